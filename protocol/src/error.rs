@@ -1,0 +1,112 @@
+//! What a board answers when it does not do what was asked: a code, a word for programs and a sentence for people.
+
+use alloc::string::String;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Object;
+
+/// The codes of an error: those of JSON-RPC 2.0, section 5.1, and those of boards, named after gRPC's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "i32", into = "i32")]
+pub enum Code {
+    /// -32700: not JSON, or nested too deeply.
+    ParseError,
+    /// -32600: JSON, but no request; also a batch.
+    InvalidRequest,
+    /// -32601: no such method.
+    MethodNotFound,
+    /// -32602: a parameter is missing, of the wrong type or out of range.
+    InvalidParams,
+    /// -32603: the board failed.
+    InternalError,
+    /// -32001: no such component.
+    NotFound,
+    /// -32002: doing something that excludes this.
+    Busy,
+    /// -32003: not possible in the state that the board is in.
+    FailedPrecondition,
+    /// -32004: not done in time.
+    Timeout,
+    /// -32005: out of memory, places or room.
+    ResourceExhausted,
+    /// -32006: this client may not do that.
+    Forbidden,
+    /// -32007: asked too often.
+    RateLimited,
+    /// -32008: another major version of the wire.
+    UnsupportedVersion,
+    /// A code of a newer board.
+    Other(i32),
+}
+
+/// Every named code with its number, once.
+const NUMBERS: [(Code, i32); 13] = [
+    (Code::ParseError, -32700),
+    (Code::InvalidRequest, -32600),
+    (Code::MethodNotFound, -32601),
+    (Code::InvalidParams, -32602),
+    (Code::InternalError, -32603),
+    (Code::NotFound, -32001),
+    (Code::Busy, -32002),
+    (Code::FailedPrecondition, -32003),
+    (Code::Timeout, -32004),
+    (Code::ResourceExhausted, -32005),
+    (Code::Forbidden, -32006),
+    (Code::RateLimited, -32007),
+    (Code::UnsupportedVersion, -32008),
+];
+
+impl From<i32> for Code {
+    fn from(number: i32) -> Self {
+        NUMBERS.iter().find(|(_, n)| *n == number).map_or(Self::Other(number), |(code, _)| *code)
+    }
+}
+
+impl From<Code> for i32 {
+    fn from(code: Code) -> Self {
+        match code {
+            Code::Other(number) => number,
+            named => NUMBERS.iter().find(|(c, _)| *c == named).map_or(0, |(_, number)| *number),
+        }
+    }
+}
+
+/// The `error` of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RpcError {
+    /// What sort of failure it is.
+    pub code: Code,
+    /// A sentence that says what would be accepted.
+    pub message: String,
+    /// A word that a program can rely on.
+    #[serde(default)]
+    pub data: ErrorData,
+}
+
+/// The `data` of an error.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ErrorData {
+    /// One word in snake case, for example `out_of_range`.
+    #[serde(default)]
+    pub reason: String,
+    /// Fields of a newer board, kept as they came.
+    #[serde(flatten)]
+    pub extra: Object,
+}
+
+impl RpcError {
+    /// An error with its word and its sentence.
+    pub fn new(code: Code, reason: &str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), data: ErrorData { reason: reason.into(), extra: Object::new() } }
+    }
+}
+
+impl fmt::Display for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {})", self.message, self.data.reason, i32::from(self.code))
+    }
+}
+
+impl core::error::Error for RpcError {}

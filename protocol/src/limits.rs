@@ -1,0 +1,54 @@
+//! Every limit of the wire, with its reason. A board refuses what is larger; a controller gives up after what is longer.
+
+use core::time::Duration;
+
+/// The largest message into a board, in bytes: what a chip can hold for each client beside its own work.
+pub const MESSAGE_INTO_BOARD: usize = 2_048;
+
+/// The largest message out of a board, in bytes: `Device.GetComponents` is paged so that each page stays below it.
+pub const MESSAGE_OUT_OF_BOARD: usize = 4_096;
+
+/// The largest telemetry message, in bytes: one Ethernet frame, so that a sample is never split.
+pub const TELEMETRY_MESSAGE: usize = 1_400;
+
+/// Objects and arrays within each other in a message into a board. Parsing is recursive, and a chip's stack is small.
+pub const NESTING: usize = 16;
+
+/// Controllers connected to `/rpc` at once. One more is refused with HTTP 503; nobody is evicted.
+pub const CONTROLLERS: usize = 4;
+
+/// Messages queued for a client before state is coalesced to the latest of each component.
+pub const QUEUED_MESSAGES: usize = 8;
+
+/// A board's name, in bytes of UTF-8: an mDNS label holds 63 (RFC 1035, section 2.3.4).
+pub const NAME: usize = 63;
+
+/// The value of a text component, in bytes of UTF-8.
+pub const TEXT_VALUE: usize = 255;
+
+/// The longest fade, in milliseconds (`transition_ms`).
+pub const TRANSITION_MS: u32 = 10_000;
+
+/// State changes that no command caused are gathered for this long before they are pushed.
+pub const BATCH: Duration = Duration::from_millis(100);
+
+/// A client that heard nothing for this long sends `Sys.Ping`.
+pub const PING_AFTER: Duration = Duration::from_secs(10);
+
+/// A board that said nothing for this long is shown as stale.
+pub const STALE_AFTER: Duration = Duration::from_secs(15);
+
+/// A client drops a connection that was silent for this long.
+pub const CLIENT_DROPS_AFTER: Duration = Duration::from_secs(45);
+
+/// A board pings a client that was silent for this long.
+pub const BOARD_PINGS_AFTER: Duration = Duration::from_secs(20);
+
+/// A board drops a client that was silent for this long.
+pub const BOARD_DROPS_AFTER: Duration = Duration::from_secs(60);
+
+/// A client gives a connection attempt up after this long.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A command without an answer after this long is shown as unconfirmed.
+pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,127 @@
+//! The methods that a board has, and their parameters. A field that is `None` is left as it is.
+
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+/// Answers [`crate::DeviceInfo`].
+pub const DEVICE_GET_INFO: &str = "Device.GetInfo";
+/// Takes [`GetComponents`], answers [`crate::ComponentsPage`].
+pub const DEVICE_GET_COMPONENTS: &str = "Device.GetComponents";
+/// Answers [`crate::Snapshot`].
+pub const DEVICE_GET_STATUS: &str = "Device.GetStatus";
+/// Answers [`crate::Snapshot`], and pushes changes from then on.
+pub const DEVICE_SUBSCRIBE: &str = "Device.Subscribe";
+/// Takes [`SetName`].
+pub const DEVICE_SET_NAME: &str = "Device.SetName";
+/// Makes the board show itself, for example by blinking for some seconds.
+pub const DEVICE_IDENTIFY: &str = "Device.Identify";
+/// Restarts the board once the answer is sent.
+pub const DEVICE_REBOOT: &str = "Device.Reboot";
+/// Answers [`crate::Pong`].
+pub const SYS_PING: &str = "Sys.Ping";
+/// Takes [`SwitchSet`].
+pub const SWITCH_SET: &str = "Switch.Set";
+/// Takes [`Target`].
+pub const SWITCH_TOGGLE: &str = "Switch.Toggle";
+/// Takes [`LightSet`].
+pub const LIGHT_SET: &str = "Light.Set";
+/// Takes [`NumberSet`].
+pub const NUMBER_SET: &str = "Number.Set";
+/// Takes [`TextSet`]; the value is one of the options.
+pub const SELECT_SET: &str = "Select.Set";
+/// Takes [`TextSet`].
+pub const TEXT_SET: &str = "Text.Set";
+/// Takes [`ButtonPress`].
+pub const BUTTON_PRESS: &str = "Button.Press";
+/// A push: [`crate::NotifyStatus`].
+pub const NOTIFY_STATUS: &str = "NotifyStatus";
+/// A push: [`crate::NotifyEvent`].
+pub const NOTIFY_EVENT: &str = "NotifyEvent";
+
+/// A component of the kind that the method is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The number in the component's key.
+    pub id: u16,
+}
+
+/// A part of the list of components.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GetComponents {
+    /// The first to list; default 0.
+    pub offset: usize,
+    /// At most this many; default as many as fit into a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+/// A new name for the board.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetName {
+    /// 1 to 63 bytes of UTF-8 ([`crate::limits::NAME`]).
+    pub name: String,
+}
+
+/// Switches a switch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchSet {
+    /// Which switch.
+    pub id: u16,
+    /// How it shall be.
+    pub on: bool,
+}
+
+/// Changes a light.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LightSet {
+    /// Which light.
+    pub id: u16,
+    /// Lit or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<bool>,
+    /// 0 to 100 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brightness: Option<u8>,
+    /// 0 to 255 each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rgb: Option<[u8; 3]>,
+    /// Kelvin, within the light's [`crate::Caps::ct_k`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ct_k: Option<u16>,
+    /// One of the light's [`crate::Caps::effects`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<String>,
+    /// Fade time, 0 to 10 000 ms; default 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transition_ms: Option<u32>,
+}
+
+/// Sets a number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NumberSet {
+    /// Which number.
+    pub id: u16,
+    /// Within the component's `min` and `max`; the board rounds it to a `step`.
+    pub value: f64,
+}
+
+/// Sets a text or a select.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextSet {
+    /// Which text or select.
+    pub id: u16,
+    /// At most 255 bytes of UTF-8 ([`crate::limits::TEXT_VALUE`]).
+    pub value: String,
+}
+
+/// Presses a button from afar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ButtonPress {
+    /// Which button.
+    pub id: u16,
+    /// `press` (default), `double_press` or `long_press`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+}

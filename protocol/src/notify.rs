@@ -1,0 +1,153 @@
+//! What a board says unasked: `NotifyStatus` and `NotifyEvent`.
+
+use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use core::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use crate::{ComponentKey, Object, State};
+
+/// A board's number for one run from boot to reset; random, eight hexadecimal digits on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Epoch(pub u32);
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+impl Serialize for Epoch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Epoch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        u32::from_str_radix(&text, 16)
+            .ok()
+            .filter(|_| digits)
+            .map(Self)
+            .ok_or_else(|| de::Error::custom(format!("an epoch has eight hexadecimal digits; this is {text:?}")))
+    }
+}
+
+/// Who caused a change.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The controller with this number; `Device.Subscribe` tells each its own. On the wire `client:N`.
+    Client(u32),
+    /// A hand at the board, or the world that its sensors see.
+    Physical,
+    /// The board itself, after a while.
+    Timer,
+    /// The board when it started.
+    Boot,
+    /// A source of a newer board, by its name.
+    Unknown(String),
+}
+
+impl FromStr for Source {
+    type Err = core::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "physical" => Self::Physical,
+            "timer" => Self::Timer,
+            "boot" => Self::Boot,
+            _ => text
+                .strip_prefix("client:")
+                .filter(|number| number.bytes().all(|b| b.is_ascii_digit()))
+                .and_then(|number| number.parse().ok())
+                .map_or_else(|| Self::Unknown(text.to_owned()), Self::Client),
+        })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(number) => write!(f, "client:{number}"),
+            Self::Physical => f.write_str("physical"),
+            Self::Timer => f.write_str("timer"),
+            Self::Boot => f.write_str("boot"),
+            Self::Unknown(name) => f.write_str(name),
+        }
+    }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Source {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Ok(source) = String::deserialize(deserializer)?.parse();
+        Ok(source)
+    }
+}
+
+/// State changed: the `params` of `NotifyStatus`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NotifyStatus {
+    /// The run of the board. Another one than before means that the board was reset.
+    pub epoch: Epoch,
+    /// The `seq` of what was last sent to this client. Another one than the client saw last means that it missed something.
+    pub prev: u64,
+    /// Counts the board's changes; what this message brings its receiver up to.
+    pub seq: u64,
+    /// Since boot, in milliseconds.
+    pub uptime_ms: u64,
+    /// Who caused it; absent when changes of several causes were gathered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// The fields that changed, by component.
+    #[serde(flatten, deserialize_with = "components")]
+    pub components: BTreeMap<ComponentKey, State>,
+}
+
+/// Reads the fields that are named like a component and hold an object; passes over the rest, which a newer board added.
+pub(crate) fn components<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<ComponentKey, State>, D::Error> {
+    let fields = Object::deserialize(deserializer)?;
+    Ok(fields
+        .into_iter()
+        .filter_map(|(name, value)| match (name.parse(), value) {
+            (Ok(key), Value::Object(state)) => Some((key, State(state))),
+            _ => None,
+        })
+        .collect())
+}
+
+/// Something happened: the `params` of `NotifyEvent`. Events have no `seq`; they are never gathered or repeated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NotifyEvent {
+    /// The run of the board.
+    pub epoch: Epoch,
+    /// Since boot, in milliseconds.
+    pub uptime_ms: u64,
+    /// Who caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// In the order in which they happened.
+    pub events: Vec<Event>,
+}
+
+/// One event of a component.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Whose event it is.
+    pub component: ComponentKey,
+    /// Its name: `press`, `double_press` or `long_press` of a button.
+    pub event: String,
+    /// Fields of a newer board, kept as they came.
+    #[serde(flatten)]
+    pub extra: Object,
+}

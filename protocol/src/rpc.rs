@@ -1,0 +1,242 @@
+//! The envelope: JSON-RPC 2.0, one object per WebSocket text message. Parsing cannot panic, whatever the bytes are.
+
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::{Code, NotifyEvent, NotifyStatus, Object, RpcError, limits, method};
+
+/// What ties an answer to its request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Id {
+    /// What this program uses.
+    Number(i64),
+    /// What some clients use.
+    Text(String),
+}
+
+/// A request to a board.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// Absent in a notification: it is carried out, and nothing is answered.
+    pub id: Option<Id>,
+    /// One of [`method`].
+    pub method: String,
+    /// Always by name. An empty list, which `websocat --jsonrpc` sends, counts as none.
+    pub params: Object,
+}
+
+/// What a message was refused with, and whose it was if that could be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rejected {
+    /// The request's, or `null` in the answer.
+    pub id: Option<Id>,
+    /// Why.
+    pub error: RpcError,
+}
+
+impl Request {
+    /// A request with typed parameters.
+    pub fn new(id: i64, method: &str, params: &impl Serialize) -> Self {
+        let params = match serde_json::to_value(params) {
+            Ok(Value::Object(params)) => params,
+            _ => Object::new(),
+        };
+        Self { id: Some(Id::Number(id)), method: method.to_owned(), params }
+    }
+
+    /// Reads a message into a board.
+    ///
+    /// # Errors
+    /// [`Code::ParseError`] where it is no JSON or nested deeper than [`limits::NESTING`], [`Code::InvalidRequest`] where it
+    /// is a batch or no request, [`Code::InvalidParams`] where the parameters are not given by name.
+    pub fn parse(text: &str) -> Result<Self, Rejected> {
+        let reject = |id, code, reason, message: String| Rejected { id, error: RpcError::new(code, reason, message) };
+        if nesting(text) > limits::NESTING {
+            let message = format!("at most {} objects and lists within each other are read", limits::NESTING);
+            return Err(reject(None, Code::ParseError, "nested_too_deeply", message));
+        }
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            reject(None, Code::ParseError, "not_json", format!("one JSON object is expected: {error}"))
+        })?;
+        let Value::Object(mut fields) = value else {
+            let (reason, message) = match value {
+                Value::Array(_) => ("batch", "batches are not supported: send one object per message"),
+                _ => ("not_an_object", "a request is an object with jsonrpc, id, method and params"),
+            };
+            return Err(reject(None, Code::InvalidRequest, reason, message.to_owned()));
+        };
+        let id = match fields.remove("id") {
+            None => None,
+            Some(id) => Some(serde_json::from_value(id).map_err(|_| {
+                let message = "id is a whole number or a text".to_owned();
+                reject(None, Code::InvalidRequest, "bad_id", message)
+            })?),
+        };
+        if fields.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+            return Err(reject(id, Code::InvalidRequest, "not_json_rpc", "\"jsonrpc\":\"2.0\" is expected".to_owned()));
+        }
+        let Some(Value::String(method)) = fields.remove("method") else {
+            return Err(reject(
+                id,
+                Code::InvalidRequest,
+                "no_method",
+                "method is a text, for example Light.Set".to_owned(),
+            ));
+        };
+        let params = match fields.remove("params") {
+            None => Object::new(),
+            Some(Value::Array(list)) if list.is_empty() => Object::new(),
+            Some(Value::Object(params)) => params,
+            Some(_) => {
+                let message = "params are given by name, as an object: {\"id\":0,\"on\":true}".to_owned();
+                return Err(reject(id, Code::InvalidParams, "params_not_by_name", message));
+            }
+        };
+        Ok(Self { id, method, params })
+    }
+
+    /// Reads the parameters as what the method takes.
+    ///
+    /// # Errors
+    /// [`Code::InvalidParams`] with the field that is missing or wrong.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, RpcError> {
+        serde_json::from_value(Value::Object(self.params.clone()))
+            .map_err(|error| RpcError::new(Code::InvalidParams, "bad_params", format!("{}: {error}", self.method)))
+    }
+
+    /// The message.
+    pub fn to_json(&self) -> String {
+        let mut message = json!({ "jsonrpc": "2.0", "method": self.method });
+        if let Some(fields) = message.as_object_mut() {
+            if let Some(id) = &self.id {
+                fields.insert("id".to_owned(), json!(id));
+            }
+            if !self.params.is_empty() {
+                fields.insert("params".to_owned(), Value::Object(self.params.clone()));
+            }
+        }
+        message.to_string()
+    }
+}
+
+/// An answer of a board.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Response {
+    /// The request's; `None` (`null`) where it could not be read.
+    pub id: Option<Id>,
+    /// What came of it.
+    pub outcome: Result<Value, RpcError>,
+}
+
+impl Response {
+    /// The message.
+    pub fn to_json(&self) -> String {
+        let message = match &self.outcome {
+            Ok(result) => json!({ "jsonrpc": "2.0", "id": self.id, "result": result }),
+            Err(error) => json!({ "jsonrpc": "2.0", "id": self.id, "error": error }),
+        };
+        message.to_string()
+    }
+}
+
+/// A message out of a board.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FromBoard {
+    /// An answer.
+    Response(Response),
+    /// State changed.
+    Status(NotifyStatus),
+    /// Something happened.
+    Event(NotifyEvent),
+    /// A notification of a newer board, as it came.
+    Other {
+        /// Its name.
+        method: String,
+        /// Its parameters.
+        params: Value,
+    },
+}
+
+/// Why a message out of a board could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BoardMessageError {
+    /// No JSON.
+    #[error("the board sent what is no JSON: {0}")]
+    NotJson(serde_json::Error),
+    /// JSON, but neither an answer nor a notification.
+    #[error("the board sent neither an answer nor a notification: {0}")]
+    NotAMessage(String),
+    /// A notification with a missing or wrong field.
+    #[error("the board sent a {method} that cannot be read: {source}")]
+    BadNotification {
+        /// Which.
+        method: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+impl FromBoard {
+    /// Reads a message out of a board.
+    ///
+    /// # Errors
+    /// [`BoardMessageError`] where it is no JSON, no message, or lacks a field that its kind has.
+    pub fn parse(text: &str) -> Result<Self, BoardMessageError> {
+        let mut fields: Object = serde_json::from_str(text).map_err(BoardMessageError::NotJson)?;
+        if let Some(Value::String(method)) = fields.remove("method") {
+            let params = fields.remove("params").unwrap_or_default();
+            let read = match method.as_str() {
+                method::NOTIFY_STATUS => serde_json::from_value(params).map(Self::Status),
+                method::NOTIFY_EVENT => serde_json::from_value(params).map(Self::Event),
+                _ => return Ok(Self::Other { method, params }),
+            };
+            return read.map_err(|source| BoardMessageError::BadNotification { method, source });
+        }
+        let id = fields.remove("id").and_then(|id| serde_json::from_value(id).ok());
+        match (fields.remove("result"), fields.remove("error")) {
+            (Some(result), None) => Ok(Self::Response(Response { id, outcome: Ok(result) })),
+            (None, Some(error)) => match serde_json::from_value(error) {
+                Ok(error) => Ok(Self::Response(Response { id, outcome: Err(error) })),
+                Err(error) => Err(BoardMessageError::NotAMessage(error.to_string())),
+            },
+            _ => Err(BoardMessageError::NotAMessage("exactly one of result and error is expected".to_owned())),
+        }
+    }
+
+    /// The message.
+    pub fn to_json(&self) -> String {
+        let message = match self {
+            Self::Response(response) => return response.to_json(),
+            Self::Status(params) => json!({ "jsonrpc": "2.0", "method": method::NOTIFY_STATUS, "params": params }),
+            Self::Event(params) => json!({ "jsonrpc": "2.0", "method": method::NOTIFY_EVENT, "params": params }),
+            Self::Other { method, params } => json!({ "jsonrpc": "2.0", "method": method, "params": params }),
+        };
+        message.to_string()
+    }
+}
+
+/// How many objects and lists are open at once at most, without parsing: brackets outside of strings are counted.
+fn nesting(text: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}

@@ -1,0 +1,103 @@
+//! What a component reports, field by field. `null` is unknown, an absent field is unchanged, an unknown field is kept.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Object;
+
+/// The state of a component, or a part of it that changed. The accessors read a field as its kind has it; they answer
+/// `None` where it is absent, `null` or of another type, so that a strange board can be shown but never misread.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct State(pub Object);
+
+impl State {
+    /// A state without fields.
+    pub fn new() -> Self {
+        Self(Object::new())
+    }
+
+    /// The same state with `field` set.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(field.into(), value.into());
+        self
+    }
+
+    /// Takes over every field that `change` has.
+    pub fn merge(&mut self, change: &Self) {
+        for (field, value) in &change.0 {
+            self.0.insert(field.clone(), value.clone());
+        }
+    }
+
+    /// A field as it came.
+    pub fn get(&self, field: &str) -> Option<&Value> {
+        self.0.get(field)
+    }
+
+    /// Whether it has no field.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `on` of a switch, binary sensor or light.
+    pub fn on(&self) -> Option<bool> {
+        self.get("on")?.as_bool()
+    }
+
+    /// `brightness` of a light, 0 to 100 %.
+    pub fn brightness(&self) -> Option<u8> {
+        self.get("brightness")?
+            .as_u64()
+            .and_then(|percent| u8::try_from(percent).ok())
+            .filter(|percent| *percent <= 100)
+    }
+
+    /// `rgb` of a light, 0 to 255 each.
+    pub fn rgb(&self) -> Option<[u8; 3]> {
+        let mut rgb = [0; 3];
+        let parts = self.get("rgb")?.as_array().filter(|parts| parts.len() == 3)?;
+        for (channel, part) in rgb.iter_mut().zip(parts) {
+            *channel = u8::try_from(part.as_u64()?).ok()?;
+        }
+        Some(rgb)
+    }
+
+    /// `ct_k` of a light, in kelvin.
+    pub fn ct_k(&self) -> Option<u16> {
+        self.get("ct_k")?.as_u64().and_then(|kelvin| u16::try_from(kelvin).ok())
+    }
+
+    /// `effect` of a light.
+    pub fn effect(&self) -> Option<&str> {
+        self.get("effect")?.as_str()
+    }
+
+    /// `value` of a sensor or number.
+    pub fn number(&self) -> Option<f64> {
+        self.get("value")?.as_f64()
+    }
+
+    /// `value` of a select or text.
+    pub fn text(&self) -> Option<&str> {
+        self.get("value")?.as_str()
+    }
+
+    /// `[min, max, step]` of a number.
+    pub fn range(&self) -> Option<[f64; 3]> {
+        let field = |name| self.get(name).and_then(Value::as_f64);
+        Some([field("min")?, field("max")?, field("step")?])
+    }
+
+    /// `options` of a select; what is no text is left out.
+    pub fn options(&self) -> impl Iterator<Item = &str> {
+        self.get("options").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+}
+
+impl FromIterator<(alloc::string::String, Value)> for State {
+    fn from_iter<I: IntoIterator<Item = (alloc::string::String, Value)>>(fields: I) -> Self {
+        Self(fields.into_iter().collect())
+    }
+}

@@ -1,0 +1,268 @@
+//! What the program believes about every board: plain data for faces to draw, made cheap to copy by sharing.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use protocol::{ComponentKey, Descriptor, DeviceInfo, RpcError, State, mdns::Announcement};
+
+/// Names a board within one run of the program, before and after its id is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BoardKey(pub u32);
+
+/// How discovery does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FleetStatus {
+    /// Why no board can be found by mDNS, where that is so.
+    pub discovery_problem: Option<String>,
+}
+
+/// A board.
+#[derive(Debug, Clone)]
+pub struct BoardView {
+    /// Names it in every call.
+    pub key: BoardKey,
+    /// Its own id, once announced or asked.
+    pub id: Option<String>,
+    /// Its own name where known, otherwise its address.
+    pub name: String,
+    /// Where the link goes, `host:port`.
+    pub address: String,
+    /// It was added by hand, not found.
+    pub by_hand: bool,
+    /// What it last said of itself by mDNS, and when.
+    pub announcement: Option<(Arc<Announcement>, Instant)>,
+    /// What it answered to `Device.GetInfo`.
+    pub info: Option<Arc<DeviceInfo>>,
+    /// How the link is, and since when.
+    pub link: LinkState,
+    /// When `link` became what it is.
+    pub link_since: Instant,
+    /// The last round trip of `Sys.Ping` or a command.
+    pub round_trip: Option<Duration>,
+    /// When anything was last heard over the link.
+    pub last_heard: Option<Instant>,
+    /// When the board booted, from its fastest pings.
+    pub booted: Option<SystemTime>,
+    /// The number that the board gave to this program.
+    pub client: Option<u32>,
+    /// What is on it, in its own order.
+    pub components: Vec<Arc<ComponentView>>,
+}
+
+/// How a link is. What is announced is not yet alive; only `Connected` is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LinkState {
+    /// Heard of by mDNS; no link is wanted or none has been tried.
+    Announced,
+    /// On the way: opening the socket, or subscribing.
+    Connecting,
+    /// Subscribed; something was heard within [`protocol::limits::STALE_AFTER`].
+    Connected,
+    /// Subscribed, but silent: nothing was heard since then.
+    Stale,
+    /// No link.
+    Unreachable {
+        /// Why the last attempt or the last link ended.
+        problem: LinkProblem,
+        /// When it is tried again; `None` where trying is pointless until something changes.
+        retry_at: Option<Instant>,
+    },
+}
+
+/// Why there is no link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkProblem {
+    /// The host refused or cannot be reached, in the words of the system.
+    #[error("cannot connect: {0}")]
+    Connect(String),
+    /// Neither opened nor refused within [`protocol::limits::CONNECT_TIMEOUT`].
+    #[error("no answer within 10 s")]
+    ConnectTimeout,
+    /// HTTP 503.
+    #[error("all places for controllers are taken")]
+    AllPlacesTaken,
+    /// Another major version, named.
+    #[error("speaks protocol {theirs}; this program speaks {}", protocol::PROTOCOL_MAJOR)]
+    UnsupportedVersion {
+        /// The board's major, or what it said.
+        theirs: String,
+    },
+    /// It speaks only encrypted.
+    #[error("is locked, and this program cannot unlock boards yet")]
+    Locked,
+    /// The socket ended.
+    #[error("the connection was closed")]
+    Closed,
+    /// Silent for [`protocol::limits::CLIENT_DROPS_AFTER`].
+    #[error("silent for 45 s")]
+    Silent,
+    /// It answered something that is no Switchboard board, or broke the protocol.
+    #[error("does not speak as a Switchboard board: {0}")]
+    NotABoard(String),
+    /// It said that it restarts.
+    #[error("restarting")]
+    Rebooting,
+}
+
+/// A component of a board.
+#[derive(Debug, Clone)]
+pub struct ComponentView {
+    /// How it describes itself; made up from the key while the board has not yet said.
+    pub descriptor: Arc<Descriptor>,
+    /// What the board reported last.
+    pub reported: State,
+    /// What this program asked for and the board has not yet reported; laid over `reported` where it is shown.
+    pub wanted: Option<State>,
+    /// How the last command does.
+    pub command: CommandState,
+    /// When the board changed it last, in this computer's time, and who did. Unknown after a mere snapshot.
+    pub changed: Option<(SystemTime, Origin)>,
+    /// The last event of a button.
+    pub last_event: Option<LastEvent>,
+    /// Numeric values over time (`on` as 0 and 1), oldest first; bounded.
+    pub history: Arc<VecDeque<Sample>>,
+}
+
+impl ComponentView {
+    /// What to show: what was reported, with what is wanted laid over it.
+    pub fn shown(&self) -> State {
+        let mut state = self.reported.clone();
+        if let Some(wanted) = &self.wanted {
+            state.merge(wanted);
+        }
+        state
+    }
+}
+
+/// How a command does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CommandState {
+    /// None was given, or it is long settled.
+    Idle,
+    /// Sent, or waiting for the one before.
+    Pending {
+        /// Since when.
+        since: Instant,
+    },
+    /// The board has it, and its effect was seen.
+    Confirmed {
+        /// From click to confirmation.
+        took: Duration,
+        /// When.
+        at: Instant,
+    },
+    /// No answer; the state shown is what the board reported last.
+    Unconfirmed {
+        /// When it was given up.
+        at: Instant,
+    },
+    /// The board said no; the state is back to what it reported.
+    Refused {
+        /// Why.
+        error: RpcError,
+        /// When.
+        at: Instant,
+    },
+}
+
+/// An event of a button.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastEvent {
+    /// `press`, `double_press`, `long_press`.
+    pub name: String,
+    /// In this computer's time.
+    pub at: SystemTime,
+    /// Who did it.
+    pub origin: Origin,
+}
+
+/// One value at one time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// In this computer's time.
+    pub at: SystemTime,
+    /// In the component's unit; NaN where the value became unknown or the link was down.
+    pub value: f64,
+}
+
+/// Who changed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// This program.
+    ThisProgram,
+    /// Another controller, by its number.
+    OtherController(u32),
+    /// A hand at the board, or the world that its sensors see.
+    ByHand,
+    /// The board itself.
+    Board,
+    /// Several at once, or a source that this program does not know.
+    Unknown,
+}
+
+/// Something that happened, for the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogEntry {
+    /// Counts from 0.
+    pub number: u64,
+    /// When it happened, in this computer's time.
+    pub at: SystemTime,
+    /// Whose it is.
+    pub board: BoardKey,
+    /// The board's name then.
+    pub board_name: Arc<str>,
+    /// What it was.
+    pub what: Happening,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// A board pushed a change.
+    Changed {
+        /// Of what.
+        component: ComponentKey,
+        /// The fields that changed.
+        change: State,
+        /// Who caused it.
+        origin: Origin,
+        /// From the board's stamp to this computer, where clocks could be compared.
+        late: Option<Duration>,
+    },
+    /// A board pushed an event.
+    Event {
+        /// Of what.
+        component: ComponentKey,
+        /// Its name.
+        event: String,
+        /// Who caused it.
+        origin: Origin,
+        /// From the board's stamp to this computer, where clocks could be compared.
+        late: Option<Duration>,
+    },
+    /// A command of this program was answered, or not.
+    Command {
+        /// Of what, where it was for a component.
+        component: Option<ComponentKey>,
+        /// Which method.
+        method: String,
+        /// What came of it.
+        outcome: super::Outcome,
+    },
+    /// The link became this.
+    Link(LinkState),
+    /// State was asked for anew, and why.
+    Resync(ResyncCause),
+}
+
+/// Why the whole state was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResyncCause {
+    /// The board was reset.
+    NewEpoch,
+    /// A push was missed.
+    Gap,
+}

@@ -1,0 +1,5 @@
+//! Switchboard, the app: one core, the [`fleet`], and the faces that show it.
+//!
+//! `ui, cli -> fleet -> link, discovery -> protocol`. A face never sees a socket; the fleet never sees a face.
+
+pub mod fleet;
