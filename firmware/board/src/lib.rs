@@ -2,57 +2,46 @@
 //!
 //! Messages and time go in, messages and output settings come out. It owns no socket and reads no clock: every call that
 //! depends on time takes `now`, the time since boot, and [`Board::next_deadline`] says when to call [`Board::run_until`] again.
+//!
+//! Of a command, a client is sent first the event, then the change, then the answer, so that the `seq` in the answer is one
+//! that it has seen. What a hand does at a button goes at once, as a command does; what [`Board::observe`] and sensors bring is
+//! gathered for [`protocol::limits::BATCH`]. Whatever is gathered is pushed before a snapshot or a command, so a `seq` always
+//! stands for one state of the board.
 #![no_std]
 
 extern crate alloc;
 
+mod change;
+mod clients;
+mod commands;
+mod fade;
+mod number;
+mod outbox;
+mod params;
+mod plan;
+mod rules;
+mod sizes;
+mod text;
+
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
-use protocol::{ComponentKey, Descriptor, Epoch, RpcError, Source, State};
+use protocol::{ComponentKey, Epoch, Kind, RpcError, Source, State};
 
-/// What a board is, apart from what is on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// Lower-case letters, digits and hyphens; unique for ever.
-    pub id: String,
-    /// For people.
-    pub name: String,
-    /// `aa:bb:cc:dd:ee:ff`.
-    pub mac: String,
-    /// The firmware's version.
-    pub version: String,
-    /// `esp32c3`, `virtual`.
-    pub platform: String,
-    /// The product or development board.
-    pub board: String,
-}
+pub use clients::{ClientId, Outgoing};
+pub use plan::{Component, Identity, Input, Plan, PlanError, SAMPLE_EVERY};
 
-/// A component as a board is built with it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Component {
-    /// How it describes itself.
-    pub descriptor: Descriptor,
-    /// The whole state at boot; empty for a button.
-    pub state: State,
-}
+use change::{Changes, Gathered, Slot};
+use clients::Clients;
+use commands::Caller;
 
-/// Everything that a board is built from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
-    /// What it is.
-    pub identity: Identity,
-    /// What is on it, in the order in which it is shown.
-    pub components: Vec<Component>,
-    /// Buttons that act at the board itself, with or without a network: a press of the first toggles the second.
-    pub bindings: Vec<(ComponentKey, ComponentKey)>,
-    /// Controllers at once; [`protocol::limits::CONTROLLERS`] on a chip.
-    pub controllers: usize,
-}
+/// The longest time from the answer to `Device.Reboot` to the reboot.
+const REBOOT_AFTER: Duration = Duration::from_millis(500);
 
 /// What the board core asks of what it runs on.
 pub trait Hardware {
-    /// Makes an output as `state` has it: the whole state, at every step of a fade.
+    /// Makes an output as `state` has it: the whole state, at every step of a fade. Of a light's `rgb` and `ct_k` the one that
+    /// is `null` is not shown.
     ///
     /// # Errors
     /// What the hardware cannot do now, and why: the command is refused with it and nothing has changed.
@@ -60,6 +49,15 @@ pub trait Hardware {
 
     /// What a sensor or binary sensor reads now; `None` where it has not changed or cannot tell.
     fn read_input(&mut self, now: Duration, key: &ComponentKey) -> Option<State>;
+
+    /// A controller pressed a button. Buttons that only report or act by [`Plan::bindings`] need nothing here.
+    ///
+    /// # Errors
+    /// What the hardware cannot do now, and why: the command is refused with it and no event is pushed.
+    fn pressed_from_afar(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
+        let _ = (key, event);
+        Ok(())
+    }
 
     /// Shows which board it is for some seconds.
     fn identify(&mut self);
@@ -77,87 +75,156 @@ pub trait Hardware {
     fn rssi(&self) -> Option<i8>;
 }
 
-/// Names a connected client. The number is what `Source::Client` has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(pub u32);
-
-/// What shall be done on a client's connection, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outgoing {
-    /// Send a text message.
-    Text(String),
-    /// Send a WebSocket ping.
-    Ping,
-    /// Send a close frame and end the connection.
-    Close {
-        /// RFC 6455, section 7.4.
-        code: u16,
-        /// For people.
-        reason: &'static str,
+/// How far a reboot has come.
+enum Reboot {
+    /// None was asked for.
+    No,
+    /// The answer is not queued yet.
+    Asked { by: Caller },
+    /// Everyone was told.
+    Due {
+        at: Duration,
+        /// At once when no client is left. Not for `POST`, whose answer this core cannot see leave.
+        when_alone: bool,
     },
+    /// The hardware was told.
+    Done,
 }
 
 /// The board.
 pub struct Board<H> {
     epoch: Epoch,
-    plan: Plan,
+    /// Counts changes; 0 is the state at boot.
+    seq: u64,
+    identity: Identity,
+    renamed: bool,
+    slots: Vec<Slot>,
+    bindings: Vec<(ComponentKey, ComponentKey)>,
+    gathered: Option<Gathered>,
+    clients: Clients,
+    reboot: Reboot,
     hardware: H,
 }
 
-/// A plan that no board can follow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanError(pub String);
-
 impl<H: Hardware> Board<H> {
+    /// Builds the board, and sets its outputs as the plan has them.
+    ///
     /// # Errors
-    /// Where two components have one key, a state does not fit its kind, or the snapshot of all would not fit into a message.
-    pub fn new(plan: Plan, epoch: Epoch, hardware: H) -> Result<Self, PlanError> {
-        Ok(Self { epoch, plan, hardware })
+    /// Where two components have one key, a state does not fit its kind, the hardware refuses an output's first state, or the
+    /// state of all or a single description would not fit into a message.
+    pub fn new(plan: Plan, epoch: Epoch, mut hardware: H) -> Result<Self, PlanError> {
+        let plan = plan.checked()?;
+        let slots: Vec<Slot> = plan.components.into_iter().map(Slot::new).collect();
+        for slot in slots.iter().filter(|slot| slot.is_output()) {
+            hardware
+                .set_output(&slot.descriptor.key, &slot.state)
+                .map_err(|error| PlanError(alloc::format!("{}: {error}", slot.descriptor.key)))?;
+        }
+        Ok(Self {
+            epoch,
+            seq: 0,
+            identity: plan.identity,
+            renamed: false,
+            slots,
+            bindings: plan.bindings,
+            gathered: None,
+            clients: Clients::new(plan.controllers),
+            reboot: Reboot::No,
+            hardware,
+        })
+    }
+
+    /// What it is; the name is the one last set.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The name, for people.
+    pub fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    /// The new name, once after it was changed: to be announced again by mDNS. To be asked after each call that brings a
+    /// request.
+    pub fn take_renamed(&mut self) -> Option<&str> {
+        core::mem::take(&mut self.renamed).then_some(self.identity.name.as_str())
+    }
+
+    /// What it runs on.
+    pub fn hardware(&self) -> &H {
+        &self.hardware
+    }
+
+    /// What it runs on, to be changed from outside.
+    pub fn hardware_mut(&mut self) -> &mut H {
+        &mut self.hardware
     }
 
     /// A controller opened `/rpc`.
     ///
     /// # Errors
-    /// `resource_exhausted` where all places are taken; the connection is refused with HTTP 503 and this as its body.
+    /// `resource_exhausted` where all places are taken, `busy` while the board restarts; the connection is refused with HTTP
+    /// 503 and this as its body.
     pub fn connect(&mut self, now: Duration) -> Result<ClientId, RpcError> {
-        todo!()
+        if !matches!(self.reboot, Reboot::No) {
+            return Err(commands::rebooting());
+        }
+        self.clients.connect(now)
     }
 
-    /// A controller's connection ended.
+    /// A controller's connection ended. Also to be called after [`Outgoing::Close`]; until then its place is taken.
     pub fn disconnect(&mut self, client: ClientId) {
-        todo!()
+        self.clients.disconnect(client);
     }
 
-    /// A controller sent a text message.
+    /// A controller sent a text message. A driver that reads on while messages wait to be sent asks [`Self::has_room`] first.
     pub fn receive(&mut self, now: Duration, client: ClientId, text: &str) {
-        todo!()
+        if !self.clients.heard(now, client) {
+            return;
+        }
+        if let Some(answer) = self.carry_out(now, Caller::Client(client), text) {
+            self.clients.answer(client, answer);
+        }
+        self.announce_reboot(now);
+    }
+
+    /// Whether a client's queue has room for what a request brings. A client that asks faster than it reads is not read from
+    /// until it has; one that is served all the same is closed as too slow.
+    pub fn has_room(&self, client: ClientId) -> bool {
+        self.clients.has_room(client)
     }
 
     /// A controller sent something else: a ping, a pong, an empty frame. Any frame counts as life.
     pub fn heard(&mut self, now: Duration, client: ClientId) {
-        todo!()
+        self.clients.heard(now, client);
     }
 
     /// What to send to a controller next. To be asked until it answers `None`, each time that a message has been handed to the
     /// network; what is not taken is coalesced.
     pub fn next_outgoing(&mut self, now: Duration, client: ClientId) -> Option<Outgoing> {
-        todo!()
+        self.clients.next_outgoing(now, client, self.epoch, self.seq)
     }
 
     /// Whether [`Self::next_outgoing`] has something.
     pub fn has_outgoing(&self, client: ClientId) -> bool {
-        todo!()
+        self.clients.has_outgoing(client)
     }
 
-    /// `POST /rpc`: one request, its answer; `None` for a notification.
+    /// `POST /rpc`: one request, its answer; `None` for a notification. In pushes its source is `client:0`.
     pub fn call(&mut self, now: Duration, text: &str) -> Option<String> {
-        todo!()
+        let answer = self.carry_out(now, Caller::Post, text);
+        self.announce_reboot(now);
+        answer
     }
 
-    /// A hand at the board, or the world: an input or a switch changed.
+    /// A hand at the board, or the world: an input or a switch changed. An output is set as a command would set it.
     ///
     /// # Errors
-    /// Where there is no such component or the change does not fit its kind.
+    /// Where there is no such component, the change does not fit its kind, or the hardware refuses.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a change is made for this one call; asking for a loan helps nobody"
+    )]
     pub fn observe(
         &mut self,
         now: Duration,
@@ -165,7 +232,8 @@ impl<H: Hardware> Board<H> {
         change: State,
         source: Source,
     ) -> Result<(), RpcError> {
-        todo!()
+        let at = self.position(key).ok_or_else(|| self.not_found(key))?;
+        self.observed(now, at, &change, source)
     }
 
     /// A hand pressed a button: `press`, `double_press`, `long_press`.
@@ -173,16 +241,42 @@ impl<H: Hardware> Board<H> {
     /// # Errors
     /// Where there is no such button or event.
     pub fn press(&mut self, now: Duration, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
-        todo!()
+        if key.kind != Kind::Button || self.position(key).is_none() {
+            return Err(self.not_found(&ComponentKey::new(Kind::Button, key.id)));
+        }
+        rules::check_event(event)?;
+        self.pressed(now, key, event, &Source::Physical);
+        Ok(())
     }
 
     /// Does what has become due: fades, batches, samples, pings, evictions of the silent.
     pub fn run_until(&mut self, now: Duration) {
-        todo!()
+        match self.reboot {
+            Reboot::Due { at, when_alone } if now >= at || (when_alone && self.clients.nobody_left()) => {
+                self.reboot = Reboot::Done;
+                self.hardware.reboot();
+            }
+            Reboot::Done => return,
+            _ => {}
+        }
+        self.step_fades(now);
+        self.sample(now);
+        self.end_batch(now);
+        self.clients.keep_alive(now);
     }
 
-    /// When [`Self::run_until`] is due next.
+    /// When [`Self::run_until`] is due next; to be asked again after every other call. A time that has passed means at once.
     pub fn next_deadline(&self) -> Option<Duration> {
-        todo!()
+        let reboot = match self.reboot {
+            Reboot::No | Reboot::Asked { .. } => None,
+            Reboot::Due { when_alone: true, .. } if self.clients.nobody_left() => Some(Duration::ZERO),
+            Reboot::Due { at, .. } => Some(at),
+            Reboot::Done => return None,
+        };
+        [reboot, self.next_change(), self.clients.next_deadline()].into_iter().flatten().min()
+    }
+
+    fn not_found(&self, key: &ComponentKey) -> RpcError {
+        params::not_found(&text::clipped(&alloc::string::ToString::to_string(key)), &key.kind, &self.slots)
     }
 }

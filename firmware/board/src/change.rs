@@ -1,0 +1,274 @@
+//! How components change: by commands and hands at once, by the world in batches, by fades step by step.
+
+use alloc::{collections::BTreeMap, string::ToString, vec::Vec};
+use core::time::Duration;
+
+use protocol::{
+    ComponentKey, Descriptor, Event, Kind, NotifyEvent, NotifyStatus, Object, RpcError, Source, State, limits,
+};
+use serde_json::{Value, json};
+
+use crate::{Board, Component, Hardware, Input, clients::Cause, fade::Fade, rules, text};
+
+/// The fields that changed, by component.
+pub(crate) type Changes = BTreeMap<ComponentKey, State>;
+
+/// A component as it is now.
+pub(crate) struct Slot {
+    pub(crate) descriptor: Descriptor,
+    /// What is reported. Of a light that fades, where it is going.
+    pub(crate) state: State,
+    fade: Option<Fade>,
+    input: Input,
+    next_sample: Option<Duration>,
+}
+
+impl Slot {
+    pub(crate) fn new(component: Component) -> Self {
+        let Component { descriptor, state, input } = component;
+        Self { descriptor, state, fade: None, input, next_sample: input.period().map(|_| Duration::ZERO) }
+    }
+
+    /// Whether the hardware makes something of its state.
+    pub(crate) fn is_output(&self) -> bool {
+        !matches!(self.descriptor.kind, Kind::Sensor | Kind::BinarySensor | Kind::Button | Kind::Unknown(_))
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        let step = self.fade.as_ref().map(|fade| fade.next_step);
+        step.into_iter().chain(self.next_sample).min()
+    }
+}
+
+/// Changes that wait for the end of their batch. The states of the components have them already.
+pub(crate) struct Gathered {
+    due: Duration,
+    changes: Changes,
+    cause: Cause,
+}
+
+impl<H: Hardware> Board<H> {
+    /// Changes an output, and tells everyone at once.
+    ///
+    /// # Errors
+    /// What [`rules::accept`] or the hardware refuses; nothing has changed then.
+    pub(crate) fn command(
+        &mut self,
+        now: Duration,
+        at: usize,
+        change: &State,
+        transition: Duration,
+        source: Source,
+    ) -> Result<(), RpcError> {
+        self.flush(now);
+        if let Some((key, changed)) = self.set_output(now, at, change, transition)? {
+            self.push(now, Changes::from([(key, changed)]), &Cause::of(source));
+        }
+        Ok(())
+    }
+
+    /// Changes an output. Answers what of it changed, if anything did.
+    fn set_output(
+        &mut self,
+        now: Duration,
+        at: usize,
+        change: &State,
+        transition: Duration,
+    ) -> Result<Option<(ComponentKey, State)>, RpcError> {
+        let Some(slot) = self.slots.get_mut(at) else { return Ok(None) };
+        let mut change = rules::accept(&slot.descriptor, &slot.state, change)?;
+        exclude_other_hue(slot, &mut change);
+        let changed = differing(&slot.state, &change);
+        if changed.is_empty() && slot.fade.is_none() {
+            return Ok(None);
+        }
+        let mut target = slot.state.clone();
+        target.merge(&changed);
+        let shown = slot.fade.as_ref().map_or_else(|| slot.state.clone(), |fade| fade.at(now));
+        let fade = Fade::new(shown, target.clone(), now, transition);
+        let first = fade.at(now);
+        self.hardware.set_output(&slot.descriptor.key, &first)?;
+        slot.fade = Some(fade).filter(|_| first != target);
+        slot.state = target;
+        Ok((!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed)))
+    }
+
+    /// A hand or the world changed something.
+    pub(crate) fn observed(
+        &mut self,
+        now: Duration,
+        at: usize,
+        change: &State,
+        source: Source,
+    ) -> Result<(), RpcError> {
+        let Some(slot) = self.slots.get_mut(at) else { return Ok(()) };
+        let changed = if slot.is_output() {
+            self.set_output(now, at, change, Duration::ZERO)?
+        } else {
+            let change = rules::accept(&slot.descriptor, &slot.state, change)?;
+            let changed = differing(&slot.state, &change);
+            slot.state.merge(&changed);
+            (!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed))
+        };
+        if let Some((key, changed)) = changed {
+            self.gather(now, key, &changed, &Cause::of(source));
+        }
+        Ok(())
+    }
+
+    fn gather(&mut self, now: Duration, key: ComponentKey, change: &State, cause: &Cause) {
+        let gathered = self.gathered.get_or_insert_with(|| Gathered {
+            due: now + limits::BATCH,
+            changes: Changes::new(),
+            cause: cause.clone(),
+        });
+        gathered.cause.join(cause);
+        gathered.changes.entry(key).or_default().merge(change);
+    }
+
+    /// Pushes what was gathered, so that the state of every component is what `seq` stands for.
+    pub(crate) fn flush(&mut self, now: Duration) {
+        if let Some(gathered) = self.gathered.take() {
+            self.push(now, gathered.changes, &gathered.cause);
+        }
+    }
+
+    fn push(&mut self, now: Duration, components: Changes, cause: &Cause) {
+        self.seq += 1;
+        let status = NotifyStatus {
+            epoch: self.epoch,
+            prev: 0,
+            seq: self.seq,
+            uptime_ms: text::millis(now),
+            source: cause.clone().source(),
+            components,
+        };
+        self.clients.push_status(&status, cause);
+    }
+
+    /// A button was pressed, here or from afar: the event first, then what the button is bound to.
+    pub(crate) fn pressed(&mut self, now: Duration, button: &ComponentKey, event: &str, source: &Source) {
+        self.flush(now);
+        self.push_event(now, button.clone(), event, Object::new(), Some(source.clone()));
+        if event != "press" {
+            return;
+        }
+        let targets: Vec<ComponentKey> =
+            self.bindings.iter().filter(|(from, _)| from == button).map(|(_, to)| to.clone()).collect();
+        for target in targets {
+            let Some(at) = self.position(&target) else { continue };
+            let was_on = self.slots.get(at).and_then(|slot| slot.state.on()).unwrap_or(false);
+            // A hand waits for no answer: where the hardware refuses, the target stays as it is.
+            let _ = self.command(now, at, &State::new().with("on", !was_on), Duration::ZERO, source.clone());
+        }
+    }
+
+    /// The message for one event of this moment.
+    pub(crate) fn event(
+        &self,
+        now: Duration,
+        component: ComponentKey,
+        event: &str,
+        extra: Object,
+        source: Option<Source>,
+    ) -> NotifyEvent {
+        let event = Event { component, event: event.to_string(), extra };
+        NotifyEvent { epoch: self.epoch, uptime_ms: text::millis(now), source, events: [event].into() }
+    }
+
+    pub(crate) fn push_event(
+        &mut self,
+        now: Duration,
+        component: ComponentKey,
+        event: &str,
+        extra: Object,
+        source: Option<Source>,
+    ) {
+        let event = self.event(now, component, event, extra, source);
+        self.clients.push_event(&event);
+    }
+
+    /// Takes the steps of fades that are due.
+    pub(crate) fn step_fades(&mut self, now: Duration) {
+        let mut failed = Vec::new();
+        for slot in &mut self.slots {
+            let Some(fade) = slot.fade.as_mut().filter(|fade| fade.next_step <= now) else { continue };
+            let before = fade.step(now);
+            let arrived = fade.is_over(now);
+            if self.hardware.set_output(&slot.descriptor.key, &fade.shown).is_err() {
+                // What was announced will not come: report what the output shows instead.
+                let back = differing(&slot.state, &before);
+                slot.state.merge(&back);
+                slot.fade = None;
+                failed.push((slot.descriptor.key.clone(), back));
+            } else if arrived {
+                slot.fade = None;
+            }
+        }
+        for (key, back) in failed.into_iter().filter(|(_, back)| !back.is_empty()) {
+            self.gather(now, key, &back, &Cause::of(Source::Timer));
+        }
+    }
+
+    /// Reads the sensors that are due.
+    pub(crate) fn sample(&mut self, now: Duration) {
+        for at in 0..self.slots.len() {
+            let Some(slot) = self.slots.get_mut(at) else { continue };
+            let (Some(due), Some(period)) = (slot.next_sample, slot.input.period()) else { continue };
+            if due > now {
+                continue;
+            }
+            // On the grid of its period, however late this one is.
+            let late = u32::try_from((now - due).as_nanos() / period.as_nanos()).unwrap_or(u32::MAX);
+            slot.next_sample = Some(due + period.saturating_mul(late.saturating_add(1)));
+            let value = |value| Some(State::new().with("value", value));
+            let (read, source) = match slot.input {
+                Input::Told => (None, Source::Timer),
+                Input::Read { .. } => (self.hardware.read_input(now, &slot.descriptor.key), Source::Physical),
+                Input::Uptime => (value(json!(now.as_secs())), Source::Timer),
+                Input::FreeMemory => (value(json!(self.hardware.free_memory())), Source::Timer),
+                Input::Rssi => (value(json!(self.hardware.rssi())), Source::Timer),
+            };
+            if let Some(read) = read {
+                // A reading that does not fit its own component is a fault of the hardware's driver; the last good one stays.
+                let _ = self.observed(now, at, &read, source);
+            }
+        }
+    }
+
+    /// Ends the batch if it is due.
+    pub(crate) fn end_batch(&mut self, now: Duration) {
+        if self.gathered.as_ref().is_some_and(|gathered| gathered.due <= now) {
+            self.flush(now);
+        }
+    }
+
+    /// When a fade, a sensor or the batch is due.
+    pub(crate) fn next_change(&self) -> Option<Duration> {
+        let batch = self.gathered.as_ref().map(|gathered| gathered.due);
+        self.slots.iter().filter_map(Slot::next_deadline).chain(batch).min()
+    }
+
+    pub(crate) fn position(&self, key: &ComponentKey) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.descriptor.key == *key)
+    }
+}
+
+/// The fields of `change` that are not so already.
+fn differing(state: &State, change: &State) -> State {
+    let new = change.0.iter().filter(|(field, value)| state.get(field) != Some(value));
+    new.map(|(field, value)| (field.clone(), value.clone())).collect()
+}
+
+/// A light shows a colour or a white, not both: the one that is set makes the other unknown, so that the hardware knows which.
+/// Of both at once the colour wins: a controller may have merged two clicks into one command.
+fn exclude_other_hue(slot: &Slot, change: &mut State) {
+    let caps = &slot.descriptor.caps;
+    if caps.rgb && caps.ct_k.is_some() {
+        if change.rgb().is_some() {
+            change.0.insert("ct_k".into(), Value::Null);
+        } else if change.ct_k().is_some() {
+            change.0.insert("rgb".into(), Value::Null);
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Who is connected, what waits for each, and who has been silent or slow for too long. Knows nothing of components.
+
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    format,
+    string::String,
+};
+use core::time::Duration;
+
+use protocol::{Code, Epoch, NotifyEvent, NotifyStatus, RpcError, Source, limits};
+
+use crate::{
+    Changes,
+    outbox::{Outbox, Push, PushId},
+    text,
+};
+
+/// Names a connected client. The number is what `Source::Client` has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(pub u32);
+
+/// What shall be done on a client's connection, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// Send a text message.
+    Text(String),
+    /// Send a WebSocket ping.
+    Ping,
+    /// Send a close frame and end the connection.
+    Close {
+        /// RFC 6455, section 7.4, and IANA's registry of close codes.
+        code: u16,
+        /// For people.
+        reason: &'static str,
+    },
+}
+
+/// A silent client, as RFC 6455, section 7.4.1 has it: this end goes away from the connection, nobody did wrong.
+const SILENT: Outgoing = Outgoing::Close { code: 1001, reason: "silent for 60 s" };
+/// "Service restart" in IANA's registry.
+const RESTARTING: Outgoing = Outgoing::Close { code: 1012, reason: "restarting" };
+/// "Try again later" in IANA's registry.
+const TOO_SLOW: Outgoing = Outgoing::Close { code: 1013, reason: "too slow" };
+
+/// The messages that a request may need room for: its event, its change and its answer.
+const ROOM_FOR_A_REQUEST: usize = 3;
+
+/// What waits for a client.
+enum Queued {
+    Answer(String),
+    Push(PushId),
+}
+
+/// Changes of one source or of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cause(Option<Source>);
+
+impl Cause {
+    pub(crate) fn of(source: Source) -> Self {
+        Self(Some(source))
+    }
+
+    pub(crate) fn join(&mut self, other: &Self) {
+        if self != other {
+            self.0 = None;
+        }
+    }
+
+    /// The source, if it is only one.
+    pub(crate) fn source(self) -> Option<Source> {
+        self.0
+    }
+}
+
+/// What a client has missed because its queue was full: the latest of each field.
+struct Behind {
+    changes: Changes,
+    cause: Cause,
+}
+
+/// How far the end of a connection has come.
+enum Ending {
+    /// Not in sight.
+    No,
+    /// After what is queued.
+    Soon(Outgoing),
+    /// The close was handed out.
+    Sent,
+}
+
+struct Client {
+    queue: VecDeque<Queued>,
+    /// Not empty only while the queue is full.
+    behind: Option<Behind>,
+    subscribed: bool,
+    /// The last `seq` in what this client was sent.
+    sent: u64,
+    last_heard: Duration,
+    next_ping: Duration,
+    ping_due: bool,
+    ending: Ending,
+}
+
+impl Client {
+    fn is_open(&self) -> bool {
+        matches!(self.ending, Ending::No)
+    }
+
+    fn is_full(&self) -> bool {
+        self.queue.len() >= limits::QUEUED_MESSAGES
+    }
+}
+
+/// All clients.
+pub(crate) struct Clients {
+    places: usize,
+    connected: BTreeMap<ClientId, Client>,
+    outbox: Outbox,
+    last_number: u32,
+}
+
+impl Clients {
+    pub(crate) fn new(places: usize) -> Self {
+        Self { places, connected: BTreeMap::new(), outbox: Outbox::default(), last_number: 0 }
+    }
+
+    pub(crate) fn connect(&mut self, now: Duration) -> Result<ClientId, RpcError> {
+        if self.connected.len() >= self.places {
+            let message =
+                format!("all {} places for controllers are taken; one of them must disconnect first", self.places);
+            return Err(RpcError::new(Code::ResourceExhausted, "all_places_taken", message));
+        }
+        // Number 0 is whoever uses POST.
+        self.last_number = self.last_number.checked_add(1).unwrap_or(1);
+        let id = ClientId(self.last_number);
+        let client = Client {
+            queue: VecDeque::new(),
+            behind: None,
+            subscribed: false,
+            sent: 0,
+            last_heard: now,
+            next_ping: now + limits::BOARD_PINGS_AFTER,
+            ping_due: false,
+            ending: Ending::No,
+        };
+        self.connected.insert(id, client);
+        Ok(id)
+    }
+
+    pub(crate) fn disconnect(&mut self, id: ClientId) {
+        if let Some(client) = self.connected.remove(&id) {
+            drop_queue(&mut self.outbox, client.queue);
+        }
+    }
+
+    /// A frame came. Answers whether the client is still served.
+    pub(crate) fn heard(&mut self, now: Duration, id: ClientId) -> bool {
+        let Some(client) = self.connected.get_mut(&id).filter(|client| client.is_open()) else { return false };
+        client.last_heard = now;
+        client.next_ping = now + limits::BOARD_PINGS_AFTER;
+        client.ping_due = false;
+        true
+    }
+
+    /// Pushes from now on; the snapshot that is answered brings the client up to `seq`.
+    pub(crate) fn subscribe(&mut self, id: ClientId, seq: u64) {
+        if let Some(client) = self.connected.get_mut(&id).filter(|client| !client.subscribed) {
+            client.subscribed = true;
+            client.sent = seq;
+        }
+    }
+
+    pub(crate) fn answer(&mut self, id: ClientId, text: String) {
+        let Some(client) = self.connected.get_mut(&id).filter(|client| client.is_open()) else { return };
+        if client.is_full() {
+            end_now(client, &mut self.outbox, TOO_SLOW);
+        } else {
+            client.queue.push_back(Queued::Answer(text));
+        }
+    }
+
+    /// Tells every subscriber of a change.
+    pub(crate) fn push_status(&mut self, status: &NotifyStatus, cause: &Cause) {
+        let mut push = None;
+        for client in self.connected.values_mut().filter(|client| client.subscribed && client.is_open()) {
+            if !client.is_full() {
+                let id = *push.get_or_insert_with(|| self.outbox.add(Push::Status(status)));
+                self.outbox.share(id);
+                client.queue.push_back(Queued::Push(id));
+                continue;
+            }
+            match &mut client.behind {
+                None => client.behind = Some(Behind { changes: status.components.clone(), cause: cause.clone() }),
+                Some(behind) => {
+                    behind.cause.join(cause);
+                    for (key, change) in &status.components {
+                        behind.changes.entry(key.clone()).or_default().merge(change);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells every subscriber of an event.
+    pub(crate) fn push_event(&mut self, event: &NotifyEvent) {
+        let id = self.outbox.add(Push::Event(event));
+        for client in self.connected.values_mut().filter(|client| client.subscribed && client.is_open()) {
+            if client.is_full() {
+                end_now(client, &mut self.outbox, TOO_SLOW);
+            } else {
+                self.outbox.share(id);
+                client.queue.push_back(Queued::Push(id));
+            }
+        }
+        self.outbox.discard_unshared(id);
+    }
+
+    /// Says goodbye to everyone, subscribed or not: an event, then the end.
+    pub(crate) fn restart(&mut self, event: &NotifyEvent) {
+        let id = self.outbox.add(Push::Event(event));
+        for client in self.connected.values_mut().filter(|client| client.is_open()) {
+            // The last message may be the ninth: nothing comes after it.
+            self.outbox.share(id);
+            client.queue.push_back(Queued::Push(id));
+            client.ending = Ending::Soon(RESTARTING);
+        }
+        self.outbox.discard_unshared(id);
+    }
+
+    /// Whether every connection has ended.
+    pub(crate) fn nobody_left(&self) -> bool {
+        self.connected.is_empty()
+    }
+
+    pub(crate) fn next_outgoing(&mut self, now: Duration, id: ClientId, epoch: Epoch, seq: u64) -> Option<Outgoing> {
+        let client = self.connected.get_mut(&id)?;
+        if core::mem::take(&mut client.ping_due) {
+            return Some(Outgoing::Ping);
+        }
+        let Some(first) = client.queue.pop_front() else {
+            return match core::mem::replace(&mut client.ending, Ending::Sent) {
+                Ending::No => {
+                    client.ending = Ending::No;
+                    None
+                }
+                Ending::Soon(close) => Some(close),
+                Ending::Sent => None,
+            };
+        };
+        let message = match first {
+            Queued::Answer(text) => Some(text),
+            Queued::Push(push) => self.outbox.take(push, &mut client.sent),
+        };
+        if let Some(behind) = client.behind.take() {
+            let status = NotifyStatus {
+                epoch,
+                prev: 0,
+                seq,
+                uptime_ms: text::millis(now),
+                source: behind.cause.source(),
+                components: behind.changes,
+            };
+            let push = self.outbox.add(Push::Status(&status));
+            self.outbox.share(push);
+            client.queue.push_back(Queued::Push(push));
+        }
+        message.map(Outgoing::Text)
+    }
+
+    pub(crate) fn has_outgoing(&self, id: ClientId) -> bool {
+        self.connected.get(&id).is_some_and(|client| {
+            client.ping_due || !client.queue.is_empty() || matches!(client.ending, Ending::Soon(_))
+        })
+    }
+
+    pub(crate) fn has_room(&self, id: ClientId) -> bool {
+        self.connected.get(&id).is_some_and(|client| {
+            client.is_open() && client.queue.len() + ROOM_FOR_A_REQUEST <= limits::QUEUED_MESSAGES
+        })
+    }
+
+    /// Pings and drops the silent.
+    pub(crate) fn keep_alive(&mut self, now: Duration) {
+        for client in self.connected.values_mut().filter(|client| client.is_open()) {
+            if now >= client.last_heard + limits::BOARD_DROPS_AFTER {
+                end_now(client, &mut self.outbox, SILENT);
+            } else if now >= client.next_ping {
+                client.ping_due = true;
+                client.next_ping = now + limits::BOARD_PINGS_AFTER;
+            }
+        }
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
+        let due = |client: &Client| client.next_ping.min(client.last_heard + limits::BOARD_DROPS_AFTER);
+        self.connected.values().filter(|client| client.is_open()).map(due).min()
+    }
+}
+
+/// Ends a connection without what waits for it.
+fn end_now(client: &mut Client, outbox: &mut Outbox, close: Outgoing) {
+    drop_queue(outbox, core::mem::take(&mut client.queue));
+    client.behind = None;
+    client.ping_due = false;
+    client.ending = Ending::Soon(close);
+}
+
+fn drop_queue(outbox: &mut Outbox, queue: VecDeque<Queued>) {
+    for queued in queue {
+        if let Queued::Push(id) = queued {
+            outbox.drop_one(id);
+        }
+    }
+}

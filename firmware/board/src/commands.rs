@@ -1,0 +1,252 @@
+//! What each method does. Reads requests, answers them; what changes is done in `change`.
+
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use core::time::Duration;
+
+use protocol::{
+    Code, CommandResult, ComponentKey, ComponentsPage, Id, Kind, Object, Pong, Rejected, Request, Response, RpcError,
+    Snapshot, Source, limits, method,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{Board, ClientId, Hardware, REBOOT_AFTER, Reboot, Slot, params::Params, rules, sizes, text};
+
+/// Every method of a board, for who asks for another.
+const METHODS: [&str; 15] = [
+    method::DEVICE_GET_INFO,
+    method::DEVICE_GET_COMPONENTS,
+    method::DEVICE_GET_STATUS,
+    method::DEVICE_SUBSCRIBE,
+    method::DEVICE_SET_NAME,
+    method::DEVICE_IDENTIFY,
+    method::DEVICE_REBOOT,
+    method::SYS_PING,
+    method::SWITCH_SET,
+    method::SWITCH_TOGGLE,
+    method::LIGHT_SET,
+    method::NUMBER_SET,
+    method::SELECT_SET,
+    method::TEXT_SET,
+    method::BUTTON_PRESS,
+];
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Caller {
+    /// By WebSocket.
+    Client(ClientId),
+    /// By `POST`: nothing can be pushed, and there is no number.
+    Post,
+}
+
+impl Caller {
+    /// Commands by `POST` are `client:0`; clients count from 1.
+    fn source(self) -> Source {
+        match self {
+            Self::Client(id) => Source::Client(id.0),
+            Self::Post => Source::Client(0),
+        }
+    }
+
+    fn number(self) -> Option<u32> {
+        match self {
+            Self::Client(id) => Some(id.0),
+            Self::Post => None,
+        }
+    }
+}
+
+impl<H: Hardware> Board<H> {
+    /// Carries a message out. Answers the answer, if it is to be answered.
+    pub(crate) fn carry_out(&mut self, now: Duration, caller: Caller, message: &str) -> Option<String> {
+        let response = match read(message) {
+            Err(Rejected { id, error }) => Response { id, outcome: Err(error) },
+            Ok(request) => {
+                let outcome = self.answer(now, caller, &request);
+                Response { id: Some(request.id?), outcome }
+            }
+        };
+        let id = response.id;
+        let answer = Response { id: id.clone(), outcome: response.outcome.map_err(text::bounded) }.to_json();
+        if answer.len() <= limits::MESSAGE_OUT_OF_BOARD {
+            return Some(answer);
+        }
+        let message = format!("the answer would have more than {} bytes", limits::MESSAGE_OUT_OF_BOARD);
+        let error = RpcError::new(Code::ResourceExhausted, "too_large", message);
+        Some(Response { id, outcome: Err(error) }.to_json())
+    }
+
+    fn answer(&mut self, now: Duration, caller: Caller, request: &Request) -> Result<Value, RpcError> {
+        if !matches!(self.reboot, Reboot::No) {
+            return Err(rebooting());
+        }
+        let params = Params::of(request);
+        match request.method.as_str() {
+            method::DEVICE_GET_INFO => Ok(json!(sizes::info(&self.identity, self.epoch, text::millis(now)))),
+            method::DEVICE_GET_COMPONENTS => self.components_page(&params, request.id.as_ref()),
+            method::DEVICE_GET_STATUS => Ok(json!(self.snapshot(now, caller))),
+            method::DEVICE_SUBSCRIBE => self.subscribe(now, caller),
+            method::DEVICE_SET_NAME => self.set_name(now, caller, &params),
+            method::DEVICE_IDENTIFY => {
+                self.hardware.identify();
+                self.done(None)
+            }
+            method::DEVICE_REBOOT => {
+                self.reboot = Reboot::Asked { by: caller };
+                self.done(None)
+            }
+            method::SYS_PING => Ok(json!(Pong { uptime_ms: text::millis(now) })),
+            method::SWITCH_SET => self.set(now, caller, &params, &Kind::Switch),
+            method::LIGHT_SET => self.set(now, caller, &params, &Kind::Light),
+            method::NUMBER_SET => self.set(now, caller, &params, &Kind::Number),
+            method::SELECT_SET => self.set(now, caller, &params, &Kind::Select),
+            method::TEXT_SET => self.set(now, caller, &params, &Kind::Text),
+            method::SWITCH_TOGGLE => self.toggle(now, caller, &params),
+            method::BUTTON_PRESS => self.press_from_afar(now, caller, &params),
+            other => {
+                let message = format!("no method {}; this board has {}", text::clipped(other), METHODS.join(", "));
+                Err(RpcError::new(Code::MethodNotFound, "no_such_method", message))
+            }
+        }
+    }
+
+    fn set(&mut self, now: Duration, caller: Caller, params: &Params<'_>, kind: &Kind) -> Result<Value, RpcError> {
+        let at = params.target(kind, &self.slots)?;
+        let change = params.change(kind)?;
+        let transition = if *kind == Kind::Light { params.transition()? } else { Duration::ZERO };
+        let was_on = self.was_on(at);
+        self.command(now, at, &change, transition, caller.source())?;
+        self.done(was_on)
+    }
+
+    fn toggle(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
+        let at = params.target(&Kind::Switch, &self.slots)?;
+        let was_on = self.was_on(at);
+        let change = protocol::State::new().with("on", !was_on.unwrap_or(false));
+        self.command(now, at, &change, Duration::ZERO, caller.source())?;
+        self.done(was_on)
+    }
+
+    fn press_from_afar(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
+        let at = params.target(&Kind::Button, &self.slots)?;
+        let event = params.text("event", "press, double_press or long_press")?.unwrap_or("press");
+        rules::check_event(event)?;
+        let Some(key) = self.slots.get(at).map(|slot| slot.descriptor.key.clone()) else { return self.done(None) };
+        self.hardware.pressed_from_afar(&key, event)?;
+        self.pressed(now, &key, event, &caller.source());
+        self.done(None)
+    }
+
+    /// `on` of a switch or light, before a command.
+    fn was_on(&self, at: usize) -> Option<bool> {
+        self.slots.get(at)?.state.on()
+    }
+
+    /// The result of a command: its push was queued before this, so `seq` has its effect.
+    fn done(&self, was_on: Option<bool>) -> Result<Value, RpcError> {
+        Ok(json!(CommandResult { seq: self.seq, was_on, extra: Object::new() }))
+    }
+
+    fn snapshot(&mut self, now: Duration, caller: Caller) -> Snapshot {
+        self.flush(now);
+        let has_state = |slot: &&Slot| slot.descriptor.kind != Kind::Button;
+        Snapshot {
+            epoch: self.epoch,
+            seq: self.seq,
+            uptime_ms: text::millis(now),
+            client: caller.number(),
+            components: self
+                .slots
+                .iter()
+                .filter(has_state)
+                .map(|slot| (slot.descriptor.key.clone(), slot.state.clone()))
+                .collect(),
+        }
+    }
+
+    fn subscribe(&mut self, now: Duration, caller: Caller) -> Result<Value, RpcError> {
+        let Caller::Client(id) = caller else {
+            let message = "nothing can be pushed over POST: use a WebSocket at /rpc, or Device.GetStatus";
+            return Err(RpcError::new(Code::FailedPrecondition, "needs_a_websocket", message));
+        };
+        let snapshot = self.snapshot(now, caller);
+        self.clients.subscribe(id, snapshot.seq);
+        Ok(json!(snapshot))
+    }
+
+    fn set_name(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
+        let name = params.needed_text("name", "1 to 63 bytes of UTF-8")?;
+        rules::check_name(name)?;
+        if name != self.identity.name {
+            self.identity.name = name.to_owned();
+            self.renamed = true;
+            self.hardware.keep_name(name);
+            let extra: Object = [("name".to_owned(), Value::from(name))].into_iter().collect();
+            self.push_event(now, system(), "renamed", extra, Some(caller.source()));
+        }
+        self.done(None)
+    }
+
+    /// As many descriptors as were asked for and fit.
+    fn components_page(&self, params: &Params<'_>, id: Option<&Id>) -> Result<Value, RpcError> {
+        let most = u64::from(u32::MAX);
+        let offset = params.whole("offset", 0, most, "")?.unwrap_or(0);
+        let limit = params.whole("limit", 1, most, "")?.unwrap_or(most);
+        let counted = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let mut page = ComponentsPage { offset: counted(offset), total: self.slots.len(), components: Vec::new() };
+        let empty = Response { id: id.cloned(), outcome: Ok(json!(page)) };
+        let mut bytes = empty.to_json().len();
+        for slot in self.slots.iter().skip(page.offset).take(counted(limit)) {
+            // And the comma before it.
+            bytes += text::json(&slot.descriptor).len() + 1;
+            if bytes > limits::MESSAGE_OUT_OF_BOARD {
+                break;
+            }
+            page.components.push(slot.descriptor.clone());
+        }
+        Ok(json!(page))
+    }
+
+    /// Says goodbye to everyone, after the answer to whoever asked has been queued.
+    pub(crate) fn announce_reboot(&mut self, now: Duration) {
+        let Reboot::Asked { by } = self.reboot else { return };
+        self.flush(now);
+        let event = self.event(now, system(), "rebooting", Object::new(), Some(by.source()));
+        self.clients.restart(&event);
+        self.reboot = Reboot::Due { at: now + REBOOT_AFTER, when_alone: matches!(by, Caller::Client(_)) };
+    }
+}
+
+/// The refusal of everything that comes after the command to reboot.
+pub(crate) fn rebooting() -> RpcError {
+    RpcError::new(Code::Busy, "rebooting", "the board is restarting: connect again in some seconds")
+}
+
+/// The board itself, in events.
+fn system() -> ComponentKey {
+    ComponentKey::new(Kind::Unknown("sys".to_owned()), 0)
+}
+
+/// Reads a request whose answer is sure to fit into a message.
+fn read(message: &str) -> Result<Request, Rejected> {
+    let reject = |reason, message| {
+        let error = RpcError::new(Code::InvalidRequest, reason, message);
+        Rejected { id: None, error }
+    };
+    if message.len() > limits::MESSAGE_INTO_BOARD {
+        let sentence = format!("a message has at most {} bytes, not {}", limits::MESSAGE_INTO_BOARD, message.len());
+        return Err(reject("too_large", sentence));
+    }
+    let long = |id: &Option<Id>| id.as_ref().is_some_and(|id| json_len(id) > sizes::REQUEST_ID);
+    let too_long = || reject("bad_id", format!("id has at most {} bytes as JSON", sizes::REQUEST_ID));
+    match Request::parse(message) {
+        Ok(request) if long(&request.id) => Err(too_long()),
+        Err(rejected) if long(&rejected.id) => Err(too_long()),
+        read => read,
+    }
+}
+
+fn json_len(value: &impl Serialize) -> usize {
+    text::json(value).len()
+}

@@ -1,0 +1,230 @@
+//! What a component's fields may be: the one place that says what is accepted, for commands, hands and plans alike.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use protocol::{Code, Descriptor, Kind, RpcError, State, limits};
+use serde_json::{Value, json};
+
+use crate::{number, text};
+
+/// The largest state of a component of an unknown kind, in bytes as JSON: what [`crate::Plan`] counts for it.
+pub(crate) const RAW_STATE: usize = 256;
+
+/// The events that a button has.
+pub(crate) const BUTTON_EVENTS: [&str; 3] = ["press", "double_press", "long_press"];
+
+/// A parameter that is not accepted.
+pub(crate) fn bad(reason: &str, message: String) -> RpcError {
+    RpcError::new(Code::InvalidParams, reason, message)
+}
+
+/// The fields that a component of this kind has and that may change; empty for an unknown kind, which may have any.
+pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Switch | Kind::BinarySensor => &["on"],
+        Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect"],
+        Kind::Sensor | Kind::Number | Kind::Select | Kind::Text => &["value"],
+        Kind::Button | Kind::Unknown(_) => &[],
+    }
+}
+
+/// Brings a change into the form in which it is kept. `null` makes a field unknown.
+///
+/// # Errors
+/// A field that the component has not, or a value that it cannot take, with what would be accepted.
+pub(crate) fn accept(descriptor: &Descriptor, state: &State, change: &State) -> Result<State, RpcError> {
+    let mut accepted = State::new();
+    for (field, value) in &change.0 {
+        let value = match (&descriptor.kind, value) {
+            (Kind::Unknown(_), any) => any.clone(),
+            (Kind::Button, _) => {
+                return Err(bad("not_supported", format!("{} has no state", descriptor.key)));
+            }
+            (_, Value::Null) if has_field(descriptor, field) => Value::Null,
+            _ => field_value(descriptor, state, field, value)?,
+        };
+        accepted.0.insert(field.clone(), value);
+    }
+    if matches!(descriptor.kind, Kind::Unknown(_)) {
+        let mut whole = state.clone();
+        whole.merge(&accepted);
+        if text::json(&whole).len() > RAW_STATE.max(text::json(state).len()) {
+            let message = format!("the state of {} has at most {RAW_STATE} bytes", descriptor.key);
+            return Err(RpcError::new(Code::ResourceExhausted, "too_large", message));
+        }
+    }
+    Ok(accepted)
+}
+
+/// Whether the component has this field, and it may change.
+fn has_field(descriptor: &Descriptor, field: &str) -> bool {
+    let caps = &descriptor.caps;
+    fields(&descriptor.kind).contains(&field)
+        && match field {
+            "brightness" => caps.brightness,
+            "rgb" => caps.rgb,
+            "ct_k" => caps.ct_k.is_some(),
+            "effect" => !caps.effects.is_empty(),
+            _ => true,
+        }
+}
+
+/// Checks one field that is not `null`.
+fn field_value(descriptor: &Descriptor, state: &State, field: &str, value: &Value) -> Result<Value, RpcError> {
+    let key = &descriptor.key;
+    if !has_field(descriptor, field) {
+        let has: Vec<&str> = fields(&descriptor.kind).iter().copied().filter(|f| has_field(descriptor, f)).collect();
+        let message = format!("{key} has no {}; it has {}", text::clipped(field), has.join(", "));
+        return Err(bad("not_supported", message));
+    }
+    match (&descriptor.kind, field) {
+        (_, "on") => match value {
+            Value::Bool(_) => Ok(value.clone()),
+            other => Err(wrong_type("on", "true or false", other)),
+        },
+        (_, "brightness") => whole_number("brightness", value, 0, 100, " %"),
+        (_, "rgb") => colour(value),
+        (_, "ct_k") => {
+            let [warmest, coldest] = descriptor.caps.ct_k.unwrap_or_default();
+            whole_number("ct_k", value, warmest.into(), coldest.into(), " K")
+        }
+        (_, "effect") => one_of("effect", value, descriptor.caps.effects.iter().map(String::as_str)),
+        (Kind::Sensor, _) => {
+            let measured = value.as_f64().ok_or_else(|| wrong_type("value", "a number", value))?;
+            let decimals = descriptor.accuracy_decimals;
+            Ok(number::json(decimals.map_or(measured, |decimals| number::rounded(measured, decimals.into()))))
+        }
+        (Kind::Number, _) => {
+            let wanted = value.as_f64().ok_or_else(|| wrong_type("value", "a number", value))?;
+            let [min, max, step] = state.range().unwrap_or([f64::MIN, f64::MAX, 1.0]);
+            if !(min..=max).contains(&wanted) {
+                let unit = descriptor.unit_of_measurement.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
+                return Err(bad("out_of_range", format!("value is {min} to {max}{unit}, not {wanted}")));
+            }
+            Ok(number::json(number::stepped(wanted, min, max, step)))
+        }
+        (Kind::Select, _) => one_of("value", value, state.options()),
+        (Kind::Text, _) => {
+            let line = value.as_str().ok_or_else(|| wrong_type("value", "a text", value))?;
+            check_line("value", line, 0, limits::TEXT_VALUE)?;
+            Ok(value.clone())
+        }
+        _ => Ok(value.clone()),
+    }
+}
+
+/// Checks the whole state with which a component starts.
+///
+/// # Errors
+/// A field that is missing or does not fit the kind.
+pub(crate) fn whole_state(descriptor: &Descriptor, state: &State) -> Result<State, RpcError> {
+    let fixed: &[&str] = match descriptor.kind {
+        Kind::Number => &["min", "max", "step"],
+        Kind::Select => &["options"],
+        _ => &[],
+    };
+    if descriptor.kind == Kind::Number {
+        let usable = |[min, max, step]: &[f64; 3]| min < max && *step > 0.0;
+        if state.range().filter(usable).is_none() {
+            return Err(bad(
+                "out_of_range",
+                "a number needs min, max and step, with min < max and step > 0".to_string(),
+            ));
+        }
+    }
+    if descriptor.kind == Kind::Select && state.options().next().is_none() {
+        return Err(bad("missing", "a select needs options".to_string()));
+    }
+    if let Some([warmest, coldest]) = descriptor.caps.ct_k
+        && warmest > coldest
+    {
+        return Err(bad("out_of_range", format!("ct_k is [warmest, coldest], not [{warmest}, {coldest}]")));
+    }
+    let (kept, changeable): (State, State) = split(state, fixed);
+    let mut whole = accept(descriptor, state, &changeable)?;
+    if let Some(missing) =
+        fields(&descriptor.kind).iter().find(|field| has_field(descriptor, field) && whole.get(field).is_none())
+    {
+        return Err(bad("missing", format!("{missing} is missing at boot")));
+    }
+    whole.merge(&kept);
+    Ok(whole)
+}
+
+/// The fields that are in `names`, and the others.
+fn split(state: &State, names: &[&str]) -> (State, State) {
+    let fields = state.0.iter().map(|(field, value)| (field.clone(), value.clone()));
+    let (kept, others): (Vec<_>, Vec<_>) = fields.partition(|(field, _)| names.contains(&field.as_str()));
+    (kept.into_iter().collect(), others.into_iter().collect())
+}
+
+/// Checks a board's name.
+///
+/// # Errors
+/// Where it has no byte, more than [`limits::NAME`], or a control character.
+pub(crate) fn check_name(name: &str) -> Result<(), RpcError> {
+    check_line("name", name, 1, limits::NAME)
+}
+
+/// Checks the name of an event of a button.
+///
+/// # Errors
+/// Where a button has no such event.
+pub(crate) fn check_event(event: &str) -> Result<(), RpcError> {
+    one_of("event", &Value::from(event), BUTTON_EVENTS.into_iter()).map(|_| ())
+}
+
+fn check_line(field: &str, line: &str, min: usize, max: usize) -> Result<(), RpcError> {
+    if !(min..=max).contains(&line.len()) {
+        let message = format!("{field} has {min} to {max} bytes of UTF-8, not {}", line.len());
+        return Err(bad("out_of_range", message));
+    }
+    if line.chars().any(char::is_control) {
+        return Err(bad("control_character", format!("{field} is one line of text without control characters")));
+    }
+    Ok(())
+}
+
+/// A whole number from `min` to `max`; `unit` with its space.
+pub(crate) fn whole_number(field: &str, value: &Value, min: u64, max: u64, unit: &str) -> Result<Value, RpcError> {
+    let range = || format!("{field} is {min} to {max}{unit}, not {}", text::shown(value));
+    match value {
+        Value::Number(_) => match value.as_u64() {
+            Some(number) if (min..=max).contains(&number) => Ok(value.clone()),
+            Some(_) => Err(bad("out_of_range", range())),
+            None if value.as_i64().is_some() => Err(bad("out_of_range", range())),
+            None => Err(wrong_type(field, &format!("a whole number from {min} to {max}"), value)),
+        },
+        other => Err(wrong_type(field, &format!("a whole number from {min} to {max}"), other)),
+    }
+}
+
+fn colour(value: &Value) -> Result<Value, RpcError> {
+    let accepted = "a list of red, green and blue, 0 to 255 each, for example [255,120,0]";
+    let parts = value.as_array().filter(|parts| parts.len() == 3).ok_or_else(|| wrong_type("rgb", accepted, value))?;
+    let byte = |part: &Value| part.as_u64().is_some_and(|part| part <= 255);
+    if let Some(wrong) = parts.iter().find(|part| !byte(part)) {
+        let reason = if wrong.is_number() { "out_of_range" } else { "wrong_type" };
+        return Err(bad(reason, format!("rgb is {accepted}; it cannot have {}", text::shown(wrong))));
+    }
+    Ok(json!(parts))
+}
+
+fn one_of<'a>(field: &str, value: &Value, words: impl Iterator<Item = &'a str>) -> Result<Value, RpcError> {
+    let words: Vec<&str> = words.collect();
+    match value.as_str() {
+        Some(word) if words.contains(&word) => Ok(value.clone()),
+        _ => {
+            let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+            Err(bad("not_an_option", format!("{field} is one of {}, not {}", words.join(", "), text::shown(value))))
+        }
+    }
+}
+
+pub(crate) fn wrong_type(field: &str, accepted: &str, value: &Value) -> RpcError {
+    bad("wrong_type", format!("{field} is {accepted}, not {}", text::shown(value)))
+}
