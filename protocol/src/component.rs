@@ -108,7 +108,9 @@ impl FromStr for ComponentKey {
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let refuse = || KeyError(text.to_owned());
         let (kind, id) = text.split_once(':').ok_or_else(refuse)?;
-        if kind.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
+        // Each component has one name: `light:0`, never `light:00` or `light:+0`.
+        let canonical = id.bytes().all(|b| b.is_ascii_digit()) && (id == "0" || !id.starts_with('0'));
+        if kind.is_empty() || !canonical {
             return Err(refuse());
         }
         Ok(Self { kind: Kind::from(kind), id: id.parse().map_err(|_| refuse())? })

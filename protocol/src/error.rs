@@ -3,9 +3,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
-use crate::Object;
+use crate::{Object, limits};
 
 /// The codes of an error: those of JSON-RPC 2.0, section 5.1, and those of boards, named after gRPC's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,7 +82,7 @@ pub struct RpcError {
     /// A sentence that says what would be accepted.
     pub message: String,
     /// A word that a program can rely on.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "data")]
     pub data: ErrorData,
 }
 
@@ -96,10 +97,21 @@ pub struct ErrorData {
     pub extra: Object,
 }
 
+/// Reads `data`, which JSON-RPC 2.0, section 5.1 lets be anything; what is no object says nothing that is relied on here.
+fn data<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ErrorData, D::Error> {
+    let data = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(data).unwrap_or_default())
+}
+
 impl RpcError {
-    /// An error with its word and its sentence.
+    /// An error with its word and its sentence, which is cut at [`limits::ERROR_MESSAGE`].
     pub fn new(code: Code, reason: &str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), data: ErrorData { reason: reason.into(), extra: Object::new() } }
+        let mut message = message.into();
+        if message.len() > limits::ERROR_MESSAGE {
+            message.truncate(message.floor_char_boundary(limits::ERROR_MESSAGE - '…'.len_utf8()));
+            message.push('…');
+        }
+        Self { code, message, data: ErrorData { reason: reason.into(), extra: Object::new() } }
     }
 }
 

@@ -9,7 +9,7 @@ use alloc::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::{Code, NotifyEvent, NotifyStatus, Object, RpcError, limits, method};
+use crate::{Code, NotifyEvent, NotifyStatus, Object, RpcError, limits, method, state::whole};
 
 /// What ties an answer to its request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -102,12 +102,14 @@ impl Request {
         Ok(Self { id, method, params })
     }
 
-    /// Reads the parameters as what the method takes.
+    /// Reads the parameters as what the method takes. A whole number may be written as `60`, `60.0` or `6e1`.
     ///
     /// # Errors
     /// [`Code::InvalidParams`] with the field that is missing or wrong.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, RpcError> {
-        serde_json::from_value(Value::Object(self.params.clone()))
+        let mut params = Value::Object(self.params.clone());
+        with_whole_numbers(&mut params);
+        serde_json::from_value(params)
             .map_err(|error| RpcError::new(Code::InvalidParams, "bad_params", format!("{}: {error}", self.method)))
     }
 
@@ -189,7 +191,9 @@ impl FromBoard {
     /// # Errors
     /// [`BoardMessageError`] where it is no JSON, no message, or lacks a field that its kind has.
     pub fn parse(text: &str) -> Result<Self, BoardMessageError> {
-        let mut fields: Object = serde_json::from_str(text).map_err(BoardMessageError::NotJson)?;
+        let Value::Object(mut fields) = serde_json::from_str(text).map_err(BoardMessageError::NotJson)? else {
+            return Err(BoardMessageError::NotAMessage("an object is expected".to_owned()));
+        };
         if let Some(Value::String(method)) = fields.remove("method") {
             let params = fields.remove("params").unwrap_or_default();
             let read = match method.as_str() {
@@ -219,6 +223,20 @@ impl FromBoard {
             Self::Other { method, params } => json!({ "jsonrpc": "2.0", "method": method, "params": params }),
         };
         message.to_string()
+    }
+}
+
+/// Writes every number that is whole as an integer, as far as the parser's nesting goes.
+fn with_whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            if let Some(whole) = whole(value) {
+                *value = whole.into();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(with_whole_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(with_whole_numbers),
+        _ => {}
     }
 }
 

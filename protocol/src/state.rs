@@ -48,10 +48,7 @@ impl State {
 
     /// `brightness` of a light, 0 to 100 %.
     pub fn brightness(&self) -> Option<u8> {
-        self.get("brightness")?
-            .as_u64()
-            .and_then(|percent| u8::try_from(percent).ok())
-            .filter(|percent| *percent <= 100)
+        whole(self.get("brightness")?).and_then(|percent| u8::try_from(percent).ok()).filter(|percent| *percent <= 100)
     }
 
     /// `rgb` of a light, 0 to 255 each.
@@ -59,14 +56,14 @@ impl State {
         let mut rgb = [0; 3];
         let parts = self.get("rgb")?.as_array().filter(|parts| parts.len() == 3)?;
         for (channel, part) in rgb.iter_mut().zip(parts) {
-            *channel = u8::try_from(part.as_u64()?).ok()?;
+            *channel = u8::try_from(whole(part)?).ok()?;
         }
         Some(rgb)
     }
 
     /// `ct_k` of a light, in kelvin.
     pub fn ct_k(&self) -> Option<u16> {
-        self.get("ct_k")?.as_u64().and_then(|kelvin| u16::try_from(kelvin).ok())
+        whole(self.get("ct_k")?).and_then(|kelvin| u16::try_from(kelvin).ok())
     }
 
     /// `effect` of a light.
@@ -100,4 +97,18 @@ impl FromIterator<(alloc::string::String, Value)> for State {
     fn from_iter<I: IntoIterator<Item = (alloc::string::String, Value)>>(fields: I) -> Self {
         Self(fields.into_iter().collect())
     }
+}
+
+/// A whole number, also where it is written as `60.0`: JSON does not tell the two apart (RFC 8259, section 6).
+pub(crate) fn whole(value: &Value) -> Option<i64> {
+    /// Beyond it not every whole number has a double of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    value.as_i64().or_else(|| {
+        let number = value.as_f64().filter(|number| number.abs() <= EXACT)?;
+        #[expect(clippy::cast_possible_truncation, reason = "it is within the whole numbers that a double holds")]
+        let whole = number as i64;
+        #[expect(clippy::cast_precision_loss, reason = "it is within the whole numbers that a double holds")]
+        let same = whole as f64 == number;
+        same.then_some(whole)
+    })
 }

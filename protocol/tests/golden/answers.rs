@@ -1,0 +1,203 @@
+//! What the golden files of results and errors stand for.
+
+use std::{collections::BTreeMap, error::Error, fmt::Debug};
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use switchboard_protocol::{
+    Caps, Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, EntityCategory, Epoch, Id, Kind,
+    Object, Pong, Response, RpcError, Snapshot, State,
+};
+
+use crate::{Outcome, object};
+
+/// The one answer that is not written back as it came: it gains an empty reason.
+pub(crate) const WITHOUT_DATA: &str = "error_without_data";
+
+fn info() -> DeviceInfo {
+    DeviceInfo {
+        id: "lamp-0a1b2c".into(),
+        name: "Desk lamp".into(),
+        mac: "02:00:00:0a:1b:2c".into(),
+        version: "0.1.0".into(),
+        platform: "virtual".into(),
+        board: "lamp".into(),
+        proto: 1,
+        features: vec!["identify".into()],
+        epoch: Epoch(0x5f3a_91c2),
+        uptime_ms: 86_400_123,
+        extra: Object::new(),
+    }
+}
+
+fn newer_info() -> DeviceInfo {
+    DeviceInfo { features: vec![], extra: object(json!({ "firmware_date": "2027-01-02" })), ..info() }
+}
+
+fn components() -> ComponentsPage {
+    let light = Descriptor {
+        icon: Some("mdi:lamp".into()),
+        caps: Caps {
+            brightness: true,
+            rgb: true,
+            ct_k: Some([2200, 6500]),
+            effects: vec!["none".into(), "candle".into()],
+            extra: Object::new(),
+        },
+        ..Descriptor::new(Kind::Light, 0, "Light")
+    };
+    let signal = Descriptor {
+        device_class: Some("signal_strength".into()),
+        unit_of_measurement: Some("dBm".into()),
+        accuracy_decimals: Some(0),
+        state_class: Some("measurement".into()),
+        entity_category: Some(EntityCategory::Diagnostic),
+        ..Descriptor::new(Kind::Sensor, 0, "Signal")
+    };
+    let interval = Descriptor {
+        unit_of_measurement: Some("s".into()),
+        entity_category: Some(EntityCategory::Config),
+        ..Descriptor::new(Kind::Number, 0, "Interval")
+    };
+    let components = vec![light, Descriptor::new(Kind::Button, 0, "Button"), signal, interval];
+    ComponentsPage { offset: 0, total: 5, components }
+}
+
+fn unknown_component() -> ComponentsPage {
+    let fan = Descriptor {
+        caps: Caps { extra: object(json!({ "speeds": 3 })), ..Caps::default() },
+        extra: object(json!({ "blades": 5 })),
+        ..Descriptor::new(Kind::Unknown("fan".into()), 0, "Ventilator")
+    };
+    ComponentsPage { offset: 4, total: 5, components: vec![fan] }
+}
+
+fn snapshot(client: Option<u32>) -> Snapshot {
+    let light = json!({ "on": false, "brightness": 60, "rgb": [255, 128, 0], "ct_k": null, "effect": "none" });
+    let components = BTreeMap::from([
+        (ComponentKey::new(Kind::Light, 0), State(object(light))),
+        (ComponentKey::new(Kind::Sensor, 0), State::new().with("value", -52)),
+        (
+            ComponentKey::new(Kind::Number, 0),
+            State::new().with("value", 10).with("min", 1).with("max", 60).with("step", 0.5),
+        ),
+        (ComponentKey::new(Kind::Unknown("fan".into()), 0), State::new().with("speed", 3)),
+    ]);
+    Snapshot { epoch: Epoch(0x5f3a_91c2), seq: 1041, uptime_ms: 86_400_000, client, components }
+}
+
+fn done(seq: u64) -> CommandResult {
+    CommandResult { seq, ..CommandResult::default() }
+}
+
+fn done_was(seq: u64, was_on: bool) -> CommandResult {
+    CommandResult { seq, was_on: Some(was_on), ..CommandResult::default() }
+}
+
+fn newer_done() -> CommandResult {
+    CommandResult { extra: object(json!({ "power_w": 4.5 })), ..done_was(1042, false) }
+}
+
+fn error(id: Option<i64>, code: Code, reason: &str, message: &str) -> Response {
+    Response { id: id.map(Id::Number), outcome: Err(RpcError::new(code, reason, message)) }
+}
+
+/// Every file with the answer that it stands for.
+pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
+    let mut newer_error = RpcError::new(Code::Other(-32050), "novel", "of a newer board");
+    newer_error.data.extra = object(json!({ "retry_ms": 500 }));
+    let without_data = RpcError::new(Code::InternalError, "", "no more is known");
+    let mut all = vec![
+        (
+            "error_parse_error",
+            error(None, Code::ParseError, "not_json", "one JSON object is expected: EOF while parsing"),
+        ),
+        (
+            "error_invalid_request",
+            error(None, Code::InvalidRequest, "batch", "batches are not supported: send one object per message"),
+        ),
+        (
+            "error_method_not_found",
+            error(Some(1), Code::MethodNotFound, "unknown_method", "there is no method Fan.Set"),
+        ),
+        ("error_invalid_params", error(Some(2), Code::InvalidParams, "out_of_range", "brightness is 0 to 100")),
+        ("error_internal_error", error(Some(3), Code::InternalError, "hardware", "the board failed")),
+        ("error_not_found", error(Some(4), Code::NotFound, "no_such_component", "there is no light:7")),
+        ("error_busy", error(Some(5), Code::Busy, "updating", "an update is running")),
+        (
+            "error_failed_precondition",
+            error(Some(6), Code::FailedPrecondition, "interlock", "the output is locked by the interlock"),
+        ),
+        ("error_timeout", error(Some(7), Code::Timeout, "motor", "the motor did not arrive")),
+        (
+            "error_resource_exhausted",
+            error(None, Code::ResourceExhausted, "controllers", "4 controllers are connected, more are not taken"),
+        ),
+        ("error_forbidden", error(Some(8), Code::Forbidden, "role", "this controller may only look")),
+        (
+            "error_rate_limited",
+            error(Some(9), Code::RateLimited, "too_often", "asked too often; once a second is accepted"),
+        ),
+        (
+            "error_unsupported_version",
+            error(None, Code::UnsupportedVersion, "subprotocol", "this board speaks switchboard.v1"),
+        ),
+        ("error_unknown_code_and_field", Response { id: Some(Id::Number(10)), outcome: Err(newer_error) }),
+        (WITHOUT_DATA, Response { id: Some(Id::Text("a-1".into())), outcome: Err(without_data) }),
+    ];
+    let mut result = |name, id, value: &dyn ErasedResult| {
+        all.push((name, Response { id: Some(Id::Number(id)), outcome: Ok(value.to_value()?) }));
+        Ok::<_, serde_json::Error>(())
+    };
+    result("result_device_get_info", 1, &info())?;
+    result("result_device_get_info_of_newer_board", 1, &newer_info())?;
+    result("result_device_get_components", 2, &components())?;
+    result("result_device_get_components_unknown_kind", 2, &unknown_component())?;
+    result("result_device_get_status", 4, &snapshot(None))?;
+    result("result_device_subscribe", 5, &snapshot(Some(3)))?;
+    result("result_device_set_name", 6, &done(1041))?;
+    result("result_device_identify", 7, &done(1041))?;
+    result("result_device_reboot", 8, &done(1041))?;
+    result("result_sys_ping", 9, &Pong { uptime_ms: 86_400_123 })?;
+    result("result_switch_set", 10, &done_was(1042, false))?;
+    result("result_switch_toggle", 11, &done_was(1043, true))?;
+    result("result_light_set", 12, &done_was(1044, false))?;
+    result("result_number_set", 15, &done(1045))?;
+    result("result_select_set", 16, &done(1046))?;
+    result("result_text_set", 17, &done(1047))?;
+    result("result_button_press", 18, &done(1047))?;
+    result("result_of_newer_board", 10, &newer_done())?;
+    Ok(all)
+}
+
+/// A result of any type, so that one closure can take them all.
+trait ErasedResult {
+    fn to_value(&self) -> serde_json::Result<Value>;
+}
+
+impl<T: Serialize> ErasedResult for T {
+    fn to_value(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self)
+    }
+}
+
+/// Reads the result in each file as the type that its method answers.
+pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Value, Box<dyn Error>>) -> Outcome {
+    fn same<T: DeserializeOwned + PartialEq + Debug>(result: Value, expected: &T) -> Outcome {
+        assert_eq!(serde_json::from_value::<T>(result)?, *expected);
+        Ok(())
+    }
+    same(read("result_device_get_info")?, &info())?;
+    same(read("result_device_get_info_of_newer_board")?, &newer_info())?;
+    same(read("result_device_get_components")?, &components())?;
+    same(read("result_device_get_components_unknown_kind")?, &unknown_component())?;
+    same(read("result_device_get_status")?, &snapshot(None))?;
+    same(read("result_device_subscribe")?, &snapshot(Some(3)))?;
+    same(read("result_device_set_name")?, &done(1041))?;
+    same(read("result_sys_ping")?, &Pong { uptime_ms: 86_400_123 })?;
+    same(read("result_switch_set")?, &done_was(1042, false))?;
+    same(read("result_switch_toggle")?, &done_was(1043, true))?;
+    same(read("result_light_set")?, &done_was(1044, false))?;
+    same(read("result_button_press")?, &done(1047))?;
+    same(read("result_of_newer_board")?, &newer_done())
+}

@@ -1,0 +1,123 @@
+//! Every golden file is read to the value that it stands for, and that value is written back as the same JSON.
+
+mod answers;
+mod pushes;
+mod requests;
+
+use std::{collections::BTreeSet, error::Error, fs, path::PathBuf};
+
+use serde_json::Value;
+use switchboard_protocol::{FromBoard, Object, Request, mdns::Announcement};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1")
+}
+
+fn golden(name: &str) -> Result<String, Box<dyn Error>> {
+    fs::read_to_string(folder().join(name).with_extension("json")).map_err(|error| format!("{name}: {error}").into())
+}
+
+fn json(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// Fields as they stand in a message.
+fn object(fields: Value) -> Object {
+    match fields {
+        Value::Object(fields) => fields,
+        other => panic!("{other} is no object"),
+    }
+}
+
+#[test]
+fn each_request_is_read_and_written_as_its_file_has_it() -> Outcome {
+    for (name, request) in requests::all() {
+        let text = golden(name)?;
+        assert_eq!(Request::parse(&text), Ok(request.clone()), "{name}");
+        if name != requests::WITH_EMPTY_LIST {
+            assert_eq!(json(&request.to_json())?, json(&text)?, "{name}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_empty_list_of_websocat_counts_as_no_parameters() -> Outcome {
+    let text = golden(requests::WITH_EMPTY_LIST)?;
+    assert!(text.contains("[]"));
+    let request = Request::parse(&text).map_err(|rejected| rejected.error)?;
+    assert_eq!(request.params, Object::new());
+    Ok(())
+}
+
+#[test]
+fn the_parameters_of_each_method_are_read_as_what_it_takes() -> Outcome {
+    requests::decode_all(|name| {
+        let text = golden(name)?;
+        Ok(Request::parse(&text).map_err(|rejected| rejected.error)?)
+    })
+}
+
+#[test]
+fn each_answer_is_read_and_written_as_its_file_has_it() -> Outcome {
+    for (name, response) in answers::all()? {
+        let text = golden(name)?;
+        let expected = FromBoard::Response(response);
+        assert_eq!(FromBoard::parse(&text)?, expected, "{name}");
+        if name != answers::WITHOUT_DATA {
+            assert_eq!(json(&expected.to_json())?, json(&text)?, "{name}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_result_of_each_method_is_read_as_its_type() -> Outcome {
+    answers::decode_all(|name| match FromBoard::parse(&golden(name)?)? {
+        FromBoard::Response(response) => Ok(response.outcome?),
+        other => Err(format!("{name} is {other:?}").into()),
+    })
+}
+
+#[test]
+fn each_push_is_read_and_written_as_its_file_has_it() -> Outcome {
+    for (name, push) in pushes::all()? {
+        let text = golden(name)?;
+        assert_eq!(FromBoard::parse(&text)?, push, "{name}");
+        assert_eq!(json(&push.to_json())?, json(&text)?, "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn each_txt_record_is_read_and_written_as_its_file_has_it() -> Outcome {
+    for (name, announcement) in pushes::announcements() {
+        let pairs: Vec<(String, String)> = serde_json::from_str(&golden(name)?)?;
+        let borrowed = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        assert_eq!(Announcement::from_txt(borrowed)?, announcement, "{name}");
+        let written: Vec<(String, String)> =
+            announcement.to_txt().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        assert_eq!(written, pairs, "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn no_golden_file_is_left_untested() -> Outcome {
+    let mut tested: BTreeSet<String> = BTreeSet::new();
+    tested.extend(requests::all().into_iter().map(|(name, _)| name.to_owned()));
+    tested.extend(answers::all()?.into_iter().map(|(name, _)| name.to_owned()));
+    tested.extend(pushes::all()?.into_iter().map(|(name, _)| name.to_owned()));
+    tested.extend(pushes::announcements().into_iter().map(|(name, _)| name.to_owned()));
+    let mut there = BTreeSet::new();
+    for entry in fs::read_dir(folder())? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            there.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+        }
+    }
+    assert_eq!(tested, there);
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! What the golden files of requests stand for.
+
+use std::{error::Error, fmt::Debug};
+
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use switchboard_protocol::{
+    Id, Request,
+    method::{self, ButtonPress, GetComponents, LightSet, NumberSet, SetName, SwitchSet, Target, TextSet},
+};
+
+use crate::{Outcome, object};
+
+/// The one request that is not written back as it came: its `[]` is left out.
+pub(crate) const WITH_EMPTY_LIST: &str = "request_empty_list_of_websocat";
+
+const LIGHT: LightSet =
+    LightSet { id: 0, on: None, brightness: None, rgb: None, ct_k: None, effect: None, transition_ms: None };
+
+fn on_brightness() -> LightSet {
+    LightSet { on: Some(true), brightness: Some(60), transition_ms: Some(300), ..LIGHT }
+}
+
+fn colour() -> LightSet {
+    LightSet { rgb: Some([255, 128, 0]), effect: Some("candle".into()), ..LIGHT }
+}
+
+fn white() -> LightSet {
+    LightSet { ct_k: Some(2700), ..LIGHT }
+}
+
+/// Every file with the request that it stands for.
+pub(crate) fn all() -> Vec<(&'static str, Request)> {
+    let none = json!({});
+    vec![
+        ("request_device_get_info", Request::new(1, method::DEVICE_GET_INFO, &none)),
+        (
+            "request_device_get_components",
+            Request::new(2, method::DEVICE_GET_COMPONENTS, &GetComponents { offset: 8, limit: Some(4) }),
+        ),
+        (
+            "request_device_get_components_all",
+            Request::new(3, method::DEVICE_GET_COMPONENTS, &GetComponents::default()),
+        ),
+        ("request_device_get_status", Request::new(4, method::DEVICE_GET_STATUS, &none)),
+        ("request_device_subscribe", Request::new(5, method::DEVICE_SUBSCRIBE, &none)),
+        (
+            "request_device_set_name",
+            Request::new(6, method::DEVICE_SET_NAME, &SetName { name: "Schreibtisch-Lämpchen".into() }),
+        ),
+        ("request_device_identify", Request::new(7, method::DEVICE_IDENTIFY, &none)),
+        ("request_device_reboot", Request::new(8, method::DEVICE_REBOOT, &none)),
+        ("request_sys_ping", Request::new(9, method::SYS_PING, &none)),
+        ("request_switch_set", Request::new(10, method::SWITCH_SET, &SwitchSet { id: 1, on: true })),
+        ("request_switch_toggle", Request::new(11, method::SWITCH_TOGGLE, &Target { id: 1 })),
+        ("request_light_set", Request::new(12, method::LIGHT_SET, &on_brightness())),
+        ("request_light_set_colour", Request::new(13, method::LIGHT_SET, &colour())),
+        ("request_light_set_white", Request::new(14, method::LIGHT_SET, &white())),
+        ("request_number_set", Request::new(15, method::NUMBER_SET, &NumberSet { id: 0, value: 21.5 })),
+        ("request_select_set", Request::new(16, method::SELECT_SET, &TextSet { id: 0, value: "eco".into() })),
+        ("request_text_set", Request::new(17, method::TEXT_SET, &TextSet { id: 0, value: "Guten Tag".into() })),
+        ("request_button_press", Request::new(18, method::BUTTON_PRESS, &ButtonPress { id: 0, event: None })),
+        (
+            "request_button_press_long",
+            Request::new(19, method::BUTTON_PRESS, &ButtonPress { id: 0, event: Some("long_press".into()) }),
+        ),
+        (WITH_EMPTY_LIST, Request::new(1, method::SYS_PING, &none)),
+        ("request_without_id", Request { id: None, ..Request::new(0, method::SWITCH_TOGGLE, &Target { id: 0 }) }),
+        (
+            "request_with_text_id",
+            Request { id: Some(Id::Text("a-1".into())), ..Request::new(0, method::SYS_PING, &none) },
+        ),
+        (
+            "request_unknown_method_and_fields",
+            Request {
+                id: Some(Id::Number(20)),
+                method: "Fan.Set".into(),
+                params: object(json!({ "id": 0, "speed": 3, "blades": [{ "angle": 1.5 }], "name": null })),
+            },
+        ),
+    ]
+}
+
+/// Reads the parameters of each file as what its method takes.
+pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>) -> Outcome {
+    fn same<T: DeserializeOwned + PartialEq + Debug>(request: &Request, expected: &T) -> Outcome {
+        assert_eq!(request.decode::<T>()?, *expected, "{}", request.method);
+        Ok(())
+    }
+    same(&read("request_device_get_components")?, &GetComponents { offset: 8, limit: Some(4) })?;
+    same(&read("request_device_get_components_all")?, &GetComponents { offset: 0, limit: None })?;
+    same(&read("request_device_set_name")?, &SetName { name: "Schreibtisch-Lämpchen".into() })?;
+    same(&read("request_switch_set")?, &SwitchSet { id: 1, on: true })?;
+    same(&read("request_switch_toggle")?, &Target { id: 1 })?;
+    same(&read("request_light_set")?, &on_brightness())?;
+    same(&read("request_light_set_colour")?, &colour())?;
+    same(&read("request_light_set_white")?, &white())?;
+    same(&read("request_number_set")?, &NumberSet { id: 0, value: 21.5 })?;
+    same(&read("request_select_set")?, &TextSet { id: 0, value: "eco".into() })?;
+    same(&read("request_text_set")?, &TextSet { id: 0, value: "Guten Tag".into() })?;
+    same(&read("request_button_press")?, &ButtonPress { id: 0, event: None })?;
+    same(&read("request_button_press_long")?, &ButtonPress { id: 0, event: Some("long_press".into()) })
+}
