@@ -192,13 +192,13 @@ pub(crate) fn take(board: &mut Board<Bench>, now: Duration, client: ClientId) ->
     std::iter::from_fn(|| board.next_outgoing(now, client)).map(read).collect()
 }
 
-pub(crate) fn request(method: &str, params: Value) -> String {
-    Request::new(7, method, &params).to_json()
+pub(crate) fn request(method: &str, params: &Value) -> String {
+    Request::new(7, method, params).to_json()
 }
 
 /// Sends a request, and takes everything that comes of it; the last is its answer.
 pub(crate) fn ask(board: &mut Board<Bench>, now: Duration, client: ClientId, method: &str, params: Value) -> Vec<Got> {
-    board.receive(now, client, &request(method, params));
+    board.receive(now, client, &request(method, &params));
     take(board, now, client)
 }
 

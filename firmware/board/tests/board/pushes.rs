@@ -212,7 +212,7 @@ fn a_client_that_cannot_be_sent_an_event_is_closed_as_too_slow_and_the_others_go
     board.press(T0, &key("button:0"), "press").unwrap();
     assert_eq!(take(&mut board, T0, slow), [Got::Close(1013)]);
     assert_eq!(take(&mut board, T0, quick).len(), 1);
-    board.receive(T0, slow, &request(method::SYS_PING, json!({})));
+    board.receive(T0, slow, &request(method::SYS_PING, &json!({})));
     assert!(!board.has_outgoing(slow), "who was closed is not served");
     board.disconnect(slow);
     assert!(board.connect(T0).is_ok());
@@ -223,7 +223,7 @@ fn a_client_that_asks_without_reading_is_closed_as_too_slow() {
     let mut board = board(everything());
     let client = connected(&mut board);
     for _ in 0..=limits::QUEUED_MESSAGES {
-        board.receive(T0, client, &request(method::SYS_PING, json!({})));
+        board.receive(T0, client, &request(method::SYS_PING, &json!({})));
     }
     assert_eq!(take(&mut board, T0, client), [Got::Close(1013)]);
 }

@@ -1,0 +1,166 @@
+//! The world around a virtual board: plausible, made from a seed, and without a chip. It decides what sensors read and what
+//! outputs refuse; what is reported, when and to whom, is the board core's.
+
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+
+use board::{Hardware, Plan};
+use protocol::{Code, ComponentKey, Kind, RpcError, State};
+
+use crate::profile::INTERLOCKED_BY;
+
+/// What a sensor measures.
+#[derive(Debug, Clone)]
+enum World {
+    /// Wanders about, drawn back to its middle.
+    Wanders {
+        now: f64,
+        middle: f64,
+        /// The usual change from one second to the next.
+        pace: f64,
+    },
+    /// The power of what hangs on a switch: nothing while it is off.
+    Load { switch: ComponentKey, watts: f64 },
+    /// Someone comes by now and then.
+    Visits { on: bool },
+}
+
+/// A sensor of the simulation.
+#[derive(Debug, Clone)]
+struct Sensor {
+    world: World,
+    /// The smallest difference that is reported.
+    digit: f64,
+    /// When it was last read.
+    read: Duration,
+    /// Up and down in turn, where each reading must differ.
+    high: bool,
+}
+
+/// A virtual board's hardware.
+pub struct Simulation {
+    chance: RefCell<fastrand::Rng>,
+    outputs: BTreeMap<ComponentKey, State>,
+    sensors: BTreeMap<ComponentKey, Sensor>,
+    /// The second may not be on while the first is.
+    interlocks: Vec<(ComponentKey, ComponentKey)>,
+    restless: bool,
+    on_reboot: Option<Box<dyn FnMut() + Send>>,
+}
+
+impl Simulation {
+    /// The world of a board with this plan. With `samples_per_second` each reading differs from the one before; the plan must be
+    /// [`crate::profile::restless`] at the same rate for readings to be that frequent.
+    pub fn new(seed: u64, plan: &Plan, samples_per_second: Option<f64>) -> Self {
+        let from_id = plan.identity.id.bytes().fold(seed, |hash, byte| hash.wrapping_mul(31) ^ u64::from(byte));
+        let mut chance = fastrand::Rng::with_seed(from_id);
+        let mut sensors = BTreeMap::new();
+        let mut interlocks = Vec::new();
+        for component in &plan.components {
+            let descriptor = &component.descriptor;
+            if let Some(other) = descriptor.extra.get(INTERLOCKED_BY).and_then(|key| key.as_str()?.parse().ok()) {
+                interlocks.push((other, descriptor.key.clone()));
+            }
+            let first = component.state.number().unwrap_or_default();
+            let wanders = |pace| World::Wanders { now: first, middle: first, pace };
+            let world = match (&descriptor.kind, descriptor.device_class.as_deref()) {
+                (Kind::BinarySensor, _) => World::Visits { on: component.state.on() == Some(true) },
+                (Kind::Sensor, Some("power")) => World::Load {
+                    switch: ComponentKey::new(Kind::Switch, descriptor.key.id),
+                    watts: 5.0 + 115.0 * chance.f64(),
+                },
+                (Kind::Sensor, Some("temperature")) => wanders(0.02),
+                (Kind::Sensor, Some("humidity")) => wanders(0.1),
+                (Kind::Sensor, Some("atmospheric_pressure")) => wanders(0.02),
+                _ => continue,
+            };
+            let digit = 10.0_f64.powi(-i32::from(descriptor.accuracy_decimals.unwrap_or(0)));
+            sensors.insert(descriptor.key.clone(), Sensor { world, digit, read: Duration::ZERO, high: false });
+        }
+        Self {
+            chance: RefCell::new(chance),
+            outputs: BTreeMap::new(),
+            sensors,
+            interlocks,
+            restless: samples_per_second.is_some(),
+            on_reboot: None,
+        }
+    }
+
+    /// The same simulation that says when the board was told to restart. It is called within [`board::Board::run_until`]: what
+    /// it does must only mark, the board is still borrowed.
+    #[must_use]
+    pub fn on_reboot(mut self, call: impl FnMut() + Send + 'static) -> Self {
+        self.on_reboot = Some(Box::new(call));
+        self
+    }
+
+    fn is_on(&self, key: &ComponentKey) -> bool {
+        self.outputs.get(key).and_then(State::on) == Some(true)
+    }
+}
+
+impl Hardware for Simulation {
+    fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError> {
+        let blocking = self.interlocks.iter().find(|(other, this)| this == key && self.is_on(other));
+        if let Some((other, _)) = blocking
+            && state.on() == Some(true)
+        {
+            let message = format!("{key} is interlocked: switch {other} off first");
+            return Err(RpcError::new(Code::FailedPrecondition, "interlocked", message));
+        }
+        self.outputs.insert(key.clone(), state.clone());
+        Ok(())
+    }
+
+    fn read_input(&mut self, now: Duration, key: &ComponentKey) -> Option<State> {
+        let load_is_on = match self.sensors.get(key)?.world {
+            World::Load { ref switch, .. } => self.is_on(switch),
+            _ => false,
+        };
+        let sensor = self.sensors.get_mut(key)?;
+        let chance = self.chance.get_mut();
+        let passed = now.saturating_sub(sensor.read).as_secs_f64();
+        sensor.read = now;
+        sensor.high = !sensor.high;
+        // Beyond the digit that is reported, so that rounding does not swallow it.
+        let flicker = if self.restless && sensor.high { 1.5 * sensor.digit } else { 0.0 };
+        let mut swing = || 2.0 * chance.f64() - 1.0;
+        let value = match &mut sensor.world {
+            World::Visits { on } => {
+                // Three seconds of motion, twice a minute.
+                let flips = self.restless || chance.f64() < passed * if *on { 1.0 / 3.0 } else { 1.0 / 30.0 };
+                *on ^= flips;
+                return Some(State::new().with("on", *on));
+            }
+            World::Load { watts, .. } if load_is_on && self.restless => *watts,
+            World::Load { watts, .. } if load_is_on => *watts * (1.0 + 0.004 * swing()),
+            World::Load { .. } => 0.0,
+            World::Wanders { now, middle, pace } => {
+                // A random walk grows with the root of time; the pull back to the middle takes ten minutes.
+                *now += *pace * 3.0 * swing() * passed.sqrt() + (*middle - *now) * (passed / 600.0).min(1.0);
+                *now
+            }
+        };
+        Some(State::new().with("value", value + flicker))
+    }
+
+    fn identify(&mut self) {}
+
+    fn reboot(&mut self) {
+        if let Some(call) = &mut self.on_reboot {
+            call();
+        }
+    }
+
+    /// Whoever restarts the board takes the name from [`board::Board::name`].
+    fn keep_name(&mut self, _: &str) {}
+
+    fn free_memory(&self) -> Option<u32> {
+        // A heap of an ESP32-C3 as it is after Wi-Fi has started, with some connections coming and going.
+        Some(176_000 + self.chance.borrow_mut().u32(0..24) * 512)
+    }
+
+    fn rssi(&self) -> Option<i8> {
+        Some(self.chance.borrow_mut().i8(-55..=-49))
+    }
+}
