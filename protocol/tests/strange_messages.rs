@@ -1,4 +1,5 @@
 //! What is correct JSON and still unusual: which of it is read, and with which words the rest is refused.
+#![expect(clippy::panic, reason = "a test that fails panics")]
 
 use serde_json::{Value, json};
 use switchboard_protocol::{
