@@ -8,9 +8,9 @@ pub const MESSAGE_INTO_BOARD: usize = 2_048;
 /// The largest message out of a board, in bytes: `Device.GetComponents` is paged so that each page stays below it.
 pub const MESSAGE_OUT_OF_BOARD: usize = 4_096;
 
-/// The message of an error, in bytes of UTF-8. It may quote what was sent, and escaping makes that up to six times longer: an
-/// answer stays below [`MESSAGE_OUT_OF_BOARD`] whatever was sent.
-pub const ERROR_MESSAGE: usize = 256;
+/// The message of an error, in bytes of UTF-8. It may quote what was sent, and escaping makes that up to six times longer: the
+/// answer still stays below [`MESSAGE_OUT_OF_BOARD`].
+pub const ERROR_MESSAGE: usize = 600;
 
 /// The largest telemetry message, in bytes: one Ethernet frame, so that a sample is never split.
 pub const TELEMETRY_MESSAGE: usize = 1_400;

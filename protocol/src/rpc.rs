@@ -51,7 +51,7 @@ impl Request {
         Self { id: Some(Id::Number(id)), method: method.to_owned(), params }
     }
 
-    /// Reads a message into a board.
+    /// Reads a message into a board. A whole number in the parameters may be written as `60`, `60.0` or `6e1`; it is read as `60`.
     ///
     /// # Errors
     /// [`Code::ParseError`] where it is no JSON or nested deeper than [`limits::NESTING`], [`Code::InvalidRequest`] where it
@@ -90,7 +90,7 @@ impl Request {
                 "method is a text, for example Light.Set".to_owned(),
             ));
         };
-        let params = match fields.remove("params") {
+        let mut params = match fields.remove("params") {
             None => Object::new(),
             Some(Value::Array(list)) if list.is_empty() => Object::new(),
             Some(Value::Object(params)) => params,
@@ -99,17 +99,16 @@ impl Request {
                 return Err(reject(id, Code::InvalidParams, "params_not_by_name", message));
             }
         };
+        params.values_mut().for_each(with_whole_numbers);
         Ok(Self { id, method, params })
     }
 
-    /// Reads the parameters as what the method takes. A whole number may be written as `60`, `60.0` or `6e1`.
+    /// Reads the parameters as what the method takes.
     ///
     /// # Errors
     /// [`Code::InvalidParams`] with the field that is missing or wrong.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, RpcError> {
-        let mut params = Value::Object(self.params.clone());
-        with_whole_numbers(&mut params);
-        serde_json::from_value(params)
+        serde_json::from_value(Value::Object(self.params.clone()))
             .map_err(|error| RpcError::new(Code::InvalidParams, "bad_params", format!("{}: {error}", self.method)))
     }
 

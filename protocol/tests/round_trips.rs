@@ -11,7 +11,7 @@ use switchboard_protocol::{
     State, limits, mdns::Announcement, method,
 };
 
-/// Any JSON value of a few levels. Its fractions have nine digits: of more than 15 `serde_json` may miss the last one unless
+/// Any JSON value of a few levels. Its fractions have few digits, and are never whole: of more than 15 `serde_json` may miss the last one unless
 /// it is built with `float_roundtrip`, whose tables no chip needs for what a sensor measures.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -19,7 +19,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        any::<i32>().prop_map(|thousandths| Value::from(f64::from(thousandths) / 1000.0)),
+        any::<i32>().prop_map(|half| Value::from((f64::from(half) + 0.5) / 8.0)),
         any::<String>().prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 32, 4, |inner| {

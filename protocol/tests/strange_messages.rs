@@ -149,7 +149,7 @@ fn an_answer_to_the_most_awkward_message_still_fits_into_a_message() {
 
 #[test]
 fn an_error_is_cut_between_characters() {
-    let error = RpcError::new(Code::InternalError, "x", "€".repeat(200));
+    let error = RpcError::new(Code::InternalError, "x", "€".repeat(limits::ERROR_MESSAGE));
     assert!(error.message.len() <= limits::ERROR_MESSAGE);
     assert!(error.message.ends_with("€…"));
     let whole = "x".repeat(limits::ERROR_MESSAGE);

@@ -23,7 +23,7 @@ fn info() -> DeviceInfo {
         platform: "virtual".into(),
         board: "lamp".into(),
         proto: 1,
-        features: vec!["identify".into()],
+        features: vec!["transition".into(), "http_rpc".into()],
         epoch: Epoch(0x5f3a_91c2),
         uptime_ms: 86_400_123,
         extra: Object::new(),
@@ -118,20 +118,36 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
         ),
         (
             "error_method_not_found",
-            error(Some(1), Code::MethodNotFound, "unknown_method", "there is no method Fan.Set"),
+            error(Some(1), Code::MethodNotFound, "no_such_method", "no method Fan.Set; this board has Sys.Ping"),
         ),
-        ("error_invalid_params", error(Some(2), Code::InvalidParams, "out_of_range", "brightness is 0 to 100")),
+        (
+            "error_invalid_params",
+            error(Some(2), Code::InvalidParams, "out_of_range", "brightness is 0 to 100 %, not 101"),
+        ),
         ("error_internal_error", error(Some(3), Code::InternalError, "hardware", "the board failed")),
-        ("error_not_found", error(Some(4), Code::NotFound, "no_such_component", "there is no light:7")),
-        ("error_busy", error(Some(5), Code::Busy, "updating", "an update is running")),
+        ("error_not_found", error(Some(4), Code::NotFound, "not_found", "no light:7; this board has light:0")),
+        (
+            "error_busy",
+            error(Some(5), Code::Busy, "rebooting", "the board is restarting: connect again in some seconds"),
+        ),
         (
             "error_failed_precondition",
-            error(Some(6), Code::FailedPrecondition, "interlock", "the output is locked by the interlock"),
+            error(
+                Some(6),
+                Code::FailedPrecondition,
+                "needs_a_websocket",
+                "nothing can be pushed over POST: use a WebSocket at /rpc, or Device.GetStatus",
+            ),
         ),
         ("error_timeout", error(Some(7), Code::Timeout, "motor", "the motor did not arrive")),
         (
             "error_resource_exhausted",
-            error(None, Code::ResourceExhausted, "controllers", "4 controllers are connected, more are not taken"),
+            error(
+                None,
+                Code::ResourceExhausted,
+                "all_places_taken",
+                "all 4 places for controllers are taken; one of them must disconnect first",
+            ),
         ),
         ("error_forbidden", error(Some(8), Code::Forbidden, "role", "this controller may only look")),
         (
@@ -140,7 +156,12 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
         ),
         (
             "error_unsupported_version",
-            error(None, Code::UnsupportedVersion, "subprotocol", "this board speaks switchboard.v1"),
+            error(
+                None,
+                Code::UnsupportedVersion,
+                "unsupported_version",
+                "this board speaks switchboard.v1; offer it, or no subprotocol at all",
+            ),
         ),
         ("error_unknown_code_and_field", Response { id: Some(Id::Number(10)), outcome: Err(newer_error) }),
         (WITHOUT_DATA, Response { id: Some(Id::Text("a-1".into())), outcome: Err(without_data) }),
