@@ -67,14 +67,13 @@ impl<H: Hardware> Board<H> {
                 Response { id: Some(request.id?), outcome }
             }
         };
-        let id = response.id;
-        let answer = Response { id: id.clone(), outcome: response.outcome.map_err(text::bounded) }.to_json();
+        let answer = response.to_json();
         if answer.len() <= limits::MESSAGE_OUT_OF_BOARD {
             return Some(answer);
         }
         let message = format!("the answer would have more than {} bytes", limits::MESSAGE_OUT_OF_BOARD);
         let error = RpcError::new(Code::ResourceExhausted, "too_large", message);
-        Some(Response { id, outcome: Err(error) }.to_json())
+        Some(Response { outcome: Err(error), ..response }.to_json())
     }
 
     fn answer(&mut self, now: Duration, caller: Caller, request: &Request) -> Result<Value, RpcError> {
@@ -104,10 +103,7 @@ impl<H: Hardware> Board<H> {
             method::TEXT_SET => self.set(now, caller, &params, &Kind::Text),
             method::SWITCH_TOGGLE => self.toggle(now, caller, &params),
             method::BUTTON_PRESS => self.press_from_afar(now, caller, &params),
-            other => {
-                let message = format!("no method {}; this board has {}", text::clipped(other), METHODS.join(", "));
-                Err(RpcError::new(Code::MethodNotFound, "no_such_method", message))
-            }
+            other => Err(no_such_method(other)),
         }
     }
 
@@ -221,6 +217,19 @@ impl<H: Hardware> Board<H> {
 /// The refusal of everything that comes after the command to reboot.
 pub(crate) fn rebooting() -> RpcError {
     RpcError::new(Code::Busy, "rebooting", "the board is restarting: connect again in some seconds")
+}
+
+/// The refusal of an unknown method, with those that begin alike, or with what methods begin with.
+fn no_such_method(asked: &str) -> RpcError {
+    let space = |method: &str| method.split('.').next().unwrap_or_default().to_owned();
+    let mut alike: Vec<String> =
+        METHODS.iter().filter(|method| space(method) == space(asked)).map(|&method| method.to_owned()).collect();
+    if alike.is_empty() {
+        alike = METHODS.iter().map(|method| format!("{}.…", space(method))).collect();
+        alike.dedup();
+    }
+    let message = format!("no method {}; this board has {}", text::clipped(asked), alike.join(", "));
+    RpcError::new(Code::MethodNotFound, "no_such_method", message)
 }
 
 /// The board itself, in events.

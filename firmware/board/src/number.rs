@@ -24,6 +24,11 @@ pub(crate) fn json(value: f64) -> Value {
     Value::from(value)
 }
 
+/// A whole number of no sign, also where it is written as `60.0`: JSON does not tell the two apart (RFC 8259, section 6).
+pub(crate) fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| json(value.as_f64()?).as_u64())
+}
+
 /// The multiple of `step` from `min` on that is nearest to `value`.
 pub(crate) fn stepped(value: f64, min: f64, max: f64, step: f64) -> f64 {
     let steps = rounded((value - min) / step, 0);

@@ -11,10 +11,10 @@ use core::time::Duration;
 use protocol::{Code, ComponentKey, Kind, Request, RpcError, State, limits};
 use serde_json::Value;
 
-use crate::{Slot, rules};
+use crate::{Slot, number, rules};
 
 /// The most numbers that are listed for a component that is not there.
-const LISTED: usize = 16;
+const LISTED: usize = 8;
 
 /// The parameters of one request.
 pub(crate) struct Params<'a> {
@@ -38,7 +38,7 @@ impl<'a> Params<'a> {
     /// A whole number that may be left out.
     pub(crate) fn whole(&self, name: &str, min: u64, max: u64, unit: &str) -> Result<Option<u64>, RpcError> {
         let Some(value) = self.get(name) else { return Ok(None) };
-        Ok(rules::whole_number(name, value, min, max, unit)?.as_u64())
+        rules::whole_number(name, value, min, max, unit).map(Some)
     }
 
     /// A text that may be left out.
@@ -62,7 +62,7 @@ impl<'a> Params<'a> {
     pub(crate) fn target(&self, kind: &Kind, slots: &[Slot]) -> Result<usize, RpcError> {
         let accepted = "the number in the component's key, a whole number";
         let Some(value) = self.get("id") else { return Err(self.missing("id", accepted)) };
-        let Some(number) = value.as_u64() else { return Err(rules::wrong_type("id", accepted, value)) };
+        let Some(number) = number::whole(value) else { return Err(rules::wrong_type("id", accepted, value)) };
         let at = |slot: &Slot| slot.descriptor.kind == *kind && u64::from(slot.descriptor.key.id) == number;
         slots.iter().position(at).ok_or_else(|| not_found(&format!("{kind}:{number}"), kind, slots))
     }

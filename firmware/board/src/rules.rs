@@ -86,11 +86,11 @@ fn field_value(descriptor: &Descriptor, state: &State, field: &str, value: &Valu
             Value::Bool(_) => Ok(value.clone()),
             other => Err(wrong_type("on", "true or false", other)),
         },
-        (_, "brightness") => whole_number("brightness", value, 0, 100, " %"),
+        (_, "brightness") => whole_number("brightness", value, 0, 100, " %").map(Value::from),
         (_, "rgb") => colour(value),
         (_, "ct_k") => {
             let [warmest, coldest] = descriptor.caps.ct_k.unwrap_or_default();
-            whole_number("ct_k", value, warmest.into(), coldest.into(), " K")
+            whole_number("ct_k", value, warmest.into(), coldest.into(), " K").map(Value::from)
         }
         (_, "effect") => one_of("effect", value, descriptor.caps.effects.iter().map(String::as_str)),
         (Kind::Sensor, _) => {
@@ -190,28 +190,28 @@ fn check_line(field: &str, line: &str, min: usize, max: usize) -> Result<(), Rpc
 }
 
 /// A whole number from `min` to `max`; `unit` with its space.
-pub(crate) fn whole_number(field: &str, value: &Value, min: u64, max: u64, unit: &str) -> Result<Value, RpcError> {
-    let range = || format!("{field} is {min} to {max}{unit}, not {}", text::shown(value));
-    match value {
-        Value::Number(_) => match value.as_u64() {
-            Some(number) if (min..=max).contains(&number) => Ok(value.clone()),
-            Some(_) => Err(bad("out_of_range", range())),
-            None if value.as_i64().is_some() => Err(bad("out_of_range", range())),
-            None => Err(wrong_type(field, &format!("a whole number from {min} to {max}"), value)),
-        },
-        other => Err(wrong_type(field, &format!("a whole number from {min} to {max}"), other)),
+pub(crate) fn whole_number(field: &str, value: &Value, min: u64, max: u64, unit: &str) -> Result<u64, RpcError> {
+    match number::whole(value) {
+        Some(number) if (min..=max).contains(&number) => Ok(number),
+        None if value.as_f64().is_none_or(|number| (0.0..1e15).contains(&number)) => {
+            Err(wrong_type(field, &format!("a whole number from {min} to {max}"), value))
+        }
+        _ => Err(bad("out_of_range", format!("{field} is {min} to {max}{unit}, not {}", text::shown(value)))),
     }
 }
 
 fn colour(value: &Value) -> Result<Value, RpcError> {
     let accepted = "a list of red, green and blue, 0 to 255 each, for example [255,120,0]";
     let parts = value.as_array().filter(|parts| parts.len() == 3).ok_or_else(|| wrong_type("rgb", accepted, value))?;
-    let byte = |part: &Value| part.as_u64().is_some_and(|part| part <= 255);
-    if let Some(wrong) = parts.iter().find(|part| !byte(part)) {
-        let reason = if wrong.is_number() { "out_of_range" } else { "wrong_type" };
-        return Err(bad(reason, format!("rgb is {accepted}; it cannot have {}", text::shown(wrong))));
+    let mut colour = Vec::new();
+    for part in parts {
+        let byte = number::whole(part).filter(|byte| *byte <= 255).ok_or_else(|| {
+            let reason = if part.is_number() { "out_of_range" } else { "wrong_type" };
+            bad(reason, format!("rgb is {accepted}; it cannot have {}", text::shown(part)))
+        })?;
+        colour.push(byte);
     }
-    Ok(json!(parts))
+    Ok(json!(colour))
 }
 
 fn one_of<'a>(field: &str, value: &Value, words: impl Iterator<Item = &'a str>) -> Result<Value, RpcError> {

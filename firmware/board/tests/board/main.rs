@@ -1,5 +1,13 @@
 //! The rules of the board core, one sentence a test, with a clock that only the test moves.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
+#![expect(clippy::needless_pass_by_value, reason = "parameters are written in place with json!")]
 
+mod any_input;
+mod commands;
 mod desk;
+mod fades;
+mod liveness;
+mod plans;
 mod pushes;
+mod refusals;
+mod samples;
