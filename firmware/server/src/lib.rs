@@ -1,1 +1,25 @@
+//! Serves a board: HTTP, WebSocket and mDNS over whatever network is behind edge-nal's traits.
+//!
+//! It decides how connections are kept, bounded and ended; what a message means is the board's. Nothing here knows whether it
+//! runs on a chip or on the desk.
 #![no_std]
+
+extern crate alloc;
+
+mod clock;
+mod connection;
+mod crowd;
+mod echo;
+mod hardware;
+pub mod http;
+mod page;
+pub mod response;
+mod rpc;
+mod serve;
+mod shared;
+mod socket;
+pub mod ws;
+
+pub use clock::{Clock, EmbassyClock};
+pub use serve::{Settings, serve};
+pub use shared::Shared;

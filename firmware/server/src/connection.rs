@@ -1,0 +1,230 @@
+//! One connection from its first byte to its last: reads requests, decides what each becomes, and answers.
+
+use alloc::{string::String, vec::Vec};
+
+use board::Hardware;
+use edge_http::Method;
+use embassy_futures::select::{Either, select};
+use protocol::{Code, RpcError, SUBPROTOCOL, limits};
+
+use crate::{
+    clock::{Clock, within},
+    echo,
+    http::{self, BadHead, BadUpgrade, Body, Request, Resource, Upgrade},
+    page::page,
+    response::{Refusal, Response, error_message, switching_protocols},
+    rpc,
+    serve::Settings,
+    shared::Shared,
+    socket::{Gone, Socket, end, write},
+};
+
+/// What a request becomes.
+#[derive(Debug, PartialEq, Eq)]
+enum Decision {
+    Page { head_only: bool },
+    Call { length: usize },
+    Control { accept: String, subprotocol: Option<&'static str> },
+    Echo { accept: String },
+    Refuse(Response),
+}
+
+/// What a connection does after a request.
+enum Next {
+    Another,
+    End,
+}
+
+/// Serves a connection until it ends.
+pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(mut socket: S, shared: &Shared<H, C>, settings: &Settings) {
+    let clock = shared.clock();
+    let mut input = Vec::new();
+    let mut patience = settings.head_timeout;
+    let ended = loop {
+        let wait = within(clock, patience, read_head(&mut socket, &mut input, settings.head_limit));
+        let read = match select(wait, shared.restarting()).await {
+            Either::First(read) => read,
+            Either::Second(()) => break Ok(()),
+        };
+        let conversation = shared.converse();
+        let next = match read {
+            Some(Ok(request)) => answer(&mut socket, &mut input, request, shared, settings).await,
+            Some(Err(Unreadable::Refused(refusal))) => refuse(&mut socket, refusal, clock).await,
+            Some(Err(Unreadable::Gone)) => Err(Gone),
+            // A client that said nothing at all is not told why.
+            None if input.is_empty() => Ok(Next::End),
+            None => refuse(&mut socket, Refusal::Timeout, clock).await,
+        };
+        drop(conversation);
+        match next {
+            Ok(Next::Another) => patience = settings.keep_alive,
+            Ok(Next::End) => break Ok(()),
+            Err(gone) => break Err(gone),
+        }
+    };
+    if ended.is_ok() {
+        end(&mut socket, clock).await;
+    }
+}
+
+/// Tells a client that all connections are taken, without reading its request.
+pub(crate) async fn turn_away<S: Socket>(mut socket: S, clock: &impl Clock) {
+    if refuse(&mut socket, Refusal::Full, clock).await.is_ok() {
+        end(&mut socket, clock).await;
+    }
+}
+
+enum Unreadable {
+    Gone,
+    Refused(Refusal),
+}
+
+/// Reads until a head is whole and takes it off `input`; what came behind it stays there.
+async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>, limit: usize) -> Result<Request, Unreadable> {
+    let mut searched = 0;
+    loop {
+        if let Some(end) = http::end_of_head(input, searched) {
+            let request = http::parse(&input[..end]);
+            input.drain(..end);
+            return request.map_err(|bad| {
+                Unreadable::Refused(match bad {
+                    BadHead::TooManyFields => Refusal::HeadTooLong,
+                    BadHead::Malformed => Refusal::BadRequest,
+                })
+            });
+        }
+        searched = input.len();
+        if searched >= limit {
+            return Err(Unreadable::Refused(Refusal::HeadTooLong));
+        }
+        read_more(socket, input, limit - searched).await.map_err(|_| Unreadable::Gone)?;
+    }
+}
+
+/// Reads once, at most `most` bytes, behind what is there.
+async fn read_more<S: Socket>(socket: &mut S, input: &mut Vec<u8>, most: usize) -> Result<(), Gone> {
+    let mut chunk = [0; 256];
+    let room = most.min(chunk.len());
+    match socket.read(&mut chunk[..room]).await {
+        Ok(0) | Err(_) => Err(Gone),
+        Ok(read) => {
+            input.extend_from_slice(&chunk[..read]);
+            Ok(())
+        }
+    }
+}
+
+fn decide(request: &mut Request) -> Decision {
+    let refuse = |refusal| Decision::Refuse(Response::refusal(refusal));
+    match (request.resource, request.method) {
+        (Resource::Page, method @ (Method::Get | Method::Head)) => Decision::Page { head_only: method == Method::Head },
+        (Resource::Rpc, Method::Post) => match request.body {
+            Body::Length(length) if length <= limits::MESSAGE_INTO_BOARD => Decision::Call { length },
+            Body::Length(_) => refuse(Refusal::BodyTooLong),
+            Body::None | Body::Encoded => refuse(Refusal::LengthRequired),
+        },
+        (channel @ (Resource::Rpc | Resource::Echo), Method::Get) => match request.upgrade.take() {
+            None => refuse(Refusal::NoUpgrade),
+            Some(Err(BadUpgrade::Version)) => refuse(Refusal::UpgradeVersion),
+            Some(Err(BadUpgrade::Key)) => refuse(Refusal::UpgradeKey),
+            Some(Ok(upgrade)) if channel == Resource::Rpc => control(upgrade),
+            Some(Ok(Upgrade { accept, .. })) => Decision::Echo { accept },
+        },
+        (Resource::Page, _) => refuse(Refusal::MethodOfPage),
+        (Resource::Rpc, _) => refuse(Refusal::MethodOfRpc),
+        (Resource::Echo, _) => refuse(Refusal::MethodOfEcho),
+        (Resource::Unknown, _) => refuse(Refusal::NotFound),
+    }
+}
+
+/// A client that offers no subprotocol (websocat) gets version 1, and hears of no subprotocol: to name one that was not offered
+/// would fail the handshake (RFC 6455, section 4.1).
+fn control(Upgrade { accept, protocols }: Upgrade) -> Decision {
+    if protocols.is_empty() {
+        Decision::Control { accept, subprotocol: None }
+    } else if protocols.iter().any(|offered| offered == SUBPROTOCOL) {
+        Decision::Control { accept, subprotocol: Some(SUBPROTOCOL) }
+    } else {
+        Decision::Refuse(Response::unsupported_version())
+    }
+}
+
+async fn answer<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    input: &mut Vec<u8>,
+    mut request: Request,
+    shared: &Shared<H, C>,
+    settings: &Settings,
+) -> Result<Next, Gone> {
+    let clock = shared.clock();
+    let decision = decide(&mut request);
+    let has_body = !matches!(request.body, Body::None | Body::Length(0));
+    let (response, head_only) = match decision {
+        Decision::Control { accept, subprotocol } => match shared.connect() {
+            Ok(controller) => {
+                write(socket, &switching_protocols(&accept, subprotocol), clock).await?;
+                rpc::run(socket, core::mem::take(input), &controller).await;
+                // The channel has ended its connection itself.
+                return Err(Gone);
+            }
+            Err(error) => (Response::all_places_taken(error), false),
+        },
+        Decision::Echo { accept } => {
+            write(socket, &switching_protocols(&accept, None), clock).await?;
+            echo::run(socket, core::mem::take(input), settings.echo_limit, shared).await;
+            return Err(Gone);
+        }
+        Decision::Page { head_only } => {
+            (Response::page(page(&shared.identity(), shared.components(), clock.now().as_secs())), head_only)
+        }
+        Decision::Refuse(response) => (response, request.method == Method::Head),
+        Decision::Call { length } => {
+            if request.expects_continue && input.len() < length {
+                write(socket, b"HTTP/1.1 100 Continue\r\n\r\n", clock).await?;
+            }
+            match within(clock, settings.body_timeout, read_body(socket, input, length)).await {
+                Some(body) => {
+                    let response = Response::answer(call(shared, &body?));
+                    return respond(socket, &response, request.keep_alive, false, clock).await;
+                }
+                None => return refuse(socket, Refusal::Timeout, clock).await,
+            }
+        }
+    };
+    // A body that nobody reads would be taken for the next request.
+    respond(socket, &response, request.keep_alive && !has_body, head_only, clock).await
+}
+
+async fn read_body<S: Socket>(socket: &mut S, input: &mut Vec<u8>, length: usize) -> Result<Vec<u8>, Gone> {
+    while input.len() < length {
+        let missing = length - input.len();
+        read_more(socket, input, missing).await?;
+    }
+    let rest = input.split_off(length);
+    Ok(core::mem::replace(input, rest))
+}
+
+fn call<H: Hardware, C: Clock>(shared: &Shared<H, C>, body: &[u8]) -> Option<String> {
+    match core::str::from_utf8(body) {
+        Ok(text) => shared.call(text),
+        Err(_) => {
+            let error = RpcError::new(Code::ParseError, "not_utf8", "a request is JSON in UTF-8");
+            Some(error_message(error))
+        }
+    }
+}
+
+async fn refuse<S: Socket>(socket: &mut S, refusal: Refusal, clock: &impl Clock) -> Result<Next, Gone> {
+    respond(socket, &Response::refusal(refusal), false, false, clock).await
+}
+
+async fn respond<S: Socket>(
+    socket: &mut S,
+    response: &Response,
+    keep_alive: bool,
+    head_only: bool,
+    clock: &impl Clock,
+) -> Result<Next, Gone> {
+    write(socket, &response.to_bytes(keep_alive, head_only), clock).await?;
+    Ok(if keep_alive { Next::Another } else { Next::End })
+}

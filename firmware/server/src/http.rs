@@ -1,0 +1,179 @@
+//! HTTP/1.1 requests (RFC 9112) as far as a board needs them: edge-http parses the head; what it says is judged here. Owns no
+//! socket.
+
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
+use edge_http::{
+    Method, RequestHeaders,
+    io::Error as ParseError,
+    ws::{MAX_BASE64_KEY_RESPONSE_LEN, sec_key_response},
+};
+use embassy_futures::poll_once;
+use protocol::{ECHO_PATH, RPC_PATH};
+
+/// Header fields in a request; browsers send about twenty.
+const FIELDS: usize = 40;
+
+/// A request, without its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What is asked of the resource.
+    pub method: Method,
+    /// The resource.
+    pub resource: Resource,
+    /// Whether the client keeps the connection for further requests.
+    pub keep_alive: bool,
+    /// Whether the client sends the body only when it is told to (RFC 9110, section 10.1.1).
+    pub expects_continue: bool,
+    /// How its body is delimited.
+    pub body: Body,
+    /// What it takes to become a WebSocket; `None` where it asks for no upgrade.
+    pub upgrade: Option<Result<Upgrade, BadUpgrade>>,
+}
+
+/// What a board has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// `/`: the page.
+    Page,
+    /// `/rpc`: control.
+    Rpc,
+    /// `/ws`: echo.
+    Echo,
+    /// Nothing is there.
+    Unknown,
+}
+
+/// A request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// Neither length nor encoding is given: there is none.
+    None,
+    /// `Content-Length`.
+    Length(usize),
+    /// `Transfer-Encoding`, which a board does not take.
+    Encoded,
+}
+
+/// A WebSocket's opening handshake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upgrade {
+    /// The value for `Sec-WebSocket-Accept`.
+    pub accept: String,
+    /// The subprotocols that the client offers, in its order.
+    pub protocols: Vec<String>,
+}
+
+/// Why an opening handshake cannot be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadUpgrade {
+    /// Another version than 13 (RFC 6455, section 4.4).
+    Version,
+    /// The key is not 16 bytes in base64.
+    Key,
+}
+
+/// Why a head is no request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadHead {
+    /// More header fields than a board reads.
+    TooManyFields,
+    /// It breaks RFC 9112.
+    Malformed,
+}
+
+/// Where a request's head ends in `bytes`; the search begins at `from`, to where it was searched before.
+pub fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
+    const END: &[u8] = b"\r\n\r\n";
+    let start = from.saturating_sub(END.len() - 1);
+    bytes.get(start..)?.windows(END.len()).position(|window| window == END).map(|at| start + at + END.len())
+}
+
+/// Reads a head, which ends with an empty line.
+///
+/// # Errors
+/// [`BadHead`] where it is none, contradicts itself, or has too many fields.
+pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
+    let mut copy = alloc::vec![0; head.len()];
+    let mut headers = RequestHeaders::<FIELDS>::new();
+    // edge-http reads a socket byte by byte to stop at the end of the head. Over a slice that costs nothing, and never waits.
+    let core::task::Poll::Ready(received) = poll_once(headers.receive(&mut copy, head, true)) else {
+        return Err(BadHead::Malformed);
+    };
+    match received {
+        // What is behind the end that it found would be a body within the head: lines that end with a bare LF.
+        Ok((_, 0)) => {}
+        Err(ParseError::TooManyHeaders) => return Err(BadHead::TooManyFields),
+        Ok(_) | Err(_) => return Err(BadHead::Malformed),
+    }
+    // RFC 9112, section 3.2: one Host field, and no more.
+    let hosts = values(&headers, "Host").count();
+    if hosts > 1 || (hosts == 0 && headers.http11) {
+        return Err(BadHead::Malformed);
+    }
+    let path = headers.path.split(['?', '#']).next().unwrap_or_default();
+    Ok(Request {
+        method: headers.method,
+        resource: match path {
+            "/" => Resource::Page,
+            RPC_PATH => Resource::Rpc,
+            ECHO_PATH => Resource::Echo,
+            _ => Resource::Unknown,
+        },
+        keep_alive: headers.http11 && !has_token(&headers, "Connection", "close"),
+        expects_continue: has_token(&headers, "Expect", "100-continue"),
+        body: body(&headers)?,
+        upgrade: asks_for_websocket(&headers).then(|| upgrade(&headers)),
+    })
+}
+
+type Head<'b> = RequestHeaders<'b, FIELDS>;
+
+fn values<'h>(head: &'h Head<'_>, name: &'h str) -> impl Iterator<Item = &'h str> {
+    head.headers.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+}
+
+/// The members of a list field (RFC 9110, section 5.6.1).
+fn tokens<'h>(head: &'h Head<'_>, name: &'h str) -> impl Iterator<Item = &'h str> {
+    values(head, name).flat_map(|value| value.split(',')).map(str::trim).filter(|token| !token.is_empty())
+}
+
+fn has_token(head: &Head<'_>, name: &str, wanted: &str) -> bool {
+    tokens(head, name).any(|token| token.eq_ignore_ascii_case(wanted))
+}
+
+/// edge-http's own reading of `Content-Length` panics on what is no number.
+fn body(head: &Head<'_>) -> Result<Body, BadHead> {
+    if values(head, "Transfer-Encoding").next().is_some() {
+        return Ok(Body::Encoded);
+    }
+    let mut lengths = head.headers.iter_raw().filter(|(name, _)| name.eq_ignore_ascii_case("Content-Length"));
+    let Some((_, length)) = lengths.next() else { return Ok(Body::None) };
+    let digits = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
+    // RFC 9112, section 6.3: a length that is invalid or given twice ends the connection.
+    if !digits || lengths.next().is_some() {
+        return Err(BadHead::Malformed);
+    }
+    let length = core::str::from_utf8(length).ok().and_then(|digits| digits.parse().ok());
+    Ok(Body::Length(length.unwrap_or(usize::MAX)))
+}
+
+/// edge-http's own test takes `Connection: Upgrade` alone; Firefox sends `keep-alive, Upgrade`.
+fn asks_for_websocket(head: &Head<'_>) -> bool {
+    head.method == Method::Get && has_token(head, "Connection", "upgrade") && has_token(head, "Upgrade", "websocket")
+}
+
+fn upgrade(head: &Head<'_>) -> Result<Upgrade, BadUpgrade> {
+    if values(head, "Sec-WebSocket-Version").next() != Some("13") {
+        return Err(BadUpgrade::Version);
+    }
+    let key = values(head, "Sec-WebSocket-Key").next().unwrap_or_default();
+    // 16 bytes are 22 digits of base64 and two fillers.
+    let digits = key.strip_suffix("==").filter(|digits| digits.len() == 22).unwrap_or_default();
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/') {
+        return Err(BadUpgrade::Key);
+    }
+    let mut buffer = [0; MAX_BASE64_KEY_RESPONSE_LEN];
+    let accept = sec_key_response(key, &mut buffer).to_owned();
+    Ok(Upgrade { accept, protocols: tokens(head, "Sec-WebSocket-Protocol").map(str::to_owned).collect() })
+}

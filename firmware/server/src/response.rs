@@ -1,0 +1,167 @@
+//! HTTP responses out of a board, each made whole in one buffer, and the sentences of its refusals.
+
+use alloc::{format, string::String, vec::Vec};
+
+use protocol::{Code, RpcError, SUBPROTOCOL, limits};
+
+/// A response with its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The status code and its phrase.
+    pub status: (u16, &'static str),
+    /// Fields beside those that every response has.
+    pub fields: &'static [(&'static str, &'static str)],
+    /// The media type; empty where there is no body.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+
+impl Response {
+    /// The page.
+    pub fn page(body: String) -> Self {
+        Self { status: (200, "OK"), fields: &[], content_type: "text/html; charset=utf-8", body }
+    }
+
+    /// The answer to a request by `POST`; `None` to a notification.
+    pub fn answer(answer: Option<String>) -> Self {
+        match answer {
+            Some(body) => Self { status: (200, "OK"), fields: &[], content_type: JSON, body },
+            None => Self { status: (204, "No Content"), fields: &[], content_type: "", body: String::new() },
+        }
+    }
+
+    /// 503 with the board's own words: all its places are taken.
+    pub fn all_places_taken(error: RpcError) -> Self {
+        Self { status: (503, "Service Unavailable"), fields: &[], content_type: JSON, body: error_message(error) }
+    }
+
+    /// 400: a client of another version of the wire.
+    pub fn unsupported_version() -> Self {
+        let message = format!("this board speaks {SUBPROTOCOL}; offer it, or no subprotocol at all");
+        let error = RpcError::new(Code::UnsupportedVersion, "unsupported_version", message);
+        Self { status: (400, "Bad Request"), fields: &[], content_type: JSON, body: error_message(error) }
+    }
+
+    /// A refusal with a sentence for people.
+    pub fn refusal(refusal: Refusal) -> Self {
+        let (status, phrase, sentence) = refusal.words();
+        let fields: &[_] = match refusal {
+            Refusal::MethodOfRpc => &[("Allow", "GET, POST")],
+            Refusal::MethodOfPage => &[("Allow", "GET, HEAD")],
+            Refusal::MethodOfEcho => &[("Allow", "GET")],
+            Refusal::NoUpgrade | Refusal::UpgradeVersion => {
+                &[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
+            }
+            _ => &[],
+        };
+        let body = match refusal {
+            Refusal::BodyTooLong => format!("{sentence} At most {} bytes.\n", limits::MESSAGE_INTO_BOARD),
+            _ => format!("{sentence}\n"),
+        };
+        Self { status: (status, phrase), fields, content_type: TEXT, body }
+    }
+
+    /// The bytes to write. `head_only` answers `HEAD`: the length is told, the body is not sent.
+    pub fn to_bytes(&self, keep_alive: bool, head_only: bool) -> Vec<u8> {
+        let (status, phrase) = self.status;
+        let mut head = format!("HTTP/1.1 {status} {phrase}\r\n");
+        for (name, value) in self.fields {
+            head += &format!("{name}: {value}\r\n");
+        }
+        // RFC 9110, section 8.6: no length goes with 204.
+        if status != 204 {
+            head += &format!("Content-Type: {}\r\nContent-Length: {}\r\n", self.content_type, self.body.len());
+        }
+        // RFC 9110, section 7.8: who sends Upgrade names it in Connection too.
+        let upgrade = self.fields.iter().any(|(name, _)| *name == "Upgrade");
+        head += match (keep_alive, upgrade) {
+            (true, false) => "Connection: keep-alive\r\n",
+            (true, true) => "Connection: keep-alive, upgrade\r\n",
+            (false, false) => "Connection: close\r\n",
+            (false, true) => "Connection: close, upgrade\r\n",
+        };
+        head += "Cache-Control: no-store\r\n\r\n";
+        let mut bytes = head.into_bytes();
+        if !head_only {
+            bytes.extend_from_slice(self.body.as_bytes());
+        }
+        bytes
+    }
+}
+
+/// The response that makes a connection a WebSocket (RFC 6455, section 4.2.2).
+pub fn switching_protocols(accept: &str, subprotocol: Option<&str>) -> Vec<u8> {
+    let mut head = String::from("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+    head += &format!("Sec-WebSocket-Accept: {accept}\r\n");
+    if let Some(subprotocol) = subprotocol {
+        head += &format!("Sec-WebSocket-Protocol: {subprotocol}\r\n");
+    }
+    head += "\r\n";
+    head.into_bytes()
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such path.
+    NotFound,
+    /// `/` takes GET and HEAD.
+    MethodOfPage,
+    /// `/rpc` takes GET and POST.
+    MethodOfRpc,
+    /// `/ws` takes GET.
+    MethodOfEcho,
+    /// A WebSocket's path without the upgrade.
+    NoUpgrade,
+    /// Another version of WebSocket.
+    UpgradeVersion,
+    /// The opening handshake's key is wrong.
+    UpgradeKey,
+    /// A `POST` without `Content-Length`.
+    LengthRequired,
+    /// A body over the limit.
+    BodyTooLong,
+    /// A head over the limit.
+    HeadTooLong,
+    /// No HTTP request.
+    BadRequest,
+    /// A request that did not come in time.
+    Timeout,
+    /// All connections are taken.
+    Full,
+}
+
+impl Refusal {
+    fn words(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::NotFound => (404, "Not Found", "There is nothing here. A board has /, /rpc and /ws."),
+            Self::MethodOfPage => (405, "Method Not Allowed", "This page is read with GET."),
+            Self::MethodOfRpc => {
+                (405, "Method Not Allowed", "Open /rpc as a WebSocket with GET, or POST one JSON-RPC request to it.")
+            }
+            Self::MethodOfEcho => (405, "Method Not Allowed", "Open /ws as a WebSocket with GET."),
+            Self::NoUpgrade => (426, "Upgrade Required", "This is a WebSocket: ask for the upgrade to websocket."),
+            Self::UpgradeVersion => (426, "Upgrade Required", "This board speaks version 13 of WebSocket (RFC 6455)."),
+            Self::UpgradeKey => {
+                (400, "Bad Request", "Sec-WebSocket-Key is 16 bytes in base64 (RFC 6455, section 4.1).")
+            }
+            Self::LengthRequired => (411, "Length Required", "Send Content-Length with the request."),
+            Self::BodyTooLong => (413, "Content Too Large", "The request is longer than this board takes."),
+            Self::HeadTooLong => {
+                (431, "Request Header Fields Too Large", "The head of the request is longer than this board takes.")
+            }
+            Self::BadRequest => (400, "Bad Request", "This is not a request of HTTP/1.1 (RFC 9112)."),
+            Self::Timeout => (408, "Request Timeout", "The request did not come in time."),
+            Self::Full => (503, "Service Unavailable", "All connections of this board are taken. Try again later."),
+        }
+    }
+}
+
+/// An error of the wire that answers no request in particular.
+pub(crate) fn error_message(error: RpcError) -> String {
+    protocol::Response { id: None, outcome: Err(error) }.to_json()
+}

@@ -1,0 +1,309 @@
+//! The board as its connections share it: who is woken when the board has something to say. One thread, no lock; every call is
+//! short and none waits while the board is borrowed.
+
+use alloc::{collections::BTreeMap, rc::Rc, string::String, vec::Vec};
+use core::{
+    cell::RefCell,
+    future::poll_fn,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use board::{Board, ClientId, Hardware, Identity, Outgoing, Plan, PlanError};
+use protocol::{ComponentKey, Epoch, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State, mdns::Announcement};
+
+use crate::{
+    clock::Clock,
+    hardware::{Asked, Watched},
+    ws::Close,
+};
+
+/// A board, its clock, and those who wait for it.
+pub struct Shared<H, C> {
+    inner: RefCell<Inner<H>>,
+    clock: C,
+    components: usize,
+}
+
+struct Inner<H> {
+    board: Board<Watched<H>>,
+    identity: Identity,
+    asked: Rc<RefCell<Asked>>,
+    clients: BTreeMap<ClientId, Option<Waker>>,
+    run: Run,
+    restarting: bool,
+    /// Connections that have something to finish before a restart.
+    conversations: usize,
+    /// Who waits for a new name or a restart: a handful.
+    watching: Vec<Waker>,
+}
+
+/// The task that calls `run_until`.
+#[derive(Default)]
+struct Run {
+    /// For when its timer is set; `None` is never.
+    armed: Option<Duration>,
+    waker: Option<Waker>,
+}
+
+impl<H: Hardware, C: Clock> Shared<H, C> {
+    /// A board that has just booted: `clock` stands near zero.
+    ///
+    /// `Hardware::reboot` of `hardware` is not called: when the board restarts, [`crate::serve`] ends, and what called it restarts.
+    ///
+    /// # Errors
+    /// As [`Board::new`].
+    pub fn new(plan: Plan, epoch: Epoch, hardware: H, clock: C) -> Result<Self, PlanError> {
+        let (identity, components) = (plan.identity.clone(), plan.components.len());
+        let asked = Rc::new(RefCell::new(Asked::default()));
+        let board = Board::new(plan, epoch, Watched::new(hardware, Rc::clone(&asked)))?;
+        let inner = RefCell::new(Inner {
+            board,
+            identity,
+            asked,
+            clients: BTreeMap::new(),
+            run: Run::default(),
+            restarting: false,
+            conversations: 0,
+            watching: Vec::new(),
+        });
+        Ok(Self { inner, clock, components })
+    }
+
+    /// The board's clock.
+    pub fn clock(&self) -> &C {
+        &self.clock
+    }
+
+    /// What the board is; with the name that it has now.
+    pub fn identity(&self) -> Identity {
+        self.inner.borrow().identity.clone()
+    }
+
+    /// How many components it has.
+    pub fn components(&self) -> usize {
+        self.components
+    }
+
+    /// What it says of itself by mDNS now.
+    pub fn announcement(&self) -> Announcement {
+        let Identity { id, name, mac, version, platform, board } = self.identity();
+        Announcement {
+            id,
+            mac,
+            friendly_name: name,
+            version,
+            platform,
+            board,
+            proto: PROTOCOL_MAJOR,
+            path: RPC_PATH.into(),
+            api_encryption: None,
+        }
+    }
+
+    /// A hand at the board, or the world: see [`Board::observe`].
+    ///
+    /// # Errors
+    /// As [`Board::observe`].
+    pub fn observe(&self, key: &ComponentKey, change: State, source: Source) -> Result<(), RpcError> {
+        self.with(|board, now| board.observe(now, key, change, source))
+    }
+
+    /// A hand pressed a button: see [`Board::press`].
+    ///
+    /// # Errors
+    /// As [`Board::press`].
+    pub fn press(&self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
+        self.with(|board, now| board.press(now, key, event))
+    }
+
+    /// One request outside of a channel: see [`Board::call`].
+    pub fn call(&self, text: &str) -> Option<String> {
+        self.with(|board, now| board.call(now, text))
+    }
+
+    /// Waits until the board's name is another one than `name`.
+    pub async fn renamed(&self, name: &str) {
+        self.watch(|inner| inner.identity.name != name).await;
+    }
+
+    /// Waits until a restart is due: from then on nothing new is begun.
+    pub(crate) async fn restarting(&self) {
+        self.watch(|inner| inner.restarting).await;
+    }
+
+    /// Waits until no connection has anything to finish.
+    pub(crate) async fn quiet(&self) {
+        self.watch(|inner| inner.conversations == 0).await;
+    }
+
+    /// Notes that something has begun which a restart waits for, until the guard is dropped.
+    pub(crate) fn converse(&self) -> Conversation<'_, H, C> {
+        self.inner.borrow_mut().conversations += 1;
+        Conversation { shared: self }
+    }
+
+    /// A controller opened the control channel.
+    pub(crate) fn connect(&self) -> Result<Controller<'_, H, C>, RpcError> {
+        let client = self.with(|board, now| board.connect(now))?;
+        self.inner.borrow_mut().clients.insert(client, None);
+        Ok(Controller { shared: self, client })
+    }
+
+    /// Does what is due, whenever it is due, for ever.
+    pub(crate) async fn run(&self) {
+        loop {
+            self.with(|board, now| board.run_until(now));
+            let deadline = {
+                let mut inner = self.inner.borrow_mut();
+                let deadline = inner.board.next_deadline();
+                inner.run.armed = deadline;
+                deadline
+            };
+            let sooner = poll_fn(|cx| {
+                let mut inner = self.inner.borrow_mut();
+                if is_sooner(inner.board.next_deadline(), inner.run.armed) {
+                    return Poll::Ready(());
+                }
+                inner.run.waker = Some(cx.waker().clone());
+                Poll::Pending
+            });
+            let due = async {
+                match deadline {
+                    Some(deadline) => self.clock.sleep_until(deadline).await,
+                    None => core::future::pending().await,
+                }
+            };
+            embassy_futures::select::select(sooner, due).await;
+        }
+    }
+
+    /// Calls the board, then wakes those for whom that changed something.
+    fn with<R>(&self, call: impl FnOnce(&mut Board<Watched<H>>, Duration) -> R) -> R {
+        let now = self.clock.now();
+        let mut inner = self.inner.borrow_mut();
+        let result = call(&mut inner.board, now);
+        let Inner { board, clients, .. } = &mut *inner;
+        for (client, waker) in clients {
+            if waker.is_some() && board.has_outgoing(*client) {
+                wake(waker);
+            }
+        }
+        inner.settle();
+        result
+    }
+
+    async fn watch(&self, done: impl Fn(&Inner<H>) -> bool) {
+        poll_fn(|cx| {
+            let mut inner = self.inner.borrow_mut();
+            if done(&inner) {
+                return Poll::Ready(());
+            }
+            if !inner.watching.iter().any(|waker| waker.will_wake(cx.waker())) {
+                inner.watching.push(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl<H: Hardware> Inner<H> {
+    /// Wakes the timer's task if it would come too late, and takes up what the board asked for.
+    fn settle(&mut self) {
+        if is_sooner(self.board.next_deadline(), self.run.armed) {
+            wake(&mut self.run.waker);
+        }
+        let asked = core::mem::take(&mut *self.asked.borrow_mut());
+        if let Some(name) = asked.name {
+            self.identity.name = name;
+            self.wake_watching();
+        }
+        if asked.restart && !self.restarting {
+            self.restarting = true;
+            self.clients.values_mut().for_each(wake);
+            self.wake_watching();
+        }
+    }
+
+    fn wake_watching(&mut self) {
+        self.watching.drain(..).for_each(Waker::wake);
+    }
+}
+
+fn is_sooner(deadline: Option<Duration>, armed: Option<Duration>) -> bool {
+    deadline.is_some_and(|deadline| armed.is_none_or(|armed| deadline < armed))
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}
+
+/// Something that a restart waits for.
+pub(crate) struct Conversation<'a, H: Hardware, C: Clock> {
+    shared: &'a Shared<H, C>,
+}
+
+impl<H: Hardware, C: Clock> Drop for Conversation<'_, H, C> {
+    fn drop(&mut self) {
+        let mut inner = self.shared.inner.borrow_mut();
+        inner.conversations -= 1;
+        if inner.conversations == 0 {
+            inner.wake_watching();
+        }
+    }
+}
+
+/// A place at the board, until it is dropped.
+pub(crate) struct Controller<'a, H: Hardware, C: Clock> {
+    shared: &'a Shared<H, C>,
+    client: ClientId,
+}
+
+impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
+    pub(crate) fn clock(&self) -> &'a C {
+        &self.shared.clock
+    }
+
+    /// Waits until the board wants the channel closed.
+    pub(crate) async fn dismissed(&self) {
+        self.shared.restarting().await;
+    }
+
+    pub(crate) fn receive(&self, text: &str) {
+        self.shared.with(|board, now| board.receive(now, self.client, text));
+    }
+
+    pub(crate) fn heard(&self) {
+        let now = self.shared.clock.now();
+        let mut inner = self.shared.inner.borrow_mut();
+        inner.board.heard(now, self.client);
+    }
+
+    /// What to send next. Once a restart is due and all is said, that is a close frame.
+    pub(crate) fn poll_outgoing(&self, cx: &Context<'_>) -> Poll<Outgoing> {
+        let now = self.shared.clock.now();
+        let mut inner = self.shared.inner.borrow_mut();
+        let next = inner.board.next_outgoing(now, self.client);
+        inner.settle();
+        match next {
+            Some(outgoing) => Poll::Ready(outgoing),
+            None if inner.restarting => {
+                Poll::Ready(Outgoing::Close { code: Close::SERVICE_RESTART, reason: "the board restarts" })
+            }
+            None => {
+                inner.clients.insert(self.client, Some(cx.waker().clone()));
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<H: Hardware, C: Clock> Drop for Controller<'_, H, C> {
+    fn drop(&mut self) {
+        self.shared.inner.borrow_mut().clients.remove(&self.client);
+        self.shared.with(|board, _| board.disconnect(self.client));
+    }
+}

@@ -1,0 +1,45 @@
+//! What a connection is to this server, and how one is ended.
+
+use core::time::Duration;
+
+use edge_nal::{Close, TcpShutdown, TcpSplit};
+use embedded_io_async::{Read, Write};
+
+use crate::clock::{Clock, within};
+
+/// A TCP connection.
+pub(crate) trait Socket: Read + Write + TcpSplit + TcpShutdown {}
+
+impl<S: Read + Write + TcpSplit + TcpShutdown> Socket for S {}
+
+/// How long a connection that has been ended is read on.
+pub(crate) const DRAIN: Duration = Duration::from_millis(300);
+
+/// How long one write may stand still.
+pub(crate) const WRITE: Duration = protocol::limits::BOARD_DROPS_AFTER;
+
+/// Says that nothing more will be sent, then reads until the peer has said so too: to drop a socket with unread bytes sends a
+/// reset, which makes the peer forget what it has not read yet (RFC 9112, section 9.6).
+pub(crate) async fn end<S: Socket>(socket: &mut S, clock: &impl Clock) {
+    let drain = async {
+        if socket.close(Close::Write).await.is_err() {
+            return;
+        }
+        let mut rest = [0; 64];
+        while matches!(socket.read(&mut rest).await, Ok(read) if read > 0) {}
+    };
+    // Whatever came of it, the socket is dropped now.
+    let _ = within(clock, DRAIN, drain).await;
+}
+
+/// The peer is gone, or does not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+/// Writes all of it, unless it stands still for too long.
+pub(crate) async fn write<W: Write>(socket: &mut W, bytes: &[u8], clock: &impl Clock) -> Result<(), Gone> {
+    match within(clock, WRITE, socket.write_all(bytes)).await {
+        Some(Ok(())) => Ok(()),
+        Some(Err(_)) | None => Err(Gone),
+    }
+}

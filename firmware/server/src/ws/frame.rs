@@ -1,0 +1,51 @@
+//! Frames out of a board: header and payload in one buffer, so that each is one write.
+
+use alloc::{vec, vec::Vec};
+
+use edge_ws::FrameHeader;
+pub use edge_ws::FrameType;
+
+/// Why a connection is closed, as its close frame says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Close {
+    /// RFC 6455, section 7.4.
+    pub code: u16,
+    /// For people; at most 123 bytes, what a control frame leaves (section 5.5).
+    pub reason: &'static str,
+}
+
+impl Close {
+    /// 1002: the peer broke the protocol.
+    pub const PROTOCOL_ERROR: u16 = 1002;
+    /// 1003: a kind of message that this channel does not take.
+    pub const UNSUPPORTED_DATA: u16 = 1003;
+    /// 1007: text that is not UTF-8.
+    pub const INVALID_PAYLOAD: u16 = 1007;
+    /// 1009: a message over the limit.
+    pub const TOO_BIG: u16 = 1009;
+    /// 1012: the board restarts (IANA's registry of close codes).
+    pub const SERVICE_RESTART: u16 = 1012;
+}
+
+/// An unmasked frame, as a server sends it (RFC 6455, section 5.1).
+pub fn frame(frame_type: FrameType, payload: &[u8]) -> Vec<u8> {
+    let header = FrameHeader { frame_type, payload_len: payload.len() as u64, mask_key: None };
+    let length = header.serialized_len();
+    let mut bytes = Vec::with_capacity(length + payload.len());
+    bytes.resize(length, 0);
+    // It fails only where the buffer is shorter than `serialized_len`.
+    let written = header.serialize(&mut bytes).unwrap_or(0);
+    bytes.truncate(written);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// A close frame; without a code where the peer's had none (RFC 6455, section 5.5.1).
+pub fn close_frame(code: Option<u16>, reason: &str) -> Vec<u8> {
+    let Some(code) = code else { return frame(FrameType::Close, &[]) };
+    let mut payload = vec![0; 2];
+    payload.copy_from_slice(&code.to_be_bytes());
+    let end = (0..=reason.len().min(123)).rev().find(|end| reason.is_char_boundary(*end)).unwrap_or(0);
+    payload.extend_from_slice(&reason.as_bytes()[..end]);
+    frame(FrameType::Close, &payload)
+}
