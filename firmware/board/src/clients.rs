@@ -273,6 +273,10 @@ impl Clients {
         })
     }
 
+    pub(crate) fn is_ending(&self, id: ClientId) -> bool {
+        self.connected.get(&id).is_some_and(|client| !client.is_open())
+    }
+
     pub(crate) fn has_room(&self, id: ClientId) -> bool {
         self.connected.get(&id).is_some_and(|client| {
             client.is_open() && client.queue.len() + ROOM_FOR_A_REQUEST <= limits::QUEUED_MESSAGES

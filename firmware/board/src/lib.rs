@@ -210,6 +210,12 @@ impl<H: Hardware> Board<H> {
         self.clients.has_outgoing(client)
     }
 
+    /// Whether the client's connection is to end: a close comes out of [`Self::next_outgoing`], after little else or nothing. What
+    /// is being written to it need not be waited for.
+    pub fn is_ending(&self, client: ClientId) -> bool {
+        self.clients.is_ending(client)
+    }
+
     /// `POST /rpc`: one request, its answer; `None` for a notification. In pushes its source is `client:0`.
     pub fn call(&mut self, now: Duration, text: &str) -> Option<String> {
         let answer = self.carry_out(now, Caller::Post, text);

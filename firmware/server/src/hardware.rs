@@ -1,29 +1,29 @@
-//! Stands between a board and its hardware to see what the server has to act on: a restart that was asked for, and a new name.
+//! Stands between a board and its hardware to hold a restart back until the server's own connections have ended.
 
-use alloc::{borrow::ToOwned, rc::Rc, string::String};
-use core::{cell::RefCell, time::Duration};
+use core::time::Duration;
 
 use board::Hardware;
 use protocol::{ComponentKey, RpcError, State};
 
-/// What the board asked of the server.
-#[derive(Debug, Default)]
-pub(crate) struct Asked {
-    /// A restart is due.
-    pub(crate) restart: bool,
-    /// The board has another name, which has not been taken up.
-    pub(crate) name: Option<String>,
-}
-
-/// The embedding's hardware, and what was asked for.
+/// The embedding's hardware.
 pub(crate) struct Watched<H> {
     hardware: H,
-    asked: Rc<RefCell<Asked>>,
+    restart: bool,
 }
 
-impl<H> Watched<H> {
-    pub(crate) fn new(hardware: H, asked: Rc<RefCell<Asked>>) -> Self {
-        Self { hardware, asked }
+impl<H: Hardware> Watched<H> {
+    pub(crate) fn new(hardware: H) -> Self {
+        Self { hardware, restart: false }
+    }
+
+    /// The embedding's own.
+    pub(crate) fn inner_mut(&mut self) -> &mut H {
+        &mut self.hardware
+    }
+
+    /// Whether the board has told its controllers and wants to restart now.
+    pub(crate) fn restart_is_due(&self) -> bool {
+        self.restart
     }
 }
 
@@ -36,17 +36,19 @@ impl<H: Hardware> Hardware for Watched<H> {
         self.hardware.read_input(now, key)
     }
 
+    fn pressed_from_afar(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
+        self.hardware.pressed_from_afar(key, event)
+    }
+
     fn identify(&mut self) {
         self.hardware.identify();
     }
 
-    /// Only notes it: the answer and the close frames have to leave first, then the server ends and the embedding restarts.
     fn reboot(&mut self) {
-        self.asked.borrow_mut().restart = true;
+        self.restart = true;
     }
 
     fn keep_name(&mut self, name: &str) {
-        self.asked.borrow_mut().name = Some(name.to_owned());
         self.hardware.keep_name(name);
     }
 

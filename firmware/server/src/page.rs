@@ -5,7 +5,7 @@ use alloc::{format, string::String};
 use board::Identity;
 
 /// The page. It needs no script and loads nothing.
-pub fn page(identity: &Identity, components: usize, uptime_s: u64) -> String {
+pub(crate) fn page(identity: &Identity, components: usize, uptime_s: u64) -> String {
     let [id, name, mac, version, platform, board] =
         [&identity.id, &identity.name, &identity.mac, &identity.version, &identity.platform, &identity.board]
             .map(|text| escaped(text));

@@ -24,6 +24,14 @@ use crate::{
     ws::{Close, FrameType, Message, Reader, Stopped, close_frame, frame},
 };
 
+/// Why nothing more is heard.
+enum Deaf {
+    /// The connection ended.
+    Gone,
+    /// This is still to be said: a close frame.
+    Say(Vec<u8>),
+}
+
 /// Frames that the channel itself has to send, before what the board says.
 #[derive(Default)]
 struct Urgent {
@@ -51,9 +59,9 @@ pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
         let listening = listen(&mut incoming, reader, controller, &urgent);
         let mut talking = pin!(talk(&mut outgoing, controller, &urgent));
         match select(select(listening, controller.dismissed()), &mut talking).await {
-            Either::First(Either::First(Stopped::Gone)) => Err(Gone),
-            Either::First(Either::First(Stopped::Broken(close))) => {
-                urgent.borrow_mut().close = Some(close_frame(Some(close.code), close.reason));
+            Either::First(Either::First(Deaf::Gone)) => Err(Gone),
+            Either::First(Either::First(Deaf::Say(close))) => {
+                urgent.borrow_mut().close = Some(close);
                 within(clock, DRAIN, talking).await.unwrap_or(Err(Gone))
             }
             // A frame that stands still cannot be followed by a close frame: after a moment the socket is dropped.
@@ -72,10 +80,13 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
     mut reader: Reader,
     controller: &Controller<'_, H, C>,
     urgent: &RefCell<Urgent>,
-) -> Stopped {
+) -> Deaf {
     loop {
         match reader.next(socket).await {
-            Ok(Message::Text(text)) => controller.receive(&text),
+            Ok(Message::Text(text)) => {
+                controller.room().await;
+                controller.receive(&text);
+            }
             Ok(Message::Ping(payload)) => {
                 controller.heard();
                 // RFC 6455, section 5.5.3: of pings that wait, the latest alone may be answered.
@@ -84,15 +95,13 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
             Ok(Message::Pong) => controller.heard(),
             Ok(Message::Binary(_)) => {
                 let reason = "the control channel takes JSON in text messages";
-                return Stopped::Broken(Close { code: Close::UNSUPPORTED_DATA, reason });
+                return Deaf::Say(close_frame(Some(Close::UNSUPPORTED_DATA), reason));
             }
-            Ok(Message::Close(code)) => {
-                urgent.borrow_mut().close = Some(close_frame(code, ""));
-                core::future::pending().await
-            }
-            Err(stopped) => return stopped,
+            Ok(Message::Close(code)) => return Deaf::Say(close_frame(code, "")),
+            Err(Stopped::Broken(Close { code, reason })) => return Deaf::Say(close_frame(Some(code), reason)),
+            Err(Stopped::Gone) => return Deaf::Gone,
         }
-        // Lets the other half answer before the next message is heard: many at once would fill the client's queue.
+        // Lets the other half, and the other connections, have their turn.
         yield_now().await;
     }
 }

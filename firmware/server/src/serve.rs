@@ -59,8 +59,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a restart waits for close frames and answers to leave.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// Serves the board on everything that `acceptor` accepts, until the board restarts: then every client has been told, and what
-/// called this restarts the board. To drop it ends all connections without a word.
+/// Serves the board on everything that `acceptor` accepts, until the board restarts: every client has been told then, and
+/// [`Hardware::reboot`] is called last. To drop it ends all connections without a word.
 pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &Shared<H, C>, settings: &Settings) {
     let house = House::default();
     let arrived = RefCell::new(VecDeque::new());
@@ -106,6 +106,7 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &S
         within(shared.clock(), LAST_WORDS, shared.quiet()).await;
     };
     select(connections, restart).await;
+    shared.restart();
 }
 
 /// Counts the connections.

@@ -1,7 +1,7 @@
 //! The board as its connections share it: who is woken when the board has something to say. One thread, no lock; every call is
 //! short and none waits while the board is borrowed.
 
-use alloc::{collections::BTreeMap, rc::Rc, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::{
     cell::RefCell,
     future::poll_fn,
@@ -12,11 +12,7 @@ use core::{
 use board::{Board, ClientId, Hardware, Identity, Outgoing, Plan, PlanError};
 use protocol::{ComponentKey, Epoch, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State, mdns::Announcement};
 
-use crate::{
-    clock::Clock,
-    hardware::{Asked, Watched},
-    ws::Close,
-};
+use crate::{clock::Clock, hardware::Watched};
 
 /// A board, its clock, and those who wait for it.
 pub struct Shared<H, C> {
@@ -27,15 +23,20 @@ pub struct Shared<H, C> {
 
 struct Inner<H> {
     board: Board<Watched<H>>,
-    identity: Identity,
-    asked: Rc<RefCell<Asked>>,
-    clients: BTreeMap<ClientId, Option<Waker>>,
+    clients: BTreeMap<ClientId, Waiting>,
     run: Run,
-    restarting: bool,
     /// Connections that have something to finish before a restart.
     conversations: usize,
     /// Who waits for a new name or a restart: a handful.
     watching: Vec<Waker>,
+}
+
+/// The task of a controller's connection.
+#[derive(Default)]
+struct Waiting {
+    waker: Option<Waker>,
+    /// It has a message for the board, which is to come when the client's queue has room for the answer.
+    for_room: bool,
 }
 
 /// The task that calls `run_until`.
@@ -49,21 +50,15 @@ struct Run {
 impl<H: Hardware, C: Clock> Shared<H, C> {
     /// A board that has just booted: `clock` stands near zero.
     ///
-    /// `Hardware::reboot` of `hardware` is not called: when the board restarts, [`crate::serve`] ends, and what called it restarts.
-    ///
     /// # Errors
     /// As [`Board::new`].
     pub fn new(plan: Plan, epoch: Epoch, hardware: H, clock: C) -> Result<Self, PlanError> {
-        let (identity, components) = (plan.identity.clone(), plan.components.len());
-        let asked = Rc::new(RefCell::new(Asked::default()));
-        let board = Board::new(plan, epoch, Watched::new(hardware, Rc::clone(&asked)))?;
+        let components = plan.components.len();
+        let board = Board::new(plan, epoch, Watched::new(hardware))?;
         let inner = RefCell::new(Inner {
             board,
-            identity,
-            asked,
             clients: BTreeMap::new(),
             run: Run::default(),
-            restarting: false,
             conversations: 0,
             watching: Vec::new(),
         });
@@ -77,7 +72,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     /// What the board is; with the name that it has now.
     pub fn identity(&self) -> Identity {
-        self.inner.borrow().identity.clone()
+        self.inner.borrow().board.identity().clone()
     }
 
     /// How many components it has.
@@ -124,12 +119,22 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     /// Waits until the board's name is another one than `name`.
     pub async fn renamed(&self, name: &str) {
-        self.watch(|inner| inner.identity.name != name).await;
+        self.watch(|inner| inner.board.name() != name).await;
     }
 
-    /// Waits until a restart is due: from then on nothing new is begun.
+    /// What the board runs on, to be changed from outside.
+    pub fn with_hardware<R>(&self, change: impl FnOnce(&mut H) -> R) -> R {
+        change(self.inner.borrow_mut().board.hardware_mut().inner_mut())
+    }
+
+    /// Waits until a restart is due: the controllers have been told, and nothing new is begun.
     pub(crate) async fn restarting(&self) {
-        self.watch(|inner| inner.restarting).await;
+        self.watch(|inner| inner.board.hardware().restart_is_due()).await;
+    }
+
+    /// Restarts the hardware.
+    pub(crate) fn restart(&self) {
+        self.inner.borrow_mut().board.hardware_mut().inner_mut().reboot();
     }
 
     /// Waits until no connection has anything to finish.
@@ -146,7 +151,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// A controller opened the control channel.
     pub(crate) fn connect(&self) -> Result<Controller<'_, H, C>, RpcError> {
         let client = self.with(|board, now| board.connect(now))?;
-        self.inner.borrow_mut().clients.insert(client, None);
+        self.inner.borrow_mut().clients.insert(client, Waiting::default());
         Ok(Controller { shared: self, client })
     }
 
@@ -184,9 +189,9 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         let mut inner = self.inner.borrow_mut();
         let result = call(&mut inner.board, now);
         let Inner { board, clients, .. } = &mut *inner;
-        for (client, waker) in clients {
-            if waker.is_some() && board.has_outgoing(*client) {
-                wake(waker);
+        for (client, waiting) in clients {
+            if waiting.waker.is_some() && board.has_outgoing(*client) {
+                wake(&mut waiting.waker);
             }
         }
         inner.settle();
@@ -209,19 +214,12 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 }
 
 impl<H: Hardware> Inner<H> {
-    /// Wakes the timer's task if it would come too late, and takes up what the board asked for.
+    /// Wakes the timer's task if it would come too late, and those who wait for a name or a restart.
     fn settle(&mut self) {
         if is_sooner(self.board.next_deadline(), self.run.armed) {
             wake(&mut self.run.waker);
         }
-        let asked = core::mem::take(&mut *self.asked.borrow_mut());
-        if let Some(name) = asked.name {
-            self.identity.name = name;
-            self.wake_watching();
-        }
-        if asked.restart && !self.restarting {
-            self.restarting = true;
-            self.clients.values_mut().for_each(wake);
+        if self.board.take_renamed().is_some() || self.board.hardware().restart_is_due() {
             self.wake_watching();
         }
     }
@@ -267,9 +265,33 @@ impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
         &self.shared.clock
     }
 
-    /// Waits until the board wants the channel closed.
+    /// Waits until the board has decided to close the channel.
     pub(crate) async fn dismissed(&self) {
-        self.shared.restarting().await;
+        poll_fn(|cx| self.poll(cx, |board| board.is_ending(self.client).then_some(()))).await;
+    }
+
+    /// Waits until the client's queue has room for what a request brings.
+    pub(crate) async fn room(&self) {
+        poll_fn(|cx| {
+            let room = self.poll(cx, |board| board.has_room(self.client).then_some(()));
+            if let Some(waiting) = self.shared.inner.borrow_mut().clients.get_mut(&self.client) {
+                waiting.for_room = room.is_pending();
+            }
+            room
+        })
+        .await;
+    }
+
+    fn poll<R>(&self, cx: &Context<'_>, ask: impl FnOnce(&mut Board<Watched<H>>) -> Option<R>) -> Poll<R> {
+        let mut inner = self.shared.inner.borrow_mut();
+        let answer = ask(&mut inner.board);
+        if let Some(answer) = answer {
+            return Poll::Ready(answer);
+        }
+        if let Some(waiting) = inner.clients.get_mut(&self.client) {
+            waiting.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
     }
 
     pub(crate) fn receive(&self, text: &str) {
@@ -282,22 +304,19 @@ impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
         inner.board.heard(now, self.client);
     }
 
-    /// What to send next. Once a restart is due and all is said, that is a close frame.
+    /// What to send next.
     pub(crate) fn poll_outgoing(&self, cx: &Context<'_>) -> Poll<Outgoing> {
         let now = self.shared.clock.now();
+        let next = self.poll(cx, |board| board.next_outgoing(now, self.client));
         let mut inner = self.shared.inner.borrow_mut();
-        let next = inner.board.next_outgoing(now, self.client);
-        inner.settle();
-        match next {
-            Some(outgoing) => Poll::Ready(outgoing),
-            None if inner.restarting => {
-                Poll::Ready(Outgoing::Close { code: Close::SERVICE_RESTART, reason: "the board restarts" })
-            }
-            None => {
-                inner.clients.insert(self.client, Some(cx.waker().clone()));
-                Poll::Pending
-            }
+        let Inner { board, clients, .. } = &mut *inner;
+        if let Some(waiting) = clients.get(&self.client)
+            && waiting.for_room
+            && board.has_room(self.client)
+        {
+            cx.waker().wake_by_ref();
         }
+        next
     }
 }
 

@@ -1,5 +1,25 @@
-//! Boards on this computer: the same core and server as on a chip, with a simulated world around them.
+//! Boards that run on this computer: the same core and server as on a chip, over real sockets and real mDNS.
+//!
+//! It decides how many there are, when each starts and stops, and what a hand at them does. What a board is and how it answers
+//! is decided in `firmware/board` and `firmware/server`.
 
+mod acceptor;
+mod announce;
+mod boards;
+mod clock;
 pub mod command;
+mod files;
+mod held;
+mod life;
+mod options;
 pub mod profile;
 pub mod simulation;
+mod world;
+
+// Drivers that are linked by being named.
+use critical_section as _;
+use embassy_time as _;
+
+pub use boards::VirtualBoards;
+pub use options::{ActionError, Listening, Options, StartError};
+pub use profile::Profile;

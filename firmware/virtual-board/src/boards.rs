@@ -1,0 +1,128 @@
+//! The handle on the boards of this process, for any thread. Calls wait until what they ask for is done.
+
+use std::{
+    sync::{PoisonError, mpsc},
+    thread::{self, JoinHandle},
+};
+
+use async_channel::Sender;
+use protocol::{ComponentKey, State};
+
+use crate::{
+    Options, StartError,
+    options::{ActionError, Listening},
+    world::{self, Action, List, Order},
+};
+
+/// Boards that run until this is dropped; then they say goodbye.
+///
+/// Where a board is asked for, its id is meant, or its name if no other has it.
+pub struct VirtualBoards {
+    orders: Sender<Order>,
+    list: List,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl VirtualBoards {
+    /// Starts them all; they listen when this is over.
+    ///
+    /// # Errors
+    /// Where one of them cannot listen or be built, or nothing can be announced: then none runs.
+    pub fn start(options: Options) -> Result<Self, StartError> {
+        if !(1..=1_000).contains(&options.boards) {
+            return Err(StartError::Number(options.boards));
+        }
+        let (orders, received) = async_channel::unbounded();
+        let (report, started) = mpsc::channel();
+        let list = List::default();
+        let told = List::clone(&list);
+        let thread = thread::Builder::new()
+            .name("virtual boards".into())
+            .spawn(move || world::run(&options, &told, &report, &received))
+            .map_err(StartError::Thread)?;
+        let boards = Self { orders, list, thread: Some(thread) };
+        match started.recv() {
+            Ok(Ok(())) => Ok(boards),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(StartError::Thread(std::io::Error::other("it ended at once"))),
+        }
+    }
+
+    /// All boards, running or not, in the order in which they were started.
+    pub fn list(&self) -> Vec<Listening> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A hand presses a button: `press`, `double_press` or `long_press`.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board or button, or it does not run.
+    pub fn press(&self, board: &str, key: &ComponentKey, event: &str) -> Result<(), ActionError> {
+        self.order(board, Action::Press { key: key.clone(), event: event.to_owned() })
+    }
+
+    /// A hand, or the world, changes a component.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board or component, it does not run, or the change does not fit.
+    pub fn set(&self, board: &str, key: &ComponentKey, change: State) -> Result<(), ActionError> {
+        self.order(board, Action::Set { key: key.clone(), change })
+    }
+
+    /// Takes a board's power: its sockets are closed when this is over, and it says no goodbye.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board, or it does not run.
+    pub fn stop(&self, board: &str) -> Result<(), ActionError> {
+        self.order(board, Action::Stop)
+    }
+
+    /// Gives a stopped board its power again: a new run of it, on the port that it had.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board, it runs, or the port is taken.
+    pub fn start_again(&self, board: &str) -> Result<(), ActionError> {
+        self.order(board, Action::Start { port: None })
+    }
+
+    /// As [`Self::start_again`], on another port; 0 is any free one.
+    ///
+    /// # Errors
+    /// As [`Self::start_again`].
+    pub fn start_again_on(&self, board: &str, port: u16) -> Result<(), ActionError> {
+        self.order(board, Action::Start { port: Some(port) })
+    }
+
+    /// Makes a board hang: its sockets stay open, nothing is read and nothing is answered.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board, or it does not run.
+    pub fn hold(&self, board: &str) -> Result<(), ActionError> {
+        self.order(board, Action::Hold)
+    }
+
+    /// Lets a board that hangs go on.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board.
+    pub fn release(&self, board: &str) -> Result<(), ActionError> {
+        self.order(board, Action::Release)
+    }
+
+    fn order(&self, board: &str, action: Action) -> Result<(), ActionError> {
+        let (done, outcome) = mpsc::sync_channel(1);
+        let order = Order { board: board.to_owned(), action, done };
+        self.orders.send_blocking(order).map_err(|_| ActionError::Ended)?;
+        outcome.recv().map_err(|_| ActionError::Ended)?
+    }
+}
+
+impl Drop for VirtualBoards {
+    fn drop(&mut self) {
+        self.orders.close();
+        if let Some(thread) = self.thread.take() {
+            // That it panicked was printed already.
+            let _ = thread.join();
+        }
+    }
+}

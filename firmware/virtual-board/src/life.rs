@@ -1,0 +1,181 @@
+//! The life of one board: it boots, serves, reboots, loses its power and gets it back.
+
+use std::{
+    cell::{Cell, RefCell},
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use async_executor::{LocalExecutor, Task};
+use async_io::Timer;
+use board::{Plan, PlanError};
+use embassy_futures::select::select;
+use protocol::Epoch;
+use server::{Settings, Shared};
+
+use crate::{
+    acceptor::Acceptor, announce::Announcer, clock::DeskClock, held::Grip, options::Listening, simulation::Simulation,
+};
+
+type Running = Rc<Shared<Simulation, DeskClock>>;
+
+/// A board, whether it has power or not.
+pub(crate) struct Life {
+    plan: RefCell<Plan>,
+    seed: u64,
+    samples_per_second: Option<f64>,
+    settings: Settings,
+    address: Cell<SocketAddr>,
+    running: RefCell<Option<Running>>,
+    task: RefCell<Option<Task<()>>>,
+    grip: Grip,
+    announcer: Option<Rc<Announcer>>,
+}
+
+/// How long a board waits for its own port when it boots again: connections of before may be in its way.
+const PORT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it tries.
+const PORT_RETRY: Duration = Duration::from_millis(20);
+
+impl Life {
+    pub(crate) fn new(
+        plan: Plan,
+        seed: u64,
+        samples_per_second: Option<f64>,
+        address: SocketAddr,
+        announcer: Option<Rc<Announcer>>,
+    ) -> Self {
+        let settings = Settings::for_controllers(plan.controllers);
+        Self {
+            plan: RefCell::new(plan),
+            seed,
+            samples_per_second,
+            settings,
+            address: Cell::new(address),
+            running: RefCell::new(None),
+            task: RefCell::new(None),
+            grip: Grip::default(),
+            announcer,
+        }
+    }
+
+    /// What it is called, and where it listens or listened.
+    pub(crate) fn listening(&self) -> Listening {
+        let identity = match &*self.running.borrow() {
+            Some(running) => running.identity(),
+            None => self.plan.borrow().identity.clone(),
+        };
+        Listening { id: identity.id, name: identity.name, address: self.address.get() }
+    }
+
+    /// The board while it has power.
+    pub(crate) fn running(&self) -> Option<Running> {
+        self.running.borrow().clone()
+    }
+
+    /// Gives it power; it listens where `acceptor` does.
+    ///
+    /// # Errors
+    /// Where the board cannot be built.
+    pub(crate) fn start(self: &Rc<Self>, acceptor: Acceptor, executor: &LocalExecutor<'_>) -> Result<(), StartFailure> {
+        self.address.set(acceptor.address().map_err(StartFailure::Listen)?);
+        let shared = self.boot().map_err(StartFailure::Plan)?;
+        let task = executor.spawn(Rc::clone(self).live(acceptor, shared));
+        self.task.replace(Some(task));
+        Ok(())
+    }
+
+    /// Takes its power: all sockets are closed when this is over, and nobody was told.
+    pub(crate) async fn stop(&self) {
+        let task = self.task.take();
+        if let Some(task) = task {
+            task.cancel().await;
+        }
+        self.shut_down();
+        self.grip.release();
+    }
+
+    /// It hangs: its sockets stay open, nothing is read and nothing is answered.
+    pub(crate) fn hold(&self) {
+        self.grip.hold();
+    }
+
+    /// It goes on.
+    pub(crate) fn release(&self) {
+        self.grip.release();
+    }
+
+    fn boot(&self) -> Result<Running, PlanError> {
+        let plan = self.plan.borrow().clone();
+        let simulation = Simulation::new(self.seed, &plan, self.samples_per_second);
+        // Of the machine's own randomness: another process with this seed is another run of the board.
+        let epoch = Epoch(fastrand::u32(..));
+        let shared = Rc::new(Shared::new(plan, epoch, simulation, DeskClock::start())?);
+        self.running.replace(Some(Rc::clone(&shared)));
+        Ok(shared)
+    }
+
+    /// Keeps what a board keeps without power: its name.
+    fn shut_down(&self) {
+        if let Some(shared) = self.running.take() {
+            self.plan.borrow_mut().identity.name = shared.identity().name;
+        }
+    }
+
+    async fn live(self: Rc<Self>, mut acceptor: Acceptor, mut shared: Running) {
+        loop {
+            let serving = self.grip.on(server::serve(&acceptor, &*shared, &self.settings));
+            select(serving, self.announce(&shared)).await;
+            drop(acceptor);
+            self.shut_down();
+            acceptor = match self.listen_again().await {
+                Ok(acceptor) => acceptor,
+                Err(error) => {
+                    eprintln!("{} cannot listen on {} again: {error}", self.listening().name, self.address.get());
+                    return;
+                }
+            };
+            shared = match self.boot() {
+                Ok(shared) => shared,
+                Err(error) => {
+                    eprintln!("{} cannot boot again: {error}", self.listening().name);
+                    return;
+                }
+            };
+        }
+    }
+
+    async fn listen_again(&self) -> io::Result<Acceptor> {
+        let begun = Instant::now();
+        loop {
+            match Acceptor::bind(self.address.get()) {
+                Err(error) if error.kind() == ErrorKind::AddrInUse && begun.elapsed() < PORT_PATIENCE => {
+                    Timer::after(PORT_RETRY).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Announces the board, and again whenever its name changes, for ever.
+    async fn announce(&self, shared: &Running) {
+        loop {
+            let announcement = shared.announcement();
+            if let Some(announcer) = &self.announcer
+                && let Err(error) = announcer.announce(&announcement, self.address.get()).await
+            {
+                eprintln!("{} cannot be announced: {error}", announcement.friendly_name);
+            }
+            shared.renamed(&announcement.friendly_name).await;
+        }
+    }
+}
+
+/// Why a board gets power and does not boot.
+pub(crate) enum StartFailure {
+    Plan(PlanError),
+    Listen(io::Error),
+}

@@ -1,0 +1,149 @@
+//! `virtual-board`: boards without hardware, driven by lines on standard input. One JSON line on standard output for each board
+//! that listens, and `{"error":…}` for each line that cannot be obeyed.
+
+use std::{
+    io::{self, BufRead, Write},
+    net::IpAddr,
+    process::ExitCode,
+    sync::mpsc::{self, Sender},
+    thread,
+};
+
+use clap::Parser;
+use protocol::limits;
+use serde::Serialize;
+use serde_json::json;
+use virtual_board::{Options, Profile, VirtualBoards, command::Command};
+
+/// Boards on this computer, over real sockets and real mDNS.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "While it runs, it obeys lines on standard input:\n  press NAME button:0\n  \
+    set NAME switch:1 on=true\n  stop NAME\n  start NAME\n  quit"
+)]
+struct Arguments {
+    /// How many boards, 1 to 1,000
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    boards: usize,
+    /// What is on them
+    #[arg(long, value_enum, default_value_t = Profile::Mixed)]
+    profile: Profile,
+    /// What their names begin with
+    #[arg(long, value_name = "PREFIX")]
+    name: Option<String>,
+    /// Where they listen; 0.0.0.0 is every interface
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    bind: IpAddr,
+    /// The first board's port, the others have the following; 0 is any free port
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Of everything random: the same seed makes the same boards
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// Read each sensor this often, and let it change each time
+    #[arg(long, value_name = "R", value_parser = rate)]
+    samples_per_second: Option<f64>,
+    /// Controllers at once on each board
+    #[arg(long, default_value_t = limits::CONTROLLERS, value_name = "N", value_parser = at_least_one)]
+    controllers: usize,
+    /// Do not announce them
+    #[arg(long)]
+    no_mdns: bool,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if rate > 0.0 && rate <= 1_000.0 => Ok(rate),
+        _ => Err("more than 0, and at most 1,000 a second".into()),
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a whole number from 1 on".into())
+}
+
+/// What the main thread waits for.
+enum Input {
+    Line(String),
+    Interrupted,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let (inputs, input) = mpsc::channel();
+    let interrupted = inputs.clone();
+    // Before there is anything to say goodbye for.
+    if let Err(error) = ctrlc::set_handler(move || drop(interrupted.send(Input::Interrupted))) {
+        eprintln!("Ctrl-C will end this without a goodbye: {error}");
+    }
+    let boards = match VirtualBoards::start(options(&arguments)) {
+        Ok(boards) => boards,
+        Err(error) => {
+            eprintln!("virtual-board: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    for listening in boards.list() {
+        say(&listening);
+    }
+    thread::spawn(move || read_lines(&inputs));
+    for input in input {
+        match input {
+            Input::Line(line) => match Command::parse(&line) {
+                Ok(None) => {}
+                Ok(Some(Command::Quit)) => break,
+                Ok(Some(command)) => obey(&boards, command),
+                Err(error) => say(&json!({ "error": error.to_string() })),
+            },
+            Input::Interrupted => break,
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn options(arguments: &Arguments) -> Options {
+    Options {
+        boards: arguments.boards,
+        profile: arguments.profile,
+        name: arguments.name.clone(),
+        bind: arguments.bind,
+        port: arguments.port,
+        seed: arguments.seed,
+        samples_per_second: arguments.samples_per_second,
+        controllers: arguments.controllers,
+        mdns: !arguments.no_mdns,
+    }
+}
+
+/// Passes lines on. Their end does not end the program: it may have been started without a terminal.
+fn read_lines(inputs: &Sender<Input>) {
+    for line in io::stdin().lock().lines() {
+        let Ok(line) = line else { return };
+        if inputs.send(Input::Line(line)).is_err() {
+            return;
+        }
+    }
+}
+
+fn obey(boards: &VirtualBoards, command: Command) {
+    let outcome = match command {
+        Command::Press { board, button, event } => boards.press(&board, &button, &event),
+        Command::Set { board, component, change } => boards.set(&board, &component, change),
+        Command::Stop { board } => boards.stop(&board),
+        Command::Start { board } => boards.start_again(&board).map(|()| {
+            boards.list().iter().filter(|listening| listening.id == board || listening.name == board).for_each(say);
+        }),
+        Command::Quit => Ok(()),
+    };
+    if let Err(error) = outcome {
+        say(&json!({ "error": error.to_string() }));
+    }
+}
+
+/// One line on standard output. That nobody reads it is no reason to end.
+fn say(line: &impl Serialize) {
+    if let Ok(line) = serde_json::to_string(line) {
+        let _ = writeln!(io::stdout(), "{line}");
+    }
+}

@@ -1,0 +1,126 @@
+//! What virtual boards are started with, and why they may not start.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
+
+use board::PlanError;
+use protocol::limits;
+use serde::Serialize;
+
+use crate::Profile;
+
+/// Virtual boards to start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// How many; 1 to 1,000. Default 1.
+    pub boards: usize,
+    /// What is on them. Default: mixed.
+    pub profile: Profile,
+    /// What their names begin with; each profile has its own words where there is none.
+    pub name: Option<String>,
+    /// Where they listen. Default 127.0.0.1; 0.0.0.0 is every interface.
+    pub bind: IpAddr,
+    /// The first board's port, the others have the following; 0, the default, is any free port.
+    pub port: u16,
+    /// Of everything random: ids, epochs, weather. Default 0; the same boards have the same seed.
+    pub seed: u64,
+    /// How often a sensor is read. Default: as the profile has it.
+    pub samples_per_second: Option<f64>,
+    /// Controllers at once. Default 4.
+    pub controllers: usize,
+    /// Whether they are announced. Default yes.
+    pub mdns: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            boards: 1,
+            profile: Profile::Mixed,
+            name: None,
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            seed: 0,
+            samples_per_second: None,
+            controllers: limits::CONTROLLERS,
+            mdns: true,
+        }
+    }
+}
+
+/// A board that listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listening {
+    /// The board's id.
+    pub id: String,
+    /// The board's name, as it is now.
+    pub name: String,
+    /// Where it listens; where it listened, if it is stopped.
+    pub address: SocketAddr,
+}
+
+/// Why no boards run.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// From 1 to 1,000 boards are possible.
+    #[error("from 1 to 1,000 boards are possible, not {0}")]
+    Number(usize),
+    /// The ports from the first on do not suffice.
+    #[error("there are not {boards} ports from {port} on")]
+    Ports {
+        /// The first.
+        port: u16,
+        /// So many are needed.
+        boards: usize,
+    },
+    /// A board cannot be as it was asked for.
+    #[error("board {number} cannot be built: {reason}")]
+    Plan {
+        /// From 1.
+        number: usize,
+        /// What is wrong.
+        reason: PlanError,
+    },
+    /// A board cannot listen.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// No announcements are possible.
+    #[error("cannot announce by mDNS ({0}); without announcements the boards can be added by address")]
+    Mdns(mdns_sd::Error),
+    /// The boards' thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
+}
+
+/// Why a board does not do what a hand at it did.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    /// No board has this name or id.
+    #[error("no board has the name or id {0:?}")]
+    NoSuchBoard(String),
+    /// Several boards have this name.
+    #[error("several boards have the name {0:?}: use an id")]
+    Ambiguous(String),
+    /// It was stopped before.
+    #[error("{0:?} is stopped")]
+    Stopped(String),
+    /// It runs.
+    #[error("{0:?} is running")]
+    Running(String),
+    /// The board refuses.
+    #[error("{0}")]
+    Refused(#[from] protocol::RpcError),
+    /// A board cannot start again.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// All boards have ended.
+    #[error("the boards have ended")]
+    Ended,
+}

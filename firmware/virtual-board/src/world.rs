@@ -1,0 +1,164 @@
+//! All boards of the process on one thread: what is asked of them from other threads is done here, one thing at a time.
+
+use std::{
+    net::SocketAddr,
+    rc::Rc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Sender, SyncSender},
+    },
+};
+
+use async_channel::Receiver;
+use async_executor::LocalExecutor;
+use protocol::{ComponentKey, Source, State};
+
+use crate::{
+    Options, StartError,
+    acceptor::Acceptor,
+    announce::Announcer,
+    files,
+    life::{Life, StartFailure},
+    options::{ActionError, Listening},
+    profile,
+};
+
+/// Something that is asked of one board.
+pub(crate) enum Action {
+    Press { key: ComponentKey, event: String },
+    Set { key: ComponentKey, change: State },
+    Stop,
+    Start { port: Option<u16> },
+    Hold,
+    Release,
+}
+
+/// An action and who waits for it.
+pub(crate) struct Order {
+    pub(crate) board: String,
+    pub(crate) action: Action,
+    pub(crate) done: SyncSender<Result<(), ActionError>>,
+}
+
+/// The boards as other threads see them.
+pub(crate) type List = Arc<Mutex<Vec<Listening>>>;
+
+struct World {
+    boards: Vec<Rc<Life>>,
+    executor: LocalExecutor<'static>,
+}
+
+/// Runs boards until `orders` is closed, then says goodbye.
+pub(crate) fn run(options: &Options, list: &List, started: &Sender<Result<(), StartError>>, orders: &Receiver<Order>) {
+    let announcer = match options.mdns.then(|| Announcer::start(options.bind)).transpose() {
+        Ok(announcer) => announcer.map(Rc::new),
+        Err(error) => {
+            // Who started this has gone if nobody listens.
+            let _ = started.send(Err(StartError::Mdns(error)));
+            return;
+        }
+    };
+    let mut world = World { boards: Vec::new(), executor: LocalExecutor::new() };
+    let outcome = world.start(options, announcer.as_ref());
+    world.tell(list);
+    let failed = outcome.is_err();
+    let _ = started.send(outcome);
+    if !failed {
+        async_io::block_on(world.executor.run(world.obey(orders, list)));
+    }
+    let ids: Vec<_> = world.boards.iter().map(|board| board.listening().id).collect();
+    // The boards hold the announcer too.
+    drop(world);
+    if let Some(announcer) = announcer.and_then(Rc::into_inner) {
+        async_io::block_on(announcer.say_goodbye(ids.into_iter()));
+    }
+}
+
+impl World {
+    fn start(&mut self, options: &Options, announcer: Option<&Rc<Announcer>>) -> Result<(), StartError> {
+        files::allow_many();
+        for index in 0..options.boards {
+            let Options { profile, seed, controllers, samples_per_second, .. } = *options;
+            let mut plan = profile::plan(profile, index, seed, options.name.as_deref(), controllers);
+            if let Some(rate) = samples_per_second {
+                plan = profile::restless(plan, rate);
+            }
+            let port = match options.port {
+                0 => 0,
+                first => u16::try_from(usize::from(first) + index)
+                    .map_err(|_| StartError::Ports { port: first, boards: options.boards })?,
+            };
+            let address = SocketAddr::new(options.bind, port);
+            let seed = seed.wrapping_mul(1_000).wrapping_add(index as u64);
+            let board = Rc::new(Life::new(plan, seed, samples_per_second, address, announcer.cloned()));
+            self.power_on(&board, address, index + 1)?;
+            self.boards.push(board);
+        }
+        Ok(())
+    }
+
+    fn power_on(&self, board: &Rc<Life>, address: SocketAddr, number: usize) -> Result<(), StartError> {
+        let acceptor = Acceptor::bind(address).map_err(|source| StartError::Listen { address, source })?;
+        board.start(acceptor, &self.executor).map_err(|failure| match failure {
+            StartFailure::Plan(reason) => StartError::Plan { number, reason },
+            StartFailure::Listen(source) => StartError::Listen { address, source },
+        })
+    }
+
+    async fn obey(&self, orders: &Receiver<Order>, list: &List) {
+        while let Ok(Order { board, action, done }) = orders.recv().await {
+            let outcome = match self.find(&board) {
+                Ok((number, board)) => self.carry_out(number, board, action).await,
+                Err(error) => Err(error),
+            };
+            self.tell(list);
+            // Who asked may have given up.
+            let _ = done.send(outcome);
+        }
+    }
+
+    async fn carry_out(&self, number: usize, board: &Rc<Life>, action: Action) -> Result<(), ActionError> {
+        let running = || board.running().ok_or_else(|| ActionError::Stopped(board.listening().name));
+        match action {
+            Action::Press { key, event } => running()?.press(&key, &event)?,
+            Action::Set { key, change } => running()?.observe(&key, change, Source::Physical)?,
+            Action::Stop => {
+                running()?;
+                board.stop().await;
+            }
+            Action::Start { .. } if board.running().is_some() => {
+                return Err(ActionError::Running(board.listening().name));
+            }
+            Action::Start { port } => {
+                let mut address = board.listening().address;
+                address.set_port(port.unwrap_or(address.port()));
+                self.power_on(board, address, number)?;
+            }
+            Action::Hold => {
+                running()?;
+                board.hold();
+            }
+            Action::Release => board.release(),
+        }
+        Ok(())
+    }
+
+    /// The board with this id, or the only one with this name.
+    fn find(&self, wanted: &str) -> Result<(usize, &Rc<Life>), ActionError> {
+        let numbered = || self.boards.iter().enumerate().map(|(index, board)| (index + 1, board));
+        if let Some(found) = numbered().find(|(_, board)| board.listening().id == wanted) {
+            return Ok(found);
+        }
+        let mut named = numbered().filter(|(_, board)| board.listening().name == wanted);
+        match (named.next(), named.next()) {
+            (Some(found), None) => Ok(found),
+            (Some(_), Some(_)) => Err(ActionError::Ambiguous(wanted.to_owned())),
+            (None, _) => Err(ActionError::NoSuchBoard(wanted.to_owned())),
+        }
+    }
+
+    fn tell(&self, list: &List) {
+        let boards = self.boards.iter().map(|board| board.listening()).collect();
+        *list.lock().unwrap_or_else(PoisonError::into_inner) = boards;
+    }
+}
