@@ -6,7 +6,7 @@ use core::time::Duration;
 use protocol::{
     ComponentKey, Descriptor, Event, Kind, NotifyEvent, NotifyStatus, Object, RpcError, Source, State, limits,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{Board, Component, Hardware, Input, clients::Cause, fade::Fade, rules, text};
 
@@ -76,8 +76,7 @@ impl<H: Hardware> Board<H> {
         transition: Duration,
     ) -> Result<Option<(ComponentKey, State)>, RpcError> {
         let Some(slot) = self.slots.get_mut(at) else { return Ok(None) };
-        let mut change = rules::accept(&slot.descriptor, &slot.state, change)?;
-        exclude_other_hue(slot, &mut change);
+        let change = rules::accept(&slot.descriptor, &slot.state, change)?;
         let changed = differing(&slot.state, &change);
         if changed.is_empty() && slot.fade.is_none() {
             return Ok(None);
@@ -258,17 +257,4 @@ impl<H: Hardware> Board<H> {
 fn differing(state: &State, change: &State) -> State {
     let new = change.0.iter().filter(|(field, value)| state.get(field) != Some(value));
     new.map(|(field, value)| (field.clone(), value.clone())).collect()
-}
-
-/// A light shows a colour or a white, not both: the one that is set makes the other unknown, so that the hardware knows which.
-/// Of both at once the colour wins: a controller may have merged two clicks into one command.
-fn exclude_other_hue(slot: &Slot, change: &mut State) {
-    let caps = &slot.descriptor.caps;
-    if caps.rgb && caps.ct_k.is_some() {
-        if change.rgb().is_some() {
-            change.0.insert("ct_k".into(), Value::Null);
-        } else if change.ct_k().is_some() {
-            change.0.insert("rgb".into(), Value::Null);
-        }
-    }
 }

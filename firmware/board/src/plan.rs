@@ -136,6 +136,14 @@ impl Plan {
             if component.input.period() == Some(Duration::ZERO) {
                 return refuse(format!("{key} would be read without a pause"));
             }
+            let can_measure = match component.input {
+                Input::Told => true,
+                Input::Read { .. } => matches!(key.kind, Kind::Sensor | Kind::BinarySensor | Kind::Unknown(_)),
+                Input::Uptime | Input::FreeMemory | Input::Rssi => key.kind == Kind::Sensor,
+            };
+            if !can_measure {
+                return refuse(format!("{key} is no sensor, but would be read"));
+            }
             component.state = rules::whole_state(&component.descriptor, &component.state)
                 .map_err(|error| PlanError(format!("{key}: {}", error.message)))?;
             if !keys.insert(key.clone()) {

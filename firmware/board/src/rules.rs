@@ -49,6 +49,7 @@ pub(crate) fn accept(descriptor: &Descriptor, state: &State, change: &State) -> 
         };
         accepted.0.insert(field.clone(), value);
     }
+    exclude_other_hue(descriptor, &mut accepted);
     if matches!(descriptor.kind, Kind::Unknown(_)) {
         let mut whole = state.clone();
         whole.merge(&accepted);
@@ -58,6 +59,18 @@ pub(crate) fn accept(descriptor: &Descriptor, state: &State, change: &State) -> 
         }
     }
     Ok(accepted)
+}
+
+/// A light shows a colour or a white, not both: the one that is set makes the other unknown, so that the hardware knows which.
+/// Of both at once the colour wins: a controller may have merged two clicks into one command.
+fn exclude_other_hue(descriptor: &Descriptor, change: &mut State) {
+    if descriptor.caps.rgb && descriptor.caps.ct_k.is_some() {
+        if change.rgb().is_some() {
+            change.0.insert("ct_k".into(), Value::Null);
+        } else if change.ct_k().is_some() {
+            change.0.insert("rgb".into(), Value::Null);
+        }
+    }
 }
 
 /// Whether the component has this field, and it may change.

@@ -105,7 +105,7 @@ impl Hardware for Simulation {
         if let Some((other, _)) = blocking
             && state.on() == Some(true)
         {
-            let message = format!("{key} is interlocked: switch {other} off first");
+            let message = format!("{key} is interlocked with {other}, which must be off first");
             return Err(RpcError::new(Code::FailedPrecondition, "interlocked", message));
         }
         self.outputs.insert(key.clone(), state.clone());

@@ -52,6 +52,8 @@ fn contradictions_are_refused() {
     assert_eq!(refused(plan(vec![gifted])), "switch:0 has the capabilities of a light");
     let restless = component("sensor:0", json!({ "value": 0 })).with_input(Input::Read { every: Duration::ZERO });
     assert_eq!(refused(plan(vec![restless])), "sensor:0 would be read without a pause");
+    let read = component("switch:0", json!({ "on": false })).with_input(Input::Rssi);
+    assert_eq!(refused(plan(vec![read])), "switch:0 is no sensor, but would be read");
     let mut bound = everything();
     bound.bindings = vec![(key("button:0"), key("sensor:0"))];
     assert_eq!(refused(bound), "button:0 is bound to sensor:0, but there is no such switch or light");

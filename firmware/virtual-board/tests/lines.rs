@@ -1,0 +1,77 @@
+//! The lines on standard input: what is understood, and what is said of the others.
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+use protocol::State;
+use serde_json::{Value, json};
+use switchboard_virtual_board::command::{Command, CommandError};
+
+fn read(line: &str) -> Command {
+    Command::parse(line).unwrap().unwrap()
+}
+
+fn press(board: &str, event: &str) -> Command {
+    Command::Press { board: board.into(), button: "button:0".parse().unwrap(), event: event.into() }
+}
+
+fn set(board: &str, component: &str, change: Value) -> Command {
+    let Value::Object(fields) = change else { return Command::Quit };
+    Command::Set { board: board.into(), component: component.parse().unwrap(), change: State(fields) }
+}
+
+fn refusal(line: &str) -> CommandError {
+    Command::parse(line).unwrap_err()
+}
+
+#[test]
+fn a_press_names_board_button_and_event() {
+    assert_eq!(read("press lamp button:0"), press("lamp", "press"));
+    assert_eq!(read("  press sb-01ab23   button:0   long_press  "), press("sb-01ab23", "long_press"));
+}
+
+#[test]
+fn names_with_spaces_need_no_quotation_marks_and_may_have_them() {
+    for line in ["press Desk lamp 2 button:0", "press \"Desk lamp 2\" button:0", "press 'Desk lamp 2' button:0"] {
+        assert_eq!(read(line), press("Desk lamp 2", "press"));
+    }
+    assert_eq!(read("stop Desk lamp"), Command::Stop { board: "Desk lamp".into() });
+    assert_eq!(read("start \"Desk lamp\""), Command::Start { board: "Desk lamp".into() });
+    assert_eq!(read("press \"a b:0 c\" button:0"), press("a b:0 c", "press"));
+}
+
+#[test]
+fn values_are_json_where_they_are_and_text_elsewhere() {
+    assert_eq!(read("set strip switch:1 on=true"), set("strip", "switch:1", json!({ "on": true })));
+    let all = read("set lamp light:0 on=false brightness=40 rgb=[255, 0, 7] effect=candle ct_k=null");
+    let fields = json!({ "on": false, "brightness": 40, "rgb": [255, 0, 7], "effect": "candle", "ct_k": null });
+    assert_eq!(all, set("lamp", "light:0", fields));
+    assert_eq!(read("set b text:0 value=\"two words\""), set("b", "text:0", json!({ "value": "two words" })));
+    assert_eq!(read("set b text:0 value=60s"), set("b", "text:0", json!({ "value": "60s" })));
+    assert_eq!(read("set b text:0 value="), set("b", "text:0", json!({ "value": "" })));
+    assert_eq!(read("set b sensor:0 value=-2.5"), set("b", "sensor:0", json!({ "value": -2.5 })));
+    assert_eq!(read("set b text:0 value=a=b"), set("b", "text:0", json!({ "value": "a=b" })));
+}
+
+#[test]
+fn an_empty_line_is_nothing_and_quit_is_quit() {
+    assert_eq!(Command::parse("  \t ").unwrap(), None);
+    assert_eq!(read("quit"), Command::Quit);
+}
+
+#[test]
+fn what_is_not_understood_is_answered_with_what_would_be() {
+    assert_eq!(refusal("jump lamp"), CommandError::Unknown("jump".into()));
+    assert!(refusal("jump").to_string().contains("press BOARD button:0"));
+    assert_eq!(refusal("quit now"), CommandError::TooMuch("now".into(), "quit"));
+    assert_eq!(refusal("press"), CommandError::NoBoard("press"));
+    assert_eq!(refusal("press button:0"), CommandError::NoBoard("press"));
+    assert_eq!(refusal("press \"\" button:0"), CommandError::NoBoard("press"));
+    assert_eq!(refusal("press lamp"), CommandError::NoComponent("press"));
+    assert_eq!(refusal("press \"lamp\" now"), CommandError::NoComponent("press"));
+    assert_eq!(refusal("press lamp button:0 press twice"), CommandError::TooMuch("twice".into(), "press"));
+    assert_eq!(refusal("press \"lamp button:0"), CommandError::Unclosed("lamp button:0".into()));
+    assert_eq!(refusal("set strip switch:1"), CommandError::NoFields);
+    assert_eq!(refusal("set strip switch:1 on"), CommandError::NotAField("on".into()));
+    assert_eq!(refusal("set strip switch:1 on true x=1"), CommandError::NotAField("on".into()));
+    assert_eq!(refusal("stop"), CommandError::NoBoard("stop"));
+    assert_eq!(refusal("start \"a\" b"), CommandError::TooMuch("b".into(), "start"));
+}
