@@ -6,6 +6,7 @@ mod any_input;
 mod commands;
 mod desk;
 mod fades;
+mod golden;
 mod liveness;
 mod plans;
 mod pushes;

@@ -1,0 +1,50 @@
+//! Every golden request of the protocol, put to a board.
+
+use std::{fs, path::Path, time::Duration};
+
+use protocol::{Code, FromBoard, Request};
+use serde_json::json;
+
+use crate::desk::{board, everything, key, state};
+
+#[test]
+fn every_golden_request_is_carried_out_and_answered_with_its_id() {
+    let mut plan = everything();
+    for component in &mut plan.components {
+        if component.descriptor.key == key("number:0") {
+            component.state = state(json!({ "value": 20, "min": 5, "max": 30, "step": 0.5 }));
+        }
+        if component.descriptor.key == key("select:0") {
+            component.state = state(json!({ "value": "eco", "options": ["eco", "boost"] }));
+        }
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocol/tests/golden/v1");
+    let mut requests = 0;
+    for file in fs::read_dir(&folder).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if !name.starts_with("request_") {
+            continue;
+        }
+        requests += 1;
+        let text = fs::read_to_string(&path).unwrap();
+        let request = Request::parse(&text).unwrap();
+        // A board of its own for each: one of them restarts it.
+        let mut board = board(plan.clone());
+        let client = board.connect(Duration::ZERO).unwrap();
+        board.receive(Duration::ZERO, client, &text);
+        let answer =
+            std::iter::from_fn(|| board.next_outgoing(Duration::ZERO, client)).find_map(|outgoing| match outgoing {
+                switchboard_board::Outgoing::Text(text) => match FromBoard::parse(&text).unwrap() {
+                    FromBoard::Response(response) => Some(response),
+                    _ => None,
+                },
+                _ => None,
+            });
+        assert_eq!(answer.as_ref().and_then(|answer| answer.id.clone()), request.id, "{name}");
+        let error = answer.and_then(|answer| answer.outcome.err()).map(|error| error.code);
+        let expected = (name == "request_unknown_method_and_fields.json").then_some(Code::MethodNotFound);
+        assert_eq!(error, expected, "{name}");
+    }
+    assert!(requests >= 23, "only {requests} golden requests in {}", folder.display());
+}
