@@ -2,4 +2,6 @@
 //!
 //! `ui, cli -> fleet -> link, discovery -> protocol`. A face never sees a socket; the fleet never sees a face.
 
+mod discovery;
 pub mod fleet;
+mod link;

@@ -1,13 +1,26 @@
 //! The app without a face: it finds boards, keeps a link to each and knows what to believe about every one.
 
+mod address;
+mod belief;
+mod board;
+mod engine;
+mod published;
 mod view;
+mod wish;
 
-pub use view::*;
+use std::{sync::Arc, thread::JoinHandle};
 
-use std::{sync::Arc, time::Duration};
+use protocol::{ComponentKey, Object, State};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use protocol::{ComponentKey, Object, RpcError, State};
-use serde_json::Value;
+pub use view::{
+    BoardKey, BoardView, CommandState, ComponentView, FleetStatus, Happening, LastEvent, LinkProblem, LinkState,
+    LogEntry, Origin, Outcome, ResyncCause, Sample,
+};
+
+use engine::{Engine, Order};
+use published::Published;
+use wish::Wish;
 
 /// How a fleet is started.
 #[derive(Debug, Clone)]
@@ -20,30 +33,12 @@ pub struct Settings {
     pub addresses: Vec<String>,
 }
 
-/// What came of a command.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// Done, and its effect is visible; after this long.
-    Done {
-        /// The board's result.
-        result: Value,
-        /// From the call to the confirmation.
-        took: Duration,
-    },
-    /// The board said no.
-    Refused(RpcError),
-    /// No answer within [`protocol::limits::COMMAND_TIMEOUT`]; whether it was carried out is not known.
-    Unconfirmed,
-    /// The link went down before the answer; whether it was carried out is not known. It is never sent again.
-    LinkLost,
-    /// Not sent: there is no link.
-    NotConnected,
-    /// Not sent: a newer command for the same component took its place.
-    Superseded,
+/// The fleet. Dropped, it closes every link and ends its thread.
+pub struct Fleet {
+    orders: UnboundedSender<Order>,
+    published: Published,
+    thread: Option<JoinHandle<()>>,
 }
-
-/// The fleet.
-pub struct Fleet {}
 
 impl Fleet {
     /// Starts the I/O thread and discovery.
@@ -51,13 +46,28 @@ impl Fleet {
     /// # Errors
     /// Where the thread or its runtime cannot be made. Discovery that fails is reported in [`FleetStatus`], not here.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
-        todo!()
+        let published = Published::default();
+        let (orders, received) = unbounded_channel();
+        let Settings { discover, connect_to_all, addresses } = settings;
+        let engine = Engine::new(published.clone(), connect_to_all);
+        let thread = engine::spawn(engine, received, discover)?;
+        let fleet = Self { orders, published, thread: Some(thread) };
+        for address in addresses {
+            // One bad line among the remembered addresses must not keep the program from starting.
+            let _ = fleet.add_address(&address);
+        }
+        Ok(fleet)
     }
 
     /// Tells a face of changes. `wake` is called from the I/O thread, once until the next [`Watch::drain`]; it must not block.
     /// The first drain has every board.
     pub fn watch(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
-        todo!()
+        self.published.watch(Arc::new(wake))
+    }
+
+    /// A board as it is now.
+    pub fn board(&self, board: BoardKey) -> Option<Arc<BoardView>> {
+        self.published.get(board)
     }
 
     /// Adds a board by `host:port` (port 80 where none is given); one that is there already is not added twice.
@@ -65,38 +75,62 @@ impl Fleet {
     /// # Errors
     /// Where the text is no address.
     pub fn add_address(&self, address: &str) -> Result<BoardKey, AddressError> {
-        todo!()
+        let address = address::parse(address)?;
+        let (key, new) = self.published.key_for(&address);
+        if new {
+            self.order(Order::Add(key, address));
+        }
+        Ok(key)
     }
 
     /// Ends the link and forgets the board; mDNS may bring it back.
     pub fn forget(&self, board: BoardKey) {
-        todo!()
+        self.order(Order::Forget(board));
+    }
+
+    /// Wants a link to a board that is only announced.
+    pub fn connect(&self, board: BoardKey) {
+        self.order(Order::Connect(board));
     }
 
     /// Tries again at once instead of after the backoff.
     pub fn retry_now(&self, board: BoardKey) {
-        todo!()
+        self.order(Order::RetryNow(board));
     }
 
     /// Sets what `change` has, by the `Set` method of the component's kind. The newest change wins: one is under way, at most
     /// one waits, and a newer one is merged into it.
     pub fn set(&self, board: BoardKey, component: &ComponentKey, change: State, reply: Reply) {
-        todo!()
+        self.order(Order::Command(board, Wish::Set(component.clone(), change), reply));
     }
 
     /// `Switch.Toggle`, or `Light.Set` of the opposite.
     pub fn toggle(&self, board: BoardKey, component: &ComponentKey, reply: Reply) {
-        todo!()
+        self.order(Order::Command(board, Wish::Toggle(component.clone()), reply));
     }
 
     /// `Button.Press`.
     pub fn press(&self, board: BoardKey, component: &ComponentKey, reply: Reply) {
-        todo!()
+        self.order(Order::Command(board, Wish::Press(component.clone()), reply));
     }
 
     /// Any method.
     pub fn call(&self, board: BoardKey, method: &str, params: Object, reply: Reply) {
-        todo!()
+        self.order(Order::Command(board, Wish::Call(method.to_owned(), params), reply));
+    }
+
+    fn order(&self, order: Order) {
+        // The thread ends before the fleet only where it panicked; the reply is dropped with the order then.
+        let _ = self.orders.send(order);
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.order(Order::End);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
@@ -104,7 +138,10 @@ impl Fleet {
 pub type Reply = Option<Box<dyn FnOnce(Outcome) + Send>>;
 
 /// What a face has not seen yet.
-pub struct Watch {}
+pub struct Watch {
+    id: u64,
+    published: Published,
+}
 
 /// What changed since the last drain.
 #[derive(Debug, Default)]
@@ -119,13 +156,6 @@ pub struct Changes {
     pub missed: u64,
     /// How discovery does, where that changed.
     pub status: Option<FleetStatus>,
-}
-
-impl Watch {
-    /// Takes what has changed. Never blocks for longer than it takes to move some pointers.
-    pub fn drain(&mut self) -> Changes {
-        todo!()
-    }
 }
 
 /// Why a fleet could not start.

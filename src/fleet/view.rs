@@ -8,6 +8,8 @@ use std::{
 
 use protocol::{ComponentKey, Descriptor, DeviceInfo, RpcError, State, mdns::Announcement};
 
+pub use crate::link::state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause};
+
 /// Names a board within one run of the program, before and after its id is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BoardKey(pub u32);
@@ -50,61 +52,6 @@ pub struct BoardView {
     pub client: Option<u32>,
     /// What is on it, in its own order.
     pub components: Vec<Arc<ComponentView>>,
-}
-
-/// How a link is. What is announced is not yet alive; only `Connected` is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum LinkState {
-    /// Heard of by mDNS; no link is wanted or none has been tried.
-    Announced,
-    /// On the way: opening the socket, or subscribing.
-    Connecting,
-    /// Subscribed; something was heard within [`protocol::limits::STALE_AFTER`].
-    Connected,
-    /// Subscribed, but silent: nothing was heard since then.
-    Stale,
-    /// No link.
-    Unreachable {
-        /// Why the last attempt or the last link ended.
-        problem: LinkProblem,
-        /// When it is tried again; `None` where trying is pointless until something changes.
-        retry_at: Option<Instant>,
-    },
-}
-
-/// Why there is no link.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LinkProblem {
-    /// The host refused or cannot be reached, in the words of the system.
-    #[error("cannot connect: {0}")]
-    Connect(String),
-    /// Neither opened nor refused within [`protocol::limits::CONNECT_TIMEOUT`].
-    #[error("no answer within 10 s")]
-    ConnectTimeout,
-    /// HTTP 503.
-    #[error("all places for controllers are taken")]
-    AllPlacesTaken,
-    /// Another major version, named.
-    #[error("speaks protocol {theirs}; this program speaks {}", protocol::PROTOCOL_MAJOR)]
-    UnsupportedVersion {
-        /// The board's major, or what it said.
-        theirs: String,
-    },
-    /// It speaks only encrypted.
-    #[error("is locked, and this program cannot unlock boards yet")]
-    Locked,
-    /// The socket ended.
-    #[error("the connection was closed")]
-    Closed,
-    /// Silent for [`protocol::limits::CLIENT_DROPS_AFTER`].
-    #[error("silent for 45 s")]
-    Silent,
-    /// It answered something that is no Switchboard board, or broke the protocol.
-    #[error("does not speak as a Switchboard board: {0}")]
-    NotABoard(String),
-    /// It said that it restarts.
-    #[error("restarting")]
-    Rebooting,
 }
 
 /// A component of a board.
@@ -188,21 +135,6 @@ pub struct Sample {
     pub value: f64,
 }
 
-/// Who changed something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// This program.
-    ThisProgram,
-    /// Another controller, by its number.
-    OtherController(u32),
-    /// A hand at the board, or the world that its sensors see.
-    ByHand,
-    /// The board itself.
-    Board,
-    /// Several at once, or a source that this program does not know.
-    Unknown,
-}
-
 /// Something that happened, for the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEntry {
@@ -250,19 +182,10 @@ pub enum Happening {
         /// Which method.
         method: String,
         /// What came of it.
-        outcome: super::Outcome,
+        outcome: Outcome,
     },
     /// The link became this.
     Link(LinkState),
     /// State was asked for anew, and why.
     Resync(ResyncCause),
-}
-
-/// Why the whole state was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResyncCause {
-    /// The board was reset.
-    NewEpoch,
-    /// A push was missed.
-    Gap,
 }

@@ -1,0 +1,278 @@
+//! Turns what a session reports into what is believed about a board. Sends nothing and knows neither sockets nor faces.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use protocol::{ComponentKey, Descriptor, Event, Kind, State, mdns::Announcement};
+
+use super::{
+    BoardKey, BoardView, CommandState, ComponentView, Happening, LastEvent, LinkState, Origin, Outcome, Sample,
+};
+use crate::link::{bounds, session::Report, state::Now};
+
+/// Values of one component that are kept: ten minutes of a sensor that speaks once a second.
+const HISTORY: usize = 600;
+
+/// What is believed about one board.
+pub(super) struct Belief {
+    view: Arc<BoardView>,
+    /// Where each component is in the view.
+    index: BTreeMap<ComponentKey, usize>,
+    /// The last link state that was logged: a board that cannot be reached is not logged at every attempt.
+    logged: Option<LinkState>,
+}
+
+/// What happened and when, in this computer's time.
+pub(super) type Logged = Vec<(SystemTime, Happening)>;
+
+impl Belief {
+    pub(super) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool) -> Self {
+        let view = BoardView {
+            key,
+            id: None,
+            name: address.clone(),
+            address,
+            by_hand,
+            announcement: None,
+            info: None,
+            link: LinkState::Announced,
+            link_since: now,
+            round_trip: None,
+            last_heard: None,
+            booted: None,
+            client: None,
+            components: Vec::new(),
+        };
+        Self { view: Arc::new(view), index: BTreeMap::new(), logged: None }
+    }
+
+    pub(super) fn view(&self) -> &Arc<BoardView> {
+        &self.view
+    }
+
+    pub(super) fn announced(&mut self, now: Instant, announcement: Announcement) {
+        let view = Arc::make_mut(&mut self.view);
+        view.id.get_or_insert_with(|| announcement.id.clone());
+        let renamed = view.announcement.as_ref().is_none_or(|(old, _)| old.friendly_name != announcement.friendly_name);
+        if renamed && !announcement.friendly_name.is_empty() {
+            view.name = bounds::text(announcement.friendly_name.clone());
+        }
+        view.announcement = Some((Arc::new(announcement), now));
+    }
+
+    pub(super) fn withdrawn(&mut self) {
+        Arc::make_mut(&mut self.view).announcement = None;
+    }
+
+    pub(super) fn goes_to(&mut self, address: String) {
+        Arc::make_mut(&mut self.view).address = address;
+    }
+
+    pub(super) fn by_hand(&mut self) {
+        Arc::make_mut(&mut self.view).by_hand = true;
+    }
+
+    pub(super) fn heard(&mut self, now: Instant) {
+        Arc::make_mut(&mut self.view).last_heard = Some(now);
+    }
+
+    /// Believes a report; what of it belongs in the log.
+    pub(super) fn apply(&mut self, now: Now, report: Report) -> Logged {
+        match report {
+            Report::Link(link) => return self.link(now, link),
+            Report::Info(info) => {
+                let view = Arc::make_mut(&mut self.view);
+                view.id = Some(info.id.clone());
+                if !info.name.is_empty() {
+                    view.name.clone_from(&info.name);
+                }
+                view.info = Some(Arc::from(info));
+            }
+            Report::Components(descriptors) => self.describe(descriptors),
+            Report::Snapshot { client, components, at } => {
+                Arc::make_mut(&mut self.view).client = client;
+                for (key, state) in components {
+                    let Some(component) = self.component(&key) else { continue };
+                    component.reported = state;
+                    sample(component, at);
+                }
+            }
+            Report::Changed { components, origin, at, late } => {
+                return components
+                    .into_iter()
+                    .filter_map(|(key, change)| {
+                        self.change(&key, &change, &origin, at)?;
+                        let origin = origin.clone();
+                        Some((at, Happening::Changed { component: key, change, origin, late }))
+                    })
+                    .collect();
+            }
+            Report::Events { events, origin, at, late } => {
+                return events
+                    .into_iter()
+                    .map(|Event { component, event, .. }| {
+                        let origin = origin.clone();
+                        if self.index.contains_key(&component)
+                            && let Some(shown) = self.component(&component)
+                        {
+                            shown.last_event = Some(LastEvent { name: event.clone(), at, origin: origin.clone() });
+                        }
+                        (at, Happening::Event { component, event, origin, late })
+                    })
+                    .collect();
+            }
+            Report::Resync(cause) => return vec![(now.wall, Happening::Resync(cause))],
+            Report::RoundTrip { took, booted } => {
+                let view = Arc::make_mut(&mut self.view);
+                view.round_trip = Some(took);
+                view.booted = booted.or(view.booted);
+            }
+            Report::Control { component, wanted, pending_since } => {
+                if let Some(component) = self.component(&component) {
+                    component.wanted = wanted;
+                    if let Some(since) = pending_since {
+                        component.command = CommandState::Pending { since };
+                    } else if matches!(component.command, CommandState::Pending { .. }) {
+                        component.command = CommandState::Idle;
+                    }
+                }
+            }
+            Report::Settled { component, method, outcome, .. } => {
+                if let Some(component) = component.as_ref().and_then(|key| self.component(key)) {
+                    settle(component, now.instant, &outcome);
+                }
+                return vec![(now.wall, Happening::Command { component, method, outcome })];
+            }
+        }
+        Vec::new()
+    }
+
+    fn link(&mut self, now: Now, link: LinkState) -> Logged {
+        let view = Arc::make_mut(&mut self.view);
+        let was_up = matches!(view.link, LinkState::Connected | LinkState::Stale);
+        view.link = link.clone();
+        view.link_since = now.instant;
+        if was_up && !matches!(link, LinkState::Connected | LinkState::Stale) {
+            view.round_trip = None;
+            for component in &mut view.components {
+                let component = Arc::make_mut(component);
+                if component.history.back().is_some_and(|last| !last.value.is_nan()) {
+                    push(component, Sample { at: now.wall, value: f64::NAN });
+                }
+            }
+        }
+        let news = match (&link, &self.logged) {
+            (LinkState::Announced | LinkState::Connecting, _) => false,
+            (LinkState::Unreachable { problem, .. }, Some(LinkState::Unreachable { problem: before, .. })) => {
+                problem != before
+            }
+            (link, before) => before.as_ref() != Some(link),
+        };
+        if !news {
+            return Vec::new();
+        }
+        self.logged = Some(link.clone());
+        vec![(now.wall, Happening::Link(link))]
+    }
+
+    /// Takes over a new list, and keeps what is known of the components that are still there.
+    fn describe(&mut self, descriptors: Vec<Descriptor>) {
+        let view = Arc::make_mut(&mut self.view);
+        let mut known: BTreeMap<_, _> =
+            std::mem::take(&mut view.components).into_iter().map(|c| (c.descriptor.key.clone(), c)).collect();
+        self.index.clear();
+        for descriptor in descriptors {
+            let key = descriptor.key.clone();
+            if self.index.contains_key(&key) {
+                continue;
+            }
+            let component = match known.remove(&key) {
+                Some(mut component) => {
+                    if *component.descriptor != descriptor {
+                        Arc::make_mut(&mut component).descriptor = Arc::new(descriptor);
+                    }
+                    component
+                }
+                None => Arc::new(blank(descriptor)),
+            };
+            self.index.insert(key, view.components.len());
+            view.components.push(component);
+        }
+    }
+
+    fn change(&mut self, key: &ComponentKey, change: &State, origin: &Origin, at: SystemTime) -> Option<()> {
+        let component = self.component(key)?;
+        let mut reported = component.reported.clone();
+        reported.merge(change);
+        if !bounds::fits(&reported) {
+            return None;
+        }
+        component.reported = reported;
+        component.changed = Some((at, origin.clone()));
+        sample(component, at);
+        Some(())
+    }
+
+    /// A component to be changed; one that the board has not described is made up from its key.
+    fn component(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
+        let view = Arc::make_mut(&mut self.view);
+        let at = match self.index.get(key) {
+            Some(at) => *at,
+            None if view.components.len() >= bounds::COMPONENTS => return None,
+            None => {
+                let mut descriptor = Descriptor::new(key.kind.clone(), key.id, "");
+                descriptor.name = bounds::text(key.to_string());
+                self.index.insert(key.clone(), view.components.len());
+                view.components.push(Arc::new(blank(descriptor)));
+                view.components.len() - 1
+            }
+        };
+        view.components.get_mut(at).map(Arc::make_mut)
+    }
+}
+
+fn blank(descriptor: Descriptor) -> ComponentView {
+    ComponentView {
+        descriptor: Arc::new(descriptor),
+        reported: State::new(),
+        wanted: None,
+        command: CommandState::Idle,
+        changed: None,
+        last_event: None,
+        history: Arc::new(VecDeque::new()),
+    }
+}
+
+fn settle(component: &mut ComponentView, at: Instant, outcome: &Outcome) {
+    component.command = match outcome {
+        Outcome::Done { took, .. } => CommandState::Confirmed { took: *took, at },
+        Outcome::Refused(error) => CommandState::Refused { error: error.clone(), at },
+        Outcome::Unconfirmed | Outcome::LinkLost => CommandState::Unconfirmed { at },
+        Outcome::NotConnected | Outcome::Superseded => return,
+    };
+}
+
+fn sample(component: &mut ComponentView, at: SystemTime) {
+    let state = &component.reported;
+    let value = match component.descriptor.kind {
+        Kind::Switch | Kind::BinarySensor | Kind::Light => state.on().map(|on| f64::from(u8::from(on))),
+        Kind::Sensor | Kind::Number => state.number(),
+        Kind::Select | Kind::Text | Kind::Button => return,
+        Kind::Unknown(_) => state.number().or_else(|| state.on().map(|on| f64::from(u8::from(on)))),
+    };
+    if value.is_none() && component.history.is_empty() {
+        return;
+    }
+    push(component, Sample { at, value: value.unwrap_or(f64::NAN) });
+}
+
+fn push(component: &mut ComponentView, sample: Sample) {
+    let history = Arc::make_mut(&mut component.history);
+    if history.len() == HISTORY {
+        history.pop_front();
+    }
+    history.push_back(sample);
+}

@@ -1,0 +1,207 @@
+//! One board of the fleet: its session, its socket, what is believed of it, and who waits for an answer. Carries out what
+//! the session says and decides nothing about the link.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use protocol::mdns::Announcement;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{BoardKey, BoardView, Happening, Outcome, Reply, belief::Belief, published::Published, wish::Wish};
+use crate::link::{
+    commands::Ticket,
+    session::{Announced, Input, Output, Report, Session},
+    socket::{Socket, SocketEvent, Unread},
+    state::{LinkState, Now},
+    target::Place,
+};
+
+/// What a socket told, whose it is, and of which attempt.
+pub(super) struct FromSocket {
+    pub(super) board: BoardKey,
+    pub(super) attempt: u64,
+    pub(super) event: SocketEvent,
+    pub(super) unread: Unread,
+}
+
+/// What of a step concerns the whole fleet.
+#[derive(Debug, Default)]
+pub(super) struct Step {
+    /// The board said which it is.
+    pub(super) identified: Option<String>,
+    /// A link that was up went down.
+    pub(super) lost: bool,
+}
+
+pub(super) struct Board {
+    session: Session,
+    belief: Belief,
+    socket: Option<(u64, Socket)>,
+    replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
+    tickets: u64,
+    deadline: Option<Instant>,
+    /// What mDNS calls it; several while it changes its name.
+    pub(super) full_names: BTreeSet<String>,
+}
+
+impl Board {
+    pub(super) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool, seed: u64) -> Self {
+        Self {
+            session: Session::new(now, seed),
+            belief: Belief::new(now, key, address, by_hand),
+            socket: None,
+            replies: HashMap::new(),
+            tickets: 0,
+            deadline: None,
+            full_names: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn view(&self) -> &Arc<BoardView> {
+        self.belief.view()
+    }
+
+    /// When [`Input::Tick`] is due; the engine keeps its queue in step with it.
+    pub(super) fn deadline(&mut self) -> &mut Option<Instant> {
+        &mut self.deadline
+    }
+
+    pub(super) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        self.session.next_deadline(now)
+    }
+
+    /// The person gave this address.
+    pub(super) fn also_at(&mut self, now: Now, address: String, out: &Outlet) -> Step {
+        self.belief.by_hand();
+        self.step(now, Input::AlsoAt(address), out)
+    }
+
+    pub(super) fn announced(
+        &mut self,
+        now: Now,
+        full_name: String,
+        address: String,
+        announcement: Announcement,
+        out: &Outlet,
+    ) -> Step {
+        self.full_names.insert(full_name);
+        let announced = Announced {
+            id: announcement.id.clone(),
+            place: Place { address: address.clone(), path: announcement.path.clone() },
+            proto: announcement.proto,
+            locked: announcement.api_encryption.is_some(),
+        };
+        self.belief.announced(now.instant, announcement);
+        if matches!(self.view().link, LinkState::Announced) {
+            self.belief.goes_to(address);
+        }
+        self.step(now, Input::Announced(announced), out)
+    }
+
+    pub(super) fn withdrawn(&mut self, full_name: &str, out: &Outlet) {
+        self.full_names.remove(full_name);
+        if self.full_names.is_empty() {
+            self.belief.withdrawn();
+            out.published.board(self.view(), Vec::new());
+        }
+    }
+
+    pub(super) fn command(&mut self, now: Now, wish: Wish, reply: Reply, out: &Outlet) -> Step {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        if let Some(reply) = reply {
+            self.replies.insert(ticket, reply);
+        }
+        match wish.command(ticket, self.belief.view()) {
+            Ok(command) => self.step(now, Input::Command(command), out),
+            Err(refused) => {
+                let (command, error) = *refused;
+                let (component, method, outcome) = (command.component, command.method, Outcome::Refused(error));
+                let log =
+                    self.report(now, Report::Settled { ticket, component, method, outcome }, &mut Step::default());
+                out.published.board(self.belief.view(), log);
+                Step::default()
+            }
+        }
+    }
+
+    pub(super) fn from_socket(&mut self, now: Now, attempt: u64, event: SocketEvent, out: &Outlet) -> Step {
+        if self.socket.as_ref().is_some_and(|(current, _)| *current == attempt) {
+            self.belief.heard(now.instant);
+        }
+        let input = match event {
+            SocketEvent::Opened => Input::Opened(attempt),
+            SocketEvent::Text(text) => Input::Message(attempt, text),
+            SocketEvent::Other => Input::Heard(attempt),
+            SocketEvent::Ended(ending) => Input::Ended(attempt, ending),
+        };
+        self.step(now, input, out)
+    }
+
+    /// Tells the session, carries out what it says, and publishes what came of it.
+    pub(super) fn step(&mut self, now: Now, input: Input, out: &Outlet) -> Step {
+        let mut step = Step::default();
+        let mut log = Vec::new();
+        let outputs = self.session.handle(now, input);
+        let silent = outputs.iter().all(|output| matches!(output, Output::Send(_)));
+        for output in outputs {
+            match output {
+                Output::Connect { attempt, url, address } => {
+                    self.belief.goes_to(address);
+                    self.connect(attempt, url, out);
+                }
+                Output::Send(text) => {
+                    if let Some((_, socket)) = &mut self.socket {
+                        socket.send(text);
+                    }
+                }
+                Output::Disconnect => self.socket = None,
+                Output::Report(report) => log.extend(self.report(now, report, &mut step)),
+            }
+        }
+        if !silent {
+            out.published.board(self.belief.view(), log);
+        }
+        step
+    }
+
+    fn connect(&mut self, attempt: u64, url: String, out: &Outlet) {
+        let (board, events, unread) = (self.view().key, out.sockets.clone(), Unread::default());
+        let told = unread.clone();
+        let tell = move |event| {
+            // The engine ended: nobody wants to know.
+            let _ = events.send(FromSocket { board, attempt, event, unread: told.clone() });
+        };
+        match Socket::open(url, unread.clone(), tell) {
+            Ok(socket) => self.socket = Some((attempt, socket)),
+            Err(ending) => {
+                let _ = out.sockets.send(FromSocket { board, attempt, event: SocketEvent::Ended(ending), unread });
+            }
+        }
+    }
+
+    fn report(&mut self, now: Now, report: Report, step: &mut Step) -> Vec<(SystemTime, Happening)> {
+        match &report {
+            Report::Info(info) => step.identified = Some(info.id.clone()),
+            Report::Link(LinkState::Unreachable { .. }) => {
+                step.lost |= matches!(self.view().link, LinkState::Connected | LinkState::Stale);
+            }
+            Report::Settled { ticket, outcome, .. } => {
+                if let Some(reply) = self.replies.remove(ticket) {
+                    reply(outcome.clone());
+                }
+            }
+            _ => {}
+        }
+        self.belief.apply(now, report)
+    }
+}
+
+/// Where a board's effects go.
+pub(super) struct Outlet {
+    pub(super) published: Published,
+    pub(super) sockets: UnboundedSender<FromSocket>,
+}

@@ -1,0 +1,314 @@
+//! The I/O thread: one loop over what faces want, what sockets and mDNS tell, and the earliest deadline of all boards.
+//! Decides which board something concerns; what to do about it the board's session decides.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::{BuildHasher, RandomState},
+    io,
+    thread::JoinHandle,
+    time::{Duration, Instant, SystemTime},
+};
+
+use protocol::mdns::Announcement;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    time::{sleep_until, timeout},
+};
+
+use super::{
+    BoardKey, FleetStatus, LinkState, Outcome, Reply,
+    board::{Board, FromSocket, Outlet, Step},
+    published::Published,
+    wish::Wish,
+};
+use crate::{
+    discovery::{
+        mdns::{Found, Mdns},
+        registry::{Change, Registry},
+    },
+    link::{session::Input, state::Now},
+};
+
+/// At the end the sockets are given this long to send their close frames.
+const FAREWELL: Duration = Duration::from_millis(250);
+
+/// What a face wants of the I/O thread.
+pub(super) enum Order {
+    Add(BoardKey, String),
+    Connect(BoardKey),
+    Forget(BoardKey),
+    RetryNow(BoardKey),
+    Command(BoardKey, Wish, Reply),
+    End,
+}
+
+/// Starts the I/O thread.
+pub(super) fn spawn(engine: Engine, orders: UnboundedReceiver<Order>, discover: bool) -> io::Result<JoinHandle<()>> {
+    // ewebsock reorders what is sent on any other kind of runtime.
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("fleet".to_owned()).spawn(move || engine.run(runtime, orders, discover))
+}
+
+pub(super) struct Engine {
+    connect_to_all: bool,
+    boards: HashMap<BoardKey, Board>,
+    by_id: HashMap<String, BoardKey>,
+    /// Where boards were given or announced; checked against the board, which may have moved.
+    by_address: HashMap<String, BoardKey>,
+    deadlines: BTreeSet<(Instant, BoardKey)>,
+    registry: Registry,
+    mdns: Option<Mdns>,
+    seeds: RandomState,
+    out: Outlet,
+    from_sockets: Option<UnboundedReceiver<FromSocket>>,
+}
+
+impl Engine {
+    pub(super) fn new(published: Published, connect_to_all: bool) -> Self {
+        let (sockets, from_sockets) = unbounded_channel();
+        Self {
+            connect_to_all,
+            boards: HashMap::new(),
+            by_id: HashMap::new(),
+            by_address: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            registry: Registry::default(),
+            mdns: None,
+            seeds: RandomState::new(),
+            out: Outlet { published, sockets },
+            from_sockets: Some(from_sockets),
+        }
+    }
+
+    fn run(mut self, runtime: Runtime, orders: UnboundedReceiver<Order>, discover: bool) {
+        let (found, findings) = unbounded_channel();
+        if discover {
+            self.discover(found);
+        }
+        let Some(from_sockets) = self.from_sockets.take() else { return };
+        runtime.block_on(self.serve(orders, from_sockets, findings));
+        // A name that is being resolved must not hold the program up.
+        runtime.shutdown_background();
+    }
+
+    fn discover(&mut self, found: UnboundedSender<Found>) {
+        let tell = move |what| {
+            let _ = found.send(what);
+        };
+        let problem = match Mdns::start(tell) {
+            Ok(mdns) => {
+                self.mdns = Some(mdns);
+                None
+            }
+            Err(problem) => Some(problem),
+        };
+        self.out.published.status(FleetStatus { discovery_problem: problem });
+    }
+
+    async fn serve(
+        mut self,
+        mut orders: UnboundedReceiver<Order>,
+        mut from_sockets: UnboundedReceiver<FromSocket>,
+        mut findings: UnboundedReceiver<Found>,
+    ) {
+        loop {
+            let next = self.next_deadline();
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(Order::End) | None => break,
+                    Some(order) => self.order(now(), order),
+                },
+                Some(FromSocket { board, attempt, event, unread }) = from_sockets.recv() => {
+                    unread.read(&event);
+                    self.with(board, |board, out| board.from_socket(now(), attempt, event, out));
+                }
+                Some(found) = findings.recv() => self.found(now(), found),
+                () = sleep_until(next.unwrap_or_else(far_away).into()), if next.is_some() => self.tick(now()),
+            }
+        }
+        self.farewell(from_sockets).await;
+    }
+
+    /// Closes every socket and waits until the close frames are out, so that boards free the places at once.
+    async fn farewell(mut self, mut from_sockets: UnboundedReceiver<FromSocket>) {
+        for key in self.boards.keys().copied().collect::<Vec<_>>() {
+            self.with(key, |board, out| board.step(now(), Input::Leave, out));
+        }
+        drop(self);
+        // Every socket holds a sender: the channel ends with the last of them.
+        let _ = timeout(FAREWELL, async { while from_sockets.recv().await.is_some() {} }).await;
+    }
+
+    fn order(&mut self, now: Now, order: Order) {
+        match order {
+            Order::Add(key, address) => self.add(now, key, address),
+            Order::Connect(key) => self.with(key, |board, out| board.step(now, Input::Connect, out)),
+            Order::RetryNow(key) => self.with(key, |board, out| board.step(now, Input::RetryNow, out)),
+            Order::Forget(key) => self.forget(now, key),
+            Order::Command(key, wish, reply) => match self.boards.contains_key(&key) {
+                true => self.with(key, |board, out| board.command(now, wish, reply, out)),
+                false => {
+                    if let Some(reply) = reply {
+                        reply(Outcome::NotConnected);
+                    }
+                }
+            },
+            Order::End => {}
+        }
+    }
+
+    fn add(&mut self, now: Now, key: BoardKey, address: String) {
+        let seed = self.seeds.hash_one(key);
+        if let Some(older) = self.at(&address) {
+            self.out.published.merge(key, older);
+            self.with(older, |board, out| board.also_at(now, address, out));
+            return self.with(older, |board, out| board.step(now, Input::Connect, out));
+        }
+        let board = Board::new(now.instant, key, address.clone(), true, seed);
+        self.out.published.board(board.view(), Vec::new());
+        self.boards.insert(key, board);
+        self.by_address.insert(address.clone(), key);
+        self.with(key, |board, out| board.also_at(now, address, out));
+        self.with(key, |board, out| board.step(now, Input::Connect, out));
+    }
+
+    fn forget(&mut self, now: Now, key: BoardKey) {
+        self.with(key, |board, out| board.step(now, Input::Leave, out));
+        if let Some(mut board) = self.boards.remove(&key) {
+            if let Some(deadline) = board.deadline().take() {
+                self.deadlines.remove(&(deadline, key));
+            }
+        }
+        self.by_id.retain(|_, of| *of != key);
+        self.by_address.retain(|_, of| *of != key);
+        self.out.published.forget(key);
+    }
+
+    fn found(&mut self, now: Now, found: Found) {
+        match found {
+            Found::Resolved(resolved) => self.registry.resolved(now.instant, resolved),
+            Found::Removed(full_name) => {
+                if let Some(change) = self.registry.removed(&full_name) {
+                    self.change(now, change);
+                }
+            }
+            Found::Problem(problem) => self.out.published.status(FleetStatus { discovery_problem: problem }),
+        }
+    }
+
+    fn change(&mut self, now: Now, change: Change) {
+        match change {
+            Change::Announced { full_name, address, announcement } => {
+                let key = self.key_of(now, &address, &announcement);
+                self.by_address.insert(address.clone(), key);
+                self.with(key, |board, out| board.announced(now, full_name, address, *announcement, out));
+                if self.connect_to_all {
+                    self.with(key, |board, out| board.step(now, Input::Connect, out));
+                }
+            }
+            Change::Gone { full_name, id } => {
+                let Some(key) = self.by_id.get(&id).copied() else { return };
+                let Some(board) = self.boards.get_mut(&key) else { return };
+                board.withdrawn(&full_name, &self.out);
+                // It was only ever announced: with the announcement goes all that was known of it.
+                if board.full_names.is_empty() && !board.view().by_hand && board.view().link == LinkState::Announced {
+                    self.forget(now, key);
+                }
+            }
+        }
+    }
+
+    /// Whose announcement it is: of a board with its id, of one that was added by this address, or of a new one.
+    fn key_of(&mut self, now: Now, address: &str, announcement: &Announcement) -> BoardKey {
+        if let Some(key) = self.by_id.get(&announcement.id) {
+            return *key;
+        }
+        let nameless = |key: &BoardKey| self.boards.get(key).is_some_and(|board| board.view().id.is_none());
+        let key = match self.at(address).filter(nameless) {
+            Some(key) => key,
+            None => {
+                let key = self.out.published.new_key();
+                let seed = self.seeds.hash_one(key);
+                self.boards.insert(key, Board::new(now.instant, key, address.to_owned(), false, seed));
+                key
+            }
+        };
+        self.by_id.insert(announcement.id.clone(), key);
+        key
+    }
+
+    /// The board whose link goes to this address.
+    fn at(&self, address: &str) -> Option<BoardKey> {
+        let key = self.by_address.get(address)?;
+        self.boards.get(key).is_some_and(|board| board.view().address == address).then_some(*key)
+    }
+
+    fn tick(&mut self, now: Now) {
+        for change in self.registry.settled(now.instant) {
+            self.change(now, change);
+        }
+        while let Some((deadline, key)) = self.deadlines.first().copied()
+            && deadline <= now.instant
+        {
+            self.deadlines.pop_first();
+            self.with(key, |board, out| {
+                *board.deadline() = None;
+                board.step(now, Input::Tick, out)
+            });
+        }
+    }
+
+    /// Lets a board do something, and keeps its deadline and its id in step.
+    fn with(&mut self, key: BoardKey, act: impl FnOnce(&mut Board, &Outlet) -> Step) {
+        let Some(board) = self.boards.get_mut(&key) else { return };
+        let step = act(board, &self.out);
+        let next = board.next_deadline(Instant::now());
+        let before = std::mem::replace(board.deadline(), next);
+        if before != next {
+            if let Some(before) = before {
+                self.deadlines.remove(&(before, key));
+            }
+            if let Some(next) = next {
+                self.deadlines.insert((next, key));
+            }
+        }
+        if step.lost
+            && let Some(mdns) = &self.mdns
+        {
+            board.full_names.iter().for_each(|full_name| mdns.verify(full_name.clone()));
+        }
+        if let Some(id) = step.identified {
+            self.identified(now(), key, id);
+        }
+    }
+
+    /// A board said which it is. One that is known already under another key goes on as the older of the two.
+    fn identified(&mut self, now: Now, key: BoardKey, id: String) {
+        let other = self.by_id.insert(id.clone(), key).filter(|other| *other != key);
+        let Some(other) = other.filter(|other| self.boards.contains_key(other)) else { return };
+        let (older, newer) = (key.min(other), key.max(other));
+        let Some(dropped) = self.boards.get(&newer).map(|board| board.view().clone()) else { return };
+        self.out.published.merge(newer, older);
+        self.forget(now, newer);
+        self.by_id.insert(id, older);
+        if dropped.by_hand {
+            self.with(older, |board, out| board.also_at(now, dropped.address.clone(), out));
+        }
+        self.with(older, |board, out| board.step(now, Input::Connect, out));
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let board = self.deadlines.first().map(|(deadline, _)| *deadline);
+        board.into_iter().chain(self.registry.next_deadline()).min()
+    }
+}
+
+fn now() -> Now {
+    Now { instant: Instant::now(), wall: SystemTime::now() }
+}
+
+/// Stands for a deadline where there is none; never waited for.
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(3_600)
+}

@@ -1,0 +1,200 @@
+//! What faces read: every board as it is now, the log, and what each face has not seen yet. Decides nothing about boards.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use super::{BoardKey, BoardView, Changes, FleetStatus, Happening, LogEntry, Watch};
+
+/// Entries of the log that are kept. A face that drains once a second misses none below 10,000 events a second.
+const LOG: usize = 10_000;
+
+/// Shared by the I/O thread, which writes, and the faces.
+#[derive(Clone, Default)]
+pub(super) struct Published(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    boards: BTreeMap<BoardKey, Arc<BoardView>>,
+    log: VecDeque<Arc<LogEntry>>,
+    logged: u64,
+    status: FleetStatus,
+    watches: BTreeMap<u64, Unseen>,
+    watched: u64,
+    next_board: u32,
+    /// Boards that were added by hand and not forgotten, by the address that was given.
+    given: HashMap<String, BoardKey>,
+}
+
+/// What one face has not seen.
+struct Unseen {
+    dirty: BTreeSet<BoardKey>,
+    forgotten: Vec<BoardKey>,
+    /// The number of the next log entry to be seen.
+    next_entry: u64,
+    status: bool,
+    woken: bool,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Published {
+    /// A key that was never used before.
+    pub(super) fn new_key(&self) -> BoardKey {
+        self.lock().new_key()
+    }
+
+    /// The key of a board that is added by hand, and whether it is a new one.
+    pub(super) fn key_for(&self, address: &str) -> (BoardKey, bool) {
+        let mut state = self.lock();
+        if let Some(key) = state.given.get(address) {
+            return (*key, false);
+        }
+        let key = state.new_key();
+        state.given.insert(address.to_owned(), key);
+        (key, true)
+    }
+
+    /// What was known as `from` goes on as `to`.
+    pub(super) fn merge(&self, from: BoardKey, to: BoardKey) {
+        for key in self.lock().given.values_mut().filter(|key| **key == from) {
+            *key = to;
+        }
+    }
+
+    /// A board is as `view` says, and this happened to it.
+    pub(super) fn board(&self, view: &Arc<BoardView>, happenings: Vec<(SystemTime, Happening)>) {
+        let wakes = {
+            let mut state = self.lock();
+            state.boards.insert(view.key, Arc::clone(view));
+            if !happenings.is_empty() {
+                let board_name: Arc<str> = Arc::from(view.name.as_str());
+                for (at, what) in happenings {
+                    state.log(LogEntry { number: 0, at, board: view.key, board_name: Arc::clone(&board_name), what });
+                }
+            }
+            state.mark(|unseen| {
+                unseen.dirty.insert(view.key);
+            })
+        };
+        wake(wakes);
+    }
+
+    /// A board is gone.
+    pub(super) fn forget(&self, key: BoardKey) {
+        let wakes = {
+            let mut state = self.lock();
+            state.given.retain(|_, given| *given != key);
+            if state.boards.remove(&key).is_none() {
+                return;
+            }
+            state.mark(|unseen| {
+                unseen.dirty.remove(&key);
+                unseen.forgotten.push(key);
+            })
+        };
+        wake(wakes);
+    }
+
+    /// How discovery does.
+    pub(super) fn status(&self, status: FleetStatus) {
+        let wakes = {
+            let mut state = self.lock();
+            if state.status == status {
+                return;
+            }
+            state.status = status;
+            state.mark(|unseen| unseen.status = true)
+        };
+        wake(wakes);
+    }
+
+    pub(super) fn get(&self, key: BoardKey) -> Option<Arc<BoardView>> {
+        self.lock().boards.get(&key).cloned()
+    }
+
+    pub(super) fn watch(&self, on_change: Arc<dyn Fn() + Send + Sync>) -> Watch {
+        let mut state = self.lock();
+        let id = state.watched;
+        state.watched += 1;
+        let unseen = Unseen {
+            dirty: state.boards.keys().copied().collect(),
+            forgotten: Vec::new(),
+            next_entry: state.logged,
+            status: true,
+            woken: false,
+            wake: on_change,
+        };
+        state.watches.insert(id, unseen);
+        drop(state);
+        Watch { id, published: self.clone() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing here is left half done by a panic: every change is one insertion or removal.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn new_key(&mut self) -> BoardKey {
+        self.next_board += 1;
+        BoardKey(self.next_board)
+    }
+
+    fn log(&mut self, mut entry: LogEntry) {
+        entry.number = self.logged;
+        self.logged += 1;
+        if self.log.len() == LOG {
+            self.log.pop_front();
+        }
+        self.log.push_back(Arc::new(entry));
+    }
+
+    /// Marks something in every watch; whom to wake.
+    fn mark(&mut self, mark: impl Fn(&mut Unseen)) -> Vec<Arc<dyn Fn() + Send + Sync>> {
+        let mut wakes = Vec::new();
+        for unseen in self.watches.values_mut() {
+            mark(unseen);
+            if !std::mem::replace(&mut unseen.woken, true) {
+                wakes.push(Arc::clone(&unseen.wake));
+            }
+        }
+        wakes
+    }
+}
+
+/// Called without the lock: a face may drain at once.
+fn wake(wakes: Vec<Arc<dyn Fn() + Send + Sync>>) {
+    for wake in wakes {
+        wake();
+    }
+}
+
+impl Watch {
+    /// Takes what has changed. Never blocks for longer than it takes to move some pointers.
+    pub fn drain(&mut self) -> Changes {
+        let mut state = self.published.lock();
+        let State { boards, log, logged, status, watches, .. } = &mut *state;
+        let Some(unseen) = watches.get_mut(&self.id) else { return Changes::default() };
+        unseen.woken = false;
+        let oldest = log.front().map_or(*logged, |entry| entry.number);
+        let missed = oldest.saturating_sub(unseen.next_entry);
+        let skip = usize::try_from(unseen.next_entry.saturating_sub(oldest)).unwrap_or(usize::MAX);
+        unseen.next_entry = *logged;
+        Changes {
+            boards: std::mem::take(&mut unseen.dirty).iter().filter_map(|key| boards.get(key).cloned()).collect(),
+            forgotten: std::mem::take(&mut unseen.forgotten),
+            log: log.iter().skip(skip).cloned().collect(),
+            missed,
+            status: std::mem::take(&mut unseen.status).then(|| status.clone()),
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.published.lock().watches.remove(&self.id);
+    }
+}

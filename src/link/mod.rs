@@ -1,0 +1,16 @@
+//! One link to one board: a sans-IO [`session`] that decides, and [`socket`], the one file that knows a WebSocket.
+
+mod backoff;
+pub(crate) mod bounds;
+mod clock;
+pub(crate) mod commands;
+mod heartbeat;
+mod reading;
+mod requests;
+pub(crate) mod session;
+#[cfg(test)]
+mod session_tests;
+pub(crate) mod socket;
+pub(crate) mod state;
+mod sync;
+pub(crate) mod target;

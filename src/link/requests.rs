@@ -1,0 +1,66 @@
+//! Numbers the requests of one connection and remembers what each was for. Decides nothing.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use protocol::{ComponentKey, Id, Object, Request};
+
+/// What an answer is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// `Device.GetInfo`.
+    Info,
+    /// `Device.GetComponents`.
+    Components,
+    /// `Device.Subscribe`.
+    Subscribe,
+    /// `Device.GetStatus`.
+    Status,
+    /// `Sys.Ping`.
+    Ping,
+    /// A command of the person, by its lane.
+    Command(Option<ComponentKey>),
+}
+
+/// The requests of one link. Numbers are never used again, not even on the next connection, so that no late answer is
+/// taken for another.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    next: i64,
+    under_way: BTreeMap<i64, (Instant, Purpose)>,
+}
+
+impl Requests {
+    /// A message that asks for `method`, and its number.
+    pub(crate) fn ask(&mut self, now: Instant, purpose: Purpose, method: &str, params: Object) -> (i64, String) {
+        self.next += 1;
+        self.under_way.insert(self.next, (now, purpose));
+        let request = Request { id: Some(Id::Number(self.next)), method: method.to_owned(), params };
+        (self.next, request.to_json())
+    }
+
+    /// What an answer is for, and when its question was sent; `None` for an answer to nothing.
+    pub(crate) fn take(&mut self, id: Option<&Id>) -> Option<(i64, Instant, Purpose)> {
+        let Some(Id::Number(number)) = id else { return None };
+        self.under_way.remove(number).map(|(sent, purpose)| (*number, sent, purpose))
+    }
+
+    /// Nobody waits for this answer any more.
+    pub(crate) fn give_up(&mut self, number: i64) {
+        self.under_way.remove(&number);
+    }
+
+    /// Whether an answer of this sort is awaited.
+    pub(crate) fn awaits(&self, purpose: &Purpose) -> bool {
+        self.under_way.values().any(|(_, awaited)| awaited == purpose)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way.len()
+    }
+
+    /// The connection ended.
+    pub(crate) fn clear(&mut self) {
+        self.under_way.clear();
+    }
+}

@@ -1,0 +1,158 @@
+//! How a link is and why it is not, what came of a command, who caused a change. Plain data: nothing here decides.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use protocol::{RpcError, Source};
+use serde_json::Value;
+
+/// One moment on both clocks: the steady one that deadlines use, and the wall clock that people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Never jumps.
+    pub instant: Instant,
+    /// May be set by hand or by NTP.
+    pub wall: SystemTime,
+}
+
+/// How a link is. What is announced is not yet alive; only `Connected` is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LinkState {
+    /// Heard of by mDNS; no link is wanted or none has been tried.
+    Announced,
+    /// On the way: opening the socket, or subscribing.
+    Connecting,
+    /// Subscribed; something was heard within [`protocol::limits::STALE_AFTER`].
+    Connected,
+    /// Subscribed, but silent: nothing was heard since then.
+    Stale,
+    /// No link.
+    Unreachable {
+        /// Why the last attempt or the last link ended.
+        problem: LinkProblem,
+        /// When it is tried again; `None` where trying is pointless until something changes.
+        retry_at: Option<Instant>,
+    },
+}
+
+/// Why there is no link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkProblem {
+    /// The host refused or cannot be reached, in the words of the system.
+    #[error("cannot connect: {0}")]
+    Connect(String),
+    /// Neither opened nor refused within [`protocol::limits::CONNECT_TIMEOUT`].
+    #[error("no answer within 10 s")]
+    ConnectTimeout,
+    /// HTTP 503.
+    #[error("all places for controllers are taken")]
+    AllPlacesTaken,
+    /// Another major version, named.
+    #[error("speaks protocol {theirs}; this program speaks {}", protocol::PROTOCOL_MAJOR)]
+    UnsupportedVersion {
+        /// The board's major, or what it said.
+        theirs: String,
+    },
+    /// It speaks only encrypted.
+    #[error("is locked, and this program cannot unlock boards yet")]
+    Locked,
+    /// The socket ended.
+    #[error("the connection was closed")]
+    Closed,
+    /// Silent for [`protocol::limits::CLIENT_DROPS_AFTER`].
+    #[error("silent for 45 s")]
+    Silent,
+    /// It answered something that is no Switchboard board, or broke the protocol.
+    #[error("does not speak as a Switchboard board: {0}")]
+    NotABoard(String),
+    /// It said that it restarts.
+    #[error("restarting")]
+    Rebooting,
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Done, and its effect is visible; after this long.
+    Done {
+        /// The board's result.
+        result: Value,
+        /// From the call to the confirmation.
+        took: Duration,
+    },
+    /// The board said no.
+    Refused(RpcError),
+    /// No answer within [`protocol::limits::COMMAND_TIMEOUT`]; whether it was carried out is not known.
+    Unconfirmed,
+    /// The link went down before the answer; whether it was carried out is not known. It is never sent again.
+    LinkLost,
+    /// Not sent: there is no link.
+    NotConnected,
+    /// Not sent: a newer command for the same component took its place.
+    Superseded,
+}
+
+/// Why the whole state was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResyncCause {
+    /// The board was reset.
+    NewEpoch,
+    /// A push was missed.
+    Gap,
+}
+
+/// Who changed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// This program.
+    ThisProgram,
+    /// Another controller, by its number.
+    OtherController(u32),
+    /// A hand at the board, or the world that its sensors see.
+    ByHand,
+    /// The board itself.
+    Board,
+    /// Several at once, or a source that this program does not know.
+    Unknown,
+}
+
+impl Origin {
+    /// Reads a source as the client with the number `own` sees it.
+    pub(crate) fn of(source: Option<&Source>, own: Option<u32>) -> Self {
+        match source {
+            Some(Source::Client(number)) if Some(*number) == own => Self::ThisProgram,
+            Some(Source::Client(number)) => Self::OtherController(*number),
+            Some(Source::Physical) => Self::ByHand,
+            Some(Source::Timer | Source::Boot) => Self::Board,
+            Some(Source::Unknown(_)) | None => Self::Unknown,
+        }
+    }
+}
+
+/// How a socket ended, or why it never opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The host refused or cannot be reached.
+    NoConnection(String),
+    /// HTTP 503 (design: a fifth controller).
+    AllPlacesTaken,
+    /// The handshake failed over the subprotocol.
+    OtherSubprotocol(String),
+    /// Another HTTP answer, or no HTTP at all.
+    NotWebSocket(String),
+    /// A close frame, or the end of the connection.
+    Closed,
+    /// It sends faster than this program reads, or breaks WebSocket.
+    Misbehaved(String),
+}
+
+impl From<Ending> for LinkProblem {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::NoConnection(text) => Self::Connect(text),
+            Ending::AllPlacesTaken => Self::AllPlacesTaken,
+            Ending::OtherSubprotocol(theirs) => Self::UnsupportedVersion { theirs },
+            Ending::NotWebSocket(text) | Ending::Misbehaved(text) => Self::NotABoard(text),
+            Ending::Closed => Self::Closed,
+        }
+    }
+}
