@@ -84,24 +84,20 @@ impl Lanes {
     pub(crate) fn submit(&mut self, now: Instant, command: Command, requests: &mut Requests, out: &mut Vec<Output>) {
         let component = command.component.clone();
         let lane = self.lanes.entry(component.clone()).or_default();
-        match lane.waiting.back_mut() {
-            Some((_, last)) if last.replaceable && command.replaceable && last.method == command.method => {
-                let older = std::mem::replace(last, command);
-                last.params = merged(older.params.clone(), &last.params);
-                last.wanted = match (older.wanted.clone(), last.wanted.take()) {
-                    (Some(mut all), Some(change)) => {
-                        all.merge(&change);
-                        Some(all)
-                    }
-                    (one, other) => other.or(one),
-                };
-                out.push(settled(older, Outcome::Superseded));
-            }
-            _ if lane.waiting.len() >= WAITING => {
-                let message = format!("{WAITING} commands wait already for the one before; nothing was sent");
-                out.push(settled(command, Outcome::Refused(RpcError::new(Code::Busy, "too_many_waiting", message))));
-            }
-            _ => lane.waiting.push_back((now, command)),
+        let replaces = |last: &&mut (Instant, Command)| {
+            last.1.replaceable && command.replaceable && last.1.method == command.method
+        };
+        if let Some((_, last)) = lane.waiting.back_mut().filter(replaces) {
+            let older = std::mem::replace(last, command);
+            last.params = merged(older.params.clone(), &last.params);
+            let newer = last.wanted.take().unwrap_or_default();
+            last.wanted = Some(State(merged(older.wanted.clone().unwrap_or_default().0, &newer.0)));
+            out.push(settled(older, Outcome::Superseded));
+        } else if lane.waiting.len() < WAITING {
+            lane.waiting.push_back((now, command));
+        } else {
+            let message = format!("{WAITING} commands wait already for the one before; nothing was sent");
+            out.push(settled(command, Outcome::Refused(RpcError::new(Code::Busy, "too_many_waiting", message))));
         }
         self.advance(now, &component, requests, out);
     }

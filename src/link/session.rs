@@ -396,8 +396,12 @@ impl Session {
                     self.fail(now.instant, problem, out);
                 }
                 // What could not be read may have been a change: the whole state is asked for instead of guessing.
-                Phase::Live(live) if live.sync.miss() => self.resync(now.instant, out),
-                _ => {}
+                Phase::Live(live) => {
+                    if live.sync.miss() {
+                        self.resync(now.instant, out);
+                    }
+                }
+                Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } => {}
             },
         }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// One moment on both clocks: the steady one that deadlines use, and the wall clock that people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
+pub(crate) struct Now {
     /// Never jumps.
     pub instant: Instant,
     /// May be set by hand or by NTP.
