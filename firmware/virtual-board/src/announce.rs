@@ -4,11 +4,12 @@ use std::{net::SocketAddr, time::Duration};
 
 use async_io::Timer;
 use mdns_sd::{Error, IfKind, ServiceDaemon, ServiceInfo};
-use protocol::mdns::{Announcement, SERVICE};
+use protocol::mdns::Announcement;
 
 /// The responder.
 pub(crate) struct Announcer {
     daemon: ServiceDaemon,
+    service: String,
 }
 
 /// How long the responder, whose queue of commands is bounded, is left alone when it is full.
@@ -19,13 +20,13 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 impl Announcer {
     /// Starts a responder for boards that listen on `address`: on the loopback interface alone where they do.
-    pub(crate) fn start(address: std::net::IpAddr) -> Result<Self, Error> {
+    pub(crate) fn start(address: std::net::IpAddr, service: String) -> Result<Self, Error> {
         let daemon = ServiceDaemon::new()?;
         if address.is_loopback() {
             daemon.disable_interface(IfKind::All)?;
             daemon.enable_interface(if address.is_ipv4() { IfKind::LoopbackV4 } else { IfKind::LoopbackV6 })?;
         }
-        Ok(Self { daemon })
+        Ok(Self { daemon, service })
     }
 
     /// Announces a board, or what has changed about it.
@@ -36,7 +37,7 @@ impl Announcer {
         // The instance is named by the id: two boards may have one name.
         let every_interface = address.ip().is_unspecified();
         let ip = if every_interface { String::new() } else { address.ip().to_string() };
-        let service = ServiceInfo::new(SERVICE, &announcement.id, &host, ip.as_str(), address.port(), &txt[..])?;
+        let service = ServiceInfo::new(&self.service, &announcement.id, &host, ip.as_str(), address.port(), &txt[..])?;
         let service = if every_interface { service.enable_addr_auto() } else { service };
         loop {
             match self.daemon.register(service.clone()) {
@@ -51,7 +52,7 @@ impl Announcer {
         let mut leaving = Vec::new();
         for id in ids {
             loop {
-                match self.daemon.unregister(&format!("{id}.{SERVICE}")) {
+                match self.daemon.unregister(&format!("{id}.{}", self.service)) {
                     Err(Error::Again) => Timer::after(FULL).await,
                     Err(_) => break,
                     Ok(left) => {

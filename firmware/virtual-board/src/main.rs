@@ -50,6 +50,9 @@ struct Arguments {
     /// Do not announce them
     #[arg(long)]
     no_mdns: bool,
+    /// The service to announce, with its domain; what a controller is told to look for.
+    #[arg(long, default_value = protocol::mdns::SERVICE, hide_default_value = true, hide = true)]
+    service: String,
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -113,6 +116,7 @@ fn options(arguments: &Arguments) -> Options {
         samples_per_second: arguments.samples_per_second,
         controllers: arguments.controllers,
         mdns: !arguments.no_mdns,
+        service: arguments.service.clone(),
     }
 }
 

@@ -32,6 +32,9 @@ pub struct Options {
     pub controllers: usize,
     /// Whether they are announced. Default yes.
     pub mdns: bool,
+    /// The service that they are announced as, with its domain. Default: [`protocol::mdns::SERVICE`]; tests have their own, so
+    /// that they meet neither each other nor a real board.
+    pub service: String,
 }
 
 impl Default for Options {
@@ -46,6 +49,7 @@ impl Default for Options {
             samples_per_second: None,
             controllers: limits::CONTROLLERS,
             mdns: true,
+            service: protocol::mdns::SERVICE.to_owned(),
         }
     }
 }

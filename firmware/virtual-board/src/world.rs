@@ -50,7 +50,7 @@ struct World {
 
 /// Runs boards until `orders` is closed, then says goodbye.
 pub(crate) fn run(options: &Options, list: &List, started: &Sender<Result<(), StartError>>, orders: &Receiver<Order>) {
-    let announcer = match options.mdns.then(|| Announcer::start(options.bind)).transpose() {
+    let announcer = match options.mdns.then(|| Announcer::start(options.bind, options.service.clone())).transpose() {
         Ok(announcer) => announcer.map(Rc::new),
         Err(error) => {
             // Who started this has gone if nobody listens.
