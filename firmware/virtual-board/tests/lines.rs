@@ -3,7 +3,7 @@
 
 use protocol::State;
 use serde_json::{Value, json};
-use switchboard_virtual_board::command::{Command, CommandError};
+use virtual_board::command::{Command, CommandError};
 
 fn read(line: &str) -> Command {
     Command::parse(line).unwrap().unwrap()

@@ -14,7 +14,7 @@ use std::{
 use board::{Board, Plan};
 use protocol::{ComponentKey, Epoch, Kind, Snapshot, Source, State};
 use serde_json::{Value, json};
-use switchboard_virtual_board::{
+use virtual_board::{
     profile::{Profile, plan, restless},
     simulation::Simulation,
 };
