@@ -2,10 +2,8 @@
 
 use std::{io, net::IpAddr, time::Duration};
 
-use mdns_sd::{DaemonEvent, Error, Receiver, RecvTimeoutError, ResolvedService, ServiceDaemon, ServiceEvent};
-use protocol::mdns::SERVICE;
-
-use super::registry::Resolved;
+use super::{Interfaces, Lookout, registry::Resolved};
+use mdns_sd::{DaemonEvent, Error, IfKind, Receiver, RecvTimeoutError, ResolvedService, ServiceDaemon, ServiceEvent};
 
 /// RFC 6762, section 10.4: a record that turned out wrong is asked for once more before it is dropped.
 const VERIFY_WITHIN: Duration = Duration::from_secs(2);
@@ -35,12 +33,17 @@ impl Mdns {
     ///
     /// # Errors
     /// In mdns-sd's or the system's words, where it cannot start.
-    pub(crate) fn start(tell: impl Fn(Found) + Clone + Send + 'static) -> Result<Self, String> {
+    pub(crate) fn start(lookout: &Lookout, tell: impl Fn(Found) + Clone + Send + 'static) -> Result<Self, String> {
         let daemon = ServiceDaemon::new().map_err(|error| error.to_string())?;
-        let events = daemon.browse(SERVICE).map_err(|error| error.to_string())?;
+        if lookout.interfaces == Interfaces::Loopback {
+            daemon.disable_interface(IfKind::All).map_err(|error| error.to_string())?;
+            let loopback = vec![IfKind::LoopbackV4, IfKind::LoopbackV6];
+            daemon.enable_interface(loopback).map_err(|error| error.to_string())?;
+        }
+        let events = daemon.browse(&lookout.service).map_err(|error| error.to_string())?;
         let monitor = daemon.monitor().map_err(|error| error.to_string())?;
-        let (browser, watcher) = (daemon.clone(), tell.clone());
-        spawn("mdns-browse", move || browse(&browser, events, &tell)).map_err(|error| error.to_string())?;
+        let (browser, watcher, service) = (daemon.clone(), tell.clone(), lookout.service.clone());
+        spawn("mdns-browse", move || browse(&browser, &service, events, &tell)).map_err(|error| error.to_string())?;
         spawn("mdns-monitor", move || watch(&monitor, &watcher)).map_err(|error| error.to_string())?;
         Ok(Self { daemon })
     }
@@ -65,7 +68,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
 }
 
-fn browse(daemon: &ServiceDaemon, mut events: Receiver<ServiceEvent>, tell: &impl Fn(Found)) {
+fn browse(daemon: &ServiceDaemon, service: &str, mut events: Receiver<ServiceEvent>, tell: &impl Fn(Found)) {
     loop {
         while let Ok(event) = events.recv() {
             match event {
@@ -77,7 +80,7 @@ fn browse(daemon: &ServiceDaemon, mut events: Receiver<ServiceEvent>, tell: &imp
         // The subscription is gone: this reader fell behind, or the daemon ended. The former is subscribed anew.
         events = loop {
             std::thread::sleep(RENEW_AFTER);
-            match daemon.browse(SERVICE) {
+            match daemon.browse(service) {
                 Ok(events) => break events,
                 Err(Error::Again) => {}
                 Err(_) => return,

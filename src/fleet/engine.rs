@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     discovery::{
+        Lookout,
         mdns::{Found, Mdns},
         registry::{Change, Registry},
     },
@@ -44,10 +45,14 @@ pub(super) enum Order {
 }
 
 /// Starts the I/O thread.
-pub(super) fn spawn(engine: Engine, orders: UnboundedReceiver<Order>, discover: bool) -> io::Result<JoinHandle<()>> {
+pub(super) fn spawn(
+    engine: Engine,
+    orders: UnboundedReceiver<Order>,
+    discovery: Option<Lookout>,
+) -> io::Result<JoinHandle<()>> {
     // ewebsock reorders what is sent on any other kind of runtime.
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name("fleet".to_owned()).spawn(move || engine.run(runtime, orders, discover))
+    std::thread::Builder::new().name("fleet".to_owned()).spawn(move || engine.run(runtime, orders, discovery))
 }
 
 pub(super) struct Engine {
@@ -81,10 +86,10 @@ impl Engine {
         }
     }
 
-    fn run(mut self, runtime: Runtime, orders: UnboundedReceiver<Order>, discover: bool) {
+    fn run(mut self, runtime: Runtime, orders: UnboundedReceiver<Order>, discovery: Option<Lookout>) {
         let (found, findings) = unbounded_channel();
-        if discover {
-            self.discover(found);
+        if let Some(lookout) = &discovery {
+            self.discover(lookout, found);
         }
         let Some(from_sockets) = self.from_sockets.take() else { return };
         runtime.block_on(self.serve(orders, from_sockets, findings));
@@ -92,11 +97,11 @@ impl Engine {
         runtime.shutdown_background();
     }
 
-    fn discover(&mut self, found: UnboundedSender<Found>) {
+    fn discover(&mut self, lookout: &Lookout, found: UnboundedSender<Found>) {
         let tell = move |what| {
             let _ = found.send(what);
         };
-        let problem = match Mdns::start(tell) {
+        let problem = match Mdns::start(lookout, tell) {
             Ok(mdns) => {
                 self.mdns = Some(mdns);
                 None

@@ -18,6 +18,8 @@ pub use view::{
     LogEntry, Origin, Outcome, ResyncCause, Sample,
 };
 
+pub use crate::discovery::{Interfaces, Lookout};
+
 use engine::{Engine, Order};
 use published::Published;
 use wish::Wish;
@@ -25,12 +27,19 @@ use wish::Wish;
 /// How a fleet is started.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Look for boards by mDNS.
-    pub discover: bool,
+    /// How boards are looked for by mDNS; `None`: not at all.
+    pub discovery: Option<Lookout>,
     /// Connect to every board that is found; otherwise only list announcements until [`Fleet::connect`].
     pub connect_to_all: bool,
     /// `host:port` of boards that are added by hand.
     pub addresses: Vec<String>,
+}
+
+impl Default for Settings {
+    /// Finds every board of the network and connects to it.
+    fn default() -> Self {
+        Self { discovery: Some(Lookout::default()), connect_to_all: true, addresses: Vec::new() }
+    }
 }
 
 /// The fleet. Dropped, it closes every link and ends its thread.
@@ -48,9 +57,9 @@ impl Fleet {
     pub fn start(settings: Settings) -> Result<Self, StartError> {
         let published = Published::default();
         let (orders, received) = unbounded_channel();
-        let Settings { discover, connect_to_all, addresses } = settings;
+        let Settings { discovery, connect_to_all, addresses } = settings;
         let engine = Engine::new(published.clone(), connect_to_all);
-        let thread = engine::spawn(engine, received, discover)?;
+        let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self { orders, published, thread: Some(thread) };
         for address in addresses {
             // One bad line among the remembered addresses must not keep the program from starting.
