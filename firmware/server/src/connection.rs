@@ -83,6 +83,11 @@ enum Unreadable {
 async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>, limit: usize) -> Result<Request, Unreadable> {
     let mut searched = 0;
     loop {
+        // RFC 9112, section 2.2: empty lines before a request are passed over.
+        while input.starts_with(b"\r\n") {
+            input.drain(..2);
+            searched = 0;
+        }
         if let Some(end) = http::end_of_head(input, searched) {
             let request = http::parse(&input[..end]);
             input.drain(..end);
@@ -163,7 +168,7 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Control { accept, subprotocol } => match shared.connect() {
             Ok(controller) => {
                 write(socket, &switching_protocols(&accept, subprotocol), clock).await?;
-                rpc::run(socket, core::mem::take(input), &controller).await;
+                rpc::run(socket, core::mem::take(input), controller).await;
                 // The channel has ended its connection itself.
                 return Err(Gone);
             }

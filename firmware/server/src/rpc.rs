@@ -49,15 +49,15 @@ enum Step {
 pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
-    controller: &Controller<'_, H, C>,
+    controller: Controller<'_, H, C>,
 ) {
     let clock = controller.clock();
     let urgent = RefCell::new(Urgent::default());
     let ended = {
         let (mut incoming, mut outgoing) = socket.split();
         let reader = Reader::new(limits::MESSAGE_INTO_BOARD, already_read);
-        let listening = listen(&mut incoming, reader, controller, &urgent);
-        let mut talking = pin!(talk(&mut outgoing, controller, &urgent));
+        let listening = listen(&mut incoming, reader, &controller, &urgent);
+        let mut talking = pin!(talk(&mut outgoing, &controller, &urgent));
         match select(select(listening, controller.dismissed()), &mut talking).await {
             Either::First(Either::First(Deaf::Gone)) => Err(Gone),
             Either::First(Either::First(Deaf::Say(close))) => {
@@ -69,6 +69,8 @@ pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
             Either::Second(said) => said,
         }
     };
+    // Its place is free for the next one now.
+    drop(controller);
     if ended.is_ok() {
         end(socket, clock).await;
     }

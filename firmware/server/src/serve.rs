@@ -71,8 +71,8 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &S
             house.below(settings.connections + TURNED_AWAY).await;
             match acceptor.accept().await {
                 Ok((_, socket)) => {
-                    house.enter();
-                    arrived.borrow_mut().push_back(socket);
+                    let turned_away = house.enter() > settings.connections;
+                    arrived.borrow_mut().push_back((socket, turned_away));
                 }
                 Err(_) => shared.clock().sleep_until(shared.clock().now() + ACCEPT_PAUSE).await,
             }
@@ -82,9 +82,9 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &S
         crowd.poll(cx);
         let mut arrived = arrived.borrow_mut();
         let any = !arrived.is_empty();
-        for socket in arrived.drain(..) {
+        for (socket, turned_away) in arrived.drain(..) {
             let guest = Guest { house: &house };
-            if house.inside.get() > settings.connections {
+            if turned_away {
                 crowd.add(Box::pin(async move {
                     let _guest = guest;
                     connection::turn_away(socket, shared.clock()).await;
@@ -117,8 +117,10 @@ struct House {
 }
 
 impl House {
-    fn enter(&self) {
+    /// One more; comes to how many there are now.
+    fn enter(&self) -> usize {
         self.inside.set(self.inside.get() + 1);
+        self.inside.get()
     }
 
     /// Waits until fewer than `limit` are inside.

@@ -1,0 +1,178 @@
+//! Requests of HTTP, over real sockets.
+
+use std::time::Duration;
+
+use crate::served::{Outcome, Served, ping};
+
+#[test]
+fn the_page_says_what_the_board_is_and_escapes_its_name() -> Outcome {
+    let board = Served::start()?;
+    let page = board.client()?.ask("GET / HTTP/1.1\r\nHost: board\r\n\r\n")?;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.field("Content-Type"), Some("text/html; charset=utf-8"));
+    assert!(page.body.contains("Bench &lt;1&gt; &amp; &quot;lamp&quot;"), "{}", page.body);
+    assert!(page.body.contains("3 components") && page.body.contains("websocat --jsonrpc"), "{}", page.body);
+    Ok(())
+}
+
+#[test]
+fn head_answers_with_the_length_of_the_page_alone() -> Outcome {
+    let board = Served::start()?;
+    let mut client = board.client()?;
+    client.send(b"HEAD / HTTP/1.1\r\nHost: board\r\nConnection: close\r\n\r\n")?;
+    let mut everything = Vec::new();
+    std::io::Read::read_to_end(&mut client.stream, &mut everything)?;
+    let everything = String::from_utf8(everything)?;
+    assert!(everything.contains("Content-Length: ") && everything.ends_with("\r\n\r\n"), "{everything}");
+    Ok(())
+}
+
+#[test]
+fn what_is_not_there_or_not_possible_is_refused_with_a_sentence() -> Outcome {
+    let board = Served::start()?;
+    for (request, status, field) in [
+        ("GET /favicon.ico HTTP/1.1\r\nHost: b\r\n\r\n", 404, None),
+        ("DELETE / HTTP/1.1\r\nHost: b\r\n\r\n", 405, Some(("Allow", "GET, HEAD"))),
+        ("PUT /rpc HTTP/1.1\r\nHost: b\r\n\r\n", 405, Some(("Allow", "GET, POST"))),
+        ("POST /ws HTTP/1.1\r\nHost: b\r\n\r\n", 405, Some(("Allow", "GET"))),
+        ("GET /rpc HTTP/1.1\r\nHost: b\r\n\r\n", 426, Some(("Upgrade", "websocket"))),
+        ("GET /ws HTTP/1.1\r\nHost: b\r\n\r\n", 426, Some(("Upgrade", "websocket"))),
+        ("POST /rpc HTTP/1.1\r\nHost: b\r\n\r\n", 411, None),
+        ("POST /rpc HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n", 411, None),
+        ("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 2049\r\n\r\n", 413, None),
+        ("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413, None),
+        ("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: -1\r\n\r\n", 400, None),
+        ("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n", 400, None),
+        ("GET / HTTP/1.1\r\n\r\n", 400, None),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, None),
+        ("GET / HTTP/1.1\n\nHost: b\r\n\r\n", 400, None),
+        ("rubbish\r\n\r\n", 400, None),
+        ("\r\n\r\nGET /none HTTP/1.1\r\nHost: b\r\n\r\n", 404, None),
+        (
+            "GET /ws HTTP/1.1\r\nHost: b\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\r\n",
+            426,
+            Some(("Sec-WebSocket-Version", "13")),
+        ),
+        (
+            "GET /ws HTTP/1.1\r\nHost: b\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+            400,
+            None,
+        ),
+    ] {
+        let response = board.client()?.ask(request)?;
+        assert_eq!(response.status, status, "{request:?}");
+        assert!(response.body.trim_end().ends_with('.'), "{request:?} {response:?}");
+        if let Some((name, value)) = field {
+            assert_eq!(response.field(name), Some(value), "{request:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_head_over_the_limit_is_refused() -> Outcome {
+    let board = Served::start()?;
+    let long = format!("GET / HTTP/1.1\r\nHost: b\r\nCookie: {}\r\n\r\n", "x".repeat(5_000));
+    assert_eq!(board.client()?.ask(&long)?.status, 431);
+    let many = format!("GET / HTTP/1.1\r\nHost: b\r\n{}\r\n", "A: b\r\n".repeat(50));
+    assert_eq!(board.client()?.ask(&many)?.status, 431);
+    Ok(())
+}
+
+#[test]
+fn requests_by_post_share_a_connection() -> Outcome {
+    let board = Served::start()?;
+    let mut client = board.client()?;
+    for id in 1..=3 {
+        let answer = client.post(&ping(id))?;
+        assert_eq!((answer.status, answer.field("Content-Type")), (200, Some("application/json")));
+        assert_eq!(answer.field("Connection"), Some("keep-alive"));
+        assert!(answer.body.contains(&format!("\"id\":{id}")), "{}", answer.body);
+    }
+    // RFC 9112, section 9.3.2: two at once are answered in their order.
+    let request = |id| {
+        let body = ping(id);
+        format!("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    };
+    client.send((request(8) + &request(9)).as_bytes())?;
+    assert!(client.response()?.body.contains("\"id\":8"));
+    assert!(client.response()?.body.contains("\"id\":9"));
+    Ok(())
+}
+
+#[test]
+fn a_notification_by_post_is_answered_with_nothing() -> Outcome {
+    let board = Served::start()?;
+    let mut client = board.client()?;
+    let nothing = client.post(r#"{"jsonrpc":"2.0","method":"Sys.Ping"}"#)?;
+    assert_eq!((nothing.status, nothing.field("Content-Length")), (204, None));
+    assert_eq!(client.post(&ping(1))?.status, 200);
+    Ok(())
+}
+
+#[test]
+fn bytes_that_are_no_text_are_a_parse_error() -> Outcome {
+    let board = Served::start()?;
+    let mut client = board.client()?;
+    client.send(b"POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\n\xff\xfe")?;
+    assert!(client.response()?.body.contains("-32700"));
+    assert!(client.post("{")?.body.contains("-32700"));
+    Ok(())
+}
+
+#[test]
+fn a_client_that_waits_to_be_told_to_continue_is_told() -> Outcome {
+    let board = Served::start()?;
+    let mut client = board.client()?;
+    let body = ping(5);
+    let head =
+        format!("POST /rpc HTTP/1.1\r\nHost: b\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n", body.len());
+    assert_eq!(client.ask(&head)?.status, 100);
+    assert!(client.ask(&body)?.body.contains("\"id\":5"));
+    Ok(())
+}
+
+#[test]
+fn an_old_client_gets_one_answer_a_connection() -> Outcome {
+    let board = Served::start()?;
+    let mut client = board.client()?;
+    let page = client.ask("GET / HTTP/1.0\r\n\r\n")?;
+    assert_eq!((page.status, page.field("Connection")), (200, Some("close")));
+    assert!(client.has_ended());
+    Ok(())
+}
+
+#[test]
+fn a_body_that_nobody_reads_is_not_taken_for_a_request() -> Outcome {
+    let board = Served::start()?;
+    let mut client = board.client()?;
+    let refused = client.ask("GET /none HTTP/1.1\r\nHost: b\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n")?;
+    assert_eq!((refused.status, refused.field("Connection")), (404, Some("close")));
+    assert!(client.has_ended());
+    Ok(())
+}
+
+#[test]
+fn half_a_request_times_out_and_a_silent_client_is_dropped() -> Outcome {
+    let soon = Duration::from_millis(50);
+    let board = Served::with(4, |settings| (settings.head_timeout, settings.body_timeout) = (soon, soon))?;
+    assert!(board.client()?.has_ended());
+    assert_eq!(board.client()?.ask("GET / HT")?.status, 408);
+    assert_eq!(board.client()?.ask("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 9\r\n\r\n{")?.status, 408);
+    Ok(())
+}
+
+#[test]
+fn strangers_that_say_nothing_keep_nobody_out_for_long() -> Outcome {
+    let soon = Duration::from_millis(300);
+    let board = Served::with(4, |settings| (settings.connections, settings.head_timeout) = (2, soon))?;
+    let strangers = [board.client()?, board.client()?];
+    // A request is answered, so both have been accepted before this one.
+    let refused = board.client()?.ask("GET / HTTP/1.1\r\nHost: b\r\n\r\n")?;
+    assert_eq!(refused.status, 503);
+    for mut stranger in strangers {
+        assert!(stranger.has_ended());
+    }
+    assert_eq!(board.client()?.ask("GET / HTTP/1.1\r\nHost: b\r\n\r\n")?.status, 200);
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The server over real sockets, driven by the plainest of clients.
+
+mod control;
+mod http;
+mod served;
