@@ -2,6 +2,7 @@
 //!
 //! `ui, cli -> fleet -> link, discovery -> protocol`. A face never sees a socket; the fleet never sees a face.
 
+pub mod cli;
 mod discovery;
 pub mod fleet;
 mod link;

@@ -98,6 +98,7 @@ impl Board {
         if matches!(self.view().link, LinkState::Announced) {
             self.belief.goes_to(address);
         }
+        out.published.board(self.view(), Vec::new());
         self.step(now, Input::Announced(announced), out)
     }
 
@@ -128,7 +129,7 @@ impl Board {
         }
     }
 
-    pub(super) fn from_socket(&mut self, now: Now, attempt: u64, event: SocketEvent, out: &Outlet) -> Step {
+    pub(super) fn socket_told(&mut self, now: Now, attempt: u64, event: SocketEvent, out: &Outlet) -> Step {
         if self.socket.as_ref().is_some_and(|(current, _)| *current == attempt) {
             self.belief.heard(now.instant);
         }

@@ -126,7 +126,7 @@ impl Engine {
                 },
                 Some(FromSocket { board, attempt, event, unread }) = from_sockets.recv() => {
                     unread.read(&event);
-                    self.with(board, |board, out| board.from_socket(now(), attempt, event, out));
+                    self.with(board, |board, out| board.socket_told(now(), attempt, event, out));
                 }
                 Some(found) = findings.recv() => self.found(now(), found),
                 () = sleep_until(next.unwrap_or_else(far_away).into()), if next.is_some() => self.tick(now()),
@@ -180,10 +180,8 @@ impl Engine {
 
     fn forget(&mut self, now: Now, key: BoardKey) {
         self.with(key, |board, out| board.step(now, Input::Leave, out));
-        if let Some(mut board) = self.boards.remove(&key) {
-            if let Some(deadline) = board.deadline().take() {
-                self.deadlines.remove(&(deadline, key));
-            }
+        if let Some(deadline) = self.boards.remove(&key).and_then(|mut board| board.deadline().take()) {
+            self.deadlines.remove(&(deadline, key));
         }
         self.by_id.retain(|_, of| *of != key);
         self.by_address.retain(|_, of| *of != key);

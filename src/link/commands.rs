@@ -40,6 +40,17 @@ pub(crate) struct Command {
     pub replaceable: bool,
 }
 
+/// The board's answer to a command.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// To which request.
+    pub request: i64,
+    /// Whose lane it is in.
+    pub component: Option<ComponentKey>,
+    /// What the board said.
+    pub outcome: Result<Value, RpcError>,
+}
+
 #[derive(Debug)]
 struct UnderWay {
     request: i64,
@@ -106,16 +117,15 @@ impl Lanes {
     pub(crate) fn answered(
         &mut self,
         now: Instant,
-        request: i64,
-        component: &Option<ComponentKey>,
-        answer: Result<Value, RpcError>,
+        answer: Answer,
         seen: u64,
         requests: &mut Requests,
         out: &mut Vec<Output>,
     ) {
-        let Some(lane) = self.lanes.get_mut(component) else { return };
+        let Answer { request, component, outcome } = answer;
+        let Some(lane) = self.lanes.get_mut(&component) else { return };
         let Some(mut under_way) = lane.under_way.take_if(|under_way| under_way.request == request) else { return };
-        let outcome = match answer {
+        let outcome = match outcome {
             Err(error) => Outcome::Refused(bounds::error(error)),
             Ok(result) => {
                 let seq = serde_json::from_value::<CommandResult>(result.clone()).map_or(0, |result| result.seq);
@@ -133,7 +143,7 @@ impl Lanes {
             out.push(Output::Send(info));
         }
         out.push(settled(under_way.command, outcome));
-        self.advance(now, component, requests, out);
+        self.advance(now, &component, requests, out);
     }
 
     /// The board's state is now known up to `seen`.

@@ -15,7 +15,7 @@ use super::{
     backoff::{AFTER_REBOOT, Backoff, GOOD_AFTER},
     bounds,
     clock::Clock,
-    commands::{Command, Lanes, Ticket},
+    commands::{Answer, Command, Lanes, Ticket},
     heartbeat::{Heartbeat, Life},
     reading::Reading,
     requests::{Purpose, Requests},
@@ -414,8 +414,8 @@ impl Session {
         match (purpose, &mut self.phase) {
             (Purpose::Command(component), Phase::Live(live)) => {
                 let seen = live.sync.seen();
-                let (requests, outcome) = (&mut self.requests, response.outcome);
-                self.lanes.answered(now.instant, request, &component, outcome, seen, requests, out);
+                let answer = Answer { request, component, outcome: response.outcome };
+                self.lanes.answered(now.instant, answer, seen, &mut self.requests, out);
             }
             (Purpose::Status, Phase::Live(live)) => {
                 let Some(mut snapshot) = response.outcome.ok().and_then(|result| serde_json::from_value(result).ok())

@@ -1,5 +1,10 @@
 //! A session under invented time: every rule of `design.md`, "The wire".
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a test that cannot go on has failed"
+)]
 
 use std::time::{Duration, Instant, SystemTime};
 

@@ -1,0 +1,184 @@
+//! What can be typed. Decides how it is read, not what is done.
+
+use std::{str::FromStr, time::Duration};
+
+use clap::{Parser, Subcommand};
+use protocol::ComponentKey;
+
+const EXAMPLES: &str = "Examples:
+  switchboard                                     open the window
+  switchboard demo                                open it with three virtual boards inside
+  switchboard list                                what announces itself, within two seconds
+  switchboard show desk-lamp
+  switchboard set desk-lamp/light:0 on=true brightness=40 rgb=#ff5000 transition_ms=500
+  switchboard toggle 192.168.1.17:80/switch:1
+  switchboard call desk-lamp Device.SetName '{\"name\":\"Reading lamp\"}'
+  switchboard watch --for 10s --json
+
+BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
+which needs no mDNS.
+
+Exit status: 0 done; 1 refused by the board; 2 usage; 3 no such board; 4 no answer in time.";
+
+/// Finds ESP32 boards on the network, shows what they report and switches what is on them.
+#[derive(Debug, Parser)]
+#[command(name = "switchboard", version, after_help = EXAMPLES)]
+pub struct Args {
+    /// Without one the window is opened.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Open the window with virtual boards inside.
+    Demo {
+        /// How many, 1 to 1000.
+        #[arg(long, default_value_t = 3, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000))]
+        boards: usize,
+    },
+    /// List the boards that announce themselves.
+    List {
+        /// How long to look, for example 500ms, 2s or 1m.
+        #[arg(long = "for", value_name = "TIME", default_value = "2s")]
+        wait: Wait,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what is on a board and how it is.
+    Show {
+        /// A name, an id, a unique start of one, or host:port.
+        board: String,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set fields of a component.
+    Set {
+        /// For example desk-lamp/light:0.
+        #[arg(value_name = "BOARD/COMPONENT")]
+        target: Target,
+        /// For example on=true, brightness=40, rgb=255,80,0, rgb=#ff5000, value=21.5, transition_ms=500.
+        #[arg(value_name = "KEY=VALUE", required = true)]
+        assignments: Vec<String>,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Switch a switch or a light to the opposite.
+    Toggle {
+        /// For example desk-lamp/light:0.
+        #[arg(value_name = "BOARD/COMPONENT")]
+        target: Target,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Press a button from afar.
+    Press {
+        /// For example desk-lamp/button:0.
+        #[arg(value_name = "BOARD/COMPONENT")]
+        target: Target,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Call any method and print its result as JSON.
+    Call {
+        /// A name, an id, a unique start of one, or host:port.
+        board: String,
+        /// For example Device.GetInfo.
+        method: String,
+        /// Its parameters, for example '{"id":0}'.
+        #[arg(value_name = "JSON")]
+        params: Option<String>,
+    },
+    /// Print what boards push, as it comes.
+    Watch {
+        /// A name, an id, a unique start of one, or host:port; without it all boards are watched.
+        board: Option<String>,
+        /// How long, for example 10s; without it until it is interrupted.
+        #[arg(long = "for", value_name = "TIME")]
+        wait: Option<Wait>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A component of a board: `BOARD/COMPONENT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) board: String,
+    pub(super) component: ComponentKey,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // The board's name may have a slash; a component's key has none.
+        let (board, component) = text
+            .rsplit_once('/')
+            .filter(|(board, _)| !board.is_empty())
+            .ok_or("a component of a board is expected, for example desk-lamp/light:0")?;
+        let component = component.parse().map_err(|error: protocol::KeyError| error.to_string())?;
+        Ok(Self { board: board.to_owned(), component })
+    }
+}
+
+/// How long to wait: `500ms`, `2s`, `1m`, `2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wait(pub(super) Duration);
+
+impl FromStr for Wait {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let seconds = match &text[digits.len()..] {
+            "ms" => 0.001,
+            "s" | "" => 1.0,
+            "m" | "min" => 60.0,
+            "h" => 3_600.0,
+            _ => return Err("a time is a number with ms, s, m or h, for example 2s"),
+        };
+        let number: f64 = digits.parse().map_err(|_| "a time is a number with ms, s, m or h, for example 2s")?;
+        let wait = Duration::try_from_secs_f64(number * seconds).map_err(|_| "that is no length of time")?;
+        if wait > Duration::from_secs(366 * 86_400) { Err("at most a year") } else { Ok(Self(wait)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_in_the_help_is_read() {
+        for line in EXAMPLES.lines().filter_map(|line| line.strip_prefix("  switchboard")) {
+            let typed =
+                line.split("   ").next().unwrap_or_default().replace('\'', "").replace(r#"Reading lamp"#, "Lamp");
+            let words = std::iter::once("switchboard").chain(typed.split_whitespace());
+            assert!(Args::try_parse_from(words).is_ok(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_time_has_a_unit() {
+        for (text, millis) in [("2s", 2_000), ("500ms", 500), ("1m", 60_000), ("2", 2_000), ("0.5s", 500)] {
+            assert_eq!(text.parse(), Ok(Wait(Duration::from_millis(millis))), "{text}");
+        }
+        for text in ["", "s", "-1s", "2y", "1e300h", "nans"] {
+            assert!(text.parse::<Wait>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_component_follows_the_last_slash() {
+        let target: Target = "Lab/Lamp/light:0".parse().expect("a target");
+        assert_eq!((target.board.as_str(), target.component.to_string().as_str()), ("Lab/Lamp", "light:0"));
+        assert!("light:0".parse::<Target>().is_err());
+        assert!("lamp/light".parse::<Target>().is_err());
+    }
+}

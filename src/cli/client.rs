@@ -1,0 +1,204 @@
+//! Waits for what one command needs: the board that is meant, a link to it, an answer. Decides how long; prints nothing.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        mpsc::{Receiver, sync_channel},
+    },
+    time::{Duration, Instant},
+};
+
+use protocol::limits::{COMMAND_TIMEOUT, CONNECT_TIMEOUT};
+
+use super::{
+    Failure,
+    find::{Match, Named, NotFound, find},
+};
+use crate::fleet::{BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Outcome, Settings, Watch};
+
+/// A board that announces itself is found within this time (RFC 6762, section 6: an answer comes within some 100 ms; one
+/// that was sent less than a second ago is sent again only after that second).
+const DISCOVERY: Duration = Duration::from_secs(2);
+
+/// Gets the outcome of a command.
+pub(super) type Answer = Box<dyn FnOnce(Outcome) + Send>;
+
+/// A fleet, and what is known of it so far.
+pub(super) struct Watching {
+    fleet: Fleet,
+    watch: Watch,
+    woken: Receiver<()>,
+    boards: BTreeMap<BoardKey, Arc<BoardView>>,
+    problem: Option<String>,
+}
+
+impl Watching {
+    pub(super) fn start(discover: bool, connect_to_all: bool, addresses: &[&str]) -> Result<Self, Failure> {
+        let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
+        let fleet = Fleet::start(Settings { discover, connect_to_all, addresses })?;
+        let (wake, woken) = sync_channel(1);
+        let watch = fleet.watch(move || {
+            // Full: the reader will be woken anyway. Closed: it is gone.
+            let _ = wake.try_send(());
+        });
+        let mut watching = Self { fleet, watch, woken, boards: BTreeMap::new(), problem: None };
+        watching.drain();
+        Ok(watching)
+    }
+
+    /// Waits for the next changes; `None` when the time is over.
+    pub(super) fn wait(&mut self, end: Instant) -> Option<Changes> {
+        self.woken.recv_timeout(end.saturating_duration_since(Instant::now())).ok()?;
+        Some(self.drain())
+    }
+
+    pub(super) fn boards(&self) -> &BTreeMap<BoardKey, Arc<BoardView>> {
+        &self.boards
+    }
+
+    pub(super) fn discovery_problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    fn drain(&mut self) -> Changes {
+        let changes = self.watch.drain();
+        for board in &changes.boards {
+            self.boards.insert(board.key, Arc::clone(board));
+        }
+        for key in &changes.forgotten {
+            self.boards.remove(key);
+        }
+        if let Some(status) = &changes.status {
+            self.problem.clone_from(&status.discovery_problem);
+        }
+        changes
+    }
+
+    fn find(&self, typed: &str) -> Result<(BoardKey, Match), NotFound> {
+        let (keys, named): (Vec<_>, Vec<_>) = self
+            .boards
+            .values()
+            .map(|board| (board.key, Named { id: board.id.as_deref().unwrap_or_default(), name: &board.name }))
+            .unzip();
+        match find(typed, &named) {
+            Ok(found) => {
+                let (Match::Whole(at) | Match::Start(at)) = found;
+                Ok((keys[at], found))
+            }
+            Err(NotFound::Nobody { typed, near, .. }) => {
+                Err(NotFound::Nobody { typed, near, problem: self.problem.clone() })
+            }
+            Err(several) => Err(several),
+        }
+    }
+}
+
+/// A link to the one board that a command is for.
+pub(super) struct Client {
+    watching: Watching,
+    key: BoardKey,
+}
+
+impl Client {
+    /// Finds the board and waits until it is connected.
+    ///
+    /// # Errors
+    /// Where there is no such board, or no link to it.
+    pub(super) fn connect(board: &str) -> Result<Self, Failure> {
+        let mut client = if is_address(board) {
+            let watching = Watching::start(false, true, &[])?;
+            let key = watching.fleet.add_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
+            Self { watching, key }
+        } else {
+            let mut watching = Watching::start(true, false, &[])?;
+            let key = discover(&mut watching, board)?;
+            watching.fleet.connect(key);
+            Self { watching, key }
+        };
+        client.wait_until_connected(board)?;
+        Ok(client)
+    }
+
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.watching.fleet
+    }
+
+    pub(super) fn key(&self) -> BoardKey {
+        self.key
+    }
+
+    pub(super) fn into_watching(self) -> Watching {
+        self.watching
+    }
+
+    /// The board as it is now.
+    ///
+    /// # Errors
+    /// Where it is gone.
+    pub(super) fn board(&self) -> Result<Arc<BoardView>, Failure> {
+        self.fleet().board(self.key).ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))
+    }
+
+    /// Gives a command and waits for its outcome.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub(super) fn ask(&self, command: impl FnOnce(Answer)) -> Result<Outcome, Failure> {
+        let (tell, told) = sync_channel(1);
+        command(Box::new(move |outcome| {
+            // The reader may have given up.
+            let _ = tell.try_send(outcome);
+        }));
+        // The session gives up at COMMAND_TIMEOUT and says so; the second more is for a machine under load.
+        told.recv_timeout(COMMAND_TIMEOUT + Duration::from_secs(1))
+            .map_err(|_| Failure::NoAnswer("no answer in time".to_owned()))
+    }
+
+    fn wait_until_connected(&mut self, typed: &str) -> Result<(), Failure> {
+        let end = Instant::now() + CONNECT_TIMEOUT + Duration::from_secs(1);
+        loop {
+            if let Some(board) = self.watching.boards.get(&self.key) {
+                match &board.link {
+                    LinkState::Connected | LinkState::Stale => return Ok(()),
+                    LinkState::Unreachable { problem, .. } => return Err(unreachable(&board.name, problem)),
+                    LinkState::Announced | LinkState::Connecting => {}
+                }
+            }
+            if self.watching.wait(end).is_none() {
+                return Err(Failure::NoAnswer(format!("{typed}: no answer within 10 s")));
+            }
+        }
+    }
+}
+
+fn unreachable(board: &str, problem: &LinkProblem) -> Failure {
+    match problem {
+        LinkProblem::AllPlacesTaken | LinkProblem::UnsupportedVersion { .. } | LinkProblem::Locked => {
+            Failure::CannotSpeak { board: format!("{board}:"), problem: problem.clone() }
+        }
+        _ => Failure::NoAnswer(format!("{board}: {problem}")),
+    }
+}
+
+/// Waits until the board that is meant announces itself. A whole name is taken at once; of the start of one it is waited
+/// whether another board has it too.
+fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey, Failure> {
+    let end = Instant::now() + DISCOVERY;
+    loop {
+        if let Ok((key, Match::Whole(_))) = watching.find(typed) {
+            return Ok(key);
+        }
+        if watching.wait(end).is_none() {
+            return Ok(watching.find(typed)?.0);
+        }
+    }
+}
+
+/// `host:port`, `[IPv6]:port` or an IP address; a name of a board never looks so.
+fn is_address(typed: &str) -> bool {
+    let port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    typed.parse::<std::net::IpAddr>().is_ok()
+        || typed.starts_with('[')
+        || typed.rsplit_once(':').is_some_and(|(host, number)| !host.is_empty() && port(number))
+}

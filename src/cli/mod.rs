@@ -1,0 +1,210 @@
+//! The fleet on the command line: what a person types, what is printed, and the exit status. Owns no link and opens no window.
+
+mod args;
+mod client;
+mod find;
+mod print;
+mod value;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use protocol::{Object, RpcError};
+use serde_json::{Value, json};
+
+pub use args::Args;
+use args::{Command, Target};
+use client::{Client, Watching};
+use print::Printer;
+
+use crate::fleet::{Happening, Outcome, StartError};
+
+/// How a command of the command line ends; the exit status.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// 1: the board said no.
+    #[error("{board} refused: {error}")]
+    Refused { board: String, error: Box<RpcError> },
+    /// 1: the board cannot be spoken with, and waiting does not help.
+    #[error("{board} {problem}")]
+    CannotSpeak { board: String, problem: crate::fleet::LinkProblem },
+    /// 2: what was typed makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// 3: no such board, or several.
+    #[error("{0}")]
+    NoSuchBoard(#[from] find::NotFound),
+    /// 4: no answer in time.
+    #[error("{0}")]
+    NoAnswer(String),
+    /// 4: nothing can be asked at all.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The reader of the output went away, or the output cannot be written.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    fn status(&self) -> u8 {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Refused { .. } | Self::CannotSpeak { .. } | Self::Output(_) => 1,
+            Self::Usage(_) => 2,
+            Self::NoSuchBoard(_) => 3,
+            Self::NoAnswer(_) | Self::Start(_) => 4,
+        }
+    }
+}
+
+/// What the program was asked for.
+pub enum Asked {
+    /// Open the window; with this many virtual boards inside.
+    Window {
+        /// `None` without any.
+        demo: Option<usize>,
+    },
+    /// It was a command of the command line, and this came of it.
+    Done(ExitCode),
+}
+
+/// Reads the command line of this process and does what it says, short of opening a window.
+pub fn run() -> Asked {
+    let args = Args::parse();
+    let command = match args.command {
+        None => return Asked::Window { demo: None },
+        Some(Command::Demo { boards }) => return Asked::Window { demo: Some(boards) },
+        Some(command) => command,
+    };
+    let status = match carry_out(command) {
+        Ok(()) => 0,
+        Err(failure) => {
+            let status = failure.status();
+            if status != 0 {
+                // Where even this cannot be written there is nobody to tell.
+                let _ = writeln!(io::stderr(), "switchboard: {failure}");
+            }
+            status
+        }
+    };
+    Asked::Done(ExitCode::from(status))
+}
+
+fn carry_out(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Demo { .. } => Ok(()),
+        Command::List { wait, json } => list(wait.0, &mut Printer::new(json)),
+        Command::Show { board, json } => {
+            let client = Client::connect(&board)?;
+            let board = client.board()?;
+            Ok(Printer::new(json).board(&board)?)
+        }
+        Command::Set { target, assignments, json } => {
+            let change = value::state(&target.component, &assignments).map_err(Failure::Usage)?;
+            one_command(&target, &mut Printer::new(json), |client, reply| {
+                client.fleet().set(client.key(), &target.component, change, Some(reply));
+            })
+        }
+        Command::Toggle { target, json } => one_command(&target, &mut Printer::new(json), |client, reply| {
+            client.fleet().toggle(client.key(), &target.component, Some(reply));
+        }),
+        Command::Press { target, json } => one_command(&target, &mut Printer::new(json), |client, reply| {
+            client.fleet().press(client.key(), &target.component, Some(reply));
+        }),
+        Command::Call { board, method, params } => call(&board, &method, params.as_deref()),
+        Command::Watch { board, wait, json } => {
+            watch(board.as_deref(), wait.map(|wait| wait.0), &mut Printer::new(json))
+        }
+    }
+}
+
+fn list(wait: Duration, printer: &mut Printer) -> Result<(), Failure> {
+    let mut watching = Watching::start(true, true, &[])?;
+    let end = Instant::now() + wait;
+    while watching.wait(end).is_some() {}
+    let boards: Vec<_> = watching.boards().values().cloned().collect();
+    printer.boards(&boards)?;
+    if boards.is_empty() {
+        let why = watching.discovery_problem().map_or_else(
+            || "no board announced itself; one that does not can be named by its address, host:port".to_owned(),
+            |problem| format!("nothing can be found by mDNS: {problem}"),
+        );
+        let _ = writeln!(io::stderr(), "switchboard: {why}");
+    }
+    Ok(())
+}
+
+fn one_command(
+    target: &Target,
+    printer: &mut Printer,
+    command: impl FnOnce(&Client, client::Answer),
+) -> Result<(), Failure> {
+    let client = Client::connect(&target.board)?;
+    let outcome = client.ask(|reply| command(&client, reply))?;
+    let board = client.board()?;
+    let (result, took) = done(&board.name, outcome)?;
+    Ok(printer.done(&board, &target.component, &result, took)?)
+}
+
+fn call(board: &str, method: &str, params: Option<&str>) -> Result<(), Failure> {
+    let params: Object = match params {
+        None => Object::new(),
+        Some(text) => serde_json::from_str(text).map_err(|error| {
+            Failure::Usage(format!("the parameters are a JSON object, for example {{\"id\":0}}: {error}"))
+        })?,
+    };
+    let client = Client::connect(board)?;
+    let outcome = client.ask(|reply| client.fleet().call(client.key(), method, params, Some(reply)))?;
+    let (result, _) = done(&client.board()?.name, outcome)?;
+    Ok(writeln!(io::stdout().lock(), "{result}")?)
+}
+
+fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
+    let no_answer = |what: &str| Err(Failure::NoAnswer(format!("{board}: {what}")));
+    match outcome {
+        Outcome::Done { result, took } => Ok((result, took)),
+        Outcome::Refused(error) => Err(Failure::Refused { board: board.to_owned(), error: Box::new(error) }),
+        Outcome::Unconfirmed => no_answer("no answer within 5 s; whether it was carried out is not known"),
+        Outcome::LinkLost => no_answer("the link was lost; whether it was carried out is not known"),
+        Outcome::NotConnected | Outcome::Superseded => no_answer("the link was lost; nothing was sent"),
+    }
+}
+
+fn watch(board: Option<&str>, wait: Option<Duration>, printer: &mut Printer) -> Result<(), Failure> {
+    let end = wait.map(|wait| Instant::now() + wait);
+    let (mut watching, only) = match board {
+        None => (Watching::start(true, true, &[])?, None),
+        Some(board) => {
+            let client = Client::connect(board)?;
+            let key = client.key();
+            (client.into_watching(), Some(key))
+        }
+    };
+    loop {
+        // Without an end it is waited an hour at a time, again and again.
+        let until = end.unwrap_or_else(|| Instant::now() + Duration::from_secs(3_600));
+        match watching.wait(until) {
+            Some(changes) => {
+                for entry in &changes.log {
+                    if only.is_none_or(|only| only == entry.board) && !matches!(entry.what, Happening::Command { .. }) {
+                        printer.happening(watching.boards().get(&entry.board), entry)?;
+                    }
+                }
+                if changes.missed > 0 {
+                    printer.missed(changes.missed)?;
+                }
+            }
+            None if end.is_some() => return Ok(()),
+            None => {}
+        }
+    }
+}
+
+/// A result as one line of JSON.
+fn result_line(board: &str, component: &str, result: &Value, took: Duration) -> Value {
+    json!({ "board": board, "component": component, "took_ms": took.as_secs_f64() * 1e3, "result": result })
+}
