@@ -15,7 +15,7 @@ use super::{
     Failure,
     find::{Match, Named, NotFound, find},
 };
-use crate::fleet::{BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Outcome, Settings, Watch};
+use crate::fleet::{BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Lookout, Outcome, Settings, Watch};
 
 /// A board that announces itself is found within this time (RFC 6762, section 6: an answer comes within some 100 ms; one
 /// that was sent less than a second ago is sent again only after that second).
@@ -36,7 +36,7 @@ pub(super) struct Watching {
 impl Watching {
     pub(super) fn start(discover: bool, connect_to_all: bool, addresses: &[&str]) -> Result<Self, Failure> {
         let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
-        let fleet = Fleet::start(Settings { discover, connect_to_all, addresses })?;
+        let fleet = Fleet::start(Settings { discovery: discover.then(Lookout::default), connect_to_all, addresses })?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move || {
             // Full: the reader will be woken anyway. Closed: it is gone.
