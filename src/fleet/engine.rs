@@ -52,7 +52,7 @@ pub(super) fn spawn(
 ) -> io::Result<JoinHandle<()>> {
     // ewebsock reorders what is sent on any other kind of runtime.
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name("fleet".to_owned()).spawn(move || engine.run(runtime, orders, discovery))
+    std::thread::Builder::new().name("fleet".to_owned()).spawn(move || engine.run(runtime, orders, discovery.as_ref()))
 }
 
 pub(super) struct Engine {
@@ -86,9 +86,9 @@ impl Engine {
         }
     }
 
-    fn run(mut self, runtime: Runtime, orders: UnboundedReceiver<Order>, discovery: Option<Lookout>) {
+    fn run(mut self, runtime: Runtime, orders: UnboundedReceiver<Order>, discovery: Option<&Lookout>) {
         let (found, findings) = unbounded_channel();
-        if let Some(lookout) = &discovery {
+        if let Some(lookout) = discovery {
             self.discover(lookout, found);
         }
         let Some(from_sockets) = self.from_sockets.take() else { return };

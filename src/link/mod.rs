@@ -8,8 +8,6 @@ mod heartbeat;
 mod reading;
 mod requests;
 pub(crate) mod session;
-#[cfg(test)]
-mod session_tests;
 pub(crate) mod socket;
 pub(crate) mod state;
 mod sync;

@@ -1,159 +1,29 @@
 //! Decides what one link does: when to connect, what to ask, when a board is stale, lost or to be read anew, and what came
 //! of each command. Owns no socket, reads no clock and draws no random numbers but from the seed it is given.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant, SystemTime},
-};
+mod io;
+mod pushes;
+#[cfg(test)]
+mod tests;
 
-use protocol::{
-    ComponentKey, Descriptor, DeviceInfo, Epoch, Event, FromBoard, NotifyEvent, NotifyStatus, Object, PROTOCOL_MAJOR,
-    Pong, Response, State, limits::CONNECT_TIMEOUT, method,
-};
+use std::time::Instant;
+
+use protocol::{Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, limits::CONNECT_TIMEOUT, method};
 
 use super::{
-    backoff::{AFTER_REBOOT, Backoff, GOOD_AFTER},
+    backoff::{Backoff, GOOD_AFTER},
     bounds,
     clock::Clock,
-    commands::{Answer, Command, Lanes, Ticket},
+    commands::{Answer, Command, Lanes},
     heartbeat::{Heartbeat, Life},
     reading::Reading,
     requests::{Purpose, Requests},
-    state::{Ending, LinkProblem, LinkState, Now, Origin, Outcome, ResyncCause},
-    sync::{Sync, Verdict},
-    target::{Place, Target},
+    state::{Ending, LinkProblem, LinkState, Now, Outcome, ResyncCause},
+    sync::Sync,
+    target::Target,
 };
 
-/// What a session is told.
-#[derive(Debug)]
-pub(crate) enum Input {
-    /// A link is wanted from now on.
-    Connect,
-    /// No link is wanted any more.
-    Leave,
-    /// Try at once instead of after the wait.
-    RetryNow,
-    /// The person gave another address.
-    AlsoAt(String),
-    /// mDNS says where the board is, and how it speaks.
-    Announced(Announced),
-    /// The socket of this attempt is open.
-    Opened(u64),
-    /// A text message came.
-    Message(u64, String),
-    /// Something else came: a ping, a pong, a binary message.
-    Heard(u64),
-    /// The socket of this attempt ended or never opened.
-    Ended(u64, Ending),
-    /// The person wants something.
-    Command(Command),
-    /// [`Session::next_deadline`] is there.
-    Tick,
-}
-
-/// What of an announcement matters to a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Announced {
-    /// Whose it is: another board that answers there is not taken for this one.
-    pub id: String,
-    /// Where.
-    pub place: Place,
-    /// The major version.
-    pub proto: u32,
-    /// It speaks only encrypted.
-    pub locked: bool,
-}
-
-/// What a session wants done, in this order.
-#[derive(Debug)]
-pub(crate) enum Output {
-    /// Open a socket; what comes of it is told with this attempt's number.
-    Connect {
-        /// Counts up.
-        attempt: u64,
-        /// `ws://host:port/path`.
-        url: String,
-        /// `host:port`, for people.
-        address: String,
-    },
-    /// Send a text message.
-    Send(String),
-    /// Close the socket.
-    Disconnect,
-    /// Believe this.
-    Report(Report),
-}
-
-/// What a session found out.
-#[derive(Debug)]
-pub(crate) enum Report {
-    /// How the link is.
-    Link(LinkState),
-    /// What the board is.
-    Info(Box<DeviceInfo>),
-    /// What is on it, all of it, in its order.
-    Components(Vec<Descriptor>),
-    /// Everything's state at one moment.
-    Snapshot {
-        /// The number that the board gave to this program, where it said.
-        client: Option<u32>,
-        /// Whole states.
-        components: BTreeMap<ComponentKey, State>,
-        /// When the board made it, in this computer's time.
-        at: SystemTime,
-    },
-    /// State changed.
-    Changed {
-        /// What changed.
-        components: BTreeMap<ComponentKey, State>,
-        /// Who did it.
-        origin: Origin,
-        /// When, in this computer's time.
-        at: SystemTime,
-        /// From the board's stamp until now.
-        late: Option<Duration>,
-    },
-    /// Something happened.
-    Events {
-        /// In this order.
-        events: Vec<Event>,
-        /// Who did it.
-        origin: Origin,
-        /// When, in this computer's time.
-        at: SystemTime,
-        /// From the board's stamp until now.
-        late: Option<Duration>,
-    },
-    /// The whole state is asked for anew.
-    Resync(ResyncCause),
-    /// How long a question took, and when the board booted.
-    RoundTrip {
-        /// From question to answer.
-        took: Duration,
-        /// In this computer's time.
-        booted: Option<SystemTime>,
-    },
-    /// What the component is wanted to be, and since when a command for it is pending.
-    Control {
-        /// Which.
-        component: ComponentKey,
-        /// `None` where nothing is wanted.
-        wanted: Option<State>,
-        /// `None` where nothing is pending.
-        pending_since: Option<Instant>,
-    },
-    /// What came of a command.
-    Settled {
-        /// Which.
-        ticket: Ticket,
-        /// Of what.
-        component: Option<ComponentKey>,
-        /// Its method.
-        method: String,
-        /// What came of it.
-        outcome: Outcome,
-    },
-}
+pub(crate) use io::{Announced, Input, Output, Report};
 
 #[derive(Debug)]
 enum Phase {
@@ -516,80 +386,6 @@ impl Session {
         }
     }
 
-    fn status(&mut self, now: Now, status: NotifyStatus, out: &mut Vec<Output>) {
-        let Phase::Live(live) = &mut self.phase else { return };
-        if live.rereading.is_some() {
-            return;
-        }
-        match live.sync.pushed(&status) {
-            Verdict::Next => self.changed(now, status, out),
-            Verdict::AfterGap { ask } => {
-                self.changed(now, status, out);
-                if ask {
-                    self.resync(now.instant, out);
-                }
-            }
-            Verdict::Old => {}
-            Verdict::NewEpoch => self.reread(now.instant, out),
-        }
-    }
-
-    fn changed(&mut self, now: Now, status: NotifyStatus, out: &mut Vec<Output>) {
-        let origin = Origin::of(status.source.as_ref(), self.client);
-        let (at, late) = self.stamped(now, status.uptime_ms);
-        let components = small(status.components);
-        out.push(Output::Report(Report::Changed { components, origin, at, late }));
-        self.progress(now.instant, out);
-    }
-
-    fn event(&mut self, now: Now, event: NotifyEvent, out: &mut Vec<Output>) {
-        let Phase::Live(live) = &mut self.phase else { return };
-        if event.events.iter().any(|event| event.component.to_string() == "sys:0" && event.event == "rebooting") {
-            live.restarts_until = Some(now.instant + AFTER_REBOOT);
-        }
-        let origin = Origin::of(event.source.as_ref(), self.client);
-        let (at, late) = self.stamped(now, event.uptime_ms);
-        let events = event.events.into_iter().map(|event| Event { event: bounds::text(event.event), ..event });
-        out.push(Output::Report(Report::Events { events: events.collect(), origin, at, late }));
-    }
-
-    /// When the board did it, in this computer's time, and how long ago.
-    fn stamped(&self, now: Now, uptime_ms: u64) -> (SystemTime, Option<Duration>) {
-        let late = self.clock.lateness(now.instant, uptime_ms);
-        (late.and_then(|late| now.wall.checked_sub(late)).unwrap_or(now.wall), late)
-    }
-
-    fn believe(&mut self, now: Now, snapshot: protocol::Snapshot, out: &mut Vec<Output>) {
-        let (at, _) = self.stamped(now, snapshot.uptime_ms);
-        let client = snapshot.client.or(self.client);
-        out.push(Output::Report(Report::Snapshot { client, components: small(snapshot.components), at }));
-        self.progress(now.instant, out);
-    }
-
-    /// Confirms what has become visible.
-    fn progress(&mut self, now: Instant, out: &mut Vec<Output>) {
-        if let Phase::Live(live) = &self.phase {
-            self.lanes.seen(now, live.sync.seen(), &mut self.requests, out);
-        }
-    }
-
-    fn resync(&mut self, now: Instant, out: &mut Vec<Output>) {
-        out.push(Output::Report(Report::Resync(ResyncCause::Gap)));
-        let (_, status) = self.requests.ask(now, Purpose::Status, method::DEVICE_GET_STATUS, Object::new());
-        out.push(Output::Send(status));
-    }
-
-    fn reread(&mut self, now: Instant, out: &mut Vec<Output>) {
-        self.requests.clear();
-        self.lanes.lose_all(out);
-        self.clock.forget();
-        out.push(Output::Report(Report::Resync(ResyncCause::NewEpoch)));
-        let reading = Reading::start(now, &mut self.requests, out);
-        if let Phase::Live(live) = &mut self.phase {
-            live.rereading = Some(reading);
-        }
-    }
-
     fn command(&mut self, now: Instant, command: Command, out: &mut Vec<Output>) {
         if matches!(self.phase, Phase::Live(_)) {
             self.lanes.submit(now, command, &mut self.requests, out);
@@ -660,12 +456,4 @@ fn hopeless(announced: &Announced) -> Option<LinkProblem> {
     } else {
         None
     }
-}
-
-fn small(mut components: BTreeMap<ComponentKey, State>) -> BTreeMap<ComponentKey, State> {
-    components.retain(|_, state| bounds::fits(state));
-    while components.len() > bounds::COMPONENTS {
-        components.pop_last();
-    }
-    components
 }

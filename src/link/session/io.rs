@@ -1,0 +1,145 @@
+//! What goes into a session and what comes out of it. Plain data.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant, SystemTime},
+};
+
+use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, State};
+
+use crate::link::{
+    commands::{Command, Ticket},
+    state::{Ending, LinkState, Origin, Outcome, ResyncCause},
+    target::Place,
+};
+
+/// What a session is told.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A link is wanted from now on.
+    Connect,
+    /// No link is wanted any more.
+    Leave,
+    /// Try at once instead of after the wait.
+    RetryNow,
+    /// The person gave another address.
+    AlsoAt(String),
+    /// mDNS says where the board is, and how it speaks.
+    Announced(Announced),
+    /// The socket of this attempt is open.
+    Opened(u64),
+    /// A text message came.
+    Message(u64, String),
+    /// Something else came: a ping, a pong, a binary message.
+    Heard(u64),
+    /// The socket of this attempt ended or never opened.
+    Ended(u64, Ending),
+    /// The person wants something.
+    Command(Command),
+    /// [`Session::next_deadline`] is there.
+    Tick,
+}
+
+/// What of an announcement matters to a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Announced {
+    /// Whose it is: another board that answers there is not taken for this one.
+    pub id: String,
+    /// Where.
+    pub place: Place,
+    /// The major version.
+    pub proto: u32,
+    /// It speaks only encrypted.
+    pub locked: bool,
+}
+
+/// What a session wants done, in this order.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// Open a socket; what comes of it is told with this attempt's number.
+    Connect {
+        /// Counts up.
+        attempt: u64,
+        /// `ws://host:port/path`.
+        url: String,
+        /// `host:port`, for people.
+        address: String,
+    },
+    /// Send a text message.
+    Send(String),
+    /// Close the socket.
+    Disconnect,
+    /// Believe this.
+    Report(Report),
+}
+
+/// What a session found out.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// How the link is.
+    Link(LinkState),
+    /// What the board is.
+    Info(Box<DeviceInfo>),
+    /// What is on it, all of it, in its order.
+    Components(Vec<Descriptor>),
+    /// Everything's state at one moment.
+    Snapshot {
+        /// The number that the board gave to this program, where it said.
+        client: Option<u32>,
+        /// Whole states.
+        components: BTreeMap<ComponentKey, State>,
+        /// When the board made it, in this computer's time.
+        at: SystemTime,
+    },
+    /// State changed.
+    Changed {
+        /// What changed.
+        components: BTreeMap<ComponentKey, State>,
+        /// Who did it.
+        origin: Origin,
+        /// When, in this computer's time.
+        at: SystemTime,
+        /// From the board's stamp until now.
+        late: Option<Duration>,
+    },
+    /// Something happened.
+    Events {
+        /// In this order.
+        events: Vec<Event>,
+        /// Who did it.
+        origin: Origin,
+        /// When, in this computer's time.
+        at: SystemTime,
+        /// From the board's stamp until now.
+        late: Option<Duration>,
+    },
+    /// The whole state is asked for anew.
+    Resync(ResyncCause),
+    /// How long a question took, and when the board booted.
+    RoundTrip {
+        /// From question to answer.
+        took: Duration,
+        /// In this computer's time.
+        booted: Option<SystemTime>,
+    },
+    /// What the component is wanted to be, and since when a command for it is pending.
+    Control {
+        /// Which.
+        component: ComponentKey,
+        /// `None` where nothing is wanted.
+        wanted: Option<State>,
+        /// `None` where nothing is pending.
+        pending_since: Option<Instant>,
+    },
+    /// What came of a command.
+    Settled {
+        /// Which.
+        ticket: Ticket,
+        /// Of what.
+        component: Option<ComponentKey>,
+        /// Its method.
+        method: String,
+        /// What came of it.
+        outcome: Outcome,
+    },
+}

@@ -1,0 +1,97 @@
+use super::*;
+
+#[test]
+fn a_link_is_connected_once_the_whole_state_is_there() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    assert_eq!(bench.link(), LinkState::Connecting);
+    bench.input(Input::Opened(1));
+    assert_eq!(bench.link(), LinkState::Connecting);
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
+    assert!(bench.reports.iter().any(|report| matches!(report, Report::Snapshot { client: Some(3), .. })));
+}
+
+#[test]
+fn a_long_list_of_components_is_read_page_by_page() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(Input::Opened(1));
+    bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
+    let page = |from: u16| json!([{ "key": format!("switch:{from}"), "kind": "switch", "name": "S" }]);
+    bench.answer(method::DEVICE_GET_COMPONENTS, json!({ "offset": 0, "total": 2, "components": page(0) }));
+    assert_eq!(bench.asked(method::DEVICE_SUBSCRIBE), 0);
+    assert_eq!(bench.asked[0].params["offset"], 1);
+    bench.answer(method::DEVICE_GET_COMPONENTS, json!({ "offset": 1, "total": 2, "components": page(1) }));
+    assert_eq!(bench.asked(method::DEVICE_SUBSCRIBE), 1);
+}
+
+#[test]
+fn an_attempt_is_given_up_after_ten_seconds_and_tried_again_for_ever() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.pass(10 * SECOND);
+    assert_eq!(bench.problem(), LinkProblem::ConnectTimeout);
+    bench.pass(3600 * SECOND);
+    assert!(bench.connects.len() > 40, "{} attempts in an hour", bench.connects.len());
+}
+
+#[test]
+fn a_late_answer_of_a_former_attempt_is_ignored() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.pass(12 * SECOND);
+    assert_eq!(bench.attempt, 2);
+    bench.input(Input::Opened(1));
+    bench.input(Input::Ended(1, Ending::Closed));
+    assert!(bench.asked.is_empty());
+    assert_eq!(bench.link(), LinkState::Connecting);
+}
+
+#[test]
+fn a_fifth_controller_is_told_so_and_asks_again_at_the_pace_of_the_backoff() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(announced("10.0.0.7:80", 1, false));
+    bench.input(Input::Ended(bench.attempt, Ending::AllPlacesTaken));
+    assert_eq!(bench.problem(), LinkProblem::AllPlacesTaken);
+    let attempts = bench.connects.len();
+    bench.input(announced("10.0.0.7:80", 1, false));
+    assert_eq!(bench.connects.len(), attempts);
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.connects.len(), attempts + 1);
+}
+
+#[test]
+fn an_announcement_and_the_person_wake_a_waiting_link_at_once() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(Input::Ended(1, Ending::NoConnection("refused".into())));
+    bench.input(announced("10.0.0.8:80", 1, false));
+    assert_eq!(bench.connects, ["10.0.0.7:80", "10.0.0.8:80"]);
+    bench.input(Input::Ended(2, Ending::NoConnection("refused".into())));
+    bench.input(Input::RetryNow);
+    assert_eq!(bench.connects.len(), 3);
+}
+
+#[test]
+fn what_answers_but_is_no_board_is_called_that() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(Input::Opened(1));
+    bench.input(Input::Message(1, "hello".into()));
+    assert!(matches!(bench.problem(), LinkProblem::NotABoard(_)));
+}
+
+#[test]
+fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
+    let mut bench = Bench::new();
+    let place = Place { address: "10.0.0.9:80".into(), path: "/rpc".into() };
+    let announced = Announced { id: "lamp-2".into(), place, proto: 1, locked: false };
+    bench.input(Input::Announced(announced));
+    bench.input(Input::Connect);
+    bench.input(Input::Opened(1));
+    bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
+    assert!(matches!(bench.problem(), LinkProblem::Connect(text) if text.contains("lamp-1")));
+    assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
+}

@@ -1,0 +1,63 @@
+use super::*;
+
+#[test]
+fn a_push_that_follows_the_last_is_believed() {
+    let mut bench = Bench::connected();
+    bench.push(EPOCH, 10, 11, json!({ "on": true }));
+    bench.push(EPOCH, 11, 15, json!({ "on": false }));
+    assert_eq!((bench.changes(), bench.resyncs().len()), (2, 0));
+    assert!(matches!(&bench.reports[0], Report::Changed { origin: Origin::ThisProgram, .. }));
+}
+
+#[test]
+fn a_gap_asks_for_the_whole_state_once() {
+    let mut bench = Bench::connected();
+    bench.push(EPOCH, 12, 13, json!({ "on": true }));
+    bench.push(EPOCH, 14, 15, json!({ "on": true }));
+    assert_eq!(bench.resyncs(), [ResyncCause::Gap]);
+    assert_eq!(bench.asked(method::DEVICE_GET_STATUS), 1);
+    bench.answer(method::DEVICE_GET_STATUS, snapshot(EPOCH, 15));
+    bench.push(EPOCH, 15, 16, json!({ "on": true }));
+    assert_eq!(bench.asked(method::DEVICE_GET_STATUS), 0);
+}
+
+#[test]
+fn a_push_that_is_newer_than_the_whole_state_stands_and_an_older_one_does_not() {
+    let mut bench = Bench::connected();
+    bench.push(EPOCH, 12, 13, json!({ "on": true }));
+    bench.push(EPOCH, 13, 14, json!({ "brightness": 40 }));
+    bench.answer(method::DEVICE_GET_STATUS, snapshot(EPOCH, 13));
+    let Some(Report::Snapshot { components, .. }) = bench.reports.last() else { panic!("no snapshot") };
+    let light = &components[&ComponentKey::new(Kind::Light, 0)];
+    assert_eq!((light.on(), light.brightness()), (Some(false), Some(40)));
+}
+
+#[test]
+fn a_board_that_contradicts_itself_is_not_asked_for_ever() {
+    let mut bench = Bench::connected();
+    bench.push(EPOCH, u64::MAX - 1, u64::MAX, json!({ "on": true }));
+    bench.answer(method::DEVICE_GET_STATUS, snapshot(EPOCH, 15));
+    bench.answer(method::DEVICE_GET_STATUS, snapshot(EPOCH, 15));
+    assert_eq!(bench.asked(method::DEVICE_GET_STATUS), 0);
+}
+
+#[test]
+fn another_epoch_on_an_open_connection_reads_the_board_from_the_start() {
+    let mut bench = Bench::connected();
+    bench.push("00000001", 0, 1, json!({ "on": true }));
+    assert_eq!((bench.changes(), bench.resyncs()), (0, vec![ResyncCause::NewEpoch]));
+    bench.be_read("00000001", 1);
+    bench.push("00000001", 1, 2, json!({ "on": true }));
+    assert_eq!((bench.changes(), bench.resyncs().len()), (1, 1));
+}
+
+#[test]
+fn a_push_gets_the_time_at_which_the_board_made_it() {
+    let mut bench = Bench::connected();
+    // The board's clock said 1 000 ms at the ping; the push says 2 000 and comes 1 007 ms after it.
+    bench.move_to(bench.now.instant + Duration::from_millis(1_007));
+    bench.push(EPOCH, 10, 11, json!({ "on": true }));
+    let Some(Report::Changed { at, late, .. }) = bench.reports.last() else { panic!("no change") };
+    assert_eq!(*late, Some(Duration::from_millis(7)));
+    assert_eq!(*at, bench.now.wall - Duration::from_millis(7));
+}
