@@ -6,3 +6,4 @@ pub mod cli;
 mod discovery;
 pub mod fleet;
 mod link;
+pub mod ui;

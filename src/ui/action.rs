@@ -1,0 +1,53 @@
+//! What a person asks for by operating the window. Views only return these; [`super::App`] carries them out.
+
+use std::path::PathBuf;
+
+use protocol::{ComponentKey, State};
+
+use super::settings::ThemeChoice;
+use crate::fleet::BoardKey;
+
+/// Something a person asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Show this board.
+    Select(BoardKey),
+    /// Change a component.
+    Set {
+        /// Of which board.
+        board: BoardKey,
+        /// Which one.
+        component: ComponentKey,
+        /// The fields to change.
+        change: State,
+    },
+    /// Press a button component.
+    Press {
+        /// Of which board.
+        board: BoardKey,
+        /// Which one.
+        component: ComponentKey,
+    },
+    /// Let the board show itself.
+    Identify(BoardKey),
+    /// Connect now instead of after the backoff.
+    TryNow(BoardKey),
+    /// End the link and take the board off the list.
+    Forget(BoardKey),
+    /// Open the dialog for an address.
+    AskForAddress,
+    /// Add a board at this address.
+    Add(String),
+    /// Start this many virtual boards in this program.
+    StartVirtualBoards(usize),
+    /// Show this theme.
+    Theme(ThemeChoice),
+    /// Ask where to save what was pushed.
+    SavePushes,
+    /// Save what was pushed.
+    SavePushesTo(PathBuf),
+    /// Close the dialog without doing anything.
+    CloseDialog,
+    /// Take the notice away.
+    DismissNotice,
+}

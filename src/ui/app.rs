@@ -1,0 +1,251 @@
+//! Joins the window to the fleet: hands over what changed, within a budget of time a frame, and carries out what is asked.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use eframe::{Storage, egui};
+use jiff::tz::TimeZone;
+use protocol::{Object, method};
+
+use super::{
+    Action, Moment, Notice, Settings, StartVirtualBoards, VirtualBoards, Window, pushes,
+    save::{self, Saved},
+    settings::RememberedBoard,
+};
+use crate::fleet::{BoardView, Changes, Fleet, Watch};
+
+/// How long a frame may spend on taking over what changed; the rest waits for the next.
+const BUDGET: Duration = Duration::from_millis(8);
+
+/// Where the hook that starts virtual boards is.
+enum Starter {
+    Absent,
+    Ready(StartVirtualBoards),
+    /// On a thread, which gives it back.
+    Busy(mpsc::Receiver<(StartVirtualBoards, Result<(), String>)>),
+}
+
+/// The window as an [`eframe::App`].
+pub struct App {
+    fleet: Fleet,
+    watch: Watch,
+    /// Boards that were drained and not yet taken over.
+    backlog: VecDeque<Arc<BoardView>>,
+    window: Window,
+    settings: Settings,
+    starter: Starter,
+    saving: Option<mpsc::Receiver<Saved>>,
+    zone: TimeZone,
+}
+
+impl App {
+    /// An app over a fleet that has been started. Boards that an earlier run remembered are added to it.
+    pub fn new(cc: &eframe::CreationContext<'_>, fleet: Fleet, virtual_boards: Option<StartVirtualBoards>) -> Self {
+        let settings = Settings::load(cc.storage);
+        for board in &settings.boards {
+            // A board whose address cannot be read any more is left as it is; the person may forget it.
+            let _ = fleet.add_address(&board.address);
+        }
+        let ctx = cc.egui_ctx.clone();
+        let watch = fleet.watch(move || ctx.request_repaint());
+        let window = Window::new(&cc.egui_ctx, &settings);
+        let starter = virtual_boards.map_or(Starter::Absent, Starter::Ready);
+        let mut app = Self {
+            fleet,
+            watch,
+            backlog: VecDeque::new(),
+            window,
+            settings,
+            starter,
+            saving: None,
+            zone: TimeZone::system(),
+        };
+        app.say_whether_virtual_boards_can_start();
+        app
+    }
+
+    /// What the window shows.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// The fleet behind the window.
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    fn take_over(&mut self, ctx: &egui::Context) {
+        let begun = Instant::now();
+        if self.backlog.is_empty() {
+            let mut changes = self.watch.drain();
+            self.backlog.extend(changes.boards.drain(..));
+            // What is forgotten or logged is little, and drained after the boards it is about were known.
+            self.take_boards(begun);
+            self.window.model.apply(Changes { boards: Vec::new(), ..changes }, begun);
+        } else {
+            self.take_boards(begun);
+        }
+        if !self.backlog.is_empty() {
+            ctx.request_repaint();
+        }
+    }
+
+    fn take_boards(&mut self, begun: Instant) {
+        while let Some(board) = self.backlog.pop_front() {
+            self.window.model.put(board);
+            if begun.elapsed() > BUDGET {
+                return;
+            }
+        }
+    }
+
+    fn carry_out(&mut self, action: Action, ctx: &egui::Context) {
+        match action {
+            Action::Set { board, component, change } => self.fleet.set(board, &component, change, None),
+            Action::Press { board, component } => self.fleet.press(board, &component, None),
+            Action::Identify(board) => self.fleet.call(board, method::DEVICE_IDENTIFY, Object::new(), None),
+            Action::TryNow(board) => self.fleet.retry_now(board),
+            Action::Forget(board) => {
+                if let Some(view) = self.window.model.board(board) {
+                    self.settings.boards.retain(|remembered| remembered.address != view.address);
+                }
+                self.fleet.forget(board);
+            }
+            Action::Add(address) => self.add(&address),
+            Action::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
+            Action::SavePushes if self.saving.is_none() => {
+                match save::ask_and_save(self.lines(), ctx.clone()) {
+                    Ok(answer) => self.saving = Some(answer),
+                    Err(error) => self.window.notice = Some(Notice::Failed(format!("No thread for saving: {error}"))),
+                }
+            }
+            Action::SavePushesTo(path) => {
+                let outcome = save::write(&path, &self.lines());
+                if outcome.is_ok() {
+                    self.window.notice = Some(Notice::Done(format!("Saved to {}.", path.display())));
+                }
+                self.window.answer_dialog(outcome.map_err(|error| error.to_string()));
+            }
+            // The window did these itself.
+            Action::SavePushes
+            | Action::Select(_)
+            | Action::AskForAddress
+            | Action::Theme(_)
+            | Action::CloseDialog
+            | Action::DismissNotice => {}
+        }
+    }
+
+    fn add(&mut self, address: &str) {
+        match self.fleet.add_address(address) {
+            Ok(key) => {
+                let address =
+                    self.window.model.board(key).map_or_else(|| address.to_owned(), |board| board.address.clone());
+                if self.settings.boards.iter().all(|board| board.address != address) {
+                    self.settings.boards.push(RememberedBoard { address, ..RememberedBoard::default() });
+                }
+                self.window.model.select(key);
+                self.window.answer_dialog(Ok(()));
+            }
+            Err(error) => self.window.answer_dialog(Err(error.to_string())),
+        }
+    }
+
+    fn start_virtual_boards(&mut self, count: usize, ctx: &egui::Context) {
+        let starter = std::mem::replace(&mut self.starter, Starter::Absent);
+        self.starter = match starter {
+            Starter::Ready(mut start) => {
+                let (sender, receiver) = mpsc::channel();
+                let ctx = ctx.clone();
+                let run = move || {
+                    let outcome = start(count);
+                    let _ = sender.send((start, outcome));
+                    ctx.request_repaint();
+                };
+                match thread::Builder::new().name("virtual boards".to_owned()).spawn(run) {
+                    Ok(_) => Starter::Busy(receiver),
+                    Err(error) => {
+                        self.window.notice = Some(Notice::Failed(format!("No thread for virtual boards: {error}")));
+                        Starter::Absent
+                    }
+                }
+            }
+            other => other,
+        };
+        self.say_whether_virtual_boards_can_start();
+    }
+
+    /// Looks whether a thread has finished.
+    fn answers(&mut self) {
+        if let Starter::Busy(receiver) = &self.starter {
+            match receiver.try_recv() {
+                Ok((start, outcome)) => {
+                    self.starter = Starter::Ready(start);
+                    if let Err(problem) = outcome {
+                        let words = format!("Virtual boards could not be started: {problem}");
+                        self.window.notice = Some(Notice::Failed(words));
+                    }
+                    self.say_whether_virtual_boards_can_start();
+                }
+                Err(mpsc::TryRecvError::Empty) => {}
+                Err(mpsc::TryRecvError::Disconnected) => {
+                    self.starter = Starter::Absent;
+                    self.say_whether_virtual_boards_can_start();
+                }
+            }
+        }
+        let Some(answer) = self.saving.as_ref().map(mpsc::Receiver::try_recv) else { return };
+        match answer {
+            Err(mpsc::TryRecvError::Empty) => return,
+            Ok(Saved::To(path)) => self.window.notice = Some(Notice::Done(format!("Saved to {}.", path.display()))),
+            Ok(Saved::Failed(error)) => self.window.notice = Some(Notice::Failed(error.to_string())),
+            Ok(Saved::NoDialog) => self.window.ask_for_path(save::proposed_name()),
+            Ok(Saved::Cancelled) | Err(mpsc::TryRecvError::Disconnected) => {}
+        }
+        self.saving = None;
+    }
+
+    fn say_whether_virtual_boards_can_start(&mut self) {
+        self.window.virtual_boards = match self.starter {
+            Starter::Absent => VirtualBoards::Absent,
+            Starter::Ready(_) => VirtualBoards::Ready,
+            Starter::Busy(_) => VirtualBoards::Starting,
+        };
+    }
+
+    /// The lines that the panel shows, newest first.
+    fn lines(&self) -> Vec<Arc<crate::fleet::LogEntry>> {
+        pushes::lines(&self.window.model, None).cloned().collect()
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.take_over(ctx);
+        self.answers();
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let moment = Moment::new(Instant::now(), SystemTime::now(), self.zone.clone());
+        let actions = self.window.show(ui, &moment);
+        for action in actions {
+            self.carry_out(action, ui.ctx());
+        }
+        moment.schedule(ui.ctx());
+    }
+
+    fn save(&mut self, storage: &mut dyn Storage) {
+        self.window.remember(&mut self.settings);
+        for remembered in &mut self.settings.boards {
+            if let Some(board) = self.window.model.board_at(&remembered.address) {
+                remembered.name = self.window.model.name_of(board);
+                remembered.id = board.id.clone().or(remembered.id.take());
+            }
+        }
+        self.settings.save(storage);
+    }
+}

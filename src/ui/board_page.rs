@@ -1,0 +1,234 @@
+//! The page of the chosen board: what it is, how its link is, and a card for each of its components. Diagnostics are in a
+//! quieter group below.
+
+use std::time::Instant;
+
+use eframe::egui::{Align, Align2, Button, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui, vec2};
+use protocol::{EntityCategory, Kind};
+
+use super::{
+    action::Action,
+    cards::{self, Availability, Page},
+    model::Model,
+    moment::Moment,
+    signs, text,
+    theme::{self, UNIT, palette},
+    words,
+};
+use crate::fleet::{BoardView, ComponentView, LinkState};
+
+/// Shows the page.
+pub(super) fn show(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    let title = model.title(board);
+    header(ui, board, &title, moment, actions);
+    ui.add_space(UNIT);
+    link_banner(ui, board, &title, moment, actions);
+    let availability = availability(board, &title);
+    let page = Page { board, model, moment, availability: &availability };
+    ScrollArea::vertical().id_salt(("page", board.key.0)).auto_shrink(false).show(ui, |ui| {
+        if board.components.is_empty() {
+            nothing_known(ui, board);
+            return;
+        }
+        let (quiet, main): (Vec<_>, Vec<_>) = board.components.iter().map(AsRef::as_ref).partition(|c| is_quiet(c));
+        cards::grid(ui, &page, &main, actions);
+        if !quiet.is_empty() {
+            ui.add_space(UNIT * 2.0);
+            text::label(ui, "Diagnostics", "Diagnostics", theme::strong(), palette(ui).weak);
+            ui.add_space(UNIT);
+            cards::quiet(ui, &page, &quiet);
+        }
+        ui.add_space(UNIT);
+    });
+}
+
+fn is_quiet(component: &ComponentView) -> bool {
+    let descriptor = &component.descriptor;
+    descriptor.entity_category == Some(EntityCategory::Diagnostic)
+        && matches!(descriptor.kind, Kind::Sensor | Kind::BinarySensor)
+}
+
+fn header(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let forget = ui.add(Button::new("Forget")).on_hover_text("End the link and take this board off the list");
+            if forget.clicked() {
+                actions.push(Action::Forget(board.key));
+            }
+            let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
+            let identify = ui.add_enabled(live, Button::new("Identify"));
+            let identify = identify.on_hover_text("Let the board show itself, for example by blinking");
+            if identify.on_disabled_hover_text("There is no link to the board").clicked() {
+                actions.push(Action::Identify(board.key));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
+                let lock = lock(board);
+                let room = if lock.is_some() { 64.0 } else { 0.0 };
+                let galley = text::line(ui, title, heading, palette.text, ui.available_width() - room);
+                let (rect, response) = ui.allocate_exact_size(galley.size(), eframe::egui::Sense::hover());
+                ui.painter().galley(rect.min, galley, palette.text);
+                response.widget_info(|| {
+                    eframe::egui::WidgetInfo::labeled(eframe::egui::accesskit::Role::Heading, true, title)
+                });
+                if let Some((word, meaning)) = lock {
+                    badge(ui, word, meaning);
+                }
+            });
+        });
+    });
+    facts(ui, board, moment);
+}
+
+/// `open` or `locked`, where that is known, and what it means.
+fn lock(board: &BoardView) -> Option<(&'static str, &'static str)> {
+    let locked = match (&board.announcement, &board.info) {
+        (Some((announcement, _)), _) => announcement.api_encryption.is_some(),
+        // A board that answered in plain JSON is open.
+        (None, Some(_)) => false,
+        (None, None) => return None,
+    };
+    Some(if locked {
+        ("locked", "Speaks only encrypted, to controllers that have a key")
+    } else {
+        ("open", "Anyone on this network can control it")
+    })
+}
+
+fn badge(ui: &mut Ui, word: &str, meaning: &str) {
+    let palette = palette(ui);
+    let frame = Frame::new()
+        .stroke(Stroke::new(1.0, palette.outline))
+        .corner_radius(theme::CONTROL_RADIUS)
+        .inner_margin(Margin::symmetric(6, 1));
+    let response = frame.show(ui, |ui| text::label(ui, word, &format!("{word}: {meaning}"), theme::small(), palette.weak));
+    response.inner.on_hover_text(meaning);
+}
+
+/// One line of what is known about the board.
+fn facts(ui: &mut Ui, board: &BoardView, moment: &Moment) {
+    let palette = palette(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(UNIT * 2.0, 2.0);
+        let fact = |ui: &mut Ui, value: &str, name: &str, meaning: &str| {
+            text::label(ui, value, &format!("{name}: {value}"), theme::body(), palette.weak).on_hover_text(meaning);
+        };
+        text::label(ui, &board.address, &format!("address: {}", board.address), theme::monospace(), palette.weak)
+            .on_hover_text("Where the link goes");
+        let announced = board.announcement.as_ref().map(|(announcement, _)| announcement);
+        let version = board.info.as_ref().map(|info| &info.version).or(announced.map(|announced| &announced.version));
+        if let Some(version) = version.filter(|version| !version.is_empty()) {
+            fact(ui, &format!("fw {version}"), "firmware", "Version of the firmware");
+        }
+        if let Some(info) = &board.info {
+            fact(ui, &info.board, "hardware", &format!("{} on {}", info.board, info.platform));
+        }
+        if let Some(booted) = board.booted.filter(|_| board.link == LinkState::Connected) {
+            fact(ui, &format!("up {}", words::length(moment.wall_age(booted))), "uptime", "Since the board booted");
+        }
+        if let Some(rssi) = signal(board) {
+            fact(ui, &rssi, "signal", "Signal strength of the board's Wi-Fi");
+        }
+        if let Some(round_trip) = board.round_trip.filter(|_| board.link == LinkState::Connected) {
+            fact(ui, &words::short(round_trip), "round trip", "Last round trip of a command or ping");
+        }
+    });
+}
+
+fn signal(board: &BoardView) -> Option<String> {
+    let is_signal = |c: &&std::sync::Arc<ComponentView>| c.descriptor.device_class.as_deref() == Some("signal_strength");
+    let component = board.components.iter().find(is_signal)?;
+    let descriptor = &component.descriptor;
+    let unit = descriptor.unit_of_measurement.as_deref();
+    Some(words::quantity(component.reported.number()?, descriptor.accuracy_decimals, unit))
+}
+
+/// How the link is, where it is not simply connected.
+fn link_banner(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let mut offer = None;
+    let words = match &board.link {
+        LinkState::Connected => return,
+        LinkState::Announced => {
+            offer = Some("Connect");
+            "Announced on this network; not connected.".to_owned()
+        }
+        LinkState::Connecting => format!("Connecting for {}.", words::length(moment.age(board.link_since))),
+        LinkState::Stale => {
+            let heard = board.last_heard.unwrap_or(board.link_since);
+            format!("Stale: nothing was heard for {}. Values may be old.", words::length(moment.age(heard)))
+        }
+        LinkState::Unreachable { problem, retry_at } => {
+            offer = Some("Try now");
+            let since = words::length(moment.age(board.link_since));
+            let next = match retry_at {
+                Some(at) if *at > moment.now => {
+                    let left = moment.until(*at) + std::time::Duration::from_millis(999);
+                    format!(" Next try in {}.", words::length(left))
+                }
+                Some(_) => " Trying.".to_owned(),
+                None => " It is not tried again until it announces itself anew.".to_owned(),
+            };
+            format!("Unreachable for {since}: {}.{next}", words::problem(problem))
+        }
+    };
+    let frame = Frame::new()
+        .fill(palette.card)
+        .stroke(Stroke::new(1.0, signs::link_colour(palette, &board.link)))
+        .corner_radius(theme::CONTROL_RADIUS)
+        .inner_margin(Margin::symmetric(12, 8));
+    frame.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            let (rect, _) = ui.allocate_exact_size(vec2(12.0, theme::LINE), eframe::egui::Sense::hover());
+            signs::link(ui, rect.center(), &board.link);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if let Some(offer) = offer
+                    && ui.button(offer).clicked()
+                {
+                    actions.push(Action::TryNow(board.key));
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(false), |ui| {
+                    ui.set_max_width(ui.available_width());
+                    ui.add(eframe::egui::Label::new(RichText::new(&words)).wrap());
+                });
+            });
+        });
+    });
+    ui.add_space(UNIT * 1.5);
+    let _ = title;
+}
+
+/// Whether its components can be operated, and otherwise why not.
+fn availability(board: &BoardView, title: &str) -> Availability {
+    let since = |fallback: Instant| board.last_heard.unwrap_or(fallback);
+    match &board.link {
+        LinkState::Connected => Availability::Live,
+        LinkState::Stale => Availability::Off {
+            reason: format!("{title} has been silent; it may not hear this"),
+            heard: Some(since(board.link_since)),
+        },
+        LinkState::Connecting => {
+            Availability::Off { reason: format!("{title} is being connected"), heard: board.last_heard }
+        }
+        LinkState::Announced => Availability::Off { reason: format!("{title} is not connected"), heard: board.last_heard },
+        LinkState::Unreachable { problem, .. } => Availability::Off {
+            reason: format!("{title} is unreachable: {}", words::problem(problem)),
+            heard: board.last_heard,
+        },
+    }
+}
+
+/// A page without components is never blank.
+fn nothing_known(ui: &mut Ui, board: &BoardView) {
+    let words = match &board.link {
+        LinkState::Connecting => "Asking the board what is on it.",
+        LinkState::Connected | LinkState::Stale => "The board says that nothing is on it.",
+        LinkState::Announced | LinkState::Unreachable { .. } => "What is on the board is known once there is a link.",
+    };
+    let palette = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 96.0), eframe::egui::Sense::hover());
+    ui.painter().rect_stroke(rect, theme::CARD_RADIUS, Stroke::new(1.0, palette.border), eframe::egui::StrokeKind::Inside);
+    text::paint(ui, rect, Align2::CENTER_CENTER, words, theme::body(), palette.weak);
+    text::name_label(ui, &response, words);
+}

@@ -1,0 +1,17 @@
+//! Buttons: pressing from afar. What a hand at the board did to it is said by the footer.
+
+use eframe::egui::{Button, Ui, WidgetInfo, accesskit::Role, vec2};
+
+use super::Card;
+use crate::ui::{action::Action, theme};
+
+/// The button.
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+    let response = ui.add(Button::new("Press").min_size(vec2(96.0, theme::LINE)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), card.name("press")));
+    if response.clicked() {
+        let component = card.component.descriptor.key.clone();
+        actions.push(Action::Press { board: card.page.board.key, component });
+    }
+    card.explain(response);
+}

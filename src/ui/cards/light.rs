@@ -1,0 +1,125 @@
+//! Lights: brightness, colour, white and effect, as far as the light says that it has them.
+
+use eframe::egui::{Align, Color32, ComboBox, Layout, Ui, color_picker, vec2};
+use protocol::{Caps, State};
+
+use super::Card;
+use crate::ui::{
+    action::Action,
+    slider::Slider,
+    text,
+    theme::{self, LINE, UNIT, palette},
+};
+
+/// The name of a row, left of its control.
+const NAME: f32 = 72.0;
+/// The value of a row, right of its control.
+const VALUE: f32 = 52.0;
+
+fn caps<'a>(card: &'a Card<'_>) -> &'a Caps {
+    &card.component.descriptor.caps
+}
+
+/// How many rows of controls it has.
+pub(super) fn rows(card: &Card<'_>) -> usize {
+    let caps = caps(card);
+    [caps.brightness, caps.rgb, caps.ct_k.is_some(), !caps.effects.is_empty()].into_iter().filter(|has| *has).count()
+}
+
+/// The rows.
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+    let caps = caps(card);
+    if caps.brightness {
+        let value = card.state.brightness();
+        slide(ui, card, actions, ("brightness", "brightness"), value.map(f64::from), [0.0, 100.0, 1.0], "%");
+    }
+    if let Some([warmest, coldest]) = caps.ct_k {
+        let value = card.state.ct_k();
+        let range = [f64::from(warmest.min(coldest)), f64::from(coldest.max(warmest)), 50.0];
+        slide(ui, card, actions, ("white", "ct_k"), value.map(f64::from), range, "K");
+    }
+    if caps.rgb {
+        colour(ui, card, actions);
+    }
+    if !caps.effects.is_empty() {
+        effect(ui, card, actions);
+    }
+}
+
+fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), LINE), Layout::left_to_right(Align::Center), |ui| {
+        let rect = ui.available_rect_before_wrap().with_max_x(ui.available_rect_before_wrap().left() + NAME);
+        text::paint(ui, rect, eframe::egui::Align2::LEFT_CENTER, name, theme::body(), palette(ui).weak);
+        ui.add_space(NAME);
+        add(ui);
+    });
+}
+
+fn slide(
+    ui: &mut Ui,
+    card: &Card<'_>,
+    actions: &mut Vec<Action>,
+    (name, field): (&str, &str),
+    value: Option<f64>,
+    [min, max, step]: [f64; 3],
+    unit: &str,
+) {
+    row(ui, name, |ui| {
+        let width = ui.available_width() - VALUE - UNIT;
+        let slider = Slider { name: &card.name(name), value, range: min..=max, step, width };
+        let (response, asked) = slider.show(ui);
+        card.explain(response);
+        if let Some(asked) = asked {
+            #[expect(clippy::cast_possible_truncation, reason = "the slider keeps to 0..=100 % or to kelvins of u16")]
+            let whole = asked.round() as i64;
+            actions.push(card.set(State::new().with(field, whole)));
+        }
+        let words = value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.0} {unit}"));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let colour = if value.is_some() { card.value_colour(ui) } else { palette(ui).weak };
+            text::label(ui, &words, &card.name(&format!("{name} {words}")), theme::body(), colour);
+        });
+    });
+}
+
+fn colour(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+    row(ui, "colour", |ui| {
+        let known = card.state.rgb();
+        let [r, g, b] = known.unwrap_or_default();
+        let mut shown = Color32::from_rgb(r, g, b);
+        let response = ui
+            .scope(|ui| {
+                ui.spacing_mut().interact_size.x = 56.0;
+                ui.style_mut().explanation_tooltips = false;
+                color_picker::color_edit_button_srgba(ui, &mut shown, color_picker::Alpha::Opaque)
+            })
+            .inner
+            .accessible_name(card.name("colour"));
+        if response.changed() && Some([shown.r(), shown.g(), shown.b()]) != known {
+            actions.push(card.set(State::new().with("rgb", vec![shown.r(), shown.g(), shown.b()])));
+        }
+        if known.is_none() {
+            // A black field would claim a colour.
+            ui.painter().rect_filled(response.rect.shrink(1.0), theme::CONTROL_RADIUS, palette(ui).card);
+        }
+        card.explain(response);
+        let words = known.map_or_else(|| "unknown".to_owned(), |[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"));
+        let colour = if known.is_some() { card.value_colour(ui) } else { palette(ui).weak };
+        text::label(ui, &words, &card.name(&format!("colour {words}")), theme::monospace(), colour);
+    });
+}
+
+fn effect(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+    row(ui, "effect", |ui| {
+        let shown = card.state.effect();
+        let combo = ComboBox::from_id_salt("effect").width(ui.available_width()).truncate();
+        let response = combo.selected_text(shown.unwrap_or("unknown")).show_ui(ui, |ui| {
+            for effect in &caps(card).effects {
+                if ui.selectable_label(shown == Some(effect.as_str()), effect.as_str()).clicked() {
+                    actions.push(card.set(State::new().with("effect", effect.as_str())));
+                }
+            }
+        });
+        card.explain(response.response.accessible_name(card.name("effect")));
+    });
+}

@@ -1,0 +1,229 @@
+//! Cards: one a component, each kind with the control that fits it, and below it how the last command does. A card decides
+//! nothing; it returns what the person asks for. What is not known is shown as unknown, never as off or 0.
+
+mod button;
+mod footer;
+mod light;
+mod number;
+mod quiet;
+mod raw;
+mod select;
+mod sensor;
+mod switch;
+mod text_field;
+
+use std::{collections::HashMap, time::Instant};
+
+use eframe::egui::{
+    Align, Align2, Color32, CornerRadius, Layout, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    accesskit::Role, lerp, pos2, vec2,
+};
+use protocol::{Kind, State};
+
+pub(super) use quiet::show as quiet;
+
+use super::{
+    action::Action,
+    model::Model,
+    moment::Moment,
+    text,
+    theme::{self, HALF, LINE, UNIT, palette},
+};
+use crate::fleet::{BoardView, ComponentView};
+
+/// Whether a board's components can be operated.
+pub(super) enum Availability {
+    /// Yes.
+    Live,
+    /// No: its values are old and its controls disabled.
+    Off {
+        /// Why, for a tooltip.
+        reason: String,
+        /// When its values were last known to be right.
+        heard: Option<Instant>,
+    },
+}
+
+/// What all cards of a page have in common.
+pub(super) struct Page<'a> {
+    pub(super) board: &'a BoardView,
+    pub(super) model: &'a Model,
+    pub(super) moment: &'a Moment,
+    pub(super) availability: &'a Availability,
+}
+
+/// What one card shows.
+struct Card<'a> {
+    page: &'a Page<'a>,
+    component: &'a ComponentView,
+    /// The component's name, made unique within the board: the first part of every accessible name on the card.
+    label: String,
+    /// What was reported, with what is wanted laid over it.
+    state: State,
+}
+
+impl Card<'_> {
+    /// The accessible name of a control or value of this card.
+    fn name(&self, field: &str) -> String {
+        format!("{}: {field}", self.label)
+    }
+
+    fn live(&self) -> bool {
+        matches!(self.page.availability, Availability::Live)
+    }
+
+    /// The colour of a value: weak while it is old.
+    fn value_colour(&self, ui: &Ui) -> Color32 {
+        if self.live() { palette(ui).text } else { palette(ui).weak }
+    }
+
+    fn set(&self, change: State) -> Action {
+        Action::Set { board: self.page.board.key, component: self.component.descriptor.key.clone(), change }
+    }
+
+    /// Says on a disabled control why it is disabled.
+    fn explain(&self, response: Response) -> Response {
+        match self.page.availability {
+            Availability::Live => response,
+            Availability::Off { reason, .. } => response.on_disabled_hover_text(reason),
+        }
+    }
+
+    /// The height of what is between the head and the footer.
+    fn body_height(&self, ui: &Ui, width: f32) -> f32 {
+        match &self.component.descriptor.kind {
+            Kind::Light => light::rows(self) as f32 * (LINE + HALF),
+            Kind::Switch | Kind::BinarySensor => 0.0,
+            Kind::Sensor => sensor::height(self),
+            Kind::Number | Kind::Select | Kind::Text | Kind::Button => LINE + HALF,
+            Kind::Unknown(_) => raw::height(self, ui, width),
+        }
+    }
+}
+
+/// Shows the components as cards in rows; as many in a row as fit, and all of a row equally high.
+pub(super) fn grid(ui: &mut Ui, page: &Page<'_>, components: &[&ComponentView], actions: &mut Vec<Action>) {
+    let labels = labels(page.board);
+    let gap = UNIT * 1.5;
+    let width = ui.available_width();
+    let mut columns = 1;
+    while (columns + 1) as f32 * (theme::CARD_WIDTH + gap) - gap <= width {
+        columns += 1;
+    }
+    let card_width = ((width + gap) / columns as f32 - gap).floor().min(theme::CARD_WIDTH_MOST);
+    for row in components.chunks(columns) {
+        let cards: Vec<Card<'_>> = row.iter().map(|component| card(page, component, &labels)).collect();
+        let inner = card_width - 2.0 * theme::CARD_PADDING;
+        let height = cards.iter().map(|card| height(ui, card, inner)).fold(0.0, f32::max);
+        let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+        for (column, card) in cards.iter().enumerate() {
+            let left = rect.left() + column as f32 * (card_width + gap);
+            show_card(ui, card, Rect::from_min_size(pos2(left, rect.top()), vec2(card_width, height)), actions);
+        }
+        ui.add_space(gap - ui.spacing().item_spacing.y);
+    }
+}
+
+fn card<'a>(page: &'a Page<'a>, component: &'a ComponentView, labels: &HashMap<&str, usize>) -> Card<'a> {
+    let descriptor = &component.descriptor;
+    let name = descriptor.name.as_str();
+    let label = match labels.get(name) {
+        Some(1) if !name.is_empty() => name.to_owned(),
+        _ if name.is_empty() => descriptor.key.to_string(),
+        _ => format!("{name} ({})", descriptor.key),
+    };
+    Card { page, component, label, state: component.shown() }
+}
+
+/// How often each name is on the board.
+fn labels(board: &BoardView) -> HashMap<&str, usize> {
+    let mut labels = HashMap::new();
+    for component in &board.components {
+        *labels.entry(component.descriptor.name.as_str()).or_default() += 1;
+    }
+    labels
+}
+
+fn height(ui: &Ui, card: &Card<'_>, inner_width: f32) -> f32 {
+    let body = card.body_height(ui, inner_width);
+    let between = if body > 0.0 { HALF } else { 0.0 };
+    let total = 12.0 + LINE + between + body + UNIT + footer::height(ui, card, inner_width) + 12.0;
+    (total / HALF).ceil() * HALF
+}
+
+fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    ui.painter().rect(
+        rect,
+        CornerRadius::same(theme::CARD_RADIUS),
+        palette.card.lerp_to_gamma(palette.lit, flash(card)),
+        Stroke::new(1.0, palette.border),
+        StrokeKind::Inside,
+    );
+    let inner = rect.shrink2(vec2(theme::CARD_PADDING, 12.0));
+    let mut builder = UiBuilder::new()
+        .id_salt((card.page.board.key.0, card.component.descriptor.key.to_string()))
+        .max_rect(inner)
+        .layout(Layout::top_down(Align::Min))
+        .accessibility_role(Role::Group)
+        .accessibility_label(card.label.as_str());
+    if !card.live() {
+        builder = builder.disabled();
+    }
+    let mut ui = ui.new_child(builder);
+    ui.spacing_mut().item_spacing.y = HALF;
+    let footer = footer::height(&ui, card, inner.width());
+    let body = Rect::from_min_max(
+        pos2(inner.left(), inner.top() + LINE + HALF),
+        pos2(inner.right(), inner.bottom() - footer - UNIT),
+    );
+    head(&mut ui, card, actions);
+    let mut body_ui = ui.new_child(UiBuilder::new().id_salt("body").max_rect(body).layout(Layout::top_down(Align::Min)));
+    match &card.component.descriptor.kind {
+        Kind::Light => light::body(&mut body_ui, card, actions),
+        Kind::Number => number::body(&mut body_ui, card, actions),
+        Kind::Select => select::body(&mut body_ui, card, actions),
+        Kind::Text => text_field::body(&mut body_ui, card, actions),
+        Kind::Button => button::body(&mut body_ui, card, actions),
+        Kind::Sensor => sensor::body(&mut body_ui, card, body),
+        Kind::Switch | Kind::BinarySensor => {}
+        Kind::Unknown(_) => raw::body(&mut body_ui, card),
+    }
+    footer::show(&mut ui, card, Rect::from_min_max(pos2(inner.left(), inner.bottom() - footer), inner.max));
+}
+
+/// The name, and at the right the switch or the value.
+fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), LINE), Layout::right_to_left(Align::Center), |ui| {
+        match &card.component.descriptor.kind {
+            Kind::Switch | Kind::Light => switch::head(ui, card, actions),
+            Kind::Sensor => sensor::head(ui, card),
+            Kind::BinarySensor => switch::read_only(ui, card),
+            Kind::Number => number::head(ui, card, actions),
+            Kind::Unknown(kind) => {
+                text::label(ui, kind, &card.name(kind), theme::small(), palette(ui).weak);
+            }
+            Kind::Select | Kind::Text | Kind::Button => {}
+        }
+        let rect = ui.available_rect_before_wrap();
+        let title = title(card);
+        text::paint(ui, rect, Align2::LEFT_CENTER, title, theme::strong(), palette(ui).text);
+    });
+}
+
+fn title<'a>(card: &'a Card<'_>) -> &'a str {
+    let name = card.component.descriptor.name.as_str();
+    if name.is_empty() { &card.label } else { name }
+}
+
+/// How brightly the card is lit by a push: 1 at its moment, then falling to 0.
+fn flash(card: &Card<'_>) -> f32 {
+    let Page { board, model, moment, .. } = card.page;
+    let Some(at) = model.lit(board.key, &card.component.descriptor.key) else { return 0.0 };
+    let age = moment.now.saturating_duration_since(at).as_secs_f32();
+    if age >= theme::FLASH {
+        return 0.0;
+    }
+    moment.moving();
+    lerp(1.0..=0.0, age / theme::FLASH)
+}

@@ -1,0 +1,50 @@
+//! Diagnostics: what tells about the board itself, a line each, without a card.
+
+use eframe::egui::{Align2, Rect, Sense, Stroke, Ui, pos2, vec2};
+use protocol::Kind;
+
+use super::{Page, card, labels, sensor};
+use crate::{
+    fleet::ComponentView,
+    ui::{
+        text,
+        theme::{self, UNIT, palette},
+    },
+};
+
+const ROW: f32 = 28.0;
+const WIDTH: f32 = 560.0;
+
+/// Shows the lines.
+pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&ComponentView]) {
+    let labels = labels(page.board);
+    let palette = palette(ui);
+    let width = ui.available_width().min(WIDTH);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    for component in components {
+        let card = card(page, component, &labels);
+        let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
+        ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.border));
+        let column = |from: f32, to: f32| {
+            Rect::from_min_max(
+                pos2(rect.left() + from * width, rect.top()),
+                pos2(rect.left() + to * width - UNIT, rect.bottom()),
+            )
+        };
+        text::paint(ui, column(0.0, 0.34), Align2::LEFT_CENTER, &card.label, theme::body(), palette.weak);
+        let (words, known) = match (&component.descriptor.kind, card.state.on()) {
+            (Kind::BinarySensor, on) => (on.map_or("unknown", |on| if on { "on" } else { "off" }).to_owned(), on.is_some()),
+            _ => sensor::value(&card),
+        };
+        let colour = if known { card.value_colour(ui) } else { palette.weak };
+        let name = card.name(&words);
+        text::field(ui, column(0.34, 0.58), Align2::RIGHT_CENTER, &words, &name, (theme::body(), colour));
+        if component.history.len() > 1 {
+            let line = column(0.60, 0.82).shrink2(vec2(0.0, 4.0));
+            sensor::sparkline(ui, &card).show(ui, line, page.moment);
+        }
+        let key = component.descriptor.key.to_string();
+        let place = column(0.82, 1.0);
+        text::paint(ui, place, Align2::RIGHT_CENTER, &key, theme::monospace_small(), palette.weak);
+    }
+}

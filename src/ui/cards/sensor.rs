@@ -1,0 +1,59 @@
+//! Sensors: the value with its unit and the board's precision, and its history.
+
+use eframe::egui::{Rect, Ui};
+use serde_json::Value;
+
+use super::Card;
+use crate::ui::{
+    sparkline::Sparkline,
+    text, theme,
+    theme::palette,
+    words,
+};
+
+/// Room for the history, where there is one to show.
+pub(super) fn height(card: &Card<'_>) -> f32 {
+    if card.component.history.len() > 1 { theme::SPARKLINE } else { 0.0 }
+}
+
+/// The value in words, and whether it is known. A value that is no number is shown as it came.
+pub(super) fn value(card: &Card<'_>) -> (String, bool) {
+    let descriptor = &card.component.descriptor;
+    match card.state.get("value") {
+        Some(Value::Number(number)) => {
+            let value = number.as_f64().unwrap_or(f64::NAN);
+            (words::quantity(value, descriptor.accuracy_decimals, descriptor.unit_of_measurement.as_deref()), true)
+        }
+        None | Some(Value::Null) => ("unknown".to_owned(), false),
+        Some(Value::String(text)) => (text.clone(), true),
+        Some(other) => (other.to_string(), true),
+    }
+}
+
+/// The value at the right of the head.
+pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
+    let (words, known) = value(card);
+    let colour = if known { card.value_colour(ui) } else { palette(ui).weak };
+    let font = if known { theme::value() } else { theme::strong() };
+    text::label(ui, &words, &card.name(&words), font, colour);
+}
+
+/// The history, as high as the row of cards allows.
+pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
+    if card.component.history.len() > 1 {
+        sparkline(ui, card).show(ui, rect, card.page.moment);
+    }
+}
+
+/// The history line of a component.
+pub(super) fn sparkline<'a>(ui: &Ui, card: &'a Card<'_>) -> Sparkline<'a> {
+    let descriptor = &card.component.descriptor;
+    Sparkline {
+        history: &card.component.history,
+        steps: descriptor.kind == protocol::Kind::BinarySensor,
+        colour: if card.live() { palette(ui).accent } else { palette(ui).outline },
+        decimals: descriptor.accuracy_decimals,
+        unit: descriptor.unit_of_measurement.as_deref(),
+        name: card.name("history"),
+    }
+}

@@ -1,0 +1,68 @@
+//! The window: a face of the fleet. Views take plain data and return [`Action`]s; [`App`] carries them out. Nothing here knows
+//! a socket, and nothing blocks.
+//!
+//! # How everything is named
+//!
+//! Every widget has a role and an accessible name, for people who do not see the window and for tests that drive it. Names
+//! are `what: field`, where *what* is the board's or component's name as it is shown.
+//!
+//! | what | role | name |
+//! |---|---|---|
+//! | a board in the list | `ListBoxOption` | `Desk lamp: connected`; of two with one name `Desk lamp (a1b2c3): stale` |
+//! | the find box | `TextInput` | `Find a board` |
+//! | top bar | `Button` | `Add a board`, `Theme` |
+//! | counts | `Label` | `12 connected` |
+//! | the page | `Heading` | `Desk lamp` |
+//! | its buttons | `Button` | `Identify`, `Forget`, `Try now` or `Connect` |
+//! | its facts | `Label` | `address: 192.168.1.17:80`, `firmware: fw 0.3.1`, `uptime: up 2 d 4 h`, `round trip: 3.0 ms` |
+//! | a card | `Group` | `Light`; of two components with one name `Relay (switch:1)` |
+//! | a switch, also of a light | `Switch`, toggled as it is, value `unknown` while it is not known | `Light: on` |
+//! | its word | `Label` | `Light: off`, `Light: unknown`; while it is on the same as the switch |
+//! | brightness, white | `Slider` | `Light: brightness`, `Light: white` |
+//! | colour | `ColorWell` | `Light: colour` |
+//! | effect, select | `ComboBox` | `Light: effect`, `Mode: value` |
+//! | a number | `Slider`, `SpinButton` | `Setpoint: value`, `Setpoint: exact value` |
+//! | a text | `TextInput` | `Note: value` |
+//! | a button | `Button` | `Button: press` |
+//! | a value | `Label` | `Temperature: 24.6 °C`, `Temperature: unknown`, `Door: open` |
+//! | how a command does | `Status` | `Light: pending`, `Light: confirmed 4.0 ms`, `Light: refused: …`, `Light: press 2 s ago (by hand)` |
+//! | a line of what was pushed | `Label` | `Desk lamp, light:0 on=true, by hand, 2.2 ms late` |
+//! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
+//! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add` or `Save`; `Cancel` |
+//! | no board | `Button` | `Start 3 virtual boards`, `Add a board by address` |
+
+mod action;
+mod app;
+mod board_list;
+mod board_page;
+mod cards;
+mod dialogs;
+mod empty;
+mod fonts;
+mod model;
+mod moment;
+mod pushes;
+mod run;
+mod save;
+mod settings;
+mod signs;
+mod slider;
+mod sparkline;
+mod text;
+mod theme;
+mod toggle;
+mod top_bar;
+mod window;
+mod words;
+
+pub use action::Action;
+pub use app::App;
+pub use empty::VirtualBoards;
+pub use model::{Counts, Model};
+pub use moment::Moment;
+pub use run::{Options, RunError, run};
+pub use settings::{RememberedBoard, Settings, ThemeChoice};
+pub use window::{Notice, Window};
+
+/// Starts this many more virtual boards in this program; called on a thread of its own, so that it may take its time.
+pub type StartVirtualBoards = Box<dyn FnMut(usize) -> Result<(), String> + Send>;

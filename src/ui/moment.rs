@@ -1,0 +1,80 @@
+//! The time at which a frame is drawn, and when something drawn in it changes by itself. It reads no clock; who draws asks for
+//! the next frame no earlier than anything shown needs it, so that a steady window is idle.
+
+use std::{
+    cell::Cell,
+    time::{Duration, Instant, SystemTime},
+};
+
+use eframe::egui;
+use jiff::tz::TimeZone;
+
+use super::words;
+
+/// The time between two frames of something that moves.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// One frame's time.
+#[derive(Debug)]
+pub struct Moment {
+    /// For ages of links and commands.
+    pub now: Instant,
+    /// For times that boards gave.
+    pub wall: SystemTime,
+    /// For times of day.
+    pub zone: TimeZone,
+    next: Cell<Option<Duration>>,
+}
+
+impl Moment {
+    /// A frame at this time.
+    pub fn new(now: Instant, wall: SystemTime, zone: TimeZone) -> Self {
+        Self { now, wall, zone, next: Cell::new(None) }
+    }
+
+    /// A frame is wanted after `delay` at the latest.
+    pub(super) fn again_in(&self, delay: Duration) {
+        self.next.set(Some(self.next.get().map_or(delay, |next| next.min(delay))));
+    }
+
+    /// Something moves.
+    pub(super) fn moving(&self) {
+        self.again_in(FRAME);
+    }
+
+    /// The age of something, which then ticks.
+    pub(super) fn age(&self, since: Instant) -> Duration {
+        self.tick(self.now.saturating_duration_since(since))
+    }
+
+    /// The age of something that happened at a wall time; a clock that was set back makes it 0.
+    pub(super) fn wall_age(&self, since: SystemTime) -> Duration {
+        self.tick(self.wall.duration_since(since).unwrap_or_default())
+    }
+
+    /// The time until something, which then ticks.
+    pub(super) fn until(&self, then: Instant) -> Duration {
+        let left = then.saturating_duration_since(self.now);
+        if !left.is_zero() {
+            self.again_in(Duration::from_millis(u64::from(left.subsec_millis()) + 2));
+        }
+        left
+    }
+
+    fn tick(&self, age: Duration) -> Duration {
+        self.again_in(words::length_holds(age));
+        age
+    }
+
+    /// Asks for the next frame, where one is needed.
+    pub(super) fn schedule(&self, ctx: &egui::Context) {
+        if let Some(next) = self.next.get() {
+            ctx.request_repaint_after(next);
+        }
+    }
+
+    /// When the next frame is needed at the latest; `None` while everything is steady.
+    pub fn next(&self) -> Option<Duration> {
+        self.next.get()
+    }
+}

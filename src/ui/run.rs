@@ -1,0 +1,88 @@
+//! Opens the window, and says what to install where it cannot be opened.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use eframe::{Renderer, egui};
+
+use super::{App, StartVirtualBoards, theme};
+use crate::fleet::{self, Fleet};
+
+/// How the window is opened.
+pub struct Options {
+    /// How its fleet is started.
+    pub fleet: fleet::Settings,
+    /// How virtual boards are started from the empty state; `None` where this program has none.
+    pub start_virtual_boards: Option<StartVirtualBoards>,
+    /// Where the window keeps what it remembers; `None` for the desktop's usual place.
+    pub memory: Option<PathBuf>,
+}
+
+/// Why the window did not open, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The fleet could not start.
+    #[error(transparent)]
+    Fleet(#[from] fleet::StartError),
+    /// No display, or a library for it is missing.
+    #[error(
+        "the window could not be opened: {problem}\n\
+         It needs a display (DISPLAY or WAYLAND_DISPLAY) and, on Debian and Ubuntu, these packages:\n    \
+         apt install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 libxkbcommon-x11-0 libegl1 libgl1-mesa-dri\n\
+         Without a window: switchboard list, show, set, watch."
+    )]
+    Display {
+        /// What the system says.
+        problem: String,
+    },
+}
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// [`RunError`]: where the fleet or the window cannot start.
+pub fn run(options: Options) -> Result<(), RunError> {
+    let Options { fleet, start_virtual_boards, memory } = options;
+    let fleet = Fleet::start(fleet)?;
+    let native = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Switchboard")
+            .with_app_id("switchboard")
+            .with_inner_size(theme::WINDOW)
+            .with_min_inner_size(theme::WINDOW_LEAST)
+            .with_icon(icon()),
+        renderer: Renderer::Glow,
+        persistence_path: memory,
+        ..eframe::NativeOptions::default()
+    };
+    let opened = Arc::new(AtomicBool::new(false));
+    let reached = Arc::clone(&opened);
+    let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
+        reached.store(true, Ordering::Relaxed);
+        Ok(Box::new(App::new(cc, fleet, start_virtual_boards)))
+    });
+    // winit and its parts load the display's libraries while they run, and some panic where one is missing.
+    match catch_unwind(AssertUnwindSafe(|| eframe::run_native("Switchboard", native, creator))) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(RunError::Display { problem: error.to_string() }),
+        Err(panic) if !opened.load(Ordering::Relaxed) => Err(RunError::Display { problem: message(panic.as_ref()) }),
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a library of the display failed").to_owned()
+}
+
+/// The icon; without one where its file cannot be read, which costs nothing but the icon.
+fn icon() -> egui::IconData {
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon-256.png")).unwrap_or_default()
+}

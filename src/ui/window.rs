@@ -1,0 +1,228 @@
+//! The window without a fleet: it lays its parts out, keeps what is typed and chosen, and returns what the person asks of the
+//! boards. Whatever feeds it (the fleet, a test, a preview) does so through [`Window::model`].
+
+use std::time::{Duration, Instant};
+
+use eframe::egui::{self, Button, CentralPanel, Frame, Key, Margin, Modifiers, Panel, RichText, Ui};
+
+use super::{
+    action::Action,
+    board_list, board_page,
+    dialogs::{Asks, Dialog},
+    empty::{self, VirtualBoards},
+    fonts,
+    model::Model,
+    moment::Moment,
+    pushes,
+    settings::{Settings, ThemeChoice},
+    theme::{self, palette},
+    top_bar,
+};
+
+/// How long the board of the last run is waited for before another is shown.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A message across the window that stays until it is dismissed or replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Something was done.
+    Done(String),
+    /// Something failed.
+    Failed(String),
+}
+
+/// The window.
+pub struct Window {
+    /// What it shows.
+    pub model: Model,
+    /// A message across it.
+    pub notice: Option<Notice>,
+    /// Whether virtual boards can be started from it.
+    pub virtual_boards: VirtualBoards,
+    find: String,
+    dialog: Option<Dialog>,
+    theme: ThemeChoice,
+    pushes_of_one: bool,
+    /// The chosen board is scrolled into view.
+    reveal: bool,
+    opened: Option<Instant>,
+}
+
+impl Window {
+    /// A window as it was left, with fonts and themes given to `ctx`.
+    pub fn new(ctx: &egui::Context, settings: &Settings) -> Self {
+        fonts::install(ctx);
+        theme::install(ctx);
+        ctx.set_theme(settings.theme);
+        Self {
+            model: Model::new(settings.selected.clone(), &settings.boards),
+            notice: None,
+            virtual_boards: VirtualBoards::Absent,
+            find: String::new(),
+            dialog: None,
+            theme: settings.theme,
+            pushes_of_one: settings.pushes_of_one,
+            reveal: false,
+            opened: None,
+        }
+    }
+
+    /// Writes what is to be remembered of the window into `settings`.
+    pub fn remember(&self, settings: &mut Settings) {
+        settings.theme = self.theme;
+        settings.pushes_of_one = self.pushes_of_one;
+        if let Some(board) = self.model.selected() {
+            settings.selected = Some(board.id.clone().unwrap_or_else(|| board.address.clone()));
+        }
+    }
+
+    /// Draws one frame and returns what is asked of the boards; what concerns only the window is done already.
+    pub fn show(&mut self, ui: &mut Ui, moment: &Moment) -> Vec<Action> {
+        self.settle_selection(moment);
+        let mut actions = Vec::new();
+        self.keys(ui, &mut actions);
+        let palette = palette(ui);
+        let bar = Frame::new().fill(palette.side).inner_margin(Margin::symmetric(12, 0));
+        Panel::top("top").exact_size(theme::TOP_BAR).frame(bar).show(ui, |ui| {
+            top_bar::show(ui, &self.model, &mut self.find, self.theme, &mut actions);
+        });
+        self.model.find(&self.find);
+        self.model.refresh_found();
+        self.notices(ui, &mut actions);
+        if self.model.is_empty() {
+            CentralPanel::default().frame(Frame::new().fill(palette.ground)).show(ui, |ui| {
+                empty::show(ui, &self.model, self.virtual_boards, &mut actions);
+            });
+        } else {
+            self.boards(ui, moment, &mut actions);
+        }
+        if let Some(dialog) = &mut self.dialog {
+            dialog.show(ui, &mut actions);
+        }
+        actions.into_iter().filter_map(|action| self.settle(ui, action)).collect()
+    }
+
+    fn boards(&mut self, ui: &mut Ui, moment: &Moment, actions: &mut Vec<Action>) {
+        let palette = palette(ui);
+        let [least, first, most] = theme::LIST_WIDTH;
+        let side = Frame::new().fill(palette.side);
+        Panel::left("list").frame(side).default_size(first).size_range(least..=most).show(ui, |ui| {
+            board_list::show(ui, &self.model, moment, std::mem::take(&mut self.reveal), actions);
+            ui.take_available_space();
+        });
+        let [least, first, most] = theme::PUSHES_HEIGHT;
+        let below = Frame::new().fill(palette.side).inner_margin(Margin { left: 16, right: 12, top: 8, bottom: 4 });
+        let panel = Panel::bottom("pushed").frame(below).resizable(true).default_size(first);
+        panel.size_range(least..=most).show(ui, |ui| {
+            pushes::show(ui, &self.model, moment, &mut self.pushes_of_one, actions);
+        });
+        let page = Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 16, top: 12, bottom: 0 });
+        CentralPanel::default().frame(page).show(ui, |ui| match self.model.selected().cloned() {
+            Some(board) => board_page::show(ui, &board, &self.model, moment, actions),
+            None => {
+                ui.centered_and_justified(|ui| {
+                    ui.label(RichText::new("Choose a board at the left.").color(palette.weak));
+                });
+            }
+        });
+    }
+
+    fn notices(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let palette = palette(ui);
+        let problem = self.model.status().discovery_problem.as_ref().filter(|_| !self.model.is_empty());
+        let problem = problem.map(|problem| {
+            format!("Boards cannot be found by mDNS: {problem}. They can still be added by address.")
+        });
+        let frame = Frame::new().fill(palette.lit).inner_margin(Margin::symmetric(16, 6));
+        if let Some(problem) = problem {
+            Panel::top("discovery").frame(frame).show(ui, |ui| ui.label(RichText::new(problem).color(palette.doubtful)));
+        }
+        let Some(notice) = &self.notice else { return };
+        let (words, colour) = match notice {
+            Notice::Done(words) => (words, palette.text),
+            Notice::Failed(words) => (words, palette.bad),
+        };
+        Panel::top("notice").frame(frame).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.label(RichText::new(words).color(colour));
+                if ui.add(Button::new("Dismiss").small()).clicked() {
+                    actions.push(Action::DismissNotice);
+                }
+            });
+        });
+    }
+
+    fn keys(&self, ui: &Ui, actions: &mut Vec<Action>) {
+        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
+            actions.push(Action::AskForAddress);
+        }
+        // A slider or a field that has the focus keeps its arrows.
+        let focused = ui.ctx().memory(|memory| memory.focused());
+        if self.dialog.is_some() || focused.is_some() || self.model.listed() == 0 {
+            return;
+        }
+        let step = ui.input(|input| {
+            i64::from(input.key_pressed(Key::ArrowDown)) - i64::from(input.key_pressed(Key::ArrowUp))
+        });
+        if step == 0 {
+            return;
+        }
+        let last = self.model.listed() - 1;
+        let next = match self.model.selected().and_then(|board| self.model.position(board.key)) {
+            Some(at) if step > 0 => (at + 1).min(last),
+            Some(at) => at.saturating_sub(1),
+            None => 0,
+        };
+        if let Some(key) = self.model.listed_at(next) {
+            actions.push(Action::Select(key));
+        }
+    }
+
+    /// Shows the board of the last run, or after a while the first.
+    fn settle_selection(&mut self, moment: &Moment) {
+        let opened = *self.opened.get_or_insert(moment.now);
+        if self.model.is_waiting() {
+            let waited = moment.now.saturating_duration_since(opened);
+            if waited < PATIENCE {
+                moment.again_in(PATIENCE - waited);
+                return;
+            }
+            self.model.stop_waiting();
+        }
+        self.model.select_something();
+    }
+
+    /// Does what concerns only the window; the rest is handed on.
+    fn settle(&mut self, ui: &Ui, action: Action) -> Option<Action> {
+        match action {
+            Action::Select(key) => {
+                self.model.select(key);
+                self.reveal = true;
+                ui.ctx().request_repaint();
+            }
+            Action::AskForAddress => self.dialog = Some(Dialog::new(Asks::Address, String::new())),
+            Action::CloseDialog => self.dialog = None,
+            Action::DismissNotice => self.notice = None,
+            Action::Theme(choice) => {
+                self.theme = choice;
+                ui.ctx().set_theme(choice);
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Asks for a path by typing.
+    pub fn ask_for_path(&mut self, proposed: String) {
+        self.dialog = Some(Dialog::new(Asks::Path, proposed));
+    }
+
+    /// Closes the dialog, or says in it why what was typed cannot be.
+    pub fn answer_dialog(&mut self, outcome: Result<(), String>) {
+        match (outcome, &mut self.dialog) {
+            (Ok(()), dialog) => *dialog = None,
+            (Err(problem), Some(dialog)) => dialog.problem = Some(problem),
+            (Err(problem), None) => self.notice = Some(Notice::Failed(problem)),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Decides how times, quantities and states are put into words. Pure: it reads no clock and paints nothing.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::{Timestamp, tz::TimeZone};
+use protocol::State;
+use serde_json::Value;
+
+use crate::fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause};
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// A length of time in at most two units: `4 s`, `3 min`, `2 h 5 min`, `2 d 4 h`.
+pub(super) fn length(time: Duration) -> String {
+    let s = time.as_secs();
+    match s {
+        0..MINUTE => format!("{s} s"),
+        MINUTE..HOUR => format!("{} min", s / MINUTE),
+        HOUR..DAY => format!("{} h {} min", s / HOUR, s % HOUR / MINUTE),
+        _ => format!("{} d {} h", s / DAY, s % DAY / HOUR),
+    }
+}
+
+/// How long [`length`] of a time that grows stays what it is; never zero.
+pub(super) fn length_holds(time: Duration) -> Duration {
+    let step = match time.as_secs() {
+        0..MINUTE => 1,
+        MINUTE..DAY => MINUTE,
+        _ => HOUR,
+    };
+    let into = Duration::new(time.as_secs() % step, time.subsec_nanos());
+    // A little later than the change, so that the new text is there when it is asked for.
+    Duration::from_secs(step).saturating_sub(into) + Duration::from_millis(2)
+}
+
+/// An age: `now` within the first second, then `4 s ago`.
+pub(super) fn ago(age: Duration) -> String {
+    if age.as_secs() == 0 { "now".to_owned() } else { format!("{} ago", length(age)) }
+}
+
+/// A short time with the digits that mean something: `0.4 ms`, `12 ms`, `1.2 s`.
+pub(super) fn short(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1_000.0;
+    if ms < 9.95 {
+        format!("{ms:.1} ms")
+    } else if ms < 999.5 {
+        format!("{ms:.0} ms")
+    } else {
+        format!("{:.1} s", ms / 1_000.0)
+    }
+}
+
+/// A time of day with milliseconds, `12:04:31.220`.
+pub(super) fn time_of_day(time: SystemTime, zone: &TimeZone) -> String {
+    match Timestamp::try_from(time) {
+        Ok(stamp) => stamp.to_zoned(zone.clone()).strftime("%H:%M:%S%.3f").to_string(),
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
+/// A number with its unit. Without a precision at most three digits after the point, as few as it takes.
+pub(super) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> String {
+    let number = match decimals {
+        Some(decimals) => format!("{value:.*}", usize::from(decimals.min(9))),
+        None => {
+            let exact = format!("{value:.3}");
+            exact.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+    };
+    match unit {
+        Some(unit) if !unit.is_empty() => format!("{number} {unit}"),
+        _ => number,
+    }
+}
+
+/// Who did it.
+pub(super) fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::ThisProgram => "this window".to_owned(),
+        Origin::OtherController(number) => format!("another controller ({number})"),
+        Origin::ByHand => "by hand".to_owned(),
+        Origin::Board => "the board itself".to_owned(),
+        Origin::Unknown => "source unknown".to_owned(),
+    }
+}
+
+/// One word for a link.
+pub(super) fn link(state: &LinkState) -> &'static str {
+    match state {
+        LinkState::Announced => "announced",
+        LinkState::Connecting => "connecting",
+        LinkState::Connected => "connected",
+        LinkState::Stale => "stale",
+        LinkState::Unreachable { .. } => "unreachable",
+    }
+}
+
+/// Why there is no link, as a sentence about the board.
+pub(super) fn problem(problem: &LinkProblem) -> String {
+    let text = problem.to_string();
+    match problem {
+        LinkProblem::UnsupportedVersion { .. } | LinkProblem::Locked | LinkProblem::NotABoard(_) => {
+            format!("it {text}")
+        }
+        _ => text,
+    }
+}
+
+/// The fields of a change: `on=true brightness=60`.
+pub(super) fn change(change: &State) -> String {
+    let field = |(name, value): (&String, &Value)| match value {
+        Value::Null => format!("{name}=unknown"),
+        Value::String(text) => format!("{name}={text}"),
+        other => format!("{name}={other}"),
+    };
+    change.0.iter().map(field).collect::<Vec<_>>().join(" ")
+}
+
+/// A happening as the columns of a line: of what, what, by whom, how late.
+pub(super) struct Line {
+    pub(super) subject: String,
+    pub(super) what: String,
+    pub(super) source: String,
+    pub(super) timing: String,
+}
+
+/// A happening in words.
+pub(super) fn happening(happening: &Happening) -> Line {
+    let lateness = |late: &Option<Duration>| late.map(|late| format!("{} late", short(late))).unwrap_or_default();
+    match happening {
+        Happening::Changed { component, change: fields, origin: who, late } => Line {
+            subject: component.to_string(),
+            what: change(fields),
+            source: origin(who),
+            timing: lateness(late),
+        },
+        Happening::Event { component, event, origin: who, late } => Line {
+            subject: component.to_string(),
+            what: event.replace('_', " "),
+            source: origin(who),
+            timing: lateness(late),
+        },
+        Happening::Command { component, method, outcome } => Line {
+            subject: component.as_ref().map_or_else(String::new, ToString::to_string),
+            what: format!("{method}: {}", outcome_words(outcome)),
+            source: origin(&Origin::ThisProgram),
+            timing: match outcome {
+                Outcome::Done { took, .. } => short(*took),
+                _ => String::new(),
+            },
+        },
+        Happening::Link(state) => Line {
+            subject: "link".to_owned(),
+            what: match state {
+                LinkState::Unreachable { problem: cause, .. } => format!("unreachable: {}", problem(cause)),
+                other => link(other).to_owned(),
+            },
+            source: String::new(),
+            timing: String::new(),
+        },
+        Happening::Resync(cause) => Line {
+            subject: "state".to_owned(),
+            what: match cause {
+                ResyncCause::NewEpoch => "asked for anew: the board was reset",
+                ResyncCause::Gap => "asked for anew: a push was missed",
+            }
+            .to_owned(),
+            source: String::new(),
+            timing: String::new(),
+        },
+    }
+}
+
+fn outcome_words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done { .. } => "done".to_owned(),
+        Outcome::Refused(error) => format!("refused: {}", error.message),
+        Outcome::Unconfirmed => "not confirmed: no answer in 5 s".to_owned(),
+        Outcome::LinkLost => "not confirmed: the link went down".to_owned(),
+        Outcome::NotConnected => "not sent: no link".to_owned(),
+        Outcome::Superseded => "replaced by a newer one".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_have_at_most_two_units() {
+        let words = |s| length(Duration::from_secs(s));
+        assert_eq!(
+            [words(0), words(59), words(60), words(3_600), words(9_000), words(187_200)],
+            ["0 s", "59 s", "1 min", "1 h 0 min", "2 h 30 min", "2 d 4 h"]
+        );
+    }
+
+    #[test]
+    fn a_length_is_right_until_it_is_asked_for_again() {
+        for ms in [0, 1, 999, 1_000, 59_999, 60_000, 119_500, 3_599_999, 86_400_001, 200_000_000] {
+            let time = Duration::from_millis(ms);
+            let holds = length_holds(time);
+            assert!(holds > Duration::ZERO);
+            assert_ne!(length(time), length(time + holds), "{ms} ms");
+            assert_eq!(length(time), length(time + holds.saturating_sub(Duration::from_millis(3))), "{ms} ms");
+        }
+    }
+
+    #[test]
+    fn short_times_keep_two_digits_that_mean_something() {
+        let words = |us| short(Duration::from_micros(us));
+        assert_eq!(
+            [words(160), words(2_149), words(12_400), words(999_400), words(1_240_000)],
+            ["0.2 ms", "2.1 ms", "12 ms", "999 ms", "1.2 s"]
+        );
+    }
+
+    #[test]
+    fn quantities_keep_the_precision_of_the_board() {
+        assert_eq!(quantity(24.64, Some(1), Some("°C")), "24.6 °C");
+        assert_eq!(quantity(24.0, Some(1), None), "24.0");
+        assert_eq!(quantity(60.0, None, Some("%")), "60 %");
+        assert_eq!(quantity(0.125, None, None), "0.125");
+        assert_eq!(quantity(1_013.0, Some(0), Some("hPa")), "1013 hPa");
+    }
+
+    #[test]
+    fn a_time_of_day_has_milliseconds() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(43_471_220);
+        assert_eq!(time_of_day(time, &TimeZone::UTC), "12:04:31.220");
+    }
+
+    #[test]
+    fn an_unknown_value_is_called_unknown() {
+        let fields = State::new().with("on", true).with("value", Value::Null);
+        assert_eq!(change(&fields), "on=true value=unknown");
+    }
+}
