@@ -117,12 +117,10 @@ impl App {
             }
             Action::Add(address) => self.add(&address),
             Action::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
-            Action::SavePushes if self.saving.is_none() => {
-                match save::ask_and_save(self.lines(), ctx.clone()) {
-                    Ok(answer) => self.saving = Some(answer),
-                    Err(error) => self.window.notice = Some(Notice::Failed(format!("No thread for saving: {error}"))),
-                }
-            }
+            Action::SavePushes if self.saving.is_none() => match save::ask_and_save(self.lines(), ctx.clone()) {
+                Ok(answer) => self.saving = Some(answer),
+                Err(error) => self.window.notice = Some(Notice::Failed(format!("No thread for saving: {error}"))),
+            },
             Action::SavePushesTo(path) => {
                 let outcome = save::write(&path, &self.lines());
                 if outcome.is_ok() {

@@ -64,9 +64,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
 
 fn show_row(ui: &mut Ui, board: &BoardView, title: &str, selected: bool, moment: &Moment) -> Response {
     let size = vec2(ui.available_width(), theme::LIST_ROW);
-    let (rect, response) = ui
-        .push_id(("board", board.key.0), |ui| ui.allocate_exact_size(size, Sense::click()))
-        .inner;
+    let (rect, response) = ui.push_id(("board", board.key.0), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
     let name = format!("{title}: {}", words::link(&board.link));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &name));
     if !ui.is_rect_visible(rect) {

@@ -102,7 +102,8 @@ fn badge(ui: &mut Ui, word: &str, meaning: &str) {
         .stroke(Stroke::new(1.0, palette.outline))
         .corner_radius(theme::CONTROL_RADIUS)
         .inner_margin(Margin::symmetric(6, 1));
-    let response = frame.show(ui, |ui| text::label(ui, word, &format!("{word}: {meaning}"), theme::small(), palette.weak));
+    let response =
+        frame.show(ui, |ui| text::label(ui, word, &format!("{word}: {meaning}"), theme::small(), palette.weak));
     response.inner.on_hover_text(meaning);
 }
 
@@ -137,7 +138,8 @@ fn facts(ui: &mut Ui, board: &BoardView, moment: &Moment) {
 }
 
 fn signal(board: &BoardView) -> Option<String> {
-    let is_signal = |c: &&std::sync::Arc<ComponentView>| c.descriptor.device_class.as_deref() == Some("signal_strength");
+    let is_signal =
+        |c: &&std::sync::Arc<ComponentView>| c.descriptor.device_class.as_deref() == Some("signal_strength");
     let component = board.components.iter().find(is_signal)?;
     let descriptor = &component.descriptor;
     let unit = descriptor.unit_of_measurement.as_deref();
@@ -211,7 +213,9 @@ fn availability(board: &BoardView, title: &str) -> Availability {
         LinkState::Connecting => {
             Availability::Off { reason: format!("{title} is being connected"), heard: board.last_heard }
         }
-        LinkState::Announced => Availability::Off { reason: format!("{title} is not connected"), heard: board.last_heard },
+        LinkState::Announced => {
+            Availability::Off { reason: format!("{title} is not connected"), heard: board.last_heard }
+        }
         LinkState::Unreachable { problem, .. } => Availability::Off {
             reason: format!("{title} is unreachable: {}", words::problem(problem)),
             heard: board.last_heard,
@@ -228,7 +232,12 @@ fn nothing_known(ui: &mut Ui, board: &BoardView) {
     };
     let palette = palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 96.0), eframe::egui::Sense::hover());
-    ui.painter().rect_stroke(rect, theme::CARD_RADIUS, Stroke::new(1.0, palette.border), eframe::egui::StrokeKind::Inside);
+    ui.painter().rect_stroke(
+        rect,
+        theme::CARD_RADIUS,
+        Stroke::new(1.0, palette.border),
+        eframe::egui::StrokeKind::Inside,
+    );
     text::paint(ui, rect, Align2::CENTER_CENTER, words, theme::body(), palette.weak);
     text::name_label(ui, &response, words);
 }

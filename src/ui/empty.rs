@@ -34,8 +34,10 @@ pub(super) fn show(ui: &mut Ui, model: &Model, virtual_boards: VirtualBoards, ac
         ui.heading("No board yet");
         ui.add_space(UNIT);
         let searched = match &model.status().discovery_problem {
-            None => "Looking on this network for boards that announce _switchboard._tcp by mDNS. They appear by themselves."
-                .to_owned(),
+            None => {
+                "Looking on this network for boards that announce _switchboard._tcp by mDNS. They appear by themselves."
+                    .to_owned()
+            }
             Some(problem) => format!("Boards cannot be found by mDNS: {problem}. They can still be added by address."),
         };
         ui.scope(|ui| {
@@ -47,7 +49,8 @@ pub(super) fn show(ui: &mut Ui, model: &Model, virtual_boards: VirtualBoards, ac
         if virtual_boards != VirtualBoards::Absent {
             let ready = virtual_boards == VirtualBoards::Ready;
             let words = if ready { "Start 3 virtual boards" } else { "Starting virtual boards" };
-            let button = Button::new(RichText::new(words).color(palette.on_accent)).fill(palette.accent).min_size(width);
+            let button =
+                Button::new(RichText::new(words).color(palette.on_accent)).fill(palette.accent).min_size(width);
             if ui.add_enabled(ready, button).clicked() {
                 actions.push(Action::StartVirtualBoards(VIRTUAL));
             }

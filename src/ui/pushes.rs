@@ -50,11 +50,16 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, of_one: &mut boo
         ui.take_available_space();
         return;
     }
-    ScrollArea::vertical().id_salt("pushes").auto_shrink(false).show_rows(ui, theme::PUSH_ROW, shown.len(), |ui, rows| {
-        for entry in shown.get(rows).unwrap_or_default() {
-            show_line(ui, entry, only.is_none(), moment);
-        }
-    });
+    ScrollArea::vertical().id_salt("pushes").auto_shrink(false).show_rows(
+        ui,
+        theme::PUSH_ROW,
+        shown.len(),
+        |ui, rows| {
+            for entry in shown.get(rows).unwrap_or_default() {
+                show_line(ui, entry, only.is_none(), moment);
+            }
+        },
+    );
 }
 
 /// The lines of one board, or of all, newest first.

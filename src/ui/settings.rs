@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_newer_file_loses_only_what_this_program_cannot_read() -> Result<(), serde_json::Error> {
-        let stored = r#"{"theme":"sepia","selected":"lamp-1","boards":[{"address":"10.0.0.7:80","since":1}],"plots":[1]}"#;
+        let stored =
+            r#"{"theme":"sepia","selected":"lamp-1","boards":[{"address":"10.0.0.7:80","since":1}],"plots":[1]}"#;
         let settings: Settings = serde_json::from_str(stored)?;
         assert_eq!(settings.theme, ThemeChoice::System);
         assert_eq!(settings.selected.as_deref(), Some("lamp-1"));

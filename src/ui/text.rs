@@ -44,7 +44,14 @@ pub(super) fn name_label(ui: &Ui, response: &Response, name: &str) {
 }
 
 /// Paints a text in a field of a row and gives it an accessible name.
-pub(super) fn field(ui: &mut Ui, rect: Rect, align: Align2, text: &str, name: &str, look: (FontId, Color32)) -> Response {
+pub(super) fn field(
+    ui: &mut Ui,
+    rect: Rect,
+    align: Align2,
+    text: &str,
+    name: &str,
+    look: (FontId, Color32),
+) -> Response {
     let place = paint(ui, rect, align, text, look.0, look.1);
     let id = ui.auto_id_with(name);
     let response = ui.interact(place.expand2(vec2(0.0, 2.0)).intersect(rect), id, Sense::hover());

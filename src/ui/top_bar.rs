@@ -1,8 +1,8 @@
 //! The bar at the top: name, find box, how many boards are in which state, adding a board, the theme.
 
 use eframe::egui::{
-    self, Align, Align2, Button, Key, Layout, Modifiers, Response, Sense, Stroke, TextEdit, Ui, WidgetInfo, accesskit::Role,
-    vec2,
+    self, Align, Align2, Button, Key, Layout, Modifiers, Response, Sense, Stroke, TextEdit, Ui, WidgetInfo,
+    accesskit::Role, vec2,
 };
 
 use super::{

@@ -130,12 +130,13 @@ impl Window {
     fn notices(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let palette = palette(ui);
         let problem = self.model.status().discovery_problem.as_ref().filter(|_| !self.model.is_empty());
-        let problem = problem.map(|problem| {
-            format!("Boards cannot be found by mDNS: {problem}. They can still be added by address.")
-        });
+        let problem = problem
+            .map(|problem| format!("Boards cannot be found by mDNS: {problem}. They can still be added by address."));
         let frame = Frame::new().fill(palette.lit).inner_margin(Margin::symmetric(16, 6));
         if let Some(problem) = problem {
-            Panel::top("discovery").frame(frame).show(ui, |ui| ui.label(RichText::new(problem).color(palette.doubtful)));
+            Panel::top("discovery")
+                .frame(frame)
+                .show(ui, |ui| ui.label(RichText::new(problem).color(palette.doubtful)));
         }
         let Some(notice) = &self.notice else { return };
         let (words, colour) = match notice {
@@ -161,9 +162,8 @@ impl Window {
         if self.dialog.is_some() || focused.is_some() || self.model.listed() == 0 {
             return;
         }
-        let step = ui.input(|input| {
-            i64::from(input.key_pressed(Key::ArrowDown)) - i64::from(input.key_pressed(Key::ArrowUp))
-        });
+        let step =
+            ui.input(|input| i64::from(input.key_pressed(Key::ArrowDown)) - i64::from(input.key_pressed(Key::ArrowUp)));
         if step == 0 {
             return;
         }

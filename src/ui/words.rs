@@ -130,12 +130,9 @@ pub(super) struct Line {
 pub(super) fn happening(happening: &Happening) -> Line {
     let lateness = |late: &Option<Duration>| late.map(|late| format!("{} late", short(late))).unwrap_or_default();
     match happening {
-        Happening::Changed { component, change: fields, origin: who, late } => Line {
-            subject: component.to_string(),
-            what: change(fields),
-            source: origin(who),
-            timing: lateness(late),
-        },
+        Happening::Changed { component, change: fields, origin: who, late } => {
+            Line { subject: component.to_string(), what: change(fields), source: origin(who), timing: lateness(late) }
+        }
         Happening::Event { component, event, origin: who, late } => Line {
             subject: component.to_string(),
             what: event.replace('_', " "),

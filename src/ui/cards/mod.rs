@@ -178,7 +178,8 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
         pos2(inner.right(), inner.bottom() - footer - UNIT),
     );
     head(&mut ui, card, actions);
-    let mut body_ui = ui.new_child(UiBuilder::new().id_salt("body").max_rect(body).layout(Layout::top_down(Align::Min)));
+    let mut body_ui =
+        ui.new_child(UiBuilder::new().id_salt("body").max_rect(body).layout(Layout::top_down(Align::Min)));
     match &card.component.descriptor.kind {
         Kind::Light => light::body(&mut body_ui, card, actions),
         Kind::Number => number::body(&mut body_ui, card, actions),

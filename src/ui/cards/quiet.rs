@@ -33,7 +33,9 @@ pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&Component
         };
         text::paint(ui, column(0.0, 0.34), Align2::LEFT_CENTER, &card.label, theme::body(), palette.weak);
         let (words, known) = match (&component.descriptor.kind, card.state.on()) {
-            (Kind::BinarySensor, on) => (on.map_or("unknown", |on| if on { "on" } else { "off" }).to_owned(), on.is_some()),
+            (Kind::BinarySensor, on) => {
+                (on.map_or("unknown", |on| if on { "on" } else { "off" }).to_owned(), on.is_some())
+            }
             _ => sensor::value(&card),
         };
         let colour = if known { card.value_colour(ui) } else { palette.weak };

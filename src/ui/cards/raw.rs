@@ -31,6 +31,10 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     eframe::egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let (rect, response) = ui.allocate_exact_size(galley.size(), eframe::egui::Sense::hover());
         ui.painter().galley(rect.min, galley, palette(ui).text);
-        text::name_label(ui, &response, &card.name(&format!("raw {}", serde_json::to_string(&card.state).unwrap_or_default())));
+        text::name_label(
+            ui,
+            &response,
+            &card.name(&format!("raw {}", serde_json::to_string(&card.state).unwrap_or_default())),
+        );
     });
 }

@@ -4,12 +4,7 @@ use eframe::egui::{Rect, Ui};
 use serde_json::Value;
 
 use super::Card;
-use crate::ui::{
-    sparkline::Sparkline,
-    text, theme,
-    theme::palette,
-    words,
-};
+use crate::ui::{sparkline::Sparkline, text, theme, theme::palette, words};
 
 /// Room for the history, where there is one to show.
 pub(super) fn height(card: &Card<'_>) -> f32 {

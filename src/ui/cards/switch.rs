@@ -24,7 +24,9 @@ pub(super) fn read_only(ui: &mut Ui, card: &Card<'_>) {
     text::label(ui, word, &card.name(word), theme::strong(), colour);
     let (rect, _) = ui.allocate_exact_size(eframe::egui::vec2(12.0, theme::LINE), eframe::egui::Sense::hover());
     match on {
-        Some(true) => ui.painter().circle_filled(rect.center(), 5.0, if card.live() { palette(ui).accent } else { colour }),
+        Some(true) => {
+            ui.painter().circle_filled(rect.center(), 5.0, if card.live() { palette(ui).accent } else { colour })
+        }
         _ => ui.painter().circle_stroke(rect.center(), 4.5, eframe::egui::Stroke::new(1.5, palette(ui).outline)),
     };
 }

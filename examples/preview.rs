@@ -1,0 +1,59 @@
+//! The window with invented boards, to look at states that are rare with real ones:
+//! `cargo run --example preview -- mixed|everything|strip|many|empty [light|dark] [name of the board to show]`.
+#![expect(clippy::unwrap_used, reason = "a program for who works on the window")]
+
+use std::time::{Duration, Instant, SystemTime};
+
+use eframe::egui;
+use jiff::tz::TimeZone;
+use switchboard::ui::{Moment, Settings, ThemeChoice, VirtualBoards, Window};
+
+#[path = "../tests/window_scenes/mod.rs"]
+mod scenes;
+
+struct Preview(Window);
+
+impl eframe::App for Preview {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let moment = Moment::new(Instant::now(), SystemTime::now(), TimeZone::system());
+        for action in self.0.show(ui, &moment) {
+            eprintln!("{action:?}");
+        }
+        ui.ctx().request_repaint_after(moment.next().unwrap_or(Duration::MAX));
+    }
+}
+
+fn main() -> eframe::Result {
+    let mut arguments = std::env::args().skip(1);
+    let scene = arguments.next().unwrap_or_else(|| "mixed".to_owned());
+    let theme = if arguments.next().as_deref() == Some("light") { ThemeChoice::Light } else { ThemeChoice::Dark };
+    let shown = arguments.next();
+    let native = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default().with_inner_size([1180.0, 760.0]),
+        renderer: eframe::Renderer::Glow,
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native(
+        "Switchboard preview",
+        native,
+        Box::new(move |cc| {
+            let mut window = Window::new(&cc.egui_ctx, &Settings { theme, ..Settings::default() });
+            window.virtual_boards = VirtualBoards::Ready;
+            let at = scenes::Now::read();
+            let boards = match scene.as_str() {
+                "mixed" => scenes::mixed(at),
+                "everything" => vec![scenes::everything(9, at)],
+                "strip" => vec![scenes::strip(2, at)],
+                "many" => scenes::many(200, at),
+                _ => Vec::new(),
+            };
+            let chosen = shown.and_then(|name| boards.iter().find(|board| board.name == name).map(|board| board.key));
+            let log = if boards.is_empty() { Vec::new() } else { scenes::log(at) };
+            window.model.apply(scenes::changes(boards, log), Instant::now());
+            if let Some(key) = chosen {
+                window.model.select(key);
+            }
+            Ok(Box::new(Preview(window)))
+        }),
+    )
+}

@@ -1,0 +1,325 @@
+//! Invented boards in every state that the window can show: for its tests and for `cargo run --example preview`.
+#![expect(dead_code, reason = "no user needs every scene")]
+
+use std::{
+    collections::VecDeque,
+    f64::consts::TAU,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use protocol::{
+    Caps, Code, ComponentKey, Descriptor, DeviceInfo, EntityCategory, Kind, RpcError, State, mdns::Announcement,
+};
+use serde_json::{Value, json};
+use switchboard::fleet::{
+    BoardKey, BoardView, Changes, CommandState, ComponentView, Happening, LastEvent, LinkProblem, LinkState, LogEntry,
+    Origin, ResyncCause, Sample,
+};
+
+/// The time at which a scene is invented.
+#[derive(Clone, Copy)]
+pub struct Now {
+    pub now: Instant,
+    pub wall: SystemTime,
+}
+
+impl Now {
+    pub fn read() -> Self {
+        Self { now: Instant::now(), wall: SystemTime::now() }
+    }
+}
+
+pub fn seconds(s: f64) -> Duration {
+    Duration::from_secs_f64(s)
+}
+
+/// A connected board without components.
+pub fn board(key: u32, name: &str, at: Now) -> BoardView {
+    let id = format!("{}-{key:04x}", name.to_lowercase().replace(' ', "-"));
+    let announcement = Announcement {
+        id: id.clone(),
+        mac: format!("02:00:00:00:00:{key:02x}"),
+        friendly_name: name.to_owned(),
+        version: "0.3.1".to_owned(),
+        platform: "esp32c3".to_owned(),
+        board: "ESP32-C3-DevKitM-1".to_owned(),
+        proto: 1,
+        path: "/rpc".to_owned(),
+        api_encryption: None,
+    };
+    BoardView {
+        key: BoardKey(key),
+        id: Some(id),
+        name: name.to_owned(),
+        address: format!("192.168.1.{}:80", 16 + key),
+        by_hand: false,
+        announcement: Some((Arc::new(announcement), at.now - seconds(40.0))),
+        info: Some(Arc::new(info(name, key))),
+        link: LinkState::Connected,
+        link_since: at.now - seconds(125.0),
+        round_trip: Some(seconds(0.0031)),
+        last_heard: Some(at.now - seconds(1.2)),
+        booted: Some(at.wall - seconds(187_300.0)),
+        client: Some(3),
+        components: Vec::new(),
+    }
+}
+
+fn info(name: &str, key: u32) -> DeviceInfo {
+    let info = json!({"id": format!("b-{key}"), "name": name, "mac": "02:00:00:00:00:01", "version": "0.3.1",
+        "platform": "esp32c3", "board": "ESP32-C3-DevKitM-1", "proto": 1, "epoch": "5f3a91c2", "uptime_ms": 1});
+    serde_json::from_value(info).unwrap()
+}
+
+/// A component as reported, without anything else.
+pub fn component(kind: Kind, id: u16, name: &str, reported: Value) -> ComponentView {
+    ComponentView {
+        descriptor: Arc::new(Descriptor::new(kind, id, name)),
+        reported: serde_json::from_value(reported).unwrap(),
+        wanted: None,
+        command: CommandState::Idle,
+        changed: None,
+        last_event: None,
+        history: Arc::default(),
+    }
+}
+
+/// The same with its descriptor changed.
+pub fn described(mut view: ComponentView, change: impl FnOnce(&mut Descriptor)) -> ComponentView {
+    change(Arc::make_mut(&mut view.descriptor));
+    view
+}
+
+pub fn light(at: Now) -> ComponentView {
+    let reported = json!({"on": true, "brightness": 60, "rgb": [255, 180, 107], "ct_k": 3000, "effect": "none"});
+    let mut light = described(component(Kind::Light, 0, "Light", reported), |descriptor| {
+        descriptor.caps = Caps {
+            brightness: true,
+            rgb: true,
+            ct_k: Some([2200, 6500]),
+            effects: ["none", "breathe", "rainbow"].map(str::to_owned).to_vec(),
+            ..Caps::default()
+        };
+    });
+    light.command = CommandState::Confirmed { took: seconds(0.004), at: at.now - seconds(3.0) };
+    light
+}
+
+pub fn sensor(
+    id: u16,
+    name: &str,
+    class: &str,
+    unit: &str,
+    decimals: u8,
+    value: impl Into<Value>,
+    at: Now,
+) -> ComponentView {
+    let value = value.into();
+    let middle = value.as_f64().unwrap_or(20.0);
+    let mut view = described(component(Kind::Sensor, id, name, json!({"value": value})), |descriptor| {
+        descriptor.device_class = Some(class.to_owned());
+        descriptor.unit_of_measurement = Some(unit.to_owned());
+        descriptor.accuracy_decimals = Some(decimals);
+    });
+    view.history = Arc::new(wave(middle, middle.abs() * 0.04 + 0.2, at));
+    view.changed = Some((at.wall - seconds(4.0), Origin::Board));
+    view
+}
+
+pub fn diagnostic(view: ComponentView) -> ComponentView {
+    described(view, |descriptor| descriptor.entity_category = Some(EntityCategory::Diagnostic))
+}
+
+fn wave(middle: f64, swing: f64, at: Now) -> VecDeque<Sample> {
+    (0..180)
+        .map(|step| {
+            let x = f64::from(step) / 180.0;
+            let rough = (f64::from(step) * 12.9898).sin() * 0.18;
+            let gap = (96..110).contains(&step);
+            let value = if gap { f64::NAN } else { middle + swing * ((x * TAU * 1.7).sin() + rough) };
+            Sample { at: at.wall - seconds(f64::from(180 - step) * 2.0), value }
+        })
+        .collect()
+}
+
+pub fn with(mut board: BoardView, components: impl IntoIterator<Item = ComponentView>) -> BoardView {
+    board.components = components.into_iter().map(Arc::new).collect();
+    board
+}
+
+pub fn lamp(key: u32, name: &str, at: Now) -> BoardView {
+    let mut button = component(Kind::Button, 0, "Button", json!({}));
+    let press = LastEvent { name: "press".to_owned(), at: at.wall - seconds(2.0), origin: Origin::ByHand };
+    button.last_event = Some(press);
+    with(
+        board(key, name, at),
+        [
+            light(at),
+            button,
+            sensor(0, "Temperature", "temperature", "°C", 1, 24.6, at),
+            diagnostic(sensor(1, "Signal", "signal_strength", "dBm", 0, -52, at)),
+            diagnostic(sensor(2, "Free memory", "data_size", "kB", 0, 171, at)),
+            diagnostic(component(Kind::BinarySensor, 1, "Overheated", json!({"on": false}))),
+        ],
+    )
+}
+
+pub fn strip(key: u32, at: Now) -> BoardView {
+    let commands = [
+        CommandState::Confirmed { took: seconds(0.0042), at: at.now - seconds(1.0) },
+        CommandState::Pending { since: at.now },
+        CommandState::Unconfirmed { at: at.now - seconds(2.0) },
+        CommandState::Refused {
+            error: RpcError::new(
+                Code::FailedPrecondition,
+                "overcurrent",
+                "Switch 3 is locked out after an overcurrent; press its reset first",
+            ),
+            at: at.now - seconds(2.0),
+        },
+    ];
+    let switches = commands.into_iter().enumerate().flat_map(|(n, command)| {
+        let id = u16::try_from(n).unwrap();
+        let mut switch = component(Kind::Switch, id, &format!("Socket {}", n + 1), json!({"on": n != 2}));
+        switch.command = command;
+        let power = sensor(id, &format!("Socket {} power", n + 1), "power", "W", 1, 12.5 * f64::from(id), at);
+        [switch, power]
+    });
+    with(board(key, "Strip", at), switches.collect::<Vec<_>>())
+}
+
+pub fn everything(key: u32, at: Now) -> BoardView {
+    let unknown_light =
+        described(component(Kind::Light, 1, "Second light", json!({"on": null, "brightness": null})), |d| {
+            d.caps = Caps { brightness: true, rgb: true, ..Caps::default() };
+        });
+    let setpoint = described(
+        component(Kind::Number, 0, "Setpoint", json!({"value": 21.5, "min": 5, "max": 30, "step": 0.5})),
+        |d| {
+            d.unit_of_measurement = Some("°C".to_owned());
+            d.accuracy_decimals = Some(1);
+        },
+    );
+    let options = json!({"value": "eco", "options": ["eco", "comfort", "boost"]});
+    let door = described(component(Kind::BinarySensor, 0, "Door", json!({"on": true})), |descriptor| {
+        descriptor.device_class = Some("door".to_owned());
+    });
+    let mut unknown_sensor = sensor(3, "Humidity", "humidity", "%", 0, Value::Null, at);
+    unknown_sensor.history = Arc::default();
+    with(
+        board(key, "Everything", at),
+        [
+            light(at),
+            unknown_light,
+            component(Kind::Switch, 0, "Relay", json!({"on": true})),
+            component(Kind::Switch, 1, "Relay", json!({"on": null})),
+            setpoint,
+            component(Kind::Select, 0, "Mode", options),
+            component(Kind::Text, 0, "Note", json!({"value": "Second shelf, left"})),
+            component(Kind::Button, 0, "Restart", json!({})),
+            door,
+            sensor(0, "Temperature", "temperature", "°C", 1, 24.6, at),
+            unknown_sensor,
+            component(Kind::Unknown("cover".to_owned()), 0, "Blind", json!({"position": 40, "moving": null})),
+        ],
+    )
+}
+
+/// One board in each state of a link, and two of one name.
+pub fn mixed(at: Now) -> Vec<BoardView> {
+    let mut weather = with(
+        board(3, "Weather", at),
+        [
+            sensor(0, "Temperature", "temperature", "°C", 1, 8.3, at),
+            sensor(1, "Humidity", "humidity", "%", 0, 71, at),
+            sensor(2, "Pressure", "pressure", "hPa", 0, 1013, at),
+        ],
+    );
+    weather.link = LinkState::Stale;
+    weather.link_since = at.now - seconds(7.0);
+    weather.last_heard = Some(at.now - seconds(22.0));
+    let mut bench = lamp(4, "Bench 4", at);
+    bench.link = LinkState::Unreachable { problem: LinkProblem::Silent, retry_at: Some(at.now + seconds(9.0)) };
+    bench.link_since = at.now - seconds(34.0);
+    bench.last_heard = Some(at.now - seconds(79.0));
+    let mut bench_10 = board(5, "Bench 10", at);
+    bench_10.link =
+        LinkState::Unreachable { problem: LinkProblem::AllPlacesTaken, retry_at: Some(at.now + seconds(41.0)) };
+    let mut new = board(6, "New board", at);
+    new.link = LinkState::Connecting;
+    new.link_since = at.now - seconds(0.4);
+    (new.info, new.round_trip, new.last_heard, new.booted) = (None, None, None, None);
+    let mut heard = board(7, "Hallway", at);
+    heard.link = LinkState::Announced;
+    (heard.info, heard.last_heard) = (None, None);
+    vec![
+        lamp(1, "Desk lamp", at),
+        strip(2, at),
+        weather,
+        bench,
+        bench_10,
+        new,
+        heard,
+        lamp(8, "Desk lamp", at),
+        everything(9, at),
+    ]
+}
+
+pub fn many(count: u32, at: Now) -> Vec<BoardView> {
+    (0..count)
+        .map(|n| {
+            let mut board = lamp(n, &format!("Bench {n}"), at);
+            if n % 17 == 5 {
+                board.link = LinkState::Stale;
+            } else if n % 23 == 7 {
+                board.link = LinkState::Unreachable { problem: LinkProblem::Closed, retry_at: None };
+            }
+            board
+        })
+        .collect()
+}
+
+pub fn key(text: &str) -> ComponentKey {
+    text.parse().unwrap()
+}
+
+pub fn log(at: Now) -> Vec<Arc<LogEntry>> {
+    let changed = |component: &str, change: State, origin, late: f64| Happening::Changed {
+        component: key(component),
+        change,
+        origin,
+        late: Some(seconds(late)),
+    };
+    let entries = [
+        ("Weather", Happening::Link(LinkState::Stale)),
+        ("Desk lamp", changed("sensor:0", State::new().with("value", 24.6), Origin::ByHand, 0.0016)),
+        ("Strip", changed("switch:2", State::new().with("on", true), Origin::OtherController(2), 0.0031)),
+        ("Strip", Happening::Resync(ResyncCause::Gap)),
+        ("Desk lamp", changed("light:0", State::new().with("brightness", 60), Origin::ThisProgram, 0.004)),
+        (
+            "Desk lamp",
+            Happening::Event {
+                component: key("button:0"),
+                event: "press".to_owned(),
+                origin: Origin::ByHand,
+                late: Some(seconds(0.0021)),
+            },
+        ),
+        ("Desk lamp", changed("light:0", State::new().with("on", true), Origin::ByHand, 0.0022)),
+        ("Bench 4", Happening::Link(LinkState::Unreachable { problem: LinkProblem::Silent, retry_at: None })),
+    ];
+    let count = entries.len();
+    let entries = entries.into_iter().enumerate().map(|(n, (board, what))| LogEntry {
+        number: n as u64,
+        at: at.wall - seconds((count - n) as f64 * 1.37),
+        board: BoardKey(if board == "Desk lamp" { 1 } else { 2 }),
+        board_name: Arc::from(board),
+        what,
+    });
+    entries.map(Arc::new).collect()
+}
+
+pub fn changes(boards: impl IntoIterator<Item = BoardView>, log: Vec<Arc<LogEntry>>) -> Changes {
+    Changes { boards: boards.into_iter().map(Arc::new).collect(), log, ..Changes::default() }
+}
