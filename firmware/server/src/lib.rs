@@ -12,6 +12,7 @@ mod crowd;
 mod echo;
 mod hardware;
 pub mod http;
+pub mod mdns;
 mod page;
 pub mod response;
 mod rpc;

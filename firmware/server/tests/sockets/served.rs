@@ -20,7 +20,7 @@ pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 /// How long a client waits for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(crate) struct DeskClock(Instant);
+pub(crate) struct DeskClock(pub(crate) Instant);
 
 impl Clock for DeskClock {
     fn now(&self) -> Duration {
@@ -48,7 +48,7 @@ impl TcpAccept for Acceptor {
 
 /// Hardware that does everything and says when it was restarted.
 pub(crate) struct Willing {
-    restarted: mpsc::Sender<()>,
+    pub(crate) restarted: mpsc::Sender<()>,
 }
 
 impl Hardware for Willing {

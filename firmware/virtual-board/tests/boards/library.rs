@@ -1,0 +1,243 @@
+//! The library: what a hand at a board, a cut cable and a new port do.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::{Duration, Instant},
+};
+
+use futures_util::{SinkExt, StreamExt};
+use mdns_sd::{ServiceDaemon, ServiceEvent};
+use protocol::{State, mdns::SERVICE};
+use serde_json::{Value, json};
+use tokio::net::TcpStream as Connection;
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
+use virtual_board::{ActionError, Listening, Options, Profile, StartError, VirtualBoards};
+
+use crate::{Outcome, PATIENCE};
+
+fn quiet(boards: usize, profile: Profile) -> Result<VirtualBoards, StartError> {
+    VirtualBoards::start(Options { boards, profile, mdns: false, ..Options::default() })
+}
+
+fn first(boards: &VirtualBoards) -> Result<Listening, &'static str> {
+    boards.list().into_iter().next().ok_or("no board")
+}
+
+/// One request by `POST`, over a connection of its own; its result.
+fn post(address: SocketAddr, method: &str, params: &Value, patience: Duration) -> io::Result<Value> {
+    let mut stream = TcpStream::connect_timeout(&address, patience)?;
+    stream.set_read_timeout(Some(patience))?;
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+    let length = body.len();
+    write!(stream, "POST /rpc HTTP/1.1\r\nHost: b\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    let (_, body) = response.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    Ok(serde_json::from_str::<Value>(body)?["result"].clone())
+}
+
+fn status(address: SocketAddr) -> io::Result<Value> {
+    post(address, "Device.GetStatus", &json!({}), PATIENCE)
+}
+
+struct Controller(WebSocketStream<Connection>);
+
+impl Controller {
+    async fn connect(address: SocketAddr) -> Result<Self, Box<dyn std::error::Error>> {
+        let stream = Connection::connect(address).await?;
+        let (socket, _) = client_async(format!("ws://{address}/rpc"), stream).await?;
+        Ok(Self(socket))
+    }
+
+    async fn send(&mut self, method: &str, params: Value) -> Outcome {
+        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        Ok(self.0.send(Message::text(request.to_string())).await?)
+    }
+
+    /// The first message that is wanted.
+    async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Result<Value, Box<dyn std::error::Error>> {
+        let search = async {
+            while let Some(message) = self.0.next().await {
+                if let Message::Text(text) = message? {
+                    let message = serde_json::from_str(&text)?;
+                    if wanted(&message) {
+                        return Ok(message);
+                    }
+                }
+            }
+            Err("the connection ended".into())
+        };
+        tokio::time::timeout(PATIENCE, search).await?
+    }
+
+    /// The code of the close frame.
+    async fn closed(&mut self) -> Result<Option<u16>, Box<dyn std::error::Error>> {
+        let search = async {
+            while let Some(message) = self.0.next().await {
+                if let Message::Close(close) = message? {
+                    return Ok(close.map(|close| close.code.into()));
+                }
+            }
+            Err("no close frame".into())
+        };
+        tokio::time::timeout(PATIENCE, search).await?
+    }
+}
+
+fn block_on<F: Future<Output = Outcome>>(test: F) -> Outcome {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(test)
+}
+
+#[test]
+fn a_hand_at_the_board_reaches_a_controller_unasked() -> Outcome {
+    let boards = quiet(1, Profile::Lamp)?;
+    let board = first(&boards)?;
+    block_on(async {
+        let mut controller = Controller::connect(board.address).await?;
+        controller.send("Device.Subscribe", json!({})).await?;
+        controller.until(|message| message["result"].is_object()).await?;
+        boards.press(&board.name, &"button:0".parse()?, "press")?;
+        let event = controller.until(|message| message["method"] == "NotifyEvent").await?;
+        assert_eq!(event["params"]["source"], "physical");
+        let change = controller.until(|message| message["params"]["light:0"].is_object()).await?;
+        assert_eq!(change["params"]["light:0"]["on"], true);
+        boards.set(&board.id, &"light:0".parse()?, State(serde_json::from_str(r#"{"on":false}"#)?))?;
+        controller.until(|message| message["params"]["light:0"]["on"] == false).await?;
+        Ok(())
+    })
+}
+
+#[test]
+fn a_board_without_power_is_gone_and_comes_back_where_it_was_as_another_run() -> Outcome {
+    let boards = quiet(2, Profile::Strip)?;
+    let board = first(&boards)?;
+    let before = status(board.address)?;
+    let mut open = TcpStream::connect(board.address)?;
+    boards.stop(&board.id)?;
+    assert!(matches!(open.read(&mut [0]), Ok(0) | Err(_)), "its sockets are closed");
+    assert!(status(board.address).is_err());
+    assert!(matches!(boards.stop(&board.id), Err(ActionError::Stopped(_))));
+    let other = boards.list().pop().ok_or("no second board")?;
+    assert!(status(other.address).is_ok(), "the other is unharmed");
+    boards.start_again(&board.id)?;
+    assert_eq!(first(&boards)?.address, board.address);
+    assert_ne!(status(board.address)?["epoch"], before["epoch"]);
+    assert!(matches!(boards.start_again(&board.id), Err(ActionError::Running(_))));
+    Ok(())
+}
+
+#[test]
+fn a_board_can_come_back_on_another_port() -> Outcome {
+    let boards = quiet(1, Profile::Weather)?;
+    let board = first(&boards)?;
+    boards.stop(&board.id)?;
+    // Nobody else can take it now.
+    let _taken = std::net::TcpListener::bind(board.address)?;
+    assert!(boards.start_again(&board.id).is_err());
+    boards.start_again_on(&board.id, 0)?;
+    let moved = first(&boards)?;
+    assert_ne!(moved.address, board.address);
+    assert!(status(moved.address).is_ok());
+    Ok(())
+}
+
+#[test]
+fn a_held_board_accepts_and_says_nothing_until_it_is_released() -> Outcome {
+    let boards = quiet(1, Profile::Lamp)?;
+    let board = first(&boards)?;
+    boards.hold(&board.id)?;
+    assert!(post(board.address, "Sys.Ping", &json!({}), Duration::from_millis(300)).is_err());
+    let mut waiting = TcpStream::connect(board.address)?;
+    waiting.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+    boards.release(&board.id)?;
+    let mut page = String::new();
+    waiting.read_to_string(&mut page)?;
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    Ok(())
+}
+
+#[test]
+fn a_reboot_says_why_keeps_the_name_and_listens_where_it_was() -> Outcome {
+    let boards = quiet(1, Profile::Lamp)?;
+    let board = first(&boards)?;
+    block_on(async {
+        let mut controller = Controller::connect(board.address).await?;
+        controller.send("Device.SetName", json!({ "name": "Reading lamp" })).await?;
+        controller.send("Device.GetStatus", json!({})).await?;
+        let before = controller.until(|message| message["result"]["epoch"].is_string()).await?;
+        controller.send("Device.Reboot", json!({})).await?;
+        assert_eq!(controller.closed().await?, Some(1012));
+        drop(controller);
+        let begun = Instant::now();
+        let after = loop {
+            match status(board.address) {
+                Ok(status) if status["epoch"] != before["result"]["epoch"] => break status,
+                _ if begun.elapsed() > PATIENCE => return Err("it does not come back".into()),
+                _ => tokio::task::yield_now().await,
+            }
+        };
+        assert!(after["epoch"].is_string());
+        let info = post(board.address, "Device.GetInfo", &json!({}), PATIENCE)?;
+        assert_eq!(info["name"], "Reading lamp");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_board_is_named_by_id_or_by_a_name_that_only_it_has() -> Outcome {
+    let boards = VirtualBoards::start(Options { boards: 2, mdns: false, ..Options::default() })?;
+    assert!(matches!(boards.hold("nobody"), Err(ActionError::NoSuchBoard(_))));
+    for board in boards.list() {
+        post(board.address, "Device.SetName", &json!({ "name": "Twin" }), PATIENCE)?;
+    }
+    assert!(matches!(boards.hold("Twin"), Err(ActionError::Ambiguous(_))));
+    Ok(())
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_and_nothing_runs() -> Outcome {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    let port = taken.local_addr()?.port();
+    let failed = VirtualBoards::start(Options { port, mdns: false, ..Options::default() });
+    assert!(matches!(failed, Err(StartError::Listen { .. })));
+    Ok(())
+}
+
+#[test]
+fn boards_are_found_by_mdns_with_their_new_names_and_say_goodbye() -> Outcome {
+    // Ids that no other test, and most likely nobody else on this machine, has.
+    let options = Options { boards: 3, seed: u64::from(std::process::id()) << 20, ..Options::default() };
+    let boards = VirtualBoards::start(options)?;
+    let wanted: BTreeMap<_, _> = boards.list().into_iter().map(|board| (board.id.clone(), board)).collect();
+    let daemon = ServiceDaemon::new()?;
+    let events = daemon.browse(SERVICE)?;
+    let deadline = Instant::now() + PATIENCE;
+    let mut found = BTreeMap::new();
+    while found.len() < wanted.len() {
+        if let ServiceEvent::ServiceResolved(service) = events.recv_deadline(deadline)?
+            && let Some(board) = service.txt_properties.get_property_val_str("id").and_then(|id| wanted.get(id))
+        {
+            assert_eq!(service.port, board.address.port());
+            assert_eq!(service.txt_properties.get_property_val_str("friendly_name"), Some(board.name.as_str()));
+            found.insert(board.id.clone(), service.fullname.clone());
+        }
+    }
+    let board = first(&boards)?;
+    post(board.address, "Device.SetName", &json!({ "name": "Renamed" }), PATIENCE)?;
+    loop {
+        if let ServiceEvent::ServiceResolved(service) = events.recv_deadline(deadline)?
+            && service.txt_properties.get_property_val_str("friendly_name") == Some("Renamed")
+        {
+            break;
+        }
+    }
+    drop(boards);
+    while !found.is_empty() {
+        if let ServiceEvent::ServiceRemoved(_, fullname) = events.recv_deadline(deadline)? {
+            found.retain(|_, known| *known != fullname);
+        }
+    }
+    Ok(())
+}

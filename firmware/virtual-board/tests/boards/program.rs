@@ -1,0 +1,106 @@
+//! The program: its lines in and out.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{Outcome, PATIENCE};
+
+struct Program {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+impl Program {
+    fn start(arguments: &[&str]) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_virtual-board"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let input = child.stdin.take();
+        let output = child.stdout.take().ok_or("no output")?;
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Ok(Self { child, input, lines })
+    }
+
+    fn line(&self) -> Result<Value, Box<dyn std::error::Error>> {
+        Ok(serde_json::from_str(&self.lines.recv_timeout(PATIENCE)?)?)
+    }
+
+    fn say(&mut self, line: &str) -> Outcome {
+        let input = self.input.as_mut().ok_or("its input was closed")?;
+        Ok(writeln!(input, "{line}")?)
+    }
+
+    fn wait(&mut self) -> Result<ExitStatus, Box<dyn std::error::Error>> {
+        let deadline = Instant::now() + PATIENCE;
+        // Its output ends when it does.
+        while self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok() {}
+        Ok(self.child.wait()?)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn address(line: &Value) -> Result<String, &'static str> {
+    line["address"].as_str().map(str::to_owned).ok_or("no address")
+}
+
+#[test]
+fn it_prints_a_line_a_board_and_obeys_lines() -> Outcome {
+    let mut program = Program::start(&["--boards", "2", "--name", "Test", "--no-mdns"])?;
+    let (one, other) = (program.line()?, program.line()?);
+    assert_eq!((&one["name"], &other["name"]), (&"Test".into(), &"Test 2".into()));
+    assert!(one["id"].is_string() && TcpStream::connect(address(&one)?).is_ok());
+
+    program.say("fly away")?;
+    assert!(program.line()?["error"].as_str().is_some_and(|error| error.contains("press")));
+    program.say("press Nobody button:0")?;
+    assert!(program.line()?["error"].as_str().is_some_and(|error| error.contains("Nobody")));
+    program.say("stop Test 2")?;
+    program.say("press Test 2 button:0")?;
+    assert!(program.line()?["error"].as_str().is_some_and(|error| error.contains("stopped")));
+    assert!(TcpStream::connect(address(&other)?).is_err());
+    program.say("start Test 2")?;
+    assert_eq!(program.line()?, other);
+    assert!(TcpStream::connect(address(&other)?).is_ok());
+    program.say("quit")?;
+    assert!(program.wait()?.success());
+    Ok(())
+}
+
+#[test]
+fn the_end_of_its_input_does_not_end_it() -> Outcome {
+    let mut program = Program::start(&["--no-mdns"])?;
+    let board = address(&program.line()?)?;
+    drop(program.input.take());
+    assert!(program.lines.recv_timeout(Duration::from_millis(200)).is_err());
+    assert!(TcpStream::connect(board).is_ok());
+    Ok(())
+}
+
+#[test]
+fn a_place_that_cannot_be_had_is_an_error() -> Outcome {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    let port = taken.local_addr()?.port().to_string();
+    let mut program = Program::start(&["--no-mdns", "--port", &port])?;
+    assert!(!program.wait()?.success());
+    Ok(())
+}
