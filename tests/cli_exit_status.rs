@@ -1,0 +1,139 @@
+//! The program on the command line against running virtual boards, by address: what it prints and how it ends.
+
+use std::{
+    error::Error,
+    net::TcpListener,
+    process::{Command, Output, Stdio},
+};
+
+use virtual_board::{Options, Profile, VirtualBoards};
+
+type Tested = Result<(), Box<dyn Error>>;
+
+/// Every kind of component on one board, and its address.
+fn board() -> Result<(VirtualBoards, String), Box<dyn Error>> {
+    let boards = VirtualBoards::start(Options { profile: Profile::Everything, mdns: false, ..Options::default() })?;
+    let address = boards.list().first().ok_or("no board listens")?.address.to_string();
+    Ok((boards, address))
+}
+
+fn switchboard(words: &[&str]) -> Result<Output, Box<dyn Error>> {
+    Ok(Command::new(env!("CARGO_BIN_EXE_switchboard")).args(words).stdin(Stdio::null()).output()?)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn what_is_set_is_shown_afterwards() -> Tested {
+    let (_boards, address) = board()?;
+    let set = switchboard(&["set", &format!("{address}/light:0"), "on=true", "brightness=40", "rgb=#ff5000"])?;
+    assert_eq!(set.status.code(), Some(0), "{}", text(&set.stderr));
+    let show = text(&switchboard(&["show", &address])?.stdout);
+    let light = show.lines().find(|line| line.starts_with("light:0")).ok_or("no light is shown")?;
+    assert!(light.contains("on ") && light.contains("brightness=40%") && light.contains("rgb=#ff5000"), "{light}");
+    Ok(())
+}
+
+#[test]
+fn every_line_of_json_is_an_object() -> Tested {
+    let (_boards, address) = board()?;
+    let target = format!("{address}/switch:0");
+    for words in
+        [&["show", &address, "--json"][..], &["toggle", &target, "--json"], &["call", &address, "Device.GetInfo"]]
+    {
+        let output = switchboard(words)?;
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
+        for line in text(&output.stdout).lines() {
+            let value: serde_json::Value = serde_json::from_str(line)?;
+            assert!(value.is_object(), "{line}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_toggle_is_done_once() -> Tested {
+    let (_boards, address) = board()?;
+    let target = format!("{address}/switch:0");
+    let was_on = || -> Result<bool, Box<dyn Error>> {
+        let output = switchboard(&["toggle", &target, "--json"])?;
+        let line: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        Ok(line["result"]["was_on"].as_bool().ok_or("was_on is no truth value")?)
+    };
+    assert_ne!(was_on()?, was_on()?);
+    Ok(())
+}
+
+#[test]
+fn a_refusal_is_1_and_says_why() -> Tested {
+    let (_boards, address) = board()?;
+    let light = format!("{address}/light:0");
+    for (words, reason) in [
+        (&["set", &light, "brightness=400"][..], "out_of_range"),
+        (&["toggle", &format!("{address}/switch:99")], "not_found"),
+        (&["set", &format!("{address}/sensor:0"), "value=1"], "no_such_command"),
+        (&["call", &address, "Light.Explode"], "-32601"),
+    ] {
+        let output = switchboard(words)?;
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        assert!(text(&output.stderr).contains(reason), "{words:?}: {}", text(&output.stderr));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_makes_no_sense_is_2_and_nothing_is_sent() -> Tested {
+    for words in [
+        &["set", "lamp/light:0"][..],
+        &["set", "lamp/light:0", "on"],
+        &["set", "lamp/light:0", "on=maybe"],
+        &["toggle", "lamp"],
+        &["call", "lamp", "Light.Set", "[1"],
+        &["list", "--for", "2 fortnights"],
+        &["demo", "--boards", "0"],
+        &["explode"],
+    ] {
+        assert_eq!(switchboard(words)?.status.code(), Some(2), "{words:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_board_that_is_not_there_is_3() -> Tested {
+    let output = switchboard(&["show", "no-board-is-called-so"])?;
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("no-board-is-called-so"));
+    Ok(())
+}
+
+#[test]
+fn no_answer_is_4() -> Tested {
+    let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    assert_eq!(switchboard(&["show", &free.to_string()])?.status.code(), Some(4));
+    Ok(())
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() -> Tested {
+    let (_boards, address) = board()?;
+    let mut show = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+        .args(["show", &address, "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    drop(show.stdout.take());
+    let output = show.wait_with_output()?;
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    Ok(())
+}
+
+#[test]
+fn help_and_version_need_no_network() -> Tested {
+    let help = switchboard(&["--help"])?;
+    assert!(help.status.success() && text(&help.stdout).contains("switchboard set desk-lamp/light:0"));
+    let version = switchboard(&["--version"])?;
+    assert_eq!(text(&version.stdout).trim(), concat!("switchboard ", env!("CARGO_PKG_VERSION")));
+    Ok(())
+}
