@@ -2,15 +2,45 @@
 
 use std::{io::Write, process::ExitCode};
 
-use switchboard::cli::{self, Asked};
+use switchboard::{
+    cli::{self, Asked},
+    fleet::Settings,
+    ui,
+};
+use virtual_board::{Options, VirtualBoards};
 
 fn main() -> ExitCode {
     match cli::run() {
         Asked::Done(status) => status,
-        Asked::Window { .. } => {
-            // Where even this cannot be written there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "switchboard: the window is not built in yet; see switchboard --help");
-            ExitCode::FAILURE
-        }
+        Asked::Window { demo } => window(demo),
     }
+}
+
+/// Opens the window. Virtual boards that are started in it run until it is closed.
+fn window(demo: Option<usize>) -> ExitCode {
+    let mut running = Vec::new();
+    let mut start = move |boards: usize| -> Result<(), String> {
+        // Another seed for each start: boards with one id would be one board.
+        let seed = u64::try_from(running.len()).unwrap_or_default() + u64::from(std::process::id()) * 1_000;
+        let started =
+            VirtualBoards::start(Options { boards, seed, ..Options::default() }).map_err(|e| e.to_string())?;
+        running.push(started);
+        Ok(())
+    };
+    if let Some(boards) = demo
+        && let Err(problem) = start(boards)
+    {
+        return fail(&problem);
+    }
+    let options = ui::Options { fleet: Settings::default(), start_virtual_boards: Some(Box::new(start)), memory: None };
+    match ui::run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => fail(&problem.to_string()),
+    }
+}
+
+fn fail(problem: &str) -> ExitCode {
+    // Where even this cannot be written there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "switchboard: {problem}");
+    ExitCode::FAILURE
 }
