@@ -108,7 +108,7 @@ fn a_place_that_cannot_be_had_is_an_error() -> Outcome {
 /// A client that nobody here wrote; where it is not installed there is nothing to test.
 #[test]
 fn a_person_switches_a_lamp_by_hand_with_websocat() -> Outcome {
-    let mut program = Program::start(&["--profile", "lamp", "--no-mdns"])?;
+    let program = Program::start(&["--profile", "lamp", "--no-mdns"])?;
     let board = address(&program.line()?)?;
     let spawned = Command::new("websocat")
         .args(["--jsonrpc", &format!("ws://{board}/rpc")])
