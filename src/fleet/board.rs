@@ -2,7 +2,7 @@
 //! the session says and decides nothing about the link.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -43,8 +43,8 @@ pub(super) struct Board {
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
     tickets: u64,
     deadline: Option<Instant>,
-    /// What mDNS calls it; several while it changes its name.
-    pub(super) full_names: BTreeSet<String>,
+    /// What mDNS calls it, and where; several while it changes its name.
+    pub(super) announced_as: BTreeMap<String, String>,
 }
 
 impl Board {
@@ -56,7 +56,7 @@ impl Board {
             replies: HashMap::new(),
             tickets: 0,
             deadline: None,
-            full_names: BTreeSet::new(),
+            announced_as: BTreeMap::new(),
         }
     }
 
@@ -76,6 +76,7 @@ impl Board {
     /// The person gave this address.
     pub(super) fn also_at(&mut self, now: Now, address: String, out: &Outlet) -> Step {
         self.belief.by_hand();
+        out.published.board(self.view(), Vec::new());
         self.step(now, Input::AlsoAt(address), out)
     }
 
@@ -87,7 +88,7 @@ impl Board {
         announcement: Announcement,
         out: &Outlet,
     ) -> Step {
-        self.full_names.insert(full_name);
+        self.announced_as.insert(full_name, address.clone());
         let announced = Announced {
             id: announcement.id.clone(),
             place: Place { address: address.clone(), path: announcement.path.clone() },
@@ -103,8 +104,8 @@ impl Board {
     }
 
     pub(super) fn withdrawn(&mut self, full_name: &str, out: &Outlet) {
-        self.full_names.remove(full_name);
-        if self.full_names.is_empty() {
+        self.announced_as.remove(full_name);
+        if self.announced_as.is_empty() {
             self.belief.withdrawn();
             out.published.board(self.view(), Vec::new());
         }

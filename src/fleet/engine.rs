@@ -163,16 +163,12 @@ impl Engine {
         }
     }
 
+    /// A new board, or another address of one that is known.
     fn add(&mut self, now: Now, key: BoardKey, address: String) {
-        let seed = self.seeds.hash_one(key);
-        if let Some(older) = self.at(&address) {
-            self.out.published.merge(key, older);
-            self.with(older, |board, out| board.also_at(now, address, out));
-            return self.with(older, |board, out| board.step(now, Input::Connect, out));
+        if !self.boards.contains_key(&key) {
+            let seed = self.seeds.hash_one(key);
+            self.boards.insert(key, Board::new(now.instant, key, address.clone(), true, seed));
         }
-        let board = Board::new(now.instant, key, address.clone(), true, seed);
-        self.out.published.board(board.view(), Vec::new());
-        self.boards.insert(key, board);
         self.by_address.insert(address.clone(), key);
         self.with(key, |board, out| board.also_at(now, address, out));
         self.with(key, |board, out| board.step(now, Input::Connect, out));
@@ -215,7 +211,7 @@ impl Engine {
                 let Some(board) = self.boards.get_mut(&key) else { return };
                 board.withdrawn(&full_name, &self.out);
                 // It was only ever announced: with the announcement goes all that was known of it.
-                if board.full_names.is_empty() && !board.view().by_hand && board.view().link == LinkState::Announced {
+                if board.announced_as.is_empty() && !board.view().by_hand && board.view().link == LinkState::Announced {
                     self.forget(now, key);
                 }
             }
@@ -279,7 +275,7 @@ impl Engine {
         if step.lost
             && let Some(mdns) = &self.mdns
         {
-            board.full_names.iter().for_each(|full_name| mdns.verify(full_name.clone()));
+            board.announced_as.keys().for_each(|full_name| mdns.verify(full_name.clone()));
         }
         if let Some(id) = step.identified {
             self.identified(now(), key, id);
@@ -291,12 +287,22 @@ impl Engine {
         let other = self.by_id.insert(id.clone(), key).filter(|other| *other != key);
         let Some(other) = other.filter(|other| self.boards.contains_key(other)) else { return };
         let (older, newer) = (key.min(other), key.max(other));
-        let Some(dropped) = self.boards.get(&newer).map(|board| board.view().clone()) else { return };
+        let Some(dropped) = self.boards.get(&newer).map(|board| (board.view().clone(), board.announced_as.clone()))
+        else {
+            return;
+        };
+        let (view, announced_as) = dropped;
         self.out.published.merge(newer, older);
         self.forget(now, newer);
         self.by_id.insert(id, older);
-        if dropped.by_hand {
-            self.with(older, |board, out| board.also_at(now, dropped.address.clone(), out));
+        if let Some((announcement, _)) = &view.announcement {
+            for (full_name, address) in announced_as {
+                let announcement = (**announcement).clone();
+                self.with(older, |board, out| board.announced(now, full_name, address, announcement, out));
+            }
+        }
+        if view.by_hand {
+            self.with(older, |board, out| board.also_at(now, view.address.clone(), out));
         }
         self.with(older, |board, out| board.step(now, Input::Connect, out));
     }

@@ -45,13 +45,15 @@ impl Published {
         self.lock().new_key()
     }
 
-    /// The key of a board that is added by hand, and whether it is a new one.
+    /// The key of a board that is added by hand, and whether the address is news. A board whose link goes there already
+    /// keeps its key.
     pub(super) fn key_for(&self, address: &str) -> (BoardKey, bool) {
         let mut state = self.lock();
         if let Some(key) = state.given.get(address) {
             return (*key, false);
         }
-        let key = state.new_key();
+        let there = state.boards.values().find(|board| board.address == address).map(|board| board.key);
+        let key = there.unwrap_or_else(|| state.new_key());
         state.given.insert(address.to_owned(), key);
         (key, true)
     }

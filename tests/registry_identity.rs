@@ -1,0 +1,105 @@
+//! One board is one board, however often and wherever it is found: real sockets, real mDNS on loopback, a service of its own.
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    sync::{
+        Arc,
+        mpsc::{Receiver, sync_channel},
+    },
+    time::{Duration, Instant},
+};
+
+use switchboard::fleet::{BoardKey, BoardView, Fleet, Interfaces, LinkState, Lookout, Settings, Watch};
+use virtual_board::{Options, VirtualBoards};
+
+type Tested = Result<(), Box<dyn Error>>;
+
+/// A fleet that looks for one test's boards.
+struct Bench {
+    boards: VirtualBoards,
+    fleet: Fleet,
+    watch: Watch,
+    woken: Receiver<()>,
+    seen: BTreeMap<BoardKey, Arc<BoardView>>,
+    forgotten: Vec<BoardKey>,
+}
+
+impl Bench {
+    fn start(test: &str, boards: usize) -> Result<Self, Box<dyn Error>> {
+        let service = format!("_sb{test}._tcp.local.");
+        let boards = VirtualBoards::start(Options { boards, service: service.clone(), ..Options::default() })?;
+        let discovery = Some(Lookout { service, interfaces: Interfaces::Loopback });
+        let fleet = Fleet::start(Settings { discovery, ..Settings::default() })?;
+        let (wake, woken) = sync_channel(1);
+        let watch = fleet.watch(move || drop(wake.try_send(())));
+        let mut bench = Self { boards, fleet, watch, woken, seen: BTreeMap::new(), forgotten: Vec::new() };
+        let number = bench.boards.list().len();
+        bench
+            .until(|bench| bench.seen.values().filter(|board| board.link == LinkState::Connected).count() == number)?;
+        Ok(bench)
+    }
+
+    fn until(&mut self, there: impl Fn(&Self) -> bool) -> Tested {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let changes = self.watch.drain();
+            self.seen.extend(changes.boards.into_iter().map(|board| (board.key, board)));
+            for key in changes.forgotten {
+                self.seen.remove(&key);
+                self.forgotten.push(key);
+            }
+            if there(self) {
+                return Ok(());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if self.woken.recv_timeout(left).is_err() {
+                return Err(format!("not within 20 s; seen: {:#?}", self.seen).into());
+            }
+        }
+    }
+
+    fn keys(&self) -> Vec<BoardKey> {
+        self.seen.keys().copied().collect()
+    }
+}
+
+#[test]
+fn a_found_board_that_is_added_by_its_address_keeps_its_key() -> Tested {
+    let mut bench = Bench::start("same", 2)?;
+    let before = bench.keys();
+    let address = bench.boards.list()[0].address.to_string();
+    let key = bench.fleet.add_address(&address)?;
+    assert!(before.contains(&key));
+    bench.until(|bench| bench.seen.get(&key).is_some_and(|board| board.by_hand))?;
+    assert_eq!(bench.keys(), before);
+    Ok(())
+}
+
+#[test]
+fn a_found_board_that_is_added_under_another_name_becomes_one_with_it() -> Tested {
+    let mut bench = Bench::start("merge", 1)?;
+    let before = bench.keys();
+    let address = format!("localhost:{}", bench.boards.list()[0].address.port());
+    let given = bench.fleet.add_address(&address)?;
+    bench.until(|bench| bench.forgotten.contains(&given))?;
+    assert_eq!(bench.keys(), before);
+    assert_eq!(bench.fleet.add_address(&address)?, before[0]);
+    Ok(())
+}
+
+#[test]
+fn a_board_that_comes_back_on_another_port_is_the_same_board() -> Tested {
+    let mut bench = Bench::start("moved", 1)?;
+    let before = bench.keys();
+    let id = bench.boards.list()[0].id.clone();
+    bench.boards.stop(&id)?;
+    bench.until(|bench| bench.seen.values().all(|board| matches!(board.link, LinkState::Unreachable { .. })))?;
+    bench.boards.start_again_on(&id, 0)?;
+    let address = bench.boards.list()[0].address.to_string();
+    bench.until(|bench| {
+        bench.seen.values().all(|board| board.link == LinkState::Connected && board.address == address)
+    })?;
+    assert_eq!(bench.keys(), before);
+    Ok(())
+}
