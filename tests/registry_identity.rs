@@ -32,7 +32,10 @@ impl Bench {
         let discovery = Some(Lookout { service, interfaces: Interfaces::Loopback });
         let fleet = Fleet::start(Settings { discovery, ..Settings::default() })?;
         let (wake, woken) = sync_channel(1);
-        let watch = fleet.watch(move || drop(wake.try_send(())));
+        let watch = fleet.watch(move || {
+            // Full: the reader will be woken anyway.
+            let _ = wake.try_send(());
+        });
         let mut bench = Self { boards, fleet, watch, woken, seen: BTreeMap::new(), forgotten: Vec::new() };
         let number = bench.boards.list().len();
         bench
