@@ -144,7 +144,10 @@ impl Belief {
                 if let Some(component) = component.as_ref().and_then(|key| self.component(key)) {
                     settle(component, now.instant, &outcome);
                 }
-                return vec![(now.wall, Happening::Command { component, method, outcome })];
+                // A dragged slider replaces its own commands many times a second: that is nothing to tell.
+                if outcome != Outcome::Superseded {
+                    return vec![(now.wall, Happening::Command { component, method, outcome })];
+                }
             }
         }
         Vec::new()
