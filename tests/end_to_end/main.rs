@@ -1,0 +1,8 @@
+//! The app's fleet, bare clients and virtual boards together, over real sockets and real mDNS on loopback.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod commanding;
+mod desk;
+mod faults;
+mod finding;
+mod hostile_messages;
