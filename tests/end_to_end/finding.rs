@@ -76,7 +76,7 @@ fn two_boards_of_one_name_are_told_apart() {
 #[test]
 fn what_is_no_address_is_refused_with_what_would_be_accepted() {
     let onlooker = Onlooker::of(&[]);
-    for text in ["", "desk lamp", "http://192.168.1.17/", "192.168.1.17:99999", ":80", "[::1", "lamp.local:x"] {
+    for text in ["", "desk lamp", "ftp://192.168.1.17/", "192.168.1.17:99999", ":80", "[::1", "lamp.local:x"] {
         let error = onlooker.fleet.add_address(text).expect_err(text);
         assert!(error.to_string().contains("192.168.1.17:80"), "{error}");
     }

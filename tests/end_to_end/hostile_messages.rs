@@ -24,7 +24,7 @@ fn malformed_json_is_answered_and_the_connection_lives() {
         ("{\"id\":1,\"method\":\"Sys.Ping\"}", -32600, "not_json_rpc"),
         ("{\"jsonrpc\":\"2.0\",\"id\":1}", -32600, "no_method"),
         ("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"Sys.Ping\"}", -32600, "bad_id"),
-        ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Sys.Pong\"}", -32601, "unknown_method"),
+        ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Sys.Pong\"}", -32601, "no_such_method"),
         ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Light.Set\",\"params\":[0,true]}", -32602, "params_not_by_name"),
     ] {
         wire.say(text);
@@ -45,7 +45,7 @@ fn wrong_types_and_values_out_of_range_are_refused_by_the_name_of_the_field() {
         (json!({ "id": 0, "brightness": -1 }), "brightness"),
         (json!({ "id": 0, "rgb": [1, 2] }), "rgb"),
         (json!({ "id": 0, "ct_k": 100 }), "ct_k"),
-        (json!({ "id": 0, "transition_ms": 10_001 }), "transition_ms"),
+        (json!({ "id": 0, "on": true, "transition_ms": 10_001 }), "transition_ms"),
         (json!({ "on": true }), "id"),
     ] {
         let answer = wire.call("Light.Set", params.clone());

@@ -30,7 +30,8 @@ impl Wire {
     pub(crate) fn request(address: &str, path: &str, subprotocols: &[&str]) -> Result<Self, (u16, String)> {
         let mut request = format!("ws://{address}{path}").into_client_request().expect("a request");
         if !subprotocols.is_empty() {
-            let names = subprotocols.join(", ").parse().expect("a header");
+            // Without blanks, which this version of tungstenite takes for a part of the name.
+            let names = subprotocols.join(",").parse().expect("a header");
             request.headers_mut().insert(http::header::SEC_WEBSOCKET_PROTOCOL, names);
         }
         let stream = TcpStream::connect(address).expect("the board listens");
