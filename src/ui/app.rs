@@ -16,7 +16,7 @@ use super::{
     save::{self, Saved},
     settings::RememberedBoard,
 };
-use crate::fleet::{BoardView, Changes, Fleet, Watch};
+use crate::fleet::{BoardView, Changes, Fleet, LinkState, Watch};
 
 /// How long a frame may spend on taking over what changed; the rest waits for the next.
 const BUDGET: Duration = Duration::from_millis(8);
@@ -108,7 +108,10 @@ impl App {
             Action::Set { board, component, change } => self.fleet.set(board, &component, change, None),
             Action::Press { board, component } => self.fleet.press(board, &component, None),
             Action::Identify(board) => self.fleet.call(board, method::DEVICE_IDENTIFY, Object::new(), None),
-            Action::TryNow(board) => self.fleet.retry_now(board),
+            Action::TryNow(board) => match self.window.model.board(board).map(|view| &view.link) {
+                Some(LinkState::Announced) => self.fleet.connect(board),
+                _ => self.fleet.retry_now(board),
+            },
             Action::Forget(board) => {
                 if let Some(view) = self.window.model.board(board) {
                     self.settings.boards.retain(|remembered| remembered.address != view.address);

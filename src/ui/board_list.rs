@@ -53,7 +53,8 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
         for row in rows {
             let Some(board) = model.listed_at(row).and_then(|key| model.board(key)) else { continue };
             let selected = model.selected().is_some_and(|selected| selected.key == board.key);
-            if show_row(ui, board, &model.title(board), selected, moment).clicked() {
+            let names = Names { shown: model.name_of(board), whole: model.title(board) };
+            if show_row(ui, board, &names, selected, moment).clicked() {
                 actions.push(Action::Select(board.key));
             }
         }
@@ -62,7 +63,15 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
     ui.ctx().data_mut(|data| data.insert_temp(ui.scope_id().with("offset"), offset));
 }
 
-fn show_row(ui: &mut Ui, board: &BoardView, title: &str, selected: bool, moment: &Moment) -> Response {
+/// What a row calls its board.
+struct Names {
+    shown: String,
+    /// With the id, where another board has the same name.
+    whole: String,
+}
+
+fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, moment: &Moment) -> Response {
+    let title = names.whole.as_str();
     let size = vec2(ui.available_width(), theme::LIST_ROW);
     let (rect, response) = ui.push_id(("board", board.key.0), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
     let name = format!("{title}: {}", words::link(&board.link));
@@ -88,7 +97,7 @@ fn show_row(ui: &mut Ui, board: &BoardView, title: &str, selected: bool, moment:
     let right = right_column(board);
     let taken = text::paint(ui, upper, Align2::RIGHT_CENTER, &right, theme::small(), palette.weak);
     let left = upper.with_max_x(if right.is_empty() { upper.right() } else { taken.left() - UNIT });
-    text::paint(ui, left, Align2::LEFT_CENTER, title, theme::strong(), palette.text);
+    text::paint(ui, left, Align2::LEFT_CENTER, &names.shown, theme::strong(), palette.text);
 
     let lower_text = match &board.link {
         LinkState::Connected => None,
@@ -102,7 +111,12 @@ fn show_row(ui: &mut Ui, board: &BoardView, title: &str, selected: bool, moment:
         }
         None => lower,
     };
-    text::paint(ui, address, Align2::LEFT_CENTER, &board.address, theme::monospace_small(), palette.weak);
+    // Of two with one name the id comes first, so that it is not cut off.
+    let where_it_is = match &board.id {
+        Some(id) if names.shown != names.whole => format!("{id}  {}", board.address),
+        _ => board.address.clone(),
+    };
+    text::paint(ui, address, Align2::LEFT_CENTER, &where_it_is, theme::monospace_small(), palette.weak);
     response.on_hover_text(format!("{title}\n{}\n{}", board.address, words::link(&board.link)))
 }
 

@@ -17,12 +17,18 @@ use super::{
 };
 use crate::fleet::{BoardView, ComponentView, LinkState};
 
+/// Room for the scroll bar beside the cards.
+const SCROLL_BAR: f32 = 16.0;
+
 /// Shows the page.
 pub(super) fn show(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
     let title = model.title(board);
-    header(ui, board, &title, moment, actions);
-    ui.add_space(UNIT);
-    link_banner(ui, board, &title, moment, actions);
+    ui.scope(|ui| {
+        ui.set_max_width(ui.available_width() - SCROLL_BAR);
+        header(ui, board, &title, moment, actions);
+        ui.add_space(UNIT);
+        link_banner(ui, board, moment, actions);
+    });
     let availability = availability(board, &title);
     let page = Page { board, model, moment, availability: &availability };
     ScrollArea::vertical().id_salt(("page", board.key.0)).auto_shrink(false).show(ui, |ui| {
@@ -31,6 +37,7 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Momen
             return;
         }
         let (quiet, main): (Vec<_>, Vec<_>) = board.components.iter().map(AsRef::as_ref).partition(|c| is_quiet(c));
+        ui.set_max_width(ui.available_width() - SCROLL_BAR);
         cards::grid(ui, &page, &main, actions);
         if !quiet.is_empty() {
             ui.add_space(UNIT * 2.0);
@@ -147,7 +154,7 @@ fn signal(board: &BoardView) -> Option<String> {
 }
 
 /// How the link is, where it is not simply connected.
-fn link_banner(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment, actions: &mut Vec<Action>) {
+fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let mut offer = None;
     let words = match &board.link {
@@ -198,7 +205,6 @@ fn link_banner(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment, act
         });
     });
     ui.add_space(UNIT * 1.5);
-    let _ = title;
 }
 
 /// Whether its components can be operated, and otherwise why not.

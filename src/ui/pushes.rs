@@ -23,7 +23,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, of_one: &mut boo
         text::label(ui, "Pushed", "Pushed", theme::strong(), palette.text);
         ui.add_space(UNIT);
         for (one, word) in [(false, "All boards"), (true, "This board")] {
-            if ui.add(Button::selectable(*of_one == one, word).small()).clicked() {
+            if ui.add(Button::selectable(*of_one == one, word)).clicked() {
                 *of_one = one;
             }
         }
@@ -32,7 +32,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, of_one: &mut boo
             text::label(ui, &words, &words, theme::small(), palette.doubtful);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let save = ui.add_enabled(!model.log().is_empty(), Button::new("Save…").small());
+            let save = ui.add_enabled(!model.log().is_empty(), Button::new("Save…"));
             let save = save.on_hover_text("Save these lines as JSON Lines, one object a line");
             save.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), "Save pushes"));
             if save.clicked() {

@@ -7,7 +7,7 @@ use eframe::egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, epaint::Circ
 use super::theme::{Palette, palette};
 use crate::fleet::LinkState;
 
-/// The colour of a link's state.
+/// The colour of words about a link's state.
 pub(super) fn link_colour(palette: &Palette, link: &LinkState) -> Color32 {
     match link {
         LinkState::Announced => palette.weak,
@@ -21,7 +21,14 @@ pub(super) fn link_colour(palette: &Palette, link: &LinkState) -> Color32 {
 /// The shape of a link's state, eight points wide: a disc is connected, half a disc connecting, a ring announced, a triangle
 /// stale, a cross unreachable.
 pub(super) fn link(ui: &Ui, center: Pos2, link: &LinkState) {
-    let colour = link_colour(palette(ui), link);
+    let palette = palette(ui);
+    let colour = match link {
+        LinkState::Announced => palette.weak,
+        LinkState::Connecting => palette.signs.underway,
+        LinkState::Connected => palette.signs.good,
+        LinkState::Stale => palette.signs.doubtful,
+        LinkState::Unreachable { .. } => palette.signs.bad,
+    };
     let painter = ui.painter();
     let stroke = Stroke::new(1.5, colour);
     match link {

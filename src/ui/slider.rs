@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use eframe::egui::{self, Response, Stroke, Ui, accesskit::Role, style::HandleShape};
+use eframe::egui::{self, Response, Stroke, Ui, accesskit::Role, lerp, pos2, style::HandleShape};
 
 use super::theme::palette;
 
@@ -23,18 +23,21 @@ impl Slider<'_> {
     pub(super) fn show(self, ui: &mut Ui) -> (Response, Option<f64>) {
         let Self { name, value, range, step, width } = self;
         let mut shown = value.unwrap_or(*range.start());
-        let slider = egui::Slider::new(&mut shown, range)
+        let slider = egui::Slider::new(&mut shown, range.clone())
             .step_by(step)
             .show_value(false)
             .trailing_fill(value.is_some())
             .handle_shape(if value.is_some() { HandleShape::Circle } else { HandleShape::Rect { aspect_ratio: 0.0 } });
         let response = ui
             .scope(|ui| {
-                dress(ui, value.is_some());
+                dress(ui);
                 ui.spacing_mut().slider_width = width;
                 ui.add(slider)
             })
             .inner;
+        if value.is_some() {
+            paint_handle(ui, &response, share(shown, &range));
+        }
         response.ctx.accesskit_node_builder(response.id, |node| {
             node.set_role(Role::Slider);
             node.set_label(name);
@@ -52,9 +55,8 @@ impl Slider<'_> {
 /// Until the fleet shows what was asked for, a held slider reports the same value every frame.
 fn is_new(ui: &Ui, response: &Response, asked: f64) -> bool {
     let held = response.id.with("asked");
-    if !response.dragged() {
+    if response.drag_started() || !(response.dragged() || response.drag_stopped()) {
         ui.ctx().data_mut(|data| data.remove::<f64>(held));
-        return true;
     }
     ui.ctx().data_mut(|data| {
         let last = data.get_temp::<f64>(held);
@@ -63,18 +65,36 @@ fn is_new(ui: &Ui, response: &Response, asked: f64) -> bool {
     })
 }
 
-fn dress(ui: &mut Ui, known: bool) {
+/// egui paints the handle in the colour of the rail; this is painted over it.
+fn paint_handle(ui: &Ui, response: &Response, share: f32) {
+    let palette = palette(ui);
+    let rect = response.rect;
+    // As egui places its own handle.
+    let radius = rect.height() / 2.5;
+    let center = pos2(lerp(rect.left() + radius..=rect.right() - radius, share), rect.center().y);
+    let colour = if ui.is_enabled() { palette.accent } else { palette.outline };
+    let radius = if response.hovered() || response.dragged() { 8.0 } else { 7.0 };
+    ui.painter().circle_filled(center, radius, colour);
+    if response.has_focus() {
+        ui.painter().circle_stroke(center, radius, Stroke::new(2.0, palette.text));
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a share between 0 and 1")]
+fn share(value: f64, range: &RangeInclusive<f64>) -> f32 {
+    let (low, high) = (*range.start(), *range.end());
+    if high > low { ((value - low) / (high - low)).clamp(0.0, 1.0) as f32 } else { 0.0 }
+}
+
+fn dress(ui: &mut Ui) {
     let palette = palette(ui);
     let visuals = ui.visuals_mut();
     visuals.selection.bg_fill = palette.accent;
     visuals.widgets.inactive.bg_fill = palette.rail;
-    for (widget, edge) in [
-        (&mut visuals.widgets.inactive, palette.accent),
-        (&mut visuals.widgets.hovered, palette.text),
-        (&mut visuals.widgets.active, palette.text),
-    ] {
-        widget.fg_stroke = Stroke::new(if known { 2.0 } else { 0.0 }, edge);
+    visuals.widgets.hovered.bg_fill = palette.rail;
+    visuals.widgets.active.bg_fill = palette.rail;
+    for widget in [&mut visuals.widgets.inactive, &mut visuals.widgets.hovered, &mut visuals.widgets.active] {
+        widget.fg_stroke = Stroke::NONE;
     }
-    visuals.widgets.hovered.bg_fill = palette.card;
-    visuals.widgets.active.bg_fill = palette.card;
+    ui.spacing_mut().interact_size.y = 18.0;
 }

@@ -26,7 +26,7 @@ pub(super) const LIST_WIDTH: [f32; 3] = [200.0, 264.0, 440.0];
 /// The height of what was pushed: least, at first, most.
 pub(super) const PUSHES_HEIGHT: [f32; 3] = [80.0, 184.0, 640.0];
 /// A card is at least this wide, and as many are in a row as fit.
-pub(super) const CARD_WIDTH: f32 = 288.0;
+pub(super) const CARD_WIDTH: f32 = 272.0;
 /// No card is wider, so that a control stays near its name.
 pub(super) const CARD_WIDTH_MOST: f32 = 440.0;
 /// Within a card, on each side.
@@ -89,6 +89,17 @@ pub(super) struct Palette {
     pub(super) doubtful: Color32,
     /// Without a link, refused.
     pub(super) bad: Color32,
+    /// The signs of those four, which need less contrast than text and are easier told apart when brighter.
+    pub(super) signs: Signs,
+}
+
+/// Colours of signs: three to one against their ground (WCAG 2.2, 1.4.11).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signs {
+    pub(super) good: Color32,
+    pub(super) underway: Color32,
+    pub(super) doubtful: Color32,
+    pub(super) bad: Color32,
 }
 
 const DARK: Palette = Palette {
@@ -112,6 +123,12 @@ const DARK: Palette = Palette {
     underway: Color32::from_rgb(0x56, 0xb4, 0xe9),
     doubtful: Color32::from_rgb(0xe6, 0x9f, 0x00),
     bad: Color32::from_rgb(0xf5, 0x84, 0x3a),
+    signs: Signs {
+        good: Color32::from_rgb(0x2c, 0xc0, 0x94),
+        underway: Color32::from_rgb(0x56, 0xb4, 0xe9),
+        doubtful: Color32::from_rgb(0xe6, 0x9f, 0x00),
+        bad: Color32::from_rgb(0xf5, 0x84, 0x3a),
+    },
 };
 
 const LIGHT: Palette = Palette {
@@ -135,6 +152,12 @@ const LIGHT: Palette = Palette {
     underway: Color32::from_rgb(0x00, 0x5c, 0x91),
     doubtful: Color32::from_rgb(0x7c, 0x50, 0x00),
     bad: Color32::from_rgb(0x9e, 0x3f, 0x00),
+    signs: Signs {
+        good: Color32::from_rgb(0x00, 0x86, 0x60),
+        underway: Color32::from_rgb(0x00, 0x76, 0xb4),
+        doubtful: Color32::from_rgb(0xa5, 0x6c, 0x00),
+        bad: Color32::from_rgb(0xca, 0x53, 0x00),
+    },
 };
 
 /// The colours that `ui` is drawn in.
@@ -294,6 +317,12 @@ mod tests {
         for palette in [&DARK, &LIGHT] {
             assert!(contrast(palette.outline, palette.card) >= 3.0);
             assert!(contrast(palette.accent, palette.card) >= 3.0);
+            let Signs { good, underway, doubtful, bad } = palette.signs;
+            for sign in [good, underway, doubtful, bad] {
+                for surface in [palette.side, palette.chosen, palette.card] {
+                    assert!(contrast(sign, surface) >= 3.0, "{sign:?} on {surface:?}");
+                }
+            }
         }
     }
 }

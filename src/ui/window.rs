@@ -116,7 +116,7 @@ impl Window {
         panel.size_range(least..=most).show(ui, |ui| {
             pushes::show(ui, &self.model, moment, &mut self.pushes_of_one, actions);
         });
-        let page = Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 16, top: 12, bottom: 0 });
+        let page = Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 4, top: 12, bottom: 0 });
         CentralPanel::default().frame(page).show(ui, |ui| match self.model.selected().cloned() {
             Some(board) => board_page::show(ui, &board, &self.model, moment, actions),
             None => {

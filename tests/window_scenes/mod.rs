@@ -1,5 +1,4 @@
 //! Invented boards in every state that the window can show: for its tests and for `cargo run --example preview`.
-#![expect(dead_code, reason = "no user needs every scene")]
 
 use std::{
     collections::VecDeque,
@@ -19,23 +18,23 @@ use switchboard::fleet::{
 
 /// The time at which a scene is invented.
 #[derive(Clone, Copy)]
-pub struct Now {
-    pub now: Instant,
-    pub wall: SystemTime,
+pub(crate) struct Now {
+    pub(crate) now: Instant,
+    pub(crate) wall: SystemTime,
 }
 
 impl Now {
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         Self { now: Instant::now(), wall: SystemTime::now() }
     }
 }
 
-pub fn seconds(s: f64) -> Duration {
+pub(crate) fn seconds(s: f64) -> Duration {
     Duration::from_secs_f64(s)
 }
 
 /// A connected board without components.
-pub fn board(key: u32, name: &str, at: Now) -> BoardView {
+pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
     let id = format!("{}-{key:04x}", name.to_lowercase().replace(' ', "-"));
     let announcement = Announcement {
         id: id.clone(),
@@ -73,7 +72,7 @@ fn info(name: &str, key: u32) -> DeviceInfo {
 }
 
 /// A component as reported, without anything else.
-pub fn component(kind: Kind, id: u16, name: &str, reported: Value) -> ComponentView {
+pub(crate) fn component(kind: Kind, id: u16, name: &str, reported: Value) -> ComponentView {
     ComponentView {
         descriptor: Arc::new(Descriptor::new(kind, id, name)),
         reported: serde_json::from_value(reported).unwrap(),
@@ -86,12 +85,12 @@ pub fn component(kind: Kind, id: u16, name: &str, reported: Value) -> ComponentV
 }
 
 /// The same with its descriptor changed.
-pub fn described(mut view: ComponentView, change: impl FnOnce(&mut Descriptor)) -> ComponentView {
+pub(crate) fn described(mut view: ComponentView, change: impl FnOnce(&mut Descriptor)) -> ComponentView {
     change(Arc::make_mut(&mut view.descriptor));
     view
 }
 
-pub fn light(at: Now) -> ComponentView {
+pub(crate) fn light(at: Now) -> ComponentView {
     let reported = json!({"on": true, "brightness": 60, "rgb": [255, 180, 107], "ct_k": 3000, "effect": "none"});
     let mut light = described(component(Kind::Light, 0, "Light", reported), |descriptor| {
         descriptor.caps = Caps {
@@ -106,7 +105,7 @@ pub fn light(at: Now) -> ComponentView {
     light
 }
 
-pub fn sensor(
+pub(crate) fn sensor(
     id: u16,
     name: &str,
     class: &str,
@@ -127,7 +126,7 @@ pub fn sensor(
     view
 }
 
-pub fn diagnostic(view: ComponentView) -> ComponentView {
+pub(crate) fn diagnostic(view: ComponentView) -> ComponentView {
     described(view, |descriptor| descriptor.entity_category = Some(EntityCategory::Diagnostic))
 }
 
@@ -143,12 +142,12 @@ fn wave(middle: f64, swing: f64, at: Now) -> VecDeque<Sample> {
         .collect()
 }
 
-pub fn with(mut board: BoardView, components: impl IntoIterator<Item = ComponentView>) -> BoardView {
+pub(crate) fn with(mut board: BoardView, components: impl IntoIterator<Item = ComponentView>) -> BoardView {
     board.components = components.into_iter().map(Arc::new).collect();
     board
 }
 
-pub fn lamp(key: u32, name: &str, at: Now) -> BoardView {
+pub(crate) fn lamp(key: u32, name: &str, at: Now) -> BoardView {
     let mut button = component(Kind::Button, 0, "Button", json!({}));
     let press = LastEvent { name: "press".to_owned(), at: at.wall - seconds(2.0), origin: Origin::ByHand };
     button.last_event = Some(press);
@@ -165,7 +164,7 @@ pub fn lamp(key: u32, name: &str, at: Now) -> BoardView {
     )
 }
 
-pub fn strip(key: u32, at: Now) -> BoardView {
+pub(crate) fn strip(key: u32, at: Now) -> BoardView {
     let commands = [
         CommandState::Confirmed { took: seconds(0.0042), at: at.now - seconds(1.0) },
         CommandState::Pending { since: at.now },
@@ -189,7 +188,7 @@ pub fn strip(key: u32, at: Now) -> BoardView {
     with(board(key, "Strip", at), switches.collect::<Vec<_>>())
 }
 
-pub fn everything(key: u32, at: Now) -> BoardView {
+pub(crate) fn everything(key: u32, at: Now) -> BoardView {
     let unknown_light =
         described(component(Kind::Light, 1, "Second light", json!({"on": null, "brightness": null})), |d| {
             d.caps = Caps { brightness: true, rgb: true, ..Caps::default() };
@@ -227,7 +226,7 @@ pub fn everything(key: u32, at: Now) -> BoardView {
 }
 
 /// One board in each state of a link, and two of one name.
-pub fn mixed(at: Now) -> Vec<BoardView> {
+pub(crate) fn mixed(at: Now) -> Vec<BoardView> {
     let mut weather = with(
         board(3, "Weather", at),
         [
@@ -266,7 +265,7 @@ pub fn mixed(at: Now) -> Vec<BoardView> {
     ]
 }
 
-pub fn many(count: u32, at: Now) -> Vec<BoardView> {
+pub(crate) fn many(count: u32, at: Now) -> Vec<BoardView> {
     (0..count)
         .map(|n| {
             let mut board = lamp(n, &format!("Bench {n}"), at);
@@ -280,11 +279,11 @@ pub fn many(count: u32, at: Now) -> Vec<BoardView> {
         .collect()
 }
 
-pub fn key(text: &str) -> ComponentKey {
+pub(crate) fn key(text: &str) -> ComponentKey {
     text.parse().unwrap()
 }
 
-pub fn log(at: Now) -> Vec<Arc<LogEntry>> {
+pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
     let changed = |component: &str, change: State, origin, late: f64| Happening::Changed {
         component: key(component),
         change,
@@ -320,6 +319,6 @@ pub fn log(at: Now) -> Vec<Arc<LogEntry>> {
     entries.map(Arc::new).collect()
 }
 
-pub fn changes(boards: impl IntoIterator<Item = BoardView>, log: Vec<Arc<LogEntry>>) -> Changes {
+pub(crate) fn changes(boards: impl IntoIterator<Item = BoardView>, log: Vec<Arc<LogEntry>>) -> Changes {
     Changes { boards: boards.into_iter().map(Arc::new).collect(), log, ..Changes::default() }
 }

@@ -7,8 +7,9 @@ use crate::ui::{action::Action, theme};
 
 /// The button.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
-    let response = ui.add(Button::new("Press").min_size(vec2(96.0, theme::LINE)));
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), card.name("press")));
+    let button = Button::new("Press").min_size(vec2(96.0, theme::LINE));
+    let response = card.operable(ui, |ui| ui.add(button));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, card.live(), card.name("press")));
     if response.clicked() {
         let component = card.component.descriptor.key.clone();
         actions.push(Action::Press { board: card.page.board.key, component });

@@ -12,9 +12,9 @@ use crate::ui::{
 };
 
 /// The name of a row, left of its control.
-const NAME: f32 = 72.0;
+const NAME: f32 = 80.0;
 /// The value of a row, right of its control.
-const VALUE: f32 = 52.0;
+const VALUE: f32 = 60.0;
 
 fn caps<'a>(card: &'a Card<'_>) -> &'a Caps {
     &card.component.descriptor.caps
@@ -67,7 +67,7 @@ fn slide(
     row(ui, name, |ui| {
         let width = ui.available_width() - VALUE - UNIT;
         let slider = Slider { name: &card.name(name), value, range: min..=max, step, width };
-        let (response, asked) = slider.show(ui);
+        let (response, asked) = card.operable(ui, |ui| slider.show(ui));
         card.explain(response);
         if let Some(asked) = asked {
             #[expect(clippy::cast_possible_truncation, reason = "the slider keeps to 0..=100 % or to kelvins of u16")]
@@ -87,13 +87,12 @@ fn colour(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         let known = card.state.rgb();
         let [r, g, b] = known.unwrap_or_default();
         let mut shown = Color32::from_rgb(r, g, b);
-        let response = ui
-            .scope(|ui| {
+        let response = card
+            .operable(ui, |ui| {
                 ui.spacing_mut().interact_size.x = 56.0;
                 ui.style_mut().explanation_tooltips = false;
                 color_picker::color_edit_button_srgba(ui, &mut shown, color_picker::Alpha::Opaque)
             })
-            .inner
             .accessible_name(card.name("colour"));
         if response.changed() && Some([shown.r(), shown.g(), shown.b()]) != known {
             actions.push(card.set(State::new().with("rgb", vec![shown.r(), shown.g(), shown.b()])));
@@ -113,12 +112,15 @@ fn effect(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     row(ui, "effect", |ui| {
         let shown = card.state.effect();
         let combo = ComboBox::from_id_salt("effect").width(ui.available_width()).truncate();
-        let response = combo.selected_text(shown.unwrap_or("unknown")).show_ui(ui, |ui| {
-            for effect in &caps(card).effects {
-                if ui.selectable_label(shown == Some(effect.as_str()), effect.as_str()).clicked() {
-                    actions.push(card.set(State::new().with("effect", effect.as_str())));
+        let combo = combo.selected_text(shown.unwrap_or("unknown"));
+        let response = card.operable(ui, |ui| {
+            combo.show_ui(ui, |ui| {
+                for effect in &caps(card).effects {
+                    if ui.selectable_label(shown == Some(effect.as_str()), effect.as_str()).clicked() {
+                        actions.push(card.set(State::new().with("effect", effect.as_str())));
+                    }
                 }
-            }
+            })
         });
         card.explain(response.response.accessible_name(card.name("effect")));
     });

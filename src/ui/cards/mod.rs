@@ -81,6 +81,11 @@ impl Card<'_> {
         Action::Set { board: self.page.board.key, component: self.component.descriptor.key.clone(), change }
     }
 
+    /// Controls, which are disabled without a link; what is read beside them is not faded.
+    fn operable<R>(&self, ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+        ui.add_enabled_ui(self.live(), add).inner
+    }
+
     /// Says on a disabled control why it is disabled.
     fn explain(&self, response: Response) -> Response {
         match self.page.availability {
@@ -161,15 +166,12 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
         StrokeKind::Inside,
     );
     let inner = rect.shrink2(vec2(theme::CARD_PADDING, 12.0));
-    let mut builder = UiBuilder::new()
+    let builder = UiBuilder::new()
         .id_salt((card.page.board.key.0, card.component.descriptor.key.to_string()))
         .max_rect(inner)
         .layout(Layout::top_down(Align::Min))
         .accessibility_role(Role::Group)
         .accessibility_label(card.label.as_str());
-    if !card.live() {
-        builder = builder.disabled();
-    }
     let mut ui = ui.new_child(builder);
     ui.spacing_mut().item_spacing.y = HALF;
     let footer = footer::height(&ui, card, inner.width());

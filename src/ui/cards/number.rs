@@ -28,7 +28,7 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         .update_while_editing(false)
         .custom_formatter(|value, _| words::quantity(value, descriptor.accuracy_decimals, unit))
         .custom_parser(|text| text.split_whitespace().next()?.replace(',', ".").parse().ok());
-    let response = ui.add(drag).accessible_name(card.name("exact value"));
+    let response = card.operable(ui, |ui| ui.add(drag)).accessible_name(card.name("exact value"));
     if response.changed() {
         actions.push(card.set(State::new().with("value", on_step(shown, [min, max, step]))));
     }
@@ -44,7 +44,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     };
     let width = ui.available_width();
     let slider = Slider { name: &card.name("value"), value: card.state.number(), range: min..=max, step, width };
-    let (response, asked) = slider.show(ui);
+    let (response, asked) = card.operable(ui, |ui| slider.show(ui));
     if let Some(asked) = asked {
         actions.push(card.set(State::new().with("value", on_step(asked, [min, max, step]))));
     }

@@ -31,7 +31,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&Component
                 pos2(rect.left() + to * width - UNIT, rect.bottom()),
             )
         };
-        text::paint(ui, column(0.0, 0.34), Align2::LEFT_CENTER, &card.label, theme::body(), palette.weak);
+        text::paint(ui, column(0.0, 0.32), Align2::LEFT_CENTER, &card.label, theme::body(), palette.weak);
         let (words, known) = match (&component.descriptor.kind, card.state.on()) {
             (Kind::BinarySensor, on) => {
                 (on.map_or("unknown", |on| if on { "on" } else { "off" }).to_owned(), on.is_some())
@@ -40,13 +40,13 @@ pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&Component
         };
         let colour = if known { card.value_colour(ui) } else { palette.weak };
         let name = card.name(&words);
-        text::field(ui, column(0.34, 0.58), Align2::RIGHT_CENTER, &words, &name, (theme::body(), colour));
+        text::field(ui, column(0.32, 0.52), Align2::RIGHT_CENTER, &words, &name, (theme::body(), colour));
         if component.history.len() > 1 {
-            let line = column(0.60, 0.82).shrink2(vec2(0.0, 4.0));
+            let line = column(0.54, 0.74).shrink2(vec2(0.0, 4.0));
             sensor::sparkline(ui, &card).show(ui, line, page.moment);
         }
         let key = component.descriptor.key.to_string();
-        let place = column(0.82, 1.0);
+        let place = column(0.74, 1.0);
         text::paint(ui, place, Align2::RIGHT_CENTER, &key, theme::monospace_small(), palette.weak);
     }
 }

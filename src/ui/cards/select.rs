@@ -10,12 +10,15 @@ use crate::ui::action::Action;
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     let shown = card.state.text();
     let combo = ComboBox::from_id_salt("value").width(ui.available_width()).truncate();
-    let response = combo.selected_text(shown.unwrap_or("unknown")).show_ui(ui, |ui| {
-        for option in card.state.options() {
-            if ui.selectable_label(shown == Some(option), option).clicked() {
-                actions.push(card.set(State::new().with("value", option)));
+    let combo = combo.selected_text(shown.unwrap_or("unknown"));
+    let response = card.operable(ui, |ui| {
+        combo.show_ui(ui, |ui| {
+            for option in card.state.options() {
+                if ui.selectable_label(shown == Some(option), option).clicked() {
+                    actions.push(card.set(State::new().with("value", option)));
+                }
             }
-        }
+        })
     });
     card.explain(response.response.accessible_name(card.name("value")));
 }

@@ -9,7 +9,7 @@ use crate::ui::{action::Action, text, theme, theme::palette, toggle};
 /// The switch at the right of the head. Asking for a state, not for a toggle, does what the person sees.
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     let on = card.state.on();
-    let response = card.explain(toggle::show(ui, on, &card.name("on")));
+    let response = card.explain(card.operable(ui, |ui| toggle::show(ui, on, &card.name("on"))));
     if response.clicked() {
         actions.push(card.set(State::new().with("on", !on.unwrap_or(false))));
     }

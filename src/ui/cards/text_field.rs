@@ -13,14 +13,13 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     let kept = Id::unique(("draft", card.page.board.key.0, card.component.descriptor.key.to_string()));
     let draft = ui.ctx().data(|data| data.get_temp::<String>(kept));
     let mut typed = draft.clone().unwrap_or_else(|| reported.unwrap_or_default().to_owned());
-    let width = ui.available_width();
     let edit = TextEdit::singleline(&mut typed)
-        .desired_width(width - 16.0)
+        .desired_width(f32::INFINITY)
         .min_size(vec2(0.0, theme::LINE))
         .align(Align2::LEFT_CENTER)
         .char_limit(limits::TEXT_VALUE)
         .hint_text(if reported.is_none() { "unknown" } else { "" });
-    let response = ui.add(edit).accessible_name(card.name("value"));
+    let response = card.operable(ui, |ui| ui.add(edit)).accessible_name(card.name("value"));
 
     let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     let escape = (response.has_focus() || response.lost_focus()) && ui.input(|input| input.key_pressed(Key::Escape));
