@@ -204,7 +204,7 @@ impl App {
             Err(mpsc::TryRecvError::Empty) => return,
             Ok(Saved::To(path)) => self.window.notice = Some(Notice::Done(format!("Saved to {}.", path.display()))),
             Ok(Saved::Failed(error)) => self.window.notice = Some(Notice::Failed(error.to_string())),
-            Ok(Saved::NoDialog) => self.window.ask_for_path(save::proposed_name()),
+            Ok(Saved::NoDialog) => self.window.ask_for_path(save::proposed_path()),
             Ok(Saved::Cancelled) | Err(mpsc::TryRecvError::Disconnected) => {}
         }
         self.saving = None;

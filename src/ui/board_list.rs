@@ -101,6 +101,11 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
 
     let lower_text = match &board.link {
         LinkState::Connected => None,
+        // Each vain attempt to connect begins the state anew; what one wants to know is how long the board is silent.
+        LinkState::Unreachable { .. } => Some(match board.last_heard {
+            Some(heard) => format!("unreachable {}", words::length(moment.age(heard))),
+            None => "unreachable".to_owned(),
+        }),
         state => Some(format!("{} {}", words::link(state), words::length(moment.age(board.link_since)))),
     };
     let address = match lower_text {

@@ -170,7 +170,10 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
         }
         LinkState::Unreachable { problem, retry_at } => {
             offer = Some("Try now");
-            let since = words::length(moment.age(board.link_since));
+            // Not the age of the state: each vain attempt begins it anew.
+            let since = board
+                .last_heard
+                .map_or_else(String::new, |heard| format!(", last heard {}", words::ago(moment.age(heard))));
             let next = match retry_at {
                 Some(at) if *at > moment.now => {
                     let left = moment.until(*at) + std::time::Duration::from_millis(999);
@@ -179,7 +182,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
                 Some(_) => " Trying.".to_owned(),
                 None => " It is not tried again until it announces itself anew.".to_owned(),
             };
-            format!("Unreachable for {since}: {}.{next}", words::problem(problem))
+            format!("Unreachable{since}: {}.{next}", words::problem(problem))
         }
     };
     let frame = Frame::new()

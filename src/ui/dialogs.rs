@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{Align, Align2, Button, Id, Key, Layout, Modal, RichText, TextEdit, Ui, vec2};
+use eframe::egui::{Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichText, TextEdit, Ui, vec2};
 
 use super::{
     action::Action,
@@ -36,7 +36,9 @@ impl Dialog {
 
     /// Shows it above everything else.
     pub(super) fn show(&mut self, ui: &Ui, actions: &mut Vec<Action>) {
-        let response = Modal::new(Id::unique("dialog")).show(ui.ctx(), |ui| self.contents(ui, actions));
+        let response = Modal::new(Id::unique("dialog"))
+            .frame(Frame::popup(ui.style()).inner_margin(20))
+            .show(ui.ctx(), |ui| self.contents(ui, actions));
         if response.should_close() {
             actions.push(Action::CloseDialog);
         }

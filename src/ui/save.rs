@@ -66,9 +66,14 @@ pub(super) fn ask_and_save(lines: Vec<Arc<LogEntry>>, ctx: egui::Context) -> io:
 }
 
 /// A name that says when.
-pub(super) fn proposed_name() -> String {
+fn proposed_name() -> String {
     let now = Timestamp::now().to_zoned(TimeZone::system());
     format!("switchboard-pushes-{}.jsonl", now.strftime("%Y-%m-%d-%H%M%S"))
+}
+
+/// The same in the person's own folder, for who types it.
+pub(super) fn proposed_path() -> String {
+    std::env::home_dir().unwrap_or_default().join(proposed_name()).display().to_string()
 }
 
 /// Writes the lines, oldest first.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use jiff::{Timestamp, tz::TimeZone};
-use protocol::State;
+use protocol::{Kind, State};
 use serde_json::Value;
 
 use crate::fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause};
@@ -86,6 +86,14 @@ pub(super) fn origin(origin: &Origin) -> String {
     }
 }
 
+/// Who changed a component: what a sensor sees is no hand.
+pub(super) fn cause(kind: &Kind, who: &Origin) -> String {
+    match (kind, who) {
+        (Kind::Sensor | Kind::BinarySensor, Origin::ByHand) => "measured".to_owned(),
+        _ => origin(who),
+    }
+}
+
 /// One word for a link.
 pub(super) fn link(state: &LinkState) -> &'static str {
     match state {
@@ -130,9 +138,12 @@ pub(super) struct Line {
 pub(super) fn happening(happening: &Happening) -> Line {
     let lateness = |late: &Option<Duration>| late.map(|late| format!("{} late", short(late))).unwrap_or_default();
     match happening {
-        Happening::Changed { component, change: fields, origin: who, late } => {
-            Line { subject: component.to_string(), what: change(fields), source: origin(who), timing: lateness(late) }
-        }
+        Happening::Changed { component, change: fields, origin: who, late } => Line {
+            subject: component.to_string(),
+            what: change(fields),
+            source: cause(&component.kind, who),
+            timing: lateness(late),
+        },
         Happening::Event { component, event, origin: who, late } => Line {
             subject: component.to_string(),
             what: event.replace('_', " "),

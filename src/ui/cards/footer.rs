@@ -55,7 +55,10 @@ fn words(ui: &Ui, card: &Card<'_>) -> Words {
     };
     let text = match last {
         Some((what, at, Origin::Board)) => format!("{what} {}", words::ago(moment.wall_age(at))),
-        Some((what, at, origin)) => format!("{what} {} ({})", words::ago(moment.wall_age(at)), words::origin(origin)),
+        Some((what, at, origin)) => {
+            let cause = words::cause(&card.component.descriptor.kind, origin);
+            format!("{what} {} ({cause})", words::ago(moment.wall_age(at)))
+        }
         None => String::new(),
     };
     plain(text, palette.weak)

@@ -85,7 +85,7 @@ fn slide(
 fn colour(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     row(ui, "colour", |ui| {
         let known = card.state.rgb();
-        let [r, g, b] = known.unwrap_or_default();
+        let [r, g, b] = known.unwrap_or([255; 3]);
         let mut shown = Color32::from_rgb(r, g, b);
         let response = card
             .operable(ui, |ui| {
@@ -98,7 +98,7 @@ fn colour(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
             actions.push(card.set(State::new().with("rgb", vec![shown.r(), shown.g(), shown.b()])));
         }
         if known.is_none() {
-            // A black field would claim a colour.
+            // A filled field would claim a colour.
             ui.painter().rect_filled(response.rect.shrink(1.0), theme::CONTROL_RADIUS, palette(ui).card);
         }
         card.explain(response);
