@@ -85,6 +85,7 @@ impl App {
             self.backlog.extend(changes.boards.drain(..));
             // What is forgotten or logged is little, and drained after the boards it is about were known.
             self.take_boards(begun);
+            self.backlog.retain(|board| !changes.forgotten.contains(&board.key));
             self.window.model.apply(Changes { boards: Vec::new(), ..changes }, begun);
         } else {
             self.take_boards(begun);

@@ -33,6 +33,8 @@ pub(super) const CARD_WIDTH_MOST: f32 = 440.0;
 pub(super) const CARD_PADDING: f32 = 16.0;
 /// A history line is at least this high.
 pub(super) const SPARKLINE: f32 = 40.0;
+/// And at most this high: a taller one would exaggerate.
+pub(super) const SPARKLINE_MOST: f32 = 88.0;
 /// The corners of cards and dialogs.
 pub(super) const CARD_RADIUS: u8 = 8;
 /// The corners of everything smaller.

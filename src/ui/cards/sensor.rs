@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::Card;
 use crate::ui::{sparkline::Sparkline, text, theme, theme::palette, words};
 
-/// Room for the history, where there is one to show.
+/// Room for the history, also before there is one: a card does not grow when its second value arrives.
 pub(super) fn height(card: &Card<'_>) -> f32 {
-    if card.component.history.len() > 1 { theme::SPARKLINE } else { 0.0 }
+    let is_text = card.state.text().is_some();
+    if is_text { 0.0 } else { theme::SPARKLINE }
 }
 
 /// The value in words, and whether it is known. A value that is no number is shown as it came.
@@ -35,8 +36,9 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
 
 /// The history, as high as the row of cards allows.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
-    if card.component.history.len() > 1 {
-        sparkline(ui, card).show(ui, rect, card.page.moment);
+    if rect.height() >= theme::SPARKLINE {
+        let height = rect.height().min(theme::SPARKLINE_MOST);
+        sparkline(ui, card).show(ui, rect.with_min_y(rect.bottom() - height), card.page.moment);
     }
 }
 
