@@ -6,3 +6,4 @@ mod desk;
 mod faults;
 mod finding;
 mod hostile_messages;
+mod window;

@@ -1,0 +1,161 @@
+//! The whole program behind its window: the real `App` over a real fleet and running virtual boards, driven by accessible
+//! names. Names and roles are listed in `src/ui/mod.rs`.
+
+use std::{
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use eframe::egui::accesskit::{Role, Toggled};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+use switchboard::{
+    fleet::{Fleet, Settings},
+    ui::App,
+};
+use virtual_board::{Profile, VirtualBoards};
+
+use crate::desk::{SOON, address, boards, key, name, on};
+
+/// The window, and how it is told that there is something to draw: as the desktop would be.
+struct Desktop {
+    window: Harness<'static, App>,
+    repaint: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Desktop {
+    fn open(addresses: &[String]) -> Self {
+        let settings = Settings { discovery: None, addresses: addresses.to_vec(), ..Settings::default() };
+        let fleet = Fleet::start(settings).expect("a fleet");
+        let repaint = Arc::new((Mutex::new(true), Condvar::new()));
+        let asked = Arc::clone(&repaint);
+        let window = Harness::builder().with_size([1180.0, 900.0]).build_eframe(move |cc| {
+            cc.egui_ctx.set_request_repaint_callback(move |_| {
+                *asked.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+                asked.1.notify_all();
+            });
+            App::new(cc, fleet, None)
+        });
+        Self { window, repaint }
+    }
+
+    /// Draws each time that the window asks for it, until what is shown passes.
+    fn until<T>(&mut self, what: &str, mut find: impl FnMut(&Harness<'static, App>) -> Option<T>) -> T {
+        let deadline = Instant::now() + SOON;
+        loop {
+            self.window.step();
+            if let Some(found) = find(&self.window) {
+                return found;
+            }
+            let mut asked = self.repaint.0.lock().unwrap_or_else(PoisonError::into_inner);
+            while !*asked {
+                let left = deadline.saturating_duration_since(Instant::now());
+                assert!(!left.is_zero(), "never shown: {what}; shown is:\n{:#?}", self.window.root());
+                // What fades or ages is redrawn without a call.
+                let pause = left.min(Duration::from_millis(100));
+                let (guard, waited) = self.repaint.1.wait_timeout(asked, pause).unwrap_or_else(PoisonError::into_inner);
+                asked = guard;
+                if waited.timed_out() {
+                    break;
+                }
+            }
+            *asked = false;
+        }
+    }
+
+    fn shows(&mut self, label: &str) {
+        self.until(label, |window| window.query_by_label(label).is_some().then_some(()));
+    }
+
+    fn shows_about(&mut self, part: &str) {
+        self.until(part, |window| window.query_by_label_contains(part).is_some().then_some(()));
+    }
+
+    fn click(&mut self, label: &str) {
+        self.until(label, |window| window.query_by_label(label).map(|node| node.click()));
+        self.window.step();
+    }
+}
+
+impl Desktop {
+    /// What a switch is, once it is there and known.
+    fn switch<T>(&mut self, label: &str, read: impl Fn(&egui_kittest::kittest::AccessKitNode<'_>) -> Option<T>) -> T {
+        self.until(label, |window| read(&window.query_by_role_and_label(Role::Switch, label)?.accesskit_node()))
+    }
+
+    fn click_switch(&mut self, label: &str) {
+        self.until(label, |window| window.query_by_role_and_label(Role::Switch, label).map(|node| node.click()));
+        self.window.step();
+    }
+}
+
+fn desktop(boards: &VirtualBoards) -> Desktop {
+    let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
+    Desktop::open(&addresses)
+}
+
+#[test]
+fn a_click_switches_the_board_and_the_card_goes_from_pending_to_confirmed() {
+    let boards = boards(Profile::Strip, 1);
+    let mut desktop = desktop(&boards);
+    desktop.shows("Power strip: connected");
+    let before = desktop.switch("Outlet 1: on", |switch| switch.toggled());
+    // A board that is held answers nothing: the card says so until it is let go.
+    boards.hold("Power strip").expect("held");
+    desktop.click_switch("Outlet 1: on");
+    desktop.shows("Outlet 1: pending");
+    boards.release("Power strip").expect("released");
+    desktop.shows_about("Outlet 1: confirmed");
+    assert_ne!(before, desktop.switch("Outlet 1: on", |switch| switch.toggled()));
+}
+
+#[test]
+fn a_refused_click_is_taken_back_and_the_card_says_why() {
+    let boards = boards(Profile::Everything, 1);
+    let name = name(&boards);
+    boards.set(&name, &key("switch:0"), on(true)).expect("set by hand");
+    let mut desktop = desktop(&boards);
+    desktop.shows(&format!("{name}: connected"));
+    desktop.click_switch("Motor backward: on");
+    desktop.shows_about("Motor backward: refused");
+    let off = desktop.switch("Motor backward: on", |switch| switch.toggled());
+    assert_eq!(off, Toggled::False);
+}
+
+#[test]
+fn a_press_by_hand_shows_at_once_and_unasked() {
+    let boards = boards(Profile::Lamp, 1);
+    let mut desktop = desktop(&boards);
+    desktop.shows("Desk lamp: connected");
+    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    desktop.shows_about("Button: press");
+    desktop.shows_about("by hand");
+}
+
+#[test]
+fn a_board_is_added_by_address_through_the_dialog() {
+    let boards = boards(Profile::Weather, 1);
+    let mut desktop = Desktop::open(&[]);
+    desktop.click("Add a board");
+    desktop
+        .until("the dialog", |window| window.query_by_label("Address").map(|field| field.type_text(&address(&boards))));
+    desktop.window.step();
+    desktop.click("Add");
+    desktop.shows("Weather station: connected");
+    desktop.shows_about("Temperature:");
+}
+
+#[test]
+fn a_board_that_dies_is_shown_as_unreachable_with_the_reason_and_its_controls_are_off() {
+    let boards = boards(Profile::Lamp, 1);
+    let mut desktop = desktop(&boards);
+    desktop.shows("Desk lamp: connected");
+    boards.stop("Desk lamp").expect("stopped");
+    desktop.shows("Desk lamp: unreachable");
+    desktop.switch("Light: on", |switch| switch.is_disabled().then_some(()));
+    boards.start_again("Desk lamp").expect("started");
+    desktop.click("Try now");
+    desktop.shows("Desk lamp: connected");
+}
