@@ -66,15 +66,15 @@ impl Desktop {
     }
 
     fn shows(&mut self, label: &str) {
-        self.until(label, |window| window.query_by_label(label).is_some().then_some(()));
+        self.until(label, |window| window.query_all_by_label(label).next().map(|_| ()));
     }
 
     fn shows_about(&mut self, part: &str) {
-        self.until(part, |window| window.query_by_label_contains(part).is_some().then_some(()));
+        self.until(part, |window| window.query_all_by_label_contains(part).next().map(|_| ()));
     }
 
     fn click(&mut self, label: &str) {
-        self.until(label, |window| window.query_by_label(label).map(|node| node.click()));
+        self.until(label, |window| window.query_by_role_and_label(Role::Button, label).map(|node| node.click()));
         self.window.step();
     }
 }
@@ -139,8 +139,9 @@ fn a_board_is_added_by_address_through_the_dialog() {
     let boards = boards(Profile::Weather, 1);
     let mut desktop = Desktop::open(&[]);
     desktop.click("Add a board");
-    desktop
-        .until("the dialog", |window| window.query_by_label("Address").map(|field| field.type_text(&address(&boards))));
+    desktop.until("the dialog", |window| {
+        window.query_by_role_and_label(Role::TextInput, "Address").map(|field| field.type_text(&address(&boards)))
+    });
     desktop.window.step();
     desktop.click("Add");
     desktop.shows("Weather station: connected");
