@@ -9,7 +9,8 @@ use std::{
 use protocol::{ComponentKey, Descriptor, Event, Kind, State, mdns::Announcement};
 
 use super::{
-    BoardKey, BoardView, CommandState, ComponentView, Happening, LastEvent, LinkState, Origin, Outcome, Sample,
+    BoardKey, BoardView, CommandState, ComponentView, Happening, KnownBoard, LastEvent, LinkState, Origin, Outcome,
+    Sample,
 };
 use crate::link::{bounds, session::Report, state::Now};
 
@@ -69,6 +70,14 @@ impl Belief {
 
     pub(super) fn goes_to(&mut self, address: String) {
         Arc::make_mut(&mut self.view).address = address;
+    }
+
+    pub(super) fn recall(&mut self, known: &KnownBoard) {
+        let view = Arc::make_mut(&mut self.view);
+        view.id = known.id.clone().map(bounds::text);
+        if !known.name.is_empty() {
+            view.name = bounds::text(known.name.clone());
+        }
     }
 
     pub(super) fn by_hand(&mut self) {

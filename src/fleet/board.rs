@@ -10,7 +10,9 @@ use std::{
 use protocol::mdns::Announcement;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{BoardKey, BoardView, Happening, Outcome, Reply, belief::Belief, published::Published, wish::Wish};
+use super::{
+    BoardKey, BoardView, Happening, KnownBoard, Outcome, Reply, belief::Belief, published::Published, wish::Wish,
+};
 use crate::link::{
     commands::Ticket,
     session::{Announced, Input, Output, Report, Session},
@@ -58,6 +60,11 @@ impl Board {
             deadline: None,
             announced_as: BTreeMap::new(),
         }
+    }
+
+    /// What an earlier run knew of it.
+    pub(super) fn recall(&mut self, known: &KnownBoard) {
+        self.belief.recall(known);
     }
 
     pub(super) fn view(&self) -> &Arc<BoardView> {
@@ -131,7 +138,8 @@ impl Board {
     }
 
     pub(super) fn socket_told(&mut self, now: Now, attempt: u64, event: SocketEvent, out: &Outlet) -> Step {
-        if self.socket.as_ref().is_some_and(|(current, _)| *current == attempt) {
+        let current = self.socket.as_ref().is_some_and(|(current, _)| *current == attempt);
+        if current && !matches!(event, SocketEvent::Ended(_)) {
             self.belief.heard(now.instant);
         }
         let input = match event {

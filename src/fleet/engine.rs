@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    BoardKey, FleetStatus, LinkState, Outcome, Reply,
+    BoardKey, FleetStatus, KnownBoard, LinkState, Outcome, Reply,
     board::{Board, FromSocket, Outlet, Step},
     published::Published,
     wish::Wish,
@@ -37,6 +37,7 @@ const FAREWELL: Duration = Duration::from_millis(250);
 /// What a face wants of the I/O thread.
 pub(super) enum Order {
     Add(BoardKey, String),
+    Recall(BoardKey, KnownBoard),
     Connect(BoardKey),
     Forget(BoardKey),
     RetryNow(BoardKey),
@@ -148,6 +149,7 @@ impl Engine {
     fn order(&mut self, now: Now, order: Order) {
         match order {
             Order::Add(key, address) => self.add(now, key, address),
+            Order::Recall(key, known) => self.recall(now, key, known),
             Order::Connect(key) => self.with(key, |board, out| board.step(now, Input::Connect, out)),
             Order::RetryNow(key) => self.with(key, |board, out| board.step(now, Input::RetryNow, out)),
             Order::Forget(key) => self.forget(now, key),
@@ -171,6 +173,22 @@ impl Engine {
         }
         self.by_address.insert(address.clone(), key);
         self.with(key, |board, out| board.also_at(now, address, out));
+        self.with(key, |board, out| board.step(now, Input::Connect, out));
+    }
+
+    /// A board that an earlier run knew, unless this one knows it by now.
+    fn recall(&mut self, now: Now, key: BoardKey, known: KnownBoard) {
+        let there = known.id.as_ref().is_some_and(|id| self.by_id.contains_key(id));
+        if there || self.at(&known.address).is_some() {
+            return;
+        }
+        let seed = self.seeds.hash_one(key);
+        let mut board = Board::new(now.instant, key, known.address.clone(), known.by_hand, seed);
+        board.recall(&known);
+        self.boards.insert(key, board);
+        self.by_id.extend(known.id.map(|id| (id, key)));
+        self.by_address.insert(known.address.clone(), key);
+        self.with(key, |board, out| board.step(now, Input::AlsoAt(known.address), out));
         self.with(key, |board, out| board.step(now, Input::Connect, out));
     }
 
@@ -284,6 +302,8 @@ impl Engine {
 
     /// A board said which it is. One that is known already under another key goes on as the older of the two.
     fn identified(&mut self, now: Now, key: BoardKey, id: String) {
+        // Another board may answer where a remembered one was: then this key is no longer the remembered one's.
+        self.by_id.retain(|known, of| *of != key || *known == id);
         let other = self.by_id.insert(id.clone(), key).filter(|other| *other != key);
         let Some(other) = other.filter(|other| self.boards.contains_key(other)) else { return };
         let (older, newer) = (key.min(other), key.max(other));

@@ -42,6 +42,19 @@ impl Default for Settings {
     }
 }
 
+/// A board that an earlier run knew: it is shown from the start, whether or not it is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownBoard {
+    /// Its id, once it was known.
+    pub id: Option<String>,
+    /// What it was called last.
+    pub name: String,
+    /// Where it was last, `host:port`.
+    pub address: String,
+    /// It was added by hand, not found.
+    pub by_hand: bool,
+}
+
 /// The fleet. Dropped, it closes every link and ends its thread.
 pub struct Fleet {
     orders: UnboundedSender<Order>,
@@ -90,6 +103,17 @@ impl Fleet {
             self.order(Order::Add(key, address));
         }
         Ok(key)
+    }
+
+    /// Shows a board that an earlier run knew, and connects to it where it was last. One that is there already stays as it is.
+    ///
+    /// # Errors
+    /// Where its address is none.
+    pub fn recall(&self, board: KnownBoard) -> Result<(), AddressError> {
+        let address = address::parse(&board.address)?;
+        let key = self.published.new_key();
+        self.order(Order::Recall(key, KnownBoard { address, ..board }));
+        Ok(())
     }
 
     /// Ends the link and forgets the board; mDNS may bring it back.

@@ -16,7 +16,7 @@ use super::{
     save::{self, Saved},
     settings::RememberedBoard,
 };
-use crate::fleet::{BoardView, Changes, Fleet, LinkState, Watch};
+use crate::fleet::{BoardView, Changes, Fleet, KnownBoard, LinkState, Watch};
 
 /// How long a frame may spend on taking over what changed; the rest waits for the next.
 const BUDGET: Duration = Duration::from_millis(8);
@@ -47,8 +47,9 @@ impl App {
     pub fn new(cc: &eframe::CreationContext<'_>, fleet: Fleet, virtual_boards: Option<StartVirtualBoards>) -> Self {
         let settings = Settings::load(cc.storage);
         for board in &settings.boards {
-            // A board whose address cannot be read any more is left as it is; the person may forget it.
-            let _ = fleet.add_address(&board.address);
+            let RememberedBoard { id, name, address, by_hand } = board.clone();
+            // A board whose address cannot be read, perhaps of a newer version, stays in the file and is not shown.
+            let _ = fleet.recall(KnownBoard { id, name, address, by_hand });
         }
         let ctx = cc.egui_ctx.clone();
         let watch = fleet.watch(move || ctx.request_repaint());
@@ -114,8 +115,8 @@ impl App {
                 _ => self.fleet.retry_now(board),
             },
             Action::Forget(board) => {
-                if let Some(view) = self.window.model.board(board) {
-                    self.settings.boards.retain(|remembered| remembered.address != view.address);
+                if let Some(known) = self.window.model.board(board).and_then(|view| RememberedBoard::of(view)) {
+                    self.settings.boards.retain(|remembered| !remembered.is(&known));
                 }
                 self.fleet.forget(board);
             }
@@ -145,11 +146,6 @@ impl App {
     fn add(&mut self, address: &str) {
         match self.fleet.add_address(address) {
             Ok(key) => {
-                let address =
-                    self.window.model.board(key).map_or_else(|| address.to_owned(), |board| board.address.clone());
-                if self.settings.boards.iter().all(|board| board.address != address) {
-                    self.settings.boards.push(RememberedBoard { address, ..RememberedBoard::default() });
-                }
                 self.window.model.select(key);
                 self.window.answer_dialog(Ok(()));
             }
@@ -242,11 +238,8 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn Storage) {
         self.window.remember(&mut self.settings);
-        for remembered in &mut self.settings.boards {
-            if let Some(board) = self.window.model.board_at(&remembered.address) {
-                remembered.name = self.window.model.name_of(board);
-                remembered.id = board.id.clone().or(remembered.id.take());
-            }
+        for board in self.window.model.boards().filter_map(|view| RememberedBoard::of(view)) {
+            self.settings.remember(board);
         }
         self.settings.save(storage);
     }

@@ -53,7 +53,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
         for row in rows {
             let Some(board) = model.listed_at(row).and_then(|key| model.board(key)) else { continue };
             let selected = model.selected().is_some_and(|selected| selected.key == board.key);
-            let names = Names { shown: model.name_of(board), whole: model.title(board) };
+            let names = Names { shown: board.name.clone(), whole: model.title(board) };
             if show_row(ui, board, &names, selected, moment).clicked() {
                 actions.push(Action::Select(board.key));
             }

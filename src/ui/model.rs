@@ -9,7 +9,6 @@ use std::{
 
 use protocol::ComponentKey;
 
-use super::settings::RememberedBoard;
 use crate::fleet::{BoardKey, BoardView, Changes, FleetStatus, Happening, LinkState, LogEntry, Outcome};
 
 /// Happenings that are kept.
@@ -68,7 +67,6 @@ pub struct Model {
     selected: Option<BoardKey>,
     /// Which board to choose once it turns up: its id or address.
     wanted: Option<String>,
-    remembered: HashMap<String, String>,
     log: VecDeque<Arc<LogEntry>>,
     missed: u64,
     status: FleetStatus,
@@ -77,10 +75,8 @@ pub struct Model {
 
 impl Model {
     /// An empty model that will choose the board with this id or address once there is one.
-    pub fn new(wanted: Option<String>, remembered: &[RememberedBoard]) -> Self {
-        let names = remembered.iter().filter(|board| !board.name.is_empty());
-        let remembered = names.map(|board| (board.address.clone(), board.name.clone())).collect();
-        Self { wanted, remembered, ..Self::default() }
+    pub fn new(wanted: Option<String>) -> Self {
+        Self { wanted, ..Self::default() }
     }
 
     /// Takes over what changed.
@@ -103,7 +99,7 @@ impl Model {
     /// Takes over one board.
     pub fn put(&mut self, view: Arc<BoardView>) {
         let key = view.key;
-        let name = self.name_of(&view);
+        let name = view.name.clone();
         let place = (natural(&name), view.id.clone(), key);
         let haystack = format!("{name}\n{}\n{}", view.address, view.id.as_deref().unwrap_or_default()).to_lowercase();
         *self.counts.of(&view.link) += 1;
@@ -182,17 +178,9 @@ impl Model {
         }
     }
 
-    /// What is shown as the board's name: its own; until that is known, what it was called in an earlier run.
-    pub fn name_of(&self, view: &BoardView) -> String {
-        match self.remembered.get(&view.address) {
-            Some(name) if view.name == view.address => name.clone(),
-            _ => view.name.clone(),
-        }
-    }
-
     /// The name, with the id (or else the address) where another board has the same.
     pub fn title(&self, view: &BoardView) -> String {
-        let name = self.name_of(view);
+        let name = view.name.clone();
         if self.namesakes.get(&natural(&name)).is_some_and(|count| *count > 1) {
             let apart = view.id.as_deref().unwrap_or(&view.address);
             format!("{name} ({apart})")
@@ -206,9 +194,9 @@ impl Model {
         self.boards.get(&key).map(|known| &known.view)
     }
 
-    /// The board at an address.
-    pub fn board_at(&self, address: &str) -> Option<&Arc<BoardView>> {
-        self.boards.values().map(|known| &known.view).find(|view| view.address == address)
+    /// Every board, in no order.
+    pub fn boards(&self) -> impl Iterator<Item = &Arc<BoardView>> {
+        self.boards.values().map(|known| &known.view)
     }
 
     /// How many boards there are.

@@ -1,9 +1,13 @@
 //! What the window remembers from one run to the next, as JSON in eframe's storage. A field that is missing, broken or newer
 //! than this program costs nothing but itself.
 
+use std::net::SocketAddr;
+
 use eframe::{Storage, egui};
 use protocol::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+
+use crate::fleet::BoardView;
 
 /// The key in eframe's storage.
 const KEY: &str = "switchboard";
@@ -31,16 +35,39 @@ impl From<ThemeChoice> for egui::ThemePreference {
     }
 }
 
-/// A board that was added by hand.
+/// A board that is shown in the next run too, there or not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RememberedBoard {
-    /// `host:port`.
+    /// Where it was last, `host:port`.
     pub address: String,
-    /// What it was called last; shown until it answers.
+    /// What it was called last.
     pub name: String,
     /// Its id, once known.
     pub id: Option<String>,
+    /// It was added by hand, not found.
+    pub by_hand: bool,
+}
+
+impl RememberedBoard {
+    /// What is worth remembering of a board: all but those that were found on this computer itself, which are gone with it.
+    pub fn of(board: &BoardView) -> Option<Self> {
+        let here = board.address.parse().is_ok_and(|address: SocketAddr| address.ip().is_loopback());
+        (board.by_hand || (board.id.is_some() && !here)).then(|| Self {
+            address: board.address.clone(),
+            name: board.name.clone(),
+            id: board.id.clone(),
+            by_hand: board.by_hand,
+        })
+    }
+
+    /// Whether both are one board: by their ids, or by the address where one has none.
+    pub fn is(&self, other: &Self) -> bool {
+        match (&self.id, &other.id) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.address == other.address,
+        }
+    }
 }
 
 /// Everything remembered.
@@ -50,7 +77,7 @@ pub struct Settings {
     /// The theme.
     #[serde(deserialize_with = "or_default")]
     pub theme: ThemeChoice,
-    /// Boards that were added by hand.
+    /// Boards that an earlier run knew.
     #[serde(deserialize_with = "or_default")]
     pub boards: Vec<RememberedBoard>,
     /// The id, or else the address, of the board that was shown last.
@@ -71,6 +98,14 @@ impl Settings {
         text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
+    /// Remembers a board as it is now.
+    pub fn remember(&mut self, board: RememberedBoard) {
+        match self.boards.iter_mut().find(|known| known.is(&board)) {
+            Some(known) => *known = board,
+            None => self.boards.push(board),
+        }
+    }
+
     /// Stores them.
     pub fn save(&self, storage: &mut dyn Storage) {
         if let Ok(text) = serde_json::to_string(self) {
@@ -87,6 +122,21 @@ fn or_default<'de, T: Default + DeserializeOwned, D: Deserializer<'de>>(deserial
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_board_is_remembered_once_by_its_id_wherever_it_is() {
+        let board = |id: &str, address: &str| RememberedBoard {
+            id: Some(id.to_owned()),
+            address: address.to_owned(),
+            ..RememberedBoard::default()
+        };
+        let mut settings = Settings::default();
+        settings.remember(RememberedBoard { address: "10.0.0.7:80".to_owned(), ..RememberedBoard::default() });
+        settings.remember(board("sb-1", "10.0.0.7:80"));
+        settings.remember(board("sb-1", "10.0.0.8:80"));
+        settings.remember(board("sb-2", "10.0.0.7:80"));
+        assert_eq!(settings.boards, [board("sb-1", "10.0.0.8:80"), board("sb-2", "10.0.0.7:80")]);
+    }
 
     #[test]
     fn a_newer_file_loses_only_what_this_program_cannot_read() -> Result<(), serde_json::Error> {

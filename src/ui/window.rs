@@ -55,7 +55,7 @@ impl Window {
         theme::install(ctx);
         ctx.set_theme(settings.theme);
         Self {
-            model: Model::new(settings.selected.clone(), &settings.boards),
+            model: Model::new(settings.selected.clone()),
             notice: None,
             virtual_boards: VirtualBoards::Absent,
             find: String::new(),

@@ -1,7 +1,7 @@
 //! How boards are found: by real mDNS on loopback, and by address.
 
 use crate::desk::{Onlooker, SOON, boards, private_service};
-use switchboard::fleet::LinkState;
+use switchboard::fleet::{KnownBoard, LinkState};
 use virtual_board::{Options, Profile, VirtualBoards};
 
 fn announced(service: &str, options: Options) -> VirtualBoards {
@@ -71,6 +71,32 @@ fn two_boards_of_one_name_are_told_apart() {
     onlooker.connected(&second.id);
     let (a, b) = (onlooker.board(&first.id).expect("first"), onlooker.board(&second.id).expect("second"));
     assert_eq!((&a.address, &b.address), (&first.address.to_string(), &second.address.to_string()));
+}
+
+#[test]
+fn a_board_of_an_earlier_run_is_shown_before_it_is_there_and_followed_to_where_it_is_now() {
+    let service = private_service();
+    let boards = announced(&service, Options { profile: Profile::Lamp, ..Options::default() });
+    let listening = boards.list().remove(0);
+    boards.stop(&listening.id).expect("stopped");
+    let mut onlooker = Onlooker::finding(&service);
+    let known = KnownBoard {
+        id: Some(listening.id.clone()),
+        name: "Lamp at the door".to_owned(),
+        address: listening.address.to_string(),
+        by_hand: false,
+    };
+    onlooker.fleet.recall(known).expect("an address");
+    let before = onlooker.until("it is shown by the name it had, as unreachable", SOON, |seen| {
+        let board = seen.board("Lamp at the door")?;
+        matches!(board.link, LinkState::Unreachable { .. }).then(|| board.clone())
+    });
+    assert_eq!(before.id.as_ref(), Some(&listening.id));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
+    boards.start_again_on(&listening.id, free.port()).expect("started");
+    let after = onlooker.connected(&listening.id);
+    assert_eq!((before.key, after.name.as_str()), (after.key, listening.name.as_str()));
+    assert_eq!(onlooker.boards.len(), 1);
 }
 
 #[test]

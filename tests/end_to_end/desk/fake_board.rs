@@ -61,6 +61,7 @@ impl FakeWire {
         self.socket.send(Message::Text(message.to_string())).expect("the controller listens");
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "results are written where they are used")]
     pub(crate) fn answers(&mut self, request: &Value, result: Value) {
         self.says(&json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }));
     }

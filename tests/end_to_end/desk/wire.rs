@@ -76,6 +76,7 @@ impl Wire {
     }
 
     /// Sends a request and hears on until its answer; what was pushed meanwhile is passed over.
+    #[expect(clippy::needless_pass_by_value, reason = "parameters are written where they are used")]
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.last_id += 1;
         let id = self.last_id;
