@@ -65,6 +65,8 @@ pub struct Model {
     /// The boards that the find box leaves; `None` while it is empty or has to be looked through anew.
     found: Option<Vec<BoardKey>>,
     selected: Option<BoardKey>,
+    /// By the person, or as the board of the last run.
+    chosen: bool,
     /// Which board to choose once it turns up: its id or address.
     wanted: Option<String>,
     log: VecDeque<Arc<LogEntry>>,
@@ -121,8 +123,7 @@ impl Model {
         let Some(known) = self.boards.get(&key) else { return };
         let is = |wanted: &str| known.view.id.as_deref() == Some(wanted) || known.view.address == wanted;
         if self.wanted.as_deref().is_some_and(is) {
-            self.selected = Some(key);
-            self.wanted = None;
+            self.select(key);
         }
     }
 
@@ -261,11 +262,13 @@ impl Model {
     pub fn select(&mut self, key: BoardKey) {
         self.wanted = None;
         self.selected = Some(key);
+        self.chosen = true;
     }
 
-    /// Shows the first board where none is chosen and none is waited for.
-    pub(super) fn select_something(&mut self) {
-        if self.selected.is_none() && self.wanted.is_none() {
+    /// Shows the first board where nobody chose one and none is waited for. While boards are `still_coming` it may be another
+    /// one the next time; after that it stays.
+    pub(super) fn select_something(&mut self, still_coming: bool) {
+        if self.wanted.is_none() && (self.selected.is_none() || (still_coming && !self.chosen)) {
             self.selected = self.listed_at(0);
         }
     }

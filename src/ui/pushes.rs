@@ -14,7 +14,7 @@ use super::{
     theme::{self, UNIT, palette},
     words,
 };
-use crate::fleet::{BoardKey, Happening, LogEntry};
+use crate::fleet::{BoardKey, ComponentView, Happening, LogEntry};
 
 /// Shows the panel; `of_one` is whether only the chosen board's lines are shown.
 pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, of_one: &mut bool, actions: &mut Vec<Action>) {
@@ -56,7 +56,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, of_one: &mut boo
         shown.len(),
         |ui, rows| {
             for entry in shown.get(rows).unwrap_or_default() {
-                show_line(ui, entry, only.is_none(), moment);
+                show_line(ui, model, entry, only.is_none(), moment);
             }
         },
     );
@@ -67,13 +67,20 @@ pub(super) fn lines(model: &Model, only: Option<BoardKey>) -> impl Iterator<Item
     model.log().iter().filter(move |entry| only.is_none_or(|key| entry.board == key))
 }
 
-fn show_line(ui: &mut Ui, entry: &LogEntry, with_board: bool, moment: &Moment) {
+/// The component that a line is about.
+fn about<'a>(model: &'a Model, entry: &LogEntry) -> Option<&'a ComponentView> {
+    let Happening::Changed { component, .. } = &entry.what else { return None };
+    let board = model.board(entry.board)?;
+    board.components.iter().find(|view| view.descriptor.key == *component).map(AsRef::as_ref)
+}
+
+fn show_line(ui: &mut Ui, model: &Model, entry: &LogEntry, with_board: bool, moment: &Moment) {
     let (rect, response) = ui
         .push_id(("pushed", entry.number), |ui| {
             ui.allocate_exact_size(vec2(ui.available_width(), theme::PUSH_ROW), Sense::hover())
         })
         .inner;
-    let line = words::happening(&entry.what);
+    let line = words::happening(&entry.what, about(model, entry));
     let time = words::time_of_day(entry.at, &moment.zone);
     let told = [line.subject.as_str(), &line.what].join(" ");
     let name = [entry.board_name.as_ref(), told.trim(), &line.source, &line.timing];

@@ -94,7 +94,7 @@ pub(super) fn write(path: &Path, lines: &[Arc<LogEntry>]) -> Result<(), SaveErro
 /// One happening as an object: times in milliseconds since 1970, so that any program can read them.
 fn line(entry: &LogEntry) -> Value {
     let at_ms = entry.at.duration_since(UNIX_EPOCH).map(|since| since.as_secs_f64() * 1_000.0).unwrap_or_default();
-    let words = words::happening(&entry.what);
+    let words = words::happening(&entry.what, None);
     let mut line = json!({
         "number": entry.number,
         "at_ms": at_ms,

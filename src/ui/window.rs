@@ -181,15 +181,15 @@ impl Window {
     /// Shows the board of the last run, or after a while the first.
     fn settle_selection(&mut self, moment: &Moment) {
         let opened = *self.opened.get_or_insert(moment.now);
+        let waited = moment.now.saturating_duration_since(opened);
         if self.model.is_waiting() {
-            let waited = moment.now.saturating_duration_since(opened);
             if waited < PATIENCE {
                 moment.again_in(PATIENCE - waited);
                 return;
             }
             self.model.stop_waiting();
         }
-        self.model.select_something();
+        self.model.select_something(waited < PATIENCE);
     }
 
     /// Does what concerns only the window; the rest is handed on.

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use protocol::{Kind, State};
 use serde_json::Value;
 
-use crate::fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause};
+use crate::fleet::{ComponentView, Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -134,13 +134,24 @@ pub(super) struct Line {
     pub(super) timing: String,
 }
 
-/// A happening in words.
-pub(super) fn happening(happening: &Happening) -> Line {
+/// A change of a component that describes itself: a value as on its card, everything else field by field.
+fn described(fields: &State, component: Option<&ComponentView>) -> String {
+    let descriptor = component.map(|component| &component.descriptor);
+    match (descriptor, fields.number()) {
+        (Some(descriptor), Some(value)) if fields.0.len() == 1 => {
+            quantity(value, descriptor.accuracy_decimals, descriptor.unit_of_measurement.as_deref())
+        }
+        _ => change(fields),
+    }
+}
+
+/// A happening in words; `about` is the component, where that is known.
+pub(super) fn happening(happening: &Happening, about: Option<&ComponentView>) -> Line {
     let lateness = |late: &Option<Duration>| late.map(|late| format!("{} late", short(late))).unwrap_or_default();
     match happening {
         Happening::Changed { component, change: fields, origin: who, late } => Line {
             subject: component.to_string(),
-            what: change(fields),
+            what: described(fields, about),
             source: cause(&component.kind, who),
             timing: lateness(late),
         },

@@ -20,6 +20,14 @@ fn caps<'a>(card: &'a Card<'_>) -> &'a Caps {
     &card.component.descriptor.caps
 }
 
+/// What stands for a colour or a white that is `null`. A light shows one of the two: the other is not unknown, it is not used.
+fn nothing(card: &Card<'_>) -> &'static str {
+    match card.state.rgb().is_some() || card.state.ct_k().is_some() {
+        true => "not used",
+        false => "unknown",
+    }
+}
+
 /// How many rows of controls it has.
 pub(super) fn rows(card: &Card<'_>) -> usize {
     let caps = caps(card);
@@ -74,7 +82,8 @@ fn slide(
             let whole = asked.round() as i64;
             actions.push(card.set(State::new().with(field, whole)));
         }
-        let words = value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.0} {unit}"));
+        let absent = if field == "ct_k" { nothing(card) } else { "unknown" };
+        let words = value.map_or_else(|| absent.to_owned(), |value| format!("{value:.0} {unit}"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let colour = if value.is_some() { card.value_colour(ui) } else { palette(ui).weak };
             text::label(ui, &words, &card.name(&format!("{name} {words}")), theme::body(), colour);
@@ -102,7 +111,7 @@ fn colour(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
             ui.painter().rect_filled(response.rect.shrink(1.0), theme::CONTROL_RADIUS, palette(ui).card);
         }
         card.explain(response);
-        let words = known.map_or_else(|| "unknown".to_owned(), |[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"));
+        let words = known.map_or_else(|| nothing(card).to_owned(), |[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"));
         let colour = if known.is_some() { card.value_colour(ui) } else { palette(ui).weak };
         text::label(ui, &words, &card.name(&format!("colour {words}")), theme::monospace(), colour);
     });
