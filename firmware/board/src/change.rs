@@ -154,11 +154,17 @@ impl<H: Hardware> Board<H> {
         }
         let targets: Vec<ComponentKey> =
             self.bindings.iter().filter(|(from, _)| from == button).map(|(_, to)| to.clone()).collect();
+        let mut changes = Changes::new();
         for target in targets {
             let Some(at) = self.position(&target) else { continue };
             let was_on = self.slots.get(at).and_then(|slot| slot.state.on()).unwrap_or(false);
             // A hand waits for no answer: where the hardware refuses, the target stays as it is.
-            let _ = self.command(now, at, &State::new().with("on", !was_on), Duration::ZERO, source.clone());
+            let switched = self.set_output(now, at, &State::new().with("on", !was_on), Duration::ZERO);
+            changes.extend(switched.ok().flatten());
+        }
+        // One push, however many targets: a press needs no more room than any other request.
+        if !changes.is_empty() {
+            self.push(now, changes, &Cause::of(source.clone()));
         }
     }
 

@@ -42,8 +42,8 @@ const RESTARTING: Outgoing = Outgoing::Close { code: 1012, reason: "restarting" 
 /// "Try again later" in IANA's registry.
 const TOO_SLOW: Outgoing = Outgoing::Close { code: 1013, reason: "too slow" };
 
-/// The messages that a request may need room for: its event, its change and its answer.
-const ROOM_FOR_A_REQUEST: usize = 3;
+/// The messages that a request may need room for: what was gathered before it, its event, its change and its answer.
+const ROOM_FOR_A_REQUEST: usize = 4;
 
 /// What waits for a client.
 enum Queued {

@@ -10,6 +10,7 @@ use protocol::{Code, RpcError, SUBPROTOCOL, limits};
 use crate::{
     clock::{Clock, within},
     echo,
+    house::Guest,
     http::{self, BadHead, BadUpgrade, Body, Request, Resource, Upgrade},
     page::page,
     response::{Refusal, Response, error_message, switching_protocols},
@@ -36,28 +37,33 @@ enum Next {
 }
 
 /// Serves a connection until it ends.
-pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(mut socket: S, shared: &Shared<H, C>, settings: &Settings) {
+pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
+    mut socket: S,
+    guest: Guest<'_>,
+    shared: &Shared<H, C>,
+    settings: &Settings,
+) {
     let clock = shared.clock();
     let mut input = Vec::new();
-    let mut patience = settings.head_timeout;
+    let mut served = false;
     let ended = loop {
-        let wait = within(clock, patience, read_head(&mut socket, &mut input, settings.head_limit));
-        let read = match select(wait, shared.restarting()).await {
-            Either::First(read) => read,
+        let request = await_request(&mut socket, &mut input, served, settings, clock);
+        let read = match select(guest.wait(served, request), shared.restarting()).await {
+            Either::First(Some(read)) => read,
+            // Its place is needed now: not even the rest of what it sends is waited for.
+            Either::First(None) => break Err(Gone),
             Either::Second(()) => break Ok(()),
         };
         let conversation = shared.converse();
         let next = match read {
-            Some(Ok(request)) => answer(&mut socket, &mut input, request, shared, settings).await,
-            Some(Err(Unreadable::Refused(refusal))) => refuse(&mut socket, refusal, clock).await,
-            Some(Err(Unreadable::Gone)) => Err(Gone),
-            // A client that said nothing at all is not told why.
-            None if input.is_empty() => Ok(Next::End),
-            None => refuse(&mut socket, Refusal::Timeout, clock).await,
+            Ok(request) => answer(&mut socket, &mut input, request, &guest, shared, settings).await,
+            Err(Unreadable::Refused(refusal)) => refuse(&mut socket, refusal, settings, clock).await,
+            Err(Unreadable::Silent) => Ok(Next::End),
+            Err(Unreadable::Gone) => Err(Gone),
         };
         drop(conversation);
         match next {
-            Ok(Next::Another) => patience = settings.keep_alive,
+            Ok(Next::Another) => served = true,
             Ok(Next::End) => break Ok(()),
             Err(gone) => break Err(gone),
         }
@@ -68,15 +74,40 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(mut socket: S, share
 }
 
 /// Tells a client that all connections are taken, without reading its request.
-pub(crate) async fn turn_away<S: Socket>(mut socket: S, clock: &impl Clock) {
-    if refuse(&mut socket, Refusal::Full, clock).await.is_ok() {
+pub(crate) async fn turn_away<S: Socket>(mut socket: S, _guest: Guest<'_>, clock: &impl Clock, settings: &Settings) {
+    if refuse(&mut socket, Refusal::Full, settings, clock).await.is_ok() {
         end(&mut socket, clock).await;
     }
 }
 
 enum Unreadable {
     Gone,
+    /// Said nothing for as long as it may, and is not told why.
+    Silent,
     Refused(Refusal),
+}
+
+/// Waits for a request. A client that was served may be silent for longer before it begins the next; none may linger over one.
+async fn await_request<S: Socket>(
+    socket: &mut S,
+    input: &mut Vec<u8>,
+    served: bool,
+    settings: &Settings,
+    clock: &impl Clock,
+) -> Result<Request, Unreadable> {
+    if served && input.is_empty() {
+        match within(clock, settings.keep_alive, read_more(socket, input, settings.head_limit)).await {
+            Some(Ok(())) => {}
+            Some(Err(Gone)) => return Err(Unreadable::Gone),
+            None => return Err(Unreadable::Silent),
+        }
+    }
+    let read = within(clock, settings.head_timeout, read_head(socket, input, settings.head_limit)).await;
+    match read {
+        Some(read) => read,
+        None if input.is_empty() => Err(Unreadable::Silent),
+        None => Err(Unreadable::Refused(Refusal::Timeout)),
+    }
 }
 
 /// Reads until a head is whole and takes it off `input`; what came behind it stays there.
@@ -158,6 +189,7 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     input: &mut Vec<u8>,
     mut request: Request,
+    guest: &Guest<'_>,
     shared: &Shared<H, C>,
     settings: &Settings,
 ) -> Result<Next, Gone> {
@@ -167,37 +199,41 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     let (response, head_only) = match decision {
         Decision::Control { accept, subprotocol } => match shared.connect() {
             Ok(controller) => {
-                write(socket, &switching_protocols(&accept, subprotocol), clock).await?;
+                send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
                 rpc::run(socket, core::mem::take(input), controller).await;
                 // The channel has ended its connection itself.
                 return Err(Gone);
             }
             Err(error) => (Response::all_places_taken(error), false),
         },
-        Decision::Echo { accept } => {
-            write(socket, &switching_protocols(&accept, None), clock).await?;
-            echo::run(socket, core::mem::take(input), settings.echo_limit, shared).await;
-            return Err(Gone);
-        }
+        Decision::Echo { accept } => match guest.echo() {
+            Some(_place) => {
+                send(socket, &switching_protocols(&accept, None), settings, clock).await?;
+                echo::run(socket, core::mem::take(input), settings.echo_limit, shared).await;
+                return Err(Gone);
+            }
+            None => (Response::refusal(Refusal::EchoesFull), false),
+        },
         Decision::Page { head_only } => {
             (Response::page(page(&shared.identity(), shared.components(), clock.now().as_secs())), head_only)
         }
         Decision::Refuse(response) => (response, request.method == Method::Head),
         Decision::Call { length } => {
             if request.expects_continue && input.len() < length {
-                write(socket, b"HTTP/1.1 100 Continue\r\n\r\n", clock).await?;
+                send(socket, b"HTTP/1.1 100 Continue\r\n\r\n", settings, clock).await?;
             }
-            match within(clock, settings.body_timeout, read_body(socket, input, length)).await {
+            let body = within(clock, settings.body_timeout, read_body(socket, input, length));
+            return match guest.wait(false, body).await.ok_or(Gone)? {
                 Some(body) => {
                     let response = Response::answer(call(shared, &body?));
-                    return respond(socket, &response, request.keep_alive, false, clock).await;
+                    respond(socket, &response, request.keep_alive, false, settings, clock).await
                 }
-                None => return refuse(socket, Refusal::Timeout, clock).await,
-            }
+                None => refuse(socket, Refusal::Timeout, settings, clock).await,
+            };
         }
     };
     // A body that nobody reads would be taken for the next request.
-    respond(socket, &response, request.keep_alive && !has_body, head_only, clock).await
+    respond(socket, &response, request.keep_alive && !has_body, head_only, settings, clock).await
 }
 
 async fn read_body<S: Socket>(socket: &mut S, input: &mut Vec<u8>, length: usize) -> Result<Vec<u8>, Gone> {
@@ -219,8 +255,13 @@ fn call<H: Hardware, C: Clock>(shared: &Shared<H, C>, body: &[u8]) -> Option<Str
     }
 }
 
-async fn refuse<S: Socket>(socket: &mut S, refusal: Refusal, clock: &impl Clock) -> Result<Next, Gone> {
-    respond(socket, &Response::refusal(refusal), false, false, clock).await
+async fn refuse<S: Socket>(
+    socket: &mut S,
+    refusal: Refusal,
+    settings: &Settings,
+    clock: &impl Clock,
+) -> Result<Next, Gone> {
+    respond(socket, &Response::refusal(refusal), false, false, settings, clock).await
 }
 
 async fn respond<S: Socket>(
@@ -228,8 +269,14 @@ async fn respond<S: Socket>(
     response: &Response,
     keep_alive: bool,
     head_only: bool,
+    settings: &Settings,
     clock: &impl Clock,
 ) -> Result<Next, Gone> {
-    write(socket, &response.to_bytes(keep_alive, head_only), clock).await?;
+    send(socket, &response.to_bytes(keep_alive, head_only), settings, clock).await?;
     Ok(if keep_alive { Next::Another } else { Next::End })
+}
+
+/// A client that does not read may not hold its connection for as long as a controller may.
+async fn send<S: Socket>(socket: &mut S, bytes: &[u8], settings: &Settings, clock: &impl Clock) -> Result<(), Gone> {
+    write(socket, bytes, settings.response_timeout, clock).await
 }

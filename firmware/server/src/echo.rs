@@ -10,7 +10,7 @@ use protocol::limits;
 use crate::{
     clock::{Clock, within},
     shared::Shared,
-    socket::{Gone, Socket, end, write},
+    socket::{Gone, Socket, WRITE, end, write},
     ws::{Close, FrameType, Message, Reader, Stopped, close_frame, frame},
 };
 
@@ -28,7 +28,7 @@ pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
         Either::Second(()) => Ok(restart),
     };
     if let Ok(last_words) = said
-        && write(socket, &last_words, clock).await.is_ok()
+        && write(socket, &last_words, WRITE, clock).await.is_ok()
     {
         end(socket, clock).await;
     }
@@ -52,7 +52,7 @@ async fn echo<S: Socket>(
             Err(Stopped::Broken(Close { code, reason })) => return Ok(close_frame(Some(code), reason)),
             Err(Stopped::Gone) => return Err(Gone),
         };
-        write(socket, &answer, clock).await?;
+        write(socket, &answer, WRITE, clock).await?;
     }
 }
 
@@ -61,7 +61,7 @@ async fn next<S: Socket>(reader: &mut Reader, socket: &mut S, clock: &impl Clock
     if let Some(message) = within(clock, limits::BOARD_PINGS_AFTER, reader.next(socket)).await {
         return message;
     }
-    if write(socket, &frame(FrameType::Ping, &[]), clock).await.is_err() {
+    if write(socket, &frame(FrameType::Ping, &[]), WRITE, clock).await.is_err() {
         return Err(Stopped::Gone);
     }
     let patience = limits::BOARD_DROPS_AFTER.saturating_sub(limits::BOARD_PINGS_AFTER);

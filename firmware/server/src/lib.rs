@@ -11,6 +11,7 @@ mod connection;
 mod crowd;
 mod echo;
 mod hardware;
+mod house;
 pub mod http;
 pub mod mdns;
 mod page;

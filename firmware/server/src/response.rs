@@ -133,6 +133,8 @@ pub enum Refusal {
     Timeout,
     /// All connections are taken.
     Full,
+    /// All places for echoes are taken.
+    EchoesFull,
 }
 
 impl Refusal {
@@ -157,6 +159,7 @@ impl Refusal {
             Self::BadRequest => (400, "Bad Request", "This is not a request of HTTP/1.1 (RFC 9112)."),
             Self::Timeout => (408, "Request Timeout", "The request did not come in time."),
             Self::Full => (503, "Service Unavailable", "All connections of this board are taken. Try again later."),
+            Self::EchoesFull => (503, "Service Unavailable", "All places for echoes are taken. Try again later."),
         }
     }
 }

@@ -20,7 +20,7 @@ use protocol::limits;
 use crate::{
     clock::{Clock, within},
     shared::Controller,
-    socket::{DRAIN, Gone, Socket, end, write},
+    socket::{DRAIN, Gone, Socket, WRITE, end, write},
     ws::{Close, FrameType, Message, Reader, Stopped, close_frame, frame},
 };
 
@@ -116,8 +116,8 @@ async fn talk<W: Write, H: Hardware, C: Clock>(
 ) -> Result<(), Gone> {
     loop {
         match poll_fn(|cx| poll_step(cx, controller, urgent)).await {
-            Step::Frame(bytes) => write(socket, &bytes, controller.clock()).await?,
-            Step::Last(bytes) => return write(socket, &bytes, controller.clock()).await,
+            Step::Frame(bytes) => write(socket, &bytes, WRITE, controller.clock()).await?,
+            Step::Last(bytes) => return write(socket, &bytes, WRITE, controller.clock()).await,
         }
     }
 }

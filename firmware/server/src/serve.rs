@@ -1,12 +1,8 @@
-//! Accepts connections, as many as the settings allow, and runs each beside the board's own timer until the board restarts.
+//! Accepts connections and runs each beside the board's own timer until the board restarts. Who finds a place is decided in
+//! `house`.
 
 use alloc::{boxed::Box, collections::VecDeque};
-use core::{
-    cell::{Cell, RefCell},
-    future::poll_fn,
-    task::{Poll, Waker},
-    time::Duration,
-};
+use core::{cell::RefCell, future::poll_fn, task::Poll, time::Duration};
 
 use board::Hardware;
 use edge_nal::TcpAccept;
@@ -16,23 +12,32 @@ use crate::{
     clock::{Clock, within},
     connection,
     crowd::Crowd,
+    house::{Arrival, House},
     shared::Shared,
 };
 
 /// What the embedding decides about its connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Connections at once, of whatever kind. More than the controllers: a page and a `POST` need one too.
+    /// Connections at once, of whatever kind; by default four more than controllers. They must be more than controllers and
+    /// echoes together: a page and a `POST` need one too, and so does whoever has not said yet what it wants. For a moment there
+    /// may be two more.
     pub connections: usize,
-    /// The longest message that `/ws` echoes, in bytes.
+    /// Connections to `/ws` at once; 2 by default.
+    pub echoes: usize,
+    /// The longest message that `/ws` echoes, in bytes; 64 KiB by default. Twice as much is needed for each echo: less suits a
+    /// chip.
     pub echo_limit: usize,
     /// The longest head of a request, in bytes; 4,096 by default.
     pub head_limit: usize,
-    /// How long a client may take for its first head; 5 s by default. A stranger that says nothing holds a connection for so long.
+    /// How long a client may take for a head: from connecting on, or from the first byte of a further request on; 5 s by
+    /// default.
     pub head_timeout: Duration,
     /// How long a client may take for a body; 5 s by default.
     pub body_timeout: Duration,
-    /// How long a connection is kept for a further request; 30 s by default.
+    /// How long a client may take to read a response; 5 s by default.
+    pub response_timeout: Duration,
+    /// How long a connection is kept for a further request to begin; 30 s by default. In a full house it ends sooner.
     pub keep_alive: Duration,
 }
 
@@ -41,17 +46,16 @@ impl Settings {
     pub const fn for_controllers(controllers: usize) -> Self {
         Self {
             connections: controllers + 4,
+            echoes: 2,
             echo_limit: 64 * 1_024,
             head_limit: 4_096,
             head_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(5),
+            response_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(30),
         }
     }
 }
-
-/// Connections beyond the limit that are told so at once; others wait to be accepted.
-const TURNED_AWAY: usize = 2;
 
 /// How long accepting rests after an error: out of sockets, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -62,18 +66,15 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Serves the board on everything that `acceptor` accepts, until the board restarts: every client has been told then, and
 /// [`Hardware::reboot`] is called last. To drop it ends all connections without a word.
 pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &Shared<H, C>, settings: &Settings) {
-    let house = House::default();
+    let house = House::new(settings);
     let arrived = RefCell::new(VecDeque::new());
     let mut crowd = Crowd::new();
     crowd.add(Box::pin(shared.run()));
     crowd.add(Box::pin(async {
         loop {
-            house.below(settings.connections + TURNED_AWAY).await;
+            house.may_open().await;
             match acceptor.accept().await {
-                Ok((_, socket)) => {
-                    let turned_away = house.enter() > settings.connections;
-                    arrived.borrow_mut().push_back((socket, turned_away));
-                }
+                Ok((_, socket)) => arrived.borrow_mut().push_back((socket, house.enter())),
                 Err(_) => shared.clock().sleep_until(shared.clock().now() + ACCEPT_PAUSE).await,
             }
         }
@@ -82,18 +83,12 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &S
         crowd.poll(cx);
         let mut arrived = arrived.borrow_mut();
         let any = !arrived.is_empty();
-        for (socket, turned_away) in arrived.drain(..) {
-            let guest = Guest { house: &house };
-            if turned_away {
-                crowd.add(Box::pin(async move {
-                    let _guest = guest;
-                    connection::turn_away(socket, shared.clock()).await;
-                }));
-            } else {
-                crowd.add(Box::pin(async move {
-                    let _guest = guest;
-                    connection::serve(socket, shared, settings).await;
-                }));
+        for (socket, arrival) in arrived.drain(..) {
+            match arrival {
+                Arrival::Welcome(guest) => crowd.add(Box::pin(connection::serve(socket, guest, shared, settings))),
+                Arrival::Full(guest) => {
+                    crowd.add(Box::pin(connection::turn_away(socket, guest, shared.clock(), settings)));
+                }
             }
         }
         if any {
@@ -107,44 +102,4 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &S
     };
     select(connections, restart).await;
     shared.restart();
-}
-
-/// Counts the connections.
-#[derive(Default)]
-struct House {
-    inside: Cell<usize>,
-    door: RefCell<Option<Waker>>,
-}
-
-impl House {
-    /// One more; comes to how many there are now.
-    fn enter(&self) -> usize {
-        self.inside.set(self.inside.get() + 1);
-        self.inside.get()
-    }
-
-    /// Waits until fewer than `limit` are inside.
-    async fn below(&self, limit: usize) {
-        poll_fn(|cx| {
-            if self.inside.get() < limit {
-                return Poll::Ready(());
-            }
-            *self.door.borrow_mut() = Some(cx.waker().clone());
-            Poll::Pending
-        })
-        .await;
-    }
-}
-
-struct Guest<'a> {
-    house: &'a House,
-}
-
-impl Drop for Guest<'_> {
-    fn drop(&mut self) {
-        self.house.inside.set(self.house.inside.get() - 1);
-        if let Some(waker) = self.house.door.borrow_mut().take() {
-            waker.wake();
-        }
-    }
 }

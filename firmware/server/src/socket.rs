@@ -15,7 +15,7 @@ impl<S: Read + Write + TcpSplit + TcpShutdown> Socket for S {}
 /// How long a connection that has been ended is read on.
 pub(crate) const DRAIN: Duration = Duration::from_millis(300);
 
-/// How long one write may stand still.
+/// How long a frame may take to leave.
 pub(crate) const WRITE: Duration = protocol::limits::BOARD_DROPS_AFTER;
 
 /// Says that nothing more will be sent, then reads until the peer has said so too: to drop a socket with unread bytes sends a
@@ -36,9 +36,14 @@ pub(crate) async fn end<S: Socket>(socket: &mut S, clock: &impl Clock) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gone;
 
-/// Writes all of it, unless it stands still for too long.
-pub(crate) async fn write<W: Write>(socket: &mut W, bytes: &[u8], clock: &impl Clock) -> Result<(), Gone> {
-    match within(clock, WRITE, socket.write_all(bytes)).await {
+/// Writes all of it, unless that takes longer than `limit`.
+pub(crate) async fn write<W: Write>(
+    socket: &mut W,
+    bytes: &[u8],
+    limit: Duration,
+    clock: &impl Clock,
+) -> Result<(), Gone> {
+    match within(clock, limit, socket.write_all(bytes)).await {
         Some(Ok(())) => Ok(()),
         Some(Err(_)) | None => Err(Gone),
     }

@@ -229,6 +229,32 @@ fn a_client_that_asks_without_reading_is_closed_as_too_slow() {
 }
 
 #[test]
+fn a_client_that_has_room_for_a_request_has_room_for_all_that_it_brings() {
+    let mut plan = plan(everything().components);
+    plan.bindings = vec![(key("button:0"), key("light:0")), (key("button:0"), key("switch:0"))];
+    for waiting in 0..4 {
+        let mut board = board(plan.clone());
+        let (client, _) = subscriber(&mut board);
+        for _ in 0..waiting {
+            board.receive(T0, client, &request(method::SYS_PING, &json!({})));
+        }
+        for round in 0.. {
+            if !board.has_room(client) {
+                break;
+            }
+            // The most that a request brings: what was gathered, its event, what the button is bound to, its answer.
+            by_hand(&mut board, T0, "text:0", json!({ "value": format!("round {round}") }));
+            board.receive(T0, client, &request(method::BUTTON_PRESS, &json!({ "id": 0 })));
+        }
+        let got = take(&mut board, T0, client);
+        assert!(!got.contains(&Got::Close(1013)), "{got:?}");
+        let pressed = got.iter().position(|got| matches!(got, Got::Event(_))).unwrap();
+        let switched = got[pressed + 1].clone().status();
+        assert_eq!(switched.components.len(), 2, "one press, one change");
+    }
+}
+
+#[test]
 fn a_change_back_and_forth_within_a_batch_ends_where_it_ended() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);

@@ -163,16 +163,19 @@ fn half_a_request_times_out_and_a_silent_client_is_dropped() -> Outcome {
 }
 
 #[test]
-fn strangers_that_say_nothing_keep_nobody_out_for_long() -> Outcome {
-    let soon = Duration::from_millis(300);
-    let board = Served::with(4, |settings| (settings.connections, settings.head_timeout) = (2, soon))?;
-    let strangers = [board.client()?, board.client()?];
-    // A request is answered, so both have been accepted before this one.
-    let refused = board.client()?.ask("GET / HTTP/1.1\r\nHost: b\r\n\r\n")?;
-    assert_eq!(refused.status, 503);
-    for mut stranger in strangers {
-        assert!(stranger.has_ended());
-    }
-    assert_eq!(board.client()?.ask("GET / HTTP/1.1\r\nHost: b\r\n\r\n")?.status, 200);
+fn a_connection_that_was_served_may_be_silent_for_longer_but_not_linger_over_a_request() -> Outcome {
+    let (soon, never) = (Duration::from_millis(50), Duration::from_secs(3_600));
+    let patient = Served::with(4, |settings| (settings.head_timeout, settings.keep_alive) = (soon, never))?;
+    let mut client = patient.client()?;
+    assert_eq!(client.post(&ping(1))?.status, 200);
+    // Another's first head would be late by now.
+    assert!(patient.client()?.has_ended());
+    assert_eq!(client.post(&ping(2))?.status, 200);
+    assert_eq!(client.ask("POST /rp")?.status, 408);
+
+    let impatient = Served::with(4, |settings| (settings.head_timeout, settings.keep_alive) = (never, soon))?;
+    let mut client = impatient.client()?;
+    assert_eq!(client.post(&ping(1))?.status, 200);
+    assert!(client.has_ended());
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The server over real sockets, driven by the plainest of clients.
 
 mod control;
+mod crowded;
 mod http;
 mod mdns;
 mod served;

@@ -1,0 +1,122 @@
+//! A full house: who finds a place, who leaves, and who is left in peace. Nobody's time runs out here.
+
+use std::{io, time::Duration};
+
+use crate::served::{Client, FIN, Outcome, Served, TEXT, ping};
+
+const NEVER: Duration = Duration::from_secs(3_600);
+
+/// A board whose clients may wait for ever.
+fn patient(connections: usize) -> Result<Served, Box<dyn std::error::Error>> {
+    Served::with(4, |settings| {
+        settings.connections = connections;
+        (settings.head_timeout, settings.body_timeout, settings.keep_alive) = (NEVER, NEVER, NEVER);
+    })
+}
+
+fn several(number: usize, connect: impl Fn() -> io::Result<Client>) -> io::Result<Vec<Client>> {
+    (0..number).map(|_| connect()).collect()
+}
+
+/// Four controllers find their places, a fifth hears why it does not, and the four are unharmed.
+fn four_controllers_and_no_fifth(board: &Served) -> Outcome {
+    let mut four = several(4, || board.controller())?;
+    let (fifth, _) = board.websocket("/rpc", "")?;
+    assert_eq!(fifth.status, 503);
+    assert!(fifth.body.contains("all_places_taken"), "{}", fifth.body);
+    for controller in &mut four {
+        assert!(controller.call(&ping(1))?.contains("result"));
+    }
+    Ok(())
+}
+
+#[test]
+fn strangers_that_say_nothing_keep_no_controller_out() -> Outcome {
+    let board = patient(8)?;
+    let mut strangers = several(8, || board.client())?;
+    four_controllers_and_no_fifth(&board)?;
+    assert!(strangers[0].has_ended());
+    Ok(())
+}
+
+#[test]
+fn strangers_in_the_middle_of_a_request_keep_no_controller_out() -> Outcome {
+    let board = patient(8)?;
+    let slowly = |begun: &'static str| {
+        several(4, || {
+            let mut client = board.client()?;
+            client.send(begun.as_bytes())?;
+            Ok(client)
+        })
+    };
+    let _heads = slowly("GET / HTTP/1.1\r\nHo")?;
+    let _bodies = slowly("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 9\r\n\r\n{")?;
+    four_controllers_and_no_fifth(&board)
+}
+
+#[test]
+fn connections_kept_for_further_requests_keep_no_controller_out() -> Outcome {
+    let board = patient(8)?;
+    let _kept = several(8, || {
+        let mut client = board.client()?;
+        assert_eq!(client.post(&ping(1))?.status, 200);
+        Ok(client)
+    })?;
+    four_controllers_and_no_fifth(&board)
+}
+
+#[test]
+fn echoes_have_two_places_and_keep_no_controller_out() -> Outcome {
+    let board = patient(8)?;
+    let echo = || {
+        let (response, client) = board.websocket("/ws", "")?;
+        if response.status == 101 { Ok(client) } else { Err(io::Error::other(format!("{response:?}"))) }
+    };
+    let mut two = several(2, echo)?;
+    let (third, _) = board.websocket("/ws", "")?;
+    assert_eq!(third.status, 503);
+    assert!(third.body.contains("echoes"), "{}", third.body);
+    let _strangers = several(8, || board.client())?;
+    four_controllers_and_no_fifth(&board)?;
+    // They were not put out either.
+    for client in &mut two {
+        client.send(&Client::frame(FIN | TEXT, b"still here"))?;
+        assert_eq!(client.text()?, "still here");
+    }
+    // A place is free again when an echo has gone.
+    drop(two);
+    let deadline = std::time::Instant::now() + crate::served::PATIENCE;
+    while let Err(error) = echo() {
+        assert!(std::time::Instant::now() < deadline, "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn who_was_served_leaves_before_who_has_not_said_yet_what_it_wants() -> Outcome {
+    let board = patient(3)?;
+    let mut silent = board.client()?;
+    let mut served = several(2, || {
+        let mut client = board.client()?;
+        assert_eq!(client.post(&ping(1))?.status, 200);
+        Ok(client)
+    })?;
+    let mut newcomer = board.client()?;
+    assert_eq!(newcomer.post(&ping(2))?.status, 200);
+    assert!(served[0].has_ended(), "the one that has waited longest");
+    assert_eq!(served[1].post(&ping(3))?.status, 200);
+    assert_eq!(silent.post(&ping(4))?.status, 200);
+    Ok(())
+}
+
+#[test]
+fn where_nobody_only_waits_a_newcomer_is_told_that_there_is_no_place() -> Outcome {
+    let board = patient(2)?;
+    let mut controllers = several(2, || board.controller())?;
+    let refused = board.client()?.ask("GET / HTTP/1.1\r\nHost: b\r\n\r\n")?;
+    assert_eq!((refused.status, refused.field("Content-Type")), (503, Some("text/plain; charset=utf-8")));
+    for controller in &mut controllers {
+        assert!(controller.call(&ping(1))?.contains("result"));
+    }
+    Ok(())
+}
