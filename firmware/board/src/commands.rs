@@ -61,6 +61,8 @@ impl<H: Hardware> Board<H> {
     /// Carries a message out. Answers the answer, if it is to be answered.
     pub(crate) fn carry_out(&mut self, now: Duration, caller: Caller, message: &str) -> Option<String> {
         let response = match read(message) {
+            // JSON-RPC 2.0, section 4.1: a notification is not answered, not even where its parameters are invalid.
+            Err(Rejected { id: None, error }) if error.code == Code::InvalidParams => return None,
             Err(Rejected { id, error }) => Response { id, outcome: Err(error) },
             Ok(request) => {
                 let outcome = self.answer(now, caller, &request);

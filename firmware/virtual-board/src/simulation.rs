@@ -44,7 +44,6 @@ pub struct Simulation {
     /// The second may not be on while the first is.
     interlocks: Vec<(ComponentKey, ComponentKey)>,
     restless: bool,
-    on_reboot: Option<Box<dyn FnMut() + Send>>,
 }
 
 impl Simulation {
@@ -82,16 +81,7 @@ impl Simulation {
             sensors,
             interlocks,
             restless: samples_per_second.is_some(),
-            on_reboot: None,
         }
-    }
-
-    /// The same simulation that says when the board was told to restart. It is called within [`board::Board::run_until`]: what
-    /// it does must only mark, the board is still borrowed.
-    #[must_use]
-    pub fn on_reboot(mut self, call: impl FnMut() + Send + 'static) -> Self {
-        self.on_reboot = Some(Box::new(call));
-        self
     }
 
     fn is_on(&self, key: &ComponentKey) -> bool {
@@ -146,11 +136,8 @@ impl Hardware for Simulation {
 
     fn identify(&mut self) {}
 
-    fn reboot(&mut self) {
-        if let Some(call) = &mut self.on_reboot {
-            call();
-        }
-    }
+    /// Whoever serves the board boots it again.
+    fn reboot(&mut self) {}
 
     /// Whoever restarts the board takes the name from [`board::Board::name`].
     fn keep_name(&mut self, _: &str) {}

@@ -2,14 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 #![expect(clippy::needless_pass_by_value, reason = "parameters are written in place with json!")]
 
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use board::{Board, Plan};
 use protocol::{ComponentKey, Epoch, Kind, Snapshot, Source, State};
@@ -172,19 +165,4 @@ fn everything_has_each_kind_and_one_that_nobody_knows() {
         only(Profile::Everything).components.into_iter().map(|component| component.descriptor.kind).collect();
     assert_eq!(kinds.len(), 9);
     assert!(kinds.contains(&Kind::Unknown("valve".to_owned())));
-}
-
-#[test]
-fn a_reboot_is_told_to_whoever_runs_the_board() {
-    let plan = only(Profile::Lamp);
-    let reboots = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&reboots);
-    let simulation = Simulation::new(SEED, &plan, None).on_reboot(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-    });
-    let mut board = Board::new(plan, Epoch(1), simulation).unwrap();
-    call(&mut board, Duration::ZERO, "Device.Reboot", json!({}));
-    assert_eq!(reboots.load(Ordering::Relaxed), 0);
-    run_to(&mut board, Duration::from_secs(1));
-    assert_eq!(reboots.load(Ordering::Relaxed), 1);
 }

@@ -220,6 +220,7 @@ fn a_request_without_an_id_is_carried_out_and_not_answered() {
     let client = connected(&mut board);
     board.receive(T0, client, "{\"jsonrpc\":\"2.0\",\"method\":\"Switch.Set\",\"params\":{\"id\":0,\"on\":true}}");
     board.receive(T0, client, "{\"jsonrpc\":\"2.0\",\"method\":\"No.Such\"}");
+    board.receive(T0, client, "{\"jsonrpc\":\"2.0\",\"method\":\"Switch.Set\",\"params\":[0,true]}");
     assert_eq!(take(&mut board, T0, client), []);
     assert_eq!(board.call(T0, "{\"jsonrpc\":\"2.0\",\"method\":\"Sys.Ping\"}"), None);
     let status = answer(&mut board, T0, client, method::DEVICE_GET_STATUS, json!({})).result();
