@@ -404,3 +404,18 @@ fn only_boards_in_view_are_drawn_and_all_are_counted() {
     let rows = harness.query_all_by_role(Role::ListBoxOption).count();
     assert!((10..60).contains(&rows), "{rows} rows");
 }
+
+#[test]
+fn escape_in_the_find_box_shows_all_boards_again() {
+    let at = Now::read();
+    let mut harness = open(at, scenes::many(3, at));
+    let listed = |harness: &Harness<'_, Bench>| harness.query_all_by_role(Role::ListBoxOption).count();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::F);
+    harness.run();
+    harness.get_by_label("Find a board").type_text("no board has this name");
+    harness.run();
+    assert_eq!(listed(&harness), 0);
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(listed(&harness), 3);
+}

@@ -40,7 +40,7 @@ fn find_box(ui: &mut Ui, find: &mut String) {
     if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
         response.request_focus();
     }
-    if response.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+    if (response.has_focus() || response.lost_focus()) && ui.input(|input| input.key_pressed(Key::Escape)) {
         find.clear();
         response.surrender_focus();
     }

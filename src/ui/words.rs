@@ -89,7 +89,8 @@ pub(super) fn origin(origin: &Origin) -> String {
 /// Who changed a component: what a sensor sees is no hand.
 pub(super) fn cause(kind: &Kind, who: &Origin) -> String {
     match (kind, who) {
-        (Kind::Sensor | Kind::BinarySensor, Origin::ByHand) => "measured".to_owned(),
+        (_, Origin::ThisProgram | Origin::OtherController(_)) => origin(who),
+        (Kind::Sensor | Kind::BinarySensor, _) => "measured".to_owned(),
         _ => origin(who),
     }
 }
