@@ -1,7 +1,7 @@
 //! The handle on the boards of this process, for any thread. Calls wait until what they ask for is done.
 
 use std::{
-    sync::{PoisonError, mpsc},
+    sync::mpsc,
     thread::{self, JoinHandle},
 };
 
@@ -11,7 +11,7 @@ use protocol::{ComponentKey, State};
 use crate::{
     Options, StartError,
     options::{ActionError, Listening},
-    world::{self, Action, List, Order},
+    world::{self, Action, Order},
 };
 
 /// Boards that run until this is dropped; then they say goodbye.
@@ -19,7 +19,6 @@ use crate::{
 /// Where a board is asked for, its id is meant, or its name if no other has it.
 pub struct VirtualBoards {
     orders: Sender<Order>,
-    list: List,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -34,13 +33,11 @@ impl VirtualBoards {
         }
         let (orders, received) = async_channel::unbounded();
         let (report, started) = mpsc::channel();
-        let list = List::default();
-        let told = List::clone(&list);
         let thread = thread::Builder::new()
             .name("virtual boards".into())
-            .spawn(move || world::run(&options, &told, &report, &received))
+            .spawn(move || world::run(&options, &report, &received))
             .map_err(StartError::Thread)?;
-        let boards = Self { orders, list, thread: Some(thread) };
+        let boards = Self { orders, thread: Some(thread) };
         match started.recv() {
             Ok(Ok(())) => Ok(boards),
             Ok(Err(error)) => Err(error),
@@ -48,9 +45,13 @@ impl VirtualBoards {
         }
     }
 
-    /// All boards, running or not, in the order in which they were started.
+    /// All boards, running or not, in the order in which they were started; none where they have ended.
     pub fn list(&self) -> Vec<Listening> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let (answer, list) = mpsc::sync_channel(1);
+        match self.orders.send_blocking(Order::List { answer }) {
+            Ok(()) => list.recv().unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
     }
 
     /// A hand presses a button: `press`, `double_press` or `long_press`.
@@ -111,7 +112,7 @@ impl VirtualBoards {
 
     fn order(&self, board: &str, action: Action) -> Result<(), ActionError> {
         let (done, outcome) = mpsc::sync_channel(1);
-        let order = Order { board: board.to_owned(), action, done };
+        let order = Order::Act { board: board.to_owned(), action, done };
         self.orders.send_blocking(order).map_err(|_| ActionError::Ended)?;
         outcome.recv().map_err(|_| ActionError::Ended)?
     }

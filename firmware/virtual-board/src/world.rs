@@ -3,10 +3,7 @@
 use std::{
     net::SocketAddr,
     rc::Rc,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Sender, SyncSender},
-    },
+    sync::mpsc::{Sender, SyncSender},
 };
 
 use async_channel::Receiver;
@@ -33,15 +30,13 @@ pub(crate) enum Action {
     Release,
 }
 
-/// An action and who waits for it.
-pub(crate) struct Order {
-    pub(crate) board: String,
-    pub(crate) action: Action,
-    pub(crate) done: SyncSender<Result<(), ActionError>>,
+/// What is asked, and who waits for the answer.
+pub(crate) enum Order {
+    /// Something of the board with this id or name.
+    Act { board: String, action: Action, done: SyncSender<Result<(), ActionError>> },
+    /// What there is.
+    List { answer: SyncSender<Vec<Listening>> },
 }
-
-/// The boards as other threads see them.
-pub(crate) type List = Arc<Mutex<Vec<Listening>>>;
 
 struct World {
     boards: Vec<Rc<Life>>,
@@ -49,7 +44,7 @@ struct World {
 }
 
 /// Runs boards until `orders` is closed, then says goodbye.
-pub(crate) fn run(options: &Options, list: &List, started: &Sender<Result<(), StartError>>, orders: &Receiver<Order>) {
+pub(crate) fn run(options: &Options, started: &Sender<Result<(), StartError>>, orders: &Receiver<Order>) {
     let announcer = match options.mdns.then(|| Announcer::start(options.bind, options.service.clone())).transpose() {
         Ok(announcer) => announcer.map(Rc::new),
         Err(error) => {
@@ -60,11 +55,10 @@ pub(crate) fn run(options: &Options, list: &List, started: &Sender<Result<(), St
     };
     let mut world = World { boards: Vec::new(), executor: LocalExecutor::new() };
     let outcome = world.start(options, announcer.as_ref());
-    world.tell(list);
     let failed = outcome.is_err();
     let _ = started.send(outcome);
     if !failed {
-        async_io::block_on(world.executor.run(world.obey(orders, list)));
+        async_io::block_on(world.executor.run(world.obey(orders)));
     }
     let ids: Vec<_> = world.boards.iter().map(|board| board.listening().id).collect();
     // The boards hold the announcer too.
@@ -105,15 +99,21 @@ impl World {
         })
     }
 
-    async fn obey(&self, orders: &Receiver<Order>, list: &List) {
-        while let Ok(Order { board, action, done }) = orders.recv().await {
-            let outcome = match self.find(&board) {
-                Ok((number, board)) => self.carry_out(number, board, action).await,
-                Err(error) => Err(error),
-            };
-            self.tell(list);
+    async fn obey(&self, orders: &Receiver<Order>) {
+        while let Ok(order) = orders.recv().await {
             // Who asked may have given up.
-            let _ = done.send(outcome);
+            match order {
+                Order::Act { board, action, done } => {
+                    let outcome = match self.find(&board) {
+                        Ok((number, board)) => self.carry_out(number, board, action).await,
+                        Err(error) => Err(error),
+                    };
+                    let _ = done.send(outcome);
+                }
+                Order::List { answer } => {
+                    let _ = answer.send(self.boards.iter().map(|board| board.listening()).collect());
+                }
+            }
         }
     }
 
@@ -155,10 +155,5 @@ impl World {
             (Some(_), Some(_)) => Err(ActionError::Ambiguous(wanted.to_owned())),
             (None, _) => Err(ActionError::NoSuchBoard(wanted.to_owned())),
         }
-    }
-
-    fn tell(&self, list: &List) {
-        let boards = self.boards.iter().map(|board| board.listening()).collect();
-        *list.lock().unwrap_or_else(PoisonError::into_inner) = boards;
     }
 }

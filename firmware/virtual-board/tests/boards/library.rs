@@ -192,6 +192,7 @@ fn a_board_is_named_by_id_or_by_a_name_that_only_it_has() -> Outcome {
     for board in boards.list() {
         post(board.address, "Device.SetName", &json!({ "name": "Twin" }), PATIENCE)?;
     }
+    assert!(boards.list().iter().all(|board| board.name == "Twin"), "{:?}", boards.list());
     assert!(matches!(boards.hold("Twin"), Err(ActionError::Ambiguous(_))));
     Ok(())
 }
