@@ -69,7 +69,8 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
         }
     };
     if ended.is_ok() {
-        end(&mut socket, clock).await;
+        // Who is only seen off makes room like anyone who waits; it has had its answer.
+        guest.wait(true, end(&mut socket, clock)).await;
     }
 }
 
