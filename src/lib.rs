@@ -6,4 +6,6 @@ pub mod cli;
 mod discovery;
 pub mod fleet;
 mod link;
+mod record;
 pub mod ui;
+mod words;

@@ -285,10 +285,10 @@ fn arrow_keys_move_through_the_list_in_the_order_in_which_it_is_shown() {
 fn pushes_are_listed_newest_first_with_who_did_it_and_how_late_they_came() {
     let at = Now::read();
     let harness = open_with(at, scenes::mixed(at), scenes::log(at));
-    let newer = harness.get_by_label("Desk lamp, light:0 on=true, by hand, 2.2 ms late").rect();
+    let newer = harness.get_by_label("Desk lamp, light:0 on, by hand, 2.2 ms late").rect();
     let older = harness.get_by_label("Desk lamp, button:0 press, by hand, 2.1 ms late").rect();
     assert!(newer.bottom() <= older.top());
-    harness.get_by_label("Desk lamp, light:0 brightness=60, this window, 4.0 ms late");
+    harness.get_by_label("Desk lamp, light:0 brightness=60%, this window, 4.0 ms late");
     harness.get_by_label("Bench 4, link unreachable: silent for 45 s");
 }
 

@@ -10,13 +10,14 @@ use std::{
 use eframe::{Storage, egui};
 use jiff::tz::TimeZone;
 use protocol::{Object, method};
+use serde_json::Value;
 
 use super::{
-    Action, Moment, Notice, Settings, StartVirtualBoards, VirtualBoards, Window, pushes,
+    Action, Moment, Notice, Settings, StartVirtualBoards, VirtualBoards, Window, pushes, record,
     save::{self, Saved},
     settings::RememberedBoard,
 };
-use crate::fleet::{BoardView, Changes, Fleet, KnownBoard, LinkState, Watch};
+use crate::fleet::{BoardView, Changes, Fleet, KnownBoard, LinkState, LogEntry, Watch};
 
 /// How long a frame may spend on taking over what changed; the rest waits for the next.
 const BUDGET: Duration = Duration::from_millis(8);
@@ -216,8 +217,10 @@ impl App {
     }
 
     /// The lines that the panel shows, newest first.
-    fn lines(&self) -> Vec<Arc<crate::fleet::LogEntry>> {
-        pushes::lines(&self.window.model, None).cloned().collect()
+    fn lines(&self) -> Vec<Value> {
+        let model = &self.window.model;
+        let line = |entry: &Arc<LogEntry>| record::happening(model.board(entry.board).map(AsRef::as_ref), entry);
+        pushes::lines(model, None).map(line).collect()
     }
 }
 

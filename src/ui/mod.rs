@@ -26,7 +26,7 @@
 //! | a button | `Button` | `Button: press` |
 //! | a value | `Label` | `Temperature: 24.6 °C`, `Temperature: unknown`, `Door: open` |
 //! | how a command does | `Status` | `Light: pending`, `Light: confirmed 4.0 ms`, `Light: refused: …`, `Light: press 2 s ago (by hand)` |
-//! | a line of what was pushed | `Label` | `Desk lamp, light:0 on=true, by hand, 2.2 ms late` |
+//! | a line of what was pushed | `Label` | `Desk lamp, light:0 on, by hand, 2.2 ms late` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add` or `Save`; `Cancel` |
 //! | no board | `Button` | `Start 3 virtual boards`, `Add a board by address` |
@@ -53,7 +53,8 @@ mod theme;
 mod toggle;
 mod top_bar;
 mod window;
-mod words;
+
+use crate::{record, words};
 
 pub use action::Action;
 pub use app::App;

@@ -6,6 +6,8 @@ use eframe::egui::{
     Align, Align2, Button, Layout, Rect, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
+use protocol::Descriptor;
+
 use super::{
     action::Action,
     model::Model,
@@ -14,7 +16,7 @@ use super::{
     theme::{self, UNIT, palette},
     words,
 };
-use crate::fleet::{BoardKey, ComponentView, Happening, LogEntry};
+use crate::fleet::{BoardKey, Happening, LogEntry};
 
 /// Shows the panel; `of_one` is whether only the chosen board's lines are shown.
 pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, of_one: &mut bool, actions: &mut Vec<Action>) {
@@ -67,11 +69,11 @@ pub(super) fn lines(model: &Model, only: Option<BoardKey>) -> impl Iterator<Item
     model.log().iter().filter(move |entry| only.is_none_or(|key| entry.board == key))
 }
 
-/// The component that a line is about.
-fn about<'a>(model: &'a Model, entry: &LogEntry) -> Option<&'a ComponentView> {
+/// The component that a line is about, as it describes itself.
+fn about<'a>(model: &'a Model, entry: &LogEntry) -> Option<&'a Descriptor> {
     let Happening::Changed { component, .. } = &entry.what else { return None };
     let board = model.board(entry.board)?;
-    board.components.iter().find(|view| view.descriptor.key == *component).map(AsRef::as_ref)
+    board.components.iter().map(|view| view.descriptor.as_ref()).find(|descriptor| descriptor.key == *component)
 }
 
 fn show_line(ui: &mut Ui, model: &Model, entry: &LogEntry, with_board: bool, moment: &Moment) {

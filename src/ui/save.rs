@@ -4,17 +4,14 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::mpsc,
     thread,
-    time::{Duration, Instant, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use eframe::egui;
 use jiff::{Timestamp, tz::TimeZone};
-use serde_json::{Value, json};
-
-use super::words;
-use crate::fleet::{Happening, LogEntry};
+use serde_json::Value;
 
 /// Nobody cancels a dialog faster than this: it was never shown.
 const NEVER_SHOWN: Duration = Duration::from_millis(400);
@@ -41,7 +38,7 @@ pub(super) struct SaveError {
 }
 
 /// Asks where and saves; the answer arrives later, and `ctx` is woken for it.
-pub(super) fn ask_and_save(lines: Vec<Arc<LogEntry>>, ctx: egui::Context) -> io::Result<mpsc::Receiver<Saved>> {
+pub(super) fn ask_and_save(lines: Vec<Value>, ctx: egui::Context) -> io::Result<mpsc::Receiver<Saved>> {
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new().name("save".to_owned()).spawn(move || {
         let asked = Instant::now();
@@ -80,36 +77,13 @@ pub(super) fn proposed_path() -> String {
 ///
 /// # Errors
 /// Where the file cannot be made or written.
-pub(super) fn write(path: &Path, lines: &[Arc<LogEntry>]) -> Result<(), SaveError> {
+pub(super) fn write(path: &Path, lines: &[Value]) -> Result<(), SaveError> {
     let all = || -> io::Result<()> {
         let mut file = BufWriter::new(File::create(path)?);
-        for entry in lines.iter().rev() {
-            writeln!(file, "{}", line(entry))?;
+        for line in lines.iter().rev() {
+            writeln!(file, "{line}")?;
         }
         file.flush()
     };
     all().map_err(|source| SaveError { path: path.to_owned(), source })
-}
-
-/// One happening as an object: times in milliseconds since 1970, so that any program can read them.
-fn line(entry: &LogEntry) -> Value {
-    let at_ms = entry.at.duration_since(UNIX_EPOCH).map(|since| since.as_secs_f64() * 1_000.0).unwrap_or_default();
-    let words = words::happening(&entry.what, None);
-    let mut line = json!({
-        "number": entry.number,
-        "at_ms": at_ms,
-        "board": &*entry.board_name,
-        "subject": words.subject,
-        "what": words.what,
-        "source": words.source,
-    });
-    if let Happening::Changed { change, late, .. } = &entry.what {
-        line["change"] = json!(change);
-        line["late_ms"] = json!(late.map(|late| late.as_secs_f64() * 1_000.0));
-    }
-    if let Happening::Event { event, late, .. } = &entry.what {
-        line["event"] = json!(event);
-        line["late_ms"] = json!(late.map(|late| late.as_secs_f64() * 1_000.0));
-    }
-    line
 }

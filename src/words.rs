@@ -1,19 +1,20 @@
-//! Decides how times, quantities and states are put into words. Pure: it reads no clock and paints nothing.
+//! Decides how times, quantities and states are put into words, the same for every face. Pure: it reads no clock and paints
+//! nothing.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::{Timestamp, tz::TimeZone};
-use protocol::{Kind, State};
+use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
-use crate::fleet::{ComponentView, Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause};
+use crate::fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// A length of time in at most two units: `4 s`, `3 min`, `2 h 5 min`, `2 d 4 h`.
-pub(super) fn length(time: Duration) -> String {
+pub(crate) fn length(time: Duration) -> String {
     let s = time.as_secs();
     match s {
         0..MINUTE => format!("{s} s"),
@@ -24,7 +25,7 @@ pub(super) fn length(time: Duration) -> String {
 }
 
 /// How long [`length`] of a time that grows stays what it is; never zero.
-pub(super) fn length_holds(time: Duration) -> Duration {
+pub(crate) fn length_holds(time: Duration) -> Duration {
     let step = match time.as_secs() {
         0..MINUTE => 1,
         MINUTE..DAY => MINUTE,
@@ -36,12 +37,12 @@ pub(super) fn length_holds(time: Duration) -> Duration {
 }
 
 /// An age: `now` within the first second, then `4 s ago`.
-pub(super) fn ago(age: Duration) -> String {
+pub(crate) fn ago(age: Duration) -> String {
     if age.as_secs() == 0 { "now".to_owned() } else { format!("{} ago", length(age)) }
 }
 
 /// A short time with the digits that mean something: `0.4 ms`, `12 ms`, `1.2 s`.
-pub(super) fn short(time: Duration) -> String {
+pub(crate) fn short(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1_000.0;
     if ms < 9.95 {
         format!("{ms:.1} ms")
@@ -53,7 +54,7 @@ pub(super) fn short(time: Duration) -> String {
 }
 
 /// A time of day with milliseconds, `12:04:31.220`.
-pub(super) fn time_of_day(time: SystemTime, zone: &TimeZone) -> String {
+pub(crate) fn time_of_day(time: SystemTime, zone: &TimeZone) -> String {
     match Timestamp::try_from(time) {
         Ok(stamp) => stamp.to_zoned(zone.clone()).strftime("%H:%M:%S%.3f").to_string(),
         Err(_) => "unknown".to_owned(),
@@ -61,7 +62,7 @@ pub(super) fn time_of_day(time: SystemTime, zone: &TimeZone) -> String {
 }
 
 /// A number with its unit. Without a precision at most three digits after the point, as few as it takes.
-pub(super) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> String {
+pub(crate) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> String {
     let number = match decimals {
         Some(decimals) => format!("{value:.*}", usize::from(decimals.min(9))),
         None => {
@@ -76,7 +77,7 @@ pub(super) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> 
 }
 
 /// Who did it.
-pub(super) fn origin(origin: &Origin) -> String {
+pub(crate) fn origin(origin: &Origin) -> String {
     match origin {
         Origin::ThisProgram => "this window".to_owned(),
         Origin::OtherController(number) => format!("another controller ({number})"),
@@ -87,7 +88,7 @@ pub(super) fn origin(origin: &Origin) -> String {
 }
 
 /// Who changed a component: what a sensor sees is no hand.
-pub(super) fn cause(kind: &Kind, who: &Origin) -> String {
+pub(crate) fn cause(kind: &Kind, who: &Origin) -> String {
     match (kind, who) {
         (_, Origin::ThisProgram | Origin::OtherController(_)) => origin(who),
         (Kind::Sensor | Kind::BinarySensor, _) => "measured".to_owned(),
@@ -96,7 +97,7 @@ pub(super) fn cause(kind: &Kind, who: &Origin) -> String {
 }
 
 /// One word for a link.
-pub(super) fn link(state: &LinkState) -> &'static str {
+pub(crate) fn link(state: &LinkState) -> &'static str {
     match state {
         LinkState::Announced => "announced",
         LinkState::Connecting => "connecting",
@@ -107,8 +108,8 @@ pub(super) fn link(state: &LinkState) -> &'static str {
 }
 
 /// Why there is no link, as a sentence about the board.
-pub(super) fn problem(problem: &LinkProblem) -> String {
-    let text = problem.to_string();
+pub(crate) fn problem(problem: &LinkProblem) -> String {
+    let text = plain(&problem.to_string());
     match problem {
         LinkProblem::UnsupportedVersion { .. } | LinkProblem::Locked | LinkProblem::NotABoard(_) => {
             format!("it {text}")
@@ -117,54 +118,69 @@ pub(super) fn problem(problem: &LinkProblem) -> String {
     }
 }
 
-/// The fields of a change: `on=true brightness=60`.
-pub(super) fn change(change: &State) -> String {
-    let field = |(name, value): (&String, &Value)| match value {
-        Value::Null => format!("{name}=unknown"),
-        Value::String(text) => format!("{name}={text}"),
-        other => format!("{name}={other}"),
+/// A text of a board, without what would move a terminal's cursor or colour it.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// The fields of a state, with the unit and the precision that the component describes: `on brightness=60%`, `24.6 °C`.
+pub(crate) fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
+    let field = |(name, value): (&String, &Value)| match (name.as_str(), value) {
+        (name, Value::Null) if name != "value" => format!("{}=unknown", plain(name)),
+        ("on", Value::Bool(on)) => if *on { "on" } else { "off" }.to_owned(),
+        ("value", value) => measured(value, descriptor),
+        ("rgb", value) => match state.rgb() {
+            Some([red, green, blue]) => format!("rgb=#{red:02x}{green:02x}{blue:02x}"),
+            None => format!("rgb={value}"),
+        },
+        ("brightness", Value::Number(percent)) => format!("brightness={percent}%"),
+        ("ct_k", Value::Number(kelvin)) => format!("{kelvin} K"),
+        ("options", Value::Array(_)) => format!("of {}", state.options().map(plain).collect::<Vec<_>>().join("|")),
+        (name, Value::String(text)) => format!("{}={}", plain(name), plain(text)),
+        (name, value) => format!("{}={}", plain(name), plain(&value.to_string())),
     };
-    change.0.iter().map(field).collect::<Vec<_>>().join(" ")
+    // What a component is comes before how it is limited.
+    let (first, rest): (Vec<_>, Vec<_>) = state.0.iter().partition(|(name, _)| matches!(name.as_str(), "on" | "value"));
+    first.into_iter().chain(rest).map(field).collect::<Vec<_>>().join(" ")
 }
 
-/// A happening as the columns of a line: of what, what, by whom, how late.
-pub(super) struct Line {
-    pub(super) subject: String,
-    pub(super) what: String,
-    pub(super) source: String,
-    pub(super) timing: String,
-}
-
-/// A change of a component that describes itself: a value as on its card, everything else field by field.
-fn described(fields: &State, component: Option<&ComponentView>) -> String {
-    let descriptor = component.map(|component| &component.descriptor);
-    match (descriptor, fields.number()) {
-        (Some(descriptor), Some(value)) if fields.0.len() == 1 => {
-            quantity(value, descriptor.accuracy_decimals, descriptor.unit_of_measurement.as_deref())
-        }
-        _ => change(fields),
+fn measured(value: &Value, descriptor: Option<&Descriptor>) -> String {
+    let unit = descriptor.and_then(|descriptor| descriptor.unit_of_measurement.as_deref()).map(plain);
+    let decimals = descriptor.and_then(|descriptor| descriptor.accuracy_decimals);
+    match value {
+        Value::Null => "unknown".to_owned(),
+        Value::String(text) => format!("{:?}", plain(text)),
+        other => other.as_f64().map_or_else(|| plain(&other.to_string()), |n| quantity(n, decimals, unit.as_deref())),
     }
 }
 
-/// A happening in words; `about` is the component, where that is known.
-pub(super) fn happening(happening: &Happening, about: Option<&ComponentView>) -> Line {
+/// A happening as the columns of a line: of what, what, by whom, how late.
+pub(crate) struct Line {
+    pub(crate) subject: String,
+    pub(crate) what: String,
+    pub(crate) source: String,
+    pub(crate) timing: String,
+}
+
+/// A happening in words; `about` describes the component, where that is known.
+pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Line {
     let lateness = |late: &Option<Duration>| late.map(|late| format!("{} late", short(late))).unwrap_or_default();
     match happening {
-        Happening::Changed { component, change: fields, origin: who, late } => Line {
+        Happening::Changed { component, change, origin: who, late } => Line {
             subject: component.to_string(),
-            what: described(fields, about),
+            what: fields(change, about),
             source: cause(&component.kind, who),
             timing: lateness(late),
         },
         Happening::Event { component, event, origin: who, late } => Line {
             subject: component.to_string(),
-            what: event.replace('_', " "),
+            what: plain(&event.replace('_', " ")),
             source: origin(who),
             timing: lateness(late),
         },
         Happening::Command { component, method, outcome } => Line {
             subject: component.as_ref().map_or_else(String::new, ToString::to_string),
-            what: format!("{method}: {}", outcome_words(outcome)),
+            what: format!("{}: {}", plain(method), outcome_words(outcome)),
             source: origin(&Origin::ThisProgram),
             timing: match outcome {
                 Outcome::Done { took, .. } => short(*took),
@@ -196,7 +212,7 @@ pub(super) fn happening(happening: &Happening, about: Option<&ComponentView>) ->
 fn outcome_words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done { .. } => "done".to_owned(),
-        Outcome::Refused(error) => format!("refused: {}", error.message),
+        Outcome::Refused(error) => format!("refused: {}", plain(&error.message)),
         Outcome::Unconfirmed => "not confirmed: no answer in 5 s".to_owned(),
         Outcome::LinkLost => "not confirmed: the link went down".to_owned(),
         Outcome::NotConnected => "not sent: no link".to_owned(),
@@ -254,7 +270,22 @@ mod tests {
 
     #[test]
     fn an_unknown_value_is_called_unknown() {
-        let fields = State::new().with("on", true).with("value", Value::Null);
-        assert_eq!(change(&fields), "on=true value=unknown");
+        let state = State::new().with("on", true).with("value", Value::Null).with("ct_k", Value::Null);
+        assert_eq!(fields(&state, None), "on unknown ct_k=unknown");
+    }
+
+    #[test]
+    fn a_state_has_the_units_and_the_precision_of_its_component() {
+        let mut temperature = Descriptor::new(Kind::Sensor, 0, "Temperature");
+        temperature.unit_of_measurement = Some("°C".to_owned());
+        temperature.accuracy_decimals = Some(1);
+        assert_eq!(fields(&State::new().with("value", 24), Some(&temperature)), "24.0 °C");
+        let light = State::new().with("on", false).with("brightness", 60).with("rgb", vec![255, 80, 0]);
+        assert_eq!(fields(&light, None), "off brightness=60% rgb=#ff5000");
+    }
+
+    #[test]
+    fn what_a_board_says_cannot_steer_a_terminal() {
+        assert_eq!(fields(&State::new().with("value", "a\u{1b}[2Jb"), None), "\"a\u{fffd}[2Jb\"");
     }
 }

@@ -1,0 +1,81 @@
+//! Decides how boards and happenings are written for programs: one JSON object each, the same on the command line and in a
+//! file that the window saves. Times are in seconds since 1970, durations in milliseconds.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use crate::fleet::{BoardView, Happening, LinkState, LogEntry, Origin, ResyncCause};
+
+fn link_value(link: &LinkState) -> Value {
+    match link {
+        LinkState::Announced => json!({ "state": "announced" }),
+        LinkState::Connecting => json!({ "state": "connecting" }),
+        LinkState::Connected => json!({ "state": "connected" }),
+        LinkState::Stale => json!({ "state": "stale" }),
+        LinkState::Unreachable { problem, .. } => json!({ "state": "unreachable", "problem": problem.to_string() }),
+    }
+}
+
+/// A board and all that is on it.
+pub(crate) fn board(board: &BoardView) -> Value {
+    let components: Vec<_> = board
+        .components
+        .iter()
+        .map(|component| json!({ "descriptor": *component.descriptor, "state": component.reported }))
+        .collect();
+    let announced = board.announcement.as_ref().map(|(announcement, _)| {
+        let pairs = announcement.to_txt().into_iter().map(|(key, value)| (key.to_owned(), Value::String(value)));
+        Value::Object(pairs.collect())
+    });
+    json!({
+        "id": board.id,
+        "name": board.name,
+        "address": board.address,
+        "link": link_value(&board.link),
+        "round_trip_ms": board.round_trip.map(|took| took.as_secs_f64() * 1e3),
+        "announcement": announced,
+        "info": board.info.as_deref(),
+        "components": components,
+    })
+}
+
+/// Something that happened, and whose it was where that is still known.
+pub(crate) fn happening(board: Option<&BoardView>, entry: &LogEntry) -> Value {
+    let late_ms = |late: &Option<Duration>| late.map(|late| late.as_secs_f64() * 1e3);
+    let mut line = match &entry.what {
+        Happening::Changed { component, change, origin, late } => {
+            json!({ "what": "changed", "component": component, "change": change, "origin": origin_value(origin), "late_ms": late_ms(late) })
+        }
+        Happening::Event { component, event, origin, late } => {
+            json!({ "what": "event", "component": component, "event": event, "origin": origin_value(origin), "late_ms": late_ms(late) })
+        }
+        Happening::Link(link) => json!({ "what": "link", "link": link_value(link) }),
+        Happening::Resync(ResyncCause::NewEpoch) => json!({ "what": "resync", "cause": "new_epoch" }),
+        Happening::Resync(ResyncCause::Gap) => json!({ "what": "resync", "cause": "gap" }),
+        Happening::Command { component, method, .. } => {
+            json!({ "what": "command", "component": component, "method": method })
+        }
+    };
+    if let Some(fields) = line.as_object_mut() {
+        fields.insert("at".to_owned(), json!(unix_seconds(entry.at)));
+        fields.insert("board".to_owned(), json!(&*entry.board_name));
+        fields.insert("id".to_owned(), json!(board.and_then(|board| board.id.as_deref())));
+    }
+    line
+}
+
+fn origin_value(origin: &Origin) -> Value {
+    match origin {
+        Origin::ThisProgram => json!("this_program"),
+        Origin::OtherController(number) => json!(format!("client:{number}")),
+        Origin::ByHand => json!("physical"),
+        Origin::Board => json!("board"),
+        Origin::Unknown => Value::Null,
+    }
+}
+
+/// Seconds since 1970, as programs like them.
+fn unix_seconds(at: SystemTime) -> f64 {
+    at.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
