@@ -32,12 +32,12 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Momen
     let availability = availability(board, &title);
     let page = Page { board, model, moment, availability: &availability };
     ScrollArea::vertical().id_salt(("page", board.key.0)).auto_shrink(false).show(ui, |ui| {
+        ui.set_max_width(ui.available_width() - SCROLL_BAR);
         if board.components.is_empty() {
             nothing_known(ui, board);
             return;
         }
         let (quiet, main): (Vec<_>, Vec<_>) = board.components.iter().map(AsRef::as_ref).partition(|c| is_quiet(c));
-        ui.set_max_width(ui.available_width() - SCROLL_BAR);
         cards::grid(ui, &page, &main, actions);
         if !quiet.is_empty() {
             ui.add_space(UNIT * 2.0);

@@ -46,6 +46,8 @@ pub struct Window {
     /// The chosen board is scrolled into view.
     reveal: bool,
     opened: Option<Instant>,
+    /// Since when there has been a board.
+    boards_since: Option<Instant>,
 }
 
 impl Window {
@@ -64,6 +66,7 @@ impl Window {
             pushes_of_one: settings.pushes_of_one,
             reveal: false,
             opened: None,
+            boards_since: None,
         }
     }
 
@@ -189,7 +192,13 @@ impl Window {
             }
             self.model.stop_waiting();
         }
-        self.model.select_something(waited < PATIENCE);
+        match self.model.is_empty() {
+            true => self.boards_since = None,
+            false => {
+                let since = *self.boards_since.get_or_insert(moment.now);
+                self.model.select_something(moment.now.saturating_duration_since(since) < PATIENCE);
+            }
+        }
     }
 
     /// Does what concerns only the window; the rest is handed on.
