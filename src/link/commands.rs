@@ -55,8 +55,8 @@ pub(crate) struct Answer {
 struct UnderWay {
     request: i64,
     command: Command,
+    /// When the person gave it: what its deadline counts from.
     issued: Instant,
-    sent: Instant,
     /// Answered, but its effect is not yet seen.
     accepted: Option<(u64, Value)>,
 }
@@ -98,8 +98,9 @@ impl Lanes {
         let replaces = |last: &&mut (Instant, Command)| {
             last.1.replaceable && command.replaceable && last.1.method == command.method
         };
-        if let Some((_, last)) = lane.waiting.back_mut().filter(replaces) {
+        if let Some((issued, last)) = lane.waiting.back_mut().filter(replaces) {
             let older = std::mem::replace(last, command);
+            *issued = now;
             last.params = merged(older.params.clone(), &last.params);
             let newer = last.wanted.take().unwrap_or_default();
             last.wanted = Some(State(merged(older.wanted.clone().unwrap_or_default().0, &newer.0)));
@@ -159,14 +160,18 @@ impl Lanes {
         }
     }
 
-    /// Gives up what was not answered in time.
+    /// Gives up what was not answered in time. To the person it is one wait, from the click, whether the command was under way
+    /// or waited for the one before.
     pub(crate) fn expire(&mut self, now: Instant, requests: &mut Requests, out: &mut Vec<Output>) {
         for component in self.lanes.keys().cloned().collect::<Vec<_>>() {
             let Some(lane) = self.lanes.get_mut(&component) else { continue };
-            let over = |under_way: &mut UnderWay| now >= under_way.sent + COMMAND_TIMEOUT;
-            let Some(under_way) = lane.under_way.take_if(over) else { continue };
+            let over = |issued: Instant| now >= issued + COMMAND_TIMEOUT;
+            let Some(under_way) = lane.under_way.take_if(|under_way| over(under_way.issued)) else { continue };
             requests.give_up(under_way.request);
             out.push(settled(under_way.command, Outcome::Unconfirmed));
+            while let Some((_, command)) = lane.waiting.pop_front_if(|(issued, _)| over(*issued)) {
+                out.push(settled(command, Outcome::Unconfirmed));
+            }
             self.advance(now, &component, requests, out);
         }
     }
@@ -185,7 +190,7 @@ impl Lanes {
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let under_way = self.lanes.values().filter_map(|lane| lane.under_way.as_ref());
-        under_way.map(|under_way| under_way.sent + COMMAND_TIMEOUT).min()
+        under_way.map(|under_way| under_way.issued + COMMAND_TIMEOUT).min()
     }
 
     /// Sends the next one where none is under way, and says what the component is wanted to be.
@@ -203,7 +208,7 @@ impl Lanes {
             let purpose = Purpose::Command(component.clone());
             let (request, text) = requests.ask(now, purpose, &command.method, command.params.clone());
             out.push(Output::Send(text));
-            lane.under_way = Some(UnderWay { request, command, issued, sent: now, accepted: None });
+            lane.under_way = Some(UnderWay { request, command, issued, accepted: None });
         }
         let (wanted, pending_since) = (lane.wanted(), lane.pending_since());
         if pending_since.is_none() {

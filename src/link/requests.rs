@@ -49,9 +49,9 @@ impl Requests {
         self.under_way.remove(&number);
     }
 
-    /// Whether an answer of this sort is awaited.
-    pub(crate) fn awaits(&self, purpose: &Purpose) -> bool {
-        self.under_way.values().any(|(_, awaited)| awaited == purpose)
+    /// Since when an answer of this sort is awaited; `None` where none is.
+    pub(crate) fn awaited_since(&self, purpose: &Purpose) -> Option<Instant> {
+        self.under_way.values().find(|(_, awaited)| awaited == purpose).map(|(sent, _)| *sent)
     }
 
     #[cfg(test)]

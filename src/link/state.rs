@@ -81,7 +81,7 @@ pub enum Outcome {
     },
     /// The board said no.
     Refused(RpcError),
-    /// No answer within [`protocol::limits::COMMAND_TIMEOUT`]; whether it was carried out is not known.
+    /// No answer within [`protocol::limits::COMMAND_TIMEOUT`] of the click; whether it was carried out is not known.
     Unconfirmed,
     /// The link went down before the answer; whether it was carried out is not known. It is never sent again.
     LinkLost,

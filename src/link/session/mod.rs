@@ -130,11 +130,16 @@ impl Session {
             Phase::Reading { reading, .. } => Some(reading.deadline()),
             Phase::Live(live) => {
                 let rereading = live.rereading.as_ref().map(Reading::deadline);
-                let others = [rereading, live.restarts_until].into_iter().flatten();
+                let others = [rereading, self.status_deadline(), live.restarts_until].into_iter().flatten();
                 Some(others.fold(live.heartbeat.next_deadline(now), Instant::min))
             }
         };
         phase.into_iter().chain(self.lanes.next_deadline()).min()
+    }
+
+    /// A board that pushes but does not say its whole state would be shown wrong for ever.
+    fn status_deadline(&self) -> Option<Instant> {
+        self.requests.awaited_since(&Purpose::Status).map(|asked| asked + CONNECT_TIMEOUT)
     }
 
     /// Questions without an answer; bounded, whatever the board does.
@@ -283,7 +288,8 @@ impl Session {
         }
         match (purpose, &mut self.phase) {
             (Purpose::Command(component), Phase::Live(live)) => {
-                let seen = live.sync.seen();
+                // What was seen of an earlier run says nothing about this one: its effect is seen with the state that is being read.
+                let seen = if live.rereading.is_some() { 0 } else { live.sync.seen() };
                 let answer = Answer { request, component, outcome: response.outcome };
                 self.lanes.answered(now.instant, answer, seen, &mut self.requests, out);
             }
@@ -360,7 +366,7 @@ impl Session {
     }
 
     fn ping(&mut self, now: Instant, out: &mut Vec<Output>) {
-        if !self.requests.awaits(&Purpose::Ping) {
+        if self.requests.awaited_since(&Purpose::Ping).is_none() {
             let (_, ping) = self.requests.ask(now, Purpose::Ping, method::SYS_PING, Object::new());
             out.push(Output::Send(ping));
         }
@@ -398,6 +404,7 @@ impl Session {
 
     fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.lanes.expire(now, &mut self.requests, out);
+        let status_over = self.status_deadline().is_some_and(|deadline| now >= deadline);
         match &mut self.phase {
             Phase::Resting => {}
             Phase::Waiting { retry_at, .. } => {
@@ -421,7 +428,7 @@ impl Session {
                 let restarted = live.restarts_until.is_some_and(|until| now >= until);
                 match live.heartbeat.life(now) {
                     Life::Over => self.fail(now, LinkProblem::Silent, out),
-                    _ if reading_over => self.fail(now, LinkProblem::ConnectTimeout, out),
+                    _ if reading_over || status_over => self.fail(now, LinkProblem::ConnectTimeout, out),
                     _ if restarted => {
                         self.open(now, out);
                     }

@@ -71,6 +71,35 @@ fn a_command_without_an_answer_is_unconfirmed_after_five_seconds() {
 }
 
 #[test]
+fn a_command_that_waits_for_the_one_before_has_its_five_seconds_from_the_click() {
+    let mut bench = Bench::connected();
+    bench.command(1, toggle());
+    bench.pass(SECOND);
+    bench.command(2, toggle());
+    bench.command(3, toggle());
+    bench.pass(limits::COMMAND_TIMEOUT - SECOND);
+    assert_eq!((bench.outcome(1), bench.outcome(2)), (Some(Outcome::Unconfirmed), None));
+    bench.pass(SECOND);
+    assert_eq!((bench.outcome(2), bench.outcome(3)), (Some(Outcome::Unconfirmed), Some(Outcome::Unconfirmed)));
+    assert_eq!(bench.asked(method::SWITCH_TOGGLE), 2, "what was given up while it waited is not sent");
+    bench.command(4, toggle());
+    assert_eq!(bench.asked(method::SWITCH_TOGGLE), 3, "the next one goes at once");
+}
+
+#[test]
+fn a_newer_value_that_takes_the_place_of_a_waiting_one_has_five_seconds_of_its_own() {
+    let mut bench = Bench::connected();
+    bench.command(1, set(10));
+    bench.command(2, set(20));
+    bench.pass(4 * SECOND);
+    bench.command(3, set(30));
+    bench.pass(SECOND);
+    assert_eq!((bench.outcome(1), bench.outcome(3)), (Some(Outcome::Unconfirmed), None));
+    bench.pass(4 * SECOND);
+    assert_eq!(bench.outcome(3), Some(Outcome::Unconfirmed));
+}
+
+#[test]
 fn toggles_are_kept_in_order_and_each_is_sent() {
     let mut bench = Bench::connected();
     for ticket in 1..=3 {

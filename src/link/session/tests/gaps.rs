@@ -42,6 +42,30 @@ fn a_board_that_contradicts_itself_is_not_asked_for_ever() {
 }
 
 #[test]
+fn a_board_that_never_tells_its_whole_state_is_connected_to_anew() {
+    let mut bench = Bench::connected();
+    bench.push(EPOCH, 12, 13, json!({ "on": true }));
+    for _ in 0..4 {
+        bench.pass(2 * SECOND);
+        bench.input(Input::Heard(bench.attempt));
+    }
+    assert_eq!(bench.disconnects, 0);
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.problem(), LinkProblem::ConnectTimeout);
+}
+
+#[test]
+fn a_command_to_a_board_of_a_new_epoch_waits_for_that_epochs_state() {
+    let mut bench = Bench::connected();
+    bench.push("00000001", 0, 1, json!({ "on": true }));
+    bench.command(1, set(60));
+    bench.answer(method::LIGHT_SET, json!({ "seq": 2 }));
+    assert_eq!(bench.outcome(1), None, "2 was seen of the epoch before, not of this one");
+    bench.be_read("00000001", 2);
+    assert!(matches!(bench.outcome(1), Some(Outcome::Done { .. })));
+}
+
+#[test]
 fn another_epoch_on_an_open_connection_reads_the_board_from_the_start() {
     let mut bench = Bench::connected();
     bench.push("00000001", 0, 1, json!({ "on": true }));
