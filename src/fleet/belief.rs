@@ -105,6 +105,10 @@ impl Belief {
                 Arc::make_mut(&mut self.view).client = client;
                 for (key, state) in components {
                     let Some(component) = self.component(&key) else { continue };
+                    if component.reported != state {
+                        // Who changed it while nobody listened is not known.
+                        component.changed = None;
+                    }
                     component.reported = state;
                     sample(component, at);
                 }
@@ -124,9 +128,7 @@ impl Belief {
                     .into_iter()
                     .map(|Event { component, event, .. }| {
                         let origin = origin.clone();
-                        if self.index.contains_key(&component)
-                            && let Some(shown) = self.component(&component)
-                        {
+                        if let Some(shown) = self.known(&component) {
                             shown.last_event = Some(LastEvent { name: event.clone(), at, origin: origin.clone() });
                         }
                         (at, Happening::Event { component, event, origin, late })
@@ -140,7 +142,7 @@ impl Belief {
                 view.booted = booted.or(view.booted);
             }
             Report::Control { component, wanted, pending_since } => {
-                if let Some(component) = self.component(&component) {
+                if let Some(component) = self.known(&component) {
                     component.wanted = wanted;
                     if let Some(since) = pending_since {
                         component.command = CommandState::Pending { since };
@@ -150,7 +152,7 @@ impl Belief {
                 }
             }
             Report::Settled { component, method, outcome, .. } => {
-                if let Some(component) = component.as_ref().and_then(|key| self.component(key)) {
+                if let Some(component) = component.as_ref().and_then(|key| self.known(key)) {
                     settle(component, now.instant, &outcome);
                 }
                 // A dragged slider replaces its own commands many times a second: that is nothing to tell.
@@ -228,6 +230,11 @@ impl Belief {
         Some(())
     }
 
+    /// A component to be changed, where the board has it: a command for one that it has not makes none.
+    fn known(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
+        if self.index.contains_key(key) { self.component(key) } else { None }
+    }
+
     /// A component to be changed; one that the board has not described is made up from its key.
     fn component(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
         let view = Arc::make_mut(&mut self.view);
@@ -287,4 +294,58 @@ fn push(component: &mut ComponentView, sample: Sample) {
         history.pop_front();
     }
     history.push_back(sample);
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{Code, RpcError};
+
+    use super::*;
+    use crate::link::commands::Ticket;
+
+    fn light() -> ComponentKey {
+        ComponentKey::new(Kind::Light, 0)
+    }
+
+    fn now() -> Now {
+        Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH }
+    }
+
+    /// A board with one light that is off.
+    fn belief() -> Belief {
+        let mut belief = Belief::new(Instant::now(), BoardKey(1), "10.0.0.7:80".into(), true);
+        belief.apply(now(), Report::Components(vec![Descriptor::new(Kind::Light, 0, "Lamp")]));
+        belief.apply(now(), snapshot(false));
+        belief
+    }
+
+    fn snapshot(on: bool) -> Report {
+        let components = BTreeMap::from([(light(), State::new().with("on", on))]);
+        Report::Snapshot { client: None, components, at: SystemTime::UNIX_EPOCH }
+    }
+
+    #[test]
+    fn who_changed_what_was_found_changed_after_a_gap_is_not_known() {
+        let mut belief = belief();
+        let components = BTreeMap::from([(light(), State::new().with("on", true))]);
+        let (origin, at) = (Origin::ByHand, SystemTime::UNIX_EPOCH);
+        belief.apply(now(), Report::Changed { components, origin, at, late: None });
+        belief.apply(now(), snapshot(true));
+        assert!(belief.view().components[0].changed.is_some(), "nothing else was found");
+        belief.apply(now(), snapshot(false));
+        assert_eq!(belief.view().components[0].changed, None);
+    }
+
+    #[test]
+    fn a_command_for_a_component_that_the_board_has_not_makes_none() {
+        let mut belief = belief();
+        let component = ComponentKey::new(Kind::Switch, 99);
+        let control =
+            Report::Control { component: component.clone(), wanted: None, pending_since: Some(Instant::now()) };
+        belief.apply(now(), control);
+        let outcome = Outcome::Refused(RpcError::new(Code::NotFound, "not_found", "no switch:99"));
+        let (ticket, method) = (Ticket(1), "Switch.Toggle".to_owned());
+        let log = belief.apply(now(), Report::Settled { ticket, component: Some(component), method, outcome });
+        assert_eq!((belief.view().components.len(), log.len()), (1, 1));
+    }
 }

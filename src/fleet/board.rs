@@ -32,8 +32,8 @@ pub(super) struct FromSocket {
 /// What of a step concerns the whole fleet.
 #[derive(Debug, Default)]
 pub(super) struct Step {
-    /// The board said which it is.
-    pub(super) identified: Option<String>,
+    /// The board said which it is, and which it was taken for before.
+    pub(super) identified: Option<(String, Option<String>)>,
     /// A link that was up went down.
     pub(super) lost: bool,
 }
@@ -195,7 +195,7 @@ impl Board {
 
     fn report(&mut self, now: Now, report: Report, step: &mut Step) -> Vec<(SystemTime, Happening)> {
         match &report {
-            Report::Info(info) => step.identified = Some(info.id.clone()),
+            Report::Info(info) => step.identified = Some((info.id.clone(), self.view().id.clone())),
             Report::Link(LinkState::Unreachable { .. }) => {
                 step.lost |= matches!(self.view().link, LinkState::Connected | LinkState::Stale);
             }

@@ -34,6 +34,10 @@ use crate::{
 /// At the end the sockets are given this long to send their close frames.
 const FAREWELL: Duration = Duration::from_millis(250);
 
+/// Boards that are taken up because they announce themselves. More than any building has; a bound against a network that
+/// invents them.
+const BOARDS: usize = 4_096;
+
 /// What a face wants of the I/O thread.
 pub(super) enum Order {
     Add(BoardKey, String),
@@ -217,8 +221,11 @@ impl Engine {
     fn change(&mut self, now: Now, change: Change) {
         match change {
             Change::Announced { full_name, address, announcement } => {
+                if self.boards.len() >= BOARDS && !self.by_id.contains_key(&announcement.id) {
+                    return;
+                }
                 let key = self.key_of(now, &address, &announcement);
-                self.by_address.insert(address.clone(), key);
+                self.moved(key, &full_name, &address);
                 self.with(key, |board, out| board.announced(now, full_name, address, *announcement, out));
                 if self.connect_to_all {
                     self.with(key, |board, out| board.step(now, Input::Connect, out));
@@ -253,6 +260,18 @@ impl Engine {
         };
         self.by_id.insert(announcement.id.clone(), key);
         key
+    }
+
+    /// A board is announced at another address than before. What it left is dropped: a board may move for ever.
+    fn moved(&mut self, key: BoardKey, full_name: &str, address: &str) {
+        let left = self.boards.get(&key).and_then(|board| board.announced_as.get(full_name));
+        if let Some(left) = left
+            && left != address
+            && self.by_address.get(left) == Some(&key)
+        {
+            self.by_address.remove(left);
+        }
+        self.by_address.insert(address.to_owned(), key);
     }
 
     /// The board whose link goes to this address.
@@ -295,15 +314,17 @@ impl Engine {
         {
             board.announced_as.keys().for_each(|full_name| mdns.verify(full_name.clone()));
         }
-        if let Some(id) = step.identified {
-            self.identified(now(), key, id);
+        if let Some((id, before)) = step.identified {
+            self.identified(now(), key, id, before);
         }
     }
 
     /// A board said which it is. One that is known already under another key goes on as the older of the two.
-    fn identified(&mut self, now: Now, key: BoardKey, id: String) {
+    fn identified(&mut self, now: Now, key: BoardKey, id: String, before: Option<String>) {
         // Another board may answer where a remembered one was: then this key is no longer the remembered one's.
-        self.by_id.retain(|known, of| *of != key || *known == id);
+        if let Some(before) = before.filter(|before| *before != id && self.by_id.get(before) == Some(&key)) {
+            self.by_id.remove(&before);
+        }
         let other = self.by_id.insert(id.clone(), key).filter(|other| *other != key);
         let Some(other) = other.filter(|other| self.boards.contains_key(other)) else { return };
         let (older, newer) = (key.min(other), key.max(other));
