@@ -4,8 +4,11 @@ use std::{
     error::Error,
     net::TcpListener,
     process::{Command, Output, Stdio},
+    sync::mpsc::sync_channel,
+    time::Duration,
 };
 
+use switchboard::fleet::{Fleet, LinkState, Settings};
 use virtual_board::{Options, Profile, VirtualBoards};
 
 type Tested = Result<(), Box<dyn Error>>;
@@ -47,7 +50,7 @@ fn every_line_of_json_is_an_object() -> Tested {
         assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
         for line in text(&output.stdout).lines() {
             let value: serde_json::Value = serde_json::from_str(line)?;
-            assert!(value.is_object(), "{line}");
+            assert!(value["id"].is_string(), "every line says whose it is: {line}");
         }
     }
     Ok(())
@@ -84,11 +87,33 @@ fn a_refusal_is_1_and_says_why() -> Tested {
 }
 
 #[test]
+fn a_board_whose_places_are_taken_is_1_and_says_so() -> Tested {
+    let boards = VirtualBoards::start(Options { controllers: 1, mdns: false, ..Options::default() })?;
+    let address = boards.list().first().ok_or("no board listens")?.address.to_string();
+    let fleet = Fleet::start(Settings { discovery: None, ..Settings::default() })?;
+    let (wake, woken) = sync_channel(1);
+    let mut watch = fleet.watch(move || {
+        // Full: the reader will be woken anyway.
+        let _ = wake.try_send(());
+    });
+    let key = fleet.add_address(&address)?;
+    while fleet.board(key).is_none_or(|board| board.link != LinkState::Connected) {
+        woken.recv_timeout(Duration::from_secs(20))?;
+        watch.drain();
+    }
+    let output = switchboard(&["show", &address])?;
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("places"), "{}", text(&output.stderr));
+    Ok(())
+}
+
+#[test]
 fn what_makes_no_sense_is_2_and_nothing_is_sent() -> Tested {
     for words in [
         &["set", "lamp/light:0"][..],
         &["set", "lamp/light:0", "on"],
         &["set", "lamp/light:0", "on=maybe"],
+        &["set", "lamp/light:0", "on=true", "brightnes=40"],
         &["toggle", "lamp"],
         &["call", "lamp", "Light.Set", "[1"],
         &["list", "--for", "2 fortnights"],

@@ -21,6 +21,10 @@ use crate::fleet::{BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, 
 /// that was sent less than a second ago is sent again only after that second).
 const DISCOVERY: Duration = Duration::from_secs(2);
 
+/// How long a name waits for a namesake. Boards answer one question within some 100 ms of each other (RFC 6762, section 6); an
+/// id has none and need not wait.
+const NAMESAKES: Duration = Duration::from_millis(400);
+
 /// Gets the outcome of a command.
 pub(super) type Answer = Box<dyn FnOnce(Outcome) + Send>;
 
@@ -49,7 +53,9 @@ impl Watching {
 
     /// Waits for the next changes; `None` when the time is over.
     pub(super) fn wait(&mut self, end: Instant) -> Option<Changes> {
-        self.woken.recv_timeout(end.saturating_duration_since(Instant::now())).ok()?;
+        // Checked first: boards that push all the time must not keep it going for ever.
+        let left = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        self.woken.recv_timeout(left).ok()?;
         Some(self.drain())
     }
 
@@ -83,7 +89,7 @@ impl Watching {
             .unzip();
         match find(typed, &named) {
             Ok(found) => {
-                let (Match::Whole(at) | Match::Start(at)) = found;
+                let (Match::Id(at) | Match::Name(at) | Match::Start(at)) = found;
                 Ok((keys[at], found))
             }
             Err(NotFound::Nobody { typed, near, .. }) => {
@@ -181,15 +187,18 @@ fn unreachable(board: &str, problem: &LinkProblem) -> Failure {
     }
 }
 
-/// Waits until the board that is meant announces itself. A whole name is taken at once; of the start of one it is waited
-/// whether another board has it too.
+/// Waits until the board that is meant announces itself. An id is taken at once; of a name it is waited for a moment, of the
+/// start of one to the end, whether another board has it too.
 fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey, Failure> {
     let end = Instant::now() + DISCOVERY;
+    let mut named = None;
     loop {
-        if let Ok((key, Match::Whole(_))) = watching.find(typed) {
-            return Ok(key);
-        }
-        if watching.wait(end).is_none() {
+        let until = match watching.find(typed) {
+            Ok((key, Match::Id(_))) => return Ok(key),
+            Ok((_, Match::Name(_))) => *named.get_or_insert_with(|| end.min(Instant::now() + NAMESAKES)),
+            Ok((_, Match::Start(_))) | Err(_) => end,
+        };
+        if watching.wait(until).is_none() {
             return Ok(watching.find(typed)?.0);
         }
     }

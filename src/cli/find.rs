@@ -15,8 +15,10 @@ pub(super) struct Named<'a> {
 /// What a text means among some boards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Match {
-    /// The whole name or id of the board at this place, and of no other.
-    Whole(usize),
+    /// The id of the board at this place, and of no other.
+    Id(usize),
+    /// The whole name of this board, and of none that is known yet.
+    Name(usize),
     /// The start of the name or id of this board, and of no other.
     Start(usize),
 }
@@ -65,9 +67,8 @@ impl std::error::Error for NotFound {}
 pub(super) fn find(typed: &str, boards: &[Named<'_>]) -> Result<Match, NotFound> {
     let wanted = typed.to_lowercase();
     let slugged = slug(typed);
-    let whole = |board: &Named<'_>| {
-        board.id.eq_ignore_ascii_case(typed) || board.name.to_lowercase() == wanted || slug(board.name) == slugged
-    };
+    let has_id = |board: &Named<'_>| board.id.eq_ignore_ascii_case(typed);
+    let whole = |board: &Named<'_>| has_id(board) || board.name.to_lowercase() == wanted || slug(board.name) == slugged;
     let start = |board: &Named<'_>| {
         let starts = |text: &str| !slugged.is_empty() && text.starts_with(&slugged);
         starts(&slug(board.id)) || starts(&slug(board.name))
@@ -77,7 +78,8 @@ pub(super) fn find(typed: &str, boards: &[Named<'_>]) -> Result<Match, NotFound>
     };
     let (wholes, starts) = (at(&whole), at(&start));
     match (wholes.as_slice(), starts.as_slice()) {
-        ([one], _) => Ok(Match::Whole(*one)),
+        ([one], _) if boards.get(*one).is_some_and(has_id) => Ok(Match::Id(*one)),
+        ([one], _) => Ok(Match::Name(*one)),
         ([], [one]) => Ok(Match::Start(*one)),
         ([], []) => Err(NotFound::Nobody { typed: typed.to_owned(), near: near(&slugged, boards), problem: None }),
         (several, _) => {
@@ -126,8 +128,11 @@ mod tests {
 
     #[test]
     fn a_board_is_found_by_name_slug_and_id_without_regard_to_case() {
-        for typed in ["Desk lamp", "desk-lamp", "DESK-LAMP", "desk_lamp", "lamp-9f3a"] {
-            assert_eq!(find(typed, &BOARDS), Ok(Match::Whole(0)), "{typed}");
+        for typed in ["Desk lamp", "desk-lamp", "DESK-LAMP", "desk_lamp"] {
+            assert_eq!(find(typed, &BOARDS), Ok(Match::Name(0)), "{typed}");
+        }
+        for typed in ["lamp-9f3a", "LAMP-9F3A"] {
+            assert_eq!(find(typed, &BOARDS), Ok(Match::Id(0)), "{typed}");
         }
     }
 

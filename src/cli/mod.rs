@@ -13,7 +13,7 @@ use std::{
 };
 
 use clap::Parser;
-use protocol::{Object, RpcError};
+use protocol::{ComponentKey, Object, RpcError};
 use serde_json::{Value, json};
 
 pub use args::Args;
@@ -21,7 +21,10 @@ use args::{Command, Target};
 use client::{Client, Watching};
 use print::Printer;
 
-use crate::fleet::{Happening, Outcome, StartError};
+use crate::{
+    fleet::{BoardView, Happening, Outcome, StartError},
+    words,
+};
 
 /// How a command of the command line ends; the exit status.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +89,7 @@ pub fn run() -> Asked {
             let status = failure.status();
             if status != 0 {
                 // Where even this cannot be written there is nobody to tell.
-                let _ = writeln!(io::stderr(), "switchboard: {failure}");
+                let _ = writeln!(io::stderr(), "switchboard: {}", words::plain(&failure.to_string()));
             }
             status
         }
@@ -126,7 +129,8 @@ fn list(wait: Duration, printer: &mut Printer) -> Result<(), Failure> {
     let mut watching = Watching::start(true, true, &[])?;
     let end = Instant::now() + wait;
     while watching.wait(end).is_some() {}
-    let boards: Vec<_> = watching.boards().values().cloned().collect();
+    let mut boards: Vec<_> = watching.boards().values().cloned().collect();
+    boards.sort_by_cached_key(|board| (board.name.to_lowercase(), board.id.clone()));
     printer.boards(&boards)?;
     if boards.is_empty() {
         let why = watching.discovery_problem().map_or_else(
@@ -205,6 +209,6 @@ fn watch(board: Option<&str>, wait: Option<Duration>, printer: &mut Printer) -> 
 }
 
 /// A result as one line of JSON.
-fn result_line(board: &str, component: &str, result: &Value, took: Duration) -> Value {
-    json!({ "board": board, "component": component, "took_ms": took.as_secs_f64() * 1e3, "result": result })
+fn result_line(board: &BoardView, component: &ComponentKey, result: &Value, took: Duration) -> Value {
+    json!({ "board": board.name, "id": board.id, "component": component, "took_ms": took.as_secs_f64() * 1e3, "result": result })
 }

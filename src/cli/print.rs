@@ -95,7 +95,7 @@ impl Printer {
     ) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.json {
-            return writeln!(out, "{}", result_line(&board.name, &component.to_string(), result, took));
+            return writeln!(out, "{}", result_line(board, component, result, took));
         }
         let shown = board.components.iter().find(|c| c.descriptor.key == *component).map(|c| shown(c));
         let shown = shown.filter(|shown| !shown.is_empty()).unwrap_or_else(|| "done".to_owned());
@@ -114,7 +114,7 @@ impl Printer {
         };
         let words::Line { subject, what, source, timing } = words::happening(&entry.what, about);
         let line = format!(
-            "{}  {:<16} {:<18} {:<28} {:<16} {}",
+            "{}  {:<16} {:<16} {:<28} {:<22} {}",
             words::time_of_day(entry.at, &self.zone),
             words::plain(&entry.board_name),
             subject,

@@ -13,8 +13,25 @@ pub(super) fn state(component: &ComponentKey, assignments: &[String]) -> Result<
             .split_once('=')
             .filter(|(field, _)| !field.is_empty())
             .ok_or_else(|| format!("KEY=VALUE is expected, for example on=true; this is {assignment:?}"))?;
+        let known = fields(&component.kind);
+        if !known.is_empty() && !known.contains(&field) {
+            let (kind, known) = (&component.kind, known.join(", "));
+            return Err(format!(
+                "a {kind} has no {field:?} to be set; it has {known} (`switchboard call` sends anything)"
+            ));
+        }
         Ok(state.with(field, value(&component.kind, field, text)?))
     })
+}
+
+/// What can be set of a kind. A board passes over what it does not know: a typing mistake would look as if it were done.
+const fn fields(kind: &Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Switch => &["on"],
+        Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect", "transition_ms"],
+        Kind::Number | Kind::Select | Kind::Text => &["value"],
+        Kind::BinarySensor | Kind::Sensor | Kind::Button | Kind::Unknown(_) => &[],
+    }
 }
 
 fn value(kind: &Kind, field: &str, text: &str) -> Result<Value, String> {
@@ -73,6 +90,14 @@ mod tests {
         assert_eq!(read(Kind::Text, "value=12").expect("a text").text(), Some("12"));
         assert_eq!(read(Kind::Number, "value=21.5").expect("a number").number(), Some(21.5));
         assert_eq!(read(Kind::Text, "value=a=b").expect("a text").text(), Some("a=b"));
+    }
+
+    #[test]
+    fn a_field_that_the_kind_does_not_have_is_refused_with_those_that_it_has() {
+        let error = read(Kind::Light, "brightnes=40").expect_err("a typing mistake");
+        assert!(error.contains("brightnes") && error.contains("on, brightness, rgb"), "{error}");
+        assert!(read(Kind::Switch, "value=1").is_err());
+        assert!(read(Kind::Unknown("valve".into()), "open=true").is_ok(), "what it has only the board knows");
     }
 
     #[test]
