@@ -99,9 +99,8 @@ impl Fleet {
     pub fn add_address(&self, address: &str) -> Result<BoardKey, AddressError> {
         let address = address::parse(address)?;
         let (key, new) = self.published.key_for(&address);
-        if new {
-            self.order(Order::Add(key, address));
-        }
+        // Given once more, it is wanted now: the next attempt does not wait.
+        self.order(if new { Order::Add(key, address) } else { Order::RetryNow(key) });
         Ok(key)
     }
 
