@@ -1,0 +1,247 @@
+//! A thousand boards in one process and one fleet that finds and keeps them all in another: prints what that costs.
+//! `cargo run --example thousand -- [--boards 1000] [--seconds 20] [--by-address | --fleet-first]
+//! [--head-start 5]`. Judges nothing.
+
+use std::{
+    error::Error,
+    fs,
+    io::{self, BufRead, BufReader, Write},
+    process::{Child, Command, ExitCode, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use clap::{Parser, Subcommand};
+use switchboard::fleet::{Changes, Fleet, Interfaces, LinkState, Lookout, Settings, Watch};
+use virtual_board::{Options, VirtualBoards};
+
+/// What this process' boards are announced as, so that nobody else's are counted.
+const SERVICE: &str = "_swb-thousand._tcp.local.";
+
+/// How long it is waited for boards that do not come.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    part: Option<Part>,
+    /// How many boards, 1 to 1,000
+    #[arg(long, default_value_t = 1_000)]
+    boards: usize,
+    /// How long to watch the idle fleet, in seconds
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+    /// The fleet is told every address instead of finding the boards by mDNS
+    #[arg(long)]
+    by_address: bool,
+    /// The fleet is there before the boards, and sees them come; otherwise they are there before it
+    #[arg(long, conflicts_with_all = ["by_address", "head_start"])]
+    fleet_first: bool,
+    /// How long all boards have been there when the fleet comes, in seconds: from 3 on they are done with announcing
+    #[arg(long, default_value_t = 0)]
+    head_start: u64,
+}
+
+#[derive(Subcommand)]
+enum Part {
+    /// Only the boards, until the end of standard input
+    Boards {
+        boards: usize,
+        #[arg(long)]
+        no_mdns: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match &arguments.part {
+        Some(Part::Boards { boards, no_mdns }) => run_boards(*boards, !*no_mdns),
+        None => measure(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("thousand: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints one address a line and an empty line when all listen.
+fn run_boards(boards: usize, mdns: bool) -> Result<(), Box<dyn Error>> {
+    let running = VirtualBoards::start(Options { boards, mdns, service: SERVICE.into(), ..Options::default() })?;
+    let mut lines: String = running.list().iter().map(|board| format!("{}\n", board.address)).collect();
+    lines.push('\n');
+    io::stdout().write_all(lines.as_bytes())?;
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let lookout = Lookout { service: SERVICE.into(), interfaces: Interfaces::Loopback };
+    let discovery = (!arguments.by_address).then_some(lookout);
+    let settings = Settings { discovery, connect_to_all: true, addresses: Vec::new() };
+    let early = arguments.fleet_first.then(|| Fleet::start(settings.clone())).transpose()?;
+    let begun = Instant::now();
+    let mut boards = BoardsProcess::start(arguments.boards, !arguments.by_address)?;
+    let listening = begun.elapsed();
+    thread::sleep(Duration::from_secs(arguments.head_start));
+    // Where the fleet was there first, boards are found before the last of them listens.
+    let (begun, fleet) = match early {
+        Some(fleet) => (begun, fleet),
+        None => (Instant::now(), Fleet::start(settings)?),
+    };
+    if arguments.by_address {
+        for address in &boards.addresses {
+            fleet.add_address(address)?;
+        }
+    }
+    let mut crowd = Crowd::watch(&fleet);
+    let found = crowd.wait(begun, |crowd| crowd.found() >= arguments.boards || arguments.by_address);
+    let connected = crowd.wait(begun, |crowd| crowd.connected() >= arguments.boards);
+    println!("{} boards", arguments.boards);
+    println!("  all listening   {:>7.2} s after their process was started", listening.as_secs_f64());
+    if !arguments.by_address {
+        say("all found", found, crowd.found());
+    }
+    say("all connected", connected, crowd.connected());
+    if let Some(problem) = &crowd.problem {
+        println!("  the fleet says  {problem}");
+    }
+    // What was started by connecting settles: the second announcements, the first pings.
+    thread::sleep(Duration::from_secs(3));
+    let (fleet_id, boards_id) = (std::process::id(), boards.child.id());
+    let before = (Reading::of(fleet_id)?, Reading::of(boards_id)?);
+    thread::sleep(Duration::from_secs(arguments.seconds));
+    let after = (Reading::of(fleet_id)?, Reading::of(boards_id)?);
+    crowd.take();
+    println!("idle for {} s, {} connected at the end", arguments.seconds, crowd.connected());
+    println!("  process   CPU s   of a core   memory MB   threads   open files");
+    for (name, before, after) in [("fleet ", before.0, after.0), ("boards", before.1, after.1)] {
+        let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+        let share = cpu * 100.0 / arguments.seconds.max(1) as f64;
+        let Reading { memory_kb, threads, files, .. } = after;
+        println!("  {name} {cpu:>8.2} {share:>9.1} % {:>11} {threads:>9} {files:>12}", memory_kb / 1024);
+    }
+    drop(fleet);
+    boards.end()
+}
+
+fn say(what: &str, took: Option<Duration>, so_many: usize) {
+    match took {
+        Some(took) => println!("  {what:<14} {:>8.2} s after the start of the fleet", took.as_secs_f64()),
+        None => println!("  {what:<14}   never: {so_many} within {} s", PATIENCE.as_secs()),
+    }
+}
+
+/// The boards, in a process of their own so that what they cost is not taken for the fleet's.
+struct BoardsProcess {
+    child: Child,
+    addresses: Vec<String>,
+}
+
+impl BoardsProcess {
+    fn start(boards: usize, mdns: bool) -> Result<Self, Box<dyn Error>> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["boards", &boards.to_string()])
+            .args((!mdns).then_some("--no-mdns"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.take().ok_or("the boards' process has no output")?;
+        let lines: Result<Vec<_>, _> =
+            BufReader::new(output).lines().take_while(|line| !matches!(line, Ok(line) if line.is_empty())).collect();
+        let addresses = lines?;
+        if addresses.len() < boards {
+            return Err(format!("only {} boards listen", addresses.len()).into());
+        }
+        Ok(Self { child, addresses })
+    }
+
+    /// The end of its input ends it, with goodbyes.
+    fn end(&mut self) -> Result<(), Box<dyn Error>> {
+        drop(self.child.stdin.take());
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+/// What the fleet says of its boards, kept as a face keeps it.
+struct Crowd {
+    watch: Watch,
+    woken: mpsc::Receiver<()>,
+    boards: std::collections::HashMap<switchboard::fleet::BoardKey, (bool, bool)>,
+    problem: Option<String>,
+}
+
+impl Crowd {
+    fn watch(fleet: &Fleet) -> Self {
+        let (wake, woken) = mpsc::channel();
+        let watch = fleet.watch(move || {
+            // At the end nobody waits any more.
+            let _ = wake.send(());
+        });
+        Self { watch, woken, boards: std::collections::HashMap::new(), problem: None }
+    }
+
+    fn found(&self) -> usize {
+        self.boards.values().filter(|(found, _)| *found).count()
+    }
+
+    fn connected(&self) -> usize {
+        self.boards.values().filter(|(_, connected)| *connected).count()
+    }
+
+    fn take(&mut self) {
+        let Changes { boards, forgotten, status, .. } = self.watch.drain();
+        for board in boards {
+            self.boards.insert(board.key, (board.announcement.is_some(), board.link == LinkState::Connected));
+        }
+        for key in forgotten {
+            self.boards.remove(&key);
+        }
+        if let Some(status) = status {
+            self.problem = status.discovery_problem;
+        }
+    }
+
+    /// How long after `begun` it was so.
+    fn wait(&mut self, begun: Instant, so: impl Fn(&Self) -> bool) -> Option<Duration> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.take();
+            if so(self) {
+                return Some(begun.elapsed());
+            }
+            self.woken.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()?;
+        }
+    }
+}
+
+/// What a process has used, as Linux tells it.
+struct Reading {
+    cpu: Duration,
+    memory_kb: u64,
+    threads: u64,
+    files: usize,
+}
+
+impl Reading {
+    fn of(id: u32) -> Result<Self, Box<dyn Error>> {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // proc_pid_stat(5): after the name in brackets, user and system time are the 12th and 13th field, in ticks of 1/100 s.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+        let cpu = Duration::from_millis((ticks(11) + ticks(12)) * 10);
+        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+        let figure = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse().ok()
+        };
+        let (memory_kb, threads) =
+            (figure("VmRSS:").unwrap_or_default(), figure("Threads:").unwrap_or_default());
+        Ok(Self { cpu, memory_kb, threads, files: fs::read_dir(format!("/proc/{id}/fd"))?.count() })
+    }
+}
