@@ -1,32 +1,40 @@
-//! Announces boards by mDNS: one responder for all boards of the process. The only place that knows mdns-sd.
+//! Announces boards by mDNS: one responder for up to [`SHARE`] boards of the process. The only place that knows mdns-sd.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use async_io::Timer;
 use mdns_sd::{Error, IfKind, ServiceDaemon, ServiceInfo};
 use protocol::mdns::Announcement;
 
-/// The responder.
+/// The responders.
 pub(crate) struct Announcer {
-    daemon: ServiceDaemon,
+    daemons: Vec<ServiceDaemon>,
     service: String,
 }
 
+/// Boards of one responder. It answers for all of them in one burst of some 400 bytes a board, and a socket of Linux holds
+/// 208 KiB at first, of which each datagram takes a power of two; what comes too much is lost. Each responder waits a random
+/// time of its own before it answers, as real boards do (RFC 6762, section 6).
+const SHARE: usize = 250;
+
 /// How long the responder, whose queue of commands is bounded, is left alone when it is full.
 const FULL: Duration = Duration::from_millis(20);
+
+/// The longest datagram on the loopback interface, in bytes: with what the kernel adds, just within 8 KiB. Other interfaces
+/// would fragment it.
+const LOOPBACK_DATAGRAM: usize = 7_500;
 
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 impl Announcer {
-    /// Starts a responder for boards that listen on `address`: on the loopback interface alone where they do.
-    pub(crate) fn start(address: std::net::IpAddr, service: String) -> Result<Self, Error> {
-        let daemon = ServiceDaemon::new()?;
-        if address.is_loopback() {
-            daemon.disable_interface(IfKind::All)?;
-            daemon.enable_interface(if address.is_ipv4() { IfKind::LoopbackV4 } else { IfKind::LoopbackV6 })?;
-        }
-        Ok(Self { daemon, service })
+    /// Starts responders for so many boards that listen on `address`: on the loopback interface alone where they do.
+    pub(crate) fn start(address: IpAddr, service: String, boards: usize) -> Result<Self, Error> {
+        let daemons = (0..boards.div_ceil(SHARE)).map(|_| responder(address)).collect::<Result<_, _>>()?;
+        Ok(Self { daemons, service })
     }
 
     /// Announces a board, or what has changed about it.
@@ -40,7 +48,7 @@ impl Announcer {
         let service = ServiceInfo::new(&self.service, &announcement.id, &host, ip.as_str(), address.port(), &txt[..])?;
         let service = if every_interface { service.enable_addr_auto() } else { service };
         loop {
-            match self.daemon.register(service.clone()) {
+            match self.of(&announcement.id)?.register(service.clone()) {
                 Err(Error::Again) => Timer::after(FULL).await,
                 done => return done,
             };
@@ -52,7 +60,8 @@ impl Announcer {
         let mut leaving = Vec::new();
         for id in ids {
             loop {
-                match self.daemon.unregister(&format!("{id}.{}", self.service)) {
+                let Ok(daemon) = self.of(&id) else { break };
+                match daemon.unregister(&format!("{id}.{}", self.service)) {
                     Err(Error::Again) => Timer::after(FULL).await,
                     Err(_) => break,
                     Ok(left) => {
@@ -67,7 +76,7 @@ impl Announcer {
                 // An error means that the responder has ended.
                 let _ = left.recv_async().await;
             }
-            if let Ok(ended) = self.daemon.shutdown() {
+            for ended in self.daemons.iter().filter_map(|daemon| daemon.shutdown().ok()) {
                 let _ = ended.recv_async().await;
             }
         };
@@ -76,4 +85,20 @@ impl Announcer {
         };
         embassy_futures::select::select(all_left, late).await;
     }
+
+    /// The responder of a board: the same for its whole life.
+    fn of(&self, id: &str) -> Result<&ServiceDaemon, Error> {
+        let sum: usize = id.bytes().map(usize::from).sum();
+        self.daemons.get(sum % self.daemons.len().max(1)).ok_or_else(|| Error::Msg("no responder runs".to_owned()))
+    }
+}
+
+fn responder(address: IpAddr) -> Result<ServiceDaemon, Error> {
+    let daemon = ServiceDaemon::new()?;
+    if address.is_loopback() {
+        daemon.disable_interface(IfKind::All)?;
+        daemon.enable_interface(if address.is_ipv4() { IfKind::LoopbackV4 } else { IfKind::LoopbackV6 })?;
+    }
+    daemon.set_max_packet_size(vec![IfKind::LoopbackV4, IfKind::LoopbackV6], LOOPBACK_DATAGRAM)?;
+    Ok(daemon)
 }

@@ -45,7 +45,8 @@ struct World {
 
 /// Runs boards until `orders` is closed, then says goodbye.
 pub(crate) fn run(options: &Options, started: &Sender<Result<(), StartError>>, orders: &Receiver<Order>) {
-    let announcer = match options.mdns.then(|| Announcer::start(options.bind, options.service.clone())).transpose() {
+    let announcer = || Announcer::start(options.bind, options.service.clone(), options.boards);
+    let announcer = match options.mdns.then(announcer).transpose() {
         Ok(announcer) => announcer.map(Rc::new),
         Err(error) => {
             // Who started this has gone if nobody listens.
