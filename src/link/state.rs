@@ -67,6 +67,14 @@ pub enum LinkProblem {
     /// It said that it restarts.
     #[error("restarting")]
     Rebooting,
+    /// The address that mDNS gave belongs to another board by now.
+    #[error("another board, {found}, answers there instead of {expected}")]
+    AnotherBoard {
+        /// The id of the board that is meant.
+        expected: String,
+        /// The id of the one that answers.
+        found: String,
+    },
 }
 
 /// What came of a command.

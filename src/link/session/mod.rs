@@ -328,15 +328,16 @@ impl Session {
     /// An address that mDNS once gave may belong to another board by now.
     fn check_id(&mut self, now: Instant, out: &mut Vec<Output>) {
         let Some(Announced { id: expected, place, .. }) = &self.announced else { return };
-        let other = out.iter().find_map(|output| match output {
+        let found = out.iter().find_map(|output| match output {
             Output::Report(Report::Info(info)) if info.id != *expected => Some(info.id.clone()),
             _ => None,
         });
-        if let Some(other) = other
+        if let Some(found) = found
             && self.address.as_ref() == Some(&place.address)
         {
             out.retain(|output| !matches!(output, Output::Report(Report::Info(_))));
-            self.fail(now, LinkProblem::Connect(format!("another board, {other}, answers there")), out);
+            let expected = expected.clone();
+            self.fail(now, LinkProblem::AnotherBoard { expected, found }, out);
         }
     }
 

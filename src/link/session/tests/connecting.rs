@@ -92,6 +92,7 @@ fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     bench.input(Input::Connect);
     bench.input(Input::Opened(1));
     bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
-    assert!(matches!(bench.problem(), LinkProblem::Connect(text) if text.contains("lamp-1")));
+    let problem = LinkProblem::AnotherBoard { expected: "lamp-2".into(), found: "lamp-1".into() };
+    assert_eq!(bench.problem(), problem);
     assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
 }
