@@ -240,8 +240,7 @@ impl Reading {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
             line.split_whitespace().next()?.parse().ok()
         };
-        let (memory_kb, threads) =
-            (figure("VmRSS:").unwrap_or_default(), figure("Threads:").unwrap_or_default());
+        let (memory_kb, threads) = (figure("VmRSS:").unwrap_or_default(), figure("Threads:").unwrap_or_default());
         Ok(Self { cpu, memory_kb, threads, files: fs::read_dir(format!("/proc/{id}/fd"))?.count() })
     }
 }

@@ -20,10 +20,7 @@ fn main() -> ExitCode {
 fn window(demo: Option<usize>) -> ExitCode {
     let mut running = Vec::new();
     let mut start = move |boards: usize| -> Result<(), String> {
-        // Another seed for each start: boards with one id would be one board.
-        let seed = u64::try_from(running.len()).unwrap_or_default() + u64::from(std::process::id()) * 1_000;
-        let started =
-            VirtualBoards::start(Options { boards, seed, ..Options::default() }).map_err(|e| e.to_string())?;
+        let started = VirtualBoards::start(Options { boards, ..Options::default() }).map_err(|e| e.to_string())?;
         running.push(started);
         Ok(())
     };

@@ -68,6 +68,8 @@ impl Fleet {
     /// # Errors
     /// Where the thread or its runtime cannot be made. Discovery that fails is reported in [`FleetStatus`], not here.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
+        // A link is an open file. Where more are refused, the boards that stay unreachable say so.
+        let _ = rlimit::increase_nofile_limit(u64::MAX);
         let published = Published::default();
         let (orders, received) = unbounded_channel();
         let Settings { discovery, connect_to_all, addresses } = settings;

@@ -62,8 +62,8 @@ fn a_board_that_is_announced_and_added_by_address_is_one_board() {
 #[test]
 fn two_boards_of_one_name_are_told_apart() {
     let service = private_service();
-    let options = |seed| Options { profile: Profile::Lamp, seed, ..Options::default() };
-    let (first, second) = (announced(&service, options(1)), announced(&service, options(2)));
+    let lamp = || Options { profile: Profile::Lamp, ..Options::default() };
+    let (first, second) = (announced(&service, lamp()), announced(&service, lamp()));
     let (first, second) = (first.list().remove(0), second.list().remove(0));
     assert_eq!(first.name, second.name);
     let mut onlooker = Onlooker::finding(&service);

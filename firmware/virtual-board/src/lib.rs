@@ -8,7 +8,6 @@ mod announce;
 mod boards;
 mod clock;
 pub mod command;
-mod files;
 mod held;
 mod life;
 mod options;

@@ -38,9 +38,9 @@ struct Arguments {
     /// The first board's port, the others have the following; 0 is any free port
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Of everything random: the same seed makes the same boards
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    seed: u64,
+    /// Of everything random: the same seed makes the same boards, with the same ids; without it they are others each time
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Read each sensor this often, and let it change each time
     #[arg(long, value_name = "R", value_parser = rate)]
     samples_per_second: Option<f64>,

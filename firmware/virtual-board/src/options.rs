@@ -24,8 +24,9 @@ pub struct Options {
     pub bind: IpAddr,
     /// The first board's port, the others have the following; 0, the default, is any free port.
     pub port: u16,
-    /// Of everything random: ids, epochs, weather. Default 0; the same boards have the same seed.
-    pub seed: u64,
+    /// Of everything random: ids, first states, weather. The same seed makes the same boards, with the same ids; `None`, the
+    /// default, makes others each time, so that boards of two programs are not taken for one.
+    pub seed: Option<u64>,
     /// How often a sensor is read. Default: as the profile has it.
     pub samples_per_second: Option<f64>,
     /// Controllers at once. Default 4.
@@ -45,7 +46,7 @@ impl Default for Options {
             name: None,
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
-            seed: 0,
+            seed: None,
             samples_per_second: None,
             controllers: limits::CONTROLLERS,
             mdns: true,

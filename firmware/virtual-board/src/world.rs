@@ -14,7 +14,6 @@ use crate::{
     Options, StartError,
     acceptor::Acceptor,
     announce::Announcer,
-    files,
     life::{Life, StartFailure},
     options::{ActionError, Listening},
     profile,
@@ -71,9 +70,11 @@ pub(crate) fn run(options: &Options, started: &Sender<Result<(), StartError>>, o
 
 impl World {
     fn start(&mut self, options: &Options, announcer: Option<&Rc<Announcer>>) -> Result<(), StartError> {
-        files::allow_many();
+        // Where that is refused, a board that cannot listen says so.
+        let _ = rlimit::increase_nofile_limit(u64::MAX);
+        let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
         for index in 0..options.boards {
-            let Options { profile, seed, controllers, samples_per_second, .. } = *options;
+            let Options { profile, controllers, samples_per_second, .. } = *options;
             let mut plan = profile::plan(profile, index, seed, options.name.as_deref(), controllers);
             if let Some(rate) = samples_per_second {
                 plan = profile::restless(plan, rate);

@@ -186,6 +186,17 @@ fn a_reboot_says_why_keeps_the_name_and_listens_where_it_was() -> Outcome {
 }
 
 #[test]
+fn boards_of_two_starts_have_other_ids_unless_they_have_one_seed() -> Outcome {
+    let id = |seed| -> Result<String, StartError> {
+        let boards = VirtualBoards::start(Options { seed, mdns: false, ..Options::default() })?;
+        Ok(boards.list().remove(0).id)
+    };
+    assert_ne!(id(None)?, id(None)?);
+    assert_eq!(id(Some(7))?, id(Some(7))?);
+    Ok(())
+}
+
+#[test]
 fn a_board_is_named_by_id_or_by_a_name_that_only_it_has() -> Outcome {
     let boards = VirtualBoards::start(Options { boards: 2, mdns: false, ..Options::default() })?;
     assert!(matches!(boards.hold("nobody"), Err(ActionError::NoSuchBoard(_))));
@@ -208,9 +219,7 @@ fn a_port_that_is_taken_is_said_and_nothing_runs() -> Outcome {
 
 #[test]
 fn boards_are_found_by_mdns_with_their_new_names_and_say_goodbye() -> Outcome {
-    // Ids that no other test, and most likely nobody else on this machine, has.
-    let options = Options { boards: 3, seed: u64::from(std::process::id()) << 20, ..Options::default() };
-    let boards = VirtualBoards::start(options)?;
+    let boards = VirtualBoards::start(Options { boards: 3, ..Options::default() })?;
     let wanted: BTreeMap<_, _> = boards.list().into_iter().map(|board| (board.id.clone(), board)).collect();
     let daemon = ServiceDaemon::new()?;
     let events = daemon.browse(SERVICE)?;
