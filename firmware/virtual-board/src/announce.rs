@@ -59,8 +59,7 @@ impl Announcer {
     pub(crate) async fn say_goodbye(self, ids: impl Iterator<Item = String>) {
         let mut leaving = Vec::new();
         for id in ids {
-            loop {
-                let Ok(daemon) = self.of(&id) else { break };
+            while let Ok(daemon) = self.of(&id) {
                 match daemon.unregister(&format!("{id}.{}", self.service)) {
                     Err(Error::Again) => Timer::after(FULL).await,
                     Err(_) => break,
