@@ -159,6 +159,17 @@ fn a_held_board_accepts_and_says_nothing_until_it_is_released() -> Outcome {
 }
 
 #[test]
+fn what_a_hand_does_to_a_held_board_is_told_when_it_is_released() -> Outcome {
+    let boards = quiet(1, Profile::Lamp)?;
+    let board = first(&boards)?;
+    boards.hold(&board.id)?;
+    boards.set(&board.id, &"light:0".parse()?, State::new().with("on", true))?;
+    boards.release(&board.id)?;
+    assert_eq!(status(board.address)?["light:0"]["on"], true);
+    Ok(())
+}
+
+#[test]
 fn a_reboot_says_why_keeps_the_name_and_listens_where_it_was() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
