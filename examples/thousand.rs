@@ -6,7 +6,7 @@ use std::{
     error::Error,
     fs,
     io::{self, BufRead, BufReader, Write},
-    process::{Child, Command, ExitCode, Stdio},
+    process::{self, Child, Command, ExitCode, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -16,8 +16,10 @@ use clap::{Parser, Subcommand};
 use switchboard::fleet::{Changes, Fleet, Interfaces, LinkState, Lookout, Settings, Watch};
 use virtual_board::{Options, VirtualBoards};
 
-/// What this process' boards are announced as, so that nobody else's are counted.
-const SERVICE: &str = "_swb-thousand._tcp.local.";
+/// What the boards of the measuring process `of` are announced as, so that nobody else's are counted.
+fn service(of: u32) -> String {
+    format!("_swb-{of:x}._tcp.local.")
+}
 
 /// How long it is waited for boards that do not come.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -50,13 +52,16 @@ enum Part {
         boards: usize,
         #[arg(long)]
         no_mdns: bool,
+        /// Who measures them, by process id
+        #[arg(long)]
+        of: u32,
     },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.part {
-        Some(Part::Boards { boards, no_mdns }) => run_boards(*boards, !*no_mdns),
+        Some(Part::Boards { boards, no_mdns, of }) => run_boards(*boards, !*no_mdns, *of),
         None => measure(&arguments),
     };
     match outcome {
@@ -69,8 +74,8 @@ fn main() -> ExitCode {
 }
 
 /// Prints one address a line and an empty line when all listen.
-fn run_boards(boards: usize, mdns: bool) -> Result<(), Box<dyn Error>> {
-    let running = VirtualBoards::start(Options { boards, mdns, service: SERVICE.into(), ..Options::default() })?;
+fn run_boards(boards: usize, mdns: bool, of: u32) -> Result<(), Box<dyn Error>> {
+    let running = VirtualBoards::start(Options { boards, mdns, service: service(of), ..Options::default() })?;
     let mut lines: String = running.list().iter().map(|board| format!("{}\n", board.address)).collect();
     lines.push('\n');
     io::stdout().write_all(lines.as_bytes())?;
@@ -79,7 +84,7 @@ fn run_boards(boards: usize, mdns: bool) -> Result<(), Box<dyn Error>> {
 }
 
 fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let lookout = Lookout { service: SERVICE.into(), interfaces: Interfaces::Loopback };
+    let lookout = Lookout { service: service(process::id()), interfaces: Interfaces::Loopback };
     let discovery = (!arguments.by_address).then_some(lookout);
     let settings = Settings { discovery, connect_to_all: true, addresses: Vec::new() };
     let early = arguments.fleet_first.then(|| Fleet::start(settings.clone())).transpose()?;
@@ -145,7 +150,7 @@ struct BoardsProcess {
 impl BoardsProcess {
     fn start(boards: usize, mdns: bool) -> Result<Self, Box<dyn Error>> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["boards", &boards.to_string()])
+            .args(["boards", &boards.to_string(), "--of", &process::id().to_string()])
             .args((!mdns).then_some("--no-mdns"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
