@@ -1,0 +1,98 @@
+//! The serial port: hands at the board, a line each, and what the board says of itself, one JSON line each.
+
+use alloc::{borrow::ToOwned, string::String};
+use core::fmt::{self, Write};
+
+use embassy_sync::{blocking_mutex::raw::CriticalSectionRawMutex, pipe::Pipe};
+use protocol::{ComponentKey, Object, Source, State};
+use serde_json::{Value, json};
+
+use crate::{Board, machine, memory};
+
+const USAGE: &str =
+    "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, memory, panic, off";
+
+/// The longest line that is read.
+const LINE: usize = 512;
+
+/// What has come in and was not read yet; what finds no room is lost, as at any serial port.
+static INPUT: Pipe<CriticalSectionRawMutex, 256> = Pipe::new();
+
+/// Bytes have come in: the serial port's interrupt.
+pub(crate) fn interrupted() {
+    while let Some(byte) = machine::serial_input() {
+        let _ = INPUT.try_write(&[byte]);
+    }
+}
+
+/// Prints one line.
+pub(crate) fn say(line: &Value) {
+    // It cannot fail.
+    let _ = writeln!(Serial, "{line}");
+}
+
+/// The output, a byte at a time, without memory: a panic can use it.
+pub(crate) struct Serial;
+
+impl Write for Serial {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.bytes().for_each(machine::serial_output);
+        Ok(())
+    }
+}
+
+/// Reads lines and obeys them, for ever.
+pub(crate) async fn run(board: &Board) -> ! {
+    let mut line = String::new();
+    loop {
+        let mut bytes = [0; 64];
+        let read = INPUT.read(&mut bytes).await;
+        for byte in &bytes[..read] {
+            match byte {
+                b'\r' | b'\n' => {
+                    if let Err(error) = obey(line.trim(), board) {
+                        say(&json!({ "error": error }));
+                    }
+                    line.clear();
+                }
+                byte if line.len() < LINE => line.push(char::from(*byte)),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn obey(line: &str, board: &Board) -> Result<(), String> {
+    let mut words = line.split_ascii_whitespace();
+    match words.next() {
+        None => Ok(()),
+        Some("press") => {
+            let key = component(words.next())?;
+            board.press(&key, words.next().unwrap_or("press")).map_err(|error| error.message)
+        }
+        Some("set") => {
+            let key = component(words.next())?;
+            let change = words.map(field).collect::<Result<Object, String>>()?;
+            board.observe(&key, State(change), Source::Physical).map_err(|error| error.message)
+        }
+        Some("memory") => {
+            let memory::Usage { free, used, most } = memory::usage();
+            say(&json!({ "heap": { "free": free, "used": used, "most": most } }));
+            Ok(())
+        }
+        #[expect(clippy::panic, reason = "it is asked for, to see what becomes of a panic")]
+        Some("panic") => panic!("asked for"),
+        Some("off") => machine::exit(0),
+        Some(_) => Err(USAGE.to_owned()),
+    }
+}
+
+fn component(word: Option<&str>) -> Result<ComponentKey, String> {
+    word.and_then(|word| word.parse().ok()).ok_or_else(|| USAGE.to_owned())
+}
+
+/// `name=value`; a value that is no JSON is a text.
+fn field(word: &str) -> Result<(String, Value), String> {
+    let (name, value) = word.split_once('=').ok_or_else(|| USAGE.to_owned())?;
+    Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| value.into())))
+}

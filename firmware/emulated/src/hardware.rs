@@ -1,0 +1,82 @@
+//! The hardware that this machine only pretends to have: outputs that are remembered, a motor whose directions exclude each other,
+//! a temperature that goes up and down. Its reset button is real.
+
+use alloc::{collections::BTreeMap, format};
+use core::time::Duration;
+
+use board::Hardware;
+use protocol::{Code, ComponentKey, Kind, RpcError, State};
+
+use crate::{
+    console, machine, memory,
+    plan::{INTERLOCKED, MOTOR_POWER},
+};
+
+/// What the motor draws, in watts.
+const MOTOR_WATTS: f64 = 38.5;
+
+/// What the board runs on.
+#[derive(Default)]
+pub(crate) struct Bench {
+    outputs: BTreeMap<ComponentKey, State>,
+}
+
+impl Bench {
+    fn is_on(&self, switch: u16) -> bool {
+        self.outputs.get(&ComponentKey::new(Kind::Switch, switch)).and_then(State::on) == Some(true)
+    }
+}
+
+impl Hardware for Bench {
+    fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError> {
+        let [forward, backward] = INTERLOCKED;
+        let other = match (&key.kind, key.id) {
+            (Kind::Switch, id) if id == forward => Some(backward),
+            (Kind::Switch, id) if id == backward => Some(forward),
+            _ => None,
+        };
+        if let Some(other) = other
+            && state.on() == Some(true)
+            && self.is_on(other)
+        {
+            let message = format!("{key} is interlocked with switch:{other}, which must be off first");
+            return Err(RpcError::new(Code::FailedPrecondition, "interlocked", message));
+        }
+        self.outputs.insert(key.clone(), state.clone());
+        Ok(())
+    }
+
+    fn read_input(&mut self, now: Duration, key: &ComponentKey) -> Option<State> {
+        let value = match (&key.kind, key.id) {
+            (Kind::Sensor, MOTOR_POWER) if INTERLOCKED.into_iter().any(|switch| self.is_on(switch)) => MOTOR_WATTS,
+            (Kind::Sensor, MOTOR_POWER) => 0.0,
+            (Kind::Sensor, _) => temperature(now),
+            _ => return None,
+        };
+        Some(State::new().with("value", value))
+    }
+
+    fn identify(&mut self) {
+        console::say(&serde_json::json!({ "identify": true }));
+    }
+
+    fn reboot(&mut self) {
+        machine::reset();
+    }
+
+    fn keep_name(&mut self, _: &str) {}
+
+    fn free_memory(&self) -> Option<u32> {
+        u32::try_from(memory::usage().free).ok()
+    }
+
+    fn rssi(&self) -> Option<i8> {
+        None
+    }
+}
+
+/// 22.5 °C, and within two minutes a degree up and down again.
+fn temperature(now: Duration) -> f64 {
+    let second = u32::try_from(now.as_secs() % 120).unwrap_or_default();
+    22.5 + f64::from(second.min(120 - second)) / 60.0
+}

@@ -1,0 +1,60 @@
+//! The heap, and how much of it is and was in use.
+
+use core::{
+    alloc::{GlobalAlloc, Layout},
+    mem::MaybeUninit,
+    ptr::addr_of_mut,
+};
+
+use embedded_alloc::LlffHeap;
+use portable_atomic::{AtomicUsize, Ordering};
+
+/// Enough for four controllers and two echoes of 64 KiB; how much of it four controllers need is in the README.
+const SIZE: usize = 768 * 1_024;
+
+struct Heap {
+    inner: LlffHeap,
+    most: AtomicUsize,
+}
+
+#[global_allocator]
+static HEAP: Heap = Heap { inner: LlffHeap::empty(), most: AtomicUsize::new(0) };
+
+// SAFETY: everything is passed on to an allocator that keeps the contract.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        let place = unsafe { self.inner.alloc(layout) };
+        self.most.fetch_max(self.inner.used(), Ordering::Relaxed);
+        place
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { self.inner.dealloc(place, layout) };
+    }
+}
+
+/// Makes the heap usable.
+///
+/// # Safety
+/// To be called once, before anything is allocated.
+pub(crate) unsafe fn init() {
+    static mut SPACE: [MaybeUninit<u8>; SIZE] = [MaybeUninit::uninit(); SIZE];
+    // SAFETY: nothing else names `SPACE`, and the caller calls this once.
+    unsafe { HEAP.inner.init(addr_of_mut!(SPACE) as usize, SIZE) };
+}
+
+/// How the heap is used, in bytes.
+pub(crate) struct Usage {
+    pub(crate) free: usize,
+    pub(crate) used: usize,
+    /// The most that was in use at once.
+    pub(crate) most: usize,
+}
+
+/// How the heap is used now.
+pub(crate) fn usage() -> Usage {
+    let Heap { inner, most } = &HEAP;
+    Usage { free: inner.free(), used: inner.used(), most: most.load(Ordering::Relaxed) }
+}

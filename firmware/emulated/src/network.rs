@@ -1,0 +1,172 @@
+//! The network card: virtio-net as a driver of embassy-net. It moves frames and decides nothing about them.
+
+use alloc::alloc::{alloc_zeroed, dealloc, handle_alloc_error};
+use core::{
+    alloc::Layout,
+    cell::RefCell,
+    ptr::{NonNull, slice_from_raw_parts_mut},
+    task::Context,
+};
+
+use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
+use embassy_sync::waitqueue::AtomicWaker;
+use virtio_drivers::{
+    BufferDirection, Hal, PAGE_SIZE, PhysAddr,
+    device::net::{RxBuffer, VirtIONet},
+    transport::{
+        DeviceType, Transport,
+        mmio::{MmioTransport, VirtIOHeader},
+    },
+};
+
+use crate::machine;
+
+/// Frames that may wait in either direction.
+const QUEUE: usize = 16;
+
+/// The longest Ethernet frame without its check sequence.
+const FRAME: usize = 1_514;
+
+/// What the card needs for a frame: its own header of 12 bytes, and at least 1,526 bytes in all (virtio 1.2, section 5.1.6.3).
+const BUFFER: usize = 1_536;
+
+/// Who is woken when frames have come or gone.
+static WAITING: AtomicWaker = AtomicWaker::new();
+
+/// A virtio device has done something: its interrupt.
+pub(crate) fn interrupted() {
+    WAITING.wake();
+}
+
+type Device = VirtIONet<Memory, MmioTransport<'static>, QUEUE>;
+
+/// The card.
+pub(crate) struct Card {
+    // The tokens of a frame that comes in and of its answer exist together.
+    device: RefCell<Device>,
+}
+
+impl Card {
+    /// The first network card that the machine has.
+    pub(crate) fn find() -> Option<Self> {
+        let device = machine::virtio_slots().find_map(|address| {
+            let header = NonNull::new(address as *mut VirtIOHeader)?;
+            // SAFETY: each slot of the virt board has these registers, used by nobody else; in an empty one the device's type is 0.
+            let transport = unsafe { MmioTransport::new(header, machine::SLOT_SIZE) }.ok()?;
+            if transport.device_type() != DeviceType::Network {
+                return None;
+            }
+            Device::new(transport, BUFFER).ok()
+        })?;
+        Some(Self { device: RefCell::new(device) })
+    }
+
+    /// Its address.
+    pub(crate) fn mac(&self) -> [u8; 6] {
+        self.device.borrow().mac_address()
+    }
+}
+
+impl Driver for Card {
+    type RxToken<'a> = Received<'a>;
+    type TxToken<'a> = ToSend<'a>;
+
+    fn receive(&mut self, cx: &mut Context<'_>) -> Option<(Received<'_>, ToSend<'_>)> {
+        // Before looking: a frame that comes in between wakes.
+        WAITING.register(cx.waker());
+        let received = self.device.borrow_mut().receive().ok()?;
+        Some((Received { device: &self.device, frame: received }, ToSend { device: &self.device }))
+    }
+
+    fn transmit(&mut self, cx: &mut Context<'_>) -> Option<ToSend<'_>> {
+        WAITING.register(cx.waker());
+        self.device.borrow().can_send().then_some(ToSend { device: &self.device })
+    }
+
+    fn link_state(&mut self, _: &mut Context<'_>) -> LinkState {
+        // virtio-drivers does not tell of the cable.
+        LinkState::Up
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        capabilities.max_transmission_unit = FRAME;
+        capabilities.max_burst_size = Some(QUEUE);
+        capabilities
+    }
+
+    fn hardware_address(&self) -> HardwareAddress {
+        HardwareAddress::Ethernet(self.mac())
+    }
+}
+
+/// A frame that has come in.
+pub(crate) struct Received<'a> {
+    device: &'a RefCell<Device>,
+    frame: RxBuffer,
+}
+
+impl RxToken for Received<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, read: F) -> R {
+        let result = read(self.frame.packet_mut());
+        // The queue has the place that this buffer was taken from.
+        let _ = self.device.borrow_mut().recycle_rx_buffer(self.frame);
+        result
+    }
+}
+
+/// Room for a frame to send.
+pub(crate) struct ToSend<'a> {
+    device: &'a RefCell<Device>,
+}
+
+impl TxToken for ToSend<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, fill: F) -> R {
+        let mut device = self.device.borrow_mut();
+        let mut frame = device.new_tx_buffer(length);
+        let result = fill(frame.packet_mut());
+        // Waits until QEMU has taken it. A frame that it does not take is lost, as frames are.
+        let _ = device.send(frame);
+        result
+    }
+}
+
+/// Memory that the card reads and writes: the machine has no translation, so each address is the one that the card uses.
+struct Memory;
+
+fn pages(count: usize) -> Layout {
+    match Layout::from_size_align(count * PAGE_SIZE, PAGE_SIZE) {
+        Ok(layout) => layout,
+        Err(_) => handle_alloc_error(Layout::new::<u8>()),
+    }
+}
+
+// SAFETY: memory comes zeroed, aligned and unaliased from the heap; addresses are physical throughout.
+unsafe impl Hal for Memory {
+    fn dma_alloc(count: usize, _: BufferDirection) -> (PhysAddr, NonNull<u8>) {
+        let layout = pages(count);
+        // SAFETY: a queue has at least one page.
+        match NonNull::new(unsafe { alloc_zeroed(layout) }) {
+            Some(place) => (place.as_ptr() as PhysAddr, place),
+            None => handle_alloc_error(layout),
+        }
+    }
+
+    unsafe fn dma_dealloc(_: PhysAddr, place: NonNull<u8>, count: usize) -> i32 {
+        // SAFETY: the caller passes what `dma_alloc` gave.
+        unsafe { dealloc(place.as_ptr(), pages(count)) };
+        0
+    }
+
+    unsafe fn mmio_phys_to_virt(address: PhysAddr, size: usize) -> NonNull<u8> {
+        let registers = slice_from_raw_parts_mut(address as usize as *mut u8, size);
+        // SAFETY: no device has its registers at 0. Only PCI devices are asked for in this way, and there are none.
+        unsafe { NonNull::new_unchecked(registers).cast() }
+    }
+
+    unsafe fn share(buffer: NonNull<[u8]>, _: BufferDirection) -> PhysAddr {
+        buffer.cast::<u8>().as_ptr() as PhysAddr
+    }
+
+    unsafe fn unshare(_: PhysAddr, _: NonNull<[u8]>, _: BufferDirection) {}
+}
