@@ -7,6 +7,7 @@ extern crate alloc;
 mod chance;
 mod console;
 mod hardware;
+mod listener;
 mod machine;
 mod memory;
 mod network;
@@ -16,8 +17,8 @@ mod time;
 use alloc::{boxed::Box, string::ToString};
 use core::{fmt::Write, net::SocketAddr, panic::PanicInfo};
 
-use edge_nal::{TcpBind, UdpSplit};
-use edge_nal_embassy::{Tcp, TcpBuffers, Udp, UdpBuffers};
+use edge_nal::UdpSplit;
+use edge_nal_embassy::{Udp, UdpBuffers};
 use embassy_executor::{Executor, SpawnError, SpawnToken, Spawner};
 use embassy_futures::select::{Either, select};
 use embassy_net::{Config, DhcpConfig, Runner, Stack, StackResources};
@@ -28,6 +29,7 @@ use server::{EmbassyClock, Settings, Shared};
 
 use chance::Chance;
 use hardware::Bench;
+use listener::Listener;
 use network::Card;
 
 /// The board as its tasks share it.
@@ -38,11 +40,11 @@ const PORT: u16 = 80;
 
 const SETTINGS: Settings = Settings::for_controllers(protocol::limits::CONTROLLERS);
 
-/// Places for TCP sockets: the server's connections, two that leave, and one that listens.
-const TCP_SOCKETS: usize = SETTINGS.connections + 3;
+/// The server's connections, and two that are on their way out.
+const CONNECTIONS: usize = SETTINGS.connections + 2;
 
-/// All sockets of the network: TCP, mDNS, DHCP.
-const SOCKETS: usize = TCP_SOCKETS + 2;
+/// All sockets of the network: those of the port, mDNS, DHCP.
+const SOCKETS: usize = CONNECTIONS + listener::KNOCKING + 2;
 
 #[riscv_rt::entry]
 fn main() -> ! {
@@ -93,12 +95,8 @@ async fn network(mut runner: Runner<'static, Card>) -> ! {
 /// Serves the board; it ends when the machine is reset.
 #[embassy_executor::task]
 async fn serve(stack: Stack<'static>, board: &'static Board) {
-    let buffers = Box::new(TcpBuffers::<TCP_SOCKETS, 2_048, 2_048>::new());
-    let tcp = Tcp::new(stack, &*buffers);
-    match tcp.bind(SocketAddr::from(([0, 0, 0, 0], PORT))).await {
-        Ok(acceptor) => server::serve(&acceptor, board, &SETTINGS).await,
-        Err(error) => fail(&alloc::format!("the port cannot be listened on: {error:?}")),
-    }
+    let listener = Listener::new(stack, PORT, CONNECTIONS);
+    server::serve(&listener, board, &SETTINGS).await;
 }
 
 /// Announces the board whenever it has an address, and answers for it.
@@ -113,8 +111,7 @@ async fn answer(stack: Stack<'static>, board: &'static Board, mut chance: Chance
         say_where(&identity, reached);
         let udp = Udp::new(stack, &*buffers);
         let responding = async {
-            let mut socket =
-                edge_mdns::io::bind(&udp, edge_mdns::io::IPV4_DEFAULT_SOCKET, Some(address), None).await?;
+            let mut socket = edge_mdns::io::bind(&udp, edge_mdns::io::IPV4_DEFAULT_SOCKET, Some(address), None).await?;
             let (receive, send) = socket.split();
             server::mdns::respond(receive, send, address, PORT, board, chance.split()).await
         };

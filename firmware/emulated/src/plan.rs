@@ -47,8 +47,7 @@ fn components() -> Vec<Component> {
     motion.descriptor.device_class = Some("motion".to_owned());
     let mut speed = component(Kind::Number, 0, "Speed", json!({ "value": 50, "min": 0, "max": 100, "step": 5 }));
     speed.descriptor.unit_of_measurement = Some("%".to_owned());
-    let mut mode =
-        component(Kind::Select, 0, "Mode", json!({ "value": "auto", "options": ["auto", "day", "night"] }));
+    let mut mode = component(Kind::Select, 0, "Mode", json!({ "value": "auto", "options": ["auto", "day", "night"] }));
     mode.descriptor.entity_category = Some(EntityCategory::Config);
     let [forward, backward] = INTERLOCKED;
     vec![
