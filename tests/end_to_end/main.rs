@@ -3,6 +3,7 @@
 
 mod commanding;
 mod desk;
+mod emulated;
 mod faults;
 mod finding;
 mod hostile_messages;

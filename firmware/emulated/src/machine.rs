@@ -19,7 +19,7 @@ const VIRTIO: usize = 0x1000_1000;
 /// From one virtio slot to the next.
 pub(crate) const SLOT_SIZE: usize = 0x1000;
 /// How many there are; each has the interrupt of its number, counted from 1.
-const SLOTS: usize = 8;
+const SLOTS: u32 = 8;
 /// The serial port's interrupt.
 const UART_INTERRUPT: u32 = 10;
 
@@ -89,7 +89,8 @@ pub(crate) fn ticks() -> u64 {
 /// The timer's interrupt is pending from this count on.
 pub(crate) fn interrupt_at(ticks: u64) {
     const LOW: usize = CLINT + 0x4000;
-    let [high, low] = [(ticks >> 32) as u32, ticks as u32];
+    let [a, b, c, d, e, f, g, h] = ticks.to_be_bytes();
+    let [high, low] = [[a, b, c, d], [e, f, g, h]].map(u32::from_be_bytes);
     // The privileged architecture, "Machine Timer Registers": no moment in between may be earlier than both.
     write(LOW, u32::MAX);
     write(LOW + 4, high);
@@ -99,7 +100,7 @@ pub(crate) fn interrupt_at(ticks: u64) {
 /// Lets the interrupts of the serial port and of all virtio slots through.
 pub(crate) fn enable_external_interrupts() {
     let mut enabled = 0;
-    for interrupt in [UART_INTERRUPT].into_iter().chain(1..=SLOTS as u32) {
+    for interrupt in [UART_INTERRUPT].into_iter().chain(1..=SLOTS) {
         write(PLIC + 4 * interrupt as usize, 1);
         enabled |= 1 << interrupt;
     }
@@ -136,7 +137,7 @@ pub(crate) fn for_each_external(mut handle: impl FnMut(External)) {
 
 /// Where the virtio slots are.
 pub(crate) fn virtio_slots() -> impl Iterator<Item = usize> {
-    (0..SLOTS).map(|slot| VIRTIO + slot * SLOT_SIZE)
+    (0..SLOTS as usize).map(|slot| VIRTIO + slot * SLOT_SIZE)
 }
 
 /// Virtio 1.2, section 4.2.2: what is read as pending is written back.

@@ -56,8 +56,8 @@ fn components() -> Vec<Component> {
         light,
         component(Kind::Button, 0, "Button", json!({})),
         motion,
-        sensor(0, "Temperature", "temperature", "°C", 1, json!(22.5)),
-        sensor(MOTOR_POWER, "Motor power", "power", "W", 1, json!(0)),
+        sensor(0, "Temperature", "temperature", "°C", 1, &json!(22.5)),
+        sensor(MOTOR_POWER, "Motor power", "power", "W", 1, &json!(0)),
         speed,
         mode,
         component(Kind::Text, 0, "Label", json!({ "value": "Hello" })),
@@ -75,7 +75,7 @@ fn component(kind: Kind, id: u16, name: &str, state: Value) -> Component {
     Component::new(Descriptor::new(kind, id, name), state)
 }
 
-fn sensor(id: u16, name: &str, class: &str, unit: &str, decimals: u8, first: Value) -> Component {
+fn sensor(id: u16, name: &str, class: &str, unit: &str, decimals: u8, first: &Value) -> Component {
     let mut sensor = component(Kind::Sensor, id, name, json!({ "value": first }));
     let text = |text: &str| Some(String::from(text));
     sensor.descriptor.device_class = text(class);
@@ -86,7 +86,7 @@ fn sensor(id: u16, name: &str, class: &str, unit: &str, decimals: u8, first: Val
 }
 
 fn diagnostic(id: u16, name: &str, class: &str, unit: &str, input: Input) -> Component {
-    let mut sensor = sensor(id, name, class, unit, 0, Value::Null).with_input(input);
+    let mut sensor = sensor(id, name, class, unit, 0, &Value::Null).with_input(input);
     sensor.descriptor.entity_category = Some(EntityCategory::Diagnostic);
     sensor
 }

@@ -19,6 +19,7 @@ use switchboard::fleet::{
 };
 use virtual_board::{Options, VirtualBoards};
 
+pub(crate) mod emulator;
 pub(crate) mod fake_board;
 pub(crate) mod wire;
 

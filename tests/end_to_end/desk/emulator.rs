@@ -1,0 +1,109 @@
+//! A board in QEMU: its serial port, and its power. The image and the network around it are made by `firmware/emulated/check`.
+
+use std::{
+    env,
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::SOON;
+
+/// A board that has power.
+pub(crate) struct Emulator {
+    machine: Child,
+    serial: ChildStdin,
+    lines: Receiver<String>,
+    /// What it is and where, as it said on its serial port.
+    pub(crate) listening: Value,
+}
+
+impl Emulator {
+    /// Gives it power, and waits until it serves.
+    pub(crate) fn boot() -> Self {
+        let image = env::var("SWITCHBOARD_EMULATED").expect("SWITCHBOARD_EMULATED names the image");
+        let mut machine = Command::new("qemu-system-riscv32")
+            .args(["-M", "virt", "-cpu", "rv32", "-m", "16", "-bios", "none", "-nographic"])
+            .args(["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=n"])
+            .args(["-netdev", "tap,id=n,ifname=tap0,script=no,downscript=no", "-kernel", &image])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("QEMU");
+        let serial = machine.stdin.take().expect("piped");
+        let output = BufReader::new(machine.stdout.take().expect("piped"));
+        let (sender, lines) = channel();
+        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let mut emulator = Self { machine, serial, lines, listening: Value::Null };
+        emulator.listening = emulator.serves();
+        emulator
+    }
+
+    /// Waits until it says that it serves, for the first time or again.
+    pub(crate) fn serves(&self) -> Value {
+        self.hears("that it serves", |line| {
+            serde_json::from_str(line).ok().filter(|said: &Value| said["id"].is_string())
+        })
+    }
+
+    /// Waits for a line on the serial port.
+    pub(crate) fn hears<T>(&self, what: &str, pass: impl Fn(&str) -> Option<T>) -> T {
+        let deadline = Instant::now() + SOON;
+        let mut said = Vec::new();
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => match pass(&line) {
+                    Some(found) => return found,
+                    None => said.push(line),
+                },
+                Err(RecvTimeoutError::Timeout) => panic!("the board never said {what}, but {said:#?}"),
+                Err(RecvTimeoutError::Disconnected) => panic!("the machine ended before it said {what}: {said:#?}"),
+            }
+        }
+    }
+
+    /// A line on its serial port: a hand at the board.
+    pub(crate) fn types(&mut self, line: &str) {
+        writeln!(self.serial, "{line}").expect("the machine runs");
+    }
+
+    /// Waits until the machine has ended, and comes to its exit status.
+    pub(crate) fn ends(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + SOON;
+        while self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok() {}
+        self.machine.wait().expect("waited").code()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        self.listening["address"].as_str().expect("an address")
+    }
+
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        self.listening["name"].as_str().expect("a name")
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.machine.kill();
+        let _ = self.machine.wait();
+    }
+}
+
+/// Takes the cable out for so long, and puts it in again.
+pub(crate) fn pull_the_cable(duration: Duration) {
+    let ip = |arguments: &[&str]| {
+        assert!(Command::new("ip").args(arguments).status().expect("iproute2").success(), "ip {arguments:?}");
+    };
+    ip(&["link", "set", "tap0", "down"]);
+    thread::sleep(duration);
+    ip(&["link", "set", "tap0", "up"]);
+    ip(&["route", "add", "default", "dev", "tap0"]);
+}

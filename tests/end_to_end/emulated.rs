@@ -1,0 +1,173 @@
+//! The board core on an emulated machine, bare-metal, driven over its own network stack. `firmware/emulated/check` runs these: they
+//! need its image, QEMU, and a network of their own with a DHCP server.
+
+use std::{sync::mpsc::Receiver, time::Duration};
+
+use crate::desk::{
+    Onlooker, SOON, component_of,
+    emulator::{Emulator, pull_the_cable},
+    key, on, reply,
+    wire::Wire,
+};
+use protocol::{Kind, Object, State};
+use serde_json::json;
+use switchboard::fleet::{Happening, LinkState, Origin, Outcome, Settings};
+
+/// Somebody who finds the board as the window does.
+fn finder() -> Onlooker {
+    Onlooker::new(Settings::default())
+}
+
+fn done(answered: &Receiver<Outcome>, what: &str) {
+    let outcome = answered.recv_timeout(SOON);
+    assert!(matches!(outcome, Ok(Outcome::Done { .. })), "{what}: {outcome:?}");
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn it_is_found_by_mdns_and_obeys_in_each_kind_of_component() {
+    let board = Emulator::boot();
+    let mut onlooker = finder();
+    let found = onlooker.connected(board.name());
+    assert!(!found.by_hand && found.announcement.is_some());
+    assert_eq!((found.address.as_str(), found.id.as_deref()), (board.address(), board.listening["id"].as_str()));
+    for kind in ["switch", "binary_sensor", "light", "sensor", "number", "select", "text", "button", "valve"] {
+        let kind = Kind::from(kind);
+        assert!(found.components.iter().any(|component| component.descriptor.kind == kind), "no {kind}");
+    }
+    for (component, change) in [
+        ("switch:0", on(true)),
+        ("light:0", on(true).with("brightness", 40).with("rgb", json!([255, 0, 128]))),
+        ("number:0", State::new().with("value", 75)),
+        ("select:0", State::new().with("value", "night")),
+        ("text:0", State::new().with("value", "Grüße")),
+    ] {
+        let (answer, answered) = reply();
+        onlooker.fleet.set(found.key, &key(component), change.clone(), answer);
+        done(&answered, component);
+        onlooker.shows(board.name(), component, |shown| {
+            change.0.iter().all(|(field, value)| shown.get(field).is_some_and(|shown| alike(shown, value)))
+        });
+    }
+    let (answer, answered) = reply();
+    onlooker.fleet.toggle(found.key, &key("switch:0"), answer);
+    done(&answered, "toggle");
+    onlooker.shows(board.name(), "switch:0", |switch| switch.on() == Some(false));
+    let (answer, answered) = reply();
+    onlooker.fleet.press(found.key, &key("button:0"), answer);
+    done(&answered, "press");
+    onlooker.shows(board.name(), "light:0", |light| light.on() == Some(false));
+}
+
+/// 75 is 75.0.
+fn alike(one: &serde_json::Value, other: &serde_json::Value) -> bool {
+    one == other || one.as_f64().is_some_and(|one| other.as_f64() == Some(one))
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn what_a_hand_does_there_is_pushed() {
+    let mut board = Emulator::boot();
+    let mut onlooker = finder();
+    onlooker.connected(board.name());
+    board.types("press button:0 long_press");
+    let origin = onlooker.until("the press is in the log", SOON, |seen| {
+        seen.log.iter().find_map(|entry| match &entry.what {
+            Happening::Event { component, event, origin, .. }
+                if *component == key("button:0") && event == "long_press" =>
+            {
+                Some(origin.clone())
+            }
+            _ => None,
+        })
+    });
+    assert_eq!(origin, Origin::ByHand);
+    board.types("press button:0");
+    onlooker.shows(board.name(), "light:0", |light| light.on() == Some(true));
+    board.types("set binary_sensor:0 on=true");
+    onlooker.shows(board.name(), "binary_sensor:0", |motion| motion.on() == Some(true));
+    board.types("press switch:0");
+    board.hears("that a switch is no button", |line| line.contains("error").then_some(()));
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn four_controllers_are_served_and_a_fifth_is_refused_by_name() {
+    let mut board = Emulator::boot();
+    let mut four: Vec<Wire> = (0..4).map(|_| Wire::open(board.address())).collect();
+    let Err((status, body)) = Wire::request(board.address(), "/rpc", &[]) else { panic!("a fifth was let in") };
+    assert_eq!(status, 503);
+    assert!(body.contains("all_places_taken"), "{body}");
+    for wire in &mut four {
+        assert!(wire.call("Device.Subscribe", json!({}))["result"].is_object());
+    }
+    four[0].call("Switch.Set", json!({ "id": 0, "on": true }));
+    for wire in &mut four[1..] {
+        wire.until("the others are told", |message| message["params"]["switch:0"]["on"] == true);
+    }
+    board.types("memory");
+    let used = board.hears("how much memory is used", |line| line.contains("heap").then(|| line.to_owned()));
+    println!("With four controllers: {used}");
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn of_a_thousand_commands_none_is_lost() {
+    const COMMANDS: i64 = 1_000;
+    let board = Emulator::boot();
+    let (mut commanding, mut watching) = (Wire::open(board.address()), Wire::open(board.address()));
+    let mut seen = watching.call("Device.Subscribe", json!({}))["result"]["seq"].as_i64();
+    let mut last = None;
+    for number in 1..=COMMANDS {
+        let answer = commanding.call("Switch.Set", json!({ "id": 0, "on": number % 2 == 1 }));
+        assert_eq!(answer["result"]["was_on"], number % 2 == 0, "command {number}: {answer}");
+        last = answer["result"]["seq"].as_i64();
+    }
+    // And whoever looks on is told of all of it: each push names the one before.
+    while seen < last {
+        let push = watching.until("a change", |message| message["method"] == "NotifyStatus");
+        assert_eq!(push["params"]["prev"].as_i64(), seen);
+        seen = push["params"]["seq"].as_i64();
+    }
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn with_its_cable_out_and_in_again_it_goes_on() {
+    let mut board = Emulator::boot();
+    let mut onlooker = finder();
+    onlooker.connected(board.name());
+    pull_the_cable(Duration::from_secs(2));
+    board.types("press button:0");
+    onlooker.shows(board.name(), "light:0", |light| light.on() == Some(true));
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn after_a_reboot_it_has_another_epoch_and_is_followed() {
+    let board = Emulator::boot();
+    let mut onlooker = finder();
+    let found = onlooker.connected(board.name());
+    let epoch = found.info.as_ref().expect("known").epoch;
+    let (answer, answered) = reply();
+    onlooker.fleet.call(found.key, "Device.Reboot", Object::new(), answer);
+    done(&answered, "reboot");
+    assert_eq!(board.serves()["id"], board.listening["id"]);
+    onlooker.until("the board is back with a new epoch", 2 * SOON, |seen| {
+        let board = seen.board(board.name()).filter(|board| board.link == LinkState::Connected)?;
+        (board.info.as_ref()?.epoch != epoch).then_some(())
+    });
+    let light = component_of(onlooker.board(board.name()).expect("there"), "light:0").expect("a light").shown();
+    assert_eq!(light.on(), Some(false));
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn a_panic_is_not_a_success() {
+    let mut board = Emulator::boot();
+    board.types("panic");
+    assert_eq!(board.ends(), Some(101));
+    let mut board = Emulator::boot();
+    board.types("off");
+    assert_eq!(board.ends(), Some(0));
+}
