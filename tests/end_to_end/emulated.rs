@@ -1,7 +1,11 @@
 //! The board core on an emulated machine, bare-metal, driven over its own network stack. `firmware/emulated/check` runs these: they
 //! need its image, QEMU, and a network of their own with a DHCP server.
 
-use std::{sync::mpsc::Receiver, time::Duration};
+use std::{
+    sync::{Barrier, mpsc::Receiver},
+    thread,
+    time::Duration,
+};
 
 use crate::desk::{
     Onlooker, SOON, component_of,
@@ -108,6 +112,27 @@ fn four_controllers_are_served_and_a_fifth_is_refused_by_name() {
     board.types("memory");
     let used = board.hears("how much memory is used", |line| line.contains("heap").then(|| line.to_owned()));
     println!("With four controllers: {used}");
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn controllers_that_come_at_the_same_moment_are_all_let_in() {
+    let board = Emulator::boot();
+    for _ in 0..10 {
+        let together = Barrier::new(4);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    together.wait();
+                    let mut wire = Wire::open(board.address());
+                    assert!(wire.call("Sys.Ping", json!({}))["result"].is_object());
+                    // A place is free again once its board knows.
+                    wire.socket.close(None).expect("open until now");
+                    while wire.socket.read().is_ok() {}
+                });
+            }
+        });
+    }
 }
 
 #[test]

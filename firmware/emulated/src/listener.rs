@@ -91,6 +91,7 @@ pub(crate) struct Connection<'a> {
 }
 
 impl Drop for Connection<'_> {
+    #[expect(unsafe_code, reason = "the socket moves back to those that listen")]
     fn drop(&mut self) {
         // SAFETY: nothing uses the field after this.
         let mut socket = unsafe { ManuallyDrop::take(&mut self.socket) };

@@ -1,7 +1,10 @@
 //! The machine: where QEMU's virt board has its devices (hw/riscv/virt.c), and how it is ended or started again. What the devices
 //! do is in the files that drive them.
+#![expect(unsafe_code, reason = "registers are memory")]
 
 use core::ptr::{read_volatile, write_volatile};
+
+use riscv::interrupt::machine::Interrupt;
 
 /// A device of one word: writing ends the machine, or starts it again.
 const TEST_DEVICE: usize = 0x0010_0000;
@@ -97,8 +100,8 @@ pub(crate) fn interrupt_at(ticks: u64) {
     write(LOW, low);
 }
 
-/// Lets the interrupts of the serial port and of all virtio slots through.
-pub(crate) fn enable_external_interrupts() {
+/// Lets the interrupts of the timer, the serial port and all virtio slots through.
+pub(crate) fn enable_interrupts() {
     let mut enabled = 0;
     for interrupt in [UART_INTERRUPT].into_iter().chain(1..=SLOTS) {
         write(PLIC + 4 * interrupt as usize, 1);
@@ -106,6 +109,12 @@ pub(crate) fn enable_external_interrupts() {
     }
     write(PLIC + 0x2000, enabled);
     write(PLIC + 0x20_0000, 0);
+    // SAFETY: the handlers are linked (main.rs), and no critical section is open at boot, when alone this is called.
+    unsafe {
+        riscv::interrupt::enable_interrupt(Interrupt::MachineTimer);
+        riscv::interrupt::enable_interrupt(Interrupt::MachineExternal);
+        riscv::interrupt::enable();
+    }
 }
 
 /// What an external interrupt is about.

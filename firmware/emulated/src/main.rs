@@ -48,16 +48,9 @@ const SOCKETS: usize = CONNECTIONS + listener::KNOCKING + 2;
 
 #[riscv_rt::entry]
 fn main() -> ! {
-    // SAFETY: this is the first that runs, and it runs once.
-    unsafe { memory::init() };
+    memory::init();
     machine::enable_serial();
-    machine::enable_external_interrupts();
-    // SAFETY: the handlers below are linked, and no critical section is open.
-    unsafe {
-        riscv::interrupt::enable_interrupt(Interrupt::MachineTimer);
-        riscv::interrupt::enable_interrupt(Interrupt::MachineExternal);
-        riscv::interrupt::enable();
-    }
+    machine::enable_interrupts();
     Box::leak(Box::new(Executor::new())).run(start)
 }
 

@@ -1,4 +1,5 @@
 //! The heap, and how much of it is and was in use.
+#![expect(unsafe_code, reason = "an allocator hands out memory")]
 
 use core::{
     alloc::{GlobalAlloc, Layout},
@@ -7,7 +8,7 @@ use core::{
 };
 
 use embedded_alloc::LlffHeap;
-use portable_atomic::{AtomicUsize, Ordering};
+use portable_atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Enough for four controllers and two echoes of 64 KiB; how much of it four controllers need is in the README.
 const SIZE: usize = 768 * 1_024;
@@ -35,14 +36,14 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
-/// Makes the heap usable.
-///
-/// # Safety
-/// To be called once, before anything is allocated.
-pub(crate) unsafe fn init() {
+/// Makes the heap usable, before anything is allocated.
+pub(crate) fn init() {
     static mut SPACE: [MaybeUninit<u8>; SIZE] = [MaybeUninit::uninit(); SIZE];
-    // SAFETY: nothing else names `SPACE`, and the caller calls this once.
-    unsafe { HEAP.inner.init(addr_of_mut!(SPACE) as usize, SIZE) };
+    static DONE: AtomicBool = AtomicBool::new(false);
+    if !DONE.swap(true, Ordering::Relaxed) {
+        // SAFETY: nothing else names `SPACE`, and this is done once.
+        unsafe { HEAP.inner.init(addr_of_mut!(SPACE) as usize, SIZE) };
+    }
 }
 
 /// How the heap is used, in bytes.

@@ -1,4 +1,5 @@
 //! The network card: virtio-net as a driver of embassy-net. It moves frames and decides nothing about them.
+#![expect(unsafe_code, reason = "the card reads and writes this program's memory")]
 
 use alloc::alloc::{alloc_zeroed, dealloc, handle_alloc_error};
 use core::{alloc::Layout, cell::RefCell, ptr::NonNull, task::Context};
