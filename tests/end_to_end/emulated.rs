@@ -118,13 +118,14 @@ fn four_controllers_are_served_and_a_fifth_is_refused_by_name() {
 #[ignore = "run by firmware/emulated/check"]
 fn controllers_that_come_at_the_same_moment_are_all_let_in() {
     let board = Emulator::boot();
+    let address = board.address();
     for _ in 0..10 {
         let together = Barrier::new(4);
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     together.wait();
-                    let mut wire = Wire::open(board.address());
+                    let mut wire = Wire::open(address);
                     assert!(wire.call("Sys.Ping", json!({}))["result"].is_object());
                     // A place is free again once its board knows.
                     wire.socket.close(None).expect("open until now");
