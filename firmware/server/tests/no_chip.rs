@@ -1,0 +1,21 @@
+//! The board core and its server are the same on every chip and on the desk.
+
+use std::process::Command;
+
+#[test]
+fn core_and_server_depend_on_nothing_that_knows_a_chip() -> Result<(), Box<dyn std::error::Error>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--package", "switchboard-board", "--package", "switchboard-server"])
+        .args(["--edges", "normal,build", "--prefix", "none", "--offline", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout)?;
+    assert!(tree.contains("switchboard-protocol "), "{tree}");
+    let of_a_chip = |name: &&str| {
+        ["esp-", "esp32", "esp_", "riscv", "xtensa", "cortex-m"].iter().any(|chip| name.starts_with(chip))
+    };
+    let found: Vec<_> = tree.lines().filter(of_a_chip).collect();
+    assert!(found.is_empty(), "{found:?}");
+    Ok(())
+}
