@@ -104,33 +104,3 @@ fn a_place_that_cannot_be_had_is_an_error() -> Outcome {
     assert!(!program.wait()?.success());
     Ok(())
 }
-
-/// A client that nobody here wrote; where it is not installed there is nothing to test.
-#[test]
-fn a_person_switches_a_lamp_by_hand_with_websocat() -> Outcome {
-    let program = Program::start(&["--profile", "lamp", "--no-mdns"])?;
-    let board = address(&program.line()?)?;
-    let spawned = Command::new("websocat")
-        .args(["--jsonrpc", &format!("ws://{board}/rpc")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn();
-    let Ok(mut websocat) = spawned else {
-        eprintln!("websocat is not installed: nothing was tested");
-        return Ok(());
-    };
-    let (mut input, output) = (websocat.stdin.take().ok_or("no input")?, websocat.stdout.take().ok_or("no output")?);
-    let mut answers = BufReader::new(output).lines();
-    let mut ask = |line: &str| -> Result<Value, Box<dyn std::error::Error>> {
-        writeln!(input, "{line}")?;
-        Ok(serde_json::from_str(&answers.next().ok_or("no answer")??)?)
-    };
-    let switched = ask(r#"Light.Set {"id":0,"on":true}"#)?;
-    assert_eq!(switched["result"]["was_on"], false);
-    // It sends an empty list where no parameters are typed.
-    let status = ask("Device.GetStatus")?;
-    assert_eq!(status["result"]["light:0"]["on"], true);
-    websocat.kill()?;
-    websocat.wait()?;
-    Ok(())
-}
