@@ -15,11 +15,6 @@ impl Chance {
         Self(machine::nanoseconds())
     }
 
-    /// A sequence of its own, for another user.
-    pub(crate) fn split(&mut self) -> Self {
-        Self(self.next())
-    }
-
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

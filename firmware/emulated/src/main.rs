@@ -7,7 +7,6 @@ extern crate alloc;
 mod chance;
 mod console;
 mod hardware;
-mod listener;
 mod machine;
 mod memory;
 mod network;
@@ -17,11 +16,9 @@ mod time;
 use alloc::{boxed::Box, string::ToString};
 use core::{fmt::Write, net::SocketAddr, panic::PanicInfo};
 
-use edge_nal::UdpSplit;
-use edge_nal_embassy::{Udp, UdpBuffers};
 use embassy_executor::{Executor, SpawnError, SpawnToken, Spawner};
-use embassy_futures::select::{Either, select};
-use embassy_net::{Config, DhcpConfig, Runner, Stack, StackResources};
+use embassy_net::{Runner, Stack, StackResources};
+use embedded::{Buffers, Listener, News};
 use protocol::Epoch;
 use riscv::interrupt::machine::Interrupt;
 use serde_json::json;
@@ -29,7 +26,6 @@ use server::{EmbassyClock, Settings, Shared};
 
 use chance::Chance;
 use hardware::Bench;
-use listener::Listener;
 use network::Card;
 
 /// The board as its tasks share it.
@@ -40,11 +36,7 @@ const PORT: u16 = 80;
 
 const SETTINGS: Settings = Settings::for_controllers(protocol::limits::CONTROLLERS);
 
-/// The server's connections, and two that are on their way out.
-const CONNECTIONS: usize = SETTINGS.connections + 2;
-
-/// All sockets of the network: those of the port, mDNS, DHCP.
-const SOCKETS: usize = CONNECTIONS + listener::KNOCKING + 2;
+const BUFFERS: Buffers = Buffers { receive: 2_048, send: 2_048 };
 
 #[riscv_rt::entry]
 fn main() -> ! {
@@ -58,10 +50,8 @@ fn start(spawner: Spawner) {
     let Some(card) = Card::find() else { fail("the machine has no network card: -device virtio-net-device") };
     let mut chance = Chance::of_this_boot();
     let plan = plan::plan(card.mac());
-    let mut dhcp = DhcpConfig::default();
-    dhcp.hostname = plan.identity.id.as_str().try_into().ok();
-    let resources = Box::leak(Box::new(StackResources::<SOCKETS>::new()));
-    let (stack, runner) = embassy_net::new(card, Config::dhcpv4(dhcp), resources, chance.next());
+    let resources = Box::leak(Box::new(StackResources::<{ embedded::sockets(&SETTINGS) }>::new()));
+    let (stack, runner) = embassy_net::new(card, embedded::config(&plan.identity.id), resources, chance.next());
     let epoch = Epoch((chance.next() >> 32) as u32);
     let board: &'static Board = match Shared::new(plan, epoch, Bench::default(), EmbassyClock::start()) {
         Ok(board) => Box::leak(Box::new(board)),
@@ -88,31 +78,19 @@ async fn network(mut runner: Runner<'static, Card>) -> ! {
 /// Serves the board; it ends when the machine is reset.
 #[embassy_executor::task]
 async fn serve(stack: Stack<'static>, board: &'static Board) {
-    let listener = Listener::new(stack, PORT, CONNECTIONS);
+    let listener = Listener::new(stack, PORT, embedded::connections(&SETTINGS), BUFFERS);
     server::serve(&listener, board, &SETTINGS).await;
 }
 
 /// Announces the board whenever it has an address, and answers for it.
 #[embassy_executor::task]
-async fn answer(stack: Stack<'static>, board: &'static Board, mut chance: Chance) {
-    let buffers = Box::new(UdpBuffers::<1, 1_472, 4_416, 8>::new());
-    loop {
-        stack.wait_config_up().await;
-        let Some(address) = stack.config_v4().map(|config| config.address.address()) else { continue };
-        let identity = board.identity();
-        let reached = SocketAddr::from((address, PORT));
-        say_where(&identity, reached);
-        let udp = Udp::new(stack, &*buffers);
-        let responding = async {
-            let mut socket = edge_mdns::io::bind(&udp, edge_mdns::io::IPV4_DEFAULT_SOCKET, Some(address), None).await?;
-            let (receive, send) = socket.split();
-            server::mdns::respond(receive, send, address, PORT, board, chance.split()).await
-        };
-        if let Either::First(Err(error)) = select(responding, stack.wait_config_down()).await {
-            console::say(&json!({ "error": alloc::format!("mDNS: {error:?}") }));
-            embassy_time::Timer::after_secs(1).await;
-        }
-    }
+async fn answer(stack: Stack<'static>, board: &'static Board, chance: Chance) {
+    let tell = |news| match news {
+        News::Address(address) => say_where(&board.identity(), address),
+        News::NoAddress => {}
+        News::Failed(error) => console::say(&json!({ "error": alloc::format!("mDNS: {error:?}") })),
+    };
+    embedded::announce(stack, PORT, board, chance, tell).await;
 }
 
 fn say_where(identity: &board::Identity, address: SocketAddr) {

@@ -1,8 +1,9 @@
 //! What is on this board: each kind of component, a switch that can be refused, and a kind that no controller knows.
 
-use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
 use board::{Component, Identity, Input, Plan};
+use embedded::identity;
 use protocol::{Caps, ComponentKey, Descriptor, EntityCategory, Kind, Object, State, limits};
 use serde_json::{Value, json};
 
@@ -13,12 +14,11 @@ pub(crate) const MOTOR_POWER: u16 = 1;
 
 /// The plan of the board with this network address.
 pub(crate) fn plan(mac: [u8; 6]) -> Plan {
-    let [.., a, b, c] = mac;
     Plan {
         identity: Identity {
-            id: format!("sb-{a:02x}{b:02x}{c:02x}"),
+            id: identity::id(mac),
             name: "Emulated board".to_owned(),
-            mac: mac.map(|byte| format!("{byte:02x}")).join(":"),
+            mac: identity::mac(mac),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             platform: "qemu-riscv32".to_owned(),
             board: "QEMU virt".to_owned(),

@@ -1,11 +1,19 @@
-//! The board core and its server are the same on every chip and on the desk.
+//! The board core and its server are the same on every chip and on the desk, and what goes beside them knows no chip either.
 
 use std::process::Command;
 
 #[test]
-fn core_and_server_depend_on_nothing_that_knows_a_chip() -> Result<(), Box<dyn std::error::Error>> {
+fn core_server_and_what_is_embedded_depend_on_nothing_that_knows_a_chip() -> Result<(), Box<dyn std::error::Error>> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--package", "switchboard-board", "--package", "switchboard-server"])
+        .args([
+            "tree",
+            "--package",
+            "switchboard-board",
+            "--package",
+            "switchboard-server",
+            "--package",
+            "switchboard-embedded",
+        ])
         .args(["--edges", "normal,build", "--prefix", "none", "--offline", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()?;

@@ -5,7 +5,7 @@
 //! that come at once, one fails. Nor does it tell the other side of a connection that is dropped.
 
 use alloc::{boxed::Box, vec, vec::Vec};
-use core::{cell::RefCell, future::poll_fn, mem::ManuallyDrop, net::SocketAddr, pin::pin, task::Poll};
+use core::{cell::RefCell, future::poll_fn, net::SocketAddr, pin::pin, task::Poll};
 
 use edge_nal::{
     Close, Readable, TcpAccept, TcpShutdown, TcpSplit,
@@ -20,11 +20,19 @@ use embassy_sync::waitqueue::WakerRegistration;
 /// Clients that may knock while every connection is taken: they wait until the server lets them in, or tells them.
 pub(crate) const KNOCKING: usize = 2;
 
-/// What a socket holds in each direction, in bytes.
-const BUFFER: usize = 2_048;
+/// What a socket holds in each direction, in bytes. Every socket has its own, so they are most of what a board's network needs
+/// of its memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Buffers {
+    /// What has come in and was not read yet: the window that the peer may fill. Less than a whole segment (1,460 on Ethernet)
+    /// makes every sender cut what it sends.
+    pub receive: usize,
+    /// What was written and not acknowledged yet.
+    pub send: usize,
+}
 
 /// The port.
-pub(crate) struct Listener {
+pub struct Listener {
     port: u16,
     sockets: RefCell<Sockets>,
 }
@@ -37,12 +45,12 @@ struct Sockets {
 }
 
 impl Listener {
-    /// A port for so many connections at once. The stack must have room for these and [`KNOCKING`] more sockets, which are never
-    /// given back.
-    pub(crate) fn new(stack: Stack<'static>, port: u16, connections: usize) -> Self {
-        let buffer = || Box::leak(vec![0; BUFFER].into_boxed_slice());
+    /// A port for so many connections at once ([`crate::connections`]). The stack must have room for them and a few more
+    /// ([`crate::sockets`]), which are never given back.
+    pub fn new(stack: Stack<'static>, port: u16, connections: usize, buffers: Buffers) -> Self {
+        let buffer = |size| Box::leak(vec![0; size].into_boxed_slice());
         let sockets = (0..connections + KNOCKING).map(|_| {
-            let mut socket = TcpSocket::new(stack, buffer(), buffer());
+            let mut socket = TcpSocket::new(stack, buffer(buffers.receive), buffer(buffers.send));
             // Frames are written whole; to wait for the acknowledgement of the one before would only delay them.
             socket.set_nagle_enabled(false);
             socket
@@ -78,23 +86,28 @@ impl TcpAccept for Listener {
             let address = socket
                 .remote_endpoint()
                 .map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |remote| SocketAddr::new(remote.addr.into(), remote.port));
-            Poll::Ready(Ok((address, Connection { socket: ManuallyDrop::new(socket), listener: self })))
+            Poll::Ready(Ok((address, Connection { socket: Some(socket), listener: self })))
         })
         .await
     }
 }
 
 /// A connection. Dropped before it was ended, it is reset.
-pub(crate) struct Connection<'a> {
-    socket: ManuallyDrop<TcpSocket<'static>>,
+pub struct Connection<'a> {
+    /// Until it is dropped.
+    socket: Option<TcpSocket<'static>>,
     listener: &'a Listener,
 }
 
+impl Connection<'_> {
+    fn socket(&mut self) -> &mut TcpSocket<'static> {
+        self.socket.as_mut().expect("only dropping takes it")
+    }
+}
+
 impl Drop for Connection<'_> {
-    #[expect(unsafe_code, reason = "the socket moves back to those that listen")]
     fn drop(&mut self) {
-        // SAFETY: nothing uses the field after this.
-        let mut socket = unsafe { ManuallyDrop::take(&mut self.socket) };
+        let Some(mut socket) = self.socket.take() else { return };
         socket.abort();
         let mut sockets = self.listener.sockets.borrow_mut();
         sockets.listening.push(socket);
@@ -108,23 +121,23 @@ impl ErrorType for Connection<'_> {
 
 impl Read for Connection<'_> {
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        self.socket.read(buffer).await
+        self.socket().read(buffer).await
     }
 }
 
 impl Write for Connection<'_> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
-        self.socket.write(bytes).await
+        self.socket().write(bytes).await
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        self.socket.flush().await
+        self.socket().flush().await
     }
 }
 
 impl Readable for Connection<'_> {
     async fn readable(&mut self) -> Result<(), Error> {
-        self.socket.wait_read_ready().await;
+        self.socket().wait_read_ready().await;
         Ok(())
     }
 }
@@ -132,19 +145,19 @@ impl Readable for Connection<'_> {
 impl TcpShutdown for Connection<'_> {
     async fn close(&mut self, what: Close) -> Result<(), Error> {
         if matches!(what, Close::Write | Close::Both) {
-            self.socket.close();
-            self.socket.flush().await?;
+            self.socket().close();
+            self.socket().flush().await?;
         }
         if matches!(what, Close::Read | Close::Both) {
             let mut rest = [0; 64];
-            while self.socket.read(&mut rest).await? > 0 {}
+            while self.socket().read(&mut rest).await? > 0 {}
         }
         Ok(())
     }
 
     async fn abort(&mut self) -> Result<(), Error> {
-        self.socket.abort();
-        self.socket.flush().await
+        self.socket().abort();
+        self.socket().flush().await
     }
 }
 
@@ -160,13 +173,13 @@ impl TcpSplit for Connection<'_> {
         Self: 'a;
 
     fn split(&mut self) -> (ReadHalf<'_>, TcpWriter<'_>) {
-        let (reader, writer) = self.socket.split();
+        let (reader, writer) = self.socket().split();
         (ReadHalf(reader), writer)
     }
 }
 
 /// The half of a connection that comes in.
-pub(crate) struct ReadHalf<'a>(TcpReader<'a>);
+pub struct ReadHalf<'a>(TcpReader<'a>);
 
 impl ErrorType for ReadHalf<'_> {
     type Error = Error;

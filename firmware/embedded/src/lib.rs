@@ -1,0 +1,15 @@
+//! What a board without an operating system needs beside the server, over embassy-net: a port on which every free socket listens, an
+//! announcement that follows the address, and a name from the network card. The emulated machine and the chips share it; it
+//! knows neither.
+#![no_std]
+
+extern crate alloc;
+
+mod announce;
+pub mod identity;
+mod listener;
+mod network;
+
+pub use announce::{News, announce};
+pub use listener::{Buffers, Connection, Listener, ReadHalf};
+pub use network::{config, connections, sockets};
