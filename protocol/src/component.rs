@@ -26,6 +26,8 @@ pub enum Kind {
     Text,
     /// No state; `Button.Press`, and events when a hand presses it.
     Button,
+    /// The board's own firmware; `Ota.Begin` and the methods after it.
+    Update,
     /// A kind of a newer board, by its name.
     Unknown(String),
 }
@@ -42,6 +44,7 @@ impl Kind {
             Self::Select => "select",
             Self::Text => "text",
             Self::Button => "button",
+            Self::Update => "update",
             Self::Unknown(name) => name,
         }
     }
@@ -58,6 +61,7 @@ impl From<&str> for Kind {
             "select" => Self::Select,
             "text" => Self::Text,
             "button" => Self::Button,
+            "update" => Self::Update,
             other => Self::Unknown(other.to_owned()),
         }
     }

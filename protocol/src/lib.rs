@@ -13,6 +13,7 @@ pub mod limits;
 pub mod mdns;
 pub mod method;
 mod notify;
+pub mod ota;
 mod rpc;
 mod state;
 

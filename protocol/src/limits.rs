@@ -33,6 +33,22 @@ pub const TEXT_VALUE: usize = 255;
 /// The longest fade, in milliseconds (`transition_ms`).
 pub const TRANSITION_MS: u32 = 10_000;
 
+/// The raw bytes of an image that one `Ota.Write` takes: a quarter of a flash sector, so that no write crosses a page's end. In
+/// base64 they are 1,368 bytes, which leaves room for any `id` and for spaces within [`MESSAGE_INTO_BOARD`].
+pub const UPDATE_CHUNK: usize = 1_024;
+
+/// The version of an image, in bytes of UTF-8: ESP-IDF's description of an image has 32 (`esp_app_desc_t`).
+pub const VERSION: usize = 32;
+
+/// `last_error` of an update, in bytes of UTF-8: it is in every snapshot.
+pub const UPDATE_ERROR: usize = 160;
+
+/// An update without a write for this long is over.
+pub const UPDATE_IDLE: Duration = Duration::from_secs(30);
+
+/// A new image that no controller has reached for this long after it started gives way to the one before it.
+pub const UPDATE_TRIAL: Duration = Duration::from_secs(300);
+
 /// State changes that no command caused are gathered for this long before they are pushed.
 pub const BATCH: Duration = Duration::from_millis(100);
 

@@ -34,6 +34,14 @@ pub const SELECT_SET: &str = "Select.Set";
 pub const TEXT_SET: &str = "Text.Set";
 /// Takes [`ButtonPress`].
 pub const BUTTON_PRESS: &str = "Button.Press";
+/// Takes [`crate::ota::Begin`], answers [`crate::ota::Begun`].
+pub const OTA_BEGIN: &str = "Ota.Begin";
+/// Takes [`crate::ota::Write`], answers [`crate::ota::Written`].
+pub const OTA_WRITE: &str = "Ota.Write";
+/// Checks the image that was written, and restarts the board with it once the answer is sent.
+pub const OTA_COMMIT: &str = "Ota.Commit";
+/// Ends the update that is under way, whoever began it.
+pub const OTA_ABORT: &str = "Ota.Abort";
 /// A push: [`crate::NotifyStatus`].
 pub const NOTIFY_STATUS: &str = "NotifyStatus";
 /// A push: [`crate::NotifyEvent`].

@@ -81,6 +81,33 @@ impl State {
         self.get("value")?.as_str()
     }
 
+    /// `in_progress` of an update.
+    pub fn in_progress(&self) -> Option<bool> {
+        self.get("in_progress")?.as_bool()
+    }
+
+    /// `update_percentage` of an update, 0 to 100 %.
+    pub fn update_percentage(&self) -> Option<u8> {
+        whole(self.get("update_percentage")?)
+            .and_then(|percent| u8::try_from(percent).ok())
+            .filter(|percent| *percent <= 100)
+    }
+
+    /// `installed_version` of an update.
+    pub fn installed_version(&self) -> Option<&str> {
+        self.get("installed_version")?.as_str()
+    }
+
+    /// `latest_version` of an update: what the one under way brings.
+    pub fn latest_version(&self) -> Option<&str> {
+        self.get("latest_version")?.as_str()
+    }
+
+    /// `last_error` of an update.
+    pub fn last_error(&self) -> Option<&str> {
+        self.get("last_error")?.as_str()
+    }
+
     /// `[min, max, step]` of a number.
     pub fn range(&self) -> Option<[f64; 3]> {
         let field = |name| self.get(name).and_then(Value::as_f64);

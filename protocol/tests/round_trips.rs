@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use switchboard_protocol::{
     Caps, Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, EntityCategory, Epoch, ErrorData,
     Event, FromBoard, Id, Kind, NotifyEvent, NotifyStatus, Object, Pong, Request, Response, RpcError, Snapshot, Source,
-    State, limits, mdns::Announcement, method,
+    State, limits, mdns::Announcement, method, ota,
 };
 
 /// Any JSON value of a few levels. Its fractions have few digits, and are never whole: of more than 15 `serde_json` may miss the last one unless
@@ -45,6 +45,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         Just(Kind::Select),
         Just(Kind::Text),
         Just(Kind::Button),
+        Just(Kind::Update),
         "x_[a-z]{1,8}".prop_map(Kind::Unknown),
     ]
 }
@@ -196,6 +197,24 @@ proptest! {
     }
 
     #[test]
+    fn every_part_of_an_update_comes_back_and_fits_into_a_message(
+        size in any::<u32>(), sha256 in any::<[u8; 32]>(), words in any::<[Option<String>; 2]>(),
+        offset in any::<u32>(), bytes in collection::vec(any::<u8>(), 0..=limits::UPDATE_CHUNK), id in "[a-z]{62}",
+    ) {
+        let [version, signature] = words;
+        let sha256 = ota::Digest(sha256);
+        prop_assert_eq!(sha256.to_string().to_uppercase().parse(), Ok(sha256));
+        comes_back(&ota::Begin { size, sha256, version, signature })?;
+        comes_back(&ota::Begun { chunk: bytes.len(), offset })?;
+        comes_back(&ota::Written { offset })?;
+        let write = ota::Write::new(offset, &bytes);
+        comes_back(&write)?;
+        prop_assert_eq!(ota::from_base64(&write.data), Ok(bytes));
+        let request = Request { id: Some(Id::Text(id)), ..Request::new(0, method::OTA_WRITE, &write) };
+        prop_assert!(request.to_json().len() <= limits::MESSAGE_INTO_BOARD);
+    }
+
+    #[test]
     fn every_key_source_epoch_and_code_comes_back(
         key in key(), source in source(), epoch in epoch(), code in any::<i32>(),
     ) {
@@ -269,6 +288,7 @@ proptest! {
         }))?;
         let _ = (state.on(), state.brightness(), state.rgb(), state.ct_k(), state.effect(), state.number());
         let _ = (state.text(), state.range(), state.options().count());
+        let _ = (state.in_progress(), state.update_percentage(), state.installed_version(), state.last_error());
     }
 
     #[test]

@@ -30,7 +30,7 @@ const fn fields(kind: &Kind) -> &'static [&'static str] {
         Kind::Switch => &["on"],
         Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect", "transition_ms"],
         Kind::Number | Kind::Select | Kind::Text => &["value"],
-        Kind::BinarySensor | Kind::Sensor | Kind::Button | Kind::Unknown(_) => &[],
+        Kind::BinarySensor | Kind::Sensor | Kind::Button | Kind::Update | Kind::Unknown(_) => &[],
     }
 }
 

@@ -279,7 +279,7 @@ fn sample(component: &mut ComponentView, at: SystemTime) {
     let value = match component.descriptor.kind {
         Kind::Switch | Kind::BinarySensor | Kind::Light => state.on().map(|on| f64::from(u8::from(on))),
         Kind::Sensor | Kind::Number => state.number(),
-        Kind::Select | Kind::Text | Kind::Button => return,
+        Kind::Select | Kind::Text | Kind::Button | Kind::Update => return,
         Kind::Unknown(_) => state.number().or_else(|| state.on().map(|on| f64::from(u8::from(on)))),
     };
     if value.is_none() && component.history.is_empty() {

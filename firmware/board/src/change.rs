@@ -31,7 +31,10 @@ impl Slot {
 
     /// Whether the hardware makes something of its state.
     pub(crate) fn is_output(&self) -> bool {
-        !matches!(self.descriptor.kind, Kind::Sensor | Kind::BinarySensor | Kind::Button | Kind::Unknown(_))
+        !matches!(
+            self.descriptor.kind,
+            Kind::Sensor | Kind::BinarySensor | Kind::Button | Kind::Update | Kind::Unknown(_)
+        )
     }
 
     fn next_deadline(&self) -> Option<Duration> {
@@ -113,6 +116,17 @@ impl<H: Hardware> Board<H> {
             self.gather(now, key, &changed, &Cause::of(source));
         }
         Ok(())
+    }
+
+    /// The board changes what it reports of itself: the state of its first component of this kind.
+    pub(crate) fn report(&mut self, now: Duration, kind: &Kind, change: &State, source: Source) {
+        let Some(slot) = self.slots.iter_mut().find(|slot| slot.descriptor.kind == *kind) else { return };
+        let changed = differing(&slot.state, change);
+        if !changed.is_empty() {
+            slot.state.merge(&changed);
+            let key = slot.descriptor.key.clone();
+            self.gather(now, key, &changed, &Cause::of(source));
+        }
     }
 
     fn gather(&mut self, now: Duration, key: ComponentKey, change: &State, cause: &Cause) {

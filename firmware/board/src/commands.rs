@@ -4,8 +4,8 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::time::Duration;
 
 use protocol::{
-    Code, CommandResult, ComponentKey, ComponentsPage, Id, Kind, Object, Pong, Rejected, Request, Response, RpcError,
-    Snapshot, Source, limits, method,
+    Code, CommandResult, ComponentKey, ComponentsPage, DeviceInfo, Id, Kind, Object, Pong, Rejected, Request, Response,
+    RpcError, Snapshot, Source, limits, method,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{Board, ClientId, Hardware, REBOOT_AFTER, Reboot, Slot, params::Params, rules, sizes, text};
 
 /// Every method of a board, for who asks for another.
-const METHODS: [&str; 15] = [
+const METHODS: [&str; 19] = [
     method::DEVICE_GET_INFO,
     method::DEVICE_GET_COMPONENTS,
     method::DEVICE_GET_STATUS,
@@ -29,10 +29,14 @@ const METHODS: [&str; 15] = [
     method::SELECT_SET,
     method::TEXT_SET,
     method::BUTTON_PRESS,
+    method::OTA_BEGIN,
+    method::OTA_WRITE,
+    method::OTA_COMMIT,
+    method::OTA_ABORT,
 ];
 
 /// Who asks.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// By WebSocket.
     Client(ClientId),
@@ -42,11 +46,16 @@ pub(crate) enum Caller {
 
 impl Caller {
     /// Commands by `POST` are `client:0`; clients count from 1.
-    fn source(self) -> Source {
+    pub(crate) fn source(self) -> Source {
         match self {
             Self::Client(id) => Source::Client(id.0),
             Self::Post => Source::Client(0),
         }
+    }
+
+    /// Whether its connection is seen to end.
+    pub(crate) fn is_client(self) -> bool {
+        matches!(self, Self::Client(_))
     }
 
     fn number(self) -> Option<u32> {
@@ -82,9 +91,10 @@ impl<H: Hardware> Board<H> {
         if !matches!(self.reboot, Reboot::No) {
             return Err(rebooting());
         }
+        self.reached();
         let params = Params::of(request);
         match request.method.as_str() {
-            method::DEVICE_GET_INFO => Ok(json!(sizes::info(&self.identity, self.epoch, text::millis(now)))),
+            method::DEVICE_GET_INFO => Ok(json!(self.info(now))),
             method::DEVICE_GET_COMPONENTS => self.components_page(&params, request.id.as_ref()),
             method::DEVICE_GET_STATUS => Ok(json!(self.snapshot(now, caller))),
             method::DEVICE_SUBSCRIBE => self.subscribe(now, caller),
@@ -94,7 +104,7 @@ impl<H: Hardware> Board<H> {
                 self.done(None)
             }
             method::DEVICE_REBOOT => {
-                self.reboot = Reboot::Asked { by: caller };
+                self.reboot = Reboot::Asked { by: caller.source(), when_alone: caller.is_client() };
                 self.done(None)
             }
             method::SYS_PING => Ok(json!(Pong { uptime_ms: text::millis(now) })),
@@ -105,6 +115,10 @@ impl<H: Hardware> Board<H> {
             method::TEXT_SET => self.set(now, caller, &params, &Kind::Text),
             method::SWITCH_TOGGLE => self.toggle(now, caller, &params),
             method::BUTTON_PRESS => self.press_from_afar(now, caller, &params),
+            method::OTA_BEGIN => self.begin_update(now, caller, &params),
+            method::OTA_WRITE => self.write_update(now, caller, &params),
+            method::OTA_COMMIT => self.commit_update(now, caller),
+            method::OTA_ABORT => self.abort_update(now, caller),
             other => Err(no_such_method(other)),
         }
     }
@@ -142,8 +156,16 @@ impl<H: Hardware> Board<H> {
     }
 
     /// The result of a command: its push was queued before this, so `seq` has its effect.
-    fn done(&self, was_on: Option<bool>) -> Result<Value, RpcError> {
+    pub(crate) fn done(&self, was_on: Option<bool>) -> Result<Value, RpcError> {
         Ok(json!(CommandResult { seq: self.seq, was_on, extra: Object::new() }))
+    }
+
+    fn info(&mut self, now: Duration) -> DeviceInfo {
+        let mut info = sizes::info(&self.identity, self.epoch, text::millis(now));
+        if self.hardware.update_slot().is_none() {
+            info.features.retain(|feature| feature != sizes::OTA);
+        }
+        info
     }
 
     fn snapshot(&mut self, now: Duration, caller: Caller) -> Snapshot {
@@ -208,11 +230,13 @@ impl<H: Hardware> Board<H> {
 
     /// Says goodbye to everyone, after the answer to whoever asked has been queued.
     pub(crate) fn announce_reboot(&mut self, now: Duration) {
-        let Reboot::Asked { by } = self.reboot else { return };
+        let Reboot::Asked { by, when_alone } = &self.reboot else { return };
+        let (by, when_alone) = (by.clone(), *when_alone);
+        self.drop_update();
         self.flush(now);
-        let event = self.event(now, system(), "rebooting", Object::new(), Some(by.source()));
+        let event = self.event(now, system(), "rebooting", Object::new(), Some(by));
         self.clients.restart(&event);
-        self.reboot = Reboot::Due { at: now + REBOOT_AFTER, when_alone: matches!(by, Caller::Client(_)) };
+        self.reboot = Reboot::Due { at: now + REBOOT_AFTER, when_alone };
     }
 }
 

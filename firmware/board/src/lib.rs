@@ -21,7 +21,9 @@ mod params;
 mod plan;
 mod rules;
 mod sizes;
+mod slot;
 mod text;
+mod update;
 
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
@@ -30,10 +32,12 @@ use protocol::{ComponentKey, Epoch, Kind, RpcError, Source, State};
 
 pub use clients::{ClientId, Outgoing};
 pub use plan::{Component, Identity, Input, Plan, PlanError, SAMPLE_EVERY};
+pub use slot::{Image, SlotError, UpdateSlot};
 
 use change::{Changes, Gathered, Slot};
 use clients::Clients;
 use commands::Caller;
+use update::Updates;
 
 /// The longest time from the answer to `Device.Reboot` to the reboot.
 const REBOOT_AFTER: Duration = Duration::from_millis(500);
@@ -73,6 +77,11 @@ pub trait Hardware {
 
     /// Signal strength, in dBm.
     fn rssi(&self) -> Option<i8>;
+
+    /// Where a new firmware image goes; `None` where it cannot be updated over the network. Always the same answer.
+    fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
+        None
+    }
 }
 
 /// How far a reboot has come.
@@ -80,13 +89,13 @@ enum Reboot {
     /// None was asked for.
     No,
     /// The answer is not queued yet.
-    Asked { by: Caller },
-    /// Everyone was told.
-    Due {
-        at: Duration,
+    Asked {
+        by: Source,
         /// At once when no client is left. Not for `POST`, whose answer this core cannot see leave.
         when_alone: bool,
     },
+    /// Everyone was told.
+    Due { at: Duration, when_alone: bool },
     /// The hardware was told.
     Done,
 }
@@ -103,6 +112,7 @@ pub struct Board<H> {
     gathered: Option<Gathered>,
     clients: Clients,
     reboot: Reboot,
+    update: Updates,
     hardware: H,
 }
 
@@ -113,7 +123,9 @@ impl<H: Hardware> Board<H> {
     /// Where two components have one key, a state does not fit its kind, the hardware refuses an output's first state, or the
     /// state of all or a single description would not fit into a message.
     pub fn new(plan: Plan, epoch: Epoch, mut hardware: H) -> Result<Self, PlanError> {
-        let plan = plan.checked()?;
+        let (update, last_error) = Updates::at_boot(hardware.update_slot());
+        let firmware = hardware.update_slot().map(|_| update::component(&plan.identity.version, last_error));
+        let plan = plan.checked(firmware)?;
         let slots: Vec<Slot> = plan.components.into_iter().map(Slot::new).collect();
         for slot in slots.iter().filter(|slot| slot.is_output()) {
             hardware
@@ -130,6 +142,7 @@ impl<H: Hardware> Board<H> {
             gathered: None,
             clients: Clients::new(plan.controllers),
             reboot: Reboot::No,
+            update,
             hardware,
         })
     }
@@ -142,6 +155,11 @@ impl<H: Hardware> Board<H> {
     /// The name, for people.
     pub fn name(&self) -> &str {
         &self.identity.name
+    }
+
+    /// How many components it has, with those that the board itself adds.
+    pub fn components(&self) -> usize {
+        self.slots.len()
     }
 
     /// The new name, once after it was changed: to be announced again by mDNS. To be asked after each call that brings a
@@ -175,6 +193,7 @@ impl<H: Hardware> Board<H> {
     /// A controller's connection ended. Also to be called after [`Outgoing::Close`]; until then its place is taken.
     pub fn disconnect(&mut self, client: ClientId) {
         self.clients.disconnect(client);
+        self.update.left(client);
     }
 
     /// A controller sent a text message. A driver that reads on while messages wait to be sent asks [`Self::has_room`] first.
@@ -267,6 +286,7 @@ impl<H: Hardware> Board<H> {
         }
         self.step_fades(now);
         self.sample(now);
+        self.watch_update(now);
         self.end_batch(now);
         self.clients.keep_alive(now);
     }
@@ -279,7 +299,10 @@ impl<H: Hardware> Board<H> {
             Reboot::Due { at, .. } => Some(at),
             Reboot::Done => return None,
         };
-        [reboot, self.next_change(), self.clients.next_deadline()].into_iter().flatten().min()
+        [reboot, self.next_change(), self.update.next_deadline(), self.clients.next_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn not_found(&self, key: &ComponentKey) -> RpcError {

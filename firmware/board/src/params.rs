@@ -41,6 +41,12 @@ impl<'a> Params<'a> {
         rules::whole_number(name, value, min, max, unit).map(Some)
     }
 
+    /// A whole number that must be there.
+    pub(crate) fn needed_whole(&self, name: &str, min: u64, max: u64, unit: &str) -> Result<u64, RpcError> {
+        let missing = || self.missing(name, &format!("a whole number from {min} to {max}"));
+        self.whole(name, min, max, unit)?.ok_or_else(missing)
+    }
+
     /// A text that may be left out.
     pub(crate) fn text(&self, name: &str, accepted: &str) -> Result<Option<&'a str>, RpcError> {
         let Some(value) = self.get(name) else { return Ok(None) };

@@ -110,8 +110,9 @@ pub struct Plan {
 pub struct PlanError(pub String);
 
 impl Plan {
-    /// Whether a board can be built from it. States are brought into the form in which they are compared and sent.
-    pub(crate) fn checked(mut self) -> Result<Self, PlanError> {
+    /// Whether a board can be built from it, and from the component of its firmware where it can be updated. States are brought
+    /// into the form in which they are compared and sent.
+    pub(crate) fn checked(mut self, firmware: Option<Component>) -> Result<Self, PlanError> {
         let refuse = |message: String| Err(PlanError(message));
         rules::check_name(&self.identity.name).map_err(|error| PlanError(error.message))?;
         let id_may_have = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
@@ -129,6 +130,9 @@ impl Plan {
             let key = component.descriptor.key.clone();
             if key.kind != component.descriptor.kind {
                 return refuse(format!("{key} says of itself that it is a {}", component.descriptor.kind));
+            }
+            if key.kind == Kind::Update {
+                return refuse(format!("{key} is added by the board itself where its hardware can be updated"));
             }
             if key.kind != Kind::Light && component.descriptor.caps != Caps::default() {
                 return refuse(format!("{key} has the capabilities of a light"));
@@ -158,6 +162,7 @@ impl Plan {
                 return refuse(format!("{button} is bound to {target}, but there is no such switch or light"));
             }
         }
+        self.components.extend(firmware);
         sizes::check(&self)?;
         Ok(self)
     }

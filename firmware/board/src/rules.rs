@@ -28,7 +28,8 @@ pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
         Kind::Switch | Kind::BinarySensor => &["on"],
         Kind::Light => &["on", "brightness", "rgb", "ct_k", "effect"],
         Kind::Sensor | Kind::Number | Kind::Select | Kind::Text => &["value"],
-        Kind::Button | Kind::Unknown(_) => &[],
+        // Of an update nothing is changed from outside.
+        Kind::Button | Kind::Update | Kind::Unknown(_) => &[],
     }
 }
 
@@ -43,6 +44,9 @@ pub(crate) fn accept(descriptor: &Descriptor, state: &State, change: &State) -> 
             (Kind::Unknown(_), any) => any.clone(),
             (Kind::Button, _) => {
                 return Err(bad("not_supported", format!("{} has no state", descriptor.key)));
+            }
+            (Kind::Update, _) => {
+                return Err(bad("not_supported", format!("{} is changed by an update alone", descriptor.key)));
             }
             (_, Value::Null) if has_field(descriptor, field) => Value::Null,
             _ => field_value(descriptor, state, field, value)?,
@@ -181,6 +185,14 @@ fn split(state: &State, names: &[&str]) -> (State, State) {
 /// Where it has no byte, more than [`limits::NAME`], or a control character.
 pub(crate) fn check_name(name: &str) -> Result<(), RpcError> {
     check_line("name", name, 1, limits::NAME)
+}
+
+/// Checks the version of an image.
+///
+/// # Errors
+/// Where it has no byte, more than [`limits::VERSION`], or a control character.
+pub(crate) fn check_version(version: &str) -> Result<(), RpcError> {
+    check_line("version", version, 1, limits::VERSION)
 }
 
 /// Checks the name of an event of a button.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     Component, Identity, Plan, PlanError,
     outbox::{Push, notification},
-    rules, text,
+    rules, text, update,
 };
 
 /// The longest `id` of a request, in bytes as JSON: an answer repeats it and must still fit into its message.
@@ -61,7 +61,10 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
     fits("a change of all components", notification(Push::Status(&everything)).len())
 }
 
-/// What a board answers to `Device.GetInfo`.
+/// The feature of a board that can be updated.
+pub(crate) const OTA: &str = "ota";
+
+/// What a board that can do everything answers to `Device.GetInfo`.
 pub(crate) fn info(identity: &Identity, epoch: Epoch, uptime_ms: u64) -> DeviceInfo {
     DeviceInfo {
         id: identity.id.clone(),
@@ -71,7 +74,7 @@ pub(crate) fn info(identity: &Identity, epoch: Epoch, uptime_ms: u64) -> DeviceI
         platform: identity.platform.clone(),
         board: identity.board.clone(),
         proto: protocol::PROTOCOL_MAJOR,
-        features: vec!["transition".to_owned(), "http_rpc".to_owned()],
+        features: vec!["transition".to_owned(), "http_rpc".to_owned(), OTA.to_owned()],
         epoch,
         uptime_ms,
         extra: protocol::Object::new(),
@@ -87,6 +90,9 @@ fn answer(result: &Value) -> usize {
 /// The state of a component that needs the most bytes.
 fn largest(component: &Component) -> State {
     let descriptor = &component.descriptor;
+    if descriptor.kind == Kind::Update {
+        return update::largest(component.state.clone());
+    }
     let mut state = component.state.clone();
     for field in rules::fields(&descriptor.kind) {
         if state.get(field).is_none() {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use board::Hardware;
+use board::{Hardware, UpdateSlot};
 use protocol::{ComponentKey, RpcError, State};
 
 /// The embedding's hardware.
@@ -58,5 +58,9 @@ impl<H: Hardware> Hardware for Watched<H> {
 
     fn rssi(&self) -> Option<i8> {
         self.hardware.rssi()
+    }
+
+    fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
+        self.hardware.update_slot()
     }
 }

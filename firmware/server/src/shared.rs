@@ -18,7 +18,6 @@ use crate::{clock::Clock, hardware::Watched};
 pub struct Shared<H, C> {
     inner: RefCell<Inner<H>>,
     clock: C,
-    components: usize,
 }
 
 struct Inner<H> {
@@ -53,7 +52,6 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// # Errors
     /// As [`Board::new`].
     pub fn new(plan: Plan, epoch: Epoch, hardware: H, clock: C) -> Result<Self, PlanError> {
-        let components = plan.components.len();
         let board = Board::new(plan, epoch, Watched::new(hardware))?;
         let inner = RefCell::new(Inner {
             board,
@@ -62,7 +60,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             conversations: 0,
             watching: Vec::new(),
         });
-        Ok(Self { inner, clock, components })
+        Ok(Self { inner, clock })
     }
 
     /// The board's clock.
@@ -77,7 +75,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     /// How many components it has.
     pub fn components(&self) -> usize {
-        self.components
+        self.inner.borrow().board.components()
     }
 
     /// What it says of itself by mDNS now.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use switchboard_protocol::{
     Caps, Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, EntityCategory, Epoch, Id, Kind,
     Object, Pong, Response, RpcError, Snapshot, State,
+    ota::{Begun, Written},
 };
 
 use crate::{Outcome, object};
@@ -72,6 +73,19 @@ fn unknown_component() -> ComponentsPage {
     ComponentsPage { offset: 4, total: 5, components: vec![fan] }
 }
 
+fn firmware() -> ComponentsPage {
+    let firmware = Descriptor {
+        device_class: Some("firmware".into()),
+        entity_category: Some(EntityCategory::Config),
+        icon: Some("mdi:package-up".into()),
+        ..Descriptor::new(Kind::Update, 0, "Firmware")
+    };
+    ComponentsPage { offset: 0, total: 1, components: vec![firmware] }
+}
+
+const BEGUN: Begun = Begun { chunk: 1_024, offset: 0 };
+const WRITTEN: Written = Written { offset: 13 };
+
 fn snapshot(client: Option<u32>) -> Snapshot {
     let light = json!({ "on": false, "brightness": 60, "rgb": [255, 128, 0], "ct_k": null, "effect": "none" });
     let components = BTreeMap::from([
@@ -106,6 +120,9 @@ fn error(id: Option<i64>, code: Code, reason: &str, message: &str) -> Response {
 pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     let mut newer_error = RpcError::new(Code::Other(-32050), "novel", "of a newer board");
     newer_error.data.extra = object(json!({ "retry_ms": 500 }));
+    let mut wrong_offset =
+        RpcError::new(Code::FailedPrecondition, "wrong_offset", "the next write begins at offset 2048, not 1024");
+    wrong_offset.data.extra = object(json!({ "offset": 2_048 }));
     let without_data = RpcError::new(Code::InternalError, "", "no more is known");
     let mut all = vec![
         (
@@ -164,6 +181,16 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
             ),
         ),
         ("error_unknown_code_and_field", Response { id: Some(Id::Number(10)), outcome: Err(newer_error) }),
+        (
+            "error_update_in_progress",
+            error(
+                Some(21),
+                Code::Busy,
+                "update_in_progress",
+                "controller 3 updates this board, 43 % are there; it ends by Ota.Abort, or 30 s after its last write",
+            ),
+        ),
+        ("error_wrong_offset", Response { id: Some(Id::Number(23)), outcome: Err(wrong_offset) }),
         (WITHOUT_DATA, Response { id: Some(Id::Text("a-1".into())), outcome: Err(without_data) }),
     ];
     let mut result = |name, id, value: &dyn ErasedResult| {
@@ -187,6 +214,11 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     result("result_select_set", 16, &done(1046))?;
     result("result_text_set", 17, &done(1047))?;
     result("result_button_press", 18, &done(1047))?;
+    result("result_device_get_components_update", 2, &firmware())?;
+    result("result_ota_begin", 21, &BEGUN)?;
+    result("result_ota_write", 23, &WRITTEN)?;
+    result("result_ota_commit", 24, &done(1050))?;
+    result("result_ota_abort", 25, &done(1051))?;
     result("result_of_newer_board", 10, &newer_done())?;
     Ok(all)
 }
@@ -220,5 +252,9 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Value, Box<dyn Error>>) -
     same(read("result_switch_toggle")?, &done_was(1043, true))?;
     same(read("result_light_set")?, &done_was(1044, false))?;
     same(read("result_button_press")?, &done(1047))?;
+    same(read("result_device_get_components_update")?, &firmware())?;
+    same(read("result_ota_begin")?, &BEGUN)?;
+    same(read("result_ota_write")?, &WRITTEN)?;
+    same(read("result_ota_commit")?, &done(1050))?;
     same(read("result_of_newer_board")?, &newer_done())
 }

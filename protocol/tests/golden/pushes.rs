@@ -56,7 +56,13 @@ pub(crate) fn all() -> Result<Vec<(&'static str, FromBoard)>, Box<dyn Error>> {
         ("light:0", json!({ "on": true, "glow": { "hue": 0.5 } })),
     ];
     let turned = Event { extra: object(json!({ "steps": -3 })), ..event("dial:0", "turn")? };
+    let updating =
+        json!({ "in_progress": true, "update_percentage": 43, "latest_version": "0.2.0", "last_error": null });
+    let failed = json!({ "in_progress": false, "update_percentage": null, "latest_version": null,
+        "last_error": "nothing came for 30 s" });
     let statuses = [
+        ("status_update", status(by_client(), &[("update:0", updating)])?),
+        ("status_update_failed", status(by_client(), &[("update:0", failed)])?),
         ("status_switch", status(by_client(), &[("switch:1", json!({ "on": true }))])?),
         ("status_binary_sensor", status(by_hand(), &[("binary_sensor:0", json!({ "on": false }))])?),
         ("status_light", status(by_client(), &[("light:0", json!({ "on": true, "brightness": 60 }))])?),

@@ -7,6 +7,7 @@ use serde_json::json;
 use switchboard_protocol::{
     Id, Request,
     method::{self, ButtonPress, GetComponents, LightSet, NumberSet, SetName, SwitchSet, Target, TextSet},
+    ota::{Begin, Digest, Write, base64},
 };
 
 use crate::{Outcome, object};
@@ -27,6 +28,20 @@ fn colour() -> LightSet {
 
 fn white() -> LightSet {
     LightSet { ct_k: Some(2700), ..LIGHT }
+}
+
+/// The image of the golden files, and its hash.
+const IMAGE: &[u8] = b"\xe9Switchboard\n";
+const SHA256: &str = "0a5622057af500fd36807efe6d74cfe95161e86a3141520934581829d590035f";
+
+fn begin() -> Begin {
+    let sha256 = SHA256.parse().unwrap_or(Digest([0; 32]));
+    Begin { size: 13, sha256, version: None, signature: None }
+}
+
+fn begin_signed() -> Begin {
+    let signature = base64(&(0..64).collect::<Vec<u8>>());
+    Begin { version: Some("0.2.0".into()), signature: Some(signature), ..begin() }
 }
 
 /// Every file with the request that it stands for.
@@ -70,6 +85,11 @@ pub(crate) fn all() -> Vec<(&'static str, Request)> {
             "request_with_text_id",
             Request { id: Some(Id::Text("a-1".into())), ..Request::new(0, method::SYS_PING, &none) },
         ),
+        ("request_ota_begin", Request::new(21, method::OTA_BEGIN, &begin())),
+        ("request_ota_begin_signed", Request::new(22, method::OTA_BEGIN, &begin_signed())),
+        ("request_ota_write", Request::new(23, method::OTA_WRITE, &Write::new(0, IMAGE))),
+        ("request_ota_commit", Request::new(24, method::OTA_COMMIT, &none)),
+        ("request_ota_abort", Request::new(25, method::OTA_ABORT, &none)),
         (
             "request_unknown_method_and_fields",
             Request {
@@ -99,5 +119,8 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>)
     same(&read("request_select_set")?, &TextSet { id: 0, value: "eco".into() })?;
     same(&read("request_text_set")?, &TextSet { id: 0, value: "Guten Tag".into() })?;
     same(&read("request_button_press")?, &ButtonPress { id: 0, event: None })?;
-    same(&read("request_button_press_long")?, &ButtonPress { id: 0, event: Some("long_press".into()) })
+    same(&read("request_button_press_long")?, &ButtonPress { id: 0, event: Some("long_press".into()) })?;
+    same(&read("request_ota_begin")?, &begin())?;
+    same(&read("request_ota_begin_signed")?, &begin_signed())?;
+    same(&read("request_ota_write")?, &Write::new(0, IMAGE))
 }

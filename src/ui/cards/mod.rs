@@ -101,7 +101,7 @@ impl Card<'_> {
             Kind::Switch | Kind::BinarySensor => 0.0,
             Kind::Sensor => sensor::height(self),
             Kind::Number | Kind::Select | Kind::Text | Kind::Button => LINE + HALF,
-            Kind::Unknown(_) => raw::height(self, ui, width),
+            Kind::Update | Kind::Unknown(_) => raw::height(self, ui, width),
         }
     }
 }
@@ -190,7 +190,7 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
         Kind::Button => button::body(&mut body_ui, card, actions),
         Kind::Sensor => sensor::body(&mut body_ui, card, body),
         Kind::Switch | Kind::BinarySensor => {}
-        Kind::Unknown(_) => raw::body(&mut body_ui, card),
+        Kind::Update | Kind::Unknown(_) => raw::body(&mut body_ui, card),
     }
     footer::show(&mut ui, card, Rect::from_min_max(pos2(inner.left(), inner.bottom() - footer), inner.max));
 }
@@ -206,7 +206,7 @@ fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
             Kind::Unknown(kind) => {
                 text::label(ui, kind, &card.name(kind), theme::small(), palette(ui).weak);
             }
-            Kind::Select | Kind::Text | Kind::Button => {}
+            Kind::Select | Kind::Text | Kind::Button | Kind::Update => {}
         }
         let rect = ui.available_rect_before_wrap();
         let title = title(card);

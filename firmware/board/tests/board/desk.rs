@@ -7,7 +7,9 @@ use protocol::{
     RpcError, Snapshot, Source, State, limits, method,
 };
 use serde_json::{Value, json};
-use switchboard_board::{Board, ClientId, Component, Hardware, Identity, Input, Outgoing, Plan};
+use switchboard_board::{Board, ClientId, Component, Hardware, Identity, Input, Outgoing, Plan, UpdateSlot};
+
+use crate::flash::{Flash, MAGIC};
 
 pub(crate) const EPOCH: Epoch = Epoch(0x5f3a_91c2);
 
@@ -24,6 +26,8 @@ pub(crate) struct Bench {
     pub(crate) kept_name: Option<String>,
     pub(crate) free_memory: Option<u32>,
     pub(crate) rssi: Option<i8>,
+    /// Where it can be updated.
+    pub(crate) flash: Option<Flash>,
 }
 
 impl Hardware for Bench {
@@ -58,6 +62,10 @@ impl Hardware for Bench {
 
     fn rssi(&self) -> Option<i8> {
         self.rssi
+    }
+
+    fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
+        self.flash.as_mut().map(|flash| flash as &mut dyn UpdateSlot)
     }
 }
 
@@ -133,6 +141,12 @@ pub(crate) fn everything() -> Plan {
 
 pub(crate) fn board(plan: Plan) -> Board<Bench> {
     Board::new(plan, EPOCH, Bench::default()).unwrap()
+}
+
+/// A board that can be updated.
+pub(crate) fn with_flash(plan: Plan) -> Board<Bench> {
+    let flash = Some(Flash::with(&[MAGIC, 1, 1, 1]));
+    Board::new(plan, EPOCH, Bench { flash, ..Bench::default() }).unwrap()
 }
 
 /// What a client was sent.

@@ -1,0 +1,154 @@
+//! Flash with two places for an image and one record of which of them boots, as a chip's boot loader has it. Its power can be cut
+//! after any number of operations.
+
+use switchboard_board::{Image, SlotError, UpdateSlot};
+
+/// Every image begins with it.
+pub(crate) const MAGIC: u8 = 0xe9;
+
+/// What the boot loader reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Boot {
+    /// This place, confirmed.
+    Kept(usize),
+    /// This place, for the first time.
+    New(usize),
+    /// This place has had its first boot.
+    Trying(usize),
+}
+
+/// The memory of a board.
+#[derive(Debug, Clone)]
+pub(crate) struct Flash {
+    places: [Vec<u8>; 2],
+    boot: Boot,
+    running: usize,
+    image: Image,
+    /// Operations until the power is lost; `None` is never.
+    pub(crate) power: Option<usize>,
+    pub(crate) operations: usize,
+    /// Bytes that do not take what is written: bad cells of the other place.
+    pub(crate) bad: Option<usize>,
+    /// The record of what boots can no longer be written.
+    pub(crate) worn: bool,
+}
+
+impl Flash {
+    /// A board that runs this image.
+    pub(crate) fn with(image: &[u8]) -> Self {
+        Self {
+            places: [image.to_vec(), Vec::new()],
+            boot: Boot::Kept(0),
+            running: 0,
+            image: Image::Confirmed,
+            power: None,
+            operations: 0,
+            bad: None,
+            worn: false,
+        }
+    }
+
+    /// The same memory after a reset.
+    pub(crate) fn reset(mut self) -> Self {
+        (self.boot, self.image) = match self.boot {
+            Boot::Kept(place) => (Boot::Kept(place), Image::Confirmed),
+            Boot::New(place) => (Boot::Trying(place), Image::OnTrial),
+            Boot::Trying(place) => (Boot::Kept(1 - place), Image::CameBack),
+        };
+        let (Boot::Kept(place) | Boot::New(place) | Boot::Trying(place)) = self.boot;
+        self.running = place;
+        self.power = None;
+        self
+    }
+
+    /// The image that runs.
+    pub(crate) fn running(&self) -> &[u8] {
+        &self.places[self.running]
+    }
+
+    fn other(&mut self) -> &mut Vec<u8> {
+        &mut self.places[1 - self.running]
+    }
+
+    /// One operation of the memory. Answers whether there was power for it.
+    fn operate(&mut self) -> bool {
+        self.operations += 1;
+        let on = self.power != Some(0);
+        self.power = self.power.map(|left| left.saturating_sub(1));
+        on
+    }
+
+    fn record(&mut self, boot: Boot) -> Result<(), SlotError> {
+        if self.worn {
+            return Err(SlotError::Failed("the record does not take a write".into()));
+        }
+        if self.operate() {
+            self.boot = boot;
+        }
+        Ok(())
+    }
+}
+
+impl UpdateSlot for Flash {
+    fn capacity(&self) -> u32 {
+        16_384
+    }
+
+    fn image(&self) -> Image {
+        self.image
+    }
+
+    fn begin(&mut self, _: u32) -> Result<(), SlotError> {
+        assert_ne!(self.image, Image::OnTrial, "the image to come back to would be lost");
+        if self.operate() {
+            self.other().clear();
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), SlotError> {
+        if offset == 0 && bytes.first() != Some(&MAGIC) {
+            return Err(SlotError::NotAnImage("an image begins with 0xe9".into()));
+        }
+        for byte in bytes {
+            if self.operate() {
+                let at = self.other().len();
+                let stuck = self.bad == Some(at);
+                self.other().push(if stuck { !byte } else { *byte });
+            }
+        }
+        if self.power.is_none() {
+            assert_eq!(self.other().len(), offset as usize + bytes.len(), "writes follow each other");
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), SlotError> {
+        Ok(())
+    }
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), SlotError> {
+        let from = offset as usize;
+        match self.other().get(from..from + bytes.len()) {
+            Some(found) => bytes.copy_from_slice(found),
+            None => bytes.fill(0xff),
+        }
+        Ok(())
+    }
+
+    fn activate(&mut self) -> Result<(), SlotError> {
+        self.record(Boot::New(1 - self.running))
+    }
+
+    fn abort(&mut self) {}
+
+    fn confirm(&mut self) -> Result<(), SlotError> {
+        self.record(Boot::Kept(self.running))?;
+        self.image = Image::Confirmed;
+        Ok(())
+    }
+
+    fn roll_back(&mut self) -> Result<(), SlotError> {
+        self.record(Boot::Kept(1 - self.running))
+    }
+}
