@@ -1,6 +1,10 @@
 //! How components change: by commands and hands at once, by the world in batches, by fades step by step.
 
-use alloc::{collections::BTreeMap, string::ToString, vec::Vec};
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::time::Duration;
 
 use protocol::{
@@ -8,7 +12,9 @@ use protocol::{
 };
 use serde_json::json;
 
-use crate::{Board, Component, Hardware, Input, clients::Cause, fade::Fade, rules, text};
+use crate::{
+    Board, Component, Hardware, Input, Retained, RetainedKey, clients::Cause, fade::Fade, retained, rules, text,
+};
 
 /// The fields that changed, by component.
 pub(crate) type Changes = BTreeMap<ComponentKey, State>;
@@ -21,12 +27,30 @@ pub(crate) struct Slot {
     fade: Option<Fade>,
     input: Input,
     next_sample: Option<Duration>,
+    /// Where its state is retained: as it is kept, or `None` where that is not known.
+    pub(crate) retained: Option<Option<String>>,
 }
 
 impl Slot {
     pub(crate) fn new(component: Component) -> Self {
-        let Component { descriptor, state, input } = component;
-        Self { descriptor, state, fade: None, input, next_sample: input.period().map(|_| Duration::ZERO) }
+        let Component { descriptor, state, input, retained } = component;
+        let retained = retained.then(|| Some(retained::value(&descriptor, &state)));
+        let next_sample = input.period().map(|_| Duration::ZERO);
+        Self { descriptor, state, fade: None, input, next_sample, retained }
+    }
+
+    /// Takes over what was kept of it, and makes its output so; where the hardware refuses that, as it was planned.
+    pub(crate) fn boot<H: Hardware>(&mut self, kept: &[Retained], hardware: &mut H) -> Result<(), RpcError> {
+        let key = &self.descriptor.key;
+        let kept = self.retained.as_ref().and_then(|_| retained::find(kept, &RetainedKey::Component(key.clone())));
+        if let Some(state) = kept.and_then(|kept| retained::restored(&self.descriptor, &self.state, kept)) {
+            self.retained = Some(Some(retained::value(&self.descriptor, &state)));
+            if !self.is_output() || hardware.set_output(key, &state).is_ok() {
+                self.state = state;
+                return Ok(());
+            }
+        }
+        if self.is_output() { hardware.set_output(key, &self.state) } else { Ok(()) }
     }
 
     /// Whether the hardware makes something of its state.
@@ -92,7 +116,11 @@ impl<H: Hardware> Board<H> {
         self.hardware.set_output(&slot.descriptor.key, &first)?;
         slot.fade = Some(fade).filter(|_| first != target);
         slot.state = target;
-        Ok((!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed)))
+        let changed = (!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed));
+        if changed.is_some() {
+            self.note_component(now, at);
+        }
+        Ok(changed)
     }
 
     /// A hand or the world changed something.
@@ -110,7 +138,11 @@ impl<H: Hardware> Board<H> {
             let change = rules::accept(&slot.descriptor, &slot.state, change)?;
             let changed = differing(&slot.state, &change);
             slot.state.merge(&changed);
-            (!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed))
+            let changed = (!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed));
+            if changed.is_some() {
+                self.note_component(now, at);
+            }
+            changed
         };
         if let Some((key, changed)) = changed {
             self.gather(now, key, &changed, &Cause::of(source));
@@ -210,7 +242,7 @@ impl<H: Hardware> Board<H> {
     /// Takes the steps of fades that are due.
     pub(crate) fn step_fades(&mut self, now: Duration) {
         let mut failed = Vec::new();
-        for slot in &mut self.slots {
+        for (at, slot) in self.slots.iter_mut().enumerate() {
             let Some(fade) = slot.fade.as_mut().filter(|fade| fade.next_step <= now) else { continue };
             let before = fade.step(now);
             let arrived = fade.is_over(now);
@@ -219,12 +251,13 @@ impl<H: Hardware> Board<H> {
                 let back = differing(&slot.state, &before);
                 slot.state.merge(&back);
                 slot.fade = None;
-                failed.push((slot.descriptor.key.clone(), back));
+                failed.push((at, slot.descriptor.key.clone(), back));
             } else if arrived {
                 slot.fade = None;
             }
         }
-        for (key, back) in failed.into_iter().filter(|(_, back)| !back.is_empty()) {
+        for (at, key, back) in failed.into_iter().filter(|(.., back)| !back.is_empty()) {
+            self.note_component(now, at);
             self.gather(now, key, &back, &Cause::of(Source::Timer));
         }
     }

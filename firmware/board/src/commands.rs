@@ -201,7 +201,7 @@ impl<H: Hardware> Board<H> {
         if name != self.identity.name {
             self.identity.name = name.to_owned();
             self.renamed = true;
-            self.hardware.keep_name(name);
+            self.note_change(now);
             let extra: Object = [("name".to_owned(), Value::from(name))].into_iter().collect();
             self.push_event(now, system(), "renamed", extra, Some(caller.source()));
         }

@@ -15,10 +15,12 @@ mod change;
 mod clients;
 mod commands;
 mod fade;
+pub mod gesture;
 mod number;
 mod outbox;
 mod params;
 mod plan;
+mod retained;
 mod rules;
 mod sizes;
 mod slot;
@@ -32,11 +34,13 @@ use protocol::{ComponentKey, Epoch, Kind, RpcError, Source, State};
 
 pub use clients::{ClientId, Outgoing};
 pub use plan::{Component, Identity, Input, Plan, PlanError, SAMPLE_EVERY};
+pub use retained::{KEEP_AFTER, Retained, RetainedKey, Unsaved};
 pub use slot::{Image, SlotError, UpdateSlot};
 
 use change::{Changes, Gathered, Slot};
 use clients::Clients;
 use commands::Caller;
+use retained::{KEEP_PATIENCE, Keeping};
 use update::Updates;
 
 /// The longest time from the answer to `Device.Reboot` to the reboot.
@@ -68,9 +72,6 @@ pub trait Hardware {
 
     /// Restarts; called once the answer to the command has been taken.
     fn reboot(&mut self);
-
-    /// Keeps the name over a restart.
-    fn keep_name(&mut self, name: &str);
 
     /// Free memory, in bytes.
     fn free_memory(&self) -> Option<u32>;
@@ -107,34 +108,44 @@ pub struct Board<H> {
     seq: u64,
     identity: Identity,
     renamed: bool,
+    /// As it is kept; `None` where that is not known.
+    saved_name: Option<String>,
     slots: Vec<Slot>,
     bindings: Vec<(ComponentKey, ComponentKey)>,
     gathered: Option<Gathered>,
     clients: Clients,
     reboot: Reboot,
     update: Updates,
+    keeping: Keeping,
     hardware: H,
 }
 
 impl<H: Hardware> Board<H> {
-    /// Builds the board, and sets its outputs as the plan has them.
+    /// Builds the board with what `retained` has of it, and sets its outputs. Of what was kept, whatever cannot be read, is not of
+    /// this plan, or is refused by the hardware is passed over: the plan's value counts then. A board that keeps nothing, or
+    /// has nothing kept, has none.
     ///
     /// # Errors
     /// Where two components have one key, a state does not fit its kind, the hardware refuses an output's first state, or the
     /// state of all or a single description would not fit into a message.
-    pub fn new(plan: Plan, epoch: Epoch, mut hardware: H) -> Result<Self, PlanError> {
+    pub fn new(plan: Plan, retained: &[Retained], epoch: Epoch, mut hardware: H) -> Result<Self, PlanError> {
         let (update, last_error) = Updates::at_boot(hardware.update_slot());
         let firmware = hardware.update_slot().map(|_| update::component(&plan.identity.version, last_error));
-        let plan = plan.checked(firmware)?;
-        let slots: Vec<Slot> = plan.components.into_iter().map(Slot::new).collect();
-        for slot in slots.iter().filter(|slot| slot.is_output()) {
-            hardware
-                .set_output(&slot.descriptor.key, &slot.state)
+        let mut plan = plan.checked(firmware)?;
+        if let Some(name) = retained::find(retained, &RetainedKey::Name).and_then(retained::restored_name) {
+            plan.identity.name = name;
+        }
+        let mut slots = Vec::new();
+        for component in plan.components {
+            let mut slot = Slot::new(component);
+            slot.boot(retained, &mut hardware)
                 .map_err(|error| PlanError(alloc::format!("{}: {error}", slot.descriptor.key)))?;
+            slots.push(slot);
         }
         Ok(Self {
             epoch,
             seq: 0,
+            saved_name: Some(plan.identity.name.clone()),
             identity: plan.identity,
             renamed: false,
             slots,
@@ -143,6 +154,7 @@ impl<H: Hardware> Board<H> {
             clients: Clients::new(plan.controllers),
             reboot: Reboot::No,
             update,
+            keeping: Keeping::Rests,
             hardware,
         })
     }
@@ -276,33 +288,37 @@ impl<H: Hardware> Board<H> {
 
     /// Does what has become due: fades, batches, samples, pings, evictions of the silent.
     pub fn run_until(&mut self, now: Duration) {
-        match self.reboot {
-            Reboot::Due { at, when_alone } if now >= at || (when_alone && self.clients.nobody_left()) => {
-                self.reboot = Reboot::Done;
-                self.hardware.reboot();
-            }
-            Reboot::Done => return,
-            _ => {}
+        if self.reboot_deadline().is_some_and(|due| due <= now) {
+            self.reboot = Reboot::Done;
+            self.hardware.reboot();
+        }
+        if matches!(self.reboot, Reboot::Done) {
+            return;
         }
         self.step_fades(now);
         self.sample(now);
         self.watch_update(now);
         self.end_batch(now);
+        self.keep(now);
         self.clients.keep_alive(now);
     }
 
     /// When [`Self::run_until`] is due next; to be asked again after every other call. A time that has passed means at once.
     pub fn next_deadline(&self) -> Option<Duration> {
-        let reboot = match self.reboot {
-            Reboot::No | Reboot::Asked { .. } => None,
-            Reboot::Due { when_alone: true, .. } if self.clients.nobody_left() => Some(Duration::ZERO),
-            Reboot::Due { at, .. } => Some(at),
-            Reboot::Done => return None,
-        };
-        [reboot, self.next_change(), self.update.next_deadline(), self.clients.next_deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        if matches!(self.reboot, Reboot::Done) {
+            return None;
+        }
+        let due = [self.reboot_deadline(), self.next_change(), self.next_keep(), self.update.next_deadline()];
+        due.into_iter().chain([self.clients.next_deadline()]).flatten().min()
+    }
+
+    /// When the hardware is to be restarted: what is being kept is waited for, and not for ever.
+    fn reboot_deadline(&self) -> Option<Duration> {
+        let Reboot::Due { at, when_alone } = self.reboot else { return None };
+        if self.is_keeping() {
+            return Some(at + KEEP_PATIENCE);
+        }
+        Some(if when_alone && self.clients.nobody_left() { Duration::ZERO } else { at })
     }
 
     fn not_found(&self, key: &ComponentKey) -> RpcError {

@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use protocol::{Caps, ComponentKey, Descriptor, Kind, State, limits};
 
-use crate::{rules, sizes};
+use crate::{RetainedKey, rules, sizes};
 
 /// What a board is, apart from what is on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub struct Component {
     pub state: State,
     /// Where its value comes from.
     pub input: Input,
+    /// Whether its state is kept without power. By default it is not, and each boot begins with `state`.
+    pub retained: bool,
 }
 
 impl Component {
@@ -80,7 +82,15 @@ impl Component {
             Kind::Sensor | Kind::BinarySensor => Input::Read { every: SAMPLE_EVERY },
             _ => Input::Told,
         };
-        Self { descriptor, state, input }
+        Self { descriptor, state, input, retained: false }
+    }
+
+    /// The same component, its state kept over a restart and without power. Flash wears with each change, so what is measured
+    /// cannot be kept, nor what has no state.
+    #[must_use]
+    pub fn retained(mut self) -> Self {
+        self.retained = true;
+        self
     }
 
     /// The same component with another input.
@@ -147,6 +157,12 @@ impl Plan {
             };
             if !can_measure {
                 return refuse(format!("{key} is no sensor, but would be read"));
+            }
+            if component.retained && (component.input != Input::Told || key.kind == Kind::Button) {
+                return refuse(format!("{key} cannot be kept: it is measured, or has no state"));
+            }
+            if component.retained && RetainedKey::Component(key.clone()).to_string().len() > RetainedKey::LONGEST {
+                return refuse(format!("{key} cannot be kept: its name has more than {} bytes", RetainedKey::LONGEST));
             }
             component.state = rules::whole_state(&component.descriptor, &component.state)
                 .map_err(|error| PlanError(format!("{key}: {}", error.message)))?;

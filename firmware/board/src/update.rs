@@ -16,8 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Board, ClientId, Component, Hardware, Image, Input, Reboot, SlotError, UpdateSlot, commands::Caller,
-    params::Params, rules,
+    Board, ClientId, Component, Hardware, Image, Reboot, SlotError, UpdateSlot, commands::Caller, params::Params, rules,
 };
 
 /// How much is read back at once for the hash: it lies on a chip's stack.
@@ -89,7 +88,7 @@ pub(crate) fn component(version: &str, last_error: Option<&str>) -> Component {
     descriptor.entity_category = Some(EntityCategory::Config);
     descriptor.icon = Some("mdi:package-up".to_owned());
     let state = State::new().with("installed_version", version);
-    let mut component = Component { descriptor, state, input: Input::Told };
+    let mut component = Component::new(descriptor, state);
     component.state.merge(&idle(last_error));
     component
 }

@@ -64,8 +64,6 @@ impl Hardware for Bench {
         machine::reset();
     }
 
-    fn keep_name(&mut self, _: &str) {}
-
     fn free_memory(&self) -> Option<u32> {
         u32::try_from(memory::usage().free).ok()
     }

@@ -53,7 +53,7 @@ fn start(spawner: Spawner) {
     let resources = Box::leak(Box::new(StackResources::<{ embedded::sockets(&SETTINGS) }>::new()));
     let (stack, runner) = embassy_net::new(card, embedded::config(&plan.identity.id), resources, chance.next());
     let epoch = Epoch((chance.next() >> 32) as u32);
-    let board: &'static Board = match Shared::new(plan, epoch, Bench::default(), EmbassyClock::start()) {
+    let board: &'static Board = match Shared::new(plan, &[], epoch, Bench::default(), EmbassyClock::start()) {
         Ok(board) => Box::leak(Box::new(board)),
         Err(error) => fail(&error.to_string()),
     };

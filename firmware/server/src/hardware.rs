@@ -48,10 +48,6 @@ impl<H: Hardware> Hardware for Watched<H> {
         self.restart = true;
     }
 
-    fn keep_name(&mut self, name: &str) {
-        self.hardware.keep_name(name);
-    }
-
     fn free_memory(&self) -> Option<u32> {
         self.hardware.free_memory()
     }

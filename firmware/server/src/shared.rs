@@ -9,7 +9,7 @@ use core::{
     time::Duration,
 };
 
-use board::{Board, ClientId, Hardware, Identity, Outgoing, Plan, PlanError};
+use board::{Board, ClientId, Hardware, Identity, Outgoing, Plan, PlanError, Retained, Unsaved};
 use protocol::{ComponentKey, Epoch, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State, mdns::Announcement};
 
 use crate::{clock::Clock, hardware::Watched};
@@ -26,7 +26,7 @@ struct Inner<H> {
     run: Run,
     /// Connections that have something to finish before a restart.
     conversations: usize,
-    /// Who waits for a new name or a restart: a handful.
+    /// Who waits for a new name, a restart, or something to keep: a handful.
     watching: Vec<Waker>,
 }
 
@@ -47,12 +47,12 @@ struct Run {
 }
 
 impl<H: Hardware, C: Clock> Shared<H, C> {
-    /// A board that has just booted: `clock` stands near zero.
+    /// A board that has just booted: `clock` stands near zero. `retained` is what [`Self::keep`] wrote.
     ///
     /// # Errors
     /// As [`Board::new`].
-    pub fn new(plan: Plan, epoch: Epoch, hardware: H, clock: C) -> Result<Self, PlanError> {
-        let board = Board::new(plan, epoch, Watched::new(hardware))?;
+    pub fn new(plan: Plan, retained: &[Retained], epoch: Epoch, hardware: H, clock: C) -> Result<Self, PlanError> {
+        let board = Board::new(plan, retained, epoch, Watched::new(hardware))?;
         let inner = RefCell::new(Inner {
             board,
             clients: BTreeMap::new(),
@@ -113,6 +113,24 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// One request outside of a channel: see [`Board::call`].
     pub fn call(&self, text: &str) -> Option<String> {
         self.with(|board, now| board.call(now, text))
+    }
+
+    /// A hand at the board wants it as new: see [`Board::forget_everything`].
+    pub fn forget_everything(&self) {
+        self.with(|board, now| board.forget_everything(now));
+    }
+
+    /// Keeps what is to be kept, for ever: `save` writes or erases, and is called for one thing at a time. A write that fails is
+    /// tried again; why it failed is for `save` to tell.
+    pub async fn keep<E>(&self, mut save: impl AsyncFnMut(&Unsaved) -> Result<(), E>) -> ! {
+        loop {
+            self.watch(|inner| inner.board.has_unsaved()).await;
+            let Some(unsaved) = self.with(|board, now| board.take_unsaved(now)) else { continue };
+            match save(&unsaved).await {
+                Ok(()) => self.with(|board, _| board.saved()),
+                Err(_) => self.with(|board, now| board.not_saved(now, &unsaved)),
+            }
+        }
     }
 
     /// Waits until the board's name is another one than `name`.
@@ -212,12 +230,13 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 }
 
 impl<H: Hardware> Inner<H> {
-    /// Wakes the timer's task if it would come too late, and those who wait for a name or a restart.
+    /// Wakes the timer's task if it would come too late, and those who wait for a name, a restart, or something to keep.
     fn settle(&mut self) {
         if is_sooner(self.board.next_deadline(), self.run.armed) {
             wake(&mut self.run.waker);
         }
-        if self.board.take_renamed().is_some() || self.board.hardware().restart_is_due() {
+        let renamed = self.board.take_renamed().is_some();
+        if renamed || self.board.hardware().restart_is_due() || self.board.has_unsaved() {
             self.wake_watching();
         }
     }

@@ -10,6 +10,7 @@ mod clock;
 pub mod command;
 mod held;
 mod life;
+mod memory;
 mod options;
 pub mod profile;
 pub mod simulation;

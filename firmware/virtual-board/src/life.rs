@@ -10,20 +10,22 @@ use std::{
 
 use async_executor::{LocalExecutor, Task};
 use async_io::Timer;
-use board::{Plan, PlanError};
+use board::{Identity, Plan, PlanError};
 use embassy_futures::select::select;
 use protocol::Epoch;
 use server::{Settings, Shared};
 
 use crate::{
-    acceptor::Acceptor, announce::Announcer, clock::DeskClock, held::Grip, options::Listening, simulation::Simulation,
+    acceptor::Acceptor, announce::Announcer, clock::DeskClock, held::Grip, memory::Memory, options::Listening,
+    simulation::Simulation,
 };
 
 type Running = Rc<Shared<Simulation, DeskClock>>;
 
 /// A board, whether it has power or not.
 pub(crate) struct Life {
-    plan: RefCell<Plan>,
+    plan: Plan,
+    memory: RefCell<Memory>,
     seed: u64,
     samples_per_second: Option<f64>,
     settings: Settings,
@@ -50,7 +52,8 @@ impl Life {
     ) -> Self {
         let settings = Settings::for_controllers(plan.controllers);
         Self {
-            plan: RefCell::new(plan),
+            plan,
+            memory: RefCell::default(),
             seed,
             samples_per_second,
             settings,
@@ -66,7 +69,11 @@ impl Life {
     pub(crate) fn listening(&self) -> Listening {
         let identity = match &*self.running.borrow() {
             Some(running) => running.identity(),
-            None => self.plan.borrow().identity.clone(),
+            None => {
+                let planned = &self.plan.identity;
+                let name = self.memory.borrow().name().unwrap_or_else(|| planned.name.clone());
+                Identity { name, ..planned.clone() }
+            }
         };
         Listening { id: identity.id, name: identity.name, address: self.address.get() }
     }
@@ -94,7 +101,7 @@ impl Life {
         if let Some(task) = task {
             task.cancel().await;
         }
-        self.shut_down();
+        self.running.take();
         self.grip.release();
     }
 
@@ -109,28 +116,22 @@ impl Life {
     }
 
     fn boot(&self) -> Result<Running, PlanError> {
-        let plan = self.plan.borrow().clone();
-        let simulation = Simulation::new(self.seed, &plan, self.samples_per_second);
+        let simulation = Simulation::new(self.seed, &self.plan, self.samples_per_second);
+        let retained = self.memory.borrow().retained();
         // Of the machine's own randomness: another process with this seed is another run of the board.
         let epoch = Epoch(fastrand::u32(..));
-        let shared = Rc::new(Shared::new(plan, epoch, simulation, DeskClock::start())?);
+        let shared = Rc::new(Shared::new(self.plan.clone(), &retained, epoch, simulation, DeskClock::start())?);
         self.running.replace(Some(Rc::clone(&shared)));
         Ok(shared)
     }
 
-    /// Keeps what a board keeps without power: its name.
-    fn shut_down(&self) {
-        if let Some(shared) = self.running.take() {
-            self.plan.borrow_mut().identity.name = shared.identity().name;
-        }
-    }
-
     async fn live(self: Rc<Self>, mut acceptor: Acceptor, mut shared: Running) {
         loop {
-            let serving = self.grip.on(server::serve(&acceptor, &*shared, &self.settings));
-            select(serving, self.announce(&shared)).await;
+            let serving = server::serve(&acceptor, &*shared, &self.settings);
+            let keeping = shared.keep(async |unsaved| self.memory.borrow_mut().save(unsaved));
+            select(self.grip.on(select(serving, keeping)), self.announce(&shared)).await;
             drop(acceptor);
-            self.shut_down();
+            self.running.take();
             acceptor = match self.listen_again().await {
                 Ok(acceptor) => acceptor,
                 Err(error) => {

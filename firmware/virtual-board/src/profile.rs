@@ -112,7 +112,12 @@ fn component(kind: Kind, id: u16, name: &str, icon: &str, state: Value) -> Compo
         Value::Object(fields) => State(fields),
         _ => State::new(),
     };
-    Component::new(descriptor, state)
+    let component = Component::new(descriptor, state);
+    // What a person sets stays set without power; what is measured is measured again.
+    match component.descriptor.kind {
+        Kind::Switch | Kind::Light | Kind::Number | Kind::Select | Kind::Text => component.retained(),
+        _ => component,
+    }
 }
 
 /// A sensor: `class` is its `device_class`, `decimals` its `accuracy_decimals`.

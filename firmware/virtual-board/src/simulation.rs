@@ -139,9 +139,6 @@ impl Hardware for Simulation {
     /// Whoever serves the board boots it again.
     fn reboot(&mut self) {}
 
-    /// Whoever restarts the board takes the name from [`board::Board::name`].
-    fn keep_name(&mut self, _: &str) {}
-
     fn free_memory(&self) -> Option<u32> {
         // A heap of an ESP32-C3 as it is after Wi-Fi has started, with some connections coming and going.
         Some(176_000 + self.chance.borrow_mut().u32(0..24) * 512)

@@ -24,7 +24,7 @@ fn only(profile: Profile) -> Plan {
 
 fn running(plan: Plan, samples_per_second: Option<f64>) -> Board<Simulation> {
     let simulation = Simulation::new(SEED, &plan, samples_per_second);
-    Board::new(plan, Epoch(1), simulation).unwrap()
+    Board::new(plan, &[], Epoch(1), simulation).unwrap()
 }
 
 /// Runs the board whenever it asks to be, up to a time.

@@ -20,10 +20,11 @@ pub(crate) struct Bench {
     pub(crate) readings: BTreeMap<ComponentKey, State>,
     /// Outputs that refuse from now on.
     pub(crate) stuck: Vec<ComponentKey>,
+    /// Outputs that refuse to be on.
+    pub(crate) refused_on: Vec<ComponentKey>,
     pub(crate) reads: usize,
     pub(crate) identified: usize,
     pub(crate) reboots: usize,
-    pub(crate) kept_name: Option<String>,
     pub(crate) free_memory: Option<u32>,
     pub(crate) rssi: Option<i8>,
     /// Where it can be updated.
@@ -32,7 +33,7 @@ pub(crate) struct Bench {
 
 impl Hardware for Bench {
     fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError> {
-        if self.stuck.contains(key) {
+        if self.stuck.contains(key) || (state.on() == Some(true) && self.refused_on.contains(key)) {
             return Err(RpcError::new(Code::FailedPrecondition, "interlock", format!("{key} is locked by hand")));
         }
         self.outputs.push((key.clone(), state.clone()));
@@ -50,10 +51,6 @@ impl Hardware for Bench {
 
     fn reboot(&mut self) {
         self.reboots += 1;
-    }
-
-    fn keep_name(&mut self, name: &str) {
-        self.kept_name = Some(name.to_owned());
     }
 
     fn free_memory(&self) -> Option<u32> {
@@ -140,13 +137,13 @@ pub(crate) fn everything() -> Plan {
 }
 
 pub(crate) fn board(plan: Plan) -> Board<Bench> {
-    Board::new(plan, EPOCH, Bench::default()).unwrap()
+    Board::new(plan, &[], EPOCH, Bench::default()).unwrap()
 }
 
 /// A board that can be updated.
 pub(crate) fn with_flash(plan: Plan) -> Board<Bench> {
     let flash = Some(Flash::with(&[MAGIC, 1, 1, 1]));
-    Board::new(plan, EPOCH, Bench { flash, ..Bench::default() }).unwrap()
+    Board::new(plan, &[], EPOCH, Bench { flash, ..Bench::default() }).unwrap()
 }
 
 /// What a client was sent.

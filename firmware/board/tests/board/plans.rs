@@ -9,7 +9,7 @@ use switchboard_board::{Board, Component, Input, Outgoing, Plan};
 use crate::desk::{Bench, EPOCH, board, component, everything, key, lamp, ms, plan, request, state};
 
 fn refused(plan: Plan) -> String {
-    Board::new(plan, EPOCH, Bench::default()).map(|_| ()).unwrap_err().to_string()
+    Board::new(plan, &[], EPOCH, Bench::default()).map(|_| ()).unwrap_err().to_string()
 }
 
 fn refused_component(text: &str, first: Value) -> String {
@@ -73,7 +73,7 @@ fn contradictions_are_refused() {
 #[test]
 fn a_first_state_that_the_hardware_refuses_is_refused() {
     let stuck = Bench { stuck: vec![key("switch:1")], ..Bench::default() };
-    let error = Board::new(everything(), EPOCH, stuck).map(|_| ()).unwrap_err();
+    let error = Board::new(everything(), &[], EPOCH, stuck).map(|_| ()).unwrap_err();
     assert!(error.to_string().starts_with("switch:1: switch:1 is locked by hand"), "{error}");
 }
 

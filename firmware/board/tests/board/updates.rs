@@ -33,7 +33,7 @@ fn updatable() -> Board<Bench> {
 }
 
 fn with_flash(flash: Flash) -> Board<Bench> {
-    Board::new(everything(), EPOCH, Bench { flash: Some(flash), ..Bench::default() }).unwrap()
+    Board::new(everything(), &[], EPOCH, Bench { flash: Some(flash), ..Bench::default() }).unwrap()
 }
 
 /// The board after a reset: its memory is what it was.
@@ -141,7 +141,8 @@ fn a_board_without_a_slot_says_so_and_has_no_such_component() {
 
 #[test]
 fn a_plan_may_not_bring_the_component_of_the_firmware_itself() {
-    let error = Board::new(plan(vec![crate::desk::component("update:0", json!({}))]), EPOCH, Bench::default()).err();
+    let error =
+        Board::new(plan(vec![crate::desk::component("update:0", json!({}))]), &[], EPOCH, Bench::default()).err();
     assert!(error.unwrap().0.contains("by the board itself"));
 }
 

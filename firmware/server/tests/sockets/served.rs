@@ -62,7 +62,6 @@ impl Hardware for Willing {
     fn reboot(&mut self) {
         let _ = self.restarted.send(());
     }
-    fn keep_name(&mut self, _: &str) {}
     fn free_memory(&self) -> Option<u32> {
         None
     }
@@ -124,7 +123,8 @@ impl Served {
         let (stop, stopped) = async_channel::bounded::<()>(1);
         let thread = thread::spawn(move || {
             let hardware = Willing { restarted: told };
-            let shared = Shared::new(plan, Epoch(1), hardware, DeskClock(Instant::now())).expect("the plan is sound");
+            let shared =
+                Shared::new(plan, &[], Epoch(1), hardware, DeskClock(Instant::now())).expect("the plan is sound");
             async_io::block_on(async {
                 let acceptor = Acceptor(listener);
                 let serving = switchboard_server::serve(&acceptor, &shared, &settings);

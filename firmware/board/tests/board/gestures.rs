@@ -1,0 +1,213 @@
+//! What a hand means at a button.
+
+use std::time::Duration;
+
+use proptest::prelude::{any, prop_assert, prop_oneof, proptest};
+use switchboard_board::gesture::{DEBOUNCE, DOUBLE_WITHIN, ERASE_AFTER, Gesture, Gestures, LONG_AFTER, WARN_AFTER};
+
+use crate::desk::ms;
+
+/// A button with a clock: everything is asked for at the moment when it is due.
+struct Button {
+    gestures: Gestures,
+    now: Duration,
+    told: Vec<(Duration, Gesture)>,
+}
+
+impl Button {
+    fn new(closed: bool) -> Self {
+        Self { gestures: Gestures::new(closed), now: Duration::ZERO, told: Vec::new() }
+    }
+
+    fn wait(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(due) = self.gestures.next_deadline().filter(|due| *due <= until) {
+            self.now = due.max(self.now);
+            self.ask();
+            assert!(self.gestures.next_deadline().is_none_or(|next| next > due), "a deadline that does not move");
+        }
+        self.now = until;
+        self.ask();
+    }
+
+    fn ask(&mut self) {
+        while let Some(gesture) = self.gestures.next_gesture(self.now) {
+            self.told.push((self.now, gesture));
+        }
+    }
+
+    fn contact(&mut self, closed: bool) {
+        self.gestures.contact(self.now, closed);
+        self.ask();
+    }
+
+    fn held(&mut self, time: Duration) {
+        self.contact(true);
+        self.wait(time);
+        self.contact(false);
+    }
+
+    fn gestures(&self) -> Vec<Gesture> {
+        self.told.iter().map(|(_, gesture)| *gesture).collect()
+    }
+}
+
+#[test]
+fn a_short_press_is_told_once_no_second_can_follow() {
+    let mut button = Button::new(false);
+    button.held(ms(80));
+    button.wait(ms(1_000));
+    assert_eq!(button.told, [(ms(80) + DOUBLE_WITHIN, Gesture::Press)]);
+}
+
+#[test]
+fn two_short_presses_in_a_row_are_a_double_press_and_nothing_else() {
+    let mut button = Button::new(false);
+    button.held(ms(80));
+    button.wait(ms(150));
+    button.held(ms(80));
+    button.wait(ms(2_000));
+    assert_eq!(button.gestures(), [Gesture::DoublePress]);
+}
+
+#[test]
+fn two_presses_far_apart_are_two_presses() {
+    let mut button = Button::new(false);
+    for _ in 0..2 {
+        button.held(ms(80));
+        button.wait(DOUBLE_WITHIN + ms(50));
+    }
+    assert_eq!(button.gestures(), [Gesture::Press, Gesture::Press]);
+}
+
+#[test]
+fn three_presses_in_a_row_are_a_double_press_and_a_press() {
+    let mut button = Button::new(false);
+    for _ in 0..3 {
+        button.held(ms(80));
+        button.wait(ms(100));
+    }
+    button.wait(ms(1_000));
+    assert_eq!(button.gestures(), [Gesture::DoublePress, Gesture::Press]);
+}
+
+#[test]
+fn holding_is_told_while_it_goes_on_and_letting_go_says_nothing_more() {
+    let mut button = Button::new(false);
+    button.contact(true);
+    button.wait(LONG_AFTER);
+    assert_eq!(button.told, [(LONG_AFTER, Gesture::LongPress)]);
+    button.wait(ms(500));
+    button.contact(false);
+    button.wait(ms(2_000));
+    assert_eq!(button.gestures(), [Gesture::LongPress]);
+}
+
+#[test]
+fn ten_seconds_erase_once_and_five_warn_of_it() {
+    let mut button = Button::new(false);
+    button.held(Duration::from_secs(30));
+    button.wait(ms(2_000));
+    let expected = [(LONG_AFTER, Gesture::LongPress), (WARN_AFTER, Gesture::EraseAhead), (ERASE_AFTER, Gesture::Erase)];
+    assert_eq!(button.told, expected);
+}
+
+#[test]
+fn whoever_lets_go_after_the_warning_erases_nothing() {
+    let mut button = Button::new(false);
+    button.held(ERASE_AFTER - ms(1));
+    button.wait(Duration::from_secs(20));
+    assert_eq!(button.gestures(), [Gesture::LongPress, Gesture::EraseAhead, Gesture::EraseCancelled]);
+    button.held(ms(80));
+    button.wait(ms(1_000));
+    assert_eq!(button.gestures().last(), Some(&Gesture::Press), "and the button works on");
+}
+
+#[test]
+fn a_press_before_one_that_is_held_is_not_lost() {
+    let mut button = Button::new(false);
+    button.held(ms(80));
+    button.wait(ms(100));
+    button.held(ms(1_500));
+    assert_eq!(button.gestures(), [Gesture::Press, Gesture::LongPress]);
+}
+
+#[test]
+fn a_contact_that_bounces_is_one_press() {
+    let mut button = Button::new(false);
+    for _ in 0..2 {
+        for closed in [true, false, true, false, true] {
+            button.contact(closed);
+            button.wait(ms(3));
+        }
+        button.wait(ms(100));
+        for closed in [false, true, false] {
+            button.contact(closed);
+            button.wait(ms(3));
+        }
+        button.wait(ms(1_000));
+    }
+    assert_eq!(button.gestures(), [Gesture::Press, Gesture::Press]);
+}
+
+#[test]
+fn a_spike_is_nothing_and_a_hold_outlasts_it() {
+    let mut button = Button::new(false);
+    button.held(ms(5));
+    button.wait(ms(1_000));
+    assert_eq!(button.gestures(), []);
+    button.contact(true);
+    button.wait(LONG_AFTER - ms(10));
+    button.contact(false);
+    button.wait(ms(5));
+    button.contact(true);
+    button.wait(ms(100));
+    assert_eq!(button.gestures(), [Gesture::LongPress]);
+}
+
+#[test]
+fn a_button_that_is_held_at_the_start_means_nothing_until_it_is_let_go() {
+    let mut button = Button::new(true);
+    button.wait(Duration::from_secs(60));
+    button.contact(false);
+    button.wait(ms(1_000));
+    assert_eq!(button.gestures(), []);
+    button.held(ms(80));
+    button.wait(ms(1_000));
+    assert_eq!(button.gestures(), [Gesture::Press]);
+}
+
+#[test]
+fn whoever_asks_late_is_told_the_same() {
+    let mut gestures = Gestures::new(false);
+    gestures.contact(ms(0), true);
+    let late = Duration::from_secs(60);
+    let told: Vec<Gesture> = std::iter::from_fn(|| gestures.next_gesture(late)).collect();
+    assert_eq!(told, [Gesture::LongPress, Gesture::EraseAhead, Gesture::Erase]);
+}
+
+proptest! {
+    /// However a contact opens and closes: nothing panics, no deadline stands still, and nothing is erased unless the contact was
+    /// not open for ten seconds.
+    #[test]
+    fn any_contact_is_understood(
+        held: bool,
+        changes in proptest::collection::vec((any::<bool>(), prop_oneof![0_u64..60, 60_u64..4_000]), 0..60),
+    ) {
+        let mut button = Button::new(held);
+        let mut open_last = Duration::ZERO;
+        let mut longest = Duration::ZERO;
+        for (close, millis) in changes {
+            button.contact(close);
+            button.wait(ms(millis));
+            longest = longest.max(button.now - open_last);
+            if !close && ms(millis) >= DEBOUNCE {
+                open_last = button.now;
+            }
+        }
+        let count = |wanted| button.told.iter().filter(|(_, told)| *told == wanted).count();
+        prop_assert!(count(Gesture::Erase) == 0 || longest >= ERASE_AFTER);
+        let ended = count(Gesture::Erase) + count(Gesture::EraseCancelled);
+        prop_assert!((ended..=ended + 1).contains(&count(Gesture::EraseAhead)), "each warning ends in one way");
+    }
+}
