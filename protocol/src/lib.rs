@@ -9,6 +9,7 @@ extern crate alloc;
 mod component;
 mod device;
 mod error;
+pub mod improv;
 pub mod limits;
 pub mod mdns;
 pub mod method;

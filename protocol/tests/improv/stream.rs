@@ -1,0 +1,74 @@
+//! Packets among the lines of a log.
+
+use switchboard_protocol::improv::{Command, Item, Packet, Reader, State};
+
+fn text(text: &str) -> Item {
+    Item::Text(text.as_bytes().to_vec())
+}
+
+fn ready() -> Packet {
+    State::Ready.to_packet()
+}
+
+#[test]
+fn a_log_before_between_and_after_packets_is_handed_through() {
+    let stream = [b"boot\nIMP", &ready().encode()[..], b"scan\r\n", &ready().encode(), b"IMPROVed\n"].concat();
+    let items = Reader::default().receive(&stream);
+    let packet = || Item::Packet(ready());
+    assert_eq!(items, [text("boot\nIMP"), packet(), text("scan\r\n"), packet(), text("IMPROVed\n")]);
+}
+
+#[test]
+fn another_version_is_text() {
+    assert_eq!(Reader::default().receive(b"IMPROV\x02\x01\x01\x02\n"), [text("IMPROV\u{2}\u{1}\u{1}\u{2}\n")]);
+}
+
+#[test]
+fn a_packet_needs_no_newline_after_it() {
+    let mut encoded = ready().encode();
+    assert_eq!(encoded.pop(), Some(b'\n'));
+    let twice = [encoded.clone(), encoded].concat();
+    assert_eq!(Reader::default().receive(&twice), [Item::Packet(ready()), Item::Packet(ready())]);
+}
+
+#[test]
+fn only_one_newline_belongs_to_a_packet() {
+    let stream = [&ready().encode()[..], b"\n"].concat();
+    assert_eq!(Reader::default().receive(&stream), [Item::Packet(ready()), text("\n")]);
+}
+
+#[test]
+fn a_bad_checksum_is_told_and_the_next_packet_read() {
+    let mut damaged = ready().encode();
+    damaged[10] ^= 1;
+    let stream = [damaged, ready().encode()].concat();
+    assert_eq!(Reader::default().receive(&stream), [Item::Damaged, text("\n"), Item::Packet(ready())]);
+}
+
+#[test]
+fn a_packet_that_a_wrong_length_would_swallow_is_found() {
+    let mut damaged = ready().encode();
+    damaged[8] = 20;
+    let stream = [damaged, ready().encode(), ready().encode()].concat();
+    let items = Reader::default().receive(&stream);
+    assert_eq!(items, [Item::Damaged, Item::Packet(ready()), Item::Packet(ready())]);
+}
+
+#[test]
+fn a_packet_that_never_ends_is_given_up() {
+    let mut reader = Reader::default();
+    let stream = [&b"IMPROV\x01\x03\xff"[..], &ready().encode()].concat();
+    assert_eq!(reader.receive(&stream), []);
+    assert!(reader.is_waiting());
+    assert_eq!(reader.give_up(), [Item::Damaged, Item::Packet(ready())]);
+    assert!(!reader.is_waiting());
+    assert_eq!(reader.receive(b"IMPR"), []);
+    assert_eq!(reader.give_up(), [text("IMPR")]);
+}
+
+#[test]
+fn what_a_damaged_packet_held_is_not_handed_through_as_text() {
+    let mut bytes = Command::SetDeviceName("secret".to_owned()).to_packet().unwrap().encode();
+    bytes[9] = 1;
+    assert_eq!(Reader::default().receive(&bytes), [Item::Damaged, text("\n")]);
+}
