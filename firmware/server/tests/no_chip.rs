@@ -13,6 +13,8 @@ fn core_server_and_what_is_embedded_depend_on_nothing_that_knows_a_chip() -> Res
             "switchboard-server",
             "--package",
             "switchboard-embedded",
+            "--package",
+            "switchboard-provisioning",
         ])
         .args(["--edges", "normal,build", "--prefix", "none", "--offline", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))

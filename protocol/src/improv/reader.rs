@@ -18,8 +18,8 @@ pub enum Item {
     Text(Vec<u8>),
     /// A whole packet.
     Packet(Packet),
-    /// A packet whose checksum was wrong, or whose end did not come. Its bytes are gone, for they may hold a password; a packet
-    /// that begins among them is found.
+    /// A packet whose checksum was wrong, or whose end did not come. Its bytes are gone, and those up to the end of the line,
+    /// where a length was wrong, for they may hold a password; a packet that begins among them is found.
     Damaged,
 }
 
@@ -35,7 +35,8 @@ impl fmt::Debug for Item {
 
 /// Reads a stream in pieces of any size.
 ///
-/// No text is lost but a newline right after a packet, which ends that (see [`Packet::encode`]). Text that might be the
+/// No text is lost but a newline right after a packet, which ends that (see [`Packet::encode`]), and what [`Item::Damaged`]
+/// takes with it. Text that might be the
 /// beginning of a packet is held back until that is decided, 7 bytes at most; of a packet 265 bytes at most.
 #[derive(Default)]
 pub struct Reader {
@@ -43,6 +44,8 @@ pub struct Reader {
     held: Vec<u8>,
     /// The last byte was the end of a packet.
     after_packet: bool,
+    /// What comes up to the end of the line belongs to a damaged packet.
+    skipping_line: bool,
 }
 
 impl Reader {
@@ -65,7 +68,7 @@ impl Reader {
         let mut items = Items::default();
         while !self.held.is_empty() {
             if self.held.len() <= HEADER.len() {
-                items.text(&core::mem::take(&mut self.held));
+                self.text_was_held(&mut items);
             } else {
                 self.resync(&mut items);
             }
@@ -81,9 +84,9 @@ impl Reader {
         let expected = HEADER.get(self.held.len()).or((self.held.len() == HEADER.len()).then_some(&VERSION));
         if expected.is_some_and(|expected| byte != *expected) {
             // No beginning of the header is also within it, so that the search starts anew with this byte.
-            items.text(&core::mem::take(&mut self.held));
+            self.text_was_held(items);
             if byte != HEADER[0] {
-                items.text(&[byte]);
+                self.text(&[byte], items);
                 return;
             }
         }
@@ -103,11 +106,28 @@ impl Reader {
         }
         self.held.clear();
         self.after_packet = true;
+        self.skipping_line = false;
+    }
+
+    fn text_was_held(&mut self, items: &mut Items) {
+        let held = core::mem::take(&mut self.held);
+        self.text(&held, items);
+    }
+
+    fn text(&mut self, bytes: &[u8], items: &mut Items) {
+        for byte in bytes {
+            if self.skipping_line {
+                self.skipping_line = *byte != b'\n';
+            } else {
+                items.text(*byte);
+            }
+        }
     }
 
     /// Drops a damaged packet, and reads on where the next header begins in it: the length may be what was damaged.
     fn resync(&mut self, items: &mut Items) {
         items.0.push(Item::Damaged);
+        self.skipping_line = true;
         let damaged = core::mem::take(&mut self.held);
         let next = (1..damaged.len()).find(|at| {
             let rest = &damaged[*at..];
@@ -128,11 +148,10 @@ impl Reader {
 struct Items(Vec<Item>);
 
 impl Items {
-    fn text(&mut self, bytes: &[u8]) {
+    fn text(&mut self, byte: u8) {
         match self.0.last_mut() {
-            _ if bytes.is_empty() => {}
-            Some(Item::Text(text)) => text.extend_from_slice(bytes),
-            _ => self.0.push(Item::Text(bytes.to_vec())),
+            Some(Item::Text(text)) => text.push(byte),
+            _ => self.0.push(Item::Text(alloc::vec![byte])),
         }
     }
 }

@@ -42,7 +42,7 @@ fn a_bad_checksum_is_told_and_the_next_packet_read() {
     let mut damaged = ready().encode();
     damaged[10] ^= 1;
     let stream = [damaged, ready().encode()].concat();
-    assert_eq!(Reader::default().receive(&stream), [Item::Damaged, text("\n"), Item::Packet(ready())]);
+    assert_eq!(Reader::default().receive(&stream), [Item::Damaged, Item::Packet(ready())]);
 }
 
 #[test]
@@ -68,7 +68,23 @@ fn a_packet_that_never_ends_is_given_up() {
 
 #[test]
 fn what_a_damaged_packet_held_is_not_handed_through_as_text() {
-    let mut bytes = Command::SetDeviceName("secret".to_owned()).to_packet().unwrap().encode();
-    bytes[9] = 1;
-    assert_eq!(Reader::default().receive(&bytes), [Item::Damaged, text("\n")]);
+    let bytes = Command::SetDeviceName("secret".to_owned()).to_packet().unwrap().encode();
+    for at in 7..bytes.len() - 1 {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        let mut reader = Reader::default();
+        let mut items = reader.receive(&damaged);
+        items.extend(reader.give_up());
+        items.extend(reader.receive(b"next\n"));
+        assert!(!format!("{items:?}").contains("cret"), "byte {at}: {items:?}");
+        assert!(items.contains(&Item::Damaged), "byte {at}: {items:?}");
+    }
+}
+
+#[test]
+fn the_line_after_a_damaged_packet_is_handed_through() {
+    let mut bytes = ready().encode();
+    bytes[10] ^= 1;
+    let stream = [&bytes[..], b"next\n"].concat();
+    assert_eq!(Reader::default().receive(&stream), [Item::Damaged, text("next\n")]);
 }

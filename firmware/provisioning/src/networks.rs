@@ -1,0 +1,21 @@
+//! Which of the networks in the air a client is told of.
+
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use protocol::improv::{MAX_SSID, Network};
+
+use crate::MAX_NETWORKS;
+
+/// Each name once, the strongest first. Networks without a name cannot be chosen.
+pub(crate) fn worth_naming(mut found: Vec<Network>) -> Vec<Network> {
+    found.retain(|network| (1..=MAX_SSID).contains(&network.ssid.len()));
+    found.sort_by_key(|network| Reverse(network.rssi));
+    let mut named: Vec<Network> = Vec::new();
+    for network in found {
+        if named.len() < MAX_NETWORKS && !named.iter().any(|known| known.ssid == network.ssid) {
+            named.push(network);
+        }
+    }
+    named
+}

@@ -1,0 +1,8 @@
+//! The whole exchange as a client at the cable sees it, with time passed in.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod any_input;
+mod cable;
+mod errors;
+mod exchange;
+mod pretended;
