@@ -16,7 +16,13 @@ use protocol::Epoch;
 use server::{Settings, Shared};
 
 use crate::{
-    acceptor::Acceptor, announce::Announcer, clock::DeskClock, held::Grip, memory::Memory, options::Listening,
+    acceptor::Acceptor,
+    announce::Announcer,
+    clock::DeskClock,
+    flash::{Flash, Slot},
+    held::Grip,
+    memory::Memory,
+    options::Listening,
     simulation::Simulation,
 };
 
@@ -26,6 +32,7 @@ type Running = Rc<Shared<Simulation, DeskClock>>;
 pub(crate) struct Life {
     plan: Plan,
     memory: RefCell<Memory>,
+    flash: Rc<RefCell<Flash>>,
     seed: u64,
     samples_per_second: Option<f64>,
     settings: Settings,
@@ -51,9 +58,11 @@ impl Life {
         announcer: Option<Rc<Announcer>>,
     ) -> Self {
         let settings = Settings::for_controllers(plan.controllers);
+        let flash = Flash::with(plan.identity.version.clone());
         Self {
             plan,
             memory: RefCell::default(),
+            flash: Rc::new(RefCell::new(flash)),
             seed,
             samples_per_second,
             settings,
@@ -116,13 +125,26 @@ impl Life {
     }
 
     fn boot(&self) -> Result<Running, PlanError> {
-        let simulation = Simulation::new(self.seed, &self.plan, self.samples_per_second);
+        let mut plan = self.plan.clone();
+        plan.identity.version = self.boot_image();
+        let simulation = Simulation::new(self.seed, &plan, self.samples_per_second);
+        let simulation = simulation.with_update_slot(Slot(Rc::clone(&self.flash)));
         let retained = self.memory.borrow().retained();
         // Of the machine's own randomness: another process with this seed is another run of the board.
         let epoch = Epoch(fastrand::u32(..));
-        let shared = Rc::new(Shared::new(self.plan.clone(), &retained, epoch, simulation, DeskClock::start())?);
+        let shared = Rc::new(Shared::new(plan, &retained, epoch, simulation, DeskClock::start())?);
         self.running.replace(Some(Rc::clone(&shared)));
         Ok(shared)
+    }
+
+    /// Starts an image, and answers its version. One that does not come up crashes at once, and with that reset the one before
+    /// it comes back.
+    fn boot_image(&self) -> String {
+        let mut flash = self.flash.borrow_mut();
+        if !flash.boot().comes_up {
+            flash.boot();
+        }
+        flash.running().version.clone()
     }
 
     async fn live(self: Rc<Self>, mut acceptor: Acceptor, mut shared: Running) {

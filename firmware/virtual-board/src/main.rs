@@ -2,27 +2,32 @@
 //! that listens, and `{"error":…}` for each line that cannot be obeyed.
 
 use std::{
+    fs,
     io::{self, BufRead, Write},
     net::IpAddr,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::mpsc::{self, Sender},
     thread,
 };
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use protocol::limits;
 use serde::Serialize;
 use serde_json::json;
-use virtual_board::{Options, Profile, VirtualBoards, command::Command};
+use virtual_board::{Options, Profile, VirtualBoards, command::Command, image::Image};
 
 /// Boards on this computer, over real sockets and real mDNS.
 #[derive(Parser)]
 #[command(
     version,
+    args_conflicts_with_subcommands = true,
     after_help = "While it runs, it obeys lines on standard input:\n  press NAME button:0\n  \
     set NAME switch:1 on=true\n  stop NAME\n  start NAME\n  quit"
 )]
 struct Arguments {
+    #[command(subcommand)]
+    task: Option<Task>,
     /// How many boards, 1 to 1,000
     #[arg(long, default_value_t = 1, value_name = "N")]
     boards: usize,
@@ -55,6 +60,25 @@ struct Arguments {
     service: String,
 }
 
+/// What is done instead of running boards.
+#[derive(Subcommand)]
+enum Task {
+    /// Write a firmware image for virtual boards, to try updates with
+    Image {
+        /// What a board that runs it says of itself, 1 to 32 bytes
+        #[arg(long = "version", value_name = "VERSION")]
+        image_version: String,
+        /// Its length in bytes
+        #[arg(long, default_value_t = 200_000)]
+        size: usize,
+        /// It crashes when it starts, so that the board goes back to the image before it
+        #[arg(long)]
+        never_comes_up: bool,
+        /// Where it is written
+        file: PathBuf,
+    },
+}
+
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if rate > 0.0 && rate <= 1_000.0 => Ok(rate),
@@ -74,6 +98,15 @@ enum Input {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(Task::Image { image_version, size, never_comes_up, file }) = arguments.task {
+        return match write_image(&image_version, size, never_comes_up, &file) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("virtual-board: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let (inputs, input) = mpsc::channel();
     let interrupted = inputs.clone();
     // Before there is anything to say goodbye for.
@@ -103,6 +136,12 @@ fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+fn write_image(version: &str, size: usize, never_comes_up: bool, file: &Path) -> Result<(), String> {
+    let image = Image::new(version).map_err(|error| format!("{version:?}: {error}"))?;
+    let image = Image { comes_up: !never_comes_up, ..image };
+    fs::write(file, image.to_bytes(size)).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 fn options(arguments: &Arguments) -> Options {

@@ -3,10 +3,10 @@
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
-use board::{Hardware, Plan};
+use board::{Hardware, Plan, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, RpcError, State};
 
-use crate::profile::INTERLOCKED_BY;
+use crate::{flash::Slot, profile::INTERLOCKED_BY};
 
 /// What a sensor measures.
 #[derive(Debug, Clone)]
@@ -44,6 +44,7 @@ pub struct Simulation {
     /// The second may not be on while the first is.
     interlocks: Vec<(ComponentKey, ComponentKey)>,
     restless: bool,
+    slot: Option<Slot>,
 }
 
 impl Simulation {
@@ -81,7 +82,14 @@ impl Simulation {
             sensors,
             interlocks,
             restless: samples_per_second.is_some(),
+            slot: None,
         }
+    }
+
+    /// The same world with a place for a new image.
+    pub(crate) fn with_update_slot(mut self, slot: Slot) -> Self {
+        self.slot = Some(slot);
+        self
     }
 
     fn is_on(&self, key: &ComponentKey) -> bool {
@@ -146,5 +154,9 @@ impl Hardware for Simulation {
 
     fn rssi(&self) -> Option<i8> {
         Some(self.chance.borrow_mut().i8(-55..=-49))
+    }
+
+    fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
+        self.slot.as_mut().map(|slot| slot as &mut dyn UpdateSlot)
     }
 }

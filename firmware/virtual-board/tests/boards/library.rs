@@ -17,16 +17,16 @@ use virtual_board::{ActionError, Listening, Options, Profile, StartError, Virtua
 
 use crate::{Outcome, PATIENCE};
 
-fn quiet(boards: usize, profile: Profile) -> Result<VirtualBoards, StartError> {
+pub(crate) fn quiet(boards: usize, profile: Profile) -> Result<VirtualBoards, StartError> {
     VirtualBoards::start(Options { boards, profile, mdns: false, ..Options::default() })
 }
 
-fn first(boards: &VirtualBoards) -> Result<Listening, &'static str> {
+pub(crate) fn first(boards: &VirtualBoards) -> Result<Listening, &'static str> {
     boards.list().into_iter().next().ok_or("no board")
 }
 
 /// One request by `POST`, over a connection of its own; its result.
-fn post(address: SocketAddr, method: &str, params: &Value, patience: Duration) -> io::Result<Value> {
+pub(crate) fn post(address: SocketAddr, method: &str, params: &Value, patience: Duration) -> io::Result<Value> {
     let mut stream = TcpStream::connect_timeout(&address, patience)?;
     stream.set_read_timeout(Some(patience))?;
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
@@ -38,7 +38,7 @@ fn post(address: SocketAddr, method: &str, params: &Value, patience: Duration) -
     Ok(serde_json::from_str::<Value>(body)?["result"].clone())
 }
 
-fn status(address: SocketAddr) -> io::Result<Value> {
+pub(crate) fn status(address: SocketAddr) -> io::Result<Value> {
     post(address, "Device.GetStatus", &json!({}), PATIENCE)
 }
 

@@ -2,6 +2,7 @@
 
 mod library;
 mod program;
+mod updates;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 

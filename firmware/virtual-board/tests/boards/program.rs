@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
+use virtual_board::image::Image;
 
 use crate::{Outcome, PATIENCE};
 
@@ -103,4 +104,22 @@ fn a_place_that_cannot_be_had_is_an_error() -> Outcome {
     let mut program = Program::start(&["--no-mdns", "--port", &port])?;
     assert!(!program.wait()?.success());
     Ok(())
+}
+
+#[test]
+fn an_image_is_written_with_its_version() -> Outcome {
+    let file = std::env::temp_dir().join(format!("switchboard-{}-image.bin", std::process::id()));
+    let name = file.to_str().ok_or("a path in UTF-8")?;
+    let image = |arguments: &[&str]| -> Result<Image, Box<dyn std::error::Error>> {
+        let status = Program::start(&[&["image", name], arguments].concat())?.wait()?;
+        assert!(status.success());
+        Ok(Image::read(&std::fs::read(&file)?)?)
+    };
+    assert_eq!(image(&["--version", "0.2.0"])?, Image::new("0.2.0")?);
+    assert_eq!(std::fs::metadata(&file)?.len(), 200_000);
+    let broken = image(&["--version", "0.3.0", "--never-comes-up", "--size", "100"])?;
+    assert_eq!(broken, Image { comes_up: false, ..Image::new("0.3.0")? });
+    let status = Program::start(&["image", "/nowhere/at/all", "--version", "1"])?.wait()?;
+    assert!(!status.success());
+    Ok(std::fs::remove_file(file)?)
 }
