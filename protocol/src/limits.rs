@@ -33,9 +33,10 @@ pub const TEXT_VALUE: usize = 255;
 /// The longest fade, in milliseconds (`transition_ms`).
 pub const TRANSITION_MS: u32 = 10_000;
 
-/// The raw bytes of an image that one `Ota.Write` takes: a quarter of a flash sector, so that no write crosses a page's end. In
-/// base64 they are 1,368 bytes, which leaves room for any `id` and for spaces within [`MESSAGE_INTO_BOARD`].
-pub const UPDATE_CHUNK: usize = 1_024;
+/// The raw bytes of an image that one `Ota.Write` takes, a multiple of what flash writes at once. In base64 they are 1,280 bytes: the
+/// whole message is one Ethernet frame, so that no half of it waits for an acknowledgement that is delayed (RFC 1122, section
+/// 4.2.3.4), and it leaves room for any `id` and for spaces within [`MESSAGE_INTO_BOARD`].
+pub const UPDATE_CHUNK: usize = 960;
 
 /// The version of an image, in bytes of UTF-8: ESP-IDF's description of an image has 32 (`esp_app_desc_t`).
 pub const VERSION: usize = 32;

@@ -185,7 +185,7 @@ fn a_write_at_another_place_is_refused_and_told_where_to_go_on() {
 fn what_is_no_base64_too_much_or_nothing_is_refused_and_the_update_goes_on() {
     let mut board = updatable();
     let client = connected(&mut board);
-    let image = image(1_500);
+    let image = image(1_400);
     begin(&mut board, T0, client, &image).result();
     for (data, reason) in [
         (json!("6Q"), "bad_base64"),
@@ -199,10 +199,10 @@ fn what_is_no_base64_too_much_or_nothing_is_refused_and_the_update_goes_on() {
         let got = answer(&mut board, T0, client, method::OTA_WRITE, json!({ "offset": 0, "data": data }));
         assert_eq!(refused(got), why(Code::InvalidParams, reason), "{data}");
     }
-    write(&mut board, T0, client, 0, &image[..1_000]).result();
-    let beyond = write(&mut board, T0, client, 1_000, &[0; 501]);
+    write(&mut board, T0, client, 0, &image[..900]).result();
+    let beyond = write(&mut board, T0, client, 900, &[0; 501]);
     assert_eq!(refused(beyond), why(Code::InvalidParams, "out_of_range"));
-    write(&mut board, T0, client, 1_000, &image[1_000..]).result();
+    write(&mut board, T0, client, 900, &image[900..]).result();
     commit(&mut board, T0, client).result();
 }
 
@@ -291,16 +291,16 @@ fn while_one_controller_updates_another_is_refused_until_the_first_is_done() {
     let (first, second) = (connected(&mut board), connected(&mut board));
     let image = image(3_000);
     begin(&mut board, T0, first, &image).result();
-    write(&mut board, T0, first, 0, &image[..1_000]).result();
+    write(&mut board, T0, first, 0, &image[..900]).result();
     let busy = why(Code::Busy, "update_in_progress");
     let error = begin(&mut board, T0, second, &image).error();
-    assert!(error.message.contains("controller 1") && error.message.contains("33 %"), "{}", error.message);
+    assert!(error.message.contains("controller 1") && error.message.contains("30 %"), "{}", error.message);
     assert_eq!(refusal(error), busy);
-    assert_eq!(refused(write(&mut board, T0, second, 1_000, &image[1_000..1_010])), busy);
+    assert_eq!(refused(write(&mut board, T0, second, 900, &image[900..910])), busy);
     assert_eq!(refused(commit(&mut board, T0, second)), busy);
     let by_post = board.call(T0, &request(method::OTA_BEGIN, &begin_of(&image))).unwrap();
     assert!(by_post.contains("update_in_progress"), "{by_post}");
-    write_all(&mut board, T0, first, &image, 1_000);
+    write_all(&mut board, T0, first, &image, 900);
     commit(&mut board, T0, first).result();
 }
 

@@ -92,7 +92,7 @@ fn power_that_is_lost_in_the_middle_leaves_the_old_image() -> Outcome {
     let image = Image::new("0.2.0")?.to_bytes(3_000);
     let sha256 = ota::Digest(Sha256::digest(&image).into());
     post(board.address, "Ota.Begin", &json!({ "size": image.len(), "sha256": sha256 }), PATIENCE)?;
-    post(board.address, "Ota.Write", &json!(ota::Write::new(0, &image[..1_000])), PATIENCE)?;
+    post(board.address, "Ota.Write", &json!(ota::Write::new(0, &image[..limits::UPDATE_CHUNK])), PATIENCE)?;
     boards.stop(&board.id)?;
     boards.start_again(&board.id)?;
     let state: State = serde_json::from_value(status(board.address)?["update:0"].clone())?;
