@@ -50,6 +50,9 @@ pub(crate) fn happening(board: Option<&BoardView>, entry: &LogEntry) -> Value {
         Happening::Event { component, event, origin, late } => {
             json!({ "what": "event", "component": component, "event": event, "origin": origin_value(origin), "late_ms": late_ms(late) })
         }
+        Happening::Log { level, message } => json!({ "what": "log", "level": level, "message": message }),
+        Happening::LogLost(lines) => json!({ "what": "log_lost", "lines": lines }),
+        Happening::NoLog(error) => json!({ "what": "no_log", "error": error }),
         Happening::Link(link) => json!({ "what": "link", "link": link_value(link) }),
         Happening::Resync(ResyncCause::NewEpoch) => json!({ "what": "resync", "cause": "new_epoch" }),
         Happening::Resync(ResyncCause::Gap) => json!({ "what": "resync", "cause": "gap" }),

@@ -162,6 +162,13 @@ pub(crate) struct Line {
     pub(crate) timing: String,
 }
 
+impl Line {
+    /// Without source and timing.
+    fn about(subject: &str, what: String) -> Self {
+        Self { subject: subject.to_owned(), what, source: String::new(), timing: String::new() }
+    }
+}
+
 /// A happening in words; `about` describes the component, where that is known.
 pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Line {
     let lateness = |late: &Option<Duration>| late.map(|late| format!("{} late", short(late))).unwrap_or_default();
@@ -187,25 +194,26 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
                 _ => String::new(),
             },
         },
-        Happening::Link(state) => Line {
-            subject: "link".to_owned(),
-            what: match state {
+        Happening::Log { level, message } => Line::about(&format!("log {level}"), plain(message)),
+        Happening::LogLost(lines) => {
+            Line::about("log", format!("{lines} lines were lost: they came faster than they were read"))
+        }
+        Happening::NoLog(error) => Line::about("log", format!("not given: {}", plain(&error.message))),
+        Happening::Link(state) => Line::about(
+            "link",
+            match state {
                 LinkState::Unreachable { problem: cause, .. } => format!("unreachable: {}", problem(cause)),
                 other => link(other).to_owned(),
             },
-            source: String::new(),
-            timing: String::new(),
-        },
-        Happening::Resync(cause) => Line {
-            subject: "state".to_owned(),
-            what: match cause {
+        ),
+        Happening::Resync(cause) => Line::about(
+            "state",
+            match cause {
                 ResyncCause::NewEpoch => "asked for anew: the board was reset",
                 ResyncCause::Gap => "asked for anew: a push was missed",
             }
             .to_owned(),
-            source: String::new(),
-            timing: String::new(),
-        },
+        ),
     }
 }
 

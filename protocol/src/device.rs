@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ComponentKey, Descriptor, Epoch, Object, State, notify::components};
+use crate::{ComponentKey, Descriptor, Epoch, Object, ResetReason, State, notify::components};
 
 /// The result of `Device.GetInfo`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct DeviceInfo {
     pub epoch: Epoch,
     /// Since boot, in milliseconds.
     pub uptime_ms: u64,
+    /// Why it started; absent where it cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_reason: Option<ResetReason>,
     /// Fields of a newer board, kept as they came.
     #[serde(flatten)]
     pub extra: Object,

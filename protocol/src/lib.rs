@@ -11,6 +11,7 @@ mod device;
 mod error;
 pub mod improv;
 pub mod limits;
+mod log;
 pub mod mdns;
 pub mod method;
 mod notify;
@@ -21,6 +22,7 @@ mod state;
 pub use component::{Caps, ComponentKey, Descriptor, EntityCategory, KeyError, Kind};
 pub use device::{CommandResult, ComponentsPage, DeviceInfo, Pong, Snapshot};
 pub use error::{Code, ErrorData, RpcError};
+pub use log::{Level, LevelError, LogFilter, LogLine, NotifyLog, ResetReason, log_message};
 pub use notify::{Epoch, Event, NotifyEvent, NotifyStatus, Source};
 pub use rpc::{BoardMessageError, FromBoard, Id, Rejected, Request, Response};
 pub use state::State;
@@ -39,3 +41,6 @@ pub const RPC_PATH: &str = "/rpc";
 
 /// Where a board echoes what it is sent, text and binary.
 pub const ECHO_PATH: &str = "/ws";
+
+/// Where a board sends its log, a line a text message.
+pub const LOG_PATH: &str = "/log";

@@ -30,6 +30,12 @@ pub const NAME: usize = 63;
 /// The value of a text component, in bytes of UTF-8.
 pub const TEXT_VALUE: usize = 255;
 
+/// The message of a line of the log, in bytes of UTF-8; what is longer is cut, and ends with `…`.
+pub const LOG_LINE: usize = 240;
+
+/// What a board keeps of its log, in bytes: then the oldest lines are forgotten.
+pub const LOG_KEPT: usize = 4_096;
+
 /// The longest fade, in milliseconds (`transition_ms`).
 pub const TRANSITION_MS: u32 = 10_000;
 

@@ -4,6 +4,8 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
+use crate::LogFilter;
+
 /// Answers [`crate::DeviceInfo`].
 pub const DEVICE_GET_INFO: &str = "Device.GetInfo";
 /// Takes [`GetComponents`], answers [`crate::ComponentsPage`].
@@ -42,10 +44,14 @@ pub const OTA_WRITE: &str = "Ota.Write";
 pub const OTA_COMMIT: &str = "Ota.Commit";
 /// Ends the update that is under way, whoever began it.
 pub const OTA_ABORT: &str = "Ota.Abort";
+/// Takes [`LogSubscribe`], answers it as it is now.
+pub const LOG_SUBSCRIBE: &str = "Log.Subscribe";
 /// A push: [`crate::NotifyStatus`].
 pub const NOTIFY_STATUS: &str = "NotifyStatus";
 /// A push: [`crate::NotifyEvent`].
 pub const NOTIFY_EVENT: &str = "NotifyEvent";
+/// A push: [`crate::NotifyLog`].
+pub const NOTIFY_LOG: &str = "NotifyLog";
 
 /// A component of the kind that the method is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,4 +138,12 @@ pub struct ButtonPress {
     /// `press` (default), `double_press` or `long_press`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
+}
+
+/// Which lines of the log are pushed on this connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogSubscribe {
+    /// `error`, `warn`, `info` (default), `debug`, or `off` for none.
+    #[serde(default)]
+    pub level: LogFilter,
 }

@@ -9,7 +9,7 @@ use alloc::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::{Code, NotifyEvent, NotifyStatus, Object, RpcError, limits, method, state::whole};
+use crate::{Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, limits, method, state::whole};
 
 /// What ties an answer to its request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -156,6 +156,8 @@ pub enum FromBoard {
     Status(NotifyStatus),
     /// Something happened.
     Event(NotifyEvent),
+    /// Lines of the log.
+    Log(NotifyLog),
     /// A notification of a newer board, as it came.
     Other {
         /// Its name.
@@ -198,6 +200,7 @@ impl FromBoard {
             let read = match method.as_str() {
                 method::NOTIFY_STATUS => serde_json::from_value(params).map(Self::Status),
                 method::NOTIFY_EVENT => serde_json::from_value(params).map(Self::Event),
+                method::NOTIFY_LOG => serde_json::from_value(params).map(Self::Log),
                 _ => return Ok(Self::Other { method, params }),
             };
             return read.map_err(|source| BoardMessageError::BadNotification { method, source });
@@ -219,6 +222,7 @@ impl FromBoard {
             Self::Response(response) => return response.to_json(),
             Self::Status(params) => json!({ "jsonrpc": "2.0", "method": method::NOTIFY_STATUS, "params": params }),
             Self::Event(params) => json!({ "jsonrpc": "2.0", "method": method::NOTIFY_EVENT, "params": params }),
+            Self::Log(params) => json!({ "jsonrpc": "2.0", "method": method::NOTIFY_LOG, "params": params }),
             Self::Other { method, params } => json!({ "jsonrpc": "2.0", "method": method, "params": params }),
         };
         message.to_string()

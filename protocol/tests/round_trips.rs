@@ -172,7 +172,7 @@ proptest! {
         let word = |place: usize| words[place].clone();
         comes_back(&DeviceInfo {
             id: word(0), name: word(1), mac: word(2), version: word(3), platform: word(4), board: word(5),
-            proto: 1, features: words.clone(), epoch, uptime_ms, extra,
+            proto: 1, features: words.clone(), epoch, uptime_ms, reset_reason: word(0).parse().ok(), extra,
         })?;
     }
 

@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use clap::{Parser, Subcommand};
-use protocol::ComponentKey;
+use protocol::{ComponentKey, Level};
 
 const EXAMPLES: &str = "Examples:
   switchboard                                     open the window
@@ -14,6 +14,7 @@ const EXAMPLES: &str = "Examples:
   switchboard toggle 192.168.1.17:80/switch:1
   switchboard call desk-lamp Device.SetName '{\"name\":\"Reading lamp\"}'
   switchboard watch --for 10s --json
+  switchboard log desk-lamp --level debug
 
 BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
 which needs no mDNS. An address or an id is quickest: a name waits 0.4 s for a namesake, the start of one 2 s.
@@ -93,6 +94,20 @@ pub(super) enum Command {
         /// Its parameters, for example '{"id":0}'.
         #[arg(value_name = "JSON")]
         params: Option<String>,
+    },
+    /// Print a board's own log: what it kept, then each line as it comes.
+    Log {
+        /// A name, an id, a unique start of one, or host:port.
+        board: String,
+        /// The least important lines that are wanted: error, warn, info or debug.
+        #[arg(long, default_value = "info", value_name = "LEVEL")]
+        level: Level,
+        /// How long, for example 10s; without it until it is interrupted.
+        #[arg(long = "for", value_name = "TIME")]
+        wait: Option<Wait>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
     },
     /// Print what boards push, as it comes.
     Watch {

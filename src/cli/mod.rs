@@ -13,7 +13,7 @@ use std::{
 };
 
 use clap::Parser;
-use protocol::{ComponentKey, Object, RpcError};
+use protocol::{ComponentKey, LogFilter, Object, RpcError};
 use serde_json::{Value, json};
 
 pub use args::Args;
@@ -22,7 +22,7 @@ use client::{Client, Watching};
 use print::Printer;
 
 use crate::{
-    fleet::{BoardView, Happening, Outcome, StartError},
+    fleet::{BoardKey, BoardView, Happening, Outcome, ResyncCause, StartError},
     words,
 };
 
@@ -120,7 +120,17 @@ fn carry_out(command: Command) -> Result<(), Failure> {
         }),
         Command::Call { board, method, params } => call(&board, &method, params.as_deref()),
         Command::Watch { board, wait, json } => {
-            watch(board.as_deref(), wait.map(|wait| wait.0), &mut Printer::new(json))
+            let printed = |what: &Happening| !matches!(what, Happening::Command { .. });
+            follow(watched(board.as_deref())?, printed, wait.map(|wait| wait.0), &mut Printer::new(json))
+        }
+        Command::Log { board, level, wait, json } => {
+            let client = Client::connect(&board)?;
+            client.fleet().follow_log(client.key(), LogFilter::UpTo(level));
+            let printed = |what: &Happening| {
+                use Happening::{Link, Log, LogLost, NoLog, Resync};
+                matches!(what, Log { .. } | LogLost(_) | NoLog(_) | Link(_) | Resync(ResyncCause::NewEpoch))
+            };
+            follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
     }
 }
@@ -178,23 +188,42 @@ fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
     }
 }
 
-fn watch(board: Option<&str>, wait: Option<Duration>, printer: &mut Printer) -> Result<(), Failure> {
+/// The boards whose happenings are printed.
+struct Watched {
+    watching: Watching,
+    only: Option<BoardKey>,
+}
+
+impl Watched {
+    fn one(client: Client) -> Self {
+        let only = Some(client.key());
+        Self { watching: client.into_watching(), only }
+    }
+}
+
+fn watched(board: Option<&str>) -> Result<Watched, Failure> {
+    match board {
+        None => Ok(Watched { watching: Watching::start(true, true, &[])?, only: None }),
+        Some(board) => Client::connect(board).map(Watched::one),
+    }
+}
+
+/// Prints what happens, until the time is over.
+fn follow(
+    watched: Watched,
+    printed: impl Fn(&Happening) -> bool,
+    wait: Option<Duration>,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
+    let Watched { mut watching, only } = watched;
     let end = wait.map(|wait| Instant::now() + wait);
-    let (mut watching, only) = match board {
-        None => (Watching::start(true, true, &[])?, None),
-        Some(board) => {
-            let client = Client::connect(board)?;
-            let key = client.key();
-            (client.into_watching(), Some(key))
-        }
-    };
     loop {
         // Without an end it is waited an hour at a time, again and again.
         let until = end.unwrap_or_else(|| Instant::now() + Duration::from_secs(3_600));
         match watching.wait(until) {
             Some(changes) => {
                 for entry in &changes.log {
-                    if only.is_none_or(|only| only == entry.board) && !matches!(entry.what, Happening::Command { .. }) {
+                    if only.is_none_or(|only| only == entry.board) && printed(&entry.what) {
                         printer.happening(watching.boards().get(&entry.board), entry)?;
                     }
                 }

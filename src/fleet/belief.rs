@@ -135,6 +135,12 @@ impl Belief {
                     })
                     .collect();
             }
+            Report::Log { lost, lines } => {
+                let lost = (lost > 0).then_some((now.wall, Happening::LogLost(lost)));
+                let lines = lines.into_iter().map(|(at, level, message)| (at, Happening::Log { level, message }));
+                return lost.into_iter().chain(lines).collect();
+            }
+            Report::NoLog(error) => return vec![(now.wall, Happening::NoLog(error))],
             Report::Resync(cause) => return vec![(now.wall, Happening::Resync(cause))],
             Report::RoundTrip { took, booted } => {
                 let view = Arc::make_mut(&mut self.view);

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::mdns::Announcement;
+use protocol::{LogFilter, mdns::Announcement};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -45,6 +45,7 @@ pub(super) enum Order {
     Connect(BoardKey),
     Forget(BoardKey),
     RetryNow(BoardKey),
+    FollowLog(BoardKey, LogFilter),
     Command(BoardKey, Wish, Reply),
     End,
 }
@@ -156,6 +157,9 @@ impl Engine {
             Order::Recall(key, known) => self.recall(now, key, known),
             Order::Connect(key) => self.with(key, |board, out| board.step(now, Input::Connect, out)),
             Order::RetryNow(key) => self.with(key, |board, out| board.step(now, Input::RetryNow, out)),
+            Order::FollowLog(key, wanted) => {
+                self.with(key, |board, out| board.step(now, Input::FollowLog(wanted), out));
+            }
             Order::Forget(key) => self.forget(now, key),
             Order::Command(key, wish, reply) => match self.boards.contains_key(&key) {
                 true => self.with(key, |board, out| board.command(now, wish, reply, out)),

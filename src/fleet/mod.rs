@@ -10,7 +10,7 @@ mod wish;
 
 use std::{sync::Arc, thread::JoinHandle};
 
-use protocol::{ComponentKey, Object, State};
+use protocol::{ComponentKey, LogFilter, Object, State};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use view::{
@@ -130,6 +130,12 @@ impl Fleet {
     /// Tries again at once instead of after the backoff.
     pub fn retry_now(&self, board: BoardKey) {
         self.order(Order::RetryNow(board));
+    }
+
+    /// Follows the board's own log from now on, over reconnects: first the lines that the board kept, then each as it comes, as
+    /// [`Happening::Log`]. [`LogFilter::Off`] ends it.
+    pub fn follow_log(&self, board: BoardKey, wanted: LogFilter) {
+        self.order(Order::FollowLog(board, wanted));
     }
 
     /// Sets what `change` has, by the `Set` method of the component's kind. The newest change wins: one is under way, at most

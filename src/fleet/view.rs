@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, DeviceInfo, RpcError, State, mdns::Announcement};
+use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, mdns::Announcement};
 
 pub use crate::link::state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause};
 
@@ -184,6 +184,17 @@ pub enum Happening {
         /// What came of it.
         outcome: Outcome,
     },
+    /// A line of the board's own log, where that is followed.
+    Log {
+        /// How important it is.
+        level: Level,
+        /// For people.
+        message: String,
+    },
+    /// So many lines of the board's log were forgotten before this program was ready for them.
+    LogLost(u64),
+    /// The board does not give its log, and why.
+    NoLog(RpcError),
     /// The link became this.
     Link(LinkState),
     /// State was asked for anew, and why.

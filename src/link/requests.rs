@@ -15,6 +15,8 @@ pub(crate) enum Purpose {
     Subscribe,
     /// `Device.GetStatus`.
     Status,
+    /// `Log.Subscribe`.
+    Log,
     /// `Sys.Ping`.
     Ping,
     /// A command of the person, by its lane.

@@ -10,7 +10,7 @@ use core::time::Duration;
 use protocol::{Code, Epoch, NotifyEvent, NotifyStatus, RpcError, Source, limits};
 
 use crate::{
-    Changes,
+    Changes, LogReader,
     outbox::{Outbox, Push, PushId},
     text,
 };
@@ -98,6 +98,7 @@ struct Client {
     last_heard: Duration,
     next_ping: Duration,
     ping_due: bool,
+    log: Option<LogReader>,
     ending: Ending,
 }
 
@@ -141,16 +142,35 @@ impl Clients {
             last_heard: now,
             next_ping: now + limits::BOARD_PINGS_AFTER,
             ping_due: false,
+            log: None,
             ending: Ending::No,
         };
         self.connected.insert(id, client);
         Ok(id)
     }
 
-    pub(crate) fn disconnect(&mut self, id: ClientId) {
-        if let Some(client) = self.connected.remove(&id) {
-            drop_queue(&mut self.outbox, client.queue);
+    /// `None` where there is no such client; otherwise its reader of the log, if it had one, which is to be closed.
+    pub(crate) fn disconnect(&mut self, id: ClientId) -> Option<Option<LogReader>> {
+        let client = self.connected.remove(&id)?;
+        drop_queue(&mut self.outbox, client.queue);
+        Some(client.log)
+    }
+
+    /// The client reads the log from now on, or no more. Comes to the reader that it had.
+    pub(crate) fn subscribe_log(&mut self, id: ClientId, reader: Option<LogReader>) -> Option<LogReader> {
+        match self.connected.get_mut(&id) {
+            Some(client) => core::mem::replace(&mut client.log, reader),
+            None => reader,
         }
+    }
+
+    /// The reader of a client that is served.
+    pub(crate) fn log_reader(&mut self, id: ClientId) -> Option<&mut LogReader> {
+        self.connected.get_mut(&id).filter(|client| client.is_open())?.log.as_mut()
+    }
+
+    pub(crate) fn log_reader_of(&self, id: ClientId) -> Option<&LogReader> {
+        self.connected.get(&id).filter(|client| client.is_open())?.log.as_ref()
     }
 
     /// A frame came. Answers whether the client is still served.

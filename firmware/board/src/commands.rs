@@ -4,8 +4,9 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::time::Duration;
 
 use protocol::{
-    Code, CommandResult, ComponentKey, ComponentsPage, DeviceInfo, Id, Kind, Object, Pong, Rejected, Request, Response,
-    RpcError, Snapshot, Source, limits, method,
+    Code, CommandResult, ComponentKey, ComponentsPage, DeviceInfo, Id, Kind, Level, LogFilter, Object, Pong, Rejected,
+    Request, Response, RpcError, Snapshot, Source, limits,
+    method::{self, LogSubscribe},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{Board, ClientId, Hardware, REBOOT_AFTER, Reboot, Slot, params::Params, rules, sizes, text};
 
 /// Every method of a board, for who asks for another.
-const METHODS: [&str; 19] = [
+const METHODS: [&str; 20] = [
     method::DEVICE_GET_INFO,
     method::DEVICE_GET_COMPONENTS,
     method::DEVICE_GET_STATUS,
@@ -33,6 +34,7 @@ const METHODS: [&str; 19] = [
     method::OTA_WRITE,
     method::OTA_COMMIT,
     method::OTA_ABORT,
+    method::LOG_SUBSCRIBE,
 ];
 
 /// Who asks.
@@ -75,6 +77,7 @@ impl<H: Hardware> Board<H> {
             Err(Rejected { id, error }) => Response { id, outcome: Err(error) },
             Ok(request) => {
                 let outcome = self.answer(now, caller, &request);
+                self.log_request(now, caller, &request, outcome.as_ref().err());
                 Response { id: Some(request.id?), outcome }
             }
         };
@@ -119,6 +122,7 @@ impl<H: Hardware> Board<H> {
             method::OTA_WRITE => self.write_update(now, caller, &params),
             method::OTA_COMMIT => self.commit_update(now, caller),
             method::OTA_ABORT => self.abort_update(now, caller),
+            method::LOG_SUBSCRIBE => self.subscribe_log(caller, &params),
             other => Err(no_such_method(other)),
         }
     }
@@ -161,7 +165,7 @@ impl<H: Hardware> Board<H> {
     }
 
     fn info(&mut self, now: Duration) -> DeviceInfo {
-        let mut info = sizes::info(&self.identity, self.epoch, text::millis(now));
+        let mut info = sizes::info(&self.identity, self.hardware.reset_reason(), self.epoch, text::millis(now));
         if self.hardware.update_slot().is_none() {
             info.features.retain(|feature| feature != sizes::OTA);
         }
@@ -185,10 +189,47 @@ impl<H: Hardware> Board<H> {
         }
     }
 
+    /// Refusals for who looks for the reason, the rest for who follows everything.
+    fn log_request(&mut self, now: Duration, caller: Caller, request: &Request, refusal: Option<&RpcError>) {
+        let (by, method) = (caller.source(), text::clipped(&request.method));
+        match refusal {
+            Some(RpcError { message, .. }) => {
+                self.log(now, Level::Info, format_args!("{by} {method} refused: {message}"));
+            }
+            // Nobody wants to read of every sign of life, or of every piece of an image.
+            None if matches!(request.method.as_str(), method::SYS_PING | method::OTA_WRITE) => {}
+            None if self.log.takes(Level::Debug) => {
+                let params = text::shown(&Value::Object(request.params.clone()));
+                self.log(now, Level::Debug, format_args!("{by} {method} {params}"));
+            }
+            None => {}
+        }
+    }
+
+    fn subscribe_log(&mut self, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
+        const ACCEPTED: &str = "error, warn, info, debug or off";
+        let Caller::Client(id) = caller else {
+            return Err(needs_a_websocket("GET /log, or Log.Subscribe on a WebSocket at /rpc"));
+        };
+        let level = match params.text("level", ACCEPTED)? {
+            None => LogFilter::default(),
+            Some(word) => word.parse().map_err(|_| {
+                rules::bad("not_an_option", format!("level is {ACCEPTED}, not {}", text::clipped(word)))
+            })?,
+        };
+        let reader = match level {
+            LogFilter::Off => None,
+            LogFilter::UpTo(level) => Some(self.log.open(level)),
+        };
+        if let Some(before) = self.clients.subscribe_log(id, reader) {
+            self.log.close(before);
+        }
+        Ok(json!(LogSubscribe { level }))
+    }
+
     fn subscribe(&mut self, now: Duration, caller: Caller) -> Result<Value, RpcError> {
         let Caller::Client(id) = caller else {
-            let message = "nothing can be pushed over POST: use a WebSocket at /rpc, or Device.GetStatus";
-            return Err(RpcError::new(Code::FailedPrecondition, "needs_a_websocket", message));
+            return Err(needs_a_websocket("use a WebSocket at /rpc, or Device.GetStatus"));
         };
         let snapshot = self.snapshot(now, caller);
         self.clients.subscribe(id, snapshot.seq);
@@ -203,6 +244,7 @@ impl<H: Hardware> Board<H> {
             self.renamed = true;
             self.note_change(now);
             let extra: Object = [("name".to_owned(), Value::from(name))].into_iter().collect();
+            self.log(now, Level::Info, format_args!("renamed {name:?} by {}", caller.source()));
             self.push_event(now, system(), "renamed", extra, Some(caller.source()));
         }
         self.done(None)
@@ -234,6 +276,7 @@ impl<H: Hardware> Board<H> {
         let (by, when_alone) = (by.clone(), *when_alone);
         self.drop_update();
         self.flush(now);
+        self.log(now, Level::Info, format_args!("a restart, by {by}"));
         let event = self.event(now, system(), "rebooting", Object::new(), Some(by));
         self.clients.restart(&event);
         self.reboot = Reboot::Due { at: now + REBOOT_AFTER, when_alone };
@@ -243,6 +286,12 @@ impl<H: Hardware> Board<H> {
 /// The refusal of everything that comes after the command to reboot.
 pub(crate) fn rebooting() -> RpcError {
     RpcError::new(Code::Busy, "rebooting", "the board is restarting: connect again in some seconds")
+}
+
+/// The refusal of what pushes, over `POST`.
+fn needs_a_websocket(instead: &str) -> RpcError {
+    let message = format!("nothing can be pushed over POST: {instead}");
+    RpcError::new(Code::FailedPrecondition, "needs_a_websocket", message)
 }
 
 /// The refusal of an unknown method, with those that begin alike, or with what methods begin with.

@@ -16,6 +16,7 @@ mod clients;
 mod commands;
 mod fade;
 pub mod gesture;
+mod log;
 mod number;
 mod outbox;
 mod params;
@@ -28,11 +29,12 @@ mod text;
 mod update;
 
 use alloc::{string::String, vec::Vec};
-use core::time::Duration;
+use core::{fmt, time::Duration};
 
-use protocol::{ComponentKey, Epoch, Kind, RpcError, Source, State};
+use protocol::{ComponentKey, Epoch, Kind, Level, ResetReason, RpcError, Source, State};
 
 pub use clients::{ClientId, Outgoing};
+pub use log::{LogReader, Unread};
 pub use plan::{Component, Identity, Input, Plan, PlanError, SAMPLE_EVERY};
 pub use retained::{KEEP_AFTER, Retained, RetainedKey, Unsaved};
 pub use slot::{Image, SlotError, UpdateSlot};
@@ -40,6 +42,7 @@ pub use slot::{Image, SlotError, UpdateSlot};
 use change::{Changes, Gathered, Slot};
 use clients::Clients;
 use commands::Caller;
+use log::Log;
 use retained::{KEEP_PATIENCE, Keeping};
 use update::Updates;
 
@@ -83,6 +86,16 @@ pub trait Hardware {
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
         None
     }
+
+    /// Why it started; `None` where it cannot tell.
+    fn reset_reason(&self) -> Option<ResetReason> {
+        None
+    }
+
+    /// What the run before this one said when it panicked, once: for the first line of the log.
+    fn take_last_panic(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// How far a reboot has come.
@@ -117,6 +130,7 @@ pub struct Board<H> {
     reboot: Reboot,
     update: Updates,
     keeping: Keeping,
+    log: Log,
     hardware: H,
 }
 
@@ -142,6 +156,8 @@ impl<H: Hardware> Board<H> {
                 .map_err(|error| PlanError(alloc::format!("{}: {error}", slot.descriptor.key)))?;
             slots.push(slot);
         }
+        let mut log = Log::default();
+        log_boot(&mut log, &plan.identity, &mut hardware);
         Ok(Self {
             epoch,
             seq: 0,
@@ -155,6 +171,7 @@ impl<H: Hardware> Board<H> {
             reboot: Reboot::No,
             update,
             keeping: Keeping::Rests,
+            log,
             hardware,
         })
     }
@@ -199,13 +216,61 @@ impl<H: Hardware> Board<H> {
         if !matches!(self.reboot, Reboot::No) {
             return Err(commands::rebooting());
         }
-        self.clients.connect(now)
+        match self.clients.connect(now) {
+            Ok(client) => {
+                self.log(now, Level::Info, format_args!("controller {} connected", client.0));
+                Ok(client)
+            }
+            Err(error) => {
+                self.log(now, Level::Warn, format_args!("a controller was refused: {}", error.message));
+                Err(error)
+            }
+        }
     }
 
     /// A controller's connection ended. Also to be called after [`Outgoing::Close`]; until then its place is taken.
-    pub fn disconnect(&mut self, client: ClientId) {
-        self.clients.disconnect(client);
+    pub fn disconnect(&mut self, now: Duration, client: ClientId) {
         self.update.left(client);
+        let Some(reader) = self.clients.disconnect(client) else { return };
+        if let Some(reader) = reader {
+            self.log.close(reader);
+        }
+        self.log(now, Level::Info, format_args!("controller {} is gone", client.0));
+    }
+
+    /// Adds a line to the log. Debug lines are made only while somebody reads them.
+    pub fn log(&mut self, now: Duration, level: Level, message: fmt::Arguments<'_>) {
+        self.log.add(now, level, &message);
+    }
+
+    /// Begins to read the log, with the oldest line that is kept, outside of any control channel. The reader is to be given to
+    /// [`Self::close_log`].
+    pub fn open_log(&mut self, level: Level) -> LogReader {
+        self.log.open(level)
+    }
+
+    /// What the reader has not seen, at most `most` lines; one that comes too late is told how many it lost.
+    pub fn read_log(&self, reader: &mut LogReader, most: usize) -> Unread {
+        let mut left = most;
+        self.log.read(reader, |_| {
+            left = left.wrapping_sub(1);
+            left < most
+        })
+    }
+
+    /// Whether [`Self::read_log`] has something.
+    pub fn has_log(&self, reader: &LogReader) -> bool {
+        self.log.has_unread(reader)
+    }
+
+    /// A reader is gone.
+    pub fn close_log(&mut self, reader: LogReader) {
+        self.log.close(reader);
+    }
+
+    /// How many lines the log had since boot: another number means that there are new ones.
+    pub fn logged(&self) -> u64 {
+        self.log.total()
     }
 
     /// A controller sent a text message. A driver that reads on while messages wait to be sent asks [`Self::has_room`] first.
@@ -233,12 +298,21 @@ impl<H: Hardware> Board<H> {
     /// What to send to a controller next. To be asked until it answers `None`, each time that a message has been handed to the
     /// network; what is not taken is coalesced.
     pub fn next_outgoing(&mut self, now: Duration, client: ClientId) -> Option<Outgoing> {
-        self.clients.next_outgoing(now, client, self.epoch, self.seq)
+        if let Some(outgoing) = self.clients.next_outgoing(now, client, self.epoch, self.seq) {
+            if let Outgoing::Close { reason, .. } = outgoing {
+                self.log(now, Level::Info, format_args!("controller {} is let go: {reason}", client.0));
+            }
+            return Some(outgoing);
+        }
+        // The log comes last, and waits for nobody: it takes no place in the client's queue.
+        let reader = self.clients.log_reader(client)?;
+        self.log.notification(now, self.epoch, reader).map(Outgoing::Text)
     }
 
     /// Whether [`Self::next_outgoing`] has something.
     pub fn has_outgoing(&self, client: ClientId) -> bool {
         self.clients.has_outgoing(client)
+            || self.clients.log_reader_of(client).is_some_and(|reader| self.log.has_unread(reader))
     }
 
     /// Whether the client's connection is to end: a close comes out of [`Self::next_outgoing`], after little else or nothing. What
@@ -324,4 +398,19 @@ impl<H: Hardware> Board<H> {
     fn not_found(&self, key: &ComponentKey) -> RpcError {
         params::not_found(&text::clipped(&alloc::string::ToString::to_string(key)), &key.kind, &self.slots)
     }
+}
+
+/// What the log begins with.
+fn log_boot<H: Hardware>(log: &mut Log, identity: &Identity, hardware: &mut H) {
+    let Identity { version, platform, board, .. } = identity;
+    if let Some(message) = hardware.take_last_panic() {
+        log.add(Duration::ZERO, Level::Error, &format_args!("the run before this one panicked: {message}"));
+    }
+    let by =
+        hardware.reset_reason().map_or_else(|| "unknown".into(), |reason| alloc::string::ToString::to_string(&reason));
+    log.add(
+        Duration::ZERO,
+        Level::Info,
+        &format_args!("Switchboard {version} on {platform} ({board}); reset reason: {by}"),
+    );
 }

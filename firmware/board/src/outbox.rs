@@ -7,7 +7,6 @@ use alloc::{
 };
 
 use protocol::{NotifyEvent, NotifyStatus, method};
-use serde::Serialize;
 
 use crate::text;
 
@@ -24,15 +23,9 @@ pub(crate) enum Push<'a> {
 
 /// The whole message, with `prev` as it stands there.
 pub(crate) fn notification(push: Push<'_>) -> String {
-    #[derive(Serialize)]
-    struct Envelope<'a, P> {
-        jsonrpc: &'a str,
-        method: &'a str,
-        params: P,
-    }
     match push {
-        Push::Status(params) => text::json(&Envelope { jsonrpc: "2.0", method: method::NOTIFY_STATUS, params }),
-        Push::Event(params) => text::json(&Envelope { jsonrpc: "2.0", method: method::NOTIFY_EVENT, params }),
+        Push::Status(params) => text::notification(method::NOTIFY_STATUS, params),
+        Push::Event(params) => text::notification(method::NOTIFY_EVENT, params),
     }
 }
 

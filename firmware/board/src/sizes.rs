@@ -3,7 +3,8 @@
 use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec};
 
 use protocol::{
-    ComponentKey, ComponentsPage, DeviceInfo, Epoch, Id, Kind, NotifyStatus, Response, Snapshot, Source, State,
+    ComponentKey, ComponentsPage, DeviceInfo, Epoch, Id, Kind, NotifyStatus, ResetReason, Response, Snapshot, Source,
+    State,
     limits::{self, MESSAGE_OUT_OF_BOARD},
 };
 use serde_json::{Value, json};
@@ -16,6 +17,9 @@ use crate::{
 
 /// The longest `id` of a request, in bytes as JSON: an answer repeats it and must still fit into its message.
 pub(crate) const REQUEST_ID: usize = 64;
+
+/// The longest reason of a reset, in bytes.
+const REASON: usize = 32;
 
 /// A number as long as an `f64` can be in JSON.
 const LONGEST_NUMBER: f64 = -1.234_567_890_123_456_7e-308;
@@ -30,7 +34,7 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
             "{what} may need {bytes} bytes; a message out of a board has at most {MESSAGE_OUT_OF_BOARD}"
         )))
     };
-    fits("Device.GetInfo", answer(&json!(info(&plan.identity, Epoch(u32::MAX), u64::MAX))))?;
+    fits("Device.GetInfo", answer(&json!(info(&plan.identity, Some(longest_reason()), Epoch(u32::MAX), u64::MAX))))?;
     for component in &plan.components {
         let page =
             ComponentsPage { offset: usize::MAX, total: usize::MAX, components: vec![component.descriptor.clone()] };
@@ -64,8 +68,13 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
 /// The feature of a board that can be updated.
 pub(crate) const OTA: &str = "ota";
 
+/// A reason in a board's own word; no known one is longer.
+fn longest_reason() -> ResetReason {
+    ResetReason::Unknown("x".repeat(REASON))
+}
+
 /// What a board that can do everything answers to `Device.GetInfo`.
-pub(crate) fn info(identity: &Identity, epoch: Epoch, uptime_ms: u64) -> DeviceInfo {
+pub(crate) fn info(identity: &Identity, reset_reason: Option<ResetReason>, epoch: Epoch, uptime_ms: u64) -> DeviceInfo {
     DeviceInfo {
         id: identity.id.clone(),
         name: identity.name.clone(),
@@ -74,9 +83,10 @@ pub(crate) fn info(identity: &Identity, epoch: Epoch, uptime_ms: u64) -> DeviceI
         platform: identity.platform.clone(),
         board: identity.board.clone(),
         proto: protocol::PROTOCOL_MAJOR,
-        features: vec!["transition".to_owned(), "http_rpc".to_owned(), OTA.to_owned()],
+        features: ["transition", "http_rpc", "log", OTA].map(str::to_owned).into(),
         epoch,
         uptime_ms,
+        reset_reason,
         extra: protocol::Object::new(),
     }
 }

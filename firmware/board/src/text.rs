@@ -14,6 +14,17 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
+/// A message that nobody asked for.
+pub(crate) fn notification(method: &str, params: &impl Serialize) -> String {
+    #[derive(Serialize)]
+    struct Envelope<'a, P> {
+        jsonrpc: &'a str,
+        method: &'a str,
+        params: &'a P,
+    }
+    json(&Envelope { jsonrpc: "2.0", method, params })
+}
+
 /// A client's text, or the beginning of it, without control characters.
 pub(crate) fn clipped(text: &str) -> String {
     let mut clean: String = text.chars().take(EXCERPT).map(|c| if c.is_control() { ' ' } else { c }).collect();

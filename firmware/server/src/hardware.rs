@@ -1,9 +1,10 @@
 //! Stands between a board and its hardware to hold a restart back until the server's own connections have ended.
 
+use alloc::string::String;
 use core::time::Duration;
 
 use board::{Hardware, UpdateSlot};
-use protocol::{ComponentKey, RpcError, State};
+use protocol::{ComponentKey, ResetReason, RpcError, State};
 
 /// The embedding's hardware.
 pub(crate) struct Watched<H> {
@@ -58,5 +59,13 @@ impl<H: Hardware> Hardware for Watched<H> {
 
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
         self.hardware.update_slot()
+    }
+
+    fn reset_reason(&self) -> Option<ResetReason> {
+        self.hardware.reset_reason()
+    }
+
+    fn take_last_panic(&mut self) -> Option<String> {
+        self.hardware.take_last_panic()
     }
 }

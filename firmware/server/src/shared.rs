@@ -340,6 +340,6 @@ impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
 impl<H: Hardware, C: Clock> Drop for Controller<'_, H, C> {
     fn drop(&mut self) {
         self.shared.inner.borrow_mut().clients.remove(&self.client);
-        self.shared.with(|board, _| board.disconnect(self.client));
+        self.shared.with(|board, now| board.disconnect(now, self.client));
     }
 }

@@ -6,7 +6,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use switchboard_protocol::{
     Caps, Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, EntityCategory, Epoch, Id, Kind,
-    Object, Pong, Response, RpcError, Snapshot, State,
+    Level, LogFilter, Object, Pong, ResetReason, Response, RpcError, Snapshot, State,
+    method::LogSubscribe,
     ota::{Begun, Written},
 };
 
@@ -27,12 +28,21 @@ fn info() -> DeviceInfo {
         features: vec!["transition".into(), "http_rpc".into()],
         epoch: Epoch(0x5f3a_91c2),
         uptime_ms: 86_400_123,
+        reset_reason: None,
         extra: Object::new(),
     }
 }
 
 fn newer_info() -> DeviceInfo {
     DeviceInfo { features: vec![], extra: object(json!({ "firmware_date": "2027-01-02" })), ..info() }
+}
+
+fn reset_by(reason: ResetReason) -> DeviceInfo {
+    DeviceInfo { reset_reason: Some(reason), ..info() }
+}
+
+fn logs() -> LogSubscribe {
+    LogSubscribe { level: LogFilter::UpTo(Level::Debug) }
 }
 
 fn components() -> ComponentsPage {
@@ -219,6 +229,9 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     result("result_ota_write", 23, &WRITTEN)?;
     result("result_ota_commit", 24, &done(1050))?;
     result("result_ota_abort", 25, &done(1051))?;
+    result("result_log_subscribe", 21, &logs())?;
+    result("result_device_get_info_with_reset_reason", 1, &reset_by(ResetReason::Brownout))?;
+    result("result_device_get_info_with_new_reset_reason", 1, &reset_by(ResetReason::Unknown("lightning".into())))?;
     result("result_of_newer_board", 10, &newer_done())?;
     Ok(all)
 }
@@ -256,5 +269,8 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Value, Box<dyn Error>>) -
     same(read("result_ota_begin")?, &BEGUN)?;
     same(read("result_ota_write")?, &WRITTEN)?;
     same(read("result_ota_commit")?, &done(1050))?;
+    same(read("result_log_subscribe")?, &logs())?;
+    same(read("result_device_get_info_with_reset_reason")?, &reset_by(ResetReason::Brownout))?;
+    same(read("result_device_get_info_with_new_reset_reason")?, &reset_by(ResetReason::Unknown("lightning".into())))?;
     same(read("result_of_newer_board")?, &newer_done())
 }

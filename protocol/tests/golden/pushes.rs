@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, error::Error};
 
 use serde_json::{Value, json};
 use switchboard_protocol::{
-    ComponentKey, Epoch, Event, FromBoard, NotifyEvent, NotifyStatus, Object, Source, State, mdns::Announcement,
+    ComponentKey, Epoch, Event, FromBoard, Level, LogLine, NotifyEvent, NotifyLog, NotifyStatus, Object, Source, State,
+    mdns::Announcement,
 };
 
 use crate::object;
@@ -23,6 +24,14 @@ fn status(source: Option<Source>, states: &[(&str, Value)]) -> Result<NotifyStat
         components.insert(key.parse()?, State(object(state.clone())));
     }
     Ok(NotifyStatus { epoch: Epoch(0x5f3a_91c2), prev: 1041, seq: 1042, uptime_ms: 86_400_123, source, components })
+}
+
+fn line(uptime_ms: u64, level: Level, message: &str) -> LogLine {
+    LogLine { uptime_ms, level, message: message.into() }
+}
+
+fn log(lost: u64, lines: Vec<LogLine>) -> FromBoard {
+    FromBoard::Log(NotifyLog { epoch: Epoch(0x5f3a_91c2), uptime_ms: 86_401_000, lost, lines })
 }
 
 /// Every file with the push that it stands for.
@@ -86,6 +95,7 @@ pub(crate) fn all() -> Result<Vec<(&'static str, FromBoard)>, Box<dyn Error>> {
         ("status_unknown_kind_field_source", status(Some(Source::Unknown("schedule".into())), &unknown)?),
         ("status_largest_numbers", largest),
     ];
+    let booted = line(12, Level::Info, "Switchboard 0.1.0 on esp32c3, reset by watchdog");
     let mut all: Vec<_> = statuses.into_iter().map(|(name, status)| (name, FromBoard::Status(status))).collect();
     all.extend([
         ("event_press", happened(by_hand(), vec![event("button:0", "press")?])),
@@ -96,6 +106,11 @@ pub(crate) fn all() -> Result<Vec<(&'static str, FromBoard)>, Box<dyn Error>> {
             happened(None, vec![event("button:0", "press")?, event("button:1", "press")?]),
         ),
         ("event_unknown_event_and_field", happened(by_hand(), vec![turned])),
+        (
+            "log_lines",
+            log(0, vec![booted, line(86_400_999, Level::Warn, "controller 3 reads too slowly and is let go")]),
+        ),
+        ("log_after_a_loss", log(12, vec![line(86_400_999, Level::Error, "Überlauf")])),
         (
             "notification_unknown",
             FromBoard::Other {

@@ -5,8 +5,10 @@ use std::{error::Error, fmt::Debug};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use switchboard_protocol::{
-    Id, Request,
-    method::{self, ButtonPress, GetComponents, LightSet, NumberSet, SetName, SwitchSet, Target, TextSet},
+    Id, Level, LogFilter, Request,
+    method::{
+        self, ButtonPress, GetComponents, LightSet, LogSubscribe, NumberSet, SetName, SwitchSet, Target, TextSet,
+    },
     ota::{Begin, Digest, Write, base64},
 };
 
@@ -44,6 +46,10 @@ fn begin_signed() -> Begin {
     Begin { version: Some("0.2.0".into()), signature: Some(signature), ..begin() }
 }
 
+fn logs(level: LogFilter) -> LogSubscribe {
+    LogSubscribe { level }
+}
+
 /// Every file with the request that it stands for.
 pub(crate) fn all() -> Vec<(&'static str, Request)> {
     let none = json!({});
@@ -79,6 +85,8 @@ pub(crate) fn all() -> Vec<(&'static str, Request)> {
             "request_button_press_long",
             Request::new(19, method::BUTTON_PRESS, &ButtonPress { id: 0, event: Some("long_press".into()) }),
         ),
+        ("request_log_subscribe", Request::new(21, method::LOG_SUBSCRIBE, &logs(LogFilter::UpTo(Level::Debug)))),
+        ("request_log_subscribe_off", Request::new(22, method::LOG_SUBSCRIBE, &logs(LogFilter::Off))),
         (WITH_EMPTY_LIST, Request::new(1, method::SYS_PING, &none)),
         ("request_without_id", Request { id: None, ..Request::new(0, method::SWITCH_TOGGLE, &Target { id: 0 }) }),
         (
@@ -122,5 +130,9 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>)
     same(&read("request_button_press_long")?, &ButtonPress { id: 0, event: Some("long_press".into()) })?;
     same(&read("request_ota_begin")?, &begin())?;
     same(&read("request_ota_begin_signed")?, &begin_signed())?;
-    same(&read("request_ota_write")?, &Write::new(0, IMAGE))
+    same(&read("request_ota_write")?, &Write::new(0, IMAGE))?;
+    same(&read("request_log_subscribe")?, &logs(LogFilter::UpTo(Level::Debug)))?;
+    same(&read("request_log_subscribe_off")?, &logs(LogFilter::Off))?;
+    // Left out, it is the default.
+    same(&read("request_device_get_info")?, &logs(LogFilter::UpTo(Level::Info)))
 }

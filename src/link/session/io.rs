@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, State};
+use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, RpcError, State};
 
 use crate::link::{
     commands::{Command, Ticket},
@@ -36,6 +36,8 @@ pub(crate) enum Input {
     Ended(u64, Ending),
     /// The person wants something.
     Command(Command),
+    /// These lines of the board's log are wanted from now on.
+    FollowLog(LogFilter),
     /// [`Session::next_deadline`] is there.
     Tick,
 }
@@ -113,6 +115,15 @@ pub(crate) enum Report {
         /// From the board's stamp until now.
         late: Option<Duration>,
     },
+    /// The board's log went on.
+    Log {
+        /// Lines that the board had to forget before these.
+        lost: u64,
+        /// When, in this computer's time, how important, and what.
+        lines: Vec<(SystemTime, Level, String)>,
+    },
+    /// The board does not give its log.
+    NoLog(RpcError),
     /// The whole state is asked for anew.
     Resync(ResyncCause),
     /// How long a question took, and when the board booted.

@@ -2,6 +2,7 @@
 //! of each command. Owns no socket, reads no clock and draws no random numbers but from the seed it is given.
 
 mod io;
+mod log;
 mod pushes;
 #[cfg(test)]
 mod tests;
@@ -66,6 +67,7 @@ pub(crate) struct Session {
     clock: Clock,
     epoch: Option<Epoch>,
     client: Option<u32>,
+    log: log::Following,
 }
 
 impl Session {
@@ -83,6 +85,7 @@ impl Session {
             clock: Clock::new(now),
             epoch: None,
             client: None,
+            log: log::Following::default(),
         }
     }
 
@@ -116,6 +119,7 @@ impl Session {
             Input::Heard(attempt) => self.heard(now.instant, attempt, &mut out),
             Input::Ended(attempt, ending) => self.ended(now.instant, attempt, ending, &mut out),
             Input::Command(command) => self.command(now.instant, command, &mut out),
+            Input::FollowLog(wanted) => self.follow_log(now.instant, wanted, &mut out),
             Input::Tick => self.tick(now.instant, &mut out),
         }
         out
@@ -264,6 +268,7 @@ impl Session {
             Ok(FromBoard::Response(response)) => self.answer(now, response, out),
             Ok(FromBoard::Status(status)) => self.status(now, status, out),
             Ok(FromBoard::Event(event)) => self.event(now, event, out),
+            Ok(FromBoard::Log(log)) => self.logged(now, log, out),
             Ok(FromBoard::Other { .. }) => {}
             Err(error) => match &mut self.phase {
                 Phase::Reading { .. } => {
@@ -317,6 +322,12 @@ impl Session {
                     Err(problem) => self.fail(now.instant, problem, out),
                 }
             }
+            (Purpose::Log, _) => {
+                // Where it is refused, nothing comes; a board of an older firmware has no log.
+                if let Err(error) = response.outcome {
+                    out.push(Output::Report(Report::NoLog(bounds::error(error))));
+                }
+            }
             (Purpose::Info, Phase::Live(_)) => {
                 let info = response.outcome.ok().and_then(|result| serde_json::from_value(result).ok());
                 out.extend(info.map(|info| Output::Report(Report::Info(Box::new(bounds::info(info))))));
@@ -362,6 +373,7 @@ impl Session {
         self.phase = Phase::Live(Live { since, heartbeat, stale: false, sync, rereading: None, restarts_until: None });
         self.believe(now, snapshot, out);
         out.push(Output::Report(Report::Link(LinkState::Connected)));
+        self.resume_log(now.instant, out);
         // The first round trip is measured at once: what a person sees first is whether the link is quick.
         self.ping(now.instant, out);
     }

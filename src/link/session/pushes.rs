@@ -56,7 +56,7 @@ impl Session {
     }
 
     /// When the board did it, in this computer's time, and how long ago.
-    fn stamped(&self, now: Now, uptime_ms: u64) -> (SystemTime, Option<Duration>) {
+    pub(super) fn stamped(&self, now: Now, uptime_ms: u64) -> (SystemTime, Option<Duration>) {
         let late = self.clock.lateness(now.instant, uptime_ms);
         (late.and_then(|late| now.wall.checked_sub(late)).unwrap_or(now.wall), late)
     }

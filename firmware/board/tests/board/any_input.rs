@@ -10,7 +10,7 @@ use switchboard_board::{Board, ClientId, Outgoing};
 
 use crate::desk::{Bench, board, everything, key, ms, state};
 
-const METHODS: [&str; 15] = [
+const METHODS: [&str; 16] = [
     method::DEVICE_GET_INFO,
     method::DEVICE_GET_COMPONENTS,
     method::DEVICE_GET_STATUS,
@@ -25,6 +25,7 @@ const METHODS: [&str; 15] = [
     method::SELECT_SET,
     method::TEXT_SET,
     method::BUTTON_PRESS,
+    method::LOG_SUBSCRIBE,
     "No.Such",
 ];
 
@@ -143,6 +144,7 @@ impl Follower {
                 }
             }
             FromBoard::Event(_) => assert!(self.seq.is_some(), "nothing is pushed before the snapshot"),
+            FromBoard::Log(_) => assert!(!self.asked.is_empty(), "the log is for who asked for it"),
             FromBoard::Other { .. } => panic!("a board says no such thing: {text}"),
         }
     }

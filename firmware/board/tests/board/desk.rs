@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{
-    Caps, Code, ComponentKey, Descriptor, Epoch, FromBoard, NotifyEvent, NotifyStatus, Object, Request, Response,
-    RpcError, Snapshot, Source, State, limits, method,
+    Caps, Code, ComponentKey, Descriptor, Epoch, FromBoard, NotifyEvent, NotifyLog, NotifyStatus, Object, Request,
+    ResetReason, Response, RpcError, Snapshot, Source, State, limits, method,
 };
 use serde_json::{Value, json};
 use switchboard_board::{Board, ClientId, Component, Hardware, Identity, Input, Outgoing, Plan, UpdateSlot};
@@ -29,6 +29,8 @@ pub(crate) struct Bench {
     pub(crate) rssi: Option<i8>,
     /// Where it can be updated.
     pub(crate) flash: Option<Flash>,
+    pub(crate) reset_reason: Option<ResetReason>,
+    pub(crate) last_panic: Option<String>,
 }
 
 impl Hardware for Bench {
@@ -63,6 +65,14 @@ impl Hardware for Bench {
 
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
         self.flash.as_mut().map(|flash| flash as &mut dyn UpdateSlot)
+    }
+
+    fn reset_reason(&self) -> Option<ResetReason> {
+        self.reset_reason.clone()
+    }
+
+    fn take_last_panic(&mut self) -> Option<String> {
+        self.last_panic.take()
     }
 }
 
@@ -152,6 +162,7 @@ pub(crate) enum Got {
     Answer(Response),
     Status(NotifyStatus),
     Event(NotifyEvent),
+    Log(NotifyLog),
     Ping,
     Close(u16),
 }
@@ -190,6 +201,7 @@ pub(crate) fn read(outgoing: Outgoing) -> Got {
                 FromBoard::Response(response) => Got::Answer(response),
                 FromBoard::Status(status) => Got::Status(status),
                 FromBoard::Event(event) => Got::Event(event),
+                FromBoard::Log(log) => Got::Log(log),
                 other => panic!("a board says no such thing: {other:?}"),
             }
         }

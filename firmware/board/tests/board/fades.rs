@@ -27,7 +27,7 @@ fn run_through(board: &mut Board<Bench>, until: Duration) -> usize {
 fn fade(board: &mut Board<Bench>, now: Duration, params: Value) {
     let (client, _) = subscriber(board);
     answer(board, now, client, method::LIGHT_SET, params);
-    board.disconnect(client);
+    board.disconnect(ms(0), client);
 }
 
 #[test]

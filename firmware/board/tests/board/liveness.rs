@@ -24,7 +24,7 @@ fn a_silent_client_is_pinged_at_20_and_40_s_and_dropped_at_60() {
     board.run_until(limits::BOARD_DROPS_AFTER);
     assert_eq!(take(&mut board, limits::BOARD_DROPS_AFTER, client), [Got::Close(1001)]);
     assert_eq!(board.next_deadline(), None);
-    board.disconnect(client);
+    board.disconnect(ms(0), client);
 }
 
 #[test]
@@ -84,8 +84,8 @@ fn a_reboot_is_answered_announced_to_everyone_and_closes_with_1012() {
     assert!(board.call(ms(1), &request(method::SWITCH_TOGGLE, &json!({ "id": 0 }))).unwrap().contains("rebooting"));
     board.run_until(ms(1));
     assert_eq!(board.hardware().reboots, 0, "two connections are still to be closed");
-    board.disconnect(one);
-    board.disconnect(two);
+    board.disconnect(ms(0), one);
+    board.disconnect(ms(0), two);
     assert_eq!(board.next_deadline(), Some(T0), "at once");
     board.run_until(ms(2));
     assert_eq!(board.hardware().reboots, 1);
@@ -118,8 +118,8 @@ fn a_reboot_by_post_leaves_time_for_its_answer() {
 fn calls_for_a_client_that_is_gone_do_nothing() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    board.disconnect(client);
-    board.disconnect(client);
+    board.disconnect(ms(0), client);
+    board.disconnect(ms(0), client);
     board.receive(T0, client, &request(method::SWITCH_TOGGLE, &json!({ "id": 0 })));
     board.heard(T0, client);
     assert!(!board.has_outgoing(client) && !board.has_room(client));

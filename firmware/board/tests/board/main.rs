@@ -10,6 +10,7 @@ mod flash;
 mod gestures;
 mod golden;
 mod liveness;
+mod log;
 mod plans;
 mod pushes;
 mod refusals;

@@ -214,7 +214,7 @@ fn a_client_that_cannot_be_sent_an_event_is_closed_as_too_slow_and_the_others_go
     assert_eq!(take(&mut board, T0, quick).len(), 1);
     board.receive(T0, slow, &request(method::SYS_PING, &json!({})));
     assert!(!board.has_outgoing(slow), "who was closed is not served");
-    board.disconnect(slow);
+    board.disconnect(ms(0), slow);
     assert!(board.connect(T0).is_ok());
 }
 

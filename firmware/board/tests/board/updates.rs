@@ -108,7 +108,7 @@ fn a_new_image_is_written_checked_and_runs_after_the_reboot() {
         .collect();
     assert_eq!(events, ["rebooting"]);
     assert_eq!(said.last(), Some(&Got::Close(1012)));
-    board.disconnect(client);
+    board.disconnect(ms(0), client);
     board.run_until(T0);
     assert_eq!(board.hardware().reboots, 1);
     let mut board = reset(board);
@@ -342,7 +342,7 @@ fn who_comes_back_with_the_same_image_goes_on_where_it_stood() {
     let image = image(3_000);
     begin(&mut board, T0, first, &image).result();
     write(&mut board, T0, first, 0, &image[..700]).result();
-    board.disconnect(first);
+    board.disconnect(ms(0), first);
     let again = connected(&mut board);
     let error = write(&mut board, ms(10), again, 700, &image[700..800]).error();
     assert!(error.message.contains("has gone"), "{}", error.message);
@@ -359,7 +359,7 @@ fn who_comes_with_another_image_begins_anew_once_the_first_has_gone() {
     let first = connected(&mut board);
     begin(&mut board, T0, first, &image(3_000)).result();
     write(&mut board, T0, first, 0, &image(3_000)[..700]).result();
-    board.disconnect(first);
+    board.disconnect(ms(0), first);
     let (again, other) = (connected(&mut board), image(900));
     assert_eq!(begin(&mut board, T0, again, &other).result()["offset"], json!(0));
     write_all(&mut board, T0, again, &other, 0);
@@ -547,7 +547,7 @@ proptest! {
                 }
                 // The connection was lost, and another one goes on.
                 1 => {
-                    board.disconnect(client);
+                    board.disconnect(ms(0), client);
                     client = connected(&mut board);
                     prop_assert_eq!(begin(&mut board, T0, client, &image).result()["offset"].as_u64(), Some(offset as u64));
                     write(&mut board, T0, client, offset, part).result();
@@ -611,7 +611,7 @@ proptest! {
                 3 => (method::OTA_COMMIT, json!({})),
                 4 => (method::OTA_ABORT, json!({})),
                 _ => {
-                    board.disconnect(client);
+                    board.disconnect(ms(0), client);
                     if let Ok(again) = board.connect(now) {
                         clients[who] = again;
                     }
