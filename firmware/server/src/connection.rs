@@ -5,13 +5,14 @@ use alloc::{string::String, vec::Vec};
 use board::Hardware;
 use edge_http::Method;
 use embassy_futures::select::{Either, select};
-use protocol::{Code, RpcError, SUBPROTOCOL, limits};
+use protocol::{Code, Level, RpcError, SUBPROTOCOL, limits};
 
 use crate::{
     clock::{Clock, within},
     echo,
     house::Guest,
     http::{self, BadHead, BadUpgrade, Body, Request, Resource, Upgrade},
+    log,
     page::page,
     response::{Refusal, Response, error_message, switching_protocols},
     rpc,
@@ -27,6 +28,7 @@ enum Decision {
     Call { length: usize },
     Control { accept: String, subprotocol: Option<&'static str> },
     Echo { accept: String },
+    Log { accept: String, level: Level },
     Refuse(Response),
 }
 
@@ -160,16 +162,20 @@ fn decide(request: &mut Request) -> Decision {
             Body::Length(_) => refuse(Refusal::BodyTooLong),
             Body::None | Body::Encoded => refuse(Refusal::LengthRequired),
         },
-        (channel @ (Resource::Rpc | Resource::Echo), Method::Get) => match request.upgrade.take() {
+        (channel @ (Resource::Rpc | Resource::Echo | Resource::Log), Method::Get) => match request.upgrade.take() {
             None => refuse(Refusal::NoUpgrade),
             Some(Err(BadUpgrade::Version)) => refuse(Refusal::UpgradeVersion),
             Some(Err(BadUpgrade::Key)) => refuse(Refusal::UpgradeKey),
             Some(Ok(upgrade)) if channel == Resource::Rpc => control(upgrade),
-            Some(Ok(Upgrade { accept, .. })) => Decision::Echo { accept },
+            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Echo => Decision::Echo { accept },
+            Some(Ok(Upgrade { accept, .. })) => match request.parameter("level").map_or(Ok(Level::Info), str::parse) {
+                Ok(level) => Decision::Log { accept, level },
+                Err(_) => refuse(Refusal::Level),
+            },
         },
         (Resource::Page, _) => refuse(Refusal::MethodOfPage),
         (Resource::Rpc, _) => refuse(Refusal::MethodOfRpc),
-        (Resource::Echo, _) => refuse(Refusal::MethodOfEcho),
+        (Resource::Echo | Resource::Log, _) => refuse(Refusal::MethodOfSideChannel),
         (Resource::Unknown, _) => refuse(Refusal::NotFound),
     }
 }
@@ -207,13 +213,21 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
             }
             Err(error) => (Response::all_places_taken(error), false),
         },
-        Decision::Echo { accept } => match guest.echo() {
+        Decision::Log { accept, level } => match guest.side_channel() {
+            Some(_place) => {
+                send(socket, &switching_protocols(&accept, None), settings, clock).await?;
+                log::run(socket, core::mem::take(input), level, shared).await;
+                return Err(Gone);
+            }
+            None => (Response::refusal(Refusal::SideChannelsFull), false),
+        },
+        Decision::Echo { accept } => match guest.side_channel() {
             Some(_place) => {
                 send(socket, &switching_protocols(&accept, None), settings, clock).await?;
                 echo::run(socket, core::mem::take(input), settings.echo_limit, shared).await;
                 return Err(Gone);
             }
-            None => (Response::refusal(Refusal::EchoesFull), false),
+            None => (Response::refusal(Refusal::SideChannelsFull), false),
         },
         Decision::Page { head_only } => {
             (Response::page(page(&shared.identity(), shared.components(), clock.now().as_secs())), head_only)

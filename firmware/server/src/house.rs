@@ -17,9 +17,9 @@ const LEAVING: usize = 2;
 /// The connections of a board.
 pub(crate) struct House {
     places: usize,
-    places_for_echoes: usize,
+    places_for_side_channels: usize,
     inside: RefCell<BTreeMap<u64, Stay>>,
-    echoes: Cell<usize>,
+    side_channels: Cell<usize>,
     /// Names guests and moments in their order.
     last_turn: Cell<u64>,
     door: RefCell<Option<Waker>>,
@@ -53,9 +53,9 @@ impl House {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             places: settings.connections,
-            places_for_echoes: settings.echoes,
+            places_for_side_channels: settings.side_channels,
             inside: RefCell::default(),
-            echoes: Cell::new(0),
+            side_channels: Cell::new(0),
             last_turn: Cell::new(0),
             door: RefCell::default(),
         }
@@ -128,14 +128,15 @@ impl<'a> Guest<'a> {
         output
     }
 
-    /// A place for an echo, while there is one: echoes last as long as their clients like, and may not fill the house.
-    pub(crate) fn echo(&self) -> Option<EchoPlace<'a>> {
+    /// A place for an echo or a reader of the log, while there is one: they last as long as their clients like, and may not fill the
+    /// house.
+    pub(crate) fn side_channel(&self) -> Option<SidePlace<'a>> {
         let house = self.house;
-        if house.echoes.get() >= house.places_for_echoes {
+        if house.side_channels.get() >= house.places_for_side_channels {
             return None;
         }
-        house.echoes.set(house.echoes.get() + 1);
-        Some(EchoPlace { house })
+        house.side_channels.set(house.side_channels.get() + 1);
+        Some(SidePlace { house })
     }
 
     /// What has been given away stays so.
@@ -168,13 +169,13 @@ impl Drop for Guest<'_> {
     }
 }
 
-/// A place for an echo, until it is dropped.
-pub(crate) struct EchoPlace<'a> {
+/// A place for an echo or a reader of the log, until it is dropped.
+pub(crate) struct SidePlace<'a> {
     house: &'a House,
 }
 
-impl Drop for EchoPlace<'_> {
+impl Drop for SidePlace<'_> {
     fn drop(&mut self) {
-        self.house.echoes.set(self.house.echoes.get() - 1);
+        self.house.side_channels.set(self.house.side_channels.get() - 1);
     }
 }

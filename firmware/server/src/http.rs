@@ -9,7 +9,7 @@ use edge_http::{
     ws::{MAX_BASE64_KEY_RESPONSE_LEN, sec_key_response},
 };
 use embassy_futures::poll_once;
-use protocol::{ECHO_PATH, RPC_PATH};
+use protocol::{ECHO_PATH, LOG_PATH, RPC_PATH};
 
 /// Header fields in a request; browsers send about twenty.
 const FIELDS: usize = 40;
@@ -21,6 +21,8 @@ pub struct Request {
     pub method: Method,
     /// The resource.
     pub resource: Resource,
+    /// What stands behind the `?` of its target, as it came.
+    pub query: String,
     /// Whether the client keeps the connection for further requests.
     pub keep_alive: bool,
     /// Whether the client sends the body only when it is told to (RFC 9110, section 10.1.1).
@@ -40,6 +42,8 @@ pub enum Resource {
     Rpc,
     /// `/ws`: echo.
     Echo,
+    /// `/log`: the board's log.
+    Log,
     /// Nothing is there.
     Unknown,
 }
@@ -82,6 +86,16 @@ pub enum BadHead {
     Malformed,
 }
 
+impl Request {
+    /// The value of a parameter of the query, `name=value` between `&` (WHATWG URL, section 5.1), without decoding.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.query
+            .split('&')
+            .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))
+            .map(|(_, value)| value)
+    }
+}
+
 /// Where a request's head ends in `bytes`; the search begins at `from`, to where it was searched before.
 pub fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
     const END: &[u8] = b"\r\n\r\n";
@@ -111,15 +125,18 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
     if hosts > 1 || (hosts == 0 && headers.http11) {
         return Err(BadHead::Malformed);
     }
-    let path = headers.path.split(['?', '#']).next().unwrap_or_default();
+    let target = headers.path.split('#').next().unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     Ok(Request {
         method: headers.method,
         resource: match path {
             "/" => Resource::Page,
             RPC_PATH => Resource::Rpc,
             ECHO_PATH => Resource::Echo,
+            LOG_PATH => Resource::Log,
             _ => Resource::Unknown,
         },
+        query: query.to_owned(),
         keep_alive: headers.http11 && !has_token(&headers, "Connection", "close"),
         expects_continue: has_token(&headers, "Expect", "100-continue"),
         body: body(&headers)?,

@@ -13,6 +13,7 @@ mod echo;
 mod hardware;
 mod house;
 pub mod http;
+mod log;
 pub mod mdns;
 mod page;
 pub mod response;

@@ -26,6 +26,7 @@ pub(crate) fn page(identity: &Identity, components: usize, uptime_s: u64) -> Str
          <pre>websocat --jsonrpc ws://HOST/rpc\nDevice.GetInfo\nDevice.GetComponents\nDevice.Subscribe</pre>\n\
          <p>Or one request at a time:</p>\n\
          <pre>curl -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Device.GetStatus\"}}' http://HOST/rpc</pre>\n\
+         <p><code>ws://HOST/log</code> sends the log, <code>ws://HOST/log?level=debug</code> all of it.</p>\n\
          <p><code>ws://HOST/ws</code> sends back what it is sent.</p>\n\
          </body></html>\n",
         plural = if components == 1 { "" } else { "s" },

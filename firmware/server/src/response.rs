@@ -52,7 +52,7 @@ impl Response {
         let fields: &[_] = match refusal {
             Refusal::MethodOfRpc => &[("Allow", "GET, POST")],
             Refusal::MethodOfPage => &[("Allow", "GET, HEAD")],
-            Refusal::MethodOfEcho => &[("Allow", "GET")],
+            Refusal::MethodOfSideChannel => &[("Allow", "GET")],
             Refusal::NoUpgrade | Refusal::UpgradeVersion => {
                 &[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
             }
@@ -113,8 +113,8 @@ pub enum Refusal {
     MethodOfPage,
     /// `/rpc` takes GET and POST.
     MethodOfRpc,
-    /// `/ws` takes GET.
-    MethodOfEcho,
+    /// `/ws` and `/log` take GET.
+    MethodOfSideChannel,
     /// A WebSocket's path without the upgrade.
     NoUpgrade,
     /// Another version of WebSocket.
@@ -133,8 +133,10 @@ pub enum Refusal {
     Timeout,
     /// All connections are taken.
     Full,
-    /// All places for echoes are taken.
-    EchoesFull,
+    /// A query that names no level of the log.
+    Level,
+    /// All places for `/ws` and `/log` are taken.
+    SideChannelsFull,
 }
 
 impl Refusal {
@@ -145,7 +147,8 @@ impl Refusal {
             Self::MethodOfRpc => {
                 (405, "Method Not Allowed", "Open /rpc as a WebSocket with GET, or POST one JSON-RPC request to it.")
             }
-            Self::MethodOfEcho => (405, "Method Not Allowed", "Open /ws as a WebSocket with GET."),
+            Self::MethodOfSideChannel => (405, "Method Not Allowed", "Open /ws and /log as a WebSocket with GET."),
+            Self::Level => (400, "Bad Request", "level is error, warn, info or debug."),
             Self::NoUpgrade => (426, "Upgrade Required", "This is a WebSocket: ask for the upgrade to websocket."),
             Self::UpgradeVersion => (426, "Upgrade Required", "This board speaks version 13 of WebSocket (RFC 6455)."),
             Self::UpgradeKey => {
@@ -159,7 +162,9 @@ impl Refusal {
             Self::BadRequest => (400, "Bad Request", "This is not a request of HTTP/1.1 (RFC 9112)."),
             Self::Timeout => (408, "Request Timeout", "The request did not come in time."),
             Self::Full => (503, "Service Unavailable", "All connections of this board are taken. Try again later."),
-            Self::EchoesFull => (503, "Service Unavailable", "All places for echoes are taken. Try again later."),
+            Self::SideChannelsFull => {
+                (503, "Service Unavailable", "All places for /ws and /log are taken. Try again later.")
+            }
         }
     }
 }

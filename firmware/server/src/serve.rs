@@ -20,11 +20,11 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Connections at once, of whatever kind; by default four more than controllers. They must be more than controllers and
-    /// echoes together: a page and a `POST` need one too, and so does whoever has not said yet what it wants. For a moment there
+    /// side channels together: a page and a `POST` need one too, and so does whoever has not said yet what it wants. For a moment there
     /// may be two more.
     pub connections: usize,
-    /// Connections to `/ws` at once; 2 by default.
-    pub echoes: usize,
+    /// Connections to `/ws` and `/log` at once, both together; 2 by default.
+    pub side_channels: usize,
     /// The longest message that `/ws` echoes, in bytes; 64 KiB by default. Twice as much is needed for each echo: less suits a
     /// chip.
     pub echo_limit: usize,
@@ -46,7 +46,7 @@ impl Settings {
     pub const fn for_controllers(controllers: usize) -> Self {
         Self {
             connections: controllers + 4,
-            echoes: 2,
+            side_channels: 2,
             echo_limit: 64 * 1_024,
             head_limit: 4_096,
             head_timeout: Duration::from_secs(5),

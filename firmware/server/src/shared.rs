@@ -4,13 +4,14 @@
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::{
     cell::RefCell,
+    fmt,
     future::poll_fn,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use board::{Board, ClientId, Hardware, Identity, Outgoing, Plan, PlanError, Retained, Unsaved};
-use protocol::{ComponentKey, Epoch, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State, mdns::Announcement};
+use board::{Board, ClientId, Hardware, Identity, LogReader, Outgoing, Plan, PlanError, Retained, Unread, Unsaved};
+use protocol::{ComponentKey, Epoch, Level, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State, mdns::Announcement};
 
 use crate::{clock::Clock, hardware::Watched};
 
@@ -28,6 +29,9 @@ struct Inner<H> {
     conversations: usize,
     /// Who waits for a new name, a restart, or something to keep: a handful.
     watching: Vec<Waker>,
+    /// How many lines of the log its readers have been woken for, and who reads it.
+    logged: u64,
+    reading_log: Vec<Waker>,
 }
 
 /// The task of a controller's connection.
@@ -59,6 +63,8 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             run: Run::default(),
             conversations: 0,
             watching: Vec::new(),
+            logged: 0,
+            reading_log: Vec::new(),
         });
         Ok(Self { inner, clock })
     }
@@ -131,6 +137,17 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
                 Err(_) => self.with(|board, now| board.not_saved(now, &unsaved)),
             }
         }
+    }
+
+    /// Adds a line to the board's log.
+    pub fn log(&self, level: Level, message: fmt::Arguments<'_>) {
+        self.with(|board, now| board.log(now, level, message));
+    }
+
+    /// Reads the log outside of a control channel, until the listener is dropped.
+    pub(crate) fn listen_to_log(&self, level: Level) -> LogListener<'_, H, C> {
+        let reader = self.inner.borrow_mut().board.open_log(level);
+        LogListener { shared: self, reader: Some(reader) }
     }
 
     /// Waits until the board's name is another one than `name`.
@@ -239,6 +256,9 @@ impl<H: Hardware> Inner<H> {
         if renamed || self.board.hardware().restart_is_due() || self.board.has_unsaved() {
             self.wake_watching();
         }
+        if core::mem::replace(&mut self.logged, self.board.logged()) != self.board.logged() {
+            self.reading_log.drain(..).for_each(Waker::wake);
+        }
     }
 
     fn wake_watching(&mut self) {
@@ -267,6 +287,44 @@ impl<H: Hardware, C: Clock> Drop for Conversation<'_, H, C> {
         inner.conversations -= 1;
         if inner.conversations == 0 {
             inner.wake_watching();
+        }
+    }
+}
+
+/// A reader of the log, until it is dropped.
+pub(crate) struct LogListener<'a, H: Hardware, C: Clock> {
+    shared: &'a Shared<H, C>,
+    /// `None` only while it is dropped.
+    reader: Option<LogReader>,
+}
+
+impl<H: Hardware, C: Clock> LogListener<'_, H, C> {
+    /// Waits until there is something to read.
+    pub(crate) async fn news(&self) {
+        poll_fn(|cx| {
+            let mut inner = self.shared.inner.borrow_mut();
+            if self.reader.as_ref().is_some_and(|reader| inner.board.has_log(reader)) {
+                return Poll::Ready(());
+            }
+            if !inner.reading_log.iter().any(|waker| waker.will_wake(cx.waker())) {
+                inner.reading_log.push(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// The next lines, at most `most`.
+    pub(crate) fn read(&mut self, most: usize) -> Unread {
+        let inner = self.shared.inner.borrow();
+        self.reader.as_mut().map(|reader| inner.board.read_log(reader, most)).unwrap_or_default()
+    }
+}
+
+impl<H: Hardware, C: Clock> Drop for LogListener<'_, H, C> {
+    fn drop(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            self.shared.inner.borrow_mut().board.close_log(reader);
         }
     }
 }

@@ -3,5 +3,6 @@
 mod control;
 mod crowded;
 mod http;
+mod log;
 mod mdns;
 mod served;

@@ -11,6 +11,7 @@ mod commanding;
 mod connecting;
 mod gaps;
 mod living;
+mod logging;
 mod versions;
 
 use std::time::{Duration, Instant, SystemTime};
