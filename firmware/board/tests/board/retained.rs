@@ -101,7 +101,7 @@ fn a_reboot_writes_at_once_and_waits_for_it() {
     command(&mut board, ms(0), method::TEXT_SET, json!({ "id": 0, "value": "kept" }));
     let client = board.connect(ms(0)).unwrap();
     board.receive(ms(10), client, &request(method::DEVICE_REBOOT, &json!({})));
-    board.disconnect(client);
+    board.disconnect(ms(0), client);
     assert!(board.has_unsaved());
     let unsaved = board.take_unsaved(ms(10)).unwrap();
     assert_eq!(unsaved, Unsaved::Write(vec![kept("text:0", json!({ "value": "kept" }))]));
@@ -266,7 +266,7 @@ fn a_board_that_is_to_forget_everything_erases_tells_everyone_and_restarts() {
         matches!(&told[told.len() - 2], Outgoing::Text(text) if text.contains("rebooting") && text.contains("physical"))
     );
     assert!(matches!(told.last(), Some(Outgoing::Close { code: 1012, .. })));
-    board.disconnect(client);
+    board.disconnect(ms(0), client);
     board.run_until(ms(2_000));
     assert_eq!(board.hardware().reboots, 0, "it is being erased");
     by_hand(&mut board, ms(2_000), "switch:1", json!({ "on": false }));
