@@ -162,3 +162,20 @@ fn help_and_version_need_no_network() -> Tested {
     assert_eq!(text(&version.stdout).trim(), concat!("switchboard ", env!("CARGO_PKG_VERSION")));
     Ok(())
 }
+
+#[test]
+fn the_log_of_a_board_is_printed_from_its_beginning() -> Tested {
+    let (_boards, address) = board()?;
+    let log = switchboard(&["log", &address, "--for", "500ms"])?;
+    assert_eq!(log.status.code(), Some(0), "{}", text(&log.stderr));
+    let lines = text(&log.stdout);
+    assert!(lines.lines().any(|line| line.contains("log info") && line.contains("reset reason: power_on")), "{lines}");
+    assert!(lines.lines().any(|line| line.ends_with("controller 1 connected")), "{lines}");
+
+    let json = text(&switchboard(&["log", &address, "--for", "500ms", "--json"])?.stdout);
+    let first: serde_json::Value =
+        serde_json::from_str(json.lines().find(|line| line.contains("reset")).ok_or("empty")?)?;
+    assert_eq!((&first["what"], &first["level"]), (&"log".into(), &"info".into()));
+    assert_eq!(switchboard(&["log", &address, "--level", "verbose"])?.status.code(), Some(2));
+    Ok(())
+}

@@ -12,7 +12,7 @@ use async_executor::{LocalExecutor, Task};
 use async_io::Timer;
 use board::{Identity, Plan, PlanError};
 use embassy_futures::select::select;
-use protocol::Epoch;
+use protocol::{Epoch, ResetReason};
 use server::{Settings, Shared};
 
 use crate::{
@@ -98,7 +98,7 @@ impl Life {
     /// Where the board cannot be built.
     pub(crate) fn start(self: &Rc<Self>, acceptor: Acceptor, executor: &LocalExecutor<'_>) -> Result<(), StartFailure> {
         self.address.set(acceptor.address().map_err(StartFailure::Listen)?);
-        let shared = self.boot().map_err(StartFailure::Plan)?;
+        let shared = self.boot(ResetReason::PowerOn).map_err(StartFailure::Plan)?;
         let task = executor.spawn(Rc::clone(self).live(acceptor, shared));
         self.task.replace(Some(task));
         Ok(())
@@ -124,11 +124,13 @@ impl Life {
         self.grip.release();
     }
 
-    fn boot(&self) -> Result<Running, PlanError> {
+    fn boot(&self, reason: ResetReason) -> Result<Running, PlanError> {
         let mut plan = self.plan.clone();
-        plan.identity.version = self.boot_image();
+        let (version, crashed) = self.boot_image();
+        plan.identity.version = version;
+        let reason = if crashed { ResetReason::Panic } else { reason };
         let simulation = Simulation::new(self.seed, &plan, self.samples_per_second);
-        let simulation = simulation.with_update_slot(Slot(Rc::clone(&self.flash)));
+        let simulation = simulation.with_update_slot(Slot(Rc::clone(&self.flash))).reset_by(reason);
         let retained = self.memory.borrow().retained();
         // Of the machine's own randomness: another process with this seed is another run of the board.
         let epoch = Epoch(fastrand::u32(..));
@@ -137,14 +139,15 @@ impl Life {
         Ok(shared)
     }
 
-    /// Starts an image, and answers its version. One that does not come up crashes at once, and with that reset the one before
-    /// it comes back.
-    fn boot_image(&self) -> String {
+    /// Starts an image, and answers its version and whether there was a crash: an image that does not come up crashes at once,
+    /// and with that reset the one before it comes back.
+    fn boot_image(&self) -> (String, bool) {
         let mut flash = self.flash.borrow_mut();
-        if !flash.boot().comes_up {
+        let crashed = !flash.boot().comes_up;
+        if crashed {
             flash.boot();
         }
-        flash.running().version.clone()
+        (flash.running().version.clone(), crashed)
     }
 
     async fn live(self: Rc<Self>, mut acceptor: Acceptor, mut shared: Running) {
@@ -161,7 +164,7 @@ impl Life {
                     return;
                 }
             };
-            shared = match self.boot() {
+            shared = match self.boot(ResetReason::Software) {
                 Ok(shared) => shared,
                 Err(error) => {
                     eprintln!("{} cannot boot again: {error}", self.listening().name);

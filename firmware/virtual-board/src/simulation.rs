@@ -4,7 +4,7 @@
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use board::{Hardware, Plan, UpdateSlot};
-use protocol::{Code, ComponentKey, Kind, RpcError, State};
+use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
 use crate::{flash::Slot, profile::INTERLOCKED_BY};
 
@@ -45,6 +45,7 @@ pub struct Simulation {
     interlocks: Vec<(ComponentKey, ComponentKey)>,
     restless: bool,
     slot: Option<Slot>,
+    reset: ResetReason,
 }
 
 impl Simulation {
@@ -83,12 +84,19 @@ impl Simulation {
             interlocks,
             restless: samples_per_second.is_some(),
             slot: None,
+            reset: ResetReason::PowerOn,
         }
     }
 
     /// The same world with a place for a new image.
     pub(crate) fn with_update_slot(mut self, slot: Slot) -> Self {
         self.slot = Some(slot);
+        self
+    }
+
+    /// The same world after another reset than the power coming back.
+    pub(crate) fn reset_by(mut self, reason: ResetReason) -> Self {
+        self.reset = reason;
         self
     }
 
@@ -154,6 +162,10 @@ impl Hardware for Simulation {
 
     fn rssi(&self) -> Option<i8> {
         Some(self.chance.borrow_mut().i8(-55..=-49))
+    }
+
+    fn reset_reason(&self) -> Option<ResetReason> {
+        Some(self.reset.clone())
     }
 
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {

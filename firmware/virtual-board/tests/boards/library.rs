@@ -262,3 +262,23 @@ fn boards_are_found_by_mdns_with_their_new_names_and_say_goodbye() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn a_board_says_why_it_started() -> Outcome {
+    let boards = quiet(1, Profile::Lamp)?;
+    let board = first(&boards)?;
+    let info = || post(board.address, "Device.GetInfo", &json!({}), PATIENCE);
+    let before = info()?;
+    assert_eq!(before["reset_reason"], "power_on");
+    post(board.address, "Device.Reboot", &json!({}), PATIENCE)?;
+    let deadline = Instant::now() + PATIENCE;
+    let after = loop {
+        match info() {
+            Ok(after) if after["epoch"].is_string() && after["epoch"] != before["epoch"] => break after,
+            _ if Instant::now() > deadline => return Err("it did not come back".into()),
+            _ => {}
+        }
+    };
+    assert_eq!(after["reset_reason"], "software");
+    Ok(())
+}
