@@ -14,6 +14,8 @@ fn core_server_and_what_is_embedded_depend_on_nothing_that_knows_a_chip() -> Res
             "--package",
             "switchboard-embedded",
             "--package",
+            "switchboard-storage",
+            "--package",
             "switchboard-provisioning",
         ])
         .args(["--edges", "normal,build", "--prefix", "none", "--offline", "--locked"])

@@ -1,0 +1,299 @@
+//! What a board keeps in flash. Decides under which keys things lie there, and what becomes of flash that another program or a
+//! newer version wrote. When something is written is [`board::Board`]'s to decide; where, sequential-storage's.
+//!
+//! Everything is an entry of its own: after a cut each has the value of before or of after, and of several that are written
+//! together the first ones are new. Nothing is written before there is something to keep.
+#![no_std]
+
+extern crate alloc;
+
+mod blocking;
+mod journal;
+mod key;
+mod sectors;
+mod wifi;
+
+use alloc::vec::Vec;
+use core::{fmt::Debug, ops::Range};
+
+use board::{Retained, Unsaved};
+use embedded_storage_async::nor_flash::NorFlash;
+use sequential_storage::{
+    cache::{Cache, Uncached},
+    map::{MapConfig, MapStorage},
+};
+
+pub use blocking::Blocking;
+pub use wifi::{Wifi, WifiError};
+
+use journal::Journal;
+use key::Key;
+
+/// The format of the entries. A board with an older one does not read a newer one.
+const VERSION: u8 = 1;
+
+/// In place of a version while everything is being erased.
+const ERASING: u8 = 0;
+
+/// The longest value, in bytes.
+pub const LONGEST: usize = Retained::LONGEST;
+
+/// A key, a value, and what rounds them up to a word.
+const BUFFER: usize = Key::LONGEST + 1 + LONGEST + 32;
+
+/// What was in the flash when it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing: it is erased, or a cut came while it was being erased.
+    Nothing,
+    /// What this or an older version has kept.
+    Entries,
+    /// What a newer version has kept, in this format. It counts as nothing, and the first write erases it.
+    Newer(u8),
+    /// What nobody has kept. It counts as nothing, and the first write erases it.
+    Garbage,
+}
+
+/// Why something could not be kept, read or erased.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StorageError<E: Debug> {
+    /// The part of the flash that was named has less than three sectors, does not begin and end with one, or is not there.
+    #[error("the storage needs three whole flash sectors at least")]
+    Range,
+    /// The flash refuses.
+    #[error("flash: {0:?}")]
+    Flash(E),
+    /// It does not fit beside what is kept already.
+    #[error("the storage is full")]
+    Full,
+    /// A value has more than [`LONGEST`] bytes, or a key more than 32.
+    #[error("an entry has at most {LONGEST} bytes, and its key 32")]
+    TooLong,
+    /// What lies there cannot be understood any more. It counts as nothing from now on, and the next write erases it.
+    #[error("the storage cannot be understood; it begins anew")]
+    Garbage,
+}
+
+type Map<F> = MapStorage<Key, Journal<F>, Cache<Uncached, Uncached, Uncached, Key>>;
+
+/// What the entries that lie in the flash are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contents {
+    /// They count.
+    Ours,
+    /// There are none.
+    Blank,
+    /// They count as none.
+    Foreign,
+}
+
+/// What a board keeps.
+pub struct Storage<F: NorFlash> {
+    map: Map<F>,
+    contents: Contents,
+    buffer: [u8; BUFFER],
+}
+
+impl<F: NorFlash> Storage<F>
+where
+    F::Error: Debug,
+{
+    /// Opens the part of a flash that begins and ends at these addresses: three sectors at least. Says what was found there.
+    ///
+    /// # Errors
+    /// [`StorageError::Range`], and [`StorageError::Flash`] where it cannot be read. Whatever lies there is no error.
+    pub async fn open(flash: F, range: Range<u32>) -> Result<(Self, Found), StorageError<F::Error>> {
+        // The next line reckons with the difference.
+        if range.start >= range.end || range.end as usize > flash.capacity() {
+            return Err(StorageError::Range);
+        }
+        let journal = u32::try_from(F::ERASE_SIZE).map_err(|_| StorageError::Range)?;
+        let entries = range.start.saturating_add(journal)..range.end;
+        if entries.start >= entries.end {
+            return Err(StorageError::Range);
+        }
+        let config = MapConfig::try_new(entries).map_err(|_| StorageError::Range)?;
+        let flash = Journal::open(flash, &range).await.map_err(StorageError::Flash)?;
+        let map = MapStorage::new(flash, config, Cache::new_uncached());
+        let mut storage = Self { map, contents: Contents::Ours, buffer: [0; BUFFER] };
+        let version = match storage.get(Key::VERSION).await {
+            Ok(version) => version,
+            Err(StorageError::Flash(error)) => return Err(StorageError::Flash(error)),
+            // A flash that answers nonsense is not broken: somebody else wrote it.
+            Err(_) => None,
+        };
+        let found = match version.as_deref() {
+            Some([ERASING]) => {
+                storage.erase().await?;
+                Found::Nothing
+            }
+            Some([VERSION]) => Found::Entries,
+            Some([newer]) => Found::Newer(*newer),
+            _ if storage.is_blank().await? => Found::Nothing,
+            _ => Found::Garbage,
+        };
+        storage.contents = match found {
+            Found::Nothing => Contents::Blank,
+            Found::Entries => Contents::Ours,
+            Found::Newer(_) | Found::Garbage => Contents::Foreign,
+        };
+        Ok((storage, found))
+    }
+
+    /// What [`Self::save`] wrote of the board, for [`board::Board::new`].
+    ///
+    /// # Errors
+    /// As the flash has them, and [`StorageError::Garbage`].
+    pub async fn retained(&mut self) -> Result<Vec<Retained>, StorageError<F::Error>> {
+        let mut all: Vec<Retained> = Vec::new();
+        if self.contents != Contents::Ours {
+            return Ok(all);
+        }
+        let read = async {
+            let mut entries = self.map.fetch_all_items(&mut self.buffer).await?;
+            while let Some((key, value)) = entries.next::<&[u8]>(&mut self.buffer).await? {
+                let Some(key) = key.retained() else { continue };
+                // From the oldest on: a later one replaces it.
+                match all.iter_mut().find(|known| known.key == key) {
+                    Some(known) => known.value = value.into(),
+                    None => all.push(Retained { key, value: value.into() }),
+                }
+            }
+            Ok(())
+        };
+        let read = read.await;
+        self.judge(read)?;
+        Ok(all)
+    }
+
+    /// Writes what a board hands out, one entry after the other, or erases everything.
+    ///
+    /// # Errors
+    /// As the flash has them, [`StorageError::Full`], [`StorageError::TooLong`] and [`StorageError::Garbage`]. What was written before
+    /// stays.
+    pub async fn save(&mut self, unsaved: &Unsaved) -> Result<(), StorageError<F::Error>> {
+        let Unsaved::Write(entries) = unsaved else { return self.erase().await };
+        for entry in entries {
+            let key = Key::of(&entry.key).ok_or(StorageError::TooLong)?;
+            self.set(key, &entry.value).await?;
+        }
+        Ok(())
+    }
+
+    /// The Wi-Fi that the board was told to use, if it was.
+    ///
+    /// # Errors
+    /// As the flash has them, and [`StorageError::Garbage`].
+    pub async fn wifi(&mut self) -> Result<Option<Wifi>, StorageError<F::Error>> {
+        Ok(self.get(Key::WIFI).await?.and_then(|value| Wifi::from_bytes(&value)))
+    }
+
+    /// Keeps the Wi-Fi that is to be used; `None` forgets it, but erases its password only with time: see [`Self::erase`].
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub async fn set_wifi(&mut self, wifi: Option<&Wifi>) -> Result<(), StorageError<F::Error>> {
+        self.set(Key::WIFI, &wifi.map(Wifi::to_bytes).unwrap_or_default()).await
+    }
+
+    /// The controller's key in this slot, if there is one: bytes whose meaning is the lock's.
+    ///
+    /// # Errors
+    /// As the flash has them, and [`StorageError::Garbage`].
+    pub async fn controller(&mut self, slot: u8) -> Result<Option<Vec<u8>>, StorageError<F::Error>> {
+        self.get(Key::controller(slot)).await
+    }
+
+    /// Keeps a controller's key; empty bytes forget it.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub async fn set_controller(&mut self, slot: u8, key: &[u8]) -> Result<(), StorageError<F::Error>> {
+        self.set(Key::controller(slot), key).await
+    }
+
+    /// Erases everything, the bytes themselves too. After a cut in between, nothing counts either, and the rest is erased as it is
+    /// opened.
+    ///
+    /// # Errors
+    /// As the flash has them.
+    pub async fn erase(&mut self) -> Result<(), StorageError<F::Error>> {
+        let mut last = None;
+        if self.contents == Contents::Ours {
+            // A storage that cannot take this entry any more is erased without it.
+            match self.put(Key::VERSION, &[ERASING]).await {
+                Err(StorageError::Flash(error)) => return Err(StorageError::Flash(error)),
+                _ => last = sectors::active(self.map.flash_range(), self.map.flash()).await?,
+            }
+        }
+        self.contents = Contents::Foreign;
+        let range = self.map.flash_range();
+        // The sector with that entry goes last: it says what the others are worth.
+        let (marked, others): (Vec<_>, Vec<_>) =
+            sectors::all::<F>(range).partition(|sector| Some(sector.start) == last);
+        for sector in others.into_iter().chain(marked) {
+            self.map.flash().erase(sector.start, sector.end).await.map_err(StorageError::Flash)?;
+        }
+        self.map.flash().forget().await.map_err(StorageError::Flash)?;
+        self.contents = Contents::Blank;
+        Ok(())
+    }
+
+    /// Gives the flash back.
+    pub fn into_flash(self) -> F {
+        self.map.destroy().0.into_flash()
+    }
+
+    async fn get(&mut self, key: Key) -> Result<Option<Vec<u8>>, StorageError<F::Error>> {
+        if self.contents != Contents::Ours {
+            return Ok(None);
+        }
+        let read = self.map.fetch_item::<&[u8]>(&mut self.buffer, &key).await;
+        let read = read.map(|value| value.filter(|value| !value.is_empty()).map(Vec::from));
+        self.judge(read)
+    }
+
+    /// Keeps a value, once the flash holds nothing but what is ours.
+    async fn set(&mut self, key: Key, value: &[u8]) -> Result<(), StorageError<F::Error>> {
+        if value.len() > LONGEST {
+            return Err(StorageError::TooLong);
+        }
+        if self.contents == Contents::Foreign {
+            self.erase().await?;
+        }
+        if self.contents == Contents::Blank {
+            // From its first byte on it is no longer blank.
+            self.contents = Contents::Foreign;
+            self.put(Key::VERSION, &[VERSION]).await?;
+            self.contents = Contents::Ours;
+        }
+        self.put(key, value).await
+    }
+
+    async fn put(&mut self, key: Key, value: &[u8]) -> Result<(), StorageError<F::Error>> {
+        let written = self.map.store_item(&mut self.buffer, &key, &value).await;
+        self.judge(written)
+    }
+
+    /// What an outcome means for what lies there.
+    fn judge<T>(
+        &mut self,
+        outcome: Result<T, sequential_storage::Error<F::Error>>,
+    ) -> Result<T, StorageError<F::Error>> {
+        use sequential_storage::Error;
+        outcome.map_err(|error| match error {
+            Error::Storage { value } => StorageError::Flash(value),
+            Error::FullStorage => StorageError::Full,
+            Error::ItemTooBig | Error::BufferTooBig => StorageError::TooLong,
+            _ => {
+                self.contents = Contents::Foreign;
+                StorageError::Garbage
+            }
+        })
+    }
+
+    async fn is_blank(&mut self) -> Result<bool, StorageError<F::Error>> {
+        let range = self.map.flash_range();
+        sectors::are_blank(range, self.map.flash(), &mut self.buffer).await
+    }
+}
