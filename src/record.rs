@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::fleet::{BoardView, Happening, LinkState, LogEntry, Origin, ResyncCause};
+use crate::fleet::{BoardView, Happening, LinkState, LogEntry, Origin, ResyncCause, UpdateState};
 
 fn link_value(link: &LinkState) -> Value {
     match link {
@@ -37,7 +37,22 @@ pub(crate) fn board(board: &BoardView) -> Value {
         "announcement": announced,
         "info": board.info.as_deref(),
         "components": components,
+        "update": board.update.as_ref().map(update),
     })
+}
+
+/// How an update does.
+pub(crate) fn update(state: &UpdateState) -> Value {
+    match state {
+        UpdateState::Reading => json!({ "state": "reading" }),
+        UpdateState::Sending { sent, size } => {
+            json!({ "state": "sending", "sent": sent, "size": size, "percent": state.percent() })
+        }
+        UpdateState::Checking => json!({ "state": "checking" }),
+        UpdateState::Restarting => json!({ "state": "restarting" }),
+        UpdateState::Done { before, after } => json!({ "state": "done", "before": before, "after": after }),
+        UpdateState::Failed(problem) => json!({ "state": "failed", "problem": problem.to_string() }),
+    }
 }
 
 /// Something that happened, and whose it was where that is still known.

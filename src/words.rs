@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
-use crate::fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause};
+use crate::fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -118,6 +118,32 @@ pub(crate) fn problem(problem: &LinkProblem) -> String {
     }
 }
 
+/// How an update does, in one line.
+pub(crate) fn update(state: &UpdateState) -> String {
+    match state {
+        UpdateState::Reading => "reading the file".to_owned(),
+        UpdateState::Sending { sent, size } => {
+            format!("{} %  {} of {}", state.percent().unwrap_or(0), bytes(*sent), bytes(*size))
+        }
+        UpdateState::Checking => "the board checks the image".to_owned(),
+        UpdateState::Restarting => "the board restarts with the new image".to_owned(),
+        UpdateState::Done { before, after } => {
+            let version = |version: &Option<String>| version.clone().unwrap_or_else(|| "unknown".to_owned());
+            format!("firmware {} -> {}", version(before), version(after))
+        }
+        UpdateState::Failed(problem) => problem.to_string(),
+    }
+}
+
+/// An amount of bytes: `940 B`, `598 kB`, `1.2 MB`.
+fn bytes(bytes: u32) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{:.1} MB", f64::from(bytes) / 1e6),
+    }
+}
+
 /// A text of a board, without what would move a terminal's cursor or colour it.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
@@ -125,6 +151,11 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// The fields of a state, with the unit and the precision that the component describes: `on brightness=60%`, `24.6 °C`.
 pub(crate) fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
+    if descriptor.is_none_or(|descriptor| descriptor.kind == Kind::Update)
+        && let Some(firmware) = firmware(state)
+    {
+        return firmware;
+    }
     let field = |(name, value): (&String, &Value)| match (name.as_str(), value) {
         (name, Value::Null) if name != "value" => format!("{}=unknown", plain(name)),
         ("on", Value::Bool(on)) => if *on { "on" } else { "off" }.to_owned(),
@@ -142,6 +173,24 @@ pub(crate) fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
     // What a component is comes before how it is limited.
     let (first, rest): (Vec<_>, Vec<_>) = state.0.iter().partition(|(name, _)| matches!(name.as_str(), "on" | "value"));
     first.into_iter().chain(rest).map(field).collect::<Vec<_>>().join(" ")
+}
+
+/// What an update reports, or what of it changed: `0.1.0`, `updating to 0.2.0 43 %`. `None` where the state is of something else.
+fn firmware(state: &State) -> Option<String> {
+    const FIELDS: [&str; 3] = ["installed_version", "in_progress", "update_percentage"];
+    if !FIELDS.iter().any(|field| state.get(field).is_some()) {
+        return None;
+    }
+    let mut parts: Vec<String> = state.installed_version().map(plain).into_iter().collect();
+    match (state.in_progress(), state.latest_version()) {
+        (Some(true), Some(version)) => parts.push(format!("updating to {}", plain(version))),
+        (Some(true), None) => parts.push("updating".to_owned()),
+        (Some(false), _) if parts.is_empty() => parts.push("no update".to_owned()),
+        _ => {}
+    }
+    parts.extend(state.update_percentage().map(|percent| format!("{percent} %")));
+    parts.extend(state.last_error().map(|error| format!("(the last update failed: {})", plain(error))));
+    Some(parts.join(" "))
 }
 
 fn measured(value: &Value, descriptor: Option<&Descriptor>) -> String {
@@ -295,5 +344,21 @@ mod tests {
     #[test]
     fn what_a_board_says_cannot_steer_a_terminal() {
         assert_eq!(fields(&State::new().with("value", "a\u{1b}[2Jb"), None), "\"a\u{fffd}[2Jb\"");
+    }
+
+    #[test]
+    fn what_is_said_of_firmware_is_short() {
+        let firmware = State::new().with("installed_version", "0.1.0").with("latest_version", Value::Null);
+        let idle =
+            firmware.with("in_progress", false).with("update_percentage", Value::Null).with("last_error", Value::Null);
+        assert_eq!(fields(&idle, None), "0.1.0");
+        let mut updating = idle.clone();
+        updating.merge(
+            &State::new().with("in_progress", true).with("update_percentage", 43).with("latest_version", "0.2.0"),
+        );
+        assert_eq!(fields(&updating, None), "0.1.0 updating to 0.2.0 43 %");
+        assert_eq!(fields(&State::new().with("update_percentage", 44), None), "44 %");
+        let failed = idle.with("last_error", "aborted");
+        assert_eq!(fields(&failed, None), "0.1.0 (the last update failed: aborted)");
     }
 }

@@ -1,6 +1,6 @@
 //! What can be typed. Decides how it is read, not what is done.
 
-use std::{str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
@@ -13,6 +13,7 @@ const EXAMPLES: &str = "Examples:
   switchboard set desk-lamp/light:0 on=true brightness=40 rgb=#ff5000 transition_ms=500
   switchboard toggle 192.168.1.17:80/switch:1
   switchboard call desk-lamp Device.SetName '{\"name\":\"Reading lamp\"}'
+  switchboard ota desk-lamp firmware.bin
   switchboard watch --for 10s --json
   switchboard log desk-lamp --level debug
 
@@ -106,6 +107,16 @@ pub(super) enum Command {
         #[arg(long = "for", value_name = "TIME")]
         wait: Option<Wait>,
         /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Update a board's firmware and wait until it is back.
+    Ota {
+        /// A name, an id, a unique start of one, or host:port.
+        board: String,
+        /// The image, as `espflash save-image` or, for virtual boards, `virtual-board image` writes it.
+        file: PathBuf,
+        /// One JSON object a line, for the progress too.
         #[arg(long)]
         json: bool,
     },

@@ -3,6 +3,7 @@
 mod args;
 mod client;
 mod find;
+mod ota;
 mod print;
 mod value;
 
@@ -35,6 +36,9 @@ enum Failure {
     /// 1: the board cannot be spoken with, and waiting does not help.
     #[error("{board} {problem}")]
     CannotSpeak { board: String, problem: crate::fleet::LinkProblem },
+    /// 1: the board has no other firmware than before.
+    #[error("{board}: {problem}")]
+    Update { board: String, problem: Box<crate::fleet::UpdateProblem> },
     /// 2: what was typed makes no sense.
     #[error("{0}")]
     Usage(String),
@@ -56,7 +60,7 @@ impl Failure {
     fn status(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Refused { .. } | Self::CannotSpeak { .. } | Self::Output(_) => 1,
+            Self::Refused { .. } | Self::CannotSpeak { .. } | Self::Update { .. } | Self::Output(_) => 1,
             Self::Usage(_) => 2,
             Self::NoSuchBoard(_) => 3,
             Self::NoAnswer(_) | Self::Start(_) => 4,
@@ -119,6 +123,7 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             client.fleet().press(client.key(), &target.component, Some(reply));
         }),
         Command::Call { board, method, params } => call(&board, &method, params.as_deref()),
+        Command::Ota { board, file, json } => ota::ota(&board, file, json),
         Command::Watch { board, wait, json } => {
             let printed = |what: &Happening| !matches!(what, Happening::Command { .. });
             follow(watched(board.as_deref())?, printed, wait.map(|wait| wait.0), &mut Printer::new(json))

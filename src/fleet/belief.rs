@@ -46,6 +46,7 @@ impl Belief {
             booted: None,
             client: None,
             components: Vec::new(),
+            update: None,
         };
         Self { view: Arc::new(view), index: BTreeMap::new(), logged: None }
     }
@@ -141,6 +142,7 @@ impl Belief {
                 return lost.into_iter().chain(lines).collect();
             }
             Report::NoLog(error) => return vec![(now.wall, Happening::NoLog(error))],
+            Report::Update(state) => Arc::make_mut(&mut self.view).update = Some(state),
             Report::Resync(cause) => return vec![(now.wall, Happening::Resync(cause))],
             Report::RoundTrip { took, booted } => {
                 let view = Arc::make_mut(&mut self.view);

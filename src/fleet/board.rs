@@ -19,6 +19,7 @@ use crate::link::{
     socket::{Socket, SocketEvent, Unread},
     state::{LinkState, Now},
     target::Place,
+    update::Image,
 };
 
 /// What a socket told, whose it is, and of which attempt.
@@ -135,6 +136,11 @@ impl Board {
                 Step::default()
             }
         }
+    }
+
+    pub(super) fn image_read(&mut self, now: Now, order: u64, image: Result<Image, String>, out: &Outlet) -> Step {
+        let before = self.view().info.as_ref().map(|info| info.version.clone());
+        self.step(now, Input::UpdateRead { order, image, before }, out)
     }
 
     pub(super) fn socket_told(&mut self, now: Now, attempt: u64, event: SocketEvent, out: &Outlet) -> Step {

@@ -28,7 +28,7 @@ use crate::{
         mdns::{Found, Mdns},
         registry::{Change, Registry},
     },
-    link::{session::Input, state::Now},
+    link::{session::Input, state::Now, update::Image},
 };
 
 /// At the end the sockets are given this long to send their close frames.
@@ -47,6 +47,9 @@ pub(super) enum Order {
     RetryNow(BoardKey),
     FollowLog(BoardKey, LogFilter),
     Command(BoardKey, Wish, Reply),
+    UpdateWanted(BoardKey, u64),
+    UpdateRead(BoardKey, u64, Result<Image, String>),
+    CancelUpdate(BoardKey),
     End,
 }
 
@@ -161,6 +164,13 @@ impl Engine {
                 self.with(key, |board, out| board.step(now, Input::FollowLog(wanted), out));
             }
             Order::Forget(key) => self.forget(now, key),
+            Order::UpdateWanted(key, order) => {
+                self.with(key, |board, out| board.step(now, Input::UpdateWanted(order), out));
+            }
+            Order::UpdateRead(key, order, image) => {
+                self.with(key, |board, out| board.image_read(now, order, image, out));
+            }
+            Order::CancelUpdate(key) => self.with(key, |board, out| board.step(now, Input::CancelUpdate, out)),
             Order::Command(key, wish, reply) => match self.boards.contains_key(&key) {
                 true => self.with(key, |board, out| board.command(now, wish, reply, out)),
                 false => {

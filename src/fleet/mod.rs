@@ -4,21 +4,30 @@ mod address;
 mod belief;
 mod board;
 mod engine;
+mod image;
 mod published;
 mod view;
 mod wish;
 
-use std::{sync::Arc, thread::JoinHandle};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+};
 
 use protocol::{ComponentKey, LogFilter, Object, State};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, FleetStatus, Happening, LastEvent, LinkProblem, LinkState,
-    LogEntry, Origin, Outcome, ResyncCause, Sample,
+    LogEntry, Origin, Outcome, ResyncCause, Sample, UpdateProblem, UpdateState,
 };
 
 pub use crate::discovery::{Interfaces, Lookout};
+
+pub use image::ImageSource;
 
 use engine::{Engine, Order};
 use published::Published;
@@ -60,6 +69,7 @@ pub struct Fleet {
     orders: UnboundedSender<Order>,
     published: Published,
     thread: Option<JoinHandle<()>>,
+    updates: AtomicU64,
 }
 
 impl Fleet {
@@ -75,7 +85,7 @@ impl Fleet {
         let Settings { discovery, connect_to_all, addresses } = settings;
         let engine = Engine::new(published.clone(), connect_to_all);
         let thread = engine::spawn(engine, received, discovery)?;
-        let fleet = Self { orders, published, thread: Some(thread) };
+        let fleet = Self { orders, published, thread: Some(thread), updates: AtomicU64::new(0) };
         for address in addresses {
             // One bad line among the remembered addresses must not keep the program from starting.
             let _ = fleet.add_address(&address);
@@ -157,6 +167,27 @@ impl Fleet {
     /// Any method.
     pub fn call(&self, board: BoardKey, method: &str, params: Object, reply: Reply) {
         self.order(Order::Command(board, Wish::Call(method.to_owned(), params), reply));
+    }
+
+    /// Updates a board's firmware: sends the image, has the board check it, and waits until the board is back. How that does is in
+    /// [`BoardView::update`]. The image is read on a thread of its own. Where an update of the board by this program is under way,
+    /// that one goes on.
+    pub fn update(&self, board: BoardKey, image: ImageSource) {
+        let order = self.updates.fetch_add(1, Ordering::Relaxed);
+        self.order(Order::UpdateWanted(board, order));
+        let orders = self.orders.clone();
+        let read = move || {
+            let _ = orders.send(Order::UpdateRead(board, order, image.read()));
+        };
+        // A file may lie on a disk that sleeps: neither this thread nor the one of the sockets waits for it.
+        if let Err(error) = std::thread::Builder::new().name("image".to_owned()).spawn(read) {
+            self.order(Order::UpdateRead(board, order, Err(format!("no thread to read the image: {error}"))));
+        }
+    }
+
+    /// Ends the update by this program, as long as the board has not been told to take the image.
+    pub fn cancel_update(&self, board: BoardKey) {
+        self.order(Order::CancelUpdate(board));
     }
 
     fn order(&self, order: Order) {

@@ -8,7 +8,10 @@ use std::{
 
 use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, mdns::Announcement};
 
-pub use crate::link::state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause};
+pub use crate::link::{
+    state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
+    update::{UpdateProblem, UpdateState},
+};
 
 /// Names a board within one run of the program, before and after its id is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +55,8 @@ pub struct BoardView {
     pub client: Option<u32>,
     /// What is on it, in its own order.
     pub components: Vec<Arc<ComponentView>>,
+    /// How the update of its firmware by this program does, or what came of the last one.
+    pub update: Option<UpdateState>,
 }
 
 /// A component of a board.

@@ -12,3 +12,4 @@ pub(crate) mod socket;
 pub(crate) mod state;
 mod sync;
 pub(crate) mod target;
+pub(crate) mod update;

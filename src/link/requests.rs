@@ -19,6 +19,8 @@ pub(crate) enum Purpose {
     Log,
     /// `Sys.Ping`.
     Ping,
+    /// A step of a firmware update.
+    Update,
     /// A command of the person, by its lane.
     Command(Option<ComponentKey>),
 }

@@ -7,4 +7,5 @@ mod emulated;
 mod faults;
 mod finding;
 mod hostile_messages;
+mod updating;
 mod window;

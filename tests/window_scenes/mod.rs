@@ -62,6 +62,7 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         booted: Some(at.wall - seconds(187_300.0)),
         client: Some(3),
         components: Vec::new(),
+        update: None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::link::{
     commands::{Command, Ticket},
     state::{Ending, LinkState, Origin, Outcome, ResyncCause},
     target::Place,
+    update::{Image, UpdateState},
 };
 
 /// What a session is told.
@@ -38,6 +39,19 @@ pub(crate) enum Input {
     Command(Command),
     /// These lines of the board's log are wanted from now on.
     FollowLog(LogFilter),
+    /// The person wants another firmware; its image is being read. The number is that of [`Input::UpdateRead`].
+    UpdateWanted(u64),
+    /// The image was read, or why it cannot be.
+    UpdateRead {
+        /// Whose.
+        order: u64,
+        /// The image.
+        image: Result<Image, String>,
+        /// What runs now, where that is known.
+        before: Option<String>,
+    },
+    /// The person does not want it any more.
+    CancelUpdate,
     /// [`Session::next_deadline`] is there.
     Tick,
 }
@@ -142,6 +156,8 @@ pub(crate) enum Report {
         /// `None` where nothing is pending.
         pending_since: Option<Instant>,
     },
+    /// How the update does.
+    Update(UpdateState),
     /// What came of a command.
     Settled {
         /// Which.

@@ -6,6 +6,7 @@ mod log;
 mod pushes;
 #[cfg(test)]
 mod tests;
+mod updating;
 
 use std::time::Instant;
 
@@ -23,6 +24,8 @@ use super::{
     sync::Sync,
     target::Target,
 };
+
+use updating::Updating;
 
 pub(crate) use io::{Announced, Input, Output, Report};
 
@@ -64,6 +67,7 @@ pub(crate) struct Session {
     backoff: Backoff,
     requests: Requests,
     lanes: Lanes,
+    updating: Updating,
     clock: Clock,
     epoch: Option<Epoch>,
     client: Option<u32>,
@@ -82,6 +86,7 @@ impl Session {
             backoff: Backoff::new(seed),
             requests: Requests::default(),
             lanes: Lanes::default(),
+            updating: Updating::No,
             clock: Clock::new(now),
             epoch: None,
             client: None,
@@ -120,6 +125,11 @@ impl Session {
             Input::Ended(attempt, ending) => self.ended(now.instant, attempt, ending, &mut out),
             Input::Command(command) => self.command(now.instant, command, &mut out),
             Input::FollowLog(wanted) => self.follow_log(now.instant, wanted, &mut out),
+            Input::UpdateWanted(order) => self.update_wanted(order, &mut out),
+            Input::UpdateRead { order, image, before } => {
+                self.update_read(now.instant, order, image, before, &mut out);
+            }
+            Input::CancelUpdate => self.update_cancelled(now.instant, &mut out),
             Input::Tick => self.tick(now.instant, &mut out),
         }
         out
@@ -138,7 +148,7 @@ impl Session {
                 Some(others.fold(live.heartbeat.next_deadline(now), Instant::min))
             }
         };
-        phase.into_iter().chain(self.lanes.next_deadline()).min()
+        phase.into_iter().chain(self.lanes.next_deadline()).chain(self.updating.next_deadline()).min()
     }
 
     /// A board that pushes but does not say its whole state would be shown wrong for ever.
@@ -234,6 +244,7 @@ impl Session {
     fn end_connection(&mut self, out: &mut Vec<Output>) {
         self.requests.clear();
         self.lanes.lose_all(out);
+        self.update_lost(out);
         if matches!(self.phase, Phase::Opening { .. } | Phase::Reading { .. } | Phase::Live(_)) {
             out.push(Output::Disconnect);
         }
@@ -298,6 +309,9 @@ impl Session {
                 let answer = Answer { request, component, outcome: response.outcome };
                 self.lanes.answered(now.instant, answer, seen, &mut self.requests, out);
             }
+            (Purpose::Update, Phase::Live(_)) => {
+                self.update_answered(now.instant, request, response.outcome, out);
+            }
             (Purpose::Status, Phase::Live(live)) => {
                 let Some(mut snapshot) = response.outcome.ok().and_then(|result| serde_json::from_value(result).ok())
                 else {
@@ -359,6 +373,7 @@ impl Session {
         if self.epoch != Some(snapshot.epoch) {
             self.clock.forget();
         }
+        self.update_seen(&snapshot, out);
         self.epoch = Some(snapshot.epoch);
         self.client = snapshot.client;
         let sync = Sync::new(&snapshot);
@@ -399,7 +414,7 @@ impl Session {
         {
             self.clock.exchange(sent, now.instant, uptime_ms);
         }
-        if matches!(purpose, Purpose::Ping | Purpose::Command(_)) {
+        if matches!(purpose, Purpose::Ping | Purpose::Update | Purpose::Command(_)) {
             let took = now.instant.saturating_duration_since(sent);
             out.push(Output::Report(Report::RoundTrip { took, booted: self.clock.booted(now) }));
         }
@@ -417,6 +432,7 @@ impl Session {
 
     fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.lanes.expire(now, &mut self.requests, out);
+        self.update_tick(now, out);
         let status_over = self.status_deadline().is_some_and(|deadline| now >= deadline);
         match &mut self.phase {
             Phase::Resting => {}

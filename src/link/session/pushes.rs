@@ -84,6 +84,7 @@ impl Session {
     pub(super) fn reread(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.requests.clear();
         self.lanes.lose_all(out);
+        self.update_lost(out);
         self.clock.forget();
         out.push(Output::Report(Report::Resync(ResyncCause::NewEpoch)));
         let reading = Reading::start(now, &mut self.requests, out);

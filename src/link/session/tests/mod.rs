@@ -12,6 +12,7 @@ mod connecting;
 mod gaps;
 mod living;
 mod logging;
+mod updating;
 mod versions;
 
 use std::time::{Duration, Instant, SystemTime};
