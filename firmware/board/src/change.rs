@@ -89,7 +89,9 @@ impl<H: Hardware> Board<H> {
     ) -> Result<(), RpcError> {
         self.flush(now);
         if let Some((key, changed)) = self.set_output(now, at, change, transition)? {
-            self.push(now, Changes::from([(key, changed)]), &Cause::of(source));
+            let mut changes = Changes::new();
+            changes.insert(key, changed);
+            self.push(now, changes, &Cause::of(source));
         }
         Ok(())
     }

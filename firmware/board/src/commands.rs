@@ -243,7 +243,8 @@ impl<H: Hardware> Board<H> {
             self.identity.name = name.to_owned();
             self.renamed = true;
             self.note_change(now);
-            let extra: Object = [("name".to_owned(), Value::from(name))].into_iter().collect();
+            let mut extra = Object::new();
+            extra.insert("name".to_owned(), name.into());
             self.log(now, Level::Info, format_args!("renamed {name:?} by {}", caller.source()));
             self.push_event(now, system(), "renamed", extra, Some(caller.source()));
         }

@@ -94,9 +94,8 @@ pub(crate) fn value(descriptor: &Descriptor, state: &State) -> String {
     let changes = |field: &String| {
         matches!(descriptor.kind, Kind::Unknown(_)) || rules::fields(&descriptor.kind).contains(&field.as_str())
     };
-    let kept: Object =
-        state.0.iter().filter(|(field, _)| changes(field)).map(|(f, v)| (f.clone(), v.clone())).collect();
-    text::json(&kept)
+    let kept: State = state.0.iter().filter(|(field, _)| changes(field)).map(|(f, v)| (f.clone(), v.clone())).collect();
+    text::json(&kept.0)
 }
 
 /// The whole state of a component with what was kept of it; `None` where that is no state of this component. Flash may hold

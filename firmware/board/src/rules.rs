@@ -120,6 +120,7 @@ fn field_value(descriptor: &Descriptor, state: &State, field: &str, value: &Valu
             let [min, max, step] = state.range().unwrap_or([f64::MIN, f64::MAX, 1.0]);
             if !(min..=max).contains(&wanted) {
                 let unit = descriptor.unit_of_measurement.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
+                let [min, max, wanted] = [min, max, wanted].map(number::json);
                 return Err(bad("out_of_range", format!("value is {min} to {max}{unit}, not {wanted}")));
             }
             Ok(number::json(number::stepped(wanted, min, max, step)))

@@ -6,9 +6,12 @@
 extern crate alloc;
 
 mod announce;
+pub mod colour;
 pub mod identity;
+pub mod indicator;
 mod listener;
 mod network;
+pub mod station;
 
 pub use announce::{News, announce};
 pub use listener::{Buffers, Connection, Listener, ReadHalf};

@@ -1,0 +1,4 @@
+//! The rules that boards without an operating system share.
+
+mod light;
+mod station;

@@ -1,0 +1,68 @@
+//! What the board core asks of the chip: each output and input goes to its adapter.
+
+use core::time::Duration;
+
+use board::Hardware;
+use embedded::{colour::pixel, indicator::Notice};
+use esp_hal::gpio::{AnyPin, Level, Output, OutputConfig};
+use log::info;
+use protocol::{ComponentKey, Kind, RpcError, State};
+use serde_json::json;
+
+use crate::{heap, light::Lamp, plan::FREE_STACK, stack, thermometer::Thermometer, wifi::Air};
+
+/// The chip.
+pub(crate) struct Chip {
+    lamp: &'static Lamp,
+    air: &'static Air,
+    relay: Output<'static>,
+    thermometer: Thermometer,
+}
+
+impl Chip {
+    pub(crate) fn new(
+        lamp: &'static Lamp,
+        air: &'static Air,
+        relay: AnyPin<'static>,
+        thermometer: Thermometer,
+    ) -> Self {
+        let relay = Output::new(relay, Level::Low, OutputConfig::default());
+        Self { lamp, air, relay, thermometer }
+    }
+}
+
+impl Hardware for Chip {
+    fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError> {
+        match key.kind {
+            Kind::Light => self.lamp.light(pixel(state)),
+            Kind::Switch => self.relay.set_level(Level::from(state.on() == Some(true))),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn read_input(&mut self, _: Duration, key: &ComponentKey) -> Option<State> {
+        let value = match key.id {
+            FREE_STACK => json!(stack::least_free()),
+            _ => json!(self.thermometer.read()?),
+        };
+        Some(State::new().with("value", value))
+    }
+
+    fn identify(&mut self) {
+        self.lamp.tell(Notice::Identify);
+    }
+
+    fn reboot(&mut self) {
+        info!("restarts, as it was told");
+        esp_hal::system::software_reset();
+    }
+
+    fn free_memory(&self) -> Option<u32> {
+        Some(heap::free())
+    }
+
+    fn rssi(&self) -> Option<i8> {
+        self.air.rssi()
+    }
+}

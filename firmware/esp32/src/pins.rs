@@ -1,0 +1,93 @@
+//! All that differs by chip and by board: which pin is what, and what the two are called. Nothing else asks which chip it is.
+
+#[cfg(not(any(
+    feature = "esp32c3-devkitm-1",
+    feature = "esp32c3-devkit-rust-1",
+    feature = "esp32c6-devkitc-1",
+    feature = "esp32s3-devkitc-1",
+    feature = "esp32-devkitc"
+)))]
+compile_error!("name the board: --no-default-features --features esp32c6-devkitc-1 (README.md lists them)");
+
+#[cfg(any(
+    all(feature = "esp32c3", any(feature = "esp32c6", feature = "esp32s3", feature = "esp32")),
+    all(feature = "esp32c6", any(feature = "esp32s3", feature = "esp32")),
+    all(feature = "esp32s3", feature = "esp32"),
+    all(feature = "esp32c3-devkitm-1", feature = "esp32c3-devkit-rust-1"),
+))]
+compile_error!("one board at a time: with another than the default, say --no-default-features");
+
+use esp_hal::{
+    gpio::{AnyPin, Pin},
+    peripherals::{FROM_CPU_INTR0, Peripherals, RMT, RTC_TIMER, TIMG0, WIFI},
+};
+
+/// What the chip is called in announcements and firmware files.
+pub(crate) const PLATFORM: &str = esp_hal::chip!();
+
+/// What is printed on the board.
+pub(crate) const BOARD: &str = if cfg!(feature = "esp32c3-devkitm-1") {
+    "ESP32-C3-DevKitM-1"
+} else if cfg!(feature = "esp32c3-devkit-rust-1") {
+    "ESP32-C3-DevKit-RUST-1"
+} else if cfg!(feature = "esp32c6-devkitc-1") {
+    "ESP32-C6-DevKitC-1"
+} else if cfg!(feature = "esp32s3-devkitc-1") {
+    "ESP32-S3-DevKitC-1"
+} else {
+    "ESP32-DevKitC"
+};
+
+#[cfg(not(feature = "esp32"))]
+pub(crate) type ThermometerPart = esp_hal::peripherals::TSENS<'static>;
+/// The classic ESP32 has none that can be read.
+#[cfg(feature = "esp32")]
+pub(crate) type ThermometerPart = ();
+
+/// What the board is made of, by what it is for.
+pub(crate) struct Parts {
+    /// The WS2812.
+    pub(crate) led: AnyPin<'static>,
+    /// The BOOT button: low while it is pressed.
+    pub(crate) button: AnyPin<'static>,
+    /// A relay's input: high is on.
+    pub(crate) relay: AnyPin<'static>,
+    pub(crate) pulses: RMT<'static>,
+    pub(crate) radio: WIFI<'static>,
+    pub(crate) timers: TIMG0<'static>,
+    pub(crate) interrupt: FROM_CPU_INTR0<'static>,
+    pub(crate) watchdog: RTC_TIMER<'static>,
+    pub(crate) thermometer: ThermometerPart,
+}
+
+impl Parts {
+    /// The pins are those of the boards' circuit diagrams; README.md has them in a table.
+    pub(crate) fn of(chip: Peripherals) -> Self {
+        #[cfg(feature = "esp32c3-devkitm-1")]
+        let (led, button, relay) = (chip.GPIO8.degrade(), chip.GPIO9.degrade(), chip.GPIO4.degrade());
+        #[cfg(feature = "esp32c3-devkit-rust-1")]
+        let (led, button, relay) = (chip.GPIO2.degrade(), chip.GPIO9.degrade(), chip.GPIO4.degrade());
+        #[cfg(feature = "esp32c6-devkitc-1")]
+        let (led, button, relay) = (chip.GPIO8.degrade(), chip.GPIO9.degrade(), chip.GPIO4.degrade());
+        // Of version 1.1; version 1.0 has the LED at GPIO48.
+        #[cfg(feature = "esp32s3-devkitc-1")]
+        let (led, button, relay) = (chip.GPIO38.degrade(), chip.GPIO0.degrade(), chip.GPIO4.degrade());
+        // This board has no WS2812: one may be wired here.
+        #[cfg(feature = "esp32-devkitc")]
+        let (led, button, relay) = (chip.GPIO16.degrade(), chip.GPIO0.degrade(), chip.GPIO4.degrade());
+        Self {
+            led,
+            button,
+            relay,
+            pulses: chip.RMT,
+            radio: chip.WIFI,
+            timers: chip.TIMG0,
+            interrupt: chip.FROM_CPU_INTR0,
+            watchdog: chip.RTC_TIMER,
+            #[cfg(not(feature = "esp32"))]
+            thermometer: chip.TSENS,
+            #[cfg(feature = "esp32")]
+            thermometer: (),
+        }
+    }
+}
