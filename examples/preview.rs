@@ -1,5 +1,5 @@
 //! The window with invented boards, to look at states that are rare with real ones:
-//! `cargo run --example preview -- mixed|everything|strip|many|empty [light|dark] [name of the board to show]`.
+//! `cargo run --example preview -- mixed|everything|strip|updates|many|empty [light|dark] [name of the board to show]`.
 #![expect(clippy::unwrap_used, reason = "a program for who works on the window")]
 
 use std::time::{Duration, Instant, SystemTime};
@@ -44,6 +44,7 @@ fn main() -> eframe::Result {
                 "mixed" => scenes::mixed(at),
                 "everything" => vec![scenes::everything(9, at)],
                 "strip" => vec![scenes::strip(2, at)],
+                "updates" => scenes::updates(at),
                 "many" => scenes::many(200, at),
                 _ => Vec::new(),
             };

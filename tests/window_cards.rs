@@ -419,3 +419,78 @@ fn escape_in_the_find_box_shows_all_boards_again() {
     harness.run();
     assert_eq!(listed(&harness), 3);
 }
+
+/// The window over a board of [`scenes::updates`], with this name.
+fn updating(name: &str) -> Harness<'static, Bench> {
+    let at = Now::read();
+    open(at, scenes::updates(at).into_iter().filter(|board| board.name == name).collect())
+}
+
+fn progress(harness: &Harness<'static, Bench>) -> Option<f64> {
+    let bar = harness.query_by_role_and_label(Role::ProgressIndicator, "Firmware: progress")?;
+    bar.accesskit_node().numeric_value()
+}
+
+#[test]
+fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_image() {
+    let at = Now::read();
+    let mut harness = open(at, vec![scenes::updatable(1, at)]);
+    harness.get_by_label("Firmware: 0.3.1");
+    assert_eq!(progress(&harness), None);
+    harness.get_by_role_and_label(Role::Button, "Firmware: update firmware").click();
+    harness.run();
+    assert_eq!(harness.state().asked, [Action::AskForImage(BoardKey(1))]);
+}
+
+#[test]
+fn an_image_may_be_named_by_typing_its_path() {
+    let at = Now::read();
+    let mut harness = open(at, vec![scenes::updatable(1, at)]);
+    harness.state_mut().window.ask_for_image(BoardKey(1));
+    harness.run();
+    harness.get_by_role_and_label(Role::TextInput, "Path").type_text("/images/firmware.bin");
+    harness.run();
+    harness.get_by_role_and_label(Role::Button, "Update").click();
+    harness.run();
+    assert_eq!(harness.state().asked, [Action::Update(BoardKey(1), "/images/firmware.bin".into())]);
+}
+
+#[test]
+fn an_update_under_way_has_a_bar_and_can_be_cancelled() {
+    let mut harness = updating("Sending");
+    assert_eq!(progress(&harness), Some(43.0));
+    harness.get_by_label("Firmware: 43 %  258 kB of 598 kB");
+    harness.get_by_role_and_label(Role::Button, "Firmware: cancel").click();
+    harness.run();
+    assert_eq!(harness.state().asked, [Action::CancelUpdate(BoardKey(1))]);
+}
+
+#[test]
+fn what_the_board_has_taken_cannot_be_cancelled_and_what_another_controller_sends_is_only_seen() {
+    for (board, percent, words) in [
+        ("Restarting", 100.0, "Firmware: the board restarts with the new image"),
+        ("By another", 43.0, "Firmware: another controller updates it to 0.4.0: 43 %"),
+    ] {
+        let harness = updating(board);
+        assert_eq!(progress(&harness), Some(percent), "{board}");
+        harness.get_by_label(words);
+        assert!(harness.query_by_role_and_label(Role::Button, "Firmware: cancel").is_none(), "{board}");
+        let begin = harness.get_by_role_and_label(Role::Button, "Firmware: update firmware");
+        assert!(begin.accesskit_node().is_disabled(), "{board}");
+    }
+}
+
+#[test]
+fn what_came_of_an_update_stays_on_the_card() {
+    for (board, words) in [
+        ("Done", "firmware 0.3.0 -> 0.3.1"),
+        ("Failed", "the link was lost when the board had 43 %"),
+        ("Gave way", "the last update failed: the new image was not reached"),
+    ] {
+        let harness = updating(board);
+        harness.get_by_label_contains(words);
+        assert_eq!(progress(&harness), None, "{board}");
+        let begin = harness.get_by_role_and_label(Role::Button, "Firmware: update firmware");
+        assert!(!begin.accesskit_node().is_disabled(), "{board}");
+    }
+}

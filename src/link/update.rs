@@ -87,7 +87,10 @@ pub enum UpdateProblem {
     #[error("there is no link to the board")]
     NotConnected,
     /// The link went down.
-    #[error("the link was lost when the board had {sent} of {size} bytes; begun again within 30 s it goes on there")]
+    #[error(
+        "the link was lost when the board had {} % of the image; begun again within 30 s it goes on there",
+        u64::from(*sent) * 100 / u64::from((*size).max(1))
+    )]
     LinkLost {
         /// What the board has, in bytes.
         sent: u32,

@@ -30,6 +30,12 @@ pub enum Action {
     },
     /// Let the board show itself.
     Identify(BoardKey),
+    /// Ask which image a board's firmware is updated with.
+    AskForImage(BoardKey),
+    /// Update a board's firmware with this file.
+    Update(BoardKey, PathBuf),
+    /// End the update of a board's firmware by this program.
+    CancelUpdate(BoardKey),
     /// Connect now instead of after the backoff.
     TryNow(BoardKey),
     /// End the link and take the board off the list.

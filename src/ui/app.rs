@@ -13,11 +13,13 @@ use protocol::{Object, method};
 use serde_json::Value;
 
 use super::{
-    Action, Moment, Notice, Settings, StartVirtualBoards, VirtualBoards, Window, pushes, record,
+    Action, Moment, Notice, Settings, StartVirtualBoards, VirtualBoards, Window,
+    choose::{self, Choice, Chosen},
+    pushes, record,
     save::{self, Saved},
     settings::RememberedBoard,
 };
-use crate::fleet::{BoardView, Changes, Fleet, KnownBoard, LinkState, LogEntry, Watch};
+use crate::fleet::{BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, LogEntry, Watch};
 
 /// How long a frame may spend on taking over what changed; the rest waits for the next.
 const BUDGET: Duration = Duration::from_millis(8);
@@ -40,6 +42,7 @@ pub struct App {
     settings: Settings,
     starter: Starter,
     saving: Option<mpsc::Receiver<Saved>>,
+    choosing: Option<Choice>,
     zone: TimeZone,
 }
 
@@ -64,6 +67,7 @@ impl App {
             settings,
             starter,
             saving: None,
+            choosing: None,
             zone: TimeZone::system(),
         };
         app.say_whether_virtual_boards_can_start();
@@ -134,8 +138,21 @@ impl App {
                 }
                 self.window.answer_dialog(outcome.map_err(|error| error.to_string()));
             }
-            // The window did these itself.
-            Action::SavePushes
+            Action::AskForImage(board) if self.choosing.is_none() => {
+                let name = self.window.model.board(board).map(|view| view.name.clone()).unwrap_or_default();
+                match choose::ask(board, &name, ctx.clone()) {
+                    Ok(choice) => self.choosing = Some(choice),
+                    Err(error) => self.window.notice = Some(Notice::Failed(format!("No thread to ask: {error}"))),
+                }
+            }
+            Action::Update(board, path) => {
+                self.fleet.update(board, ImageSource::File(path));
+                self.window.answer_dialog(Ok(()));
+            }
+            Action::CancelUpdate(board) => self.fleet.cancel_update(board),
+            // The window did these itself, or the same question is open.
+            Action::AskForImage(_)
+            | Action::SavePushes
             | Action::Select(_)
             | Action::AskForAddress
             | Action::Theme(_)
@@ -197,6 +214,7 @@ impl App {
                 }
             }
         }
+        self.answer_choice();
         let Some(answer) = self.saving.as_ref().map(mpsc::Receiver::try_recv) else { return };
         match answer {
             Err(mpsc::TryRecvError::Empty) => return,
@@ -206,6 +224,19 @@ impl App {
             Ok(Saved::Cancelled) | Err(mpsc::TryRecvError::Disconnected) => {}
         }
         self.saving = None;
+    }
+
+    /// Looks whether an image was chosen.
+    fn answer_choice(&mut self) {
+        let Some(Choice { board, answer }) = &self.choosing else { return };
+        let board = *board;
+        match answer.try_recv() {
+            Err(mpsc::TryRecvError::Empty) => return,
+            Ok(Chosen::File(path)) => self.fleet.update(board, ImageSource::File(path)),
+            Ok(Chosen::NoDialog) => self.window.ask_for_image(board),
+            Ok(Chosen::Cancelled) | Err(mpsc::TryRecvError::Disconnected) => {}
+        }
+        self.choosing = None;
     }
 
     fn say_whether_virtual_boards_can_start(&mut self) {

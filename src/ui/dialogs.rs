@@ -1,4 +1,4 @@
-//! The two dialogs: an address to add, and a path where no file dialog of the desktop answers.
+//! The dialogs: an address to add, and a path where no file dialog of the desktop answers.
 
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use super::{
     action::Action,
     theme::{self, UNIT, palette},
 };
+use crate::fleet::BoardKey;
 
 /// A dialog that is open.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(super) enum Asks {
     Address,
     /// Where to save what was pushed.
     Path,
+    /// The image for a board's firmware.
+    Image(BoardKey),
 }
 
 impl Dialog {
@@ -59,6 +62,13 @@ impl Dialog {
                 "pushes.jsonl",
                 "No file dialog of the desktop answered; type where to save. One JSON object a line.",
                 "Save",
+            ),
+            Asks::Image(_) => (
+                "Update firmware",
+                "Path",
+                "firmware.bin",
+                "No file dialog of the desktop answered; type where the image is. The board restarts with it.",
+                "Update",
             ),
         };
         ui.set_width(400.0);
@@ -99,6 +109,7 @@ impl Dialog {
                 actions.push(match self.asks {
                     Asks::Address => Action::Add(text),
                     Asks::Path => Action::SavePushesTo(PathBuf::from(text)),
+                    Asks::Image(board) => Action::Update(board, PathBuf::from(text)),
                 });
             } else if enter {
                 response.request_focus();

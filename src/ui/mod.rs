@@ -25,10 +25,11 @@
 //! | a text | `TextInput` | `Note: value` |
 //! | a button | `Button` | `Button: press` |
 //! | a value | `Label` | `Temperature: 24.6 °C`, `Temperature: unknown`, `Door: open` |
+//! | firmware | `Label`, `ProgressIndicator`, `Button` | `Firmware: 0.1.0`, `Firmware: progress`, `Firmware: update firmware` or `Firmware: cancel` |
 //! | how a command does | `Status` | `Light: pending`, `Light: confirmed 4.0 ms`, `Light: refused: …`, `Light: press 2 s ago (by hand)` |
 //! | a line of what was pushed | `Label` | `Desk lamp, light:0 on, by hand, 2.2 ms late` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
-//! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add` or `Save`; `Cancel` |
+//! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
 //! | no board | `Button` | `Start 3 virtual boards`, `Add a board by address` |
 
 mod action;
@@ -36,6 +37,7 @@ mod app;
 mod board_list;
 mod board_page;
 mod cards;
+mod choose;
 mod dialogs;
 mod empty;
 mod fonts;

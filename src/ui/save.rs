@@ -14,7 +14,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 /// Nobody cancels a dialog faster than this: it was never shown.
-const NEVER_SHOWN: Duration = Duration::from_millis(400);
+pub(super) const NEVER_SHOWN: Duration = Duration::from_millis(400);
 
 /// What came of asking.
 #[derive(Debug)]

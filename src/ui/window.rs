@@ -18,6 +18,7 @@ use super::{
     theme::{self, palette},
     top_bar,
 };
+use crate::fleet::BoardKey;
 
 /// How long the board of the last run is waited for before another is shown.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -224,6 +225,11 @@ impl Window {
     /// Asks for a path by typing.
     pub fn ask_for_path(&mut self, proposed: String) {
         self.dialog = Some(Dialog::new(Asks::Path, proposed));
+    }
+
+    /// Asks for the image of a board's firmware by typing.
+    pub fn ask_for_image(&mut self, board: BoardKey) {
+        self.dialog = Some(Dialog::new(Asks::Image(board), String::new()));
     }
 
     /// Closes the dialog, or says in it why what was typed cannot be.

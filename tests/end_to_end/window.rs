@@ -12,10 +12,10 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use switchboard::{
-    fleet::{Fleet, Settings},
+    fleet::{Fleet, ImageSource, Settings},
     ui::App,
 };
-use virtual_board::{Profile, VirtualBoards};
+use virtual_board::{Profile, VirtualBoards, image::Image};
 
 use crate::desk::{SOON, address, boards, key, name, on};
 
@@ -159,4 +159,21 @@ fn a_board_that_dies_is_shown_as_unreachable_with_the_reason_and_its_controls_ar
     boards.start_again("Desk lamp").expect("started");
     desktop.click("Try now");
     desktop.shows("Desk lamp: connected");
+}
+
+#[test]
+fn an_update_is_followed_on_the_card_until_the_board_is_back_with_the_new_version() {
+    let boards = boards(Profile::Lamp, 1);
+    let mut desktop = desktop(&boards);
+    desktop.shows("Desk lamp: connected");
+    desktop.shows(&format!("Firmware: {}", env!("CARGO_PKG_VERSION")));
+    let image = Image::new("0.2.0").expect("a version").to_bytes(300_000);
+    let board = desktop.window.state().window().model.selected().expect("it is shown").key;
+    desktop.window.state().fleet().update(board, ImageSource::Bytes(image));
+    desktop.until("a bar", |window| {
+        window.query_by_role_and_label(Role::ProgressIndicator, "Firmware: progress").map(|_| ())
+    });
+    desktop.shows("Firmware: the board restarts with the new image");
+    desktop.shows("Firmware: 0.2.0");
+    desktop.shows(&format!("Firmware: firmware {} -> 0.2.0", env!("CARGO_PKG_VERSION")));
 }

@@ -13,7 +13,7 @@ use protocol::{
 use serde_json::{Value, json};
 use switchboard::fleet::{
     BoardKey, BoardView, Changes, CommandState, ComponentView, Happening, LastEvent, LinkProblem, LinkState, LogEntry,
-    Origin, ResyncCause, Sample,
+    Origin, ResyncCause, Sample, UpdateProblem, UpdateState,
 };
 
 /// The time at which a scene is invented.
@@ -187,6 +187,41 @@ pub(crate) fn strip(key: u32, at: Now) -> BoardView {
         [switch, power]
     });
     with(board(key, "Strip", at), switches.collect::<Vec<_>>())
+}
+
+/// A board that can be updated.
+pub(crate) fn updatable(key: u32, at: Now) -> BoardView {
+    let idle = json!({"installed_version": "0.3.1", "latest_version": null, "in_progress": false,
+        "update_percentage": null, "last_error": null});
+    let firmware = described(component(Kind::Update, 0, "Firmware", idle), |descriptor| {
+        descriptor.entity_category = Some(EntityCategory::Config);
+        descriptor.device_class = Some("firmware".to_owned());
+    });
+    with(board(key, "Workbench", at), [component(Kind::Switch, 0, "Relay", json!({"on": true})), firmware])
+}
+
+/// Boards in each state of an update.
+pub(crate) fn updates(at: Now) -> Vec<BoardView> {
+    let mut sending = updatable(1, at);
+    sending.update = Some(UpdateState::Sending { sent: 258_000, size: 598_016 });
+    let mut restarting = updatable(2, at);
+    restarting.update = Some(UpdateState::Restarting);
+    let mut done = updatable(3, at);
+    done.update = Some(UpdateState::Done { before: Some("0.3.0".to_owned()), after: Some("0.3.1".to_owned()) });
+    let mut failed = updatable(4, at);
+    failed.update = Some(UpdateState::Failed(UpdateProblem::LinkLost { sent: 258_000, size: 598_016 }));
+    let mut by_another = updatable(5, at);
+    let firmware = Arc::make_mut(by_another.components.last_mut().unwrap());
+    let change = json!({"in_progress": true, "update_percentage": 43, "latest_version": "0.4.0"});
+    firmware.reported.merge(&serde_json::from_value(change).unwrap());
+    let mut gave_way = updatable(6, at);
+    let firmware = Arc::make_mut(gave_way.components.last_mut().unwrap());
+    let reason = "the new image was not reached by any controller; the one before it came back";
+    firmware.reported.merge(&State::new().with("last_error", reason));
+    let names = ["Sending", "Restarting", "Done", "Failed", "By another", "Gave way"];
+    let mut boards = vec![sending, restarting, done, failed, by_another, gave_way];
+    boards.iter_mut().zip(names).for_each(|(board, name)| board.name = name.to_owned());
+    boards
 }
 
 pub(crate) fn everything(key: u32, at: Now) -> BoardView {

@@ -11,6 +11,7 @@ mod select;
 mod sensor;
 mod switch;
 mod text_field;
+mod update;
 
 use std::{collections::HashMap, time::Instant};
 
@@ -101,7 +102,8 @@ impl Card<'_> {
             Kind::Switch | Kind::BinarySensor => 0.0,
             Kind::Sensor => sensor::height(self),
             Kind::Number | Kind::Select | Kind::Text | Kind::Button => LINE + HALF,
-            Kind::Update | Kind::Unknown(_) => raw::height(self, ui, width),
+            Kind::Update => update::height(self, ui, width),
+            Kind::Unknown(_) => raw::height(self, ui, width),
         }
     }
 }
@@ -190,7 +192,8 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
         Kind::Button => button::body(&mut body_ui, card, actions),
         Kind::Sensor => sensor::body(&mut body_ui, card, body),
         Kind::Switch | Kind::BinarySensor => {}
-        Kind::Update | Kind::Unknown(_) => raw::body(&mut body_ui, card),
+        Kind::Update => update::body(&mut body_ui, card, actions),
+        Kind::Unknown(_) => raw::body(&mut body_ui, card),
     }
     footer::show(&mut ui, card, Rect::from_min_max(pos2(inner.left(), inner.bottom() - footer), inner.max));
 }
@@ -206,7 +209,8 @@ fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
             Kind::Unknown(kind) => {
                 text::label(ui, kind, &card.name(kind), theme::small(), palette(ui).weak);
             }
-            Kind::Select | Kind::Text | Kind::Button | Kind::Update => {}
+            Kind::Update => update::head(ui, card),
+            Kind::Select | Kind::Text | Kind::Button => {}
         }
         let rect = ui.available_rect_before_wrap();
         let title = title(card);
