@@ -7,13 +7,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use eframe::{Storage, egui};
+use eframe::egui;
 use jiff::tz::TimeZone;
 use protocol::{Object, method};
 use serde_json::Value;
 
 use super::{
-    Action, Moment, Notice, Settings, StartVirtualBoards, VirtualBoards, Window,
+    Action, Moment, Notice, Settings, SettingsFile, StartVirtualBoards, VirtualBoards, Window,
     choose::{self, Choice, Chosen},
     pushes, record,
     save::{self, Saved},
@@ -23,6 +23,9 @@ use crate::fleet::{BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState
 
 /// How long a frame may spend on taking over what changed; the rest waits for the next.
 const BUDGET: Duration = Duration::from_millis(8);
+
+/// How long a change of what is remembered may wait to be written.
+const KEEP_WITHIN: Duration = Duration::from_millis(500);
 
 /// Where the hook that starts virtual boards is.
 enum Starter {
@@ -40,6 +43,9 @@ pub struct App {
     backlog: VecDeque<Arc<BoardView>>,
     window: Window,
     settings: Settings,
+    file: SettingsFile,
+    /// When it was last looked whether something is to be written.
+    looked: Option<Instant>,
     starter: Starter,
     saving: Option<mpsc::Receiver<Saved>>,
     choosing: Option<Choice>,
@@ -48,8 +54,13 @@ pub struct App {
 
 impl App {
     /// An app over a fleet that has been started. Boards that an earlier run remembered are added to it.
-    pub fn new(cc: &eframe::CreationContext<'_>, fleet: Fleet, virtual_boards: Option<StartVirtualBoards>) -> Self {
-        let settings = Settings::load(cc.storage);
+    pub fn new(
+        cc: &eframe::CreationContext<'_>,
+        fleet: Fleet,
+        file: SettingsFile,
+        virtual_boards: Option<StartVirtualBoards>,
+    ) -> Self {
+        let settings = file.settings().clone();
         for board in &settings.boards {
             let RememberedBoard { id, name, address, by_hand } = board.clone();
             // A board whose address cannot be read, perhaps of a newer version, stays in the file and is not shown.
@@ -65,6 +76,8 @@ impl App {
             backlog: VecDeque::new(),
             window,
             settings,
+            file,
+            looked: None,
             starter,
             saving: None,
             choosing: None,
@@ -72,6 +85,13 @@ impl App {
         };
         app.say_whether_virtual_boards_can_start();
         app
+    }
+
+    /// Shows a problem of the start, if there was one.
+    pub fn report(&mut self, problem: Option<String>) {
+        if let Some(problem) = problem {
+            self.window.notice = Some(Notice::Failed(problem));
+        }
     }
 
     /// What the window shows.
@@ -239,6 +259,23 @@ impl App {
         self.choosing = None;
     }
 
+    /// Sees to it that what was changed is on its way to the disk within [`KEEP_WITHIN`]; after frames have ended, with one more.
+    fn keep_settings(&mut self, moment: &Moment) {
+        let since = self.looked.map(|looked| moment.now.saturating_duration_since(looked));
+        if let Some(left) = since.and_then(|since| KEEP_WITHIN.checked_sub(since)).filter(|left| !left.is_zero()) {
+            moment.again_in(left);
+            return;
+        }
+        self.looked = Some(moment.now);
+        self.remember();
+    }
+
+    fn remember(&mut self) {
+        self.window.remember(&mut self.settings);
+        self.settings.remember(self.window.model.boards().filter_map(|view| RememberedBoard::of(view)));
+        self.file.keep(&self.settings);
+    }
+
     fn say_whether_virtual_boards_can_start(&mut self) {
         self.window.virtual_boards = match self.starter {
             Starter::Absent => VirtualBoards::Absent,
@@ -267,14 +304,16 @@ impl eframe::App for App {
         for action in actions {
             self.carry_out(action, ui.ctx());
         }
+        self.keep_settings(&moment);
         moment.schedule(ui.ctx());
     }
 
-    fn save(&mut self, storage: &mut dyn Storage) {
-        self.window.remember(&mut self.settings);
-        for board in self.window.model.boards().filter_map(|view| RememberedBoard::of(view)) {
-            self.settings.remember(board);
-        }
-        self.settings.save(storage);
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.remember();
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        // What is to be remembered is in the settings, which survive a kill; eframe writes every half minute.
+        false
     }
 }

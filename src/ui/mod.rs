@@ -47,6 +47,7 @@ mod pushes;
 mod run;
 mod save;
 mod settings;
+mod settings_file;
 mod signs;
 mod slider;
 mod sparkline;
@@ -64,7 +65,8 @@ pub use empty::VirtualBoards;
 pub use model::{Counts, Model};
 pub use moment::Moment;
 pub use run::{Options, RunError, run};
-pub use settings::{RememberedBoard, Settings, ThemeChoice};
+pub use settings::{Layout, RememberedBoard, Settings, ThemeChoice};
+pub use settings_file::SettingsFile;
 pub use window::{Notice, Window};
 
 /// Starts this many more virtual boards in this program; called on a thread of its own, so that it may take its time.

@@ -12,7 +12,7 @@ use std::{
 
 use eframe::{Renderer, egui};
 
-use super::{App, StartVirtualBoards, theme};
+use super::{App, SettingsFile, StartVirtualBoards, theme};
 use crate::fleet::{self, Fleet};
 
 /// How the window is opened.
@@ -21,7 +21,7 @@ pub struct Options {
     pub fleet: fleet::Settings,
     /// How virtual boards are started from the empty state; `None` where this program has none.
     pub start_virtual_boards: Option<StartVirtualBoards>,
-    /// Where the window keeps what it remembers; `None` for the desktop's usual place.
+    /// The folder for what the window remembers; `None` for the desktop's usual place.
     pub memory: Option<PathBuf>,
 }
 
@@ -51,22 +51,28 @@ pub enum RunError {
 pub fn run(options: Options) -> Result<(), RunError> {
     let Options { fleet, start_virtual_boards, memory } = options;
     let fleet = Fleet::start(fleet)?;
+    let (file, problem) = SettingsFile::open(memory);
+    let layout = file.settings().layout;
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Switchboard")
             .with_app_id("switchboard")
-            .with_inner_size(theme::WINDOW)
+            .with_inner_size(layout.window.unwrap_or(theme::WINDOW))
+            .with_maximized(layout.maximized)
             .with_min_inner_size(theme::WINDOW_LEAST)
             .with_icon(icon()),
         renderer: Renderer::Glow,
-        persistence_path: memory,
+        // Its size is among the settings.
+        persist_window: false,
         ..eframe::NativeOptions::default()
     };
     let opened = Arc::new(AtomicBool::new(false));
     let reached = Arc::clone(&opened);
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
         reached.store(true, Ordering::Relaxed);
-        Ok(Box::new(App::new(cc, fleet, start_virtual_boards)))
+        let mut app = App::new(cc, fleet, file, start_virtual_boards);
+        app.report(problem);
+        Ok(Box::new(app))
     });
     // winit and its parts load the display's libraries while they run, and some panic where one is missing.
     match catch_unwind(AssertUnwindSafe(|| eframe::run_native("Switchboard", native, creator))) {

@@ -1,16 +1,13 @@
-//! What the window remembers from one run to the next, as JSON in eframe's storage. A field that is missing, broken or newer
-//! than this program costs nothing but itself.
+//! What the window remembers from one run to the next, as JSON. A field that is missing, broken or newer than this program costs
+//! nothing but itself. Where it is kept is `settings_file`'s.
 
-use std::net::SocketAddr;
+use std::{collections::HashMap, net::SocketAddr};
 
-use eframe::{Storage, egui};
+use eframe::egui;
 use protocol::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::fleet::BoardView;
-
-/// The key in eframe's storage.
-const KEY: &str = "switchboard";
 
 /// Which theme is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +67,20 @@ impl RememberedBoard {
     }
 }
 
+/// How large the window and its parts are, in points; `None` is as at the first start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Layout {
+    /// The window, where it is not maximised.
+    pub window: Option<[f32; 2]>,
+    /// It is maximised.
+    pub maximized: bool,
+    /// The width of the list of boards.
+    pub list: Option<f32>,
+    /// The height of what was pushed.
+    pub pushes: Option<f32>,
+}
+
 /// Everything remembered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -86,30 +97,36 @@ pub struct Settings {
     /// What was pushed is shown for the chosen board only.
     #[serde(deserialize_with = "or_default")]
     pub pushes_of_one: bool,
+    /// How large the window and its parts are.
+    #[serde(deserialize_with = "or_default")]
+    pub layout: Layout,
     /// Fields of a newer version, kept as they came.
     #[serde(flatten)]
     pub newer: Object,
 }
 
 impl Settings {
-    /// What is stored; the defaults where nothing is or nothing can be read.
-    pub fn load(storage: Option<&dyn Storage>) -> Self {
-        let text = storage.and_then(|storage| storage.get_string(KEY));
-        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
-    }
-
-    /// Remembers a board as it is now.
-    pub fn remember(&mut self, board: RememberedBoard) {
-        match self.boards.iter_mut().find(|known| known.is(&board)) {
-            Some(known) => *known = board,
-            None => self.boards.push(board),
-        }
-    }
-
-    /// Stores them.
-    pub fn save(&self, storage: &mut dyn Storage) {
-        if let Ok(text) = serde_json::to_string(self) {
-            storage.set_string(KEY, text);
+    /// Remembers boards as they are now.
+    pub fn remember(&mut self, boards: impl IntoIterator<Item = RememberedBoard>) {
+        let known = self.boards.iter().enumerate();
+        let mut by_id: HashMap<_, _> = known.clone().filter_map(|(at, known)| Some((known.id.clone()?, at))).collect();
+        // An address is anybody's; only of who has no id it says who it is.
+        let mut nameless: HashMap<_, _> =
+            known.filter(|(_, known)| known.id.is_none()).map(|(at, known)| (known.address.clone(), at)).collect();
+        for board in boards {
+            let there = match &board.id {
+                Some(id) => by_id.get(id).copied().or_else(|| nameless.remove(&board.address)),
+                None => self.boards.iter().position(|known| known.is(&board)),
+            };
+            let at = there.unwrap_or(self.boards.len());
+            match board.id.clone() {
+                Some(id) => by_id.insert(id, at),
+                None => nameless.insert(board.address.clone(), at),
+            };
+            match self.boards.get_mut(at) {
+                Some(known) => *known = board,
+                None => self.boards.push(board),
+            }
         }
     }
 }
@@ -131,10 +148,9 @@ mod tests {
             ..RememberedBoard::default()
         };
         let mut settings = Settings::default();
-        settings.remember(RememberedBoard { address: "10.0.0.7:80".to_owned(), ..RememberedBoard::default() });
-        settings.remember(board("sb-1", "10.0.0.7:80"));
-        settings.remember(board("sb-1", "10.0.0.8:80"));
-        settings.remember(board("sb-2", "10.0.0.7:80"));
+        settings.remember([RememberedBoard { address: "10.0.0.7:80".to_owned(), ..RememberedBoard::default() }]);
+        settings.remember([board("sb-1", "10.0.0.7:80"), board("sb-1", "10.0.0.8:80")]);
+        settings.remember([board("sb-2", "10.0.0.7:80")]);
         assert_eq!(settings.boards, [board("sb-1", "10.0.0.8:80"), board("sb-2", "10.0.0.7:80")]);
     }
 

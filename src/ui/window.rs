@@ -14,7 +14,7 @@ use super::{
     model::Model,
     moment::Moment,
     pushes,
-    settings::{Settings, ThemeChoice},
+    settings::{Layout, Settings, ThemeChoice},
     theme::{self, palette},
     top_bar,
 };
@@ -44,6 +44,7 @@ pub struct Window {
     dialog: Option<Dialog>,
     theme: ThemeChoice,
     pushes_of_one: bool,
+    layout: Layout,
     /// The chosen board is scrolled into view.
     reveal: bool,
     opened: Option<Instant>,
@@ -65,6 +66,7 @@ impl Window {
             dialog: None,
             theme: settings.theme,
             pushes_of_one: settings.pushes_of_one,
+            layout: settings.layout,
             reveal: false,
             opened: None,
             boards_since: None,
@@ -75,6 +77,7 @@ impl Window {
     pub fn remember(&self, settings: &mut Settings) {
         settings.theme = self.theme;
         settings.pushes_of_one = self.pushes_of_one;
+        settings.layout = self.layout;
         if let Some(board) = self.model.selected() {
             settings.selected = Some(board.id.clone().unwrap_or_else(|| board.address.clone()));
         }
@@ -83,6 +86,7 @@ impl Window {
     /// Draws one frame and returns what is asked of the boards; what concerns only the window is done already.
     pub fn show(&mut self, ui: &mut Ui, moment: &Moment) -> Vec<Action> {
         self.settle_selection(moment);
+        self.measure(ui);
         let mut actions = Vec::new();
         self.keys(ui, &mut actions);
         let palette = palette(ui);
@@ -110,16 +114,20 @@ impl Window {
         let palette = palette(ui);
         let [least, first, most] = theme::LIST_WIDTH;
         let side = Frame::new().fill(palette.side);
-        Panel::left("list").frame(side).default_size(first).size_range(least..=most).show(ui, |ui| {
+        let first = self.layout.list.unwrap_or(first);
+        let list = Panel::left("list").frame(side).default_size(first).size_range(least..=most).show(ui, |ui| {
             board_list::show(ui, &self.model, moment, std::mem::take(&mut self.reveal), actions);
             ui.take_available_space();
         });
+        self.layout.list = Some(list.response.rect.width());
         let [least, first, most] = theme::PUSHES_HEIGHT;
         let below = Frame::new().fill(palette.side).inner_margin(Margin { left: 16, right: 12, top: 8, bottom: 4 });
+        let first = self.layout.pushes.unwrap_or(first);
         let panel = Panel::bottom("pushed").frame(below).resizable(true).default_size(first);
-        panel.size_range(least..=most).show(ui, |ui| {
+        let pushed = panel.size_range(least..=most).show(ui, |ui| {
             pushes::show(ui, &self.model, moment, &mut self.pushes_of_one, actions);
         });
+        self.layout.pushes = Some(pushed.response.rect.height());
         let page = Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 4, top: 12, bottom: 0 });
         CentralPanel::default().frame(page).show(ui, |ui| match self.model.selected().cloned() {
             Some(board) => board_page::show(ui, &board, &self.model, moment, actions),
@@ -127,6 +135,19 @@ impl Window {
                 ui.centered_and_justified(|ui| {
                     ui.label(RichText::new("Choose a board at the left.").color(palette.weak));
                 });
+            }
+        });
+    }
+
+    /// Notes how large the window is, where that is known.
+    fn measure(&mut self, ui: &Ui) {
+        ui.ctx().input(|input| {
+            let viewport = input.viewport();
+            self.layout.maximized = viewport.maximized.unwrap_or(self.layout.maximized);
+            if !self.layout.maximized
+                && let Some(rect) = viewport.inner_rect
+            {
+                self.layout.window = Some([rect.width(), rect.height()]);
             }
         });
     }

@@ -13,7 +13,7 @@ use egui_kittest::{
 };
 use switchboard::{
     fleet::{Fleet, ImageSource, Settings},
-    ui::App,
+    ui::{App, SettingsFile},
 };
 use virtual_board::{Profile, VirtualBoards, image::Image};
 
@@ -27,6 +27,11 @@ struct Desktop {
 
 impl Desktop {
     fn open(addresses: &[String]) -> Self {
+        Self::remembering(addresses, SettingsFile::nowhere())
+    }
+
+    /// A window whose settings are in a file.
+    fn remembering(addresses: &[String], file: SettingsFile) -> Self {
         let settings = Settings { discovery: None, addresses: addresses.to_vec(), ..Settings::default() };
         let fleet = Fleet::start(settings).expect("a fleet");
         let repaint = Arc::new((Mutex::new(true), Condvar::new()));
@@ -36,7 +41,7 @@ impl Desktop {
                 *asked.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
                 asked.1.notify_all();
             });
-            App::new(cc, fleet, None)
+            App::new(cc, fleet, file, None)
         });
         Self { window, repaint }
     }
@@ -176,4 +181,25 @@ fn an_update_is_followed_on_the_card_until_the_board_is_back_with_the_new_versio
     desktop.shows("Firmware: the board restarts with the new image");
     desktop.shows("Firmware: 0.2.0");
     desktop.shows(&format!("Firmware: firmware {} -> 0.2.0", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_change_is_on_the_disk_within_a_second_while_the_window_is_open() {
+    let folder = std::env::temp_dir().join(format!("switchboard-window-{}", std::process::id()));
+    let boards = boards(Profile::Lamp, 1);
+    let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
+    let (file, problem) = SettingsFile::open(Some(folder.clone()));
+    assert_eq!(problem, None);
+    let mut desktop = Desktop::remembering(&addresses, file);
+    desktop.shows("Desk lamp: connected");
+    desktop.click("Theme");
+    desktop.click("Light");
+    // Read as the next run would after a kill: nothing is closed, and nothing more is clicked.
+    let path = folder.join("settings.json");
+    let stored = desktop.until("the theme in the file", |_| {
+        std::fs::read_to_string(&path).ok().filter(|text| text.contains("\"theme\": \"light\""))
+    });
+    assert!(stored.contains(&addresses[0]), "{stored}");
+    drop(desktop);
+    std::fs::remove_dir_all(folder).expect("removed");
 }
