@@ -13,9 +13,10 @@ use crate::desk::{
     key, on, reply,
     wire::Wire,
 };
-use protocol::{Kind, Object, State};
+use protocol::{Kind, Object, State, limits, ota};
 use serde_json::json;
-use switchboard::fleet::{Happening, LinkState, Origin, Outcome, Settings};
+use switchboard::fleet::{Happening, ImageSource, LinkState, Origin, Outcome, Settings, UpdateState};
+use virtual_board::image::Image;
 
 /// Somebody who finds the board as the window does.
 fn finder() -> Onlooker {
@@ -185,6 +186,53 @@ fn after_a_reboot_it_has_another_epoch_and_is_followed() {
     });
     let light = component_of(onlooker.board(board.name()).expect("there"), "light:0").expect("a light").shown();
     assert_eq!(light.on(), Some(false));
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn an_image_with_a_wrong_hash_is_refused_and_the_board_goes_on() {
+    let board = Emulator::boot();
+    let mut onlooker = finder();
+    let before = onlooker.connected(board.name()).info.as_ref().expect("known").clone();
+    let image = Image::new("0.9.0").expect("a version").to_bytes(2_000);
+    let mut wire = Wire::open(board.address());
+    let begun = wire.call("Ota.Begin", json!({ "size": image.len(), "sha256": "0".repeat(64) }));
+    assert_eq!(begun["result"]["offset"], 0, "{begun}");
+    let mut offset = 0;
+    for part in image.chunks(limits::UPDATE_CHUNK) {
+        wire.call("Ota.Write", json!(ota::Write::new(offset, part)));
+        offset += u32::try_from(part.len()).expect("a short part");
+    }
+    let refused = wire.call("Ota.Commit", json!({}));
+    assert_eq!(refused["error"]["data"]["reason"], "hash_mismatch", "{refused}");
+    onlooker.shows(board.name(), "update:0", |update| {
+        update.in_progress() == Some(false) && update.last_error().is_some_and(|error| error.contains("SHA-256"))
+    });
+    let after = wire.call("Device.GetInfo", json!({}));
+    assert_eq!(after["result"]["epoch"], json!(before.epoch));
+    assert_eq!(after["result"]["version"], json!(before.version));
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn an_image_is_taken_and_its_version_told_after_the_restart_and_the_next() {
+    let board = Emulator::boot();
+    let mut onlooker = finder();
+    let found = onlooker.connected(board.name());
+    let image = Image::new("0.9.0").expect("a version").to_bytes(200_000);
+    onlooker.fleet.update(found.key, ImageSource::Bytes(image));
+    let ended = onlooker.until("the update has ended", 3 * SOON, |seen| {
+        seen.board(board.name())?.update.clone().filter(|update| !update.is_under_way())
+    });
+    let before = found.info.as_ref().map(|info| info.version.clone());
+    assert_eq!(ended, UpdateState::Done { before, after: Some("0.9.0".to_owned()) });
+    // It was reached, so that another restart keeps it.
+    let mut wire = Wire::open(board.address());
+    wire.call("Device.Reboot", json!({}));
+    board.serves();
+    board.serves();
+    let info = Wire::open(board.address()).call("Device.GetInfo", json!({}));
+    assert_eq!(info["result"]["version"], "0.9.0");
 }
 
 #[test]

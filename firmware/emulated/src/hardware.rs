@@ -4,24 +4,30 @@
 use alloc::{collections::BTreeMap, format};
 use core::time::Duration;
 
-use board::Hardware;
+use board::{Hardware, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, RpcError, State};
 
 use crate::{
     console, machine, memory,
     plan::{INTERLOCKED, MOTOR_POWER},
+    slot::Slot,
 };
 
 /// What the motor draws, in watts.
 const MOTOR_WATTS: f64 = 38.5;
 
 /// What the board runs on.
-#[derive(Default)]
 pub(crate) struct Bench {
     outputs: BTreeMap<ComponentKey, State>,
+    slot: Slot,
 }
 
 impl Bench {
+    /// All outputs are off.
+    pub(crate) fn new(slot: Slot) -> Self {
+        Self { outputs: BTreeMap::new(), slot }
+    }
+
     fn is_on(&self, switch: u16) -> bool {
         self.outputs.get(&ComponentKey::new(Kind::Switch, switch)).and_then(State::on) == Some(true)
     }
@@ -70,6 +76,10 @@ impl Hardware for Bench {
 
     fn rssi(&self) -> Option<i8> {
         None
+    }
+
+    fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
+        Some(&mut self.slot)
     }
 }
 

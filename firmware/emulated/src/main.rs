@@ -11,6 +11,7 @@ mod machine;
 mod memory;
 mod network;
 mod plan;
+mod slot;
 mod time;
 
 use alloc::{boxed::Box, string::ToString};
@@ -27,6 +28,7 @@ use server::{EmbassyClock, Settings, Shared};
 use chance::Chance;
 use hardware::Bench;
 use network::Card;
+use slot::Slot;
 
 /// The board as its tasks share it.
 type Board = Shared<Bench, EmbassyClock>;
@@ -49,11 +51,12 @@ fn main() -> ! {
 fn start(spawner: Spawner) {
     let Some(card) = Card::find() else { fail("the machine has no network card: -device virtio-net-device") };
     let mut chance = Chance::of_this_boot();
-    let plan = plan::plan(card.mac());
+    let slot = Slot::boot();
+    let plan = plan::plan(card.mac(), slot.version());
     let resources = Box::leak(Box::new(StackResources::<{ embedded::sockets(&SETTINGS) }>::new()));
     let (stack, runner) = embassy_net::new(card, embedded::config(&plan.identity.id), resources, chance.next());
     let epoch = Epoch((chance.next() >> 32) as u32);
-    let board: &'static Board = match Shared::new(plan, &[], epoch, Bench::default(), EmbassyClock::start()) {
+    let board: &'static Board = match Shared::new(plan, &[], epoch, Bench::new(slot), EmbassyClock::start()) {
         Ok(board) => Box::leak(Box::new(board)),
         Err(error) => fail(&error.to_string()),
     };

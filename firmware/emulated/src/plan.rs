@@ -12,14 +12,14 @@ pub(crate) const INTERLOCKED: [u16; 2] = [0, 1];
 /// The sensor of the motor's power.
 pub(crate) const MOTOR_POWER: u16 = 1;
 
-/// The plan of the board with this network address.
-pub(crate) fn plan(mac: [u8; 6]) -> Plan {
+/// The plan of the board with this network address, running this version.
+pub(crate) fn plan(mac: [u8; 6], version: &str) -> Plan {
     Plan {
         identity: Identity {
             id: identity::id(mac),
             name: "Emulated board".to_owned(),
             mac: identity::mac(mac),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: version.to_owned(),
             platform: "qemu-riscv32".to_owned(),
             board: "QEMU virt".to_owned(),
         },
