@@ -24,6 +24,8 @@ use sequential_storage::{
 };
 
 pub use blocking::Blocking;
+/// What a driver implements for [`Blocking`].
+pub use embedded_storage::nor_flash;
 pub use wifi::{Wifi, WifiError};
 
 use journal::Journal;

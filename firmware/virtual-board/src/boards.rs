@@ -70,6 +70,14 @@ impl VirtualBoards {
         self.order(board, Action::Set { key: key.clone(), change })
     }
 
+    /// A hand wants a board as it was when it was new: it erases what it keeps, and restarts.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board, or it does not run.
+    pub fn forget_everything(&self, board: &str) -> Result<(), ActionError> {
+        self.order(board, Action::Forget)
+    }
+
     /// Takes a board's power: its sockets are closed when this is over, and it says no goodbye.
     ///
     /// # Errors

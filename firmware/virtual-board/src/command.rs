@@ -4,8 +4,8 @@ use protocol::{ComponentKey, Object, State};
 use serde_json::Value;
 
 /// The lines that are understood.
-pub const USAGE: &str = "press BOARD button:0 [press|double_press|long_press], set BOARD switch:1 on=true, stop BOARD, \
-                         start BOARD, quit; BOARD is a name, \"a name\" or an id";
+pub const USAGE: &str = "press BOARD button:0 [press|double_press|long_press], set BOARD switch:1 on=true, erase BOARD, \
+                         stop BOARD, start BOARD, quit; BOARD is a name, \"a name\" or an id";
 
 /// A line that was understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,11 @@ pub enum Command {
         component: ComponentKey,
         /// The fields.
         change: State,
+    },
+    /// A board forgets everything, and restarts.
+    Erase {
+        /// A name or an id.
+        board: String,
     },
     /// A board loses its power: no goodbye.
     Stop {
@@ -79,6 +84,7 @@ impl Command {
             "" => Ok(None),
             "press" => press(rest).map(Some),
             "set" => set(rest).map(Some),
+            "erase" => Ok(Some(Self::Erase { board: only_board(rest, "erase")? })),
             "stop" => Ok(Some(Self::Stop { board: only_board(rest, "stop")? })),
             "start" => Ok(Some(Self::Start { board: only_board(rest, "start")? })),
             "quit" if rest.is_empty() => Ok(Some(Self::Quit)),

@@ -16,6 +16,7 @@ mod memory;
 mod options;
 pub mod profile;
 pub mod simulation;
+mod state_file;
 mod world;
 
 // Drivers that are linked by being named.

@@ -52,6 +52,7 @@ const PORT_RETRY: Duration = Duration::from_millis(20);
 impl Life {
     pub(crate) fn new(
         plan: Plan,
+        memory: Memory,
         seed: u64,
         samples_per_second: Option<f64>,
         address: SocketAddr,
@@ -61,7 +62,7 @@ impl Life {
         let flash = Flash::with(plan.identity.version.clone());
         Self {
             plan,
-            memory: RefCell::default(),
+            memory: RefCell::new(memory),
             flash: Rc::new(RefCell::new(flash)),
             seed,
             samples_per_second,
@@ -153,7 +154,10 @@ impl Life {
     async fn live(self: Rc<Self>, mut acceptor: Acceptor, mut shared: Running) {
         loop {
             let serving = server::serve(&acceptor, &*shared, &self.settings);
-            let keeping = shared.keep(async |unsaved| self.memory.borrow_mut().save(unsaved));
+            let keeping = shared.keep(async |unsaved| {
+                let saved = self.memory.borrow_mut().save(unsaved);
+                saved.inspect_err(|error| eprintln!("{} cannot keep its state: {error}", self.listening().name))
+            });
             select(self.grip.on(select(serving, keeping)), self.announce(&shared)).await;
             drop(acceptor);
             self.running.take();

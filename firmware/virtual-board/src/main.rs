@@ -23,7 +23,7 @@ use virtual_board::{Options, Profile, VirtualBoards, command::Command, image::Im
     version,
     args_conflicts_with_subcommands = true,
     after_help = "While it runs, it obeys lines on standard input:\n  press NAME button:0\n  \
-    set NAME switch:1 on=true\n  stop NAME\n  start NAME\n  quit"
+    set NAME switch:1 on=true\n  erase NAME\n  stop NAME\n  start NAME\n  quit"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -46,6 +46,9 @@ struct Arguments {
     /// Of everything random: the same seed makes the same boards, with the same ids; without it they are others each time
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Keep names and states in this folder, beyond the end of the program; without --seed, the same boards come back
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
     /// Read each sensor this often, and let it change each time
     #[arg(long, value_name = "R", value_parser = rate)]
     samples_per_second: Option<f64>,
@@ -152,6 +155,7 @@ fn options(arguments: &Arguments) -> Options {
         bind: arguments.bind,
         port: arguments.port,
         seed: arguments.seed,
+        state_dir: arguments.state_dir.clone(),
         samples_per_second: arguments.samples_per_second,
         controllers: arguments.controllers,
         mdns: !arguments.no_mdns,
@@ -173,6 +177,7 @@ fn obey(boards: &VirtualBoards, command: Command) {
     let outcome = match command {
         Command::Press { board, button, event } => boards.press(&board, &button, &event),
         Command::Set { board, component, change } => boards.set(&board, &component, change),
+        Command::Erase { board } => boards.forget_everything(&board),
         Command::Stop { board } => boards.stop(&board),
         Command::Start { board } => boards.start_again(&board).map(|()| {
             boards.list().iter().filter(|listening| listening.id == board || listening.name == board).for_each(say);

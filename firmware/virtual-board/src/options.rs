@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
 };
 
 use board::PlanError;
@@ -27,6 +28,9 @@ pub struct Options {
     /// Of everything random: ids, first states, weather. The same seed makes the same boards, with the same ids; `None`, the
     /// default, makes others each time, so that boards of two programs are not taken for one.
     pub seed: Option<u64>,
+    /// Where boards keep what they keep without power, a file each, named after its id. The seed is kept there too where none is
+    /// given, so that the next start makes the same boards. `None`, the default, keeps it as long as the boards run.
+    pub state_dir: Option<PathBuf>,
     /// How often a sensor is read. Default: as the profile has it.
     pub samples_per_second: Option<f64>,
     /// Controllers at once. Default 4.
@@ -47,6 +51,7 @@ impl Default for Options {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             seed: None,
+            state_dir: None,
             samples_per_second: None,
             controllers: limits::CONTROLLERS,
             mdns: true,
@@ -93,6 +98,14 @@ pub enum StartError {
     Listen {
         /// Where.
         address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// What boards keep cannot be kept or read.
+    #[error("cannot keep a board's state in {}: {source}", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
         /// Why.
         source: io::Error,
     },

@@ -1,7 +1,9 @@
 //! All boards of the process on one thread: what is asked of them from other threads is done here, one thing at a time.
 
 use std::{
+    fs, io,
     net::SocketAddr,
+    path::Path,
     rc::Rc,
     sync::mpsc::{Sender, SyncSender},
 };
@@ -15,6 +17,7 @@ use crate::{
     acceptor::Acceptor,
     announce::Announcer,
     life::{Life, StartFailure},
+    memory::Memory,
     options::{ActionError, Listening},
     profile,
 };
@@ -23,6 +26,7 @@ use crate::{
 pub(crate) enum Action {
     Press { key: ComponentKey, event: String },
     Set { key: ComponentKey, change: State },
+    Forget,
     Stop,
     Start { port: Option<u16> },
     Hold,
@@ -72,7 +76,11 @@ impl World {
     fn start(&mut self, options: &Options, announcer: Option<&Rc<Announcer>>) -> Result<(), StartError> {
         // Where that is refused, a board that cannot listen says so.
         let _ = rlimit::increase_nofile_limit(u64::MAX);
-        let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+        let seed = match (options.seed, &options.state_dir) {
+            (Some(seed), _) => seed,
+            (None, Some(folder)) => kept_seed(&folder.join("seed"))?,
+            (None, None) => fastrand::u64(..),
+        };
         for index in 0..options.boards {
             let Options { profile, controllers, samples_per_second, .. } = *options;
             let mut plan = profile::plan(profile, index, seed, options.name.as_deref(), controllers);
@@ -86,7 +94,14 @@ impl World {
             };
             let address = SocketAddr::new(options.bind, port);
             let seed = seed.wrapping_mul(1_000).wrapping_add(index as u64);
-            let board = Rc::new(Life::new(plan, seed, samples_per_second, address, announcer.cloned()));
+            let memory = match &options.state_dir {
+                None => Memory::default(),
+                Some(folder) => {
+                    let path = folder.join(format!("{}.flash", plan.identity.id));
+                    Memory::in_file(&path).map_err(|source| StartError::State { path, source })?
+                }
+            };
+            let board = Rc::new(Life::new(plan, memory, seed, samples_per_second, address, announcer.cloned()));
             self.power_on(&board, address, index + 1)?;
             self.boards.push(board);
         }
@@ -124,6 +139,7 @@ impl World {
         match action {
             Action::Press { key, event } => running()?.press(&key, &event)?,
             Action::Set { key, change } => running()?.observe(&key, change, Source::Physical)?,
+            Action::Forget => running()?.forget_everything(),
             Action::Stop => {
                 running()?;
                 board.stop().await;
@@ -157,5 +173,20 @@ impl World {
             (Some(_), Some(_)) => Err(ActionError::Ambiguous(wanted.to_owned())),
             (None, _) => Err(ActionError::NoSuchBoard(wanted.to_owned())),
         }
+    }
+}
+
+/// The seed that boards were made from before, or a new one that is kept.
+fn kept_seed(path: &Path) -> Result<u64, StartError> {
+    let failed = |source| StartError::State { path: path.to_owned(), source };
+    match fs::read_to_string(path) {
+        Ok(seed) => seed.trim().parse().map_err(|_| failed(io::Error::other("it has no whole number"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let seed = fastrand::u64(..);
+            let folder = path.parent().unwrap_or(path);
+            fs::create_dir_all(folder).and_then(|()| fs::write(path, format!("{seed}\n"))).map_err(failed)?;
+            Ok(seed)
+        }
+        Err(error) => Err(failed(error)),
     }
 }

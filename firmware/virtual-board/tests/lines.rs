@@ -34,6 +34,7 @@ fn names_with_spaces_need_no_quotation_marks_and_may_have_them() {
         assert_eq!(read(line), press("Desk lamp 2", "press"));
     }
     assert_eq!(read("stop Desk lamp"), Command::Stop { board: "Desk lamp".into() });
+    assert_eq!(read("erase Desk lamp"), Command::Erase { board: "Desk lamp".into() });
     assert_eq!(read("start \"Desk lamp\""), Command::Start { board: "Desk lamp".into() });
     assert_eq!(read("press \"a b:0 c\" button:0"), press("a b:0 c", "press"));
 }

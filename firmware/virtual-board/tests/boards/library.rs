@@ -197,6 +197,31 @@ fn a_reboot_says_why_keeps_the_name_and_listens_where_it_was() -> Outcome {
 }
 
 #[test]
+fn a_board_comes_back_with_what_it_had_written_when_its_power_went() -> Outcome {
+    let boards = quiet(1, Profile::Lamp)?;
+    let board = first(&boards)?;
+    post(board.address, "Light.Set", &json!({ "id": 0, "on": true, "brightness": 7 }), PATIENCE)?;
+    let epoch = status(board.address)?["epoch"].clone();
+    post(board.address, "Device.Reboot", &json!({}), PATIENCE)?;
+    let begun = Instant::now();
+    while !status(board.address).is_ok_and(|status| status["epoch"].is_string() && status["epoch"] != epoch) {
+        assert!(begun.elapsed() < PATIENCE, "it does not come back");
+    }
+    post(board.address, "Light.Set", &json!({ "id": 0, "brightness": 99 }), PATIENCE)?;
+    // It had five seconds to write that.
+    boards.stop(&board.id)?;
+    boards.start_again(&board.id)?;
+    let after = status(board.address)?;
+    assert_eq!((&after["light:0"]["on"], &after["light:0"]["brightness"]), (&json!(true), &json!(7)));
+    boards.forget_everything(&board.id)?;
+    let begun = Instant::now();
+    while !status(board.address).is_ok_and(|status| status["light:0"]["on"] == false) {
+        assert!(begun.elapsed() < PATIENCE, "it does not forget");
+    }
+    Ok(())
+}
+
+#[test]
 fn boards_of_two_starts_have_other_ids_unless_they_have_one_seed() -> Outcome {
     let id = |seed| -> Result<String, StartError> {
         let boards = VirtualBoards::start(Options { seed, mdns: false, ..Options::default() })?;

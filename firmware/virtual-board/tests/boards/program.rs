@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use virtual_board::image::Image;
 
 use crate::{Outcome, PATIENCE};
@@ -122,4 +122,53 @@ fn an_image_is_written_with_its_version() -> Outcome {
     let status = Program::start(&["image", "/nowhere/at/all", "--version", "1"])?.wait()?;
     assert!(!status.success());
     Ok(std::fs::remove_file(file)?)
+}
+
+/// A folder that ends with this.
+struct Folder(std::path::PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn asked(board: &str, method: &str, params: &Value) -> Result<Value, Box<dyn std::error::Error>> {
+    Ok(crate::library::post(board.parse()?, method, params, PATIENCE)?)
+}
+
+#[test]
+fn with_a_folder_for_it_a_board_keeps_its_state_over_the_end_of_the_program() -> Outcome {
+    let folder = Folder(std::env::temp_dir().join(format!("switchboard-state-{}", std::process::id())));
+    let arguments =
+        ["--no-mdns", "--profile", "everything", "--state-dir", folder.0.to_str().ok_or("a strange folder")?];
+    let program = Program::start(&arguments)?;
+    let before = program.line()?;
+    let board = address(&before)?;
+    asked(&board, "Device.SetName", &json!({ "name": "Küche" }))?;
+    asked(&board, "Text.Set", &json!({ "id": 0, "value": "kept" }))?;
+    asked(&board, "Light.Set", &json!({ "id": 0, "on": true, "rgb": [1, 2, 3] }))?;
+    assert!(Program::start(&arguments)?.wait()?.code() == Some(1), "two programs may not write to one folder");
+    let epoch = asked(&board, "Device.GetInfo", &json!({}))?["epoch"].clone();
+    // A reboot writes at once; the program is then killed, without any goodbye.
+    asked(&board, "Device.Reboot", &json!({}))?;
+    let deadline = Instant::now() + PATIENCE;
+    while !asked(&board, "Device.GetInfo", &json!({}))
+        .is_ok_and(|info| info["epoch"].is_string() && info["epoch"] != epoch)
+    {
+        assert!(Instant::now() < deadline, "it does not come back");
+    }
+    asked(&board, "Text.Set", &json!({ "id": 0, "value": "too late" }))?;
+    drop(program);
+    let mut program = Program::start(&arguments)?;
+    let after = program.line()?;
+    assert_eq!((&after["id"], &after["name"]), (&before["id"], &json!("Küche")));
+    let status = asked(&address(&after)?, "Device.GetStatus", &json!({}))?;
+    assert_eq!((&status["text:0"]["value"], &status["light:0"]["rgb"]), (&json!("kept"), &json!([1, 2, 3])));
+    program.say("erase Küche")?;
+    let deadline = Instant::now() + PATIENCE;
+    while !asked(&address(&after)?, "Device.GetInfo", &json!({})).is_ok_and(|info| info["name"] == "Test bench") {
+        assert!(Instant::now() < deadline, "it does not forget");
+    }
+    Ok(())
 }
