@@ -4,17 +4,17 @@
 use std::{
     sync::{Barrier, mpsc::Receiver},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::desk::{
     Onlooker, SOON, component_of,
-    emulator::{Emulator, pull_the_cable},
+    emulator::{Emulator, Flash, pull_the_cable},
     key, on, reply,
     wire::Wire,
 };
 use protocol::{Kind, Object, State, limits, ota};
-use serde_json::json;
+use serde_json::{Value, json};
 use switchboard::fleet::{Happening, ImageSource, LinkState, Origin, Outcome, Settings, UpdateState};
 use virtual_board::image::Image;
 
@@ -171,11 +171,14 @@ fn with_its_cable_out_and_in_again_it_goes_on() {
 
 #[test]
 #[ignore = "run by firmware/emulated/check"]
-fn after_a_reboot_it_has_another_epoch_and_is_followed() {
+fn after_a_reboot_it_has_another_epoch_and_what_it_kept_and_is_followed() {
     let board = Emulator::boot();
     let mut onlooker = finder();
     let found = onlooker.connected(board.name());
     let epoch = found.info.as_ref().expect("known").epoch;
+    let (answer, answered) = reply();
+    onlooker.fleet.set(found.key, &key("light:0"), on(true).with("brightness", 40), answer);
+    done(&answered, "set");
     let (answer, answered) = reply();
     onlooker.fleet.call(found.key, "Device.Reboot", Object::new(), answer);
     done(&answered, "reboot");
@@ -185,7 +188,56 @@ fn after_a_reboot_it_has_another_epoch_and_is_followed() {
         (board.info.as_ref()?.epoch != epoch).then_some(())
     });
     let light = component_of(onlooker.board(board.name()).expect("there"), "light:0").expect("a light").shown();
-    assert_eq!(light.on(), Some(false));
+    assert_eq!((light.on(), light.brightness()), (Some(true), Some(40)));
+}
+
+/// The board's own word, over a connection of its own.
+fn asked(board: &Emulator, method: &str) -> Value {
+    Wire::open(board.address()).call(method, json!({}))["result"].clone()
+}
+
+fn told(board: &Emulator, method: &str, parameters: Value) {
+    let answer = Wire::open(board.address()).call(method, parameters);
+    assert!(answer["result"].is_object(), "{method}: {answer}");
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn what_it_has_kept_for_five_seconds_survives_a_cut_and_what_is_younger_does_not() {
+    let flash = Flash::erased("cut").expect("a file");
+    let board = Emulator::boot_with(&flash);
+    assert_eq!(asked(&board, "Device.GetInfo")["name"], "Emulated board");
+    told(&board, "Device.SetName", json!({ "name": "Küche" }));
+    told(&board, "Number.Set", json!({ "id": 0, "value": 75 }));
+    told(&board, "Light.Set", json!({ "id": 0, "on": true, "rgb": [255, 0, 128] }));
+    // QEMU is killed before the five seconds are over.
+    drop(board);
+    let board = Emulator::boot_with(&flash);
+    assert_eq!(asked(&board, "Device.GetInfo")["name"], "Emulated board");
+    assert_eq!(asked(&board, "Device.GetStatus")["light:0"]["on"], false);
+    told(&board, "Device.SetName", json!({ "name": "Küche" }));
+    told(&board, "Number.Set", json!({ "id": 0, "value": 75 }));
+    told(&board, "Light.Set", json!({ "id": 0, "on": true, "rgb": [255, 0, 128] }));
+    // The last of the three entries, by its key.
+    let deadline = Instant::now() + SOON;
+    while !flash.holds(b"number:0") {
+        assert!(Instant::now() < deadline, "it is never written");
+        // A pause between two looks at a file; nothing waits for it to be long enough.
+        thread::park_timeout(Duration::from_millis(50));
+    }
+    told(&board, "Switch.Set", json!({ "id": 1, "on": true }));
+    drop(board);
+    let mut board = Emulator::boot_with(&flash);
+    assert_eq!(asked(&board, "Device.GetInfo")["name"], "Küche");
+    let status = asked(&board, "Device.GetStatus");
+    assert_eq!((&status["seq"], &status["number:0"]["value"]), (&json!(0), &json!(75)));
+    let light = json!({ "on": true, "brightness": 60, "rgb": [255, 0, 128], "ct_k": null, "effect": "none" });
+    assert_eq!((&status["light:0"], &status["switch:1"]["on"]), (&light, &json!(false)));
+    // And all of it is forgotten at a word.
+    board.types("erase");
+    board.listening = board.serves();
+    assert_eq!(asked(&board, "Device.GetInfo")["name"], "Emulated board");
+    assert_eq!(asked(&board, "Device.GetStatus")["light:0"]["on"], false);
 }
 
 #[test]

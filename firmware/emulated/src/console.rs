@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{Board, machine, memory};
 
 const USAGE: &str =
-    "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, memory, panic, off";
+    "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, memory, erase, panic, off";
 
 /// The longest line that is read.
 const LINE: usize = 512;
@@ -78,6 +78,10 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
         Some("memory") => {
             let memory::Usage { free, used, most } = memory::usage();
             say(&json!({ "heap": { "free": free, "used": used, "most": most } }));
+            Ok(())
+        }
+        Some("erase") => {
+            board.forget_everything();
             Ok(())
         }
         #[expect(clippy::panic, reason = "it is asked for, to see what becomes of a panic")]

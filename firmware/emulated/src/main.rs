@@ -1,11 +1,13 @@
 //! The board core on an emulated RISC-V machine. Brings the machine up and starts what runs on it; decides nothing about the board.
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "the flash is taken once")]
 
 extern crate alloc;
 
 mod chance;
 mod console;
+mod flash;
 mod hardware;
 mod machine;
 mod memory;
@@ -14,7 +16,7 @@ mod plan;
 mod slot;
 mod time;
 
-use alloc::{boxed::Box, string::ToString};
+use alloc::{boxed::Box, format, string::ToString};
 use core::{fmt::Write, net::SocketAddr, panic::PanicInfo};
 
 use embassy_executor::{Executor, SpawnError, SpawnToken, Spawner};
@@ -24,14 +26,19 @@ use protocol::Epoch;
 use riscv::interrupt::machine::Interrupt;
 use serde_json::json;
 use server::{EmbassyClock, Settings, Shared};
+use storage::{Blocking, Found};
 
 use chance::Chance;
+use flash::Flash;
 use hardware::Bench;
 use network::Card;
 use slot::Slot;
 
 /// The board as its tasks share it.
 type Board = Shared<Bench, EmbassyClock>;
+
+/// What the board keeps without power.
+type Storage = storage::Storage<Blocking<Flash>>;
 
 /// Where it is served.
 const PORT: u16 = 80;
@@ -56,7 +63,12 @@ fn start(spawner: Spawner) {
     let resources = Box::leak(Box::new(StackResources::<{ embedded::sockets(&SETTINGS) }>::new()));
     let (stack, runner) = embassy_net::new(card, embedded::config(&plan.identity.id), resources, chance.next());
     let epoch = Epoch((chance.next() >> 32) as u32);
-    let board: &'static Board = match Shared::new(plan, &[], epoch, Bench::new(slot), EmbassyClock::start()) {
+    let mut storage = open_storage();
+    let retained = embassy_futures::block_on(storage.retained()).unwrap_or_else(|error| {
+        say_error(&error.to_string());
+        Default::default()
+    });
+    let board: &'static Board = match Shared::new(plan, &retained, epoch, Bench::new(slot), EmbassyClock::start()) {
         Ok(board) => Box::leak(Box::new(board)),
         Err(error) => fail(&error.to_string()),
     };
@@ -64,6 +76,25 @@ fn start(spawner: Spawner) {
     spawn(spawner, serve(stack, board));
     spawn(spawner, answer(stack, board, chance));
     spawn(spawner, serial(board));
+    spawn(spawner, keep(board, storage));
+}
+
+fn open_storage() -> Storage {
+    // SAFETY: this is called once, at boot.
+    let flash = Blocking(unsafe { Flash::take() });
+    match embassy_futures::block_on(Storage::open(flash, Flash::STORAGE)) {
+        Ok((storage, found)) => {
+            if !matches!(found, Found::Nothing | Found::Entries) {
+                say_error(&format!("what is in the flash counts as nothing: {found:?}"));
+            }
+            storage
+        }
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn say_error(error: &str) {
+    console::say(&json!({ "error": error }));
 }
 
 fn spawn<S>(spawner: Spawner, task: Result<SpawnToken<S>, SpawnError>) {
@@ -91,7 +122,7 @@ async fn answer(stack: Stack<'static>, board: &'static Board, chance: Chance) {
     let tell = |news| match news {
         News::Address(address) => say_where(&board.identity(), address),
         News::NoAddress => {}
-        News::Failed(error) => console::say(&json!({ "error": alloc::format!("mDNS: {error:?}") })),
+        News::Failed(error) => say_error(&format!("mDNS: {error:?}")),
     };
     embedded::announce(stack, PORT, board, chance, tell).await;
 }
@@ -103,6 +134,17 @@ fn say_where(identity: &board::Identity, address: SocketAddr) {
         "address": address.to_string(),
         "after_ms": embassy_time::Instant::now().as_millis(),
     }));
+}
+
+/// Keeps what the board hands out. A machine that is reset meanwhile has lost its power.
+#[embassy_executor::task]
+async fn keep(board: &'static Board, mut storage: Storage) -> ! {
+    board
+        .keep(async |unsaved| {
+            let saved = storage.save(unsaved).await;
+            saved.inspect_err(|error| say_error(&error.to_string()))
+        })
+        .await
 }
 
 #[embassy_executor::task]

@@ -72,7 +72,12 @@ fn component(kind: Kind, id: u16, name: &str, state: Value) -> Component {
         Value::Object(fields) => State(fields),
         _ => State::new(),
     };
-    Component::new(Descriptor::new(kind, id, name), state)
+    let component = Component::new(Descriptor::new(kind, id, name), state);
+    // What a person sets stays set without power; what is measured is measured again.
+    match component.descriptor.kind {
+        Kind::Switch | Kind::Light | Kind::Number | Kind::Select | Kind::Text => component.retained(),
+        _ => component,
+    }
 }
 
 fn sensor(id: u16, name: &str, class: &str, unit: &str, decimals: u8, first: &Value) -> Component {

@@ -2,7 +2,9 @@
 
 use std::{
     env,
-    io::{BufRead, BufReader, Write},
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Read, Write},
+    path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
@@ -23,13 +25,26 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Gives it power, and waits until it serves.
+    /// Gives it power, and waits until it serves. What it keeps is gone when its machine ends.
     pub(crate) fn boot() -> Self {
+        Self::start(&[])
+    }
+
+    /// As [`Self::boot`], with a flash that outlasts the machine.
+    pub(crate) fn boot_with(flash: &Flash) -> Self {
+        let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.0.display());
+        Self::start(&["-drive", &drive])
+    }
+
+    fn start(more: &[&str]) -> Self {
         let image = env::var("SWITCHBOARD_EMULATED").expect("SWITCHBOARD_EMULATED names the image");
         let mut machine = Command::new("qemu-system-riscv32")
             .args(["-M", "virt", "-cpu", "rv32", "-m", "16", "-bios", "none", "-nographic"])
             .args(["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=n"])
-            .args(["-netdev", "tap,id=n,ifname=tap0,script=no,downscript=no", "-kernel", &image])
+            .args(["-netdev", "tap,id=n,ifname=tap0,script=no,downscript=no"])
+            // Not with `-kernel`: beside a flash in a file, QEMU 7.2 starts what is in the flash (hw/riscv/virt.c).
+            .args(["-device", &format!("loader,file={image},cpu-num=0")])
+            .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -86,6 +101,34 @@ impl Emulator {
     /// What it is called.
     pub(crate) fn name(&self) -> &str {
         self.listening["name"].as_str().expect("a name")
+    }
+}
+
+/// The contents of a flash, in a file that ends with this.
+pub(crate) struct Flash(PathBuf);
+
+impl Flash {
+    /// As it comes from the factory.
+    pub(crate) fn erased(name: &str) -> io::Result<Self> {
+        // As large as each of the machine's two flashes.
+        const SIZE: usize = 32 << 20;
+        let path = env::temp_dir().join(format!("switchboard-{}-{name}.flash", std::process::id()));
+        fs::write(&path, vec![0xff; SIZE])?;
+        Ok(Self(path))
+    }
+
+    /// Whether these bytes are somewhere in the part of it that a board writes to.
+    pub(crate) fn holds(&self, wanted: &[u8]) -> bool {
+        let mut bytes = Vec::new();
+        let read = File::open(&self.0).and_then(|file| file.take(1 << 20).read_to_end(&mut bytes));
+        read.is_ok() && bytes.windows(wanted.len()).any(|part| part == wanted)
+    }
+}
+
+impl Drop for Flash {
+    fn drop(&mut self) {
+        // The system clears this folder too.
+        let _ = fs::remove_file(&self.0);
     }
 }
 
