@@ -1,15 +1,16 @@
 //! What the board core asks of the chip: each output and input goes to its adapter.
 
+use alloc::string::String;
 use core::time::Duration;
 
 use board::Hardware;
 use embedded::{colour::pixel, indicator::Notice};
 use esp_hal::gpio::{AnyPin, Level, Output, OutputConfig};
 use log::info;
-use protocol::{ComponentKey, Kind, RpcError, State};
+use protocol::{ComponentKey, Kind, ResetReason, RpcError, State};
 use serde_json::json;
 
-use crate::{heap, light::Lamp, plan::FREE_STACK, stack, thermometer::Thermometer, wifi::Air};
+use crate::{heap, light::Lamp, panic, plan::FREE_STACK, reset, stack, thermometer::Thermometer, wifi::Air};
 
 /// The chip.
 pub(crate) struct Chip {
@@ -17,6 +18,8 @@ pub(crate) struct Chip {
     air: &'static Air,
     relay: Output<'static>,
     thermometer: Thermometer,
+    last_panic: Option<String>,
+    reset_reason: Option<ResetReason>,
 }
 
 impl Chip {
@@ -27,7 +30,9 @@ impl Chip {
         thermometer: Thermometer,
     ) -> Self {
         let relay = Output::new(relay, Level::Low, OutputConfig::default());
-        Self { lamp, air, relay, thermometer }
+        let last_panic = panic::take_last();
+        let reset_reason = reset::reason(last_panic.is_some());
+        Self { lamp, air, relay, thermometer, last_panic, reset_reason }
     }
 }
 
@@ -64,5 +69,13 @@ impl Hardware for Chip {
 
     fn rssi(&self) -> Option<i8> {
         self.air.rssi()
+    }
+
+    fn reset_reason(&self) -> Option<ResetReason> {
+        self.reset_reason.clone()
+    }
+
+    fn take_last_panic(&mut self) -> Option<String> {
+        self.last_panic.take()
     }
 }

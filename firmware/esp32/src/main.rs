@@ -5,12 +5,17 @@
 extern crate alloc;
 
 mod button;
+mod flash;
 mod hardware;
 mod heap;
+mod keeper;
 mod light;
+mod logs;
 mod panic;
 mod pins;
 mod plan;
+mod provisioning;
+mod reset;
 mod stack;
 mod thermometer;
 mod watchdog;
@@ -27,10 +32,13 @@ use log::{error, info};
 use protocol::{Epoch, limits};
 use server::{EmbassyClock, Settings, Shared};
 
+use flash::Flash;
 use hardware::Chip;
+use keeper::Keeper;
 use light::Lamp;
 use pins::Parts;
 use thermometer::Thermometer;
+use wifi::Air;
 
 // What the boot loader and espflash read of the image.
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -51,8 +59,8 @@ const BUFFERS: Buffers = Buffers { receive: 1_536, send: 2_048 };
 async fn main(spawner: Spawner) {
     stack::paint();
     let parts = Parts::of(esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max())));
-    esp_println::logger::init_logger(log::LevelFilter::Info);
     heap::init();
+    logs::start();
     esp_rtos::start(TimerGroup::new(parts.timers).timer0, parts.interrupt);
     spawn(spawner, watchdog::feed(watchdog::start(parts.watchdog)));
 
@@ -68,18 +76,24 @@ async fn main(spawner: Spawner) {
     let seed = u64::from(random.random()) << 32 | u64::from(random.random());
     let (stack, runner) = embassy_net::new(interface, embedded::config(&plan.identity.id), resources, seed);
 
+    let (keeper, retained, wifi) = Keeper::open(Flash::new(parts.flash)).await;
     let lamp: &'static Lamp = Box::leak(Box::default());
     let chip = Chip::new(lamp, air, parts.relay, Thermometer::new(parts.thermometer));
-    let board: &'static Board = match Shared::new(plan, &[], Epoch(random.random()), chip, EmbassyClock::start()) {
+    let board: &'static Board = match Shared::new(plan, &retained, Epoch(random.random()), chip, EmbassyClock::start())
+    {
         Ok(board) => Box::leak(Box::new(board)),
         Err(error) => panic::fail(format_args!("{error}")),
     };
     spawn(spawner, light::show(lamp, parts.pulses, parts.led));
     spawn(spawner, button::watch(parts.button, board, lamp));
     spawn(spawner, wifi::stay(controller, stack, air, random));
+    spawn(spawner, logs::keep(board));
+    spawn(spawner, keeper::keep(keeper, board));
+    spawn(spawner, provisioning::talk(parts.serial, board, air, keeper, wifi.clone()));
+    air.join(wifi);
     spawn(spawner, network(runner));
     spawn(spawner, serve(stack, board));
-    spawn(spawner, answer(stack, board, random));
+    spawn(spawner, answer(stack, board, air, random));
 }
 
 fn spawn<S>(spawner: Spawner, task: Result<SpawnToken<S>, SpawnError>) {
@@ -103,10 +117,16 @@ async fn serve(stack: Stack<'static>, board: &'static Board) {
 
 /// Announces the board whenever it has an address, and answers for it.
 #[embassy_executor::task]
-async fn answer(stack: Stack<'static>, board: &'static Board, random: Rng) {
+async fn answer(stack: Stack<'static>, board: &'static Board, air: &'static Air, random: Rng) {
     let tell = |news| match news {
-        News::Address(address) => info!("{} serves at http://{address}/", board.identity().id),
-        News::NoAddress => info!("there is no address any more"),
+        News::Address(address) => {
+            info!("{} serves at http://{address}/", board.identity().id);
+            air.tell(wifi::News::Address(address));
+        }
+        News::NoAddress => {
+            info!("there is no address any more");
+            air.tell(wifi::News::NoAddress);
+        }
         News::Failed(error) => error!("mDNS: {error:?}"),
     };
     embedded::announce(stack, PORT, board, random, tell).await;

@@ -1,8 +1,37 @@
-//! What becomes of a panic: its message on the serial port, then a reset.
+//! What becomes of a panic: its message goes to the serial port and into memory that a reset does not clear, then the chip is reset.
+//! The next run finds it there.
 
-use core::{fmt, panic::PanicInfo};
+use alloc::string::String;
+use core::{
+    fmt::{self, Write},
+    panic::PanicInfo,
+};
 
 use esp_println::println;
+use portable_atomic::{AtomicU8, AtomicU32, Ordering};
+
+/// The longest message that is kept, in bytes.
+const LONGEST: usize = 256;
+
+/// Says that there is a message. Not what memory holds by chance after power-on.
+const KEPT: u32 = 0x9a41_c0de;
+
+#[esp_hal::ram(unstable(rtc_fast, persistent))]
+static STATE: AtomicU32 = AtomicU32::new(0);
+#[esp_hal::ram(unstable(rtc_fast, persistent))]
+static LENGTH: AtomicU32 = AtomicU32::new(0);
+#[esp_hal::ram(unstable(rtc_fast, persistent))]
+static MESSAGE: [AtomicU8; LONGEST] = [const { AtomicU8::new(0) }; LONGEST];
+
+/// What the run before this one said when it panicked, once.
+pub(crate) fn take_last() -> Option<String> {
+    if STATE.swap(0, Ordering::Relaxed) != KEPT {
+        return None;
+    }
+    let length = usize::try_from(LENGTH.load(Ordering::Relaxed)).ok()?.min(LONGEST);
+    let bytes = MESSAGE[..length].iter().map(|byte| byte.load(Ordering::Relaxed)).collect();
+    Some(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
 
 /// The chip cannot go on, and says why.
 #[expect(clippy::panic, reason = "only a reset helps, and the message is wanted then")]
@@ -10,8 +39,25 @@ pub(crate) fn fail(reason: fmt::Arguments<'_>) -> ! {
     panic!("{reason}")
 }
 
+/// Writes as much as there is room for.
+struct Memory(usize);
+
+impl Write for Memory {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for (place, byte) in MESSAGE.iter().skip(self.0).zip(text.bytes()) {
+            place.store(byte, Ordering::Relaxed);
+            self.0 += 1;
+        }
+        Ok(())
+    }
+}
+
 #[panic_handler]
 fn panicked(info: &PanicInfo<'_>) -> ! {
     println!("{info}");
+    let mut memory = Memory(0);
+    let _ = write!(memory, "{info}");
+    LENGTH.store(u32::try_from(memory.0).unwrap_or_default(), Ordering::Relaxed);
+    STATE.store(KEPT, Ordering::Relaxed);
     esp_hal::system::software_reset()
 }

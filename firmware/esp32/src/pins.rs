@@ -19,11 +19,22 @@ compile_error!("one board at a time: with another than the default, say --no-def
 
 use esp_hal::{
     gpio::{AnyPin, Pin},
-    peripherals::{FROM_CPU_INTR0, Peripherals, RMT, RTC_TIMER, TIMG0, WIFI},
+    peripherals::{FLASH, FROM_CPU_INTR0, Peripherals, RMT, RTC_TIMER, TIMG0, WIFI},
 };
 
 /// What the chip is called in announcements and firmware files.
 pub(crate) const PLATFORM: &str = esp_hal::chip!();
+
+/// The chip as people write it.
+pub(crate) const CHIP: &str = if cfg!(feature = "esp32c3") {
+    "ESP32-C3"
+} else if cfg!(feature = "esp32c6") {
+    "ESP32-C6"
+} else if cfg!(feature = "esp32s3") {
+    "ESP32-S3"
+} else {
+    "ESP32"
+};
 
 /// What is printed on the board.
 pub(crate) const BOARD: &str = if cfg!(feature = "esp32c3-devkitm-1") {
@@ -58,6 +69,8 @@ pub(crate) struct Parts {
     pub(crate) interrupt: FROM_CPU_INTR0<'static>,
     pub(crate) watchdog: RTC_TIMER<'static>,
     pub(crate) thermometer: ThermometerPart,
+    pub(crate) flash: FLASH<'static>,
+    pub(crate) serial: SerialPart,
 }
 
 impl Parts {
@@ -88,6 +101,35 @@ impl Parts {
             thermometer: chip.TSENS,
             #[cfg(feature = "esp32")]
             thermometer: (),
+            flash: chip.FLASH,
+            #[cfg(not(feature = "esp32"))]
+            serial: chip.USB_DEVICE,
+            #[cfg(feature = "esp32")]
+            serial: (chip.UART0, chip.GPIO3, chip.GPIO1),
         }
     }
+}
+
+#[cfg(not(feature = "esp32"))]
+pub(crate) type SerialPart = esp_hal::peripherals::USB_DEVICE<'static>;
+/// The classic ESP32 has no USB: its boards have a converter at the first serial port. Its pins are in and out.
+#[cfg(feature = "esp32")]
+pub(crate) type SerialPart =
+    (esp_hal::peripherals::UART0<'static>, esp_hal::peripherals::GPIO3<'static>, esp_hal::peripherals::GPIO1<'static>);
+
+/// Opens the port to which a computer is connected: what comes in, and what goes out. Where it is USB it cannot fail.
+#[cfg(not(feature = "esp32"))]
+pub(crate) fn open_serial(
+    part: SerialPart,
+) -> Result<(impl embedded_io_async::Read, impl embedded_io_async::Write), core::convert::Infallible> {
+    Ok(esp_hal::usb::usb_serial_jtag::UsbSerialJtag::new(part).into_async().split())
+}
+
+/// Opens the port to which a computer is connected, at 115,200 bits a second: what comes in, and what goes out.
+#[cfg(feature = "esp32")]
+pub(crate) fn open_serial(
+    (port, input, output): SerialPart,
+) -> Result<(impl embedded_io_async::Read, impl embedded_io_async::Write), esp_hal::uart::ConfigError> {
+    let port = esp_hal::uart::Uart::new(port, esp_hal::uart::Config::default())?;
+    Ok(port.with_rx(input).with_tx(output).into_async().split())
 }

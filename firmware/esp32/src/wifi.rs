@@ -1,19 +1,21 @@
 //! The radio as a station of one network. When it joins, rests and is given up is decided in `embedded::station`.
 
-use alloc::{boxed::Box, string::String};
-use core::{cell::Cell, fmt, time::Duration};
+use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
+use core::{cell::Cell, net::SocketAddr, time::Duration};
 
-use embassy_futures::select::{Either, Either4, select, select4};
+use embassy_futures::select::{Either, Either3, select, select3};
 use embassy_net::Stack;
-use embassy_sync::{blocking_mutex::raw::NoopRawMutex, signal::Signal};
+use embassy_sync::{blocking_mutex::raw::NoopRawMutex, channel::Channel, signal::Signal};
 use embassy_time::{Instant, Timer, with_timeout};
 use embedded::station::{Event, JOIN_WITHIN, Station, Step};
 use esp_hal::{peripherals::WIFI, rng::Rng};
 use esp_radio::wifi::{
-    AuthenticationMethodConfig, Config, ConnectionError, ControllerConfig, CountryInfo, PowerSaveMode, WifiController,
-    WifiError, sta::StationConfig,
+    AuthenticationMethod, AuthenticationMethodConfig, Config, ConnectionError, ControllerConfig, CountryInfo,
+    PowerSaveMode, WifiController, WifiError, ap::AccessPointInfo, scan::ScanConfig, sta::StationConfig,
 };
 use log::{error, info, warn};
+use protocol::improv;
+use storage::Wifi;
 
 use crate::panic;
 
@@ -28,32 +30,49 @@ const POWER_SAVE: PowerSaveMode = PowerSaveMode::None;
 /// How often the signal strength is looked at.
 const LOOK_AFTER: embassy_time::Duration = embassy_time::Duration::from_secs(10);
 
-/// A network to join.
-#[derive(Clone)]
-pub(crate) struct Network {
-    pub(crate) ssid: String,
-    /// Empty for an open network; otherwise WPA2 or better is asked for.
-    pub(crate) password: String,
-}
-
-impl fmt::Debug for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.ssid)
-    }
+/// What the radio has to tell those who wait for it.
+pub(crate) enum News {
+    /// The board can be reached here.
+    Address(SocketAddr),
+    /// It cannot be reached any more.
+    NoAddress,
+    /// The network could not be joined.
+    Refused,
+    /// What a scan found; `None` where it failed.
+    Scanned(Option<Vec<improv::Network>>),
 }
 
 /// The radio as its users share it.
-#[derive(Default)]
 pub(crate) struct Air {
-    network: Signal<NoopRawMutex, Option<Network>>,
+    network: Signal<NoopRawMutex, Option<Wifi>>,
+    scan: Signal<NoopRawMutex, ()>,
+    news: Channel<NoopRawMutex, News, 8>,
     rssi: Cell<Option<i8>>,
 }
 
 impl Air {
-    #[expect(dead_code, reason = "provisioning and storage, which know networks, are not connected yet")]
-    /// Joins this network from now on; `None` is none.
-    pub(crate) fn join(&self, network: Option<Network>) {
+    /// Joins this network from now on; `None` is none. What there was to tell of another one is not told any more.
+    pub(crate) fn join(&self, network: Option<Wifi>) {
+        self.news.clear();
         self.network.signal(network);
+    }
+
+    /// Looks which networks there are, and tells by [`News::Scanned`].
+    pub(crate) fn scan(&self) {
+        self.scan.signal(());
+    }
+
+    /// Waits for the next thing to tell.
+    pub(crate) async fn news(&self) -> News {
+        self.news.receive().await
+    }
+
+    /// Tells something. Where nobody asks, the oldest is forgotten.
+    pub(crate) fn tell(&self, news: News) {
+        if self.news.is_full() {
+            let _ = self.news.try_receive();
+        }
+        let _ = self.news.try_send(news);
     }
 
     /// How strong the network is, in dBm; `None` where none is joined.
@@ -75,7 +94,8 @@ pub(crate) fn start(radio: WIFI<'static>) -> Result<(WifiController<'static>, &'
         .with_dynamic_tx_buf_num(12);
     let mut controller = WifiController::new(radio, config)?;
     controller.set_power_saving(POWER_SAVE)?;
-    Ok((controller, Box::leak(Box::default())))
+    let air = Air { network: Signal::new(), scan: Signal::new(), news: Channel::new(), rssi: Cell::new(None) };
+    Ok((controller, Box::leak(Box::new(air))))
 }
 
 /// Joins what it is told to join, and stays in it.
@@ -91,7 +111,7 @@ pub(crate) async fn stay(
     let mut had_address = false;
     loop {
         let happened = match station.next(now()) {
-            Step::Join => match select(join(&mut controller, network.as_ref()), air.network.wait()).await {
+            Step::Join => match select(join(&mut controller, air, network.as_ref()), air.network.wait()).await {
                 Either::First(event) => event,
                 Either::Second(told) => Happened::Told(told),
             },
@@ -102,11 +122,17 @@ pub(crate) async fn stay(
             Step::Reset => panic::fail(format_args!("the radio does not answer any more")),
             Step::Wait(until) => {
                 air.rssi.set(rssi(&controller));
+                let other =
+                    select3(air.network.wait(), air.scan.wait(), select(sleep(until), Timer::after(LOOK_AFTER)));
                 let wait = watch(&controller, station.has_joined(), stack, &mut had_address);
-                match select4(wait, air.network.wait(), sleep(until), Timer::after(LOOK_AFTER)).await {
-                    Either4::First(event) => Happened::Event(event),
-                    Either4::Second(told) => Happened::Told(told),
-                    Either4::Third(()) | Either4::Fourth(()) => continue,
+                match select(wait, other).await {
+                    Either::First(event) => Happened::Event(event),
+                    Either::Second(Either3::First(told)) => Happened::Told(told),
+                    Either::Second(Either3::Second(())) => {
+                        air.tell(News::Scanned(scan(&mut controller).await));
+                        continue;
+                    }
+                    Either::Second(Either3::Third(_)) => continue,
                 }
             }
         };
@@ -124,15 +150,16 @@ pub(crate) async fn stay(
 enum Happened {
     Event(Event),
     /// There is another network to join, or none.
-    Told(Option<Network>),
+    Told(Option<Wifi>),
 }
 
-async fn join(controller: &mut WifiController<'static>, network: Option<&Network>) -> Happened {
+async fn join(controller: &mut WifiController<'static>, air: &Air, network: Option<&Wifi>) -> Happened {
     // The station joins only what it was told.
     let Some(network) = network else { return Happened::Event(Event::NoNetwork) };
     let configured = config(network).and_then(|config| controller.set_config(&config));
     if let Err(error) = configured {
         warn!("the radio does not take the network {network:?}: {error:?}");
+        air.tell(News::Refused);
         return Happened::Event(Event::Refused);
     }
     info!("joins {network:?}");
@@ -144,6 +171,7 @@ async fn join(controller: &mut WifiController<'static>, network: Option<&Network
         }
         Ok(Err(ConnectionError::Failed(refusal))) => {
             warn!("cannot join {network:?}: {:?}", refusal.reason);
+            air.tell(News::Refused);
             Event::Refused
         }
         Ok(Err(error)) => {
@@ -157,16 +185,14 @@ async fn join(controller: &mut WifiController<'static>, network: Option<&Network
     })
 }
 
-fn config(Network { ssid, password }: &Network) -> Result<Config, WifiError> {
-    let authentication = if password.is_empty() {
+fn config(wifi: &Wifi) -> Result<Config, WifiError> {
+    let authentication = if wifi.password().is_empty() {
         AuthenticationMethodConfig::Open
     } else {
         // The least that is accepted. WEP and the first WPA are broken.
-        AuthenticationMethodConfig::Wpa2Personal(password.as_str().try_into()?)
+        AuthenticationMethodConfig::Wpa2Personal(wifi.password().try_into()?)
     };
-    Ok(Config::Station(
-        StationConfig::default().with_ssid(ssid.as_str().try_into()?).with_authentication(authentication),
-    ))
+    Ok(Config::Station(StationConfig::default().with_ssid(wifi.ssid().try_into()?).with_authentication(authentication)))
 }
 
 async fn leave(controller: &mut WifiController<'static>) {
@@ -223,4 +249,21 @@ async fn sleep(until: Option<Duration>) {
 
 fn now() -> Duration {
     Duration::from_micros(Instant::now().as_micros())
+}
+
+async fn scan(controller: &mut WifiController<'static>) -> Option<Vec<improv::Network>> {
+    // As many as are named at most, and some that have one name.
+    let config = ScanConfig::default().with_max(48);
+    match controller.scan_async(&config).await {
+        Ok(found) => Some(found.iter().map(network).collect()),
+        Err(error) => {
+            warn!("the radio does not look around: {error:?}");
+            None
+        }
+    }
+}
+
+fn network(found: &AccessPointInfo) -> improv::Network {
+    let locked = found.auth_method.is_some_and(|method| method != AuthenticationMethod::None);
+    improv::Network { ssid: found.ssid.as_str().to_owned(), rssi: found.signal_strength, locked }
 }

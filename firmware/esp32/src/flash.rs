@@ -1,0 +1,70 @@
+//! The chip's flash as its users share it: one at a time, each call whole. What lies where is `partitions.csv`'s.
+
+use alloc::boxed::Box;
+use core::{cell::RefCell, ops::Range};
+
+use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use esp_bootloader_esp_idf::partitions::{self, PARTITION_TABLE_MAX_LEN};
+use esp_hal::peripherals::FLASH;
+use esp_storage::{FlashStorage, FlashStorageError};
+
+/// The flash.
+#[derive(Clone, Copy)]
+pub(crate) struct Flash(&'static RefCell<FlashStorage<'static>>);
+
+/// What the flash could not do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FlashError(FlashStorageError);
+
+impl Flash {
+    pub(crate) fn new(part: FLASH<'static>) -> Self {
+        Self(Box::leak(Box::new(RefCell::new(FlashStorage::new(part)))))
+    }
+
+    /// Where the partition with this name begins and ends; `None` where the table has none, or cannot be read.
+    pub(crate) fn partition(self, name: &str) -> Option<Range<u32>> {
+        let mut buffer = Box::new([0; PARTITION_TABLE_MAX_LEN]);
+        let table = partitions::read_partition_table(&mut self.0.borrow_mut(), &mut buffer[..]).ok()?;
+        let entry = table.iter().find(|entry| entry.label_as_str() == name)?;
+        Some(entry.offset()..entry.offset().checked_add(entry.len())?)
+    }
+}
+
+impl NorFlashError for FlashError {
+    fn kind(&self) -> NorFlashErrorKind {
+        match self.0 {
+            FlashStorageError::NotAligned => NorFlashErrorKind::NotAligned,
+            FlashStorageError::OutOfBounds => NorFlashErrorKind::OutOfBounds,
+            _ => NorFlashErrorKind::Other,
+        }
+    }
+}
+
+impl ErrorType for Flash {
+    type Error = FlashError;
+}
+
+impl ReadNorFlash for Flash {
+    const READ_SIZE: usize = 4;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
+        self.0.borrow_mut().read_nor(offset, bytes).map_err(FlashError)
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.borrow().capacity()
+    }
+}
+
+impl NorFlash for Flash {
+    const WRITE_SIZE: usize = 4;
+    const ERASE_SIZE: usize = 4_096;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
+        self.0.borrow_mut().erase(from, to).map_err(FlashError)
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        self.0.borrow_mut().write_nor(offset, bytes).map_err(FlashError)
+    }
+}
