@@ -75,7 +75,7 @@ impl Dialog {
         ui.heading(title);
         ui.add_space(UNIT);
         let edit = TextEdit::singleline(&mut self.text)
-            .hint_text(hint)
+            .hint_text(RichText::new(hint).color(palette(ui).weak))
             .font(eframe::egui::TextStyle::Monospace)
             .desired_width(f32::INFINITY)
             .min_size(vec2(0.0, 28.0))

@@ -81,8 +81,8 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
 pub(super) fn height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
     let shown = shown(ui, card);
     let bar = shown.percent.map_or(0.0, |_| BAR + HALF);
-    let said = shown.said.map_or(0.0, |said| galley(ui, &said, width).size().y + HALF);
-    bar + said + HALF + LINE
+    let said = shown.said.map_or(0.0, |said| galley(ui, &said, width).size().y + 2.0 * HALF);
+    bar + said + LINE + HALF
 }
 
 /// The bar, the sentence and the button.
@@ -96,8 +96,8 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
         ui.painter().galley(rect.min, galley, said.1);
         text::name_label(ui, &response, &card.name(&said.0));
+        ui.add_space(HALF);
     }
-    ui.add_space(HALF);
     let board = card.page.board.key;
     match offer {
         Offer::Cancel => {
