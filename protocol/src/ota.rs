@@ -80,7 +80,7 @@ pub struct Begun {
 pub struct Write {
     /// Where it begins; the `offset` that was answered last.
     pub offset: u32,
-    /// At least one byte, in [`base64`].
+    /// At least one byte, in [`base64()`].
     pub data: String,
 }
 
@@ -103,7 +103,7 @@ pub fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// The bytes of a text in [`base64`].
+/// The bytes of a text in [`base64()`].
 ///
 /// # Errors
 /// Where it is none, with what is wrong about it.
