@@ -11,7 +11,9 @@ pub mod identity;
 pub mod indicator;
 mod listener;
 mod network;
+pub mod staging;
 pub mod station;
+pub mod trial;
 
 pub use announce::{News, announce};
 pub use listener::{Buffers, Connection, Listener, ReadHalf};

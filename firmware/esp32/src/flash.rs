@@ -4,7 +4,11 @@ use alloc::boxed::Box;
 use core::{cell::RefCell, ops::Range};
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
-use esp_bootloader_esp_idf::partitions::{self, PARTITION_TABLE_MAX_LEN};
+use esp_bootloader_esp_idf::{
+    ota::Ota,
+    ota_updater::OtaUpdater,
+    partitions::{self, AppPartitionSubType, Error, PARTITION_TABLE_MAX_LEN, PartitionEntry, PartitionType},
+};
 use esp_hal::peripherals::FLASH;
 use esp_storage::{FlashStorage, FlashStorageError};
 
@@ -27,6 +31,29 @@ impl Flash {
         let table = partitions::read_partition_table(&mut self.0.borrow_mut(), &mut buffer[..]).ok()?;
         let entry = table.iter().find(|entry| entry.label_as_str() == name)?;
         Some(entry.offset()..entry.offset().checked_add(entry.len())?)
+    }
+}
+
+impl Flash {
+    /// Where the firmware that runs begins, and the two places for firmware.
+    pub(crate) fn app_places(self) -> Option<(Range<u32>, Range<u32>, Range<u32>)> {
+        let mut buffer = Box::new([0; PARTITION_TABLE_MAX_LEN]);
+        let table = partitions::read_partition_table(&mut self.0.borrow_mut(), &mut buffer[..]).ok()?;
+        let range = |entry: PartitionEntry| Some(entry.offset()..entry.offset().checked_add(entry.len())?);
+        let place = |which| range(table.find_partition(PartitionType::App(which)).ok()??);
+        let running = range(table.booted_partition().ok()??)?;
+        Some((running, place(AppPartitionSubType::Ota0)?, place(AppPartitionSubType::Ota1)?))
+    }
+
+    /// Reads or writes the record of which firmware boots.
+    ///
+    /// # Errors
+    /// Where there is none, or the flash refuses.
+    pub(crate) fn record<R>(self, work: impl FnOnce(&mut Ota<'_, 'static>) -> Result<R, Error>) -> Result<R, Error> {
+        let mut buffer = Box::new([0; PARTITION_TABLE_MAX_LEN]);
+        let mut flash = self.0.borrow_mut();
+        let mut updater = OtaUpdater::new(&mut flash, &mut buffer)?;
+        work(&mut updater.ota_data()?)
     }
 }
 

@@ -3,14 +3,16 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use board::Hardware;
+use board::{Hardware, UpdateSlot};
 use embedded::{colour::pixel, indicator::Notice};
 use esp_hal::gpio::{AnyPin, Level, Output, OutputConfig};
 use log::info;
 use protocol::{ComponentKey, Kind, ResetReason, RpcError, State};
 use serde_json::json;
 
-use crate::{heap, light::Lamp, panic, plan::FREE_STACK, reset, stack, thermometer::Thermometer, wifi::Air};
+use crate::{
+    heap, light::Lamp, panic, plan::FREE_STACK, reset, stack, thermometer::Thermometer, update::Slot, wifi::Air,
+};
 
 /// The chip.
 pub(crate) struct Chip {
@@ -18,6 +20,7 @@ pub(crate) struct Chip {
     air: &'static Air,
     relay: Output<'static>,
     thermometer: Thermometer,
+    update: Option<Slot>,
     last_panic: Option<String>,
     reset_reason: Option<ResetReason>,
 }
@@ -28,11 +31,12 @@ impl Chip {
         air: &'static Air,
         relay: AnyPin<'static>,
         thermometer: Thermometer,
+        update: Option<Slot>,
     ) -> Self {
         let relay = Output::new(relay, Level::Low, OutputConfig::default());
         let last_panic = panic::take_last();
         let reset_reason = reset::reason(last_panic.is_some());
-        Self { lamp, air, relay, thermometer, last_panic, reset_reason }
+        Self { lamp, air, relay, thermometer, update, last_panic, reset_reason }
     }
 }
 
@@ -69,6 +73,10 @@ impl Hardware for Chip {
 
     fn rssi(&self) -> Option<i8> {
         self.air.rssi()
+    }
+
+    fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
+        self.update.as_mut().map(|slot| slot as &mut dyn UpdateSlot)
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

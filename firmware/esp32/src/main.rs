@@ -18,6 +18,7 @@ mod provisioning;
 mod reset;
 mod stack;
 mod thermometer;
+mod update;
 mod watchdog;
 mod wifi;
 
@@ -38,6 +39,7 @@ use keeper::Keeper;
 use light::Lamp;
 use pins::Parts;
 use thermometer::Thermometer;
+use update::Slot;
 use wifi::Air;
 
 // What the boot loader and espflash read of the image.
@@ -76,9 +78,10 @@ async fn main(spawner: Spawner) {
     let seed = u64::from(random.random()) << 32 | u64::from(random.random());
     let (stack, runner) = embassy_net::new(interface, embedded::config(&plan.identity.id), resources, seed);
 
-    let (keeper, retained, wifi) = Keeper::open(Flash::new(parts.flash)).await;
+    let flash = Flash::new(parts.flash);
+    let (keeper, retained, wifi) = Keeper::open(flash).await;
     let lamp: &'static Lamp = Box::leak(Box::default());
-    let chip = Chip::new(lamp, air, parts.relay, Thermometer::new(parts.thermometer));
+    let chip = Chip::new(lamp, air, parts.relay, Thermometer::new(parts.thermometer), Slot::boot(flash));
     let board: &'static Board = match Shared::new(plan, &retained, Epoch(random.random()), chip, EmbassyClock::start())
     {
         Ok(board) => Box::leak(Box::new(board)),

@@ -36,6 +36,17 @@ pub(crate) const CHIP: &str = if cfg!(feature = "esp32c3") {
     "ESP32"
 };
 
+/// The chip in the head of its images (esptool's documentation, "Firmware Image Format": `chip_id`).
+pub(crate) const IMAGE_CHIP: u16 = if cfg!(feature = "esp32c3") {
+    5
+} else if cfg!(feature = "esp32c6") {
+    13
+} else if cfg!(feature = "esp32s3") {
+    9
+} else {
+    0
+};
+
 /// What is printed on the board.
 pub(crate) const BOARD: &str = if cfg!(feature = "esp32c3-devkitm-1") {
     "ESP32-C3-DevKitM-1"

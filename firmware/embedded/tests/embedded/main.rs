@@ -2,3 +2,4 @@
 
 mod light;
 mod station;
+mod update;

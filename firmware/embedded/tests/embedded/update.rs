@@ -1,0 +1,118 @@
+//! How an image comes into flash, and which one counts at a boot.
+
+use board::Image;
+use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
+use switchboard_embedded::{
+    staging::{Staging, StagingError},
+    trial::{Record, at_boot},
+};
+
+const SECTOR: usize = 4_096;
+const CHIP: u16 = 5;
+
+/// NOR flash: bits are only cleared by writing, whole sectors are set by erasing.
+struct Nor(Vec<u8>);
+
+impl ErrorType for &mut Nor {
+    type Error = NorFlashErrorKind;
+}
+
+impl ReadNorFlash for &mut Nor {
+    const READ_SIZE: usize = 4;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
+        assert!(offset % 4 == 0 && bytes.len() % 4 == 0);
+        bytes.copy_from_slice(&self.0[offset as usize..][..bytes.len()]);
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl NorFlash for &mut Nor {
+    const WRITE_SIZE: usize = 4;
+    const ERASE_SIZE: usize = SECTOR;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
+        assert!(from as usize % SECTOR == 0 && to as usize % SECTOR == 0);
+        self.0[from as usize..to as usize].fill(0xff);
+        Ok(())
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
+        assert!(offset % 4 == 0 && bytes.len() % 4 == 0);
+        for (cell, byte) in self.0[offset as usize..].iter_mut().zip(bytes) {
+            *cell &= byte;
+        }
+        Ok(())
+    }
+}
+
+/// Old firmware everywhere.
+fn flash() -> Nor {
+    Nor(vec![0x12; 8 * SECTOR])
+}
+
+fn image(length: usize) -> Vec<u8> {
+    let mut image: Vec<u8> = (0..length).map(|at| (at * 7 % 251) as u8).collect();
+    image[0] = 0xe9;
+    image[12..14].copy_from_slice(&CHIP.to_le_bytes());
+    image
+}
+
+const PLACE: std::ops::Range<u32> = 2 * SECTOR as u32..7 * SECTOR as u32;
+
+#[test]
+fn an_image_comes_in_pieces_of_any_length_and_lies_there_whole() {
+    for piece in [1, 3, 13, 960, 4_095, 5_000] {
+        let mut nor = flash();
+        let image = image(3 * SECTOR + 77);
+        let mut staging = Staging::new(&mut nor, PLACE, CHIP);
+        staging.begin(image.len() as u32).expect("it fits");
+        for (at, bytes) in image.chunks(piece).enumerate() {
+            staging.write((at * piece) as u32, bytes).expect("in order");
+        }
+        staging.finish().expect("whole");
+        let mut back = vec![0; image.len() - 5];
+        staging.read(5, &mut back).expect("within");
+        assert_eq!(back, image[5..], "in pieces of {piece}");
+        assert!(nor.0[..2 * SECTOR].iter().all(|byte| *byte == 0x12), "before the place nothing changes");
+        assert!(nor.0[6 * SECTOR..].iter().all(|byte| *byte == 0x12), "nor behind the image");
+    }
+}
+
+#[test]
+fn what_is_no_image_of_this_chip_is_refused_before_anything_is_erased() {
+    let mut nor = flash();
+    let mut foreign = image(100);
+    foreign[12] = 13;
+    let mut staging = Staging::new(&mut nor, PLACE, CHIP);
+    staging.begin(100).expect("it fits");
+    assert_eq!(staging.write(0, &foreign), Err(StagingError::AnotherChip(13)));
+    staging.begin(100).expect("it fits");
+    assert_eq!(staging.write(0, b"MZ is how programs of another system begin"), Err(StagingError::NotAnImage));
+    assert!(nor.0.iter().all(|byte| *byte == 0x12));
+}
+
+#[test]
+fn what_does_not_fit_or_is_out_of_order_is_refused() {
+    let mut nor = flash();
+    let image = image(64);
+    let mut staging = Staging::new(&mut nor, PLACE, CHIP);
+    assert_eq!(staging.begin(staging.capacity() + 1), Err(StagingError::OutOfPlace));
+    staging.begin(64).expect("it fits");
+    staging.write(0, &image[..32]).expect("in order");
+    assert_eq!(staging.write(36, &image[36..40]), Err(StagingError::OutOfPlace));
+    assert_eq!(staging.finish(), Err(StagingError::NotAnImage), "half of it is missing");
+    assert_eq!(staging.write(32, &image[..33]), Err(StagingError::OutOfPlace), "more than was announced");
+}
+
+#[test]
+fn an_image_is_on_trial_at_its_first_boot_with_either_kind_of_boot_loader() {
+    assert_eq!(at_boot(Record::New, true), (Image::OnTrial, true), "one without rollback: marked by ourselves");
+    assert_eq!(at_boot(Record::Pending, true), (Image::OnTrial, false), "one with rollback has marked it");
+    assert_eq!(at_boot(Record::Aborted, false), (Image::CameBack, false), "at the next boot the other one runs");
+    assert_eq!(at_boot(Record::Settled, true), (Image::Confirmed, false));
+}
