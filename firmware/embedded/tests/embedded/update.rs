@@ -7,7 +7,7 @@ use switchboard_embedded::{
     trial::{Record, at_boot},
 };
 
-const SECTOR: usize = 4_096;
+const SECTOR: u32 = 4_096;
 const CHIP: u16 = 5;
 
 /// NOR flash: bits are only cleared by writing, whole sectors are set by erasing.
@@ -21,7 +21,7 @@ impl ReadNorFlash for &mut Nor {
     const READ_SIZE: usize = 4;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
-        assert!(offset % 4 == 0 && bytes.len() % 4 == 0);
+        assert!(offset.is_multiple_of(4) && bytes.len().is_multiple_of(4));
         bytes.copy_from_slice(&self.0[offset as usize..][..bytes.len()]);
         Ok(())
     }
@@ -33,16 +33,16 @@ impl ReadNorFlash for &mut Nor {
 
 impl NorFlash for &mut Nor {
     const WRITE_SIZE: usize = 4;
-    const ERASE_SIZE: usize = SECTOR;
+    const ERASE_SIZE: usize = SECTOR as usize;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
-        assert!(from as usize % SECTOR == 0 && to as usize % SECTOR == 0);
+        assert!(from.is_multiple_of(SECTOR) && to.is_multiple_of(SECTOR));
         self.0[from as usize..to as usize].fill(0xff);
         Ok(())
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
-        assert!(offset % 4 == 0 && bytes.len() % 4 == 0);
+        assert!(offset.is_multiple_of(4) && bytes.len().is_multiple_of(4));
         for (cell, byte) in self.0[offset as usize..].iter_mut().zip(bytes) {
             *cell &= byte;
         }
@@ -52,34 +52,37 @@ impl NorFlash for &mut Nor {
 
 /// Old firmware everywhere.
 fn flash() -> Nor {
-    Nor(vec![0x12; 8 * SECTOR])
+    Nor(vec![0x12; 8 * SECTOR as usize])
 }
 
-fn image(length: usize) -> Vec<u8> {
-    let mut image: Vec<u8> = (0..length).map(|at| (at * 7 % 251) as u8).collect();
+fn image(length: u32) -> Vec<u8> {
+    let mut image: Vec<u8> = (0..=250).cycle().take(length as usize).collect();
     image[0] = 0xe9;
     image[12..14].copy_from_slice(&CHIP.to_le_bytes());
     image
 }
 
-const PLACE: std::ops::Range<u32> = 2 * SECTOR as u32..7 * SECTOR as u32;
+const PLACE: std::ops::Range<u32> = 2 * SECTOR..7 * SECTOR;
 
 #[test]
 fn an_image_comes_in_pieces_of_any_length_and_lies_there_whole() {
     for piece in [1, 3, 13, 960, 4_095, 5_000] {
         let mut nor = flash();
-        let image = image(3 * SECTOR + 77);
+        let length = 3 * SECTOR + 77;
+        let image = image(length);
         let mut staging = Staging::new(&mut nor, PLACE, CHIP);
-        staging.begin(image.len() as u32).expect("it fits");
-        for (at, bytes) in image.chunks(piece).enumerate() {
-            staging.write((at * piece) as u32, bytes).expect("in order");
+        staging.begin(length).expect("it fits");
+        let mut offset = 0;
+        for bytes in image.chunks(piece) {
+            staging.write(offset, bytes).expect("in order");
+            offset += u32::try_from(bytes.len()).expect("a piece");
         }
         staging.finish().expect("whole");
         let mut back = vec![0; image.len() - 5];
         staging.read(5, &mut back).expect("within");
         assert_eq!(back, image[5..], "in pieces of {piece}");
-        assert!(nor.0[..2 * SECTOR].iter().all(|byte| *byte == 0x12), "before the place nothing changes");
-        assert!(nor.0[6 * SECTOR..].iter().all(|byte| *byte == 0x12), "nor behind the image");
+        assert!(nor.0[..PLACE.start as usize].iter().all(|byte| *byte == 0x12), "before the place nothing changes");
+        assert!(nor.0[(PLACE.start + 4 * SECTOR) as usize..].iter().all(|byte| *byte == 0x12), "nor behind the image");
     }
 }
 
