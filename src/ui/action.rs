@@ -1,11 +1,11 @@
 //! What a person asks for by operating the window. Views only return these; [`super::App`] carries them out.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use protocol::{ComponentKey, State};
 
-use super::settings::ThemeChoice;
-use crate::fleet::BoardKey;
+use super::settings::{Place, ThemeChoice};
+use crate::fleet::{BoardKey, LogEntry};
 
 /// Something a person asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,10 +48,19 @@ pub enum Action {
     StartVirtualBoards(usize),
     /// Show this theme.
     Theme(ThemeChoice),
-    /// Ask where to save what was pushed.
-    SavePushes,
-    /// Save what was pushed.
-    SavePushesTo(PathBuf),
+    /// Show a board, and on its page this component.
+    Show {
+        /// Which board.
+        board: BoardKey,
+        /// Which of its components.
+        component: Option<ComponentKey>,
+    },
+    /// Show this part of the window.
+    Go(Place),
+    /// Ask where to save these lines, oldest first.
+    Save(Vec<Arc<LogEntry>>),
+    /// Save there what was to be saved.
+    SaveTo(PathBuf),
     /// Close the dialog without doing anything.
     CloseDialog,
     /// Take the notice away.

@@ -7,19 +7,16 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use eframe::egui;
-use jiff::tz::TimeZone;
-use protocol::{Object, method};
-use serde_json::Value;
-
 use super::{
     Action, Moment, Notice, Settings, SettingsFile, StartVirtualBoards, VirtualBoards, Window,
     choose::{self, Choice, Chosen},
-    pushes, record,
-    save::{self, Saved},
+    save::{self, Lines, Saved},
     settings::RememberedBoard,
 };
 use crate::fleet::{BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, LogEntry, Watch};
+use eframe::egui;
+use jiff::tz::TimeZone;
+use protocol::{Object, method};
 
 /// How long a frame may spend on taking over what changed; the rest waits for the next.
 const BUDGET: Duration = Duration::from_millis(8);
@@ -48,6 +45,8 @@ pub struct App {
     looked: Option<Instant>,
     starter: Starter,
     saving: Option<mpsc::Receiver<Saved>>,
+    /// Lines whose path is being typed.
+    unsaved: Option<Lines>,
     choosing: Option<Choice>,
     zone: TimeZone,
 }
@@ -80,6 +79,7 @@ impl App {
             looked: None,
             starter,
             saving: None,
+            unsaved: None,
             choosing: None,
             zone: TimeZone::system(),
         };
@@ -147,16 +147,13 @@ impl App {
             }
             Action::Add(address) => self.add(&address),
             Action::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
-            Action::SavePushes if self.saving.is_none() => match save::ask_and_save(self.lines(), ctx.clone()) {
-                Ok(answer) => self.saving = Some(answer),
-                Err(error) => self.window.notice = Some(Notice::Failed(format!("No thread for saving: {error}"))),
-            },
-            Action::SavePushesTo(path) => {
-                let outcome = save::write(&path, &self.lines());
-                if outcome.is_ok() {
-                    self.window.notice = Some(Notice::Done(format!("Saved to {}.", path.display())));
+            Action::Save(entries) if self.saving.is_none() => {
+                self.await_saving(save::ask_and_save(self.lines(entries), ctx.clone()));
+            }
+            Action::SaveTo(path) if self.saving.is_none() => {
+                if let Some(lines) = self.unsaved.clone() {
+                    self.await_saving(save::save_to(path, lines, ctx.clone()));
                 }
-                self.window.answer_dialog(outcome.map_err(|error| error.to_string()));
             }
             Action::AskForImage(board) if self.choosing.is_none() => {
                 let name = self.window.model.board(board).map(|view| view.name.clone()).unwrap_or_default();
@@ -172,7 +169,10 @@ impl App {
             Action::CancelUpdate(board) => self.fleet.cancel_update(board),
             // The window did these itself, or the same question is open.
             Action::AskForImage(_)
-            | Action::SavePushes
+            | Action::Save(_)
+            | Action::SaveTo(_)
+            | Action::Show { .. }
+            | Action::Go(_)
             | Action::Select(_)
             | Action::AskForAddress
             | Action::Theme(_)
@@ -238,9 +238,18 @@ impl App {
         let Some(answer) = self.saving.as_ref().map(mpsc::Receiver::try_recv) else { return };
         match answer {
             Err(mpsc::TryRecvError::Empty) => return,
-            Ok(Saved::To(path)) => self.window.notice = Some(Notice::Done(format!("Saved to {}.", path.display()))),
-            Ok(Saved::Failed(error)) => self.window.notice = Some(Notice::Failed(error.to_string())),
-            Ok(Saved::NoDialog) => self.window.ask_for_path(save::proposed_path()),
+            Ok(Saved::To(path)) => {
+                self.window.notice = Some(Notice::Done(format!("Saved to {}.", path.display())));
+                if self.unsaved.take().is_some() {
+                    self.window.answer_dialog(Ok(()));
+                }
+            }
+            // Where a path was typed, the dialog says so and another can be.
+            Ok(Saved::Failed(error)) => self.window.answer_dialog(Err(error.to_string())),
+            Ok(Saved::NoDialog(lines)) => {
+                self.unsaved = Some(lines);
+                self.window.ask_for_path(save::proposed_path());
+            }
             Ok(Saved::Cancelled) | Err(mpsc::TryRecvError::Disconnected) => {}
         }
         self.saving = None;
@@ -284,11 +293,17 @@ impl App {
         };
     }
 
-    /// The lines that the panel shows, newest first.
-    fn lines(&self) -> Vec<Value> {
-        let model = &self.window.model;
-        let line = |entry: &Arc<LogEntry>| record::happening(model.board(entry.board).map(AsRef::as_ref), entry);
-        pushes::lines(model, None).map(line).collect()
+    /// Lines with what is known of their boards now.
+    fn lines(&self, entries: Vec<Arc<LogEntry>>) -> Lines {
+        let boards = self.window.model.boards().map(|board| (board.key, Arc::clone(board))).collect();
+        Lines { entries, boards }
+    }
+
+    fn await_saving(&mut self, begun: std::io::Result<mpsc::Receiver<Saved>>) {
+        match begun {
+            Ok(answer) => self.saving = Some(answer),
+            Err(error) => self.window.notice = Some(Notice::Failed(format!("No thread for saving: {error}"))),
+        }
     }
 }
 
@@ -310,10 +325,5 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.remember();
-    }
-
-    fn persist_egui_memory(&self) -> bool {
-        // What is to be remembered is in the settings, which survive a kill; eframe writes every half minute.
-        false
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use eframe::egui::{Align, Align2, Button, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui, vec2};
-use protocol::{EntityCategory, Kind};
+use protocol::{ComponentKey, EntityCategory, Kind};
 
 use super::{
     action::Action,
@@ -20,8 +20,15 @@ use crate::fleet::{BoardView, ComponentView, LinkState};
 /// Room for the scroll bar beside the cards.
 const SCROLL_BAR: f32 = 16.0;
 
-/// Shows the page.
-pub(super) fn show(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+/// Shows the page; `reveal` is scrolled to.
+pub(super) fn show(
+    ui: &mut Ui,
+    board: &BoardView,
+    model: &Model,
+    moment: &Moment,
+    reveal: Option<&ComponentKey>,
+    actions: &mut Vec<Action>,
+) {
     let title = model.title(board);
     ui.scope(|ui| {
         ui.set_max_width(ui.available_width() - SCROLL_BAR);
@@ -30,7 +37,7 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Momen
         link_banner(ui, board, moment, actions);
     });
     let availability = availability(board, &title);
-    let page = Page { board, model, moment, availability: &availability };
+    let page = Page { board, model, moment, availability: &availability, reveal };
     ScrollArea::vertical().id_salt(("page", board.key.0)).auto_shrink(false).show(ui, |ui| {
         ui.set_max_width(ui.available_width() - SCROLL_BAR);
         if board.components.is_empty() {

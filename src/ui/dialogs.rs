@@ -26,7 +26,7 @@ pub(super) struct Dialog {
 pub(super) enum Asks {
     /// The address of a board.
     Address,
-    /// Where to save what was pushed.
+    /// Where to save what happened.
     Path,
     /// The image for a board's firmware.
     Image(BoardKey),
@@ -57,10 +57,10 @@ impl Dialog {
                 "Add",
             ),
             Asks::Path => (
-                "Save what was pushed",
+                "Save what happened",
                 "Path",
-                "pushes.jsonl",
-                "No file dialog of the desktop answered; type where to save. One JSON object a line.",
+                "activity.jsonl",
+                "No file dialog of the desktop answered; type where to save. A name that ends with .csv makes a table, any other one JSON object a line.",
                 "Save",
             ),
             Asks::Image(_) => (
@@ -108,7 +108,7 @@ impl Dialog {
                 let text = self.text.trim().to_owned();
                 actions.push(match self.asks {
                     Asks::Address => Action::Add(text),
-                    Asks::Path => Action::SavePushesTo(PathBuf::from(text)),
+                    Asks::Path => Action::SaveTo(PathBuf::from(text)),
                     Asks::Image(board) => Action::Update(board, PathBuf::from(text)),
                 });
             } else if enter {

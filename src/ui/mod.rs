@@ -27,12 +27,16 @@
 //! | a value | `Label` | `Temperature: 24.6 °C`, `Temperature: unknown`, `Door: open` |
 //! | firmware | `Label`, `ProgressIndicator`, `Button` | `Firmware: 0.1.0`, `Firmware: progress`, `Firmware: update firmware` or `Firmware: cancel` |
 //! | how a command does | `Status` | `Light: pending`, `Light: confirmed 4.0 ms`, `Light: refused: …`, `Light: press 2 s ago (by hand)` |
-//! | a line of what was pushed | `Label` | `Desk lamp, light:0 on, by hand, 2.2 ms late` |
+//! | parts of the window | `Button` | `Boards`, `Activity` |
+//! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Find in the lines`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
+//! | what can be done with it | `Button` | `Pause` or `Go on`, `Save…` |
+//! | a line of what happened | `Label` | `Desk lamp, light:0 on, by hand, 2.2 ms late` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
 //! | no board | `Button` | `Start 3 virtual boards`, `Add a board by address` |
 
 mod action;
+mod activity;
 mod app;
 mod board_list;
 mod board_page;
@@ -40,7 +44,9 @@ mod cards;
 mod choose;
 mod dialogs;
 mod empty;
+mod entry_row;
 mod fonts;
+mod journal;
 mod model;
 mod moment;
 mod pushes;
@@ -62,10 +68,11 @@ use crate::{record, words};
 pub use action::Action;
 pub use app::App;
 pub use empty::VirtualBoards;
+pub use journal::Journal;
 pub use model::{Counts, Model};
 pub use moment::Moment;
 pub use run::{Options, RunError, run};
-pub use settings::{Layout, RememberedBoard, Settings, ThemeChoice};
+pub use settings::{Layout, Place, RememberedBoard, Settings, ThemeChoice};
 pub use settings_file::SettingsFile;
 pub use window::{Notice, Window};
 

@@ -2,17 +2,15 @@
 //! [`Changes`] and needs no fleet; one board's change costs no work in proportion to all boards.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use protocol::ComponentKey;
 
-use crate::fleet::{BoardKey, BoardView, Changes, FleetStatus, Happening, LinkState, LogEntry, Outcome};
-
-/// Happenings that are kept.
-const LOG: usize = 500;
+use super::journal::Journal;
+use crate::fleet::{BoardKey, BoardView, Changes, FleetStatus, Happening, LinkState, LogEntry};
 
 /// Pushes are remembered for lighting their cards; beyond this many the old ones are thrown out.
 const LIT: usize = 256;
@@ -69,7 +67,7 @@ pub struct Model {
     chosen: bool,
     /// Which board to choose once it turns up: its id or address.
     wanted: Option<String>,
-    log: VecDeque<Arc<LogEntry>>,
+    journal: Journal,
     missed: u64,
     status: FleetStatus,
     lit: HashMap<(BoardKey, ComponentKey), Instant>,
@@ -166,17 +164,7 @@ impl Model {
             }
             self.lit.insert((entry.board, component.clone()), now);
         }
-        // What a successful command did is pushed by the board itself; a call that pushes nothing is worth a line.
-        let told_otherwise = match &entry.what {
-            Happening::Command { component, outcome, .. } => {
-                matches!(outcome, Outcome::Superseded) || component.is_some() && matches!(outcome, Outcome::Done { .. })
-            }
-            _ => false,
-        };
-        if !told_otherwise {
-            self.log.truncate(LOG - 1);
-            self.log.push_front(entry);
-        }
+        self.journal.add(entry);
     }
 
     /// The name, with the id (or else the address) where another board has the same.
@@ -198,6 +186,11 @@ impl Model {
     /// Every board, in no order.
     pub fn boards(&self) -> impl Iterator<Item = &Arc<BoardView>> {
         self.boards.values().map(|known| &known.view)
+    }
+
+    /// Every board, by name.
+    pub fn in_order(&self) -> impl Iterator<Item = &Arc<BoardView>> {
+        self.order.iter().filter_map(|place| self.board(place.2))
     }
 
     /// How many boards there are.
@@ -288,9 +281,9 @@ impl Model {
         self.lit.get(&(board, component.clone())).copied()
     }
 
-    /// What happened, newest first.
-    pub fn log(&self) -> &VecDeque<Arc<LogEntry>> {
-        &self.log
+    /// What happened.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     /// How many happenings were lost because the window did not keep up.

@@ -62,8 +62,6 @@ pub fn run(options: Options) -> Result<(), RunError> {
             .with_min_inner_size(theme::WINDOW_LEAST)
             .with_icon(icon()),
         renderer: Renderer::Glow,
-        // Its size is among the settings.
-        persist_window: false,
         ..eframe::NativeOptions::default()
     };
     let opened = Arc::new(AtomicBool::new(false));

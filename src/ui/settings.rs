@@ -67,6 +67,17 @@ impl RememberedBoard {
     }
 }
 
+/// A part of the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The list of boards, and the page of the chosen one.
+    #[default]
+    Boards,
+    /// Everything that happened.
+    Activity,
+}
+
 /// How large the window and its parts are, in points; `None` is as at the first start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -88,6 +99,9 @@ pub struct Settings {
     /// The theme.
     #[serde(deserialize_with = "or_default")]
     pub theme: ThemeChoice,
+    /// What part of the window is shown.
+    #[serde(deserialize_with = "or_default")]
+    pub place: Place,
     /// Boards that an earlier run knew.
     #[serde(deserialize_with = "or_default")]
     pub boards: Vec<RememberedBoard>,

@@ -7,17 +7,21 @@ use eframe::egui::{self, Button, CentralPanel, Frame, Key, Margin, Modifiers, Pa
 
 use super::{
     action::Action,
+    activity::Activity,
     board_list, board_page,
     dialogs::{Asks, Dialog},
     empty::{self, VirtualBoards},
     fonts,
+    journal::Matches,
     model::Model,
     moment::Moment,
     pushes,
-    settings::{Layout, Settings, ThemeChoice},
+    settings::{Layout, Place, Settings, ThemeChoice},
     theme::{self, palette},
     top_bar,
 };
+use protocol::ComponentKey;
+
 use crate::fleet::BoardKey;
 
 /// How long the board of the last run is waited for before another is shown.
@@ -44,6 +48,11 @@ pub struct Window {
     dialog: Option<Dialog>,
     theme: ThemeChoice,
     pushes_of_one: bool,
+    pushed: Matches,
+    place: Place,
+    activity: Activity,
+    /// The component that is scrolled to and lit on the page that is shown next.
+    component: Option<ComponentKey>,
     layout: Layout,
     /// The chosen board is scrolled into view.
     reveal: bool,
@@ -66,6 +75,10 @@ impl Window {
             dialog: None,
             theme: settings.theme,
             pushes_of_one: settings.pushes_of_one,
+            pushed: Matches::default(),
+            place: settings.place,
+            activity: Activity::default(),
+            component: None,
             layout: settings.layout,
             reveal: false,
             opened: None,
@@ -77,6 +90,7 @@ impl Window {
     pub fn remember(&self, settings: &mut Settings) {
         settings.theme = self.theme;
         settings.pushes_of_one = self.pushes_of_one;
+        settings.place = self.place;
         settings.layout = self.layout;
         if let Some(board) = self.model.selected() {
             settings.selected = Some(board.id.clone().unwrap_or_else(|| board.address.clone()));
@@ -92,7 +106,8 @@ impl Window {
         let palette = palette(ui);
         let bar = Frame::new().fill(palette.side).inner_margin(Margin::symmetric(12, 0));
         Panel::top("top").exact_size(theme::TOP_BAR).frame(bar).show(ui, |ui| {
-            top_bar::show(ui, &self.model, &mut self.find, self.theme, &mut actions);
+            let shown = top_bar::Shown { place: self.place, theme: self.theme };
+            top_bar::show(ui, &self.model, &mut self.find, shown, &mut actions);
         });
         self.model.find(&self.find);
         self.model.refresh_found();
@@ -102,7 +117,20 @@ impl Window {
                 empty::show(ui, &self.model, self.virtual_boards, &mut actions);
             });
         } else {
-            self.boards(ui, moment, &mut actions);
+            match self.place {
+                Place::Boards => self.boards(ui, moment, &mut actions),
+                Place::Activity => {
+                    let page = Frame::new().fill(palette.ground).inner_margin(Margin {
+                        left: 20,
+                        right: 12,
+                        top: 12,
+                        bottom: 4,
+                    });
+                    CentralPanel::default().frame(page).show(ui, |ui| {
+                        self.activity.show(ui, &self.model, moment, &mut actions);
+                    });
+                }
+            }
         }
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &mut actions);
@@ -125,12 +153,16 @@ impl Window {
         let first = self.layout.pushes.unwrap_or(first);
         let panel = Panel::bottom("pushed").frame(below).resizable(true).default_size(first);
         let pushed = panel.size_range(least..=most).show(ui, |ui| {
-            pushes::show(ui, &self.model, moment, &mut self.pushes_of_one, actions);
+            let Self { model, pushed, pushes_of_one, .. } = self;
+            pushes::show(ui, model, pushed, moment, pushes_of_one, actions);
         });
         self.layout.pushes = Some(pushed.response.rect.height());
         let page = Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 4, top: 12, bottom: 0 });
         CentralPanel::default().frame(page).show(ui, |ui| match self.model.selected().cloned() {
-            Some(board) => board_page::show(ui, &board, &self.model, moment, actions),
+            Some(board) => {
+                let reveal = self.component.take();
+                board_page::show(ui, &board, &self.model, moment, reveal.as_ref(), actions);
+            }
             None => {
                 ui.centered_and_justified(|ui| {
                     ui.label(RichText::new("Choose a board at the left.").color(palette.weak));
@@ -229,6 +261,17 @@ impl Window {
             Action::Select(key) => {
                 self.model.select(key);
                 self.reveal = true;
+                ui.ctx().request_repaint();
+            }
+            Action::Show { board, component } => {
+                self.place = Place::Boards;
+                self.model.select(board);
+                self.component = component;
+                self.reveal = true;
+                ui.ctx().request_repaint();
+            }
+            Action::Go(place) => {
+                self.place = place;
                 ui.ctx().request_repaint();
             }
             Action::AskForAddress => self.dialog = Some(Dialog::new(Asks::Address, String::new())),

@@ -19,7 +19,7 @@ use eframe::egui::{
     Align, Align2, Color32, CornerRadius, Layout, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder,
     accesskit::Role, lerp, pos2, vec2,
 };
-use protocol::{Kind, State};
+use protocol::{ComponentKey, Kind, State};
 
 pub(super) use quiet::show as quiet;
 
@@ -51,6 +51,8 @@ pub(super) struct Page<'a> {
     pub(super) model: &'a Model,
     pub(super) moment: &'a Moment,
     pub(super) availability: &'a Availability,
+    /// The component that is scrolled to.
+    pub(super) reveal: Option<&'a ComponentKey>,
 }
 
 /// What one card shows.
@@ -125,7 +127,11 @@ pub(super) fn grid(ui: &mut Ui, page: &Page<'_>, components: &[&ComponentView], 
         let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
         for (column, card) in cards.iter().enumerate() {
             let left = rect.left() + column as f32 * (card_width + gap);
-            show_card(ui, card, Rect::from_min_size(pos2(left, rect.top()), vec2(card_width, height)), actions);
+            let place = Rect::from_min_size(pos2(left, rect.top()), vec2(card_width, height));
+            if page.reveal == Some(&card.component.descriptor.key) {
+                ui.scroll_to_rect(place, None);
+            }
+            show_card(ui, card, place, actions);
         }
         ui.add_space(gap - ui.spacing().item_spacing.y);
     }

@@ -1,0 +1,96 @@
+//! One line of what happened, in columns that stand still whatever is in them. Clicked, it leads to the component.
+
+use eframe::egui::{Align2, CursorIcon, Rect, Response, Sense, Ui, pos2, vec2};
+use protocol::{ComponentKey, Descriptor};
+
+use super::{
+    action::Action,
+    model::Model,
+    moment::Moment,
+    signs, text,
+    theme::{self, UNIT, palette},
+    words,
+};
+use crate::fleet::{Happening, LogEntry};
+
+/// Shows it; the board's name is left out where all lines are of one board.
+pub(super) fn show(
+    ui: &mut Ui,
+    model: &Model,
+    entry: &LogEntry,
+    with_board: bool,
+    moment: &Moment,
+    actions: &mut Vec<Action>,
+) -> Response {
+    let component = component(&entry.what);
+    // The board may have been forgotten.
+    let leads = model.board(entry.board).is_some();
+    let sense = if leads { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui
+        .push_id(("entry", entry.number), |ui| {
+            ui.allocate_exact_size(vec2(ui.available_width(), theme::PUSH_ROW), sense)
+        })
+        .inner;
+    let line = words::happening(&entry.what, about(model, entry));
+    let time = words::time_of_day(entry.at, &moment.zone);
+    let told = [line.subject.as_str(), &line.what].join(" ");
+    let name = [entry.board_name.as_ref(), told.trim(), &line.source, &line.timing];
+    let name = name.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    text::name_label(ui, &response, &name);
+    if response.clicked() {
+        actions.push(Action::Show { board: entry.board, component: component.cloned() });
+    }
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    let palette = palette(ui);
+    if leads && (response.hovered() || response.has_focus()) {
+        ui.painter().rect_filled(rect.expand2(vec2(UNIT * 0.5, 0.0)), theme::CONTROL_RADIUS, palette.control);
+    }
+    let what_colour = match &entry.what {
+        Happening::Changed { .. } | Happening::Event { .. } => palette.text,
+        Happening::Link(state) => signs::link_colour(palette, state),
+        _ => palette.weak,
+    };
+    // Shares of the width.
+    let wide = [92.0, 0.17, 0.13, 0.40, 0.18, 0.12];
+    let narrow = [92.0, 0.0, 0.15, 0.50, 0.22, 0.13];
+    let shares = if with_board { wide } else { narrow };
+    let rest = rect.width() - shares[0];
+    let mut left = rect.left();
+    let columns = [
+        (time.as_str(), theme::monospace_small(), palette.weak),
+        (entry.board_name.as_ref(), theme::body(), palette.text),
+        (&line.subject, theme::monospace_small(), palette.weak),
+        (&line.what, theme::body(), what_colour),
+        (&line.source, theme::body(), palette.weak),
+        (&line.timing, theme::body(), palette.weak),
+    ];
+    for (column, (content, font, colour)) in columns.into_iter().enumerate() {
+        let width = if column == 0 { shares[0] } else { shares[column] * rest };
+        if width > 0.0 {
+            let field = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
+            let align = if column == 5 { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
+            text::paint(ui, field, align, content, font, colour);
+        }
+        left += width;
+    }
+    let response = if leads { response.on_hover_cursor(CursorIcon::PointingHand) } else { response };
+    response.on_hover_text(name)
+}
+
+/// What it is about, if it is a component.
+fn component(happening: &Happening) -> Option<&ComponentKey> {
+    match happening {
+        Happening::Changed { component, .. } | Happening::Event { component, .. } => Some(component),
+        Happening::Command { component, .. } => component.as_ref(),
+        _ => None,
+    }
+}
+
+/// The component that a line is about, as it describes itself.
+fn about<'a>(model: &'a Model, entry: &LogEntry) -> Option<&'a Descriptor> {
+    let Happening::Changed { component, .. } = &entry.what else { return None };
+    let board = model.board(entry.board)?;
+    board.components.iter().map(|view| view.descriptor.as_ref()).find(|descriptor| descriptor.key == *component)
+}
