@@ -6,6 +6,7 @@ pub mod cli;
 mod discovery;
 pub mod fleet;
 mod link;
+pub mod provisioning;
 mod record;
 pub mod ui;
 mod words;

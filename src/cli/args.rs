@@ -16,6 +16,7 @@ const EXAMPLES: &str = "Examples:
   switchboard ota desk-lamp firmware.bin
   switchboard watch --for 10s --json
   switchboard log desk-lamp --level debug
+  switchboard provision --serial /dev/ttyACM0     give a board its Wi-Fi; the network and its password are asked for
 
 BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
 which needs no mDNS. An address or an id is quickest: a name waits 0.4 s for a namesake, the start of one 2 s.
@@ -128,6 +129,23 @@ pub(super) enum Command {
         #[arg(long = "for", value_name = "TIME")]
         wait: Option<Wait>,
         /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a board its Wi-Fi over a serial port.
+    ///
+    /// The password is asked for in a terminal; otherwise it is the first line of standard input, empty for an open network.
+    Provision {
+        /// Where the board is plugged in, for example /dev/ttyACM0 or COM3; without it the ports are listed.
+        #[arg(long, value_name = "PORT")]
+        serial: Option<String>,
+        /// The network's name; without it, in a terminal, the board looks for networks and they are listed.
+        #[arg(long, value_name = "NAME")]
+        ssid: Option<String>,
+        /// The service that the board is announced as, with its domain.
+        #[arg(long, default_value = protocol::mdns::SERVICE, hide_default_value = true, hide = true)]
+        service: String,
+        /// One JSON object.
         #[arg(long)]
         json: bool,
     },

@@ -40,7 +40,16 @@ pub(super) struct Watching {
 impl Watching {
     pub(super) fn start(discover: bool, connect_to_all: bool, addresses: &[&str]) -> Result<Self, Failure> {
         let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
-        let fleet = Fleet::start(Settings { discovery: discover.then(Lookout::default), connect_to_all, addresses })?;
+        Self::with(Settings { discovery: discover.then(Lookout::default), connect_to_all, addresses })
+    }
+
+    /// Looks for announcements, and connects to nobody.
+    pub(super) fn look(lookout: Lookout) -> Result<Self, Failure> {
+        Self::with(Settings { discovery: Some(lookout), connect_to_all: false, addresses: Vec::new() })
+    }
+
+    fn with(settings: Settings) -> Result<Self, Failure> {
+        let fleet = Fleet::start(settings)?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move || {
             // Full: the reader will be woken anyway. Closed: it is gone.

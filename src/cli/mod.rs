@@ -5,6 +5,7 @@ mod client;
 mod find;
 mod ota;
 mod print;
+mod provision;
 mod value;
 
 use std::{
@@ -24,6 +25,7 @@ use print::Printer;
 
 use crate::{
     fleet::{BoardKey, BoardView, Happening, Outcome, ResyncCause, StartError},
+    provisioning::Problem,
     words,
 };
 
@@ -45,6 +47,15 @@ enum Failure {
     /// 3: no such board, or several.
     #[error("{0}")]
     NoSuchBoard(#[from] find::NotFound),
+    /// 1: the board was not given its Wi-Fi, and said why.
+    #[error(transparent)]
+    NotProvisioned(Problem),
+    /// 3: no such port.
+    #[error(transparent)]
+    NoPort(Problem),
+    /// 4: no board can be reached over the cable.
+    #[error(transparent)]
+    Cable(Problem),
     /// 4: no answer in time.
     #[error("{0}")]
     NoAnswer(String),
@@ -60,10 +71,14 @@ impl Failure {
     fn status(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Refused { .. } | Self::CannotSpeak { .. } | Self::Update { .. } | Self::Output(_) => 1,
+            Self::Refused { .. }
+            | Self::CannotSpeak { .. }
+            | Self::Update { .. }
+            | Self::NotProvisioned(_)
+            | Self::Output(_) => 1,
             Self::Usage(_) => 2,
-            Self::NoSuchBoard(_) => 3,
-            Self::NoAnswer(_) | Self::Start(_) => 4,
+            Self::NoSuchBoard(_) | Self::NoPort(_) => 3,
+            Self::NoAnswer(_) | Self::Start(_) | Self::Cable(_) => 4,
         }
     }
 }
@@ -136,6 +151,9 @@ fn carry_out(command: Command) -> Result<(), Failure> {
                 matches!(what, Log { .. } | LogLost(_) | NoLog(_) | Link(_) | Resync(ResyncCause::NewEpoch))
             };
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
+        }
+        Command::Provision { serial, ssid, service, json } => {
+            provision::provision(&provision::Wanted { serial, ssid, service, json })
         }
     }
 }

@@ -118,6 +118,14 @@ impl VirtualBoards {
         self.order(board, Action::Release)
     }
 
+    /// Names a board, as `Device.SetName` does.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board, it does not run, or the name is refused.
+    pub fn rename(&self, board: &str, name: &str) -> Result<(), ActionError> {
+        self.order(board, Action::Rename { name: name.to_owned() })
+    }
+
     fn order(&self, board: &str, action: Action) -> Result<(), ActionError> {
         let (done, outcome) = mpsc::sync_channel(1);
         let order = Order::Act { board: board.to_owned(), action, done };

@@ -15,6 +15,8 @@ mod life;
 mod memory;
 mod options;
 pub mod profile;
+#[cfg(unix)]
+pub mod serial;
 pub mod simulation;
 mod state_file;
 mod world;

@@ -7,7 +7,10 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::mpsc::{self, Sender},
+    sync::{
+        Arc,
+        mpsc::{self, Sender},
+    },
     thread,
 };
 
@@ -15,6 +18,8 @@ use clap::{Parser, Subcommand};
 use protocol::limits;
 use serde::Serialize;
 use serde_json::json;
+#[cfg(unix)]
+use virtual_board::serial::SerialBoard;
 use virtual_board::{Options, Profile, VirtualBoards, command::Command, image::Image};
 
 /// Boards on this computer, over real sockets and real mDNS.
@@ -23,7 +28,11 @@ use virtual_board::{Options, Profile, VirtualBoards, command::Command, image::Im
     version,
     args_conflicts_with_subcommands = true,
     after_help = "While it runs, it obeys lines on standard input:\n  press NAME button:0\n  \
-    set NAME switch:1 on=true\n  erase NAME\n  stop NAME\n  start NAME\n  quit"
+    set NAME switch:1 on=true\n  erase NAME\n  stop NAME\n  start NAME\n  quit\n\n\
+    The Wi-Fi of a board at a serial port (--serial) is pretended:\n  \
+    \"Switchboard Lab\"  asks for the password: blinking lights\n  \
+    \"Open Bench\"       asks for none\n  \
+    \"Far Away\"         never answers; a board gives up after 30 s"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -55,6 +64,10 @@ struct Arguments {
     /// Controllers at once on each board
     #[arg(long, default_value_t = limits::CONTROLLERS, value_name = "N", value_parser = at_least_one)]
     controllers: usize,
+    /// One board behind a serial port, whose path is printed: it is in no network until it is given one by Improv, for example
+    /// with `switchboard provision`
+    #[arg(long, conflicts_with = "boards")]
+    serial: bool,
     /// Do not announce them
     #[arg(long)]
     no_mdns: bool,
@@ -117,15 +130,24 @@ fn main() -> ExitCode {
         eprintln!("Ctrl-C will end this without a goodbye: {error}");
     }
     let boards = match VirtualBoards::start(options(&arguments)) {
-        Ok(boards) => boards,
+        Ok(boards) => Arc::new(boards),
         Err(error) => {
             eprintln!("virtual-board: {error}");
             return ExitCode::FAILURE;
         }
     };
-    for listening in boards.list() {
-        say(&listening);
-    }
+    let _serial = if arguments.serial {
+        match at_a_serial_port(&boards) {
+            Ok(serial) => Some(serial),
+            Err(error) => {
+                eprintln!("virtual-board: no serial port: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    } else {
+        boards.list().iter().for_each(say);
+        None
+    };
     thread::spawn(move || read_lines(&inputs));
     for input in input {
         match input {
@@ -147,6 +169,24 @@ fn write_image(version: &str, size: usize, never_comes_up: bool, file: &Path) ->
     fs::write(file, image.to_bytes(size)).map_err(|error| format!("{}: {error}", file.display()))
 }
 
+/// Puts the board behind a serial port, and says which.
+#[cfg(unix)]
+fn at_a_serial_port(boards: &Arc<VirtualBoards>) -> io::Result<SerialBoard> {
+    let serial = SerialBoard::start(Arc::clone(boards), say)?;
+    if let Some(board) = boards.list().first() {
+        say(&json!({ "serial": serial.path(), "id": board.id, "name": board.name }));
+    }
+    Ok(serial)
+}
+
+#[cfg(not(unix))]
+fn at_a_serial_port(_: &Arc<VirtualBoards>) -> io::Result<()> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this system has no pseudo-terminals; --serial needs Linux or macOS",
+    ))
+}
+
 fn options(arguments: &Arguments) -> Options {
     Options {
         boards: arguments.boards,
@@ -158,6 +198,7 @@ fn options(arguments: &Arguments) -> Options {
         state_dir: arguments.state_dir.clone(),
         samples_per_second: arguments.samples_per_second,
         controllers: arguments.controllers,
+        started: !arguments.serial,
         mdns: !arguments.no_mdns,
         service: arguments.service.clone(),
     }

@@ -35,6 +35,8 @@ pub struct Options {
     pub samples_per_second: Option<f64>,
     /// Controllers at once. Default 4.
     pub controllers: usize,
+    /// Whether they start at once. Default yes; others are started one by one, with [`crate::VirtualBoards::start_again`].
+    pub started: bool,
     /// Whether they are announced. Default yes.
     pub mdns: bool,
     /// The service that they are announced as, with its domain. Default: [`protocol::mdns::SERVICE`]; tests have their own, so
@@ -54,6 +56,7 @@ impl Default for Options {
             state_dir: None,
             samples_per_second: None,
             controllers: limits::CONTROLLERS,
+            started: true,
             mdns: true,
             service: protocol::mdns::SERVICE.to_owned(),
         }

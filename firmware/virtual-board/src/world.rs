@@ -10,7 +10,9 @@ use std::{
 
 use async_channel::Receiver;
 use async_executor::LocalExecutor;
-use protocol::{ComponentKey, Source, State};
+use protocol::{ComponentKey, FromBoard, Response, RpcError, Source, State, method};
+use serde_json::json;
+use server::Shared;
 
 use crate::{
     Options, StartError,
@@ -20,6 +22,7 @@ use crate::{
     memory::Memory,
     options::{ActionError, Listening},
     profile,
+    simulation::Simulation,
 };
 
 /// Something that is asked of one board.
@@ -31,6 +34,7 @@ pub(crate) enum Action {
     Start { port: Option<u16> },
     Hold,
     Release,
+    Rename { name: String },
 }
 
 /// What is asked, and who waits for the answer.
@@ -102,7 +106,9 @@ impl World {
                 }
             };
             let board = Rc::new(Life::new(plan, memory, seed, samples_per_second, address, announcer.cloned()));
-            self.power_on(&board, address, index + 1)?;
+            if options.started {
+                self.power_on(&board, address, index + 1)?;
+            }
             self.boards.push(board);
         }
         Ok(())
@@ -157,6 +163,7 @@ impl World {
                 board.hold();
             }
             Action::Release => board.release(),
+            Action::Rename { name } => rename(&*running()?, &name)?,
         }
         Ok(())
     }
@@ -188,5 +195,14 @@ fn kept_seed(path: &Path) -> Result<u64, StartError> {
             Ok(seed)
         }
         Err(error) => Err(failed(error)),
+    }
+}
+
+/// As a controller would, with its rules for names.
+fn rename<C: server::Clock>(board: &Shared<Simulation, C>, name: &str) -> Result<(), RpcError> {
+    let request = json!({ "jsonrpc": "2.0", "id": 0, "method": method::DEVICE_SET_NAME, "params": { "name": name } });
+    match board.call(&request.to_string()).map(|answer| FromBoard::parse(&answer)) {
+        Some(Ok(FromBoard::Response(Response { outcome: Err(error), .. }))) => Err(error),
+        _ => Ok(()),
     }
 }

@@ -2,6 +2,8 @@
 
 mod library;
 mod program;
+#[cfg(unix)]
+mod serial;
 mod updates;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;

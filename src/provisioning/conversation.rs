@@ -1,0 +1,144 @@
+//! A board at a serial port: writes, reads and waits. The only place that opens ports.
+
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use protocol::improv::{BAUD, Credentials, DeviceInfo, Network, State};
+use serialport::SerialPort;
+
+use super::{Answer, Exchange, Problem, Request};
+
+/// A read waits no longer than this, so that who cancels is heard. Only while an answer is awaited.
+const SLICE: Duration = Duration::from_millis(250);
+
+/// A board that answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Board {
+    /// What it is; `None` where it does not say.
+    pub info: Option<DeviceInfo>,
+    /// Its host name, where it says so: of a Switchboard board, its id.
+    pub hostname: Option<String>,
+    /// Whether it is in a network already.
+    pub provisioned: bool,
+}
+
+/// A port that is open.
+pub struct Conversation {
+    path: String,
+    port: Box<dyn SerialPort>,
+    exchange: Exchange,
+    begun: Instant,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Conversation {
+    /// Opens a port, for this program alone. Setting `cancelled` ends whatever is waited for, within 250 ms.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    pub fn open(path: &str, cancelled: Arc<AtomicBool>) -> Result<Self, Problem> {
+        let port = serialport::new(path, BAUD).timeout(SLICE).open().map_err(|error| Problem::opening(path, &error))?;
+        Ok(Self { path: path.to_owned(), port, exchange: Exchange::default(), begun: Instant::now(), cancelled })
+    }
+
+    /// Waits until the board says what it is.
+    ///
+    /// # Errors
+    /// Where none answers, or it takes no Wi-Fi.
+    pub fn board(&mut self) -> Result<Board, Problem> {
+        let Answer::State(state) = self.ask(&Request::State)? else { return Err(Problem::Late) };
+        if let Some(problem) = Problem::of_state(state) {
+            return Err(problem);
+        }
+        let info = self.what_it_has(&Request::Info)?;
+        let hostname = self.what_it_has(&Request::Hostname)?;
+        Ok(Board {
+            info: info.and_then(|answer| if let Answer::Info(info) = answer { Some(info) } else { None }),
+            hostname: hostname.and_then(|answer| if let Answer::Hostname(name) = answer { Some(name) } else { None }),
+            provisioned: state == State::Provisioned,
+        })
+    }
+
+    /// The networks that the board sees.
+    ///
+    /// # Errors
+    /// Where it cannot look, or does not answer.
+    pub fn networks(&mut self) -> Result<Vec<Network>, Problem> {
+        match self.ask(&Request::Networks)? {
+            Answer::Networks(networks) => Ok(networks),
+            _ => Err(Problem::Late),
+        }
+    }
+
+    /// Gives the board a network, and waits until it is connected; where its page is then, if it says so.
+    ///
+    /// # Errors
+    /// Where it cannot connect, or does not answer.
+    pub fn connect(&mut self, credentials: Credentials) -> Result<Option<String>, Problem> {
+        match self.ask(&Request::Connect(credentials))? {
+            Answer::Connected(url) => Ok(url),
+            _ => Err(Problem::Late),
+        }
+    }
+
+    /// What not every board answers.
+    fn what_it_has(&mut self, request: &Request) -> Result<Option<Answer>, Problem> {
+        match self.ask(request) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Problem::Board { .. } | Problem::Late) => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<Answer, Problem> {
+        self.exchange.ask(self.begun.elapsed(), request.clone());
+        loop {
+            while let Some(bytes) = self.exchange.next_to_send() {
+                self.write(&bytes)?;
+            }
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Err(Problem::Cancelled);
+            }
+            let bytes = self.read()?;
+            let now = self.begun.elapsed();
+            let outcome = self.exchange.receive(now, &bytes).or_else(|| self.exchange.run_until(now));
+            if let Some(outcome) = outcome {
+                return outcome.map_err(|why| Problem::unanswered(&self.path, request, why));
+            }
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.port.write_all(bytes).and_then(|()| self.port.flush()).map_err(|source| self.lost(source))
+    }
+
+    /// What has come in, nothing after a while.
+    fn read(&mut self) -> Result<Vec<u8>, Problem> {
+        let left =
+            self.exchange.next_deadline().map_or(SLICE, |deadline| deadline.saturating_sub(self.begun.elapsed()));
+        // A timeout of zero would wait for ever on some systems.
+        let wait = left.clamp(Duration::from_millis(1), SLICE);
+        self.port.set_timeout(wait).map_err(|error| self.lost(error.into()))?;
+        let mut bytes = [0; 1_024];
+        match self.port.read(&mut bytes) {
+            Ok(0) => Err(self.lost(ErrorKind::UnexpectedEof.into())),
+            Ok(read) => Ok(bytes[..read].to_vec()),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+            {
+                Ok(Vec::new())
+            }
+            Err(error) => Err(self.lost(error)),
+        }
+    }
+
+    fn lost(&self, source: io::Error) -> Problem {
+        Problem::Lost { port: self.path.clone(), source }
+    }
+}

@@ -1,0 +1,214 @@
+//! One request to a board and its answer: what is sent, how often, and until when. Owns no port and reads no clock.
+
+use std::{collections::VecDeque, time::Duration};
+
+use protocol::improv::{
+    Command, Credentials, DeviceInfo, ErrorState, FromDevice, Item, Network, Packet, Reader, RpcResult, State,
+};
+
+/// How long a board may take to say anything: opening a port resets many boards, and these have to boot first.
+pub const BOARD_PATIENCE: Duration = Duration::from_secs(6);
+
+/// How long a scan may take; a Switchboard board gives up after 15 s.
+pub const SCAN_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long an attempt to connect may take; a Switchboard board gives up after 30 s.
+pub const CONNECT_PATIENCE: Duration = Duration::from_secs(40);
+
+/// How long the answer may take of a board that has it at hand.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(3);
+
+/// A board that is just booting has not heard the first request.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a provisioned board may take to say where it is.
+const URL_PATIENCE: Duration = Duration::from_secs(2);
+
+/// So many networks are kept at most; a board that goes on is not waited for.
+const MAX_NETWORKS: usize = 256;
+
+/// So often is a request sent again because the board heard it damaged.
+const REPEATS: u8 = 2;
+
+/// What a board can be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Whether it speaks Improv, and in which state it is.
+    State,
+    /// What it is.
+    Info,
+    /// Its host name.
+    Hostname,
+    /// Which networks it sees.
+    Networks,
+    /// To connect to this network.
+    Connect(Credentials),
+}
+
+/// What a board answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Request::State`].
+    State(State),
+    /// To [`Request::Info`].
+    Info(DeviceInfo),
+    /// To [`Request::Hostname`].
+    Hostname(String),
+    /// To [`Request::Networks`]; in the board's order.
+    Networks(Vec<Network>),
+    /// To [`Request::Connect`]: it is connected, and its page is there, if it said where.
+    Connected(Option<String>),
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The board reported this.
+    Error(ErrorState),
+    /// Its answer made no sense.
+    Malformed,
+    /// None came in time.
+    Late {
+        /// Whether anything at all came since the request, text or packets.
+        heard: bool,
+    },
+}
+
+struct Asked {
+    request: Request,
+    packet: Packet,
+    until: Duration,
+    again_at: Option<Duration>,
+    repeats: u8,
+    networks: Vec<Network>,
+    provisioned: bool,
+    heard: bool,
+}
+
+/// A board at the other end of a port. One request at a time, as the standard has it.
+#[derive(Default)]
+pub struct Exchange {
+    reader: Reader,
+    asked: Option<Asked>,
+    to_send: VecDeque<Vec<u8>>,
+}
+
+impl Exchange {
+    /// Asks; an earlier request is forgotten. Times are of any clock that never goes back.
+    pub fn ask(&mut self, now: Duration, request: Request) {
+        let (command, patience) = match &request {
+            Request::State => (Command::RequestState, BOARD_PATIENCE),
+            Request::Info => (Command::RequestInfo, ANSWER_PATIENCE),
+            Request::Hostname => (Command::GetHostname, ANSWER_PATIENCE),
+            Request::Networks => (Command::RequestNetworks, SCAN_PATIENCE),
+            Request::Connect(credentials) => (Command::SendWifiSettings(credentials.clone()), CONNECT_PATIENCE),
+        };
+        // Every one of these fits into a packet.
+        let Some(packet) = command.to_packet() else { return };
+        self.to_send.clear();
+        self.to_send.push_back(packet.encode());
+        self.asked = Some(Asked {
+            again_at: (request == Request::State).then(|| now + ASK_AGAIN_AFTER),
+            request,
+            packet,
+            until: now + patience,
+            repeats: 0,
+            networks: Vec::new(),
+            provisioned: false,
+            heard: false,
+        });
+    }
+
+    /// What to write to the port next. It may hold a password.
+    pub fn next_to_send(&mut self) -> Option<Vec<u8>> {
+        self.to_send.pop_front()
+    }
+
+    /// These came in; the outcome of the request, if that is it.
+    pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Option<Result<Answer, NoAnswer>> {
+        let items = self.reader.receive(bytes);
+        for item in items {
+            let asked = self.asked.as_mut()?;
+            asked.heard = true;
+            let Item::Packet(packet) = item else { continue };
+            // What is no board's is the echo of a request, or newer.
+            let Ok(said) = FromDevice::from_packet(&packet) else { continue };
+            let outcome = match said {
+                FromDevice::State(state) => asked.state(now, state),
+                FromDevice::Error(ErrorState::None) => None,
+                FromDevice::Error(ErrorState::InvalidPacket) if asked.repeats < REPEATS => {
+                    asked.repeats += 1;
+                    self.to_send.push_back(asked.packet.encode());
+                    None
+                }
+                FromDevice::Error(error) => Some(Err(NoAnswer::Error(error))),
+                FromDevice::Result(result) => asked.result(result),
+            };
+            if outcome.is_some() {
+                self.asked = None;
+                return outcome;
+            }
+        }
+        None
+    }
+
+    /// When to call [`Self::run_until`]; `None` where nothing is asked.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.asked.as_ref().map(|asked| asked.again_at.map_or(asked.until, |again| again.min(asked.until)))
+    }
+
+    /// Asks again, or gives up.
+    pub fn run_until(&mut self, now: Duration) -> Option<Result<Answer, NoAnswer>> {
+        let asked = self.asked.as_mut()?;
+        if now >= asked.until {
+            let outcome = if asked.provisioned {
+                Ok(Answer::Connected(None))
+            } else {
+                Err(NoAnswer::Late { heard: asked.heard })
+            };
+            self.asked = None;
+            return Some(outcome);
+        }
+        if asked.again_at.is_some_and(|again| now >= again) {
+            asked.again_at = Some(now + ASK_AGAIN_AFTER);
+            self.to_send.push_back(asked.packet.encode());
+        }
+        None
+    }
+}
+
+impl Asked {
+    fn state(&mut self, now: Duration, state: State) -> Option<Result<Answer, NoAnswer>> {
+        match (&self.request, state) {
+            (Request::State, state) => Some(Ok(Answer::State(state))),
+            (Request::Connect(_), State::Provisioned) => {
+                self.provisioned = true;
+                self.until = self.until.min(now + URL_PATIENCE);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn result(&mut self, result: RpcResult) -> Option<Result<Answer, NoAnswer>> {
+        let RpcResult { command, strings } = result;
+        let answer = match (&self.request, command) {
+            (Request::Info, Command::REQUEST_INFO) => DeviceInfo::from_strings(&strings).map(Answer::Info),
+            (Request::Hostname, Command::HOSTNAME) => strings.into_iter().next().map(Answer::Hostname),
+            (Request::Networks, Command::REQUEST_NETWORKS) => {
+                if strings.is_empty() || self.networks.len() >= MAX_NETWORKS {
+                    return Some(Ok(Answer::Networks(std::mem::take(&mut self.networks))));
+                }
+                // Some boards put several networks into one answer.
+                self.networks.extend(strings.chunks(3).filter_map(Network::from_strings));
+                return None;
+            }
+            (Request::Connect(_), Command::SEND_WIFI_SETTINGS) => {
+                Some(Answer::Connected(strings.into_iter().next().filter(|url| !url.is_empty())))
+            }
+            // The answer to an earlier request.
+            _ => return None,
+        };
+        Some(answer.ok_or(NoAnswer::Malformed))
+    }
+}

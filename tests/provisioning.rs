@@ -1,0 +1,207 @@
+//! Giving a board its Wi-Fi: the program itself at one end of a pseudo-terminal, a virtual board or a hand-made one at the other.
+#![cfg(unix)]
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+    sync::{Arc, mpsc::channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use protocol::improv::{Command as Asked, ErrorState, Item, Packet, PacketKind, Reader, RpcResult, State};
+use serde_json::Value;
+use virtual_board::{
+    Options, VirtualBoards,
+    serial::{SerialBoard, SerialPort},
+};
+
+const LAB: &str = "Switchboard Lab";
+const PASSWORD: &str = "blinking lights";
+
+/// A virtual board behind a port, announced as a service of this test's own.
+fn board(service: &str) -> (SerialBoard, Arc<VirtualBoards>) {
+    let options = Options { started: false, service: service.to_owned(), ..Options::default() };
+    let boards = Arc::new(VirtualBoards::start(options).expect("boards"));
+    (SerialBoard::start(Arc::clone(&boards), |_| {}).expect("a port"), boards)
+}
+
+/// `switchboard provision` with these arguments, and this typed.
+fn provision(arguments: &[&str], typed: &str) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+        .arg("provision")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let mut stdin = program.stdin.take().expect("piped");
+    // It may have ended before it reads.
+    let _ = writeln!(stdin, "{typed}");
+    drop(stdin);
+    program.wait_with_output().expect("it ends")
+}
+
+fn ended(output: &Output, status: i32, why: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{said}");
+    assert!(said.contains(why), "{why:?} is not in {said}");
+    for secret in [PASSWORD, "wrong password"] {
+        assert!(!said.contains(secret) && !String::from_utf8_lossy(&output.stdout).contains(secret), "{said}");
+    }
+}
+
+#[test]
+fn a_board_is_given_its_network_and_found_on_it() {
+    let service = "_sbimprova._tcp.local.";
+    let (serial, boards) = board(service);
+    let output = provision(&["--serial", serial.path(), "--ssid", LAB, "--service", service, "--json"], PASSWORD);
+    ended(&output, 0, "connects to Switchboard Lab");
+    let line: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    let listening = &boards.list()[0];
+    assert_eq!(line["id"], listening.id.as_str());
+    assert_eq!(line["address"], listening.address.to_string());
+    assert_eq!(line["url"], format!("http://{}/", listening.address));
+    assert_eq!(line["ssid"], LAB);
+}
+
+#[test]
+fn after_a_wrong_password_another_attempt_succeeds_in_words() {
+    let service = "_sbimprovb._tcp.local.";
+    let (serial, boards) = board(service);
+    let arguments = ["--serial", serial.path(), "--ssid", LAB, "--service", service];
+    ended(&provision(&arguments, "wrong password"), 1, "is the password right");
+    let output = provision(&arguments, PASSWORD);
+    ended(&output, 0, "");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let listening = &boards.list()[0];
+    assert_eq!(said.trim(), format!("{} is on the network at {}", listening.name, listening.address));
+    // It is told that the board has one, and may be given another.
+    let again = ["--serial", serial.path(), "--ssid", "Open Bench", "--service", service];
+    ended(&provision(&again, ""), 0, "in a network already");
+}
+
+#[test]
+fn a_network_that_is_not_there_is_told() {
+    let (serial, _boards) = board("_sbimprovc._tcp.local.");
+    ended(&provision(&["--serial", serial.path(), "--ssid", "Nowhere"], ""), 1, "unable to connect to \"Nowhere\"");
+}
+
+#[test]
+fn what_cannot_be_is_said_before_a_port_is_opened() {
+    ended(&provision(&["--serial", "/dev/null", "--ssid", &"n".repeat(33)], ""), 2, "1 to 32 bytes");
+    ended(&provision(&["--serial", "/dev/null"], ""), 2, "--ssid NAME");
+    ended(&provision(&["--ssid", "x"], ""), 2, "port");
+}
+
+#[test]
+fn a_port_that_is_not_there_or_no_port_is_told_apart() {
+    ended(&provision(&["--serial", "/dev/no-such-port", "--ssid", "x"], ""), 3, "is the board plugged in");
+    ended(&provision(&["--serial", "/dev/null", "--ssid", "x"], ""), 4, "cannot be opened as a serial port");
+}
+
+/// A hand-made board: for each command it does what the test says. Ends with the program, or where that returns `false`.
+fn by_hand(arguments: &[&str], mut answer: impl FnMut(&mut SerialPort, &Packet) -> bool + Send + 'static) -> Output {
+    let mut port = SerialPort::open().expect("a port");
+    let path = port.path().to_owned();
+    let (over, is_over) = channel::<()>();
+    let hand = thread::spawn(move || {
+        let mut reader = Reader::default();
+        let end = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < end
+            && is_over
+                .recv_timeout(Duration::from_millis(5))
+                .is_err_and(|e| e == std::sync::mpsc::RecvTimeoutError::Timeout)
+        {
+            for item in reader.receive(&port.read().unwrap_or_default()) {
+                if let Item::Packet(packet) = item
+                    && !answer(&mut port, &packet)
+                {
+                    return;
+                }
+            }
+        }
+    });
+    let output = provision(&[&["--serial", &path][..], arguments].concat(), PASSWORD);
+    drop(over);
+    hand.join().expect("the hand-made board");
+    output
+}
+
+fn say(port: &mut SerialPort, packet: &Packet) {
+    port.write(&packet.encode()).expect("the port is there");
+}
+
+fn is(packet: &Packet, number: u8) -> bool {
+    packet.kind() == PacketKind::Command && packet.data().first() == Some(&number)
+}
+
+#[test]
+fn a_silent_port_is_no_board() {
+    ended(&by_hand(&["--ssid", LAB], |_, _| true), 4, "nothing answers");
+}
+
+#[test]
+fn a_port_that_talks_of_other_things_is_told_apart() {
+    let output =
+        by_hand(&["--ssid", LAB], |port, _| port.write(b"ets Jul 29 2019 rst:0x1\r\nIMPROV what?\r\n").is_ok());
+    ended(&output, 4, "does not speak Improv");
+}
+
+#[test]
+fn noise_before_and_between_packets_and_a_damaged_one_do_no_harm() {
+    let mut first = true;
+    let output = by_hand(&["--ssid", LAB], move |port, packet| {
+        let noise = |port: &mut SerialPort| port.write(b"\xff\x00I (123) wifi: IMPROVised\r\nIMPR").expect("there");
+        noise(port);
+        port.write(b"\n").expect("there");
+        if std::mem::take(&mut first) {
+            // The first request was heard damaged, and so is the answer.
+            say(port, &ErrorState::InvalidPacket.to_packet());
+            let mut damaged = State::Ready.to_packet().encode();
+            damaged[9] = 4;
+            return port.write(&damaged).is_ok();
+        }
+        say(port, &ErrorState::None.to_packet());
+        if is(packet, Asked::REQUEST_STATE) {
+            say(port, &State::Ready.to_packet());
+        } else if is(packet, Asked::SEND_WIFI_SETTINGS) {
+            noise(port);
+            port.write(b"\n").expect("there");
+            say(port, &ErrorState::UnableToConnect.to_packet());
+        } else {
+            say(port, &ErrorState::UnknownCommand.to_packet());
+        }
+        true
+    });
+    ended(&output, 1, "is the password right");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("does not say its name"));
+}
+
+#[test]
+fn a_port_that_vanishes_while_the_board_connects_is_told() {
+    let output = by_hand(&["--ssid", LAB], |port, packet| {
+        if is(packet, Asked::SEND_WIFI_SETTINGS) {
+            return false;
+        }
+        if is(packet, Asked::REQUEST_STATE) {
+            say(port, &State::Ready.to_packet());
+        } else {
+            let strings = ["Switchboard", "0.1.0", "chip", "Lamp"].map(str::to_owned).to_vec();
+            say(port, &RpcResult { command: packet.data()[0], strings }.to_packet().expect("short"));
+        }
+        true
+    });
+    ended(&output, 4, "went away");
+}
+
+#[test]
+fn a_board_that_wants_a_hand_first_is_told() {
+    let output = by_hand(&["--ssid", LAB], |port, _| {
+        say(port, &State::AuthorizationRequired.to_packet());
+        true
+    });
+    ended(&output, 1, "press the button");
+}
