@@ -41,21 +41,32 @@ impl Write for Serial {
     }
 }
 
-/// Reads lines and obeys them, for ever.
-pub(crate) async fn run(board: &Board) -> ! {
-    let mut line = String::new();
-    loop {
-        let mut bytes = [0; 64];
-        let read = INPUT.read(&mut bytes).await;
-        for byte in &bytes[..read] {
+/// Writes bytes as they are.
+pub(crate) fn send(bytes: &[u8]) {
+    bytes.iter().copied().for_each(machine::serial_output);
+}
+
+/// Waits for bytes that have come in.
+pub(crate) async fn read(bytes: &mut [u8]) -> usize {
+    INPUT.read(bytes).await
+}
+
+/// Lines as they come, in pieces.
+#[derive(Default)]
+pub(crate) struct Lines(String);
+
+impl Lines {
+    /// Obeys each line that is whole.
+    pub(crate) fn read(&mut self, bytes: &[u8], board: &Board) {
+        for byte in bytes {
             match byte {
                 b'\r' | b'\n' => {
-                    if let Err(error) = obey(line.trim(), board) {
+                    if let Err(error) = obey(self.0.trim(), board) {
                         say(&json!({ "error": error }));
                     }
-                    line.clear();
+                    self.0.clear();
                 }
-                byte if line.len() < LINE => line.push(char::from(*byte)),
+                byte if self.0.len() < LINE => self.0.push(char::from(*byte)),
                 _ => {}
             }
         }

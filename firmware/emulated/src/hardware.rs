@@ -5,7 +5,7 @@ use alloc::{collections::BTreeMap, format};
 use core::time::Duration;
 
 use board::{Hardware, UpdateSlot};
-use protocol::{Code, ComponentKey, Kind, RpcError, State};
+use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
 use crate::{
     console, machine, memory,
@@ -20,12 +20,13 @@ const MOTOR_WATTS: f64 = 38.5;
 pub(crate) struct Bench {
     outputs: BTreeMap<ComponentKey, State>,
     slot: Slot,
+    reset_reason: ResetReason,
 }
 
 impl Bench {
     /// All outputs are off.
-    pub(crate) fn new(slot: Slot) -> Self {
-        Self { outputs: BTreeMap::new(), slot }
+    pub(crate) fn new(slot: Slot, reset_reason: ResetReason) -> Self {
+        Self { outputs: BTreeMap::new(), slot, reset_reason }
     }
 
     fn is_on(&self, switch: u16) -> bool {
@@ -60,6 +61,10 @@ impl Hardware for Bench {
             _ => return None,
         };
         Some(State::new().with("value", value))
+    }
+
+    fn reset_reason(&self) -> Option<ResetReason> {
+        Some(self.reset_reason.clone())
     }
 
     fn identify(&mut self) {

@@ -4,6 +4,7 @@
 
 use core::ptr::{read_volatile, write_volatile};
 
+use protocol::ResetReason;
 use riscv::interrupt::machine::Interrupt;
 
 /// A device of one word: writing ends the machine, or starts it again.
@@ -19,6 +20,10 @@ const UART: usize = 0x1000_0000;
 /// The first of eight slots for virtio devices.
 const VIRTIO: usize = 0x1000_1000;
 
+/// A word of RAM that the linker does not know (memory.x) and a reset leaves as it is: whether the board reset itself.
+const RESET_MARK: usize = 0x8040_8000;
+const ITSELF: u32 = 0x5357_5253;
+
 /// From one virtio slot to the next.
 pub(crate) const SLOT_SIZE: usize = 0x1000;
 /// How many there are; each has the interrupt of its number, counted from 1.
@@ -30,7 +35,8 @@ const UART_INTERRUPT: u32 = 10;
 pub(crate) const TICKS_PER_SECOND: u64 = 10_000_000;
 
 fn read(address: usize) -> u32 {
-    // SAFETY: every address here is a 32-bit register of the virt board, aligned; no memory of this program is there.
+    // SAFETY: every address here is a 32-bit register of the virt board, or RAM beyond memory.x, aligned; nothing of this program
+    // is there.
     unsafe { read_volatile(address as *const u32) }
 }
 
@@ -59,8 +65,16 @@ pub(crate) fn exit(status: u16) -> ! {
 
 /// Starts the machine again, as its reset button would.
 pub(crate) fn reset() -> ! {
+    write(RESET_MARK, ITSELF);
     write(TEST_DEVICE, 0x7777);
     stop()
+}
+
+/// Why the machine started; to be called once.
+pub(crate) fn take_reset_reason() -> ResetReason {
+    let mark = read(RESET_MARK);
+    write(RESET_MARK, 0);
+    if mark == ITSELF { ResetReason::Software } else { ResetReason::PowerOn }
 }
 
 fn stop() -> ! {

@@ -13,6 +13,7 @@ mod machine;
 mod memory;
 mod network;
 mod plan;
+mod serial;
 mod slot;
 mod time;
 
@@ -21,6 +22,7 @@ use core::{fmt::Write, net::SocketAddr, panic::PanicInfo};
 
 use embassy_executor::{Executor, SpawnError, SpawnToken, Spawner};
 use embassy_net::{Runner, Stack, StackResources};
+use embassy_sync::{blocking_mutex::raw::CriticalSectionRawMutex, mutex::Mutex};
 use embedded::{Buffers, Listener, News};
 use protocol::Epoch;
 use riscv::interrupt::machine::Interrupt;
@@ -39,6 +41,9 @@ type Board = Shared<Bench, EmbassyClock>;
 
 /// What the board keeps without power.
 type Storage = storage::Storage<Blocking<Flash>>;
+
+/// As the tasks that write to it share it.
+type SharedStorage = Mutex<CriticalSectionRawMutex, Storage>;
 
 /// Where it is served.
 const PORT: u16 = 80;
@@ -68,14 +73,21 @@ fn start(spawner: Spawner) {
         say_error(&error.to_string());
         Default::default()
     });
-    let board: &'static Board = match Shared::new(plan, &retained, epoch, Bench::new(slot), EmbassyClock::start()) {
+    let board: &'static Board = match Shared::new(
+        plan,
+        &retained,
+        epoch,
+        Bench::new(slot, machine::take_reset_reason()),
+        EmbassyClock::start(),
+    ) {
         Ok(board) => Box::leak(Box::new(board)),
         Err(error) => fail(&error.to_string()),
     };
     spawn(spawner, network(runner));
     spawn(spawner, serve(stack, board));
     spawn(spawner, answer(stack, board, chance));
-    spawn(spawner, serial(board));
+    let storage: &'static SharedStorage = Box::leak(Box::new(Mutex::new(storage)));
+    spawn(spawner, serial(board, stack, storage));
     spawn(spawner, keep(board, storage));
 }
 
@@ -138,18 +150,18 @@ fn say_where(identity: &board::Identity, address: SocketAddr) {
 
 /// Keeps what the board hands out. A machine that is reset meanwhile has lost its power.
 #[embassy_executor::task]
-async fn keep(board: &'static Board, mut storage: Storage) -> ! {
+async fn keep(board: &'static Board, storage: &'static SharedStorage) -> ! {
     board
         .keep(async |unsaved| {
-            let saved = storage.save(unsaved).await;
+            let saved = storage.lock().await.save(unsaved).await;
             saved.inspect_err(|error| say_error(&error.to_string()))
         })
         .await
 }
 
 #[embassy_executor::task]
-async fn serial(board: &'static Board) {
-    console::run(board).await;
+async fn serial(board: &'static Board, stack: Stack<'static>, storage: &'static SharedStorage) {
+    serial::run(board, stack, storage).await;
 }
 
 #[riscv_rt::core_interrupt(Interrupt::MachineTimer)]

@@ -37,18 +37,7 @@ impl Emulator {
     }
 
     fn start(more: &[&str]) -> Self {
-        let image = env::var("SWITCHBOARD_EMULATED").expect("SWITCHBOARD_EMULATED names the image");
-        let mut machine = Command::new("qemu-system-riscv32")
-            .args(["-M", "virt", "-cpu", "rv32", "-m", "16", "-bios", "none", "-nographic"])
-            .args(["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=n"])
-            .args(["-netdev", "tap,id=n,ifname=tap0,script=no,downscript=no"])
-            // Not with `-kernel`: beside a flash in a file, QEMU 7.2 starts what is in the flash (hw/riscv/virt.c).
-            .args(["-device", &format!("loader,file={image},cpu-num=0")])
-            .args(more)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("QEMU");
+        let mut machine = qemu(more).stdin(Stdio::piped()).spawn().expect("QEMU");
         let serial = machine.stdin.take().expect("piped");
         let output = BufReader::new(machine.stdout.take().expect("piped"));
         let (sender, lines) = channel();
@@ -101,6 +90,49 @@ impl Emulator {
     /// What it is called.
     pub(crate) fn name(&self) -> &str {
         self.listening["name"].as_str().expect("a name")
+    }
+}
+
+fn qemu(more: &[&str]) -> Command {
+    let image = env::var("SWITCHBOARD_EMULATED").expect("SWITCHBOARD_EMULATED names the image");
+    let mut command = Command::new("qemu-system-riscv32");
+    command
+        .args(["-M", "virt", "-cpu", "rv32", "-m", "16", "-bios", "none", "-nographic"])
+        .args(["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=n"])
+        .args(["-netdev", "tap,id=n,ifname=tap0,script=no,downscript=no"])
+        // Not with `-kernel`: beside a flash in a file, QEMU 7.2 starts what is in the flash (hw/riscv/virt.c).
+        .args(["-device", &format!("loader,file={image},cpu-num=0")])
+        .args(more)
+        .stdout(Stdio::piped());
+    command
+}
+
+/// A board whose serial port is one of this computer's.
+pub(crate) struct AtAPort {
+    machine: Child,
+    /// What a program opens.
+    pub(crate) port: String,
+}
+
+impl AtAPort {
+    /// Gives it power.
+    pub(crate) fn boot_with(flash: &Flash) -> Self {
+        let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.0.display());
+        let mut machine = qemu(&["-drive", &drive, "-monitor", "none", "-serial", "pty"]).spawn().expect("QEMU");
+        let mut said = BufReader::new(machine.stdout.take().expect("piped"));
+        let mut line = String::new();
+        said.read_line(&mut line).expect("QEMU names the port");
+        // "char device redirected to /dev/pts/3 (label serial0)"
+        let port = line.split_whitespace().find(|word| word.starts_with("/dev/")).expect("a port").to_owned();
+        Self { machine, port }
+    }
+}
+
+impl Drop for AtAPort {
+    fn drop(&mut self) {
+        // Its power is cut.
+        let _ = self.machine.kill();
+        let _ = self.machine.wait();
     }
 }
 
