@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use eframe::egui::accesskit::{Role, Toggled};
+use eframe::egui::{
+    Key, Modifiers,
+    accesskit::{Role, Toggled},
+};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
@@ -202,4 +205,64 @@ fn a_change_is_on_the_disk_within_a_second_while_the_window_is_open() {
     assert!(stored.contains(&addresses[0]), "{stored}");
     drop(desktop);
     std::fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
+fn the_activity_has_what_happened_and_finds_in_it_and_a_line_leads_to_its_component() {
+    let boards = boards(Profile::Mixed, 2);
+    let mut desktop = desktop(&boards);
+    desktop.shows("2 connected");
+    desktop.click("Activity");
+    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    desktop.shows_about("Desk lamp, button:0 press, by hand");
+    // Only what passes is left, and what comes meanwhile too.
+    desktop.click("Changes");
+    desktop.until("the filter", |window| {
+        let changes = window.query_all_by_label_contains("measured").count();
+        let events = window.query_all_by_label_contains("button:0 press").count();
+        (changes == 0 && events == 1).then_some(())
+    });
+    let find = desktop.window.get_by_role_and_label(Role::TextInput, "Find in the lines");
+    find.focus();
+    desktop.window.step();
+    desktop.window.get_by_role_and_label(Role::TextInput, "Find in the lines").type_text("no such words");
+    desktop.shows("Nothing passes this filter.");
+    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    desktop.window.key_press(Key::Backspace);
+    desktop.click("Pause");
+    boards.press("Desk lamp", &key("button:0"), "double_press").expect("pressed");
+    desktop.shows("1 since");
+    assert_eq!(desktop.window.query_all_by_label_contains("double press").count(), 0, "it is held still");
+    desktop.click("Go on");
+    desktop.until("the line", |window| {
+        window.query_all_by_label_contains("button:0 double press").next().map(|node| node.click())
+    });
+    desktop.until("the board's page", |window| window.query_by_role_and_label(Role::Heading, "Desk lamp").map(|_| ()));
+}
+
+#[test]
+fn what_happened_is_saved_as_a_table_or_as_json_where_the_person_types() {
+    let boards = boards(Profile::Lamp, 1);
+    let mut desktop = desktop(&boards);
+    desktop.shows("Desk lamp: connected");
+    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    desktop.click("Activity");
+    desktop.shows_about("Desk lamp, button:0 press, by hand");
+    for (ending, wanted) in [("csv", "Desk lamp"), ("jsonl", r#""event":"press""#)] {
+        let path = std::env::temp_dir().join(format!("switchboard-activity-{}.{ending}", std::process::id()));
+        desktop.click("Save…");
+        // Nothing here shows a file dialog, so a path is asked for.
+        desktop.until("the dialog", |window| window.query_by_role_and_label(Role::TextInput, "Path").map(|_| ()));
+        desktop.window.step();
+        desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        desktop.window.get_by_role_and_label(Role::TextInput, "Path").type_text(&path.display().to_string());
+        desktop.click("Save");
+        desktop.shows(&format!("Saved to {}.", path.display()));
+        let text = std::fs::read_to_string(&path).expect("saved");
+        std::fs::remove_file(&path).expect("removed");
+        assert!(text.contains(wanted), "{text}");
+        if ending == "csv" {
+            assert!(text.starts_with("time,board,id,subject,what,source,timing\n"), "{text}");
+        }
+    }
 }
