@@ -236,7 +236,7 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
         },
         Happening::Command { component, method, outcome } => Line {
             subject: component.as_ref().map_or_else(String::new, ToString::to_string),
-            what: format!("{}: {}", plain(method), outcome_words(outcome)),
+            what: format!("{}: {}", plain(method), answer(outcome)),
             source: origin(&Origin::ThisProgram),
             timing: match outcome {
                 Outcome::Done { took, .. } => short(*took),
@@ -266,7 +266,8 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
     }
 }
 
-fn outcome_words(outcome: &Outcome) -> String {
+/// What came of a command.
+pub(crate) fn answer(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done { .. } => "done".to_owned(),
         Outcome::Refused(error) => format!("refused: {}", plain(&error.message)),

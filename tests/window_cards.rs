@@ -15,7 +15,7 @@ use scenes::Now;
 use serde_json::json;
 use switchboard::{
     fleet::{BoardKey, BoardView, CommandState, LinkState, LogEntry},
-    ui::{Action, Moment, Notice, Settings, VirtualBoards, Window},
+    ui::{Action, Asks, Direction, Errand, Moment, Notice, Question, Settings, VirtualBoards, Window},
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -374,15 +374,30 @@ fn an_address_that_is_none_keeps_the_dialog_open_and_says_why() {
 }
 
 #[test]
-fn a_notice_stays_until_it_is_dismissed() {
+fn what_failed_is_said_until_somebody_has_seen_it() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
-    harness.state_mut().window.notice = Some(Notice::Failed("Virtual boards could not be started".to_owned()));
+    harness.state_mut().window.tell(Notice::Failed("Virtual boards could not be started".to_owned()));
+    harness.run();
+    harness.state_mut().later(3_600.0);
     harness.run();
     harness.get_by_label("Virtual boards could not be started");
-    harness.get_by_label("Dismiss").click();
+    harness.get_by_label("Dismiss: Virtual boards could not be started").click();
     harness.run();
-    assert!(harness.query_by_label("Dismiss").is_none());
+    assert!(harness.query_by_label("Virtual boards could not be started").is_none());
+}
+
+#[test]
+fn what_was_done_is_said_for_a_while() {
+    let at = Now::read();
+    let mut harness = open(at, scenes::mixed(at));
+    harness.state_mut().window.tell(Notice::Done("Saved".to_owned()));
+    harness.run();
+    harness.get_by_label("Saved");
+    assert!(harness.state().next.unwrap() <= Duration::from_secs(6));
+    harness.state_mut().later(7.0);
+    harness.run();
+    assert!(harness.query_by_label("Saved").is_none());
 }
 
 #[test]
@@ -439,20 +454,27 @@ fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_ima
     assert_eq!(progress(&harness), None);
     harness.get_by_role_and_label(Role::Button, "Firmware: update firmware").click();
     harness.run();
-    assert_eq!(harness.state().asked, [Action::AskForImage(BoardKey(1))]);
+    assert_eq!(harness.state().asked, [Action::File(Errand::Image(BoardKey(1)))]);
 }
 
 #[test]
 fn an_image_may_be_named_by_typing_its_path() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::updatable(1, at)]);
-    harness.state_mut().window.ask_for_image(BoardKey(1));
+    let question = Question {
+        title: "Firmware for Workbench".to_owned(),
+        direction: Direction::Open,
+        sorts: &[],
+        help: "type where the image is.",
+        done: "Update",
+    };
+    harness.state_mut().window.ask(Asks::Path(Box::new(question)), String::new());
     harness.run();
     harness.get_by_role_and_label(Role::TextInput, "Path").type_text("/images/firmware.bin");
     harness.run();
     harness.get_by_role_and_label(Role::Button, "Update").click();
     harness.run();
-    assert_eq!(harness.state().asked, [Action::Update(BoardKey(1), "/images/firmware.bin".into())]);
+    assert_eq!(harness.state().asked, [Action::Path("/images/firmware.bin".into())]);
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! What a person asks for by operating the window. Views only return these; [`super::App`] carries them out.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use protocol::{ComponentKey, State};
 
-use super::settings::{Place, ThemeChoice};
-use crate::fleet::{BoardKey, LogEntry};
+use super::{
+    batch::Batch,
+    dialogs::Asks,
+    files::Errand,
+    settings::{Place, ThemeChoice},
+};
+use crate::fleet::BoardKey;
 
 /// Something a person asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,18 +35,18 @@ pub enum Action {
     },
     /// Let the board show itself.
     Identify(BoardKey),
-    /// Ask which image a board's firmware is updated with.
-    AskForImage(BoardKey),
-    /// Update a board's firmware with this file.
-    Update(BoardKey, PathBuf),
     /// End the update of a board's firmware by this program.
     CancelUpdate(BoardKey),
     /// Connect now instead of after the backoff.
     TryNow(BoardKey),
     /// End the link and take the board off the list.
     Forget(BoardKey),
-    /// Open the dialog for an address.
-    AskForAddress,
+    /// Give several commands at once.
+    Together(Batch),
+    /// Undo the batch with this number, or the newest that can be undone.
+    Undo(Option<u64>),
+    /// Open the dialog for this.
+    Ask(Asks),
     /// Add a board at this address.
     Add(String),
     /// Start this many virtual boards in this program.
@@ -57,12 +62,12 @@ pub enum Action {
     },
     /// Show this part of the window.
     Go(Place),
-    /// Ask where to save these lines, oldest first.
-    Save(Vec<Arc<LogEntry>>),
-    /// Save there what was to be saved.
-    SaveTo(PathBuf),
+    /// Ask for a file, and do this with it.
+    File(Errand),
+    /// Do the errand that waits for a file with this one.
+    Path(PathBuf),
     /// Close the dialog without doing anything.
     CloseDialog,
-    /// Take the notice away.
-    DismissNotice,
+    /// Take a toast away.
+    Dismiss(u64),
 }

@@ -8,6 +8,7 @@ use eframe::egui::{Align, Align2, Button, ComboBox, Layout, ScrollArea, TextEdit
 use super::{
     action::Action,
     entry_row,
+    files::Errand,
     journal::{Filter, KEPT, Matches, Sort},
     model::Model,
     moment::Moment,
@@ -100,7 +101,8 @@ impl Activity {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let save = ui.add_enabled(shown > 0 && done, Button::new("Save…"));
                 if save.on_hover_text("Save these lines as JSON Lines or CSV").clicked() {
-                    actions.push(Action::Save(self.matches.entries(model.journal(), end).cloned().collect()));
+                    let lines = self.matches.entries(model.journal(), end).cloned().collect();
+                    actions.push(Action::File(Errand::SaveLines(lines)));
                 }
                 let (word, hint) = match self.held {
                     None => ("Pause", "Hold the lines still; nothing is lost meanwhile"),

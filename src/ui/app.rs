@@ -8,12 +8,11 @@ use std::{
 };
 
 use super::{
-    Action, Moment, Notice, Settings, SettingsFile, StartVirtualBoards, VirtualBoards, Window,
-    choose::{self, Choice, Chosen},
-    save::{self, Lines, Saved},
+    Action, Asks, Batch, Moment, Notice, Settings, SettingsFile, StartVirtualBoards, Step, VirtualBoards, What, Window,
+    files::{Answer, Brought, Journey},
     settings::RememberedBoard,
 };
-use crate::fleet::{BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, LogEntry, Watch};
+use crate::fleet::{BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, Outcome, Reply, Watch};
 use eframe::egui;
 use jiff::tz::TimeZone;
 use protocol::{Object, method};
@@ -23,6 +22,9 @@ const BUDGET: Duration = Duration::from_millis(8);
 
 /// How long a change of what is remembered may wait to be written.
 const KEEP_WITHIN: Duration = Duration::from_millis(500);
+
+/// The answer to a command: the number of its batch, its place in it, and what came of it.
+type Answered = (u64, usize, Outcome);
 
 /// Where the hook that starts virtual boards is.
 enum Starter {
@@ -44,10 +46,10 @@ pub struct App {
     /// When it was last looked whether something is to be written.
     looked: Option<Instant>,
     starter: Starter,
-    saving: Option<mpsc::Receiver<Saved>>,
-    /// Lines whose path is being typed.
-    unsaved: Option<Lines>,
-    choosing: Option<Choice>,
+    /// Answers to commands: of which batch, to which of its commands.
+    answers: (mpsc::Sender<Answered>, mpsc::Receiver<Answered>),
+    /// An errand with a file; a newer one takes its place.
+    errand: Option<Journey>,
     zone: TimeZone,
 }
 
@@ -78,9 +80,8 @@ impl App {
             file,
             looked: None,
             starter,
-            saving: None,
-            unsaved: None,
-            choosing: None,
+            answers: mpsc::channel(),
+            errand: None,
             zone: TimeZone::system(),
         };
         app.say_whether_virtual_boards_can_start();
@@ -90,7 +91,7 @@ impl App {
     /// Shows a problem of the start, if there was one.
     pub fn report(&mut self, problem: Option<String>) {
         if let Some(problem) = problem {
-            self.window.notice = Some(Notice::Failed(problem));
+            self.window.tell(Notice::Failed(problem));
         }
     }
 
@@ -147,37 +148,32 @@ impl App {
             }
             Action::Add(address) => self.add(&address),
             Action::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
-            Action::Save(entries) if self.saving.is_none() => {
-                self.await_saving(save::ask_and_save(self.lines(entries), ctx.clone()));
+            Action::Together(batch) => {
+                let number = self.window.give(&batch);
+                self.give(number, batch, ctx);
             }
-            Action::SaveTo(path) if self.saving.is_none() => {
-                if let Some(lines) = self.unsaved.clone() {
-                    self.await_saving(save::save_to(path, lines, ctx.clone()));
+            Action::Undo(batch) => match self.window.undo(batch) {
+                Some((number, batch)) => self.give(number, batch, ctx),
+                None => self.window.tell(Notice::Done("There is nothing to undo.".to_owned())),
+            },
+            Action::File(errand) => match Journey::begin(errand, &self.window.model, ctx.clone()) {
+                Ok(journey) => self.errand = Some(journey),
+                Err(error) => self.window.tell(Notice::Failed(format!("No thread for the file: {error}"))),
+            },
+            Action::Path(path) => {
+                if let Some(Err(error)) = self.errand.as_mut().map(|errand| errand.go_on(path, ctx.clone())) {
+                    self.window.tell(Notice::Failed(format!("No thread for the file: {error}")));
                 }
-            }
-            Action::AskForImage(board) if self.choosing.is_none() => {
-                let name = self.window.model.board(board).map(|view| view.name.clone()).unwrap_or_default();
-                match choose::ask(board, &name, ctx.clone()) {
-                    Ok(choice) => self.choosing = Some(choice),
-                    Err(error) => self.window.notice = Some(Notice::Failed(format!("No thread to ask: {error}"))),
-                }
-            }
-            Action::Update(board, path) => {
-                self.fleet.update(board, ImageSource::File(path));
-                self.window.answer_dialog(Ok(()));
             }
             Action::CancelUpdate(board) => self.fleet.cancel_update(board),
-            // The window did these itself, or the same question is open.
-            Action::AskForImage(_)
-            | Action::Save(_)
-            | Action::SaveTo(_)
-            | Action::Show { .. }
+            // The window did these itself.
+            Action::Show { .. }
             | Action::Go(_)
             | Action::Select(_)
-            | Action::AskForAddress
+            | Action::Ask(_)
             | Action::Theme(_)
             | Action::CloseDialog
-            | Action::DismissNotice => {}
+            | Action::Dismiss(_) => {}
         }
     }
 
@@ -205,7 +201,7 @@ impl App {
                 match thread::Builder::new().name("virtual boards".to_owned()).spawn(run) {
                     Ok(_) => Starter::Busy(receiver),
                     Err(error) => {
-                        self.window.notice = Some(Notice::Failed(format!("No thread for virtual boards: {error}")));
+                        self.window.tell(Notice::Failed(format!("No thread for virtual boards: {error}")));
                         Starter::Absent
                     }
                 }
@@ -223,7 +219,7 @@ impl App {
                     self.starter = Starter::Ready(start);
                     if let Err(problem) = outcome {
                         let words = format!("Virtual boards could not be started: {problem}");
-                        self.window.notice = Some(Notice::Failed(words));
+                        self.window.tell(Notice::Failed(words));
                     }
                     self.say_whether_virtual_boards_can_start();
                 }
@@ -234,38 +230,65 @@ impl App {
                 }
             }
         }
-        self.answer_choice();
-        let Some(answer) = self.saving.as_ref().map(mpsc::Receiver::try_recv) else { return };
-        match answer {
-            Err(mpsc::TryRecvError::Empty) => return,
-            Ok(Saved::To(path)) => {
-                self.window.notice = Some(Notice::Done(format!("Saved to {}.", path.display())));
-                if self.unsaved.take().is_some() {
-                    self.window.answer_dialog(Ok(()));
-                }
-            }
-            // Where a path was typed, the dialog says so and another can be.
-            Ok(Saved::Failed(error)) => self.window.answer_dialog(Err(error.to_string())),
-            Ok(Saved::NoDialog(lines)) => {
-                self.unsaved = Some(lines);
-                self.window.ask_for_path(save::proposed_path());
-            }
-            Ok(Saved::Cancelled) | Err(mpsc::TryRecvError::Disconnected) => {}
-        }
-        self.saving = None;
+        self.answer_commands();
+        self.answer_errand();
     }
 
-    /// Looks whether an image was chosen.
-    fn answer_choice(&mut self) {
-        let Some(Choice { board, answer }) = &self.choosing else { return };
-        let board = *board;
-        match answer.try_recv() {
-            Err(mpsc::TryRecvError::Empty) => return,
-            Ok(Chosen::File(path)) => self.fleet.update(board, ImageSource::File(path)),
-            Ok(Chosen::NoDialog) => self.window.ask_for_image(board),
-            Ok(Chosen::Cancelled) | Err(mpsc::TryRecvError::Disconnected) => {}
+    /// Takes the answers to commands of batches.
+    fn answer_commands(&mut self) {
+        while let Ok((batch, step, outcome)) = self.answers.1.try_recv() {
+            self.window.batches.answered(batch, step, outcome);
         }
-        self.choosing = None;
+    }
+
+    /// Gives the commands of a batch; their answers arrive later, and `ctx` is woken for each.
+    fn give(&self, number: u64, batch: Batch, ctx: &egui::Context) {
+        for (at, Step { board, what }) in batch.steps.into_iter().enumerate() {
+            let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
+            let reply: Reply = Some(Box::new(move |outcome| {
+                // The window may be gone; then nobody waits for the answer.
+                let _ = answers.send((number, at, outcome));
+                ctx.request_repaint();
+            }));
+            match what {
+                What::Set(component, change) => self.fleet.set(board, &component, change, reply),
+                What::Press(component) => self.fleet.press(board, &component, reply),
+                What::Call(method, params) => self.fleet.call(board, &method, params, reply),
+            }
+        }
+    }
+
+    /// Looks what came of an errand with a file.
+    fn answer_errand(&mut self) {
+        let Some(answer) = self.errand.as_mut().and_then(Journey::answer) else { return };
+        match answer {
+            Answer::Brought(brought) => {
+                self.brought(brought);
+                self.window.answer_dialog(Ok(()));
+            }
+            // Where a path was typed, the dialog says so and another can be.
+            Answer::Failed(error) => {
+                self.window.answer_dialog(Err(error.to_string()));
+                return;
+            }
+            Answer::NoDialog => {
+                if let Some(errand) = &self.errand {
+                    let question = errand.question().clone();
+                    let proposed = question.proposed();
+                    self.window.ask(Asks::Path(Box::new(question)), proposed);
+                }
+                return;
+            }
+            Answer::Cancelled => {}
+        }
+        self.errand = None;
+    }
+
+    fn brought(&mut self, brought: Brought) {
+        match brought {
+            Brought::Saved(path) => self.window.tell(Notice::Done(format!("Saved to {}.", path.display()))),
+            Brought::Image(board, path) => self.fleet.update(board, ImageSource::File(path)),
+        }
     }
 
     /// Sees to it that what was changed is on its way to the disk within [`KEEP_WITHIN`]; after frames have ended, with one more.
@@ -291,19 +314,6 @@ impl App {
             Starter::Ready(_) => VirtualBoards::Ready,
             Starter::Busy(_) => VirtualBoards::Starting,
         };
-    }
-
-    /// Lines with what is known of their boards now.
-    fn lines(&self, entries: Vec<Arc<LogEntry>>) -> Lines {
-        let boards = self.window.model.boards().map(|board| (board.key, Arc::clone(board))).collect();
-        Lines { entries, boards }
-    }
-
-    fn await_saving(&mut self, begun: std::io::Result<mpsc::Receiver<Saved>>) {
-        match begun {
-            Ok(answer) => self.saving = Some(answer),
-            Err(error) => self.window.notice = Some(Notice::Failed(format!("No thread for saving: {error}"))),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The dialogs: an address to add, and a path where no file dialog of the desktop answers.
+//! The dialogs: questions that a line of text answers. An address to add, a path where no file dialog of the desktop answers.
 
 use std::path::PathBuf;
 
@@ -6,9 +6,9 @@ use eframe::egui::{Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichTex
 
 use super::{
     action::Action,
+    files::{Direction, Question},
     theme::{self, UNIT, palette},
 };
-use crate::fleet::BoardKey;
 
 /// A dialog that is open.
 #[derive(Debug)]
@@ -22,14 +22,54 @@ pub(super) struct Dialog {
 }
 
 /// What a dialog asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asks {
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asks {
     /// The address of a board.
     Address,
-    /// Where to save what happened.
-    Path,
-    /// The image for a board's firmware.
-    Image(BoardKey),
+    /// The file of an errand.
+    Path(Box<Question>),
+}
+
+/// The words of a dialog.
+struct Words<'a> {
+    title: &'a str,
+    /// The accessible name of the field.
+    field: &'static str,
+    hint: &'static str,
+    help: String,
+    done: &'static str,
+}
+
+impl Asks {
+    fn words(&self) -> Words<'_> {
+        match self {
+            Self::Address => Words {
+                title: "Add a board",
+                field: "Address",
+                hint: "192.168.1.17:80",
+                help: "host, host:port or [IPv6]:port. Without a port it is 80. The board is remembered.".to_owned(),
+                done: "Add",
+            },
+            Self::Path(question) => Words {
+                title: &question.title,
+                field: "Path",
+                hint: match question.direction {
+                    Direction::Open => "/path/of/the/file",
+                    Direction::Save(_) => "/path/to/save/to",
+                },
+                help: format!("No file dialog of the desktop answered; {}", question.help),
+                done: question.done,
+            },
+        }
+    }
+
+    /// What is asked for by this answer.
+    fn answered(&self, text: String) -> Action {
+        match self {
+            Self::Address => Action::Add(text),
+            Self::Path(_) => Action::Path(PathBuf::from(text)),
+        }
+    }
 }
 
 impl Dialog {
@@ -48,29 +88,7 @@ impl Dialog {
     }
 
     fn contents(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        let (title, name, hint, help, done) = match self.asks {
-            Asks::Address => (
-                "Add a board",
-                "Address",
-                "192.168.1.17:80",
-                "host, host:port or [IPv6]:port. Without a port it is 80. The board is remembered.",
-                "Add",
-            ),
-            Asks::Path => (
-                "Save what happened",
-                "Path",
-                "activity.jsonl",
-                "No file dialog of the desktop answered; type where to save. A name that ends with .csv makes a table, any other one JSON object a line.",
-                "Save",
-            ),
-            Asks::Image(_) => (
-                "Update firmware",
-                "Path",
-                "firmware.bin",
-                "No file dialog of the desktop answered; type where the image is. The board restarts with it.",
-                "Update",
-            ),
-        };
+        let Words { title, field, hint, help, done } = self.asks.words();
         ui.set_width(400.0);
         ui.heading(title);
         ui.add_space(UNIT);
@@ -80,7 +98,7 @@ impl Dialog {
             .desired_width(f32::INFINITY)
             .min_size(vec2(0.0, 28.0))
             .align(Align2::LEFT_CENTER);
-        let response = ui.add(edit).accessible_name(name);
+        let response = ui.add(edit).accessible_name(field);
         if !self.opened {
             self.opened = true;
             response.request_focus();
@@ -105,12 +123,7 @@ impl Dialog {
                 actions.push(Action::CloseDialog);
             }
             if filled && (clicked || enter) {
-                let text = self.text.trim().to_owned();
-                actions.push(match self.asks {
-                    Asks::Address => Action::Add(text),
-                    Asks::Path => Action::SaveTo(PathBuf::from(text)),
-                    Asks::Image(board) => Action::Update(board, PathBuf::from(text)),
-                });
+                actions.push(self.asks.answered(self.text.trim().to_owned()));
             } else if enter {
                 response.request_focus();
             }

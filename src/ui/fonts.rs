@@ -8,6 +8,7 @@ use eframe::egui::{self, FontData, FontDefinitions, FontFamily};
 const INTERFACE: &str = "Inter";
 const STRONG: &str = "Inter SemiBold";
 const MONOSPACE: &str = "JetBrains Mono";
+const ICONS: &str = "Phosphor";
 
 /// The family of names and headings.
 pub(super) fn strong() -> FontFamily {
@@ -21,6 +22,7 @@ pub(super) fn install(ctx: &egui::Context) {
         (INTERFACE, include_bytes!("../../assets/fonts/Inter-Regular.ttf").as_slice()),
         (STRONG, include_bytes!("../../assets/fonts/Inter-SemiBold.ttf").as_slice()),
         (MONOSPACE, include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf").as_slice()),
+        (ICONS, include_bytes!("../../assets/fonts/Phosphor.ttf").as_slice()),
     ] {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(file)));
     }
@@ -34,6 +36,10 @@ pub(super) fn install(ctx: &egui::Context) {
     // A monospaced font lacks some signs that the interface font has, and the other way round.
     for (family, name) in [(FontFamily::Monospace, INTERFACE), (FontFamily::Proportional, MONOSPACE)] {
         fonts.families.entry(family).or_default().insert(1, name.to_owned());
+    }
+    // Icons stand among the words of every family; their characters are private to them (Unicode, private use area).
+    for chain in fonts.families.values_mut() {
+        chain.insert(1, ICONS.to_owned());
     }
     ctx.set_fonts(fonts);
 }

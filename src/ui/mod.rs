@@ -27,7 +27,9 @@
 //! | a value | `Label` | `Temperature: 24.6 °C`, `Temperature: unknown`, `Door: open` |
 //! | firmware | `Label`, `ProgressIndicator`, `Button` | `Firmware: 0.1.0`, `Firmware: progress`, `Firmware: update firmware` or `Firmware: cancel` |
 //! | how a command does | `Status` | `Light: pending`, `Light: confirmed 4.0 ms`, `Light: refused: …`, `Light: press 2 s ago (by hand)` |
-//! | parts of the window | `Button` | `Boards`, `Activity` |
+//! | parts of the window, in the rail | `Button` | `Boards`, `Activity` |
+//! | a message | `Label`, `Button` | its words, `Dismiss: Saved to …` |
+//! | commands given together | `ProgressIndicator`, `Button` | `Turn off: progress`, `Turn off: undo`, `Turn off: answers` |
 //! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Find in the lines`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
 //! | what can be done with it | `Button` | `Pause` or `Go on`, `Save…` |
 //! | a line of what happened | `Label` | `Desk lamp, light:0 on, by hand, 2.2 ms late` |
@@ -38,17 +40,20 @@
 mod action;
 mod activity;
 mod app;
+mod batch;
 mod board_list;
 mod board_page;
 mod cards;
-mod choose;
 mod dialogs;
 mod empty;
 mod entry_row;
+mod files;
 mod fonts;
+mod icon;
 mod journal;
 mod model;
 mod moment;
+mod places;
 mod pushes;
 mod run;
 mod save;
@@ -59,6 +64,7 @@ mod slider;
 mod sparkline;
 mod text;
 mod theme;
+mod toasts;
 mod toggle;
 mod top_bar;
 mod window;
@@ -67,14 +73,18 @@ use crate::{record, words};
 
 pub use action::Action;
 pub use app::App;
+pub use batch::{Batch, Step, What};
+pub use dialogs::Asks;
 pub use empty::VirtualBoards;
+pub use files::{Direction, Errand, Question};
 pub use journal::Journal;
 pub use model::{Counts, Model};
 pub use moment::Moment;
 pub use run::{Options, RunError, run};
 pub use settings::{Layout, Place, RememberedBoard, Settings, ThemeChoice};
 pub use settings_file::SettingsFile;
-pub use window::{Notice, Window};
+pub use toasts::Notice;
+pub use window::Window;
 
 /// Starts this many more virtual boards in this program; called on a thread of its own, so that it may take its time.
 pub type StartVirtualBoards = Box<dyn FnMut(usize) -> Result<(), String> + Send>;

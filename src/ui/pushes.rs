@@ -7,6 +7,7 @@ use eframe::egui::{Align, Button, Layout, ScrollArea, Ui, WidgetInfo, accesskit:
 use super::{
     action::Action,
     entry_row,
+    files::Errand,
     journal::{Filter, Matches},
     model::Model,
     moment::Moment,
@@ -44,7 +45,8 @@ pub(super) fn show(
             let save = save.on_hover_text("Save these lines as JSON Lines or CSV");
             save.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), "Save pushes"));
             if save.clicked() {
-                actions.push(Action::Save(matches.entries(model.journal(), u64::MAX).cloned().collect()));
+                let lines = matches.entries(model.journal(), u64::MAX).cloned().collect();
+                actions.push(Action::File(Errand::SaveLines(lines)));
             }
         });
     });

@@ -17,6 +17,14 @@ pub(super) const HALF: f32 = 4.0;
 pub(super) const LINE: f32 = 24.0;
 /// The height of the bar at the top.
 pub(super) const TOP_BAR: f32 = 48.0;
+/// The width of the rail with the parts of the window.
+pub(super) const RAIL: f32 = 80.0;
+/// The height of a part in the rail: least, most.
+pub(super) const RAIL_ROW: [f32; 2] = [36.0, 52.0];
+/// A toast is this wide.
+pub(super) const TOAST_WIDTH: f32 = 360.0;
+/// The answers of a batch are at most this high.
+pub(super) const ANSWERS_HEIGHT: f32 = 240.0;
 /// The height of a board in the list.
 pub(super) const LIST_ROW: f32 = 48.0;
 /// The height of a line of what was pushed.
@@ -175,6 +183,8 @@ pub(super) mod size {
     pub(in crate::ui) const BODY: f32 = 13.0;
     /// Monospaced text, which looks larger than it is.
     pub(in crate::ui) const MONOSPACE: f32 = 12.0;
+    /// A sign that stands for a word.
+    pub(in crate::ui) const ICON: f32 = 18.0;
     /// The value of a sensor.
     pub(in crate::ui) const VALUE: f32 = 20.0;
     /// The name of the board.
@@ -194,6 +204,11 @@ pub(super) fn body() -> FontId {
 /// Names of boards and components.
 pub(super) fn strong() -> FontId {
     FontId::new(size::BODY, fonts::strong())
+}
+
+/// A sign that stands for a word.
+pub(super) fn icon() -> FontId {
+    FontId::new(size::ICON, FontFamily::Proportional)
 }
 
 /// The value of a sensor.

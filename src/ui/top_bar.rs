@@ -7,47 +7,31 @@ use eframe::egui::{
 
 use super::{
     action::Action,
+    dialogs::Asks,
     model::{Counts, Model},
-    settings::{Place, ThemeChoice},
+    settings::ThemeChoice,
     signs, text,
     theme::{self, UNIT, palette},
 };
 use crate::fleet::{LinkProblem, LinkState};
 
-/// What the bar shows as chosen.
-#[derive(Clone, Copy)]
-pub(super) struct Shown {
-    pub(super) place: Place,
-    pub(super) theme: ThemeChoice,
-}
-
 /// Shows the bar; what is typed into the find box goes into `find`.
-pub(super) fn show(ui: &mut Ui, model: &Model, find: &mut String, shown: Shown, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &mut Ui, model: &Model, find: &mut String, theme: ThemeChoice, actions: &mut Vec<Action>) {
     ui.horizontal_centered(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
         signs::mark(ui, rect);
         text::label(ui, "Switchboard", "Switchboard", theme::strong(), palette(ui).text);
         ui.add_space(UNIT);
         find_box(ui, find);
-        ui.add_space(UNIT);
-        places(ui, shown.place, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            theme_button(ui, shown.theme, actions);
+            theme_button(ui, theme, actions);
             if add_button(ui).clicked() {
-                actions.push(Action::AskForAddress);
+                actions.push(Action::Ask(Asks::Address));
             }
             ui.add_space(UNIT);
             counts(ui, &model.counts());
         });
     });
-}
-
-fn places(ui: &mut Ui, shown: Place, actions: &mut Vec<Action>) {
-    for (place, word) in [(Place::Boards, "Boards"), (Place::Activity, "Activity")] {
-        if ui.add(Button::selectable(place == shown, word)).clicked() {
-            actions.push(Action::Go(place));
-        }
-    }
 }
 
 fn find_box(ui: &mut Ui, find: &mut String) {

@@ -3,11 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, Button, CentralPanel, Frame, Key, Margin, Modifiers, Panel, RichText, Ui};
+use eframe::egui::{self, CentralPanel, Frame, Key, Margin, Modifiers, Panel, RichText, Ui};
 
 use super::{
     action::Action,
     activity::Activity,
+    batch::{Batch, Batches},
     board_list, board_page,
     dialogs::{Asks, Dialog},
     empty::{self, VirtualBoards},
@@ -15,35 +16,25 @@ use super::{
     journal::Matches,
     model::Model,
     moment::Moment,
-    pushes,
+    places, pushes,
     settings::{Layout, Place, Settings, ThemeChoice},
     theme::{self, palette},
+    toasts::{Notice, Toasts},
     top_bar,
 };
 use protocol::ComponentKey;
 
-use crate::fleet::BoardKey;
-
 /// How long the board of the last run is waited for before another is shown.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// A message across the window that stays until it is dismissed or replaced.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// Something was done.
-    Done(String),
-    /// Something failed.
-    Failed(String),
-}
 
 /// The window.
 pub struct Window {
     /// What it shows.
     pub model: Model,
-    /// A message across it.
-    pub notice: Option<Notice>,
     /// Whether virtual boards can be started from it.
     pub virtual_boards: VirtualBoards,
+    pub(super) batches: Batches,
+    toasts: Toasts,
     find: String,
     dialog: Option<Dialog>,
     theme: ThemeChoice,
@@ -69,8 +60,9 @@ impl Window {
         ctx.set_theme(settings.theme);
         Self {
             model: Model::new(settings.selected.clone()),
-            notice: None,
             virtual_boards: VirtualBoards::Absent,
+            batches: Batches::default(),
+            toasts: Toasts::default(),
             find: String::new(),
             dialog: None,
             theme: settings.theme,
@@ -106,12 +98,15 @@ impl Window {
         let palette = palette(ui);
         let bar = Frame::new().fill(palette.side).inner_margin(Margin::symmetric(12, 0));
         Panel::top("top").exact_size(theme::TOP_BAR).frame(bar).show(ui, |ui| {
-            let shown = top_bar::Shown { place: self.place, theme: self.theme };
-            top_bar::show(ui, &self.model, &mut self.find, shown, &mut actions);
+            top_bar::show(ui, &self.model, &mut self.find, self.theme, &mut actions);
         });
         self.model.find(&self.find);
         self.model.refresh_found();
-        self.notices(ui, &mut actions);
+        self.problem(ui);
+        let rail = Frame::new().fill(palette.side).inner_margin(Margin::symmetric(0, 4));
+        Panel::left("rail").exact_size(theme::RAIL).resizable(false).frame(rail).show(ui, |ui| {
+            places::show(ui, self.place, &mut actions);
+        });
         if self.model.is_empty() {
             CentralPanel::default().frame(Frame::new().fill(palette.ground)).show(ui, |ui| {
                 empty::show(ui, &self.model, self.virtual_boards, &mut actions);
@@ -132,6 +127,7 @@ impl Window {
                 }
             }
         }
+        self.toasts.show(ui, &self.batches, moment, &mut actions);
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &mut actions);
         }
@@ -184,7 +180,8 @@ impl Window {
         });
     }
 
-    fn notices(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+    /// Why no board can be found, where that is so.
+    fn problem(&self, ui: &mut Ui) {
         let palette = palette(ui);
         let problem = self.model.status().discovery_problem.as_ref().filter(|_| !self.model.is_empty());
         let problem = problem
@@ -195,24 +192,19 @@ impl Window {
                 .frame(frame)
                 .show(ui, |ui| ui.label(RichText::new(problem).color(palette.doubtful)));
         }
-        let Some(notice) = &self.notice else { return };
-        let (words, colour) = match notice {
-            Notice::Done(words) => (words, palette.text),
-            Notice::Failed(words) => (words, palette.bad),
-        };
-        Panel::top("notice").frame(frame).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.label(RichText::new(words).color(colour));
-                if ui.add(Button::new("Dismiss").small()).clicked() {
-                    actions.push(Action::DismissNotice);
-                }
-            });
-        });
     }
 
     fn keys(&self, ui: &Ui, actions: &mut Vec<Action>) {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
-            actions.push(Action::AskForAddress);
+            actions.push(Action::Ask(Asks::Address));
+        }
+        if self.dialog.is_none() {
+            places::keys(ui, actions);
+        }
+        // What is typed is undone by its field.
+        if !ui.ctx().egui_wants_keyboard_input() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z))
+        {
+            actions.push(Action::Undo(None));
         }
         // A slider or a field that has the focus keeps its arrows.
         let focused = ui.ctx().memory(|memory| memory.focused());
@@ -274,9 +266,9 @@ impl Window {
                 self.place = place;
                 ui.ctx().request_repaint();
             }
-            Action::AskForAddress => self.dialog = Some(Dialog::new(Asks::Address, String::new())),
+            Action::Ask(asks) => self.ask(asks, String::new()),
             Action::CloseDialog => self.dialog = None,
-            Action::DismissNotice => self.notice = None,
+            Action::Dismiss(toast) => self.toasts.dismiss(toast),
             Action::Theme(choice) => {
                 self.theme = choice;
                 ui.ctx().set_theme(choice);
@@ -286,14 +278,28 @@ impl Window {
         None
     }
 
-    /// Asks for a path by typing.
-    pub fn ask_for_path(&mut self, proposed: String) {
-        self.dialog = Some(Dialog::new(Asks::Path, proposed));
+    /// Asks for a line of text, beginning with `proposed`.
+    pub fn ask(&mut self, asks: Asks, proposed: String) {
+        self.dialog = Some(Dialog::new(asks, proposed));
     }
 
-    /// Asks for the image of a board's firmware by typing.
-    pub fn ask_for_image(&mut self, board: BoardKey) {
-        self.dialog = Some(Dialog::new(Asks::Image(board), String::new()));
+    /// Shows a message.
+    pub fn tell(&mut self, notice: Notice) {
+        self.toasts.tell(notice);
+    }
+
+    /// Notes commands that are given together and shows how they do; returns the number under which they are answered.
+    pub(super) fn give(&mut self, batch: &Batch) -> u64 {
+        let number = self.batches.give(batch, &self.model);
+        self.toasts.follow(number);
+        number
+    }
+
+    /// The commands that undo a batch, and their number, where there are any.
+    pub(super) fn undo(&mut self, number: Option<u64>) -> Option<(u64, Batch)> {
+        let undone = self.batches.undo(number, &self.model)?;
+        self.toasts.follow(undone.0);
+        Some(undone)
     }
 
     /// Closes the dialog, or says in it why what was typed cannot be.
@@ -301,7 +307,7 @@ impl Window {
         match (outcome, &mut self.dialog) {
             (Ok(()), dialog) => *dialog = None,
             (Err(problem), Some(dialog)) => dialog.problem = Some(problem),
-            (Err(problem), None) => self.notice = Some(Notice::Failed(problem)),
+            (Err(problem), None) => self.tell(Notice::Failed(problem)),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     fleet::UpdateState,
     ui::{
         action::Action,
+        files::Errand,
         text,
         theme::{self, HALF, LINE, UNIT, palette},
         words,
@@ -109,7 +110,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         Offer::Begin => {
             let response = card.operable(ui, |ui| named(ui, card, "Update firmware…", "update firmware", true));
             if response.clicked() {
-                actions.push(Action::AskForImage(board));
+                actions.push(Action::File(Errand::Image(board)));
             }
             card.explain(response);
         }

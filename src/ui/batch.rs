@@ -1,0 +1,179 @@
+//! Commands that are given together: to several boards, or several to one. What came of each is kept, and where the state before
+//! was known they can be undone. Sends nothing itself.
+
+use std::{collections::VecDeque, fmt};
+
+use protocol::{ComponentKey, Object, State};
+
+use super::model::Model;
+use crate::fleet::{BoardKey, Outcome};
+
+/// So many batches are remembered; the oldest is forgotten first.
+const KEPT: usize = 20;
+
+/// Several commands, and what they are for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// What the person asked for, as they see it: `Turn off 12 components`.
+    pub title: String,
+    /// The commands.
+    pub steps: Vec<Step>,
+}
+
+/// One command of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// To which board.
+    pub board: BoardKey,
+    /// What it is to do.
+    pub what: What,
+}
+
+/// What a board is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// Set these fields; `transition_ms` among them is how, not what.
+    Set(ComponentKey, State),
+    /// Press a button.
+    Press(ComponentKey),
+    /// Any method.
+    Call(String, Object),
+}
+
+/// A batch that was given, with the answers so far.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub(super) number: u64,
+    pub(super) title: String,
+    pub(super) steps: Vec<Answered>,
+    /// What puts everything back as it was; taken when that is done.
+    undo: Vec<Step>,
+}
+
+/// One command and its answer, once there is one.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) step: Step,
+    /// What the board was called.
+    pub(super) name: String,
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// How a batch does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) all: usize,
+    pub(super) done: usize,
+    pub(super) failed: usize,
+}
+
+impl Tally {
+    /// Whether every answer is there.
+    pub(super) fn is_complete(self) -> bool {
+        self.done + self.failed == self.all
+    }
+}
+
+impl Given {
+    /// How many answers are there.
+    pub(super) fn tally(&self) -> Tally {
+        let mut tally = Tally { all: self.steps.len(), ..Tally::default() };
+        for step in &self.steps {
+            match &step.outcome {
+                None => {}
+                Some(Outcome::Done { .. }) => tally.done += 1,
+                Some(_) => tally.failed += 1,
+            }
+        }
+        tally
+    }
+
+    /// Whether it can be undone.
+    pub(super) fn can_be_undone(&self) -> bool {
+        !self.undo.is_empty()
+    }
+}
+
+/// The batches of this run.
+#[derive(Debug, Default)]
+pub(super) struct Batches {
+    next: u64,
+    given: VecDeque<Given>,
+}
+
+impl Batches {
+    /// Notes a batch and what would undo it; returns its number.
+    pub(super) fn give(&mut self, batch: &Batch, model: &Model) -> u64 {
+        let undo = batch.steps.iter().rev().filter_map(|step| opposite(step, model)).collect();
+        self.add(batch, undo, model)
+    }
+
+    /// Takes the newest batch that can be undone, or the one with this number; what is returned puts everything back and is noted
+    /// as a batch of its own, under its number.
+    pub(super) fn undo(&mut self, number: Option<u64>, model: &Model) -> Option<(u64, Batch)> {
+        let wanted = |given: &&mut Given| given.can_be_undone() && number.is_none_or(|number| number == given.number);
+        let given = self.given.iter_mut().rev().find(wanted)?;
+        let steps = std::mem::take(&mut given.undo);
+        let batch = Batch { title: format!("Undo: {}", given.title), steps };
+        Some((self.add(&batch, Vec::new(), model), batch))
+    }
+
+    fn add(&mut self, batch: &Batch, undo: Vec<Step>, model: &Model) -> u64 {
+        if self.given.len() == KEPT {
+            self.given.pop_front();
+        }
+        let number = self.next;
+        self.next += 1;
+        let steps = batch.steps.iter().map(|step| Answered {
+            step: step.clone(),
+            name: model.board(step.board).map(|board| model.title(board)).unwrap_or_default(),
+            outcome: None,
+        });
+        self.given.push_back(Given { number, title: batch.title.clone(), steps: steps.collect(), undo });
+        number
+    }
+
+    /// Takes the answer to one command.
+    pub(super) fn answered(&mut self, number: u64, step: usize, outcome: Outcome) {
+        let given = self.given.iter_mut().rev().find(|given| given.number == number);
+        if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
+            answered.outcome = Some(outcome);
+        }
+    }
+
+    /// The batch with this number, while it is remembered.
+    pub(super) fn get(&self, number: u64) -> Option<&Given> {
+        self.given.iter().rev().find(|given| given.number == number)
+    }
+}
+
+/// The command that puts back what this one is about to change, as far as that is known now.
+fn opposite(step: &Step, model: &Model) -> Option<Step> {
+    let What::Set(component, change) = &step.what else { return None };
+    let view = model.board(step.board)?.components.iter().find(|view| view.descriptor.key == *component)?;
+    let mut before = State::new();
+    for (field, value) in &change.0 {
+        match view.reported.get(field) {
+            Some(old) if !old.is_null() => {
+                before.0.insert(field.clone(), old.clone());
+            }
+            // A transition is how, not what: it is undone in the same way.
+            None if field == "transition_ms" => {
+                before.0.insert(field.clone(), value.clone());
+            }
+            _ => {}
+        }
+    }
+    let anything = before.0.keys().any(|field| field != "transition_ms");
+    anything.then(|| Step { board: step.board, what: What::Set(component.clone(), before) })
+}
+
+impl fmt::Display for What {
+    /// What it is about: a component or a method.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set(component, _) | Self::Press(component) => write!(f, "{component}"),
+            Self::Call(method, _) => f.write_str(method),
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Errands with files: asks where through the desktop's portal, and reads or writes there, all on a thread of its own. Where no
+//! portal answers, the path is typed and the same errand goes on.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use eframe::egui;
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{
+    model::Model,
+    save::{self, Lines},
+};
+use crate::fleet::{BoardKey, LogEntry};
+
+/// Nobody cancels a dialog faster than this: it was never shown.
+const NEVER_SHOWN: Duration = Duration::from_millis(400);
+
+/// What somebody wants done with a file that is still to be named.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Errand {
+    /// Update a board's firmware with this image.
+    Image(BoardKey),
+    /// Save these lines, oldest first, as JSON Lines or CSV.
+    SaveLines(Vec<Arc<LogEntry>>),
+}
+
+/// How it is asked which file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What it is about.
+    pub title: String,
+    /// Whether a file is there already.
+    pub direction: Direction,
+    /// Names of sorts of files, with their endings.
+    pub sorts: &'static [(&'static str, &'static [&'static str])],
+    /// Where a path is typed: what becomes of it, in a sentence.
+    pub help: &'static str,
+    /// Where a path is typed: the word on the button.
+    pub done: &'static str,
+}
+
+/// Whether a file is there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Direction {
+    /// One that is there.
+    Open,
+    /// One that may be new, and what it is to be called.
+    Save(String),
+}
+
+/// What an errand brings back.
+#[derive(Debug)]
+pub(super) enum Brought {
+    /// It was written there.
+    Saved(PathBuf),
+    /// An image for a board's firmware; the fleet reads it.
+    Image(BoardKey, PathBuf),
+}
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FileError {
+    /// The system said no.
+    #[error("{} could not be written: {source}", path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What is done with the file, on a thread; more than once where the first path was no good.
+type Work = Arc<dyn Fn(&Path) -> Result<Brought, FileError> + Send + Sync>;
+
+impl Errand {
+    /// How it is asked.
+    pub(super) fn question(&self, model: &Model) -> Question {
+        match self {
+            Self::Image(board) => Question {
+                title: format!("Firmware for {}", model.board(*board).map_or("a board", |view| &view.name)),
+                direction: Direction::Open,
+                sorts: &[("Firmware images", &["bin"]), ("All files", &["*"])],
+                help: "type where the image is. The board restarts with it.",
+                done: "Update",
+            },
+            Self::SaveLines(_) => Question {
+                title: "Save what happened".to_owned(),
+                direction: Direction::Save(dated("jsonl")),
+                sorts: &[("JSON Lines", &["jsonl"]), ("CSV", &["csv"])],
+                help: "type where to save. A name that ends with .csv makes a table, any other one JSON object a line.",
+                done: "Save",
+            },
+        }
+    }
+
+    /// What is done once the file is known.
+    fn work(self, model: &Model) -> Work {
+        match self {
+            Self::Image(board) => Arc::new(move |path| Ok(Brought::Image(board, path.to_owned()))),
+            Self::SaveLines(entries) => {
+                let boards = model.boards().map(|board| (board.key, Arc::clone(board))).collect();
+                let lines = Lines { entries, boards };
+                Arc::new(move |path| written(path, save::write(path, &lines)))
+            }
+        }
+    }
+}
+
+/// What came of writing a file.
+fn written(path: &Path, outcome: io::Result<()>) -> Result<Brought, FileError> {
+    let path = path.to_owned();
+    match outcome {
+        Ok(()) => Ok(Brought::Saved(path)),
+        Err(source) => Err(FileError::Write { path, source }),
+    }
+}
+
+/// A name that says when, with this ending.
+fn dated(ending: &str) -> String {
+    let now = Timestamp::now().to_zoned(TimeZone::system());
+    format!("switchboard-{}.{ending}", now.strftime("%Y-%m-%d-%H%M%S"))
+}
+
+/// An errand that is on its way.
+pub(super) struct Journey {
+    question: Question,
+    work: Work,
+    answer: Option<mpsc::Receiver<Answer>>,
+}
+
+impl fmt::Debug for Journey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journey").field("question", &self.question).finish_non_exhaustive()
+    }
+}
+
+/// What came of asking or working.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Done.
+    Brought(Brought),
+    /// The person changed their mind.
+    Cancelled,
+    /// No file dialog of the desktop answered: a path has to be typed.
+    NoDialog,
+    /// It was not done.
+    Failed(FileError),
+}
+
+impl Journey {
+    /// Asks for the file and does the errand; the answer arrives later, and `ctx` is woken for it.
+    ///
+    /// # Errors
+    /// Where there is no thread for it.
+    pub(super) fn begin(errand: Errand, model: &Model, ctx: egui::Context) -> io::Result<Self> {
+        let question = errand.question(model);
+        let work = errand.work(model);
+        let answer = on_a_thread(ctx, {
+            let (question, work) = (question.clone(), Arc::clone(&work));
+            move || match ask(&question) {
+                Ok(path) => done(&path, &work),
+                Err(answer) => answer,
+            }
+        })?;
+        Ok(Self { question, work, answer: Some(answer) })
+    }
+
+    /// Does the errand with a path that was typed.
+    ///
+    /// # Errors
+    /// Where there is no thread for it.
+    pub(super) fn go_on(&mut self, path: PathBuf, ctx: egui::Context) -> io::Result<()> {
+        let work = Arc::clone(&self.work);
+        self.answer = Some(on_a_thread(ctx, move || done(&path, &work))?);
+        Ok(())
+    }
+
+    /// What came of it, if it is known by now.
+    pub(super) fn answer(&mut self) -> Option<Answer> {
+        let answer = match self.answer.as_ref()?.try_recv() {
+            Ok(answer) => answer,
+            Err(mpsc::TryRecvError::Empty) => return None,
+            Err(mpsc::TryRecvError::Disconnected) => Answer::Cancelled,
+        };
+        self.answer = None;
+        Some(answer)
+    }
+
+    /// How it is asked for.
+    pub(super) fn question(&self) -> &Question {
+        &self.question
+    }
+}
+
+impl Question {
+    /// A path to begin with, in the person's own folder, for who types it.
+    pub(super) fn proposed(&self) -> String {
+        match &self.direction {
+            Direction::Open => String::new(),
+            Direction::Save(name) => std::env::home_dir().unwrap_or_default().join(name).display().to_string(),
+        }
+    }
+}
+
+fn ask(question: &Question) -> Result<PathBuf, Answer> {
+    let asked = Instant::now();
+    let mut dialog = rfd::AsyncFileDialog::new().set_title(&question.title);
+    for (name, endings) in question.sorts {
+        dialog = dialog.add_filter(*name, endings);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|_| Answer::NoDialog)?;
+    let chosen = match &question.direction {
+        Direction::Open => runtime.block_on(dialog.pick_file()),
+        Direction::Save(name) => runtime.block_on(dialog.set_file_name(name).save_file()),
+    };
+    match chosen {
+        Some(file) => Ok(file.path().to_owned()),
+        None if asked.elapsed() < NEVER_SHOWN => Err(Answer::NoDialog),
+        None => Err(Answer::Cancelled),
+    }
+}
+
+fn done(path: &Path, work: &Work) -> Answer {
+    match work(path) {
+        Ok(brought) => Answer::Brought(brought),
+        Err(error) => Answer::Failed(error),
+    }
+}
+
+fn on_a_thread(
+    ctx: egui::Context,
+    run: impl FnOnce() -> Answer + Send + 'static,
+) -> io::Result<mpsc::Receiver<Answer>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new().name("file".to_owned()).spawn(move || {
+        // The window may be gone; then nobody waits for the answer.
+        let _ = sender.send(run());
+        ctx.request_repaint();
+    })?;
+    Ok(receiver)
+}

@@ -1,0 +1,240 @@
+//! Short messages above the window's lower right corner: what was done, what failed, how a batch of commands does. What was done
+//! goes by itself after a while; what failed stays until somebody has seen it.
+
+use std::time::{Duration, Instant};
+
+use eframe::egui::{
+    Align, Align2, Area, Button, Frame, Id, Layout, Margin, Order, ProgressBar, RichText, ScrollArea, Ui, WidgetInfo,
+    accesskit::Role, vec2,
+};
+
+use super::{
+    action::Action,
+    batch::{Batches, Given, Tally},
+    icon,
+    moment::Moment,
+    theme::{self, HALF, UNIT, palette},
+    words,
+};
+use crate::fleet::Outcome;
+
+/// What was done is shown for so long.
+const SHOWN: Duration = Duration::from_secs(6);
+
+/// So many are shown at once; older ones make room.
+const MOST: usize = 5;
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Something was done.
+    Done(String),
+    /// Something failed.
+    Failed(String),
+}
+
+/// What a toast is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum About {
+    Notice(Notice),
+    /// The batch with this number.
+    Batch(u64),
+}
+
+#[derive(Debug)]
+struct Toast {
+    number: u64,
+    about: About,
+    /// When it goes; set once it was shown and has nothing more to say.
+    until: Option<Instant>,
+    /// The answers of a batch are shown one by one.
+    unfolded: bool,
+}
+
+/// The messages that are shown.
+#[derive(Debug, Default)]
+pub(super) struct Toasts {
+    next: u64,
+    shown: Vec<Toast>,
+}
+
+impl Toasts {
+    /// Shows a message.
+    pub(super) fn tell(&mut self, notice: Notice) {
+        self.add(About::Notice(notice));
+    }
+
+    /// Shows how a batch does.
+    pub(super) fn follow(&mut self, batch: u64) {
+        self.add(About::Batch(batch));
+    }
+
+    fn add(&mut self, about: About) {
+        // Said once more, it is new.
+        self.shown.retain(|toast| toast.about != about);
+        if self.shown.len() == MOST {
+            self.shown.remove(0);
+        }
+        self.shown.push(Toast { number: self.next, about, until: None, unfolded: false });
+        self.next += 1;
+    }
+
+    /// Takes one away.
+    pub(super) fn dismiss(&mut self, number: u64) {
+        self.shown.retain(|toast| toast.number != number);
+    }
+
+    /// Shows them above everything but dialogs.
+    pub(super) fn show(&mut self, ui: &Ui, batches: &Batches, moment: &Moment, actions: &mut Vec<Action>) {
+        self.shown.retain(|toast| toast.until.is_none_or(|until| until > moment.now));
+        if self.shown.is_empty() {
+            return;
+        }
+        let area = Area::new(Id::unique("toasts")).order(Order::Foreground);
+        let corner = vec2(-UNIT * 2.0, -UNIT * 2.0);
+        let response = area.anchor(Align2::RIGHT_BOTTOM, corner).show(ui.ctx(), |ui| {
+            ui.set_width(theme::TOAST_WIDTH.min(ui.ctx().content_rect().width() - UNIT * 4.0));
+            for toast in &mut self.shown {
+                let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(14, 10));
+                frame.show(ui, |ui| {
+                    ui.set_width(ui.available_width());
+                    toast.show(ui, batches, actions);
+                });
+                ui.add_space(HALF);
+            }
+        });
+        let held = response.response.contains_pointer();
+        for toast in &mut self.shown {
+            if !toast.goes_by_itself(batches) {
+                toast.until = None;
+            } else if held || toast.until.is_none() {
+                toast.until = Some(moment.now + SHOWN);
+            }
+            if let Some(until) = toast.until {
+                moment.again_in(until.saturating_duration_since(moment.now));
+            }
+        }
+    }
+}
+
+impl Toast {
+    fn goes_by_itself(&self, batches: &Batches) -> bool {
+        match &self.about {
+            About::Notice(Notice::Done(_)) => true,
+            About::Notice(Notice::Failed(_)) => false,
+            About::Batch(batch) => {
+                let tally = batches.get(*batch).map(Given::tally).unwrap_or_default();
+                tally.is_complete() && tally.failed == 0 && !self.unfolded
+            }
+        }
+    }
+
+    fn show(&mut self, ui: &mut Ui, batches: &Batches, actions: &mut Vec<Action>) {
+        let palette = palette(ui);
+        let (sign, colour, words) = match &self.about {
+            About::Notice(Notice::Done(words)) => (icon::CHECK_CIRCLE, palette.good, words.clone()),
+            About::Notice(Notice::Failed(words)) => (icon::WARNING, palette.bad, words.clone()),
+            About::Batch(number) => match batches.get(*number) {
+                Some(given) => batch_words(ui, given),
+                None => (icon::CHECK_CIRCLE, palette.weak, "A batch long ago".to_owned()),
+            },
+        };
+        ui.horizontal_top(|ui| {
+            ui.label(RichText::new(sign).color(colour).size(theme::size::ICON));
+            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                let close = ui.add(Button::new(icon::X).frame_when_inactive(false));
+                let close = close.on_hover_text("Take this message away");
+                close.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Dismiss: {words}")));
+                if close.clicked() {
+                    actions.push(Action::Dismiss(self.number));
+                }
+                ui.with_layout(Layout::left_to_right(Align::Min).with_main_wrap(true), |ui| {
+                    ui.label(RichText::new(&words).color(palette.text));
+                });
+            });
+        });
+        if let About::Batch(number) = self.about
+            && let Some(given) = batches.get(number)
+        {
+            self.batch(ui, given, actions);
+        }
+    }
+
+    fn batch(&mut self, ui: &mut Ui, given: &Given, actions: &mut Vec<Action>) {
+        let tally = given.tally();
+        if !tally.is_complete() {
+            let share = (tally.done + tally.failed) as f32 / tally.all.max(1) as f32;
+            let bar = ui.add(ProgressBar::new(share).desired_height(UNIT));
+            bar.widget_info(|| {
+                WidgetInfo::labeled(Role::ProgressIndicator, true, format!("{}: progress", given.title))
+            });
+        }
+        ui.horizontal(|ui| {
+            if given.can_be_undone() {
+                let undo = ui.add(Button::new(format!("{} Undo", icon::ARROW_COUNTER_CLOCKWISE)));
+                let undo = undo.on_hover_text("Put back what was changed (Ctrl+Z)");
+                undo.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{}: undo", given.title)));
+                if undo.clicked() {
+                    actions.push(Action::Undo(Some(given.number)));
+                }
+            }
+            let word = if self.unfolded { "Hide answers" } else { "Answers" };
+            let answers = ui.add(Button::selectable(self.unfolded, word));
+            answers.widget_info(|| {
+                WidgetInfo::selected(Role::Button, true, self.unfolded, format!("{}: answers", given.title))
+            });
+            if answers.clicked() {
+                self.unfolded = !self.unfolded;
+            }
+        });
+        if self.unfolded {
+            answers(ui, given);
+        }
+    }
+}
+
+fn batch_words(ui: &Ui, given: &Given) -> (&'static str, eframe::egui::Color32, String) {
+    let palette = palette(ui);
+    let Tally { all, done, failed } = given.tally();
+    let words = match (given.tally().is_complete(), failed) {
+        (false, _) => format!("{}: {done} of {all} done", given.title),
+        (true, 0) => format!("{}: done", given.title),
+        (true, _) => format!("{}: {done} of {all} done, {failed} not", given.title),
+    };
+    match (given.tally().is_complete(), failed) {
+        (false, 0) => (icon::CLOCK, palette.underway, words),
+        (true, 0) => (icon::CHECK_CIRCLE, palette.good, words),
+        _ => (icon::WARNING, palette.bad, words),
+    }
+}
+
+/// Each answer, those that are not good first.
+fn answers(ui: &mut Ui, given: &Given) {
+    let palette = palette(ui);
+    let rank = |outcome: &Option<Outcome>| match outcome {
+        Some(Outcome::Done { .. }) => 2,
+        None => 1,
+        Some(_) => 0,
+    };
+    let mut steps: Vec<_> = given.steps.iter().collect();
+    steps.sort_by_key(|answered| rank(&answered.outcome));
+    ui.add_space(HALF);
+    let area = ScrollArea::vertical().id_salt(("answers", given.number)).max_height(theme::ANSWERS_HEIGHT);
+    area.show_rows(ui, theme::LINE, steps.len(), |ui, rows| {
+        for answered in steps.get(rows).unwrap_or_default() {
+            let (sign, colour, words) = match &answered.outcome {
+                None => (icon::CLOCK, palette.underway, "pending".to_owned()),
+                Some(outcome @ Outcome::Done { took, .. }) => {
+                    (icon::CHECK, palette.good, format!("{} in {}", words::answer(outcome), words::short(*took)))
+                }
+                Some(outcome) => (icon::X_CIRCLE, palette.bad, words::answer(outcome)),
+            };
+            ui.horizontal(|ui| {
+                ui.label(RichText::new(sign).color(colour));
+                let what = format!("{} {}", answered.name, answered.step.what);
+                let row = ui.label(RichText::new(format!("{what}: {words}")));
+                row.on_hover_text(format!("{what}: {words}"));
+            });
+        }
+    });
+}
