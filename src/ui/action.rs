@@ -12,6 +12,15 @@ use super::{
 };
 use crate::fleet::BoardKey;
 
+/// What is laid over the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlay {
+    /// The command palette.
+    Commands,
+    /// The page of keyboard shortcuts.
+    Shortcuts,
+}
+
 /// Something a person asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -45,6 +54,8 @@ pub enum Action {
     Together(Batch),
     /// Undo the batch with this number, or the newest that can be undone.
     Undo(Option<u64>),
+    /// Lay this over the window.
+    Open(Overlay),
     /// Open the dialog for this.
     Ask(Asks),
     /// Add a board at this address.

@@ -171,6 +171,7 @@ impl App {
             | Action::Go(_)
             | Action::Select(_)
             | Action::Ask(_)
+            | Action::Open(_)
             | Action::Theme(_)
             | Action::CloseDialog
             | Action::Dismiss(_) => {}

@@ -62,6 +62,7 @@ pub(super) const SQUARES_FOUR: &str = "\u{e464}";
 pub(super) const STETHOSCOPE: &str = "\u{e7ea}";
 pub(super) const STOP: &str = "\u{e46c}";
 pub(super) const TAG: &str = "\u{e478}";
+pub(super) const TARGET: &str = "\u{e47c}";
 pub(super) const TRASH: &str = "\u{e4a6}";
 pub(super) const UPLOAD_SIMPLE: &str = "\u{e4c0}";
 pub(super) const WARNING: &str = "\u{e4e0}";

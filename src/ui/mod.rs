@@ -34,6 +34,7 @@
 //! | what can be done with it | `Button` | `Pause` or `Go on`, `Save…` |
 //! | a line of what happened | `Label` | `Desk lamp, light:0 on, by hand, 2.2 ms late` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
+//! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
 //! | no board | `Button` | `Start 3 virtual boards`, `Add a board by address` |
 
@@ -44,6 +45,7 @@ mod batch;
 mod board_list;
 mod board_page;
 mod cards;
+mod commands;
 mod dialogs;
 mod empty;
 mod entry_row;
@@ -59,6 +61,7 @@ mod run;
 mod save;
 mod settings;
 mod settings_file;
+mod shortcuts;
 mod signs;
 mod slider;
 mod sparkline;
@@ -71,7 +74,7 @@ mod window;
 
 use crate::{record, words};
 
-pub use action::Action;
+pub use action::{Action, Overlay};
 pub use app::App;
 pub use batch::{Batch, Step, What};
 pub use dialogs::Asks;
@@ -80,6 +83,7 @@ pub use files::{Direction, Errand, Question};
 pub use journal::Journal;
 pub use model::{Counts, Model};
 pub use moment::Moment;
+pub use places::PLACES;
 pub use run::{Options, RunError, run};
 pub use settings::{Layout, Place, RememberedBoard, Settings, ThemeChoice};
 pub use settings_file::SettingsFile;

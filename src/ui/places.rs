@@ -19,7 +19,7 @@ pub(super) struct Entry {
     pub(super) word: &'static str,
     /// What one finds there.
     pub(super) about: &'static str,
-    sign: &'static str,
+    pub(super) sign: &'static str,
 }
 
 /// The parts, from the top.
@@ -32,6 +32,17 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry { place: Place::Activity, word: "Activity", about: "Everything that happened", sign: icon::LIST_BULLETS },
 ];
+
+/// What they are called, in the order of their keys.
+pub const PLACES: &[&str] = &{
+    let mut words = [""; ENTRIES.len()];
+    let mut at = 0;
+    while at < ENTRIES.len() {
+        words[at] = ENTRIES[at].word;
+        at += 1;
+    }
+    words
+};
 
 const KEYS: [Key; 9] =
     [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];

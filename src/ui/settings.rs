@@ -86,6 +86,8 @@ pub struct Layout {
     pub window: Option<[f32; 2]>,
     /// It is maximised.
     pub maximized: bool,
+    /// How much larger than the desktop asks everything is shown, 0.5 to 4; `None` is 1.
+    pub zoom: Option<f32>,
     /// The width of the list of boards.
     pub list: Option<f32>,
     /// The height of what was pushed.

@@ -21,6 +21,10 @@ pub(super) const TOP_BAR: f32 = 48.0;
 pub(super) const RAIL: f32 = 80.0;
 /// The height of a part in the rail: least, most.
 pub(super) const RAIL_ROW: [f32; 2] = [36.0, 52.0];
+/// The command palette: width, height.
+pub(super) const COMMANDS: [f32; 2] = [560.0, 400.0];
+/// The height of a line of the command palette.
+pub(super) const COMMAND_ROW: f32 = 32.0;
 /// A toast is this wide.
 pub(super) const TOAST_WIDTH: f32 = 360.0;
 /// The answers of a batch are at most this high.

@@ -6,8 +6,9 @@ use eframe::egui::{
 };
 
 use super::{
-    action::Action,
+    action::{Action, Overlay},
     dialogs::Asks,
+    icon,
     model::{Counts, Model},
     settings::ThemeChoice,
     signs, text,
@@ -27,6 +28,9 @@ pub(super) fn show(ui: &mut Ui, model: &Model, find: &mut String, theme: ThemeCh
             theme_button(ui, theme, actions);
             if add_button(ui).clicked() {
                 actions.push(Action::Ask(Asks::Address));
+            }
+            if help_button(ui).clicked() {
+                actions.push(Action::Open(Overlay::Shortcuts));
             }
             ui.add_space(UNIT);
             counts(ui, &model.counts());
@@ -77,6 +81,12 @@ fn add_button(ui: &mut Ui) -> Response {
     let stroke = Stroke::new(1.5, palette(ui).text);
     signs::plus(ui.painter(), response.rect.center(), 5.0, stroke);
     response.on_hover_text("Add a board by its address (Ctrl+N)")
+}
+
+fn help_button(ui: &mut Ui) -> Response {
+    let response = icon_button(ui, "Keyboard shortcuts");
+    text::paint(ui, response.rect, Align2::CENTER_CENTER, icon::QUESTION, theme::icon(), palette(ui).text);
+    response.on_hover_text("Keyboard shortcuts (F1); commands are found with Ctrl+K")
 }
 
 fn theme_button(ui: &mut Ui, theme: ThemeChoice, actions: &mut Vec<Action>) {

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, CentralPanel, Frame, Key, Margin, Modifiers, Panel, RichText, Ui};
 
 use super::{
-    action::Action,
+    action::{Action, Overlay},
     activity::Activity,
     batch::{Batch, Batches},
     board_list, board_page,
+    commands::Commands,
     dialogs::{Asks, Dialog},
     empty::{self, VirtualBoards},
     fonts,
@@ -18,6 +19,7 @@ use super::{
     moment::Moment,
     places, pushes,
     settings::{Layout, Place, Settings, ThemeChoice},
+    shortcuts,
     theme::{self, palette},
     toasts::{Notice, Toasts},
     top_bar,
@@ -37,6 +39,8 @@ pub struct Window {
     toasts: Toasts,
     find: String,
     dialog: Option<Dialog>,
+    commands: Option<Commands>,
+    shortcuts: bool,
     theme: ThemeChoice,
     pushes_of_one: bool,
     pushed: Matches,
@@ -58,6 +62,9 @@ impl Window {
         fonts::install(ctx);
         theme::install(ctx);
         ctx.set_theme(settings.theme);
+        if let Some(zoom) = settings.layout.zoom.filter(|zoom| (0.5..=4.0).contains(zoom)) {
+            ctx.set_zoom_factor(zoom);
+        }
         Self {
             model: Model::new(settings.selected.clone()),
             virtual_boards: VirtualBoards::Absent,
@@ -65,6 +72,8 @@ impl Window {
             toasts: Toasts::default(),
             find: String::new(),
             dialog: None,
+            commands: None,
+            shortcuts: false,
             theme: settings.theme,
             pushes_of_one: settings.pushes_of_one,
             pushed: Matches::default(),
@@ -131,6 +140,12 @@ impl Window {
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &mut actions);
         }
+        if let Some(commands) = &mut self.commands {
+            commands.show(ui, &self.model, &mut actions);
+        }
+        if self.shortcuts {
+            shortcuts::show(ui, &mut actions);
+        }
         actions.into_iter().filter_map(|action| self.settle(ui, action)).collect()
     }
 
@@ -169,6 +184,8 @@ impl Window {
 
     /// Notes how large the window is, where that is known.
     fn measure(&mut self, ui: &Ui) {
+        let zoom = ui.ctx().zoom_factor();
+        self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
         ui.ctx().input(|input| {
             let viewport = input.viewport();
             self.layout.maximized = viewport.maximized.unwrap_or(self.layout.maximized);
@@ -198,8 +215,16 @@ impl Window {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
             actions.push(Action::Ask(Asks::Address));
         }
-        if self.dialog.is_none() {
+        let laid_over = self.dialog.is_some() || self.commands.is_some() || self.shortcuts;
+        if !laid_over {
             places::keys(ui, actions);
+        }
+        for (modifiers, key, overlay) in
+            [(Modifiers::COMMAND, Key::K, Overlay::Commands), (Modifiers::NONE, Key::F1, Overlay::Shortcuts)]
+        {
+            if self.dialog.is_none() && ui.input_mut(|input| input.consume_key(modifiers, key)) {
+                actions.push(Action::Open(overlay));
+            }
         }
         // What is typed is undone by its field.
         if !ui.ctx().egui_wants_keyboard_input() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z))
@@ -208,7 +233,7 @@ impl Window {
         }
         // A slider or a field that has the focus keeps its arrows.
         let focused = ui.ctx().memory(|memory| memory.focused());
-        if self.dialog.is_some() || focused.is_some() || self.model.listed() == 0 {
+        if laid_over || focused.is_some() || self.model.listed() == 0 {
             return;
         }
         let step =
@@ -267,7 +292,19 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             Action::Ask(asks) => self.ask(asks, String::new()),
-            Action::CloseDialog => self.dialog = None,
+            Action::Open(overlay) => {
+                (self.commands, self.shortcuts) = (None, false);
+                match overlay {
+                    Overlay::Commands => self.commands = Some(Commands::default()),
+                    Overlay::Shortcuts => self.shortcuts = true,
+                }
+                ui.ctx().request_repaint();
+            }
+            Action::CloseDialog => {
+                self.dialog = None;
+                (self.commands, self.shortcuts) = (None, false);
+                ui.ctx().request_repaint();
+            }
             Action::Dismiss(toast) => self.toasts.dismiss(toast),
             Action::Theme(choice) => {
                 self.theme = choice;

@@ -1,0 +1,177 @@
+//! Every page of the window: each widget that can be operated has a name, and each is reached with the Tab key.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eframe::egui::{self, Key, Modifiers, accesskit::Role};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+use jiff::tz::TimeZone;
+use scenes::Now;
+use switchboard::{
+    fleet::BoardView,
+    ui::{Action, Moment, Notice, PLACES, Settings, VirtualBoards, Window},
+};
+
+#[path = "window_scenes/mod.rs"]
+#[expect(dead_code, reason = "other tests use the other scenes")]
+mod scenes;
+
+/// What a person operates.
+const OPERABLE: [Role; 13] = [
+    Role::Button,
+    Role::Switch,
+    Role::CheckBox,
+    Role::RadioButton,
+    Role::Slider,
+    Role::SpinButton,
+    Role::TextInput,
+    Role::ComboBox,
+    Role::ColorWell,
+    Role::ListBoxOption,
+    Role::MenuItem,
+    Role::Tab,
+    Role::Link,
+];
+
+struct Bench {
+    window: Window,
+    at: Now,
+    asked: Vec<Action>,
+}
+
+impl eframe::App for Bench {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let moment = Moment::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.asked.extend(self.window.show(ui, &moment));
+    }
+}
+
+fn open(boards: Vec<BoardView>, at: Now) -> Harness<'static, Bench> {
+    let mut harness = Harness::builder().with_size([1180.0, 1400.0]).build_eframe(move |cc| {
+        let mut window = Window::new(&cc.egui_ctx, &Settings::default());
+        window.virtual_boards = VirtualBoards::Ready;
+        let key = boards.iter().find(|board| board.name == "Everything").map(|board| board.key);
+        let log = if boards.is_empty() { Vec::new() } else { scenes::log(at) };
+        window.model.apply(scenes::changes(boards, log), at.now);
+        if let Some(key) = key {
+            window.model.select(key);
+        }
+        Bench { window, at, asked: Vec::new() }
+    });
+    harness.run();
+    harness
+}
+
+/// What can be operated in what is shown: by its number, its role and its name.
+fn operable(harness: &Harness<'_, Bench>) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for node in harness.root().children_recursive() {
+        let node = node.accesskit_node();
+        if OPERABLE.contains(&node.role()) && !node.is_disabled() {
+            let name = node.label().unwrap_or_default();
+            found.insert(format!("{:?}", node.id()), format!("{:?} {name:?}", node.role()));
+        }
+    }
+    found
+}
+
+fn focused(harness: &Harness<'_, Bench>) -> Option<String> {
+    let mut nodes = harness.root().children_recursive();
+    nodes.find(|node| node.accesskit_node().is_focused()).map(|node| format!("{:?}", node.accesskit_node().id()))
+}
+
+/// Whether a name is read as words: not empty, not merely a sign.
+fn is_read(name: &str) -> bool {
+    name.chars().any(|c| c.is_alphanumeric() && !('\u{e000}'..='\u{f8ff}').contains(&c))
+}
+
+fn all_is_named_and_reached(page: &str, harness: &mut Harness<'static, Bench>) {
+    let widgets = operable(harness);
+    assert!(widgets.len() > 2, "{page}: nothing to operate");
+    for widget in widgets.values() {
+        let name = widget.split_once(' ').map_or("", |(_, name)| name);
+        assert!(is_read(name), "{page}: {widget} has no name");
+    }
+    let mut reached = BTreeSet::new();
+    for _ in 0..widgets.len() * 2 + 10 {
+        harness.key_press(Key::Tab);
+        harness.run_steps(2);
+        reached.extend(focused(harness));
+    }
+    let missed: Vec<&String> = operable(harness)
+        .into_iter()
+        .filter(|(id, _)| widgets.contains_key(id) && !reached.contains(id))
+        .map(|(id, _)| widgets.get(&id).unwrap())
+        .collect();
+    assert!(missed.is_empty(), "{page}: not reached with Tab: {missed:?}");
+}
+
+#[test]
+fn every_widget_of_every_page_has_a_name_and_is_reached_by_keyboard() {
+    let at = Now::read();
+    for (number, place) in PLACES.iter().enumerate() {
+        let mut harness = open(scenes::mixed(at), at);
+        let key =
+            [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9][number];
+        harness.key_press_modifiers(Modifiers::COMMAND, key);
+        harness.run();
+        all_is_named_and_reached(place, &mut harness);
+    }
+}
+
+#[test]
+fn so_has_every_widget_of_the_empty_window_and_of_what_is_laid_over_it() {
+    let at = Now::read();
+    all_is_named_and_reached("empty", &mut open(Vec::new(), at));
+    for (page, modifiers, key) in [("shortcuts", Modifiers::NONE, Key::F1), ("add a board", Modifiers::COMMAND, Key::N)]
+    {
+        let mut harness = open(scenes::mixed(at), at);
+        harness.state_mut().window.tell(Notice::Failed("Something".to_owned()));
+        harness.key_press_modifiers(modifiers, key);
+        harness.run();
+        for widget in operable(&harness).values() {
+            assert!(is_read(widget.split_once(' ').unwrap().1), "{page}: {widget}");
+        }
+    }
+}
+
+#[test]
+fn a_command_is_found_by_a_few_letters_and_given_with_enter() {
+    let at = Now::read();
+    let mut harness = open(scenes::mixed(at), at);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run();
+    harness.get_by_role_and_label(Role::TextInput, "Command").type_text("everything relay off");
+    harness.run();
+    harness.get_by_role_and_label(Role::MenuItem, "Everything: turn Relay (switch:0) off");
+    harness.key_press(Key::Enter);
+    harness.run();
+    let change = protocol::State::new().with("on", false);
+    let (board, component) = (switchboard::fleet::BoardKey(9), scenes::key("switch:0"));
+    assert_eq!(harness.state().asked, [Action::Set { board, component, change }]);
+    assert!(harness.query_by_role_and_label(Role::TextInput, "Command").is_none());
+}
+
+#[test]
+fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
+    let at = Now::read();
+    let mut harness = open(scenes::mixed(at), at);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run();
+    harness.get_by_role_and_label(Role::TextInput, "Command").type_text("go to");
+    harness.run();
+    harness.key_press(Key::ArrowDown);
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
+    harness.get_by_role_and_label(Role::TextInput, "Find in the lines");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run();
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert!(harness.query_by_role_and_label(Role::TextInput, "Command").is_none());
+    assert!(harness.state().asked.is_empty());
+}
