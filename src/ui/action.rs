@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use protocol::{ComponentKey, State};
 
 use super::{
+    arrangement::{Arrangement, NoteChange},
     batch::Batch,
     dialogs::Asks,
     files::Errand,
@@ -26,6 +27,20 @@ pub enum Overlay {
 pub enum Action {
     /// Show this board.
     Select(BoardKey),
+    /// Choose this board beside those that are chosen, or no more.
+    Mark(BoardKey),
+    /// Choose every board from the shown one to this.
+    MarkTo(BoardKey),
+    /// Choose every board of the list.
+    MarkAll,
+    /// Choose only the board that is shown.
+    MarkNone,
+    /// Note something of these boards.
+    Note(Vec<BoardKey>, NoteChange),
+    /// Call a board so, on the board itself.
+    Rename(BoardKey, String),
+    /// Arrange the list so.
+    Arrange(Arrangement),
     /// Change a component.
     Set {
         /// Of which board.
@@ -56,8 +71,8 @@ pub enum Action {
     Undo(Option<u64>),
     /// Lay this over the window.
     Open(Overlay),
-    /// Open the dialog for this.
-    Ask(Asks),
+    /// Open the dialog for this, with this typed already.
+    Ask(Asks, String),
     /// Add a board at this address.
     Add(String),
     /// Start this many virtual boards in this program.

@@ -148,6 +148,15 @@ impl App {
             }
             Action::Add(address) => self.add(&address),
             Action::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
+            Action::Rename(board, name) => {
+                let before =
+                    self.window.model.board(board).map(|view| self.window.model.title(view)).unwrap_or_default();
+                let params = Object::from_iter([("name".to_owned(), name.clone().into())]);
+                let what = What::Call(method::DEVICE_SET_NAME.to_owned(), params);
+                let title = format!("Rename {before} to {name}");
+                self.carry_out(Action::Together(Batch { title, steps: vec![Step { board, what }] }), ctx);
+                self.window.answer_dialog(Ok(()));
+            }
             Action::Together(batch) => {
                 let number = self.window.give(&batch);
                 self.give(number, batch, ctx);
@@ -170,7 +179,13 @@ impl App {
             Action::Show { .. }
             | Action::Go(_)
             | Action::Select(_)
-            | Action::Ask(_)
+            | Action::Ask(..)
+            | Action::Mark(_)
+            | Action::MarkTo(_)
+            | Action::MarkAll
+            | Action::MarkNone
+            | Action::Note(..)
+            | Action::Arrange(_)
             | Action::Open(_)
             | Action::Theme(_)
             | Action::CloseDialog

@@ -1,19 +1,23 @@
 //! The list of boards at the left: state as shape and colour, name, address, round trip. Only rows in view are drawn.
 
+use std::collections::BTreeSet;
+
 use eframe::egui::{
-    Align2, CornerRadius, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2,
-    vec2,
+    Align, Align2, Button, CornerRadius, Layout, Popup, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
     action::Action,
+    arrangement::{Arrangement, Grouping, Row, Sorting},
+    board_menu, icon,
     model::Model,
     moment::Moment,
     signs, text,
     theme::{self, UNIT, palette},
     words,
 };
-use crate::fleet::{BoardView, LinkState};
+use crate::fleet::{BoardKey, BoardView, LinkState};
 
 /// Shows the list; `reveal` scrolls to the chosen board.
 pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, actions: &mut Vec<Action>) {
@@ -28,20 +32,30 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
         };
         text::label(ui, "Boards", "Boards", theme::strong(), palette.text);
         text::label(ui, &heading, &format!("Boards: {heading}"), theme::body(), palette.weak);
+        if model.list().hidden > 0 {
+            let words = format!("{} hidden", model.list().hidden);
+            text::label(ui, &words, &words, theme::body(), palette.weak);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(UNIT);
+            arrange_button(ui, model, actions);
+        });
     });
     ui.add_space(4.0);
     ui.spacing_mut().item_spacing.y = 0.0;
-    if model.listed() == 0 && !model.is_empty() {
+    if model.list().rows.is_empty() && !model.is_empty() {
         ui.horizontal(|ui| {
             ui.add_space(UNIT + 4.0);
-            text::label(ui, "No board is called that.", "No board is called that.", theme::body(), palette.weak);
+            text::label(ui, "No board is like that.", "No board is like that.", theme::body(), palette.weak);
         });
         return;
     }
     let mut area = ScrollArea::vertical().id_salt("boards").auto_shrink(false);
-    if let (true, Some(at)) = (reveal, model.selected().and_then(|board| model.position(board.key))) {
+    let list = model.list();
+    let revealed = model.selected().filter(|_| reveal);
+    let at = revealed.and_then(|board| list.rows.iter().position(|row| *row == Row::Board(board.key)));
+    if let Some(top) = at.and_then(|at| list.tops.get(at).copied()) {
         let height = ui.available_height();
-        let top = at as f32 * theme::LIST_ROW;
         let offset = ui.ctx().data_mut(|data| *data.get_temp_mut_or_default::<f32>(ui.scope_id().with("offset")));
         if top < offset {
             area = area.vertical_scroll_offset(top);
@@ -49,18 +63,92 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
             area = area.vertical_scroll_offset(top + theme::LIST_ROW - height);
         }
     }
-    let output = area.show_rows(ui, theme::LIST_ROW, model.listed(), |ui, rows| {
-        for row in rows {
-            let Some(board) = model.listed_at(row).and_then(|key| model.board(key)) else { continue };
-            let selected = model.selected().is_some_and(|selected| selected.key == board.key);
-            let names = Names { shown: board.name.clone(), whole: model.title(board) };
-            if show_row(ui, board, &names, selected, moment).clicked() {
-                actions.push(Action::Select(board.key));
-            }
+    let output = area.show_viewport(ui, |ui, viewport| {
+        ui.set_height(list.height);
+        ui.set_width(ui.available_width());
+        let origin = ui.min_rect().min;
+        for at in list.rows_between(viewport.top(), viewport.bottom()) {
+            let (Some(row), Some(top)) = (list.rows.get(at), list.tops.get(at)) else { continue };
+            let rect = Rect::from_min_size(origin + vec2(0.0, *top), vec2(ui.available_width(), row.height()));
+            ui.scope_builder(UiBuilder::new().max_rect(rect).id_salt(at), |ui| match row {
+                Row::Heading { words, boards, folded } => group_heading(ui, model, words, *boards, *folded, actions),
+                Row::Board(key) => board_row(ui, model, *key, moment, actions),
+            });
         }
     });
     let offset = output.state.clamped_offset().y;
     ui.ctx().data_mut(|data| data.insert_temp(ui.scope_id().with("offset"), offset));
+}
+
+fn board_row(ui: &mut Ui, model: &Model, key: BoardKey, moment: &Moment, actions: &mut Vec<Action>) {
+    let Some(board) = model.board(key) else { return };
+    let names = Names { shown: board.name.clone(), whole: model.title(board) };
+    let response = show_row(ui, board, &names, model.is_chosen(key), moment);
+    if response.clicked() {
+        let modifiers = ui.input(|input| input.modifiers);
+        actions.push(match modifiers {
+            modifiers if modifiers.shift => Action::MarkTo(key),
+            modifiers if modifiers.command => Action::Mark(key),
+            _ => Action::Select(key),
+        });
+    }
+    response.context_menu(|ui| {
+        let marked: Vec<BoardKey> = model.marked().collect();
+        let boards = if marked.contains(&key) { marked } else { vec![key] };
+        board_menu::show(ui, model, &boards, actions);
+    });
+}
+
+/// A heading, which folds its boards away and back.
+fn group_heading(ui: &mut Ui, model: &Model, words: &str, boards: usize, folded: bool, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::LIST_HEADING), Sense::click());
+    let count = if boards == 1 { "1 board".to_owned() } else { format!("{boards} boards") };
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, !folded, format!("{words}: {count}")));
+    let inner = rect.shrink2(vec2(UNIT + 4.0, 0.0));
+    let sign = if folded { icon::CARET_RIGHT } else { icon::CARET_DOWN };
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect.shrink2(vec2(6.0, 1.0)), theme::CONTROL_RADIUS, palette.control);
+    }
+    text::paint(ui, inner, Align2::LEFT_CENTER, sign, theme::body(), palette.weak);
+    let number = text::paint(ui, inner, Align2::RIGHT_CENTER, &boards.to_string(), theme::small(), palette.weak);
+    let place = inner.with_min_x(inner.left() + 20.0).with_max_x(number.left() - UNIT);
+    text::paint(ui, place, Align2::LEFT_CENTER, words, theme::body(), palette.weak);
+    if response.clicked() {
+        let mut arrangement = model.arrangement().clone();
+        if !arrangement.folded.remove(words) {
+            arrangement.folded.insert(words.to_owned());
+        }
+        actions.push(Action::Arrange(arrangement));
+    }
+}
+
+/// The menu that says how the list is arranged.
+fn arrange_button(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    let button = ui.add(Button::new(icon::SLIDERS_HORIZONTAL).frame_when_inactive(false));
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Arrange the list"));
+    let button = button.on_hover_text("Groups, order and hidden boards");
+    Popup::menu(&button).show(|ui| {
+        ui.set_min_width(160.0);
+        let now = model.arrangement();
+        let mut choose = |ui: &mut Ui, chosen: bool, words: &str, to: Arrangement| {
+            if ui.add(Button::selectable(chosen, words)).clicked() {
+                actions.push(Action::Arrange(to));
+                ui.close();
+            }
+        };
+        for grouping in Grouping::ALL {
+            let to = Arrangement { grouping, folded: BTreeSet::new(), ..now.clone() };
+            choose(ui, now.grouping == grouping, grouping.word(), to);
+        }
+        ui.separator();
+        for sorting in Sorting::ALL {
+            choose(ui, now.sorting == sorting, sorting.word(), Arrangement { sorting, ..now.clone() });
+        }
+        ui.separator();
+        let to = Arrangement { with_hidden: !now.with_hidden, ..now.clone() };
+        choose(ui, now.with_hidden, "Show hidden boards", to);
+    });
 }
 
 /// What a row calls its board.

@@ -8,7 +8,9 @@ use protocol::{ComponentKey, EntityCategory, Kind};
 
 use super::{
     action::Action,
+    board_menu,
     cards::{self, Availability, Page},
+    icon,
     model::Model,
     moment::Moment,
     signs, text,
@@ -32,7 +34,7 @@ pub(super) fn show(
     let title = model.title(board);
     ui.scope(|ui| {
         ui.set_max_width(ui.available_width() - SCROLL_BAR);
-        header(ui, board, &title, moment, actions);
+        header(ui, board, model, moment, actions);
         ui.add_space(UNIT);
         link_banner(ui, board, moment, actions);
     });
@@ -62,10 +64,14 @@ fn is_quiet(component: &ComponentView) -> bool {
         && matches!(descriptor.kind, Kind::Sensor | Kind::BinarySensor)
 }
 
-fn header(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment, actions: &mut Vec<Action>) {
+fn header(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    let title = &model.title(board);
     let palette = palette(ui);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let more = ui.add(Button::new(icon::DOTS_THREE));
+            more.widget_info(|| eframe::egui::WidgetInfo::labeled(eframe::egui::accesskit::Role::Button, true, "More"));
+            eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, model, &[board.key], actions));
             let forget = ui.add(Button::new("Forget")).on_hover_text("End the link and take this board off the list");
             if forget.clicked() {
                 actions.push(Action::Forget(board.key));

@@ -158,7 +158,7 @@ fn window_entries() -> Vec<Entry> {
     });
     places
         .chain([
-            entry(icon::PLUS, "Add a board by address", "Ctrl+N", Action::Ask(Asks::Address)),
+            entry(icon::PLUS, "Add a board by address", "Ctrl+N", Action::Ask(Asks::Address, String::new())),
             entry(icon::ARROW_COUNTER_CLOCKWISE, "Undo", "Ctrl+Z", Action::Undo(None)),
             entry(icon::CIRCLE_HALF, "Theme: light", "", Action::Theme(ThemeChoice::Light)),
             entry(icon::CIRCLE_HALF, "Theme: dark", "", Action::Theme(ThemeChoice::Dark)),

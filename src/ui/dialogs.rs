@@ -6,9 +6,11 @@ use eframe::egui::{Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichTex
 
 use super::{
     action::Action,
+    arrangement::NoteChange,
     files::{Direction, Question},
     theme::{self, UNIT, palette},
 };
+use crate::fleet::BoardKey;
 
 /// A dialog that is open.
 #[derive(Debug)]
@@ -26,6 +28,12 @@ pub(super) struct Dialog {
 pub enum Asks {
     /// The address of a board.
     Address,
+    /// Another name for a board.
+    Rename(BoardKey),
+    /// The room of boards.
+    Room(Vec<BoardKey>),
+    /// The tags of boards.
+    Tags(Vec<BoardKey>),
     /// The file of an errand.
     Path(Box<Question>),
 }
@@ -50,6 +58,32 @@ impl Asks {
                 help: "host, host:port or [IPv6]:port. Without a port it is 80. The board is remembered.".to_owned(),
                 done: "Add",
             },
+            Self::Rename(_) => Words {
+                title: "Rename the board",
+                field: "Name",
+                hint: "Desk lamp",
+                help: format!(
+                    "The board keeps the name itself, and every program on this network sees it. At most {} bytes.",
+                    protocol::limits::NAME
+                ),
+                done: "Rename",
+            },
+            Self::Room(_) => Words {
+                title: "Put into a room",
+                field: "Room",
+                hint: "Workshop",
+                help: "The list can be grouped by rooms. Left empty: in none. This computer remembers it.".to_owned(),
+                done: "Put there",
+            },
+            Self::Tags(_) => Words {
+                title: "Tags",
+                field: "Tags",
+                hint: "bench, demo",
+                help:
+                    "Words divided by commas; the find box finds them. Left empty: none. This computer remembers them."
+                        .to_owned(),
+                done: "Tag",
+            },
             Self::Path(question) => Words {
                 title: &question.title,
                 field: "Path",
@@ -63,10 +97,18 @@ impl Asks {
         }
     }
 
+    /// Whether nothing is an answer too.
+    fn may_be_empty(&self) -> bool {
+        matches!(self, Self::Room(_) | Self::Tags(_))
+    }
+
     /// What is asked for by this answer.
     fn answered(&self, text: String) -> Action {
         match self {
             Self::Address => Action::Add(text),
+            Self::Rename(board) => Action::Rename(*board, text),
+            Self::Room(boards) => Action::Note(boards.clone(), NoteChange::Room(text)),
+            Self::Tags(boards) => Action::Note(boards.clone(), NoteChange::Tags(text)),
             Self::Path(_) => Action::Path(PathBuf::from(text)),
         }
     }
@@ -115,7 +157,7 @@ impl Dialog {
         };
         ui.add_space(UNIT * 2.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let filled = !self.text.trim().is_empty();
+            let filled = self.asks.may_be_empty() || !self.text.trim().is_empty();
             let words = RichText::new(done).color(palette.on_accent);
             let button = Button::new(words).fill(palette.accent).min_size(vec2(80.0, 28.0));
             let clicked = ui.add_enabled(filled, button).clicked();

@@ -9,6 +9,10 @@
 //! | what | role | name |
 //! |---|---|---|
 //! | a board in the list | `ListBoxOption` | `Desk lamp: connected`; of two with one name `Desk lamp (a1b2c3): stale` |
+//! | a heading in the list | `Button` | `Lights: 12 boards` |
+//! | how the list is arranged | `Button` | `Arrange the list`, with `No groups`, `By room` and so on |
+//! | several chosen boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all` |
+//! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Room…`, `Tags…`, `Hide`, `Forget` |
 //! | the find box | `TextInput` | `Find a board` |
 //! | top bar | `Button` | `Add a board`, `Theme` |
 //! | counts | `Label` | `12 connected` |
@@ -41,8 +45,10 @@
 mod action;
 mod activity;
 mod app;
+mod arrangement;
 mod batch;
 mod board_list;
+mod board_menu;
 mod board_page;
 mod cards;
 mod commands;
@@ -59,6 +65,7 @@ mod places;
 mod pushes;
 mod run;
 mod save;
+mod selection_page;
 mod settings;
 mod settings_file;
 mod shortcuts;
@@ -76,6 +83,7 @@ use crate::{record, words};
 
 pub use action::{Action, Overlay};
 pub use app::App;
+pub use arrangement::{Arrangement, Grouping, Note, NoteChange, Sorting};
 pub use batch::{Batch, Step, What};
 pub use dialogs::Asks;
 pub use empty::VirtualBoards;

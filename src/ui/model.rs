@@ -2,14 +2,17 @@
 //! [`Changes`] and needs no fleet; one board's change costs no work in proportion to all boards.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use protocol::ComponentKey;
 
-use super::journal::Journal;
+use super::{
+    arrangement::{self, Arranged, Arrangement, Grouping, Note, NoteChange, Sorting},
+    journal::Journal,
+};
 use crate::fleet::{BoardKey, BoardView, Changes, FleetStatus, Happening, LinkState, LogEntry};
 
 /// Pushes are remembered for lighting their cards; beyond this many the old ones are thrown out.
@@ -48,7 +51,7 @@ type Place = (String, Option<String>, BoardKey);
 struct Known {
     view: Arc<BoardView>,
     place: Place,
-    /// What the find box looks in: name, address and id in lower case.
+    /// What the find box looks in.
     haystack: String,
 }
 
@@ -60,8 +63,12 @@ pub struct Model {
     namesakes: HashMap<String, usize>,
     counts: Counts,
     find: String,
-    /// The boards that the find box leaves; `None` while it is empty or has to be looked through anew.
-    found: Option<Vec<BoardKey>>,
+    arrangement: Arrangement,
+    notes: BTreeMap<String, Note>,
+    /// The list; `None` while it has to be arranged anew.
+    arranged: Option<Arranged>,
+    /// Chosen together; empty where only one is.
+    marked: BTreeSet<BoardKey>,
     selected: Option<BoardKey>,
     /// By the person, or as the board of the last run.
     chosen: bool,
@@ -101,8 +108,16 @@ impl Model {
         let key = view.key;
         let name = view.name.clone();
         let place = (natural(&name), view.id.clone(), key);
-        let haystack = format!("{name}\n{}\n{}", view.address, view.id.as_deref().unwrap_or_default()).to_lowercase();
         *self.counts.of(&view.link) += 1;
+        let old = self.boards.get(&key).map(|known| &known.view);
+        let regrouped = old.is_some_and(|old| self.arrangement_differs(old, &view));
+        let haystack = match self.boards.get_mut(&key).filter(|known| !regrouped && known.place == place) {
+            Some(known) => std::mem::take(&mut known.haystack),
+            None => haystack(&view, self.note(&view)),
+        };
+        if regrouped {
+            self.arranged = None;
+        }
         let old = self.boards.insert(key, Known { view, place: place.clone(), haystack });
         match old {
             Some(old) => {
@@ -117,6 +132,64 @@ impl Model {
         self.choose_wanted(key);
     }
 
+    /// Whether a board's place in the list, or what finds it, may have changed; what its components report does neither.
+    fn arrangement_differs(&self, old: &BoardView, new: &BoardView) -> bool {
+        let by_state = self.arrangement.grouping == Grouping::State || self.arrangement.sorting == Sorting::Attention;
+        (by_state && std::mem::discriminant(&old.link) != std::mem::discriminant(&new.link))
+            || old.address != new.address
+            || old.components.len() != new.components.len()
+    }
+
+    /// What the person noted of a board.
+    pub fn note(&self, board: &BoardView) -> Option<&Note> {
+        self.notes.get(board.id.as_ref()?)
+    }
+
+    /// Notes something of boards; one whose id is not known has no notes. How many were left out.
+    pub(super) fn make_note(&mut self, boards: &[BoardKey], change: &NoteChange) -> usize {
+        let mut left_out = 0;
+        for key in boards {
+            let Some(id) = self.board(*key).and_then(|board| board.id.clone()) else {
+                left_out += 1;
+                continue;
+            };
+            let note = self.notes.entry(id.clone()).or_default();
+            change.apply(note);
+            if note.is_empty() {
+                self.notes.remove(&id);
+            }
+            let note = self.notes.get(&id);
+            if let Some(known) = self.boards.get_mut(key) {
+                known.haystack = haystack(&known.view, note);
+            }
+        }
+        self.arranged = None;
+        left_out
+    }
+
+    /// All notes, by the boards' ids.
+    pub(super) fn notes(&self) -> &BTreeMap<String, Note> {
+        &self.notes
+    }
+
+    /// Takes over what an earlier run noted, and how its list was arranged.
+    pub(super) fn recall(&mut self, arrangement: Arrangement, notes: BTreeMap<String, Note>) {
+        (self.arrangement, self.notes, self.arranged) = (arrangement, notes, None);
+    }
+
+    /// How the list is arranged.
+    pub(super) fn arrangement(&self) -> &Arrangement {
+        &self.arrangement
+    }
+
+    /// Arranges the list so.
+    pub(super) fn arrange_as(&mut self, arrangement: Arrangement) {
+        if arrangement != self.arrangement {
+            self.arrangement = arrangement;
+            self.arranged = None;
+        }
+    }
+
     fn choose_wanted(&mut self, key: BoardKey) {
         let Some(known) = self.boards.get(&key) else { return };
         let is = |wanted: &str| known.view.id.as_deref() == Some(wanted) || known.view.address == wanted;
@@ -129,7 +202,7 @@ impl Model {
         *self.namesakes.entry(place.0.clone()).or_default() += 1;
         let at = self.order.binary_search(&place).unwrap_or_else(|at| at);
         self.order.insert(at, place);
-        self.found = None;
+        self.arranged = None;
     }
 
     fn unplace(&mut self, place: &Place) {
@@ -142,7 +215,7 @@ impl Model {
                 self.namesakes.remove(&place.0);
             }
         }
-        self.found = None;
+        self.arranged = None;
     }
 
     /// Takes a board off the list.
@@ -151,6 +224,7 @@ impl Model {
         *self.counts.of(&known.view.link) -= 1;
         self.unplace(&known.place);
         self.lit.retain(|(board, _), _| *board != key);
+        self.marked.remove(&key);
         if self.selected == Some(key) {
             self.selected = None;
         }
@@ -208,42 +282,93 @@ impl Model {
         self.counts
     }
 
-    /// Looks for boards by a part of their name, address or id.
+    /// Looks for boards by words in their name, address, id, kinds of components, room and tags; all of them have to be there.
     pub fn find(&mut self, text: &str) {
         let text = text.trim().to_lowercase();
         if text != self.find {
             self.find = text;
-            self.found = None;
+            self.arranged = None;
         }
     }
 
-    /// Looks the boards through where anything changed since; cheap otherwise.
-    pub(super) fn refresh_found(&mut self) {
-        if self.found.is_none() && !self.find.is_empty() {
-            let matches = |place: &&Place| self.boards.get(&place.2).is_some_and(|b| b.haystack.contains(&self.find));
-            self.found = Some(self.order.iter().filter(matches).map(|place| place.2).collect());
+    /// Arranges the list where anything changed since; cheap otherwise.
+    pub(super) fn refresh_list(&mut self) {
+        if self.arranged.is_none() {
+            let matches = |known: &&Known| {
+                self.find.is_empty() || self.find.split_whitespace().all(|part| known.haystack.contains(part))
+            };
+            let boards = self.order.iter().filter_map(|place| self.boards.get(&place.2)).filter(matches);
+            let boards = boards.map(|known| (known.view.as_ref(), self.note(&known.view)));
+            self.arranged = Some(arrangement::arrange(boards, &self.arrangement));
         }
+    }
+
+    /// The list as it was arranged last.
+    pub(super) fn list(&self) -> &Arranged {
+        static NOTHING: Arranged = Arranged::NOTHING;
+        self.arranged.as_ref().unwrap_or(&NOTHING)
     }
 
     /// How many boards the list shows.
     pub fn listed(&self) -> usize {
-        self.found.as_ref().map_or(self.order.len(), Vec::len)
+        self.list().boards.len()
     }
 
     /// The board in a place of the list.
     pub fn listed_at(&self, index: usize) -> Option<BoardKey> {
-        match &self.found {
-            Some(found) => found.get(index).copied(),
-            None => self.order.get(index).map(|place| place.2),
-        }
+        self.list().boards.get(index).copied()
     }
 
     /// The place of a board in the list.
     pub fn position(&self, key: BoardKey) -> Option<usize> {
-        match &self.found {
-            Some(found) => found.iter().position(|found| *found == key),
-            None => self.order.binary_search(&self.boards.get(&key)?.place).ok(),
+        self.list().boards.iter().position(|listed| *listed == key)
+    }
+
+    /// The boards that are chosen together: none, or at least two.
+    pub fn marked(&self) -> impl Iterator<Item = BoardKey> {
+        let many = self.marked.len() > 1;
+        self.marked.iter().copied().filter(move |_| many)
+    }
+
+    /// Whether a board is shown or chosen together with others.
+    pub fn is_chosen(&self, key: BoardKey) -> bool {
+        match self.marked.is_empty() {
+            true => self.selected == Some(key),
+            false => self.marked.contains(&key),
         }
+    }
+
+    /// Chooses a board beside those that are chosen, or no more.
+    pub(super) fn mark(&mut self, key: BoardKey) {
+        if self.marked.is_empty() {
+            self.marked.extend(self.selected);
+        }
+        if !self.marked.remove(&key) {
+            self.marked.insert(key);
+            self.show(key);
+        }
+        // The one that is left is simply shown.
+        if let (Some(only), None) = (self.marked.first().copied(), self.marked.iter().nth(1)) {
+            self.select(only);
+        }
+    }
+
+    /// Chooses every board from the shown one to this.
+    pub(super) fn mark_to(&mut self, key: BoardKey) {
+        let from = self.selected.and_then(|selected| self.position(selected));
+        let (Some(from), Some(to)) = (from, self.position(key)) else { return self.select(key) };
+        let range = from.min(to)..=from.max(to);
+        self.marked = range.filter_map(|at| self.listed_at(at)).collect();
+    }
+
+    /// Chooses every board of the list.
+    pub(super) fn mark_all(&mut self) {
+        self.marked = self.list().boards.iter().copied().collect();
+    }
+
+    /// Chooses only the one that is shown.
+    pub(super) fn mark_none(&mut self) {
+        self.marked.clear();
     }
 
     /// The board that is shown.
@@ -251,8 +376,13 @@ impl Model {
         self.board(self.selected?)
     }
 
-    /// Shows a board.
+    /// Shows a board, and chooses no other beside it.
     pub fn select(&mut self, key: BoardKey) {
+        self.marked.clear();
+        self.show(key);
+    }
+
+    fn show(&mut self, key: BoardKey) {
         self.wanted = None;
         self.selected = Some(key);
         self.chosen = true;
@@ -262,7 +392,8 @@ impl Model {
     /// one the next time; after that it stays.
     pub(super) fn select_something(&mut self, still_coming: bool) {
         if self.wanted.is_none() && (self.selected.is_none() || (still_coming && !self.chosen)) {
-            self.selected = self.listed_at(0);
+            self.refresh_list();
+            self.selected = self.listed_at(0).or_else(|| self.order.first().map(|place| place.2));
         }
     }
 
@@ -295,6 +426,18 @@ impl Model {
     pub fn status(&self) -> &FleetStatus {
         &self.status
     }
+}
+
+/// What the find box looks in: name, address, id, kinds of components, room and tags, in lower case.
+fn haystack(view: &BoardView, note: Option<&Note>) -> String {
+    let mut words = vec![view.name.as_str(), &view.address, view.id.as_deref().unwrap_or_default()];
+    let kinds: BTreeSet<String> = view.components.iter().map(|view| view.descriptor.kind.to_string()).collect();
+    words.extend(kinds.iter().map(String::as_str));
+    if let Some(note) = note {
+        words.push(&note.room);
+        words.extend(note.tags.iter().map(String::as_str));
+    }
+    words.join("\n").to_lowercase()
 }
 
 /// A text that sorts numbers by their size and letters without case.

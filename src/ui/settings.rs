@@ -1,12 +1,16 @@
 //! What the window remembers from one run to the next, as JSON. A field that is missing, broken or newer than this program costs
 //! nothing but itself. Where it is kept is `settings_file`'s.
 
-use std::{collections::HashMap, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::SocketAddr,
+};
 
 use eframe::egui;
 use protocol::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
+use super::arrangement::{Arrangement, Note};
 use crate::fleet::BoardView;
 
 /// Which theme is shown.
@@ -113,6 +117,12 @@ pub struct Settings {
     /// What was pushed is shown for the chosen board only.
     #[serde(deserialize_with = "or_default")]
     pub pushes_of_one: bool,
+    /// How the list of boards is arranged.
+    #[serde(deserialize_with = "or_default")]
+    pub arrangement: Arrangement,
+    /// What the person noted of boards, by their ids.
+    #[serde(deserialize_with = "or_default")]
+    pub notes: BTreeMap<String, Note>,
     /// How large the window and its parts are.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,

@@ -31,6 +31,8 @@ pub(super) const TOAST_WIDTH: f32 = 360.0;
 pub(super) const ANSWERS_HEIGHT: f32 = 240.0;
 /// The height of a board in the list.
 pub(super) const LIST_ROW: f32 = 48.0;
+/// The height of a heading in the list.
+pub(super) const LIST_HEADING: f32 = 28.0;
 /// The height of a line of what was pushed.
 pub(super) const PUSH_ROW: f32 = 20.0;
 /// The width of the list of boards: least, at first, most.

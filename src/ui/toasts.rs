@@ -131,16 +131,17 @@ impl Toast {
 
     fn show(&mut self, ui: &mut Ui, batches: &Batches, actions: &mut Vec<Action>) {
         let palette = palette(ui);
-        let (sign, colour, words) = match &self.about {
-            About::Notice(Notice::Done(words)) => (icon::CHECK_CIRCLE, palette.good, words.clone()),
-            About::Notice(Notice::Failed(words)) => (icon::WARNING, palette.bad, words.clone()),
+        let (sign, colour, meaning, words) = match &self.about {
+            About::Notice(Notice::Done(words)) => (icon::CHECK_CIRCLE, palette.good, "done", words.clone()),
+            About::Notice(Notice::Failed(words)) => (icon::WARNING, palette.bad, "failed", words.clone()),
             About::Batch(number) => match batches.get(*number) {
                 Some(given) => batch_words(ui, given),
-                None => (icon::CHECK_CIRCLE, palette.weak, "A batch long ago".to_owned()),
+                None => (icon::CHECK_CIRCLE, palette.weak, "done", "A batch long ago".to_owned()),
             },
         };
         ui.horizontal_top(|ui| {
-            ui.label(RichText::new(sign).color(colour).size(theme::size::ICON));
+            let sign = ui.label(RichText::new(sign).color(colour).size(theme::size::ICON));
+            sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
             ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
                 let close = ui.add(Button::new(icon::X).frame_when_inactive(false));
                 let close = close.on_hover_text("Take this message away");
@@ -193,7 +194,7 @@ impl Toast {
     }
 }
 
-fn batch_words(ui: &Ui, given: &Given) -> (&'static str, eframe::egui::Color32, String) {
+fn batch_words(ui: &Ui, given: &Given) -> (&'static str, eframe::egui::Color32, &'static str, String) {
     let palette = palette(ui);
     let Tally { all, done, failed } = given.tally();
     let words = match (given.tally().is_complete(), failed) {
@@ -202,9 +203,9 @@ fn batch_words(ui: &Ui, given: &Given) -> (&'static str, eframe::egui::Color32, 
         (true, _) => format!("{}: {done} of {all} done, {failed} not", given.title),
     };
     match (given.tally().is_complete(), failed) {
-        (false, 0) => (icon::CLOCK, palette.underway, words),
-        (true, 0) => (icon::CHECK_CIRCLE, palette.good, words),
-        _ => (icon::WARNING, palette.bad, words),
+        (false, 0) => (icon::CLOCK, palette.underway, "pending", words),
+        (true, 0) => (icon::CHECK_CIRCLE, palette.good, "done", words),
+        _ => (icon::WARNING, palette.bad, "failed", words),
     }
 }
 
@@ -222,15 +223,19 @@ fn answers(ui: &mut Ui, given: &Given) {
     let area = ScrollArea::vertical().id_salt(("answers", given.number)).max_height(theme::ANSWERS_HEIGHT);
     area.show_rows(ui, theme::LINE, steps.len(), |ui, rows| {
         for answered in steps.get(rows).unwrap_or_default() {
-            let (sign, colour, words) = match &answered.outcome {
-                None => (icon::CLOCK, palette.underway, "pending".to_owned()),
-                Some(outcome @ Outcome::Done { took, .. }) => {
-                    (icon::CHECK, palette.good, format!("{} in {}", words::answer(outcome), words::short(*took)))
-                }
-                Some(outcome) => (icon::X_CIRCLE, palette.bad, words::answer(outcome)),
+            let (sign, colour, meaning, words) = match &answered.outcome {
+                None => (icon::CLOCK, palette.underway, "pending", "pending".to_owned()),
+                Some(outcome @ Outcome::Done { took, .. }) => (
+                    icon::CHECK,
+                    palette.good,
+                    "done",
+                    format!("{} in {}", words::answer(outcome), words::short(*took)),
+                ),
+                Some(outcome) => (icon::X_CIRCLE, palette.bad, "failed", words::answer(outcome)),
             };
             ui.horizontal(|ui| {
-                ui.label(RichText::new(sign).color(colour));
+                let sign = ui.label(RichText::new(sign).color(colour));
+                sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
                 let what = format!("{} {}", answered.name, answered.step.what);
                 let row = ui.label(RichText::new(format!("{what}: {words}")));
                 row.on_hover_text(format!("{what}: {words}"));

@@ -27,7 +27,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, find: &mut String, theme: ThemeCh
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_button(ui, theme, actions);
             if add_button(ui).clicked() {
-                actions.push(Action::Ask(Asks::Address));
+                actions.push(Action::Ask(Asks::Address, String::new()));
             }
             if help_button(ui).clicked() {
                 actions.push(Action::Open(Overlay::Shortcuts));

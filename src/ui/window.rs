@@ -1,7 +1,10 @@
 //! The window without a fleet: it lays its parts out, keeps what is typed and chosen, and returns what the person asks of the
 //! boards. Whatever feeds it (the fleet, a test, a preview) does so through [`Window::model`].
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use eframe::egui::{self, CentralPanel, Frame, Key, Margin, Modifiers, Panel, RichText, Ui};
 
@@ -17,7 +20,7 @@ use super::{
     journal::Matches,
     model::Model,
     moment::Moment,
-    places, pushes,
+    places, pushes, selection_page,
     settings::{Layout, Place, Settings, ThemeChoice},
     shortcuts,
     theme::{self, palette},
@@ -40,6 +43,8 @@ pub struct Window {
     find: String,
     dialog: Option<Dialog>,
     commands: Option<Commands>,
+    /// What the sliders of several boards were left at.
+    brightness: BTreeMap<String, u8>,
     shortcuts: bool,
     theme: ThemeChoice,
     pushes_of_one: bool,
@@ -66,13 +71,18 @@ impl Window {
             ctx.set_zoom_factor(zoom);
         }
         Self {
-            model: Model::new(settings.selected.clone()),
+            model: {
+                let mut model = Model::new(settings.selected.clone());
+                model.recall(settings.arrangement.clone(), settings.notes.clone());
+                model
+            },
             virtual_boards: VirtualBoards::Absent,
             batches: Batches::default(),
             toasts: Toasts::default(),
             find: String::new(),
             dialog: None,
             commands: None,
+            brightness: BTreeMap::new(),
             shortcuts: false,
             theme: settings.theme,
             pushes_of_one: settings.pushes_of_one,
@@ -93,6 +103,8 @@ impl Window {
         settings.pushes_of_one = self.pushes_of_one;
         settings.place = self.place;
         settings.layout = self.layout;
+        settings.arrangement = self.model.arrangement().clone();
+        settings.notes = self.model.notes().clone();
         if let Some(board) = self.model.selected() {
             settings.selected = Some(board.id.clone().unwrap_or_else(|| board.address.clone()));
         }
@@ -110,7 +122,7 @@ impl Window {
             top_bar::show(ui, &self.model, &mut self.find, self.theme, &mut actions);
         });
         self.model.find(&self.find);
-        self.model.refresh_found();
+        self.model.refresh_list();
         self.problem(ui);
         let rail = Frame::new().fill(palette.side).inner_margin(Margin::symmetric(0, 4));
         Panel::left("rail").exact_size(theme::RAIL).resizable(false).frame(rail).show(ui, |ui| {
@@ -169,6 +181,14 @@ impl Window {
         });
         self.layout.pushes = Some(pushed.response.rect.height());
         let page = Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 4, top: 12, bottom: 0 });
+        if self.model.marked().next().is_some() {
+            let page =
+                Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 12, top: 12, bottom: 4 });
+            CentralPanel::default().frame(page).show(ui, |ui| {
+                selection_page::show(ui, &self.model, &mut self.brightness, actions);
+            });
+            return;
+        }
         CentralPanel::default().frame(page).show(ui, |ui| match self.model.selected().cloned() {
             Some(board) => {
                 let reveal = self.component.take();
@@ -213,7 +233,7 @@ impl Window {
 
     fn keys(&self, ui: &Ui, actions: &mut Vec<Action>) {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
-            actions.push(Action::Ask(Asks::Address));
+            actions.push(Action::Ask(Asks::Address, String::new()));
         }
         let laid_over = self.dialog.is_some() || self.commands.is_some() || self.shortcuts;
         if !laid_over {
@@ -236,6 +256,14 @@ impl Window {
         if laid_over || focused.is_some() || self.model.listed() == 0 {
             return;
         }
+        if self.place == Place::Boards {
+            if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
+                actions.push(Action::MarkAll);
+            }
+            if ui.input(|input| input.key_pressed(Key::Escape)) {
+                actions.push(Action::MarkNone);
+            }
+        }
         let step =
             ui.input(|input| i64::from(input.key_pressed(Key::ArrowDown)) - i64::from(input.key_pressed(Key::ArrowUp)));
         if step == 0 {
@@ -248,7 +276,8 @@ impl Window {
             None => 0,
         };
         if let Some(key) = self.model.listed_at(next) {
-            actions.push(Action::Select(key));
+            let more = ui.input(|input| input.modifiers.shift);
+            actions.push(if more { Action::Mark(key) } else { Action::Select(key) });
         }
     }
 
@@ -280,6 +309,24 @@ impl Window {
                 self.reveal = true;
                 ui.ctx().request_repaint();
             }
+            Action::Mark(key) => self.model.mark(key),
+            Action::MarkTo(key) => self.model.mark_to(key),
+            Action::MarkAll => self.model.mark_all(),
+            Action::MarkNone => self.model.mark_none(),
+            Action::Arrange(arrangement) => {
+                self.model.arrange_as(arrangement);
+                ui.ctx().request_repaint();
+            }
+            Action::Note(boards, change) => {
+                let left_out = self.model.make_note(&boards, &change);
+                self.dialog = None;
+                if left_out > 0 {
+                    let words =
+                        "A board that has not yet said its id cannot be noted. Wait until it was connected once.";
+                    self.tell(Notice::Failed(words.to_owned()));
+                }
+                ui.ctx().request_repaint();
+            }
             Action::Show { board, component } => {
                 self.place = Place::Boards;
                 self.model.select(board);
@@ -291,7 +338,7 @@ impl Window {
                 self.place = place;
                 ui.ctx().request_repaint();
             }
-            Action::Ask(asks) => self.ask(asks, String::new()),
+            Action::Ask(asks, typed) => self.ask(asks, typed),
             Action::Open(overlay) => {
                 (self.commands, self.shortcuts) = (None, false);
                 match overlay {

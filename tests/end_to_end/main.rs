@@ -7,5 +7,6 @@ mod emulated;
 mod faults;
 mod finding;
 mod hostile_messages;
+mod many_boards;
 mod updating;
 mod window;

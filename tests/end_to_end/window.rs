@@ -23,18 +23,18 @@ use virtual_board::{Profile, VirtualBoards, image::Image};
 use crate::desk::{SOON, address, boards, key, name, on};
 
 /// The window, and how it is told that there is something to draw: as the desktop would be.
-struct Desktop {
-    window: Harness<'static, App>,
+pub(crate) struct Desktop {
+    pub(crate) window: Harness<'static, App>,
     repaint: Arc<(Mutex<bool>, Condvar)>,
 }
 
 impl Desktop {
-    fn open(addresses: &[String]) -> Self {
+    pub(crate) fn open(addresses: &[String]) -> Self {
         Self::remembering(addresses, SettingsFile::nowhere())
     }
 
     /// A window whose settings are in a file.
-    fn remembering(addresses: &[String], file: SettingsFile) -> Self {
+    pub(crate) fn remembering(addresses: &[String], file: SettingsFile) -> Self {
         let settings = Settings { discovery: None, addresses: addresses.to_vec(), ..Settings::default() };
         let fleet = Fleet::start(settings).expect("a fleet");
         let repaint = Arc::new((Mutex::new(true), Condvar::new()));
@@ -50,13 +50,15 @@ impl Desktop {
     }
 
     /// Draws each time that the window asks for it, until what is shown passes.
-    fn until<T>(&mut self, what: &str, mut find: impl FnMut(&Harness<'static, App>) -> Option<T>) -> T {
+    pub(crate) fn until<T>(&mut self, what: &str, mut find: impl FnMut(&Harness<'static, App>) -> Option<T>) -> T {
         let deadline = Instant::now() + SOON;
         loop {
             self.window.step();
             if let Some(found) = find(&self.window) {
                 return found;
             }
+            // Also where the window never stands still.
+            assert!(Instant::now() < deadline, "never shown: {what}; shown is:\n{:#?}", self.window.root());
             let mut asked = self.repaint.0.lock().unwrap_or_else(PoisonError::into_inner);
             while !*asked {
                 let left = deadline.saturating_duration_since(Instant::now());
@@ -73,15 +75,15 @@ impl Desktop {
         }
     }
 
-    fn shows(&mut self, label: &str) {
+    pub(crate) fn shows(&mut self, label: &str) {
         self.until(label, |window| window.query_all_by_label(label).next().map(|_| ()));
     }
 
-    fn shows_about(&mut self, part: &str) {
+    pub(crate) fn shows_about(&mut self, part: &str) {
         self.until(part, |window| window.query_all_by_label_contains(part).next().map(|_| ()));
     }
 
-    fn click(&mut self, label: &str) {
+    pub(crate) fn click(&mut self, label: &str) {
         self.until(label, |window| window.query_by_role_and_label(Role::Button, label).map(|node| node.click()));
         self.window.step();
     }
@@ -89,17 +91,21 @@ impl Desktop {
 
 impl Desktop {
     /// What a switch is, once it is there and known.
-    fn switch<T>(&mut self, label: &str, read: impl Fn(&egui_kittest::kittest::AccessKitNode<'_>) -> Option<T>) -> T {
+    pub(crate) fn switch<T>(
+        &mut self,
+        label: &str,
+        read: impl Fn(&egui_kittest::kittest::AccessKitNode<'_>) -> Option<T>,
+    ) -> T {
         self.until(label, |window| read(&window.query_by_role_and_label(Role::Switch, label)?.accesskit_node()))
     }
 
-    fn click_switch(&mut self, label: &str) {
+    pub(crate) fn click_switch(&mut self, label: &str) {
         self.until(label, |window| window.query_by_role_and_label(Role::Switch, label).map(|node| node.click()));
         self.window.step();
     }
 }
 
-fn desktop(boards: &VirtualBoards) -> Desktop {
+pub(crate) fn desktop(boards: &VirtualBoards) -> Desktop {
     let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
     Desktop::open(&addresses)
 }

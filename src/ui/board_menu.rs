@@ -1,0 +1,48 @@
+//! The menu of a board, or of several: what is done with boards as such.
+
+use eframe::egui::{Button, Ui, WidgetInfo, accesskit::Role};
+
+use super::{action::Action, arrangement::NoteChange, dialogs::Asks, icon, model::Model};
+use crate::fleet::BoardKey;
+
+/// Shows the entries for these boards.
+pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mut Vec<Action>) {
+    ui.set_min_width(200.0);
+    let mut entry = |ui: &mut Ui, sign: &str, words: &str, action: Action| {
+        if row(ui, sign, words) {
+            actions.push(action);
+            ui.close();
+        }
+    };
+    let first = boards.first().and_then(|key| model.board(*key));
+    let note = first.and_then(|board| model.note(board)).cloned().unwrap_or_default();
+    if let ([key], Some(board)) = (boards, first) {
+        entry(ui, icon::PENCIL_SIMPLE, "Rename…", Action::Ask(Asks::Rename(*key), board.name.clone()));
+    }
+    entry(ui, icon::HOUSE, "Room…", Action::Ask(Asks::Room(boards.to_vec()), note.room.clone()));
+    let tags = note.tags.iter().cloned().collect::<Vec<_>>().join(", ");
+    entry(ui, icon::TAG, "Tags…", Action::Ask(Asks::Tags(boards.to_vec()), tags));
+    let (sign, words) = match note.hidden {
+        true => (icon::EYE, "Show in the list"),
+        false => (icon::EYE_SLASH, "Hide"),
+    };
+    entry(ui, sign, words, Action::Note(boards.to_vec(), NoteChange::Hidden(!note.hidden)));
+    if let ([_], Some(board)) = (boards, first) {
+        if row(ui, icon::COPY, "Copy address") {
+            ui.ctx().copy_text(board.address.clone());
+            ui.close();
+        }
+    }
+    ui.separator();
+    if row(ui, icon::TRASH, "Forget") {
+        actions.extend(boards.iter().map(|board| Action::Forget(*board)));
+        ui.close();
+    }
+}
+
+/// An entry, whose name is its words without the sign.
+fn row(ui: &mut Ui, sign: &str, words: &str) -> bool {
+    let response = ui.add(Button::new(format!("{sign}  {words}")).frame_when_inactive(false));
+    response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, words));
+    response.clicked()
+}

@@ -1,0 +1,183 @@
+//! The page of several chosen boards: what they have in common, and controls that command all of them at once.
+
+use std::collections::BTreeMap;
+
+use eframe::egui::{
+    Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Slider, Stroke, Ui, WidgetInfo, accesskit::Role, vec2,
+};
+use protocol::{ComponentKey, Kind, Object, State, method};
+
+use super::{
+    action::Action,
+    arrangement,
+    batch::{Batch, Step, What},
+    board_menu, icon,
+    model::Model,
+    text,
+    theme::{self, HALF, UNIT, palette},
+    words,
+};
+use crate::fleet::{BoardKey, ComponentView, LinkState};
+
+/// Components of one kind and name, on several boards.
+struct Alike<'a> {
+    kind: Kind,
+    name: String,
+    on_boards: Vec<(BoardKey, &'a ComponentView)>,
+}
+
+/// Shows the page; `brightness` is what the sliders were left at.
+pub(super) fn show(ui: &mut Ui, model: &Model, brightness: &mut BTreeMap<String, u8>, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let boards: Vec<BoardKey> = model.marked().collect();
+    let title = format!("{} boards", boards.len());
+    let live: Vec<BoardKey> = boards.iter().copied().filter(|key| is_live(model, *key)).collect();
+    ui.horizontal(|ui| {
+        let heading = ui.heading(&title);
+        heading.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &title));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let more = ui.add(Button::new(icon::DOTS_THREE));
+            more.widget_info(|| WidgetInfo::labeled(Role::Button, true, "More for these boards"));
+            eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, model, &boards, actions));
+            let identify = ui.add_enabled(!live.is_empty(), Button::new("Identify all"));
+            if identify.on_hover_text("Let each board show itself, for example by blinking").clicked() {
+                let call = || What::Call(method::DEVICE_IDENTIFY.to_owned(), Object::new());
+                let steps = live.iter().map(|board| Step { board: *board, what: call() }).collect();
+                actions.push(Action::Together(Batch { title: format!("Identify {}", count(live.len())), steps }));
+            }
+            if live.len() < boards.len() {
+                let rest = boards.iter().filter(|key| !live.contains(key));
+                let retry = ui.add(Button::new("Try the rest now"));
+                if retry.on_hover_text("Connect to those without a link now, not after their wait").clicked() {
+                    actions.extend(rest.map(|board| Action::TryNow(*board)));
+                }
+            }
+        });
+    });
+    let words = match live.len() == boards.len() {
+        true => "All are connected. What is done here is told to each of them; every answer is shown.".to_owned(),
+        false => format!("{} connected; the others are told nothing.", live.len()),
+    };
+    text::label(ui, &words, &words, theme::body(), palette.weak);
+    ui.add_space(UNIT * 2.0);
+    let alike = in_common(model, &live);
+    ScrollArea::vertical().id_salt("selection").auto_shrink(false).show(ui, |ui| {
+        ui.set_max_width((ui.available_width() - UNIT * 2.0).min(theme::CARD_WIDTH_MOST * 2.0));
+        if alike.is_empty() {
+            let words = "Nothing on these boards can be switched or pressed.";
+            text::label(ui, words, words, theme::body(), palette.weak);
+        }
+        for group in &alike {
+            let card = Frame::new()
+                .fill(palette.card)
+                .stroke(Stroke::new(1.0, palette.border))
+                .corner_radius(theme::CARD_RADIUS)
+                .inner_margin(Margin::symmetric(16, 12));
+            card.show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                line(ui, group, brightness, actions);
+            });
+            ui.add_space(UNIT);
+        }
+        ui.add_space(UNIT);
+        for board in boards.iter().filter_map(|key| model.board(*key)) {
+            let words = format!("{}  {}", model.title(board), words::link(&board.link));
+            ui.label(RichText::new(words).color(palette.weak));
+        }
+    });
+}
+
+fn line(ui: &mut Ui, group: &Alike<'_>, brightness: &mut BTreeMap<String, u8>, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let boards = group.on_boards.len();
+    let on = group.on_boards.iter().filter(|(_, view)| view.shown().on() == Some(true)).count();
+    let told = match group.kind {
+        Kind::Button => count(boards),
+        _ => format!("{}, {on} on", count(boards)),
+    };
+    ui.horizontal(|ui| {
+        ui.set_min_height(theme::LINE);
+        text::label(ui, &group.name, &group.name, theme::strong(), palette.text);
+        text::label(ui, &told, &format!("{}: {told}", group.name), theme::body(), palette.weak);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| match group.kind {
+            Kind::Button => {
+                if named(ui, "Press all", &format!("{}: press all", group.name)) {
+                    let title = format!("Press {} on {}", group.name, count(boards));
+                    actions.push(group.together(title, |key| What::Press(key)));
+                }
+            }
+            _ => {
+                for (on, word) in [(false, "off"), (true, "on")] {
+                    if named(ui, &format!("All {word}"), &format!("{}: all {word}", group.name)) {
+                        let title = format!("Turn {word} {} on {}", group.name, count(boards));
+                        let change = State::new().with("on", on);
+                        actions.push(group.together(title, |key| What::Set(key, change.clone())));
+                    }
+                }
+            }
+        });
+    });
+    if group.kind == Kind::Light && group.on_boards.iter().any(|(_, view)| view.descriptor.caps.brightness) {
+        ui.add_space(HALF);
+        ui.horizontal(|ui| {
+            text::label(ui, "brightness", "brightness", theme::body(), palette.weak);
+            let value = brightness.entry(group.name.clone()).or_insert(100);
+            let slider = ui
+                .add(Slider::new(value, 0..=100).suffix(" %"))
+                .accessible_name(format!("{}: brightness of all", group.name));
+            let value = *value;
+            // A drag is one command, not a hundred.
+            if slider.drag_stopped() || (slider.changed() && !slider.dragged()) {
+                let title = format!("Set {} to {value} % on {}", group.name, count(boards));
+                let change = State::new().with("brightness", value);
+                actions.push(group.together(title, |key| What::Set(key, change.clone())));
+            }
+        });
+    }
+}
+
+impl Alike<'_> {
+    fn together(&self, title: String, what: impl Fn(ComponentKey) -> What) -> Action {
+        let steps = self.on_boards.iter();
+        let steps = steps.map(|(board, view)| Step { board: *board, what: what(view.descriptor.key.clone()) });
+        Action::Together(Batch { title, steps: steps.collect() })
+    }
+}
+
+fn named(ui: &mut Ui, words: &str, name: &str) -> bool {
+    let response = ui.add(Button::new(words).min_size(vec2(72.0, theme::LINE)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    response.clicked()
+}
+
+fn count(boards: usize) -> String {
+    match boards {
+        1 => "1 board".to_owned(),
+        many => format!("{many} boards"),
+    }
+}
+
+fn is_live(model: &Model, key: BoardKey) -> bool {
+    model.board(key).is_some_and(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
+}
+
+/// What can be operated on at least one of the boards, by kind and name.
+fn in_common<'a>(model: &'a Model, boards: &[BoardKey]) -> Vec<Alike<'a>> {
+    let mut groups: BTreeMap<(String, String), Alike<'a>> = BTreeMap::new();
+    for board in boards.iter().filter_map(|key| model.board(*key)) {
+        for view in &board.components {
+            let descriptor = &view.descriptor;
+            if !matches!(descriptor.kind, Kind::Switch | Kind::Light | Kind::Button) {
+                continue;
+            }
+            let name = words::plain(&descriptor.name);
+            let group = groups.entry((arrangement::kind(&descriptor.kind), name.clone())).or_insert_with(|| Alike {
+                kind: descriptor.kind.clone(),
+                name,
+                on_boards: Vec::new(),
+            });
+            group.on_boards.push((board.key, view.as_ref()));
+        }
+    }
+    groups.into_values().collect()
+}

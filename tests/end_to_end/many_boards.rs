@@ -1,0 +1,118 @@
+//! Several boards at once: commanded together with each answer shown, undone, renamed on the board itself.
+
+use eframe::egui::{
+    Key, Modifiers,
+    accesskit::{Role, Toggled},
+};
+use egui_kittest::kittest::{NodeT, Queryable};
+use switchboard::ui::SettingsFile;
+use virtual_board::Profile;
+
+use crate::{
+    desk::{boards, key, on},
+    window::{Desktop, desktop},
+};
+
+fn choose_all(desktop: &mut Desktop, count: usize) {
+    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    let heading = format!("{count} boards");
+    desktop.until(&heading, |window| window.query_by_role_and_label(Role::Heading, &heading).map(|_| ()));
+}
+
+#[test]
+fn boards_are_switched_off_together_each_answer_is_shown_and_all_is_undone() {
+    let boards = boards(Profile::Lamp, 3);
+    let names = ["Desk lamp", "Desk lamp 2", "Desk lamp 3"];
+    for (name, lit) in names.into_iter().zip([true, false, true]) {
+        boards.set(name, &key("light:0"), on(lit)).expect("set by hand");
+    }
+    let mut desktop = desktop(&boards);
+    desktop.shows("3 connected");
+    desktop.shows("Desk lamp 3: connected");
+    choose_all(&mut desktop, 3);
+    desktop.shows("Light: 3 boards, 2 on");
+    boards.hold("Desk lamp 3").expect("held");
+    desktop.click("Light: all off");
+    desktop.shows("Turn off Light on 3 boards: 2 of 3 done");
+    desktop.click("Turn off Light on 3 boards: answers");
+    desktop.shows("Desk lamp 3 light:0: pending");
+    desktop.shows_about("Desk lamp 2 light:0: done in");
+    boards.release("Desk lamp 3").expect("released");
+    desktop.shows("Turn off Light on 3 boards: done");
+    desktop.shows("Light: 3 boards, 0 on");
+
+    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    desktop.shows("Undo: Turn off Light on 3 boards: done");
+    desktop.shows("Light: 3 boards, 2 on");
+    let lit = desktop.window.state().fleet();
+    let lit = names.map(|name| {
+        let board =
+            desktop.window.state().window().model.boards().find(|board| board.name == name).map(|board| board.key);
+        let board = lit.board(board.expect("there")).expect("there");
+        board.components.iter().find(|view| view.descriptor.key == key("light:0")).and_then(|view| view.reported.on())
+    });
+    assert_eq!(lit, [Some(true), Some(false), Some(true)]);
+}
+
+#[test]
+fn a_board_that_does_not_answer_is_named_among_those_that_did() {
+    let boards = boards(Profile::Lamp, 2);
+    let mut desktop = desktop(&boards);
+    desktop.shows("2 connected");
+    choose_all(&mut desktop, 2);
+    boards.hold("Desk lamp 2").expect("held");
+    desktop.click("Light: all on");
+    desktop.shows("Turn on Light on 2 boards: 1 of 2 done, 1 not");
+    // The message is smaller without its bar, and moves once.
+    desktop.window.step();
+    desktop.click("Turn on Light on 2 boards: answers");
+    desktop.shows("Desk lamp 2 light:0: not confirmed: no answer in 5 s");
+    boards.release("Desk lamp 2").expect("released");
+}
+
+#[test]
+fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
+    let boards = boards(Profile::Lamp, 1);
+    let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
+    let folder = std::env::temp_dir().join(format!("switchboard-rooms-{}", std::process::id()));
+    {
+        let mut desktop = Desktop::remembering(&addresses, SettingsFile::open(Some(folder.clone())).0);
+        desktop.shows("Desk lamp: connected");
+        desktop.click("More");
+        choose(&mut desktop, "Rename…");
+        type_anew(&mut desktop, "Name", "Reading lamp");
+        desktop.click("Rename");
+        desktop.shows("Reading lamp: connected");
+        desktop.click("More");
+        choose(&mut desktop, "Room…");
+        type_anew(&mut desktop, "Room", "Library");
+        desktop.click("Put there");
+        desktop.click("Arrange the list");
+        desktop.click("By room");
+        desktop.shows("Library: 1 board");
+        // Written half a second later at the latest.
+        let file = folder.join("settings.json");
+        desktop
+            .until("the room on the disk", |_| std::fs::read_to_string(&file).ok()?.contains("Library").then_some(()));
+    }
+    let mut again = Desktop::remembering(&addresses, SettingsFile::open(Some(folder.clone())).0);
+    again.shows("Reading lamp: connected");
+    let folded = again.until("the room", |window| {
+        window.query_by_role_and_label(Role::Button, "Library: 1 board").map(|node| node.accesskit_node().toggled())
+    });
+    assert_ne!(folded, Some(Toggled::False));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+fn choose(desktop: &mut Desktop, word: &str) {
+    desktop.until(word, |window| window.query_by_role_and_label(Role::MenuItem, word).map(|node| node.click()));
+    desktop.window.step();
+}
+
+fn type_anew(desktop: &mut Desktop, field: &str, text: &str) {
+    desktop.until(field, |window| window.query_by_role_and_label(Role::TextInput, field).map(|_| ()));
+    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    desktop.window.step();
+    desktop.window.get_by_role_and_label(Role::TextInput, field).type_text(text);
+    desktop.window.step();
+}

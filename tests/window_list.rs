@@ -1,0 +1,195 @@
+//! The list of boards: how it is found in, grouped and sorted, and how several boards are chosen and commanded together.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use eframe::egui::{self, Key, Modifiers, accesskit::Role};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+use jiff::tz::TimeZone;
+use protocol::State;
+use scenes::Now;
+use switchboard::{
+    fleet::{BoardKey, BoardView},
+    ui::{Action, Batch, Moment, Settings, Step, What, Window},
+};
+
+#[path = "window_scenes/mod.rs"]
+#[expect(dead_code, reason = "other tests use the other scenes")]
+mod scenes;
+
+struct Bench {
+    window: Window,
+    at: Now,
+    asked: Vec<Action>,
+}
+
+impl eframe::App for Bench {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let moment = Moment::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.asked.extend(self.window.show(ui, &moment));
+    }
+}
+
+fn open(boards: Vec<BoardView>, settings: &Settings, at: Now) -> Harness<'static, Bench> {
+    let settings = settings.clone();
+    let mut harness = Harness::builder().with_size([1180.0, 900.0]).build_eframe(move |cc| {
+        let mut window = Window::new(&cc.egui_ctx, &settings);
+        let key = boards.first().map(|board| board.key);
+        window.model.apply(scenes::changes(boards, Vec::new()), at.now);
+        if let Some(key) = key {
+            window.model.select(key);
+        }
+        Bench { window, at, asked: Vec::new() }
+    });
+    harness.run();
+    harness
+}
+
+/// The boards of the list, from the top.
+fn listed(harness: &Harness<'_, Bench>) -> Vec<String> {
+    let mut rows: Vec<(f32, String)> = harness
+        .query_all_by_role(Role::ListBoxOption)
+        .map(|row| (row.rect().top(), row.accesskit_node().label().unwrap_or_default()))
+        .collect();
+    rows.sort_by(|one, other| one.0.total_cmp(&other.0));
+    rows.into_iter().map(|(_, name)| name.split(':').next().unwrap_or_default().to_owned()).collect()
+}
+
+fn arrange(harness: &mut Harness<'static, Bench>, word: &str) {
+    harness.get_by_label("Arrange the list").click();
+    harness.run();
+    harness.get_by_role_and_label(Role::Button, word).click();
+    harness.run();
+}
+
+fn menu(harness: &mut Harness<'static, Bench>, word: &str) {
+    harness.get_by_label("More").click();
+    harness.run();
+    harness.get_by_role_and_label(Role::MenuItem, word).click();
+    harness.run();
+}
+
+fn answer(harness: &mut Harness<'static, Bench>, field: &str, text: &str, done: &str) {
+    harness.get_by_role_and_label(Role::TextInput, field).type_text(text);
+    harness.run();
+    harness.get_by_role_and_label(Role::Button, done).click();
+    harness.run();
+}
+
+fn three(at: Now) -> Vec<BoardView> {
+    vec![scenes::lamp(1, "Alpha", at), scenes::lamp(2, "Beta", at), scenes::strip(3, at)]
+}
+
+#[test]
+fn troubled_boards_come_first_where_that_is_chosen() {
+    let at = Now::read();
+    let mut harness = open(scenes::mixed(at), &Settings::default(), at);
+    assert_eq!(listed(&harness)[0], "Bench 4");
+    arrange(&mut harness, "Troubled first");
+    assert_eq!(&listed(&harness)[..3], ["Bench 4", "Bench 10", "Weather"]);
+}
+
+#[test]
+fn boards_are_grouped_by_their_rooms_and_a_group_folds_away() {
+    let at = Now::read();
+    let mut harness = open(three(at), &Settings::default(), at);
+    menu(&mut harness, "Room…");
+    answer(&mut harness, "Room", "Workshop", "Put there");
+    arrange(&mut harness, "By room");
+    harness.get_by_role_and_label(Role::Button, "In no room: 2 boards");
+    assert_eq!(listed(&harness), ["Alpha", "Beta", "Strip"]);
+    harness.get_by_role_and_label(Role::Button, "Workshop: 1 board").click();
+    harness.run();
+    assert_eq!(listed(&harness), ["Beta", "Strip"]);
+    let mut settings = Settings::default();
+    harness.state().window.remember(&mut settings);
+    let harness = open(three(at), &settings, at);
+    assert_eq!(listed(&harness), ["Beta", "Strip"], "after a restart");
+}
+
+#[test]
+fn a_board_is_found_by_its_tag_and_by_what_is_on_it() {
+    let at = Now::read();
+    let mut harness = open(three(at), &Settings::default(), at);
+    menu(&mut harness, "Tags…");
+    answer(&mut harness, "Tags", "demo, exam", "Tag");
+    let find = |harness: &mut Harness<'static, Bench>, words: &str| {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+        harness.run();
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        harness.get_by_label("Find a board").type_text(words);
+        harness.run();
+    };
+    find(&mut harness, "exam");
+    assert_eq!(listed(&harness), ["Alpha"]);
+    find(&mut harness, "switch");
+    assert_eq!(listed(&harness), ["Strip"]);
+    find(&mut harness, "light demo");
+    assert_eq!(listed(&harness), ["Alpha"]);
+}
+
+#[test]
+fn a_hidden_board_is_counted_and_can_be_shown_again() {
+    let at = Now::read();
+    let mut harness = open(three(at), &Settings::default(), at);
+    menu(&mut harness, "Hide");
+    assert_eq!(listed(&harness), ["Beta", "Strip"]);
+    harness.get_by_label("1 hidden");
+    arrange(&mut harness, "Show hidden boards");
+    assert_eq!(listed(&harness), ["Alpha", "Beta", "Strip"]);
+}
+
+#[test]
+fn a_board_is_renamed_where_it_keeps_its_name() {
+    let at = Now::read();
+    let mut harness = open(three(at), &Settings::default(), at);
+    menu(&mut harness, "Rename…");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    answer(&mut harness, "Name", "Gamma", "Rename");
+    assert_eq!(harness.state().asked, [Action::Rename(BoardKey(1), "Gamma".to_owned())]);
+}
+
+#[test]
+fn several_boards_are_chosen_with_the_mouse_and_told_the_same() {
+    let at = Now::read();
+    let mut harness = open(three(at), &Settings::default(), at);
+    harness.get_by_role_and_label(Role::ListBoxOption, "Beta: connected").click_modifiers(Modifiers::COMMAND);
+    harness.run();
+    harness.get_by_role_and_label(Role::Heading, "2 boards");
+    harness.get_by_label("Light: 2 boards, 2 on");
+    harness.get_by_role_and_label(Role::Button, "Light: all off").click();
+    harness.run();
+    let step = |board| Step {
+        board: BoardKey(board),
+        what: What::Set(scenes::key("light:0"), State::new().with("on", false)),
+    };
+    let batch = Batch { title: "Turn off Light on 2 boards".to_owned(), steps: vec![step(1), step(2)] };
+    assert_eq!(harness.state().asked, [Action::Together(batch)]);
+    harness.get_by_role_and_label(Role::ListBoxOption, "Strip: connected").click_modifiers(Modifiers::SHIFT);
+    harness.run();
+    harness.get_by_role_and_label(Role::Heading, "2 boards");
+    harness.key_press(Key::Escape);
+    harness.run();
+    harness.get_by_role_and_label(Role::Heading, "Beta");
+}
+
+#[test]
+fn all_boards_of_the_list_are_chosen_by_keyboard() {
+    let at = Now::read();
+    let mut harness = open(three(at), &Settings::default(), at);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.run();
+    harness.get_by_role_and_label(Role::Heading, "3 boards");
+    harness.get_by_label("Button: 2 boards");
+}
+
+#[test]
+fn a_thousand_boards_are_grouped_and_only_those_in_view_are_drawn() {
+    let at = Now::read();
+    let mut harness = open(scenes::many(1_000, at), &Settings::default(), at);
+    arrange(&mut harness, "By state");
+    let rows = harness.query_all_by_role(Role::ListBoxOption).count();
+    assert!((10..60).contains(&rows), "{rows} rows");
+    harness.get_by_role_and_label(Role::Button, "Unreachable: 42 boards");
+}
