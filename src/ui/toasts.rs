@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use eframe::egui::{
-    Align, Align2, Area, Button, Frame, Id, Layout, Margin, Order, ProgressBar, RichText, ScrollArea, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    Align2, Area, Button, Frame, Id, Margin, Order, ProgressBar, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role,
+    vec2,
 };
 
 use super::{
@@ -142,17 +142,18 @@ impl Toast {
         ui.horizontal_top(|ui| {
             let sign = ui.label(RichText::new(sign).color(colour).size(theme::size::ICON));
             sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
-            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-                let close = ui.add(Button::new(icon::X).frame_when_inactive(false));
-                let close = close.on_hover_text("Take this message away");
-                close.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Dismiss: {words}")));
-                if close.clicked() {
-                    actions.push(Action::Dismiss(self.number));
-                }
-                ui.with_layout(Layout::left_to_right(Align::Min).with_main_wrap(true), |ui| {
-                    ui.label(RichText::new(&words).color(palette.text));
-                });
+            // The words have a width of their own: a height that depends on the room that is left would never settle.
+            let room = (ui.available_width() - theme::LINE - UNIT).max(0.0);
+            ui.vertical(|ui| {
+                ui.set_width(room);
+                ui.label(RichText::new(&words).color(palette.text));
             });
+            let close = ui.add(Button::new(icon::X).frame_when_inactive(false).min_size(vec2(theme::LINE, 0.0)));
+            let close = close.on_hover_text("Take this message away");
+            close.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Dismiss: {words}")));
+            if close.clicked() {
+                actions.push(Action::Dismiss(self.number));
+            }
         });
         if let About::Batch(number) = self.about
             && let Some(given) = batches.get(number)

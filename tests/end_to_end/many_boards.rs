@@ -63,8 +63,6 @@ fn a_board_that_does_not_answer_is_named_among_those_that_did() {
     boards.hold("Desk lamp 2").expect("held");
     desktop.click("Light: all on");
     desktop.shows("Turn on Light on 2 boards: 1 of 2 done, 1 not");
-    // The message is smaller without its bar, and moves once.
-    desktop.window.step();
     desktop.click("Turn on Light on 2 boards: answers");
     desktop.shows("Desk lamp 2 light:0: not confirmed: no answer in 5 s");
     boards.release("Desk lamp 2").expect("released");
@@ -105,6 +103,8 @@ fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
 }
 
 fn choose(desktop: &mut Desktop, word: &str) {
+    desktop.until(word, |window| window.query_by_role_and_label(Role::MenuItem, word).map(|_| ()));
+    desktop.stands_still();
     desktop.until(word, |window| window.query_by_role_and_label(Role::MenuItem, word).map(|node| node.click()));
     desktop.window.step();
 }

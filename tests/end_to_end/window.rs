@@ -84,8 +84,15 @@ impl Desktop {
     }
 
     pub(crate) fn click(&mut self, label: &str) {
+        self.until(label, |window| window.query_by_role_and_label(Role::Button, label).map(|_| ()));
+        self.stands_still();
         self.until(label, |window| window.query_by_role_and_label(Role::Button, label).map(|node| node.click()));
         self.window.step();
+    }
+
+    /// Draws a few frames: what was laid over the window goes, and what moved for it has its place.
+    pub(crate) fn stands_still(&mut self) {
+        (0..4).for_each(|_| self.window.step());
     }
 }
 
