@@ -266,6 +266,12 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
     }
 }
 
+/// How many there are of something.
+pub(crate) fn count(number: u64, what: &str) -> String {
+    let many = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{many}")
+}
+
 /// What came of a command.
 pub(crate) fn answer(outcome: &Outcome) -> String {
     match outcome {

@@ -193,3 +193,21 @@ fn a_thousand_boards_are_grouped_and_only_those_in_view_are_drawn() {
     assert!((10..60).contains(&rows), "{rows} rows");
     harness.get_by_role_and_label(Role::Button, "Unreachable: 42 boards");
 }
+
+#[test]
+fn the_links_are_listed_with_the_worst_first_and_sorted_as_one_likes() {
+    let at = Now::read();
+    let mut harness = open(scenes::mixed(at), &Settings::default(), at);
+    harness.get_by_role_and_label(Role::Button, "Health").click();
+    harness.run();
+    assert_eq!(listed(&harness)[0], "Bench 10");
+    harness.get_by_role_and_label(Role::Button, "Sort by median").click();
+    harness.run();
+    // Board 6 answers slowest of all that were invented.
+    assert_eq!(listed(&harness)[0], "New board");
+    harness.get_by_role_and_label(Role::Button, "Sort by median").click();
+    harness.run();
+    harness.query_all_by_role(Role::ListBoxOption).find(|row| row.rect().top() > 0.0).unwrap().click();
+    harness.run();
+    harness.get_by_label_contains("round trips: median");
+}

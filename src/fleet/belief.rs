@@ -42,6 +42,7 @@ impl Belief {
             link: LinkState::Announced,
             link_since: now,
             round_trip: None,
+            health: Arc::default(),
             last_heard: None,
             booted: None,
             client: None,
@@ -147,6 +148,7 @@ impl Belief {
             Report::RoundTrip { took, booted } => {
                 let view = Arc::make_mut(&mut self.view);
                 view.round_trip = Some(took);
+                Arc::make_mut(&mut view.health).round_trip(now.wall, took);
                 view.booted = booted.or(view.booted);
             }
             Report::Control { component, wanted, pending_since } => {
@@ -175,6 +177,7 @@ impl Belief {
     fn link(&mut self, now: Now, link: LinkState) -> Logged {
         let view = Arc::make_mut(&mut self.view);
         let was_up = matches!(view.link, LinkState::Connected | LinkState::Stale);
+        Arc::make_mut(&mut view.health).link(now.wall, &link);
         view.link = link.clone();
         view.link_since = now.instant;
         if was_up && !matches!(link, LinkState::Connected | LinkState::Stale) {

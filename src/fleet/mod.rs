@@ -21,8 +21,8 @@ use protocol::{ComponentKey, LogFilter, Object, State};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use view::{
-    BoardKey, BoardView, CommandState, ComponentView, FleetStatus, Happening, LastEvent, LinkProblem, LinkState,
-    LogEntry, Origin, Outcome, ResyncCause, Sample, UpdateProblem, UpdateState,
+    BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, LastEvent, LinkProblem,
+    LinkState, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,
 };
 
 pub use crate::discovery::{Interfaces, Lookout};

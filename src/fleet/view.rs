@@ -9,6 +9,7 @@ use std::{
 use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, mdns::Announcement};
 
 pub use crate::link::{
+    health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
     update::{UpdateProblem, UpdateState},
 };
@@ -47,6 +48,8 @@ pub struct BoardView {
     pub link_since: Instant,
     /// The last round trip of `Sys.Ping` or a command.
     pub round_trip: Option<Duration>,
+    /// How the link has been since this program knows the board.
+    pub health: Arc<Health>,
     /// When anything was last heard over the link.
     pub last_heard: Option<Instant>,
     /// When the board booted, from its fastest pings.

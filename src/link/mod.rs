@@ -4,6 +4,7 @@ mod backoff;
 pub(crate) mod bounds;
 mod clock;
 pub(crate) mod commands;
+pub(crate) mod health;
 mod heartbeat;
 mod reading;
 mod requests;

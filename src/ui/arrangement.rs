@@ -151,6 +151,8 @@ pub(super) struct Arranged {
     pub(super) height: f32,
     /// The boards in it, in its order, without those that are folded away; one may be there twice.
     pub(super) boards: Vec<BoardKey>,
+    /// How many boards there are in it, each counted once, folded away or not.
+    pub(super) listed: usize,
     /// Boards that are left out because they are hidden.
     pub(super) hidden: usize,
 }
@@ -158,7 +160,7 @@ pub(super) struct Arranged {
 impl Arranged {
     /// Of no board.
     pub(super) const NOTHING: Self =
-        Self { rows: Vec::new(), tops: Vec::new(), height: 0.0, boards: Vec::new(), hidden: 0 };
+        Self { rows: Vec::new(), tops: Vec::new(), height: 0.0, boards: Vec::new(), listed: 0, hidden: 0 };
 
     /// The rows that are between two heights.
     pub(super) fn rows_between(&self, top: f32, bottom: f32) -> std::ops::Range<usize> {
@@ -182,6 +184,7 @@ pub(super) fn arrange<'a>(
             listed.push((board, note));
         }
     }
+    arranged.listed = listed.len();
     if how.sorting == Sorting::Attention {
         listed.sort_by_key(|(board, _)| attention(&board.link));
     }

@@ -25,10 +25,10 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
     ui.add_space(UNIT);
     ui.horizontal(|ui| {
         ui.add_space(UNIT + 4.0);
-        let heading = if model.listed() == model.len() {
+        let heading = if model.list().listed == model.len() {
             format!("{}", model.len())
         } else {
-            format!("{} of {}", model.listed(), model.len())
+            format!("{} of {}", model.list().listed, model.len())
         };
         text::label(ui, "Boards", "Boards", theme::strong(), palette.text);
         text::label(ui, &heading, &format!("Boards: {heading}"), theme::body(), palette.weak);

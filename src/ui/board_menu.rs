@@ -27,11 +27,11 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         false => (icon::EYE_SLASH, "Hide"),
     };
     entry(ui, sign, words, Action::Note(boards.to_vec(), NoteChange::Hidden(!note.hidden)));
-    if let ([_], Some(board)) = (boards, first) {
-        if row(ui, icon::COPY, "Copy address") {
-            ui.ctx().copy_text(board.address.clone());
-            ui.close();
-        }
+    if let ([_], Some(board)) = (boards, first)
+        && row(ui, icon::COPY, "Copy address")
+    {
+        ui.ctx().copy_text(board.address.clone());
+        ui.close();
     }
     ui.separator();
     if row(ui, icon::TRASH, "Forget") {

@@ -31,12 +31,13 @@
 //! | a value | `Label` | `Temperature: 24.6 °C`, `Temperature: unknown`, `Door: open` |
 //! | firmware | `Label`, `ProgressIndicator`, `Button` | `Firmware: 0.1.0`, `Firmware: progress`, `Firmware: update firmware` or `Firmware: cancel` |
 //! | how a command does | `Status` | `Light: pending`, `Light: confirmed 4.0 ms`, `Light: refused: …`, `Light: press 2 s ago (by hand)` |
-//! | parts of the window, in the rail | `Button` | `Boards`, `Activity` |
+//! | parts of the window, in the rail | `Button` | `Boards`, `Health`, `Activity` |
 //! | a message | `Label`, `Button` | its words, `Dismiss: Saved to …` |
 //! | commands given together | `ProgressIndicator`, `Button` | `Turn off: progress`, `Turn off: undo`, `Turn off: answers` |
 //! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Find in the lines`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
 //! | what can be done with it | `Button` | `Pause` or `Go on`, `Save…` |
 //! | a line of what happened | `Label` | `Desk lamp, light:0 on, by hand, 2.2 ms late` |
+//! | link health | `Button`, `ListBoxOption`, `Label` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …`; `Desk lamp: 12 round trips: median …` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
@@ -57,6 +58,8 @@ mod empty;
 mod entry_row;
 mod files;
 mod fonts;
+mod health;
+mod health_plots;
 mod icon;
 mod journal;
 mod model;

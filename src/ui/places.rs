@@ -31,6 +31,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         sign: icon::CPU,
     },
     Entry { place: Place::Activity, word: "Activity", about: "Everything that happened", sign: icon::LIST_BULLETS },
+    Entry {
+        place: Place::Health,
+        word: "Health",
+        about: "How every link has been, the worst first",
+        sign: icon::HEARTBEAT,
+    },
 ];
 
 /// What they are called, in the order of their keys.

@@ -103,7 +103,7 @@ fn line(ui: &mut Ui, group: &Alike<'_>, brightness: &mut BTreeMap<String, u8>, a
             Kind::Button => {
                 if named(ui, "Press all", &format!("{}: press all", group.name)) {
                     let title = format!("Press {} on {}", group.name, count(boards));
-                    actions.push(group.together(title, |key| What::Press(key)));
+                    actions.push(group.together(title, What::Press));
                 }
             }
             _ => {

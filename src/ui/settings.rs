@@ -80,6 +80,8 @@ pub enum Place {
     Boards,
     /// Everything that happened.
     Activity,
+    /// How every link has been.
+    Health,
 }
 
 /// How large the window and its parts are, in points; `None` is as at the first start.

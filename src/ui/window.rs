@@ -17,6 +17,7 @@ use super::{
     dialogs::{Asks, Dialog},
     empty::{self, VirtualBoards},
     fonts,
+    health::Health,
     journal::Matches,
     model::Model,
     moment::Moment,
@@ -51,6 +52,7 @@ pub struct Window {
     pushed: Matches,
     place: Place,
     activity: Activity,
+    health: Health,
     /// The component that is scrolled to and lit on the page that is shown next.
     component: Option<ComponentKey>,
     layout: Layout,
@@ -89,6 +91,7 @@ impl Window {
             pushed: Matches::default(),
             place: settings.place,
             activity: Activity::default(),
+            health: Health::default(),
             component: None,
             layout: settings.layout,
             reveal: false,
@@ -135,6 +138,12 @@ impl Window {
         } else {
             match self.place {
                 Place::Boards => self.boards(ui, moment, &mut actions),
+                Place::Health => {
+                    let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
+                    CentralPanel::default().frame(page).show(ui, |ui| {
+                        self.health.show(ui, &self.model, moment, &mut actions);
+                    });
+                }
                 Place::Activity => {
                     let page = Frame::new().fill(palette.ground).inner_margin(Margin {
                         left: 20,

@@ -6,6 +6,7 @@ mod desk;
 mod emulated;
 mod faults;
 mod finding;
+mod health;
 mod hostile_messages;
 mod many_boards;
 mod updating;

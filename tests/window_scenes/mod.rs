@@ -12,8 +12,8 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use switchboard::fleet::{
-    BoardKey, BoardView, Changes, CommandState, ComponentView, Happening, LastEvent, LinkProblem, LinkState, LogEntry,
-    Origin, ResyncCause, Sample, UpdateProblem, UpdateState,
+    BoardKey, BoardView, Changes, CommandState, ComponentView, Happening, Health, LastEvent, LinkProblem, LinkState,
+    LogEntry, Origin, ResyncCause, Sample, UpdateProblem, UpdateState,
 };
 
 /// The time at which a scene is invented.
@@ -58,12 +58,34 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         link: LinkState::Connected,
         link_since: at.now - seconds(125.0),
         round_trip: Some(seconds(0.0031)),
+        health: Arc::new(health(key, at)),
         last_heard: Some(at.now - seconds(1.2)),
         booted: Some(at.wall - seconds(187_300.0)),
         client: Some(3),
         components: Vec::new(),
         update: None,
     }
+}
+
+/// A link that was up for an hour, with round trips that are longer for boards with a higher key.
+fn health(key: u32, at: Now) -> Health {
+    let mut health = Health::default();
+    health.link(at.wall - seconds(3_600.0), &LinkState::Connected);
+    for step in 0..240_u32 {
+        let when = at.wall - seconds(f64::from(240 - step) * 15.0);
+        if step == 120 && key % 3 == 0 {
+            let lost = LinkState::Unreachable { problem: LinkProblem::Silent, retry_at: None };
+            health.link(when, &lost);
+        }
+        if !(key % 3 == 0 && (120..130).contains(&step)) {
+            let rough = 1.0 + (f64::from(step) * 12.9898).sin().abs();
+            health.round_trip(when, seconds(0.002 * rough * f64::from(1 + key % 7)));
+        }
+        if step == 130 {
+            health.link(when, &LinkState::Connected);
+        }
+    }
+    health
 }
 
 fn info(name: &str, key: u32) -> DeviceInfo {

@@ -1,0 +1,299 @@
+//! Keeps how a link has been: round trips as a histogram and over time, pings without an answer, reconnects with their causes.
+//! Reads no clock, and its size is bounded whatever the link does.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, SystemTime},
+};
+
+use super::state::{LinkProblem, LinkState};
+
+/// Four buckets for each doubling from 1 µs on: the last is for what takes longer than 70 s.
+const BUCKETS: usize = 104;
+
+/// Ends of links that are kept.
+const ENDS: usize = 32;
+
+/// Spans of time that are kept; where more would be needed, two become one.
+const SPANS: usize = 240;
+
+/// How long a span is at first.
+const SPAN: Duration = Duration::from_secs(10);
+
+/// How a link has been since this program knows the board.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Health {
+    buckets: Vec<u32>,
+    count: u64,
+    worst: Duration,
+    missed: u32,
+    links: u32,
+    up: bool,
+    ends: VecDeque<End>,
+    spans: VecDeque<Span>,
+    span: Duration,
+}
+
+/// The end of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// When, in this computer's time.
+    pub at: SystemTime,
+    /// Why.
+    pub problem: LinkProblem,
+}
+
+/// The round trips of a span of time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Span {
+    /// When it began.
+    pub from: SystemTime,
+    /// How many there were; none where the link was down.
+    pub count: u32,
+    /// The shortest.
+    pub least: Duration,
+    /// The longest.
+    pub most: Duration,
+    sum: Duration,
+}
+
+impl Span {
+    fn empty(from: SystemTime) -> Self {
+        Self { from, count: 0, least: Duration::MAX, most: Duration::ZERO, sum: Duration::ZERO }
+    }
+
+    fn add(&mut self, took: Duration) {
+        self.count += 1;
+        self.least = self.least.min(took);
+        self.most = self.most.max(took);
+        self.sum += took;
+    }
+
+    fn join(self, next: Self) -> Self {
+        Self {
+            from: self.from,
+            count: self.count.saturating_add(next.count),
+            least: self.least.min(next.least),
+            most: self.most.max(next.most),
+            sum: self.sum + next.sum,
+        }
+    }
+
+    /// The mean; `None` where there was no round trip.
+    #[must_use]
+    pub fn mean(&self) -> Option<Duration> {
+        (self.count > 0).then(|| self.sum / self.count)
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            buckets: vec![0; BUCKETS],
+            count: 0,
+            worst: Duration::ZERO,
+            missed: 0,
+            links: 0,
+            up: false,
+            ends: VecDeque::new(),
+            spans: VecDeque::new(),
+            span: SPAN,
+        }
+    }
+}
+
+impl Health {
+    /// A question was answered after this long.
+    pub fn round_trip(&mut self, at: SystemTime, took: Duration) {
+        if let Some(bucket) = self.buckets.get_mut(bucket(took)) {
+            *bucket = bucket.saturating_add(1);
+        }
+        self.count += 1;
+        self.worst = self.worst.max(took);
+        let fits = |span: &Span| at.duration_since(span.from).is_ok_and(|age| age < self.span);
+        // A clock that was set back adds to the last span instead of making one that is out of order.
+        let back = self.spans.back().is_some_and(|last| at < last.from);
+        if self.spans.back().is_none_or(|last| !back && !fits(last)) {
+            self.begin(Span::empty(at));
+        }
+        if let Some(last) = self.spans.back_mut() {
+            last.add(took);
+        }
+    }
+
+    /// The link is so from now on.
+    pub fn link(&mut self, at: SystemTime, state: &LinkState) {
+        match state {
+            LinkState::Connected if !self.up => {
+                self.up = true;
+                self.links = self.links.saturating_add(1);
+            }
+            // Silence of 15 s: the ping that was sent after 10 s is without an answer.
+            LinkState::Stale => self.missed = self.missed.saturating_add(1),
+            LinkState::Unreachable { problem, .. } if self.up => {
+                self.up = false;
+                if self.ends.len() == ENDS {
+                    self.ends.pop_front();
+                }
+                self.ends.push_back(End { at, problem: problem.clone() });
+                self.begin(Span::empty(at));
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, span: Span) {
+        if self.spans.len() == SPANS {
+            self.span *= 2;
+            let mut joined = VecDeque::with_capacity(SPANS);
+            for span in self.spans.drain(..) {
+                match joined.pop_back() {
+                    // What is without a round trip stays a gap.
+                    Some(last) if can_join(&last, &span, self.span) => joined.push_back(last.join(span)),
+                    Some(last) => joined.extend([last, span]),
+                    None => joined.push_back(span),
+                }
+            }
+            // A link that goes up and down all the time leaves nothing to join: then the oldest goes.
+            while joined.len() >= SPANS {
+                joined.pop_front();
+            }
+            self.spans = joined;
+        }
+        self.spans.push_back(span);
+    }
+
+    /// Round trips that were measured.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The round trip that this share of all (0 to 1) does not exceed, within 9 %; `None` before the first.
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> Option<Duration> {
+        let wanted = (share.clamp(0.0, 1.0) * self.count as f64).ceil().max(1.0);
+        let mut seen = 0.0;
+        for (at, count) in self.buckets.iter().enumerate() {
+            seen += f64::from(*count);
+            if seen >= wanted {
+                return Some(middle(at).min(self.worst));
+            }
+        }
+        None
+    }
+
+    /// The longest round trip; `None` before the first.
+    #[must_use]
+    pub fn worst(&self) -> Option<Duration> {
+        (self.count > 0).then_some(self.worst)
+    }
+
+    /// Pings without an answer within 5 s.
+    #[must_use]
+    pub fn missed(&self) -> u32 {
+        self.missed
+    }
+
+    /// How often the link came back after it had been up.
+    #[must_use]
+    pub fn reconnects(&self) -> u32 {
+        self.links.saturating_sub(1)
+    }
+
+    /// The newest ends of the link, oldest first.
+    pub fn ends(&self) -> impl DoubleEndedIterator<Item = &End> {
+        self.ends.iter()
+    }
+
+    /// Round trips over time, oldest first; a span without any is a gap.
+    pub fn spans(&self) -> impl Iterator<Item = &Span> {
+        self.spans.iter()
+    }
+
+    /// Buckets with something in them: the round trip in the middle of each, and how many there were.
+    pub fn histogram(&self) -> impl Iterator<Item = (Duration, u32)> {
+        self.buckets.iter().enumerate().filter(|(_, count)| **count > 0).map(|(at, count)| (middle(at), *count))
+    }
+}
+
+fn can_join(one: &Span, next: &Span, width: Duration) -> bool {
+    (one.count == 0) == (next.count == 0) && next.from.duration_since(one.from).is_ok_and(|apart| apart < width)
+}
+
+fn bucket(took: Duration) -> usize {
+    let micros = took.as_secs_f64() * 1e6;
+    // From 0 on, and bounded: the cast loses nothing.
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to the buckets")]
+    let at = (micros.max(1.0).log2() * 4.0).floor().clamp(0.0, (BUCKETS - 1) as f64) as usize;
+    at
+}
+
+/// The geometric middle of a bucket.
+fn middle(bucket: usize) -> Duration {
+    Duration::from_secs_f64(((bucket as f64 + 0.5) / 4.0).exp2() / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn quantiles_are_within_nine_per_cent() {
+        let mut health = Health::default();
+        assert_eq!((health.quantile(0.5), health.worst()), (None, None));
+        for millis in 1..=100 {
+            health.round_trip(at(millis), Duration::from_millis(millis));
+        }
+        for (share, millis) in [(0.5, 50.0), (0.95, 95.0), (1.0, 100.0)] {
+            let found = health.quantile(share).map_or(0.0, |found| found.as_secs_f64() * 1e3);
+            assert!((found / millis - 1.0).abs() < 0.095, "{share}: {found}");
+        }
+        assert_eq!(health.worst(), Some(Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn a_link_that_comes_back_is_counted_with_the_cause_of_its_end() {
+        let mut health = Health::default();
+        health.link(at(0), &LinkState::Connected);
+        health.link(at(30), &LinkState::Stale);
+        health.link(at(60), &LinkState::Unreachable { problem: LinkProblem::Silent, retry_at: None });
+        // Each vain attempt is no end of a link.
+        health.link(at(70), &LinkState::Unreachable { problem: LinkProblem::ConnectTimeout, retry_at: None });
+        health.link(at(90), &LinkState::Connected);
+        assert_eq!((health.missed(), health.reconnects()), (1, 1));
+        assert_eq!(health.ends().collect::<Vec<_>>(), [&End { at: at(60), problem: LinkProblem::Silent }]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_is_bounded_in_order_and_has_every_extreme(steps in prop::collection::vec((0u64..600, 1u64..100_000, any::<bool>()), 1..2_000)) {
+            let mut health = Health::default();
+            let (mut now, mut total) = (1_000_000, 0u64);
+            let mut worst = Duration::ZERO;
+            for (wait, micros, down) in steps {
+                now += wait;
+                if down && wait > 500 {
+                    health.link(at(now), &LinkState::Connected);
+                    health.link(at(now), &LinkState::Unreachable { problem: LinkProblem::Closed, retry_at: None });
+                } else {
+                    let took = Duration::from_micros(micros);
+                    health.round_trip(at(now), took);
+                    worst = worst.max(took);
+                    total += 1;
+                }
+                prop_assert!(health.spans.len() <= SPANS && health.ends.len() <= ENDS);
+            }
+            prop_assert_eq!(health.count(), total);
+            prop_assert_eq!(health.worst().unwrap_or_default(), worst);
+            let starts: Vec<_> = health.spans().map(|span| span.from).collect();
+            prop_assert!(starts.is_sorted());
+        }
+    }
+}

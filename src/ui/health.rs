@@ -1,0 +1,311 @@
+//! The page of link health: every board with how its link has been, the worst first, and below how the chosen one's was over time.
+
+use std::cmp::Ordering;
+
+use eframe::egui::{
+    Align, Align2, Button, CornerRadius, Layout, Panel, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    accesskit::Role, pos2, vec2,
+};
+
+use super::{
+    action::Action,
+    health_plots, icon,
+    model::Model,
+    moment::Moment,
+    signs, text,
+    theme::{self, UNIT, palette},
+    words,
+};
+use crate::fleet::{BoardView, LinkState};
+
+/// What the table has of each board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    Trouble,
+    Board,
+    Median,
+    Most,
+    Worst,
+    Missed,
+    Reconnects,
+    Signal,
+    Memory,
+    Cause,
+}
+
+impl Column {
+    const ALL: [Self; 10] = [
+        Self::Trouble,
+        Self::Board,
+        Self::Median,
+        Self::Most,
+        Self::Worst,
+        Self::Missed,
+        Self::Reconnects,
+        Self::Signal,
+        Self::Memory,
+        Self::Cause,
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Trouble => "Link",
+            Self::Board => "Board",
+            Self::Median => "Median",
+            Self::Most => "p95",
+            Self::Worst => "Worst",
+            Self::Missed => "Missed",
+            Self::Reconnects => "Lost",
+            Self::Signal => "RSSI",
+            Self::Memory => "Free memory",
+            Self::Cause => "Why it was lost last",
+        }
+    }
+
+    fn about(self) -> &'static str {
+        match self {
+            Self::Trouble => "The worst first: no link, silent, then by pings missed, links lost and round trips",
+            Self::Board => "By name",
+            Self::Median => "Half of the round trips were shorter",
+            Self::Most => "95 of 100 round trips were shorter",
+            Self::Worst => "The longest round trip",
+            Self::Missed => "Pings without an answer within 5 s",
+            Self::Reconnects => "How often the link was lost and came back",
+            Self::Signal => "The signal that the board receives",
+            Self::Memory => "Memory that is free on the board",
+            Self::Cause => "Why the link ended last",
+        }
+    }
+
+    /// The share of the width.
+    fn share(self) -> f32 {
+        match self {
+            Self::Trouble => 0.13,
+            Self::Board => 0.18,
+            Self::Median | Self::Most | Self::Worst => 0.08,
+            Self::Missed | Self::Reconnects => 0.06,
+            Self::Signal => 0.08,
+            Self::Memory => 0.1,
+            Self::Cause => 0.15,
+        }
+    }
+
+    fn is_number(self) -> bool {
+        !matches!(self, Self::Trouble | Self::Board | Self::Cause)
+    }
+
+    fn content(self, board: &BoardView, title: &str, moment: &Moment) -> String {
+        let health = &board.health;
+        let time = |time: Option<std::time::Duration>| time.map(words::short).unwrap_or_default();
+        match self {
+            Self::Trouble => words::link(&board.link).to_owned(),
+            Self::Board => title.to_owned(),
+            Self::Median => time(health.quantile(0.5)),
+            Self::Most => time(health.quantile(0.95)),
+            Self::Worst => time(health.worst()),
+            Self::Missed => health.missed().to_string(),
+            Self::Reconnects => health.reconnects().to_string(),
+            Self::Signal => diagnostic(board, SIGNAL),
+            Self::Memory => diagnostic(board, MEMORY),
+            Self::Cause => health.ends().next_back().map_or_else(String::new, |end| {
+                let ago = words::ago(moment.wall_age(end.at));
+                format!("{}, {ago}", words::problem(&end.problem))
+            }),
+        }
+    }
+
+    fn compare(self, one: &BoardView, other: &BoardView) -> Ordering {
+        let (a, b) = (&one.health, &other.health);
+        let number = |board: &BoardView, class| latest(board, class).unwrap_or(f64::INFINITY);
+        match self {
+            Self::Trouble => trouble(other).cmp(&trouble(one)).then_with(|| b.quantile(0.95).cmp(&a.quantile(0.95))),
+            Self::Board => Ordering::Equal,
+            Self::Median => b.quantile(0.5).cmp(&a.quantile(0.5)),
+            Self::Most => b.quantile(0.95).cmp(&a.quantile(0.95)),
+            Self::Worst => b.worst().cmp(&a.worst()),
+            Self::Missed => b.missed().cmp(&a.missed()),
+            Self::Reconnects => b.reconnects().cmp(&a.reconnects()),
+            Self::Signal => number(one, SIGNAL).total_cmp(&number(other, SIGNAL)),
+            Self::Memory => number(one, MEMORY).total_cmp(&number(other, MEMORY)),
+            Self::Cause => b.ends().next_back().map(|end| end.at).cmp(&a.ends().next_back().map(|end| end.at)),
+        }
+    }
+}
+
+/// The device class of the received signal.
+pub(super) const SIGNAL: &str = "signal_strength";
+/// The device class of free memory.
+pub(super) const MEMORY: &str = "data_size";
+
+/// How much trouble a board has: the state of its link, then pings missed and links lost.
+fn trouble(board: &BoardView) -> (u8, u32) {
+    let state = match board.link {
+        LinkState::Unreachable { .. } => 4,
+        LinkState::Stale => 3,
+        LinkState::Connecting => 2,
+        LinkState::Announced => 1,
+        LinkState::Connected => 0,
+    };
+    (state, board.health.missed().saturating_add(board.health.reconnects()))
+}
+
+/// The sensor of a board with this device class.
+pub(super) fn sensor<'a>(board: &'a BoardView, class: &str) -> Option<&'a crate::fleet::ComponentView> {
+    let mut components = board.components.iter();
+    components.find(|view| view.descriptor.device_class.as_deref() == Some(class)).map(AsRef::as_ref)
+}
+
+fn latest(board: &BoardView, class: &str) -> Option<f64> {
+    sensor(board, class)?.reported.number()
+}
+
+fn diagnostic(board: &BoardView, class: &str) -> String {
+    let Some(view) = sensor(board, class) else { return String::new() };
+    let descriptor = &view.descriptor;
+    let unit = descriptor.unit_of_measurement.as_deref();
+    view.reported.number().map_or_else(String::new, |value| words::quantity(value, descriptor.accuracy_decimals, unit))
+}
+
+/// The page.
+#[derive(Debug)]
+pub(super) struct Health {
+    by: Column,
+    backwards: bool,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { by: Column::Trouble, backwards: false }
+    }
+}
+
+impl Health {
+    /// Shows it.
+    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+        let [least, first, most] = theme::HEALTH_PLOTS;
+        let panel = Panel::bottom("health of one").resizable(true).default_size(first).size_range(least..=most);
+        let frame = eframe::egui::Frame::new().inner_margin(vec2(0.0, UNIT));
+        panel.frame(frame).show(ui, |ui| match model.selected() {
+            Some(board) => health_plots::show(ui, board, &model.title(board), moment),
+            None => ui.take_available_space(),
+        });
+        let palette = palette(ui);
+        text::label(ui, "Link health", "Link health", theme::strong(), palette.text);
+        let about = "Since this window was opened. Click a board to see it over time below.";
+        text::label(ui, about, about, theme::body(), palette.weak);
+        ui.add_space(UNIT);
+        self.heads(ui);
+        let mut boards: Vec<_> = model.in_order().collect();
+        boards.sort_by(|one, other| self.by.compare(one, other));
+        if self.backwards {
+            boards.reverse();
+        }
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let area = ScrollArea::vertical().id_salt("health").auto_shrink(false);
+        area.show_rows(ui, theme::COMMAND_ROW, boards.len(), |ui, rows| {
+            for board in boards.get(rows).unwrap_or_default() {
+                let chosen = model.selected().is_some_and(|selected| selected.key == board.key);
+                if row(ui, board, &model.title(board), chosen, moment) {
+                    actions.push(Action::Select(board.key));
+                }
+            }
+        });
+    }
+
+    /// The heads of the columns; one that is clicked sorts by its column, once more the other way round.
+    fn heads(&mut self, ui: &mut Ui) {
+        let rect = ui.available_rect_before_wrap().with_max_y(ui.cursor().top() + theme::LINE);
+        ui.allocate_rect(rect, Sense::hover());
+        let mut left = rect.left();
+        for column in Column::ALL {
+            let width = column.share() * rect.width();
+            let place = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width - theme::HALF, rect.bottom()));
+            left += width;
+            let chosen = self.by == column;
+            let sign = match (chosen, self.backwards) {
+                (false, _) => "",
+                (true, false) => icon::CARET_DOWN,
+                (true, true) => icon::CARET_UP,
+            };
+            let align = if column.is_number() { Align::Max } else { Align::Min };
+            let layout = Layout::left_to_right(Align::Center).with_main_align(align);
+            let button = Button::new(format!("{}{sign}", column.word())).frame_when_inactive(false).truncate();
+            let builder = eframe::egui::UiBuilder::new().max_rect(place).layout(layout).id_salt(column.word());
+            let response = ui.scope_builder(builder, |ui| {
+                ui.spacing_mut().button_padding.x = 0.0;
+                ui.add(button)
+            });
+            let response = response.inner.on_hover_text(column.about());
+            let name = format!("Sort by {}", column.word().to_lowercase());
+            response.widget_info(|| WidgetInfo::selected(Role::Button, true, chosen, &name));
+            if response.clicked() {
+                self.backwards = chosen && !self.backwards;
+                self.by = column;
+            }
+        }
+    }
+}
+
+fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Moment) -> bool {
+    let palette = palette(ui);
+    let size = vec2(ui.available_width(), theme::COMMAND_ROW);
+    let (rect, response) = ui.push_id(("health", board.key.0), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
+    let contents = Column::ALL.map(|column| column.content(board, title, moment));
+    let told = Column::ALL.iter().zip(&contents).skip(2).filter(|(_, content)| !content.is_empty());
+    let told: Vec<String> =
+        told.map(|(column, content)| format!("{} {content}", column.word().to_lowercase())).collect();
+    let name = format!("{title}: {}, {}", words::link(&board.link), told.join(", "));
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &name));
+    if ui.is_rect_visible(rect) {
+        let radius = CornerRadius::same(theme::CONTROL_RADIUS);
+        if chosen {
+            ui.painter().rect_filled(rect, radius, palette.chosen);
+        } else if response.hovered() {
+            ui.painter().rect_filled(rect, radius, palette.control);
+        }
+        if response.has_focus() {
+            ui.painter().rect_stroke(rect, radius, Stroke::new(1.5, palette.accent), StrokeKind::Inside);
+        }
+        let mut left = rect.left();
+        for (column, content) in Column::ALL.into_iter().zip(&contents) {
+            let width = column.share() * rect.width();
+            let place = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width - theme::HALF, rect.bottom()));
+            left += width;
+            let (font, colour) = match column {
+                Column::Trouble => (theme::body(), signs::link_colour(palette, &board.link)),
+                Column::Board => (theme::strong(), palette.text),
+                Column::Missed | Column::Reconnects if content != "0" => (theme::body(), palette.doubtful),
+                Column::Missed | Column::Reconnects | Column::Cause => (theme::body(), palette.weak),
+                _ => (theme::body(), palette.text),
+            };
+            match column {
+                Column::Trouble => {
+                    signs::link(ui, pos2(place.left() + 10.0, place.center().y), &board.link);
+                    let place = place.with_min_x(place.left() + 22.0);
+                    text::paint(ui, place, Align2::LEFT_CENTER, content, font, colour);
+                }
+                column if column.is_number() => {
+                    text::paint(
+                        ui,
+                        place.with_max_x(place.right() - UNIT),
+                        Align2::RIGHT_CENTER,
+                        content,
+                        font,
+                        colour,
+                    );
+                }
+                _ => {
+                    text::paint(
+                        ui,
+                        place.with_min_x(place.left() + theme::HALF),
+                        Align2::LEFT_CENTER,
+                        content,
+                        font,
+                        colour,
+                    );
+                }
+            }
+        }
+    }
+    response.clicked()
+}

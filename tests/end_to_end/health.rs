@@ -1,0 +1,28 @@
+//! How links have been, as the window shows it.
+
+use egui_kittest::kittest::Queryable;
+use virtual_board::Profile;
+
+use crate::{desk::boards, window::desktop};
+
+#[test]
+fn a_link_that_was_lost_is_listed_with_its_cause_and_its_round_trips() {
+    let boards = boards(Profile::Lamp, 2);
+    let mut desktop = desktop(&boards);
+    desktop.shows("2 connected");
+    desktop.click("Health");
+    // A command is answered: its round trip counts.
+    desktop.click("Boards");
+    desktop.click_switch("Light: on");
+    desktop.shows_about("Light: confirmed");
+    desktop.click("Health");
+    desktop.shows_about("round trips: median");
+    boards.stop("Desk lamp").expect("stopped");
+    desktop.shows_about("Desk lamp: unreachable");
+    boards.start_again("Desk lamp").expect("started");
+    desktop.until("the link that was lost and came back", |window| {
+        let mut rows = window.query_all_by_label_contains("Desk lamp: connected, ");
+        rows.find(|row| format!("{row:?}").contains("lost 1")).map(|_| ())
+    });
+    desktop.shows_about("why it was lost last the connection was closed");
+}
