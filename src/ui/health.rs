@@ -227,8 +227,11 @@ impl Health {
                 (true, false) => icon::CARET_DOWN,
                 (true, true) => icon::CARET_UP,
             };
-            let align = if column.is_number() { Align::Max } else { Align::Min };
-            let layout = Layout::left_to_right(Align::Center).with_main_align(align);
+            // As the values below.
+            let (place, layout) = match column.is_number() {
+                true => (place.with_max_x(place.right() - UNIT), Layout::right_to_left(Align::Center)),
+                false => (place, Layout::left_to_right(Align::Center)),
+            };
             let button = Button::new(format!("{}{sign}", column.word())).frame_when_inactive(false).truncate();
             let builder = eframe::egui::UiBuilder::new().max_rect(place).layout(layout).id_salt(column.word());
             let response = ui.scope_builder(builder, |ui| {

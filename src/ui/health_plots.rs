@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use eframe::egui::{Color32, Id, Ui, Vec2b, WidgetInfo, accesskit::Role};
-use egui_plot::{Bar, BarChart, Line, LineStyle, Plot, PlotPoints, VLine};
+use egui_plot::{Bar, BarChart, Line, LineStyle, Plot, PlotPoints, Points, VLine};
 
 use super::{
     health::{MEMORY, SIGNAL, sensor},
@@ -113,6 +113,10 @@ fn plot(
         .include_x(-1.0);
     let response = plot.show(ui, |plot| {
         for line in lines {
+            if let [only] = line.as_slice() {
+                // A line of one point is not seen.
+                plot.points(Points::new(words.to_owned(), vec![*only]).radius(2.5).color(colour));
+            }
             plot.line(Line::new(words.to_owned(), PlotPoints::from(line)).color(colour));
         }
         for (at, why) in ends {
@@ -125,7 +129,7 @@ fn plot(
 /// How often a round trip took how long; each bar is a fifth longer than the one before.
 fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
     let palette = palette(ui);
-    let words = "How many round trips took how long, as powers of ten of a millisecond";
+    let words = "How many took how long, in 10^x ms";
     text::label(ui, words, words, theme::small(), palette.weak);
     let bars = board.health.histogram().map(|(took, count)| {
         Bar::new((took.as_secs_f64() * 1e3).log10(), f64::from(count))

@@ -1,6 +1,6 @@
 //! The page of several chosen boards: what they have in common, and controls that command all of them at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eframe::egui::{
     Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Slider, Stroke, Ui, WidgetInfo, accesskit::Role, vec2,
@@ -29,7 +29,8 @@ struct Alike<'a> {
 /// Shows the page; `brightness` is what the sliders were left at.
 pub(super) fn show(ui: &mut Ui, model: &Model, brightness: &mut BTreeMap<String, u8>, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    let boards: Vec<BoardKey> = model.marked().collect();
+    let marked: BTreeSet<BoardKey> = model.marked().collect();
+    let boards: Vec<BoardKey> = model.in_order().map(|board| board.key).filter(|key| marked.contains(key)).collect();
     let title = format!("{} boards", boards.len());
     let live: Vec<BoardKey> = boards.iter().copied().filter(|key| is_live(model, *key)).collect();
     ui.horizontal(|ui| {

@@ -26,7 +26,7 @@ pub(super) const COMMANDS: [f32; 2] = [560.0, 400.0];
 /// The height of a line of the command palette.
 pub(super) const COMMAND_ROW: f32 = 32.0;
 /// The height of what is shown of one link: least, at first, most.
-pub(super) const HEALTH_PLOTS: [f32; 3] = [220.0, 380.0, 800.0];
+pub(super) const HEALTH_PLOTS: [f32; 3] = [240.0, 420.0, 800.0];
 /// A toast is this wide.
 pub(super) const TOAST_WIDTH: f32 = 360.0;
 /// The answers of a batch are at most this high.
