@@ -61,6 +61,7 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment)
             }
         });
     });
+    ui.take_available_space();
 }
 
 /// Minutes from now; what was is negative.

@@ -1,6 +1,6 @@
 //! The page of keyboard shortcuts (F1).
 
-use eframe::egui::{Button, Frame, Grid, Id, Modal, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Align, Button, Frame, Grid, Id, Layout, Modal, RichText, ScrollArea, Ui, vec2};
 
 use super::{
     action::Action,
@@ -21,7 +21,15 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
             ("Ctrl++  Ctrl+-  Ctrl+0", "Larger, smaller, as at first"),
         ],
     ),
-    ("In the list of boards", &[("Up  Down", "The board before, the next one")]),
+    (
+        "In the list of boards",
+        &[
+            ("Up  Down", "The board before, the next one"),
+            ("Shift+Up  Shift+Down", "The same, and choose it beside the others"),
+            ("Ctrl+A", "Choose every board of the list"),
+            ("Escape", "Choose only the one that is shown"),
+        ],
+    ),
     (
         "In every page",
         &[
@@ -53,9 +61,11 @@ pub(super) fn show(ui: &Ui, actions: &mut Vec<Action>) {
                 }
             });
             ui.add_space(UNIT);
-            if ui.add(Button::new("Close").min_size(vec2(80.0, 28.0))).clicked() {
-                actions.push(Action::CloseDialog);
-            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.add(Button::new("Close").min_size(vec2(80.0, 28.0))).clicked() {
+                    actions.push(Action::CloseDialog);
+                }
+            });
         });
     if response.should_close() {
         actions.push(Action::CloseDialog);

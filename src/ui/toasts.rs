@@ -143,12 +143,14 @@ impl Toast {
             let sign = ui.label(RichText::new(sign).color(colour).size(theme::size::ICON));
             sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
             // The words have a width of their own: a height that depends on the room that is left would never settle.
-            let room = (ui.available_width() - theme::LINE - UNIT).max(0.0);
+            let close = theme::LINE + UNIT;
+            let room = (ui.available_width() - close - ui.spacing().item_spacing.x).max(0.0);
             ui.vertical(|ui| {
                 ui.set_width(room);
                 ui.label(RichText::new(&words).color(palette.text));
             });
-            let close = ui.add(Button::new(icon::X).frame_when_inactive(false).min_size(vec2(theme::LINE, 0.0)));
+            ui.spacing_mut().button_padding.x = theme::HALF;
+            let close = ui.add(Button::new(icon::X).frame_when_inactive(false).min_size(vec2(close, 0.0)));
             let close = close.on_hover_text("Take this message away");
             close.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Dismiss: {words}")));
             if close.clicked() {

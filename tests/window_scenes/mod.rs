@@ -73,11 +73,11 @@ fn health(key: u32, at: Now) -> Health {
     health.link(at.wall - seconds(3_600.0), &LinkState::Connected);
     for step in 0..240_u32 {
         let when = at.wall - seconds(f64::from(240 - step) * 15.0);
-        if step == 120 && key % 3 == 0 {
+        if step == 120 && key.is_multiple_of(3) {
             let lost = LinkState::Unreachable { problem: LinkProblem::Silent, retry_at: None };
             health.link(when, &lost);
         }
-        if !(key % 3 == 0 && (120..130).contains(&step)) {
+        if !(key.is_multiple_of(3) && (120..130).contains(&step)) {
             let rough = 1.0 + (f64::from(step) * 12.9898).sin().abs();
             health.round_trip(when, seconds(0.002 * rough * f64::from(1 + key % 7)));
         }
