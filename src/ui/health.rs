@@ -84,9 +84,9 @@ impl Column {
             Self::Board => 0.18,
             Self::Median | Self::Most | Self::Worst => 0.08,
             Self::Missed | Self::Reconnects => 0.06,
-            Self::Signal => 0.08,
-            Self::Memory => 0.1,
-            Self::Cause => 0.15,
+            Self::Signal => 0.09,
+            Self::Memory => 0.12,
+            Self::Cause => 0.12,
         }
     }
 
@@ -182,7 +182,9 @@ impl Default for Health {
 impl Health {
     /// Shows it.
     pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-        let [least, first, most] = theme::HEALTH_PLOTS;
+        // The table keeps its head and some rows, however low the window is.
+        let room = ui.available_height() - theme::HEALTH_TABLE;
+        let [least, first, most] = theme::HEALTH_PLOTS.map(|height| height.min(room).max(theme::SPARKLINE));
         let panel = Panel::bottom("health of one").resizable(true).default_size(first).size_range(least..=most);
         let frame = eframe::egui::Frame::new().inner_margin(vec2(0.0, UNIT));
         panel.frame(frame).show(ui, |ui| match model.selected() {

@@ -25,6 +25,8 @@ pub(super) const RAIL_ROW: [f32; 2] = [36.0, 52.0];
 pub(super) const COMMANDS: [f32; 2] = [560.0, 400.0];
 /// The height of a line of the command palette.
 pub(super) const COMMAND_ROW: f32 = 32.0;
+/// The table of links is at least this high.
+pub(super) const HEALTH_TABLE: f32 = 240.0;
 /// The height of what is shown of one link: least, at first, most.
 pub(super) const HEALTH_PLOTS: [f32; 3] = [240.0, 420.0, 800.0];
 /// A toast is this wide.
