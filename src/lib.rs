@@ -1,9 +1,10 @@
 //! Switchboard, the app: one core, the [`fleet`], and the faces that show it.
 //!
-//! `ui, cli -> fleet -> link, discovery -> protocol`. A face never sees a socket; the fleet never sees a face.
+//! `ui, cli -> doctor -> fleet -> link, discovery -> protocol`. A face never sees a socket; the fleet never sees a face.
 
 pub mod cli;
 mod discovery;
+pub mod doctor;
 pub mod fleet;
 mod link;
 pub mod provisioning;

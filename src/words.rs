@@ -149,6 +149,12 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
+/// A name as it is typed without quotes: `Desk lamp` is `desk-lamp`.
+pub(crate) fn slug(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+}
+
 /// The fields of a state, with the unit and the precision that the component describes: `on brightness=60%`, `24.6 °C`.
 pub(crate) fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
     if descriptor.is_none_or(|descriptor| descriptor.kind == Kind::Update)

@@ -141,6 +141,19 @@ fn no_answer_is_4() -> Tested {
 }
 
 #[test]
+fn a_fault_that_the_doctor_finds_is_5_and_says_what_to_do() -> Tested {
+    let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    let doctor = switchboard(&["doctor", &free])?;
+    assert_eq!(doctor.status.code(), Some(5), "{}", text(&doctor.stderr));
+    let found = text(&doctor.stdout);
+    let paragraph = found.split("fault    ").find(|paragraph| paragraph.starts_with(&free)).ok_or("not found")?;
+    assert!(
+        ["does not answer", "tried:", "observed:", "refuse", "to do:", "ping"].iter().all(|w| paragraph.contains(w))
+    );
+    Ok(())
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() -> Tested {
     let (_boards, address) = board()?;
     let mut show = Command::new(env!("CARGO_BIN_EXE_switchboard"))

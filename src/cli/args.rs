@@ -16,12 +16,13 @@ const EXAMPLES: &str = "Examples:
   switchboard ota desk-lamp firmware.bin
   switchboard watch --for 10s --json
   switchboard log desk-lamp --level debug
+  switchboard doctor desk-lamp                    why a board is missing
   switchboard provision --serial /dev/ttyACM0     give a board its Wi-Fi; the network and its password are asked for
 
 BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
 which needs no mDNS. An address or an id is quickest: a name waits 0.4 s for a namesake, the start of one 2 s.
 
-Exit status: 0 done; 1 refused by the board; 2 usage; 3 no such board, or several; 4 no answer in time.";
+Exit status: 0 done; 1 refused by the board; 2 usage; 3 no such board, or several; 4 no answer in time; 5 the doctor found a fault.";
 
 /// Finds ESP32 boards on the network, shows what they report and switches what is on them.
 #[derive(Debug, Parser)]
@@ -129,6 +130,18 @@ pub(super) enum Command {
         #[arg(long = "for", value_name = "TIME")]
         wait: Option<Wait>,
         /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say why a board is missing, from what is tried and observed.
+    ///
+    /// Looks at this computer's interfaces, the port of mDNS, whether multicast comes through, who announces itself, and whether a
+    /// link can be had; takes 4 to 20 s. The exit status is 5 where a fault is found.
+    Doctor {
+        /// The board that is missing: a name, an id, the start of one, or host:port; without it every board is looked at.
+        #[arg(value_name = "WANTED")]
+        wanted: Option<String>,
+        /// One JSON object a line, for each finding.
         #[arg(long)]
         json: bool,
     },

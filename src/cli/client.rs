@@ -15,7 +15,9 @@ use super::{
     Failure,
     find::{Match, Named, NotFound, find},
 };
-use crate::fleet::{BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Lookout, Outcome, Settings, Watch};
+use crate::fleet::{
+    BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Lookout, Outcome, Settings, Watch, is_address,
+};
 
 /// A board that announces itself is found within this time (RFC 6762, section 6: an answer comes within some 100 ms; one
 /// that was sent less than a second ago is sent again only after that second).
@@ -211,12 +213,4 @@ fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey, Failure> {
             return Ok(watching.find(typed)?.0);
         }
     }
-}
-
-/// `host:port`, `[IPv6]:port` or an IP address; a name of a board never looks so.
-fn is_address(typed: &str) -> bool {
-    let port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    typed.parse::<std::net::IpAddr>().is_ok()
-        || typed.starts_with('[')
-        || typed.rsplit_once(':').is_some_and(|(host, number)| !host.is_empty() && port(number))
 }

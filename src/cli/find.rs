@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::words::slug;
+
 /// How different a name may be to be called near: a typing mistake or two.
 const NEAR: usize = 3;
 
@@ -88,12 +90,6 @@ pub(super) fn find(typed: &str, boards: &[Named<'_>]) -> Result<Match, NotFound>
             Err(NotFound::Several { typed: typed.to_owned(), candidates })
         }
     }
-}
-
-/// A name as it is typed without quotes: `Desk lamp` is `desk-lamp`.
-pub(super) fn slug(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
 fn near(slugged: &str, boards: &[Named<'_>]) -> Vec<String> {

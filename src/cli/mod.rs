@@ -2,6 +2,7 @@
 
 mod args;
 mod client;
+mod doctor;
 mod find;
 mod ota;
 mod print;
@@ -62,6 +63,9 @@ enum Failure {
     /// 4: nothing can be asked at all.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// 5: something keeps boards away; it was printed.
+    #[error("{}", words::count(u64::try_from(*.0).unwrap_or(u64::MAX), "fault"))]
+    Faults(usize),
     /// The reader of the output went away, or the output cannot be written.
     #[error(transparent)]
     Output(#[from] io::Error),
@@ -79,6 +83,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::NoSuchBoard(_) | Self::NoPort(_) => 3,
             Self::NoAnswer(_) | Self::Start(_) | Self::Cable(_) => 4,
+            Self::Faults(_) => 5,
         }
     }
 }
@@ -152,6 +157,7 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             };
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
+        Command::Doctor { wanted, json } => doctor::doctor(wanted, json),
         Command::Provision { serial, ssid, service, json } => {
             provision::provision(&provision::Wanted { serial, ssid, service, json })
         }

@@ -44,6 +44,14 @@ pub(super) fn parse(text: &str) -> Result<String, AddressError> {
     Ok(format!("{}:{port}", host.to_ascii_lowercase()))
 }
 
+/// Whether a text is meant as an address: `host:port`, `[IPv6]:port` or an IP address; a name of a board never looks so.
+pub fn is_address(typed: &str) -> bool {
+    let port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    typed.parse::<IpAddr>().is_ok()
+        || typed.starts_with('[')
+        || typed.rsplit_once(':').is_some_and(|(host, number)| !host.is_empty() && port(number))
+}
+
 fn read_port(text: &str) -> Option<u16> {
     text.parse().ok().filter(|port| *port != 0)
 }

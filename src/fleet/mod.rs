@@ -27,6 +27,7 @@ pub use view::{
 
 pub use crate::discovery::{Interfaces, Lookout};
 
+pub use address::is_address;
 pub use image::ImageSource;
 
 use engine::{Engine, Order};

@@ -1,0 +1,70 @@
+//! `switchboard doctor`: makes an examination and prints what was found, the worst first.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::json;
+
+use super::Failure;
+use crate::{
+    doctor::{Asked, Examination, Finding, Step, Verdict, findings},
+    words,
+};
+
+/// Why a board is missing.
+///
+/// # Errors
+/// [`Failure::Faults`] where a fault was found.
+pub(super) fn doctor(wanted: Option<String>, json: bool) -> Result<(), Failure> {
+    let asked = Asked { wanted: wanted.clone(), ..Asked::default() };
+    let examination = Examination::begin(asked, || {}).map_err(crate::fleet::StartError::from)?;
+    let told = io::stderr().is_terminal();
+    let evidence = loop {
+        match examination.wait() {
+            Step::Trying(check) if told => {
+                // Where it cannot be written nobody misses it.
+                let _ = writeln!(io::stderr(), "{} ...", check.words());
+            }
+            Step::Trying(_) => {}
+            Step::Done(evidence) => break evidence,
+            Step::Failed(problem) => return Err(Failure::NoAnswer(problem)),
+        }
+    };
+    let findings = findings(&evidence, wanted.as_deref());
+    let mut out = io::stdout().lock();
+    for finding in &findings {
+        match json {
+            true => writeln!(out, "{}", line(finding))?,
+            false => paragraph(&mut out, finding)?,
+        }
+    }
+    out.flush()?;
+    match findings.iter().filter(|finding| finding.verdict == Verdict::Fault).count() {
+        0 => Ok(()),
+        faults => Err(Failure::Faults(faults)),
+    }
+}
+
+fn line(finding: &Finding) -> serde_json::Value {
+    let Finding { verdict, kind, board, title, tried, observed, advice } = finding;
+    let advice: Vec<_> =
+        advice.iter().map(|advice| json!({ "what": advice.what, "command": advice.command })).collect();
+    json!({
+        "verdict": verdict.word(), "finding": kind.word(), "board": board, "title": title, "tried": tried,
+        "observed": observed, "advice": advice,
+    })
+}
+
+fn paragraph(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
+    let Finding { verdict, title, tried, observed, advice, .. } = finding;
+    writeln!(out, "{:<8} {}", verdict.word(), words::plain(title))?;
+    writeln!(out, "         tried:    {}", words::plain(tried))?;
+    writeln!(out, "         observed: {}", words::plain(observed))?;
+    for (at, advice) in advice.iter().enumerate() {
+        let to_do = if at == 0 { "to do:" } else { "" };
+        writeln!(out, "         {to_do:<9} {}", words::plain(&advice.what))?;
+        if let Some(command) = &advice.command {
+            writeln!(out, "                       {}", words::plain(command))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! What is wrong with one board, from what it announced and what became of the link.
+
+use protocol::PROTOCOL_MAJOR;
+
+use super::{Advice, Finding, Kind, Verdict};
+use crate::{
+    doctor::evidence::{Evidence, Examined, Host, Interface, Link, Record},
+    fleet::LinkProblem,
+    words,
+};
+
+/// What is found of it: one thing, the first cause.
+pub(super) fn finding(board: &Examined, evidence: &Evidence) -> Finding {
+    let tried = tried(board);
+    let (verdict, kind, title, mut observed, advice) = judge(board, evidence);
+    match board.record {
+        Record::None => observed.push_str("; nobody announces it by mDNS"),
+        Record::Heard => {}
+        Record::Confirmed => observed.push_str("; it is announced afresh"),
+        Record::Gone => observed.push_str("; asked for anew, nobody announces it any more"),
+    }
+    Finding { verdict, kind, board: Some(board.name.clone()), title, tried, observed, advice }
+}
+
+type Judged = (Verdict, Kind, String, String, Vec<Advice>);
+
+fn judge(board: &Examined, evidence: &Evidence) -> Judged {
+    let Examined { name, address, .. } = board;
+    let fault = |kind, title: String, observed: String, advice| (Verdict::Fault, kind, title, observed, advice);
+    match &board.link {
+        Link::Works => {
+            let observed = "it told what is on it".to_owned();
+            let (verdict, advice) = match board.record {
+                Record::None => (Verdict::Fine, vec![Advice::words("It is known by its address; keep that the same.")]),
+                _ => (Verdict::Fine, Vec::new()),
+            };
+            (verdict, Kind::Board, format!("{name} works"), observed, advice)
+        }
+        Link::NotTried => {
+            let observed = "no link was asked for".to_owned();
+            (Verdict::Fine, Kind::Board, format!("{name} announces itself"), observed, Vec::new())
+        }
+        Link::Problem(LinkProblem::Locked) => fault(
+            Kind::Locked,
+            format!("{name} is locked, and there is no key for it"),
+            "it announces api_encryption: it speaks only with controllers that have its key".to_owned(),
+            vec![Advice::words(
+                "This program cannot unlock boards yet: use what has the key, or put firmware on the board that is open.",
+            )],
+        ),
+        Link::Problem(LinkProblem::UnsupportedVersion { theirs }) => fault(
+            Kind::Version,
+            format!("{name} speaks another version of the protocol"),
+            format!("it speaks {}; this program speaks {PROTOCOL_MAJOR}", words::plain(theirs)),
+            vec![
+                Advice::words("Update whichever is older: this program, or the board's firmware."),
+                Advice::run("See which version of this program runs.", "switchboard --version"),
+            ],
+        ),
+        Link::Problem(LinkProblem::AllPlacesTaken) => fault(
+            Kind::PlacesTaken,
+            format!("{name} has no place for another controller"),
+            "it answered HTTP 503: all its places are taken".to_owned(),
+            vec![
+                Advice::words("Close another window, browser tab or script that is connected to the board."),
+                Advice::run(
+                    "See which programs of this computer are.",
+                    format!("ss -tnp dst {}", words::plain(&board.ip().map_or(address.clone(), |ip| ip.to_string()))),
+                ),
+                Advice::words("A controller that lost its power frees its place within 45 s."),
+            ],
+        ),
+        Link::Problem(LinkProblem::AnotherBoard { expected, found }) => fault(
+            Kind::StaleRecord,
+            format!("What is announced of {name} is out of date"),
+            format!("at {address} answers {} instead of {}", words::plain(found), words::plain(expected)),
+            renew(board),
+        ),
+        Link::Problem(problem) if board.record == Record::Gone => fault(
+            Kind::StaleRecord,
+            format!("What was announced of {name} is out of date"),
+            format!("{}{}", words::problem(problem), host(board)),
+            renew(board),
+        ),
+        Link::Unsettled if board.record == Record::Gone => fault(
+            Kind::StaleRecord,
+            format!("What was announced of {name} is out of date"),
+            format!("no answer{}", host(board)),
+            renew(board),
+        ),
+        Link::Problem(LinkProblem::NotABoard(what)) => fault(
+            Kind::NotABoard,
+            format!("Something else than a board answers at {address}"),
+            words::plain(what),
+            vec![Advice::words(
+                "Look whether the address and the port are the board's; port 80 may be another device's page.",
+            )],
+        ),
+        Link::Problem(LinkProblem::Rebooting) => (
+            Verdict::Warning,
+            Kind::Unsteady,
+            format!("{name} is restarting"),
+            "it said that it restarts".to_owned(),
+            vec![Advice::words("Wait until it is back, then look again.")],
+        ),
+        Link::Problem(_) | Link::Unsettled => unanswered(board, evidence),
+    }
+}
+
+/// Nothing answers where the board is said to be, or not as a board does.
+fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
+    let Examined { name, address, .. } = board;
+    let said = match &board.link {
+        Link::Problem(problem) => words::problem(problem),
+        _ => "no answer".to_owned(),
+    };
+    let observed = format!("{said}{}", host(board));
+    let nets = evidence.interfaces.as_deref().unwrap_or_default();
+    if let Some(ip) = board.ip()
+        && !nets.is_empty()
+        && !matches!(board.host, Some(Host::Open | Host::Refused))
+        && !nets.iter().any(|own| own.is_beside(ip))
+    {
+        let networks: Vec<_> = nets.iter().filter(|own| !own.loopback).map(network).collect();
+        let here = if networks.is_empty() { "on none".to_owned() } else { format!("on {}", networks.join(", ")) };
+        return (
+            Verdict::Fault,
+            Kind::AnotherSubnet,
+            format!("{name} is in another subnet"),
+            format!("{address} is on none of this computer's networks ({here}); {observed}"),
+            vec![
+                Advice::words("Put the board and this computer into the same network, for example the same Wi-Fi."),
+                Advice::run("See which way leads there.", format!("ip route get {ip}")),
+                Advice::words(
+                    "Where a router joins both, let it pass TCP to the board, and add the board by host:port.",
+                ),
+            ],
+        );
+    }
+    let mut advice = match &board.host {
+        Some(Host::Refused) => {
+            vec![Advice::words(
+                "Something is at that address and has no server at that port: look whether the port is right.",
+            )]
+        }
+        Some(Host::Open) => vec![Advice::words("The connection opens, but nothing speaks: restart the board.")],
+        _ => vec![Advice::words("Look whether the board has power and is in reach of its Wi-Fi.")],
+    };
+    if let Some(ip) = board.ip() {
+        advice.push(Advice::run("See whether the host is there.", format!("ping -c 3 {ip}")));
+    }
+    advice.push(Advice::words("Restart the board: it asks for an address and announces itself anew."));
+    advice.push(Advice::words(
+        "In the access point, switch off client isolation: it lets devices be heard and not be reached.",
+    ));
+    let kind = match (&board.link, &board.host) {
+        (Link::Problem(LinkProblem::Closed | LinkProblem::Silent), Some(Host::Open)) => Kind::Unsteady,
+        _ => Kind::NoAnswer,
+    };
+    let title = match (kind, board.record) {
+        (Kind::Unsteady, _) => format!("The link to {name} does not hold"),
+        (_, Record::None) => format!("{name} does not answer"),
+        _ => format!("{name} is announced at an address that does not answer"),
+    };
+    (Verdict::Fault, kind, title, observed, advice)
+}
+
+fn tried(board: &Examined) -> String {
+    let Examined { address, .. } = board;
+    match (&board.link, &board.host, board.record) {
+        (Link::NotTried, ..) => "listened for announcements".to_owned(),
+        (Link::Problem(LinkProblem::Locked), ..) => "read what it announces".to_owned(),
+        (_, None, _) => format!("connected to {address} and asked what is on it"),
+        (_, Some(_), Record::None | Record::Heard) => format!("a link and a plain TCP connection to {address}"),
+        (_, Some(_), _) => {
+            format!("a link and a plain TCP connection to {address}, then asked for its announcement anew")
+        }
+    }
+}
+
+fn host(board: &Examined) -> String {
+    match &board.host {
+        None => String::new(),
+        Some(Host::Open) => "; a plain TCP connection opens".to_owned(),
+        Some(Host::Refused) => "; the host is there and refuses the port".to_owned(),
+        Some(Host::NoWay(problem)) => format!("; a plain TCP connection: {problem}"),
+        Some(Host::Silent { after }) => format!("; a plain TCP connection: no answer within {} s", after.as_secs()),
+    }
+}
+
+fn network(interface: &Interface) -> String {
+    let Interface { name, address, prefix, .. } = interface;
+    format!("{name} {address}/{prefix}")
+}
+
+fn renew(board: &Examined) -> Vec<Advice> {
+    let mut advice = vec![
+        Advice::words(
+            "Look whether the board has power and is in reach of its Wi-Fi; once it is back, it announces itself anew.",
+        ),
+        Advice::words("In the window, Forget takes the board off the list; mDNS brings it back when it is there."),
+    ];
+    if let Some(id) = &board.id {
+        let what = "See what this computer's own mDNS service still remembers of it.";
+        advice.push(Advice::run(what, format!("avahi-resolve -n {}.local", words::plain(id))));
+    }
+    advice.push(Advice::words("A router that repeats mDNS between networks may repeat old announcements: restart it."));
+    advice
+}
