@@ -52,7 +52,8 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     let (connected, missing): (Vec<_>, Vec<_>) = asked.known.iter().cloned().partition(|known| known.connected);
     let mut party = Party::start(asked.lookout.clone())?;
     party.connected = connected;
-    if let Some(wanted) = asked.wanted.as_deref().filter(|wanted| is_address(wanted)) {
+    let linked = |wanted: &str| party.connected.iter().any(|known| of_known(known).is_meant_by(wanted));
+    if let Some(wanted) = asked.wanted.as_deref().filter(|wanted| is_address(wanted) && !linked(wanted)) {
         // What is no address after all is then missing.
         let _ = party.fleet.add_address(wanted);
     }

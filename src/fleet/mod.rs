@@ -71,6 +71,7 @@ pub struct Fleet {
     published: Published,
     thread: Option<JoinHandle<()>>,
     updates: AtomicU64,
+    lookout: Option<Lookout>,
 }
 
 impl Fleet {
@@ -84,9 +85,10 @@ impl Fleet {
         let published = Published::default();
         let (orders, received) = unbounded_channel();
         let Settings { discovery, connect_to_all, addresses } = settings;
+        let lookout = discovery.clone();
         let engine = Engine::new(published.clone(), connect_to_all);
         let thread = engine::spawn(engine, received, discovery)?;
-        let fleet = Self { orders, published, thread: Some(thread), updates: AtomicU64::new(0) };
+        let fleet = Self { orders, published, thread: Some(thread), updates: AtomicU64::new(0), lookout };
         for address in addresses {
             // One bad line among the remembered addresses must not keep the program from starting.
             let _ = fleet.add_address(&address);
@@ -98,6 +100,11 @@ impl Fleet {
     /// The first drain has every board.
     pub fn watch(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
         self.published.watch(Arc::new(wake))
+    }
+
+    /// How boards are looked for; `None`: not at all.
+    pub fn lookout(&self) -> Option<&Lookout> {
+        self.lookout.as_ref()
     }
 
     /// A board as it is now.

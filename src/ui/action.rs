@@ -88,6 +88,10 @@ pub enum Action {
     },
     /// Show this part of the window.
     Go(Place),
+    /// Find out why this board is missing, by name, id or address; or, with none, what is wrong with any.
+    Examine(Option<String>),
+    /// Stop finding it out.
+    StopExamining,
     /// Ask for a file, and do this with it.
     File(Errand),
     /// Do the errand that waits for a file with this one.

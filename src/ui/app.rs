@@ -12,6 +12,7 @@ use super::{
     files::{Answer, Brought, Journey},
     settings::RememberedBoard,
 };
+use crate::doctor::{self, Asked, Examination, Known};
 use crate::fleet::{BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, Outcome, Reply, Watch};
 use eframe::egui;
 use jiff::tz::TimeZone;
@@ -50,6 +51,8 @@ pub struct App {
     answers: (mpsc::Sender<Answered>, mpsc::Receiver<Answered>),
     /// An errand with a file; a newer one takes its place.
     errand: Option<Journey>,
+    /// What the doctor is finding out.
+    examination: Option<Examination>,
     zone: TimeZone,
 }
 
@@ -82,6 +85,7 @@ impl App {
             starter,
             answers: mpsc::channel(),
             errand: None,
+            examination: None,
             zone: TimeZone::system(),
         };
         app.say_whether_virtual_boards_can_start();
@@ -174,6 +178,12 @@ impl App {
                     self.window.tell(Notice::Failed(format!("No thread for the file: {error}")));
                 }
             }
+            Action::Examine(wanted) => self.examine(wanted, ctx),
+            Action::StopExamining => {
+                self.examination = None;
+                self.window.doctor.stopped();
+                ctx.request_repaint();
+            }
             Action::CancelUpdate(board) => self.fleet.cancel_update(board),
             // The window did these itself.
             Action::Show { .. }
@@ -248,6 +258,7 @@ impl App {
         }
         self.answer_commands();
         self.answer_errand();
+        self.go_on_examining();
     }
 
     /// Takes the answers to commands of batches.
@@ -271,6 +282,41 @@ impl App {
                 What::Press(component) => self.fleet.press(board, &component, reply),
                 What::Call(method, params) => self.fleet.call(board, &method, params, reply),
             }
+        }
+    }
+
+    /// Begins to find out why a board is missing. Boards to which there is a link need not be tried.
+    fn examine(&mut self, wanted: Option<String>, ctx: &egui::Context) {
+        let known = |view: &Arc<BoardView>| Known {
+            id: view.id.clone(),
+            name: view.name.clone(),
+            address: view.address.clone(),
+            announced: view.announcement.is_some(),
+            connected: view.link == LinkState::Connected,
+        };
+        let asked = Asked {
+            wanted: wanted.clone(),
+            lookout: self.fleet.lookout().cloned().unwrap_or_default(),
+            known: self.window.model.boards().map(known).collect(),
+        };
+        let woken = ctx.clone();
+        match Examination::begin(asked, move || woken.request_repaint()) {
+            Ok(examination) => {
+                self.examination = Some(examination);
+                self.window.doctor.began(wanted.as_deref(), Instant::now());
+            }
+            Err(error) => self.window.tell(Notice::Failed(format!("No thread for the doctor: {error}"))),
+        }
+        ctx.request_repaint();
+    }
+
+    /// Looks how the examination does.
+    fn go_on_examining(&mut self) {
+        while let Some(step) = self.examination.as_ref().and_then(Examination::step) {
+            if !matches!(step, doctor::Step::Trying(_)) {
+                self.examination = None;
+            }
+            self.window.doctor.went_on(step, Instant::now());
         }
     }
 

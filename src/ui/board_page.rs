@@ -213,6 +213,13 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
                 {
                     actions.push(Action::TryNow(board.key));
                 }
+                if matches!(board.link, LinkState::Unreachable { .. }) {
+                    let why = ui.button("Why?").on_hover_text("Let the doctor find out");
+                    if why.clicked() {
+                        let wanted = board.id.clone().unwrap_or_else(|| board.address.clone());
+                        actions.push(Action::Examine(Some(wanted)));
+                    }
+                }
                 ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(false), |ui| {
                     ui.set_max_width(ui.available_width());
                     ui.add(eframe::egui::Label::new(RichText::new(&words)).wrap());

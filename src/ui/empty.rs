@@ -60,6 +60,10 @@ pub(super) fn show(ui: &mut Ui, model: &Model, virtual_boards: VirtualBoards, ac
         if ui.add(Button::new("Add a board by address").min_size(width)).clicked() {
             actions.push(Action::Ask(Asks::Address, String::new()));
         }
+        ui.add_space(UNIT);
+        if ui.add(Button::new("Why is a board missing?").min_size(width)).clicked() {
+            actions.push(Action::Examine(None));
+        }
         ui.add_space(UNIT * 3.0);
         let hint = "A board that is not found: is it on this network, and does a firewall let UDP port 5353 through?";
         ui.scope(|ui| {

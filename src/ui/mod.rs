@@ -38,6 +38,8 @@
 //! | what can be done with it | `Button` | `Pause` or `Go on`, `Save…` |
 //! | a line of what happened | `Label` | `Desk lamp, light:0 on, by hand, 2.2 ms late` |
 //! | link health | `Button`, `ListBoxOption`, `Label` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …`; `Desk lamp: 12 round trips: median …` |
+//! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on a page or where there is no board `Why?`, `Why is a board missing?` |
+//! | what it found | `Heading`, `Button` | `Fault: A firewall drops UDP port 5353`, `Warning: …`, `Fine: …`; `Copy: sudo nft list ruleset` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
@@ -54,6 +56,7 @@ mod board_page;
 mod cards;
 mod commands;
 mod dialogs;
+mod doctor;
 mod empty;
 mod entry_row;
 mod files;

@@ -37,6 +37,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         about: "How every link has been, the worst first",
         sign: icon::HEARTBEAT,
     },
+    Entry { place: Place::Doctor, word: "Doctor", about: "Why a board is missing", sign: icon::QUESTION },
 ];
 
 /// What they are called, in the order of their keys.

@@ -82,6 +82,8 @@ pub enum Place {
     Activity,
     /// How every link has been.
     Health,
+    /// Why a board is missing.
+    Doctor,
 }
 
 /// How large the window and its parts are, in points; `None` is as at the first start.

@@ -15,6 +15,7 @@ use super::{
     board_list, board_page,
     commands::Commands,
     dialogs::{Asks, Dialog},
+    doctor::Doctor,
     empty::{self, VirtualBoards},
     fonts,
     health::Health,
@@ -53,6 +54,7 @@ pub struct Window {
     place: Place,
     activity: Activity,
     health: Health,
+    pub(super) doctor: Doctor,
     /// The component that is scrolled to and lit on the page that is shown next.
     component: Option<ComponentKey>,
     layout: Layout,
@@ -92,6 +94,7 @@ impl Window {
             place: settings.place,
             activity: Activity::default(),
             health: Health::default(),
+            doctor: Doctor::default(),
             component: None,
             layout: settings.layout,
             reveal: false,
@@ -131,7 +134,7 @@ impl Window {
         Panel::left("rail").exact_size(theme::RAIL).resizable(false).frame(rail).show(ui, |ui| {
             places::show(ui, self.place, &mut actions);
         });
-        if self.model.is_empty() {
+        if self.model.is_empty() && self.place != Place::Doctor {
             CentralPanel::default().frame(Frame::new().fill(palette.ground)).show(ui, |ui| {
                 empty::show(ui, &self.model, self.virtual_boards, &mut actions);
             });
@@ -143,6 +146,10 @@ impl Window {
                     CentralPanel::default().frame(page).show(ui, |ui| {
                         self.health.show(ui, &self.model, moment, &mut actions);
                     });
+                }
+                Place::Doctor => {
+                    let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
+                    CentralPanel::default().frame(page).show(ui, |ui| self.doctor.show(ui, moment, &mut actions));
                 }
                 Place::Activity => {
                     let page = Frame::new().fill(palette.ground).inner_margin(Margin {
@@ -346,6 +353,11 @@ impl Window {
             Action::Go(place) => {
                 self.place = place;
                 ui.ctx().request_repaint();
+            }
+            Action::Examine(wanted) => {
+                self.place = Place::Doctor;
+                ui.ctx().request_repaint();
+                return Some(Action::Examine(wanted));
             }
             Action::Ask(asks, typed) => self.ask(asks, typed),
             Action::Open(overlay) => {

@@ -3,6 +3,7 @@
 
 mod commanding;
 mod desk;
+mod doctor_page;
 mod emulated;
 mod faults;
 mod finding;

@@ -35,7 +35,11 @@ impl Desktop {
 
     /// A window whose settings are in a file.
     pub(crate) fn remembering(addresses: &[String], file: SettingsFile) -> Self {
-        let settings = Settings { discovery: None, addresses: addresses.to_vec(), ..Settings::default() };
+        Self::of(Settings { discovery: None, addresses: addresses.to_vec(), ..Settings::default() }, file)
+    }
+
+    /// A window over a fleet that is started so.
+    pub(crate) fn of(settings: Settings, file: SettingsFile) -> Self {
         let fleet = Fleet::start(settings).expect("a fleet");
         let repaint = Arc::new((Mutex::new(true), Condvar::new()));
         let asked = Arc::clone(&repaint);

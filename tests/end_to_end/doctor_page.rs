@@ -1,0 +1,95 @@
+//! The doctor, as the window shows it.
+
+use eframe::egui::accesskit::Role;
+use egui_kittest::kittest::Queryable;
+use switchboard::{
+    fleet::{Interfaces, Lookout, Settings},
+    ui::SettingsFile,
+};
+use virtual_board::{Profile, VirtualBoards};
+
+use crate::{
+    desk::{boards, private_service},
+    window::Desktop,
+};
+
+/// A window that knows these boards by their addresses, and listens on loopback where nobody else announces anything.
+fn desktop(boards: &VirtualBoards) -> Desktop {
+    let addresses = boards.list().iter().map(|board| board.address.to_string()).collect();
+    let lookout = Lookout { service: private_service(), interfaces: Interfaces::Loopback };
+    let settings = Settings { discovery: Some(lookout), addresses, ..Settings::default() };
+    Desktop::of(settings, SettingsFile::nowhere())
+}
+
+impl Desktop {
+    fn finds(&mut self, heading: &str) {
+        self.until(heading, |window| window.query_by_role_and_label(Role::Heading, heading).map(|_| ()));
+    }
+}
+
+#[test]
+fn an_examination_shows_how_far_it_is_and_then_what_is_wrong_with_which_board() {
+    let boards = boards(Profile::Mixed, 3);
+    let mut desktop = desktop(&boards);
+    desktop.shows("3 connected");
+    boards.stop("Desk lamp").expect("stopped");
+    desktop.shows("2 connected");
+    desktop.click("Doctor");
+    desktop.shows_about("whether a firewall drops UDP port 5353");
+    desktop.click("Examine");
+    let bar = "Examination: progress";
+    desktop.until(bar, |window| window.query_by_role_and_label(Role::ProgressIndicator, bar).map(|_| ()));
+    desktop.finds("Fault: Desk lamp does not answer");
+    desktop.shows_about("the host is there and refuses the port");
+    desktop.finds("Fine: 2 boards work");
+    desktop.finds("Fine: UDP port 5353 can be shared");
+    assert!(desktop.window.query_by_label_contains("Copy: ping -c 3 127.0.0.1").is_some());
+}
+
+#[test]
+fn an_examination_that_is_cancelled_finds_nothing_and_can_be_begun_anew() {
+    let boards = boards(Profile::Lamp, 1);
+    let mut desktop = desktop(&boards);
+    desktop.shows("1 connected");
+    desktop.click("Doctor");
+    desktop.click("Examine");
+    desktop.click("Cancel");
+    desktop.shows("The examination was cancelled.");
+    desktop.click("Examine");
+    desktop.finds("Fine: Desk lamp works");
+}
+
+#[test]
+fn a_board_that_is_typed_and_nowhere_is_missing() {
+    let boards = boards(Profile::Lamp, 1);
+    let mut desktop = desktop(&boards);
+    desktop.shows("1 connected");
+    desktop.click("Doctor");
+    let field = |window: &egui_kittest::Harness<'static, switchboard::ui::App>| {
+        window.query_by_role_and_label(Role::TextInput, "Missing board").map(|field| field.focus())
+    };
+    desktop.until("the field", field);
+    desktop.window.step();
+    let field = desktop.window.get_by_role_and_label(Role::TextInput, "Missing board");
+    field.type_text("heater");
+    desktop.window.step();
+    desktop.window.key_press(eframe::egui::Key::Enter);
+    desktop.finds("Fault: heater does not announce itself");
+    assert!(desktop.window.query_by_label_contains("Desk lamp works").is_none(), "it was not asked for");
+}
+
+#[test]
+fn the_page_of_a_board_without_a_link_leads_to_why() {
+    let boards = boards(Profile::Mixed, 2);
+    let mut desktop = desktop(&boards);
+    desktop.shows("2 connected");
+    boards.stop("Desk lamp").expect("stopped");
+    desktop.until("the list says so", |window| {
+        let row = window.query_by_role_and_label(Role::ListBoxOption, "Desk lamp: unreachable")?;
+        row.click();
+        Some(())
+    });
+    desktop.click("Why?");
+    desktop.finds("Fault: Desk lamp does not answer");
+    assert!(desktop.window.query_by_label_contains("works").is_none(), "only this board was asked for");
+}
