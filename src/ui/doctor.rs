@@ -148,7 +148,8 @@ impl Doctor {
             Course::Failed(problem) => line(ui, &format!("The examination failed: {problem}"), palette.bad),
             Course::Underway { check, since } => {
                 let share = check.map_or(0.0, Check::share);
-                let bar = ui.add(ProgressBar::new(share).desired_height(UNIT).desired_width(480.0));
+                let bar =
+                    ui.add(ProgressBar::new(share).fill(palette.accent).desired_height(UNIT).desired_width(480.0));
                 bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, "Examination: progress"));
                 let doing = check.map_or("Beginning", Check::words);
                 line(ui, &format!("{doing} ({})", words::length(moment.age(*since))), palette.text);
@@ -250,15 +251,17 @@ fn to_do(ui: &mut Ui, advice: &Advice) {
     let palette = palette(ui);
     line(ui, &words::plain(&advice.what), palette.text);
     let Some(command) = advice.command.as_deref().map(words::plain) else { return };
-    let frame = Frame::new().fill(palette.field).corner_radius(theme::CONTROL_RADIUS).inner_margin(Margin {
-        left: 8,
-        right: 2,
+    let frame = Frame::new().fill(palette.ground).corner_radius(theme::CONTROL_RADIUS).inner_margin(Margin {
+        left: 2,
+        right: 10,
         top: 1,
         bottom: 1,
     });
     frame.show(ui, |ui| {
         ui.horizontal(|ui| {
-            let copy = ui.add(Button::new(icon::COPY).frame_when_inactive(false)).on_hover_text("Copy the command");
+            ui.spacing_mut().button_padding.x = theme::HALF;
+            let copy = Button::new(icon::COPY).frame_when_inactive(false).min_size(vec2(theme::LINE, 0.0));
+            let copy = ui.add(copy).on_hover_text("Copy the command");
             copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Copy: {command}")));
             if copy.clicked() {
                 ui.ctx().copy_text(command.clone());

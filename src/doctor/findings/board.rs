@@ -1,5 +1,7 @@
 //! What is wrong with one board, from what it announced and what became of the link.
 
+use std::net::IpAddr;
+
 use protocol::PROTOCOL_MAJOR;
 
 use super::{Advice, Finding, Kind, Verdict};
@@ -121,7 +123,8 @@ fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
         && !matches!(board.host, Some(Host::Open | Host::Refused))
         && !nets.iter().any(|own| own.is_beside(ip))
     {
-        let networks: Vec<_> = nets.iter().filter(|own| !own.loopback).map(network).collect();
+        let networks: Vec<_> =
+            nets.iter().filter(|own| !own.loopback && !is_link_local(own.address)).map(network).collect();
         let here = if networks.is_empty() { "on none".to_owned() } else { format!("on {}", networks.join(", ")) };
         return (
             Verdict::Fault,
@@ -183,6 +186,10 @@ fn host(board: &Examined) -> String {
         None => String::new(),
         Some(Host::Open) => "; a plain TCP connection opens".to_owned(),
         Some(Host::Refused) => "; the host is there and refuses the port".to_owned(),
+        // The link said so already.
+        Some(Host::NoWay(problem)) if matches!(&board.link, Link::Problem(LinkProblem::Connect(said)) if said == problem) => {
+            "; a plain TCP connection the same".to_owned()
+        }
         Some(Host::NoWay(problem)) => format!("; a plain TCP connection: {problem}"),
         Some(Host::Silent { after }) => format!("; a plain TCP connection: no answer within {} s", after.as_secs()),
     }
@@ -191,6 +198,14 @@ fn host(board: &Examined) -> String {
 fn network(interface: &Interface) -> String {
     let Interface { name, address, prefix, .. } = interface;
     format!("{name} {address}/{prefix}")
+}
+
+/// Every IPv6 interface has such an address; it says nothing of the network.
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    }
 }
 
 fn renew(board: &Examined) -> Vec<Advice> {
