@@ -14,8 +14,8 @@ use crate::{
 ///
 /// # Errors
 /// [`Failure::Faults`] where a fault was found.
-pub(super) fn doctor(wanted: Option<String>, json: bool) -> Result<(), Failure> {
-    let asked = Asked { wanted: wanted.clone(), ..Asked::default() };
+pub(super) fn doctor(wanted: Option<&str>, json: bool) -> Result<(), Failure> {
+    let asked = Asked { wanted: wanted.map(str::to_owned), ..Asked::default() };
     let examination = Examination::begin(asked, || {}).map_err(crate::fleet::StartError::from)?;
     let told = io::stderr().is_terminal();
     let evidence = loop {
@@ -29,7 +29,7 @@ pub(super) fn doctor(wanted: Option<String>, json: bool) -> Result<(), Failure> 
             Step::Failed(problem) => return Err(Failure::NoAnswer(problem)),
         }
     };
-    let findings = findings(&evidence, wanted.as_deref());
+    let findings = findings(&evidence, wanted);
     let mut out = io::stdout().lock();
     for finding in &findings {
         match json {

@@ -157,7 +157,7 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             };
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
-        Command::Doctor { wanted, json } => doctor::doctor(wanted, json),
+        Command::Doctor { wanted, json } => doctor::doctor(wanted.as_deref(), json),
         Command::Provision { serial, ssid, service, json } => {
             provision::provision(&provision::Wanted { serial, ssid, service, json })
         }

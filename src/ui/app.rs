@@ -9,10 +9,11 @@ use std::{
 
 use super::{
     Action, Asks, Batch, Moment, Notice, Settings, SettingsFile, StartVirtualBoards, Step, VirtualBoards, What, Window,
+    doctor::asked,
     files::{Answer, Brought, Journey},
     settings::RememberedBoard,
 };
-use crate::doctor::{self, Asked, Examination, Known};
+use crate::doctor::{self, Examination};
 use crate::fleet::{BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, Outcome, Reply, Watch};
 use eframe::egui;
 use jiff::tz::TimeZone;
@@ -178,7 +179,7 @@ impl App {
                     self.window.tell(Notice::Failed(format!("No thread for the file: {error}")));
                 }
             }
-            Action::Examine(wanted) => self.examine(wanted, ctx),
+            Action::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
             Action::StopExamining => {
                 self.examination = None;
                 self.window.doctor.stopped();
@@ -285,25 +286,14 @@ impl App {
         }
     }
 
-    /// Begins to find out why a board is missing. Boards to which there is a link need not be tried.
-    fn examine(&mut self, wanted: Option<String>, ctx: &egui::Context) {
-        let known = |view: &Arc<BoardView>| Known {
-            id: view.id.clone(),
-            name: view.name.clone(),
-            address: view.address.clone(),
-            announced: view.announcement.is_some(),
-            connected: view.link == LinkState::Connected,
-        };
-        let asked = Asked {
-            wanted: wanted.clone(),
-            lookout: self.fleet.lookout().cloned().unwrap_or_default(),
-            known: self.window.model.boards().map(known).collect(),
-        };
+    /// Begins to find out why a board is missing.
+    fn examine(&mut self, wanted: Option<&str>, ctx: &egui::Context) {
+        let asked = asked(wanted, &self.fleet, &self.window.model);
         let woken = ctx.clone();
         match Examination::begin(asked, move || woken.request_repaint()) {
             Ok(examination) => {
                 self.examination = Some(examination);
-                self.window.doctor.began(wanted.as_deref(), Instant::now());
+                self.window.doctor.began(wanted, Instant::now());
             }
             Err(error) => self.window.tell(Notice::Failed(format!("No thread for the doctor: {error}"))),
         }

@@ -1,6 +1,6 @@
 //! The page of the doctor: asks for an examination, shows how far it is, and what was found, the worst first. Tries nothing itself.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use eframe::egui::{
     Align, Button, Frame, Key, Label, Layout, Margin, ProgressBar, RichText, ScrollArea, Stroke, TextEdit, Ui,
@@ -10,12 +10,16 @@ use eframe::egui::{
 use super::{
     action::Action,
     icon,
+    model::Model,
     moment::Moment,
     text,
     theme::{self, Palette, UNIT, palette},
     words,
 };
-use crate::doctor::{Advice, Check, Evidence, Finding, Kind, Step, Verdict, findings};
+use crate::{
+    doctor::{Advice, Asked, Check, Evidence, Finding, Kind, Known, Step, Verdict, findings},
+    fleet::{BoardView, Fleet, LinkState},
+};
 
 /// Findings that are shown; more are named by their number.
 const SHOWN: usize = 100;
@@ -178,6 +182,22 @@ impl Doctor {
                 }
             }
         }
+    }
+}
+
+/// What is examined: with what this window knows already, so that a board to which it has a link is not tried again.
+pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model) -> Asked {
+    let known = |view: &Arc<BoardView>| Known {
+        id: view.id.clone(),
+        name: view.name.clone(),
+        address: view.address.clone(),
+        announced: view.announcement.is_some(),
+        connected: view.link == LinkState::Connected,
+    };
+    Asked {
+        wanted: wanted.map(str::to_owned),
+        lookout: fleet.lookout().cloned().unwrap_or_default(),
+        known: model.boards().map(known).collect(),
     }
 }
 
