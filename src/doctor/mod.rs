@@ -1,4 +1,4 @@
-//! Why a board is missing: an [`Examination`] gathers [`Evidence`] on a thread of its own, and [`findings`] says what it means.
+//! Why a board is missing: an [`Examination`] gathers [`Evidence`] on a thread of its own, and [`findings()`] says what it means.
 //! Changes nothing on this computer and commands no board.
 
 mod boards;

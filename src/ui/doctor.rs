@@ -82,6 +82,7 @@ impl Doctor {
                 findings.iter().filter(|finding| works(finding)).filter_map(|finding| finding.board.clone()).collect();
             let mut one = findings[first].clone();
             (one.title, one.board) = (format!("{number} boards work"), None);
+            one.tried = "a link to each".to_owned();
             one.observed = match names.len() {
                 0..=12 => names.join(", "),
                 more => format!("{} and {} more", names[..12].join(", "), more - 12),

@@ -171,6 +171,7 @@ fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
 fn tried(board: &Examined) -> String {
     let Examined { address, .. } = board;
     match (&board.link, &board.host, board.record) {
+        (Link::Works, ..) => format!("a link to {address}"),
         (Link::NotTried, ..) => "listened for announcements".to_owned(),
         (Link::Problem(LinkProblem::Locked), ..) => "read what it announces".to_owned(),
         (_, None, _) => format!("connected to {address} and asked what is on it"),
