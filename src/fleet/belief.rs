@@ -1,7 +1,7 @@
 //! Turns what a session reports into what is believed about a board. Sends nothing and knows neither sockets nor faces.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -13,9 +13,6 @@ use super::{
     Sample,
 };
 use crate::link::{bounds, session::Report, state::Now};
-
-/// Values of one component that are kept: ten minutes of a sensor that speaks once a second.
-const HISTORY: usize = 600;
 
 /// What is believed about one board.
 pub(super) struct Belief {
@@ -182,10 +179,9 @@ impl Belief {
         view.link_since = now.instant;
         if was_up && !matches!(link, LinkState::Connected | LinkState::Stale) {
             view.round_trip = None;
-            for component in &mut view.components {
-                let component = Arc::make_mut(component);
-                if component.history.back().is_some_and(|last| !last.value.is_nan()) {
-                    push(component, Sample { at: now.wall, value: f64::NAN });
+            for component in &view.components {
+                if component.history.last().is_some_and(|last| !last.value.is_nan()) {
+                    component.history.push(Sample { at: now.wall, value: f64::NAN });
                 }
             }
         }
@@ -272,7 +268,7 @@ fn blank(descriptor: Descriptor) -> ComponentView {
         command: CommandState::Idle,
         changed: None,
         last_event: None,
-        history: Arc::new(VecDeque::new()),
+        history: Arc::default(),
     }
 }
 
@@ -285,7 +281,7 @@ fn settle(component: &mut ComponentView, at: Instant, outcome: &Outcome) {
     };
 }
 
-fn sample(component: &mut ComponentView, at: SystemTime) {
+fn sample(component: &ComponentView, at: SystemTime) {
     let state = &component.reported;
     let value = match component.descriptor.kind {
         Kind::Switch | Kind::BinarySensor | Kind::Light => state.on().map(|on| f64::from(u8::from(on))),
@@ -293,18 +289,10 @@ fn sample(component: &mut ComponentView, at: SystemTime) {
         Kind::Select | Kind::Text | Kind::Button | Kind::Update => return,
         Kind::Unknown(_) => state.number().or_else(|| state.on().map(|on| f64::from(u8::from(on)))),
     };
-    if value.is_none() && component.history.is_empty() {
+    if value.is_none() && component.history.last().is_none() {
         return;
     }
-    push(component, Sample { at, value: value.unwrap_or(f64::NAN) });
-}
-
-fn push(component: &mut ComponentView, sample: Sample) {
-    let history = Arc::make_mut(&mut component.history);
-    if history.len() == HISTORY {
-        history.pop_front();
-    }
-    history.push_back(sample);
+    component.history.push(Sample { at, value: value.unwrap_or(f64::NAN) });
 }
 
 #[cfg(test)]

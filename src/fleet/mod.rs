@@ -4,6 +4,7 @@ mod address;
 mod belief;
 mod board;
 mod engine;
+mod history;
 mod image;
 mod published;
 mod view;
@@ -20,6 +21,7 @@ use std::{
 use protocol::{ComponentKey, LogFilter, Object, State};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+pub use history::{Bucket, History, Summary, seconds, time};
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, LastEvent, LinkProblem,
     LinkState, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,

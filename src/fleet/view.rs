@@ -1,13 +1,13 @@
 //! What the program believes about every board: plain data for faces to draw, made cheap to copy by sharing.
 
 use std::{
-    collections::VecDeque,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, mdns::Announcement};
 
+use super::history::History;
 pub use crate::link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
@@ -77,8 +77,8 @@ pub struct ComponentView {
     pub changed: Option<(SystemTime, Origin)>,
     /// The last event of a button.
     pub last_event: Option<LastEvent>,
-    /// Numeric values over time (`on` as 0 and 1), oldest first; bounded.
-    pub history: Arc<VecDeque<Sample>>,
+    /// Numeric values over time (`on` as 0 and 1); bounded, and shared with who adds to it.
+    pub history: Arc<History>,
 }
 
 impl ComponentView {

@@ -79,7 +79,7 @@ fn round_trips(board: &BoardView, moment: &Moment) -> Vec<Vec<[f64; 2]>> {
 }
 
 fn history(view: &ComponentView, moment: &Moment) -> Vec<Vec<[f64; 2]>> {
-    parts(view.history.iter().map(|sample| [minutes(sample.at, moment), sample.value]))
+    parts(view.history.recent().into_iter().map(|sample| [minutes(sample.at, moment), sample.value]))
 }
 
 /// Divides points where there is no value: a line never crosses a gap.

@@ -1,7 +1,7 @@
 //! A history as a small line: gaps where nothing was known, the newest value marked, the extremes in a tooltip. It paints at
 //! most two points a column of pixels, however long the history is.
 
-use std::{collections::VecDeque, time::SystemTime};
+use std::time::SystemTime;
 
 use eframe::egui::{Color32, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
@@ -11,7 +11,7 @@ use crate::fleet::Sample;
 /// What is painted.
 pub(super) struct Sparkline<'a> {
     /// Oldest first.
-    pub(super) history: &'a VecDeque<Sample>,
+    pub(super) history: Vec<Sample>,
     /// On and off: the line goes in steps.
     pub(super) steps: bool,
     pub(super) colour: Color32,
@@ -28,7 +28,7 @@ impl Sparkline<'_> {
         let response = ui.interact(rect, ui.auto_id_with(&self.name), Sense::hover());
         text::name_label(ui, &response, &self.name);
         let palette = theme::palette(ui);
-        let Some(extent) = Extent::of(self.history) else {
+        let Some(extent) = Extent::of(&self.history) else {
             ui.painter().hline(rect.x_range(), rect.bottom() - 1.0, Stroke::new(1.0, palette.border));
             return;
         };
@@ -44,7 +44,7 @@ impl Sparkline<'_> {
                 }
             }
         }
-        let known_now = self.history.back().is_some_and(|newest| newest.value.is_finite());
+        let known_now = self.history.last().is_some_and(|newest| newest.value.is_finite());
         if let (true, Some(newest)) = (known_now, runs.last().and_then(|run| run.last())) {
             ui.painter().circle_filled(*newest, 2.5, self.colour);
         }
@@ -86,7 +86,7 @@ impl Sparkline<'_> {
         let mut runs: Vec<Vec<Pos2>> = Vec::new();
         let mut column = Column::default();
         let mut open = false;
-        for sample in self.history {
+        for sample in &self.history {
             if !sample.value.is_finite() {
                 column.close(&mut runs);
                 open = false;
@@ -158,8 +158,8 @@ struct Extent {
 }
 
 impl Extent {
-    fn of(history: &VecDeque<Sample>) -> Option<Self> {
-        let (first, last) = (history.front()?.at, history.back()?.at);
+    fn of(history: &[Sample]) -> Option<Self> {
+        let (first, last) = (history.first()?.at, history.last()?.at);
         let known = || history.iter().map(|sample| sample.value).filter(|value| value.is_finite());
         let low = known().reduce(f64::min)?;
         let high = known().reduce(f64::max)?;

@@ -1,7 +1,6 @@
 //! Invented boards in every state that the window can show: for its tests and for `cargo run --example preview`.
 
 use std::{
-    collections::VecDeque,
     f64::consts::TAU,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
@@ -12,8 +11,8 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use switchboard::fleet::{
-    BoardKey, BoardView, Changes, CommandState, ComponentView, Happening, Health, LastEvent, LinkProblem, LinkState,
-    LogEntry, Origin, ResyncCause, Sample, UpdateProblem, UpdateState,
+    BoardKey, BoardView, Changes, CommandState, ComponentView, Happening, Health, History, LastEvent, LinkProblem,
+    LinkState, LogEntry, Origin, ResyncCause, Sample, UpdateProblem, UpdateState,
 };
 
 /// The time at which a scene is invented.
@@ -153,7 +152,7 @@ pub(crate) fn diagnostic(view: ComponentView) -> ComponentView {
     described(view, |descriptor| descriptor.entity_category = Some(EntityCategory::Diagnostic))
 }
 
-fn wave(middle: f64, swing: f64, at: Now) -> VecDeque<Sample> {
+fn wave(middle: f64, swing: f64, at: Now) -> History {
     (0..180)
         .map(|step| {
             let x = f64::from(step) / 180.0;

@@ -41,7 +41,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&Component
         let colour = if known { card.value_colour(ui) } else { palette.weak };
         let name = card.name(&words);
         text::field(ui, column(0.32, 0.52), Align2::RIGHT_CENTER, &words, &name, (theme::body(), colour));
-        if component.history.len() > 1 {
+        if component.history.recent_len() > 1 {
             let line = column(0.54, 0.74).shrink2(vec2(0.0, 4.0));
             sensor::sparkline(ui, &card).show(ui, line, page.moment);
         }

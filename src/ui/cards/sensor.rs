@@ -46,7 +46,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
 pub(super) fn sparkline<'a>(ui: &Ui, card: &'a Card<'_>) -> Sparkline<'a> {
     let descriptor = &card.component.descriptor;
     Sparkline {
-        history: &card.component.history,
+        history: card.component.history.recent(),
         steps: descriptor.kind == protocol::Kind::BinarySensor,
         colour: if card.live() { palette(ui).accent } else { palette(ui).outline },
         decimals: descriptor.accuracy_decimals,
