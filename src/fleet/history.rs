@@ -188,7 +188,7 @@ impl Store {
         for (tier, (width, most)) in self.tiers.iter_mut().zip(TIERS) {
             match tier.back_mut() {
                 Some(last) if last.is_gap() == bucket.is_gap() && bucket.from - last.from < width => {
-                    last.take_in(&bucket)
+                    last.take_in(&bucket);
                 }
                 _ => tier.push_back(bucket),
             }
@@ -219,6 +219,7 @@ pub fn time(seconds: f64) -> Option<SystemTime> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use proptest::prelude::*;
 

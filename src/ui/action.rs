@@ -9,6 +9,7 @@ use super::{
     batch::Batch,
     dialogs::Asks,
     files::Errand,
+    pin::Pin,
     settings::{Place, ThemeChoice},
 };
 use crate::fleet::BoardKey;
@@ -77,6 +78,8 @@ pub enum Action {
     Add(String),
     /// Start this many virtual boards in this program.
     StartVirtualBoards(usize),
+    /// Plot this component.
+    Plot(Pin),
     /// Show this theme.
     Theme(ThemeChoice),
     /// Show a board, and on its page this component.

@@ -197,6 +197,7 @@ impl App {
             | Action::MarkNone
             | Action::Note(..)
             | Action::Arrange(_)
+            | Action::Plot(_)
             | Action::Open(_)
             | Action::Theme(_)
             | Action::CloseDialog

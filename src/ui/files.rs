@@ -14,6 +14,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     model::Model,
+    plots::table::{self, Row},
     save::{self, Lines},
 };
 use crate::fleet::{BoardKey, LogEntry};
@@ -26,6 +27,10 @@ const NEVER_SHOWN: Duration = Duration::from_millis(400);
 pub enum Errand {
     /// Update a board's firmware with this image.
     Image(BoardKey),
+    /// Save these values as a table.
+    SaveTable(Arc<Vec<Row>>),
+    /// Save this picture.
+    SavePicture(Arc<egui::ColorImage>),
     /// Save these lines, oldest first, as JSON Lines or CSV.
     SaveLines(Vec<Arc<LogEntry>>),
 }
@@ -90,6 +95,20 @@ impl Errand {
                 help: "type where the image is. The board restarts with it.",
                 done: "Update",
             },
+            Self::SaveTable(_) => Question {
+                title: "Save the values".to_owned(),
+                direction: Direction::Save(dated("csv")),
+                sorts: &[("CSV", &["csv"])],
+                help: "type where to save. It becomes a table with a row for each value.",
+                done: "Save",
+            },
+            Self::SavePicture(_) => Question {
+                title: "Save the picture".to_owned(),
+                direction: Direction::Save(dated("png")),
+                sorts: &[("PNG", &["png"])],
+                help: "type where to save the picture. It is written as PNG.",
+                done: "Save",
+            },
             Self::SaveLines(_) => Question {
                 title: "Save what happened".to_owned(),
                 direction: Direction::Save(dated("jsonl")),
@@ -104,6 +123,8 @@ impl Errand {
     fn work(self, model: &Model) -> Work {
         match self {
             Self::Image(board) => Arc::new(move |path| Ok(Brought::Image(board, path.to_owned()))),
+            Self::SaveTable(rows) => Arc::new(move |path| written(path, table::write(path, &rows))),
+            Self::SavePicture(image) => Arc::new(move |path| written(path, save::picture(path, &image))),
             Self::SaveLines(entries) => {
                 let boards = model.boards().map(|board| (board.key, Arc::clone(board))).collect();
                 let lines = Lines { entries, boards };

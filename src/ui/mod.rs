@@ -40,6 +40,8 @@
 //! | link health | `Button`, `ListBoxOption`, `Label` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …`; `Desk lamp: 12 round trips: median …` |
 //! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on a page or where there is no board `Why?`, `Why is a board missing?` |
 //! | what it found | `Heading`, `Button` | `Fault: A firewall drops UDP port 5353`, `Warning: …`, `Fine: …`; `Copy: sudo nft list ruleset` |
+//! | plots | `Button`, `GraphicsObject`, `Label` | `Add to the plots`, `Pause`, `Zoom in`; `plot of °C: Desk: Temperature`; `Desk: Temperature: min …` |
+//! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to the plots` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
@@ -67,7 +69,9 @@ mod icon;
 mod journal;
 mod model;
 mod moment;
+mod pin;
 mod places;
+mod plots;
 mod pushes;
 mod run;
 mod save;
@@ -97,7 +101,9 @@ pub use files::{Direction, Errand, Question};
 pub use journal::Journal;
 pub use model::{Counts, Model};
 pub use moment::Moment;
+pub use pin::Pin;
 pub use places::PLACES;
+pub use plots::{PlotSettings, table::Row};
 pub use run::{Options, RunError, run};
 pub use settings::{Layout, Place, RememberedBoard, Settings, ThemeChoice};
 pub use settings_file::SettingsFile;

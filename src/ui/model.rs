@@ -59,6 +59,8 @@ struct Known {
 #[derive(Default)]
 pub struct Model {
     boards: HashMap<BoardKey, Known>,
+    /// Boards by their ids and addresses.
+    names: HashMap<String, BoardKey>,
     order: Vec<Place>,
     namesakes: HashMap<String, usize>,
     counts: Counts,
@@ -118,6 +120,7 @@ impl Model {
         if regrouped {
             self.arranged = None;
         }
+        self.name(&view);
         let old = self.boards.insert(key, Known { view, place: place.clone(), haystack });
         match old {
             Some(old) => {
@@ -130,6 +133,33 @@ impl Model {
             None => self.place(place),
         }
         self.choose_wanted(key);
+    }
+
+    /// Takes over what a board is known as.
+    fn name(&mut self, view: &BoardView) {
+        let old = self.boards.get(&view.key).map(|known| Arc::clone(&known.view));
+        if old.as_ref().is_some_and(|old| old.id == view.id && old.address == view.address) {
+            return;
+        }
+        if let Some(old) = old {
+            self.unname(&old);
+        }
+        for name in view.id.iter().chain([&view.address]) {
+            self.names.insert(name.clone(), view.key);
+        }
+    }
+
+    fn unname(&mut self, view: &BoardView) {
+        for name in view.id.iter().chain([&view.address]) {
+            if self.names.get(name) == Some(&view.key) {
+                self.names.remove(name);
+            }
+        }
+    }
+
+    /// The board with this id or address.
+    pub(super) fn known_as(&self, name: &str) -> Option<BoardKey> {
+        self.names.get(name).copied()
     }
 
     /// Whether a board's place in the list, or what finds it, may have changed; what its components report does neither.
@@ -222,6 +252,7 @@ impl Model {
     pub fn remove(&mut self, key: BoardKey) {
         let Some(known) = self.boards.remove(&key) else { return };
         *self.counts.of(&known.view.link) -= 1;
+        self.unname(&known.view);
         self.unplace(&known.place);
         self.lit.retain(|(board, _), _| *board != key);
         self.marked.remove(&key);

@@ -32,6 +32,12 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry { place: Place::Activity, word: "Activity", about: "Everything that happened", sign: icon::LIST_BULLETS },
     Entry {
+        place: Place::Plots,
+        word: "Plots",
+        about: "Sensors, switches and lights over time",
+        sign: icon::CHART_LINE,
+    },
+    Entry {
         place: Place::Health,
         word: "Health",
         about: "How every link has been, the worst first",

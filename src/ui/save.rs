@@ -1,4 +1,4 @@
-//! Writes what happened as JSON Lines or CSV.
+//! Writes what happened as JSON Lines or CSV, and pictures as PNG.
 
 use std::{
     collections::HashMap,
@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use eframe::egui::ColorImage;
 use jiff::Timestamp;
 
 use super::{record, words};
@@ -46,4 +47,14 @@ fn write_csv(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Re
         rows.write_record([&*time, &*entry.board_name, id, &subject, &what, &source, &timing])?;
     }
     rows.flush()
+}
+
+/// Writes a picture as PNG.
+pub(super) fn picture(path: &Path, picture: &ColorImage) -> io::Result<()> {
+    let [width, height] = picture.size;
+    let pixels: Vec<u8> = picture.pixels.iter().flat_map(|pixel| pixel.to_array()).collect();
+    let size = |length: usize| u32::try_from(length).map_err(io::Error::other);
+    let image = image::RgbaImage::from_raw(size(width)?, size(height)?, pixels)
+        .ok_or_else(|| io::Error::other("the picture has fewer pixels than its size says"))?;
+    image.save_with_format(path, image::ImageFormat::Png).map_err(io::Error::other)
 }

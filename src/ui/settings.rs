@@ -10,7 +10,10 @@ use eframe::egui;
 use protocol::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
-use super::arrangement::{Arrangement, Note};
+use super::{
+    arrangement::{Arrangement, Note},
+    plots::PlotSettings,
+};
 use crate::fleet::BoardView;
 
 /// Which theme is shown.
@@ -80,6 +83,8 @@ pub enum Place {
     Boards,
     /// Everything that happened.
     Activity,
+    /// Values over time.
+    Plots,
     /// How every link has been.
     Health,
     /// Why a board is missing.
@@ -127,6 +132,9 @@ pub struct Settings {
     /// What the person noted of boards, by their ids.
     #[serde(deserialize_with = "or_default")]
     pub notes: BTreeMap<String, Note>,
+    /// What is plotted.
+    #[serde(deserialize_with = "or_default")]
+    pub plots: PlotSettings,
     /// How large the window and its parts are.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,
@@ -187,12 +195,12 @@ mod tests {
     #[test]
     fn a_newer_file_loses_only_what_this_program_cannot_read() -> Result<(), serde_json::Error> {
         let stored =
-            r#"{"theme":"sepia","selected":"lamp-1","boards":[{"address":"10.0.0.7:80","since":1}],"plots":[1]}"#;
+            r#"{"theme":"sepia","selected":"lamp-1","boards":[{"address":"10.0.0.7:80","since":1}],"lamps":[1]}"#;
         let settings: Settings = serde_json::from_str(stored)?;
         assert_eq!(settings.theme, ThemeChoice::System);
         assert_eq!(settings.selected.as_deref(), Some("lamp-1"));
         assert_eq!(settings.boards.len(), 1);
-        assert!(serde_json::to_string(&settings)?.contains("\"plots\":[1]"));
+        assert!(serde_json::to_string(&settings)?.contains("\"lamps\":[1]"));
         Ok(())
     }
 }

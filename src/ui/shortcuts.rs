@@ -31,6 +31,14 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "In the plots",
+        &[
+            ("Left  Right", "Look back, look ahead"),
+            ("+  -", "Show less time, show more"),
+            ("Space", "Hold the plots still, follow again"),
+        ],
+    ),
+    (
         "In every page",
         &[
             ("Tab  Shift+Tab", "To the next control, to the one before"),

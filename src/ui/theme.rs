@@ -29,6 +29,12 @@ pub(super) const COMMAND_ROW: f32 = 32.0;
 pub(super) const HEALTH_TABLE: f32 = 240.0;
 /// The height of what is shown of one link: least, at first, most.
 pub(super) const HEALTH_PLOTS: [f32; 3] = [240.0, 420.0, 800.0];
+/// What is plotted is listed in this width.
+pub(super) const PLOT_LIST: f32 = 248.0;
+/// A plot is at least this high.
+pub(super) const PLOT_STRIP: f32 = 120.0;
+/// The numbers beside a plot take at least this width, so that all plots begin at one line.
+pub(super) const PLOT_AXIS: f32 = 68.0;
 /// A toast is this wide.
 pub(super) const TOAST_WIDTH: f32 = 360.0;
 /// The answers of a batch are at most this high.
@@ -109,6 +115,8 @@ pub(super) struct Palette {
     pub(super) doubtful: Color32,
     /// Without a link, refused.
     pub(super) bad: Color32,
+    /// Curves, in their order: they differ in lightness too, and each has its number beside it.
+    pub(super) series: [Color32; 8],
     /// The signs of those four, which need less contrast than text and are easier told apart when brighter.
     pub(super) signs: Signs,
 }
@@ -143,6 +151,16 @@ const DARK: Palette = Palette {
     underway: Color32::from_rgb(0x56, 0xb4, 0xe9),
     doubtful: Color32::from_rgb(0xe6, 0x9f, 0x00),
     bad: Color32::from_rgb(0xf5, 0x84, 0x3a),
+    series: [
+        Color32::from_rgb(0x56, 0xb4, 0xe9),
+        Color32::from_rgb(0xe6, 0x9f, 0x00),
+        Color32::from_rgb(0x2c, 0xc0, 0x94),
+        Color32::from_rgb(0xf0, 0xe4, 0x42),
+        Color32::from_rgb(0xd9, 0x8f, 0xb8),
+        Color32::from_rgb(0xf5, 0x84, 0x3a),
+        Color32::from_rgb(0xa4, 0x9c, 0xf5),
+        Color32::from_gray(0xc0),
+    ],
     signs: Signs {
         good: Color32::from_rgb(0x2c, 0xc0, 0x94),
         underway: Color32::from_rgb(0x56, 0xb4, 0xe9),
@@ -172,6 +190,16 @@ const LIGHT: Palette = Palette {
     underway: Color32::from_rgb(0x00, 0x5c, 0x91),
     doubtful: Color32::from_rgb(0x7c, 0x50, 0x00),
     bad: Color32::from_rgb(0x9e, 0x3f, 0x00),
+    series: [
+        Color32::from_rgb(0x00, 0x72, 0xb2),
+        Color32::from_rgb(0xa5, 0x6c, 0x00),
+        Color32::from_rgb(0x00, 0x86, 0x60),
+        Color32::from_rgb(0x7d, 0x70, 0x00),
+        Color32::from_rgb(0xb0, 0x50, 0x7f),
+        Color32::from_rgb(0xca, 0x53, 0x00),
+        Color32::from_rgb(0x5b, 0x4f, 0xc0),
+        Color32::from_gray(0x60),
+    ],
     signs: Signs {
         good: Color32::from_rgb(0x00, 0x86, 0x60),
         underway: Color32::from_rgb(0x00, 0x76, 0xb4),

@@ -22,7 +22,9 @@ use super::{
     journal::Matches,
     model::Model,
     moment::Moment,
-    places, pushes, selection_page,
+    places,
+    plots::Plots,
+    pushes, selection_page,
     settings::{Layout, Place, Settings, ThemeChoice},
     shortcuts,
     theme::{self, palette},
@@ -54,6 +56,7 @@ pub struct Window {
     place: Place,
     activity: Activity,
     health: Health,
+    plots: Plots,
     pub(super) doctor: Doctor,
     /// The component that is scrolled to and lit on the page that is shown next.
     component: Option<ComponentKey>,
@@ -94,6 +97,7 @@ impl Window {
             place: settings.place,
             activity: Activity::default(),
             health: Health::default(),
+            plots: Plots::new(settings.plots.clone()),
             doctor: Doctor::default(),
             component: None,
             layout: settings.layout,
@@ -109,6 +113,7 @@ impl Window {
         settings.pushes_of_one = self.pushes_of_one;
         settings.place = self.place;
         settings.layout = self.layout;
+        settings.plots = self.plots.settings.clone();
         settings.arrangement = self.model.arrangement().clone();
         settings.notes = self.model.notes().clone();
         if let Some(board) = self.model.selected() {
@@ -141,6 +146,12 @@ impl Window {
         } else {
             match self.place {
                 Place::Boards => self.boards(ui, moment, &mut actions),
+                Place::Plots => {
+                    let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
+                    CentralPanel::default().frame(page).show(ui, |ui| {
+                        self.plots.show(ui, &self.model, moment, &mut actions);
+                    });
+                }
                 Place::Health => {
                     let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
                     CentralPanel::default().frame(page).show(ui, |ui| {
@@ -372,6 +383,10 @@ impl Window {
                 self.dialog = None;
                 (self.commands, self.shortcuts) = (None, false);
                 ui.ctx().request_repaint();
+            }
+            Action::Plot(pin) => {
+                let told = self.plots.add(pin);
+                self.tell(told.map_or_else(Notice::Failed, Notice::Done));
             }
             Action::Dismiss(toast) => self.toasts.dismiss(toast),
             Action::Theme(choice) => {

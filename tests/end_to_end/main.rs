@@ -10,5 +10,6 @@ mod finding;
 mod health;
 mod hostile_messages;
 mod many_boards;
+mod plots;
 mod updating;
 mod window;

@@ -14,6 +14,9 @@ use crate::{
 
 const LINE: f32 = 16.0;
 
+/// Room for the button of the menu, right of the key.
+const MENU: f32 = 12.0;
+
 /// A footer's words and their colour.
 struct Words {
     text: String,
@@ -77,7 +80,7 @@ fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
 fn room(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
     let key = card.component.descriptor.key.to_string();
     let key = text::line(ui, &key, theme::monospace_small(), palette(ui).weak, width * 0.5);
-    width - key.size().x - UNIT
+    width - key.size().x - UNIT - MENU
 }
 
 /// How high the footer is: a sentence of a board is shown whole.
@@ -94,7 +97,8 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let words = words(ui, card);
     let palette = palette(ui);
     let key = card.component.descriptor.key.to_string();
-    text::paint(ui, rect, Align2::RIGHT_BOTTOM, &key, theme::monospace_small(), palette.weak);
+    let beside = rect.with_max_x(rect.right() - MENU);
+    text::paint(ui, beside, Align2::RIGHT_BOTTOM, &key, theme::monospace_small(), palette.weak);
     if words.text.is_empty() {
         return;
     }

@@ -4,6 +4,7 @@
 mod button;
 mod footer;
 mod light;
+mod menu;
 mod number;
 mod quiet;
 mod raw;
@@ -202,6 +203,9 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
         Kind::Unknown(_) => raw::body(&mut body_ui, card),
     }
     footer::show(&mut ui, card, Rect::from_min_max(pos2(inner.left(), inner.bottom() - footer), inner.max));
+    // Beside the key, in the padding of the card.
+    let corner = pos2(rect.right() - 2.0, rect.bottom() - 10.0);
+    menu::show(&mut ui, card, Rect::from_min_max(corner - vec2(24.0, 20.0), corner), actions);
 }
 
 /// The name, and at the right the switch or the value.

@@ -1,0 +1,135 @@
+//! What is plotted: each curve with its number and colour, its value, and what the time that is shown comes to; and what can be added.
+
+use eframe::egui::{
+    Align, Align2, Button, Layout, Popup, PopupCloseBehavior, Rect, ScrollArea, Sense, Stroke, TextEdit, Ui,
+    WidgetInfo, accesskit::Role, pos2, vec2,
+};
+
+use super::{Curve, Range, can_be_plotted, sign_button};
+use crate::{
+    fleet::Summary,
+    ui::{
+        action::Action,
+        icon,
+        model::Model,
+        pin::{Pin, component_name},
+        text,
+        theme::{self, HALF, UNIT, palette},
+    },
+};
+
+/// So many components are offered at once; who looks for another types a letter.
+const OFFERED: usize = 100;
+
+/// Shows the list; returns the number of the curve that is taken away.
+pub(super) fn show(
+    ui: &mut Ui,
+    curves: &[Curve<'_>],
+    model: &Model,
+    range: Range,
+    cursor: Option<f64>,
+    find: &mut String,
+    actions: &mut Vec<Action>,
+) -> Option<usize> {
+    let mut taken = None;
+    let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)).min_size(vec2(ui.available_width(), theme::LINE)));
+    add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to the plots"));
+    Popup::menu(&add).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+        offers(ui, curves, model, find, actions);
+    });
+    ui.add_space(UNIT);
+    ScrollArea::vertical().id_salt("curves").auto_shrink(false).show(ui, |ui| {
+        ui.set_width(theme::PLOT_LIST - UNIT * 1.5);
+        for curve in curves {
+            if row(ui, curve, range, cursor) {
+                taken = Some(curve.number);
+            }
+            ui.add_space(UNIT);
+        }
+    });
+    taken
+}
+
+/// A curve; whether it is taken away.
+fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> bool {
+    let palette = palette(ui);
+    let colour = palette.series[curve.number % palette.series.len()];
+    let mut taken = false;
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(22.0, theme::LINE), Sense::hover());
+        let number = (curve.number + 1).to_string();
+        text::paint(ui, rect, Align2::LEFT_TOP, &number, theme::small(), palette.weak);
+        let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 5.0), rect.max);
+        ui.painter().hline(line.x_range(), line.center().y, Stroke::new(3.0, colour));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            taken = sign_button(ui, icon::X, &format!("{}: take off the plots", curve.title)).clicked();
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                text::label(ui, &curve.title, &curve.title, theme::body(), palette.text).on_hover_text(&curve.title);
+            });
+        });
+    });
+    let now = match (cursor, &curve.view) {
+        (_, None) => Some("this board is not there".to_owned()),
+        (Some(cursor), _) => {
+            let under = curve.buckets.iter().rev().find(|bucket| bucket.from <= cursor);
+            Some(match under.filter(|bucket| cursor <= bucket.to && !bucket.is_gap()) {
+                Some(bucket) => curve.words(bucket.mean),
+                None => "nothing known".to_owned(),
+            })
+        }
+        (None, Some((_, view))) => view.history.last().map(|last| match last.value.is_finite() {
+            true => curve.words(last.value),
+            false => "unknown".to_owned(),
+        }),
+    };
+    let now = now.unwrap_or_else(|| "no value yet".to_owned());
+    text::label(ui, &now, &format!("{}: {now}", curve.title), theme::strong(), palette.text);
+    if let Some(Summary { low, mean, high }) = Summary::of(&curve.buckets, range.from, range.to) {
+        let words = format!(
+            "min {}   mean {}   max {}",
+            curve.number_words(low),
+            curve.number_words(mean),
+            curve.number_words(high)
+        );
+        text::label(ui, &words, &format!("{}: {words}", curve.title), theme::small(), palette.weak)
+            .on_hover_text("Of the time that is shown; in the mean each value counts for as long as it held");
+    }
+    taken
+}
+
+/// What can be added, with a box to look for it.
+fn offers(ui: &mut Ui, curves: &[Curve<'_>], model: &Model, find: &mut String, actions: &mut Vec<Action>) {
+    ui.set_width(theme::COMMANDS[0] * 0.6);
+    let edit = TextEdit::singleline(find).hint_text("Find a component").desired_width(f32::INFINITY);
+    ui.add(edit.min_size(vec2(0.0, theme::LINE))).accessible_name("Find a component");
+    ui.add_space(HALF);
+    let letters = find.to_lowercase();
+    let parts: Vec<&str> = letters.split_whitespace().collect();
+    ScrollArea::vertical().id_salt("offers").max_height(theme::COMMANDS[1]).show(ui, |ui| {
+        let mut offered = 0;
+        for board in model.in_order() {
+            let title = model.title(board);
+            for view in board.components.iter().filter(|view| can_be_plotted(&view.descriptor.kind)) {
+                let words = format!("{title}: {}", component_name(board, view));
+                let low = words.to_lowercase();
+                if offered >= OFFERED || !parts.iter().all(|part| low.contains(part)) {
+                    continue;
+                }
+                let Some(pin) = Pin::of(model, board.key, &view.descriptor.key) else { continue };
+                if curves.iter().any(|curve| *curve.pin == pin) {
+                    continue;
+                }
+                offered += 1;
+                let button = ui.add(Button::new(&words).frame_when_inactive(false).truncate());
+                button.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, &words));
+                if button.clicked() {
+                    actions.push(Action::Plot(pin));
+                }
+            }
+        }
+        if offered == 0 {
+            let words = "Nothing else can be plotted.";
+            text::label(ui, words, words, theme::body(), palette(ui).weak);
+        }
+    });
+}

@@ -1,0 +1,64 @@
+//! What happened beside the values: events of buttons, lost and regained links. Gathered from the journal once, not each frame.
+
+use std::collections::VecDeque;
+
+use super::{Curve, Range};
+use crate::{
+    fleet::{BoardKey, Happening, LinkState, seconds},
+    ui::{journal::Journal, words},
+};
+
+/// So many are kept; the oldest go first.
+const KEPT: usize = 5_000;
+
+/// So many are drawn at once; more would be a wall.
+const DRAWN: usize = 200;
+
+/// Something that is marked on the time axis.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Mark {
+    pub(super) at: f64,
+    pub(super) board: BoardKey,
+    pub(super) words: String,
+    /// A link was lost.
+    pub(super) is_loss: bool,
+}
+
+/// Everything that can be marked.
+#[derive(Debug, Default)]
+pub(super) struct Markers {
+    /// The number of the first entry of the journal that was not looked at.
+    next: u64,
+    marks: VecDeque<Mark>,
+}
+
+impl Markers {
+    /// Looks at what is new in the journal.
+    pub(super) fn take_in(&mut self, journal: &Journal) {
+        let next = self.next;
+        let new: Vec<_> = journal.newest_first().take_while(|entry| entry.number >= next).collect();
+        for entry in new.into_iter().rev() {
+            let (words, is_loss) = match &entry.what {
+                Happening::Event { component, event, .. } => {
+                    (format!("{component} {}", event.replace('_', " ")), false)
+                }
+                Happening::Link(LinkState::Connected) => ("connected".to_owned(), false),
+                Happening::Link(LinkState::Unreachable { problem, .. }) => (words::problem(problem), true),
+                _ => continue,
+            };
+            if self.marks.len() == KEPT {
+                self.marks.pop_front();
+            }
+            let words = format!("{}: {words}", entry.board_name);
+            self.marks.push_back(Mark { at: seconds(entry.at), board: entry.board, words, is_loss });
+        }
+        self.next = journal.end();
+    }
+
+    /// The newest marks of the boards that are plotted, within the time that is shown.
+    pub(super) fn of(&self, curves: &[Curve<'_>], range: Range) -> Vec<Mark> {
+        let boards: Vec<BoardKey> = curves.iter().filter_map(|curve| Some(curve.view?.0.key)).collect();
+        let shown = self.marks.iter().rev().filter(|mark| (range.from..=range.to).contains(&mark.at));
+        shown.filter(|mark| boards.contains(&mark.board)).take(DRAWN).cloned().collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! What is plotted as a table (RFC 4180): a row for each value, or for each bucket of older values.
+
+use std::{fs::File, io, path::Path};
+
+use jiff::Timestamp;
+
+use crate::{
+    fleet::{Bucket, time},
+    ui::{model::Model, pin::Pin},
+};
+
+/// A row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    board: String,
+    component: String,
+    name: String,
+    unit: String,
+    bucket: Bucket,
+}
+
+/// The rows of the time between two times, curve by curve, oldest first.
+pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], from: f64, to: f64, now: f64) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for pin in curves {
+        let Some((_, view)) = pin.find(model) else { continue };
+        let unit = view.descriptor.unit_of_measurement.clone().unwrap_or_default();
+        for bucket in view.history.between(from, to, now) {
+            if bucket.to < from || bucket.from > to {
+                continue;
+            }
+            rows.push(Row {
+                board: pin.board.clone(),
+                component: pin.component.to_string(),
+                name: pin.title(model),
+                unit: unit.clone(),
+                bucket,
+            });
+        }
+    }
+    rows
+}
+
+/// Writes the rows with a head. Times are RFC 3339 in UTC; a gap has no values.
+pub(in crate::ui) fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
+    let mut file = csv::Writer::from_writer(File::create(path)?);
+    file.write_record(["time", "until", "board", "component", "name", "unit", "mean", "low", "high", "values"])?;
+    for Row { board, component, name, unit, bucket } in rows {
+        let number = |value: f64| if value.is_finite() { value.to_string() } else { String::new() };
+        file.write_record([
+            &*stamp(bucket.from),
+            &stamp(bucket.to),
+            board,
+            component,
+            name,
+            unit,
+            &number(bucket.mean),
+            &number(bucket.low),
+            &number(bucket.high),
+            &bucket.count.to_string(),
+        ])?;
+    }
+    file.flush()
+}
+
+fn stamp(seconds: f64) -> String {
+    let stamp = time(seconds).and_then(|at| Timestamp::try_from(at).ok());
+    stamp.map(|stamp| format!("{stamp:.3}")).unwrap_or_default()
+}
