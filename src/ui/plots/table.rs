@@ -67,3 +67,32 @@ fn stamp(seconds: f64) -> String {
     let stamp = time(seconds).and_then(|at| Timestamp::try_from(at).ok());
     stamp.map(|stamp| format!("{stamp:.3}")).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_is_a_row_without_values() -> io::Result<()> {
+        let bucket = |from: f64, mean: f64, count| Bucket { from, to: from + 1.5, low: mean, high: mean, mean, count };
+        let row = |bucket| Row {
+            board: "desk-1".to_owned(),
+            component: "sensor:0".to_owned(),
+            name: "Desk, left: Temperature".to_owned(),
+            unit: "°C".to_owned(),
+            bucket,
+        };
+        let path = std::env::temp_dir().join(format!("switchboard-table-{}.csv", std::process::id()));
+        write(&path, &[row(bucket(0.0, 21.5, 1)), row(bucket(1.5, f64::NAN, 0))])?;
+        let table = std::fs::read_to_string(&path)?;
+        std::fs::remove_file(&path)?;
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines[0], "time,until,board,component,name,unit,mean,low,high,values");
+        assert_eq!(
+            lines[1],
+            "1970-01-01T00:00:00.000Z,1970-01-01T00:00:01.500Z,desk-1,sensor:0,\"Desk, left: Temperature\",°C,21.5,21.5,21.5,1"
+        );
+        assert!(lines[2].ends_with(",°C,,,,0"), "{}", lines[2]);
+        Ok(())
+    }
+}
