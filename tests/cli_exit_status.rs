@@ -192,3 +192,73 @@ fn the_log_of_a_board_is_printed_from_its_beginning() -> Tested {
     assert_eq!(switchboard(&["log", &address, "--level", "verbose"])?.status.code(), Some(2));
     Ok(())
 }
+
+#[test]
+fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
+    let (boards, address) = board()?;
+    let file = std::env::temp_dir().join(format!("switchboard-cli-scene-{}.json", std::process::id()));
+    let path = file.display().to_string();
+    let light = format!("{address}/light:0");
+    switchboard(&["set", &light, "on=true", "brightness=30"])?;
+    let take = switchboard(&["scene", "take", &path, &light, &format!("{address}/switch:0"), "--name", "Evening"])?;
+    assert_eq!(take.status.code(), Some(0), "{}", text(&take.stderr));
+    let mut scene: serde_json::Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+    assert_eq!((&scene["name"], &scene["steps"][0]["set"]["brightness"]), (&"Evening".into(), &30.into()));
+    // The boards of this test are not announced: they are found where they are.
+    for step in scene["steps"].as_array_mut().ok_or("no steps")? {
+        step["board"] = address.clone().into();
+    }
+    std::fs::write(&file, scene.to_string())?;
+    switchboard(&["set", &light, "on=false", "brightness=90"])?;
+    let apply = switchboard(&["scene", "apply", &path, "--fade", "0s", "--json"])?;
+    assert_eq!(apply.status.code(), Some(0), "{}", text(&apply.stderr));
+    for line in text(&apply.stdout).lines() {
+        let value: serde_json::Value = serde_json::from_str(line)?;
+        assert_eq!(value["outcome"], "done", "{line}");
+    }
+    let show = text(&switchboard(&["show", &address])?.stdout);
+    assert!(show.contains("brightness=30%"), "{show}");
+    // One step is refused, one is of a board that is not there, one is done: all are told, and 1 goes before 3.
+    let step =
+        |board: &str, set: serde_json::Value| serde_json::json!({"board": board, "component": "light:0", "set": set});
+    let on = serde_json::json!({"on": true});
+    scene["steps"] = serde_json::json!([
+        step(&address, serde_json::json!({"brightness": 400})),
+        step("lamp-of-another-house", on.clone()),
+        step(&address, on.clone())
+    ]);
+    std::fs::write(&file, scene.to_string())?;
+    let apply = switchboard(&["scene", "apply", &path])?;
+    assert_eq!(apply.status.code(), Some(1), "{}", text(&apply.stderr));
+    let told = text(&apply.stdout);
+    assert!(
+        told.contains("refused: ") && told.contains("this board is not there") && told.contains("done in"),
+        "{told}"
+    );
+    assert!(text(&apply.stderr).contains("2 of 3 not done: 1 refused, 1 without their board"));
+    scene["steps"] = serde_json::json!([step("lamp-of-another-house", on)]);
+    std::fs::write(&file, scene.to_string())?;
+    assert_eq!(switchboard(&["scene", "apply", &path])?.status.code(), Some(3));
+    drop(boards);
+    std::fs::remove_file(&file)?;
+    Ok(())
+}
+
+#[test]
+fn what_is_no_scene_is_2_and_says_what_would_be() -> Tested {
+    let file = std::env::temp_dir().join(format!("switchboard-cli-no-scene-{}.json", std::process::id()));
+    let path = file.display().to_string();
+    let words = |output: &Output| text(&output.stderr);
+    let none = switchboard(&["scene", "apply", &path])?;
+    assert_eq!(none.status.code(), Some(2));
+    assert!(words(&none).contains("there is no file"), "{}", words(&none));
+    std::fs::write(&file, r#"{"switchboard":"dashboard","name":"Bench"}"#)?;
+    let dashboard = switchboard(&["scene", "apply", &path])?;
+    assert_eq!(dashboard.status.code(), Some(2));
+    assert!(words(&dashboard).contains("is a dashboard; a scene is expected"), "{}", words(&dashboard));
+    let long = switchboard(&["scene", "take", &path, "127.0.0.1:9", "--fade", "11s"])?;
+    assert_eq!(long.status.code(), Some(2));
+    assert!(words(&long).contains("at most 10 s"), "{}", words(&long));
+    std::fs::remove_file(&file)?;
+    Ok(())
+}

@@ -164,7 +164,7 @@ fn several_boards_are_chosen_with_the_mouse_and_told_the_same() {
         board: BoardKey(board),
         what: What::Set(scenes::key("light:0"), State::new().with("on", false)),
     };
-    let batch = Batch { title: "Turn off Light on 2 boards".to_owned(), steps: vec![step(1), step(2)] };
+    let batch = Batch::new("Turn off Light on 2 boards", vec![step(1), step(2)]);
     assert_eq!(harness.state().asked, [Action::Together(batch)]);
     harness.get_by_role_and_label(Role::ListBoxOption, "Strip: connected").click_modifiers(Modifiers::SHIFT);
     harness.run();

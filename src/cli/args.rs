@@ -16,6 +16,8 @@ const EXAMPLES: &str = "Examples:
   switchboard ota desk-lamp firmware.bin
   switchboard watch --for 10s --json
   switchboard log desk-lamp --level debug
+  switchboard scene take evening.json desk-lamp power-strip/switch:0
+  switchboard scene apply evening.json --fade 2s
   switchboard doctor desk-lamp                    why a board is missing
   switchboard provision --serial /dev/ttyACM0     give a board its Wi-Fi; the network and its password are asked for
 
@@ -133,6 +135,9 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Take and apply scenes: what lights, switches and values are to be.
+    #[command(subcommand)]
+    Scene(SceneCommand),
     /// Say why a board is missing, from what is tried and observed.
     ///
     /// Looks at this computer's interfaces, the port of mDNS, whether multicast comes through, who announces itself, and whether a
@@ -159,6 +164,45 @@ pub(super) enum Command {
         #[arg(long, default_value = protocol::mdns::SERVICE, hide_default_value = true, hide = true)]
         service: String,
         /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SceneCommand {
+    /// Make everything as a scene wants it, on all boards at once.
+    ///
+    /// What came of each component is printed. The exit status is 1 where one was refused, else 3 where a board is missing, else 4
+    /// where one did not answer.
+    Apply {
+        /// A file that was saved by `scene take` or in the window, or else the name of a scene of the window.
+        #[arg(value_name = "FILE|NAME")]
+        scene: String,
+        /// How long lights take, 0 to 10s, instead of what the scene says.
+        #[arg(long, value_name = "TIME")]
+        fade: Option<Wait>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Save what components are now as a scene.
+    Take {
+        /// Where to; a file that is there is replaced.
+        file: PathBuf,
+        /// For example desk-lamp/light:0, or desk-lamp for everything on it that can be set.
+        #[arg(value_name = "BOARD[/COMPONENT]", required = true)]
+        targets: Vec<String>,
+        /// What the scene is called; without it as the file.
+        #[arg(long)]
+        name: Option<String>,
+        /// How long lights take to become it, 0 to 10s.
+        #[arg(long, value_name = "TIME", default_value = "0s")]
+        fade: Wait,
+    },
+    /// List the scenes of the window on this computer.
+    List {
+        /// One JSON object a line.
         #[arg(long)]
         json: bool,
     },

@@ -21,7 +21,7 @@ use crate::fleet::{
 
 /// A board that announces itself is found within this time (RFC 6762, section 6: an answer comes within some 100 ms; one
 /// that was sent less than a second ago is sent again only after that second).
-const DISCOVERY: Duration = Duration::from_secs(2);
+pub(super) const DISCOVERY: Duration = Duration::from_secs(2);
 
 /// How long a name waits for a namesake. Boards answer one question within some 100 ms of each other (RFC 6762, section 6); an
 /// id has none and need not wait.
@@ -68,6 +68,10 @@ impl Watching {
         let left = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
         self.woken.recv_timeout(left).ok()?;
         Some(self.drain())
+    }
+
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.fleet
     }
 
     pub(super) fn boards(&self) -> &BTreeMap<BoardKey, Arc<BoardView>> {

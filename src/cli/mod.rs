@@ -7,6 +7,7 @@ mod find;
 mod ota;
 mod print;
 mod provision;
+mod scene;
 mod value;
 
 use std::{
@@ -63,6 +64,9 @@ enum Failure {
     /// 4: nothing can be asked at all.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// 1, 3 or 4: not everything that a scene wants was done; what was not was printed.
+    #[error(transparent)]
+    Scene(#[from] scene::Undone),
     /// 5: something keeps boards away; it was printed.
     #[error("{}", words::count(u64::try_from(*.0).unwrap_or(u64::MAX), "fault"))]
     Faults(usize),
@@ -81,6 +85,7 @@ impl Failure {
             | Self::NotProvisioned(_)
             | Self::Output(_) => 1,
             Self::Usage(_) => 2,
+            Self::Scene(undone) => undone.status(),
             Self::NoSuchBoard(_) | Self::NoPort(_) => 3,
             Self::NoAnswer(_) | Self::Start(_) | Self::Cable(_) => 4,
             Self::Faults(_) => 5,
@@ -157,6 +162,7 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             };
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
+        Command::Scene(command) => scene::scene(command),
         Command::Doctor { wanted, json } => doctor::doctor(wanted.as_deref(), json),
         Command::Provision { serial, ssid, service, json } => {
             provision::provision(&provision::Wanted { serial, ssid, service, json })

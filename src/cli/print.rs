@@ -126,6 +126,15 @@ impl Printer {
         out.flush()
     }
 
+    /// Lines with columns, or else one JSON object for each.
+    pub(super) fn rows<const N: usize>(&mut self, rows: &[([String; N], Value)]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.json {
+            return rows.iter().try_for_each(|(_, value)| writeln!(out, "{value}"));
+        }
+        table(&mut out, &rows.iter().map(|(row, _)| row.clone()).collect::<Vec<_>>())
+    }
+
     /// Some lines of `watch` are gone.
     pub(super) fn missed(&mut self, entries: u64) -> io::Result<()> {
         let mut out = io::stdout().lock();

@@ -12,7 +12,7 @@ use super::{
     pin::Pin,
     settings::{Place, ThemeChoice},
 };
-use crate::fleet::BoardKey;
+use crate::{documents::Sort, fleet::BoardKey};
 
 /// What is laid over the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,15 @@ pub enum Overlay {
     Commands,
     /// The page of keyboard shortcuts.
     Shortcuts,
+}
+
+/// Where a component is pinned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Onto {
+    /// Onto a dashboard or into a scene.
+    pub sort: Sort,
+    /// Which one; `None` is a new one.
+    pub at: Option<usize>,
 }
 
 /// Something a person asked for.
@@ -80,6 +89,16 @@ pub enum Action {
     StartVirtualBoards(usize),
     /// Plot this component.
     Plot(Pin),
+    /// Put this component onto a dashboard or into a scene.
+    Pin(Pin, Onto),
+    /// Begin a scene with what these components are now.
+    TakeScene(String, Vec<Pin>),
+    /// Make everything what the scene in this place wants.
+    ApplyScene(usize),
+    /// Show the dashboard in this place.
+    ShowDashboard(usize),
+    /// Call the document in this place so.
+    Name(Sort, usize, String),
     /// Show this theme.
     Theme(ThemeChoice),
     /// Show a board, and on its page this component.

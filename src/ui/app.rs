@@ -159,7 +159,7 @@ impl App {
                 let params = Object::from_iter([("name".to_owned(), name.clone().into())]);
                 let what = What::Call(method::DEVICE_SET_NAME.to_owned(), params);
                 let title = format!("Rename {before} to {name}");
-                self.carry_out(Action::Together(Batch { title, steps: vec![Step { board, what }] }), ctx);
+                self.carry_out(Action::Together(Batch::new(title, vec![Step { board, what }])), ctx);
                 self.window.answer_dialog(Ok(()));
             }
             Action::Together(batch) => {
@@ -198,6 +198,11 @@ impl App {
             | Action::Note(..)
             | Action::Arrange(_)
             | Action::Plot(_)
+            | Action::Pin(..)
+            | Action::TakeScene(..)
+            | Action::ApplyScene(_)
+            | Action::ShowDashboard(_)
+            | Action::Name(..)
             | Action::Open(_)
             | Action::Theme(_)
             | Action::CloseDialog
@@ -340,6 +345,7 @@ impl App {
     fn brought(&mut self, brought: Brought) {
         match brought {
             Brought::Saved(path) => self.window.tell(Notice::Done(format!("Saved to {}.", path.display()))),
+            Brought::Document(document) => self.window.take_in(*document),
             Brought::Image(board, path) => self.fleet.update(board, ImageSource::File(path)),
         }
     }

@@ -18,6 +18,15 @@ pub struct Batch {
     pub title: String,
     /// The commands.
     pub steps: Vec<Step>,
+    /// What was to be commanded too and is not there, as people know it.
+    pub absent: Vec<String>,
+}
+
+impl Batch {
+    /// Commands to boards that are all there.
+    pub fn new(title: impl Into<String>, steps: Vec<Step>) -> Self {
+        Self { title: title.into(), steps, absent: Vec::new() }
+    }
 }
 
 /// One command of a batch.
@@ -46,6 +55,8 @@ pub(super) struct Given {
     pub(super) number: u64,
     pub(super) title: String,
     pub(super) steps: Vec<Answered>,
+    /// What was to be commanded too and was not there.
+    pub(super) absent: Vec<String>,
     /// What puts everything back as it was; taken when that is done.
     undo: Vec<Step>,
 }
@@ -77,7 +88,8 @@ impl Tally {
 impl Given {
     /// How many answers are there.
     pub(super) fn tally(&self) -> Tally {
-        let mut tally = Tally { all: self.steps.len(), ..Tally::default() };
+        let absent = self.absent.len();
+        let mut tally = Tally { all: self.steps.len() + absent, failed: absent, ..Tally::default() };
         for step in &self.steps {
             match &step.outcome {
                 None => {}
@@ -114,7 +126,7 @@ impl Batches {
         let wanted = |given: &&mut Given| given.can_be_undone() && number.is_none_or(|number| number == given.number);
         let given = self.given.iter_mut().rev().find(wanted)?;
         let steps = std::mem::take(&mut given.undo);
-        let batch = Batch { title: format!("Undo: {}", given.title), steps };
+        let batch = Batch::new(format!("Undo: {}", given.title), steps);
         Some((self.add(&batch, Vec::new(), model), batch))
     }
 
@@ -129,7 +141,8 @@ impl Batches {
             name: model.board(step.board).map(|board| model.title(board)).unwrap_or_default(),
             outcome: None,
         });
-        self.given.push_back(Given { number, title: batch.title.clone(), steps: steps.collect(), undo });
+        let (title, absent) = (batch.title.clone(), batch.absent.clone());
+        self.given.push_back(Given { number, title, steps: steps.collect(), absent, undo });
         number
     }
 
@@ -144,6 +157,13 @@ impl Batches {
     /// The batch with this number, while it is remembered.
     pub(super) fn get(&self, number: u64) -> Option<&Given> {
         self.given.iter().rev().find(|given| given.number == number)
+    }
+}
+
+impl Batches {
+    /// The newest batch with this title, while it is remembered.
+    pub(super) fn newest(&self, title: &str) -> Option<&Given> {
+        self.given.iter().rev().find(|given| given.title == title)
     }
 }
 

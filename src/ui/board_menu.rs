@@ -1,9 +1,14 @@
 //! The menu of a board, or of several: what is done with boards as such.
 
+use std::sync::Arc;
+
 use eframe::egui::{Button, Ui, WidgetInfo, accesskit::Role};
 
-use super::{action::Action, arrangement::NoteChange, dialogs::Asks, icon, model::Model};
-use crate::fleet::BoardKey;
+use super::{action::Action, arrangement::NoteChange, dialogs::Asks, icon, model::Model, pin::Pin};
+use crate::{
+    documents::settable,
+    fleet::{BoardKey, ComponentView},
+};
 
 /// Shows the entries for these boards.
 pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mut Vec<Action>) {
@@ -31,6 +36,22 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         && row(ui, icon::COPY, "Copy address")
     {
         ui.ctx().copy_text(board.address.clone());
+        ui.close();
+    }
+    let pins = || -> Vec<Pin> {
+        let views = boards.iter().filter_map(|key| model.board(*key));
+        let settable = |view: &&Arc<ComponentView>| !settable(&view.descriptor.kind).is_empty();
+        let pins = views.flat_map(|board| {
+            board.components.iter().filter(settable).filter_map(|view| Pin::of(model, board.key, &view.descriptor.key))
+        });
+        pins.collect()
+    };
+    if row(ui, icon::PALETTE, "Take a scene") {
+        let name = match (boards, first) {
+            ([_], Some(board)) => board.name.clone(),
+            _ => "Scene 1".to_owned(),
+        };
+        actions.push(Action::TakeScene(name, pins()));
         ui.close();
     }
     ui.separator();

@@ -39,7 +39,7 @@ pub(super) fn show(
         link_banner(ui, board, moment, actions);
     });
     let availability = availability(board, &title);
-    let page = Page { board, model, moment, availability: &availability, reveal };
+    let page = Page { board, model, moment, availability: &availability, reveal, in_tile: false };
     ScrollArea::vertical().id_salt(("page", board.key.0)).auto_shrink(false).show(ui, |ui| {
         ui.set_max_width(ui.available_width() - SCROLL_BAR);
         if board.components.is_empty() {
@@ -231,7 +231,8 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
 }
 
 /// Whether its components can be operated, and otherwise why not.
-fn availability(board: &BoardView, title: &str) -> Availability {
+/// Whether what is on a board can be operated; `title` is what the board is called.
+pub(super) fn availability(board: &BoardView, title: &str) -> Availability {
     let since = |fallback: Instant| board.last_heard.unwrap_or(fallback);
     match &board.link {
         LinkState::Connected => Availability::Live,

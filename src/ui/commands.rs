@@ -121,6 +121,7 @@ impl Commands {
         };
         self.found = window_entries()
             .into_iter()
+            .chain(document_entries(model))
             .chain(model.in_order().flat_map(|board| board_entries(model, board)))
             .filter(fits)
             .take(MOST)
@@ -147,6 +148,18 @@ fn row(ui: &mut Ui, entry: &Entry, chosen: bool) -> eframe::egui::Response {
         text::paint(ui, words, Align2::LEFT_CENTER, &entry.words, theme::body(), palette.text);
     }
     response
+}
+
+/// What can be done with the person's documents.
+fn document_entries(model: &Model) -> Vec<Entry> {
+    let entry = |sign, words, action| Entry { sign, words, keys: String::new(), action };
+    let names = &model.documents;
+    let scenes = names.scenes.iter().enumerate();
+    let scenes = scenes.map(|(at, name)| entry(icon::PALETTE, format!("Apply {name}"), Action::ApplyScene(at)));
+    let pages = names.dashboards.iter().enumerate();
+    let pages = pages
+        .map(|(at, name)| entry(icon::SQUARES_FOUR, format!("Show the dashboard {name}"), Action::ShowDashboard(at)));
+    scenes.chain(pages).collect()
 }
 
 /// What concerns the window.

@@ -10,7 +10,10 @@ use super::{
     files::{Direction, Question},
     theme::{self, UNIT, palette},
 };
-use crate::fleet::BoardKey;
+use crate::{
+    documents::{self, Sort},
+    fleet::BoardKey,
+};
 
 /// A dialog that is open.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ pub enum Asks {
     Room(Vec<BoardKey>),
     /// The tags of boards.
     Tags(Vec<BoardKey>),
+    /// The name of the document in this place.
+    Name(Sort, usize),
     /// The file of an errand.
     Path(Box<Question>),
 }
@@ -84,6 +89,16 @@ impl Asks {
                         .to_owned(),
                 done: "Tag",
             },
+            Self::Name(sort, _) => Words {
+                title: match sort {
+                    Sort::Scene => "Rename the scene",
+                    Sort::Dashboard => "Rename the dashboard",
+                },
+                field: "Name",
+                hint: "Evening",
+                help: format!("This computer remembers it. At most {} characters.", documents::NAME),
+                done: "Rename",
+            },
             Self::Path(question) => Words {
                 title: &question.title,
                 field: "Path",
@@ -109,6 +124,7 @@ impl Asks {
             Self::Rename(board) => Action::Rename(*board, text),
             Self::Room(boards) => Action::Note(boards.clone(), NoteChange::Room(text)),
             Self::Tags(boards) => Action::Note(boards.clone(), NoteChange::Tags(text)),
+            Self::Name(sort, at) => Action::Name(*sort, *at, text),
             Self::Path(_) => Action::Path(PathBuf::from(text)),
         }
     }

@@ -16,8 +16,12 @@ use super::{
     model::Model,
     plots::table::{self, Row},
     save::{self, Lines},
+    words,
 };
-use crate::fleet::{BoardKey, LogEntry};
+use crate::{
+    documents::{Document, DocumentError},
+    fleet::{BoardKey, LogEntry},
+};
 
 /// Nobody cancels a dialog faster than this: it was never shown.
 const NEVER_SHOWN: Duration = Duration::from_millis(400);
@@ -31,6 +35,10 @@ pub enum Errand {
     SaveTable(Arc<Vec<Row>>),
     /// Save this picture.
     SavePicture(Arc<egui::ColorImage>),
+    /// Save this scene or dashboard.
+    SaveDocument(Box<Document>),
+    /// Load a scene or a dashboard.
+    LoadDocument,
     /// Save these lines, oldest first, as JSON Lines or CSV.
     SaveLines(Vec<Arc<LogEntry>>),
 }
@@ -64,6 +72,8 @@ pub enum Direction {
 pub(super) enum Brought {
     /// It was written there.
     Saved(PathBuf),
+    /// A scene or a dashboard that was in a file.
+    Document(Box<Document>),
     /// An image for a board's firmware; the fleet reads it.
     Image(BoardKey, PathBuf),
 }
@@ -79,6 +89,9 @@ pub(super) enum FileError {
         /// What the system says.
         source: io::Error,
     },
+    /// It is no scene and no dashboard.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
 }
 
 /// What is done with the file, on a thread; more than once where the first path was no good.
@@ -109,6 +122,20 @@ impl Errand {
                 help: "type where to save the picture. It is written as PNG.",
                 done: "Save",
             },
+            Self::SaveDocument(document) => Question {
+                title: format!("Save the {} {}", document.sort().word(), document.name()),
+                direction: Direction::Save(format!("{}.json", named(document.name()))),
+                sorts: &[("JSON", &["json"])],
+                help: "type where to save. It is one JSON file that another Switchboard can load.",
+                done: "Save",
+            },
+            Self::LoadDocument => Question {
+                title: "Load a scene or a dashboard".to_owned(),
+                direction: Direction::Open,
+                sorts: &[("JSON", &["json"]), ("All files", &["*"])],
+                help: "type where the scene or the dashboard is. What is there already stays.",
+                done: "Load",
+            },
             Self::SaveLines(_) => Question {
                 title: "Save what happened".to_owned(),
                 direction: Direction::Save(dated("jsonl")),
@@ -125,6 +152,8 @@ impl Errand {
             Self::Image(board) => Arc::new(move |path| Ok(Brought::Image(board, path.to_owned()))),
             Self::SaveTable(rows) => Arc::new(move |path| written(path, table::write(path, &rows))),
             Self::SavePicture(image) => Arc::new(move |path| written(path, save::picture(path, &image))),
+            Self::SaveDocument(document) => Arc::new(move |path| written(path, document.write(path))),
+            Self::LoadDocument => Arc::new(|path| Ok(Brought::Document(Box::new(Document::read(path)?)))),
             Self::SaveLines(entries) => {
                 let boards = model.boards().map(|board| (board.key, Arc::clone(board))).collect();
                 let lines = Lines { entries, boards };
@@ -141,6 +170,12 @@ fn written(path: &Path, outcome: io::Result<()>) -> Result<Brought, FileError> {
         Ok(()) => Ok(Brought::Saved(path)),
         Err(source) => Err(FileError::Write { path, source }),
     }
+}
+
+/// A name as that of a file.
+fn named(name: &str) -> String {
+    let name = words::slug(name);
+    if name.is_empty() { "switchboard".to_owned() } else { name }
 }
 
 /// A name that says when, with this ending.

@@ -55,9 +55,17 @@ struct Known {
     haystack: String,
 }
 
+/// What the person's documents are called, in their order: for menus that offer them.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub(super) dashboards: Vec<String>,
+    pub(super) scenes: Vec<String>,
+}
+
 /// The window's knowledge.
 #[derive(Default)]
 pub struct Model {
+    pub(super) documents: Names,
     boards: HashMap<BoardKey, Known>,
     /// Boards by their ids and addresses.
     names: HashMap<String, BoardKey>,

@@ -1,31 +1,13 @@
-//! A component that is remembered beyond this run: by its board's id, and by its key. Plots, scenes and dashboards are made of these.
+//! Pins in the window: which component of which board they mean now.
 
 use std::sync::Arc;
 
 use protocol::ComponentKey;
-use serde::{Deserialize, Serialize};
 
 use super::{model::Model, words};
 use crate::fleet::{BoardKey, BoardView, ComponentView};
 
-/// A component of a board, there or not.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Pin {
-    /// The board's id, or its address as long as that is all that is known of it.
-    pub board: String,
-    /// Which component.
-    pub component: ComponentKey,
-    /// What both were called when it was pinned, for the time when the board is not there: `Desk lamp: Light`.
-    #[serde(default)]
-    pub name: String,
-}
-
-impl PartialEq for Pin {
-    /// What it was called does not make it another.
-    fn eq(&self, other: &Self) -> bool {
-        self.board == other.board && self.component == other.component
-    }
-}
+pub use crate::documents::Pin;
 
 impl Pin {
     /// Pins a component, where the board has it.
@@ -55,8 +37,7 @@ impl Pin {
     pub(super) fn title(&self, model: &Model) -> String {
         match self.find(model) {
             Some((board, component)) => format!("{}: {}", model.title(board), component_name(board, component)),
-            None if self.name.is_empty() => format!("{}: {}", self.board, self.component),
-            None => self.name.clone(),
+            None => self.words(),
         }
     }
 }

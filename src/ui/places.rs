@@ -30,6 +30,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         about: "Every board, and the page of the chosen one",
         sign: icon::CPU,
     },
+    Entry {
+        place: Place::Dashboards,
+        word: "Dashboards",
+        about: "Components of several boards on pages of your own",
+        sign: icon::SQUARES_FOUR,
+    },
+    Entry { place: Place::Scenes, word: "Scenes", about: "Many components set at one click", sign: icon::PALETTE },
     Entry { place: Place::Activity, word: "Activity", about: "Everything that happened", sign: icon::LIST_BULLETS },
     Entry {
         place: Place::Plots,
@@ -43,7 +50,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         about: "How every link has been, the worst first",
         sign: icon::HEARTBEAT,
     },
-    Entry { place: Place::Doctor, word: "Doctor", about: "Why a board is missing", sign: icon::QUESTION },
+    Entry { place: Place::Doctor, word: "Doctor", about: "Why a board is missing", sign: icon::STETHOSCOPE },
 ];
 
 /// What they are called, in the order of their keys.

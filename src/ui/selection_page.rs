@@ -44,7 +44,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, brightness: &mut BTreeMap<String,
             if identify.on_hover_text("Let each board show itself, for example by blinking").clicked() {
                 let call = || What::Call(method::DEVICE_IDENTIFY.to_owned(), Object::new());
                 let steps = live.iter().map(|board| Step { board: *board, what: call() }).collect();
-                actions.push(Action::Together(Batch { title: format!("Identify {}", count(live.len())), steps }));
+                actions.push(Action::Together(Batch::new(format!("Identify {}", count(live.len())), steps)));
             }
             if live.len() < boards.len() {
                 let rest = boards.iter().filter(|key| !live.contains(key));
@@ -141,7 +141,7 @@ impl Alike<'_> {
     fn together(&self, title: String, what: impl Fn(ComponentKey) -> What) -> Action {
         let steps = self.on_boards.iter();
         let steps = steps.map(|(board, view)| Step { board: *board, what: what(view.descriptor.key.clone()) });
-        Action::Together(Batch { title, steps: steps.collect() })
+        Action::Together(Batch::new(title, steps.collect()))
     }
 }
 

@@ -14,7 +14,10 @@ use super::{
     arrangement::{Arrangement, Note},
     plots::PlotSettings,
 };
-use crate::fleet::BoardView;
+use crate::{
+    documents::{Dashboard, Scene, Shelf},
+    fleet::BoardView,
+};
 
 /// Which theme is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +84,10 @@ pub enum Place {
     /// The list of boards, and the page of the chosen one.
     #[default]
     Boards,
+    /// Components of several boards on pages of one's own.
+    Dashboards,
+    /// What some components are to be, at a click.
+    Scenes,
     /// Everything that happened.
     Activity,
     /// Values over time.
@@ -135,6 +142,12 @@ pub struct Settings {
     /// What is plotted.
     #[serde(deserialize_with = "or_default")]
     pub plots: PlotSettings,
+    /// Scenes, in their order.
+    #[serde(deserialize_with = "or_default")]
+    pub scenes: Shelf<Scene>,
+    /// Dashboards, in their order.
+    #[serde(deserialize_with = "or_default")]
+    pub dashboards: Shelf<Dashboard>,
     /// How large the window and its parts are.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,

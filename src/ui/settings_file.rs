@@ -2,7 +2,7 @@
 //! its place, so that a crash or a loss of power at any moment leaves the old or the new one. Decides nothing about what they are.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, Sender, channel},
@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::Settings;
+use crate::documents;
 
 /// The file's name in the program's folder.
 const NAME: &str = "settings.json";
@@ -80,6 +81,14 @@ impl Drop for SettingsFile {
     }
 }
 
+/// What the window remembers on this computer, without touching it; nothing where it cannot be read. For the command line, which
+/// knows the boards and the scenes of the window.
+pub fn remembered() -> Settings {
+    let path = dirs::config_dir().map(|folder| folder.join("switchboard").join(NAME));
+    let text = path.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
 fn read(path: &Path) -> (Settings, Option<String>) {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -126,16 +135,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    // Of this process: two windows of one person do not write into one file.
-    let beside = path.with_extension(format!("json.{}", std::process::id()));
-    let mut file = File::create(&beside)?;
-    let written =
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // What is left of it is of no use.
-        let _ = fs::remove_file(&beside);
-    }
-    written
+    documents::replace(path, text)
 }
 
 #[cfg(test)]

@@ -39,6 +39,14 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "On a dashboard, with a tile's upper line in focus",
+        &[
+            ("Arrows", "Move the tile"),
+            ("Shift+Arrows", "Make it wider, narrower, higher, lower"),
+            ("Delete", "Take it off the page"),
+        ],
+    ),
+    (
         "In every page",
         &[
             ("Tab  Shift+Tab", "To the next control, to the one before"),

@@ -224,8 +224,19 @@ fn answers(ui: &mut Ui, given: &Given) {
     steps.sort_by_key(|answered| rank(&answered.outcome));
     ui.add_space(HALF);
     let area = ScrollArea::vertical().id_salt(("answers", given.number)).max_height(theme::ANSWERS_HEIGHT);
-    area.show_rows(ui, theme::LINE, steps.len(), |ui, rows| {
-        for answered in steps.get(rows).unwrap_or_default() {
+    let absent = given.absent.len();
+    area.show_rows(ui, theme::LINE, absent + steps.len(), |ui, rows| {
+        for at in rows {
+            if let Some(name) = given.absent.get(at) {
+                ui.horizontal(|ui| {
+                    let sign = ui.label(RichText::new(icon::X_CIRCLE).color(palette.bad));
+                    sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, "failed"));
+                    let words = format!("{name}: this board is not there");
+                    ui.label(&words).on_hover_text(&words);
+                });
+                continue;
+            }
+            let Some(answered) = steps.get(at - absent) else { continue };
             let (sign, colour, meaning, words) = match &answered.outcome {
                 None => (icon::CLOCK, palette.underway, "pending", "pending".to_owned()),
                 Some(outcome @ Outcome::Done { took, .. }) => (

@@ -9,11 +9,12 @@ use std::{
 use eframe::egui::{self, CentralPanel, Frame, Key, Margin, Modifiers, Panel, RichText, Ui};
 
 use super::{
-    action::{Action, Overlay},
+    action::{Action, Onto, Overlay},
     activity::Activity,
     batch::{Batch, Batches},
     board_list, board_page,
     commands::Commands,
+    dashboards::{self, Dashboards},
     dialogs::{Asks, Dialog},
     doctor::Doctor,
     empty::{self, VirtualBoards},
@@ -24,13 +25,16 @@ use super::{
     moment::Moment,
     places,
     plots::Plots,
-    pushes, selection_page,
+    pushes,
+    scenes::{self, Scenes},
+    selection_page,
     settings::{Layout, Place, Settings, ThemeChoice},
     shortcuts,
     theme::{self, palette},
     toasts::{Notice, Toasts},
     top_bar,
 };
+use crate::documents::{Document, Shelved, Sort, check_name};
 use protocol::ComponentKey;
 
 /// How long the board of the last run is waited for before another is shown.
@@ -57,6 +61,8 @@ pub struct Window {
     activity: Activity,
     health: Health,
     plots: Plots,
+    dashboards: Dashboards,
+    scenes: Scenes,
     pub(super) doctor: Doctor,
     /// The component that is scrolled to and lit on the page that is shown next.
     component: Option<ComponentKey>,
@@ -98,6 +104,8 @@ impl Window {
             activity: Activity::default(),
             health: Health::default(),
             plots: Plots::new(settings.plots.clone()),
+            dashboards: Dashboards::new(settings.dashboards.clone()),
+            scenes: Scenes::new(settings.scenes.clone()),
             doctor: Doctor::default(),
             component: None,
             layout: settings.layout,
@@ -114,6 +122,8 @@ impl Window {
         settings.place = self.place;
         settings.layout = self.layout;
         settings.plots = self.plots.settings.clone();
+        settings.dashboards = self.dashboards.binder.shelf.clone();
+        settings.scenes = self.scenes.binder.shelf.clone();
         settings.arrangement = self.model.arrangement().clone();
         settings.notes = self.model.notes().clone();
         if let Some(board) = self.model.selected() {
@@ -125,6 +135,7 @@ impl Window {
     pub fn show(&mut self, ui: &mut Ui, moment: &Moment) -> Vec<Action> {
         self.settle_selection(moment);
         self.measure(ui);
+        self.name_documents();
         let mut actions = Vec::new();
         self.keys(ui, &mut actions);
         let palette = palette(ui);
@@ -146,6 +157,10 @@ impl Window {
         } else {
             match self.place {
                 Place::Boards => self.boards(ui, moment, &mut actions),
+                Place::Dashboards => {
+                    dashboards::panel(ui, &mut self.dashboards, &self.model, moment, &mut actions);
+                }
+                Place::Scenes => scenes::panel(ui, &mut self.scenes, &self.model, &self.batches, &mut actions),
                 Place::Plots => {
                     let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
                     CentralPanel::default().frame(page).show(ui, |ui| {
@@ -185,7 +200,7 @@ impl Window {
         if self.shortcuts {
             shortcuts::show(ui, &mut actions);
         }
-        actions.into_iter().filter_map(|action| self.settle(ui, action)).collect()
+        actions.into_iter().filter_map(|action| self.settle(ui, moment, action)).collect()
     }
 
     fn boards(&mut self, ui: &mut Ui, moment: &Moment, actions: &mut Vec<Action>) {
@@ -329,7 +344,7 @@ impl Window {
     }
 
     /// Does what concerns only the window; the rest is handed on.
-    fn settle(&mut self, ui: &Ui, action: Action) -> Option<Action> {
+    fn settle(&mut self, ui: &Ui, moment: &Moment, action: Action) -> Option<Action> {
         match action {
             Action::Select(key) => {
                 self.model.select(key);
@@ -388,6 +403,34 @@ impl Window {
                 let told = self.plots.add(pin);
                 self.tell(told.map_or_else(Notice::Failed, Notice::Done));
             }
+            Action::Pin(pin, Onto { sort, at }) => {
+                let told = match sort {
+                    Sort::Dashboard => self.dashboards.pin(ui, pin, at, &self.model, moment),
+                    Sort::Scene => self.scenes.pin(pin, at, &self.model),
+                };
+                self.tell(told.map_or_else(Notice::Failed, Notice::Done));
+                ui.ctx().request_repaint();
+            }
+            Action::TakeScene(name, pins) => {
+                match self.scenes.take(&name, pins, &self.model) {
+                    0 => self.tell(Notice::Failed("Nothing of that can be set, or is known now.".to_owned())),
+                    _ => self.place = Place::Scenes,
+                }
+                ui.ctx().request_repaint();
+            }
+            Action::ApplyScene(at) => return self.scenes.batch(at, &self.model).map(Action::Together),
+            Action::ShowDashboard(at) => {
+                self.place = Place::Dashboards;
+                self.dashboards.binder.show(at);
+                ui.ctx().request_repaint();
+            }
+            Action::Name(sort, at, name) => {
+                let outcome = check_name(&name).and_then(|()| match sort {
+                    Sort::Dashboard => self.dashboards.binder.rename(at, &name),
+                    Sort::Scene => self.scenes.binder.rename(at, &name),
+                });
+                self.answer_dialog(outcome);
+            }
             Action::Dismiss(toast) => self.toasts.dismiss(toast),
             Action::Theme(choice) => {
                 self.theme = choice;
@@ -396,6 +439,32 @@ impl Window {
             other => return Some(other),
         }
         None
+    }
+
+    /// Takes in what was in a file, and shows it.
+    pub(super) fn take_in(&mut self, document: Document) {
+        let (place, name) = match document {
+            Document::Scene(scene) => {
+                let at = self.scenes.binder.add(scene);
+                (Place::Scenes, self.scenes.binder.shelf.items.get(at).map(Shelved::name).unwrap_or_default())
+            }
+            Document::Dashboard(dashboard) => {
+                let at = self.dashboards.binder.add(dashboard);
+                (Place::Dashboards, self.dashboards.binder.shelf.items.get(at).map(Shelved::name).unwrap_or_default())
+            }
+        };
+        let words = format!("Loaded {name}.");
+        self.place = place;
+        self.tell(Notice::Done(words));
+    }
+
+    /// Says what the person's documents are called, for menus and commands.
+    fn name_documents(&mut self) {
+        let names = &mut self.model.documents;
+        names.dashboards.clear();
+        names.dashboards.extend(self.dashboards.binder.shelf.items.iter().map(|page| page.name.clone()));
+        names.scenes.clear();
+        names.scenes.extend(self.scenes.binder.shelf.items.iter().map(|scene| scene.name.clone()));
     }
 
     /// Asks for a line of text, beginning with `proposed`.

@@ -4,6 +4,7 @@
 mod commanding;
 mod desk;
 mod doctor_page;
+mod documents;
 mod emulated;
 mod faults;
 mod finding;

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-const LINE: f32 = 16.0;
+pub(super) const LINE: f32 = 16.0;
 
 /// Room for the button of the menu, right of the key.
 const MENU: f32 = 12.0;

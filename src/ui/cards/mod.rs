@@ -17,7 +17,7 @@ mod update;
 use std::{collections::HashMap, time::Instant};
 
 use eframe::egui::{
-    Align, Align2, Color32, CornerRadius, Layout, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    Align, Align2, Color32, CornerRadius, Layout, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder,
     accesskit::Role, lerp, pos2, vec2,
 };
 use protocol::{ComponentKey, Kind, State};
@@ -31,7 +31,7 @@ use super::{
     text,
     theme::{self, HALF, LINE, UNIT, palette},
 };
-use crate::fleet::{BoardView, ComponentView};
+use crate::fleet::{BoardKey, BoardView, ComponentView};
 
 /// Whether a board's components can be operated.
 pub(super) enum Availability {
@@ -54,6 +54,8 @@ pub(super) struct Page<'a> {
     pub(super) availability: &'a Availability,
     /// The component that is scrolled to.
     pub(super) reveal: Option<&'a ComponentKey>,
+    /// They are tiles of a dashboard: as large as the person makes them.
+    pub(super) in_tile: bool,
 }
 
 /// What one card shows.
@@ -70,6 +72,10 @@ impl Card<'_> {
     /// The accessible name of a control or value of this card.
     fn name(&self, field: &str) -> String {
         format!("{}: {field}", self.label)
+    }
+
+    fn flash(&self) -> f32 {
+        flash(self.page.model, self.page.moment, self.page.board.key, &self.component.descriptor.key)
     }
 
     fn live(&self) -> bool {
@@ -170,7 +176,7 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
     ui.painter().rect(
         rect,
         CornerRadius::same(theme::CARD_RADIUS),
-        palette.card.lerp_to_gamma(palette.lit, flash(card)),
+        palette.card.lerp_to_gamma(palette.lit, card.flash()),
         Stroke::new(1.0, palette.border),
         StrokeKind::Inside,
     );
@@ -182,13 +188,40 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
         .accessibility_role(Role::Group)
         .accessibility_label(card.label.as_str());
     let mut ui = ui.new_child(builder);
+    // The menu is beside the key, in the padding of the card.
+    contents(&mut ui, card, inner, pos2(rect.right() - 2.0, rect.bottom() - 10.0), actions);
+}
+
+/// The height that a component's card usually has, without its frame; a sentence of the board may need more.
+pub(super) fn usual_height(ui: &Ui, page: &Page<'_>, component: &ComponentView) -> f32 {
+    let card = Card { page, component, label: String::new(), state: component.shown() };
+    let body = card.body_height(ui, theme::CARD_WIDTH - 2.0 * theme::CARD_PADDING);
+    let between = if body > 0.0 { HALF } else { 0.0 };
+    LINE + between + body + UNIT + footer::LINE + 12.0
+}
+
+/// Shows the card of one component in `rect`, without a frame and under this name.
+pub(super) fn in_tile(
+    ui: &mut Ui,
+    page: &Page<'_>,
+    component: &ComponentView,
+    name: &str,
+    rect: Rect,
+    actions: &mut Vec<Action>,
+) {
+    let card = Card { page, component, label: name.to_owned(), state: component.shown() };
+    contents(ui, &card, rect, pos2(rect.right() + 4.0, rect.bottom() + 2.0), actions);
+}
+
+/// The head, the control and the footer of a card, within `inner`, and its menu left of and above `corner`.
+fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = HALF;
-    let footer = footer::height(&ui, card, inner.width());
+    let footer = footer::height(ui, card, inner.width());
     let body = Rect::from_min_max(
         pos2(inner.left(), inner.top() + LINE + HALF),
         pos2(inner.right(), inner.bottom() - footer - UNIT),
     );
-    head(&mut ui, card, actions);
+    head(ui, card, inner, actions);
     let mut body_ui =
         ui.new_child(UiBuilder::new().id_salt("body").max_rect(body).layout(Layout::top_down(Align::Min)));
     match &card.component.descriptor.kind {
@@ -202,15 +235,15 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
         Kind::Update => update::body(&mut body_ui, card, actions),
         Kind::Unknown(_) => raw::body(&mut body_ui, card),
     }
-    footer::show(&mut ui, card, Rect::from_min_max(pos2(inner.left(), inner.bottom() - footer), inner.max));
-    // Beside the key, in the padding of the card.
-    let corner = pos2(rect.right() - 2.0, rect.bottom() - 10.0);
-    menu::show(&mut ui, card, Rect::from_min_max(corner - vec2(24.0, 20.0), corner), actions);
+    footer::show(ui, card, Rect::from_min_max(pos2(inner.left(), inner.bottom() - footer), inner.max));
+    menu::show(ui, card, Rect::from_min_max(corner - vec2(24.0, 20.0), corner), actions);
 }
 
 /// The name, and at the right the switch or the value.
-fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), LINE), Layout::right_to_left(Align::Center), |ui| {
+fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, actions: &mut Vec<Action>) {
+    let line = Rect::from_min_size(inner.min, vec2(inner.width(), LINE));
+    let builder = UiBuilder::new().id_salt("head").max_rect(line).layout(Layout::right_to_left(Align::Center));
+    ui.scope_builder(builder, |ui| {
         match &card.component.descriptor.kind {
             Kind::Switch | Kind::Light => switch::head(ui, card, actions),
             Kind::Sensor => sensor::head(ui, card),
@@ -233,10 +266,9 @@ fn title<'a>(card: &'a Card<'_>) -> &'a str {
     if name.is_empty() { &card.label } else { name }
 }
 
-/// How brightly the card is lit by a push: 1 at its moment, then falling to 0.
-fn flash(card: &Card<'_>) -> f32 {
-    let Page { board, model, moment, .. } = card.page;
-    let Some(at) = model.lit(board.key, &card.component.descriptor.key) else { return 0.0 };
+/// How brightly a component is lit by a push: 1 at its moment, then falling to 0.
+pub(super) fn flash(model: &Model, moment: &Moment, board: BoardKey, component: &ComponentKey) -> f32 {
+    let Some(at) = model.lit(board, component) else { return 0.0 };
     let age = moment.now.saturating_duration_since(at).as_secs_f32();
     if age >= theme::FLASH {
         return 0.0;

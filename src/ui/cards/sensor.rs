@@ -37,7 +37,8 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
 /// The history, as high as the row of cards allows.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     if rect.height() >= theme::SPARKLINE {
-        let height = rect.height().min(theme::SPARKLINE_MOST);
+        let most = if card.page.in_tile { f32::INFINITY } else { theme::SPARKLINE_MOST };
+        let height = rect.height().min(most);
         sparkline(ui, card).show(ui, rect.with_min_y(rect.bottom() - height), card.page.moment);
     }
 }

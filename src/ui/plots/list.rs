@@ -1,8 +1,7 @@
 //! What is plotted: each curve with its number and colour, its value, and what the time that is shown comes to; and what can be added.
 
 use eframe::egui::{
-    Align, Align2, Button, Layout, Popup, PopupCloseBehavior, Rect, ScrollArea, Sense, Stroke, TextEdit, Ui,
-    WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, Layout, Rect, ScrollArea, Sense, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{Curve, Range, can_be_plotted, sign_button};
@@ -12,14 +11,12 @@ use crate::{
         action::Action,
         icon,
         model::Model,
-        pin::{Pin, component_name},
+        offers,
+        pin::Pin,
         text,
-        theme::{self, HALF, UNIT, palette},
+        theme::{self, UNIT, palette},
     },
 };
-
-/// So many components are offered at once; who looks for another types a letter.
-const OFFERED: usize = 100;
 
 /// Shows the list; returns the number of the curve that is taken away.
 pub(super) fn show(
@@ -34,9 +31,9 @@ pub(super) fn show(
     let mut taken = None;
     let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)).min_size(vec2(ui.available_width(), theme::LINE)));
     add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to the plots"));
-    Popup::menu(&add).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
-        offers(ui, curves, model, find, actions);
-    });
+    let has = |pin: &Pin| curves.iter().any(|curve| *curve.pin == *pin);
+    let chosen = offers::below(&add, model, find, |view| can_be_plotted(&view.descriptor.kind), has);
+    actions.extend(chosen.map(Action::Plot));
     ui.add_space(UNIT);
     ScrollArea::vertical().id_salt("curves").auto_shrink(false).show(ui, |ui| {
         ui.set_width(theme::PLOT_LIST - UNIT * 1.5);
@@ -95,41 +92,4 @@ fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> boo
             .on_hover_text("Of the time that is shown; in the mean each value counts for as long as it held");
     }
     taken
-}
-
-/// What can be added, with a box to look for it.
-fn offers(ui: &mut Ui, curves: &[Curve<'_>], model: &Model, find: &mut String, actions: &mut Vec<Action>) {
-    ui.set_width(theme::COMMANDS[0] * 0.6);
-    let edit = TextEdit::singleline(find).hint_text("Find a component").desired_width(f32::INFINITY);
-    ui.add(edit.min_size(vec2(0.0, theme::LINE))).accessible_name("Find a component");
-    ui.add_space(HALF);
-    let letters = find.to_lowercase();
-    let parts: Vec<&str> = letters.split_whitespace().collect();
-    ScrollArea::vertical().id_salt("offers").max_height(theme::COMMANDS[1]).show(ui, |ui| {
-        let mut offered = 0;
-        for board in model.in_order() {
-            let title = model.title(board);
-            for view in board.components.iter().filter(|view| can_be_plotted(&view.descriptor.kind)) {
-                let words = format!("{title}: {}", component_name(board, view));
-                let low = words.to_lowercase();
-                if offered >= OFFERED || !parts.iter().all(|part| low.contains(part)) {
-                    continue;
-                }
-                let Some(pin) = Pin::of(model, board.key, &view.descriptor.key) else { continue };
-                if curves.iter().any(|curve| *curve.pin == pin) {
-                    continue;
-                }
-                offered += 1;
-                let button = ui.add(Button::new(&words).frame_when_inactive(false).truncate());
-                button.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, &words));
-                if button.clicked() {
-                    actions.push(Action::Plot(pin));
-                }
-            }
-        }
-        if offered == 0 {
-            let words = "Nothing else can be plotted.";
-            text::label(ui, words, words, theme::body(), palette(ui).weak);
-        }
-    });
 }

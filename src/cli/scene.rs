@@ -1,0 +1,280 @@
+//! `switchboard scene`: what components are is taken into a file, and made so again on all boards at once. What came of each is told.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::Path,
+    sync::mpsc::{RecvTimeoutError, channel},
+    time::{Duration, Instant},
+};
+
+use protocol::limits::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, TRANSITION_MS};
+use serde_json::{Value, json};
+
+use super::{
+    Failure,
+    args::{SceneCommand, Target, Wait},
+    client::{Client, DISCOVERY, Watching},
+    print::Printer,
+};
+use crate::{
+    documents::{Document, Pin, Scene, SceneStep, check_name, settable},
+    fleet::{BoardKey, BoardView, KnownBoard, LinkState, Outcome, is_address},
+    ui, words,
+};
+
+/// How much of a scene was not done, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{} of {all} not done: {refused} refused, {missing} without their board, {silent} without an answer", refused + missing + silent)]
+pub(super) struct Undone {
+    all: usize,
+    refused: usize,
+    missing: usize,
+    silent: usize,
+}
+
+impl Undone {
+    /// The exit status: what the boards say goes before what they do not.
+    pub(super) fn status(&self) -> u8 {
+        match (self.refused, self.missing) {
+            (0, 0) => 4,
+            (0, _) => 3,
+            _ => 1,
+        }
+    }
+}
+
+/// What came of a step.
+#[derive(Debug)]
+enum Came {
+    /// The board answered, or did not.
+    Answer(Outcome),
+    /// No board with this id was found.
+    Missing,
+    /// There was no link to it in time, and why.
+    NoLink(String),
+}
+
+pub(super) fn scene(command: SceneCommand) -> Result<(), Failure> {
+    match command {
+        SceneCommand::Apply { scene, fade, json } => apply(&scene, fade, &mut Printer::new(json)),
+        SceneCommand::Take { file, targets, name, fade } => take(&file, &targets, name, fade),
+        SceneCommand::List { json } => list(&mut Printer::new(json)),
+    }
+}
+
+fn list(printer: &mut Printer) -> Result<(), Failure> {
+    let scenes = ui::remembered().scenes.items;
+    let rows = scenes.iter().map(|scene| {
+        let count = words::count(u64::try_from(scene.steps.len()).unwrap_or(u64::MAX), "component");
+        let fade = format!("fade {}", words::short(Duration::from_millis(scene.transition_ms.into())));
+        ([words::plain(&scene.name), count, fade], json!(scene))
+    });
+    Ok(printer.rows(&rows.collect::<Vec<_>>())?)
+}
+
+fn take(file: &Path, targets: &[String], name: Option<String>, fade: Wait) -> Result<(), Failure> {
+    let name = name.unwrap_or_else(|| file.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+    check_name(&name).map_err(Failure::Usage)?;
+    let mut scene = Scene { transition_ms: millis(fade)?, ..Scene::new(name) };
+    for target in targets {
+        // A component's key follows the last slash; whatever else has a slash is a board's name.
+        let target = target.parse::<Target>().map_or_else(|_| (target.clone(), None), |t| (t.board, Some(t.component)));
+        let (board, component) = target;
+        let client = Client::connect(&board)?;
+        let view = client.board()?;
+        let before = scene.steps.len();
+        for part in &view.components {
+            let key = &part.descriptor.key;
+            if component.as_ref().is_some_and(|wanted| wanted != key) {
+                continue;
+            }
+            if component.is_some() && settable(&key.kind).is_empty() {
+                return Err(Failure::Usage(format!("{}/{key}: a {} cannot be set", view.name, key.kind)));
+            }
+            let name = format!("{}: {}", words::plain(&view.name), words::plain(&part.descriptor.name));
+            let board = view.id.clone().unwrap_or_else(|| view.address.clone());
+            scene.take(Pin { board, component: key.clone(), name }, part);
+        }
+        if scene.steps.len() == before {
+            let what =
+                component.map_or_else(|| "nothing that can be set and is known".to_owned(), |key| format!("no {key}"));
+            return Err(Failure::Usage(format!("{} has {what}", words::plain(&view.name))));
+        }
+    }
+    let steps = scene.steps.len();
+    Document::Scene(scene).write(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+    let count = words::count(u64::try_from(steps).unwrap_or(u64::MAX), "component");
+    Ok(writeln!(io::stdout().lock(), "{count} saved to {}", file.display())?)
+}
+
+fn millis(fade: Wait) -> Result<u32, Failure> {
+    u32::try_from(fade.0.as_millis())
+        .ok()
+        .filter(|millis| *millis <= TRANSITION_MS)
+        .ok_or_else(|| Failure::Usage(format!("a fade lasts at most {} s", TRANSITION_MS / 1_000)))
+}
+
+fn apply(wanted: &str, fade: Option<Wait>, printer: &mut Printer) -> Result<(), Failure> {
+    let mut scene = find(wanted)?;
+    if let Some(fade) = fade {
+        scene.transition_ms = millis(fade)?;
+    }
+    let mut watching = Watching::start(true, false, &[])?;
+    let boards = find_boards(&mut watching, &scene)?;
+    wait_for_links(&mut watching, &boards);
+    let came = give(&watching, &scene, &boards);
+    let mut undone = Undone { all: came.len(), refused: 0, missing: 0, silent: 0 };
+    let rows: Vec<_> = scene.steps.iter().zip(&came).map(|(step, came)| row(step, came, &mut undone)).collect();
+    printer.rows(&rows)?;
+    match undone {
+        Undone { refused: 0, missing: 0, silent: 0, .. } => Ok(()),
+        undone => Err(undone.into()),
+    }
+}
+
+/// The scene in a file, or that of the window with this name.
+fn find(wanted: &str) -> Result<Scene, Failure> {
+    let path = Path::new(wanted);
+    let scenes = ui::remembered().scenes.items;
+    if !path.exists()
+        && let Some(scene) = scenes.iter().find(|scene| words::slug(&scene.name) == words::slug(wanted))
+    {
+        return Ok(scene.clone());
+    }
+    if !path.exists() {
+        let names: Vec<String> = scenes.iter().map(|scene| words::plain(&scene.name)).collect();
+        let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        return Err(Failure::Usage(format!("there is no file {wanted:?}, and the scenes of the window are: {there}")));
+    }
+    match Document::read(path).map_err(|error| Failure::Usage(error.to_string()))? {
+        Document::Scene(scene) => Ok(scene),
+        Document::Dashboard(_) => Err(Failure::Usage(format!("{wanted} is a dashboard; a scene is expected"))),
+    }
+}
+
+/// Looks for the boards of a scene, by mDNS and where the window knew them last, and begins to connect to them.
+fn find_boards(watching: &mut Watching, scene: &Scene) -> Result<BTreeMap<String, BoardKey>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut missing: Vec<&str> = scene.steps.iter().map(|step| step.pin.board.as_str()).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    let known = ui::remembered().boards;
+    for id in &missing {
+        match known.iter().find(|board| board.id.as_deref() == Some(*id)).cloned() {
+            Some(ui::RememberedBoard { id, name, address, by_hand }) => {
+                // An address that cannot be read, perhaps of a newer version, is none: mDNS may know the board.
+                let _ = watching.fleet().recall(KnownBoard { id, name, address, by_hand });
+            }
+            None if is_address(id) => {
+                let key = watching.fleet().add_address(id).map_err(|error| Failure::Usage(error.to_string()))?;
+                found.insert((*id).to_owned(), key);
+            }
+            None => {}
+        }
+    }
+    let end = Instant::now() + DISCOVERY;
+    loop {
+        missing.retain(|id| !found.contains_key(*id));
+        for id in &missing {
+            let board = watching.boards().values().find(|board| board.id.as_deref() == Some(*id));
+            found.extend(board.map(|board| ((*id).to_owned(), board.key)));
+        }
+        if missing.iter().all(|id| found.contains_key(*id)) || watching.wait(end).is_none() {
+            break;
+        }
+    }
+    found.values().for_each(|key| watching.fleet().connect(*key));
+    Ok(found)
+}
+
+/// Waits until there is a link to each of them, or it is known that there is none. One that is not where it was last is given the
+/// time in which mDNS would tell where it is.
+fn wait_for_links(watching: &mut Watching, boards: &BTreeMap<String, BoardKey>) {
+    let begun = Instant::now();
+    let (patience, end) = (begun + DISCOVERY, begun + CONNECT_TIMEOUT + Duration::from_secs(1));
+    loop {
+        let late = Instant::now() >= patience;
+        let decided = |board: &BoardView| match board.link {
+            LinkState::Connected | LinkState::Stale => true,
+            LinkState::Unreachable { .. } => late,
+            LinkState::Announced | LinkState::Connecting => false,
+        };
+        if boards.values().all(|key| watching.boards().get(key).is_some_and(|board| decided(board))) {
+            return;
+        }
+        if watching.wait(if late { end } else { patience }).is_none() && Instant::now() >= end {
+            return;
+        }
+    }
+}
+
+/// Gives every command at once and waits for the answers.
+fn give(watching: &Watching, scene: &Scene, boards: &BTreeMap<String, BoardKey>) -> Vec<Came> {
+    let (tell, told) = channel();
+    let mut came: Vec<Came> = Vec::with_capacity(scene.steps.len());
+    let mut waiting = 0;
+    for (at, step) in scene.steps.iter().enumerate() {
+        let board = boards.get(&step.pin.board).and_then(|key| watching.boards().get(key));
+        came.push(match board.map(|board| (board.key, &board.link)) {
+            None => Came::Missing,
+            Some((key, LinkState::Connected | LinkState::Stale)) => {
+                let tell = tell.clone();
+                let reply = Box::new(move |outcome| {
+                    // The reader may have given up.
+                    let _ = tell.send((at, outcome));
+                });
+                watching.fleet().set(key, &step.pin.component, step.change(scene.transition_ms), Some(reply));
+                waiting += 1;
+                Came::Answer(Outcome::Unconfirmed)
+            }
+            Some((_, LinkState::Unreachable { problem, .. })) => Came::NoLink(words::problem(problem)),
+            Some(_) => Came::NoLink("no answer within 10 s".to_owned()),
+        });
+    }
+    let end = Instant::now() + COMMAND_TIMEOUT + Duration::from_secs(1);
+    while waiting > 0 {
+        match told.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok((at, outcome)) => {
+                waiting -= 1;
+                if let Some(slot) = came.get_mut(at) {
+                    *slot = Came::Answer(outcome);
+                }
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    came
+}
+
+/// What came of a step as a line and as an object; counts what was not done.
+fn row(step: &SceneStep, came: &Came, undone: &mut Undone) -> ([String; 3], Value) {
+    let mut value =
+        json!({ "board": step.pin.board, "component": step.pin.component, "name": step.pin.name, "set": step.set });
+    let (word, words) = match came {
+        Came::Answer(outcome @ Outcome::Done { took, .. }) => {
+            value["took_ms"] = (took.as_secs_f64() * 1e3).into();
+            ("done", format!("{} in {}", words::answer(outcome), words::short(*took)))
+        }
+        Came::Answer(outcome @ Outcome::Refused(error)) => {
+            undone.refused += 1;
+            value["error"] = json!(error);
+            ("refused", words::answer(outcome))
+        }
+        Came::Answer(outcome) => {
+            undone.silent += 1;
+            ("unconfirmed", words::answer(outcome))
+        }
+        Came::Missing => {
+            undone.missing += 1;
+            ("missing", "this board is not there".to_owned())
+        }
+        Came::NoLink(problem) => {
+            undone.silent += 1;
+            value["problem"] = problem.clone().into();
+            ("unreachable", format!("unreachable: {problem}"))
+        }
+    };
+    value["outcome"] = word.into();
+    ([words::plain(&step.pin.words()), words::fields(&step.set, None), words], value)
+}

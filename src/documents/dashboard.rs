@@ -1,0 +1,157 @@
+//! A dashboard: components on one page, as tiles in rows and columns. How they are drawn and dragged is the window's.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Pin, Shelved, check_name};
+
+/// So many tiles are on a dashboard at most.
+const TILES: usize = 500;
+
+/// So deep rows, columns and tabs are within each other at most.
+const DEEP: usize = 32;
+
+/// Components on one page.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Dashboard {
+    /// What it is called.
+    pub name: String,
+    /// What is on it, and where; nothing on an empty page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Part>,
+}
+
+/// A part of a dashboard, and how much of its row or column it takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// Beside shares of 1 and 1, a share of 2 is a half.
+    #[serde(default = "one")]
+    pub share: f32,
+    /// What is there.
+    #[serde(flatten)]
+    pub tiles: Tiles,
+}
+
+/// What a part of a dashboard is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tiles {
+    /// A component.
+    Tile(Pin),
+    /// Side by side.
+    Row(Vec<Part>),
+    /// Under each other.
+    Column(Vec<Part>),
+    /// Behind each other.
+    Tabs(Vec<Part>),
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+impl Shelved for Dashboard {
+    fn new(name: String) -> Self {
+        Self { name, layout: None }
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn rename(&mut self, name: String) {
+        self.name = name;
+    }
+}
+
+impl Dashboard {
+    /// Every component on it.
+    pub fn pins(&self) -> Vec<&Pin> {
+        let mut pins = Vec::new();
+        if let Some(layout) = &self.layout {
+            layout.pins(&mut pins);
+        }
+        pins
+    }
+
+    /// Whether it can be shown.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would be accepted.
+    pub(super) fn check(&self) -> Result<(), String> {
+        check_name(&self.name)?;
+        let Some(layout) = &self.layout else { return Ok(()) };
+        layout.check(DEEP)?;
+        let tiles = self.pins().len();
+        match tiles {
+            0 => Err("\"layout\" has no tile; leave it out for an empty page".to_owned()),
+            tiles if tiles > TILES => Err(format!("it has {tiles} tiles; at most {TILES} are accepted")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Part {
+    /// A part that takes as much as another.
+    pub fn new(tiles: Tiles) -> Self {
+        Self { share: 1.0, tiles }
+    }
+
+    fn pins<'a>(&'a self, pins: &mut Vec<&'a Pin>) {
+        match &self.tiles {
+            Tiles::Tile(pin) => pins.push(pin),
+            Tiles::Row(parts) | Tiles::Column(parts) | Tiles::Tabs(parts) => {
+                parts.iter().for_each(|part| part.pins(pins));
+            }
+        }
+    }
+
+    fn check(&self, deep: usize) -> Result<(), String> {
+        if !(self.share.is_finite() && self.share > 0.0 && self.share <= 1e6) {
+            return Err(format!("a share is {}; more than 0 and at most 1000000 is accepted", self.share));
+        }
+        match &self.tiles {
+            Tiles::Tile(_) => Ok(()),
+            Tiles::Row(parts) | Tiles::Column(parts) | Tiles::Tabs(parts) => match deep.checked_sub(1) {
+                Some(deep) => parts.iter().try_for_each(|part| part.check(deep)),
+                None => Err(format!("rows and columns are more than {DEEP} deep within each other")),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Document;
+    use super::*;
+
+    const BENCH: &str = r#"{"switchboard":"dashboard","version":1,"name":"Bench","layout":{"row":[
+        {"share":2.0,"tile":{"board":"lamp-1","component":"light:0","name":"Desk lamp: Light"}},
+        {"column":[{"tile":{"board":"strip-1","component":"switch:0"}},{"tile":{"board":"strip-1","component":"switch:1"}}]}]}}"#;
+
+    #[test]
+    fn a_dashboard_is_written_as_it_is_read() {
+        let Ok(Document::Dashboard(bench)) = Document::parse(BENCH.as_bytes()) else { panic!("no dashboard") };
+        assert_eq!(bench.pins().len(), 3);
+        let text = Document::Dashboard(bench.clone()).text();
+        assert_eq!(Document::parse(text.as_bytes()), Ok(Document::Dashboard(bench)));
+        let empty = Document::Dashboard(Dashboard::new("Empty".to_owned()));
+        assert_eq!(Document::parse(empty.text().as_bytes()), Ok(empty));
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_refused() {
+        let deep = (0..40).fold(r#"{"tile":{"board":"a","component":"light:0"}}"#.to_owned(), |inner, _| {
+            format!(r#"{{"row":[{inner}]}}"#)
+        });
+        for (layout, said) in [
+            (r#"{"share":0,"tile":{"board":"a","component":"light:0"}}"#, "a share is 0"),
+            (r#"{"row":[]}"#, "has no tile"),
+            (deep.as_str(), "32 deep"),
+            (r#"{"tile":{"board":"a"}}"#, "missing field `component`"),
+        ] {
+            let text = format!(r#"{{"switchboard":"dashboard","name":"x","layout":{layout}}}"#);
+            let problem = Document::parse(text.as_bytes()).expect_err(layout);
+            assert!(problem.contains(said), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A shelf of documents with the one that is shown, and the line above its page: their names, and what is done with documents as such.
+
+use eframe::egui::{Align, Button, Layout, Popup, Ui, WidgetInfo, accesskit::Role};
+
+use super::{action::Action, dialogs::Asks, files::Errand, icon, theme::UNIT};
+use crate::documents::{Document, Shelf, Shelved, Sort};
+
+/// Documents of one sort, of which one is shown.
+#[derive(Debug)]
+pub(super) struct Binder<T> {
+    pub(super) shelf: Shelf<T>,
+    shown: usize,
+    /// The one that was taken away last, and where it was.
+    removed: Option<(usize, T)>,
+}
+
+impl<T: Shelved + Clone> Binder<T> {
+    pub(super) fn new(shelf: Shelf<T>) -> Self {
+        Self { shelf, shown: 0, removed: None }
+    }
+
+    /// Which is shown, and the document.
+    pub(super) fn shown(&self) -> Option<(usize, &T)> {
+        let last = self.shelf.items.len().checked_sub(1)?;
+        let at = self.shown.min(last);
+        self.shelf.items.get(at).map(|item| (at, item))
+    }
+
+    /// The one that is shown, to be changed.
+    pub(super) fn shown_mut(&mut self) -> Option<&mut T> {
+        let (at, _) = self.shown()?;
+        self.shelf.items.get_mut(at)
+    }
+
+    /// Shows another.
+    pub(super) fn show(&mut self, at: usize) {
+        self.shown = at;
+    }
+
+    /// Puts a document on the shelf and shows it; where its name is taken it gets a number.
+    pub(super) fn add(&mut self, mut item: T) -> usize {
+        let name = self.shelf.free_name(item.name());
+        item.rename(name);
+        self.shelf.items.push(item);
+        self.shown = self.shelf.items.len() - 1;
+        self.shown
+    }
+
+    /// Begins an empty one.
+    pub(super) fn begin(&mut self, sort: Sort) -> usize {
+        let word = match sort {
+            Sort::Scene => "Scene 1",
+            Sort::Dashboard => "Dashboard 1",
+        };
+        self.add(T::new(word.to_owned()))
+    }
+
+    /// Calls one so.
+    ///
+    /// # Errors
+    /// Where another is called so.
+    pub(super) fn rename(&mut self, at: usize, name: &str) -> Result<(), String> {
+        if self.shelf.items.iter().enumerate().any(|(other, item)| other != at && item.name() == name) {
+            return Err(format!("Another one is called {name:?} already."));
+        }
+        if let Some(item) = self.shelf.items.get_mut(at) {
+            item.rename(name.to_owned());
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self) {
+        if let Some((at, _)) = self.shown() {
+            self.removed = Some((at, self.shelf.items.remove(at)));
+        }
+    }
+
+    fn bring_back(&mut self) {
+        if let Some((at, item)) = self.removed.take() {
+            let at = at.min(self.shelf.items.len());
+            self.shelf.items.insert(at, item);
+            self.shown = at;
+        }
+    }
+
+    /// Shows the names, and at the right what `add` draws beside what is done with the document that is shown.
+    pub(super) fn bar(
+        &mut self,
+        ui: &mut Ui,
+        sort: Sort,
+        document: impl Fn(&T) -> Document,
+        actions: &mut Vec<Action>,
+        add: impl FnOnce(&mut Ui, &mut Self, &mut Vec<Action>),
+    ) {
+        let title = match sort {
+            Sort::Scene => "Scenes",
+            Sort::Dashboard => "Dashboards",
+        };
+        ui.horizontal(|ui| {
+            ui.heading(title);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                self.menu(ui, sort, &document, actions);
+                if self.shown().is_some() {
+                    add(ui, self, actions);
+                }
+                if let Some((_, removed)) = &self.removed {
+                    let words = format!("{} Bring back {}", icon::ARROW_COUNTER_CLOCKWISE, removed.name());
+                    let name = format!("Bring back {}", removed.name());
+                    let back = ui.add(Button::new(words));
+                    back.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+                    if back.clicked() {
+                        self.bring_back();
+                    }
+                }
+            });
+        });
+        ui.add_space(UNIT / 2.0);
+        ui.horizontal_wrapped(|ui| {
+            let shown = self.shown().map(|(at, _)| at);
+            let mut wanted = None;
+            for (at, item) in self.shelf.items.iter().enumerate() {
+                let chosen = shown == Some(at);
+                let tab = ui.add(Button::selectable(chosen, item.name()));
+                tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, chosen, item.name()));
+                if tab.clicked() {
+                    wanted = Some(at);
+                }
+            }
+            let new = ui.add(Button::new(icon::PLUS)).on_hover_text(format!("Begin a new {}", sort.word()));
+            new.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("New {}", sort.word())));
+            if new.clicked() {
+                self.begin(sort);
+            }
+            if let Some(at) = wanted {
+                self.show(at);
+            }
+        });
+    }
+
+    fn menu(&mut self, ui: &mut Ui, sort: Sort, document: &impl Fn(&T) -> Document, actions: &mut Vec<Action>) {
+        let word = sort.word();
+        let more =
+            ui.add(Button::new(icon::DOTS_THREE)).on_hover_text(format!("Rename, save, load, take away a {word}"));
+        more.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("More for {word}s")));
+        let mut remove = false;
+        Popup::menu(&more).show(|ui| {
+            ui.set_min_width(200.0);
+            if let Some((at, item)) = self.shown() {
+                if entry(ui, icon::PENCIL_SIMPLE, "Rename…") {
+                    actions.push(Action::Ask(Asks::Name(sort, at), item.name().to_owned()));
+                }
+                if entry(ui, icon::FLOPPY_DISK, "Save as a file…") {
+                    actions.push(Action::File(Errand::SaveDocument(Box::new(document(item)))));
+                }
+            }
+            if entry(ui, icon::FOLDER_OPEN, "Load from a file…") {
+                actions.push(Action::File(Errand::LoadDocument));
+            }
+            if self.shown().is_some() {
+                ui.separator();
+                remove = entry(ui, icon::TRASH, "Take away");
+            }
+        });
+        if remove {
+            self.remove();
+        }
+    }
+}
+
+/// An entry of a menu, whose name is its words without the sign; the menu is closed with a click.
+pub(super) fn entry(ui: &mut Ui, sign: &str, words: &str) -> bool {
+    let response = ui.add(Button::new(format!("{sign}  {words}")).frame_when_inactive(false));
+    response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, words));
+    if response.clicked() {
+        ui.close();
+    }
+    response.clicked()
+}

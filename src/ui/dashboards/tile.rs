@@ -1,0 +1,251 @@
+//! A tile of a dashboard: a line with its board, by which it is moved, and below it the card of its component.
+
+use eframe::egui::{
+    Align, Align2, Button, Color32, CornerRadius, CursorIcon, EventFilter, Id, Key, Layout, Popup, Rect, ScrollArea,
+    Sense, Stroke, StrokeKind, Style, Ui, UiBuilder, Vec2, Visuals, WidgetInfo, WidgetText, accesskit::Role, pos2,
+    vec2,
+};
+use egui_tiles::{Behavior, EditAction, LinearDir, ResizeState, SimplificationOptions, TileId, UiResponse};
+
+use super::tree::{self, Direction};
+use crate::{
+    fleet::LinkState,
+    ui::{
+        action::Action,
+        binder::entry,
+        board_page::availability,
+        cards::{self, Page},
+        icon,
+        model::Model,
+        moment::Moment,
+        pin::Pin,
+        signs, text,
+        theme::{self, HALF, UNIT, palette},
+        words,
+    },
+};
+
+/// A tile is at least so wide.
+pub(super) const LEAST: f32 = 208.0;
+
+/// The line above the card.
+pub(super) const HEAD: f32 = 24.0;
+
+/// A tile whose board is not there is so high.
+const ABSENT: f32 = 88.0;
+
+/// What is done with a tile by its menu or by keys.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Edit {
+    Shift(Direction),
+    Resize(LinearDir, f32),
+    Remove,
+}
+
+/// Draws tiles and gathers what is asked for.
+pub(super) struct Tiler<'a> {
+    pub(super) model: &'a Model,
+    pub(super) moment: &'a Moment,
+    pub(super) actions: &'a mut Vec<Action>,
+    /// What of the page can be seen.
+    pub(super) viewport: Rect,
+    pub(super) edits: Vec<(TileId, Edit)>,
+    /// Something was dragged or resized.
+    pub(super) edited: bool,
+}
+
+/// How much room a component needs in a tile.
+pub(super) fn size(ui: &Ui, model: &Model, moment: &Moment, pin: &Pin) -> Vec2 {
+    let Some((board, component)) = pin.find(model) else { return vec2(LEAST, ABSENT) };
+    let availability = availability(board, "");
+    let page = Page { board, model, moment, availability: &availability, reveal: None, in_tile: true };
+    vec2(LEAST, HEAD + cards::usual_height(ui, &page, component))
+}
+
+impl Behavior<Pin> for Tiler<'_> {
+    fn pane_ui(&mut self, ui: &mut Ui, id: TileId, pin: &mut Pin) -> UiResponse {
+        let rect = ui.max_rect();
+        ui.shrink_clip_rect(self.viewport);
+        if !ui.is_rect_visible(rect) {
+            return UiResponse::None;
+        }
+        let title = pin.title(self.model);
+        let builder = UiBuilder::new()
+            .id_salt(("tile", &pin.board, pin.component.to_string()))
+            .max_rect(rect)
+            .layout(Layout::top_down(Align::Min))
+            .accessibility_role(Role::Group)
+            .accessibility_label(title.as_str());
+        let mut ui = ui.new_child(builder);
+        let ui = &mut ui;
+        let (fill, border) = (palette(ui).card, palette(ui).border);
+        let radius = CornerRadius::same(theme::CARD_RADIUS);
+        let found = pin.find(self.model);
+        let lit =
+            found.map_or(0.0, |(board, view)| cards::flash(self.model, self.moment, board.key, &view.descriptor.key));
+        let fill = fill.lerp_to_gamma(palette(ui).lit, lit);
+        ui.painter().rect(rect, radius, fill, Stroke::new(1.0, border), StrokeKind::Inside);
+        let dragged = self.head(ui, rect, id, pin, &title);
+        let inner = rect.with_min_y(rect.top() + HEAD).shrink2(vec2(theme::CARD_PADDING, 0.0));
+        match found {
+            Some((board, component)) => {
+                let availability = availability(board, &self.model.title(board));
+                let page = Page {
+                    board,
+                    model: self.model,
+                    moment: self.moment,
+                    availability: &availability,
+                    reveal: None,
+                    in_tile: true,
+                };
+                let needs = cards::usual_height(ui, &page, component);
+                let inner = inner.with_max_y(rect.bottom() - UNIT);
+                let mut body = ui.new_child(UiBuilder::new().id_salt("body").max_rect(inner));
+                ScrollArea::vertical().id_salt("tile").auto_shrink(false).show(&mut body, |ui| {
+                    let size = vec2(ui.available_width(), inner.height().max(needs - UNIT));
+                    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+                    cards::in_tile(ui, &page, component, &title, rect, self.actions);
+                });
+            }
+            None => {
+                let words = match pin.board(self.model) {
+                    Some(board) if !matches!(board.link, LinkState::Connected) => {
+                        "What is on this board is not known yet."
+                    }
+                    Some(_) => "The board has no such component.",
+                    None => "This board is not there.",
+                };
+                let name = format!("{title}: {words}");
+                text::field(ui, inner, Align2::LEFT_CENTER, words, &name, (theme::body(), palette(ui).weak));
+            }
+        }
+        if dragged { UiResponse::DragStarted } else { UiResponse::None }
+    }
+
+    fn tab_title_for_pane(&mut self, pin: &Pin) -> WidgetText {
+        pin.title(self.model).into()
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        tree::rules()
+    }
+
+    fn gap_width(&self, _style: &Style) -> f32 {
+        UNIT
+    }
+
+    fn min_size(&self) -> f32 {
+        HEAD * 2.0
+    }
+
+    fn resize_stroke(&self, style: &Style, state: ResizeState) -> Stroke {
+        match state {
+            // What is between two tiles is the page.
+            ResizeState::Idle => Stroke::NONE,
+            ResizeState::Hovering => Stroke::new(2.0, style.visuals.widgets.hovered.bg_stroke.color),
+            ResizeState::Dragging => Stroke::new(2.0, style.visuals.widgets.active.bg_stroke.color),
+        }
+    }
+
+    fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {
+        visuals.panel_fill
+    }
+
+    fn drag_preview_stroke(&self, visuals: &Visuals) -> Stroke {
+        visuals.widgets.active.bg_stroke
+    }
+
+    fn drag_preview_color(&self, visuals: &Visuals) -> Color32 {
+        visuals.widgets.active.bg_stroke.color.gamma_multiply(0.25)
+    }
+
+    fn on_edit(&mut self, _action: EditAction) {
+        self.edited = true;
+    }
+}
+
+impl Tiler<'_> {
+    /// The line above the card; whether it is being dragged from now on.
+    fn head(&mut self, ui: &mut Ui, rect: Rect, id: TileId, pin: &Pin, title: &str) -> bool {
+        let palette = palette(ui);
+        let strip = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + HEAD)).shrink2(vec2(HALF, 2.0));
+        let menu = strip.with_min_x(strip.right() - HEAD);
+        let handle = strip.with_max_x(menu.left());
+        let response = ui.interact(handle, Id::unique(("move", &pin.board, pin.component.to_string())), Sense::drag());
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: move")));
+        if response.has_focus() {
+            self.keys(ui, id, response.id);
+            let outline = Stroke::new(1.5, palette.accent);
+            ui.painter().rect_stroke(handle, CornerRadius::same(theme::CONTROL_RADIUS), outline, StrokeKind::Inside);
+        }
+        let sign = handle.with_max_x(handle.left() + 20.0);
+        text::paint(ui, sign, Align2::CENTER_CENTER, icon::DOTS_SIX_VERTICAL, theme::body(), palette.outline);
+        let mut left = sign.right() + HALF;
+        let name = match pin.board(self.model) {
+            Some(board) => {
+                if !matches!(board.link, LinkState::Connected) {
+                    signs::link(ui, pos2(left + 6.0, handle.center().y), &board.link);
+                    left += 18.0;
+                }
+                match &board.link {
+                    LinkState::Connected => self.model.title(board),
+                    link => format!("{}: {}", self.model.title(board), words::link(link)),
+                }
+            }
+            None => title.to_owned(),
+        };
+        let place = handle.with_min_x(left);
+        text::paint(ui, place, Align2::LEFT_CENTER, &name, theme::small(), palette.weak);
+        let hint =
+            "Drag to another place. With the focus: arrows move it, with Shift they make it wider, higher or smaller";
+        let response = response.on_hover_cursor(CursorIcon::Grab).on_hover_text(hint);
+        self.menu(ui, menu, id, pin, title);
+        response.drag_started()
+    }
+
+    fn keys(&mut self, ui: &Ui, id: TileId, handle: Id) {
+        let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(handle, arrows));
+        let keys = [
+            (Key::ArrowLeft, Direction::Left, LinearDir::Horizontal, 1.0 / 1.1),
+            (Key::ArrowRight, Direction::Right, LinearDir::Horizontal, 1.1),
+            (Key::ArrowUp, Direction::Up, LinearDir::Vertical, 1.0 / 1.1),
+            (Key::ArrowDown, Direction::Down, LinearDir::Vertical, 1.1),
+        ];
+        for (key, direction, dir, factor) in keys {
+            if ui.input(|input| input.key_pressed(key)) {
+                let shift = ui.input(|input| input.modifiers.shift);
+                self.edits.push((id, if shift { Edit::Resize(dir, factor) } else { Edit::Shift(direction) }));
+            }
+        }
+        if ui.input(|input| input.key_pressed(Key::Delete)) {
+            self.edits.push((id, Edit::Remove));
+        }
+    }
+
+    fn menu(&mut self, ui: &mut Ui, rect: Rect, id: TileId, pin: &Pin, title: &str) {
+        let more = ui.put(rect, Button::new(icon::DOTS_THREE).frame_when_inactive(false));
+        more.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: tile")));
+        Popup::menu(&more).show(|ui| {
+            ui.set_min_width(200.0);
+            if let Some((board, component)) = pin.find(self.model)
+                && entry(ui, icon::ARROW_RIGHT, "Show on its board")
+            {
+                let component = Some(component.descriptor.key.clone());
+                self.actions.push(Action::Show { board: board.key, component });
+            }
+            let edits = [
+                (icon::CARET_LEFT, "Move left", Edit::Shift(Direction::Left)),
+                (icon::CARET_RIGHT, "Move right", Edit::Shift(Direction::Right)),
+                (icon::CARET_UP, "Move up", Edit::Shift(Direction::Up)),
+                (icon::CARET_DOWN, "Move down", Edit::Shift(Direction::Down)),
+                (icon::X, "Take off this page", Edit::Remove),
+            ];
+            for (sign, words, edit) in edits {
+                if entry(ui, sign, words) {
+                    self.edits.push((id, edit));
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,321 @@
+//! Dashboards and scenes, in the whole program: pinned from a card, moved by keys, applied to running boards, saved and loaded.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Key, Modifiers, Rect, accesskit::Role, pos2};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+use protocol::State;
+use switchboard::{
+    documents::Document,
+    ui::{App, SettingsFile},
+};
+use virtual_board::{Profile, VirtualBoards};
+
+use crate::{
+    desk::{address, boards, key, on},
+    window::Desktop,
+};
+
+/// A lamp and a power strip.
+struct Bench {
+    lamp: VirtualBoards,
+    strip: VirtualBoards,
+}
+
+fn bench() -> Bench {
+    Bench { lamp: boards(Profile::Lamp, 1), strip: boards(Profile::Strip, 1) }
+}
+
+impl Bench {
+    fn addresses(&self) -> Vec<String> {
+        vec![address(&self.lamp), address(&self.strip)]
+    }
+
+    fn desktop(&self) -> Desktop {
+        Desktop::open(&self.addresses())
+    }
+}
+
+impl Desktop {
+    /// What a board reported of a component last.
+    fn state(&mut self, board: &str, component: &str) -> State {
+        let key = key(component);
+        self.until(component, |window| {
+            let board = window.state().window().model.boards().find(|view| view.name == board)?.clone();
+            board.components.iter().find(|view| view.descriptor.key == key).map(|view| view.reported.clone())
+        })
+    }
+
+    /// Chooses an entry of a menu that is open, or opens with it.
+    fn choose(&mut self, entry: &str) {
+        self.stands_still();
+        self.until(entry, |window| window.query_by_role_and_label(Role::MenuItem, entry).map(|item| item.click()));
+        self.window.step();
+        self.stands_still();
+    }
+
+    /// Chooses a command of the palette.
+    fn command(&mut self, words: &str) {
+        self.window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+        self.until("the palette", |window| {
+            window.query_by_role_and_label(Role::TextInput, "Command").map(|field| field.type_text(words))
+        });
+        self.choose(words);
+    }
+
+    fn board_is_shown(&mut self, name: &str) {
+        let label = format!("{name}: connected");
+        self.shows(&label);
+        // The list may still be moving while boards arrive.
+        self.until(name, |window| {
+            let shown = window.query_by_role_and_label(Role::Heading, name).map(|_| ());
+            if shown.is_none() {
+                window.query_by_role_and_label(Role::ListBoxOption, &label)?.click();
+            }
+            shown
+        });
+        self.stands_still();
+    }
+
+    /// Types a path where no file dialog answers, and goes on with this button.
+    fn path(&mut self, path: &std::path::Path, done: &str) {
+        self.until("the dialog", |window| {
+            window.query_by_role_and_label(Role::TextInput, "Path").map(|field| {
+                field.focus();
+            })
+        });
+        self.window.step();
+        self.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        self.window.step();
+        let text = path.display().to_string();
+        self.until("the dialog", |window| {
+            window.query_by_role_and_label(Role::TextInput, "Path").map(|field| field.type_text(&text))
+        });
+        self.window.step();
+        self.click(done);
+    }
+}
+
+/// Where the line above a tile is.
+fn tile(window: &Harness<'static, App>, label: &str) -> Option<Rect> {
+    window.query_by_role_and_label(Role::Button, &format!("{label}: move")).map(|handle| handle.rect())
+}
+
+fn temporary(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("switchboard-{name}-{}.json", std::process::id()))
+}
+
+#[test]
+fn components_of_two_boards_are_pinned_onto_one_page_operated_there_and_moved_by_keys() {
+    let bench = bench();
+    let mut desktop = bench.desktop();
+    desktop.board_is_shown("Desk lamp");
+    desktop.click("Light: more");
+    desktop.choose("Pin to a new dashboard");
+    desktop.shows("Desk lamp: Light is on Dashboard 1 now.");
+    desktop.board_is_shown("Power strip");
+    desktop.click("Outlet 1: more");
+    desktop.choose("Pin to Dashboard 1");
+    desktop.click("Dashboards");
+    let (lamp, outlet) = desktop.until("both tiles", |window| {
+        Some((tile(window, "Desk lamp: Light")?, tile(window, "Power strip: Outlet 1")?))
+    });
+    assert!(lamp.right() <= outlet.left(), "side by side: {lamp:?} {outlet:?}");
+    let before = desktop.switch("Power strip: Outlet 1: on", |switch| switch.toggled());
+    desktop.click_switch("Power strip: Outlet 1: on");
+    desktop.shows_about("Power strip: Outlet 1: confirmed");
+    assert_ne!(before, desktop.switch("Power strip: Outlet 1: on", |switch| switch.toggled()));
+    // Left of the other, then as a row of its own below it.
+    let focus = |desktop: &mut Desktop| {
+        desktop.until("the line", |window| {
+            window.query_by_role_and_label(Role::Button, "Power strip: Outlet 1: move").map(|handle| handle.focus())
+        });
+        desktop.stands_still();
+    };
+    focus(&mut desktop);
+    desktop.window.key_press(Key::ArrowLeft);
+    desktop.until("the outlet at the left", |window| {
+        (tile(window, "Power strip: Outlet 1")?.right() <= tile(window, "Desk lamp: Light")?.left()).then_some(())
+    });
+    desktop.window.key_press(Key::ArrowDown);
+    let low = desktop.until("the outlet below", |window| {
+        let (lamp, outlet) = (tile(window, "Desk lamp: Light")?, tile(window, "Power strip: Outlet 1")?);
+        (lamp.bottom() <= outlet.top() && lamp.left() == outlet.left()).then_some(outlet)
+    });
+    desktop.window.key_press_modifiers(Modifiers::SHIFT, Key::ArrowDown);
+    desktop.until("the outlet higher", |window| {
+        (tile(window, "Power strip: Outlet 1")?.top() < low.top() - 1.0).then_some(())
+    });
+    desktop.click("Power strip: Outlet 1: tile");
+    desktop.choose("Take off this page");
+    desktop.until("one tile", |window| tile(window, "Power strip: Outlet 1").is_none().then_some(()));
+    // A board that goes is told on its tile.
+    bench.lamp.stop("Desk lamp").expect("stopped");
+    desktop.switch("Desk lamp: Light: on", |switch| switch.is_disabled().then_some(()));
+}
+
+#[test]
+fn a_tile_is_dragged_to_another_place_with_the_mouse() {
+    let bench = bench();
+    let mut desktop = bench.desktop();
+    desktop.board_is_shown("Power strip");
+    for (outlet, entry) in [("Outlet 1", "Pin to a new dashboard"), ("Outlet 2", "Pin to Dashboard 1")] {
+        desktop.click(&format!("{outlet}: more"));
+        desktop.choose(entry);
+    }
+    desktop.click("Dashboards");
+    let (one, two) = desktop.until("both tiles", |window| {
+        Some((tile(window, "Power strip: Outlet 1")?, tile(window, "Power strip: Outlet 2")?))
+    });
+    // Both are as high as the page: to the lower half of the other one.
+    assert!(one.right() <= two.left(), "side by side: {one:?} {two:?}");
+    let to = pos2(two.center().x, two.top() + 560.0);
+    desktop.window.drag_at(one.center());
+    desktop.window.step();
+    for part in 1..=8 {
+        desktop.window.hover_at(one.center().lerp(to, part as f32 / 8.0));
+        desktop.window.step();
+    }
+    desktop.window.drop_at(to);
+    desktop.until("one below the other", |window| {
+        let (one, two) = (tile(window, "Power strip: Outlet 1")?, tile(window, "Power strip: Outlet 2")?);
+        (two.bottom() <= one.top()).then_some(())
+    });
+}
+
+#[test]
+fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
+    let bench = bench();
+    let lit = State::new().with("on", true).with("brightness", 35).with("rgb", vec![255, 80, 0]);
+    bench.lamp.set("Desk lamp", &key("light:0"), lit).expect("set by hand");
+    bench.strip.set("Power strip", &key("switch:0"), on(true)).expect("set by hand");
+    let mut desktop = bench.desktop();
+    desktop.board_is_shown("Desk lamp");
+    desktop.shows_about("Light: brightness 35");
+    desktop.click("Light: more");
+    desktop.choose("Take into a new scene");
+    desktop.board_is_shown("Power strip");
+    desktop.click("Outlet 1: more");
+    desktop.choose("Take into Scene 1");
+    desktop.click("Scenes");
+    desktop.shows("2 components on 2 boards; all are so now");
+    desktop.shows_about("Desk lamp: Light: on brightness=35%");
+    // Both change; the scene says so and makes them so again.
+    bench.lamp.set("Desk lamp", &key("light:0"), State::new().with("on", false)).expect("set by hand");
+    bench.strip.set("Power strip", &key("switch:0"), on(false)).expect("set by hand");
+    desktop.shows("2 components on 2 boards; 0 of them so now");
+    desktop.click("Apply Scene 1");
+    desktop.shows("Apply Scene 1: done");
+    desktop.shows("2 components on 2 boards; all are so now");
+    let lamp = desktop.state("Desk lamp", "light:0");
+    assert_eq!((lamp.on(), lamp.brightness()), (Some(true), Some(35)));
+    desktop.click("Apply Scene 1: undo");
+    desktop.shows("Undo: Apply Scene 1: done");
+    desktop.shows("2 components on 2 boards; 0 of them so now");
+    // A board that is gone is told as such; the other obeys.
+    bench.lamp.stop("Desk lamp").expect("stopped");
+    desktop.click("Boards");
+    desktop.shows("Desk lamp: unreachable");
+    desktop.command("Apply Scene 1");
+    desktop.click("Dismiss: Undo: Apply Scene 1: done");
+    desktop.click("Dismiss: Apply Scene 1: done");
+    desktop.shows("Apply Scene 1: 1 of 2 done, 1 not");
+    desktop.click("Apply Scene 1: answers");
+    desktop.shows("Desk lamp light:0: not sent: no link");
+    assert_eq!(desktop.state("Power strip", "switch:0").on(), Some(true));
+}
+
+#[test]
+fn a_scene_with_a_board_that_nobody_knows_is_loaded_from_a_file_and_says_who_is_missing() {
+    let bench = bench();
+    let file = temporary("scene");
+    bench.strip.set("Power strip", &key("switch:1"), on(false)).expect("set by hand");
+    let mut desktop = bench.desktop();
+    desktop.shows("Power strip: connected");
+    let id = desktop.until("the strip's id", |window| {
+        let model = &window.state().window().model;
+        model.boards().find(|board| board.name == "Power strip")?.id.clone()
+    });
+    let text = format!(
+        r#"{{"switchboard":"scene","version":1,"name":"Night","transition_ms":500,"steps":[
+        {{"board":"{id}","component":"switch:1","set":{{"on":true}}}},
+        {{"board":"lamp-of-another-house","component":"light:0","name":"Hall: Ceiling","set":{{"on":false}}}}]}}"#
+    );
+    std::fs::write(&file, text).expect("written");
+    desktop.click("Scenes");
+    desktop.click("More for scenes");
+    desktop.choose("Load from a file…");
+    desktop.path(&file, "Load");
+    desktop.shows("Loaded Night.");
+    desktop.shows("2 components on 2 boards; 0 of them so now; 1 board not there");
+    desktop.shows("Hall: Ceiling: off; its board is not there");
+    desktop.click("Apply Night");
+    desktop.shows("Apply Night: 1 of 2 done, 1 not");
+    desktop.click("Apply Night: answers");
+    desktop.shows("Hall: Ceiling: this board is not there");
+    // What is no scene is said, and another path can be typed.
+    std::fs::write(
+        &file,
+        r#"{"switchboard":"scene","name":"x","steps":[{"board":"a","component":"sensor:0","set":{"value":1}}]}"#,
+    )
+    .expect("written");
+    desktop.click("More for scenes");
+    desktop.choose("Load from a file…");
+    desktop.path(&file, "Load");
+    desktop.shows_about("a/sensor:0: a sensor cannot be set");
+    std::fs::remove_file(&file).expect("removed");
+}
+
+#[test]
+fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
+    let bench = bench();
+    let folder = std::env::temp_dir().join(format!("switchboard-dashboards-{}", std::process::id()));
+    let open = || Desktop::remembering(&bench.addresses(), SettingsFile::open(Some(folder.clone())).0);
+    let mut desktop = open();
+    desktop.board_is_shown("Desk lamp");
+    desktop.click("Light: more");
+    desktop.choose("Pin to a new dashboard");
+    desktop.click("Dashboards");
+    desktop.shows("Desk lamp: Light: on");
+    desktop.click("More for dashboards");
+    desktop.choose("Rename…");
+    desktop.until("the dialog", |window| {
+        window.query_by_role_and_label(Role::TextInput, "Name").map(|field| field.type_text(" of the bench"))
+    });
+    desktop.window.step();
+    desktop.click("Rename");
+    let tab = |desktop: &mut Desktop| {
+        desktop.until("the name", |window| {
+            let mut tabs = window.query_all_by_role(Role::Tab);
+            tabs.find_map(|tab| tab.accesskit_node().label().filter(|label| label.contains("of the bench")))
+        })
+    };
+    let called = tab(&mut desktop);
+    let file = temporary("dashboard");
+    desktop.click("More for dashboards");
+    desktop.choose("Save as a file…");
+    desktop.path(&file, "Save");
+    desktop.shows_about("Saved to ");
+    let Ok(Document::Dashboard(saved)) = Document::read(&file) else { panic!("no dashboard was saved") };
+    assert_eq!((saved.name.as_str(), saved.pins()[0].component.to_string().as_str()), (called.as_str(), "light:0"));
+    desktop.click("More for dashboards");
+    desktop.choose("Take away");
+    desktop.shows("No dashboard yet.");
+    desktop.click(&format!("Bring back {called}"));
+    desktop.shows("Desk lamp: Light: on");
+    // Settings are on their way to the disk half a second after a change at the latest.
+    desktop.until("the file", |_| {
+        let text = std::fs::read_to_string(folder.join("settings.json")).ok()?;
+        text.contains("of the bench").then_some(())
+    });
+    drop(desktop);
+    let mut desktop = open();
+    desktop.shows("Desk lamp: Light: on");
+    assert_eq!(tab(&mut desktop), called);
+    drop(desktop);
+    std::fs::remove_dir_all(&folder).expect("removed");
+    std::fs::remove_file(&file).expect("removed");
+}
