@@ -10,6 +10,7 @@ use egui_kittest::{
 };
 use jiff::tz::TimeZone;
 use scenes::Now;
+use serde_json::json;
 use switchboard::{
     fleet::BoardView,
     ui::{Action, Moment, Notice, PLACES, Settings, VirtualBoards, Window},
@@ -49,9 +50,27 @@ impl eframe::App for Bench {
     }
 }
 
+/// What a person keeps: a dashboard and a scene with something on each, also of a board that is not there.
+fn kept() -> Settings {
+    let pin = |component: &str| json!({"board": "everything-0009", "component": component, "name": "Everything"});
+    let tile = |component: &str| json!({"tile": pin(component)});
+    let mut light = pin("light:0");
+    light["set"] = json!({"on": true, "rgb": [255, 80, 0]});
+    let absent = json!({"board": "gone-1", "component": "switch:0", "set": {"on": true}});
+    let settings = json!({
+        "dashboards": [{"name": "Bench", "layout": {"row": [
+            tile("light:0"),
+            {"column": [tile("switch:0"), tile("sensor:0"), {"tile": {"board": "gone-1", "component": "switch:0"}}]},
+            {"tabs": [tile("number:0"), tile("button:0")]}
+        ]}}],
+        "scenes": [{"name": "Evening", "steps": [light, absent]}]
+    });
+    serde_json::from_value(settings).unwrap()
+}
+
 fn open(boards: Vec<BoardView>, at: Now) -> Harness<'static, Bench> {
     let mut harness = Harness::builder().with_size([1180.0, 1400.0]).build_eframe(move |cc| {
-        let mut window = Window::new(&cc.egui_ctx, &Settings::default());
+        let mut window = Window::new(&cc.egui_ctx, &kept());
         window.virtual_boards = VirtualBoards::Ready;
         let key = boards.iter().find(|board| board.name == "Everything").map(|board| board.key);
         let log = if boards.is_empty() { Vec::new() } else { scenes::log(at) };
@@ -163,8 +182,10 @@ fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
     harness.run();
     harness.get_by_role_and_label(Role::TextInput, "Command").type_text("go to");
     harness.run();
-    harness.key_press(Key::ArrowDown);
-    harness.run();
+    for _ in 0..3 {
+        harness.key_press(Key::ArrowDown);
+        harness.run();
+    }
     harness.key_press(Key::Enter);
     harness.run();
     harness.get_by_role_and_label(Role::TextInput, "Find in the lines");

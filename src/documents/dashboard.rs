@@ -130,10 +130,9 @@ mod tests {
 
     #[test]
     fn a_dashboard_is_written_as_it_is_read() {
-        let Ok(Document::Dashboard(bench)) = Document::parse(BENCH.as_bytes()) else { panic!("no dashboard") };
-        assert_eq!(bench.pins().len(), 3);
-        let text = Document::Dashboard(bench.clone()).text();
-        assert_eq!(Document::parse(text.as_bytes()), Ok(Document::Dashboard(bench)));
+        let bench = Document::parse(BENCH.as_bytes()).expect("a document");
+        assert!(matches!(&bench, Document::Dashboard(bench) if bench.pins().len() == 3));
+        assert_eq!(Document::parse(bench.text().as_bytes()), Ok(bench));
         let empty = Document::Dashboard(Dashboard::new("Empty".to_owned()));
         assert_eq!(Document::parse(empty.text().as_bytes()), Ok(empty));
     }

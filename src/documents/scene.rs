@@ -105,6 +105,7 @@ impl SceneStep {
         let mut fit = Fit::AsWanted;
         for (field, wanted) in &self.set.0 {
             match shown.get(field) {
+                None | Some(Value::Null) if not_used(field, shown) => return Fit::Otherwise,
                 None | Some(Value::Null) => fit = Fit::Unknown,
                 Some(now) if !same(now, wanted) => return Fit::Otherwise,
                 Some(_) => {}
@@ -128,6 +129,15 @@ impl SceneStep {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// Whether a light shows a white instead of this colour, or a colour instead of this white.
+fn not_used(field: &str, shown: &State) -> bool {
+    match field {
+        "rgb" => shown.ct_k().is_some(),
+        "ct_k" => shown.rgb().is_some(),
+        _ => false,
     }
 }
 
@@ -177,10 +187,11 @@ mod tests {
         {"board":"strip-1","component":"switch:1","set":{"on":false}}]}"##;
 
     fn evening() -> Scene {
-        match Document::parse(EVENING.as_bytes()) {
-            Ok(Document::Scene(scene)) => scene,
-            other => panic!("{other:?}"),
-        }
+        let scene = Document::parse(EVENING.as_bytes()).ok().and_then(|document| match document {
+            Document::Scene(scene) => Some(scene),
+            Document::Dashboard(_) => None,
+        });
+        scene.expect("a scene")
     }
 
     #[test]
@@ -206,7 +217,9 @@ mod tests {
         let now = State::new().with("on", true).with("brightness", 40.0).with("rgb", vec![255, 80, 0]);
         assert_eq!(step.fit(&now.clone().with("effect", "rainbow")), Fit::AsWanted);
         assert_eq!(step.fit(&now.clone().with("brightness", 41)), Fit::Otherwise);
-        assert_eq!(step.fit(&now.with("brightness", Value::Null)), Fit::Unknown);
+        assert_eq!(step.fit(&now.clone().with("brightness", Value::Null)), Fit::Unknown);
+        // A light that shows a white has no colour, and that is known.
+        assert_eq!(step.fit(&now.with("rgb", Value::Null).with("ct_k", 2_700)), Fit::Otherwise);
     }
 
     #[test]

@@ -1,8 +1,16 @@
 //! A shelf of documents with the one that is shown, and the line above its page: their names, and what is done with documents as such.
 
-use eframe::egui::{Align, Button, Layout, Popup, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{
+    Align, Button, Frame, Label, Layout, Margin, Popup, RichText, Ui, WidgetInfo, accesskit::Role, vec2,
+};
 
-use super::{action::Action, dialogs::Asks, files::Errand, icon, theme::UNIT};
+use super::{
+    action::Action,
+    dialogs::Asks,
+    files::Errand,
+    icon, text,
+    theme::{self, HALF, palette},
+};
 use crate::documents::{Document, Shelf, Shelved, Sort};
 
 /// Documents of one sort, of which one is shown.
@@ -114,7 +122,10 @@ impl<T: Shelved + Clone> Binder<T> {
                 }
             });
         });
-        ui.add_space(UNIT / 2.0);
+        if self.shelf.items.is_empty() {
+            return;
+        }
+        ui.add_space(HALF);
         ui.horizontal_wrapped(|ui| {
             let shown = self.shown().map(|(at, _)| at);
             let mut wanted = None;
@@ -133,6 +144,19 @@ impl<T: Shelved + Clone> Binder<T> {
             }
             if let Some(at) = wanted {
                 self.show(at);
+            }
+        });
+    }
+
+    /// What the page says while there is no document, with the button that begins one.
+    pub(super) fn nothing(&mut self, ui: &mut Ui, sort: Sort, words: &str) {
+        empty(ui, &format!("No {} yet.", sort.word()), words, |ui| {
+            let colour = palette(ui).on_accent;
+            let words = RichText::new(format!("{}  Begin a {}", icon::PLUS, sort.word())).color(colour);
+            let begin = ui.add(Button::new(words).fill(palette(ui).accent).min_size(vec2(0.0, 28.0)));
+            begin.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("New {}", sort.word())));
+            if begin.clicked() {
+                self.begin(sort);
             }
         });
     }
@@ -165,6 +189,24 @@ impl<T: Shelved + Clone> Binder<T> {
             self.remove();
         }
     }
+}
+
+/// A frame with a title and what to do.
+pub(super) fn empty(ui: &mut Ui, title: &str, words: &str, add: impl FnOnce(&mut Ui)) {
+    let palette = palette(ui);
+    let frame =
+        Frame::new().stroke((1.0, palette.border)).corner_radius(theme::CARD_RADIUS).inner_margin(Margin::same(24));
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        text::label(ui, title, title, theme::strong(), palette.text);
+        ui.add_space(HALF);
+        ui.scope(|ui| {
+            ui.set_max_width(theme::PROSE);
+            ui.add(Label::new(RichText::new(words).color(palette.weak)).wrap());
+        });
+        ui.add_space(HALF);
+        add(ui);
+    });
 }
 
 /// An entry of a menu, whose name is its words without the sign; the menu is closed with a click.

@@ -40,8 +40,12 @@
 //! | link health | `Button`, `ListBoxOption`, `Label` | `Sort by p95`; `Desk lamp: connected, median 3.0 ms, …`; `Desk lamp: 12 round trips: median …` |
 //! | the doctor | `TextInput`, `Button`, `ProgressIndicator` | `Missing board`, `Examine` or `Cancel`, `Examination: progress`; on a page or where there is no board `Why?`, `Why is a board missing?` |
 //! | what it found | `Heading`, `Button` | `Fault: A firewall drops UDP port 5353`, `Warning: …`, `Fine: …`; `Copy: sudo nft list ruleset` |
+//! | names of documents | `Tab`, `Button` | `Bench`; `New dashboard`, `More for dashboards`, `Bring back Bench`, `New scene`, `More for scenes` |
+//! | a tile | `Group`, `Button` | `Desk lamp: Light`, its controls `Desk lamp: Light: on`; `Desk lamp: Light: move`, `Desk lamp: Light: tile` |
+//! | a dashboard's buttons | `Button` | `Add to the dashboard`, `Take a scene` |
+//! | a scene | `Button`, `Slider`, `Label` | `Apply Evening`, `Take all as they are now`, `Add to the scene`; `Fade`; `Desk lamp: Light: on; so now` |
 //! | plots | `Button`, `GraphicsObject`, `Label` | `Add to the plots`, `Pause`, `Zoom in`; `plot of °C: Desk: Temperature`; `Desk: Temperature: min …` |
-//! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to the plots` |
+//! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to the plots`, `Pin to Bench`, `Pin to a new dashboard`, `Take into Evening`, `Take into a new scene` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |

@@ -1,7 +1,7 @@
 //! A list of components of all boards, with a box to look for one: what can be plotted, pinned or taken into a scene.
 
 use eframe::egui::{
-    Button, Popup, PopupCloseBehavior, Response, ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role,
+    Align2, Button, Popup, PopupCloseBehavior, Response, ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::{
@@ -36,7 +36,8 @@ fn show(
 ) -> Option<Pin> {
     ui.set_width(theme::COMMANDS[0] * 0.6);
     let edit = TextEdit::singleline(find).hint_text("Find a component").desired_width(f32::INFINITY);
-    ui.add(edit.min_size(eframe::egui::vec2(0.0, theme::LINE))).accessible_name("Find a component");
+    let edit = edit.min_size(vec2(0.0, theme::LINE)).align(Align2::LEFT_CENTER);
+    ui.add(edit).accessible_name("Find a component");
     ui.add_space(HALF);
     let letters = find.to_lowercase();
     let parts: Vec<&str> = letters.split_whitespace().collect();

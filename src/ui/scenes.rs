@@ -12,8 +12,7 @@ use protocol::limits;
 use super::{
     action::{Action, Onto},
     batch::{Batch, Batches, Given, Step, What},
-    binder::Binder,
-    dashboards::empty,
+    binder::{Binder, empty},
     icon,
     model::Model,
     offers,
@@ -111,9 +110,9 @@ impl Scenes {
         ui.add_space(UNIT);
         let Some((at, scene)) = self.binder.shown() else {
             let words = "A scene keeps what lights, switches and values are now, and makes them so again at one click, with a fade if \
-                you like. Set everything as it is to be; then begin a scene with the plus above and add the components, or take \
+                you like. Set everything as it is to be; then begin a scene and add the components, or take \
                 one from a dashboard, from several chosen boards, or from the menu of a card.";
-            empty(ui, "No scene yet.", words);
+            self.binder.nothing(ui, Sort::Scene, words);
             return;
         };
         let last = batches.newest(&title(scene));
@@ -123,7 +122,7 @@ impl Scenes {
         ui.add_space(UNIT);
         if scene.steps.is_empty() {
             let words = "Add components with the button at the upper right. Each is taken in as it is at that moment.";
-            empty(ui, "Nothing is in this scene yet.", words);
+            empty(ui, "Nothing is in this scene yet.", words, |_| {});
             return;
         }
         steps(ui, scene, model, last);
@@ -328,12 +327,9 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
         }
         _ => {}
     }
-    let mut now = protocol::State::new();
-    for field in step.set.0.keys() {
-        if let Some(value) = shown.get(field) {
-            now = now.with(field, value.clone());
-        }
-    }
+    // A light that shows a white where a colour is wanted is told with its white.
+    let mut now = state_of(view).unwrap_or_default();
+    now.0.retain(|field, _| step.set.get(field).is_some() || matches!(field.as_str(), "rgb" | "ct_k"));
     let now = words::fields(&now, Some(&view.descriptor));
     match fit {
         Fit::AsWanted => is(icon::CHECK, palette.good, "so now"),

@@ -39,6 +39,8 @@ pub(super) const PLOT_AXIS: f32 = 68.0;
 pub(super) const TOAST_WIDTH: f32 = 360.0;
 /// The answers of a batch are at most this high.
 pub(super) const ANSWERS_HEIGHT: f32 = 240.0;
+/// Sentences of explanation are at most so wide.
+pub(super) const PROSE: f32 = 640.0;
 /// The height of a board in the list.
 pub(super) const LIST_ROW: f32 = 48.0;
 /// The height of a heading in the list.

@@ -197,7 +197,7 @@ pub(super) fn usual_height(ui: &Ui, page: &Page<'_>, component: &ComponentView) 
     let card = Card { page, component, label: String::new(), state: component.shown() };
     let body = card.body_height(ui, theme::CARD_WIDTH - 2.0 * theme::CARD_PADDING);
     let between = if body > 0.0 { HALF } else { 0.0 };
-    LINE + between + body + UNIT + footer::LINE + 12.0
+    LINE + between + body + UNIT * 2.0 + footer::LINE + 12.0
 }
 
 /// Shows the card of one component in `rect`, without a frame and under this name.
@@ -210,7 +210,7 @@ pub(super) fn in_tile(
     actions: &mut Vec<Action>,
 ) {
     let card = Card { page, component, label: name.to_owned(), state: component.shown() };
-    contents(ui, &card, rect, pos2(rect.right() + 4.0, rect.bottom() + 2.0), actions);
+    contents(ui, &card, rect, pos2(rect.right() + 13.0, rect.bottom() + 1.0), actions);
 }
 
 /// The head, the control and the footer of a card, within `inner`, and its menu left of and above `corner`.

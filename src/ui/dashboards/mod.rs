@@ -4,18 +4,17 @@
 mod tile;
 mod tree;
 
-use eframe::egui::{Button, CentralPanel, Frame, Margin, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role, vec2};
+use eframe::egui::{Button, CentralPanel, Frame, Margin, ScrollArea, Ui, WidgetInfo, accesskit::Role, vec2};
 use egui_tiles::Tree;
 
 use super::{
     action::{Action, Onto},
-    binder::Binder,
+    binder::{Binder, empty},
     icon,
     model::Model,
     moment::Moment,
     offers,
     pin::Pin,
-    text,
     theme::{self, UNIT, palette},
 };
 use crate::documents::{Dashboard, Document, Part, Shelf, Sort};
@@ -103,11 +102,11 @@ impl Dashboards {
         );
         ui.add_space(UNIT);
         match self.binder.shown() {
-            None => nothing(ui, "No dashboard yet.", TEACH, actions),
+            None => self.binder.nothing(ui, Sort::Dashboard, TEACH),
             Some((_, dashboard)) if dashboard.layout.is_none() => {
                 let words = "Add components with the button at the upper right, or from the menu of a card: Boards, then the three \
                     dots in the corner of a card. Tiles are moved by the line with the board's name and resized between them.";
-                empty(ui, "Nothing is on this page yet.", words);
+                empty(ui, "Nothing is on this page yet.", words, |_| {});
             }
             Some(_) => self.tiles(ui, model, moment, actions),
         }
@@ -155,30 +154,7 @@ impl Dashboards {
 }
 
 const TEACH: &str = "A dashboard shows lights, switches and sensors of any boards on one page, as you arrange them: one for the \
-    bench, one for the greenhouse, one for the demonstration at ten. Begin one with the plus above, or pin a card from its menu.";
-
-/// What a page without a document says.
-fn nothing(ui: &mut Ui, title: &str, words: &str, actions: &mut Vec<Action>) {
-    empty(ui, title, words);
-    ui.add_space(UNIT);
-    let button = ui.add(Button::new(format!("{}  Show the boards", icon::CPU)).min_size(vec2(0.0, theme::LINE)));
-    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Show the boards"));
-    if button.clicked() {
-        actions.push(Action::Go(super::settings::Place::Boards));
-    }
-}
-
-/// A frame with a title and what to do.
-pub(super) fn empty(ui: &mut Ui, title: &str, words: &str) {
-    let palette = palette(ui);
-    let frame =
-        Frame::new().stroke((1.0, palette.border)).corner_radius(theme::CARD_RADIUS).inner_margin(Margin::same(24));
-    frame.show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        text::label(ui, title, title, theme::strong(), palette.text);
-        ui.add(eframe::egui::Label::new(RichText::new(words).color(palette.weak)).wrap());
-    });
-}
+    bench, one for the greenhouse, one for the demonstration at ten. Begin one here, or pin a card from the three dots in its corner.";
 
 /// Shows the page in the middle of the window.
 pub(super) fn panel(ui: &mut Ui, page: &mut Dashboards, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {

@@ -99,10 +99,11 @@ impl Behavior<Pin> for Tiler<'_> {
                     in_tile: true,
                 };
                 let needs = cards::usual_height(ui, &page, component);
-                let inner = inner.with_max_y(rect.bottom() - UNIT);
+                // The menu of the card is beside the key, in the padding.
+                let inner = Rect::from_min_max(inner.min, rect.max - vec2(2.0, UNIT));
                 let mut body = ui.new_child(UiBuilder::new().id_salt("body").max_rect(inner));
                 ScrollArea::vertical().id_salt("tile").auto_shrink(false).show(&mut body, |ui| {
-                    let size = vec2(ui.available_width(), inner.height().max(needs - UNIT));
+                    let size = vec2(ui.available_width() - theme::CARD_PADDING + 2.0, inner.height().max(needs - UNIT));
                     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
                     cards::in_tile(ui, &page, component, &title, rect, self.actions);
                 });
