@@ -262,3 +262,25 @@ fn what_is_no_scene_is_2_and_says_what_would_be() -> Tested {
     std::fs::remove_file(&file)?;
     Ok(())
 }
+
+#[test]
+fn what_the_program_does_is_logged_where_that_is_asked_for() -> Tested {
+    let (_boards, address) = board()?;
+    let quiet = switchboard(&["toggle", &format!("{address}/switch:0")])?;
+    assert_eq!(text(&quiet.stderr), "");
+    let told = switchboard(&["--log", "debug", "toggle", &format!("{address}/switch:0")])?;
+    let told = text(&told.stderr);
+    assert!(told.contains("connects to ws://") && told.contains("Switch.Toggle done in"), "{told}");
+    let file = std::env::temp_dir().join(format!("switchboard-log-{}.txt", std::process::id()));
+    let to_file = switchboard(&["show", &address, "--log-file", &file.display().to_string()])?;
+    assert_eq!(text(&to_file.stderr), "");
+    let kept = std::fs::read_to_string(&file)?;
+    std::fs::remove_file(&file)?;
+    assert!(kept.contains("Connected"), "{kept}");
+    let wrong = switchboard(&["show", &address, "--log", "loud"])?;
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("accepted: error, warn, info"), "{}", text(&wrong.stderr));
+    let nowhere = switchboard(&["show", &address, "--log-file", "/nowhere/at/all.txt"])?;
+    assert_eq!(nowhere.status.code(), Some(2));
+    Ok(())
+}

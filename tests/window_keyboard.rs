@@ -21,7 +21,7 @@ use switchboard::{
 mod scenes;
 
 /// What a person operates.
-const OPERABLE: [Role; 13] = [
+const OPERABLE: [Role; 14] = [
     Role::Button,
     Role::Switch,
     Role::CheckBox,
@@ -29,6 +29,7 @@ const OPERABLE: [Role; 13] = [
     Role::Slider,
     Role::SpinButton,
     Role::TextInput,
+    Role::MultilineTextInput,
     Role::ComboBox,
     Role::ColorWell,
     Role::ListBoxOption,

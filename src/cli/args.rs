@@ -5,6 +5,8 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
 
+use super::logging::Filter;
+
 const EXAMPLES: &str = "Examples:
   switchboard                                     open the window
   switchboard demo                                open it with three virtual boards inside
@@ -30,6 +32,15 @@ Exit status: 0 done; 1 refused by the board; 2 usage; 3 no such board, or severa
 #[derive(Debug, Parser)]
 #[command(name = "switchboard", version, after_help = EXAMPLES)]
 pub struct Args {
+    /// Say on standard error what the program does, for trouble: error, warn, info, debug or trace.
+    ///
+    /// A level alone is meant for this program, while its libraries say only what is wrong; parts are named with
+    /// their levels, for example mdns_sd=debug,switchboard::link=trace. RUST_LOG is not looked at.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(super) log: Option<Filter>,
+    /// Write that to the end of this file instead; without --log from level debug on.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) log_file: Option<PathBuf>,
     /// Without one the window is opened.
     #[command(subcommand)]
     pub(super) command: Option<Command>,

@@ -4,6 +4,7 @@ mod args;
 mod client;
 mod doctor;
 mod find;
+mod logging;
 mod ota;
 mod print;
 mod provision;
@@ -107,6 +108,10 @@ pub enum Asked {
 /// Reads the command line of this process and does what it says, short of opening a window.
 pub fn run() -> Asked {
     let args = Args::parse();
+    if let Err(problem) = log_what_happens(&args) {
+        let _ = writeln!(io::stderr(), "switchboard: {problem}");
+        return Asked::Done(ExitCode::from(2));
+    }
     let command = match args.command {
         None => return Asked::Window { demo: None },
         Some(Command::Demo { boards }) => return Asked::Window { demo: Some(boards) },
@@ -124,6 +129,15 @@ pub fn run() -> Asked {
         }
     };
     Asked::Done(ExitCode::from(status))
+}
+
+fn log_what_happens(args: &Args) -> Result<(), String> {
+    let filter = match (&args.log, &args.log_file) {
+        (Some(filter), _) => filter.clone(),
+        (None, Some(_)) => "debug".parse()?,
+        (None, None) => return Ok(()),
+    };
+    logging::begin(&filter, args.log_file.as_deref())
 }
 
 fn carry_out(command: Command) -> Result<(), Failure> {

@@ -45,6 +45,7 @@ impl Belief {
             client: None,
             components: Vec::new(),
             update: None,
+            frames: Arc::default(),
         };
         Self { view: Arc::new(view), index: BTreeMap::new(), logged: None }
     }

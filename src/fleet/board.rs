@@ -11,7 +11,8 @@ use protocol::mdns::Announcement;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    BoardKey, BoardView, Happening, KnownBoard, Outcome, Reply, belief::Belief, published::Published, wish::Wish,
+    BoardKey, BoardView, Content, Happening, KnownBoard, LinkProblem, Outcome, Reply, Way, belief::Belief,
+    published::Published, wish::Wish,
 };
 use crate::link::{
     commands::Ticket,
@@ -148,13 +149,31 @@ impl Board {
         if current && !matches!(event, SocketEvent::Ended(_)) {
             self.belief.heard(now.instant);
         }
+        self.record(now, &event);
         let input = match event {
             SocketEvent::Opened => Input::Opened(attempt),
             SocketEvent::Text(text) => Input::Message(attempt, text),
-            SocketEvent::Other => Input::Heard(attempt),
+            SocketEvent::Binary(_) | SocketEvent::Ping | SocketEvent::Pong => Input::Heard(attempt),
             SocketEvent::Ended(ending) => Input::Ended(attempt, ending),
         };
         self.step(now, input, out)
+    }
+
+    /// Keeps what came for who looks at the raw traffic.
+    fn record(&self, now: Now, event: &SocketEvent) {
+        let frames = &self.view().frames;
+        log::trace!("{}: socket: {event:?}", self.view().address);
+        match event {
+            SocketEvent::Opened => frames.add(now.wall, Way::Link, 0, Content::Open),
+            SocketEvent::Text(text) => frames.text(now.wall, Way::In, text),
+            SocketEvent::Binary(bytes) => frames.binary(now.wall, bytes),
+            SocketEvent::Ping => frames.add(now.wall, Way::In, 0, Content::Ping),
+            SocketEvent::Pong => frames.add(now.wall, Way::In, 0, Content::Pong),
+            SocketEvent::Ended(ending) => {
+                let why = LinkProblem::from(ending.clone()).to_string();
+                frames.add(now.wall, Way::Link, 0, Content::End(why.into()));
+            }
+        }
     }
 
     /// Tells the session, carries out what it says, and publishes what came of it.
@@ -166,11 +185,14 @@ impl Board {
         for output in outputs {
             match output {
                 Output::Connect { attempt, url, address } => {
+                    log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
                     self.belief.goes_to(address);
+                    self.view().frames.add(now.wall, Way::Link, 0, Content::Connect(url.as_str().into()));
                     self.connect(attempt, url, out);
                 }
                 Output::Send(text) => {
                     if let Some((_, socket)) = &mut self.socket {
+                        self.belief.view().frames.text(now.wall, Way::Out, &text);
                         socket.send(text);
                     }
                 }
@@ -200,6 +222,7 @@ impl Board {
     }
 
     fn report(&mut self, now: Now, report: Report, step: &mut Step) -> Vec<(SystemTime, Happening)> {
+        log_report(self.view(), &report);
         match &report {
             Report::Info(info) => step.identified = Some((info.id.clone(), self.view().id.clone())),
             Report::Link(LinkState::Unreachable { .. }) => {
@@ -213,6 +236,27 @@ impl Board {
             _ => {}
         }
         self.belief.apply(now, report)
+    }
+}
+
+/// Says for `--log` what a session found out, where it is rare enough.
+fn log_report(board: &BoardView, report: &Report) {
+    let name = format_args!("{} ({})", board.name, board.id.as_deref().unwrap_or(&board.address));
+    match report {
+        Report::Link(LinkState::Unreachable { problem, .. }) => log::info!("{name}: unreachable: {problem}"),
+        Report::Link(link) => log::info!("{name}: {link:?}"),
+        Report::Info(info) => log::debug!("{name}: is {:?} {}, epoch {}", info.board, info.version, info.epoch),
+        Report::Resync(cause) => log::info!("{name}: asks for everything anew: {cause:?}"),
+        Report::Settled { method, outcome, .. } => match outcome {
+            Outcome::Done { took, .. } => log::debug!("{name}: {method} done in {took:?}"),
+            outcome => log::info!("{name}: {method}: {outcome:?}"),
+        },
+        Report::Update(update) => log::debug!("{name}: firmware: {update:?}"),
+        Report::NoLog(error) => log::debug!("{name}: gives no log: {error:?}"),
+        Report::RoundTrip { took, .. } => log::trace!("{name}: round trip {took:?}"),
+        Report::Components(components) => log::debug!("{name}: {} components", components.len()),
+        Report::Snapshot { .. } | Report::Changed { .. } | Report::Events { .. } | Report::Log { .. } => {}
+        Report::Control { .. } => {}
     }
 }
 

@@ -228,13 +228,19 @@ impl Engine {
                     self.change(now, change);
                 }
             }
-            Found::Problem(problem) => self.out.published.status(FleetStatus { discovery_problem: problem }),
+            Found::Problem(problem) => {
+                if let Some(problem) = &problem {
+                    log::warn!("mDNS: {problem}");
+                }
+                self.out.published.status(FleetStatus { discovery_problem: problem });
+            }
         }
     }
 
     fn change(&mut self, now: Now, change: Change) {
         match change {
             Change::Announced { full_name, address, announcement } => {
+                log::debug!("mDNS: {full_name} is {} at {address}", announcement.id);
                 if self.boards.len() >= BOARDS && !self.by_id.contains_key(&announcement.id) {
                     return;
                 }
@@ -246,6 +252,7 @@ impl Engine {
                 }
             }
             Change::Gone { full_name, id } => {
+                log::debug!("mDNS: {full_name} ({id}) is gone");
                 let Some(key) = self.by_id.get(&id).copied() else { return };
                 let Some(board) = self.boards.get_mut(&key) else { return };
                 board.withdrawn(&full_name, &self.out);

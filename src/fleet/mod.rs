@@ -4,6 +4,7 @@ mod address;
 mod belief;
 mod board;
 mod engine;
+mod frames;
 mod history;
 mod image;
 mod published;
@@ -21,6 +22,7 @@ use std::{
 use protocol::{ComponentKey, LogFilter, Object, State};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+pub use frames::{Content, Following, Frames, Way, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, LastEvent, LinkProblem,

@@ -7,7 +7,7 @@ use std::{
 
 use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, mdns::Announcement};
 
-use super::history::History;
+use super::{frames::Frames, history::History};
 pub use crate::link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
@@ -60,6 +60,8 @@ pub struct BoardView {
     pub components: Vec<Arc<ComponentView>>,
     /// How the update of its firmware by this program does, or what came of the last one.
     pub update: Option<UpdateState>,
+    /// What goes over its link; bounded, and shared with who adds to it.
+    pub frames: Arc<Frames>,
 }
 
 /// A component of a board.

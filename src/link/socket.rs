@@ -24,8 +24,12 @@ pub(crate) enum SocketEvent {
     Opened,
     /// A text message came.
     Text(String),
-    /// Another message came: a ping, a pong, a binary one.
-    Other,
+    /// A binary message came; this program asks for none.
+    Binary(Vec<u8>),
+    /// A ping came, and is answered by the library.
+    Ping,
+    /// A pong came.
+    Pong,
     /// It ended, or never opened. Nothing comes after it.
     Ended(Ending),
 }
@@ -98,7 +102,9 @@ impl<F: Fn(SocketEvent)> Teller<F> {
                 self.tell(SocketEvent::Opened);
             }
             WsEvent::Message(WsMessage::Text(text)) => self.tell(SocketEvent::Text(text)),
-            WsEvent::Message(_) => self.tell(SocketEvent::Other),
+            WsEvent::Message(WsMessage::Binary(bytes)) => self.tell(SocketEvent::Binary(bytes)),
+            WsEvent::Message(WsMessage::Ping(_)) => self.tell(SocketEvent::Ping),
+            WsEvent::Message(WsMessage::Pong(_) | WsMessage::Unknown(_)) => self.tell(SocketEvent::Pong),
             WsEvent::Closed => self.end(Ending::Closed),
             WsEvent::Error(text) => self.end(classify(&text, self.opened.load(Ordering::Relaxed))),
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use protocol::{ComponentKey, State};
+use protocol::{ComponentKey, Object, State};
 
 use super::{
     arrangement::{Arrangement, NoteChange},
@@ -67,6 +67,10 @@ pub enum Action {
         /// Which one.
         component: ComponentKey,
     },
+    /// Call any method of a board, for the page of its frames.
+    Call(BoardKey, String, Object),
+    /// Show what goes over a board's link.
+    ShowFrames(BoardKey),
     /// Let the board show itself.
     Identify(BoardKey),
     /// End the update of a board's firmware by this program.

@@ -25,8 +25,13 @@ const BUDGET: Duration = Duration::from_millis(8);
 /// How long a change of what is remembered may wait to be written.
 const KEEP_WITHIN: Duration = Duration::from_millis(500);
 
-/// The answer to a command: the number of its batch, its place in it, and what came of it.
-type Answered = (u64, usize, Outcome);
+/// The answer to a command, and what came of it.
+enum Answered {
+    /// To one of a batch: the batch's number, and the place in it.
+    Step(u64, usize, Outcome),
+    /// To what was sent from the page of frames.
+    Call(Outcome),
+}
 
 /// Where the hook that starts virtual boards is.
 enum Starter {
@@ -140,6 +145,15 @@ impl App {
         match action {
             Action::Set { board, component, change } => self.fleet.set(board, &component, change, None),
             Action::Press { board, component } => self.fleet.press(board, &component, None),
+            Action::Call(board, method, params) => {
+                let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
+                let reply = move |outcome| {
+                    // The window may be gone; then nobody waits for the answer.
+                    let _ = answers.send(Answered::Call(outcome));
+                    ctx.request_repaint();
+                };
+                self.fleet.call(board, &method, params, Some(Box::new(reply)));
+            }
             Action::Identify(board) => self.fleet.call(board, method::DEVICE_IDENTIFY, Object::new(), None),
             Action::TryNow(board) => match self.window.model.board(board).map(|view| &view.link) {
                 Some(LinkState::Announced) => self.fleet.connect(board),
@@ -202,6 +216,7 @@ impl App {
             | Action::TakeScene(..)
             | Action::ApplyScene(_)
             | Action::ShowDashboard(_)
+            | Action::ShowFrames(_)
             | Action::Name(..)
             | Action::Open(_)
             | Action::Theme(_)
@@ -270,8 +285,11 @@ impl App {
 
     /// Takes the answers to commands of batches.
     fn answer_commands(&mut self) {
-        while let Ok((batch, step, outcome)) = self.answers.1.try_recv() {
-            self.window.batches.answered(batch, step, outcome);
+        while let Ok(answered) = self.answers.1.try_recv() {
+            match answered {
+                Answered::Step(batch, step, outcome) => self.window.batches.answered(batch, step, outcome),
+                Answered::Call(outcome) => self.window.frames.answered(outcome),
+            }
         }
     }
 
@@ -281,7 +299,7 @@ impl App {
             let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
             let reply: Reply = Some(Box::new(move |outcome| {
                 // The window may be gone; then nobody waits for the answer.
-                let _ = answers.send((number, at, outcome));
+                let _ = answers.send(Answered::Step(number, at, outcome));
                 ctx.request_repaint();
             }));
             match what {

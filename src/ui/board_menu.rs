@@ -54,6 +54,12 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         actions.push(Action::TakeScene(name, pins()));
         ui.close();
     }
+    if let ([key], Some(_)) = (boards, first)
+        && row(ui, icon::BRACKETS_CURLY, "Show the frames")
+    {
+        actions.push(Action::ShowFrames(*key));
+        ui.close();
+    }
     ui.separator();
     if row(ui, icon::TRASH, "Forget") {
         actions.extend(boards.iter().map(|board| Action::Forget(*board)));

@@ -222,6 +222,7 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
         true => add(icon::EYE, format!("{title}: identify"), Action::Identify(board)),
         false => add(icon::ARROW_CLOCKWISE, format!("{title}: try now"), Action::TryNow(board)),
     }
+    add(icon::BRACKETS_CURLY, format!("{title}: show the frames"), Action::ShowFrames(board));
     add(icon::TRASH, format!("{title}: forget"), Action::Forget(board));
     entries
 }

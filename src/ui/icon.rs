@@ -2,7 +2,10 @@
 
 pub(super) const ARROW_CLOCKWISE: &str = "\u{e036}";
 pub(super) const ARROW_COUNTER_CLOCKWISE: &str = "\u{e038}";
+pub(super) const ARROW_DOWN: &str = "\u{e03e}";
 pub(super) const ARROW_RIGHT: &str = "\u{e06c}";
+pub(super) const ARROW_UP: &str = "\u{e08e}";
+pub(super) const BRACKETS_CURLY: &str = "\u{e860}";
 pub(super) const CARET_DOWN: &str = "\u{e136}";
 pub(super) const CARET_LEFT: &str = "\u{e138}";
 pub(super) const CARET_RIGHT: &str = "\u{e13a}";
@@ -15,6 +18,7 @@ pub(super) const CLOCK: &str = "\u{e19a}";
 pub(super) const COPY: &str = "\u{e1ca}";
 pub(super) const CPU: &str = "\u{e610}";
 pub(super) const DOTS_THREE: &str = "\u{e1fe}";
+pub(super) const DOT: &str = "\u{ecde}";
 pub(super) const DOTS_SIX_VERTICAL: &str = "\u{eae2}";
 pub(super) const EYE: &str = "\u{e220}";
 pub(super) const EYE_SLASH: &str = "\u{e224}";

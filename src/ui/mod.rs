@@ -45,6 +45,9 @@
 //! | a dashboard's buttons | `Button` | `Add to the dashboard`, `Take a scene` |
 //! | a scene | `Button`, `Slider`, `Label` | `Apply Evening`, `Take all as they are now`, `Add to the scene`; `Fade`; `Desk lamp: Light: on; so now` |
 //! | plots | `Button`, `GraphicsObject`, `Label` | `Add to the plots`, `Pause`, `Zoom in`; `plot of °C: Desk: Temperature`; `Desk: Temperature: min …` |
+//! | frames | `ListBoxOption`, `TextInput`, `MultilineTextInput`, `Button` | `14:03:07.120  to the board  58 B  Light.Set  {…}`; `Find in the frames`, `The whole frame`; `Requests`, `Answers`, `Pushes`, `Link and pings`, `Clear` |
+//! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Put into the send box` |
+//! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send the request` |
 //! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to the plots`, `Pin to Bench`, `Pin to a new dashboard`, `Take into Evening`, `Take into a new scene` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
@@ -69,6 +72,7 @@ mod empty;
 mod entry_row;
 mod files;
 mod fonts;
+mod frames;
 mod health;
 mod health_plots;
 mod icon;

@@ -50,6 +50,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         about: "How every link has been, the worst first",
         sign: icon::HEARTBEAT,
     },
+    Entry {
+        place: Place::Frames,
+        word: "Frames",
+        about: "What goes over a board's link, and a box to send any method",
+        sign: icon::BRACKETS_CURLY,
+    },
     Entry { place: Place::Doctor, word: "Doctor", about: "Why a board is missing", sign: icon::STETHOSCOPE },
 ];
 

@@ -94,6 +94,8 @@ pub enum Place {
     Plots,
     /// How every link has been.
     Health,
+    /// What goes over a board's link.
+    Frames,
     /// Why a board is missing.
     Doctor,
 }

@@ -47,6 +47,14 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "In the frames",
+        &[
+            ("Up  Down", "The frame before, the next one"),
+            ("Ctrl+Enter", "Send the request in the box"),
+            ("Ctrl+Up  Ctrl+Down", "What was sent before, and after that"),
+        ],
+    ),
+    (
         "In every page",
         &[
             ("Tab  Shift+Tab", "To the next control, to the one before"),

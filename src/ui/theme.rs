@@ -39,6 +39,8 @@ pub(super) const PLOT_AXIS: f32 = 68.0;
 pub(super) const TOAST_WIDTH: f32 = 360.0;
 /// The answers of a batch are at most this high.
 pub(super) const ANSWERS_HEIGHT: f32 = 240.0;
+/// The height of the chosen frame below the list: least, at first, most.
+pub(super) const FRAME_DETAILS: [f32; 3] = [140.0, 260.0, 640.0];
 /// Sentences of explanation are at most so wide.
 pub(super) const PROSE: f32 = 640.0;
 /// The height of a board in the list.

@@ -19,6 +19,7 @@ use super::{
     doctor::Doctor,
     empty::{self, VirtualBoards},
     fonts,
+    frames::{self, Frames},
     health::Health,
     journal::Matches,
     model::Model,
@@ -63,6 +64,7 @@ pub struct Window {
     plots: Plots,
     dashboards: Dashboards,
     scenes: Scenes,
+    pub(super) frames: Frames,
     pub(super) doctor: Doctor,
     /// The component that is scrolled to and lit on the page that is shown next.
     component: Option<ComponentKey>,
@@ -106,6 +108,7 @@ impl Window {
             plots: Plots::new(settings.plots.clone()),
             dashboards: Dashboards::new(settings.dashboards.clone()),
             scenes: Scenes::new(settings.scenes.clone()),
+            frames: Frames::default(),
             doctor: Doctor::default(),
             component: None,
             layout: settings.layout,
@@ -160,6 +163,7 @@ impl Window {
                 Place::Dashboards => {
                     dashboards::panel(ui, &mut self.dashboards, &self.model, moment, &mut actions);
                 }
+                Place::Frames => frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions),
                 Place::Scenes => scenes::panel(ui, &mut self.scenes, &self.model, &self.batches, &mut actions),
                 Place::Plots => {
                     let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
@@ -422,6 +426,11 @@ impl Window {
             Action::ShowDashboard(at) => {
                 self.place = Place::Dashboards;
                 self.dashboards.binder.show(at);
+                ui.ctx().request_repaint();
+            }
+            Action::ShowFrames(board) => {
+                self.place = Place::Frames;
+                self.frames.choose(board);
                 ui.ctx().request_repaint();
             }
             Action::Name(sort, at, name) => {

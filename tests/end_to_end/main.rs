@@ -8,6 +8,7 @@ mod documents;
 mod emulated;
 mod faults;
 mod finding;
+mod frames;
 mod health;
 mod hostile_messages;
 mod many_boards;

@@ -63,6 +63,7 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         client: Some(3),
         components: Vec::new(),
         update: None,
+        frames: Arc::default(),
     }
 }
 

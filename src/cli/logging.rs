@@ -1,0 +1,72 @@
+//! `--log`: what this program and its libraries say of their own work, for trouble. Nothing is logged unless it is asked for.
+
+use std::{fs::OpenOptions, path::Path, str::FromStr};
+
+use env_logger::{Builder, Target};
+use log::LevelFilter;
+
+/// What is logged: of which part of the program from which level on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Filter(Vec<(Option<String>, LevelFilter)>);
+
+impl FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let level = |word: &str| {
+            word.parse::<LevelFilter>().map_err(|_| {
+                format!("{word:?} is no level; accepted: error, warn, info, debug, trace, off, or parts with levels as mdns_sd=debug,switchboard::link=trace")
+            })
+        };
+        // A level alone is meant for this program; its libraries say only what is wrong.
+        if let Ok(level) = text.parse::<LevelFilter>() {
+            let libraries = level.min(LevelFilter::Warn);
+            return Ok(Self(vec![(None, libraries), (Some("switchboard".to_owned()), level)]));
+        }
+        let parts = text.split(',').map(|part| match part.split_once('=') {
+            Some((target, word)) if !target.trim().is_empty() => {
+                Ok((Some(target.trim().to_owned()), level(word.trim())?))
+            }
+            _ => Ok((None, level(part.trim())?)),
+        });
+        parts.collect::<Result<_, String>>().map(Self)
+    }
+}
+
+/// Begins to log, to standard error or at the end of a file.
+///
+/// # Errors
+/// Where the file cannot be opened.
+pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> {
+    let mut builder = Builder::new();
+    builder.format_timestamp_millis();
+    for (target, level) in &filter.0 {
+        builder.filter(target.as_deref(), *level);
+    }
+    if let Some(path) = file {
+        let opened = OpenOptions::new().create(true).append(true).open(path);
+        let file = opened.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        builder.target(Target::Pipe(Box::new(file)));
+    }
+    // A logger that is there already goes on.
+    let _ = builder.try_init();
+    log::info!("switchboard {} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_meant_for_this_program() {
+        let of = |text: &str| text.parse::<Filter>().map(|filter| filter.0);
+        let own = |level| (Some("switchboard".to_owned()), level);
+        assert_eq!(of("debug"), Ok(vec![(None, LevelFilter::Warn), own(LevelFilter::Debug)]));
+        assert_eq!(of("error"), Ok(vec![(None, LevelFilter::Error), own(LevelFilter::Error)]));
+        let parts = vec![(Some("mdns_sd".to_owned()), LevelFilter::Trace), (None, LevelFilter::Info)];
+        assert_eq!(of("mdns_sd=trace, info"), Ok(parts));
+        assert!(of("loud").is_err_and(|problem| problem.contains("accepted: error, warn, info")));
+        assert!(of("mdns_sd=loud").is_err() && of("").is_err());
+    }
+}
