@@ -4,9 +4,7 @@
 
 use std::{
     error::Error,
-    fs,
-    io::{self, BufRead, BufReader, Write},
-    process::{self, Child, Command, ExitCode, Stdio},
+    process::{self, ExitCode},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -14,7 +12,11 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use switchboard::fleet::{Changes, Fleet, Interfaces, LinkState, Lookout, Settings, Watch};
-use virtual_board::{Options, VirtualBoards};
+use virtual_board::Options;
+
+#[path = "measured/mod.rs"]
+mod measured;
+use measured::{BoardsProcess, Reading, run_boards};
 
 /// What the boards of the measuring process `of` are announced as, so that nobody else's are counted.
 fn service(of: u32) -> String {
@@ -61,7 +63,9 @@ enum Part {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.part {
-        Some(Part::Boards { boards, no_mdns, of }) => run_boards(*boards, !*no_mdns, *of),
+        Some(Part::Boards { boards, no_mdns, of }) => {
+            run_boards(Options { boards: *boards, mdns: !*no_mdns, service: service(*of), ..Options::default() })
+        }
         None => measure(&arguments),
     };
     match outcome {
@@ -73,23 +77,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints one address a line and an empty line when all listen.
-fn run_boards(boards: usize, mdns: bool, of: u32) -> Result<(), Box<dyn Error>> {
-    let running = VirtualBoards::start(Options { boards, mdns, service: service(of), ..Options::default() })?;
-    let mut lines: String = running.list().iter().map(|board| format!("{}\n", board.address)).collect();
-    lines.push('\n');
-    io::stdout().write_all(lines.as_bytes())?;
-    io::copy(&mut io::stdin(), &mut io::sink())?;
-    Ok(())
-}
-
 fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let lookout = Lookout { service: service(process::id()), interfaces: Interfaces::Loopback };
     let discovery = (!arguments.by_address).then_some(lookout);
     let settings = Settings { discovery, connect_to_all: true, addresses: Vec::new() };
     let early = arguments.fleet_first.then(|| Fleet::start(settings.clone())).transpose()?;
     let begun = Instant::now();
-    let mut boards = BoardsProcess::start(arguments.boards, !arguments.by_address)?;
+    let of = process::id().to_string();
+    let with = ["--of", &of, "--no-mdns"];
+    let mut boards = BoardsProcess::start(arguments.boards, if arguments.by_address { &with } else { &with[..2] })?;
     let listening = begun.elapsed();
     thread::sleep(Duration::from_secs(arguments.head_start));
     // Where the fleet was there first, boards are found before the last of them listens.
@@ -138,38 +134,6 @@ fn say(what: &str, took: Option<Duration>, so_many: usize) {
     match took {
         Some(took) => println!("  {what:<14} {:>8.2} s after the start of the fleet", took.as_secs_f64()),
         None => println!("  {what:<14}   never: {so_many} within {} s", PATIENCE.as_secs()),
-    }
-}
-
-/// The boards, in a process of their own so that what they cost is not taken for the fleet's.
-struct BoardsProcess {
-    child: Child,
-    addresses: Vec<String>,
-}
-
-impl BoardsProcess {
-    fn start(boards: usize, mdns: bool) -> Result<Self, Box<dyn Error>> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["boards", &boards.to_string(), "--of", &process::id().to_string()])
-            .args((!mdns).then_some("--no-mdns"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = child.stdout.take().ok_or("the boards' process has no output")?;
-        let lines: Result<Vec<_>, _> =
-            BufReader::new(output).lines().take_while(|line| !matches!(line, Ok(line) if line.is_empty())).collect();
-        let addresses = lines?;
-        if addresses.len() < boards {
-            return Err(format!("only {} boards listen", addresses.len()).into());
-        }
-        Ok(Self { child, addresses })
-    }
-
-    /// The end of its input ends it, with goodbyes.
-    fn end(&mut self) -> Result<(), Box<dyn Error>> {
-        drop(self.child.stdin.take());
-        self.child.wait()?;
-        Ok(())
     }
 }
 
@@ -222,30 +186,5 @@ impl Crowd {
             }
             self.woken.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()?;
         }
-    }
-}
-
-/// What a process has used, as Linux tells it.
-struct Reading {
-    cpu: Duration,
-    memory_kb: u64,
-    threads: u64,
-    files: usize,
-}
-
-impl Reading {
-    fn of(id: u32) -> Result<Self, Box<dyn Error>> {
-        let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
-        // proc_pid_stat(5): after the name in brackets, user and system time are the 12th and 13th field, in ticks of 1/100 s.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
-        let cpu = Duration::from_millis((ticks(11) + ticks(12)) * 10);
-        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-        let figure = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.split_whitespace().next()?.parse().ok()
-        };
-        let (memory_kb, threads) = (figure("VmRSS:").unwrap_or_default(), figure("Threads:").unwrap_or_default());
-        Ok(Self { cpu, memory_kb, threads, files: fs::read_dir(format!("/proc/{id}/fd"))?.count() })
     }
 }

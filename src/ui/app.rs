@@ -14,7 +14,7 @@ use super::{
     settings::RememberedBoard,
 };
 use crate::doctor::{self, Examination};
-use crate::fleet::{BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, Outcome, Reply, Watch};
+use crate::fleet::{BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, LogEntry, Outcome, Reply, Watch};
 use eframe::egui;
 use jiff::tz::TimeZone;
 use protocol::{Object, method};
@@ -47,6 +47,8 @@ pub struct App {
     watch: Watch,
     /// Boards that were drained and not yet taken over.
     backlog: VecDeque<Arc<BoardView>>,
+    /// Happenings that were drained and not yet taken over.
+    happenings: VecDeque<Arc<LogEntry>>,
     window: Window,
     settings: Settings,
     file: SettingsFile,
@@ -84,6 +86,7 @@ impl App {
             fleet,
             watch,
             backlog: VecDeque::new(),
+            happenings: VecDeque::new(),
             window,
             settings,
             file,
@@ -115,26 +118,35 @@ impl App {
         &self.fleet
     }
 
+    /// Takes over what changed, within the budget. While something waits nothing more is drained: the fleet then keeps the newest
+    /// of each board and counts the happenings that it has to forget, so that a window that is too slow falls behind by a bounded
+    /// time and never for good.
     fn take_over(&mut self, ctx: &egui::Context) {
         let begun = Instant::now();
-        if self.backlog.is_empty() {
-            let mut changes = self.watch.drain();
-            self.backlog.extend(changes.boards.drain(..));
-            // What is forgotten or logged is little, and drained after the boards it is about were known.
-            self.take_boards(begun);
-            self.backlog.retain(|board| !changes.forgotten.contains(&board.key));
-            self.window.model.apply(Changes { boards: Vec::new(), ..changes }, begun);
-        } else {
-            self.take_boards(begun);
+        if self.backlog.is_empty() && self.happenings.is_empty() {
+            let Changes { boards, log, forgotten, missed, status } = self.watch.drain();
+            // What was forgotten is not among the boards any more.
+            let rest = Changes { boards: Vec::new(), log: Vec::new(), forgotten, missed, status };
+            self.window.model.apply(rest, begun);
+            self.backlog.extend(boards);
+            self.happenings.extend(log);
         }
-        if !self.backlog.is_empty() {
+        self.take_waiting(begun);
+        if !(self.backlog.is_empty() && self.happenings.is_empty()) {
             ctx.request_repaint();
         }
     }
 
-    fn take_boards(&mut self, begun: Instant) {
+    /// Boards before what happened to them.
+    fn take_waiting(&mut self, begun: Instant) {
         while let Some(board) = self.backlog.pop_front() {
             self.window.model.put(board);
+            if begun.elapsed() > BUDGET {
+                return;
+            }
+        }
+        while let Some(entry) = self.happenings.pop_front() {
+            self.window.model.happened(entry, begun);
             if begun.elapsed() > BUDGET {
                 return;
             }

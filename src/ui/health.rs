@@ -1,6 +1,9 @@
 //! The page of link health: every board with how its link has been, the worst first, and below how the chosen one's was over time.
 
-use std::cmp::Ordering;
+use std::{
+    cmp::Ordering,
+    time::{Duration, Instant},
+};
 
 use eframe::egui::{
     Align, Align2, Button, CornerRadius, Layout, Panel, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
@@ -16,7 +19,7 @@ use super::{
     theme::{self, UNIT, palette},
     words,
 };
-use crate::fleet::{BoardView, LinkState};
+use crate::fleet::{BoardKey, BoardView, LinkState, seconds};
 
 /// What the table has of each board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +99,7 @@ impl Column {
 
     fn content(self, board: &BoardView, title: &str, moment: &Moment) -> String {
         let health = &board.health;
-        let time = |time: Option<std::time::Duration>| time.map(words::short).unwrap_or_default();
+        let time = |time: Option<Duration>| time.map(words::short).unwrap_or_default();
         match self {
             Self::Trouble => words::link(&board.link).to_owned(),
             Self::Board => title.to_owned(),
@@ -114,21 +117,28 @@ impl Column {
         }
     }
 
-    fn compare(self, one: &BoardView, other: &BoardView) -> Ordering {
-        let (a, b) = (&one.health, &other.health);
-        let number = |board: &BoardView, class| latest(board, class).unwrap_or(f64::INFINITY);
-        match self {
-            Self::Trouble => trouble(other).cmp(&trouble(one)).then_with(|| b.quantile(0.95).cmp(&a.quantile(0.95))),
-            Self::Board => Ordering::Equal,
-            Self::Median => b.quantile(0.5).cmp(&a.quantile(0.5)),
-            Self::Most => b.quantile(0.95).cmp(&a.quantile(0.95)),
-            Self::Worst => b.worst().cmp(&a.worst()),
-            Self::Missed => b.missed().cmp(&a.missed()),
-            Self::Reconnects => b.reconnects().cmp(&a.reconnects()),
-            Self::Signal => number(one, SIGNAL).total_cmp(&number(other, SIGNAL)),
-            Self::Memory => number(one, MEMORY).total_cmp(&number(other, MEMORY)),
-            Self::Cause => b.ends().next_back().map(|end| end.at).cmp(&a.ends().next_back().map(|end| end.at)),
-        }
+    /// By what the table is sorted: the largest first, then the next figure.
+    fn rank(self, board: &BoardView) -> [f64; 3] {
+        let health = &board.health;
+        let time = |time: Option<Duration>| time.map_or(f64::NEG_INFINITY, |time| time.as_secs_f64());
+        // What is low is bad; what is not known comes last.
+        let low = |class| latest(board, class).map_or(f64::NEG_INFINITY, |value| -value);
+        let first = match self {
+            Self::Trouble => {
+                let (state, count) = trouble(board);
+                return [f64::from(state), f64::from(count), time(health.quantile(0.95))];
+            }
+            Self::Board => 0.0,
+            Self::Median => time(health.quantile(0.5)),
+            Self::Most => time(health.quantile(0.95)),
+            Self::Worst => time(health.worst()),
+            Self::Missed => health.missed().into(),
+            Self::Reconnects => health.reconnects().into(),
+            Self::Signal => low(SIGNAL),
+            Self::Memory => low(MEMORY),
+            Self::Cause => health.ends().next_back().map_or(f64::NEG_INFINITY, |end| seconds(end.at)),
+        };
+        [first, 0.0, 0.0]
     }
 }
 
@@ -166,16 +176,22 @@ fn diagnostic(board: &BoardView, class: &str) -> String {
     view.reported.number().map_or_else(String::new, |value| words::quantity(value, descriptor.accuracy_decimals, unit))
 }
 
+/// A table whose rows change their places more often than this cannot be read.
+const SORTED_FOR: Duration = Duration::from_secs(1);
+
 /// The page.
 #[derive(Debug)]
 pub(super) struct Health {
     by: Column,
     backwards: bool,
+    /// The boards in the order in which they are shown, and when they were sorted so.
+    order: Vec<BoardKey>,
+    sorted: Option<Instant>,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { by: Column::Trouble, backwards: false }
+        Self { by: Column::Trouble, backwards: false, order: Vec::new(), sorted: None }
     }
 }
 
@@ -197,21 +213,39 @@ impl Health {
         text::label(ui, about, about, theme::body(), palette.weak);
         ui.add_space(UNIT);
         self.heads(ui);
-        let mut boards: Vec<_> = model.in_order().collect();
-        boards.sort_by(|one, other| self.by.compare(one, other));
-        if self.backwards {
-            boards.reverse();
-        }
+        self.sort(model, moment);
         ui.spacing_mut().item_spacing.y = 0.0;
         let area = ScrollArea::vertical().id_salt("health").auto_shrink(false);
-        area.show_rows(ui, theme::COMMAND_ROW, boards.len(), |ui, rows| {
-            for board in boards.get(rows).unwrap_or_default() {
+        area.show_rows(ui, theme::COMMAND_ROW, self.order.len(), |ui, rows| {
+            for board in self.order.get(rows).unwrap_or_default().iter().filter_map(|key| model.board(*key)) {
                 let chosen = model.selected().is_some_and(|selected| selected.key == board.key);
                 if row(ui, board, &model.title(board), chosen, moment) {
                     actions.push(Action::Select(board.key));
                 }
             }
         });
+    }
+
+    /// Sorts the boards anew where the order is old enough or they are others.
+    fn sort(&mut self, model: &Model, moment: &Moment) {
+        let age = self.sorted.map(|sorted| moment.now.saturating_duration_since(sorted));
+        let there = self.order.len() == model.len() && self.order.iter().all(|key| model.board(*key).is_some());
+        if let Some(left) = age.and_then(|age| SORTED_FOR.checked_sub(age)).filter(|left| there && !left.is_zero()) {
+            // What changed meanwhile takes its place then.
+            moment.again_in(left);
+            return;
+        }
+        let mut ranked: Vec<_> = model.in_order().map(|board| (self.by.rank(board), board.key)).collect();
+        let compare = |one: &[f64; 3], other: &[f64; 3]| {
+            let mut figures = one.iter().zip(other).map(|(one, other)| other.total_cmp(one));
+            figures.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        };
+        ranked.sort_by(|(one, _), (other, _)| compare(one, other));
+        if self.backwards {
+            ranked.reverse();
+        }
+        self.order = ranked.into_iter().map(|(_, key)| key).collect();
+        self.sorted = Some(moment.now);
     }
 
     /// The heads of the columns; one that is clicked sorts by its column, once more the other way round.
@@ -246,6 +280,8 @@ impl Health {
             if response.clicked() {
                 self.backwards = chosen && !self.backwards;
                 self.by = column;
+                self.sorted = None;
+                ui.ctx().request_repaint();
             }
         }
     }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::fleet::{BoardKey, BoardView, Changes, FleetStatus, Happening, LinkState, LogEntry};
 
-/// Pushes are remembered for lighting their cards; beyond this many the old ones are thrown out.
+/// Pushes are remembered for lighting their cards; beyond this many the old ones are thrown out, once a second.
 const LIT: usize = 256;
 
 /// How many boards are in each state.
@@ -88,6 +88,8 @@ pub struct Model {
     missed: u64,
     status: FleetStatus,
     lit: HashMap<(BoardKey, ComponentKey), Instant>,
+    /// When the old ones of these were thrown out.
+    swept: Option<Instant>,
 }
 
 impl Model {
@@ -272,8 +274,10 @@ impl Model {
     /// Takes over one happening.
     pub fn happened(&mut self, entry: Arc<LogEntry>, now: Instant) {
         if let Happening::Changed { component, .. } | Happening::Event { component, .. } = &entry.what {
-            if self.lit.len() >= LIT {
-                self.lit.retain(|_, at| now.saturating_duration_since(*at) < Duration::from_secs(1));
+            let faded = |at: &Instant| now.saturating_duration_since(*at) >= Duration::from_secs(1);
+            if self.lit.len() >= LIT && self.swept.as_ref().is_none_or(faded) {
+                self.lit.retain(|_, at| !faded(at));
+                self.swept = Some(now);
             }
             self.lit.insert((entry.board, component.clone()), now);
         }

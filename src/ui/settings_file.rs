@@ -28,6 +28,11 @@ impl SettingsFile {
         Self { saved: Settings::default(), writer: None }
     }
 
+    /// A file that is nowhere and holds these.
+    pub fn holding(settings: Settings) -> Self {
+        Self { saved: settings, writer: None }
+    }
+
     /// The file in this folder, or else in the desktop's usual place, with what it holds. A file that cannot be read is kept
     /// beside under another name; why is told in a sentence.
     pub fn open(folder: Option<PathBuf>) -> (Self, Option<String>) {

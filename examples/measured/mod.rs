@@ -1,0 +1,79 @@
+//! What programs that measure have in common: boards in a process of their own, and what a process has used.
+
+use std::{
+    error::Error,
+    fs,
+    io::{self, BufRead, BufReader, Write},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use virtual_board::{Options, VirtualBoards};
+
+/// Runs boards until the end of standard input: prints one address a line and an empty line when all listen.
+pub(crate) fn run_boards(options: Options) -> Result<(), Box<dyn Error>> {
+    let running = VirtualBoards::start(options)?;
+    let mut lines: String = running.list().iter().map(|board| format!("{}\n", board.address)).collect();
+    lines.push('\n');
+    io::stdout().write_all(lines.as_bytes())?;
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+/// The boards, in a process of their own so that what they cost is not taken for the fleet's.
+pub(crate) struct BoardsProcess {
+    pub(crate) child: Child,
+    pub(crate) addresses: Vec<String>,
+}
+
+impl BoardsProcess {
+    /// Starts this program again with `boards` and these arguments, and reads the addresses that it prints.
+    pub(crate) fn start(boards: usize, arguments: &[&str]) -> Result<Self, Box<dyn Error>> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["boards", &boards.to_string()])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.take().ok_or("the boards' process has no output")?;
+        let lines: Result<Vec<_>, _> =
+            BufReader::new(output).lines().take_while(|line| !matches!(line, Ok(line) if line.is_empty())).collect();
+        let addresses = lines?;
+        if addresses.len() < boards {
+            return Err(format!("only {} boards listen", addresses.len()).into());
+        }
+        Ok(Self { child, addresses })
+    }
+
+    /// The end of its input ends it, with goodbyes.
+    pub(crate) fn end(&mut self) -> Result<(), Box<dyn Error>> {
+        drop(self.child.stdin.take());
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+/// What a process has used, as Linux tells it.
+pub(crate) struct Reading {
+    pub(crate) cpu: Duration,
+    pub(crate) memory_kb: u64,
+    pub(crate) threads: u64,
+    pub(crate) files: usize,
+}
+
+impl Reading {
+    pub(crate) fn of(id: u32) -> Result<Self, Box<dyn Error>> {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // proc_pid_stat(5): after the name in brackets, user and system time are the 12th and 13th field, in ticks of 1/100 s.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+        let cpu = Duration::from_millis((ticks(11) + ticks(12)) * 10);
+        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+        let figure = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse().ok()
+        };
+        let (memory_kb, threads) = (figure("VmRSS:").unwrap_or_default(), figure("Threads:").unwrap_or_default());
+        Ok(Self { cpu, memory_kb, threads, files: fs::read_dir(format!("/proc/{id}/fd"))?.count() })
+    }
+}
