@@ -205,10 +205,12 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     window.state_mut().plain = true;
     look(&mut window, "(a plain list)")?;
     let lost = window.state().app.window().model.boards().filter(|board| board.link != LinkState::Connected).count();
-    println!(
-        "{lost} boards without a link at the end; boards: {} MB",
-        Reading::of(boards.child.id())?.memory_kb / 1024
-    );
+    println!("{lost} boards without a link at the end");
+    println!("process   CPU s   memory MB   threads   open files");
+    for (name, id) in [("window", process::id()), ("boards", boards.child.id())] {
+        let Reading { cpu, memory_kb, threads, files } = Reading::of(id)?;
+        println!("{name} {:>10.1} {:>11} {threads:>9} {files:>12}", cpu.as_secs_f64(), memory_kb / 1024);
+    }
     drop(window);
     boards.end()
 }

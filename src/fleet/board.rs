@@ -11,8 +11,10 @@ use protocol::mdns::Announcement;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    BoardKey, BoardView, Content, Happening, KnownBoard, LinkProblem, Outcome, Reply, Way, belief::Belief,
-    published::Published, wish::Wish,
+    BoardKey, BoardView, Content, Happening, KnownBoard, LinkProblem, Outcome, Reply, Way,
+    belief::Belief,
+    published::{Concern, Published},
+    wish::Wish,
 };
 use crate::link::{
     commands::Ticket,
@@ -85,7 +87,7 @@ impl Board {
     /// The person gave this address.
     pub(super) fn also_at(&mut self, now: Now, address: String, out: &Outlet) -> Step {
         self.belief.by_hand();
-        out.published.board(self.view(), Vec::new());
+        out.published.board(self.view(), Concern::Board, Vec::new());
         self.step(now, Input::AlsoAt(address), out)
     }
 
@@ -108,7 +110,7 @@ impl Board {
         if matches!(self.view().link, LinkState::Announced) {
             self.belief.goes_to(address);
         }
-        out.published.board(self.view(), Vec::new());
+        out.published.board(self.view(), Concern::Board, Vec::new());
         self.step(now, Input::Announced(announced), out)
     }
 
@@ -116,7 +118,7 @@ impl Board {
         self.announced_as.remove(full_name);
         if self.announced_as.is_empty() {
             self.belief.withdrawn();
-            out.published.board(self.view(), Vec::new());
+            out.published.board(self.view(), Concern::Board, Vec::new());
         }
     }
 
@@ -133,7 +135,7 @@ impl Board {
                 let (component, method, outcome) = (command.component, command.method, Outcome::Refused(error));
                 let log =
                     self.report(now, Report::Settled { ticket, component, method, outcome }, &mut Step::default());
-                out.published.board(self.belief.view(), log);
+                out.published.board(self.belief.view(), Concern::Components, log);
                 Step::default()
             }
         }
@@ -182,6 +184,7 @@ impl Board {
         let mut log = Vec::new();
         let outputs = self.session.handle(now, input);
         let silent = outputs.iter().all(|output| matches!(output, Output::Send(_)));
+        let concern = concern(&outputs);
         for output in outputs {
             match output {
                 Output::Connect { attempt, url, address } => {
@@ -201,7 +204,7 @@ impl Board {
             }
         }
         if !silent {
-            out.published.board(self.belief.view(), log);
+            out.published.board(self.belief.view(), concern, log);
         }
         step
     }
@@ -237,6 +240,23 @@ impl Board {
         }
         self.belief.apply(now, report)
     }
+}
+
+/// What of a board these change.
+fn concern(outputs: &[Output]) -> Concern {
+    outputs.iter().fold(Concern::RoundTrip, |most, output| match output {
+        Output::Send(_) | Output::Report(Report::RoundTrip { .. }) => most,
+        Output::Report(
+            Report::Changed { .. }
+            | Report::Events { .. }
+            | Report::Snapshot { .. }
+            | Report::Log { .. }
+            | Report::NoLog(_)
+            | Report::Control { .. }
+            | Report::Settled { .. },
+        ) if most != Concern::Board => Concern::Components,
+        _ => Concern::Board,
+    })
 }
 
 /// Says for `--log` what a session found out, where it is rare enough.

@@ -11,6 +11,9 @@ use super::{BoardKey, BoardView, Changes, FleetStatus, Happening, LogEntry, Watc
 /// Entries of the log that are kept. A face that drains once a second misses none below 10,000 events a second.
 const LOG: usize = 10_000;
 
+/// A face that shows nothing of all that is woken when it has not seen so many entries, before they are forgotten.
+const UNSEEN: u64 = 2_000;
+
 /// Shared by the I/O thread, which writes, and the faces.
 #[derive(Clone, Default)]
 pub(super) struct Published(Arc<Mutex<State>>);
@@ -28,6 +31,29 @@ struct State {
     given: HashMap<String, BoardKey>,
 }
 
+/// What a face shows. For a change of anything else it is not woken; the next drain has it all the same. That a link, a name or what
+/// is on a board changed wakes every face.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Boards whose components are shown.
+    pub boards: BTreeSet<BoardKey>,
+    /// Boards whose round trips are shown.
+    pub round_trips: BTreeSet<BoardKey>,
+    /// What happens, of whichever board, is shown.
+    pub log: bool,
+}
+
+/// What of a board changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Concern {
+    /// Its link, its name, what is on it: that is shown everywhere.
+    Board,
+    /// What its components report, or how a command does.
+    Components,
+    /// Its round trip, and nothing else.
+    RoundTrip,
+}
+
 /// What one face has not seen.
 struct Unseen {
     dirty: BTreeSet<BoardKey>,
@@ -36,6 +62,8 @@ struct Unseen {
     next_entry: u64,
     status: bool,
     woken: bool,
+    /// What the face shows; everything, as long as it does not say.
+    shown: Option<Shown>,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -65,20 +93,28 @@ impl Published {
         }
     }
 
-    /// A board is as `view` says, and this happened to it.
-    pub(super) fn board(&self, view: &Arc<BoardView>, happenings: Vec<(SystemTime, Happening)>) {
+    /// A board is as `view` says, this of it changed, and this happened to it.
+    pub(super) fn board(&self, view: &Arc<BoardView>, concern: Concern, happenings: Vec<(SystemTime, Happening)>) {
         let wakes = {
             let mut state = self.lock();
             state.boards.insert(view.key, Arc::clone(view));
+            let happened = !happenings.is_empty();
             if !happenings.is_empty() {
                 let board_name: Arc<str> = Arc::from(view.name.as_str());
                 for (at, what) in happenings {
                     state.log(LogEntry { number: 0, at, board: view.key, board_name: Arc::clone(&board_name), what });
                 }
             }
-            state.mark(|unseen| {
+            let State { watches, logged, .. } = &mut *state;
+            let mut wakes = Vec::new();
+            for unseen in watches.values_mut() {
                 unseen.dirty.insert(view.key);
-            })
+                let full = logged.saturating_sub(unseen.next_entry) >= UNSEEN;
+                if full || unseen.sees(view.key, concern, happened) {
+                    wakes.extend(unseen.wake_once());
+                }
+            }
+            wakes
         };
         wake(wakes);
     }
@@ -126,6 +162,7 @@ impl Published {
             next_entry: state.logged,
             status: true,
             woken: false,
+            shown: None,
             wake: on_change,
         };
         state.watches.insert(id, unseen);
@@ -159,11 +196,27 @@ impl State {
         let mut wakes = Vec::new();
         for unseen in self.watches.values_mut() {
             mark(unseen);
-            if !std::mem::replace(&mut unseen.woken, true) {
-                wakes.push(Arc::clone(&unseen.wake));
-            }
+            wakes.extend(unseen.wake_once());
         }
         wakes
+    }
+}
+
+impl Unseen {
+    /// Whether the face shows what changed.
+    fn sees(&self, board: BoardKey, concern: Concern, happened: bool) -> bool {
+        let Some(shown) = &self.shown else { return true };
+        let components = shown.boards.contains(&board) || (happened && shown.log);
+        match concern {
+            Concern::Board => true,
+            Concern::Components => components,
+            Concern::RoundTrip => components || shown.round_trips.contains(&board),
+        }
+    }
+
+    /// What wakes the face, where it was not woken since it looked.
+    fn wake_once(&mut self) -> Option<Arc<dyn Fn() + Send + Sync>> {
+        (!std::mem::replace(&mut self.woken, true)).then(|| Arc::clone(&self.wake))
     }
 }
 
@@ -175,6 +228,21 @@ fn wake(wakes: Vec<Arc<dyn Fn() + Send + Sync>>) {
 }
 
 impl Watch {
+    /// Says what the face shows from now on.
+    pub fn shows(&self, shown: Shown) {
+        let missed = {
+            let mut state = self.published.lock();
+            let Some(unseen) = state.watches.get(&self.id) else { return };
+            // What changed since the last drain was drawn as it was before.
+            let now = shown.boards.union(&shown.round_trips).any(|board| unseen.dirty.contains(board));
+            let missed = now || (shown.log && unseen.next_entry < state.logged);
+            let Some(unseen) = state.watches.get_mut(&self.id) else { return };
+            unseen.shown = Some(shown);
+            missed.then(|| unseen.wake_once()).flatten()
+        };
+        wake(missed.into_iter().collect());
+    }
+
     /// Takes what has changed. Never blocks for longer than it takes to move some pointers.
     pub fn drain(&mut self) -> Changes {
         let mut state = self.published.lock();

@@ -38,6 +38,7 @@ impl Activity {
         self.board = self.board.filter(|board| model.board(*board).is_some());
         let text = self.text.trim().to_lowercase();
         let filter = Filter { board: self.board, without: self.without.clone(), without_echoes: false, text };
+        moment.shows_log();
         self.matches.look_for(filter, model.journal());
         let done = self.matches.go_on(model.journal(), BUDGET);
         if !done {

@@ -14,7 +14,9 @@ use super::{
     settings::RememberedBoard,
 };
 use crate::doctor::{self, Examination};
-use crate::fleet::{BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, LogEntry, Outcome, Reply, Watch};
+use crate::fleet::{
+    BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, LogEntry, Outcome, Reply, Shown, Watch,
+};
 use eframe::egui;
 use jiff::tz::TimeZone;
 use protocol::{Object, method};
@@ -52,6 +54,8 @@ pub struct App {
     window: Window,
     settings: Settings,
     file: SettingsFile,
+    /// What was drawn last.
+    shown: Shown,
     /// When it was last looked whether something is to be written.
     looked: Option<Instant>,
     starter: Starter,
@@ -90,6 +94,7 @@ impl App {
             window,
             settings,
             file,
+            shown: Shown::default(),
             looked: None,
             starter,
             answers: mpsc::channel(),
@@ -417,6 +422,11 @@ impl eframe::App for App {
         let actions = self.window.show(ui, &moment);
         for action in actions {
             self.carry_out(action, ui.ctx());
+        }
+        let shown = moment.shown();
+        if shown != self.shown {
+            self.watch.shows(shown.clone());
+            self.shown = shown;
         }
         self.keep_settings(&moment);
         moment.schedule(ui.ctx());

@@ -82,6 +82,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
 
 fn board_row(ui: &mut Ui, model: &Model, key: BoardKey, moment: &Moment, actions: &mut Vec<Action>) {
     let Some(board) = model.board(key) else { return };
+    moment.shows_round_trip(key);
     let names = Names { shown: board.name.clone(), whole: model.title(board) };
     let response = show_row(ui, board, &names, model.is_chosen(key), moment);
     if response.clicked() {

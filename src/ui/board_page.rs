@@ -32,6 +32,7 @@ pub(super) fn show(
     actions: &mut Vec<Action>,
 ) {
     let title = model.title(board);
+    moment.shows(board.key);
     ui.scope(|ui| {
         ui.set_max_width(ui.available_width() - SCROLL_BAR);
         header(ui, board, model, moment, actions);

@@ -204,7 +204,10 @@ impl Health {
         let panel = Panel::bottom("health of one").resizable(true).default_size(first).size_range(least..=most);
         let frame = eframe::egui::Frame::new().inner_margin(vec2(0.0, UNIT));
         panel.frame(frame).show(ui, |ui| match model.selected() {
-            Some(board) => health_plots::show(ui, board, &model.title(board), moment),
+            Some(board) => {
+                moment.shows(board.key);
+                health_plots::show(ui, board, &model.title(board), moment);
+            }
             None => ui.take_available_space(),
         });
         let palette = palette(ui);
@@ -218,6 +221,7 @@ impl Health {
         let area = ScrollArea::vertical().id_salt("health").auto_shrink(false);
         area.show_rows(ui, theme::COMMAND_ROW, self.order.len(), |ui, rows| {
             for board in self.order.get(rows).unwrap_or_default().iter().filter_map(|key| model.board(*key)) {
+                moment.shows(board.key);
                 let chosen = model.selected().is_some_and(|selected| selected.key == board.key);
                 if row(ui, board, &model.title(board), chosen, moment) {
                     actions.push(Action::Select(board.key));

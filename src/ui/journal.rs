@@ -10,7 +10,7 @@ use std::{
 use super::words;
 use crate::fleet::{BoardKey, Happening, LogEntry, Outcome};
 
-/// Happenings that are kept: some 20 MB.
+/// Happenings that are kept: some 140 MB of changes of one value, measured with `examples/window_load.rs`.
 pub(super) const KEPT: usize = 100_000;
 
 /// After so many entries it is looked at the clock.

@@ -2,7 +2,7 @@
 //! the next frame no earlier than anything shown needs it, so that a steady window is idle.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -10,6 +10,7 @@ use eframe::egui;
 use jiff::tz::TimeZone;
 
 use super::words;
+use crate::fleet::{BoardKey, Shown};
 
 /// The time between two frames of something that moves.
 const FRAME: Duration = Duration::from_millis(33);
@@ -24,17 +25,40 @@ pub struct Moment {
     /// For times of day.
     pub zone: TimeZone,
     next: Cell<Option<Duration>>,
+    shown: RefCell<Shown>,
 }
 
 impl Moment {
     /// A frame at this time.
     pub fn new(now: Instant, wall: SystemTime, zone: TimeZone) -> Self {
-        Self { now, wall, zone, next: Cell::new(None) }
+        Self { now, wall, zone, next: Cell::new(None), shown: RefCell::default() }
     }
 
     /// A frame is wanted after `delay` at the latest.
     pub(super) fn again_in(&self, delay: Duration) {
         self.next.set(Some(self.next.get().map_or(delay, |next| next.min(delay))));
+    }
+
+    /// What is on this board is drawn.
+    pub(super) fn shows(&self, board: BoardKey) {
+        let mut shown = self.shown.borrow_mut();
+        shown.boards.insert(board);
+        shown.round_trips.insert(board);
+    }
+
+    /// The round trip of this board is drawn.
+    pub(super) fn shows_round_trip(&self, board: BoardKey) {
+        self.shown.borrow_mut().round_trips.insert(board);
+    }
+
+    /// What happens, of whichever board, is drawn.
+    pub(super) fn shows_log(&self) {
+        self.shown.borrow_mut().log = true;
+    }
+
+    /// What was drawn.
+    pub(super) fn shown(&self) -> Shown {
+        self.shown.take()
     }
 
     /// Something moves.

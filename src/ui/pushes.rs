@@ -51,6 +51,9 @@ pub(super) fn show(
         });
     });
     ui.add_space(2.0);
+    if !*of_one {
+        moment.shows_log();
+    }
     let only = of_one.then(|| model.selected().map(|board| board.key)).flatten();
     matches.look_for(Filter { board: only, without_echoes: true, ..Filter::default() }, model.journal());
     if !matches.go_on(model.journal(), BUDGET) {

@@ -15,6 +15,7 @@ use super::{
     binder::{Binder, empty},
     icon,
     model::Model,
+    moment::Moment,
     offers,
     pin::Pin,
     text,
@@ -90,7 +91,14 @@ impl Scenes {
     }
 
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, batches: &Batches, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        batches: &Batches,
+        actions: &mut Vec<Action>,
+    ) {
         let Self { binder, find } = self;
         binder.bar(
             ui,
@@ -115,6 +123,9 @@ impl Scenes {
             self.binder.nothing(ui, Sort::Scene, words);
             return;
         };
+        for board in scene.steps.iter().filter_map(|step| step.pin.board(model)) {
+            moment.shows(board.key);
+        }
         let last = batches.newest(&title(scene));
         head(ui, at, scene, model, actions);
         let Some(scene) = self.binder.shown_mut() else { return };
@@ -339,7 +350,14 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
 }
 
 /// Shows the page in the middle of the window.
-pub(super) fn panel(ui: &mut Ui, page: &mut Scenes, model: &Model, batches: &Batches, actions: &mut Vec<Action>) {
+pub(super) fn panel(
+    ui: &mut Ui,
+    page: &mut Scenes,
+    model: &Model,
+    moment: &Moment,
+    batches: &Batches,
+    actions: &mut Vec<Action>,
+) {
     let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin { left: 20, right: 12, top: 12, bottom: 4 });
-    CentralPanel::default().frame(frame).show(ui, |ui| page.show(ui, model, batches, actions));
+    CentralPanel::default().frame(frame).show(ui, |ui| page.show(ui, model, moment, batches, actions));
 }

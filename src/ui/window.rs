@@ -164,7 +164,7 @@ impl Window {
                     dashboards::panel(ui, &mut self.dashboards, &self.model, moment, &mut actions);
                 }
                 Place::Frames => frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions),
-                Place::Scenes => scenes::panel(ui, &mut self.scenes, &self.model, &self.batches, &mut actions),
+                Place::Scenes => scenes::panel(ui, &mut self.scenes, &self.model, moment, &self.batches, &mut actions),
                 Place::Plots => {
                     let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
                     CentralPanel::default().frame(page).show(ui, |ui| {
@@ -231,6 +231,7 @@ impl Window {
             let page =
                 Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 12, top: 12, bottom: 4 });
             CentralPanel::default().frame(page).show(ui, |ui| {
+                self.model.marked().for_each(|board| moment.shows(board));
                 selection_page::show(ui, &self.model, &mut self.brightness, actions);
             });
             return;

@@ -11,6 +11,7 @@ mod finding;
 mod frames;
 mod health;
 mod hostile_messages;
+mod idle;
 mod many_boards;
 mod plots;
 mod updating;

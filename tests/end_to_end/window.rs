@@ -22,10 +22,10 @@ use virtual_board::{Profile, VirtualBoards, image::Image};
 
 use crate::desk::{SOON, address, boards, key, name, on};
 
-/// The window, and how it is told that there is something to draw: as the desktop would be.
+/// The window, and when it wants to be drawn next: as the desktop would be told.
 pub(crate) struct Desktop {
     pub(crate) window: Harness<'static, App>,
-    repaint: Arc<(Mutex<bool>, Condvar)>,
+    repaint: Arc<(Mutex<Option<Instant>>, Condvar)>,
 }
 
 impl Desktop {
@@ -41,11 +41,13 @@ impl Desktop {
     /// A window over a fleet that is started so.
     pub(crate) fn of(settings: Settings, file: SettingsFile) -> Self {
         let fleet = Fleet::start(settings).expect("a fleet");
-        let repaint = Arc::new((Mutex::new(true), Condvar::new()));
+        let repaint = Arc::new((Mutex::new(Some(Instant::now())), Condvar::new()));
         let asked = Arc::clone(&repaint);
         let window = Harness::builder().with_size([1180.0, 900.0]).build_eframe(move |cc| {
-            cc.egui_ctx.set_request_repaint_callback(move |_| {
-                *asked.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            cc.egui_ctx.set_request_repaint_callback(move |wanted| {
+                let Some(at) = Instant::now().checked_add(wanted.delay) else { return };
+                let mut asked_for = asked.0.lock().unwrap_or_else(PoisonError::into_inner);
+                *asked_for = Some(asked_for.map_or(at, |earlier| earlier.min(at)));
                 asked.1.notify_all();
             });
             App::new(cc, fleet, file, None)
@@ -63,8 +65,9 @@ impl Desktop {
             }
             // Also where the window never stands still.
             assert!(Instant::now() < deadline, "never shown: {what}; shown is:\n{:#?}", self.window.root());
+            let due = |at: &Option<Instant>| at.is_some_and(|at| at <= Instant::now());
             let mut asked = self.repaint.0.lock().unwrap_or_else(PoisonError::into_inner);
-            while !*asked {
+            while !due(&asked) {
                 let left = deadline.saturating_duration_since(Instant::now());
                 assert!(!left.is_zero(), "never shown: {what}; shown is:\n{:#?}", self.window.root());
                 // What fades or ages is redrawn without a call.
@@ -75,8 +78,18 @@ impl Desktop {
                     break;
                 }
             }
-            *asked = false;
+            *asked = None;
         }
+    }
+
+    /// Whether it wants to be drawn now; asked once for each time.
+    pub(crate) fn is_asked_to_draw(&mut self) -> bool {
+        let mut asked = self.repaint.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = asked.is_some_and(|at| at <= Instant::now());
+        if due {
+            *asked = None;
+        }
+        due
     }
 
     pub(crate) fn shows(&mut self, label: &str) {

@@ -85,6 +85,9 @@ impl Behavior<Pin> for Tiler<'_> {
             found.map_or(0.0, |(board, view)| cards::flash(self.model, self.moment, board.key, &view.descriptor.key));
         let fill = fill.lerp_to_gamma(palette(ui).lit, lit);
         ui.painter().rect(rect, radius, fill, Stroke::new(1.0, border), StrokeKind::Inside);
+        if let Some((board, _)) = found {
+            self.moment.shows(board.key);
+        }
         let dragged = self.head(ui, rect, id, pin, &title);
         let inner = rect.with_min_y(rect.top() + HEAD).shrink2(vec2(theme::CARD_PADDING, 0.0));
         match found {

@@ -201,6 +201,9 @@ impl Plots {
             .enumerate()
             .map(|(number, pin)| {
                 let view = pin.find(model);
+                if let Some((board, _)) = view {
+                    moment.shows(board.key);
+                }
                 let known_until = view.map_or(now, |(board, _)| known_until(board, moment, now));
                 let buckets =
                     view.map(|(_, view)| view.history.between(range.from, range.to, known_until)).unwrap_or_default();

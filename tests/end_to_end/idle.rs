@@ -1,0 +1,68 @@
+//! A window that shows nothing new draws nothing: two hundred boards are connected, pinged, and push what no page shows.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use eframe::egui::{Key, Modifiers};
+use virtual_board::{Options, Profile, VirtualBoards};
+
+use crate::window::Desktop;
+
+/// Each board pushes at least once within this time.
+const WATCHED: Duration = Duration::from_secs(3);
+
+impl Desktop {
+    /// How many frames are drawn while nobody does anything, each when it is asked for.
+    fn frames_in(&mut self, time: Duration) -> usize {
+        let end = Instant::now() + time;
+        let mut frames = 0;
+        while Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+            if self.is_asked_to_draw() {
+                self.window.step();
+                frames += 1;
+            }
+        }
+        frames
+    }
+}
+
+#[test]
+fn two_hundred_boards_draw_no_frame_on_a_page_that_shows_nothing_of_what_they_push() {
+    let restless = Options {
+        boards: 200,
+        profile: Profile::Weather,
+        mdns: false,
+        samples_per_second: Some(0.5),
+        ..Options::default()
+    };
+    let boards = VirtualBoards::start(restless).expect("virtual boards");
+    let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
+    let mut desktop = Desktop::open(&addresses);
+    desktop.shows("200 connected");
+    let pushed = |desktop: &Desktop| -> usize {
+        let app = desktop.window.state();
+        let boards = app.window().model.boards().filter_map(|board| app.fleet().board(board.key));
+        boards.flat_map(|board| board.components.clone()).map(|view| view.history.recent_len()).sum()
+    };
+    // Dashboards, scenes and plots are empty; the frames of a board and the doctor show nothing of components.
+    for (page, key) in [("Dashboards", Key::Num2), ("Scenes", Key::Num3), ("Plots", Key::Num5), ("Doctor", Key::Num8)] {
+        desktop.window.key_press_modifiers(Modifiers::COMMAND, key);
+        desktop.stands_still();
+        // What is to be remembered is, and the last frame is drawn.
+        desktop.frames_in(Duration::from_secs(1));
+        let before = pushed(&desktop);
+        let frames = desktop.frames_in(WATCHED);
+        let since = pushed(&desktop) - before;
+        assert!(since > 200, "{page}: {since} values were pushed meanwhile, after {before}, {frames} frames");
+        // Every 2,000 happenings the window takes them over before they are forgotten; soon after that it looks once whether there is
+        // anything to remember.
+        assert!(frames <= 2, "{page}: {frames} frames were drawn");
+    }
+    // What a page shows is drawn the moment it comes.
+    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::Num1);
+    desktop.stands_still();
+    assert!(desktop.frames_in(WATCHED) > 2, "the page of a board");
+}
