@@ -55,7 +55,7 @@ pub struct App {
     settings: Settings,
     file: SettingsFile,
     /// What was drawn last.
-    shown: Shown,
+    shown: Option<Shown>,
     /// When it was last looked whether something is to be written.
     looked: Option<Instant>,
     starter: Starter,
@@ -94,7 +94,7 @@ impl App {
             window,
             settings,
             file,
-            shown: Shown::default(),
+            shown: None,
             looked: None,
             starter,
             answers: mpsc::channel(),
@@ -418,15 +418,16 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        log::trace!("a frame is drawn, because of {:?}", ui.ctx().repaint_causes());
         let moment = Moment::new(Instant::now(), SystemTime::now(), self.zone.clone());
         let actions = self.window.show(ui, &moment);
         for action in actions {
             self.carry_out(action, ui.ctx());
         }
         let shown = moment.shown();
-        if shown != self.shown {
+        if self.shown.as_ref() != Some(&shown) {
             self.watch.shows(shown.clone());
-            self.shown = shown;
+            self.shown = Some(shown);
         }
         self.keep_settings(&moment);
         moment.schedule(ui.ctx());

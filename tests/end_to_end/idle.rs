@@ -6,6 +6,7 @@ use std::{
 };
 
 use eframe::egui::{Key, Modifiers};
+use switchboard::ui::SettingsFile;
 use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::window::Desktop;
@@ -40,7 +41,9 @@ fn two_hundred_boards_draw_no_frame_on_a_page_that_shows_nothing_of_what_they_pu
     };
     let boards = VirtualBoards::start(restless).expect("virtual boards");
     let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
-    let mut desktop = Desktop::open(&addresses);
+    // The window was left on a page that shows nothing.
+    let left = serde_json::from_str(r#"{"place":"dashboards"}"#).expect("settings");
+    let mut desktop = Desktop::remembering(&addresses, SettingsFile::holding(left));
     desktop.shows("200 connected");
     let pushed = |desktop: &Desktop| -> usize {
         let app = desktop.window.state();
