@@ -211,3 +211,20 @@ fn the_links_are_listed_with_the_worst_first_and_sorted_as_one_likes() {
     harness.run();
     harness.get_by_label_contains("round trips: median");
 }
+
+#[test]
+fn the_menu_of_the_shown_board_opens_and_is_operated_by_keys() {
+    for (modifiers, key) in [(Modifiers::SHIFT, Key::F10), (Modifiers::NONE, Key::Menu)] {
+        let at = Now::read();
+        let mut harness = open(three(at), &Settings::default(), at);
+        assert!(harness.query_by_role_and_label(Role::MenuItem, "Rename…").is_none());
+        harness.key_press_modifiers(modifiers, key);
+        harness.run();
+        let first = harness.get_by_role_and_label(Role::MenuItem, "Rename…");
+        assert!(first.is_focused(), "the first entry has the focus");
+        harness.key_press(Key::Enter);
+        harness.run();
+        assert!(harness.query_by_role_and_label(Role::MenuItem, "Rename…").is_none(), "it closes");
+        harness.get_by_role_and_label(Role::TextInput, "Name");
+    }
+}

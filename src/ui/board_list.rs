@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use eframe::egui::{
-    Align, Align2, Button, CornerRadius, Layout, Popup, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui,
-    UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CornerRadius, Key, Layout, Modifiers, Popup, Rect, Response, ScrollArea, Sense, Stroke,
+    StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
@@ -93,11 +93,21 @@ fn board_row(ui: &mut Ui, model: &Model, key: BoardKey, moment: &Moment, actions
             _ => Action::Select(key),
         });
     }
-    response.context_menu(|ui| {
+    let by_key = asks_for_menu(ui, &response, model.selected().is_some_and(|board| board.key == key));
+    board_menu::of_row(&response, by_key).show(|ui| {
         let marked: Vec<BoardKey> = model.marked().collect();
         let boards = if marked.contains(&key) { marked } else { vec![key] };
         board_menu::show(ui, model, &boards, actions);
     });
+}
+
+/// Whether the menu's key is meant for this row: it has the focus, or nothing has and its board is the shown one.
+fn asks_for_menu(ui: &Ui, row: &Response, selected: bool) -> bool {
+    let (focused, laid_over) = ui.memory(|memory| (memory.focused(), memory.top_modal_layer().is_some()));
+    if laid_over || !(row.has_focus() || (selected && focused.is_none())) {
+        return false;
+    }
+    ui.input_mut(|input| input.consume_key(Modifiers::SHIFT, Key::F10) || input.consume_key(Modifiers::NONE, Key::Menu))
 }
 
 /// A heading, which folds its boards away and back.

@@ -2,13 +2,31 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Button, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{Button, Id, Popup, Response, Ui, WidgetInfo, accesskit::Role, vec2};
 
 use super::{action::Action, arrangement::NoteChange, dialogs::Asks, icon, model::Model, pin::Pin};
 use crate::{
     documents::settable,
     fleet::{BoardKey, ComponentView},
 };
+
+/// Where the next menu's first entry finds that it shall take the focus.
+const ENTERED: &str = "board menu entered by key";
+
+/// The menu of a row: at the pointer where that opened it, beside the row's name where a key did.
+pub(super) fn of_row(row: &Response, by_key: bool) -> Popup<'_> {
+    let id = Popup::default_response_id(row);
+    if by_key {
+        Popup::open_id(&row.ctx, id);
+        row.ctx.data_mut(|data| data.insert_temp(Id::unique(ENTERED), true));
+    }
+    let menu = Popup::context_menu(row);
+    // Only a menu that the pointer opened has a position kept.
+    match Popup::is_id_open(&row.ctx, id) && Popup::position_of_id(&row.ctx, id).is_none() {
+        true => menu.at_position(row.rect.left_center() + vec2(28.0, 0.0)),
+        false => menu,
+    }
+}
 
 /// Shows the entries for these boards.
 pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mut Vec<Action>) {
@@ -71,5 +89,9 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
 fn row(ui: &mut Ui, sign: &str, words: &str) -> bool {
     let response = ui.add(Button::new(format!("{sign}  {words}")).frame_when_inactive(false));
     response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, words));
+    let entered = || ui.data_mut(|data| data.remove_temp::<bool>(Id::unique(ENTERED))).is_some();
+    if !ui.is_sizing_pass() && entered() {
+        response.request_focus();
+    }
     response.clicked()
 }

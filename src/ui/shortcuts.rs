@@ -27,6 +27,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
             ("Up  Down", "The board before, the next one"),
             ("Shift+Up  Shift+Down", "The same, and choose it beside the others"),
             ("Ctrl+A", "Choose every board of the list"),
+            ("Shift+F10  Menu", "What is done with the board, or with all that are chosen"),
             ("Escape", "Choose only the one that is shown"),
         ],
     ),
