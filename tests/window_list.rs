@@ -228,3 +228,28 @@ fn the_menu_of_the_shown_board_opens_and_is_operated_by_keys() {
         harness.get_by_role_and_label(Role::TextInput, "Name");
     }
 }
+
+#[test]
+fn boards_are_rebooted_together_only_after_a_yes() {
+    let at = Now::read();
+    let mut harness = open(three(at), &Settings::default(), at);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.run();
+    for (answer, told) in [("Cancel", 0), ("Reboot", 3)] {
+        harness.key_press(Key::Menu);
+        harness.run();
+        harness.get_by_role_and_label(Role::MenuItem, "Reboot…").click();
+        harness.run();
+        harness.get_by_role_and_label(Role::Button, "Cancel");
+        assert!(harness.get_by_role_and_label(Role::Button, "Cancel").is_focused(), "Enter interrupts nothing");
+        harness.get_by_role_and_label(Role::Button, answer).click();
+        harness.run();
+        assert!(harness.query_by_role_and_label(Role::Button, "Cancel").is_none(), "the dialog is closed");
+        let steps = harness.state().asked.iter().filter_map(|action| match action {
+            Action::Together(batch) => Some(&batch.steps),
+            _ => None,
+        });
+        let rebooted = |step: &&Step| matches!(&step.what, What::Call(method, _) if method == "Device.Reboot");
+        assert_eq!(steps.flatten().filter(rebooted).count(), told);
+    }
+}

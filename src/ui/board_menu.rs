@@ -7,7 +7,7 @@ use eframe::egui::{Button, Id, Popup, Response, Ui, WidgetInfo, accesskit::Role,
 use super::{action::Action, arrangement::NoteChange, dialogs::Asks, icon, model::Model, pin::Pin};
 use crate::{
     documents::settable,
-    fleet::{BoardKey, ComponentView},
+    fleet::{BoardKey, ComponentView, LinkState},
 };
 
 /// Where the next menu's first entry finds that it shall take the focus.
@@ -79,6 +79,14 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         ui.close();
     }
     ui.separator();
+    let live = |key: &&BoardKey| {
+        model.board(**key).is_some_and(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
+    };
+    let live: Vec<BoardKey> = boards.iter().filter(live).copied().collect();
+    if !live.is_empty() && row(ui, icon::ARROW_CLOCKWISE, "Reboot…") {
+        actions.push(Action::Ask(Asks::Reboot(live), String::new()));
+        ui.close();
+    }
     if row(ui, icon::TRASH, "Forget") {
         actions.extend(boards.iter().map(|board| Action::Forget(*board)));
         ui.close();

@@ -1,4 +1,5 @@
-//! The dialogs: questions that a line of text answers. An address to add, a path where no file dialog of the desktop answers.
+//! The dialogs: questions that a line of text answers, or a yes. An address to add, a path where no file dialog of the desktop
+//! answers, whether boards shall restart.
 
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use eframe::egui::{Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichTex
 use super::{
     action::Action,
     arrangement::NoteChange,
+    batch::{Batch, Step, What},
     files::{Direction, Question},
     theme::{self, UNIT, palette},
 };
@@ -14,6 +16,7 @@ use crate::{
     documents::{self, Sort},
     fleet::BoardKey,
 };
+use protocol::{Object, method};
 
 /// A dialog that is open.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub enum Asks {
     Room(Vec<BoardKey>),
     /// The tags of boards.
     Tags(Vec<BoardKey>),
+    /// Whether boards shall restart; answered without a text.
+    Reboot(Vec<BoardKey>),
     /// The name of the document in this place.
     Name(Sort, usize),
     /// The file of an errand.
@@ -89,6 +94,16 @@ impl Asks {
                         .to_owned(),
                 done: "Tag",
             },
+            Self::Reboot(boards) => Words {
+                title: if boards.len() == 1 { "Restart the board?" } else { "Restart these boards?" },
+                field: "",
+                hint: "",
+                help: match boards.len() {
+                    1 => "It is away for some seconds, and what it drives may be off until it is back.".to_owned(),
+                    many => format!("{many} boards are away for some seconds; what they drive may be off until then."),
+                },
+                done: "Reboot",
+            },
             Self::Name(sort, _) => Words {
                 title: match sort {
                     Sort::Scene => "Rename the scene",
@@ -114,7 +129,12 @@ impl Asks {
 
     /// Whether nothing is an answer too.
     fn may_be_empty(&self) -> bool {
-        matches!(self, Self::Room(_) | Self::Tags(_))
+        matches!(self, Self::Room(_) | Self::Tags(_) | Self::Reboot(_))
+    }
+
+    /// Whether a text is asked for.
+    fn has_field(&self) -> bool {
+        !matches!(self, Self::Reboot(_))
     }
 
     /// What is asked for by this answer.
@@ -124,6 +144,7 @@ impl Asks {
             Self::Rename(board) => Action::Rename(*board, text),
             Self::Room(boards) => Action::Note(boards.clone(), NoteChange::Room(text)),
             Self::Tags(boards) => Action::Note(boards.clone(), NoteChange::Tags(text)),
+            Self::Reboot(boards) => Action::Together(reboot(boards)),
             Self::Name(sort, at) => Action::Name(*sort, *at, text),
             Self::Path(_) => Action::Path(PathBuf::from(text)),
         }
@@ -150,21 +171,7 @@ impl Dialog {
         ui.set_width(400.0);
         ui.heading(title);
         ui.add_space(UNIT);
-        let edit = TextEdit::singleline(&mut self.text)
-            .hint_text(RichText::new(hint).color(palette(ui).weak))
-            .font(eframe::egui::TextStyle::Monospace)
-            .desired_width(f32::INFINITY)
-            .min_size(vec2(0.0, 28.0))
-            .align(Align2::LEFT_CENTER);
-        let response = ui.add(edit).accessible_name(field);
-        if !self.opened {
-            self.opened = true;
-            response.request_focus();
-        }
-        let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        if response.changed() {
-            self.problem = None;
-        }
+        let enter = self.asks.has_field() && self.field(ui, field, hint);
         ui.add_space(theme::HALF);
         let palette = palette(ui);
         match &self.problem {
@@ -177,14 +184,53 @@ impl Dialog {
             let words = RichText::new(done).color(palette.on_accent);
             let button = Button::new(words).fill(palette.accent).min_size(vec2(80.0, 28.0));
             let clicked = ui.add_enabled(filled, button).clicked();
-            if ui.add(Button::new("Cancel").min_size(vec2(80.0, 28.0))).clicked() {
+            let cancel = ui.add(Button::new("Cancel").min_size(vec2(80.0, 28.0)));
+            if cancel.clicked() {
                 actions.push(Action::CloseDialog);
+            }
+            // What interrupts is not done by an Enter too many.
+            if !self.asks.has_field() && !self.opened {
+                self.opened = true;
+                cancel.request_focus();
             }
             if filled && (clicked || enter) {
                 actions.push(self.asks.answered(self.text.trim().to_owned()));
+                if !self.asks.has_field() {
+                    actions.push(Action::CloseDialog);
+                }
             } else if enter {
-                response.request_focus();
+                self.opened = false;
             }
         });
     }
+
+    /// The line to type in; tells whether Enter was pressed there.
+    fn field(&mut self, ui: &mut Ui, name: &str, hint: &str) -> bool {
+        let edit = TextEdit::singleline(&mut self.text)
+            .hint_text(RichText::new(hint).color(palette(ui).weak))
+            .font(eframe::egui::TextStyle::Monospace)
+            .desired_width(f32::INFINITY)
+            .min_size(vec2(0.0, 28.0))
+            .align(Align2::LEFT_CENTER);
+        let response = ui.add(edit).accessible_name(name);
+        if !self.opened {
+            self.opened = true;
+            response.request_focus();
+        }
+        let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        if response.changed() {
+            self.problem = None;
+        }
+        enter
+    }
+}
+
+/// Restarts boards, each told on its own.
+fn reboot(boards: &[BoardKey]) -> Batch {
+    let call = || What::Call(method::DEVICE_REBOOT.to_owned(), Object::new());
+    let title = match boards.len() {
+        1 => "Reboot 1 board".to_owned(),
+        many => format!("Reboot {many} boards"),
+    };
+    Batch::new(title, boards.iter().map(|board| Step { board: *board, what: call() }).collect())
 }
