@@ -81,6 +81,8 @@ pub enum Action {
     Forget(BoardKey),
     /// Give several commands at once.
     Together(Batch),
+    /// Send nothing more of the batch with this number.
+    Cancel(u64),
     /// Undo the batch with this number, or the newest that can be undone.
     Undo(Option<u64>),
     /// Lay this over the window.

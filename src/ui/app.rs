@@ -15,7 +15,7 @@ use super::{
 };
 use crate::doctor::{self, Examination};
 use crate::fleet::{
-    BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, LogEntry, Outcome, Reply, Shown, Watch,
+    BoardKey, BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, LogEntry, Outcome, Reply, Shown, Watch,
 };
 use eframe::egui;
 use jiff::tz::TimeZone;
@@ -24,6 +24,9 @@ use protocol::{Object, method};
 /// How long a frame may spend on taking over what changed; the rest waits for the next.
 const BUDGET: Duration = Duration::from_millis(8);
 
+/// So many commands of batches are under way at once; the others wait and can be cancelled.
+const UNDER_WAY: usize = 128;
+
 /// How long a change of what is remembered may wait to be written.
 const KEEP_WITHIN: Duration = Duration::from_millis(500);
 
@@ -31,6 +34,8 @@ const KEEP_WITHIN: Duration = Duration::from_millis(500);
 enum Answered {
     /// To one of a batch: the batch's number, and the place in it.
     Step(u64, usize, Outcome),
+    /// To a single command of a board: what it was about.
+    Single(BoardKey, String, Outcome),
     /// To what was sent from the page of frames.
     Call(Outcome),
 }
@@ -61,6 +66,10 @@ pub struct App {
     starter: Starter,
     /// Answers to commands: of which batch, to which of its commands.
     answers: (mpsc::Sender<Answered>, mpsc::Receiver<Answered>),
+    /// Commands of batches that are not yet sent: their batch's number and their place in it.
+    waiting: VecDeque<(u64, usize, Step)>,
+    /// How many of them were sent and are not yet answered.
+    underway: usize,
     /// An errand with a file; a newer one takes its place.
     errand: Option<Journey>,
     /// What the doctor is finding out.
@@ -98,6 +107,8 @@ impl App {
             looked: None,
             starter,
             answers: mpsc::channel(),
+            waiting: VecDeque::new(),
+            underway: 0,
             errand: None,
             examination: None,
             zone: TimeZone::system(),
@@ -145,13 +156,13 @@ impl App {
     /// Boards before what happened to them.
     fn take_waiting(&mut self, begun: Instant) {
         while let Some(board) = self.backlog.pop_front() {
-            self.window.model.put(board);
+            self.window.put(board, self.shown.as_ref());
             if begun.elapsed() > BUDGET {
                 return;
             }
         }
         while let Some(entry) = self.happenings.pop_front() {
-            self.window.model.happened(entry, begun);
+            self.window.happened(entry, self.shown.as_ref(), begun);
             if begun.elapsed() > BUDGET {
                 return;
             }
@@ -160,8 +171,14 @@ impl App {
 
     fn carry_out(&mut self, action: Action, ctx: &egui::Context) {
         match action {
-            Action::Set { board, component, change } => self.fleet.set(board, &component, change, None),
-            Action::Press { board, component } => self.fleet.press(board, &component, None),
+            Action::Set { board, component, change } => {
+                let reply = self.reply_to(board, component.to_string(), ctx);
+                self.fleet.set(board, &component, change, reply);
+            }
+            Action::Press { board, component } => {
+                let reply = self.reply_to(board, component.to_string(), ctx);
+                self.fleet.press(board, &component, reply);
+            }
             Action::Call(board, method, params) => {
                 let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
                 let reply = move |outcome| {
@@ -196,6 +213,16 @@ impl App {
             Action::Together(batch) => {
                 let number = self.window.give(&batch);
                 self.give(number, batch, ctx);
+            }
+            Action::Cancel(batch) => {
+                let batches = &mut self.window.batches;
+                self.waiting.retain(|(number, step, _)| {
+                    let cancelled = *number == batch;
+                    if cancelled {
+                        batches.cancelled(*number, *step);
+                    }
+                    !cancelled
+                });
             }
             Action::Undo(batch) => match self.window.undo(batch) {
                 Some((number, batch)) => self.give(number, batch, ctx),
@@ -277,7 +304,7 @@ impl App {
     }
 
     /// Looks whether a thread has finished.
-    fn answers(&mut self) {
+    fn answers(&mut self, ctx: &egui::Context) {
         if let Starter::Busy(receiver) = &self.starter {
             match receiver.try_recv() {
                 Ok((start, outcome)) => {
@@ -296,6 +323,7 @@ impl App {
             }
         }
         self.answer_commands();
+        self.give_on(ctx);
         self.answer_errand();
         self.go_on_examining();
     }
@@ -304,15 +332,30 @@ impl App {
     fn answer_commands(&mut self) {
         while let Ok(answered) = self.answers.1.try_recv() {
             match answered {
-                Answered::Step(batch, step, outcome) => self.window.batches.answered(batch, step, outcome),
+                Answered::Step(batch, step, outcome) => {
+                    self.window.batches.answered(batch, step, outcome);
+                    self.underway = self.underway.saturating_sub(1);
+                }
+                Answered::Single(board, what, outcome) => {
+                    self.window.answered(board, &what, &outcome, self.shown.as_ref());
+                }
                 Answered::Call(outcome) => self.window.frames.answered(outcome),
             }
         }
     }
 
     /// Gives the commands of a batch; their answers arrive later, and `ctx` is woken for each.
-    fn give(&self, number: u64, batch: Batch, ctx: &egui::Context) {
-        for (at, Step { board, what }) in batch.steps.into_iter().enumerate() {
+    fn give(&mut self, number: u64, batch: Batch, ctx: &egui::Context) {
+        self.waiting.extend(batch.steps.into_iter().enumerate().map(|(at, step)| (number, at, step)));
+        self.give_on(ctx);
+    }
+
+    /// Sends what waits, as far as there is room.
+    fn give_on(&mut self, ctx: &egui::Context) {
+        while self.underway < UNDER_WAY
+            && let Some((number, at, Step { board, what })) = self.waiting.pop_front()
+        {
+            self.underway += 1;
             let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
             let reply: Reply = Some(Box::new(move |outcome| {
                 // The window may be gone; then nobody waits for the answer.
@@ -325,6 +368,19 @@ impl App {
                 What::Call(method, params) => self.fleet.call(board, &method, params, reply),
             }
         }
+    }
+
+    /// Takes the answer to a single command.
+    fn reply_to(&self, board: BoardKey, what: String, ctx: &egui::Context) -> Reply {
+        let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
+        Some(Box::new(move |outcome: Outcome| {
+            let wakes = !matches!(outcome, Outcome::Done { .. });
+            // The window may be gone; then nobody waits for the answer.
+            let _ = answers.send(Answered::Single(board, what, outcome));
+            if wakes {
+                ctx.request_repaint();
+            }
+        }))
     }
 
     /// Begins to find out why a board is missing.
@@ -414,7 +470,7 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.take_over(ctx);
-        self.answers();
+        self.answers(ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

@@ -68,6 +68,8 @@ pub(super) struct Answered {
     /// What the board was called.
     pub(super) name: String,
     pub(super) outcome: Option<Outcome>,
+    /// It was never sent.
+    pub(super) cancelled: bool,
 }
 
 /// How a batch does.
@@ -76,12 +78,14 @@ pub(super) struct Tally {
     pub(super) all: usize,
     pub(super) done: usize,
     pub(super) failed: usize,
+    /// Never sent.
+    pub(super) cancelled: usize,
 }
 
 impl Tally {
     /// Whether every answer is there.
     pub(super) fn is_complete(self) -> bool {
-        self.done + self.failed == self.all
+        self.done + self.failed + self.cancelled == self.all
     }
 }
 
@@ -92,6 +96,7 @@ impl Given {
         let mut tally = Tally { all: self.steps.len() + absent, failed: absent, ..Tally::default() };
         for step in &self.steps {
             match &step.outcome {
+                None if step.cancelled => tally.cancelled += 1,
                 None => {}
                 Some(Outcome::Done { .. }) => tally.done += 1,
                 Some(_) => tally.failed += 1,
@@ -140,6 +145,7 @@ impl Batches {
             step: step.clone(),
             name: model.board(step.board).map(|board| model.title(board)).unwrap_or_default(),
             outcome: None,
+            cancelled: false,
         });
         let (title, absent) = (batch.title.clone(), batch.absent.clone());
         self.given.push_back(Given { number, title, steps: steps.collect(), absent, undo });
@@ -151,6 +157,14 @@ impl Batches {
         let given = self.given.iter_mut().rev().find(|given| given.number == number);
         if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
             answered.outcome = Some(outcome);
+        }
+    }
+
+    /// A command will never be sent.
+    pub(super) fn cancelled(&mut self, number: u64, step: usize) {
+        let given = self.given.iter_mut().rev().find(|given| given.number == number);
+        if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
+            answered.cancelled = true;
         }
     }
 

@@ -32,8 +32,8 @@
 //! | firmware | `Label`, `ProgressIndicator`, `Button` | `Firmware: 0.1.0`, `Firmware: progress`, `Firmware: update firmware` or `Firmware: cancel` |
 //! | how a command does | `Status` | `Light: pending`, `Light: confirmed 4.0 ms`, `Light: refused: …`, `Light: press 2 s ago (by hand)` |
 //! | parts of the window, in the rail | `Button` | `Boards`, `Health`, `Activity` |
-//! | a message | `Label`, `Button` | its words, `Dismiss: Saved to …` |
-//! | commands given together | `ProgressIndicator`, `Button` | `Turn off: progress`, `Turn off: undo`, `Turn off: answers` |
+//! | a message | `Label`, `Button` | its words, `Dismiss: Saved to …`; where it leads somewhere `Show: Desk lamp lost its link.` |
+//! | commands given together | `ProgressIndicator`, `Button` | `Turn off: progress`, `Turn off: cancel`, `Turn off: undo`, `Turn off: answers` |
 //! | filters of the activity | `TextInput`, `ComboBox`, `Button` | `Find in the lines`, `Board`, `Changes`, `Events`, `Commands`, `Links`, `Logs` |
 //! | what can be done with it | `Button` | `Pause` or `Go on`, `Save…` |
 //! | a line of what happened | `Label` | `Desk lamp, light:0 on, by hand, 2.2 ms late` |
@@ -68,6 +68,7 @@ mod commands;
 mod dashboards;
 mod dialogs;
 mod doctor;
+mod elsewhere;
 mod empty;
 mod entry_row;
 mod files;
@@ -119,7 +120,7 @@ pub use plots::{PlotSettings, table::Row};
 pub use run::{Options, RunError, run};
 pub use settings::{Layout, Place, RememberedBoard, Settings, ThemeChoice};
 pub use settings_file::{SettingsFile, remembered};
-pub use toasts::Notice;
+pub use toasts::{Lead, Notice};
 pub use window::Window;
 
 /// Starts this many more virtual boards in this program; called on a thread of its own, so that it may take its time.

@@ -13,10 +13,11 @@ use super::{
     batch::{Batches, Given, Tally},
     icon,
     moment::Moment,
+    settings::Place,
     theme::{self, HALF, UNIT, palette},
     words,
 };
-use crate::fleet::Outcome;
+use crate::fleet::{BoardKey, Outcome};
 
 /// What was done is shown for so long.
 const SHOWN: Duration = Duration::from_secs(6);
@@ -33,10 +34,21 @@ pub enum Notice {
     Failed(String),
 }
 
+/// Where a message leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lead {
+    /// To a board.
+    Board(BoardKey),
+    /// To the list of boards.
+    Boards,
+}
+
 /// What a toast is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
-    Notice(Notice),
+    Notice(Notice, Option<Lead>),
+    /// Links that were lost or came back where nobody looked; there is one such message.
+    Links(Notice, Option<Lead>),
     /// The batch with this number.
     Batch(u64),
 }
@@ -61,7 +73,25 @@ pub(super) struct Toasts {
 impl Toasts {
     /// Shows a message.
     pub(super) fn tell(&mut self, notice: Notice) {
-        self.add(About::Notice(notice));
+        self.tell_of(notice, None);
+    }
+
+    /// Shows a message that leads somewhere.
+    pub(super) fn tell_of(&mut self, notice: Notice, lead: Option<Lead>) {
+        self.add(About::Notice(notice, lead));
+    }
+
+    /// Shows how links do that nobody looks at, in the place of what was said of them before.
+    pub(super) fn links(&mut self, news: Option<(Notice, Option<Lead>)>) {
+        self.shown.retain(|toast| !matches!(toast.about, About::Links(..)));
+        if let Some((notice, lead)) = news {
+            self.add(About::Links(notice, lead));
+        }
+    }
+
+    /// Whether this message is about links.
+    pub(super) fn is_of_links(&self, number: u64) -> bool {
+        self.shown.iter().any(|toast| toast.number == number && matches!(toast.about, About::Links(..)))
     }
 
     /// Shows how a batch does.
@@ -120,8 +150,7 @@ impl Toasts {
 impl Toast {
     fn goes_by_itself(&self, batches: &Batches) -> bool {
         match &self.about {
-            About::Notice(Notice::Done(_)) => true,
-            About::Notice(Notice::Failed(_)) => false,
+            About::Notice(notice, _) | About::Links(notice, _) => matches!(notice, Notice::Done(_)),
             About::Batch(batch) => {
                 let tally = batches.get(*batch).map(Given::tally).unwrap_or_default();
                 tally.is_complete() && tally.failed == 0 && !self.unfolded
@@ -132,8 +161,10 @@ impl Toast {
     fn show(&mut self, ui: &mut Ui, batches: &Batches, actions: &mut Vec<Action>) {
         let palette = palette(ui);
         let (sign, colour, meaning, words) = match &self.about {
-            About::Notice(Notice::Done(words)) => (icon::CHECK_CIRCLE, palette.good, "done", words.clone()),
-            About::Notice(Notice::Failed(words)) => (icon::WARNING, palette.bad, "failed", words.clone()),
+            About::Notice(notice, _) | About::Links(notice, _) => match notice {
+                Notice::Done(words) => (icon::CHECK_CIRCLE, palette.good, "done", words.clone()),
+                Notice::Failed(words) => (icon::WARNING, palette.bad, "failed", words.clone()),
+            },
             About::Batch(number) => match batches.get(*number) {
                 Some(given) => batch_words(ui, given),
                 None => (icon::CHECK_CIRCLE, palette.weak, "done", "A batch long ago".to_owned()),
@@ -157,6 +188,17 @@ impl Toast {
                 actions.push(Action::Dismiss(self.number));
             }
         });
+        if let About::Notice(_, Some(lead)) | About::Links(_, Some(lead)) = self.about {
+            let show = ui.add(Button::new(format!("{} Show", icon::ARROW_RIGHT)));
+            show.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Show: {words}")));
+            if show.clicked() {
+                actions.push(match lead {
+                    Lead::Board(board) => Action::Show { board, component: None },
+                    Lead::Boards => Action::Go(Place::Boards),
+                });
+                actions.push(Action::Dismiss(self.number));
+            }
+        }
         if let About::Batch(number) = self.about
             && let Some(given) = batches.get(number)
         {
@@ -174,6 +216,14 @@ impl Toast {
             });
         }
         ui.horizontal(|ui| {
+            if !tally.is_complete() {
+                let cancel = ui.add(Button::new(format!("{} Cancel", icon::X)));
+                let cancel = cancel.on_hover_text("Tell nobody else; what is on its way is still answered");
+                cancel.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{}: cancel", given.title)));
+                if cancel.clicked() {
+                    actions.push(Action::Cancel(given.number));
+                }
+            }
             if given.can_be_undone() {
                 let undo = ui.add(Button::new(format!("{} Undo", icon::ARROW_COUNTER_CLOCKWISE)));
                 let undo = undo.on_hover_text("Put back what was changed (Ctrl+Z)");
@@ -199,8 +249,9 @@ impl Toast {
 
 fn batch_words(ui: &Ui, given: &Given) -> (&'static str, eframe::egui::Color32, &'static str, String) {
     let palette = palette(ui);
-    let Tally { all, done, failed } = given.tally();
+    let Tally { all, done, failed, cancelled } = given.tally();
     let words = match (given.tally().is_complete(), failed) {
+        (true, _) if cancelled > 0 => format!("{}: cancelled; {done} of {all} done", given.title),
         (false, _) => format!("{}: {done} of {all} done", given.title),
         (true, 0) => format!("{}: done", given.title),
         (true, _) => format!("{}: {done} of {all} done, {failed} not", given.title),
@@ -238,6 +289,7 @@ fn answers(ui: &mut Ui, given: &Given) {
             }
             let Some(answered) = steps.get(at - absent) else { continue };
             let (sign, colour, meaning, words) = match &answered.outcome {
+                None if answered.cancelled => (icon::X, palette.weak, "cancelled", "cancelled: not sent".to_owned()),
                 None => (icon::CLOCK, palette.underway, "pending", "pending".to_owned()),
                 Some(outcome @ Outcome::Done { took, .. }) => (
                     icon::CHECK,

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,6 +18,7 @@ use super::{
     dashboards::{self, Dashboards},
     dialogs::{Asks, Dialog},
     doctor::Doctor,
+    elsewhere::{self, Elsewhere},
     empty::{self, VirtualBoards},
     fonts,
     frames::{self, Frames},
@@ -32,10 +34,11 @@ use super::{
     settings::{Layout, Place, Settings, ThemeChoice},
     shortcuts,
     theme::{self, palette},
-    toasts::{Notice, Toasts},
-    top_bar,
+    toasts::{Lead, Notice, Toasts},
+    top_bar, words,
 };
 use crate::documents::{Document, Shelved, Sort, check_name};
+use crate::fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
 use protocol::ComponentKey;
 
 /// How long the board of the last run is waited for before another is shown.
@@ -68,6 +71,7 @@ pub struct Window {
     pub(super) doctor: Doctor,
     /// The component that is scrolled to and lit on the page that is shown next.
     component: Option<ComponentKey>,
+    elsewhere: Elsewhere,
     layout: Layout,
     /// The chosen board is scrolled into view.
     reveal: bool,
@@ -111,6 +115,7 @@ impl Window {
             frames: Frames::default(),
             doctor: Doctor::default(),
             component: None,
+            elsewhere: Elsewhere::default(),
             layout: settings.layout,
             reveal: false,
             opened: None,
@@ -441,7 +446,12 @@ impl Window {
                 });
                 self.answer_dialog(outcome);
             }
-            Action::Dismiss(toast) => self.toasts.dismiss(toast),
+            Action::Dismiss(toast) => {
+                if self.toasts.is_of_links(toast) {
+                    self.elsewhere.seen();
+                }
+                self.toasts.dismiss(toast);
+            }
             Action::Theme(choice) => {
                 self.theme = choice;
                 ui.ctx().set_theme(choice);
@@ -480,6 +490,37 @@ impl Window {
     /// Asks for a line of text, beginning with `proposed`.
     pub fn ask(&mut self, asks: Asks, proposed: String) {
         self.dialog = Some(Dialog::new(asks, proposed));
+    }
+
+    /// Takes over a board; what ended on one that nobody looks at is told.
+    pub(super) fn put(&mut self, board: Arc<BoardView>, shown: Option<&Shown>) {
+        let old = self.model.board(board.key);
+        let news = old.and_then(|old| elsewhere::update_ended(old, &board, shown));
+        self.model.put(board);
+        if let Some((notice, lead)) = news {
+            self.toasts.tell_of(notice, lead);
+        }
+    }
+
+    /// Takes over a happening; what happened to links that nobody looks at is told.
+    pub(super) fn happened(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
+        if self.elsewhere.happened(&entry, &self.model, shown) {
+            let news = self.elsewhere.links(&self.model);
+            self.toasts.links(news);
+        }
+        self.model.happened(entry, now);
+    }
+
+    /// A single command was answered; where it failed and its board is not looked at, that is told.
+    pub(super) fn answered(&mut self, board: BoardKey, what: &str, outcome: &Outcome, shown: Option<&Shown>) {
+        if matches!(outcome, Outcome::Done { .. } | Outcome::Superseded)
+            || shown.is_some_and(|shown| shown.boards.contains(&board))
+        {
+            return;
+        }
+        let name = self.model.board(board).map(|view| self.model.title(view)).unwrap_or_default();
+        let words = format!("{name} {what}: {}", words::answer(outcome));
+        self.toasts.tell_of(Notice::Failed(words), Some(Lead::Board(board)));
     }
 
     /// Shows a message.

@@ -5,6 +5,7 @@ mod commanding;
 mod desk;
 mod doctor_page;
 mod documents;
+mod elsewhere;
 mod emulated;
 mod faults;
 mod finding;
