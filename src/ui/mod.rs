@@ -11,8 +11,8 @@
 //! | a board in the list | `ListBoxOption` | `Desk lamp: connected`; of two with one name `Desk lamp (a1b2c3): stale` |
 //! | a heading in the list | `Button` | `Lights: 12 boards` |
 //! | how the list is arranged | `Button` | `Arrange the list`, with `No groups`, `By room` and so on |
-//! | several chosen boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all` |
-//! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Room…`, `Tags…`, `Hide`, `Forget` |
+//! | several chosen boards | `Heading`, `Button`, `Slider` | `12 boards`, `Light: all off`, `Button: press all`, `Light: brightness of all`, `Setpoint: value of all`, `Mode: value of all` (`ComboBox`), `Note: value of all` (`TextInput`), `Note: set all` |
+//! | menus of boards | `Button`, `MenuItem` | `More`, `More for these boards`, with `Rename…`, `Room…`, `Tags…`, `Hide`, `Take a scene`, `Show the frames`, `Reboot…`, `Forget` |
 //! | the find box | `TextInput` | `Find a board` |
 //! | top bar | `Button` | `Add a board`, `Theme` |
 //! | counts | `Label` | `12 connected` |

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eframe::egui::{
-    Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Slider, Stroke, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Button, ComboBox, Frame, Layout, Margin, RichText, ScrollArea, Slider, Stroke, TextEdit, Ui, WidgetInfo,
+    accesskit::Role, vec2,
 };
 use protocol::{ComponentKey, Kind, Object, State, method};
 
@@ -17,7 +18,10 @@ use super::{
     theme::{self, HALF, UNIT, palette},
     words,
 };
-use crate::fleet::{BoardKey, ComponentView, LinkState};
+use crate::{
+    documents::settable,
+    fleet::{BoardKey, ComponentView, LinkState},
+};
 
 /// Components of one kind and name, on several boards.
 struct Alike<'a> {
@@ -26,8 +30,15 @@ struct Alike<'a> {
     on_boards: Vec<(BoardKey, &'a ComponentView)>,
 }
 
-/// Shows the page; `brightness` is what the sliders were left at.
-pub(super) fn show(ui: &mut Ui, model: &Model, brightness: &mut BTreeMap<String, u8>, actions: &mut Vec<Action>) {
+/// What the controls for all were left at, by what they are called.
+#[derive(Debug, Default)]
+pub(super) struct Drafts {
+    numbers: BTreeMap<String, f64>,
+    texts: BTreeMap<String, String>,
+}
+
+/// Shows the page.
+pub(super) fn show(ui: &mut Ui, model: &Model, drafts: &mut Drafts, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let marked: BTreeSet<BoardKey> = model.marked().collect();
     let boards: Vec<BoardKey> = model.in_order().map(|board| board.key).filter(|key| marked.contains(key)).collect();
@@ -76,7 +87,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, brightness: &mut BTreeMap<String,
                 .inner_margin(Margin::symmetric(16, 12));
             card.show(ui, |ui| {
                 ui.set_width(ui.available_width());
-                line(ui, group, brightness, actions);
+                line(ui, group, drafts, actions);
             });
             ui.add_space(UNIT);
         }
@@ -88,13 +99,13 @@ pub(super) fn show(ui: &mut Ui, model: &Model, brightness: &mut BTreeMap<String,
     });
 }
 
-fn line(ui: &mut Ui, group: &Alike<'_>, brightness: &mut BTreeMap<String, u8>, actions: &mut Vec<Action>) {
+fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let boards = group.on_boards.len();
     let on = group.on_boards.iter().filter(|(_, view)| view.shown().on() == Some(true)).count();
     let told = match group.kind {
-        Kind::Button => count(boards),
-        _ => format!("{}, {on} on", count(boards)),
+        Kind::Switch | Kind::Light => format!("{}, {on} on", count(boards)),
+        _ => count(boards),
     };
     ui.horizontal(|ui| {
         ui.set_min_height(theme::LINE);
@@ -107,6 +118,9 @@ fn line(ui: &mut Ui, group: &Alike<'_>, brightness: &mut BTreeMap<String, u8>, a
                     actions.push(group.together(title, What::Press));
                 }
             }
+            Kind::Number => number(ui, group, drafts, actions),
+            Kind::Select => select(ui, group, actions),
+            Kind::Text => write(ui, group, drafts, actions),
             _ => {
                 for (on, word) in [(false, "off"), (true, "on")] {
                     if named(ui, &format!("All {word}"), &format!("{}: all {word}", group.name)) {
@@ -122,18 +136,91 @@ fn line(ui: &mut Ui, group: &Alike<'_>, brightness: &mut BTreeMap<String, u8>, a
         ui.add_space(HALF);
         ui.horizontal(|ui| {
             text::label(ui, "brightness", "brightness", theme::body(), palette.weak);
-            let value = brightness.entry(group.name.clone()).or_insert(100);
-            let slider = ui
-                .add(Slider::new(value, 0..=100).suffix(" %"))
-                .accessible_name(format!("{}: brightness of all", group.name));
-            let value = *value;
-            // A drag is one command, not a hundred.
-            if slider.drag_stopped() || (slider.changed() && !slider.dragged()) {
-                let title = format!("Set {} to {value} % on {}", group.name, count(boards));
-                let change = State::new().with("brightness", value);
+            let name = format!("{}: brightness of all", group.name);
+            if let Some(value) = slide(ui, &name, [0.0, 100.0, 1.0], " %", 100.0, drafts) {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+                let percent = value.round() as u8;
+                let title = format!("Set {} to {percent} % on {}", group.name, count(boards));
+                let change = State::new().with("brightness", percent);
                 actions.push(group.together(title, |key| What::Set(key, change.clone())));
             }
         });
+    }
+}
+
+/// A slider for all; what it was set to, once it is let go: a drag is one command, not a hundred.
+fn slide(
+    ui: &mut Ui,
+    name: &str,
+    [min, max, step]: [f64; 3],
+    unit: &str,
+    first: f64,
+    drafts: &mut Drafts,
+) -> Option<f64> {
+    let value = drafts.numbers.entry(name.to_owned()).or_insert(first);
+    *value = value.clamp(min, max);
+    let slider = Slider::new(value, min..=max).step_by(step).suffix(unit);
+    let response = ui.add(slider).accessible_name(name);
+    (response.drag_stopped() || (response.changed() && !response.dragged())).then_some(*value)
+}
+
+/// A number that all of them can be set to: within the ranges of all.
+fn number(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec<Action>) {
+    let ranges: Vec<[f64; 3]> = group.on_boards.iter().filter_map(|(_, view)| view.reported.range()).collect();
+    let range = ranges.iter().copied().reduce(|[a, b, c], [d, e, f]| [a.max(d), b.min(e), c.max(f)]);
+    let Some(range) = range.filter(|[min, max, _]| min <= max) else {
+        let words = "no value that all of them take";
+        text::label(ui, words, &format!("{}: {words}", group.name), theme::body(), palette(ui).weak);
+        return;
+    };
+    let unit = group.on_boards.first().and_then(|(_, view)| view.descriptor.unit_of_measurement.clone());
+    let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+    let first = group.on_boards.iter().find_map(|(_, view)| view.shown().number()).unwrap_or(range[0]);
+    let name = format!("{}: value of all", group.name);
+    if let Some(value) = slide(ui, &name, range, &unit, first, drafts) {
+        let title = format!("Set {} to {value}{unit} on {}", group.name, count(group.on_boards.len()));
+        let change = State::new().with("value", value);
+        actions.push(group.together(title, |key| What::Set(key, change.clone())));
+    }
+}
+
+/// The options that all of them have.
+fn select(ui: &mut Ui, group: &Alike<'_>, actions: &mut Vec<Action>) {
+    let has = |view: &ComponentView, option: &str| view.reported.options().any(|other| other == option);
+    let first = group.on_boards.first().map(|(_, view)| *view);
+    let options: Vec<String> = first
+        .into_iter()
+        .flat_map(|view| view.reported.options().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|option| group.on_boards.iter().all(|(_, view)| has(view, option)))
+        .collect();
+    let shown = |view: &ComponentView| view.shown().text().map(str::to_owned);
+    let now = first.and_then(shown);
+    let alike = group.on_boards.iter().all(|(_, view)| shown(view) == now);
+    let words = if alike { now.unwrap_or_else(|| "unknown".to_owned()) } else { "several".to_owned() };
+    let combo = ComboBox::from_id_salt(("all", &group.name)).width(160.0).selected_text(words).truncate();
+    let combo = combo.show_ui(ui, |ui| {
+        for option in &options {
+            if ui.selectable_label(false, option).clicked() {
+                let title = format!("Set {} to {option} on {}", group.name, count(group.on_boards.len()));
+                let change = State::new().with("value", option.as_str());
+                actions.push(group.together(title, |key| What::Set(key, change.clone())));
+            }
+        }
+    });
+    combo.response.accessible_name(format!("{}: value of all", group.name));
+}
+
+/// A line of text for all.
+fn write(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, actions: &mut Vec<Action>) {
+    let set = named(ui, "Set all", &format!("{}: set all", group.name));
+    let draft = drafts.texts.entry(group.name.clone()).or_default();
+    let field = ui.add(TextEdit::singleline(draft).desired_width(200.0).min_size(vec2(0.0, theme::LINE)));
+    let field = field.accessible_name(format!("{}: value of all", group.name));
+    let enter = field.lost_focus() && ui.input(|input| input.key_pressed(eframe::egui::Key::Enter));
+    if set || enter {
+        let title = format!("Set {} to {draft:?} on {}", group.name, count(group.on_boards.len()));
+        let change = State::new().with("value", draft.as_str());
+        actions.push(group.together(title, |key| What::Set(key, change.clone())));
     }
 }
 
@@ -168,7 +255,7 @@ fn in_common<'a>(model: &'a Model, boards: &[BoardKey]) -> Vec<Alike<'a>> {
     for board in boards.iter().filter_map(|key| model.board(*key)) {
         for view in &board.components {
             let descriptor = &view.descriptor;
-            if !matches!(descriptor.kind, Kind::Switch | Kind::Light | Kind::Button) {
+            if settable(&descriptor.kind).is_empty() && descriptor.kind != Kind::Button {
                 continue;
             }
             let name = words::plain(&descriptor.name);

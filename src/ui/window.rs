@@ -2,7 +2,6 @@
 //! boards. Whatever feeds it (the fleet, a test, a preview) does so through [`Window::model`].
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -30,7 +29,7 @@ use super::{
     plots::Plots,
     pushes,
     scenes::{self, Scenes},
-    selection_page,
+    selection_page::{self, Drafts},
     settings::{Layout, Place, Settings, ThemeChoice},
     shortcuts,
     theme::{self, palette},
@@ -55,8 +54,8 @@ pub struct Window {
     find: String,
     dialog: Option<Dialog>,
     commands: Option<Commands>,
-    /// What the sliders of several boards were left at.
-    brightness: BTreeMap<String, u8>,
+    /// What the controls of several boards were left at.
+    drafts: Drafts,
     shortcuts: bool,
     theme: ThemeChoice,
     pushes_of_one: bool,
@@ -101,7 +100,7 @@ impl Window {
             find: String::new(),
             dialog: None,
             commands: None,
-            brightness: BTreeMap::new(),
+            drafts: Drafts::default(),
             shortcuts: false,
             theme: settings.theme,
             pushes_of_one: settings.pushes_of_one,
@@ -237,7 +236,7 @@ impl Window {
                 Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 12, top: 12, bottom: 4 });
             CentralPanel::default().frame(page).show(ui, |ui| {
                 self.model.marked().for_each(|board| moment.shows(board));
-                selection_page::show(ui, &self.model, &mut self.brightness, actions);
+                selection_page::show(ui, &self.model, &mut self.drafts, actions);
             });
             return;
         }

@@ -16,6 +16,7 @@ fn a_link_that_is_lost_while_another_page_is_shown_is_told_until_it_is_back() {
     let mut desktop = Desktop::open(&[address(&lamp), address(&strip)]);
     desktop.shows("2 connected");
     desktop.click("Scenes");
+    desktop.shows("No scene yet.");
     lamp.stop("Desk lamp").expect("stopped");
     desktop.shows("Desk lamp lost its link.");
     strip.stop("Power strip").expect("stopped");

@@ -4,8 +4,11 @@ use eframe::egui::{
     Key, Modifiers,
     accesskit::{Role, Toggled},
 };
-use egui_kittest::kittest::{NodeT, Queryable};
-use switchboard::ui::SettingsFile;
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+use switchboard::ui::{App, SettingsFile};
 use virtual_board::Profile;
 
 use crate::{
@@ -115,4 +118,73 @@ fn type_anew(desktop: &mut Desktop, field: &str, text: &str) {
     desktop.window.step();
     desktop.window.get_by_role_and_label(Role::TextInput, field).type_text(text);
     desktop.window.step();
+}
+
+#[test]
+fn numbers_choices_and_texts_of_several_boards_are_set_together() {
+    let boards = boards(Profile::Everything, 2);
+    let mut desktop = desktop(&boards);
+    desktop.shows("2 connected");
+    choose_all(&mut desktop, 2);
+    let values = |window: &Harness<'static, App>, component: &str| -> Vec<serde_json::Value> {
+        let key = key(component);
+        let boards = window.state().window().model.boards();
+        let views = boards.flat_map(|board| board.components.clone()).filter(|view| view.descriptor.key == key);
+        views.filter_map(|view| view.reported.get("value").cloned()).collect()
+    };
+    desktop.until("the choice", |window| {
+        window.query_by_role_and_label(Role::ComboBox, "Mode: value of all").map(|combo| combo.click())
+    });
+    desktop.stands_still();
+    desktop.click("night");
+    desktop.shows("Set Mode to night on 2 boards: done");
+    desktop.until("the text has the focus", |window| {
+        window.query_by_role_and_label(Role::TextInput, "Label: value of all").map(|field| field.focus())
+    });
+    desktop.stands_still();
+    desktop.until("the text", |window| {
+        window.query_by_role_and_label(Role::TextInput, "Label: value of all").map(|field| field.type_text("Shelf 3"))
+    });
+    desktop.click("Label: set all");
+    desktop.shows("Set Label to \"Shelf 3\" on 2 boards: done");
+    desktop.until("the slider", |window| {
+        window.query_by_role_and_label(Role::Slider, "Speed: value of all").map(|slider| slider.focus())
+    });
+    desktop.stands_still();
+    desktop.window.key_press(Key::ArrowRight);
+    desktop.shows_about("Set Speed to ");
+    desktop.until("the same speed on both", |window| {
+        let speeds = values(window, "number:0");
+        (speeds.len() == 2 && speeds[0] == speeds[1]).then_some(())
+    });
+    assert_eq!(values(&desktop.window, "select:0"), ["night", "night"]);
+    assert_eq!(values(&desktop.window, "text:0"), ["Shelf 3", "Shelf 3"]);
+}
+
+#[test]
+fn boards_are_restarted_together_from_the_menu_that_the_keyboard_opens() {
+    let boards = boards(Profile::Strip, 2);
+    let mut desktop = desktop(&boards);
+    desktop.shows("2 connected");
+    choose_all(&mut desktop, 2);
+    let epochs = |desktop: &Desktop| -> Vec<String> {
+        let boards = desktop.window.state().window().model.in_order();
+        boards.filter_map(|board| board.info.as_ref().map(|info| info.epoch.to_string())).collect()
+    };
+    let before = epochs(&desktop);
+    desktop.window.key_press_modifiers(Modifiers::SHIFT, Key::F10);
+    desktop.stands_still();
+    desktop.until("the menu", |window| {
+        window.query_by_role_and_label(Role::MenuItem, "Reboot…").map(|entry| entry.click())
+    });
+    desktop.stands_still();
+    desktop.shows_about("2 boards are away");
+    desktop.click("Reboot");
+    desktop.shows("Reboot 2 boards: done");
+    desktop.until("both are back", |window| {
+        let boards = window.state().window().model.in_order();
+        let now: Vec<String> =
+            boards.filter_map(|board| board.info.as_ref().map(|info| info.epoch.to_string())).collect();
+        (now.len() == 2 && now.iter().all(|epoch| !before.contains(epoch))).then_some(())
+    });
 }
