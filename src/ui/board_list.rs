@@ -51,6 +51,12 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
         return;
     }
     let mut area = ScrollArea::vertical().id_salt("boards").auto_shrink(false);
+    // What is found is shown from its beginning.
+    let query = ui.scope_id().with("query");
+    if ui.ctx().data_mut(|data| data.get_temp::<String>(query).unwrap_or_default() != model.query()) {
+        ui.ctx().data_mut(|data| data.insert_temp(query, model.query().to_owned()));
+        area = area.vertical_scroll_offset(0.0);
+    }
     let list = model.list();
     let revealed = model.selected().filter(|_| reveal);
     let at = revealed.and_then(|board| list.rows.iter().position(|row| *row == Row::Board(board.key)));

@@ -100,7 +100,7 @@ impl Doctor {
     /// Shows it.
     pub(super) fn show(&mut self, ui: &mut Ui, moment: &Moment, actions: &mut Vec<Action>) {
         let palette = palette(ui);
-        text::label(ui, "Doctor", "Doctor", theme::strong(), palette.text);
+        ui.heading("Doctor");
         let about = "Says why a board is missing, from what it tries and observes. It changes nothing.";
         text::label(ui, about, about, theme::body(), palette.weak);
         ui.add_space(UNIT);

@@ -211,7 +211,7 @@ impl Health {
             None => ui.take_available_space(),
         });
         let palette = palette(ui);
-        text::label(ui, "Link health", "Link health", theme::strong(), palette.text);
+        ui.heading("Link health");
         let about = "Since this window was opened. Click a board to see it over time below.";
         text::label(ui, about, about, theme::body(), palette.weak);
         ui.add_space(UNIT);

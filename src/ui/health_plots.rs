@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use eframe::egui::{Color32, Id, Ui, Vec2b, WidgetInfo, accesskit::Role};
-use egui_plot::{Bar, BarChart, Line, LineStyle, Plot, PlotPoints, Points, VLine};
+use egui_plot::{Bar, BarChart, GridMark, Line, LineStyle, Plot, PlotPoints, Points, VLine};
 
 use super::{
     health::{MEMORY, SIGNAL, sensor},
@@ -109,6 +109,7 @@ fn plot(
     let plot = Plot::new((title, words))
         .height(height)
         .link_axis(Id::unique(("health", title)), Vec2b::new(true, false))
+        .y_axis_min_width(theme::PLOT_AXIS)
         .allow_scroll(false)
         .include_x(0.0)
         .include_x(-1.0);
@@ -130,7 +131,7 @@ fn plot(
 /// How often a round trip took how long; each bar is a fifth longer than the one before.
 fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
     let palette = palette(ui);
-    let words = "How many took how long, in 10^x ms";
+    let words = "How many took how long, in ms";
     text::label(ui, words, words, theme::small(), palette.weak);
     let bars = board.health.histogram().map(|(took, count)| {
         Bar::new((took.as_secs_f64() * 1e3).log10(), f64::from(count))
@@ -138,7 +139,31 @@ fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
             .name(words::short(took))
     });
     let chart = BarChart::new("round trips", bars.collect()).color(palette.accent);
-    let plot = Plot::new((title, "histogram")).height(height).allow_scroll(false).allow_drag(false).allow_zoom(false);
+    let plot = Plot::new((title, "histogram"))
+        .height(height)
+        .allow_scroll(false)
+        .allow_drag(false)
+        .allow_zoom(false)
+        // At least from a tenth of a millisecond to ten, so that one bar is not the whole picture.
+        .include_x(-1.0)
+        .include_x(1.0)
+        .x_grid_spacer(|input| decades(input.bounds))
+        .x_axis_formatter(|mark, _| plain(10_f64.powf(mark.value)));
     let response = plot.include_y(0.0).show(ui, |plot| plot.bar_chart(chart));
     response.response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, format!("{title}: histogram")));
+}
+
+/// Lines at 1, 2 and 5 of every power of ten, on an axis of logarithms.
+fn decades((from, to): (f64, f64)) -> Vec<GridMark> {
+    let of =
+        |power| [(1.0_f64, 1.0), (2.0, 0.3), (5.0, 0.3)].map(|(digit, step)| (f64::from(power) + digit.log10(), step));
+    // Round trips lie between a microsecond and an hour.
+    let marks = (-3..=6).flat_map(of).map(|(value, step_size)| GridMark { value, step_size });
+    marks.filter(|mark| (from..=to).contains(&mark.value)).collect()
+}
+
+/// 0.1, 20, 500.
+fn plain(number: f64) -> String {
+    let text = format!("{number:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

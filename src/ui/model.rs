@@ -325,6 +325,11 @@ impl Model {
         self.counts
     }
 
+    /// What is looked for, in lower case.
+    pub(super) fn query(&self) -> &str {
+        &self.find
+    }
+
     /// Looks for boards by words in their name, address, id, kinds of components, room and tags; all of them have to be there.
     pub fn find(&mut self, text: &str) {
         let text = text.trim().to_lowercase();

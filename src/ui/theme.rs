@@ -32,7 +32,7 @@ pub(super) const HEALTH_PLOTS: [f32; 3] = [240.0, 420.0, 800.0];
 /// What is plotted is listed in this width.
 pub(super) const PLOT_LIST: f32 = 248.0;
 /// A plot is at least this high.
-pub(super) const PLOT_STRIP: f32 = 120.0;
+pub(super) const PLOT_STRIP: f32 = 84.0;
 /// The numbers beside a plot take at least this width, so that all plots begin at one line.
 pub(super) const PLOT_AXIS: f32 = 68.0;
 /// A toast is this wide.

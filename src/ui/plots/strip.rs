@@ -139,10 +139,10 @@ fn draw<'a>(plot: &mut egui_plot::PlotUi<'a>, curve: &Curve<'a>, base: f64, colo
         let points = points(part, curve.shape(), base);
         last = points.last().copied().or(last);
         if part.iter().any(|bucket| bucket.low < bucket.high) {
-            let middle = |bucket: &Bucket| f64::midpoint(bucket.from, bucket.to);
-            let xs: Vec<f64> = part.iter().map(middle).collect();
-            let lows: Vec<f64> = part.iter().map(|bucket| bucket.low + base).collect();
-            let highs: Vec<f64> = part.iter().map(|bucket| bucket.high + base).collect();
+            let edges: Vec<(f64, &Bucket)> = part.iter().flat_map(|bucket| edges(bucket, curve.shape())).collect();
+            let xs: Vec<f64> = edges.iter().map(|(x, _)| *x).collect();
+            let lows: Vec<f64> = edges.iter().map(|(_, bucket)| bucket.low + base).collect();
+            let highs: Vec<f64> = edges.iter().map(|(_, bucket)| bucket.high + base).collect();
             let fill = colour.gamma_multiply(0.25);
             plot.add(FilledArea::new("", &xs, &lows, &highs).fill_color(fill).allow_hover(false));
         }
@@ -150,7 +150,10 @@ fn draw<'a>(plot: &mut egui_plot::PlotUi<'a>, curve: &Curve<'a>, base: f64, colo
             // A line of one point is not seen.
             plot.points(Points::new("", vec![*only]).radius(2.0).color(colour).allow_hover(false));
         }
-        plot.line(Line::new("", PlotPoints::from(points)).color(colour).width(1.5).style(style).allow_hover(false));
+        // Points in one column of pixels would be drawn as a band, which leans where a step is upright.
+        let is_line = curve.shape() == Shape::Line;
+        let line = Line::new("", PlotPoints::from(points)).color(colour).width(1.5).style(style).allow_band(is_line);
+        plot.line(line.allow_hover(false));
     }
     let bounds = plot.plot_bounds();
     if let Some([x, y]) = last {
@@ -158,6 +161,15 @@ fn draw<'a>(plot: &mut egui_plot::PlotUi<'a>, curve: &Curve<'a>, base: f64, colo
         let number = RichText::new(format!("{} ", curve.number + 1)).font(theme::small()).color(colour);
         plot.text(Text::new("", at, number).anchor(Align2::RIGHT_BOTTOM).allow_hover(false));
     }
+}
+
+/// Where the band of a bucket has corners: a step has two, upright ones.
+fn edges(bucket: &Bucket, shape: Shape) -> impl Iterator<Item = (f64, &Bucket)> {
+    let (first, second) = match shape {
+        Shape::Line => (f64::midpoint(bucket.from, bucket.to), None),
+        Shape::Steps | Shape::Lane => (bucket.from, Some(bucket.to)),
+    };
+    [Some(first), second].into_iter().flatten().map(move |x| (x, bucket))
 }
 
 /// The points of a part without a gap.
