@@ -1,0 +1,173 @@
+//! Keys: 32 random bytes with a short name and a role, and how they are written where one is handed over.
+
+use alloc::{borrow::ToOwned, format, string::String};
+use core::{fmt, str::FromStr};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// What a key's text begins with: a word that can be searched for where one leaked, and the version of the text.
+const PREFIX: &str = "switchboard-key:1";
+
+/// The longest id of a board: an mDNS label holds 63 bytes (RFC 1035, section 2.3.4).
+const BOARD_ID: usize = 63;
+
+/// 32 random bytes that both ends know. Never shown by `Debug`, wiped when dropped.
+#[derive(Clone)]
+pub struct Psk(Zeroizing<[u8; 32]>);
+
+impl Psk {
+    /// A key of these bytes, from a cryptographic source.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes, to be kept where only their owner can read them.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Psk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Psk(..)")
+    }
+}
+
+impl PartialEq for Psk {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_slice().ct_eq(other.0.as_slice()).into()
+    }
+}
+
+impl Eq for Psk {}
+
+/// Names a key on its board: four random bytes, written as eight hexadecimal digits. Not secret: it is sent in the clear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub [u8; 4]);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = KeyTextError;
+
+    fn from_str(text: &str) -> Result<Self, KeyTextError> {
+        let digits = text.len() == 8 && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        let number = digits.then(|| u32::from_str_radix(text, 16).ok()).flatten();
+        number.map(|number| Self(number.to_be_bytes())).ok_or(KeyTextError::KeyId)
+    }
+}
+
+/// What a key allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Everything, keys included.
+    Control,
+    /// To read: no command, no change of anything.
+    View,
+}
+
+impl Role {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::View => "view",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for Role {
+    type Err = KeyTextError;
+
+    fn from_str(text: &str) -> Result<Self, KeyTextError> {
+        match text {
+            "control" => Ok(Self::Control),
+            "view" => Ok(Self::View),
+            _ => Err(KeyTextError::Role),
+        }
+    }
+}
+
+/// A key with the board that it opens, as a controller has it. Its text form, to be handed over and kept, is one line:
+/// `switchboard-key:1:BOARD:KID:ROLE:SECRET`, the last in base64url without padding (RFC 4648, section 5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The board's id.
+    pub board: String,
+    /// The key's name on the board.
+    pub kid: KeyId,
+    /// What it allows.
+    pub role: Role,
+    /// The secret.
+    pub psk: Psk,
+}
+
+impl Key {
+    /// The key as one line. It is the secret itself: not for logs.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(self.psk.bytes()));
+        Zeroizing::new(format!("{PREFIX}:{}:{}:{}:{}", self.board, self.kid, self.role, secret.as_str()))
+    }
+}
+
+/// Why a text is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyTextError {
+    /// It does not begin as keys do, or has another number of parts.
+    #[error("a key is one line: {PREFIX}:BOARD:KID:ROLE:SECRET")]
+    Form,
+    /// Its board is none.
+    #[error("a key's board is an id: 1 to {BOARD_ID} lower-case letters, digits and hyphens")]
+    Board,
+    /// Its name is none.
+    #[error("a key's name is 8 hexadecimal digits in lower case")]
+    KeyId,
+    /// Its role is none.
+    #[error("a key's role is control or view")]
+    Role,
+    /// Its secret is none.
+    #[error("a key's secret is 43 digits of base64url: some are missing, too many or wrong")]
+    Secret,
+}
+
+impl FromStr for Key {
+    type Err = KeyTextError;
+
+    fn from_str(text: &str) -> Result<Self, KeyTextError> {
+        let rest =
+            text.trim().strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(':')).ok_or(KeyTextError::Form)?;
+        let mut parts = rest.split(':');
+        let mut next = || parts.next().ok_or(KeyTextError::Form);
+        let (board, kid, role, secret) = (next()?, next()?, next()?, next()?);
+        if parts.next().is_some() {
+            return Err(KeyTextError::Form);
+        }
+        if !is_board_id(board) {
+            return Err(KeyTextError::Board);
+        }
+        let mut bytes = Zeroizing::new([0; 32]);
+        match URL_SAFE_NO_PAD.decode_slice(secret, bytes.as_mut_slice()) {
+            Ok(32) => {}
+            Ok(_) | Err(_) => return Err(KeyTextError::Secret),
+        }
+        Ok(Self { board: board.to_owned(), kid: kid.parse()?, role: role.parse()?, psk: Psk::new(*bytes) })
+    }
+}
+
+/// Whether this can be a board's id (docs/protocol.md, "Finding a board").
+pub(crate) fn is_board_id(text: &str) -> bool {
+    (1..=BOARD_ID).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}

@@ -1,0 +1,81 @@
+//! The one suite that is spoken, made of snow's parts, with random numbers that are handed in.
+
+use alloc::boxed::Box;
+
+use snow::{
+    Builder, Error, HandshakeState,
+    params::{CipherChoice, DHChoice, HashChoice, NoiseParams},
+    resolvers::{CryptoResolver, DefaultResolver},
+    types::{Cipher, Dh, Hash, Random},
+};
+use zeroize::Zeroizing;
+
+use crate::{NoiseError, Psk, SUITE};
+
+/// Without a key: for pairing, where people compare a code instead.
+const WITHOUT_KEY: &str = "Noise_NN_25519_ChaChaPoly_SHA256";
+
+/// Which end of the link this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Controller,
+    Board,
+}
+
+/// Hands out what it was given, once: the ephemeral secret.
+struct Given(Option<Zeroizing<[u8; 32]>>);
+
+impl Random for Given {
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
+        match self.0.take() {
+            Some(bytes) if bytes.len() == dest.len() => {
+                dest.copy_from_slice(bytes.as_slice());
+                Ok(())
+            }
+            _ => Err(Error::Rng),
+        }
+    }
+}
+
+struct Resolver(Zeroizing<[u8; 32]>);
+
+impl CryptoResolver for Resolver {
+    fn resolve_rng(&self) -> Option<Box<dyn Random>> {
+        Some(Box::new(Given(Some(self.0.clone()))))
+    }
+
+    fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
+        DefaultResolver.resolve_dh(choice)
+    }
+
+    fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
+        DefaultResolver.resolve_hash(choice)
+    }
+
+    fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
+        DefaultResolver.resolve_cipher(choice)
+    }
+}
+
+/// A handshake that has not begun. `ephemeral` is 32 fresh random bytes.
+pub(crate) fn handshake(
+    end: End,
+    psk: Option<&Psk>,
+    prologue: &[u8],
+    ephemeral: [u8; 32],
+) -> Result<HandshakeState, NoiseError> {
+    let name = if psk.is_some() { SUITE } else { WITHOUT_KEY };
+    let build = || {
+        let params: NoiseParams = name.parse()?;
+        let resolver = Resolver(Zeroizing::new(ephemeral));
+        let mut builder = Builder::with_resolver(params, Box::new(resolver)).prologue(prologue)?;
+        if let Some(psk) = psk {
+            builder = builder.psk(0, psk.bytes())?;
+        }
+        match end {
+            End::Controller => builder.build_initiator(),
+            End::Board => builder.build_responder(),
+        }
+    };
+    build().map_err(|_: Error| NoiseError::Unexpected)
+}
