@@ -10,6 +10,8 @@ mod clock;
 mod connection;
 mod crowd;
 mod echo;
+mod gate;
+mod greeting;
 mod hardware;
 mod house;
 pub mod http;

@@ -46,6 +46,11 @@ impl Response {
         Self { status: (400, "Bad Request"), fields: &[], content_type: JSON, body: error_message(error) }
     }
 
+    /// 403 with the board's own words.
+    pub fn forbidden(error: RpcError) -> Self {
+        Self { status: (403, "Forbidden"), fields: &[], content_type: JSON, body: error_message(error) }
+    }
+
     /// A refusal with a sentence for people.
     pub fn refusal(refusal: Refusal) -> Self {
         let (status, phrase, sentence) = refusal.words();

@@ -199,7 +199,7 @@ impl Life {
             {
                 eprintln!("{} cannot be announced: {error}", announcement.friendly_name);
             }
-            shared.renamed(&announcement.friendly_name).await;
+            shared.announced_otherwise(&announcement).await;
         }
     }
 }

@@ -28,7 +28,7 @@ use virtual_board::{Options, Profile, VirtualBoards, command::Command, image::Im
     version,
     args_conflicts_with_subcommands = true,
     after_help = "While it runs, it obeys lines on standard input:\n  press NAME button:0\n  \
-    set NAME switch:1 on=true\n  erase NAME\n  stop NAME\n  start NAME\n  quit\n\n\
+    set NAME switch:1 on=true\n  erase NAME\n  pair NAME           (then press a button of it to say yes)\n  stop NAME\n  start NAME\n  quit\n\n\
     The Wi-Fi of a board at a serial port (--serial) is pretended:\n  \
     \"Switchboard Lab\"  asks for the password: blinking lights\n  \
     \"Open Bench\"       asks for none\n  \
@@ -58,6 +58,12 @@ struct Arguments {
     /// Keep names and states in this folder, beyond the end of the program; without --seed, the same boards come back
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
+    /// Lock them: only who has a key is obeyed. The first key of each that has none yet is written to the folder of --keys
+    #[arg(long, requires = "keys")]
+    locked: bool,
+    /// Where the first keys go, ID.key, for their owner's eyes only
+    #[arg(long, value_name = "DIR", requires = "locked")]
+    keys: Option<PathBuf>,
     /// Read each sensor this often, and let it change each time
     #[arg(long, value_name = "R", value_parser = rate)]
     samples_per_second: Option<f64>,
@@ -196,6 +202,7 @@ fn options(arguments: &Arguments) -> Options {
         port: arguments.port,
         seed: arguments.seed,
         state_dir: arguments.state_dir.clone(),
+        keys: arguments.keys.clone().filter(|_| arguments.locked),
         samples_per_second: arguments.samples_per_second,
         controllers: arguments.controllers,
         started: !arguments.serial,
@@ -219,6 +226,7 @@ fn obey(boards: &VirtualBoards, command: Command) {
         Command::Press { board, button, event } => boards.press(&board, &button, &event),
         Command::Set { board, component, change } => boards.set(&board, &component, change),
         Command::Erase { board } => boards.forget_everything(&board),
+        Command::Pair { board } => boards.open_pairing(&board),
         Command::Stop { board } => boards.stop(&board),
         Command::Start { board } => boards.start_again(&board).map(|()| {
             boards.list().iter().filter(|listening| listening.id == board || listening.name == board).for_each(say);
