@@ -36,6 +36,9 @@ pub const KEY_NAME: usize = 32;
 /// How long a connection to a locked board may take until its first encrypted message.
 pub const HANDSHAKE: Duration = Duration::from_secs(15);
 
+/// How long of that a controller with a key may take once its offer was accepted: others with a key wait for it.
+pub const BEYOND_OFFER: Duration = Duration::from_secs(5);
+
 /// How long a board can be paired after a hand at it asked for that.
 pub const PAIRING: Duration = Duration::from_secs(120);
 

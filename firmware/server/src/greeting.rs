@@ -51,15 +51,17 @@ pub(crate) async fn greet<S: Socket, H: Hardware, C: Clock>(
     guest: &Guest<'_>,
     shared: &Shared<H, C>,
 ) -> Result<Proved, Gone> {
-    let late = || {
-        let seconds = limits::HANDSHAKE.as_secs();
-        RpcError::new(Code::Timeout, "handshake_timeout", alloc::format!("no proof of a key came within {seconds} s"))
-    };
     let proof = within(shared.clock(), limits::HANDSHAKE, prove(socket, already_read, guest, shared)).await;
     match proof.unwrap_or_else(|| Err(Failure::Refused(late()))) {
         Ok(proved) => Ok(proved),
         Err(failure) => Err(tell(socket, failure, shared).await),
     }
+}
+
+fn late() -> RpcError {
+    let (all, beyond) = (limits::HANDSHAKE.as_secs(), limits::BEYOND_OFFER.as_secs());
+    let message = alloc::format!("no proof of a key came within {all} s, {beyond} s of them after the offer");
+    RpcError::new(Code::Timeout, "handshake_timeout", message)
 }
 
 async fn prove<S: Socket, H: Hardware, C: Clock>(
@@ -84,7 +86,8 @@ async fn prove<S: Socket, H: Hardware, C: Clock>(
     // Who comes this far has the key: strangers cannot hold it up.
     let _through = shared.gate().await;
     send(socket, FrameType::Binary(false), &answer.to_bytes(), shared).await?;
-    let first = binary(socket, &mut reader, shared).await?;
+    let first = within(shared.clock(), limits::BEYOND_OFFER, binary(socket, &mut reader, shared)).await;
+    let first = first.unwrap_or_else(|| Err(Failure::Refused(late())))?;
     let first = channel.open_text(&first).map_err(|_| Failure::NotAuthentic)?;
     Ok(Proved { kid: offer.kid, channel, first, reader })
 }

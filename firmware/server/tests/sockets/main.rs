@@ -3,6 +3,7 @@
 mod control;
 mod crowded;
 mod http;
+mod locked;
 mod log;
 mod mdns;
 mod served;
