@@ -9,7 +9,7 @@ use protocol::{Code, Level, RpcError, SUBPROTOCOL, limits};
 
 use crate::{
     clock::{Clock, within},
-    echo,
+    door, echo,
     house::Guest,
     http::{self, BadHead, BadUpgrade, Body, Request, Resource, Upgrade},
     log,
@@ -201,7 +201,10 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     settings: &Settings,
 ) -> Result<Next, Gone> {
     let clock = shared.clock();
-    let decision = decide(&mut request);
+    let decision = match door::refuse(&request, &shared.identity().id, settings.allowed_origins) {
+        Some(refused) => Decision::Refuse(refused),
+        None => decide(&mut request),
+    };
     let has_body = !matches!(request.body, Body::None | Body::Length(0));
     let (response, head_only) = match decision {
         Decision::Control { accept, subprotocol } => match shared.connect() {

@@ -28,3 +28,4 @@ use embassy_time as _;
 pub use boards::VirtualBoards;
 pub use options::{ActionError, Listening, Options, StartError};
 pub use profile::Profile;
+pub use server::Origin;

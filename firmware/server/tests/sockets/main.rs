@@ -6,3 +6,4 @@ mod http;
 mod log;
 mod mdns;
 mod served;
+mod web_pages;
