@@ -9,7 +9,7 @@ use protocol::{Code, Level, RpcError, SUBPROTOCOL, limits};
 
 use crate::{
     clock::{Clock, within},
-    echo, greeting,
+    door, echo, greeting,
     house::Guest,
     http::{self, BadHead, BadUpgrade, Body, Request, Resource, Upgrade},
     log,
@@ -207,7 +207,10 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     settings: &Settings,
 ) -> Result<Next, Gone> {
     let clock = shared.clock();
-    let decision = decide(&mut request);
+    let decision = match door::refuse(&request, &shared.identity().id, settings.allowed_origins) {
+        Some(refused) => Decision::Refuse(refused),
+        None => decide(&mut request),
+    };
     let has_body = !matches!(request.body, Body::None | Body::Length(0));
     let (response, head_only) = match decision {
         Decision::Control { accept, subprotocol } if shared.is_locked() => {
@@ -245,7 +248,8 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Log { accept, level } => match guest.side_channel() {
             Some(_place) => {
                 send(socket, &switching_protocols(&accept, None), settings, clock).await?;
-                log::run(socket, core::mem::take(input), level, shared).await;
+                let reading = log::run(socket, core::mem::take(input), level, shared);
+                select(reading, shared.until_locked()).await;
                 return Err(Gone);
             }
             None => (Response::refusal(Refusal::SideChannelsFull), false),
@@ -253,7 +257,8 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Echo { accept } => match guest.side_channel() {
             Some(_place) => {
                 send(socket, &switching_protocols(&accept, None), settings, clock).await?;
-                echo::run(socket, core::mem::take(input), settings.echo_limit, shared).await;
+                let echoing = echo::run(socket, core::mem::take(input), settings.echo_limit, shared);
+                select(echoing, shared.until_locked()).await;
                 return Err(Gone);
             }
             None => (Response::refusal(Refusal::SideChannelsFull), false),

@@ -167,6 +167,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.inner.borrow().board.is_locked()
     }
 
+    /// Waits until that is so: side channels of an open board end then.
+    pub(crate) async fn until_locked(&self) {
+        self.watch(|inner| inner.board.is_locked()).await;
+    }
+
     /// A hand at the board makes a key: see [`Board::add_key`].
     ///
     /// # Errors

@@ -29,3 +29,4 @@ pub use boards::VirtualBoards;
 pub use noise::Role;
 pub use options::{ActionError, Listening, Options, StartError};
 pub use profile::Profile;
+pub use server::Origin;

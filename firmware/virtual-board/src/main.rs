@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::json;
 #[cfg(unix)]
 use virtual_board::serial::SerialBoard;
-use virtual_board::{Options, Profile, VirtualBoards, command::Command, image::Image};
+use virtual_board::{Options, Origin, Profile, VirtualBoards, command::Command, image::Image};
 
 /// Boards on this computer, over real sockets and real mDNS.
 #[derive(Parser)]
@@ -70,6 +70,9 @@ struct Arguments {
     /// Controllers at once on each board
     #[arg(long, default_value_t = limits::CONTROLLERS, value_name = "N", value_parser = at_least_one)]
     controllers: usize,
+    /// Let web pages of this origin drive them, for example http://192.168.1.5:8080; may be given several times
+    #[arg(long, value_name = "URL")]
+    allow_origin: Vec<Origin>,
     /// One board behind a serial port, whose path is printed: it is in no network until it is given one by Improv, for example
     /// with `switchboard provision`
     #[arg(long, conflicts_with = "boards")]
@@ -205,6 +208,7 @@ fn options(arguments: &Arguments) -> Options {
         keys: arguments.keys.clone().filter(|_| arguments.locked),
         samples_per_second: arguments.samples_per_second,
         controllers: arguments.controllers,
+        allowed_origins: arguments.allow_origin.clone().leak(),
         started: !arguments.serial,
         mdns: !arguments.no_mdns,
         service: arguments.service.clone(),

@@ -9,6 +9,7 @@ use std::{
 use board::PlanError;
 use protocol::limits;
 use serde::Serialize;
+use server::Origin;
 
 use crate::Profile;
 
@@ -38,6 +39,8 @@ pub struct Options {
     pub samples_per_second: Option<f64>,
     /// Controllers at once. Default 4.
     pub controllers: usize,
+    /// Whose web pages may drive them. Default: nobody's.
+    pub allowed_origins: &'static [Origin],
     /// Whether they start at once. Default yes; others are started one by one, with [`crate::VirtualBoards::start_again`].
     pub started: bool,
     /// Whether they are announced. Default yes.
@@ -60,6 +63,7 @@ impl Default for Options {
             keys: None,
             samples_per_second: None,
             controllers: limits::CONTROLLERS,
+            allowed_origins: &[],
             started: true,
             mdns: true,
             service: protocol::mdns::SERVICE.to_owned(),

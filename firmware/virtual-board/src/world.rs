@@ -14,7 +14,7 @@ use async_executor::LocalExecutor;
 use noise::Role;
 use protocol::{ComponentKey, FromBoard, Response, RpcError, Source, State, method};
 use serde_json::json;
-use server::Shared;
+use server::{Settings, Shared};
 
 use crate::{
     Options, StartError,
@@ -93,7 +93,7 @@ impl World {
             (None, None) => fastrand::u64(..),
         };
         for index in 0..options.boards {
-            let Options { profile, controllers, samples_per_second, .. } = *options;
+            let Options { profile, controllers, samples_per_second, allowed_origins, .. } = *options;
             let mut plan = profile::plan(profile, index, seed, options.name.as_deref(), controllers);
             if let Some(rate) = samples_per_second {
                 plan = profile::restless(plan, rate);
@@ -112,7 +112,9 @@ impl World {
                     Memory::in_file(&path).map_err(|source| StartError::State { path, source })?
                 }
             };
-            let board = Rc::new(Life::new(plan, memory, seed, samples_per_second, address, announcer.cloned()));
+            let settings = Settings { allowed_origins, ..Settings::for_controllers(controllers) };
+            let board =
+                Rc::new(Life::new(plan, memory, seed, samples_per_second, address, announcer.cloned(), settings));
             if options.started {
                 self.power_on(&board, address, index + 1)?;
                 if let Some(folder) = &options.keys {

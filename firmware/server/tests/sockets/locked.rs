@@ -100,7 +100,7 @@ fn no_other_way_in_is_open() -> Outcome {
         assert_eq!(response.status, 403, "{path}");
         assert!(response.body.contains("-32006"), "{path}: {}", response.body);
     }
-    let page = board.client()?.ask("GET / HTTP/1.1\r\nHost: board\r\n\r\n")?;
+    let page = board.client()?.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
     assert_eq!(page.status, 200);
     assert!(
         page.body.contains("locked") && !page.body.contains("Bench") && !page.body.contains("bench-1"),
@@ -229,8 +229,12 @@ fn who_is_locked_out_by_the_first_key_is_told_by_its_close_code() -> Outcome {
     let board = Served::start()?;
     let mut open = board.controller()?;
     assert!(open.call(&ping(1))?.contains("uptime_ms"));
+    let (_, mut log) = board.websocket("/log", "")?;
     board.key("first key", Role::Control)?;
     assert_eq!(open.close_code(), Some(1008));
+    // Whoever reads the log is let go without a word.
+    while log.text().is_ok() {}
+    assert!(log.has_ended());
     Ok(())
 }
 

@@ -7,3 +7,4 @@ mod locked;
 mod log;
 mod mdns;
 mod served;
+mod web_pages;

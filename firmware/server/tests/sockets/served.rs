@@ -198,7 +198,7 @@ impl Served {
             if protocols.is_empty() { String::new() } else { format!("Sec-WebSocket-Protocol: {protocols}\r\n") };
         client.send(
             format!(
-                "GET {path} HTTP/1.1\r\nHost: board\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+                "GET {path} HTTP/1.1\r\nHost: board.local\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
                  Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offered}\r\n"
             )
             .as_bytes(),
@@ -295,7 +295,7 @@ impl Client {
     }
 
     pub(crate) fn post(&mut self, body: &str) -> io::Result<Response> {
-        self.ask(&format!("POST /rpc HTTP/1.1\r\nHost: board\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+        self.ask(&format!("POST /rpc HTTP/1.1\r\nHost: board.local\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
     }
 
     /// Whether the server has said that nothing more comes.
