@@ -10,6 +10,7 @@ mod component;
 mod device;
 mod error;
 pub mod improv;
+pub mod keys;
 pub mod limits;
 mod log;
 pub mod mdns;

@@ -252,6 +252,15 @@ impl<H: Hardware> Board<H> {
 
     fn set_name(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
         let name = params.needed_text("name", "1 to 63 bytes of UTF-8")?;
+        self.rename(now, name, caller.source())?;
+        self.done(None)
+    }
+
+    /// Names the board, as `Device.SetName` does.
+    ///
+    /// # Errors
+    /// `out_of_range` and `control_character`, with what a name may be.
+    pub fn rename(&mut self, now: Duration, name: &str, by: Source) -> Result<(), RpcError> {
         rules::check_name(name)?;
         if name != self.identity.name {
             self.identity.name = name.to_owned();
@@ -259,10 +268,10 @@ impl<H: Hardware> Board<H> {
             self.note_change(now);
             let mut extra = Object::new();
             extra.insert("name".to_owned(), name.into());
-            self.log(now, Level::Info, format_args!("renamed {name:?} by {}", caller.source()));
-            self.push_event(now, system(), "renamed", extra, Some(caller.source()));
+            self.log(now, Level::Info, format_args!("renamed {name:?} by {by}"));
+            self.push_event(now, system(), "renamed", extra, Some(by));
         }
-        self.done(None)
+        Ok(())
     }
 
     /// As many descriptors as were asked for and fit.

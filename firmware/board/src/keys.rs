@@ -5,7 +5,11 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use noise::{Hello, Key, KeyId, Psk, Role};
-use protocol::{Code, Level, RpcError, limits, method};
+use protocol::{
+    Code, Level, Object, RpcError,
+    keys::{KeyAdded, KeyEntry, KeyList},
+    limits, method,
+};
 use serde_json::{Value, json};
 
 use crate::{Board, ClientId, Hardware, commands::Caller, params::Params, retained::Keeping, rules, text};
@@ -223,9 +227,14 @@ impl<H: Hardware> Board<H> {
     pub(crate) fn list_keys(&self, caller: Caller) -> Result<Value, RpcError> {
         self.only_locked()?;
         let own = self.access(caller).kid();
-        let entry = |Slot { kid, role, name, .. }: &Slot| json!({ "kid": format!("{kid}"), "name": name, "role": role.word(), "yours": own == Some(*kid) });
-        let keys: Vec<Value> = self.keys.slots.iter().map(entry).collect();
-        Ok(json!({ "keys": keys }))
+        let entry = |Slot { kid, role, name, .. }: &Slot| KeyEntry {
+            kid: format!("{kid}"),
+            name: name.clone(),
+            role: role.word().into(),
+            yours: own == Some(*kid),
+            extra: Object::new(),
+        };
+        Ok(json!(KeyList { keys: self.keys.slots.iter().map(entry).collect() }))
     }
 
     pub(crate) fn add_key_from_afar(&mut self, now: Duration, params: &Params<'_>) -> Result<Value, RpcError> {
@@ -236,8 +245,8 @@ impl<H: Hardware> Board<H> {
             rules::bad("not_an_option", format!("role is control or view, not {}", text::clipped(role)))
         })?;
         let key = self.add_key(now, name, role)?;
-        let kid = format!("{}", key.kid);
-        Ok(json!({ "kid": kid, "name": name, "role": role.word(), "key": key.to_text().as_str() }))
+        let (kid, text) = (format!("{}", key.kid), key.to_text());
+        Ok(json!(KeyAdded { kid, name: name.into(), role: role.word().into(), key: text.as_str().into() }))
     }
 
     pub(crate) fn remove_key(&mut self, now: Duration, params: &Params<'_>) -> Result<Value, RpcError> {

@@ -122,6 +122,14 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.press(now, key, event))
     }
 
+    /// A hand at the board names it: see [`Board::rename`].
+    ///
+    /// # Errors
+    /// As [`Board::rename`].
+    pub fn rename(&self, name: &str) -> Result<(), RpcError> {
+        self.with(|board, now| board.rename(now, name, Source::Physical))
+    }
+
     /// One request outside of a channel: see [`Board::call`].
     pub fn call(&self, text: &str) -> Option<String> {
         self.with(|board, now| board.call(now, text))

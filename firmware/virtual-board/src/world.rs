@@ -12,9 +12,8 @@ use std::{
 use async_channel::Receiver;
 use async_executor::LocalExecutor;
 use noise::Role;
-use protocol::{ComponentKey, FromBoard, Response, RpcError, Source, State, method};
-use serde_json::json;
-use server::{Settings, Shared};
+use protocol::{ComponentKey, Source, State};
+use server::Settings;
 
 use crate::{
     Options, StartError,
@@ -24,7 +23,6 @@ use crate::{
     memory::Memory,
     options::{ActionError, Listening},
     profile,
-    simulation::Simulation,
 };
 
 /// Something that is asked of one board.
@@ -183,7 +181,7 @@ impl World {
             }
             Action::Release => board.release(),
             Action::Pair => running()?.open_pairing(),
-            Action::Rename { name } => rename(&*running()?, &name)?,
+            Action::Rename { name } => running()?.rename(&name)?,
         }
         Ok(())
     }
@@ -244,14 +242,5 @@ fn kept_seed(path: &Path) -> Result<u64, StartError> {
             Ok(seed)
         }
         Err(error) => Err(failed(error)),
-    }
-}
-
-/// As a controller would, with its rules for names.
-fn rename<C: server::Clock>(board: &Shared<Simulation, C>, name: &str) -> Result<(), RpcError> {
-    let request = json!({ "jsonrpc": "2.0", "id": 0, "method": method::DEVICE_SET_NAME, "params": { "name": name } });
-    match board.call(&request.to_string()).map(|answer| FromBoard::parse(&answer)) {
-        Some(Ok(FromBoard::Response(Response { outcome: Err(error), .. }))) => Err(error),
-        _ => Ok(()),
     }
 }
