@@ -42,12 +42,17 @@ pub(super) struct Watching {
 impl Watching {
     pub(super) fn start(discover: bool, connect_to_all: bool, addresses: &[&str]) -> Result<Self, Failure> {
         let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
-        Self::with(Settings { discovery: discover.then(Lookout::default), connect_to_all, addresses })
+        Self::with(Settings {
+            discovery: discover.then(Lookout::default),
+            connect_to_all,
+            addresses,
+            ..Settings::default()
+        })
     }
 
     /// Looks for announcements, and connects to nobody.
     pub(super) fn look(lookout: Lookout) -> Result<Self, Failure> {
-        Self::with(Settings { discovery: Some(lookout), connect_to_all: false, addresses: Vec::new() })
+        Self::with(Settings { discovery: Some(lookout), connect_to_all: false, ..Settings::default() })
     }
 
     fn with(settings: Settings) -> Result<Self, Failure> {
@@ -195,7 +200,7 @@ impl Client {
 
 fn unreachable(board: &str, problem: &LinkProblem) -> Failure {
     match problem {
-        LinkProblem::AllPlacesTaken | LinkProblem::UnsupportedVersion { .. } | LinkProblem::Locked => {
+        problem if problem.is_settled() || *problem == LinkProblem::AllPlacesTaken || problem.is_about_keys() => {
             Failure::CannotSpeak { board: format!("{board}:"), problem: problem.clone() }
         }
         _ => Failure::NoAnswer(format!("{board}: {problem}")),

@@ -120,7 +120,7 @@ struct Party {
 
 impl Party {
     fn start(lookout: Lookout) -> Result<Self, StartError> {
-        let settings = Settings { discovery: Some(lookout), connect_to_all: false, addresses: Vec::new() };
+        let settings = Settings { discovery: Some(lookout), connect_to_all: false, ..Settings::default() };
         let fleet = Fleet::start(settings)?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move || {

@@ -24,7 +24,7 @@ pub(crate) enum SocketEvent {
     Opened,
     /// A text message came.
     Text(String),
-    /// A binary message came; this program asks for none.
+    /// A binary message came: of a locked board.
     Binary(Vec<u8>),
     /// A ping came, and is answered by the library.
     Ping,
@@ -83,6 +83,10 @@ impl Socket {
 
     pub(crate) fn send(&mut self, text: String) {
         self.sender.send(WsMessage::Text(text));
+    }
+
+    pub(crate) fn send_binary(&mut self, bytes: Vec<u8>) {
+        self.sender.send(WsMessage::Binary(bytes));
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         by_hand: false,
         announcement: Some((Arc::new(announcement), at.now - seconds(40.0))),
         info: Some(Arc::new(info(name, key))),
+        locked: Some(false),
+        held: None,
         link: LinkState::Connected,
         link_since: at.now - seconds(125.0),
         round_trip: Some(seconds(0.0031)),
