@@ -6,7 +6,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, Event, Kind, State, mdns::Announcement};
+use protocol::{ComponentKey, Descriptor, Event, Kind, State, mdns::Announcement, method};
 use serde_json::Value;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     Sample,
 };
 use crate::{
-    keys::{Keys, method::KEYS_ADD},
+    keys::Keys,
     link::{bounds, session::Report, state::Now},
 };
 
@@ -319,7 +319,7 @@ fn settle(component: &mut ComponentView, at: Instant, outcome: &Outcome) {
 /// A key that a board made is for who asked for it, not for the log.
 fn without_key(method: &str, outcome: Outcome) -> Outcome {
     match outcome {
-        Outcome::Done { took, .. } if method == KEYS_ADD => Outcome::Done { result: Value::Null, took },
+        Outcome::Done { took, .. } if method == method::KEYS_ADD => Outcome::Done { result: Value::Null, took },
         outcome => outcome,
     }
 }

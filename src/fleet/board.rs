@@ -7,7 +7,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use protocol::mdns::Announcement;
+use protocol::{SUBPROTOCOL, mdns::Announcement};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
@@ -57,12 +57,12 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(now: Now, key: BoardKey, address: String, by_hand: bool, seed: u64, keys: Keys) -> Self {
+    pub(super) fn new(now: Now, key: BoardKey, address: String, by_hand: bool, seed: u64, keys: Option<Keys>) -> Self {
         let mut session = Session::new(now.instant, seed);
         // No link is wanted yet: there is nothing to be done about it.
-        session.handle(now, Input::Keys(keys.clone()));
+        session.handle(now, keys.clone().map_or(Input::KeysAwaited, Input::Keys));
         let mut belief = Belief::new(now.instant, key, address, by_hand);
-        belief.keys(keys);
+        belief.keys(keys.unwrap_or_default());
         Self {
             session,
             belief,
@@ -254,7 +254,7 @@ impl Board {
             // The engine ended: nobody wants to know.
             let _ = events.send(FromSocket { board, attempt, event, unread: told.clone() });
         };
-        match Socket::open(url, unread.clone(), tell) {
+        match Socket::open(url, Some(SUBPROTOCOL), unread.clone(), tell) {
             Ok(socket) => self.socket = Some((attempt, socket)),
             Err(ending) => {
                 let _ = out.sockets.send(FromSocket { board, attempt, event: SocketEvent::Ended(ending), unread });

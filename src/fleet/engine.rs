@@ -51,6 +51,7 @@ pub(super) enum Order {
     UpdateWanted(BoardKey, u64),
     UpdateRead(BoardKey, u64, Result<Image, String>),
     CancelUpdate(BoardKey),
+    HoldKeys(Keys),
     GiveKey(Box<Key>),
     ForgetKey(String),
     End,
@@ -76,14 +77,15 @@ pub(super) struct Engine {
     deadlines: BTreeSet<(Instant, BoardKey)>,
     registry: Registry,
     mdns: Option<Mdns>,
-    keys: Keys,
+    /// `None` until they were given.
+    keys: Option<Keys>,
     seeds: RandomState,
     out: Outlet,
     from_sockets: Option<UnboundedReceiver<FromSocket>>,
 }
 
 impl Engine {
-    pub(super) fn new(published: Published, connect_to_all: bool, keys: Keys) -> Self {
+    pub(super) fn new(published: Published, connect_to_all: bool, keys: Option<Keys>) -> Self {
         let (sockets, from_sockets) = unbounded_channel();
         Self {
             connect_to_all,
@@ -184,12 +186,18 @@ impl Engine {
                     }
                 }
             },
+            Order::HoldKeys(keys) => {
+                // What a person entered meanwhile counts.
+                let given = self.keys.replace(keys).unwrap_or_default();
+                given.iter().for_each(|key| self.keys.get_or_insert_default().insert(key.clone()));
+                self.keys_changed(now);
+            }
             Order::GiveKey(key) => {
-                self.keys.insert(*key);
+                self.keys.get_or_insert_default().insert(*key);
                 self.keys_changed(now);
             }
             Order::ForgetKey(id) => {
-                if self.keys.remove(&id).is_some() {
+                if self.keys.as_mut().and_then(|keys| keys.remove(&id)).is_some() {
                     self.keys_changed(now);
                 }
             }
@@ -199,7 +207,7 @@ impl Engine {
 
     fn keys_changed(&mut self, now: Now) {
         for key in self.boards.keys().copied().collect::<Vec<_>>() {
-            let keys = self.keys.clone();
+            let keys = self.keys.clone().unwrap_or_default();
             self.with(key, |board, out| board.keys(now, keys, out));
         }
     }

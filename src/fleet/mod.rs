@@ -34,6 +34,7 @@ pub use crate::discovery::{Interfaces, Lookout};
 use crate::keys::{Key, Keys};
 
 pub use address::is_address;
+pub(crate) use address::parse as read_address;
 pub use image::ImageSource;
 
 use engine::{Engine, Order};
@@ -49,14 +50,20 @@ pub struct Settings {
     pub connect_to_all: bool,
     /// `host:port` of boards that are added by hand.
     pub addresses: Vec<String>,
-    /// Keys of locked boards.
-    pub keys: Keys,
+    /// Keys of locked boards; `None` where they are still being looked for: nobody is connected to until [`Fleet::hold_keys`], since
+    /// nothing may be said in plain text to a board for which there is one.
+    pub keys: Option<Keys>,
 }
 
 impl Default for Settings {
     /// Finds every board of the network and connects to it.
     fn default() -> Self {
-        Self { discovery: Some(Lookout::default()), connect_to_all: true, addresses: Vec::new(), keys: Keys::default() }
+        Self {
+            discovery: Some(Lookout::default()),
+            connect_to_all: true,
+            addresses: Vec::new(),
+            keys: Some(Keys::default()),
+        }
     }
 }
 
@@ -156,6 +163,11 @@ impl Fleet {
     /// Tries again at once instead of after the backoff.
     pub fn retry_now(&self, board: BoardKey) {
         self.order(Order::RetryNow(board));
+    }
+
+    /// Holds these keys from now on, beside those that were given since.
+    pub fn hold_keys(&self, keys: Keys) {
+        self.order(Order::HoldKeys(keys));
     }
 
     /// Holds a key from now on, instead of one for the same board: a link that waits for it is made at once, one that was made with

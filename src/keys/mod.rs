@@ -1,11 +1,15 @@
 //! Keys of locked boards as this computer holds them: which there are ([`Keys`], plain data), and where they rest. Whoever shows or
 //! uses a board gets the plain data; only faces load and save.
 
+mod file;
 mod held;
-pub(crate) mod method;
+mod keychain;
+mod store;
 
+pub(crate) use file::write_secret;
 pub use held::{Keys, KeysTextError};
 pub use noise::{Key, KeyId, KeyTextError, Role};
+pub use store::{Loaded, Store, StoreError};
 
 use std::borrow::Cow;
 

@@ -52,6 +52,9 @@ pub enum LinkProblem {
         /// The board's major, or what it said.
         theirs: String,
     },
+    /// The keychain has not yet said which keys this computer has.
+    #[error("waits for the keychain to say which keys this computer has")]
+    KeysAwaited,
     /// It speaks only encrypted.
     #[error("is locked, and this computer has no key for it")]
     Locked,
@@ -99,7 +102,14 @@ pub enum LinkProblem {
 impl LinkProblem {
     /// Whether trying again is pointless until something changes: another key, another announcement, a person who wants it tried.
     pub fn is_settled(&self) -> bool {
-        matches!(self, Self::UnsupportedVersion { .. } | Self::Locked | Self::WrongKey | Self::NotLocked { .. })
+        matches!(
+            self,
+            Self::UnsupportedVersion { .. }
+                | Self::KeysAwaited
+                | Self::Locked
+                | Self::WrongKey
+                | Self::NotLocked { .. }
+        )
     }
 
     /// Whether it is about the key of a locked board.
@@ -176,6 +186,8 @@ pub(crate) enum Ending {
     AllPlacesTaken,
     /// The handshake failed over the subprotocol.
     OtherSubprotocol(String),
+    /// HTTP 403.
+    Forbidden(String),
     /// Another HTTP answer, or no HTTP at all.
     NotWebSocket(String),
     /// A close frame, or the end of the connection.
@@ -190,7 +202,7 @@ impl From<Ending> for LinkProblem {
             Ending::NoConnection(text) => Self::Connect(text),
             Ending::AllPlacesTaken => Self::AllPlacesTaken,
             Ending::OtherSubprotocol(theirs) => Self::UnsupportedVersion { theirs },
-            Ending::NotWebSocket(text) | Ending::Misbehaved(text) => Self::NotABoard(text),
+            Ending::Forbidden(text) | Ending::NotWebSocket(text) | Ending::Misbehaved(text) => Self::NotABoard(text),
             Ending::Closed => Self::Closed,
         }
     }

@@ -33,6 +33,8 @@ pub(crate) enum Input {
     Announced(Announced),
     /// The board had this id when an earlier run knew it.
     Known(String),
+    /// It is not yet known which keys are held: nobody is connected to before.
+    KeysAwaited,
     /// These keys are held from now on.
     Keys(Keys),
     /// The socket of this attempt is open; with random bytes, in case that a handshake is to be made on it.

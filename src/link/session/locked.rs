@@ -52,14 +52,18 @@ impl Session {
     /// The key for this board, by any id that it may have.
     pub(super) fn key(&self) -> Option<&Key> {
         let announced = self.announced.as_ref().map(|announced| &announced.id);
-        self.id.iter().chain(announced).find_map(|id| self.keys.get(id))
+        self.id.iter().chain(announced).find_map(|id| self.key_of(id))
+    }
+
+    fn key_of(&self, id: &str) -> Option<&Key> {
+        self.keys.as_ref()?.get(id)
     }
 
     /// Other keys are held from now on. A link that was made with another key, or without one, is made anew.
     pub(super) fn keys_changed(&mut self, now: Instant, keys: Keys, out: &mut Vec<Output>) {
         let before = self.key().cloned();
-        self.keys = keys;
-        if self.key() != before.as_ref() && !matches!(self.phase, Phase::Resting) {
+        let awaited = self.keys.replace(keys).is_none();
+        if (awaited || self.key() != before.as_ref()) && !matches!(self.phase, Phase::Resting) {
             self.open(now, out);
         }
     }
@@ -106,7 +110,7 @@ impl Session {
             return self.fail(now, problem, out);
         }
         self.id = Some(hello.board.clone());
-        if self.keys.get(&hello.board).is_some() {
+        if self.key_of(&hello.board).is_some() {
             // What was asked in plain text it does not answer. With the key it is asked properly, and identified then.
             self.open(now, out);
         } else {
@@ -130,7 +134,7 @@ impl Session {
                 if let Some(problem) = self.another(&hello.board) {
                     return Err(problem);
                 }
-                let Some(key) = self.keys.get(&hello.board) else {
+                let Some(key) = self.keys.as_ref().and_then(|keys| keys.get(&hello.board)) else {
                     self.id = Some(hello.board.clone());
                     out.push(Output::Report(Report::Greeted(hello.board)));
                     return Err(LinkProblem::Locked);
@@ -207,7 +211,7 @@ impl Session {
                 Some(LinkProblem::AnotherBoard { expected: secret.board.clone(), found: said.clone() })
             }
             Some(_) => None,
-            None if self.keys.get(&said).is_some() => Some(LinkProblem::NotLocked { board: said.clone() }),
+            None if self.key_of(&said).is_some() => Some(LinkProblem::NotLocked { board: said.clone() }),
             None => self.another(&said),
         };
         if let Some(problem) = problem {

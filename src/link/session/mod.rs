@@ -70,7 +70,8 @@ pub(crate) struct Session {
     announced: Option<Announced>,
     /// The board's id, as it said last or an earlier run knew it.
     id: Option<String>,
-    keys: Keys,
+    /// `None` while it is not yet known which are held.
+    keys: Option<Keys>,
     /// What makes the present connection secret; `None` where it is none, or not yet.
     secret: Option<Secret>,
     /// Where the present attempt or connection goes.
@@ -94,7 +95,7 @@ impl Session {
             target: Target::default(),
             announced: None,
             id: None,
-            keys: Keys::default(),
+            keys: Some(Keys::default()),
             secret: None,
             address: None,
             backoff: Backoff::new(seed),
@@ -134,6 +135,7 @@ impl Session {
             }
             Input::Announced(announced) => self.announced(now.instant, announced, &mut out),
             Input::Known(id) => self.id = Some(id),
+            Input::KeysAwaited => self.keys = None,
             Input::Keys(keys) => self.keys_changed(now.instant, keys, &mut out),
             Input::Opened(attempt, ephemeral) => self.opened(now.instant, attempt, ephemeral, &mut out),
             Input::Message(attempt, text) => self.message(now, attempt, &text, &mut out),
@@ -521,8 +523,11 @@ impl Session {
         }
     }
 
-    /// Why a board that announces itself so need not be tried.
+    /// Why the board need not be tried now.
     fn hopeless(&self) -> Option<LinkProblem> {
+        if self.keys.is_none() {
+            return Some(LinkProblem::KeysAwaited);
+        }
         let announced = self.announced.as_ref()?;
         if announced.proto != PROTOCOL_MAJOR {
             Some(LinkProblem::UnsupportedVersion { theirs: announced.proto.to_string() })
