@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use virtual_board::{Options, Profile, Role, VirtualBoards};
@@ -187,7 +188,16 @@ fn a_board_is_paired() -> Tested {
     let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
     let first = lines.next().ok_or("nothing is printed")??;
     let code = first.split_once("code: ").ok_or("no code is printed")?.1.to_owned();
-    assert_eq!(desk.boards.pairing_code("Desk lamp"), Some(code));
+    // The board has its code once the controller's number has arrived.
+    let end = Instant::now() + Duration::from_secs(20);
+    let shown = loop {
+        if let Some(shown) = desk.boards.pairing_code("Desk lamp") {
+            break shown;
+        }
+        assert!(Instant::now() < end, "the board never shows a code");
+        std::thread::yield_now();
+    };
+    assert_eq!(shown, code);
     desk.boards.press("Desk lamp", &"button:0".parse()?, "press")?;
     let last = lines.map_while(Result::ok).last().unwrap_or_default();
     assert_eq!(child.wait()?.code(), Some(0));

@@ -17,6 +17,9 @@ const NAME: &str = "keys";
 /// How long a keychain is waited for where there are open boards to be used meanwhile: a person may have to type its password.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long it is waited for where something is to be saved: there is nothing else to be done.
+const PERSON: Duration = Duration::from_secs(120);
+
 /// Where keys rest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Store {
@@ -55,7 +58,9 @@ impl Store {
             Self::File(path) => Loaded::of(file::read(path)),
             Self::Usual(folder) => {
                 let mut loaded = Loaded::of(file::read(&folder.join(NAME)));
-                match in_time(|| Keychain::open().map_or_else(|| Ok(Keys::default()), |keychain| keychain.read())) {
+                match in_time(PATIENCE, || {
+                    Keychain::open().map_or_else(|| Ok(Keys::default()), |keychain| keychain.read())
+                }) {
                     // Of two keys for one board, that of the keychain is the newer: the file is written where there is none.
                     Ok(keys) => keys.iter().for_each(|key| loaded.keys.insert(key.clone())),
                     Err(problem) => loaded.problem = loaded.problem.or(Some(problem)),
@@ -70,10 +75,7 @@ impl Store {
     /// # Errors
     /// Where it cannot be saved.
     pub fn add(&self, key: Key) -> Result<(), StoreError> {
-        self.change(&move |keys| {
-            keys.insert(key.clone());
-            true
-        })
+        self.change(Change::Add(key))
     }
 
     /// Deletes the key of a board, wherever it is.
@@ -81,38 +83,63 @@ impl Store {
     /// # Errors
     /// Where it is and cannot be deleted.
     pub fn remove(&self, board: &str) -> Result<(), StoreError> {
+        let change = Change::Remove(board.to_owned());
         if let Self::Usual(folder) = self {
-            let path = folder.join(NAME);
-            if file::read(&path)?.get(board).is_some() {
-                change_file(&path, &|keys| keys.remove(board).is_some())?;
-            }
+            change.make_in(&folder.join(NAME))?;
         }
-        let board = board.to_owned();
-        self.change(&move |keys| keys.remove(&board).is_some())
+        self.change(change)
     }
 
-    fn change(&self, change: &dyn Fn(&mut Keys) -> bool) -> Result<(), StoreError> {
+    fn change(&self, change: Change) -> Result<(), StoreError> {
         match self {
             Self::Nowhere => Ok(()),
-            Self::File(path) => change_file(path, change),
-            Self::Usual(folder) => match Keychain::open() {
-                Some(keychain) => {
-                    let mut keys = keychain.read()?;
-                    if change(&mut keys) { keychain.write(&keys) } else { Ok(()) }
-                }
-                None => change_file(&folder.join(NAME), change),
-            },
+            Self::File(path) => change.make_in(path),
+            Self::Usual(folder) => {
+                let wanted = change.clone();
+                let saved = in_time(PERSON, move || match Keychain::open() {
+                    Some(keychain) => {
+                        let mut keys = keychain.read()?;
+                        if wanted.make(&mut keys) { keychain.write(&keys).map(|()| true) } else { Ok(true) }
+                    }
+                    None => Ok(false),
+                })?;
+                if saved { Ok(()) } else { change.make_in(&folder.join(NAME)) }
+            }
         }
     }
 }
 
-fn change_file(path: &Path, change: &dyn Fn(&mut Keys) -> bool) -> Result<(), StoreError> {
-    let mut keys = file::read(path)?;
-    if change(&mut keys) { file::write(path, &keys) } else { Ok(()) }
+/// What becomes of the keys.
+#[derive(Debug, Clone)]
+enum Change {
+    Add(Key),
+    Remove(String),
+}
+
+impl Change {
+    /// Whether anything is other than before.
+    fn make(&self, keys: &mut Keys) -> bool {
+        match self {
+            Self::Add(key) => {
+                let news = keys.get(&key.board) != Some(key);
+                keys.insert(key.clone());
+                news
+            }
+            Self::Remove(board) => keys.remove(board).is_some(),
+        }
+    }
+
+    fn make_in(&self, path: &Path) -> Result<(), StoreError> {
+        let mut keys = file::read(path)?;
+        if self.make(&mut keys) { file::write(path, &keys) } else { Ok(()) }
+    }
 }
 
 /// What comes of something that may wait for ever, unless it takes too long.
-fn in_time(ask: impl FnOnce() -> Result<Keys, StoreError> + Send + 'static) -> Result<Keys, StoreError> {
+fn in_time<T: Send + 'static>(
+    patience: Duration,
+    ask: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
     let (tell, told) = sync_channel(1);
     let run = move || {
         // Whoever asked may have given up.
@@ -122,9 +149,9 @@ fn in_time(ask: impl FnOnce() -> Result<Keys, StoreError> + Send + 'static) -> R
         .name("keychain".to_owned())
         .spawn(run)
         .map_err(|error| StoreError::Keychain(error.to_string()))?;
-    told.recv_timeout(PATIENCE).unwrap_or_else(|error| {
+    told.recv_timeout(patience).unwrap_or_else(|error| {
         Err(StoreError::Keychain(match error {
-            RecvTimeoutError::Timeout => format!("no answer within {} s", PATIENCE.as_secs()),
+            RecvTimeoutError::Timeout => format!("no answer within {} s", patience.as_secs()),
             RecvTimeoutError::Disconnected => "the library that asks it failed".to_owned(),
         }))
     })

@@ -165,7 +165,7 @@ impl Session {
                 let offered = matches!(handshake, Handshake::Offered { .. });
                 match FromBoard::parse(text) {
                     Ok(FromBoard::Response(response)) if response.id.is_none() => match response.outcome {
-                        Err(error) => refusal(error, offered),
+                        Err(error) => refusal(&error, offered),
                         Ok(_) => self.says_it_is_open(),
                     },
                     Ok(_) => self.says_it_is_open(),
@@ -248,7 +248,7 @@ impl Session {
 }
 
 /// What a refusal in plain text means. Nobody vouches for it: it is told, and waited because of it, no more.
-fn refusal(error: RpcError, offered: bool) -> LinkProblem {
+fn refusal(error: &RpcError, offered: bool) -> LinkProblem {
     match error.data.reason.as_str() {
         "wrong_key" if offered => LinkProblem::WrongKey,
         "handshake_timeout" => LinkProblem::ConnectTimeout,

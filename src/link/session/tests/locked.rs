@@ -1,4 +1,5 @@
 use noise::{Hello, Key, KeyId, Offer, Psk, Role, respond};
+use proptest::prelude::*;
 
 use super::*;
 use crate::keys::Keys;
@@ -287,4 +288,37 @@ fn a_board_that_an_earlier_run_knew_is_not_spoken_to_in_plain_text() {
     bench.input(Input::Connect);
     bench.input(opened(1));
     assert!(bench.asked.is_empty());
+}
+
+fn frame() -> impl Strategy<Value = Vec<u8>> {
+    let first = prop::sample::select(vec![0_u8, 1, 2, 3, 4, 5, 255]);
+    let shaped = (first, prop::collection::vec(any::<u8>(), 0..120)).prop_map(|(first, mut rest)| {
+        rest.insert(0, first);
+        rest
+    });
+    prop_oneof![Just(Hello::new("lamp-1", CHALLENGE).to_bytes()), Just(Hello::new("x", CHALLENGE).to_bytes()), shaped]
+}
+
+proptest! {
+    /// A key is held for the board all the time: whatever comes, nothing leaves the session in plain text.
+    #[test]
+    fn no_binary_message_stops_a_session_or_makes_it_speak_plain(
+        live in any::<bool>(),
+        messages in prop::collection::vec((frame(), 0..20_000_u64, any::<bool>()), 0..30),
+    ) {
+        let mut bench = if live { Bench::locked_and_live() } else { Bench::with_a_key(false) };
+        for (ticket, (bytes, wait, as_text)) in messages.into_iter().enumerate() {
+            bench.channel = None;
+            bench.asked.clear();
+            bench.command(u64::try_from(ticket)?, set(5));
+            let attempt = bench.attempt;
+            bench.input(match as_text {
+                true => Input::Message(attempt, String::from_utf8_lossy(&bytes).into_owned()),
+                false => Input::Binary(attempt, bytes),
+            });
+            bench.pass(Duration::from_millis(wait));
+            bench.input(opened(bench.attempt));
+            prop_assert!(bench.asked.is_empty());
+        }
+    }
 }

@@ -88,7 +88,9 @@ impl Bench {
                 }
                 Output::Send(text) => self.asked.push(Request::parse(&text).unwrap()),
                 Output::SendSealed { sealed, text } => {
-                    let read = self.channel.as_mut().unwrap().open_text(&sealed).unwrap();
+                    // Where the test has no channel, nobody reads it.
+                    let Some(channel) = &mut self.channel else { continue };
+                    let read = channel.open_text(&sealed).unwrap();
                     assert_eq!(read, text);
                     self.asked.push(Request::parse(&read).unwrap());
                 }
