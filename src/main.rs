@@ -5,6 +5,7 @@ use std::{io::Write, process::ExitCode};
 use switchboard::{
     cli::{self, Asked},
     fleet::Settings,
+    keys::Store,
     ui,
 };
 use virtual_board::{Options, VirtualBoards};
@@ -12,12 +13,12 @@ use virtual_board::{Options, VirtualBoards};
 fn main() -> ExitCode {
     match cli::run() {
         Asked::Done(status) => status,
-        Asked::Window { demo } => window(demo),
+        Asked::Window { demo, keys } => window(demo, keys),
     }
 }
 
 /// Opens the window. Virtual boards that are started in it run until it is closed.
-fn window(demo: Option<usize>) -> ExitCode {
+fn window(demo: Option<usize>, keys: Store) -> ExitCode {
     let mut running = Vec::new();
     let mut start = move |boards: usize| -> Result<(), String> {
         let started = VirtualBoards::start(Options { boards, ..Options::default() }).map_err(|e| e.to_string())?;
@@ -29,7 +30,8 @@ fn window(demo: Option<usize>) -> ExitCode {
     {
         return fail(&problem);
     }
-    let options = ui::Options { fleet: Settings::default(), start_virtual_boards: Some(Box::new(start)), memory: None };
+    let start_virtual_boards: Option<ui::StartVirtualBoards> = Some(Box::new(start));
+    let options = ui::Options { fleet: Settings::default(), start_virtual_boards, memory: None, keys };
     match ui::run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem.to_string()),

@@ -111,9 +111,8 @@ pub(crate) fn link(state: &LinkState) -> &'static str {
 pub(crate) fn problem(problem: &LinkProblem) -> String {
     let text = plain(&problem.to_string());
     match problem {
-        LinkProblem::UnsupportedVersion { .. } | LinkProblem::Locked | LinkProblem::NotABoard(_) => {
-            format!("it {text}")
-        }
+        LinkProblem::UnsupportedVersion { .. } | LinkProblem::NotABoard(_) => format!("it {text}"),
+        about_keys if about_keys.is_about_keys() => format!("it {text}"),
         _ => text,
     }
 }

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     documents::{Document, Pin, Scene, SceneStep, check_name, settable},
     fleet::{BoardKey, BoardView, KnownBoard, LinkState, Outcome, is_address},
+    keys::Store,
     ui, words,
 };
 
@@ -55,10 +56,10 @@ enum Came {
     NoLink(String),
 }
 
-pub(super) fn scene(command: SceneCommand) -> Result<(), Failure> {
+pub(super) fn scene(keys: &Store, command: SceneCommand) -> Result<(), Failure> {
     match command {
-        SceneCommand::Apply { scene, fade, json } => apply(&scene, fade, &mut Printer::new(json)),
-        SceneCommand::Take { file, targets, name, fade } => take(&file, &targets, name, fade),
+        SceneCommand::Apply { scene, fade, json } => apply(keys, &scene, fade, &mut Printer::new(json)),
+        SceneCommand::Take { file, targets, name, fade } => take(keys, &file, &targets, name, fade),
         SceneCommand::List { json } => list(&mut Printer::new(json)),
     }
 }
@@ -73,7 +74,7 @@ fn list(printer: &mut Printer) -> Result<(), Failure> {
     Ok(printer.rows(&rows.collect::<Vec<_>>())?)
 }
 
-fn take(file: &Path, targets: &[String], name: Option<String>, fade: Wait) -> Result<(), Failure> {
+fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fade: Wait) -> Result<(), Failure> {
     let name = name.unwrap_or_else(|| file.file_stem().unwrap_or_default().to_string_lossy().into_owned());
     check_name(&name).map_err(Failure::Usage)?;
     let mut scene = Scene { transition_ms: millis(fade)?, ..Scene::new(name) };
@@ -81,7 +82,7 @@ fn take(file: &Path, targets: &[String], name: Option<String>, fade: Wait) -> Re
         // A component's key follows the last slash; whatever else has a slash is a board's name.
         let target = target.parse::<Target>().map_or_else(|_| (target.clone(), None), |t| (t.board, Some(t.component)));
         let (board, component) = target;
-        let client = Client::connect(&board)?;
+        let client = Client::connect(keys, &board)?;
         let view = client.board()?;
         let before = scene.steps.len();
         for part in &view.components {
@@ -115,12 +116,12 @@ fn millis(fade: Wait) -> Result<u32, Failure> {
         .ok_or_else(|| Failure::Usage(format!("a fade lasts at most {} s", TRANSITION_MS / 1_000)))
 }
 
-fn apply(wanted: &str, fade: Option<Wait>, printer: &mut Printer) -> Result<(), Failure> {
+fn apply(keys: &Store, wanted: &str, fade: Option<Wait>, printer: &mut Printer) -> Result<(), Failure> {
     let mut scene = find(wanted)?;
     if let Some(fade) = fade {
         scene.transition_ms = millis(fade)?;
     }
-    let mut watching = Watching::start(true, false, &[])?;
+    let mut watching = Watching::start(keys, true, false)?;
     let boards = find_boards(&mut watching, &scene)?;
     wait_for_links(&mut watching, &boards);
     let came = give(&watching, &scene, &boards);

@@ -6,19 +6,24 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, Event, Kind, State, mdns::Announcement};
+use protocol::{ComponentKey, Descriptor, Event, Kind, State, mdns::Announcement, method};
+use serde_json::Value;
 
 use super::{
     BoardKey, BoardView, CommandState, ComponentView, Happening, KnownBoard, LastEvent, LinkState, Origin, Outcome,
     Sample,
 };
-use crate::link::{bounds, session::Report, state::Now};
+use crate::{
+    keys::Keys,
+    link::{bounds, session::Report, state::Now},
+};
 
 /// What is believed about one board.
 pub(super) struct Belief {
     view: Arc<BoardView>,
     /// Where each component is in the view.
     index: BTreeMap<ComponentKey, usize>,
+    keys: Keys,
     /// The last link state that was logged: a board that cannot be reached is not logged at every attempt.
     logged: Option<LinkState>,
 }
@@ -36,6 +41,8 @@ impl Belief {
             by_hand,
             announcement: None,
             info: None,
+            locked: None,
+            held: None,
             link: LinkState::Announced,
             link_since: now,
             round_trip: None,
@@ -47,7 +54,7 @@ impl Belief {
             update: None,
             frames: Arc::default(),
         };
-        Self { view: Arc::new(view), index: BTreeMap::new(), logged: None }
+        Self { view: Arc::new(view), index: BTreeMap::new(), keys: Keys::default(), logged: None }
     }
 
     pub(super) fn view(&self) -> &Arc<BoardView> {
@@ -61,7 +68,24 @@ impl Belief {
         if renamed && !announcement.friendly_name.is_empty() {
             view.name = bounds::text(announcement.friendly_name.clone());
         }
+        view.locked = Some(announcement.api_encryption.is_some());
         view.announcement = Some((Arc::new(announcement), now));
+        self.find_key();
+    }
+
+    /// These keys are held from now on; whether that changes what is believed of this board.
+    pub(super) fn keys(&mut self, keys: Keys) -> bool {
+        self.keys = keys;
+        self.find_key()
+    }
+
+    fn find_key(&mut self) -> bool {
+        let key = self.view.id.as_ref().and_then(|id| self.keys.get(id)).map(|key| (key.kid, key.role));
+        let news = key != self.view.held;
+        if news {
+            Arc::make_mut(&mut self.view).held = key;
+        }
+        news
     }
 
     pub(super) fn withdrawn(&mut self) {
@@ -78,6 +102,7 @@ impl Belief {
         if !known.name.is_empty() {
             view.name = bounds::text(known.name.clone());
         }
+        self.find_key();
     }
 
     pub(super) fn by_hand(&mut self) {
@@ -92,6 +117,13 @@ impl Belief {
     pub(super) fn apply(&mut self, now: Now, report: Report) -> Logged {
         match report {
             Report::Link(link) => return self.link(now, link),
+            Report::Greeted(id) => {
+                let view = Arc::make_mut(&mut self.view);
+                view.locked = Some(true);
+                view.id = Some(id);
+                self.find_key();
+            }
+            Report::Open => Arc::make_mut(&mut self.view).locked = Some(false),
             Report::Info(info) => {
                 let view = Arc::make_mut(&mut self.view);
                 view.id = Some(info.id.clone());
@@ -99,6 +131,7 @@ impl Belief {
                     view.name.clone_from(&info.name);
                 }
                 view.info = Some(Arc::from(info));
+                self.find_key();
             }
             Report::Components(descriptors) => self.describe(descriptors),
             Report::Snapshot { client, components, at } => {
@@ -165,6 +198,7 @@ impl Belief {
                 }
                 // A dragged slider replaces its own commands many times a second: that is nothing to tell.
                 if outcome != Outcome::Superseded {
+                    let outcome = without_key(&method, outcome);
                     return vec![(now.wall, Happening::Command { component, method, outcome })];
                 }
             }
@@ -280,6 +314,14 @@ fn settle(component: &mut ComponentView, at: Instant, outcome: &Outcome) {
         Outcome::Unconfirmed | Outcome::LinkLost => CommandState::Unconfirmed { at },
         Outcome::NotConnected | Outcome::Superseded => return,
     };
+}
+
+/// A key that a board made is for who asked for it, not for the log.
+fn without_key(method: &str, outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Done { took, .. } if method == method::KEYS_ADD => Outcome::Done { result: Value::Null, took },
+        outcome => outcome,
+    }
 }
 
 fn sample(component: &ComponentView, at: SystemTime) {

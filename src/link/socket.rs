@@ -24,7 +24,7 @@ pub(crate) enum SocketEvent {
     Opened,
     /// A text message came.
     Text(String),
-    /// A binary message came; this program asks for none.
+    /// A binary message came: of a locked board.
     Binary(Vec<u8>),
     /// A ping came, and is answered by the library.
     Ping,
@@ -57,19 +57,20 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Starts to open a socket. `tell` gets what comes of it, on the thread of the runtime; for each event the
+    /// Starts to open a socket, for this subprotocol where there is one. `tell` gets what comes of it, on the thread of the runtime; for each event the
     /// reader calls [`Unread::read`].
     ///
     /// # Errors
     /// In ewebsock's words.
     pub(crate) fn open(
         url: String,
+        subprotocol: Option<&str>,
         unread: Unread,
         tell: impl Fn(SocketEvent) + Send + 'static,
     ) -> Result<Self, Ending> {
         let options = Options {
             max_incoming_frame_size: bounds::MESSAGE,
-            subprotocols: vec![SUBPROTOCOL.to_owned()],
+            subprotocols: subprotocol.map(str::to_owned).into_iter().collect(),
             ..Options::default()
         };
         let teller = Teller { tell, unread, opened: AtomicBool::new(false), ended: AtomicBool::new(false) };
@@ -83,6 +84,10 @@ impl Socket {
 
     pub(crate) fn send(&mut self, text: String) {
         self.sender.send(WsMessage::Text(text));
+    }
+
+    pub(crate) fn send_binary(&mut self, bytes: Vec<u8>) {
+        self.sender.send(WsMessage::Binary(bytes));
     }
 }
 
@@ -146,6 +151,7 @@ fn classify(text: &str, opened: bool) -> Ending {
     if let Some(status) = rest("HTTP error: ") {
         return match status.get(..3) {
             Some("503") => Ending::AllPlacesTaken,
+            Some("403") => Ending::Forbidden(format!("it answers HTTP {status}")),
             // This program's handshake is a valid one: what can be wrong with it is the subprotocol it names.
             Some("400" | "426") => Ending::OtherSubprotocol(format!("another subprotocol (HTTP {status})")),
             // RFC 9110, section 15.5.20. A board cannot tell a name of DNS from one that a stranger had point at it.

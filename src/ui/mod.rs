@@ -52,6 +52,7 @@
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
+//! | a locked board without a key | `Button`, `PasswordInput` | `Pair…`, `Enter key…`, `Forget the key…`; `Key` |
 //! | no board | `Button` | `Start 3 virtual boards`, `Add a board by address` |
 
 mod action;
@@ -78,6 +79,7 @@ mod health;
 mod health_plots;
 mod icon;
 mod journal;
+mod key_ring;
 mod model;
 mod moment;
 mod offers;
