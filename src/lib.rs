@@ -10,5 +10,7 @@ pub mod fleet;
 mod link;
 pub mod provisioning;
 mod record;
+#[doc(hidden)]
+pub mod trials;
 pub mod ui;
 mod words;

@@ -19,7 +19,7 @@ use super::{
 use crate::link::{
     commands::Ticket,
     session::{Announced, Input, Output, Report, Session},
-    socket::{Socket, SocketEvent, Unread},
+    socket::{Offer, Socket, SocketEvent, Unread},
     state::{LinkState, Now},
     target::Place,
     update::Image,
@@ -216,7 +216,7 @@ impl Board {
             // The engine ended: nobody wants to know.
             let _ = events.send(FromSocket { board, attempt, event, unread: told.clone() });
         };
-        match Socket::open(url, unread.clone(), tell) {
+        match Socket::open(url, Offer::Switchboard, unread.clone(), tell) {
             Ok(socket) => self.socket = Some((attempt, socket)),
             Err(ending) => {
                 let _ = out.sockets.send(FromSocket { board, attempt, event: SocketEvent::Ended(ending), unread });
