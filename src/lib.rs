@@ -10,7 +10,9 @@ pub mod fleet;
 mod link;
 pub mod provisioning;
 mod record;
+pub mod settings;
 #[doc(hidden)]
 pub mod trials;
+#[cfg(feature = "window")]
 pub mod ui;
 mod words;

@@ -2,12 +2,7 @@
 
 use std::{io::Write, process::ExitCode};
 
-use switchboard::{
-    cli::{self, Asked},
-    fleet::Settings,
-    ui,
-};
-use virtual_board::{Options, VirtualBoards};
+use switchboard::cli::{self, Asked};
 
 fn main() -> ExitCode {
     match cli::run() {
@@ -17,7 +12,11 @@ fn main() -> ExitCode {
 }
 
 /// Opens the window. Virtual boards that are started in it run until it is closed.
+#[cfg(feature = "window")]
 fn window(demo: Option<usize>) -> ExitCode {
+    use switchboard::{fleet::Settings, ui};
+    use virtual_board::{Options, VirtualBoards};
+
     let mut running = Vec::new();
     let mut start = move |boards: usize| -> Result<(), String> {
         let started = VirtualBoards::start(Options { boards, ..Options::default() }).map_err(|e| e.to_string())?;
@@ -34,6 +33,13 @@ fn window(demo: Option<usize>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem.to_string()),
     }
+}
+
+#[cfg(not(feature = "window"))]
+fn window(_: Option<usize>) -> ExitCode {
+    fail(
+        "this build has no window (it was built without the feature `window`); `switchboard --help` lists the commands",
+    )
 }
 
 fn fail(problem: &str) -> ExitCode {

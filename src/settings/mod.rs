@@ -1,23 +1,26 @@
 //! What the window remembers from one run to the next, as JSON. A field that is missing, broken or newer than this program costs
-//! nothing but itself. Where it is kept is `settings_file`'s.
+//! nothing but itself. Where it is kept is [`file`]'s.
+
+mod file;
+mod list;
+mod plots;
 
 use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
 };
 
-use eframe::egui;
 use protocol::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
-use super::{
-    arrangement::{Arrangement, Note},
-    plots::PlotSettings,
-};
 use crate::{
     documents::{Dashboard, Scene, Shelf},
     fleet::BoardView,
 };
+
+pub use file::{SettingsFile, remembered};
+pub use list::{Arrangement, Grouping, Note, Sorting};
+pub use plots::PlotSettings;
 
 /// Which theme is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,16 +33,6 @@ pub enum ThemeChoice {
     Light,
     /// Dark.
     Dark,
-}
-
-impl From<ThemeChoice> for egui::ThemePreference {
-    fn from(choice: ThemeChoice) -> Self {
-        match choice {
-            ThemeChoice::System => Self::System,
-            ThemeChoice::Light => Self::Light,
-            ThemeChoice::Dark => Self::Dark,
-        }
-    }
 }
 
 /// A board that is shown in the next run too, there or not.
