@@ -15,7 +15,7 @@ use super::{
 use crate::link::{bounds, session::Report, state::Now};
 
 /// What is believed about one board.
-pub(super) struct Belief {
+pub(crate) struct Belief {
     view: Arc<BoardView>,
     /// Where each component is in the view.
     index: BTreeMap<ComponentKey, usize>,
@@ -24,10 +24,10 @@ pub(super) struct Belief {
 }
 
 /// What happened and when, in this computer's time.
-pub(super) type Logged = Vec<(SystemTime, Happening)>;
+pub(crate) type Logged = Vec<(SystemTime, Happening)>;
 
 impl Belief {
-    pub(super) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool) -> Self {
+    pub(crate) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool) -> Self {
         let view = BoardView {
             key,
             id: None,
@@ -50,7 +50,7 @@ impl Belief {
         Self { view: Arc::new(view), index: BTreeMap::new(), logged: None }
     }
 
-    pub(super) fn view(&self) -> &Arc<BoardView> {
+    pub(crate) fn view(&self) -> &Arc<BoardView> {
         &self.view
     }
 
@@ -89,7 +89,7 @@ impl Belief {
     }
 
     /// Believes a report; what of it belongs in the log.
-    pub(super) fn apply(&mut self, now: Now, report: Report) -> Logged {
+    pub(crate) fn apply(&mut self, now: Now, report: Report) -> Logged {
         match report {
             Report::Link(link) => return self.link(now, link),
             Report::Info(info) => {

@@ -211,4 +211,12 @@ mod tests {
         assert!(serde_json::to_string(&settings)?.contains("\"lamps\":[1]"));
         Ok(())
     }
+
+    #[test]
+    fn a_number_of_a_newer_version_is_kept_to_the_last_digit() -> Result<(), serde_json::Error> {
+        // Read quickly instead of exactly it becomes …554e62, and another one each time.
+        let settings: Settings = serde_json::from_str(r#"{"newer":3.005555555555555e62}"#)?;
+        assert!(serde_json::to_string(&settings)?.contains("\"newer\":3.005555555555555e+62"));
+        Ok(())
+    }
 }
