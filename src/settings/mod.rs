@@ -93,19 +93,23 @@ pub enum Place {
     Doctor,
 }
 
-/// How large the window and its parts are, in points; `None` is as at the first start.
+/// How large the window and its parts are, in points; `None` is as at the first start. A size that no screen has is read as none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Layout {
     /// The window, where it is not maximised.
+    #[serde(deserialize_with = "sizes")]
     pub window: Option<[f32; 2]>,
     /// It is maximised.
     pub maximized: bool,
     /// How much larger than the desktop asks everything is shown, 0.5 to 4; `None` is 1.
+    #[serde(deserialize_with = "size")]
     pub zoom: Option<f32>,
     /// The width of the list of boards.
+    #[serde(deserialize_with = "size")]
     pub list: Option<f32>,
     /// The height of what was pushed.
+    #[serde(deserialize_with = "size")]
     pub pushes: Option<f32>,
 }
 
@@ -177,6 +181,19 @@ impl Settings {
     }
 }
 
+/// Whether something can be so many points large. What does not fit an `f32` is read as infinite, and could not be written again.
+fn is_size(points: f32) -> bool {
+    points > 0.0 && points <= 100_000.0
+}
+
+fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
+    Ok(or_default::<Option<f32>, D>(deserializer)?.filter(|points| is_size(*points)))
+}
+
+fn sizes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<[f32; 2]>, D::Error> {
+    Ok(or_default::<Option<[f32; 2]>, D>(deserializer)?.filter(|points| points.iter().all(|points| is_size(*points))))
+}
+
 fn or_default<'de, T: Default + DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).unwrap_or_default())
@@ -209,6 +226,16 @@ mod tests {
         assert_eq!(settings.selected.as_deref(), Some("lamp-1"));
         assert_eq!(settings.boards.len(), 1);
         assert!(serde_json::to_string(&settings)?.contains("\"lamps\":[1]"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_window_of_a_size_that_no_screen_has_is_none_and_costs_no_other_field() -> Result<(), serde_json::Error> {
+        for window in ["[800,1e39]", "[0,600]", "[-800,600]", "[800]", "\"large\""] {
+            let stored = format!(r#"{{"layout":{{"window":{window},"zoom":1.5,"list":1e39}}}}"#);
+            let settings: Settings = serde_json::from_str(&stored)?;
+            assert_eq!(settings.layout, Layout { zoom: Some(1.5), ..Layout::default() }, "{window}");
+        }
         Ok(())
     }
 
