@@ -13,5 +13,9 @@ pub mod pairing;
 pub mod provisioning;
 pub mod proxy;
 mod record;
+pub mod settings;
+#[doc(hidden)]
+pub mod trials;
+#[cfg(feature = "window")]
 pub mod ui;
 mod words;

@@ -4,11 +4,8 @@ use std::{io::Write, process::ExitCode};
 
 use switchboard::{
     cli::{self, Asked},
-    fleet::Settings,
     keys::Store,
-    ui,
 };
-use virtual_board::{Options, VirtualBoards};
 
 fn main() -> ExitCode {
     match cli::run() {
@@ -18,7 +15,11 @@ fn main() -> ExitCode {
 }
 
 /// Opens the window. Virtual boards that are started in it run until it is closed.
+#[cfg(feature = "window")]
 fn window(demo: Option<usize>, keys: Store) -> ExitCode {
+    use switchboard::{fleet::Settings, ui};
+    use virtual_board::{Options, VirtualBoards};
+
     let mut running = Vec::new();
     let mut start = move |boards: usize| -> Result<(), String> {
         let started = VirtualBoards::start(Options { boards, ..Options::default() }).map_err(|e| e.to_string())?;
@@ -36,6 +37,13 @@ fn window(demo: Option<usize>, keys: Store) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem.to_string()),
     }
+}
+
+#[cfg(not(feature = "window"))]
+fn window(_: Option<usize>, _: Store) -> ExitCode {
+    fail(
+        "this build has no window (it was built without the feature `window`); `switchboard --help` lists the commands",
+    )
 }
 
 fn fail(problem: &str) -> ExitCode {

@@ -25,6 +25,7 @@ pub(crate) fn length(time: Duration) -> String {
 }
 
 /// How long [`length`] of a time that grows stays what it is; never zero.
+#[cfg_attr(not(any(feature = "window", test)), expect(dead_code, reason = "only the window shows ages that grow"))]
 pub(crate) fn length_holds(time: Duration) -> Duration {
     let step = match time.as_secs() {
         0..MINUTE => 1,
@@ -37,6 +38,7 @@ pub(crate) fn length_holds(time: Duration) -> Duration {
 }
 
 /// An age: `now` within the first second, then `4 s ago`.
+#[cfg_attr(not(any(feature = "window", test)), expect(dead_code, reason = "only the window shows ages that grow"))]
 pub(crate) fn ago(age: Duration) -> String {
     if age.as_secs() == 0 { "now".to_owned() } else { format!("{} ago", length(age)) }
 }

@@ -25,7 +25,7 @@ use crate::{
     fleet::{is_address, read_address},
     keys::{Key, KeyId, Keys, Role, Store, write_secret},
     pairing::{PairProblem, Pairing, Progress},
-    ui, words,
+    settings, words,
 };
 
 /// The most that is read as keys, in bytes.
@@ -59,7 +59,7 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
 
 /// What this computer holds, without the secrets.
 fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
-    let known = ui::remembered().boards;
+    let known = settings::remembered().boards;
     let rows: Vec<_> = keys
         .iter()
         .map(|key| {
@@ -171,7 +171,7 @@ fn ask(store: &Store, board: &str, method: &str, params: Object) -> Result<Value
 
 /// The key that is meant: by the board's id, or by its name as the window remembers it.
 fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
-    let known = ui::remembered().boards;
+    let known = settings::remembered().boards;
     let held: Vec<_> = keys.iter().collect();
     let boards: Vec<_> = held
         .iter()

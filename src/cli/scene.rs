@@ -21,7 +21,7 @@ use crate::{
     documents::{Document, Pin, Scene, SceneStep, check_name, settable},
     fleet::{BoardKey, BoardView, KnownBoard, LinkState, Outcome, is_address},
     keys::Store,
-    ui, words,
+    settings, words,
 };
 
 /// How much of a scene was not done, and why.
@@ -65,7 +65,7 @@ pub(super) fn scene(keys: &Store, command: SceneCommand) -> Result<(), Failure> 
 }
 
 fn list(printer: &mut Printer) -> Result<(), Failure> {
-    let scenes = ui::remembered().scenes.items;
+    let scenes = settings::remembered().scenes.items;
     let rows = scenes.iter().map(|scene| {
         let count = words::count(u64::try_from(scene.steps.len()).unwrap_or(u64::MAX), "component");
         let fade = format!("fade {}", words::short(Duration::from_millis(scene.transition_ms.into())));
@@ -137,7 +137,7 @@ fn apply(keys: &Store, wanted: &str, fade: Option<Wait>, printer: &mut Printer) 
 /// The scene in a file, or that of the window with this name.
 fn find(wanted: &str) -> Result<Scene, Failure> {
     let path = Path::new(wanted);
-    let scenes = ui::remembered().scenes.items;
+    let scenes = settings::remembered().scenes.items;
     if !path.exists()
         && let Some(scene) = scenes.iter().find(|scene| words::slug(&scene.name) == words::slug(wanted))
     {
@@ -160,10 +160,10 @@ fn find_boards(watching: &mut Watching, scene: &Scene) -> Result<BTreeMap<String
     let mut missing: Vec<&str> = scene.steps.iter().map(|step| step.pin.board.as_str()).collect();
     missing.sort_unstable();
     missing.dedup();
-    let known = ui::remembered().boards;
+    let known = settings::remembered().boards;
     for id in &missing {
         match known.iter().find(|board| board.id.as_deref() == Some(*id)).cloned() {
-            Some(ui::RememberedBoard { id, name, address, by_hand }) => {
+            Some(settings::RememberedBoard { id, name, address, by_hand }) => {
                 // An address that cannot be read, perhaps of a newer version, is none: mDNS may know the board.
                 let _ = watching.fleet().recall(KnownBoard { id, name, address, by_hand });
             }

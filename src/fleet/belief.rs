@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What is believed about one board.
-pub(super) struct Belief {
+pub(crate) struct Belief {
     view: Arc<BoardView>,
     /// Where each component is in the view.
     index: BTreeMap<ComponentKey, usize>,
@@ -29,10 +29,10 @@ pub(super) struct Belief {
 }
 
 /// What happened and when, in this computer's time.
-pub(super) type Logged = Vec<(SystemTime, Happening)>;
+pub(crate) type Logged = Vec<(SystemTime, Happening)>;
 
 impl Belief {
-    pub(super) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool) -> Self {
+    pub(crate) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool) -> Self {
         let view = BoardView {
             key,
             id: None,
@@ -57,7 +57,7 @@ impl Belief {
         Self { view: Arc::new(view), index: BTreeMap::new(), keys: Keys::default(), logged: None }
     }
 
-    pub(super) fn view(&self) -> &Arc<BoardView> {
+    pub(crate) fn view(&self) -> &Arc<BoardView> {
         &self.view
     }
 
@@ -114,7 +114,7 @@ impl Belief {
     }
 
     /// Believes a report; what of it belongs in the log.
-    pub(super) fn apply(&mut self, now: Now, report: Report) -> Logged {
+    pub(crate) fn apply(&mut self, now: Now, report: Report) -> Logged {
         match report {
             Report::Link(link) => return self.link(now, link),
             Report::Greeted(id) => {

@@ -1,7 +1,7 @@
 //! The app without a face: it finds boards, keeps a link to each and knows what to believe about every one.
 
 mod address;
-mod belief;
+pub(crate) mod belief;
 mod board;
 mod engine;
 mod frames;

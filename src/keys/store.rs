@@ -75,7 +75,7 @@ impl Store {
     /// # Errors
     /// Where it cannot be saved.
     pub fn add(&self, key: Key) -> Result<(), StoreError> {
-        self.change(Change::Add(key))
+        self.change(&Change::Add(key))
     }
 
     /// Deletes the key of a board, wherever it is.
@@ -87,10 +87,10 @@ impl Store {
         if let Self::Usual(folder) = self {
             change.make_in(&folder.join(NAME))?;
         }
-        self.change(change)
+        self.change(&change)
     }
 
-    fn change(&self, change: Change) -> Result<(), StoreError> {
+    fn change(&self, change: &Change) -> Result<(), StoreError> {
         match self {
             Self::Nowhere => Ok(()),
             Self::File(path) => change.make_in(path),

@@ -91,8 +91,6 @@ mod run;
 mod save;
 mod scenes;
 mod selection_page;
-mod settings;
-mod settings_file;
 mod shortcuts;
 mod signs;
 mod slider;
@@ -105,6 +103,9 @@ mod top_bar;
 mod window;
 
 use crate::{record, words};
+
+use crate::settings;
+pub use crate::settings::{Layout, Place, RememberedBoard, Settings, SettingsFile, ThemeChoice};
 
 pub use action::{Action, Onto, Overlay};
 pub use app::App;
@@ -120,8 +121,6 @@ pub use pin::Pin;
 pub use places::PLACES;
 pub use plots::{PlotSettings, table::Row};
 pub use run::{Options, RunError, run};
-pub use settings::{Layout, Place, RememberedBoard, Settings, ThemeChoice};
-pub use settings_file::{SettingsFile, remembered};
 pub use toasts::{Lead, Notice};
 pub use window::Window;
 

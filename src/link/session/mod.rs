@@ -182,7 +182,6 @@ impl Session {
     }
 
     /// Questions without an answer; bounded, whatever the board does.
-    #[cfg(test)]
     pub(crate) fn under_way(&self) -> usize {
         self.requests.under_way()
     }
