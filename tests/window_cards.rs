@@ -197,6 +197,14 @@ fn a_board_without_a_link_keeps_its_values_with_their_age_but_cannot_be_operated
 }
 
 #[test]
+fn a_key_that_may_only_view_shows_everything_and_says_what_it_is() {
+    let at = Now::read();
+    let harness = open(at, scenes::locked(at));
+    harness.get_by_role_and_label(Role::Switch, "Light: on");
+    assert!(harness.query_all_by_label_contains("locked: Speaks only encrypted").next().is_some());
+}
+
+#[test]
 fn a_board_that_is_connecting_for_the_first_time_is_no_blank_page() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));

@@ -15,13 +15,16 @@ use crate::desk::{
     key, on, reply,
     wire::Wire,
 };
+use noise::{Key, Role};
 use protocol::{
     Kind, Object, State,
     improv::{Command as Asked, ErrorState, Item, Packet, PacketKind, Reader},
     limits, ota,
 };
 use serde_json::{Value, json};
-use switchboard::fleet::{Happening, ImageSource, LinkState, Origin, Outcome, Settings, UpdateState};
+use switchboard::fleet::{
+    Happening, ImageSource, LinkProblem, LinkState, Lock, Origin, Outcome, Settings, UpdateState,
+};
 use virtual_board::image::Image;
 
 /// Somebody who finds the board as the window does.
@@ -408,4 +411,30 @@ fn a_panic_is_not_a_success() {
     let mut board = Emulator::boot();
     board.types("off");
     assert_eq!(board.ends(), Some(0));
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn with_a_key_from_its_serial_port_it_is_locked_and_obeys_who_has_it() {
+    let mut board = Emulator::boot();
+    let mut open = finder();
+    open.connected(board.name());
+    board.types("lock");
+    let key: Key = board.hears("its key", |line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        line["owner"].as_str()?.parse().ok()
+    });
+    // Who has no key is let go, and told why it stays away.
+    open.until("it is locked", SOON, |seen| {
+        let board = seen.boards.values().find(|view| view.name == board.name())?;
+        matches!(board.link, LinkState::Unreachable { problem: LinkProblem::Locked, .. }).then_some(())
+    });
+    let keys = Some([key].into_iter().collect());
+    let mut owner = Onlooker::new(Settings { keys, ..Settings::default() });
+    let found = owner.connected(board.name());
+    assert_eq!(found.lock(), Lock::Unlocked(Role::Control));
+    let (answer, answered) = reply();
+    owner.fleet.set(found.key, &self::key("switch:0"), on(true), answer);
+    done(&answered, "switch:0");
+    owner.shows(board.name(), "switch:0", |switch| switch.on() == Some(true));
 }
