@@ -1,5 +1,5 @@
 //! The window with invented boards, to look at states that are rare with real ones:
-//! `cargo run --example preview -- mixed|everything|strip|updates|many|empty [light|dark] [name of the board to show]`.
+//! `cargo run --example preview -- mixed|everything|strip|updates|locked|many|empty [light|dark] [name of the board to show]`.
 #![expect(clippy::unwrap_used, reason = "a program for who works on the window")]
 
 use std::time::{Duration, Instant, SystemTime};

@@ -105,6 +105,7 @@ pub(crate) fn link(state: &LinkState) -> &'static str {
         LinkState::Connecting => "connecting",
         LinkState::Connected => "connected",
         LinkState::Stale => "stale",
+        LinkState::Unreachable { problem: LinkProblem::Locked | LinkProblem::WrongKey, .. } => "locked",
         LinkState::Unreachable { .. } => "unreachable",
     }
 }

@@ -9,7 +9,12 @@ use std::{
     time::Duration,
 };
 
-use protocol::{Object, limits, method};
+use protocol::{
+    Object,
+    keys::{AddKey, KeyAdded, KeyList, RemoveKey},
+    limits, method,
+};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -77,14 +82,14 @@ fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
 
 /// What a board has.
 fn list_of(store: &Store, board: &str, printer: &mut Printer) -> Result<(), Failure> {
-    let result = ask(store, board, method::KEYS_LIST, Object::new())?;
-    let keys = result.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
-    let rows: Vec<_> = keys
-        .into_iter()
+    let list: KeyList = ask(store, board, method::KEYS_LIST, &Object::new())?;
+    let rows: Vec<_> = list
+        .keys
+        .iter()
         .map(|key| {
-            let field = |name: &str| words::plain(key.get(name).and_then(Value::as_str).unwrap_or("-"));
-            let yours = if key.get("yours") == Some(&Value::Bool(true)) { "this computer's" } else { "" };
-            ([field("kid"), field("role"), field("name"), yours.to_owned()], key)
+            let yours = if key.yours { "this computer's" } else { "" };
+            let row = [&*key.kid, &*key.role, &*key.name, yours].map(words::plain);
+            (row, json!(key))
         })
         .collect();
     Ok(printer.rows(&rows)?)
@@ -96,23 +101,17 @@ fn make(store: &Store, board: &str, name: &str, role: Role, out: Option<&Path>) 
         let why = format!("a key's name has 1 to {} bytes and no control characters", limits::KEY_NAME);
         return Err(Failure::Usage(why));
     }
-    let params = Object::from_iter([("name".to_owned(), json!(name)), ("role".to_owned(), json!(role.word()))]);
-    let mut result = ask(store, board, method::KEYS_ADD, params)?;
-    let Some(Value::String(text)) = result.get_mut("key").map(Value::take) else {
-        return Err(Failure::NoAnswer(format!("{board}: its answer has no key")));
-    };
-    let text = Zeroizing::new(format!("{text}\n"));
-    let kid = result.get("kid").and_then(Value::as_str).unwrap_or("-");
+    let wanted = AddKey { name: name.to_owned(), role: role.word().to_owned() };
+    let KeyAdded { kid, key, .. } = ask(store, board, method::KEYS_ADD, &wanted)?;
+    let text = Zeroizing::new(format!("{}\n", Zeroizing::new(key).as_str()));
+    let kid = words::plain(&kid);
     let Some(path) = out else { return Ok(io::stdout().lock().write_all(text.as_bytes())?) };
     write_secret(path, &text).map_err(|error| {
         // It is told once: without it the key on the board is of no use to anybody.
         let undo = format!("switchboard keys remove {board} {kid}");
-        Failure::Usage(format!(
-            "{}: {error}. The board has the key {kid}, which nobody has now: {undo}",
-            path.display()
-        ))
+        let path = path.display();
+        Failure::Usage(format!("{path}: {error}. The board has the key {kid}, which nobody has now: {undo}"))
     })?;
-    let kid = words::plain(kid);
     Ok(writeln!(io::stdout().lock(), "key {kid} ({role}) is in {}, which only you can read", path.display())?)
 }
 
@@ -148,9 +147,7 @@ fn had(key: &Key) -> String {
 fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     let client = Client::connect(store, board)?;
     let view = client.board()?;
-    let params = Object::from_iter([("kid".to_owned(), json!(kid.to_string()))]);
-    let outcome = client.ask(|reply| client.fleet().call(client.key(), method::KEYS_REMOVE, params, Some(reply)))?;
-    done(&view.name, outcome)?;
+    let _: Value = asked(&client, method::KEYS_REMOVE, &RemoveKey { kid: kid.to_string() })?;
     let mut out = io::stdout().lock();
     writeln!(out, "{} does not accept the key {kid} any more", words::plain(&view.name))?;
     if let (Some(id), Some((own, _))) = (&view.id, view.held)
@@ -163,10 +160,21 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
 }
 
 /// Asks a board something about its keys.
-fn ask(store: &Store, board: &str, method: &str, params: Object) -> Result<Value, Failure> {
-    let client = Client::connect(store, board)?;
+fn ask<T: DeserializeOwned>(store: &Store, board: &str, method: &str, params: &impl Serialize) -> Result<T, Failure> {
+    asked(&Client::connect(store, board)?, method, params)
+}
+
+fn asked<T: DeserializeOwned>(client: &Client, method: &str, params: &impl Serialize) -> Result<T, Failure> {
+    // These are structs, each of which is an object.
+    let params = match serde_json::to_value(params) {
+        Ok(Value::Object(params)) => params,
+        _ => Object::new(),
+    };
     let outcome = client.ask(|reply| client.fleet().call(client.key(), method, params, Some(reply)))?;
-    Ok(done(&client.board()?.name, outcome)?.0)
+    let name = client.board()?.name.clone();
+    let (result, _) = done(&name, outcome)?;
+    // The error of serde may say what it found, and that may be a key.
+    serde_json::from_value(result).map_err(|_| Failure::NoAnswer(format!("{name}: its answer to {method} is another")))
 }
 
 /// The key that is meant: by the board's id, or by its name as the window remembers it.

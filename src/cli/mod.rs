@@ -136,7 +136,9 @@ pub fn run() -> Asked {
         let _ = writeln!(io::stderr(), "switchboard: {problem}");
         return Asked::Done(ExitCode::from(2));
     }
-    let keys = Store::of(args.keys.or_else(|| env::var_os("SWITCHBOARD_KEYS").map(PathBuf::from)));
+    let keys = Store::of(
+        args.keys.or_else(|| env::var_os("SWITCHBOARD_KEYS").filter(|path| !path.is_empty()).map(PathBuf::from)),
+    );
     let command = match args.command {
         None => return Asked::Window { demo: None, keys },
         Some(Command::Demo { boards }) => return Asked::Window { demo: Some(boards), keys },

@@ -1,4 +1,4 @@
-//! A controller without a key is given one by a board that a hand at it opened for pairing. [`Conversation`] decides what is said,
+//! A controller without a key is given one by a board that a hand at it opened for pairing. `conversation.rs` decides what is said,
 //! without a socket; [`Pairing`] says it, on a thread of its own.
 
 mod conversation;

@@ -1,7 +1,7 @@
 //! An encrypted connection to a board, for one client of the proxy: the handshake, and then messages of text.
 
 use futures_util::{SinkExt, StreamExt};
-use noise::{Answer, Channel, Hello, Initiator};
+use noise::{Answer, Channel, Hello, Initiator, OVERHEAD};
 use protocol::{Code, FromBoard, RPC_PATH, RpcError, SUBPROTOCOL, limits::CONNECT_TIMEOUT};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -9,6 +9,7 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message,
         client::IntoClientRequest,
+        error::CapacityError,
         http::{HeaderValue, header},
         protocol::CloseFrame,
     },
@@ -83,10 +84,9 @@ impl Locked {
     /// # Errors
     /// Where the connection ended.
     pub(super) async fn say(&mut self, text: &str) -> Result<(), Error> {
-        // A message longer than Noise takes: no board would.
-        let Ok(sealed) = self.channel.seal(text.as_bytes()) else {
-            return Err(Error::WriteBufferFull(Message::text("")));
-        };
+        let sealed = self.channel.seal(text.as_bytes()).map_err(|_| {
+            Error::Capacity(CapacityError::MessageTooLong { size: text.len(), max_size: bounds::MESSAGE - OVERHEAD })
+        })?;
         self.socket.send(Message::Binary(sealed)).await
     }
 

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::doctor::{self, Examination};
 use crate::fleet::{
-    BoardKey, BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, LogEntry, Outcome, Reply, Shown, Watch,
+    BoardKey, BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkProblem, LinkState, LogEntry, Outcome, Reply,
+    Shown, Watch,
 };
 use crate::{
     keys::{self, Store},
@@ -269,7 +270,12 @@ impl App {
                 }
             }
             Action::ForgetKey(board) => {
-                if let Some(id) = self.window.model.board(board).and_then(|view| view.id.clone()) {
+                let id = self.window.model.board(board).and_then(|view| match &view.link {
+                    // It was only said, and not believed.
+                    LinkState::Unreachable { problem: LinkProblem::NotLocked { board }, .. } => Some(board.clone()),
+                    _ => view.id.clone(),
+                });
+                if let Some(id) = id {
                     self.fleet.forget_key(&id);
                     self.keys.forget(id, ctx);
                 }

@@ -208,8 +208,8 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
         LinkState::Connected => None,
         // Each vain attempt to connect begins the state anew; what one wants to know is how long the board is silent.
         LinkState::Unreachable { .. } => Some(match board.last_heard {
-            Some(heard) => format!("unreachable {}", words::length(moment.age(heard))),
-            None => "unreachable".to_owned(),
+            Some(heard) => format!("{} {}", words::link(&board.link), words::length(moment.age(heard))),
+            None => words::link(&board.link).to_owned(),
         }),
         state => Some(format!("{} {}", words::link(state), words::length(moment.age(board.link_since)))),
     };

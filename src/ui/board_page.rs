@@ -201,6 +201,9 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
                 }
                 Some(_) => " Trying.".to_owned(),
                 None if *problem == LinkProblem::KeysAwaited => String::new(),
+                None if matches!(problem, LinkProblem::NotLocked { .. }) => {
+                    " It is tried again once its key is forgotten.".to_owned()
+                }
                 None if problem.is_about_keys() => " It is tried again with another key.".to_owned(),
                 None => " It is not tried again until it announces itself anew.".to_owned(),
             };

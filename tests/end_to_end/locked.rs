@@ -172,7 +172,6 @@ fn an_open_board_that_has_the_id_of_a_locked_one_is_told_nothing() {
     onlooker.until("it is not believed", SOON, |seen| (problem(seen)? == (expected.clone(), false)).then_some(()));
     assert!(onlooker.boards.values().all(|board| board.info.is_none() && board.components.is_empty()));
     onlooker.fleet.forget_key(&held.board);
-    onlooker.boards.keys().for_each(|key| onlooker.fleet.retry_now(*key));
     onlooker.connected("Desk lamp");
 }
 

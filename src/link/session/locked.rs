@@ -63,7 +63,12 @@ impl Session {
     pub(super) fn keys_changed(&mut self, now: Instant, keys: Keys, out: &mut Vec<Output>) {
         let before = self.key().cloned();
         let awaited = self.keys.replace(keys).is_none();
-        if (awaited || self.key() != before.as_ref()) && !matches!(self.phase, Phase::Resting) {
+        let forgotten = match &self.phase {
+            Phase::Resting => return,
+            Phase::Waiting { problem: LinkProblem::NotLocked { board }, .. } => self.key_of(board).is_none(),
+            _ => false,
+        };
+        if awaited || forgotten || self.key() != before.as_ref() {
             self.open(now, out);
         }
     }

@@ -190,6 +190,10 @@ fn an_open_board_that_claims_the_id_of_a_locked_one_is_not_believed() {
     bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
     assert_eq!((bench.problem(), bench.retry_at()), (LinkProblem::NotLocked { board: "lamp-1".into() }, None));
     assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_) | Report::Open)));
+    bench.input(Input::Keys(Keys::default()));
+    bench.input(opened(2));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
 }
 
 #[test]
