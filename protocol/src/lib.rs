@@ -10,6 +10,7 @@ mod component;
 mod device;
 mod error;
 pub mod improv;
+pub mod keys;
 pub mod limits;
 mod log;
 pub mod mdns;
@@ -44,3 +45,6 @@ pub const ECHO_PATH: &str = "/ws";
 
 /// Where a board sends its log, a line a text message.
 pub const LOG_PATH: &str = "/log";
+
+/// Where a controller without a key is given one, while a hand at the board allows it.
+pub const PAIR_PATH: &str = "/pair";

@@ -27,6 +27,21 @@ pub const QUEUED_MESSAGES: usize = 8;
 /// A board's name, in bytes of UTF-8: an mDNS label holds 63 (RFC 1035, section 2.3.4).
 pub const NAME: usize = 63;
 
+/// Keys of a locked board.
+pub const KEYS: usize = 8;
+
+/// The name of a key, in bytes of UTF-8.
+pub const KEY_NAME: usize = 32;
+
+/// How long a connection to a locked board may take until its first encrypted message.
+pub const HANDSHAKE: Duration = Duration::from_secs(15);
+
+/// How long of that a controller with a key may take once its offer was accepted: others with a key wait for it.
+pub const BEYOND_OFFER: Duration = Duration::from_secs(5);
+
+/// How long a board can be paired after a hand at it asked for that.
+pub const PAIRING: Duration = Duration::from_secs(120);
+
 /// The value of a text component, in bytes of UTF-8.
 pub const TEXT_VALUE: usize = 255;
 

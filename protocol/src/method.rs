@@ -46,6 +46,12 @@ pub const OTA_COMMIT: &str = "Ota.Commit";
 pub const OTA_ABORT: &str = "Ota.Abort";
 /// Takes [`LogSubscribe`], answers it as it is now.
 pub const LOG_SUBSCRIBE: &str = "Log.Subscribe";
+/// Lists the keys of a locked board.
+pub const KEYS_LIST: &str = "Keys.List";
+/// Makes a key of a locked board.
+pub const KEYS_ADD: &str = "Keys.Add";
+/// Removes a key of a locked board.
+pub const KEYS_REMOVE: &str = "Keys.Remove";
 /// A push: [`crate::NotifyStatus`].
 pub const NOTIFY_STATUS: &str = "NotifyStatus";
 /// A push: [`crate::NotifyEvent`].

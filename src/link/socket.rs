@@ -148,6 +148,10 @@ fn classify(text: &str, opened: bool) -> Ending {
             Some("503") => Ending::AllPlacesTaken,
             // This program's handshake is a valid one: what can be wrong with it is the subprotocol it names.
             Some("400" | "426") => Ending::OtherSubprotocol(format!("another subprotocol (HTTP {status})")),
+            // RFC 9110, section 15.5.20. A board cannot tell a name of DNS from one that a stranger had point at it.
+            Some("421") => Ending::NotWebSocket(format!(
+                "it does not go by that name, use its IP address or a name under .local (HTTP {status})"
+            )),
             _ => Ending::NotWebSocket(format!("it answers HTTP {status}")),
         };
     }

@@ -113,13 +113,14 @@ fn only_version_1_of_the_subprotocol_is_spoken() {
 fn the_http_side_answers_each_mistake_with_its_status() {
     let boards = boards(Profile::Lamp, 1);
     let address = &address(&boards);
-    let get = |path: &str| http(address, &format!("GET {path} HTTP/1.1\r\nHost: board\r\nConnection: close\r\n\r\n"));
+    let get =
+        |path: &str| http(address, &format!("GET {path} HTTP/1.1\r\nHost: board.local\r\nConnection: close\r\n\r\n"));
     let (status, page) = get("/");
     assert_eq!(status, 200);
     assert!(page.contains("websocat") && page.contains("Desk lamp"), "{page}");
     assert_eq!(get("/nothing").0, 404);
     assert_eq!(get("/rpc").0, 426);
-    assert_eq!(http(address, "DELETE /rpc HTTP/1.1\r\nHost: board\r\nConnection: close\r\n\r\n").0, 405);
+    assert_eq!(http(address, "DELETE /rpc HTTP/1.1\r\nHost: board.local\r\nConnection: close\r\n\r\n").0, 405);
     assert_eq!(post(address, &"x".repeat(3_000)).0, 413);
     let (status, body) = post(address, r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":[]}"#);
     assert_eq!(status, 200);

@@ -7,10 +7,12 @@ use alloc::{
 };
 use core::time::Duration;
 
+use noise::{KeyId, Role};
 use protocol::{Code, Epoch, NotifyEvent, NotifyStatus, RpcError, Source, limits};
 
 use crate::{
     Changes, LogReader,
+    keys::Access,
     outbox::{Outbox, Push, PushId},
     text,
 };
@@ -39,6 +41,9 @@ pub enum Outgoing {
 const SILENT: Outgoing = Outgoing::Close { code: 1001, reason: "silent for 60 s" };
 /// "Service restart" in IANA's registry.
 const RESTARTING: Outgoing = Outgoing::Close { code: 1012, reason: "restarting" };
+/// RFC 6455, section 7.4.1: a message that violates a policy.
+const REMOVED: Outgoing = Outgoing::Close { code: 1008, reason: "its key was removed" };
+const NOW_LOCKED: Outgoing = Outgoing::Close { code: 1008, reason: "the board is locked now" };
 /// "Try again later" in IANA's registry.
 const TOO_SLOW: Outgoing = Outgoing::Close { code: 1013, reason: "too slow" };
 
@@ -89,6 +94,7 @@ enum Ending {
 }
 
 struct Client {
+    access: Access,
     queue: VecDeque<Queued>,
     /// Not empty only while the queue is full.
     behind: Option<Behind>,
@@ -125,7 +131,7 @@ impl Clients {
         Self { places, connected: BTreeMap::new(), outbox: Outbox::default(), last_number: 0 }
     }
 
-    pub(crate) fn connect(&mut self, now: Duration) -> Result<ClientId, RpcError> {
+    pub(crate) fn connect(&mut self, now: Duration, access: Access) -> Result<ClientId, RpcError> {
         if self.connected.len() >= self.places {
             let message =
                 format!("all {} places for controllers are taken; one of them must disconnect first", self.places);
@@ -135,6 +141,7 @@ impl Clients {
         self.last_number = self.last_number.checked_add(1).unwrap_or(1);
         let id = ClientId(self.last_number);
         let client = Client {
+            access,
             queue: VecDeque::new(),
             behind: None,
             subscribed: false,
@@ -154,6 +161,25 @@ impl Clients {
         let client = self.connected.remove(&id)?;
         drop_queue(&mut self.outbox, client.queue);
         Some(client.log)
+    }
+
+    /// What a client may do; one that is gone may only look.
+    pub(crate) fn access(&self, id: ClientId) -> Access {
+        self.connected.get(&id).map_or(Access::Key(KeyId([0; 4]), Role::View), |client| client.access)
+    }
+
+    /// Ends the connections of a key that is none any more.
+    pub(crate) fn let_go(&mut self, kid: KeyId) {
+        for client in self.connected.values_mut().filter(|client| client.access.kid() == Some(kid)) {
+            end_now(client, &mut self.outbox, REMOVED);
+        }
+    }
+
+    /// Ends the connections of who has no key: from now on the board is locked.
+    pub(crate) fn let_go_without_key(&mut self) {
+        for client in self.connected.values_mut().filter(|client| client.access == Access::Open) {
+            end_now(client, &mut self.outbox, NOW_LOCKED);
+        }
     }
 
     /// The client reads the log from now on, or no more. Comes to the reader that it had.

@@ -11,10 +11,10 @@ use protocol::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Board, ClientId, Hardware, REBOOT_AFTER, Reboot, Slot, params::Params, rules, sizes, text};
+use crate::{Board, ClientId, Hardware, REBOOT_AFTER, Reboot, Slot, keys::locked, params::Params, rules, sizes, text};
 
 /// Every method of a board, for who asks for another.
-const METHODS: [&str; 20] = [
+const METHODS: [&str; 23] = [
     method::DEVICE_GET_INFO,
     method::DEVICE_GET_COMPONENTS,
     method::DEVICE_GET_STATUS,
@@ -35,6 +35,9 @@ const METHODS: [&str; 20] = [
     method::OTA_COMMIT,
     method::OTA_ABORT,
     method::LOG_SUBSCRIBE,
+    method::KEYS_LIST,
+    method::KEYS_ADD,
+    method::KEYS_REMOVE,
 ];
 
 /// Who asks.
@@ -94,6 +97,10 @@ impl<H: Hardware> Board<H> {
         if !matches!(self.reboot, Reboot::No) {
             return Err(rebooting());
         }
+        if caller == Caller::Post && self.is_locked() {
+            return Err(locked());
+        }
+        self.access(caller).allows(&request.method)?;
         self.reached();
         let params = Params::of(request);
         match request.method.as_str() {
@@ -123,6 +130,9 @@ impl<H: Hardware> Board<H> {
             method::OTA_COMMIT => self.commit_update(now, caller),
             method::OTA_ABORT => self.abort_update(now, caller),
             method::LOG_SUBSCRIBE => self.subscribe_log(caller, &params),
+            method::KEYS_LIST => self.list_keys(caller),
+            method::KEYS_ADD => self.add_key_from_afar(now, &params),
+            method::KEYS_REMOVE => self.remove_key(now, &params),
             other => Err(no_such_method(other)),
         }
     }
@@ -166,9 +176,13 @@ impl<H: Hardware> Board<H> {
 
     fn info(&mut self, now: Duration) -> DeviceInfo {
         let mut info = sizes::info(&self.identity, self.hardware.reset_reason(), self.epoch, text::millis(now));
-        if self.hardware.update_slot().is_none() {
-            info.features.retain(|feature| feature != sizes::OTA);
-        }
+        let (updatable, locked) = (self.hardware.update_slot().is_some(), self.is_locked());
+        info.features.retain(|feature| match feature.as_str() {
+            sizes::OTA => updatable,
+            sizes::HTTP_RPC => !locked,
+            sizes::KEYS => locked,
+            _ => true,
+        });
         info
     }
 
@@ -238,6 +252,15 @@ impl<H: Hardware> Board<H> {
 
     fn set_name(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
         let name = params.needed_text("name", "1 to 63 bytes of UTF-8")?;
+        self.rename(now, name, caller.source())?;
+        self.done(None)
+    }
+
+    /// Names the board, as `Device.SetName` does.
+    ///
+    /// # Errors
+    /// `out_of_range` and `control_character`, with what a name may be.
+    pub fn rename(&mut self, now: Duration, name: &str, by: Source) -> Result<(), RpcError> {
         rules::check_name(name)?;
         if name != self.identity.name {
             self.identity.name = name.to_owned();
@@ -245,10 +268,10 @@ impl<H: Hardware> Board<H> {
             self.note_change(now);
             let mut extra = Object::new();
             extra.insert("name".to_owned(), name.into());
-            self.log(now, Level::Info, format_args!("renamed {name:?} by {}", caller.source()));
-            self.push_event(now, system(), "renamed", extra, Some(caller.source()));
+            self.log(now, Level::Info, format_args!("renamed {name:?} by {by}"));
+            self.push_event(now, system(), "renamed", extra, Some(by));
         }
-        self.done(None)
+        Ok(())
     }
 
     /// As many descriptors as were asked for and fit.

@@ -16,9 +16,11 @@ mod clients;
 mod commands;
 mod fade;
 pub mod gesture;
+mod keys;
 mod log;
 mod number;
 mod outbox;
+mod pairing;
 mod params;
 mod plan;
 mod retained;
@@ -34,6 +36,7 @@ use core::{fmt, time::Duration};
 use protocol::{ComponentKey, Epoch, Kind, Level, ResetReason, RpcError, Source, State};
 
 pub use clients::{ClientId, Outgoing};
+pub use keys::{locked, wrong_key};
 pub use log::{LogReader, Unread};
 pub use plan::{Component, Identity, Input, Plan, PlanError, SAMPLE_EVERY};
 pub use retained::{KEEP_AFTER, Retained, RetainedKey, Unsaved};
@@ -42,7 +45,9 @@ pub use slot::{Image, SlotError, UpdateSlot};
 use change::{Changes, Gathered, Slot};
 use clients::Clients;
 use commands::Caller;
+use keys::{Access, Keys};
 use log::Log;
+use pairing::Pairing;
 use retained::{KEEP_PATIENCE, Keeping};
 use update::Updates;
 
@@ -92,6 +97,18 @@ pub trait Hardware {
         None
     }
 
+    /// Fills `bytes` from a cryptographic source. `false` where there is none: such a board cannot be locked.
+    fn random(&mut self, bytes: &mut [u8]) -> bool {
+        let _ = bytes;
+        false
+    }
+
+    /// Shows the code that people compare while a controller is paired, where a person at the board can read it; `None` takes it
+    /// away. It is in the log in any case.
+    fn show_code(&mut self, code: Option<&str>) {
+        let _ = code;
+    }
+
     /// What the run before this one said when it panicked, once: for the first line of the log.
     fn take_last_panic(&mut self) -> Option<String> {
         None
@@ -120,7 +137,10 @@ pub struct Board<H> {
     /// Counts changes; 0 is the state at boot.
     seq: u64,
     identity: Identity,
+    /// What is announced has changed.
     renamed: bool,
+    keys: Keys,
+    pairing: Pairing,
     /// As it is kept; `None` where that is not known.
     saved_name: Option<String>,
     slots: Vec<Slot>,
@@ -164,6 +184,8 @@ impl<H: Hardware> Board<H> {
             saved_name: Some(plan.identity.name.clone()),
             identity: plan.identity,
             renamed: false,
+            keys: Keys::restored(retained::find(retained, &RetainedKey::Keys)),
+            pairing: Pairing::Closed,
             slots,
             bindings: plan.bindings,
             gathered: None,
@@ -191,10 +213,10 @@ impl<H: Hardware> Board<H> {
         self.slots.len()
     }
 
-    /// The new name, once after it was changed: to be announced again by mDNS. To be asked after each call that brings a
-    /// request.
-    pub fn take_renamed(&mut self) -> Option<&str> {
-        core::mem::take(&mut self.renamed).then_some(self.identity.name.as_str())
+    /// Whether its name has changed, or whether it is locked: once after each change, to be announced again by mDNS. To be asked after
+    /// each call that brings a request.
+    pub fn take_renamed(&mut self) -> bool {
+        core::mem::take(&mut self.renamed)
     }
 
     /// What it runs on.
@@ -207,16 +229,23 @@ impl<H: Hardware> Board<H> {
         &mut self.hardware
     }
 
-    /// A controller opened `/rpc`.
+    /// A controller opened `/rpc` of an open board.
     ///
     /// # Errors
     /// `resource_exhausted` where all places are taken, `busy` while the board restarts; the connection is refused with HTTP
-    /// 503 and this as its body.
+    /// 503 and this as its body. `locked` where the board is.
     pub fn connect(&mut self, now: Duration) -> Result<ClientId, RpcError> {
+        if self.is_locked() {
+            return Err(locked());
+        }
+        self.let_in(now, Access::Open)
+    }
+
+    fn let_in(&mut self, now: Duration, access: Access) -> Result<ClientId, RpcError> {
         if !matches!(self.reboot, Reboot::No) {
             return Err(commands::rebooting());
         }
-        match self.clients.connect(now) {
+        match self.clients.connect(now, access) {
             Ok(client) => {
                 self.log(now, Level::Info, format_args!("controller {} connected", client.0));
                 Ok(client)
@@ -356,7 +385,9 @@ impl<H: Hardware> Board<H> {
             return Err(self.not_found(&ComponentKey::new(Kind::Button, key.id)));
         }
         rules::check_event(event)?;
-        self.pressed(now, key, event, &Source::Physical);
+        if !self.confirm_pairing(now) {
+            self.pressed(now, key, event, &Source::Physical);
+        }
         Ok(())
     }
 
@@ -374,6 +405,7 @@ impl<H: Hardware> Board<H> {
         self.watch_update(now);
         self.end_batch(now);
         self.keep(now);
+        self.watch_pairing(now);
         self.clients.keep_alive(now);
     }
 
@@ -383,7 +415,7 @@ impl<H: Hardware> Board<H> {
             return None;
         }
         let due = [self.reboot_deadline(), self.next_change(), self.next_keep(), self.update.next_deadline()];
-        due.into_iter().chain([self.clients.next_deadline()]).flatten().min()
+        due.into_iter().chain([self.clients.next_deadline(), self.pairing_deadline()]).flatten().min()
     }
 
     /// When the hardware is to be restarted: what is being kept is waited for, and not for ever.

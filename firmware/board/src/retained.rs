@@ -1,4 +1,4 @@
-//! What a board keeps without power: its name, and the state of components that are [`crate::Component::retained`]. Decides what
+//! What a board keeps without power: its keys, its name, and the state of components that are [`crate::Component::retained`]. Decides what
 //! is written and when, and what of it counts at the next boot. Knows no flash: what is to be written goes out as data, by
 //! [`Board::take_unsaved`], so that a slow flash holds nobody up, and comes back in [`Board::new`].
 
@@ -21,6 +21,8 @@ pub(crate) const KEEP_PATIENCE: Duration = Duration::from_secs(5);
 pub enum RetainedKey {
     /// The board's name.
     Name,
+    /// The board's keys, all of them.
+    Keys,
     /// The state of a component.
     Component(ComponentKey),
 }
@@ -34,6 +36,7 @@ impl fmt::Display for RetainedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name => f.write_str("name"),
+            Self::Keys => f.write_str("keys"),
             Self::Component(key) => key.fmt(f),
         }
     }
@@ -43,7 +46,11 @@ impl FromStr for RetainedKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        if text == "name" { Ok(Self::Name) } else { text.parse().map(Self::Component) }
+        match text {
+            "name" => Ok(Self::Name),
+            "keys" => Ok(Self::Keys),
+            component => component.parse().map(Self::Component),
+        }
     }
 }
 
@@ -52,7 +59,7 @@ impl FromStr for RetainedKey {
 pub struct Retained {
     /// Under what.
     pub key: RetainedKey,
-    /// UTF-8: the name as it is, or a component's fields as a JSON object.
+    /// UTF-8, the name as it is or a component's fields as a JSON object; or the keys, which are bytes and secret.
     pub value: Vec<u8>,
 }
 
@@ -146,6 +153,9 @@ impl<H: Hardware> Board<H> {
             _ => return None,
         }
         let mut unsaved = Vec::new();
+        if core::mem::take(&mut self.keys.unsaved) {
+            unsaved.push(Retained { key: RetainedKey::Keys, value: self.keys.to_bytes() });
+        }
         if self.saved_name.as_ref() != Some(&self.identity.name) {
             unsaved.push(Retained { key: RetainedKey::Name, value: self.identity.name.clone().into_bytes() });
             self.saved_name = Some(self.identity.name.clone());
@@ -196,6 +206,7 @@ impl<H: Hardware> Board<H> {
         for retained in failed {
             match &retained.key {
                 RetainedKey::Name => self.saved_name = None,
+                RetainedKey::Keys => self.keys.unsaved = true,
                 RetainedKey::Component(key) => {
                     if let Some(at) = self.position(key)
                         && let Some(slot) = self.slots.get_mut(at)

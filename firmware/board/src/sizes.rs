@@ -68,6 +68,12 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
 /// The feature of a board that can be updated.
 pub(crate) const OTA: &str = "ota";
 
+/// The feature of a board that is asked by `POST`: an open one.
+pub(crate) const HTTP_RPC: &str = "http_rpc";
+
+/// The feature of a board that has keys: a locked one.
+pub(crate) const KEYS: &str = "keys";
+
 /// A reason in a board's own word; no known one is longer.
 fn longest_reason() -> ResetReason {
     ResetReason::Unknown("x".repeat(REASON))
@@ -83,7 +89,7 @@ pub(crate) fn info(identity: &Identity, reset_reason: Option<ResetReason>, epoch
         platform: identity.platform.clone(),
         board: identity.board.clone(),
         proto: protocol::PROTOCOL_MAJOR,
-        features: ["transition", "http_rpc", "log", OTA].map(str::to_owned).into(),
+        features: ["transition", HTTP_RPC, "log", OTA, KEYS].map(str::to_owned).into(),
         epoch,
         uptime_ms,
         reset_reason,

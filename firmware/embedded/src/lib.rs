@@ -11,6 +11,7 @@ pub mod identity;
 pub mod indicator;
 mod listener;
 mod network;
+pub mod owner;
 pub mod staging;
 pub mod station;
 pub mod trial;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{Board, machine, memory};
 
 const USAGE: &str =
-    "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, memory, erase, panic, off";
+    "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, lock, pair, memory, erase, panic, off";
 
 /// The longest line that is read.
 const LINE: usize = 512;
@@ -98,7 +98,13 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
         #[expect(clippy::panic, reason = "it is asked for, to see what becomes of a panic")]
         Some("panic") => panic!("asked for"),
         Some("off") => machine::exit(0),
-        Some(_) => Err(USAGE.to_owned()),
+        Some(word) => match embedded::owner::obey(word, board) {
+            Some(printed) => {
+                say(&json!({ "owner": printed }));
+                Ok(())
+            }
+            None => Err(USAGE.to_owned()),
+        },
     }
 }
 

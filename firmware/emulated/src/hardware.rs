@@ -8,7 +8,9 @@ use board::{Hardware, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
 use crate::{
-    console, machine, memory,
+    console,
+    entropy::Entropy,
+    machine, memory,
     plan::{INTERLOCKED, MOTOR_POWER},
     slot::Slot,
 };
@@ -21,12 +23,13 @@ pub(crate) struct Bench {
     outputs: BTreeMap<ComponentKey, State>,
     slot: Slot,
     reset_reason: ResetReason,
+    entropy: Option<Entropy>,
 }
 
 impl Bench {
     /// All outputs are off.
-    pub(crate) fn new(slot: Slot, reset_reason: ResetReason) -> Self {
-        Self { outputs: BTreeMap::new(), slot, reset_reason }
+    pub(crate) fn new(slot: Slot, reset_reason: ResetReason, entropy: Option<Entropy>) -> Self {
+        Self { outputs: BTreeMap::new(), slot, reset_reason, entropy }
     }
 
     fn is_on(&self, switch: u16) -> bool {
@@ -61,6 +64,14 @@ impl Hardware for Bench {
             _ => return None,
         };
         Some(State::new().with("value", value))
+    }
+
+    fn random(&mut self, bytes: &mut [u8]) -> bool {
+        self.entropy.as_mut().is_some_and(|entropy| entropy.fill(bytes))
+    }
+
+    fn show_code(&mut self, code: Option<&str>) {
+        console::say(&serde_json::json!({ "pairing_code": code }));
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

@@ -7,6 +7,7 @@ extern crate alloc;
 
 mod chance;
 mod console;
+mod entropy;
 mod flash;
 mod hardware;
 mod machine;
@@ -31,6 +32,7 @@ use server::{EmbassyClock, Settings, Shared};
 use storage::{Blocking, Found};
 
 use chance::Chance;
+use entropy::Entropy;
 use flash::Flash;
 use hardware::Bench;
 use network::Card;
@@ -77,7 +79,7 @@ fn start(spawner: Spawner) {
         plan,
         &retained,
         epoch,
-        Bench::new(slot, machine::take_reset_reason()),
+        Bench::new(slot, machine::take_reset_reason(), Entropy::find()),
         EmbassyClock::start(),
     ) {
         Ok(board) => Box::leak(Box::new(board)),

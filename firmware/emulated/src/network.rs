@@ -36,6 +36,16 @@ pub(crate) fn interrupted() {
 
 type Device = VirtIONet<Memory, MmioTransport<'static>, QUEUE>;
 
+/// The registers of the first device of a type that the machine has. To be asked once for each type.
+pub(crate) fn find(wanted: DeviceType) -> Option<MmioTransport<'static>> {
+    machine::virtio_slots().find_map(|address| {
+        let header = NonNull::new(address as *mut VirtIOHeader)?;
+        // SAFETY: each slot of the virt board has these registers, used by nobody else; in an empty one the device's type is 0.
+        let transport = unsafe { MmioTransport::new(header, machine::SLOT_SIZE) }.ok()?;
+        (transport.device_type() == wanted).then_some(transport)
+    })
+}
+
 /// The card.
 pub(crate) struct Card {
     // The tokens of a frame that comes in and of its answer exist together.
@@ -45,15 +55,7 @@ pub(crate) struct Card {
 impl Card {
     /// The first network card that the machine has.
     pub(crate) fn find() -> Option<Self> {
-        let device = machine::virtio_slots().find_map(|address| {
-            let header = NonNull::new(address as *mut VirtIOHeader)?;
-            // SAFETY: each slot of the virt board has these registers, used by nobody else; in an empty one the device's type is 0.
-            let transport = unsafe { MmioTransport::new(header, machine::SLOT_SIZE) }.ok()?;
-            if transport.device_type() != DeviceType::Network {
-                return None;
-            }
-            Device::new(transport, BUFFER).ok()
-        })?;
+        let device = Device::new(find(DeviceType::Network)?, BUFFER).ok()?;
         Some(Self { device: RefCell::new(device) })
     }
 
@@ -127,8 +129,8 @@ impl TxToken for ToSend<'_> {
     }
 }
 
-/// Memory that the card reads and writes: the machine has no translation, so each address is the one that the card uses.
-struct Memory;
+/// Memory that a device reads and writes: the machine has no translation, so each address is the one that the device uses.
+pub(crate) struct Memory;
 
 fn pages(count: usize) -> Layout {
     match Layout::from_size_align(count * PAGE_SIZE, PAGE_SIZE) {

@@ -11,7 +11,6 @@ use provisioning::{
     About, Action, Attempt, Input, Provisioning,
     pretended::{JOINED_AFTER, Outcome, REFUSED_AFTER, SCANNED_AFTER, join, scan},
 };
-use serde_json::{Value, json};
 use storage::Wifi;
 
 use crate::{Board, PORT, SharedStorage, console, say_error};
@@ -116,7 +115,7 @@ impl Desk {
                 return Some(Input::Stored(kept.is_ok()));
             }
             Action::Scan => self.later(SCANNED_AFTER, Coming::Scanned),
-            Action::Rename(name) => return Some(Input::Renamed(rename(self.board, &name))),
+            Action::Rename(name) => return Some(Input::Renamed(self.board.rename(&name).is_ok())),
         }
         None
     }
@@ -129,15 +128,6 @@ impl Desk {
     fn address(&self) -> Option<SocketAddr> {
         self.stack.config_v4().map(|config| SocketAddr::from((config.address.address(), PORT)))
     }
-}
-
-/// As a controller would, with its rules for names.
-fn rename(board: &Board, name: &str) -> bool {
-    let request =
-        json!({ "jsonrpc": "2.0", "id": 1, "method": protocol::method::DEVICE_SET_NAME, "params": { "name": name } });
-    let answer: Option<Value> =
-        board.call(&alloc::format!("{request}")).and_then(|answer| serde_json::from_str(&answer).ok());
-    answer.is_some_and(|answer| answer.get("result").is_some())
 }
 
 fn about(board: &Board) -> About {

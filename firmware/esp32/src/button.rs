@@ -27,7 +27,11 @@ pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, lamp: &'s
             }
             match gesture {
                 Gesture::EraseAhead => lamp.tell(Notice::EraseAhead),
-                Gesture::EraseCancelled => lamp.be_quiet(),
+                // Long enough to be meant, and not to erase.
+                Gesture::EraseCancelled => {
+                    lamp.be_quiet();
+                    board.open_pairing();
+                }
                 Gesture::Erase => {
                     info!("a hand at the board has it forget everything");
                     lamp.tell(Notice::Erased);

@@ -5,7 +5,10 @@ use core::time::Duration;
 
 use board::{Hardware, UpdateSlot};
 use embedded::{colour::pixel, indicator::Notice};
-use esp_hal::gpio::{AnyPin, Level, Output, OutputConfig};
+use esp_hal::{
+    gpio::{AnyPin, Level, Output, OutputConfig},
+    rng::Rng,
+};
 use log::info;
 use protocol::{ComponentKey, Kind, ResetReason, RpcError, State};
 use serde_json::json;
@@ -23,6 +26,7 @@ pub(crate) struct Chip {
     update: Option<Slot>,
     last_panic: Option<String>,
     reset_reason: Option<ResetReason>,
+    random: Rng,
 }
 
 impl Chip {
@@ -32,11 +36,12 @@ impl Chip {
         relay: AnyPin<'static>,
         thermometer: Thermometer,
         update: Option<Slot>,
+        random: Rng,
     ) -> Self {
         let relay = Output::new(relay, Level::Low, OutputConfig::default());
         let last_panic = panic::take_last();
         let reset_reason = reset::reason(last_panic.is_some());
-        Self { lamp, air, relay, thermometer, update, last_panic, reset_reason }
+        Self { lamp, air, relay, thermometer, update, last_panic, reset_reason, random }
     }
 }
 
@@ -77,6 +82,13 @@ impl Hardware for Chip {
 
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
         self.update.as_mut().map(|slot| slot as &mut dyn UpdateSlot)
+    }
+
+    /// True random numbers as long as the radio is on, which it is before anything is served (ESP32-C3 Technical Reference Manual,
+    /// chapter "Random Number Generator").
+    fn random(&mut self, bytes: &mut [u8]) -> bool {
+        self.random.read(bytes);
+        true
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

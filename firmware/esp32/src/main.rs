@@ -81,7 +81,7 @@ async fn main(spawner: Spawner) {
     let flash = Flash::new(parts.flash);
     let (keeper, retained, wifi) = Keeper::open(flash).await;
     let lamp: &'static Lamp = Box::leak(Box::default());
-    let chip = Chip::new(lamp, air, parts.relay, Thermometer::new(parts.thermometer), Slot::boot(flash));
+    let chip = Chip::new(lamp, air, parts.relay, Thermometer::new(parts.thermometer), Slot::boot(flash), random);
     let board: &'static Board = match Shared::new(plan, &retained, Epoch(random.random()), chip, EmbassyClock::start())
     {
         Ok(board) => Box::leak(Box::new(board)),

@@ -1,15 +1,15 @@
 //! The serial port: Improv, by which a board without a network is given one. What it answers and when it gives up is decided in
 //! `provisioning`; this reads, writes, and asks the radio and the flash.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use embassy_futures::select::{Either3, select3};
 use embassy_time::{Duration as Span, Instant, Timer, with_timeout};
 use embedded_io_async::{Read, Write};
+use embedded::owner::Lines;
 use log::{error, info};
 use provisioning::{About, Action, Attempt, Input, Provisioning};
-use serde_json::{Value, json};
 use storage::Wifi;
 
 use crate::{
@@ -35,7 +35,7 @@ pub(crate) async fn talk(
         Ok(port) => port,
         Err(error) => return error!("the serial port cannot be opened: {error:?}"),
     };
-    let mut teller = Teller { output, board, air, keeper, stored, attempt: None };
+    let mut teller = Teller { output, board, air, keeper, stored, attempt: None, lines: Lines::default() };
     let mut machine = Provisioning::new();
     loop {
         let mut bytes = [0; 64];
@@ -63,6 +63,7 @@ struct Teller<W> {
     keeper: &'static Keeper,
     stored: Option<Wifi>,
     attempt: Option<Attempt>,
+    lines: Lines,
 }
 
 impl<W: Write> Teller<W> {
@@ -102,7 +103,12 @@ impl<W: Write> Teller<W> {
                 let _ = with_timeout(WRITE, self.output.write_all(&packet)).await;
                 None
             }
-            Action::Text(_) => None,
+            Action::Text(text) => {
+                if let Some(printed) = self.lines.read(&text, self.board) {
+                    let _ = with_timeout(WRITE, self.output.write_all(printed.as_bytes())).await;
+                }
+                None
+            }
             Action::Connect { attempt, credentials } => {
                 let Ok(wifi) = Wifi::new(credentials.ssid(), credentials.password().reveal()) else {
                     return Some(Input::Connected { attempt, address: None });
@@ -129,16 +135,9 @@ impl<W: Write> Teller<W> {
                 self.air.scan();
                 None
             }
-            Action::Rename(name) => Some(Input::Renamed(rename(self.board, &name))),
+            Action::Rename(name) => Some(Input::Renamed(self.board.rename(&name).is_ok())),
         }
     }
-}
-
-fn rename(board: &Board, name: &str) -> bool {
-    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "Device.SetName", "params": { "name": name } });
-    let answer = board.call(&String::from(&*alloc::format!("{request}")));
-    let answer: Option<Value> = answer.and_then(|answer| serde_json::from_str(&answer).ok());
-    answer.is_some_and(|answer| answer.get("result").is_some())
 }
 
 fn about(board: &Board) -> About {

@@ -9,16 +9,17 @@ use protocol::{Code, Level, RpcError, SUBPROTOCOL, limits};
 
 use crate::{
     clock::{Clock, within},
-    echo,
+    door, echo, greeting,
     house::Guest,
     http::{self, BadHead, BadUpgrade, Body, Request, Resource, Upgrade},
     log,
-    page::page,
+    page::{locked_page, page},
     response::{Refusal, Response, error_message, switching_protocols},
     rpc,
     serve::Settings,
     shared::Shared,
     socket::{Gone, Socket, end, write},
+    ws::Reader,
 };
 
 /// What a request becomes.
@@ -29,6 +30,7 @@ enum Decision {
     Control { accept: String, subprotocol: Option<&'static str> },
     Echo { accept: String },
     Log { accept: String, level: Level },
+    Pair { accept: String },
     Refuse(Response),
 }
 
@@ -162,12 +164,16 @@ fn decide(request: &mut Request) -> Decision {
             Body::Length(_) => refuse(Refusal::BodyTooLong),
             Body::None | Body::Encoded => refuse(Refusal::LengthRequired),
         },
-        (channel @ (Resource::Rpc | Resource::Echo | Resource::Log), Method::Get) => match request.upgrade.take() {
+        (channel @ (Resource::Rpc | Resource::Echo | Resource::Log | Resource::Pair), Method::Get) => match request
+            .upgrade
+            .take()
+        {
             None => refuse(Refusal::NoUpgrade),
             Some(Err(BadUpgrade::Version)) => refuse(Refusal::UpgradeVersion),
             Some(Err(BadUpgrade::Key)) => refuse(Refusal::UpgradeKey),
             Some(Ok(upgrade)) if channel == Resource::Rpc => control(upgrade),
             Some(Ok(Upgrade { accept, .. })) if channel == Resource::Echo => Decision::Echo { accept },
+            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Pair => Decision::Pair { accept },
             Some(Ok(Upgrade { accept, .. })) => match request.parameter("level").map_or(Ok(Level::Info), str::parse) {
                 Ok(level) => Decision::Log { accept, level },
                 Err(_) => refuse(Refusal::Level),
@@ -175,7 +181,7 @@ fn decide(request: &mut Request) -> Decision {
         },
         (Resource::Page, _) => refuse(Refusal::MethodOfPage),
         (Resource::Rpc, _) => refuse(Refusal::MethodOfRpc),
-        (Resource::Echo | Resource::Log, _) => refuse(Refusal::MethodOfSideChannel),
+        (Resource::Echo | Resource::Log | Resource::Pair, _) => refuse(Refusal::MethodOfSideChannel),
         (Resource::Unknown, _) => refuse(Refusal::NotFound),
     }
 }
@@ -201,13 +207,39 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     settings: &Settings,
 ) -> Result<Next, Gone> {
     let clock = shared.clock();
-    let decision = decide(&mut request);
+    let decision = match door::refuse(&request, &shared.identity().id, settings.allowed_origins) {
+        Some(refused) => Decision::Refuse(refused),
+        None => decide(&mut request),
+    };
     let has_body = !matches!(request.body, Body::None | Body::Length(0));
     let (response, head_only) = match decision {
+        Decision::Control { accept, subprotocol } if shared.is_locked() => {
+            send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
+            let proved = greeting::greet(socket, core::mem::take(input), guest, shared).await?;
+            match shared.connect_with_key(proved.kid) {
+                Ok(controller) => {
+                    controller.receive(&proved.first);
+                    rpc::run(socket, proved.reader, controller, Some(proved.channel)).await;
+                }
+                Err(error) => rpc::refuse(socket, proved.channel, error, clock).await,
+            }
+            return Err(Gone);
+        }
+        Decision::Pair { accept } => match shared.ask_for_key() {
+            Ok(asking) => {
+                send(socket, &switching_protocols(&accept, None), settings, clock).await?;
+                return Err(greeting::pair(socket, core::mem::take(input), shared, asking).await);
+            }
+            Err(error) => (Response::forbidden(error), false),
+        },
+        Decision::Log { .. } | Decision::Echo { .. } | Decision::Call { .. } if shared.is_locked() => {
+            (Response::forbidden(board::locked()), false)
+        }
         Decision::Control { accept, subprotocol } => match shared.connect() {
             Ok(controller) => {
                 send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
-                rpc::run(socket, core::mem::take(input), controller).await;
+                let reader = Reader::new(limits::MESSAGE_INTO_BOARD, core::mem::take(input));
+                rpc::run(socket, reader, controller, None).await;
                 // The channel has ended its connection itself.
                 return Err(Gone);
             }
@@ -216,7 +248,8 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Log { accept, level } => match guest.side_channel() {
             Some(_place) => {
                 send(socket, &switching_protocols(&accept, None), settings, clock).await?;
-                log::run(socket, core::mem::take(input), level, shared).await;
+                let reading = log::run(socket, core::mem::take(input), level, shared);
+                select(reading, shared.until_locked()).await;
                 return Err(Gone);
             }
             None => (Response::refusal(Refusal::SideChannelsFull), false),
@@ -224,13 +257,18 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Echo { accept } => match guest.side_channel() {
             Some(_place) => {
                 send(socket, &switching_protocols(&accept, None), settings, clock).await?;
-                echo::run(socket, core::mem::take(input), settings.echo_limit, shared).await;
+                let echoing = echo::run(socket, core::mem::take(input), settings.echo_limit, shared);
+                select(echoing, shared.until_locked()).await;
                 return Err(Gone);
             }
             None => (Response::refusal(Refusal::SideChannelsFull), false),
         },
         Decision::Page { head_only } => {
-            (Response::page(page(&shared.identity(), shared.components(), clock.now().as_secs())), head_only)
+            let body = match shared.is_locked() {
+                true => locked_page(),
+                false => page(&shared.identity(), shared.components(), clock.now().as_secs()),
+            };
+            (Response::page(body), head_only)
         }
         Decision::Refuse(response) => (response, request.method == Method::Head),
         Decision::Call { length } => {

@@ -65,6 +65,14 @@ impl<H: Hardware> Hardware for Watched<H> {
         self.hardware.reset_reason()
     }
 
+    fn random(&mut self, bytes: &mut [u8]) -> bool {
+        self.hardware.random(bytes)
+    }
+
+    fn show_code(&mut self, code: Option<&str>) {
+        self.hardware.show_code(code);
+    }
+
     fn take_last_panic(&mut self) -> Option<String> {
         self.hardware.take_last_panic()
     }

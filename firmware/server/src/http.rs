@@ -9,7 +9,7 @@ use edge_http::{
     ws::{MAX_BASE64_KEY_RESPONSE_LEN, sec_key_response},
 };
 use embassy_futures::poll_once;
-use protocol::{ECHO_PATH, LOG_PATH, RPC_PATH};
+use protocol::{ECHO_PATH, LOG_PATH, PAIR_PATH, RPC_PATH};
 
 /// Header fields in a request; browsers send about twenty.
 const FIELDS: usize = 40;
@@ -21,6 +21,11 @@ pub struct Request {
     pub method: Method,
     /// The resource.
     pub resource: Resource,
+    /// The authority that the client meant, as it came; `None` only in HTTP/1.0.
+    pub host: Option<String>,
+    /// Where the web page comes from that a browser asks for, as it came; `None` where no browser asks. What is no text, or was
+    /// given twice, is still there, as no origin that there is.
+    pub origin: Option<String>,
     /// What stands behind the `?` of its target, as it came.
     pub query: String,
     /// Whether the client keeps the connection for further requests.
@@ -44,6 +49,8 @@ pub enum Resource {
     Echo,
     /// `/log`: the board's log.
     Log,
+    /// `/pair`: a key for a controller that has none.
+    Pair,
     /// Nothing is there.
     Unknown,
 }
@@ -121,10 +128,12 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
         Ok(_) | Err(_) => return Err(BadHead::Malformed),
     }
     // RFC 9112, section 3.2: one Host field, and no more.
-    let hosts = values(&headers, "Host").count();
-    if hosts > 1 || (hosts == 0 && headers.http11) {
-        return Err(BadHead::Malformed);
-    }
+    let mut hosts = raw(&headers, "Host");
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => Some(core::str::from_utf8(host).map_err(|_| BadHead::Malformed)?.trim().to_owned()),
+        (None, _) if !headers.http11 => None,
+        _ => return Err(BadHead::Malformed),
+    };
     let target = headers.path.split('#').next().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     Ok(Request {
@@ -134,8 +143,11 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
             RPC_PATH => Resource::Rpc,
             ECHO_PATH => Resource::Echo,
             LOG_PATH => Resource::Log,
+            PAIR_PATH => Resource::Pair,
             _ => Resource::Unknown,
         },
+        host,
+        origin: origin(&headers),
         query: query.to_owned(),
         keep_alive: headers.http11 && !has_token(&headers, "Connection", "close"),
         expects_continue: has_token(&headers, "Expect", "100-continue"),
@@ -148,6 +160,17 @@ type Head<'b> = RequestHeaders<'b, FIELDS>;
 
 fn values<'h>(head: &'h Head<'_>, name: &'h str) -> impl Iterator<Item = &'h str> {
     head.headers.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+}
+
+fn raw<'h>(head: &'h Head<'_>, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
+    head.headers.iter_raw().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// All of it: what would be passed over as unreadable would be let in.
+fn origin(head: &Head<'_>) -> Option<String> {
+    raw(head, "Origin")
+        .map(|value| String::from_utf8_lossy(value).trim().to_owned())
+        .reduce(|all, next| all + ", " + &next)
 }
 
 /// The members of a list field (RFC 9110, section 5.6.1).
@@ -164,8 +187,8 @@ fn body(head: &Head<'_>) -> Result<Body, BadHead> {
     if values(head, "Transfer-Encoding").next().is_some() {
         return Ok(Body::Encoded);
     }
-    let mut lengths = head.headers.iter_raw().filter(|(name, _)| name.eq_ignore_ascii_case("Content-Length"));
-    let Some((_, length)) = lengths.next() else { return Ok(Body::None) };
+    let mut lengths = raw(head, "Content-Length");
+    let Some(length) = lengths.next() else { return Ok(Body::None) };
     let digits = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
     // RFC 9112, section 6.3: a length that is invalid or given twice ends the connection.
     if !digits || lengths.next().is_some() {

@@ -50,7 +50,7 @@ where
     let responder = Mdns::new(Some(address), None, receive, send, &received, &sent, random, &again);
     loop {
         let announcement = shared.announcement();
-        let renamed = shared.renamed(&announcement.friendly_name);
+        let renamed = shared.announced_otherwise(&announcement);
         let txt = announcement.to_txt();
         let txt: Vec<_> = txt.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let host = host(&announcement, address);

@@ -33,6 +33,15 @@ pub(crate) fn page(identity: &Identity, components: usize, uptime_s: u64) -> Str
     )
 }
 
+/// The page of a locked board: not even its name is told.
+pub(crate) fn locked_page() -> String {
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>A locked board</title></head>\n\
+     <body><h1>A locked board</h1>\n\
+     <p>This is a Switchboard board. It obeys only who has one of its keys: <code>switchboard keys add</code> takes one, \
+     <code>switchboard keys pair</code> asks for one.</p>\n</body></html>\n"
+        .into()
+}
+
 /// Text as it may stand in an element or a quoted attribute.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

@@ -4,6 +4,8 @@ use alloc::{format, string::String, vec::Vec};
 
 use protocol::{Code, RpcError, SUBPROTOCOL, limits};
 
+use crate::origin::{Origin, listed};
+
 /// A response with its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
@@ -44,6 +46,20 @@ impl Response {
         let message = format!("this board speaks {SUBPROTOCOL}; offer it, or no subprotocol at all");
         let error = RpcError::new(Code::UnsupportedVersion, "unsupported_version", message);
         Self { status: (400, "Bad Request"), fields: &[], content_type: JSON, body: error_message(error) }
+    }
+
+    /// 403 with the board's own words.
+    pub fn forbidden(error: RpcError) -> Self {
+        Self { status: (403, "Forbidden"), fields: &[], content_type: JSON, body: error_message(error) }
+    }
+
+    /// 403: a web page that may not drive the board.
+    pub fn origin_not_allowed(allowed: &[Origin]) -> Self {
+        let message = match allowed {
+            [] => "no web page may drive this board; programs send no Origin".into(),
+            allowed => format!("web pages of {} may drive this board, and no others", listed(allowed)),
+        };
+        Self::forbidden(RpcError::new(Code::Forbidden, "origin_not_allowed", message))
     }
 
     /// A refusal with a sentence for people.
@@ -121,6 +137,8 @@ pub enum Refusal {
     UpgradeVersion,
     /// The opening handshake's key is wrong.
     UpgradeKey,
+    /// A `Host` that is not the board's.
+    OtherHost,
     /// A `POST` without `Content-Length`.
     LengthRequired,
     /// A body over the limit.
@@ -154,6 +172,11 @@ impl Refusal {
             Self::UpgradeKey => {
                 (400, "Bad Request", "Sec-WebSocket-Key is 16 bytes in base64 (RFC 6455, section 4.1).")
             }
+            Self::OtherHost => (
+                421,
+                "Misdirected Request",
+                "A board is reached by its IP address, a name under .local, localhost or its id. Host names another.",
+            ),
             Self::LengthRequired => (411, "Length Required", "Send Content-Length with the request."),
             Self::BodyTooLong => (413, "Content Too Large", "The request is longer than this board takes."),
             Self::HeadTooLong => {

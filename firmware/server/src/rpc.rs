@@ -15,10 +15,12 @@ use embassy_futures::{
     yield_now,
 };
 use embedded_io_async::{Read, Write};
-use protocol::limits;
+use noise::Channel;
+use protocol::RpcError;
 
 use crate::{
     clock::{Clock, within},
+    response::error_message,
     shared::Controller,
     socket::{DRAIN, Gone, Socket, WRITE, end, write},
     ws::{Close, FrameType, Message, Reader, Stopped, close_frame, frame},
@@ -48,16 +50,17 @@ enum Step {
 /// Serves the channel until either side ends it.
 pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
-    already_read: Vec<u8>,
+    reader: Reader,
     controller: Controller<'_, H, C>,
+    channel: Option<Channel>,
 ) {
     let clock = controller.clock();
+    let channel = RefCell::new(channel);
     let urgent = RefCell::new(Urgent::default());
     let ended = {
         let (mut incoming, mut outgoing) = socket.split();
-        let reader = Reader::new(limits::MESSAGE_INTO_BOARD, already_read);
-        let listening = listen(&mut incoming, reader, &controller, &urgent);
-        let mut talking = pin!(talk(&mut outgoing, &controller, &urgent));
+        let listening = listen(&mut incoming, reader, &controller, &urgent, &channel);
+        let mut talking = pin!(talk(&mut outgoing, &controller, &urgent, &channel));
         match select(select(listening, controller.dismissed()), &mut talking).await {
             Either::First(Either::First(Deaf::Gone)) => Err(Gone),
             Either::First(Either::First(Deaf::Say(close))) => {
@@ -82,9 +85,11 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
     mut reader: Reader,
     controller: &Controller<'_, H, C>,
     urgent: &RefCell<Urgent>,
+    channel: &RefCell<Option<Channel>>,
 ) -> Deaf {
     loop {
-        match reader.next(socket).await {
+        let message = reader.next(socket).await.map(|message| unsealed(message, channel));
+        match message {
             Ok(Message::Text(text)) => {
                 controller.room().await;
                 controller.receive(&text);
@@ -96,8 +101,11 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
             }
             Ok(Message::Pong) => controller.heard(),
             Ok(Message::Binary(_)) => {
-                let reason = "the control channel takes JSON in text messages";
-                return Deaf::Say(close_frame(Some(Close::UNSUPPORTED_DATA), reason));
+                let (code, reason) = match &*channel.borrow() {
+                    None => (Close::UNSUPPORTED_DATA, "the control channel takes JSON in text messages"),
+                    Some(_) => (Close::POLICY, "not encrypted with this key"),
+                };
+                return Deaf::Say(close_frame(Some(code), reason));
             }
             Ok(Message::Close(code)) => return Deaf::Say(close_frame(code, "")),
             Err(Stopped::Broken(Close { code, reason })) => return Deaf::Say(close_frame(Some(code), reason)),
@@ -108,14 +116,27 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
     }
 }
 
+/// On a secret channel, what was sealed as it was meant; what was not becomes a binary message, which is refused.
+fn unsealed(message: Message, channel: &RefCell<Option<Channel>>) -> Message {
+    match (message, &mut *channel.borrow_mut()) {
+        (Message::Binary(sealed), Some(channel)) => match channel.open_text(&sealed) {
+            Ok(text) => Message::Text(text),
+            Err(_) => Message::Binary(sealed),
+        },
+        (Message::Text(text), Some(_)) => Message::Binary(text.into_bytes()),
+        (other, _) => other,
+    }
+}
+
 /// Writes until something has been written that ends the channel.
 async fn talk<W: Write, H: Hardware, C: Clock>(
     socket: &mut W,
     controller: &Controller<'_, H, C>,
     urgent: &RefCell<Urgent>,
+    channel: &RefCell<Option<Channel>>,
 ) -> Result<(), Gone> {
     loop {
-        match poll_fn(|cx| poll_step(cx, controller, urgent)).await {
+        match poll_fn(|cx| poll_step(cx, controller, urgent, channel)).await {
             Step::Frame(bytes) => write(socket, &bytes, WRITE, controller.clock()).await?,
             Step::Last(bytes) => return write(socket, &bytes, WRITE, controller.clock()).await,
         }
@@ -126,6 +147,7 @@ fn poll_step<H: Hardware, C: Clock>(
     cx: &Context<'_>,
     controller: &Controller<'_, H, C>,
     urgent: &RefCell<Urgent>,
+    channel: &RefCell<Option<Channel>>,
 ) -> Poll<Step> {
     let mut urgent = urgent.borrow_mut();
     if let Some(close) = urgent.close.take() {
@@ -135,8 +157,29 @@ fn poll_step<H: Hardware, C: Clock>(
         return Poll::Ready(Step::Frame(pong));
     }
     controller.poll_outgoing(cx).map(|outgoing| match outgoing {
-        Outgoing::Text(text) => Step::Frame(frame(FrameType::Text(false), text.as_bytes())),
+        Outgoing::Text(text) => message(&text, channel.borrow_mut().as_mut()),
         Outgoing::Ping => Step::Frame(frame(FrameType::Ping, &[])),
         Outgoing::Close { code, reason } => Step::Last(close_frame(Some(code), reason)),
     })
+}
+
+/// A message as its channel carries it.
+fn message(text: &str, channel: Option<&mut Channel>) -> Step {
+    match channel.map(|channel| channel.seal(text.as_bytes())) {
+        None => Step::Frame(frame(FrameType::Text(false), text.as_bytes())),
+        Some(Ok(sealed)) => Step::Frame(frame(FrameType::Binary(false), &sealed)),
+        // A message out of a board is far below the limit, and 2^64 of them are never sent.
+        Some(Err(_)) => Step::Last(close_frame(Some(Close::POLICY), "cannot be encrypted")),
+    }
+}
+
+/// Tells a controller that has proved a key why it has no place, and ends its connection.
+pub(crate) async fn refuse<S: Socket>(socket: &mut S, mut channel: Channel, error: RpcError, clock: &impl Clock) {
+    let text = error_message(error);
+    if let Step::Frame(bytes) = message(&text, Some(&mut channel))
+        && write(socket, &bytes, WRITE, clock).await.is_ok()
+        && write(socket, &close_frame(Some(Close::TRY_AGAIN_LATER), ""), WRITE, clock).await.is_ok()
+    {
+        end(socket, clock).await;
+    }
 }

@@ -13,12 +13,15 @@ use crate::{
     connection,
     crowd::Crowd,
     house::{Arrival, House},
+    origin::Origin,
     shared::Shared,
 };
 
 /// What the embedding decides about its connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Whose web pages may open `/rpc`, `/log` and `/ws`, and `POST`; by default nobody's.
+    pub allowed_origins: &'static [Origin],
     /// Connections at once, of whatever kind; by default four more than controllers. They must be more than controllers and
     /// side channels together: a page and a `POST` need one too, and so does whoever has not said yet what it wants. For a moment there
     /// may be two more.
@@ -45,6 +48,7 @@ impl Settings {
     /// Settings for a board with so many controllers.
     pub const fn for_controllers(controllers: usize) -> Self {
         Self {
+            allowed_origins: &[],
             connections: controllers + 4,
             side_channels: 2,
             echo_limit: 64 * 1_024,

@@ -11,9 +11,10 @@ use core::{
 };
 
 use board::{Board, ClientId, Hardware, Identity, LogReader, Outgoing, Plan, PlanError, Retained, Unread, Unsaved};
+use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{ComponentKey, Epoch, Level, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State, mdns::Announcement};
 
-use crate::{clock::Clock, hardware::Watched};
+use crate::{clock::Clock, gate::Gate, hardware::Watched};
 
 /// A board, its clock, and those who wait for it.
 pub struct Shared<H, C> {
@@ -27,7 +28,10 @@ struct Inner<H> {
     run: Run,
     /// Connections that have something to finish before a restart.
     conversations: usize,
-    /// Who waits for a new name, a restart, or something to keep: a handful.
+    gate: Gate,
+    /// What those who wait for the end of pairing were woken for.
+    pairing: Option<bool>,
+    /// Who waits for a new name, a restart, something to keep, the gate or the end of pairing: a handful.
     watching: Vec<Waker>,
     /// How many lines of the log its readers have been woken for, and who reads it.
     logged: u64,
@@ -62,6 +66,8 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             clients: BTreeMap::new(),
             run: Run::default(),
             conversations: 0,
+            gate: Gate::default(),
+            pairing: Some(false),
             watching: Vec::new(),
             logged: 0,
             reading_log: Vec::new(),
@@ -96,7 +102,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             board,
             proto: PROTOCOL_MAJOR,
             path: RPC_PATH.into(),
-            api_encryption: None,
+            api_encryption: self.is_locked().then(|| noise::SUITE.into()),
         }
     }
 
@@ -114,6 +120,14 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// As [`Board::press`].
     pub fn press(&self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
         self.with(|board, now| board.press(now, key, event))
+    }
+
+    /// A hand at the board names it: see [`Board::rename`].
+    ///
+    /// # Errors
+    /// As [`Board::rename`].
+    pub fn rename(&self, name: &str) -> Result<(), RpcError> {
+        self.with(|board, now| board.rename(now, name, Source::Physical))
     }
 
     /// One request outside of a channel: see [`Board::call`].
@@ -150,9 +164,88 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         LogListener { shared: self, reader: Some(reader) }
     }
 
-    /// Waits until the board's name is another one than `name`.
-    pub async fn renamed(&self, name: &str) {
-        self.watch(|inner| inner.board.name() != name).await;
+    /// Waits until the board announces itself otherwise: its name has changed, or whether it is locked.
+    pub async fn announced_otherwise(&self, than: &Announcement) {
+        let locked = than.api_encryption.is_some();
+        self.watch(|inner| inner.board.name() != than.friendly_name || inner.board.is_locked() != locked).await;
+    }
+
+    /// Whether only who has a key is obeyed.
+    pub fn is_locked(&self) -> bool {
+        self.inner.borrow().board.is_locked()
+    }
+
+    /// Waits until that is so: side channels of an open board end then.
+    pub(crate) async fn until_locked(&self) {
+        self.watch(|inner| inner.board.is_locked()).await;
+    }
+
+    /// A hand at the board makes a key: see [`Board::add_key`].
+    ///
+    /// # Errors
+    /// As [`Board::add_key`].
+    pub fn add_key(&self, name: &str, role: Role) -> Result<Key, RpcError> {
+        self.with(|board, now| board.add_key(now, name, role))
+    }
+
+    /// A hand at the board wants to pair it: see [`Board::open_pairing`].
+    pub fn open_pairing(&self) {
+        self.with(|board, now| board.open_pairing(now));
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> Option<[u8; N]> {
+        self.inner.borrow_mut().board.random()
+    }
+
+    pub(crate) fn greeting(&self) -> Option<Hello> {
+        self.inner.borrow_mut().board.greeting()
+    }
+
+    pub(crate) fn psk(&self, kid: KeyId) -> Option<Psk> {
+        self.inner.borrow().board.psk(kid)
+    }
+
+    /// Somebody had a wrong key: how long the answer is to wait.
+    pub(crate) fn wrong_key(&self, kid: KeyId) -> Duration {
+        let delay = self.inner.borrow_mut().gate.failed(self.clock.now());
+        self.log(Level::Warn, format_args!("somebody tried a wrong key ({kid})"));
+        delay
+    }
+
+    /// Waits for the place beyond the offer; it is free again when the guard is dropped.
+    pub(crate) async fn gate(&self) -> Through<'_, H, C> {
+        loop {
+            if self.inner.borrow_mut().gate.enter() {
+                return Through { shared: self };
+            }
+            self.watch(|inner| inner.gate.is_free()).await;
+        }
+    }
+
+    /// A controller asks for a key; when the guard is dropped it does no more.
+    pub(crate) fn ask_for_key(&self) -> Result<AskingForKey<'_, H, C>, RpcError> {
+        self.with(|board, now| board.begin_pairing(now))?;
+        Ok(AskingForKey { shared: self })
+    }
+
+    pub(crate) fn show_pairing_code(&self, code: noise::Code) {
+        self.with(|board, now| board.show_pairing_code(now, code));
+    }
+
+    /// Waits until a hand has said yes, or pairing is over.
+    pub(crate) async fn pairing_outcome(&self) -> bool {
+        self.watch(|inner| inner.board.pairing_outcome().is_some()).await;
+        self.inner.borrow().board.pairing_outcome() == Some(true)
+    }
+
+    pub(crate) fn take_paired_key(&self) -> Result<Key, RpcError> {
+        self.with(|board, now| board.take_paired_key(now))
+    }
+
+    /// A controller has proved this key.
+    pub(crate) fn connect_with_key(&self, kid: KeyId) -> Result<Controller<'_, H, C>, RpcError> {
+        let client = self.with(|board, now| board.connect_with_key(now, kid))?;
+        Ok(self.controller(client))
     }
 
     /// What the board runs on, to be changed from outside.
@@ -184,8 +277,12 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// A controller opened the control channel.
     pub(crate) fn connect(&self) -> Result<Controller<'_, H, C>, RpcError> {
         let client = self.with(|board, now| board.connect(now))?;
+        Ok(self.controller(client))
+    }
+
+    fn controller(&self, client: ClientId) -> Controller<'_, H, C> {
         self.inner.borrow_mut().clients.insert(client, Waiting::default());
-        Ok(Controller { shared: self, client })
+        Controller { shared: self, client }
     }
 
     /// Does what is due, whenever it is due, for ever.
@@ -252,8 +349,10 @@ impl<H: Hardware> Inner<H> {
         if is_sooner(self.board.next_deadline(), self.run.armed) {
             wake(&mut self.run.waker);
         }
-        let renamed = self.board.take_renamed().is_some();
-        if renamed || self.board.hardware().restart_is_due() || self.board.has_unsaved() {
+        let renamed = self.board.take_renamed();
+        let pairing = self.board.pairing_outcome();
+        let paired = core::mem::replace(&mut self.pairing, pairing) != pairing;
+        if renamed || paired || self.board.hardware().restart_is_due() || self.board.has_unsaved() {
             self.wake_watching();
         }
         if core::mem::replace(&mut self.logged, self.board.logged()) != self.board.logged() {
@@ -288,6 +387,30 @@ impl<H: Hardware, C: Clock> Drop for Conversation<'_, H, C> {
         if inner.conversations == 0 {
             inner.wake_watching();
         }
+    }
+}
+
+/// The place beyond the offer, until it is dropped.
+pub(crate) struct Through<'a, H: Hardware, C: Clock> {
+    shared: &'a Shared<H, C>,
+}
+
+impl<H: Hardware, C: Clock> Drop for Through<'_, H, C> {
+    fn drop(&mut self) {
+        let mut inner = self.shared.inner.borrow_mut();
+        inner.gate.leave();
+        inner.wake_watching();
+    }
+}
+
+/// A controller that asks for a key, until it is dropped.
+pub(crate) struct AskingForKey<'a, H: Hardware, C: Clock> {
+    shared: &'a Shared<H, C>,
+}
+
+impl<H: Hardware, C: Clock> Drop for AskingForKey<'_, H, C> {
+    fn drop(&mut self) {
+        self.shared.with(|board, now| board.leave_pairing(now));
     }
 }
 

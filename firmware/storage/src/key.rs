@@ -15,7 +15,6 @@ pub(crate) struct Key {
 /// These bytes are in flash; a newer version may add to them and must not reuse them.
 const VERSION: u8 = b'v';
 const WIFI: u8 = b'w';
-const CONTROLLER: u8 = b'c';
 const RETAINED: u8 = b'r';
 
 impl Key {
@@ -32,14 +31,6 @@ impl Key {
         let mut bytes = [0; Self::LONGEST];
         bytes[0] = what;
         Self { length: 1, bytes }
-    }
-
-    /// A controller's key.
-    pub(crate) const fn controller(slot: u8) -> Self {
-        let mut key = Self::plain(CONTROLLER);
-        key.bytes[1] = slot;
-        key.length = 2;
-        key
     }
 
     /// What a board keeps; `None` where the name is too long.

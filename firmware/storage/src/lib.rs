@@ -198,22 +198,6 @@ where
         self.set(Key::WIFI, &wifi.map(Wifi::to_bytes).unwrap_or_default()).await
     }
 
-    /// The controller's key in this slot, if there is one: bytes whose meaning is the lock's.
-    ///
-    /// # Errors
-    /// As the flash has them, and [`StorageError::Garbage`].
-    pub async fn controller(&mut self, slot: u8) -> Result<Option<Vec<u8>>, StorageError<F::Error>> {
-        self.get(Key::controller(slot)).await
-    }
-
-    /// Keeps a controller's key; empty bytes forget it.
-    ///
-    /// # Errors
-    /// As [`Self::save`].
-    pub async fn set_controller(&mut self, slot: u8, key: &[u8]) -> Result<(), StorageError<F::Error>> {
-        self.set(Key::controller(slot), key).await
-    }
-
     /// Erases everything, the bytes themselves too. After a cut in between, nothing counts either, and the rest is erased as it is
     /// opened.
     ///

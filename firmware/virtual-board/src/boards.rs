@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_channel::Sender;
+use noise::Role;
 use protocol::{ComponentKey, State};
 
 use crate::{
@@ -124,6 +125,32 @@ impl VirtualBoards {
     /// [`ActionError`] where there is no such board, it does not run, or the name is refused.
     pub fn rename(&self, board: &str, name: &str) -> Result<(), ActionError> {
         self.order(board, Action::Rename { name: name.to_owned() })
+    }
+
+    /// A hand at a board makes a key, and gets it as text; with its first key a board is locked.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board, it does not run, or the key is refused.
+    pub fn add_key(&self, board: &str, name: &str, role: Role) -> Result<String, ActionError> {
+        let (done, outcome) = mpsc::sync_channel(1);
+        let order = Order::Key { board: board.to_owned(), name: name.to_owned(), role, done };
+        self.orders.send_blocking(order).map_err(|_| ActionError::Ended)?;
+        outcome.recv().map_err(|_| ActionError::Ended)?
+    }
+
+    /// A hand at a board opens pairing: one controller may ask for a key, and a press of a button says yes to the code.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board, or it does not run.
+    pub fn open_pairing(&self, board: &str) -> Result<(), ActionError> {
+        self.order(board, Action::Pair)
+    }
+
+    /// The code that a board shows while a controller is paired with it.
+    pub fn pairing_code(&self, board: &str) -> Option<String> {
+        let (answer, code) = mpsc::sync_channel(1);
+        self.orders.send_blocking(Order::Code { board: board.to_owned(), answer }).ok()?;
+        code.recv().ok()?
     }
 
     fn order(&self, board: &str, action: Action) -> Result<(), ActionError> {

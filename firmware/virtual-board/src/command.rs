@@ -4,7 +4,7 @@ use protocol::{ComponentKey, Object, State};
 use serde_json::Value;
 
 /// The lines that are understood.
-pub const USAGE: &str = "press BOARD button:0 [press|double_press|long_press], set BOARD switch:1 on=true, erase BOARD, \
+pub const USAGE: &str = "press BOARD button:0 [press|double_press|long_press], set BOARD switch:1 on=true, erase BOARD, pair BOARD, \
                          stop BOARD, start BOARD, quit; BOARD is a name, \"a name\" or an id";
 
 /// A line that was understood.
@@ -30,6 +30,11 @@ pub enum Command {
     },
     /// A board forgets everything, and restarts.
     Erase {
+        /// A name or an id.
+        board: String,
+    },
+    /// A hand opens pairing.
+    Pair {
         /// A name or an id.
         board: String,
     },
@@ -85,6 +90,7 @@ impl Command {
             "press" => press(rest).map(Some),
             "set" => set(rest).map(Some),
             "erase" => Ok(Some(Self::Erase { board: only_board(rest, "erase")? })),
+            "pair" => Ok(Some(Self::Pair { board: only_board(rest, "pair")? })),
             "stop" => Ok(Some(Self::Stop { board: only_board(rest, "stop")? })),
             "start" => Ok(Some(Self::Start { board: only_board(rest, "start")? })),
             "quit" if rest.is_empty() => Ok(Some(Self::Quit)),

@@ -26,5 +26,7 @@ use critical_section as _;
 use embassy_time as _;
 
 pub use boards::VirtualBoards;
+pub use noise::Role;
 pub use options::{ActionError, Listening, Options, StartError};
 pub use profile::Profile;
+pub use server::Origin;

@@ -57,8 +57,8 @@ impl Life {
         samples_per_second: Option<f64>,
         address: SocketAddr,
         announcer: Option<Rc<Announcer>>,
+        settings: Settings,
     ) -> Self {
-        let settings = Settings::for_controllers(plan.controllers);
         let flash = Flash::with(plan.identity.version.clone());
         Self {
             plan,
@@ -199,7 +199,7 @@ impl Life {
             {
                 eprintln!("{} cannot be announced: {error}", announcement.friendly_name);
             }
-            shared.renamed(&announcement.friendly_name).await;
+            shared.announced_otherwise(&announcement).await;
         }
     }
 }

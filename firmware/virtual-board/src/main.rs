@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::json;
 #[cfg(unix)]
 use virtual_board::serial::SerialBoard;
-use virtual_board::{Options, Profile, VirtualBoards, command::Command, image::Image};
+use virtual_board::{Options, Origin, Profile, VirtualBoards, command::Command, image::Image};
 
 /// Boards on this computer, over real sockets and real mDNS.
 #[derive(Parser)]
@@ -28,7 +28,7 @@ use virtual_board::{Options, Profile, VirtualBoards, command::Command, image::Im
     version,
     args_conflicts_with_subcommands = true,
     after_help = "While it runs, it obeys lines on standard input:\n  press NAME button:0\n  \
-    set NAME switch:1 on=true\n  erase NAME\n  stop NAME\n  start NAME\n  quit\n\n\
+    set NAME switch:1 on=true\n  erase NAME\n  pair NAME           (then press a button of it to say yes)\n  stop NAME\n  start NAME\n  quit\n\n\
     The Wi-Fi of a board at a serial port (--serial) is pretended:\n  \
     \"Switchboard Lab\"  asks for the password: blinking lights\n  \
     \"Open Bench\"       asks for none\n  \
@@ -58,12 +58,21 @@ struct Arguments {
     /// Keep names and states in this folder, beyond the end of the program; without --seed, the same boards come back
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
+    /// Lock them: only who has a key is obeyed. The first key of each that has none yet is written to the folder of --keys
+    #[arg(long, requires = "keys")]
+    locked: bool,
+    /// Where the first keys go, ID.key, for their owner's eyes only
+    #[arg(long, value_name = "DIR", requires = "locked")]
+    keys: Option<PathBuf>,
     /// Read each sensor this often, and let it change each time
     #[arg(long, value_name = "R", value_parser = rate)]
     samples_per_second: Option<f64>,
     /// Controllers at once on each board
     #[arg(long, default_value_t = limits::CONTROLLERS, value_name = "N", value_parser = at_least_one)]
     controllers: usize,
+    /// Let web pages of this origin drive them, for example http://192.168.1.5:8080; may be given several times
+    #[arg(long, value_name = "URL")]
+    allow_origin: Vec<Origin>,
     /// One board behind a serial port, whose path is printed: it is in no network until it is given one by Improv, for example
     /// with `switchboard provision`
     #[arg(long, conflicts_with = "boards")]
@@ -196,8 +205,10 @@ fn options(arguments: &Arguments) -> Options {
         port: arguments.port,
         seed: arguments.seed,
         state_dir: arguments.state_dir.clone(),
+        keys: arguments.keys.clone().filter(|_| arguments.locked),
         samples_per_second: arguments.samples_per_second,
         controllers: arguments.controllers,
+        allowed_origins: arguments.allow_origin.clone().leak(),
         started: !arguments.serial,
         mdns: !arguments.no_mdns,
         service: arguments.service.clone(),
@@ -219,6 +230,7 @@ fn obey(boards: &VirtualBoards, command: Command) {
         Command::Press { board, button, event } => boards.press(&board, &button, &event),
         Command::Set { board, component, change } => boards.set(&board, &component, change),
         Command::Erase { board } => boards.forget_everything(&board),
+        Command::Pair { board } => boards.open_pairing(&board),
         Command::Stop { board } => boards.stop(&board),
         Command::Start { board } => boards.start_again(&board).map(|()| {
             boards.list().iter().filter(|listening| listening.id == board || listening.name == board).for_each(say);

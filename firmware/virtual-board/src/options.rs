@@ -9,6 +9,7 @@ use std::{
 use board::PlanError;
 use protocol::limits;
 use serde::Serialize;
+use server::Origin;
 
 use crate::Profile;
 
@@ -31,10 +32,15 @@ pub struct Options {
     /// Where boards keep what they keep without power, a file each, named after its id. The seed is kept there too where none is
     /// given, so that the next start makes the same boards. `None`, the default, keeps it as long as the boards run.
     pub state_dir: Option<PathBuf>,
+    /// Boards are locked: where they put the first key of each that has none yet, `ID.key`, which only its owner can read. `None`, the
+    /// default, makes no keys.
+    pub keys: Option<PathBuf>,
     /// How often a sensor is read. Default: as the profile has it.
     pub samples_per_second: Option<f64>,
     /// Controllers at once. Default 4.
     pub controllers: usize,
+    /// Whose web pages may drive them. Default: nobody's.
+    pub allowed_origins: &'static [Origin],
     /// Whether they start at once. Default yes; others are started one by one, with [`crate::VirtualBoards::start_again`].
     pub started: bool,
     /// Whether they are announced. Default yes.
@@ -54,8 +60,10 @@ impl Default for Options {
             port: 0,
             seed: None,
             state_dir: None,
+            keys: None,
             samples_per_second: None,
             controllers: limits::CONTROLLERS,
+            allowed_origins: &[],
             started: true,
             mdns: true,
             service: protocol::mdns::SERVICE.to_owned(),
@@ -111,6 +119,14 @@ pub enum StartError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A board's first key cannot be made or written.
+    #[error("cannot write a board's key to {}: {reason}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
     },
     /// No announcements are possible.
     #[error("cannot announce by mDNS ({0}); without announcements the boards can be added by address")]

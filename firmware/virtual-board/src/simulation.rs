@@ -45,6 +45,9 @@ pub struct Simulation {
     interlocks: Vec<(ComponentKey, ComponentKey)>,
     restless: bool,
     slot: Option<Slot>,
+    id: String,
+    /// What people compare while a controller is paired.
+    code: Option<String>,
     reset: ResetReason,
 }
 
@@ -84,6 +87,8 @@ impl Simulation {
             interlocks,
             restless: samples_per_second.is_some(),
             slot: None,
+            id: plan.identity.id.clone(),
+            code: None,
             reset: ResetReason::PowerOn,
         }
     }
@@ -98,6 +103,11 @@ impl Simulation {
     pub(crate) fn reset_by(mut self, reason: ResetReason) -> Self {
         self.reset = reason;
         self
+    }
+
+    /// The code that is shown while a controller is paired.
+    pub(crate) fn code(&self) -> Option<String> {
+        self.code.clone()
     }
 
     fn is_on(&self, key: &ComponentKey) -> bool {
@@ -162,6 +172,18 @@ impl Hardware for Simulation {
 
     fn rssi(&self) -> Option<i8> {
         Some(self.chance.borrow_mut().i8(-55..=-49))
+    }
+
+    fn random(&mut self, bytes: &mut [u8]) -> bool {
+        getrandom::fill(bytes).is_ok()
+    }
+
+    /// A virtual board's display is this program's standard error.
+    fn show_code(&mut self, code: Option<&str>) {
+        self.code = code.map(str::to_owned);
+        if let Some(code) = code {
+            eprintln!("{}: pairing code {code}; press a button of the board if the controller shows the same", self.id);
+        }
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

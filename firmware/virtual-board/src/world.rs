@@ -1,7 +1,8 @@
 //! All boards of the process on one thread: what is asked of them from other threads is done here, one thing at a time.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     net::SocketAddr,
     path::Path,
     rc::Rc,
@@ -10,9 +11,9 @@ use std::{
 
 use async_channel::Receiver;
 use async_executor::LocalExecutor;
-use protocol::{ComponentKey, FromBoard, Response, RpcError, Source, State, method};
-use serde_json::json;
-use server::Shared;
+use noise::Role;
+use protocol::{ComponentKey, Source, State};
+use server::Settings;
 
 use crate::{
     Options, StartError,
@@ -22,7 +23,6 @@ use crate::{
     memory::Memory,
     options::{ActionError, Listening},
     profile,
-    simulation::Simulation,
 };
 
 /// Something that is asked of one board.
@@ -35,12 +35,17 @@ pub(crate) enum Action {
     Hold,
     Release,
     Rename { name: String },
+    Pair,
 }
 
 /// What is asked, and who waits for the answer.
 pub(crate) enum Order {
     /// Something of the board with this id or name.
     Act { board: String, action: Action, done: SyncSender<Result<(), ActionError>> },
+    /// A new key of a board, as text.
+    Key { board: String, name: String, role: Role, done: SyncSender<Result<String, ActionError>> },
+    /// The code that a board shows.
+    Code { board: String, answer: SyncSender<Option<String>> },
     /// What there is.
     List { answer: SyncSender<Vec<Listening>> },
 }
@@ -86,7 +91,7 @@ impl World {
             (None, None) => fastrand::u64(..),
         };
         for index in 0..options.boards {
-            let Options { profile, controllers, samples_per_second, .. } = *options;
+            let Options { profile, controllers, samples_per_second, allowed_origins, .. } = *options;
             let mut plan = profile::plan(profile, index, seed, options.name.as_deref(), controllers);
             if let Some(rate) = samples_per_second {
                 plan = profile::restless(plan, rate);
@@ -105,9 +110,14 @@ impl World {
                     Memory::in_file(&path).map_err(|source| StartError::State { path, source })?
                 }
             };
-            let board = Rc::new(Life::new(plan, memory, seed, samples_per_second, address, announcer.cloned()));
+            let settings = Settings { allowed_origins, ..Settings::for_controllers(controllers) };
+            let board =
+                Rc::new(Life::new(plan, memory, seed, samples_per_second, address, announcer.cloned(), settings));
             if options.started {
                 self.power_on(&board, address, index + 1)?;
+                if let Some(folder) = &options.keys {
+                    self.lock(&board, folder)?;
+                }
             }
             self.boards.push(board);
         }
@@ -132,6 +142,13 @@ impl World {
                         Err(error) => Err(error),
                     };
                     let _ = done.send(outcome);
+                }
+                Order::Key { board, name, role, done } => {
+                    let _ = done.send(self.add_key(&board, &name, role));
+                }
+                Order::Code { board, answer } => {
+                    let running = self.find(&board).ok().and_then(|(_, board)| board.running());
+                    let _ = answer.send(running.and_then(|board| board.with_hardware(|hardware| hardware.code())));
                 }
                 Order::List { answer } => {
                     let _ = answer.send(self.boards.iter().map(|board| board.listening()).collect());
@@ -163,9 +180,26 @@ impl World {
                 board.hold();
             }
             Action::Release => board.release(),
-            Action::Rename { name } => rename(&*running()?, &name)?,
+            Action::Pair => running()?.open_pairing(),
+            Action::Rename { name } => running()?.rename(&name)?,
         }
         Ok(())
+    }
+
+    fn add_key(&self, board: &str, name: &str, role: Role) -> Result<String, ActionError> {
+        let (_, board) = self.find(board)?;
+        let running = board.running().ok_or_else(|| ActionError::Stopped(board.listening().name))?;
+        Ok(running.add_key(name, role)?.to_text().as_str().to_owned())
+    }
+
+    /// Makes the first key of a board that has none, and hands it over as a file.
+    fn lock(&self, board: &Life, folder: &Path) -> Result<(), StartError> {
+        let Some(running) = board.running().filter(|running| !running.is_locked()) else { return Ok(()) };
+        let path = folder.join(format!("{}.key", board.listening().id));
+        let failed = |reason| StartError::Key { path: path.clone(), reason };
+        let key = running.add_key("first key", Role::Control).map_err(|error| failed(error.to_string()))?;
+        let written = fs::create_dir_all(folder).and_then(|()| write_secret(&path, &key.to_text()));
+        written.map_err(|error| failed(error.to_string()))
     }
 
     /// The board with this id, or the only one with this name.
@@ -183,6 +217,19 @@ impl World {
     }
 }
 
+/// Writes a line that only its owner can read.
+fn write_secret(path: &Path, line: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    // It may have been there, for others to read.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    writeln!(file, "{line}")
+}
+
 /// The seed that boards were made from before, or a new one that is kept.
 fn kept_seed(path: &Path) -> Result<u64, StartError> {
     let failed = |source| StartError::State { path: path.to_owned(), source };
@@ -195,14 +242,5 @@ fn kept_seed(path: &Path) -> Result<u64, StartError> {
             Ok(seed)
         }
         Err(error) => Err(failed(error)),
-    }
-}
-
-/// As a controller would, with its rules for names.
-fn rename<C: server::Clock>(board: &Shared<Simulation, C>, name: &str) -> Result<(), RpcError> {
-    let request = json!({ "jsonrpc": "2.0", "id": 0, "method": method::DEVICE_SET_NAME, "params": { "name": name } });
-    match board.call(&request.to_string()).map(|answer| FromBoard::parse(&answer)) {
-        Some(Ok(FromBoard::Response(Response { outcome: Err(error), .. }))) => Err(error),
-        _ => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use switchboard_protocol::{
     Caps, Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, EntityCategory, Epoch, Id, Kind,
     Level, LogFilter, Object, Pong, ResetReason, Response, RpcError, Snapshot, State,
+    keys::{KeyAdded, KeyEntry, KeyList},
     method::LogSubscribe,
     ota::{Begun, Written},
 };
@@ -43,6 +44,28 @@ fn reset_by(reason: ResetReason) -> DeviceInfo {
 
 fn logs() -> LogSubscribe {
     LogSubscribe { level: LogFilter::UpTo(Level::Debug) }
+}
+
+fn keys() -> KeyList {
+    let entry = |kid: &str, name: &str, role: &str, yours| KeyEntry {
+        kid: kid.into(),
+        name: name.into(),
+        role: role.into(),
+        yours,
+        extra: Object::new(),
+    };
+    KeyList {
+        keys: vec![entry("5f3a91c2", "Anna's laptop", "control", true), entry("00c0ffee", "visitor", "view", false)],
+    }
+}
+
+fn added() -> KeyAdded {
+    KeyAdded {
+        kid: "5f3a91c2".into(),
+        name: "Anna's laptop".into(),
+        role: "view".into(),
+        key: "switchboard-key:1:sb-59f0d6:5f3a91c2:view:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8".into(),
+    }
 }
 
 fn components() -> ComponentsPage {
@@ -225,6 +248,9 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     result("result_text_set", 17, &done(1047))?;
     result("result_button_press", 18, &done(1047))?;
     result("result_device_get_components_update", 2, &firmware())?;
+    result("result_keys_list", 26, &keys())?;
+    result("result_keys_add", 27, &added())?;
+    result("result_keys_remove", 28, &Object::new())?;
     result("result_ota_begin", 21, &BEGUN)?;
     result("result_ota_write", 23, &WRITTEN)?;
     result("result_ota_commit", 24, &done(1050))?;

@@ -98,7 +98,8 @@ fn qemu(more: &[&str]) -> Command {
     let mut command = Command::new("qemu-system-riscv32");
     command
         .args(["-M", "virt", "-cpu", "rv32", "-m", "16", "-bios", "none", "-nographic"])
-        .args(["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=n"])
+        .args(["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-rng-device"])
+        .args(["-device", "virtio-net-device,netdev=n"])
         .args(["-netdev", "tap,id=n,ifname=tap0,script=no,downscript=no"])
         // Not with `-kernel`: beside a flash in a file, QEMU 7.2 starts what is in the flash (hw/riscv/virt.c).
         .args(["-device", &format!("loader,file={image},cpu-num=0")])

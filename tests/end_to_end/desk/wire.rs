@@ -133,7 +133,7 @@ pub(crate) fn post(address: &str, body: &str) -> (u16, String) {
     http(
         address,
         &format!(
-            "POST /rpc HTTP/1.1\r\nHost: board\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+            "POST /rpc HTTP/1.1\r\nHost: board.local\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
              Connection: close\r\n\r\n{body}"
         ),
     )

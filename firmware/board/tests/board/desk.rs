@@ -31,6 +31,11 @@ pub(crate) struct Bench {
     pub(crate) flash: Option<Flash>,
     pub(crate) reset_reason: Option<ResetReason>,
     pub(crate) last_panic: Option<String>,
+    /// What it has drawn of its random numbers, which are none: each byte is one more than the one before.
+    pub(crate) drawn: u8,
+    /// It has no source of random numbers.
+    pub(crate) predictable: bool,
+    pub(crate) code: Option<String>,
 }
 
 impl Hardware for Bench {
@@ -69,6 +74,18 @@ impl Hardware for Bench {
 
     fn reset_reason(&self) -> Option<ResetReason> {
         self.reset_reason.clone()
+    }
+
+    fn random(&mut self, bytes: &mut [u8]) -> bool {
+        for byte in bytes {
+            self.drawn = self.drawn.wrapping_add(1);
+            *byte = self.drawn;
+        }
+        !self.predictable
+    }
+
+    fn show_code(&mut self, code: Option<&str>) {
+        self.code = code.map(str::to_owned);
     }
 
     fn take_last_panic(&mut self) -> Option<String> {

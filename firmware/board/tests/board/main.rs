@@ -9,6 +9,7 @@ mod fades;
 mod flash;
 mod gestures;
 mod golden;
+mod keys;
 mod liveness;
 mod log;
 mod plans;

@@ -15,16 +15,22 @@ pub struct Close {
 }
 
 impl Close {
+    /// 1000: all is done.
+    pub const NORMAL: u16 = 1000;
     /// 1002: the peer broke the protocol.
     pub const PROTOCOL_ERROR: u16 = 1002;
     /// 1003: a kind of message that this channel does not take.
     pub const UNSUPPORTED_DATA: u16 = 1003;
     /// 1007: text that is not UTF-8.
     pub const INVALID_PAYLOAD: u16 = 1007;
+    /// 1008: a message that violates a policy; here, of who has no key.
+    pub const POLICY: u16 = 1008;
     /// 1009: a message over the limit.
     pub const TOO_BIG: u16 = 1009;
     /// 1012: the board restarts (IANA's registry of close codes).
     pub const SERVICE_RESTART: u16 = 1012;
+    /// 1013: no place now (IANA's registry of close codes).
+    pub const TRY_AGAIN_LATER: u16 = 1013;
 }
 
 /// An unmasked frame, as a server sends it (RFC 6455, section 5.1).

@@ -148,7 +148,7 @@ fn a_message_in_pieces_is_heard_with_a_ping_among_them() -> Outcome {
 fn what_comes_with_the_handshake_is_heard() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
-    let mut bytes = b"GET /rpc HTTP/1.1\r\nHost: b\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+    let mut bytes = b"GET /rpc HTTP/1.1\r\nHost: b.local\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         .to_vec();
     bytes.extend(Client::frame(FIN | TEXT, ping(1).as_bytes()));

@@ -50,7 +50,7 @@ fn strangers_in_the_middle_of_a_request_keep_no_controller_out() -> Outcome {
         })
     };
     let _heads = slowly("GET / HTTP/1.1\r\nHo")?;
-    let _bodies = slowly("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 9\r\n\r\n{")?;
+    let _bodies = slowly("POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Length: 9\r\n\r\n{")?;
     four_controllers_and_no_fifth(&board)
 }
 
@@ -113,7 +113,7 @@ fn who_was_served_leaves_before_who_has_not_said_yet_what_it_wants() -> Outcome 
 fn where_nobody_only_waits_a_newcomer_is_told_that_there_is_no_place() -> Outcome {
     let board = patient(2)?;
     let mut controllers = several(2, || board.controller())?;
-    let refused = board.client()?.ask("GET / HTTP/1.1\r\nHost: b\r\n\r\n")?;
+    let refused = board.client()?.ask("GET / HTTP/1.1\r\nHost: b.local\r\n\r\n")?;
     assert_eq!((refused.status, refused.field("Content-Type")), (503, Some("text/plain; charset=utf-8")));
     for controller in &mut controllers {
         assert!(controller.call(&ping(1))?.contains("result"));

@@ -7,7 +7,7 @@ use crate::served::{Outcome, Served, ping};
 #[test]
 fn the_page_says_what_the_board_is_and_escapes_its_name() -> Outcome {
     let board = Served::start()?;
-    let page = board.client()?.ask("GET / HTTP/1.1\r\nHost: board\r\n\r\n")?;
+    let page = board.client()?.ask("GET / HTTP/1.1\r\nHost: board.local\r\n\r\n")?;
     assert_eq!(page.status, 200);
     assert_eq!(page.field("Content-Type"), Some("text/html; charset=utf-8"));
     assert!(page.body.contains("Bench &lt;1&gt; &amp; &quot;lamp&quot;"), "{}", page.body);
@@ -19,7 +19,7 @@ fn the_page_says_what_the_board_is_and_escapes_its_name() -> Outcome {
 fn head_answers_with_the_length_of_the_page_alone() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
-    client.send(b"HEAD / HTTP/1.1\r\nHost: board\r\nConnection: close\r\n\r\n")?;
+    client.send(b"HEAD / HTTP/1.1\r\nHost: board.local\r\nConnection: close\r\n\r\n")?;
     let mut everything = Vec::new();
     std::io::Read::read_to_end(&mut client.stream, &mut everything)?;
     let everything = String::from_utf8(everything)?;
@@ -31,30 +31,30 @@ fn head_answers_with_the_length_of_the_page_alone() -> Outcome {
 fn what_is_not_there_or_not_possible_is_refused_with_a_sentence() -> Outcome {
     let board = Served::start()?;
     for (request, status, field) in [
-        ("GET /favicon.ico HTTP/1.1\r\nHost: b\r\n\r\n", 404, None),
-        ("DELETE / HTTP/1.1\r\nHost: b\r\n\r\n", 405, Some(("Allow", "GET, HEAD"))),
-        ("PUT /rpc HTTP/1.1\r\nHost: b\r\n\r\n", 405, Some(("Allow", "GET, POST"))),
-        ("POST /ws HTTP/1.1\r\nHost: b\r\n\r\n", 405, Some(("Allow", "GET"))),
-        ("GET /rpc HTTP/1.1\r\nHost: b\r\n\r\n", 426, Some(("Upgrade", "websocket"))),
-        ("GET /ws HTTP/1.1\r\nHost: b\r\n\r\n", 426, Some(("Upgrade", "websocket"))),
-        ("POST /rpc HTTP/1.1\r\nHost: b\r\n\r\n", 411, None),
-        ("POST /rpc HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n", 411, None),
-        ("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 2049\r\n\r\n", 413, None),
-        ("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413, None),
-        ("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: -1\r\n\r\n", 400, None),
-        ("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n", 400, None),
+        ("GET /favicon.ico HTTP/1.1\r\nHost: b.local\r\n\r\n", 404, None),
+        ("DELETE / HTTP/1.1\r\nHost: b.local\r\n\r\n", 405, Some(("Allow", "GET, HEAD"))),
+        ("PUT /rpc HTTP/1.1\r\nHost: b.local\r\n\r\n", 405, Some(("Allow", "GET, POST"))),
+        ("POST /ws HTTP/1.1\r\nHost: b.local\r\n\r\n", 405, Some(("Allow", "GET"))),
+        ("GET /rpc HTTP/1.1\r\nHost: b.local\r\n\r\n", 426, Some(("Upgrade", "websocket"))),
+        ("GET /ws HTTP/1.1\r\nHost: b.local\r\n\r\n", 426, Some(("Upgrade", "websocket"))),
+        ("POST /rpc HTTP/1.1\r\nHost: b.local\r\n\r\n", 411, None),
+        ("POST /rpc HTTP/1.1\r\nHost: b.local\r\nTransfer-Encoding: chunked\r\n\r\n", 411, None),
+        ("POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Length: 2049\r\n\r\n", 413, None),
+        ("POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413, None),
+        ("POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Length: -1\r\n\r\n", 400, None),
+        ("POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n", 400, None),
         ("GET / HTTP/1.1\r\n\r\n", 400, None),
-        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, None),
-        ("GET / HTTP/1.1\n\nHost: b\r\n\r\n", 400, None),
+        ("GET / HTTP/1.1\r\nHost: a.local\r\nHost: b.local\r\n\r\n", 400, None),
+        ("GET / HTTP/1.1\n\nHost: b.local\r\n\r\n", 400, None),
         ("rubbish\r\n\r\n", 400, None),
-        ("\r\n\r\nGET /none HTTP/1.1\r\nHost: b\r\n\r\n", 404, None),
+        ("\r\n\r\nGET /none HTTP/1.1\r\nHost: b.local\r\n\r\n", 404, None),
         (
-            "GET /ws HTTP/1.1\r\nHost: b\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\r\n",
+            "GET /ws HTTP/1.1\r\nHost: b.local\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\r\n",
             426,
             Some(("Sec-WebSocket-Version", "13")),
         ),
         (
-            "GET /ws HTTP/1.1\r\nHost: b\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+            "GET /ws HTTP/1.1\r\nHost: b.local\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
             400,
             None,
         ),
@@ -72,9 +72,9 @@ fn what_is_not_there_or_not_possible_is_refused_with_a_sentence() -> Outcome {
 #[test]
 fn a_head_over_the_limit_is_refused() -> Outcome {
     let board = Served::start()?;
-    let long = format!("GET / HTTP/1.1\r\nHost: b\r\nCookie: {}\r\n\r\n", "x".repeat(5_000));
+    let long = format!("GET / HTTP/1.1\r\nHost: b.local\r\nCookie: {}\r\n\r\n", "x".repeat(5_000));
     assert_eq!(board.client()?.ask(&long)?.status, 431);
-    let many = format!("GET / HTTP/1.1\r\nHost: b\r\n{}\r\n", "A: b\r\n".repeat(50));
+    let many = format!("GET / HTTP/1.1\r\nHost: b.local\r\n{}\r\n", "A: b\r\n".repeat(50));
     assert_eq!(board.client()?.ask(&many)?.status, 431);
     Ok(())
 }
@@ -92,7 +92,7 @@ fn requests_by_post_share_a_connection() -> Outcome {
     // RFC 9112, section 9.3.2: two at once are answered in their order.
     let request = |id| {
         let body = ping(id);
-        format!("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        format!("POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Length: {}\r\n\r\n{body}", body.len())
     };
     client.send((request(8) + &request(9)).as_bytes())?;
     assert!(client.response()?.body.contains("\"id\":8"));
@@ -114,7 +114,7 @@ fn a_notification_by_post_is_answered_with_nothing() -> Outcome {
 fn bytes_that_are_no_text_are_a_parse_error() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
-    client.send(b"POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\n\xff\xfe")?;
+    client.send(b"POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Length: 2\r\n\r\n\xff\xfe")?;
     assert!(client.response()?.body.contains("-32700"));
     assert!(client.post("{")?.body.contains("-32700"));
     Ok(())
@@ -125,8 +125,10 @@ fn a_client_that_waits_to_be_told_to_continue_is_told() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
     let body = ping(5);
-    let head =
-        format!("POST /rpc HTTP/1.1\r\nHost: b\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "POST /rpc HTTP/1.1\r\nHost: b.local\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
     assert_eq!(client.ask(&head)?.status, 100);
     assert!(client.ask(&body)?.body.contains("\"id\":5"));
     Ok(())
@@ -146,7 +148,8 @@ fn an_old_client_gets_one_answer_a_connection() -> Outcome {
 fn a_body_that_nobody_reads_is_not_taken_for_a_request() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
-    let refused = client.ask("GET /none HTTP/1.1\r\nHost: b\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n")?;
+    let refused =
+        client.ask("GET /none HTTP/1.1\r\nHost: b.local\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n")?;
     assert_eq!((refused.status, refused.field("Connection")), (404, Some("close")));
     assert!(client.has_ended());
     Ok(())
@@ -158,7 +161,7 @@ fn half_a_request_times_out_and_a_silent_client_is_dropped() -> Outcome {
     let board = Served::with(4, |settings| (settings.head_timeout, settings.body_timeout) = (soon, soon))?;
     assert!(board.client()?.has_ended());
     assert_eq!(board.client()?.ask("GET / HT")?.status, 408);
-    assert_eq!(board.client()?.ask("POST /rpc HTTP/1.1\r\nHost: b\r\nContent-Length: 9\r\n\r\n{")?.status, 408);
+    assert_eq!(board.client()?.ask("POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Length: 9\r\n\r\n{")?.status, 408);
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 mod control;
 mod crowded;
 mod http;
+mod locked;
 mod log;
 mod mdns;
 mod served;
+mod web_pages;

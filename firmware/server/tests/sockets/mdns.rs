@@ -80,7 +80,7 @@ fn has(packet: &[u8], part: &str) -> bool {
 
 #[test]
 fn a_chip_announces_itself_answers_and_announces_its_new_name() -> Outcome {
-    let hardware = Willing { restarted: mpsc::channel().0 };
+    let hardware = Willing::new(mpsc::channel().0, mpsc::channel().0);
     let shared = Shared::new(plan(4)?, &[], Epoch(1), hardware, DeskClock(Instant::now()))?;
     let (ask, asked) = async_channel::unbounded();
     let (tell, told) = async_channel::unbounded();

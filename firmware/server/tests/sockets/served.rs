@@ -49,6 +49,15 @@ impl TcpAccept for Acceptor {
 /// Hardware that does everything and says when it was restarted.
 pub(crate) struct Willing {
     pub(crate) restarted: mpsc::Sender<()>,
+    drawn: u64,
+    codes: mpsc::Sender<Option<String>>,
+}
+
+impl Willing {
+    /// Its restarts and its codes go to these.
+    pub(crate) fn new(restarted: mpsc::Sender<()>, codes: mpsc::Sender<Option<String>>) -> Self {
+        Self { restarted, drawn: 1, codes }
+    }
 }
 
 impl Hardware for Willing {
@@ -67,6 +76,17 @@ impl Hardware for Willing {
     }
     fn rssi(&self) -> Option<i8> {
         None
+    }
+    /// Not secret, but never the same twice.
+    fn random(&mut self, bytes: &mut [u8]) -> bool {
+        for byte in bytes {
+            self.drawn = self.drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            *byte = self.drawn.to_be_bytes()[0];
+        }
+        true
+    }
+    fn show_code(&mut self, code: Option<&str>) {
+        let _ = self.codes.send(code.map(str::to_owned));
     }
 }
 
@@ -96,11 +116,17 @@ pub(crate) fn plan(controllers: usize) -> Result<Plan, serde_json::Error> {
     })
 }
 
+type Hand = Box<dyn FnOnce(&Shared<Willing, DeskClock>) + Send>;
+
 /// A served board.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     /// Something comes when the hardware is restarted.
     pub(crate) restarted: mpsc::Receiver<()>,
+    /// The codes that it shows while it is paired.
+    pub(crate) codes: mpsc::Receiver<Option<String>>,
+    /// What a hand at it does.
+    hands: async_channel::Sender<Hand>,
     thread: Option<JoinHandle<()>>,
     stop: async_channel::Sender<()>,
 }
@@ -120,18 +146,41 @@ impl Served {
         change(&mut settings);
         let plan = plan(controllers)?;
         let (told, restarted) = mpsc::channel();
+        let (shown, codes) = mpsc::channel();
+        let (hands, hand) = async_channel::unbounded::<Hand>();
         let (stop, stopped) = async_channel::bounded::<()>(1);
         let thread = thread::spawn(move || {
-            let hardware = Willing { restarted: told };
+            let hardware = Willing::new(told, shown);
             let shared =
                 Shared::new(plan, &[], Epoch(1), hardware, DeskClock(Instant::now())).expect("the plan is sound");
             async_io::block_on(async {
                 let acceptor = Acceptor(listener);
                 let serving = switchboard_server::serve(&acceptor, &shared, &settings);
+                let serving = embassy_futures::select::select(serving, async {
+                    while let Ok(hand) = hand.recv().await {
+                        hand(&shared);
+                    }
+                    core::future::pending::<()>().await;
+                });
                 embassy_futures::select::select(serving, stopped.recv()).await;
             });
         });
-        Ok(Self { address, restarted, thread: Some(thread), stop })
+        Ok(Self { address, restarted, codes, hands, thread: Some(thread), stop })
+    }
+
+    /// Something is done at the board, on its thread; answers what came of it.
+    pub(crate) fn by_hand<R: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Shared<Willing, DeskClock>) -> R + Send + 'static,
+    ) -> Result<R, Box<dyn std::error::Error>> {
+        let (done, outcome) = mpsc::channel();
+        self.hands.send_blocking(Box::new(move |shared| drop(done.send(act(shared)))))?;
+        Ok(outcome.recv_timeout(PATIENCE)?)
+    }
+
+    /// A key of the board; with the first it is locked.
+    pub(crate) fn key(&self, name: &'static str, role: noise::Role) -> Result<noise::Key, Box<dyn std::error::Error>> {
+        Ok(self.by_hand(move |shared| shared.add_key(name, role))??)
     }
 
     pub(crate) fn client(&self) -> io::Result<Client> {
@@ -149,7 +198,7 @@ impl Served {
             if protocols.is_empty() { String::new() } else { format!("Sec-WebSocket-Protocol: {protocols}\r\n") };
         client.send(
             format!(
-                "GET {path} HTTP/1.1\r\nHost: board\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+                "GET {path} HTTP/1.1\r\nHost: board.local\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
                  Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offered}\r\n"
             )
             .as_bytes(),
@@ -246,7 +295,7 @@ impl Client {
     }
 
     pub(crate) fn post(&mut self, body: &str) -> io::Result<Response> {
-        self.ask(&format!("POST /rpc HTTP/1.1\r\nHost: board\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+        self.ask(&format!("POST /rpc HTTP/1.1\r\nHost: board.local\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
     }
 
     /// Whether the server has said that nothing more comes.
@@ -287,6 +336,18 @@ impl Client {
             short => usize::from(short),
         };
         Ok((header[0] & 0x0f, self.take(length)?))
+    }
+
+    pub(crate) fn send_binary(&mut self, payload: &[u8]) -> io::Result<()> {
+        self.send(&Self::frame(FIN | BINARY, payload))
+    }
+
+    /// The next binary message.
+    pub(crate) fn binary(&mut self) -> io::Result<Vec<u8>> {
+        match self.read_frame()? {
+            (BINARY, payload) => Ok(payload),
+            other => Err(io::Error::other(format!("{other:?} instead of a binary message"))),
+        }
     }
 
     /// The next text message.

@@ -23,18 +23,15 @@ fn what_is_kept_is_found_by_the_next_boot_and_later_values_replace_earlier_ones(
 }
 
 #[test]
-fn wifi_and_keys_lie_beside_it_and_can_be_forgotten() {
+fn wifi_lies_beside_it_and_can_be_forgotten() {
     let chip = Chip::new(3);
     let (mut storage, _) = chip.open();
     assert_eq!(block_on(storage.wifi()).unwrap(), None);
     let home = Wifi::new("Home ☀", "correct horse").unwrap();
     block_on(storage.set_wifi(Some(&home))).unwrap();
-    block_on(storage.set_controller(7, &[9; 40])).unwrap();
     block_on(storage.save(&write(&[entry("name", "Lamp")]))).unwrap();
     let (mut again, _) = chip.open();
     assert_eq!(block_on(again.wifi()).unwrap(), Some(home));
-    assert_eq!(block_on(again.controller(7)).unwrap(), Some(vec![9; 40]));
-    assert_eq!(block_on(again.controller(0)).unwrap(), None);
     assert_eq!(block_on(again.retained()).unwrap(), [entry("name", "Lamp")]);
     block_on(again.set_wifi(None)).unwrap();
     assert_eq!(block_on(chip.open().0.wifi()).unwrap(), None);

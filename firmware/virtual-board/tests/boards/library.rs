@@ -31,7 +31,10 @@ pub(crate) fn post(address: SocketAddr, method: &str, params: &Value, patience: 
     stream.set_read_timeout(Some(patience))?;
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
     let length = body.len();
-    write!(stream, "POST /rpc HTTP/1.1\r\nHost: b\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")?;
+    write!(
+        stream,
+        "POST /rpc HTTP/1.1\r\nHost: b.local\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )?;
     let mut response = String::new();
     stream.read_to_string(&mut response)?;
     let (_, body) = response.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;

@@ -172,3 +172,12 @@ fn with_a_folder_for_it_a_board_keeps_its_state_over_the_end_of_the_program() ->
     }
     Ok(())
 }
+
+#[test]
+fn an_origin_that_is_none_is_refused_with_an_example() -> Outcome {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_virtual-board")).args(["--allow-origin", "panel.example"]).output()?;
+    let said = String::from_utf8(output.stderr)?;
+    assert!(!output.status.success() && said.contains("http://192.168.1.5:8080"), "{said}");
+    Ok(())
+}

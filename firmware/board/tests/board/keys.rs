@@ -1,0 +1,281 @@
+//! Locked boards: who is let in, what a role allows, what is kept of keys, and pairing. The handshake itself is not the core's.
+
+use std::time::Duration;
+
+use noise::{Asking, Hello, Key, PairAnswer, Pairing, Role};
+use protocol::{Code, limits, method};
+use serde_json::{Value, json};
+use switchboard_board::{Board, ClientId, KEEP_AFTER, Retained, Unsaved};
+
+use crate::desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, key, ms, request, take};
+
+const T0: Duration = Duration::ZERO;
+
+/// A locked board, and its first key.
+fn locked() -> (Board<Bench>, Key) {
+    let mut board = board(everything());
+    let key = board.add_key(T0, "first key", Role::Control).unwrap();
+    (board, key)
+}
+
+fn with(board: &mut Board<Bench>, key: &Key) -> ClientId {
+    board.connect_with_key(T0, key.kid).unwrap()
+}
+
+fn add(board: &mut Board<Bench>, client: ClientId, name: &str, role: &str) -> Key {
+    let added = answer(board, T0, client, method::KEYS_ADD, json!({ "name": name, "role": role })).result();
+    added["key"].as_str().unwrap().parse().unwrap()
+}
+
+fn reason(got: Got) -> (Code, String) {
+    let error = got.error();
+    (error.code, error.data.reason)
+}
+
+fn refused(board: &mut Board<Bench>, client: ClientId, method: &str, params: Value) -> (Code, String) {
+    reason(answer(board, T0, client, method, params))
+}
+
+#[test]
+fn a_board_with_a_key_lets_nobody_in_without_one() {
+    let (mut board, key) = locked();
+    assert!(board.is_locked());
+    assert_eq!(board.connect(T0).unwrap_err().data.reason, "locked");
+    assert!(board.call(T0, &request(method::DEVICE_GET_INFO, &json!({}))).unwrap().contains("\"locked\""));
+    let client = with(&mut board, &key);
+    let info = answer(&mut board, T0, client, method::DEVICE_GET_INFO, json!({})).result();
+    let features = info["features"].as_array().unwrap();
+    assert!(features.contains(&json!("keys")) && !features.contains(&json!("http_rpc")));
+    let done = answer(&mut board, T0, client, method::SWITCH_SET, json!({ "id": 0, "on": true })).result();
+    assert_eq!(done["was_on"], json!(false));
+}
+
+#[test]
+fn the_first_key_lets_go_who_is_connected_without_one() {
+    let mut board = board(everything());
+    let client = connected(&mut board);
+    assert!(!board.is_locked());
+    board.add_key(T0, "first key", Role::Control).unwrap();
+    assert_eq!(take(&mut board, T0, client), [Got::Close(1008)]);
+    board.receive(T0, client, &request(method::SWITCH_SET, &json!({ "id": 0, "on": true })));
+    assert!(take(&mut board, T0, client).is_empty(), "nothing more is obeyed");
+    assert!(board.take_renamed(), "it announces itself otherwise");
+}
+
+#[test]
+fn a_key_to_view_may_read_everything_and_change_nothing() {
+    let (mut board, key) = locked();
+    let owner = with(&mut board, &key);
+    let view = add(&mut board, owner, "visitor", "view");
+    let visitor = with(&mut board, &view);
+    for method in [method::DEVICE_GET_INFO, method::DEVICE_GET_COMPONENTS, method::DEVICE_GET_STATUS, method::SYS_PING]
+    {
+        answer(&mut board, T0, visitor, method, json!({})).result();
+    }
+    answer(&mut board, T0, visitor, method::DEVICE_SUBSCRIBE, json!({})).result();
+    let on = json!({ "id": 0, "on": true });
+    for (method, params) in [
+        (method::SWITCH_SET, on.clone()),
+        (method::SWITCH_TOGGLE, json!({ "id": 0 })),
+        (method::BUTTON_PRESS, json!({ "id": 0 })),
+        (method::DEVICE_SET_NAME, json!({ "name": "mine" })),
+        (method::DEVICE_IDENTIFY, json!({})),
+        (method::DEVICE_REBOOT, json!({})),
+        (method::OTA_ABORT, json!({})),
+        (method::KEYS_LIST, json!({})),
+        (method::KEYS_ADD, json!({ "name": "another", "role": "control" })),
+    ] {
+        assert_eq!(refused(&mut board, visitor, method, params), (Code::Forbidden, "view_only".into()), "{method}");
+    }
+    ask(&mut board, T0, owner, method::SWITCH_SET, on);
+    assert!(matches!(take(&mut board, T0, visitor).as_slice(), [Got::Status(_)]), "it is told what others do");
+}
+
+#[test]
+fn a_removed_key_ends_its_connections_and_lets_nobody_in_again() {
+    let (mut board, key) = locked();
+    let owner = with(&mut board, &key);
+    let other = add(&mut board, owner, "lent", "control");
+    let (first, second) = (with(&mut board, &other), with(&mut board, &other));
+    let kid = other.kid.to_string();
+    assert_eq!(answer(&mut board, T0, owner, method::KEYS_REMOVE, json!({ "kid": kid })).result(), json!({}));
+    for client in [first, second] {
+        assert_eq!(take(&mut board, T0, client), [Got::Close(1008)]);
+    }
+    assert_eq!(board.connect_with_key(T0, other.kid).unwrap_err().data.reason, "wrong_key");
+    assert_eq!(board.psk(other.kid), None);
+    assert_eq!(
+        refused(&mut board, owner, method::KEYS_REMOVE, json!({ "kid": kid })),
+        (Code::NotFound, "not_found".into())
+    );
+}
+
+#[test]
+fn the_last_key_of_role_control_cannot_be_removed_from_afar() {
+    let (mut board, key) = locked();
+    let owner = with(&mut board, &key);
+    add(&mut board, owner, "visitor", "view");
+    let last = json!({ "kid": key.kid.to_string() });
+    let expected = (Code::FailedPrecondition, "last_control_key".into());
+    assert_eq!(refused(&mut board, owner, method::KEYS_REMOVE, last), expected);
+}
+
+#[test]
+fn there_are_places_for_eight_keys_with_sound_names() {
+    let (mut board, key) = locked();
+    let owner = with(&mut board, &key);
+    for name in ["", "x\u{7}", &"x".repeat(limits::KEY_NAME + 1)] {
+        let (code, _) = refused(&mut board, owner, method::KEYS_ADD, json!({ "name": name, "role": "view" }));
+        assert_eq!(code, Code::InvalidParams, "{name:?}");
+    }
+    assert_eq!(
+        refused(&mut board, owner, method::KEYS_ADD, json!({ "name": "x", "role": "admin" })),
+        (Code::InvalidParams, "not_an_option".into())
+    );
+    for number in 1..limits::KEYS {
+        add(&mut board, owner, &format!("key {number}"), "view");
+    }
+    let full = refused(&mut board, owner, method::KEYS_ADD, json!({ "name": "one more", "role": "view" }));
+    assert_eq!(full, (Code::ResourceExhausted, "all_keys_taken".into()));
+    let list = answer(&mut board, T0, owner, method::KEYS_LIST, json!({})).result();
+    let keys = list["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), limits::KEYS);
+    let first = json!({ "kid": key.kid.to_string(), "name": "first key", "role": "control", "yours": true });
+    assert_eq!(keys[0], first);
+    assert!(!list.to_string().contains(&key.to_text()[40..]), "no secret is listed");
+}
+
+#[test]
+fn an_open_board_has_no_keys_from_afar() {
+    let mut board = board(everything());
+    let client = connected(&mut board);
+    let params = json!({ "name": "mine", "role": "control" });
+    assert_eq!(refused(&mut board, client, method::KEYS_ADD, params), (Code::FailedPrecondition, "not_locked".into()));
+    assert!(!board.is_locked());
+}
+
+#[test]
+fn a_board_without_random_numbers_has_no_keys() {
+    let mut board = board(everything());
+    board.hardware_mut().predictable = true;
+    assert_eq!(board.add_key(T0, "first key", Role::Control).unwrap_err().data.reason, "not_supported");
+    assert!(!board.is_locked());
+}
+
+/// What is written of keys now.
+fn kept(board: &mut Board<Bench>, now: Duration) -> Retained {
+    let Some(Unsaved::Write(write)) = board.take_unsaved(now) else { panic!("keys are written at once") };
+    board.saved();
+    write.into_iter().find(|kept| kept.key.to_string() == "keys").unwrap()
+}
+
+fn again(retained: &[Retained]) -> Board<Bench> {
+    Board::new(everything(), retained, EPOCH, Bench::default()).unwrap()
+}
+
+#[test]
+fn keys_are_written_at_once_and_count_after_a_cut() {
+    let (mut board, key) = locked();
+    assert!(board.has_unsaved());
+    let mut retained = vec![kept(&mut board, T0)];
+    let owner = with(&mut board, &key);
+    for number in 1..limits::KEYS {
+        add(&mut board, owner, &"n".repeat(24 + number), if number % 2 == 0 { "control" } else { "view" });
+    }
+    retained.push(kept(&mut board, T0));
+    assert!(retained[1].value.len() <= Retained::LONGEST, "{} bytes", retained[1].value.len());
+    let mut board = again(&retained);
+    let owner = with(&mut board, &key);
+    assert_eq!(board.psk(key.kid), Some(key.psk));
+    let keys = answer(&mut board, T0, owner, method::KEYS_LIST, json!({})).result();
+    assert_eq!(keys["keys"].as_array().unwrap().len(), limits::KEYS);
+    assert!(!board.has_unsaved());
+}
+
+#[test]
+fn keys_that_cannot_be_read_open_the_board_to_nobody() {
+    let (mut board, key) = locked();
+    let good = kept(&mut board, T0);
+    for length in 0..good.value.len() {
+        let broken = Retained { value: good.value[..length].to_vec(), ..good.clone() };
+        let mut board = again(&[broken]);
+        assert!(board.is_locked(), "{length} bytes of {}", good.value.len());
+        assert_eq!(board.connect(T0).unwrap_err().data.reason, "locked");
+        assert_eq!(board.connect_with_key(T0, key.kid).unwrap_err().data.reason, "wrong_key");
+        assert_eq!(board.add_key(T0, "new", Role::Control).unwrap_err().data.reason, "keys_unreadable");
+    }
+}
+
+#[test]
+fn a_board_that_was_erased_is_open() {
+    let (mut board, _) = locked();
+    kept(&mut board, T0);
+    board.forget_everything(ms(100));
+    assert_eq!(board.take_unsaved(ms(100)), Some(Unsaved::Erase));
+    assert!(board.is_locked(), "until it has restarted");
+    assert!(!again(&[]).is_locked());
+}
+
+/// A controller that asks, up to the code; what the board has shown.
+fn ask_for_key(board: &mut Board<Bench>, now: Duration) -> Option<String> {
+    board.begin_pairing(now).unwrap();
+    let hello: Hello = board.greeting().unwrap();
+    let (asking, offer) = Asking::new(&hello, [3; 48]).unwrap();
+    let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
+    let revealed = asking.answered(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap()).unwrap();
+    let confirmed = pairing.revealed(&revealed.reveal).unwrap();
+    assert_eq!(revealed.code, confirmed.code);
+    board.show_pairing_code(now, confirmed.code);
+    assert_eq!(board.hardware().code, Some(revealed.code.to_string()));
+    board.hardware().code.clone()
+}
+
+#[test]
+fn who_pairs_gets_a_key_after_a_hand_has_said_yes() {
+    let mut board = board(everything());
+    assert_eq!(board.begin_pairing(T0).unwrap_err().data.reason, "pairing_closed");
+    board.open_pairing(T0);
+    ask_for_key(&mut board, ms(1_000));
+    assert_eq!(board.pairing_outcome(), None);
+    assert_eq!(board.take_paired_key(ms(1_500)).unwrap_err().data.reason, "pairing_ended");
+    assert!(!board.is_locked());
+    let pressed = board.hardware().outputs.len();
+    board.press(ms(2_000), &key("button:0"), "press").unwrap();
+    assert_eq!(board.hardware().outputs.len(), pressed, "the press that says yes switches nothing");
+    assert_eq!(board.pairing_outcome(), Some(true));
+    let paired = board.take_paired_key(ms(2_100)).unwrap();
+    assert_eq!(board.hardware().code, None);
+    assert!(board.is_locked());
+    assert_eq!((paired.role, paired.board.as_str()), (Role::Control, "sb-0000aa"));
+    with(&mut board, &paired);
+    assert_eq!(board.begin_pairing(ms(2_200)).unwrap_err().data.reason, "pairing_closed", "one key a pairing");
+}
+
+#[test]
+fn two_controllers_that_ask_end_pairing_for_both() {
+    let mut board = board(everything());
+    board.open_pairing(T0);
+    ask_for_key(&mut board, ms(1_000));
+    assert_eq!(board.begin_pairing(ms(1_100)).unwrap_err().data.reason, "pairing_ended");
+    assert_eq!(board.pairing_outcome(), Some(false));
+    board.press(ms(1_200), &key("button:0"), "press").unwrap();
+    assert_eq!(board.take_paired_key(ms(1_300)).unwrap_err().data.reason, "pairing_ended");
+    assert!(!board.is_locked());
+}
+
+#[test]
+fn pairing_is_over_after_its_time_and_when_the_controller_goes() {
+    let mut board = board(everything());
+    board.open_pairing(T0);
+    ask_for_key(&mut board, ms(1_000));
+    board.leave_pairing(ms(2_000));
+    assert_eq!((board.pairing_outcome(), board.hardware().code.as_deref()), (Some(false), None));
+    board.open_pairing(ms(3_000));
+    ask_for_key(&mut board, ms(4_000));
+    let end = ms(3_000) + limits::PAIRING;
+    assert!(board.next_deadline().is_some_and(|due| due <= end));
+    board.run_until(end);
+    assert_eq!((board.pairing_outcome(), board.hardware().code.as_deref()), (Some(false), None));
+    assert!(end > KEEP_AFTER);
+    assert_eq!(board.begin_pairing(end).unwrap_err().data.reason, "pairing_closed");
+}

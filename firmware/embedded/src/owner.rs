@@ -1,0 +1,55 @@
+//! What a person may type at a board's serial port, between the packets of Improv: `lock` has it make a key and print it, `pair` opens
+//! pairing. Who holds the cable is trusted (docs/protocol.md, "The first key, and pairing").
+
+use alloc::{format, string::String};
+
+use board::Hardware;
+use noise::Role;
+use server::{Clock, Shared};
+
+/// The longest line that is read, in bytes.
+const LINE: usize = 64;
+
+/// What can be typed.
+pub const USAGE: &str = "lock (makes a key and prints it), pair (a controller may ask for one)";
+
+/// Obeys a line; what is to be printed, and nothing where it is none of these.
+pub fn obey<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Option<String> {
+    match line.trim() {
+        "lock" => Some(match board.add_key("from the serial port", Role::Control) {
+            Ok(key) => key.to_text().as_str().into(),
+            Err(error) => format!("no key: {}", error.message),
+        }),
+        "pair" => {
+            board.open_pairing();
+            Some("pairing is open: the code is shown here".into())
+        }
+        _ => None,
+    }
+}
+
+/// Lines as they come, in pieces; one that is too long is none.
+#[derive(Default)]
+pub struct Lines(String);
+
+impl Lines {
+    /// Obeys each line that is whole, and answers what is to be printed.
+    pub fn read<H: Hardware, C: Clock>(&mut self, bytes: &[u8], board: &Shared<H, C>) -> Option<String> {
+        let mut printed: Option<String> = None;
+        for byte in bytes {
+            match byte {
+                b'\r' | b'\n' => {
+                    if let Some(line) = obey(&self.0, board) {
+                        let all = printed.get_or_insert_default();
+                        all.push_str(&line);
+                        all.push_str("\r\n");
+                    }
+                    self.0.clear();
+                }
+                byte if self.0.len() <= LINE => self.0.push(char::from(*byte)),
+                _ => {}
+            }
+        }
+        printed
+    }
+}

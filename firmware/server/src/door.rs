@@ -1,0 +1,131 @@
+//! Who may ask at all. A person's browser runs the programs of strangers, and it reaches the boards of the person's network. So a
+//! web page may drive a board only if its origin is allowed, and a request must name the board by a name that no stranger can
+//! point at it (DNS rebinding). Programs that are no browser send no `Origin`, and are not meant.
+
+use core::net::IpAddr;
+
+use edge_http::Method;
+
+use crate::{
+    http::Request,
+    origin::{Origin, split_port},
+    response::{Refusal, Response},
+};
+
+/// What a request is refused with, whatever it asks for; `None` where it may go on.
+pub(crate) fn refuse(request: &Request, board_id: &str, allowed: &[Origin]) -> Option<Response> {
+    if request.host.as_deref().is_some_and(|host| !is_of_board(host, board_id)) {
+        return Some(Response::refusal(Refusal::OtherHost));
+    }
+    let acts = request.upgrade.is_some() || request.method == Method::Post;
+    match &request.origin {
+        Some(origin) if acts && !is_allowed(origin, allowed) => Some(Response::origin_not_allowed(allowed)),
+        _ => None,
+    }
+}
+
+/// RFC 6454, section 7.3: origins are compared as a whole. `null` is nobody's, and two in one request are none.
+fn is_allowed(origin: &str, allowed: &[Origin]) -> bool {
+    origin.parse::<Origin>().is_ok_and(|origin| allowed.contains(&origin))
+}
+
+/// Whether a board can be reached by this `Host`: an IP address, `localhost`, a name of mDNS, the board's id; each with or without a
+/// port. Names of DNS are what a stranger's page can have point anywhere.
+fn is_of_board(host: &str, board_id: &str) -> bool {
+    let Some((host, _)) = split_port(host) else { return false };
+    if let Some(bracketed) = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        // RFC 6874: the zone of a link-local address.
+        let address = bracketed.split_once('%').map_or(bracketed, |(address, _)| address);
+        return matches!(address.parse(), Ok(IpAddr::V6(_)));
+    }
+    // A name may end with the root's dot.
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    matches!(host.parse(), Ok(IpAddr::V4(_)))
+        || name.eq_ignore_ascii_case("localhost")
+        || (last.eq_ignore_ascii_case("local") && name.len() > ".local".len())
+        || name.eq_ignore_ascii_case(board_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_board_is_reached_by_its_address_and_by_names_that_no_stranger_can_give_it() {
+        for host in [
+            "192.168.1.17",
+            "192.168.1.17:8080",
+            "192.168.1.17:",
+            "[::1]",
+            "[fe80::1%25wlan0]:80",
+            "localhost:40123",
+            "LocalHost",
+            "lamp.local",
+            "Desk-Lamp.LOCAL.:80",
+            "bench-1",
+            "BENCH-1:80",
+        ] {
+            assert!(is_of_board(host, "bench-1"), "{host}");
+        }
+        for host in [
+            "",
+            ":80",
+            ".local",
+            "local",
+            "attacker.example",
+            "attacker.example:80",
+            "bench-1.attacker.example",
+            "192.168.1.17.attacker.example",
+            "lamp.local.attacker.example",
+            "localhost.attacker.example",
+            "notlocal",
+            "x.notlocal",
+            "[attacker.example]",
+            "[::1",
+            "[::1]x",
+            "[192.168.1.17]",
+            "::1",
+            "192.168.1.17:80:80",
+            "192.168.1.17:99999",
+            "user@192.168.1.17",
+            "192.168.1.17/x",
+        ] {
+            assert!(!is_of_board(host, "bench-1"), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_allowed_as_a_whole() {
+        let allowed: [Origin; 2] =
+            ["http://Panel.example:8080", "https://lab.example"].map(|text| text.parse().expect("an origin"));
+        for origin in ["http://panel.example:8080", "HTTP://PANEL.EXAMPLE:8080", "https://lab.example:443"] {
+            assert!(is_allowed(origin, &allowed), "{origin}");
+        }
+        for origin in [
+            "",
+            "null",
+            "http://panel.example",
+            "https://panel.example:8080",
+            "http://panel.example:8080/",
+            "http://panel.example:80800",
+            "http://x.panel.example:8080",
+            "http://panel.example:8080.attacker.example",
+            "https://lab.example, https://attacker.example",
+            "lab.example",
+        ] {
+            assert!(!is_allowed(origin, &allowed), "{origin}");
+        }
+        assert!(!is_allowed("null", &[]));
+    }
+
+    #[test]
+    fn what_is_no_origin_is_not_allowed_by_accident() {
+        for text in ["null", "*", "http://", "http://*", "http://a/", "http://a b", "://a", "1http://a", "a", ""] {
+            assert!(text.parse::<Origin>().is_err(), "{text}");
+        }
+        let shown = |text: &str| text.parse::<Origin>().map(|origin| alloc::string::ToString::to_string(&origin));
+        assert_eq!(shown("HTTP://[::1]:80").as_deref(), Ok("http://[::1]"));
+        assert_eq!(shown("app://Index").as_deref(), Ok("app://index"));
+    }
+}

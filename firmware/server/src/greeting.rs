@@ -1,0 +1,222 @@
+//! What is said on a locked board's `/rpc` before its first message, and on `/pair`: frames of the crate noise over WebSocket. Who is let
+//! in is the board's decision, who waits the gate's.
+
+use alloc::{string::String, vec::Vec};
+
+use board::Hardware;
+use embassy_futures::select::{Either, select};
+use noise::{Channel, Hello, KeyId, NoiseError, Offer, PairOffer, Pairing, respond};
+use protocol::{Code, RpcError, limits};
+
+use crate::{
+    clock::{Clock, within},
+    house::Guest,
+    response::error_message,
+    shared::{AskingForKey, Shared},
+    socket::{Gone, Socket, WRITE, end, write},
+    ws::{Close, FrameType, Message, Reader, Stopped, close_frame, frame},
+};
+
+/// A controller that has proved its key.
+pub(crate) struct Proved {
+    pub(crate) kid: KeyId,
+    pub(crate) channel: Channel,
+    /// Its first message: that it decrypts is the proof.
+    pub(crate) first: String,
+    pub(crate) reader: Reader,
+}
+
+/// Why a greeting comes to nothing.
+enum Failure {
+    /// The connection ended, or made room for another.
+    Gone,
+    /// The client broke WebSocket's rules, or closed.
+    Broken(Close),
+    /// It is told this, in plain text.
+    Refused(RpcError),
+    /// An encrypted message is none.
+    NotAuthentic,
+}
+
+impl From<Gone> for Failure {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+/// Greets a client and waits until it has proved a key; a failure is told, and ends the connection.
+pub(crate) async fn greet<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    already_read: Vec<u8>,
+    guest: &Guest<'_>,
+    shared: &Shared<H, C>,
+) -> Result<Proved, Gone> {
+    let proof = within(shared.clock(), limits::HANDSHAKE, prove(socket, already_read, guest, shared)).await;
+    match proof.unwrap_or_else(|| Err(Failure::Refused(late()))) {
+        Ok(proved) => Ok(proved),
+        Err(failure) => Err(tell(socket, failure, shared).await),
+    }
+}
+
+fn late() -> RpcError {
+    let (all, beyond) = (limits::HANDSHAKE.as_secs(), limits::BEYOND_OFFER.as_secs());
+    let message = alloc::format!("no proof of a key came within {all} s, {beyond} s of them after the offer");
+    RpcError::new(Code::Timeout, "handshake_timeout", message)
+}
+
+async fn prove<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    already_read: Vec<u8>,
+    guest: &Guest<'_>,
+    shared: &Shared<H, C>,
+) -> Result<Proved, Failure> {
+    // A message in plain text is answered; what comes encrypted has 16 bytes more.
+    let mut reader = Reader::new(limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
+    let hello = say_hello(socket, shared).await?;
+    let offer = guest.wait(false, binary(socket, &mut reader, shared)).await.ok_or(Failure::Gone)??;
+    let offer = Offer::from_bytes(&offer).map_err(|_| Failure::Refused(board::locked()))?;
+    let Some(ephemeral) = shared.random() else { return Err(Failure::Gone) };
+    let psk = shared.psk(offer.kid).ok_or(NoiseError::NotAuthentic);
+    let Ok((mut channel, answer)) = psk.and_then(|psk| respond(&hello, &offer, &psk, ephemeral)) else {
+        let delay = shared.wrong_key(offer.kid);
+        let wait = shared.clock().sleep_until(shared.clock().now() + delay);
+        guest.wait(true, wait).await.ok_or(Failure::Gone)?;
+        return Err(Failure::Refused(board::wrong_key()));
+    };
+    // Who comes this far has the key: strangers cannot hold it up.
+    let _through = shared.gate().await;
+    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared).await?;
+    let first = within(shared.clock(), limits::BEYOND_OFFER, binary(socket, &mut reader, shared)).await;
+    let first = first.unwrap_or_else(|| Err(Failure::Refused(late())))?;
+    let first = channel.open_text(&first).map_err(|_| Failure::NotAuthentic)?;
+    Ok(Proved { kid: offer.kid, channel, first, reader })
+}
+
+/// Gives a key to the one controller that asks while a hand at the board allows it.
+pub(crate) async fn pair<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    already_read: Vec<u8>,
+    shared: &Shared<H, C>,
+    asking: AskingForKey<'_, H, C>,
+) -> Gone {
+    let handed_over = hand_over(socket, already_read, shared).await;
+    drop(asking);
+    match handed_over {
+        Ok(()) => {
+            let close = close_frame(Some(Close::NORMAL), "");
+            if write(socket, &close, WRITE, shared.clock()).await.is_ok() {
+                end(socket, shared.clock()).await;
+            }
+            Gone
+        }
+        Err(failure) => tell(socket, failure, shared).await,
+    }
+}
+
+async fn hand_over<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    already_read: Vec<u8>,
+    shared: &Shared<H, C>,
+) -> Result<(), Failure> {
+    let mut reader = Reader::new(limits::MESSAGE_INTO_BOARD, already_read);
+    let hello = say_hello(socket, shared).await?;
+    let Some(random) = shared.random() else { return Err(Failure::Gone) };
+    let (pairing, answer) = {
+        let offer = until_ended(shared, binary(socket, &mut reader, shared)).await?;
+        let offer = PairOffer::from_bytes(&offer).map_err(|_| Failure::NotAuthentic)?;
+        Pairing::new(&hello, &offer, random).map_err(|_| Failure::NotAuthentic)?
+    };
+    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared).await?;
+    let number = until_ended(shared, binary(socket, &mut reader, shared)).await?;
+    let confirmed = pairing.revealed(&number).map_err(|_| Failure::NotAuthentic)?;
+    let mut channel = confirmed.channel;
+    shared.show_pairing_code(confirmed.code);
+    // A client that goes away meanwhile is noticed; whatever else it says is passed over.
+    let leaves = async {
+        loop {
+            if let Err(failure) = binary(socket, &mut reader, shared).await {
+                return failure;
+            }
+        }
+    };
+    match select(shared.pairing_outcome(), leaves).await {
+        Either::First(true) => {}
+        Either::First(false) => return Err(Failure::Refused(over())),
+        Either::Second(failure) => return Err(failure),
+    }
+    let key = shared.take_paired_key().map_err(Failure::Refused)?;
+    let sealed = channel.seal(key.to_text().as_bytes()).map_err(|_| Failure::Gone)?;
+    Ok(send(socket, FrameType::Binary(false), &sealed, shared).await?)
+}
+
+/// Waits for a client for as long as pairing goes on.
+async fn until_ended<H: Hardware, C: Clock>(
+    shared: &Shared<H, C>,
+    message: impl Future<Output = Result<Vec<u8>, Failure>>,
+) -> Result<Vec<u8>, Failure> {
+    match select(message, shared.pairing_outcome()).await {
+        Either::First(message) => message,
+        Either::Second(_) => Err(Failure::Refused(over())),
+    }
+}
+
+fn over() -> RpcError {
+    RpcError::new(Code::Forbidden, "pairing_ended", "pairing is over, and no key was made: open it again at the board")
+}
+
+async fn say_hello<S: Socket, H: Hardware, C: Clock>(socket: &mut S, shared: &Shared<H, C>) -> Result<Hello, Failure> {
+    // Only a board with a source of random numbers has keys.
+    let hello = shared.greeting().ok_or(Failure::Gone)?;
+    send(socket, FrameType::Binary(false), &hello.to_bytes(), shared).await?;
+    Ok(hello)
+}
+
+/// The next binary message; pings are answered, text is refused.
+async fn binary<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    reader: &mut Reader,
+    shared: &Shared<H, C>,
+) -> Result<Vec<u8>, Failure> {
+    loop {
+        match reader.next(socket).await {
+            Ok(Message::Binary(bytes)) => return Ok(bytes),
+            Ok(Message::Text(_)) => return Err(Failure::Refused(board::locked())),
+            Ok(Message::Ping(payload)) => send(socket, FrameType::Pong, &payload, shared).await?,
+            Ok(Message::Pong) => {}
+            Ok(Message::Close(code)) => {
+                return Err(Failure::Broken(Close { code: code.unwrap_or(Close::NORMAL), reason: "" }));
+            }
+            Err(Stopped::Broken(close)) => return Err(Failure::Broken(close)),
+            Err(Stopped::Gone) => return Err(Failure::Gone),
+        }
+    }
+}
+
+async fn send<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    sort: FrameType,
+    payload: &[u8],
+    shared: &Shared<H, C>,
+) -> Result<(), Gone> {
+    write(socket, &frame(sort, payload), WRITE, shared.clock()).await
+}
+
+/// Says why, and ends the connection.
+async fn tell<S: Socket, H: Hardware, C: Clock>(socket: &mut S, failure: Failure, shared: &Shared<H, C>) -> Gone {
+    let close = match failure {
+        Failure::Gone => return Gone,
+        Failure::Broken(Close { code, reason }) => close_frame(Some(code), reason),
+        Failure::NotAuthentic => close_frame(Some(Close::POLICY), "not encrypted with this key"),
+        Failure::Refused(error) => {
+            let text = error_message(error);
+            if send(socket, FrameType::Text(false), text.as_bytes(), shared).await.is_err() {
+                return Gone;
+            }
+            close_frame(Some(Close::POLICY), "")
+        }
+    };
+    if write(socket, &close, WRITE, shared.clock()).await.is_ok() {
+        end(socket, shared.clock()).await;
+    }
+    Gone
+}

@@ -1,0 +1,282 @@
+//! A locked board over real sockets: the handshake, who is refused and how, pairing, and that strangers starve nobody.
+
+use std::{
+    io,
+    sync::mpsc::RecvTimeoutError,
+    time::{Duration, Instant},
+};
+
+use noise::{Answer, Asking, Channel, Hello, Initiator, Key, KeyId, PairAnswer, Psk, Role};
+use protocol::ComponentKey;
+
+use crate::served::{Client, Outcome, PATIENCE, Served, ping};
+
+/// What the board greets with.
+fn greeted(board: &Served) -> io::Result<(Client, Hello)> {
+    let mut client = board.controller()?;
+    let hello = Hello::from_bytes(&client.binary()?).map_err(io::Error::other)?;
+    Ok((client, hello))
+}
+
+/// A controller with its offer on the way.
+fn offered(board: &Served, key: &Key) -> io::Result<(Client, Initiator, Vec<u8>)> {
+    let (mut client, hello) = greeted(board)?;
+    let (initiator, offer) = Initiator::new(&hello, key, [7; 32]).map_err(io::Error::other)?;
+    client.send_binary(&offer.to_bytes())?;
+    Ok((client, initiator, offer.to_bytes()))
+}
+
+/// A controller of a locked board.
+struct Secret {
+    client: Client,
+    channel: Channel,
+}
+
+impl Secret {
+    fn open(board: &Served, key: &Key) -> io::Result<Self> {
+        let (mut client, initiator, _) = offered(board, key)?;
+        let answer = Answer::from_bytes(&client.binary()?).map_err(io::Error::other)?;
+        let channel = initiator.finish(&answer).map_err(io::Error::other)?;
+        Ok(Self { client, channel })
+    }
+
+    fn send(&mut self, text: &str) -> io::Result<()> {
+        let sealed = self.channel.seal(text.as_bytes()).map_err(io::Error::other)?;
+        self.client.send_binary(&sealed)
+    }
+
+    fn text(&mut self) -> io::Result<String> {
+        self.channel.open_text(&self.client.binary()?).map_err(io::Error::other)
+    }
+
+    fn call(&mut self, text: &str) -> io::Result<String> {
+        self.send(text)?;
+        self.text()
+    }
+}
+
+fn locked() -> Result<(Served, Key), Box<dyn std::error::Error>> {
+    let board = Served::start()?;
+    let key = board.key("first key", Role::Control)?;
+    Ok((board, key))
+}
+
+const ON: &str = r#"{"jsonrpc":"2.0","id":2,"method":"Switch.Set","params":{"id":0,"on":true}}"#;
+const STATUS: &str = r#"{"jsonrpc":"2.0","id":3,"method":"Device.GetStatus"}"#;
+
+#[test]
+fn who_has_the_key_is_obeyed_and_nobody_else_can_read_what_is_said() -> Outcome {
+    let (board, key) = locked()?;
+    let mut owner = Secret::open(&board, &key)?;
+    assert!(owner.call(ON)?.contains("was_on"));
+    let mut second = Secret::open(&board, &key)?;
+    assert!(second.call(r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#)?.contains("\"on\":true"));
+    owner.call(r#"{"jsonrpc":"2.0","id":4,"method":"Switch.Toggle","params":{"id":0}}"#)?;
+    let pushed = second.client.binary()?;
+    assert!(!pushed.windows(12).any(|part| part == b"NotifyStatus"), "it is sealed");
+    assert!(second.channel.open_text(&pushed)?.contains("NotifyStatus"));
+    Ok(())
+}
+
+#[test]
+fn plain_text_is_answered_with_what_would_be_accepted() -> Outcome {
+    let (board, _) = locked()?;
+    let (mut client, _) = greeted(&board)?;
+    client.send_text(ON)?;
+    let error = client.text()?;
+    assert!(error.contains("-32006") && error.contains("\"locked\"") && error.contains("switchboard proxy"), "{error}");
+    assert_eq!(client.close_code(), Some(1008));
+    Ok(())
+}
+
+#[test]
+fn no_other_way_in_is_open() -> Outcome {
+    let (board, key) = locked()?;
+    let refused = board.client()?.post(ON)?;
+    assert_eq!(refused.status, 403);
+    assert!(refused.body.contains("\"locked\""), "{}", refused.body);
+    for path in ["/ws", "/log", "/log?level=debug", "/pair"] {
+        let (response, _) = board.websocket(path, "")?;
+        assert_eq!(response.status, 403, "{path}");
+        assert!(response.body.contains("-32006"), "{path}: {}", response.body);
+    }
+    let page = board.client()?.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+    assert_eq!(page.status, 200);
+    assert!(
+        page.body.contains("locked") && !page.body.contains("Bench") && !page.body.contains("bench-1"),
+        "{}",
+        page.body
+    );
+    assert!(Secret::open(&board, &key)?.call(STATUS)?.contains("\"on\":false"), "nothing was switched");
+    Ok(())
+}
+
+#[test]
+fn a_wrong_key_and_an_unknown_one_are_refused_alike_and_later_each_time() -> Outcome {
+    let (board, key) = locked()?;
+    let wrong = Key { psk: Psk::new([1; 32]), ..key.clone() };
+    let unknown = Key { kid: KeyId([0; 4]), ..key.clone() };
+    let mut told = Vec::new();
+    for key in [&wrong, &unknown] {
+        let (mut client, _, _) = offered(&board, key)?;
+        told.push(client.text()?);
+        assert_eq!(client.close_code(), Some(1008));
+    }
+    assert!(told[0].contains("wrong_key"), "{}", told[0]);
+    assert_eq!(told[0], told[1]);
+    // Meanwhile who has the key waits for nobody.
+    let (_third, _, _) = offered(&board, &wrong)?;
+    assert!(Secret::open(&board, &key)?.call(&ping(1))?.contains("uptime_ms"));
+    Ok(())
+}
+
+#[test]
+fn an_offer_that_was_recorded_opens_nothing() -> Outcome {
+    let (board, key) = locked()?;
+    let (_client, _, recorded) = offered(&board, &key)?;
+    let (mut thief, _) = greeted(&board)?;
+    thief.send_binary(&recorded)?;
+    assert!(thief.text()?.contains("wrong_key"));
+    assert_eq!(thief.close_code(), Some(1008));
+    Ok(())
+}
+
+#[test]
+fn messages_that_are_replayed_changed_cut_or_plain_end_the_channel_and_do_nothing() -> Outcome {
+    let (board, key) = locked()?;
+    for broken in 0..5 {
+        let mut owner = Secret::open(&board, &key)?;
+        owner.call(&ping(1))?;
+        let mut sealed =
+            owner.channel.seal(br#"{"jsonrpc":"2.0","id":2,"method":"Switch.Toggle","params":{"id":0}}"#)?;
+        match broken {
+            0 => sealed[3] ^= 1,
+            1 => sealed.truncate(sealed.len() - 1),
+            2 => sealed.truncate(3),
+            3 => {
+                owner.client.send_text(ON)?;
+                assert_eq!(owner.client.close_code(), Some(1008), "plain text");
+                continue;
+            }
+            _ => {
+                owner.client.send_binary(&sealed)?;
+                owner.text()?;
+            }
+        }
+        owner.client.send_binary(&sealed)?;
+        assert_eq!(owner.client.close_code(), Some(1008), "case {broken}");
+    }
+    // The one message that was whole was obeyed once.
+    assert!(Secret::open(&board, &key)?.call(STATUS)?.contains("\"on\":true"));
+    Ok(())
+}
+
+#[test]
+fn a_first_message_that_is_not_authentic_gives_no_place() -> Outcome {
+    let (board, key) = locked()?;
+    let (mut client, _, _) = offered(&board, &key)?;
+    client.binary()?;
+    client.send_binary(&[0; 40])?;
+    assert_eq!(client.close_code(), Some(1008));
+    assert!(Secret::open(&board, &key)?.call(STATUS)?.contains("\"client\":1"), "it was never a controller");
+    Ok(())
+}
+
+#[test]
+fn a_controller_that_finds_no_place_is_told_so_in_secret() -> Outcome {
+    let (board, key) = locked()?;
+    let mut four = Vec::new();
+    for _ in 0..4 {
+        let mut owner = Secret::open(&board, &key)?;
+        owner.call(&ping(1))?;
+        four.push(owner);
+    }
+    let mut fifth = Secret::open(&board, &key)?;
+    fifth.send(&ping(1))?;
+    assert!(fifth.text()?.contains("all_places_taken"));
+    assert_eq!(fifth.client.close_code(), Some(1013));
+    Ok(())
+}
+
+#[test]
+fn an_owner_that_stops_after_its_offer_holds_the_next_up_for_five_seconds_at_most() -> Outcome {
+    let (board, key) = locked()?;
+    let stopped = Secret::open(&board, &key)?;
+    let begun = Instant::now();
+    assert!(Secret::open(&board, &key)?.call(&ping(1))?.contains("uptime_ms"));
+    assert!((4..8).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    let mut client = stopped.client;
+    assert!(client.text()?.contains("handshake_timeout"));
+    assert_eq!(client.close_code(), Some(1008));
+    Ok(())
+}
+
+#[test]
+fn strangers_who_knock_and_say_nothing_keep_no_owner_out() -> Outcome {
+    let (board, key) = locked()?;
+    let mut strangers = Vec::new();
+    for _ in 0..40 {
+        // Some are let go while they come.
+        strangers.extend(greeted(&board));
+    }
+    assert!(Secret::open(&board, &key)?.call(&ping(1))?.contains("uptime_ms"));
+    assert!(!strangers.is_empty());
+    Ok(())
+}
+
+#[test]
+fn who_is_locked_out_by_the_first_key_is_told_by_its_close_code() -> Outcome {
+    let board = Served::start()?;
+    let mut open = board.controller()?;
+    assert!(open.call(&ping(1))?.contains("uptime_ms"));
+    let (_, mut log) = board.websocket("/log", "")?;
+    board.key("first key", Role::Control)?;
+    assert_eq!(open.close_code(), Some(1008));
+    // Whoever reads the log is let go without a word.
+    while log.text().is_ok() {}
+    assert!(log.has_ended());
+    Ok(())
+}
+
+#[test]
+fn a_controller_is_paired_after_a_code_was_shown_and_a_hand_said_yes() -> Outcome {
+    let board = Served::start()?;
+    let (refused, _) = board.websocket("/pair", "")?;
+    assert_eq!(refused.status, 403);
+    assert!(refused.body.contains("pairing_closed"), "{}", refused.body);
+    board.by_hand(|shared| shared.open_pairing())?;
+    let (response, mut client) = board.websocket("/pair", "")?;
+    assert_eq!(response.status, 101);
+    let hello = Hello::from_bytes(&client.binary()?)?;
+    let (asking, offer) = Asking::new(&hello, [5; 48])?;
+    client.send_binary(&offer.to_bytes())?;
+    let mut revealed = asking.answered(&PairAnswer::from_bytes(&client.binary()?)?)?;
+    client.send_binary(&revealed.reveal)?;
+    assert_eq!(board.codes.recv_timeout(PATIENCE)?, Some(revealed.code.to_string()));
+    client.stream.set_read_timeout(Some(Duration::from_millis(200)))?;
+    assert!(client.binary().is_err(), "no key before the yes");
+    client.stream.set_read_timeout(Some(PATIENCE))?;
+    let button: ComponentKey = "button:0".parse()?;
+    board.by_hand(move |shared| shared.press(&button, "press"))??;
+    let key: Key = revealed.channel.open_text(&client.binary()?)?.parse()?;
+    assert_eq!(key.role, Role::Control);
+    assert_eq!(client.close_code(), Some(1000));
+    assert!(Secret::open(&board, &key)?.call(&ping(1))?.contains("uptime_ms"));
+    Ok(())
+}
+
+#[test]
+fn two_who_ask_to_be_paired_are_both_refused() -> Outcome {
+    let board = Served::start()?;
+    board.by_hand(|shared| shared.open_pairing())?;
+    let (_, mut first) = board.websocket("/pair", "")?;
+    first.binary()?;
+    let (second, _) = board.websocket("/pair", "")?;
+    assert_eq!(second.status, 403);
+    assert!(second.body.contains("pairing_ended"), "{}", second.body);
+    assert!(first.text()?.contains("pairing_ended"));
+    assert_eq!(first.close_code(), Some(1008));
+    assert_eq!(board.codes.recv_timeout(Duration::from_millis(50)), Err(RecvTimeoutError::Timeout));
+    assert!(!board.by_hand(|shared| shared.is_locked())?);
+    Ok(())
+}
