@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    path::Path,
     process::{self, Command},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
@@ -20,6 +21,7 @@ impl Lan {
     /// A network of so many computers, or `None`, and a line that says so, where this process may not make one.
     pub(crate) fn of(hosts: u8) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
+        remove_forgotten();
         let prefix = format!("sbf{}-{}-", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let lan = Self { prefix, hosts };
         if let Err(problem) = lan.may_be() {
@@ -143,6 +145,18 @@ impl Drop for Lan {
         for host in self.all() {
             // One that was never made cannot be taken away.
             let _ = run("ip", &["netns", "del", &host]);
+        }
+    }
+}
+
+/// Takes away what a run that was killed left behind.
+fn remove_forgotten() {
+    let list = run("ip", &["netns", "list"]).unwrap_or_default();
+    for name in list.lines().filter_map(|line| line.split_whitespace().next()) {
+        let of = name.strip_prefix("sbf").and_then(|rest| rest.split('-').next()).and_then(|id| id.parse::<u32>().ok());
+        if of.is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists()) {
+            // Another test may have been quicker.
+            let _ = run("ip", &["netns", "del", name]);
         }
     }
 }
