@@ -44,6 +44,7 @@ fn main() -> eframe::Result {
                 "mixed" => scenes::mixed(at),
                 "everything" => vec![scenes::everything(9, at)],
                 "strip" => vec![scenes::strip(2, at)],
+                "locked" => scenes::locked(at),
                 "updates" => scenes::updates(at),
                 "many" => scenes::many(200, at),
                 _ => Vec::new(),

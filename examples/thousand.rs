@@ -80,7 +80,7 @@ fn main() -> ExitCode {
 fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let lookout = Lookout { service: service(process::id()), interfaces: Interfaces::Loopback };
     let discovery = (!arguments.by_address).then_some(lookout);
-    let settings = Settings { discovery, connect_to_all: true, addresses: Vec::new() };
+    let settings = Settings { discovery, ..Settings::default() };
     let early = arguments.fleet_first.then(|| Fleet::start(settings.clone())).transpose()?;
     let begun = Instant::now();
     let of = process::id().to_string();

@@ -4,20 +4,22 @@ use std::{io::Write, process::ExitCode};
 
 use switchboard::{
     cli::{self, Asked},
-    fleet::Settings,
-    ui,
+    keys::Store,
 };
-use virtual_board::{Options, VirtualBoards};
 
 fn main() -> ExitCode {
     match cli::run() {
         Asked::Done(status) => status,
-        Asked::Window { demo } => window(demo),
+        Asked::Window { demo, keys } => window(demo, keys),
     }
 }
 
 /// Opens the window. Virtual boards that are started in it run until it is closed.
-fn window(demo: Option<usize>) -> ExitCode {
+#[cfg(feature = "window")]
+fn window(demo: Option<usize>, keys: Store) -> ExitCode {
+    use switchboard::{fleet::Settings, ui};
+    use virtual_board::{Options, VirtualBoards};
+
     let mut running = Vec::new();
     let mut start = move |boards: usize| -> Result<(), String> {
         let started = VirtualBoards::start(Options { boards, ..Options::default() }).map_err(|e| e.to_string())?;
@@ -29,11 +31,19 @@ fn window(demo: Option<usize>) -> ExitCode {
     {
         return fail(&problem);
     }
-    let options = ui::Options { fleet: Settings::default(), start_virtual_boards: Some(Box::new(start)), memory: None };
+    let start_virtual_boards: Option<ui::StartVirtualBoards> = Some(Box::new(start));
+    let options = ui::Options { fleet: Settings::default(), start_virtual_boards, memory: None, keys };
     match ui::run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem.to_string()),
     }
+}
+
+#[cfg(not(feature = "window"))]
+fn window(_: Option<usize>, _: Store) -> ExitCode {
+    fail(
+        "this build has no window (it was built without the feature `window`); `switchboard --help` lists the commands",
+    )
 }
 
 fn fail(problem: &str) -> ExitCode {

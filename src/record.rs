@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::fleet::{BoardView, Happening, LinkState, LogEntry, Origin, ResyncCause, UpdateState};
+use crate::fleet::{BoardView, Happening, LinkState, Lock, LogEntry, Origin, ResyncCause, UpdateState};
 
 fn link_value(link: &LinkState) -> Value {
     match link {
@@ -33,12 +33,24 @@ pub(crate) fn board(board: &BoardView) -> Value {
         "name": board.name,
         "address": board.address,
         "link": link_value(&board.link),
+        "lock": lock(board.lock()),
         "round_trip_ms": board.round_trip.map(|took| took.as_secs_f64() * 1e3),
         "announcement": announced,
         "info": board.info.as_deref(),
         "components": components,
         "update": board.update.as_ref().map(update),
     })
+}
+
+/// Who may use a board; `null` where that is not known.
+fn lock(lock: Lock) -> Value {
+    match lock {
+        Lock::Unknown => Value::Null,
+        Lock::Open => json!({ "state": "open" }),
+        Lock::Unlocked(role) => json!({ "state": "locked", "role": role.word() }),
+        Lock::NoKey => json!({ "state": "locked", "problem": "no_key" }),
+        Lock::WrongKey => json!({ "state": "locked", "problem": "wrong_key" }),
+    }
 }
 
 /// How an update does.

@@ -28,6 +28,7 @@ pub(crate) fn length(time: Duration) -> String {
 }
 
 /// How long [`length`] of a time that grows stays what it is; never zero.
+#[cfg_attr(not(any(feature = "window", test)), expect(dead_code, reason = "only the window shows ages that grow"))]
 pub(crate) fn length_holds(time: Duration) -> Duration {
     let step = match time.as_secs() {
         0..MINUTE => 1,
@@ -40,6 +41,7 @@ pub(crate) fn length_holds(time: Duration) -> Duration {
 }
 
 /// An age: `now` within the first second, then `4 s ago`.
+#[cfg_attr(not(any(feature = "window", test)), expect(dead_code, reason = "only the window shows ages that grow"))]
 pub(crate) fn ago(age: Duration) -> String {
     if age.as_secs() == 0 { "now".to_owned() } else { format!("{} ago", length(age)) }
 }
@@ -114,9 +116,8 @@ pub(crate) fn link(state: &LinkState) -> &'static str {
 pub(crate) fn problem(problem: &LinkProblem) -> String {
     let text = plain(&problem.to_string());
     match problem {
-        LinkProblem::UnsupportedVersion { .. } | LinkProblem::Locked | LinkProblem::NotABoard(_) => {
-            format!("it {text}")
-        }
+        LinkProblem::UnsupportedVersion { .. } | LinkProblem::NotABoard(_) => format!("it {text}"),
+        about_keys if about_keys.is_about_keys() => format!("it {text}"),
         _ => text,
     }
 }

@@ -21,7 +21,7 @@ use switchboard::{
 mod scenes;
 
 /// What a person operates.
-const OPERABLE: [Role; 14] = [
+const OPERABLE: [Role; 15] = [
     Role::Button,
     Role::Switch,
     Role::CheckBox,
@@ -30,6 +30,7 @@ const OPERABLE: [Role; 14] = [
     Role::SpinButton,
     Role::TextInput,
     Role::MultilineTextInput,
+    Role::PasswordInput,
     Role::ComboBox,
     Role::ColorWell,
     Role::ListBoxOption,
@@ -196,4 +197,75 @@ fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
     harness.run();
     assert!(harness.query_by_role_and_label(Role::TextInput, "Command").is_none());
     assert!(harness.state().asked.is_empty());
+}
+
+#[test]
+fn a_locked_board_says_so_and_what_can_be_done_is_reached_by_keyboard() {
+    let at = Now::read();
+    for (name, badge, offers) in [
+        ("Desk lamp", "locked: Speaks only encrypted", &[][..]),
+        ("Vault", "locked, no key: ", &["Pair…", "Enter key…"]),
+        ("Old vault", "locked, wrong key: ", &["Pair…", "Enter key…"]),
+        ("Erased", "locked: ", &["Forget the key…"]),
+    ] {
+        let boards = scenes::locked(at);
+        let key = boards.iter().find(|board| board.name == name).unwrap().key;
+        let mut harness = open(boards, at);
+        harness.state_mut().window.model.select(key);
+        harness.run();
+        assert!(harness.query_all_by_label_contains(badge).next().is_some(), "{name}: {badge}");
+        for offer in offers {
+            harness.get_by_role_and_label(Role::Button, offer);
+        }
+        all_is_named_and_reached(name, &mut harness);
+    }
+}
+
+#[test]
+fn an_open_board_says_what_that_means() {
+    let at = Now::read();
+    let harness = open(scenes::mixed(at), at);
+    assert!(harness.query_all_by_label("open: Anyone on this network can control it").next().is_some());
+}
+
+#[test]
+fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
+    let at = Now::read();
+    for (offer, done, field) in [("Enter key…", "Unlock", true), ("Pair…", "Pair", false)] {
+        let boards = scenes::locked(at);
+        let key = boards.iter().find(|board| board.name == "Vault").unwrap().key;
+        let mut harness = open(boards, at);
+        harness.state_mut().window.model.select(key);
+        harness.run();
+        harness.get_by_role_and_label(Role::Button, offer).click();
+        harness.run();
+        harness.get_by_role_and_label(Role::Button, "Cancel");
+        if field {
+            harness.get_by_role_and_label(Role::PasswordInput, "Key").type_text("switchboard-key:1:x");
+            harness.run();
+            harness.key_press(Key::Enter);
+            harness.run();
+            assert_eq!(harness.state().asked, [Action::EnterKey(key, "switchboard-key:1:x".to_owned())]);
+            harness.state_mut().window.answer_dialog(Err("That is no key.".to_owned()));
+            harness.run();
+            harness.get_by_label("That is no key.");
+        } else {
+            // Cancel has the focus; the other button is next to it.
+            for _ in 0..4 {
+                harness.key_press(Key::Tab);
+                harness.run_steps(2);
+                let at_done = focused(&harness)
+                    .is_some_and(|id| operable(&harness).get(&id).is_some_and(|w| w.ends_with(&format!("{done:?}"))));
+                if at_done {
+                    break;
+                }
+            }
+            harness.key_press(Key::Enter);
+            harness.run();
+            assert_eq!(harness.state().asked, [Action::Pair(key)]);
+            harness.state_mut().window.dialog_goes_on("Code: 123 456.".to_owned());
+            harness.run();
+            harness.get_by_label("Code: 123 456.");
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! The one suite that is spoken, made of snow's parts, with random numbers that are handed in.
 
-use alloc::boxed::Box;
+use alloc::{borrow::ToOwned, boxed::Box};
 
 use snow::{
     Builder, Error, HandshakeState,
-    params::{CipherChoice, DHChoice, HashChoice, NoiseParams},
+    params::{
+        BaseChoice, CipherChoice, DHChoice, HandshakeChoice, HandshakeModifier, HandshakeModifierList,
+        HandshakePattern, HashChoice, NoiseParams,
+    },
     resolvers::{CryptoResolver, DefaultResolver},
     types::{Cipher, Dh, Hash, Random},
 };
@@ -44,16 +47,17 @@ impl CryptoResolver for Resolver {
         Some(Box::new(Given(Some(self.0.clone()))))
     }
 
+    // Only what the suite asks for: on a chip the other hashes and ciphers are then not even in the image (14 kB).
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
-        DefaultResolver.resolve_dh(choice)
+        matches!(choice, DHChoice::Curve25519).then(|| DefaultResolver.resolve_dh(&DHChoice::Curve25519))?
     }
 
     fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
-        DefaultResolver.resolve_hash(choice)
+        matches!(choice, HashChoice::SHA256).then(|| DefaultResolver.resolve_hash(&HashChoice::SHA256))?
     }
 
     fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
-        DefaultResolver.resolve_cipher(choice)
+        matches!(choice, CipherChoice::ChaChaPoly).then(|| DefaultResolver.resolve_cipher(&CipherChoice::ChaChaPoly))?
     }
 }
 
@@ -66,7 +70,16 @@ pub(crate) fn handshake(
 ) -> Result<HandshakeState, NoiseError> {
     let name = if psk.is_some() { SUITE } else { WITHOUT_KEY };
     let build = || {
-        let params: NoiseParams = name.parse()?;
+        let pattern = HandshakePattern::NN;
+        let modifiers = HandshakeModifierList { list: psk.map(|_| HandshakeModifier::Psk(0)).into_iter().collect() };
+        let params = NoiseParams::new(
+            name.to_owned(),
+            BaseChoice::Noise,
+            HandshakeChoice { pattern, modifiers },
+            DHChoice::Curve25519,
+            CipherChoice::ChaChaPoly,
+            HashChoice::SHA256,
+        );
         let resolver = Resolver(Zeroizing::new(ephemeral));
         let mut builder = Builder::with_resolver(params, Box::new(resolver)).prologue(prologue)?;
         if let Some(psk) = psk {

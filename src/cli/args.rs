@@ -1,11 +1,15 @@
 //! What can be typed. Decides how it is read, not what is done.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
 
 use super::logging::Filter;
+use crate::{
+    keys::{KeyId, Role},
+    proxy::Token,
+};
 
 const EXAMPLES: &str = "Examples:
   switchboard                                     open the window
@@ -22,6 +26,10 @@ const EXAMPLES: &str = "Examples:
   switchboard scene apply evening.json --fade 2s
   switchboard doctor desk-lamp                    why a board is missing
   switchboard provision --serial /dev/ttyACM0     give a board its Wi-Fi; the network and its password are asked for
+  switchboard keys add desk-lamp.key              have the key of a locked board; - reads it from standard input
+  switchboard keys pair desk-lamp                 get one from a board whose button was held for 5 s
+  switchboard keys add desk-lamp --name Anna --role view --out anna.key
+  switchboard proxy desk-lamp --listen 127.0.0.1:8080 --token a-long-password
 
 BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
 which needs no mDNS. An address or an id is quickest: a name waits 0.4 s for a namesake, the start of one 2 s.
@@ -41,6 +49,9 @@ pub struct Args {
     /// Write that to the end of this file instead; without --log from level debug on.
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) log_file: Option<PathBuf>,
+    /// The file with the keys of locked boards, instead of the desktop's keychain; SWITCHBOARD_KEYS names one too.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) keys: Option<PathBuf>,
     /// Without one the window is opened.
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -146,6 +157,24 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The keys of locked boards.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Let programs of this computer that speak plain JSON use a locked board, such as websocat.
+    ///
+    /// Prints the address of a WebSocket and stays until it is interrupted. Each client gets an encrypted connection of its own.
+    /// A client says the token as `Authorization: Bearer TOKEN` or as `?token=TOKEN` in the URL; web pages are refused.
+    Proxy {
+        /// A name, an id, a unique start of one, or host:port.
+        board: String,
+        /// Where to listen; port 0 is any free one.
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen)]
+        listen: SocketAddr,
+        /// What a client must know, 8 to 128 letters, digits, hyphens, dots, underscores and tildes; SWITCHBOARD_TOKEN, which other
+        /// users of this computer do not see, says it too.
+        #[arg(long)]
+        token: Option<Token>,
+    },
     /// Take and apply scenes: what lights, switches and values are to be.
     #[command(subcommand)]
     Scene(SceneCommand),
@@ -178,6 +207,69 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// How a key is made on a board.
+#[derive(Debug, clap::Args)]
+#[group(id = "made", multiple = true)]
+pub(super) struct NewKey {
+    /// Make a key on the board and call it so, for example after who gets it.
+    #[arg(long, requires = "role")]
+    pub(super) name: Option<String>,
+    /// What it allows: control is everything, keys included; view is to read.
+    #[arg(long, requires = "name", value_name = "control|view")]
+    pub(super) role: Option<Role>,
+    /// Write it to this file, which only you can read, instead of standard output.
+    #[arg(long, requires = "name", value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// List the keys of this computer, or those of a board.
+    List {
+        /// A name, an id, a unique start of one, or host:port; without it the boards are listed for which this computer has a key.
+        board: Option<String>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have a key on this computer, or, with --name and --role, make one on a board for somebody else.
+    Add {
+        /// A file with keys, one a line, or - for standard input; with --name and --role the board.
+        #[arg(value_name = "FILE|-|BOARD")]
+        what: String,
+        /// How it is made.
+        #[command(flatten)]
+        new: NewKey,
+    },
+    /// Make a key worthless, on its board.
+    Remove {
+        /// A name, an id, a unique start of one, or host:port.
+        board: String,
+        /// The key's own name, as `keys list BOARD` has it: eight hexadecimal digits.
+        kid: KeyId,
+    },
+    /// Delete the key of a board from this computer.
+    Forget {
+        /// Its id, its name as the window knows it, or a unique start of one.
+        board: String,
+    },
+    /// Print the key of a board, to be had on another computer too. It is the secret itself.
+    Export {
+        /// Its id, its name as the window knows it, or a unique start of one.
+        board: String,
+    },
+    /// Get a key from a board that was opened for pairing, which a hand at it does.
+    Pair {
+        /// A name, an id, a unique start of one, or host:port.
+        board: String,
+    },
+}
+
+/// Reads where a proxy listens.
+fn listen(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "an IP address of this computer alone and a port, for example 127.0.0.1:0 or [::1]:8080")
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::{self, Write},
     sync::{
         Arc,
         mpsc::{Receiver, sync_channel},
@@ -15,8 +16,12 @@ use super::{
     Failure,
     find::{Match, Named, NotFound, find},
 };
-use crate::fleet::{
-    BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Lookout, Outcome, Settings, Watch, is_address,
+use crate::{
+    fleet::{
+        BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Lookout, Outcome, Settings, Watch, is_address,
+    },
+    keys::{Keys, Loaded, Store, StoreError},
+    words,
 };
 
 /// A board that announces itself is found within this time (RFC 6762, section 6: an answer comes within some 100 ms; one
@@ -40,14 +45,15 @@ pub(super) struct Watching {
 }
 
 impl Watching {
-    pub(super) fn start(discover: bool, connect_to_all: bool, addresses: &[&str]) -> Result<Self, Failure> {
-        let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
-        Self::with(Settings { discovery: discover.then(Lookout::default), connect_to_all, addresses })
+    pub(super) fn start(keys: &Store, discover: bool, connect_to_all: bool) -> Result<Self, Failure> {
+        let keys = Some(held(keys)?);
+        let discovery = discover.then(Lookout::default);
+        Self::with(Settings { discovery, connect_to_all, keys, ..Settings::default() })
     }
 
     /// Looks for announcements, and connects to nobody.
     pub(super) fn look(lookout: Lookout) -> Result<Self, Failure> {
-        Self::with(Settings { discovery: Some(lookout), connect_to_all: false, addresses: Vec::new() })
+        Self::with(Settings { discovery: Some(lookout), connect_to_all: false, ..Settings::default() })
     }
 
     fn with(settings: Settings) -> Result<Self, Failure> {
@@ -126,13 +132,13 @@ impl Client {
     ///
     /// # Errors
     /// Where there is no such board, or no link to it.
-    pub(super) fn connect(board: &str) -> Result<Self, Failure> {
+    pub(super) fn connect(keys: &Store, board: &str) -> Result<Self, Failure> {
         let mut client = if is_address(board) {
-            let watching = Watching::start(false, true, &[])?;
+            let watching = Watching::start(keys, false, true)?;
             let key = watching.fleet.add_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
             Self { watching, key }
         } else {
-            let mut watching = Watching::start(true, false, &[])?;
+            let mut watching = Watching::start(keys, true, false)?;
             let key = discover(&mut watching, board)?;
             watching.fleet.connect(key);
             Self { watching, key }
@@ -182,7 +188,7 @@ impl Client {
             if let Some(board) = self.watching.boards.get(&self.key) {
                 match &board.link {
                     LinkState::Connected | LinkState::Stale => return Ok(()),
-                    LinkState::Unreachable { problem, .. } => return Err(unreachable(&board.name, problem)),
+                    LinkState::Unreachable { problem, .. } => return Err(unreachable(&board.name, typed, problem)),
                     LinkState::Announced | LinkState::Connecting => {}
                 }
             }
@@ -193,9 +199,30 @@ impl Client {
     }
 }
 
-fn unreachable(board: &str, problem: &LinkProblem) -> Failure {
+/// The keys of this computer. What cannot be read is an error; a keychain that does not answer is told, and no more: it keeps nobody
+/// from the boards that are open.
+///
+/// # Errors
+/// Where a file with keys cannot be read, or others can read it too.
+pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
+    let Loaded { keys, problem } = keys.load();
     match problem {
-        LinkProblem::AllPlacesTaken | LinkProblem::UnsupportedVersion { .. } | LinkProblem::Locked => {
+        Some(problem @ StoreError::Keychain(_)) => {
+            let _ = writeln!(io::stderr(), "switchboard: {}", words::plain(&problem.to_string()));
+            Ok(keys)
+        }
+        Some(problem) => Err(problem.into()),
+        None => Ok(keys),
+    }
+}
+
+/// There is no link to the board that was typed so, and why.
+pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Failure {
+    match problem {
+        LinkProblem::Locked | LinkProblem::WrongKey => {
+            Failure::NoKey { board: board.to_owned(), typed: typed.to_owned(), problem: problem.clone() }
+        }
+        problem if problem.is_about_keys() || problem.is_settled() || *problem == LinkProblem::AllPlacesTaken => {
             Failure::CannotSpeak { board: format!("{board}:"), problem: problem.clone() }
         }
         _ => Failure::NoAnswer(format!("{board}: {problem}")),
@@ -204,7 +231,7 @@ fn unreachable(board: &str, problem: &LinkProblem) -> Failure {
 
 /// Waits until the board that is meant announces itself. An id is taken at once; of a name it is waited for a moment, of the
 /// start of one to the end, whether another board has it too.
-fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey, Failure> {
+pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey, Failure> {
     let end = Instant::now() + DISCOVERY;
     let mut named = None;
     loop {

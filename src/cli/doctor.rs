@@ -4,9 +4,10 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::json;
 
-use super::Failure;
+use super::{Failure, client};
 use crate::{
     doctor::{Asked, Examination, Finding, Step, Verdict, findings},
+    keys::Store,
     words,
 };
 
@@ -14,8 +15,8 @@ use crate::{
 ///
 /// # Errors
 /// [`Failure::Faults`] where a fault was found.
-pub(super) fn doctor(wanted: Option<&str>, json: bool) -> Result<(), Failure> {
-    let asked = Asked { wanted: wanted.map(str::to_owned), ..Asked::default() };
+pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(), Failure> {
+    let asked = Asked { wanted: wanted.map(str::to_owned), keys: client::held(keys)?, ..Asked::default() };
     let examination = Examination::begin(asked, || {}).map_err(crate::fleet::StartError::from)?;
     let told = io::stderr().is_terminal();
     let evidence = loop {

@@ -4,15 +4,19 @@ mod args;
 mod client;
 mod doctor;
 mod find;
+mod keys;
 mod logging;
 mod ota;
 mod print;
 mod provision;
+mod proxy;
 mod scene;
 mod value;
 
 use std::{
+    env,
     io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -28,6 +32,7 @@ use print::Printer;
 
 use crate::{
     fleet::{BoardKey, BoardView, Happening, Outcome, ResyncCause, StartError},
+    keys::{Store, StoreError},
     provisioning::Problem,
     words,
 };
@@ -44,12 +49,27 @@ enum Failure {
     /// 1: the board has no other firmware than before.
     #[error("{board}: {problem}")]
     Update { board: String, problem: Box<crate::fleet::UpdateProblem> },
+    /// 1: the board is locked, and this computer has no key that it accepts.
+    #[error(
+        "{board}: {problem}. If you were given a key: switchboard keys add FILE. If not: hold the board's button for 5 s, let it go, then: \
+         switchboard keys pair {typed}"
+    )]
+    NoKey { board: String, typed: String, problem: crate::fleet::LinkProblem },
+    /// 1: the board gave no key.
+    #[error("{board}: {problem}")]
+    NotPaired { board: String, problem: crate::pairing::PairProblem },
+    /// 2: the keys of this computer cannot be read or saved.
+    #[error(transparent)]
+    Keys(#[from] StoreError),
     /// 2: what was typed makes no sense.
     #[error("{0}")]
     Usage(String),
     /// 3: no such board, or several.
     #[error("{0}")]
     NoSuchBoard(#[from] find::NotFound),
+    /// 3: this computer has no key of such a board.
+    #[error("{0}")]
+    NoHeldKey(String),
     /// 1: the board was not given its Wi-Fi, and said why.
     #[error(transparent)]
     NotProvisioned(Problem),
@@ -83,11 +103,13 @@ impl Failure {
             Self::Refused { .. }
             | Self::CannotSpeak { .. }
             | Self::Update { .. }
+            | Self::NoKey { .. }
+            | Self::NotPaired { .. }
             | Self::NotProvisioned(_)
             | Self::Output(_) => 1,
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Keys(_) => 2,
             Self::Scene(undone) => undone.status(),
-            Self::NoSuchBoard(_) | Self::NoPort(_) => 3,
+            Self::NoSuchBoard(_) | Self::NoPort(_) | Self::NoHeldKey(_) => 3,
             Self::NoAnswer(_) | Self::Start(_) | Self::Cable(_) => 4,
             Self::Faults(_) => 5,
         }
@@ -100,6 +122,8 @@ pub enum Asked {
     Window {
         /// `None` without any.
         demo: Option<usize>,
+        /// Where the keys of locked boards are.
+        keys: Store,
     },
     /// It was a command of the command line, and this came of it.
     Done(ExitCode),
@@ -112,12 +136,13 @@ pub fn run() -> Asked {
         let _ = writeln!(io::stderr(), "switchboard: {problem}");
         return Asked::Done(ExitCode::from(2));
     }
+    let keys = Store::of(args.keys.or_else(|| env::var_os("SWITCHBOARD_KEYS").map(PathBuf::from)));
     let command = match args.command {
-        None => return Asked::Window { demo: None },
-        Some(Command::Demo { boards }) => return Asked::Window { demo: Some(boards) },
+        None => return Asked::Window { demo: None, keys },
+        Some(Command::Demo { boards }) => return Asked::Window { demo: Some(boards), keys },
         Some(command) => command,
     };
-    let status = match carry_out(command) {
+    let status = match carry_out(command, &keys) {
         Ok(()) => 0,
         Err(failure) => {
             let status = failure.status();
@@ -140,35 +165,35 @@ fn log_what_happens(args: &Args) -> Result<(), String> {
     logging::begin(&filter, args.log_file.as_deref())
 }
 
-fn carry_out(command: Command) -> Result<(), Failure> {
+fn carry_out(command: Command, keys: &Store) -> Result<(), Failure> {
     match command {
         Command::Demo { .. } => Ok(()),
-        Command::List { wait, json } => list(wait.0, &mut Printer::new(json)),
+        Command::List { wait, json } => list(keys, wait.0, &mut Printer::new(json)),
         Command::Show { board, json } => {
-            let client = Client::connect(&board)?;
+            let client = Client::connect(keys, &board)?;
             let board = client.board()?;
             Ok(Printer::new(json).board(&board)?)
         }
         Command::Set { target, assignments, json } => {
             let change = value::state(&target.component, &assignments).map_err(Failure::Usage)?;
-            one_command(&target, &mut Printer::new(json), |client, reply| {
+            one_command(keys, &target, &mut Printer::new(json), |client, reply| {
                 client.fleet().set(client.key(), &target.component, change, Some(reply));
             })
         }
-        Command::Toggle { target, json } => one_command(&target, &mut Printer::new(json), |client, reply| {
+        Command::Toggle { target, json } => one_command(keys, &target, &mut Printer::new(json), |client, reply| {
             client.fleet().toggle(client.key(), &target.component, Some(reply));
         }),
-        Command::Press { target, json } => one_command(&target, &mut Printer::new(json), |client, reply| {
+        Command::Press { target, json } => one_command(keys, &target, &mut Printer::new(json), |client, reply| {
             client.fleet().press(client.key(), &target.component, Some(reply));
         }),
-        Command::Call { board, method, params } => call(&board, &method, params.as_deref()),
-        Command::Ota { board, file, json } => ota::ota(&board, file, json),
+        Command::Call { board, method, params } => call(keys, &board, &method, params.as_deref()),
+        Command::Ota { board, file, json } => ota::ota(keys, &board, file, json),
         Command::Watch { board, wait, json } => {
             let printed = |what: &Happening| !matches!(what, Happening::Command { .. });
-            follow(watched(board.as_deref())?, printed, wait.map(|wait| wait.0), &mut Printer::new(json))
+            follow(watched(keys, board.as_deref())?, printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
         Command::Log { board, level, wait, json } => {
-            let client = Client::connect(&board)?;
+            let client = Client::connect(keys, &board)?;
             client.fleet().follow_log(client.key(), LogFilter::UpTo(level));
             let printed = |what: &Happening| {
                 use Happening::{Link, Log, LogLost, NoLog, Resync};
@@ -176,16 +201,18 @@ fn carry_out(command: Command) -> Result<(), Failure> {
             };
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
-        Command::Scene(command) => scene::scene(command),
-        Command::Doctor { wanted, json } => doctor::doctor(wanted.as_deref(), json),
+        Command::Scene(command) => scene::scene(keys, command),
+        Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
+        Command::Keys(command) => keys::keys(keys, command),
+        Command::Proxy { board, listen, token } => proxy::proxy(keys, &board, listen, token),
         Command::Provision { serial, ssid, service, json } => {
             provision::provision(&provision::Wanted { serial, ssid, service, json })
         }
     }
 }
 
-fn list(wait: Duration, printer: &mut Printer) -> Result<(), Failure> {
-    let mut watching = Watching::start(true, true, &[])?;
+fn list(keys: &Store, wait: Duration, printer: &mut Printer) -> Result<(), Failure> {
+    let mut watching = Watching::start(keys, true, true)?;
     let end = Instant::now() + wait;
     while watching.wait(end).is_some() {}
     let mut boards: Vec<_> = watching.boards().values().cloned().collect();
@@ -202,25 +229,26 @@ fn list(wait: Duration, printer: &mut Printer) -> Result<(), Failure> {
 }
 
 fn one_command(
+    keys: &Store,
     target: &Target,
     printer: &mut Printer,
     command: impl FnOnce(&Client, client::Answer),
 ) -> Result<(), Failure> {
-    let client = Client::connect(&target.board)?;
+    let client = Client::connect(keys, &target.board)?;
     let outcome = client.ask(|reply| command(&client, reply))?;
     let board = client.board()?;
     let (result, took) = done(&board.name, outcome)?;
     Ok(printer.done(&board, &target.component, &result, took)?)
 }
 
-fn call(board: &str, method: &str, params: Option<&str>) -> Result<(), Failure> {
+fn call(keys: &Store, board: &str, method: &str, params: Option<&str>) -> Result<(), Failure> {
     let params: Object = match params {
         None => Object::new(),
         Some(text) => serde_json::from_str(text).map_err(|error| {
             Failure::Usage(format!("the parameters are a JSON object, for example {{\"id\":0}}: {error}"))
         })?,
     };
-    let client = Client::connect(board)?;
+    let client = Client::connect(keys, board)?;
     let outcome = client.ask(|reply| client.fleet().call(client.key(), method, params, Some(reply)))?;
     let (result, _) = done(&client.board()?.name, outcome)?;
     Ok(writeln!(io::stdout().lock(), "{result}")?)
@@ -250,10 +278,10 @@ impl Watched {
     }
 }
 
-fn watched(board: Option<&str>) -> Result<Watched, Failure> {
+fn watched(keys: &Store, board: Option<&str>) -> Result<Watched, Failure> {
     match board {
-        None => Ok(Watched { watching: Watching::start(true, true, &[])?, only: None }),
-        Some(board) => Client::connect(board).map(Watched::one),
+        None => Ok(Watched { watching: Watching::start(keys, true, true)?, only: None }),
+        Some(board) => Client::connect(keys, board).map(Watched::one),
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::result_line;
 use crate::{
-    fleet::{BoardView, ComponentView, Happening, LinkState, LogEntry},
+    fleet::{BoardView, ComponentView, Happening, LinkProblem, LinkState, LogEntry},
     record, words,
 };
 
@@ -169,6 +169,8 @@ fn shown(component: &ComponentView) -> String {
 
 fn link(link: &LinkState) -> String {
     match link {
+        LinkState::Unreachable { problem: LinkProblem::Locked, .. } => "locked".to_owned(),
+        LinkState::Unreachable { problem: LinkProblem::WrongKey, .. } => "locked: it refuses the key".to_owned(),
         LinkState::Unreachable { problem, .. } => format!("unreachable: {}", words::problem(problem)),
         other => words::link(other).to_owned(),
     }

@@ -20,7 +20,8 @@ use super::{
 use crate::{
     documents::{Document, Pin, Scene, SceneStep, check_name, settable},
     fleet::{BoardKey, BoardView, KnownBoard, LinkState, Outcome, is_address},
-    ui, words,
+    keys::Store,
+    settings, words,
 };
 
 /// How much of a scene was not done, and why.
@@ -55,16 +56,16 @@ enum Came {
     NoLink(String),
 }
 
-pub(super) fn scene(command: SceneCommand) -> Result<(), Failure> {
+pub(super) fn scene(keys: &Store, command: SceneCommand) -> Result<(), Failure> {
     match command {
-        SceneCommand::Apply { scene, fade, json } => apply(&scene, fade, &mut Printer::new(json)),
-        SceneCommand::Take { file, targets, name, fade } => take(&file, &targets, name, fade),
+        SceneCommand::Apply { scene, fade, json } => apply(keys, &scene, fade, &mut Printer::new(json)),
+        SceneCommand::Take { file, targets, name, fade } => take(keys, &file, &targets, name, fade),
         SceneCommand::List { json } => list(&mut Printer::new(json)),
     }
 }
 
 fn list(printer: &mut Printer) -> Result<(), Failure> {
-    let scenes = ui::remembered().scenes.items;
+    let scenes = settings::remembered().scenes.items;
     let rows = scenes.iter().map(|scene| {
         let count = words::count(u64::try_from(scene.steps.len()).unwrap_or(u64::MAX), "component");
         let fade = format!("fade {}", words::short(Duration::from_millis(scene.transition_ms.into())));
@@ -73,7 +74,7 @@ fn list(printer: &mut Printer) -> Result<(), Failure> {
     Ok(printer.rows(&rows.collect::<Vec<_>>())?)
 }
 
-fn take(file: &Path, targets: &[String], name: Option<String>, fade: Wait) -> Result<(), Failure> {
+fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fade: Wait) -> Result<(), Failure> {
     let name = name.unwrap_or_else(|| file.file_stem().unwrap_or_default().to_string_lossy().into_owned());
     check_name(&name).map_err(Failure::Usage)?;
     let mut scene = Scene { transition_ms: millis(fade)?, ..Scene::new(name) };
@@ -81,7 +82,7 @@ fn take(file: &Path, targets: &[String], name: Option<String>, fade: Wait) -> Re
         // A component's key follows the last slash; whatever else has a slash is a board's name.
         let target = target.parse::<Target>().map_or_else(|_| (target.clone(), None), |t| (t.board, Some(t.component)));
         let (board, component) = target;
-        let client = Client::connect(&board)?;
+        let client = Client::connect(keys, &board)?;
         let view = client.board()?;
         let before = scene.steps.len();
         for part in &view.components {
@@ -115,12 +116,12 @@ fn millis(fade: Wait) -> Result<u32, Failure> {
         .ok_or_else(|| Failure::Usage(format!("a fade lasts at most {} s", TRANSITION_MS / 1_000)))
 }
 
-fn apply(wanted: &str, fade: Option<Wait>, printer: &mut Printer) -> Result<(), Failure> {
+fn apply(keys: &Store, wanted: &str, fade: Option<Wait>, printer: &mut Printer) -> Result<(), Failure> {
     let mut scene = find(wanted)?;
     if let Some(fade) = fade {
         scene.transition_ms = millis(fade)?;
     }
-    let mut watching = Watching::start(true, false, &[])?;
+    let mut watching = Watching::start(keys, true, false)?;
     let boards = find_boards(&mut watching, &scene)?;
     wait_for_links(&mut watching, &boards);
     let came = give(&watching, &scene, &boards);
@@ -136,7 +137,7 @@ fn apply(wanted: &str, fade: Option<Wait>, printer: &mut Printer) -> Result<(), 
 /// The scene in a file, or that of the window with this name.
 fn find(wanted: &str) -> Result<Scene, Failure> {
     let path = Path::new(wanted);
-    let scenes = ui::remembered().scenes.items;
+    let scenes = settings::remembered().scenes.items;
     if !path.exists()
         && let Some(scene) = scenes.iter().find(|scene| words::slug(&scene.name) == words::slug(wanted))
     {
@@ -159,10 +160,10 @@ fn find_boards(watching: &mut Watching, scene: &Scene) -> Result<BTreeMap<String
     let mut missing: Vec<&str> = scene.steps.iter().map(|step| step.pin.board.as_str()).collect();
     missing.sort_unstable();
     missing.dedup();
-    let known = ui::remembered().boards;
+    let known = settings::remembered().boards;
     for id in &missing {
         match known.iter().find(|board| board.id.as_deref() == Some(*id)).cloned() {
-            Some(ui::RememberedBoard { id, name, address, by_hand }) => {
+            Some(settings::RememberedBoard { id, name, address, by_hand }) => {
                 // An address that cannot be read, perhaps of a newer version, is none: mDNS may know the board.
                 let _ = watching.fleet().recall(KnownBoard { id, name, address, by_hand });
             }

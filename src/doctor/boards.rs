@@ -16,9 +16,12 @@ use super::{
     evidence::{Examined, Host, Link, Record},
     examination::{Asked, Check, Course, Known},
 };
-use crate::fleet::{
-    BoardKey, BoardView, Fleet, Happening, KnownBoard, LinkProblem, LinkState, Lookout, Settings, StartError, Watch,
-    is_address,
+use crate::{
+    fleet::{
+        BoardKey, BoardView, Fleet, Happening, KnownBoard, LinkProblem, LinkState, Lookout, Settings, StartError,
+        Watch, is_address,
+    },
+    keys::Keys,
 };
 
 /// How long announcements are listened for. An answer comes within some 100 ms; one that was sent less than a second ago is sent
@@ -50,7 +53,7 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     course.trying(Check::Boards);
     let begun = Instant::now();
     let (connected, missing): (Vec<_>, Vec<_>) = asked.known.iter().cloned().partition(|known| known.connected);
-    let mut party = Party::start(asked.lookout.clone())?;
+    let mut party = Party::start(asked.lookout.clone(), asked.keys.clone())?;
     party.connected = connected;
     let linked = |wanted: &str| party.connected.iter().any(|known| of_known(known).is_meant_by(wanted));
     if let Some(wanted) = asked.wanted.as_deref().filter(|wanted| is_address(wanted) && !linked(wanted)) {
@@ -119,8 +122,9 @@ struct Party {
 }
 
 impl Party {
-    fn start(lookout: Lookout) -> Result<Self, StartError> {
-        let settings = Settings { discovery: Some(lookout), connect_to_all: false, addresses: Vec::new() };
+    fn start(lookout: Lookout, keys: Keys) -> Result<Self, StartError> {
+        let settings =
+            Settings { discovery: Some(lookout), connect_to_all: false, keys: Some(keys), ..Settings::default() };
         let fleet = Fleet::start(settings)?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move || {
@@ -267,7 +271,7 @@ fn confirmed(
     doubtful: &BTreeSet<String>,
     course: &Course,
 ) -> Result<Option<BTreeSet<String>>, StartError> {
-    let mut party = Party::start(lookout.clone())?;
+    let mut party = Party::start(lookout.clone(), Keys::default())?;
     let all = |party: &Party| doubtful.iter().all(|id| party.told.contains(id));
     let on = party.follow(Instant::now() + LISTEN, course, &|_| false, all);
     Ok(on.then(|| std::mem::take(&mut party.told)))

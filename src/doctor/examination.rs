@@ -15,7 +15,7 @@ use super::{
     evidence::{Evidence, Port},
     interfaces, multicast, port,
 };
-use crate::fleet::Lookout;
+use crate::{fleet::Lookout, keys::Keys};
 
 /// What is examined.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,8 @@ pub struct Asked {
     pub wanted: Option<String>,
     /// How boards are looked for.
     pub lookout: Lookout,
+    /// Keys of locked boards.
+    pub keys: Keys,
     /// Boards that are known from before.
     pub known: Vec<Known>,
 }

@@ -8,7 +8,7 @@ use super::AddressError;
 const PORT: u16 = 80;
 
 /// Reads `host`, `host:port`, `[IPv6]:port` or an IPv6 address, and writes it as `host:port`, always in the same way.
-pub(super) fn parse(text: &str) -> Result<String, AddressError> {
+pub(crate) fn parse(text: &str) -> Result<String, AddressError> {
     let refuse = |reason| AddressError { text: text.to_owned(), reason };
     let typed = text.trim();
     let typed = typed.strip_prefix("ws://").or_else(|| typed.strip_prefix("http://")).unwrap_or(typed);

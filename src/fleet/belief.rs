@@ -6,28 +6,33 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, Event, Kind, State, mdns::Announcement};
+use protocol::{ComponentKey, Descriptor, Event, Kind, State, mdns::Announcement, method};
+use serde_json::Value;
 
 use super::{
     BoardKey, BoardView, CommandState, ComponentView, Happening, KnownBoard, LastEvent, LinkState, Origin, Outcome,
     Sample,
 };
-use crate::link::{bounds, session::Report, state::Now};
+use crate::{
+    keys::Keys,
+    link::{bounds, session::Report, state::Now},
+};
 
 /// What is believed about one board.
-pub(super) struct Belief {
+pub(crate) struct Belief {
     view: Arc<BoardView>,
     /// Where each component is in the view.
     index: BTreeMap<ComponentKey, usize>,
+    keys: Keys,
     /// The last link state that was logged: a board that cannot be reached is not logged at every attempt.
     logged: Option<LinkState>,
 }
 
 /// What happened and when, in this computer's time.
-pub(super) type Logged = Vec<(SystemTime, Happening)>;
+pub(crate) type Logged = Vec<(SystemTime, Happening)>;
 
 impl Belief {
-    pub(super) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool) -> Self {
+    pub(crate) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool) -> Self {
         let view = BoardView {
             key,
             id: None,
@@ -36,6 +41,8 @@ impl Belief {
             by_hand,
             announcement: None,
             info: None,
+            locked: None,
+            held: None,
             link: LinkState::Announced,
             link_since: now,
             round_trip: None,
@@ -47,10 +54,10 @@ impl Belief {
             update: None,
             frames: Arc::default(),
         };
-        Self { view: Arc::new(view), index: BTreeMap::new(), logged: None }
+        Self { view: Arc::new(view), index: BTreeMap::new(), keys: Keys::default(), logged: None }
     }
 
-    pub(super) fn view(&self) -> &Arc<BoardView> {
+    pub(crate) fn view(&self) -> &Arc<BoardView> {
         &self.view
     }
 
@@ -62,7 +69,24 @@ impl Belief {
         if renamed && !name.is_empty() {
             view.name = name;
         }
+        view.locked = Some(announcement.api_encryption.is_some());
         view.announcement = Some((Arc::new(announcement), now));
+        self.find_key();
+    }
+
+    /// These keys are held from now on; whether that changes what is believed of this board.
+    pub(super) fn keys(&mut self, keys: Keys) -> bool {
+        self.keys = keys;
+        self.find_key()
+    }
+
+    fn find_key(&mut self) -> bool {
+        let key = self.view.id.as_ref().and_then(|id| self.keys.get(id)).map(|key| (key.kid, key.role));
+        let news = key != self.view.held;
+        if news {
+            Arc::make_mut(&mut self.view).held = key;
+        }
+        news
     }
 
     pub(super) fn withdrawn(&mut self) {
@@ -79,6 +103,7 @@ impl Belief {
         if !known.name.is_empty() {
             view.name = bounds::name(&known.name);
         }
+        self.find_key();
     }
 
     pub(super) fn by_hand(&mut self) {
@@ -90,9 +115,16 @@ impl Belief {
     }
 
     /// Believes a report; what of it belongs in the log.
-    pub(super) fn apply(&mut self, now: Now, report: Report) -> Logged {
+    pub(crate) fn apply(&mut self, now: Now, report: Report) -> Logged {
         match report {
             Report::Link(link) => return self.link(now, link),
+            Report::Greeted(id) => {
+                let view = Arc::make_mut(&mut self.view);
+                view.locked = Some(true);
+                view.id = Some(id);
+                self.find_key();
+            }
+            Report::Open => Arc::make_mut(&mut self.view).locked = Some(false),
             Report::Info(info) => {
                 let view = Arc::make_mut(&mut self.view);
                 view.id = Some(info.id.clone());
@@ -100,6 +132,7 @@ impl Belief {
                     view.name.clone_from(&info.name);
                 }
                 view.info = Some(Arc::from(info));
+                self.find_key();
             }
             Report::Components(descriptors) => self.describe(descriptors),
             Report::Snapshot { client, components, at } => {
@@ -166,6 +199,7 @@ impl Belief {
                 }
                 // A dragged slider replaces its own commands many times a second: that is nothing to tell.
                 if outcome != Outcome::Superseded {
+                    let outcome = without_key(&method, outcome);
                     return vec![(now.wall, Happening::Command { component, method, outcome })];
                 }
             }
@@ -281,6 +315,14 @@ fn settle(component: &mut ComponentView, at: Instant, outcome: &Outcome) {
         Outcome::Unconfirmed | Outcome::LinkLost => CommandState::Unconfirmed { at },
         Outcome::NotConnected | Outcome::Superseded => return,
     };
+}
+
+/// A key that a board made is for who asked for it, not for the log.
+fn without_key(method: &str, outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Done { took, .. } if method == method::KEYS_ADD => Outcome::Done { result: Value::Null, took },
+        outcome => outcome,
+    }
 }
 
 fn sample(component: &ComponentView, at: SystemTime) {

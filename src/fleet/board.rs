@@ -7,7 +7,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use protocol::mdns::Announcement;
+use protocol::{SUBPROTOCOL, mdns::Announcement};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
@@ -16,13 +16,16 @@ use super::{
     published::{Concern, Published},
     wish::Wish,
 };
-use crate::link::{
-    commands::Ticket,
-    session::{Announced, Input, Output, Report, Session},
-    socket::{Socket, SocketEvent, Unread},
-    state::{LinkState, Now},
-    target::Place,
-    update::Image,
+use crate::{
+    keys::Keys,
+    link::{
+        commands::Ticket,
+        session::{Announced, Ephemeral, Input, Output, Report, Session},
+        socket::{Socket, SocketEvent, Unread},
+        state::{Ending, LinkState, Now},
+        target::Place,
+        update::Image,
+    },
 };
 
 /// What a socket told, whose it is, and of which attempt.
@@ -54,10 +57,15 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool, seed: u64) -> Self {
+    pub(super) fn new(now: Now, key: BoardKey, address: String, by_hand: bool, seed: u64, keys: Option<Keys>) -> Self {
+        let mut session = Session::new(now.instant, seed);
+        // No link is wanted yet: there is nothing to be done about it.
+        session.handle(now, keys.clone().map_or(Input::KeysAwaited, Input::Keys));
+        let mut belief = Belief::new(now.instant, key, address, by_hand);
+        belief.keys(keys.unwrap_or_default());
         Self {
-            session: Session::new(now, seed),
-            belief: Belief::new(now, key, address, by_hand),
+            session,
+            belief,
             socket: None,
             replies: HashMap::new(),
             tickets: 0,
@@ -67,8 +75,19 @@ impl Board {
     }
 
     /// What an earlier run knew of it.
-    pub(super) fn recall(&mut self, known: &KnownBoard) {
+    pub(super) fn recall(&mut self, now: Now, known: &KnownBoard) {
         self.belief.recall(known);
+        if let Some(id) = &known.id {
+            self.session.handle(now, Input::Known(id.clone()));
+        }
+    }
+
+    /// These keys are held from now on.
+    pub(super) fn keys(&mut self, now: Now, keys: Keys, out: &Outlet) -> Step {
+        if self.belief.keys(keys.clone()) {
+            out.published.board(self.view(), Concern::Board, Vec::new());
+        }
+        self.step(now, Input::Keys(keys), out)
     }
 
     pub(super) fn view(&self) -> &Arc<BoardView> {
@@ -153,9 +172,13 @@ impl Board {
         }
         self.record(now, &event);
         let input = match event {
-            SocketEvent::Opened => Input::Opened(attempt),
+            SocketEvent::Opened => match ephemeral() {
+                Ok(ephemeral) => Input::Opened(attempt, ephemeral),
+                Err(problem) => Input::Ended(attempt, Ending::NoConnection(problem)),
+            },
             SocketEvent::Text(text) => Input::Message(attempt, text),
-            SocketEvent::Binary(_) | SocketEvent::Ping | SocketEvent::Pong => Input::Heard(attempt),
+            SocketEvent::Binary(bytes) => Input::Binary(attempt, bytes),
+            SocketEvent::Ping | SocketEvent::Pong => Input::Heard(attempt),
             SocketEvent::Ended(ending) => Input::Ended(attempt, ending),
         };
         self.step(now, input, out)
@@ -168,7 +191,9 @@ impl Board {
         match event {
             SocketEvent::Opened => frames.add(now.wall, Way::Link, 0, Content::Open),
             SocketEvent::Text(text) => frames.text(now.wall, Way::In, text),
-            SocketEvent::Binary(bytes) => frames.binary(now.wall, bytes),
+            // What is encrypted is kept once it was read.
+            SocketEvent::Binary(_) if self.session.is_encrypted() => {}
+            SocketEvent::Binary(bytes) => frames.binary(now.wall, Way::In, bytes),
             SocketEvent::Ping => frames.add(now.wall, Way::In, 0, Content::Ping),
             SocketEvent::Pong => frames.add(now.wall, Way::In, 0, Content::Pong),
             SocketEvent::Ended(ending) => {
@@ -183,7 +208,7 @@ impl Board {
         let mut step = Step::default();
         let mut log = Vec::new();
         let outputs = self.session.handle(now, input);
-        let silent = outputs.iter().all(|output| matches!(output, Output::Send(_)));
+        let silent = outputs.iter().all(is_traffic);
         let concern = concern(&outputs);
         for output in outputs {
             match output {
@@ -199,6 +224,19 @@ impl Board {
                         socket.send(text);
                     }
                 }
+                Output::SendSealed { sealed, text } => {
+                    if let Some((_, socket)) = &mut self.socket {
+                        self.belief.view().frames.encrypted(now.wall, Way::Out, &text);
+                        socket.send_binary(sealed);
+                    }
+                }
+                Output::SendFrame(bytes) => {
+                    if let Some((_, socket)) = &mut self.socket {
+                        self.belief.view().frames.binary(now.wall, Way::Out, &bytes);
+                        socket.send_binary(bytes);
+                    }
+                }
+                Output::Decrypted(text) => self.view().frames.encrypted(now.wall, Way::In, &text),
                 Output::Disconnect => self.socket = None,
                 Output::Report(report) => log.extend(self.report(now, report, &mut step)),
             }
@@ -216,7 +254,7 @@ impl Board {
             // The engine ended: nobody wants to know.
             let _ = events.send(FromSocket { board, attempt, event, unread: told.clone() });
         };
-        match Socket::open(url, unread.clone(), tell) {
+        match Socket::open(url, Some(SUBPROTOCOL), unread.clone(), tell) {
             Ok(socket) => self.socket = Some((attempt, socket)),
             Err(ending) => {
                 let _ = out.sockets.send(FromSocket { board, attempt, event: SocketEvent::Ended(ending), unread });
@@ -228,6 +266,7 @@ impl Board {
         log_report(self.view(), &report);
         match &report {
             Report::Info(info) => step.identified = Some((info.id.clone(), self.view().id.clone())),
+            Report::Greeted(id) => step.identified = Some((id.clone(), self.view().id.clone())),
             Report::Link(LinkState::Unreachable { .. }) => {
                 step.lost |= matches!(self.view().link, LinkState::Connected | LinkState::Stale);
             }
@@ -242,10 +281,23 @@ impl Board {
     }
 }
 
+/// Random bytes for a handshake, in case that there is one.
+fn ephemeral() -> Result<Ephemeral, String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no random numbers: {error}"))?;
+    Ok(Ephemeral::new(bytes))
+}
+
+/// Whether something is only sent, or only for who looks at the traffic.
+fn is_traffic(output: &Output) -> bool {
+    matches!(output, Output::Send(_) | Output::SendSealed { .. } | Output::SendFrame(_) | Output::Decrypted(_))
+}
+
 /// What of a board these change.
 fn concern(outputs: &[Output]) -> Concern {
     outputs.iter().fold(Concern::RoundTrip, |most, output| match output {
-        Output::Send(_) | Output::Report(Report::RoundTrip { .. }) => most,
+        output if is_traffic(output) => most,
+        Output::Report(Report::RoundTrip { .. }) => most,
         Output::Report(
             Report::Changed { .. }
             | Report::Events { .. }
@@ -266,6 +318,8 @@ fn log_report(board: &BoardView, report: &Report) {
         Report::Link(LinkState::Unreachable { problem, .. }) => log::info!("{name}: unreachable: {problem}"),
         Report::Link(link) => log::info!("{name}: {link:?}"),
         Report::Info(info) => log::debug!("{name}: is {:?} {}, epoch {}", info.board, info.version, info.epoch),
+        Report::Greeted(id) => log::debug!("{name}: is locked, and {id}"),
+        Report::Open => {}
         Report::Resync(cause) => log::info!("{name}: asks for everything anew: {cause:?}"),
         Report::Settled { method, outcome, .. } => match outcome {
             Outcome::Done { took, .. } => log::debug!("{name}: {method} done in {took:?}"),

@@ -28,6 +28,7 @@ use crate::{
         mdns::{Found, Mdns},
         registry::{Change, Registry},
     },
+    keys::{Key, Keys},
     link::{session::Input, state::Now, update::Image},
 };
 
@@ -50,6 +51,9 @@ pub(super) enum Order {
     UpdateWanted(BoardKey, u64),
     UpdateRead(BoardKey, u64, Result<Image, String>),
     CancelUpdate(BoardKey),
+    HoldKeys(Keys),
+    GiveKey(Box<Key>),
+    ForgetKey(String),
     End,
 }
 
@@ -73,13 +77,15 @@ pub(super) struct Engine {
     deadlines: BTreeSet<(Instant, BoardKey)>,
     registry: Registry,
     mdns: Option<Mdns>,
+    /// `None` until they were given.
+    keys: Option<Keys>,
     seeds: RandomState,
     out: Outlet,
     from_sockets: Option<UnboundedReceiver<FromSocket>>,
 }
 
 impl Engine {
-    pub(super) fn new(published: Published, connect_to_all: bool) -> Self {
+    pub(super) fn new(published: Published, connect_to_all: bool, keys: Option<Keys>) -> Self {
         let (sockets, from_sockets) = unbounded_channel();
         Self {
             connect_to_all,
@@ -89,6 +95,7 @@ impl Engine {
             deadlines: BTreeSet::new(),
             registry: Registry::default(),
             mdns: None,
+            keys,
             seeds: RandomState::new(),
             out: Outlet { published, sockets },
             from_sockets: Some(from_sockets),
@@ -179,7 +186,29 @@ impl Engine {
                     }
                 }
             },
+            Order::HoldKeys(keys) => {
+                // What a person entered meanwhile counts.
+                let given = self.keys.replace(keys).unwrap_or_default();
+                given.iter().for_each(|key| self.keys.get_or_insert_default().insert(key.clone()));
+                self.keys_changed(now);
+            }
+            Order::GiveKey(key) => {
+                self.keys.get_or_insert_default().insert(*key);
+                self.keys_changed(now);
+            }
+            Order::ForgetKey(id) => {
+                if self.keys.as_mut().and_then(|keys| keys.remove(&id)).is_some() {
+                    self.keys_changed(now);
+                }
+            }
             Order::End => {}
+        }
+    }
+
+    fn keys_changed(&mut self, now: Now) {
+        for key in self.boards.keys().copied().collect::<Vec<_>>() {
+            let keys = self.keys.clone().unwrap_or_default();
+            self.with(key, |board, out| board.keys(now, keys, out));
         }
     }
 
@@ -187,7 +216,8 @@ impl Engine {
     fn add(&mut self, now: Now, key: BoardKey, address: String) {
         if !self.boards.contains_key(&key) {
             let seed = self.seeds.hash_one(key);
-            self.boards.insert(key, Board::new(now.instant, key, address.clone(), true, seed));
+            let board = Board::new(now, key, address.clone(), true, seed, self.keys.clone());
+            self.boards.insert(key, board);
         }
         self.by_address.insert(address.clone(), key);
         self.with(key, |board, out| board.also_at(now, address, out));
@@ -201,8 +231,8 @@ impl Engine {
             return;
         }
         let seed = self.seeds.hash_one(key);
-        let mut board = Board::new(now.instant, key, known.address.clone(), known.by_hand, seed);
-        board.recall(&known);
+        let mut board = Board::new(now, key, known.address.clone(), known.by_hand, seed, self.keys.clone());
+        board.recall(now, &known);
         self.boards.insert(key, board);
         self.by_id.extend(known.id.map(|id| (id, key)));
         self.by_address.insert(known.address.clone(), key);
@@ -275,7 +305,8 @@ impl Engine {
             None => {
                 let key = self.out.published.new_key();
                 let seed = self.seeds.hash_one(key);
-                self.boards.insert(key, Board::new(now.instant, key, address.to_owned(), false, seed));
+                let board = Board::new(now, key, address.to_owned(), false, seed, self.keys.clone());
+                self.boards.insert(key, board);
                 key
             }
         };

@@ -8,6 +8,8 @@ use std::{
     time::SystemTime,
 };
 
+use crate::keys::without_secrets;
+
 /// How many frames are kept, and how many bytes of them: of a board that nobody looks at. A thousand boards have 4 MB then.
 const PAST: (usize, usize) = (24, 4 << 10);
 
@@ -28,6 +30,8 @@ pub struct WireFrame {
     pub way: Way,
     /// How large its payload was, in bytes; without WebSocket's own 2 to 14 (RFC 6455, section 5.2).
     pub size: usize,
+    /// Whether it was encrypted: then `content` is what it said.
+    pub encrypted: bool,
     /// What it was.
     pub content: Content,
 }
@@ -107,11 +111,15 @@ impl Frames {
 
     /// Something went over the link.
     pub(super) fn add(&self, at: SystemTime, way: Way, size: usize, content: Content) {
+        self.keep(at, way, size, false, content);
+    }
+
+    fn keep(&self, at: SystemTime, way: Way, size: usize, encrypted: bool, content: Content) {
         let wake = {
             let mut inner = self.lock();
             let number = inner.next;
             inner.next += 1;
-            let frame = WireFrame { number, at, way, size, content };
+            let frame = WireFrame { number, at, way, size, encrypted, content };
             inner.bytes += frame.held();
             inner.kept.push_back(Arc::new(frame));
             inner.trim();
@@ -124,17 +132,28 @@ impl Frames {
 
     /// A text message went over the link.
     pub(super) fn text(&self, at: SystemTime, way: Way, text: &str) {
+        self.message(at, way, false, text);
+    }
+
+    /// A message went over the link, encrypted, that says this.
+    pub(super) fn encrypted(&self, at: SystemTime, way: Way, text: &str) {
+        self.message(at, way, true, text);
+    }
+
+    /// A board makes a key and tells it once: it is not kept here.
+    fn message(&self, at: SystemTime, way: Way, encrypted: bool, text: &str) {
+        let text = &*without_secrets(text);
         let mut end = text.len().min(LONGEST);
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        self.add(at, way, text.len(), Content::Text(text.get(..end).unwrap_or_default().into()));
+        self.keep(at, way, text.len(), encrypted, Content::Text(text.get(..end).unwrap_or_default().into()));
     }
 
-    /// A binary message came.
-    pub(super) fn binary(&self, at: SystemTime, bytes: &[u8]) {
+    /// A binary message went over the link.
+    pub(super) fn binary(&self, at: SystemTime, way: Way, bytes: &[u8]) {
         let part = bytes.get(..bytes.len().min(LONGEST)).unwrap_or_default();
-        self.add(at, Way::In, bytes.len(), Content::Binary(part.into()));
+        self.add(at, way, bytes.len(), Content::Binary(part.into()));
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -209,7 +228,7 @@ mod tests {
         (0..1_000).for_each(|_| frames.text(SystemTime::UNIX_EPOCH, Way::In, &long));
         let kept = frames.since(0);
         assert_eq!((kept.len(), kept[0].size, kept[0].is_whole()), (256, 40_000, false));
-        frames.binary(SystemTime::UNIX_EPOCH, &[0xff; 4]);
+        frames.binary(SystemTime::UNIX_EPOCH, Way::In, &[0xff; 4]);
         assert!(frames.since(1_000).iter().all(|frame| frame.is_whole()));
     }
 

@@ -1,7 +1,7 @@
 //! The app without a face: it finds boards, keeps a link to each and knows what to believe about every one.
 
 mod address;
-mod belief;
+pub(crate) mod belief;
 mod board;
 mod engine;
 mod frames;
@@ -27,12 +27,14 @@ pub use history::{Bucket, History, Summary, seconds, time};
 pub use published::Shown;
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, LastEvent, LinkProblem,
-    LinkState, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,
+    LinkState, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,
 };
 
 pub use crate::discovery::{Interfaces, Lookout};
+use crate::keys::{Key, Keys};
 
 pub use address::is_address;
+pub(crate) use address::parse as read_address;
 pub use image::ImageSource;
 
 use engine::{Engine, Order};
@@ -48,12 +50,20 @@ pub struct Settings {
     pub connect_to_all: bool,
     /// `host:port` of boards that are added by hand.
     pub addresses: Vec<String>,
+    /// Keys of locked boards; `None` where they are still being looked for: nobody is connected to until [`Fleet::hold_keys`], since
+    /// nothing may be said in plain text to a board for which there is one.
+    pub keys: Option<Keys>,
 }
 
 impl Default for Settings {
     /// Finds every board of the network and connects to it.
     fn default() -> Self {
-        Self { discovery: Some(Lookout::default()), connect_to_all: true, addresses: Vec::new() }
+        Self {
+            discovery: Some(Lookout::default()),
+            connect_to_all: true,
+            addresses: Vec::new(),
+            keys: Some(Keys::default()),
+        }
     }
 }
 
@@ -89,9 +99,9 @@ impl Fleet {
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let published = Published::default();
         let (orders, received) = unbounded_channel();
-        let Settings { discovery, connect_to_all, addresses } = settings;
+        let Settings { discovery, connect_to_all, addresses, keys } = settings;
         let lookout = discovery.clone();
-        let engine = Engine::new(published.clone(), connect_to_all);
+        let engine = Engine::new(published.clone(), connect_to_all, keys);
         let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self { orders, published, thread: Some(thread), updates: AtomicU64::new(0), lookout };
         for address in addresses {
@@ -153,6 +163,22 @@ impl Fleet {
     /// Tries again at once instead of after the backoff.
     pub fn retry_now(&self, board: BoardKey) {
         self.order(Order::RetryNow(board));
+    }
+
+    /// Holds these keys from now on, beside those that were given since.
+    pub fn hold_keys(&self, keys: Keys) {
+        self.order(Order::HoldKeys(keys));
+    }
+
+    /// Holds a key from now on, instead of one for the same board: a link that waits for it is made at once, one that was made with
+    /// another or without one is made anew. It is not saved.
+    pub fn give_key(&self, key: Key) {
+        self.order(Order::GiveKey(Box::new(key)));
+    }
+
+    /// Holds no key for the board with this id any more. It is not deleted where it is saved.
+    pub fn forget_key(&self, board: &str) {
+        self.order(Order::ForgetKey(board.to_owned()));
     }
 
     /// Follows the board's own log from now on, over reconnects: first the lines that the board kept, then each as it comes, as

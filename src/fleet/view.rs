@@ -8,6 +8,7 @@ use std::{
 use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, mdns::Announcement};
 
 use super::{frames::Frames, history::History};
+use crate::keys::{KeyId, Role};
 pub use crate::link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
@@ -42,6 +43,10 @@ pub struct BoardView {
     pub announcement: Option<(Arc<Announcement>, Instant)>,
     /// What it answered to `Device.GetInfo`.
     pub info: Option<Arc<DeviceInfo>>,
+    /// Whether it is locked, as far as it said; see [`BoardView::lock`].
+    pub locked: Option<bool>,
+    /// The key that this computer holds for it: its name and what it allows.
+    pub held: Option<(KeyId, Role)>,
     /// How the link is, and since when.
     pub link: LinkState,
     /// When `link` became what it is.
@@ -62,6 +67,34 @@ pub struct BoardView {
     pub update: Option<UpdateState>,
     /// What goes over its link; bounded, and shared with who adds to it.
     pub frames: Arc<Frames>,
+}
+
+/// Who may use a board, as far as this computer knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// It has said nothing yet.
+    Unknown,
+    /// Anyone on its network.
+    Open,
+    /// Who has a key, and this computer has one, which allows this.
+    Unlocked(Role),
+    /// Who has a key, and this computer has none.
+    NoKey,
+    /// Who has a key, and that of this computer was refused.
+    WrongKey,
+}
+
+impl BoardView {
+    /// Who may use it. A board for which a key is held counts as locked, whatever is announced of it.
+    pub fn lock(&self) -> Lock {
+        match (&self.link, self.held, self.locked) {
+            (LinkState::Unreachable { problem: LinkProblem::WrongKey, .. }, ..) => Lock::WrongKey,
+            (_, Some((_, role)), _) => Lock::Unlocked(role),
+            (_, None, Some(true)) => Lock::NoKey,
+            (_, None, Some(false)) => Lock::Open,
+            (_, None, None) => Lock::Unknown,
+        }
+    }
 }
 
 /// A component of a board.

@@ -58,7 +58,6 @@ impl Requests {
         self.under_way.values().find(|(_, awaited)| awaited == purpose).map(|(sent, _)| *sent)
     }
 
-    #[cfg(test)]
     pub(crate) fn under_way(&self) -> usize {
         self.under_way.len()
     }

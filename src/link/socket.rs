@@ -14,8 +14,12 @@ use protocol::SUBPROTOCOL;
 
 use super::{bounds, state::Ending};
 
-/// Messages of one socket that may wait to be read. A board sends a few a second; one that sends thousands is cut off.
-const UNREAD: usize = 1_024;
+/// What of one socket may wait to be read, in bytes. A board sends a few messages a second, of 4 KiB at most; one that sends
+/// thousands is cut off.
+const UNREAD: usize = 1_024 * 1_024;
+
+/// What an event costs beside its payload, in bytes: so 1,024 empty ones may wait.
+const EVENT: usize = 1_024;
 
 /// What a socket tells.
 #[derive(Debug)]
@@ -24,7 +28,7 @@ pub(crate) enum SocketEvent {
     Opened,
     /// A text message came.
     Text(String),
-    /// A binary message came; this program asks for none.
+    /// A binary message came: of a locked board.
     Binary(Vec<u8>),
     /// A ping came, and is answered by the library.
     Ping,
@@ -34,7 +38,19 @@ pub(crate) enum SocketEvent {
     Ended(Ending),
 }
 
-/// Shared between a socket and its reader: how many events were told and not yet read.
+impl SocketEvent {
+    /// In bytes, roughly.
+    fn cost(&self) -> usize {
+        EVENT
+            + match self {
+                Self::Text(text) => text.len(),
+                Self::Binary(bytes) => bytes.len(),
+                Self::Opened | Self::Ping | Self::Pong | Self::Ended(_) => 0,
+            }
+    }
+}
+
+/// Shared between a socket and its reader: how many bytes were told and not yet read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Unread(Arc<AtomicUsize>);
 
@@ -42,12 +58,15 @@ impl Unread {
     /// An event was read. What is told once, at the end, is not counted.
     pub(crate) fn read(&self, event: &SocketEvent) {
         if !matches!(event, SocketEvent::Ended(_)) {
-            self.0.fetch_sub(1, Ordering::Relaxed);
+            self.0.fetch_sub(event.cost(), Ordering::Relaxed);
         }
     }
 
-    fn add_one(&self) -> usize {
-        self.0.fetch_add(1, Ordering::Relaxed)
+    /// Notes an event that is told, unless that would be too much.
+    fn add(&self, event: &SocketEvent) -> bool {
+        let cost = event.cost();
+        let bounded = |unread: usize| unread.checked_add(cost).filter(|unread| *unread <= UNREAD);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, bounded).is_ok()
     }
 }
 
@@ -57,19 +76,20 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Starts to open a socket. `tell` gets what comes of it, on the thread of the runtime; for each event the
+    /// Starts to open a socket, for this subprotocol where there is one. `tell` gets what comes of it, on the thread of the runtime; for each event the
     /// reader calls [`Unread::read`].
     ///
     /// # Errors
     /// In ewebsock's words.
     pub(crate) fn open(
         url: String,
+        subprotocol: Option<&str>,
         unread: Unread,
         tell: impl Fn(SocketEvent) + Send + 'static,
     ) -> Result<Self, Ending> {
         let options = Options {
             max_incoming_frame_size: bounds::MESSAGE,
-            subprotocols: vec![SUBPROTOCOL.to_owned()],
+            subprotocols: subprotocol.map(str::to_owned).into_iter().collect(),
             ..Options::default()
         };
         let teller = Teller { tell, unread, opened: AtomicBool::new(false), ended: AtomicBool::new(false) };
@@ -83,6 +103,10 @@ impl Socket {
 
     pub(crate) fn send(&mut self, text: String) {
         self.sender.send(WsMessage::Text(text));
+    }
+
+    pub(crate) fn send_binary(&mut self, bytes: Vec<u8>) {
+        self.sender.send(WsMessage::Binary(bytes));
     }
 }
 
@@ -114,8 +138,12 @@ impl<F: Fn(SocketEvent)> Teller<F> {
         if self.ended.load(Ordering::Relaxed) {
             return;
         }
-        if self.unread.add_one() >= UNREAD {
-            return self.end(Ending::Misbehaved(format!("{UNREAD} messages came faster than they were read")));
+        if event.cost() > EVENT + bounds::MESSAGE {
+            let length = event.cost() - EVENT;
+            return self.end(Ending::Misbehaved(format!("a message of {length} bytes is too long")));
+        }
+        if !self.unread.add(&event) {
+            return self.end(Ending::Misbehaved("messages came faster than they were read".to_owned()));
         }
         (self.tell)(event);
     }
@@ -146,6 +174,7 @@ fn classify(text: &str, opened: bool) -> Ending {
     if let Some(status) = rest("HTTP error: ") {
         return match status.get(..3) {
             Some("503") => Ending::AllPlacesTaken,
+            Some("403") => Ending::Forbidden(format!("it answers HTTP {status}")),
             // This program's handshake is a valid one: what can be wrong with it is the subprotocol it names.
             Some("400" | "426") => Ending::OtherSubprotocol(format!("another subprotocol (HTTP {status})")),
             // RFC 9110, section 15.5.20. A board cannot tell a name of DNS from one that a stranger had point at it.
@@ -169,7 +198,93 @@ fn classify(text: &str, opened: bool) -> Ending {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::Write,
+        net::{Ipv4Addr, TcpListener},
+        thread,
+        time::Duration,
+    };
+
+    use tokio::{runtime::Builder, sync::mpsc, time::timeout};
+
     use super::*;
+
+    /// How it ended with a server that takes one connection, sends these bytes and waits.
+    fn sent(bytes: Vec<u8>) -> Option<Ending> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = thread::spawn(move || {
+            let (stream, _) = listener.accept().expect("a client");
+            let mut served = tungstenite::accept(stream).expect("a handshake");
+            // The client may be gone before all of it was sent.
+            let _ = served.get_mut().write_all(&bytes);
+            let _ = served.read();
+        });
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let ending = runtime.block_on(async {
+            let (tell, mut told) = mpsc::unbounded_channel();
+            let tell = move |event| drop(tell.send(event));
+            let _socket = Socket::open(format!("ws://{address}"), None, Unread::default(), tell);
+            let ended = async {
+                loop {
+                    match told.recv().await {
+                        Some(SocketEvent::Ended(ending)) => return Some(ending),
+                        Some(_) => {}
+                        None => return None,
+                    }
+                }
+            };
+            timeout(Duration::from_secs(10), ended).await.unwrap_or_default()
+        });
+        drop(runtime);
+        server.join().expect("the server ends");
+        ending
+    }
+
+    /// A frame of a server: 64 KiB, which a frame may have.
+    fn frame(first: u8) -> Vec<u8> {
+        let length = u64::try_from(bounds::MESSAGE).expect("it fits").to_be_bytes();
+        [&[first, 127][..], &length, &vec![b'x'; bounds::MESSAGE]].concat()
+    }
+
+    const TEXT_THAT_GOES_ON: u8 = 0x01;
+    const CONTINUATION: u8 = 0x00;
+    const LAST: u8 = 0x80;
+
+    #[test]
+    fn a_message_that_never_ends_is_cut_off_at_what_tungstenite_gathers() {
+        let mut fragments = frame(TEXT_THAT_GOES_ON);
+        fragments.extend(frame(CONTINUATION).repeat(64 * 1_024 * 1_024 / bounds::MESSAGE));
+        let ending = sent(fragments);
+        assert!(matches!(&ending, Some(Ending::Misbehaved(text)) if text.contains("too long")), "{ending:?}");
+    }
+
+    #[test]
+    fn a_message_in_fragments_that_is_longer_than_any_that_is_read_ends_the_link() {
+        let fragments = [frame(TEXT_THAT_GOES_ON), frame(CONTINUATION), frame(LAST)].concat();
+        let ending = sent(fragments);
+        assert!(matches!(&ending, Some(Ending::Misbehaved(text)) if text.contains("196608 bytes")), "{ending:?}");
+    }
+
+    #[test]
+    fn a_frame_longer_than_any_message_is_refused_from_its_header() {
+        let ending = sent(vec![0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0]);
+        assert!(matches!(&ending, Some(Ending::Misbehaved(text)) if text.contains("too long")), "{ending:?}");
+    }
+
+    #[test]
+    fn what_waits_to_be_read_is_bounded_in_bytes() {
+        let unread = Unread::default();
+        let small = SocketEvent::Ping;
+        let large = SocketEvent::Text("x".repeat(bounds::MESSAGE));
+        let added = (0..100).take_while(|_| unread.add(&large)).count();
+        assert_eq!(added, 15);
+        assert!(unread.add(&small));
+        unread.read(&large);
+        assert!(unread.add(&large) && !unread.add(&large));
+        let unread = Unread::default();
+        assert_eq!((0..2_000).take_while(|_| unread.add(&small)).count(), 1_024);
+    }
 
     #[test]
     fn a_refusal_is_told_by_what_tungstenite_prints() {

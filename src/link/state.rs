@@ -52,9 +52,31 @@ pub enum LinkProblem {
         /// The board's major, or what it said.
         theirs: String,
     },
+    /// The keychain has not yet said which keys this computer has.
+    #[error("waits for the keychain to say which keys this computer has")]
+    KeysAwaited,
     /// It speaks only encrypted.
-    #[error("is locked, and this program cannot unlock boards yet")]
+    #[error("is locked, and this computer has no key for it")]
     Locked,
+    /// It speaks only encrypted, and refused the key.
+    #[error("is locked, and does not accept the key that this computer has for it")]
+    WrongKey,
+    /// It spoke in plain text although a key is held for it.
+    #[error(
+        "says that it is open, and this computer has a key for {board}: it was erased, or something else answers in its place"
+    )]
+    NotLocked {
+        /// The board's id.
+        board: String,
+    },
+    /// The socket is open, a key is held, and nothing is said: so behaves an open board, which waits to be asked.
+    #[error(
+        "does not greet as a locked board does, and this computer has a key for it: it was erased, or something else answers in its place"
+    )]
+    NoGreeting,
+    /// What it sent was not made with the key.
+    #[error("sent something that was not made with its key, or was changed on its way")]
+    NotAuthentic,
     /// The socket ended.
     #[error("the connection was closed")]
     Closed,
@@ -75,6 +97,25 @@ pub enum LinkProblem {
         /// The id of the one that answers.
         found: String,
     },
+}
+
+impl LinkProblem {
+    /// Whether trying again is pointless until something changes: another key, another announcement, a person who wants it tried.
+    pub fn is_settled(&self) -> bool {
+        matches!(
+            self,
+            Self::UnsupportedVersion { .. }
+                | Self::KeysAwaited
+                | Self::Locked
+                | Self::WrongKey
+                | Self::NotLocked { .. }
+        )
+    }
+
+    /// Whether it is about the key of a locked board.
+    pub fn is_about_keys(&self) -> bool {
+        matches!(self, Self::Locked | Self::WrongKey | Self::NotLocked { .. } | Self::NoGreeting | Self::NotAuthentic)
+    }
 }
 
 /// What came of a command.
@@ -145,6 +186,8 @@ pub(crate) enum Ending {
     AllPlacesTaken,
     /// The handshake failed over the subprotocol.
     OtherSubprotocol(String),
+    /// HTTP 403.
+    Forbidden(String),
     /// Another HTTP answer, or no HTTP at all.
     NotWebSocket(String),
     /// A close frame, or the end of the connection.
@@ -159,7 +202,7 @@ impl From<Ending> for LinkProblem {
             Ending::NoConnection(text) => Self::Connect(text),
             Ending::AllPlacesTaken => Self::AllPlacesTaken,
             Ending::OtherSubprotocol(theirs) => Self::UnsupportedVersion { theirs },
-            Ending::NotWebSocket(text) | Ending::Misbehaved(text) => Self::NotABoard(text),
+            Ending::Forbidden(text) | Ending::NotWebSocket(text) | Ending::Misbehaved(text) => Self::NotABoard(text),
             Ending::Closed => Self::Closed,
         }
     }

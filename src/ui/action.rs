@@ -75,6 +75,12 @@ pub enum Action {
     Identify(BoardKey),
     /// End the update of a board's firmware by this program.
     CancelUpdate(BoardKey),
+    /// Hold this text as the key of a board.
+    EnterKey(BoardKey, String),
+    /// Ask a board for a key, which a hand at it allows.
+    Pair(BoardKey),
+    /// Delete the key of a board from this computer.
+    ForgetKey(BoardKey),
     /// Connect now instead of after the backoff.
     TryNow(BoardKey),
     /// End the link and take the board off the list.

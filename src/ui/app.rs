@@ -11,11 +11,16 @@ use super::{
     Action, Asks, Batch, Moment, Notice, Settings, SettingsFile, StartVirtualBoards, Step, VirtualBoards, What, Window,
     doctor::asked,
     files::{Answer, Brought, Journey},
+    key_ring::{KeyRing, News},
     settings::RememberedBoard,
 };
 use crate::doctor::{self, Examination};
 use crate::fleet::{
     BoardKey, BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkState, LogEntry, Outcome, Reply, Shown, Watch,
+};
+use crate::{
+    keys::{self, Store},
+    pairing::Progress,
 };
 use eframe::egui;
 use jiff::tz::TimeZone;
@@ -74,6 +79,7 @@ pub struct App {
     errand: Option<Journey>,
     /// What the doctor is finding out.
     examination: Option<Examination>,
+    keys: KeyRing,
     zone: TimeZone,
 }
 
@@ -111,10 +117,18 @@ impl App {
             underway: 0,
             errand: None,
             examination: None,
+            keys: KeyRing::default(),
             zone: TimeZone::system(),
         };
         app.say_whether_virtual_boards_can_start();
         app
+    }
+
+    /// Loads the keys of locked boards from there, and saves those to come there. Until they are loaded the fleet holds none.
+    #[must_use]
+    pub fn with_keys(mut self, store: Store, ctx: &egui::Context) -> Self {
+        self.keys = KeyRing::load(store, ctx);
+        self
     }
 
     /// Shows a problem of the start, if there was one.
@@ -244,6 +258,22 @@ impl App {
                 ctx.request_repaint();
             }
             Action::CancelUpdate(board) => self.fleet.cancel_update(board),
+            Action::EnterKey(board, text) => self.enter_key(board, &text, ctx),
+            Action::Pair(board) => {
+                if let Some(view) = self.window.model.board(board) {
+                    let begun = self.keys.pair(board, &view.address, ctx);
+                    match begun {
+                        Ok(()) => self.window.dialog_goes_on("Asking the board.".to_owned()),
+                        Err(error) => self.window.answer_dialog(Err(error.to_string())),
+                    }
+                }
+            }
+            Action::ForgetKey(board) => {
+                if let Some(id) = self.window.model.board(board).and_then(|view| view.id.clone()) {
+                    self.fleet.forget_key(&id);
+                    self.keys.forget(id, ctx);
+                }
+            }
             // The window did these itself.
             Action::Show { .. }
             | Action::Go(_)
@@ -266,6 +296,55 @@ impl App {
             | Action::Theme(_)
             | Action::CloseDialog
             | Action::Dismiss(_) => {}
+        }
+    }
+
+    /// Takes what a person typed as a board's key.
+    fn enter_key(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
+        let id = self.window.model.board(board).and_then(|view| view.id.clone());
+        let key = match text.parse::<keys::Key>() {
+            Ok(key) if id.as_ref().is_none_or(|id| *id == key.board) => key,
+            Ok(key) => {
+                let words = format!("This is the key of {}, not of {}.", key.board, id.unwrap_or_default());
+                return self.window.answer_dialog(Err(words));
+            }
+            Err(error) => return self.window.answer_dialog(Err(format!("{error}."))),
+        };
+        self.hold(board, key, ctx);
+        self.window.answer_dialog(Ok(()));
+    }
+
+    fn hold(&mut self, board: BoardKey, key: keys::Key, ctx: &egui::Context) {
+        self.fleet.give_key(key.clone());
+        // The same key as before is no news to the fleet; it is wanted now all the same.
+        self.fleet.retry_now(board);
+        self.keys.keep(key, ctx);
+    }
+
+    /// Looks what came of keys that are being loaded, saved or asked for.
+    fn answer_keys(&mut self, ctx: &egui::Context) {
+        if self.window.pairs_with().is_none() {
+            self.keys.stop_pairing();
+        }
+        while let Some(news) = self.keys.news() {
+            match news {
+                News::Loaded(keys) => self.fleet.hold_keys(keys),
+                News::Failed(problem) => self.window.tell(Notice::Failed(format!("Keys of boards: {problem}."))),
+                News::Pairing(Progress::Code { code, .. }) => self.window.dialog_goes_on(format!(
+                    "Code: {code}. Compare it with the board's. If they are alike, press the board's button; if not, cancel."
+                )),
+                News::Pairing(Progress::Paired(key)) => {
+                    if let Some(board) = self.window.pairs_with() {
+                        self.hold(board, *key, ctx);
+                        self.window.answer_dialog(Ok(()));
+                        self.window.tell(Notice::Done("The board is paired: this computer has a key for it.".to_owned()));
+                    }
+                }
+                News::Pairing(Progress::Failed(problem)) => {
+                    self.keys.stop_pairing();
+                    self.window.answer_dialog(Err(format!("{problem}.")));
+                }
+            }
         }
     }
 
@@ -325,6 +404,7 @@ impl App {
         self.answer_commands();
         self.give_on(ctx);
         self.answer_errand();
+        self.answer_keys(ctx);
         self.go_on_examining();
     }
 
@@ -385,7 +465,7 @@ impl App {
 
     /// Begins to find out why a board is missing.
     fn examine(&mut self, wanted: Option<&str>, ctx: &egui::Context) {
-        let asked = asked(wanted, &self.fleet, &self.window.model);
+        let asked = asked(wanted, &self.fleet, &self.window.model, self.keys.held().clone());
         let woken = ctx.clone();
         match Examination::begin(asked, move || woken.request_repaint()) {
             Ok(examination) => {

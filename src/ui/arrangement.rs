@@ -3,27 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::Kind;
-use serde::{Deserialize, Serialize};
 
 use super::theme;
 use crate::fleet::{BoardKey, BoardView, LinkState};
 
-/// What the headings of the list are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grouping {
-    /// None.
-    #[default]
-    Nothing,
-    /// The rooms that boards were put in.
-    Room,
-    /// Tags; a board is under each of its own.
-    Tag,
-    /// What is on the boards: lights, sensors; a board is under each of its own.
-    Kind,
-    /// How the links are.
-    State,
-}
+pub use crate::settings::{Arrangement, Grouping, Note, Sorting};
 
 impl Grouping {
     /// All of them.
@@ -41,17 +25,6 @@ impl Grouping {
     }
 }
 
-/// In which order boards are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sorting {
-    /// As people sort names.
-    #[default]
-    Name,
-    /// What needs attention first, then by name.
-    Attention,
-}
-
 impl Sorting {
     /// All of them.
     pub(super) const ALL: [Self; 2] = [Self::Name, Self::Attention];
@@ -63,32 +36,6 @@ impl Sorting {
             Self::Attention => "Troubled first",
         }
     }
-}
-
-/// How the list is arranged.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Arrangement {
-    /// Its headings.
-    pub grouping: Grouping,
-    /// Its order.
-    pub sorting: Sorting,
-    /// Boards that were hidden are listed too.
-    pub with_hidden: bool,
-    /// Headings whose boards are folded away.
-    pub folded: BTreeSet<String>,
-}
-
-/// What a person noted of a board.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Note {
-    /// Where it is.
-    pub room: String,
-    /// Words for it, sorted.
-    pub tags: BTreeSet<String>,
-    /// It is not listed.
-    pub hidden: bool,
 }
 
 impl Note {

@@ -7,7 +7,7 @@ use eframe::egui::{Button, Id, Popup, Response, Ui, WidgetInfo, accesskit::Role,
 use super::{action::Action, arrangement::NoteChange, dialogs::Asks, icon, model::Model, pin::Pin};
 use crate::{
     documents::settable,
-    fleet::{BoardKey, ComponentView, LinkState},
+    fleet::{BoardKey, ComponentView, LinkState, Lock},
 };
 
 /// Where the next menu's first entry finds that it shall take the focus.
@@ -79,6 +79,22 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         ui.close();
     }
     ui.separator();
+    if let ([key], Some(board)) = (boards, first)
+        && matches!(board.lock(), Lock::Unlocked(_) | Lock::NoKey | Lock::WrongKey)
+    {
+        if row(ui, icon::KEYBOARD, "Enter key…") {
+            actions.push(Action::Ask(Asks::Key(*key), String::new()));
+            ui.close();
+        }
+        if row(ui, icon::TARGET, "Pair…") {
+            actions.push(Action::Ask(Asks::Pair(*key), String::new()));
+            ui.close();
+        }
+        if board.held.is_some() && row(ui, icon::X_CIRCLE, "Forget the key…") {
+            actions.push(Action::Ask(Asks::ForgetKey(*key), String::new()));
+            ui.close();
+        }
+    }
     let live = |key: &&BoardKey| {
         model.board(**key).is_some_and(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
     };

@@ -10,6 +10,7 @@ use super::{
     action::Action,
     board_menu,
     cards::{self, Availability, Page},
+    dialogs::Asks,
     icon,
     model::Model,
     moment::Moment,
@@ -17,7 +18,10 @@ use super::{
     theme::{self, UNIT, palette},
     words,
 };
-use crate::fleet::{BoardView, ComponentView, LinkState};
+use crate::{
+    fleet::{BoardView, ComponentView, LinkProblem, LinkState, Lock},
+    keys::Role,
+};
 
 /// Room for the scroll bar beside the cards.
 const SCROLL_BAR: f32 = 16.0;
@@ -86,7 +90,8 @@ fn header(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, action
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
                 let lock = lock(board);
-                let room = if lock.is_some() { 64.0 } else { 0.0 };
+                // About as wide as the word in the badge.
+                let room = lock.map_or(0.0, |(word, _)| if word.len() > 6 { 128.0 } else { 64.0 });
                 let galley = text::line(ui, title, heading, palette.text, ui.available_width() - room);
                 let (rect, response) = ui.allocate_exact_size(galley.size(), eframe::egui::Sense::hover());
                 ui.painter().galley(rect.min, galley, palette.text);
@@ -104,17 +109,18 @@ fn header(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, action
 
 /// `open` or `locked`, where that is known, and what it means.
 fn lock(board: &BoardView) -> Option<(&'static str, &'static str)> {
-    let locked = match (&board.announcement, &board.info) {
-        (Some((announcement, _)), _) => announcement.api_encryption.is_some(),
-        // A board that answered in plain JSON is open.
-        (None, Some(_)) => false,
-        (None, None) => return None,
-    };
-    Some(if locked {
-        ("locked", "Speaks only encrypted, to controllers that have a key")
-    } else {
-        ("open", "Anyone on this network can control it")
-    })
+    match board.lock() {
+        Lock::Unknown => None,
+        Lock::Open => Some(("open", "Anyone on this network can control it")),
+        Lock::Unlocked(Role::Control) => {
+            Some(("locked", "Speaks only encrypted; the key of this computer allows everything"))
+        }
+        Lock::Unlocked(Role::View) => {
+            Some(("locked", "Speaks only encrypted; the key of this computer allows to look"))
+        }
+        Lock::NoKey => Some(("locked, no key", "Speaks only encrypted, and this computer has no key for it")),
+        Lock::WrongKey => Some(("locked, wrong key", "Speaks only encrypted, and refuses the key of this computer")),
+    }
 }
 
 fn badge(ui: &mut Ui, word: &str, meaning: &str) {
@@ -194,6 +200,8 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
                     format!(" Next try in {}.", words::length(left))
                 }
                 Some(_) => " Trying.".to_owned(),
+                None if *problem == LinkProblem::KeysAwaited => String::new(),
+                None if problem.is_about_keys() => " It is tried again with another key.".to_owned(),
                 None => " It is not tried again until it announces itself anew.".to_owned(),
             };
             format!("Unreachable{since}: {}.{next}", words::problem(problem))
@@ -214,6 +222,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
                 {
                     actions.push(Action::TryNow(board.key));
                 }
+                about_key(ui, board, actions);
                 if matches!(board.link, LinkState::Unreachable { .. }) {
                     let why = ui.button("Why?").on_hover_text("Let the doctor find out");
                     if why.clicked() {
@@ -231,7 +240,23 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
     ui.add_space(UNIT * 1.5);
 }
 
-/// Whether its components can be operated, and otherwise why not.
+/// What can be done about a key that is missing or refused, or that an open board has no use for.
+fn about_key(ui: &mut Ui, board: &BoardView, actions: &mut Vec<Action>) {
+    let LinkState::Unreachable { problem, .. } = &board.link else { return };
+    let offers: &[_] = match problem {
+        LinkProblem::Locked | LinkProblem::WrongKey => {
+            &[("Pair…", Asks::Pair(board.key)), ("Enter key…", Asks::Key(board.key))]
+        }
+        LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting => &[("Forget the key…", Asks::ForgetKey(board.key))],
+        _ => &[],
+    };
+    for (words, asks) in offers {
+        if ui.button(*words).clicked() {
+            actions.push(Action::Ask(asks.clone(), String::new()));
+        }
+    }
+}
+
 /// Whether what is on a board can be operated; `title` is what the board is called.
 pub(super) fn availability(board: &BoardView, title: &str) -> Availability {
     let since = |fallback: Instant| board.last_heard.unwrap_or(fallback);

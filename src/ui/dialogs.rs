@@ -26,6 +26,8 @@ pub(super) struct Dialog {
     pub(super) text: String,
     /// Why what was typed last was not accepted.
     pub(super) problem: Option<String>,
+    /// How that which was asked for goes on; nothing can be asked for meanwhile.
+    pub(super) under_way: Option<String>,
     opened: bool,
 }
 
@@ -42,6 +44,12 @@ pub enum Asks {
     Tags(Vec<BoardKey>),
     /// Whether boards shall restart; answered without a text.
     Reboot(Vec<BoardKey>),
+    /// The key of a board, as text.
+    Key(BoardKey),
+    /// Whether the board is ready to be paired; answered without a text.
+    Pair(BoardKey),
+    /// Whether the key of a board shall be deleted; answered without a text.
+    ForgetKey(BoardKey),
     /// The name of the document in this place.
     Name(Sort, usize),
     /// The file of an errand.
@@ -104,6 +112,32 @@ impl Asks {
                 },
                 done: "Reboot",
             },
+            Self::Key(_) => Words {
+                title: "Enter the board's key",
+                field: "Key",
+                hint: "switchboard-key:1:…",
+                help: "The line that you were given, for example by `switchboard keys export`. This computer keeps it in its keychain."
+                    .to_owned(),
+                done: "Unlock",
+            },
+            Self::Pair(_) => Words {
+                title: "Pair with the board",
+                field: "",
+                hint: "",
+                help: "Hold the board's button for 5 s and let it go; then pair within 2 minutes. Held for 10 s it would be erased. Board \
+                       and window then show a code, which you compare."
+                    .to_owned(),
+                done: "Pair",
+            },
+            Self::ForgetKey(_) => Words {
+                title: "Forget the board's key?",
+                field: "",
+                hint: "",
+                help: "This computer can use the board no more while it is locked, and speaks to it unencrypted if it is open. The key \
+                       stays on the board."
+                    .to_owned(),
+                done: "Forget",
+            },
             Self::Name(sort, _) => Words {
                 title: match sort {
                     Sort::Scene => "Rename the scene",
@@ -129,12 +163,22 @@ impl Asks {
 
     /// Whether nothing is an answer too.
     fn may_be_empty(&self) -> bool {
-        matches!(self, Self::Room(_) | Self::Tags(_) | Self::Reboot(_))
+        matches!(self, Self::Room(_) | Self::Tags(_)) || !self.has_field()
     }
 
     /// Whether a text is asked for.
     fn has_field(&self) -> bool {
-        !matches!(self, Self::Reboot(_))
+        !matches!(self, Self::Reboot(_) | Self::Pair(_) | Self::ForgetKey(_))
+    }
+
+    /// Whether what is typed is not for those who look over a shoulder.
+    fn is_secret(&self) -> bool {
+        matches!(self, Self::Key(_))
+    }
+
+    /// Whether it stays until what was asked for is done.
+    fn stays(&self) -> bool {
+        self.has_field() || matches!(self, Self::Pair(_))
     }
 
     /// What is asked for by this answer.
@@ -145,6 +189,9 @@ impl Asks {
             Self::Room(boards) => Action::Note(boards.clone(), NoteChange::Room(text)),
             Self::Tags(boards) => Action::Note(boards.clone(), NoteChange::Tags(text)),
             Self::Reboot(boards) => Action::Together(reboot(boards)),
+            Self::Key(board) => Action::EnterKey(*board, text),
+            Self::Pair(board) => Action::Pair(*board),
+            Self::ForgetKey(board) => Action::ForgetKey(*board),
             Self::Name(sort, at) => Action::Name(*sort, *at, text),
             Self::Path(_) => Action::Path(PathBuf::from(text)),
         }
@@ -153,7 +200,7 @@ impl Asks {
 
 impl Dialog {
     pub(super) fn new(asks: Asks, text: String) -> Self {
-        Self { asks, text, problem: None, opened: false }
+        Self { asks, text, problem: None, under_way: None, opened: false }
     }
 
     /// Shows it above everything else.
@@ -174,13 +221,14 @@ impl Dialog {
         let enter = self.asks.has_field() && self.field(ui, field, hint);
         ui.add_space(theme::HALF);
         let palette = palette(ui);
-        match &self.problem {
-            Some(problem) => ui.label(RichText::new(problem).color(palette.bad)),
-            None => ui.label(RichText::new(help).color(palette.weak)),
+        match (&self.problem, &self.under_way) {
+            (Some(problem), _) => ui.label(RichText::new(problem).color(palette.bad)),
+            (None, Some(how)) => ui.label(RichText::new(how).color(palette.text)),
+            (None, None) => ui.label(RichText::new(help).color(palette.weak)),
         };
         ui.add_space(UNIT * 2.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let filled = self.asks.may_be_empty() || !self.text.trim().is_empty();
+            let filled = (self.asks.may_be_empty() || !self.text.trim().is_empty()) && self.under_way.is_none();
             let words = RichText::new(done).color(palette.on_accent);
             let button = Button::new(words).fill(palette.accent).min_size(vec2(80.0, 28.0));
             let clicked = ui.add_enabled(filled, button).clicked();
@@ -195,7 +243,7 @@ impl Dialog {
             }
             if filled && (clicked || enter) {
                 actions.push(self.asks.answered(self.text.trim().to_owned()));
-                if !self.asks.has_field() {
+                if !self.asks.stays() {
                     actions.push(Action::CloseDialog);
                 }
             } else if enter {
@@ -207,6 +255,7 @@ impl Dialog {
     /// The line to type in; tells whether Enter was pressed there.
     fn field(&mut self, ui: &mut Ui, name: &str, hint: &str) -> bool {
         let edit = TextEdit::singleline(&mut self.text)
+            .password(self.asks.is_secret())
             .hint_text(RichText::new(hint).color(palette(ui).weak))
             .font(eframe::egui::TextStyle::Monospace)
             .desired_width(f32::INFINITY)

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     doctor::{Advice, Asked, Check, Evidence, Finding, Kind, Known, Step, Verdict, findings},
     fleet::{BoardView, Fleet, LinkState},
+    keys::Keys,
 };
 
 /// Findings that are shown; more are named by their number.
@@ -187,7 +188,7 @@ impl Doctor {
 }
 
 /// What is examined: with what this window knows already, so that a board to which it has a link is not tried again.
-pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model) -> Asked {
+pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Keys) -> Asked {
     let known = |view: &Arc<BoardView>| Known {
         id: view.id.clone(),
         name: view.name.clone(),
@@ -198,6 +199,7 @@ pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model) -> Asked
     Asked {
         wanted: wanted.map(str::to_owned),
         lookout: fleet.lookout().cloned().unwrap_or_default(),
+        keys,
         known: model.boards().map(known).collect(),
     }
 }

@@ -52,6 +52,7 @@
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
+//! | a locked board without a key | `Button`, `PasswordInput` | `Pair…`, `Enter key…`, `Forget the key…`; `Key` |
 //! | no board | `Button` | `Start 3 virtual boards`, `Add a board by address` |
 
 mod action;
@@ -78,6 +79,7 @@ mod health;
 mod health_plots;
 mod icon;
 mod journal;
+mod key_ring;
 mod model;
 mod moment;
 mod offers;
@@ -89,8 +91,6 @@ mod run;
 mod save;
 mod scenes;
 mod selection_page;
-mod settings;
-mod settings_file;
 mod shortcuts;
 mod signs;
 mod slider;
@@ -103,6 +103,9 @@ mod top_bar;
 mod window;
 
 use crate::{record, words};
+
+use crate::settings;
+pub use crate::settings::{Layout, Place, RememberedBoard, Settings, SettingsFile, ThemeChoice};
 
 pub use action::{Action, Onto, Overlay};
 pub use app::App;
@@ -118,8 +121,6 @@ pub use pin::Pin;
 pub use places::PLACES;
 pub use plots::{PlotSettings, table::Row};
 pub use run::{Options, RunError, run};
-pub use settings::{Layout, Place, RememberedBoard, Settings, ThemeChoice};
-pub use settings_file::{SettingsFile, remembered};
 pub use toasts::{Lead, Notice};
 pub use window::Window;
 

@@ -13,7 +13,10 @@ use std::{
 use eframe::{Renderer, egui};
 
 use super::{App, SettingsFile, StartVirtualBoards, theme};
-use crate::fleet::{self, Fleet};
+use crate::{
+    fleet::{self, Fleet},
+    keys::Store,
+};
 
 /// How the window is opened.
 pub struct Options {
@@ -23,6 +26,8 @@ pub struct Options {
     pub start_virtual_boards: Option<StartVirtualBoards>,
     /// The folder for what the window remembers; `None` for the desktop's usual place.
     pub memory: Option<PathBuf>,
+    /// Where the keys of locked boards are.
+    pub keys: Store,
 }
 
 /// Why the window did not open, or ended.
@@ -49,8 +54,9 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`]: where the fleet or the window cannot start.
 pub fn run(options: Options) -> Result<(), RunError> {
-    let Options { fleet, start_virtual_boards, memory } = options;
-    let fleet = Fleet::start(fleet)?;
+    let Options { fleet, start_virtual_boards, memory, keys } = options;
+    // They are loaded once there is a window, since the keychain may ask for a password.
+    let fleet = Fleet::start(fleet::Settings { keys: None, ..fleet })?;
     let (file, problem) = SettingsFile::open(memory);
     let layout = file.settings().layout;
     let native = eframe::NativeOptions {
@@ -68,7 +74,7 @@ pub fn run(options: Options) -> Result<(), RunError> {
     let reached = Arc::clone(&opened);
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
         reached.store(true, Ordering::Relaxed);
-        let mut app = App::new(cc, fleet, file, start_virtual_boards);
+        let mut app = App::new(cc, fleet, file, start_virtual_boards).with_keys(keys, &cc.egui_ctx);
         app.report(problem);
         Ok(Box::new(app))
     });

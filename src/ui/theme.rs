@@ -7,7 +7,7 @@ use eframe::egui::{
     self, Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Ui, Visuals, vec2,
 };
 
-use super::fonts;
+use super::{ThemeChoice, fonts};
 
 /// Everything sits on a grid of this many points.
 pub(super) const UNIT: f32 = 8.0;
@@ -337,6 +337,16 @@ fn visuals(theme: Theme, palette: &Palette) -> Visuals {
     visuals.popup_shadow = Shadow::NONE;
     visuals.text_cursor.stroke = Stroke::new(2.0, palette.accent);
     visuals
+}
+
+impl From<ThemeChoice> for egui::ThemePreference {
+    fn from(choice: ThemeChoice) -> Self {
+        match choice {
+            ThemeChoice::System => Self::System,
+            ThemeChoice::Light => Self::Light,
+            ThemeChoice::Dark => Self::Dark,
+        }
+    }
 }
 
 #[cfg(test)]

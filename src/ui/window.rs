@@ -541,11 +541,26 @@ impl Window {
         Some(undone)
     }
 
+    /// The board that the dialog pairs with.
+    pub(super) fn pairs_with(&self) -> Option<BoardKey> {
+        match &self.dialog.as_ref()?.asks {
+            Asks::Pair(board) => Some(*board),
+            _ => None,
+        }
+    }
+
+    /// Says in the dialog how that which it asked for goes on.
+    pub fn dialog_goes_on(&mut self, how: String) {
+        if let Some(dialog) = &mut self.dialog {
+            (dialog.under_way, dialog.problem) = (Some(how), None);
+        }
+    }
+
     /// Closes the dialog, or says in it why what was typed cannot be.
     pub fn answer_dialog(&mut self, outcome: Result<(), String>) {
         match (outcome, &mut self.dialog) {
             (Ok(()), dialog) => *dialog = None,
-            (Err(problem), Some(dialog)) => dialog.problem = Some(problem),
+            (Err(problem), Some(dialog)) => (dialog.problem, dialog.under_way) = (Some(problem), None),
             (Err(problem), None) => self.tell(Notice::Failed(problem)),
         }
     }

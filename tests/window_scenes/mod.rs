@@ -14,6 +14,7 @@ use switchboard::fleet::{
     BoardKey, BoardView, Changes, CommandState, ComponentView, Happening, Health, History, LastEvent, LinkProblem,
     LinkState, LogEntry, Origin, ResyncCause, Sample, UpdateProblem, UpdateState,
 };
+use switchboard::keys::{KeyId, Role};
 
 /// The time at which a scene is invented.
 #[derive(Clone, Copy)]
@@ -54,6 +55,8 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         by_hand: false,
         announcement: Some((Arc::new(announcement), at.now - seconds(40.0))),
         info: Some(Arc::new(info(name, key))),
+        locked: Some(false),
+        held: None,
         link: LinkState::Connected,
         link_since: at.now - seconds(125.0),
         round_trip: Some(seconds(0.0031)),
@@ -321,6 +324,26 @@ pub(crate) fn mixed(at: Now) -> Vec<BoardView> {
         lamp(8, "Desk lamp", at),
         everything(9, at),
     ]
+}
+
+/// Boards that are locked: with a key that may only view, without a key, with one that is refused, and one that is open although there
+/// is a key for it.
+pub(crate) fn locked(at: Now) -> Vec<BoardView> {
+    let mut seen = lamp(1, "Desk lamp", at);
+    (seen.locked, seen.held) = (Some(true), Some((KeyId([1; 4]), Role::View)));
+    let problem = |key: u32, name: &str, problem: LinkProblem| {
+        let mut board = board(key, name, at);
+        (board.locked, board.info, board.last_heard) = (Some(true), None, None);
+        board.link = LinkState::Unreachable { problem, retry_at: None };
+        board
+    };
+    let no_key = problem(2, "Vault", LinkProblem::Locked);
+    let mut wrong_key = problem(3, "Old vault", LinkProblem::WrongKey);
+    wrong_key.held = seen.held;
+    let id = "erased-0004".to_owned();
+    let mut erased = problem(4, "Erased", LinkProblem::NotLocked { board: id });
+    erased.held = seen.held;
+    vec![seen, no_key, wrong_key, erased]
 }
 
 pub(crate) fn many(count: u32, at: Now) -> Vec<BoardView> {

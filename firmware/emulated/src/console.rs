@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{Board, machine, memory};
 
-const USAGE: &str =
-    "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, lock, pair, memory, erase, panic, off";
+const USAGE: &str = "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, lock, pair, memory, erase, panic, off";
 
 /// The longest line that is read.
 const LINE: usize = 512;

@@ -10,7 +10,7 @@ use virtio_drivers::{
     BufferDirection, Hal, PAGE_SIZE, PhysAddr,
     device::net::{RxBuffer, VirtIONet},
     transport::{
-        DeviceType, Transport,
+        DeviceType,
         mmio::{MmioTransport, VirtIOHeader},
     },
 };
@@ -38,12 +38,11 @@ type Device = VirtIONet<Memory, MmioTransport<'static>, QUEUE>;
 
 /// The registers of the first device of a type that the machine has. To be asked once for each type.
 pub(crate) fn find(wanted: DeviceType) -> Option<MmioTransport<'static>> {
-    machine::virtio_slots().find_map(|address| {
-        let header = NonNull::new(address as *mut VirtIOHeader)?;
-        // SAFETY: each slot of the virt board has these registers, used by nobody else; in an empty one the device's type is 0.
-        let transport = unsafe { MmioTransport::new(header, machine::SLOT_SIZE) }.ok()?;
-        (transport.device_type() == wanted).then_some(transport)
-    })
+    // A transport that is made and dropped resets its device: it is not made to look.
+    let slot = machine::virtio_slots().find(|slot| machine::virtio_device(*slot) == wanted as u32)?;
+    let header = NonNull::new(slot as *mut VirtIOHeader)?;
+    // SAFETY: each slot of the virt board has these registers, and who asks once for each type is the only one to use them.
+    unsafe { MmioTransport::new(header, machine::SLOT_SIZE) }.ok()
 }
 
 /// The card.

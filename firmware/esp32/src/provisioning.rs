@@ -6,8 +6,8 @@ use core::time::Duration;
 
 use embassy_futures::select::{Either3, select3};
 use embassy_time::{Duration as Span, Instant, Timer, with_timeout};
-use embedded_io_async::{Read, Write};
 use embedded::owner::Lines;
+use embedded_io_async::{Read, Write};
 use log::{error, info};
 use provisioning::{About, Action, Attempt, Input, Provisioning};
 use storage::Wifi;

@@ -45,10 +45,26 @@ fn judge(board: &Examined, evidence: &Evidence) -> Judged {
         Link::Problem(LinkProblem::Locked) => fault(
             Kind::Locked,
             format!("{name} is locked, and there is no key for it"),
-            "it announces api_encryption: it speaks only with controllers that have its key".to_owned(),
-            vec![Advice::words(
-                "This program cannot unlock boards yet: use what has the key, or put firmware on the board that is open.",
-            )],
+            "it speaks only with controllers that have a key for it".to_owned(),
+            new_key(board),
+        ),
+        Link::Problem(LinkProblem::WrongKey) => fault(
+            Kind::Locked,
+            format!("{name} does not accept the key that this computer has for it"),
+            "it refused the key: it was removed from the board, or was made for another run of it".to_owned(),
+            new_key(board),
+        ),
+        Link::Problem(LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting) => fault(
+            Kind::NotLocked,
+            format!("{name} does not lock itself, and this computer has a key for it"),
+            format!("what answers at {address} speaks as an open board does; nothing was said to it"),
+            vec![
+                Advice::words("If you erased the board, forget its key: it is open then, as new."),
+                Advice::words(
+                    "If nobody did, something else answers in its place: find out what, before you forget the key.",
+                ),
+                Advice::run("Forget the key.", format!("switchboard keys forget {}", named(board))),
+            ],
         ),
         Link::Problem(LinkProblem::UnsupportedVersion { theirs }) => fault(
             Kind::Version,
@@ -107,6 +123,20 @@ fn judge(board: &Examined, evidence: &Evidence) -> Judged {
         ),
         Link::Problem(_) | Link::Unsettled => unanswered(board, evidence),
     }
+}
+
+/// How one comes by a key.
+fn new_key(board: &Examined) -> Vec<Advice> {
+    vec![
+        Advice::words("Hold the board's button for 5 s and let it go: it can be paired for 2 minutes."),
+        Advice::run("Then pair it.", format!("switchboard keys pair {}", named(board))),
+        Advice::run("Or enter a key that you were given.", "switchboard keys add -"),
+    ]
+}
+
+/// As it is typed.
+fn named(board: &Examined) -> String {
+    words::plain(board.id.as_deref().unwrap_or(&board.address))
 }
 
 /// Nothing answers where the board is said to be, or not as a board does.
@@ -173,7 +203,7 @@ fn tried(board: &Examined) -> String {
     match (&board.link, &board.host, board.record) {
         (Link::Works, ..) => format!("a link to {address}"),
         (Link::NotTried, ..) => "listened for announcements".to_owned(),
-        (Link::Problem(LinkProblem::Locked), ..) => "read what it announces".to_owned(),
+        (Link::Problem(LinkProblem::Locked), ..) => "read what it announces, or how it greets".to_owned(),
         (_, None, _) => format!("connected to {address} and asked what is on it"),
         (_, Some(_), Record::None | Record::Heard) => format!("a link and a plain TCP connection to {address}"),
         (_, Some(_), _) => {

@@ -56,6 +56,8 @@ pub enum Kind {
     PlacesTaken,
     /// A board wants a key.
     Locked,
+    /// A board for which there is a key speaks as an open one.
+    NotLocked,
     /// Something else than a board answers.
     NotABoard,
     /// A link that comes and goes.
@@ -80,6 +82,7 @@ impl Kind {
             Self::Version => "version",
             Self::PlacesTaken => "places_taken",
             Self::Locked => "locked",
+            Self::NotLocked => "not_locked",
             Self::NotABoard => "not_a_board",
             Self::Unsteady => "unsteady",
             Self::Board => "board",

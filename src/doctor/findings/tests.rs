@@ -154,6 +154,8 @@ fn a_silent_address_on_no_network_of_this_computer_is_in_another_subnet() {
 fn what_a_board_says_itself_is_its_finding() {
     for (said, kind) in [
         (LinkProblem::Locked, Kind::Locked),
+        (LinkProblem::WrongKey, Kind::Locked),
+        (LinkProblem::NotLocked { board: "sb-1".into() }, Kind::NotLocked),
         (LinkProblem::UnsupportedVersion { theirs: "2".into() }, Kind::Version),
         (LinkProblem::AllPlacesTaken, Kind::PlacesTaken),
         (LinkProblem::NotABoard("it answers HTTP 404".into()), Kind::NotABoard),

@@ -7,11 +7,15 @@ use std::{
 
 use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, RpcError, State};
 
-use crate::link::{
-    commands::{Command, Ticket},
-    state::{Ending, LinkState, Origin, Outcome, ResyncCause},
-    target::Place,
-    update::{Image, UpdateState},
+use super::Ephemeral;
+use crate::{
+    keys::Keys,
+    link::{
+        commands::{Command, Ticket},
+        state::{Ending, LinkState, Origin, Outcome, ResyncCause},
+        target::Place,
+        update::{Image, UpdateState},
+    },
 };
 
 /// What a session is told.
@@ -27,11 +31,19 @@ pub(crate) enum Input {
     AlsoAt(String),
     /// mDNS says where the board is, and how it speaks.
     Announced(Announced),
-    /// The socket of this attempt is open.
-    Opened(u64),
+    /// The board had this id when an earlier run knew it.
+    Known(String),
+    /// It is not yet known which keys are held: nobody is connected to before.
+    KeysAwaited,
+    /// These keys are held from now on.
+    Keys(Keys),
+    /// The socket of this attempt is open; with random bytes, in case that a handshake is to be made on it.
+    Opened(u64, Ephemeral),
     /// A text message came.
     Message(u64, String),
-    /// Something else came: a ping, a pong, a binary message.
+    /// A binary message came.
+    Binary(u64, Vec<u8>),
+    /// Something else came: a ping or a pong.
     Heard(u64),
     /// The socket of this attempt ended or never opened.
     Ended(u64, Ending),
@@ -81,8 +93,19 @@ pub(crate) enum Output {
         /// `host:port`, for people.
         address: String,
     },
-    /// Send a text message.
+    /// Send a text message. Within the session: on a locked link it leaves it as [`Output::SendSealed`].
     Send(String),
+    /// Send a binary message of a handshake.
+    SendFrame(Vec<u8>),
+    /// Send a binary message that is encrypted.
+    SendSealed {
+        /// What is sent.
+        sealed: Vec<u8>,
+        /// What it says, for who looks at the traffic of this computer.
+        text: String,
+    },
+    /// The message that came says this, for who looks at the traffic of this computer.
+    Decrypted(String),
     /// Close the socket.
     Disconnect,
     /// Believe this.
@@ -94,6 +117,10 @@ pub(crate) enum Output {
 pub(crate) enum Report {
     /// How the link is.
     Link(LinkState),
+    /// The board is locked, and this is its id: proved where there is a key for it, otherwise only said.
+    Greeted(String),
+    /// The board answers in plain text.
+    Open,
     /// What the board is.
     Info(Box<DeviceInfo>),
     /// What is on it, all of it, in its order.

@@ -2,6 +2,7 @@
 //! of each command. Owns no socket, reads no clock and draws no random numbers but from the seed it is given.
 
 mod io;
+mod locked;
 mod log;
 mod pushes;
 #[cfg(test)]
@@ -25,9 +26,12 @@ use super::{
     target::Target,
 };
 
+use crate::keys::Keys;
+use locked::{Handshake, Secret};
 use updating::Updating;
 
 pub(crate) use io::{Announced, Input, Output, Report};
+pub(crate) use locked::Ephemeral;
 
 #[derive(Debug)]
 enum Phase {
@@ -37,7 +41,9 @@ enum Phase {
     Waiting { problem: LinkProblem, retry_at: Option<Instant> },
     /// The socket is on its way.
     Opening { deadline: Instant },
-    /// The socket is open, and the board is being read.
+    /// The socket is open, and each end is to prove that it has the key.
+    Shaking { handshake: Handshake, deadline: Instant },
+    /// The board is being read.
     Reading { reading: Reading, heartbeat: Heartbeat },
     /// Subscribed.
     Live(Live),
@@ -62,6 +68,12 @@ pub(crate) struct Session {
     attempt: u64,
     target: Target,
     announced: Option<Announced>,
+    /// The board's id, as it said last or an earlier run knew it.
+    id: Option<String>,
+    /// `None` while it is not yet known which are held.
+    keys: Option<Keys>,
+    /// What makes the present connection secret; `None` where it is none, or not yet.
+    secret: Option<Secret>,
     /// Where the present attempt or connection goes.
     address: Option<String>,
     backoff: Backoff,
@@ -82,6 +94,9 @@ impl Session {
             attempt: 0,
             target: Target::default(),
             announced: None,
+            id: None,
+            keys: Some(Keys::default()),
+            secret: None,
             address: None,
             backoff: Backoff::new(seed),
             requests: Requests::default(),
@@ -119,8 +134,12 @@ impl Session {
                 }
             }
             Input::Announced(announced) => self.announced(now.instant, announced, &mut out),
-            Input::Opened(attempt) => self.opened(now.instant, attempt, &mut out),
+            Input::Known(id) => self.id = Some(id),
+            Input::KeysAwaited => self.keys = None,
+            Input::Keys(keys) => self.keys_changed(now.instant, keys, &mut out),
+            Input::Opened(attempt, ephemeral) => self.opened(now.instant, attempt, ephemeral, &mut out),
             Input::Message(attempt, text) => self.message(now, attempt, &text, &mut out),
+            Input::Binary(attempt, bytes) => self.binary(now, attempt, &bytes, &mut out),
             Input::Heard(attempt) => self.heard(now.instant, attempt, &mut out),
             Input::Ended(attempt, ending) => self.ended(now.instant, attempt, ending, &mut out),
             Input::Command(command) => self.command(now.instant, command, &mut out),
@@ -132,7 +151,13 @@ impl Session {
             Input::CancelUpdate => self.update_cancelled(now.instant, &mut out),
             Input::Tick => self.tick(now.instant, &mut out),
         }
+        self.protect(&mut out);
         out
+    }
+
+    /// Whether what is said on the present connection is encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.secret.is_some()
     }
 
     /// When [`Input::Tick`] is due next.
@@ -140,7 +165,7 @@ impl Session {
         let phase = match &self.phase {
             Phase::Resting => None,
             Phase::Waiting { retry_at, .. } => *retry_at,
-            Phase::Opening { deadline } => Some(*deadline),
+            Phase::Opening { deadline } | Phase::Shaking { deadline, .. } => Some(*deadline),
             Phase::Reading { reading, .. } => Some(reading.deadline()),
             Phase::Live(live) => {
                 let rereading = live.rereading.as_ref().map(Reading::deadline);
@@ -157,7 +182,6 @@ impl Session {
     }
 
     /// Questions without an answer; bounded, whatever the board does.
-    #[cfg(test)]
     pub(crate) fn under_way(&self) -> usize {
         self.requests.under_way()
     }
@@ -171,7 +195,7 @@ impl Session {
             // An announcement says nothing about free places: those are asked for at the pace of the backoff.
             Phase::Waiting { problem: LinkProblem::AllPlacesTaken, .. } => moved,
             Phase::Waiting { .. } => true,
-            Phase::Opening { .. } | Phase::Reading { .. } => moved,
+            Phase::Opening { .. } | Phase::Shaking { .. } | Phase::Reading { .. } => moved,
             Phase::Live(live) => moved && live.stale,
             Phase::Resting => false,
         };
@@ -183,7 +207,7 @@ impl Session {
     /// Starts an attempt, instead of whatever there was.
     fn open(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.end_connection(out);
-        if let Some(problem) = self.announced.as_ref().and_then(hopeless) {
+        if let Some(problem) = self.hopeless() {
             return self.wait(problem, None, out);
         }
         let Some((address, url)) = self.target.choice() else {
@@ -196,17 +220,24 @@ impl Session {
         out.push(Output::Report(Report::Link(LinkState::Connecting)));
     }
 
-    fn opened(&mut self, now: Instant, attempt: u64, out: &mut Vec<Output>) {
-        if attempt == self.attempt && matches!(self.phase, Phase::Opening { .. }) {
-            let reading = Reading::start(now, &mut self.requests, out);
-            self.phase = Phase::Reading { reading, heartbeat: Heartbeat::new(now) };
+    fn opened(&mut self, now: Instant, attempt: u64, ephemeral: Ephemeral, out: &mut Vec<Output>) {
+        if attempt != self.attempt || !matches!(self.phase, Phase::Opening { .. }) {
+            return;
+        }
+        if self.key().is_some() {
+            self.await_greeting(now, ephemeral);
+        } else {
+            self.start_reading(now, out);
         }
     }
 
+    fn start_reading(&mut self, now: Instant, out: &mut Vec<Output>) {
+        let reading = Reading::start(now, &mut self.requests, out);
+        self.phase = Phase::Reading { reading, heartbeat: Heartbeat::new(now) };
+    }
+
     fn ended(&mut self, now: Instant, attempt: u64, ending: Ending, out: &mut Vec<Output>) {
-        if attempt == self.attempt
-            && matches!(self.phase, Phase::Opening { .. } | Phase::Reading { .. } | Phase::Live(_))
-        {
+        if attempt == self.attempt && self.has_socket() {
             self.fail(now, ending.into(), out);
         }
     }
@@ -225,9 +256,7 @@ impl Session {
             self.target.failed();
         }
         match (problem, restarts_until) {
-            (LinkProblem::UnsupportedVersion { theirs }, _) => {
-                self.wait(LinkProblem::UnsupportedVersion { theirs }, None, out);
-            }
+            (problem, _) if problem.is_settled() => self.wait(problem, None, out),
             (_, Some(back)) if back > now => self.wait(LinkProblem::Rebooting, Some(back), out),
             (problem, _) => {
                 let retry_at = now + self.backoff.next_wait();
@@ -245,9 +274,15 @@ impl Session {
         self.requests.clear();
         self.lanes.lose_all(out);
         self.update_lost(out);
-        if matches!(self.phase, Phase::Opening { .. } | Phase::Reading { .. } | Phase::Live(_)) {
+        self.protect(out);
+        self.secret = None;
+        if self.has_socket() {
             out.push(Output::Disconnect);
         }
+    }
+
+    fn has_socket(&self) -> bool {
+        !matches!(self.phase, Phase::Resting | Phase::Waiting { .. })
     }
 
     fn heard(&mut self, now: Instant, attempt: u64, out: &mut Vec<Output>) {
@@ -262,16 +297,25 @@ impl Session {
                     out.push(Output::Report(Report::Link(LinkState::Connected)));
                 }
             }
-            Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } => {}
+            Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } | Phase::Shaking { .. } => {}
         }
     }
 
     fn message(&mut self, now: Now, attempt: u64, text: &str, out: &mut Vec<Output>) {
-        let open = matches!(self.phase, Phase::Reading { .. } | Phase::Live(_));
-        if attempt != self.attempt || !open {
+        if attempt != self.attempt {
             return;
         }
-        self.heard(now.instant, attempt, out);
+        match self.phase {
+            Phase::Shaking { .. } => self.plain_text(now.instant, text, out),
+            Phase::Reading { .. } | Phase::Live(_) if self.secret.is_some() => self.plain_text(now.instant, text, out),
+            Phase::Reading { .. } | Phase::Live(_) => self.read(now, text, out),
+            Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } => {}
+        }
+    }
+
+    /// Reads a message of a board that is being read or live, whether it came encrypted or not.
+    fn read(&mut self, now: Now, text: &str, out: &mut Vec<Output>) {
+        self.heard(now.instant, self.attempt, out);
         if text.len() > bounds::MESSAGE {
             return;
         }
@@ -292,12 +336,18 @@ impl Session {
                         self.resync(now.instant, out);
                     }
                 }
-                Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } => {}
+                Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } | Phase::Shaking { .. } => {}
             },
         }
     }
 
     fn answer(&mut self, now: Now, response: Response, out: &mut Vec<Output>) {
+        if let (None, Err(error), Phase::Reading { .. }) = (&response.id, &response.outcome, &self.phase)
+            && error.data.reason == "all_places_taken"
+        {
+            // A locked board says so once it knows that it speaks with somebody who has a key.
+            return self.fail(now.instant, LinkProblem::AllPlacesTaken, out);
+        }
         let Some((request, sent, purpose)) = self.requests.take(response.id.as_ref()) else { return };
         if let Ok(result) = &response.outcome {
             self.measure(now, sent, &purpose, result, out);
@@ -345,24 +395,9 @@ impl Session {
             (Purpose::Info, Phase::Live(_)) => {
                 let info = response.outcome.ok().and_then(|result| serde_json::from_value(result).ok());
                 out.extend(info.map(|info| Output::Report(Report::Info(Box::new(bounds::info(info))))));
+                self.check_id(now.instant, out);
             }
             _ => {}
-        }
-    }
-
-    /// An address that mDNS once gave may belong to another board by now.
-    fn check_id(&mut self, now: Instant, out: &mut Vec<Output>) {
-        let Some(Announced { id: expected, place, .. }) = &self.announced else { return };
-        let found = out.iter().find_map(|output| match output {
-            Output::Report(Report::Info(info)) if info.id != *expected => Some(info.id.clone()),
-            _ => None,
-        });
-        if let Some(found) = found
-            && self.address.as_ref() == Some(&place.address)
-        {
-            out.retain(|output| !matches!(output, Output::Report(Report::Info(_))));
-            let expected = expected.clone();
-            self.fail(now, LinkProblem::AnotherBoard { expected, found }, out);
         }
     }
 
@@ -446,6 +481,11 @@ impl Session {
                     self.fail(now, LinkProblem::ConnectTimeout, out);
                 }
             }
+            Phase::Shaking { deadline, .. } => {
+                if now >= *deadline {
+                    self.handshake_over(now, out);
+                }
+            }
             Phase::Reading { reading, .. } => {
                 if now >= reading.deadline() {
                     self.fail(now, LinkProblem::ConnectTimeout, out);
@@ -481,15 +521,19 @@ impl Session {
             self.ping(now, out);
         }
     }
-}
 
-/// Why a board that announces itself so need not be tried.
-fn hopeless(announced: &Announced) -> Option<LinkProblem> {
-    if announced.proto != PROTOCOL_MAJOR {
-        Some(LinkProblem::UnsupportedVersion { theirs: announced.proto.to_string() })
-    } else if announced.locked {
-        Some(LinkProblem::Locked)
-    } else {
-        None
+    /// Why the board need not be tried now.
+    fn hopeless(&self) -> Option<LinkProblem> {
+        if self.keys.is_none() {
+            return Some(LinkProblem::KeysAwaited);
+        }
+        let announced = self.announced.as_ref()?;
+        if announced.proto != PROTOCOL_MAJOR {
+            Some(LinkProblem::UnsupportedVersion { theirs: announced.proto.to_string() })
+        } else if announced.locked && self.key().is_none() {
+            Some(LinkProblem::Locked)
+        } else {
+            None
+        }
     }
 }

@@ -364,6 +364,9 @@ fn facts(row: &Row, moment: &Moment) -> String {
     let mut facts = format!("{time}  {way}");
     if row.frame.way != Way::Link {
         facts.push_str(&format!("  {} B", row.frame.size));
+        if row.frame.encrypted {
+            facts.push_str("  encrypted");
+        }
     }
     if let Some((_, took)) = row.answers {
         facts.push_str(&format!("  answered in {}", words::short(took)));

@@ -111,7 +111,14 @@ mod tests {
     use super::*;
 
     fn of(way: Way, text: &str) -> WireFrame {
-        WireFrame { number: 0, at: SystemTime::UNIX_EPOCH, way, size: text.len(), content: Content::Text(text.into()) }
+        WireFrame {
+            number: 0,
+            at: SystemTime::UNIX_EPOCH,
+            way,
+            size: text.len(),
+            encrypted: false,
+            content: Content::Text(text.into()),
+        }
     }
 
     #[test]
@@ -133,7 +140,8 @@ mod tests {
     fn binary_is_shown_with_offsets_and_letters() {
         let bytes: Vec<u8> = (0x3e..0x50).collect();
         let content = Content::Binary(bytes.into());
-        let frame = WireFrame { number: 0, at: SystemTime::UNIX_EPOCH, way: Way::In, size: 18, content };
+        let frame =
+            WireFrame { number: 0, at: SystemTime::UNIX_EPOCH, way: Way::In, size: 18, encrypted: false, content };
         let lines = "000000  3e 3f 40 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d  >?@ABCDEFGHIJKLM\n\
                      000010  4e 4f                                            NO\n";
         assert_eq!(pretty(&frame), lines);

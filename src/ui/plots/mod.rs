@@ -16,7 +16,6 @@ use eframe::egui::{
     accesskit::Role, vec2,
 };
 use protocol::Kind;
-use serde::{Deserialize, Serialize};
 
 use super::{
     action::Action,
@@ -32,6 +31,8 @@ use super::{
 use crate::fleet::{BoardView, Bucket, ComponentView, seconds};
 use markers::Markers;
 
+pub use crate::settings::PlotSettings;
+
 /// Lengths of time that are shown at a click, in seconds.
 const SPANS: [(f64, &str); 6] =
     [(60.0, "1 min"), (600.0, "10 min"), (3_600.0, "1 h"), (21_600.0, "6 h"), (86_400.0, "24 h"), (604_800.0, "7 d")];
@@ -41,24 +42,6 @@ const SPAN: [f64; 2] = [1.0, 604_800.0];
 
 /// As many curves can still be told apart.
 const MOST: usize = 16;
-
-/// What is remembered of the page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PlotSettings {
-    /// What is plotted, in the order of the list.
-    pub curves: Vec<Pin>,
-    /// How much time is shown, in seconds.
-    pub span: f64,
-    /// Events and losses are marked.
-    pub events: bool,
-}
-
-impl Default for PlotSettings {
-    fn default() -> Self {
-        Self { curves: Vec::new(), span: 600.0, events: true }
-    }
-}
 
 /// How a curve is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -89,6 +89,16 @@ impl Wire {
         }
     }
 
+    /// Hears on until it is closed, with this code.
+    pub(crate) fn until_closed(&mut self, code: u16) {
+        loop {
+            match self.hear() {
+                Heard::Json(_) | Heard::Binary(_) => {}
+                end => return assert_eq!(end, Heard::Closed(Some(code))),
+            }
+        }
+    }
+
     /// Hears on until a message passes.
     pub(crate) fn until(&mut self, what: &str, pass: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + SOON;

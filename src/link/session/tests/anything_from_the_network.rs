@@ -46,7 +46,7 @@ proptest! {
             let attempt = bench.attempt;
             bench.input(Input::Message(attempt, text));
             bench.pass(Duration::from_millis(wait));
-            bench.input(Input::Opened(bench.attempt));
+            bench.input(opened(bench.attempt));
             prop_assert!(bench.session.under_way() < 32);
         }
         bench.pass(60 * SECOND);

@@ -153,7 +153,7 @@ fn a_toggle_is_never_sent_again_when_the_link_was_lost() {
     assert_eq!(bench.outcome(1), Some(Outcome::LinkLost));
     assert_eq!(bench.outcome(2), Some(Outcome::NotConnected));
     bench.pass(2 * SECOND);
-    bench.input(Input::Opened(bench.attempt));
+    bench.input(opened(bench.attempt));
     bench.be_read(EPOCH, 10);
     assert_eq!(bench.asked(method::SWITCH_TOGGLE), 0);
 }

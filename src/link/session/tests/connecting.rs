@@ -5,7 +5,7 @@ fn a_link_is_connected_once_the_whole_state_is_there() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     assert_eq!(bench.link(), LinkState::Connecting);
-    bench.input(Input::Opened(1));
+    bench.input(opened(1));
     assert_eq!(bench.link(), LinkState::Connecting);
     bench.be_read(EPOCH, 10);
     assert_eq!(bench.link(), LinkState::Connected);
@@ -16,7 +16,7 @@ fn a_link_is_connected_once_the_whole_state_is_there() {
 fn a_long_list_of_components_is_read_page_by_page() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
-    bench.input(Input::Opened(1));
+    bench.input(opened(1));
     bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
     let page = |from: u16| json!([{ "key": format!("switch:{from}"), "kind": "switch", "name": "S" }]);
     bench.answer(method::DEVICE_GET_COMPONENTS, json!({ "offset": 0, "total": 2, "components": page(0) }));
@@ -42,7 +42,7 @@ fn a_late_answer_of_a_former_attempt_is_ignored() {
     bench.input(Input::Connect);
     bench.pass(12 * SECOND);
     assert_eq!(bench.attempt, 2);
-    bench.input(Input::Opened(1));
+    bench.input(opened(1));
     bench.input(Input::Ended(1, Ending::Closed));
     assert!(bench.asked.is_empty());
     assert_eq!(bench.link(), LinkState::Connecting);
@@ -78,7 +78,7 @@ fn an_announcement_and_the_person_wake_a_waiting_link_at_once() {
 fn what_answers_but_is_no_board_is_called_that() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
-    bench.input(Input::Opened(1));
+    bench.input(opened(1));
     bench.input(Input::Message(1, "hello".into()));
     assert!(matches!(bench.problem(), LinkProblem::NotABoard(_)));
 }
@@ -90,7 +90,7 @@ fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     let announced = Announced { id: "lamp-2".into(), place, proto: 1, locked: false };
     bench.input(Input::Announced(announced));
     bench.input(Input::Connect);
-    bench.input(Input::Opened(1));
+    bench.input(opened(1));
     bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
     let problem = LinkProblem::AnotherBoard { expected: "lamp-2".into(), found: "lamp-1".into() };
     assert_eq!(bench.problem(), problem);

@@ -46,7 +46,7 @@ fn a_board_that_announces_its_restart_is_tried_again_five_seconds_later() {
     assert_eq!(bench.connects.len(), 1);
     bench.pass(SECOND);
     assert_eq!(bench.connects.len(), 2);
-    bench.input(Input::Opened(bench.attempt));
+    bench.input(opened(bench.attempt));
     bench.be_read("00000001", 0);
     assert_eq!(bench.resyncs(), [ResyncCause::NewEpoch]);
     assert_eq!(bench.link(), LinkState::Connected);
@@ -60,7 +60,7 @@ fn a_good_connection_makes_the_next_wait_short_again() {
     while bench.link() != LinkState::Connecting {
         bench.pass(SECOND);
     }
-    bench.input(Input::Opened(bench.attempt));
+    bench.input(opened(bench.attempt));
     bench.be_read(EPOCH, 10);
     for _ in 0..8 {
         bench.pass(5 * SECOND);

@@ -43,7 +43,7 @@ fn the_log_is_followed_over_a_reconnect_and_no_line_is_told_twice() {
 
     bench.input(Input::Ended(bench.attempt, Ending::Closed));
     bench.input(Input::RetryNow);
-    bench.input(Input::Opened(bench.attempt));
+    bench.input(opened(bench.attempt));
     bench.be_read(EPOCH, 10);
     bench.answer(method::LOG_SUBSCRIBE, json!({ "level": "info" }));
     bench.message(&log(EPOCH, &[(1, "boot"), (7, "one"), (7, "two"), (7, "three"), (9, "four")]));

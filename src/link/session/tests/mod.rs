@@ -11,16 +11,18 @@ mod commanding;
 mod connecting;
 mod gaps;
 mod living;
+mod locked;
 mod logging;
 mod updating;
 mod versions;
 
 use std::time::{Duration, Instant, SystemTime};
 
+use noise::Channel;
 use protocol::{Code, ComponentKey, Kind, Object, Request, RpcError, State, limits, method};
 use serde_json::{Value, json};
 
-use super::{Announced, Input, Output, Report, Session};
+use super::{Announced, Ephemeral, Input, Output, Report, Session};
 use crate::link::{
     backoff::AFTER_REBOOT,
     commands::{Command, Ticket},
@@ -40,6 +42,10 @@ struct Bench {
     reports: Vec<Report>,
     connects: Vec<String>,
     disconnects: usize,
+    /// Binary messages of handshakes that the session sent.
+    frames: Vec<Vec<u8>>,
+    /// How the board reads and writes, where the link is locked.
+    channel: Option<Channel>,
 }
 
 impl Bench {
@@ -53,6 +59,8 @@ impl Bench {
             reports: Vec::new(),
             connects: Vec::new(),
             disconnects: 0,
+            frames: Vec::new(),
+            channel: None,
         };
         bench.input(Input::AlsoAt("10.0.0.7:80".into()));
         bench
@@ -62,7 +70,7 @@ impl Bench {
     fn connected() -> Self {
         let mut bench = Self::new();
         bench.input(Input::Connect);
-        bench.input(Input::Opened(bench.attempt));
+        bench.input(opened(bench.attempt));
         bench.be_read(EPOCH, 10);
         assert_eq!(bench.link(), LinkState::Connected);
         bench.answer(method::SYS_PING, json!({ "uptime_ms": 1_000 }));
@@ -79,6 +87,15 @@ impl Bench {
                     self.connects.push(address);
                 }
                 Output::Send(text) => self.asked.push(Request::parse(&text).unwrap()),
+                Output::SendSealed { sealed, text } => {
+                    // Where the test has no channel, nobody reads it.
+                    let Some(channel) = &mut self.channel else { continue };
+                    let read = channel.open_text(&sealed).unwrap();
+                    assert_eq!(read, text);
+                    self.asked.push(Request::parse(&read).unwrap());
+                }
+                Output::SendFrame(bytes) => self.frames.push(bytes),
+                Output::Decrypted(_) => {}
                 Output::Disconnect => self.disconnects += 1,
                 Output::Report(report) => self.reports.push(report),
             }
@@ -101,7 +118,14 @@ impl Bench {
     }
 
     fn message(&mut self, message: &Value) {
-        self.input(Input::Message(self.attempt, message.to_string()));
+        let text = message.to_string();
+        match &mut self.channel {
+            Some(channel) => {
+                let sealed = channel.seal(text.as_bytes()).unwrap();
+                self.input(Input::Binary(self.attempt, sealed));
+            }
+            None => self.input(Input::Message(self.attempt, text)),
+        }
     }
 
     /// Takes the oldest unanswered request of a method.
@@ -185,6 +209,10 @@ impl Bench {
         });
         causes.collect()
     }
+}
+
+fn opened(attempt: u64) -> Input {
+    Input::Opened(attempt, Ephemeral::new([7; 32]))
 }
 
 fn info(proto: u32, epoch: &str) -> Value {

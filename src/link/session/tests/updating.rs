@@ -72,7 +72,7 @@ impl Bench {
         self.message(&json!({ "jsonrpc": "2.0", "method": "NotifyEvent", "params": event }));
         self.input(Input::Ended(self.attempt, Ending::Closed));
         self.pass(AFTER_REBOOT);
-        self.input(Input::Opened(self.attempt));
+        self.input(opened(self.attempt));
         self.answer(method::DEVICE_GET_INFO, info(1, epoch));
         let firmware_component = json!([{ "key": "update:0", "kind": "update", "name": "Firmware" }]);
         let page = json!({ "offset": 0, "total": 1, "components": firmware_component });

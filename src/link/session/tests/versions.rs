@@ -17,7 +17,7 @@ fn another_major_in_the_announcement_is_refused_by_name_without_a_connection() {
 fn another_major_in_the_answer_is_refused_by_name_and_not_retried() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
-    bench.input(Input::Opened(1));
+    bench.input(opened(1));
     bench.answer(method::DEVICE_GET_INFO, json!({ "proto": 2, "shape": "unknown" }));
     assert_eq!(bench.problem(), LinkProblem::UnsupportedVersion { theirs: "2".into() });
     assert_eq!(bench.disconnects, 1);
@@ -26,7 +26,7 @@ fn another_major_in_the_answer_is_refused_by_name_and_not_retried() {
 }
 
 #[test]
-fn a_locked_board_is_not_tried_until_it_announces_itself_otherwise() {
+fn a_locked_board_without_a_key_is_not_tried_until_it_announces_itself_otherwise() {
     let mut bench = Bench::new();
     bench.input(announced("10.0.0.7:80", 1, true));
     bench.input(Input::Connect);

@@ -148,7 +148,7 @@ mod tests {
     use std::error::Error;
 
     use super::*;
-    use crate::ui::{RememberedBoard, ThemeChoice};
+    use crate::settings::{RememberedBoard, ThemeChoice};
 
     type Tested = Result<(), Box<dyn Error>>;
 

@@ -1,23 +1,26 @@
 //! What the window remembers from one run to the next, as JSON. A field that is missing, broken or newer than this program costs
-//! nothing but itself. Where it is kept is `settings_file`'s.
+//! nothing but itself. Where it is kept is [`file`]'s.
+
+mod file;
+mod list;
+mod plots;
 
 use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
 };
 
-use eframe::egui;
 use protocol::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
-use super::{
-    arrangement::{Arrangement, Note},
-    plots::PlotSettings,
-};
 use crate::{
     documents::{Dashboard, Scene, Shelf},
     fleet::BoardView,
 };
+
+pub use file::{SettingsFile, remembered};
+pub use list::{Arrangement, Grouping, Note, Sorting};
+pub use plots::PlotSettings;
 
 /// Which theme is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,16 +33,6 @@ pub enum ThemeChoice {
     Light,
     /// Dark.
     Dark,
-}
-
-impl From<ThemeChoice> for egui::ThemePreference {
-    fn from(choice: ThemeChoice) -> Self {
-        match choice {
-            ThemeChoice::System => Self::System,
-            ThemeChoice::Light => Self::Light,
-            ThemeChoice::Dark => Self::Dark,
-        }
-    }
 }
 
 /// A board that is shown in the next run too, there or not.
@@ -100,19 +93,23 @@ pub enum Place {
     Doctor,
 }
 
-/// How large the window and its parts are, in points; `None` is as at the first start.
+/// How large the window and its parts are, in points; `None` is as at the first start. A size that no screen has is read as none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Layout {
     /// The window, where it is not maximised.
+    #[serde(deserialize_with = "sizes")]
     pub window: Option<[f32; 2]>,
     /// It is maximised.
     pub maximized: bool,
     /// How much larger than the desktop asks everything is shown, 0.5 to 4; `None` is 1.
+    #[serde(deserialize_with = "size")]
     pub zoom: Option<f32>,
     /// The width of the list of boards.
+    #[serde(deserialize_with = "size")]
     pub list: Option<f32>,
     /// The height of what was pushed.
+    #[serde(deserialize_with = "size")]
     pub pushes: Option<f32>,
 }
 
@@ -184,6 +181,19 @@ impl Settings {
     }
 }
 
+/// Whether something can be so many points large. What does not fit an `f32` is read as infinite, and could not be written again.
+fn is_size(points: f32) -> bool {
+    points > 0.0 && points <= 100_000.0
+}
+
+fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
+    Ok(or_default::<Option<f32>, D>(deserializer)?.filter(|points| is_size(*points)))
+}
+
+fn sizes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<[f32; 2]>, D::Error> {
+    Ok(or_default::<Option<[f32; 2]>, D>(deserializer)?.filter(|points| points.iter().all(|points| is_size(*points))))
+}
+
 fn or_default<'de, T: Default + DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).unwrap_or_default())
@@ -216,6 +226,24 @@ mod tests {
         assert_eq!(settings.selected.as_deref(), Some("lamp-1"));
         assert_eq!(settings.boards.len(), 1);
         assert!(serde_json::to_string(&settings)?.contains("\"lamps\":[1]"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_window_of_a_size_that_no_screen_has_is_none_and_costs_no_other_field() -> Result<(), serde_json::Error> {
+        for window in ["[800,1e39]", "[0,600]", "[-800,600]", "[800]", "\"large\""] {
+            let stored = format!(r#"{{"layout":{{"window":{window},"zoom":1.5,"list":1e39}}}}"#);
+            let settings: Settings = serde_json::from_str(&stored)?;
+            assert_eq!(settings.layout, Layout { zoom: Some(1.5), ..Layout::default() }, "{window}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_number_of_a_newer_version_is_kept_to_the_last_digit() -> Result<(), serde_json::Error> {
+        // Read quickly instead of exactly it becomes …554e62, and another one each time.
+        let settings: Settings = serde_json::from_str(r#"{"newer":3.005555555555555e62}"#)?;
+        assert!(serde_json::to_string(&settings)?.contains("\"newer\":3.005555555555555e+62"));
         Ok(())
     }
 }

@@ -1,0 +1,44 @@
+//! Lets the Autobahn suite's fuzzing server try the app's WebSocket: every case once, each message sent back.
+//!
+//!     cargo run --example autobahn_client -- ws://127.0.0.1:9001
+//!
+//! `tests/autobahn/client` starts the server and judges its report.
+
+use std::{env, error::Error, process::ExitCode};
+
+use switchboard::trials::echo;
+use tokio::runtime::Builder;
+
+const AGENT: &str = "switchboard";
+
+fn main() -> ExitCode {
+    let Some(server) = env::args().nth(1) else {
+        eprintln!("autobahn_client: the fuzzing server's address is missing, for example ws://127.0.0.1:9001");
+        return ExitCode::FAILURE;
+    };
+    match run(&server) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("autobahn_client: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(server: &str) -> Result<(), Box<dyn Error>> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let counted = echo(format!("{server}/getCaseCount")).await;
+        let cases: u32 = counted.first.as_ref().ok_or(format!("no number of cases: {counted:?}"))?.parse()?;
+        let mut refused = 0;
+        for case in 1..=cases {
+            let echoed = echo(format!("{server}/runCase?case={case}&agent={AGENT}")).await;
+            refused += u32::from(echoed.problem.is_some());
+        }
+        println!("{cases} connections, of which the app ended {refused} because of what the server sent");
+        match echo(format!("{server}/updateReports?agent={AGENT}")).await.problem {
+            None => Ok(()),
+            Some(problem) => Err(problem.into()),
+        }
+    })
+}

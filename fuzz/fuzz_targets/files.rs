@@ -1,0 +1,18 @@
+//! Files that people share and the one that the window writes: scenes, dashboards, settings. What is read is written again as the
+//! same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use switchboard::{documents::Document, settings::Settings};
+
+fuzz_target!(|text: &[u8]| {
+    if let Ok(document) = Document::parse(text) {
+        let again = Document::parse(document.text().as_bytes());
+        assert_eq!(again.as_ref(), Ok(&document));
+    }
+    if let Ok(settings) = serde_json::from_slice::<Settings>(text) {
+        let written = serde_json::to_string(&settings).expect("settings can be written");
+        let again: Settings = serde_json::from_str(&written).expect("what was written can be read");
+        assert_eq!(serde_json::to_string(&again).ok(), Some(written));
+    }
+});

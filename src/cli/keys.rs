@@ -1,0 +1,238 @@
+//! `switchboard keys`: which keys this computer and a board have, and how one comes by one. A key itself is printed by `add` and
+//! `export` alone, which are asked for it.
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+    path::Path,
+    sync::mpsc::channel,
+    time::Duration,
+};
+
+use protocol::{Object, limits, method};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::{
+    Failure,
+    args::{KeysCommand, NewKey},
+    client::{Client, Watching, discover, held, unreachable},
+    done,
+    find::{Match, Named, NotFound, find},
+    print::Printer,
+};
+use crate::{
+    fleet::{is_address, read_address},
+    keys::{Key, KeyId, Keys, Role, Store, write_secret},
+    pairing::{PairProblem, Pairing, Progress},
+    settings, words,
+};
+
+/// The most that is read as keys, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// Longer than a pairing can take.
+const PATIENCE: Duration = limits::PAIRING.saturating_add(Duration::from_secs(60));
+
+/// Carries the command out.
+pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
+    match command {
+        KeysCommand::List { board: None, json } => list(&held(store)?, &mut Printer::new(json)),
+        KeysCommand::List { board: Some(board), json } => list_of(store, &board, &mut Printer::new(json)),
+        KeysCommand::Add { what, new: NewKey { name: Some(name), role: Some(role), out } } => {
+            make(store, &what, &name, role, out.as_deref())
+        }
+        KeysCommand::Add { what, .. } => import(store, &what),
+        KeysCommand::Remove { board, kid } => remove(store, &board, kid),
+        KeysCommand::Forget { board } => {
+            let key = named(&held(store)?, &board)?;
+            store.remove(&key.board)?;
+            Ok(writeln!(io::stdout().lock(), "the key of {} is deleted from this computer", key.board)?)
+        }
+        KeysCommand::Export { board } => {
+            let key = named(&held(store)?, &board)?;
+            Ok(writeln!(io::stdout().lock(), "{}", key.to_text().as_str())?)
+        }
+        KeysCommand::Pair { board } => pair(store, &board),
+    }
+}
+
+/// What this computer holds, without the secrets.
+fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
+    let known = settings::remembered().boards;
+    let rows: Vec<_> = keys
+        .iter()
+        .map(|key| {
+            let name = known.iter().find(|board| board.id.as_deref() == Some(&*key.board)).map(|board| &*board.name);
+            let row =
+                [key.board.clone(), key.kid.to_string(), key.role.to_string(), words::plain(name.unwrap_or_default())];
+            (row, json!({ "id": key.board, "kid": key.kid.to_string(), "role": key.role.word(), "name": name }))
+        })
+        .collect();
+    if rows.is_empty() {
+        let _ = writeln!(io::stderr(), "switchboard: this computer has no keys");
+    }
+    Ok(printer.rows(&rows)?)
+}
+
+/// What a board has.
+fn list_of(store: &Store, board: &str, printer: &mut Printer) -> Result<(), Failure> {
+    let result = ask(store, board, method::KEYS_LIST, Object::new())?;
+    let keys = result.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
+    let rows: Vec<_> = keys
+        .into_iter()
+        .map(|key| {
+            let field = |name: &str| words::plain(key.get(name).and_then(Value::as_str).unwrap_or("-"));
+            let yours = if key.get("yours") == Some(&Value::Bool(true)) { "this computer's" } else { "" };
+            ([field("kid"), field("role"), field("name"), yours.to_owned()], key)
+        })
+        .collect();
+    Ok(printer.rows(&rows)?)
+}
+
+/// Makes a key on a board, for somebody.
+fn make(store: &Store, board: &str, name: &str, role: Role, out: Option<&Path>) -> Result<(), Failure> {
+    if name.is_empty() || name.len() > limits::KEY_NAME || name.chars().any(char::is_control) {
+        let why = format!("a key's name has 1 to {} bytes and no control characters", limits::KEY_NAME);
+        return Err(Failure::Usage(why));
+    }
+    let params = Object::from_iter([("name".to_owned(), json!(name)), ("role".to_owned(), json!(role.word()))]);
+    let mut result = ask(store, board, method::KEYS_ADD, params)?;
+    let Some(Value::String(text)) = result.get_mut("key").map(Value::take) else {
+        return Err(Failure::NoAnswer(format!("{board}: its answer has no key")));
+    };
+    let text = Zeroizing::new(format!("{text}\n"));
+    let kid = result.get("kid").and_then(Value::as_str).unwrap_or("-");
+    let Some(path) = out else { return Ok(io::stdout().lock().write_all(text.as_bytes())?) };
+    write_secret(path, &text).map_err(|error| {
+        // It is told once: without it the key on the board is of no use to anybody.
+        let undo = format!("switchboard keys remove {board} {kid}");
+        Failure::Usage(format!(
+            "{}: {error}. The board has the key {kid}, which nobody has now: {undo}",
+            path.display()
+        ))
+    })?;
+    let kid = words::plain(kid);
+    Ok(writeln!(io::stdout().lock(), "key {kid} ({role}) is in {}, which only you can read", path.display())?)
+}
+
+/// Has keys on this computer.
+fn import(store: &Store, what: &str) -> Result<(), Failure> {
+    let mut text = Zeroizing::new(String::new());
+    let read = match what {
+        "-" => io::stdin().lock().take(LARGEST).read_to_string(&mut text),
+        path => fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text)),
+    };
+    read.map_err(|error| {
+        let else_make = "a key is read from a file or from -, or made on a board with --name NAME --role control|view";
+        Failure::Usage(format!("{what}: {error}; {else_make}"))
+    })?;
+    let keys = Keys::from_text(&text).map_err(|error| Failure::Usage(format!("{what}: {error}")))?;
+    if keys.is_empty() {
+        let expected = "a key is one line: switchboard-key:1:BOARD:KID:ROLE:SECRET";
+        return Err(Failure::Usage(format!("{what}: there is no key; {expected}")));
+    }
+    let mut out = io::stdout().lock();
+    for key in keys.iter() {
+        store.add(key.clone())?;
+        writeln!(out, "{}", had(key))?;
+    }
+    Ok(())
+}
+
+fn had(key: &Key) -> String {
+    format!("this computer has the key {} ({}) of {}", key.kid, key.role, key.board)
+}
+
+/// Makes a key worthless.
+fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
+    let client = Client::connect(store, board)?;
+    let view = client.board()?;
+    let params = Object::from_iter([("kid".to_owned(), json!(kid.to_string()))]);
+    let outcome = client.ask(|reply| client.fleet().call(client.key(), method::KEYS_REMOVE, params, Some(reply)))?;
+    done(&view.name, outcome)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{} does not accept the key {kid} any more", words::plain(&view.name))?;
+    if let (Some(id), Some((own, _))) = (&view.id, view.held)
+        && own == kid
+    {
+        store.remove(id)?;
+        writeln!(out, "it was this computer's own, and is deleted here too")?;
+    }
+    Ok(())
+}
+
+/// Asks a board something about its keys.
+fn ask(store: &Store, board: &str, method: &str, params: Object) -> Result<Value, Failure> {
+    let client = Client::connect(store, board)?;
+    let outcome = client.ask(|reply| client.fleet().call(client.key(), method, params, Some(reply)))?;
+    Ok(done(&client.board()?.name, outcome)?.0)
+}
+
+/// The key that is meant: by the board's id, or by its name as the window remembers it.
+fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
+    let known = settings::remembered().boards;
+    let held: Vec<_> = keys.iter().collect();
+    let boards: Vec<_> = held
+        .iter()
+        .map(|key| {
+            let name = known.iter().find(|board| board.id.as_deref() == Some(&*key.board)).map(|board| &*board.name);
+            Named { id: &key.board, name: name.unwrap_or(&key.board) }
+        })
+        .collect();
+    let found = match find(typed, &boards) {
+        Ok(Match::Id(at) | Match::Name(at) | Match::Start(at)) => held.get(at).map(|key| (*key).clone()),
+        Err(several @ NotFound::Several { .. }) => return Err(several.into()),
+        Err(NotFound::Nobody { .. }) => None,
+    };
+    found.ok_or_else(|| {
+        let ids: Vec<_> = held.iter().map(|key| key.board.as_str()).collect();
+        let there =
+            if ids.is_empty() { "it has none".to_owned() } else { format!("it has those of: {}", ids.join(", ")) };
+        Failure::NoHeldKey(format!("this computer has no key of {typed:?}; {there}"))
+    })
+}
+
+/// Gets a key from a board that a hand opened for pairing.
+fn pair(store: &Store, board: &str) -> Result<(), Failure> {
+    let (address, name) = if is_address(board) {
+        let address = read_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
+        (address.clone(), address)
+    } else {
+        let mut watching = Watching::start(&Store::Nowhere, true, false)?;
+        let key = discover(&mut watching, board)?;
+        let view = watching.boards().get(&key).cloned();
+        let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
+        (view.address.clone(), view.name.clone())
+    };
+    let (tell, told) = channel();
+    let tell = move |progress| {
+        // The reader may have given up.
+        let _ = tell.send(progress);
+    };
+    let _pairing = Pairing::begin(&address, tell).map_err(|error| Failure::NoAnswer(error.to_string()))?;
+    let mut out = io::stdout().lock();
+    loop {
+        match told.recv_timeout(PATIENCE) {
+            Ok(Progress::Code { board, code }) => {
+                writeln!(out, "{} ({board}) code: {code}", words::plain(&name))?;
+                writeln!(
+                    out,
+                    "Compare it with the board's. If they are alike, press the board's button; if not, stop here."
+                )?;
+                out.flush()?;
+            }
+            Ok(Progress::Paired(key)) => {
+                store.add((*key).clone())?;
+                return Ok(writeln!(out, "{}", had(&key))?);
+            }
+            Ok(Progress::Failed(problem)) => {
+                return Err(match problem {
+                    PairProblem::NoLink(problem) => unreachable(&name, board, &problem),
+                    problem => Failure::NotPaired { board: name, problem },
+                });
+            }
+            Err(_) => return Err(Failure::NoAnswer(format!("{name}: no answer in time"))),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `switchboard proxy`: opens the door, prints where it is, and stays.
+
+use std::{
+    env,
+    io::{self, Write},
+    net::SocketAddr,
+};
+
+use super::{
+    Failure,
+    client::{Client, held},
+};
+use crate::{
+    keys::Store,
+    proxy::{Proxy, ProxyError, Settings, Token},
+    words,
+};
+
+/// Where the token is looked for when it is not typed.
+const TOKEN: &str = "SWITCHBOARD_TOKEN";
+
+/// Carries the command out.
+pub(super) fn proxy(keys: &Store, board: &str, listen: SocketAddr, token: Option<Token>) -> Result<(), Failure> {
+    let token = match (token, env::var(TOKEN)) {
+        (Some(token), _) => token,
+        (None, Ok(text)) => text.parse().map_err(|error| Failure::Usage(format!("{TOKEN}: {error}")))?,
+        (None, Err(_)) => {
+            return Err(Failure::Usage(format!(
+                "a proxy needs a token that its clients know: --token TOKEN, or {TOKEN}"
+            )));
+        }
+    };
+    // Said before anything is looked for on the network.
+    if !listen.ip().is_loopback() {
+        return Err(ProxyError::NotLoopback(listen).into());
+    }
+    // A link of its own: it shows that the board is there, which it is, and that it takes the key.
+    let client = Client::connect(keys, board)?;
+    let view = client.board()?;
+    drop(client);
+    let name = words::plain(&view.name);
+    let Some(key) = view.id.as_deref().and_then(|id| held(keys).ok()?.get(id).cloned()) else {
+        let why = format!("{name} is open and needs no proxy: ws://{}{}", view.address, protocol::RPC_PATH);
+        return Err(Failure::Usage(why));
+    };
+    let proxy = Proxy::start(Settings { listen, token, board: view.address.clone(), key })?;
+    writeln!(io::stdout().lock(), "ws://{}{}", proxy.address(), protocol::RPC_PATH)?;
+    proxy.wait();
+    Ok(())
+}
+
+impl From<ProxyError> for Failure {
+    fn from(error: ProxyError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}

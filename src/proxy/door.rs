@@ -1,0 +1,169 @@
+//! Who is let in: whoever knows the token, and no web page.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use protocol::SUBPROTOCOL;
+use subtle::ConstantTimeEq;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    WebSocketStream, accept_hdr_async_with_config,
+    tungstenite::{
+        handshake::server::{ErrorResponse, Request, Response},
+        http::{HeaderValue, StatusCode, header},
+        protocol::WebSocketConfig,
+    },
+};
+use zeroize::Zeroizing;
+
+use crate::link::bounds;
+
+/// How long a client may take to ask. It is on the same computer.
+const KNOCK: Duration = Duration::from_secs(10);
+
+/// The lengths of a token, in bytes.
+const LENGTHS: std::ops::RangeInclusive<usize> = 8..=128;
+
+/// A password for one run of a proxy. Not shown by `Debug`.
+#[derive(Clone)]
+pub struct Token(Zeroizing<String>);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+impl Token {
+    fn is(&self, said: &str) -> bool {
+        self.0.as_bytes().ct_eq(said.as_bytes()).into()
+    }
+}
+
+/// Why a text is no token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a token has {} to {} letters, digits, hyphens, dots, underscores and tildes", LENGTHS.start(), LENGTHS.end())]
+pub struct TokenError;
+
+impl FromStr for Token {
+    type Err = TokenError;
+
+    fn from_str(text: &str) -> Result<Self, TokenError> {
+        // What goes into a URL as it is (RFC 3986, section 2.3).
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
+        if plain && LENGTHS.contains(&text.len()) { Ok(Self(Zeroizing::new(text.to_owned()))) } else { Err(TokenError) }
+    }
+}
+
+/// How much a message may be, and how much may wait to be written.
+pub(super) fn limits() -> WebSocketConfig {
+    WebSocketConfig {
+        max_message_size: Some(bounds::MESSAGE),
+        max_frame_size: Some(bounds::MESSAGE),
+        max_write_buffer_size: 4 * bounds::MESSAGE,
+        write_buffer_size: 0,
+        ..WebSocketConfig::default()
+    }
+}
+
+/// Answers a client's opening handshake; `None` where it was refused or is none.
+pub(super) async fn let_in(stream: TcpStream, token: &Token, has_place: bool) -> Option<WebSocketStream<TcpStream>> {
+    let _ = stream.set_nodelay(true);
+    #[expect(clippy::result_large_err, reason = "tungstenite's own type")]
+    let judge = |request: &Request, response: Response| judge(request, response, token, has_place);
+    timeout(KNOCK, accept_hdr_async_with_config(stream, judge, Some(limits()))).await.ok()?.ok()
+}
+
+#[expect(clippy::result_large_err, reason = "tungstenite's own type")]
+fn judge(request: &Request, mut response: Response, token: &Token, has_place: bool) -> Result<Response, ErrorResponse> {
+    let headers = request.headers();
+    // Browsers always send it, and only they do (RFC 6455, section 10.2).
+    if headers.contains_key(header::ORIGIN) {
+        return Err(refuse(StatusCode::FORBIDDEN, "web pages may not use this proxy"));
+    }
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
+    let query = request.uri().query().unwrap_or_default();
+    let in_query = query.split('&').find_map(|part| part.strip_prefix("token="));
+    if !bearer.or(in_query).is_some_and(|said| token.is(said)) {
+        let why = "the token is missing or another: Authorization: Bearer TOKEN, or ?token=TOKEN in the URL";
+        return Err(refuse(StatusCode::UNAUTHORIZED, why));
+    }
+    if !has_place {
+        return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "all places of this proxy are taken"));
+    }
+    let offered: Vec<_> = headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    if offered.contains(&SUBPROTOCOL) {
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    } else if !offered.is_empty() {
+        return Err(refuse(StatusCode::BAD_REQUEST, "the subprotocol is switchboard.v1, or none"));
+    }
+    Ok(response)
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    // RFC 9110, section 11.1: without regard to case.
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn refuse(status: StatusCode, why: &str) -> ErrorResponse {
+    let mut response = ErrorResponse::new(Some(format!("{why}\n")));
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(uri: &str, headers: &[(&str, &str)], has_place: bool) -> Result<StatusCode, Box<dyn std::error::Error>> {
+        let token: Token = "0123456789abcdef".parse()?;
+        let mut request = Request::builder().uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = judge(&request.body(())?, Response::new(()), &token, has_place);
+        Ok(match answer {
+            Ok(_) => StatusCode::SWITCHING_PROTOCOLS,
+            Err(refusal) => refusal.status(),
+        })
+    }
+
+    #[test]
+    fn only_who_knows_the_token_and_is_no_web_page_is_let_in() -> Result<(), Box<dyn std::error::Error>> {
+        let right = ("Authorization", "Bearer 0123456789abcdef");
+        let in_url = "/rpc?a=b&token=0123456789abcdef";
+        for (uri, headers, expected) in [
+            ("/", &[right][..], 101),
+            ("/", &[("authorization", "bearer 0123456789abcdef")], 101),
+            (in_url, &[], 101),
+            ("/", &[], 401),
+            ("/?token=", &[], 401),
+            ("/?token=0123456789abcdeg", &[], 401),
+            ("/?xtoken=0123456789abcdef", &[], 401),
+            ("/", &[("Authorization", "Basic 0123456789abcdef")], 401),
+            (in_url, &[("Authorization", "Bearer wrong")], 401),
+            (in_url, &[("Origin", "http://127.0.0.1")], 403),
+            ("/", &[right, ("Origin", "null")], 403),
+            ("/", &[right, ("Sec-WebSocket-Protocol", "other, switchboard.v1")], 101),
+            ("/", &[right, ("Sec-WebSocket-Protocol", "switchboard.v2")], 400),
+        ] {
+            assert_eq!(status(uri, headers, true)?.as_u16(), expected, "{uri} {headers:?}");
+        }
+        assert_eq!(status(in_url, &[], false)?.as_u16(), 503);
+        Ok(())
+    }
+
+    #[test]
+    fn a_token_is_what_goes_into_a_url_and_is_not_shown() {
+        for text in ["", "short", "with space in it", "percent%20percent", &"x".repeat(129)] {
+            assert!(text.parse::<Token>().is_err(), "{text}");
+        }
+        assert_eq!(format!("{:?}", "0123456789".parse::<Token>()), "Ok(Token(..))");
+    }
+}

@@ -1,0 +1,73 @@
+//! One client of the proxy and its connection to the board: what one says in plain JSON is said to the other encrypted, and back.
+//! Nothing waits but in the sockets: who does not read is not read from, and is cut off after a while.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use protocol::{Response, RpcError};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Message,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+
+use super::{
+    Settings,
+    locked::{Locked, Said},
+};
+
+/// How long one end may keep a message waiting.
+const WRITE: Duration = Duration::from_secs(30);
+
+type Client = WebSocketStream<TcpStream>;
+
+/// Relays until one of both ends it.
+pub(super) async fn relay(mut client: Client, settings: &Settings) {
+    let mut board = match Locked::open(&settings.board, &settings.key).await {
+        Ok(board) => board,
+        Err(error) => return refuse(client, error).await,
+    };
+    let why = loop {
+        tokio::select! {
+            said = client.next() => match said {
+                Some(Ok(Message::Text(text))) => {
+                    if !matches!(timeout(WRITE, board.say(&text)).await, Ok(Ok(()))) {
+                        break Some((CloseCode::Error, "the board does not take it".to_owned()));
+                    }
+                }
+                Some(Ok(Message::Binary(_))) => {
+                    break Some((CloseCode::Unsupported, "only text messages".to_owned()));
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Ok(Message::Close(_)) | Err(_)) | None => break None,
+            },
+            said = board.hear() => match said {
+                Ok(Said::Text(text)) => {
+                    if !matches!(timeout(WRITE, client.send(Message::Text(text))).await, Ok(Ok(()))) {
+                        break None;
+                    }
+                }
+                Ok(Said::Closed(Some(CloseFrame { code, reason }))) => break Some((code, reason.into_owned())),
+                Ok(Said::Closed(None)) => break Some((CloseCode::Error, "the board closed the connection".to_owned())),
+                Err(error) => {
+                    let _ = timeout(WRITE, board.close()).await;
+                    return refuse(client, error).await;
+                }
+            },
+        }
+    };
+    let _ = timeout(WRITE, board.close()).await;
+    let frame = why.map(|(code, reason)| CloseFrame { code, reason: reason.into() });
+    let _ = timeout(WRITE, client.close(frame)).await;
+}
+
+/// Says why there is no connection to the board, as a board itself refuses.
+async fn refuse(mut client: Client, error: RpcError) {
+    let text = Response { id: None, outcome: Err(error) }.to_json();
+    let _ = timeout(WRITE, client.send(Message::Text(text))).await;
+    let frame = CloseFrame { code: CloseCode::Policy, reason: "no connection to the board".into() };
+    let _ = timeout(WRITE, client.close(Some(frame))).await;
+}

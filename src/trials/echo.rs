@@ -1,0 +1,47 @@
+//! The app's own WebSocket as an echo client.
+
+use tokio::sync::mpsc;
+
+use crate::link::{
+    socket::{Socket, SocketEvent, Unread},
+    state::Ending,
+};
+
+/// What an echo came to.
+#[derive(Debug)]
+pub struct Echoed {
+    /// The first text message.
+    pub first: Option<String>,
+    /// How it ended, where that was not the server's close.
+    pub problem: Option<String>,
+}
+
+/// Connects without a subprotocol and sends every message back, text and binary, until the connection ends. To be called on a
+/// `current_thread` runtime of tokio.
+pub async fn echo(url: String) -> Echoed {
+    let mut echoed = Echoed { first: None, problem: None };
+    let (events, mut arrived) = mpsc::unbounded_channel();
+    let unread = Unread::default();
+    let tell = move |event| drop(events.send(event));
+    let mut socket = match Socket::open(url, None, unread.clone(), tell) {
+        Ok(socket) => socket,
+        Err(ending) => return Echoed { problem: Some(format!("{ending:?}")), ..echoed },
+    };
+    while let Some(event) = arrived.recv().await {
+        unread.read(&event);
+        match event {
+            SocketEvent::Text(text) => {
+                echoed.first.get_or_insert_with(|| text.clone());
+                socket.send(text);
+            }
+            SocketEvent::Binary(bytes) => socket.send_binary(bytes),
+            SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => {}
+            SocketEvent::Ended(Ending::Closed) => break,
+            SocketEvent::Ended(ending) => {
+                echoed.problem = Some(format!("{ending:?}"));
+                break;
+            }
+        }
+    }
+    echoed
+}

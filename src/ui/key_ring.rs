@@ -1,0 +1,167 @@
+//! The keys of locked boards, for the window: loaded, saved and asked for on other threads, since a keychain may wait for a person.
+
+use std::{io, sync::mpsc, thread, time::Duration};
+
+use eframe::egui::Context;
+
+use crate::{
+    fleet::BoardKey,
+    keys::{Key, Keys, Loaded, Store, StoreError},
+    pairing::{Pairing, Progress},
+};
+
+/// At the end so long is waited for what is still to be saved: a keychain that asks its person something does not hold the end up.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What came of something.
+#[derive(Debug)]
+pub(super) enum News {
+    /// These keys there were.
+    Loaded(Keys),
+    /// Not all could be loaded, or one not saved.
+    Failed(StoreError),
+    /// How a pairing goes on.
+    Pairing(Progress),
+}
+
+/// The window's keys.
+pub(super) struct KeyRing {
+    held: Keys,
+    /// Changes to be saved, in their order, and what ends with the thread that saves them, which ends with the sender.
+    changes: Option<(mpsc::Sender<Change>, mpsc::Receiver<()>)>,
+    told: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
+    /// The number of the newest pairing: what an older one tells is not heard.
+    pairings: u64,
+    pairing: Option<Pairing>,
+}
+
+enum Change {
+    Add(Key),
+    Forget(String),
+}
+
+enum Told {
+    Store(News),
+    Pairing(u64, Progress),
+}
+
+impl Default for KeyRing {
+    /// None, and nowhere to save any.
+    fn default() -> Self {
+        Self { held: Keys::default(), changes: None, told: mpsc::channel(), pairings: 0, pairing: None }
+    }
+}
+
+impl KeyRing {
+    /// Begins to load.
+    pub(super) fn load(store: Store, ctx: &Context) -> Self {
+        let mut ring = Self::default();
+        let (changes, wanted) = mpsc::channel();
+        let (tell, ctx) = (ring.told.0.clone(), ctx.clone());
+        let (ends, ended) = mpsc::channel::<()>();
+        let run = move || {
+            let _ends = ends;
+            let tell = |news| {
+                // The window may be gone.
+                let _ = tell.send(Told::Store(news));
+                ctx.request_repaint();
+            };
+            let Loaded { keys, problem } = store.load();
+            tell(News::Loaded(keys));
+            problem.into_iter().for_each(|problem| tell(News::Failed(problem)));
+            while let Ok(change) = wanted.recv() {
+                let done = match change {
+                    Change::Add(key) => store.add(key),
+                    Change::Forget(board) => store.remove(&board),
+                };
+                if let Err(problem) = done {
+                    tell(News::Failed(problem));
+                }
+            }
+        };
+        match thread::Builder::new().name("keys".to_owned()).spawn(run) {
+            Ok(_) => ring.changes = Some((changes, ended)),
+            Err(error) => {
+                // Nobody waits for keys that never come.
+                let _ = ring.told.0.send(Told::Store(News::Loaded(Keys::default())));
+                let problem = StoreError::Keychain(format!("no thread: {error}"));
+                let _ = ring.told.0.send(Told::Store(News::Failed(problem)));
+            }
+        }
+        ring
+    }
+
+    pub(super) fn held(&self) -> &Keys {
+        &self.held
+    }
+
+    /// What came of something since.
+    pub(super) fn news(&mut self) -> Option<News> {
+        loop {
+            match self.told.1.try_recv().ok()? {
+                Told::Store(News::Loaded(mut keys)) => {
+                    self.held.iter().for_each(|key| keys.insert(key.clone()));
+                    self.held = keys.clone();
+                    return Some(News::Loaded(keys));
+                }
+                Told::Store(news) => return Some(news),
+                Told::Pairing(number, progress) if number == self.pairings && self.pairing.is_some() => {
+                    return Some(News::Pairing(progress));
+                }
+                Told::Pairing(..) => {}
+            }
+        }
+    }
+
+    /// Holds a key from now on, and saves it.
+    pub(super) fn keep(&mut self, key: Key, ctx: &Context) {
+        self.held.insert(key.clone());
+        self.change(Change::Add(key), ctx);
+    }
+
+    /// Holds no key for this board any more, and deletes it.
+    pub(super) fn forget(&mut self, board: String, ctx: &Context) {
+        self.held.remove(&board);
+        self.change(Change::Forget(board), ctx);
+    }
+
+    fn change(&self, change: Change, ctx: &Context) {
+        if let Some((changes, _)) = &self.changes {
+            // The thread ends before this only where it panicked.
+            let _ = changes.send(change);
+        }
+        ctx.request_repaint();
+    }
+
+    /// Asks the board at this address for a key.
+    ///
+    /// # Errors
+    /// Where that cannot even be begun.
+    pub(super) fn pair(&mut self, board: BoardKey, address: &str, ctx: &Context) -> io::Result<()> {
+        log::debug!("pairs with board {} at {address}", board.0);
+        self.pairings += 1;
+        let (number, tell, ctx) = (self.pairings, self.told.0.clone(), ctx.clone());
+        let pairing = Pairing::begin(address, move |progress| {
+            // The window may be gone.
+            let _ = tell.send(Told::Pairing(number, progress));
+            ctx.request_repaint();
+        })?;
+        self.pairing = Some(pairing);
+        Ok(())
+    }
+
+    /// Nobody waits for a key any more.
+    pub(super) fn stop_pairing(&mut self) {
+        self.pairing = None;
+    }
+}
+
+impl Drop for KeyRing {
+    fn drop(&mut self) {
+        if let Some((changes, ended)) = self.changes.take() {
+            drop(changes);
+            // Nothing is ever sent: it comes to an end with the thread.
+            let _ = ended.recv_timeout(FAREWELL);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Locked boards on the command line, against running virtual boards: what is said without a key, how one comes by one, and the proxy.
+
+use std::{
+    error::Error,
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use virtual_board::{Options, Profile, Role, VirtualBoards};
+
+type Tested = Result<(), Box<dyn Error>>;
+
+/// A locked lamp, where it is, and a folder for keys that is removed at the end.
+struct Desk {
+    boards: VirtualBoards,
+    address: String,
+    id: String,
+    folder: PathBuf,
+}
+
+impl Desk {
+    fn new(name: &str) -> Result<Self, Box<dyn Error>> {
+        let boards = VirtualBoards::start(Options { profile: Profile::Lamp, mdns: false, ..Options::default() })?;
+        let lamp = boards.list().into_iter().next().ok_or("no board listens")?;
+        let folder = std::env::temp_dir().join(format!("switchboard-cli-keys-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        Ok(Self { boards, address: lamp.address.to_string(), id: lamp.id, folder })
+    }
+
+    fn key(&self, role: Role) -> Result<String, Box<dyn Error>> {
+        Ok(self.boards.add_key("Desk lamp", "A test", role)?)
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+        // Neither the keys nor the settings of whoever runs the tests.
+        command.args(words).env("SWITCHBOARD_KEYS", self.keys()).env("XDG_CONFIG_HOME", &self.folder);
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Result<Output, Box<dyn Error>> {
+        Ok(self.command(words).stdin(Stdio::null()).output()?)
+    }
+
+    fn keys(&self) -> PathBuf {
+        self.folder.join("keys")
+    }
+
+    /// Runs a command that is done, and what it printed.
+    fn done(&self, words: &[&str]) -> Result<String, Box<dyn Error>> {
+        let output = self.run(words)?;
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
+        Ok(text(&output.stdout))
+    }
+
+    fn import(&self, key: &str) -> Tested {
+        let mut child = self.command(&["keys", "add", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+        child.stdin.take().ok_or("no standard input")?.write_all(key.as_bytes())?;
+        assert_eq!(child.wait()?.code(), Some(0));
+        Ok(())
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> Result<u32, Box<dyn Error>> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::metadata(path)?.permissions().mode() & 0o777)
+}
+
+#[test]
+fn without_a_key_a_locked_board_is_1_and_says_what_to_do() -> Tested {
+    let desk = Desk::new("none")?;
+    desk.key(Role::Control)?;
+    let output = desk.run(&["show", &desk.address])?;
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("locked") && said.contains("switchboard keys pair"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_key_that_is_imported_unlocks_its_board_until_it_is_forgotten() -> Tested {
+    let desk = Desk::new("import")?;
+    let key = desk.key(Role::Control)?;
+    desk.import(&key)?;
+    #[cfg(unix)]
+    assert_eq!(mode(&desk.keys())?, 0o600);
+    assert!(desk.done(&["show", &desk.address])?.contains("light:0"));
+    desk.done(&["toggle", &format!("{}/light:0", desk.address)])?;
+    let listed = desk.done(&["keys", "list"])?;
+    assert!(listed.contains(&desk.id) && listed.contains("control"), "{listed}");
+    assert!(!listed.contains("switchboard-key"), "the secret is not listed");
+    assert_eq!(desk.done(&["keys", "export", &desk.id])?.trim(), key.trim());
+    desk.done(&["keys", "forget", &desk.id])?;
+    assert_eq!(desk.run(&["show", &desk.address])?.status.code(), Some(1));
+    let again = desk.run(&["keys", "forget", &desk.id])?;
+    assert_eq!(again.status.code(), Some(3), "{}", text(&again.stderr));
+    Ok(())
+}
+
+#[test]
+fn a_view_key_is_made_handed_over_and_removed() -> Tested {
+    let desk = Desk::new("make")?;
+    desk.import(&desk.key(Role::Control)?)?;
+    let file = desk.folder.join("anna.key");
+    let path = file.display().to_string();
+    desk.done(&["keys", "add", &desk.address, "--name", "Anna", "--role", "view", "--out", &path])?;
+    #[cfg(unix)]
+    assert_eq!(mode(&file)?, 0o600);
+    let listed = desk.done(&["keys", "list", &desk.address])?;
+    let line = listed.lines().find(|line| line.contains("Anna")).ok_or("no key of Anna's is listed")?;
+    assert!(line.contains("view"), "{line}");
+    assert!(listed.contains("this computer's"), "{listed}");
+    let light = format!("{}/light:0", desk.address);
+    // Anna's computer: it sees, and may not switch.
+    let hers = desk.folder.join("hers").display().to_string();
+    desk.done(&["--keys", &hers, "keys", "add", &path])?;
+    assert!(desk.done(&["--keys", &hers, "show", &desk.address])?.contains("light:0"));
+    let refused = desk.run(&["--keys", &hers, "toggle", &light])?;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("view_only"), "{}", text(&refused.stderr));
+    let kid = line.split_whitespace().next().ok_or("no name of a key")?;
+    desk.done(&["keys", "remove", &desk.address, kid])?;
+    let refused = desk.run(&["--keys", &hers, "show", &desk.address])?;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("does not accept the key"), "{}", text(&refused.stderr));
+    Ok(())
+}
+
+#[test]
+fn what_is_no_key_is_2_and_says_what_would_be() -> Tested {
+    let desk = Desk::new("usage")?;
+    let file = desk.folder.join("nonsense");
+    fs::write(&file, "switchboard-key:1:lamp:5f3a91c2:boss:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n")?;
+    let path = file.display().to_string();
+    for (words, part) in [
+        (&["keys", "add", &path][..], "control or view"),
+        (&["keys", "add", "/nowhere/at/all"], "--name"),
+        (&["keys", "add", &desk.address, "--name", "Anna"], "--role"),
+        (&["keys", "add", &desk.address, "--name", "", "--role", "view"], "1 to 32"),
+        (&["keys", "remove", &desk.address, "5F3A"], "8 hexadecimal"),
+        (&["proxy", &desk.address, "--listen", "0.0.0.0:0", "--token", "long-enough"], "127.0.0.1"),
+        (&["proxy", &desk.address, "--listen", "localhost", "--token", "long-enough"], "127.0.0.1:0"),
+        (&["proxy", &desk.address, "--token", "short"], "8 to 128"),
+        (&["proxy", &desk.address], "--token"),
+    ] {
+        let output = desk.run(words)?;
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(part), "{words:?}: {}", text(&output.stderr));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_keys_that_others_can_read_is_refused() -> Tested {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new("exposed")?;
+    desk.import(&desk.key(Role::Control)?)?;
+    fs::set_permissions(desk.keys(), fs::Permissions::from_mode(0o644))?;
+    let output = desk.run(&["show", &desk.address])?;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("chmod 600"), "{}", text(&output.stderr));
+    Ok(())
+}
+
+#[test]
+fn a_board_is_paired() -> Tested {
+    let desk = Desk::new("pair")?;
+    let closed = desk.run(&["keys", "pair", &desk.address])?;
+    assert_eq!(closed.status.code(), Some(1));
+    assert!(text(&closed.stderr).contains("5 s"), "{}", text(&closed.stderr));
+    desk.boards.open_pairing("Desk lamp")?;
+    let mut child = desk.command(&["keys", "pair", &desk.address]).stdout(Stdio::piped()).spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+    let first = lines.next().ok_or("nothing is printed")??;
+    let code = first.split_once("code: ").ok_or("no code is printed")?.1.to_owned();
+    // The board has its code once the controller's number has arrived.
+    let end = Instant::now() + Duration::from_secs(20);
+    let shown = loop {
+        if let Some(shown) = desk.boards.pairing_code("Desk lamp") {
+            break shown;
+        }
+        assert!(Instant::now() < end, "the board never shows a code");
+        std::thread::yield_now();
+    };
+    assert_eq!(shown, code);
+    desk.boards.press("Desk lamp", &"button:0".parse()?, "press")?;
+    let last = lines.map_while(Result::ok).last().unwrap_or_default();
+    assert_eq!(child.wait()?.code(), Some(0));
+    assert!(last.contains(&desk.id) && last.contains("control"), "{last}");
+    desk.done(&["show", &desk.address])?;
+    Ok(())
+}
+
+/// Is ended with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_proxy_prints_where_it_is_and_an_open_board_needs_none() -> Tested {
+    let desk = Desk::new("proxy")?;
+    let words = ["proxy", &desk.address, "--token", "a-token-for-tests"];
+    let open = desk.run(&words)?;
+    assert_eq!(open.status.code(), Some(2));
+    assert!(text(&open.stderr).contains("open and needs no proxy"), "{}", text(&open.stderr));
+    desk.import(&desk.key(Role::Control)?)?;
+    let mut running = Running(desk.command(&words).stdout(Stdio::piped()).spawn()?);
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().ok_or("no output")?).read_line(&mut line)?;
+    let url = format!("{}?token=a-token-for-tests", line.trim());
+    let address = url.strip_prefix("ws://").and_then(|rest| rest.split_once('/')).ok_or("no address")?.0;
+    let (mut socket, _) = tungstenite::client(url.as_str(), std::net::TcpStream::connect(address)?)?;
+    socket.send(tungstenite::Message::text(r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetInfo"}"#))?;
+    let answer: serde_json::Value = serde_json::from_str(socket.read()?.to_text()?)?;
+    assert_eq!(answer["result"]["id"], desk.id.as_str());
+    Ok(())
+}
