@@ -7,7 +7,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
-use crate::fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState};
+use crate::{
+    fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState},
+    link::names,
+};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -146,9 +149,10 @@ fn bytes(bytes: u32) -> String {
     }
 }
 
-/// A text of a board, without what would move a terminal's cursor or colour it.
+/// A text of a board, without what would move a terminal's cursor, colour it, or turn what stands beside it; what is not seen is
+/// marked.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    names::visible(text).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// A name as it is typed without quotes: `Desk lamp` is `desk-lamp`.

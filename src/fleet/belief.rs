@@ -65,8 +65,9 @@ impl Belief {
         let view = Arc::make_mut(&mut self.view);
         view.id.get_or_insert_with(|| announcement.id.clone());
         let renamed = view.announcement.as_ref().is_none_or(|(old, _)| old.friendly_name != announcement.friendly_name);
-        if renamed && !announcement.friendly_name.is_empty() {
-            view.name = bounds::text(announcement.friendly_name.clone());
+        let name = bounds::name(&announcement.friendly_name);
+        if renamed && !name.is_empty() {
+            view.name = name;
         }
         view.locked = Some(announcement.api_encryption.is_some());
         view.announcement = Some((Arc::new(announcement), now));
@@ -100,7 +101,7 @@ impl Belief {
         let view = Arc::make_mut(&mut self.view);
         view.id = known.id.clone().map(bounds::text);
         if !known.name.is_empty() {
-            view.name = bounds::text(known.name.clone());
+            view.name = bounds::name(&known.name);
         }
         self.find_key();
     }

@@ -4,6 +4,8 @@
 use protocol::{Descriptor, DeviceInfo, Object, RpcError, State};
 use serde_json::Value;
 
+use super::names;
+
 /// Components of one board.
 pub(crate) const COMPONENTS: usize = 512;
 
@@ -26,6 +28,11 @@ pub(crate) fn text(mut text: String) -> String {
     text
 }
 
+/// A name as it is shown.
+pub(crate) fn name(name: &str) -> String {
+    text(names::shown(name))
+}
+
 /// Whether a state is small enough to be kept.
 pub(crate) fn fits(state: &State) -> bool {
     object_size(&state.0) <= OBJECT
@@ -33,7 +40,8 @@ pub(crate) fn fits(state: &State) -> bool {
 
 /// Cuts what a board says of itself.
 pub(crate) fn info(mut info: DeviceInfo) -> DeviceInfo {
-    for field in [&mut info.id, &mut info.name, &mut info.mac, &mut info.version, &mut info.platform, &mut info.board] {
+    info.name = name(&info.name);
+    for field in [&mut info.id, &mut info.mac, &mut info.version, &mut info.platform, &mut info.board] {
         *field = text(std::mem::take(field));
     }
     info.features.truncate(64);
@@ -44,7 +52,7 @@ pub(crate) fn info(mut info: DeviceInfo) -> DeviceInfo {
 
 /// Cuts what a board says of a component.
 pub(crate) fn descriptor(mut descriptor: Descriptor) -> Descriptor {
-    descriptor.name = text(descriptor.name);
+    descriptor.name = name(&descriptor.name);
     for field in [
         &mut descriptor.device_class,
         &mut descriptor.unit_of_measurement,

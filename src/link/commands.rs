@@ -72,10 +72,8 @@ impl Lane {
         let under_way = self.under_way.iter().map(|under_way| &under_way.command);
         let mut changes = under_way.chain(self.waiting.iter().map(|(_, command)| command));
         let first = changes.find_map(|command| command.wanted.clone())?;
-        Some(changes.filter_map(|command| command.wanted.as_ref()).fold(first, |mut all, change| {
-            all.merge(change);
-            all
-        }))
+        let newer = changes.filter_map(|command| command.wanted.as_ref());
+        Some(newer.fold(first, |all, change| State(merged(all.0, &change.0))))
     }
 
     fn pending_since(&self) -> Option<Instant> {
@@ -229,7 +227,17 @@ fn settled(command: Command, outcome: Outcome) -> Output {
     Output::Report(Report::Settled { ticket, component, method, outcome })
 }
 
+/// Of a light, colour and white: the board shows one of them (docs/protocol.md, Components).
+const HUES: [(&str, &str); 2] = [("rgb", "ct_k"), ("ct_k", "rgb")];
+
+/// Two changes as one, in which the newer wins. Of a colour and a white the older is left out: in one command the board would take
+/// the colour, whichever was chosen last.
 fn merged(mut older: Object, newer: &Object) -> Object {
+    for (chosen, other) in HUES {
+        if newer.contains_key(chosen) && !newer.contains_key(other) {
+            older.remove(other);
+        }
+    }
     for (field, value) in newer {
         older.insert(field.clone(), value.clone());
     }

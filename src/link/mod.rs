@@ -6,6 +6,7 @@ mod clock;
 pub(crate) mod commands;
 pub(crate) mod health;
 mod heartbeat;
+pub(crate) mod names;
 mod reading;
 mod requests;
 pub(crate) mod session;

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use edge_nal::{Close, TcpShutdown, TcpSplit};
+use embassy_futures::yield_now;
 use embedded_io_async::{Read, Write};
 
 use crate::clock::{Clock, within};
@@ -26,7 +27,10 @@ pub(crate) async fn end<S: Socket>(socket: &mut S, clock: &impl Clock) {
             return;
         }
         let mut rest = [0; 64];
-        while matches!(socket.read(&mut rest).await, Ok(read) if read > 0) {}
+        while matches!(socket.read(&mut rest).await, Ok(read) if read > 0) {
+            // Who goes on sending is always ready to be read: without this neither the clock nor anybody else had a turn.
+            yield_now().await;
+        }
     };
     // Whatever came of it, the socket is dropped now.
     let _ = within(clock, DRAIN, drain).await;

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use embassy_futures::yield_now;
 use embedded_io_async::Read;
 
 use super::{Close, Decoder, Message};
@@ -38,12 +39,15 @@ impl Reader {
 
     /// The next message.
     pub(crate) async fn next<R: Read>(&mut self, socket: &mut R) -> Result<Message, Stopped> {
+        let mut has_read = false;
         loop {
             let mut input = &self.buffer[self.unread.clone()];
             let decoded = self.decoder.decode(&mut input);
             self.unread.start = self.unread.end - input.len();
             match decoded {
                 Ok(Some(message)) => return Ok(message),
+                // A message in fragments may never end: the other connections have their turn.
+                Ok(None) if has_read => yield_now().await,
                 Ok(None) => {}
                 Err(close) => return Err(Stopped::Broken(close)),
             }
@@ -52,6 +56,7 @@ impl Reader {
             if self.buffer.len() != room {
                 self.buffer = alloc::vec![0; room];
             }
+            has_read = true;
             match socket.read(&mut self.buffer).await {
                 Ok(0) | Err(_) => return Err(Stopped::Gone),
                 Ok(length) => self.unread = 0..length,

@@ -1,6 +1,14 @@
 //! A full house: who finds a place, who leaves, and who is left in peace. Nobody's time runs out here.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use crate::served::{Client, FIN, Outcome, Served, TEXT, ping};
 
@@ -117,6 +125,35 @@ fn where_nobody_only_waits_a_newcomer_is_told_that_there_is_no_place() -> Outcom
     assert_eq!((refused.status, refused.field("Content-Type")), (503, Some("text/plain; charset=utf-8")));
     for controller in &mut controllers {
         assert!(controller.call(&ping(1))?.contains("result"));
+    }
+    Ok(())
+}
+
+#[test]
+fn who_never_stops_sending_keeps_nobody_from_their_turn() -> Outcome {
+    let board = patient(8)?;
+    let mut honest = board.controller()?;
+    let fragment_of_nothing = Client::frame(0, b"").repeat(1_000);
+    for (begins, goes_on) in [
+        // It broke the protocol and is told so; what it sends then is read and dropped for a moment.
+        (vec![0xff; 64], vec![0xff; 16 * 1_024]),
+        (Client::frame(TEXT, b"{"), fragment_of_nothing),
+    ] {
+        let mut pouring = board.controller()?;
+        let over = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&over);
+        let thread = thread::spawn(move || {
+            // It ends too when it is put out.
+            let mut sent = pouring.send(&begins);
+            while sent.is_ok() && !ended.load(Ordering::Relaxed) {
+                sent = pouring.send(&goes_on);
+            }
+        });
+        for id in 0..50 {
+            assert!(honest.call(&ping(id))?.contains("result"));
+        }
+        over.store(true, Ordering::Relaxed);
+        thread.join().map_err(|_| "the one who pours panicked")?;
     }
     Ok(())
 }

@@ -50,6 +50,28 @@ fn a_waiting_set_keeps_the_fields_that_the_newer_one_does_not_have() {
 }
 
 #[test]
+fn of_a_colour_and_a_white_that_wait_the_newer_is_sent_alone() {
+    let hue = |field: &str, value: serde_json::Value| {
+        let mut hue = set(0);
+        hue.params = Object::from_iter([("id".into(), json!(0)), (field.into(), value.clone())]);
+        hue.wanted = Some(State::new().with(field, value));
+        hue
+    };
+    let (colour, white) = (json!([255, 0, 0]), json!(2700));
+    for (older, newer) in [(("rgb", &colour), ("ct_k", &white)), (("ct_k", &white), ("rgb", &colour))] {
+        let mut bench = Bench::connected();
+        bench.command(1, set(10));
+        bench.command(2, hue(older.0, older.1.clone()));
+        bench.command(3, hue(newer.0, newer.1.clone()));
+        let wanted = bench.wanted().unwrap();
+        assert_eq!((wanted.get(older.0), wanted.get(newer.0)), (None, Some(newer.1)));
+        bench.answer(method::LIGHT_SET, json!({ "seq": 10 }));
+        let sent = bench.take(method::LIGHT_SET).params;
+        assert_eq!((sent.get(older.0), sent.get(newer.0)), (None, Some(newer.1)));
+    }
+}
+
+#[test]
 fn a_refused_command_takes_its_value_back() {
     let mut bench = Bench::connected();
     bench.command(1, set(60));

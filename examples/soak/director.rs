@@ -1,0 +1,517 @@
+//! Gives commands, makes faults, and tells the model what came of both. Compares nothing: that is `quiet`.
+
+use std::{
+    collections::HashMap,
+    error::Error,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use fastrand::Rng;
+use protocol::{ComponentKey, Kind, Object, State};
+use serde_json::{Value, json};
+use switchboard::fleet::{
+    BoardView, Changes, Fleet, Happening, Interfaces, LinkState, Lookout, Outcome, Reply, Settings, Watch,
+};
+
+use crate::{
+    board::{Board, Trouble, button, connection, light},
+    boards::Boards,
+    figures::{Figures, Meter},
+    model::{Effect, Fate},
+    rpc::{self, CallError},
+    witness::{Controller, Witness},
+};
+
+/// How many calls of the second controller are under way at once.
+const SECOND: usize = 4;
+
+/// How long all boards may take to be found and connected at the start.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A silent board is shown as stale after 15 s; the rest is for a loaded machine.
+const SHOWN_SILENT: Duration = Duration::from_secs(22);
+
+/// Whose command it was and what came of it.
+struct Told {
+    board: usize,
+    component: ComponentKey,
+    number: u64,
+    what: What,
+}
+
+enum What {
+    /// Of the fleet; what the witness may see of it, and over which connection it was given.
+    Fleet { outcome: Outcome, deed: ComponentKey, given_over: Option<Controller> },
+    /// Of the second controller.
+    Second(Fate),
+    /// Of the fleet, and must be refused.
+    Impossible(Outcome),
+}
+
+/// A call for the second controller.
+struct Call {
+    board: usize,
+    component: ComponentKey,
+    number: u64,
+    address: SocketAddr,
+    method: &'static str,
+    params: Value,
+}
+
+pub(crate) struct Director {
+    pub(crate) fleet: Fleet,
+    watch: Watch,
+    pub(crate) process: Boards,
+    pub(crate) boards: Vec<Board>,
+    pub(crate) witness: Witness,
+    pub(crate) figures: Figures,
+    pub(crate) meter: Meter,
+    chance: Rng,
+    numbers: u64,
+    tell: Sender<Told>,
+    told: Receiver<Told>,
+    second: Sender<Call>,
+    looked: Instant,
+}
+
+impl Director {
+    /// Starts the boards and the fleet, and waits until all are connected.
+    pub(crate) fn start(boards: usize, seed: u64, service: &str) -> Result<Self, Box<dyn Error>> {
+        let process = Boards::start(boards, seed, service)?;
+        let lookout = Lookout { service: service.to_owned(), interfaces: Interfaces::Loopback };
+        let settings = Settings { discovery: Some(lookout), connect_to_all: true, addresses: Vec::new() };
+        let fleet = Fleet::start(settings)?;
+        let mut watch = fleet.watch(|| {});
+        let views = all_connected(&mut watch, boards)?;
+        let mut list = Vec::new();
+        for (id, address) in &process.list {
+            let view = views.get(id).ok_or_else(|| format!("{id} was not found"))?;
+            let status = rpc::call(*address, "Device.GetStatus", &json!({}))?;
+            list.push(Board::new(id.clone(), *address, view, &status));
+        }
+        let witness = Witness::start(&process.list)?;
+        let (tell, told) = mpsc::channel();
+        let second = second_controller(&tell)?;
+        let meter = Meter::new(process.id());
+        Ok(Self {
+            fleet,
+            watch,
+            process,
+            boards: list,
+            witness,
+            figures: Figures::default(),
+            meter,
+            chance: Rng::with_seed(seed),
+            numbers: 0,
+            tell,
+            told,
+            second,
+            looked: Instant::now(),
+        })
+    }
+
+    /// A length for the next storm, up to this.
+    pub(crate) fn storm_length(&mut self, longest: Duration) -> Duration {
+        longest.mul_f64(0.3 + 0.7 * self.chance.f64())
+    }
+
+    /// Commands, and faults where they are wanted, for this long.
+    pub(crate) fn storm(&mut self, length: Duration, rate: f64, faults: bool) -> Result<(), Box<dyn Error>> {
+        let end = Instant::now() + length;
+        let between = |chance: &mut Rng, rate: f64| Duration::from_secs_f64(-(1.0 - chance.f64()).ln() / rate);
+        // One fault a second for each hundred boards.
+        #[expect(clippy::cast_precision_loss, reason = "a rate")]
+        let fault_rate = self.boards.len() as f64 / 100.0;
+        let mut next_command = Instant::now();
+        let mut next_fault = Instant::now() + between(&mut self.chance, fault_rate);
+        while Instant::now() < end {
+            self.listen_until(next_command.min(next_fault).min(end));
+            let now = Instant::now();
+            if now >= next_command {
+                self.command()?;
+                next_command += between(&mut self.chance, rate);
+            }
+            if now >= next_fault {
+                if faults {
+                    self.fault(now, end)?;
+                }
+                next_fault += between(&mut self.chance, fault_rate);
+            }
+            self.mend(|trouble| match *trouble {
+                Trouble::None => false,
+                Trouble::NoPower { until, .. } | Trouble::Hangs { until, .. } => until <= now,
+            })?;
+            if now.duration_since(self.looked) > Duration::from_secs(1) {
+                self.looked = now;
+                self.look();
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what is told until then.
+    pub(crate) fn listen_until(&mut self, end: Instant) {
+        while let Ok(told) = self.told.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            self.hear(&told);
+        }
+        let Changes { log, missed, .. } = self.watch.drain();
+        self.figures.pushes += missed;
+        for entry in log {
+            if matches!(entry.what, Happening::Changed { .. } | Happening::Event { .. }) {
+                self.figures.pushes += 1;
+            }
+        }
+    }
+
+    fn hear(&mut self, told: &Told) {
+        let now = Instant::now();
+        let Some(board) = self.boards.get_mut(told.board) else { return };
+        let (fate, word) = match &told.what {
+            What::Second(fate) => (*fate, "answered to the second controller"),
+            What::Fleet { outcome, deed, given_over } => {
+                // It was sent over the connection that there was, or over the one that there is now.
+                let connection = self.fleet.board(board.key).and_then(|view| connection(&view));
+                if connection != *given_over {
+                    board.note(connection, deed);
+                }
+                match outcome {
+                    Outcome::Done { .. } => (Fate::Done, "done"),
+                    Outcome::Refused(error) if error.data.reason == "rebooting" => (Fate::NotDone, "refused"),
+                    Outcome::Refused(error) => {
+                        self.figures.mismatch(&format!("{} {}: refused: {error}", board.id, told.component));
+                        (Fate::NotDone, "refused")
+                    }
+                    Outcome::Unconfirmed => (Fate::Maybe, "unconfirmed"),
+                    Outcome::LinkLost => (Fate::Maybe, "link lost"),
+                    Outcome::NotConnected => (Fate::NotDone, "not connected"),
+                    Outcome::Superseded => (Fate::Merged, "superseded by a newer one"),
+                }
+            }
+            What::Impossible(outcome) => {
+                if matches!(outcome, Outcome::Done { .. }) {
+                    self.figures.mismatch(&format!("{} {}: done and must be refused", board.id, told.component));
+                }
+                (Fate::NotDone, "impossible, and not done")
+            }
+        };
+        Figures::one(&mut self.figures.outcomes, word);
+        if let Some(component) = board.components.get_mut(&told.component) {
+            component.ended(now, told.number, fate);
+        }
+    }
+
+    /// Whether anything that was commanded has not come to an end.
+    pub(crate) fn busy(&self) -> bool {
+        self.boards.iter().any(|board| board.components.values().any(|component| component.busy()))
+    }
+
+    fn command(&mut self) -> Result<(), Box<dyn Error>> {
+        let board = self.chance.usize(..self.boards.len());
+        let Some(there) = self.boards.get(board) else { return Ok(()) };
+        let keys: Vec<_> = there.components.keys().cloned().collect();
+        if keys.is_empty() {
+            // A weather station: nothing to command.
+            return Ok(());
+        }
+        let key = keys[self.chance.usize(..keys.len())].clone();
+        if there.components.get(&key).is_none_or(|component| component.busy()) {
+            return Ok(());
+        }
+        let press = key == light() && there.button && self.chance.bool();
+        match self.chance.u8(..20) {
+            0..=2 => self.by_hand(board, &key, press),
+            3..=5 => self.by_the_second(board, &key, press),
+            6 => self.impossible(board, &key),
+            7 if self.chance.u8(..12) == 0 => self.reboot(board),
+            _ => self.by_the_fleet(board, &key, press),
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn by_the_fleet(&mut self, at: usize, key: &ComponentKey, press: bool) -> Result<(), Box<dyn Error>> {
+        // Switches with even numbers are only toggled by the fleet, so that the witness can count.
+        let toggle = key.kind == Kind::Switch && key.id.is_multiple_of(2);
+        let times = if press || toggle { 1 } else { [1, 1, 1, 2, 4][self.chance.usize(..5)] };
+        for _ in 0..times {
+            let number = self.number();
+            let deed = if press { button() } else { key.clone() };
+            let effect = if press || toggle { Effect::Flip } else { Effect::Set(self.change(key)) };
+            let Some(board) = self.boards.get_mut(at) else { return Ok(()) };
+            let given_over = self.fleet.board(board.key).and_then(|view| connection(&view));
+            board.note(given_over, &deed);
+            let done = deed.clone();
+            let what = move |outcome| What::Fleet { outcome, deed: done, given_over };
+            let reply = reply(&self.tell, at, key, number, what);
+            if let Some(component) = board.components.get_mut(key) {
+                component.give(number, effect.clone());
+            }
+            match effect {
+                Effect::Flip if press => self.fleet.press(board.key, &deed, reply),
+                Effect::Flip => self.fleet.toggle(board.key, key, reply),
+                Effect::Set(change) => self.fleet.set(board.key, key, change, reply),
+            }
+            Figures::one(&mut self.figures.commands, if press { "presses by the fleet" } else { "by the fleet" });
+        }
+        Ok(())
+    }
+
+    fn by_the_second(&mut self, at: usize, key: &ComponentKey, press: bool) -> Result<(), Box<dyn Error>> {
+        let toggle = key.kind == Kind::Switch && self.chance.bool();
+        let change = self.change(key);
+        let (method, mut params, effect) = match (&key.kind, press, toggle) {
+            (_, true, _) => ("Button.Press", Object::new(), Effect::Flip),
+            (_, _, true) => ("Switch.Toggle", Object::new(), Effect::Flip),
+            (Kind::Switch, ..) => ("Switch.Set", change.0.clone(), Effect::Set(change)),
+            (Kind::Light, ..) => ("Light.Set", change.0.clone(), Effect::Set(change)),
+            (Kind::Number, ..) => ("Number.Set", change.0.clone(), Effect::Set(change)),
+            (Kind::Select, ..) => ("Select.Set", change.0.clone(), Effect::Set(change)),
+            _ => ("Text.Set", change.0.clone(), Effect::Set(change)),
+        };
+        params.insert("id".to_owned(), json!(key.id));
+        let number = self.number();
+        let Some(board) = self.boards.get_mut(at) else { return Ok(()) };
+        if let Some(component) = board.components.get_mut(key) {
+            component.give(number, effect);
+        }
+        Figures::one(&mut self.figures.commands, "by the second controller");
+        let (component, params) = (key.clone(), Value::Object(params));
+        Ok(self.second.send(Call { board: at, component, number, address: board.address, method, params })?)
+    }
+
+    fn by_hand(&mut self, at: usize, key: &ComponentKey, press: bool) -> Result<(), Box<dyn Error>> {
+        let change = self.change(key);
+        let number = self.number();
+        let Some(board) = self.boards.get_mut(at) else { return Ok(()) };
+        let (done, effect) = if press {
+            (self.process.press(&board.id, &button())?, Effect::Flip)
+        } else {
+            (self.process.set(&board.id, key, &change)?, Effect::Set(change))
+        };
+        if let Some(component) = board.components.get_mut(key) {
+            component.give(number, effect);
+            component.ended(Instant::now(), number, if done.is_ok() { Fate::Done } else { Fate::NotDone });
+        }
+        if let Err(problem) = done
+            && !matches!(board.trouble, Trouble::NoPower { .. })
+            && !problem.contains("is stopped")
+        {
+            self.figures.mismatch(&format!("{} {key}: a hand is refused: {problem}", board.id));
+        }
+        Figures::one(&mut self.figures.commands, "by hand");
+        Ok(())
+    }
+
+    /// Something that every board must refuse.
+    fn impossible(&mut self, at: usize, key: &ComponentKey) -> Result<(), Box<dyn Error>> {
+        let change = match key.kind {
+            Kind::Light | Kind::Switch => State::new().with("on", "perhaps"),
+            Kind::Number => State::new().with("value", 1e9),
+            Kind::Select => State::new().with("value", "no such option"),
+            _ => State::new().with("value", "x".repeat(300)),
+        };
+        let number = self.number();
+        let reply = reply(&self.tell, at, key, number, What::Impossible);
+        let Some(board) = self.boards.get_mut(at) else { return Ok(()) };
+        if let Some(component) = board.components.get_mut(key) {
+            component.give(number, Effect::Set(State::new()));
+        }
+        self.fleet.set(board.key, key, change, reply);
+        Figures::one(&mut self.figures.commands, "impossible ones by the fleet");
+        Ok(())
+    }
+
+    fn reboot(&mut self, at: usize) -> Result<(), Box<dyn Error>> {
+        let Some(board) = self.boards.get(at) else { return Ok(()) };
+        self.fleet.call(board.key, "Device.Reboot", Object::new(), None);
+        Figures::one(&mut self.figures.commands, "restarts by the fleet");
+        Ok(())
+    }
+
+    /// A change that a component of this kind takes.
+    fn change(&mut self, key: &ComponentKey) -> State {
+        let chance = &mut self.chance;
+        let state = State::new();
+        match key.kind {
+            Kind::Switch => state.with("on", chance.bool()),
+            // The indicator has nothing else.
+            Kind::Light if key.id > 0 => state.with("on", chance.bool()),
+            Kind::Light => match chance.u8(..5) {
+                0 => state.with("on", chance.bool()),
+                1 => state.with("brightness", chance.u8(..=100)),
+                2 => state.with("rgb", vec![chance.u8(..), chance.u8(..), chance.u8(..)]),
+                3 => state.with("ct_k", chance.u16(2200..=6500)),
+                _ => state.with("effect", ["none", "candle", "rainbow"][chance.usize(..3)]).with("on", chance.bool()),
+            },
+            Kind::Number => state.with("value", 5 * chance.u8(..=20)),
+            Kind::Select => state.with("value", ["auto", "day", "night"][chance.usize(..3)]),
+            _ => {
+                self.numbers += 1;
+                state.with("value", format!("written {}", self.numbers))
+            }
+        }
+    }
+
+    /// A fault, at a board that has none.
+    fn fault(&mut self, now: Instant, end: Instant) -> Result<(), Box<dyn Error>> {
+        let at = self.chance.usize(..self.boards.len());
+        let longest = end.saturating_duration_since(now).as_secs_f64();
+        // Mostly short, seldom long: what lies at the borders of the deadlines is met from both sides.
+        let lasts = Duration::from_secs_f64((70.0 * self.chance.f64().powi(3) + 0.05).min(longest));
+        let until = now + lasts;
+        let sort = self.chance.u8(..10);
+        let Some(board) = self.boards.get_mut(at).filter(|board| board.trouble == Trouble::None) else { return Ok(()) };
+        match sort {
+            0..=3 => {
+                board.components.values_mut().for_each(|component| component.lost_power(now));
+                let done = self.process.order(&format!("stop {}", board.id))?;
+                if done.is_ok() {
+                    board.trouble = Trouble::NoPower { since: now, until };
+                    Figures::one(&mut self.figures.faults, "power lost");
+                }
+            }
+            4..=7 => {
+                if self.process.order(&format!("hold {}", board.id))?.is_ok() {
+                    board.trouble = Trouble::Hangs { since: now, until };
+                    Figures::one(&mut self.figures.faults, "hangs, half open");
+                }
+            }
+            8 => {
+                // A restart out of the blue; what it keeps is kept.
+                let _ = rpc::call(board.address, "Device.Reboot", &json!({}));
+                Figures::one(&mut self.figures.faults, "restart by another controller");
+            }
+            _ => {
+                board.components.values_mut().for_each(|component| component.lost_power(now));
+                if self.process.order(&format!("stop {}", board.id))?.is_ok() {
+                    Figures::one(&mut self.figures.faults, "power lost for a moment");
+                    self.power_on(at, false)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the troubles that pass.
+    pub(crate) fn mend(&mut self, over: impl Fn(&Trouble) -> bool) -> Result<(), Box<dyn Error>> {
+        for at in 0..self.boards.len() {
+            let Some(board) = self.boards.get_mut(at).filter(|board| over(&board.trouble)) else { continue };
+            match board.trouble {
+                Trouble::None => {}
+                Trouble::NoPower { .. } => {
+                    let elsewhere = self.chance.bool();
+                    self.power_on(at, elsewhere)?;
+                }
+                Trouble::Hangs { since, .. } if self.chance.u8(..4) == 0 => {
+                    // It never comes to itself: somebody takes its power. What it did while it hung was not kept.
+                    board.components.values_mut().for_each(|component| component.lost_power(since));
+                    self.process.order(&format!("stop {}", board.id))??;
+                    Figures::one(&mut self.figures.faults, "hangs, then power lost");
+                    self.power_on(at, false)?;
+                }
+                Trouble::Hangs { .. } => {
+                    self.process.order(&format!("release {}", board.id))??;
+                    board.trouble = Trouble::None;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn power_on(&mut self, at: usize, elsewhere: bool) -> Result<(), Box<dyn Error>> {
+        let Some(board) = self.boards.get_mut(at) else { return Ok(()) };
+        let here = if elsewhere { None } else { self.process.order(&format!("start {}", board.id))?.ok().flatten() };
+        // Its port may be somebody else's by now.
+        let address = match here {
+            Some(address) => address,
+            None => {
+                Figures::one(&mut self.figures.faults, "comes back on another port");
+                self.process.order(&format!("move {}", board.id))??.ok_or("no address")?
+            }
+        };
+        board.address = address;
+        board.trouble = Trouble::None;
+        self.witness.moved(&board.id, address);
+        Ok(())
+    }
+
+    /// A board that is silent or gone must not be shown as connected for long.
+    fn look(&mut self) {
+        for board in &self.boards {
+            let (since, what) = match board.trouble {
+                Trouble::None => continue,
+                Trouble::NoPower { since, .. } => (since, "without power"),
+                Trouble::Hangs { since, .. } => (since, "hanging"),
+            };
+            let link = self.fleet.board(board.key).map(|view| view.link.clone());
+            if since.elapsed() > SHOWN_SILENT && link == Some(LinkState::Connected) {
+                self.figures.mismatch(&format!("{} is shown as connected, {what} for {:?}", board.id, since.elapsed()));
+            }
+        }
+    }
+}
+
+/// Tells what came of a command of the fleet.
+fn reply(
+    tell: &Sender<Told>,
+    board: usize,
+    component: &ComponentKey,
+    number: u64,
+    what: impl FnOnce(Outcome) -> What + Send + 'static,
+) -> Reply {
+    let (tell, component) = (tell.clone(), component.clone());
+    Some(Box::new(move |outcome| {
+        // At the end nobody listens.
+        let _ = tell.send(Told { board, component, number, what: what(outcome) });
+    }))
+}
+
+fn all_connected(watch: &mut Watch, boards: usize) -> Result<HashMap<String, Arc<BoardView>>, String> {
+    let mut views = HashMap::new();
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        for board in watch.drain().boards {
+            if let (Some(id), LinkState::Connected) = (board.id.clone(), &board.link) {
+                views.insert(id, board);
+            }
+        }
+        if views.len() >= boards {
+            return Ok(views);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Err(format!("only {} of {boards} boards are connected after {PATIENCE:?}", views.len()))
+}
+
+/// Threads that call by `POST`, and where calls for them go.
+fn second_controller(tell: &Sender<Told>) -> Result<Sender<Call>, Box<dyn Error>> {
+    let (calls, waiting) = mpsc::channel::<Call>();
+    let waiting = Arc::new(Mutex::new(waiting));
+    for _ in 0..SECOND {
+        let (waiting, tell) = (Arc::clone(&waiting), tell.clone());
+        thread::Builder::new().name("second".to_owned()).spawn(move || {
+            loop {
+                let call = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let Ok(Call { board, component, number, address, method, params }) = call else { return };
+                let fate = match rpc::call(address, method, &params) {
+                    Ok(answer) if answer.get("result").is_some() => Fate::Done,
+                    Ok(_) | Err(CallError::NotConnected(_)) => Fate::NotDone,
+                    Err(CallError::NoAnswer(_)) => Fate::Maybe,
+                };
+                if tell.send(Told { board, component, number, what: What::Second(fate) }).is_err() {
+                    return;
+                }
+            }
+        })?;
+    }
+    Ok(calls)
+}

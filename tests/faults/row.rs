@@ -1,0 +1,165 @@
+//! One lamp and who looks at it, and a row of the table: what was measured of one fault.
+
+use std::{
+    io::{self, Write},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{BACK_WITHIN, SLACK, lan::Lan, observer::Observer, people::Person};
+
+/// A lamp on the second computer of a network, and a fleet that found it on the first.
+pub(crate) struct Desk {
+    pub(crate) boards: Person,
+    pub(crate) observer: Observer,
+    pub(crate) id: String,
+    pressed: Vec<u64>,
+}
+
+impl Desk {
+    /// When the lamp is connected.
+    pub(crate) fn new(lan: &Lan) -> Self {
+        let mut boards = Person::at(lan, 2, "boards 1");
+        let id = ids(&boards.answer()).remove(0);
+        boards.ask(&format!("count {id}"));
+        let mut observer = Observer::finding(lan, 1);
+        observer.connected(&id);
+        Self { boards, observer, id, pressed: Vec::new() }
+    }
+
+    /// What the board says of its light, asked beside it.
+    pub(crate) fn truth(&mut self) -> Value {
+        truth(&mut self.boards, &self.id)
+    }
+
+    /// A press by the fleet.
+    pub(crate) fn press(&mut self) -> u64 {
+        let number = self.observer.press(&self.id);
+        self.pressed.push(number);
+        number
+    }
+
+    /// A hand at the board.
+    pub(crate) fn hand(&mut self) {
+        assert_eq!(self.boards.ask(&format!("press {}", self.id)), true, "a hand at the board");
+    }
+
+    /// How long after `since` the board was no longer shown as connected; waits until `end`.
+    pub(crate) fn shown_after(&mut self, since: Instant, end: Instant) -> Option<Duration> {
+        let id = self.id.clone();
+        let left = end.saturating_duration_since(Instant::now());
+        self.observer.within(left, |seen| !seen.is(&id, "connected")).map(|at| at.saturating_duration_since(since))
+    }
+
+    /// Listens for a time, which is the thing here.
+    pub(crate) fn pass(&mut self, until: Instant) {
+        self.observer.within(until.saturating_duration_since(Instant::now()), |_| false);
+    }
+
+    /// How long after `since` the lamp was connected and shown as it is, for good, and how long until it obeyed. What lay on the way
+    /// before that command has then been done, or never will be.
+    pub(crate) fn right_after(&mut self, since: Instant) -> Right {
+        let shown = self.shown_right_after(since);
+        let end = Instant::now() + BACK_WITHIN + SLACK;
+        loop {
+            let number = self.press();
+            if self.observer.outcome(number) == "done" {
+                break;
+            }
+            assert!(Instant::now() < end, "it is shown right and does not obey");
+        }
+        let obeys = since.elapsed();
+        self.shown_right_after(since);
+        Right { shown, obeys }
+    }
+
+    fn shown_right_after(&mut self, since: Instant) -> Duration {
+        let end = Instant::now() + BACK_WITHIN + SLACK;
+        loop {
+            let truth = self.truth();
+            let id = self.id.clone();
+            let right = |seen: &Observer| seen.is(&id, "connected") && seen.board(&id)["shown"]["light:0"] == truth;
+            // What was late may still come: then the board is asked anew.
+            let so = self.observer.within(Duration::from_secs(1), right).is_some();
+            if so && self.truth() == truth {
+                let (at, _) = self.observer.boards.get(&id).expect("shown");
+                return at.saturating_duration_since(since);
+            }
+            assert!(Instant::now() < end, "is {truth}, shown is {:#}", self.observer.board(&id));
+        }
+    }
+
+    /// What came of the presses by the fleet, held against what the board did: none twice, none that was told as done left out.
+    pub(crate) fn reckon(&mut self) -> Reckoned {
+        let mut reckoned = Reckoned::default();
+        for number in std::mem::take(&mut self.pressed) {
+            match self.observer.outcome(number).as_str() {
+                "done" => reckoned.done += 1,
+                "unconfirmed" | "link lost" => reckoned.unknown += 1,
+                _ => reckoned.not_done += 1,
+            }
+        }
+        reckoned.by_the_board = self.boards.ask("counted").as_u64().expect("a count");
+        let Reckoned { done, unknown, by_the_board, .. } = reckoned;
+        assert!(by_the_board <= done + unknown, "done twice: {reckoned:?}");
+        assert!(by_the_board >= done, "told as done and not done: {reckoned:?}");
+        reckoned
+    }
+}
+
+/// What came of commands.
+#[derive(Debug, Default)]
+pub(crate) struct Reckoned {
+    pub(crate) done: u64,
+    /// Unconfirmed, or the link was lost.
+    pub(crate) unknown: u64,
+    /// Told as not done: there was no link.
+    pub(crate) not_done: u64,
+    /// So many were done, as the board knows.
+    pub(crate) by_the_board: u64,
+}
+
+impl std::fmt::Display for Reckoned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { done, unknown, not_done, by_the_board } = self;
+        write!(f, "{done} done, {unknown} not known, {not_done} not done; {by_the_board} at the board")
+    }
+}
+
+/// The ids of boards as they list themselves.
+pub(crate) fn ids(list: &Value) -> Vec<String> {
+    let boards = list.as_array().expect("a list");
+    boards.iter().map(|board| board["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// What a board says of its light, asked beside it.
+pub(crate) fn truth(boards: &mut Person, id: &str) -> Value {
+    boards.ask(&format!("call {id} Device.GetStatus"))["result"]["light:0"].clone()
+}
+
+/// When all was well again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Right {
+    /// The board was connected and shown as it is.
+    pub(crate) shown: Duration,
+    /// A command was done.
+    pub(crate) obeys: Duration,
+}
+
+impl Right {
+    /// Where only one of both was measured.
+    pub(crate) fn at(both: Duration) -> Self {
+        Self { shown: both, obeys: both }
+    }
+}
+
+/// Prints a row of the table: the fault, when it was noticed, when what is shown was right again, when a command was done again, and
+/// what came of commands meanwhile.
+pub(crate) fn print(fault: &str, noticed: Option<Duration>, right: Right, commands: &str) {
+    let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
+    let noticed = noticed.map_or_else(|| "-".to_owned(), seconds);
+    let row = format!("ROW | {fault} | {noticed} | {} | {} | {commands} |", seconds(right.shown), seconds(right.obeys));
+    // Not by a macro, whose output the test runner would keep to itself.
+    let _ = writeln!(io::stderr(), "{row}");
+}

@@ -1,0 +1,72 @@
+//! mDNS answers that nobody asked for, as fast as they go: packets made by hand (RFC 1035, section 4; RFC 6762, section 6), on
+//! loopback.
+
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Where mDNS is heard.
+const MDNS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353);
+
+/// Someone who announces.
+pub(crate) struct Liar {
+    socket: UdpSocket,
+    service: String,
+}
+
+impl Liar {
+    /// Announces boards of this service.
+    pub(crate) fn of(service: &str) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).expect("a socket");
+        socket.set_reuse_address(true).expect("shared");
+        socket.set_reuse_port(true).expect("shared");
+        // RFC 6762, section 6: answers come from port 5353. Of this computer alone, so that it takes no packet from anybody else.
+        let from = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 5353);
+        socket.bind(&from.into()).expect("the port");
+        socket.set_multicast_if_v4(&Ipv4Addr::LOCALHOST).expect("loopback");
+        Self { socket: socket.into(), service: service.to_owned() }
+    }
+
+    /// Says that a board of this id is at this port, and has this name.
+    pub(crate) fn announce(&self, id: &str, name: &str, port: u16) {
+        let instance = format!("{id}.{}", self.service);
+        let host = format!("{id}.local.");
+        let mut packet = vec![0, 0, 0x84, 0, 0, 0, 0, 4, 0, 0, 0, 0];
+        record(&mut packet, &self.service, 12, &labels(&instance));
+        let mut srv = vec![0, 0, 0, 0];
+        srv.extend(port.to_be_bytes());
+        srv.extend(labels(&host));
+        record(&mut packet, &instance, 33, &srv);
+        let mut txt = Vec::new();
+        for pair in ["txtvers=1".to_owned(), format!("id={id}"), format!("friendly_name={name}"), "proto=1".to_owned()]
+        {
+            txt.push(u8::try_from(pair.len()).expect("a short pair"));
+            txt.extend(pair.as_bytes());
+        }
+        record(&mut packet, &instance, 16, &txt);
+        record(&mut packet, &host, 1, &Ipv4Addr::LOCALHOST.octets());
+        // A full buffer loses a packet, as a network would.
+        let _ = self.socket.send_to(&packet, MDNS);
+    }
+}
+
+fn record(packet: &mut Vec<u8>, name: &str, kind: u16, data: &[u8]) {
+    packet.extend(labels(name));
+    packet.extend(kind.to_be_bytes());
+    // The class IN; unique ones, all but PTR, replace what was known (RFC 6762, section 10.2).
+    packet.extend(if kind == 12 { [0, 1] } else { [0x80, 1] });
+    packet.extend(120_u32.to_be_bytes());
+    packet.extend(u16::try_from(data.len()).expect("a short record").to_be_bytes());
+    packet.extend(data);
+}
+
+/// A name as labels, each after its length.
+fn labels(name: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for label in name.trim_end_matches('.').split('.') {
+        bytes.push(u8::try_from(label.len()).expect("a short label"));
+        bytes.extend(label.as_bytes());
+    }
+    bytes.push(0);
+    bytes
+}

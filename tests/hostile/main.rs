@@ -1,0 +1,24 @@
+//! Peers that mean harm: to a board, from a computer in its network; to the app, by a board that is none. What they attack runs in a
+//! process of its own, so that its memory and processor time can be read; meanwhile somebody honest is served. Prints a line for
+//! each; docs/reliability.md has them as a table.
+#![cfg(target_os = "linux")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod announcements;
+mod attacks;
+mod honest;
+mod pretender;
+mod process;
+#[path = "../../examples/measured/reading.rs"]
+mod reading;
+mod to_a_board;
+mod to_a_locked_board;
+mod to_the_app;
+
+use std::time::Duration;
+
+/// Long enough for a loaded machine; what passes takes milliseconds.
+const SOON: Duration = Duration::from_secs(20);
+
+/// How long each attack goes on.
+const ATTACK: Duration = Duration::from_secs(4);

@@ -1,0 +1,112 @@
+//! A board that is none: it speaks WebSocket as far as it suits it, and then does what a test tells it to.
+
+use std::{
+    io::Write,
+    net::{TcpListener, TcpStream},
+    thread,
+};
+
+use serde_json::{Value, json};
+use tungstenite::{
+    Message, WebSocket,
+    handshake::server::{Request, Response},
+    http::HeaderValue,
+};
+
+use crate::SOON;
+
+/// Listens, and treats every controller in the same way.
+pub(crate) struct Pretender {
+    pub(crate) address: String,
+}
+
+impl Pretender {
+    /// Speaks as a board would, or does worse.
+    pub(crate) fn that(does: impl Fn(&mut Wire) -> Option<()> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                // A controller that has gone is no reason to end.
+                let _ = Wire::accept(stream).and_then(|mut wire| does(&mut wire));
+            }
+        });
+        Self { address }
+    }
+}
+
+/// One controller, seen from the pretender.
+pub(crate) struct Wire {
+    socket: WebSocket<TcpStream>,
+}
+
+impl Wire {
+    fn accept(stream: TcpStream) -> Option<Self> {
+        stream.set_read_timeout(Some(SOON)).ok()?;
+        stream.set_write_timeout(Some(SOON)).ok()?;
+        #[expect(clippy::result_large_err, reason = "tungstenite's own signature")]
+        let agree = |_: &Request, mut response: Response| {
+            response.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static(protocol::SUBPROTOCOL));
+            Ok(response)
+        };
+        Some(Self { socket: tungstenite::accept_hdr(stream, agree).ok()? })
+    }
+
+    /// The next request.
+    pub(crate) fn request(&mut self) -> Option<Value> {
+        loop {
+            if let Message::Text(text) = self.socket.read().ok()? {
+                return serde_json::from_str(&text).ok();
+            }
+        }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "results are written where they are used")]
+    pub(crate) fn answer(&mut self, request: &Value, result: Value) -> Option<()> {
+        self.text(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }).to_string())
+    }
+
+    pub(crate) fn text(&mut self, text: String) -> Option<()> {
+        self.socket.send(Message::Text(text)).ok()
+    }
+
+    /// Bytes as they are, beside WebSocket.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        self.socket.get_mut().write_all(bytes).ok()
+    }
+
+    /// Answers what a controller asks at first, with a name and one sensor, until it is subscribed.
+    pub(crate) fn introduce(&mut self, name: &str) -> Option<()> {
+        loop {
+            let request = self.request()?;
+            let method = request["method"].as_str().unwrap_or_default().to_owned();
+            let result = match method.as_str() {
+                "Device.GetInfo" => info(name),
+                "Device.GetComponents" => {
+                    let sensor = json!({ "key": "sensor:0", "kind": "sensor", "name": name });
+                    json!({ "offset": 0, "total": 1, "components": [sensor] })
+                }
+                _ => json!({ "epoch": "00c0ffee", "seq": 1, "uptime_ms": 1, "client": 1, "sensor:0": { "value": 1 } }),
+            };
+            self.answer(&request, result)?;
+            if method == "Device.Subscribe" {
+                return Some(());
+            }
+        }
+    }
+}
+
+/// `Device.GetInfo` under this name.
+pub(crate) fn info(name: &str) -> Value {
+    json!({
+        "id": "sb-pretender", "name": name, "mac": "02:00:00:00:00:01", "version": "1", "platform": "none", "board": "none",
+        "proto": 1, "features": [], "epoch": "00c0ffee", "uptime_ms": 1,
+    })
+}
+
+/// An unmasked frame (RFC 6455, section 5.2) that says it has so many bytes; more than 65,535.
+pub(crate) fn frame_header(first: u8, length: u64) -> Vec<u8> {
+    let mut header = vec![first, 127];
+    header.extend(length.to_be_bytes());
+    header
+}

@@ -1,0 +1,172 @@
+//! What is tried on a locked board by who has no key, or only what was overheard: its owner is served.
+
+use std::{
+    fs,
+    net::TcpStream,
+    path::PathBuf,
+    process,
+    sync::{Arc, atomic::Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use noise::{Answer, Channel, Hello, Initiator, Key, Psk};
+use tungstenite::{Message, WebSocket};
+
+use crate::{
+    ATTACK, SOON,
+    attacks::{self, Over},
+    honest::Served,
+    process::{Victim, print},
+};
+
+const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#;
+
+/// A connection that the board has greeted.
+fn greeted(address: &str) -> Option<(WebSocket<TcpStream>, Hello)> {
+    let stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(SOON)).ok()?;
+    let (mut socket, _) = tungstenite::client(format!("ws://{address}/rpc"), stream).ok()?;
+    match socket.read().ok()? {
+        Message::Binary(hello) => Some((socket, Hello::from_bytes(&hello).ok()?)),
+        _ => None,
+    }
+}
+
+/// Random enough for a test: each handshake of this process has its own.
+fn fresh() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.iter_mut().for_each(|byte| *byte = fastrand::u8(..));
+    bytes
+}
+
+/// Who has the key.
+struct Owner {
+    socket: WebSocket<TcpStream>,
+    channel: Channel,
+}
+
+impl Owner {
+    fn of(address: &str, key: &Key) -> Option<Self> {
+        let (mut socket, hello) = greeted(address)?;
+        let (initiator, offer) = Initiator::new(&hello, key, fresh()).ok()?;
+        socket.send(Message::Binary(offer.to_bytes())).ok()?;
+        let Message::Binary(answer) = socket.read().ok()? else { return None };
+        let channel = initiator.finish(&Answer::from_bytes(&answer).ok()?).ok()?;
+        let mut owner = Self { socket, channel };
+        owner.ping()?;
+        Some(owner)
+    }
+
+    fn ping(&mut self) -> Option<()> {
+        let sealed = self.channel.seal(PING.as_bytes()).ok()?;
+        self.socket.send(Message::Binary(sealed)).ok()?;
+        loop {
+            if let Message::Binary(answer) = self.socket.read().ok()? {
+                return self.channel.open_text(&answer).ok()?.contains("uptime_ms").then_some(());
+            }
+        }
+    }
+}
+
+fn locked(name: &str) -> (Victim, String, Key, PathBuf) {
+    let folder = std::env::temp_dir().join(format!("switchboard-hostile-{}-{name}", process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let (victim, id, address) = Victim::board(&format!("locked {}", folder.display()));
+    let key = fs::read_to_string(folder.join(format!("{id}.key"))).expect("the first key");
+    (victim, address, key.trim().parse().expect("a key"), folder)
+}
+
+/// One that is connected is served within this; one that comes anew waits its turn behind those who were refused.
+const SERVED_WITHIN: Duration = Duration::from_secs(2);
+
+fn attack(name: &str, peer: &str, attackers: usize, attack: impl Fn(&str, &Key, &Over) + Send + Sync + 'static) {
+    let (mut victim, address, key, folder) = locked(name);
+    let mut owner = Owner::of(&address, &key).expect("the owner is let in");
+    victim.measure_from_now();
+    let (over, attack) = (Arc::new(Over::new(false)), Arc::new(attack));
+    let attackers: Vec<_> = (0..attackers)
+        .map(|_| {
+            let (address, key, over, attack) = (address.clone(), key.clone(), Arc::clone(&over), Arc::clone(&attack));
+            thread::spawn(move || attack(&address, &key, &over))
+        })
+        .collect();
+    let (end, mut served) = (Instant::now() + ATTACK, Served::default());
+    while Instant::now() < end {
+        let asked = Instant::now();
+        owner.ping().expect("the owner is served");
+        served.add(asked.elapsed());
+        thread::sleep(Duration::from_millis(50));
+    }
+    // And the owner's second computer comes in meanwhile.
+    let knocked = Instant::now();
+    let let_in = Owner::of(&address, &key).is_some();
+    let entered = knocked.elapsed();
+    let used = victim.used();
+    over.store(true, Ordering::Relaxed);
+    for attacker in attackers {
+        attacker.join().expect("an attacker");
+    }
+    let came = if let_in { format!("let in after {} ms", entered.as_millis()) } else { "not let in".to_owned() };
+    print(peer, used, &format!("{served}; another with the key {came}"));
+    let _ = fs::remove_dir_all(folder);
+    assert!(used.peak_kb < 2 * 1024, "{used:?}");
+    assert!(served.slowest() < SERVED_WITHIN, "{served}");
+    assert!(let_in, "the owner's second computer is kept out");
+}
+
+#[test]
+fn handshakes_with_wrong_keys_without_end() {
+    attack("wrong", "locked: offers with a wrong key, without end", 8, |address, key, over| {
+        let wrong = Key { psk: Psk::new([9; 32]), ..key.clone() };
+        while !over.load(Ordering::Relaxed) {
+            let Some((mut socket, hello)) = greeted(address) else { continue };
+            let _ = socket.get_mut().set_read_timeout(Some(Duration::from_millis(200)));
+            if let Ok((_, offer)) = Initiator::new(&hello, &wrong, fresh()) {
+                let _ = socket.send(Message::Binary(offer.to_bytes()));
+                let _ = socket.read();
+            }
+        }
+    });
+}
+
+#[test]
+fn handshakes_that_are_begun_and_left() {
+    attack("left", "locked: greeted and silent, without end", 8, |address, _, over| {
+        let mut held = Vec::new();
+        while !over.load(Ordering::Relaxed) {
+            held.extend(greeted(address));
+            if held.len() > 4 {
+                held.remove(0);
+            }
+        }
+    });
+}
+
+#[test]
+fn frames_that_are_cut_or_come_again() {
+    attack("cut", "locked: cut and replayed frames, without end", 4, |address, key, over| {
+        let mut overheard: Option<Vec<u8>> = None;
+        while !over.load(Ordering::Relaxed) {
+            let Some((mut socket, hello)) = greeted(address) else { continue };
+            let _ = socket.get_mut().set_read_timeout(Some(Duration::from_millis(200)));
+            let Ok((_, offer)) = Initiator::new(&hello, key, fresh()) else { continue };
+            let offer = offer.to_bytes();
+            // What was overheard on another connection, or a part of what would be right on this one.
+            let sent = match (&overheard, fastrand::bool()) {
+                (Some(old), true) => old.clone(),
+                _ => offer[..fastrand::usize(..offer.len())].to_vec(),
+            };
+            overheard = Some(offer);
+            let _ = socket.send(Message::Binary(sent));
+            if let Ok(Message::Binary(answer)) = socket.read() {
+                panic!("a cut or replayed offer was answered with {answer:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn plain_text_and_junk() {
+    attack("junk", "locked: plain text without end", 4, |address, _, over| attacks::deaf(address, over));
+}

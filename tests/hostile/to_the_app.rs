@@ -1,0 +1,297 @@
+//! What boards that are none try on the app: an honest board beside them is served, memory is bounded, and the person is told.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use virtual_board::{Options, Profile, VirtualBoards};
+
+use crate::{
+    ATTACK, SOON,
+    announcements::Liar,
+    honest::Served,
+    pretender::{Pretender, Wire, frame_header, info},
+    process::{Used, Victim, print},
+};
+
+/// An honest board's command is done within this.
+const SERVED_WITHIN: Duration = Duration::from_secs(2);
+
+/// A fleet with an honest board, found by mDNS.
+struct Stage {
+    app: Victim,
+    honest: VirtualBoards,
+    key: u64,
+    id: String,
+    service: String,
+    said: Vec<Value>,
+}
+
+impl Stage {
+    fn set() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let service = format!("_swh{}-{number:x}._tcp.local.", std::process::id() & 0xf_ffff);
+        let options = Options { profile: Profile::Lamp, service: service.clone(), ..Options::default() };
+        let honest = VirtualBoards::start(options).expect("a board");
+        let id = honest.list()[0].id.clone();
+        let mut app = Victim::fleet(&service);
+        let told = app.hears("that it is connected", |told| {
+            told["id"] == *id && told["link"] == "connected" && told["components"].as_u64() > Some(1)
+        });
+        app.measure_from_now();
+        Self { app, honest, key: told["key"].as_u64().expect("a key"), id, service, said: Vec::new() }
+    }
+
+    /// Commands of the honest board one after the other, for as long as an attack goes on.
+    fn commands(&mut self) -> Served {
+        let end = Instant::now() + ATTACK;
+        let mut served = Served::default();
+        while Instant::now() < end {
+            served.add(self.press());
+            // Some twenty a second: a person is no flood.
+            thread::sleep(Duration::from_millis(50));
+        }
+        served
+    }
+
+    fn press(&mut self) -> Duration {
+        self.app.tell(&format!("press {}", self.key));
+        let end = Instant::now() + SOON;
+        loop {
+            for line in self.app.said() {
+                if let Some(took) = line["took_ms"].as_u64() {
+                    return Duration::from_millis(took);
+                }
+                assert_eq!(line["failed"], Value::Null, "the honest board is not served");
+                self.said.push(line);
+            }
+            assert!(Instant::now() < end, "no outcome");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// What the app last showed of the board at this address.
+    fn shown(&mut self, address: &str) -> Value {
+        self.said.extend(self.app.said());
+        self.said.iter().rev().find(|line| line["address"] == *address).cloned().unwrap_or_default()
+    }
+
+    /// Every problem that it showed of the board at this address.
+    fn problems(&mut self, address: &str) -> Vec<String> {
+        self.said.extend(self.app.said());
+        let of = self.said.iter().filter(|line| line["address"] == *address);
+        let mut problems: Vec<_> = of.filter_map(|line| line["problem"].as_str().map(str::to_owned)).collect();
+        problems.dedup();
+        problems
+    }
+
+    fn end(&self, peer: &str, served: &Served, bound_mb: u64, told: &str) -> Used {
+        let used = self.app.used();
+        print(peer, used, &format!("{served}; {told}"));
+        assert!(used.peak_kb <= 1024 * bound_mb, "{used:?}");
+        assert!(served.slowest() < SERVED_WITHIN, "{served}");
+        used
+    }
+}
+
+/// A pretender against the app: what it does, how much memory it may cost, and what the person is told of it.
+fn pretend(
+    peer: &str,
+    bound_mb: u64,
+    told: &str,
+    does: impl Fn(&mut Wire) -> Option<()> + Send + Sync + 'static,
+) -> Value {
+    let mut stage = Stage::set();
+    let pretender = Pretender::that(does);
+    stage.app.tell(&format!("add {}", pretender.address));
+    let served = stage.commands();
+    let problems = stage.problems(&pretender.address);
+    let words = if told.is_empty() { "nothing to tell".to_owned() } else { format!("told: {}", problems.join("; ")) };
+    stage.end(peer, &served, bound_mb, &words);
+    assert!(problems.iter().any(|problem| problem.contains(told)) || told.is_empty(), "{problems:?}");
+    stage.shown(&pretender.address)
+}
+
+#[test]
+fn a_message_of_a_hundred_megabytes_in_one_frame() {
+    pretend("a message of 100 MB in one frame", 8, "does not speak as a Switchboard board", |wire| {
+        wire.bytes(&frame_header(0x81, 100 << 20))?;
+        loop {
+            wire.bytes(&[b' '; 64 * 1024])?;
+        }
+    });
+}
+
+#[test]
+fn a_message_in_fragments_without_end() {
+    // tungstenite puts fragments together up to 64 MiB, in a buffer that doubles; ewebsock has no setting for it.
+    pretend("a message in fragments without end", 160, "does not speak as a Switchboard board", |wire| {
+        let mut fragment = vec![0x01, 126, 0xea, 0x60];
+        fragment.extend([b' '; 60_000]);
+        wire.bytes(&fragment)?;
+        fragment[0] = 0x00;
+        loop {
+            wire.bytes(&fragment)?;
+        }
+    });
+}
+
+#[test]
+fn components_without_end() {
+    let shown = pretend("a million components, page by page", 16, "", |wire| {
+        loop {
+            let request = wire.request()?;
+            let result = match request["method"].as_str().unwrap_or_default() {
+                "Device.GetInfo" => info("Endless"),
+                "Device.GetComponents" => {
+                    let offset = request["params"]["offset"].as_u64().unwrap_or_default();
+                    let one = |number: u64| json!({ "key": format!("sensor:{number}"), "kind": "sensor", "name": "x".repeat(60) });
+                    let page: Vec<_> = (offset..offset + 100).map(one).collect();
+                    json!({ "offset": offset, "total": 1_000_000, "components": page })
+                }
+                _ => json!({ "epoch": "00c0ffee", "seq": 1, "uptime_ms": 1, "client": 1 }),
+            };
+            wire.answer(&request, result)?;
+        }
+    });
+    assert_eq!(shown["components"], 512, "{shown}");
+}
+
+#[test]
+fn a_page_that_never_brings_the_list_further() {
+    pretend("one component a page, always the same", 16, "", |wire| {
+        loop {
+            let request = wire.request()?;
+            let result = match request["method"].as_str().unwrap_or_default() {
+                "Device.GetInfo" => info("Again"),
+                "Device.GetComponents" => {
+                    let one = json!({ "key": "sensor:0", "kind": "sensor", "name": "again" });
+                    json!({ "offset": 0, "total": 1_000_000, "components": [one] })
+                }
+                _ => json!({ "epoch": "00c0ffee", "seq": 1, "uptime_ms": 1, "client": 1 }),
+            };
+            wire.answer(&request, result)?;
+        }
+    });
+}
+
+#[test]
+fn values_that_are_no_numbers_or_huge() {
+    const VALUES: [&str; 8] =
+        ["NaN", "1e999", "-1e999", "Infinity", "1e308", "-1e308", "123456789012345678901234567890", "-0.0"];
+    let shown = pretend("NaN, infinite and huge numbers, without end", 8, "", |wire| {
+        wire.introduce("Odd numbers")?;
+        let mut seq = 1;
+        loop {
+            for value in VALUES {
+                seq += 1;
+                wire.text(format!(
+                    r#"{{"jsonrpc":"2.0","method":"NotifyStatus","params":{{"epoch":"00c0ffee","prev":{},"seq":{seq},"uptime_ms":{seq},"sensor:0":{{"value":{value}}}}}}}"#,
+                    seq - 1
+                ))?;
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+    });
+    let value = &shown["shown"]["value"];
+    assert!(value.is_null() || value.as_f64().is_some_and(f64::is_finite), "{shown}");
+}
+
+#[test]
+fn pushes_without_end() {
+    pretend("pushes as fast as they go", 64, "", |wire| {
+        wire.introduce("Flood")?;
+        for seq in 2_u64.. {
+            let params = json!({ "epoch": "00c0ffee", "prev": seq - 1, "seq": seq, "uptime_ms": seq, "sensor:0": { "value": seq } });
+            wire.text(json!({ "jsonrpc": "2.0", "method": "NotifyStatus", "params": params }).to_string())?;
+        }
+        None
+    });
+}
+
+#[test]
+fn a_name_that_hides_in_what_it_differs_from_another() {
+    let shown = pretend("names with unseen and turning characters", 8, "", |wire| {
+        wire.introduce("Desk\u{200b} lamp \u{202e}1.861.291")?;
+        while wire.request().is_some() {}
+        None
+    });
+    assert_eq!(shown["name"], "Desk\u{fffd} lamp \u{fffd}1.861.291", "{shown}");
+    assert_eq!(shown["names"][0], shown["name"]);
+}
+
+/// Announcements for as long as an attack goes on, so many in a second.
+fn lie(stage: &mut Stage, per_second: u32, lie: impl Fn(&Liar, u32) + Send + 'static) -> (Served, u32) {
+    let over = Arc::new(AtomicBool::new(false));
+    let (ended, service) = (Arc::clone(&over), stage.service.clone());
+    let liar = thread::spawn(move || {
+        let liar = Liar::of(&service);
+        let begun = Instant::now();
+        let mut told = 0;
+        while !ended.load(Ordering::Relaxed) {
+            lie(&liar, told);
+            told += 1;
+            let due = begun + told * Duration::from_secs(1) / per_second;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        told
+    });
+    let served = stage.commands();
+    over.store(true, Ordering::Relaxed);
+    (served, liar.join().expect("a liar"))
+}
+
+#[test]
+fn a_thousand_boards_a_second_are_announced() {
+    let mut stage = Stage::set();
+    let (served, told) = lie(&mut stage, 1_000, |liar, number| {
+        // Nobody listens there.
+        liar.announce(&format!("sb-lie-{number}"), "Desk lamp", 9);
+    });
+    stage.said.extend(stage.app.said());
+    let boards = stage.said.iter().filter_map(|line| line["boards"].as_u64()).max().unwrap_or_default();
+    stage.end("1,000 boards a second announced", &served, 160, &format!("{told} announced, {boards} listed"));
+    assert!(boards > 100 && boards <= 4_096, "{boards}");
+}
+
+#[test]
+fn an_announcement_whose_port_changes_all_the_time() {
+    let mut stage = Stage::set();
+    let (served, told) = lie(&mut stage, 1_000, |liar, number| {
+        liar.announce("sb-runs-away", "Runs away", 10_000 + u16::try_from(number % 50_000).unwrap_or_default());
+    });
+    stage.said.extend(stage.app.said());
+    let boards = stage.said.iter().filter_map(|line| line["boards"].as_u64()).max().unwrap_or_default();
+    stage.end("one board, another port 1,000 times a second", &served, 16, &format!("{told} announced"));
+    assert_eq!(boards, 2);
+}
+
+#[test]
+fn an_announcement_with_the_id_of_a_board_that_is_connected() {
+    let mut stage = Stage::set();
+    let pretender = Pretender::that(|wire| {
+        wire.introduce("Desk lamp")?;
+        while wire.request().is_some() {}
+        None
+    });
+    let port = pretender.address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let id = stage.id.clone();
+    let (served, told) = lie(&mut stage, 100, move |liar, _| liar.announce(&id, "Desk lamp", port));
+    stage.said.extend(stage.app.said());
+    let honest = stage.honest.list()[0].address.to_string();
+    let strayed = stage.said.iter().filter(|line| line["key"] == stage.key && line["address"] != *honest).count();
+    stage.end(
+        "the id of a connected board announced elsewhere",
+        &served,
+        8,
+        &format!("{told} announced, {strayed} followed"),
+    );
+    assert_eq!(strayed, 0, "the link of a live board was led elsewhere");
+}
