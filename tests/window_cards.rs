@@ -19,7 +19,6 @@ use switchboard::{
 };
 
 #[path = "window_scenes/mod.rs"]
-#[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
 
 /// The window, at a time that only the test moves.

@@ -85,7 +85,7 @@ impl Director {
     pub(crate) fn start(boards: usize, seed: u64, service: &str) -> Result<Self, Box<dyn Error>> {
         let process = Boards::start(boards, seed, service)?;
         let lookout = Lookout { service: service.to_owned(), interfaces: Interfaces::Loopback };
-        let settings = Settings { discovery: Some(lookout), connect_to_all: true, addresses: Vec::new() };
+        let settings = Settings { discovery: Some(lookout), ..Settings::default() };
         let fleet = Fleet::start(settings)?;
         let mut watch = fleet.watch(|| {});
         let views = all_connected(&mut watch, boards)?;

@@ -172,5 +172,5 @@ fn a_locked_board() {
     let _announcer = lan.there("announce 10.77.0.2 80 1 locked");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
-    blames(&findings, "locked", &["api_encryption"]);
+    blames(&findings, "locked", &["key"]);
 }
