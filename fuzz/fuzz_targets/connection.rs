@@ -107,12 +107,18 @@ impl TcpAccept for Acceptor {
 
 /// Time, and who waits for it.
 #[derive(Clone, Default)]
-struct Time(Rc<(Cell<Duration>, RefCell<Vec<(Duration, Waker)>>)>);
+struct Time(Rc<Moment>);
+
+#[derive(Default)]
+struct Moment {
+    now: Cell<Duration>,
+    sleepers: RefCell<Vec<(Duration, Waker)>>,
+}
 
 impl Time {
     /// Passes to the next moment for which anybody waits; `false` where nobody does any more.
     fn pass(&self) -> bool {
-        let (now, sleepers) = &*self.0;
+        let Moment { now, sleepers } = &*self.0;
         let Some(next) = sleepers.borrow().iter().map(|(at, _)| *at).min().filter(|next| *next < END) else {
             return false;
         };
@@ -125,7 +131,7 @@ impl Time {
 
 impl Clock for Time {
     fn now(&self) -> Duration {
-        self.0.0.get()
+        self.0.now.get()
     }
 
     async fn sleep_until(&self, at: Duration) {
@@ -133,7 +139,7 @@ impl Clock for Time {
             if self.now() >= at {
                 return Poll::Ready(());
             }
-            self.0.1.borrow_mut().push((at, cx.waker().clone()));
+            self.0.sleepers.borrow_mut().push((at, cx.waker().clone()));
             Poll::Pending
         })
         .await;
