@@ -1,15 +1,16 @@
-//! What a board finds when it starts. Flash may hold anything: what another program wrote, and what a cut left. The first byte says
-//! which: `f` the bytes are the flash, otherwise they are entries, a line each: key, a space, value.
+//! What a board finds when it starts. Flash may hold anything: what another program wrote, what a cut left, what cells forgot. The
+//! first byte says which: `f` the bytes are the flash; `c` they change one that this program wrote, three each: where and what;
+//! otherwise they are entries, a line each: key, a space, value.
 #![no_main]
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use board::{Retained, Unsaved};
 use embassy_futures::block_on;
 use libfuzzer_sys::fuzz_target;
 use protocol::{FromBoard, limits};
 use storage::{
-    Blocking, Storage, Wifi,
+    Blocking, Found, Storage, Wifi,
     nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash},
 };
 use switchboard_fuzz::board;
@@ -86,18 +87,33 @@ fn boots(retained: &[Retained]) {
     }
 }
 
-fn opened(bytes: &[u8]) {
-    let mut flash = bytes.to_vec();
-    flash.resize(SIZE, 0xff);
+/// Flash in which a board has kept things for a while.
+fn used() -> Vec<u8> {
+    block_on(async {
+        let blank = Blocking(Flash(vec![0xff; SIZE]));
+        let (mut storage, _) = Storage::open(blank, 0..SIZE as u32).await.expect("it is erased");
+        storage.set_wifi(Wifi::new("Switchboard Lab", "blinking lights").ok().as_ref()).await.expect("there is room");
+        storage.set_controller(0, &[7; 50]).await.expect("there is room");
+        for brightness in 0..60 {
+            let light = format!("name Lamp {brightness}\nlight:0 {{\"brightness\":{brightness}}}");
+            storage.save(&Unsaved::Write(retained(light.as_bytes()))).await.expect("old entries make room");
+        }
+        storage.into_flash().0.0
+    })
+}
+
+fn opened(flash: Vec<u8>) {
     block_on(async {
         let opened = Storage::open(Blocking(Flash(flash)), 0..SIZE as u32).await;
-        let (mut storage, _) = opened.expect("whatever lies there is no error");
+        let (mut storage, found) = opened.expect("whatever lies there is no error");
         if let Ok(retained) = storage.retained().await {
             boots(&retained);
         }
         let _ = storage.wifi().await;
         let _ = storage.controller(0).await;
-        // What is written now is there the next time.
+        // What is written now is there the next time, where it is written into what was found or made blank. Behind entries that count
+        // a cell may be stuck, and nobody reads back what was written over it.
+        let sound = found != Found::Entries;
         let key = "light:0".parse().expect("a key");
         let kept = vec![Retained { key, value: br#"{"on":true}"#.to_vec() }];
         let wifi = Wifi::new("Switchboard Lab", "blinking lights").expect("a network");
@@ -106,7 +122,7 @@ fn opened(bytes: &[u8]) {
         if saved.is_err() {
             saved = storage.save(&Unsaved::Write(kept.clone())).await;
         }
-        if saved.is_err() || storage.set_wifi(Some(&wifi)).await.is_err() {
+        if saved.is_err() || storage.set_wifi(Some(&wifi)).await.is_err() || !sound {
             return;
         }
         let flash = storage.into_flash();
@@ -119,7 +135,19 @@ fn opened(bytes: &[u8]) {
 
 fuzz_target!(|bytes: &[u8]| {
     match bytes.split_first() {
-        Some((b'f', flash)) if flash.len() <= SIZE => opened(flash),
+        Some((b'f', flash)) if flash.len() <= SIZE => {
+            let mut flash = flash.to_vec();
+            flash.resize(SIZE, 0xff);
+            opened(flash);
+        }
+        Some((b'c', changes)) => {
+            static USED: LazyLock<Vec<u8>> = LazyLock::new(used);
+            let mut flash = USED.clone();
+            for change in changes.chunks_exact(3) {
+                flash[usize::from(u16::from_be_bytes([change[0], change[1]])) % SIZE] = change[2];
+            }
+            opened(flash);
+        }
         _ => boots(&retained(bytes)),
     }
 });

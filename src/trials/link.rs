@@ -247,3 +247,35 @@ fn object(value: Value) -> Object {
         _ => Object::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::{CommandState, LinkState};
+
+    #[test]
+    fn a_board_that_answers_what_it_is_asked_is_connected_and_its_commands_are_confirmed() {
+        let mut link = Link::wanted();
+        link.opened();
+        link.answer(
+            r#"{"id":"sb-1","name":"Lamp","mac":"","version":"0.1.0","platform":"p","board":"b","proto":1,
+                "features":["ota"],"epoch":"5f3a91c2","uptime_ms":5}"#,
+        );
+        link.answer(r#"{"offset":0,"total":1,"components":[{"key":"light:0","kind":"light","name":"Light"}]}"#);
+        link.answer(r#"{"epoch":"5f3a91c2","seq":7,"uptime_ms":9,"client":3,"light:0":{"on":false}}"#);
+        assert_eq!(link.belief.view().link, LinkState::Connected);
+        link.answer(r#"{"uptime_ms":9}"#);
+        link.command(0);
+        link.message(
+            r#"{"jsonrpc":"2.0","method":"NotifyStatus","params":{"epoch":"5f3a91c2","prev":7,"seq":8,"uptime_ms":10,
+                "source":"client:3","light:0":{"on":true}}}"#,
+        );
+        link.answer(r#"{"seq":8,"was_on":false}"#);
+        let light = &link.belief.view().components[0];
+        assert!(matches!(light.command, CommandState::Confirmed { .. }), "{:?}", light.command);
+        link.update();
+        link.pass(Duration::from_secs(100));
+        assert!(matches!(link.belief.view().link, LinkState::Unreachable { .. } | LinkState::Connecting));
+        link.leave();
+    }
+}
