@@ -93,7 +93,6 @@ fn used() -> Vec<u8> {
         let blank = Blocking(Flash(vec![0xff; SIZE]));
         let (mut storage, _) = Storage::open(blank, 0..SIZE as u32).await.expect("it is erased");
         storage.set_wifi(Wifi::new("Switchboard Lab", "blinking lights").ok().as_ref()).await.expect("there is room");
-        storage.set_controller(0, &[7; 50]).await.expect("there is room");
         for brightness in 0..60 {
             let light = format!("name Lamp {brightness}\nlight:0 {{\"brightness\":{brightness}}}");
             storage.save(&Unsaved::Write(retained(light.as_bytes()))).await.expect("old entries make room");
@@ -110,7 +109,6 @@ fn opened(flash: Vec<u8>) {
             boots(&retained);
         }
         let _ = storage.wifi().await;
-        let _ = storage.controller(0).await;
         // What is written now is there the next time, where it is written into what was found or made blank. Behind entries that count
         // a cell may be stuck, and nobody reads back what was written over it.
         let sound = found != Found::Entries;
