@@ -16,6 +16,9 @@ impl<S: Read + Write + TcpSplit + TcpShutdown> Socket for S {}
 /// How long a connection that has been ended is read on.
 pub(crate) const DRAIN: Duration = Duration::from_millis(300);
 
+/// Bytes read at once of a connection that has been ended.
+const READ_ON: usize = 2_048;
+
 /// How long a frame may take to leave.
 pub(crate) const WRITE: Duration = protocol::limits::BOARD_DROPS_AFTER;
 
@@ -26,7 +29,8 @@ pub(crate) async fn end<S: Socket>(socket: &mut S, clock: &impl Clock) {
         if socket.close(Close::Write).await.is_err() {
             return;
         }
-        let mut rest = [0; 64];
+        // Large enough that what a client had on its way is read within the time, each piece in a turn of its own.
+        let mut rest = alloc::vec![0; READ_ON];
         while matches!(socket.read(&mut rest).await, Ok(read) if read > 0) {
             // Who goes on sending is always ready to be read: without this neither the clock nor anybody else had a turn.
             yield_now().await;
