@@ -77,10 +77,18 @@ impl Stage {
         }
     }
 
-    /// What the app last showed of the board at this address.
-    fn shown(&mut self, address: &str) -> Value {
-        self.said.extend(self.app.said());
-        self.said.iter().rev().find(|line| line["address"] == *address).cloned().unwrap_or_default()
+    /// What the app shows of the board at this address, once it is as it is to be.
+    fn shows(&mut self, address: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + SOON;
+        loop {
+            self.said.extend(self.app.said());
+            let shown = self.said.iter().rev().find(|line| line["address"] == *address);
+            if let Some(shown) = shown.filter(|shown| wanted(shown)) {
+                return shown.clone();
+            }
+            assert!(Instant::now() < end, "{shown:?} is shown");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Every problem that it showed of the board at this address.
@@ -101,12 +109,14 @@ impl Stage {
     }
 }
 
-/// A pretender against the app: what it does, how much memory it may cost, and what the person is told of it.
+/// A pretender against the app: what it does, how much memory it may cost, what the person is told of it, and what is to be shown in the
+/// end.
 fn pretend(
     peer: &str,
     bound_mb: u64,
     told: &str,
     does: impl Fn(&mut Wire) -> Option<()> + Send + Sync + 'static,
+    wanted: impl Fn(&Value) -> bool,
 ) -> Value {
     let mut stage = Stage::set();
     let pretender = Pretender::that(does);
@@ -116,113 +126,155 @@ fn pretend(
     let words = if told.is_empty() { "nothing to tell".to_owned() } else { format!("told: {}", problems.join("; ")) };
     stage.end(peer, &served, bound_mb, &words);
     assert!(problems.iter().any(|problem| problem.contains(told)) || told.is_empty(), "{problems:?}");
-    stage.shown(&pretender.address)
+    stage.shows(&pretender.address, wanted)
 }
 
 #[test]
 fn a_message_of_a_hundred_megabytes_in_one_frame() {
-    pretend("a message of 100 MB in one frame", 8, "does not speak as a Switchboard board", |wire| {
-        wire.bytes(&frame_header(0x81, 100 << 20))?;
-        loop {
-            wire.bytes(&[b' '; 64 * 1024])?;
-        }
-    });
+    pretend(
+        "a message of 100 MB in one frame",
+        8,
+        "does not speak as a Switchboard board",
+        |wire| {
+            wire.bytes(&frame_header(0x81, 100 << 20))?;
+            loop {
+                wire.bytes(&[b' '; 64 * 1024])?;
+            }
+        },
+        |_| true,
+    );
 }
 
 #[test]
 fn a_message_in_fragments_without_end() {
     // tungstenite puts fragments together up to 64 MiB, in a buffer that doubles; ewebsock has no setting for it.
-    pretend("a message in fragments without end", 160, "does not speak as a Switchboard board", |wire| {
-        let mut fragment = vec![0x01, 126, 0xea, 0x60];
-        fragment.extend([b' '; 60_000]);
-        wire.bytes(&fragment)?;
-        fragment[0] = 0x00;
-        loop {
+    pretend(
+        "a message in fragments without end",
+        160,
+        "does not speak as a Switchboard board",
+        |wire| {
+            let mut fragment = vec![0x01, 126, 0xea, 0x60];
+            fragment.extend([b' '; 60_000]);
             wire.bytes(&fragment)?;
-        }
-    });
+            fragment[0] = 0x00;
+            loop {
+                wire.bytes(&fragment)?;
+            }
+        },
+        |_| true,
+    );
 }
 
 #[test]
 fn components_without_end() {
-    let shown = pretend("a million components, page by page", 16, "", |wire| {
-        loop {
-            let request = wire.request()?;
-            let result = match request["method"].as_str().unwrap_or_default() {
-                "Device.GetInfo" => info("Endless"),
-                "Device.GetComponents" => {
-                    let offset = request["params"]["offset"].as_u64().unwrap_or_default();
-                    let one = |number: u64| json!({ "key": format!("sensor:{number}"), "kind": "sensor", "name": "x".repeat(60) });
-                    let page: Vec<_> = (offset..offset + 100).map(one).collect();
-                    json!({ "offset": offset, "total": 1_000_000, "components": page })
-                }
-                _ => json!({ "epoch": "00c0ffee", "seq": 1, "uptime_ms": 1, "client": 1 }),
-            };
-            wire.answer(&request, result)?;
-        }
-    });
+    let shown = pretend(
+        "a million components, page by page",
+        16,
+        "",
+        |wire| {
+            loop {
+                let request = wire.request()?;
+                let result = match request["method"].as_str().unwrap_or_default() {
+                    "Device.GetInfo" => info("Endless"),
+                    "Device.GetComponents" => {
+                        let offset = request["params"]["offset"].as_u64().unwrap_or_default();
+                        let one = |number: u64| json!({ "key": format!("sensor:{number}"), "kind": "sensor", "name": "x".repeat(60) });
+                        let page: Vec<_> = (offset..offset + 100).map(one).collect();
+                        json!({ "offset": offset, "total": 1_000_000, "components": page })
+                    }
+                    _ => json!({ "epoch": "00c0ffee", "seq": 1, "uptime_ms": 1, "client": 1 }),
+                };
+                wire.answer(&request, result)?;
+            }
+        },
+        |shown| shown["components"] == 512,
+    );
     assert_eq!(shown["components"], 512, "{shown}");
 }
 
 #[test]
 fn a_page_that_never_brings_the_list_further() {
-    pretend("one component a page, always the same", 16, "", |wire| {
-        loop {
-            let request = wire.request()?;
-            let result = match request["method"].as_str().unwrap_or_default() {
-                "Device.GetInfo" => info("Again"),
-                "Device.GetComponents" => {
-                    let one = json!({ "key": "sensor:0", "kind": "sensor", "name": "again" });
-                    json!({ "offset": 0, "total": 1_000_000, "components": [one] })
-                }
-                _ => json!({ "epoch": "00c0ffee", "seq": 1, "uptime_ms": 1, "client": 1 }),
-            };
-            wire.answer(&request, result)?;
-        }
-    });
+    pretend(
+        "one component a page, always the same",
+        16,
+        "",
+        |wire| {
+            loop {
+                let request = wire.request()?;
+                let result = match request["method"].as_str().unwrap_or_default() {
+                    "Device.GetInfo" => info("Again"),
+                    "Device.GetComponents" => {
+                        let one = json!({ "key": "sensor:0", "kind": "sensor", "name": "again" });
+                        json!({ "offset": 0, "total": 1_000_000, "components": [one] })
+                    }
+                    _ => json!({ "epoch": "00c0ffee", "seq": 1, "uptime_ms": 1, "client": 1 }),
+                };
+                wire.answer(&request, result)?;
+            }
+        },
+        |_| true,
+    );
 }
 
 #[test]
 fn values_that_are_no_numbers_or_huge() {
     const VALUES: [&str; 8] =
         ["NaN", "1e999", "-1e999", "Infinity", "1e308", "-1e308", "123456789012345678901234567890", "-0.0"];
-    let shown = pretend("NaN, infinite and huge numbers, without end", 8, "", |wire| {
-        wire.introduce("Odd numbers")?;
-        let mut seq = 1;
-        loop {
-            for value in VALUES {
-                seq += 1;
-                wire.text(format!(
+    let shown = pretend(
+        "NaN, infinite and huge numbers, without end",
+        8,
+        "",
+        |wire| {
+            wire.introduce("Odd numbers")?;
+            let mut seq = 1;
+            loop {
+                for value in VALUES {
+                    seq += 1;
+                    wire.text(format!(
                     r#"{{"jsonrpc":"2.0","method":"NotifyStatus","params":{{"epoch":"00c0ffee","prev":{},"seq":{seq},"uptime_ms":{seq},"sensor:0":{{"value":{value}}}}}}}"#,
                     seq - 1
                 ))?;
-                thread::sleep(Duration::from_millis(5));
+                    thread::sleep(Duration::from_millis(5));
+                }
             }
-        }
-    });
+        },
+        |_| true,
+    );
     let value = &shown["shown"]["value"];
     assert!(value.is_null() || value.as_f64().is_some_and(f64::is_finite), "{shown}");
 }
 
 #[test]
 fn pushes_without_end() {
-    pretend("pushes as fast as they go", 64, "", |wire| {
-        wire.introduce("Flood")?;
-        for seq in 2_u64.. {
-            let params = json!({ "epoch": "00c0ffee", "prev": seq - 1, "seq": seq, "uptime_ms": seq, "sensor:0": { "value": seq } });
-            wire.text(json!({ "jsonrpc": "2.0", "method": "NotifyStatus", "params": params }).to_string())?;
-        }
-        None
-    });
+    pretend(
+        "pushes as fast as they go",
+        64,
+        "",
+        |wire| {
+            wire.introduce("Flood")?;
+            for seq in 2_u64.. {
+                let params = json!({ "epoch": "00c0ffee", "prev": seq - 1, "seq": seq, "uptime_ms": seq, "sensor:0": { "value": seq } });
+                wire.text(json!({ "jsonrpc": "2.0", "method": "NotifyStatus", "params": params }).to_string())?;
+            }
+            None
+        },
+        |_| true,
+    );
 }
 
 #[test]
 fn a_name_that_hides_in_what_it_differs_from_another() {
-    let shown = pretend("names with unseen and turning characters", 8, "", |wire| {
-        wire.introduce("Desk\u{200b} lamp \u{202e}1.861.291")?;
-        while wire.request().is_some() {}
-        None
-    });
+    let shown = pretend(
+        "names with unseen and turning characters",
+        8,
+        "",
+        |wire| {
+            wire.introduce("Desk\u{200b} lamp \u{202e}1.861.291")?;
+            while wire.request().is_some() {}
+            None
+        },
+        |shown| shown["names"].as_array().is_some_and(|names| !names.is_empty()),
+    );
     assert_eq!(shown["name"], "Desk\u{fffd} lamp \u{fffd}1.861.291", "{shown}");
     assert_eq!(shown["names"][0], shown["name"]);
 }
