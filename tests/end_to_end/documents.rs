@@ -69,15 +69,17 @@ impl Desktop {
     fn board_is_shown(&mut self, name: &str) {
         let label = format!("{name}: connected");
         self.shows(&label);
-        // The list may still be moving while boards arrive.
-        self.until(name, |window| {
-            let shown = window.query_by_role_and_label(Role::Heading, name).map(|_| ());
-            if shown.is_none() {
-                window.query_by_role_and_label(Role::ListBoxOption, &label)?.click();
-            }
-            shown
-        });
-        self.stands_still();
+        // The list may still be moving while boards arrive, and a click may land where another board is by then.
+        while self.window.query_by_role_and_label(Role::Heading, name).is_none() {
+            self.until(name, |window| {
+                let shown = window.query_by_role_and_label(Role::Heading, name).map(|_| ());
+                if shown.is_none() {
+                    window.query_by_role_and_label(Role::ListBoxOption, &label)?.click();
+                }
+                shown
+            });
+            self.stands_still();
+        }
     }
 
     /// Types a path where no file dialog answers, and goes on with this button.
