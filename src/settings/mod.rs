@@ -2,6 +2,7 @@
 //! nothing but itself. Where it is kept is [`file`]'s.
 
 mod file;
+mod lab;
 mod list;
 mod plots;
 
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use file::{SettingsFile, remembered};
+pub use lab::{Exercise, LabSettings};
 pub use list::{Arrangement, Grouping, Note, Sorting};
 pub use plots::PlotSettings;
 
@@ -91,6 +93,8 @@ pub enum Place {
     Frames,
     /// Why a board is missing.
     Doctor,
+    /// Exercises with channels.
+    Lab,
 }
 
 /// How large the window and its parts are, in points; `None` is as at the first start. A size that no screen has is read as none.
@@ -147,6 +151,9 @@ pub struct Settings {
     /// Dashboards, in their order.
     #[serde(deserialize_with = "or_default")]
     pub dashboards: Shelf<Dashboard>,
+    /// What is shown in the lab.
+    #[serde(deserialize_with = "or_default")]
+    pub lab: LabSettings,
     /// How large the window and its parts are.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,

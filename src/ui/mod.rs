@@ -80,6 +80,7 @@ mod health_plots;
 mod icon;
 mod journal;
 mod key_ring;
+mod lab;
 mod model;
 mod moment;
 mod offers;

@@ -57,6 +57,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         sign: icon::BRACKETS_CURLY,
     },
     Entry { place: Place::Doctor, word: "Doctor", about: "Why a board is missing", sign: icon::STETHOSCOPE },
+    Entry { place: Place::Lab, word: "Lab", about: "Channels, pushes and polls, made visible", sign: icon::FLASK },
 ];
 
 /// What they are called, in the order of their keys.

@@ -23,6 +23,7 @@ use super::{
     frames::{self, Frames},
     health::Health,
     journal::Matches,
+    lab::Lab,
     model::Model,
     moment::Moment,
     places,
@@ -68,6 +69,7 @@ pub struct Window {
     scenes: Scenes,
     pub(super) frames: Frames,
     pub(super) doctor: Doctor,
+    lab: Lab,
     /// The component that is scrolled to and lit on the page that is shown next.
     component: Option<ComponentKey>,
     elsewhere: Elsewhere,
@@ -113,6 +115,7 @@ impl Window {
             scenes: Scenes::new(settings.scenes.clone()),
             frames: Frames::default(),
             doctor: Doctor::default(),
+            lab: Lab::new(&settings.lab),
             component: None,
             elsewhere: Elsewhere::default(),
             layout: settings.layout,
@@ -128,6 +131,7 @@ impl Window {
         settings.pushes_of_one = self.pushes_of_one;
         settings.place = self.place;
         settings.layout = self.layout;
+        settings.lab = self.lab.settings();
         settings.plots = self.plots.settings.clone();
         settings.dashboards = self.dashboards.binder.shelf.clone();
         settings.scenes = self.scenes.binder.shelf.clone();
@@ -157,7 +161,7 @@ impl Window {
         Panel::left("rail").exact_size(theme::RAIL).resizable(false).frame(rail).show(ui, |ui| {
             places::show(ui, self.place, &mut actions);
         });
-        if self.model.is_empty() && self.place != Place::Doctor {
+        if self.model.is_empty() && !matches!(self.place, Place::Doctor | Place::Lab) {
             CentralPanel::default().frame(Frame::new().fill(palette.ground)).show(ui, |ui| {
                 empty::show(ui, &self.model, self.virtual_boards, &mut actions);
             });
@@ -185,6 +189,7 @@ impl Window {
                     let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
                     CentralPanel::default().frame(page).show(ui, |ui| self.doctor.show(ui, moment, &mut actions));
                 }
+                Place::Lab => self.lab.panel(ui, &self.model, moment, &mut actions),
                 Place::Activity => {
                     let page = Frame::new().fill(palette.ground).inner_margin(Margin {
                         left: 20,

@@ -1,0 +1,96 @@
+//! The lab: exercises with channels, beside the boards and without them. Each is a page of its own; what it tries runs elsewhere, on
+//! a thread that it starts when a person first asks for something, and is stopped when it is dropped.
+
+mod channels;
+mod clients;
+mod comparison;
+mod echo;
+mod telemetry;
+
+use eframe::egui::{Button, CentralPanel, Frame, Margin, Ui, WidgetInfo, accesskit::Role};
+
+use super::{
+    action::Action,
+    model::Model,
+    moment::Moment,
+    settings::{Exercise, LabSettings},
+    theme::{HALF, UNIT, palette},
+};
+
+/// The exercises, in their order: their words and what one learns.
+const EXERCISES: &[(Exercise, &str, &str)] = &[
+    (Exercise::Channels, "Channels", "Open WebSockets to any address, see what comes, and send"),
+    (
+        Exercise::Comparison,
+        "Push and poll",
+        "Follow one board by push and by poll, and compare what each misses and costs",
+    ),
+    (Exercise::Echo, "Echo and broadcast", "See who hears what is said on an echo and on a board's control channel"),
+    (Exercise::Telemetry, "Telemetry", "Follow a thousand samples a second, and count those that were lost"),
+    (Exercise::Clients, "Clients", "See who is connected to a board, and disconnect one"),
+];
+
+/// The page.
+pub(super) struct Lab {
+    shown: Exercise,
+    channels: channels::Channels,
+    comparison: comparison::Comparison,
+    echo: echo::Echo,
+    telemetry: telemetry::Telemetry,
+    clients: clients::Clients,
+}
+
+impl Lab {
+    pub(super) fn new(settings: &LabSettings) -> Self {
+        Self {
+            shown: settings.exercise,
+            channels: channels::Channels::default(),
+            comparison: comparison::Comparison::default(),
+            echo: echo::Echo::default(),
+            telemetry: telemetry::Telemetry::default(),
+            clients: clients::Clients::default(),
+        }
+    }
+
+    /// What is to be remembered.
+    pub(super) fn settings(&self) -> LabSettings {
+        LabSettings { exercise: self.shown }
+    }
+
+    /// Shows this exercise from now on.
+    pub(super) fn go(&mut self, exercise: Exercise) {
+        self.shown = exercise;
+    }
+
+    /// Shows the page.
+    pub(super) fn panel(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+        let page =
+            Frame::new().fill(palette(ui).ground).inner_margin(Margin { left: 20, right: 20, top: 12, bottom: 8 });
+        CentralPanel::default().frame(page).show(ui, |ui| {
+            ui.heading("Lab");
+            ui.add_space(HALF);
+            self.tabs(ui);
+            ui.add_space(UNIT);
+            match self.shown {
+                Exercise::Channels => self.channels.show(ui, moment, actions),
+                Exercise::Comparison => self.comparison.show(ui, model, moment, actions),
+                Exercise::Echo => self.echo.show(ui, model, moment, actions),
+                Exercise::Telemetry => self.telemetry.show(ui, model, moment, actions),
+                Exercise::Clients => self.clients.show(ui, model, moment, actions),
+            }
+        });
+    }
+
+    fn tabs(&mut self, ui: &mut Ui) {
+        ui.horizontal_wrapped(|ui| {
+            for (exercise, word, about) in EXERCISES {
+                let chosen = self.shown == *exercise;
+                let tab = ui.add(Button::selectable(chosen, *word));
+                tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, chosen, *word));
+                if tab.on_hover_text(*about).clicked() {
+                    self.go(*exercise);
+                }
+            }
+        });
+    }
+}
