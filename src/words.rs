@@ -8,6 +8,7 @@ use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
 use crate::{
+    comparison::{Cost, Follower, Record, Stage, Way},
     fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState},
     link::names,
 };
@@ -55,6 +56,55 @@ pub(crate) fn short(time: Duration) -> String {
         format!("{ms:.0} ms")
     } else {
         format!("{:.1} s", ms / 1_000.0)
+    }
+}
+
+/// How a board is followed: `push`, `poll every 1 s`, `poll every 100 ms, a connection each, TLS`.
+pub(crate) fn follower(Follower { way, tls }: Follower) -> String {
+    let words = match way {
+        Way::Push => "push".to_owned(),
+        Way::Poll { every, keep_alive: true } => format!("poll every {}", round(every)),
+        Way::Poll { every, keep_alive: false } => format!("poll every {}, a connection each", round(every)),
+    };
+    if tls { words + ", TLS" } else { words }
+}
+
+/// A time that a person chose, as short as it is exact: `1 s`, `250 ms`.
+pub(crate) fn round(time: Duration) -> String {
+    if time.subsec_nanos() == 0 { format!("{} s", time.as_secs()) } else { format!("{} ms", time.as_millis()) }
+}
+
+/// How far a comparison is.
+pub(crate) fn stage(record: &Record) -> String {
+    match &record.stage {
+        Stage::Preparing => "Connecting, and trying what the button changes".to_owned(),
+        Stage::Together => "All follow at once".to_owned(),
+        Stage::Waiting => "Waiting for the slowest poll".to_owned(),
+        Stage::Alone { follower: None } => "The board's process without a follower".to_owned(),
+        Stage::Alone { follower: Some(place) } => {
+            let words = record.followers.get(*place).map(|followed| follower(followed.follower)).unwrap_or_default();
+            format!("The board's process with one follower alone: {words}")
+        }
+        Stage::Done => "Done".to_owned(),
+        Stage::Failed(problem) => problem.clone(),
+    }
+}
+
+/// What a follower costs the board's process: `1.2 ms/s`.
+pub(crate) fn cost(cost: Cost) -> String {
+    match cost {
+        Cost::Unmeasured | Cost::Unknown(_) => "-".to_owned(),
+        Cost::PerSecond(cost) => format!("{:.2} ms/s", cost.as_secs_f64() * 1e3),
+    }
+}
+
+/// A number of bytes with the digits that mean something: `812 B`, `4.1 kB`, `598 kB`, `2.3 MB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..10_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        10_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }
 
@@ -128,7 +178,7 @@ pub(crate) fn update(state: &UpdateState) -> String {
     match state {
         UpdateState::Reading => "reading the file".to_owned(),
         UpdateState::Sending { sent, size } => {
-            format!("{} %  {} of {}", state.percent().unwrap_or(0), bytes(*sent), bytes(*size))
+            format!("{} %  {} of {}", state.percent().unwrap_or(0), bytes(u64::from(*sent)), bytes(u64::from(*size)))
         }
         UpdateState::Checking => "the board checks the image".to_owned(),
         UpdateState::Restarting => "the board restarts with the new image".to_owned(),
@@ -137,15 +187,6 @@ pub(crate) fn update(state: &UpdateState) -> String {
             format!("firmware {} -> {}", version(before), version(after))
         }
         UpdateState::Failed(problem) => problem.to_string(),
-    }
-}
-
-/// An amount of bytes: `940 B`, `598 kB`, `1.2 MB`.
-fn bytes(bytes: u32) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
-        _ => format!("{:.1} MB", f64::from(bytes) / 1e6),
     }
 }
 

@@ -26,6 +26,7 @@ const EXAMPLES: &str = "Examples:
   switchboard scene apply evening.json --fade 2s
   switchboard doctor desk-lamp                    why a board is missing
   switchboard provision --serial /dev/ttyACM0     give a board its Wi-Fi; the network and its password are asked for
+  switchboard compare desk-lamp --seconds 30      what a push sees and costs, and what a poll
   switchboard keys add desk-lamp.key              have the key of a locked board; - reads it from standard input
   switchboard keys pair desk-lamp                 get one from a board whose button was held for 5 s
   switchboard keys add desk-lamp --name Anna --role view --out anna.key
@@ -157,6 +158,11 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Follow a board by push and by poll at once, while its button is pressed at random, and compare what each sees, misses and costs.
+    ///
+    /// It presses twice at first to learn what that changes, so that all is as before. The board must be open: over HTTP there is no
+    /// way to use a key. Afterwards, where the board is a process of this computer, it is observed with each follower alone.
+    Compare(super::compare::Args),
     /// The keys of locked boards.
     #[command(subcommand)]
     Keys(KeysCommand),

@@ -2,6 +2,7 @@
 
 mod args;
 mod client;
+mod compare;
 mod doctor;
 mod find;
 mod keys;
@@ -203,6 +204,7 @@ fn carry_out(command: Command, keys: &Store) -> Result<(), Failure> {
             };
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
+        Command::Compare(args) => compare::compare(keys, args),
         Command::Scene(command) => scene::scene(keys, command),
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
         Command::Keys(command) => keys::keys(keys, command),
