@@ -59,12 +59,12 @@ pub(crate) fn short(time: Duration) -> String {
     }
 }
 
-/// How a board is followed: `push`, `poll every 1 s`, `poll every 100 ms, a connection each, TLS`.
+/// How a board is followed: `push`, `poll every 1 s`, `poll every 100 ms, reconnecting, TLS`.
 pub(crate) fn follower(Follower { way, tls }: Follower) -> String {
     let words = match way {
         Way::Push => "push".to_owned(),
         Way::Poll { every, keep_alive: true } => format!("poll every {}", round(every)),
-        Way::Poll { every, keep_alive: false } => format!("poll every {}, a connection each", round(every)),
+        Way::Poll { every, keep_alive: false } => format!("poll every {}, reconnecting", round(every)),
     };
     if tls { words + ", TLS" } else { words }
 }

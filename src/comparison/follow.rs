@@ -51,7 +51,15 @@ async fn poll(every: Duration, keep_alive: bool, route: &Route, notes: &Notes) -
     loop {
         asking.tick().await;
         notes.asked();
-        match timeout(ANSWER, ask(&mut kept, keep_alive, route, notes)).await.unwrap_or(Err(Trouble::NoAnswer)) {
+        let asked = async {
+            let was_kept = kept.is_some();
+            match ask(&mut kept, keep_alive, route, notes).await {
+                // Either side may close an idle connection at any time (RFC 9112, 9.5); a question may be asked again.
+                Err(Trouble::Lost(_)) if was_kept => ask(&mut kept, keep_alive, route, notes).await,
+                answered => answered,
+            }
+        };
+        match timeout(ANSWER, asked).await.unwrap_or(Err(Trouble::NoAnswer)) {
             Ok(mut snapshot) => {
                 snapshot.components.retain(|component, _| notes.follows(component));
                 let changed = before.as_ref().is_some_and(|before| *before != snapshot.components);

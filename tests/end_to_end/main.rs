@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod commanding;
+mod comparison;
 mod desk;
 mod doctor_page;
 mod documents;

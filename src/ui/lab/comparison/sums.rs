@@ -1,0 +1,100 @@
+//! The sums of a comparison as a table, a row a follower.
+
+use std::time::Duration;
+
+use eframe::egui::{Align2, CornerRadius, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
+
+use super::super::super::{
+    text,
+    theme::{self, UNIT, palette},
+    words,
+};
+use crate::comparison::{Cost, Record, Report, Row};
+
+/// The columns: the heading, what it means, and its share of the width.
+const COLUMNS: [(&str, &str, f32); 10] = [
+    ("", "Who follows", 0.235),
+    ("Seen", "Changes that it learned of", 0.06),
+    ("Missed", "Changes that were over before it asked again", 0.07),
+    ("Delay", "From the press to the sight of it, in the median", 0.08),
+    ("p99", "Ninety-nine of a hundred were seen sooner", 0.08),
+    ("Requests", "How often it asked", 0.085),
+    ("Connections", "How many connections it opened", 0.105),
+    ("Sent", "Bytes over TCP, with the headers of HTTP and WebSocket and what TLS adds", 0.08),
+    ("Received", "Bytes over TCP, with the headers of HTTP and WebSocket and what TLS adds", 0.09),
+    ("Board's CPU", "Time on a processor of the board's process in a second of following, beyond the presses", 0.115),
+];
+
+/// Shows it.
+pub(super) fn show(ui: &mut Ui, record: &Record, report: &Report) {
+    let palette = palette(ui);
+    line(ui, &COLUMNS.map(|(word, ..)| word.to_owned()), None);
+    for row in &report.rows {
+        line(ui, &cells(row), Some(row));
+    }
+    ui.add_space(UNIT);
+    let unknown = report.rows.iter().find_map(|row| match row.cost {
+        Cost::Unknown(why) => Some(why.words()),
+        Cost::Unmeasured | Cost::PerSecond(_) => None,
+    });
+    let mut notes = Vec::new();
+    if let Some(why) = unknown {
+        notes.push(format!("What a follower costs the board is not known: {why}."));
+    }
+    if let Some(cpu) = record.tls_server {
+        notes.push(format!("The TLS server was on a processor for {} while all followed.", words::short(cpu)));
+    }
+    for row in report.rows.iter().filter(|row| row.failed > 0) {
+        let why = words::plain(row.problem.as_deref().unwrap_or_default());
+        notes.push(format!("{}: {} without an answer, the last: {why}", words::follower(row.follower), row.failed));
+    }
+    for note in notes {
+        text::label(ui, &note, &note, theme::body(), palette.weak);
+    }
+}
+
+fn cells(row: &Row) -> [String; 10] {
+    let time = |time: Option<Duration>| time.map_or_else(|| "-".to_owned(), words::short);
+    [
+        words::follower(row.follower),
+        row.seen.to_string(),
+        row.missed.to_string(),
+        time(row.median),
+        time(row.p99),
+        row.requests.to_string(),
+        row.connections.to_string(),
+        words::bytes(row.sent),
+        words::bytes(row.received),
+        words::cost(row.cost),
+    ]
+}
+
+fn line(ui: &mut Ui, cells: &[String; 10], row: Option<&Row>) {
+    let palette = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::LINE), Sense::hover());
+    if row.is_some() {
+        let told =
+            COLUMNS.iter().zip(cells).skip(1).map(|((word, ..), cell)| format!("{} {cell}", word.to_lowercase()));
+        let name = format!("{}: {}", cells[0], told.collect::<Vec<_>>().join(", "));
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
+        if response.hovered() {
+            ui.painter().rect_filled(rect, CornerRadius::same(theme::CONTROL_RADIUS), palette.control);
+        }
+    }
+    let mut left = rect.left();
+    for (at, ((_, about, share), cell)) in COLUMNS.iter().zip(cells).enumerate() {
+        let width = share * rect.width();
+        let place = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
+        left += width;
+        let align = if at == 0 { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
+        let (font, colour) = match row {
+            None => (theme::small(), palette.weak),
+            Some(row) if at == 2 && row.missed > 0 => (theme::body(), palette.bad),
+            Some(_) => (theme::body(), palette.text),
+        };
+        text::paint(ui, place, align, cell, font, colour);
+        if row.is_none() {
+            ui.interact(place, ui.scope_id().with(("sums", at)), Sense::hover()).on_hover_text(*about);
+        }
+    }
+}
