@@ -1,5 +1,5 @@
 //! Draws presses and what came of them, a lane a follower, on one time axis. A ring is a change that was seen, at the moment of
-//! seeing it, with a line back to its press; a cross is one that was missed, at its press.
+//! seeing it, with a line back to its press, as long as it was late; a cross is one that was missed, at its press.
 
 use std::time::Duration;
 
@@ -141,7 +141,7 @@ fn legend(ui: &Ui, rect: Rect) {
     };
     word(
         &|at| drop(painter.circle(at, 4.0, palette.ground, Stroke::new(2.0, palette.signs.good))),
-        "seen, and how late",
+        "seen",
     );
     word(&|at| cross(painter, at, Stroke::new(2.0, palette.signs.bad)), "missed");
     let asked = Stroke::new(1.0, palette.weak);
