@@ -180,7 +180,7 @@ impl<H: Hardware> Board<H> {
     }
 
     /// Ends the connection to whom it called before, after the answer to whoever wanted that was queued.
-    pub(crate) fn hang_up(&mut self) {
+    pub fn hang_up(&mut self) {
         if let Some(client) = self.calling.old.take() {
             self.clients.let_go_politely(client);
         }
