@@ -7,6 +7,7 @@ use core::net::{IpAddr, SocketAddr};
 use board::{Call, Hardware};
 use edge_nal::{AddrType, Dns, TcpConnect};
 use embassy_futures::select::{Either, select};
+use embedded_io_async::{Error as _, ErrorKind};
 use protocol::limits::{self, CONNECT_TIMEOUT};
 
 use crate::{
@@ -62,12 +63,12 @@ async fn open<'n, N: TcpConnect + Dns, H: Hardware, C: Clock>(
         Err(_) => network
             .get_host_by_name(host, AddrType::Either)
             .await
-            .map_err(|error| format!("no address of {host} is known: {error:?}"))?,
+            .map_err(|error| format!("no address of {host} is known: {}", words(error.kind())))?,
     };
     let mut socket = network
         .connect(SocketAddr::new(address, call.url.port()))
         .await
-        .map_err(|error| format!("cannot connect: {error:?}"))?;
+        .map_err(|error| format!("cannot connect: {}", words(error.kind())))?;
     let nonce = shared.random().ok_or("there are no random numbers")?;
     let (asked, request) = Asked::new(nonce, &call.url, &shared.identity(), shared.is_locked());
     write(&mut socket, request.as_bytes(), CONNECT_TIMEOUT, shared.clock()).await.map_err(closed)?;
@@ -75,6 +76,19 @@ async fn open<'n, N: TcpConnect + Dns, H: Hardware, C: Clock>(
     let end = read_head(&mut socket, &mut input).await?;
     asked.is_answered_by(&input[..end])?;
     Ok((socket, input.split_off(end)))
+}
+
+/// What a network says for people; without a name of its own for most, which a chip's has not either.
+fn words(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::ConnectionRefused => "nobody listens there",
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "the connection was reset",
+        ErrorKind::TimedOut => "nobody answers",
+        ErrorKind::NotFound => "there is none",
+        ErrorKind::AddrNotAvailable | ErrorKind::Unsupported => "this board's network has no way there",
+        ErrorKind::OutOfMemory => "no memory",
+        _ => "the network refuses, or has no way there",
+    }
 }
 
 fn closed(_: Gone) -> String {

@@ -11,7 +11,7 @@ use std::{
 use async_executor::{LocalExecutor, Task};
 use async_io::Timer;
 use board::{Identity, Plan, PlanError};
-use embassy_futures::select::select;
+use embassy_futures::select::{select, select3};
 use protocol::{Epoch, ResetReason};
 use server::{Settings, Shared};
 
@@ -22,6 +22,7 @@ use crate::{
     flash::{Flash, Slot},
     held::Grip,
     memory::Memory,
+    network::Network,
     options::Listening,
     simulation::Simulation,
 };
@@ -158,7 +159,8 @@ impl Life {
                 let saved = self.memory.borrow_mut().save(unsaved);
                 saved.inspect_err(|error| eprintln!("{} cannot keep its state: {error}", self.listening().name))
             });
-            select(self.grip.on(select(serving, keeping)), self.announce(&shared)).await;
+            let calling = server::call(&Network, &*shared);
+            select(self.grip.on(select3(serving, keeping, calling)), self.announce(&shared)).await;
             drop(acceptor);
             self.running.take();
             acceptor = match self.listen_again().await {

@@ -12,7 +12,7 @@ use std::{
 use async_channel::Receiver;
 use async_executor::LocalExecutor;
 use noise::Role;
-use protocol::{ComponentKey, Source, State};
+use protocol::{ComponentKey, Source, State, outbound::CallUrl};
 use server::Settings;
 
 use crate::{
@@ -36,6 +36,7 @@ pub(crate) enum Action {
     Release,
     Rename { name: String },
     Pair,
+    Call { url: Option<CallUrl> },
 }
 
 /// What is asked, and who waits for the answer.
@@ -118,6 +119,9 @@ impl World {
                 if let Some(folder) = &options.keys {
                     self.lock(&board, folder)?;
                 }
+                if let (Some(url), Some(running)) = (&options.call, board.running()) {
+                    running.call_there(Some(url.clone())).map_err(StartError::Call)?;
+                }
             }
             self.boards.push(board);
         }
@@ -181,6 +185,7 @@ impl World {
             }
             Action::Release => board.release(),
             Action::Pair => running()?.open_pairing(),
+            Action::Call { url } => running()?.call_there(url)?,
             Action::Rename { name } => running()?.rename(&name)?,
         }
         Ok(())
