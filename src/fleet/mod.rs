@@ -12,6 +12,7 @@ mod view;
 mod wish;
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -27,7 +28,7 @@ pub use history::{Bucket, History, Summary, seconds, time};
 pub use published::Shown;
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, LastEvent, LinkProblem,
-    LinkState, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,
+    LinkState, Listening, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,
 };
 
 pub use crate::discovery::{Interfaces, Lookout};
@@ -53,6 +54,8 @@ pub struct Settings {
     /// Keys of locked boards; `None` where they are still being looked for: nobody is connected to until [`Fleet::hold_keys`], since
     /// nothing may be said in plain text to a board for which there is one.
     pub keys: Option<Keys>,
+    /// Where boards can call, port 0 being any free one; `None`, the default: nowhere. How that does is in [`FleetStatus`].
+    pub listen: Option<SocketAddr>,
 }
 
 impl Default for Settings {
@@ -63,6 +66,7 @@ impl Default for Settings {
             connect_to_all: true,
             addresses: Vec::new(),
             keys: Some(Keys::default()),
+            listen: None,
         }
     }
 }
@@ -99,11 +103,14 @@ impl Fleet {
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let published = Published::default();
         let (orders, received) = unbounded_channel();
-        let Settings { discovery, connect_to_all, addresses, keys } = settings;
+        let Settings { discovery, connect_to_all, addresses, keys, listen } = settings;
         let lookout = discovery.clone();
         let engine = Engine::new(published.clone(), connect_to_all, keys);
         let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self { orders, published, thread: Some(thread), updates: AtomicU64::new(0), lookout };
+        if listen.is_some() {
+            fleet.listen(listen);
+        }
         for address in addresses {
             // One bad line among the remembered addresses must not keep the program from starting.
             let _ = fleet.add_address(&address);
@@ -179,6 +186,12 @@ impl Fleet {
     /// Holds no key for the board with this id any more. It is not deleted where it is saved.
     pub fn forget_key(&self, board: &str) {
         self.order(Order::ForgetKey(board.to_owned()));
+    }
+
+    /// Lets boards call there from now on, port 0 being any free one; `None`: no more, and those that have called are let go. How that
+    /// does is in [`FleetStatus`].
+    pub fn listen(&self, address: Option<SocketAddr>) {
+        self.order(Order::Listen(address));
     }
 
     /// Follows the board's own log from now on, over reconnects: first the lines that the board kept, then each as it comes, as

@@ -55,7 +55,8 @@ impl RememberedBoard {
     /// What is worth remembering of a board: all but those that were found on this computer itself, which are gone with it.
     pub fn of(board: &BoardView) -> Option<Self> {
         let here = board.address.parse().is_ok_and(|address: SocketAddr| address.ip().is_loopback());
-        (board.by_hand || (board.id.is_some() && !here)).then(|| Self {
+        // Where a board called from is no place to connect to: it calls again.
+        (!board.only_calls && (board.by_hand || (board.id.is_some() && !here))).then(|| Self {
             address: board.address.clone(),
             name: board.name.clone(),
             id: board.id.clone(),
