@@ -20,7 +20,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use protocol::{ComponentKey, LogFilter, Object, State};
+use protocol::{ComponentKey, LogFilter, Object, State, outbound::CallUrl};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use frames::{Content, Following, Frames, Way, WireFrame};
@@ -32,10 +32,13 @@ pub use view::{
 };
 
 pub use crate::discovery::{Interfaces, Lookout};
-use crate::keys::{Key, Keys};
+use crate::{
+    keys::{Key, Keys},
+    listening::facing,
+};
 
-pub use address::is_address;
 pub(crate) use address::parse as read_address;
+pub use address::{ListenAddressError, is_address, listen_address};
 pub use image::ImageSource;
 
 use engine::{Engine, Order};
@@ -192,6 +195,23 @@ impl Fleet {
     /// does is in [`FleetStatus`].
     pub fn listen(&self, address: Option<SocketAddr>) {
         self.order(Order::Listen(address));
+    }
+
+    /// What this board is to be told to call so that it calls here: this computer's address on the interface that faces it. `None` where
+    /// boards cannot call, or there is no way to this one.
+    pub fn call_url(&self, board: BoardKey) -> Option<CallUrl> {
+        let Listening::At(listening) = self.published.fleet_status().listening else { return None };
+        let own = if listening.ip().is_unspecified() {
+            let board = self.board(board)?;
+            let ip = match board.caller {
+                Some(caller) => caller.ip(),
+                None => board.address.parse::<SocketAddr>().ok()?.ip(),
+            };
+            facing(ip).ok()?
+        } else {
+            listening.ip()
+        };
+        format!("ws://{}/", SocketAddr::new(own, listening.port())).parse().ok()
     }
 
     /// Follows the board's own log from now on, over reconnects: first the lines that the board kept, then each as it comes, as

@@ -3,6 +3,7 @@
 
 mod arrival;
 mod door;
+mod own;
 
 use std::{collections::VecDeque, io, net::SocketAddr, time::Duration};
 
@@ -14,6 +15,7 @@ use tokio::{
 };
 
 pub(crate) use arrival::Arrival;
+pub(crate) use own::facing;
 
 /// Connections that have not said yet who they are. When one more comes, the one that has waited longest makes room: so strangers that
 /// say nothing keep no board out.
