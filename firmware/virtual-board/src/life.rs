@@ -106,6 +106,11 @@ impl Life {
         Ok(())
     }
 
+    /// Whether it was told, and has kept, whom it calls.
+    pub(crate) fn knows_whom_to_call(&self) -> bool {
+        self.memory.borrow().knows_whom_to_call()
+    }
+
     /// Takes its power: all sockets are closed when this is over, and nobody was told.
     pub(crate) async fn stop(&self) {
         let task = self.task.take();

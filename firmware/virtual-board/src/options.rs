@@ -35,8 +35,8 @@ pub struct Options {
     /// Boards are locked: where they put the first key of each that has none yet, `ID.key`, which only its owner can read. `None`, the
     /// default, makes no keys.
     pub keys: Option<PathBuf>,
-    /// Whom they call from the start; a board that was told otherwise afterwards keeps to that, over restarts too. `None`, the default:
-    /// whom they called before, if they kept that.
+    /// Whom they call from the start, whatever they have kept; what a board is told afterwards it keeps. `None`, the default: whom they
+    /// called before, if they kept that.
     pub call: Option<CallUrl>,
     /// How often a sensor is read. Default: as the profile has it.
     pub samples_per_second: Option<f64>,

@@ -53,6 +53,8 @@ pub(crate) enum Order {
 
 struct World {
     boards: Vec<Rc<Life>>,
+    /// Whom boards call that have not kept anything else.
+    call: Option<CallUrl>,
     executor: LocalExecutor<'static>,
 }
 
@@ -67,7 +69,7 @@ pub(crate) fn run(options: &Options, started: &Sender<Result<(), StartError>>, o
             return;
         }
     };
-    let mut world = World { boards: Vec::new(), executor: LocalExecutor::new() };
+    let mut world = World { boards: Vec::new(), call: options.call.clone(), executor: LocalExecutor::new() };
     let outcome = world.start(options, announcer.as_ref());
     let failed = outcome.is_err();
     let _ = started.send(outcome);
@@ -119,9 +121,7 @@ impl World {
                 if let Some(folder) = &options.keys {
                     self.lock(&board, folder)?;
                 }
-                if let (Some(url), Some(running)) = (&options.call, board.running()) {
-                    running.call_there(Some(url.clone())).map_err(StartError::Call)?;
-                }
+                self.tell_to_call(&board)?;
             }
             self.boards.push(board);
         }
@@ -134,6 +134,13 @@ impl World {
             StartFailure::Plan(reason) => StartError::Plan { number, reason },
             StartFailure::Listen(source) => StartError::Listen { address, source },
         })
+    }
+
+    fn tell_to_call(&self, board: &Life) -> Result<(), StartError> {
+        match (&self.call, board.running()) {
+            (Some(url), Some(running)) => running.call_there(Some(url.clone())).map_err(StartError::Call),
+            _ => Ok(()),
+        }
     }
 
     async fn obey(&self, orders: &Receiver<Order>) {
@@ -178,6 +185,9 @@ impl World {
                 let mut address = board.listening().address;
                 address.set_port(port.unwrap_or(address.port()));
                 self.power_on(board, address, number)?;
+                if !board.knows_whom_to_call() {
+                    self.tell_to_call(board)?;
+                }
             }
             Action::Hold => {
                 running()?;
