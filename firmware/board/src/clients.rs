@@ -232,6 +232,10 @@ impl Clients {
         }
     }
 
+    pub(crate) fn is_subscribed(&self, id: ClientId) -> bool {
+        self.connected.get(&id).is_some_and(|client| client.subscribed)
+    }
+
     pub(crate) fn answer(&mut self, id: ClientId, text: String) {
         let Some(client) = self.connected.get_mut(&id).filter(|client| client.is_open()) else { return };
         if client.is_full() {

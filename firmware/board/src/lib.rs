@@ -271,6 +271,7 @@ impl<H: Hardware> Board<H> {
     /// A controller's connection ended. Also to be called after [`Outgoing::Close`]; until then its place is taken.
     pub fn disconnect(&mut self, now: Duration, client: ClientId) {
         self.update.left(client);
+        self.called_one_goes(client);
         let Some(reader) = self.clients.disconnect(client) else { return };
         if let Some(reader) = reader {
             self.log.close(reader);

@@ -15,7 +15,7 @@ use crate::{Board, ClientId, Hardware, Reboot, params::Params, rules, text};
 /// The longest wait before each attempt after the first, in milliseconds: min(1.8^n, 60) s, as a controller's own.
 const WAITS_MS: [u64; 8] = [1_000, 1_800, 3_240, 5_832, 10_498, 18_896, 34_012, 60_000];
 
-/// A call that lasted this long was good: the next wait is short again.
+/// A call that lasted this long was good, as was one in which a controller subscribed: the next wait is short again.
 const GOOD_AFTER: Duration = Duration::from_secs(30);
 
 /// What a URL may be, for errors.
@@ -225,6 +225,13 @@ impl<H: Hardware> Board<H> {
     /// Whether the call is still the one that is wanted.
     pub fn is_call_wanted(&self, number: u32) -> bool {
         self.calling.number == number && matches!(self.reboot, Reboot::No)
+    }
+
+    /// A controller goes. One that was called and has subscribed was worth calling: a command line connects for a moment only.
+    pub(crate) fn called_one_goes(&mut self, client: ClientId) {
+        if self.calling.state == (State::Connected { client }) && self.clients.is_subscribed(client) {
+            self.calling.failures = 0;
+        }
     }
 
     /// The call was answered, and who was called is this controller.

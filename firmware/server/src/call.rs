@@ -82,7 +82,8 @@ async fn open<'n, N: TcpConnect + Dns, H: Hardware, C: Clock>(
 fn words(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::ConnectionRefused => "nobody listens there",
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "the connection was reset",
+        // A chip's network says no more.
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "nobody listens there, or there is no way",
         ErrorKind::TimedOut => "nobody answers",
         ErrorKind::NotFound => "there is none",
         ErrorKind::AddrNotAvailable | ErrorKind::Unsupported => "this board's network has no way there",
