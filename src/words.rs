@@ -8,7 +8,7 @@ use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
 use crate::{
-    fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState},
+    fleet::{BoardView, Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState},
     link::names,
 };
 
@@ -109,7 +109,16 @@ pub(crate) fn link(state: &LinkState) -> &'static str {
         LinkState::Connected => "connected",
         LinkState::Stale => "stale",
         LinkState::Unreachable { problem: LinkProblem::Locked | LinkProblem::WrongKey, .. } => "locked",
+        LinkState::Unreachable { problem: LinkProblem::AwaitsCall(_), .. } => "waiting",
         LinkState::Unreachable { .. } => "unreachable",
+    }
+}
+
+/// How a board's link is, and whether the board made it.
+pub(crate) fn link_of(board: &BoardView) -> String {
+    match board.caller {
+        Some(_) => format!("{}, it called", link(&board.link)),
+        None => link(&board.link).to_owned(),
     }
 }
 

@@ -197,10 +197,9 @@ impl Fleet {
         self.order(Order::Listen(address));
     }
 
-    /// What this board is to be told to call so that it calls here: this computer's address on the interface that faces it. `None` where
-    /// boards cannot call, or there is no way to this one.
-    pub fn call_url(&self, board: BoardKey) -> Option<CallUrl> {
-        let Listening::At(listening) = self.published.fleet_status().listening else { return None };
+    /// What this board is to be told to call so that it calls here, where boards can call `listening`: this computer's address on the
+    /// interface that faces it. `None` where there is no way to it.
+    pub fn call_url(&self, board: BoardKey, listening: SocketAddr) -> Option<CallUrl> {
         let own = if listening.ip().is_unspecified() {
             let board = self.board(board)?;
             let ip = match board.caller {

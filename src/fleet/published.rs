@@ -136,10 +136,6 @@ impl Published {
     }
 
     /// How discovery does.
-    pub(super) fn fleet_status(&self) -> FleetStatus {
-        self.lock().status.clone()
-    }
-
     pub(super) fn status(&self, status: FleetStatus) {
         let wakes = {
             let mut state = self.lock();

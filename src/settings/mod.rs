@@ -155,6 +155,9 @@ pub struct Settings {
     /// What is shown in the lab.
     #[serde(deserialize_with = "or_default")]
     pub lab: LabSettings,
+    /// Where boards can call this computer; `None`: nowhere.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
     /// How large the window and its parts are.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,
