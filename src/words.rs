@@ -272,6 +272,7 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
         Happening::Link(state) => Line::about(
             "link",
             match state {
+                LinkState::Unreachable { problem: cause @ LinkProblem::AwaitsCall(_), .. } => problem(cause),
                 LinkState::Unreachable { problem: cause, .. } => format!("unreachable: {}", problem(cause)),
                 other => link(other).to_owned(),
             },

@@ -93,7 +93,7 @@ pub enum LinkProblem {
     #[error("waiting for it to call{}{}", if .0.is_empty() { "" } else { ": " }, .0)]
     AwaitsCall(String),
     /// It calls, and this program does not listen.
-    #[error("it called this computer, which does not listen for boards that call now")]
+    #[error("it calls this computer, which listens no more")]
     NotListening,
     /// The address that mDNS gave belongs to another board by now.
     #[error("another board, {found}, answers there instead of {expected}")]

@@ -13,6 +13,7 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Error, Message,
+        error::ProtocolError,
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
@@ -118,6 +119,8 @@ async fn serve<F: Fn(SocketEvent)>(mut socket: Stream, mut to_send: UnboundedRec
 
 fn ending(error: &Error) -> Ending {
     match error {
+        // Nobody did wrong: a board whose power was cut.
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Ending::Closed,
         Error::Protocol(_) | Error::Capacity(_) | Error::Utf8 => Ending::Misbehaved(bounds::text(error.to_string())),
         _ => Ending::Closed,
     }

@@ -288,7 +288,7 @@ impl App {
                     self.keys.forget(id, ctx);
                 }
             }
-            Action::Listen(wanted) => self.listen(wanted),
+            Action::Listen(wanted) => self.listen(wanted.as_deref()),
             Action::AskCall(board) => {
                 let (listening, begins) = self.listens_or_would();
                 let url = self.fleet.call_url(board, listening).map(|url| url.to_string()).unwrap_or_default();
@@ -377,8 +377,8 @@ impl App {
         }
     }
 
-    fn listen(&mut self, wanted: Option<String>) {
-        let address = match wanted.as_deref().map(listen_address).transpose() {
+    fn listen(&mut self, wanted: Option<&str>) {
+        let address = match wanted.map(listen_address).transpose() {
             Ok(address) => address,
             Err(error) => return self.window.answer_dialog(Err(format!("Accepted: {error}."))),
         };
@@ -397,7 +397,7 @@ impl App {
         };
         let (listening, begins) = self.listens_or_would();
         if begins && url.is_some() && self.fleet.call_url(board, listening) == url {
-            self.listen(Some(listening.to_string()));
+            self.listen(Some(&listening.to_string()));
         }
         let name = self.window.model.board(board).map(|view| self.window.model.title(view)).unwrap_or_default();
         let title = match &url {

@@ -281,6 +281,8 @@ impl Dialog {
                 cancel.request_focus();
             }
             if filled && (clicked || enter) {
+                // Where it was no answer, the next one is typed at once.
+                self.opened &= !self.asks.has_field();
                 actions.push(self.asks.answered(self.text.trim().to_owned()));
                 if !self.asks.stays() {
                     actions.push(Action::CloseDialog);

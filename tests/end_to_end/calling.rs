@@ -3,6 +3,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use eframe::egui::{Key as Pressed, Modifiers, accesskit::Role as Widget};
+use egui_kittest::kittest::Queryable;
 use noise::{Key, Psk, Role};
 use protocol::{Object, method, outbound::CallUrl};
 use serde_json::json;
@@ -12,7 +14,10 @@ use switchboard::fleet::{
 use tungstenite::{Message, client::IntoClientRequest, handshake::HandshakeError};
 use virtual_board::{Options, Profile, VirtualBoards};
 
-use crate::desk::{Onlooker, SOON, address, boards, component_of, key, on, private_service, reply};
+use crate::{
+    desk::{Onlooker, SOON, address, boards, component_of, key, on, private_service, reply},
+    window::Desktop,
+};
 
 /// A board that has to wait before it calls again waits so long at most in these tests: it has failed a few times.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(30);
@@ -241,4 +246,27 @@ fn a_taken_port_is_told_and_boards_are_let_go_when_nobody_listens_any_more() {
     });
     onlooker.fleet.listen(Some(here));
     onlooker.until("it is back", AGAIN, |seen| (seen.board("Desk lamp")?.link == LinkState::Connected).then_some(()));
+}
+
+#[test]
+fn in_the_window_a_board_is_told_to_call_and_shown_as_one_that_called() {
+    let boards = boards(Profile::Lamp, 1);
+    let mut desktop = Desktop::open(&[address(&boards)]);
+    desktop.until("the page", |window| window.query_by_label("Light").map(|_| ()));
+    desktop.click("Add a board");
+    desktop.click("Let boards call…");
+    desktop.window.key_press_modifiers(Modifiers::COMMAND, Pressed::A);
+    desktop.window.step();
+    desktop.window.get_by_role_and_label(Widget::TextInput, "Where it listens").type_text("127.0.0.1:0");
+    desktop.click("Listen");
+    desktop.shows_about("Boards can call: listens at 127.0.0.1:");
+    desktop.click("More");
+    desktop.until("the entry", |window| {
+        window.query_by_role_and_label(Widget::MenuItem, "Let it call here…").map(|entry| entry.click())
+    });
+    desktop.click("Tell it");
+    desktop.shows("link: it called");
+    desktop.shows_about("Desk lamp: connected, it called");
+    drop(boards);
+    desktop.shows_about("Unreachable");
 }
