@@ -10,7 +10,7 @@ use std::{collections::VecDeque, io, net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
     sync::mpsc::{Receiver, Sender, channel},
-    task::{AbortHandle, JoinHandle, JoinSet},
+    task::{AbortHandle, JoinHandle, JoinSet, yield_now},
     time::sleep,
 };
 
@@ -19,7 +19,7 @@ pub(crate) use own::facing;
 
 /// Connections that have not said yet who they are. When one more comes, the one that has waited longest makes room: so strangers that
 /// say nothing keep no board out.
-const WAITING: usize = 64;
+const WAITING: usize = 256;
 
 /// Boards that have said who they are, and whom the fleet has not looked at yet.
 const ARRIVED: usize = 16;
@@ -86,6 +86,8 @@ async fn listen(listener: TcpListener, arrivals: Sender<Arrival>) {
                         longest.abort();
                     }
                     waiting.push_back(asked.spawn(door::let_in(stream, from)));
+                    // Who came with a request is answered before the next is looked at.
+                    yield_now().await;
                 }
                 Err(error) => {
                     log::warn!("listening: {error}");

@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::{Listener, WAITING, arrivals};
+use crate::link::socket::Unread;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -67,5 +68,27 @@ fn a_port_that_is_closed_is_free_again() {
         assert!(Listener::start(address, sender.clone()).is_err());
         listener.close().await;
         assert!(Listener::start(address, sender).is_ok());
+    });
+}
+
+#[test]
+fn a_message_that_is_too_long_ends_the_link_and_a_cut_connection_is_no_fault() {
+    run(async {
+        let (sender, mut arrived) = arrivals();
+        let listener = Listener::start((Ipv4Addr::LOCALHOST, 0).into(), sender).unwrap();
+        // A masked frame of a text of 65,537 bytes, which is refused from its header; and the end of the connection.
+        let giant = [0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 1, 1, 2, 3, 4];
+        for (bytes, expected) in [(&giant[..], "too long"), (&[], "Closed")] {
+            let mut board = TcpStream::connect(listener.address()).await.unwrap();
+            board.write_all(CALL.as_bytes()).await.unwrap();
+            let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+            let arrival = arrived.recv().await.unwrap();
+            let _socket = arrival.accept(Unread::default(), move |event| drop(tell.send(event)));
+            board.write_all(bytes).await.unwrap();
+            drop(board);
+            let ended = told.recv().await.unwrap();
+            assert!(format!("{ended:?}").contains(expected), "{ended:?}");
+            assert!(told.recv().await.is_none(), "nothing comes after the end");
+        }
     });
 }

@@ -93,7 +93,8 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
             actions.push(Action::Ask(Asks::Key(*key), String::new()));
             ui.close();
         }
-        if row(ui, icon::TARGET, "Pair…") {
+        // Paired is who can be connected to.
+        if !board.only_calls && row(ui, icon::TARGET, "Pair…") {
             actions.push(Action::Ask(Asks::Pair(*key), String::new()));
             ui.close();
         }

@@ -265,6 +265,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, a
 fn about_key(ui: &mut Ui, board: &BoardView, actions: &mut Vec<Action>) {
     let LinkState::Unreachable { problem, .. } = &board.link else { return };
     let offers: &[_] = match problem {
+        LinkProblem::Locked | LinkProblem::WrongKey if board.only_calls => &[("Enter key…", Asks::Key(board.key))],
         LinkProblem::Locked | LinkProblem::WrongKey => {
             &[("Pair…", Asks::Pair(board.key)), ("Enter key…", Asks::Key(board.key))]
         }

@@ -29,23 +29,25 @@ pub async fn call<N: TcpConnect + Dns, H: Hardware, C: Clock>(network: &N, share
         // A restart waits for what is still to be said.
         let conversation = shared.converse();
         let why = answered(network, &call, shared).await;
-        shared.call_over(call.number, &why);
+        if let Some(why) = why {
+            shared.call_over(call.number, &why);
+        }
         drop(conversation);
     }
 }
 
-/// Makes one call; why it is over.
+/// Makes one call; why it is over, or nothing where it was not wanted any more.
 async fn answered<N: TcpConnect + Dns, H: Hardware, C: Clock>(
     network: &N,
     call: &Call,
     shared: &Shared<H, C>,
-) -> String {
+) -> Option<String> {
     let opening = within(shared.clock(), CONNECT_TIMEOUT, open(network, call, shared));
     let (mut socket, rest) = match select(opening, shared.call_unwanted(call.number)).await {
         Either::First(Some(Ok(opened))) => opened,
-        Either::First(Some(Err(why))) => return why,
-        Either::First(None) => return format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
-        Either::Second(()) => return String::new(),
+        Either::First(Some(Err(why))) => return Some(why),
+        Either::First(None) => return Some(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())),
+        Either::Second(()) => return None,
     };
     let mask = || shared.random().unwrap_or_default();
     serve(&mut socket, rest, call, shared, Side::Client(&mask)).await
@@ -116,22 +118,22 @@ async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>) -> Result<usi
     }
 }
 
-/// Serves who was called until either side ends it; why it ended.
+/// Serves who was called until either side ends it; as [`answered`].
 async fn serve<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     rest: Vec<u8>,
     call: &Call,
     shared: &Shared<H, C>,
     side: Side<'_>,
-) -> String {
+) -> Option<String> {
     let (connected, reader, channel, first) = if shared.is_locked() {
         let greeted = greeting::greet(socket, rest, None, shared, side);
         match select(greeted, shared.call_unwanted(call.number)).await {
             Either::First(Ok(proved)) => {
                 (shared.connect_with_key(proved.kid), proved.reader, Some(proved.channel), Some(proved.first))
             }
-            Either::First(Err(Gone)) => return "who was called proved no key of this board".into(),
-            Either::Second(()) => return String::new(),
+            Either::First(Err(Gone)) => return Some("who was called proved no key of this board".into()),
+            Either::Second(()) => return None,
         }
     } else {
         (shared.connect(), Reader::at(side, limits::MESSAGE_INTO_BOARD, rest), None, None)
@@ -141,7 +143,7 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
         Err(error) => {
             let why = error.message.clone();
             rpc::refuse(socket, channel, error, side, shared.clock()).await;
-            return why;
+            return Some(why);
         }
     };
     shared.call_answered(call.number, &controller);
@@ -149,5 +151,5 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
         controller.receive(&first);
     }
     rpc::run(socket, reader, controller, channel, side).await;
-    "the connection has ended".into()
+    Some("the connection has ended".into())
 }

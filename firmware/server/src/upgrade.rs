@@ -82,6 +82,8 @@ const NO_HTTP: &str = "it does not answer as HTTP/1.1 does";
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     /// The example of RFC 6455, section 1.3.
@@ -111,6 +113,16 @@ mod tests {
              Sec-WebSocket-Protocol: switchboard.v1\r\nSwitchboard-Id: sb-1\r\n\
              Switchboard-Encryption: Noise_NNpsk0_25519_ChaChaPoly_SHA256\r\n\r\n"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn no_head_is_taken_for_an_answer_by_chance(head in prop_oneof![
+            vec(any::<u8>(), 0..200),
+            "HTTP/1\\.1 [0-9é]{0,4}[ -~é]{0,20}(\r\n[A-Za-z:, é-]{0,30}){0,6}\r\n\r\n".prop_map(String::into_bytes),
+        ]) {
+            prop_assert!(asked().0.is_answered_by(&head).is_err());
+        }
     }
 
     #[test]
