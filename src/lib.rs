@@ -1,6 +1,6 @@
 //! Switchboard, the app: one core, the [`fleet`], and the faces that show it.
 //!
-//! `ui, cli -> doctor, documents -> fleet -> link, discovery -> keys, protocol`. A face never sees a socket; the fleet never sees a face.
+//! `ui, cli -> doctor, documents -> fleet -> link, discovery, listening -> keys, protocol`. A face never sees a socket; the fleet never sees a face.
 
 pub mod cli;
 pub mod comparison;
@@ -11,6 +11,7 @@ pub mod documents;
 pub mod fleet;
 pub mod keys;
 mod link;
+mod listening;
 pub mod pairing;
 pub mod provisioning;
 pub mod proxy;

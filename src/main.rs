@@ -1,6 +1,6 @@
 //! The program: a command of the command line, or the window. Decides nothing else.
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, net::SocketAddr, process::ExitCode};
 
 use switchboard::{
     cli::{self, Asked},
@@ -10,13 +10,13 @@ use switchboard::{
 fn main() -> ExitCode {
     match cli::run() {
         Asked::Done(status) => status,
-        Asked::Window { demo, keys } => window(demo, keys),
+        Asked::Window { demo, keys, listen } => window(demo, keys, listen),
     }
 }
 
 /// Opens the window. Virtual boards that are started in it run until it is closed.
 #[cfg(feature = "window")]
-fn window(demo: Option<usize>, keys: Store) -> ExitCode {
+fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitCode {
     use switchboard::{fleet::Settings, ui};
     use virtual_board::{Options, VirtualBoards};
 
@@ -32,7 +32,8 @@ fn window(demo: Option<usize>, keys: Store) -> ExitCode {
         return fail(&problem);
     }
     let start_virtual_boards: Option<ui::StartVirtualBoards> = Some(Box::new(start));
-    let options = ui::Options { fleet: Settings::default(), start_virtual_boards, memory: None, keys };
+    let options =
+        ui::Options { fleet: Settings { listen, ..Settings::default() }, start_virtual_boards, memory: None, keys };
     match ui::run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem.to_string()),
@@ -40,7 +41,7 @@ fn window(demo: Option<usize>, keys: Store) -> ExitCode {
 }
 
 #[cfg(not(feature = "window"))]
-fn window(_: Option<usize>, _: Store) -> ExitCode {
+fn window(_: Option<usize>, _: Store, _: Option<SocketAddr>) -> ExitCode {
     fail(
         "this build has no window (it was built without the feature `window`); `switchboard --help` lists the commands",
     )

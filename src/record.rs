@@ -33,6 +33,7 @@ pub(crate) fn board(board: &BoardView) -> Value {
         "name": board.name,
         "address": board.address,
         "link": link_value(&board.link),
+        "caller": board.caller.map(|caller| caller.to_string()),
         "lock": lock(board.lock()),
         "round_trip_ms": board.round_trip.map(|took| took.as_secs_f64() * 1e3),
         "announcement": announced,

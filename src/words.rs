@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     comparison::{Cost, Follower, Record, Stage, Way},
-    fleet::{Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState},
+    fleet::{BoardView, Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState},
     link::names,
 };
 
@@ -159,7 +159,16 @@ pub(crate) fn link(state: &LinkState) -> &'static str {
         LinkState::Connected => "connected",
         LinkState::Stale => "stale",
         LinkState::Unreachable { problem: LinkProblem::Locked | LinkProblem::WrongKey, .. } => "locked",
+        LinkState::Unreachable { problem: LinkProblem::AwaitsCall(_), .. } => "waiting",
         LinkState::Unreachable { .. } => "unreachable",
+    }
+}
+
+/// How a board's link is, and whether the board made it.
+pub(crate) fn link_of(board: &BoardView) -> String {
+    match board.caller {
+        Some(_) => format!("{}, it called", link(&board.link)),
+        None => link(&board.link).to_owned(),
     }
 }
 
@@ -304,6 +313,7 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
         Happening::Link(state) => Line::about(
             "link",
             match state {
+                LinkState::Unreachable { problem: cause @ LinkProblem::AwaitsCall(_), .. } => problem(cause),
                 LinkState::Unreachable { problem: cause, .. } => format!("unreachable: {}", problem(cause)),
                 other => link(other).to_owned(),
             },

@@ -17,6 +17,7 @@ pub mod mdns;
 pub mod method;
 mod notify;
 pub mod ota;
+pub mod outbound;
 mod rpc;
 mod state;
 

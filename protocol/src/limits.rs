@@ -42,6 +42,12 @@ pub const BEYOND_OFFER: Duration = Duration::from_secs(5);
 /// How long a board can be paired after a hand at it asked for that.
 pub const PAIRING: Duration = Duration::from_secs(120);
 
+/// Where a board calls, in bytes.
+pub const CALL_URL: usize = 200;
+
+/// Why a board's last call failed, in bytes of UTF-8.
+pub const CALL_FAILURE: usize = 160;
+
 /// The value of a text component, in bytes of UTF-8.
 pub const TEXT_VALUE: usize = 255;
 

@@ -52,6 +52,10 @@ pub const KEYS_LIST: &str = "Keys.List";
 pub const KEYS_ADD: &str = "Keys.Add";
 /// Removes a key of a locked board.
 pub const KEYS_REMOVE: &str = "Keys.Remove";
+/// Takes [`crate::outbound::SetOutbound`], answers [`crate::outbound::Outbound`].
+pub const OUTBOUND_SET: &str = "Outbound.Set";
+/// Answers [`crate::outbound::Outbound`].
+pub const OUTBOUND_GET: &str = "Outbound.Get";
 /// A push: [`crate::NotifyStatus`].
 pub const NOTIFY_STATUS: &str = "NotifyStatus";
 /// A push: [`crate::NotifyEvent`].

@@ -7,6 +7,7 @@ use protocol::{ComponentKey, Level};
 
 use super::logging::Filter;
 use crate::{
+    fleet::listen_address,
     keys::{KeyId, Role},
     proxy::Token,
 };
@@ -30,6 +31,8 @@ const EXAMPLES: &str = "Examples:
   switchboard keys add desk-lamp.key              have the key of a locked board; - reads it from standard input
   switchboard keys pair desk-lamp                 get one from a board whose button was held for 5 s
   switchboard keys add desk-lamp --name Anna --role view --out anna.key
+  switchboard listen                              print boards that call this computer, and what they push
+  switchboard --listen 7433 toggle desk-lamp/light:0   wait for a board that calls, and switch it
   switchboard proxy desk-lamp --listen 127.0.0.1:8080 --token a-long-password
 
 BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
@@ -53,6 +56,10 @@ pub struct Args {
     /// The file with the keys of locked boards, instead of the desktop's keychain; SWITCHBOARD_KEYS names one too.
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) keys: Option<PathBuf>,
+    /// Let boards call here while the command runs: one that calls is found as one that announces itself is, and waited for longer.
+    /// Before the command; an address of this computer and a port, or one of both.
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    pub(super) listen: Option<SocketAddr>,
     /// Without one the window is opened.
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -163,6 +170,21 @@ pub(super) enum Command {
     /// It presses twice at first to learn what that changes, so that all is as before. The board must be open: over HTTP there is no
     /// way to use a key. Afterwards, where the board is a process of this computer, it is observed with each follower alone.
     Compare(super::compare::Args),
+    /// Let boards call, and print those that do and what they push.
+    ///
+    /// For boards that this computer cannot connect to: `switchboard call BOARD Outbound.Set '{"url":"ws://THIS-COMPUTER:7433"}'` has one
+    /// call. Stays until it is interrupted.
+    Listen {
+        /// Where: an address of this computer and a port, or one of both; port 0 is any free one.
+        #[arg(value_name = "ADDRESS", default_value = "0.0.0.0:7433", value_parser = listen_address)]
+        address: SocketAddr,
+        /// How long, for example 10s; without it until it is interrupted.
+        #[arg(long = "for", value_name = "TIME")]
+        wait: Option<Wait>,
+        /// One JSON object a line; the first says where it listens.
+        #[arg(long)]
+        json: bool,
+    },
     /// The keys of locked boards.
     #[command(subcommand)]
     Keys(KeysCommand),

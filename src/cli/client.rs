@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    net::SocketAddr,
     sync::{
         Arc,
         mpsc::{Receiver, sync_channel},
@@ -18,7 +19,8 @@ use super::{
 };
 use crate::{
     fleet::{
-        BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Lookout, Outcome, Settings, Watch, is_address,
+        BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome, Settings, Watch,
+        is_address,
     },
     keys::{Keys, Loaded, Store, StoreError},
     words,
@@ -32,6 +34,24 @@ pub(super) const DISCOVERY: Duration = Duration::from_secs(2);
 /// id has none and need not wait.
 const NAMESAKES: Duration = Duration::from_millis(400);
 
+/// With `--listen` a board is waited for that calls: it tries once in 60 s at least, and may be about to.
+const CALLS_WITHIN: Duration = Duration::from_secs(75);
+
+/// How boards are reached.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach<'a> {
+    /// The keys of locked ones.
+    pub(super) keys: &'a Store,
+    /// Where they can call; `None`: nowhere.
+    pub(super) listen: Option<SocketAddr>,
+}
+
+impl<'a> From<&'a Store> for Reach<'a> {
+    fn from(keys: &'a Store) -> Self {
+        Self { keys, listen: None }
+    }
+}
+
 /// Gets the outcome of a command.
 pub(super) type Answer = Box<dyn FnOnce(Outcome) + Send>;
 
@@ -42,13 +62,19 @@ pub(super) struct Watching {
     woken: Receiver<()>,
     boards: BTreeMap<BoardKey, Arc<BoardView>>,
     problem: Option<String>,
+    listening: Listening,
 }
 
 impl Watching {
-    pub(super) fn start(keys: &Store, discover: bool, connect_to_all: bool) -> Result<Self, Failure> {
+    pub(super) fn start<'a>(
+        reach: impl Into<Reach<'a>>,
+        discover: bool,
+        connect_to_all: bool,
+    ) -> Result<Self, Failure> {
+        let Reach { keys, listen } = reach.into();
         let keys = Some(held(keys)?);
         let discovery = discover.then(Lookout::default);
-        Self::with(Settings { discovery, connect_to_all, keys, ..Settings::default() })
+        Self::with(Settings { discovery, connect_to_all, keys, listen, ..Settings::default() })
     }
 
     /// Looks for announcements, and connects to nobody.
@@ -57,15 +83,45 @@ impl Watching {
     }
 
     fn with(settings: Settings) -> Result<Self, Failure> {
+        let listen = settings.listen;
         let fleet = Fleet::start(settings)?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move || {
             // Full: the reader will be woken anyway. Closed: it is gone.
             let _ = wake.try_send(());
         });
-        let mut watching = Self { fleet, watch, woken, boards: BTreeMap::new(), problem: None };
+        let (boards, problem, listening) = (BTreeMap::new(), None, Listening::Off);
+        let mut watching = Self { fleet, watch, woken, boards, problem, listening };
         watching.drain();
+        if let Some(address) = listen {
+            watching.await_listening(address)?;
+        }
         Ok(watching)
+    }
+
+    /// Waits until boards can call.
+    fn await_listening(&mut self, asked: SocketAddr) -> Result<(), Failure> {
+        let end = Instant::now() + DISCOVERY;
+        loop {
+            match &self.listening {
+                Listening::At(_) => return Ok(()),
+                Listening::Failed { address, problem } => {
+                    return Err(Failure::Usage(format!("cannot listen at {address}: {problem}")));
+                }
+                Listening::Off => {}
+            }
+            if self.wait(end).is_none() {
+                return Err(Failure::NoAnswer(format!("cannot listen at {asked}")));
+            }
+        }
+    }
+
+    /// Where boards can call, if they can.
+    pub(super) fn listens_at(&self) -> Option<SocketAddr> {
+        match self.listening {
+            Listening::At(address) => Some(address),
+            Listening::Off | Listening::Failed { .. } => None,
+        }
     }
 
     /// Waits for the next changes; `None` when the time is over.
@@ -98,6 +154,7 @@ impl Watching {
         }
         if let Some(status) = &changes.status {
             self.problem.clone_from(&status.discovery_problem);
+            self.listening.clone_from(&status.listening);
         }
         changes
     }
@@ -132,13 +189,14 @@ impl Client {
     ///
     /// # Errors
     /// Where there is no such board, or no link to it.
-    pub(super) fn connect(keys: &Store, board: &str) -> Result<Self, Failure> {
+    pub(super) fn connect<'a>(reach: impl Into<Reach<'a>>, board: &str) -> Result<Self, Failure> {
+        let reach = reach.into();
         let mut client = if is_address(board) {
-            let watching = Watching::start(keys, false, true)?;
+            let watching = Watching::start(reach, false, true)?;
             let key = watching.fleet.add_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
             Self { watching, key }
         } else {
-            let mut watching = Watching::start(keys, true, false)?;
+            let mut watching = Watching::start(reach, true, false)?;
             let key = discover(&mut watching, board)?;
             watching.fleet.connect(key);
             Self { watching, key }
@@ -188,6 +246,7 @@ impl Client {
             if let Some(board) = self.watching.boards.get(&self.key) {
                 match &board.link {
                     LinkState::Connected | LinkState::Stale => return Ok(()),
+                    LinkState::Unreachable { problem: LinkProblem::AwaitsCall(_), .. } => {}
                     LinkState::Unreachable { problem, .. } => return Err(unreachable(&board.name, typed, problem)),
                     LinkState::Announced | LinkState::Connecting => {}
                 }
@@ -231,14 +290,19 @@ pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Fa
 
 /// Waits until the board that is meant announces itself. An id is taken at once; of a name it is waited for a moment, of the
 /// start of one to the end, whether another board has it too.
+///
+/// Where boards can call, one that is not heard of is waited for longer.
 pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey, Failure> {
-    let end = Instant::now() + DISCOVERY;
+    let announced = Instant::now() + DISCOVERY;
+    let end = if watching.listens_at().is_some() { Instant::now() + CALLS_WITHIN } else { announced };
     let mut named = None;
     loop {
+        let namesakes = Instant::now() + NAMESAKES;
         let until = match watching.find(typed) {
             Ok((key, Match::Id(_))) => return Ok(key),
-            Ok((_, Match::Name(_))) => *named.get_or_insert_with(|| end.min(Instant::now() + NAMESAKES)),
-            Ok((_, Match::Start(_))) | Err(_) => end,
+            Ok((_, Match::Name(_))) => *named.get_or_insert_with(|| end.min(namesakes)),
+            Ok((_, Match::Start(_))) => announced.max(*named.get_or_insert_with(|| end.min(namesakes))),
+            Err(_) => end,
         };
         if watching.wait(until).is_none() {
             return Ok(watching.find(typed)?.0);

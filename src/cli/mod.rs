@@ -6,6 +6,7 @@ mod compare;
 mod doctor;
 mod find;
 mod keys;
+mod listen;
 mod logging;
 mod ota;
 mod print;
@@ -17,6 +18,7 @@ mod value;
 use std::{
     env,
     io::{self, Write},
+    net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
     time::{Duration, Instant},
@@ -28,7 +30,7 @@ use serde_json::{Value, json};
 
 pub use args::Args;
 use args::{Command, Target};
-use client::{Client, Watching};
+use client::{Client, Reach, Watching};
 use print::Printer;
 
 use crate::{
@@ -125,6 +127,8 @@ pub enum Asked {
         demo: Option<usize>,
         /// Where the keys of locked boards are.
         keys: Store,
+        /// Where boards can call; `None`: where the window was told before, if it was.
+        listen: Option<SocketAddr>,
     },
     /// It was a command of the command line, and this came of it.
     Done(ExitCode),
@@ -141,11 +145,11 @@ pub fn run() -> Asked {
         args.keys.or_else(|| env::var_os("SWITCHBOARD_KEYS").filter(|path| !path.is_empty()).map(PathBuf::from)),
     );
     let command = match args.command {
-        None => return Asked::Window { demo: None, keys },
-        Some(Command::Demo { boards }) => return Asked::Window { demo: Some(boards), keys },
+        None => return Asked::Window { demo: None, keys, listen: args.listen },
+        Some(Command::Demo { boards }) => return Asked::Window { demo: Some(boards), keys, listen: args.listen },
         Some(command) => command,
     };
-    let status = match carry_out(command, &keys) {
+    let status = match carry_out(command, Reach { keys: &keys, listen: args.listen }) {
         Ok(()) => 0,
         Err(failure) => {
             let status = failure.status();
@@ -168,35 +172,41 @@ fn log_what_happens(args: &Args) -> Result<(), String> {
     logging::begin(&filter, args.log_file.as_deref())
 }
 
-fn carry_out(command: Command, keys: &Store) -> Result<(), Failure> {
+fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
+    let keys = reach.keys;
+    if reach.listen.is_some() && !takes_calls(&command) {
+        let why =
+            "--listen is for list, show, set, toggle, press, call, log, ota, watch and listen, and for the window";
+        return Err(Failure::Usage(why.to_owned()));
+    }
     match command {
         Command::Demo { .. } => Ok(()),
-        Command::List { wait, json } => list(keys, wait.0, &mut Printer::new(json)),
+        Command::List { wait, json } => list(reach, wait.0, &mut Printer::new(json)),
         Command::Show { board, json } => {
-            let client = Client::connect(keys, &board)?;
+            let client = Client::connect(reach, &board)?;
             let board = client.board()?;
             Ok(Printer::new(json).board(&board)?)
         }
         Command::Set { target, assignments, json } => {
             let change = value::state(&target.component, &assignments).map_err(Failure::Usage)?;
-            one_command(keys, &target, &mut Printer::new(json), |client, reply| {
+            one_command(reach, &target, &mut Printer::new(json), |client, reply| {
                 client.fleet().set(client.key(), &target.component, change, Some(reply));
             })
         }
-        Command::Toggle { target, json } => one_command(keys, &target, &mut Printer::new(json), |client, reply| {
+        Command::Toggle { target, json } => one_command(reach, &target, &mut Printer::new(json), |client, reply| {
             client.fleet().toggle(client.key(), &target.component, Some(reply));
         }),
-        Command::Press { target, json } => one_command(keys, &target, &mut Printer::new(json), |client, reply| {
+        Command::Press { target, json } => one_command(reach, &target, &mut Printer::new(json), |client, reply| {
             client.fleet().press(client.key(), &target.component, Some(reply));
         }),
-        Command::Call { board, method, params } => call(keys, &board, &method, params.as_deref()),
-        Command::Ota { board, file, json } => ota::ota(keys, &board, file, json),
+        Command::Call { board, method, params } => call(reach, &board, &method, params.as_deref()),
+        Command::Ota { board, file, json } => ota::ota(reach, &board, file, json),
         Command::Watch { board, wait, json } => {
             let printed = |what: &Happening| !matches!(what, Happening::Command { .. });
-            follow(watched(keys, board.as_deref())?, printed, wait.map(|wait| wait.0), &mut Printer::new(json))
+            follow(watched(reach, board.as_deref())?, printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
         Command::Log { board, level, wait, json } => {
-            let client = Client::connect(keys, &board)?;
+            let client = Client::connect(reach, &board)?;
             client.fleet().follow_log(client.key(), LogFilter::UpTo(level));
             let printed = |what: &Happening| {
                 use Happening::{Link, Log, LogLost, NoLog, Resync};
@@ -205,6 +215,10 @@ fn carry_out(command: Command, keys: &Store) -> Result<(), Failure> {
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
         Command::Compare(args) => compare::compare(keys, args),
+        Command::Listen { address, wait, json } => {
+            let reach = Reach { listen: reach.listen.or(Some(address)), ..reach };
+            listen::listen(reach, wait.map(|wait| wait.0), json)
+        }
         Command::Scene(command) => scene::scene(keys, command),
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
         Command::Keys(command) => keys::keys(keys, command),
@@ -215,8 +229,8 @@ fn carry_out(command: Command, keys: &Store) -> Result<(), Failure> {
     }
 }
 
-fn list(keys: &Store, wait: Duration, printer: &mut Printer) -> Result<(), Failure> {
-    let mut watching = Watching::start(keys, true, true)?;
+fn list(reach: Reach<'_>, wait: Duration, printer: &mut Printer) -> Result<(), Failure> {
+    let mut watching = Watching::start(reach, true, true)?;
     let end = Instant::now() + wait;
     while watching.wait(end).is_some() {}
     let mut boards: Vec<_> = watching.boards().values().cloned().collect();
@@ -233,26 +247,26 @@ fn list(keys: &Store, wait: Duration, printer: &mut Printer) -> Result<(), Failu
 }
 
 fn one_command(
-    keys: &Store,
+    reach: Reach<'_>,
     target: &Target,
     printer: &mut Printer,
     command: impl FnOnce(&Client, client::Answer),
 ) -> Result<(), Failure> {
-    let client = Client::connect(keys, &target.board)?;
+    let client = Client::connect(reach, &target.board)?;
     let outcome = client.ask(|reply| command(&client, reply))?;
     let board = client.board()?;
     let (result, took) = done(&board.name, outcome)?;
     Ok(printer.done(&board, &target.component, &result, took)?)
 }
 
-fn call(keys: &Store, board: &str, method: &str, params: Option<&str>) -> Result<(), Failure> {
+fn call(reach: Reach<'_>, board: &str, method: &str, params: Option<&str>) -> Result<(), Failure> {
     let params: Object = match params {
         None => Object::new(),
         Some(text) => serde_json::from_str(text).map_err(|error| {
             Failure::Usage(format!("the parameters are a JSON object, for example {{\"id\":0}}: {error}"))
         })?,
     };
-    let client = Client::connect(keys, board)?;
+    let client = Client::connect(reach, board)?;
     let outcome = client.ask(|reply| client.fleet().call(client.key(), method, params, Some(reply)))?;
     let (result, _) = done(&client.board()?.name, outcome)?;
     Ok(writeln!(io::stdout().lock(), "{result}")?)
@@ -282,10 +296,28 @@ impl Watched {
     }
 }
 
-fn watched(keys: &Store, board: Option<&str>) -> Result<Watched, Failure> {
+/// What of the command line is for boards that call, too.
+fn takes_calls(command: &Command) -> bool {
+    use Command::{Call, List, Listen, Log, Ota, Press, Set, Show, Toggle, Watch};
+    matches!(
+        command,
+        List { .. }
+            | Show { .. }
+            | Set { .. }
+            | Toggle { .. }
+            | Press { .. }
+            | Call { .. }
+            | Log { .. }
+            | Ota { .. }
+            | Watch { .. }
+            | Listen { .. }
+    )
+}
+
+fn watched(reach: Reach<'_>, board: Option<&str>) -> Result<Watched, Failure> {
     match board {
-        None => Ok(Watched { watching: Watching::start(keys, true, true)?, only: None }),
-        Some(board) => Client::connect(keys, board).map(Watched::one),
+        None => Ok(Watched { watching: Watching::start(reach, true, true)?, only: None }),
+        Some(board) => Client::connect(reach, board).map(Watched::one),
     }
 }
 

@@ -9,10 +9,12 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Failure, client::Client};
+use super::{
+    Failure,
+    client::{Client, Reach},
+};
 use crate::{
     fleet::{BoardView, ImageSource, UpdateProblem, UpdateState},
-    keys::Store,
     record, words,
 };
 
@@ -23,10 +25,10 @@ const SILENCE: Duration = Duration::from_secs(400);
 const BAR: usize = 32;
 
 /// Carries the command out.
-pub(super) fn ota(keys: &Store, board: &str, file: PathBuf, json: bool) -> Result<(), Failure> {
+pub(super) fn ota(reach: Reach<'_>, board: &str, file: PathBuf, json: bool) -> Result<(), Failure> {
     // Said before anything is looked for on the network.
     std::fs::metadata(&file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
-    let client = Client::connect(keys, board)?;
+    let client = Client::connect(reach, board)?;
     let key = client.key();
     let begun = Instant::now();
     client.fleet().update(key, ImageSource::File(file));

@@ -46,7 +46,7 @@ impl Printer {
                 words::plain(&board.name),
                 words::plain(board.id.as_deref().unwrap_or("-")),
                 board.address.clone(),
-                link(&board.link),
+                link(board),
                 words::plain(version.map_or("-", String::as_str)),
                 words::plain(product.map_or("-", String::as_str)),
             ]
@@ -61,7 +61,7 @@ impl Printer {
             return writeln!(out, "{}", record::board(board));
         }
         let id = board.id.as_deref().unwrap_or("-");
-        writeln!(out, "{}  {}  {}  {}", words::plain(&board.name), words::plain(id), board.address, link(&board.link))?;
+        writeln!(out, "{}  {}  {}  {}", words::plain(&board.name), words::plain(id), board.address, link(board))?;
         if let Some(info) = &board.info {
             let up = Duration::from_millis(info.uptime_ms);
             writeln!(
@@ -167,11 +167,12 @@ fn shown(component: &ComponentView) -> String {
     words::fields(&component.shown(), Some(&component.descriptor))
 }
 
-fn link(link: &LinkState) -> String {
-    match link {
+fn link(board: &BoardView) -> String {
+    match &board.link {
         LinkState::Unreachable { problem: LinkProblem::Locked, .. } => "locked".to_owned(),
         LinkState::Unreachable { problem: LinkProblem::WrongKey, .. } => "locked: it refuses the key".to_owned(),
+        LinkState::Unreachable { problem: problem @ LinkProblem::AwaitsCall(_), .. } => words::problem(problem),
         LinkState::Unreachable { problem, .. } => format!("unreachable: {}", words::problem(problem)),
-        other => words::link(other).to_owned(),
+        _ => words::link_of(board),
     }
 }

@@ -1,6 +1,6 @@
 //! Reads what a person types as a board's address. Resolves no names.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::AddressError;
 
@@ -44,6 +44,30 @@ pub(crate) fn parse(text: &str) -> Result<String, AddressError> {
     Ok(format!("{}:{port}", host.to_ascii_lowercase()))
 }
 
+/// Reads where boards shall be able to call: `ADDRESS:PORT`, an address alone (port 7433), or a port alone (on every interface).
+///
+/// # Errors
+/// What would be accepted.
+pub fn listen_address(text: &str) -> Result<SocketAddr, ListenAddressError> {
+    let typed = text.trim();
+    if let Ok(port) = typed.parse() {
+        return Ok(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port));
+    }
+    let whole = typed.parse().ok();
+    let alone = || {
+        let ip = typed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(typed);
+        Some(SocketAddr::new(ip.parse().ok()?, protocol::outbound::PORT))
+    };
+    whole.or_else(alone).ok_or(ListenAddressError)
+}
+
+/// A text that is no place for boards to call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "an IP address of this computer and a port, for example 0.0.0.0:7433 (every interface), 192.168.1.5:7433 or 127.0.0.1:0"
+)]
+pub struct ListenAddressError;
+
 /// Whether a text is meant as an address: `host:port`, `[IPv6]:port` or an IP address; a name of a board never looks so.
 pub fn is_address(typed: &str) -> bool {
     let port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -59,6 +83,23 @@ fn read_port(text: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_boards_call_is_an_address_a_port_or_both() {
+        for (text, expected) in [
+            ("0.0.0.0:7433", "0.0.0.0:7433"),
+            (" 192.168.1.5 ", "192.168.1.5:7433"),
+            ("8080", "0.0.0.0:8080"),
+            ("0", "0.0.0.0:0"),
+            ("[::1]:80", "[::1]:80"),
+            ("::", "[::]:7433"),
+        ] {
+            assert_eq!(listen_address(text).map(|address| address.to_string()), Ok(expected.to_owned()), "{text}");
+        }
+        for text in ["", "here", "bench:7433", "1.2.3.4:70000", "70000", "ws://1.2.3.4:7433"] {
+            assert_eq!(listen_address(text), Err(ListenAddressError), "{text}");
+        }
+    }
 
     #[test]
     fn an_address_is_always_written_in_the_same_way() {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -39,6 +40,8 @@ impl Belief {
             name: address.clone(),
             address,
             by_hand,
+            caller: None,
+            only_calls: false,
             announcement: None,
             info: None,
             locked: None,
@@ -94,7 +97,28 @@ impl Belief {
     }
 
     pub(super) fn goes_to(&mut self, address: String) {
-        Arc::make_mut(&mut self.view).address = address;
+        let view = Arc::make_mut(&mut self.view);
+        view.address = address;
+        view.only_calls = false;
+    }
+
+    /// Its address is not one to connect to: nothing is known of it but that it calls.
+    pub(super) fn only_calls(&mut self, id: String) {
+        let view = Arc::make_mut(&mut self.view);
+        view.only_calls = true;
+        // Until it says what it is called.
+        view.name.clone_from(&id);
+        view.id = Some(id);
+        self.find_key();
+    }
+
+    /// The present link comes from here; `None` where the board did not make it.
+    pub(super) fn called_from(&mut self, caller: Option<SocketAddr>) {
+        let view = Arc::make_mut(&mut self.view);
+        view.caller = caller;
+        if let (true, Some(caller)) = (view.only_calls, caller) {
+            view.address = caller.ip().to_string();
+        }
     }
 
     pub(super) fn recall(&mut self, known: &KnownBoard) {

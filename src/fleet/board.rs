@@ -20,12 +20,13 @@ use crate::{
     keys::Keys,
     link::{
         commands::Ticket,
-        session::{Announced, Ephemeral, Input, Output, Report, Session},
+        session::{Announced, Called, Ephemeral, Input, Output, Report, Session},
         socket::{Socket, SocketEvent, Unread},
         state::{Ending, LinkState, Now},
         target::Place,
         update::Image,
     },
+    listening::Arrival,
 };
 
 /// What a socket told, whose it is, and of which attempt.
@@ -49,6 +50,8 @@ pub(super) struct Board {
     session: Session,
     belief: Belief,
     socket: Option<(u64, Socket)>,
+    /// Who has called and says to be this board, until the session has decided.
+    arrival: Option<Arrival>,
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
     tickets: u64,
     deadline: Option<Instant>,
@@ -67,11 +70,39 @@ impl Board {
             session,
             belief,
             socket: None,
+            arrival: None,
             replies: HashMap::new(),
             tickets: 0,
             deadline: None,
             announced_as: BTreeMap::new(),
         }
+    }
+
+    /// A board of which nothing is known but that it calls.
+    pub(super) fn that_calls(now: Now, key: BoardKey, arrival: &Arrival, seed: u64, keys: Option<Keys>) -> Self {
+        let mut board = Self::new(now, key, arrival.from.ip().to_string(), false, seed, keys);
+        board.belief.only_calls(arrival.id.clone());
+        board.session.handle(now, Input::Known(arrival.id.clone()));
+        board
+    }
+
+    /// Who says to be this board has called. One call at a time is looked at.
+    pub(super) fn called(&mut self, now: Now, arrival: Arrival, out: &Outlet) -> Step {
+        if self.arrival.is_some() {
+            return Step::default();
+        }
+        let ephemeral = match ephemeral() {
+            Ok(ephemeral) => ephemeral,
+            Err(problem) => {
+                log::warn!("{}: its call cannot be taken: {problem}", self.view().name);
+                return Step::default();
+            }
+        };
+        let Arrival { id, locked, from, .. } = &arrival;
+        log::debug!("{}: {from} calls as {id}", self.view().name);
+        let called = Called { id: id.clone(), locked: *locked, from: from.to_string(), ephemeral };
+        self.arrival = Some(arrival);
+        self.step(now, Input::Called(called), out)
     }
 
     /// What an earlier run knew of it.
@@ -126,7 +157,7 @@ impl Board {
             locked: announcement.api_encryption.is_some(),
         };
         self.belief.announced(now.instant, announcement);
-        if matches!(self.view().link, LinkState::Announced) {
+        if matches!(self.view().link, LinkState::Announced) || self.view().only_calls {
             self.belief.goes_to(address);
         }
         out.published.board(self.view(), Concern::Board, Vec::new());
@@ -215,8 +246,19 @@ impl Board {
                 Output::Connect { attempt, url, address } => {
                     log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
                     self.belief.goes_to(address);
+                    self.belief.called_from(None);
                     self.view().frames.add(now.wall, Way::Link, 0, Content::Connect(url.as_str().into()));
                     self.connect(attempt, url, out);
+                }
+                Output::Accept { attempt } => {
+                    if let Some(arrival) = self.arrival.take() {
+                        self.accept(now, attempt, arrival, out);
+                    }
+                }
+                Output::Decline => {
+                    if let Some(Arrival { from, .. }) = self.arrival.take() {
+                        log::debug!("{}: the call from {from} is declined", self.view().name);
+                    }
                 }
                 Output::Send(text) => {
                     if let Some((_, socket)) = &mut self.socket {
@@ -237,7 +279,10 @@ impl Board {
                     }
                 }
                 Output::Decrypted(text) => self.view().frames.encrypted(now.wall, Way::In, &text),
-                Output::Disconnect => self.socket = None,
+                Output::Disconnect => {
+                    self.socket = None;
+                    self.belief.called_from(None);
+                }
                 Output::Report(report) => log.extend(self.report(now, report, &mut step)),
             }
         }
@@ -247,13 +292,28 @@ impl Board {
         step
     }
 
-    fn connect(&mut self, attempt: u64, url: String, out: &Outlet) {
-        let (board, events, unread) = (self.view().key, out.sockets.clone(), Unread::default());
-        let told = unread.clone();
-        let tell = move |event| {
+    /// Goes on with a connection that the board made.
+    fn accept(&mut self, now: Now, attempt: u64, arrival: Arrival, out: &Outlet) {
+        let (from, unread) = (arrival.from, Unread::default());
+        let text: Arc<str> = format!("the board called from {from}").into();
+        self.view().frames.add(now.wall, Way::Link, 0, Content::Connect(text));
+        self.view().frames.add(now.wall, Way::Link, 0, Content::Open);
+        self.belief.called_from(Some(from));
+        let tell = self.teller(attempt, &unread, out);
+        self.socket = Some((attempt, arrival.accept(unread, tell)));
+    }
+
+    fn teller(&self, attempt: u64, unread: &Unread, out: &Outlet) -> impl Fn(SocketEvent) + Send + 'static {
+        let (board, events, told) = (self.view().key, out.sockets.clone(), unread.clone());
+        move |event| {
             // The engine ended: nobody wants to know.
             let _ = events.send(FromSocket { board, attempt, event, unread: told.clone() });
-        };
+        }
+    }
+
+    fn connect(&mut self, attempt: u64, url: String, out: &Outlet) {
+        let (board, unread) = (self.view().key, Unread::default());
+        let tell = self.teller(attempt, &unread, out);
         match Socket::open(url, Some(SUBPROTOCOL), unread.clone(), tell) {
             Ok(socket) => self.socket = Some((attempt, socket)),
             Err(ending) => {

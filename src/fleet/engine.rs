@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     hash::{BuildHasher, RandomState},
     io,
+    net::SocketAddr,
     thread::JoinHandle,
     time::{Duration, Instant, SystemTime},
 };
@@ -12,12 +13,12 @@ use std::{
 use protocol::{LogFilter, mdns::Announcement};
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, unbounded_channel},
     time::{sleep_until, timeout},
 };
 
 use super::{
-    BoardKey, FleetStatus, KnownBoard, LinkState, Outcome, Reply,
+    BoardKey, FleetStatus, KnownBoard, LinkState, Listening, Outcome, Reply,
     board::{Board, FromSocket, Outlet, Step},
     published::Published,
     wish::Wish,
@@ -30,6 +31,7 @@ use crate::{
     },
     keys::{Key, Keys},
     link::{session::Input, state::Now, update::Image},
+    listening::{Arrival, Listener, arrivals},
 };
 
 /// At the end the sockets are given this long to send their close frames.
@@ -54,6 +56,7 @@ pub(super) enum Order {
     HoldKeys(Keys),
     GiveKey(Box<Key>),
     ForgetKey(String),
+    Listen(Option<SocketAddr>),
     End,
 }
 
@@ -82,6 +85,8 @@ pub(super) struct Engine {
     seeds: RandomState,
     out: Outlet,
     from_sockets: Option<UnboundedReceiver<FromSocket>>,
+    listener: Option<Listener>,
+    status: FleetStatus,
 }
 
 impl Engine {
@@ -99,6 +104,8 @@ impl Engine {
             seeds: RandomState::new(),
             out: Outlet { published, sockets },
             from_sockets: Some(from_sockets),
+            listener: None,
+            status: FleetStatus::default(),
         }
     }
 
@@ -124,7 +131,12 @@ impl Engine {
             }
             Err(problem) => Some(problem),
         };
-        self.out.published.status(FleetStatus { discovery_problem: problem });
+        self.discovery(problem);
+    }
+
+    fn discovery(&mut self, problem: Option<String>) {
+        self.status.discovery_problem = problem;
+        self.out.published.status(self.status.clone());
     }
 
     async fn serve(
@@ -133,11 +145,13 @@ impl Engine {
         mut from_sockets: UnboundedReceiver<FromSocket>,
         mut findings: UnboundedReceiver<Found>,
     ) {
+        let (calls, mut called) = arrivals();
         loop {
             let next = self.next_deadline();
             tokio::select! {
                 order = orders.recv() => match order {
                     Some(Order::End) | None => break,
+                    Some(Order::Listen(wanted)) => self.listen(wanted, &calls).await,
                     Some(order) => self.order(now(), order),
                 },
                 Some(FromSocket { board, attempt, event, unread }) = from_sockets.recv() => {
@@ -145,17 +159,67 @@ impl Engine {
                     self.with(board, |board, out| board.socket_told(now(), attempt, event, out));
                 }
                 Some(found) = findings.recv() => self.found(now(), found),
+                Some(arrival) = called.recv() => self.called(now(), arrival),
                 () = sleep_until(next.unwrap_or_else(far_away).into()), if next.is_some() => self.tick(now()),
             }
         }
-        self.farewell(from_sockets).await;
+        self.farewell(from_sockets, called).await;
+    }
+
+    /// Takes calls there from now on, or none any more: then links that are calls end.
+    async fn listen(&mut self, wanted: Option<SocketAddr>, calls: &Sender<Arrival>) {
+        if let Some(before) = self.listener.take() {
+            before.close().await;
+        }
+        self.status.listening = match wanted {
+            None => {
+                for key in self.boards.keys().copied().collect::<Vec<_>>() {
+                    self.with(key, |board, out| board.step(now(), Input::CallsAreOver, out));
+                }
+                Listening::Off
+            }
+            Some(address) => match Listener::start(address, calls.clone()) {
+                Ok(listener) => {
+                    let address = listener.address();
+                    log::info!("boards can call {address}");
+                    self.listener = Some(listener);
+                    Listening::At(address)
+                }
+                Err(error) => {
+                    log::warn!("boards cannot call {address}: {error}");
+                    Listening::Failed { address, problem: error.to_string() }
+                }
+            },
+        };
+        self.out.published.status(self.status.clone());
+    }
+
+    /// A board has called: the one with this id, or one that nobody knows yet.
+    fn called(&mut self, now: Now, arrival: Arrival) {
+        // What arrived before the port was closed.
+        if self.listener.is_none() {
+            return;
+        }
+        let key = match self.by_id.get(&arrival.id) {
+            Some(key) => *key,
+            None if self.boards.len() >= BOARDS => return,
+            None => {
+                let key = self.out.published.new_key();
+                let seed = self.seeds.hash_one(key);
+                self.boards.insert(key, Board::that_calls(now, key, &arrival, seed, self.keys.clone()));
+                self.by_id.insert(arrival.id.clone(), key);
+                key
+            }
+        };
+        self.with(key, |board, out| board.called(now, arrival, out));
     }
 
     /// Closes every socket and waits until the close frames are out, so that boards free the places at once.
-    async fn farewell(mut self, mut from_sockets: UnboundedReceiver<FromSocket>) {
+    async fn farewell(mut self, mut from_sockets: UnboundedReceiver<FromSocket>, called: Receiver<Arrival>) {
         for key in self.boards.keys().copied().collect::<Vec<_>>() {
             self.with(key, |board, out| board.step(now(), Input::Leave, out));
         }
+        drop(called);
         drop(self);
         // Every socket holds a sender: the channel ends with the last of them.
         let _ = timeout(FAREWELL, async { while from_sockets.recv().await.is_some() {} }).await;
@@ -201,7 +265,7 @@ impl Engine {
                     self.keys_changed(now);
                 }
             }
-            Order::End => {}
+            Order::Listen(_) | Order::End => {}
         }
     }
 
@@ -262,7 +326,7 @@ impl Engine {
                 if let Some(problem) = &problem {
                     log::warn!("mDNS: {problem}");
                 }
-                self.out.published.status(FleetStatus { discovery_problem: problem });
+                self.discovery(problem);
             }
         }
     }

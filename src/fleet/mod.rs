@@ -12,6 +12,7 @@ mod view;
 mod wish;
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -19,7 +20,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use protocol::{ComponentKey, LogFilter, Object, State};
+use protocol::{ComponentKey, LogFilter, Object, State, outbound::CallUrl};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use frames::{Content, Following, Frames, Way, WireFrame};
@@ -27,14 +28,17 @@ pub use history::{Bucket, History, Summary, seconds, time};
 pub use published::Shown;
 pub use view::{
     BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, LastEvent, LinkProblem,
-    LinkState, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,
+    LinkState, Listening, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,
 };
 
 pub use crate::discovery::{Interfaces, Lookout};
-use crate::keys::{Key, Keys};
+use crate::{
+    keys::{Key, Keys},
+    listening::facing,
+};
 
-pub use address::is_address;
 pub(crate) use address::parse as read_address;
+pub use address::{ListenAddressError, is_address, listen_address};
 pub use image::ImageSource;
 
 use engine::{Engine, Order};
@@ -53,6 +57,8 @@ pub struct Settings {
     /// Keys of locked boards; `None` where they are still being looked for: nobody is connected to until [`Fleet::hold_keys`], since
     /// nothing may be said in plain text to a board for which there is one.
     pub keys: Option<Keys>,
+    /// Where boards can call, port 0 being any free one; `None`, the default: nowhere. How that does is in [`FleetStatus`].
+    pub listen: Option<SocketAddr>,
 }
 
 impl Default for Settings {
@@ -63,6 +69,7 @@ impl Default for Settings {
             connect_to_all: true,
             addresses: Vec::new(),
             keys: Some(Keys::default()),
+            listen: None,
         }
     }
 }
@@ -99,11 +106,14 @@ impl Fleet {
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let published = Published::default();
         let (orders, received) = unbounded_channel();
-        let Settings { discovery, connect_to_all, addresses, keys } = settings;
+        let Settings { discovery, connect_to_all, addresses, keys, listen } = settings;
         let lookout = discovery.clone();
         let engine = Engine::new(published.clone(), connect_to_all, keys);
         let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self { orders, published, thread: Some(thread), updates: AtomicU64::new(0), lookout };
+        if listen.is_some() {
+            fleet.listen(listen);
+        }
         for address in addresses {
             // One bad line among the remembered addresses must not keep the program from starting.
             let _ = fleet.add_address(&address);
@@ -179,6 +189,28 @@ impl Fleet {
     /// Holds no key for the board with this id any more. It is not deleted where it is saved.
     pub fn forget_key(&self, board: &str) {
         self.order(Order::ForgetKey(board.to_owned()));
+    }
+
+    /// Lets boards call there from now on, port 0 being any free one; `None`: no more, and those that have called are let go. How that
+    /// does is in [`FleetStatus`].
+    pub fn listen(&self, address: Option<SocketAddr>) {
+        self.order(Order::Listen(address));
+    }
+
+    /// What this board is to be told to call so that it calls here, where boards can call `listening`: this computer's address on the
+    /// interface that faces it. `None` where there is no way to it.
+    pub fn call_url(&self, board: BoardKey, listening: SocketAddr) -> Option<CallUrl> {
+        let own = if listening.ip().is_unspecified() {
+            let board = self.board(board)?;
+            let ip = match board.caller {
+                Some(caller) => caller.ip(),
+                None => board.address.parse::<SocketAddr>().ok()?.ip(),
+            };
+            facing(ip).ok()?
+        } else {
+            listening.ip()
+        };
+        format!("ws://{}/", SocketAddr::new(own, listening.port())).parse().ok()
     }
 
     /// Follows the board's own log from now on, over reconnects: first the lines that the board kept, then each as it comes, as

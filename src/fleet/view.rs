@@ -1,6 +1,7 @@
 //! What the program believes about every board: plain data for faces to draw, made cheap to copy by sharing.
 
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -24,6 +25,25 @@ pub struct BoardKey(pub u32);
 pub struct FleetStatus {
     /// Why no board can be found by mDNS, where that is so.
     pub discovery_problem: Option<String>,
+    /// Whether boards can call.
+    pub listening: Listening,
+}
+
+/// Whether boards can call this program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Listening {
+    /// They cannot.
+    #[default]
+    Off,
+    /// They can, at this address.
+    At(SocketAddr),
+    /// They were to, and cannot.
+    Failed {
+        /// Where.
+        address: SocketAddr,
+        /// Why, in the system's words.
+        problem: String,
+    },
 }
 
 /// A board.
@@ -39,6 +59,10 @@ pub struct BoardView {
     pub address: String,
     /// It was added by hand, not found.
     pub by_hand: bool,
+    /// Where the present link comes from, if the board made it.
+    pub caller: Option<SocketAddr>,
+    /// It has called, and nobody knows where it can be connected to: `address` has no port, and is where it called from.
+    pub only_calls: bool,
     /// What it last said of itself by mDNS, and when.
     pub announcement: Option<(Arc<Announcement>, Instant)>,
     /// What it answered to `Device.GetInfo`.

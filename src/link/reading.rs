@@ -70,7 +70,9 @@ impl Reading {
                 }
             }
             Purpose::Subscribe => return read(method::DEVICE_SUBSCRIBE, result).map(Some),
-            Purpose::Status | Purpose::Log | Purpose::Ping | Purpose::Update | Purpose::Command(_) => return Ok(None),
+            Purpose::Status | Purpose::Log | Purpose::Ping | Purpose::Rival | Purpose::Update | Purpose::Command(_) => {
+                return Ok(None);
+            }
         }
         if self.listed && self.info.is_some() {
             let (_, subscribe) = requests.ask(now, Purpose::Subscribe, method::DEVICE_SUBSCRIBE, Object::new());

@@ -19,6 +19,8 @@ pub(crate) enum Purpose {
     Log,
     /// `Sys.Ping`.
     Ping,
+    /// `Outbound.Get`, because somebody else says to be this board.
+    Rival,
     /// A step of a firmware update.
     Update,
     /// A command of the person, by its lane.

@@ -12,6 +12,8 @@ use std::{
 use ewebsock::{Options, WsEvent, WsMessage, WsSender};
 use protocol::SUBPROTOCOL;
 
+use tokio::sync::mpsc::UnboundedSender;
+
 use super::{bounds, state::Ending};
 
 /// What of one socket may wait to be read, in bytes. A board sends a few messages a second, of 4 KiB at most; one that sends
@@ -71,8 +73,18 @@ impl Unread {
 }
 
 /// A socket. Dropped, it sends a close frame and goes.
-pub(crate) struct Socket {
-    sender: WsSender,
+pub(crate) enum Socket {
+    /// This program connected.
+    Opened(WsSender),
+    /// A board connected to this program; who writes is given what to send.
+    Accepted(UnboundedSender<ToSend>),
+}
+
+/// A message to be sent.
+#[derive(Debug)]
+pub(crate) enum ToSend {
+    Text(String),
+    Binary(Vec<u8>),
 }
 
 impl Socket {
@@ -92,26 +104,33 @@ impl Socket {
             subprotocols: subprotocol.map(str::to_owned).into_iter().collect(),
             ..Options::default()
         };
-        let teller = Teller { tell, unread, opened: AtomicBool::new(false), ended: AtomicBool::new(false) };
+        let teller = Teller::new(tell, unread);
         let on_event = move |event| {
             teller.event(event);
             ControlFlow::Continue(())
         };
         let sender = ewebsock::ws_connect(url, options, Box::new(on_event)).map_err(Ending::NoConnection)?;
-        Ok(Self { sender })
+        Ok(Self::Opened(sender))
     }
 
     pub(crate) fn send(&mut self, text: String) {
-        self.sender.send(WsMessage::Text(text));
+        match self {
+            Self::Opened(sender) => sender.send(WsMessage::Text(text)),
+            // Where it has ended, that is told otherwise.
+            Self::Accepted(sender) => drop(sender.send(ToSend::Text(text))),
+        }
     }
 
     pub(crate) fn send_binary(&mut self, bytes: Vec<u8>) {
-        self.sender.send(WsMessage::Binary(bytes));
+        match self {
+            Self::Opened(sender) => sender.send(WsMessage::Binary(bytes)),
+            Self::Accepted(sender) => drop(sender.send(ToSend::Binary(bytes))),
+        }
     }
 }
 
-/// Lives in ewebsock's task; that it is dropped is the only sign of some endings.
-struct Teller<F: Fn(SocketEvent)> {
+/// Tells what comes of a socket, within its bounds. Lives in the socket's task; that it is dropped is the only sign of some endings.
+pub(crate) struct Teller<F: Fn(SocketEvent)> {
     tell: F,
     unread: Unread,
     opened: AtomicBool,
@@ -119,6 +138,11 @@ struct Teller<F: Fn(SocketEvent)> {
 }
 
 impl<F: Fn(SocketEvent)> Teller<F> {
+    /// For a socket that is not open yet.
+    pub(crate) fn new(tell: F, unread: Unread) -> Self {
+        Self { tell, unread, opened: AtomicBool::new(false), ended: AtomicBool::new(false) }
+    }
+
     fn event(&self, event: WsEvent) {
         match event {
             WsEvent::Opened => {
@@ -134,7 +158,8 @@ impl<F: Fn(SocketEvent)> Teller<F> {
         }
     }
 
-    fn tell(&self, event: SocketEvent) {
+    /// Tells an event; one that is too much is the end. Nothing is told after that.
+    pub(crate) fn tell(&self, event: SocketEvent) {
         if self.ended.load(Ordering::Relaxed) {
             return;
         }
@@ -148,7 +173,13 @@ impl<F: Fn(SocketEvent)> Teller<F> {
         (self.tell)(event);
     }
 
-    fn end(&self, ending: Ending) {
+    /// Whether the end was told.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    /// Tells the end, once.
+    pub(crate) fn end(&self, ending: Ending) {
         if !self.ended.swap(true, Ordering::Relaxed) {
             (self.tell)(SocketEvent::Ended(ending));
         }

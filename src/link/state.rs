@@ -89,6 +89,12 @@ pub enum LinkProblem {
     /// It said that it restarts.
     #[error("restarting")]
     Rebooting,
+    /// It calls, and nobody knows where it can be connected to; why its last call ended, empty where that is not known.
+    #[error("waiting for it to call{}{}", if .0.is_empty() { "" } else { ": " }, .0)]
+    AwaitsCall(String),
+    /// It calls, and this program does not listen.
+    #[error("it calls this computer, which listens no more")]
+    NotListening,
     /// The address that mDNS gave belongs to another board by now.
     #[error("another board, {found}, answers there instead of {expected}")]
     AnotherBoard {
@@ -109,6 +115,7 @@ impl LinkProblem {
                 | Self::Locked
                 | Self::WrongKey
                 | Self::NotLocked { .. }
+                | Self::NotListening
         )
     }
 

@@ -55,7 +55,8 @@ impl RememberedBoard {
     /// What is worth remembering of a board: all but those that were found on this computer itself, which are gone with it.
     pub fn of(board: &BoardView) -> Option<Self> {
         let here = board.address.parse().is_ok_and(|address: SocketAddr| address.ip().is_loopback());
-        (board.by_hand || (board.id.is_some() && !here)).then(|| Self {
+        // Where a board called from is no place to connect to: it calls again.
+        (!board.only_calls && (board.by_hand || (board.id.is_some() && !here))).then(|| Self {
             address: board.address.clone(),
             name: board.name.clone(),
             id: board.id.clone(),
@@ -154,6 +155,9 @@ pub struct Settings {
     /// What is shown in the lab.
     #[serde(deserialize_with = "or_default")]
     pub lab: LabSettings,
+    /// Where boards can call this computer; `None`: nowhere.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
     /// How large the window and its parts are.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,

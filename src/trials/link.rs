@@ -210,6 +210,12 @@ impl Link {
                     self.attempt = attempt;
                     self.questions.clear();
                 }
+                Output::Accept { attempt } => {
+                    assert!(attempt > self.attempt, "an attempt is numbered twice");
+                    self.attempt = attempt;
+                    self.questions.clear();
+                }
+                Output::Decline => {}
                 Output::SendFrame(frame) => assert!(frame.len() <= limits::MESSAGE_INTO_BOARD, "{frame:?}"),
                 Output::Decrypted(_) => {}
                 Output::Send(text) | Output::SendSealed { text, .. } => {

@@ -81,6 +81,12 @@ pub enum Action {
     Pair(BoardKey),
     /// Delete the key of a board from this computer.
     ForgetKey(BoardKey),
+    /// Let boards call there, as typed; `None` is nowhere.
+    Listen(Option<String>),
+    /// Ask whom this board shall call, beginning with this computer.
+    AskCall(BoardKey),
+    /// Have a board call there, as typed; an empty text is nobody.
+    HaveCall(BoardKey, String),
     /// Connect now instead of after the backoff.
     TryNow(BoardKey),
     /// End the link and take the board off the list.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    net::SocketAddr,
     sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant, SystemTime},
@@ -9,6 +10,7 @@ use std::{
 
 use super::{
     Action, Asks, Batch, Moment, Notice, Settings, SettingsFile, StartVirtualBoards, Step, VirtualBoards, What, Window,
+    dialogs::EVERYWHERE,
     doctor::asked,
     files::{Answer, Brought, Journey},
     key_ring::{KeyRing, News},
@@ -16,8 +18,8 @@ use super::{
 };
 use crate::doctor::{self, Examination};
 use crate::fleet::{
-    BoardKey, BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkProblem, LinkState, LogEntry, Outcome, Reply,
-    Shown, Watch,
+    BoardKey, BoardView, Changes, Fleet, ImageSource, KnownBoard, LinkProblem, LinkState, Listening, LogEntry, Outcome,
+    Reply, Shown, Watch, listen_address,
 };
 use crate::{
     keys::{self, Store},
@@ -25,7 +27,8 @@ use crate::{
 };
 use eframe::egui;
 use jiff::tz::TimeZone;
-use protocol::{Object, method};
+use protocol::{Object, method, outbound::CallUrl};
+use serde_json::Value;
 
 /// How long a frame may spend on taking over what changed; the rest waits for the next.
 const BUDGET: Duration = Duration::from_millis(8);
@@ -157,6 +160,11 @@ impl App {
         if self.backlog.is_empty() && self.happenings.is_empty() {
             let Changes { boards, log, forgotten, missed, status } = self.watch.drain();
             // What was forgotten is not among the boards any more.
+            if let Some(Listening::Failed { address, problem }) = status.as_ref().map(|status| &status.listening)
+                && !matches!(self.window.model.status().listening, Listening::Failed { .. })
+            {
+                self.window.tell(Notice::Failed(format!("Boards cannot call {address}: {problem}")));
+            }
             let rest = Changes { boards: Vec::new(), log: Vec::new(), forgotten, missed, status };
             self.window.model.apply(rest, begun);
             self.backlog.extend(boards);
@@ -280,6 +288,13 @@ impl App {
                     self.keys.forget(id, ctx);
                 }
             }
+            Action::Listen(wanted) => self.listen(wanted.as_deref()),
+            Action::AskCall(board) => {
+                let (listening, begins) = self.listens_or_would();
+                let url = self.fleet.call_url(board, listening).map(|url| url.to_string()).unwrap_or_default();
+                self.window.ask(Asks::Call { board, begins }, url);
+            }
+            Action::HaveCall(board, text) => self.have_call(board, &text, ctx),
             // The window did these itself.
             Action::Show { .. }
             | Action::Go(_)
@@ -352,6 +367,47 @@ impl App {
                 }
             }
         }
+    }
+
+    /// Where boards can call, or would once this computer listened; and whether it does not yet.
+    fn listens_or_would(&self) -> (SocketAddr, bool) {
+        match &self.window.model.status().listening {
+            Listening::At(address) => (*address, false),
+            Listening::Off | Listening::Failed { .. } => (EVERYWHERE, true),
+        }
+    }
+
+    fn listen(&mut self, wanted: Option<&str>) {
+        let address = match wanted.map(listen_address).transpose() {
+            Ok(address) => address,
+            Err(error) => return self.window.answer_dialog(Err(format!("Accepted: {error}."))),
+        };
+        self.settings.listen = address;
+        self.fleet.listen(address);
+        self.window.answer_dialog(Ok(()));
+    }
+
+    fn have_call(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
+        let url = match text {
+            "" => None,
+            text => match text.parse::<CallUrl>() {
+                Ok(url) => Some(url),
+                Err(error) => return self.window.answer_dialog(Err(format!("{error}."))),
+            },
+        };
+        let (listening, begins) = self.listens_or_would();
+        if begins && url.is_some() && self.fleet.call_url(board, listening) == url {
+            self.listen(Some(&listening.to_string()));
+        }
+        let name = self.window.model.board(board).map(|view| self.window.model.title(view)).unwrap_or_default();
+        let title = match &url {
+            Some(url) => format!("Have {name} call {url}"),
+            None => format!("Have {name} call nobody"),
+        };
+        let url = url.map_or(Value::Null, |url| Value::String(url.to_string()));
+        let what = What::Call(method::OUTBOUND_SET.to_owned(), Object::from_iter([("url".to_owned(), url)]));
+        self.carry_out(Action::Together(Batch::new(title, vec![Step { board, what }])), ctx);
+        self.window.answer_dialog(Ok(()));
     }
 
     fn add(&mut self, address: &str) {

@@ -179,7 +179,7 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
     let title = names.whole.as_str();
     let size = vec2(ui.available_width(), theme::LIST_ROW);
     let (rect, response) = ui.push_id(("board", board.key.0), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
-    let name = format!("{title}: {}", words::link(&board.link));
+    let name = format!("{title}: {}", words::link_of(board));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &name));
     if !ui.is_rect_visible(rect) {
         return response;
@@ -227,7 +227,7 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
         _ => board.address.clone(),
     };
     text::paint(ui, address, Align2::LEFT_CENTER, &where_it_is, theme::monospace_small(), palette.weak);
-    response.on_hover_text(format!("{title}\n{}\n{}", board.address, words::link(&board.link)))
+    response.on_hover_text(format!("{title}\n{}\n{}", board.address, words::link_of(board)))
 }
 
 /// The round trip, while it means something.

@@ -7,7 +7,7 @@ use eframe::egui::{Button, Id, Popup, Response, Ui, WidgetInfo, accesskit::Role,
 use super::{action::Action, arrangement::NoteChange, dialogs::Asks, icon, model::Model, pin::Pin};
 use crate::{
     documents::settable,
-    fleet::{BoardKey, ComponentView, LinkState, Lock},
+    fleet::{BoardKey, BoardView, ComponentView, LinkState, Lock},
 };
 
 /// Where the next menu's first entry finds that it shall take the focus.
@@ -78,6 +78,13 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         actions.push(Action::ShowFrames(*key));
         ui.close();
     }
+    if let ([key], Some(board)) = (boards, first)
+        && can_call(board)
+        && row(ui, icon::PLUGS_CONNECTED, "Let it call here…")
+    {
+        actions.push(Action::AskCall(*key));
+        ui.close();
+    }
     ui.separator();
     if let ([key], Some(board)) = (boards, first)
         && matches!(board.lock(), Lock::Unlocked(_) | Lock::NoKey | Lock::WrongKey)
@@ -86,7 +93,8 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
             actions.push(Action::Ask(Asks::Key(*key), String::new()));
             ui.close();
         }
-        if row(ui, icon::TARGET, "Pair…") {
+        // Paired is who can be connected to.
+        if !board.only_calls && row(ui, icon::TARGET, "Pair…") {
             actions.push(Action::Ask(Asks::Pair(*key), String::new()));
             ui.close();
         }
@@ -107,6 +115,12 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         actions.extend(boards.iter().map(|board| Action::Forget(*board)));
         ui.close();
     }
+}
+
+/// Whether a board can be told now whom to call.
+fn can_call(board: &BoardView) -> bool {
+    let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
+    live && board.info.as_ref().is_some_and(|info| info.features.iter().any(|feature| feature == "outbound"))
 }
 
 /// An entry, whose name is its words without the sign.

@@ -10,7 +10,7 @@ use super::{
     action::Action,
     board_menu,
     cards::{self, Availability, Page},
-    dialogs::Asks,
+    dialogs::{Asks, ask_to_listen},
     icon,
     model::Model,
     moment::Moment,
@@ -41,7 +41,7 @@ pub(super) fn show(
         ui.set_max_width(ui.available_width() - SCROLL_BAR);
         header(ui, board, model, moment, actions);
         ui.add_space(UNIT);
-        link_banner(ui, board, moment, actions);
+        link_banner(ui, board, model, moment, actions);
     });
     let availability = availability(board, &title);
     let page = Page { board, model, moment, availability: &availability, reveal, in_tile: false };
@@ -143,7 +143,10 @@ fn facts(ui: &mut Ui, board: &BoardView, moment: &Moment) {
             text::label(ui, value, &format!("{name}: {value}"), theme::body(), palette.weak).on_hover_text(meaning);
         };
         text::label(ui, &board.address, &format!("address: {}", board.address), theme::monospace(), palette.weak)
-            .on_hover_text("Where the link goes");
+            .on_hover_text(if board.only_calls { "Where it called from last" } else { "Where it can be connected to" });
+        if let Some(caller) = board.caller {
+            fact(ui, "it called", "link", &format!("The board made this connection, from {caller}"));
+        }
         let announced = board.announcement.as_ref().map(|(announcement, _)| announcement);
         let version = board.info.as_ref().map(|info| &info.version).or(announced.map(|announced| &announced.version));
         if let Some(version) = version.filter(|version| !version.is_empty()) {
@@ -174,7 +177,7 @@ fn signal(board: &BoardView) -> Option<String> {
 }
 
 /// How the link is, where it is not simply connected.
-fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Vec<Action>) {
+fn link_banner(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let mut offer = None;
     let words = match &board.link {
@@ -188,8 +191,13 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
             let heard = board.last_heard.unwrap_or(board.link_since);
             format!("Stale: nothing was heard for {}. Values may be old.", words::length(moment.age(heard)))
         }
+        LinkState::Unreachable { problem: LinkProblem::AwaitsCall(why), .. } => {
+            let since = board.last_heard.unwrap_or(board.link_since);
+            let why = if why.is_empty() { String::new() } else { format!(": {}", words::plain(why)) };
+            format!("Waiting for it to call, last heard {}{why}.", words::ago(moment.age(since)))
+        }
         LinkState::Unreachable { problem, retry_at } => {
-            offer = Some("Try now");
+            offer = (*problem != LinkProblem::NotListening).then_some("Try now");
             // Not the age of the state: each vain attempt begins it anew.
             let since = board
                 .last_heard
@@ -200,7 +208,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
                     format!(" Next try in {}.", words::length(left))
                 }
                 Some(_) => " Trying.".to_owned(),
-                None if *problem == LinkProblem::KeysAwaited => String::new(),
+                None if matches!(problem, LinkProblem::KeysAwaited | LinkProblem::NotListening) => String::new(),
                 None if matches!(problem, LinkProblem::NotLocked { .. }) => {
                     " It is tried again once its key is forgotten.".to_owned()
                 }
@@ -226,7 +234,17 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
                     actions.push(Action::TryNow(board.key));
                 }
                 about_key(ui, board, actions);
-                if matches!(board.link, LinkState::Unreachable { .. }) {
+                let problem = match &board.link {
+                    LinkState::Unreachable { problem, .. } => Some(problem),
+                    _ => None,
+                };
+                if problem == Some(&LinkProblem::NotListening) && ui.button("Let boards call…").clicked() {
+                    actions.push(ask_to_listen(&model.status().listening));
+                }
+                // Of a board that calls the doctor, who connects, finds out nothing.
+                if problem
+                    .is_some_and(|problem| !matches!(problem, LinkProblem::AwaitsCall(_) | LinkProblem::NotListening))
+                {
                     let why = ui.button("Why?").on_hover_text("Let the doctor find out");
                     if why.clicked() {
                         let wanted = board.id.clone().unwrap_or_else(|| board.address.clone());
@@ -247,6 +265,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, moment: &Moment, actions: &mut Ve
 fn about_key(ui: &mut Ui, board: &BoardView, actions: &mut Vec<Action>) {
     let LinkState::Unreachable { problem, .. } = &board.link else { return };
     let offers: &[_] = match problem {
+        LinkProblem::Locked | LinkProblem::WrongKey if board.only_calls => &[("Enter key…", Asks::Key(board.key))],
         LinkProblem::Locked | LinkProblem::WrongKey => {
             &[("Pair…", Asks::Pair(board.key)), ("Enter key…", Asks::Key(board.key))]
         }
@@ -274,6 +293,9 @@ pub(super) fn availability(board: &BoardView, title: &str) -> Availability {
         }
         LinkState::Announced => {
             Availability::Off { reason: format!("{title} is not connected"), heard: board.last_heard }
+        }
+        LinkState::Unreachable { problem: LinkProblem::AwaitsCall(_), .. } => {
+            Availability::Off { reason: format!("{title} is waited for: it calls by itself"), heard: board.last_heard }
         }
         LinkState::Unreachable { problem, .. } => Availability::Off {
             reason: format!("{title} is unreachable: {}", words::problem(problem)),

@@ -8,7 +8,7 @@ use protocol::{Kind, State};
 
 use super::{
     action::{Action, Overlay},
-    dialogs::Asks,
+    dialogs::{Asks, ask_to_listen},
     files::Errand,
     icon,
     model::Model,
@@ -119,7 +119,7 @@ impl Commands {
             let words = entry.words.to_lowercase();
             parts.iter().all(|part| words.contains(part))
         };
-        self.found = window_entries()
+        self.found = window_entries(model)
             .into_iter()
             .chain(document_entries(model))
             .chain(model.in_order().flat_map(|board| board_entries(model, board)))
@@ -163,7 +163,7 @@ fn document_entries(model: &Model) -> Vec<Entry> {
 }
 
 /// What concerns the window.
-fn window_entries() -> Vec<Entry> {
+fn window_entries(model: &Model) -> Vec<Entry> {
     let entry =
         |sign, words: &str, keys: &str, action| Entry { sign, words: words.to_owned(), keys: keys.to_owned(), action };
     let places = places::ENTRIES.iter().enumerate().map(|(at, place)| {
@@ -172,6 +172,12 @@ fn window_entries() -> Vec<Entry> {
     places
         .chain([
             entry(icon::PLUS, "Add a board by address", "Ctrl+N", Action::Ask(Asks::Address, String::new())),
+            entry(
+                icon::PLUGS_CONNECTED,
+                "Let boards call this computer…",
+                "",
+                ask_to_listen(&model.status().listening),
+            ),
             entry(icon::ARROW_COUNTER_CLOCKWISE, "Undo", "Ctrl+Z", Action::Undo(None)),
             entry(icon::CIRCLE_HALF, "Theme: light", "", Action::Theme(ThemeChoice::Light)),
             entry(icon::CIRCLE_HALF, "Theme: dark", "", Action::Theme(ThemeChoice::Dark)),

@@ -1,7 +1,10 @@
 //! The dialogs: questions that a line of text answers, or a yes. An address to add, a path where no file dialog of the desktop
 //! answers, whether boards shall restart.
 
-use std::path::PathBuf;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use eframe::egui::{Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichText, TextEdit, Ui, vec2};
 
@@ -13,8 +16,9 @@ use super::{
     theme::{self, UNIT, palette},
 };
 use crate::{
+    doctor::own_addresses,
     documents::{self, Sort},
-    fleet::BoardKey,
+    fleet::{BoardKey, Listening},
 };
 use protocol::{Object, method};
 
@@ -36,6 +40,20 @@ pub(super) struct Dialog {
 pub enum Asks {
     /// The address of a board.
     Address,
+    /// Where boards can call.
+    Listen {
+        /// They can already.
+        on: bool,
+        /// What they are to be told to call.
+        urls: Vec<String>,
+    },
+    /// Whom a board shall call.
+    Call {
+        /// Which board.
+        board: BoardKey,
+        /// This computer begins to listen with that.
+        begins: bool,
+    },
     /// Another name for a board.
     Rename(BoardKey),
     /// The room of boards.
@@ -75,6 +93,24 @@ impl Asks {
                 hint: "192.168.1.17:80",
                 help: "host, host:port or [IPv6]:port. Without a port it is 80. The board is remembered.".to_owned(),
                 done: "Add",
+            },
+            Self::Listen { on, urls } => Words {
+                title: if *on { "Boards can call this computer" } else { "Let boards call this computer" },
+                field: "Where it listens",
+                hint: "0.0.0.0:7433",
+                help: listen_help(*on, urls),
+                done: if *on { "Change" } else { "Listen" },
+            },
+            Self::Call { begins, .. } => Words {
+                title: "Have the board call",
+                field: "Address to call",
+                hint: "ws://192.168.1.5:7433/",
+                help: format!(
+                    "The board keeps a connection open to this address, also after restarts, so that it is reached where nothing can connect to \
+                     it. Left empty it calls nobody.{}",
+                    if *begins { " This computer listens from then on." } else { "" }
+                ),
+                done: "Tell it",
             },
             Self::Rename(_) => Words {
                 title: "Rename the board",
@@ -163,7 +199,7 @@ impl Asks {
 
     /// Whether nothing is an answer too.
     fn may_be_empty(&self) -> bool {
-        matches!(self, Self::Room(_) | Self::Tags(_)) || !self.has_field()
+        matches!(self, Self::Room(_) | Self::Tags(_) | Self::Call { .. }) || !self.has_field()
     }
 
     /// Whether a text is asked for.
@@ -185,6 +221,8 @@ impl Asks {
     fn answered(&self, text: String) -> Action {
         match self {
             Self::Address => Action::Add(text),
+            Self::Listen { .. } => Action::Listen(Some(text)),
+            Self::Call { board, .. } => Action::HaveCall(*board, text),
             Self::Rename(board) => Action::Rename(*board, text),
             Self::Room(boards) => Action::Note(boards.clone(), NoteChange::Room(text)),
             Self::Tags(boards) => Action::Note(boards.clone(), NoteChange::Tags(text)),
@@ -204,16 +242,16 @@ impl Dialog {
     }
 
     /// Shows it above everything else.
-    pub(super) fn show(&mut self, ui: &Ui, actions: &mut Vec<Action>) {
+    pub(super) fn show(&mut self, ui: &Ui, listening: &Listening, actions: &mut Vec<Action>) {
         let response = Modal::new(Id::unique("dialog"))
             .frame(Frame::popup(ui.style()).inner_margin(20))
-            .show(ui.ctx(), |ui| self.contents(ui, actions));
+            .show(ui.ctx(), |ui| self.contents(ui, listening, actions));
         if response.should_close() {
             actions.push(Action::CloseDialog);
         }
     }
 
-    fn contents(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+    fn contents(&mut self, ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
         let Words { title, field, hint, help, done } = self.asks.words();
         ui.set_width(400.0);
         ui.heading(title);
@@ -236,18 +274,35 @@ impl Dialog {
             if cancel.clicked() {
                 actions.push(Action::CloseDialog);
             }
+            self.beside(ui, listening, actions);
             // What interrupts is not done by an Enter too many.
             if !self.asks.has_field() && !self.opened {
                 self.opened = true;
                 cancel.request_focus();
             }
             if filled && (clicked || enter) {
+                // Where it was no answer, the next one is typed at once.
+                self.opened &= !self.asks.has_field();
                 actions.push(self.asks.answered(self.text.trim().to_owned()));
                 if !self.asks.stays() {
                     actions.push(Action::CloseDialog);
                 }
             } else if enter {
                 self.opened = false;
+            }
+        });
+    }
+
+    /// What else can be done here, at the left of the buttons.
+    fn beside(&self, ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
+        let (words, action) = match &self.asks {
+            Asks::Address => ("Let boards call…", ask_to_listen(listening)),
+            Asks::Listen { on: true, .. } => ("Stop listening", Action::Listen(None)),
+            _ => return,
+        };
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            if ui.add(Button::new(words).min_size(vec2(0.0, 28.0))).clicked() {
+                actions.push(action);
             }
         });
     }
@@ -271,6 +326,35 @@ impl Dialog {
             self.problem = None;
         }
         enter
+    }
+}
+
+/// Asks where boards can call, beginning with where they can now.
+pub(super) fn ask_to_listen(listening: &Listening) -> Action {
+    let (on, address) = match listening {
+        Listening::Off => (false, EVERYWHERE),
+        Listening::At(address) | Listening::Failed { address, .. } => (true, *address),
+    };
+    let url = |ip| format!("ws://{}/", SocketAddr::new(ip, address.port()));
+    let own = if address.ip().is_unspecified() { own_addresses(address.is_ipv4()) } else { vec![address.ip()] };
+    let urls = own.into_iter().map(url).collect();
+    Action::Ask(Asks::Listen { on, urls }, address.to_string())
+}
+
+/// Where a computer listens unless its person wants otherwise.
+pub(super) const EVERYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), protocol::outbound::PORT);
+
+fn listen_help(on: bool, urls: &[String]) -> String {
+    let urls = match urls {
+        [] => "this computer's address".to_owned(),
+        urls => urls.join(" or "),
+    };
+    match on {
+        true => format!("Tell boards to call {urls}, in their menus. Stopped, those that have called are let go."),
+        false => format!(
+            "For boards that this computer cannot connect to: they call it instead, and are used as all others. Tell them to call {urls}. \
+             Who reaches this port can pretend to be a board without a key. This computer remembers it."
+        ),
     }
 }
 

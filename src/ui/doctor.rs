@@ -200,7 +200,8 @@ pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Ke
         wanted: wanted.map(str::to_owned),
         lookout: fleet.lookout().cloned().unwrap_or_default(),
         keys,
-        known: model.boards().map(known).collect(),
+        // Where a board only calls from, it cannot be examined.
+        known: model.boards().filter(|view| !view.only_calls || view.link == LinkState::Connected).map(known).collect(),
     }
 }
 

@@ -56,8 +56,9 @@ pub enum RunError {
 pub fn run(options: Options) -> Result<(), RunError> {
     let Options { fleet, start_virtual_boards, memory, keys } = options;
     // They are loaded once there is a window, since the keychain may ask for a password.
-    let fleet = Fleet::start(fleet::Settings { keys: None, ..fleet })?;
     let (file, problem) = SettingsFile::open(memory);
+    let listen = fleet.listen.or(file.settings().listen);
+    let fleet = Fleet::start(fleet::Settings { keys: None, listen, ..fleet })?;
     let layout = file.settings().layout;
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()

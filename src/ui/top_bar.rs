@@ -7,14 +7,14 @@ use eframe::egui::{
 
 use super::{
     action::{Action, Overlay},
-    dialogs::Asks,
+    dialogs::{Asks, ask_to_listen},
     icon,
     model::{Counts, Model},
     settings::ThemeChoice,
     signs, text,
     theme::{self, UNIT, palette},
 };
-use crate::fleet::{LinkProblem, LinkState};
+use crate::fleet::{LinkProblem, LinkState, Listening};
 
 /// Shows the bar; what is typed into the find box goes into `find`.
 pub(super) fn show(ui: &mut Ui, model: &Model, find: &mut String, theme: ThemeChoice, actions: &mut Vec<Action>) {
@@ -32,6 +32,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, find: &mut String, theme: ThemeCh
             if help_button(ui).clicked() {
                 actions.push(Action::Open(Overlay::Shortcuts));
             }
+            calls(ui, &model.status().listening, actions);
             ui.add_space(UNIT);
             counts(ui, &model.counts());
         });
@@ -81,6 +82,25 @@ fn add_button(ui: &mut Ui) -> Response {
     let stroke = Stroke::new(1.5, palette(ui).text);
     signs::plus(ui.painter(), response.rect.center(), 5.0, stroke);
     response.on_hover_text("Add a board by its address (Ctrl+N)")
+}
+
+/// That boards can call, where they can or were to.
+fn calls(ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let (sign, colour, words) = match listening {
+        Listening::Off => return,
+        Listening::At(address) => {
+            (icon::PLUGS_CONNECTED, palette.text, format!("Boards can call: listens at {address}"))
+        }
+        Listening::Failed { address, problem } => {
+            (icon::PLUGS, palette.bad, format!("Boards cannot call: {address}: {problem}"))
+        }
+    };
+    let response = icon_button(ui, &words);
+    text::paint(ui, response.rect, Align2::CENTER_CENTER, sign, theme::icon(), colour);
+    if response.on_hover_text(words).clicked() {
+        actions.push(ask_to_listen(listening));
+    }
 }
 
 fn help_button(ui: &mut Ui) -> Response {

@@ -205,7 +205,7 @@ impl Window {
         }
         self.toasts.show(ui, &self.batches, moment, &mut actions);
         if let Some(dialog) = &mut self.dialog {
-            dialog.show(ui, &mut actions);
+            dialog.show(ui, &self.model.status().listening, &mut actions);
         }
         if let Some(commands) = &mut self.commands {
             commands.show(ui, &self.model, &mut actions);

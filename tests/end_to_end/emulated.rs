@@ -23,7 +23,7 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use switchboard::fleet::{
-    Happening, ImageSource, LinkProblem, LinkState, Lock, Origin, Outcome, Settings, UpdateState,
+    Happening, ImageSource, LinkProblem, LinkState, Listening, Lock, Origin, Outcome, Settings, UpdateState,
 };
 use virtual_board::image::Image;
 
@@ -437,4 +437,63 @@ fn with_a_key_from_its_serial_port_it_is_locked_and_obeys_who_has_it() {
     owner.fleet.set(found.key, &self::key("switch:0"), on(true), answer);
     done(&answered, "switch:0");
     owner.shows(board.name(), "switch:0", |switch| switch.on() == Some(true));
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn it_calls_whom_it_was_told_to_over_a_restart_too_and_with_its_key_once_it_is_locked() {
+    let mut board = Emulator::boot();
+    let listen = |keys: Option<Key>| {
+        let keys = Some(keys.into_iter().collect());
+        let listen = Some(([0, 0, 0, 0], 0).into());
+        let mut onlooker = Onlooker::new(Settings { discovery: None, keys, listen, ..Settings::default() });
+        let port = onlooker.until("it listens", SOON, |seen| match seen.status.listening {
+            Listening::At(address) => Some(address.port()),
+            _ => None,
+        });
+        // The address of this end of the cable.
+        (onlooker, format!("ws://10.78.0.1:{port}/"))
+    };
+    let (mut open, url) = listen(None);
+    board.types(&format!("call {url}"));
+    let found = open.connected(board.name());
+    assert!(found.only_calls && found.caller.is_some());
+    let (answer, answered) = reply();
+    open.fleet.set(found.key, &self::key("switch:0"), on(true), answer);
+    done(&answered, "switch:0");
+    board.types("press button:0");
+    open.until("the press is pushed", SOON, |seen| {
+        let pressed =
+            |entry: &Happening| matches!(entry, Happening::Event { component, .. } if *component == key("button:0"));
+        seen.log.iter().any(|entry| pressed(&entry.what)).then_some(())
+    });
+    let (answer, answered) = reply();
+    open.fleet.call(found.key, "Device.Reboot", Object::new(), answer);
+    done(&answered, "Device.Reboot");
+    board.serves();
+    let before = found.caller;
+    open.until("it has called again", SOON, |seen| {
+        let board = seen.board(board.name())?;
+        (board.link == LinkState::Connected && board.caller != before).then_some(())
+    });
+    // A name that nobody knows is told.
+    board.types("call ws://no-such-host.invalid:7433/");
+    let mut other = finder();
+    let same = other.connected(board.name());
+    other.until("why its call fails", SOON * 3, |seen| {
+        let (answer, answered) = reply();
+        seen.fleet.call(same.key, "Outbound.Get", Object::new(), answer);
+        let Ok(Outcome::Done { result, .. }) = answered.recv_timeout(SOON) else { return None };
+        result["last_failure"]["message"].as_str()?.contains("no address of no-such-host.invalid").then_some(())
+    });
+    drop((open, other));
+    board.types("lock");
+    let key: Key = board.hears("its key", |line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        line["owner"].as_str()?.parse().ok()
+    });
+    let (mut owner, url) = listen(Some(key));
+    board.types(&format!("call {url}"));
+    let found = owner.connected(board.name());
+    assert_eq!(found.lock(), Lock::Unlocked(Role::Control));
 }

@@ -53,6 +53,8 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         name: name.to_owned(),
         address: format!("192.168.1.{}:80", 16 + key),
         by_hand: false,
+        caller: None,
+        only_calls: false,
         announcement: Some((Arc::new(announcement), at.now - seconds(40.0))),
         info: Some(Arc::new(info(name, key))),
         locked: Some(false),

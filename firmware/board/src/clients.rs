@@ -39,6 +39,8 @@ pub enum Outgoing {
 
 /// A silent client, as RFC 6455, section 7.4.1 has it: this end goes away from the connection, nobody did wrong.
 const SILENT: Outgoing = Outgoing::Close { code: 1001, reason: "silent for 60 s" };
+/// RFC 6455, section 7.4.1: this end goes away from the connection; here to another.
+const CALLS_ELSEWHERE: Outgoing = Outgoing::Close { code: 1001, reason: "it calls elsewhere now, or nobody" };
 /// "Service restart" in IANA's registry.
 const RESTARTING: Outgoing = Outgoing::Close { code: 1012, reason: "restarting" };
 /// RFC 6455, section 7.4.1: a message that violates a policy.
@@ -132,10 +134,8 @@ impl Clients {
     }
 
     pub(crate) fn connect(&mut self, now: Duration, access: Access) -> Result<ClientId, RpcError> {
-        if self.connected.len() >= self.places {
-            let message =
-                format!("all {} places for controllers are taken; one of them must disconnect first", self.places);
-            return Err(RpcError::new(Code::ResourceExhausted, "all_places_taken", message));
+        if let Some(error) = self.all_places_taken() {
+            return Err(error);
         }
         // Number 0 is whoever uses POST.
         self.last_number = self.last_number.checked_add(1).unwrap_or(1);
@@ -182,6 +182,22 @@ impl Clients {
         }
     }
 
+    /// Ends a connection once it was sent what waits for it.
+    pub(crate) fn let_go_politely(&mut self, id: ClientId) {
+        if let Some(client) = self.connected.get_mut(&id).filter(|client| client.is_open()) {
+            client.ending = Ending::Soon(CALLS_ELSEWHERE);
+        }
+    }
+
+    /// Whether one more would be refused.
+    pub(crate) fn all_places_taken(&self) -> Option<RpcError> {
+        (self.connected.len() >= self.places).then(|| {
+            let message =
+                format!("all {} places for controllers are taken; one of them must disconnect first", self.places);
+            RpcError::new(Code::ResourceExhausted, "all_places_taken", message)
+        })
+    }
+
     /// The client reads the log from now on, or no more. Comes to the reader that it had.
     pub(crate) fn subscribe_log(&mut self, id: ClientId, reader: Option<LogReader>) -> Option<LogReader> {
         match self.connected.get_mut(&id) {
@@ -214,6 +230,10 @@ impl Clients {
             client.subscribed = true;
             client.sent = seq;
         }
+    }
+
+    pub(crate) fn is_subscribed(&self, id: ClientId) -> bool {
+        self.connected.get(&id).is_some_and(|client| client.subscribed)
     }
 
     pub(crate) fn answer(&mut self, id: ClientId, text: String) {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{Board, ClientId, Hardware, REBOOT_AFTER, Reboot, Slot, keys::locked, params::Params, rules, sizes, text};
 
 /// Every method of a board, for who asks for another.
-const METHODS: [&str; 23] = [
+const METHODS: [&str; 25] = [
     method::DEVICE_GET_INFO,
     method::DEVICE_GET_COMPONENTS,
     method::DEVICE_GET_STATUS,
@@ -38,6 +38,8 @@ const METHODS: [&str; 23] = [
     method::KEYS_LIST,
     method::KEYS_ADD,
     method::KEYS_REMOVE,
+    method::OUTBOUND_SET,
+    method::OUTBOUND_GET,
 ];
 
 /// Who asks.
@@ -133,6 +135,8 @@ impl<H: Hardware> Board<H> {
             method::KEYS_LIST => self.list_keys(caller),
             method::KEYS_ADD => self.add_key_from_afar(now, &params),
             method::KEYS_REMOVE => self.remove_key(now, &params),
+            method::OUTBOUND_SET => self.set_outbound(now, &params),
+            method::OUTBOUND_GET => Ok(json!(self.outbound(now))),
             other => Err(no_such_method(other)),
         }
     }
@@ -177,10 +181,12 @@ impl<H: Hardware> Board<H> {
     fn info(&mut self, now: Duration) -> DeviceInfo {
         let mut info = sizes::info(&self.identity, self.hardware.reset_reason(), self.epoch, text::millis(now));
         let (updatable, locked) = (self.hardware.update_slot().is_some(), self.is_locked());
+        let callable = self.hardware.can_call();
         info.features.retain(|feature| match feature.as_str() {
             sizes::OTA => updatable,
             sizes::HTTP_RPC => !locked,
             sizes::KEYS => locked,
+            sizes::OUTBOUND => callable,
             _ => true,
         });
         info

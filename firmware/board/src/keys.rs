@@ -39,13 +39,14 @@ impl Access {
     /// # Errors
     /// `view_only`.
     pub(crate) fn allows(self, method: &str) -> Result<(), RpcError> {
-        const VIEW: [&str; 6] = [
+        const VIEW: [&str; 7] = [
             method::DEVICE_GET_INFO,
             method::DEVICE_GET_COMPONENTS,
             method::DEVICE_GET_STATUS,
             method::DEVICE_SUBSCRIBE,
             method::SYS_PING,
             method::LOG_SUBSCRIBE,
+            method::OUTBOUND_GET,
         ];
         match self {
             Self::Key(_, Role::View) if !VIEW.contains(&method) => {

@@ -19,6 +19,7 @@ pub mod gesture;
 mod keys;
 mod log;
 mod number;
+mod outbound;
 mod outbox;
 mod pairing;
 mod params;
@@ -38,6 +39,7 @@ use protocol::{ComponentKey, Epoch, Kind, Level, ResetReason, RpcError, Source, 
 pub use clients::{ClientId, Outgoing};
 pub use keys::{locked, wrong_key};
 pub use log::{LogReader, Unread};
+pub use outbound::Call;
 pub use plan::{Component, Identity, Input, Plan, PlanError, SAMPLE_EVERY};
 pub use retained::{KEEP_AFTER, Retained, RetainedKey, Unsaved};
 pub use slot::{Image, SlotError, UpdateSlot};
@@ -47,6 +49,7 @@ use clients::Clients;
 use commands::Caller;
 use keys::{Access, Keys};
 use log::Log;
+use outbound::Calling;
 use pairing::Pairing;
 use retained::{KEEP_PATIENCE, Keeping};
 use update::Updates;
@@ -103,6 +106,11 @@ pub trait Hardware {
         false
     }
 
+    /// Whether it can open connections of its own, so that the board can be told to call. Always the same answer.
+    fn can_call(&self) -> bool {
+        false
+    }
+
     /// Shows the code that people compare while a controller is paired, where a person at the board can read it; `None` takes it
     /// away. It is in the log in any case.
     fn show_code(&mut self, code: Option<&str>) {
@@ -150,6 +158,7 @@ pub struct Board<H> {
     reboot: Reboot,
     update: Updates,
     keeping: Keeping,
+    calling: Calling,
     log: Log,
     hardware: H,
 }
@@ -176,6 +185,7 @@ impl<H: Hardware> Board<H> {
                 .map_err(|error| PlanError(alloc::format!("{}: {error}", slot.descriptor.key)))?;
             slots.push(slot);
         }
+        let can_call = hardware.can_call();
         let mut log = Log::default();
         log_boot(&mut log, &plan.identity, &mut hardware);
         Ok(Self {
@@ -193,6 +203,7 @@ impl<H: Hardware> Board<H> {
             reboot: Reboot::No,
             update,
             keeping: Keeping::Rests,
+            calling: Calling::restored(retained::find(retained, &RetainedKey::Outbound).filter(|_| can_call)),
             log,
             hardware,
         })
@@ -260,6 +271,7 @@ impl<H: Hardware> Board<H> {
     /// A controller's connection ended. Also to be called after [`Outgoing::Close`]; until then its place is taken.
     pub fn disconnect(&mut self, now: Duration, client: ClientId) {
         self.update.left(client);
+        self.called_one_goes(client);
         let Some(reader) = self.clients.disconnect(client) else { return };
         if let Some(reader) = reader {
             self.log.close(reader);
@@ -311,6 +323,7 @@ impl<H: Hardware> Board<H> {
             self.clients.answer(client, answer);
         }
         self.announce_reboot(now);
+        self.hang_up();
     }
 
     /// Whether a client's queue has room for what a request brings. A client that asks faster than it reads is not read from
@@ -354,6 +367,7 @@ impl<H: Hardware> Board<H> {
     pub fn call(&mut self, now: Duration, text: &str) -> Option<String> {
         let answer = self.carry_out(now, Caller::Post, text);
         self.announce_reboot(now);
+        self.hang_up();
         answer
     }
 
@@ -406,6 +420,7 @@ impl<H: Hardware> Board<H> {
         self.end_batch(now);
         self.keep(now);
         self.watch_pairing(now);
+        self.wait_to_call(now);
         self.clients.keep_alive(now);
     }
 
@@ -415,7 +430,8 @@ impl<H: Hardware> Board<H> {
             return None;
         }
         let due = [self.reboot_deadline(), self.next_change(), self.next_keep(), self.update.next_deadline()];
-        due.into_iter().chain([self.clients.next_deadline(), self.pairing_deadline()]).flatten().min()
+        let others = [self.clients.next_deadline(), self.pairing_deadline(), self.calling.next_deadline()];
+        due.into_iter().chain(others).flatten().min()
     }
 
     /// When the hardware is to be restarted: what is being kept is waited for, and not for ever.

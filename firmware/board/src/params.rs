@@ -53,6 +53,14 @@ impl<'a> Params<'a> {
         value.as_str().map(Some).ok_or_else(|| rules::wrong_type(name, accepted, value))
     }
 
+    /// A parameter that must be there, and may be `null`.
+    pub(crate) fn needed_or_null(&self, name: &str, accepted: &str) -> Result<Option<&'a str>, RpcError> {
+        if !self.request.params.contains_key(name) {
+            return Err(self.missing(name, accepted));
+        }
+        self.text(name, accepted)
+    }
+
     /// A text that must be there.
     pub(crate) fn needed_text(&self, name: &str, accepted: &str) -> Result<&'a str, RpcError> {
         self.text(name, accepted)?.ok_or_else(|| self.missing(name, accepted))

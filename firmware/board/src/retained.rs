@@ -1,4 +1,4 @@
-//! What a board keeps without power: its keys, its name, and the state of components that are [`crate::Component::retained`]. Decides what
+//! What a board keeps without power: its keys, its name, where it calls, and the state of components that are [`crate::Component::retained`]. Decides what
 //! is written and when, and what of it counts at the next boot. Knows no flash: what is to be written goes out as data, by
 //! [`Board::take_unsaved`], so that a slow flash holds nobody up, and comes back in [`Board::new`].
 
@@ -23,6 +23,8 @@ pub enum RetainedKey {
     Name,
     /// The board's keys, all of them.
     Keys,
+    /// Where the board calls.
+    Outbound,
     /// The state of a component.
     Component(ComponentKey),
 }
@@ -37,6 +39,7 @@ impl fmt::Display for RetainedKey {
         match self {
             Self::Name => f.write_str("name"),
             Self::Keys => f.write_str("keys"),
+            Self::Outbound => f.write_str("outbound"),
             Self::Component(key) => key.fmt(f),
         }
     }
@@ -49,6 +52,7 @@ impl FromStr for RetainedKey {
         match text {
             "name" => Ok(Self::Name),
             "keys" => Ok(Self::Keys),
+            "outbound" => Ok(Self::Outbound),
             component => component.parse().map(Self::Component),
         }
     }
@@ -59,7 +63,8 @@ impl FromStr for RetainedKey {
 pub struct Retained {
     /// Under what.
     pub key: RetainedKey,
-    /// UTF-8, the name as it is or a component's fields as a JSON object; or the keys, which are bytes and secret.
+    /// UTF-8, the name or the address to call as it is (empty where there is none), or a component's fields as a JSON object; or the
+    /// keys, which are bytes and secret.
     pub value: Vec<u8>,
 }
 
@@ -160,6 +165,9 @@ impl<H: Hardware> Board<H> {
             unsaved.push(Retained { key: RetainedKey::Name, value: self.identity.name.clone().into_bytes() });
             self.saved_name = Some(self.identity.name.clone());
         }
+        if core::mem::take(&mut self.calling.unsaved) {
+            unsaved.push(Retained { key: RetainedKey::Outbound, value: self.calling.to_bytes() });
+        }
         for slot in &mut self.slots {
             let Some(value) = slot.unsaved() else { continue };
             let key = RetainedKey::Component(slot.descriptor.key.clone());
@@ -207,6 +215,7 @@ impl<H: Hardware> Board<H> {
             match &retained.key {
                 RetainedKey::Name => self.saved_name = None,
                 RetainedKey::Keys => self.keys.unsaved = true,
+                RetainedKey::Outbound => self.calling.unsaved = true,
                 RetainedKey::Component(key) => {
                     if let Some(at) = self.position(key)
                         && let Some(slot) = self.slots.get_mut(at)

@@ -74,6 +74,9 @@ pub(crate) const HTTP_RPC: &str = "http_rpc";
 /// The feature of a board that has keys: a locked one.
 pub(crate) const KEYS: &str = "keys";
 
+/// The feature of a board that can be told to call.
+pub(crate) const OUTBOUND: &str = "outbound";
+
 /// A reason in a board's own word; no known one is longer.
 fn longest_reason() -> ResetReason {
     ResetReason::Unknown("x".repeat(REASON))
@@ -89,7 +92,7 @@ pub(crate) fn info(identity: &Identity, reset_reason: Option<ResetReason>, epoch
         platform: identity.platform.clone(),
         board: identity.board.clone(),
         proto: protocol::PROTOCOL_MAJOR,
-        features: ["transition", HTTP_RPC, "log", OTA, KEYS].map(str::to_owned).into(),
+        features: ["transition", HTTP_RPC, "log", OTA, KEYS, OUTBOUND].map(str::to_owned).into(),
         epoch,
         uptime_ms,
         reset_reason,

@@ -7,6 +7,8 @@ extern crate alloc;
 
 mod announce;
 pub mod colour;
+mod connection;
+mod dialer;
 pub mod identity;
 pub mod indicator;
 mod listener;
@@ -17,5 +19,7 @@ pub mod station;
 pub mod trial;
 
 pub use announce::{News, announce};
-pub use listener::{Buffers, Connection, Listener, ReadHalf};
+pub use connection::{Buffers, Connection, ReadHalf};
+pub use dialer::Dialer;
+pub use listener::Listener;
 pub use network::{config, connections, sockets};

@@ -10,9 +10,10 @@ pub const fn connections(settings: &Settings) -> usize {
     settings.connections + 2
 }
 
-/// All sockets of the stack: those of the port, and those of mDNS and DHCP. To be given to `StackResources`.
+/// All sockets of the stack: those of the port, the one by which the board calls, and those of mDNS, DHCP and DNS. To be given to
+/// `StackResources`.
 pub const fn sockets(settings: &Settings) -> usize {
-    connections(settings) + KNOCKING + 2
+    connections(settings) + KNOCKING + 4
 }
 
 /// An address by DHCP, and a host name for the router's list (RFC 2132, section 3.14). A name of more than 32 bytes is not

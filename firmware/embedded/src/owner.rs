@@ -1,21 +1,26 @@
 //! What a person may type at a board's serial port, between the packets of Improv: `lock` has it make a key and print it, `pair` opens
-//! pairing. Who holds the cable is trusted (docs/protocol.md, "The first key, and pairing").
+//! pairing, `call` says whom it calls. Who holds the cable is trusted (docs/protocol.md, "The first key, and pairing").
 
 use alloc::{format, string::String};
 
 use board::Hardware;
 use noise::Role;
+use protocol::outbound::CallUrl;
 use server::{Clock, Shared};
 
-/// The longest line that is read, in bytes.
-const LINE: usize = 64;
+/// The longest line that is read, in bytes: an address to call, and some words before it.
+const LINE: usize = protocol::limits::CALL_URL + 32;
 
 /// What can be typed.
-pub const USAGE: &str = "lock (makes a key and prints it), pair (a controller may ask for one)";
+pub const USAGE: &str =
+    "lock (makes a key and prints it), pair (a controller may ask for one), call ws://HOST:PORT/PATH (or call off)";
 
 /// Obeys a line; what is to be printed, and nothing where it is none of these.
 pub fn obey<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Option<String> {
-    match line.trim() {
+    let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+    match word {
+        "call" => Some(call(rest.trim(), board)),
+        _ if !rest.is_empty() => None,
         "lock" => Some(match board.add_key("from the serial port", Role::Control) {
             Ok(key) => key.to_text().as_str().into(),
             Err(error) => format!("no key: {}", error.message),
@@ -25,6 +30,25 @@ pub fn obey<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Option<S
             Some("pairing is open: the code is shown here".into())
         }
         _ => None,
+    }
+}
+
+/// Has the board call; what is to be printed.
+fn call<H: Hardware, C: Clock>(whom: &str, board: &Shared<H, C>) -> String {
+    let url = match whom {
+        "off" => None,
+        url => match url.parse::<CallUrl>() {
+            Ok(url) => Some(url),
+            Err(error) => return format!("{error}; or call off"),
+        },
+    };
+    let told = match &url {
+        Some(url) => format!("calls {url} from now on"),
+        None => "calls nobody any more".into(),
+    };
+    match board.call_there(url) {
+        Ok(()) => told,
+        Err(error) => error.message,
     }
 }
 

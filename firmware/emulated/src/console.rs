@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{Board, machine, memory};
 
-const USAGE: &str = "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, lock, pair, memory, erase, panic, off";
+const USAGE: &str = "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, lock, pair, call ws://10.0.2.2:7433 (or off), memory, erase, panic, off";
 
 /// The longest line that is read.
 const LINE: usize = 512;
@@ -97,7 +97,7 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
         #[expect(clippy::panic, reason = "it is asked for, to see what becomes of a panic")]
         Some("panic") => panic!("asked for"),
         Some("off") => machine::exit(0),
-        Some(word) => match embedded::owner::obey(word, board) {
+        Some(_) => match embedded::owner::obey(line, board) {
             Some(printed) => {
                 say(&json!({ "owner": printed }));
                 Ok(())

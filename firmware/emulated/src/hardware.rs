@@ -70,6 +70,10 @@ impl Hardware for Bench {
         self.entropy.as_mut().is_some_and(|entropy| entropy.fill(bytes))
     }
 
+    fn can_call(&self) -> bool {
+        self.entropy.is_some()
+    }
+
     fn show_code(&mut self, code: Option<&str>) {
         console::say(&serde_json::json!({ "pairing_code": code }));
     }

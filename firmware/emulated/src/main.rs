@@ -24,7 +24,7 @@ use core::{fmt::Write, net::SocketAddr, panic::PanicInfo};
 use embassy_executor::{Executor, SpawnError, SpawnToken, Spawner};
 use embassy_net::{Runner, Stack, StackResources};
 use embassy_sync::{blocking_mutex::raw::CriticalSectionRawMutex, mutex::Mutex};
-use embedded::{Buffers, Listener, News};
+use embedded::{Buffers, Dialer, Listener, News};
 use protocol::Epoch;
 use riscv::interrupt::machine::Interrupt;
 use serde_json::json;
@@ -87,6 +87,7 @@ fn start(spawner: Spawner) {
     };
     spawn(spawner, network(runner));
     spawn(spawner, serve(stack, board));
+    spawn(spawner, call(stack, board));
     spawn(spawner, answer(stack, board, chance));
     let storage: &'static SharedStorage = Box::leak(Box::new(Mutex::new(storage)));
     spawn(spawner, serial(board, stack, storage));
@@ -128,6 +129,12 @@ async fn network(mut runner: Runner<'static, Card>) -> ! {
 async fn serve(stack: Stack<'static>, board: &'static Board) {
     let listener = Listener::new(stack, PORT, embedded::connections(&SETTINGS), BUFFERS);
     server::serve(&listener, board, &SETTINGS).await;
+}
+
+/// Makes the calls that it was told to make.
+#[embassy_executor::task]
+async fn call(stack: Stack<'static>, board: &'static Board) -> ! {
+    server::call(&Dialer::new(stack, BUFFERS), board).await
 }
 
 /// Announces the board whenever it has an address, and answers for it.

@@ -91,6 +91,10 @@ impl Hardware for Chip {
         true
     }
 
+    fn can_call(&self) -> bool {
+        true
+    }
+
     fn reset_reason(&self) -> Option<ResetReason> {
         self.reset_reason.clone()
     }

@@ -26,7 +26,7 @@ use alloc::boxed::Box;
 
 use embassy_executor::{SpawnError, SpawnToken, Spawner};
 use embassy_net::{Runner, Stack, StackResources};
-use embedded::{Buffers, Listener, News};
+use embedded::{Buffers, Dialer, Listener, News};
 use esp_hal::{clock::CpuClock, rng::Rng, timer::timg::TimerGroup};
 use esp_radio::wifi::Interface;
 use log::{error, info};
@@ -96,6 +96,7 @@ async fn main(spawner: Spawner) {
     air.join(wifi);
     spawn(spawner, network(runner));
     spawn(spawner, serve(stack, board));
+    spawn(spawner, call(stack, board));
     spawn(spawner, answer(stack, board, air, random));
 }
 
@@ -116,6 +117,12 @@ async fn network(mut runner: Runner<'static, Interface>) -> ! {
 async fn serve(stack: Stack<'static>, board: &'static Board) {
     let listener = Listener::new(stack, PORT, embedded::connections(&SETTINGS), BUFFERS);
     server::serve(&listener, board, &SETTINGS).await;
+}
+
+/// Makes the calls that it was told to make.
+#[embassy_executor::task]
+async fn call(stack: Stack<'static>, board: &'static Board) -> ! {
+    server::call(&Dialer::new(stack, BUFFERS), board).await
 }
 
 /// Announces the board whenever it has an address, and answers for it.

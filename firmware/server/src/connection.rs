@@ -19,7 +19,7 @@ use crate::{
     serve::Settings,
     shared::Shared,
     socket::{Gone, Socket, end, write},
-    ws::Reader,
+    ws::{Reader, Side},
 };
 
 /// What a request becomes.
@@ -215,13 +215,13 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     let (response, head_only) = match decision {
         Decision::Control { accept, subprotocol } if shared.is_locked() => {
             send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
-            let proved = greeting::greet(socket, core::mem::take(input), guest, shared).await?;
+            let proved = greeting::greet(socket, core::mem::take(input), Some(guest), shared, Side::Server).await?;
             match shared.connect_with_key(proved.kid) {
                 Ok(controller) => {
                     controller.receive(&proved.first);
-                    rpc::run(socket, proved.reader, controller, Some(proved.channel)).await;
+                    rpc::run(socket, proved.reader, controller, Some(proved.channel), Side::Server).await;
                 }
-                Err(error) => rpc::refuse(socket, proved.channel, error, clock).await,
+                Err(error) => rpc::refuse(socket, Some(proved.channel), error, Side::Server, clock).await,
             }
             return Err(Gone);
         }
@@ -239,7 +239,7 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
             Ok(controller) => {
                 send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
                 let reader = Reader::new(limits::MESSAGE_INTO_BOARD, core::mem::take(input));
-                rpc::run(socket, reader, controller, None).await;
+                rpc::run(socket, reader, controller, None, Side::Server).await;
                 // The channel has ended its connection itself.
                 return Err(Gone);
             }

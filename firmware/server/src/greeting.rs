@@ -14,7 +14,7 @@ use crate::{
     response::error_message,
     shared::{AskingForKey, Shared},
     socket::{Gone, Socket, WRITE, end, write},
-    ws::{Close, FrameType, Message, Reader, Stopped, close_frame, frame},
+    ws::{Close, FrameType, Message, Reader, Side, Stopped, close_frame},
 };
 
 /// A controller that has proved its key.
@@ -44,17 +44,27 @@ impl From<Gone> for Failure {
     }
 }
 
-/// Greets a client and waits until it has proved a key; a failure is told, and ends the connection.
+/// Greets a controller and waits until it has proved a key; a failure is told, and ends the connection. `guest` makes room for others
+/// meanwhile; whom the board called is none.
 pub(crate) async fn greet<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
-    guest: &Guest<'_>,
+    guest: Option<&Guest<'_>>,
     shared: &Shared<H, C>,
+    side: Side<'_>,
 ) -> Result<Proved, Gone> {
-    let proof = within(shared.clock(), limits::HANDSHAKE, prove(socket, already_read, guest, shared)).await;
+    let proof = within(shared.clock(), limits::HANDSHAKE, prove(socket, already_read, guest, shared, side)).await;
     match proof.unwrap_or_else(|| Err(Failure::Refused(late()))) {
         Ok(proved) => Ok(proved),
-        Err(failure) => Err(tell(socket, failure, shared).await),
+        Err(failure) => Err(tell(socket, failure, shared, side).await),
+    }
+}
+
+/// Does work in which the other end is waited for.
+async fn wait<F: Future>(guest: Option<&Guest<'_>>, served: bool, work: F) -> Result<F::Output, Failure> {
+    match guest {
+        Some(guest) => guest.wait(served, work).await.ok_or(Failure::Gone),
+        None => Ok(work.await),
     }
 }
 
@@ -67,26 +77,26 @@ fn late() -> RpcError {
 async fn prove<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
-    guest: &Guest<'_>,
+    guest: Option<&Guest<'_>>,
     shared: &Shared<H, C>,
+    side: Side<'_>,
 ) -> Result<Proved, Failure> {
     // A message in plain text is answered; what comes encrypted has 16 bytes more.
-    let mut reader = Reader::new(limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
-    let hello = say_hello(socket, shared).await?;
-    let offer = guest.wait(false, binary(socket, &mut reader, shared)).await.ok_or(Failure::Gone)??;
+    let mut reader = Reader::at(side, limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
+    let hello = say_hello(socket, shared, side).await?;
+    let offer = wait(guest, false, binary(socket, &mut reader, shared, side)).await??;
     let offer = Offer::from_bytes(&offer).map_err(|_| Failure::Refused(board::locked()))?;
     let Some(ephemeral) = shared.random() else { return Err(Failure::Gone) };
     let psk = shared.psk(offer.kid).ok_or(NoiseError::NotAuthentic);
     let Ok((mut channel, answer)) = psk.and_then(|psk| respond(&hello, &offer, &psk, ephemeral)) else {
         let delay = shared.wrong_key(offer.kid);
-        let wait = shared.clock().sleep_until(shared.clock().now() + delay);
-        guest.wait(true, wait).await.ok_or(Failure::Gone)?;
+        wait(guest, true, shared.clock().sleep_until(shared.clock().now() + delay)).await?;
         return Err(Failure::Refused(board::wrong_key()));
     };
     // Who comes this far has the key: strangers cannot hold it up.
     let _through = shared.gate().await;
-    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared).await?;
-    let first = within(shared.clock(), limits::BEYOND_OFFER, binary(socket, &mut reader, shared)).await;
+    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared, side).await?;
+    let first = within(shared.clock(), limits::BEYOND_OFFER, binary(socket, &mut reader, shared, side)).await;
     let first = first.unwrap_or_else(|| Err(Failure::Refused(late())))?;
     let first = channel.open_text(&first).map_err(|_| Failure::NotAuthentic)?;
     Ok(Proved { kid: offer.kid, channel, first, reader })
@@ -109,7 +119,7 @@ pub(crate) async fn pair<S: Socket, H: Hardware, C: Clock>(
             }
             Gone
         }
-        Err(failure) => tell(socket, failure, shared).await,
+        Err(failure) => tell(socket, failure, shared, Side::Server).await,
     }
 }
 
@@ -119,22 +129,22 @@ async fn hand_over<S: Socket, H: Hardware, C: Clock>(
     shared: &Shared<H, C>,
 ) -> Result<(), Failure> {
     let mut reader = Reader::new(limits::MESSAGE_INTO_BOARD, already_read);
-    let hello = say_hello(socket, shared).await?;
+    let hello = say_hello(socket, shared, Side::Server).await?;
     let Some(random) = shared.random() else { return Err(Failure::Gone) };
     let (pairing, answer) = {
-        let offer = until_ended(shared, binary(socket, &mut reader, shared)).await?;
+        let offer = until_ended(shared, binary(socket, &mut reader, shared, Side::Server)).await?;
         let offer = PairOffer::from_bytes(&offer).map_err(|_| Failure::NotAuthentic)?;
         Pairing::new(&hello, &offer, random).map_err(|_| Failure::NotAuthentic)?
     };
-    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared).await?;
-    let number = until_ended(shared, binary(socket, &mut reader, shared)).await?;
+    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared, Side::Server).await?;
+    let number = until_ended(shared, binary(socket, &mut reader, shared, Side::Server)).await?;
     let confirmed = pairing.revealed(&number).map_err(|_| Failure::NotAuthentic)?;
     let mut channel = confirmed.channel;
     shared.show_pairing_code(confirmed.code);
     // A client that goes away meanwhile is noticed; whatever else it says is passed over.
     let leaves = async {
         loop {
-            if let Err(failure) = binary(socket, &mut reader, shared).await {
+            if let Err(failure) = binary(socket, &mut reader, shared, Side::Server).await {
                 return failure;
             }
         }
@@ -146,7 +156,7 @@ async fn hand_over<S: Socket, H: Hardware, C: Clock>(
     }
     let key = shared.take_paired_key().map_err(Failure::Refused)?;
     let sealed = channel.seal(key.to_text().as_bytes()).map_err(|_| Failure::Gone)?;
-    Ok(send(socket, FrameType::Binary(false), &sealed, shared).await?)
+    Ok(send(socket, FrameType::Binary(false), &sealed, shared, Side::Server).await?)
 }
 
 /// Waits for a client for as long as pairing goes on.
@@ -164,10 +174,14 @@ fn over() -> RpcError {
     RpcError::new(Code::Forbidden, "pairing_ended", "pairing is over, and no key was made: open it again at the board")
 }
 
-async fn say_hello<S: Socket, H: Hardware, C: Clock>(socket: &mut S, shared: &Shared<H, C>) -> Result<Hello, Failure> {
+async fn say_hello<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    shared: &Shared<H, C>,
+    side: Side<'_>,
+) -> Result<Hello, Failure> {
     // Only a board with a source of random numbers has keys.
     let hello = shared.greeting().ok_or(Failure::Gone)?;
-    send(socket, FrameType::Binary(false), &hello.to_bytes(), shared).await?;
+    send(socket, FrameType::Binary(false), &hello.to_bytes(), shared, side).await?;
     Ok(hello)
 }
 
@@ -176,12 +190,13 @@ async fn binary<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     reader: &mut Reader,
     shared: &Shared<H, C>,
+    side: Side<'_>,
 ) -> Result<Vec<u8>, Failure> {
     loop {
         match reader.next(socket).await {
             Ok(Message::Binary(bytes)) => return Ok(bytes),
             Ok(Message::Text(_)) => return Err(Failure::Refused(board::locked())),
-            Ok(Message::Ping(payload)) => send(socket, FrameType::Pong, &payload, shared).await?,
+            Ok(Message::Ping(payload)) => send(socket, FrameType::Pong, &payload, shared, side).await?,
             Ok(Message::Pong) => {}
             Ok(Message::Close(code)) => {
                 return Err(Failure::Broken(Close { code: code.unwrap_or(Close::NORMAL), reason: "" }));
@@ -197,22 +212,28 @@ async fn send<S: Socket, H: Hardware, C: Clock>(
     sort: FrameType,
     payload: &[u8],
     shared: &Shared<H, C>,
+    side: Side<'_>,
 ) -> Result<(), Gone> {
-    write(socket, &frame(sort, payload), WRITE, shared.clock()).await
+    write(socket, &side.frame(sort, payload), WRITE, shared.clock()).await
 }
 
 /// Says why, and ends the connection.
-async fn tell<S: Socket, H: Hardware, C: Clock>(socket: &mut S, failure: Failure, shared: &Shared<H, C>) -> Gone {
+async fn tell<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    failure: Failure,
+    shared: &Shared<H, C>,
+    side: Side<'_>,
+) -> Gone {
     let close = match failure {
         Failure::Gone => return Gone,
-        Failure::Broken(Close { code, reason }) => close_frame(Some(code), reason),
-        Failure::NotAuthentic => close_frame(Some(Close::POLICY), "not encrypted with this key"),
+        Failure::Broken(Close { code, reason }) => side.close_frame(Some(code), reason),
+        Failure::NotAuthentic => side.close_frame(Some(Close::POLICY), "not encrypted with this key"),
         Failure::Refused(error) => {
             let text = error_message(error);
-            if send(socket, FrameType::Text(false), text.as_bytes(), shared).await.is_err() {
+            if send(socket, FrameType::Text(false), text.as_bytes(), shared, side).await.is_err() {
                 return Gone;
             }
-            close_frame(Some(Close::POLICY), "")
+            side.close_frame(Some(Close::POLICY), "")
         }
     };
     if write(socket, &close, WRITE, shared.clock()).await.is_ok() {

@@ -69,6 +69,10 @@ impl<H: Hardware> Hardware for Watched<H> {
         self.hardware.random(bytes)
     }
 
+    fn can_call(&self) -> bool {
+        self.hardware.can_call()
+    }
+
     fn show_code(&mut self, code: Option<&str>) {
         self.hardware.show_code(code);
     }

@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod call;
 mod clock;
 mod connection;
 mod crowd;
@@ -25,8 +26,10 @@ mod rpc;
 mod serve;
 mod shared;
 mod socket;
+mod upgrade;
 pub mod ws;
 
+pub use call::call;
 pub use clock::{Clock, EmbassyClock};
 pub use origin::{NotAnOrigin, Origin};
 pub use serve::{Settings, serve};

@@ -10,9 +10,15 @@ use core::{
     time::Duration,
 };
 
-use board::{Board, ClientId, Hardware, Identity, LogReader, Outgoing, Plan, PlanError, Retained, Unread, Unsaved};
+use board::{
+    Board, Call, ClientId, Hardware, Identity, LogReader, Outgoing, Plan, PlanError, Retained, Unread, Unsaved,
+};
 use noise::{Hello, Key, KeyId, Psk, Role};
-use protocol::{ComponentKey, Epoch, Level, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State, mdns::Announcement};
+use protocol::{
+    ComponentKey, Epoch, Level, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State,
+    mdns::Announcement,
+    outbound::{CallUrl, Outbound},
+};
 
 use crate::{clock::Clock, gate::Gate, hardware::Watched};
 
@@ -31,7 +37,7 @@ struct Inner<H> {
     gate: Gate,
     /// What those who wait for the end of pairing were woken for.
     pairing: Option<bool>,
-    /// Who waits for a new name, a restart, something to keep, the gate or the end of pairing: a handful.
+    /// Who waits for a new name, a restart, something to keep, a call, the gate or the end of pairing: a handful.
     watching: Vec<Waker>,
     /// How many lines of the log its readers have been woken for, and who reads it.
     logged: u64,
@@ -248,6 +254,46 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         Ok(self.controller(client))
     }
 
+    /// Calls there from now on, or nobody: see [`Board::call_there`].
+    ///
+    /// # Errors
+    /// As [`Board::call_there`].
+    pub fn call_there(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
+        self.with(|board, now| {
+            let told = board.call_there(now, url);
+            board.hang_up();
+            told
+        })
+    }
+
+    /// How its call is, as `Outbound.Get` answers it.
+    pub fn outbound(&self) -> Outbound {
+        self.inner.borrow().board.outbound(self.clock.now())
+    }
+
+    /// Waits until a call is to be made.
+    pub(crate) async fn call_due(&self) -> Call {
+        loop {
+            self.watch(|inner| inner.board.is_call_due()).await;
+            if let Some(call) = self.with(|board, now| board.begin_call(now)) {
+                return call;
+            }
+        }
+    }
+
+    /// Waits until a call that is being made is not wanted any more.
+    pub(crate) async fn call_unwanted(&self, number: u32) {
+        self.watch(|inner| !inner.board.is_call_wanted(number)).await;
+    }
+
+    pub(crate) fn call_answered(&self, number: u32, controller: &Controller<'_, H, C>) {
+        self.with(|board, now| board.call_answered(now, number, controller.client));
+    }
+
+    pub(crate) fn call_over(&self, number: u32, why: &str) {
+        self.with(|board, now| board.call_over(now, number, why));
+    }
+
     /// What the board runs on, to be changed from outside.
     pub fn with_hardware<R>(&self, change: impl FnOnce(&mut H) -> R) -> R {
         change(self.inner.borrow_mut().board.hardware_mut().inner_mut())
@@ -352,7 +398,8 @@ impl<H: Hardware> Inner<H> {
         let renamed = self.board.take_renamed();
         let pairing = self.board.pairing_outcome();
         let paired = core::mem::replace(&mut self.pairing, pairing) != pairing;
-        if renamed || paired || self.board.hardware().restart_is_due() || self.board.has_unsaved() {
+        let calls = self.board.take_call_news();
+        if calls || renamed || paired || self.board.hardware().restart_is_due() || self.board.has_unsaved() {
             self.wake_watching();
         }
         if core::mem::replace(&mut self.logged, self.board.logged()) != self.board.logged() {

@@ -1,13 +1,16 @@
 //! The WebSocket decoder on bytes of any kind, in pieces of any size.
 
 use proptest::{collection::vec, prelude::*};
-use switchboard_server::ws::{Decoder, Message, Violation};
+use switchboard_server::ws::{Decoder, FrameType, Message, Side, Violation};
 
 const LIMIT: usize = 300;
 
 /// Everything that comes out, up to and with the violation that ends it.
 fn decode(bytes: &[u8], pieces: &[usize]) -> (Vec<Message>, Option<Violation>) {
-    let mut decoder = Decoder::new(LIMIT);
+    decode_with(Decoder::new(LIMIT), bytes, pieces)
+}
+
+fn decode_with(mut decoder: Decoder, bytes: &[u8], pieces: &[usize]) -> (Vec<Message>, Option<Violation>) {
     let (mut messages, mut rest) = (Vec::new(), bytes);
     let mut pieces = pieces.iter().cycle();
     while !rest.is_empty() {
@@ -65,6 +68,23 @@ proptest! {
         prop_assert_eq!(violation, None);
         let last = messages.into_iter().rfind(|message| *message != Message::Pong);
         prop_assert_eq!(last, Some(Message::Text(text)));
+    }
+
+    #[test]
+    fn what_one_side_writes_the_other_reads_and_its_own_does_not(
+        payload in vec(any::<u8>(), 0..LIMIT),
+        mask in any::<[u8; 4]>(),
+        pieces in vec(1_usize..20, 1..8),
+    ) {
+        let mask = move || mask;
+        let sides = [Side::Server, Side::Client(&mask)];
+        for (this, other) in [(sides[0], sides[1]), (sides[1], sides[0])] {
+            let bytes = this.frame(FrameType::Binary(false), &payload);
+            let (messages, violation) = decode_with(Decoder::at(other, LIMIT), &bytes, &pieces);
+            prop_assert_eq!((messages, violation), (vec![Message::Binary(payload.clone())], None));
+            let (messages, violation) = decode_with(Decoder::at(this, LIMIT), &bytes, &pieces);
+            prop_assert_eq!((messages, violation.map(|close| close.code)), (vec![], Some(1002)));
+        }
     }
 
     #[test]

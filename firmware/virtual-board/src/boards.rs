@@ -7,7 +7,7 @@ use std::{
 
 use async_channel::Sender;
 use noise::Role;
-use protocol::{ComponentKey, State};
+use protocol::{ComponentKey, State, outbound::CallUrl};
 
 use crate::{
     Options, StartError,
@@ -144,6 +144,14 @@ impl VirtualBoards {
     /// [`ActionError`] where there is no such board, or it does not run.
     pub fn open_pairing(&self, board: &str) -> Result<(), ActionError> {
         self.order(board, Action::Pair)
+    }
+
+    /// A hand at a board tells it whom to call from now on; `None` is nobody.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board, or it does not run.
+    pub fn call(&self, board: &str, url: Option<CallUrl>) -> Result<(), ActionError> {
+        self.order(board, Action::Call { url })
     }
 
     /// The code that a board shows while a controller is paired with it.

@@ -1,10 +1,13 @@
 //! What can be said to running virtual boards, a line each: hands at a board, cables pulled, the end. Reads only; obeys nothing.
 
-use protocol::{ComponentKey, Object, State};
+use protocol::{
+    ComponentKey, Object, State,
+    outbound::{CallUrl, CallUrlError},
+};
 use serde_json::Value;
 
 /// The lines that are understood.
-pub const USAGE: &str = "press BOARD button:0 [press|double_press|long_press], set BOARD switch:1 on=true, erase BOARD, pair BOARD, \
+pub const USAGE: &str = "press BOARD button:0 [press|double_press|long_press], set BOARD switch:1 on=true, erase BOARD, pair BOARD, call BOARD ws://HOST:PORT (or off), \
                          stop BOARD, start BOARD, quit; BOARD is a name, \"a name\" or an id";
 
 /// A line that was understood.
@@ -37,6 +40,13 @@ pub enum Command {
     Pair {
         /// A name or an id.
         board: String,
+    },
+    /// A hand tells a board whom to call.
+    Call {
+        /// A name or an id.
+        board: String,
+        /// `None` is nobody.
+        url: Option<CallUrl>,
     },
     /// A board loses its power: no goodbye.
     Stop {
@@ -73,6 +83,12 @@ pub enum CommandError {
     /// A field is not `name=value`.
     #[error("{0:?} is no field; fields are name=value, for example on=true")]
     NotAField(String),
+    /// It is not said whom to call.
+    #[error("call needs an address after the board, for example ws://192.168.1.5:7433, or off")]
+    NoUrl,
+    /// What is to be called is no address.
+    #[error("{0:?}: {1}")]
+    Url(String, CallUrlError),
     /// Something is left over.
     #[error("{0:?} is too much for {1}")]
     TooMuch(String, &'static str),
@@ -91,6 +107,7 @@ impl Command {
             "set" => set(rest).map(Some),
             "erase" => Ok(Some(Self::Erase { board: only_board(rest, "erase")? })),
             "pair" => Ok(Some(Self::Pair { board: only_board(rest, "pair")? })),
+            "call" => call(rest).map(Some),
             "stop" => Ok(Some(Self::Stop { board: only_board(rest, "stop")? })),
             "start" => Ok(Some(Self::Start { board: only_board(rest, "start")? })),
             "quit" if rest.is_empty() => Ok(Some(Self::Quit)),
@@ -142,6 +159,28 @@ fn json_or_word(text: &str) -> (Value, &str) {
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
     (Value::from(word), rest.trim_start())
+}
+
+/// The address is the last word: names of boards may have spaces.
+fn call(text: &str) -> Result<Command, CommandError> {
+    let (board, word) = match quoted(text)? {
+        Some((board, rest)) => (board, rest),
+        None => text.rsplit_once(char::is_whitespace).ok_or(if text.is_empty() {
+            CommandError::NoBoard("call")
+        } else {
+            CommandError::NoUrl
+        })?,
+    };
+    let (board, word) = (board.trim(), word.trim());
+    if board.is_empty() {
+        return Err(CommandError::NoBoard("call"));
+    }
+    let url = match word {
+        "" => return Err(CommandError::NoUrl),
+        "off" => None,
+        url => Some(url.parse().map_err(|error| CommandError::Url(url.to_owned(), error))?),
+    };
+    Ok(Command::Call { board: board.to_owned(), url })
 }
 
 fn only_board(text: &str, command: &'static str) -> Result<String, CommandError> {

@@ -11,7 +11,7 @@ use std::{
 use async_executor::{LocalExecutor, Task};
 use async_io::Timer;
 use board::{Identity, Plan, PlanError};
-use embassy_futures::select::select;
+use embassy_futures::select::{select, select3};
 use protocol::{Epoch, ResetReason};
 use server::{Settings, Shared};
 
@@ -22,6 +22,7 @@ use crate::{
     flash::{Flash, Slot},
     held::Grip,
     memory::Memory,
+    network::Network,
     options::Listening,
     simulation::Simulation,
 };
@@ -105,6 +106,11 @@ impl Life {
         Ok(())
     }
 
+    /// Whether it was told, and has kept, whom it calls.
+    pub(crate) fn knows_whom_to_call(&self) -> bool {
+        self.memory.borrow().knows_whom_to_call()
+    }
+
     /// Takes its power: all sockets are closed when this is over, and nobody was told.
     pub(crate) async fn stop(&self) {
         let task = self.task.take();
@@ -158,7 +164,8 @@ impl Life {
                 let saved = self.memory.borrow_mut().save(unsaved);
                 saved.inspect_err(|error| eprintln!("{} cannot keep its state: {error}", self.listening().name))
             });
-            select(self.grip.on(select(serving, keeping)), self.announce(&shared)).await;
+            let calling = server::call(&Network, &*shared);
+            select(self.grip.on(select3(serving, keeping, calling)), self.announce(&shared)).await;
             drop(acceptor);
             self.running.take();
             acceptor = match self.listen_again().await {

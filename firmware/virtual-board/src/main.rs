@@ -15,7 +15,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use protocol::limits;
+use protocol::{limits, outbound::CallUrl};
 use serde::Serialize;
 use serde_json::json;
 #[cfg(unix)]
@@ -28,7 +28,7 @@ use virtual_board::{Options, Origin, Profile, VirtualBoards, command::Command, i
     version,
     args_conflicts_with_subcommands = true,
     after_help = "While it runs, it obeys lines on standard input:\n  press NAME button:0\n  \
-    set NAME switch:1 on=true\n  erase NAME\n  pair NAME           (then press a button of it to say yes)\n  stop NAME\n  start NAME\n  quit\n\n\
+    set NAME switch:1 on=true\n  erase NAME\n  pair NAME           (then press a button of it to say yes)\n  call NAME ws://192.168.1.5:7433 (or off)\n  stop NAME\n  start NAME\n  quit\n\n\
     The Wi-Fi of a board at a serial port (--serial) is pretended:\n  \
     \"Switchboard Lab\"  asks for the password: blinking lights\n  \
     \"Open Bench\"       asks for none\n  \
@@ -64,6 +64,9 @@ struct Arguments {
     /// Where the first keys go, ID.key, for their owner's eyes only
     #[arg(long, value_name = "DIR", requires = "locked")]
     keys: Option<PathBuf>,
+    /// Have them call this address, and stay connected to it: for a controller that cannot connect to them
+    #[arg(long, value_name = "ws://HOST:PORT/PATH")]
+    call: Option<CallUrl>,
     /// Read each sensor this often, and let it change each time
     #[arg(long, value_name = "R", value_parser = rate)]
     samples_per_second: Option<f64>,
@@ -206,6 +209,7 @@ fn options(arguments: &Arguments) -> Options {
         seed: arguments.seed,
         state_dir: arguments.state_dir.clone(),
         keys: arguments.keys.clone().filter(|_| arguments.locked),
+        call: arguments.call.clone(),
         samples_per_second: arguments.samples_per_second,
         controllers: arguments.controllers,
         allowed_origins: arguments.allow_origin.clone().leak(),
@@ -231,6 +235,7 @@ fn obey(boards: &VirtualBoards, command: Command) {
         Command::Set { board, component, change } => boards.set(&board, &component, change),
         Command::Erase { board } => boards.forget_everything(&board),
         Command::Pair { board } => boards.open_pairing(&board),
+        Command::Call { board, url } => boards.call(&board, url),
         Command::Stop { board } => boards.stop(&board),
         Command::Start { board } => boards.start_again(&board).map(|()| {
             boards.list().iter().filter(|listening| listening.id == board || listening.name == board).for_each(say);

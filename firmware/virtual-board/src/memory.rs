@@ -45,6 +45,11 @@ impl Memory {
         String::from_utf8(self.kept.get(&RetainedKey::Name)?.clone()).ok()
     }
 
+    /// Whether it is kept whom the board calls, were it nobody.
+    pub(crate) fn knows_whom_to_call(&self) -> bool {
+        self.kept.contains_key(&RetainedKey::Outbound)
+    }
+
     /// Writes or erases.
     ///
     /// # Errors

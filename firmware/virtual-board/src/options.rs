@@ -7,7 +7,7 @@ use std::{
 };
 
 use board::PlanError;
-use protocol::limits;
+use protocol::{limits, outbound::CallUrl};
 use serde::Serialize;
 use server::Origin;
 
@@ -35,6 +35,9 @@ pub struct Options {
     /// Boards are locked: where they put the first key of each that has none yet, `ID.key`, which only its owner can read. `None`, the
     /// default, makes no keys.
     pub keys: Option<PathBuf>,
+    /// Whom they call from the start, whatever they have kept; what a board is told afterwards it keeps. `None`, the default: whom they
+    /// called before, if they kept that.
+    pub call: Option<CallUrl>,
     /// How often a sensor is read. Default: as the profile has it.
     pub samples_per_second: Option<f64>,
     /// Controllers at once. Default 4.
@@ -61,6 +64,7 @@ impl Default for Options {
             seed: None,
             state_dir: None,
             keys: None,
+            call: None,
             samples_per_second: None,
             controllers: limits::CONTROLLERS,
             allowed_origins: &[],
@@ -128,6 +132,9 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// A board cannot be told to call.
+    #[error("a board cannot call: {0}")]
+    Call(protocol::RpcError),
     /// No announcements are possible.
     #[error("cannot announce by mDNS ({0}); without announcements the boards can be added by address")]
     Mdns(mdns_sd::Error),

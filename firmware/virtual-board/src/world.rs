@@ -12,7 +12,7 @@ use std::{
 use async_channel::Receiver;
 use async_executor::LocalExecutor;
 use noise::Role;
-use protocol::{ComponentKey, Source, State};
+use protocol::{ComponentKey, Source, State, outbound::CallUrl};
 use server::Settings;
 
 use crate::{
@@ -36,6 +36,7 @@ pub(crate) enum Action {
     Release,
     Rename { name: String },
     Pair,
+    Call { url: Option<CallUrl> },
 }
 
 /// What is asked, and who waits for the answer.
@@ -52,6 +53,8 @@ pub(crate) enum Order {
 
 struct World {
     boards: Vec<Rc<Life>>,
+    /// Whom boards call that have not kept anything else.
+    call: Option<CallUrl>,
     executor: LocalExecutor<'static>,
 }
 
@@ -66,7 +69,7 @@ pub(crate) fn run(options: &Options, started: &Sender<Result<(), StartError>>, o
             return;
         }
     };
-    let mut world = World { boards: Vec::new(), executor: LocalExecutor::new() };
+    let mut world = World { boards: Vec::new(), call: options.call.clone(), executor: LocalExecutor::new() };
     let outcome = world.start(options, announcer.as_ref());
     let failed = outcome.is_err();
     let _ = started.send(outcome);
@@ -118,6 +121,7 @@ impl World {
                 if let Some(folder) = &options.keys {
                     self.lock(&board, folder)?;
                 }
+                self.tell_to_call(&board)?;
             }
             self.boards.push(board);
         }
@@ -130,6 +134,13 @@ impl World {
             StartFailure::Plan(reason) => StartError::Plan { number, reason },
             StartFailure::Listen(source) => StartError::Listen { address, source },
         })
+    }
+
+    fn tell_to_call(&self, board: &Life) -> Result<(), StartError> {
+        match (&self.call, board.running()) {
+            (Some(url), Some(running)) => running.call_there(Some(url.clone())).map_err(StartError::Call),
+            _ => Ok(()),
+        }
     }
 
     async fn obey(&self, orders: &Receiver<Order>) {
@@ -174,6 +185,9 @@ impl World {
                 let mut address = board.listening().address;
                 address.set_port(port.unwrap_or(address.port()));
                 self.power_on(board, address, number)?;
+                if !board.knows_whom_to_call() {
+                    self.tell_to_call(board)?;
+                }
             }
             Action::Hold => {
                 running()?;
@@ -181,6 +195,7 @@ impl World {
             }
             Action::Release => board.release(),
             Action::Pair => running()?.open_pairing(),
+            Action::Call { url } => running()?.call_there(url)?,
             Action::Rename { name } => running()?.rename(&name)?,
         }
         Ok(())

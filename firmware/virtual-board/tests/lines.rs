@@ -53,6 +53,19 @@ fn values_are_json_where_they_are_and_text_elsewhere() {
 }
 
 #[test]
+fn a_board_is_told_whom_to_call_and_to_call_nobody() {
+    let url = "ws://192.168.1.5:7433/".parse().ok();
+    for line in ["call Desk lamp ws://192.168.1.5:7433", "call \"Desk lamp\" ws://192.168.1.5:7433/"] {
+        assert_eq!(read(line), Command::Call { board: "Desk lamp".into(), url: url.clone() });
+    }
+    assert_eq!(read("call lamp off"), Command::Call { board: "lamp".into(), url: None });
+    assert_eq!(refusal("call"), CommandError::NoBoard("call"));
+    assert_eq!(refusal("call lamp"), CommandError::NoUrl);
+    assert_eq!(refusal("call \"lamp\""), CommandError::NoUrl);
+    assert!(refusal("call lamp wss://bench").to_string().contains("TLS"));
+}
+
+#[test]
 fn an_empty_line_is_nothing_and_quit_is_quit() {
     assert_eq!(Command::parse("  \t ").unwrap(), None);
     assert_eq!(read("quit"), Command::Quit);

@@ -10,6 +10,7 @@ use switchboard_protocol::{
     keys::{KeyAdded, KeyEntry, KeyList},
     method::LogSubscribe,
     ota::{Begun, Written},
+    outbound::{Outbound, OutboundFailure, OutboundState},
 };
 
 use crate::{Outcome, object};
@@ -65,6 +66,45 @@ fn added() -> KeyAdded {
         name: "Anna's laptop".into(),
         role: "view".into(),
         key: "switchboard-key:1:sb-59f0d6:5f3a91c2:view:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8".into(),
+    }
+}
+
+fn outbound(url: Option<&str>, state: OutboundState) -> Outbound {
+    Outbound {
+        url: url.and_then(|url| url.parse().ok()),
+        state,
+        since_ms: 86_400_123,
+        uptime_ms: 86_400_123,
+        retry_ms: None,
+        client: None,
+        attempts: 0,
+        last_failure: None,
+        extra: Object::new(),
+    }
+}
+
+const CALLED: &str = "ws://192.168.1.5:7433/";
+
+fn connected() -> Outbound {
+    let failure = OutboundFailure { uptime_ms: 86_398_000, message: "it answers HTTP 404".into() };
+    Outbound {
+        uptime_ms: 86_460_123,
+        client: Some(3),
+        attempts: 4,
+        last_failure: Some(failure),
+        ..outbound(Some(CALLED), OutboundState::Connected)
+    }
+}
+
+fn waiting() -> Outbound {
+    let failure = OutboundFailure { uptime_ms: 86_400_123, message: "no answer within 10 s".into() };
+    Outbound {
+        uptime_ms: 86_400_124,
+        retry_ms: Some(86_401_500),
+        attempts: 1,
+        last_failure: Some(failure),
+        extra: object(json!({ "hops": 2 })),
+        ..outbound(Some("ws://bench.example.org/boards?room=4"), OutboundState::Waiting)
     }
 }
 
@@ -251,6 +291,10 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     result("result_keys_list", 26, &keys())?;
     result("result_keys_add", 27, &added())?;
     result("result_keys_remove", 28, &Object::new())?;
+    result("result_outbound_set", 29, &outbound(Some(CALLED), OutboundState::Connecting))?;
+    result("result_outbound_set_off", 30, &outbound(None, OutboundState::Off))?;
+    result("result_outbound_get", 31, &connected())?;
+    result("result_outbound_get_waiting", 31, &waiting())?;
     result("result_ota_begin", 21, &BEGUN)?;
     result("result_ota_write", 23, &WRITTEN)?;
     result("result_ota_commit", 24, &done(1050))?;
@@ -292,6 +336,10 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Value, Box<dyn Error>>) -
     same(read("result_light_set")?, &done_was(1044, false))?;
     same(read("result_button_press")?, &done(1047))?;
     same(read("result_device_get_components_update")?, &firmware())?;
+    same(read("result_outbound_set")?, &outbound(Some(CALLED), OutboundState::Connecting))?;
+    same(read("result_outbound_set_off")?, &outbound(None, OutboundState::Off))?;
+    same(read("result_outbound_get")?, &connected())?;
+    same(read("result_outbound_get_waiting")?, &waiting())?;
     same(read("result_ota_begin")?, &BEGUN)?;
     same(read("result_ota_write")?, &WRITTEN)?;
     same(read("result_ota_commit")?, &done(1050))?;

@@ -11,6 +11,7 @@ use switchboard_protocol::{
         self, ButtonPress, GetComponents, LightSet, LogSubscribe, NumberSet, SetName, SwitchSet, Target, TextSet,
     },
     ota::{Begin, Digest, Write, base64},
+    outbound::SetOutbound,
 };
 
 use crate::{Outcome, object};
@@ -91,6 +92,9 @@ pub(crate) fn all() -> Vec<(&'static str, Request)> {
         ("request_keys_list", Request::new(26, method::KEYS_LIST, &none)),
         ("request_keys_add", Request::new(27, method::KEYS_ADD, &add_key())),
         ("request_keys_remove", Request::new(28, method::KEYS_REMOVE, &RemoveKey { kid: "5f3a91c2".into() })),
+        ("request_outbound_set", Request::new(29, method::OUTBOUND_SET, &call())),
+        ("request_outbound_set_off", Request::new(30, method::OUTBOUND_SET, &SetOutbound { url: None })),
+        ("request_outbound_get", Request::new(31, method::OUTBOUND_GET, &none)),
         (WITH_EMPTY_LIST, Request::new(1, method::SYS_PING, &none)),
         ("request_without_id", Request { id: None, ..Request::new(0, method::SWITCH_TOGGLE, &Target { id: 0 }) }),
         (
@@ -111,6 +115,10 @@ pub(crate) fn all() -> Vec<(&'static str, Request)> {
             },
         ),
     ]
+}
+
+fn call() -> SetOutbound {
+    SetOutbound { url: "ws://192.168.1.5:7433/".parse().ok() }
 }
 
 fn add_key() -> AddKey {
@@ -143,6 +151,8 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>)
     same(&read("request_log_subscribe_off")?, &logs(LogFilter::Off))?;
     same(&read("request_keys_add")?, &add_key())?;
     same(&read("request_keys_remove")?, &RemoveKey { kid: "5f3a91c2".into() })?;
+    same(&read("request_outbound_set")?, &call())?;
+    same(&read("request_outbound_set_off")?, &SetOutbound { url: None })?;
     // Left out, it is the default.
     same(&read("request_device_get_info")?, &logs(LogFilter::UpTo(Level::Info)))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, RpcError, State};
 
-use super::Ephemeral;
+use super::{Called, Ephemeral};
 use crate::{
     keys::Keys,
     link::{
@@ -64,6 +64,10 @@ pub(crate) enum Input {
     },
     /// The person does not want it any more.
     CancelUpdate,
+    /// Who says to be the board has connected to this program.
+    Called(Called),
+    /// This program takes no more calls.
+    CallsAreOver,
     /// [`Session::next_deadline`] is there.
     Tick,
 }
@@ -93,6 +97,13 @@ pub(crate) enum Output {
         /// `host:port`, for people.
         address: String,
     },
+    /// Go on with the connection of [`Input::Called`]; what comes of it is told with this attempt's number.
+    Accept {
+        /// Counts up.
+        attempt: u64,
+    },
+    /// Close the connection of [`Input::Called`]: there is a link already, or none can be had.
+    Decline,
     /// Send a text message. Within the session: on a locked link it leaves it as [`Output::SendSealed`].
     Send(String),
     /// Send a binary message of a handshake.

@@ -55,7 +55,7 @@ impl Session {
         self.id.iter().chain(announced).find_map(|id| self.key_of(id))
     }
 
-    fn key_of(&self, id: &str) -> Option<&Key> {
+    pub(super) fn key_of(&self, id: &str) -> Option<&Key> {
         self.keys.as_ref()?.get(id)
     }
 
@@ -197,6 +197,9 @@ impl Session {
 
     /// Whether another board answers where this one is announced.
     fn another(&self, found: &str) -> Option<LinkProblem> {
+        if let Some(expected) = self.caller.as_ref().filter(|expected| *expected != found) {
+            return Some(LinkProblem::AnotherBoard { expected: expected.clone(), found: found.to_owned() });
+        }
         let announced = self.announced.as_ref()?;
         let there = self.address.as_ref() == Some(&announced.place.address);
         (there && announced.id != found)

@@ -1,6 +1,7 @@
 //! Decides what one link does: when to connect, what to ask, when a board is stale, lost or to be read anew, and what came
 //! of each command. Owns no socket, reads no clock and draws no random numbers but from the seed it is given.
 
+mod called;
 mod io;
 mod locked;
 mod log;
@@ -27,9 +28,11 @@ use super::{
 };
 
 use crate::keys::Keys;
+use called::Rival;
 use locked::{Handshake, Secret};
 use updating::Updating;
 
+pub(crate) use called::Called;
 pub(crate) use io::{Announced, Input, Output, Report};
 pub(crate) use locked::Ephemeral;
 
@@ -74,8 +77,14 @@ pub(crate) struct Session {
     keys: Option<Keys>,
     /// What makes the present connection secret; `None` where it is none, or not yet.
     secret: Option<Secret>,
-    /// Where the present attempt or connection goes.
+    /// Where the present attempt or connection goes, or comes from.
     address: Option<String>,
+    /// The board made the present connection, and says that this is its id.
+    caller: Option<String>,
+    /// The board calls this program.
+    calls: bool,
+    /// Who says to be the board while there is a link to it.
+    rival: Option<Rival>,
     backoff: Backoff,
     requests: Requests,
     lanes: Lanes,
@@ -98,6 +107,9 @@ impl Session {
             keys: Some(Keys::default()),
             secret: None,
             address: None,
+            caller: None,
+            calls: false,
+            rival: None,
             backoff: Backoff::new(seed),
             requests: Requests::default(),
             lanes: Lanes::default(),
@@ -149,8 +161,11 @@ impl Session {
                 self.update_read(now.instant, order, image, before, &mut out);
             }
             Input::CancelUpdate => self.update_cancelled(now.instant, &mut out),
+            Input::Called(called) => self.called(now.instant, called, &mut out),
+            Input::CallsAreOver => self.calls_are_over(now.instant, &mut out),
             Input::Tick => self.tick(now.instant, &mut out),
         }
+        self.settle_rival(now.instant, &mut out);
         self.protect(&mut out);
         out
     }
@@ -169,7 +184,8 @@ impl Session {
             Phase::Reading { reading, .. } => Some(reading.deadline()),
             Phase::Live(live) => {
                 let rereading = live.rereading.as_ref().map(Reading::deadline);
-                let others = [rereading, self.status_deadline(), live.restarts_until].into_iter().flatten();
+                let others = [rereading, self.status_deadline(), live.restarts_until, self.rival_deadline()];
+                let others = others.into_iter().flatten();
                 Some(others.fold(live.heartbeat.next_deadline(now), Instant::min))
             }
         };
@@ -211,7 +227,7 @@ impl Session {
             return self.wait(problem, None, out);
         }
         let Some((address, url)) = self.target.choice() else {
-            return self.wait(LinkProblem::Connect("no address is known".to_owned()), None, out);
+            return self.wait(self.nowhere(""), None, out);
         };
         self.attempt += 1;
         self.address = Some(address.clone());
@@ -251,12 +267,16 @@ impl Session {
         if was_good {
             self.backoff.reset();
         }
+        let called = self.caller.is_some();
         self.end_connection(out);
-        if !matches!(problem, LinkProblem::AllPlacesTaken) {
+        if !matches!(problem, LinkProblem::AllPlacesTaken) && !called {
             self.target.failed();
         }
         match (problem, restarts_until) {
             (problem, _) if problem.is_settled() => self.wait(problem, None, out),
+            (problem, _) if self.target.choice().is_none() => {
+                self.wait(self.nowhere(&problem.to_string()), None, out);
+            }
             (_, Some(back)) if back > now => self.wait(LinkProblem::Rebooting, Some(back), out),
             (problem, _) => {
                 let retry_at = now + self.backoff.next_wait();
@@ -276,6 +296,7 @@ impl Session {
         self.update_lost(out);
         self.protect(out);
         self.secret = None;
+        self.caller = None;
         if self.has_socket() {
             out.push(Output::Disconnect);
         }
@@ -296,6 +317,7 @@ impl Session {
                 if std::mem::take(&mut live.stale) {
                     out.push(Output::Report(Report::Link(LinkState::Connected)));
                 }
+                self.rival_outlived(out);
             }
             Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } | Phase::Shaking { .. } => {}
         }
@@ -359,6 +381,7 @@ impl Session {
                 let answer = Answer { request, component, outcome: response.outcome };
                 self.lanes.answered(now.instant, answer, seen, &mut self.requests, out);
             }
+            (Purpose::Rival, Phase::Live(_)) => self.rival_known(now.instant, response.outcome.ok(), out),
             (Purpose::Update, Phase::Live(_)) => {
                 self.update_answered(now.instant, request, response.outcome, out);
             }

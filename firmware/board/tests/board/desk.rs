@@ -36,6 +36,8 @@ pub(crate) struct Bench {
     /// It has no source of random numbers.
     pub(crate) predictable: bool,
     pub(crate) code: Option<String>,
+    /// It opens no connections of its own.
+    pub(crate) cannot_call: bool,
 }
 
 impl Hardware for Bench {
@@ -82,6 +84,10 @@ impl Hardware for Bench {
             *byte = self.drawn;
         }
         !self.predictable
+    }
+
+    fn can_call(&self) -> bool {
+        !self.cannot_call
     }
 
     fn show_code(&mut self, code: Option<&str>) {

@@ -12,6 +12,7 @@ mod golden;
 mod keys;
 mod liveness;
 mod log;
+mod outbound;
 mod plans;
 mod pushes;
 mod refusals;

@@ -1,13 +1,13 @@
-//! Turns bytes from a client into messages, and refuses what RFC 6455 forbids. Owns no socket; holds one message at most, of
+//! Turns bytes from the other end into messages, and refuses what RFC 6455 forbids. Owns no socket; holds one message at most, of
 //! bounded size.
 
 use alloc::{string::String, vec::Vec};
 
 use edge_ws::{FrameHeader, FrameType};
 
-use super::Close;
+use super::{Close, Side};
 
-/// What a client sent.
+/// What the other end sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// A whole text message.
@@ -18,19 +18,21 @@ pub enum Message {
     Ping(Vec<u8>),
     /// The answer to a ping, or a sign of life.
     Pong,
-    /// The client closes; its code, if it gave one, is what the answer repeats.
+    /// It closes; its code, if it gave one, is what the answer repeats.
     Close(Option<u16>),
 }
 
-/// What the client did that ends the connection: the close frame that tells it.
+/// What the other end did that ends the connection: the close frame that tells it.
 pub type Violation = Close;
 
 /// The payload of a control frame has at most this many bytes (RFC 6455, section 5.5).
 const CONTROL_PAYLOAD: usize = 125;
 
-/// Reads one client's bytes.
+/// Reads the bytes of one connection.
 #[derive(Debug)]
 pub struct Decoder {
+    /// Whether the other end is a client.
+    masked: bool,
     limit: usize,
     header: [u8; FrameHeader::MAX_LEN],
     header_len: usize,
@@ -63,9 +65,15 @@ const fn broken(reason: &'static str) -> Violation {
 const NOT_UTF8: Violation = Close { code: Close::INVALID_PAYLOAD, reason: "a text message is UTF-8" };
 
 impl Decoder {
-    /// A decoder that refuses messages of more than `limit` bytes.
+    /// A decoder of what a client sends, which refuses messages of more than `limit` bytes.
     pub fn new(limit: usize) -> Self {
+        Self::at(Side::Server, limit)
+    }
+
+    /// A decoder at this end of a connection.
+    pub fn at(side: Side<'_>, limit: usize) -> Self {
         Self {
+            masked: matches!(side, Side::Server),
             limit,
             header: [0; FrameHeader::MAX_LEN],
             header_len: 0,
@@ -83,7 +91,7 @@ impl Decoder {
     /// Takes bytes off `input` until a message is whole or there are none left.
     ///
     /// # Errors
-    /// What the client broke: the close frame to send. Nothing more can be decoded after it.
+    /// What the other end broke: the close frame to send. Nothing more can be decoded after it.
     pub fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Message>, Violation> {
         loop {
             if let Some(frame) = &mut self.frame {
@@ -122,9 +130,11 @@ impl Decoder {
         if first & 0x70 != 0 {
             return Err(broken("the reserved bits are zero without an extension"));
         }
-        // RFC 6455, section 5.1: a server closes when a client does not mask.
-        if second & 0x80 == 0 {
-            return Err(broken("a client masks its frames"));
+        // RFC 6455, section 5.1: a server closes when a client does not mask, and a client when a server does.
+        match (self.masked, second & 0x80 != 0) {
+            (true, false) => return Err(broken("a client masks its frames")),
+            (false, true) => return Err(broken("a server does not mask its frames")),
+            _ => {}
         }
         let control = first & 0x08 != 0;
         if control && first & 0x80 == 0 {

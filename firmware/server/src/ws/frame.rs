@@ -33,25 +33,52 @@ impl Close {
     pub const TRY_AGAIN_LATER: u16 = 1013;
 }
 
-/// An unmasked frame, as a server sends it (RFC 6455, section 5.1).
-pub fn frame(frame_type: FrameType, payload: &[u8]) -> Vec<u8> {
-    let header = FrameHeader { frame_type, payload_len: payload.len() as u64, mask_key: None };
-    let length = header.serialized_len();
-    let mut bytes = Vec::with_capacity(length + payload.len());
-    bytes.resize(length, 0);
-    // It fails only where the buffer is shorter than `serialized_len`.
-    let written = header.serialize(&mut bytes).unwrap_or(0);
-    bytes.truncate(written);
-    bytes.extend_from_slice(payload);
-    bytes
+/// Which end of a WebSocket this one is: a client masks each frame that it sends, a server none, and each refuses what the other may
+/// not send (RFC 6455, section 5.1).
+#[derive(Clone, Copy)]
+pub enum Side<'a> {
+    /// It was connected to.
+    Server,
+    /// It connected; with where masks come from, each unpredictable (section 5.3).
+    Client(&'a dyn Fn() -> [u8; 4]),
 }
 
-/// A close frame; without a code where the peer's had none (RFC 6455, section 5.5.1).
+impl Side<'_> {
+    /// A frame as this end sends it.
+    pub fn frame(self, frame_type: FrameType, payload: &[u8]) -> Vec<u8> {
+        let mask_key = match self {
+            Self::Server => None,
+            Self::Client(mask) => Some(u32::from_be_bytes(mask())),
+        };
+        let header = FrameHeader { frame_type, payload_len: payload.len() as u64, mask_key };
+        let length = header.serialized_len();
+        let mut bytes = Vec::with_capacity(length + payload.len());
+        bytes.resize(length, 0);
+        // It fails only where the buffer is shorter than `serialized_len`.
+        let written = header.serialize(&mut bytes).unwrap_or(0);
+        bytes.truncate(written);
+        bytes.extend_from_slice(payload);
+        header.mask(&mut bytes[written..], 0);
+        bytes
+    }
+
+    /// A close frame; without a code where the peer's had none (RFC 6455, section 5.5.1).
+    pub fn close_frame(self, code: Option<u16>, reason: &str) -> Vec<u8> {
+        let Some(code) = code else { return self.frame(FrameType::Close, &[]) };
+        let mut payload = vec![0; 2];
+        payload.copy_from_slice(&code.to_be_bytes());
+        let end = (0..=reason.len().min(123)).rev().find(|end| reason.is_char_boundary(*end)).unwrap_or(0);
+        payload.extend_from_slice(&reason.as_bytes()[..end]);
+        self.frame(FrameType::Close, &payload)
+    }
+}
+
+/// A frame of a server.
+pub fn frame(frame_type: FrameType, payload: &[u8]) -> Vec<u8> {
+    Side::Server.frame(frame_type, payload)
+}
+
+/// A close frame of a server; without a code where the peer's had none.
 pub fn close_frame(code: Option<u16>, reason: &str) -> Vec<u8> {
-    let Some(code) = code else { return frame(FrameType::Close, &[]) };
-    let mut payload = vec![0; 2];
-    payload.copy_from_slice(&code.to_be_bytes());
-    let end = (0..=reason.len().min(123)).rev().find(|end| reason.is_char_boundary(*end)).unwrap_or(0);
-    payload.extend_from_slice(&reason.as_bytes()[..end]);
-    frame(FrameType::Close, &payload)
+    Side::Server.close_frame(code, reason)
 }

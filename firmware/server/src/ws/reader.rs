@@ -1,4 +1,4 @@
-//! Feeds a [`Decoder`] from a socket. Its buffer is small while the client is silent.
+//! Feeds a [`Decoder`] from a socket. Its buffer is small while the other end is silent.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -6,7 +6,7 @@ use core::ops::Range;
 use embassy_futures::yield_now;
 use embedded_io_async::Read;
 
-use super::{Close, Decoder, Message};
+use super::{Close, Decoder, Message, Side};
 
 /// Bytes read at once while nothing has begun: most commands fit.
 const WAITING: usize = 256;
@@ -19,11 +19,11 @@ const READING: usize = 2_048;
 pub(crate) enum Stopped {
     /// The connection ended without a close frame.
     Gone,
-    /// The client broke the protocol; this is to be sent.
+    /// The other end broke the protocol; this is to be sent.
     Broken(Close),
 }
 
-/// One client's messages. `next` may be dropped and called again: nothing is lost.
+/// The messages of one connection. `next` may be dropped and called again: nothing is lost.
 pub(crate) struct Reader {
     decoder: Decoder,
     buffer: Vec<u8>,
@@ -31,10 +31,15 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// A reader that begins with what came behind the request's head.
+    /// A reader of a client, which begins with what came behind the request's head.
     pub(crate) fn new(limit: usize, already_read: Vec<u8>) -> Self {
+        Self::at(Side::Server, limit, already_read)
+    }
+
+    /// A reader at this end of a connection, which begins with what came behind the other's head.
+    pub(crate) fn at(side: Side<'_>, limit: usize, already_read: Vec<u8>) -> Self {
         let unread = 0..already_read.len();
-        Self { decoder: Decoder::new(limit), buffer: already_read, unread }
+        Self { decoder: Decoder::at(side, limit), buffer: already_read, unread }
     }
 
     /// The next message.

@@ -1,5 +1,6 @@
 //! The server over real sockets, driven by the plainest of clients.
 
+mod calling;
 mod control;
 mod crowded;
 mod http;

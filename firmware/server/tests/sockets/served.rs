@@ -85,6 +85,9 @@ impl Hardware for Willing {
         }
         true
     }
+    fn can_call(&self) -> bool {
+        true
+    }
     fn show_code(&mut self, code: Option<&str>) {
         let _ = self.codes.send(code.map(str::to_owned));
     }
@@ -155,7 +158,11 @@ impl Served {
                 Shared::new(plan, &[], Epoch(1), hardware, DeskClock(Instant::now())).expect("the plan is sound");
             async_io::block_on(async {
                 let acceptor = Acceptor(listener);
-                let serving = switchboard_server::serve(&acceptor, &shared, &settings);
+                let network = edge_nal_std::Stack::new();
+                let serving = embassy_futures::select::select(
+                    switchboard_server::serve(&acceptor, &shared, &settings),
+                    switchboard_server::call(&network, &shared),
+                );
                 let serving = embassy_futures::select::select(serving, async {
                     while let Ok(hand) = hand.recv().await {
                         hand(&shared);
@@ -184,11 +191,7 @@ impl Served {
     }
 
     pub(crate) fn client(&self) -> io::Result<Client> {
-        let stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        stream.set_nodelay(true)?;
-        Ok(Client { stream, unread: Vec::new() })
+        Client::of(TcpStream::connect(self.address)?)
     }
 
     /// A WebSocket on `path`, with these subprotocols offered where there are any.
@@ -249,6 +252,25 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// The other end of a connection that was made already.
+    pub(crate) fn of(stream: TcpStream) -> io::Result<Self> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, unread: Vec::new() })
+    }
+
+    /// What comes up to the empty line.
+    pub(crate) fn head(&mut self) -> io::Result<String> {
+        let end = loop {
+            if let Some(end) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+            self.read_more()?;
+        };
+        Ok(String::from_utf8_lossy(&self.take(end)?).into_owned())
+    }
+
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)
     }
@@ -274,13 +296,7 @@ impl Client {
     }
 
     pub(crate) fn response(&mut self) -> io::Result<Response> {
-        let end = loop {
-            if let Some(end) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end + 4;
-            }
-            self.read_more()?;
-        };
-        let head = String::from_utf8_lossy(&self.take(end)?).into_owned();
+        let head = self.head()?;
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
         let mut response = Response { status, head, body: String::new() };
         let length = response.field("Content-Length").and_then(|length| length.parse().ok()).unwrap_or(0);

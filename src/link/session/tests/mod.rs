@@ -7,6 +7,7 @@
 )]
 
 mod anything_from_the_network;
+mod calls;
 mod commanding;
 mod connecting;
 mod gaps;
@@ -42,6 +43,8 @@ struct Bench {
     reports: Vec<Report>,
     connects: Vec<String>,
     disconnects: usize,
+    accepted: usize,
+    declined: usize,
     /// Binary messages of handshakes that the session sent.
     frames: Vec<Vec<u8>>,
     /// How the board reads and writes, where the link is locked.
@@ -59,6 +62,8 @@ impl Bench {
             reports: Vec::new(),
             connects: Vec::new(),
             disconnects: 0,
+            accepted: 0,
+            declined: 0,
             frames: Vec::new(),
             channel: None,
         };
@@ -86,6 +91,12 @@ impl Bench {
                     self.asked.clear();
                     self.connects.push(address);
                 }
+                Output::Accept { attempt } => {
+                    self.attempt = attempt;
+                    self.asked.clear();
+                    self.accepted += 1;
+                }
+                Output::Decline => self.declined += 1,
                 Output::Send(text) => self.asked.push(Request::parse(&text).unwrap()),
                 Output::SendSealed { sealed, text } => {
                     // Where the test has no channel, nobody reads it.

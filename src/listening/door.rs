@@ -1,0 +1,145 @@
+//! Who is let in: who asks for a WebSocket as a board that calls does (docs/protocol.md, "A board that calls"), and no web page.
+
+use std::{net::SocketAddr, time::Duration};
+
+use protocol::{
+    SUBPROTOCOL,
+    outbound::{ENCRYPTION_FIELD, ID_FIELD},
+};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    accept_hdr_async_with_config,
+    tungstenite::{
+        handshake::server::{ErrorResponse, Request, Response},
+        http::{HeaderValue, StatusCode, header},
+        protocol::WebSocketConfig,
+    },
+};
+
+use super::Arrival;
+use crate::link::bounds;
+
+/// How long who has connected may take until it has said who it is.
+const KNOCK: Duration = Duration::from_secs(10);
+
+/// The longest id, in bytes, as mDNS has it.
+const ID: usize = 63;
+
+/// How much a message may be, and how much may wait to be written: as on links that this program makes.
+fn limits() -> WebSocketConfig {
+    WebSocketConfig {
+        max_message_size: Some(bounds::MESSAGE),
+        max_frame_size: Some(bounds::MESSAGE),
+        max_write_buffer_size: 4 * bounds::MESSAGE,
+        write_buffer_size: 0,
+        ..WebSocketConfig::default()
+    }
+}
+
+/// Who it says it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Said {
+    id: String,
+    locked: bool,
+}
+
+/// Answers an opening handshake; `None` where it was refused or is none.
+pub(super) async fn let_in(stream: TcpStream, from: SocketAddr) -> Option<Arrival> {
+    let _ = stream.set_nodelay(true);
+    let mut said = None;
+    #[expect(clippy::result_large_err, reason = "tungstenite's own type")]
+    let judge = |request: &Request, response: Response| {
+        let (response, board) = judge(request, response)?;
+        said = Some(board);
+        Ok(response)
+    };
+    let shaken = timeout(KNOCK, accept_hdr_async_with_config(stream, judge, Some(limits()))).await;
+    match shaken {
+        Ok(Ok(socket)) => said.map(|Said { id, locked }| Arrival::new(id, locked, from, socket)),
+        Ok(Err(error)) => {
+            log::info!("{from} called and was not let in: {}", bounds::text(error.to_string()));
+            None
+        }
+        Err(_) => {
+            log::debug!("{from} connected and did not say who it is within {} s", KNOCK.as_secs());
+            None
+        }
+    }
+}
+
+#[expect(clippy::result_large_err, reason = "tungstenite's own type")]
+fn judge(request: &Request, mut response: Response) -> Result<(Response, Said), ErrorResponse> {
+    let headers = request.headers();
+    // Browsers always send it, and only they do (RFC 6455, section 10.2).
+    if headers.contains_key(header::ORIGIN) {
+        return Err(refuse(StatusCode::FORBIDDEN, "web pages are no boards"));
+    }
+    let id = headers.get(ID_FIELD).and_then(|value| value.to_str().ok()).filter(|id| is_id(id));
+    let Some(id) = id else {
+        let why = "a board that calls says its id in Switchboard-Id: 1 to 63 lower-case letters, digits and hyphens";
+        return Err(refuse(StatusCode::BAD_REQUEST, why));
+    };
+    let offered: Vec<_> = headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    if offered.contains(&SUBPROTOCOL) {
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    } else if !offered.is_empty() {
+        return Err(refuse(StatusCode::BAD_REQUEST, "the subprotocol is switchboard.v1, or none"));
+    }
+    let said = Said { id: id.to_owned(), locked: headers.contains_key(ENCRYPTION_FIELD) };
+    Ok((response, said))
+}
+
+/// As docs/protocol.md has it, "Finding a board".
+fn is_id(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    plain && (1..=ID).contains(&text.len())
+}
+
+fn refuse(status: StatusCode, why: &str) -> ErrorResponse {
+    let mut response = ErrorResponse::new(Some(format!("{why}\n")));
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(headers: &[(&str, &str)]) -> Result<Result<Said, u16>, Box<dyn std::error::Error>> {
+        let mut request = Request::builder().uri("/boards");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let judged = judge(&request.body(())?, Response::new(()));
+        Ok(judged.map(|(_, said)| said).map_err(|refusal| refusal.status().as_u16()))
+    }
+
+    #[test]
+    fn who_says_its_id_and_is_no_web_page_is_let_in() -> Result<(), Box<dyn std::error::Error>> {
+        let (id, locked) = (("Switchboard-Id", "lamp-0a1b2c"), ("switchboard-encryption", "Noise_…"));
+        let lamp = |locked| Ok(Said { id: "lamp-0a1b2c".into(), locked });
+        let long = "x".repeat(64);
+        for (headers, expected) in [
+            (&[id][..], lamp(false)),
+            (&[id, locked], lamp(true)),
+            (&[id, ("Sec-WebSocket-Protocol", "other, switchboard.v1")], lamp(false)),
+            (&[id, ("Sec-WebSocket-Protocol", "switchboard.v2")], Err(400)),
+            (&[], Err(400)),
+            (&[("Switchboard-Id", "")], Err(400)),
+            (&[("Switchboard-Id", "Lamp")], Err(400)),
+            (&[("Switchboard-Id", "lamp 1")], Err(400)),
+            (&[("Switchboard-Id", long.as_str())], Err(400)),
+            (&[id, ("Origin", "http://192.168.1.5")], Err(403)),
+            (&[id, ("Origin", "null")], Err(403)),
+        ] {
+            assert_eq!(answer(headers)?, expected, "{headers:?}");
+        }
+        Ok(())
+    }
+}
