@@ -14,6 +14,7 @@ pub mod provisioning;
 pub mod proxy;
 mod record;
 pub mod settings;
+pub mod telemetry;
 #[doc(hidden)]
 pub mod trials;
 #[cfg(feature = "window")]

@@ -52,6 +52,10 @@ pub const KEYS_LIST: &str = "Keys.List";
 pub const KEYS_ADD: &str = "Keys.Add";
 /// Removes a key of a locked board.
 pub const KEYS_REMOVE: &str = "Keys.Remove";
+/// Takes [`GetComponents`], answers [`crate::clients::ClientList`].
+pub const CLIENTS_LIST: &str = "Clients.List";
+/// Takes [`crate::clients::CloseClient`], ends that connection.
+pub const CLIENTS_CLOSE: &str = "Clients.Close";
 /// A push: [`crate::NotifyStatus`].
 pub const NOTIFY_STATUS: &str = "NotifyStatus";
 /// A push: [`crate::NotifyEvent`].

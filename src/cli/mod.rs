@@ -2,6 +2,7 @@
 
 mod args;
 mod client;
+mod clients;
 mod doctor;
 mod find;
 mod keys;
@@ -11,6 +12,7 @@ mod print;
 mod provision;
 mod proxy;
 mod scene;
+mod telemetry;
 mod value;
 
 use std::{
@@ -203,6 +205,10 @@ fn carry_out(command: Command, keys: &Store) -> Result<(), Failure> {
             };
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
+        Command::Telemetry { board, wait, json, csv } => {
+            telemetry::telemetry(keys, &board, wait.map(|wait| wait.0), json, csv.as_deref())
+        }
+        Command::Clients { board, close, json } => clients::clients(keys, &board, close, json),
         Command::Scene(command) => scene::scene(keys, command),
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
         Command::Keys(command) => keys::keys(keys, command),

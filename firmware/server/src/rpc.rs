@@ -99,7 +99,7 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
                 // RFC 6455, section 5.5.3: of pings that wait, the latest alone may be answered.
                 urgent.borrow_mut().pong = Some(frame(FrameType::Pong, &payload));
             }
-            Ok(Message::Pong) => controller.heard(),
+            Ok(Message::Pong) => controller.ponged(),
             Ok(Message::Binary(_)) => {
                 let (code, reason) = match &*channel.borrow() {
                     None => (Close::UNSUPPORTED_DATA, "the control channel takes JSON in text messages"),

@@ -135,7 +135,11 @@ fn an_unknown_method_is_refused_with_those_that_begin_alike() {
     let message = "no method Switch.Flip; this board has Switch.Set, Switch.Toggle";
     assert_refused("Switch.Flip", json!({}), MethodNotFound, "no_such_method", message);
     let error = refusal("Disco.Start", json!({}));
-    assert!(error.message.ends_with("Select.…, Text.…, Button.…, Ota.…, Log.…, Keys.…"), "{}", error.message);
+    assert!(
+        error.message.ends_with("Select.…, Text.…, Button.…, Ota.…, Log.…, Clients.…, Keys.…"),
+        "{}",
+        error.message
+    );
 }
 
 #[test]

@@ -7,4 +7,4 @@ mod reader;
 
 pub use decoder::{Decoder, Message, Violation};
 pub use frame::{Close, FrameType, close_frame, frame};
-pub(crate) use reader::{Reader, Stopped};
+pub(crate) use reader::{Reader, Stopped, WAITING};

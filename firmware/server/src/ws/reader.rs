@@ -9,7 +9,7 @@ use embedded_io_async::Read;
 use super::{Close, Decoder, Message};
 
 /// Bytes read at once while nothing has begun: most commands fit.
-const WAITING: usize = 256;
+pub(crate) const WAITING: usize = 256;
 
 /// Bytes read at once in the middle of a frame.
 const READING: usize = 2_048;

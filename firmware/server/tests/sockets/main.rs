@@ -1,5 +1,6 @@
 //! The server over real sockets, driven by the plainest of clients.
 
+mod clients;
 mod control;
 mod crowded;
 mod http;
@@ -7,4 +8,5 @@ mod locked;
 mod log;
 mod mdns;
 mod served;
+mod telemetry;
 mod web_pages;
