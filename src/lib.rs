@@ -17,6 +17,7 @@ pub mod provisioning;
 pub mod proxy;
 mod record;
 pub mod settings;
+pub mod telemetry;
 #[doc(hidden)]
 pub mod trials;
 #[cfg(feature = "window")]

@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+pub mod clients;
 mod component;
 mod device;
 mod error;
@@ -20,6 +21,7 @@ pub mod ota;
 pub mod outbound;
 mod rpc;
 mod state;
+pub mod telemetry;
 
 pub use component::{Caps, ComponentKey, Descriptor, EntityCategory, KeyError, Kind};
 pub use device::{CommandResult, ComponentsPage, DeviceInfo, Pong, Snapshot};
@@ -46,6 +48,9 @@ pub const ECHO_PATH: &str = "/ws";
 
 /// Where a board sends its log, a line a text message.
 pub const LOG_PATH: &str = "/log";
+
+/// Where a board sends samples, in binary frames: [`telemetry`].
+pub const TELEMETRY_PATH: &str = "/telemetry";
 
 /// Where a controller without a key is given one, while a hand at the board allows it.
 pub const PAIR_PATH: &str = "/pair";

@@ -57,6 +57,12 @@ pub const LOG_LINE: usize = 240;
 /// What a board keeps of its log, in bytes: then the oldest lines are forgotten.
 pub const LOG_KEPT: usize = 4_096;
 
+/// What a board keeps of its telemetry for who reads slowly, in bytes; then the oldest frames are lost to them.
+pub const TELEMETRY_KEPT: usize = 4_096;
+
+/// How often a board sends a frame of telemetry, unless it is full earlier.
+pub const TELEMETRY_EVERY: Duration = Duration::from_millis(50);
+
 /// The longest fade, in milliseconds (`transition_ms`).
 pub const TRANSITION_MS: u32 = 10_000;
 

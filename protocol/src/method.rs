@@ -56,6 +56,10 @@ pub const KEYS_REMOVE: &str = "Keys.Remove";
 pub const OUTBOUND_SET: &str = "Outbound.Set";
 /// Answers [`crate::outbound::Outbound`].
 pub const OUTBOUND_GET: &str = "Outbound.Get";
+/// Takes [`GetComponents`], answers [`crate::clients::ClientList`].
+pub const CLIENTS_LIST: &str = "Clients.List";
+/// Takes [`crate::clients::CloseClient`], ends that connection.
+pub const CLIENTS_CLOSE: &str = "Clients.Close";
 /// A push: [`crate::NotifyStatus`].
 pub const NOTIFY_STATUS: &str = "NotifyStatus";
 /// A push: [`crate::NotifyEvent`].

@@ -23,6 +23,8 @@ const EXAMPLES: &str = "Examples:
   switchboard ota desk-lamp firmware.bin
   switchboard watch --for 10s --json
   switchboard log desk-lamp --level debug
+  switchboard telemetry desk-lamp --for 10s       samples, summed up each second
+  switchboard clients desk-lamp                   who is connected to it
   switchboard scene take evening.json desk-lamp power-strip/switch:0
   switchboard scene apply evening.json --fade 2s
   switchboard doctor desk-lamp                    why a board is missing
@@ -182,6 +184,31 @@ pub(super) enum Command {
         #[arg(long = "for", value_name = "TIME")]
         wait: Option<Wait>,
         /// One JSON object a line; the first says where it listens.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Follow a board's samples: their rate, what was lost, and the smallest, mean and largest value of each second.
+    Telemetry {
+        /// A name, an id, a unique start of one, or host:port.
+        board: String,
+        /// How long, for example 10s; without it until it is interrupted.
+        #[arg(long = "for", value_name = "TIME")]
+        wait: Option<Wait>,
+        /// One JSON object a line, for each frame.
+        #[arg(long)]
+        json: bool,
+        /// Record each sample in this file, as a table with a column for each channel.
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+    },
+    /// List who is connected to a board, or end one of these connections.
+    Clients {
+        /// A name, an id, a unique start of one, or host:port.
+        board: String,
+        /// End the connection with this number. A program that reconnects by itself comes back with another.
+        #[arg(long, value_name = "NUMBER")]
+        close: Option<u32>,
+        /// One JSON object a line.
         #[arg(long)]
         json: bool,
     },

@@ -2,6 +2,7 @@
 
 mod args;
 mod client;
+mod clients;
 mod compare;
 mod doctor;
 mod find;
@@ -13,6 +14,7 @@ mod print;
 mod provision;
 mod proxy;
 mod scene;
+mod telemetry;
 mod value;
 
 use std::{
@@ -219,6 +221,10 @@ fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             let reach = Reach { listen: reach.listen.or(Some(address)), ..reach };
             listen::listen(reach, wait.map(|wait| wait.0), json)
         }
+        Command::Telemetry { board, wait, json, csv } => {
+            telemetry::telemetry(keys, &board, wait.map(|wait| wait.0), json, csv.as_deref())
+        }
+        Command::Clients { board, close, json } => clients::clients(keys, &board, close, json),
         Command::Scene(command) => scene::scene(keys, command),
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
         Command::Keys(command) => keys::keys(keys, command),

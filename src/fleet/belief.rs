@@ -221,8 +221,10 @@ impl Belief {
                 if let Some(component) = component.as_ref().and_then(|key| self.known(key)) {
                     settle(component, now.instant, &outcome);
                 }
-                // A dragged slider replaces its own commands many times a second: that is nothing to tell.
-                if outcome != Outcome::Superseded {
+                // A dragged slider replaces its own commands many times a second: that is nothing to tell. Nor is who looks at the list of
+                // clients, which the window does once a second.
+                let looked = method == method::CLIENTS_LIST && matches!(outcome, Outcome::Done { .. });
+                if outcome != Outcome::Superseded && !looked {
                     let outcome = without_key(&method, outcome);
                     return vec![(now.wall, Happening::Command { component, method, outcome })];
                 }

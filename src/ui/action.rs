@@ -69,6 +69,10 @@ pub enum Action {
     },
     /// Call any method of a board, for the page of its frames.
     Call(BoardKey, String, Object),
+    /// Ask a board who is connected to it, from this place of the list on.
+    ListClients(BoardKey, usize),
+    /// Have a board end the connection with this number.
+    CloseClient(BoardKey, u32),
     /// Show what goes over a board's link.
     ShowFrames(BoardKey),
     /// Let the board show itself.

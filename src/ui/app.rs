@@ -47,6 +47,8 @@ enum Answered {
     Single(BoardKey, String, Outcome),
     /// To what was sent from the page of frames.
     Call(Outcome),
+    /// To who is connected to a board, or, with a number, to the end of that connection.
+    Clients(BoardKey, Option<u32>, Outcome),
 }
 
 /// Where the hook that starts virtual boards is.
@@ -211,6 +213,14 @@ impl App {
                 };
                 self.fleet.call(board, &method, params, Some(Box::new(reply)));
             }
+            Action::ListClients(board, offset) => {
+                let params = Object::from_iter([("offset".to_owned(), offset.into())]);
+                self.ask_about_clients(board, None, method::CLIENTS_LIST, params, ctx);
+            }
+            Action::CloseClient(board, client) => {
+                let params = Object::from_iter([("id".to_owned(), client.into())]);
+                self.ask_about_clients(board, Some(client), method::CLIENTS_CLOSE, params, ctx);
+            }
             Action::Identify(board) => self.fleet.call(board, method::DEVICE_IDENTIFY, Object::new(), None),
             Action::TryNow(board) => match self.window.model.board(board).map(|view| &view.link) {
                 Some(LinkState::Announced) => self.fleet.connect(board),
@@ -318,6 +328,23 @@ impl App {
             | Action::CloseDialog
             | Action::Dismiss(_) => {}
         }
+    }
+
+    fn ask_about_clients(
+        &self,
+        board: BoardKey,
+        closed: Option<u32>,
+        method: &str,
+        params: Object,
+        ctx: &egui::Context,
+    ) {
+        let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
+        let reply = move |outcome| {
+            // The window may be gone; then nobody waits for the answer.
+            let _ = answers.send(Answered::Clients(board, closed, outcome));
+            ctx.request_repaint();
+        };
+        self.fleet.call(board, method, params, Some(Box::new(reply)));
     }
 
     /// Takes what a person typed as a board's key.
@@ -482,6 +509,9 @@ impl App {
                     self.window.answered(board, &what, &outcome, self.shown.as_ref());
                 }
                 Answered::Call(outcome) => self.window.frames.answered(outcome),
+                Answered::Clients(board, closed, outcome) => {
+                    self.window.lab.clients_answered(board, closed, outcome, Instant::now());
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ use eframe::egui;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
+    lab::SampleTable,
     model::Model,
     plots::table::{self, Row},
     save::{self, Lines},
@@ -33,6 +34,8 @@ pub enum Errand {
     Image(BoardKey),
     /// Save these values as a table.
     SaveTable(Arc<Vec<Row>>),
+    /// Save these samples as a table.
+    SaveSamples(Arc<SampleTable>),
     /// Save this picture.
     SavePicture(Arc<egui::ColorImage>),
     /// Save this scene or dashboard.
@@ -115,6 +118,13 @@ impl Errand {
                 help: "type where to save. It becomes a table with a row for each value.",
                 done: "Save",
             },
+            Self::SaveSamples(_) => Question {
+                title: "Save the samples".to_owned(),
+                direction: Direction::Save(dated("csv")),
+                sorts: &[("CSV", &["csv"])],
+                help: "type where to save. It becomes a table with a row for each sample.",
+                done: "Save",
+            },
             Self::SavePicture(_) => Question {
                 title: "Save the picture".to_owned(),
                 direction: Direction::Save(dated("png")),
@@ -151,6 +161,7 @@ impl Errand {
         match self {
             Self::Image(board) => Arc::new(move |path| Ok(Brought::Image(board, path.to_owned()))),
             Self::SaveTable(rows) => Arc::new(move |path| written(path, table::write(path, &rows))),
+            Self::SaveSamples(samples) => Arc::new(move |path| written(path, samples.write(path))),
             Self::SavePicture(image) => Arc::new(move |path| written(path, save::picture(path, &image))),
             Self::SaveDocument(document) => Arc::new(move |path| written(path, document.write(path))),
             Self::LoadDocument => Arc::new(|path| Ok(Brought::Document(Box::new(Document::read(path)?)))),

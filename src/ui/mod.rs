@@ -49,6 +49,8 @@
 //! | what is copied of one | `Button` | `Copy the frame`, `Copy as websocat`, `Copy as switchboard call`, `Put into the send box` |
 //! | the box that sends | `TextInput`, `MultilineTextInput`, `MenuItem`, `Button` | `Method`, `Parameters`; `Light.Set  Light`; `Send the request` |
 //! | the menu of a card | `Button`, `MenuItem` | `Light: more`; `Add to the plots`, `Pin to Bench`, `Pin to a new dashboard`, `Take into Evening`, `Take into a new scene` |
+//! | telemetry | `ComboBox`, `Button`, `GraphicsObject`, `Label` | `Board`; `Start` or `Stop`, `Pause` or `Go on`, `5 s`, `Save CSV…`; `samples of Supply current`; `rate: 1000 samples/s`, `lost by the board: 0 frames`, `Supply current: 0.036 A` |
+//! | clients of a board | `Label`, `Button` | `3: rpc from 192.168.1.5:53211, this window, …`; `Close 4`; `memory of all: 12,064 B` |
 //! | the panel's buttons | `Button` | `All boards`, `This board`, `Save pushes` |
 //! | the command palette | `TextInput`, `MenuItem` | `Command`; `Go to Activity`, `Desk lamp: turn Light off` |
 //! | dialogs | `TextInput`, `Button` | `Address` or `Path`; `Add`, `Save` or `Update`; `Cancel` |
@@ -116,6 +118,7 @@ pub use dialogs::Asks;
 pub use empty::VirtualBoards;
 pub use files::{Direction, Errand, Question};
 pub use journal::Journal;
+pub use lab::SampleTable;
 pub use model::{Counts, Model};
 pub use moment::Moment;
 pub use pin::Pin;

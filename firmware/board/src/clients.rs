@@ -11,8 +11,10 @@ use noise::{KeyId, Role};
 use protocol::{Code, Epoch, NotifyEvent, NotifyStatus, RpcError, Source, limits};
 
 use crate::{
-    Changes, LogReader,
+    Changes,
+    contact::Contact,
     keys::Access,
+    log::LogReader,
     outbox::{Outbox, Push, PushId},
     text,
 };
@@ -45,9 +47,14 @@ const CALLS_ELSEWHERE: Outgoing = Outgoing::Close { code: 1001, reason: "it call
 const RESTARTING: Outgoing = Outgoing::Close { code: 1012, reason: "restarting" };
 /// RFC 6455, section 7.4.1: a message that violates a policy.
 const REMOVED: Outgoing = Outgoing::Close { code: 1008, reason: "its key was removed" };
+/// RFC 6455, section 7.4.1: what the connection was for is done; nobody did wrong.
+const DISMISSED: Outgoing = Outgoing::Close { code: 1000, reason: CLOSED_FROM_AFAR };
 const NOW_LOCKED: Outgoing = Outgoing::Close { code: 1008, reason: "the board is locked now" };
 /// "Try again later" in IANA's registry.
 const TOO_SLOW: Outgoing = Outgoing::Close { code: 1013, reason: "too slow" };
+
+/// Why a connection ends that `Clients.Close` was called for.
+pub const CLOSED_FROM_AFAR: &str = "closed by another client: Clients.Close";
 
 /// The messages that a request may need room for: what was gathered before it, its event, its change and its answer.
 const ROOM_FOR_A_REQUEST: usize = 4;
@@ -103,7 +110,7 @@ struct Client {
     subscribed: bool,
     /// The last `seq` in what this client was sent.
     sent: u64,
-    last_heard: Duration,
+    contact: Contact,
     next_ping: Duration,
     ping_due: bool,
     log: Option<LogReader>,
@@ -137,16 +144,14 @@ impl Clients {
         if let Some(error) = self.all_places_taken() {
             return Err(error);
         }
-        // Number 0 is whoever uses POST.
-        self.last_number = self.last_number.checked_add(1).unwrap_or(1);
-        let id = ClientId(self.last_number);
+        let id = self.next_number();
         let client = Client {
             access,
             queue: VecDeque::new(),
             behind: None,
             subscribed: false,
             sent: 0,
-            last_heard: now,
+            contact: Contact::new(now),
             next_ping: now + limits::BOARD_PINGS_AFTER,
             ping_due: false,
             log: None,
@@ -154,6 +159,55 @@ impl Clients {
         };
         self.connected.insert(id, client);
         Ok(id)
+    }
+
+    /// A number that no connection has, whatever it is for.
+    pub(crate) fn next_number(&mut self) -> ClientId {
+        // Number 0 is whoever uses POST.
+        self.last_number = self.last_number.checked_add(1).unwrap_or(1);
+        ClientId(self.last_number)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.connected.len()
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = ClientId> {
+        self.connected.keys().copied()
+    }
+
+    pub(crate) fn contact(&self, id: ClientId) -> Option<&Contact> {
+        Some(&self.connected.get(&id)?.contact)
+    }
+
+    pub(crate) fn contact_mut(&mut self, id: ClientId) -> Option<&mut Contact> {
+        Some(&mut self.connected.get_mut(&id)?.contact)
+    }
+
+    /// How many messages wait for a client, their bytes, and what of the board's memory is for this client: a push that waits for
+    /// several is counted in parts.
+    pub(crate) fn waiting(&self, id: ClientId) -> Option<(usize, usize, usize)> {
+        let client = self.connected.get(&id)?;
+        let queue = client.queue.capacity() * size_of::<Queued>();
+        let (mut bytes, mut own) = (0, size_of::<(ClientId, Client)>() + queue);
+        for queued in &client.queue {
+            let (length, part) = match queued {
+                Queued::Answer(text) => (text.len(), text.capacity()),
+                Queued::Push(push) => self.outbox.size(*push),
+            };
+            bytes += length;
+            own += part;
+        }
+        Some((client.queue.len(), bytes, own))
+    }
+
+    /// Ends a connection because another asked for it. Answers whether there is such a client.
+    pub(crate) fn dismiss(&mut self, id: ClientId) -> bool {
+        let Some(client) = self.connected.get_mut(&id) else { return false };
+        if client.is_open() {
+            end_now(client, &mut self.outbox, DISMISSED);
+        }
+        true
     }
 
     /// `None` where there is no such client; otherwise its reader of the log, if it had one, which is to be closed.
@@ -218,7 +272,7 @@ impl Clients {
     /// A frame came. Answers whether the client is still served.
     pub(crate) fn heard(&mut self, now: Duration, id: ClientId) -> bool {
         let Some(client) = self.connected.get_mut(&id).filter(|client| client.is_open()) else { return false };
-        client.last_heard = now;
+        client.contact.heard = now;
         client.next_ping = now + limits::BOARD_PINGS_AFTER;
         client.ping_due = false;
         true
@@ -352,7 +406,7 @@ impl Clients {
     /// Pings and drops the silent.
     pub(crate) fn keep_alive(&mut self, now: Duration) {
         for client in self.connected.values_mut().filter(|client| client.is_open()) {
-            if now >= client.last_heard + limits::BOARD_DROPS_AFTER {
+            if now >= client.contact.heard + limits::BOARD_DROPS_AFTER {
                 end_now(client, &mut self.outbox, SILENT);
             } else if now >= client.next_ping {
                 client.ping_due = true;
@@ -362,7 +416,7 @@ impl Clients {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
-        let due = |client: &Client| client.next_ping.min(client.last_heard + limits::BOARD_DROPS_AFTER);
+        let due = |client: &Client| client.next_ping.min(client.contact.heard + limits::BOARD_DROPS_AFTER);
         self.connected.values().filter(|client| client.is_open()).map(due).min()
     }
 }

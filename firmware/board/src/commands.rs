@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{Board, ClientId, Hardware, REBOOT_AFTER, Reboot, Slot, keys::locked, params::Params, rules, sizes, text};
 
 /// Every method of a board, for who asks for another.
-const METHODS: [&str; 25] = [
+const METHODS: [&str; 27] = [
     method::DEVICE_GET_INFO,
     method::DEVICE_GET_COMPONENTS,
     method::DEVICE_GET_STATUS,
@@ -35,6 +35,8 @@ const METHODS: [&str; 25] = [
     method::OTA_COMMIT,
     method::OTA_ABORT,
     method::LOG_SUBSCRIBE,
+    method::CLIENTS_LIST,
+    method::CLIENTS_CLOSE,
     method::KEYS_LIST,
     method::KEYS_ADD,
     method::KEYS_REMOVE,
@@ -132,6 +134,8 @@ impl<H: Hardware> Board<H> {
             method::OTA_COMMIT => self.commit_update(now, caller),
             method::OTA_ABORT => self.abort_update(now, caller),
             method::LOG_SUBSCRIBE => self.subscribe_log(caller, &params),
+            method::CLIENTS_LIST => self.list_clients(now, caller, &params, request.id.as_ref()),
+            method::CLIENTS_CLOSE => self.close_client(now, caller, &params),
             method::KEYS_LIST => self.list_keys(caller),
             method::KEYS_ADD => self.add_key_from_afar(now, &params),
             method::KEYS_REMOVE => self.remove_key(now, &params),
@@ -182,11 +186,13 @@ impl<H: Hardware> Board<H> {
         let mut info = sizes::info(&self.identity, self.hardware.reset_reason(), self.epoch, text::millis(now));
         let (updatable, locked) = (self.hardware.update_slot().is_some(), self.is_locked());
         let callable = self.hardware.can_call();
+        let samples = !locked && self.hardware.sample_source().is_some();
         info.features.retain(|feature| match feature.as_str() {
             sizes::OTA => updatable,
             sizes::HTTP_RPC => !locked,
             sizes::KEYS => locked,
             sizes::OUTBOUND => callable,
+            sizes::TELEMETRY => samples,
             _ => true,
         });
         info
@@ -217,7 +223,7 @@ impl<H: Hardware> Board<H> {
                 self.log(now, Level::Info, format_args!("{by} {method} refused: {message}"));
             }
             // Nobody wants to read of every sign of life, or of every piece of an image.
-            None if matches!(request.method.as_str(), method::SYS_PING | method::OTA_WRITE) => {}
+            None if matches!(request.method.as_str(), method::SYS_PING | method::CLIENTS_LIST | method::OTA_WRITE) => {}
             None if self.log.takes(Level::Debug) => {
                 let params = text::shown(&Value::Object(request.params.clone()));
                 self.log(now, Level::Debug, format_args!("{by} {method} {params}"));
@@ -282,14 +288,11 @@ impl<H: Hardware> Board<H> {
 
     /// As many descriptors as were asked for and fit.
     fn components_page(&self, params: &Params<'_>, id: Option<&Id>) -> Result<Value, RpcError> {
-        let most = u64::from(u32::MAX);
-        let offset = params.whole("offset", 0, most, "")?.unwrap_or(0);
-        let limit = params.whole("limit", 1, most, "")?.unwrap_or(most);
-        let counted = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let mut page = ComponentsPage { offset: counted(offset), total: self.slots.len(), components: Vec::new() };
+        let (offset, limit) = params.page()?;
+        let mut page = ComponentsPage { offset, total: self.slots.len(), components: Vec::new() };
         let empty = Response { id: id.cloned(), outcome: Ok(json!(page)) };
         let mut bytes = empty.to_json().len();
-        for slot in self.slots.iter().skip(page.offset).take(counted(limit)) {
+        for slot in self.slots.iter().skip(page.offset).take(limit) {
             // And the comma before it.
             bytes += text::json(&slot.descriptor).len() + 1;
             if bytes > limits::MESSAGE_OUT_OF_BOARD {

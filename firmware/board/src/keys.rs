@@ -39,7 +39,7 @@ impl Access {
     /// # Errors
     /// `view_only`.
     pub(crate) fn allows(self, method: &str) -> Result<(), RpcError> {
-        const VIEW: [&str; 7] = [
+        const VIEW: [&str; 8] = [
             method::DEVICE_GET_INFO,
             method::DEVICE_GET_COMPONENTS,
             method::DEVICE_GET_STATUS,
@@ -47,6 +47,7 @@ impl Access {
             method::SYS_PING,
             method::LOG_SUBSCRIBE,
             method::OUTBOUND_GET,
+            method::CLIENTS_LIST,
         ];
         match self {
             Self::Key(_, Role::View) if !VIEW.contains(&method) => {
@@ -236,6 +237,11 @@ impl<H: Hardware> Board<H> {
             extra: Object::new(),
         };
         Ok(json!(KeyList { keys: self.keys.slots.iter().map(entry).collect() }))
+    }
+
+    /// The name of a key, for people, and what it allows.
+    pub(crate) fn key_of(&self, kid: KeyId) -> Option<(KeyId, &str, Role)> {
+        self.keys.find(kid).map(|slot| (slot.kid, slot.name.as_str(), slot.role))
     }
 
     pub(crate) fn add_key_from_afar(&mut self, now: Duration, params: &Params<'_>) -> Result<Value, RpcError> {

@@ -14,9 +14,11 @@ extern crate alloc;
 mod change;
 mod clients;
 mod commands;
+mod contact;
 mod fade;
 pub mod gesture;
 mod keys;
+mod listing;
 mod log;
 mod number;
 mod outbound;
@@ -26,8 +28,10 @@ mod params;
 mod plan;
 mod retained;
 mod rules;
+mod sides;
 mod sizes;
 mod slot;
+mod telemetry;
 mod text;
 mod update;
 
@@ -36,13 +40,16 @@ use core::{fmt, time::Duration};
 
 use protocol::{ComponentKey, Epoch, Kind, Level, ResetReason, RpcError, Source, State};
 
-pub use clients::{ClientId, Outgoing};
+pub use clients::{CLOSED_FROM_AFAR, ClientId, Outgoing};
+pub use contact::Origin;
 pub use keys::{locked, wrong_key};
-pub use log::{LogReader, Unread};
+pub use log::Unread;
 pub use outbound::Call;
 pub use plan::{Component, Identity, Input, Plan, PlanError, SAMPLE_EVERY};
 pub use retained::{KEEP_AFTER, Retained, RetainedKey, Unsaved};
+pub use sides::{Side, no_telemetry};
 pub use slot::{Image, SlotError, UpdateSlot};
+pub use telemetry::{SampleSource, Taken};
 
 use change::{Changes, Gathered, Slot};
 use clients::Clients;
@@ -52,6 +59,8 @@ use log::Log;
 use outbound::Calling;
 use pairing::Pairing;
 use retained::{KEEP_PATIENCE, Keeping};
+use sides::Sides;
+use telemetry::Telemetry;
 use update::Updates;
 
 /// The longest time from the answer to `Device.Reboot` to the reboot.
@@ -92,6 +101,11 @@ pub trait Hardware {
 
     /// Where a new firmware image goes; `None` where it cannot be updated over the network. Always the same answer.
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
+        None
+    }
+
+    /// What takes samples for `/telemetry`; `None` where nothing does. Always the same answer.
+    fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {
         None
     }
 
@@ -155,11 +169,17 @@ pub struct Board<H> {
     bindings: Vec<(ComponentKey, ComponentKey)>,
     gathered: Option<Gathered>,
     clients: Clients,
+    sides: Sides,
+    /// Connections of every kind.
+    connections: usize,
+    /// A connection was told to end.
+    dismissal: bool,
     reboot: Reboot,
     update: Updates,
     keeping: Keeping,
     calling: Calling,
     log: Log,
+    telemetry: Telemetry,
     hardware: H,
 }
 
@@ -200,11 +220,15 @@ impl<H: Hardware> Board<H> {
             bindings: plan.bindings,
             gathered: None,
             clients: Clients::new(plan.controllers),
+            sides: Sides::new(),
+            connections: 0,
+            dismissal: false,
             reboot: Reboot::No,
             update,
             keeping: Keeping::Rests,
             calling: Calling::restored(retained::find(retained, &RetainedKey::Outbound).filter(|_| can_call)),
             log,
+            telemetry: Telemetry::default(),
             hardware,
         })
     }
@@ -284,31 +308,6 @@ impl<H: Hardware> Board<H> {
         self.log.add(now, level, &message);
     }
 
-    /// Begins to read the log, with the oldest line that is kept, outside of any control channel. The reader is to be given to
-    /// [`Self::close_log`].
-    pub fn open_log(&mut self, level: Level) -> LogReader {
-        self.log.open(level)
-    }
-
-    /// What the reader has not seen, at most `most` lines; one that comes too late is told how many it lost.
-    pub fn read_log(&self, reader: &mut LogReader, most: usize) -> Unread {
-        let mut left = most;
-        self.log.read(reader, |_| {
-            left = left.wrapping_sub(1);
-            left < most
-        })
-    }
-
-    /// Whether [`Self::read_log`] has something.
-    pub fn has_log(&self, reader: &LogReader) -> bool {
-        self.log.has_unread(reader)
-    }
-
-    /// A reader is gone.
-    pub fn close_log(&mut self, reader: LogReader) {
-        self.log.close(reader);
-    }
-
     /// How many lines the log had since boot: another number means that there are new ones.
     pub fn logged(&self) -> u64 {
         self.log.total()
@@ -332,8 +331,11 @@ impl<H: Hardware> Board<H> {
         self.clients.has_room(client)
     }
 
-    /// A controller sent something else: a ping, a pong, an empty frame. Any frame counts as life.
+    /// A client sent something else: a ping, an empty frame. Any frame counts as life.
     pub fn heard(&mut self, now: Duration, client: ClientId) {
+        if let Some(side) = self.sides.get_mut(&client) {
+            side.contact.heard = now;
+        }
         self.clients.heard(now, client);
     }
 
@@ -421,6 +423,7 @@ impl<H: Hardware> Board<H> {
         self.keep(now);
         self.watch_pairing(now);
         self.wait_to_call(now);
+        self.gather_telemetry(now);
         self.clients.keep_alive(now);
     }
 
@@ -430,7 +433,12 @@ impl<H: Hardware> Board<H> {
             return None;
         }
         let due = [self.reboot_deadline(), self.next_change(), self.next_keep(), self.update.next_deadline()];
-        let others = [self.clients.next_deadline(), self.pairing_deadline(), self.calling.next_deadline()];
+        let others = [
+            self.clients.next_deadline(),
+            self.pairing_deadline(),
+            self.calling.next_deadline(),
+            self.telemetry.next_deadline(),
+        ];
         due.into_iter().chain(others).flatten().min()
     }
 

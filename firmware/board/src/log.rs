@@ -29,10 +29,12 @@ pub(crate) struct Log {
 
 /// Where a reader of the log stands.
 #[derive(Debug)]
-pub struct LogReader {
+pub(crate) struct LogReader {
     level: Level,
     /// How many lines that are for it are behind it, whether it saw them or not.
     passed: u64,
+    /// How many of them it never saw.
+    lost: u64,
 }
 
 /// What a reader has not seen, oldest first.
@@ -68,7 +70,7 @@ impl Log {
     /// A reader that begins with the oldest line that is kept.
     pub(crate) fn open(&mut self, level: Level) -> LogReader {
         self.debugging += usize::from(level == Level::Debug);
-        LogReader { level, passed: self.forgotten(level) }
+        LogReader { level, passed: self.forgotten(level), lost: 0 }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "a reader that is closed is not used again")]
@@ -92,6 +94,16 @@ impl Log {
         self.lines.iter().filter(move |line| line.level <= level).skip(usize::try_from(seen).unwrap_or(usize::MAX))
     }
 
+    /// How many lines wait for a reader, and their bytes.
+    pub(crate) fn waiting(&self, reader: &LogReader) -> (usize, usize) {
+        self.unread(reader).fold((0, 0), |(lines, bytes), line| (lines + 1, bytes + line.message.len()))
+    }
+
+    /// How many lines a reader has lost since it began.
+    pub(crate) fn lost(&self, reader: &LogReader) -> u64 {
+        reader.lost + self.forgotten(reader.level).saturating_sub(reader.passed)
+    }
+
     pub(crate) fn has_unread(&self, reader: &LogReader) -> bool {
         self.unread(reader).next().is_some()
     }
@@ -106,6 +118,7 @@ impl Log {
             }
             lines.push(line.clone());
         }
+        reader.lost += lost;
         reader.passed += lost + lines.len() as u64;
         Unread { lost, lines }
     }

@@ -86,6 +86,12 @@ impl Outbox {
         Some(text)
     }
 
+    /// How long it is, and each reader's part of that.
+    pub(crate) fn size(&self, id: PushId) -> (usize, usize) {
+        let waiting = self.waiting.get(&id);
+        waiting.map_or((0, 0), |waiting| (waiting.text.len(), waiting.text.capacity() / waiting.readers.max(1)))
+    }
+
     /// A client will not take it.
     pub(crate) fn drop_one(&mut self, id: PushId) {
         if let Some(waiting) = self.waiting.get_mut(&id) {

@@ -47,6 +47,15 @@ impl<'a> Params<'a> {
         self.whole(name, min, max, unit)?.ok_or_else(missing)
     }
 
+    /// A part of a list: `offset` and `limit`.
+    pub(crate) fn page(&self) -> Result<(usize, usize), RpcError> {
+        let most = u64::from(u32::MAX);
+        let offset = self.whole("offset", 0, most, "")?.unwrap_or(0);
+        let limit = self.whole("limit", 1, most, "")?.unwrap_or(most);
+        let counted = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Ok((counted(offset), counted(limit)))
+    }
+
     /// A text that may be left out.
     pub(crate) fn text(&self, name: &str, accepted: &str) -> Result<Option<&'a str>, RpcError> {
         let Some(value) = self.get(name) else { return Ok(None) };

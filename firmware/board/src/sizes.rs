@@ -71,6 +71,12 @@ pub(crate) const OTA: &str = "ota";
 /// The feature of a board that is asked by `POST`: an open one.
 pub(crate) const HTTP_RPC: &str = "http_rpc";
 
+/// The feature of a board that takes samples: an open one.
+pub(crate) const TELEMETRY: &str = "telemetry";
+
+/// The feature of a board that has "Clients.List" and "Clients.Close".
+const CLIENTS: &str = "clients";
+
 /// The feature of a board that has keys: a locked one.
 pub(crate) const KEYS: &str = "keys";
 
@@ -92,7 +98,7 @@ pub(crate) fn info(identity: &Identity, reset_reason: Option<ResetReason>, epoch
         platform: identity.platform.clone(),
         board: identity.board.clone(),
         proto: protocol::PROTOCOL_MAJOR,
-        features: ["transition", HTTP_RPC, "log", OTA, KEYS, OUTBOUND].map(str::to_owned).into(),
+        features: ["transition", HTTP_RPC, "log", CLIENTS, TELEMETRY, OTA, KEYS, OUTBOUND].map(str::to_owned).into(),
         epoch,
         uptime_ms,
         reset_reason,

@@ -4,7 +4,7 @@
 use alloc::{format, string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
 
-use board::{Call, Hardware};
+use board::{Call, Hardware, Origin};
 use edge_nal::{AddrType, Dns, TcpConnect};
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Error as _, ErrorKind};
@@ -16,7 +16,7 @@ use crate::{
     shared::Shared,
     socket::{Gone, Socket, write},
     upgrade::Asked,
-    ws::{Reader, Side},
+    ws::{Endpoint, Reader},
 };
 
 /// The longest head of an answer, in bytes.
@@ -43,14 +43,16 @@ async fn answered<N: TcpConnect + Dns, H: Hardware, C: Clock>(
     shared: &Shared<H, C>,
 ) -> Option<String> {
     let opening = within(shared.clock(), CONNECT_TIMEOUT, open(network, call, shared));
-    let (mut socket, rest) = match select(opening, shared.call_unwanted(call.number)).await {
+    let (mut socket, rest, called) = match select(opening, shared.call_unwanted(call.number)).await {
         Either::First(Some(Ok(opened))) => opened,
         Either::First(Some(Err(why))) => return Some(why),
         Either::First(None) => return Some(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())),
         Either::Second(()) => return None,
     };
     let mask = || shared.random().unwrap_or_default();
-    serve(&mut socket, rest, call, shared, Side::Client(&mask)).await
+    // What it holds is its task, which is not one a connection.
+    let origin = Origin { from: Some(called), held: None };
+    serve(&mut socket, rest, call, shared, origin, Endpoint::Client(&mask)).await
 }
 
 /// Connects and becomes a WebSocket; with what came behind the answer's head.
@@ -58,7 +60,7 @@ async fn open<'n, N: TcpConnect + Dns, H: Hardware, C: Clock>(
     network: &'n N,
     call: &Call,
     shared: &Shared<H, C>,
-) -> Result<(N::Socket<'n>, Vec<u8>), String> {
+) -> Result<(N::Socket<'n>, Vec<u8>, SocketAddr), String> {
     let host = call.url.host();
     let address = match host.parse::<IpAddr>() {
         Ok(address) => address,
@@ -67,17 +69,16 @@ async fn open<'n, N: TcpConnect + Dns, H: Hardware, C: Clock>(
             .await
             .map_err(|error| format!("no address of {host} is known: {}", words(error.kind())))?,
     };
-    let mut socket = network
-        .connect(SocketAddr::new(address, call.url.port()))
-        .await
-        .map_err(|error| format!("cannot connect: {}", words(error.kind())))?;
+    let called = SocketAddr::new(address, call.url.port());
+    let mut socket =
+        network.connect(called).await.map_err(|error| format!("cannot connect: {}", words(error.kind())))?;
     let nonce = shared.random().ok_or("there are no random numbers")?;
     let (asked, request) = Asked::new(nonce, &call.url, &shared.identity(), shared.is_locked());
     write(&mut socket, request.as_bytes(), CONNECT_TIMEOUT, shared.clock()).await.map_err(closed)?;
     let mut input = Vec::new();
     let end = read_head(&mut socket, &mut input).await?;
     asked.is_answered_by(&input[..end])?;
-    Ok((socket, input.split_off(end)))
+    Ok((socket, input.split_off(end), called))
 }
 
 /// What a network says for people; without a name of its own for most, which a chip's has not either.
@@ -118,31 +119,32 @@ async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>) -> Result<usi
     }
 }
 
-/// Serves who was called until either side ends it; as [`answered`].
+/// Serves who was called until either endpoint ends it; as [`answered`].
 async fn serve<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     rest: Vec<u8>,
     call: &Call,
     shared: &Shared<H, C>,
-    side: Side<'_>,
+    origin: Origin,
+    endpoint: Endpoint<'_>,
 ) -> Option<String> {
     let (connected, reader, channel, first) = if shared.is_locked() {
-        let greeted = greeting::greet(socket, rest, None, shared, side);
+        let greeted = greeting::greet(socket, rest, None, shared, endpoint);
         match select(greeted, shared.call_unwanted(call.number)).await {
             Either::First(Ok(proved)) => {
-                (shared.connect_with_key(proved.kid), proved.reader, Some(proved.channel), Some(proved.first))
+                (shared.connect_with_key(proved.kid, origin), proved.reader, Some(proved.channel), Some(proved.first))
             }
             Either::First(Err(Gone)) => return Some("who was called proved no key of this board".into()),
             Either::Second(()) => return None,
         }
     } else {
-        (shared.connect(), Reader::at(side, limits::MESSAGE_INTO_BOARD, rest), None, None)
+        (shared.connect(origin), Reader::at(endpoint, limits::MESSAGE_INTO_BOARD, rest), None, None)
     };
     let controller = match connected {
         Ok(controller) => controller,
         Err(error) => {
             let why = error.message.clone();
-            rpc::refuse(socket, channel, error, side, shared.clock()).await;
+            rpc::refuse(socket, channel, error, endpoint, shared.clock()).await;
             return Some(why);
         }
     };
@@ -150,6 +152,6 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
     if let Some(first) = first {
         controller.receive(&first);
     }
-    rpc::run(socket, reader, controller, channel, side).await;
+    rpc::run(socket, reader, controller, channel, endpoint).await;
     Some("the connection has ended".into())
 }

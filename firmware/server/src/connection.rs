@@ -2,24 +2,25 @@
 
 use alloc::{string::String, vec::Vec};
 
-use board::Hardware;
+use core::net::SocketAddr;
+
+use board::{Hardware, Origin, Side};
 use edge_http::Method;
 use embassy_futures::select::{Either, select};
 use protocol::{Code, Level, RpcError, SUBPROTOCOL, limits};
 
 use crate::{
     clock::{Clock, within},
-    door, echo, greeting,
+    door, echo, feed, greeting,
     house::Guest,
     http::{self, BadHead, BadUpgrade, Body, Request, Resource, Upgrade},
-    log,
     page::{locked_page, page},
     response::{Refusal, Response, error_message, switching_protocols},
     rpc,
     serve::Settings,
     shared::Shared,
     socket::{Gone, Socket, end, write},
-    ws::{Reader, Side},
+    ws::{Endpoint, Reader},
 };
 
 /// What a request becomes.
@@ -28,8 +29,7 @@ enum Decision {
     Page { head_only: bool },
     Call { length: usize },
     Control { accept: String, subprotocol: Option<&'static str> },
-    Echo { accept: String },
-    Log { accept: String, level: Level },
+    Side { accept: String, side: Side },
     Pair { accept: String },
     Refuse(Response),
 }
@@ -43,6 +43,7 @@ enum Next {
 /// Serves a connection until it ends.
 pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
     mut socket: S,
+    from: SocketAddr,
     guest: Guest<'_>,
     shared: &Shared<H, C>,
     settings: &Settings,
@@ -50,6 +51,8 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
     let clock = shared.clock();
     let mut input = Vec::new();
     let mut served = false;
+    let _counted = shared.count();
+    let origin = Origin { from: Some(from), held: shared.held() };
     let ended = loop {
         let request = await_request(&mut socket, &mut input, served, settings, clock);
         let read = match select(guest.wait(served, request), shared.restarting()).await {
@@ -60,7 +63,7 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
         };
         let conversation = shared.converse();
         let next = match read {
-            Ok(request) => answer(&mut socket, &mut input, request, &guest, shared, settings).await,
+            Ok(request) => answer(&mut socket, &mut input, request, origin, &guest, shared, settings).await,
             Err(Unreadable::Refused(refusal)) => refuse(&mut socket, refusal, settings, clock).await,
             Err(Unreadable::Silent) => Ok(Next::End),
             Err(Unreadable::Gone) => Err(Gone),
@@ -164,24 +167,31 @@ fn decide(request: &mut Request) -> Decision {
             Body::Length(_) => refuse(Refusal::BodyTooLong),
             Body::None | Body::Encoded => refuse(Refusal::LengthRequired),
         },
-        (channel @ (Resource::Rpc | Resource::Echo | Resource::Log | Resource::Pair), Method::Get) => match request
-            .upgrade
-            .take()
-        {
+        (
+            channel @ (Resource::Rpc | Resource::Echo | Resource::Log | Resource::Telemetry | Resource::Pair),
+            Method::Get,
+        ) => match request.upgrade.take() {
             None => refuse(Refusal::NoUpgrade),
             Some(Err(BadUpgrade::Version)) => refuse(Refusal::UpgradeVersion),
             Some(Err(BadUpgrade::Key)) => refuse(Refusal::UpgradeKey),
             Some(Ok(upgrade)) if channel == Resource::Rpc => control(upgrade),
-            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Echo => Decision::Echo { accept },
+            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Echo => {
+                Decision::Side { accept, side: Side::Echo }
+            }
+            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Telemetry => {
+                Decision::Side { accept, side: Side::Telemetry }
+            }
             Some(Ok(Upgrade { accept, .. })) if channel == Resource::Pair => Decision::Pair { accept },
             Some(Ok(Upgrade { accept, .. })) => match request.parameter("level").map_or(Ok(Level::Info), str::parse) {
-                Ok(level) => Decision::Log { accept, level },
+                Ok(level) => Decision::Side { accept, side: Side::Log(level) },
                 Err(_) => refuse(Refusal::Level),
             },
         },
         (Resource::Page, _) => refuse(Refusal::MethodOfPage),
         (Resource::Rpc, _) => refuse(Refusal::MethodOfRpc),
-        (Resource::Echo | Resource::Log | Resource::Pair, _) => refuse(Refusal::MethodOfSideChannel),
+        (Resource::Echo | Resource::Log | Resource::Telemetry | Resource::Pair, _) => {
+            refuse(Refusal::MethodOfSideChannel)
+        }
         (Resource::Unknown, _) => refuse(Refusal::NotFound),
     }
 }
@@ -202,6 +212,7 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     input: &mut Vec<u8>,
     mut request: Request,
+    origin: Origin,
     guest: &Guest<'_>,
     shared: &Shared<H, C>,
     settings: &Settings,
@@ -215,13 +226,13 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     let (response, head_only) = match decision {
         Decision::Control { accept, subprotocol } if shared.is_locked() => {
             send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
-            let proved = greeting::greet(socket, core::mem::take(input), Some(guest), shared, Side::Server).await?;
-            match shared.connect_with_key(proved.kid) {
+            let proved = greeting::greet(socket, core::mem::take(input), Some(guest), shared, Endpoint::Server).await?;
+            match shared.connect_with_key(proved.kid, origin) {
                 Ok(controller) => {
                     controller.receive(&proved.first);
-                    rpc::run(socket, proved.reader, controller, Some(proved.channel), Side::Server).await;
+                    rpc::run(socket, proved.reader, controller, Some(proved.channel), Endpoint::Server).await;
                 }
-                Err(error) => rpc::refuse(socket, Some(proved.channel), error, Side::Server, clock).await,
+                Err(error) => rpc::refuse(socket, Some(proved.channel), error, Endpoint::Server, clock).await,
             }
             return Err(Gone);
         }
@@ -232,41 +243,29 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
             }
             Err(error) => (Response::forbidden(error), false),
         },
-        Decision::Log { .. } | Decision::Echo { .. } | Decision::Call { .. } if shared.is_locked() => {
+        Decision::Side { .. } | Decision::Call { .. } if shared.is_locked() => {
             (Response::forbidden(board::locked()), false)
         }
-        Decision::Control { accept, subprotocol } => match shared.connect() {
+        Decision::Control { accept, subprotocol } => match shared.connect(origin) {
             Ok(controller) => {
                 send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
                 let reader = Reader::new(limits::MESSAGE_INTO_BOARD, core::mem::take(input));
-                rpc::run(socket, reader, controller, None, Side::Server).await;
+                rpc::run(socket, reader, controller, None, Endpoint::Server).await;
                 // The channel has ended its connection itself.
                 return Err(Gone);
             }
             Err(error) => (Response::all_places_taken(error), false),
         },
-        Decision::Log { accept, level } => match guest.side_channel() {
-            Some(_place) => {
-                send(socket, &switching_protocols(&accept, None), settings, clock).await?;
-                let reading = log::run(socket, core::mem::take(input), level, shared);
-                select(reading, shared.until_locked()).await;
-                return Err(Gone);
+        Decision::Side { accept, side } => {
+            match open_side(socket, input, (accept, side), origin, guest, shared, settings).await {
+                Ok(gone) => return Err(gone),
+                Err(refused) => (refused, false),
             }
-            None => (Response::refusal(Refusal::SideChannelsFull), false),
-        },
-        Decision::Echo { accept } => match guest.side_channel() {
-            Some(_place) => {
-                send(socket, &switching_protocols(&accept, None), settings, clock).await?;
-                let echoing = echo::run(socket, core::mem::take(input), settings.echo_limit, shared);
-                select(echoing, shared.until_locked()).await;
-                return Err(Gone);
-            }
-            None => (Response::refusal(Refusal::SideChannelsFull), false),
-        },
+        }
         Decision::Page { head_only } => {
             let body = match shared.is_locked() {
                 true => locked_page(),
-                false => page(&shared.identity(), shared.components(), clock.now().as_secs()),
+                false => page(&shared.identity(), shared.components(), shared.has_telemetry(), clock.now().as_secs()),
             };
             (Response::page(body), head_only)
         }
@@ -287,6 +286,32 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     };
     // A body that nobody reads would be taken for the next request.
     respond(socket, &response, request.keep_alive && !has_body, head_only, settings, clock).await
+}
+
+/// Serves a channel beside the control channel until it ends; what is refused is answered.
+async fn open_side<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    input: &mut Vec<u8>,
+    (accept, side): (String, Side),
+    origin: Origin,
+    guest: &Guest<'_>,
+    shared: &Shared<H, C>,
+    settings: &Settings,
+) -> Result<Gone, Response> {
+    let Some(_place) = guest.side_channel() else { return Err(Response::refusal(Refusal::SideChannelsFull)) };
+    let channel = shared.open_side(side, origin).map_err(Response::not_found)?;
+    if send(socket, &switching_protocols(&accept, None), settings, shared.clock()).await.is_err() {
+        return Ok(Gone);
+    }
+    let input = core::mem::take(input);
+    let serving = async {
+        match side {
+            Side::Echo => echo::run(socket, input, settings.echo_limit, channel).await,
+            Side::Log(_) | Side::Telemetry => feed::run(socket, input, channel).await,
+        }
+    };
+    select(serving, shared.until_locked()).await;
+    Ok(Gone)
 }
 
 async fn read_body<S: Socket>(socket: &mut S, input: &mut Vec<u8>, length: usize) -> Result<Vec<u8>, Gone> {

@@ -9,7 +9,7 @@ use protocol::limits;
 
 use crate::{
     clock::{Clock, within},
-    shared::Shared,
+    side::SideChannel,
     socket::{Gone, Socket, WRITE, end, write},
     ws::{Close, FrameType, Message, Reader, Stopped, close_frame, frame},
 };
@@ -19,14 +19,14 @@ pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
     limit: usize,
-    shared: &Shared<H, C>,
+    channel: SideChannel<'_, H, C>,
 ) {
-    let clock = shared.clock();
-    let restart = close_frame(Some(Close::SERVICE_RESTART), "the board restarts");
-    let said = match select(echo(socket, already_read, limit, clock), shared.restarting()).await {
+    let clock = channel.clock();
+    let said = match select(echo(socket, already_read, limit, &channel), channel.ends()).await {
         Either::First(last_words) => last_words,
-        Either::Second(()) => Ok(restart),
+        Either::Second(close) => Ok(close),
     };
+    drop(channel);
     if let Ok(last_words) = said
         && write(socket, &last_words, WRITE, clock).await.is_ok()
     {
@@ -35,15 +35,22 @@ pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
 }
 
 /// Comes to the close frame that ends it.
-async fn echo<S: Socket>(
+async fn echo<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
     limit: usize,
-    clock: &impl Clock,
+    channel: &SideChannel<'_, H, C>,
 ) -> Result<Vec<u8>, Gone> {
+    let clock = channel.clock();
     let mut reader = Reader::new(limit, already_read);
     loop {
-        let answer = match next(&mut reader, socket, clock).await {
+        let heard = next(&mut reader, socket, clock).await;
+        match &heard {
+            Ok(Message::Pong) => channel.ponged(),
+            Ok(_) => channel.heard(),
+            Err(_) => {}
+        }
+        let answer = match heard {
             Ok(Message::Text(text)) => frame(FrameType::Text(false), text.as_bytes()),
             Ok(Message::Binary(bytes)) => frame(FrameType::Binary(false), &bytes),
             Ok(Message::Ping(payload)) => frame(FrameType::Pong, &payload),

@@ -14,7 +14,7 @@ use crate::{
     response::error_message,
     shared::{AskingForKey, Shared},
     socket::{Gone, Socket, WRITE, end, write},
-    ws::{Close, FrameType, Message, Reader, Side, Stopped, close_frame},
+    ws::{Close, Endpoint, FrameType, Message, Reader, Stopped, close_frame},
 };
 
 /// A controller that has proved its key.
@@ -51,12 +51,12 @@ pub(crate) async fn greet<S: Socket, H: Hardware, C: Clock>(
     already_read: Vec<u8>,
     guest: Option<&Guest<'_>>,
     shared: &Shared<H, C>,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
 ) -> Result<Proved, Gone> {
-    let proof = within(shared.clock(), limits::HANDSHAKE, prove(socket, already_read, guest, shared, side)).await;
+    let proof = within(shared.clock(), limits::HANDSHAKE, prove(socket, already_read, guest, shared, endpoint)).await;
     match proof.unwrap_or_else(|| Err(Failure::Refused(late()))) {
         Ok(proved) => Ok(proved),
-        Err(failure) => Err(tell(socket, failure, shared, side).await),
+        Err(failure) => Err(tell(socket, failure, shared, endpoint).await),
     }
 }
 
@@ -79,12 +79,12 @@ async fn prove<S: Socket, H: Hardware, C: Clock>(
     already_read: Vec<u8>,
     guest: Option<&Guest<'_>>,
     shared: &Shared<H, C>,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
 ) -> Result<Proved, Failure> {
     // A message in plain text is answered; what comes encrypted has 16 bytes more.
-    let mut reader = Reader::at(side, limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
-    let hello = say_hello(socket, shared, side).await?;
-    let offer = wait(guest, false, binary(socket, &mut reader, shared, side)).await??;
+    let mut reader = Reader::at(endpoint, limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
+    let hello = say_hello(socket, shared, endpoint).await?;
+    let offer = wait(guest, false, binary(socket, &mut reader, shared, endpoint)).await??;
     let offer = Offer::from_bytes(&offer).map_err(|_| Failure::Refused(board::locked()))?;
     let Some(ephemeral) = shared.random() else { return Err(Failure::Gone) };
     let psk = shared.psk(offer.kid).ok_or(NoiseError::NotAuthentic);
@@ -95,8 +95,8 @@ async fn prove<S: Socket, H: Hardware, C: Clock>(
     };
     // Who comes this far has the key: strangers cannot hold it up.
     let _through = shared.gate().await;
-    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared, side).await?;
-    let first = within(shared.clock(), limits::BEYOND_OFFER, binary(socket, &mut reader, shared, side)).await;
+    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared, endpoint).await?;
+    let first = within(shared.clock(), limits::BEYOND_OFFER, binary(socket, &mut reader, shared, endpoint)).await;
     let first = first.unwrap_or_else(|| Err(Failure::Refused(late())))?;
     let first = channel.open_text(&first).map_err(|_| Failure::NotAuthentic)?;
     Ok(Proved { kid: offer.kid, channel, first, reader })
@@ -119,7 +119,7 @@ pub(crate) async fn pair<S: Socket, H: Hardware, C: Clock>(
             }
             Gone
         }
-        Err(failure) => tell(socket, failure, shared, Side::Server).await,
+        Err(failure) => tell(socket, failure, shared, Endpoint::Server).await,
     }
 }
 
@@ -129,22 +129,22 @@ async fn hand_over<S: Socket, H: Hardware, C: Clock>(
     shared: &Shared<H, C>,
 ) -> Result<(), Failure> {
     let mut reader = Reader::new(limits::MESSAGE_INTO_BOARD, already_read);
-    let hello = say_hello(socket, shared, Side::Server).await?;
+    let hello = say_hello(socket, shared, Endpoint::Server).await?;
     let Some(random) = shared.random() else { return Err(Failure::Gone) };
     let (pairing, answer) = {
-        let offer = until_ended(shared, binary(socket, &mut reader, shared, Side::Server)).await?;
+        let offer = until_ended(shared, binary(socket, &mut reader, shared, Endpoint::Server)).await?;
         let offer = PairOffer::from_bytes(&offer).map_err(|_| Failure::NotAuthentic)?;
         Pairing::new(&hello, &offer, random).map_err(|_| Failure::NotAuthentic)?
     };
-    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared, Side::Server).await?;
-    let number = until_ended(shared, binary(socket, &mut reader, shared, Side::Server)).await?;
+    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared, Endpoint::Server).await?;
+    let number = until_ended(shared, binary(socket, &mut reader, shared, Endpoint::Server)).await?;
     let confirmed = pairing.revealed(&number).map_err(|_| Failure::NotAuthentic)?;
     let mut channel = confirmed.channel;
     shared.show_pairing_code(confirmed.code);
     // A client that goes away meanwhile is noticed; whatever else it says is passed over.
     let leaves = async {
         loop {
-            if let Err(failure) = binary(socket, &mut reader, shared, Side::Server).await {
+            if let Err(failure) = binary(socket, &mut reader, shared, Endpoint::Server).await {
                 return failure;
             }
         }
@@ -156,7 +156,7 @@ async fn hand_over<S: Socket, H: Hardware, C: Clock>(
     }
     let key = shared.take_paired_key().map_err(Failure::Refused)?;
     let sealed = channel.seal(key.to_text().as_bytes()).map_err(|_| Failure::Gone)?;
-    Ok(send(socket, FrameType::Binary(false), &sealed, shared, Side::Server).await?)
+    Ok(send(socket, FrameType::Binary(false), &sealed, shared, Endpoint::Server).await?)
 }
 
 /// Waits for a client for as long as pairing goes on.
@@ -177,11 +177,11 @@ fn over() -> RpcError {
 async fn say_hello<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     shared: &Shared<H, C>,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
 ) -> Result<Hello, Failure> {
     // Only a board with a source of random numbers has keys.
     let hello = shared.greeting().ok_or(Failure::Gone)?;
-    send(socket, FrameType::Binary(false), &hello.to_bytes(), shared, side).await?;
+    send(socket, FrameType::Binary(false), &hello.to_bytes(), shared, endpoint).await?;
     Ok(hello)
 }
 
@@ -190,13 +190,13 @@ async fn binary<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     reader: &mut Reader,
     shared: &Shared<H, C>,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
 ) -> Result<Vec<u8>, Failure> {
     loop {
         match reader.next(socket).await {
             Ok(Message::Binary(bytes)) => return Ok(bytes),
             Ok(Message::Text(_)) => return Err(Failure::Refused(board::locked())),
-            Ok(Message::Ping(payload)) => send(socket, FrameType::Pong, &payload, shared, side).await?,
+            Ok(Message::Ping(payload)) => send(socket, FrameType::Pong, &payload, shared, endpoint).await?,
             Ok(Message::Pong) => {}
             Ok(Message::Close(code)) => {
                 return Err(Failure::Broken(Close { code: code.unwrap_or(Close::NORMAL), reason: "" }));
@@ -212,9 +212,9 @@ async fn send<S: Socket, H: Hardware, C: Clock>(
     sort: FrameType,
     payload: &[u8],
     shared: &Shared<H, C>,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
 ) -> Result<(), Gone> {
-    write(socket, &side.frame(sort, payload), WRITE, shared.clock()).await
+    write(socket, &endpoint.frame(sort, payload), WRITE, shared.clock()).await
 }
 
 /// Says why, and ends the connection.
@@ -222,18 +222,18 @@ async fn tell<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     failure: Failure,
     shared: &Shared<H, C>,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
 ) -> Gone {
     let close = match failure {
         Failure::Gone => return Gone,
-        Failure::Broken(Close { code, reason }) => side.close_frame(Some(code), reason),
-        Failure::NotAuthentic => side.close_frame(Some(Close::POLICY), "not encrypted with this key"),
+        Failure::Broken(Close { code, reason }) => endpoint.close_frame(Some(code), reason),
+        Failure::NotAuthentic => endpoint.close_frame(Some(Close::POLICY), "not encrypted with this key"),
         Failure::Refused(error) => {
             let text = error_message(error);
-            if send(socket, FrameType::Text(false), text.as_bytes(), shared, side).await.is_err() {
+            if send(socket, FrameType::Text(false), text.as_bytes(), shared, endpoint).await.is_err() {
                 return Gone;
             }
-            side.close_frame(Some(Close::POLICY), "")
+            endpoint.close_frame(Some(Close::POLICY), "")
         }
     };
     if write(socket, &close, WRITE, shared.clock()).await.is_ok() {

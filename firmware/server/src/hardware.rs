@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use board::{Hardware, UpdateSlot};
+use board::{Hardware, SampleSource, UpdateSlot};
 use protocol::{ComponentKey, ResetReason, RpcError, State};
 
 /// The embedding's hardware.
@@ -59,6 +59,10 @@ impl<H: Hardware> Hardware for Watched<H> {
 
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
         self.hardware.update_slot()
+    }
+
+    fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {
+        self.hardware.sample_source()
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

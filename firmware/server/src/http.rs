@@ -9,7 +9,7 @@ use edge_http::{
     ws::{MAX_BASE64_KEY_RESPONSE_LEN, sec_key_response},
 };
 use embassy_futures::poll_once;
-use protocol::{ECHO_PATH, LOG_PATH, PAIR_PATH, RPC_PATH};
+use protocol::{ECHO_PATH, LOG_PATH, PAIR_PATH, RPC_PATH, TELEMETRY_PATH};
 
 /// Header fields in a request; browsers send about twenty.
 const FIELDS: usize = 40;
@@ -49,6 +49,8 @@ pub enum Resource {
     Echo,
     /// `/log`: the board's log.
     Log,
+    /// `/telemetry`: the board's samples.
+    Telemetry,
     /// `/pair`: a key for a controller that has none.
     Pair,
     /// Nothing is there.
@@ -143,6 +145,7 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
             RPC_PATH => Resource::Rpc,
             ECHO_PATH => Resource::Echo,
             LOG_PATH => Resource::Log,
+            TELEMETRY_PATH => Resource::Telemetry,
             PAIR_PATH => Resource::Pair,
             _ => Resource::Unknown,
         },

@@ -5,7 +5,7 @@ use alloc::{format, string::String};
 use board::Identity;
 
 /// The page. It needs no script and loads nothing.
-pub(crate) fn page(identity: &Identity, components: usize, uptime_s: u64) -> String {
+pub(crate) fn page(identity: &Identity, components: usize, telemetry: bool, uptime_s: u64) -> String {
     let [id, name, mac, version, platform, board] =
         [&identity.id, &identity.name, &identity.mac, &identity.version, &identity.platform, &identity.board]
             .map(|text| escaped(text));
@@ -27,8 +27,10 @@ pub(crate) fn page(identity: &Identity, components: usize, uptime_s: u64) -> Str
          <p>Or one request at a time:</p>\n\
          <pre>curl -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Device.GetStatus\"}}' http://HOST/rpc</pre>\n\
          <p><code>ws://HOST/log</code> sends the log, <code>ws://HOST/log?level=debug</code> all of it.</p>\n\
-         <p><code>ws://HOST/ws</code> sends back what it is sent.</p>\n\
+         {samples}<p><code>ws://HOST/ws</code> sends back what it is sent.</p>\n\
          </body></html>\n",
+        samples =
+            if telemetry { "<p><code>ws://HOST/telemetry</code> sends samples, in binary frames.</p>\n" } else { "" },
         plural = if components == 1 { "" } else { "s" },
     )
 }

@@ -53,6 +53,11 @@ impl Response {
         Self { status: (403, "Forbidden"), fields: &[], content_type: JSON, body: error_message(error) }
     }
 
+    /// 404 with the board's own words.
+    pub fn not_found(error: RpcError) -> Self {
+        Self { status: (404, "Not Found"), fields: &[], content_type: JSON, body: error_message(error) }
+    }
+
     /// 403: a web page that may not drive the board.
     pub fn origin_not_allowed(allowed: &[Origin]) -> Self {
         let message = match allowed {
@@ -129,7 +134,7 @@ pub enum Refusal {
     MethodOfPage,
     /// `/rpc` takes GET and POST.
     MethodOfRpc,
-    /// `/ws` and `/log` take GET.
+    /// `/ws`, `/log` and `/telemetry` take GET.
     MethodOfSideChannel,
     /// A WebSocket's path without the upgrade.
     NoUpgrade,
@@ -153,19 +158,21 @@ pub enum Refusal {
     Full,
     /// A query that names no level of the log.
     Level,
-    /// All places for `/ws` and `/log` are taken.
+    /// All places for `/ws`, `/log` and `/telemetry` are taken.
     SideChannelsFull,
 }
 
 impl Refusal {
     fn words(self) -> (u16, &'static str, &'static str) {
         match self {
-            Self::NotFound => (404, "Not Found", "There is nothing here. A board has /, /rpc and /ws."),
+            Self::NotFound => (404, "Not Found", "There is nothing here. A board has /, /rpc, /log and /ws."),
             Self::MethodOfPage => (405, "Method Not Allowed", "This page is read with GET."),
             Self::MethodOfRpc => {
                 (405, "Method Not Allowed", "Open /rpc as a WebSocket with GET, or POST one JSON-RPC request to it.")
             }
-            Self::MethodOfSideChannel => (405, "Method Not Allowed", "Open /ws and /log as a WebSocket with GET."),
+            Self::MethodOfSideChannel => {
+                (405, "Method Not Allowed", "Open /ws, /log and /telemetry as a WebSocket with GET.")
+            }
             Self::Level => (400, "Bad Request", "level is error, warn, info or debug."),
             Self::NoUpgrade => (426, "Upgrade Required", "This is a WebSocket: ask for the upgrade to websocket."),
             Self::UpgradeVersion => (426, "Upgrade Required", "This board speaks version 13 of WebSocket (RFC 6455)."),
@@ -186,7 +193,7 @@ impl Refusal {
             Self::Timeout => (408, "Request Timeout", "The request did not come in time."),
             Self::Full => (503, "Service Unavailable", "All connections of this board are taken. Try again later."),
             Self::SideChannelsFull => {
-                (503, "Service Unavailable", "All places for /ws and /log are taken. Try again later.")
+                (503, "Service Unavailable", "All places for /ws, /log and /telemetry are taken. Try again later.")
             }
         }
     }

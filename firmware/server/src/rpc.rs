@@ -23,7 +23,7 @@ use crate::{
     response::error_message,
     shared::Controller,
     socket::{DRAIN, Gone, Socket, WRITE, end, write},
-    ws::{Close, FrameType, Message, Reader, Side, Stopped},
+    ws::{Close, Endpoint, FrameType, Message, Reader, Stopped},
 };
 
 /// Why nothing more is heard.
@@ -47,21 +47,21 @@ enum Step {
     Last(Vec<u8>),
 }
 
-/// Serves the channel until either side ends it.
+/// Serves the channel until either endpoint ends it.
 pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     reader: Reader,
     controller: Controller<'_, H, C>,
     channel: Option<Channel>,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
 ) {
     let clock = controller.clock();
     let channel = RefCell::new(channel);
     let urgent = RefCell::new(Urgent::default());
     let ended = {
         let (mut incoming, mut outgoing) = socket.split();
-        let listening = listen(&mut incoming, reader, &controller, &urgent, &channel, side);
-        let mut talking = pin!(talk(&mut outgoing, &controller, &urgent, &channel, side));
+        let listening = listen(&mut incoming, reader, &controller, &urgent, &channel, endpoint);
+        let mut talking = pin!(talk(&mut outgoing, &controller, &urgent, &channel, endpoint));
         match select(select(listening, controller.dismissed()), &mut talking).await {
             Either::First(Either::First(Deaf::Gone)) => Err(Gone),
             Either::First(Either::First(Deaf::Say(close))) => {
@@ -87,7 +87,7 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
     controller: &Controller<'_, H, C>,
     urgent: &RefCell<Urgent>,
     channel: &RefCell<Option<Channel>>,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
 ) -> Deaf {
     loop {
         let message = reader.next(socket).await.map(|message| unsealed(message, channel));
@@ -99,18 +99,18 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
             Ok(Message::Ping(payload)) => {
                 controller.heard();
                 // RFC 6455, section 5.5.3: of pings that wait, the latest alone may be answered.
-                urgent.borrow_mut().pong = Some(side.frame(FrameType::Pong, &payload));
+                urgent.borrow_mut().pong = Some(endpoint.frame(FrameType::Pong, &payload));
             }
-            Ok(Message::Pong) => controller.heard(),
+            Ok(Message::Pong) => controller.ponged(),
             Ok(Message::Binary(_)) => {
                 let (code, reason) = match &*channel.borrow() {
                     None => (Close::UNSUPPORTED_DATA, "the control channel takes JSON in text messages"),
                     Some(_) => (Close::POLICY, "not encrypted with this key"),
                 };
-                return Deaf::Say(side.close_frame(Some(code), reason));
+                return Deaf::Say(endpoint.close_frame(Some(code), reason));
             }
-            Ok(Message::Close(code)) => return Deaf::Say(side.close_frame(code, "")),
-            Err(Stopped::Broken(Close { code, reason })) => return Deaf::Say(side.close_frame(Some(code), reason)),
+            Ok(Message::Close(code)) => return Deaf::Say(endpoint.close_frame(code, "")),
+            Err(Stopped::Broken(Close { code, reason })) => return Deaf::Say(endpoint.close_frame(Some(code), reason)),
             Err(Stopped::Gone) => return Deaf::Gone,
         }
         // Lets the other half, and the other connections, have their turn.
@@ -136,10 +136,10 @@ async fn talk<W: Write, H: Hardware, C: Clock>(
     controller: &Controller<'_, H, C>,
     urgent: &RefCell<Urgent>,
     channel: &RefCell<Option<Channel>>,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
 ) -> Result<(), Gone> {
     loop {
-        match poll_fn(|cx| poll_step(cx, controller, urgent, channel, side)).await {
+        match poll_fn(|cx| poll_step(cx, controller, urgent, channel, endpoint)).await {
             Step::Frame(bytes) => write(socket, &bytes, WRITE, controller.clock()).await?,
             Step::Last(bytes) => return write(socket, &bytes, WRITE, controller.clock()).await,
         }
@@ -151,7 +151,7 @@ fn poll_step<H: Hardware, C: Clock>(
     controller: &Controller<'_, H, C>,
     urgent: &RefCell<Urgent>,
     channel: &RefCell<Option<Channel>>,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
 ) -> Poll<Step> {
     let mut urgent = urgent.borrow_mut();
     if let Some(close) = urgent.close.take() {
@@ -161,19 +161,19 @@ fn poll_step<H: Hardware, C: Clock>(
         return Poll::Ready(Step::Frame(pong));
     }
     controller.poll_outgoing(cx).map(|outgoing| match outgoing {
-        Outgoing::Text(text) => message(&text, channel.borrow_mut().as_mut(), side),
-        Outgoing::Ping => Step::Frame(side.frame(FrameType::Ping, &[])),
-        Outgoing::Close { code, reason } => Step::Last(side.close_frame(Some(code), reason)),
+        Outgoing::Text(text) => message(&text, channel.borrow_mut().as_mut(), endpoint),
+        Outgoing::Ping => Step::Frame(endpoint.frame(FrameType::Ping, &[])),
+        Outgoing::Close { code, reason } => Step::Last(endpoint.close_frame(Some(code), reason)),
     })
 }
 
 /// A message as its channel carries it.
-fn message(text: &str, channel: Option<&mut Channel>, side: Side<'_>) -> Step {
+fn message(text: &str, channel: Option<&mut Channel>, endpoint: Endpoint<'_>) -> Step {
     match channel.map(|channel| channel.seal(text.as_bytes())) {
-        None => Step::Frame(side.frame(FrameType::Text(false), text.as_bytes())),
-        Some(Ok(sealed)) => Step::Frame(side.frame(FrameType::Binary(false), &sealed)),
+        None => Step::Frame(endpoint.frame(FrameType::Text(false), text.as_bytes())),
+        Some(Ok(sealed)) => Step::Frame(endpoint.frame(FrameType::Binary(false), &sealed)),
         // A message out of a board is far below the limit, and 2^64 of them are never sent.
-        Some(Err(_)) => Step::Last(side.close_frame(Some(Close::POLICY), "cannot be encrypted")),
+        Some(Err(_)) => Step::Last(endpoint.close_frame(Some(Close::POLICY), "cannot be encrypted")),
     }
 }
 
@@ -182,13 +182,13 @@ pub(crate) async fn refuse<S: Socket>(
     socket: &mut S,
     mut channel: Option<Channel>,
     error: RpcError,
-    side: Side<'_>,
+    endpoint: Endpoint<'_>,
     clock: &impl Clock,
 ) {
     let text = error_message(error);
-    if let Step::Frame(bytes) = message(&text, channel.as_mut(), side)
+    if let Step::Frame(bytes) = message(&text, channel.as_mut(), endpoint)
         && write(socket, &bytes, WRITE, clock).await.is_ok()
-        && write(socket, &side.close_frame(Some(Close::TRY_AGAIN_LATER), ""), WRITE, clock).await.is_ok()
+        && write(socket, &endpoint.close_frame(Some(Close::TRY_AGAIN_LATER), ""), WRITE, clock).await.is_ok()
     {
         end(socket, clock).await;
     }

@@ -15,19 +15,22 @@ use crate::{
     house::{Arrival, House},
     origin::Origin,
     shared::Shared,
+    ws::WAITING,
 };
 
 /// What the embedding decides about its connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Whose web pages may open `/rpc`, `/log` and `/ws`, and `POST`; by default nobody's.
+    /// Whose web pages may open channels, and `POST`; by default nobody's.
     pub allowed_origins: &'static [Origin],
     /// Connections at once, of whatever kind; by default four more than controllers. They must be more than controllers and
     /// side channels together: a page and a `POST` need one too, and so does whoever has not said yet what it wants. For a moment there
     /// may be two more.
     pub connections: usize,
-    /// Connections to `/ws` and `/log` at once, both together; 2 by default.
+    /// Connections to `/ws`, `/log` and `/telemetry` at once, all together; 2 by default.
     pub side_channels: usize,
+    /// What the network holds for each connection in its buffers, in bytes, where the board's own memory is meant; 0 by default.
+    pub socket_buffers: usize,
     /// The longest message that `/ws` echoes, in bytes; 64 KiB by default. Twice as much is needed for each echo: less suits a
     /// chip.
     pub echo_limit: usize,
@@ -51,6 +54,7 @@ impl Settings {
             allowed_origins: &[],
             connections: controllers + 4,
             side_channels: 2,
+            socket_buffers: 0,
             echo_limit: 64 * 1_024,
             head_limit: 4_096,
             head_timeout: Duration::from_secs(5),
@@ -78,7 +82,7 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &S
         loop {
             house.may_open().await;
             match acceptor.accept().await {
-                Ok((_, socket)) => arrived.borrow_mut().push_back((socket, house.enter())),
+                Ok((from, socket)) => arrived.borrow_mut().push_back((from, socket, house.enter())),
                 Err(_) => shared.clock().sleep_until(shared.clock().now() + ACCEPT_PAUSE).await,
             }
         }
@@ -87,9 +91,14 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &S
         crowd.poll(cx);
         let mut arrived = arrived.borrow_mut();
         let any = !arrived.is_empty();
-        for (socket, arrival) in arrived.drain(..) {
+        for (from, socket, arrival) in arrived.drain(..) {
             match arrival {
-                Arrival::Welcome(guest) => crowd.add(Box::pin(connection::serve(socket, guest, shared, settings))),
+                Arrival::Welcome(guest) => {
+                    let serving = connection::serve(socket, from, guest, shared, settings);
+                    // What is read into while a client is silent belongs to it too.
+                    shared.set_held(size_of_val(&serving) + WAITING + settings.socket_buffers);
+                    crowd.add(Box::pin(serving));
+                }
                 Arrival::Full(guest) => {
                     crowd.add(Box::pin(connection::turn_away(socket, guest, shared.clock(), settings)));
                 }

@@ -3,16 +3,14 @@
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::{
-    cell::RefCell,
+    cell::{Cell, RefCell, RefMut},
     fmt,
     future::poll_fn,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use board::{
-    Board, Call, ClientId, Hardware, Identity, LogReader, Outgoing, Plan, PlanError, Retained, Unread, Unsaved,
-};
+use board::{Board, Call, ClientId, Hardware, Identity, Origin, Outgoing, Plan, PlanError, Retained, Unsaved};
 use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
     ComponentKey, Epoch, Level, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State,
@@ -26,9 +24,11 @@ use crate::{clock::Clock, gate::Gate, hardware::Watched};
 pub struct Shared<H, C> {
     inner: RefCell<Inner<H>>,
     clock: C,
+    /// What a connection holds by being there, in bytes; 0 until the first is served.
+    held: Cell<usize>,
 }
 
-struct Inner<H> {
+pub(crate) struct Inner<H> {
     board: Board<Watched<H>>,
     clients: BTreeMap<ClientId, Waiting>,
     run: Run,
@@ -39,9 +39,11 @@ struct Inner<H> {
     pairing: Option<bool>,
     /// Who waits for a new name, a restart, something to keep, a call, the gate or the end of pairing: a handful.
     watching: Vec<Waker>,
-    /// How many lines of the log its readers have been woken for, and who reads it.
-    logged: u64,
-    reading_log: Vec<Waker>,
+    /// How many lines of the log and frames of telemetry their readers have been woken for, and who reads.
+    told: (u64, u64),
+    reading: Vec<Waker>,
+    /// Connections of every kind.
+    connections: usize,
 }
 
 /// The task of a controller's connection.
@@ -75,10 +77,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             gate: Gate::default(),
             pairing: Some(false),
             watching: Vec::new(),
-            logged: 0,
-            reading_log: Vec::new(),
+            told: (0, 0),
+            reading: Vec::new(),
+            connections: 0,
         });
-        Ok(Self { inner, clock })
+        Ok(Self { inner, clock, held: Cell::new(0) })
     }
 
     /// The board's clock.
@@ -94,6 +97,10 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// How many components it has.
     pub fn components(&self) -> usize {
         self.inner.borrow().board.components()
+    }
+
+    pub(crate) fn has_telemetry(&self) -> bool {
+        self.inner.borrow_mut().board.has_telemetry()
     }
 
     /// What it says of itself by mDNS now.
@@ -162,12 +169,6 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// Adds a line to the board's log.
     pub fn log(&self, level: Level, message: fmt::Arguments<'_>) {
         self.with(|board, now| board.log(now, level, message));
-    }
-
-    /// Reads the log outside of a control channel, until the listener is dropped.
-    pub(crate) fn listen_to_log(&self, level: Level) -> LogListener<'_, H, C> {
-        let reader = self.inner.borrow_mut().board.open_log(level);
-        LogListener { shared: self, reader: Some(reader) }
     }
 
     /// Waits until the board announces itself otherwise: its name has changed, or whether it is locked.
@@ -249,9 +250,9 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     /// A controller has proved this key.
-    pub(crate) fn connect_with_key(&self, kid: KeyId) -> Result<Controller<'_, H, C>, RpcError> {
+    pub(crate) fn connect_with_key(&self, kid: KeyId, origin: Origin) -> Result<Controller<'_, H, C>, RpcError> {
         let client = self.with(|board, now| board.connect_with_key(now, kid))?;
-        Ok(self.controller(client))
+        Ok(self.controller(client, origin))
     }
 
     /// Calls there from now on, or nobody: see [`Board::call_there`].
@@ -314,6 +315,25 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.watch(|inner| inner.conversations == 0).await;
     }
 
+    pub(crate) fn inner(&self) -> RefMut<'_, Inner<H>> {
+        self.inner.borrow_mut()
+    }
+
+    /// What a connection holds by being there, in bytes: its task, and its buffers here and in the network.
+    pub(crate) fn set_held(&self, bytes: usize) {
+        self.held.set(bytes);
+    }
+
+    pub(crate) fn held(&self) -> Option<usize> {
+        Some(self.held.get()).filter(|held| *held > 0)
+    }
+
+    /// Counts a connection until the guard is dropped.
+    pub(crate) fn count(&self) -> Counted<'_, H, C> {
+        self.inner.borrow_mut().connections += 1;
+        Counted { shared: self }
+    }
+
     /// Notes that something has begun which a restart waits for, until the guard is dropped.
     pub(crate) fn converse(&self) -> Conversation<'_, H, C> {
         self.inner.borrow_mut().conversations += 1;
@@ -321,12 +341,13 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     /// A controller opened the control channel.
-    pub(crate) fn connect(&self) -> Result<Controller<'_, H, C>, RpcError> {
+    pub(crate) fn connect(&self, origin: Origin) -> Result<Controller<'_, H, C>, RpcError> {
         let client = self.with(|board, now| board.connect(now))?;
-        Ok(self.controller(client))
+        Ok(self.controller(client, origin))
     }
 
-    fn controller(&self, client: ClientId) -> Controller<'_, H, C> {
+    fn controller(&self, client: ClientId, origin: Origin) -> Controller<'_, H, C> {
+        self.inner.borrow_mut().board.comes_from(client, origin);
         self.inner.borrow_mut().clients.insert(client, Waiting::default());
         Controller { shared: self, client }
     }
@@ -360,9 +381,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     /// Calls the board, then wakes those for whom that changed something.
-    fn with<R>(&self, call: impl FnOnce(&mut Board<Watched<H>>, Duration) -> R) -> R {
+    pub(crate) fn with<R>(&self, call: impl FnOnce(&mut Board<Watched<H>>, Duration) -> R) -> R {
         let now = self.clock.now();
         let mut inner = self.inner.borrow_mut();
+        let connections = inner.connections;
+        inner.board.set_connections(connections);
         let result = call(&mut inner.board, now);
         let Inner { board, clients, .. } = &mut *inner;
         for (client, waiting) in clients {
@@ -374,7 +397,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         result
     }
 
-    async fn watch(&self, done: impl Fn(&Inner<H>) -> bool) {
+    pub(crate) async fn watch(&self, done: impl Fn(&Inner<H>) -> bool) {
         poll_fn(|cx| {
             let mut inner = self.inner.borrow_mut();
             if done(&inner) {
@@ -395,15 +418,31 @@ impl<H: Hardware> Inner<H> {
         if is_sooner(self.board.next_deadline(), self.run.armed) {
             wake(&mut self.run.waker);
         }
-        let renamed = self.board.take_renamed();
+        let renamed = self.board.take_renamed() | self.board.take_dismissal();
         let pairing = self.board.pairing_outcome();
         let paired = core::mem::replace(&mut self.pairing, pairing) != pairing;
         let calls = self.board.take_call_news();
         if calls || renamed || paired || self.board.hardware().restart_is_due() || self.board.has_unsaved() {
             self.wake_watching();
         }
-        if core::mem::replace(&mut self.logged, self.board.logged()) != self.board.logged() {
-            self.reading_log.drain(..).for_each(Waker::wake);
+        let told = (self.board.logged(), self.board.frames());
+        if core::mem::replace(&mut self.told, told) != told {
+            self.reading.drain(..).for_each(Waker::wake);
+        }
+    }
+
+    pub(crate) fn board(&self) -> &Board<Watched<H>> {
+        &self.board
+    }
+
+    pub(crate) fn board_mut(&mut self) -> &mut Board<Watched<H>> {
+        &mut self.board
+    }
+
+    /// This one waits for lines or frames.
+    pub(crate) fn reads(&mut self, waker: &Waker) {
+        if !self.reading.iter().any(|other| other.will_wake(waker)) {
+            self.reading.push(waker.clone());
         }
     }
 
@@ -437,6 +476,17 @@ impl<H: Hardware, C: Clock> Drop for Conversation<'_, H, C> {
     }
 }
 
+/// A connection that is counted, until it is dropped.
+pub(crate) struct Counted<'a, H: Hardware, C: Clock> {
+    shared: &'a Shared<H, C>,
+}
+
+impl<H: Hardware, C: Clock> Drop for Counted<'_, H, C> {
+    fn drop(&mut self) {
+        self.shared.inner.borrow_mut().connections -= 1;
+    }
+}
+
 /// The place beyond the offer, until it is dropped.
 pub(crate) struct Through<'a, H: Hardware, C: Clock> {
     shared: &'a Shared<H, C>,
@@ -458,44 +508,6 @@ pub(crate) struct AskingForKey<'a, H: Hardware, C: Clock> {
 impl<H: Hardware, C: Clock> Drop for AskingForKey<'_, H, C> {
     fn drop(&mut self) {
         self.shared.with(|board, now| board.leave_pairing(now));
-    }
-}
-
-/// A reader of the log, until it is dropped.
-pub(crate) struct LogListener<'a, H: Hardware, C: Clock> {
-    shared: &'a Shared<H, C>,
-    /// `None` only while it is dropped.
-    reader: Option<LogReader>,
-}
-
-impl<H: Hardware, C: Clock> LogListener<'_, H, C> {
-    /// Waits until there is something to read.
-    pub(crate) async fn news(&self) {
-        poll_fn(|cx| {
-            let mut inner = self.shared.inner.borrow_mut();
-            if self.reader.as_ref().is_some_and(|reader| inner.board.has_log(reader)) {
-                return Poll::Ready(());
-            }
-            if !inner.reading_log.iter().any(|waker| waker.will_wake(cx.waker())) {
-                inner.reading_log.push(cx.waker().clone());
-            }
-            Poll::Pending
-        })
-        .await;
-    }
-
-    /// The next lines, at most `most`.
-    pub(crate) fn read(&mut self, most: usize) -> Unread {
-        let inner = self.shared.inner.borrow();
-        self.reader.as_mut().map(|reader| inner.board.read_log(reader, most)).unwrap_or_default()
-    }
-}
-
-impl<H: Hardware, C: Clock> Drop for LogListener<'_, H, C> {
-    fn drop(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            self.shared.inner.borrow_mut().board.close_log(reader);
-        }
     }
 }
 
@@ -537,6 +549,11 @@ impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
             waiting.waker = Some(cx.waker().clone());
         }
         Poll::Pending
+    }
+
+    pub(crate) fn ponged(&self) {
+        let now = self.shared.clock.now();
+        self.shared.inner.borrow_mut().board.ponged(now, self.client);
     }
 
     pub(crate) fn receive(&self, text: &str) {

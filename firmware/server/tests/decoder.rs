@@ -1,7 +1,7 @@
 //! The WebSocket decoder on bytes of any kind, in pieces of any size.
 
 use proptest::{collection::vec, prelude::*};
-use switchboard_server::ws::{Decoder, FrameType, Message, Side, Violation};
+use switchboard_server::ws::{Decoder, Endpoint, FrameType, Message, Violation};
 
 const LIMIT: usize = 300;
 
@@ -77,7 +77,7 @@ proptest! {
         pieces in vec(1_usize..20, 1..8),
     ) {
         let mask = move || mask;
-        let sides = [Side::Server, Side::Client(&mask)];
+        let sides = [Endpoint::Server, Endpoint::Client(&mask)];
         for (this, other) in [(sides[0], sides[1]), (sides[1], sides[0])] {
             let bytes = this.frame(FrameType::Binary(false), &payload);
             let (messages, violation) = decode_with(Decoder::at(other, LIMIT), &bytes, &pieces);

@@ -13,6 +13,7 @@ mod held;
 pub mod image;
 mod life;
 mod memory;
+mod meter;
 mod network;
 mod options;
 pub mod profile;

@@ -3,10 +3,10 @@
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
-use board::{Hardware, Plan, UpdateSlot};
+use board::{Hardware, Plan, SampleSource, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
-use crate::{flash::Slot, profile::INTERLOCKED_BY};
+use crate::{flash::Slot, meter::Meter, profile::INTERLOCKED_BY};
 
 /// What a sensor measures.
 #[derive(Debug, Clone)]
@@ -44,6 +44,7 @@ pub struct Simulation {
     /// The second may not be on while the first is.
     interlocks: Vec<(ComponentKey, ComponentKey)>,
     restless: bool,
+    meter: Meter,
     slot: Option<Slot>,
     id: String,
     /// What people compare while a controller is paired.
@@ -86,6 +87,7 @@ impl Simulation {
             sensors,
             interlocks,
             restless: samples_per_second.is_some(),
+            meter: Meter::new(from_id),
             slot: None,
             id: plan.identity.id.clone(),
             code: None,
@@ -125,6 +127,7 @@ impl Hardware for Simulation {
             return Err(RpcError::new(Code::FailedPrecondition, "interlocked", message));
         }
         self.outputs.insert(key.clone(), state.clone());
+        self.meter.draws(self.outputs.iter());
         Ok(())
     }
 
@@ -188,6 +191,10 @@ impl Hardware for Simulation {
         if let Some(code) = code {
             eprintln!("{}: pairing code {code}; press a button of the board if the controller shows the same", self.id);
         }
+    }
+
+    fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {
+        Some(&mut self.meter)
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

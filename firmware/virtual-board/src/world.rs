@@ -113,7 +113,14 @@ impl World {
                     Memory::in_file(&path).map_err(|source| StartError::State { path, source })?
                 }
             };
-            let settings = Settings { allowed_origins, ..Settings::for_controllers(controllers) };
+            let chips = Settings::for_controllers(controllers);
+            // Two more than a chip: the exercises of the lab may be done side by side.
+            let settings = Settings {
+                allowed_origins,
+                side_channels: chips.side_channels + 2,
+                connections: chips.connections + 2,
+                ..chips
+            };
             let board =
                 Rc::new(Life::new(plan, memory, seed, samples_per_second, address, announcer.cloned(), settings));
             if options.started {

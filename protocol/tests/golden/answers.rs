@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use switchboard_protocol::{
     Caps, Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, EntityCategory, Epoch, Id, Kind,
     Level, LogFilter, Object, Pong, ResetReason, Response, RpcError, Snapshot, State,
+    clients::{ClientEntry, ClientKind, ClientList},
     keys::{KeyAdded, KeyEntry, KeyList},
     method::LogSubscribe,
     ota::{Begun, Written},
@@ -45,6 +46,62 @@ fn reset_by(reason: ResetReason) -> DeviceInfo {
 
 fn logs() -> LogSubscribe {
     LogSubscribe { level: LogFilter::UpTo(Level::Debug) }
+}
+
+fn client(id: u32, kind: ClientKind, since_ms: u64, heard_ms: u64) -> ClientEntry {
+    ClientEntry {
+        id,
+        kind,
+        from: None,
+        since_ms,
+        heard_ms,
+        pong_ms: None,
+        queued: 0,
+        queued_bytes: 0,
+        lost: 0,
+        memory: None,
+        kid: None,
+        key_name: None,
+        role: None,
+        you: false,
+        extra: Object::new(),
+    }
+}
+
+fn clients() -> ClientList {
+    let controller = ClientEntry {
+        from: Some("192.168.1.5:53211".into()),
+        pong_ms: Some(86_350_000),
+        queued: 2,
+        queued_bytes: 310,
+        memory: Some(6_526),
+        kid: Some("5f3a91c2".into()),
+        key_name: Some("Anna's laptop".into()),
+        role: Some("control".into()),
+        you: true,
+        ..client(3, ClientKind::Rpc, 86_000_000, 86_400_100)
+    };
+    let samples = ClientEntry {
+        from: Some("[fe80::1]:40000".into()),
+        queued: 17,
+        queued_bytes: 3_808,
+        lost: 120,
+        memory: Some(5_848),
+        ..client(4, ClientKind::Telemetry, 86_300_000, 86_300_000)
+    };
+    let log = client(5, ClientKind::Log, 86_300_001, 86_300_001);
+    let echo = client(6, ClientKind::Echo, 86_300_002, 86_300_002);
+    let clients = vec![controller, samples, log, echo];
+    ClientList { offset: 0, total: 4, uptime_ms: 86_400_123, others: 1, clients, extra: Object::new() }
+}
+
+fn newer_clients() -> ClientList {
+    let newer = ClientEntry {
+        extra: object(json!({ "codec": "none" })),
+        ..client(1, ClientKind::Unknown("video".into()), 1, 2)
+    };
+    let extra = object(json!({ "most": 12 }));
+    ClientList { offset: 1, total: 2, uptime_ms: 5, others: 0, clients: vec![newer], extra }
 }
 
 fn keys() -> KeyList {
@@ -290,6 +347,9 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     result("result_device_get_components_update", 2, &firmware())?;
     result("result_keys_list", 26, &keys())?;
     result("result_keys_add", 27, &added())?;
+    result("result_clients_list", 29, &clients())?;
+    result("result_clients_close", 30, &Object::new())?;
+    result("result_clients_list_of_newer_board", 31, &newer_clients())?;
     result("result_keys_remove", 28, &Object::new())?;
     result("result_outbound_set", 29, &outbound(Some(CALLED), OutboundState::Connecting))?;
     result("result_outbound_set_off", 30, &outbound(None, OutboundState::Off))?;

@@ -3,6 +3,7 @@
 mod answers;
 mod pushes;
 mod requests;
+mod telemetry;
 
 use std::{collections::BTreeSet, error::Error, fs, path::PathBuf};
 
@@ -107,11 +108,13 @@ fn no_golden_file_is_left_untested() -> Outcome {
     tested.extend(requests::all().into_iter().map(|(name, _)| name.to_owned()));
     tested.extend(answers::all()?.into_iter().map(|(name, _)| name.to_owned()));
     tested.extend(pushes::all()?.into_iter().map(|(name, _)| name.to_owned()));
+    tested.insert(telemetry::FIRST.to_owned());
+    tested.extend(telemetry::frames().into_iter().map(|(name, _)| name.to_owned()));
     tested.extend(pushes::announcements().into_iter().map(|(name, _)| name.to_owned()));
     let mut there = BTreeSet::new();
     for entry in fs::read_dir(folder())? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
+        if path.extension().is_some_and(|extension| extension == "json" || extension == "hex") {
             there.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
         }
     }

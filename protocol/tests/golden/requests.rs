@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use switchboard_protocol::{
     Id, Level, LogFilter, Request,
+    clients::CloseClient,
     keys::{AddKey, RemoveKey},
     method::{
         self, ButtonPress, GetComponents, LightSet, LogSubscribe, NumberSet, SetName, SwitchSet, Target, TextSet,
@@ -91,6 +92,8 @@ pub(crate) fn all() -> Vec<(&'static str, Request)> {
         ("request_log_subscribe_off", Request::new(22, method::LOG_SUBSCRIBE, &logs(LogFilter::Off))),
         ("request_keys_list", Request::new(26, method::KEYS_LIST, &none)),
         ("request_keys_add", Request::new(27, method::KEYS_ADD, &add_key())),
+        ("request_clients_list", Request::new(29, method::CLIENTS_LIST, &GetComponents::default())),
+        ("request_clients_close", Request::new(30, method::CLIENTS_CLOSE, &CloseClient { id: 3 })),
         ("request_keys_remove", Request::new(28, method::KEYS_REMOVE, &RemoveKey { kid: "5f3a91c2".into() })),
         ("request_outbound_set", Request::new(29, method::OUTBOUND_SET, &call())),
         ("request_outbound_set_off", Request::new(30, method::OUTBOUND_SET, &SetOutbound { url: None })),
@@ -150,6 +153,8 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Request, Box<dyn Error>>)
     same(&read("request_log_subscribe")?, &logs(LogFilter::UpTo(Level::Debug)))?;
     same(&read("request_log_subscribe_off")?, &logs(LogFilter::Off))?;
     same(&read("request_keys_add")?, &add_key())?;
+    same(&read("request_clients_list")?, &GetComponents::default())?;
+    same(&read("request_clients_close")?, &CloseClient { id: 3 })?;
     same(&read("request_keys_remove")?, &RemoveKey { kid: "5f3a91c2".into() })?;
     same(&read("request_outbound_set")?, &call())?;
     same(&read("request_outbound_set_off")?, &SetOutbound { url: None })?;

@@ -5,7 +5,11 @@ mod channels;
 mod clients;
 mod comparison;
 mod echo;
+mod samples;
 mod telemetry;
+mod waves;
+
+use std::time::Instant;
 
 use eframe::egui::{Button, CentralPanel, Frame, Margin, Ui, WidgetInfo, accesskit::Role};
 
@@ -16,6 +20,9 @@ use super::{
     settings::{Exercise, LabSettings},
     theme::{HALF, UNIT, palette},
 };
+use crate::fleet::{BoardKey, Outcome};
+
+pub use samples::SampleTable;
 
 /// The exercises, in their order: their words and what one learns.
 const EXERCISES: &[(Exercise, &str, &str)] = &[
@@ -55,6 +62,11 @@ impl Lab {
     /// What is to be remembered.
     pub(super) fn settings(&self) -> LabSettings {
         LabSettings { exercise: self.shown }
+    }
+
+    /// A board said who is connected to it, or, with a number, what came of ending that connection.
+    pub(super) fn clients_answered(&mut self, board: BoardKey, closed: Option<u32>, outcome: Outcome, now: Instant) {
+        self.clients.answered(board, closed, outcome, now);
     }
 
     /// Shows this exercise from now on.

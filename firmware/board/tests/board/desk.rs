@@ -7,9 +7,14 @@ use protocol::{
     ResetReason, Response, RpcError, Snapshot, Source, State, limits, method,
 };
 use serde_json::{Value, json};
-use switchboard_board::{Board, ClientId, Component, Hardware, Identity, Input, Outgoing, Plan, UpdateSlot};
+use switchboard_board::{
+    Board, ClientId, Component, Hardware, Identity, Input, Outgoing, Plan, SampleSource, UpdateSlot,
+};
 
-use crate::flash::{Flash, MAGIC};
+use crate::{
+    flash::{Flash, MAGIC},
+    telemetry::Counter,
+};
 
 pub(crate) const EPOCH: Epoch = Epoch(0x5f3a_91c2);
 
@@ -38,6 +43,8 @@ pub(crate) struct Bench {
     pub(crate) code: Option<String>,
     /// It opens no connections of its own.
     pub(crate) cannot_call: bool,
+    /// What it samples.
+    pub(crate) samples: Option<Counter>,
 }
 
 impl Hardware for Bench {
@@ -72,6 +79,10 @@ impl Hardware for Bench {
 
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
         self.flash.as_mut().map(|flash| flash as &mut dyn UpdateSlot)
+    }
+
+    fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {
+        self.samples.as_mut().map(|samples| samples as &mut dyn SampleSource)
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

@@ -73,6 +73,9 @@ fn a_key_to_view_may_read_everything_and_change_nothing() {
         answer(&mut board, T0, visitor, method, json!({})).result();
     }
     answer(&mut board, T0, visitor, method::DEVICE_SUBSCRIBE, json!({})).result();
+    let list = answer(&mut board, T0, visitor, method::CLIENTS_LIST, json!({})).result();
+    assert_eq!(list["clients"][1]["role"], "view");
+    assert_eq!((&list["clients"][1]["key_name"], &list["clients"][0]["role"]), (&json!("visitor"), &json!("control")));
     let on = json!({ "id": 0, "on": true });
     for (method, params) in [
         (method::SWITCH_SET, on.clone()),
@@ -82,6 +85,7 @@ fn a_key_to_view_may_read_everything_and_change_nothing() {
         (method::DEVICE_IDENTIFY, json!({})),
         (method::DEVICE_REBOOT, json!({})),
         (method::OTA_ABORT, json!({})),
+        (method::CLIENTS_CLOSE, json!({ "id": 1 })),
         (method::KEYS_LIST, json!({})),
         (method::KEYS_ADD, json!({ "name": "another", "role": "control" })),
     ] {

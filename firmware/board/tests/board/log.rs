@@ -2,7 +2,7 @@
 
 use protocol::{Level, LogLine, NotifyLog, ResetReason, limits, method};
 use serde_json::{Value, json};
-use switchboard_board::{Board, ClientId};
+use switchboard_board::{Board, ClientId, Side};
 
 use crate::desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, read, request, take};
 
@@ -34,8 +34,8 @@ fn a_board_begins_its_log_with_why_it_started_and_how_it_ended() {
     let last_panic = Some("index out of bounds\nat main.rs:7".into());
     let bench = Bench { reset_reason: Some(ResetReason::Panic), last_panic, ..Bench::default() };
     let mut board = Board::new(everything(), &[], EPOCH, bench).unwrap();
-    let mut reader = board.open_log(Level::Info);
-    let read = board.read_log(&mut reader, 10);
+    let reader = board.open_side(ms(0), Side::Log(Level::Info)).unwrap();
+    let read = board.read_log(reader, 10);
     let panicked = "the run before this one panicked: index out of bounds at main.rs:7";
     let started = "Switchboard 0.1.0 on virtual (bench); reset reason: panic";
     assert_eq!(messages(&read.lines), [panicked, started]);
@@ -84,13 +84,13 @@ fn commands_are_logged_only_for_who_asks_for_debug_and_pings_never() {
     answer(&mut board, ms(0), client, method::SWITCH_SET, json!({ "id": 0, "on": true }));
     assert_eq!(board.logged(), before);
 
-    let mut debug = board.open_log(Level::Debug);
-    board.read_log(&mut debug, 100);
+    let debug = board.open_side(ms(0), Side::Log(Level::Debug)).unwrap();
+    board.read_log(debug, 100);
     answer(&mut board, ms(0), client, method::SWITCH_SET, json!({ "id": 0, "on": false }));
     answer(&mut board, ms(0), client, method::SYS_PING, json!({}));
-    assert_eq!(messages(&board.read_log(&mut debug, 100).lines), [r#"client:1 Switch.Set {"id":0,"on":false}"#]);
+    assert_eq!(messages(&board.read_log(debug, 100).lines), [r#"client:1 Switch.Set {"id":0,"on":false}"#]);
 
-    board.close_log(debug);
+    board.close_side(debug);
     let before = board.logged();
     answer(&mut board, ms(0), client, method::SWITCH_SET, json!({ "id": 0, "on": true }));
     assert_eq!(board.logged(), before);
@@ -110,8 +110,8 @@ fn a_controller_that_leaves_follows_commands_no_more() {
 fn a_refusal_is_logged_with_its_reason() {
     let mut board = board(everything());
     posted(&mut board, method::SWITCH_SET, json!({ "id": 9, "on": true }));
-    let mut reader = board.open_log(Level::Info);
-    let read = board.read_log(&mut reader, 10);
+    let reader = board.open_side(ms(0), Side::Log(Level::Info)).unwrap();
+    let read = board.read_log(reader, 10);
     let refused = "client:0 Switch.Set refused: no switch:9; this board has switch:0, switch:1";
     assert_eq!(messages(&read.lines).last(), Some(&refused));
 }

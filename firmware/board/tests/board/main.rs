@@ -3,6 +3,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "parameters are written in place with json!")]
 
 mod any_input;
+mod clients;
 mod commands;
 mod desk;
 mod fades;
@@ -18,4 +19,5 @@ mod pushes;
 mod refusals;
 mod retained;
 mod samples;
+mod telemetry;
 mod updates;

@@ -7,7 +7,7 @@ use protocol::{
     outbound::{Outbound, OutboundState},
 };
 use serde_json::{Value, json};
-use switchboard_board::{Board, Call, ClientId, KEEP_AFTER, RetainedKey, Unsaved};
+use switchboard_board::{Board, Call, ClientId, KEEP_AFTER, RetainedKey, Side, Unsaved};
 
 use crate::desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take};
 
@@ -118,11 +118,10 @@ fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
         now = board.next_deadline().unwrap().max(now).max(retry + ms(1));
         limit = (limit * 1.8).min(60.0);
     }
-    let refused = board.open_log(Level::Warn);
-    let mut reader = refused;
-    let lines = board.read_log(&mut reader, 100).lines;
+    let reader = board.open_side(now, Side::Log(Level::Warn)).unwrap();
+    let lines = board.read_log(reader, 100).lines;
     assert_eq!(lines.iter().filter(|line| line.message.contains("the host refuses")).count(), 1);
-    board.close_log(reader);
+    board.close_side(reader);
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn an_unknown_method_is_refused_with_those_that_begin_alike() {
     assert_refused("Switch.Flip", json!({}), MethodNotFound, "no_such_method", message);
     let error = refusal("Disco.Start", json!({}));
     assert!(
-        error.message.ends_with("Select.…, Text.…, Button.…, Ota.…, Log.…, Keys.…, Outbound.…"),
+        error.message.ends_with("Select.…, Text.…, Button.…, Ota.…, Log.…, Clients.…, Keys.…, Outbound.…"),
         "{}",
         error.message
     );

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 
 use edge_ws::{FrameHeader, FrameType};
 
-use super::{Close, Side};
+use super::{Close, Endpoint};
 
 /// What the other end sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,13 +67,13 @@ const NOT_UTF8: Violation = Close { code: Close::INVALID_PAYLOAD, reason: "a tex
 impl Decoder {
     /// A decoder of what a client sends, which refuses messages of more than `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self::at(Side::Server, limit)
+        Self::at(Endpoint::Server, limit)
     }
 
     /// A decoder at this end of a connection.
-    pub fn at(side: Side<'_>, limit: usize) -> Self {
+    pub fn at(endpoint: Endpoint<'_>, limit: usize) -> Self {
         Self {
-            masked: matches!(side, Side::Server),
+            masked: matches!(endpoint, Endpoint::Server),
             limit,
             header: [0; FrameHeader::MAX_LEN],
             header_len: 0,

@@ -36,14 +36,14 @@ impl Close {
 /// Which end of a WebSocket this one is: a client masks each frame that it sends, a server none, and each refuses what the other may
 /// not send (RFC 6455, section 5.1).
 #[derive(Clone, Copy)]
-pub enum Side<'a> {
+pub enum Endpoint<'a> {
     /// It was connected to.
     Server,
     /// It connected; with where masks come from, each unpredictable (section 5.3).
     Client(&'a dyn Fn() -> [u8; 4]),
 }
 
-impl Side<'_> {
+impl Endpoint<'_> {
     /// A frame as this end sends it.
     pub fn frame(self, frame_type: FrameType, payload: &[u8]) -> Vec<u8> {
         let mask_key = match self {
@@ -75,10 +75,10 @@ impl Side<'_> {
 
 /// A frame of a server.
 pub fn frame(frame_type: FrameType, payload: &[u8]) -> Vec<u8> {
-    Side::Server.frame(frame_type, payload)
+    Endpoint::Server.frame(frame_type, payload)
 }
 
 /// A close frame of a server; without a code where the peer's had none.
 pub fn close_frame(code: Option<u16>, reason: &str) -> Vec<u8> {
-    Side::Server.close_frame(code, reason)
+    Endpoint::Server.close_frame(code, reason)
 }

@@ -6,5 +6,5 @@ mod frame;
 mod reader;
 
 pub use decoder::{Decoder, Message, Violation};
-pub use frame::{Close, FrameType, Side, close_frame, frame};
-pub(crate) use reader::{Reader, Stopped};
+pub use frame::{Close, Endpoint, FrameType, close_frame, frame};
+pub(crate) use reader::{Reader, Stopped, WAITING};

@@ -6,10 +6,10 @@ use core::ops::Range;
 use embassy_futures::yield_now;
 use embedded_io_async::Read;
 
-use super::{Close, Decoder, Message, Side};
+use super::{Close, Decoder, Endpoint, Message};
 
 /// Bytes read at once while nothing has begun: most commands fit.
-const WAITING: usize = 256;
+pub(crate) const WAITING: usize = 256;
 
 /// Bytes read at once in the middle of a frame.
 const READING: usize = 2_048;
@@ -33,13 +33,13 @@ pub(crate) struct Reader {
 impl Reader {
     /// A reader of a client, which begins with what came behind the request's head.
     pub(crate) fn new(limit: usize, already_read: Vec<u8>) -> Self {
-        Self::at(Side::Server, limit, already_read)
+        Self::at(Endpoint::Server, limit, already_read)
     }
 
     /// A reader at this end of a connection, which begins with what came behind the other's head.
-    pub(crate) fn at(side: Side<'_>, limit: usize, already_read: Vec<u8>) -> Self {
+    pub(crate) fn at(endpoint: Endpoint<'_>, limit: usize, already_read: Vec<u8>) -> Self {
         let unread = 0..already_read.len();
-        Self { decoder: Decoder::at(side, limit), buffer: already_read, unread }
+        Self { decoder: Decoder::at(endpoint, limit), buffer: already_read, unread }
     }
 
     /// The next message.

@@ -83,7 +83,7 @@ fn echoes_have_two_places_and_keep_no_controller_out() -> Outcome {
     let mut two = several(2, echo)?;
     let (third, _) = board.websocket("/ws", "")?;
     assert_eq!(third.status, 503);
-    assert!(third.body.contains("/ws and /log"), "{}", third.body);
+    assert!(third.body.contains("/ws, /log and /telemetry"), "{}", third.body);
     let _strangers = several(8, || board.client())?;
     four_controllers_and_no_fifth(&board)?;
     // They were not put out either.

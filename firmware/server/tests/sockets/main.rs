@@ -1,6 +1,7 @@
 //! The server over real sockets, driven by the plainest of clients.
 
 mod calling;
+mod clients;
 mod control;
 mod crowded;
 mod http;
@@ -8,4 +9,5 @@ mod locked;
 mod log;
 mod mdns;
 mod served;
+mod telemetry;
 mod web_pages;

@@ -9,11 +9,13 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use board::{Component, Hardware, Identity, Plan};
+use board::{Component, Hardware, Identity, Plan, SampleSource};
 use edge_nal::TcpAccept;
 use edge_nal_std::TcpSocket;
 use protocol::{ComponentKey, Epoch, RpcError, State};
 use switchboard_server::{Clock, Settings, Shared};
+
+use crate::telemetry::Flood;
 
 pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -51,12 +53,14 @@ pub(crate) struct Willing {
     pub(crate) restarted: mpsc::Sender<()>,
     drawn: u64,
     codes: mpsc::Sender<Option<String>>,
+    /// What it samples; nothing by itself.
+    pub(crate) samples: Option<Flood>,
 }
 
 impl Willing {
     /// Its restarts and its codes go to these.
     pub(crate) fn new(restarted: mpsc::Sender<()>, codes: mpsc::Sender<Option<String>>) -> Self {
-        Self { restarted, drawn: 1, codes }
+        Self { restarted, drawn: 1, codes, samples: None }
     }
 }
 
@@ -76,6 +80,9 @@ impl Hardware for Willing {
     }
     fn rssi(&self) -> Option<i8> {
         None
+    }
+    fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {
+        self.samples.as_mut().map(|samples| samples as &mut dyn SampleSource)
     }
     /// Not secret, but never the same twice.
     fn random(&mut self, bytes: &mut [u8]) -> bool {

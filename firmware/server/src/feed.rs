@@ -1,15 +1,16 @@
-//! `/log`: sends the board's log, a line a text message, first what is kept and then each line as it comes. What a client says
-//! here is passed over. A client that does not read holds up nobody: what it is too late for it loses, and is told so.
+//! `/log` and `/telemetry`: sends what the board has for this reader, as it comes. The log is text, a line a message; first what is kept. The
+//! telemetry is one text that says what is measured, and then binary frames. What a client says here is passed over. A client that
+//! does not read holds up nobody: what it is too late for it loses, and can tell.
 
 use alloc::{format, string::ToString, vec::Vec};
 
-use board::{Hardware, Unread};
+use board::{Hardware, Side};
 use embassy_futures::select::{Either, select};
-use protocol::{Level, limits};
+use protocol::limits;
 
 use crate::{
     clock::{Clock, within},
-    shared::{LogListener, Shared},
+    side::SideChannel,
     socket::{Gone, Socket, WRITE, end, write},
     ws::{Close, FrameType, Message, Reader, Stopped, close_frame, frame},
 };
@@ -17,21 +18,18 @@ use crate::{
 /// How many lines are taken out of the ring at once.
 const LINES: usize = 8;
 
-/// Sends the log until the client closes, falls silent, or the board restarts.
+/// Sends until the client closes, falls silent, is to be closed, or the board restarts.
 pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
-    level: Level,
-    shared: &Shared<H, C>,
+    channel: SideChannel<'_, H, C>,
 ) {
-    let clock = shared.clock();
-    let mut log = shared.listen_to_log(level);
-    let restart = close_frame(Some(Close::SERVICE_RESTART), "the board restarts");
-    let said = match select(follow(socket, already_read, &mut log, clock), shared.restarting()).await {
+    let clock = channel.clock();
+    let said = match select(follow(socket, already_read, &channel), channel.ends()).await {
         Either::First(last_words) => last_words,
-        Either::Second(()) => Ok(restart),
+        Either::Second(close) => Ok(close),
     };
-    drop(log);
+    drop(channel);
     if let Ok(last_words) = said
         && write(socket, &last_words, WRITE, clock).await.is_ok()
     {
@@ -43,24 +41,36 @@ pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
 async fn follow<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
-    log: &mut LogListener<'_, H, C>,
-    clock: &C,
+    channel: &SideChannel<'_, H, C>,
 ) -> Result<Vec<u8>, Gone> {
+    let clock = channel.clock();
+    if channel.side() == Side::Telemetry
+        && let Some(announced) = channel.telemetry()
+    {
+        write(socket, &frame(FrameType::Text(false), announced.as_bytes()), WRITE, clock).await?;
+    }
     let mut reader = Reader::new(limits::MESSAGE_INTO_BOARD, already_read);
     let mut pinged = false;
+    // When it was last heard: what is sent to it meanwhile is no sign of its life.
+    let mut heard_at = clock.now();
     loop {
-        let patience = if pinged {
-            limits::BOARD_DROPS_AFTER.saturating_sub(limits::BOARD_PINGS_AFTER)
-        } else {
-            limits::BOARD_PINGS_AFTER
-        };
-        let heard = match select(within(clock, patience, reader.next(socket)), log.news()).await {
+        let silent_until = heard_at + if pinged { limits::BOARD_DROPS_AFTER } else { limits::BOARD_PINGS_AFTER };
+        let patience = silent_until.saturating_sub(clock.now());
+        let heard = match select(within(clock, patience, reader.next(socket)), channel.news()).await {
             Either::First(heard) => heard,
             Either::Second(()) => {
-                send(socket, log.read(LINES), clock).await?;
+                send(socket, channel).await?;
                 continue;
             }
         };
+        if heard.is_some() {
+            heard_at = clock.now();
+        }
+        match &heard {
+            Some(Ok(Message::Pong)) => channel.ponged(),
+            Some(Ok(_)) => channel.heard(),
+            _ => {}
+        }
         let silent = heard.is_none();
         let answer = match heard {
             Some(Ok(Message::Close(code))) => return Ok(close_frame(code, "")),
@@ -78,7 +88,16 @@ async fn follow<S: Socket, H: Hardware, C: Clock>(
     }
 }
 
-async fn send<S: Socket>(socket: &mut S, unread: Unread, clock: &impl Clock) -> Result<(), Gone> {
+async fn send<S: Socket, H: Hardware, C: Clock>(socket: &mut S, channel: &SideChannel<'_, H, C>) -> Result<(), Gone> {
+    let clock = channel.clock();
+    if channel.side() == Side::Telemetry {
+        let next = channel.read_frame(|samples| frame(FrameType::Binary(false), samples));
+        return match next {
+            Some(bytes) => write(socket, &bytes, WRITE, clock).await,
+            None => Ok(()),
+        };
+    }
+    let unread = channel.read_lines(LINES);
     if unread.lost > 0 {
         let note = format!("({} lines were lost: they came faster than they were read)", unread.lost);
         write(socket, &frame(FrameType::Text(false), note.as_bytes()), WRITE, clock).await?;

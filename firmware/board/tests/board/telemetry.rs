@@ -1,0 +1,183 @@
+//! Samples: when they are taken, who is given them, and what a reader that is slow loses.
+
+use std::time::Duration;
+
+use protocol::{
+    Object, limits, method,
+    telemetry::{Channel, Frame, Samples, Telemetry},
+};
+use serde_json::json;
+use switchboard_board::{Board, ClientId, SampleSource, Side, Taken};
+
+use crate::desk::{Bench, EPOCH, answer, board, connected, everything, ms};
+
+/// Samples that count the milliseconds, 1,000 a second.
+#[derive(Debug, Default)]
+pub(crate) struct Counter {
+    next: u64,
+    running: bool,
+    starts: usize,
+}
+
+impl SampleSource for Counter {
+    fn channels(&self) -> Vec<Channel> {
+        let channel = |name: &str| Channel {
+            name: name.into(),
+            unit_of_measurement: None,
+            scale: 1.0,
+            accuracy_decimals: None,
+            extra: Object::new(),
+        };
+        vec![channel("Up"), channel("Down")]
+    }
+
+    fn interval_us(&self) -> u32 {
+        1_000
+    }
+
+    fn start(&mut self, now: Duration) {
+        assert!(!self.running);
+        self.running = true;
+        self.starts += 1;
+        self.next = u64::try_from(now.as_millis()).unwrap();
+    }
+
+    fn stop(&mut self) {
+        assert!(self.running);
+        self.running = false;
+    }
+
+    fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<Taken> {
+        assert!(self.running);
+        let first = Duration::from_millis(self.next);
+        while Duration::from_millis(self.next) <= now && samples.len() < 2 * most {
+            let count = i16::try_from(self.next).unwrap();
+            samples.extend([count, -count]);
+            self.next += 1;
+        }
+        (!samples.is_empty()).then_some(Taken { first, gap: false })
+    }
+}
+
+fn sampling() -> Board<Bench> {
+    let samples = Some(Counter::default());
+    Board::new(everything(), &[], EPOCH, Bench { samples, ..Bench::default() }).unwrap()
+}
+
+fn reader(board: &mut Board<Bench>, at: u64) -> ClientId {
+    board.open_side(ms(at), Side::Telemetry).unwrap()
+}
+
+fn frames(board: &mut Board<Bench>, reader: ClientId) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    while let Some(bytes) = board.read_telemetry(reader) {
+        frames.push(Frame::decode(bytes).unwrap());
+    }
+    frames
+}
+
+/// Lets the time pass, and the board do all that becomes due.
+fn run(board: &mut Board<Bench>, from: u64, to: u64) {
+    let mut now = ms(from);
+    while let Some(due) = board.next_deadline().filter(|due| *due <= ms(to)) {
+        now = now.max(due);
+        board.run_until(now);
+    }
+}
+
+#[test]
+fn a_reader_is_given_what_was_sampled_since_it_came_twenty_times_a_second() {
+    let mut board = sampling();
+    let reader = reader(&mut board, 10);
+    run(&mut board, 10, 110);
+    let [one, two] = frames(&mut board, reader).try_into().unwrap();
+    assert_eq!((one.sequence, one.time_us, one.interval_us, one.channels, one.gap), (0, 10_000, 1_000, 2, false));
+    let expected: Vec<i16> = (10..=60).flat_map(|count| [count, -count]).collect();
+    assert_eq!(one.samples, Samples::I16(expected));
+    assert_eq!((two.sequence, two.time_us, two.rows()), (1, 61_000, 50));
+    assert!(!board.has_unread(reader));
+}
+
+#[test]
+fn nothing_is_sampled_or_kept_while_nobody_reads() {
+    let mut board = sampling();
+    let before = board.next_deadline();
+    let one = reader(&mut board, 0);
+    let other = reader(&mut board, 20);
+    run(&mut board, 0, 1_000);
+    board.close_side(one);
+    assert!(board.hardware().samples.as_ref().unwrap().running);
+    board.close_side(other);
+    assert!(!board.hardware().samples.as_ref().unwrap().running);
+    assert_eq!(board.next_deadline(), before);
+    // Who comes then gets nothing of before, and sees by the number how much there was.
+    let late = reader(&mut board, 2_000);
+    assert_eq!(frames(&mut board, late), []);
+    run(&mut board, 2_000, 2_060);
+    assert_eq!(frames(&mut board, late)[0].time_us, 2_000_000);
+    assert_eq!(board.hardware().samples.as_ref().unwrap().starts, 2);
+}
+
+#[test]
+fn a_slow_reader_loses_whole_frames_and_nobody_else_does() {
+    let mut board = sampling();
+    let (slow, quick) = (reader(&mut board, 0), reader(&mut board, 0));
+    let mut seen = 0;
+    for second in 0..20 {
+        for part in 0..20 {
+            let now = second * 1_000 + part * 50 + 50;
+            run(&mut board, now - 50, now);
+            seen += frames(&mut board, quick).len();
+        }
+    }
+    assert_eq!(seen, 400);
+    let kept = frames(&mut board, slow);
+    assert_eq!(kept.last().unwrap().sequence, 399);
+    let bytes: usize = kept.iter().map(|frame| frame.encode().unwrap().len()).sum();
+    assert!(bytes <= limits::TELEMETRY_KEPT && kept.len() > 10, "{bytes} bytes in {} frames", kept.len());
+    // Within what it is given no number is missing; what is before that is what it lost.
+    assert!(kept.windows(2).all(|pair| pair[1].sequence == pair[0].sequence + 1));
+    let client = connected(&mut board);
+    let list = answer(&mut board, ms(20_000), client, method::CLIENTS_LIST, json!({})).result();
+    assert_eq!(list["clients"][0]["kind"], "telemetry");
+    assert_eq!(list["clients"][0]["lost"], kept[0].sequence);
+    assert_eq!(list["clients"][1].get("lost"), None);
+}
+
+#[test]
+fn a_board_that_was_late_sends_what_it_has_in_frames_that_are_not_too_long() {
+    let mut board = sampling();
+    let reader = reader(&mut board, 0);
+    board.run_until(ms(700));
+    let mut frames = frames(&mut board, reader);
+    run(&mut board, 700, 760);
+    frames.extend(self::frames(&mut board, reader));
+    let rows: Vec<usize> = frames.iter().map(Frame::rows).collect();
+    assert_eq!(rows, [344, 344, 63]);
+    assert!(frames.iter().all(|frame| frame.encode().unwrap().len() <= limits::TELEMETRY_MESSAGE));
+}
+
+#[test]
+fn what_is_measured_is_said_and_a_board_that_measures_nothing_says_so() {
+    let mut board = sampling();
+    let said = board.announce_telemetry(ms(5)).unwrap();
+    let announced: Telemetry = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (announced.telemetry, announced.epoch, announced.uptime_ms, announced.interval_us),
+        (1, EPOCH, 5, 1_000)
+    );
+    assert_eq!(announced.channels, Counter::default().channels());
+    let mut without = crate::desk::board(everything());
+    assert_eq!(without.open_side(ms(0), Side::Telemetry).unwrap_err().data.reason, "no_telemetry");
+    assert_eq!(without.announce_telemetry(ms(0)), None);
+}
+
+#[test]
+fn an_open_board_that_measures_has_the_feature_and_others_have_not() {
+    let features = |board: &mut Board<Bench>| {
+        let client = connected(board);
+        answer(board, ms(0), client, method::DEVICE_GET_INFO, json!({})).result()["features"].to_string()
+    };
+    assert!(features(&mut sampling()).contains("\"telemetry\""));
+    assert!(!features(&mut board(everything())).contains("\"telemetry\""));
+}

@@ -1,0 +1,100 @@
+//! `switchboard clients`: who is connected to a board, and the end of one connection.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use protocol::{
+    Object,
+    clients::{ClientEntry, ClientList, CloseClient},
+    method::{self, GetComponents},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{Failure, client::Client, done, print::Printer};
+use crate::{keys::Store, words};
+
+/// Carries the command out.
+pub(super) fn clients(keys: &Store, board: &str, close: Option<u32>, json: bool) -> Result<(), Failure> {
+    let client = Client::connect(keys, board)?;
+    if let Some(id) = close {
+        let result: Value = asked(&client, method::CLIENTS_CLOSE, &CloseClient { id })?;
+        let mut out = io::stdout().lock();
+        if json {
+            writeln!(out, "{result}")?;
+        } else {
+            writeln!(out, "connection {id} is closed")?;
+        }
+        return Ok(());
+    }
+    let (entries, last) = all(&client)?;
+    let mut rows = Vec::new();
+    if !json && !entries.is_empty() {
+        let head =
+            ["NUMBER", "KIND", "FROM", "CONNECTED", "LAST FRAME", "LAST PONG", "WAITING", "LOST", "MEMORY", "KEY"];
+        rows.push((head.map(str::to_owned), Value::Null));
+    }
+    rows.extend(entries.iter().map(|entry| (row(entry, last.uptime_ms), json!(entry))));
+    Printer::new(json).rows(&rows)?;
+    if !json && last.others > 0 {
+        let others = words::count(last.others as u64, "other connection");
+        writeln!(io::stdout().lock(), "and {others}: pages, POST, or not said yet")?;
+    }
+    Ok(())
+}
+
+/// All of them, and the last page.
+fn all(client: &Client) -> Result<(Vec<ClientEntry>, ClientList), Failure> {
+    let mut entries = Vec::new();
+    loop {
+        let page = GetComponents { offset: entries.len(), limit: None };
+        let mut list: ClientList = asked(client, method::CLIENTS_LIST, &page)?;
+        let none = list.clients.is_empty();
+        entries.append(&mut list.clients);
+        if none || entries.len() >= list.total {
+            return Ok((entries, list));
+        }
+    }
+}
+
+fn row(entry: &ClientEntry, now_ms: u64) -> [String; 10] {
+    let ago = |then: u64| format!("{} ago", words::length(Duration::from_millis(now_ms.saturating_sub(then))));
+    let you = if entry.you { " (this)" } else { "" };
+    let waiting = match entry.queued {
+        0 => "-".to_owned(),
+        queued => format!("{queued}, {} B", entry.queued_bytes),
+    };
+    let key = entry.kid.as_ref().map_or_else(
+        || "-".to_owned(),
+        |kid| {
+            let (name, role) = (entry.key_name.as_deref().unwrap_or("?"), entry.role.as_deref().unwrap_or("?"));
+            words::plain(&format!("{name} ({kid}, {role})"))
+        },
+    );
+    [
+        format!("{}{you}", entry.id),
+        words::plain(&entry.kind.to_string()),
+        words::plain(entry.from.as_deref().unwrap_or("-")),
+        ago(entry.since_ms),
+        ago(entry.heard_ms),
+        entry.pong_ms.map_or_else(|| "-".to_owned(), ago),
+        waiting,
+        entry.lost.to_string(),
+        entry.memory.map_or_else(|| "-".to_owned(), |bytes| format!("{bytes} B")),
+        key,
+    ]
+}
+
+fn asked<T: DeserializeOwned>(client: &Client, method: &str, params: &impl Serialize) -> Result<T, Failure> {
+    let params = match json!(params) {
+        Value::Object(params) => params,
+        _ => Object::new(),
+    };
+    let outcome = client.ask(|reply| client.fleet().call(client.key(), method, params, Some(reply)))?;
+    let name = words::plain(&client.board()?.name);
+    let (result, _) = done(&name, outcome)?;
+    serde_json::from_value(result)
+        .map_err(|error| Failure::NoAnswer(format!("{name} answered something else: {error}")))
+}

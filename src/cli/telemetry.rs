@@ -1,0 +1,277 @@
+//! `switchboard telemetry`: follows a board's samples and prints what they are, summed up each second or frame by frame.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use protocol::telemetry::{Channel, Telemetry};
+use serde_json::{Value, json};
+
+use super::{Failure, client::Client};
+use crate::{
+    keys::Store,
+    telemetry::{Arrived, Counts, Following, News, Piece, State},
+    words,
+};
+
+/// What is summed up in one line.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How long the first connection may take: longer than an attempt.
+const PATIENCE: Duration = Duration::from_secs(11);
+
+/// Carries the command out.
+pub(super) fn telemetry(
+    keys: &Store,
+    board: &str,
+    wait: Option<Duration>,
+    json: bool,
+    csv: Option<&Path>,
+) -> Result<(), Failure> {
+    let client = Client::connect(keys, board)?;
+    let view = client.board()?;
+    // It was needed to find the board; its place is somebody else's now.
+    drop(client);
+    let name = words::plain(&view.name);
+    if view.held.is_some() {
+        let why = "a locked board gives no telemetry: the channel is not encrypted";
+        return Err(Failure::Usage(format!("{name}: {why}")));
+    }
+    let table = csv.map(Table::create).transpose()?;
+    let following = Following::start(&view.address, Arc::new(|| {}))
+        .map_err(|error| Failure::NoAnswer(format!("the telemetry of {name} cannot be followed: {error}")))?;
+    let mut printer = Follower { name, json, table, described: None, second: Vec::new(), before: Counts::default() };
+    let begun = Instant::now();
+    let end = wait.map(|wait| begun + wait);
+    let mut next = begun + SECOND;
+    let mut known = State::Connecting;
+    loop {
+        let now = Instant::now();
+        let until = end.map_or(next, |end| next.min(end));
+        following.wait(&known, until.saturating_duration_since(now));
+        let News { state, pieces, counts } = following.take();
+        for piece in pieces {
+            printer.piece(piece)?;
+        }
+        if state != known {
+            printer.state(&state, counts)?;
+            known = state;
+        }
+        let now = Instant::now();
+        if counts.connections == 0 && now >= begun + PATIENCE {
+            return Err(Failure::NoAnswer(format!("{}: no connection within {} s", printer.name, PATIENCE.as_secs())));
+        }
+        let over = end.is_some_and(|end| now >= end);
+        if now >= next || over {
+            printer.summary(counts)?;
+            next = now.max(next + SECOND);
+        }
+        if over {
+            return printer.finish(counts, begun.elapsed());
+        }
+    }
+}
+
+/// Prints what comes.
+struct Follower {
+    name: String,
+    json: bool,
+    table: Option<Table>,
+    described: Option<Arc<Telemetry>>,
+    /// Of each channel, what came in this second.
+    second: Vec<Sum>,
+    before: Counts,
+}
+
+#[derive(Clone, Copy)]
+struct Sum {
+    least: f64,
+    most: f64,
+    sum: f64,
+    count: u32,
+}
+
+impl Sum {
+    const EMPTY: Self = Self { least: f64::INFINITY, most: f64::NEG_INFINITY, sum: 0.0, count: 0 };
+
+    fn add(&mut self, value: f64) {
+        self.least = self.least.min(value);
+        self.most = self.most.max(value);
+        self.sum += value;
+        self.count += 1;
+    }
+}
+
+impl Follower {
+    fn piece(&mut self, piece: Piece) -> Result<(), Failure> {
+        match piece {
+            Piece::Described(described) => {
+                if self.json {
+                    writeln!(io::stdout().lock(), "{}", json!(*described))?;
+                }
+                if let Some(table) = &mut self.table {
+                    table.describe(&described)?;
+                }
+                self.second = vec![Sum::EMPTY; described.channels.len()];
+                self.described = Some(described);
+                Ok(())
+            }
+            Piece::Frame(arrived) => self.frame(&arrived),
+        }
+    }
+
+    fn frame(&mut self, Arrived { frame, lost }: &Arrived) -> Result<(), Failure> {
+        let Some(described) = &self.described else { return Ok(()) };
+        let channels = usize::from(frame.channels);
+        let scale = |at: usize| described.channels.get(at % channels).map_or(1.0, |channel| channel.scale);
+        let values = (0..frame.samples.len()).filter_map(|at| Some(frame.samples.get(at)? * scale(at)));
+        if self.json {
+            let rounded: Vec<Value> = values.clone().map(|value| json!((value * 1e6).round() / 1e6)).collect();
+            let rows: Vec<&[Value]> = rounded.chunks(channels).collect();
+            let line = json!({
+                "sequence": frame.sequence, "time_us": frame.time_us, "interval_us": frame.interval_us,
+                "lost": lost, "gap": frame.gap, "samples": rows,
+            });
+            writeln!(io::stdout().lock(), "{line}")?;
+        }
+        if let Some(table) = &mut self.table {
+            let mut values = values.clone();
+            for row in 0..frame.rows() as u64 {
+                let time = frame.time_us + row * u64::from(frame.interval_us);
+                table.row(time, values.by_ref().take(channels))?;
+            }
+        }
+        for (at, value) in values.enumerate().filter(|(_, value)| value.is_finite()) {
+            if let Some(sum) = self.second.get_mut(at % channels) {
+                sum.add(value);
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&self, state: &State, counts: Counts) -> Result<(), Failure> {
+        let note = match state {
+            State::Connecting | State::Open => return Ok(()),
+            State::Refused { why } => return Err(Failure::Usage(format!("{}: {why}", self.name))),
+            State::Waiting { why } if counts.connections == 0 => {
+                return Err(Failure::NoAnswer(format!("{}: {}", self.name, words::plain(why))));
+            }
+            State::Waiting { why } => format!("{}: {}; it is tried again", self.name, words::plain(why)),
+        };
+        Ok(writeln!(io::stderr(), "switchboard: {note}")?)
+    }
+
+    fn summary(&mut self, counts: Counts) -> Result<(), Failure> {
+        let before = std::mem::replace(&mut self.before, counts);
+        let sums = std::mem::take(&mut self.second);
+        self.second = vec![Sum::EMPTY; sums.len()];
+        let (Some(described), false) = (&self.described, self.json) else { return Ok(()) };
+        let mut line = format!(
+            "{:>5} samples/s  {:>3} frames/s  lost {}  dropped {}",
+            counts.samples - before.samples,
+            counts.frames - before.frames,
+            counts.lost,
+            counts.dropped,
+        );
+        for (channel, sum) in described.channels.iter().zip(&sums) {
+            line += &format!("   {}", words_of(channel, sum));
+        }
+        let mut out = io::stdout().lock();
+        writeln!(out, "{line}")?;
+        Ok(out.flush()?)
+    }
+
+    fn finish(mut self, counts: Counts, took: Duration) -> Result<(), Failure> {
+        if let Some(table) = self.table.take() {
+            table.finish()?;
+        }
+        let seconds = took.as_secs_f64();
+        let mut out = io::stdout().lock();
+        if self.json {
+            let line = json!({
+                "seconds": seconds, "frames": counts.frames, "samples": counts.samples, "bytes": counts.bytes,
+                "lost": counts.lost, "gaps": counts.gaps, "dropped": counts.dropped, "broken": counts.broken,
+                "connections": counts.connections,
+            });
+            return Ok(writeln!(out, "{line}")?);
+        }
+        let gaps = if counts.gaps == 0 { String::new() } else { format!(", {} gaps in sampling", counts.gaps) };
+        let broken = if counts.broken == 0 { String::new() } else { format!(", {} broken", counts.broken) };
+        Ok(writeln!(
+            out,
+            "{} samples in {} frames, {} bytes, in {seconds:.1} s; {} frames lost by the board, {} dropped here{gaps}{broken}",
+            counts.samples, counts.frames, counts.bytes, counts.lost, counts.dropped,
+        )?)
+    }
+}
+
+fn words_of(channel: &Channel, sum: &Sum) -> String {
+    let (name, unit) =
+        (words::plain(&channel.name), words::plain(channel.unit_of_measurement.as_deref().unwrap_or("")));
+    if sum.count == 0 {
+        return format!("{name} -");
+    }
+    let digits = usize::from(channel.accuracy_decimals.unwrap_or(3).min(9));
+    let mean = sum.sum / f64::from(sum.count);
+    format!("{name} {:.digits$} / {mean:.digits$} / {:.digits$} {unit}", sum.least, sum.most)
+}
+
+/// A table of samples (RFC 4180).
+struct Table {
+    out: BufWriter<File>,
+    path: String,
+    columns: Option<Vec<String>>,
+}
+
+impl Table {
+    fn create(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display().to_string();
+        match File::create(path) {
+            Ok(file) => Ok(Self { out: BufWriter::new(file), path: shown, columns: None }),
+            Err(error) => Err(Failure::Usage(format!("{shown}: {error}"))),
+        }
+    }
+
+    fn describe(&mut self, described: &Telemetry) -> Result<(), Failure> {
+        let column = |channel: &Channel| match &channel.unit_of_measurement {
+            Some(unit) => format!("{} ({unit})", channel.name),
+            None => channel.name.clone(),
+        };
+        let columns: Vec<String> = described.channels.iter().map(column).collect();
+        match &self.columns {
+            None => {
+                let quoted = columns.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\"")));
+                let head: Vec<String> = std::iter::once("time_us".to_owned()).chain(quoted).collect();
+                self.columns = Some(columns);
+                self.write(&head.join(","))
+            }
+            Some(before) if *before == columns => Ok(()),
+            Some(_) => Err(Failure::NoAnswer(format!("{}: the board measures something else now", self.path))),
+        }
+    }
+
+    fn row(&mut self, time_us: u64, values: impl Iterator<Item = f64>) -> Result<(), Failure> {
+        let mut line = time_us.to_string();
+        for value in values {
+            // Seven digits: what a sample of either format has.
+            line += &format!(",{}", (value * 1e7).round() / 1e7);
+        }
+        self.write(&line)
+    }
+
+    fn write(&mut self, line: &str) -> Result<(), Failure> {
+        write!(self.out, "{line}\r\n").map_err(|error| self.failed(&error))
+    }
+
+    fn finish(mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        Failure::Usage(format!("{}: {error}", self.path))
+    }
+}

@@ -1,0 +1,140 @@
+//! The connection to `/telemetry`. Tries again as links do; decides nothing about what comes.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use protocol::{Response, TELEMETRY_PATH, limits};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{
+        Error, Message,
+        http::StatusCode,
+        protocol::{CloseFrame, WebSocketConfig},
+    },
+};
+
+use super::{Shared, State};
+use crate::link::{
+    backoff::{Backoff, GOOD_AFTER},
+    bounds,
+};
+
+/// A stream of samples that stands still for so long is dead: the board sends some twenty times a second.
+const SILENCE: Duration = limits::STALE_AFTER;
+
+/// The longest message that is read; a frame has 1,400 bytes at most.
+const LONGEST: usize = limits::MESSAGE_OUT_OF_BOARD;
+
+/// Why a connection is none any more.
+enum End {
+    /// It may be had again.
+    Lost(String),
+    /// The board does not give it.
+    Refused(String),
+}
+
+/// Follows for as long as it is wanted.
+pub(super) async fn follow(address: &str, shared: &Shared) {
+    let mut backoff = Backoff::new(getrandom::u64().unwrap_or_default());
+    loop {
+        shared.change(|_, state| *state = State::Connecting);
+        let why = match timeout(limits::CONNECT_TIMEOUT, open(address)).await {
+            Err(_) => "no answer within 10 s".to_owned(),
+            Ok(Err(End::Refused(why))) => return shared.change(|_, state| *state = State::Refused { why }),
+            Ok(Err(End::Lost(why))) => why,
+            Ok(Ok(socket)) => {
+                let opened = Instant::now();
+                shared.change(|inbox, state| {
+                    inbox.connected();
+                    *state = State::Open;
+                });
+                let why = read(socket, shared).await;
+                if opened.elapsed() >= GOOD_AFTER {
+                    backoff.reset();
+                }
+                why
+            }
+        };
+        let why = bounds::text(why);
+        shared.change(|_, state| *state = State::Waiting { why });
+        sleep(backoff.next_wait()).await;
+    }
+}
+
+async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
+    let stream = TcpStream::connect(address).await.map_err(|error| End::Lost(error.to_string()))?;
+    // It only makes the first answer later.
+    let _ = stream.set_nodelay(true);
+    let config = WebSocketConfig {
+        max_message_size: Some(LONGEST),
+        max_frame_size: Some(LONGEST),
+        ..WebSocketConfig::default()
+    };
+    match client_async_with_config(format!("ws://{address}{TELEMETRY_PATH}"), stream, Some(config)).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(Error::Http(response)) => {
+            let words = said(response.body().as_deref().unwrap_or_default());
+            let status = response.status();
+            let why = bounds::text(words.unwrap_or_else(|| format!("HTTP {status}")));
+            Err(match status {
+                // All places are taken, or it restarts.
+                StatusCode::SERVICE_UNAVAILABLE => End::Lost(why),
+                _ => End::Refused(why),
+            })
+        }
+        Err(error) => Err(End::Lost(error.to_string())),
+    }
+}
+
+/// What a board says with a refusal: an error of the wire, or a sentence.
+fn said(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    match protocol::FromBoard::parse(text) {
+        Ok(protocol::FromBoard::Response(Response { outcome: Err(error), .. })) => Some(error.message),
+        _ if text.is_empty() || text.starts_with('{') => None,
+        _ => Some(text.to_owned()),
+    }
+}
+
+/// Comes to why it ended.
+async fn read(mut socket: WebSocketStream<TcpStream>, shared: &Shared) -> String {
+    loop {
+        let message = match timeout(SILENCE, socket.next()).await {
+            Err(_) => return format!("nothing came for {} s", SILENCE.as_secs()),
+            Ok(None) => return "the connection was closed".to_owned(),
+            Ok(Some(Err(error))) => return error.to_string(),
+            Ok(Some(Ok(message))) => message,
+        };
+        match message {
+            Message::Binary(bytes) => shared.change(|inbox, _| {
+                // It is counted.
+                let _ = inbox.frame(&bytes);
+            }),
+            Message::Text(text) => {
+                let mut problem = None;
+                shared.change(|inbox, _| problem = inbox.describe(&text).err());
+                if let Some(problem) = problem {
+                    let _ = timeout(Duration::from_secs(1), socket.close(None)).await;
+                    return problem;
+                }
+            }
+            Message::Close(frame) => {
+                // The library has queued the answer.
+                let _ = timeout(Duration::from_secs(1), socket.flush()).await;
+                return frame.map_or_else(|| "the board closed the connection".to_owned(), closed);
+            }
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+        }
+    }
+}
+
+fn closed(CloseFrame { code, reason }: CloseFrame<'_>) -> String {
+    match &*reason {
+        "" => format!("the board closed the connection ({})", u16::from(code)),
+        reason => format!("the board closed the connection ({}: {reason})", u16::from(code)),
+    }
+}
