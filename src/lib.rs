@@ -2,6 +2,7 @@
 //!
 //! `ui, cli -> doctor, documents -> fleet -> link, discovery -> keys, protocol`. A face never sees a socket; the fleet never sees a face.
 
+pub mod channel;
 pub mod cli;
 pub mod dial;
 mod discovery;

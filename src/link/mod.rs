@@ -1,6 +1,6 @@
 //! One link to one board: a sans-IO [`session`] that decides, and [`socket`], the one file that knows a WebSocket.
 
-mod backoff;
+pub(crate) mod backoff;
 pub(crate) mod bounds;
 mod clock;
 pub(crate) mod commands;
