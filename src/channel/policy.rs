@@ -51,6 +51,11 @@ impl Policy {
         }
     }
 
+    /// It counts as heard.
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.heard.0 = now;
+    }
+
     /// A ping is sent now: its payload.
     pub(super) fn ping(&mut self, now: Instant) -> Vec<u8> {
         self.next = self.interval.and_then(|interval| now.checked_add(interval));

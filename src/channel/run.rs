@@ -78,6 +78,8 @@ struct Life<'a> {
     policy: RefCell<Policy>,
     /// This program has sent its close frame.
     closing: Cell<bool>,
+    /// The reader waits for room: then it is not the other side that is silent.
+    held_up: Cell<bool>,
 }
 
 impl Run {
@@ -239,7 +241,7 @@ async fn live(
     socket: Socket,
 ) -> Cause {
     let policy = RefCell::new(Policy::new(settings.ping, settings.silence, Instant::now()));
-    let life = Life { store, settings, policy, closing: Cell::new(false) };
+    let life = Life { store, settings, policy, closing: Cell::new(false), held_up: Cell::new(false) };
     let (sink, stream) = socket.split();
     tokio::select! {
         cause = life.read(stream) => cause,
@@ -257,6 +259,7 @@ impl Life<'_> {
                 Some(Err(error)) => return Cause::of_socket(&error, self.settings.largest),
                 None => return Cause::Lost("the connection ended without a close frame".to_owned()),
             };
+            self.held_up.set(true);
             match message {
                 Message::Text(text) => {
                     self.store.add(What::Message(Way::In, Content::Text(text.into_boxed_str()))).await;
@@ -285,6 +288,7 @@ impl Life<'_> {
                 }
                 Message::Frame(_) => {}
             }
+            self.held_up.set(false);
             turn += 1;
             if turn == TURN {
                 turn = 0;
@@ -307,6 +311,9 @@ impl Life<'_> {
         let mut waiting = VecDeque::new();
         loop {
             let now = Instant::now();
+            if self.held_up.get() {
+                self.policy.borrow_mut().heard(now);
+            }
             self.policy.borrow_mut().received(self.store.traffic.received(), now);
             let due = self.policy.borrow().due(now);
             match due {

@@ -1,6 +1,7 @@
 //! The fleet on the command line: what a person types, what is printed, and the exit status. Owns no link and opens no window.
 
 mod args;
+mod channel;
 mod client;
 mod doctor;
 mod find;
@@ -88,6 +89,9 @@ enum Failure {
     /// 1, 3 or 4: not everything that a scene wants was done; what was not was printed.
     #[error(transparent)]
     Scene(#[from] scene::Undone),
+    /// 1, 2 or 4: a channel did not do what was asked.
+    #[error(transparent)]
+    Channel(#[from] channel::Ended),
     /// 5: something keeps boards away; it was printed.
     #[error("{}", words::count(u64::try_from(*.0).unwrap_or(u64::MAX), "fault"))]
     Faults(usize),
@@ -109,6 +113,7 @@ impl Failure {
             | Self::Output(_) => 1,
             Self::Usage(_) | Self::Keys(_) => 2,
             Self::Scene(undone) => undone.status(),
+            Self::Channel(ended) => ended.status(),
             Self::NoSuchBoard(_) | Self::NoPort(_) | Self::NoHeldKey(_) => 3,
             Self::NoAnswer(_) | Self::Start(_) | Self::Cable(_) => 4,
             Self::Faults(_) => 5,
@@ -203,6 +208,7 @@ fn carry_out(command: Command, keys: &Store) -> Result<(), Failure> {
             };
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }
+        Command::Channel(args) => channel::channel(*args),
         Command::Scene(command) => scene::scene(keys, command),
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
         Command::Keys(command) => keys::keys(keys, command),

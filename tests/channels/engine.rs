@@ -63,7 +63,9 @@ fn who_looks_on_is_told_how_much_was_forgotten_and_memory_has_its_bound() {
     let settings = switchboard::channel::Settings { keep, ..server.settings() };
     let host = Host::start().expect("a thread");
     let (ended, end) = std::sync::mpsc::channel();
-    let channel = host.open(settings, Duration::ZERO, move || drop(ended.send(())));
+    let channel = host.open(settings, Duration::ZERO, move || {
+        let _ = ended.send(());
+    });
     while channel.view().state != State::Closed {
         end.recv_timeout(SOON).expect("it is woken");
     }

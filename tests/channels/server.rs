@@ -213,7 +213,9 @@ impl Waiting {
         let (wake, woken) = sync_channel(1);
         // Who must have everything takes it as it comes; who looks on is woken as a window is.
         let every = if settings.keep.full == Full::Wait { Duration::ZERO } else { DRAWING };
-        let channel = host.open(settings, every, move || drop(wake.try_send(())));
+        let channel = host.open(settings, every, move || {
+            let _ = wake.try_send(());
+        });
         Self { channel, woken, next: 0, seen: Vec::new(), forgotten: 0 }
     }
 
