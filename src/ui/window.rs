@@ -69,7 +69,7 @@ pub struct Window {
     scenes: Scenes,
     pub(super) frames: Frames,
     pub(super) doctor: Doctor,
-    lab: Lab,
+    pub(super) lab: Lab,
     /// The component that is scrolled to and lit on the page that is shown next.
     component: Option<ComponentKey>,
     elsewhere: Elsewhere,

@@ -1,7 +1,7 @@
 //! The lab: exercises with channels, beside the boards and without them. Each is a page of its own; what it tries runs elsewhere, on
 //! a thread that it starts when a person first asks for something, and is stopped when it is dropped.
 
-mod channels;
+pub(super) mod channels;
 mod clients;
 mod comparison;
 mod echo;
@@ -9,6 +9,7 @@ mod telemetry;
 
 use eframe::egui::{Button, CentralPanel, Frame, Margin, Ui, WidgetInfo, accesskit::Role};
 
+use self::channels::load::Loaded;
 use super::{
     action::Action,
     model::Model,
@@ -16,6 +17,7 @@ use super::{
     settings::{Exercise, LabSettings},
     theme::{HALF, UNIT, palette},
 };
+use crate::channel::Recorder;
 
 /// The exercises, in their order: their words and what one learns.
 const EXERCISES: &[(Exercise, &str, &str)] = &[
@@ -44,7 +46,7 @@ impl Lab {
     pub(super) fn new(settings: &LabSettings) -> Self {
         Self {
             shown: settings.exercise,
-            channels: channels::Channels::default(),
+            channels: channels::Channels::new(&settings.channels),
             comparison: comparison::Comparison::default(),
             echo: echo::Echo::default(),
             telemetry: telemetry::Telemetry::default(),
@@ -54,12 +56,22 @@ impl Lab {
 
     /// What is to be remembered.
     pub(super) fn settings(&self) -> LabSettings {
-        LabSettings { exercise: self.shown }
+        LabSettings { exercise: self.shown, channels: self.channels.remembered() }
     }
 
     /// Shows this exercise from now on.
     pub(super) fn go(&mut self, exercise: Exercise) {
         self.shown = exercise;
+    }
+
+    /// Records the channel with this number from now on.
+    pub(super) fn record(&mut self, channel: u64, recorder: Recorder) {
+        self.channels.record(channel, recorder);
+    }
+
+    /// Shows a recording of a channel.
+    pub(super) fn show_recording(&mut self, loaded: Loaded) {
+        self.channels.show_recording(loaded);
     }
 
     /// Shows the page.
@@ -72,7 +84,7 @@ impl Lab {
             self.tabs(ui);
             ui.add_space(UNIT);
             match self.shown {
-                Exercise::Channels => self.channels.show(ui, moment, actions),
+                Exercise::Channels => self.channels.show(ui, model, moment, actions),
                 Exercise::Comparison => self.comparison.show(ui, model, moment, actions),
                 Exercise::Echo => self.echo.show(ui, model, moment, actions),
                 Exercise::Telemetry => self.telemetry.show(ui, model, moment, actions),
