@@ -83,7 +83,7 @@ impl Desktop {
     }
 
     /// Types a path where no file dialog answers, and goes on with this button.
-    fn path(&mut self, path: &std::path::Path, done: &str) {
+    pub(crate) fn path(&mut self, path: &std::path::Path, done: &str) {
         self.until("the dialog", |window| {
             window.query_by_role_and_label(Role::TextInput, "Path").map(|field| {
                 field.focus();

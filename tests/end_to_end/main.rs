@@ -13,6 +13,7 @@ mod frames;
 mod health;
 mod hostile_messages;
 mod idle;
+mod lab;
 mod locked;
 mod many_boards;
 mod plots;

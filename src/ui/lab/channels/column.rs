@@ -22,13 +22,16 @@ use crate::{
         icon,
         moment::Moment,
         text,
-        theme::{self, HALF, Palette, palette},
+        theme::{self, HALF, Palette, UNIT, palette},
         words,
     },
 };
 
 /// The height of the chosen message: least, at first, most.
 const DETAILS: [f32; 3] = [72.0, 168.0, 480.0];
+
+/// In a narrower column bytes are shown in shorter lines.
+const NARROW: f32 = 600.0;
 
 /// So much of a message is shown in its line.
 const LINE: usize = 600;
@@ -37,7 +40,7 @@ const LINE: usize = 600;
 pub(super) fn show(ui: &mut Ui, lane: &mut Lane, moment: &Moment, actions: &mut Vec<Action>) -> Option<Asked> {
     let asked = head(ui, lane, actions);
     facts(ui, lane, moment);
-    plot(ui, lane, moment);
+    plot(ui, lane);
     if !matches!(lane.source, Source::Recorded(_)) {
         Panel::bottom("send").frame(eframe::egui::Frame::new()).resizable(false).show_separator_line(false).show(
             ui,
@@ -68,7 +71,8 @@ fn head(ui: &mut Ui, lane: &mut Lane, actions: &mut Vec<Action>) -> Option<Asked
     let address = lane.address.clone();
     ui.horizontal(|ui| {
         let (mark, colour, _) = list::state(lane, palette);
-        text::label(ui, mark, &format!("{address}: sign"), theme::body(), colour);
+        let font = if mark == icon::DOT { theme::icon() } else { theme::body() };
+        text::label(ui, mark, &format!("{address}: sign"), font, colour);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = HALF;
             if sign(ui, icon::X, &format!("Do not show {address}"), "Do not show it; it goes on").clicked() {
@@ -87,8 +91,8 @@ fn head(ui: &mut Ui, lane: &mut Lane, actions: &mut Vec<Action>) -> Option<Asked
                 }
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                text::label(ui, &list::short(&address), &address, theme::strong(), palette.text)
-                    .on_hover_text(&address);
+                let (_, title) = list::parts(&address);
+                text::label(ui, &title, &address, theme::strong(), palette.text).on_hover_text(&address);
             });
         });
     });
@@ -126,6 +130,7 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
     if let Some(problem) = &lane.problem {
         ui.add(Label::new(RichText::new(problem).font(theme::small()).color(palette.bad)).wrap());
     }
+    let (host, _) = list::parts(&lane.address);
     let Some(view) = &lane.view else {
         match &lane.source {
             Source::Recorded(path) => {
@@ -137,17 +142,15 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
                 }
             }
             _ => {
-                small(
-                    ui,
-                    if lane.is_example { "An example; it is not open." } else { "It is not open." },
-                    palette.weak,
-                );
+                let words = if lane.is_example { "an example, not open" } else { "not open" };
+                small(ui, &format!("{host}, {words}"), palette.weak);
             }
         }
         return;
     };
     ui.horizontal(|ui| {
-        small(ui, &state(view, moment), palette.text);
+        let words = state(view, moment);
+        text::label(ui, &words, &words, theme::small(), palette.text).on_hover_text(&host);
         lives(ui, lane, view, moment);
     });
     if let (false, Some(life)) = (view.state.is_open(), view.lives.last()) {
@@ -155,7 +158,8 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
         let words = words::plain(&life.cause.to_string());
         ui.add(Label::new(RichText::new(words).font(theme::small()).color(colour)).wrap());
     }
-    small(ui, &pings(view), palette.weak);
+    let sent = words::count(view.pings.sent, "ping");
+    small(ui, &pings(view), palette.weak).on_hover_text(format!("{sent} sent, {} answered", view.pings.answered));
     flow(ui, icon::ARROW_DOWN, "in", &view.received, palette);
     flow(ui, icon::ARROW_UP, "out", &view.sent, palette);
     if view.unsent > 0 {
@@ -181,20 +185,21 @@ fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
     let rest = [
         format!("{}/s", words::amount(flow.bytes)),
         format!("wire {}/s", words::amount(flow.wire)),
-        format!("{} in all", words::grouped(*messages)),
+        words::grouped(*messages),
     ];
-    let name = format!("{word}: {first}, {}", rest.join(", "));
+    let name = format!("{word}: {first}, {} in all", rest.join(", "));
     let size = vec2(ui.available_width(), 16.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     text::name_label(ui, &response, &name);
-    let width = (rect.width() - 18.0) / 4.0;
+    let cells = [0.19, 0.22, 0.35, 0.24].map(|part| (rect.width() - 18.0) * part);
     let sign = Rect::from_min_size(rect.min, vec2(16.0, 16.0));
     text::paint(ui, sign, Align2::LEFT_CENTER, mark, theme::small(), palette.weak);
-    for (place, words) in [first].iter().chain(&rest).enumerate() {
+    let mut left = rect.left() + 18.0;
+    for (place, (words, width)) in [first].iter().chain(&rest).zip(cells).enumerate() {
         let colour = if place == 0 { palette.text } else { palette.weak };
-        let left = rect.left() + 18.0 + width * place as f32;
         let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width - HALF, rect.height()));
         text::paint(ui, cell, Align2::LEFT_CENTER, words, theme::small(), colour);
+        left += width;
     }
     response.on_hover_text(format!(
         "Messages {word}: {}; in them {}, over TCP {} with frames, pings and TLS. Rates are means of the last three seconds.",
@@ -217,13 +222,9 @@ fn state(view: &View, moment: &Moment) -> String {
 
 fn pings(view: &View) -> String {
     match (view.pings.last(), view.pings.median(), view.pings.worst()) {
-        (Some(last), Some(median), Some(worst)) => format!(
-            "round trip {}, median {}, worst {}, {} pings",
-            words::short(last),
-            words::short(median),
-            words::short(worst),
-            words::grouped(view.pings.sent)
-        ),
+        (Some(last), Some(median), Some(worst)) => {
+            format!("ping {}, median {}, worst {}", words::short(last), words::short(median), words::short(worst))
+        }
         _ if view.pings.sent > 0 => "no ping is answered yet".to_owned(),
         _ => "no ping yet".to_owned(),
     }
@@ -273,7 +274,7 @@ fn life_words(life: &Life, moment: &Moment) -> String {
 }
 
 /// The number that is plotted.
-fn plot(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
+fn plot(ui: &mut Ui, lane: &mut Lane) {
     let Some(plotted) = &lane.plotted else { return };
     let palette = palette(ui);
     let mut end = false;
@@ -288,7 +289,7 @@ fn plot(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
             });
         });
     });
-    plotted.show(ui, lane.id, moment, !matches!(lane.source, Source::Recorded(_)));
+    plotted.show(ui, lane.id, !matches!(lane.source, Source::Recorded(_)));
     if end {
         lane.plotted = None;
     }
@@ -311,14 +312,21 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
             lane.rows.clear();
             (lane.selected, lane.details) = (None, None);
         }
-        let messages = ui.add(Button::selectable(lane.only_messages, "Messages"));
+        let messages = ui.add(Button::selectable(lane.only_messages, icon::LIST_BULLETS));
         messages.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, lane.only_messages, "Messages only"));
-        if messages.on_hover_text("Leave out pings and states").clicked() {
+        if messages.on_hover_text("Messages only: leave out pings and states").clicked() {
             lane.only_messages = !lane.only_messages;
         }
-        let width = ((ui.available_width() - HALF) / 2.0).max(48.0);
+        let words = listed(lane);
+        text::label(ui, &words, &words, theme::small(), palette.weak)
+            .on_hover_text("What is listed, and how many older entries were forgotten: a list is bounded");
+    });
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = HALF;
+        // With an id of its own a field keeps the focus when something appears above it. A field is as wide as its text and its margins.
+        let width = ((ui.available_width() - HALF) / 2.0 - UNIT).max(48.0);
         let field = |ui: &mut Ui, value: &mut String, hint: &str, name: &str, colour: Option<Color32>| {
-            let mut edit = TextEdit::singleline(value).hint_text(hint).desired_width(width - HALF * 2.0);
+            let mut edit = TextEdit::singleline(value).id_salt(name).hint_text(hint).desired_width(width);
             if let Some(colour) = colour {
                 edit = edit.text_color(colour);
             }
@@ -334,27 +342,31 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
         );
         path.on_hover_text(hint);
     });
-    lane.rows.filter(&lane.find, lane.only_messages);
+}
+
+/// How much is listed, in words.
+fn listed(lane: &Lane) -> String {
     let (all, passing, forgotten) = (lane.rows.len(), lane.rows.passing(), lane.rows.forgotten);
     let mut words = match passing == all {
         true => format!("{} listed", words::grouped(all as u64)),
         false => format!("{} of {} listed", words::grouped(passing as u64), words::grouped(all as u64)),
     };
-    if forgotten > 0 {
-        words.push_str(&format!(", {} older ones forgotten", words::grouped(forgotten)));
-    }
     if lane.held {
         words.push_str("; paused");
     }
-    text::label(ui, &words, &words, theme::small(), palette.weak);
+    if forgotten > 0 {
+        words.push_str(&format!(", {} gone", words::grouped(forgotten)));
+    }
+    words
 }
 
 /// What happens, newest first.
 fn messages(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
     let mut selected = lane.selected;
     let at = selected.and_then(|number| lane.rows.place(number));
-    let focused = ui.ctx().memory(|memory| memory.focused()).is_some();
-    if let (Some(at), false) = (at, focused) {
+    // Of several columns the arrows are for the one under the pointer.
+    let free = ui.ctx().memory(|memory| memory.focused()).is_none() && ui.ui_contains_pointer();
+    if let (Some(at), true) = (at, free) {
         let step =
             ui.input(|input| i64::from(input.key_pressed(Key::ArrowDown)) - i64::from(input.key_pressed(Key::ArrowUp)));
         let next = match step {
@@ -366,12 +378,12 @@ fn messages(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
     }
     let pointer = lane.path.parse::<Pointer>().ok().filter(|pointer| !pointer.is_whole());
     ui.spacing_mut().item_spacing.y = 0.0;
-    let area = ScrollArea::vertical().id_salt("messages").auto_shrink(false);
+    let area = ScrollArea::vertical().id_salt("messages").auto_shrink(false).min_scrolled_height(0.0);
     area.show_rows(ui, theme::PUSH_ROW, lane.rows.passing(), |ui, range| {
         for nth in range {
             let Some(entry) = lane.rows.nth_newest(nth) else { continue };
             if row(ui, entry, selected == Some(entry.number), pointer.as_ref(), moment) {
-                selected = if selected == Some(entry.number) { None } else { Some(entry.number) };
+                selected = Some(entry.number);
             }
         }
     });
@@ -411,7 +423,8 @@ fn row(ui: &mut Ui, entry: &Arc<Entry>, chosen: bool, pointer: Option<&Pointer>,
         false => (theme::small(), colour),
     };
     text::paint(ui, text_box, Align2::LEFT_CENTER, &words, font, colour);
-    response.clicked()
+    // In a stream the row has moved on before the button is released, and was elsewhere a frame ago.
+    response.clicked() || (ui.rect_contains_pointer(rect) && ui.input(|input| input.pointer.primary_pressed()))
 }
 
 /// The sign, its colour and the line of what happened.
@@ -456,24 +469,30 @@ fn in_words(entry: &Entry, pointer: Option<&Pointer>, palette: &Palette) -> (&'s
 fn details(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
     let Some(entry) = lane.selected.and_then(|number| lane.rows.numbered(number)).cloned() else { return };
     let Some((way, content)) = entry.message() else { return };
-    if lane.details.as_ref().is_none_or(|details| details.number != entry.number || details.path != lane.path) {
-        lane.details = Some(Details::of(entry.number, content, &lane.path));
+    let is_narrow = ui.available_width() < NARROW;
+    if lane.details.as_ref().is_none_or(|details| !details.is_of(entry.number, &lane.path, is_narrow)) {
+        lane.details = Some(Details::of(entry.number, content, &lane.path, is_narrow));
     }
     let palette = palette(ui);
     let [least, first, most] = DETAILS;
     let mut clicked = None;
     let frame = eframe::egui::Frame::new().inner_margin(eframe::egui::Margin { top: 6, ..Default::default() });
+    // Some of the list stays in sight.
+    let most = (ui.available_height() - theme::LINE * 2.0 - theme::PUSH_ROW * 4.0).clamp(least, most);
     let panel = Panel::bottom("details").frame(frame).resizable(true).default_size(first).size_range(least..=most);
     panel.show(ui, |ui| {
         ui.horizontal(|ui| {
             let way = if way == Way::In { "in" } else { "out" };
             let offset = words::quantity(entry.offset.as_secs_f64(), Some(3), Some("s"));
             let facts = format!(
-                "{}  {way}  {}  {offset} after the start",
+                "{}  {way}  {}  +{offset}",
                 words::time_of_day(entry.at, &moment.zone),
                 words::amount(content.len() as f64)
             );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if sign(ui, icon::X, "Close the message", "Close it").clicked() {
+                    lane.selected = None;
+                }
                 if sign(ui, icon::COPY, "Copy the message", "Copy it").clicked() {
                     ui.ctx().copy_text(match content {
                         Content::Text(text) => text.to_string(),

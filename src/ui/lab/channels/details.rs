@@ -1,7 +1,5 @@
 //! A message in full: JSON with a line for each of its parts, text as it is, bytes as they are in memory. A number of JSON can be clicked.
 
-use std::fmt::Write;
-
 use eframe::egui::{Button, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role};
 use serde_json::Value;
 
@@ -27,9 +25,10 @@ const WIDTH: usize = 2_000;
 /// A message, laid out in lines. It is made once for a message.
 pub(super) struct Details {
     /// Of which entry.
-    pub(super) number: u64,
+    number: u64,
     /// Of which part of it.
-    pub(super) path: String,
+    path: String,
+    is_narrow: bool,
     lines: Vec<Line>,
     is_cut: bool,
 }
@@ -45,7 +44,7 @@ struct Line {
 
 impl Details {
     /// Lays a message out; of JSON only this part, where there is one.
-    pub(super) fn of(number: u64, content: &Content, path: &str) -> Self {
+    pub(super) fn of(number: u64, content: &Content, path: &str, is_narrow: bool) -> Self {
         let mut lines = Vec::new();
         match content {
             Content::Text(text) => match json(text) {
@@ -57,10 +56,19 @@ impl Details {
                 }
                 None => lines.extend(beginning(text, READ).lines().take(LINES).map(Line::plain)),
             },
-            Content::Binary(bytes) => lines.extend(bytes.chunks(16).take(LINES).enumerate().map(dump)),
+            Content::Binary(bytes) => {
+                let width = if is_narrow { 8 } else { 16 };
+                let rows = bytes.chunks(width).take(LINES).enumerate();
+                lines.extend(rows.map(|(row, bytes)| dump(row * width, width, bytes)));
+            }
         }
         let shown: usize = lines.len();
-        Self { number, path: path.to_owned(), lines, is_cut: shown >= LINES || content.len() > READ }
+        Self { number, path: path.to_owned(), is_narrow, lines, is_cut: shown >= LINES || content.len() > READ }
+    }
+
+    /// Whether it is this.
+    pub(super) fn is_of(&self, number: u64, path: &str, is_narrow: bool) -> bool {
+        self.number == number && self.path == path && self.is_narrow == is_narrow
     }
 
     /// Shows it; a number that was clicked is returned.
@@ -69,12 +77,14 @@ impl Details {
         let mut clicked = None;
         ui.spacing_mut().item_spacing.y = 0.0;
         ui.spacing_mut().item_spacing.x = 0.0;
-        let area = ScrollArea::both().id_salt("message").auto_shrink(false);
+        ui.spacing_mut().interact_size.y = theme::PUSH_ROW;
+        let area = ScrollArea::both().id_salt("message").auto_shrink(false).min_scrolled_height(0.0);
+        let font = if self.is_narrow { theme::monospace_small() } else { theme::monospace() };
         area.show_rows(ui, theme::PUSH_ROW, self.lines.len(), |ui, range| {
             for line in self.lines.get(range).unwrap_or_default() {
                 ui.horizontal(|ui| {
                     ui.set_min_height(theme::PUSH_ROW);
-                    let mono = |words: &str| RichText::new(words).font(theme::monospace());
+                    let mono = |words: &str| RichText::new(words).font(font.clone());
                     let Some(pointer) = &line.pointer else {
                         let whole = format!("{}{}{}", line.before, line.value, line.after);
                         ui.label(mono(&whole).color(palette.text));
@@ -154,30 +164,18 @@ fn lay(value: &Value, indent: usize, name: String, after: &'static str, at: &Poi
     }
 }
 
-/// Sixteen bytes as they are in memory: where, as digits, as letters.
-fn dump((row, bytes): (usize, &[u8])) -> Line {
-    let mut digits = String::with_capacity(50);
-    for place in 0..16 {
-        if place == 8 {
-            digits.push(' ');
-        }
-        match bytes.get(place) {
-            // Writing to a text does not fail.
-            Some(byte) => drop(write!(digits, "{byte:02x} ")),
-            None => digits.push_str("   "),
-        }
-    }
+/// Bytes as they are in memory: where, as digits, as letters.
+fn dump(offset: usize, width: usize, bytes: &[u8]) -> Line {
+    let digits: String = (0..width)
+        .map(|place| {
+            let gap = if place == 8 { " " } else { "" };
+            let digits = bytes.get(place).map_or("  ".to_owned(), |byte| format!("{byte:02x}"));
+            format!("{gap}{digits} ")
+        })
+        .collect();
     let letters: String =
         bytes.iter().map(|byte| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' }).collect();
-    Line { before: format!("{:06x}  ", row * 16), value: digits, after: "", pointer: None }.with(letters)
-}
-
-impl Line {
-    fn with(mut self, letters: String) -> Self {
-        self.value.push_str(" ");
-        self.value.push_str(&letters);
-        self
-    }
+    Line { before: format!("{offset:04x}  "), value: format!("{digits} {letters}"), after: "", pointer: None }
 }
 
 #[cfg(test)]
@@ -185,7 +183,7 @@ mod tests {
     use super::*;
 
     fn shown(content: &Content, path: &str) -> Vec<String> {
-        let details = Details::of(0, content, path);
+        let details = Details::of(0, content, path, false);
         details.lines.iter().map(|line| format!("{}{}{}", line.before, line.value, line.after)).collect()
     }
 
@@ -194,7 +192,7 @@ mod tests {
         let content = Content::Text(r#"{"a":[1,"2.5"],"b":{},"c":"x"}"#.into());
         let lines = shown(&content, "");
         assert_eq!(lines, ["{", "  \"a\": [", "    1,", "    \"2.5\"", "  ],", "  \"b\": {},", "  \"c\": \"x\"", "}"]);
-        let details = Details::of(0, &content, "");
+        let details = Details::of(0, &content, "", false);
         let pointers: Vec<String> =
             details.lines.iter().filter_map(|line| line.pointer.as_ref().map(ToString::to_string)).collect();
         assert_eq!(pointers, ["/a/0", "/a/1"]);
@@ -205,8 +203,10 @@ mod tests {
     #[test]
     fn bytes_are_shown_as_they_are_in_memory() {
         let lines = shown(&Content::Binary((0x30..0x42).collect()), "");
-        assert_eq!(lines[0], "000000  30 31 32 33 34 35 36 37  38 39 3a 3b 3c 3d 3e 3f  0123456789:;<=>?");
-        assert!(lines[1].starts_with("000010  40 41  ") && lines[1].ends_with(" @A"), "{}", lines[1]);
+        assert_eq!(lines[0], "0000  30 31 32 33 34 35 36 37  38 39 3a 3b 3c 3d 3e 3f  0123456789:;<=>?");
+        let narrow = Details::of(0, &Content::Binary((0x30..0x42).collect()), "", true);
+        assert_eq!(narrow.lines[1].before, "0008  ");
+        assert!(lines[1].starts_with("0010  40 41  ") && lines[1].ends_with(" @A"), "{}", lines[1]);
     }
 
     #[test]
@@ -214,6 +214,6 @@ mod tests {
         assert_eq!(shown(&Content::Text("{no\n\u{1b}[2J".into()), ""), ["{no", "\u{fffd}[2J"]);
         assert_eq!(shown(&Content::Text("".into()), ""), Vec::<String>::new());
         let large = Content::Text("x\n".repeat(1 << 20).into());
-        assert!(Details::of(0, &large, "").is_cut);
+        assert!(Details::of(0, &large, "", false).is_cut);
     }
 }

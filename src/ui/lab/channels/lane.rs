@@ -199,6 +199,7 @@ impl Lane {
 
     /// Takes over what has happened.
     pub(super) fn take_over(&mut self) {
+        self.rows.filter(&self.find, self.only_messages);
         let Source::Live(channel) = &self.source else { return };
         self.view = Some(channel.view());
         if self.held {
@@ -216,7 +217,6 @@ impl Lane {
             }
             self.rows.push(entry);
         }
-        self.rows.filter(&self.find, self.only_messages);
     }
 
     /// Plots this number from now on, and what is known of it.

@@ -45,7 +45,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
     let size = vec2(ui.available_width(), theme::LIST_ROW - 4.0);
     let (rect, response) = ui.push_id(("lane", lane.id), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
     let (sign, colour, state) = state(lane, palette);
-    let title = short(&lane.address);
+    let (host, title) = parts(&lane.address);
     let name = format!("{}: {state}", lane.address);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, lane.shown, &name));
     let mut asked = None;
@@ -74,8 +74,14 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
         Rect::from_min_max(pos2(left + 20.0, rect.top() + top), pos2(right, rect.top() + top + 18.0))
     };
     let mark = Rect::from_min_size(pos2(left - HALF, rect.top() + HALF), vec2(20.0, 18.0));
-    text::paint(ui, mark, Align2::CENTER_CENTER, sign, theme::body(), colour);
-    text::paint(ui, line(HALF, beside.left()), Align2::LEFT_CENTER, &title, theme::strong(), palette.text);
+    let font = if sign == icon::DOT { theme::icon() } else { theme::body() };
+    text::paint(ui, mark, Align2::CENTER_CENTER, sign, font, colour);
+    let first = line(HALF, beside.left());
+    let titled = text::paint(ui, first, Align2::LEFT_CENTER, &title, theme::strong(), palette.text);
+    let rest = first.with_min_x((titled.right() + UNIT).min(first.right()));
+    if host != title && rest.width() > 40.0 {
+        text::paint(ui, rest, Align2::LEFT_CENTER, &host, theme::small(), palette.weak);
+    }
     text::paint(ui, line(22.0, beside.left()), Align2::LEFT_CENTER, &state, theme::small(), palette.weak);
     let (sign, colour) = match (lane.shown, eye.hovered()) {
         (true, _) => (icon::EYE, palette.accent),
@@ -109,7 +115,7 @@ pub(super) fn state(lane: &Lane, palette: &Palette) -> (&'static str, eframe::eg
         State::Connecting => (icon::PLUGS, signs.underway, "connecting".to_owned()),
         State::Open(_) => {
             let (down, up) = (view.received.rate.messages, view.sent.rate.messages);
-            let words = format!("open, {} in, {} out a second", rate(down), rate(up));
+            let words = format!("open, {}/s in, {}/s out", rate(down), rate(up));
             (icon::PLUGS_CONNECTED, signs.good, words)
         }
         State::Waiting(_) => (icon::CLOCK, signs.doubtful, "waits to try again".to_owned()),
@@ -135,8 +141,31 @@ pub(super) fn rate(number: f64) -> String {
     }
 }
 
-/// An address without its scheme, which the sign beside it does not need.
-pub(super) fn short(address: &str) -> String {
+/// The host of an address, and what tells channels of one host apart: the path, or else the host again.
+pub(super) fn parts(address: &str) -> (String, String) {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    words::plain(rest.trim_end_matches('/'))
+    let (host, path) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
+    let title = if path.len() > 1 { path } else { host };
+    (words::plain(host), words::plain(title))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_is_called_by_its_path_and_else_by_its_host() {
+        let of = |address: &str| {
+            let (host, title) = parts(address);
+            format!("{host} {title}")
+        };
+        assert_eq!(of("wss://stream.example:9443/ws/a@b"), "stream.example:9443 /ws/a@b");
+        assert_eq!(of("192.168.1.17/"), "192.168.1.17 192.168.1.17");
+        assert_eq!(of("ws://[::1]:80?x=1"), "[::1]:80 ?x=1");
+    }
+
+    #[test]
+    fn a_rate_has_no_digits_that_mean_nothing() {
+        assert_eq!([0.0, 0.333, 2.0, 9.9, 5_000.4].map(rate), ["0", "0.3", "2", "9.9", "5,000"]);
+    }
 }

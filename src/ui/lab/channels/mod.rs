@@ -125,6 +125,7 @@ impl Channels {
                 let open = ui.add_enabled(!self.typed.trim().is_empty(), button);
                 open.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Open the address"));
                 let edit = TextEdit::singleline(&mut self.typed)
+                    .id_salt("address")
                     .hint_text("ws://HOST[:PORT]/PATH, or wss:// with TLS")
                     .desired_width(ui.available_width())
                     .align(Align2::LEFT_CENTER)
@@ -197,10 +198,11 @@ impl Channels {
         }
         let gap = UNIT * 1.5;
         let room = ui.available_width();
-        let width = ((room + gap) / shown as f32 - gap).max(COLUMN);
+        let fitting = ((room + gap) / shown as f32 - gap).floor();
+        let width = fitting.max(COLUMN);
         let mut asked = None;
         let height = ui.available_height();
-        let scroll = ScrollArea::horizontal().id_salt("columns").auto_shrink(false);
+        let scroll = ScrollArea::new([fitting < COLUMN, false]).id_salt("columns").auto_shrink(false);
         scroll.show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = gap;
             ui.horizontal_top(|ui| {
@@ -226,7 +228,7 @@ fn nothing_shown(ui: &mut Ui) {
     let palette = palette(ui);
     ui.add_space(UNIT);
     ui.scope(|ui| {
-        ui.set_max_width(theme::PROSE);
+        ui.set_max_width(theme::PROSE.min(ui.available_width()));
         ui.label(RichText::new("A channel stays open, and either side speaks when it has something to say.").font(theme::strong()));
         ui.add_space(HALF);
         let words = "Type an address above, take one of a board, or choose one at the left; a double click opens it. The eye shows several side by \

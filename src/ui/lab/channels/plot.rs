@@ -9,7 +9,6 @@ use super::details::json;
 use crate::{
     channel::{Content, Entry, Pointer, Way, number},
     ui::{
-        moment::Moment,
         theme::{self, palette},
         words,
     },
@@ -78,7 +77,7 @@ impl Plotted {
     }
 
     /// Shows it.
-    pub(super) fn show(&self, ui: &mut Ui, id: u64, moment: &Moment, is_live: bool) {
+    pub(super) fn show(&self, ui: &mut Ui, id: u64, is_live: bool) {
         let palette = palette(ui);
         let end = self.places.back().map_or(0.0, |place| place.at);
         let points: Vec<[f64; 2]> = self
@@ -101,6 +100,10 @@ impl Plotted {
             .allow_double_click_reset(false)
             .allow_axis_zoom_drag(false)
             .show_x(false)
+            .grid_color(palette.outline)
+            .grid_fade(0.35)
+            .show_grid(!points.is_empty())
+            .y_axis_formatter(|mark, _| words::quantity_exact((mark.value * 1e6).round() / 1e6))
             .show_axes(Vec2b::new(false, true))
             .include_x(0.0)
             .set_margin_fraction(eframe::egui::vec2(0.01, 0.12));
@@ -114,7 +117,6 @@ impl Plotted {
         });
         let name = format!("plot of {}: {} values, {}", self.pointer, self.count, self.words());
         response.response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
-        let _ = moment;
     }
 }
 

@@ -57,6 +57,7 @@ impl Sender {
         let palette = palette(ui);
         let is_open = view.is_some_and(|view| view.state.is_open());
         let edit = TextEdit::multiline(&mut self.typed)
+            .id_salt("message to send")
             .font(FontSelection::FontId(theme::monospace()))
             .hint_text(RichText::new("Message to send (Ctrl+Enter)").color(palette.weak))
             .desired_width(f32::INFINITY)
@@ -123,7 +124,7 @@ impl Sender {
         }
         let repeat = ui.add_enabled(ready, Button::new(format!("{}  Repeat", icon::REPEAT)));
         repeat.widget_info(|| WidgetInfo::labeled(Role::Button, ready, "Repeat the message"));
-        let edit = TextEdit::singleline(&mut self.rate).desired_width(48.0);
+        let edit = TextEdit::singleline(&mut self.rate).id_salt("rate").desired_width(48.0);
         let edit = edit.align(Align2::LEFT_CENTER).min_size(vec2(0.0, theme::LINE));
         ui.add(edit).accessible_name("Rate").on_hover_text("How often: 10/s, 30/min; up to 1000/s");
         if repeat.on_hover_text("Send it again and again, until it is stopped").clicked()

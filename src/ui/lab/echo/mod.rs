@@ -7,8 +7,8 @@ mod lifelines;
 use std::io;
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, ComboBox, Frame, Label, Layout, Rect, RichText, Sense, Ui, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CentralPanel, ComboBox, Frame, Label, Layout, Rect, RichText, Sense, Ui, UiBuilder,
+    WidgetInfo, accesskit::Role, pos2, vec2,
 };
 use protocol::Kind;
 use serde_json::{Value, json};
@@ -56,15 +56,13 @@ pub(super) struct Echo {
 impl Echo {
     /// Shows it.
     pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-        let of_clients = self.clients.as_ref().map(|(board, _)| *board).filter(|board| self.chosen == Some(*board));
-        let chosen = of_clients.or(self.chosen).and_then(|board| model.board(board));
+        let chosen = self.chosen.and_then(|board| model.board(board));
         let usable = |board: &&std::sync::Arc<BoardView>| is_open(board) && board.link == LinkState::Connected;
         let board = chosen.or_else(|| model.selected().filter(usable)).or_else(|| model.in_order().find(usable));
         let Some(board) = board.or_else(|| model.in_order().next()).cloned() else {
             return without_a_board(ui, actions);
         };
         moment.shows(board.key);
-        self.chosen = Some(board.key);
         if self.clients.as_ref().is_some_and(|(of, _)| *of != board.key) {
             self.clients = None;
         }
@@ -133,7 +131,7 @@ impl Echo {
     fn prose(&mut self, ui: &mut Ui) {
         let palette = palette(ui);
         ui.scope(|ui| {
-            ui.set_max_width(theme::PROSE * 1.5);
+            ui.set_max_width((theme::PROSE * 1.5).min(ui.available_width()));
             ui.add(Label::new(RichText::new(QUESTION).color(palette.text)).wrap());
             if self.answer {
                 ui.add(Label::new(RichText::new(ANSWER).color(palette.weak)).wrap());
@@ -175,7 +173,10 @@ impl Echo {
             Ok([open(&echo), open(&echo), open(&control), open(&control)])
         });
         match opened {
-            Ok(channels) => self.clients = Some((board.key, Clients::new(channels))),
+            Ok(channels) => {
+                self.chosen = Some(board.key);
+                self.clients = Some((board.key, Clients::new(channels)));
+            }
             Err(problem) => self.problem = Some(problem),
         }
     }
@@ -204,8 +205,8 @@ impl Echo {
                 (_, Some((_, _, words))) => (words.clone(), format!("{words} from {letter}")),
                 (_, None) => ("Ping".to_owned(), format!("Ping from {letter}")),
             };
-            let button = ui.scope_builder(eframe::egui::UiBuilder::new().max_rect(place), |ui| {
-                ui.add_enabled(is_open, Button::new(label).min_size(place.size()).truncate())
+            let button = ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+                ui.add_enabled_ui(is_open, |ui| ui.centered_and_justified(|ui| ui.button(label)).inner).inner
             });
             button.inner.widget_info(|| WidgetInfo::labeled(Role::Button, is_open, &name));
             if button.inner.clicked() {
@@ -288,7 +289,7 @@ fn toggle(board: &BoardView) -> Option<(&'static str, Value, String)> {
 fn without_a_board(ui: &mut Ui, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     ui.scope(|ui| {
-        ui.set_max_width(theme::PROSE);
+        ui.set_max_width(theme::PROSE.min(ui.available_width()));
         let words = "Two clients talk to a board's echo and two to its control channel, and you see who hears what. It needs a board; a virtual one will do.";
         ui.add(Label::new(RichText::new(words).color(palette.weak)).wrap());
     });
