@@ -2,6 +2,7 @@
 //!
 //! `ui, cli -> doctor, documents -> fleet -> link, discovery, listening -> keys, protocol`. A face never sees a socket; the fleet never sees a face.
 
+pub mod channel;
 pub mod cli;
 pub mod comparison;
 pub mod dial;

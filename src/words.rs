@@ -131,6 +131,43 @@ pub(crate) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> 
     }
 }
 
+/// A number with all its digits, and none that means nothing: `0.00251`.
+#[cfg_attr(
+    not(any(feature = "window", test)),
+    expect(dead_code, reason = "only the window plots what it does not know")
+)]
+pub(crate) fn quantity_exact(value: f64) -> String {
+    let plain = value == 0.0 || (1e-6..1e15).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
+}
+
+/// An amount of bytes that may be large or a rate: `0 B`, `940 B`, `1.2 kB`, `598 kB`, `1.2 MB`.
+#[cfg_attr(not(any(feature = "window", test)), expect(dead_code, reason = "only the window shows rates"))]
+pub(crate) fn amount(bytes: f64) -> String {
+    match bytes {
+        b if b < 999.5 => format!("{b:.0} B"),
+        b if b < 9_950.0 => format!("{:.1} kB", b / 1e3),
+        b if b < 999_500.0 => format!("{:.0} kB", b / 1e3),
+        b if b < 9_950_000.0 => format!("{:.1} MB", b / 1e6),
+        b if b < 999_500_000.0 => format!("{:.0} MB", b / 1e6),
+        b => format!("{:.1} GB", b / 1e9),
+    }
+}
+
+/// A whole number with a comma before each three digits: `5,000`.
+#[cfg_attr(not(any(feature = "window", test)), expect(dead_code, reason = "only the window shows large counts"))]
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut words = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            words.push(',');
+        }
+        words.push(digit);
+    }
+    words
+}
+
 /// Who did it.
 pub(crate) fn origin(origin: &Origin) -> String {
     match origin {
@@ -387,6 +424,16 @@ mod tests {
         assert_eq!(quantity(60.0, None, Some("%")), "60 %");
         assert_eq!(quantity(0.125, None, None), "0.125");
         assert_eq!(quantity(1_013.0, Some(0), Some("hPa")), "1013 hPa");
+    }
+
+    #[test]
+    fn amounts_and_counts_are_short_and_numbers_exact() {
+        assert_eq!(
+            [0.0, 940.0, 1_240.0, 598_000.0, 1_200_000.0].map(amount),
+            ["0 B", "940 B", "1.2 kB", "598 kB", "1.2 MB"]
+        );
+        assert_eq!([0, 999, 5_000, 1_234_567].map(grouped), ["0", "999", "5,000", "1,234,567"]);
+        assert_eq!([0.00251, 24.0, 1e20].map(quantity_exact), ["0.00251", "24", "1e20"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
 
-use super::logging::Filter;
+use super::{channel::ChannelArgs, logging::Filter};
 use crate::{
     fleet::listen_address,
     keys::{KeyId, Role},
@@ -36,6 +36,7 @@ const EXAMPLES: &str = "Examples:
   switchboard listen                              print boards that call this computer, and what they push
   switchboard --listen 7433 toggle desk-lamp/light:0   wait for a board that calls, and switch it
   switchboard proxy desk-lamp --listen 127.0.0.1:8080 --token a-long-password
+  switchboard channel ws://192.168.1.17/ws --send hello --count 1
 
 BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
 which needs no mDNS. An address or an id is quickest: a name waits 0.4 s for a namesake, the start of one 2 s.
@@ -230,6 +231,8 @@ pub(super) enum Command {
         #[arg(long)]
         token: Option<Token>,
     },
+    /// Open a WebSocket to any address: standard input is sent, what comes is printed.
+    Channel(Box<ChannelArgs>),
     /// Take and apply scenes: what lights, switches and values are to be.
     #[command(subcommand)]
     Scene(SceneCommand),

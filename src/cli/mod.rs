@@ -1,6 +1,7 @@
 //! The fleet on the command line: what a person types, what is printed, and the exit status. Owns no link and opens no window.
 
 mod args;
+mod channel;
 mod client;
 mod clients;
 mod compare;
@@ -93,6 +94,9 @@ enum Failure {
     /// 1, 3 or 4: not everything that a scene wants was done; what was not was printed.
     #[error(transparent)]
     Scene(#[from] scene::Undone),
+    /// 1, 2 or 4: a channel did not do what was asked.
+    #[error(transparent)]
+    Channel(#[from] channel::Ended),
     /// 5: something keeps boards away; it was printed.
     #[error("{}", words::count(u64::try_from(*.0).unwrap_or(u64::MAX), "fault"))]
     Faults(usize),
@@ -114,6 +118,7 @@ impl Failure {
             | Self::Output(_) => 1,
             Self::Usage(_) | Self::Keys(_) => 2,
             Self::Scene(undone) => undone.status(),
+            Self::Channel(ended) => ended.status(),
             Self::NoSuchBoard(_) | Self::NoPort(_) | Self::NoHeldKey(_) => 3,
             Self::NoAnswer(_) | Self::Start(_) | Self::Cable(_) => 4,
             Self::Faults(_) => 5,
@@ -225,6 +230,7 @@ fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             telemetry::telemetry(keys, &board, wait.map(|wait| wait.0), json, csv.as_deref())
         }
         Command::Clients { board, close, json } => clients::clients(keys, &board, close, json),
+        Command::Channel(args) => channel::channel(*args),
         Command::Scene(command) => scene::scene(keys, command),
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
         Command::Keys(command) => keys::keys(keys, command),

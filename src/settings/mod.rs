@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub use file::{SettingsFile, remembered};
-pub use lab::{Exercise, LabSettings};
+pub use lab::{Exercise, LabSettings, RememberedChannel};
 pub use list::{Arrangement, Grouping, Note, Sorting};
 pub use plots::PlotSettings;
 

@@ -609,6 +609,8 @@ impl App {
         match brought {
             Brought::Saved(path) => self.window.tell(Notice::Done(format!("Saved to {}.", path.display()))),
             Brought::Document(document) => self.window.take_in(*document),
+            Brought::Recorder(channel, recorder) => self.window.lab.record(channel, recorder),
+            Brought::Recording(loaded) => self.window.lab.show_recording(loaded),
             Brought::Image(board, path) => self.fleet.update(board, ImageSource::File(path)),
         }
     }

@@ -13,13 +13,17 @@ use eframe::egui;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    lab::SampleTable,
+    lab::{
+        SampleTable,
+        channels::load::{Loaded, load},
+    },
     model::Model,
     plots::table::{self, Row},
     save::{self, Lines},
     words,
 };
 use crate::{
+    channel::{ReadError, Recorder},
     documents::{Document, DocumentError},
     fleet::{BoardKey, LogEntry},
 };
@@ -42,6 +46,10 @@ pub enum Errand {
     SaveDocument(Box<Document>),
     /// Load a scene or a dashboard.
     LoadDocument,
+    /// Record the channel of the lab with this number; where it goes.
+    Record(u64, String),
+    /// Show a recording of a channel.
+    OpenRecording,
     /// Save these lines, oldest first, as JSON Lines or CSV.
     SaveLines(Vec<Arc<LogEntry>>),
 }
@@ -79,6 +87,10 @@ pub(super) enum Brought {
     Document(Box<Document>),
     /// An image for a board's firmware; the fleet reads it.
     Image(BoardKey, PathBuf),
+    /// A recording of the lab's channel with this number has begun.
+    Recorder(u64, Recorder),
+    /// A recording of a channel that was in a file.
+    Recording(Loaded),
 }
 
 /// Why a file could not be read or written.
@@ -95,6 +107,9 @@ pub(super) enum FileError {
     /// It is no scene and no dashboard.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// It is no recording of a channel.
+    #[error(transparent)]
+    Recording(#[from] ReadError),
 }
 
 /// What is done with the file, on a thread; more than once where the first path was no good.
@@ -146,6 +161,20 @@ impl Errand {
                 help: "type where the scene or the dashboard is. What is there already stays.",
                 done: "Load",
             },
+            Self::Record(_, address) => Question {
+                title: format!("Record {address}"),
+                direction: Direction::Save(dated("jsonl")),
+                sorts: &[("JSON Lines", &["jsonl"])],
+                help: "type where to record. Everything that happens becomes one JSON object a line.",
+                done: "Record",
+            },
+            Self::OpenRecording => Question {
+                title: "Open a recording of a channel".to_owned(),
+                direction: Direction::Open,
+                sorts: &[("JSON Lines", &["jsonl"]), ("All files", &["*"])],
+                help: "type where the recording is.",
+                done: "Open",
+            },
             Self::SaveLines(_) => Question {
                 title: "Save what happened".to_owned(),
                 direction: Direction::Save(dated("jsonl")),
@@ -165,6 +194,11 @@ impl Errand {
             Self::SavePicture(image) => Arc::new(move |path| written(path, save::picture(path, &image))),
             Self::SaveDocument(document) => Arc::new(move |path| written(path, document.write(path))),
             Self::LoadDocument => Arc::new(|path| Ok(Brought::Document(Box::new(Document::read(path)?)))),
+            Self::Record(channel, address) => Arc::new(move |path| {
+                let failed = |source| FileError::Write { path: path.to_owned(), source };
+                Ok(Brought::Recorder(channel, Recorder::create(path, &address).map_err(failed)?))
+            }),
+            Self::OpenRecording => Arc::new(|path| Ok(Brought::Recording(load(path)?))),
             Self::SaveLines(entries) => {
                 let boards = model.boards().map(|board| (board.key, Arc::clone(board))).collect();
                 let lines = Lines { entries, boards };

@@ -15,6 +15,7 @@ mod frames;
 mod health;
 mod hostile_messages;
 mod idle;
+mod lab;
 mod lab_board;
 mod locked;
 mod many_boards;

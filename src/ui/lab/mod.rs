@@ -1,7 +1,7 @@
 //! The lab: exercises with channels, beside the boards and without them. Each is a page of its own; what it tries runs elsewhere, on
 //! a thread that it starts when a person first asks for something, and is stopped when it is dropped.
 
-mod channels;
+pub(super) mod channels;
 mod clients;
 mod comparison;
 mod echo;
@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use eframe::egui::{Button, CentralPanel, Frame, Margin, Ui, WidgetInfo, accesskit::Role};
 
+use self::channels::load::Loaded;
 use super::{
     action::Action,
     model::Model,
@@ -20,7 +21,10 @@ use super::{
     settings::{Exercise, LabSettings},
     theme::{HALF, UNIT, palette},
 };
-use crate::fleet::{BoardKey, Outcome};
+use crate::{
+    channel::Recorder,
+    fleet::{BoardKey, Outcome},
+};
 
 pub use samples::SampleTable;
 
@@ -51,7 +55,7 @@ impl Lab {
     pub(super) fn new(settings: &LabSettings) -> Self {
         Self {
             shown: settings.exercise,
-            channels: channels::Channels::default(),
+            channels: channels::Channels::new(&settings.channels),
             comparison: comparison::Comparison::default(),
             echo: echo::Echo::default(),
             telemetry: telemetry::Telemetry::default(),
@@ -61,7 +65,7 @@ impl Lab {
 
     /// What is to be remembered.
     pub(super) fn settings(&self) -> LabSettings {
-        LabSettings { exercise: self.shown }
+        LabSettings { exercise: self.shown, channels: self.channels.remembered() }
     }
 
     /// A board said who is connected to it, or, with a number, what came of ending that connection.
@@ -74,6 +78,16 @@ impl Lab {
         self.shown = exercise;
     }
 
+    /// Records the channel with this number from now on.
+    pub(super) fn record(&mut self, channel: u64, recorder: Recorder) {
+        self.channels.record(channel, recorder);
+    }
+
+    /// Shows a recording of a channel.
+    pub(super) fn show_recording(&mut self, loaded: Loaded) {
+        self.channels.show_recording(loaded);
+    }
+
     /// Shows the page.
     pub(super) fn panel(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
         let page =
@@ -84,7 +98,7 @@ impl Lab {
             self.tabs(ui);
             ui.add_space(UNIT);
             match self.shown {
-                Exercise::Channels => self.channels.show(ui, moment, actions),
+                Exercise::Channels => self.channels.show(ui, model, moment, actions),
                 Exercise::Comparison => self.comparison.show(ui, model, moment, actions),
                 Exercise::Echo => self.echo.show(ui, model, moment, actions),
                 Exercise::Telemetry => self.telemetry.show(ui, model, moment, actions),

@@ -1,0 +1,82 @@
+//! What `switchboard channel` can be told.
+
+use std::path::PathBuf;
+
+use crate::{
+    channel::{Header, Pointer, Protocol, Rate},
+    cli::args::Wait,
+    dial::Place,
+};
+
+const MORE: &str = "Examples:
+  switchboard channel ws://192.168.1.17/rpc                        type requests, see answers and pushes
+  switchboard channel ws://192.168.1.17/ws --send hello --count 1  one message and its answer
+  switchboard channel wss://example.org/feed --for 1m --record feed.jsonl </dev/null
+  switchboard channel wss://example.org/feed --count 10 --path '/*/price' </dev/null
+  switchboard channel --read feed.jsonl --json
+
+Each line of standard input is sent as a text message; each message that comes is printed, text with a line break after it, binary as it is
+(with --hex, and on a terminal, as a line of hexadecimal digits). At the end of standard input what is left is sent and the channel closed, as
+websocat does it, unless --count or --for says when to end. With --send standard input is not read.
+
+A path is a JSON pointer (RFC 6901): names and places each after a slash, and * for every element: /data/0/price, /*/c.
+
+Exit status: 0 done, or closed by the server in order (1000, 1001 or without a code); 1 refused: no upgrade, no common subprotocol, no WebSocket,
+no TLS that is trusted, a message that is too large, or closed with another code; 2 usage; 4 not reached, lost, silent, or ended before --count.";
+
+/// What `switchboard channel` can be told.
+#[derive(Debug, clap::Args)]
+#[command(after_help = MORE)]
+pub(in crate::cli) struct ChannelArgs {
+    /// ws://HOST[:PORT][/PATH], or, with TLS, wss://…
+    #[arg(value_name = "URL", required_unless_present = "read", conflicts_with = "read")]
+    pub(super) place: Option<Place>,
+    /// Print a recording instead, as it would have been printed live.
+    #[arg(long, value_name = "FILE")]
+    pub(super) read: Option<PathBuf>,
+    /// One JSON object a line for everything that happens, sent messages, pings and states too.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Print binary messages as lines of hexadecimal digits.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) hex: bool,
+    /// Print only this part of messages that are JSON; others are left out and do not count.
+    #[arg(long, value_name = "POINTER")]
+    pub(super) path: Option<Pointer>,
+    /// End after so many messages have come.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) count: Option<u64>,
+    /// End after this time, for example 10s.
+    #[arg(long = "for", value_name = "TIME", conflicts_with = "read")]
+    pub(super) wait: Option<Wait>,
+    /// Send this as a text message, once it is open; can be given several times.
+    #[arg(long, value_name = "TEXT", conflicts_with = "read")]
+    pub(super) send: Vec<String>,
+    /// Send the one --send again and again at this rate, up to 1000/s, until --for, --count or an interrupt ends it.
+    #[arg(long, value_name = "RATE", requires = "send")]
+    pub(super) repeat: Option<Rate>,
+    /// Send a ping so often, for example 10s, and give the channel up when nothing is heard for 30 s after one.
+    #[arg(long, value_name = "TIME", conflicts_with = "read")]
+    pub(super) ping: Option<Wait>,
+    /// Print the round trip of each ping on standard error.
+    #[arg(long, requires = "ping")]
+    pub(super) print_pings: bool,
+    /// A header of the request that opens it, for example 'Authorization: Bearer abc'; can be given several times.
+    #[arg(long = "header", value_name = "NAME: VALUE", conflicts_with = "read")]
+    pub(super) headers: Vec<Header>,
+    /// Offer this subprotocol; can be given several times, the most wanted first.
+    #[arg(long = "protocol", value_name = "NAME", conflicts_with = "read")]
+    pub(super) protocols: Vec<Protocol>,
+    /// Trust the certificates in this file (PEM), beside those of the system and of Mozilla's list.
+    #[arg(long, value_name = "FILE", conflicts_with = "read")]
+    pub(super) ca: Option<PathBuf>,
+    /// Open it again whenever it ends, for ever.
+    #[arg(long, conflicts_with = "read")]
+    pub(super) reconnect: bool,
+    /// The largest message that is taken, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = crate::channel::LARGEST, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1 << 30))]
+    pub(super) largest: usize,
+    /// Record everything that happens to this file, as JSON Lines.
+    #[arg(long, value_name = "FILE", conflicts_with = "read")]
+    pub(super) record: Option<PathBuf>,
+}

@@ -1,0 +1,309 @@
+//! `switchboard channel`: a WebSocket between standard input and standard output.
+
+mod args;
+mod print;
+
+use std::{
+    io::{self, BufRead, BufWriter, Read, Write},
+    path::Path,
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+pub(super) use args::ChannelArgs;
+
+use self::print::Printer;
+use super::Failure;
+use crate::{
+    channel::{
+        By, Cause, Channel, Content, Full, Host, Keep, ReadError, Reader, Recorder, SendError, Settings, State, View,
+    },
+    fleet::StartError,
+};
+
+/// A longer line of standard input is refused: no server takes it.
+const LONGEST_LINE: u64 = 64 << 20;
+
+/// So many lines of standard input are read ahead.
+const AHEAD: usize = 64;
+
+/// What is taken at once.
+const BATCH: usize = 256;
+
+/// Why a channel did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Ended {
+    /// It ended, or was never opened.
+    #[error("{0}")]
+    Cause(Cause),
+    /// It was closed in order, but too early.
+    #[error("{cause}, after {came} of {wanted} messages")]
+    TooEarly { cause: Cause, came: u64, wanted: u64 },
+    /// It was not open within the time.
+    #[error("it was not open within the time that --for gives")]
+    NeverOpen,
+    /// The recording is none.
+    #[error(transparent)]
+    Recording(#[from] ReadError),
+    /// The recording cannot be written.
+    #[error("{0}")]
+    Record(String),
+}
+
+impl Ended {
+    pub(super) fn status(&self) -> u8 {
+        match self {
+            Self::Cause(cause) => match cause {
+                Cause::Certificates(_) => 2,
+                Cause::Unreachable(_) | Cause::NoAnswer(_) | Cause::Silent(_) | Cause::Lost(_) => 4,
+                _ => 1,
+            },
+            Self::TooEarly { .. } | Self::NeverOpen => 4,
+            Self::Recording(_) | Self::Record(_) => 2,
+        }
+    }
+}
+
+/// Carries the command out.
+pub(super) fn channel(args: ChannelArgs) -> Result<(), Failure> {
+    match (&args.read, &args.place) {
+        (Some(path), _) => read(path, &args),
+        (None, Some(_)) => live(args),
+        // The command line asks for one of them.
+        (None, None) => Err(Failure::Usage("an address is needed, for example ws://192.168.1.17/ws".to_owned())),
+    }
+}
+
+/// Prints a recording.
+fn read(path: &Path, args: &ChannelArgs) -> Result<(), Failure> {
+    let printer = Printer::new(args);
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut came = 0;
+    for entry in Reader::open(path).map_err(Ended::from)? {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                // What was read before it is there all the same.
+                out.flush()?;
+                return Err(Ended::from(error).into());
+            }
+        };
+        came += u64::from(printer.entry(&entry, &mut out)?);
+        if args.count == Some(came) {
+            break;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn live(args: ChannelArgs) -> Result<(), Failure> {
+    if args.repeat.is_some() && args.send.len() != 1 {
+        return Err(Failure::Usage("--repeat repeats one --send".to_owned()));
+    }
+    let Some(place) = args.place.clone() else { return Ok(()) };
+    let address = place.to_string();
+    let printer = Printer::new(&args);
+    let recorder = args.record.as_ref().map(|path| {
+        Recorder::create(path, &address)
+            .map_err(|error| Ended::Record(format!("{} cannot be written: {error}", path.display())))
+    });
+    let settings = Settings {
+        headers: args.headers,
+        protocols: args.protocols,
+        certificates: args.ca,
+        ping: args.ping.map(|wait| wait.0),
+        reconnect: args.reconnect,
+        largest: args.largest,
+        // Nothing is left out, and a reader of the output that is slow slows the server down.
+        keep: Keep { entries: 1_024, bytes: 16 << 20, full: Full::Wait },
+        ..Settings::new(place)
+    };
+    let recorder = recorder.transpose()?;
+    let host = Host::start().map_err(StartError::Thread)?;
+    let (wake, woken) = sync_channel(1);
+    let waker = wake.clone();
+    let channel = host.open(settings, Duration::ZERO, move || {
+        // Full: it is woken anyway.
+        let _ = waker.try_send(());
+    });
+    channel.record(recorder);
+    let input = match args.send.is_empty() {
+        true => Input::standard(wake)?,
+        false => Input::of(args.send),
+    };
+    let stays = args.count.is_some() || args.wait.is_some() || args.repeat.is_some();
+    let mut talk = Talk { channel, printer, input, stays, repeat: args.repeat, count: args.count, came: 0, next: 0 };
+    let ended = talk.go(&woken, args.wait.and_then(|wait| Instant::now().checked_add(wait.0)));
+    let recorded = talk.channel.record(None).map(Recorder::finish);
+    ended?;
+    match recorded {
+        Some(Err(problem)) => Err(Ended::Record(problem).into()),
+        _ => Ok(()),
+    }
+}
+
+/// What is to be sent.
+struct Input {
+    lines: Option<Receiver<String>>,
+    /// What was read and not yet sent.
+    pending: std::collections::VecDeque<String>,
+}
+
+impl Input {
+    fn of(texts: Vec<String>) -> Self {
+        Self { lines: None, pending: texts.into() }
+    }
+
+    /// Reads standard input on a thread, a little ahead.
+    fn standard(wake: SyncSender<()>) -> io::Result<Self> {
+        let (sender, lines) = sync_channel(AHEAD);
+        thread::Builder::new().name("standard input".to_owned()).spawn(move || {
+            let mut input = io::stdin().lock();
+            while let Some(line) = line(&mut input)
+                && sender.send(line).is_ok()
+            {
+                let _ = wake.try_send(());
+            }
+            drop(sender);
+            let _ = wake.try_send(());
+        })?;
+        Ok(Self { lines: Some(lines), pending: Default::default() })
+    }
+
+    /// What is to be sent next; it stays the next until it is taken.
+    fn next(&mut self) -> Option<&String> {
+        if self.pending.is_empty()
+            && let Some(lines) = &self.lines
+        {
+            match lines.try_recv() {
+                Ok(line) => self.pending.push_back(line),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => self.lines = None,
+            }
+        }
+        self.pending.front()
+    }
+
+    fn taken(&mut self) {
+        self.pending.pop_front();
+    }
+
+    fn has_ended(&self) -> bool {
+        self.lines.is_none() && self.pending.is_empty()
+    }
+}
+
+/// A line without its end; `None` where there is none any more. What is not UTF-8 is sent with marks in its place, since a text must be.
+fn line(input: &mut impl BufRead) -> Option<String> {
+    let mut line = Vec::new();
+    input.take(LONGEST_LINE).read_until(b'\n', &mut line).ok().filter(|read| *read > 0)?;
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    Some(String::from_utf8(line).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// A channel and what is to become of it.
+struct Talk {
+    channel: Channel,
+    printer: Printer,
+    input: Input,
+    /// It goes on after the end of what is to be sent.
+    stays: bool,
+    repeat: Option<crate::channel::Rate>,
+    count: Option<u64>,
+    came: u64,
+    next: u64,
+}
+
+impl Talk {
+    fn go(&mut self, woken: &Receiver<()>, end: Option<Instant>) -> Result<(), Failure> {
+        let mut closing = false;
+        loop {
+            // In this order: what happened before it was closed is taken, then.
+            let view = self.channel.view();
+            let more = self.print()?;
+            if more {
+                continue;
+            }
+            if view.state == State::Closed {
+                return self.outcome(&view);
+            }
+            let over = end.is_some_and(|end| end <= Instant::now());
+            if !closing && (over || self.has_enough()) {
+                closing = true;
+                self.channel.close();
+            }
+            if !closing && view.state.is_open() {
+                self.send()?;
+                if self.input.has_ended() && !self.stays {
+                    closing = true;
+                    self.channel.close();
+                }
+            }
+            let until = end.filter(|_| !closing).unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
+            match woken.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                // Disconnected: standard input is at its end, and the channel is closed by now.
+                Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+        }
+    }
+
+    fn has_enough(&self) -> bool {
+        self.count.is_some_and(|count| self.came >= count)
+    }
+
+    /// Prints what has happened; whether there was any.
+    fn print(&mut self) -> Result<bool, Failure> {
+        let since = self.channel.since(self.next, BATCH);
+        self.next = since.next;
+        let mut out = BufWriter::new(io::stdout().lock());
+        for entry in &since.entries {
+            // After the last that was wanted none is printed, though more may have come; what else happens is told.
+            if !(self.has_enough() && entry.message().is_some()) {
+                self.came += u64::from(self.printer.entry(entry, &mut out)?);
+            }
+        }
+        out.flush()?;
+        Ok(!since.entries.is_empty())
+    }
+
+    /// Sends what is to be sent, as far as there is room.
+    fn send(&mut self) -> Result<(), Failure> {
+        while let Some(text) = self.input.next() {
+            let content = Content::Text(text.as_str().into());
+            let sent = match self.repeat {
+                Some(rate) => self.channel.repeat(content, rate, None),
+                None => self.channel.send(content),
+            };
+            match sent {
+                Ok(()) => self.input.taken(),
+                // It is woken when something was sent, or when the channel is open again.
+                Err(SendError::Full | SendError::NotOpen) => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// What came of it, now that it is closed.
+    fn outcome(&self, view: &View) -> Result<(), Failure> {
+        let never_open = view.lives.iter().all(|life| life.lasted.is_none());
+        let Some(cause) = view.lives.last().map(|life| life.cause.clone()) else { return Ok(()) };
+        match &cause {
+            Cause::Closed { by: By::Us, .. } if never_open => {
+                let earlier = view.lives.iter().rev().map(|life| &life.cause);
+                let earlier = earlier.clone().find(|cause| !matches!(cause, Cause::Closed { by: By::Us, .. }));
+                Err(earlier.map_or(Ended::NeverOpen, |cause| Ended::Cause(cause.clone())).into())
+            }
+            Cause::Closed { by: By::Us, .. } => Ok(()),
+            cause if !cause.is_in_order() => Err(Ended::Cause(cause.clone()).into()),
+            cause => match self.count {
+                Some(wanted) if self.came < wanted => {
+                    Err(Ended::TooEarly { cause: cause.clone(), came: self.came, wanted }.into())
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+}

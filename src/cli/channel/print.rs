@@ -1,0 +1,96 @@
+//! What of a channel is printed, the same for one that is live and for a recording.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::Value;
+
+use super::args::ChannelArgs;
+use crate::{
+    channel::{Content, Entry, Pointer, Way, What, hex, to_json},
+    words,
+};
+
+/// Prints what happens on a channel.
+pub(super) struct Printer {
+    json: bool,
+    hex: bool,
+    path: Option<Pointer>,
+    print_pings: bool,
+    tells_ends: bool,
+    /// Nothing that comes may steer a terminal.
+    on_terminal: bool,
+}
+
+impl Printer {
+    pub(super) fn new(args: &ChannelArgs) -> Self {
+        let on_terminal = io::stdout().is_terminal();
+        Self {
+            json: args.json,
+            hex: args.hex || on_terminal,
+            path: args.path.clone(),
+            print_pings: args.print_pings,
+            tells_ends: args.reconnect && !args.json,
+            on_terminal,
+        }
+    }
+
+    /// Prints it; whether it is a message that came and counts.
+    pub(super) fn entry(&self, entry: &Entry, out: &mut impl Write) -> io::Result<bool> {
+        let found = match (&self.path, entry.message()) {
+            (Some(path), Some((_, content))) => match parts(path, content) {
+                Some(found) => Some(found),
+                None => return Ok(false),
+            },
+            _ => None,
+        };
+        let came = matches!(entry.what, What::Message(Way::In, _));
+        if self.json {
+            let mut line = to_json(entry);
+            if let Some(found) = found {
+                line["found"] = Value::Array(found);
+            }
+            writeln!(out, "{line}")?;
+        } else if let (true, Some((_, content))) = (came, entry.message()) {
+            self.message(content, found, out)?;
+        } else {
+            self.aside(entry);
+        }
+        Ok(came)
+    }
+
+    fn message(&self, content: &Content, found: Option<Vec<Value>>, out: &mut impl Write) -> io::Result<()> {
+        match (found, content) {
+            (Some(found), _) => found.iter().try_for_each(|value| self.text(&value.to_string(), out)),
+            (None, Content::Text(text)) => self.text(text, out),
+            (None, Content::Binary(bytes)) if self.hex => writeln!(out, "{}", hex(bytes)),
+            (None, Content::Binary(bytes)) => out.write_all(bytes),
+        }
+    }
+
+    fn text(&self, text: &str, out: &mut impl Write) -> io::Result<()> {
+        if self.on_terminal {
+            return text.lines().try_for_each(|line| writeln!(out, "{}", words::plain(line)));
+        }
+        writeln!(out, "{text}")
+    }
+
+    /// What is not printed, and worth a line beside it.
+    fn aside(&self, entry: &Entry) {
+        let words = match &entry.what {
+            What::Pong(took) if self.print_pings => format!("round trip {}", words::short(*took)),
+            What::End(cause) if self.tells_ends => format!("switchboard: {}", words::plain(&cause.to_string())),
+            What::Waiting(time) if self.tells_ends => format!("switchboard: tries again in {}", words::short(*time)),
+            What::Missing(entries) => format!("switchboard: {entries} entries are missing here"),
+            _ => return,
+        };
+        // Where even this cannot be written there is nobody to tell.
+        let _ = writeln!(io::stderr(), "{words}");
+    }
+}
+
+/// The wanted parts of a message that is JSON and has any.
+fn parts(path: &Pointer, content: &Content) -> Option<Vec<Value>> {
+    let value: Value = serde_json::from_str(content.text()?).ok()?;
+    let found: Vec<Value> = path.select(&value).into_iter().cloned().collect();
+    (!found.is_empty()).then_some(found)
+}

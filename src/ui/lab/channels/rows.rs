@@ -1,0 +1,161 @@
+//! What a column lists: the newest entries of a channel in bounded memory, and which of them pass the filter.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::channel::{Content, Entry, Way, What, hex};
+
+/// So many entries of a live channel are listed.
+const ENTRIES: usize = 20_000;
+
+/// Of so many bytes together.
+const BYTES: usize = 32 << 20;
+
+/// What is looked for is looked for in so much of a message.
+const SEARCHED: usize = 64 << 10;
+
+/// What is listed.
+#[derive(Default)]
+pub(super) struct Rows {
+    entries: VecDeque<Arc<Entry>>,
+    bytes: usize,
+    /// The numbers of those that pass.
+    passing: VecDeque<u64>,
+    /// In lower case.
+    find: String,
+    only_messages: bool,
+    /// How many were forgotten.
+    pub(super) forgotten: u64,
+}
+
+impl Rows {
+    /// Of a recording: all of them.
+    pub(super) fn of(entries: VecDeque<Arc<Entry>>, forgotten: u64) -> Self {
+        let passing = entries.iter().map(|entry| entry.number).collect();
+        Self { entries, passing, forgotten, ..Self::default() }
+    }
+
+    /// Adds the next one.
+    pub(super) fn push(&mut self, entry: Arc<Entry>) {
+        self.bytes += size(&entry);
+        if self.passes(&entry) {
+            self.passing.push_back(entry.number);
+        }
+        self.entries.push_back(entry);
+        while self.entries.len() > 1
+            && (self.entries.len() > ENTRIES || self.bytes > BYTES)
+            && let Some(oldest) = self.entries.pop_front()
+        {
+            self.bytes -= size(&oldest);
+            self.forgotten += 1;
+            if self.passing.front() == Some(&oldest.number) {
+                self.passing.pop_front();
+            }
+        }
+    }
+
+    /// Lists only these from now on.
+    pub(super) fn filter(&mut self, find: &str, only_messages: bool) {
+        let find = find.trim().to_lowercase();
+        if find == self.find && only_messages == self.only_messages {
+            return;
+        }
+        (self.find, self.only_messages) = (find, only_messages);
+        let passing = self.entries.iter().filter(|entry| self.passes(entry)).map(|entry| entry.number).collect();
+        self.passing = passing;
+    }
+
+    fn passes(&self, entry: &Entry) -> bool {
+        match &entry.what {
+            What::Message(_, content) if !self.find.is_empty() => searched(content).contains(&self.find),
+            What::Message(..) => true,
+            _ => !self.only_messages && self.find.is_empty(),
+        }
+    }
+
+    /// Nothing is listed any more.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.passing.clear();
+        (self.bytes, self.forgotten) = (0, 0);
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many pass.
+    pub(super) fn passing(&self) -> usize {
+        self.passing.len()
+    }
+
+    /// Of those that pass, the newest being 0.
+    pub(super) fn nth_newest(&self, nth: usize) -> Option<&Arc<Entry>> {
+        let at = self.passing.len().checked_sub(nth + 1)?;
+        self.numbered(*self.passing.get(at)?)
+    }
+
+    /// The place of an entry among those that pass, the newest being 0.
+    pub(super) fn place(&self, number: u64) -> Option<usize> {
+        self.passing.binary_search(&number).ok().map(|at| self.passing.len() - 1 - at)
+    }
+
+    /// The entry with this number.
+    pub(super) fn numbered(&self, number: u64) -> Option<&Arc<Entry>> {
+        let at = self.entries.binary_search_by_key(&number, |entry| entry.number).ok()?;
+        self.entries.get(at)
+    }
+
+    /// All that came and all that was sent: messages and bytes.
+    pub(super) fn sum(&self, way: Way) -> (u64, u64) {
+        let of = self.entries.iter().filter_map(|entry| entry.message()).filter(|(other, _)| *other == way);
+        of.fold((0, 0), |(messages, bytes), (_, content)| (messages + 1, bytes + content.len() as u64))
+    }
+}
+
+fn size(entry: &Entry) -> usize {
+    size_of::<Entry>() + entry.message().map_or(0, |(_, content)| content.len())
+}
+
+/// The beginning of a message in lower case.
+fn searched(content: &Content) -> String {
+    match content {
+        Content::Text(text) => beginning(text, SEARCHED).to_lowercase(),
+        Content::Binary(bytes) => hex(&bytes[..bytes.len().min(SEARCHED)]),
+    }
+}
+
+/// The beginning of a text, of so many bytes at most.
+pub(super) fn beginning(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    fn entry(number: u64, what: What) -> Arc<Entry> {
+        Arc::new(Entry { number, at: SystemTime::UNIX_EPOCH, offset: Duration::ZERO, what })
+    }
+
+    #[test]
+    fn the_newest_are_kept_and_only_what_passes_is_listed() {
+        let mut rows = Rows::default();
+        for number in 0..25_000 {
+            rows.push(entry(number, What::Message(Way::In, Content::Text(format!("N{number}").into()))));
+        }
+        assert_eq!((rows.len(), rows.forgotten), (20_000, 5_000));
+        rows.filter("n2499", false);
+        assert_eq!(rows.passing(), 10);
+        assert_eq!(rows.nth_newest(0).map(|entry| entry.number), Some(24_999));
+        rows.push(entry(25_000, What::Connecting));
+        rows.push(entry(25_001, What::Message(Way::In, Content::Binary(vec![0xab].into()))));
+        assert_eq!((rows.passing(), rows.place(24_999)), (10, Some(0)));
+        rows.filter("", true);
+        assert_eq!((rows.passing(), rows.place(25_000)), (19_999, None));
+        rows.filter("AB", true);
+        assert_eq!(rows.place(25_001), Some(0));
+    }
+}
