@@ -3,6 +3,7 @@
 //! `ui, cli -> doctor, documents -> fleet -> link, discovery -> keys, protocol`. A face never sees a socket; the fleet never sees a face.
 
 pub mod cli;
+pub mod conformance;
 pub mod dial;
 mod discovery;
 pub mod doctor;
