@@ -8,6 +8,7 @@ import os
 import pathlib
 import queue
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -156,6 +157,46 @@ class Exercises:
         assert len(lines) > 70 and set(verdicts) == {"pass", "skipped"}, verdicts
         skipped = {line["why"] for line in lines if line["verdict"] == "skipped"}
         assert all(any(reason in why for reason in without) for why in skipped), skipped
+
+    def in_the_window(self, boards):
+        """Both are in the list, and the switch on the page of each is clicked, as a person would."""
+        for tool in ("Xvfb", "xdotool", "import"):
+            if shutil.which(tool) is None:
+                return f"{tool} is not installed"
+        folder = pathlib.Path(self.home.name)
+        display = Program("Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+        with display:
+            (folder / "runtime").mkdir(mode=0o700, exist_ok=True)
+            env = {**self.env, "DISPLAY": f":{display.hear(r'^[0-9]+$')[0]}", "XDG_RUNTIME_DIR": str(folder / "runtime")}
+            env.pop("WAYLAND_DISPLAY", None)
+            with Program(self.switchboard, env=env):
+                self.eventually(lambda: output(*"xdotool search --onlyvisible --name Switchboard".split(), env=env))
+                # Where they are in a window of the size that it has at first: rows of the list, and the switch of the first card.
+                for row, name, id in boards:
+                    self.click(env, 200, 112 + 48 * row)
+                    self.eventually(lambda: self.clicked(env, id), f"{name} is not switched by a click")
+                if self.options.picture:
+                    time.sleep(1)
+                    output("import", "-window", "root", self.options.picture, env=env)
+
+    def click(self, env, x, y):
+        output("xdotool", "mousemove", x, y, "sleep", "0.2", "click", "1", "sleep", "0.3", env=env)
+
+    def clicked(self, env, id):
+        """A click on the switch, and whether it did something: the window may still have been about to connect."""
+        on = lambda: json.loads(self.ask("call", id, "Device.GetStatus"))["light:0"]["on"]  # noqa: E731
+        before = on()
+        self.click(env, 720, 152)
+        return on() != before
+
+    def eventually(self, holds, what="it never happens"):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            with contextlib.suppress(AssertionError):
+                if holds():
+                    return
+            time.sleep(0.2)
+        raise AssertionError(what)
 
     # Clients in other languages.
 
@@ -410,6 +451,9 @@ def main():
         for name, program, id in (("Node", node, node_id), ("Python", python, python_id)):
             play(f"switchboard shows, sets and watches the board in {name}", exercises.driven, program, id)
             play("switchboard check passes on it", exercises.conforms, id, "--allow-changes", without=["is open", "no feature"])
+        # The list has them by name; ours is between them.
+        window = [(0, "Node lamp", node_id), (2, "Python lamp", python_id)]
+        play("the window shows the boards in Node and Python, and a click switches each", exercises.in_the_window, window)
         presses = ((node_url, "Node", lambda: node.type("press")), (python_url, "Python", lambda: python.type("press")),
                    (our_url, "Rust, a virtual one", lambda: ours.type("press ours button:0")))
         for language in ("Node", "Python"):

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     asking::{Learnt, command, refused},
     finding::{Point, Report},
-    shape,
+    messages, shape,
     talk::{Talk, request},
 };
 
@@ -13,6 +13,7 @@ const fn point(section: &'static str, name: &'static str, expected: &'static str
     Point { section, name, expected }
 }
 
+const UNASKED: Point = point("Connecting", "a connection that has not subscribed", "nothing is pushed to it");
 const CHANGE: Point = point("Commands", "a command", "a result with seq, and was_on of switches and lights");
 const PUSHED: Point = point(
     "Pushes",
@@ -30,7 +31,8 @@ const SNAPSHOT: Point =
 const SETTERS: Point = point("Commands", "parameters of a command", "-32602 with missing, wrong_type or out_of_range");
 
 /// Every point.
-pub(super) const POINTS: &[Point] = &[CHANGE, PUSHED, SOURCE, BEFORE, UNCHANGED, WHOLLY, BACK, SNAPSHOT, SETTERS];
+pub(super) const POINTS: &[Point] =
+    &[UNASKED, CHANGE, PUSHED, SOURCE, BEFORE, UNCHANGED, WHOLLY, BACK, SNAPSHOT, SETTERS];
 
 /// What is changed: a component, a field, what it is and what it is made.
 struct Change {
@@ -81,7 +83,7 @@ pub(super) async fn check(hearing: &mut Talk, doing: &mut Talk, learnt: &Learnt,
         return skip(report, "there is no light, switch or number whose state is known");
     };
     if let Err(why) = switched(hearing, doing, &change, learnt, report).await {
-        report.judged(BACK, "", &why, Err("the check cannot go on".to_owned()));
+        report.rest(POINTS.iter().copied(), &format!("the point before it failed: {why}"));
     }
     // Whatever happened: as it was.
     let _ = doing.call(change.method, change.to(&change.was)).await;
@@ -101,6 +103,13 @@ async fn switched(
     learnt: &Learnt,
     report: &mut Report<'_>,
 ) -> Result<(), String> {
+    // As long as this connection has not subscribed.
+    doing.call(change.method, change.to(&change.becomes)).await.inspect_err(|why| {
+        report.judged(CHANGE, "", why, Err("it is not carried out".to_owned()));
+    })?;
+    doing.call(change.method, change.to(&change.was)).await?;
+    let thought = if doing.has_pushes() { Err("it is told of a change".to_owned()) } else { Ok(()) };
+    report.judged(UNASKED, "a command, and its opposite, by the connection itself", "", thought);
     let heard = hearing.call("Device.Subscribe", json!({})).await?;
     let own = doing.call("Device.Subscribe", json!({})).await?;
     let epoch = shape::epoch(&heard)?.to_owned();
@@ -124,7 +133,10 @@ async fn switched(
         _ => Ok(()),
     };
     report.judged(CHANGE, &sent, &result.to_string(), thought);
-    let early = doing.has_pushes();
+    let early = doing.has_push_of(&change.key);
+    if !early {
+        report.judged(BEFORE, &sent, &result.to_string(), Err("the answer came first".to_owned()));
+    }
     let (seen, first) = until(hearing, change, &change.becomes, &epoch, seen, learnt).await.inspect_err(|why| {
         report.judged(PUSHED, &sent, why, Err("the change is not pushed as it should be".to_owned()));
     })?;
@@ -135,12 +147,13 @@ async fn switched(
     report.judged(SOURCE, &sent, &said.to_string(), thought);
     let own_seen = own["seq"].as_u64().unwrap_or_default();
     let (own_seen, push) = until(doing, change, &change.becomes, &epoch, own_seen, learnt).await?;
-    let thought = match early {
-        true if seq.is_some_and(|seq| seq <= own_seen) => Ok(()),
-        true => Err("the seq of the answer is beyond that of the push".to_owned()),
-        false => Err("the answer came first".to_owned()),
-    };
-    report.judged(BEFORE, &sent, &push.to_string(), thought);
+    if early {
+        let thought = match seq {
+            Some(seq) if seq <= own_seen => Ok(()),
+            _ => Err("the seq of the answer is beyond that of the push".to_owned()),
+        };
+        report.judged(BEFORE, &sent, &push.to_string(), thought);
+    }
 
     // Sensors may speak meanwhile: only what is said of this component counts.
     let before = doing.call(change.method, change.to(&change.becomes)).await?;
@@ -212,17 +225,16 @@ async fn refusals(doing: &mut Talk, change: &Change, learnt: &Learnt, report: &m
     let light = learnt.components[&change.key]["caps"]["brightness"] == true;
     if light {
         // In this order the right one comes first.
-        let params = json!({ "id": change.number, "on": change.was, "brightness": 101 });
-        refused(doing, report, WHOLLY, change.method, params, -32602, "out_of_range").await;
+        let sent = request(change.method, &json!({ "id": change.number, "on": change.was, "brightness": 101 }));
+        let came = doing.ask(&sent).await.unwrap_or_else(|instead| instead);
         let now = doing.call("Device.GetStatus", json!({})).await.unwrap_or_default();
-        if now[&change.key]["on"] == change.was {
-            report.judged(
-                WHOLLY,
-                "Device.GetStatus",
-                &now[&change.key].to_string(),
-                Err("on was set all the same".to_owned()),
-            );
-        }
+        let thought = messages::envelope(&came)
+            .and_then(|answer| messages::error(&answer, -32602, &["out_of_range"]))
+            .and_then(|()| match now[&change.key]["on"] == change.was {
+                true => Err("on was set all the same".to_owned()),
+                false => Ok(()),
+            });
+        report.judged(WHOLLY, &sent, &came, thought);
     } else {
         report.skipped(WHOLLY, "the component has only one parameter");
     }

@@ -18,7 +18,7 @@ pub enum Verdict {
     Pass,
     /// Not so.
     Fail,
-    /// Allowed, and yet likely not meant.
+    /// It may be so, and is likely not meant.
     Warning,
     /// Not tried.
     Skipped,
@@ -57,11 +57,12 @@ const SHOWN: usize = 400;
 /// Takes findings one by one and hands them on.
 pub(super) struct Report<'a> {
     tell: &'a mut dyn FnMut(Finding),
+    told: Vec<Point>,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(tell: &'a mut dyn FnMut(Finding)) -> Self {
-        Self { tell }
+        Self { tell, told: Vec::new() }
     }
 
     /// The board was asked, and this is what is thought of what came.
@@ -83,7 +84,17 @@ impl<'a> Report<'a> {
         self.found(point, Verdict::Warning, sent, came, why.to_owned());
     }
 
+    /// Those of the points of which nothing was said yet were not tried, and why.
+    pub(super) fn rest(&mut self, points: impl IntoIterator<Item = Point>, why: &str) {
+        for point in points {
+            if !self.told.contains(&point) {
+                self.skipped(point, why);
+            }
+        }
+    }
+
     fn found(&mut self, point: Point, verdict: Verdict, sent: &str, came: &str, why: String) {
+        self.told.push(point);
         (self.tell)(Finding { point, verdict, sent: cut(sent), came: cut(came), why });
     }
 }

@@ -84,10 +84,7 @@ async fn examine(asked: &Asked, report: &mut Report<'_>) -> Result<(), CheckErro
     let greeted = match locked::greeting(&board).await {
         Ok(greeted) => greeted,
         Err(why) => {
-            let done: Vec<_> = opening::POINTS.iter().map(|point| point.name).collect();
-            for point in points().into_iter().filter(|point| !done.contains(&point.name)) {
-                report.skipped(point, &format!("there is no control channel: {why}"));
-            }
+            report.rest(points(), &format!("there is no control channel: {why}"));
             return Ok(());
         }
     };
@@ -115,6 +112,7 @@ async fn examine(asked: &Asked, report: &mut Report<'_>) -> Result<(), CheckErro
     around::check(&board, &info, greeted.is_some(), report).await;
     places(&board, greeted.is_some(), report).await;
     announced::check(asked.txt.as_deref(), &info, greeted.is_some(), board.place.path(), report);
+    report.rest(points(), "the board stopped to answer before");
     Ok(())
 }
 

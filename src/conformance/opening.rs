@@ -19,6 +19,11 @@ const OURS: Point = point(
 );
 const AMONG: Point = point("Connecting", "our subprotocol among others", "101 with switchboard.v1");
 const NONE: Point = point("Connecting", "no subprotocol offered", "101, and the answer names none");
+const BROWSERS: Point = point(
+    "Connecting",
+    "an opening handshake as browsers write it",
+    "Connection: keep-alive, Upgrade, and upgrade in letters of either case, are understood",
+);
 const OTHERS: Point =
     point("Connecting", "only other subprotocols offered", "400 with the error -32008 unsupported_version");
 const VERSION: Point = point("HTTP", "another version of WebSocket", "426 with Sec-WebSocket-Version: 13");
@@ -28,7 +33,7 @@ const ORIGIN: Point = point("Web pages", "a page of a stranger", "403 with the e
 const HOST: Point = point("Web pages", "a Host that is not the board's", "421");
 
 /// Every point.
-pub(super) const POINTS: &[Point] = &[OURS, AMONG, NONE, OTHERS, VERSION, KEY, PLAIN, ORIGIN, HOST];
+pub(super) const POINTS: &[Point] = &[OURS, AMONG, NONE, BROWSERS, OTHERS, VERSION, KEY, PLAIN, ORIGIN, HOST];
 
 const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 
@@ -48,6 +53,10 @@ pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
     let among = "Sec-WebSocket-Protocol: chat, switchboard.v1";
     one(board, report, AMONG, &open(&[among]), |answer| named(answer, Some("switchboard.v1"))).await;
     one(board, report, NONE, &open(&[]), |answer| named(answer, None)).await;
+    let firefox = open(&[ours])
+        .replace("Connection: Upgrade", "Connection: keep-alive, Upgrade")
+        .replace("Upgrade: websocket", "upgrade: WebSocket");
+    one(board, report, BROWSERS, &firefox, |answer| named(answer, Some("switchboard.v1"))).await;
     one(board, report, OTHERS, &open(&["Sec-WebSocket-Protocol: chat, switchboard.v2"]), |answer| {
         status(answer, 400)?;
         refusal(answer, -32008, "unsupported_version")

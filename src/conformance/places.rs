@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use protocol::limits::CONTROLLERS;
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -52,7 +53,13 @@ pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
                     thought = Err("somebody was put out for it".to_owned());
                 }
             }
-            report.judged(FULL, &sent, &answer.shown(), thought);
+            match thought {
+                Ok(()) if taken.len() > CONTROLLERS => {
+                    let why = format!("{} controllers were let in; boards have places for {CONTROLLERS}", taken.len());
+                    report.warned(FULL, &sent, &answer.shown(), &why);
+                }
+                thought => report.judged(FULL, &sent, &answer.shown(), thought),
+            }
         }
         Err(why) => report.judged(FULL, &sent, why, Err("there is no answer".to_owned())),
     }

@@ -265,7 +265,7 @@ mod tests {
             ("/number:0", json!({"value": 5}), "missing"),
         ] {
             let mut wrongly = now();
-            *wrongly.pointer_mut(at).unwrap_or_else(|| panic!("{at}")) = wrong;
+            *wrongly.pointer_mut(at).expect(at) = wrong;
             assert!(snapshot(&wrongly, &described()).is_err_and(|why| why.contains(told)), "{at}");
         }
         for (key, value, told) in
@@ -291,7 +291,7 @@ mod tests {
             ("/params/light:0/on", json!(1)),
         ] {
             let mut wrongly = fine.clone();
-            *wrongly.pointer_mut(at).unwrap_or_else(|| panic!("{at}")) = wrong;
+            *wrongly.pointer_mut(at).expect(at) = wrong;
             assert!(push(&wrongly, "5f3a91c2", 4, &described()).is_err(), "{at}");
         }
     }

@@ -150,6 +150,14 @@ impl Talk {
         !self.pushes.is_empty()
     }
 
+    /// Whether one of them is of this component.
+    pub(super) fn has_push_of(&self, component: &str) -> bool {
+        let of = |text: &String| {
+            serde_json::from_str::<Value>(text).is_ok_and(|push| push["params"].get(component).is_some())
+        };
+        self.pushes.iter().any(of)
+    }
+
     pub(super) async fn close(self) {
         self.wire.close().await;
     }

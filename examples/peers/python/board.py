@@ -34,7 +34,8 @@ class Board:
         self.controllers = self.echoes = 0
 
     def at_the_door(self, connection, request):
-        """Who is refused before a WebSocket is agreed to; None lets in. The library does the rest of the handshake."""
+        """Who is refused before a WebSocket is agreed to; None lets in. The library does the rest of the handshake. It reads no request with a
+        body, and hangs up on a POST; so this board has not the feature http_rpc."""
         headers, path = request.headers, request.path.split("?")[0]
 
         def refuse(status, body, kind="text/plain; charset=utf-8"):
