@@ -324,7 +324,7 @@ class Exercises:
             word = next(word for word in expected if word in line)
             line = line.replace("127.0.0.1:8080", address).replace("websocat ", f"{self.websocat} ")
             endless = not ("--one-message" in line or "v9" in line)
-            line = f"timeout 4 bash -c {json.dumps(line)}" if endless else line
+            line = f"timeout 2.5 bash -c {json.dumps(line)}" if endless else line
             line = line.replace("bash -c \"", "bash -c \"exec 2>&1; ")
             done = subprocess.run(
                 ["bash", "-c", line], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -8,7 +8,7 @@ import sys
 from websockets.sync.client import connect
 
 with connect(sys.argv[1]) as connection:
-    print(connection.recv())  # the server's hello
+    print(connection.recv(), flush=True)  # the server's hello
     # One connection for all lines.
     for line in sys.stdin:
         connection.send(line.rstrip("\n"))
