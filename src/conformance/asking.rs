@@ -292,7 +292,7 @@ async fn refusals(talk: &mut Talk, report: &mut Report<'_>, learnt: &Learnt) {
 }
 
 /// A call that must be refused.
-pub(super) async fn refused(
+async fn refused(
     talk: &mut Talk,
     report: &mut Report<'_>,
     point: Point,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    asking::{Learnt, command, refused},
+    asking::{Learnt, command},
     finding::{Point, Report},
     messages, shape,
     talk::{Talk, request},
@@ -28,11 +28,9 @@ const WHOLLY: Point = point("Commands", "a command with one wrong parameter", "-
 const BACK: Point = point("Order and gaps", "the next change", "prev is the seq of the push before");
 const SNAPSHOT: Point =
     point("Order and gaps", "the snapshot afterwards", "the state as it was, with the seq of the last push");
-const SETTERS: Point = point("Commands", "parameters of a command", "-32602 with missing, wrong_type or out_of_range");
 
 /// Every point.
-pub(super) const POINTS: &[Point] =
-    &[UNASKED, CHANGE, PUSHED, SOURCE, BEFORE, UNCHANGED, WHOLLY, BACK, SNAPSHOT, SETTERS];
+pub(super) const POINTS: &[Point] = &[UNASKED, CHANGE, PUSHED, SOURCE, BEFORE, UNCHANGED, WHOLLY, BACK, SNAPSHOT];
 
 /// What is changed: a component, a field, what it is and what it is made.
 struct Change {
@@ -238,6 +236,4 @@ async fn refusals(doing: &mut Talk, change: &Change, learnt: &Learnt, report: &m
     } else {
         report.skipped(WHOLLY, "the component has only one parameter");
     }
-    let wrong = json!({ "id": change.number, change.field: "perhaps" });
-    refused(doing, report, SETTERS, change.method, wrong, -32602, "wrong_type").await;
 }

@@ -12,6 +12,7 @@ mod lookup;
 mod messages;
 mod opening;
 mod places;
+mod refusing;
 mod shape;
 mod talk;
 mod wire;
@@ -59,7 +60,7 @@ pub fn points() -> Vec<Point> {
         .copied()
         .chain(table)
         .chain(
-            [asking::POINTS, changing::POINTS, around::POINTS, places::POINTS, announced::POINTS]
+            [asking::POINTS, changing::POINTS, refusing::POINTS, around::POINTS, places::POINTS, announced::POINTS]
                 .into_iter()
                 .flatten()
                 .copied(),
@@ -129,7 +130,11 @@ async fn places(board: &Board, locked: bool, report: &mut Report<'_>) {
 
 fn skip_channel(report: &mut Report<'_>, why: &str) {
     let table = messages::EXCHANGES.iter().map(|exchange| exchange.point);
-    for point in table.chain(asking::POINTS.iter().copied()).chain(changing::POINTS.iter().copied()) {
+    for point in table
+        .chain(asking::POINTS.iter().copied())
+        .chain(changing::POINTS.iter().copied())
+        .chain(refusing::POINTS.iter().copied())
+    {
         report.skipped(point, why);
     }
 }
@@ -158,6 +163,10 @@ async fn channel(board: &Board, key: Option<&Key>, may_change: bool, report: &mu
         None => None,
     };
     let learnt = asking::learn(&mut talk, number, may_change, report).await;
+    match may_change {
+        true => refusing::check(&mut talk, &learnt, report).await,
+        false => report.rest(refusing::POINTS.iter().copied(), ASK),
+    }
     match (may_change, &mut other) {
         (false, _) => changing::skip(report, ASK),
         (true, None) => changing::skip(report, "a second connection could not be had"),

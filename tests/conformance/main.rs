@@ -339,7 +339,8 @@ fn message_twists() -> Vec<Row> {
         told("Commands: a component that there is not", "\"not_found\"", "\"nothing\""),
         told("Commands: a command without id", "\"missing\"", "\"gone\""),
         said("Commands: a command with one wrong parameter", "\"brightness\":101", "\"brightness\":100"),
-        said("Commands: parameters of a command", "\"perhaps\"", "true"),
+        said("Commands: parameters that a component cannot take", "no such option", "auto"),
+        told("Commands: parameters that a component cannot take", "control_character", "control"),
     ]
 }
 

@@ -93,6 +93,8 @@ class Lamp:
     def press_button(self, params, number):
         self.only(params, "button")
         event = params.get("event", "press")
+        if not isinstance(event, str):
+            raise wrong("wrong_type", "event is a text")
         if event not in ("press", "double_press", "long_press"):
             raise wrong("not_an_option", "event is press, double_press or long_press")
         self.press(f"client:{number}", event)
