@@ -1,10 +1,12 @@
 //! Switchboard, the app: one core, the [`fleet`], and the faces that show it.
 //!
-//! `ui, cli -> doctor, documents -> fleet -> link, discovery, listening -> keys, protocol`. A face never sees a socket; the fleet never sees a face.
+//! `ui, cli -> doctor, documents -> fleet -> link, discovery, listening -> keys, protocol`; beside the fleet `ui, cli -> channel, comparison, telemetry,
+//! conformance -> dial, protocol`. A face never sees a socket; the fleet never sees a face.
 
 pub mod channel;
 pub mod cli;
 pub mod comparison;
+pub mod conformance;
 pub mod dial;
 mod discovery;
 pub mod doctor;

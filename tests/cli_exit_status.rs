@@ -284,3 +284,33 @@ fn what_the_program_does_is_logged_where_that_is_asked_for() -> Tested {
     assert_eq!(nowhere.status.code(), Some(2));
     Ok(())
 }
+
+#[test]
+fn a_check_of_a_board_is_0_and_of_what_is_none_6() -> Tested {
+    let (_boards, address) = board()?;
+    let passed = switchboard(&["check", &format!("ws://{address}"), "--json"])?;
+    assert_eq!(passed.status.code(), Some(0), "{}", text(&passed.stdout));
+    for line in text(&passed.stdout).lines() {
+        let point: serde_json::Value = serde_json::from_str(line)?;
+        assert!(["pass", "skipped"].contains(&point["verdict"].as_str().unwrap_or_default()), "{line}");
+    }
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let elsewhere = listener.local_addr()?.to_string();
+    std::thread::spawn(move || {
+        // Whoever connects is let go again.
+        for stream in listener.incoming() {
+            drop(stream);
+        }
+    });
+    let failed = switchboard(&["check", &elsewhere])?;
+    assert_eq!(failed.status.code(), Some(6), "{}", text(&failed.stderr));
+    assert!(
+        text(&failed.stdout).contains("fail     Connecting             the opening handshake"),
+        "{}",
+        text(&failed.stdout)
+    );
+    let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    assert_eq!(switchboard(&["check", &nobody])?.status.code(), Some(4));
+    assert_eq!(switchboard(&["check", "ftp://a/b"])?.status.code(), Some(2));
+    Ok(())
+}

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use clap::{Parser, Subcommand};
 use protocol::{ComponentKey, Level};
 
-use super::{channel::ChannelArgs, logging::Filter};
+use super::{channel::ChannelArgs, check::CheckArgs, logging::Filter};
 use crate::{
     fleet::listen_address,
     keys::{KeyId, Role},
@@ -28,6 +28,7 @@ const EXAMPLES: &str = "Examples:
   switchboard scene take evening.json desk-lamp power-strip/switch:0
   switchboard scene apply evening.json --fade 2s
   switchboard doctor desk-lamp                    why a board is missing
+  switchboard check ws://192.168.1.17/rpc         whether it is a board as docs/protocol.md has it
   switchboard provision --serial /dev/ttyACM0     give a board its Wi-Fi; the network and its password are asked for
   switchboard compare desk-lamp --seconds 30      what a push sees and costs, and what a poll
   switchboard keys add desk-lamp.key              have the key of a locked board; - reads it from standard input
@@ -41,7 +42,8 @@ const EXAMPLES: &str = "Examples:
 BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
 which needs no mDNS. An address or an id is quickest: a name waits 0.4 s for a namesake, the start of one 2 s.
 
-Exit status: 0 done; 1 refused by the board; 2 usage; 3 no such board, or several; 4 no answer in time; 5 the doctor found a fault.";
+Exit status: 0 done; 1 refused by the board; 2 usage; 3 no such board, or several; 4 no answer in time; 5 the doctor found a fault; 6 a point
+of the check failed.";
 
 /// Finds ESP32 boards on the network, shows what they report and switches what is on them.
 #[derive(Debug, Parser)]
@@ -248,6 +250,11 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Check whether a server is a board as docs/protocol.md has it, point by point.
+    ///
+    /// Switches nothing unless it may. Takes some seconds, and for a moment every place of the board that is free. The exit status is 6
+    /// where a point fails.
+    Check(CheckArgs),
     /// Give a board its Wi-Fi over a serial port.
     ///
     /// The password is asked for in a terminal; otherwise it is the first line of standard input, empty for an open network.

@@ -2,6 +2,7 @@
 
 mod args;
 mod channel;
+mod check;
 mod client;
 mod clients;
 mod compare;
@@ -100,6 +101,9 @@ enum Failure {
     /// 5: something keeps boards away; it was printed.
     #[error("{}", words::count(u64::try_from(*.0).unwrap_or(u64::MAX), "fault"))]
     Faults(usize),
+    /// 6: what answers is no board as the document has it; it was printed.
+    #[error("{} not as docs/protocol.md has it", words::count(*.0, "point"))]
+    NotConforming(u64),
     /// The reader of the output went away, or the output cannot be written.
     #[error(transparent)]
     Output(#[from] io::Error),
@@ -122,6 +126,7 @@ impl Failure {
             Self::NoSuchBoard(_) | Self::NoPort(_) | Self::NoHeldKey(_) => 3,
             Self::NoAnswer(_) | Self::Start(_) | Self::Cable(_) => 4,
             Self::Faults(_) => 5,
+            Self::NotConforming(_) => 6,
         }
     }
 }
@@ -233,6 +238,7 @@ fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         Command::Channel(args) => channel::channel(*args),
         Command::Scene(command) => scene::scene(keys, command),
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
+        Command::Check(args) => check::conformance(keys, &args),
         Command::Keys(command) => keys::keys(keys, command),
         Command::Proxy { board, listen, token } => proxy::proxy(keys, &board, listen, token),
         Command::Provision { serial, ssid, service, json } => {

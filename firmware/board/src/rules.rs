@@ -242,13 +242,13 @@ fn colour(value: &Value) -> Result<Value, RpcError> {
 
 fn one_of<'a>(field: &str, value: &Value, words: impl Iterator<Item = &'a str>) -> Result<Value, RpcError> {
     let words: Vec<&str> = words.collect();
-    match value.as_str() {
-        Some(word) if words.contains(&word) => Ok(value.clone()),
-        _ => {
-            let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
-            Err(bad("not_an_option", format!("{field} is one of {}, not {}", words.join(", "), text::shown(value))))
-        }
-    }
+    let reason = match value.as_str() {
+        Some(word) if words.contains(&word) => return Ok(value.clone()),
+        Some(_) => "not_an_option",
+        None => "wrong_type",
+    };
+    let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+    Err(bad(reason, format!("{field} is one of {}, not {}", words.join(", "), text::shown(value))))
 }
 
 pub(crate) fn wrong_type(field: &str, accepted: &str, value: &Value) -> RpcError {

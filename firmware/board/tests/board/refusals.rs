@@ -109,6 +109,16 @@ fn a_word_that_is_no_option_is_refused_with_the_options() {
 }
 
 #[test]
+fn what_is_no_text_is_no_word_of_the_wrong_sort_but_of_the_wrong_type() {
+    let options = "value is one of \"slow\", \"fast\", not 0";
+    let params = json!({ "id": 0, "value": 0 });
+    assert_refused(method::SELECT_SET, params, Code::InvalidParams, "wrong_type", options);
+    let effects = "effect is one of \"none\", \"candle\", not true";
+    let params = json!({ "id": 0, "effect": true });
+    assert_refused(method::LIGHT_SET, params, Code::InvalidParams, "wrong_type", effects);
+}
+
+#[test]
 fn a_text_is_one_line_of_at_most_255_bytes() {
     let refused = |value: String, reason| {
         let error = refusal(method::TEXT_SET, json!({ "id": 0, "value": value }));

@@ -1,0 +1,34 @@
+// The other way round: the board calls, and this program, where it is called, drives it. For boards that nothing can connect to.
+//
+//     node call_me.js [PORT]
+//
+// For each board that calls: says what it is, switches its first light on and off, and prints what it pushes.
+
+import { WebSocketServer } from 'ws';
+import { Talk, words } from './talk.js';
+
+const port = Number(process.argv[2] ?? 0);
+const server = new WebSocketServer({
+  host: '127.0.0.1', port, perMessageDeflate: false, maxPayload: 64 * 1024,
+  handleProtocols: (offered) => offered.has('switchboard.v1') && 'switchboard.v1',
+});
+server.on('listening', () => console.log(`boards may call ws://127.0.0.1:${server.address().port}/`));
+server.on('connection', (socket) => {
+  socket.on('error', () => {});
+  socket.on('close', (code) => console.log(`the board has hung up (${code})`));
+  // Who opened the connection does not matter for what is said in it: the questions come from here all the same.
+  drive(new Talk(socket, (method, params) => console.log(words(method, params)))).catch((error) => console.error(error.message));
+});
+
+async function drive(board) {
+  const info = await board.call('Device.GetInfo');
+  console.log(`${info.name} (${info.id}) calls`);
+  await board.call('Device.Subscribe');
+  const light = (await board.components()).find(({ kind }) => kind === 'light');
+  if (!light) return console.log('it has no light');
+  const id = Number(light.key.split(':')[1]);
+  for (const on of [true, false]) {
+    const { was_on } = await board.call('Light.Set', { id, on });
+    console.log(`${light.key} is ${on ? 'on' : 'off'}, was ${was_on ? 'on' : 'off'}`);
+  }
+}

@@ -1,0 +1,152 @@
+//! `switchboard check`: whether a server is a board as docs/protocol.md has it, printed point by point.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use serde_json::json;
+
+use super::{
+    Failure, client,
+    client::{Watching, discover},
+};
+use crate::{
+    conformance::{Asked, CheckError, Finding, Verdict, announced, check},
+    dial::{Place, Trust},
+    discovery::Lookout,
+    fleet::is_address,
+    keys::Store,
+    words,
+};
+
+/// What can be typed after `check`.
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckArgs {
+    /// ws://HOST:PORT/rpc, host:port, or a board's name, id, or a unique start of one.
+    #[arg(value_name = "URL|BOARD")]
+    board: String,
+    /// Switch one component and put it back, and send commands that must be refused; without it nothing is changed.
+    #[arg(long)]
+    allow_changes: bool,
+    /// Print every point in full: what was sent, expected and came; without it only of those that did not pass.
+    #[arg(long, short)]
+    verbose: bool,
+    /// A file with certificates to be trusted beside the usual ones, for wss://.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The service that the board is announced as, with its domain.
+    #[arg(long, default_value = protocol::mdns::SERVICE, hide_default_value = true, hide = true)]
+    service: String,
+    /// One JSON object a line, for each point.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks the board.
+///
+/// # Errors
+/// [`Failure::NotConforming`] where a point failed; as for every command where there is no such board.
+pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure> {
+    let place = place(keys, &args.board)?;
+    let trust = match &args.ca {
+        Some(file) => Trust::with_file(file).map_err(|error| Failure::Usage(error.to_string()))?,
+        None => Trust::usual(),
+    };
+    let lookout = Lookout { service: args.service.clone(), ..Lookout::default() };
+    let txt = announced(&place, &lookout);
+    let asked = Asked { place, trust, may_change: args.allow_changes, keys: client::held(keys)?, txt };
+    let mut out = io::stdout();
+    let (mut counts, mut written) = (Counts::default(), Ok(()));
+    check(&asked, &mut |finding| {
+        counts.add(finding.verdict);
+        if written.is_ok() {
+            written = match args.json {
+                true => writeln!(out, "{}", line(&finding)),
+                false => paragraph(&mut out, &finding, args.verbose),
+            };
+        }
+    })?;
+    written?;
+    if !args.json {
+        writeln!(
+            out,
+            "{} passed, {} failed, {} warnings, {} skipped",
+            counts.passed, counts.failed, counts.warnings, counts.skipped
+        )?;
+    }
+    match counts.failed {
+        0 => Ok(()),
+        failed => Err(Failure::NotConforming(failed)),
+    }
+}
+
+/// Where the board's control channel is.
+fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
+    let read = |text: &str| text.parse::<Place>().map_err(|error| Failure::Usage(error.to_string()));
+    if !typed.contains("://") && !is_address(typed) {
+        let mut watching = Watching::start(keys, true, false)?;
+        let key = discover(&mut watching, typed)?;
+        let board = watching.boards().get(&key).ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
+        let path = board.announcement.as_ref().map_or(protocol::RPC_PATH, |(announcement, _)| &announcement.path);
+        return read(&format!("ws://{}{path}", board.address));
+    }
+    let place = read(typed)?;
+    match place.path() {
+        // Nobody types a path that every board has.
+        "/" => read(&format!("{}{}", place.to_string().trim_end_matches('/'), protocol::RPC_PATH)),
+        _ => Ok(place),
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+    warnings: u64,
+    skipped: u64,
+}
+
+impl Counts {
+    fn add(&mut self, verdict: Verdict) {
+        *match verdict {
+            Verdict::Pass => &mut self.passed,
+            Verdict::Fail => &mut self.failed,
+            Verdict::Warning => &mut self.warnings,
+            Verdict::Skipped => &mut self.skipped,
+        } += 1;
+    }
+}
+
+fn line(finding: &Finding) -> serde_json::Value {
+    let Finding { point, verdict, sent, came, why } = finding;
+    json!({
+        "section": point.section, "point": point.name, "verdict": verdict.word(), "sent": sent, "expected": point.expected, "came": came,
+        "why": why,
+    })
+}
+
+fn paragraph(out: &mut impl Write, finding: &Finding, verbose: bool) -> io::Result<()> {
+    let Finding { point, verdict, sent, came, why } = finding;
+    let whole = verbose || matches!(verdict, Verdict::Fail | Verdict::Warning);
+    let because = if why.is_empty() || whole { String::new() } else { format!("  ({})", shown(why)) };
+    writeln!(out, "{:<8} {:<22} {}{because}", verdict.word(), point.section, point.name)?;
+    if whole {
+        let what = [("sent:", sent.as_str()), ("expected:", point.expected), ("came:", came), ("why:", why)];
+        for (what, text) in what.into_iter().filter(|(_, text)| !text.is_empty()) {
+            writeln!(out, "           {what:<9} {}", shown(text))?;
+        }
+    }
+    Ok(())
+}
+
+/// On one line, with nothing in it that a terminal obeys.
+fn shown(text: &str) -> String {
+    words::plain(&text.replace("\r\n", " | "))
+}
+
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        Self::NoAnswer(error.to_string())
+    }
+}

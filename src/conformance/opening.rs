@@ -1,0 +1,128 @@
+//! The opening handshake of the control channel, and who is refused at it.
+
+use serde_json::Value;
+
+use super::{
+    finding::{Point, Report},
+    messages,
+    wire::{Answer, Board, agreed, ask, opening},
+};
+
+const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
+    Point { section, name, expected }
+}
+
+const OURS: Point = point(
+    "Connecting",
+    "the opening handshake",
+    "101 with the Sec-WebSocket-Accept of RFC 6455, subprotocol switchboard.v1, and no extension, whatever was offered",
+);
+const AMONG: Point = point("Connecting", "our subprotocol among others", "101 with switchboard.v1");
+const NONE: Point = point("Connecting", "no subprotocol offered", "101, and the answer names none");
+const BROWSERS: Point = point(
+    "Connecting",
+    "an opening handshake as browsers write it",
+    "Connection: keep-alive, Upgrade, and upgrade in letters of either case, are understood",
+);
+const OTHERS: Point =
+    point("Connecting", "only other subprotocols offered", "400 with the error -32008 unsupported_version");
+const VERSION: Point = point("HTTP", "another version of WebSocket", "426 with Sec-WebSocket-Version: 13");
+const KEY: Point = point("HTTP", "a wrong Sec-WebSocket-Key", "400");
+const PLAIN: Point = point("HTTP", "GET of the control channel without upgrade", "426");
+const ORIGIN: Point = point("Web pages", "a page of a stranger", "403 with the error -32006 origin_not_allowed");
+const HOST: Point = point("Web pages", "a Host that is not the board's", "421");
+
+/// Every point.
+pub(super) const POINTS: &[Point] = &[OURS, AMONG, NONE, BROWSERS, OTHERS, VERSION, KEY, PLAIN, ORIGIN, HOST];
+
+const PROTOCOL: &str = "Sec-WebSocket-Protocol";
+
+pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
+    let path = board.place.path();
+    let open = |lines: &[&str]| opening(board, path, lines);
+    let ours = "Sec-WebSocket-Protocol: switchboard.v1";
+    let named = |answer: &Answer, name: Option<&str>| {
+        agreed(answer)?;
+        match answer.header(PROTOCOL) == name {
+            true => Ok(()),
+            false => Err(format!("{PROTOCOL} is {:?}", answer.header(PROTOCOL).unwrap_or_default())),
+        }
+    };
+    let deflate = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits";
+    one(board, report, OURS, &open(&[ours, deflate]), |answer| named(answer, Some("switchboard.v1"))).await;
+    let among = "Sec-WebSocket-Protocol: chat, switchboard.v1";
+    one(board, report, AMONG, &open(&[among]), |answer| named(answer, Some("switchboard.v1"))).await;
+    one(board, report, NONE, &open(&[]), |answer| named(answer, None)).await;
+    let firefox = open(&[ours])
+        .replace("Connection: Upgrade", "Connection: keep-alive, Upgrade")
+        .replace("Upgrade: websocket", "upgrade: WebSocket");
+    one(board, report, BROWSERS, &firefox, |answer| named(answer, Some("switchboard.v1"))).await;
+    one(board, report, OTHERS, &open(&["Sec-WebSocket-Protocol: chat, switchboard.v2"]), |answer| {
+        status(answer, 400)?;
+        refusal(answer, -32008, "unsupported_version")
+    })
+    .await;
+    let old = open(&[ours]).replace("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 12");
+    one(board, report, VERSION, &old, |answer| {
+        status(answer, 426)?;
+        match answer.header("Sec-WebSocket-Version") {
+            Some("13") => Ok(()),
+            other => Err(format!("Sec-WebSocket-Version is {:?}", other.unwrap_or_default())),
+        }
+    })
+    .await;
+    let short = open(&[ours]).replace("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ=");
+    one(board, report, KEY, &short, |answer| status(answer, 400)).await;
+    let plain = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", board.place.authority());
+    one(board, report, PLAIN, &plain, |answer| status(answer, 426)).await;
+    one(board, report, ORIGIN, &open(&[ours, "Origin: http://stranger.example"]), |answer| {
+        status(answer, 403)?;
+        refusal(answer, -32006, "origin_not_allowed")
+    })
+    .await;
+    let stranger = open(&[ours]).replace(&format!("Host: {}", board.place.authority()), "Host: stranger.example");
+    one(board, report, HOST, &stranger, |answer| status(answer, 421)).await;
+}
+
+async fn one(
+    board: &Board,
+    report: &mut Report<'_>,
+    point: Point,
+    request: &str,
+    judge: impl Fn(&Answer) -> Result<(), String>,
+) {
+    match ask(board, request).await {
+        Ok((answer, wire)) => {
+            if answer.status == 101 {
+                wire.close().await;
+            }
+            // A place that somebody has tells nothing about the rest.
+            if answer.status == 503 {
+                report.skipped(point, &format!("the board has no place free: {}", answer.shown()));
+            } else {
+                report.judged(point, request.trim_end(), &answer.shown(), judge(&answer));
+            }
+        }
+        Err(came) => report.judged(point, request.trim_end(), &came, Err("there is no answer".to_owned())),
+    }
+}
+
+/// Whether an answer has this status.
+///
+/// # Errors
+/// The one that it has.
+pub(super) fn status(answer: &Answer, wanted: u16) -> Result<(), String> {
+    if answer.status == wanted { Ok(()) } else { Err(format!("the status is {}, not {wanted}", answer.status)) }
+}
+
+/// Whether the body is this error of ours.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn refusal(answer: &Answer, code: i64, reason: &str) -> Result<(), String> {
+    let body = messages::envelope(&answer.body).map_err(|why| format!("the body: {why}"))?;
+    if body["id"] != Value::Null {
+        return Err("the id in the body is not null".to_owned());
+    }
+    messages::error(&body, code, &[reason]).map_err(|why| format!("the body: {why}"))
+}
