@@ -3,7 +3,8 @@
 //!
 //! A line each: `>` a text message, `a` and `e` the result of, or the error to, the oldest open question, `b` a binary message, `o`
 //! the socket opens, `x` it ends, `c` the person gives a command, `u` begins an update, `U` cancels it, `l` follows the log, `n` an
-//! announcement, `L` the link is left and wanted again, `.` time passes (in ms).
+//! announcement, `C` somebody calls and says to be the board, `K` calls are over, `L` the link is left and wanted again, `.` time
+//! passes (in ms).
 #![no_main]
 
 use std::time::Duration;
@@ -27,6 +28,8 @@ fuzz_target!(|input: &[u8]| {
             b'U' => link.cancel_update(),
             b'l' => link.follow_log(number(rest, 9)),
             b'n' => link.announced(&text(rest)),
+            b'C' => link.called(&text(rest)),
+            b'K' => link.calls_are_over(),
             b'L' => link.leave_and_return(),
             b'.' => link.pass(Duration::from_millis(number(rest, 200_000))),
             _ => {}

@@ -1,14 +1,14 @@
-//! What a client sends once it is let in: frames of WebSocket. The first byte says in what pieces they come; however they are cut,
-//! the same messages must come out.
+//! What the other end of a WebSocket sends once there is one. The first byte says in what pieces it comes, and the highest bit of it to
+//! which end; however frames are cut, the same messages must come out.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use server::ws::{Decoder, Message, Violation};
+use server::ws::{Decoder, Message, Side, Violation};
 
 const LIMIT: usize = 300;
 
-fn decode(bytes: &[u8], piece: usize) -> (Vec<Message>, Option<Violation>) {
-    let mut decoder = Decoder::new(LIMIT);
+fn decode(side: Side<'_>, bytes: &[u8], piece: usize) -> (Vec<Message>, Option<Violation>) {
+    let mut decoder = Decoder::at(side, LIMIT);
     let mut messages = Vec::new();
     for mut rest in bytes.chunks(piece.max(1)) {
         loop {
@@ -25,8 +25,10 @@ fn decode(bytes: &[u8], piece: usize) -> (Vec<Message>, Option<Violation>) {
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((piece, frames)) = bytes.split_first() else { return };
-    let whole = decode(frames, frames.len());
-    assert_eq!(whole, decode(frames, usize::from(*piece)));
+    let mask = || [0; 4];
+    let side = if piece & 0x80 == 0 { Side::Server } else { Side::Client(&mask) };
+    let whole = decode(side, frames, frames.len());
+    assert_eq!(whole, decode(side, frames, usize::from(piece & 0x7f)));
     for message in &whole.0 {
         match message {
             Message::Text(text) => assert!(text.len() <= LIMIT),

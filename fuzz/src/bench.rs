@@ -53,6 +53,10 @@ impl Hardware for Bench {
         Some(-60)
     }
 
+    fn can_call(&self) -> bool {
+        true
+    }
+
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
         Some(&mut self.slot)
     }

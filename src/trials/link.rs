@@ -17,7 +17,7 @@ use crate::{
     link::{
         bounds,
         commands::{Command, Ticket},
-        session::{Announced, Ephemeral, Input, Output, Report, Session},
+        session::{Announced, Called, Ephemeral, Input, Output, Report, Session},
         state::{Ending, Now},
         target::Place,
         update::Image,
@@ -164,6 +164,19 @@ impl Link {
             locked: word() == "locked",
         };
         self.input(Input::Announced(announced));
+    }
+
+    /// Somebody connects and says to be the board: its id, and whether it is locked, with a space between.
+    pub fn called(&mut self, text: &str) {
+        let mut words = text.split(' ');
+        let mut word = || words.next().unwrap_or_default().to_owned();
+        let (id, locked, from) = (word(), word() == "locked", "192.0.2.7:51234".to_owned());
+        self.input(Input::Called(Called { id, locked, from, ephemeral: Ephemeral::new([6; 32]) }));
+    }
+
+    /// No calls are taken any more.
+    pub fn calls_are_over(&mut self) {
+        self.input(Input::CallsAreOver);
     }
 
     /// The link is not wanted any more, and then it is.
