@@ -1,6 +1,6 @@
 //! Switchboard, the app: one core, the [`fleet`], and the faces that show it.
 //!
-//! `ui, cli -> doctor, documents -> fleet -> link, discovery -> keys, protocol`. A face never sees a socket; the fleet never sees a face.
+//! `ui, cli -> doctor, documents -> fleet -> link, discovery -> keys, protocol`, and beside the fleet `ui, cli -> channel -> dial`. A face never sees a socket; the fleet never sees a face.
 
 pub mod channel;
 pub mod cli;
