@@ -112,14 +112,14 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
     );
     for (what, late) in [("from the server to the channel", &mut arrived), ("from the server to the face", &mut seen)] {
         late.sort_by(f64::total_cmp);
-        let at = |part: f64| late.get((late.len() as f64 * part) as usize).copied().unwrap_or_default() / 1e3;
-        println!("{what}: {:.2} ms median, {:.2} ms p99, {:.2} ms worst", at(0.5), at(0.99), at(1.0 - 1e-9));
+        let at = |part: usize| late.get(late.len() * part / 1_000).or(late.last()).copied().unwrap_or_default() / 1e3;
+        println!("{what}: {:.2} ms median, {:.2} ms p99, {:.2} ms worst", at(500), at(990), at(1_000));
     }
     println!("the face was woken {:.0} times a second", per_second(wakes - wakes_before));
     let cpu = (after.cpu - before.cpu).as_secs_f64() / time.as_secs_f64() * 100.0;
     println!(
-        "CPU {cpu:.1} % of a core, reading the JSON included; memory {} kB, then {} kB; {} threads",
-        before.memory_kb, after.memory_kb, after.threads
+        "CPU {cpu:.1} % of a core, reading the JSON included; memory {} kB, then {} kB; {} threads, {} open files",
+        before.memory_kb, after.memory_kb, after.threads, after.files
     );
     let pings = channel.view().pings;
     println!(
@@ -163,7 +163,7 @@ async fn client(stream: TcpStream, rate: u64) {
             ))
         })
         .await,
-        "/bytes" => send(socket, 20, |number, _| Message::Binary((0..48).map(|n| (number as u8).wrapping_mul(n)).collect())).await,
+        "/bytes" => send(socket, 20, |number, _| Message::Binary((0..48).map(|n| number.to_le_bytes()[0].wrapping_mul(n)).collect())).await,
         _ => {
             let mut socket = socket;
             while let Some(Ok(message)) = socket.next().await {
@@ -184,7 +184,7 @@ async fn send(socket: WebSocketStream<TcpStream>, rate: u64, make: impl Fn(u64, 
     loop {
         tokio::select! {
             _ = tick.tick() => {
-                let due = (begun.elapsed().as_secs_f64() * rate as f64) as u64;
+                let due = u64::try_from(begun.elapsed().as_micros() * u128::from(rate) / 1_000_000).unwrap_or(u64::MAX);
                 while number < due {
                     if sink.feed(make(number, micros(SystemTime::now()))).await.is_err() {
                         return;

@@ -95,7 +95,7 @@ impl fmt::Debug for Content {
 
 impl Entry {
     /// What it takes in memory, in bytes, nearly.
-    pub(super) fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         let more = match &self.what {
             What::Message(_, content) => content.len(),
             What::Other(text) => text.len(),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::server::{Manner, Server};
 
 /// Runs it with these lines as its standard input.
-fn channel(words: &[&str], input: &str) -> Output {
+pub(crate) fn channel(words: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_switchboard"))
         .arg("channel")
         .args(words)

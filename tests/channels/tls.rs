@@ -10,6 +10,7 @@ use tokio_rustls::rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 
+use crate::command::channel;
 use crate::server::{Manner, Server, Waiting, text};
 
 /// A server with a certificate for these names, and the certificate as a file.
@@ -41,6 +42,10 @@ fn a_certificate_of_ones_own_is_trusted_by_file_and_not_without() {
     waiting.is_open();
     waiting.channel.send(text("hello")).expect("it is open");
     waiting.hears("hello");
+    let url = settings("localhost", &server).place.to_string();
+    let ca = path.display().to_string();
+    let told = channel(&[&url, "--ca", &ca, "--send", "hello", "--count", "1"], "");
+    assert_eq!((told.status.code(), told.stdout.as_slice()), (Some(0), &b"hello\n"[..]));
     let cause = Waiting::open(&host, settings("localhost", &server)).end(0);
     let words = cause.to_string();
     assert!(matches!(cause, Cause::Tls(_)) && words.contains("one of your own that is given as a file"), "{words}");

@@ -237,7 +237,7 @@ fn a_client_of_the_echo_hears_itself_and_one_of_the_control_channel_what_the_oth
     desktop.arrow("C to board: request: Light.Set", &[]);
     desktop.arrow("board to C: answer", &[" ms"]);
     // D hears it without asking.
-    desktop.arrow("board to D: push: NotifyStatus light:0", &["\"on\":"]);
+    desktop.arrow("board to D: push: light:0", &["\"on\":"]);
     let arrows = desktop.arrows();
     assert!(!arrows.iter().any(|arrow| arrow.contains("board to B") || arrow.contains("D to board")), "{arrows:#?}");
     desktop.shows_about("B sent 0, heard 0");

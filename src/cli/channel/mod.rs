@@ -22,7 +22,7 @@ use crate::{
     fleet::StartError,
 };
 
-/// A longer line of standard input is refused: no server takes it.
+/// A longer line of standard input is sent in parts.
 const LONGEST_LINE: u64 = 64 << 20;
 
 /// So many lines of standard input are read ahead.

@@ -22,13 +22,16 @@ use crate::{
         icon,
         moment::Moment,
         text,
-        theme::{self, HALF, Palette, UNIT, palette},
+        theme::{self, HALF, Palette, palette},
         words,
     },
 };
 
 /// The height of the chosen message: least, at first, most.
 const DETAILS: [f32; 3] = [72.0, 168.0, 480.0];
+
+/// In a lower column the list has more of the room.
+const LOW: f32 = 520.0;
 
 /// In a narrower column bytes are shown in shorter lines.
 const NARROW: f32 = 600.0;
@@ -38,9 +41,10 @@ const LINE: usize = 600;
 
 /// Shows it.
 pub(super) fn show(ui: &mut Ui, lane: &mut Lane, moment: &Moment, actions: &mut Vec<Action>) -> Option<Asked> {
+    let is_low = ui.available_height() < LOW;
     let asked = head(ui, lane, actions);
     facts(ui, lane, moment);
-    plot(ui, lane);
+    plot(ui, lane, if is_low { theme::PLOT_STRIP * 0.6 } else { theme::PLOT_STRIP });
     if !matches!(lane.source, Source::Recorded(_)) {
         Panel::bottom("send").frame(eframe::egui::Frame::new()).resizable(false).show_separator_line(false).show(
             ui,
@@ -48,7 +52,7 @@ pub(super) fn show(ui: &mut Ui, lane: &mut Lane, moment: &Moment, actions: &mut 
                 ui.add_space(HALF);
                 let Lane { sender, view, source, .. } = lane;
                 let channel = if let Source::Live(channel) = source { Some(&*channel) } else { None };
-                sender.show(ui, channel, view.as_ref());
+                sender.show(ui, channel, view.as_ref(), if is_low { 1 } else { 2 });
             },
         );
     }
@@ -101,8 +105,8 @@ fn head(ui: &mut Ui, lane: &mut Lane, actions: &mut Vec<Action>) -> Option<Asked
 
 /// Begins and ends a recording.
 fn record(ui: &mut Ui, lane: &Lane, actions: &mut Vec<Action>) {
-    let Some(channel) = lane.channel() else { return };
     let recording = lane.view.as_ref().and_then(|view| view.recording.as_ref());
+    let Some(channel) = lane.channel().filter(|_| lane.is_live() || recording.is_some()) else { return };
     if recording.is_some() {
         let button = sign(ui, icon::STOP, &format!("End the recording of {}", lane.address), "End the recording");
         if button.clicked() {
@@ -159,7 +163,9 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
         ui.add(Label::new(RichText::new(words).font(theme::small()).color(colour)).wrap());
     }
     let sent = words::count(view.pings.sent, "ping");
-    small(ui, &pings(view), palette.weak).on_hover_text(format!("{sent} sent, {} answered", view.pings.answered));
+    if view.state.is_open() || view.pings.sent > 0 {
+        small(ui, &pings(view), palette.weak).on_hover_text(format!("{sent} sent, {} answered", view.pings.answered));
+    }
     flow(ui, icon::ARROW_DOWN, "in", &view.received, palette);
     flow(ui, icon::ARROW_UP, "out", &view.sent, palette);
     if view.unsent > 0 {
@@ -191,7 +197,7 @@ fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
     let size = vec2(ui.available_width(), 16.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     text::name_label(ui, &response, &name);
-    let cells = [0.19, 0.22, 0.35, 0.24].map(|part| (rect.width() - 18.0) * part);
+    let cells = [0.19, 0.22, 0.35, 0.24].map(|part| (rect.width() - 18.0).min(480.0) * part);
     let sign = Rect::from_min_size(rect.min, vec2(16.0, 16.0));
     text::paint(ui, sign, Align2::LEFT_CENTER, mark, theme::small(), palette.weak);
     let mut left = rect.left() + 18.0;
@@ -274,7 +280,7 @@ fn life_words(life: &Life, moment: &Moment) -> String {
 }
 
 /// The number that is plotted.
-fn plot(ui: &mut Ui, lane: &mut Lane) {
+fn plot(ui: &mut Ui, lane: &mut Lane, height: f32) {
     let Some(plotted) = &lane.plotted else { return };
     let palette = palette(ui);
     let mut end = false;
@@ -289,7 +295,7 @@ fn plot(ui: &mut Ui, lane: &mut Lane) {
             });
         });
     });
-    plotted.show(ui, lane.id, !matches!(lane.source, Source::Recorded(_)));
+    plotted.show(ui, lane.id, height, !matches!(lane.source, Source::Recorded(_)));
     if end {
         lane.plotted = None;
     }
@@ -323,8 +329,8 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
     });
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = HALF;
-        // With an id of its own a field keeps the focus when something appears above it. A field is as wide as its text and its margins.
-        let width = ((ui.available_width() - HALF) / 2.0 - UNIT).max(48.0);
+        // With an id of its own a field keeps the focus when something appears above it.
+        let width = ((ui.available_width() - HALF) / 2.0).max(48.0);
         let field = |ui: &mut Ui, value: &mut String, hint: &str, name: &str, colour: Option<Color32>| {
             let mut edit = TextEdit::singleline(value).id_salt(name).hint_text(hint).desired_width(width);
             if let Some(colour) = colour {

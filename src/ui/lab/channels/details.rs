@@ -51,7 +51,7 @@ impl Details {
                 Some(value) => {
                     let chosen = path.parse::<Pointer>().unwrap_or_default();
                     for (at, part) in parts(&chosen, &value) {
-                        lay(part, 0, String::new(), "", &at, &mut lines);
+                        lay(part, 0, "", "", &at, &mut lines);
                     }
                 }
                 None => lines.extend(beginning(text, READ).lines().take(LINES).map(Line::plain)),
@@ -132,7 +132,7 @@ fn parts<'a>(chosen: &Pointer, value: &'a Value) -> Vec<(Pointer, &'a Value)> {
 }
 
 /// Lays a value out.
-fn lay(value: &Value, indent: usize, name: String, after: &'static str, at: &Pointer, lines: &mut Vec<Line>) {
+fn lay(value: &Value, indent: usize, name: &str, after: &'static str, at: &Pointer, lines: &mut Vec<Line>) {
     if lines.len() >= LINES {
         return;
     }
@@ -143,7 +143,7 @@ fn lay(value: &Value, indent: usize, name: String, after: &'static str, at: &Poi
             line(format!("{space}{name}["), String::new(), "", None);
             for (place, element) in elements.iter().enumerate() {
                 let comma = if place + 1 < elements.len() { "," } else { "" };
-                lay(element, indent + 1, String::new(), comma, &at.child(&place.to_string()), lines);
+                lay(element, indent + 1, "", comma, &at.child(&place.to_string()), lines);
             }
             lines.push(Line { before: format!("{space}]"), value: String::new(), after, pointer: None });
         }
@@ -152,7 +152,7 @@ fn lay(value: &Value, indent: usize, name: String, after: &'static str, at: &Poi
             for (place, (key, member)) in members.iter().enumerate() {
                 let comma = if place + 1 < members.len() { "," } else { "" };
                 let name = format!("{}: ", Value::from(words::plain(beginning(key, WIDTH))));
-                lay(member, indent + 1, name, comma, &at.child(key), lines);
+                lay(member, indent + 1, &name, comma, &at.child(key), lines);
             }
             lines.push(Line { before: format!("{space}}}"), value: String::new(), after, pointer: None });
         }

@@ -13,6 +13,7 @@ use crate::{
 };
 
 /// What is asked of the list.
+#[derive(Clone, Copy)]
 pub(super) enum Asked {
     /// Show only this.
     Only(u64),

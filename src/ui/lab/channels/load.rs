@@ -32,16 +32,15 @@ pub(in crate::ui) fn load(path: &Path) -> Result<Loaded, ReadError> {
     let reader = Reader::open(path)?;
     let address = reader.address().to_owned();
     let mut loaded = Loaded { path: path.to_owned(), address, entries: VecDeque::new(), forgotten: 0 };
-    let size = |entry: &Entry| size_of::<Entry>() + entry.message().map_or(0, |(_, content)| content.len());
     let mut bytes = 0;
     for entry in reader {
         let entry = entry?;
-        bytes += size(&entry);
+        bytes += entry.size();
         loaded.entries.push_back(Arc::new(entry));
         while (loaded.entries.len() > ENTRIES || bytes > BYTES)
             && let Some(oldest) = loaded.entries.pop_front()
         {
-            bytes -= size(&oldest);
+            bytes -= oldest.size();
             loaded.forgotten += 1;
         }
     }

@@ -10,7 +10,8 @@ use crate::ui::{
 
 /// Shows them below `button` while they are open.
 pub(super) fn below(button: &Response, options: &mut Options, is_live: bool) {
-    let popup = Popup::menu(button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let popup = Popup::from_toggle_button_response(button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    // No menu: its fields would have no edges.
     popup.show(|ui| show(ui, options, is_live));
 }
 

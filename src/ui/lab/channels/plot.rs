@@ -77,7 +77,7 @@ impl Plotted {
     }
 
     /// Shows it.
-    pub(super) fn show(&self, ui: &mut Ui, id: u64, is_live: bool) {
+    pub(super) fn show(&self, ui: &mut Ui, id: u64, height: f32, is_live: bool) {
         let palette = palette(ui);
         let end = self.places.back().map_or(0.0, |place| place.at);
         let points: Vec<[f64; 2]> = self
@@ -91,7 +91,7 @@ impl Plotted {
             .flatten()
             .collect();
         let plot = Plot::new(("channel plot", id))
-            .height(theme::PLOT_STRIP)
+            .height(height)
             .y_axis_min_width(theme::PLOT_AXIS * 0.75)
             .allow_drag(false)
             .allow_zoom(false)

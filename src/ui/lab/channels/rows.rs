@@ -36,7 +36,7 @@ impl Rows {
 
     /// Adds the next one.
     pub(super) fn push(&mut self, entry: Arc<Entry>) {
-        self.bytes += size(&entry);
+        self.bytes += entry.size();
         if self.passes(&entry) {
             self.passing.push_back(entry.number);
         }
@@ -45,7 +45,7 @@ impl Rows {
             && (self.entries.len() > ENTRIES || self.bytes > BYTES)
             && let Some(oldest) = self.entries.pop_front()
         {
-            self.bytes -= size(&oldest);
+            self.bytes -= oldest.size();
             self.forgotten += 1;
             if self.passing.front() == Some(&oldest.number) {
                 self.passing.pop_front();
@@ -111,10 +111,6 @@ impl Rows {
         let of = self.entries.iter().filter_map(|entry| entry.message()).filter(|(other, _)| *other == way);
         of.fold((0, 0), |(messages, bytes), (_, content)| (messages + 1, bytes + content.len() as u64))
     }
-}
-
-fn size(entry: &Entry) -> usize {
-    size_of::<Entry>() + entry.message().map_or(0, |(_, content)| content.len())
 }
 
 /// The beginning of a message in lower case.

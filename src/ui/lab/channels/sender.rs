@@ -53,7 +53,7 @@ impl Sender {
     }
 
     /// Shows it.
-    pub(super) fn show(&mut self, ui: &mut Ui, channel: Option<&Channel>, view: Option<&View>) {
+    pub(super) fn show(&mut self, ui: &mut Ui, channel: Option<&Channel>, view: Option<&View>, rows: usize) {
         let palette = palette(ui);
         let is_open = view.is_some_and(|view| view.state.is_open());
         let edit = TextEdit::multiline(&mut self.typed)
@@ -61,7 +61,7 @@ impl Sender {
             .font(FontSelection::FontId(theme::monospace()))
             .hint_text(RichText::new("Message to send (Ctrl+Enter)").color(palette.weak))
             .desired_width(f32::INFINITY)
-            .desired_rows(2);
+            .desired_rows(rows);
         let field = ui.add(edit).accessible_name("Message to send");
         if field.changed() {
             self.problem = None;

@@ -196,7 +196,8 @@ fn read(client: usize, text: &str) -> (Sort, String, String) {
     let method = value.get("method").and_then(Value::as_str);
     let params = value.get("params").map(brief).unwrap_or_default();
     let (sort, words) = match (method, value.get("result"), value.get("error")) {
-        (Some(method), ..) if id.is_empty() => (Sort::Push, format!("{method} {params}")),
+        // What was pushed comes first: its colour says already that it is a push.
+        (Some(method), ..) if id.is_empty() => (Sort::Push, format!("{params}, {method}")),
         (Some(method), ..) => (Sort::Request, format!("{method} {params}")),
         (None, Some(result), _) => (Sort::Answer, format!("result {}", brief(result))),
         (None, None, Some(error)) => (Sort::Answer, format!("error {error}")),
@@ -237,7 +238,7 @@ mod tests {
             of(
                 r#"{"method":"NotifyStatus","params":{"epoch":"a","prev":1,"seq":2,"source":"client:1","light:0":{"on":true}}}"#
             ),
-            (Sort::Push, "|NotifyStatus light:0 {\"on\":true}, source \"client:1\"".to_owned())
+            (Sort::Push, "|light:0 {\"on\":true}, source \"client:1\", NotifyStatus".to_owned())
         );
         assert_eq!(read(0, "hello").0, Sort::Echo);
     }
