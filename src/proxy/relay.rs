@@ -9,7 +9,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message,
+        Error, Message,
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
@@ -42,7 +42,8 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
                     break Some((CloseCode::Unsupported, "only text messages".to_owned()));
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => break None,
+                Some(Err(error)) => break broken(&error),
+                Some(Ok(Message::Close(_))) | None => break None,
             },
             said = board.hear() => match said {
                 Ok(Said::Text(text)) => {
@@ -60,8 +61,23 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
         }
     };
     let _ = timeout(WRITE, board.close()).await;
-    let frame = why.map(|(code, reason)| CloseFrame { code, reason: reason.into() });
-    let _ = timeout(WRITE, client.close(frame)).await;
+    if let Some((code, reason)) = why {
+        let _ = timeout(WRITE, client.close(Some(CloseFrame { code, reason: reason.into() }))).await;
+    } else {
+        // The client's own close is answered as it is read on.
+        let _ = timeout(WRITE, async { while let Some(Ok(_)) = client.next().await {} }).await;
+    }
+}
+
+/// What a client is told that broke the rules of WebSocket; nothing where the connection is gone.
+fn broken(error: &Error) -> Option<(CloseCode, String)> {
+    let code = match error {
+        Error::Protocol(_) => CloseCode::Protocol,
+        Error::Utf8 => CloseCode::Invalid,
+        Error::Capacity(_) => CloseCode::Size,
+        _ => return None,
+    };
+    Some((code, error.to_string()))
 }
 
 /// Says why there is no connection to the board, as a board itself refuses.

@@ -10,6 +10,7 @@ use switchboard::{
     conformance::{Asked, Finding, Verdict, check},
     dial::Trust,
     keys::Keys,
+    proxy::{self, Proxy},
 };
 use virtual_board::{Options, Profile, VirtualBoards};
 
@@ -92,6 +93,34 @@ fn a_locked_board_passes_without_a_key_and_with_it() {
         let failed = named(&found(address, false, Keys::default()), Verdict::Fail);
         assert!(failed.contains(wrong), "{wrong}: {failed:?}");
     }
+}
+
+#[test]
+fn a_locked_board_behind_the_proxy_speaks_as_an_open_one_does() {
+    let folder = std::env::temp_dir().join(format!("switchboard-conformance-proxy-{}", std::process::id()));
+    let options = Options { profile: Profile::Lamp, mdns: false, keys: Some(folder.clone()), ..Options::default() };
+    let boards = VirtualBoards::start(options).expect("a board");
+    let listening = boards.list()[0].clone();
+    let text = std::fs::read_to_string(folder.join(format!("{}.key", listening.id))).expect("its key");
+    let _ = std::fs::remove_dir_all(folder);
+    let key = Keys::from_text(&text).expect("a key").get(&listening.id).expect("the board's").clone();
+    let settings = proxy::Settings {
+        listen: "127.0.0.1:0".parse().expect("an address"),
+        token: "a-long-password".parse().expect("a token"),
+        board: listening.address.to_string(),
+        key,
+    };
+    let proxy = Proxy::start(settings).expect("a proxy");
+    let place = format!("ws://{}/rpc?token=a-long-password", proxy.address()).parse().expect("an address");
+    let mut findings = Vec::new();
+    let asked = Asked { place, trust: Trust::usual(), may_change: true, keys: Keys::default(), txt: None };
+    check(&asked, &mut |finding| findings.push(finding)).expect("somebody answers");
+    // Its door is its own: a token, no page, as many clients as there are; what is said behind it is the board's.
+    let of_the_door = ["Connecting: ", "HTTP: ", "Web pages: ", "Log: /log"];
+    let mut failed = named(&findings, Verdict::Fail);
+    failed.retain(|name| !of_the_door.iter().any(|start| name.starts_with(start)));
+    assert_eq!(failed, BTreeSet::new());
+    assert!(named(&findings, Verdict::Pass).contains("Close codes: a client's close"));
 }
 
 #[test]
