@@ -314,3 +314,40 @@ fn a_check_of_a_board_is_0_and_of_what_is_none_6() -> Tested {
     assert_eq!(switchboard(&["check", "ftp://a/b"])?.status.code(), Some(2));
     Ok(())
 }
+
+#[test]
+fn samples_are_summed_up_each_second_recorded_and_told_frame_by_frame() -> Tested {
+    let (_boards, address) = board()?;
+    let table = std::env::temp_dir().join(format!("switchboard-cli-{}.csv", std::process::id()));
+    let path = table.to_string_lossy();
+    let output = switchboard(&["telemetry", &address, "--for", "1200ms", "--csv", &path])?;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.contains(" samples/s") && said.contains("Supply current 0."), "{said}");
+    assert!(said.contains("0 frames lost by the board, 0 dropped here"), "{said}");
+    let recorded = std::fs::read_to_string(&table)?;
+    std::fs::remove_file(&table)?;
+    assert!(recorded.starts_with("time_us,\"Supply voltage (V)\",\"Supply current (A)\"\r\n"), "{recorded}");
+    assert!(recorded.lines().count() > 500);
+    let output = switchboard(&["telemetry", &address, "--for", "300ms", "--json"])?;
+    let lines: Vec<serde_json::Value> =
+        text(&output.stdout).lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let (first, last) = (lines.first().ok_or("nothing")?, lines.last().ok_or("nothing")?);
+    assert_eq!((&first["telemetry"], &lines[1]["lost"], &last["lost"]), (&1.into(), &0.into(), &0.into()));
+    assert!(lines[1]["samples"][0].as_array().is_some_and(|row| row.len() == 2), "{}", lines[1]);
+    Ok(())
+}
+
+#[test]
+fn who_is_connected_is_listed_and_can_be_closed_but_not_by_a_number_that_nobody_has() -> Tested {
+    let (_boards, address) = board()?;
+    let listed = text(&switchboard(&["clients", &address])?.stdout);
+    assert!(listed.starts_with("NUMBER") && listed.contains("1 (this)"), "{listed}");
+    let output = switchboard(&["clients", &address, "--json"])?;
+    let line: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!((&line["kind"], &line["you"]), (&"rpc".into(), &true.into()));
+    let nobody = switchboard(&["clients", &address, "--close", "99"])?;
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(text(&nobody.stderr).contains("no connection 99"), "{}", text(&nobody.stderr));
+    Ok(())
+}

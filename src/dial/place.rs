@@ -99,6 +99,7 @@ pub struct PlaceError {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -118,7 +119,7 @@ mod tests {
             ("https://example.org", "example.org", 443, true, "/"),
             (" ws://localhost:8080 ", "localhost", 8080, false, "/"),
         ] {
-            let place: Place = text.parse().unwrap_or_else(|error| panic!("{error}"));
+            let place: Place = text.parse().expect("an address");
             assert_eq!((place.host(), place.port(), place.is_secure(), place.path()), (host, port, secure, path));
         }
     }

@@ -96,6 +96,8 @@ impl Following {
                         _ = unwanted => {}
                     }
                 });
+                // A name that is being looked up is not waited for.
+                runtime.shutdown_background();
             }
         })?;
         Ok(Self { shared, wanted: Some(wanted), thread: Some(thread) })

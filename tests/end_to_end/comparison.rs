@@ -31,8 +31,11 @@ fn short(board: String) -> Settings {
 
 /// Runs it to its end.
 fn compared(settings: Settings) -> Record {
-    let (wake, woken) = mpsc::channel();
-    let comparison = Comparison::start(settings, move || drop(wake.send(()))).expect("a comparison");
+    let (wake, woken) = mpsc::sync_channel(1);
+    let comparison = Comparison::start(settings, move || {
+        let _ = wake.try_send(());
+    })
+    .expect("a comparison");
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let record = comparison.look(Record::clone);
@@ -99,9 +102,12 @@ fn a_board_on_which_nothing_can_be_pressed_and_a_locked_one_say_so() {
 #[test]
 fn a_board_that_goes_away_meanwhile_ends_the_comparison_with_its_cause() {
     let boards = boards(Profile::Lamp, 1);
-    let (wake, woken) = mpsc::channel();
+    let (wake, woken) = mpsc::sync_channel(1);
     let settings = Settings { length: Duration::from_secs(60), ..short(address(&boards)) };
-    let comparison = Comparison::start(settings, move || drop(wake.send(()))).expect("a comparison");
+    let comparison = Comparison::start(settings, move || {
+        let _ = wake.try_send(());
+    })
+    .expect("a comparison");
     let wait_for = |what: &dyn Fn(&Record) -> bool| {
         let deadline = Instant::now() + Duration::from_secs(20);
         while !comparison.look(what) {

@@ -13,13 +13,14 @@ use crate::desk::{
     Onlooker, SOON, component_of,
     emulator::{AtAPort, Emulator, Flash, pull_the_cable},
     key, on, reply,
-    wire::Wire,
+    wire::{Heard, Wire},
 };
 use noise::{Key, Role};
 use protocol::{
     Kind, Object, State,
     improv::{Command as Asked, ErrorState, Item, Packet, PacketKind, Reader},
     limits, ota,
+    telemetry::Frame,
 };
 use serde_json::{Value, json};
 use switchboard::fleet::{
@@ -122,6 +123,74 @@ fn four_controllers_are_served_and_a_fifth_is_refused_by_name() {
     board.types("memory");
     let used = board.hears("how much memory is used", |line| line.contains("heap").then(|| line.to_owned()));
     println!("With four controllers: {used}");
+}
+
+/// The bytes of its heap that are in use, once they stand still.
+fn heap_in_use(board: &mut Emulator) -> u64 {
+    let mut before = None;
+    let deadline = Instant::now() + SOON;
+    loop {
+        board.types("memory");
+        let used = board.hears("how much memory is used", |line| {
+            serde_json::from_str::<Value>(line).ok()?["heap"]["used"].as_u64()
+        });
+        if before == Some(used) {
+            return used;
+        }
+        before = Some(used);
+        assert!(Instant::now() < deadline, "its heap never stands still");
+    }
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn what_each_channel_costs_is_near_to_what_the_board_says_of_it() {
+    let mut board = Emulator::boot();
+    let address = board.address().to_owned();
+    let mut asker = Wire::open(&address);
+    for path in ["/rpc", "/log", "/telemetry", "/ws"] {
+        let before = heap_in_use(&mut board);
+        let mut channel = Wire::request(&address, path, &[]).expect("a channel");
+        if path == "/telemetry" {
+            while !matches!(channel.hear(), Heard::Binary(_)) {}
+        }
+        let list = asker.call("Clients.List", json!({}));
+        let said = list["result"]["clients"][1]["memory"].as_u64().expect("a number");
+        // The buffers of its sockets are there whoever is connected; what waits in the ring of the telemetry comes and goes.
+        let cost = heap_in_use(&mut board).saturating_sub(before);
+        println!("{path} takes {cost} bytes of the heap; the board says {said}, 4,096 of them its socket's");
+        assert!(cost < said + 8_192, "{path}: {cost} bytes, and it says {said}");
+        drop(channel);
+        let gone = |list: &Value| list["result"]["total"] == 1;
+        let deadline = Instant::now() + SOON;
+        while !gone(&asker.call("Clients.List", json!({}))) {
+            assert!(Instant::now() < deadline, "{path} is never gone");
+        }
+    }
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn its_samples_are_the_waves_that_they_should_be_without_a_gap() {
+    let board = Emulator::boot();
+    let mut samples = Wire::request(board.address(), "/telemetry", &[]).expect("a channel");
+    let described = samples.json();
+    assert_eq!(described["channels"][1]["name"], "Triangle");
+    let mut next: Option<(u32, u64)> = None;
+    for _ in 0..40 {
+        let Heard::Binary(bytes) = samples.hear() else { panic!("no frame") };
+        let frame = Frame::decode(&bytes).expect("a frame");
+        if let Some(next) = next {
+            assert_eq!((frame.sequence, frame.time_us), next);
+        }
+        for row in 0..frame.rows() {
+            let ms = u32::try_from((frame.time_us / 1_000 + row as u64) % 1_000).expect("below 1,000");
+            let triangle = 2 * (ms % 100).min(100 - ms % 100);
+            let expected = [ms, triangle].map(f64::from);
+            assert_eq!([0, 1].map(|channel| frame.samples.get(2 * row + channel)), expected.map(Some));
+        }
+        next = Some((frame.sequence + 1, frame.time_us + 1_000 * frame.rows() as u64));
+    }
 }
 
 #[test]

@@ -20,5 +20,6 @@ mod lab_board;
 mod locked;
 mod many_boards;
 mod plots;
+mod telemetry;
 mod updating;
 mod window;

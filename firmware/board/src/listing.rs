@@ -15,7 +15,7 @@ use crate::{
     commands::Caller,
     contact::{Contact, Origin},
     params::Params,
-    sides::Reads,
+    sides::{Open, Reads},
     text,
 };
 
@@ -96,7 +96,7 @@ impl<H: Hardware> Board<H> {
                     Reads::Nothing => ClientKind::Echo,
                 };
                 // What waits for it is in a ring that the board has once, whoever reads.
-                (kind, &side.contact, side.waiting(&self.log, &self.telemetry), 0, None)
+                (kind, &side.contact, side.waiting(&self.log, &self.telemetry), size_of::<(ClientId, Open)>(), None)
             }
             None => {
                 let (queued, bytes, own) = self.clients.waiting(id)?;

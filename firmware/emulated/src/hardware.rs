@@ -4,7 +4,7 @@
 use alloc::{collections::BTreeMap, format};
 use core::time::Duration;
 
-use board::{Hardware, UpdateSlot};
+use board::{Hardware, SampleSource, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     machine, memory,
     plan::{INTERLOCKED, MOTOR_POWER},
     slot::Slot,
+    wave::Waves,
 };
 
 /// What the motor draws, in watts.
@@ -24,12 +25,13 @@ pub(crate) struct Bench {
     slot: Slot,
     reset_reason: ResetReason,
     entropy: Option<Entropy>,
+    waves: Waves,
 }
 
 impl Bench {
     /// All outputs are off.
     pub(crate) fn new(slot: Slot, reset_reason: ResetReason, entropy: Option<Entropy>) -> Self {
-        Self { outputs: BTreeMap::new(), slot, reset_reason, entropy }
+        Self { outputs: BTreeMap::new(), slot, reset_reason, entropy, waves: Waves::default() }
     }
 
     fn is_on(&self, switch: u16) -> bool {
@@ -64,6 +66,10 @@ impl Hardware for Bench {
             _ => return None,
         };
         Some(State::new().with("value", value))
+    }
+
+    fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {
+        Some(&mut self.waves)
     }
 
     fn random(&mut self, bytes: &mut [u8]) -> bool {

@@ -17,6 +17,7 @@ mod plan;
 mod serial;
 mod slot;
 mod time;
+mod wave;
 
 use alloc::{boxed::Box, format, string::ToString};
 use core::{fmt::Write, net::SocketAddr, panic::PanicInfo};
@@ -50,9 +51,12 @@ type SharedStorage = Mutex<CriticalSectionRawMutex, Storage>;
 /// Where it is served.
 const PORT: u16 = 80;
 
-const SETTINGS: Settings = Settings::for_controllers(protocol::limits::CONTROLLERS);
-
 const BUFFERS: Buffers = Buffers { receive: 2_048, send: 2_048 };
+
+const SETTINGS: Settings = Settings {
+    socket_buffers: BUFFERS.receive + BUFFERS.send,
+    ..Settings::for_controllers(protocol::limits::CONTROLLERS)
+};
 
 #[riscv_rt::entry]
 fn main() -> ! {

@@ -52,7 +52,11 @@ type Board = Shared<Chip, EmbassyClock>;
 const PORT: u16 = 80;
 
 /// An echo needs twice its longest message: two of 2 KiB fit beside four controllers.
-const SETTINGS: Settings = Settings { echo_limit: 2_048, ..Settings::for_controllers(limits::CONTROLLERS) };
+const SETTINGS: Settings = Settings {
+    echo_limit: 2_048,
+    socket_buffers: BUFFERS.receive + BUFFERS.send,
+    ..Settings::for_controllers(limits::CONTROLLERS)
+};
 
 /// Of 12 sockets, 43 kB in all: a whole segment can come in, the longest message but a half goes out at once.
 const BUFFERS: Buffers = Buffers { receive: 1_536, send: 2_048 };

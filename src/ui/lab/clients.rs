@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use eframe::egui::{
-    Align2, Button, ComboBox, CornerRadius, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2,
-    vec2,
+    Align2, Button, ComboBox, CornerRadius, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 use protocol::clients::{ClientEntry, ClientKind, ClientList};
 
@@ -325,7 +325,9 @@ fn row(
     }
     let last = places[COLUMNS.len() - 1];
     let place = Rect::from_center_size(pos2(last.right() - 28.0, rect.center().y), vec2(64.0, theme::LINE));
-    let close = ui.put(place, Button::new("Close").sense(if live { Sense::click() } else { Sense::hover() }));
+    // In a place of its own: the rows stay as high as they are.
+    let mut own = ui.new_child(UiBuilder::new().max_rect(place).id_salt(("close", entry.id)));
+    let close = own.put(place, Button::new("Close").sense(if live { Sense::click() } else { Sense::hover() }));
     let label = format!("Close {}", entry.id);
     close.widget_info(|| WidgetInfo::labeled(Role::Button, live, &label));
     let hint = "The board ends this connection with 1000. A program that reconnects by itself, as this one does, is back at once with \

@@ -139,10 +139,16 @@ fn legend(ui: &Ui, rect: Rect) {
         let place = Rect::from_min_max(pos2(left + 9.0, rect.top()), rect.right_bottom());
         left = text::paint(ui, place, Align2::LEFT_CENTER, words, theme::small(), palette.weak).right() + 18.0;
     };
-    word(&|at| drop(painter.circle(at, 4.0, palette.ground, Stroke::new(2.0, palette.signs.good))), "seen");
+    let seen = |at| {
+        painter.circle(at, 4.0, palette.ground, Stroke::new(2.0, palette.signs.good));
+    };
+    word(&seen, "seen");
     word(&|at| cross(painter, at, Stroke::new(2.0, palette.signs.bad)), "missed");
-    let asked = Stroke::new(1.0, palette.weak);
-    word(&|at| drop(painter.line_segment([at - vec2(0.0, 3.0), at + vec2(0.0, 3.0)], asked)), "asked");
+    let asked = |at: Pos2| {
+        let by = vec2(0.0, 3.0);
+        painter.line_segment([at - by, at + by], Stroke::new(1.0, palette.weak));
+    };
+    word(&asked, "asked");
 }
 
 /// The last moment of which something is known.
