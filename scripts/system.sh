@@ -12,7 +12,7 @@ WINDOW_PACKAGES=(libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 libxkbcom
 VIRTUAL_DISPLAY_PACKAGES=(xvfb xdotool imagemagick)
 
 # What only the checks use.
-CHECK_PACKAGES=(shellcheck python3 python3-venv iproute2 nftables iptables qemu-system-misc dnsmasq-base chromium nodejs npm g++)
+CHECK_PACKAGES=(shellcheck curl python3 python3-venv iproute2 nftables iptables qemu-system-misc dnsmasq-base chromium nodejs npm g++)
 
 # Which of the packages are not there.
 missing_packages() {
