@@ -131,6 +131,7 @@ mod tests {
             plotted.add(f64::from(n) * 0.0002, f64::from(n % 100));
         }
         assert_eq!(plotted.places.len(), PLACES);
-        assert!(plotted.places.iter().all(|place| (place.low, place.high) == (0.0, 99.0)));
+        // A value at the edge of two places may be in either.
+        assert!(plotted.places.iter().all(|place| place.low <= 1.0 && place.high >= 98.0));
     }
 }
