@@ -198,13 +198,13 @@ const fn column(word: &'static str, share: f32, right: bool, about: &'static str
 
 const COLUMNS: [Column; 9] = [
     column(
-        "Number",
-        0.07,
+        "No.",
+        0.06,
         false,
         "All channels are counted together, as they come; a controller's number is in what it causes: client:3",
     ),
     column("Channel", 0.12, false, "What the connection is for"),
-    column("From", 0.22, false, "Its address and port; on a locked board also its key"),
+    column("From", 0.23, false, "Its address and port; on a locked board also its key"),
     column("Connected", 0.10, true, "How long ago"),
     column("Last frame", 0.10, true, "When something of whatever kind came from it last"),
     column("Last pong", 0.10, true, "When it last answered a ping. The board pings who is silent for 20 s"),

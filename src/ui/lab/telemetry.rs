@@ -35,7 +35,10 @@ use crate::{
 const SPANS: [(f64, &str); 4] = [(1.0, "1 s"), (5.0, "5 s"), (15.0, "15 s"), (60.0, "60 s")];
 
 /// A rate is one of the last so long.
-const RATE_OVER: Duration = Duration::from_secs(2);
+const RATE_OVER: Duration = Duration::from_secs(5);
+
+/// Where nothing came for so long, nothing comes.
+const NOTHING: Duration = Duration::from_secs(1);
 
 /// What is followed.
 struct Run {
@@ -46,7 +49,7 @@ struct Run {
     shown: Arc<AtomicBool>,
     state: State,
     counts: Counts,
-    /// What was counted when frames came, of the last two seconds.
+    /// What was counted when frames came, of the last seconds.
     before: VecDeque<(Instant, Counts)>,
 }
 
@@ -101,7 +104,7 @@ impl Run {
     /// Samples, frames and bytes a second.
     fn rates(&self, now: Instant) -> Option<[f64; 3]> {
         let ((first, before), (last, counts)) = (self.before.front()?, self.before.back()?);
-        if now.saturating_duration_since(*last) > RATE_OVER / 2 {
+        if now.saturating_duration_since(*last) > NOTHING {
             return Some([0.0; 3]);
         }
         let seconds = last.saturating_duration_since(*first).as_secs_f64();
@@ -269,7 +272,8 @@ impl Telemetry {
         let Some(end) = self.held.or(self.store.end()) else { return };
         let view = View { to: end, span: self.span };
         let count = u16::try_from(channels.len().max(1)).unwrap_or(u16::MAX);
-        let each = (ui.available_height() - theme::LINE) / f32::from(count) - ui.spacing().item_spacing.y;
+        let spacing = ui.spacing().item_spacing.y * 2.0;
+        let each = (ui.available_height() - theme::LINE) / f32::from(count) - theme::PUSH_ROW - spacing;
         let height = each.max(theme::PLOT_STRIP);
         ScrollArea::vertical().id_salt("samples").auto_shrink(false).show(ui, |ui| {
             for (number, channel) in channels.iter().enumerate() {

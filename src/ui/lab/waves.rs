@@ -1,6 +1,6 @@
 //! Draws one channel of samples over the last seconds: the line, where frames were lost, and what it is.
 
-use eframe::egui::{Align2, Rangef, Ui, Vec2b, WidgetInfo, accesskit::Role, vec2};
+use eframe::egui::{Align2, Rangef, Sense, Ui, Vec2b, WidgetInfo, accesskit::Role, vec2};
 use egui_plot::{GridMark, Line, LineStyle, Plot, PlotPoints, VLine};
 use protocol::telemetry::Channel;
 
@@ -48,8 +48,9 @@ pub(super) fn show(ui: &mut Ui, store: &Store, number: usize, channel: &Channel,
         .grid_spacing(Rangef::new(UNIT * 4.0, UNIT * 40.0))
         .show_x(false)
         .show_y(false)
-        .set_margin_fraction(vec2(0.0, 0.16))
+        .set_margin_fraction(vec2(0.0, 0.08))
         .auto_bounds(Vec2b::new(false, true));
+    heading(ui, channel, summary);
     let response = plot.show(ui, |plot| {
         plot.set_plot_bounds_x(-view.span..=0.0);
         for at in store.losses(from, view.to) {
@@ -62,17 +63,23 @@ pub(super) fn show(ui: &mut Ui, store: &Store, number: usize, channel: &Channel,
             plot.line(line.allow_hover(false));
         }
     });
-    let frame = response.transform.frame().shrink(6.0);
+    let name = format!("samples of {}", channel.name);
+    response.response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
+}
+
+/// A line above the plot, so that nothing is written over the curve: what it is, and what it was.
+fn heading(ui: &mut Ui, channel: &Channel, summary: Option<Summary>) {
+    let palette = palette(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::PUSH_ROW), Sense::hover());
     let title = match &channel.unit_of_measurement {
         Some(unit) => format!("{}, {unit}", channel.name),
         None => channel.name.clone(),
     };
-    let name = format!("samples of {}", channel.name);
-    response.response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
-    text::paint(ui, frame, Align2::LEFT_TOP, &title, theme::small(), palette.text);
+    let title = text::paint(ui, rect, Align2::LEFT_CENTER, &title, theme::strong(), palette.text);
     if let Some(summary) = summary {
         let (shown, told) = figures(channel, summary);
-        text::field(ui, frame, Align2::RIGHT_TOP, &shown, &told, (theme::small(), palette.weak));
+        let rest = rect.with_min_x(title.right() + UNIT * 2.0);
+        text::field(ui, rest, Align2::RIGHT_CENTER, &shown, &told, (theme::body(), palette.weak));
     }
 }
 
