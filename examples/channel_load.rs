@@ -1,4 +1,4 @@
-//! What a channel costs under load: a server in another process sends numbered JSON messages, a channel follows them and a face looks 33 times a
+//! What a channel costs under load: a server in another process sends numbered JSON messages, a channel follows them and a face looks 20 times a
 //! second, as a window does. Prints how late messages are, what CPU it takes and whether memory grows.
 //!
 //!     cargo run --example channel_load -- [SECONDS, default 60] [MESSAGES A SECOND, default 5000]

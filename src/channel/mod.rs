@@ -36,8 +36,8 @@ use store::Store;
 /// How many messages, and how many bytes of them, may wait to be sent.
 pub const QUEUE: (usize, usize) = (1_024, 16 << 20);
 
-/// A face that draws is woken no more often: 33 times a second.
-pub const DRAWING: Duration = Duration::from_millis(30);
+/// A face that draws is woken no more often: 20 times a second.
+pub const DRAWING: Duration = Duration::from_millis(50);
 
 /// The thread on which the channels of a program run. It ends when this and all channels are gone.
 #[derive(Debug, Clone)]

@@ -386,9 +386,10 @@ fn messages(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let area = ScrollArea::vertical().id_salt("messages").auto_shrink(false).min_scrolled_height(0.0);
     area.show_rows(ui, theme::PUSH_ROW, lane.rows.passing(), |ui, range| {
+        let first = range.start;
         for nth in range {
             let Some(entry) = lane.rows.nth_newest(nth) else { continue };
-            if row(ui, entry, selected == Some(entry.number), pointer.as_ref(), moment) {
+            if row(ui, nth - first, entry, selected == Some(entry.number), pointer.as_ref(), moment) {
                 selected = Some(entry.number);
             }
         }
@@ -399,10 +400,12 @@ fn messages(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
     }
 }
 
-fn row(ui: &mut Ui, entry: &Arc<Entry>, chosen: bool, pointer: Option<&Pointer>, moment: &Moment) -> bool {
+/// An entry on one line; whether it was chosen. It is named after its place on the screen: what the library keeps of names is kept for ever, and in a
+/// stream each is on the screen for a moment.
+fn row(ui: &mut Ui, slot: usize, entry: &Arc<Entry>, chosen: bool, pointer: Option<&Pointer>, moment: &Moment) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::PUSH_ROW);
-    let (rect, response) = ui.push_id(entry.number, |ui| ui.allocate_exact_size(size, Sense::click())).inner;
+    let (rect, response) = ui.push_id(slot, |ui| ui.allocate_exact_size(size, Sense::click())).inner;
     let (mark, colour, words) = in_words(entry, pointer, palette);
     let time = words::time_of_day(entry.at, &moment.zone);
     let way = match &entry.what {
@@ -412,7 +415,7 @@ fn row(ui: &mut Ui, entry: &Arc<Entry>, chosen: bool, pointer: Option<&Pointer>,
     };
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, format!("{time}  {way}{words}")));
     if !ui.is_rect_visible(rect) {
-        return response.clicked();
+        return false;
     }
     if chosen || response.has_focus() {
         ui.painter().rect_filled(rect, CornerRadius::same(theme::CONTROL_RADIUS), palette.chosen);
@@ -429,8 +432,9 @@ fn row(ui: &mut Ui, entry: &Arc<Entry>, chosen: bool, pointer: Option<&Pointer>,
         false => (theme::small(), colour),
     };
     text::paint(ui, text_box, Align2::LEFT_CENTER, &words, font, colour);
-    // In a stream the row has moved on before the button is released, and was elsewhere a frame ago.
-    response.clicked() || (ui.rect_contains_pointer(rect) && ui.input(|input| input.pointer.primary_pressed()))
+    // In a stream another entry is here before the button is released.
+    let (pressed, released) = ui.input(|input| (input.pointer.primary_pressed(), input.pointer.any_released()));
+    (response.clicked() && !released) || (ui.rect_contains_pointer(rect) && pressed)
 }
 
 /// The sign, its colour and the line of what happened.

@@ -41,8 +41,6 @@ pub(super) enum Sort {
 /// A message between a client and the board.
 #[derive(Debug, Clone)]
 pub(super) struct Arrow {
-    /// Counts them.
-    pub(super) number: u64,
     /// Which client, from 0.
     pub(super) client: usize,
     pub(super) way: Way,
@@ -68,7 +66,6 @@ struct Client {
 pub(super) struct Clients {
     clients: Vec<Client>,
     pub(super) arrows: VecDeque<Arrow>,
-    count: u64,
     ids: u64,
     began: SystemTime,
 }
@@ -86,7 +83,7 @@ impl Clients {
             channel,
         });
         let (clients, arrows) = (Vec::from(clients), VecDeque::new());
-        Self { clients, arrows, count: 0, ids: 0, began: SystemTime::now() }
+        Self { clients, arrows, ids: 0, began: SystemTime::now() }
     }
 
     /// How a client is.
@@ -180,8 +177,7 @@ impl Clients {
         if self.arrows.len() == ARROWS {
             self.arrows.pop_front();
         }
-        let arrow = Arrow { number: self.count, client: number, way: *way, at: entry.at, sort, text, took };
-        self.count += 1;
+        let arrow = Arrow { client: number, way: *way, at: entry.at, sort, text, took };
         self.arrows.push_back(arrow);
     }
 }

@@ -72,15 +72,18 @@ pub(super) fn show(ui: &mut Ui, clients: &Clients, moment: &Moment) {
         ui.painter().line_segment([pos2(x, clip.top()), pos2(x, clip.bottom())], stroke);
     }
     area.show_rows(ui, ROW, clients.arrows.len(), |ui, range| {
-        for arrow in clients.arrows.range(range.start.min(clients.arrows.len())..range.end.min(clients.arrows.len())) {
-            row(ui, arrow, clients, moment, palette);
+        // Named after its place on the screen: what the library keeps of names is kept for ever.
+        for (slot, arrow) in
+            clients.arrows.range(range.start.min(clients.arrows.len())..range.end.min(clients.arrows.len())).enumerate()
+        {
+            row(ui, slot, arrow, clients, moment, palette);
         }
     });
 }
 
-fn row(ui: &mut Ui, arrow: &Arrow, clients: &Clients, moment: &Moment, palette: &Palette) {
+fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, clients: &Clients, moment: &Moment, palette: &Palette) {
     let size = vec2(ui.available_width(), ROW);
-    let (rect, response) = ui.push_id(arrow.number, |ui| ui.allocate_exact_size(size, Sense::hover())).inner;
+    let (rect, response) = ui.push_id(slot, |ui| ui.allocate_exact_size(size, Sense::hover())).inner;
     let client = NAMES[arrow.client];
     let (from, to) = if arrow.way == Way::Out { (client, "board") } else { ("board", client) };
     let took = arrow.took.map(|took| format!(", {}", words::short(took))).unwrap_or_default();
