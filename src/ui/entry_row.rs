@@ -13,6 +13,9 @@ use super::{
 };
 use crate::fleet::{Happening, LogEntry};
 
+/// Lines of an endless list share so many names, more than are ever on a screen: a debug build of egui keeps each name that it has met.
+pub(super) const NAMES: u64 = 4_096;
+
 /// Shows it; the board's name is left out where all lines are of one board.
 pub(super) fn show(
     ui: &mut Ui,
@@ -27,7 +30,7 @@ pub(super) fn show(
     let leads = model.board(entry.board).is_some();
     let sense = if leads { Sense::click() } else { Sense::hover() };
     let (rect, response) = ui
-        .push_id(("entry", entry.number), |ui| {
+        .push_id(("entry", entry.number % NAMES), |ui| {
             ui.allocate_exact_size(vec2(ui.available_width(), theme::PUSH_ROW), sense)
         })
         .inner;

@@ -18,6 +18,7 @@ use eframe::egui::{
 
 use super::{
     action::Action,
+    entry_row::NAMES,
     icon,
     model::Model,
     moment::Moment,
@@ -379,7 +380,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::PUSH_ROW);
     let (rect, response) =
-        ui.push_id(("frame", row.frame.number), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
+        ui.push_id(("frame", row.frame.number % NAMES), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
     let name = format!("{}  {}  {}", facts(row, moment), row.reading.method, row.reading.line);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &name));
     if !ui.is_rect_visible(rect) {
