@@ -3,11 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use server::ws::{Decoder, Message, Side, Violation};
+use server::ws::{Decoder, Endpoint, Message, Violation};
 
 const LIMIT: usize = 300;
 
-fn decode(side: Side<'_>, bytes: &[u8], piece: usize) -> (Vec<Message>, Option<Violation>) {
+fn decode(side: Endpoint<'_>, bytes: &[u8], piece: usize) -> (Vec<Message>, Option<Violation>) {
     let mut decoder = Decoder::at(side, LIMIT);
     let mut messages = Vec::new();
     for mut rest in bytes.chunks(piece.max(1)) {
@@ -26,7 +26,7 @@ fn decode(side: Side<'_>, bytes: &[u8], piece: usize) -> (Vec<Message>, Option<V
 fuzz_target!(|bytes: &[u8]| {
     let Some((piece, frames)) = bytes.split_first() else { return };
     let mask = || [0; 4];
-    let side = if piece & 0x80 == 0 { Side::Server } else { Side::Client(&mask) };
+    let side = if piece & 0x80 == 0 { Endpoint::Server } else { Endpoint::Client(&mask) };
     let whole = decode(side, frames, frames.len());
     assert_eq!(whole, decode(side, frames, usize::from(piece & 0x7f)));
     for message in &whole.0 {
