@@ -5,26 +5,25 @@
 use std::{
     error::Error,
     process::{self, ExitCode},
-    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
 use clap::{Parser, Subcommand};
-use switchboard::fleet::{Changes, Fleet, Interfaces, LinkState, Lookout, Settings, Watch};
+use switchboard::fleet::{Fleet, Interfaces, Lookout, Settings};
 use virtual_board::Options;
 
 #[path = "measured/mod.rs"]
 mod measured;
 use measured::{BoardsProcess, Reading, run_boards};
+#[path = "measured/crowd.rs"]
+mod crowd;
+use crowd::{Crowd, PATIENCE};
 
 /// What the boards of the measuring process `of` are announced as, so that nobody else's are counted.
 fn service(of: u32) -> String {
     format!("_swb-{of:x}._tcp.local.")
 }
-
-/// How long it is waited for boards that do not come.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 #[derive(Parser)]
 struct Arguments {
@@ -134,57 +133,5 @@ fn say(what: &str, took: Option<Duration>, so_many: usize) {
     match took {
         Some(took) => println!("  {what:<14} {:>8.2} s after the start of the fleet", took.as_secs_f64()),
         None => println!("  {what:<14}   never: {so_many} within {} s", PATIENCE.as_secs()),
-    }
-}
-
-/// What the fleet says of its boards, kept as a face keeps it.
-struct Crowd {
-    watch: Watch,
-    woken: mpsc::Receiver<()>,
-    boards: std::collections::HashMap<switchboard::fleet::BoardKey, (bool, bool)>,
-    problem: Option<String>,
-}
-
-impl Crowd {
-    fn watch(fleet: &Fleet) -> Self {
-        let (wake, woken) = mpsc::channel();
-        let watch = fleet.watch(move || {
-            // At the end nobody waits any more.
-            let _ = wake.send(());
-        });
-        Self { watch, woken, boards: std::collections::HashMap::new(), problem: None }
-    }
-
-    fn found(&self) -> usize {
-        self.boards.values().filter(|(found, _)| *found).count()
-    }
-
-    fn connected(&self) -> usize {
-        self.boards.values().filter(|(_, connected)| *connected).count()
-    }
-
-    fn take(&mut self) {
-        let Changes { boards, forgotten, status, .. } = self.watch.drain();
-        for board in boards {
-            self.boards.insert(board.key, (board.announcement.is_some(), board.link == LinkState::Connected));
-        }
-        for key in forgotten {
-            self.boards.remove(&key);
-        }
-        if let Some(status) = status {
-            self.problem = status.discovery_problem;
-        }
-    }
-
-    /// How long after `begun` it was so.
-    fn wait(&mut self, begun: Instant, so: impl Fn(&Self) -> bool) -> Option<Duration> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            self.take();
-            if so(self) {
-                return Some(begun.elapsed());
-            }
-            self.woken.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()?;
-        }
     }
 }

@@ -1,0 +1,25 @@
+//! The least that eframe does with the same renderer: a window with one label. The peer of the program's own start in
+//! `benches/start`; it says on standard error when it draws its first frame, as the program does with `--log switchboard::ui=trace`.
+
+use std::io::Write;
+
+use eframe::egui;
+
+struct Bare {
+    drawn: bool,
+}
+
+impl eframe::App for Bare {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        if !std::mem::replace(&mut self.drawn, true) {
+            // Where it cannot be written nobody measures.
+            let _ = writeln!(std::io::stderr(), "a frame is drawn");
+        }
+        ui.label("Hello");
+    }
+}
+
+fn main() -> eframe::Result {
+    let options = eframe::NativeOptions { renderer: eframe::Renderer::Glow, ..Default::default() };
+    eframe::run_native("Bare", options, Box::new(|_| Ok(Box::new(Bare { drawn: false }))))
+}
