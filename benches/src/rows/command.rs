@@ -51,32 +51,42 @@ impl Pace {
 
 pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let (_boards, addresses) = Program::boards(1, &["--profile", "lamp"])?;
+    let address = addresses.first().cloned().ok_or("no board")?;
     let lamp = Lamp::connect(addresses)?;
     let echo = Server::new("tokio-tungstenite echo", Program::part(&["echo"])?)?;
+    let peers = [
+        Bare { name: echo.name, address: echo.address.clone(), path: "/", message: || "m".repeat(100) },
+        // What of it is the board's and what the fleet's.
+        Bare { name: "bare client of the same board", address, path: "/rpc", message: command },
+    ];
     let mut lines = Vec::new();
     for (pace, commands, rounds) in [(Pace::Lockstep, 1_000, 9), (Pace::RandomGaps, 300, 5)] {
         let (commands, rounds) = if quick { (5, 1) } else { (commands, rounds) };
         lamp.round(pace, commands / 5)?;
-        bare(&echo.address, pace, commands / 5)?;
-        let mut ours = (Vec::new(), Vec::new());
-        let mut theirs = (Vec::new(), Vec::new());
-        for _ in 0..rounds {
-            let (median, p99) = lamp.round(pace, commands)?;
-            ours.0.push(median);
-            ours.1.push(p99);
-            let (median, p99) = bare(&echo.address, pace, commands)?;
-            theirs.0.push(median);
-            theirs.1.push(p99);
+        let mut ours = Rounds::default();
+        let mut theirs = [Rounds::default(), Rounds::default()];
+        for peer in &peers {
+            peer.round(pace, commands / 5)?;
         }
-        for (what, ours, theirs, most) in [("median", ours.0, theirs.0, 1.5), ("p99", ours.1, theirs.1, 3.0)] {
-            let figure = |rounds: &[f64]| Figure::of(rounds, Unit::Microseconds).ok_or("no rounds");
-            lines.push(Line {
-                row: "command",
-                what: format!("a command, {}, {what}", pace.name()),
-                ours: figure(&ours)?,
-                peer: Some((echo.name.to_owned(), figure(&theirs)?)),
-                target: Target::Ratio(most),
-            });
+        for _ in 0..rounds {
+            ours.add(lamp.round(pace, commands)?);
+            for (peer, rounds) in peers.iter().zip(&mut theirs) {
+                rounds.add(peer.round(pace, commands)?);
+            }
+        }
+        for (peer, theirs) in peers.iter().zip(&theirs) {
+            for (what, ours, theirs, most) in
+                [("median", &ours.medians, &theirs.medians, 1.5), ("p99", &ours.p99s, &theirs.p99s, 3.0)]
+            {
+                let figure = |rounds: &[f64]| Figure::of(rounds, Unit::Microseconds).ok_or("no rounds");
+                lines.push(Line {
+                    row: "command",
+                    what: format!("a command, {}, {what}", pace.name()),
+                    ours: figure(ours)?,
+                    peer: Some((peer.name.to_owned(), figure(theirs)?)),
+                    target: if peer.path == "/" { Target::Ratio(most) } else { Target::Stated },
+                });
+            }
         }
     }
     Ok(lines)
@@ -134,23 +144,54 @@ impl Lamp {
     }
 }
 
-/// As many messages there and back.
-fn bare(address: &str, pace: Pace, messages: u32) -> Outcome<(f64, f64)> {
-    sockets::run(async {
-        let mut socket = connect(address, "/", None).await?;
-        let mut times = Vec::new();
-        for _ in 0..messages {
-            pace.wait();
-            times.push(there_and_back(&mut socket).await?);
-        }
-        Ok(median_and_p99(times).ok_or("no messages")?)
-    })
+/// In each round.
+#[derive(Default)]
+struct Rounds {
+    medians: Vec<f64>,
+    p99s: Vec<f64>,
 }
 
-async fn there_and_back(socket: &mut WebSocket) -> Outcome<Duration> {
-    let message = Message::text("m".repeat(100));
+impl Rounds {
+    fn add(&mut self, (median, p99): (f64, f64)) {
+        self.medians.push(median);
+        self.p99s.push(p99);
+    }
+}
+
+/// A bare client of some server.
+struct Bare {
+    name: &'static str,
+    address: String,
+    path: &'static str,
+    message: fn() -> String,
+}
+
+/// A command that changes a lamp's light, as the fleet sends it.
+fn command() -> String {
+    let brightness = fastrand::u8(..=100);
+    format!(
+        r#"{{"jsonrpc":"2.0","id":1000,"method":"Light.Set","params":{{"brightness":{brightness},"ct_k":3000,"id":0,"on":true}}}}"#
+    )
+}
+
+impl Bare {
+    /// As many messages there and back.
+    fn round(&self, pace: Pace, messages: u32) -> Outcome<(f64, f64)> {
+        sockets::run(async {
+            let mut socket = connect(&self.address, self.path, None).await?;
+            let mut times = Vec::new();
+            for _ in 0..messages {
+                pace.wait();
+                times.push(there_and_back(&mut socket, (self.message)()).await?);
+            }
+            Ok(median_and_p99(times).ok_or("no messages")?)
+        })
+    }
+}
+
+async fn there_and_back(socket: &mut WebSocket, message: String) -> Outcome<Duration> {
     let begun = Instant::now();
-    socket.send(message).await?;
-    socket.next().await.ok_or("the echo has ended")??;
+    socket.send(Message::text(message)).await?;
+    socket.next().await.ok_or("the server has ended")??;
     Ok(begun.elapsed())
 }
