@@ -22,7 +22,7 @@ impl Server {
 
     /// tokio-tungstenite's, which tells all the others.
     pub(crate) fn tungstenite(name: &'static str, more: &[&str]) -> Outcome<Self> {
-        let mut arguments = vec!["broadcast"];
+        let mut arguments = vec!["broadcast-server"];
         arguments.extend(more);
         Self::new(name, Program::part(&arguments)?)
     }

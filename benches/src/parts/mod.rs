@@ -16,23 +16,23 @@ use clap::Subcommand;
 
 use crate::{Outcome, counts::Counts, sockets};
 
-/// What to be.
+/// What to be. The names are none of a row's.
 #[derive(Subcommand)]
 pub(crate) enum Part {
     /// tokio-tungstenite: sends back what it is sent
-    Echo,
+    EchoServer,
     /// tokio-tungstenite: what one says all the others hear
-    Broadcast {
+    BroadcastServer {
         /// How much it reads at once, in bytes
         #[arg(long)]
         read_buffer: Option<usize>,
     },
     /// The fleet without a face, linked to the boards whose addresses come on standard input
-    Fleet,
+    FleetAlone,
     /// A bare client task for each of the boards whose addresses come on standard input
-    Bare,
+    BareClients,
     /// The core of a board without a socket, for callgrind
-    Core {
+    CoreAlone {
         /// How many commands it is given
         #[arg(long)]
         commands: u32,
@@ -45,11 +45,11 @@ pub(crate) enum Part {
 impl Part {
     pub(crate) fn run(self) -> Outcome<()> {
         match self {
-            Self::Echo => sockets::run(servers::echo()),
-            Self::Broadcast { read_buffer } => sockets::run(servers::broadcast(read_buffer)),
-            Self::Fleet => fleet::run(),
-            Self::Bare => sockets::run(bare::run()),
-            Self::Core { commands, clients } => core::run(commands, clients),
+            Self::EchoServer => sockets::run(servers::echo()),
+            Self::BroadcastServer { read_buffer } => sockets::run(servers::broadcast(read_buffer)),
+            Self::FleetAlone => fleet::run(),
+            Self::BareClients => sockets::run(bare::run()),
+            Self::CoreAlone { commands, clients } => core::run(commands, clients),
         }
     }
 }

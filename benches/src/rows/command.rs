@@ -53,7 +53,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let (_boards, addresses) = Program::boards(1, &["--profile", "lamp"])?;
     let address = addresses.first().cloned().ok_or("no board")?;
     let lamp = Lamp::connect(addresses)?;
-    let echo = Server::new("tokio-tungstenite echo", Program::part(&["echo"])?)?;
+    let echo = Server::new("tokio-tungstenite echo", Program::part(&["echo-server"])?)?;
     let peers = [
         Bare { name: echo.name, address: echo.address.clone(), path: "/", message: || "m".repeat(100) },
         // What of it is the board's and what the fleet's.

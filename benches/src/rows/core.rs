@@ -42,7 +42,7 @@ fn count(commands: u32, clients: u32) -> Outcome<f64> {
         "--tool=callgrind".into(),
         "--callgrind-out-file=/dev/null".into(),
         std::env::current_exe()?.into(),
-        "core".into(),
+        "core-alone".into(),
         "--commands".into(),
         commands.to_string().into(),
         "--clients".into(),

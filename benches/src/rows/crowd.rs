@@ -54,8 +54,8 @@ impl Crowd {
 fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<[Crowd; 2]> {
     let (_boards, addresses) = Program::boards(boards, more)?;
     let mut crowds = [
-        Crowd::connect("fleet", "fleet", &addresses)?,
-        Crowd::connect("bare client task a board", "bare", &addresses)?,
+        Crowd::connect("fleet", "fleet-alone", &addresses)?,
+        Crowd::connect("bare client task a board", "bare-clients", &addresses)?,
     ];
     thread::sleep(SETTLE.min(round * 2));
     for _ in 0..rounds {
@@ -83,7 +83,7 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     let mut alone = None;
     for boards in [1, 10, 100, 1_000] {
-        let (boards, rounds, round) = if quick { (2, 1, 1) } else { (boards, 5, 6) };
+        let (boards, rounds, round) = if quick { (2, 1, 1) } else { (boards, 3, 6) };
         let [ours, theirs] = watch(boards, &["--profile", "lamp"], rounds, Duration::from_secs(round))?;
         let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64| -> Outcome<Line> {
             Ok(Line {
@@ -125,7 +125,7 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
 /// A thousand boards that push ten times a second.
 #[expect(clippy::cast_precision_loss, reason = "a few million")]
 pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
-    let (boards, rounds, round) = if quick { (2, 1, 1) } else { (1_000, 5, 6) };
+    let (boards, rounds, round) = if quick { (2, 1, 1) } else { (1_000, 3, 6) };
     // Of readings ten times a second every second one would be gathered with the one before: batches are of 100 ms.
     let more = ["--profile", "weather", "--samples-per-second", "9.9"];
     let [ours, theirs] = watch(boards, &more, rounds, Duration::from_secs(round))?;
