@@ -77,13 +77,13 @@ fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<
     Ok(crowds)
 }
 
-/// From 1 to 1,000 boards that tell of nothing but themselves, once a second.
+/// From 1 to 1,000 boards that tell of nothing but themselves: signal and memory every 10 s, which is how long a round is, uptime every 60 s.
 #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
 pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     let mut alone = None;
     for boards in [1, 10, 100, 1_000] {
-        let (boards, rounds, round) = if quick { (2, 1, 1) } else { (boards, 3, 6) };
+        let (boards, rounds, round) = if quick { (2, 1, 1) } else { (boards, 3, 10) };
         let [ours, theirs] = watch(boards, &["--profile", "lamp"], rounds, Duration::from_secs(round))?;
         let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64| -> Outcome<Line> {
             Ok(Line {
