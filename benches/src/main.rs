@@ -1,0 +1,77 @@
+//! Measures Switchboard beside its peers: `benches/run` builds what is measured and starts this.
+//!
+//! Every figure stands beside a peer's from the same run on the same machine. Ours and the peer's rounds are taken in turn after a
+//! warm-up; a figure is the median of its rounds, with the least and the most of them in brackets. Linux only.
+
+mod audience;
+mod counts;
+mod figures;
+mod parts;
+mod peers;
+mod process;
+mod rows;
+mod sockets;
+mod table;
+
+use std::{error::Error, process::ExitCode};
+
+use clap::{Parser, ValueEnum};
+
+use parts::Part;
+use rows::Row;
+
+/// What something comes to that people are told of when it fails.
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(
+    about = "Measures Switchboard beside its peers; benches/run builds what is measured",
+    args_conflicts_with_subcommands = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    part: Option<Part>,
+    /// What to measure; everything where nothing is said
+    rows: Vec<Row>,
+    /// Tiny numbers, to see that everything runs
+    #[arg(long)]
+    quick: bool,
+    /// Print the table as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("benches: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Outcome<()> {
+    if let Some(part) = arguments.part {
+        return part.run();
+    }
+    // Five hundred clients and a thousand boards are as many open files.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let rows = match arguments.rows.as_slice() {
+        [] => Row::value_variants(),
+        some => some,
+    };
+    let mut lines = Vec::new();
+    for row in rows {
+        eprintln!(
+            "measuring: {}",
+            row.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+        );
+        lines.extend(row.measure(arguments.quick)?);
+    }
+    match arguments.json {
+        true => println!("{}", table::json(&lines)?),
+        false => print!("{}", table::markdown(&lines)),
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! The board core alone, without a socket or a clock: what a command and a push take of it, for callgrind to count.
+
+use std::time::Duration;
+
+use board::{Board, Hardware, Outgoing};
+use protocol::{ComponentKey, Epoch, RpcError, State};
+use virtual_board::{Profile, profile};
+
+use crate::Outcome;
+
+/// Outputs that take everything, and no sensors.
+struct Nothing;
+
+impl Hardware for Nothing {
+    fn set_output(&mut self, _: &ComponentKey, _: &State) -> Result<(), RpcError> {
+        Ok(())
+    }
+
+    fn read_input(&mut self, _: Duration, _: &ComponentKey) -> Option<State> {
+        None
+    }
+
+    fn identify(&mut self) {}
+
+    fn reboot(&mut self) {}
+
+    fn free_memory(&self) -> Option<u32> {
+        None
+    }
+
+    fn rssi(&self) -> Option<i8> {
+        None
+    }
+}
+
+/// Gives a lamp so many commands, each of which changes its light and is pushed to so many clients.
+pub(super) fn run(commands: u32, clients: u32) -> Outcome<()> {
+    let now = Duration::from_secs(1);
+    let places = usize::try_from(clients)? + 1;
+    let mut lamp = Board::new(profile::plan(Profile::Lamp, 0, 1, None, places), &[], Epoch(1), Nothing)?;
+    let mut others = Vec::new();
+    for _ in 0..clients {
+        let client = lamp.connect(now)?;
+        lamp.receive(now, client, r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#);
+        others.push(client);
+    }
+    let commander = lamp.connect(now)?;
+    let mut bytes = 0;
+    for number in 0..commands {
+        let brightness = number % 100;
+        let command = format!(
+            r#"{{"jsonrpc":"2.0","id":{number},"method":"Light.Set","params":{{"id":0,"on":true,"brightness":{brightness}}}}}"#
+        );
+        lamp.receive(now, commander, &command);
+        for client in others.iter().chain([&commander]) {
+            while let Some(Outgoing::Text(text)) = lamp.next_outgoing(now, *client) {
+                bytes += text.len();
+            }
+        }
+    }
+    println!("{bytes}");
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! The app's own core without a face. It is drained as the window drains it: when it is woken, at most 60 times a second.
+
+use std::{
+    collections::BTreeSet,
+    sync::mpsc::{RecvTimeoutError, channel},
+    thread,
+    time::Duration,
+};
+
+use switchboard::fleet::{BoardKey, Fleet, Happening, LinkState, Settings, Watch};
+
+use super::{Shared, addresses, answer_with};
+use crate::{Outcome, counts::Counts};
+
+/// A frame of a screen that shows 60 a second.
+const FRAME: Duration = Duration::from_micros(16_667);
+
+/// Prints a line when all boards are connected, and what was seen since for each line on standard input.
+pub(super) fn run() -> Outcome<()> {
+    let addresses = addresses()?;
+    let wanted = addresses.len();
+    let fleet = Fleet::start(Settings { discovery: None, addresses, ..Settings::default() })?;
+    let (wake, woken) = channel();
+    let mut watch = fleet.watch(move || {
+        // At the end nobody waits any more.
+        let _ = wake.send(());
+    });
+    let counts = Shared::default();
+    answer_with(counts.clone());
+    let mut connected = BTreeSet::new();
+    let mut ready = false;
+    loop {
+        match woken.recv_timeout(Duration::from_secs(60)) {
+            Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err("the fleet has ended".into()),
+        }
+        take(&mut watch, &mut connected, &mut counts.lock());
+        if !ready && connected.len() >= wanted {
+            ready = true;
+            println!("connected");
+        }
+        thread::sleep(FRAME);
+    }
+}
+
+fn take(watch: &mut Watch, connected: &mut BTreeSet<BoardKey>, counts: &mut Counts) {
+    let changes = watch.drain();
+    for board in changes.boards {
+        match board.link {
+            LinkState::Connected => connected.insert(board.key),
+            _ => connected.remove(&board.key),
+        };
+    }
+    counts.lost += changes.missed;
+    for entry in changes.log {
+        match &entry.what {
+            Happening::Changed { .. } => counts.values += 1,
+            Happening::Resync(_) => counts.resyncs += 1,
+            _ => {}
+        }
+    }
+}

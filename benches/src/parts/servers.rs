@@ -1,0 +1,80 @@
+//! Servers of tokio-tungstenite, as its own examples have them: a task for each connection.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    net::TcpStream,
+    sync::mpsc::{UnboundedSender, unbounded_channel},
+    task::spawn_local,
+};
+use tokio_tungstenite::{accept_async, accept_async_with_config, tungstenite::Message};
+
+use crate::{
+    Outcome,
+    sockets::{listen, settings},
+};
+
+/// Sends back what it is sent.
+pub(super) async fn echo() -> Outcome<()> {
+    let listener = listen().await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        spawn_local(async move {
+            let Ok(mut socket) = accept_async(stream).await else { return };
+            while let Some(Ok(message)) = socket.next().await {
+                if message.is_text() && socket.send(message).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+/// Who is connected.
+type Others = Rc<RefCell<BTreeMap<u64, UnboundedSender<Message>>>>;
+
+/// What one says all the others hear.
+pub(super) async fn broadcast(read_buffer: Option<usize>) -> Outcome<()> {
+    let listener = listen().await?;
+    let others = Others::default();
+    let number = Cell::new(0);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        number.set(number.get() + 1);
+        spawn_local(one_of_many(stream, read_buffer, number.get(), Rc::clone(&others)));
+    }
+}
+
+async fn one_of_many(stream: TcpStream, read_buffer: Option<usize>, number: u64, others: Others) {
+    let Ok(socket) = accept_async_with_config(stream, Some(settings(read_buffer))).await else { return };
+    let (mut outgoing, mut incoming) = socket.split();
+    let (queue, mut queued) = unbounded_channel();
+    others.borrow_mut().insert(number, queue);
+    let talk = async {
+        while let Some(message) = queued.recv().await {
+            if outgoing.send(message).await.is_err() {
+                return;
+            }
+        }
+    };
+    let listen = async {
+        while let Some(Ok(message)) = incoming.next().await {
+            if !message.is_text() {
+                continue;
+            }
+            for (_, other) in others.borrow().iter().filter(|(other, _)| **other != number) {
+                // The text is shared, not copied; whoever has gone is taken out below.
+                let _ = other.send(message.clone());
+            }
+        }
+    };
+    tokio::select! { () = talk => {} () = listen => {} }
+    others.borrow_mut().remove(&number);
+}

@@ -1,0 +1,108 @@
+//! Programs that are measured: started here, spoken to by lines, and read in `/proc` (Linux only).
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{BufRead, BufReader, Lines, Write},
+    path::PathBuf,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::Duration,
+};
+
+use crate::Outcome;
+
+/// A program beside this one; it ends when this is dropped.
+pub(crate) struct Program {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+/// What a process has used.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// All its threads on a processor.
+    pub(crate) cpu: Duration,
+    /// What it holds in memory, shared pages included, in kB (1,000 bytes).
+    pub(crate) memory_kb: f64,
+    pub(crate) threads: f64,
+}
+
+impl Program {
+    /// Starts a program; its errors go where this program's go.
+    pub(crate) fn start<A: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[A]) -> Outcome<Self> {
+        let program = program.as_ref();
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
+        let input = child.stdin.take();
+        let output = child.stdout.take().ok_or("a program without an output")?;
+        Ok(Self { child, input, output: BufReader::new(output).lines() })
+    }
+
+    /// A part of this program in a process of its own.
+    pub(crate) fn part<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome<Self> {
+        Self::start(std::env::current_exe()?, arguments)
+    }
+
+    /// Virtual boards that nobody announces, and where they listen.
+    pub(crate) fn boards(count: usize, more: &[&str]) -> Outcome<(Self, Vec<String>)> {
+        let count_text = count.to_string();
+        let mut arguments = vec!["--no-mdns", "--seed", "1", "--boards", &count_text];
+        arguments.extend(more);
+        let mut boards = Self::start(beside("virtual-board")?, &arguments)?;
+        let mut addresses = Vec::with_capacity(count);
+        while addresses.len() < count {
+            let line: serde_json::Value = serde_json::from_str(&boards.line()?)?;
+            addresses.push(line["address"].as_str().ok_or("a board without an address")?.to_owned());
+        }
+        Ok((boards, addresses))
+    }
+
+    /// The next line that it prints.
+    pub(crate) fn line(&mut self) -> Outcome<String> {
+        Ok(self.output.next().ok_or("a program has ended early")??)
+    }
+
+    /// Tells it a line.
+    pub(crate) fn say(&mut self, line: &str) -> Outcome<()> {
+        let input = self.input.as_mut().ok_or("a program without an input")?;
+        writeln!(input, "{line}")?;
+        Ok(input.flush()?)
+    }
+
+    /// What it has used until now.
+    pub(crate) fn reading(&self) -> Outcome<Reading> {
+        let id = self.child.id();
+        let mut cpu = Duration::ZERO;
+        for thread in fs::read_dir(format!("/proc/{id}/task"))? {
+            // The first number is the time on a processor in nanoseconds (Linux, Documentation/scheduler/sched-stats.rst).
+            let text = fs::read_to_string(thread?.path().join("schedstat"))?;
+            let nanos = text.split_whitespace().next().and_then(|first| first.parse().ok());
+            cpu += Duration::from_nanos(nanos.unwrap_or_default());
+        }
+        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+        let figure = |name: &str| -> Option<f64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse().ok()
+        };
+        let kibibytes = figure("VmRSS:").ok_or("a process without memory")?;
+        Ok(Reading { cpu, memory_kb: kibibytes * 1.024, threads: figure("Threads:").unwrap_or_default() })
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A program that was built with this one.
+pub(crate) fn beside(name: &str) -> Outcome<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(name))
+}

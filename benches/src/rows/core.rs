@@ -1,0 +1,55 @@
+//! Instructions of the firmware's core, as callgrind counts them on this computer: what a chip's compiler makes of it differs, what
+//! grows does not. It is skipped where valgrind is not installed.
+
+use std::{
+    ffi::OsString,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    Outcome,
+    figures::{Figure, Unit},
+    table::{Line, Target},
+};
+
+/// How the total begins in what callgrind says at its end.
+const COLLECTED: &str = "Collected : ";
+
+pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
+    let there = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status();
+    if !there.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: valgrind is not installed");
+        return Ok(Vec::new());
+    }
+    let commands = if quick { 2 } else { 1_000 };
+    // What starting takes is in both, and what a push takes is the difference that ten clients make.
+    let alone = count(2 * commands, 0)? - count(commands, 0)?;
+    let with_ten = count(2 * commands, 10)? - count(commands, 10)?;
+    let line = |what: &str, instructions: f64| {
+        let figure = Figure { median: instructions, least: instructions, most: instructions, unit: Unit::Instructions };
+        Line { row: "core", what: what.to_owned(), ours: figure, peer: None, target: Target::Stated }
+    };
+    let commands = f64::from(commands);
+    Ok(vec![
+        line("instructions a command, nobody subscribed", alone / commands),
+        line("instructions a push and subscriber, of 10", (with_ten - alone) / commands / 10.0),
+    ])
+}
+
+/// Instructions of a board core that is given so many commands.
+fn count(commands: u32, clients: u32) -> Outcome<f64> {
+    let arguments: [OsString; 8] = [
+        "--tool=callgrind".into(),
+        "--callgrind-out-file=/dev/null".into(),
+        std::env::current_exe()?.into(),
+        "core-alone".into(),
+        "--commands".into(),
+        commands.to_string().into(),
+        "--clients".into(),
+        clients.to_string().into(),
+    ];
+    let run = Command::new("valgrind").args(arguments).output()?;
+    let said = String::from_utf8_lossy(&run.stderr);
+    let total = said.lines().find_map(|line| line.split_once(COLLECTED)).map(|(_, total)| total.trim());
+    total.and_then(|total| total.parse().ok()).ok_or_else(|| format!("callgrind says no total: {said}").into())
+}

@@ -1,0 +1,148 @@
+//! Many boards in one process; the fleet without a face in a second, a bare client task a board in a third. Both are connected at the same
+//! time to the same boards, so that each is told the same.
+
+use std::{thread, time::Duration};
+
+use crate::{
+    Outcome,
+    counts::Counts,
+    figures::{Figure, Unit},
+    process::{Program, Reading},
+    table::{Line, Target},
+};
+
+/// What is started by connecting settles.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// One who is connected to all boards.
+struct Crowd {
+    name: &'static str,
+    process: Program,
+    /// In each round.
+    rounds: Vec<Round>,
+}
+
+struct Round {
+    cpu_percent: f64,
+    reading: Reading,
+    counts: Counts,
+}
+
+impl Crowd {
+    fn connect(name: &'static str, part: &str, addresses: &[String]) -> Outcome<Self> {
+        let mut process = Program::part(&[part])?;
+        for address in addresses {
+            process.say(address)?;
+        }
+        process.say("")?;
+        process.line()?;
+        Ok(Self { name, process, rounds: Vec::new() })
+    }
+
+    fn counts(&mut self) -> Outcome<Counts> {
+        self.process.say("counts")?;
+        Ok(self.process.line()?.parse()?)
+    }
+
+    fn figure(&self, unit: Unit, of: impl Fn(&Round) -> f64) -> Outcome<Figure> {
+        let rounds: Vec<f64> = self.rounds.iter().map(of).collect();
+        Ok(Figure::of(&rounds, unit).ok_or("no rounds")?)
+    }
+}
+
+/// The same time for both: they are idle beside each other.
+fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<[Crowd; 2]> {
+    let (_boards, addresses) = Program::boards(boards, more)?;
+    let mut crowds = [
+        Crowd::connect("fleet", "fleet-alone", &addresses)?,
+        Crowd::connect("bare client task a board", "bare-clients", &addresses)?,
+    ];
+    thread::sleep(SETTLE.min(round * 2));
+    for _ in 0..rounds {
+        let mut before = Vec::new();
+        for crowd in &mut crowds {
+            before.push((crowd.process.reading()?, crowd.counts()?));
+        }
+        thread::sleep(round);
+        for (crowd, (reading, counts)) in crowds.iter_mut().zip(before) {
+            let now = crowd.process.reading()?;
+            let seen = crowd.counts()?;
+            crowd.rounds.push(Round {
+                cpu_percent: now.cpu.saturating_sub(reading.cpu).as_secs_f64() * 100.0 / round.as_secs_f64(),
+                reading: now,
+                counts: Counts { values: seen.values - counts.values, ..seen },
+            });
+        }
+    }
+    Ok(crowds)
+}
+
+/// From 1 to 1,000 boards that tell of nothing but themselves: signal and memory every 10 s, which is how long a round is, uptime every 60 s.
+#[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
+pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
+    let mut lines = Vec::new();
+    let mut alone = None;
+    for boards in [1, 10, 100, 1_000] {
+        let (boards, rounds, round) = if quick { (2, 1, 1) } else { (boards, 3, 10) };
+        let [ours, theirs] = watch(boards, &["--profile", "lamp"], rounds, Duration::from_secs(round))?;
+        let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64| -> Outcome<Line> {
+            Ok(Line {
+                row: "idle",
+                what: format!("{what}, {boards} boards idle"),
+                ours: ours.figure(unit, of)?,
+                peer: Some((theirs.name.to_owned(), theirs.figure(unit, of)?)),
+                target,
+            })
+        };
+        let cpu = |round: &Round| round.cpu_percent;
+        let memory = |round: &Round| round.reading.memory_kb;
+        lines.push(line("CPU of a core", Unit::Percent, Target::Ratio(1.5), &cpu)?);
+        lines.push(line("memory", Unit::Kilobytes, Target::Stated, &memory)?);
+        lines.push(line("threads", Unit::Count, Target::Stated, &|round| round.reading.threads)?);
+        let all = [ours.figure(Unit::Kilobytes, memory)?.median, theirs.figure(Unit::Kilobytes, memory)?.median];
+        match alone {
+            None => alone = Some(all),
+            Some(alone) if boards >= 100 => {
+                let each = |at: usize| (all[at] - alone[at]) / (boards - 1) as f64;
+                let figure = |value| Figure { median: value, least: value, most: value, unit: Unit::Kilobytes };
+                lines.push(Line {
+                    row: "idle",
+                    what: format!("memory a board, {boards} boards idle"),
+                    ours: figure(each(0)),
+                    peer: Some((theirs.name.to_owned(), figure(each(1)))),
+                    target: Target::AtMost(20.0),
+                });
+            }
+            Some(_) => {}
+        }
+        if quick {
+            break;
+        }
+    }
+    Ok(lines)
+}
+
+/// A thousand boards that push ten times a second.
+#[expect(clippy::cast_precision_loss, reason = "a few million")]
+pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
+    let (boards, rounds, round) = if quick { (2, 1, 1) } else { (1_000, 3, 6) };
+    // Of readings ten times a second every second one would be gathered with the one before: batches are of 100 ms.
+    let more = ["--profile", "weather", "--samples-per-second", "9.9"];
+    let [ours, theirs] = watch(boards, &more, rounds, Duration::from_secs(round))?;
+    let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64| -> Outcome<Line> {
+        Ok(Line {
+            row: "events",
+            what: format!("{what}, {boards} boards, 10 pushes/s each"),
+            ours: ours.figure(unit, of)?,
+            peer: Some((theirs.name.to_owned(), theirs.figure(unit, of)?)),
+            target,
+        })
+    };
+    Ok(vec![
+        line("CPU of a core", Unit::Percent, Target::Ratio(2.0), &|round| round.cpu_percent)?,
+        line("values a second", Unit::Count, Target::Stated, &|seen| seen.counts.values as f64 / round as f64)?,
+        line("happenings lost", Unit::Count, Target::AtMost(0.0), &|round| round.counts.lost as f64)?,
+        line("gaps", Unit::Count, Target::AtMost(0.0), &|round| round.counts.resyncs as f64)?,
+        line("memory", Unit::Kilobytes, Target::Stated, &|round| round.reading.memory_kb)?,
+    ])
+}

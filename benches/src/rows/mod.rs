@@ -1,0 +1,43 @@
+//! What is measured, a file for each row of the table. A row starts what it needs, warms up, and takes ours and the peers' rounds in
+//! turn.
+
+mod broadcast;
+mod command;
+mod core;
+mod crowd;
+mod memory;
+
+use clap::ValueEnum;
+
+use crate::{Outcome, table::Line};
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Row {
+    /// A command, from the call to its confirmation
+    Command,
+    /// A change that many are told
+    Broadcast,
+    /// Memory of a connection, and of a board
+    Memory,
+    /// Boards that are connected and idle
+    Idle,
+    /// A thousand boards that push ten times a second
+    Events,
+    /// Instructions of the firmware's core
+    Core,
+}
+
+impl Row {
+    /// Measures it; `quick` is only to see that it runs.
+    pub(crate) fn measure(self, quick: bool) -> Outcome<Vec<Line>> {
+        match self {
+            Self::Command => command::measure(quick),
+            Self::Broadcast => broadcast::measure(quick),
+            Self::Memory => memory::measure(quick),
+            Self::Idle => crowd::idle(quick),
+            Self::Events => crowd::events(quick),
+            Self::Core => core::measure(quick),
+        }
+    }
+}
