@@ -8,7 +8,7 @@ use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
 use crate::{
-    comparison::{Cost, Follower, Record, Stage, Way},
+    comparison::{Cost, Follower, Record, Row, Stage, Way},
     fleet::{BoardView, Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState},
     link::names,
 };
@@ -90,8 +90,30 @@ pub(crate) fn stage(record: &Record) -> String {
     }
 }
 
+/// What is summed up of a follower: the headings of [`sums`].
+pub(crate) const SUMS: [&str; 11] =
+    ["", "Seen", "Missed", "Delay", "p99", "Requests", "Connections", "To connect", "Sent", "Received", "Board's CPU"];
+
+/// A row of the table of a comparison, under [`SUMS`].
+pub(crate) fn sums(row: &Row) -> [String; 11] {
+    let time = |time: Option<Duration>| time.map_or_else(|| "-".to_owned(), short);
+    [
+        follower(row.follower),
+        row.seen.to_string(),
+        row.missed.to_string(),
+        time(row.median),
+        time(row.p99),
+        row.requests.to_string(),
+        row.connections.to_string(),
+        time(row.connect),
+        bytes(row.sent),
+        bytes(row.received),
+        cost(row.cost),
+    ]
+}
+
 /// What a follower costs the board's process: `1.2 ms/s`.
-pub(crate) fn cost(cost: Cost) -> String {
+fn cost(cost: Cost) -> String {
     match cost {
         Cost::Unmeasured | Cost::Unknown(_) => "-".to_owned(),
         Cost::PerSecond(cost) => format!("{:.2} ms/s", cost.as_secs_f64() * 1e3),

@@ -141,6 +141,7 @@ impl Channel {
 
     /// Closes it for good, with 1000, after what waits was sent. It is closed once its state says so, 2 s later at the latest.
     pub fn close(&self) {
+        self.store.give_up();
         let _ = self.command(Command::Close);
     }
 

@@ -125,7 +125,8 @@ async fn lives(settings: &Settings, store: &Store, commands: &mut mpsc::Unbounde
                 by_us
             }
         };
-        if closed_by_us || !settings.reconnect || commands.is_closed() {
+        // The other side may have ended it in the same moment.
+        if closed_by_us || store.is_unwanted() || !settings.reconnect || commands.is_closed() {
             break;
         }
         let until = Instant::now() + backoff.next_wait();

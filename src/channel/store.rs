@@ -47,6 +47,8 @@ pub(super) struct Store {
     room: Notify,
     /// The face has looked since it was woken last.
     looked: AtomicBool,
+    /// It is to be closed for good. Not a command alone: those that a connection leaves behind are dropped.
+    unwanted: AtomicBool,
 }
 
 struct Inner {
@@ -98,7 +100,18 @@ impl Store {
             changed: Notify::new(),
             room: Notify::new(),
             looked: AtomicBool::new(true),
+            unwanted: AtomicBool::new(false),
         }
+    }
+
+    /// It is to be closed for good from now on.
+    pub(super) fn give_up(&self) {
+        self.unwanted.store(true, Ordering::Release);
+    }
+
+    /// Whether it is to be closed for good.
+    pub(super) fn is_unwanted(&self) -> bool {
+        self.unwanted.load(Ordering::Acquire)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, args::Wait, client::Client, print::table};
 use crate::{
-    comparison::{Comparison, Cost, Record, Report, Row, Settings, Stage, StartError, Way},
+    comparison::{Comparison, Cost, Record, Report, Settings, Stage, StartError, Way},
     keys::Store,
     words,
 };
@@ -122,21 +122,8 @@ fn print(name: &str, settings: &Settings, record: &Record, json: bool) -> io::Re
         words::short(settings.length),
         changed.join(", ")
     )?;
-    let head = [
-        "",
-        "SEEN",
-        "MISSED",
-        "DELAY",
-        "P99",
-        "REQUESTS",
-        "CONNECTIONS",
-        "TO CONNECT",
-        "SENT",
-        "RECEIVED",
-        "BOARD'S CPU",
-    ];
-    let mut rows = vec![head.map(str::to_owned)];
-    rows.extend(report.rows.iter().map(cells));
+    let mut rows = vec![words::SUMS.map(str::to_uppercase)];
+    rows.extend(report.rows.iter().map(words::sums));
     table(&mut out, &rows)?;
     if let Some(problem) = report.rows.iter().find_map(|row| match row.cost {
         Cost::Unknown(why) => Some(why.words()),
@@ -152,23 +139,6 @@ fn print(name: &str, settings: &Settings, record: &Record, json: bool) -> io::Re
         writeln!(out, "{}: {} without an answer, the last: {why}", words::follower(row.follower), row.failed)?;
     }
     Ok(())
-}
-
-fn cells(row: &Row) -> [String; 11] {
-    let time = |time: Option<Duration>| time.map_or_else(|| "-".to_owned(), words::short);
-    [
-        words::follower(row.follower),
-        row.seen.to_string(),
-        row.missed.to_string(),
-        time(row.median),
-        time(row.p99),
-        row.requests.to_string(),
-        row.connections.to_string(),
-        time(row.connect),
-        words::bytes(row.sent),
-        words::bytes(row.received),
-        words::cost(row.cost),
-    ]
 }
 
 fn line(name: &str, settings: &Settings, record: &Record, report: &Report) -> Value {

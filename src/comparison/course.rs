@@ -225,7 +225,9 @@ async fn press(settings: &Settings, presser: &mut Presser, record: &Shared, begu
             record.presses.len() - 1
         };
         let seq = presser.press().await?;
-        if let Some(press) = look(record).presses.get_mut(place) {
+        let mut record = look(record);
+        record.edition += 1;
+        if let Some(press) = record.presses.get_mut(place) {
             press.seq = Some(seq);
         }
     }

@@ -38,7 +38,7 @@ pub enum Fate {
 }
 
 /// What came of each change, in the order of `presses`; both lists are in the order of their time.
-pub fn fates(presses: &[Press], sightings: &[Sighting]) -> Vec<Fate> {
+pub(super) fn fates(presses: &[Press], sightings: &[Sighting]) -> Vec<Fate> {
     let mut fates = vec![Fate::Waiting; presses.len()];
     let mut next = 0;
     for sighting in sightings {
@@ -55,7 +55,7 @@ pub fn fates(presses: &[Press], sightings: &[Sighting]) -> Vec<Fate> {
 }
 
 /// The value below which a part of the values lies (nearest rank); `None` of nothing. `values` are in ascending order.
-pub fn quantile(values: &[Duration], part: f64) -> Option<Duration> {
+pub(super) fn quantile(values: &[Duration], part: f64) -> Option<Duration> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list that is in memory")]
     let rank = (part.clamp(0.0, 1.0) * values.len() as f64).ceil() as usize;
     values.get(rank.saturating_sub(1)).copied()

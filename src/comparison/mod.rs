@@ -18,7 +18,7 @@ use std::{io, thread::JoinHandle, time::Duration};
 use protocol::ComponentKey;
 use tokio::{runtime::Builder, sync::oneshot, task::LocalSet};
 
-pub use judge::{Fate, Press, Sighting, fates, quantile};
+pub use judge::{Fate, Press, Sighting};
 pub use process::Unknown;
 pub use record::{Cost, Followed, Follower, Record, Stage, Way};
 pub use report::{Report, Row};

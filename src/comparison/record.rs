@@ -121,8 +121,8 @@ pub struct Record {
     pub followers: Vec<Followed>,
     /// How long the TLS server was on a processor while all followed at once.
     pub tls_server: Option<Duration>,
-    /// How often anything was written down.
-    pub(super) edition: u64,
+    /// How often anything was written down: a face that has seen this edition need not look again.
+    pub edition: u64,
 }
 
 impl Record {

@@ -12,6 +12,8 @@ use super::{
 pub struct Row {
     /// Who.
     pub follower: Follower,
+    /// What came of each change, in the order of the presses.
+    pub fates: Vec<Fate>,
     /// Changes that it saw.
     pub seen: usize,
     /// Changes that left no trace for it.
@@ -77,6 +79,7 @@ fn row(record: &Record, followed: &Followed) -> Row {
         seen: delays.len(),
         missed: count(Fate::Missed),
         waiting: count(Fate::Waiting),
+        fates,
         median: quantile(&delays, 0.5),
         p99: quantile(&delays, 0.99),
         requests: followed.asked.len(),

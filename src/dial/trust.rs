@@ -14,13 +14,20 @@ use tokio_rustls::rustls::{
 
 /// Certificates that are trusted.
 #[derive(Clone)]
-pub struct Trust(Arc<ClientConfig>);
+pub struct Trust(Whose);
+
+#[derive(Clone)]
+enum Whose {
+    /// Those of the system and Mozilla's. They are read when the first connection needs them.
+    Usual,
+    /// Others, or others too.
+    Own(Arc<ClientConfig>),
+}
 
 impl Trust {
-    /// Those of the system, where it has any, and Mozilla's. They are read once.
+    /// Those of the system, where it has any, and Mozilla's. They are read once, and only for a connection with TLS.
     pub fn usual() -> Self {
-        static USUAL: OnceLock<Trust> = OnceLock::new();
-        USUAL.get_or_init(|| Self::of(usual_roots())).clone()
+        Self(Whose::Usual)
     }
 
     /// The usual ones and those of a file in the PEM format (RFC 7468).
@@ -41,26 +48,30 @@ impl Trust {
         if added == 0 {
             return Err(TrustError::Empty { path: path.to_owned() });
         }
-        Ok(Self::of(roots))
+        Ok(Self(Whose::Own(config(roots))))
     }
 
     /// Only this one.
     pub(crate) fn only(certificate: CertificateDer<'static>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates([certificate]);
-        Self::of(roots)
+        Self(Whose::Own(config(roots)))
     }
 
     pub(super) fn client(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.0)
+        static USUAL: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+        match &self.0 {
+            Whose::Usual => Arc::clone(USUAL.get_or_init(|| config(usual_roots()))),
+            Whose::Own(config) => Arc::clone(config),
+        }
     }
+}
 
-    fn of(roots: RootCertStore) -> Self {
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        #[expect(clippy::expect_used, reason = "ring has suites for both versions of TLS that are compiled in")]
-        let builder = builder.with_safe_default_protocol_versions().expect("TLS 1.2 and 1.3");
-        Self(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
-    }
+fn config(roots: RootCertStore) -> Arc<ClientConfig> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    #[expect(clippy::expect_used, reason = "ring has suites for both versions of TLS that are compiled in")]
+    let builder = builder.with_safe_default_protocol_versions().expect("TLS 1.2 and 1.3");
+    Arc::new(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn usual_roots() -> RootCertStore {

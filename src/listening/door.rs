@@ -2,39 +2,27 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use protocol::{
-    SUBPROTOCOL,
-    outbound::{ENCRYPTION_FIELD, ID_FIELD},
-};
+use protocol::outbound::{ENCRYPTION_FIELD, ID_FIELD};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     accept_hdr_async_with_config,
     tungstenite::{
         handshake::server::{ErrorResponse, Request, Response},
-        http::{HeaderValue, StatusCode, header},
-        protocol::WebSocketConfig,
+        http::StatusCode,
     },
 };
 
 use super::Arrival;
-use crate::link::bounds;
+use crate::{
+    handshake::{is_of_a_web_page, limits, refuse, take_subprotocol},
+    link::bounds,
+};
 
 /// How long who has connected may take until it has said who it is.
 const KNOCK: Duration = Duration::from_secs(10);
 
 /// The longest id, in bytes, as mDNS has it.
 const ID: usize = 63;
-
-/// How much a message may be, and how much may wait to be written: as on links that this program makes.
-fn limits() -> WebSocketConfig {
-    WebSocketConfig {
-        max_message_size: Some(bounds::MESSAGE),
-        max_frame_size: Some(bounds::MESSAGE),
-        max_write_buffer_size: 4 * bounds::MESSAGE,
-        write_buffer_size: 0,
-        ..WebSocketConfig::default()
-    }
-}
 
 /// Who it says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +58,7 @@ pub(super) async fn let_in(stream: TcpStream, from: SocketAddr) -> Option<Arriva
 #[expect(clippy::result_large_err, reason = "tungstenite's own type")]
 fn judge(request: &Request, mut response: Response) -> Result<(Response, Said), ErrorResponse> {
     let headers = request.headers();
-    // Browsers always send it, and only they do (RFC 6455, section 10.2).
-    if headers.contains_key(header::ORIGIN) {
+    if is_of_a_web_page(request) {
         return Err(refuse(StatusCode::FORBIDDEN, "web pages are no boards"));
     }
     let id = headers.get(ID_FIELD).and_then(|value| value.to_str().ok()).filter(|id| is_id(id));
@@ -79,18 +66,7 @@ fn judge(request: &Request, mut response: Response) -> Result<(Response, Said), 
         let why = "a board that calls says its id in Switchboard-Id: 1 to 63 lower-case letters, digits and hyphens";
         return Err(refuse(StatusCode::BAD_REQUEST, why));
     };
-    let offered: Vec<_> = headers
-        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    if offered.contains(&SUBPROTOCOL) {
-        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
-    } else if !offered.is_empty() {
-        return Err(refuse(StatusCode::BAD_REQUEST, "the subprotocol is switchboard.v1, or none"));
-    }
+    take_subprotocol(request, &mut response)?;
     let said = Said { id: id.to_owned(), locked: headers.contains_key(ENCRYPTION_FIELD) };
     Ok((response, said))
 }
@@ -99,12 +75,6 @@ fn judge(request: &Request, mut response: Response) -> Result<(Response, Said), 
 fn is_id(text: &str) -> bool {
     let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     plain && (1..=ID).contains(&text.len())
-}
-
-fn refuse(status: StatusCode, why: &str) -> ErrorResponse {
-    let mut response = ErrorResponse::new(Some(format!("{why}\n")));
-    *response.status_mut() = status;
-    response
 }
 
 #[cfg(test)]

@@ -2,20 +2,18 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use protocol::SUBPROTOCOL;
 use subtle::ConstantTimeEq;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async_with_config,
     tungstenite::{
         handshake::server::{ErrorResponse, Request, Response},
-        http::{HeaderValue, StatusCode, header},
-        protocol::WebSocketConfig,
+        http::{StatusCode, header},
     },
 };
 use zeroize::Zeroizing;
 
-use crate::link::bounds;
+use crate::handshake::{is_of_a_web_page, limits, refuse, take_subprotocol};
 
 /// How long a client may take to ask. It is on the same computer.
 const KNOCK: Duration = Duration::from_secs(10);
@@ -54,17 +52,6 @@ impl FromStr for Token {
     }
 }
 
-/// How much a message may be, and how much may wait to be written.
-pub(super) fn limits() -> WebSocketConfig {
-    WebSocketConfig {
-        max_message_size: Some(bounds::MESSAGE),
-        max_frame_size: Some(bounds::MESSAGE),
-        max_write_buffer_size: 4 * bounds::MESSAGE,
-        write_buffer_size: 0,
-        ..WebSocketConfig::default()
-    }
-}
-
 /// Answers a client's opening handshake; `None` where it was refused or is none.
 pub(super) async fn let_in(stream: TcpStream, token: &Token, has_place: bool) -> Option<WebSocketStream<TcpStream>> {
     let _ = stream.set_nodelay(true);
@@ -76,8 +63,7 @@ pub(super) async fn let_in(stream: TcpStream, token: &Token, has_place: bool) ->
 #[expect(clippy::result_large_err, reason = "tungstenite's own type")]
 fn judge(request: &Request, mut response: Response, token: &Token, has_place: bool) -> Result<Response, ErrorResponse> {
     let headers = request.headers();
-    // Browsers always send it, and only they do (RFC 6455, section 10.2).
-    if headers.contains_key(header::ORIGIN) {
+    if is_of_a_web_page(request) {
         return Err(refuse(StatusCode::FORBIDDEN, "web pages may not use this proxy"));
     }
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
@@ -90,18 +76,7 @@ fn judge(request: &Request, mut response: Response, token: &Token, has_place: bo
     if !has_place {
         return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "all places of this proxy are taken"));
     }
-    let offered: Vec<_> = headers
-        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    if offered.contains(&SUBPROTOCOL) {
-        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
-    } else if !offered.is_empty() {
-        return Err(refuse(StatusCode::BAD_REQUEST, "the subprotocol is switchboard.v1, or none"));
-    }
+    take_subprotocol(request, &mut response)?;
     Ok(response)
 }
 
@@ -109,12 +84,6 @@ fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     // RFC 9110, section 11.1: without regard to case.
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn refuse(status: StatusCode, why: &str) -> ErrorResponse {
-    let mut response = ErrorResponse::new(Some(format!("{why}\n")));
-    *response.status_mut() = status;
-    response
 }
 
 #[cfg(test)]

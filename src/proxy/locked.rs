@@ -15,7 +15,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::door::limits;
+use crate::handshake::limits;
 use crate::{keys::Key, link::bounds};
 
 /// Makes it this client's place at the board at once: a board waits for an encrypted message no longer than some seconds. Without an

@@ -5,11 +5,13 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Command, Output, Stdio},
+    sync::mpsc::sync_channel,
+    thread,
 };
 
 use serde_json::Value;
 
-use crate::server::{Manner, Server};
+use crate::server::{Manner, SOON, Server};
 
 /// Runs it with these lines as its standard input.
 pub(crate) fn channel(words: &[&str], input: &str) -> Output {
@@ -23,7 +25,15 @@ pub(crate) fn channel(words: &[&str], input: &str) -> Output {
         .expect("the program");
     // One that ends early does not read it.
     let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
-    child.wait_with_output().expect("its output")
+    let id = child.id();
+    let (tell, told) = sync_channel(1);
+    thread::spawn(move || drop(tell.send(child.wait_with_output())));
+    told.recv_timeout(6 * SOON)
+        .unwrap_or_else(|_| {
+            let _ = Command::new("kill").arg(id.to_string()).status();
+            panic!("channel {words:?} did not end within {:?}", 6 * SOON)
+        })
+        .expect("its output")
 }
 
 fn text(bytes: &[u8]) -> String {

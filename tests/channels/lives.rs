@@ -34,6 +34,19 @@ fn a_close_by_us_is_answered_and_nothing_is_opened_again() {
 }
 
 #[test]
+fn a_close_that_meets_the_close_of_the_server_is_not_lost() {
+    let server = Server::start(Manner::Close(1001, "next"));
+    let host = host();
+    // Which of them comes first is chance: often enough it is the server's.
+    for _ in 0..200 {
+        let mut waiting = Waiting::open(&host, Settings { reconnect: true, ..server.settings() });
+        waiting.until("a message", |_, seen| came(seen).next().map(|_| ()));
+        waiting.channel.close();
+        waiting.until("it is closed", |view, _| (view.state == State::Closed).then_some(()));
+    }
+}
+
+#[test]
 fn a_reset_and_a_port_without_a_listener_are_told_apart() {
     let server = Server::start(Manner::Reset);
     let mut waiting = Waiting::open(&host(), server.settings());

@@ -12,12 +12,13 @@ use std::{
 };
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, ComboBox, CornerRadius, FontSelection, Frame, Key, Layout, Margin, Panel,
-    Rect, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CentralPanel, CornerRadius, FontSelection, Frame, Key, Layout, Margin, Panel, Rect,
+    ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
     action::Action,
+    board_choice,
     entry_row::NAMES,
     icon,
     model::Model,
@@ -148,8 +149,7 @@ impl Frames {
 
     /// Shows the page.
     pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-        let chosen = self.chosen.and_then(|board| model.board(board));
-        let Some(board) = chosen.or_else(|| model.selected()).or_else(|| model.in_order().next()).cloned() else {
+        let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
             return;
         };
         if self.tap.as_ref().is_none_or(|tap| tap.board != board.key) {
@@ -229,16 +229,7 @@ impl Frames {
             let edit = TextEdit::singleline(&mut self.find).hint_text("Find in the frames").desired_width(208.0);
             let edit = edit.align(Align2::LEFT_CENTER).min_size(vec2(0.0, theme::LINE));
             ui.add(edit).accessible_name("Find in the frames");
-            let combo =
-                ComboBox::from_id_salt("frames board").width(184.0).selected_text(model.title(board)).truncate();
-            let combo = combo.height(400.0).show_ui(ui, |ui| {
-                for other in model.in_order() {
-                    if ui.selectable_label(other.key == board.key, model.title(other)).clicked() {
-                        self.chosen = Some(other.key);
-                    }
-                }
-            });
-            combo.response.accessible_name("Board");
+            self.chosen = board_choice::show(ui, "frames board", model, Some(board)).or(self.chosen);
             for sort in Sort::ALL {
                 let shown = !self.without.contains(&sort);
                 if ui.add(Button::selectable(shown, sort.words())).clicked() {

@@ -4,13 +4,14 @@
 use std::time::{Duration, Instant};
 
 use eframe::egui::{
-    Align2, Button, ComboBox, CornerRadius, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align2, Button, CornerRadius, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2,
+    vec2,
 };
 use protocol::clients::{ClientEntry, ClientKind, ClientList};
 
 use super::super::{
     action::Action,
+    board_choice,
     model::Model,
     moment::Moment,
     text,
@@ -104,8 +105,7 @@ impl Clients {
 
     /// Shows it.
     pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-        let chosen = self.chosen.and_then(|board| model.board(board));
-        let Some(board) = chosen.or_else(|| model.selected()).or_else(|| model.in_order().next()).cloned() else {
+        let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
             let words = "There is no board yet.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
@@ -155,17 +155,7 @@ impl Clients {
     fn toolbar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
         let palette = palette(ui);
         ui.horizontal(|ui| {
-            let combo =
-                ComboBox::from_id_salt("clients board").width(184.0).selected_text(model.title(board)).truncate();
-            let combo = combo.height(400.0).show_ui(ui, |ui| {
-                for other in model.in_order() {
-                    if ui.selectable_label(other.key == board.key, model.title(other)).clicked() {
-                        self.chosen = Some(other.key);
-                        ui.ctx().request_repaint();
-                    }
-                }
-            });
-            combo.response.accessible_name("Board");
+            self.chosen = board_choice::show(ui, "clients board", model, Some(board)).or(self.chosen);
             ui.add_space(UNIT);
             match &self.closed {
                 Some(Ok(number)) => {

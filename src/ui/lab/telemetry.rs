@@ -10,11 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use eframe::egui::{Align, Button, ComboBox, Layout, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role};
+use eframe::egui::{Align, Button, Layout, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role};
 
 use super::{
     super::{
         action::Action,
+        board_choice,
         files::Errand,
         icon,
         model::Model,
@@ -124,8 +125,7 @@ impl Run {
 impl Telemetry {
     /// Shows it.
     pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-        let chosen = self.chosen.and_then(|board| model.board(board));
-        let Some(board) = chosen.or_else(|| model.selected()).or_else(|| model.in_order().next()).cloned() else {
+        let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
             let words = "There is no board yet. A virtual board measures its supply a thousand times a second.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
@@ -169,17 +169,7 @@ impl Telemetry {
 
     fn toolbar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
-            let combo =
-                ComboBox::from_id_salt("telemetry board").width(184.0).selected_text(model.title(board)).truncate();
-            let combo = combo.height(400.0).show_ui(ui, |ui| {
-                for other in model.in_order() {
-                    if ui.selectable_label(other.key == board.key, model.title(other)).clicked() {
-                        self.chosen = Some(other.key);
-                        ui.ctx().request_repaint();
-                    }
-                }
-            });
-            combo.response.accessible_name("Board");
+            self.chosen = board_choice::show(ui, "telemetry board", model, Some(board)).or(self.chosen);
             let (sign, word, hint) = match self.run {
                 None => (icon::PLAY, "Start", "Open /telemetry of this board"),
                 Some(_) => (icon::STOP, "Stop", "Close /telemetry; the board then takes no samples"),

@@ -1,11 +1,12 @@
 //! Draws one channel of samples over the last seconds: the line, where frames were lost, and what it is.
 
 use eframe::egui::{Align2, Rangef, Sense, Ui, Vec2b, WidgetInfo, accesskit::Role, vec2};
-use egui_plot::{GridMark, Line, LineStyle, Plot, PlotPoints, VLine};
+use egui_plot::{GridMark, Line, LineStyle, PlotPoints, VLine};
 use protocol::telemetry::Channel;
 
 use super::{
     super::{
+        still_plot::still_plot,
         text,
         theme::{self, UNIT, palette},
         words,
@@ -31,18 +32,12 @@ pub(super) fn show(ui: &mut Ui, store: &Store, number: usize, channel: &Channel,
     let columns = columns as usize;
     let parts = store.parts(number, from, view.to, columns);
     let summary = store.summary(number, from, view.to);
-    let plot = Plot::new(("samples", number))
+    let plot = still_plot(("samples", number))
         .height(height)
         .show_axes(Vec2b::new(last, true))
         .x_axis_formatter(|mark, _| seconds(&mark))
         .y_axis_formatter(|mark, _| short(mark.value))
         .y_axis_min_width(theme::PLOT_AXIS)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .allow_axis_zoom_drag(false)
         .grid_color(palette.outline)
         .grid_fade(0.35)
         .grid_spacing(Rangef::new(UNIT * 4.0, UNIT * 40.0))

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use eframe::egui::{Align2, Color32, RichText, Ui, Vec2b, WidgetInfo, accesskit::Role, pos2};
-use egui_plot::{FilledArea, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
+use egui_plot::{FilledArea, Line, LineStyle, PlotPoint, PlotPoints, Points, Text, VLine};
 
 use super::{Curve, Range, Shape, axis, markers::Mark};
 use crate::{
     fleet::Bucket,
     ui::{
         moment::Moment,
+        still_plot::still_plot,
         text,
         theme::{self, palette},
     },
@@ -59,19 +60,13 @@ pub(super) fn show(
         .collect();
     let zone = &moment.zone;
     let is_lanes = !lanes.is_empty();
-    let plot = Plot::new(("plots", title))
+    let plot = still_plot(("plots", title))
         .height(place.height)
         .show_axes(Vec2b::new(place.has_times, true))
         .x_grid_spacer(|input| axis::marks(&input, zone))
         .x_axis_formatter(|mark, _| axis::words(mark, zone))
         .y_axis_formatter(move |mark, _| if is_lanes { String::new() } else { short(mark.value) })
         .y_axis_min_width(theme::PLOT_AXIS)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .allow_axis_zoom_drag(false)
         .grid_color(palette.outline)
         .grid_fade(0.35)
         .show_x(false)

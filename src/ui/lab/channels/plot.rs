@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use eframe::egui::{Ui, Vec2b, WidgetInfo, accesskit::Role};
-use egui_plot::{Line, Plot, PlotPoints, Points};
+use egui_plot::{Line, PlotPoints, Points};
 
 use super::details::json;
 use crate::{
     channel::{Content, Entry, Pointer, Way, number},
     ui::{
+        still_plot::still_plot,
         theme::{self, palette},
         words,
     },
@@ -90,15 +91,9 @@ impl Plotted {
             })
             .flatten()
             .collect();
-        let plot = Plot::new(("channel plot", id))
+        let plot = still_plot(("channel plot", id))
             .height(height)
             .y_axis_min_width(theme::PLOT_AXIS * 0.75)
-            .allow_drag(false)
-            .allow_zoom(false)
-            .allow_scroll(false)
-            .allow_boxed_zoom(false)
-            .allow_double_click_reset(false)
-            .allow_axis_zoom_drag(false)
             .show_x(false)
             .grid_color(palette.outline)
             .grid_fade(0.35)

@@ -12,7 +12,7 @@ use super::super::super::{
     theme::{self, HALF, UNIT, palette},
     words,
 };
-use crate::comparison::{Fate, Followed, Record, Stage, Way, fates};
+use crate::comparison::{Fate, Followed, Record, Report, Stage, Way};
 
 /// So much is shown while it runs, in seconds.
 const LIVE: f32 = 10.0;
@@ -53,7 +53,7 @@ impl Axis {
 
 impl Lanes {
     /// Shows them.
-    pub(super) fn show(&mut self, ui: &mut Ui, record: &Record) {
+    pub(super) fn show(&mut self, ui: &mut Ui, record: &Record, report: &Report) {
         let palette = palette(ui);
         let rows = record.followers.len() + 1;
         let size = vec2(ui.available_width(), LANE * rows as f32 + theme::LINE);
@@ -91,11 +91,11 @@ impl Lanes {
                 painter.line_segment([pos2(x, lane.top()), pos2(x, lane.bottom())], Stroke::new(2.0, palette.accent));
             }
         }
-        for (place, followed) in record.followers.iter().enumerate() {
+        for (place, (followed, row)) in record.followers.iter().zip(&report.rows).enumerate() {
             let lane = lane(place + 1);
             painter.line_segment([lane.left_top(), lane.right_top()], Stroke::new(1.0, palette.border));
             name(ui, place + 1, &words::follower(followed.follower), palette.text);
-            follower(ui, &painter, &axis, lane, record, followed);
+            follower(ui, &painter, &axis, lane, (record, followed), &row.fates);
         }
     }
 
@@ -184,7 +184,14 @@ fn grid(ui: &Ui, axis: &Axis) {
     }
 }
 
-fn follower(ui: &Ui, painter: &Painter, axis: &Axis, lane: Rect, record: &Record, followed: &Followed) {
+fn follower(
+    ui: &Ui,
+    painter: &Painter,
+    axis: &Axis,
+    lane: Rect,
+    (record, followed): (&Record, &Followed),
+    fates: &[Fate],
+) {
     let palette = palette(ui);
     // When it asked: a push asked once.
     if matches!(followed.follower.way, Way::Poll { .. }) {
@@ -200,11 +207,11 @@ fn follower(ui: &Ui, painter: &Painter, axis: &Axis, lane: Rect, record: &Record
         }
     }
     let middle = lane.center().y - 2.0;
-    for (press, fate) in record.presses.iter().zip(fates(&record.presses, &followed.sightings)) {
+    for (press, fate) in record.presses.iter().zip(fates) {
         let pressed = axis.x(press.at.as_secs_f32());
         match fate {
             Fate::Seen(delay) => {
-                let seen = axis.x((press.at + delay).as_secs_f32());
+                let seen = axis.x((press.at + *delay).as_secs_f32());
                 if seen < lane.left() || pressed > lane.right() {
                     continue;
                 }

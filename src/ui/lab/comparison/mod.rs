@@ -13,7 +13,7 @@ use eframe::egui::{
 
 use super::super::{
     action::Action,
-    icon,
+    board_choice, icon,
     model::Model,
     moment::Moment,
     text,
@@ -58,6 +58,8 @@ pub(super) struct Comparison {
     press_every: Duration,
     tls: bool,
     running: Option<comparison::Comparison>,
+    /// What was written down when it was last looked, and its sums.
+    seen: Option<(Record, Report)>,
     /// What the board is called that is compared.
     title: String,
     problem: Option<String>,
@@ -74,6 +76,7 @@ impl Default for Comparison {
             press_every: usual.press_every,
             tls: false,
             running: None,
+            seen: None,
             title: String::new(),
             problem: None,
             lanes: lanes::Lanes::default(),
@@ -84,9 +87,9 @@ impl Default for Comparison {
 impl Comparison {
     /// Shows it.
     pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, _actions: &mut Vec<Action>) {
-        let record = self.running.as_ref().map(|running| running.look(Record::clone));
+        self.take_over();
         let ended = |record: &Record| matches!(record.stage, Stage::Done | Stage::Failed(_));
-        let underway = record.as_ref().is_some_and(|record| !ended(record));
+        let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
         ui.scope(|ui| {
             ui.set_max_width(theme::PROSE);
             ui.add(Label::new(RichText::new(TEACH).color(palette(ui).weak)).wrap());
@@ -94,43 +97,41 @@ impl Comparison {
         ui.add_space(UNIT);
         self.choices(ui, model, underway);
         ui.add_space(HALF);
-        self.state(ui, record.as_ref());
+        self.state(ui);
         ui.add_space(UNIT);
-        let Some(record) = record else { return };
+        let Some((record, report)) = &self.seen else { return };
         if record.stage == Stage::Together || record.stage == Stage::Waiting {
             moment.again_in(Duration::from_millis(50));
         }
         let area = ScrollArea::vertical().id_salt("comparison").auto_shrink(false);
         area.show(ui, |ui| {
             ui.set_max_width(ui.available_width() - UNIT);
-            self.lanes.show(ui, &record);
+            self.lanes.show(ui, record, report);
             ui.add_space(UNIT * 2.0);
-            sums::show(ui, &record, &Report::of(&record));
+            sums::show(ui, record, report);
         });
+    }
+
+    /// Copies and sums up what was written down since it was last looked, and nothing where nothing was.
+    fn take_over(&mut self) {
+        let seen = self.seen.as_ref().map(|(record, _)| record.edition);
+        let news = self
+            .running
+            .as_ref()
+            .and_then(|running| running.look(|record| (Some(record.edition) != seen).then(|| record.clone())));
+        if let Some(record) = news {
+            let report = Report::of(&record);
+            self.seen = Some((record, report));
+        }
     }
 
     /// What is compared, and the button.
     fn choices(&mut self, ui: &mut Ui, model: &Model, underway: bool) {
-        let board = self
-            .chosen
-            .and_then(|key| model.board(key))
-            .or_else(|| model.selected())
-            .or_else(|| model.in_order().next())
-            .cloned();
+        let board = board_choice::shown(model, self.chosen).cloned();
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.y = UNIT;
             ui.add_enabled_ui(!underway, |ui| {
-                let title = board.as_ref().map_or_else(|| "no board".to_owned(), |board| model.title(board));
-                let combo = ComboBox::from_id_salt("compared board").width(160.0).selected_text(title).truncate();
-                let combo = combo.height(400.0).show_ui(ui, |ui| {
-                    for other in model.in_order() {
-                        let is_this = board.as_ref().is_some_and(|board| board.key == other.key);
-                        if ui.selectable_label(is_this, model.title(other)).clicked() {
-                            self.chosen = Some(other.key);
-                        }
-                    }
-                });
-                combo.response.accessible_name("Board");
+                self.chosen = board_choice::show(ui, "compared board", model, board.as_deref()).or(self.chosen);
                 ui.label("for");
                 let seconds = DragValue::new(&mut self.seconds).range(1..=comparison::LONGEST.as_secs()).suffix(" s");
                 ui.add(seconds).accessible_name("Seconds");
@@ -148,7 +149,7 @@ impl Comparison {
                 let stop = ui.add(Button::new(format!("{}  Stop", icon::STOP)));
                 stop.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Stop"));
                 if stop.clicked() {
-                    self.running = None;
+                    (self.running, self.seen) = (None, None);
                 }
             } else {
                 let words = RichText::new("Compare").color(palette(ui).on_accent);
@@ -173,7 +174,7 @@ impl Comparison {
             ..Settings::of(board.address.clone())
         };
         let ctx = ui.ctx().clone();
-        self.lanes = lanes::Lanes::default();
+        (self.lanes, self.seen) = (lanes::Lanes::default(), None);
         self.title = title;
         match comparison::Comparison::start(settings, move || ctx.request_repaint()) {
             Ok(running) => (self.running, self.problem) = (Some(running), None),
@@ -182,12 +183,12 @@ impl Comparison {
     }
 
     /// How far it is, and the same for the command line.
-    fn state(&self, ui: &mut Ui, record: Option<&Record>) {
+    fn state(&self, ui: &mut Ui) {
         let palette = palette(ui);
         if let Some(problem) = &self.problem {
             text::label(ui, problem, problem, theme::body(), palette.bad);
         }
-        let (Some(record), Some(running)) = (record, &self.running) else { return };
+        let (Some((record, _)), Some(running)) = (&self.seen, &self.running) else { return };
         ui.horizontal(|ui| {
             let words = match &record.stage {
                 Stage::Failed(problem) => format!("{}: {problem}", self.title),

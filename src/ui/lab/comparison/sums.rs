@@ -1,7 +1,5 @@
 //! The sums of a comparison as a table, a row a follower.
 
-use std::time::Duration;
-
 use eframe::egui::{Align2, CornerRadius, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use super::super::super::{
@@ -11,26 +9,31 @@ use super::super::super::{
 };
 use crate::comparison::{Cost, Record, Report, Row};
 
-/// The columns: the heading, what it means, and its share of the width.
-const COLUMNS: [(&str, &str, f32); 10] = [
-    ("", "Who follows", 0.235),
-    ("Seen", "Changes that it learned of", 0.06),
-    ("Missed", "Changes that were over before it asked again", 0.07),
-    ("Delay", "From the press to the sight of it, in the median", 0.08),
-    ("p99", "Ninety-nine of a hundred were seen sooner", 0.08),
-    ("Requests", "How often it asked", 0.085),
-    ("Connections", "How many connections it opened", 0.105),
-    ("Sent", "Bytes over TCP, with the headers of HTTP and WebSocket and what TLS adds", 0.08),
-    ("Received", "Bytes over TCP, with the headers of HTTP and WebSocket and what TLS adds", 0.09),
-    ("Board's CPU", "Time on a processor of the board's process in a second of following, beyond the presses", 0.115),
+/// The columns: which of [`words::SUMS`], what it means, and its share of the width.
+const COLUMNS: [(usize, &str, f32); 10] = [
+    (0, "Who follows", 0.235),
+    (1, "Changes that it learned of", 0.06),
+    (2, "Changes that were over before it asked again", 0.07),
+    (3, "From the press to the sight of it, in the median", 0.08),
+    (4, "Ninety-nine of a hundred were seen sooner", 0.08),
+    (5, "How often it asked", 0.085),
+    (6, "How many connections it opened", 0.105),
+    (8, BYTES, 0.08),
+    (9, BYTES, 0.09),
+    (10, "Time on a processor of the board's process in a second of following, beyond the presses", 0.115),
 ];
+
+const BYTES: &str = "Bytes over TCP, with the headers of HTTP and WebSocket and what TLS adds";
+
+/// Where the changes that were missed are among [`words::SUMS`].
+const MISSED: usize = 2;
 
 /// Shows it.
 pub(super) fn show(ui: &mut Ui, record: &Record, report: &Report) {
     let palette = palette(ui);
-    line(ui, &COLUMNS.map(|(word, ..)| word.to_owned()), None);
+    line(ui, &words::SUMS.map(str::to_owned), None);
     for row in &report.rows {
-        line(ui, &cells(row), Some(row));
+        line(ui, &words::sums(row), Some(row));
     }
     ui.add_space(UNIT);
     let unknown = report.rows.iter().find_map(|row| match row.cost {
@@ -53,28 +56,11 @@ pub(super) fn show(ui: &mut Ui, record: &Record, report: &Report) {
     }
 }
 
-fn cells(row: &Row) -> [String; 10] {
-    let time = |time: Option<Duration>| time.map_or_else(|| "-".to_owned(), words::short);
-    [
-        words::follower(row.follower),
-        row.seen.to_string(),
-        row.missed.to_string(),
-        time(row.median),
-        time(row.p99),
-        row.requests.to_string(),
-        row.connections.to_string(),
-        words::bytes(row.sent),
-        words::bytes(row.received),
-        words::cost(row.cost),
-    ]
-}
-
-fn line(ui: &mut Ui, cells: &[String; 10], row: Option<&Row>) {
+fn line(ui: &mut Ui, cells: &[String; 11], row: Option<&Row>) {
     let palette = palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::LINE), Sense::hover());
     if row.is_some() {
-        let told =
-            COLUMNS.iter().zip(cells).skip(1).map(|((word, ..), cell)| format!("{} {cell}", word.to_lowercase()));
+        let told = COLUMNS.iter().skip(1).map(|(at, ..)| format!("{} {}", words::SUMS[*at].to_lowercase(), cells[*at]));
         let name = format!("{}: {}", cells[0], told.collect::<Vec<_>>().join(", "));
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
         if response.hovered() {
@@ -82,19 +68,19 @@ fn line(ui: &mut Ui, cells: &[String; 10], row: Option<&Row>) {
         }
     }
     let mut left = rect.left();
-    for (at, ((_, about, share), cell)) in COLUMNS.iter().zip(cells).enumerate() {
+    for (at, about, share) in COLUMNS {
         let width = share * rect.width();
         let place = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
         left += width;
         let align = if at == 0 { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
         let (font, colour) = match row {
             None => (theme::small(), palette.weak),
-            Some(row) if at == 2 && row.missed > 0 => (theme::body(), palette.bad),
+            Some(row) if at == MISSED && row.missed > 0 => (theme::body(), palette.bad),
             Some(_) => (theme::body(), palette.text),
         };
-        text::paint(ui, place, align, cell, font, colour);
+        text::paint(ui, place, align, &cells[at], font, colour);
         if row.is_none() {
-            ui.interact(place, ui.scope_id().with(("sums", at)), Sense::hover()).on_hover_text(*about);
+            ui.interact(place, ui.scope_id().with(("sums", at)), Sense::hover()).on_hover_text(about);
         }
     }
 }

@@ -7,8 +7,8 @@ mod lifelines;
 use std::io;
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, ComboBox, Frame, Label, Layout, Rect, RichText, Sense, Ui, UiBuilder,
-    WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CentralPanel, Frame, Label, Layout, Rect, RichText, Sense, Ui, UiBuilder, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 use protocol::Kind;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::{
     fleet::{BoardKey, BoardView, LinkState, Lock},
     ui::{
         action::Action,
-        icon,
+        board_choice, icon,
         model::Model,
         moment::Moment,
         text,
@@ -89,15 +89,7 @@ impl Echo {
 
     fn bar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
         ui.horizontal_wrapped(|ui| {
-            let combo = ComboBox::from_id_salt("echo board").width(184.0).selected_text(model.title(board)).truncate();
-            let combo = combo.height(400.0).show_ui(ui, |ui| {
-                for other in model.in_order() {
-                    if ui.selectable_label(other.key == board.key, model.title(other)).clicked() {
-                        self.chosen = Some(other.key);
-                    }
-                }
-            });
-            combo.response.accessible_name("Board");
+            self.chosen = board_choice::show(ui, "echo board", model, Some(board)).or(self.chosen);
             let running = self.clients.as_ref().is_some_and(|(_, clients)| !clients.have_ended());
             if running {
                 if ui.add(Button::new("Close them").min_size(vec2(96.0, theme::LINE))).clicked() {
