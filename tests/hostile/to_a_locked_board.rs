@@ -77,7 +77,7 @@ fn locked(name: &str) -> (Victim, String, Key, PathBuf) {
     (victim, address, key.trim().parse().expect("a key"), folder)
 }
 
-/// One that is connected is served within this; one that comes anew waits its turn behind those who were refused.
+/// One that is connected is served within this; one that comes anew waits its turn behind those who were refused, and is let in within this too.
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 
 fn attack(name: &str, peer: &str, attackers: usize, attack: impl Fn(&str, &Key, &Over) + Send + Sync + 'static) {
@@ -100,19 +100,32 @@ fn attack(name: &str, peer: &str, attackers: usize, attack: impl Fn(&str, &Key, 
     }
     // And the owner's second computer comes in meanwhile.
     let knocked = Instant::now();
-    let let_in = Owner::of(&address, &key).is_some();
+    // Before its offer it is a guest as the others are, and one that comes a moment later may put it out: then it knocks again, as the app does.
+    let mut attempts = 1;
+    let mut let_in = Owner::of(&address, &key).is_some();
+    while !let_in && knocked.elapsed() < SERVED_WITHIN {
+        attempts += 1;
+        let_in = Owner::of(&address, &key).is_some();
+    }
     let entered = knocked.elapsed();
     let used = victim.used();
     over.store(true, Ordering::Relaxed);
     for attacker in attackers {
         attacker.join().expect("an attacker");
     }
-    let came = if let_in { format!("let in after {} ms", entered.as_millis()) } else { "not let in".to_owned() };
+    let came = if let_in {
+        format!("let in after {} ms, attempt {attempts}", entered.as_millis())
+    } else {
+        "not let in".to_owned()
+    };
     print(peer, used, &format!("{served}; another with the key {came}"));
     let _ = fs::remove_dir_all(folder);
     assert!(used.peak_kb < 2 * 1024, "{used:?}");
     assert!(served.slowest() < SERVED_WITHIN, "{served}");
-    assert!(let_in, "the owner's second computer is kept out");
+    assert!(
+        let_in && entered < SERVED_WITHIN,
+        "the owner's second computer is kept out: {attempts} attempts in {entered:?}"
+    );
 }
 
 #[test]
