@@ -61,6 +61,11 @@ class Program:
             if found := re.search(pattern, line):
                 return found
 
+    def unseen(self):
+        """Why its window may not be there: what it said, and whether it still runs."""
+        said = [line for line in self.lines.queue if line is not None]
+        return f"no window; the program {'ended' if self.process.poll() is not None else 'runs'} and said {said[-5:]}"
+
     def __enter__(self):
         return self
 
@@ -169,12 +174,12 @@ class Exercises:
             (folder / "runtime").mkdir(mode=0o700, exist_ok=True)
             env = {**self.env, "DISPLAY": f":{display.hear(r'^[0-9]+$')[0]}", "XDG_RUNTIME_DIR": str(folder / "runtime")}
             env.pop("WAYLAND_DISPLAY", None)
-            with Program(self.switchboard, env=env):
-                self.eventually(lambda: output(*"xdotool search --onlyvisible --name Switchboard".split(), env=env))
+            with Program(self.switchboard, env=env) as window:
+                self.eventually(lambda: output(*"xdotool search --onlyvisible --name Switchboard".split(), env=env), window.unseen)
                 # Where they are in a window of the size that it has at first: rows of the list, and the switch of the first card.
                 for row, name, id in boards:
                     self.click(env, 200, 112 + 48 * row)
-                    self.eventually(lambda: self.clicked(env, id), f"{name} is not switched by a click")
+                    self.eventually(lambda: self.clicked(env, id), lambda: f"{name} is not switched by a click")
                 if self.options.picture:
                     time.sleep(1)
                     output("import", "-window", "root", self.options.picture, env=env)
@@ -189,14 +194,14 @@ class Exercises:
         self.click(env, 720, 152)
         return on() != before
 
-    def eventually(self, holds, what="it never happens"):
+    def eventually(self, holds, otherwise):
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             with contextlib.suppress(AssertionError):
                 if holds():
                     return
             time.sleep(0.2)
-        raise AssertionError(what)
+        raise AssertionError(otherwise())
 
     # Clients in other languages.
 
