@@ -2,16 +2,15 @@
 //! message of a hundred bytes to a bare echo.
 
 use std::{
-    sync::mpsc::channel,
     thread,
     time::{Duration, Instant},
 };
 
 use futures_util::{SinkExt, StreamExt};
 use protocol::{ComponentKey, Kind, State};
-use switchboard::fleet::{BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::linked::Linked;
 use crate::{
     Outcome,
     figures::{Figure, Unit, median_and_p99},
@@ -20,9 +19,6 @@ use crate::{
     sockets::{self, WebSocket, connect},
     table::{Line, Target},
 };
-
-/// How long a board may take to be connected, and a command to be confirmed.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest pause between two commands that come at random.
 const LONGEST_GAP: Duration = Duration::from_millis(25);
@@ -51,8 +47,8 @@ impl Pace {
 
 pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let (_boards, addresses) = Program::boards(1, &["--profile", "lamp"])?;
-    let address = addresses.first().cloned().ok_or("no board")?;
-    let lamp = Lamp::connect(addresses)?;
+    let address = addresses.into_iter().next().ok_or("no board")?;
+    let lamp = Linked::connect(&address, &ComponentKey::new(Kind::Light, 0))?;
     let echo = Server::new("tokio-tungstenite echo", Program::part(&["echo-server"])?)?;
     let peers = [
         Bare { name: echo.name, address: echo.address.clone(), path: "/", message: || "m".repeat(100) },
@@ -62,14 +58,14 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     for (pace, commands, rounds) in [(Pace::Lockstep, 1_000, 9), (Pace::RandomGaps, 300, 5)] {
         let (commands, rounds) = if quick { (5, 1) } else { (commands, rounds) };
-        lamp.round(pace, commands / 5)?;
+        round(&lamp, pace, commands / 5)?;
         let mut ours = Rounds::default();
         let mut theirs = [Rounds::default(), Rounds::default()];
         for peer in &peers {
             peer.round(pace, commands / 5)?;
         }
         for _ in 0..rounds {
-            ours.add(lamp.round(pace, commands)?);
+            ours.add(round(&lamp, pace, commands)?);
             for (peer, rounds) in peers.iter().zip(&mut theirs) {
                 rounds.add(peer.round(pace, commands)?);
             }
@@ -92,56 +88,15 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// A lamp, as the fleet has it.
-struct Lamp {
-    fleet: Fleet,
-    board: BoardKey,
-    light: ComponentKey,
-}
-
-impl Lamp {
-    fn connect(addresses: Vec<String>) -> Outcome<Self> {
-        let fleet = Fleet::start(Settings { discovery: None, addresses, ..Settings::default() })?;
-        let (wake, woken) = channel();
-        let mut watch = fleet.watch(move || {
-            // Nobody waits once the board is connected.
-            let _ = wake.send(());
-        });
-        let light = ComponentKey::new(Kind::Light, 0);
-        let end = Instant::now() + PATIENCE;
-        loop {
-            for board in watch.drain().boards {
-                let there = board.components.iter().any(|component| component.descriptor.key == light);
-                if board.link == LinkState::Connected && there {
-                    let board = board.key;
-                    return Ok(Self { fleet, board, light });
-                }
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            woken.recv_timeout(left).map_err(|_| "the board is not connected")?;
-        }
+fn round(lamp: &Linked, pace: Pace, commands: u32) -> Outcome<(f64, f64)> {
+    let light = ComponentKey::new(Kind::Light, 0);
+    let mut times = Vec::new();
+    for number in 0..commands {
+        pace.wait();
+        let change = State::new().with("on", true).with("ct_k", 3000).with("brightness", number % 100);
+        times.push(lamp.set(&light, change)?);
     }
-
-    fn round(&self, pace: Pace, commands: u32) -> Outcome<(f64, f64)> {
-        let mut times = Vec::new();
-        for number in 0..commands {
-            pace.wait();
-            let change = State::new().with("on", true).with("ct_k", 3000).with("brightness", number % 100);
-            let (reply, replied) = channel();
-            let begun = Instant::now();
-            let tell = move |outcome: CommandOutcome| {
-                // It is waited for.
-                let _ = reply.send(outcome);
-            };
-            self.fleet.set(self.board, &self.light, change, Some(Box::new(tell)));
-            let outcome = replied.recv_timeout(PATIENCE).map_err(|_| "a command was not answered")?;
-            times.push(begun.elapsed());
-            if !matches!(outcome, CommandOutcome::Done { .. }) {
-                return Err(format!("a command was not confirmed: {outcome:?}").into());
-            }
-        }
-        Ok(median_and_p99(times).ok_or("no commands")?)
-    }
+    Ok(median_and_p99(times).ok_or("no commands")?)
 }
 
 /// In each round.

@@ -5,7 +5,9 @@ mod broadcast;
 mod command;
 mod core;
 mod crowd;
+mod linked;
 mod memory;
+mod sliders;
 
 use clap::ValueEnum;
 
@@ -16,6 +18,8 @@ use crate::{Outcome, table::Line};
 pub(crate) enum Row {
     /// A command, from the call to its confirmation
     Command,
+    /// Ten sliders of one board, dragged at once
+    Sliders,
     /// A change that many are told
     Broadcast,
     /// Memory of a connection, and of a board
@@ -33,6 +37,7 @@ impl Row {
     pub(crate) fn measure(self, quick: bool) -> Outcome<Vec<Line>> {
         match self {
             Self::Command => command::measure(quick),
+            Self::Sliders => sliders::measure(quick),
             Self::Broadcast => broadcast::measure(quick),
             Self::Memory => memory::measure(quick),
             Self::Idle => crowd::idle(quick),

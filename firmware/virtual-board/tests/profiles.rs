@@ -49,7 +49,7 @@ fn value(board: &mut Board<Simulation>, now: Duration, sensor: &str) -> Option<f
 
 #[test]
 fn every_profile_makes_a_board() {
-    for profile in [Profile::Lamp, Profile::Strip, Profile::Weather, Profile::Everything, Profile::Mixed] {
+    for profile in Profile::value_variants().iter().copied() {
         let mut board = running(only(profile), None);
         run_to(&mut board, Duration::from_secs(120));
         let snapshot = snapshot(&mut board, Duration::from_secs(120));

@@ -1,0 +1,84 @@
+//! The peer: the same messages at the same pace to an echo, which sends each back. It gathers nothing.
+
+use std::{
+    cell::Cell,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    sync::Notify,
+    task::spawn_local,
+    time::{sleep, sleep_until, timeout},
+};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{Drag, SLIDERS, TICK, value};
+use crate::{
+    Outcome,
+    rows::linked::PATIENCE,
+    sockets::{self, connect},
+};
+
+/// An echo, and how it is reached.
+pub(super) struct Echo<'a> {
+    pub(super) address: &'a str,
+}
+
+/// As the fleet sends it.
+fn message(slider: u16, tick: u32) -> Message {
+    let value = value(slider, tick);
+    Message::text(format!(
+        r#"{{"jsonrpc":"2.0","id":{},"method":"Number.Set","params":{{"id":{slider},"value":{value}}}}}"#,
+        1_000 + tick
+    ))
+}
+
+impl Echo<'_> {
+    pub(super) fn drag(&self, ticks: u32) -> Outcome<Drag> {
+        sockets::run(async {
+            let (mut outgoing, mut incoming) = connect(self.address, "/", None).await?.split();
+            let (returned, more) = (Rc::new(Cell::new(0)), Rc::new(Notify::new()));
+            let (count, notify) = (Rc::clone(&returned), Rc::clone(&more));
+            spawn_local(async move {
+                while let Some(Ok(_)) = incoming.next().await {
+                    count.set(count.get() + 1);
+                    notify.notify_one();
+                }
+            });
+            let (mut sent, mut open, mut last) = (0, 0, Instant::now());
+            let begun = Instant::now();
+            for tick in 0..ticks {
+                sleep_until((begun + TICK * tick).into()).await;
+                open = open.max(sent - returned.get());
+                last = Instant::now();
+                for slider in 0..SLIDERS {
+                    outgoing.send(message(slider, tick)).await?;
+                    sent += 1;
+                }
+            }
+            while returned.get() < sent {
+                timeout(PATIENCE, more.notified()).await.map_err(|_| "the echo has lost a message")?;
+            }
+            let (newest, lasted) = (last.elapsed(), begun.elapsed());
+            Ok(Drag { newest, open: usize::try_from(open)?, queued: 0, sent, lasted })
+        })
+    }
+
+    /// Messages one by one at the same pace, each after the one before came back.
+    pub(super) fn single(&self, messages: u32) -> Outcome<Vec<Duration>> {
+        sockets::run(async {
+            let mut socket = connect(self.address, "/", None).await?;
+            let mut times = Vec::new();
+            for tick in 0..messages {
+                sleep(TICK).await;
+                let begun = Instant::now();
+                socket.send(message(0, tick)).await?;
+                socket.next().await.ok_or("the echo has ended")??;
+                times.push(begun.elapsed());
+            }
+            Ok(times)
+        })
+    }
+}
