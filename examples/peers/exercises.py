@@ -24,7 +24,7 @@ from board import Board  # noqa: E402
 from chromium import browser, find  # noqa: E402
 from lamp import Lamp  # noqa: E402
 
-PATIENCE = 30
+PATIENCE = 60
 
 
 class Program:
