@@ -9,7 +9,9 @@ use alloc::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::{Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, limits, method, state::whole};
+use crate::{
+    Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, fields::Fields, limits, method, state::whole,
+};
 
 /// What ties an answer to its request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,27 +64,29 @@ impl Request {
             let message = format!("at most {} objects and lists within each other are read", limits::NESTING);
             return Err(reject(None, Code::ParseError, "nested_too_deeply", message));
         }
-        let value: Value = serde_json::from_str(text).map_err(|error| {
+        let not_json = |error: serde_json::Error| {
             reject(None, Code::ParseError, "not_json", format!("one JSON object is expected: {error}"))
-        })?;
-        let Value::Object(mut fields) = value else {
-            let (reason, message) = match value {
+        };
+        if !text.trim_start().starts_with('{') {
+            let (reason, message) = match serde_json::from_str(text).map_err(not_json)? {
                 Value::Array(_) => ("batch", "batches are not supported: send one object per message"),
                 _ => ("not_an_object", "a request is an object with jsonrpc, id, method and params"),
             };
             return Err(reject(None, Code::InvalidRequest, reason, message.to_owned()));
-        };
-        let id = match fields.remove("id") {
+        }
+        let Fields { id, jsonrpc, method, params } = serde_json::from_str(text).map_err(not_json)?;
+        let id = match id.map(Id::of) {
             None => None,
-            Some(id) => Some(serde_json::from_value(id).map_err(|_| {
+            Some(Some(id)) => Some(id),
+            Some(None) => {
                 let message = "id is a whole number or a text".to_owned();
-                reject(None, Code::InvalidRequest, "bad_id", message)
-            })?),
+                return Err(reject(None, Code::InvalidRequest, "bad_id", message));
+            }
         };
-        if fields.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+        if jsonrpc.as_ref().and_then(Value::as_str) != Some("2.0") {
             return Err(reject(id, Code::InvalidRequest, "not_json_rpc", "\"jsonrpc\":\"2.0\" is expected".to_owned()));
         }
-        let Some(Value::String(method)) = fields.remove("method") else {
+        let Some(Value::String(method)) = method else {
             return Err(reject(
                 id,
                 Code::InvalidRequest,
@@ -90,7 +94,7 @@ impl Request {
                 "method is a text, for example Light.Set".to_owned(),
             ));
         };
-        let mut params = match fields.remove("params") {
+        let mut params = match params {
             None => Object::new(),
             Some(Value::Array(list)) if list.is_empty() => Object::new(),
             Some(Value::Object(params)) => params,
@@ -127,6 +131,17 @@ impl Request {
     }
 }
 
+impl Id {
+    /// What a message has as its `id`; `None` where that is neither a whole number of 64 bits nor a text.
+    fn of(value: Value) -> Option<Self> {
+        match value {
+            Value::Number(number) => number.as_i64().map(Self::Number),
+            Value::String(text) => Some(Self::Text(text)),
+            _ => None,
+        }
+    }
+}
+
 /// An answer of a board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Response {
@@ -139,11 +154,27 @@ pub struct Response {
 impl Response {
     /// The message.
     pub fn to_json(&self) -> String {
-        let message = match &self.outcome {
-            Ok(result) => json!({ "jsonrpc": "2.0", "id": self.id, "result": result }),
-            Err(error) => json!({ "jsonrpc": "2.0", "id": self.id, "error": error }),
+        Self::json(self.id.as_ref(), self.outcome.as_ref())
+    }
+
+    /// The message with a result that is no [`Value`] yet.
+    pub fn json<R: Serialize>(id: Option<&Id>, outcome: Result<&R, &RpcError>) -> String {
+        /// In the order of their names, as everything that is sent from a [`Value`].
+        #[derive(Serialize)]
+        struct Message<'a, R> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error: Option<Value>,
+            id: Option<&'a Id>,
+            jsonrpc: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            result: Option<&'a R>,
+        }
+        let (error, result) = match outcome {
+            Ok(result) => (None, Some(result)),
+            Err(error) => (Some(json!(error)), None),
         };
-        message.to_string()
+        // Texts, numbers and maps with text keys always have their JSON.
+        serde_json::to_string(&Message { error, id, jsonrpc: "2.0", result }).unwrap_or_default()
     }
 }
 
