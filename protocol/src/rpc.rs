@@ -7,7 +7,7 @@ use alloc::{
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, fields::Fields, limits, method, state::whole,
@@ -74,7 +74,7 @@ impl Request {
             };
             return Err(reject(None, Code::InvalidRequest, reason, message.to_owned()));
         }
-        let Fields { id, jsonrpc, method, params } = serde_json::from_str(text).map_err(not_json)?;
+        let Fields { id, jsonrpc, method, params, .. } = serde_json::from_str(text).map_err(not_json)?;
         let id = match id.map(Id::of) {
             None => None,
             Some(Some(id)) => Some(id),
@@ -118,16 +118,19 @@ impl Request {
 
     /// The message.
     pub fn to_json(&self) -> String {
-        let mut message = json!({ "jsonrpc": "2.0", "method": self.method });
-        if let Some(fields) = message.as_object_mut() {
-            if let Some(id) = &self.id {
-                fields.insert("id".to_owned(), json!(id));
-            }
-            if !self.params.is_empty() {
-                fields.insert("params".to_owned(), Value::Object(self.params.clone()));
-            }
+        /// In the order of their names, as everything that is sent from a [`Value`].
+        #[derive(Serialize)]
+        struct Message<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            id: Option<&'a Id>,
+            jsonrpc: &'static str,
+            method: &'a str,
+            #[serde(skip_serializing_if = "Object::is_empty")]
+            params: &'a Object,
         }
-        message.to_string()
+        let Self { id, method, params } = self;
+        // Texts, numbers and maps with text keys always have their JSON.
+        serde_json::to_string(&Message { id: id.as_ref(), jsonrpc: "2.0", method, params }).unwrap_or_default()
     }
 }
 
@@ -223,23 +226,30 @@ impl FromBoard {
     /// # Errors
     /// [`BoardMessageError`] where it is no JSON, no message, or lacks a field that its kind has.
     pub fn parse(text: &str) -> Result<Self, BoardMessageError> {
-        let Value::Object(mut fields) = serde_json::from_str(text).map_err(BoardMessageError::NotJson)? else {
-            return Err(BoardMessageError::NotAMessage("an object is expected".to_owned()));
-        };
-        if let Some(Value::String(method)) = fields.remove("method") {
-            let params = fields.remove("params").unwrap_or_default();
+        if !text.trim_start().starts_with('{') {
+            let read = serde_json::from_str::<Value>(text).map_err(BoardMessageError::NotJson);
+            return read.and(Err(BoardMessageError::NotAMessage("an object is expected".to_owned())));
+        }
+        // Each part is read once its kind is known, straight into what it is.
+        let Fields::<&RawValue> { id, method, params, result, error, .. } =
+            serde_json::from_str(text).map_err(BoardMessageError::NotJson)?;
+        if let Some(method) = method.and_then(|method| serde_json::from_str::<String>(method.get()).ok()) {
+            let params = params.map_or("null", RawValue::get);
             let read = match method.as_str() {
-                method::NOTIFY_STATUS => serde_json::from_value(params).map(Self::Status),
-                method::NOTIFY_EVENT => serde_json::from_value(params).map(Self::Event),
-                method::NOTIFY_LOG => serde_json::from_value(params).map(Self::Log),
-                _ => return Ok(Self::Other { method, params }),
+                method::NOTIFY_STATUS => serde_json::from_str(params).map(Self::Status),
+                method::NOTIFY_EVENT => serde_json::from_str(params).map(Self::Event),
+                method::NOTIFY_LOG => serde_json::from_str(params).map(Self::Log),
+                _ => serde_json::from_str(params).map(|params| Self::Other { method: method.clone(), params }),
             };
             return read.map_err(|source| BoardMessageError::BadNotification { method, source });
         }
-        let id = fields.remove("id").and_then(|id| serde_json::from_value(id).ok());
-        match (fields.remove("result"), fields.remove("error")) {
-            (Some(result), None) => Ok(Self::Response(Response { id, outcome: Ok(result) })),
-            (None, Some(error)) => match serde_json::from_value(error) {
+        let id = id.and_then(|id| serde_json::from_str(id.get()).ok());
+        match (result, error) {
+            (Some(result), None) => match serde_json::from_str(result.get()) {
+                Ok(result) => Ok(Self::Response(Response { id, outcome: Ok(result) })),
+                Err(error) => Err(BoardMessageError::NotJson(error)),
+            },
+            (None, Some(error)) => match serde_json::from_str(error.get()) {
                 Ok(error) => Ok(Self::Response(Response { id, outcome: Err(error) })),
                 Err(error) => Err(BoardMessageError::NotAMessage(error.to_string())),
             },
