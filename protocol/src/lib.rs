@@ -9,8 +9,10 @@ extern crate alloc;
 pub mod clients;
 mod component;
 mod device;
+
+mod envelope;
 mod error;
-mod fields;
+
 pub mod improv;
 pub mod keys;
 pub mod limits;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
-    Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, fields::Fields, limits, method, state::whole,
+    Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, envelope::Envelope, limits, method, state::whole,
 };
 
 /// What ties an answer to its request.
@@ -74,7 +74,7 @@ impl Request {
             };
             return Err(reject(None, Code::InvalidRequest, reason, message.to_owned()));
         }
-        let Fields { id, jsonrpc, method, params, .. } = serde_json::from_str(text).map_err(not_json)?;
+        let Envelope { id, jsonrpc, method, params, .. } = serde_json::from_str(text).map_err(not_json)?;
         let id = match id.map(Id::of) {
             None => None,
             Some(Some(id)) => Some(id),
@@ -231,7 +231,7 @@ impl FromBoard {
             return read.and(Err(BoardMessageError::NotAMessage("an object is expected".to_owned())));
         }
         // Each part is read once its kind is known, straight into what it is.
-        let Fields::<&RawValue> { id, method, params, result, error, .. } =
+        let Envelope::<&RawValue> { id, method, params, result, error, .. } =
             serde_json::from_str(text).map_err(BoardMessageError::NotJson)?;
         if let Some(method) = method.and_then(|method| serde_json::from_str::<String>(method.get()).ok()) {
             let params = params.map_or("null", RawValue::get);

@@ -10,7 +10,7 @@ use serde::{
 
 /// What of an object is a message's, each as a `T`. Of a name that appears twice the last counts; what somebody newer added is read, so
 /// that it is JSON, and forgotten.
-pub(crate) struct Fields<T> {
+pub(crate) struct Envelope<T> {
     pub(crate) id: Option<T>,
     pub(crate) jsonrpc: Option<T>,
     pub(crate) method: Option<T>,
@@ -35,14 +35,14 @@ enum Name {
 struct Object<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-    type Value = Fields<T>;
+    type Value = Envelope<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<T>, A::Error> {
-        let mut fields = Fields { id: None, jsonrpc: None, method: None, params: None, result: None, error: None };
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope<T>, A::Error> {
+        let mut fields = Envelope { id: None, jsonrpc: None, method: None, params: None, result: None, error: None };
         while let Some(name) = map.next_key()? {
             let field = match name {
                 Name::Id => &mut fields.id,
@@ -63,7 +63,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Fields<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Envelope<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Object(PhantomData))
     }
