@@ -1,6 +1,7 @@
 //! How components change: by commands and hands at once, by the world in batches, by fades step by step.
 
 use alloc::{
+    boxed::Box,
     collections::BTreeMap,
     string::{String, ToString},
     vec::Vec,
@@ -24,7 +25,8 @@ pub(crate) struct Slot {
     pub(crate) descriptor: Descriptor,
     /// What is reported. Of a light that fades, where it is going.
     pub(crate) state: State,
-    fade: Option<Fade>,
+    /// Of few components for a short time: the others do without its room.
+    fade: Option<Box<Fade>>,
     input: Input,
     next_sample: Option<Duration>,
     /// Where its state is retained: as it is kept, or `None` where that is not known.
@@ -115,7 +117,7 @@ impl<H: Hardware> Board<H> {
             None
         } else {
             let shown = slot.fade.as_ref().map_or_else(|| slot.state.clone(), |fade| fade.at(now));
-            Some(Fade::new(shown, target.clone(), now, transition))
+            Some(Box::new(Fade::new(shown, target.clone(), now, transition)))
         };
         let first = fade.as_ref().map_or(&target, |fade| &fade.shown);
         self.hardware.set_output(&slot.descriptor.key, first)?;

@@ -198,7 +198,7 @@ impl<H: Hardware> Board<H> {
         if let Some(name) = retained::find(retained, &RetainedKey::Name).and_then(retained::restored_name) {
             plan.identity.name = name;
         }
-        let mut slots = Vec::new();
+        let mut slots = Vec::with_capacity(plan.components.len());
         for component in plan.components {
             let mut slot = Slot::new(component);
             slot.boot(retained, &mut hardware)

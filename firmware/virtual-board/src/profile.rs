@@ -66,6 +66,8 @@ pub fn plan(profile: Profile, index: usize, seed: u64, name_prefix: Option<&str>
         Profile::Everything | Profile::Mixed => ("Virtual test bench", everything(), vec![(button(), light())]),
     };
     components.extend(diagnostics(&components));
+    // It is kept for the next boot.
+    components.shrink_to_fit();
     Plan {
         identity: Identity {
             id: format!("sb-{a:02x}{b:02x}{c:02x}"),
