@@ -6,6 +6,7 @@ mod command;
 mod core;
 mod crowd;
 mod memory;
+mod repaint;
 
 use clap::ValueEnum;
 
@@ -16,6 +17,8 @@ use crate::{Outcome, table::Line};
 pub(crate) enum Row {
     /// A command, from the call to its confirmation
     Command,
+    /// An event at the board until the window is asked to draw
+    Repaint,
     /// A change that many are told
     Broadcast,
     /// Memory of a connection, and of a board
@@ -33,6 +36,7 @@ impl Row {
     pub(crate) fn measure(self, quick: bool) -> Outcome<Vec<Line>> {
         match self {
             Self::Command => command::measure(quick),
+            Self::Repaint => repaint::measure(quick),
             Self::Broadcast => broadcast::measure(quick),
             Self::Memory => memory::measure(quick),
             Self::Idle => crowd::idle(quick),
