@@ -168,7 +168,7 @@ fn connected(watch: &mut Watch, woken: &Receiver<Instant>) -> Outcome<BoardKey> 
 fn bare(address: String) -> Outcome<Receiver<Instant>> {
     let (tell, received) = channel();
     thread::spawn(move || {
-        sockets::run(follow(address, tell)).unwrap_or_else(|problem| eprintln!("bare client: {problem}"))
+        sockets::run(follow(address, tell)).unwrap_or_else(|problem| eprintln!("bare client: {problem}"));
     });
     // The answer to the subscription.
     received.recv_timeout(PATIENCE).map_err(|_| "the bare client is not subscribed")?;
