@@ -1,96 +1,155 @@
-//! The whole window under load: boards in another process that push all the time, the real fleet and the real window here, drawn
-//! 60 times a second without a screen. Prints for each page what `logic` and `ui` cost a frame, how late the window is, and memory;
-//! beside it the same frames with a plain egui list of all boards.
-//! `cargo run --example window_load -- [--boards 1000] [--samples 4.3] [--seconds 6]`. Judges nothing.
+//! The window as people have it, with a clock in it: opens it for the boards whose addresses come on standard input (a line each, then an
+//! empty one), goes through its pages by their keys, and prints an object of JSON a page: what frames cost and what threads used.
+//! `benches/window` starts it beside virtual boards and prints its table; it judges nothing. Linux only.
+//! `window_load [--seconds 10] [--warm-up 3] [--idle]`.
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
 use std::{
-    cell::RefCell,
     error::Error,
-    process::{self, ExitCode},
-    rc::Rc,
+    io::{self, BufRead},
+    mem, process,
+    process::ExitCode,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant, SystemTime},
 };
 
-use clap::{Parser, Subcommand};
-use eframe::egui::{self, Key, Modifiers};
-use egui_kittest::{Harness, kittest::Queryable};
-use serde_json::json;
+use clap::Parser;
+use eframe::egui::{self, Event, Key, Modifiers};
+use serde_json::{Value, json};
 use switchboard::{
-    fleet::{Fleet, Happening, LinkState, Settings},
+    fleet::{Fleet, Happening, Settings},
     ui::{self, App, SettingsFile},
 };
-use virtual_board::Options;
 
-#[path = "measured/mod.rs"]
-mod measured;
-use measured::{BoardsProcess, Reading, run_boards};
+#[path = "measured/threads.rs"]
+mod threads;
+use threads::{Threads, memory_mb};
 
-/// A frame of a screen that shows 60 a second.
-const FRAME: Duration = Duration::from_micros(16_667);
-
-/// How long it is waited for links.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How long links may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Parser)]
 struct Arguments {
-    #[command(subcommand)]
-    part: Option<Part>,
-    /// How many boards, 1 to 1,000
-    #[arg(long, default_value_t = 1_000)]
-    boards: usize,
-    /// How often each sensor of a board changes, a second
-    #[arg(long, default_value_t = 4.3)]
-    samples: f64,
-    /// How long each page is looked at
-    #[arg(long, default_value_t = 6)]
-    seconds: u64,
+    /// How long each page is measured
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+    /// How long each page is shown before
+    #[arg(long, default_value_t = 3.0)]
+    warm_up: f64,
+    /// Only the pages that are looked at while nothing happens
+    #[arg(long)]
+    idle: bool,
 }
 
-#[derive(Subcommand)]
-enum Part {
-    /// Only the boards, until the end of standard input
-    Boards {
-        boards: usize,
-        #[arg(long)]
-        samples: f64,
-    },
+/// A page, and what is pressed to get to it; the last is no page of the program.
+type Page = (&'static str, Option<Key>);
+
+const PAGES: &[Page] = &[
+    ("Boards, a board's page and all pushes", Some(Key::Num1)),
+    ("Dashboards, 24 tiles", Some(Key::Num2)),
+    ("Activity, 100,000 lines", Some(Key::Num4)),
+    ("Plots, 8 curves", Some(Key::Num5)),
+    ("Health, a row a board", Some(Key::Num6)),
+    ("Frames of a board", Some(Key::Num7)),
+    ("(a plain egui list of all boards)", None),
+];
+
+/// Scenes shows nothing of any board here.
+const IDLE: &[Page] = &[("Boards, a board's page", Some(Key::Num1)), ("Scenes, empty", Some(Key::Num3))];
+
+/// How long something took, and how much of that this thread was on a processor: less where others had it.
+#[derive(Clone, Copy)]
+struct Took {
+    elapsed: Duration,
+    busy: Duration,
 }
 
-/// What frames cost.
+/// What was seen of the page that is shown.
 #[derive(Default)]
-struct Costs {
-    logic: Vec<Duration>,
-    ui: Vec<Duration>,
+struct Seen {
+    logic: Vec<Took>,
+    ui: Vec<Took>,
+    /// How old the newest change was when a frame began.
+    late: Vec<Duration>,
 }
 
-/// The app with a clock around it; or, in its place, the plain list.
+/// Between the window and the thread that goes through its pages.
+#[derive(Default)]
+struct State {
+    pressed: Vec<Key>,
+    plain: bool,
+    seen: Seen,
+    connected: usize,
+    happened: u64,
+    lost: u64,
+}
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<State>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The program's window with a clock around it.
 struct Timed {
     app: App,
-    costs: Rc<RefCell<Costs>>,
-    plain: bool,
+    shared: Shared,
 }
 
 impl eframe::App for Timed {
+    fn raw_input_hook(&mut self, _: &egui::Context, input: &mut egui::RawInput) {
+        for key in mem::take(&mut self.shared.lock().pressed) {
+            let modifiers = Modifiers::COMMAND;
+            input.events.push(Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers });
+        }
+    }
+
     fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
-        let begun = Instant::now();
-        self.app.logic(ctx, frame);
-        self.costs.borrow_mut().logic.push(begun.elapsed());
+        let took = timed(|| self.app.logic(ctx, frame));
+        let model = &self.app.window().model;
+        let newest = model.journal().newest_first().find(|entry| matches!(entry.what, Happening::Changed { .. }));
+        let mut state = self.shared.lock();
+        state.seen.logic.push(took);
+        state.seen.late.extend(newest.and_then(|entry| SystemTime::now().duration_since(entry.at).ok()));
+        (state.connected, state.happened, state.lost) =
+            (model.counts().connected, model.journal().end(), model.missed());
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
-        let begun = Instant::now();
-        match self.plain {
+        let plain = self.shared.lock().plain;
+        let took = timed(|| match plain {
             false => self.app.ui(ui, frame),
             true => plain_list(ui, &self.app),
-        }
-        self.costs.borrow_mut().ui.push(begun.elapsed());
+        });
+        self.shared.lock().seen.ui.push(took);
     }
 }
 
-/// Every board with its first value, as one would write it first: each row each frame.
+fn timed(work: impl FnOnce()) -> Took {
+    let (begun, busy) = (Instant::now(), busy());
+    work();
+    Took { busy: self::busy().saturating_sub(busy), elapsed: begun.elapsed() }
+}
+
+/// How long this thread was on a processor.
+#[cfg(target_os = "linux")]
+fn busy() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn busy() -> Duration {
+    Duration::ZERO
+}
+
+/// Every board with its first value, as one would write it first: each row each frame, and frame after frame.
 fn plain_list(ui: &mut egui::Ui, app: &App) {
+    ui.ctx().request_repaint();
     egui::CentralPanel::default().show(ui, |ui| {
         egui::ScrollArea::vertical().show(ui, |ui| {
             for board in app.window().model.in_order() {
@@ -106,23 +165,44 @@ fn plain_list(ui: &mut egui::Ui, app: &App) {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = match &arguments.part {
-        Some(Part::Boards { boards, samples }) => run_boards(Options {
-            boards: *boards,
-            mdns: false,
-            samples_per_second: Some(*samples),
-            ..Options::default()
-        }),
-        None => measure(&arguments),
-    };
-    match outcome {
+    match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("window_load: {problem}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let lines = io::stdin().lock().lines();
+    let addresses =
+        lines.take_while(|line| !matches!(line, Ok(line) if line.is_empty())).collect::<Result<Vec<_>, _>>()?;
+    let course = Course {
+        boards: addresses.len(),
+        pages: if arguments.idle { IDLE } else { PAGES },
+        warm_up: Duration::try_from_secs_f64(arguments.warm_up)?,
+        measured: Duration::try_from_secs_f64(arguments.seconds)?,
+        shared: Shared::default(),
+    };
+    let settings = SettingsFile::holding(settings(&addresses));
+    let fleet = Fleet::start(Settings { discovery: None, addresses, ..Settings::default() })?;
+    let native = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default().with_inner_size([1180.0, 760.0]),
+        renderer: eframe::Renderer::Glow,
+        ..eframe::NativeOptions::default()
+    };
+    let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
+        let (ctx, shared) = (cc.egui_ctx.clone(), course.shared.clone());
+        thread::Builder::new().name("course".to_owned()).spawn(move || {
+            if let Err(problem) = course.run(&ctx) {
+                eprintln!("window_load: {problem}");
+                process::exit(1);
+            }
+        })?;
+        Ok(Box::new(Timed { app: App::new(cc, fleet, settings, None), shared }))
+    });
+    Ok(eframe::run_native("Switchboard, measured", native, creator)?)
 }
 
 /// Something of the first boards on every page.
@@ -137,115 +217,86 @@ fn settings(addresses: &[String]) -> ui::Settings {
     serde_json::from_value(kept).unwrap_or_default()
 }
 
-fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let samples = arguments.samples.to_string();
-    let mut boards = BoardsProcess::start(arguments.boards, &["--samples", &samples])?;
-    let costs = Rc::new(RefCell::new(Costs::default()));
-    let fleet = Fleet::start(Settings { discovery: None, addresses: boards.addresses.clone(), ..Settings::default() })?;
-    let kept = SettingsFile::holding(settings(&boards.addresses));
-    let told = Rc::clone(&costs);
-    let mut window = Harness::builder()
-        .with_size([1180.0, 760.0])
-        .with_step_dt(FRAME.as_secs_f32())
-        .build_eframe(move |cc| Timed { app: App::new(cc, fleet, kept, None), costs: told, plain: false });
-    let begun = Instant::now();
-    while window.state().app.window().model.counts().connected < arguments.boards && begun.elapsed() < PATIENCE {
-        frame(&mut window);
-    }
-    let connected = window.state().app.window().model.counts().connected;
-    println!("{connected} of {} boards connected after {:.1} s", arguments.boards, begun.elapsed().as_secs_f64());
-    println!(
-        "this program's own code is built {}",
-        if cfg!(debug_assertions) { "without optimisation" } else { "optimised" }
-    );
-    println!(
-        "page             frames/s   logic ms median, p99   ui ms median, p99   events/s   late ms   lost   memory MB"
-    );
-    let look = |window: &mut Harness<'static, Timed>, name: &str| -> Result<(), Box<dyn Error>> {
-        let settle = Instant::now();
-        while settle.elapsed() < Duration::from_millis(500) {
-            frame(window);
-        }
-        *costs.borrow_mut() = Costs::default();
-        let (begun, first) = (Instant::now(), events(window));
-        let lost = window.state().app.window().model.missed();
-        let mut late = Vec::new();
-        while begun.elapsed() < Duration::from_secs(arguments.seconds) {
-            frame(window);
-            late.extend(lateness(window));
-        }
-        let took = begun.elapsed().as_secs_f64();
-        let Costs { logic, ui } = &mut *costs.borrow_mut();
-        let rate = (events(window) - first) as f64 / took;
-        let lost = window.state().app.window().model.missed() - lost;
-        let frames = logic.len() as f64 / took;
-        let [logic, ui, late] = [logic, ui, &mut late].map(|times| (part(times, 0.5), part(times, 0.99)));
-        let memory = Reading::of(process::id())?.memory_kb / 1024;
-        println!(
-            "{name:<16} {frames:>8.1} {:>15.2} {:>6.2} {:>12.2} {:>6.2} {rate:>10.0} {:>9.1} {lost:>6} {memory:>11}",
-            logic.0, logic.1, ui.0, ui.1, late.0
-        );
-        Ok(())
-    };
-    let pages = ui::PLACES.iter().zip([Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7]);
-    for (name, key) in pages {
-        window.key_press_modifiers(Modifiers::COMMAND, key);
-        look(&mut window, name)?;
-        if *name == "Activity" {
-            full_activity(&mut window);
-            look(&mut window, "Activity, full")?;
-            if let Some(field) = window.query_by_label("Find in the lines") {
-                field.focus();
+/// Goes through the pages from a thread of its own, since a window that shows nothing new is not drawn.
+struct Course {
+    boards: usize,
+    pages: &'static [Page],
+    warm_up: Duration,
+    measured: Duration,
+    shared: Shared,
+}
+
+impl Course {
+    fn run(&self, ctx: &egui::Context) -> Result<(), Box<dyn Error>> {
+        let begun = Instant::now();
+        while self.shared.lock().connected < self.boards {
+            if begun.elapsed() > PATIENCE {
+                return Err(format!("only {} of {} boards", self.shared.lock().connected, self.boards).into());
             }
-            frame(&mut window);
-            window.event(egui::Event::Text("lamp 7".to_owned()));
-            look(&mut window, "Activity, found")?;
+            thread::sleep(Duration::from_millis(20));
         }
+        for (name, key) in self.pages {
+            {
+                let mut state = self.shared.lock();
+                state.pressed.extend(key);
+                state.plain = key.is_none();
+            }
+            ctx.request_repaint();
+            thread::sleep(self.warm_up);
+            println!("{}", self.look(name)?);
+        }
+        ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        ctx.request_repaint();
+        Ok(())
     }
-    window.state_mut().plain = true;
-    look(&mut window, "(a plain list)")?;
-    let lost = window.state().app.window().model.boards().filter(|board| board.link != LinkState::Connected).count();
-    println!("{lost} boards without a link at the end");
-    println!("process   CPU s   memory MB   threads   open files");
-    for (name, id) in [("window", process::id()), ("boards", boards.child.id())] {
-        let Reading { cpu, memory_kb, threads, files } = Reading::of(id)?;
-        println!("{name} {:>10.1} {:>11} {threads:>9} {files:>12}", cpu.as_secs_f64(), memory_kb / 1024);
+
+    fn look(&self, page: &str) -> Result<Value, Box<dyn Error>> {
+        let (before, happened, lost) = {
+            let mut state = self.shared.lock();
+            state.seen = Seen::default();
+            (Threads::now()?, state.happened, state.lost)
+        };
+        let begun = Instant::now();
+        thread::sleep(self.measured);
+        let mut state = self.shared.lock();
+        let used = Threads::now()? - before;
+        let seconds = begun.elapsed().as_secs_f64();
+        let Seen { logic, ui, mut late } = mem::take(&mut state.seen);
+        let (happened, lost) = (state.happened - happened, state.lost - lost);
+        drop(state);
+        let share = |time: Duration| time.as_secs_f64() * 100.0 / seconds;
+        let total = |times: &[Took]| times.iter().map(|took| took.busy).sum::<Duration>();
+        Ok(json!({
+            "page": page,
+            "frames": ui.len() as f64 / seconds,
+            "logic_ms": quantiles(logic.iter().map(|took| took.elapsed).collect()),
+            "ui_ms": quantiles(ui.iter().map(|took| took.elapsed).collect()),
+            "logic_busy_ms": quantiles(logic.iter().map(|took| took.busy).collect()),
+            "ui_busy_ms": quantiles(ui.iter().map(|took| took.busy).collect()),
+            "late_ms": quantiles(mem::take(&mut late)),
+            "happenings": happened as f64 / seconds,
+            "lost": lost,
+            "cpu_percent": {
+                "fleet": share(used.fleet),
+                "logic": share(total(&logic)),
+                "ui": share(total(&ui)),
+                // egui's own part of a frame, its triangles, and what the driver does on this thread.
+                "painting": share(used.main.saturating_sub(total(&logic)).saturating_sub(total(&ui))),
+                "rasterising": share(used.rasterising),
+                "others": share(used.others),
+            },
+            "memory_mb": memory_mb()?,
+        }))
     }
-    drop(window);
-    boards.end()
 }
 
-/// Draws one frame, and waits until the screen would show the next.
-fn frame(window: &mut Harness<'static, Timed>) {
-    let begun = Instant::now();
-    window.step();
-    thread::sleep(FRAME.saturating_sub(begun.elapsed()));
-}
-
-/// Waits until as much happened as is kept.
-fn full_activity(window: &mut Harness<'static, Timed>) {
-    let begun = Instant::now();
-    while window.state().app.window().model.journal().len() < 100_000 && begun.elapsed() < PATIENCE {
-        frame(window);
-    }
-}
-
-/// The number of happenings so far.
-fn events(window: &Harness<'static, Timed>) -> u64 {
-    window.state().app.window().model.journal().end()
-}
-
-/// How long ago what the window knows as the newest change happened.
-fn lateness(window: &Harness<'static, Timed>) -> Option<Duration> {
-    let model = &window.state().app.window().model;
-    let newest = model.journal().newest_first().find(|entry| matches!(entry.what, Happening::Changed { .. }))?;
-    SystemTime::now().duration_since(newest.at).ok()
-}
-
-/// The time that this part of all is below, in milliseconds.
-fn part(times: &mut [Duration], part: f64) -> f64 {
+/// The median, the 99th of a hundred, and the most, in milliseconds; of nothing, nothing.
+fn quantiles(mut times: Vec<Duration>) -> Value {
     times.sort_unstable();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
-    let at = (times.len().saturating_sub(1) as f64 * part).round() as usize;
-    times.get(at).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+    let at = |share: f64| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+        let place = (times.len().saturating_sub(1) as f64 * share).round() as usize;
+        times.get(place).map(|time| time.as_secs_f64() * 1e3)
+    };
+    json!([at(0.5), at(0.99), at(1.0)])
 }

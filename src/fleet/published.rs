@@ -14,6 +14,10 @@ const LOG: usize = 10_000;
 /// A face that shows nothing of all that is woken when it has not seen so many entries, before they are forgotten.
 const UNSEEN: u64 = 2_000;
 
+/// Of boards whose changes a face does not show a drain has so many, each in its turn. With a thousand boards that push all the time the
+/// others would be half of what a frame does, and be replaced before anybody looks at them.
+const OTHERS: usize = 128;
+
 /// Shared by the I/O thread, which writes, and the faces.
 #[derive(Clone, Default)]
 pub(super) struct Published(Arc<Mutex<State>>);
@@ -56,7 +60,10 @@ pub(super) enum Concern {
 
 /// What one face has not seen.
 struct Unseen {
-    dirty: BTreeSet<BoardKey>,
+    /// What changed, and whether the face shows it.
+    dirty: BTreeMap<BoardKey, bool>,
+    /// Whose turn it is among those that are not shown.
+    turn: BoardKey,
     forgotten: Vec<BoardKey>,
     /// The number of the next log entry to be seen.
     next_entry: u64,
@@ -108,7 +115,7 @@ impl Published {
             let State { watches, logged, .. } = &mut *state;
             let mut wakes = Vec::new();
             for unseen in watches.values_mut() {
-                unseen.dirty.insert(view.key);
+                *unseen.dirty.entry(view.key).or_default() |= unseen.shows(view.key, concern);
                 let full = logged.saturating_sub(unseen.next_entry) >= UNSEEN;
                 if full || unseen.sees(view.key, concern, happened) {
                     wakes.extend(unseen.wake_once());
@@ -157,7 +164,8 @@ impl Published {
         let id = state.watched;
         state.watched += 1;
         let unseen = Unseen {
-            dirty: state.boards.keys().copied().collect(),
+            dirty: state.boards.keys().map(|key| (*key, true)).collect(),
+            turn: BoardKey(0),
             forgotten: Vec::new(),
             next_entry: state.logged,
             status: true,
@@ -203,15 +211,35 @@ impl State {
 }
 
 impl Unseen {
-    /// Whether the face shows what changed.
-    fn sees(&self, board: BoardKey, concern: Concern, happened: bool) -> bool {
+    /// Whether the face shows what changed of a board.
+    fn shows(&self, board: BoardKey, concern: Concern) -> bool {
         let Some(shown) = &self.shown else { return true };
-        let components = shown.boards.contains(&board) || (happened && shown.log);
         match concern {
             Concern::Board => true,
-            Concern::Components => components,
-            Concern::RoundTrip => components || shown.round_trips.contains(&board),
+            Concern::Components => shown.boards.contains(&board),
+            Concern::RoundTrip => shown.boards.contains(&board) || shown.round_trips.contains(&board),
         }
+    }
+
+    /// Whether the face shows what changed, or that it happened.
+    fn sees(&self, board: BoardKey, concern: Concern, happened: bool) -> bool {
+        self.shows(board, concern) || (happened && self.shown.as_ref().is_none_or(|shown| shown.log))
+    }
+
+    /// The boards of a drain; the others wait for the next.
+    fn take_boards(&mut self) -> Vec<BoardKey> {
+        let (mut others, mut turn) = (0, self.turn);
+        let mut takes = |key: &BoardKey, shown: &mut bool| {
+            if !*shown && others < OTHERS {
+                (others, turn) = (others + 1, *key);
+                return true;
+            }
+            *shown
+        };
+        let mut taken: Vec<_> = self.dirty.extract_if(self.turn.., &mut takes).map(|(key, _)| key).collect();
+        taken.extend(self.dirty.extract_if(..self.turn, takes).map(|(key, _)| key));
+        self.turn = turn;
+        taken
     }
 
     /// What wakes the face, where it was not woken since it looked.
@@ -232,18 +260,22 @@ impl Watch {
     pub fn shows(&self, shown: Shown) {
         let missed = {
             let mut state = self.published.lock();
-            let Some(unseen) = state.watches.get(&self.id) else { return };
-            // What changed since the last drain was drawn as it was before.
-            let now = shown.boards.union(&shown.round_trips).any(|board| unseen.dirty.contains(board));
-            let missed = now || (shown.log && unseen.next_entry < state.logged);
+            let logged = state.logged;
             let Some(unseen) = state.watches.get_mut(&self.id) else { return };
+            // What changed since the last drain was drawn as it was before.
+            let mut missed = shown.log && unseen.next_entry < logged;
+            for board in shown.boards.union(&shown.round_trips) {
+                if let Some(shown) = unseen.dirty.get_mut(board) {
+                    (*shown, missed) = (true, true);
+                }
+            }
             unseen.shown = Some(shown);
             missed.then(|| unseen.wake_once()).flatten()
         };
         wake(missed.into_iter().collect());
     }
 
-    /// Takes what has changed. Never blocks for longer than it takes to move some pointers.
+    /// Takes what has changed; of many boards that the face does not show some, the others with the next. Never blocks for longer than it takes to move some pointers.
     pub fn drain(&mut self) -> Changes {
         let mut state = self.published.lock();
         let State { boards, log, logged, status, watches, .. } = &mut *state;
@@ -254,7 +286,7 @@ impl Watch {
         let skip = usize::try_from(unseen.next_entry.saturating_sub(oldest)).unwrap_or(usize::MAX);
         unseen.next_entry = *logged;
         Changes {
-            boards: std::mem::take(&mut unseen.dirty).iter().filter_map(|key| boards.get(key).cloned()).collect(),
+            boards: unseen.take_boards().iter().filter_map(|key| boards.get(key).cloned()).collect(),
             forgotten: std::mem::take(&mut unseen.forgotten),
             log: log.iter().skip(skip).cloned().collect(),
             missed,
@@ -266,5 +298,49 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.published.lock().watches.remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::{super::belief::Belief, *};
+
+    fn push(published: &Published, board: u32) {
+        let belief = Belief::new(Instant::now(), BoardKey(board), format!("192.0.2.1:{board}"), true);
+        published.board(belief.view(), Concern::Components, Vec::new());
+    }
+
+    fn drained(watch: &mut Watch) -> Vec<u32> {
+        watch.drain().boards.iter().map(|board| board.key.0).collect()
+    }
+
+    #[test]
+    fn a_face_is_given_the_boards_that_it_shows_at_once_and_the_others_in_turn() {
+        let published = Published::default();
+        let mut watch = published.watch(Arc::new(|| ()));
+        (1..=1_000).for_each(|board| push(&published, board));
+        assert_eq!(drained(&mut watch).len(), 1_000, "one that does not say what it shows shows everything");
+
+        watch.shows(Shown { boards: BTreeSet::from([BoardKey(900)]), ..Shown::default() });
+        let mut seen = BTreeSet::new();
+        for _ in 0..8 {
+            (1..=1_000).for_each(|board| push(&published, board));
+            let boards = drained(&mut watch);
+            assert!(boards.contains(&900) && boards.len() <= OTHERS + 1, "{boards:?}");
+            seen.extend(boards);
+        }
+        assert_eq!(seen.len(), 1_000, "none waits for ever");
+
+        // One that is shown from now on is not kept waiting.
+        (1..=1_000).for_each(|board| push(&published, board));
+        let taken = drained(&mut watch);
+        let waiting: Vec<u32> = (1..=1_000).filter(|board| !taken.contains(board)).collect();
+        watch.shows(Shown {
+            boards: waiting.last().map(|board| BoardKey(*board)).into_iter().collect(),
+            ..Shown::default()
+        });
+        assert!(waiting.last().is_some_and(|board| drained(&mut watch).contains(board)));
     }
 }

@@ -31,7 +31,11 @@ use protocol::{Object, method, outbound::CallUrl};
 use serde_json::Value;
 
 /// How long a frame may spend on taking over what changed; the rest waits for the next.
-const BUDGET: Duration = Duration::from_millis(8);
+const BUDGET: Duration = Duration::from_millis(3);
+
+/// After a frame that left something over it may be this part of the time since: where painting is slow, as without a graphics card,
+/// there are few frames to take everything over in.
+const PART: u32 = 5;
 
 /// So many commands of batches are under way at once; the others wait and can be cancelled.
 const UNDER_WAY: usize = 128;
@@ -67,11 +71,15 @@ pub struct App {
     backlog: VecDeque<Arc<BoardView>>,
     /// Happenings that were drained and not yet taken over.
     happenings: VecDeque<Arc<LogEntry>>,
+    /// When the last frame began, if it left something over.
+    left_over: Option<Instant>,
     window: Window,
     settings: Settings,
     file: SettingsFile,
     /// What was drawn last.
     shown: Option<Shown>,
+    /// The roster whose boards are in the settings.
+    remembered: Option<u64>,
     /// When it was last looked whether something is to be written.
     looked: Option<Instant>,
     starter: Starter,
@@ -112,10 +120,12 @@ impl App {
             watch,
             backlog: VecDeque::new(),
             happenings: VecDeque::new(),
+            left_over: None,
             window,
             settings,
             file,
             shown: None,
+            remembered: None,
             looked: None,
             starter,
             answers: mpsc::channel(),
@@ -159,6 +169,7 @@ impl App {
     /// time and never for good.
     fn take_over(&mut self, ctx: &egui::Context) {
         let begun = Instant::now();
+        let since = self.left_over.map_or(Duration::ZERO, |then| begun.saturating_duration_since(then));
         if self.backlog.is_empty() && self.happenings.is_empty() {
             let Changes { boards, log, forgotten, missed, status } = self.watch.drain();
             // What was forgotten is not among the boards any more.
@@ -172,23 +183,25 @@ impl App {
             self.backlog.extend(boards);
             self.happenings.extend(log);
         }
-        self.take_waiting(begun);
+        self.take_waiting(begun, BUDGET.max(since / PART));
+        self.left_over = None;
         if !(self.backlog.is_empty() && self.happenings.is_empty()) {
+            self.left_over = Some(begun);
             ctx.request_repaint();
         }
     }
 
     /// Boards before what happened to them.
-    fn take_waiting(&mut self, begun: Instant) {
+    fn take_waiting(&mut self, begun: Instant, budget: Duration) {
         while let Some(board) = self.backlog.pop_front() {
             self.window.put(board, self.shown.as_ref());
-            if begun.elapsed() > BUDGET {
+            if begun.elapsed() > budget {
                 return;
             }
         }
         while let Some(entry) = self.happenings.pop_front() {
             self.window.happened(entry, self.shown.as_ref(), begun);
-            if begun.elapsed() > BUDGET {
+            if begun.elapsed() > budget {
                 return;
             }
         }
@@ -628,7 +641,12 @@ impl App {
 
     fn remember(&mut self) {
         self.window.remember(&mut self.settings);
-        self.settings.remember(self.window.model.boards().filter_map(|view| RememberedBoard::of(view)));
+        // A thousand boards take a millisecond, and are seldom others than before.
+        let roster = Some(self.window.model.roster());
+        if self.remembered != roster {
+            self.settings.remember(self.window.model.boards().filter_map(|view| RememberedBoard::of(view)));
+            self.remembered = roster;
+        }
         self.file.keep(&self.settings);
     }
 

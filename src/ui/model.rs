@@ -67,6 +67,8 @@ pub(super) struct Names {
 pub struct Model {
     pub(super) documents: Names,
     boards: HashMap<BoardKey, Known>,
+    /// How often a board came, went, or was known otherwise than before.
+    roster: u64,
     /// Boards by their ids and addresses.
     names: HashMap<String, BoardKey>,
     order: Vec<Place>,
@@ -118,41 +120,47 @@ impl Model {
     /// Takes over one board.
     pub fn put(&mut self, view: Arc<BoardView>) {
         let key = view.key;
-        let name = view.name.clone();
-        let place = (natural(&name), view.id.clone(), key);
         *self.counts.of(&view.link) += 1;
-        let old = self.boards.get(&key).map(|known| &known.view);
-        let regrouped = old.is_some_and(|old| self.arrangement_differs(old, &view));
-        let haystack = match self.boards.get_mut(&key).filter(|known| !regrouped && known.place == place) {
-            Some(known) => std::mem::take(&mut known.haystack),
-            None => haystack(&view, self.note(&view)),
-        };
-        if regrouped {
-            self.arranged = None;
+        let old = self.boards.get(&key).map(|known| Arc::clone(&known.view));
+        if let Some(old) = &old {
+            *self.counts.of(&old.link) -= 1;
         }
-        self.name(&view);
-        let old = self.boards.insert(key, Known { view, place: place.clone(), haystack });
-        match old {
-            Some(old) => {
-                *self.counts.of(&old.view.link) -= 1;
-                if old.place != place {
-                    self.unplace(&old.place);
-                    self.place(place);
-                }
-            }
-            None => self.place(place),
+        // Under load that is every board in every frame, and nothing of it but what its components report.
+        let same = old.as_ref().is_some_and(|old| {
+            old.name == view.name
+                && old.id == view.id
+                && (old.by_hand, old.only_calls) == (view.by_hand, view.only_calls)
+                && !self.arrangement_differs(old, &view)
+        });
+        match self.boards.get_mut(&key).filter(|_| same) {
+            Some(known) => known.view = view,
+            None => self.put_anew(view, old.as_deref()),
         }
         self.choose_wanted(key);
     }
 
-    /// Takes over what a board is known as.
-    fn name(&mut self, view: &BoardView) {
-        let old = self.boards.get(&view.key).map(|known| Arc::clone(&known.view));
-        if old.as_ref().is_some_and(|old| old.id == view.id && old.address == view.address) {
-            return;
+    /// Takes over a board that is new, or whose place in the list or what finds it may be another.
+    fn put_anew(&mut self, view: Arc<BoardView>, old: Option<&BoardView>) {
+        let place = (natural(&view.name), view.id.clone(), view.key);
+        let haystack = haystack(&view, self.note(&view));
+        self.arranged = None;
+        self.roster += 1;
+        self.name(&view, old);
+        let old = self.boards.insert(view.key, Known { view, place: place.clone(), haystack });
+        match old {
+            Some(old) if old.place == place => {}
+            Some(old) => {
+                self.unplace(&old.place);
+                self.place(place);
+            }
+            None => self.place(place),
         }
+    }
+
+    /// Takes over what a board is known as.
+    fn name(&mut self, view: &BoardView, old: Option<&BoardView>) {
         if let Some(old) = old {
-            self.unname(&old);
+            self.unname(old);
         }
         for name in view.id.iter().chain([&view.address]) {
             self.names.insert(name.clone(), view.key);
@@ -262,6 +270,7 @@ impl Model {
     pub fn remove(&mut self, key: BoardKey) {
         let Some(known) = self.boards.remove(&key) else { return };
         *self.counts.of(&known.view.link) -= 1;
+        self.roster += 1;
         self.unname(&known.view);
         self.unplace(&known.place);
         self.lit.retain(|(board, _), _| *board != key);
@@ -308,6 +317,11 @@ impl Model {
     /// Every board, by name.
     pub fn in_order(&self) -> impl Iterator<Item = &Arc<BoardView>> {
         self.order.iter().filter_map(|place| self.board(place.2))
+    }
+
+    /// Another number than before where a board came, went, or is known otherwise: by another name, id or address.
+    pub(super) fn roster(&self) -> u64 {
+        self.roster
     }
 
     /// How many boards there are.

@@ -7,6 +7,7 @@ mod core;
 mod crowd;
 mod linked;
 mod memory;
+mod repaint;
 mod sliders;
 
 use clap::ValueEnum;
@@ -20,6 +21,8 @@ pub(crate) enum Row {
     Command,
     /// Ten sliders of one board, dragged at once
     Sliders,
+    /// An event at the board until the window is asked to draw
+    Repaint,
     /// A change that many are told
     Broadcast,
     /// Memory of a connection, and of a board
@@ -38,6 +41,7 @@ impl Row {
         match self {
             Self::Command => command::measure(quick),
             Self::Sliders => sliders::measure(quick),
+            Self::Repaint => repaint::measure(quick),
             Self::Broadcast => broadcast::measure(quick),
             Self::Memory => memory::measure(quick),
             Self::Idle => crowd::idle(quick),
