@@ -19,13 +19,14 @@ use egui_kittest::{Harness, kittest::Queryable};
 use serde_json::json;
 use switchboard::{
     fleet::{Fleet, Happening, LinkState, Settings},
+    process::Reading,
     ui::{self, App, SettingsFile},
 };
 use virtual_board::Options;
 
 #[path = "measured/mod.rs"]
 mod measured;
-use measured::{BoardsProcess, Reading, run_boards};
+use measured::{BoardsProcess, run_boards};
 
 /// A frame of a screen that shows 60 a second.
 const FRAME: Duration = Duration::from_micros(16_667);
@@ -180,7 +181,7 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let lost = window.state().app.window().model.missed() - lost;
         let frames = logic.len() as f64 / took;
         let [logic, ui, late] = [logic, ui, &mut late].map(|times| (part(times, 0.5), part(times, 0.99)));
-        let memory = Reading::of(process::id())?.memory_kb / 1024;
+        let memory = Reading::of(process::id())?.memory_kib / 1024;
         println!(
             "{name:<16} {frames:>8.1} {:>15.2} {:>6.2} {:>12.2} {:>6.2} {rate:>10.0} {:>9.1} {lost:>6} {memory:>11}",
             logic.0, logic.1, ui.0, ui.1, late.0
@@ -208,8 +209,8 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     println!("{lost} boards without a link at the end");
     println!("process   CPU s   memory MB   threads   open files");
     for (name, id) in [("window", process::id()), ("boards", boards.child.id())] {
-        let Reading { cpu, memory_kb, threads, files } = Reading::of(id)?;
-        println!("{name} {:>10.1} {:>11} {threads:>9} {files:>12}", cpu.as_secs_f64(), memory_kb / 1024);
+        let Reading { cpu, memory_kib, threads, files } = Reading::of(id)?;
+        println!("{name} {:>10.1} {:>11} {threads:>9} {files:>12}", cpu.as_secs_f64(), memory_kib / 1024);
     }
     drop(window);
     boards.end()
