@@ -174,7 +174,7 @@ class Exercises:
             if shutil.which(tool) is None:
                 return f"{tool} is not installed"
         folder = pathlib.Path(self.home.name)
-        display = Program("Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+        display = Program("Xvfb", "-displayfd", "1", "-noreset", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
         with display:
             (folder / "runtime").mkdir(mode=0o700, exist_ok=True)
             env = {**self.env, "DISPLAY": f":{display.hear(r'^[0-9]+$')[0]}", "XDG_RUNTIME_DIR": str(folder / "runtime")}

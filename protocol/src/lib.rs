@@ -10,6 +10,7 @@ pub mod clients;
 mod component;
 mod device;
 mod error;
+mod fields;
 pub mod improv;
 pub mod keys;
 pub mod limits;

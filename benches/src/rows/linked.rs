@@ -43,17 +43,16 @@ impl Linked {
         }
     }
 
-    /// How long a change takes, from the call until it is confirmed.
+    /// How long a change takes, from the call until the fleet tells that it is confirmed.
     pub(super) fn set(&self, component: &ComponentKey, change: State) -> Outcome<Duration> {
         let (reply, replied) = channel();
         let begun = Instant::now();
         let tell = move |outcome: CommandOutcome| {
             // It is waited for.
-            let _ = reply.send(outcome);
+            let _ = reply.send((begun.elapsed(), outcome));
         };
         self.fleet.set(self.board, component, change, Some(Box::new(tell)));
-        let outcome = replied.recv_timeout(PATIENCE).map_err(|_| "a command was not answered")?;
-        let took = begun.elapsed();
+        let (took, outcome) = replied.recv_timeout(PATIENCE).map_err(|_| "a command was not answered")?;
         match outcome {
             CommandOutcome::Done { .. } => Ok(took),
             other => Err(format!("a command was not confirmed: {other:?}").into()),
