@@ -66,7 +66,7 @@ fn value(slider: u16, tick: u32) -> u32 {
 pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let extent = match quick {
         true => Extent { ticks: 6, stops: 1, singles: 3, rounds: 1 },
-        false => Extent { ticks: 10 * RATE, stops: 20, singles: RATE, rounds: 5 },
+        false => Extent { ticks: 10 * RATE, stops: 10, singles: RATE, rounds: 5 },
     };
     let (_boards, addresses) = Program::boards(1, &["--profile", "mixer"])?;
     let board = addresses.into_iter().next().ok_or("no board")?;
@@ -145,7 +145,7 @@ impl Link {
         let of_each = 2.0 * f64::from(SLIDERS);
         Ok(vec![
             line(newest, micros, &ours.newest, one, Target::Ratio(3.0))?,
-            line(newest, micros, &ours.newest, ten, Target::Stated)?,
+            line(newest, micros, &ours.newest, ten, Target::Ratio(3.0))?,
             line(newest, micros, &ours.newest, board, Target::Stated)?,
             line(newest, micros, &ours.newest, own, Target::Stated)?,
             line(
