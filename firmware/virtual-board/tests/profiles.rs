@@ -5,6 +5,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use board::{Board, Plan};
+use clap::ValueEnum;
 use protocol::{ComponentKey, Epoch, Kind, Snapshot, Source, State};
 use serde_json::{Value, json};
 use virtual_board::{

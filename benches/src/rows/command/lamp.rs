@@ -49,25 +49,25 @@ impl Commander for Chained<'_> {
     /// Without gaps, whatever the pace: a reply must not block.
     fn round(&self, _: Pace, commands: u32) -> Outcome<(f64, f64)> {
         let (done, times) = channel();
-        give(Arc::clone(&self.0.0), commands, Vec::new(), done);
+        give(&self.0.0, commands, Vec::new(), done);
         let times = times.recv_timeout(PATIENCE).map_err(|_| "a command was not confirmed")?;
         Ok(median_and_p99(times).ok_or("no commands")?)
     }
 }
 
 /// So many commands, each given by the reply to the one before. The sender goes without a word where one is not confirmed.
-fn give(lamp: Arc<Linked>, left: u32, mut times: Vec<Duration>, done: Sender<Vec<Duration>>) {
+fn give(lamp: &Arc<Linked>, left: u32, mut times: Vec<Duration>, done: Sender<Vec<Duration>>) {
     if left == 0 {
         // It is waited for.
         let _ = done.send(times);
         return;
     }
     let begun = Instant::now();
-    let again = Arc::clone(&lamp);
+    let again = Arc::clone(lamp);
     let tell = move |outcome: CommandOutcome| {
         times.push(begun.elapsed());
         if let CommandOutcome::Done { .. } = outcome {
-            give(again, left - 1, times, done);
+            give(&again, left - 1, times, done);
         }
     };
     lamp.fleet.set(lamp.board, &light(), change(left), Some(Box::new(tell)));

@@ -28,6 +28,32 @@ pub(super) struct Desk {
 /// What came of one value, and when.
 type Told = (u16, u32, CommandOutcome, Instant);
 
+/// What has come of a drag's values.
+struct Answers {
+    ticks: u32,
+    /// Values that were sent to the board, which confirmed them.
+    sent: u32,
+    heard: u32,
+    /// When the last of the newest values was confirmed.
+    newest: Option<Instant>,
+}
+
+impl Answers {
+    fn take(&mut self, (slider, tick, outcome, at): Told) -> Outcome<()> {
+        let is_newest = tick + 1 == self.ticks;
+        match outcome {
+            CommandOutcome::Done { .. } => self.sent += 1,
+            CommandOutcome::Superseded if !is_newest => {}
+            other => return Err(format!("value {tick} of fader {slider}: {other:?}").into()),
+        }
+        self.heard += 1;
+        if is_newest {
+            self.newest = self.newest.max(Some(at));
+        }
+        Ok(())
+    }
+}
+
 impl Desk {
     /// Connects over `to_board`; `board` is where it is without what lies between.
     pub(super) fn connect(board: &str, to_board: &str) -> Outcome<Self> {
@@ -41,6 +67,7 @@ impl Desk {
         let onlooker = Onlooker::start(self.board.clone(), view.client.ok_or("a client without a number")?);
         let open = Arc::new(AtomicUsize::new(0));
         let (tell, told) = channel();
+        let mut answers = Answers { ticks, sent: 0, heard: 0, newest: None };
         let (mut most, mut last) = (0, Instant::now());
         let begun = Instant::now();
         for tick in 0..ticks {
@@ -50,19 +77,17 @@ impl Desk {
             for slider in 0..SLIDERS {
                 self.give(slider, tick, &open, &tell);
             }
+            told.try_iter().try_for_each(|one| answers.take(one))?;
         }
-        let (mut sent, mut newest) = (0, last);
-        for _ in 0..ticks * u32::from(SLIDERS) {
-            let (slider, tick, outcome, at) = told.recv_timeout(PATIENCE).map_err(|_| "a value has no outcome")?;
-            match outcome {
-                CommandOutcome::Done { .. } => sent += 1,
-                CommandOutcome::Superseded if tick + 1 < ticks => {}
-                other => return Err(format!("value {tick} of fader {slider}: {other:?}").into()),
+        // It is looked for the last ones now and then: who waited for each would take the processor from who is measured.
+        while answers.heard < ticks * u32::from(SLIDERS) {
+            if last.elapsed() > PATIENCE {
+                return Err("a value has no outcome".into());
             }
-            if tick + 1 == ticks {
-                newest = newest.max(at);
-            }
+            thread::sleep(TICK);
+            told.try_iter().try_for_each(|one| answers.take(one))?;
         }
+        let newest = answers.newest.unwrap_or(last);
         let (queued, status) = onlooker.end()?;
         for slider in 0..SLIDERS {
             let (has, given) = (&status[fader(slider).to_string()]["value"], value(slider, ticks.saturating_sub(1)));
@@ -70,7 +95,7 @@ impl Desk {
                 return Err(format!("the last value of fader {slider} was {given}, the board has {has}").into());
             }
         }
-        Ok(Drag { newest: newest - last, open: most, queued, sent, lasted: newest - begun })
+        Ok(Drag { newest: newest - last, open: most, queued, sent: answers.sent, lasted: newest - begun })
     }
 
     fn give(&self, slider: u16, tick: u32, open: &Arc<AtomicUsize>, tell: &Sender<Told>) {

@@ -2,8 +2,8 @@
 //! stopped, and whether anything piles up meanwhile. Beside it an echo that gets the same messages at the same pace, in turn; both over
 //! loopback and over a slow link.
 
+mod bare;
 mod desk;
-mod echo;
 mod onlooker;
 
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::{
     sockets::place,
     table::{Line, Target},
 };
+use bare::Bare;
 use desk::Desk;
-use echo::Echo;
 
 /// How many are dragged.
 const SLIDERS: u16 = 10;
@@ -28,14 +28,19 @@ const RATE: u32 = 60;
 /// From one value of a slider to the next.
 const TICK: Duration = Duration::from_nanos(1_000_000_000 / RATE as u64);
 
+/// Values of each slider in a short drag.
+const SHORT: u32 = RATE / 4;
+
 /// There and back over the slow link, in milliseconds.
 const SLOW_MS: u16 = 50;
 
 /// How long, and how often.
 #[derive(Clone, Copy)]
 struct Extent {
-    /// Values of each slider in a drag.
+    /// Values of each slider in the long drag of a round.
     ticks: u32,
+    /// Short drags after it, which only add stops.
+    stops: u32,
     /// Messages one by one, after each drag.
     singles: u32,
     rounds: u32,
@@ -60,8 +65,8 @@ fn value(slider: u16, tick: u32) -> u32 {
 
 pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let extent = match quick {
-        true => Extent { ticks: 6, singles: 3, rounds: 1 },
-        false => Extent { ticks: 10 * RATE, singles: RATE, rounds: 5 },
+        true => Extent { ticks: 6, stops: 1, singles: 3, rounds: 1 },
+        false => Extent { ticks: 10 * RATE, stops: 10, singles: RATE, rounds: 5 },
     };
     let (_boards, addresses) = Program::boards(1, &["--profile", "mixer"])?;
     let board = addresses.into_iter().next().ok_or("no board")?;
@@ -98,15 +103,26 @@ fn slow_link(to: &str) -> Outcome<(Program, String)> {
 
 impl Link {
     fn measure(&self, extent: Extent) -> Outcome<Vec<Line>> {
-        let Extent { ticks, singles, rounds } = extent;
+        let Extent { ticks, stops, singles, rounds } = extent;
         let desk = Desk::connect(&self.board, &self.to_board)?;
-        let echo = Echo { address: &self.to_echo };
-        let (mut ours, mut theirs) = (Rounds::default(), Rounds::default());
-        desk.drag(ticks / 10)?;
-        echo.drag(ticks / 10)?;
+        let echo = Bare { address: &self.to_echo, path: "/" };
+        let client = Bare { address: &self.to_board, path: "/rpc" };
+        let (mut ours, mut theirs, mut bare) = (Rounds::default(), Rounds::default(), Rounds::default());
+        let round = |drag: &dyn Fn(u32) -> Outcome<Drag>| -> Outcome<(Drag, Vec<Duration>)> {
+            let long = drag(ticks)?;
+            let mut newest = vec![long.newest];
+            for _ in 0..stops {
+                newest.push(drag(SHORT)?.newest);
+            }
+            Ok((long, newest))
+        };
+        desk.drag(SHORT)?;
+        echo.drag(SHORT)?;
+        client.drag(SHORT)?;
         for _ in 0..rounds {
-            ours.add(&desk.drag(ticks)?, desk.single(singles)?)?;
-            theirs.add(&echo.drag(ticks)?, echo.single(singles)?)?;
+            ours.add(round(&|ticks| desk.drag(ticks))?, desk.single(singles)?)?;
+            theirs.add(round(&|ticks| echo.drag(ticks))?, echo.single(singles)?)?;
+            bare.add(round(&|ticks| client.drag(ticks))?, client.single(singles)?)?;
         }
         let line = |what: &str, unit, ours: &[f64], peer: Option<(&str, &[f64])>, target| -> Outcome<Line> {
             let figure = |rounds: &[f64]| Figure::of(rounds, unit).ok_or("no rounds");
@@ -122,13 +138,15 @@ impl Link {
         let newest = "newest values confirmed";
         let one = Some(("tokio-tungstenite echo, one message", theirs.single.as_slice()));
         let ten = Some(("tokio-tungstenite echo, the last ten", theirs.newest.as_slice()));
+        let board = Some(("bare client of the same board, the last ten", bare.newest.as_slice()));
         let own = Some(("one command of the same fleet", ours.single.as_slice()));
         let unanswered = Some(("tokio-tungstenite echo", theirs.open.as_slice()));
         let sent = Some(("tokio-tungstenite echo", theirs.sent.as_slice()));
         let of_each = 2.0 * f64::from(SLIDERS);
         Ok(vec![
             line(newest, micros, &ours.newest, one, Target::Ratio(3.0))?,
-            line(newest, micros, &ours.newest, ten, Target::Stated)?,
+            line(newest, micros, &ours.newest, ten, Target::Ratio(3.0))?,
+            line(newest, micros, &ours.newest, board, Target::Stated)?,
             line(newest, micros, &ours.newest, own, Target::Stated)?,
             line(
                 "values without an answer at the next tick, at most",
@@ -168,10 +186,10 @@ struct Rounds {
 
 impl Rounds {
     #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
-    fn add(&mut self, drag: &Drag, singles: Vec<Duration>) -> Outcome<()> {
-        let (single, _) = median_and_p99(singles).ok_or("no messages")?;
-        self.single.push(single);
-        self.newest.push(drag.newest.as_secs_f64() * 1e6);
+    fn add(&mut self, (drag, newest): (Drag, Vec<Duration>), singles: Vec<Duration>) -> Outcome<()> {
+        let median = |times| median_and_p99(times).map(|(median, _)| median).ok_or("no messages");
+        self.single.push(median(singles)?);
+        self.newest.push(median(newest)?);
         self.open.push(drag.open as f64);
         self.queued.push(drag.queued as f64);
         self.sent.push(f64::from(drag.sent) / (drag.lasted + TICK).as_secs_f64());

@@ -1,4 +1,5 @@
-//! The peer: the same messages at the same pace to an echo, which sends each back. It gathers nothing.
+//! The peer: a bare client that sends the same messages at the same pace, to an echo, which sends each back, or to the board, which
+//! answers each. It gathers nothing.
 
 use std::{
     cell::Cell,
@@ -21,9 +22,10 @@ use crate::{
     sockets::{self, connect},
 };
 
-/// An echo, and how it is reached.
-pub(super) struct Echo<'a> {
+/// How a server is reached.
+pub(super) struct Bare<'a> {
     pub(super) address: &'a str,
+    pub(super) path: &'static str,
 }
 
 /// As the fleet sends it.
@@ -35,10 +37,10 @@ fn message(slider: u16, tick: u32) -> Message {
     ))
 }
 
-impl Echo<'_> {
+impl Bare<'_> {
     pub(super) fn drag(&self, ticks: u32) -> Outcome<Drag> {
         sockets::run(async {
-            let (mut outgoing, mut incoming) = connect(self.address, "/", None).await?.split();
+            let (mut outgoing, mut incoming) = connect(self.address, self.path, None).await?.split();
             let (returned, more) = (Rc::new(Cell::new(0)), Rc::new(Notify::new()));
             let (count, notify) = (Rc::clone(&returned), Rc::clone(&more));
             spawn_local(async move {
@@ -59,7 +61,7 @@ impl Echo<'_> {
                 }
             }
             while returned.get() < sent {
-                timeout(PATIENCE, more.notified()).await.map_err(|_| "the echo has lost a message")?;
+                timeout(PATIENCE, more.notified()).await.map_err(|_| "a message was not answered")?;
             }
             let (newest, lasted) = (last.elapsed(), begun.elapsed());
             Ok(Drag { newest, open: usize::try_from(open)?, queued: 0, sent, lasted })
@@ -69,13 +71,13 @@ impl Echo<'_> {
     /// Messages one by one at the same pace, each after the one before came back.
     pub(super) fn single(&self, messages: u32) -> Outcome<Vec<Duration>> {
         sockets::run(async {
-            let mut socket = connect(self.address, "/", None).await?;
+            let mut socket = connect(self.address, self.path, None).await?;
             let mut times = Vec::new();
             for tick in 0..messages {
                 sleep(TICK).await;
                 let begun = Instant::now();
                 socket.send(message(0, tick)).await?;
-                socket.next().await.ok_or("the echo has ended")??;
+                socket.next().await.ok_or("the server has ended")??;
                 times.push(begun.elapsed());
             }
             Ok(times)
