@@ -49,11 +49,11 @@ impl Bare<'_> {
                     notify.notify_one();
                 }
             });
-            let (mut sent, mut open, mut last) = (0, 0, Instant::now());
+            let (mut sent, mut unanswered, mut last) = (0, Vec::new(), Instant::now());
             let begun = Instant::now();
             for tick in 0..ticks {
                 sleep_until((begun + TICK * tick).into()).await;
-                open = open.max(sent - returned.get());
+                unanswered.push(usize::try_from(sent - returned.get())?);
                 last = Instant::now();
                 for slider in 0..SLIDERS {
                     outgoing.send(message(slider, tick)).await?;
@@ -64,7 +64,7 @@ impl Bare<'_> {
                 timeout(PATIENCE, more.notified()).await.map_err(|_| "a message was not answered")?;
             }
             let (newest, lasted) = (last.elapsed(), begun.elapsed());
-            Ok(Drag { newest, open: usize::try_from(open)?, queued: 0, sent, lasted })
+            Ok(Drag { newest, unanswered, queued: 0, sent, lasted })
         })
     }
 

@@ -68,11 +68,11 @@ impl Desk {
         let open = Arc::new(AtomicUsize::new(0));
         let (tell, told) = channel();
         let mut answers = Answers { ticks, sent: 0, heard: 0, newest: None };
-        let (mut most, mut last) = (0, Instant::now());
+        let (mut unanswered, mut last) = (Vec::new(), Instant::now());
         let begun = Instant::now();
         for tick in 0..ticks {
             thread::sleep((begun + TICK * tick).saturating_duration_since(Instant::now()));
-            most = most.max(open.load(Ordering::Relaxed));
+            unanswered.push(open.load(Ordering::Relaxed));
             last = Instant::now();
             for slider in 0..SLIDERS {
                 self.give(slider, tick, &open, &tell);
@@ -95,7 +95,7 @@ impl Desk {
                 return Err(format!("the last value of fader {slider} was {given}, the board has {has}").into());
             }
         }
-        Ok(Drag { newest: newest - last, open: most, queued, sent: answers.sent, lasted: newest - begun })
+        Ok(Drag { newest: newest - last, unanswered, queued, sent: answers.sent, lasted: newest - begun })
     }
 
     fn give(&self, slider: u16, tick: u32, open: &Arc<AtomicUsize>, tell: &Sender<Told>) {
