@@ -5,6 +5,7 @@ mod broadcast;
 mod command;
 mod core;
 mod crowd;
+mod emulated;
 mod memory;
 
 use clap::ValueEnum;
