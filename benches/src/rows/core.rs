@@ -1,5 +1,5 @@
-//! Instructions of the firmware's core, as callgrind counts them on this computer: what a chip's compiler makes of it differs, what
-//! grows does not. It is skipped where valgrind is not installed.
+//! Instructions of the firmware's core: as callgrind counts them on this computer, and as the emulated board does on RISC-V, built as for a
+//! chip. Either is skipped where its tool is not installed.
 
 use std::{
     ffi::OsString,
@@ -9,6 +9,7 @@ use std::{
 use crate::{
     Outcome,
     figures::{Figure, Unit},
+    rows::emulated,
     table::{Line, Target},
 };
 
@@ -16,24 +17,33 @@ use crate::{
 const COLLECTED: &str = "Collected : ";
 
 pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
+    let commands = if quick { 2 } else { 1_000 };
+    let mut lines = Vec::new();
+    for (counted, on) in [(here(commands)?, ""), (emulated::instructions(commands)?, ", RISC-V in QEMU")] {
+        let Some([command, push]) = counted else { continue };
+        let line = |what: &str, instructions: f64| {
+            let figure =
+                Figure { median: instructions, least: instructions, most: instructions, unit: Unit::Instructions };
+            Line { row: "core", what: format!("{what}{on}"), ours: figure, peer: None, target: Target::Stated }
+        };
+        lines.push(line("instructions a command, nobody subscribed", command));
+        lines.push(line("instructions a push and subscriber, of 10", push));
+    }
+    Ok(lines)
+}
+
+/// On this computer; `None` where it cannot be counted.
+fn here(commands: u32) -> Outcome<Option<[f64; 2]>> {
     let there = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status();
     if !there.is_ok_and(|status| status.success()) {
         eprintln!("skipped: valgrind is not installed");
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let commands = if quick { 2 } else { 1_000 };
     // What starting takes is in both, and what a push takes is the difference that ten clients make.
     let alone = count(2 * commands, 0)? - count(commands, 0)?;
     let with_ten = count(2 * commands, 10)? - count(commands, 10)?;
-    let line = |what: &str, instructions: f64| {
-        let figure = Figure { median: instructions, least: instructions, most: instructions, unit: Unit::Instructions };
-        Line { row: "core", what: what.to_owned(), ours: figure, peer: None, target: Target::Stated }
-    };
     let commands = f64::from(commands);
-    Ok(vec![
-        line("instructions a command, nobody subscribed", alone / commands),
-        line("instructions a push and subscriber, of 10", (with_ten - alone) / commands / 10.0),
-    ])
+    Ok(Some([alone / commands, (with_ten - alone) / commands / 10.0]))
 }
 
 /// Instructions of a board core that is given so many commands.

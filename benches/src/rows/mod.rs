@@ -5,6 +5,7 @@ mod broadcast;
 mod command;
 mod core;
 mod crowd;
+mod emulated;
 mod linked;
 mod memory;
 mod repaint;

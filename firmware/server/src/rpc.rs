@@ -219,3 +219,39 @@ pub(crate) async fn refuse<S: Socket>(
         end(socket, clock).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    fn written(steps: Vec<Step>) -> (Poll<(Vec<u8>, bool)>, usize) {
+        let mut steps = steps.into_iter();
+        let ready = poll_ready(|| steps.next().map_or(Poll::Pending, Poll::Ready));
+        (ready, steps.len())
+    }
+
+    #[test]
+    fn what_is_ready_goes_out_together_and_in_its_order() {
+        assert_eq!(written(vec![]), (Poll::Pending, 0));
+        let push_and_answer = vec![Step::Frame(vec![1; 200]), Step::Frame(vec![2; 80])];
+        assert_eq!(written(push_and_answer), (Poll::Ready(([[1; 200].as_slice(), &[2; 80]].concat(), false)), 0));
+    }
+
+    #[test]
+    fn what_is_more_than_fits_together_waits() {
+        let long = || Step::Frame(vec![1; TOGETHER - 1]);
+        let (ready, left) = written(vec![long(), long(), long()]);
+        assert_eq!(
+            (ready.map(|(bytes, last)| (bytes.len(), last)), left),
+            (Poll::Ready((2 * (TOGETHER - 1), false)), 1)
+        );
+    }
+
+    #[test]
+    fn nothing_follows_the_last() {
+        let (ready, left) = written(vec![Step::Frame(vec![1]), Step::Last(vec![2]), Step::Frame(vec![3])]);
+        assert_eq!((ready, left), (Poll::Ready((vec![1, 2], true)), 1));
+    }
+}

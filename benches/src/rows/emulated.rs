@@ -1,0 +1,53 @@
+//! Instructions of the firmware's core on RISC-V: the emulated board counts them itself. It is skipped where there is no QEMU, or no image.
+
+use std::{
+    env,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::{Outcome, process::Program};
+
+/// A machine that counts one nanosecond an instruction; its network leads nowhere.
+const MACHINE: [&str; 17] = [
+    "-M",
+    "virt",
+    "-cpu",
+    "rv32",
+    "-m",
+    "16",
+    "-bios",
+    "none",
+    "-nographic",
+    "-icount",
+    "shift=0",
+    "-global",
+    "virtio-mmio.force-legacy=false",
+    "-netdev",
+    "user,id=n,restrict=on",
+    "-device",
+    "virtio-net-device,netdev=n",
+];
+
+/// Of a command and of a push to one of ten subscribers; `None` where it cannot be counted, and why was said.
+pub(super) fn instructions(commands: u32) -> Outcome<Option<[f64; 2]>> {
+    const QEMU: &str = "qemu-system-riscv32";
+    let there = Command::new(QEMU).arg("--version").stdout(Stdio::null()).status();
+    if !there.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: {QEMU} is not installed");
+        return Ok(None);
+    }
+    let image = env::var("SWITCHBOARD_EMULATED").unwrap_or_default();
+    if !Path::new(&image).is_file() {
+        eprintln!("skipped: there is no image of the emulated board (SWITCHBOARD_EMULATED)");
+        return Ok(None);
+    }
+    let mut machine = Program::start(QEMU, &[&MACHINE[..], &["-kernel", &image]].concat())?;
+    while !machine.line()?.contains("\"address\"") {}
+    machine.say(&format!("cost {commands}"))?;
+    let line: Value = serde_json::from_str(&machine.line()?)?;
+    let figure = |name: &str| line["instructions"][name].as_f64().ok_or_else(|| format!("no figures: {line}"));
+    Ok(Some([figure("command")?, figure("push")?]))
+}
