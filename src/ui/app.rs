@@ -35,7 +35,7 @@ const BUDGET: Duration = Duration::from_millis(3);
 
 /// After a frame that left something over it may be this part of the time since: where painting is slow, as without a graphics card,
 /// there are few frames to take everything over in.
-const PART: u32 = 5;
+const PART: u32 = 6;
 
 /// So many commands of batches are under way at once; the others wait and can be cancelled.
 const UNDER_WAY: usize = 128;
