@@ -14,7 +14,10 @@ use std::{
 };
 
 use futures_util::{SinkExt, StreamExt};
-use switchboard::channel::{DRAWING, Host, Settings, State};
+use switchboard::{
+    channel::{DRAWING, Host, Settings, State},
+    process::Reading,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async,
@@ -23,11 +26,6 @@ use tokio_tungstenite::{
         handshake::server::{ErrorResponse, Request, Response},
     },
 };
-
-mod measured {
-    pub(crate) mod reading;
-}
-use measured::reading::Reading;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -119,7 +117,7 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
     let cpu = (after.cpu - before.cpu).as_secs_f64() / time.as_secs_f64() * 100.0;
     println!(
         "CPU {cpu:.1} % of a core, reading the JSON included; memory {} kB, then {} kB; {} threads, {} open files",
-        before.memory_kb, after.memory_kb, after.threads, after.files
+        before.memory_kib, after.memory_kib, after.threads, after.files
     );
     let pings = channel.view().pings;
     println!(

@@ -10,12 +10,15 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use switchboard::fleet::{Fleet, Interfaces, Lookout, Settings};
+use switchboard::{
+    fleet::{Fleet, Interfaces, Lookout, Settings},
+    process::Reading,
+};
 use virtual_board::Options;
 
 #[path = "measured/mod.rs"]
 mod measured;
-use measured::{BoardsProcess, Reading, run_boards};
+use measured::{BoardsProcess, run_boards};
 #[path = "measured/crowd.rs"]
 mod crowd;
 use crowd::{Crowd, PATIENCE};
@@ -122,8 +125,8 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         let share = cpu * 100.0 / arguments.seconds.max(1) as f64;
-        let Reading { memory_kb, threads, files, .. } = after;
-        println!("  {name} {cpu:>8.2} {share:>9.1} % {:>11} {threads:>9} {files:>12}", memory_kb / 1024);
+        let Reading { memory_kib, threads, files, .. } = after;
+        println!("  {name} {cpu:>8.2} {share:>9.1} % {:>11} {threads:>9} {files:>12}", memory_kib / 1024);
     }
     drop(fleet);
     boards.end()

@@ -19,12 +19,13 @@ use eframe::egui::{self, Event, Key, Modifiers};
 use serde_json::{Value, json};
 use switchboard::{
     fleet::{Fleet, Happening, Settings},
+    process::Reading,
     ui::{self, App, SettingsFile},
 };
 
 #[path = "measured/threads.rs"]
 mod threads;
-use threads::{Threads, memory_mb};
+use threads::Threads;
 
 /// How long links may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -285,7 +286,7 @@ impl Course {
                 "rasterising": share(used.rasterising),
                 "others": share(used.others),
             },
-            "memory_mb": memory_mb()?,
+            "memory_mb": Reading::of(process::id())?.memory_kib as f64 * 1.024 / 1e3,
         }))
     }
 }

@@ -17,6 +17,7 @@ pub mod keys;
 mod link;
 mod listening;
 pub mod pairing;
+pub mod process;
 pub mod provisioning;
 pub mod proxy;
 mod record;

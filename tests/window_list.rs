@@ -253,3 +253,32 @@ fn boards_are_rebooted_together_only_after_a_yes() {
         assert_eq!(steps.flatten().filter(rebooted).count(), told);
     }
 }
+
+#[test]
+fn what_a_board_has_no_method_for_cannot_be_chosen_and_is_asked_of_the_others_only() {
+    let at = Now::read();
+    let mut boards = three(at);
+    boards[0].lacking.extend(["Device.Identify", "Device.SetName", "Device.Reboot"]);
+    let mut harness = open(boards, &Settings::default(), at);
+    let disabled = |harness: &Harness<'_, Bench>, role, name| {
+        harness.get_by_role_and_label(role, name).accesskit_node().is_disabled()
+    };
+    assert!(disabled(&harness, Role::Button, "Identify"));
+    harness.key_press(Key::Menu);
+    harness.run();
+    assert!(disabled(&harness, Role::MenuItem, "Rename…") && disabled(&harness, Role::MenuItem, "Reboot…"));
+    assert!(harness.get_by_role_and_label(Role::MenuItem, "Room…").is_focused(), "the first that can be chosen");
+    harness.key_press(Key::Escape);
+    harness.run();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.run();
+    harness.get_by_role_and_label(Role::Button, "Identify all").click();
+    harness.run();
+    let asked = &harness.state().asked;
+    let batch = asked.iter().find_map(|action| match action {
+        Action::Together(batch) => Some(batch),
+        _ => None,
+    });
+    let told: Vec<_> = batch.unwrap().steps.iter().map(|step| step.board).collect();
+    assert_eq!(told, [BoardKey(2), BoardKey(3)]);
+}

@@ -2,12 +2,13 @@
 
 use std::{
     ffi::OsStr,
-    fs,
     io::{BufRead, BufReader, Lines, Write},
     path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     time::Duration,
 };
+
+use switchboard::process;
 
 use crate::Outcome;
 
@@ -76,21 +77,9 @@ impl Program {
 
     /// What it has used until now.
     pub(crate) fn reading(&self) -> Outcome<Reading> {
-        let id = self.child.id();
-        let mut cpu = Duration::ZERO;
-        for thread in fs::read_dir(format!("/proc/{id}/task"))? {
-            // The first number is the time on a processor in nanoseconds (Linux, Documentation/scheduler/sched-stats.rst).
-            let text = fs::read_to_string(thread?.path().join("schedstat"))?;
-            let nanos = text.split_whitespace().next().and_then(|first| first.parse().ok());
-            cpu += Duration::from_nanos(nanos.unwrap_or_default());
-        }
-        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-        let figure = |name: &str| -> Option<f64> {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.split_whitespace().next()?.parse().ok()
-        };
-        let kibibytes = figure("VmRSS:").ok_or("a process without memory")?;
-        Ok(Reading { cpu, memory_kb: kibibytes * 1.024, threads: figure("Threads:").unwrap_or_default() })
+        let process::Reading { cpu, memory_kib, threads, .. } = process::Reading::of(self.child.id())?;
+        #[expect(clippy::cast_precision_loss, reason = "less than 2^52")]
+        Ok(Reading { cpu, memory_kb: memory_kib as f64 * 1.024, threads: threads as f64 })
     }
 }
 

@@ -1,4 +1,4 @@
-//! What programs that measure have in common: boards in a process of their own, and what a process has used.
+//! What programs that measure have in common: boards in a process of their own.
 
 use std::{
     error::Error,
@@ -7,9 +7,6 @@ use std::{
 };
 
 use virtual_board::{Options, VirtualBoards};
-
-mod reading;
-pub(crate) use reading::Reading;
 
 /// Runs boards until the end of standard input: prints one address a line and an empty line when all listen.
 pub(crate) fn run_boards(options: Options) -> Result<(), Box<dyn Error>> {

@@ -30,10 +30,10 @@ PATIENCE = 30
 class Program:
     """A program that runs until the end of a `with`; its lines can be waited for, and it can be typed to."""
 
-    def __init__(self, *command, cwd=None, env=None):
+    def __init__(self, *command, cwd=None, env=None, stdin=subprocess.PIPE):
         self.process = subprocess.Popen(
             [str(word) for word in command], cwd=cwd, env=env, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
         self.lines, self.said = queue.Queue(), []
         threading.Thread(target=self.read, daemon=True).start()
@@ -61,9 +61,13 @@ class Program:
             if found := re.search(pattern, line):
                 return found
 
+    def unheard(self):
+        """What it said that nobody waited for."""
+        return [line for line in self.lines.queue if line is not None]
+
     def unseen(self):
         """Why its window may not be there: what it said, and whether it still runs."""
-        said = [line for line in self.lines.queue if line is not None]
+        said = self.unheard()
         return f"no window; the program {'ended' if self.process.poll() is not None else 'runs'} and said {said[-5:]}"
 
     def __enter__(self):
@@ -75,7 +79,8 @@ class Program:
             self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
-        self.process.stdin.close()
+        if self.process.stdin:
+            self.process.stdin.close()
 
 
 def output(*command, expected=0, given=None, env=None):
@@ -115,11 +120,11 @@ class Exercises:
     def ask(self, *words, **how):
         return output(self.switchboard, *words, env=self.env, **how)
 
-    def language(self, name, program, *words):
+    def language(self, name, program, *words, **how):
         """A program in Node.js or Python."""
         if name == "Node":
-            return Program("node", f"{program}.js", *words, cwd=self.options.node)
-        return Program(sys.executable, f"{program}.py", *words, cwd=HERE / "python")
+            return Program("node", f"{program}.js", *words, cwd=self.options.node, **how)
+        return Program(sys.executable, f"{program}.py", *words, cwd=HERE / "python", **how)
 
     def virtual_board(self, *options):
         return Program(self.options.virtual_board, "--profile", "everything", *options)
@@ -169,7 +174,7 @@ class Exercises:
             if shutil.which(tool) is None:
                 return f"{tool} is not installed"
         folder = pathlib.Path(self.home.name)
-        display = Program("Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+        display = Program("Xvfb", "-displayfd", "1", "-noreset", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
         with display:
             (folder / "runtime").mkdir(mode=0o700, exist_ok=True)
             env = {**self.env, "DISPLAY": f":{display.hear(r'^[0-9]+$')[0]}", "XDG_RUNTIME_DIR": str(folder / "runtime")}
@@ -219,6 +224,25 @@ class Exercises:
             assert once.process.wait(PATIENCE) == 0
         with self.language(language, "client", url, "toggle") as again:
             assert again.hear(was)[1] != before
+
+    def nobody_types(self, language):
+        """Board and client started as a service is, and with their lines in a file."""
+        with self.language(language, "board", "--no-mdns", stdin=subprocess.DEVNULL) as board:
+            url = board.hear(r"is at (ws://\S+)")[1]
+            with self.language(language, "client", url, stdin=subprocess.DEVNULL) as client:
+                client.hear(r"\): .*light:0")
+                with self.language(language, "client", url, "toggle", stdin=subprocess.DEVNULL) as once:
+                    once.hear("light:0 was off")
+                client.hear(r"light:0 .*on")
+                assert client.process.poll() is None, client.said
+            assert board.process.poll() is None and not board.unheard(), board.said
+        with tempfile.TemporaryFile() as typed:
+            typed.write(b"measure 23.4\npress\n")
+            typed.seek(0)
+            with self.language(language, "board", "--no-mdns", stdin=typed) as board:
+                url = board.hear(r"is at (ws://\S+)")[1]
+                with self.language(language, "client", url, "toggle") as once:
+                    once.hear("light:0 was on")
 
     # The first lessons.
 
@@ -441,6 +465,7 @@ def main():
         for client in ("Node", "Python"):
             play(f"echo: server in {server}, client in {client}, websocat", exercises.echo, server, client)
         play(f"broadcast: server in {server}, three websocats", exercises.broadcast, server)
+        play(f"board and client in {server} without a terminal", exercises.nobody_types, server)
         play(f"a board calls a program in {server}", exercises.called, server)
         play(f"a virtual board calls a program in {server}", exercises.virtual_board_calls, server)
     with contextlib.ExitStack() as boards:

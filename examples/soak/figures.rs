@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::reading::Reading;
+use switchboard::process::Reading;
 
 /// Mismatches that are printed; the rest is only counted.
 const PRINTED: u64 = 40;
@@ -75,8 +75,8 @@ impl Meter {
         };
         let words = format!(
             "memory {} + {} MB, CPU {:.0} + {:.0} %",
-            readings[0].memory_kb / 1024,
-            readings[1].memory_kb / 1024,
+            readings[0].memory_kib / 1024,
+            readings[1].memory_kib / 1024,
             share(0).unwrap_or_default(),
             share(1).unwrap_or_default()
         );
@@ -97,8 +97,8 @@ impl Meter {
             };
             println!(
                 "  {name:<26} {:>15} {:>7} {:>7.1} {:>9} {:>12}",
-                first.memory_kb / 1024,
-                last.memory_kb / 1024,
+                first.memory_kib / 1024,
+                last.memory_kib / 1024,
                 last.cpu.saturating_sub(first.cpu).as_secs_f64(),
                 last.threads,
                 last.files

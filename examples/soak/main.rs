@@ -20,8 +20,6 @@ mod director;
 mod figures;
 mod model;
 mod quiet;
-#[path = "../measured/reading.rs"]
-mod reading;
 mod rpc;
 mod witness;
 

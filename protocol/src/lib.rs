@@ -9,7 +9,10 @@ extern crate alloc;
 pub mod clients;
 mod component;
 mod device;
+
+mod envelope;
 mod error;
+
 pub mod improv;
 pub mod keys;
 pub mod limits;

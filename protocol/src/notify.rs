@@ -3,7 +3,10 @@
 use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
 use core::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, MapAccess, Visitor},
+};
 use serde_json::Value;
 
 use crate::{ComponentKey, Object, State};
@@ -94,7 +97,7 @@ impl<'de> Deserialize<'de> for Source {
 }
 
 /// State changed: the `params` of `NotifyStatus`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NotifyStatus {
     /// The run of the board. Another one than before means that the board was reset.
     pub epoch: Epoch,
@@ -108,8 +111,59 @@ pub struct NotifyStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// The fields that changed, by component.
-    #[serde(flatten, deserialize_with = "components")]
+    #[serde(flatten)]
     pub components: BTreeMap<ComponentKey, State>,
+}
+
+impl<'de> Deserialize<'de> for NotifyStatus {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(StatusFields)
+    }
+}
+
+/// Reads a push field by field: `flatten` would read each twice, and this is what a program with a thousand boards does most.
+struct StatusFields;
+
+impl<'de> Visitor<'de> for StatusFields {
+    type Value = NotifyStatus;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the params of NotifyStatus")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NotifyStatus, A::Error> {
+        let (mut epoch, mut prev, mut seq, mut uptime_ms, mut source) = (None, None, None, None, None);
+        let mut components = BTreeMap::new();
+        while let Some(name) = map.next_key::<String>()? {
+            match name.as_str() {
+                "epoch" => epoch = Some(map.next_value()?),
+                "prev" => prev = Some(map.next_value()?),
+                "seq" => seq = Some(map.next_value()?),
+                "uptime_ms" => uptime_ms = Some(map.next_value()?),
+                "source" => source = map.next_value()?,
+                other => match other.parse() {
+                    Ok(key) => {
+                        if let Value::Object(state) = map.next_value()? {
+                            components.insert(key, State(state));
+                        }
+                    }
+                    // A newer board added it.
+                    Err(_) => {
+                        map.next_value::<de::IgnoredAny>()?;
+                    }
+                },
+            }
+        }
+        let missing = de::Error::missing_field;
+        Ok(NotifyStatus {
+            epoch: epoch.ok_or_else(|| missing("epoch"))?,
+            prev: prev.ok_or_else(|| missing("prev"))?,
+            seq: seq.ok_or_else(|| missing("seq"))?,
+            uptime_ms: uptime_ms.ok_or_else(|| missing("uptime_ms"))?,
+            source,
+            components,
+        })
+    }
 }
 
 /// Reads the fields that are named like a component and hold an object; passes over the rest, which a newer board added.

@@ -7,9 +7,11 @@ use alloc::{
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
-use crate::{Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, limits, method, state::whole};
+use crate::{
+    Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, envelope::Envelope, limits, method, state::whole,
+};
 
 /// What ties an answer to its request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,27 +64,29 @@ impl Request {
             let message = format!("at most {} objects and lists within each other are read", limits::NESTING);
             return Err(reject(None, Code::ParseError, "nested_too_deeply", message));
         }
-        let value: Value = serde_json::from_str(text).map_err(|error| {
+        let not_json = |error: serde_json::Error| {
             reject(None, Code::ParseError, "not_json", format!("one JSON object is expected: {error}"))
-        })?;
-        let Value::Object(mut fields) = value else {
-            let (reason, message) = match value {
+        };
+        if !text.trim_start().starts_with('{') {
+            let (reason, message) = match serde_json::from_str(text).map_err(not_json)? {
                 Value::Array(_) => ("batch", "batches are not supported: send one object per message"),
                 _ => ("not_an_object", "a request is an object with jsonrpc, id, method and params"),
             };
             return Err(reject(None, Code::InvalidRequest, reason, message.to_owned()));
-        };
-        let id = match fields.remove("id") {
+        }
+        let Envelope { id, jsonrpc, method, params, .. } = serde_json::from_str(text).map_err(not_json)?;
+        let id = match id.map(Id::of) {
             None => None,
-            Some(id) => Some(serde_json::from_value(id).map_err(|_| {
+            Some(Some(id)) => Some(id),
+            Some(None) => {
                 let message = "id is a whole number or a text".to_owned();
-                reject(None, Code::InvalidRequest, "bad_id", message)
-            })?),
+                return Err(reject(None, Code::InvalidRequest, "bad_id", message));
+            }
         };
-        if fields.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+        if jsonrpc.as_ref().and_then(Value::as_str) != Some("2.0") {
             return Err(reject(id, Code::InvalidRequest, "not_json_rpc", "\"jsonrpc\":\"2.0\" is expected".to_owned()));
         }
-        let Some(Value::String(method)) = fields.remove("method") else {
+        let Some(Value::String(method)) = method else {
             return Err(reject(
                 id,
                 Code::InvalidRequest,
@@ -90,7 +94,7 @@ impl Request {
                 "method is a text, for example Light.Set".to_owned(),
             ));
         };
-        let mut params = match fields.remove("params") {
+        let mut params = match params {
             None => Object::new(),
             Some(Value::Array(list)) if list.is_empty() => Object::new(),
             Some(Value::Object(params)) => params,
@@ -114,16 +118,30 @@ impl Request {
 
     /// The message.
     pub fn to_json(&self) -> String {
-        let mut message = json!({ "jsonrpc": "2.0", "method": self.method });
-        if let Some(fields) = message.as_object_mut() {
-            if let Some(id) = &self.id {
-                fields.insert("id".to_owned(), json!(id));
-            }
-            if !self.params.is_empty() {
-                fields.insert("params".to_owned(), Value::Object(self.params.clone()));
-            }
+        /// In the order of their names, as everything that is sent from a [`Value`].
+        #[derive(Serialize)]
+        struct Message<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            id: Option<&'a Id>,
+            jsonrpc: &'static str,
+            method: &'a str,
+            #[serde(skip_serializing_if = "Object::is_empty")]
+            params: &'a Object,
         }
-        message.to_string()
+        let Self { id, method, params } = self;
+        // Texts, numbers and maps with text keys always have their JSON.
+        serde_json::to_string(&Message { id: id.as_ref(), jsonrpc: "2.0", method, params }).unwrap_or_default()
+    }
+}
+
+impl Id {
+    /// What a message has as its `id`; `None` where that is neither a whole number of 64 bits nor a text.
+    fn of(value: Value) -> Option<Self> {
+        match value {
+            Value::Number(number) => number.as_i64().map(Self::Number),
+            Value::String(text) => Some(Self::Text(text)),
+            _ => None,
+        }
     }
 }
 
@@ -139,11 +157,27 @@ pub struct Response {
 impl Response {
     /// The message.
     pub fn to_json(&self) -> String {
-        let message = match &self.outcome {
-            Ok(result) => json!({ "jsonrpc": "2.0", "id": self.id, "result": result }),
-            Err(error) => json!({ "jsonrpc": "2.0", "id": self.id, "error": error }),
+        Self::json(self.id.as_ref(), self.outcome.as_ref())
+    }
+
+    /// The message with a result that is no [`Value`] yet.
+    pub fn json<R: Serialize>(id: Option<&Id>, outcome: Result<&R, &RpcError>) -> String {
+        /// In the order of their names, as everything that is sent from a [`Value`].
+        #[derive(Serialize)]
+        struct Message<'a, R> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error: Option<Value>,
+            id: Option<&'a Id>,
+            jsonrpc: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            result: Option<&'a R>,
+        }
+        let (error, result) = match outcome {
+            Ok(result) => (None, Some(result)),
+            Err(error) => (Some(json!(error)), None),
         };
-        message.to_string()
+        // Texts, numbers and maps with text keys always have their JSON.
+        serde_json::to_string(&Message { error, id, jsonrpc: "2.0", result }).unwrap_or_default()
     }
 }
 
@@ -192,23 +226,30 @@ impl FromBoard {
     /// # Errors
     /// [`BoardMessageError`] where it is no JSON, no message, or lacks a field that its kind has.
     pub fn parse(text: &str) -> Result<Self, BoardMessageError> {
-        let Value::Object(mut fields) = serde_json::from_str(text).map_err(BoardMessageError::NotJson)? else {
-            return Err(BoardMessageError::NotAMessage("an object is expected".to_owned()));
-        };
-        if let Some(Value::String(method)) = fields.remove("method") {
-            let params = fields.remove("params").unwrap_or_default();
+        if !text.trim_start().starts_with('{') {
+            let read = serde_json::from_str::<Value>(text).map_err(BoardMessageError::NotJson);
+            return read.and(Err(BoardMessageError::NotAMessage("an object is expected".to_owned())));
+        }
+        // Each part is read once its kind is known, straight into what it is.
+        let Envelope::<&RawValue> { id, method, params, result, error, .. } =
+            serde_json::from_str(text).map_err(BoardMessageError::NotJson)?;
+        if let Some(method) = method.and_then(|method| serde_json::from_str::<String>(method.get()).ok()) {
+            let params = params.map_or("null", RawValue::get);
             let read = match method.as_str() {
-                method::NOTIFY_STATUS => serde_json::from_value(params).map(Self::Status),
-                method::NOTIFY_EVENT => serde_json::from_value(params).map(Self::Event),
-                method::NOTIFY_LOG => serde_json::from_value(params).map(Self::Log),
-                _ => return Ok(Self::Other { method, params }),
+                method::NOTIFY_STATUS => serde_json::from_str(params).map(Self::Status),
+                method::NOTIFY_EVENT => serde_json::from_str(params).map(Self::Event),
+                method::NOTIFY_LOG => serde_json::from_str(params).map(Self::Log),
+                _ => serde_json::from_str(params).map(|params| Self::Other { method: method.clone(), params }),
             };
             return read.map_err(|source| BoardMessageError::BadNotification { method, source });
         }
-        let id = fields.remove("id").and_then(|id| serde_json::from_value(id).ok());
-        match (fields.remove("result"), fields.remove("error")) {
-            (Some(result), None) => Ok(Self::Response(Response { id, outcome: Ok(result) })),
-            (None, Some(error)) => match serde_json::from_value(error) {
+        let id = id.and_then(|id| serde_json::from_str(id.get()).ok());
+        match (result, error) {
+            (Some(result), None) => match serde_json::from_str(result.get()) {
+                Ok(result) => Ok(Self::Response(Response { id, outcome: Ok(result) })),
+                Err(error) => Err(BoardMessageError::NotJson(error)),
+            },
+            (None, Some(error)) => match serde_json::from_str(error.get()) {
                 Ok(error) => Ok(Self::Response(Response { id, outcome: Err(error) })),
                 Err(error) => Err(BoardMessageError::NotAMessage(error.to_string())),
             },

@@ -27,7 +27,12 @@ impl State {
     /// Takes over every field that `change` has.
     pub fn merge(&mut self, change: &Self) {
         for (field, value) in &change.0 {
-            self.0.insert(field.clone(), value.clone());
+            match self.0.get_mut(field) {
+                Some(old) => old.clone_from(value),
+                None => {
+                    self.0.insert(field.clone(), value.clone());
+                }
+            }
         }
     }
 

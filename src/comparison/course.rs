@@ -20,12 +20,12 @@ use super::{
     judge::Press,
     notes::{Notes, Shared, look},
     press::Presser,
-    process::{Process, Unknown},
+    process::{Unknown, that_listens_at},
     record::{Cost, Followed, Follower, Record, Stage, Way},
     route::Route,
     tls::TlsServer,
 };
-use crate::dial::GIVE_UP;
+use crate::{dial::GIVE_UP, process::cpu};
 
 /// How often it is looked whether something is new.
 const LOOK: Duration = Duration::from_millis(50);
@@ -110,7 +110,7 @@ async fn compare(settings: &Settings, record: &Shared) -> Result<(), Trouble> {
     }
     together(settings, record, &routes, &mut presser, &components).await?;
     if !settings.alone.is_zero() {
-        alone(settings, record, &routes, &mut presser, &components, Process::that_listens_at(board)).await?;
+        alone(settings, record, &routes, &mut presser, &components, that_listens_at(board)).await?;
     }
     Ok(())
 }
@@ -240,7 +240,7 @@ async fn alone(
     routes: &Routes,
     presser: &mut Presser,
     components: &BTreeSet<ComponentKey>,
-    process: Result<Process, Unknown>,
+    process: Result<u32, Unknown>,
 ) -> Result<(), Trouble> {
     let process = match process {
         Ok(process) => process,
@@ -271,9 +271,9 @@ async fn alone(
             _ => settings.alone,
         };
         let shortened = Settings { length, ..settings.clone() };
-        let (Some(before), since) = (process.cpu(), Instant::now()) else { return Ok(()) };
+        let (Ok(before), since) = (cpu(process), Instant::now()) else { return Ok(()) };
         press(&shortened, presser, &aside, begun).await?;
-        let (Some(after), took) = (process.cpu(), since.elapsed()) else { return Ok(()) };
+        let (Ok(after), took) = (cpu(process), since.elapsed()) else { return Ok(()) };
         let cost = after.saturating_sub(before).div_f64(took.as_secs_f64().max(f64::EPSILON));
         match place {
             None => nobody = Some(cost),

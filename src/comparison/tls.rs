@@ -29,8 +29,7 @@ use tokio_rustls::{
     },
 };
 
-use super::process::cpu_of_this_thread;
-use crate::dial::Trust;
+use crate::{dial::Trust, process::cpu_of_this_thread};
 
 /// How often the time on a processor is looked at.
 const LOOK: Duration = Duration::from_millis(100);

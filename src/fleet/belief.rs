@@ -1,13 +1,13 @@
 //! Turns what a session reports into what is believed about a board. Sends nothing and knows neither sockets nor faces.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::Arc,
     time::{Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, Event, Kind, State, mdns::Announcement, method};
+use protocol::{Code, ComponentKey, Descriptor, Event, Kind, State, mdns::Announcement, method};
 use serde_json::Value;
 
 use super::{
@@ -18,6 +18,9 @@ use crate::{
     keys::Keys,
     link::{bounds, session::Report, state::Now},
 };
+
+/// What of every board's own methods one may do without (docs/protocol.md, "Methods").
+const DISPENSABLE: [&str; 3] = [method::DEVICE_IDENTIFY, method::DEVICE_SET_NAME, method::DEVICE_REBOOT];
 
 /// What is believed about one board.
 pub(crate) struct Belief {
@@ -55,6 +58,7 @@ impl Belief {
             client: None,
             components: Vec::new(),
             update: None,
+            lacking: BTreeSet::new(),
             frames: Arc::default(),
         };
         Self { view: Arc::new(view), index: BTreeMap::new(), keys: Keys::default(), logged: None }
@@ -155,6 +159,9 @@ impl Belief {
                 if !info.name.is_empty() {
                     view.name.clone_from(&info.name);
                 }
+                if view.info.as_ref().is_some_and(|before| before.version != info.version || before.id != info.id) {
+                    view.lacking.clear();
+                }
                 view.info = Some(Arc::from(info));
                 self.find_key();
             }
@@ -220,6 +227,12 @@ impl Belief {
             Report::Settled { component, method, outcome, .. } => {
                 if let Some(component) = component.as_ref().and_then(|key| self.known(key)) {
                     settle(component, now.instant, &outcome);
+                }
+                if let Outcome::Refused(error) = &outcome
+                    && error.code == Code::MethodNotFound
+                    && let Some(lacked) = DISPENSABLE.into_iter().find(|one| *one == method)
+                {
+                    Arc::make_mut(&mut self.view).lacking.insert(lacked);
                 }
                 // A dragged slider replaces its own commands many times a second: that is nothing to tell. Nor is who looks at the list of
                 // clients, which the window does once a second.
@@ -367,7 +380,7 @@ fn sample(component: &ComponentView, at: SystemTime) {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Code, RpcError};
+    use protocol::{DeviceInfo, RpcError};
 
     use super::*;
     use crate::link::commands::Ticket;
@@ -403,6 +416,31 @@ mod tests {
         assert!(belief.view().components[0].changed.is_some(), "nothing else was found");
         belief.apply(now(), snapshot(false));
         assert_eq!(belief.view().components[0].changed, None);
+    }
+
+    #[test]
+    fn a_method_that_the_board_has_not_is_remembered_until_it_has_another_firmware() {
+        let mut belief = belief();
+        let info = |version: &str| {
+            let info = serde_json::json!({
+                "id": "lamp", "name": "Lamp", "mac": "", "version": version, "platform": "", "board": "", "proto": 1,
+                "features": [], "epoch": "5f3a91c2", "uptime_ms": 1,
+            });
+            Report::Info(Box::new(serde_json::from_value::<DeviceInfo>(info).expect("an info")))
+        };
+        let refused = |method: &str, code| {
+            let outcome = Outcome::Refused(RpcError::new(code, "no", "no"));
+            Report::Settled { ticket: Ticket(1), component: None, method: method.to_owned(), outcome }
+        };
+        belief.apply(now(), info("1.0.0"));
+        belief.apply(now(), refused(method::DEVICE_REBOOT, Code::Busy));
+        belief.apply(now(), refused("Fan.Set", Code::MethodNotFound));
+        assert!(belief.view().lacking.is_empty(), "only what a board may do without, and only where it says so");
+        belief.apply(now(), refused(method::DEVICE_IDENTIFY, Code::MethodNotFound));
+        belief.apply(now(), info("1.0.0"));
+        assert!(belief.view().lacks(method::DEVICE_IDENTIFY) && !belief.view().lacks(method::DEVICE_REBOOT));
+        belief.apply(now(), info("1.1.0"));
+        assert!(!belief.view().lacks(method::DEVICE_IDENTIFY));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the program believes about every board: plain data for faces to draw, made cheap to copy by sharing.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
@@ -89,6 +90,9 @@ pub struct BoardView {
     pub components: Vec<Arc<ComponentView>>,
     /// How the update of its firmware by this program does, or what came of the last one.
     pub update: Option<UpdateState>,
+    /// Methods that a board may do without and that this one answered to have not, as long as it is the same firmware; nothing else says so
+    /// before one is called. See [`BoardView::lacks`].
+    pub lacking: BTreeSet<&'static str>,
     /// What goes over its link; bounded, and shared with who adds to it.
     pub frames: Arc<Frames>,
 }
@@ -109,6 +113,11 @@ pub enum Lock {
 }
 
 impl BoardView {
+    /// Whether it is known to do without this method. That it does not lack it is no promise: it may not have been asked.
+    pub fn lacks(&self, method: &str) -> bool {
+        self.lacking.contains(method)
+    }
+
     /// Who may use it. A board for which a key is held counts as locked, whatever is announced of it.
     pub fn lock(&self) -> Lock {
         match (&self.link, self.held, self.locked) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui::{Button, Id, Popup, Response, Ui, WidgetInfo, accesskit::Role, vec2};
+use protocol::method;
 
 use super::{action::Action, arrangement::NoteChange, dialogs::Asks, icon, model::Model, pin::Pin};
 use crate::{
@@ -31,17 +32,22 @@ pub(super) fn of_row(row: &Response, by_key: bool) -> Popup<'_> {
 /// Shows the entries for these boards.
 pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mut Vec<Action>) {
     ui.set_min_width(200.0);
+    let first = boards.first().and_then(|key| model.board(*key));
+    let note = first.and_then(|board| model.note(board)).cloned().unwrap_or_default();
+    if let ([key], Some(board)) = (boards, first) {
+        let why_not = "This board cannot be renamed: it has no Device.SetName";
+        let why_not = board.lacks(method::DEVICE_SET_NAME).then_some(why_not);
+        if row_unless(ui, icon::PENCIL_SIMPLE, "Rename…", why_not) {
+            actions.push(Action::Ask(Asks::Rename(*key), board.name.clone()));
+            ui.close();
+        }
+    }
     let mut entry = |ui: &mut Ui, sign: &str, words: &str, action: Action| {
         if row(ui, sign, words) {
             actions.push(action);
             ui.close();
         }
     };
-    let first = boards.first().and_then(|key| model.board(*key));
-    let note = first.and_then(|board| model.note(board)).cloned().unwrap_or_default();
-    if let ([key], Some(board)) = (boards, first) {
-        entry(ui, icon::PENCIL_SIMPLE, "Rename…", Action::Ask(Asks::Rename(*key), board.name.clone()));
-    }
     entry(ui, icon::HOUSE, "Room…", Action::Ask(Asks::Room(boards.to_vec()), note.room.clone()));
     let tags = note.tags.iter().cloned().collect::<Vec<_>>().join(", ");
     entry(ui, icon::TAG, "Tags…", Action::Ask(Asks::Tags(boards.to_vec()), tags));
@@ -107,8 +113,11 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         model.board(**key).is_some_and(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
     };
     let live: Vec<BoardKey> = boards.iter().filter(live).copied().collect();
-    if !live.is_empty() && row(ui, icon::ARROW_CLOCKWISE, "Reboot…") {
-        actions.push(Action::Ask(Asks::Reboot(live), String::new()));
+    let lacks = |key: &BoardKey| model.board(*key).is_some_and(|board| board.lacks(method::DEVICE_REBOOT));
+    let able: Vec<BoardKey> = live.iter().filter(|key| !lacks(key)).copied().collect();
+    let why_not = able.is_empty().then_some("It cannot be restarted from afar: it has no Device.Reboot");
+    if !live.is_empty() && row_unless(ui, icon::ARROW_CLOCKWISE, "Reboot…", why_not) {
+        actions.push(Action::Ask(Asks::Reboot(able), String::new()));
         ui.close();
     }
     if row(ui, icon::TRASH, "Forget") {
@@ -125,10 +134,17 @@ fn can_call(board: &BoardView) -> bool {
 
 /// An entry, whose name is its words without the sign.
 fn row(ui: &mut Ui, sign: &str, words: &str) -> bool {
-    let response = ui.add(Button::new(format!("{sign}  {words}")).frame_when_inactive(false));
-    response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, words));
+    row_unless(ui, sign, words, None)
+}
+
+/// The same, grey where it says why it cannot be chosen.
+fn row_unless(ui: &mut Ui, sign: &str, words: &str, why_not: Option<&str>) -> bool {
+    let able = why_not.is_none();
+    let response = ui.add_enabled(able, Button::new(format!("{sign}  {words}")).frame_when_inactive(false));
+    let response = response.on_disabled_hover_text(why_not.unwrap_or_default());
+    response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, able, words));
     let entered = || ui.data_mut(|data| data.remove_temp::<bool>(Id::unique(ENTERED))).is_some();
-    if !ui.is_sizing_pass() && entered() {
+    if able && !ui.is_sizing_pass() && entered() {
         response.request_focus();
     }
     response.clicked()

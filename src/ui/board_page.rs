@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use eframe::egui::{Align, Align2, Button, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui, vec2};
-use protocol::{ComponentKey, EntityCategory, Kind};
+use protocol::{ComponentKey, EntityCategory, Kind, method};
 
 use super::{
     action::Action,
@@ -82,9 +82,14 @@ fn header(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, action
                 actions.push(Action::Forget(board.key));
             }
             let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
-            let identify = ui.add_enabled(live, Button::new("Identify"));
+            let lacks = board.lacks(method::DEVICE_IDENTIFY);
+            let identify = ui.add_enabled(live && !lacks, Button::new("Identify"));
             let identify = identify.on_hover_text("Let the board show itself, for example by blinking");
-            if identify.on_disabled_hover_text("There is no link to the board").clicked() {
+            let why_not = match lacks {
+                true => "This board cannot show itself: it has no Device.Identify",
+                false => "There is no link to the board",
+            };
+            if identify.on_disabled_hover_text(why_not).clicked() {
                 actions.push(Action::Identify(board.key));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

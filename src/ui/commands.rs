@@ -4,7 +4,7 @@ use eframe::egui::{
     Align2, CornerRadius, Frame, Id, Key, Modal, Modifiers, RichText, ScrollArea, Sense, TextEdit, Ui, WidgetInfo,
     accesskit::Role, vec2,
 };
-use protocol::{Kind, State};
+use protocol::{Kind, State, method};
 
 use super::{
     action::{Action, Overlay},
@@ -225,6 +225,7 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
         add(icon::ARROW_RIGHT, format!("{title}: show {name}"), Action::Show { board, component: Some(key) });
     }
     match live {
+        true if view.lacks(method::DEVICE_IDENTIFY) => {}
         true => add(icon::EYE, format!("{title}: identify"), Action::Identify(board)),
         false => add(icon::ARROW_CLOCKWISE, format!("{title}: try now"), Action::TryNow(board)),
     }

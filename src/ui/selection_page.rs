@@ -51,11 +51,18 @@ pub(super) fn show(ui: &mut Ui, model: &Model, drafts: &mut Drafts, actions: &mu
             let more = ui.add(Button::new(icon::DOTS_THREE));
             more.widget_info(|| WidgetInfo::labeled(Role::Button, true, "More for these boards"));
             eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, model, &boards, actions));
-            let identify = ui.add_enabled(!live.is_empty(), Button::new("Identify all"));
-            if identify.on_hover_text("Let each board show itself, for example by blinking").clicked() {
+            let can = |key: &&BoardKey| model.board(**key).is_some_and(|board| !board.lacks(method::DEVICE_IDENTIFY));
+            let able: Vec<BoardKey> = live.iter().filter(can).copied().collect();
+            let identify = ui.add_enabled(!able.is_empty(), Button::new("Identify all"));
+            let identify = identify.on_hover_text("Let each board show itself, for example by blinking");
+            let why_not = match live.is_empty() {
+                true => "There is no link to any of them",
+                false => "None of them can show itself: they have no Device.Identify",
+            };
+            if identify.on_disabled_hover_text(why_not).clicked() {
                 let call = || What::Call(method::DEVICE_IDENTIFY.to_owned(), Object::new());
-                let steps = live.iter().map(|board| Step { board: *board, what: call() }).collect();
-                actions.push(Action::Together(Batch::new(format!("Identify {}", count(live.len())), steps)));
+                let steps = able.iter().map(|board| Step { board: *board, what: call() }).collect();
+                actions.push(Action::Together(Batch::new(format!("Identify {}", count(able.len())), steps)));
             }
             if live.len() < boards.len() {
                 let rest = boards.iter().filter(|key| !live.contains(key));

@@ -1,15 +1,18 @@
 //! The window without a fleet: it lays its parts out, keeps what is typed and chosen, and returns what the person asks of the
 //! boards. Whatever feeds it (the fleet, a test, a preview) does so through [`Window::model`].
 
+mod keyboard;
+mod settle;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use eframe::egui::{self, CentralPanel, Frame, Key, Margin, Modifiers, Panel, RichText, Ui};
+use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, RichText, Ui};
 
 use super::{
-    action::{Action, Onto, Overlay},
+    action::Action,
     activity::Activity,
     batch::{Batch, Batches},
     board_list, board_page,
@@ -37,7 +40,6 @@ use super::{
     toasts::{Lead, Notice, Toasts},
     top_bar, words,
 };
-use crate::documents::{Document, Shelved, Sort, check_name};
 use crate::fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
 use protocol::ComponentKey;
 
@@ -287,56 +289,6 @@ impl Window {
         }
     }
 
-    fn keys(&self, ui: &Ui, actions: &mut Vec<Action>) {
-        if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
-            actions.push(Action::Ask(Asks::Address, String::new()));
-        }
-        let laid_over = self.dialog.is_some() || self.commands.is_some() || self.shortcuts;
-        if !laid_over {
-            places::keys(ui, actions);
-        }
-        for (modifiers, key, overlay) in
-            [(Modifiers::COMMAND, Key::K, Overlay::Commands), (Modifiers::NONE, Key::F1, Overlay::Shortcuts)]
-        {
-            if self.dialog.is_none() && ui.input_mut(|input| input.consume_key(modifiers, key)) {
-                actions.push(Action::Open(overlay));
-            }
-        }
-        // What is typed is undone by its field.
-        if !ui.ctx().egui_wants_keyboard_input() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z))
-        {
-            actions.push(Action::Undo(None));
-        }
-        // A slider or a field that has the focus keeps its arrows.
-        let focused = ui.ctx().memory(|memory| memory.focused());
-        if laid_over || focused.is_some() || self.model.listed() == 0 {
-            return;
-        }
-        if self.place == Place::Boards {
-            if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
-                actions.push(Action::MarkAll);
-            }
-            if ui.input(|input| input.key_pressed(Key::Escape)) {
-                actions.push(Action::MarkNone);
-            }
-        }
-        let step =
-            ui.input(|input| i64::from(input.key_pressed(Key::ArrowDown)) - i64::from(input.key_pressed(Key::ArrowUp)));
-        if step == 0 {
-            return;
-        }
-        let last = self.model.listed() - 1;
-        let next = match self.model.selected().and_then(|board| self.model.position(board.key)) {
-            Some(at) if step > 0 => (at + 1).min(last),
-            Some(at) => at.saturating_sub(1),
-            None => 0,
-        };
-        if let Some(key) = self.model.listed_at(next) {
-            let more = ui.input(|input| input.modifiers.shift);
-            actions.push(if more { Action::Mark(key) } else { Action::Select(key) });
-        }
-    }
-
     /// Shows the board of the last run, or after a while the first.
     fn settle_selection(&mut self, moment: &Moment) {
         let opened = *self.opened.get_or_insert(moment.now);
@@ -355,131 +307,6 @@ impl Window {
                 self.model.select_something(moment.now.saturating_duration_since(since) < PATIENCE);
             }
         }
-    }
-
-    /// Does what concerns only the window; the rest is handed on.
-    fn settle(&mut self, ui: &Ui, moment: &Moment, action: Action) -> Option<Action> {
-        match action {
-            Action::Select(key) => {
-                self.model.select(key);
-                self.reveal = true;
-                ui.ctx().request_repaint();
-            }
-            Action::Mark(key) => self.model.mark(key),
-            Action::MarkTo(key) => self.model.mark_to(key),
-            Action::MarkAll => self.model.mark_all(),
-            Action::MarkNone => self.model.mark_none(),
-            Action::Arrange(arrangement) => {
-                self.model.arrange_as(arrangement);
-                ui.ctx().request_repaint();
-            }
-            Action::Note(boards, change) => {
-                let left_out = self.model.make_note(&boards, &change);
-                self.dialog = None;
-                if left_out > 0 {
-                    let words =
-                        "A board that has not yet said its id cannot be noted. Wait until it was connected once.";
-                    self.tell(Notice::Failed(words.to_owned()));
-                }
-                ui.ctx().request_repaint();
-            }
-            Action::Show { board, component } => {
-                self.place = Place::Boards;
-                self.model.select(board);
-                self.component = component;
-                self.reveal = true;
-                ui.ctx().request_repaint();
-            }
-            Action::Go(place) => {
-                self.place = place;
-                ui.ctx().request_repaint();
-            }
-            Action::Examine(wanted) => {
-                self.place = Place::Doctor;
-                ui.ctx().request_repaint();
-                return Some(Action::Examine(wanted));
-            }
-            Action::Ask(asks, typed) => self.ask(asks, typed),
-            Action::Open(overlay) => {
-                (self.commands, self.shortcuts) = (None, false);
-                match overlay {
-                    Overlay::Commands => self.commands = Some(Commands::default()),
-                    Overlay::Shortcuts => self.shortcuts = true,
-                }
-                ui.ctx().request_repaint();
-            }
-            Action::CloseDialog => {
-                self.dialog = None;
-                (self.commands, self.shortcuts) = (None, false);
-                ui.ctx().request_repaint();
-            }
-            Action::Plot(pin) => {
-                let told = self.plots.add(pin);
-                self.tell(told.map_or_else(Notice::Failed, Notice::Done));
-            }
-            Action::Pin(pin, Onto { sort, at }) => {
-                let told = match sort {
-                    Sort::Dashboard => self.dashboards.pin(ui, pin, at, &self.model, moment),
-                    Sort::Scene => self.scenes.pin(pin, at, &self.model),
-                };
-                self.tell(told.map_or_else(Notice::Failed, Notice::Done));
-                ui.ctx().request_repaint();
-            }
-            Action::TakeScene(name, pins) => {
-                match self.scenes.take(&name, pins, &self.model) {
-                    0 => self.tell(Notice::Failed("Nothing of that can be set, or is known now.".to_owned())),
-                    _ => self.place = Place::Scenes,
-                }
-                ui.ctx().request_repaint();
-            }
-            Action::ApplyScene(at) => return self.scenes.batch(at, &self.model).map(Action::Together),
-            Action::ShowDashboard(at) => {
-                self.place = Place::Dashboards;
-                self.dashboards.binder.show(at);
-                ui.ctx().request_repaint();
-            }
-            Action::ShowFrames(board) => {
-                self.place = Place::Frames;
-                self.frames.choose(board);
-                ui.ctx().request_repaint();
-            }
-            Action::Name(sort, at, name) => {
-                let outcome = check_name(&name).and_then(|()| match sort {
-                    Sort::Dashboard => self.dashboards.binder.rename(at, &name),
-                    Sort::Scene => self.scenes.binder.rename(at, &name),
-                });
-                self.answer_dialog(outcome);
-            }
-            Action::Dismiss(toast) => {
-                if self.toasts.is_of_links(toast) {
-                    self.elsewhere.seen();
-                }
-                self.toasts.dismiss(toast);
-            }
-            Action::Theme(choice) => {
-                self.theme = choice;
-                ui.ctx().set_theme(choice);
-            }
-            other => return Some(other),
-        }
-        None
-    }
-
-    /// Takes in what was in a file, and shows it.
-    pub(super) fn take_in(&mut self, document: Document) {
-        let (place, name) = match document {
-            Document::Scene(scene) => {
-                let at = self.scenes.binder.add(scene);
-                (Place::Scenes, self.scenes.binder.shelf.items.get(at).map(Shelved::name).unwrap_or_default())
-            }
-            Document::Dashboard(dashboard) => {
-                let at = self.dashboards.binder.add(dashboard);
-                (Place::Dashboards, self.dashboards.binder.shelf.items.get(at).map(Shelved::name).unwrap_or_default())
-            }
-        };
-        let words = format!("Loaded {name}.");
-        self.place = place;
-        self.tell(Notice::Done(words));
     }
 
     /// Says what the person's documents are called, for menus and commands.

@@ -9,8 +9,6 @@ mod attacks;
 mod honest;
 mod pretender;
 mod process;
-#[path = "../../examples/measured/reading.rs"]
-mod reading;
 mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;

@@ -14,10 +14,13 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use switchboard::fleet::{Fleet, Interfaces, LinkState, Lookout, Outcome, Settings};
+use switchboard::{
+    fleet::{Fleet, Interfaces, LinkState, Lookout, Outcome, Settings},
+    process::Reading,
+};
 use virtual_board::{Options, Profile, VirtualBoards};
 
-use crate::{SOON, reading::Reading};
+use crate::SOON;
 
 /// The variable that says what is to be done.
 const TASK: &str = "SWITCHBOARD_HOSTILE_TASK";
@@ -145,7 +148,7 @@ impl Victim {
         thread::spawn(move || {
             while !stop.load(Ordering::Relaxed) {
                 if let Ok(now) = Reading::of(id) {
-                    highest.fetch_max(now.memory_kb, Ordering::Relaxed);
+                    highest.fetch_max(now.memory_kib, Ordering::Relaxed);
                 }
                 // Often enough to see a peak of some megabytes.
                 thread::sleep(Duration::from_millis(20));
@@ -180,16 +183,16 @@ impl Victim {
     /// What was used before does not count.
     pub(crate) fn measure_from_now(&mut self) {
         self.first = Reading::of(self.child.id()).expect("a reading");
-        self.peak.store(self.first.memory_kb, Ordering::Relaxed);
+        self.peak.store(self.first.memory_kib, Ordering::Relaxed);
     }
 
     /// What was used since then.
     pub(crate) fn used(&self) -> Used {
         let now = Reading::of(self.child.id()).expect("a reading");
-        let grown = |kb: u64| kb.saturating_sub(self.first.memory_kb);
+        let grown = |kb: u64| kb.saturating_sub(self.first.memory_kib);
         Used {
             peak_kb: grown(self.peak.load(Ordering::Relaxed)),
-            left_kb: grown(now.memory_kb),
+            left_kb: grown(now.memory_kib),
             cpu: now.cpu.saturating_sub(self.first.cpu),
             files: now.files,
             threads: now.threads,

@@ -1,6 +1,7 @@
 //! Invented boards in every state that the window can show: for its tests and for `cargo run --example preview`.
 
 use std::{
+    collections::BTreeSet,
     f64::consts::TAU,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
@@ -68,6 +69,7 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         client: Some(3),
         components: Vec::new(),
         update: None,
+        lacking: BTreeSet::new(),
         frames: Arc::default(),
     }
 }

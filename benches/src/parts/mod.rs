@@ -5,11 +5,13 @@ mod bare;
 mod core;
 mod fleet;
 mod servers;
+mod slow_link;
 
 use std::{
     io::{self, BufRead},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
 use clap::Subcommand;
@@ -26,6 +28,13 @@ pub(crate) enum Part {
         /// How much it reads at once, in bytes
         #[arg(long)]
         read_buffer: Option<usize>,
+    },
+    /// A way to a server that takes so long in each direction
+    SlowLink {
+        /// Where it leads, `host:port`
+        to: String,
+        /// How long, in milliseconds
+        delay_ms: u64,
     },
     /// The fleet without a face, linked to the boards whose addresses come on standard input
     FleetAlone,
@@ -47,6 +56,7 @@ impl Part {
         match self {
             Self::EchoServer => sockets::run(servers::echo()),
             Self::BroadcastServer { read_buffer } => sockets::run(servers::broadcast(read_buffer)),
+            Self::SlowLink { to, delay_ms } => sockets::run(slow_link::run(to, Duration::from_millis(delay_ms))),
             Self::FleetAlone => fleet::run(),
             Self::BareClients => sockets::run(bare::run()),
             Self::CoreAlone { commands, clients } => core::run(commands, clients),

@@ -5,8 +5,10 @@ mod broadcast;
 mod command;
 mod core;
 mod crowd;
+mod linked;
 mod memory;
 mod repaint;
+mod sliders;
 
 use clap::ValueEnum;
 
@@ -17,6 +19,8 @@ use crate::{Outcome, table::Line};
 pub(crate) enum Row {
     /// A command, from the call to its confirmation
     Command,
+    /// Ten sliders of one board, dragged at once
+    Sliders,
     /// An event at the board until the window is asked to draw
     Repaint,
     /// A change that many are told
@@ -36,6 +40,7 @@ impl Row {
     pub(crate) fn measure(self, quick: bool) -> Outcome<Vec<Line>> {
         match self {
             Self::Command => command::measure(quick),
+            Self::Sliders => sliders::measure(quick),
             Self::Repaint => repaint::measure(quick),
             Self::Broadcast => broadcast::measure(quick),
             Self::Memory => memory::measure(quick),

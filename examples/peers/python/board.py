@@ -12,7 +12,6 @@ import hashlib
 import ipaddress
 import signal
 import socket
-import sys
 
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
@@ -20,6 +19,7 @@ from zeroconf import IPVersion, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
 from lamp import Lamp
+from typed import lines
 from wire import Refused, answer, read, refusal
 
 CONTROLLERS = 4
@@ -164,10 +164,9 @@ def own_address():
 
 
 async def hands(lamp):
-    """Lines on standard input; returns at `quit` or when they end."""
-    lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    while line := await lines.readline():
+    """Lines on standard input; returns at `quit`, and not when they end: it may have been started without a terminal."""
+    typed = await lines()
+    while line := await typed.readline():
         match line.decode().split():
             case ["press"]:
                 lamp.press()

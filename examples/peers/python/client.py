@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from talk import Talk, words
+from typed import lines
 
 
 class Client:
@@ -67,8 +68,8 @@ class Client:
             self.stale.clear()
             self.take(await self.talk.call("Device.GetStatus"))
 
-    async def obey(self, lines):
-        while await lines.readline():
+    async def obey(self, typed):
+        while await typed.readline():
             await self.toggle()
         await asyncio.Event().wait()  # no hand any more; what is pushed is still printed
 
@@ -83,8 +84,7 @@ async def once(url):
 
 
 async def follow(url):
-    lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    typed = await lines()
     failures = 0
     while True:
         began = time.monotonic()
@@ -95,7 +95,7 @@ async def follow(url):
                 client = Client(Talk(connection))
                 listening = asyncio.create_task(client.talk.listen())
                 await client.begin()
-                tasks = [listening, asyncio.create_task(client.keep_in_step()), asyncio.create_task(client.obey(lines))]
+                tasks = [listening, asyncio.create_task(client.keep_in_step()), asyncio.create_task(client.obey(typed))]
                 _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in pending:
                     task.cancel()

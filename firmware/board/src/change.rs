@@ -1,6 +1,7 @@
 //! How components change: by commands and hands at once, by the world in batches, by fades step by step.
 
 use alloc::{
+    boxed::Box,
     collections::BTreeMap,
     string::{String, ToString},
     vec::Vec,
@@ -24,7 +25,8 @@ pub(crate) struct Slot {
     pub(crate) descriptor: Descriptor,
     /// What is reported. Of a light that fades, where it is going.
     pub(crate) state: State,
-    fade: Option<Fade>,
+    /// Of few components for a short time: the others do without its room.
+    fade: Option<Box<Fade>>,
     input: Input,
     next_sample: Option<Duration>,
     /// Where its state is retained: as it is kept, or `None` where that is not known.
@@ -83,7 +85,7 @@ impl<H: Hardware> Board<H> {
         &mut self,
         now: Duration,
         at: usize,
-        change: &State,
+        change: State,
         transition: Duration,
         source: Source,
     ) -> Result<(), RpcError> {
@@ -101,22 +103,25 @@ impl<H: Hardware> Board<H> {
         &mut self,
         now: Duration,
         at: usize,
-        change: &State,
+        change: State,
         transition: Duration,
     ) -> Result<Option<(ComponentKey, State)>, RpcError> {
         let Some(slot) = self.slots.get_mut(at) else { return Ok(None) };
-        let change = rules::accept(&slot.descriptor, &slot.state, change)?;
-        let changed = differing(&slot.state, &change);
+        let changed = differing(&slot.state, rules::accept(&slot.descriptor, &slot.state, change)?);
         if changed.is_empty() && slot.fade.is_none() {
             return Ok(None);
         }
         let mut target = slot.state.clone();
         target.merge(&changed);
-        let shown = slot.fade.as_ref().map_or_else(|| slot.state.clone(), |fade| fade.at(now));
-        let fade = Fade::new(shown, target.clone(), now, transition);
-        let first = fade.at(now);
-        self.hardware.set_output(&slot.descriptor.key, &first)?;
-        slot.fade = Some(fade).filter(|_| first != target);
+        let fade = if transition.is_zero() {
+            None
+        } else {
+            let shown = slot.fade.as_ref().map_or_else(|| slot.state.clone(), |fade| fade.at(now));
+            Some(Box::new(Fade::new(shown, target.clone(), now, transition)))
+        };
+        let first = fade.as_ref().map_or(&target, |fade| &fade.shown);
+        self.hardware.set_output(&slot.descriptor.key, first)?;
+        slot.fade = fade.filter(|fade| fade.shown != target);
         slot.state = target;
         let changed = (!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed));
         if changed.is_some() {
@@ -126,19 +131,12 @@ impl<H: Hardware> Board<H> {
     }
 
     /// A hand or the world changed something.
-    pub(crate) fn observed(
-        &mut self,
-        now: Duration,
-        at: usize,
-        change: &State,
-        source: Source,
-    ) -> Result<(), RpcError> {
+    pub(crate) fn observed(&mut self, now: Duration, at: usize, change: State, source: Source) -> Result<(), RpcError> {
         let Some(slot) = self.slots.get_mut(at) else { return Ok(()) };
         let changed = if slot.is_output() {
             self.set_output(now, at, change, Duration::ZERO)?
         } else {
-            let change = rules::accept(&slot.descriptor, &slot.state, change)?;
-            let changed = differing(&slot.state, &change);
+            let changed = differing(&slot.state, rules::accept(&slot.descriptor, &slot.state, change)?);
             slot.state.merge(&changed);
             let changed = (!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed));
             if changed.is_some() {
@@ -153,7 +151,7 @@ impl<H: Hardware> Board<H> {
     }
 
     /// The board changes what it reports of itself: the state of its first component of this kind.
-    pub(crate) fn report(&mut self, now: Duration, kind: &Kind, change: &State, source: Source) {
+    pub(crate) fn report(&mut self, now: Duration, kind: &Kind, change: State, source: Source) {
         let Some(slot) = self.slots.iter_mut().find(|slot| slot.descriptor.kind == *kind) else { return };
         let changed = differing(&slot.state, change);
         if !changed.is_empty() {
@@ -207,7 +205,7 @@ impl<H: Hardware> Board<H> {
             let Some(at) = self.position(&target) else { continue };
             let was_on = self.slots.get(at).and_then(|slot| slot.state.on()).unwrap_or(false);
             // A hand waits for no answer: where the hardware refuses, the target stays as it is.
-            let switched = self.set_output(now, at, &State::new().with("on", !was_on), Duration::ZERO);
+            let switched = self.set_output(now, at, State::new().with("on", !was_on), Duration::ZERO);
             changes.extend(switched.ok().flatten());
         }
         // One push, however many targets: a press needs no more room than any other request.
@@ -250,7 +248,7 @@ impl<H: Hardware> Board<H> {
             let arrived = fade.is_over(now);
             if self.hardware.set_output(&slot.descriptor.key, &fade.shown).is_err() {
                 // What was announced will not come: report what the output shows instead.
-                let back = differing(&slot.state, &before);
+                let back = differing(&slot.state, before);
                 slot.state.merge(&back);
                 slot.fade = None;
                 failed.push((at, slot.descriptor.key.clone(), back));
@@ -285,7 +283,7 @@ impl<H: Hardware> Board<H> {
             };
             if let Some(read) = read {
                 // A reading that does not fit its own component is a fault of the hardware's driver; the last good one stays.
-                let _ = self.observed(now, at, &read, source);
+                let _ = self.observed(now, at, read, source);
             }
         }
     }
@@ -309,7 +307,7 @@ impl<H: Hardware> Board<H> {
 }
 
 /// The fields of `change` that are not so already.
-fn differing(state: &State, change: &State) -> State {
-    let new = change.0.iter().filter(|(field, value)| state.get(field) != Some(value));
-    new.map(|(field, value)| (field.clone(), value.clone())).collect()
+fn differing(state: &State, mut change: State) -> State {
+    change.0.retain(|field, value| state.get(field) != Some(value));
+    change
 }

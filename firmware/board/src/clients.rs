@@ -15,7 +15,7 @@ use crate::{
     contact::Contact,
     keys::Access,
     log::LogReader,
-    outbox::{Outbox, Push, PushId},
+    outbox::{Push, Waiting},
     text,
 };
 
@@ -62,7 +62,7 @@ const ROOM_FOR_A_REQUEST: usize = 4;
 /// What waits for a client.
 enum Queued {
     Answer(String),
-    Push(PushId),
+    Push(Waiting),
 }
 
 /// Changes of one source or of several.
@@ -131,13 +131,12 @@ impl Client {
 pub(crate) struct Clients {
     places: usize,
     connected: BTreeMap<ClientId, Client>,
-    outbox: Outbox,
     last_number: u32,
 }
 
 impl Clients {
     pub(crate) fn new(places: usize) -> Self {
-        Self { places, connected: BTreeMap::new(), outbox: Outbox::default(), last_number: 0 }
+        Self { places, connected: BTreeMap::new(), last_number: 0 }
     }
 
     pub(crate) fn connect(&mut self, now: Duration, access: Access) -> Result<ClientId, RpcError> {
@@ -193,7 +192,7 @@ impl Clients {
         for queued in &client.queue {
             let (length, part) = match queued {
                 Queued::Answer(text) => (text.len(), text.capacity()),
-                Queued::Push(push) => self.outbox.size(*push),
+                Queued::Push(push) => push.size(),
             };
             bytes += length;
             own += part;
@@ -205,16 +204,14 @@ impl Clients {
     pub(crate) fn dismiss(&mut self, id: ClientId) -> bool {
         let Some(client) = self.connected.get_mut(&id) else { return false };
         if client.is_open() {
-            end_now(client, &mut self.outbox, DISMISSED);
+            end_now(client, DISMISSED);
         }
         true
     }
 
     /// `None` where there is no such client; otherwise its reader of the log, if it had one, which is to be closed.
     pub(crate) fn disconnect(&mut self, id: ClientId) -> Option<Option<LogReader>> {
-        let client = self.connected.remove(&id)?;
-        drop_queue(&mut self.outbox, client.queue);
-        Some(client.log)
+        Some(self.connected.remove(&id)?.log)
     }
 
     /// What a client may do; one that is gone may only look.
@@ -225,14 +222,14 @@ impl Clients {
     /// Ends the connections of a key that is none any more.
     pub(crate) fn let_go(&mut self, kid: KeyId) {
         for client in self.connected.values_mut().filter(|client| client.access.kid() == Some(kid)) {
-            end_now(client, &mut self.outbox, REMOVED);
+            end_now(client, REMOVED);
         }
     }
 
     /// Ends the connections of who has no key: from now on the board is locked.
     pub(crate) fn let_go_without_key(&mut self) {
         for client in self.connected.values_mut().filter(|client| client.access == Access::Open) {
-            end_now(client, &mut self.outbox, NOW_LOCKED);
+            end_now(client, NOW_LOCKED);
         }
     }
 
@@ -293,7 +290,7 @@ impl Clients {
     pub(crate) fn answer(&mut self, id: ClientId, text: String) {
         let Some(client) = self.connected.get_mut(&id).filter(|client| client.is_open()) else { return };
         if client.is_full() {
-            end_now(client, &mut self.outbox, TOO_SLOW);
+            end_now(client, TOO_SLOW);
         } else {
             client.queue.push_back(Queued::Answer(text));
         }
@@ -304,9 +301,8 @@ impl Clients {
         let mut push = None;
         for client in self.connected.values_mut().filter(|client| client.subscribed && client.is_open()) {
             if !client.is_full() {
-                let id = *push.get_or_insert_with(|| self.outbox.add(Push::Status(status)));
-                self.outbox.share(id);
-                client.queue.push_back(Queued::Push(id));
+                let push = push.get_or_insert_with(|| Waiting::new(Push::Status(status)));
+                client.queue.push_back(Queued::Push(push.clone()));
                 continue;
             }
             match &mut client.behind {
@@ -323,28 +319,24 @@ impl Clients {
 
     /// Tells every subscriber of an event.
     pub(crate) fn push_event(&mut self, event: &NotifyEvent) {
-        let id = self.outbox.add(Push::Event(event));
+        let push = Waiting::new(Push::Event(event));
         for client in self.connected.values_mut().filter(|client| client.subscribed && client.is_open()) {
             if client.is_full() {
-                end_now(client, &mut self.outbox, TOO_SLOW);
+                end_now(client, TOO_SLOW);
             } else {
-                self.outbox.share(id);
-                client.queue.push_back(Queued::Push(id));
+                client.queue.push_back(Queued::Push(push.clone()));
             }
         }
-        self.outbox.discard_unshared(id);
     }
 
     /// Says goodbye to everyone, subscribed or not: an event, then the end.
     pub(crate) fn restart(&mut self, event: &NotifyEvent) {
-        let id = self.outbox.add(Push::Event(event));
+        let push = Waiting::new(Push::Event(event));
         for client in self.connected.values_mut().filter(|client| client.is_open()) {
             // The last message may be the ninth: nothing comes after it.
-            self.outbox.share(id);
-            client.queue.push_back(Queued::Push(id));
+            client.queue.push_back(Queued::Push(push.clone()));
             client.ending = Ending::Soon(RESTARTING);
         }
-        self.outbox.discard_unshared(id);
     }
 
     /// Whether every connection has ended.
@@ -368,8 +360,8 @@ impl Clients {
             };
         };
         let message = match first {
-            Queued::Answer(text) => Some(text),
-            Queued::Push(push) => self.outbox.take(push, &mut client.sent),
+            Queued::Answer(text) => text,
+            Queued::Push(push) => push.take(&mut client.sent),
         };
         if let Some(behind) = client.behind.take() {
             let status = NotifyStatus {
@@ -380,11 +372,9 @@ impl Clients {
                 source: behind.cause.source(),
                 components: behind.changes,
             };
-            let push = self.outbox.add(Push::Status(&status));
-            self.outbox.share(push);
-            client.queue.push_back(Queued::Push(push));
+            client.queue.push_back(Queued::Push(Waiting::new(Push::Status(&status))));
         }
-        message.map(Outgoing::Text)
+        Some(Outgoing::Text(message))
     }
 
     pub(crate) fn has_outgoing(&self, id: ClientId) -> bool {
@@ -407,7 +397,7 @@ impl Clients {
     pub(crate) fn keep_alive(&mut self, now: Duration) {
         for client in self.connected.values_mut().filter(|client| client.is_open()) {
             if now >= client.contact.heard + limits::BOARD_DROPS_AFTER {
-                end_now(client, &mut self.outbox, SILENT);
+                end_now(client, SILENT);
             } else if now >= client.next_ping {
                 client.ping_due = true;
                 client.next_ping = now + limits::BOARD_PINGS_AFTER;
@@ -422,17 +412,9 @@ impl Clients {
 }
 
 /// Ends a connection without what waits for it.
-fn end_now(client: &mut Client, outbox: &mut Outbox, close: Outgoing) {
-    drop_queue(outbox, core::mem::take(&mut client.queue));
+fn end_now(client: &mut Client, close: Outgoing) {
+    client.queue.clear();
     client.behind = None;
     client.ping_due = false;
     client.ending = Ending::Soon(close);
-}
-
-fn drop_queue(outbox: &mut Outbox, queue: VecDeque<Queued>) {
-    for queued in queue {
-        if let Queued::Push(id) = queued {
-            outbox.drop_one(id);
-        }
-    }
 }

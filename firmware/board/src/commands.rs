@@ -75,29 +75,37 @@ impl Caller {
     }
 }
 
+/// What is answered: the result of a command is written without a detour.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Done(CommandResult),
+    Value(Value),
+}
+
 impl<H: Hardware> Board<H> {
     /// Carries a message out. Answers the answer, if it is to be answered.
     pub(crate) fn carry_out(&mut self, now: Duration, caller: Caller, message: &str) -> Option<String> {
-        let response = match read(message) {
+        let (id, outcome) = match read(message) {
             // JSON-RPC 2.0, section 4.1: a notification is not answered, not even where its parameters are invalid.
             Err(Rejected { id: None, error }) if error.code == Code::InvalidParams => return None,
-            Err(Rejected { id, error }) => Response { id, outcome: Err(error) },
+            Err(Rejected { id, error }) => (id, Err(error)),
             Ok(request) => {
                 let outcome = self.answer(now, caller, &request);
                 self.log_request(now, caller, &request, outcome.as_ref().err());
-                Response { id: Some(request.id?), outcome }
+                (Some(request.id?), outcome)
             }
         };
-        let answer = response.to_json();
-        if answer.len() <= limits::MESSAGE_OUT_OF_BOARD {
-            return Some(answer);
+        let answer = |outcome| Response::json(id.as_ref(), outcome);
+        let text = answer(outcome.as_ref());
+        if text.len() <= limits::MESSAGE_OUT_OF_BOARD {
+            return Some(text);
         }
         let message = format!("the answer would have more than {} bytes", limits::MESSAGE_OUT_OF_BOARD);
-        let error = RpcError::new(Code::ResourceExhausted, "too_large", message);
-        Some(Response { outcome: Err(error), ..response }.to_json())
+        Some(answer(Err(&RpcError::new(Code::ResourceExhausted, "too_large", message))))
     }
 
-    fn answer(&mut self, now: Duration, caller: Caller, request: &Request) -> Result<Value, RpcError> {
+    fn answer(&mut self, now: Duration, caller: Caller, request: &Request) -> Result<Answer, RpcError> {
         if !matches!(self.reboot, Reboot::No) {
             return Err(rebooting());
         }
@@ -107,79 +115,101 @@ impl<H: Hardware> Board<H> {
         self.access(caller).allows(&request.method)?;
         self.reached();
         let params = Params::of(request);
-        match request.method.as_str() {
-            method::DEVICE_GET_INFO => Ok(json!(self.info(now))),
-            method::DEVICE_GET_COMPONENTS => self.components_page(&params, request.id.as_ref()),
-            method::DEVICE_GET_STATUS => Ok(json!(self.snapshot(now, caller))),
-            method::DEVICE_SUBSCRIBE => self.subscribe(now, caller),
-            method::DEVICE_SET_NAME => self.set_name(now, caller, &params),
+        let was_on = match request.method.as_str() {
+            method::SWITCH_SET => self.set(now, caller, &params, &Kind::Switch)?,
+            method::LIGHT_SET => self.set(now, caller, &params, &Kind::Light)?,
+            method::NUMBER_SET => self.set(now, caller, &params, &Kind::Number)?,
+            method::SELECT_SET => self.set(now, caller, &params, &Kind::Select)?,
+            method::TEXT_SET => self.set(now, caller, &params, &Kind::Text)?,
+            method::SWITCH_TOGGLE => self.toggle(now, caller, &params)?,
+            _ => match self.act(now, caller, request, &params)? {
+                Some(value) => return Ok(Answer::Value(value)),
+                None => None,
+            },
+        };
+        // Its push was queued before this, so `seq` has its effect.
+        Ok(Answer::Done(CommandResult { seq: self.seq, was_on, extra: Object::new() }))
+    }
+
+    /// What is no command of a state; `None` is answered as one.
+    fn act(
+        &mut self,
+        now: Duration,
+        caller: Caller,
+        request: &Request,
+        params: &Params<'_>,
+    ) -> Result<Option<Value>, RpcError> {
+        let done = |(): ()| None;
+        let answer = match request.method.as_str() {
+            method::DEVICE_SET_NAME => return self.set_name(now, caller, params).map(done),
             method::DEVICE_IDENTIFY => {
                 self.hardware.identify();
-                self.done(None)
+                return Ok(None);
             }
             method::DEVICE_REBOOT => {
                 self.reboot = Reboot::Asked { by: caller.source(), when_alone: caller.is_client() };
-                self.done(None)
+                return Ok(None);
             }
+            method::BUTTON_PRESS => return self.press_from_afar(now, caller, params).map(done),
+            method::OTA_COMMIT => return self.commit_update(now, caller).map(done),
+            method::OTA_ABORT => return self.abort_update(now, caller).map(done),
+            method::DEVICE_GET_INFO => Ok(json!(self.info(now))),
+            method::DEVICE_GET_COMPONENTS => self.components_page(params, request.id.as_ref()),
+            method::DEVICE_GET_STATUS => Ok(json!(self.snapshot(now, caller))),
+            method::DEVICE_SUBSCRIBE => self.subscribe(now, caller),
             method::SYS_PING => Ok(json!(Pong { uptime_ms: text::millis(now) })),
-            method::SWITCH_SET => self.set(now, caller, &params, &Kind::Switch),
-            method::LIGHT_SET => self.set(now, caller, &params, &Kind::Light),
-            method::NUMBER_SET => self.set(now, caller, &params, &Kind::Number),
-            method::SELECT_SET => self.set(now, caller, &params, &Kind::Select),
-            method::TEXT_SET => self.set(now, caller, &params, &Kind::Text),
-            method::SWITCH_TOGGLE => self.toggle(now, caller, &params),
-            method::BUTTON_PRESS => self.press_from_afar(now, caller, &params),
-            method::OTA_BEGIN => self.begin_update(now, caller, &params),
-            method::OTA_WRITE => self.write_update(now, caller, &params),
-            method::OTA_COMMIT => self.commit_update(now, caller),
-            method::OTA_ABORT => self.abort_update(now, caller),
-            method::LOG_SUBSCRIBE => self.subscribe_log(caller, &params),
-            method::CLIENTS_LIST => self.list_clients(now, caller, &params, request.id.as_ref()),
-            method::CLIENTS_CLOSE => self.close_client(now, caller, &params),
+            method::OTA_BEGIN => self.begin_update(now, caller, params),
+            method::OTA_WRITE => self.write_update(now, caller, params),
+            method::LOG_SUBSCRIBE => self.subscribe_log(caller, params),
+            method::CLIENTS_LIST => self.list_clients(now, caller, params, request.id.as_ref()),
+            method::CLIENTS_CLOSE => self.close_client(now, caller, params),
             method::KEYS_LIST => self.list_keys(caller),
-            method::KEYS_ADD => self.add_key_from_afar(now, &params),
-            method::KEYS_REMOVE => self.remove_key(now, &params),
-            method::OUTBOUND_SET => self.set_outbound(now, &params),
+            method::KEYS_ADD => self.add_key_from_afar(now, params),
+            method::KEYS_REMOVE => self.remove_key(now, params),
+            method::OUTBOUND_SET => self.set_outbound(now, params),
             method::OUTBOUND_GET => Ok(json!(self.outbound(now))),
             other => Err(no_such_method(other)),
-        }
+        };
+        answer.map(Some)
     }
 
-    fn set(&mut self, now: Duration, caller: Caller, params: &Params<'_>, kind: &Kind) -> Result<Value, RpcError> {
+    /// Answers `on` as it was before.
+    fn set(
+        &mut self,
+        now: Duration,
+        caller: Caller,
+        params: &Params<'_>,
+        kind: &Kind,
+    ) -> Result<Option<bool>, RpcError> {
         let at = params.target(kind, &self.slots)?;
         let change = params.change(kind)?;
         let transition = if *kind == Kind::Light { params.transition()? } else { Duration::ZERO };
         let was_on = self.was_on(at);
-        self.command(now, at, &change, transition, caller.source())?;
-        self.done(was_on)
+        self.command(now, at, change, transition, caller.source())?;
+        Ok(was_on)
     }
 
-    fn toggle(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
+    fn toggle(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<Option<bool>, RpcError> {
         let at = params.target(&Kind::Switch, &self.slots)?;
         let was_on = self.was_on(at);
         let change = protocol::State::new().with("on", !was_on.unwrap_or(false));
-        self.command(now, at, &change, Duration::ZERO, caller.source())?;
-        self.done(was_on)
+        self.command(now, at, change, Duration::ZERO, caller.source())?;
+        Ok(was_on)
     }
 
-    fn press_from_afar(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
+    fn press_from_afar(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<(), RpcError> {
         let at = params.target(&Kind::Button, &self.slots)?;
         let event = params.text("event", "press, double_press or long_press")?.unwrap_or("press");
         rules::check_event(event)?;
-        let Some(key) = self.slots.get(at).map(|slot| slot.descriptor.key.clone()) else { return self.done(None) };
+        let Some(key) = self.slots.get(at).map(|slot| slot.descriptor.key.clone()) else { return Ok(()) };
         self.hardware.pressed_from_afar(&key, event)?;
         self.pressed(now, &key, event, &caller.source());
-        self.done(None)
+        Ok(())
     }
 
     /// `on` of a switch or light, before a command.
     fn was_on(&self, at: usize) -> Option<bool> {
         self.slots.get(at)?.state.on()
-    }
-
-    /// The result of a command: its push was queued before this, so `seq` has its effect.
-    pub(crate) fn done(&self, was_on: Option<bool>) -> Result<Value, RpcError> {
-        Ok(json!(CommandResult { seq: self.seq, was_on, extra: Object::new() }))
     }
 
     fn info(&mut self, now: Duration) -> DeviceInfo {
@@ -217,15 +247,17 @@ impl<H: Hardware> Board<H> {
 
     /// Refusals for who looks for the reason, the rest for who follows everything.
     fn log_request(&mut self, now: Duration, caller: Caller, request: &Request, refusal: Option<&RpcError>) {
-        let (by, method) = (caller.source(), text::clipped(&request.method));
+        let by_whom = || (caller.source(), text::clipped(&request.method));
         match refusal {
             Some(RpcError { message, .. }) => {
+                let (by, method) = by_whom();
                 self.log(now, Level::Info, format_args!("{by} {method} refused: {message}"));
             }
             // Nobody wants to read of every sign of life, or of every piece of an image.
             None if matches!(request.method.as_str(), method::SYS_PING | method::CLIENTS_LIST | method::OTA_WRITE) => {}
             None if self.log.takes(Level::Debug) => {
                 let params = text::shown(&Value::Object(request.params.clone()));
+                let (by, method) = by_whom();
                 self.log(now, Level::Debug, format_args!("{by} {method} {params}"));
             }
             None => {}
@@ -262,10 +294,9 @@ impl<H: Hardware> Board<H> {
         Ok(json!(snapshot))
     }
 
-    fn set_name(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
+    fn set_name(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<(), RpcError> {
         let name = params.needed_text("name", "1 to 63 bytes of UTF-8")?;
-        self.rename(now, name, caller.source())?;
-        self.done(None)
+        self.rename(now, name, caller.source())
     }
 
     /// Names the board, as `Device.SetName` does.
@@ -355,7 +386,8 @@ fn read(message: &str) -> Result<Request, Rejected> {
         let sentence = format!("a message has at most {} bytes, not {}", limits::MESSAGE_INTO_BOARD, message.len());
         return Err(reject("too_large", sentence));
     }
-    let long = |id: &Option<Id>| id.as_ref().is_some_and(|id| json_len(id) > sizes::REQUEST_ID);
+    // A number is never so long.
+    let long = |id: &Option<Id>| matches!(id, Some(Id::Text(text)) if json_len(text) > sizes::REQUEST_ID);
     let too_long = || reject("bad_id", format!("id has at most {} bytes as JSON", sizes::REQUEST_ID));
     match Request::parse(message) {
         Ok(request) if long(&request.id) => Err(too_long()),

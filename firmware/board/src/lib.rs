@@ -198,7 +198,7 @@ impl<H: Hardware> Board<H> {
         if let Some(name) = retained::find(retained, &RetainedKey::Name).and_then(retained::restored_name) {
             plan.identity.name = name;
         }
-        let mut slots = Vec::new();
+        let mut slots = Vec::with_capacity(plan.components.len());
         for component in plan.components {
             let mut slot = Slot::new(component);
             slot.boot(retained, &mut hardware)
@@ -377,10 +377,6 @@ impl<H: Hardware> Board<H> {
     ///
     /// # Errors
     /// Where there is no such component, the change does not fit its kind, or the hardware refuses.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a change is made for this one call; asking for a loan helps nobody"
-    )]
     pub fn observe(
         &mut self,
         now: Duration,
@@ -389,7 +385,7 @@ impl<H: Hardware> Board<H> {
         source: Source,
     ) -> Result<(), RpcError> {
         let at = self.position(key).ok_or_else(|| self.not_found(key))?;
-        self.observed(now, at, &change, source)
+        self.observed(now, at, change, source)
     }
 
     /// A hand pressed a button: `press`, `double_press`, `long_press`.

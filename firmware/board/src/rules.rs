@@ -33,36 +33,34 @@ pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
     }
 }
 
-/// Brings a change into the form in which it is kept. `null` makes a field unknown.
+/// Brings a change into the form in which it is kept, field by field in its place. `null` makes a field unknown.
 ///
 /// # Errors
 /// A field that the component has not, or a value that it cannot take, with what would be accepted.
-pub(crate) fn accept(descriptor: &Descriptor, state: &State, change: &State) -> Result<State, RpcError> {
-    let mut accepted = State::new();
-    for (field, value) in &change.0 {
-        let value = match (&descriptor.kind, value) {
-            (Kind::Unknown(_), any) => any.clone(),
+pub(crate) fn accept(descriptor: &Descriptor, state: &State, mut change: State) -> Result<State, RpcError> {
+    for (field, value) in &mut change.0 {
+        match (&descriptor.kind, &*value) {
+            (Kind::Unknown(_), _) => {}
             (Kind::Button, _) => {
                 return Err(bad("not_supported", format!("{} has no state", descriptor.key)));
             }
             (Kind::Update, _) => {
                 return Err(bad("not_supported", format!("{} is changed by an update alone", descriptor.key)));
             }
-            (_, Value::Null) if has_field(descriptor, field) => Value::Null,
-            _ => field_value(descriptor, state, field, value)?,
-        };
-        accepted.0.insert(field.clone(), value);
+            (_, Value::Null) if has_field(descriptor, field) => {}
+            _ => *value = field_value(descriptor, state, field, value)?,
+        }
     }
-    exclude_other_hue(descriptor, &mut accepted);
+    exclude_other_hue(descriptor, &mut change);
     if matches!(descriptor.kind, Kind::Unknown(_)) {
         let mut whole = state.clone();
-        whole.merge(&accepted);
+        whole.merge(&change);
         if text::json(&whole).len() > RAW_STATE.max(text::json(state).len()) {
             let message = format!("the state of {} has at most {RAW_STATE} bytes", descriptor.key);
             return Err(RpcError::new(Code::ResourceExhausted, "too_large", message));
         }
     }
-    Ok(accepted)
+    Ok(change)
 }
 
 /// A light shows a colour or a white, not both: the one that is set makes the other unknown, so that the hardware knows which.
@@ -163,7 +161,7 @@ pub(crate) fn whole_state(descriptor: &Descriptor, state: &State) -> Result<Stat
         return Err(bad("out_of_range", format!("ct_k is [warmest, coldest], not [{warmest}, {coldest}]")));
     }
     let (kept, changeable): (State, State) = split(state, fixed);
-    let mut whole = accept(descriptor, state, &changeable)?;
+    let mut whole = accept(descriptor, state, changeable)?;
     if let Some(missing) =
         fields(&descriptor.kind).iter().find(|field| has_field(descriptor, field) && whole.get(field).is_none())
     {

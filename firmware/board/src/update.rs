@@ -153,7 +153,7 @@ impl<H: Hardware> Board<H> {
         self.update.transfer = Some(Transfer { owner, size, sha256, written: 0, last_write: now });
         let begun = State::new().with("in_progress", true).with("update_percentage", 0);
         let begun = begun.with("latest_version", version).with("last_error", Value::Null);
-        self.report_update(now, &begun, caller.source());
+        self.report_update(now, begun, caller.source());
         self.flush(now);
         Ok(json!(ota::Begun { chunk: limits::UPDATE_CHUNK, offset: 0 }))
     }
@@ -193,13 +193,13 @@ impl<H: Hardware> Board<H> {
         transfer.last_write = now;
         let percent = transfer.percent();
         if percent != before {
-            self.report_update(now, &State::new().with("update_percentage", percent), caller.source());
+            self.report_update(now, State::new().with("update_percentage", percent), caller.source());
         }
         Ok(json!(ota::Written { offset: end }))
     }
 
     /// `Ota.Commit`.
-    pub(crate) fn commit_update(&mut self, now: Duration, caller: Caller) -> Result<Value, RpcError> {
+    pub(crate) fn commit_update(&mut self, now: Duration, caller: Caller) -> Result<(), RpcError> {
         let transfer = self.transfer_of(caller)?;
         let (written, size, sha256) = (transfer.written, transfer.size, transfer.sha256);
         if written < size {
@@ -211,17 +211,17 @@ impl<H: Hardware> Board<H> {
         }
         self.update.transfer = None;
         self.reboot = Reboot::Asked { by: caller.source(), when_alone: caller.is_client() };
-        self.done(None)
+        Ok(())
     }
 
     /// `Ota.Abort`.
-    pub(crate) fn abort_update(&mut self, now: Duration, caller: Caller) -> Result<Value, RpcError> {
+    pub(crate) fn abort_update(&mut self, now: Duration, caller: Caller) -> Result<(), RpcError> {
         self.slot()?;
         if self.update.transfer.is_none() {
             return Err(no_update());
         }
         self.end_update(now, caller.source(), Refused::aborted());
-        self.done(None)
+        Ok(())
     }
 
     /// A controller was heard to ask something: the image that runs can be reached.
@@ -252,7 +252,7 @@ impl<H: Hardware> Board<H> {
             }
             Some(Err(error)) => {
                 let why = clipped(format!("nobody has reached this image, and none can come back: {error}"));
-                self.report_update(now, &State::new().with("last_error", why), Source::Timer);
+                self.report_update(now, State::new().with("last_error", why), Source::Timer);
             }
         }
     }
@@ -282,13 +282,13 @@ impl<H: Hardware> Board<H> {
         let Refused { code, reason, why } = why.into();
         self.drop_update();
         let why = clipped(why);
-        self.report_update(now, &idle(Some(&why)), source);
+        self.report_update(now, idle(Some(&why)), source);
         self.flush(now);
         RpcError::new(code, reason, why)
     }
 
     /// Changes what is reported; pushed with the next batch.
-    fn report_update(&mut self, now: Duration, change: &State, source: Source) {
+    fn report_update(&mut self, now: Duration, change: State, source: Source) {
         self.report(now, &Kind::Update, change, source);
     }
 }

@@ -1,15 +1,18 @@
 //! The serial port: hands at the board, a line each, and what the board says of itself, one JSON line each.
 
-use alloc::{borrow::ToOwned, string::String};
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 use core::fmt::{self, Write};
 
 use embassy_sync::{blocking_mutex::raw::CriticalSectionRawMutex, pipe::Pipe};
 use protocol::{ComponentKey, Object, Source, State};
 use serde_json::{Value, json};
 
-use crate::{Board, machine, memory};
+use crate::{Board, cost, machine, memory};
 
-const USAGE: &str = "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, lock, pair, call ws://10.0.2.2:7433 (or off), memory, erase, panic, off";
+const USAGE: &str = "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, lock, pair, call ws://10.0.2.2:7433 (or off), memory, cost [COMMANDS], erase, panic, off";
 
 /// The longest line that is read.
 const LINE: usize = 512;
@@ -88,6 +91,16 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
         Some("memory") => {
             let memory::Usage { free, used, most } = memory::usage();
             say(&json!({ "heap": { "free": free, "used": used, "most": most } }));
+            Ok(())
+        }
+        Some("cost") => {
+            let asked = words.next().map(str::parse).transpose();
+            let commands = match asked {
+                Ok(asked) => asked.unwrap_or(1_000).clamp(1, cost::MOST),
+                Err(_) => return Err(USAGE.to_owned()),
+            };
+            let cost::Cost { command, push } = cost::measure(commands).map_err(|error| error.to_string())?;
+            say(&json!({ "instructions": { "commands": commands, "command": command, "push": push } }));
             Ok(())
         }
         Some("erase") => {

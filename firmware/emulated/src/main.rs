@@ -7,6 +7,7 @@ extern crate alloc;
 
 mod chance;
 mod console;
+mod cost;
 mod entropy;
 mod flash;
 mod hardware;

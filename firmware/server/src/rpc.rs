@@ -47,6 +47,9 @@ enum Step {
     Last(Vec<u8>),
 }
 
+/// What is ready goes out in one write while it has fewer bytes: the push of a command and its answer are one TCP segment.
+const TOGETHER: usize = 1_024;
+
 /// Serves the channel until either endpoint ends it.
 pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
@@ -139,11 +142,34 @@ async fn talk<W: Write, H: Hardware, C: Clock>(
     endpoint: Endpoint<'_>,
 ) -> Result<(), Gone> {
     loop {
-        match poll_fn(|cx| poll_step(cx, controller, urgent, channel, endpoint)).await {
-            Step::Frame(bytes) => write(socket, &bytes, WRITE, controller.clock()).await?,
-            Step::Last(bytes) => return write(socket, &bytes, WRITE, controller.clock()).await,
+        let (bytes, last) = poll_fn(|cx| poll_ready(|| poll_step(cx, controller, urgent, channel, endpoint))).await;
+        write(socket, &bytes, WRITE, controller.clock()).await?;
+        if last {
+            return Ok(());
         }
     }
+}
+
+/// What is ready, as far as it goes out together, and whether it is the last.
+fn poll_ready(mut step: impl FnMut() -> Poll<Step>) -> Poll<(Vec<u8>, bool)> {
+    let mut bytes = Vec::new();
+    while bytes.len() < TOGETHER {
+        let (mut more, last) = match step() {
+            Poll::Ready(Step::Frame(more)) => (more, false),
+            Poll::Ready(Step::Last(more)) => (more, true),
+            Poll::Pending if bytes.is_empty() => return Poll::Pending,
+            Poll::Pending => break,
+        };
+        if bytes.is_empty() {
+            bytes = more;
+        } else {
+            bytes.append(&mut more);
+        }
+        if last {
+            return Poll::Ready((bytes, true));
+        }
+    }
+    Poll::Ready((bytes, false))
 }
 
 fn poll_step<H: Hardware, C: Clock>(

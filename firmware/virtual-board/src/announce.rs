@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use async_io::Timer;
 use mdns_sd::{Error, IfKind, ServiceDaemon, ServiceInfo};
 use protocol::mdns::Announcement;
+use tokio::time::{sleep, timeout};
 
 /// The responders.
 pub(crate) struct Announcer {
@@ -49,7 +49,7 @@ impl Announcer {
         let service = if every_interface { service.enable_addr_auto() } else { service };
         loop {
             match self.of(&announcement.id)?.register(service.clone()) {
-                Err(Error::Again) => Timer::after(FULL).await,
+                Err(Error::Again) => sleep(FULL).await,
                 done => return done,
             };
         }
@@ -61,7 +61,7 @@ impl Announcer {
         for id in ids {
             while let Ok(daemon) = self.of(&id) {
                 match daemon.unregister(&format!("{id}.{}", self.service)) {
-                    Err(Error::Again) => Timer::after(FULL).await,
+                    Err(Error::Again) => sleep(FULL).await,
                     Err(_) => break,
                     Ok(left) => {
                         leaving.push(left);
@@ -79,10 +79,8 @@ impl Announcer {
                 let _ = ended.recv_async().await;
             }
         };
-        let late = async {
-            Timer::after(GOODBYE).await;
-        };
-        embassy_futures::select::select(all_left, late).await;
+        // Who did not answer by then never will.
+        let _ = timeout(GOODBYE, all_left).await;
     }
 
     /// The responder of a board: the same for its whole life.

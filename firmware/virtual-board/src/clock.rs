@@ -1,9 +1,9 @@
-//! A board's clock on this computer: async-io's timers, of which there may be any number.
+//! A board's clock on this computer: tokio's timers, of which there may be any number. They come up to a millisecond late.
 
 use std::time::{Duration, Instant};
 
-use async_io::Timer;
 use server::Clock;
+use tokio::time;
 
 /// A clock that stood at zero when it was made.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +24,7 @@ impl Clock for DeskClock {
 
     async fn sleep_until(&self, at: Duration) {
         match self.boot.checked_add(at) {
-            Some(at) => {
-                Timer::at(at).await;
-            }
+            Some(at) => time::sleep_until(at.into()).await,
             None => std::future::pending().await,
         }
     }

@@ -3,7 +3,6 @@
 //! It decides how many there are, when each starts and stops, and what a hand at them does. What a board is and how it answers
 //! is decided in `firmware/board` and `firmware/server`.
 
-mod acceptor;
 mod announce;
 mod boards;
 mod clock;
@@ -20,6 +19,7 @@ pub mod profile;
 #[cfg(unix)]
 pub mod serial;
 pub mod simulation;
+mod socket;
 mod state_file;
 mod world;
 

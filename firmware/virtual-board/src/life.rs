@@ -8,15 +8,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_executor::{LocalExecutor, Task};
-use async_io::Timer;
 use board::{Identity, Plan, PlanError};
 use embassy_futures::select::{select, select3};
 use protocol::{Epoch, ResetReason};
 use server::{Settings, Shared};
+use tokio::{
+    task::{JoinHandle, spawn_local, unconstrained},
+    time::sleep,
+};
 
 use crate::{
-    acceptor::Acceptor,
     announce::Announcer,
     clock::DeskClock,
     flash::{Flash, Slot},
@@ -25,6 +26,7 @@ use crate::{
     network::Network,
     options::Listening,
     simulation::Simulation,
+    socket::Acceptor,
 };
 
 type Running = Rc<Shared<Simulation, DeskClock>>;
@@ -39,7 +41,7 @@ pub(crate) struct Life {
     settings: Settings,
     address: Cell<SocketAddr>,
     running: RefCell<Option<Running>>,
-    task: RefCell<Option<Task<()>>>,
+    task: RefCell<Option<JoinHandle<()>>>,
     grip: Grip,
     announcer: Option<Rc<Announcer>>,
 }
@@ -94,14 +96,15 @@ impl Life {
         self.running.borrow().clone()
     }
 
-    /// Gives it power; it listens where `acceptor` does.
+    /// Gives it power; it listens where `acceptor` does. Only within the runtime of the boards.
     ///
     /// # Errors
     /// Where the board cannot be built.
-    pub(crate) fn start(self: &Rc<Self>, acceptor: Acceptor, executor: &LocalExecutor<'_>) -> Result<(), StartFailure> {
+    pub(crate) fn start(self: &Rc<Self>, acceptor: Acceptor) -> Result<(), StartFailure> {
         self.address.set(acceptor.address().map_err(StartFailure::Listen)?);
         let shared = self.boot(ResetReason::PowerOn).map_err(StartFailure::Plan)?;
-        let task = executor.spawn(Rc::clone(self).live(acceptor, shared));
+        // A board with many clients does more at once than tokio grants a task; the server itself sees to it that each has its turn.
+        let task = spawn_local(unconstrained(Rc::clone(self).live(acceptor, shared)));
         self.task.replace(Some(task));
         Ok(())
     }
@@ -115,7 +118,9 @@ impl Life {
     pub(crate) async fn stop(&self) {
         let task = self.task.take();
         if let Some(task) = task {
-            task.cancel().await;
+            task.abort();
+            // It was told to end, or had ended.
+            let _ = task.await;
         }
         self.running.take();
         self.grip.release();
@@ -190,7 +195,7 @@ impl Life {
         loop {
             match Acceptor::bind(self.address.get()) {
                 Err(error) if error.kind() == ErrorKind::AddrInUse && begun.elapsed() < PORT_PATIENCE => {
-                    Timer::after(PORT_RETRY).await;
+                    sleep(PORT_RETRY).await;
                 }
                 done => return done,
             }

@@ -1,28 +1,25 @@
-//! The network of this computer as a board calls through it: sockets that do not wait for acknowledgements, and names resolved on a
-//! thread of their own. edge-nal-std's own does neither.
+//! The network of this computer as a board calls through it: names are resolved on a thread of their own.
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
     thread,
 };
 
-use async_io::Async;
 use edge_nal::{AddrType, Dns, TcpConnect};
-use edge_nal_std::TcpSocket;
+use tokio::net::TcpStream;
+
+use crate::socket::Socket;
 
 /// The network.
 pub(crate) struct Network;
 
 impl TcpConnect for Network {
     type Error = io::Error;
-    type Socket<'a> = TcpSocket;
+    type Socket<'a> = Socket;
 
-    async fn connect(&self, remote: SocketAddr) -> Result<TcpSocket, io::Error> {
-        let socket = Async::<TcpStream>::connect(remote).await?;
-        // A push is one small write, as on a connection that was accepted.
-        socket.get_ref().set_nodelay(true)?;
-        Ok(TcpSocket::new(socket))
+    async fn connect(&self, remote: SocketAddr) -> Result<Socket, io::Error> {
+        Socket::new(TcpStream::connect(remote).await?)
     }
 }
 

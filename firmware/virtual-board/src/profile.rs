@@ -18,6 +18,8 @@ pub enum Profile {
     Strip,
     /// Temperature, humidity and air pressure.
     Weather,
+    /// Ten faders: numbers from 0 to 100 %.
+    Mixer,
     /// Each kind of component, a switch that can be refused, and a kind that no controller knows.
     Everything,
     /// Lamp, strip and weather in turn.
@@ -41,6 +43,7 @@ impl Profile {
             Self::Lamp => "Desk lamp",
             Self::Strip => "Power strip",
             Self::Weather => "Weather station",
+            Self::Mixer => "Mixing desk",
             Self::Everything | Self::Mixed => "Test bench",
         }
     }
@@ -59,9 +62,12 @@ pub fn plan(profile: Profile, index: usize, seed: u64, name_prefix: Option<&str>
         Profile::Lamp => ("Virtual lamp", lamp(), vec![(button(), light())]),
         Profile::Strip => ("Virtual power strip", strip(seed, index), vec![]),
         Profile::Weather => ("Virtual weather station", weather(seed, index), vec![]),
+        Profile::Mixer => ("Virtual mixing desk", mixer(), vec![]),
         Profile::Everything | Profile::Mixed => ("Virtual test bench", everything(), vec![(button(), light())]),
     };
     components.extend(diagnostics(&components));
+    // It is kept for the next boot.
+    components.shrink_to_fit();
     Plan {
         identity: Identity {
             id: format!("sb-{a:02x}{b:02x}{c:02x}"),
@@ -176,6 +182,16 @@ fn weather(seed: u64, index: usize) -> Vec<Component> {
         sensor(1, "Humidity", "humidity", "%", 0, around(48.0, 10.0)),
         sensor(2, "Air pressure", "atmospheric_pressure", "hPa", 1, around(1013.0, 8.0)),
     ]
+}
+
+fn mixer() -> Vec<Component> {
+    let fader = |id: u16| {
+        let range = json!({ "value": 0, "min": 0, "max": 100, "step": 1 });
+        let mut fader = component(Kind::Number, id, &format!("Fader {}", id + 1), "mdi:tune-vertical", range);
+        fader.descriptor.unit_of_measurement = Some("%".to_owned());
+        fader
+    };
+    (0..10).map(fader).collect()
 }
 
 fn everything() -> Vec<Component> {

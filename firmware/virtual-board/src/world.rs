@@ -10,19 +10,19 @@ use std::{
 };
 
 use async_channel::Receiver;
-use async_executor::LocalExecutor;
 use noise::Role;
 use protocol::{ComponentKey, Source, State, outbound::CallUrl};
 use server::Settings;
+use tokio::runtime::{Builder, LocalOptions};
 
 use crate::{
     Options, StartError,
-    acceptor::Acceptor,
     announce::Announcer,
     life::{Life, StartFailure},
     memory::Memory,
     options::{ActionError, Listening},
     profile,
+    socket::Acceptor,
 };
 
 /// Something that is asked of one board.
@@ -55,32 +55,43 @@ struct World {
     boards: Vec<Rc<Life>>,
     /// Whom boards call that have not kept anything else.
     call: Option<CallUrl>,
-    executor: LocalExecutor<'static>,
 }
 
 /// Runs boards until `orders` is closed, then says goodbye.
 pub(crate) fn run(options: &Options, started: &Sender<Result<(), StartError>>, orders: &Receiver<Order>) {
+    let runtime = match Builder::new_current_thread().enable_io().enable_time().build_local(LocalOptions::default()) {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            // Who started this has gone if nobody listens.
+            let _ = started.send(Err(StartError::Thread(error)));
+            return;
+        }
+    };
     let announcer = || Announcer::start(options.bind, options.service.clone(), options.boards);
     let announcer = match options.mdns.then(announcer).transpose() {
         Ok(announcer) => announcer.map(Rc::new),
         Err(error) => {
-            // Who started this has gone if nobody listens.
             let _ = started.send(Err(StartError::Mdns(error)));
             return;
         }
     };
-    let mut world = World { boards: Vec::new(), call: options.call.clone(), executor: LocalExecutor::new() };
-    let outcome = world.start(options, announcer.as_ref());
-    let failed = outcome.is_err();
-    let _ = started.send(outcome);
-    if !failed {
-        async_io::block_on(world.executor.run(world.obey(orders)));
-    }
+    let mut world = World { boards: Vec::new(), call: options.call.clone() };
+    runtime.block_on(async {
+        let outcome = world.start(options, announcer.as_ref());
+        let failed = outcome.is_err();
+        let _ = started.send(outcome);
+        if !failed {
+            world.obey(orders).await;
+        }
+        for board in &world.boards {
+            board.stop().await;
+        }
+    });
     let ids: Vec<_> = world.boards.iter().map(|board| board.listening().id).collect();
     // The boards hold the announcer too.
     drop(world);
     if let Some(announcer) = announcer.and_then(Rc::into_inner) {
-        async_io::block_on(announcer.say_goodbye(ids.into_iter()));
+        runtime.block_on(announcer.say_goodbye(ids.into_iter()));
     }
 }
 
@@ -137,7 +148,7 @@ impl World {
 
     fn power_on(&self, board: &Rc<Life>, address: SocketAddr, number: usize) -> Result<(), StartError> {
         let acceptor = Acceptor::bind(address).map_err(|source| StartError::Listen { address, source })?;
-        board.start(acceptor, &self.executor).map_err(|failure| match failure {
+        board.start(acceptor).map_err(|failure| match failure {
             StartFailure::Plan(reason) => StartError::Plan { number, reason },
             StartFailure::Listen(source) => StartError::Listen { address, source },
         })

@@ -5,6 +5,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use board::{Board, Plan};
+use clap::ValueEnum;
 use protocol::{ComponentKey, Epoch, Kind, Snapshot, Source, State};
 use serde_json::{Value, json};
 use virtual_board::{
@@ -49,7 +50,7 @@ fn value(board: &mut Board<Simulation>, now: Duration, sensor: &str) -> Option<f
 
 #[test]
 fn every_profile_makes_a_board() {
-    for profile in [Profile::Lamp, Profile::Strip, Profile::Weather, Profile::Everything, Profile::Mixed] {
+    for profile in Profile::value_variants().iter().copied() {
         let mut board = running(only(profile), None);
         run_to(&mut board, Duration::from_secs(120));
         let snapshot = snapshot(&mut board, Duration::from_secs(120));

@@ -1,0 +1,61 @@
+//! A board in another process, as the fleet has it.
+
+use std::{
+    sync::mpsc::channel,
+    time::{Duration, Instant},
+};
+
+use protocol::{ComponentKey, State};
+use switchboard::fleet::{BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings};
+
+use crate::Outcome;
+
+/// How long a board may take to be connected, and a command to be confirmed.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A fleet of one board.
+pub(super) struct Linked {
+    pub(super) fleet: Fleet,
+    pub(super) board: BoardKey,
+}
+
+impl Linked {
+    /// Connects, and waits until this component is known.
+    pub(super) fn connect(address: &str, component: &ComponentKey) -> Outcome<Self> {
+        let addresses = vec![address.to_owned()];
+        let fleet = Fleet::start(Settings { discovery: None, addresses, ..Settings::default() })?;
+        let (wake, woken) = channel();
+        let mut watch = fleet.watch(move || {
+            // Nobody waits once the board is connected.
+            let _ = wake.send(());
+        });
+        let end = Instant::now() + PATIENCE;
+        loop {
+            for board in watch.drain().boards {
+                let there = board.components.iter().any(|known| known.descriptor.key == *component);
+                if board.link == LinkState::Connected && there {
+                    let board = board.key;
+                    return Ok(Self { fleet, board });
+                }
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            woken.recv_timeout(left).map_err(|_| "the board is not connected")?;
+        }
+    }
+
+    /// How long a change takes, from the call until the fleet tells that it is confirmed.
+    pub(super) fn set(&self, component: &ComponentKey, change: State) -> Outcome<Duration> {
+        let (reply, replied) = channel();
+        let begun = Instant::now();
+        let tell = move |outcome: CommandOutcome| {
+            // It is waited for.
+            let _ = reply.send((begun.elapsed(), outcome));
+        };
+        self.fleet.set(self.board, component, change, Some(Box::new(tell)));
+        let (took, outcome) = replied.recv_timeout(PATIENCE).map_err(|_| "a command was not answered")?;
+        match outcome {
+            CommandOutcome::Done { .. } => Ok(took),
+            other => Err(format!("a command was not confirmed: {other:?}").into()),
+        }
+    }
+}

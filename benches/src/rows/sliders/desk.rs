@@ -1,0 +1,126 @@
+//! Ours: ten faders of a virtual mixing desk, dragged through the fleet.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Sender, channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use protocol::{ComponentKey, Kind, State};
+use switchboard::fleet::Outcome as CommandOutcome;
+
+use super::{Drag, SLIDERS, TICK, onlooker::Onlooker, value};
+use crate::{
+    Outcome,
+    rows::linked::{Linked, PATIENCE},
+};
+
+/// A mixing desk, as the fleet has it, and where else it can be asked.
+pub(super) struct Desk {
+    linked: Linked,
+    board: String,
+}
+
+/// What came of one value, and when.
+type Told = (u16, u32, CommandOutcome, Instant);
+
+/// What has come of a drag's values.
+struct Answers {
+    ticks: u32,
+    /// Values that were sent to the board, which confirmed them.
+    sent: u32,
+    heard: u32,
+    /// When the last of the newest values was confirmed.
+    newest: Option<Instant>,
+}
+
+impl Answers {
+    fn take(&mut self, (slider, tick, outcome, at): Told) -> Outcome<()> {
+        let is_newest = tick + 1 == self.ticks;
+        match outcome {
+            CommandOutcome::Done { .. } => self.sent += 1,
+            CommandOutcome::Superseded if !is_newest => {}
+            other => return Err(format!("value {tick} of fader {slider}: {other:?}").into()),
+        }
+        self.heard += 1;
+        if is_newest {
+            self.newest = self.newest.max(Some(at));
+        }
+        Ok(())
+    }
+}
+
+impl Desk {
+    /// Connects over `to_board`; `board` is where it is without what lies between.
+    pub(super) fn connect(board: &str, to_board: &str) -> Outcome<Self> {
+        let linked = Linked::connect(to_board, &fader(0))?;
+        Ok(Self { linked, board: board.to_owned() })
+    }
+
+    /// Drags all faders, and sees that each value was taken or superseded by a newer one, and that the board has the last of each.
+    pub(super) fn drag(&self, ticks: u32) -> Outcome<Drag> {
+        let view = self.linked.fleet.board(self.linked.board).ok_or("the board is gone")?;
+        let onlooker = Onlooker::start(self.board.clone(), view.client.ok_or("a client without a number")?);
+        let open = Arc::new(AtomicUsize::new(0));
+        let (tell, told) = channel();
+        let mut answers = Answers { ticks, sent: 0, heard: 0, newest: None };
+        let (mut unanswered, mut last) = (Vec::new(), Instant::now());
+        let begun = Instant::now();
+        for tick in 0..ticks {
+            thread::sleep((begun + TICK * tick).saturating_duration_since(Instant::now()));
+            unanswered.push(open.load(Ordering::Relaxed));
+            last = Instant::now();
+            for slider in 0..SLIDERS {
+                self.give(slider, tick, &open, &tell);
+            }
+            told.try_iter().try_for_each(|one| answers.take(one))?;
+        }
+        // It is looked for the last ones now and then: who waited for each would take the processor from who is measured.
+        while answers.heard < ticks * u32::from(SLIDERS) {
+            if last.elapsed() > PATIENCE {
+                return Err("a value has no outcome".into());
+            }
+            thread::sleep(TICK);
+            told.try_iter().try_for_each(|one| answers.take(one))?;
+        }
+        let newest = answers.newest.unwrap_or(last);
+        let (queued, status) = onlooker.end()?;
+        for slider in 0..SLIDERS {
+            let (has, given) = (&status[fader(slider).to_string()]["value"], value(slider, ticks.saturating_sub(1)));
+            if ticks > 0 && *has != given {
+                return Err(format!("the last value of fader {slider} was {given}, the board has {has}").into());
+            }
+        }
+        Ok(Drag { newest: newest - last, unanswered, queued, sent: answers.sent, lasted: newest - begun })
+    }
+
+    fn give(&self, slider: u16, tick: u32, open: &Arc<AtomicUsize>, tell: &Sender<Told>) {
+        open.fetch_add(1, Ordering::Relaxed);
+        let (open, tell) = (Arc::clone(open), tell.clone());
+        let reply = move |outcome| {
+            open.fetch_sub(1, Ordering::Relaxed);
+            // It is waited for, unless something else went wrong.
+            let _ = tell.send((slider, tick, outcome, Instant::now()));
+        };
+        let change = State::new().with("value", value(slider, tick));
+        self.linked.fleet.set(self.linked.board, &fader(slider), change, Some(Box::new(reply)));
+    }
+
+    /// One fader at the same pace, each value after the one before was confirmed.
+    pub(super) fn single(&self, values: u32) -> Outcome<Vec<Duration>> {
+        let mut times = Vec::new();
+        for tick in 0..values {
+            thread::sleep(TICK);
+            times.push(self.linked.set(&fader(0), State::new().with("value", value(0, tick + 1)))?);
+        }
+        Ok(times)
+    }
+}
+
+fn fader(slider: u16) -> ComponentKey {
+    ComponentKey::new(Kind::Number, slider)
+}

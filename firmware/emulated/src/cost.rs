@@ -1,0 +1,95 @@
+//! What a command and a push cost the board's core on this processor, in instructions. QEMU counts them where it is started with
+//! `-icount shift=0`; otherwise its counter follows the computer's clock, and the figures say nothing.
+
+use alloc::{format, vec::Vec};
+use core::time::Duration;
+
+use board::{Board, ClientId, Hardware, Outgoing, PlanError};
+use protocol::{ComponentKey, Epoch, RpcError, State};
+use riscv::register::minstret;
+
+use crate::plan;
+
+/// The most commands that are counted at once: no interrupt is served meanwhile.
+pub(crate) const MOST: u32 = 10_000;
+
+/// How many are told of each change when pushes are counted.
+const CLIENTS: u32 = 10;
+
+/// Instructions, each the mean.
+pub(crate) struct Cost {
+    /// Of a command that changes a light, from its text to the text of its answer; nobody is subscribed.
+    pub(crate) command: u64,
+    /// Of a push to one of ten subscribers, until its text is taken.
+    pub(crate) push: u64,
+}
+
+/// Outputs that take everything, and no sensors.
+struct Nothing;
+
+impl Hardware for Nothing {
+    fn set_output(&mut self, _: &ComponentKey, _: &State) -> Result<(), RpcError> {
+        Ok(())
+    }
+
+    fn read_input(&mut self, _: Duration, _: &ComponentKey) -> Option<State> {
+        None
+    }
+
+    fn identify(&mut self) {}
+
+    fn reboot(&mut self) {}
+
+    fn free_memory(&self) -> Option<u32> {
+        None
+    }
+
+    fn rssi(&self) -> Option<i8> {
+        None
+    }
+}
+
+/// Counts so many commands to a board that nothing is connected to, once alone and once with ten who are told. As `core-alone` of
+/// `benches/` does.
+pub(crate) fn measure(commands: u32) -> Result<Cost, PlanError> {
+    let (alone, with_clients) = (count(commands, 0)?, count(commands, CLIENTS)?);
+    let of_one = u64::from(commands);
+    Ok(Cost { command: alone / of_one, push: with_clients.saturating_sub(alone) / of_one / u64::from(CLIENTS) })
+}
+
+fn count(commands: u32, clients: u32) -> Result<u64, PlanError> {
+    let now = Duration::from_secs(1);
+    let mut plan = plan::plan([2, 0, 0, 0, 0, 1], "0");
+    plan.controllers = clients as usize + 1;
+    let mut board = Board::new(plan, &[], Epoch(1), Nothing)?;
+    let mut connected = Vec::new();
+    for number in 0..=clients {
+        let client = board.connect(now).map_err(|error| PlanError(error.message))?;
+        // All but the first, which commands.
+        if number > 0 {
+            board.receive(now, client, r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#);
+        }
+        connected.push(client);
+    }
+    take_all(&mut board, now, &connected);
+    let mut instructions = 0;
+    for number in 0..commands {
+        let command = format!(
+            r#"{{"jsonrpc":"2.0","id":{number},"method":"Light.Set","params":{{"id":0,"on":true,"brightness":{}}}}}"#,
+            number % 100
+        );
+        instructions += critical_section::with(|_| {
+            let before = minstret::read64();
+            board.receive(now, connected[0], &command);
+            take_all(&mut board, now, &connected);
+            minstret::read64().wrapping_sub(before)
+        });
+    }
+    Ok(instructions)
+}
+
+fn take_all(board: &mut Board<Nothing>, now: Duration, clients: &[ClientId]) {
+    for client in clients {
+        while let Some(Outgoing::Text(_)) = board.next_outgoing(now, *client) {}
+    }
+}
