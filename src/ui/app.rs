@@ -29,7 +29,7 @@ const BUDGET: Duration = Duration::from_millis(3);
 
 /// After a frame that left something over it may be this part of the time since: where painting is slow, as without a graphics card,
 /// there are few frames to take everything over in.
-const PART: u32 = 5;
+const PART: u32 = 6;
 
 /// How long a change of what is remembered may wait to be written.
 const KEEP_WITHIN: Duration = Duration::from_millis(500);

@@ -1,5 +1,5 @@
 //! A history as a small line: gaps where nothing was known, the newest value marked, the extremes in a tooltip. It paints at
-//! most two points a column of pixels, however long the history is.
+//! most four points a column, however long the history is.
 
 use std::time::SystemTime;
 
@@ -113,7 +113,10 @@ impl Sparkline<'_> {
     }
 }
 
-/// The samples that fall onto the same column of pixels: only the extremes are painted.
+/// How wide a column is. The line is nearly as wide: finer ones cannot be told apart, and a page of them costs twice the time.
+const COLUMN: f32 = 2.0;
+
+/// The samples that fall onto the same column: only the extremes are painted.
 #[derive(Default)]
 struct Column {
     points: Vec<Pos2>,
@@ -122,7 +125,7 @@ struct Column {
 
 impl Column {
     fn is_another(&self, point: Pos2) -> bool {
-        self.points.last().is_some_and(|last| point.x.round() != last.x.round())
+        self.points.last().is_some_and(|last| (point.x / COLUMN).round() != (last.x / COLUMN).round())
     }
 
     fn add(&mut self, point: Pos2) {
