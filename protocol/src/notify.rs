@@ -120,7 +120,7 @@ pub(crate) fn components<'de, D: Deserializer<'de>>(
     Ok(fields
         .into_iter()
         .filter_map(|(name, value)| match (name.parse(), value) {
-            (Ok(key), Value::Object(state)) => Some((key, State(state))),
+            (Ok(key), Value::Object(state)) => Some((key, state.into())),
             _ => None,
         })
         .collect())
