@@ -108,5 +108,5 @@ pub(crate) fn commanded(kind: &Kind, state: &State) -> State {
 /// The same, of a whole status.
 pub(crate) fn state_of(status: &serde_json::Value, key: &ComponentKey) -> Option<State> {
     let state = status.get("result")?.get(key.to_string())?.as_object()?;
-    Some(commanded(&key.kind, &State(state.clone())))
+    Some(commanded(&key.kind, &State::from(state.clone())))
 }

@@ -271,11 +271,11 @@ impl Director {
         let (method, mut params, effect) = match (&key.kind, press, toggle) {
             (_, true, _) => ("Button.Press", Object::new(), Effect::Flip),
             (_, _, true) => ("Switch.Toggle", Object::new(), Effect::Flip),
-            (Kind::Switch, ..) => ("Switch.Set", change.0.clone(), Effect::Set(change)),
-            (Kind::Light, ..) => ("Light.Set", change.0.clone(), Effect::Set(change)),
-            (Kind::Number, ..) => ("Number.Set", change.0.clone(), Effect::Set(change)),
-            (Kind::Select, ..) => ("Select.Set", change.0.clone(), Effect::Set(change)),
-            _ => ("Text.Set", change.0.clone(), Effect::Set(change)),
+            (Kind::Switch, ..) => ("Switch.Set", change.0.clone().into(), Effect::Set(change)),
+            (Kind::Light, ..) => ("Light.Set", change.0.clone().into(), Effect::Set(change)),
+            (Kind::Number, ..) => ("Number.Set", change.0.clone().into(), Effect::Set(change)),
+            (Kind::Select, ..) => ("Select.Set", change.0.clone().into(), Effect::Set(change)),
+            _ => ("Text.Set", change.0.clone().into(), Effect::Set(change)),
         };
         params.insert("id".to_owned(), json!(key.id));
         let number = self.number();

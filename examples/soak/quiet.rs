@@ -164,7 +164,8 @@ fn differs(view: &BoardView, status: &Value) -> Option<String> {
         if key.kind == Kind::Button {
             return None;
         }
-        let said = status["result"][key.to_string()].as_object().map(|state| State(state.clone())).unwrap_or_default();
+        let said =
+            status["result"][key.to_string()].as_object().map(|state| State::from(state.clone())).unwrap_or_default();
         let shown = component.shown();
         (!alike(&shown, &said)).then(|| format!("{key} is shown as {}, and is {}", json!(shown), json!(said)))
     })

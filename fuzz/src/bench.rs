@@ -123,7 +123,7 @@ impl UpdateSlot for Slot {
 
 fn component(key: &str, state: Value) -> Component {
     let ComponentKey { kind, id } = key.parse().expect("a key");
-    Component::new(Descriptor::new(kind, id, key), State(state.as_object().cloned().unwrap_or_default()))
+    Component::new(Descriptor::new(kind, id, key), state.as_object().cloned().unwrap_or_default().into())
 }
 
 /// One of each kind.

@@ -5,11 +5,11 @@ use core::{fmt, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, Visitor},
+    de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::Value;
 
-use crate::{ComponentKey, Object, State};
+use crate::{ComponentKey, Object, State, fields::Fields};
 
 /// A board's number for one run from boot to reset; random, eight hexadecimal digits on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -143,13 +143,13 @@ impl<'de> Visitor<'de> for StatusFields {
                 "source" => source = map.next_value()?,
                 other => match other.parse() {
                     Ok(key) => {
-                        if let Value::Object(state) = map.next_value()? {
-                            components.insert(key, State(state));
+                        if let Reported(Some(state)) = map.next_value()? {
+                            components.insert(key, state);
                         }
                     }
                     // A newer board added it.
                     Err(_) => {
-                        map.next_value::<de::IgnoredAny>()?;
+                        map.next_value::<IgnoredAny>()?;
                     }
                 },
             }
@@ -166,6 +166,58 @@ impl<'de> Visitor<'de> for StatusFields {
     }
 }
 
+/// What stands beside a component's name: its state where it is an object, and else nothing that is known.
+struct Reported(Option<State>);
+
+impl<'de> Deserialize<'de> for Reported {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ReportedValue).map(Self)
+    }
+}
+
+struct ReportedValue;
+
+impl<'de> Visitor<'de> for ReportedValue {
+    type Value = Option<State>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a state")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Fields::read(map).map(|fields| Some(State(fields)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
 /// Reads the fields that are named like a component and hold an object; passes over the rest, which a newer board added.
 pub(crate) fn components<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -174,7 +226,7 @@ pub(crate) fn components<'de, D: Deserializer<'de>>(
     Ok(fields
         .into_iter()
         .filter_map(|(name, value)| match (name.parse(), value) {
-            (Ok(key), Value::Object(state)) => Some((key, State(state))),
+            (Ok(key), Value::Object(state)) => Some((key, state.into())),
             _ => None,
         })
         .collect())

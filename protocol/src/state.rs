@@ -3,18 +3,18 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Object;
+use crate::{Fields, Object};
 
 /// The state of a component, or a part of it that changed. The accessors read a field as its kind has it; they answer
 /// `None` where it is absent, `null` or of another type, so that a strange board can be shown but never misread.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct State(pub Object);
+pub struct State(pub Fields);
 
 impl State {
     /// A state without fields.
     pub fn new() -> Self {
-        Self(Object::new())
+        Self(Fields::new())
     }
 
     /// The same state with `field` set.
@@ -27,12 +27,7 @@ impl State {
     /// Takes over every field that `change` has.
     pub fn merge(&mut self, change: &Self) {
         for (field, value) in &change.0 {
-            match self.0.get_mut(field) {
-                Some(old) => old.clone_from(value),
-                None => {
-                    self.0.insert(field.clone(), value.clone());
-                }
-            }
+            self.0.set(field, value.clone());
         }
     }
 
@@ -127,12 +122,13 @@ impl State {
 
 impl FromIterator<(alloc::string::String, Value)> for State {
     fn from_iter<I: IntoIterator<Item = (alloc::string::String, Value)>>(fields: I) -> Self {
-        let mut state = Self::new();
-        // One by one: to collect a map sorts, which is 2 kB of a chip's flash wherever it is done.
-        for (field, value) in fields {
-            state.0.insert(field, value);
-        }
-        state
+        Self(fields.into_iter().collect())
+    }
+}
+
+impl From<Object> for State {
+    fn from(object: Object) -> Self {
+        Self(object.into())
     }
 }
 

@@ -135,7 +135,7 @@ fn an_answer_to_the_most_awkward_message_still_fits_into_a_message() {
         let request = |name: &str| Request {
             id: Some(Id::Text("i".into())),
             method: "Switch.Set".into(),
-            params: State::new().with("on", name).with("id", 0).0,
+            params: State::new().with("on", name).with("id", 0).0.into(),
         };
         while request(&name).to_json().len() + 12 <= limits::MESSAGE_INTO_BOARD {
             name.push_str(awkward);

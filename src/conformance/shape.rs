@@ -137,7 +137,7 @@ pub(super) fn state(key: &str, description: &Value, fields: &Map<String, Value>,
             that(fields.contains_key(*field), || format!("{field} of {key} is missing; what is not known is null"))?;
         }
     }
-    let state = State(fields.clone());
+    let state = State::from(fields.clone());
     for (field, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
         let fits = match (kind, field.as_str()) {
             ("switch" | "binary_sensor" | "light", "on") | ("update", "in_progress") => value.is_boolean(),

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     BoardKey, BoardView, CommandState, ComponentView, Happening, KnownBoard, LastEvent, LinkState, Origin, Outcome,
-    Sample,
+    Sample, descriptors::Descriptors,
 };
 use crate::{
     keys::Keys,
@@ -25,8 +25,6 @@ const DISPENSABLE: [&str; 3] = [method::DEVICE_IDENTIFY, method::DEVICE_SET_NAME
 /// What is believed about one board.
 pub(crate) struct Belief {
     view: Arc<BoardView>,
-    /// Where each component is in the view.
-    index: BTreeMap<ComponentKey, usize>,
     keys: Keys,
     /// The last link state that was logged: a board that cannot be reached is not logged at every attempt.
     logged: Option<LinkState>,
@@ -61,7 +59,7 @@ impl Belief {
             lacking: BTreeSet::new(),
             frames: Arc::default(),
         };
-        Self { view: Arc::new(view), index: BTreeMap::new(), keys: Keys::default(), logged: None }
+        Self { view: Arc::new(view), keys: Keys::default(), logged: None }
     }
 
     pub(crate) fn view(&self) -> &Arc<BoardView> {
@@ -194,7 +192,8 @@ impl Belief {
                     .map(|Event { component, event, .. }| {
                         let origin = origin.clone();
                         if let Some(shown) = self.known(&component) {
-                            shown.last_event = Some(LastEvent { name: event.clone(), at, origin: origin.clone() });
+                            let name = event.clone();
+                            shown.last_event = Some(Box::new(LastEvent { name, at, origin: origin.clone() }));
                         }
                         (at, Happening::Event { component, event, origin, late })
                     })
@@ -279,10 +278,9 @@ impl Belief {
         let view = Arc::make_mut(&mut self.view);
         let mut known: BTreeMap<_, _> =
             std::mem::take(&mut view.components).into_iter().map(|c| (c.descriptor.key.clone(), c)).collect();
-        self.index.clear();
         for descriptor in descriptors {
             let key = descriptor.key.clone();
-            if self.index.contains_key(&key) {
+            if place(&view.components, &key).is_some() {
                 continue;
             }
             let component = match known.remove(&key) {
@@ -294,8 +292,17 @@ impl Belief {
                 }
                 None => Arc::new(blank(descriptor)),
             };
-            self.index.insert(key, view.components.len());
             view.components.push(component);
+        }
+    }
+
+    /// Holds descriptions that other boards have too once.
+    pub(super) fn share(&mut self, descriptors: &Descriptors) {
+        for component in &mut Arc::make_mut(&mut self.view).components {
+            let shared = descriptors.share(&component.descriptor);
+            if !Arc::ptr_eq(&shared, &component.descriptor) {
+                Arc::make_mut(component).descriptor = shared;
+            }
         }
     }
 
@@ -314,25 +321,29 @@ impl Belief {
 
     /// A component to be changed, where the board has it: a command for one that it has not makes none.
     fn known(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
-        if self.index.contains_key(key) { self.component(key) } else { None }
+        if place(&self.view.components, key).is_some() { self.component(key) } else { None }
     }
 
     /// A component to be changed; one that the board has not described is made up from its key.
     fn component(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
         let view = Arc::make_mut(&mut self.view);
-        let at = match self.index.get(key) {
-            Some(at) => *at,
+        let at = match place(&view.components, key) {
+            Some(at) => at,
             None if view.components.len() >= bounds::COMPONENTS => return None,
             None => {
                 let mut descriptor = Descriptor::new(key.kind.clone(), key.id, "");
                 descriptor.name = bounds::text(key.to_string());
-                self.index.insert(key.clone(), view.components.len());
                 view.components.push(Arc::new(blank(descriptor)));
                 view.components.len() - 1
             }
         };
         view.components.get_mut(at).map(Arc::make_mut)
     }
+}
+
+/// Where a component is. Boards have a few: a table of where each is would take more time and room than to look.
+fn place(components: &[Arc<ComponentView>], key: &ComponentKey) -> Option<usize> {
+    components.iter().position(|component| component.descriptor.key == *key)
 }
 
 fn blank(descriptor: Descriptor) -> ComponentView {
@@ -350,7 +361,7 @@ fn blank(descriptor: Descriptor) -> ComponentView {
 fn settle(component: &mut ComponentView, at: Instant, outcome: &Outcome) {
     component.command = match outcome {
         Outcome::Done { took, .. } => CommandState::Confirmed { took: *took, at },
-        Outcome::Refused(error) => CommandState::Refused { error: error.clone(), at },
+        Outcome::Refused(error) => CommandState::Refused { error: Box::new(error.clone()), at },
         Outcome::Unconfirmed | Outcome::LinkLost => CommandState::Unconfirmed { at },
         Outcome::NotConnected | Outcome::Superseded => return,
     };

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{
     BoardKey, BoardView, Content, Happening, KnownBoard, LinkProblem, Outcome, Reply, Way,
     belief::Belief,
+    descriptors::Descriptors,
     published::{Concern, Published},
     wish::Wish,
 };
@@ -51,7 +52,7 @@ pub(super) struct Board {
     belief: Belief,
     socket: Option<(u64, Socket)>,
     /// Who has called and says to be this board, until the session has decided.
-    arrival: Option<Arrival>,
+    arrival: Option<Box<Arrival>>,
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
     tickets: u64,
     deadline: Option<Instant>,
@@ -101,7 +102,7 @@ impl Board {
         let Arrival { id, locked, from, .. } = &arrival;
         log::debug!("{}: {from} calls as {id}", self.view().name);
         let called = Called { id: id.clone(), locked: *locked, from: from.to_string(), ephemeral };
-        self.arrival = Some(arrival);
+        self.arrival = Some(Box::new(arrival));
         self.step(now, Input::Called(called), out)
     }
 
@@ -220,16 +221,16 @@ impl Board {
         let frames = &self.view().frames;
         log::trace!("{}: socket: {event:?}", self.view().address);
         match event {
-            SocketEvent::Opened => frames.add(now.wall, Way::Link, 0, Content::Open),
+            SocketEvent::Opened => frames.add(now.wall, Way::Link, 0, &Content::Open),
             SocketEvent::Text(text) => frames.text(now.wall, Way::In, text),
             // What is encrypted is kept once it was read.
             SocketEvent::Binary(_) if self.session.is_encrypted() => {}
             SocketEvent::Binary(bytes) => frames.binary(now.wall, Way::In, bytes),
-            SocketEvent::Ping => frames.add(now.wall, Way::In, 0, Content::Ping),
-            SocketEvent::Pong => frames.add(now.wall, Way::In, 0, Content::Pong),
+            SocketEvent::Ping => frames.add(now.wall, Way::In, 0, &Content::Ping),
+            SocketEvent::Pong => frames.add(now.wall, Way::In, 0, &Content::Pong),
             SocketEvent::Ended(ending) => {
                 let why = LinkProblem::from(ending.clone()).to_string();
-                frames.add(now.wall, Way::Link, 0, Content::End(why.into()));
+                frames.add(now.wall, Way::Link, 0, &Content::End(why.into()));
             }
         }
     }
@@ -247,17 +248,17 @@ impl Board {
                     log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
                     self.belief.goes_to(address);
                     self.belief.called_from(None);
-                    self.view().frames.add(now.wall, Way::Link, 0, Content::Connect(url.as_str().into()));
+                    self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(url.as_str().into()));
                     self.connect(attempt, url, out);
                 }
                 Output::Accept { attempt } => {
                     if let Some(arrival) = self.arrival.take() {
-                        self.accept(now, attempt, arrival, out);
+                        self.accept(now, attempt, *arrival, out);
                     }
                 }
                 Output::Decline => {
-                    if let Some(Arrival { from, .. }) = self.arrival.take() {
-                        log::debug!("{}: the call from {from} is declined", self.view().name);
+                    if let Some(arrival) = self.arrival.take() {
+                        log::debug!("{}: the call from {} is declined", self.view().name, arrival.from);
                     }
                 }
                 Output::Send(text) => {
@@ -283,7 +284,13 @@ impl Board {
                     self.socket = None;
                     self.belief.called_from(None);
                 }
-                Output::Report(report) => log.extend(self.report(now, report, &mut step)),
+                Output::Report(report) => {
+                    let described = matches!(report, Report::Components(_));
+                    log.extend(self.report(now, report, &mut step));
+                    if described {
+                        self.belief.share(&out.descriptors);
+                    }
+                }
             }
         }
         if !silent {
@@ -296,8 +303,8 @@ impl Board {
     fn accept(&mut self, now: Now, attempt: u64, arrival: Arrival, out: &Outlet) {
         let (from, unread) = (arrival.from, Unread::default());
         let text: Arc<str> = format!("the board called from {from}").into();
-        self.view().frames.add(now.wall, Way::Link, 0, Content::Connect(text));
-        self.view().frames.add(now.wall, Way::Link, 0, Content::Open);
+        self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(text));
+        self.view().frames.add(now.wall, Way::Link, 0, &Content::Open);
         self.belief.called_from(Some(from));
         let tell = self.teller(attempt, &unread, out);
         self.socket = Some((attempt, arrival.accept(unread, tell)));
@@ -398,4 +405,5 @@ fn log_report(board: &BoardView, report: &Report) {
 pub(super) struct Outlet {
     pub(super) published: Published,
     pub(super) sockets: UnboundedSender<FromSocket>,
+    pub(super) descriptors: Descriptors,
 }

@@ -20,6 +20,7 @@ use tokio::{
 use super::{
     BoardKey, FleetStatus, KnownBoard, LinkState, Listening, Outcome, Reply,
     board::{Board, FromSocket, Outlet, Step},
+    descriptors::Descriptors,
     published::Published,
     wish::Wish,
 };
@@ -73,7 +74,8 @@ pub(super) fn spawn(
 
 pub(super) struct Engine {
     connect_to_all: bool,
-    boards: HashMap<BoardKey, Board>,
+    /// Boxed: a table that grows has room for twice as many as there are.
+    boards: HashMap<BoardKey, Box<Board>>,
     by_id: HashMap<String, BoardKey>,
     /// Where boards were given or announced; checked against the board, which may have moved.
     by_address: HashMap<String, BoardKey>,
@@ -102,7 +104,7 @@ impl Engine {
             mdns: None,
             keys,
             seeds: RandomState::new(),
-            out: Outlet { published, sockets },
+            out: Outlet { published, sockets, descriptors: Descriptors::default() },
             from_sockets: Some(from_sockets),
             listener: None,
             status: FleetStatus::default(),
@@ -206,7 +208,8 @@ impl Engine {
             None => {
                 let key = self.out.published.new_key();
                 let seed = self.seeds.hash_one(key);
-                self.boards.insert(key, Board::that_calls(now, key, &arrival, seed, self.keys.clone()));
+                let board = Board::that_calls(now, key, &arrival, seed, self.keys.clone());
+                self.boards.insert(key, Box::new(board));
                 self.by_id.insert(arrival.id.clone(), key);
                 key
             }
@@ -281,7 +284,7 @@ impl Engine {
         if !self.boards.contains_key(&key) {
             let seed = self.seeds.hash_one(key);
             let board = Board::new(now, key, address.clone(), true, seed, self.keys.clone());
-            self.boards.insert(key, board);
+            self.boards.insert(key, Box::new(board));
         }
         self.by_address.insert(address.clone(), key);
         self.with(key, |board, out| board.also_at(now, address, out));
@@ -297,7 +300,7 @@ impl Engine {
         let seed = self.seeds.hash_one(key);
         let mut board = Board::new(now, key, known.address.clone(), known.by_hand, seed, self.keys.clone());
         board.recall(now, &known);
-        self.boards.insert(key, board);
+        self.boards.insert(key, Box::new(board));
         self.by_id.extend(known.id.map(|id| (id, key)));
         self.by_address.insert(known.address.clone(), key);
         self.with(key, |board, out| board.step(now, Input::AlsoAt(known.address), out));
@@ -370,7 +373,7 @@ impl Engine {
                 let key = self.out.published.new_key();
                 let seed = self.seeds.hash_one(key);
                 let board = Board::new(now, key, address.to_owned(), false, seed, self.keys.clone());
-                self.boards.insert(key, board);
+                self.boards.insert(key, Box::new(board));
                 key
             }
         };

@@ -5,13 +5,13 @@ use std::{
     collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use crate::keys::without_secrets;
 
-/// How many frames are kept, and how many bytes of them: of a board that nobody looks at. A thousand boards have 4 MB then.
-const PAST: (usize, usize) = (24, 4 << 10);
+/// How many frames are kept of a board that nobody looks at, and how many bytes with [`HEAD`]. A thousand boards have 3 MB then.
+const PAST: (usize, usize) = (24, 3 << 10);
 
 /// The same while somebody follows.
 const FOLLOWED: (usize, usize) = (5_000, 4 << 20);
@@ -72,11 +72,47 @@ pub struct Frames(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    kept: VecDeque<Arc<WireFrame>>,
+    /// What is kept while nobody follows.
+    past: Past,
+    /// What is kept for who follows.
+    followed: VecDeque<Arc<WireFrame>>,
+    /// Of `followed`.
     bytes: usize,
     next: u64,
     followers: usize,
     wake: Option<Box<dyn FnOnce() + Send>>,
+}
+
+/// What a frame was, beside its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Head {
+    at: SystemTime,
+    way: Way,
+    size: usize,
+    encrypted: bool,
+    sort: Sort,
+}
+
+/// The variants of [`Content`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Text,
+    Binary,
+    Ping,
+    Pong,
+    Connect,
+    Open,
+    End,
+}
+
+/// How long a [`Head`] is in bytes: seconds and nanoseconds since 1970, sort, way and encryption, the size, and how much of it follows.
+const HEAD: usize = 8 + 4 + 1 + 4 + 4;
+
+/// Frames as bytes, one behind the other: a thousand boards have many, and hardly any is ever looked at.
+#[derive(Default)]
+struct Past {
+    bytes: VecDeque<u8>,
+    count: usize,
 }
 
 /// Keeps many frames of a board for as long as it lives.
@@ -85,23 +121,35 @@ pub struct Following(Arc<Frames>);
 impl fmt::Debug for Frames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = self.lock();
-        f.debug_struct("Frames").field("kept", &inner.kept.len()).field("next", &inner.next).finish_non_exhaustive()
+        f.debug_struct("Frames")
+            .field("kept", &(inner.past.count + inner.followed.len()))
+            .field("next", &inner.next)
+            .finish_non_exhaustive()
     }
 }
 
 impl Frames {
     /// Many frames are kept from now on.
     pub fn follow(self: &Arc<Self>) -> Following {
-        self.lock().followers += 1;
+        let mut inner = self.lock();
+        if inner.followers == 0 {
+            inner.unpack();
+        }
+        inner.followers += 1;
+        drop(inner);
         Following(Arc::clone(self))
     }
 
     /// The frames that are kept, from this number on.
     pub fn since(&self, number: u64) -> Vec<Arc<WireFrame>> {
-        let inner = self.lock();
-        let first = inner.kept.front().map_or(inner.next, |frame| frame.number);
+        let mut inner = self.lock();
+        if inner.followers == 0 {
+            let (next, past) = (inner.next, &mut inner.past);
+            return past.frames(next).into_iter().filter(|frame| frame.number >= number).map(Arc::new).collect();
+        }
+        let first = inner.followed.front().map_or(inner.next, |frame| frame.number);
         let skip = usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX);
-        inner.kept.iter().skip(skip).cloned().collect()
+        inner.followed.iter().skip(skip).cloned().collect()
     }
 
     /// Calls `wake` once, with the next frame; it must not block. Asked again, the newest is called.
@@ -110,19 +158,23 @@ impl Frames {
     }
 
     /// Something went over the link.
-    pub(super) fn add(&self, at: SystemTime, way: Way, size: usize, content: Content) {
-        self.keep(at, way, size, false, content);
+    pub(super) fn add(&self, at: SystemTime, way: Way, size: usize, content: &Content) {
+        let head = Head { at, way, size, encrypted: false, sort: content.sort() };
+        self.keep(head, content.bytes());
     }
 
-    fn keep(&self, at: SystemTime, way: Way, size: usize, encrypted: bool, content: Content) {
+    fn keep(&self, head: Head, bytes: &[u8]) {
         let wake = {
             let mut inner = self.lock();
             let number = inner.next;
             inner.next += 1;
-            let frame = WireFrame { number, at, way, size, encrypted, content };
-            inner.bytes += frame.held();
-            inner.kept.push_back(Arc::new(frame));
-            inner.trim();
+            if inner.followers > 0 {
+                inner.bytes += bytes.len();
+                inner.followed.push_back(Arc::new(head.frame(number, bytes)));
+                inner.trim();
+            } else {
+                inner.past.push(head, bytes);
+            }
             inner.wake.take()
         };
         if let Some(wake) = wake {
@@ -147,13 +199,14 @@ impl Frames {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        self.keep(at, way, text.len(), encrypted, Content::Text(text.get(..end).unwrap_or_default().into()));
+        let head = Head { at, way, size: text.len(), encrypted, sort: Sort::Text };
+        self.keep(head, text.get(..end).unwrap_or_default().as_bytes());
     }
 
     /// A binary message went over the link.
     pub(super) fn binary(&self, at: SystemTime, way: Way, bytes: &[u8]) {
         let part = bytes.get(..bytes.len().min(LONGEST)).unwrap_or_default();
-        self.add(at, way, bytes.len(), Content::Binary(part.into()));
+        self.keep(Head { at, way, size: bytes.len(), encrypted: false, sort: Sort::Binary }, part);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -163,10 +216,29 @@ impl Frames {
 
 impl Inner {
     fn trim(&mut self) {
-        let (frames, bytes) = if self.followers > 0 { FOLLOWED } else { PAST };
-        while self.kept.len() > frames || (self.bytes > bytes && self.kept.len() > 1) {
-            self.bytes -= self.kept.pop_front().map_or(0, |frame| frame.held());
+        let (frames, bytes) = FOLLOWED;
+        while self.followed.len() > frames || (self.bytes > bytes && self.followed.len() > 1) {
+            self.bytes -= self.followed.pop_front().map_or(0, |frame| frame.content.bytes().len());
         }
+    }
+
+    /// Somebody follows from now on.
+    fn unpack(&mut self) {
+        let past = std::mem::take(&mut self.past).frames(self.next);
+        self.bytes = past.iter().map(|frame| frame.content.bytes().len()).sum();
+        self.followed = past.into_iter().map(Arc::new).collect();
+    }
+
+    /// Nobody follows any more.
+    fn pack(&mut self) {
+        self.bytes = 0;
+        let followed = std::mem::take(&mut self.followed);
+        for frame in followed.iter().skip(followed.len().saturating_sub(PAST.0)) {
+            let WireFrame { at, way, size, encrypted, content, .. } = &**frame;
+            let head = Head { at: *at, way: *way, size: *size, encrypted: *encrypted, sort: content.sort() };
+            self.past.push(head, content.bytes());
+        }
+        self.wake = None;
     }
 }
 
@@ -174,27 +246,145 @@ impl Drop for Following {
     fn drop(&mut self) {
         let mut inner = self.0.lock();
         inner.followers = inner.followers.saturating_sub(1);
-        inner.trim();
         if inner.followers == 0 {
-            inner.kept.shrink_to_fit();
-            inner.wake = None;
+            inner.pack();
+        }
+    }
+}
+
+impl Past {
+    /// Keeps a frame, and forgets the oldest where they would be too many or too long; one is always kept.
+    fn push(&mut self, head: Head, bytes: &[u8]) {
+        let (frames, most) = PAST;
+        let more = HEAD + bytes.len();
+        while self.count >= frames || (self.count > 0 && self.bytes.len() + more > most) {
+            self.forget_oldest();
+        }
+        // One that was longer than all may be has left.
+        if self.bytes.capacity() > most && self.bytes.len() + more <= most {
+            self.bytes.shrink_to(most);
+        }
+        if self.bytes.len() + more > self.bytes.capacity() {
+            let doubled = (self.bytes.capacity() * 2).min(most).max(self.bytes.len() + more);
+            self.bytes.reserve_exact(doubled - self.bytes.len());
+        }
+        self.bytes.extend(head.to_bytes(bytes.len()));
+        self.bytes.extend(bytes);
+        self.count += 1;
+    }
+
+    fn forget_oldest(&mut self) {
+        let mut head = [0; HEAD];
+        head.iter_mut().zip(&self.bytes).for_each(|(to, from)| *to = *from);
+        let (_, kept) = Head::from_bytes(&head);
+        self.bytes.drain(..(HEAD + kept).min(self.bytes.len()));
+        self.count = self.count.saturating_sub(1);
+    }
+
+    /// All of them, oldest first, the last of which is the one before number `next`.
+    fn frames(&mut self, next: u64) -> Vec<WireFrame> {
+        let mut rest = &*self.bytes.make_contiguous();
+        let mut frames = Vec::with_capacity(self.count);
+        let first = next.saturating_sub(self.count as u64);
+        for number in first..next {
+            let Some((head, after)) = rest.split_first_chunk() else { break };
+            let (head, kept) = Head::from_bytes(head);
+            let Some((bytes, after)) = after.split_at_checked(kept) else { break };
+            frames.push(head.frame(number, bytes));
+            rest = after;
+        }
+        frames
+    }
+}
+
+impl Head {
+    fn frame(self, number: u64, bytes: &[u8]) -> WireFrame {
+        let Self { at, way, size, encrypted, sort } = self;
+        // It was text, and was cut between letters.
+        let text = || Arc::from(str::from_utf8(bytes).unwrap_or_default());
+        let content = match sort {
+            Sort::Text => Content::Text(text()),
+            Sort::Binary => Content::Binary(bytes.into()),
+            Sort::Ping => Content::Ping,
+            Sort::Pong => Content::Pong,
+            Sort::Connect => Content::Connect(text()),
+            Sort::Open => Content::Open,
+            Sort::End => Content::End(text()),
+        };
+        WireFrame { number, at, way, size, encrypted, content }
+    }
+
+    /// Before a payload of which so many bytes are kept.
+    fn to_bytes(self, kept: usize) -> [u8; HEAD] {
+        let since = self.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let marks = self.sort as u8 | (self.way as u8) << 3 | u8::from(self.encrypted) << 5;
+        let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+        let mut bytes = [0; HEAD];
+        let parts = [
+            &since.as_secs().to_le_bytes()[..],
+            &since.subsec_nanos().to_le_bytes(),
+            &[marks],
+            &length(self.size),
+            &length(kept),
+        ];
+        bytes.iter_mut().zip(parts.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+        bytes
+    }
+
+    /// What [`Head::to_bytes`] wrote.
+    fn from_bytes(bytes: &[u8; HEAD]) -> (Self, usize) {
+        let number = |from: usize, length: usize| {
+            bytes.iter().skip(from).take(length).rev().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
+        };
+        let length = |from| usize::try_from(number(from, 4)).unwrap_or_default();
+        let since = Duration::from_secs(number(0, 8)) + Duration::from_nanos(number(8, 4));
+        let marks = number(12, 1);
+        let sort = match marks & 7 {
+            0 => Sort::Text,
+            1 => Sort::Binary,
+            2 => Sort::Ping,
+            3 => Sort::Pong,
+            4 => Sort::Connect,
+            5 => Sort::Open,
+            _ => Sort::End,
+        };
+        let way = match marks >> 3 & 3 {
+            0 => Way::Out,
+            1 => Way::In,
+            _ => Way::Link,
+        };
+        let at = SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH);
+        (Self { at, way, size: length(13), encrypted: marks & 32 != 0, sort }, length(17))
+    }
+}
+
+impl Content {
+    fn sort(&self) -> Sort {
+        match self {
+            Self::Text(_) => Sort::Text,
+            Self::Binary(_) => Sort::Binary,
+            Self::Ping => Sort::Ping,
+            Self::Pong => Sort::Pong,
+            Self::Connect(_) => Sort::Connect,
+            Self::Open => Sort::Open,
+            Self::End(_) => Sort::End,
+        }
+    }
+
+    /// What of it is kept.
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) | Self::Connect(text) | Self::End(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+            Self::Ping | Self::Pong | Self::Open => &[],
         }
     }
 }
 
 impl WireFrame {
-    /// The bytes of it that are kept.
-    fn held(&self) -> usize {
-        match &self.content {
-            Content::Text(text) | Content::Connect(text) | Content::End(text) => text.len(),
-            Content::Binary(bytes) => bytes.len(),
-            Content::Ping | Content::Pong | Content::Open => 0,
-        }
-    }
-
     /// Whether all of it is kept.
     pub fn is_whole(&self) -> bool {
-        !matches!(self.content, Content::Text(_) | Content::Binary(_)) || self.held() == self.size
+        !matches!(self.content, Content::Text(_) | Content::Binary(_)) || self.content.bytes().len() == self.size
     }
 }
 
@@ -233,12 +423,62 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_of_a_board_that_nobody_looks_at_is_read_as_it_went() {
+        let at = |second| SystemTime::UNIX_EPOCH + Duration::new(second, 123_456_789);
+        let frames = Arc::new(Frames::default());
+        frames.add(at(1), Way::Link, 0, &Content::Connect("ws://10.0.0.7/rpc".into()));
+        frames.add(at(2), Way::Link, 0, &Content::Open);
+        frames.text(at(3), Way::Out, "{}");
+        frames.encrypted(at(4), Way::In, r#"{"name":"Lämpchen"}"#);
+        frames.binary(at(5), Way::In, &[0, 255]);
+        frames.add(at(6), Way::In, 0, &Content::Ping);
+        frames.add(at(7), Way::In, 0, &Content::Pong);
+        frames.add(at(8), Way::Link, 0, &Content::End("closed".into()));
+        let frame = |number, way, size, encrypted, content| WireFrame {
+            number,
+            at: at(number + 1),
+            way,
+            size,
+            encrypted,
+            content,
+        };
+        let went = [
+            frame(0, Way::Link, 0, false, Content::Connect("ws://10.0.0.7/rpc".into())),
+            frame(1, Way::Link, 0, false, Content::Open),
+            frame(2, Way::Out, 2, false, Content::Text("{}".into())),
+            frame(3, Way::In, 20, true, Content::Text(r#"{"name":"Lämpchen"}"#.into())),
+            frame(4, Way::In, 2, false, Content::Binary([0, 255][..].into())),
+            frame(5, Way::In, 0, false, Content::Ping),
+            frame(6, Way::In, 0, false, Content::Pong),
+            frame(7, Way::Link, 0, false, Content::End("closed".into())),
+        ];
+        let kept = |frames: &Frames| frames.since(0).iter().map(|frame| (**frame).clone()).collect::<Vec<_>>();
+        assert_eq!(kept(&frames), went);
+        let following = frames.follow();
+        assert_eq!(kept(&frames), went, "who follows has them too");
+        drop(following);
+        assert_eq!(kept(&frames), went, "and who looks later");
+        assert_eq!(frames.since(6).len(), 2);
+    }
+
+    #[test]
+    fn what_is_kept_of_a_board_that_nobody_looks_at_is_bounded() {
+        let frames = Frames::default();
+        let text = |length: usize| frames.text(SystemTime::UNIX_EPOCH, Way::In, &"x".repeat(length));
+        text(20_000);
+        assert_eq!(numbers(&frames), [0], "the newest is kept, however long it is");
+        (0..100).for_each(|_| text(300));
+        assert_eq!(numbers(&frames), (92..101).collect::<Vec<_>>());
+        assert!(frames.lock().past.bytes.capacity() <= PAST.1);
+    }
+
+    #[test]
     fn who_waits_is_woken_once() {
         let frames = Frames::default();
         let woken = Arc::new(Mutex::new(0));
         let count = Arc::clone(&woken);
         frames.wake_with_next(move || *count.lock().unwrap_or_else(PoisonError::into_inner) += 1);
-        (0..3).for_each(|_| frames.add(SystemTime::UNIX_EPOCH, Way::In, 0, Content::Ping));
+        (0..3).for_each(|_| frames.add(SystemTime::UNIX_EPOCH, Way::In, 0, &Content::Ping));
         assert_eq!(*woken.lock().unwrap_or_else(PoisonError::into_inner), 1);
     }
 }

@@ -108,8 +108,8 @@ pub struct History(Mutex<Store>);
 #[derive(Debug, Default)]
 struct Store {
     raw: VecDeque<Sample>,
-    /// The finest first; each is older than the one before.
-    tiers: [VecDeque<Bucket>; TIERS.len()],
+    /// The finest first; each is older than the one before. `None` until there is more than is kept as it came.
+    tiers: Option<Box<[VecDeque<Bucket>; TIERS.len()]>>,
 }
 
 impl History {
@@ -151,7 +151,7 @@ impl History {
             let next = store.raw.get(at + 1).map_or(now, |next| seconds(next.at));
             Bucket::of(*sample, next)
         });
-        for bucket in store.tiers.iter().rev().flatten().copied().chain(raw) {
+        for bucket in store.tiers.iter().flat_map(|tiers| tiers.iter().rev()).flatten().copied().chain(raw) {
             if bucket.to < from {
                 found.clear();
             }
@@ -185,7 +185,7 @@ impl Store {
         }
         let (Some(oldest), Some(next)) = (self.raw.pop_front(), self.raw.front()) else { return };
         let mut bucket = Bucket::of(oldest, seconds(next.at));
-        for (tier, (width, most)) in self.tiers.iter_mut().zip(TIERS) {
+        for (tier, (width, most)) in self.tiers.get_or_insert_default().iter_mut().zip(TIERS) {
             match tier.back_mut() {
                 Some(last) if last.is_gap() == bucket.is_gap() && bucket.from - last.from < width => {
                     last.take_in(&bucket);

@@ -3,6 +3,7 @@
 mod address;
 pub(crate) mod belief;
 mod board;
+mod descriptors;
 mod engine;
 mod frames;
 mod history;

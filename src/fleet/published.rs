@@ -8,7 +8,8 @@ use std::{
 
 use super::{BoardKey, BoardView, Changes, FleetStatus, Happening, LogEntry, Watch};
 
-/// Entries of the log that are kept. A face that drains once a second misses none below 10,000 events a second.
+/// Entries of the log that are kept for who has not seen them. A face that drains once a second misses none below 10,000 events a
+/// second; what all have seen is dropped.
 const LOG: usize = 10_000;
 
 /// A face that shows nothing of all that is woken when it has not seen so many entries, before they are forgotten.
@@ -25,6 +26,7 @@ pub(super) struct Published(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     boards: BTreeMap<BoardKey, Arc<BoardView>>,
+    /// What not every watch has seen.
     log: VecDeque<Arc<LogEntry>>,
     logged: u64,
     status: FleetStatus,
@@ -106,7 +108,7 @@ impl Published {
             let mut state = self.lock();
             state.boards.insert(view.key, Arc::clone(view));
             let happened = !happenings.is_empty();
-            if !happenings.is_empty() {
+            if happened && !state.watches.is_empty() {
                 let board_name: Arc<str> = Arc::from(view.name.as_str());
                 for (at, what) in happenings {
                     state.log(LogEntry { number: 0, at, board: view.key, board_name: Arc::clone(&board_name), what });
@@ -199,6 +201,12 @@ impl State {
         self.log.push_back(Arc::new(entry));
     }
 
+    /// Drops what every watch has seen.
+    fn trim(&mut self) {
+        let unseen = self.watches.values().map(|unseen| unseen.next_entry).min().unwrap_or(self.logged);
+        while self.log.pop_front_if(|entry| entry.number < unseen).is_some() {}
+    }
+
     /// Marks something in every watch; whom to wake.
     fn mark(&mut self, mark: impl Fn(&mut Unseen)) -> Vec<Arc<dyn Fn() + Send + Sync>> {
         let mut wakes = Vec::new();
@@ -285,19 +293,23 @@ impl Watch {
         let missed = oldest.saturating_sub(unseen.next_entry);
         let skip = usize::try_from(unseen.next_entry.saturating_sub(oldest)).unwrap_or(usize::MAX);
         unseen.next_entry = *logged;
-        Changes {
+        let changes = Changes {
             boards: unseen.take_boards().iter().filter_map(|key| boards.get(key).cloned()).collect(),
             forgotten: std::mem::take(&mut unseen.forgotten),
             log: log.iter().skip(skip).cloned().collect(),
             missed,
             status: std::mem::take(&mut unseen.status).then(|| status.clone()),
-        }
+        };
+        state.trim();
+        changes
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.published.lock().watches.remove(&self.id);
+        let mut state = self.published.lock();
+        state.watches.remove(&self.id);
+        state.trim();
     }
 }
 

@@ -144,7 +144,7 @@ pub struct ComponentView {
     /// When the board changed it last, in this computer's time, and who did. Unknown after a mere snapshot.
     pub changed: Option<(SystemTime, Origin)>,
     /// The last event of a button.
-    pub last_event: Option<LastEvent>,
+    pub last_event: Option<Box<LastEvent>>,
     /// Numeric values over time (`on` as 0 and 1); bounded, and shared with who adds to it.
     pub history: Arc<History>,
 }
@@ -185,7 +185,7 @@ pub enum CommandState {
     /// The board said no; the state is back to what it reported.
     Refused {
         /// Why.
-        error: RpcError,
+        error: Box<RpcError>,
         /// When.
         at: Instant,
     },

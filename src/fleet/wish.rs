@@ -46,10 +46,10 @@ impl Wish {
                     Kind::Text => method::TEXT_SET,
                     _ => return Err(impossible(blank(Some(key)), "set")),
                 };
-                let mut params = change.0.clone();
+                let mut params = Object::from(change.0.clone());
                 params.insert("id".to_owned(), json!(key.id));
                 let mut wanted = change;
-                wanted.0.retain(|field, _| !HOW.contains(&field.as_str()));
+                wanted.0.retain(|field, _| !HOW.contains(&field));
                 let wanted = Some(wanted);
                 Ok(Command { method: method.to_owned(), params, wanted, replaceable: true, ..blank(Some(key)) })
             }

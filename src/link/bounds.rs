@@ -81,8 +81,8 @@ fn object(object: Object) -> Object {
     if object_size(&object) > OBJECT { Object::new() } else { object }
 }
 
-fn object_size(object: &Object) -> usize {
-    object.iter().map(|(name, value)| name.len() + size(value) + 4).sum()
+fn object_size<'a>(object: impl IntoIterator<Item = (&'a String, &'a Value)>) -> usize {
+    object.into_iter().map(|(name, value)| name.len() + size(value) + 4).sum()
 }
 
 /// Recursion is bounded: `serde_json` reads no deeper than 128.

@@ -73,7 +73,7 @@ impl Lane {
         let mut changes = under_way.chain(self.waiting.iter().map(|(_, command)| command));
         let first = changes.find_map(|command| command.wanted.clone())?;
         let newer = changes.filter_map(|command| command.wanted.as_ref());
-        Some(newer.fold(first, |all, change| State(merged(all.0, &change.0))))
+        Some(newer.fold(first, laid_over))
     }
 
     fn pending_since(&self) -> Option<Instant> {
@@ -101,7 +101,7 @@ impl Lanes {
             *issued = now;
             last.params = merged(older.params.clone(), &last.params);
             let newer = last.wanted.take().unwrap_or_default();
-            last.wanted = Some(State(merged(older.wanted.clone().unwrap_or_default().0, &newer.0)));
+            last.wanted = Some(laid_over(older.wanted.clone().unwrap_or_default(), &newer));
             out.push(settled(older, Outcome::Superseded));
         } else if lane.waiting.len() < WAITING {
             lane.waiting.push_back((now, command));
@@ -230,13 +230,24 @@ fn settled(command: Command, outcome: Outcome) -> Output {
 /// Of a light, colour and white: the board shows one of them (docs/protocol.md, Components).
 const HUES: [(&str, &str); 2] = [("rgb", "ct_k"), ("ct_k", "rgb")];
 
-/// Two changes as one, in which the newer wins. Of a colour and a white the older is left out: in one command the board would take
-/// the colour, whichever was chosen last.
+/// Of a colour and a white the older is left out: in one command the board would take the colour, whichever was chosen last.
+fn put_out(newer: impl Fn(&str) -> bool) -> Option<&'static str> {
+    HUES.into_iter().find(|(chosen, other)| newer(chosen) && !newer(other)).map(|(_, other)| other)
+}
+
+/// Two changes as one, in which the newer wins.
+fn laid_over(mut older: State, newer: &State) -> State {
+    if let Some(other) = put_out(|field| newer.0.contains_key(field)) {
+        older.0.remove(other);
+    }
+    older.merge(newer);
+    older
+}
+
+/// The same, of parameters.
 fn merged(mut older: Object, newer: &Object) -> Object {
-    for (chosen, other) in HUES {
-        if newer.contains_key(chosen) && !newer.contains_key(other) {
-            older.remove(other);
-        }
+    if let Some(other) = put_out(|field| newer.contains_key(field)) {
+        older.remove(other);
     }
     for (field, value) in newer {
         older.insert(field.clone(), value.clone());

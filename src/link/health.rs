@@ -9,7 +9,7 @@ use std::{
 use super::state::{LinkProblem, LinkState};
 
 /// Four buckets for each doubling from 1 µs on: the last is for what takes longer than 70 s.
-const BUCKETS: usize = 104;
+const BUCKETS: u8 = 104;
 
 /// Ends of links that are kept.
 const ENDS: usize = 32;
@@ -23,7 +23,8 @@ const SPAN: Duration = Duration::from_secs(10);
 /// How a link has been since this program knows the board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
-    buckets: Vec<u32>,
+    /// How many round trips are in each bucket that has any, by bucket: a link has a few of the 104.
+    buckets: Vec<(u8, u32)>,
     count: u64,
     worst: Duration,
     missed: u32,
@@ -50,33 +51,21 @@ pub struct Span {
     pub from: SystemTime,
     /// How many there were; none where the link was down.
     pub count: u32,
-    /// The shortest.
-    pub least: Duration,
-    /// The longest.
-    pub most: Duration,
     sum: Duration,
 }
 
 impl Span {
     fn empty(from: SystemTime) -> Self {
-        Self { from, count: 0, least: Duration::MAX, most: Duration::ZERO, sum: Duration::ZERO }
+        Self { from, count: 0, sum: Duration::ZERO }
     }
 
     fn add(&mut self, took: Duration) {
         self.count += 1;
-        self.least = self.least.min(took);
-        self.most = self.most.max(took);
         self.sum += took;
     }
 
     fn join(self, next: Self) -> Self {
-        Self {
-            from: self.from,
-            count: self.count.saturating_add(next.count),
-            least: self.least.min(next.least),
-            most: self.most.max(next.most),
-            sum: self.sum + next.sum,
-        }
+        Self { from: self.from, count: self.count.saturating_add(next.count), sum: self.sum + next.sum }
     }
 
     /// The mean; `None` where there was no round trip.
@@ -89,7 +78,7 @@ impl Span {
 impl Default for Health {
     fn default() -> Self {
         Self {
-            buckets: vec![0; BUCKETS],
+            buckets: Vec::new(),
             count: 0,
             worst: Duration::ZERO,
             missed: 0,
@@ -105,8 +94,10 @@ impl Default for Health {
 impl Health {
     /// A question was answered after this long.
     pub fn round_trip(&mut self, at: SystemTime, took: Duration) {
-        if let Some(bucket) = self.buckets.get_mut(bucket(took)) {
-            *bucket = bucket.saturating_add(1);
+        let bucket = bucket(took);
+        match self.buckets.binary_search_by_key(&bucket, |(at, _)| *at) {
+            Ok(at) => self.buckets.iter_mut().skip(at).take(1).for_each(|(_, count)| *count = count.saturating_add(1)),
+            Err(at) => self.buckets.insert(at, (bucket, 1)),
         }
         self.count += 1;
         self.worst = self.worst.max(took);
@@ -174,10 +165,10 @@ impl Health {
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         let wanted = (share.clamp(0.0, 1.0) * self.count as f64).ceil().max(1.0);
         let mut seen = 0.0;
-        for (at, count) in self.buckets.iter().enumerate() {
+        for (at, count) in &self.buckets {
             seen += f64::from(*count);
             if seen >= wanted {
-                return Some(middle(at).min(self.worst));
+                return Some(middle(*at).min(self.worst));
             }
         }
         None
@@ -213,7 +204,7 @@ impl Health {
 
     /// Buckets with something in them: the round trip in the middle of each, and how many there were.
     pub fn histogram(&self) -> impl Iterator<Item = (Duration, u32)> {
-        self.buckets.iter().enumerate().filter(|(_, count)| **count > 0).map(|(at, count)| (middle(at), *count))
+        self.buckets.iter().map(|(at, count)| (middle(*at), *count))
     }
 }
 
@@ -221,17 +212,17 @@ fn can_join(one: &Span, next: &Span, width: Duration) -> bool {
     (one.count == 0) == (next.count == 0) && next.from.duration_since(one.from).is_ok_and(|apart| apart < width)
 }
 
-fn bucket(took: Duration) -> usize {
+fn bucket(took: Duration) -> u8 {
     let micros = took.as_secs_f64() * 1e6;
     // From 0 on, and bounded: the cast loses nothing.
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to the buckets")]
-    let at = (micros.max(1.0).log2() * 4.0).floor().clamp(0.0, (BUCKETS - 1) as f64) as usize;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the buckets")]
+    let at = (micros.max(1.0).log2() * 4.0).floor().clamp(0.0, f64::from(BUCKETS - 1)) as u8;
     at
 }
 
 /// The geometric middle of a bucket.
-fn middle(bucket: usize) -> Duration {
-    Duration::from_secs_f64(((bucket as f64 + 0.5) / 4.0).exp2() / 1e6)
+fn middle(bucket: u8) -> Duration {
+    Duration::from_secs_f64(((f64::from(bucket) + 0.5) / 4.0).exp2() / 1e6)
 }
 
 #[cfg(test)]

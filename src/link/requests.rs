@@ -1,6 +1,6 @@
 //! Numbers the requests of one connection and remembers what each was for. Decides nothing.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::time::Instant;
 
 use protocol::{ComponentKey, Id, Object, Request};
 
@@ -32,14 +32,15 @@ pub(crate) enum Purpose {
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     next: i64,
-    under_way: BTreeMap<i64, (Instant, Purpose)>,
+    /// By their numbers, which only grow. Few at a time, and none most of the time: then there is nothing to hold.
+    under_way: Vec<(i64, Instant, Purpose)>,
 }
 
 impl Requests {
     /// A message that asks for `method`, and its number.
     pub(crate) fn ask(&mut self, now: Instant, purpose: Purpose, method: &str, params: Object) -> (i64, String) {
         self.next += 1;
-        self.under_way.insert(self.next, (now, purpose));
+        self.under_way.push((self.next, now, purpose));
         let request = Request { id: Some(Id::Number(self.next)), method: method.to_owned(), params };
         (self.next, request.to_json())
     }
@@ -47,17 +48,21 @@ impl Requests {
     /// What an answer is for, and when its question was sent; `None` for an answer to nothing.
     pub(crate) fn take(&mut self, id: Option<&Id>) -> Option<(i64, Instant, Purpose)> {
         let Some(Id::Number(number)) = id else { return None };
-        self.under_way.remove(number).map(|(sent, purpose)| (*number, sent, purpose))
+        let at = self.under_way.binary_search_by_key(number, |(number, ..)| *number).ok()?;
+        let taken = self.under_way.remove(at);
+        self.let_go();
+        Some(taken)
     }
 
     /// Nobody waits for this answer any more.
     pub(crate) fn give_up(&mut self, number: i64) {
-        self.under_way.remove(&number);
+        self.under_way.retain(|(under_way, ..)| *under_way != number);
+        self.let_go();
     }
 
     /// Since when an answer of this sort is awaited; `None` where none is.
     pub(crate) fn awaited_since(&self, purpose: &Purpose) -> Option<Instant> {
-        self.under_way.values().find(|(_, awaited)| awaited == purpose).map(|(sent, _)| *sent)
+        self.under_way.iter().find(|(_, _, awaited)| awaited == purpose).map(|(_, sent, _)| *sent)
     }
 
     pub(crate) fn under_way(&self) -> usize {
@@ -66,6 +71,12 @@ impl Requests {
 
     /// The connection ended.
     pub(crate) fn clear(&mut self) {
-        self.under_way.clear();
+        self.under_way = Vec::new();
+    }
+
+    fn let_go(&mut self) {
+        if self.under_way.is_empty() {
+            self.under_way = Vec::new();
+        }
     }
 }

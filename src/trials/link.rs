@@ -129,7 +129,7 @@ impl Link {
             method: method.to_owned(),
             params: object(params),
             replaceable: !wanted.is_null(),
-            wanted: wanted.is_object().then(|| State(object(wanted))),
+            wanted: wanted.is_object().then(|| State::from(object(wanted))),
         }));
     }
 

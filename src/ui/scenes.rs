@@ -340,7 +340,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
     }
     // A light that shows a white where a colour is wanted is told with its white.
     let mut now = state_of(view).unwrap_or_default();
-    now.0.retain(|field, _| step.set.get(field).is_some() || matches!(field.as_str(), "rgb" | "ct_k"));
+    now.0.retain(|field, _| step.set.get(field).is_some() || matches!(field, "rgb" | "ct_k"));
     let now = words::fields(&now, Some(&view.descriptor));
     match fit {
         Fit::AsWanted => is(icon::CHECK, palette.good, "so now"),

@@ -180,7 +180,7 @@ pub(crate) fn with(mut board: BoardView, components: impl IntoIterator<Item = Co
 pub(crate) fn lamp(key: u32, name: &str, at: Now) -> BoardView {
     let mut button = component(Kind::Button, 0, "Button", json!({}));
     let press = LastEvent { name: "press".to_owned(), at: at.wall - seconds(2.0), origin: Origin::ByHand };
-    button.last_event = Some(press);
+    button.last_event = Some(Box::new(press));
     with(
         board(key, name, at),
         [
@@ -200,11 +200,11 @@ pub(crate) fn strip(key: u32, at: Now) -> BoardView {
         CommandState::Pending { since: at.now },
         CommandState::Unconfirmed { at: at.now - seconds(2.0) },
         CommandState::Refused {
-            error: RpcError::new(
+            error: Box::new(RpcError::new(
                 Code::FailedPrecondition,
                 "overcurrent",
                 "Switch 3 is locked out after an overcurrent; press its reset first",
-            ),
+            )),
             at: at.now - seconds(2.0),
         },
     ];

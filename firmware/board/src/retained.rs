@@ -117,7 +117,7 @@ pub(crate) fn restored(descriptor: &Descriptor, planned: &State, kept: &[u8]) ->
         return None;
     }
     let fields: Object = serde_json::from_slice(kept).ok()?;
-    let accepted = rules::accept(descriptor, planned, State(fields)).ok()?;
+    let accepted = rules::accept(descriptor, planned, State::from(fields)).ok()?;
     let mut state = planned.clone();
     state.merge(&accepted);
     Some(state)

@@ -38,7 +38,7 @@ pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
 /// # Errors
 /// A field that the component has not, or a value that it cannot take, with what would be accepted.
 pub(crate) fn accept(descriptor: &Descriptor, state: &State, mut change: State) -> Result<State, RpcError> {
-    for (field, value) in &mut change.0 {
+    for (field, value) in change.0.iter_mut() {
         match (&descriptor.kind, &*value) {
             (Kind::Unknown(_), _) => {}
             (Kind::Button, _) => {

@@ -86,7 +86,7 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
         Some("set") => {
             let key = component(words.next())?;
             let change = words.map(field).collect::<Result<Object, String>>()?;
-            board.observe(&key, State(change), Source::Physical).map_err(|error| error.message)
+            board.observe(&key, State::from(change), Source::Physical).map_err(|error| error.message)
         }
         Some("memory") => {
             let memory::Usage { free, used, most } = memory::usage();

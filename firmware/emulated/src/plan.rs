@@ -69,7 +69,7 @@ fn components() -> Vec<Component> {
 
 fn component(kind: Kind, id: u16, name: &str, state: Value) -> Component {
     let state = match state {
-        Value::Object(fields) => State(fields),
+        Value::Object(fields) => State::from(fields),
         _ => State::new(),
     };
     let component = Component::new(Descriptor::new(kind, id, name), state);

@@ -52,7 +52,7 @@ pub(crate) fn plan(mac: [u8; 6]) -> Plan {
 
 fn component(kind: Kind, id: u16, name: &str, state: Value) -> Component {
     let state = match state {
-        Value::Object(fields) => State(fields),
+        Value::Object(fields) => State::from(fields),
         _ => State::new(),
     };
     Component::new(Descriptor::new(kind, id, name), state)

@@ -143,7 +143,7 @@ fn set(text: &str) -> Result<Command, CommandError> {
     if fields.is_empty() {
         return Err(CommandError::NoFields);
     }
-    Ok(Command::Set { board, component, change: State(fields) })
+    Ok(Command::Set { board, component, change: State::from(fields) })
 }
 
 /// A value at the beginning of a text: JSON where it is JSON up to a space or the end, otherwise the word as a text.

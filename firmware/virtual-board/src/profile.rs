@@ -115,7 +115,7 @@ fn component(kind: Kind, id: u16, name: &str, icon: &str, state: Value) -> Compo
     let mut descriptor = Descriptor::new(kind, id, name);
     descriptor.icon = Some(icon.to_owned());
     let state = match state {
-        Value::Object(fields) => State(fields),
+        Value::Object(fields) => State::from(fields),
         _ => State::new(),
     };
     let component = Component::new(descriptor, state);

@@ -15,7 +15,7 @@ fn press(board: &str, event: &str) -> Command {
 
 fn set(board: &str, component: &str, change: Value) -> Command {
     let Value::Object(fields) = change else { return Command::Quit };
-    Command::Set { board: board.into(), component: component.parse().unwrap(), change: State(fields) }
+    Command::Set { board: board.into(), component: component.parse().unwrap(), change: State::from(fields) }
 }
 
 fn refusal(line: &str) -> CommandError {

@@ -219,7 +219,7 @@ const WRITTEN: Written = Written { offset: 13 };
 fn snapshot(client: Option<u32>) -> Snapshot {
     let light = json!({ "on": false, "brightness": 60, "rgb": [255, 128, 0], "ct_k": null, "effect": "none" });
     let components = BTreeMap::from([
-        (ComponentKey::new(Kind::Light, 0), State(object(light))),
+        (ComponentKey::new(Kind::Light, 0), State::from(object(light))),
         (ComponentKey::new(Kind::Sensor, 0), State::new().with("value", -52)),
         (
             ComponentKey::new(Kind::Number, 0),

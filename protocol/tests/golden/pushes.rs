@@ -21,7 +21,7 @@ fn happened(source: Option<Source>, events: Vec<Event>) -> FromBoard {
 fn status(source: Option<Source>, states: &[(&str, Value)]) -> Result<NotifyStatus, Box<dyn Error>> {
     let mut components: BTreeMap<ComponentKey, State> = BTreeMap::new();
     for (key, state) in states {
-        components.insert(key.parse()?, State(object(state.clone())));
+        components.insert(key.parse()?, State::from(object(state.clone())));
     }
     Ok(NotifyStatus { epoch: Epoch(0x5f3a_91c2), prev: 1041, seq: 1042, uptime_ms: 86_400_123, source, components })
 }

@@ -156,7 +156,7 @@ impl Session {
                 let channel = initiator.finish(&answer).map_err(|_| LinkProblem::NotAuthentic)?;
                 self.id = Some(board.clone());
                 out.push(Output::Report(Report::Greeted(board.clone())));
-                self.secret = Some(Secret { channel, board });
+                self.secret = Some(Box::new(Secret { channel, board }));
                 self.start_reading(now, out);
             }
         }
@@ -236,7 +236,8 @@ impl Session {
     /// one on which plain text may be said, none leaves it.
     pub(super) fn protect(&mut self, out: &mut Vec<Output>) {
         match &mut self.secret {
-            Some(Secret { channel, .. }) => {
+            Some(secret) => {
+                let Secret { channel, .. } = &mut **secret;
                 for output in out.iter_mut() {
                     if let Output::Send(text) = output
                         && let Ok(sealed) = channel.seal(text.as_bytes())

@@ -47,7 +47,7 @@ enum Phase {
     /// The socket is open, and each end is to prove that it has the key.
     Shaking { handshake: Handshake, deadline: Instant },
     /// The board is being read.
-    Reading { reading: Reading, heartbeat: Heartbeat },
+    Reading { reading: Box<Reading>, heartbeat: Heartbeat },
     /// Subscribed.
     Live(Live),
 }
@@ -59,7 +59,7 @@ struct Live {
     stale: bool,
     sync: Sync,
     /// The epoch changed on an open connection: the board is read once more.
-    rereading: Option<Reading>,
+    rereading: Option<Box<Reading>>,
     /// The board said that it restarts: not before this is it tried again.
     restarts_until: Option<Instant>,
 }
@@ -76,7 +76,7 @@ pub(crate) struct Session {
     /// `None` while it is not yet known which are held.
     keys: Option<Keys>,
     /// What makes the present connection secret; `None` where it is none, or not yet.
-    secret: Option<Secret>,
+    secret: Option<Box<Secret>>,
     /// Where the present attempt or connection goes, or comes from.
     address: Option<String>,
     /// The board made the present connection, and says that this is its id.
@@ -183,7 +183,7 @@ impl Session {
             Phase::Opening { deadline } | Phase::Shaking { deadline, .. } => Some(*deadline),
             Phase::Reading { reading, .. } => Some(reading.deadline()),
             Phase::Live(live) => {
-                let rereading = live.rereading.as_ref().map(Reading::deadline);
+                let rereading = live.rereading.as_ref().map(|reading| reading.deadline());
                 let others = [rereading, self.status_deadline(), live.restarts_until, self.rival_deadline()];
                 let others = others.into_iter().flatten();
                 Some(others.fold(live.heartbeat.next_deadline(now), Instant::min))
@@ -248,7 +248,7 @@ impl Session {
     }
 
     fn start_reading(&mut self, now: Instant, out: &mut Vec<Output>) {
-        let reading = Reading::start(now, &mut self.requests, out);
+        let reading = Box::new(Reading::start(now, &mut self.requests, out));
         self.phase = Phase::Reading { reading, heartbeat: Heartbeat::new(now) };
     }
 

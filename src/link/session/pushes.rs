@@ -89,7 +89,7 @@ impl Session {
         out.push(Output::Report(Report::Resync(ResyncCause::NewEpoch)));
         let reading = Reading::start(now, &mut self.requests, out);
         if let Phase::Live(live) = &mut self.phase {
-            live.rereading = Some(reading);
+            live.rereading = Some(Box::new(reading));
         }
     }
 }

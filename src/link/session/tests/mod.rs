@@ -243,7 +243,7 @@ fn status(epoch: &str, prev: u64, seq: u64, change: Value) -> Value {
 
 fn set(brightness: u8) -> Command {
     let wanted = State::new().with("brightness", brightness);
-    let mut params = wanted.0.clone();
+    let mut params = Object::from(wanted.0.clone());
     params.insert("id".into(), json!(0));
     let component = Some(ComponentKey::new(Kind::Light, 0));
     Command {
