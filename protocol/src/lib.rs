@@ -9,7 +9,6 @@ extern crate alloc;
 pub mod clients;
 mod component;
 mod device;
-
 mod envelope;
 mod error;
 mod fields;

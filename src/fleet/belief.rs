@@ -321,7 +321,8 @@ impl Belief {
 
     /// A component to be changed, where the board has it: a command for one that it has not makes none.
     fn known(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
-        if place(&self.view.components, key).is_some() { self.component(key) } else { None }
+        let at = place(&self.view.components, key)?;
+        Arc::make_mut(&mut self.view).components.get_mut(at).map(Arc::make_mut)
     }
 
     /// A component to be changed; one that the board has not described is made up from its key.

@@ -133,7 +133,7 @@ pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
     let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64| -> Outcome<Line> {
         Ok(Line {
             row: "events",
-            what: format!("{what}, {boards} boards, 10 pushes/s each"),
+            what: format!("{what}, {boards} boards, 9.7 readings/s each"),
             ours: ours.figure(unit, of)?,
             peer: Some((theirs.name.to_owned(), theirs.figure(unit, of)?)),
             target,

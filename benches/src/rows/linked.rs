@@ -1,17 +1,32 @@
 //! A board in another process, as the fleet has it.
 
 use std::{
-    sync::mpsc::channel,
+    sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
 };
 
 use protocol::{ComponentKey, State};
-use switchboard::fleet::{BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings};
+use switchboard::fleet::{BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings, Watch};
 
 use crate::Outcome;
 
 /// How long a board may take to be connected, and a command to be confirmed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The board of a fleet, once it is connected and this component is known. `woken` is told when there is something to drain.
+pub(super) fn connected<T>(watch: &mut Watch, woken: &Receiver<T>, component: &ComponentKey) -> Outcome<BoardKey> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        for board in watch.drain().boards {
+            let there = board.components.iter().any(|known| known.descriptor.key == *component);
+            if board.link == LinkState::Connected && there {
+                return Ok(board.key);
+            }
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        woken.recv_timeout(left).map_err(|_| "the board is not connected")?;
+    }
+}
 
 /// A fleet of one board.
 pub(super) struct Linked {
@@ -29,18 +44,8 @@ impl Linked {
             // Nobody waits once the board is connected.
             let _ = wake.send(());
         });
-        let end = Instant::now() + PATIENCE;
-        loop {
-            for board in watch.drain().boards {
-                let there = board.components.iter().any(|known| known.descriptor.key == *component);
-                if board.link == LinkState::Connected && there {
-                    let board = board.key;
-                    return Ok(Self { fleet, board });
-                }
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            woken.recv_timeout(left).map_err(|_| "the board is not connected")?;
-        }
+        let board = connected(&mut watch, &woken, component)?;
+        Ok(Self { fleet, board })
     }
 
     /// How long a change takes, from the call until the fleet tells that it is confirmed.

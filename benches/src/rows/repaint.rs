@@ -10,19 +10,17 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use protocol::{ComponentKey, Kind};
-use switchboard::fleet::{BoardKey, Fleet, LinkState, Settings, Shown, Watch};
+use switchboard::fleet::{Fleet, Settings, Shown, Watch};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     Outcome,
     figures::{Figure, Unit, quantile},
     process::Program,
+    rows::linked::{PATIENCE, connected},
     sockets::{self, connect},
     table::{Line, Target},
 };
-
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Between two presses: a press and what it toggles are told, and drawn.
 const GAP: Duration = Duration::from_millis(20);
@@ -142,25 +140,9 @@ impl Face {
             // At the end nobody waits any more.
             let _ = wake.send(Instant::now());
         });
-        let board = connected(&mut watch, &woken)?;
+        let board = connected(&mut watch, &woken, &ComponentKey::new(Kind::Button, 0))?;
         watch.shows(Shown { boards: BTreeSet::from([board]), log: true, ..Shown::default() });
         Ok(Self { _fleet: fleet, watch, woken })
-    }
-}
-
-/// The board, once it is connected and its button is known.
-fn connected(watch: &mut Watch, woken: &Receiver<Instant>) -> Outcome<BoardKey> {
-    let button = ComponentKey::new(Kind::Button, 0);
-    let end = Instant::now() + PATIENCE;
-    loop {
-        for board in watch.drain().boards {
-            let there = board.components.iter().any(|component| component.descriptor.key == button);
-            if board.link == LinkState::Connected && there {
-                return Ok(board.key);
-            }
-        }
-        let left = end.saturating_duration_since(Instant::now());
-        woken.recv_timeout(left).map_err(|_| "the board is not connected")?;
     }
 }
 

@@ -14,11 +14,9 @@ use super::{Commander, Pace};
 use crate::{
     Outcome,
     figures::median_and_p99,
+    rows::linked::PATIENCE,
     sockets::{self, WebSocket, connect},
 };
-
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Sends from the thread that waits for the answer.
 #[derive(Clone)]
