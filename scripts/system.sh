@@ -1,57 +1,81 @@
 # shellcheck shell=bash
-# What this project needs of the system, and how to get it. Sourced by run and check; changes nothing by being sourced.
+# What this project needs from the system, and how to get it. Sourced by run and check; changes nothing by being sourced.
 # shellcheck disable=SC2034 # the lists are used where this is sourced
 
+# Each need is WHAT=PACKAGE: what must be there, and the package of Debian and Ubuntu that brings it. WHAT is a command,
+# lib:SONAME, path:GLOB or python:MODULE. The package is only installed where WHAT is missing: a system may have it from elsewhere
+# (Node.js from NodeSource brings npm and conflicts with Debian's package of that name).
+
 # A linker and the C library's headers: Rust calls the one, wayland-backend and others compile against the other.
-BUILD_PACKAGES=(gcc libc6-dev)
+BUILD_NEEDS=(cc=gcc path:/usr/include/stdio.h=libc6-dev)
 
 # What the window opens when it starts; egui's libraries are loaded at run time, so a missing one is not seen by the build.
-WINDOW_PACKAGES=(libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 libxkbcommon-x11-0 libegl1 libgl1-mesa-dri)
+WINDOW_NEEDS=(lib:libX11.so.6=libx11-6 lib:libX11-xcb.so.1=libx11-xcb1 lib:libXcursor.so.1=libxcursor1 lib:libXi.so.6=libxi6
+  lib:libxkbcommon.so.0=libxkbcommon0 lib:libxkbcommon-x11.so.0=libxkbcommon-x11-0 lib:libEGL.so.1=libegl1
+  'path:/usr/lib/*/dri/*_dri.so=libgl1-mesa-dri')
 
 # A display where there is none, and a picture of what it shows.
-VIRTUAL_DISPLAY_PACKAGES=(xvfb xdotool imagemagick)
+DISPLAY_NEEDS=(Xvfb=xvfb xdotool=xdotool import=imagemagick)
 
 # What only the checks use.
-CHECK_PACKAGES=(shellcheck curl python3 python3-venv iproute2 nftables iptables qemu-system-misc dnsmasq-base chromium nodejs npm g++)
+CHECK_NEEDS=(shellcheck=shellcheck curl=curl python3=python3 python:ensurepip=python3-venv ip=iproute2 nft=nftables
+  iptables=iptables qemu-system-riscv32=qemu-system-misc dnsmasq=dnsmasq-base chromium=chromium node=nodejs npm=npm 'c++=g++'
+  openssl=openssl)
 
-# Which of the packages are not there.
-missing_packages() {
-  local package
-  for package in "$@"; do
-    # Installed, or provided by another package that is.
-    if [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) != installed ]]; then
-      echo "$package"
-    fi
+# Whether what a need names is there. Not with grep -q: it ends at the first match, and pipefail then reports what wrote to it.
+present() {
+  case $1 in
+    lib:*) PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -F "${1#lib:} " >/dev/null ;;
+    path:*) compgen -G "${1#path:}" >/dev/null ;;
+    python:*) python3 -c "import ${1#python:}" 2>/dev/null ;;
+    *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
+  esac
+}
+
+# The needs that are not met, one per line.
+unmet() {
+  local need
+  for need in "$@"; do
+    present "${need%=*}" || echo "$need"
   done
 }
 
-# Installs what is missing of the packages on Debian and Ubuntu; elsewhere says what to install, and goes on.
-install_packages() {
-  local missing=() as_root=()
-  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    if [[ $(uname -s) == Linux ]]; then
-      echo "This is neither Debian nor Ubuntu. Install what these packages hold, if it is not there: $*"
-    fi
+# Installs the packages of the needs that are not met on Debian and Ubuntu; elsewhere says what is missing, and goes on.
+meet() {
+  local missing=() packages=() as_root=() need
+  mapfile -t missing < <(unmet "$@")
+  if ((${#missing[@]} == 0)); then
     return 0
   fi
-  mapfile -t missing < <(missing_packages "$@")
-  if ((${#missing[@]} == 0)); then
+  packages=("${missing[@]##*=}")
+  if ! command -v apt-get >/dev/null; then
+    if [[ $(uname -s) == Linux ]]; then
+      echo "This is neither Debian nor Ubuntu. Missing: ${missing[*]%=*}"
+    fi
     return 0
   fi
   if ((EUID != 0)); then
     if ! command -v sudo >/dev/null; then
-      echo "Not installed, and there is no sudo. As root, run: apt-get install ${missing[*]}"
+      echo "Not installed, and there is no sudo. As root, run: apt-get install ${packages[*]}"
       return 0
     fi
     as_root=(sudo)
-    echo "Installing with sudo: ${missing[*]}"
+    echo "Installing with sudo: ${packages[*]}"
   else
-    echo "Installing: ${missing[*]}"
+    echo "Installing: ${packages[*]}"
   fi
-  "${as_root[@]}" apt-get update -qq &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
-    echo "That did not work. Install by hand, if what follows fails: ${missing[*]}"
+  apt_get() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "$@"
+  }
+  apt_get update -qq || true
+  # All at once is faster. apt refuses the whole list for one package that cannot be had, so that then each is tried alone.
+  if apt_get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null 2>&1; then
+    return 0
+  fi
+  for need in "${missing[@]}"; do
+    apt_get install -y -qq --no-install-recommends "${need##*=}" >/dev/null ||
+      echo "Could not install ${need##*=}. What needs ${need%=*} will not run."
+  done
 }
 
 # Puts cargo on the PATH where rustup left it, or says how to get it.

@@ -29,11 +29,7 @@ impl Lan {
         let name = |side: &str| format!("sbdoc-{}-{number}-{side}", process::id());
         let lan = Self { here: name("here"), there: name("there") };
         if let Err(problem) = lan.may_be() {
-            // Not by a macro, whose output the test runner would keep to itself.
-            let _ = writeln!(
-                io::stderr(),
-                "SKIPPED: a test of the doctor needs root, network namespaces and nft: {problem}"
-            );
+            skipped("it needs root, network namespaces and nft", &problem);
             return None;
         }
         lan.lay().expect("a network");
@@ -158,4 +154,12 @@ impl Drop for Person {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Says that the running test cannot run here, in the form that `./check` counts. Not by a macro, whose output the test runner
+/// would keep to itself.
+fn skipped(needs: &str, problem: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let _ = writeln!(io::stderr(), "SKIPPED doctor: {test}: {needs}: {problem}");
 }

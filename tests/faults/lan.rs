@@ -25,11 +25,7 @@ impl Lan {
         let prefix = format!("sbf{}-{}-", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let lan = Self { prefix, hosts };
         if let Err(problem) = lan.may_be() {
-            // Not by a macro, whose output the test runner would keep to itself.
-            let _ = writeln!(
-                io::stderr(),
-                "SKIPPED: a row of faults needs root, network namespaces, tc and nft: {problem}"
-            );
+            skipped("it needs root, network namespaces, tc and nft", &problem);
             return None;
         }
         lan.lay().expect("a network");
@@ -133,7 +129,7 @@ impl Lan {
         match run("ip", &words) {
             Ok(_) => true,
             Err(problem) => {
-                let _ = writeln!(io::stderr(), "SKIPPED: a row of faults needs iptables with NFQUEUE: {problem}");
+                skipped("it needs iptables with NFQUEUE", &problem);
                 false
             }
         }
@@ -174,4 +170,12 @@ fn run(program: &str, words: &[&str]) -> Result<String, String> {
     } else {
         Err(format!("{program} {}: {}", words.join(" "), said.trim()))
     }
+}
+
+/// Says that the running test cannot run here, in the form that `./check` counts. Not by a macro, whose output the test runner
+/// would keep to itself.
+fn skipped(needs: &str, problem: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let _ = writeln!(io::stderr(), "SKIPPED faults: {test}: {needs}: {problem}");
 }
