@@ -39,8 +39,24 @@ pub const HANDSHAKE: Duration = Duration::from_secs(15);
 /// How long of that a controller with a key may take once its offer was accepted: others with a key wait for it.
 pub const BEYOND_OFFER: Duration = Duration::from_secs(5);
 
-/// How long a board can be paired after a hand at it asked for that.
+/// How long controllers may ask for a key after pairing was opened at the board.
 pub const PAIRING: Duration = Duration::from_secs(120);
+
+/// A controller whose turn it is to be paired reveals its number within this.
+pub const PAIRING_REVEAL: Duration = Duration::from_secs(5);
+
+/// How long people have to compare the codes and to press the button; then once more, for the controller to store its key and to prove
+/// that it has it. A light needs up to 35 s to show a code once.
+pub const PAIRING_ANSWER: Duration = Duration::from_secs(90);
+
+/// The pause after a turn that brought no key.
+pub const PAIRING_REST: Duration = Duration::from_secs(1);
+
+/// The most turns while pairing is open: each is one guess at the code, of one in a million.
+pub const PAIRING_TURNS: u32 = 16;
+
+/// So many controllers wait for their turn; a further one is refused.
+pub const PAIRING_WAITING: usize = 16;
 
 /// Where a board calls, in bytes.
 pub const CALL_URL: usize = 200;

@@ -32,7 +32,7 @@ const EXAMPLES: &str = "Examples:
   switchboard provision --serial /dev/ttyACM0     give a board its Wi-Fi; the network and its password are asked for
   switchboard compare desk-lamp --seconds 30      what a push sees and costs, and what a poll
   switchboard keys add desk-lamp.key              have the key of a locked board; - reads it from standard input
-  switchboard keys pair desk-lamp                 get one from a board whose button was held for 5 s
+  switchboard keys pair desk-lamp                 get one from a board on which pairing was opened
   switchboard keys add desk-lamp --name Anna --role view --out anna.key
   switchboard listen                              print boards that call this computer, and what they push
   switchboard --listen 7433 toggle desk-lamp/light:0   wait for a board that calls, and switch it
@@ -325,10 +325,20 @@ pub(super) enum KeysCommand {
         /// Its id, its name as the window knows it, or a unique start of one.
         board: String,
     },
-    /// Get a key from a board that was opened for pairing, which a hand at it does.
+    /// Get a key from a board on which pairing was opened.
+    ///
+    /// Hold the board's button until the light blinks red (5 s) and release it before 10 s. The board then shows a code: on its serial
+    /// port, and with its light. Compare it with the one that is printed here, press the button once, shortly, and answer yes here.
     Pair {
         /// A name, an id, a unique start of one, or host:port.
         board: String,
+        /// Do not ask: read the code that the board shows from this file or serial port, or - for standard input. A key is
+        /// stored only if it is the same code. The first line that contains six digits counts, such as "pairing code 123 456".
+        #[arg(long, value_name = "FILE|-")]
+        code: Option<PathBuf>,
+        /// Replace the key that this computer has for the board.
+        #[arg(long)]
+        replace: bool,
     },
 }
 

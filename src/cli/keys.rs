@@ -3,9 +3,10 @@
 
 use std::{
     fs,
-    io::{self, Read, Write},
-    path::Path,
-    sync::mpsc::channel,
+    io::{self, BufRead, BufReader, IsTerminal, Read, Write},
+    path::{Path, PathBuf},
+    sync::mpsc::{Sender, channel},
+    thread,
     time::Duration,
 };
 
@@ -29,7 +30,7 @@ use super::{
 use crate::{
     fleet::{is_address, read_address},
     keys::{Key, KeyId, Keys, Role, Store, write_secret},
-    pairing::{PairProblem, Pairing, Progress},
+    pairing::{PairProblem, Pairing, Progress, Wanted},
     settings, words,
 };
 
@@ -37,7 +38,7 @@ use crate::{
 const LARGEST: u64 = 1 << 20;
 
 /// Longer than a pairing can take.
-const PATIENCE: Duration = limits::PAIRING.saturating_add(Duration::from_secs(60));
+const PATIENCE: Duration = limits::PAIRING.saturating_mul(3);
 
 /// Carries the command out.
 pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
@@ -58,7 +59,7 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
             let key = named(&held(store)?, &board)?;
             Ok(writeln!(io::stdout().lock(), "{}", key.to_text().as_str())?)
         }
-        KeysCommand::Pair { board } => pair(store, &board),
+        KeysCommand::Pair { board, code, replace } => pair(store, &board, code, replace),
     }
 }
 
@@ -201,46 +202,131 @@ fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
     })
 }
 
-/// Gets a key from a board that a hand opened for pairing.
-fn pair(store: &Store, board: &str) -> Result<(), Failure> {
-    let (address, name) = if is_address(board) {
+/// What a pairing on the command line waits for.
+enum News {
+    Progress(Progress),
+    /// What the person answered, or the code that was read; `None` at the end of the input.
+    Answer(Option<String>),
+}
+
+/// Gets a key from a board on which pairing was opened.
+fn pair(store: &Store, board: &str, code_from: Option<PathBuf>, replace: bool) -> Result<(), Failure> {
+    if code_from.is_none() && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        let why = "someone has to compare two codes, and there is no terminal to ask at. With --code FILE, or --code - for standard \
+                   input, the code that the board shows is read from there";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    let (address, name, id) = if is_address(board) {
         let address = read_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
-        (address.clone(), address)
+        (address.clone(), address, None)
     } else {
         let mut watching = Watching::start(&Store::Nowhere, true, false)?;
         let key = discover(&mut watching, board)?;
         let view = watching.boards().get(&key).cloned();
         let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
-        (view.address.clone(), view.name.clone())
+        (view.address.clone(), view.name.clone(), view.id.clone())
     };
     let (tell, told) = channel();
-    let tell = move |progress| {
+    let progress = tell.clone();
+    let progress = move |news| {
         // The reader may have given up.
-        let _ = tell.send(progress);
+        let _ = progress.send(News::Progress(news));
     };
-    let _pairing = Pairing::begin(&address, tell).map_err(|error| Failure::NoAnswer(error.to_string()))?;
+    let wanted = Wanted { address, board: id, store: store.clone(), replace };
+    let pairing = Pairing::begin(wanted, progress).map_err(|error| Failure::NoAnswer(error.to_string()))?;
     let mut out = io::stdout().lock();
+    let mut shown = None;
     loop {
         match told.recv_timeout(PATIENCE) {
-            Ok(Progress::Code { board, code }) => {
+            Ok(News::Progress(Progress::Waits)) => {
+                let first = "the board serves another controller first. If that is not yours, press the board's button twice to refuse it";
+                let _ = writeln!(io::stderr(), "switchboard: {first}");
+            }
+            Ok(News::Progress(Progress::Code { board, code })) => {
                 writeln!(out, "{} ({board}) code: {code}", words::plain(&name))?;
-                writeln!(
-                    out,
-                    "Compare it with the board's. If they are alike, press the board's button; if not, stop here."
-                )?;
+                writeln!(out, "{HOW_TO_READ}")?;
                 out.flush()?;
+                answer(code_from.clone(), tell.clone())?;
+                shown = Some(code);
             }
-            Ok(Progress::Paired(key)) => {
-                store.add((*key).clone())?;
-                return Ok(writeln!(out, "{}", had(&key))?);
+            Ok(News::Progress(Progress::Confirmed)) => {
+                let _ = writeln!(io::stderr(), "switchboard: confirmed at the board");
             }
-            Ok(Progress::Failed(problem)) => {
+            Ok(News::Answer(said)) => {
+                let matches = match &code_from {
+                    Some(_) => said.as_deref().and_then(digits) == shown.as_deref().and_then(digits),
+                    None => said.is_some_and(|said| matches!(said.trim(), "y" | "Y" | "yes" | "Yes")),
+                };
+                if !matches {
+                    return Err(Failure::NotPaired { board: name, problem: PairProblem::Declined });
+                }
+                pairing.codes_match();
+            }
+            Ok(News::Progress(Progress::Paired(key))) => return Ok(writeln!(out, "{}", had(&key))?),
+            Ok(News::Progress(Progress::Failed(problem))) => {
                 return Err(match problem {
                     PairProblem::NoLink(problem) => unreachable(&name, board, &problem),
+                    problem @ PairProblem::HasKey { .. } => {
+                        Failure::Usage(format!("{}: {problem}. To replace it: --replace", words::plain(&name)))
+                    }
                     problem => Failure::NotPaired { board: name, problem },
                 });
             }
             Err(_) => return Err(Failure::NoAnswer(format!("{name}: no answer in time"))),
+        }
+    }
+}
+
+/// How a board shows its code.
+const HOW_TO_READ: &str = "The board shows its code on its serial port and with its light: a long blue flash, then each digit as that many \
+white flashes, a long white one for 0. If the codes match, press the board's button once, shortly.";
+
+/// Asks the person whether the codes match, or reads the board's code, on a thread of its own: the board may end it meanwhile.
+fn answer(code_from: Option<PathBuf>, tell: Sender<News>) -> Result<(), Failure> {
+    if code_from.is_none() {
+        write!(io::stderr(), "Do the codes match? [y/N] ")?;
+        io::stderr().flush()?;
+    }
+    let read = move || {
+        let from_input = || io::stdin().lines().map_while(Result::ok);
+        let said = match code_from {
+            None => from_input().next(),
+            Some(path) if path.as_os_str() == "-" => from_input().find(|line| digits(line).is_some()),
+            Some(path) => fs::File::open(path).ok().and_then(|file| {
+                BufReader::new(file).lines().map_while(Result::ok).find(|line| digits(line).is_some())
+            }),
+        };
+        // The pairing may have ended.
+        let _ = tell.send(News::Answer(said));
+    };
+    thread::Builder::new().name("answer".to_owned()).spawn(read)?;
+    Ok(())
+}
+
+/// The code in a line that a board prints: the last six digits that stand alone, in one group or in two of three.
+fn digits(line: &str) -> Option<String> {
+    let groups = line.rsplit(|c: char| !c.is_ascii_digit() && c != ' ').map(str::trim);
+    groups
+        .filter_map(|group| {
+            let bytes = group.as_bytes();
+            let whole = bytes.len() == 6 && !bytes.contains(&b' ');
+            let halves = bytes.len() == 7 && bytes.iter().position(|byte| *byte == b' ') == Some(3);
+            (whole || halves).then(|| group.replace(' ', ""))
+        })
+        .find(|code| code.len() == 6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_found_in_what_a_board_prints_and_nothing_else_is_one() {
+        for line in ["123 456", "123456", "sb-7e: pairing code 123 456\r", r#"{"pairing_code":"123 456"}"#] {
+            assert_eq!(digits(line).as_deref(), Some("123456"), "{line:?}");
+        }
+        for line in ["", "y", "yes", "12 456", "1234567", "123 4567", "pairing is open for 120 s"] {
+            assert_eq!(digits(line), None, "{line:?}");
         }
     }
 }

@@ -33,6 +33,21 @@ pub(super) fn read(path: &Path) -> Result<Keys, StoreError> {
     Keys::from_text(&text).map_err(|source| StoreError::Text { place: path.display().to_string(), source })
 }
 
+/// Whether the file could be written now. It stays as it is.
+///
+/// # Errors
+/// As [`read`] and [`write`].
+pub(super) fn try_out(path: &Path) -> Result<(), StoreError> {
+    read(path)?;
+    let failed = |source| StoreError::File { path: path.to_owned(), source };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let tried = path.with_file_name(format!(".keys-try-{}", std::process::id()));
+    create(&tried).map_err(failed)?;
+    fs::remove_file(&tried).map_err(failed)
+}
+
 /// Puts these keys in the place of what the file holds.
 ///
 /// # Errors

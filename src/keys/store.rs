@@ -70,6 +70,24 @@ impl Store {
         }
     }
 
+    /// Whether a key could be saved now; nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn try_out(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Nowhere => Ok(()),
+            Self::File(path) => file::try_out(path),
+            Self::Usual(folder) => {
+                let answers = in_time(PERSON, || match Keychain::open() {
+                    Some(keychain) => keychain.read().map(|_| true),
+                    None => Ok(false),
+                })?;
+                if answers { Ok(()) } else { file::try_out(&folder.join(NAME)) }
+            }
+        }
+    }
+
     /// Saves a key, instead of one for the same board.
     ///
     /// # Errors

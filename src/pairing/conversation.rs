@@ -1,10 +1,10 @@
-//! What is said to a board that gives a key: an offer with a commitment, then the number that was committed to. Owns no socket, reads
-//! no clock and draws no random numbers.
+//! What is said to a board that gives a key: an offer with a commitment, then the number that was committed to, and once both people
+//! and the store have agreed, the proof of the key. Owns no socket, reads no clock and draws no random numbers.
 
 use std::fmt;
 
-use noise::{Asking, Channel, Hello, NoiseError, PairAnswer};
-use protocol::FromBoard;
+use noise::{Answer, Asking, Channel, Hello, Initiator, NoiseError, PairAnswer};
+use protocol::{FromBoard, Id, Object, Request, method};
 use zeroize::Zeroizing;
 
 use super::PairProblem;
@@ -13,12 +13,26 @@ use crate::{
     link::{bounds, state::LinkProblem},
 };
 
-/// 48 fresh bytes from a cryptographic source, for one pairing.
-pub(super) struct Random(Zeroizing<[u8; 48]>);
+/// 80 fresh bytes from a cryptographic source, for one pairing.
+pub(super) struct Random(Zeroizing<[u8; 80]>);
 
 impl Random {
-    pub(super) fn new(bytes: [u8; 48]) -> Self {
+    pub(super) fn new(bytes: [u8; 80]) -> Self {
         Self(Zeroizing::new(bytes))
+    }
+
+    /// For the request and its number.
+    fn asking(&self) -> [u8; 48] {
+        let mut bytes = [0; 48];
+        bytes.copy_from_slice(&self.0[..48]);
+        bytes
+    }
+
+    /// For the proof.
+    fn ephemeral(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(&self.0[48..]);
+        bytes
     }
 }
 
@@ -33,37 +47,66 @@ impl fmt::Debug for Random {
 pub(super) enum Step {
     /// Send this binary message.
     Send(Vec<u8>),
-    /// Show this code.
+    /// This board answers: whether a key for it may be replaced is to be checked now.
+    Board(String),
+    /// Show this code, and ask whether the board shows the same.
     Code { board: String, code: String },
+    /// The code was confirmed at the board.
+    Confirmed,
+    /// Store this key, then say so with [`Conversation::stored`].
+    Store(Box<Key>),
     /// It is done.
-    Key(Box<Key>),
+    Paired(Box<Key>),
 }
 
 /// How far it is.
 #[derive(Debug)]
 enum Stage {
     /// The board speaks first.
-    Awaited(Random),
-    /// It was asked.
+    Awaited,
+    /// It was asked, and answers when it is this controller's turn.
     Asked {
         asking: Box<Asking>,
-        board: String,
+        hello: Hello,
     },
-    /// Both have the code; a hand at the board is to say yes.
+    /// Both have the code. The person here and the one at the board are to confirm it, in any order.
     Compared {
         channel: Box<Channel>,
-        board: String,
+        hello: Hello,
+        matches: bool,
+        key: Option<Box<Key>>,
+    },
+    /// Both have; the key is being stored.
+    Storing {
+        hello: Hello,
+        key: Box<Key>,
+    },
+    /// It is stored, and an offer was made with it.
+    Offered {
+        initiator: Box<Initiator>,
+        key: Box<Key>,
+    },
+    /// It was proved: from here on the board has it, unless the proof was lost.
+    Proved {
+        channel: Box<Channel>,
+        key: Box<Key>,
     },
     Over,
 }
 
 /// One pairing.
 #[derive(Debug)]
-pub(super) struct Conversation(Stage);
+pub(super) struct Conversation {
+    stage: Stage,
+    random: Random,
+    /// The board that was chosen, where its id is known.
+    chosen: Option<String>,
+}
 
 impl Conversation {
-    pub(super) fn new(random: Random) -> Self {
-        Self(Stage::Awaited(random))
+    /// Pairs with the board of this id; with any that answers where it is not known.
+    pub(super) fn new(random: Random, chosen: Option<String>) -> Self {
+        Self { stage: Stage::Awaited, random, chosen }
     }
 
     /// A binary message of the board.
@@ -71,43 +114,128 @@ impl Conversation {
     /// # Errors
     /// Where it is none that may come now, or was changed on its way: then it is over.
     pub(super) fn heard(&mut self, bytes: &[u8]) -> Result<Vec<Step>, PairProblem> {
-        match std::mem::replace(&mut self.0, Stage::Over) {
-            Stage::Awaited(random) => {
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Awaited => {
                 let hello = Hello::from_bytes(bytes).map_err(|error| match error {
                     NoiseError::OtherVersion(theirs) => {
                         PairProblem::NoLink(LinkProblem::UnsupportedVersion { theirs: theirs.to_string() })
                     }
                     _ => not_a_board(error),
                 })?;
-                let (asking, offer) = Asking::new(&hello, *random.0).map_err(not_a_board)?;
-                self.0 = Stage::Asked { asking: Box::new(asking), board: hello.board };
-                Ok(vec![Step::Send(offer.to_bytes())])
+                if let Some(chosen) = self.chosen.as_ref().filter(|chosen| **chosen != hello.board) {
+                    return Err(PairProblem::AnotherBoard { expected: chosen.clone(), found: hello.board });
+                }
+                let (asking, offer) = Asking::new(&hello, self.random.asking()).map_err(not_a_board)?;
+                let board = Step::Board(hello.board.clone());
+                self.stage = Stage::Asked { asking: Box::new(asking), hello };
+                Ok(vec![board, Step::Send(offer.to_bytes())])
             }
-            Stage::Asked { asking, board } => {
+            Stage::Asked { asking, hello } => {
                 let answer = PairAnswer::from_bytes(bytes).map_err(not_a_board)?;
                 let revealed = asking.answered(&answer).map_err(not_a_board)?;
-                self.0 = Stage::Compared { channel: Box::new(revealed.channel), board: board.clone() };
-                let code = revealed.code.to_string();
-                Ok(vec![Step::Send(revealed.reveal), Step::Code { board, code }])
+                let code = Step::Code { board: hello.board.clone(), code: revealed.code.to_string() };
+                self.stage = Stage::Compared { channel: Box::new(revealed.channel), hello, matches: false, key: None };
+                Ok(vec![Step::Send(revealed.reveal), code])
             }
-            Stage::Compared { mut channel, board } => {
+            Stage::Compared { mut channel, hello, matches, key: None } => {
                 let text = Zeroizing::new(channel.open_text(bytes).map_err(not_a_board)?);
                 let key: Key = text.parse().map_err(|error| PairProblem::NotABoard(format!("{error}")))?;
-                if key.board != board {
+                if key.board != hello.board {
                     return Err(PairProblem::NotABoard("it gave another board's key".to_owned()));
                 }
-                Ok(vec![Step::Key(Box::new(key))])
+                self.stage = Stage::Compared { channel, hello, matches, key: Some(Box::new(key)) };
+                let mut steps = vec![Step::Confirmed];
+                steps.extend(self.store());
+                Ok(steps)
+            }
+            Stage::Offered { initiator, key } => {
+                let answer = Answer::from_bytes(bytes).map_err(not_a_board)?;
+                let mut channel = initiator.finish(&answer).map_err(not_a_board)?;
+                let ping =
+                    Request { id: Some(Id::Number(1)), method: method::SYS_PING.to_owned(), params: Object::new() };
+                let proof = channel.seal(ping.to_json().as_bytes()).map_err(not_a_board)?;
+                self.stage = Stage::Proved { channel: Box::new(channel), key };
+                Ok(vec![Step::Send(proof)])
+            }
+            Stage::Proved { mut channel, key } => {
+                let Ok(text) = channel.open_text(bytes) else { return Err(PairProblem::Unclear(key)) };
+                match FromBoard::parse(&text) {
+                    // That all places for controllers are taken says that the key is the board's.
+                    Ok(FromBoard::Response(response)) => match response.outcome {
+                        Err(error) if error.data.reason != "all_places_taken" => {
+                            self.stage = Stage::Over;
+                            Err(PairProblem::NotABoard(bounds::text(error.to_string())))
+                        }
+                        _ => Ok(vec![Step::Paired(key)]),
+                    },
+                    _ => {
+                        self.stage = Stage::Proved { channel, key };
+                        Ok(Vec::new())
+                    }
+                }
+            }
+            // Nothing is expected now.
+            other @ (Stage::Compared { .. } | Stage::Storing { .. }) => {
+                self.stage = other;
+                Ok(Vec::new())
             }
             Stage::Over => Ok(Vec::new()),
         }
     }
 
+    /// The person says that the board shows the same code.
+    pub(super) fn codes_match(&mut self) -> Option<Step> {
+        if let Stage::Compared { matches, .. } = &mut self.stage {
+            *matches = true;
+        }
+        self.store()
+    }
+
+    /// What is to be stored, once both people have confirmed.
+    fn store(&mut self) -> Option<Step> {
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Compared { hello, matches: true, key: Some(key), .. } => {
+                self.stage = Stage::Storing { hello, key: key.clone() };
+                Some(Step::Store(key))
+            }
+            other => {
+                self.stage = other;
+                None
+            }
+        }
+    }
+
+    /// The key is stored: the board may take it for its own once it is proved.
+    ///
+    /// # Errors
+    /// Where no offer can be made with it.
+    pub(super) fn stored(&mut self) -> Result<Option<Step>, PairProblem> {
+        let Stage::Storing { hello, key } = std::mem::replace(&mut self.stage, Stage::Over) else { return Ok(None) };
+        let (initiator, offer) = Initiator::new(&hello, &key, self.random.ephemeral()).map_err(not_a_board)?;
+        self.stage = Stage::Offered { initiator: Box::new(initiator), key };
+        Ok(Some(Step::Send(offer.to_bytes())))
+    }
+
     /// What it means that nothing comes any more.
     pub(super) fn too_late(&self) -> PairProblem {
-        match &self.0 {
-            Stage::Compared { .. } => PairProblem::Ended,
-            _ => PairProblem::NoLink(LinkProblem::ConnectTimeout),
+        match &self.stage {
+            Stage::Awaited | Stage::Over => PairProblem::NoLink(LinkProblem::ConnectTimeout),
+            Stage::Proved { key, .. } => PairProblem::Unclear(key.clone()),
+            _ => PairProblem::Ended,
         }
+    }
+
+    /// What an ending means: once the key was proved, only the board's own word, encrypted, says that it has it or not.
+    pub(super) fn ended(&self, problem: PairProblem) -> PairProblem {
+        match &self.stage {
+            Stage::Proved { key, .. } => PairProblem::Unclear(key.clone()),
+            _ => problem,
+        }
+    }
+
+    /// Whether the board has been asked and shows no code yet: then it is no harm to ask again.
+    pub(super) fn may_ask_again(&self) -> bool {
+        matches!(self.stage, Stage::Awaited | Stage::Asked { .. })
     }
 }
 
@@ -118,6 +246,7 @@ pub(super) fn refusal(text: &str) -> PairProblem {
             Err(error) => match error.data.reason.as_str() {
                 "pairing_ended" => PairProblem::Ended,
                 "pairing_closed" => PairProblem::Closed,
+                "pairing_busy" => PairProblem::Busy,
                 _ => PairProblem::NotABoard(bounds::text(error.to_string())),
             },
             Ok(_) => PairProblem::NotABoard("it answered in plain text".to_owned()),

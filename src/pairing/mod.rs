@@ -1,5 +1,8 @@
-//! A controller without a key is given one by a board that a hand at it opened for pairing. `conversation.rs` decides what is said,
-//! without a socket; [`Pairing`] says it, on a thread of its own.
+//! A controller without a key is given one by a board on which pairing was opened. `conversation.rs` decides what is said, without a
+//! socket; [`Pairing`] says it, on a thread of its own.
+//!
+//! A key is stored only after a person said that both codes match, and the board counts it only after it was stored here and proved:
+//! what is broken off on the way leaves the board and this computer's keys as they were.
 
 mod conversation;
 
@@ -7,19 +10,16 @@ use std::{io, time::Duration};
 
 use protocol::{
     PAIR_PATH,
-    limits::{CONNECT_TIMEOUT, PAIRING},
+    limits::{CONNECT_TIMEOUT, PAIRING, PAIRING_ANSWER},
 };
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::{
-        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-        oneshot,
-    },
-    time::{Instant, sleep_until, timeout},
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use crate::{
-    keys::Key,
+    keys::{Key, KeyId, Loaded, Store},
     link::{
         bounds,
         socket::{Socket, SocketEvent, Unread},
@@ -32,17 +32,41 @@ use conversation::{Conversation, Random, Step};
 /// At the end the socket is given this long to send its close frame.
 const FAREWELL: Duration = Duration::from_millis(250);
 
+/// A board that has not answered for this long serves another controller first.
+const SERVED_SOON: Duration = Duration::from_secs(2);
+
+/// Before it asks again a board that had no time, or made room for others.
+const ASK_AGAIN: Duration = Duration::from_millis(700);
+
+/// Which board is paired, and where its key goes.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// `host:port`.
+    pub address: String,
+    /// The id of the board that the person chose, where it is known: another is refused.
+    pub board: Option<String>,
+    /// Where the key is stored.
+    pub store: Store,
+    /// Whether the person wants a key that is held for the board to be replaced.
+    pub replace: bool,
+}
+
 /// How a pairing goes on.
 #[derive(Debug)]
 pub enum Progress {
-    /// The person is to compare this code with the one at the board, and to say yes there.
+    /// The board serves another controller first.
+    Waits,
+    /// The person is to say whether the board shows this code: [`Pairing::codes_match`], or drop the pairing. A short press of the
+    /// board's button confirms it there.
     Code {
         /// The board's id, as it says.
         board: String,
         /// Six digits.
         code: String,
     },
-    /// The board gave a key. Nothing comes after it.
+    /// The code was confirmed at the board.
+    Confirmed,
+    /// The board has the key for its own, and it is stored. Nothing comes after it.
     Paired(Box<Key>),
     /// There is none. Nothing comes after it.
     Failed(PairProblem),
@@ -51,16 +75,47 @@ pub enum Progress {
 /// Why a pairing came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PairProblem {
-    /// HTTP 403: no hand opened it, or another controller asks too, which ends it for both.
+    /// HTTP 403: pairing was not opened.
     #[error(
-        "it cannot be paired now: open pairing at the board (hold its button for 5 s and let it go) and try again within 2 minutes"
+        "pairing is not open. Hold the board's button until the light blinks red (5 s), release it before 10 s, and try again within \
+         2 minutes"
     )]
     Closed,
     /// The board ended it.
     #[error(
-        "pairing ended without a key: nobody said yes at the board in time, or another controller asked too; open it again at the board"
+        "pairing ended without a key: it was not confirmed at the board in time, or was refused there. Open it again at the board"
     )]
     Ended,
+    /// Too many ask.
+    #[error("too many other controllers ask this board for a key. Lock the board over its cable instead")]
+    Busy,
+    /// Another board answers there.
+    #[error("board {found} answers there instead of {expected}. No key was asked for")]
+    AnotherBoard {
+        /// The id of the board that was chosen.
+        expected: String,
+        /// The id that the other end says it has.
+        found: String,
+    },
+    /// A key for this board is held, and nobody said that it may be replaced.
+    #[error("this computer already has key {kid} for {board}, and pairing would replace it")]
+    HasKey {
+        /// The board's id.
+        board: String,
+        /// The key that is held.
+        kid: KeyId,
+    },
+    /// The person said that the codes differ, or gave up.
+    #[error("the codes were not confirmed here, so no key was stored")]
+    Declined,
+    /// The key cannot be stored.
+    #[error("the key cannot be stored, so the board was not paired: {0}")]
+    Store(String),
+    /// This key was proved, and the board's answer did not arrive.
+    #[error(
+        "the connection ended before the board confirmed the key. The key is stored. If the board says that it is open, pair it again"
+    )]
+    Unclear(Box<Key>),
     /// No link to it.
     #[error("{0}")]
     NoLink(LinkProblem),
@@ -71,54 +126,91 @@ pub enum PairProblem {
 
 /// A pairing that is under way. Dropped, it is given up.
 pub struct Pairing {
-    _wanted: oneshot::Sender<()>,
+    matches: UnboundedSender<()>,
 }
 
 impl Pairing {
-    /// Asks the board at this `host:port` for a key. `tell` is called from a thread of its own; it must not block.
+    /// Asks a board for a key. `tell` is called from a thread of its own; it must not block.
     ///
     /// # Errors
-    /// Where no thread can be made, or the system gives no random numbers.
-    pub fn begin(address: &str, tell: impl Fn(Progress) + Send + 'static) -> io::Result<Self> {
-        let mut random = [0; 48];
-        getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
-        let conversation = Conversation::new(Random::new(random));
+    /// Where no thread can be made.
+    pub fn begin(wanted: Wanted, tell: impl Fn(Progress) + Send + 'static) -> io::Result<Self> {
         // ewebsock reorders what is sent on any other kind of runtime.
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let url = format!("ws://{address}{PAIR_PATH}");
-        let (wanted, unwanted) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("pairing".to_owned())
-            .spawn(move || run(&runtime, url, conversation, unwanted, &tell))?;
-        Ok(Self { _wanted: wanted })
+        let (matches, answers) = unbounded_channel();
+        std::thread::Builder::new().name("pairing".to_owned()).spawn(move || run(&runtime, &wanted, answers, &tell))?;
+        Ok(Self { matches })
+    }
+
+    /// The person says that the board shows the same code.
+    pub fn codes_match(&self) {
+        // Where it has ended, that was told.
+        let _ = self.matches.send(());
     }
 }
 
-fn run(
-    runtime: &Runtime,
-    url: String,
-    conversation: Conversation,
-    unwanted: oneshot::Receiver<()>,
-    tell: &dyn Fn(Progress),
-) {
+fn run(runtime: &Runtime, wanted: &Wanted, mut answers: UnboundedReceiver<()>, tell: &dyn Fn(Progress)) {
     let _entered = runtime.enter();
+    // Before anything is asked: a board must not have a key that cannot be stored.
+    let outcome = Saving::prepare(wanted).and_then(|mut saving| {
+        let given_up = Instant::now() + PAIRING;
+        loop {
+            let mut again = false;
+            let outcome = attempt(runtime, wanted, &mut saving, &mut answers, tell, &mut again);
+            match outcome {
+                Err(ref problem) if again && is_passing(problem) && Instant::now() < given_up => {
+                    let gone = runtime.block_on(async {
+                        tokio::select! {
+                            gone = answers.recv() => gone.is_none(),
+                            () = sleep(ASK_AGAIN) => false,
+                        }
+                    });
+                    if gone {
+                        return Err(PairProblem::Declined);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+    });
+    tell(outcome.map_or_else(Progress::Failed, |key| Progress::Paired(Box::new(key))));
+}
+
+/// Whether it may be otherwise in a moment.
+fn is_passing(problem: &PairProblem) -> bool {
+    matches!(problem, PairProblem::Busy | PairProblem::NoLink(LinkProblem::Closed | LinkProblem::AllPlacesTaken))
+}
+
+fn attempt(
+    runtime: &Runtime,
+    wanted: &Wanted,
+    saving: &mut Saving<'_>,
+    answers: &mut UnboundedReceiver<()>,
+    tell: &dyn Fn(Progress),
+    again: &mut bool,
+) -> Result<Key, PairProblem> {
+    let mut random = [0; 80];
+    getrandom::fill(&mut random).map_err(|error| PairProblem::Store(format!("no random numbers: {error}")))?;
+    let mut conversation = Conversation::new(Random::new(random), wanted.board.clone());
     let unread = Unread::default();
     let (events, mut told) = unbounded_channel();
-    let outcome = match open(url, unread.clone(), events) {
-        Err(ending) => Err(problem(ending)),
-        Ok(mut socket) => runtime
-            .block_on(async {
-                let outcome = tokio::select! {
-                    outcome = converse(&mut socket, &mut told, &unread, conversation, tell) => Some(outcome),
-                    _ = unwanted => None,
-                };
-                drop(socket);
-                let _ = timeout(FAREWELL, async { while told.recv().await.is_some() {} }).await;
-                outcome
-            })
-            .unwrap_or(Err(PairProblem::Ended)),
-    };
-    tell(outcome.map_or_else(Progress::Failed, |key| Progress::Paired(Box::new(key))));
+    let url = format!("ws://{}{PAIR_PATH}", wanted.address);
+    let mut socket = open(url, unread.clone(), events).map_err(problem)?;
+    let outcome = runtime.block_on(async {
+        let mut talk = Talk { socket: &mut socket, told: &mut told, unread: &unread, tell };
+        let outcome = talk.converse(&mut conversation, saving, answers).await;
+        drop(socket);
+        let _ = timeout(FAREWELL, async { while told.recv().await.is_some() {} }).await;
+        outcome
+    });
+    *again = conversation.may_ask_again();
+    outcome.map_err(|problem| {
+        let problem = conversation.ended(problem);
+        if !matches!(problem, PairProblem::Unclear(_)) {
+            saving.take_back();
+        }
+        problem
+    })
 }
 
 fn open(url: String, unread: Unread, events: UnboundedSender<SocketEvent>) -> Result<Socket, Ending> {
@@ -128,36 +220,119 @@ fn open(url: String, unread: Unread, events: UnboundedSender<SocketEvent>) -> Re
     })
 }
 
-async fn converse(
-    socket: &mut Socket,
-    told: &mut UnboundedReceiver<SocketEvent>,
-    unread: &Unread,
-    mut conversation: Conversation,
-    tell: &dyn Fn(Progress),
-) -> Result<Key, PairProblem> {
-    let mut deadline = Instant::now() + CONNECT_TIMEOUT;
-    loop {
-        let event = tokio::select! {
-            event = told.recv() => event,
-            () = sleep_until(deadline) => return Err(conversation.too_late()),
+/// The key of the board on this computer: what was held before, and what is stored.
+struct Saving<'a> {
+    wanted: &'a Wanted,
+    loaded: Loaded,
+    stored: Option<String>,
+}
+
+impl<'a> Saving<'a> {
+    /// Checks that keys can be read and stored.
+    fn prepare(wanted: &'a Wanted) -> Result<Self, PairProblem> {
+        let failed = |error: crate::keys::StoreError| PairProblem::Store(error.to_string());
+        let mut loaded = wanted.store.load();
+        if let Some(problem) = loaded.problem.take() {
+            return Err(failed(problem));
+        }
+        wanted.store.try_out().map_err(failed)?;
+        let saving = Self { wanted, loaded, stored: None };
+        wanted.board.as_deref().map_or(Ok(()), |board| saving.check(board))?;
+        Ok(saving)
+    }
+
+    fn check(&self, board: &str) -> Result<(), PairProblem> {
+        match self.loaded.keys.get(board) {
+            Some(key) if !self.wanted.replace => Err(PairProblem::HasKey { board: board.to_owned(), kid: key.kid }),
+            _ => Ok(()),
+        }
+    }
+
+    fn store(&mut self, key: &Key) -> Result<(), PairProblem> {
+        self.wanted.store.add(key.clone()).map_err(|error| PairProblem::Store(error.to_string()))?;
+        self.stored = Some(key.board.clone());
+        Ok(())
+    }
+
+    /// The board does not have the key that was stored: what was held before is held again.
+    fn take_back(&mut self) {
+        let Some(board) = self.stored.take() else { return };
+        let undone = match self.loaded.keys.get(&board) {
+            Some(before) => self.wanted.store.add(before.clone()),
+            None => self.wanted.store.remove(&board),
         };
-        let Some(event) = event else { return Err(PairProblem::NoLink(LinkProblem::Closed)) };
-        unread.read(&event);
-        let steps = match event {
-            SocketEvent::Binary(bytes) => conversation.heard(&bytes)?,
-            SocketEvent::Text(text) => return Err(conversation::refusal(&text)),
-            SocketEvent::Ended(ending) => return Err(problem(ending)),
-            SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => Vec::new(),
-        };
-        for step in steps {
-            match step {
-                Step::Send(bytes) => socket.send_binary(bytes),
-                Step::Code { board, code } => {
-                    // From here on it is waited for a hand at the board, who has so long, and for the key on its way.
-                    deadline = Instant::now() + PAIRING + CONNECT_TIMEOUT;
-                    tell(Progress::Code { board, code });
+        if let Err(error) = undone {
+            log::warn!("the key of {board} that came to nothing cannot be deleted: {error}");
+        }
+    }
+}
+
+struct Talk<'a> {
+    socket: &'a mut Socket,
+    told: &'a mut UnboundedReceiver<SocketEvent>,
+    unread: &'a Unread,
+    tell: &'a dyn Fn(Progress),
+}
+
+impl Talk<'_> {
+    async fn converse(
+        &mut self,
+        conversation: &mut Conversation,
+        saving: &mut Saving<'_>,
+        answers: &mut UnboundedReceiver<()>,
+    ) -> Result<Key, PairProblem> {
+        let mut deadline = Instant::now() + CONNECT_TIMEOUT;
+        let mut waits: Option<Instant> = None;
+        loop {
+            let soon = waits.unwrap_or(deadline);
+            let steps = tokio::select! {
+                event = self.told.recv() => {
+                    let Some(event) = event else { return Err(PairProblem::NoLink(LinkProblem::Closed)) };
+                    self.unread.read(&event);
+                    match event {
+                        SocketEvent::Binary(bytes) => conversation.heard(&bytes)?,
+                        SocketEvent::Text(text) => return Err(conversation::refusal(&text)),
+                        SocketEvent::Ended(ending) => return Err(problem(ending)),
+                        SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => Vec::new(),
+                    }
                 }
-                Step::Key(key) => return Ok(*key),
+                answer = answers.recv() => match answer {
+                    Some(()) => conversation.codes_match().into_iter().collect(),
+                    None => return Err(PairProblem::Declined),
+                },
+                () = sleep_until(soon) => {
+                    if waits.take().is_some() {
+                        (self.tell)(Progress::Waits);
+                        continue;
+                    }
+                    return Err(conversation.too_late());
+                }
+            };
+            let mut steps = std::collections::VecDeque::from(steps);
+            while let Some(step) = steps.pop_front() {
+                match step {
+                    Step::Send(bytes) => self.socket.send_binary(bytes),
+                    Step::Board(board) => {
+                        saving.check(&board)?;
+                        waits = Some(Instant::now() + SERVED_SOON);
+                        deadline = Instant::now() + PAIRING + PAIRING_ANSWER;
+                    }
+                    Step::Code { board, code } => {
+                        waits = None;
+                        deadline = Instant::now() + PAIRING_ANSWER + CONNECT_TIMEOUT;
+                        (self.tell)(Progress::Code { board, code });
+                    }
+                    Step::Confirmed => {
+                        deadline = Instant::now() + PAIRING_ANSWER + CONNECT_TIMEOUT;
+                        (self.tell)(Progress::Confirmed);
+                    }
+                    Step::Store(key) => {
+                        saving.store(&key)?;
+                        deadline = Instant::now() + CONNECT_TIMEOUT;
+                        steps.extend(conversation.stored()?);
+                    }
+                    Step::Paired(key) => return Ok(*key),
+                }
             }
         }
     }

@@ -81,8 +81,17 @@ pub enum Action {
     CancelUpdate(BoardKey),
     /// Hold this text as the key of a board.
     EnterKey(BoardKey, String),
-    /// Ask a board for a key, which a hand at it allows.
-    Pair(BoardKey),
+    /// Ask a board for a key, instead of the one that is held where the person agreed to that.
+    Pair {
+        /// Which board.
+        board: BoardKey,
+        /// The key that is held may be replaced.
+        replace: bool,
+    },
+    /// The board shows the same code as the dialog.
+    CodesMatch,
+    /// It shows another, or none.
+    CodesDiffer,
     /// Delete the key of a board from this computer.
     ForgetKey(BoardKey),
     /// Let boards call there, as typed; `None` is nowhere.

@@ -245,15 +245,12 @@ impl App {
             }
             Action::CancelUpdate(board) => self.fleet.cancel_update(board),
             Action::EnterKey(board, text) => self.enter_key(board, &text, ctx),
-            Action::Pair(board) => {
-                if let Some(view) = self.window.model.board(board) {
-                    let begun = self.keys.pair(board, &view.address, ctx);
-                    match begun {
-                        Ok(()) => self.window.dialog_goes_on("Asking the board.".to_owned()),
-                        Err(error) => self.window.answer_dialog(Err(error.to_string())),
-                    }
-                }
+            Action::Pair { board, replace } => self.pair(board, replace, ctx),
+            Action::CodesMatch => {
+                self.keys.codes_match();
+                self.window.codes_match();
             }
+            Action::CodesDiffer => self.codes_differ(),
             Action::ForgetKey(board) => {
                 let id = self.window.model.board(board).and_then(|view| match &view.link {
                     // It was only said, and not believed.

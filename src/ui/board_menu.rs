@@ -93,7 +93,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
     }
     ui.separator();
     if let ([key], Some(board)) = (boards, first)
-        && matches!(board.lock(), Lock::Unlocked(_) | Lock::NoKey | Lock::WrongKey)
+        && matches!(board.lock(), Lock::Open | Lock::Unlocked(_) | Lock::NoKey | Lock::WrongKey)
     {
         if row(ui, icon::KEYBOARD, "Enter key…") {
             actions.push(Action::Ask(Asks::Key(*key), String::new()));
@@ -101,7 +101,8 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         }
         // Paired is who can be connected to.
         if !board.only_calls && row(ui, icon::TARGET, "Pair…") {
-            actions.push(Action::Ask(Asks::Pair(*key), String::new()));
+            let asks = Asks::Pair { board: *key, replaces: board.held.is_some() };
+            actions.push(Action::Ask(asks, String::new()));
             ui.close();
         }
         if board.held.is_some() && row(ui, icon::X_CIRCLE, "Forget the key…") {

@@ -272,7 +272,8 @@ fn about_key(ui: &mut Ui, board: &BoardView, actions: &mut Vec<Action>) {
     let offers: &[_] = match problem {
         LinkProblem::Locked | LinkProblem::WrongKey if board.only_calls => &[("Enter key…", Asks::Key(board.key))],
         LinkProblem::Locked | LinkProblem::WrongKey => {
-            &[("Pair…", Asks::Pair(board.key)), ("Enter key…", Asks::Key(board.key))]
+            let pair = Asks::Pair { board: board.key, replaces: board.held.is_some() };
+            &[("Pair…", pair), ("Enter key…", Asks::Key(board.key))]
         }
         LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting => &[("Forget the key…", Asks::ForgetKey(board.key))],
         _ => &[],

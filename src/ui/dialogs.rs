@@ -13,6 +13,7 @@ use super::{
     arrangement::NoteChange,
     batch::{Batch, Step, What},
     files::{Direction, Question},
+    pairing::{self, Compare},
     theme::{self, UNIT, palette},
 };
 use crate::{
@@ -32,6 +33,8 @@ pub(super) struct Dialog {
     pub(super) problem: Option<String>,
     /// How that which was asked for goes on; nothing can be asked for meanwhile.
     pub(super) under_way: Option<String>,
+    /// The code that is compared now, while a board is paired.
+    pub(super) compare: Option<Compare>,
     opened: bool,
 }
 
@@ -65,7 +68,12 @@ pub enum Asks {
     /// The key of a board, as text.
     Key(BoardKey),
     /// Whether the board is ready to be paired; answered without a text.
-    Pair(BoardKey),
+    Pair {
+        /// Which board.
+        board: BoardKey,
+        /// This computer has a key for it, which is replaced.
+        replaces: bool,
+    },
     /// Whether the key of a board shall be deleted; answered without a text.
     ForgetKey(BoardKey),
     /// The name of the document in this place.
@@ -156,13 +164,16 @@ impl Asks {
                     .to_owned(),
                 done: "Unlock",
             },
-            Self::Pair(_) => Words {
+            Self::Pair { replaces, .. } => Words {
                 title: "Pair with the board",
                 field: "",
                 hint: "",
-                help: "Hold the board's button for 5 s and let it go; then pair within 2 minutes. Held for 10 s it would be erased. Board \
-                       and window then show a code, which you compare."
-                    .to_owned(),
+                help: format!(
+                    "1. Hold the board's button until its light blinks red, about 5 seconds.\n2. Release it at once. At 10 seconds the \
+                     board would be erased.\n3. The light blinks blue. Click Pair within 2 minutes.\n\nThe board and this window then show \
+                     a code, which you compare.{}",
+                    if *replaces { "\n\nThis computer already has a key for this board. Pairing replaces it." } else { "" }
+                ),
                 done: "Pair",
             },
             Self::ForgetKey(_) => Words {
@@ -204,7 +215,7 @@ impl Asks {
 
     /// Whether a text is asked for.
     fn has_field(&self) -> bool {
-        !matches!(self, Self::Reboot(_) | Self::Pair(_) | Self::ForgetKey(_))
+        !matches!(self, Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_))
     }
 
     /// Whether what is typed is not for those who look over a shoulder.
@@ -214,7 +225,7 @@ impl Asks {
 
     /// Whether it stays until what was asked for is done.
     fn stays(&self) -> bool {
-        self.has_field() || matches!(self, Self::Pair(_))
+        self.has_field() || matches!(self, Self::Pair { .. })
     }
 
     /// What is asked for by this answer.
@@ -228,7 +239,7 @@ impl Asks {
             Self::Tags(boards) => Action::Note(boards.clone(), NoteChange::Tags(text)),
             Self::Reboot(boards) => Action::Together(reboot(boards)),
             Self::Key(board) => Action::EnterKey(*board, text),
-            Self::Pair(board) => Action::Pair(*board),
+            Self::Pair { board, replaces } => Action::Pair { board: *board, replace: *replaces },
             Self::ForgetKey(board) => Action::ForgetKey(*board),
             Self::Name(sort, at) => Action::Name(*sort, *at, text),
             Self::Path(_) => Action::Path(PathBuf::from(text)),
@@ -237,8 +248,14 @@ impl Asks {
 }
 
 impl Dialog {
+    /// Shows another code to compare, or none.
+    pub(super) fn compares(&mut self, code: Option<String>) {
+        self.opened = false;
+        self.compare = code.map(|code| Compare { code, matches: false, confirmed: false });
+    }
+
     pub(super) fn new(asks: Asks, text: String) -> Self {
-        Self { asks, text, problem: None, under_way: None, opened: false }
+        Self { asks, text, problem: None, under_way: None, compare: None, opened: false }
     }
 
     /// Shows it above everything else.
@@ -252,8 +269,11 @@ impl Dialog {
     }
 
     fn contents(&mut self, ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
-        let Words { title, field, hint, help, done } = self.asks.words();
         ui.set_width(400.0);
+        if let Some(code) = &self.compare {
+            return pairing::compare(ui, code, &mut self.opened, actions);
+        }
+        let Words { title, field, hint, help, done } = self.asks.words();
         ui.heading(title);
         ui.add_space(UNIT);
         let enter = self.asks.has_field() && self.field(ui, field, hint);
@@ -267,6 +287,8 @@ impl Dialog {
         ui.add_space(UNIT * 2.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let filled = (self.asks.may_be_empty() || !self.text.trim().is_empty()) && self.under_way.is_none();
+            let done =
+                if self.problem.is_some() && matches!(self.asks, Asks::Pair { .. }) { "Try again" } else { done };
             let words = RichText::new(done).color(palette.on_accent);
             let button = Button::new(words).fill(palette.accent).min_size(vec2(80.0, 28.0));
             let clicked = ui.add_enabled(filled, button).clicked();

@@ -7,7 +7,7 @@ use eframe::egui::Context;
 use crate::{
     fleet::BoardKey,
     keys::{Key, Keys, Loaded, Store, StoreError},
-    pairing::{Pairing, Progress},
+    pairing::{PairProblem, Pairing, Progress, Wanted},
 };
 
 /// At the end so long is waited for what is still to be saved: a keychain that asks its person something does not hold the end up.
@@ -27,6 +27,7 @@ pub(super) enum News {
 /// The window's keys.
 pub(super) struct KeyRing {
     held: Keys,
+    store: Store,
     /// Changes to be saved, in their order, and what ends with the thread that saves them, which ends with the sender.
     changes: Option<(mpsc::Sender<Change>, mpsc::Receiver<()>)>,
     told: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
@@ -48,14 +49,21 @@ enum Told {
 impl Default for KeyRing {
     /// None, and nowhere to save any.
     fn default() -> Self {
-        Self { held: Keys::default(), changes: None, told: mpsc::channel(), pairings: 0, pairing: None }
+        Self {
+            held: Keys::default(),
+            store: Store::Nowhere,
+            changes: None,
+            told: mpsc::channel(),
+            pairings: 0,
+            pairing: None,
+        }
     }
 }
 
 impl KeyRing {
     /// Begins to load.
     pub(super) fn load(store: Store, ctx: &Context) -> Self {
-        let mut ring = Self::default();
+        let mut ring = Self { store: store.clone(), ..Self::default() };
         let (changes, wanted) = mpsc::channel();
         let (tell, ctx) = (ring.told.0.clone(), ctx.clone());
         let (ends, ended) = mpsc::channel::<()>();
@@ -105,6 +113,10 @@ impl KeyRing {
                     return Some(News::Loaded(keys));
                 }
                 Told::Store(news) => return Some(news),
+                // Its key is stored, whoever waits for it.
+                Told::Pairing(_, progress @ (Progress::Paired(_) | Progress::Failed(PairProblem::Unclear(_)))) => {
+                    return Some(News::Pairing(progress));
+                }
                 Told::Pairing(number, progress) if number == self.pairings && self.pairing.is_some() => {
                     return Some(News::Pairing(progress));
                 }
@@ -133,21 +145,41 @@ impl KeyRing {
         ctx.request_repaint();
     }
 
-    /// Asks the board at this address for a key.
+    /// Holds a key that is stored already.
+    pub(super) fn hold_stored(&mut self, key: Key) {
+        self.held.insert(key);
+    }
+
+    /// Asks the board of this id at this address for a key, which is stored instead of another where `replace` says so.
     ///
     /// # Errors
     /// Where that cannot even be begun.
-    pub(super) fn pair(&mut self, board: BoardKey, address: &str, ctx: &Context) -> io::Result<()> {
+    pub(super) fn pair(
+        &mut self,
+        board: BoardKey,
+        address: &str,
+        id: Option<String>,
+        replace: bool,
+        ctx: &Context,
+    ) -> io::Result<()> {
         log::debug!("pairs with board {} at {address}", board.0);
         self.pairings += 1;
         let (number, tell, ctx) = (self.pairings, self.told.0.clone(), ctx.clone());
-        let pairing = Pairing::begin(address, move |progress| {
+        let wanted = Wanted { address: address.to_owned(), board: id, store: self.store.clone(), replace };
+        let pairing = Pairing::begin(wanted, move |progress| {
             // The window may be gone.
             let _ = tell.send(Told::Pairing(number, progress));
             ctx.request_repaint();
         })?;
         self.pairing = Some(pairing);
         Ok(())
+    }
+
+    /// The person says that the board shows the same code.
+    pub(super) fn codes_match(&self) {
+        if let Some(pairing) = &self.pairing {
+            pairing.codes_match();
+        }
     }
 
     /// Nobody waits for a key any more.

@@ -92,6 +92,7 @@ mod lab;
 mod model;
 mod moment;
 mod offers;
+mod pairing;
 mod pin;
 mod places;
 mod plots;

@@ -376,8 +376,30 @@ impl Window {
     /// The board that the dialog pairs with.
     pub(super) fn pairs_with(&self) -> Option<BoardKey> {
         match &self.dialog.as_ref()?.asks {
-            Asks::Pair(board) => Some(*board),
+            Asks::Pair { board, .. } => Some(*board),
             _ => None,
+        }
+    }
+
+    /// Shows a code in the dialog, to be compared with the board's.
+    pub fn compare_code(&mut self, code: String) {
+        if let Some(dialog) = &mut self.dialog {
+            dialog.problem = None;
+            dialog.compares(Some(code));
+        }
+    }
+
+    /// The person said that the codes match.
+    pub(super) fn codes_match(&mut self) {
+        if let Some(compare) = self.dialog.as_mut().and_then(|dialog| dialog.compare.as_mut()) {
+            compare.matches = true;
+        }
+    }
+
+    /// The code was confirmed at the board.
+    pub fn confirmed_at_the_board(&mut self) {
+        if let Some(compare) = self.dialog.as_mut().and_then(|dialog| dialog.compare.as_mut()) {
+            compare.confirmed = true;
         }
     }
 
@@ -392,7 +414,10 @@ impl Window {
     pub fn answer_dialog(&mut self, outcome: Result<(), String>) {
         match (outcome, &mut self.dialog) {
             (Ok(()), dialog) => *dialog = None,
-            (Err(problem), Some(dialog)) => (dialog.problem, dialog.under_way) = (Some(problem), None),
+            (Err(problem), Some(dialog)) => {
+                (dialog.problem, dialog.under_way) = (Some(problem), None);
+                dialog.compares(None);
+            }
             (Err(problem), None) => self.tell(Notice::Failed(problem)),
         }
     }

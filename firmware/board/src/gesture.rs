@@ -81,13 +81,14 @@ struct Contact {
 pub struct Gestures {
     contact: Contact,
     hand: Hand,
+    began: Duration,
 }
 
 impl Gestures {
     /// A button whose contact is closed now, or not. One that is held from before means nothing until it is let go.
     pub const fn new(closed: bool) -> Self {
         let hand = if closed { Hand::FromBefore } else { Hand::Away };
-        Self { contact: Contact { closed, seen: closed, edges: None }, hand }
+        Self { contact: Contact { closed, seen: closed, edges: None }, hand, began: Duration::ZERO }
     }
 
     /// The contact closed (the button is pressed) or opened. Then, and when [`Self::next_deadline`] has come, ask
@@ -134,8 +135,16 @@ impl Gestures {
         }
     }
 
+    /// When the contact closed for the gesture that was told last; of a double press the first time.
+    pub const fn began(&self) -> Duration {
+        self.began
+    }
+
     fn pressed(&mut self, at: Duration) -> Option<Gesture> {
         let second = matches!(self.hand, Hand::Between { .. });
+        if !second {
+            self.began = at;
+        }
         self.hand = Hand::Down { since: at, second };
         None
     }

@@ -157,13 +157,16 @@ impl<H: Hardware> Board<H> {
     /// # Errors
     /// As [`Board::connect`]; `wrong_key` where the key was removed meanwhile.
     pub fn connect_with_key(&mut self, now: Duration, kid: KeyId) -> Result<ClientId, RpcError> {
+        self.adopt_pending_key(now, kid);
         let Some(role) = self.keys.find(kid).map(|slot| slot.role) else { return Err(wrong_key()) };
         self.let_in(now, Access::Key(kid, role))
     }
 
-    /// The secret of a key; `None` where the board has no such key.
+    /// The secret of a key; `None` where the board has no such key. One that was given to a controller by pairing and has yet to be
+    /// proved is among them.
     pub fn psk(&self, kid: KeyId) -> Option<Psk> {
-        self.keys.find(kid).map(|slot| slot.psk.clone())
+        let pending = self.pairing.pending().filter(|key| key.kid == kid);
+        self.keys.find(kid).map(|slot| slot.psk.clone()).or_else(|| pending.map(|key| key.psk.clone()))
     }
 
     /// What a connection is greeted with, and fresh random bytes for the answer to it. `None` where this hardware has no source of
@@ -185,6 +188,16 @@ impl<H: Hardware> Board<H> {
     /// Where the name is none, all places are taken, or there is no source of random numbers.
     pub fn add_key(&mut self, now: Duration, name: &str, role: Role) -> Result<Key, RpcError> {
         check_name(name)?;
+        let key = self.new_key(role)?;
+        self.adopt_key(now, &key, name);
+        Ok(key)
+    }
+
+    /// A key that is not yet one of the board's.
+    ///
+    /// # Errors
+    /// As [`Self::add_key`].
+    pub(crate) fn new_key(&mut self, role: Role) -> Result<Key, RpcError> {
         if self.keys.broken {
             let message = "the keys of this board cannot be read: erase it at the board";
             return Err(RpcError::new(Code::FailedPrecondition, "keys_unreadable", message));
@@ -200,12 +213,20 @@ impl<H: Hardware> Board<H> {
         let psk = Psk::new(self.random().ok_or_else(no_source)?);
         let kid = loop {
             let kid = KeyId(self.random().ok_or_else(no_source)?);
-            if self.keys.find(kid).is_none() {
+            if self.psk(kid).is_none() {
                 break kid;
             }
         };
+        Ok(Key { board: self.identity.id.clone(), kid, role, psk })
+    }
+
+    /// From now on this is one of the board's keys. Where all places were taken since it was made, it is none.
+    pub(crate) fn adopt_key(&mut self, now: Duration, Key { kid, role, psk, .. }: &Key, name: &str) {
+        if self.keys.slots.len() >= limits::KEYS {
+            return;
+        }
         let was_locked = self.is_locked();
-        self.keys.slots.push(Slot { kid, role, name: name.to_owned(), psk: psk.clone() });
+        self.keys.slots.push(Slot { kid: *kid, role: *role, name: name.to_owned(), psk: psk.clone() });
         self.keep_keys(now);
         self.log(now, Level::Info, format_args!("key {kid} ({role}, {name}) added"));
         if !was_locked {
@@ -213,7 +234,6 @@ impl<H: Hardware> Board<H> {
             self.clients.let_go_without_key();
             self.drop_update();
         }
-        Ok(Key { board: self.identity.id.clone(), kid, role, psk })
     }
 
     /// Sees to it that the keys are written at once: a key that was handed over must not be forgotten.

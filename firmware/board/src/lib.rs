@@ -45,6 +45,7 @@ pub use contact::Origin;
 pub use keys::{locked, wrong_key};
 pub use log::Unread;
 pub use outbound::Call;
+pub use pairing::{Asker, PairingShown, Turn};
 pub use plan::{Component, Identity, Input, Plan, PlanError, SAMPLE_EVERY};
 pub use retained::{KEEP_AFTER, Retained, RetainedKey, Unsaved};
 pub use sides::{Side, no_telemetry};
@@ -125,10 +126,9 @@ pub trait Hardware {
         false
     }
 
-    /// Shows the code that people compare while a controller is paired, where a person at the board can read it; `None` takes it
-    /// away. It is in the log in any case.
-    fn show_code(&mut self, code: Option<&str>) {
-        let _ = code;
+    /// Shows how pairing goes, where only a person at the board can see it: never on the network, where the code could be changed.
+    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+        let _ = shown;
     }
 
     /// What the run before this one said when it panicked, once: for the first line of the log.
@@ -215,7 +215,7 @@ impl<H: Hardware> Board<H> {
             identity: plan.identity,
             renamed: false,
             keys: Keys::restored(retained::find(retained, &RetainedKey::Keys)),
-            pairing: Pairing::Closed,
+            pairing: Pairing::default(),
             slots,
             bindings: plan.bindings,
             gathered: None,
@@ -388,16 +388,31 @@ impl<H: Hardware> Board<H> {
         self.observed(now, at, change, source)
     }
 
-    /// A hand pressed a button: `press`, `double_press`, `long_press`.
+    /// A button was pressed at the board: `press`, `double_press`, `long_press`.
     ///
     /// # Errors
     /// Where there is no such button or event.
     pub fn press(&mut self, now: Duration, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
+        self.press_begun(now, now, key, event)
+    }
+
+    /// As [`Self::press`], of a button whose contact closed at `began`: what was begun before a pairing code was visible does not
+    /// confirm it.
+    ///
+    /// # Errors
+    /// As [`Self::press`].
+    pub fn press_begun(
+        &mut self,
+        now: Duration,
+        began: Duration,
+        key: &ComponentKey,
+        event: &str,
+    ) -> Result<(), RpcError> {
         if key.kind != Kind::Button || self.position(key).is_none() {
             return Err(self.not_found(&ComponentKey::new(Kind::Button, key.id)));
         }
         rules::check_event(event)?;
-        if !self.confirm_pairing(now) {
+        if !self.pressed_while_pairing(now, began, event) {
             self.pressed(now, key, event, &Source::Physical);
         }
         Ok(())

@@ -1,131 +1,333 @@
-//! How a controller without a key is given one: a hand at the board opens pairing, one controller asks, people compare a code, and a
-//! hand says yes. Decides who may ask and when it is over; the code itself is the crate noise's.
+//! How a controller without a key is given one: pairing is opened at the board, controllers that ask are served one after the other,
+//! people compare a code, and a short press of a button confirms it. Decides whose turn it is and when it ends; the code itself is
+//! the crate noise's.
+//!
+//! The key is pending until the controller has proved that it has it, in a handshake. Until then nothing is kept of it, so that a
+//! controller that vanishes and a board that loses its power leave the board as it was.
 
-use alloc::{format, string::String};
-use core::time::Duration;
+use alloc::{format, string::String, vec::Vec};
+use core::{net::IpAddr, time::Duration};
 
-use noise::{Code as PairingCode, Key, Role};
+use noise::{Code as PairingCode, Key, KeyId, Role};
 use protocol::{Code, Level, RpcError, limits};
 
 use crate::{Board, Hardware};
 
-/// How far pairing has come.
+/// What an address that was refused at the board counts as: it is served again only when no other address waits.
+const REFUSED: u32 = 1_000;
+
+/// What a board shows of pairing, where a person at the board can see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pairing {
-    /// Nobody may ask.
+pub enum PairingShown<'a> {
+    /// Pairing is closed.
+    Nothing,
+    /// A controller may ask.
+    Open,
+    /// A controller asks: this code, six digits in two groups, is to be compared with the one that it shows.
+    Code(&'a str),
+    /// The code was confirmed; the controller has yet to prove that it stored its key.
+    Confirmed,
+}
+
+/// A controller that asks for a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker(u32);
+
+/// How far a controller that asks for a key has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Others are served first.
+    Waits,
+    /// It is its turn.
+    Served,
+    /// The code was confirmed at the board.
+    Confirmed,
+    /// It gets no key: pairing or its turn is over, or it was refused at the board.
+    Over,
+}
+
+/// Pairing, from its opening to its end.
+pub(crate) struct Pairing {
+    stage: Stage,
+    /// Who waits for a turn.
+    waiting: Vec<Waiting>,
+    /// The turns that each address had since pairing was opened, and what counts as turns.
+    turns: Vec<(IpAddr, u32)>,
+    /// All turns since pairing was opened.
+    given: u32,
+    last: u32,
+    /// Counts what those who wait for something here may have waited for.
+    changes: u32,
+}
+
+struct Waiting {
+    asker: Asker,
+    from: IpAddr,
+}
+
+enum Stage {
     Closed,
-    /// The first who asks is served.
-    Open { until: Duration },
-    /// Somebody asked; the code is shown once it is known.
-    Asked { until: Duration, shown: bool },
-    /// A hand said yes.
-    Confirmed { until: Duration },
+    /// Nobody is served; the next turn begins after `rests_until`.
+    Open {
+        until: Duration,
+        rests_until: Duration,
+    },
+    /// One is served until `by`, however long pairing is still open.
+    Serving {
+        until: Duration,
+        asker: Asker,
+        from: IpAddr,
+        by: Duration,
+        step: Step,
+    },
+}
+
+enum Step {
+    /// It has yet to reveal its number.
+    Asked,
+    /// The code is visible since then.
+    Shown {
+        since: Duration,
+    },
+    Confirmed,
+    /// It was sent this key.
+    Pending(Key),
+}
+
+impl Default for Pairing {
+    fn default() -> Self {
+        let stage = Stage::Closed;
+        Self { stage, waiting: Vec::new(), turns: Vec::new(), given: 0, last: 0, changes: 0 }
+    }
 }
 
 impl Pairing {
-    fn until(self) -> Option<Duration> {
-        match self {
-            Self::Closed => None,
-            Self::Open { until } | Self::Asked { until, .. } | Self::Confirmed { until } => Some(until),
+    fn step(&self, of: Asker) -> Option<&Step> {
+        match &self.stage {
+            Stage::Serving { asker, step, .. } if *asker == of => Some(step),
+            _ => None,
+        }
+    }
+
+    /// Goes on to this step, which may take this long.
+    fn go_on(&mut self, next: Step, within: Duration) {
+        self.changes = self.changes.wrapping_add(1);
+        if let Stage::Serving { by, step, .. } = &mut self.stage {
+            (*by, *step) = (within, next);
+        }
+    }
+
+    pub(crate) fn pending(&self) -> Option<&Key> {
+        match &self.stage {
+            Stage::Serving { step: Step::Pending(key), .. } => Some(key),
+            _ => None,
+        }
+    }
+
+    fn turns_of(&self, from: IpAddr) -> u32 {
+        self.turns.iter().find(|(address, _)| *address == from).map_or(0, |(_, turns)| *turns)
+    }
+
+    fn count(&mut self, from: IpAddr, turns: u32) {
+        match self.turns.iter_mut().find(|(address, _)| *address == from) {
+            Some((_, counted)) => *counted = counted.saturating_add(turns),
+            None => self.turns.push((from, turns)),
         }
     }
 }
 
 impl<H: Hardware> Board<H> {
-    /// A hand at the board wants to pair it with a controller: for [`limits::PAIRING`] one may ask.
+    /// Someone at the board wants to pair it with a controller: for [`limits::PAIRING`] controllers may ask.
     pub fn open_pairing(&mut self, now: Duration) {
         self.end_pairing(now, None);
-        self.pairing = Pairing::Open { until: now + limits::PAIRING };
+        self.pairing.turns.clear();
+        self.pairing.given = 0;
+        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+        self.pairing.stage = Stage::Open { until: now + limits::PAIRING, rests_until: now };
+        self.hardware.show_pairing(PairingShown::Open);
         let seconds = limits::PAIRING.as_secs();
         self.log(now, Level::Info, format_args!("pairing is open for {seconds} s"));
     }
 
-    /// A controller asks for a key.
+    /// Whether a controller may ask for a key now.
     ///
     /// # Errors
-    /// `pairing_closed` where no hand opened pairing; `pairing_ended` where another asks already, which ends it for both.
-    pub fn begin_pairing(&mut self, now: Duration) -> Result<(), RpcError> {
-        match self.pairing {
-            Pairing::Open { until } if now < until => {
-                self.pairing = Pairing::Asked { until, shown: false };
-                self.log(now, Level::Info, format_args!("a controller asks for a key"));
-                Ok(())
-            }
-            Pairing::Asked { .. } | Pairing::Confirmed { .. } => {
-                self.end_pairing(now, Some("two controllers ask: none is served"));
-                Err(pairing_ended())
-            }
-            Pairing::Open { .. } | Pairing::Closed => {
-                let message = "pairing is opened at the board: hold its button for 5 s and let go before 10 s, then ask within 120 s";
+    /// `pairing_closed`.
+    pub fn check_pairing(&self) -> Result<(), RpcError> {
+        match self.pairing.stage {
+            Stage::Open { .. } | Stage::Serving { .. } => Ok(()),
+            Stage::Closed => {
+                let message = "pairing is opened at the board: hold its button until the light blinks red (5 s), release it before 10 s, \
+                               then ask within 120 s";
                 Err(RpcError::new(Code::Forbidden, "pairing_closed", message))
             }
         }
     }
 
-    /// The code is known: it is shown, and a hand that presses a button now says yes.
-    pub fn show_pairing_code(&mut self, now: Duration, code: PairingCode) {
-        if let Pairing::Asked { until, .. } = self.pairing {
-            self.pairing = Pairing::Asked { until, shown: true };
-            let code: String = format!("{code}");
-            self.hardware.show_code(Some(&code));
-            let what = "press a button of the board if the controller shows the same";
-            self.log(now, Level::Info, format_args!("pairing code {code}: {what}"));
-        }
-    }
-
-    /// Whether the controller that asks is to go on waiting; `Some(true)` where a hand said yes, `Some(false)` where it is over.
-    pub fn pairing_outcome(&self) -> Option<bool> {
-        match self.pairing {
-            Pairing::Asked { .. } => None,
-            Pairing::Confirmed { .. } => Some(true),
-            Pairing::Closed | Pairing::Open { .. } => Some(false),
-        }
-    }
-
-    /// Makes the key of who was paired. Pairing is over then.
+    /// A controller at this address asks for a key, and waits for its turn. To be ended with [`Self::leave_pairing`].
     ///
     /// # Errors
-    /// `pairing_ended` where no hand has said yes in time; as [`Board::add_key`].
-    pub fn take_paired_key(&mut self, now: Duration) -> Result<Key, RpcError> {
-        if !matches!(self.pairing, Pairing::Confirmed { until } if now < until) {
+    /// `pairing_closed`; `pairing_busy` where too many wait.
+    pub fn ask_for_key(&mut self, now: Duration, from: IpAddr) -> Result<Asker, RpcError> {
+        self.check_pairing()?;
+        if self.pairing.waiting.len() >= limits::PAIRING_WAITING {
+            let message = "other controllers wait to be paired: try again in a moment";
+            return Err(RpcError::new(Code::ResourceExhausted, "pairing_busy", message));
+        }
+        self.pairing.last = self.pairing.last.wrapping_add(1);
+        let asker = Asker(self.pairing.last);
+        self.pairing.waiting.push(Waiting { asker, from });
+        self.watch_pairing(now);
+        Ok(asker)
+    }
+
+    /// How far this controller has come.
+    pub fn pairing_turn(&self, asker: Asker) -> Turn {
+        match self.pairing.step(asker) {
+            Some(Step::Asked | Step::Shown { .. }) => Turn::Served,
+            Some(Step::Confirmed | Step::Pending(_)) => Turn::Confirmed,
+            None if self.pairing.waiting.iter().any(|waiting| waiting.asker == asker) => Turn::Waits,
+            None => Turn::Over,
+        }
+    }
+
+    /// Another number means that [`Self::pairing_turn`] may have another answer for somebody.
+    pub fn pairing_changes(&self) -> u32 {
+        self.pairing.changes
+    }
+
+    /// The code is known: it is shown, and a short press of a button that begins from now on confirms it.
+    pub fn show_pairing_code(&mut self, now: Duration, asker: Asker, code: PairingCode) {
+        if !matches!(self.pairing.step(asker), Some(Step::Asked)) {
+            return;
+        }
+        self.pairing.go_on(Step::Shown { since: now }, now + limits::PAIRING_ANSWER);
+        let code: String = format!("{code}");
+        self.hardware.show_pairing(PairingShown::Code(&code));
+        // Never the code itself: whoever could change what is read over the network could show the code of another.
+        self.log(now, Level::Info, format_args!("a controller asks for a key: its code is shown at the board"));
+    }
+
+    /// Makes the key of a controller that was confirmed. The key is pending until it was proved by [`Board::connect_with_key`].
+    ///
+    /// # Errors
+    /// `pairing_ended` where it was not confirmed in time; as [`Board::add_key`].
+    pub fn take_paired_key(&mut self, now: Duration, asker: Asker) -> Result<Key, RpcError> {
+        if !matches!(self.pairing.step(asker), Some(Step::Confirmed)) {
             return Err(pairing_ended());
         }
-        self.end_pairing(now, Some("a key is handed over"));
-        self.add_key(now, "paired", Role::Control)
+        let key = self.new_key(Role::Control)?;
+        self.pairing.go_on(Step::Pending(key.clone()), now + limits::PAIRING_ANSWER);
+        Ok(key)
     }
 
-    /// The controller that asked is gone.
-    pub fn leave_pairing(&mut self, now: Duration) {
-        if matches!(self.pairing, Pairing::Asked { .. } | Pairing::Confirmed { .. }) {
-            self.end_pairing(now, Some("the controller that asked is gone"));
+    /// A controller that asked is gone, or is served no longer.
+    pub fn leave_pairing(&mut self, now: Duration, asker: Asker) {
+        self.pairing.waiting.retain(|waiting| waiting.asker != asker);
+        if self.pairing.step(asker).is_some() {
+            self.end_turn(now, "the controller that asked is gone");
         }
     }
 
-    /// A hand pressed a button. Whether that was a yes, and nothing else.
-    pub(crate) fn confirm_pairing(&mut self, now: Duration) -> bool {
-        let Pairing::Asked { until, shown: true } = self.pairing else { return false };
-        self.pairing = Pairing::Confirmed { until };
-        self.log(now, Level::Info, format_args!("pairing confirmed at the board"));
-        true
+    /// The pending key was proved: from now on it is one of the board's.
+    pub(crate) fn adopt_pending_key(&mut self, now: Duration, kid: KeyId) {
+        let Some(key) = self.pairing.pending().filter(|key| key.kid == kid).cloned() else { return };
+        self.end_pairing(now, Some("a controller was paired"));
+        self.adopt_key(now, &key, "paired");
     }
 
-    /// Closes pairing when its time is over.
+    /// A button was pressed at the board, from `began` on. Whether that was about pairing, and nothing else: a short press confirms
+    /// the code that was visible before it began, a double press refuses the controller that asks.
+    pub(crate) fn pressed_while_pairing(&mut self, now: Duration, began: Duration, event: &str) -> bool {
+        let Stage::Serving { from, step, .. } = &self.pairing.stage else { return false };
+        let (from, since) = match step {
+            Step::Asked => return false,
+            Step::Shown { since } => (*from, Some(*since)),
+            Step::Confirmed | Step::Pending(_) => (*from, None),
+        };
+        match (event, since) {
+            ("press", Some(since)) if began >= since => {
+                self.pairing.go_on(Step::Confirmed, now + limits::PAIRING_ANSWER);
+                self.hardware.show_pairing(PairingShown::Confirmed);
+                self.log(now, Level::Info, format_args!("pairing was confirmed at the board"));
+                true
+            }
+            ("double_press", _) => {
+                self.pairing.count(from, REFUSED);
+                self.end_turn(now, "the controller was refused at the board");
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends turns and pairing when their time is over, and begins the next turn.
     pub(crate) fn watch_pairing(&mut self, now: Duration) {
-        if self.pairing.until().is_some_and(|until| now >= until) {
-            self.end_pairing(now, Some("its time is over"));
+        if let Stage::Serving { by, .. } = self.pairing.stage
+            && now >= by
+        {
+            self.end_turn(now, "its time is over");
+        }
+        match self.pairing.stage {
+            Stage::Open { until, .. } if now >= until => self.end_pairing(now, Some("its time is over")),
+            Stage::Open { until, rests_until } if now >= rests_until => self.begin_turn(now, until),
+            _ => {}
         }
     }
 
     /// When [`Self::watch_pairing`] is due.
     pub(crate) fn pairing_deadline(&self) -> Option<Duration> {
-        self.pairing.until()
+        match self.pairing.stage {
+            Stage::Closed => None,
+            Stage::Open { until, rests_until } if !self.pairing.waiting.is_empty() => Some(until.min(rests_until)),
+            Stage::Open { until, .. } => Some(until),
+            Stage::Serving { by, .. } => Some(by),
+        }
     }
 
-    fn end_pairing(&mut self, now: Duration, why: Option<&str>) {
-        if matches!(self.pairing, Pairing::Asked { shown: true, .. } | Pairing::Confirmed { .. }) {
-            self.hardware.show_code(None);
+    /// Serves the next: of the addresses that had the fewest turns, at random, so that one who asks without end cannot keep the
+    /// others from their turn.
+    fn begin_turn(&mut self, now: Duration, until: Duration) {
+        let Some(fewest) = self.pairing.waiting.iter().map(|waiting| self.pairing.turns_of(waiting.from)).min() else {
+            return;
+        };
+        if self.pairing.given >= limits::PAIRING_TURNS {
+            return self.end_pairing(now, Some("too many controllers asked"));
         }
-        self.pairing = Pairing::Closed;
+        let first: Vec<usize> = (self.pairing.waiting.iter().enumerate())
+            .filter(|(_, waiting)| self.pairing.turns_of(waiting.from) == fewest)
+            .map(|(at, _)| at)
+            .collect();
+        let drawn = self.random().map_or(0, u32::from_be_bytes);
+        // Fewer than wait, which fits.
+        let at = first.get(drawn as usize % first.len().max(1)).copied().unwrap_or_default();
+        let Waiting { asker, from } = self.pairing.waiting.remove(at);
+        self.pairing.count(from, 1);
+        self.pairing.given += 1;
+        self.pairing.stage = Stage::Serving { until, asker, from, by: now + limits::PAIRING_REVEAL, step: Step::Asked };
+        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+    }
+
+    /// The one who is served is served no longer; pairing goes on while it is open.
+    fn end_turn(&mut self, now: Duration, why: &str) {
+        let Stage::Serving { until, ref step, .. } = self.pairing.stage else { return };
+        if !matches!(step, Step::Asked) {
+            self.hardware.show_pairing(PairingShown::Open);
+        }
+        self.pairing.stage = Stage::Open { until, rests_until: now + limits::PAIRING_REST };
+        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+        self.log(now, Level::Info, format_args!("a controller gets no key: {why}"));
+        self.watch_pairing(now);
+    }
+
+    pub(crate) fn end_pairing(&mut self, now: Duration, why: Option<&str>) {
+        if matches!(self.pairing.stage, Stage::Closed) {
+            return;
+        }
+        self.pairing.stage = Stage::Closed;
+        self.pairing.waiting.clear();
+        self.pairing.changes = self.pairing.changes.wrapping_add(1);
+        self.hardware.show_pairing(PairingShown::Nothing);
         if let Some(why) = why {
             self.log(now, Level::Info, format_args!("pairing is closed: {why}"));
         }
@@ -133,6 +335,6 @@ impl<H: Hardware> Board<H> {
 }
 
 fn pairing_ended() -> RpcError {
-    let message = "pairing is over, and no key was made: open it again at the board, and ask with one controller only";
+    let message = "pairing is over, and no key was made: open it again at the board";
     RpcError::new(Code::Forbidden, "pairing_ended", message)
 }

@@ -232,6 +232,7 @@ impl<H: Hardware> Board<H> {
     /// A hand at the board wants it as it was when it was new: everything that is kept is erased, and the board restarts. Clients
     /// are told of the restart as by `Device.Reboot`.
     pub fn forget_everything(&mut self, now: Duration) {
+        self.end_pairing(now, Some("the board is erased"));
         if !matches!(self.keeping, Keeping::Erasing | Keeping::Erased) {
             self.keeping = Keeping::EraseDue;
         }

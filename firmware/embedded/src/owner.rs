@@ -3,7 +3,7 @@
 
 use alloc::{format, string::String};
 
-use board::Hardware;
+use board::{Hardware, PairingShown};
 use noise::Role;
 use protocol::outbound::CallUrl;
 use server::{Clock, Shared};
@@ -27,9 +27,21 @@ pub fn obey<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Option<S
         }),
         "pair" => {
             board.open_pairing();
-            Some("pairing is open: the code is shown here".into())
+            Some("pairing is open for 120 s: the code of a controller that asks is printed here".into())
         }
         _ => None,
+    }
+}
+
+/// What is printed at the board of how pairing goes. Only there: the code must not be on the network.
+pub fn pairing_line(shown: PairingShown<'_>) -> String {
+    match shown {
+        PairingShown::Nothing => "pairing is closed".into(),
+        PairingShown::Open => "pairing is open, and no controller asks".into(),
+        PairingShown::Code(code) => format!(
+            "pairing code {code}: if the controller shows the same, press the button once, shortly; if not, press it twice"
+        ),
+        PairingShown::Confirmed => "pairing is confirmed: the controller stores its key".into(),
     }
 }
 

@@ -4,7 +4,7 @@
 use alloc::{collections::BTreeMap, format};
 use core::time::Duration;
 
-use board::{Hardware, SampleSource, UpdateSlot};
+use board::{Hardware, PairingShown, SampleSource, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
 use crate::{
@@ -80,8 +80,9 @@ impl Hardware for Bench {
         self.entropy.is_some()
     }
 
-    fn show_code(&mut self, code: Option<&str>) {
-        console::say(&serde_json::json!({ "pairing_code": code }));
+    /// Its serial port is its display.
+    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+        console::say(&serde_json::json!({ "pairing": embedded::owner::pairing_line(shown) }));
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

@@ -21,7 +21,7 @@ pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, lamp: &'s
     loop {
         while let Some(gesture) = gestures.next_gesture(now()) {
             if let Some(event) = gesture.event()
-                && let Err(error) = board.press(&button, event)
+                && let Err(error) = board.press_begun(gestures.began(), &button, event)
             {
                 warn!("{button} {event}: {}", error.message);
             }

@@ -3,12 +3,17 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use board::{Hardware, UpdateSlot};
-use embedded::{colour::pixel, indicator::Notice};
+use board::{Hardware, PairingShown, UpdateSlot};
+use embedded::{
+    colour::pixel,
+    indicator::{Notice, Pairing},
+    owner::pairing_line,
+};
 use esp_hal::{
     gpio::{AnyPin, Level, Output, OutputConfig},
     rng::Rng,
 };
+use esp_println::println;
 use log::info;
 use protocol::{ComponentKey, Kind, ResetReason, RpcError, State};
 use serde_json::json;
@@ -93,6 +98,12 @@ impl Hardware for Chip {
 
     fn can_call(&self) -> bool {
         true
+    }
+
+    /// On the serial port and the LED; never as a line of the log, which is read over the network.
+    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+        println!("{}", pairing_line(shown));
+        self.lamp.pairing(Pairing::of(shown));
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {

@@ -8,7 +8,7 @@ use embassy_sync::{blocking_mutex::raw::NoopRawMutex, signal::Signal};
 use embassy_time::{Instant, Timer};
 use embedded::{
     colour::Pixel,
-    indicator::{Indicator, Notice},
+    indicator::{Indicator, Notice, Pairing},
 };
 use esp_hal::{
     Async,
@@ -46,6 +46,12 @@ impl Lamp {
     /// Tells something.
     pub(crate) fn tell(&self, notice: Notice) {
         self.indicator.borrow_mut().tell(now(), notice);
+        self.changed.signal(());
+    }
+
+    /// Shows how pairing goes.
+    pub(crate) fn pairing(&self, pairing: Option<Pairing>) {
+        self.indicator.borrow_mut().pairing(now(), pairing);
         self.changed.signal(());
     }
 

@@ -18,7 +18,7 @@ use crate::{
     response::{Refusal, Response, error_message, switching_protocols},
     rpc,
     serve::Settings,
-    shared::Shared,
+    shared::{Controller, Shared},
     socket::{Gone, Socket, end, write},
     ws::{Endpoint, Reader},
 };
@@ -227,21 +227,23 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Control { accept, subprotocol } if shared.is_locked() => {
             send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
             let proved = greeting::greet(socket, core::mem::take(input), Some(guest), shared, Endpoint::Server).await?;
-            match shared.connect_with_key(proved.kid, origin) {
-                Ok(controller) => {
-                    controller.receive(&proved.first);
-                    rpc::run(socket, proved.reader, controller, Some(proved.channel), Endpoint::Server).await;
-                }
-                Err(error) => rpc::refuse(socket, Some(proved.channel), error, Endpoint::Server, clock).await,
-            }
+            let connected = shared.connect_with_key(proved.kid, origin);
+            serve_proved(socket, proved, connected, clock).await;
             return Err(Gone);
         }
-        Decision::Pair { accept } => match shared.ask_for_key() {
-            Ok(asking) => {
+        Decision::Pair { accept } => match (shared.check_pairing(), origin.from) {
+            (Ok(()), Some(from)) => {
                 send(socket, &switching_protocols(&accept, None), settings, clock).await?;
-                return Err(greeting::pair(socket, core::mem::take(input), shared, asking).await);
+                let input = core::mem::take(input);
+                let (proved, asking) = greeting::pair(socket, input, from.ip(), guest, shared).await?;
+                let connected = shared.connect_with_key(proved.kid, origin);
+                // The key is the board's by now.
+                drop(asking);
+                serve_proved(socket, proved, connected, clock).await;
+                return Err(Gone);
             }
-            Err(error) => (Response::forbidden(error), false),
+            (Err(error), _) => (Response::forbidden(error), false),
+            (Ok(()), None) => return Err(Gone),
         },
         Decision::Side { .. } | Decision::Call { .. } if shared.is_locked() => {
             (Response::forbidden(board::locked()), false)
@@ -286,6 +288,22 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     };
     // A body that nobody reads would be taken for the next request.
     respond(socket, &response, request.keep_alive && !has_body, head_only, settings, clock).await
+}
+
+/// Serves a controller that has proved its key until it ends, or tells it that it cannot be served.
+async fn serve_proved<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    proved: greeting::Proved,
+    connected: Result<Controller<'_, H, C>, RpcError>,
+    clock: &C,
+) {
+    match connected {
+        Ok(controller) => {
+            controller.receive(&proved.first);
+            rpc::run(socket, proved.reader, controller, Some(proved.channel), Endpoint::Server).await;
+        }
+        Err(error) => rpc::refuse(socket, Some(proved.channel), error, Endpoint::Server, clock).await,
+    }
 }
 
 /// Serves a channel beside the control channel until it ends; what is refused is answered.

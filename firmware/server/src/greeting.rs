@@ -2,8 +2,9 @@
 //! in is the board's decision, who waits the gate's.
 
 use alloc::{string::String, vec::Vec};
+use core::net::IpAddr;
 
-use board::Hardware;
+use board::{Hardware, Turn};
 use embassy_futures::select::{Either, select};
 use noise::{Channel, Hello, KeyId, NoiseError, Offer, PairOffer, Pairing, respond};
 use protocol::{Code, RpcError, limits};
@@ -14,7 +15,7 @@ use crate::{
     response::error_message,
     shared::{AskingForKey, Shared},
     socket::{Gone, Socket, WRITE, end, write},
-    ws::{Close, Endpoint, FrameType, Message, Reader, Stopped, close_frame},
+    ws::{Close, Endpoint, FrameType, Message, Reader, Stopped},
 };
 
 /// A controller that has proved its key.
@@ -82,13 +83,25 @@ async fn prove<S: Socket, H: Hardware, C: Clock>(
     endpoint: Endpoint<'_>,
 ) -> Result<Proved, Failure> {
     // A message in plain text is answered; what comes encrypted has 16 bytes more.
-    let mut reader = Reader::at(endpoint, limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
+    let reader = Reader::at(endpoint, limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
     let hello = say_hello(socket, shared, endpoint).await?;
+    take_offer(socket, reader, &hello, guest, shared, endpoint).await
+}
+
+/// What comes after the greeting: an offer, its answer, and the first message, which is the proof.
+async fn take_offer<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    mut reader: Reader,
+    hello: &Hello,
+    guest: Option<&Guest<'_>>,
+    shared: &Shared<H, C>,
+    endpoint: Endpoint<'_>,
+) -> Result<Proved, Failure> {
     let offer = wait(guest, false, binary(socket, &mut reader, shared, endpoint)).await??;
     let offer = Offer::from_bytes(&offer).map_err(|_| Failure::Refused(board::locked()))?;
     let Some(ephemeral) = shared.random() else { return Err(Failure::Gone) };
     let psk = shared.psk(offer.kid).ok_or(NoiseError::NotAuthentic);
-    let Ok((mut channel, answer)) = psk.and_then(|psk| respond(&hello, &offer, &psk, ephemeral)) else {
+    let Ok((mut channel, answer)) = psk.and_then(|psk| respond(hello, &offer, &psk, ephemeral)) else {
         let delay = shared.wrong_key(offer.kid);
         wait(guest, true, shared.clock().sleep_until(shared.clock().now() + delay)).await?;
         return Err(Failure::Refused(board::wrong_key()));
@@ -102,71 +115,82 @@ async fn prove<S: Socket, H: Hardware, C: Clock>(
     Ok(Proved { kid: offer.kid, channel, first, reader })
 }
 
-/// Gives a key to the one controller that asks while a hand at the board allows it.
-pub(crate) async fn pair<S: Socket, H: Hardware, C: Clock>(
+/// Gives a key to a controller that asks while pairing is open at the board, once its code was confirmed there, and has it prove the key.
+/// Until the caller has made it a controller, `asking` has to be kept: with it goes what is pending.
+pub(crate) async fn pair<'a, S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
-    shared: &Shared<H, C>,
-    asking: AskingForKey<'_, H, C>,
-) -> Gone {
-    let handed_over = hand_over(socket, already_read, shared).await;
-    drop(asking);
-    match handed_over {
-        Ok(()) => {
-            let close = close_frame(Some(Close::NORMAL), "");
-            if write(socket, &close, WRITE, shared.clock()).await.is_ok() {
-                end(socket, shared.clock()).await;
-            }
-            Gone
-        }
-        Err(failure) => tell(socket, failure, shared, Endpoint::Server).await,
+    from: IpAddr,
+    guest: &Guest<'_>,
+    shared: &'a Shared<H, C>,
+) -> Result<(Proved, AskingForKey<'a, H, C>), Gone> {
+    match hand_over(socket, already_read, from, guest, shared).await {
+        Ok(proved) => Ok(proved),
+        Err(failure) => Err(tell(socket, failure, shared, Endpoint::Server).await),
     }
 }
 
-async fn hand_over<S: Socket, H: Hardware, C: Clock>(
+async fn hand_over<'a, S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
-    shared: &Shared<H, C>,
-) -> Result<(), Failure> {
-    let mut reader = Reader::new(limits::MESSAGE_INTO_BOARD, already_read);
+    from: IpAddr,
+    guest: &Guest<'_>,
+    shared: &'a Shared<H, C>,
+) -> Result<(Proved, AskingForKey<'a, H, C>), Failure> {
+    let mut reader = Reader::new(limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
     let hello = say_hello(socket, shared, Endpoint::Server).await?;
     let Some(random) = shared.random() else { return Err(Failure::Gone) };
-    let (pairing, answer) = {
-        let offer = until_ended(shared, binary(socket, &mut reader, shared, Endpoint::Server)).await?;
-        let offer = PairOffer::from_bytes(&offer).map_err(|_| Failure::NotAuthentic)?;
-        Pairing::new(&hello, &offer, random).map_err(|_| Failure::NotAuthentic)?
-    };
+    // Who says nothing takes no turn, and makes room for others.
+    let offer = within(shared.clock(), limits::HANDSHAKE, binary(socket, &mut reader, shared, Endpoint::Server));
+    let offer = wait(Some(guest), false, offer).await?.unwrap_or_else(|| Err(Failure::Refused(over())))?;
+    let offer = PairOffer::from_bytes(&offer).map_err(|_| Failure::NotAuthentic)?;
+    let asking = shared.ask_for_key(from).map_err(Failure::Refused)?;
+    {
+        let turn = select(asking.turn(), left(socket, &mut reader, shared));
+        match wait(Some(guest), false, turn).await? {
+            Either::First(Turn::Over) => return Err(Failure::Refused(over())),
+            Either::First(_) => {}
+            Either::Second(failure) => return Err(failure),
+        }
+    }
+    // Not before it is its turn: with the board's number it can know the code, and each turn is one guess.
+    let (pairing, answer) = Pairing::new(&hello, &offer, random).map_err(|_| Failure::NotAuthentic)?;
     send(socket, FrameType::Binary(false), &answer.to_bytes(), shared, Endpoint::Server).await?;
-    let number = until_ended(shared, binary(socket, &mut reader, shared, Endpoint::Server)).await?;
+    let number = until_over(&asking, binary(socket, &mut reader, shared, Endpoint::Server)).await?;
     let confirmed = pairing.revealed(&number).map_err(|_| Failure::NotAuthentic)?;
     let mut channel = confirmed.channel;
-    shared.show_pairing_code(confirmed.code);
-    // A client that goes away meanwhile is noticed; whatever else it says is passed over.
-    let leaves = async {
-        loop {
-            if let Err(failure) = binary(socket, &mut reader, shared, Endpoint::Server).await {
-                return failure;
-            }
-        }
-    };
-    match select(shared.pairing_outcome(), leaves).await {
-        Either::First(true) => {}
-        Either::First(false) => return Err(Failure::Refused(over())),
+    asking.show_code(confirmed.code);
+    match select(asking.outcome(), left(socket, &mut reader, shared)).await {
+        Either::First(Turn::Confirmed) => {}
+        Either::First(_) => return Err(Failure::Refused(over())),
         Either::Second(failure) => return Err(failure),
     }
-    let key = shared.take_paired_key().map_err(Failure::Refused)?;
+    let key = asking.take_key().map_err(Failure::Refused)?;
     let sealed = channel.seal(key.to_text().as_bytes()).map_err(|_| Failure::Gone)?;
-    Ok(send(socket, FrameType::Binary(false), &sealed, shared, Endpoint::Server).await?)
+    drop(key);
+    send(socket, FrameType::Binary(false), &sealed, shared, Endpoint::Server).await?;
+    // Its person may still be comparing, and its keychain may ask for a password.
+    let proved = until_over(&asking, take_offer(socket, reader, &hello, None, shared, Endpoint::Server)).await?;
+    Ok((proved, asking))
 }
 
-/// Waits for a client for as long as pairing goes on.
-async fn until_ended<H: Hardware, C: Clock>(
-    shared: &Shared<H, C>,
-    message: impl Future<Output = Result<Vec<u8>, Failure>>,
-) -> Result<Vec<u8>, Failure> {
-    match select(message, shared.pairing_outcome()).await {
-        Either::First(message) => message,
-        Either::Second(_) => Err(Failure::Refused(over())),
+/// Waits until a client that is to say nothing now goes away; whatever it says is ignored.
+async fn left<S: Socket, H: Hardware, C: Clock>(socket: &mut S, reader: &mut Reader, shared: &Shared<H, C>) -> Failure {
+    loop {
+        if let Err(failure) = binary(socket, reader, shared, Endpoint::Server).await {
+            return failure;
+        }
+    }
+}
+
+/// Waits for a client for as long as it is its turn.
+async fn until_over<T, H: Hardware, C: Clock>(
+    asking: &AskingForKey<'_, H, C>,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    match select(work, asking.over()).await {
+        Either::First(outcome) => outcome,
+        Either::Second(()) => Err(Failure::Refused(over())),
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use board::{Hardware, SampleSource, UpdateSlot};
+use board::{Hardware, PairingShown, SampleSource, UpdateSlot};
 use protocol::{ComponentKey, ResetReason, RpcError, State};
 
 /// The embedding's hardware.
@@ -77,8 +77,8 @@ impl<H: Hardware> Hardware for Watched<H> {
         self.hardware.can_call()
     }
 
-    fn show_code(&mut self, code: Option<&str>) {
-        self.hardware.show_code(code);
+    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+        self.hardware.show_pairing(shown);
     }
 
     fn take_last_panic(&mut self) -> Option<String> {

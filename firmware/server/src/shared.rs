@@ -6,11 +6,14 @@ use core::{
     cell::{Cell, RefCell, RefMut},
     fmt,
     future::poll_fn,
+    net::IpAddr,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use board::{Board, Call, ClientId, Hardware, Identity, Origin, Outgoing, Plan, PlanError, Retained, Unsaved};
+use board::{
+    Asker, Board, Call, ClientId, Hardware, Identity, Origin, Outgoing, Plan, PlanError, Retained, Turn, Unsaved,
+};
 use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
     ComponentKey, Epoch, Level, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State,
@@ -35,9 +38,9 @@ pub(crate) struct Inner<H> {
     /// Connections that have something to finish before a restart.
     conversations: usize,
     gate: Gate,
-    /// What those who wait for the end of pairing were woken for.
-    pairing: Option<bool>,
-    /// Who waits for a new name, a restart, something to keep, a call, the gate or the end of pairing: a handful.
+    /// What those who ask for a key were woken for last.
+    pairing: u32,
+    /// Who waits for a new name, a restart, something to keep, a call, the gate or a turn of pairing: a handful.
     watching: Vec<Waker>,
     /// How many lines of the log and frames of telemetry their readers have been woken for, and who reads.
     told: (u64, u64),
@@ -75,7 +78,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             run: Run::default(),
             conversations: 0,
             gate: Gate::default(),
-            pairing: Some(false),
+            pairing: 0,
             watching: Vec::new(),
             told: (0, 0),
             reading: Vec::new(),
@@ -135,6 +138,14 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.press(now, key, event))
     }
 
+    /// As [`Self::press`], of a button whose contact closed at `began`: see [`Board::press_begun`].
+    ///
+    /// # Errors
+    /// As [`Board::press`].
+    pub fn press_begun(&self, began: Duration, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
+        self.with(|board, now| board.press_begun(now, began, key, event))
+    }
+
     /// A hand at the board names it: see [`Board::rename`].
     ///
     /// # Errors
@@ -187,6 +198,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.watch(|inner| inner.board.is_locked()).await;
     }
 
+    /// Whether a handshake with this key would be answered.
+    pub fn has_key(&self, kid: KeyId) -> bool {
+        self.psk(kid).is_some()
+    }
+
     /// A hand at the board makes a key: see [`Board::add_key`].
     ///
     /// # Errors
@@ -229,24 +245,15 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         }
     }
 
-    /// A controller asks for a key; when the guard is dropped it does no more.
-    pub(crate) fn ask_for_key(&self) -> Result<AskingForKey<'_, H, C>, RpcError> {
-        self.with(|board, now| board.begin_pairing(now))?;
-        Ok(AskingForKey { shared: self })
+    /// Whether a controller may ask for a key now.
+    pub(crate) fn check_pairing(&self) -> Result<(), RpcError> {
+        self.inner.borrow().board.check_pairing()
     }
 
-    pub(crate) fn show_pairing_code(&self, code: noise::Code) {
-        self.with(|board, now| board.show_pairing_code(now, code));
-    }
-
-    /// Waits until a hand has said yes, or pairing is over.
-    pub(crate) async fn pairing_outcome(&self) -> bool {
-        self.watch(|inner| inner.board.pairing_outcome().is_some()).await;
-        self.inner.borrow().board.pairing_outcome() == Some(true)
-    }
-
-    pub(crate) fn take_paired_key(&self) -> Result<Key, RpcError> {
-        self.with(|board, now| board.take_paired_key(now))
+    /// A controller at this address asks for a key; when the guard is dropped it does no more.
+    pub(crate) fn ask_for_key(&self, from: IpAddr) -> Result<AskingForKey<'_, H, C>, RpcError> {
+        let asker = self.with(|board, now| board.ask_for_key(now, from))?;
+        Ok(AskingForKey { shared: self, asker })
     }
 
     /// A controller has proved this key.
@@ -419,7 +426,7 @@ impl<H: Hardware> Inner<H> {
             wake(&mut self.run.waker);
         }
         let renamed = self.board.take_renamed() | self.board.take_dismissal();
-        let pairing = self.board.pairing_outcome();
+        let pairing = self.board.pairing_changes();
         let paired = core::mem::replace(&mut self.pairing, pairing) != pairing;
         let calls = self.board.take_call_news();
         if calls || renamed || paired || self.board.hardware().restart_is_due() || self.board.has_unsaved() {
@@ -503,11 +510,42 @@ impl<H: Hardware, C: Clock> Drop for Through<'_, H, C> {
 /// A controller that asks for a key, until it is dropped.
 pub(crate) struct AskingForKey<'a, H: Hardware, C: Clock> {
     shared: &'a Shared<H, C>,
+    asker: Asker,
+}
+
+impl<H: Hardware, C: Clock> AskingForKey<'_, H, C> {
+    /// Waits until it no longer waits for its turn.
+    pub(crate) async fn turn(&self) -> Turn {
+        self.until(|turn| turn != Turn::Waits).await
+    }
+
+    /// Waits until the code was confirmed at the board, or it is over.
+    pub(crate) async fn outcome(&self) -> Turn {
+        self.until(|turn| matches!(turn, Turn::Confirmed | Turn::Over)).await
+    }
+
+    /// Waits until it is over.
+    pub(crate) async fn over(&self) {
+        self.until(|turn| turn == Turn::Over).await;
+    }
+
+    async fn until(&self, done: impl Fn(Turn) -> bool) -> Turn {
+        self.shared.watch(|inner| done(inner.board.pairing_turn(self.asker))).await;
+        self.shared.inner.borrow().board.pairing_turn(self.asker)
+    }
+
+    pub(crate) fn show_code(&self, code: noise::Code) {
+        self.shared.with(|board, now| board.show_pairing_code(now, self.asker, code));
+    }
+
+    pub(crate) fn take_key(&self) -> Result<Key, RpcError> {
+        self.shared.with(|board, now| board.take_paired_key(now, self.asker))
+    }
 }
 
 impl<H: Hardware, C: Clock> Drop for AskingForKey<'_, H, C> {
     fn drop(&mut self) {
-        self.shared.with(|board, now| board.leave_pairing(now));
+        self.shared.with(|board, now| board.leave_pairing(now, self.asker));
     }
 }
 

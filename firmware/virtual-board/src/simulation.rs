@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
-use board::{Hardware, Plan, SampleSource, UpdateSlot};
+use board::{Hardware, PairingShown, Plan, SampleSource, UpdateSlot};
 use protocol::{Code, ComponentKey, Kind, ResetReason, RpcError, State};
 
 use crate::{flash::Slot, meter::Meter, profile::INTERLOCKED_BY};
@@ -186,11 +186,20 @@ impl Hardware for Simulation {
     }
 
     /// A virtual board's display is this program's standard error.
-    fn show_code(&mut self, code: Option<&str>) {
-        self.code = code.map(str::to_owned);
-        if let Some(code) = code {
-            eprintln!("{}: pairing code {code}; press a button of the board if the controller shows the same", self.id);
-        }
+    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+        self.code = match shown {
+            PairingShown::Code(code) => Some(code.to_owned()),
+            _ => None,
+        };
+        let words = match shown {
+            PairingShown::Nothing => "pairing is closed".to_owned(),
+            PairingShown::Open => "pairing is open, and no controller asks".to_owned(),
+            PairingShown::Code(code) => format!(
+                "pairing code {code}: if the controller shows the same, press a button of the board; if not, press it with double_press"
+            ),
+            PairingShown::Confirmed => "pairing is confirmed: the controller stores its key".to_owned(),
+        };
+        eprintln!("{}: {words}", self.id);
     }
 
     fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {

@@ -6,7 +6,7 @@ use super::App;
 use crate::{
     fleet::BoardKey,
     keys,
-    pairing::Progress,
+    pairing::{PairProblem, Progress},
     ui::{Notice, key_ring::News},
 };
 
@@ -33,6 +33,33 @@ impl App {
         self.keys.keep(key, ctx);
     }
 
+    /// Asks a board for a key. The board that answers has to be the one that was chosen.
+    pub(super) fn pair(&mut self, board: BoardKey, replace: bool, ctx: &egui::Context) {
+        let Some(view) = self.window.model.board(board) else { return };
+        match self.keys.pair(board, &view.address, view.id.clone(), replace, ctx) {
+            Ok(()) => self.window.dialog_goes_on("Asking the board…".to_owned()),
+            Err(error) => self.window.answer_dialog(Err(error.to_string())),
+        }
+    }
+
+    /// Uses a key that pairing has stored.
+    fn take_paired(&mut self, key: keys::Key) {
+        self.fleet.give_key(key.clone());
+        if let Some(board) = self.window.pairs_with() {
+            self.fleet.retry_now(board);
+        }
+        self.keys.hold_stored(key);
+    }
+
+    /// The person says that the board shows another code.
+    pub(super) fn codes_differ(&mut self) {
+        self.keys.stop_pairing();
+        let words = "The codes differ, so no key was stored. Another controller may be asking the board, or something between this \
+                     computer and the board may have changed what they say. Press the board's button twice to refuse the code that it \
+                     shows, and try again.";
+        self.window.answer_dialog(Err(words.to_owned()));
+    }
+
     /// Looks what came of keys that are being loaded, saved or asked for.
     pub(super) fn answer_keys(&mut self, ctx: &egui::Context) {
         if self.window.pairs_with().is_none() {
@@ -42,19 +69,27 @@ impl App {
             match news {
                 News::Loaded(keys) => self.fleet.hold_keys(keys),
                 News::Failed(problem) => self.window.tell(Notice::Failed(format!("Keys of boards: {problem}."))),
-                News::Pairing(Progress::Code { code, .. }) => self.window.dialog_goes_on(format!(
-                    "Code: {code}. Compare it with the board's. If they are alike, press the board's button; if not, cancel."
-                )),
+                News::Pairing(Progress::Waits) => self.window.dialog_goes_on(
+                    "The board serves another controller first. If that is not yours, press the board's button twice to refuse it."
+                        .to_owned(),
+                ),
+                News::Pairing(Progress::Code { code, .. }) => self.window.compare_code(code),
+                News::Pairing(Progress::Confirmed) => self.window.confirmed_at_the_board(),
                 News::Pairing(Progress::Paired(key)) => {
-                    if let Some(board) = self.window.pairs_with() {
-                        self.hold(board, *key, ctx);
-                        self.window.answer_dialog(Ok(()));
-                        self.window.tell(Notice::Done("The board is paired: this computer has a key for it.".to_owned()));
-                    }
+                    self.keys.stop_pairing();
+                    self.take_paired(*key);
+                    self.window.answer_dialog(Ok(()));
+                    self.window.tell(Notice::Done("The board is paired: this computer has a key for it.".to_owned()));
                 }
                 News::Pairing(Progress::Failed(problem)) => {
                     self.keys.stop_pairing();
-                    self.window.answer_dialog(Err(format!("{problem}.")));
+                    if let PairProblem::Unclear(key) = &problem {
+                        self.take_paired((**key).clone());
+                    }
+                    let words = problem.to_string();
+                    let mut letters = words.chars();
+                    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+                    self.window.answer_dialog(Err(format!("{first}{}.", letters.as_str())));
                 }
             }
         }

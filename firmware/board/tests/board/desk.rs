@@ -8,7 +8,7 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use switchboard_board::{
-    Board, ClientId, Component, Hardware, Identity, Input, Outgoing, Plan, SampleSource, UpdateSlot,
+    Board, ClientId, Component, Hardware, Identity, Input, Outgoing, PairingShown, Plan, SampleSource, UpdateSlot,
 };
 
 use crate::{
@@ -40,7 +40,8 @@ pub(crate) struct Bench {
     pub(crate) drawn: u8,
     /// It has no source of random numbers.
     pub(crate) predictable: bool,
-    pub(crate) code: Option<String>,
+    /// What it shows of pairing.
+    pub(crate) pairing: Option<String>,
     /// It opens no connections of its own.
     pub(crate) cannot_call: bool,
     /// What it samples.
@@ -101,8 +102,13 @@ impl Hardware for Bench {
         !self.cannot_call
     }
 
-    fn show_code(&mut self, code: Option<&str>) {
-        self.code = code.map(str::to_owned);
+    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+        self.pairing = match shown {
+            PairingShown::Nothing => None,
+            PairingShown::Open => Some("open".to_owned()),
+            PairingShown::Code(code) => Some(code.to_owned()),
+            PairingShown::Confirmed => Some("confirmed".to_owned()),
+        };
     }
 
     fn take_last_panic(&mut self) -> Option<String> {

@@ -1,13 +1,13 @@
-//! Locked boards: who is let in, what a role allows, what is kept of keys, and pairing. The handshake itself is not the core's.
+//! Locked boards: who is let in, what a role allows, and what is kept of keys. The handshake itself is not the core's.
 
 use std::time::Duration;
 
-use noise::{Asking, Hello, Key, PairAnswer, Pairing, Role};
+use noise::{Key, Role};
 use protocol::{Code, limits, method};
 use serde_json::{Value, json};
-use switchboard_board::{Board, ClientId, KEEP_AFTER, Retained, Unsaved};
+use switchboard_board::{Board, ClientId, Retained, Unsaved};
 
-use crate::desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, key, ms, request, take};
+use crate::desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take};
 
 const T0: Duration = Duration::ZERO;
 
@@ -218,68 +218,4 @@ fn a_board_that_was_erased_is_open() {
     assert_eq!(board.take_unsaved(ms(100)), Some(Unsaved::Erase));
     assert!(board.is_locked(), "until it has restarted");
     assert!(!again(&[]).is_locked());
-}
-
-/// A controller that asks, up to the code; what the board has shown.
-fn ask_for_key(board: &mut Board<Bench>, now: Duration) -> Option<String> {
-    board.begin_pairing(now).unwrap();
-    let hello: Hello = board.greeting().unwrap();
-    let (asking, offer) = Asking::new(&hello, [3; 48]).unwrap();
-    let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
-    let revealed = asking.answered(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap()).unwrap();
-    let confirmed = pairing.revealed(&revealed.reveal).unwrap();
-    assert_eq!(revealed.code, confirmed.code);
-    board.show_pairing_code(now, confirmed.code);
-    assert_eq!(board.hardware().code, Some(revealed.code.to_string()));
-    board.hardware().code.clone()
-}
-
-#[test]
-fn who_pairs_gets_a_key_after_a_hand_has_said_yes() {
-    let mut board = board(everything());
-    assert_eq!(board.begin_pairing(T0).unwrap_err().data.reason, "pairing_closed");
-    board.open_pairing(T0);
-    ask_for_key(&mut board, ms(1_000));
-    assert_eq!(board.pairing_outcome(), None);
-    assert_eq!(board.take_paired_key(ms(1_500)).unwrap_err().data.reason, "pairing_ended");
-    assert!(!board.is_locked());
-    let pressed = board.hardware().outputs.len();
-    board.press(ms(2_000), &key("button:0"), "press").unwrap();
-    assert_eq!(board.hardware().outputs.len(), pressed, "the press that says yes switches nothing");
-    assert_eq!(board.pairing_outcome(), Some(true));
-    let paired = board.take_paired_key(ms(2_100)).unwrap();
-    assert_eq!(board.hardware().code, None);
-    assert!(board.is_locked());
-    assert_eq!((paired.role, paired.board.as_str()), (Role::Control, "sb-0000aa"));
-    with(&mut board, &paired);
-    assert_eq!(board.begin_pairing(ms(2_200)).unwrap_err().data.reason, "pairing_closed", "one key a pairing");
-}
-
-#[test]
-fn two_controllers_that_ask_end_pairing_for_both() {
-    let mut board = board(everything());
-    board.open_pairing(T0);
-    ask_for_key(&mut board, ms(1_000));
-    assert_eq!(board.begin_pairing(ms(1_100)).unwrap_err().data.reason, "pairing_ended");
-    assert_eq!(board.pairing_outcome(), Some(false));
-    board.press(ms(1_200), &key("button:0"), "press").unwrap();
-    assert_eq!(board.take_paired_key(ms(1_300)).unwrap_err().data.reason, "pairing_ended");
-    assert!(!board.is_locked());
-}
-
-#[test]
-fn pairing_is_over_after_its_time_and_when_the_controller_goes() {
-    let mut board = board(everything());
-    board.open_pairing(T0);
-    ask_for_key(&mut board, ms(1_000));
-    board.leave_pairing(ms(2_000));
-    assert_eq!((board.pairing_outcome(), board.hardware().code.as_deref()), (Some(false), None));
-    board.open_pairing(ms(3_000));
-    ask_for_key(&mut board, ms(4_000));
-    let end = ms(3_000) + limits::PAIRING;
-    assert!(board.next_deadline().is_some_and(|due| due <= end));
-    board.run_until(end);
-    assert_eq!((board.pairing_outcome(), board.hardware().code.as_deref()), (Some(false), None));
-    assert!(end > KEEP_AFTER);
-    assert_eq!(board.begin_pairing(end).unwrap_err().data.reason, "pairing_closed");
 }

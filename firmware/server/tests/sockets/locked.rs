@@ -2,11 +2,10 @@
 
 use std::{
     io,
-    sync::mpsc::RecvTimeoutError,
     time::{Duration, Instant},
 };
 
-use noise::{Answer, Asking, Channel, Hello, Initiator, Key, KeyId, PairAnswer, Psk, Role};
+use noise::{Answer, Asking, Channel, Hello, Initiator, Key, KeyId, PairAnswer, Psk, Revealed, Role};
 use protocol::ComponentKey;
 
 use crate::served::{Client, Outcome, PATIENCE, Served, ping};
@@ -238,45 +237,121 @@ fn who_is_locked_out_by_the_first_key_is_told_by_its_close_code() -> Outcome {
     Ok(())
 }
 
+/// A controller that asks for a key.
+struct Asks {
+    client: Client,
+    hello: Hello,
+    asking: Asking,
+}
+
+impl Asks {
+    fn begin(board: &Served) -> Result<Self, Box<dyn std::error::Error>> {
+        let (response, client) = board.websocket("/pair", "")?;
+        Self::on(response.status, client)
+    }
+
+    fn on(status: u16, mut client: Client) -> Result<Self, Box<dyn std::error::Error>> {
+        assert_eq!(status, 101);
+        let hello = Hello::from_bytes(&client.binary()?)?;
+        // Fresh for each connection, as the board's challenge is.
+        let mut random = [5; 48];
+        random[..16].copy_from_slice(&hello.challenge);
+        let (asking, offer) = Asking::new(&hello, random)?;
+        client.send_binary(&offer.to_bytes())?;
+        Ok(Self { client, hello, asking })
+    }
+
+    /// Waits for its turn and shows its code.
+    fn reveal(mut self) -> Result<(Client, Hello, Revealed), Box<dyn std::error::Error>> {
+        let revealed = self.asking.answered(&PairAnswer::from_bytes(&self.client.binary()?)?)?;
+        self.client.send_binary(&revealed.reveal)?;
+        Ok((self.client, self.hello, revealed))
+    }
+}
+
+fn press(board: &Served, event: &'static str) -> Outcome {
+    let button: ComponentKey = "button:0".parse()?;
+    Ok(board.by_hand(move |shared| shared.press(&button, event))??)
+}
+
+/// Proves a key that was given on this connection; the board serves it from then on.
+fn prove(mut client: Client, hello: &Hello, key: &Key) -> Result<Secret, Box<dyn std::error::Error>> {
+    let (initiator, offer) = Initiator::new(hello, key, [7; 32])?;
+    client.send_binary(&offer.to_bytes())?;
+    let channel = initiator.finish(&Answer::from_bytes(&client.binary()?)?)?;
+    Ok(Secret { client, channel })
+}
+
 #[test]
-fn a_controller_is_paired_after_a_code_was_shown_and_a_hand_said_yes() -> Outcome {
+fn a_controller_is_paired_after_its_code_was_confirmed_and_its_key_proved() -> Outcome {
     let board = Served::start()?;
     let (refused, _) = board.websocket("/pair", "")?;
     assert_eq!(refused.status, 403);
     assert!(refused.body.contains("pairing_closed"), "{}", refused.body);
     board.by_hand(|shared| shared.open_pairing())?;
-    let (response, mut client) = board.websocket("/pair", "")?;
-    assert_eq!(response.status, 101);
-    let hello = Hello::from_bytes(&client.binary()?)?;
-    let (asking, offer) = Asking::new(&hello, [5; 48])?;
-    client.send_binary(&offer.to_bytes())?;
-    let mut revealed = asking.answered(&PairAnswer::from_bytes(&client.binary()?)?)?;
-    client.send_binary(&revealed.reveal)?;
-    assert_eq!(board.codes.recv_timeout(PATIENCE)?, Some(revealed.code.to_string()));
+    let (mut client, hello, mut revealed) = Asks::begin(&board)?.reveal()?;
+    assert_eq!(board.codes.recv_timeout(PATIENCE)?, revealed.code.to_string());
+    press(&board, "long_press")?;
     client.stream.set_read_timeout(Some(Duration::from_millis(200)))?;
-    assert!(client.binary().is_err(), "no key before the yes");
+    assert!(client.binary().is_err(), "no key before it was confirmed");
     client.stream.set_read_timeout(Some(PATIENCE))?;
-    let button: ComponentKey = "button:0".parse()?;
-    board.by_hand(move |shared| shared.press(&button, "press"))??;
+    press(&board, "press")?;
     let key: Key = revealed.channel.open_text(&client.binary()?)?.parse()?;
     assert_eq!(key.role, Role::Control);
-    assert_eq!(client.close_code(), Some(1000));
+    assert!(!board.by_hand(|shared| shared.is_locked())?, "the key is pending");
+    assert!(board.controller()?.call(&ping(1))?.contains("uptime_ms"), "it is open until then");
+    let mut paired = prove(client, &hello, &key)?;
+    assert!(!board.by_hand(|shared| shared.is_locked())?, "an offer is not yet the proof");
+    assert!(paired.call(&ping(1))?.contains("uptime_ms"), "it goes on as a controller");
+    assert!(board.by_hand(|shared| shared.is_locked())?);
     assert!(Secret::open(&board, &key)?.call(&ping(1))?.contains("uptime_ms"));
     Ok(())
 }
 
 #[test]
-fn two_who_ask_to_be_paired_are_both_refused() -> Outcome {
+fn a_controller_that_vanishes_with_its_key_leaves_the_board_open() -> Outcome {
+    let board = Served::start()?;
+    for proves in [false, true] {
+        board.by_hand(|shared| shared.open_pairing())?;
+        let (mut client, hello, mut revealed) = Asks::begin(&board)?.reveal()?;
+        board.codes.recv_timeout(PATIENCE)?;
+        press(&board, "press")?;
+        let key: Key = revealed.channel.open_text(&client.binary()?)?.parse()?;
+        // Also one that goes after its offer, which may have been recorded.
+        let rest = if proves { prove(client, &hello, &key)?.client } else { client };
+        drop(rest);
+        let end = Instant::now() + PATIENCE;
+        while board.by_hand(move |shared| shared.has_key(key.kid))? {
+            assert!(Instant::now() < end, "the key stays");
+        }
+        assert!(!board.by_hand(|shared| shared.is_locked())?);
+        assert!(board.controller()?.call(&ping(1))?.contains("uptime_ms"));
+    }
+    Ok(())
+}
+
+#[test]
+fn who_polls_pairing_gets_no_key_and_the_next_is_served_after_a_double_press() -> Outcome {
     let board = Served::start()?;
     board.by_hand(|shared| shared.open_pairing())?;
-    let (_, mut first) = board.websocket("/pair", "")?;
-    first.binary()?;
-    let (second, _) = board.websocket("/pair", "")?;
-    assert_eq!(second.status, 403);
-    assert!(second.body.contains("pairing_ended"), "{}", second.body);
-    assert!(first.text()?.contains("pairing_ended"));
-    assert_eq!(first.close_code(), Some(1008));
-    assert_eq!(board.codes.recv_timeout(Duration::from_millis(50)), Err(RecvTimeoutError::Timeout));
-    assert!(!board.by_hand(|shared| shared.is_locked())?);
+    // Connections that say nothing take no turn.
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(board.websocket("/pair", "")?);
+    }
+    let stranger = Asks::begin(&board)?.reveal()?;
+    let first = board.codes.recv_timeout(PATIENCE)?;
+    let owner = Asks::begin(&board)?;
+    press(&board, "double_press")?;
+    let (mut refused, ..) = stranger;
+    assert!(refused.text()?.contains("pairing_ended"));
+    assert_eq!(refused.close_code(), Some(1008));
+    let (mut client, hello, mut revealed) = owner.reveal()?;
+    let second = board.codes.recv_timeout(PATIENCE)?;
+    assert_ne!(first, second);
+    assert_eq!(second, revealed.code.to_string());
+    press(&board, "press")?;
+    let key: Key = revealed.channel.open_text(&client.binary()?)?.parse()?;
+    assert!(prove(client, &hello, &key)?.call(&ping(1))?.contains("uptime_ms"));
     Ok(())
 }

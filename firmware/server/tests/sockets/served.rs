@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_io::{Async, Timer};
-use board::{Component, Hardware, Identity, Plan, SampleSource};
+use board::{Component, Hardware, Identity, PairingShown, Plan, SampleSource};
 use edge_nal::TcpAccept;
 use edge_nal_std::TcpSocket;
 use protocol::{ComponentKey, Epoch, RpcError, State};
@@ -52,14 +52,14 @@ impl TcpAccept for Acceptor {
 pub(crate) struct Willing {
     pub(crate) restarted: mpsc::Sender<()>,
     drawn: u64,
-    codes: mpsc::Sender<Option<String>>,
+    codes: mpsc::Sender<String>,
     /// What it samples; nothing by itself.
     pub(crate) samples: Option<Flood>,
 }
 
 impl Willing {
     /// Its restarts and its codes go to these.
-    pub(crate) fn new(restarted: mpsc::Sender<()>, codes: mpsc::Sender<Option<String>>) -> Self {
+    pub(crate) fn new(restarted: mpsc::Sender<()>, codes: mpsc::Sender<String>) -> Self {
         Self { restarted, drawn: 1, codes, samples: None }
     }
 }
@@ -95,8 +95,10 @@ impl Hardware for Willing {
     fn can_call(&self) -> bool {
         true
     }
-    fn show_code(&mut self, code: Option<&str>) {
-        let _ = self.codes.send(code.map(str::to_owned));
+    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+        if let PairingShown::Code(code) = shown {
+            let _ = self.codes.send(code.to_owned());
+        }
     }
 }
 
@@ -134,7 +136,7 @@ pub(crate) struct Served {
     /// Something comes when the hardware is restarted.
     pub(crate) restarted: mpsc::Receiver<()>,
     /// The codes that it shows while it is paired.
-    pub(crate) codes: mpsc::Receiver<Option<String>>,
+    pub(crate) codes: mpsc::Receiver<String>,
     /// What a hand at it does.
     hands: async_channel::Sender<Hand>,
     thread: Option<JoinHandle<()>>,

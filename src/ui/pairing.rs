@@ -1,0 +1,112 @@
+//! The dialog in which a person compares the code of a board that is being paired with the one that the board shows. Draws what the
+//! board's light does, and says what was asked for.
+
+use eframe::egui::{
+    Align, Button, FontFamily, FontId, Layout, Rect, RichText, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2,
+};
+
+use super::{
+    action::Action,
+    theme::{HALF, Palette, UNIT, palette},
+};
+
+/// A digit with its flashes below: width, height.
+const DIGIT: [f32; 2] = [40.0, 76.0];
+/// The size of a digit.
+const DIGIT_SIZE: f32 = 34.0;
+/// Between the two groups of three.
+const GAP: f32 = 24.0;
+/// A flash, and the distance from one to the next.
+const FLASH: f32 = 2.5;
+const NEXT_FLASH: f32 = 9.0;
+
+/// A code that is being compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Compare {
+    /// Six digits in two groups.
+    pub(super) code: String,
+    /// The person here said that the board shows the same.
+    pub(super) matches: bool,
+    /// It was confirmed at the board.
+    pub(super) confirmed: bool,
+}
+
+/// Shows it; `opened` is whether it was shown before.
+pub(super) fn compare(ui: &mut Ui, compare: &Compare, opened: &mut bool, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let Compare { code, matches, confirmed } = compare;
+    ui.heading("Compare the codes");
+    ui.add_space(UNIT * 1.5);
+    digits(ui, code, palette);
+    ui.add_space(UNIT * 1.5);
+    let (next, color) = match (*matches, *confirmed) {
+        (false, false) => ("Does the board show the same code?", palette.text),
+        (false, true) => ("The code was confirmed at the board. Does the board show the same code?", palette.text),
+        (true, false) => ("Now press the board's button once, shortly.", palette.text),
+        (true, true) => ("Storing the key…", palette.text),
+    };
+    ui.label(RichText::new(next).color(color).strong());
+    ui.add_space(HALF);
+    ui.label(
+        RichText::new(
+            "The board prints its code on the serial port, and its light flashes it: a long blue flash, then each digit as that many \
+             white flashes. A long white flash is 0.",
+        )
+        .color(palette.weak),
+    );
+    ui.add_space(UNIT * 2.0);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let size = vec2(80.0, 28.0);
+        if *matches {
+            if ui.add(Button::new("Cancel").min_size(size)).clicked() {
+                actions.push(Action::CloseDialog);
+            }
+            return;
+        }
+        let words = RichText::new("Codes match").color(palette.on_accent);
+        if ui.add(Button::new(words).fill(palette.accent).min_size(size)).clicked() {
+            actions.push(Action::CodesMatch);
+        }
+        let differ = ui.add(Button::new("They differ").min_size(size));
+        if differ.clicked() {
+            actions.push(Action::CodesDiffer);
+        }
+        // An Enter too many must not confirm anything.
+        if !*opened {
+            *opened = true;
+            differ.request_focus();
+        }
+    });
+}
+
+/// The digits, each above the flashes that it is.
+fn digits(ui: &mut Ui, code: &str, palette: &Palette) {
+    let [width, height] = DIGIT;
+    let digits: Vec<u8> = code.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+    let whole = vec2(width * 6.0 + GAP, height);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("Code: {code}")));
+    let start = rect.center().x - whole.x / 2.0;
+    for (at, digit) in digits.iter().enumerate().take(6) {
+        let place = f32::from(u8::try_from(at).unwrap_or_default());
+        let left = start + place * width + if at < 3 { 0.0 } else { GAP };
+        let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width, height));
+        let top = cell.center_top() + vec2(0.0, DIGIT_SIZE / 2.0 + HALF);
+        let font = FontId::new(DIGIT_SIZE, FontFamily::Monospace);
+        ui.painter().text(top, eframe::egui::Align2::CENTER_CENTER, digit, font, palette.text);
+        flashes(ui, cell.center_top() + vec2(0.0, DIGIT_SIZE + UNIT * 2.0), *digit, palette);
+    }
+}
+
+/// Up to nine dots in rows of three, or a bar for 0.
+fn flashes(ui: &Ui, top: eframe::egui::Pos2, digit: u8, palette: &Palette) {
+    if digit == 0 {
+        let bar = Rect::from_center_size(top, vec2(NEXT_FLASH * 2.0 + FLASH * 2.0, FLASH * 2.0));
+        ui.painter().rect_filled(bar, FLASH, palette.weak);
+        return;
+    }
+    for flash in 0..digit.min(9) {
+        let at = vec2(f32::from(flash % 3) - 1.0, f32::from(flash / 3)) * NEXT_FLASH;
+        ui.painter().circle_filled(top + at, FLASH, palette.weak);
+    }
+}
