@@ -177,31 +177,137 @@ fn a_file_of_keys_that_others_can_read_is_refused() -> Tested {
     Ok(())
 }
 
-#[test]
-fn a_board_is_paired() -> Tested {
-    let desk = Desk::new("pair")?;
-    let closed = desk.run(&["keys", "pair", &desk.address])?;
-    assert_eq!(closed.status.code(), Some(1));
-    assert!(text(&closed.stderr).contains("5 s"), "{}", text(&closed.stderr));
-    desk.boards.open_pairing("Desk lamp")?;
-    let mut child = desk.command(&["keys", "pair", &desk.address]).stdout(Stdio::piped()).spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-    let first = lines.next().ok_or("nothing is printed")??;
-    let code = first.split_once("code: ").ok_or("no code is printed")?.1.to_owned();
-    // The board has its code once the controller's number has arrived.
+/// A pairing on the command line, up to the code that it prints.
+struct Pairs {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    code: String,
+}
+
+impl Pairs {
+    fn begin(desk: &Desk, more: &[&str]) -> Result<Self, Box<dyn Error>> {
+        desk.boards.open_pairing("Desk lamp")?;
+        let words = [&["keys", "pair", &desk.address, "--code", "-"], more].concat();
+        let mut child =
+            desk.command(&words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+        let first = lines.next().ok_or("nothing is printed")??;
+        let code = first.split_once("code: ").ok_or("no code is printed")?.1.to_owned();
+        assert!(first.contains(&desk.id), "{first}");
+        Ok(Self { child, lines, code })
+    }
+
+    /// What is read as the board's code.
+    fn reads(&mut self, line: &str) -> Tested {
+        Ok(writeln!(self.child.stdin.as_mut().ok_or("no standard input")?, "{line}")?)
+    }
+
+    /// Its exit status, the last line it prints, and its errors.
+    fn ends(mut self) -> Result<(Option<i32>, String, String), Box<dyn Error>> {
+        let last = self.lines.map_while(Result::ok).last().unwrap_or_default();
+        let mut errors = String::new();
+        std::io::Read::read_to_string(&mut self.child.stderr.take().ok_or("no errors")?, &mut errors)?;
+        Ok((self.child.wait()?.code(), last, errors))
+    }
+}
+
+/// The board has its code once the controller's number has arrived.
+fn code_at(desk: &Desk) -> Result<String, Box<dyn Error>> {
     let end = Instant::now() + Duration::from_secs(20);
-    let shown = loop {
+    loop {
         if let Some(shown) = desk.boards.pairing_code("Desk lamp") {
-            break shown;
+            return Ok(shown);
         }
         assert!(Instant::now() < end, "the board never shows a code");
         std::thread::yield_now();
-    };
-    assert_eq!(shown, code);
+    }
+}
+
+#[test]
+fn a_board_is_paired_with_the_code_that_it_shows() -> Tested {
+    let desk = Desk::new("pair")?;
+    let closed = desk.run(&["keys", "pair", &desk.address, "--code", "-"])?;
+    assert_eq!(closed.status.code(), Some(1));
+    assert!(text(&closed.stderr).contains("5 s"), "{}", text(&closed.stderr));
+    let mut pairs = Pairs::begin(&desk, &[])?;
+    let shown = code_at(&desk)?;
+    assert_eq!(shown, pairs.code);
+    // The board's other lines are no codes.
+    pairs.reads("pairing is open for 120 s")?;
+    pairs.reads(&format!("pairing code {shown}: if the controller shows the same"))?;
     desk.boards.press("Desk lamp", &"button:0".parse()?, "press")?;
-    let last = lines.map_while(Result::ok).last().unwrap_or_default();
-    assert_eq!(child.wait()?.code(), Some(0));
+    let (status, last, errors) = pairs.ends()?;
+    assert_eq!(status, Some(0), "{errors}");
     assert!(last.contains(&desk.id) && last.contains("control"), "{last}");
+    desk.done(&["show", &desk.address])?;
+    Ok(())
+}
+
+#[test]
+fn a_code_that_differs_stores_no_key_and_leaves_the_board_open() -> Tested {
+    let desk = Desk::new("differs")?;
+    let mut pairs = Pairs::begin(&desk, &[])?;
+    let other = if pairs.code == "000 000" { "000 001" } else { "000 000" };
+    code_at(&desk)?;
+    desk.boards.press("Desk lamp", &"button:0".parse()?, "press")?;
+    pairs.reads(other)?;
+    let (status, _, errors) = pairs.ends()?;
+    assert_eq!(status, Some(1), "{errors}");
+    assert!(errors.contains("no key was stored"), "{errors}");
+    assert!(!desk.keys().exists());
+    desk.done(&["show", &desk.address])?;
+    Ok(())
+}
+
+#[test]
+fn where_nobody_can_be_asked_nothing_is_paired() -> Tested {
+    let desk = Desk::new("nobody")?;
+    desk.boards.open_pairing("Desk lamp")?;
+    let mut child = desk
+        .command(&["keys", "pair", &desk.address])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // It may be gone already.
+    let _ = child.stdin.take().ok_or("no standard input")?.write_all(b"y\ny\n");
+    let output = child.wait_with_output()?;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--code"), "{}", text(&output.stderr));
+    assert_eq!(desk.boards.pairing_code("Desk lamp"), None, "the board was not asked");
+    Ok(())
+}
+
+#[test]
+fn keys_that_cannot_be_stored_leave_the_board_open() -> Tested {
+    let desk = Desk::new("unwritable")?;
+    fs::write(desk.folder.join("file"), "")?;
+    let keys = desk.folder.join("file").join("keys").display().to_string();
+    desk.boards.open_pairing("Desk lamp")?;
+    let output = desk.run(&["--keys", &keys, "keys", "pair", &desk.address, "--code", "-"])?;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("cannot be stored"), "{}", text(&output.stderr));
+    assert_eq!(desk.boards.pairing_code("Desk lamp"), None, "the board was not asked");
+    desk.done(&["show", &desk.address])?;
+    Ok(())
+}
+
+#[test]
+fn a_key_that_is_held_is_replaced_only_where_that_is_wanted() -> Tested {
+    let desk = Desk::new("replace")?;
+    desk.import(&desk.key(Role::Control)?)?;
+    let before = desk.done(&["keys", "export", &desk.id])?;
+    desk.boards.open_pairing("Desk lamp")?;
+    let refused = desk.run(&["keys", "pair", &desk.address, "--code", "-"])?;
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("--replace"), "{}", text(&refused.stderr));
+    assert_eq!(desk.done(&["keys", "export", &desk.id])?, before);
+    let mut pairs = Pairs::begin(&desk, &["--replace"])?;
+    let shown = code_at(&desk)?;
+    pairs.reads(&shown)?;
+    desk.boards.press("Desk lamp", &"button:0".parse()?, "press")?;
+    assert_eq!(pairs.ends()?.0, Some(0));
+    assert_ne!(desk.done(&["keys", "export", &desk.id])?, before);
     desk.done(&["show", &desk.address])?;
     Ok(())
 }

@@ -278,7 +278,8 @@ fn pair(store: &Store, board: &str, code_from: Option<PathBuf>, replace: bool) -
 }
 
 /// How a board shows its code.
-const HOW_TO_READ: &str = "The board shows its code on its serial port and with its light: a long blue flash, then each digit as that many \
+const HOW_TO_READ: &str = "\
+The board shows its code on its serial port and with its light: a long blue flash, then each digit as that many
 white flashes, a long white one for 0. If the codes match, press the board's button once, shortly.";
 
 /// Asks the person whether the codes match, or reads the board's code, on a thread of its own: the board may end it meanwhile.

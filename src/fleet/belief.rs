@@ -28,6 +28,8 @@ pub(crate) struct Belief {
     keys: Keys,
     /// The last link state that was logged: a board that cannot be reached is not logged at every attempt.
     logged: Option<LinkState>,
+    /// Whether it is locked was seen on a connection.
+    lock_known: bool,
 }
 
 /// What happened and when, in this computer's time.
@@ -59,7 +61,7 @@ impl Belief {
             lacking: BTreeSet::new(),
             frames: Arc::default(),
         };
-        Self { view: Arc::new(view), keys: Keys::default(), logged: None }
+        Self { view: Arc::new(view), keys: Keys::default(), logged: None, lock_known: false }
     }
 
     pub(crate) fn view(&self) -> &Arc<BoardView> {
@@ -74,7 +76,10 @@ impl Belief {
         if renamed && !name.is_empty() {
             view.name = name;
         }
-        view.locked = Some(announcement.api_encryption.is_some());
+        // Anyone can announce anything: it counts only until the board itself was spoken with.
+        if !self.lock_known {
+            view.locked = Some(announcement.api_encryption.is_some());
+        }
         view.announcement = Some((Arc::new(announcement), now));
         self.find_key();
     }
@@ -145,12 +150,16 @@ impl Belief {
         match report {
             Report::Link(link) => return self.link(now, link),
             Report::Greeted(id) => {
+                self.lock_known = true;
                 let view = Arc::make_mut(&mut self.view);
                 view.locked = Some(true);
                 view.id = Some(id);
                 self.find_key();
             }
-            Report::Open => Arc::make_mut(&mut self.view).locked = Some(false),
+            Report::Open => {
+                self.lock_known = true;
+                Arc::make_mut(&mut self.view).locked = Some(false);
+            }
             Report::Info(info) => {
                 let view = Arc::make_mut(&mut self.view);
                 view.id = Some(info.id.clone());
@@ -395,7 +404,7 @@ mod tests {
     use protocol::{DeviceInfo, RpcError};
 
     use super::*;
-    use crate::link::commands::Ticket;
+    use crate::{fleet::view::Lock, link::commands::Ticket};
 
     fn light() -> ComponentKey {
         ComponentKey::new(Kind::Light, 0)
@@ -453,6 +462,30 @@ mod tests {
         assert!(belief.view().lacks(method::DEVICE_IDENTIFY) && !belief.view().lacks(method::DEVICE_REBOOT));
         belief.apply(now(), info("1.1.0"));
         assert!(!belief.view().lacks(method::DEVICE_IDENTIFY));
+    }
+
+    #[test]
+    fn an_announcement_says_whether_a_board_is_locked_only_until_it_was_spoken_with() {
+        let announcement = |locked: bool| Announcement {
+            id: "lamp-1".into(),
+            mac: String::new(),
+            friendly_name: "Lamp".into(),
+            version: "1".into(),
+            platform: String::new(),
+            board: String::new(),
+            proto: 1,
+            path: "/rpc".into(),
+            api_encryption: locked.then(|| noise::SUITE.into()),
+        };
+        let mut belief = belief();
+        belief.announced(Instant::now(), announcement(true));
+        assert_eq!(belief.view().lock(), Lock::NoKey);
+        belief.apply(now(), Report::Open);
+        belief.announced(Instant::now(), announcement(true));
+        assert_eq!(belief.view().lock(), Lock::Open);
+        belief.apply(now(), Report::Greeted("lamp-1".to_owned()));
+        belief.announced(Instant::now(), announcement(false));
+        assert_eq!(belief.view().lock(), Lock::NoKey);
     }
 
     #[test]

@@ -74,6 +74,17 @@ pub enum LinkProblem {
         "does not greet as a locked board does, and this computer has a key for it: it was erased, or something else answers in its place"
     )]
     NoGreeting,
+    /// At another address than before, the board says that it is locked although it was open, or the other way round. An announcement
+    /// alone can lead there.
+    #[error(
+        "was {} when this computer last spoke with it, and what answers at another address now says that it is {}. If you did not change \
+         that, something else answers in its place. Connect again to accept it",
+        if *.locked { "open" } else { "locked" }, if *.locked { "locked" } else { "open" }
+    )]
+    LockChanged {
+        /// What it says now.
+        locked: bool,
+    },
     /// What it sent was not made with the key.
     #[error("sent something that was not made with its key, or was changed on its way")]
     NotAuthentic,
@@ -115,6 +126,7 @@ impl LinkProblem {
                 | Self::Locked
                 | Self::WrongKey
                 | Self::NotLocked { .. }
+                | Self::LockChanged { .. }
                 | Self::NotListening
         )
     }

@@ -262,7 +262,8 @@ fn not_a_board(error: NoiseError) -> PairProblem {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
-    use noise::{KeyId, PairOffer, Pairing, Psk, Role};
+    use noise::{KeyId, Offer, PairOffer, Pairing, Psk, Role, respond};
+    use protocol::RpcError;
 
     use super::*;
 
@@ -270,17 +271,24 @@ mod tests {
         Key { board: board.to_owned(), kid: KeyId([1; 4]), role: Role::Control, psk: Psk::new([2; 32]) }
     }
 
+    fn sent(steps: &[Step]) -> Vec<u8> {
+        let sent = steps.iter().find_map(|step| match step {
+            Step::Send(bytes) => Some(bytes.clone()),
+            _ => None,
+        });
+        sent.unwrap()
+    }
+
+    fn hello() -> Hello {
+        Hello::new("sb-1", [9; 16])
+    }
+
     /// Pairs up to where both sides have the code; the controller, the board's channel and both codes.
     fn compared() -> (Conversation, Channel, String, String) {
-        let mut controller = Conversation::new(Random::new([3; 48]));
-        let hello = Hello::new("sb-1", [9; 16]);
-        let sent = |steps: &[Step]| match steps {
-            [Step::Send(bytes), ..] => bytes.clone(),
-            other => unreachable!("{other:?}"),
-        };
-        let steps = controller.heard(&hello.to_bytes()).unwrap();
+        let mut controller = Conversation::new(Random::new([3; 80]), Some("sb-1".to_owned()));
+        let steps = controller.heard(&hello().to_bytes()).unwrap();
         let offer = PairOffer::from_bytes(&sent(&steps)).unwrap();
-        let (board, answer) = Pairing::new(&hello, &offer, [4; 48]).unwrap();
+        let (board, answer) = Pairing::new(&hello(), &offer, [4; 48]).unwrap();
         let steps = controller.heard(&answer.to_bytes()).unwrap();
         let confirmed = board.revealed(&sent(&steps)).unwrap();
         let shown = steps.iter().find_map(|step| match step {
@@ -290,20 +298,64 @@ mod tests {
         (controller, confirmed.channel, shown.unwrap(), confirmed.code.to_string())
     }
 
+    fn give(board: &mut Channel, controller: &mut Conversation, key: &Key) -> Result<Vec<Step>, PairProblem> {
+        controller.heard(&board.seal(key.to_text().as_bytes()).unwrap())
+    }
+
+    /// Up to the key, which is stored, and the channel that was made with it.
+    fn proved() -> (Conversation, Channel) {
+        let (mut controller, mut board, ..) = compared();
+        assert!(controller.codes_match().is_none());
+        let steps = give(&mut board, &mut controller, &key("sb-1")).unwrap();
+        assert!(matches!(steps.as_slice(), [Step::Confirmed, Step::Store(got)] if **got == key("sb-1")));
+        let offer = Offer::from_bytes(&sent(&[controller.stored().unwrap().unwrap()])).unwrap();
+        let (mut channel, answer) = respond(&hello(), &offer, &key("sb-1").psk, [8; 32]).unwrap();
+        let proof = sent(&controller.heard(&answer.to_bytes()).unwrap());
+        assert!(channel.open_text(&proof).unwrap().contains("Sys.Ping"));
+        (controller, channel)
+    }
+
     #[test]
-    fn both_sides_show_one_code_and_the_key_comes_after_it() {
+    fn both_sides_show_one_code_and_a_key_is_stored_only_after_both_have_confirmed_it() {
         let (mut controller, mut board, shown, at_the_board) = compared();
         assert_eq!(shown, at_the_board);
         assert_eq!(controller.too_late(), PairProblem::Ended);
-        let sealed = board.seal(key("sb-1").to_text().as_bytes()).unwrap();
-        assert!(matches!(controller.heard(&sealed).unwrap().as_slice(), [Step::Key(got)] if **got == key("sb-1")));
+        let steps = give(&mut board, &mut controller, &key("sb-1")).unwrap();
+        assert!(matches!(steps.as_slice(), [Step::Confirmed]), "nobody here said that the codes match: {steps:?}");
+        assert!(matches!(controller.codes_match(), Some(Step::Store(_))));
+        assert!(controller.codes_match().is_none(), "once");
+    }
+
+    #[test]
+    fn it_is_done_when_the_board_has_answered_the_proof() {
+        let (mut controller, mut board) = proved();
+        let answer = board.seal(br#"{"jsonrpc":"2.0","id":1,"result":{"uptime_ms":5}}"#).unwrap();
+        assert!(matches!(controller.heard(&answer).unwrap().as_slice(), [Step::Paired(_)]));
+    }
+
+    #[test]
+    fn after_the_proof_only_the_boards_own_word_says_that_it_has_no_key() {
+        let (controller, _) = proved();
+        assert!(matches!(controller.ended(refusal(r#"{"a":1}"#)), PairProblem::Unclear(_)));
+        assert!(matches!(controller.too_late(), PairProblem::Unclear(_)));
+        let (mut controller, mut board) = proved();
+        let error = RpcError::new(protocol::Code::Forbidden, "wrong_key", "no place is left");
+        let answer = serde_json::json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
+        let refused = controller.heard(&board.seal(answer.as_bytes()).unwrap()).unwrap_err();
+        assert!(matches!(controller.ended(refused), PairProblem::NotABoard(_)));
+    }
+
+    #[test]
+    fn another_board_than_the_one_that_was_chosen_is_asked_for_nothing() {
+        let mut controller = Conversation::new(Random::new([3; 80]), Some("sb-2".to_owned()));
+        let expected = PairProblem::AnotherBoard { expected: "sb-2".to_owned(), found: "sb-1".to_owned() };
+        assert_eq!(controller.heard(&hello().to_bytes()).unwrap_err(), expected);
     }
 
     #[test]
     fn a_key_of_another_board_and_one_that_was_changed_are_refused() {
         let (mut controller, mut board, ..) = compared();
-        let sealed = board.seal(key("sb-2").to_text().as_bytes()).unwrap();
-        assert!(matches!(controller.heard(&sealed), Err(PairProblem::NotABoard(_))));
+        assert!(matches!(give(&mut board, &mut controller, &key("sb-2")), Err(PairProblem::NotABoard(_))));
         let (mut controller, mut board, ..) = compared();
         let mut sealed = board.seal(key("sb-1").to_text().as_bytes()).unwrap();
         sealed[0] ^= 1;
@@ -320,6 +372,7 @@ mod tests {
         };
         assert_eq!(refusal(&text("pairing_ended")), PairProblem::Ended);
         assert_eq!(refusal(&text("pairing_closed")), PairProblem::Closed);
+        assert_eq!(refusal(&text("pairing_busy")), PairProblem::Busy);
         assert!(matches!(refusal("{}"), PairProblem::NotABoard(_)));
     }
 }

@@ -310,7 +310,7 @@ impl App {
         self.answer_commands();
         self.give_on(ctx);
         self.answer_errand();
-        self.answer_keys(ctx);
+        self.answer_keys();
         self.go_on_examining();
     }
 

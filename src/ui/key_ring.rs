@@ -63,7 +63,8 @@ impl Default for KeyRing {
 impl KeyRing {
     /// Begins to load.
     pub(super) fn load(store: Store, ctx: &Context) -> Self {
-        let mut ring = Self { store: store.clone(), ..Self::default() };
+        let mut ring = Self::default();
+        ring.store = store.clone();
         let (changes, wanted) = mpsc::channel();
         let (tell, ctx) = (ring.told.0.clone(), ctx.clone());
         let (ends, ended) = mpsc::channel::<()>();

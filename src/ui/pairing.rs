@@ -2,7 +2,7 @@
 //! board's light does, and says what was asked for.
 
 use eframe::egui::{
-    Align, Button, FontFamily, FontId, Layout, Rect, RichText, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2,
+    Align, Button, FontFamily, FontId, Layout, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::{
@@ -85,7 +85,7 @@ fn digits(ui: &mut Ui, code: &str, palette: &Palette) {
     let digits: Vec<u8> = code.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
     let whole = vec2(width * 6.0 + GAP, height);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("Code: {code}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Code: {code}")));
     let start = rect.center().x - whole.x / 2.0;
     for (at, digit) in digits.iter().enumerate().take(6) {
         let place = f32::from(u8::try_from(at).unwrap_or_default());

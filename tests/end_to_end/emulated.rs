@@ -23,8 +23,10 @@ use protocol::{
     telemetry::Frame,
 };
 use serde_json::{Value, json};
-use switchboard::fleet::{
-    Happening, ImageSource, LinkProblem, LinkState, Listening, Lock, Origin, Outcome, Settings, UpdateState,
+use switchboard::{
+    fleet::{Happening, ImageSource, LinkProblem, LinkState, Listening, Lock, Origin, Outcome, Settings, UpdateState},
+    keys::Store,
+    pairing::{Pairing, Progress, Wanted},
 };
 use virtual_board::image::Image;
 
@@ -565,4 +567,63 @@ fn it_calls_whom_it_was_told_to_over_a_restart_too_and_with_its_key_once_it_is_l
     board.types(&format!("call {url}"));
     let found = owner.connected(board.name());
     assert_eq!(found.lock(), Lock::Unlocked(Role::Control));
+}
+
+#[test]
+#[ignore = "run by firmware/emulated/check"]
+fn it_is_paired_with_the_code_on_its_serial_port_and_a_cut_before_the_proof_leaves_it_open() {
+    let flash = Flash::erased("pairing").expect("a file");
+    let mut board = Emulator::boot_with(&flash);
+    let id = board.listening["id"].as_str().expect("an id").to_owned();
+    let says = |board: &Emulator, what: &str| {
+        board.hears(what, |line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            line["pairing"].as_str().filter(|said| said.starts_with(what)).map(str::to_owned)
+        })
+    };
+    let ask = |board: &mut Emulator| {
+        board.types("pair");
+        says(board, "pairing is open");
+        let (tell, told) = std::sync::mpsc::channel();
+        let wanted = Wanted {
+            address: board.address().to_owned(),
+            board: Some(id.clone()),
+            store: Store::Nowhere,
+            replace: false,
+        };
+        let pairing = Pairing::begin(wanted, move |progress| drop(tell.send(progress))).expect("a thread");
+        let Ok(Progress::Code { code, .. }) = told.recv_timeout(SOON) else { panic!("no code") };
+        assert!(says(board, "pairing code").starts_with(&format!("pairing code {code}:")));
+        (pairing, told)
+    };
+    let (pairing, told) = ask(&mut board);
+    board.types("press button:0 long_press");
+    assert!(told.recv_timeout(Duration::from_millis(500)).is_err(), "a long press confirms nothing");
+    board.types("press button:0");
+    says(&board, "pairing is confirmed");
+    assert!(matches!(told.recv_timeout(SOON), Ok(Progress::Confirmed)));
+    // The key is on its way, and the power is lost.
+    drop(board);
+    drop(pairing);
+    let mut board = Emulator::boot_with(&flash);
+    finder().connected(board.name());
+    let (pairing, told) = ask(&mut board);
+    pairing.codes_match();
+    board.types("press button:0");
+    let paired = loop {
+        match told.recv_timeout(SOON).expect("a key") {
+            Progress::Paired(key) => break key,
+            Progress::Failed(problem) => panic!("{problem}"),
+            _ => {}
+        }
+    };
+    says(&board, "pairing is closed");
+    let keys = Some([*paired].into_iter().collect());
+    let mut owner = Onlooker::new(Settings { keys, ..Settings::default() });
+    let found = owner.connected(board.name());
+    assert_eq!(found.lock(), Lock::Unlocked(Role::Control));
+    // It is kept.
+    drop(board);
+    let board = Emulator::boot_with(&flash);
+    assert_eq!(owner.connected(board.name()).lock(), Lock::Unlocked(Role::Control));
 }

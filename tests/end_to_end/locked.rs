@@ -10,7 +10,8 @@ use protocol::{Object, method};
 use serde_json::json;
 use switchboard::{
     fleet::{Content, LinkProblem, LinkState, Lock, Outcome, Settings},
-    pairing::{PairProblem, Pairing, Progress},
+    keys::Store,
+    pairing::{PairProblem, Pairing, Progress, Wanted},
     proxy::{self, Proxy, ProxyError},
 };
 use tungstenite::{Message, client::IntoClientRequest, handshake::HandshakeError, http::header};
@@ -197,23 +198,44 @@ fn code_at(boards: &VirtualBoards) -> String {
     }
 }
 
+/// The app asks this board for a key, and stores it nowhere.
+fn pairs(boards: &VirtualBoards, chosen: Option<&str>) -> (Pairing, std::sync::mpsc::Receiver<Progress>) {
+    let (tell, told) = channel();
+    let board = chosen.map(str::to_owned);
+    let wanted = Wanted { address: address(boards), board, store: Store::Nowhere, replace: false };
+    let pairing = Pairing::begin(wanted, move |progress| drop(tell.send(progress))).expect("begun");
+    (pairing, told)
+}
+
 #[test]
-fn a_board_is_paired_by_a_code_and_a_hand() {
+fn a_board_is_paired_by_a_code_that_is_confirmed_on_both_sides() {
     let boards = boards(Profile::Lamp, 1);
-    let begin = || {
-        let (tell, told) = channel();
-        let pairing = Pairing::begin(&address(&boards), move |progress| drop(tell.send(progress))).expect("begun");
-        (pairing, told)
-    };
-    let (_pairing, told) = begin();
+    let id = boards.list()[0].id.clone();
+    let (_pairing, told) = pairs(&boards, Some(&id));
     assert!(matches!(told.recv_timeout(SOON), Ok(Progress::Failed(PairProblem::Closed))));
     boards.open_pairing("Desk lamp").expect("opened");
-    let (_pairing, told) = begin();
+    let (pairing, told) = pairs(&boards, Some(&id));
     let Ok(Progress::Code { board, code }) = told.recv_timeout(SOON) else { panic!("no code") };
-    assert_eq!((board, code_at(&boards)), (boards.list()[0].id.clone(), code));
+    assert_eq!((board, code_at(&boards)), (id, code));
     boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    assert!(matches!(told.recv_timeout(SOON), Ok(Progress::Confirmed)));
+    // Nobody here said so yet: the board is open.
+    Onlooker::of(&[&address(&boards)]).connected("Desk lamp");
+    pairing.codes_match();
     let Ok(Progress::Paired(held)) = told.recv_timeout(SOON) else { panic!("no key") };
     holding(&boards, &held).connected("Desk lamp");
+}
+
+#[test]
+fn another_board_than_the_one_that_was_chosen_is_not_paired() {
+    let boards = boards(Profile::Lamp, 1);
+    boards.open_pairing("Desk lamp").expect("opened");
+    let (_pairing, told) = pairs(&boards, Some("sb-other"));
+    let Ok(Progress::Failed(PairProblem::AnotherBoard { expected, found })) = told.recv_timeout(SOON) else {
+        panic!("it was asked")
+    };
+    assert_eq!((expected.as_str(), found), ("sb-other", boards.list()[0].id.clone()));
+    assert_eq!(boards.pairing_code("Desk lamp"), None);
 }
 
 /// A proxy to the board, and where it is.
@@ -314,15 +336,28 @@ fn the_window_pairs_with_a_board() {
     let mut desktop = Desktop::open(&[address(&boards)]);
     desktop.click("Pair…");
     desktop.click("Pair");
-    desktop.shows_about("it cannot be paired now");
+    desktop.shows_about("airing is not open");
+    let code = |desktop: &mut Desktop| {
+        desktop.until("the code", |window| {
+            let shown = window.query_all_by_label_contains("Code: ").next()?;
+            let label = shown.accesskit_node().label().or_else(|| shown.accesskit_node().value())?;
+            label.strip_prefix("Code: ").and_then(|rest| rest.get(..7)).map(str::to_owned)
+        })
+    };
     boards.open_pairing("Desk lamp").expect("opened");
-    desktop.click("Pair");
-    let code = desktop.until("the code", |window| {
-        let shown = window.query_all_by_label_contains("Code: ").next()?;
-        let label = shown.accesskit_node().label().or_else(|| shown.accesskit_node().value())?;
-        label.strip_prefix("Code: ").and_then(|rest| rest.get(..7)).map(str::to_owned)
-    });
-    assert_eq!(code_at(&boards), code);
+    desktop.click("Try again");
+    let shown = code(&mut desktop);
+    assert_eq!(code_at(&boards), shown);
+    desktop.click("They differ");
+    desktop.shows_about("no key was stored");
+    desktop.click("Try again");
+    let shown = code(&mut desktop);
+    let end = Instant::now() + SOON;
+    while code_at(&boards) != shown {
+        assert!(Instant::now() < end, "the board shows another code");
+    }
+    desktop.click("Codes match");
+    desktop.shows_about("press the board's button once");
     boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
     desktop.shows("1 connected");
 }

@@ -118,10 +118,23 @@ impl Session {
         if self.key_of(&hello.board).is_some() {
             // What was asked in plain text it does not answer. With the key it is asked properly, and identified then.
             self.open(now, out);
+        } else if let Some(problem) = self.lock_changed(true) {
+            self.fail(now, problem, out);
         } else {
             out.push(Output::Report(Report::Greeted(hello.board)));
             self.fail(now, LinkProblem::Locked, out);
         }
+    }
+
+    /// Notes whether the board is locked, unless an announcement may have led to something else that says it is not what it was: that is
+    /// for the person to accept.
+    fn lock_changed(&mut self, locked: bool) -> Option<LinkProblem> {
+        let elsewhere = self.seen.as_ref().is_some_and(|(at, was)| *was != locked && *at != self.address);
+        if elsewhere {
+            return Some(LinkProblem::LockChanged { locked });
+        }
+        self.seen = Some((self.address.clone(), locked));
+        None
     }
 
     fn shake(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Output>) -> Result<(), LinkProblem> {
@@ -155,6 +168,7 @@ impl Session {
                     .map_err(|_| LinkProblem::NotABoard("its answer to an offer is none".to_owned()))?;
                 let channel = initiator.finish(&answer).map_err(|_| LinkProblem::NotAuthentic)?;
                 self.id = Some(board.clone());
+                self.seen = Some((self.address.clone(), true));
                 out.push(Output::Report(Report::Greeted(board.clone())));
                 self.secret = Some(Box::new(Secret { channel, board }));
                 self.start_reading(now, out);
@@ -220,7 +234,7 @@ impl Session {
             }
             Some(_) => None,
             None if self.key_of(&said).is_some() => Some(LinkProblem::NotLocked { board: said.clone() }),
-            None => self.another(&said),
+            None => self.another(&said).or_else(|| self.lock_changed(false)),
         };
         if let Some(problem) = problem {
             out.retain(|output| !matches!(output, Output::Report(Report::Info(_) | Report::Open)));

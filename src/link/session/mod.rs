@@ -75,6 +75,8 @@ pub(crate) struct Session {
     id: Option<String>,
     /// `None` while it is not yet known which are held.
     keys: Option<Keys>,
+    /// Where the board last answered, and whether it was locked there.
+    seen: Option<(Option<String>, bool)>,
     /// What makes the present connection secret; `None` where it is none, or not yet.
     secret: Option<Box<Secret>>,
     /// Where the present attempt or connection goes, or comes from.
@@ -105,6 +107,7 @@ impl Session {
             announced: None,
             id: None,
             keys: Some(Keys::default()),
+            seen: None,
             secret: None,
             address: None,
             caller: None,
@@ -135,6 +138,10 @@ impl Session {
                 self.phase = Phase::Resting;
             }
             Input::RetryNow => {
+                if matches!(self.phase, Phase::Waiting { problem: LinkProblem::LockChanged { .. }, .. }) {
+                    // The person accepts what answers there.
+                    self.seen = None;
+                }
                 if matches!(self.phase, Phase::Waiting { .. } | Phase::Resting) {
                     self.open(now.instant, &mut out);
                 }

@@ -61,7 +61,7 @@ impl App {
     }
 
     /// Looks what came of keys that are being loaded, saved or asked for.
-    pub(super) fn answer_keys(&mut self, ctx: &egui::Context) {
+    pub(super) fn answer_keys(&mut self) {
         if self.window.pairs_with().is_none() {
             self.keys.stop_pairing();
         }

@@ -326,3 +326,63 @@ proptest! {
         }
     }
 }
+
+/// A board that was read in plain text at its announced address, and whose link has ended.
+fn known_as_open() -> Bench {
+    let mut bench = Bench::new();
+    bench.input(announced("10.0.0.7:80", 1, false));
+    bench.input(Input::Connect);
+    bench.input(opened(bench.attempt));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
+    bench.close();
+    bench
+}
+
+#[test]
+fn an_announcement_cannot_say_that_an_open_board_is_locked_now() {
+    let mut bench = known_as_open();
+    bench.input(announced("10.0.0.66:80", 1, true));
+    bench.input(opened(bench.attempt));
+    bench.greet("lamp-1");
+    assert_eq!((bench.problem(), bench.retry_at()), (LinkProblem::LockChanged { locked: true }, None));
+    assert!(!bench.reports.iter().any(|report| matches!(report, Report::Greeted(_))));
+    // The board itself is still found.
+    bench.input(announced("10.0.0.7:80", 1, false));
+    bench.input(opened(bench.attempt));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
+    // The person accepts what answers there.
+    bench.close();
+    bench.input(announced("10.0.0.66:80", 1, true));
+    bench.input(opened(bench.attempt));
+    bench.greet("lamp-1");
+    bench.input(Input::RetryNow);
+    bench.input(opened(bench.attempt));
+    bench.greet("lamp-1");
+    assert_eq!(bench.problem(), LinkProblem::Locked);
+}
+
+#[test]
+fn a_board_that_is_locked_where_it_was_open_is_locked() {
+    let mut bench = known_as_open();
+    bench.input(Input::RetryNow);
+    bench.input(opened(bench.attempt));
+    bench.greet("lamp-1");
+    assert_eq!(bench.problem(), LinkProblem::Locked);
+}
+
+#[test]
+fn an_announcement_cannot_say_that_a_locked_board_is_open_now() {
+    let mut bench = Bench::new();
+    bench.input(announced("10.0.0.7:80", 1, true));
+    bench.input(Input::Connect);
+    bench.input(opened(bench.attempt));
+    bench.greet("lamp-1");
+    assert_eq!(bench.problem(), LinkProblem::Locked);
+    bench.input(announced("10.0.0.66:80", 1, false));
+    bench.input(opened(bench.attempt));
+    bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
+    assert_eq!((bench.problem(), bench.retry_at()), (LinkProblem::LockChanged { locked: false }, None));
+    assert!(!bench.reports.iter().any(|report| matches!(report, Report::Open | Report::Info(_))));
+}

@@ -1,0 +1,96 @@
+//! What a person at a board sees of pairing: the light that flashes a code, and the line on the serial port.
+
+use std::time::Duration;
+
+use board::PairingShown;
+use switchboard_embedded::{
+    colour::Pixel,
+    indicator::{Indicator, Notice, Pairing},
+    owner::pairing_line,
+};
+
+const LIGHT: Pixel = Pixel::new(1, 2, 3);
+
+/// What is shown from `now` on, as colors and how long each lasts, for this long.
+fn shown(indicator: &mut Indicator, mut now: Duration, lasts: Duration) -> Vec<(Pixel, Duration)> {
+    let end = now + lasts;
+    let mut shown = Vec::new();
+    while now < end {
+        let (pixel, until) = indicator.shown(now);
+        let until = until.unwrap_or(end);
+        assert!(until > now, "it changes later than now");
+        shown.push((pixel, until - now));
+        now = until;
+    }
+    shown
+}
+
+/// Reads the flashes as a person does who counts them; the code, once for each round.
+fn read(shown: &[(Pixel, Duration)]) -> Vec<String> {
+    let (mut codes, mut digit) = (Vec::<String>::new(), 0);
+    for (pixel, lasts) in shown {
+        let is_long = *lasts >= Duration::from_millis(900);
+        match *pixel {
+            Pixel::DARK if is_long && digit > 0 => {
+                let code = codes.last_mut().expect("it begins with blue");
+                code.push(char::from_digit(digit % 10, 10).expect("a digit"));
+                digit = 0;
+            }
+            Pixel::DARK => {}
+            Pixel { red: 0, green: 0, .. } => codes.push(String::new()),
+            _ if is_long => digit = 10,
+            _ => digit += 1,
+        }
+    }
+    codes
+}
+
+#[test]
+fn a_code_is_flashed_so_that_it_can_be_counted_over_and_over() {
+    for code in ["482 913", "000 000", "999 999", "100 001"] {
+        let mut indicator = Indicator::default();
+        indicator.light(LIGHT);
+        indicator.pairing(Duration::from_secs(7), Pairing::of(PairingShown::Code(code)));
+        let rounds = read(&shown(&mut indicator, Duration::from_secs(7), Duration::from_secs(75)));
+        let digits = code.replace(' ', "");
+        assert!(rounds.len() >= 2, "{code}: twice within the time that people have");
+        assert!(rounds[..rounds.len() - 1].iter().all(|round| *round == digits), "{code}: {rounds:?}");
+    }
+}
+
+#[test]
+fn the_light_tells_that_pairing_is_open_and_that_a_code_is_confirmed() {
+    let mut indicator = Indicator::default();
+    indicator.light(LIGHT);
+    indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Open));
+    let open = shown(&mut indicator, Duration::ZERO, Duration::from_secs(2));
+    assert!(
+        open.iter().any(|(pixel, _)| pixel.blue > 0 && pixel.red == 0)
+            && open.contains(&(Pixel::DARK, Duration::from_millis(500)))
+    );
+    indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Confirmed));
+    let (pixel, _) = indicator.shown(Duration::from_secs(1));
+    assert!(pixel.green > 0 && pixel.red == 0 && pixel.blue == 0);
+    indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Nothing));
+    assert_eq!(indicator.shown(Duration::from_secs(1)).0, LIGHT);
+}
+
+#[test]
+fn nothing_that_a_controller_can_ask_for_hides_a_code_and_a_warning_does() {
+    let mut indicator = Indicator::default();
+    indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Code("123 456")));
+    let before = shown(&mut indicator.clone(), Duration::ZERO, Duration::from_secs(20));
+    indicator.light(LIGHT);
+    indicator.tell(Duration::ZERO, Notice::Identify);
+    assert_eq!(shown(&mut indicator, Duration::ZERO, Duration::from_secs(20)), before);
+    indicator.tell(Duration::ZERO, Notice::EraseAhead);
+    let (pixel, _) = indicator.shown(Duration::ZERO);
+    assert!(pixel.red > 0 && pixel.green == 0, "the button is held, and would erase the board");
+}
+
+#[test]
+fn the_serial_port_prints_the_code_and_what_to_do() {
+    let line = pairing_line(PairingShown::Code("123 456"));
+    assert!(line.starts_with("pairing code 123 456") && line.contains("press it twice"), "{line}");
+    assert!(!pairing_line(PairingShown::Open).contains("code"));
+}
