@@ -103,6 +103,10 @@ impl Session {
             _ if self.keys.is_none() => Some(LinkProblem::KeysAwaited),
             // It waits for the person: another key is tried, not another call.
             Phase::Waiting { problem: LinkProblem::WrongKey, .. } => Some(LinkProblem::WrongKey),
+            // Whoever reaches this port can say that the board is locked now.
+            _ if locked && self.key_of(&id).is_none() && matches!(self.seen, Some((_, false))) => {
+                Some(LinkProblem::LockChanged { locked })
+            }
             _ if locked && self.key_of(&id).is_none() => Some(LinkProblem::Locked),
             _ => None,
         };

@@ -558,12 +558,8 @@ impl Session {
             return Some(LinkProblem::KeysAwaited);
         }
         let announced = self.announced.as_ref()?;
-        if announced.proto != PROTOCOL_MAJOR {
-            Some(LinkProblem::UnsupportedVersion { theirs: announced.proto.to_string() })
-        } else if announced.locked && self.key().is_none() {
-            Some(LinkProblem::Locked)
-        } else {
-            None
-        }
+        // Whether it is locked is what it does on a connection: anyone can announce anything.
+        (announced.proto != PROTOCOL_MAJOR)
+            .then(|| LinkProblem::UnsupportedVersion { theirs: announced.proto.to_string() })
     }
 }

@@ -195,6 +195,22 @@ fn a_locked_board_of_which_there_is_no_key_is_shown_as_locked_and_not_asked() {
 }
 
 #[test]
+fn who_calls_cannot_say_that_an_open_board_is_locked_now() {
+    let mut bench = Bench::nowhere();
+    bench.input(call("lamp-1", false));
+    bench.be_read(EPOCH, 10);
+    bench.input(Input::Ended(bench.attempt, Ending::Closed));
+    bench.reports.clear();
+    bench.input(call("lamp-1", true));
+    assert_eq!(bench.problem(), LinkProblem::LockChanged { locked: true });
+    assert!(!bench.reports.iter().any(|report| matches!(report, Report::Greeted(_))));
+    // The person accepts it.
+    bench.input(Input::RetryNow);
+    bench.input(call("lamp-1", true));
+    assert_eq!(bench.problem(), LinkProblem::Locked);
+}
+
+#[test]
 fn nobody_is_let_in_before_it_is_known_which_keys_there_are() {
     let mut bench = Bench::nowhere();
     bench.input(Input::KeysAwaited);
