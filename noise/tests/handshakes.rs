@@ -179,6 +179,29 @@ fn who_stands_between_shows_two_codes_or_is_refused() {
     assert_ne!(shown.code, seen.code);
 }
 
+#[test]
+fn who_stands_between_and_hands_both_numbers_on_shows_two_codes_all_the_same() {
+    for secret in 0..32 {
+        // A handshake of its own with each side, with the commitment and the numbers of the honest ones.
+        let (controller, honest) = Asking::new(&hello(), [3; 48]).expect("an offer");
+        let (_, mut middle) = Asking::new(&hello(), [secret; 48]).expect("an offer");
+        middle.commitment = honest.commitment;
+        let (_, answer) = Pairing::new(&hello(), &middle, [4; 48]).expect("the board answers the middle");
+        let (between, mut forged) = Pairing::new(&hello(), &honest, [secret; 48]).expect("the middle answers");
+        forged.nonce = answer.nonce;
+        let shown = controller.answered(&forged).expect("the controller is answered");
+        let _ = between.revealed(&shown.reveal).expect("its number is known to the middle");
+        // The middle's own channel to the board, on which it reveals the controller's number.
+        let mut random = [secret; 48];
+        random[32..].copy_from_slice(&[3; 16]);
+        let (asking, offer) = Asking::new(&hello(), random).expect("the same ephemeral, the controller's number");
+        assert_eq!((offer.commitment, offer.message), (middle.commitment, middle.message));
+        let (board, answer) = Pairing::new(&hello(), &offer, [4; 48]).expect("as before");
+        let seen = board.revealed(&asking.answered(&answer).expect("answered").reveal).expect("the commitment fits");
+        assert_ne!(shown.code, seen.code, "the handshakes differ");
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

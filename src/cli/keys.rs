@@ -235,7 +235,7 @@ fn pair(store: &Store, board: &str, code_from: Option<PathBuf>, replace: bool) -
     let wanted = Wanted { address, board: id, store: store.clone(), replace };
     let pairing = Pairing::begin(wanted, progress).map_err(|error| Failure::NoAnswer(error.to_string()))?;
     let mut out = io::stdout().lock();
-    let mut shown = None;
+    let (mut shown, mut asks) = (None, false);
     loop {
         match told.recv_timeout(PATIENCE) {
             Ok(News::Progress(Progress::Waits)) => {
@@ -247,11 +247,14 @@ fn pair(store: &Store, board: &str, code_from: Option<PathBuf>, replace: bool) -
                 writeln!(out, "{HOW_TO_READ}")?;
                 out.flush()?;
                 answer(code_from.clone(), tell.clone())?;
+                asks = code_from.is_none();
                 shown = Some(code);
             }
-            Ok(News::Progress(Progress::Confirmed)) => {
-                let _ = writeln!(io::stderr(), "switchboard: confirmed at the board");
+            Ok(News::Progress(Progress::Confirmed)) if asks => {
+                // In the middle of the line in which the person is asked.
+                let _ = write!(io::stderr(), "\nThe code was confirmed at the board. {QUESTION}");
             }
+            Ok(News::Progress(Progress::Confirmed)) => {}
             Ok(News::Answer(said)) => {
                 let matches = match &code_from {
                     Some(_) => said.as_deref().and_then(digits) == shown.as_deref().and_then(digits),
@@ -260,10 +263,14 @@ fn pair(store: &Store, board: &str, code_from: Option<PathBuf>, replace: bool) -
                 if !matches {
                     return Err(Failure::NotPaired { board: name, problem: PairProblem::Declined });
                 }
+                asks = false;
                 pairing.codes_match();
             }
             Ok(News::Progress(Progress::Paired(key))) => return Ok(writeln!(out, "{}", had(&key))?),
             Ok(News::Progress(Progress::Failed(problem))) => {
+                if asks {
+                    let _ = writeln!(io::stderr());
+                }
                 return Err(match problem {
                     PairProblem::NoLink(problem) => unreachable(&name, board, &problem),
                     problem @ PairProblem::HasKey { .. } => {
@@ -282,10 +289,12 @@ const HOW_TO_READ: &str = "\
 The board shows its code on its serial port and with its light: a long blue flash, then each digit as that many
 white flashes, a long white one for 0. If the codes match, press the board's button once, shortly.";
 
+const QUESTION: &str = "Do the codes match? [y/N] ";
+
 /// Asks the person whether the codes match, or reads the board's code, on a thread of its own: the board may end it meanwhile.
 fn answer(code_from: Option<PathBuf>, tell: Sender<News>) -> Result<(), Failure> {
     if code_from.is_none() {
-        write!(io::stderr(), "Do the codes match? [y/N] ")?;
+        write!(io::stderr(), "{QUESTION}")?;
         io::stderr().flush()?;
     }
     let read = move || {

@@ -128,7 +128,9 @@ fn judge(board: &Examined, evidence: &Evidence) -> Judged {
 /// How one comes by a key.
 fn new_key(board: &Examined) -> Vec<Advice> {
     vec![
-        Advice::words("Hold the board's button for 5 s and let it go: it can be paired for 2 minutes."),
+        Advice::words(
+            "Hold the board's button until its light blinks red (5 s) and release it before 10 s: it can be paired for 2 minutes.",
+        ),
         Advice::run("Then pair it.", format!("switchboard keys pair {}", named(board))),
         Advice::run("Or enter a key that you were given.", "switchboard keys add -"),
     ]

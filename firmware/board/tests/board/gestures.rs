@@ -53,6 +53,19 @@ impl Button {
 }
 
 #[test]
+fn a_gesture_says_when_its_press_began() {
+    let mut button = Button::new(false);
+    button.wait(ms(500));
+    button.held(ms(80));
+    button.wait(ms(1_000));
+    assert_eq!(button.gestures.began(), ms(500));
+    button.held(ms(80));
+    button.wait(ms(100));
+    button.held(ms(80));
+    assert_eq!(button.gestures.began(), ms(1_580), "of a double press the first");
+}
+
+#[test]
 fn a_short_press_is_told_once_no_second_can_follow() {
     let mut button = Button::new(false);
     button.held(ms(80));
