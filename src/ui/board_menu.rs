@@ -95,7 +95,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
     if let ([key], Some(board)) = (boards, first)
         && matches!(board.lock(), Lock::Open | Lock::Unlocked(_) | Lock::NoKey | Lock::WrongKey)
     {
-        if row(ui, icon::KEYBOARD, "Enter key…") {
+        if board.lock() != Lock::Open && row(ui, icon::KEYBOARD, "Enter key…") {
             actions.push(Action::Ask(Asks::Key(*key), String::new()));
             ui.close();
         }

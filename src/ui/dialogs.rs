@@ -164,18 +164,10 @@ impl Asks {
                     .to_owned(),
                 done: "Unlock",
             },
-            Self::Pair { replaces, .. } => Words {
-                title: "Pair with the board",
-                field: "",
-                hint: "",
-                help: format!(
-                    "1. Hold the board's button until its light blinks red, about 5 seconds.\n2. Release it at once. At 10 seconds the \
-                     board would be erased.\n3. The light blinks blue. Click Pair within 2 minutes.\n\nThe board and this window then show \
-                     a code, which you compare.{}",
-                    if *replaces { "\n\nThis computer already has a key for this board. Pairing replaces it." } else { "" }
-                ),
-                done: "Pair",
-            },
+            // What is to be done is shown as steps instead.
+            Self::Pair { .. } => {
+                Words { title: "Pair with the board", field: "", hint: "", help: String::new(), done: "Pair" }
+            }
             Self::ForgetKey(_) => Words {
                 title: "Forget the board's key?",
                 field: "",
@@ -279,13 +271,14 @@ impl Dialog {
         let enter = self.asks.has_field() && self.field(ui, field, hint);
         ui.add_space(theme::HALF);
         let palette = palette(ui);
-        match (&self.problem, &self.under_way) {
-            (Some(problem), _) => ui.label(RichText::new(problem).color(palette.bad)),
-            (None, Some(how)) => ui.label(RichText::new(how).color(palette.text)),
-            (None, None) => ui.label(RichText::new(help).color(palette.weak)),
-        };
+        match (&self.problem, &self.under_way, &self.asks) {
+            (Some(problem), ..) => drop(ui.label(RichText::new(problem).color(palette.bad))),
+            (None, Some(how), _) => drop(ui.label(RichText::new(how).color(palette.text))),
+            (None, None, Asks::Pair { replaces, .. }) => pairing::steps(ui, *replaces),
+            (None, None, _) => drop(ui.label(RichText::new(help).color(palette.weak))),
+        }
         ui.add_space(UNIT * 2.0);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        pairing::buttons(ui, |ui| {
             let filled = (self.asks.may_be_empty() || !self.text.trim().is_empty()) && self.under_way.is_none();
             let done =
                 if self.problem.is_some() && matches!(self.asks, Asks::Pair { .. }) { "Try again" } else { done };

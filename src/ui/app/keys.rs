@@ -77,9 +77,14 @@ impl App {
                 News::Pairing(Progress::Confirmed) => self.window.confirmed_at_the_board(),
                 News::Pairing(Progress::Paired(key)) => {
                     self.keys.stop_pairing();
+                    let view = self.window.pairs_with().and_then(|board| self.window.model.board(board));
+                    let name = view.map_or_else(|| key.board.clone(), |view| self.window.model.title(view));
                     self.take_paired(*key);
-                    self.window.answer_dialog(Ok(()));
-                    self.window.tell(Notice::Done("The board is paired: this computer has a key for it.".to_owned()));
+                    if self.window.pairs_with().is_some() {
+                        self.window.answer_dialog(Ok(()));
+                    }
+                    let words = format!("{name} is paired. Only computers with a key can use it.");
+                    self.window.tell(Notice::Done(words));
                 }
                 News::Pairing(Progress::Failed(problem)) => {
                     self.keys.stop_pairing();
