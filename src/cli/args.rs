@@ -266,8 +266,8 @@ pub(super) enum Command {
         #[arg(long, value_name = "NAME")]
         ssid: Option<String>,
         /// The service that the board is announced as, with its domain.
-        #[arg(long, default_value = protocol::mdns::SERVICE, hide_default_value = true, hide = true)]
-        service: String,
+        #[arg(long, hide = true)]
+        service: Option<String>,
         /// One JSON object.
         #[arg(long)]
         json: bool,

@@ -36,8 +36,8 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// The service that the board is announced as, with its domain.
-    #[arg(long, default_value = protocol::mdns::SERVICE, hide_default_value = true, hide = true)]
-    service: String,
+    #[arg(long, hide = true)]
+    service: Option<String>,
     /// One JSON object a line, for each point.
     #[arg(long)]
     json: bool,
@@ -53,7 +53,7 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
         Some(file) => Trust::with_file(file).map_err(|error| Failure::Usage(error.to_string()))?,
         None => Trust::usual(),
     };
-    let lookout = Lookout { service: args.service.clone(), ..Lookout::default() };
+    let lookout = Lookout::of(args.service.as_deref());
     let txt = announced(&place, &lookout);
     let asked = Asked { place, trust, may_change: args.allow_changes, keys: client::held(keys)?, txt };
     let mut out = io::stdout();

@@ -22,7 +22,7 @@ const FOUND_WITHIN: Duration = Duration::from_secs(30);
 pub(super) struct Wanted {
     pub(super) serial: Option<String>,
     pub(super) ssid: Option<String>,
-    pub(super) service: String,
+    pub(super) service: Option<String>,
     pub(super) json: bool,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn provision(wanted: &Wanted) -> Result<(), Failure> {
     // The port is free again for a serial monitor.
     drop(conversation);
     let name = board.info.as_ref().map_or("the board", |info| info.name.as_str()).to_owned();
-    let found = find(&board, url.as_deref(), &wanted.service)?;
+    let found = find(&board, url.as_deref(), wanted.service.as_deref())?;
     let Some(found) = found else {
         let place = url.map_or_else(String::new, |url| format!(" at {url}"));
         return Err(Failure::NoAnswer(format!(
@@ -146,8 +146,8 @@ fn first_line() -> Result<String, Failure> {
 }
 
 /// Waits until the board announces itself.
-fn find(board: &Board, url: Option<&str>, service: &str) -> Result<Option<Arc<BoardView>>, Failure> {
-    let mut watching = Watching::look(Lookout { service: service.to_owned(), ..Lookout::default() })?;
+fn find(board: &Board, url: Option<&str>, service: Option<&str>) -> Result<Option<Arc<BoardView>>, Failure> {
+    let mut watching = Watching::look(Lookout::of(service))?;
     let place = url.and_then(|url| url.strip_prefix("http://")).map(|place| place.trim_end_matches('/'));
     let is_it = |seen: &BoardView| {
         let same_id = seen.id.is_some() && seen.id == board.hostname;
