@@ -7,7 +7,7 @@ use protocol::{ComponentKey, Level};
 
 use super::{channel::ChannelArgs, check::CheckArgs, logging::Filter};
 use crate::{
-    fleet::listen_address,
+    fleet::{Transport, listen_address},
     keys::{KeyId, Role},
     proxy::Token,
 };
@@ -65,6 +65,14 @@ pub struct Args {
     /// Before the command; an address of this computer and a port, or one of both.
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     pub(super) listen: Option<SocketAddr>,
+    /// The library that connects to boards: tungstenite or ewebsock; SWITCHBOARD_TRANSPORT names one too.
+    ///
+    /// tungstenite, the default, closes the socket of an attempt that is given up at once, refuses messages over 64 KiB and sends small
+    /// ones without delay. ewebsock keeps the socket of such an attempt until the other side or the system ends it, lets a board that
+    /// means harm have this program hold 64 MiB, and delays a message that follows another. Boards that connect to this program, channels, telemetry
+    /// and the proxy use tungstenite in any case.
+    #[arg(long, global = true, value_name = "LIBRARY")]
+    pub(super) transport: Option<Transport>,
     /// Without one the window is opened.
     #[command(subcommand)]
     pub(super) command: Option<Command>,

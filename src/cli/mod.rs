@@ -38,7 +38,7 @@ use client::{Client, Reach, Watching};
 use print::Printer;
 
 use crate::{
-    fleet::{BoardKey, BoardView, Happening, Outcome, ResyncCause, StartError},
+    fleet::{BoardKey, BoardView, Happening, Outcome, ResyncCause, StartError, Transport, UnknownTransport},
     keys::{Store, StoreError},
     provisioning::Problem,
     words,
@@ -153,6 +153,10 @@ pub fn run() -> Asked {
         let _ = writeln!(io::stderr(), "switchboard: {problem}");
         return Asked::Done(ExitCode::from(2));
     }
+    if let Err(problem) = choose_transport(args.transport) {
+        let _ = writeln!(io::stderr(), "switchboard: {problem}");
+        return Asked::Done(ExitCode::from(2));
+    }
     let keys = Store::of(
         args.keys.or_else(|| env::var_os("SWITCHBOARD_KEYS").filter(|path| !path.is_empty()).map(PathBuf::from)),
     );
@@ -173,6 +177,20 @@ pub fn run() -> Asked {
         }
     };
     Asked::Done(ExitCode::from(status))
+}
+
+/// What was typed comes before the environment.
+fn choose_transport(typed: Option<Transport>) -> Result<(), String> {
+    const VARIABLE: &str = "SWITCHBOARD_TRANSPORT";
+    let transport = match (typed, env::var_os(VARIABLE).filter(|value| !value.is_empty())) {
+        (Some(transport), _) => transport,
+        (None, Some(value)) => {
+            value.to_string_lossy().parse().map_err(|error: UnknownTransport| format!("{VARIABLE}: {error}"))?
+        }
+        (None, None) => return Ok(()),
+    };
+    transport.choose();
+    Ok(())
 }
 
 fn log_what_happens(args: &Args) -> Result<(), String> {

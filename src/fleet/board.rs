@@ -22,9 +22,12 @@ use crate::{
     link::{
         commands::Ticket,
         session::{Announced, Called, Ephemeral, Input, Output, Report, Session},
-        socket::{Socket, SocketEvent, Unread},
         state::{Ending, LinkState, Now},
         target::Place,
+        transport::{
+            Opening, Socket, SocketEvent, Transport, Unread,
+            attempts::{Attempts, Standing},
+        },
         update::Image,
     },
     listening::Arrival,
@@ -199,11 +202,13 @@ impl Board {
 
     pub(super) fn socket_told(&mut self, now: Now, attempt: u64, event: SocketEvent, out: &Outlet) -> Step {
         let current = self.socket.as_ref().is_some_and(|(current, _)| *current == attempt);
-        if current && !matches!(event, SocketEvent::Ended(_)) {
+        if current && !matches!(event, SocketEvent::Queued | SocketEvent::Begun(_) | SocketEvent::Ended(_)) {
             self.belief.heard(now.instant);
         }
         self.record(now, &event);
         let input = match event {
+            SocketEvent::Queued => Input::Queued(attempt),
+            SocketEvent::Begun(within) => Input::Begun(attempt, within),
             SocketEvent::Opened => match ephemeral() {
                 Ok(ephemeral) => Input::Opened(attempt, ephemeral),
                 Err(problem) => Input::Ended(attempt, Ending::NoConnection(problem)),
@@ -221,6 +226,7 @@ impl Board {
         let frames = &self.view().frames;
         log::trace!("{}: socket: {event:?}", self.view().address);
         match event {
+            SocketEvent::Queued | SocketEvent::Begun(_) => {}
             SocketEvent::Opened => frames.add(now.wall, Way::Link, 0, &Content::Open),
             SocketEvent::Text(text) => frames.text(now.wall, Way::In, text),
             // What is encrypted is kept once it was read.
@@ -244,12 +250,12 @@ impl Board {
         let concern = concern(&outputs);
         for output in outputs {
             match output {
-                Output::Connect { attempt, url, address } => {
+                Output::Connect { attempt, url, address, standing } => {
                     log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
                     self.belief.goes_to(address);
                     self.belief.called_from(None);
                     self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(url.as_str().into()));
-                    self.connect(attempt, url, out);
+                    self.connect(attempt, url, standing, out);
                 }
                 Output::Accept { attempt } => {
                     if let Some(arrival) = self.arrival.take() {
@@ -262,19 +268,19 @@ impl Board {
                     }
                 }
                 Output::Send(text) => {
-                    if let Some((_, socket)) = &mut self.socket {
+                    if let Some((_, socket)) = &self.socket {
                         self.belief.view().frames.text(now.wall, Way::Out, &text);
                         socket.send(text);
                     }
                 }
                 Output::SendSealed { sealed, text } => {
-                    if let Some((_, socket)) = &mut self.socket {
+                    if let Some((_, socket)) = &self.socket {
                         self.belief.view().frames.encrypted(now.wall, Way::Out, &text);
                         socket.send_binary(sealed);
                     }
                 }
                 Output::SendFrame(bytes) => {
-                    if let Some((_, socket)) = &mut self.socket {
+                    if let Some((_, socket)) = &self.socket {
                         self.belief.view().frames.binary(now.wall, Way::Out, &bytes);
                         socket.send_binary(bytes);
                     }
@@ -307,10 +313,10 @@ impl Board {
         self.view().frames.add(now.wall, Way::Link, 0, &Content::Open);
         self.belief.called_from(Some(from));
         let tell = self.teller(attempt, &unread, out);
-        self.socket = Some((attempt, arrival.accept(unread, tell)));
+        self.socket = arrival.accept(unread, tell).map(|socket| (attempt, socket));
     }
 
-    fn teller(&self, attempt: u64, unread: &Unread, out: &Outlet) -> impl Fn(SocketEvent) + Send + 'static {
+    fn teller(&self, attempt: u64, unread: &Unread, out: &Outlet) -> impl Fn(SocketEvent) + Send + Sync + 'static {
         let (board, events, told) = (self.view().key, out.sockets.clone(), unread.clone());
         move |event| {
             // The engine ended: nobody wants to know.
@@ -318,15 +324,12 @@ impl Board {
         }
     }
 
-    fn connect(&mut self, attempt: u64, url: String, out: &Outlet) {
-        let (board, unread) = (self.view().key, Unread::default());
+    fn connect(&mut self, attempt: u64, url: String, standing: Standing, out: &Outlet) {
+        let unread = Unread::default();
         let tell = self.teller(attempt, &unread, out);
-        match Socket::open(url, Some(SUBPROTOCOL), unread.clone(), tell) {
-            Ok(socket) => self.socket = Some((attempt, socket)),
-            Err(ending) => {
-                let _ = out.sockets.send(FromSocket { board, attempt, event: SocketEvent::Ended(ending), unread });
-            }
-        }
+        let (transport, attempts) = (out.transport, out.attempts.clone());
+        let opening = Opening { transport, url, subprotocol: Some(SUBPROTOCOL), attempts, standing };
+        self.socket = Some((attempt, Socket::open(opening, unread, tell)));
     }
 
     fn report(&mut self, now: Now, report: Report, step: &mut Step) -> Vec<(SystemTime, Happening)> {
@@ -334,6 +337,11 @@ impl Board {
         match &report {
             Report::Info(info) => step.identified = Some((info.id.clone(), self.view().id.clone())),
             Report::Greeted(id) => step.identified = Some((id.clone(), self.view().id.clone())),
+            Report::Link(LinkState::Connected) => {
+                if let Some((_, socket)) = &self.socket {
+                    socket.settled();
+                }
+            }
             Report::Link(LinkState::Unreachable { .. }) => {
                 step.lost |= matches!(self.view().link, LinkState::Connected | LinkState::Stale);
             }
@@ -405,5 +413,7 @@ fn log_report(board: &BoardView, report: &Report) {
 pub(super) struct Outlet {
     pub(super) published: Published,
     pub(super) sockets: UnboundedSender<FromSocket>,
+    pub(super) transport: Transport,
+    pub(super) attempts: Attempts,
     pub(super) descriptors: Descriptors,
 }

@@ -22,8 +22,8 @@ use crate::{
     keys::Key,
     link::{
         bounds,
-        socket::{Socket, SocketEvent, Unread},
         state::{Ending, LinkProblem},
+        transport::{Opening, Socket, SocketEvent, Unread},
     },
 };
 
@@ -104,32 +104,30 @@ fn run(
     let _entered = runtime.enter();
     let unread = Unread::default();
     let (events, mut told) = unbounded_channel();
-    let outcome = match open(url, unread.clone(), events) {
-        Err(ending) => Err(problem(ending)),
-        Ok(mut socket) => runtime
-            .block_on(async {
-                let outcome = tokio::select! {
-                    outcome = converse(&mut socket, &mut told, &unread, conversation, tell) => Some(outcome),
-                    _ = unwanted => None,
-                };
-                drop(socket);
-                let _ = timeout(FAREWELL, async { while told.recv().await.is_some() {} }).await;
-                outcome
-            })
-            .unwrap_or(Err(PairProblem::Ended)),
-    };
+    let socket = open(url, unread.clone(), events);
+    let outcome = runtime
+        .block_on(async {
+            let outcome = tokio::select! {
+                outcome = converse(&socket, &mut told, &unread, conversation, tell) => Some(outcome),
+                _ = unwanted => None,
+            };
+            drop(socket);
+            let _ = timeout(FAREWELL, async { while told.recv().await.is_some() {} }).await;
+            outcome
+        })
+        .unwrap_or(Err(PairProblem::Ended));
     tell(outcome.map_or_else(Progress::Failed, |key| Progress::Paired(Box::new(key))));
 }
 
-fn open(url: String, unread: Unread, events: UnboundedSender<SocketEvent>) -> Result<Socket, Ending> {
-    Socket::open(url, None, unread, move |event| {
+fn open(url: String, unread: Unread, events: UnboundedSender<SocketEvent>) -> Socket {
+    Socket::open(Opening::alone(url), unread, move |event| {
         // Nobody wants to know any more.
         let _ = events.send(event);
     })
 }
 
 async fn converse(
-    socket: &mut Socket,
+    socket: &Socket,
     told: &mut UnboundedReceiver<SocketEvent>,
     unread: &Unread,
     mut conversation: Conversation,
@@ -147,7 +145,11 @@ async fn converse(
             SocketEvent::Binary(bytes) => conversation.heard(&bytes)?,
             SocketEvent::Text(text) => return Err(conversation::refusal(&text)),
             SocketEvent::Ended(ending) => return Err(problem(ending)),
-            SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => Vec::new(),
+            SocketEvent::Queued
+            | SocketEvent::Begun(_)
+            | SocketEvent::Opened
+            | SocketEvent::Ping
+            | SocketEvent::Pong => Vec::new(),
         };
         for step in steps {
             match step {

@@ -9,6 +9,7 @@ mod attacks;
 mod honest;
 mod pretender;
 mod process;
+mod silent;
 mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;

@@ -14,6 +14,7 @@ use crate::{
         commands::{Command, Ticket},
         state::{Ending, LinkState, Origin, Outcome, ResyncCause},
         target::Place,
+        transport::attempts::Standing,
         update::{Image, UpdateState},
     },
 };
@@ -37,6 +38,10 @@ pub(crate) enum Input {
     KeysAwaited,
     /// These keys are held from now on.
     Keys(Keys),
+    /// Too many attempts are under way: this one waits for its turn, and its time does not run.
+    Queued(u64),
+    /// An attempt that waited has begun, and has this long.
+    Begun(u64, Duration),
     /// The socket of this attempt is open; with random bytes, in case that a handshake is to be made on it.
     Opened(u64, Ephemeral),
     /// A text message came.
@@ -96,6 +101,8 @@ pub(crate) enum Output {
         url: String,
         /// `host:port`, for people.
         address: String,
+        /// Which attempts go first, where many wait.
+        standing: Standing,
     },
     /// Go on with the connection of [`Input::Called`]; what comes of it is told with this attempt's number.
     Accept {

@@ -29,6 +29,7 @@ use crate::link::{
     commands::{Command, Ticket},
     state::{Ending, LinkProblem, LinkState, Now, Origin, Outcome, ResyncCause},
     target::Place,
+    transport::attempts::Standing,
 };
 
 const EPOCH: &str = "5f3a91c2";
