@@ -6,9 +6,11 @@
 
 mod announcements;
 mod attacks;
+mod floods;
 mod honest;
 mod pretender;
 mod process;
+mod relay;
 mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;

@@ -7,8 +7,11 @@ use core::{
     time::Duration,
 };
 
-/// Counters. Two addresses that share one share its count, and which do depends on a secret.
-const COUNTERS: usize = 64;
+/// Counters in a row. Addresses that share one share its count, and which do depends on a secret. With two rows, of which the lower
+/// count is taken (a count-min sketch), an ordinary address is mistaken for one of twenty busy ones in 2 % of cases, with one row in 15 %.
+const COUNTERS: usize = 128;
+
+const ROWS: usize = 2;
 
 /// After this time a count is half of what it was.
 const HALF_LIFE: Duration = Duration::from_secs(1);
@@ -20,14 +23,14 @@ const ORDINARY: u16 = 8;
 pub(crate) struct Sources {
     secret: u64,
     drawn: u64,
-    counts: [u16; COUNTERS],
+    counts: [[u16; COUNTERS]; ROWS],
     total: u32,
     halved: Duration,
 }
 
 impl Sources {
     pub(crate) fn new(secret: u64) -> Self {
-        Self { secret, drawn: secret, counts: [0; COUNTERS], total: 0, halved: Duration::ZERO }
+        Self { secret, drawn: secret, counts: [[0; COUNTERS]; ROWS], total: 0, halved: Duration::ZERO }
     }
 
     /// A connection from this address was accepted.
@@ -39,18 +42,18 @@ impl Sources {
             }
             self.halved += HALF_LIFE;
             self.total /= 2;
-            self.counts.iter_mut().for_each(|count| *count /= 2);
+            self.counts.as_flattened_mut().iter_mut().for_each(|count| *count /= 2);
         }
         self.total = self.total.saturating_add(1);
-        let place = self.place(from);
-        if let Some(count) = self.counts.get_mut(place) {
-            *count = count.saturating_add(1);
+        for (row, place) in self.counts.iter_mut().zip(places(self.secret, from)) {
+            row[place] = row[place].saturating_add(1);
         }
     }
 
     /// How far above the ordinary its rate is, in powers of two: 0 is ordinary.
     pub(crate) fn heat(&self, from: IpAddr) -> u32 {
-        let count = self.counts.get(self.place(from)).copied().unwrap_or_default();
+        let counts = self.counts.iter().zip(places(self.secret, from)).map(|(row, place)| row[place]);
+        let count = counts.min().unwrap_or_default();
         (count / ORDINARY).checked_ilog2().map_or(0, |powers| powers + 1)
     }
 
@@ -64,13 +67,15 @@ impl Sources {
         self.drawn = mixed(self.drawn.wrapping_add(0x9e37_79b9_7f4a_7c15));
         usize::try_from(self.drawn >> 33).unwrap_or_default().checked_rem(end).unwrap_or_default()
     }
+}
 
-    fn place(&self, from: IpAddr) -> usize {
-        let mut hasher = Mixer(self.secret);
-        // An IPv4 address is the same host where it is written as IPv6 (RFC 4291, section 2.5.5.2).
-        from.to_canonical().hash(&mut hasher);
-        usize::try_from(hasher.finish() >> 33).unwrap_or_default() % COUNTERS
-    }
+/// The counter of an address in each row.
+fn places(secret: u64, from: IpAddr) -> [usize; ROWS] {
+    let mut hasher = Mixer(secret);
+    // An IPv4 address is the same host where it is written as IPv6 (RFC 4291, section 2.5.5.2).
+    from.to_canonical().hash(&mut hasher);
+    let bits = hasher.finish();
+    [bits, bits >> 32].map(|bits| usize::try_from(bits & 0xffff_ffff).unwrap_or_default() % COUNTERS)
 }
 
 /// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): `core` has no hasher of its own.

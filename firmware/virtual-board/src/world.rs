@@ -130,7 +130,7 @@ impl World {
             let settings = Settings {
                 allowed_origins,
                 side_channels: chips.side_channels + 2,
-                connections: controllers + 124,
+                connections: controllers + 60,
                 ..chips
             };
             let board =
