@@ -6,10 +6,12 @@
 
 mod announcements;
 mod attacks;
+mod floods;
 mod honest;
 mod pretender;
 mod process;
 mod silent;
+mod relay;
 mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;
