@@ -16,6 +16,7 @@ mod handshake;
 pub mod keys;
 mod link;
 mod listening;
+mod matching;
 pub mod pairing;
 pub mod process;
 pub mod provisioning;

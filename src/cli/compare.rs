@@ -20,6 +20,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A name, an id, a unique start of one, or host:port.
+    #[arg(value_parser = super::args::board)]
     board: String,
     /// How long, 1 to 600.
     #[arg(long, value_name = "SECONDS", default_value = "30")]

@@ -21,13 +21,13 @@ use zeroize::Zeroizing;
 use super::{
     Failure,
     args::{KeysCommand, NewKey},
-    client::{Client, Watching, discover, held, unreachable},
+    client::{Client, Located, held, locate, unreachable},
     done,
-    find::{Match, Named, NotFound, find},
+    find::{Named, NotFound, find},
     print::Printer,
 };
 use crate::{
-    fleet::{is_address, read_address},
+    fleet::read_address,
     keys::{Key, KeyId, Keys, Role, Store, write_secret},
     pairing::{PairProblem, Pairing, Progress},
     settings, words,
@@ -185,11 +185,11 @@ fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
         .iter()
         .map(|key| {
             let name = known.iter().find(|board| board.id.as_deref() == Some(&*key.board)).map(|board| &*board.name);
-            Named { id: &key.board, name: name.unwrap_or(&key.board) }
+            Named { id: &key.board, name: name.unwrap_or(&key.board), address: "" }
         })
         .collect();
     let found = match find(typed, &boards) {
-        Ok(Match::Id(at) | Match::Name(at) | Match::Start(at)) => held.get(at).map(|key| (*key).clone()),
+        Ok(found) => held.get(found.at).map(|key| (*key).clone()),
         Err(several @ NotFound::Several { .. }) => return Err(several.into()),
         Err(NotFound::Nobody { .. }) => None,
     };
@@ -203,15 +203,16 @@ fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
 
 /// Gets a key from a board that a hand opened for pairing.
 fn pair(store: &Store, board: &str) -> Result<(), Failure> {
-    let (address, name) = if is_address(board) {
-        let address = read_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
-        (address.clone(), address)
-    } else {
-        let mut watching = Watching::start(&Store::Nowhere, true, false)?;
-        let key = discover(&mut watching, board)?;
-        let view = watching.boards().get(&key).cloned();
-        let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
-        (view.address.clone(), view.name.clone())
+    let (address, name) = match locate((&Store::Nowhere).into(), board)? {
+        Located::Address => {
+            let address = read_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
+            (address.clone(), address)
+        }
+        Located::Board(watching, key) => {
+            let view = watching.boards().get(&key).cloned();
+            let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
+            (view.address.clone(), view.name.clone())
+        }
     };
     let (tell, told) = channel();
     let tell = move |progress| {
