@@ -10,13 +10,14 @@ use serde_json::json;
 use super::{
     Failure, args, client,
     client::{Located, locate},
+    output,
 };
 use crate::{
     conformance::{Asked, CheckError, Finding, Verdict, announced, check},
     dial::{Place, Trust},
     discovery::Lookout,
     keys::Store,
-    words,
+    plain, words,
 };
 
 /// What can be typed after `check`.
@@ -55,13 +56,13 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
     let lookout = Lookout { service: args.service.clone(), ..Lookout::default() };
     let txt = announced(&place, &lookout);
     let asked = Asked { place, trust, may_change: args.allow_changes, keys: client::held(keys)?, txt };
-    let mut out = io::stdout();
+    let mut out = output::out();
     let (mut counts, mut written) = (Counts::default(), Ok(()));
     check(&asked, &mut |finding| {
         counts.add(finding.verdict);
         if written.is_ok() {
             written = match args.json {
-                true => writeln!(out, "{}", line(&finding)),
+                true => writeln!(out, "{}", plain::json(&line(&finding))),
                 false => paragraph(&mut out, &finding, args.verbose),
             };
         }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
     net::SocketAddr,
     sync::{
         Arc,
@@ -16,6 +15,7 @@ use protocol::limits::{COMMAND_TIMEOUT, CONNECT_TIMEOUT};
 use super::{
     Failure,
     find::{Match, Named, NotFound, find},
+    output,
 };
 use crate::{
     fleet::{
@@ -24,7 +24,6 @@ use crate::{
     },
     keys::{Keys, Loaded, Store, StoreError},
     matching::{Fit, Typed},
-    words,
 };
 
 /// A board that announces itself is found within this time (RFC 6762, section 6: an answer comes within some 100 ms; one
@@ -304,7 +303,7 @@ pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
     let Loaded { keys, problem } = keys.load();
     match problem {
         Some(problem @ StoreError::Keychain(_)) => {
-            let _ = writeln!(io::stderr(), "switchboard: {}", words::plain(&problem.to_string()));
+            output::say(problem);
             Ok(keys)
         }
         Some(problem) => Err(problem.into()),

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
+    io::Write,
     path::Path,
     sync::mpsc::{RecvTimeoutError, channel},
     time::{Duration, Instant},
@@ -16,6 +16,7 @@ use super::{
     args::{SceneCommand, Target, Wait},
     client::{Client, DISCOVERY, Watching},
     find::{self, Named, NotFound},
+    output,
     print::Printer,
 };
 use crate::{
@@ -110,7 +111,7 @@ fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fad
     let steps = scene.steps.len();
     Document::Scene(scene).write(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let count = words::count(u64::try_from(steps).unwrap_or(u64::MAX), "component");
-    Ok(writeln!(io::stdout().lock(), "{count} saved to {}", file.display())?)
+    Ok(writeln!(output::out(), "{count} saved to {}", file.display())?)
 }
 
 /// The text as a whole board. One half of BOARD/COMPONENT that is empty is a variable of a shell that is not set: then all of a board,
