@@ -8,9 +8,10 @@ use std::{
 
 use serde_json::json;
 
-use super::{Failure, client::Watching};
+use super::{Failure, client::Watching, output};
 use crate::{
     fleet::{BoardView, Lookout},
+    plain,
     provisioning::{Board, Conversation, Credentials, Network, Password, Port, Problem, ports},
     words,
 };
@@ -69,12 +70,12 @@ pub(super) fn provision(wanted: &Wanted) -> Result<(), Failure> {
             "{name} is connected to {ssid}{place}, but did not announce itself here within 30 s; is this computer in the same network?"
         )));
     };
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     if wanted.json {
         let line = json!({
             "id": found.id, "name": found.name, "address": found.address, "ssid": ssid, "url": url, "serial": path,
         });
-        return Ok(writeln!(out, "{line}")?);
+        return Ok(writeln!(out, "{}", plain::json(&line))?);
     }
     Ok(writeln!(out, "{} is on the network at {}", words::plain(&found.name), found.address)?)
 }
@@ -82,16 +83,16 @@ pub(super) fn provision(wanted: &Wanted) -> Result<(), Failure> {
 /// What happens meanwhile is for people, and none of the output.
 fn tell(line: &str) {
     // Where this cannot be written nobody reads it.
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(output::err(), "{line}");
 }
 
 /// Prints which ports there are; then one of them has to be named.
 fn list_ports(json: bool) -> Result<Failure, Failure> {
     let ports = ports().map_err(Failure::NoAnswer)?;
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     for Port { path, product, usb } in &ports {
         if json {
-            writeln!(out, "{}", json!({ "serial": path, "product": product, "usb": usb }))?;
+            writeln!(out, "{}", plain::json(&json!({ "serial": path, "product": product, "usb": usb })))?;
         } else {
             let product = product.as_deref().map(words::plain).unwrap_or_default();
             writeln!(out, "{}", format!("{path:<20}  {product}").trim_end())?;
@@ -129,7 +130,7 @@ fn choose(networks: &[Network]) -> Result<Network, Failure> {
         let lock = if network.locked { "password" } else { "open" };
         tell(&format!("{:>3}  {:<32}  {:>4} dBm  {lock}", number + 1, words::plain(&network.ssid), network.rssi));
     }
-    let _ = write!(io::stderr(), "Which one? Number or name: ");
+    let _ = write!(output::err(), "Which one? Number or name: ");
     let typed = first_line()?;
     let by_number = typed.trim().parse::<usize>().ok().and_then(|number| networks.get(number.checked_sub(1)?));
     let chosen = networks.iter().find(|network| network.ssid == typed).or(by_number);

@@ -42,7 +42,7 @@ use crate::{
 };
 
 pub(crate) use address::parse as read_address;
-pub use address::{ListenAddressError, is_address, listen_address};
+pub use address::{ListenAddressError, Reading, is_address, listen_address, reading};
 pub use image::ImageSource;
 
 use engine::{Engine, Order};
