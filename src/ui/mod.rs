@@ -96,6 +96,7 @@ mod pin;
 mod places;
 mod plots;
 mod pushes;
+mod room;
 mod run;
 mod save;
 mod scenes;
