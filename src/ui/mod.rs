@@ -112,6 +112,7 @@ mod toasts;
 mod toggle;
 mod top_bar;
 mod window;
+mod zoom;
 
 use crate::{record, words};
 
