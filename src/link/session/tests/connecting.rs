@@ -110,6 +110,16 @@ fn an_announcement_and_the_person_wake_a_waiting_link_at_once() {
 }
 
 #[test]
+fn a_board_that_answers_with_the_id_as_a_text_is_understood() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    let Some(protocol::Id::Number(number)) = bench.take(method::DEVICE_GET_INFO).id else { panic!("no number") };
+    bench.message(&json!({ "jsonrpc": "2.0", "id": number.to_string(), "result": info(1, EPOCH) }));
+    assert!(bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
+}
+
+#[test]
 fn what_answers_but_is_no_board_is_called_that() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
