@@ -56,11 +56,11 @@ fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_i
         let mut session = Session::new(Instant::now(), 1);
         let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH };
         let outputs: Vec<_> = inputs.into_iter().flat_map(|input| session.handle(now, input)).collect();
-        let standings = outputs.iter().filter_map(|output| match output {
+        let mut standings = outputs.iter().filter_map(|output| match output {
             Output::Connect { standing, .. } => Some(*standing),
             _ => None,
         });
-        standings.last().unwrap()
+        standings.next_back().unwrap()
     };
     let announced = |host: &str| announced(&format!("{host}:80"), 1, false);
     assert_eq!(standing(vec![announced("10.0.0.7"), Input::Connect]), Standing::New);
