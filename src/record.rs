@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use protocol::Unreadable;
 use serde_json::{Value, json};
 
 use crate::fleet::{BoardView, Happening, LinkState, Lock, LogEntry, Origin, ResyncCause, UpdateState};
@@ -81,6 +82,9 @@ pub(crate) fn happening(board: Option<&BoardView>, entry: &LogEntry) -> Value {
         Happening::Log { level, message } => json!({ "what": "log", "level": level, "message": message }),
         Happening::LogLost(lines) => json!({ "what": "log_lost", "lines": lines }),
         Happening::NoLog(error) => json!({ "what": "no_log", "error": error }),
+        Happening::Unreadable(Unreadable { component, field, found }) => {
+            json!({ "what": "unreadable", "component": component, "field": field, "found": found })
+        }
         Happening::Link(link) => json!({ "what": "link", "link": link_value(link) }),
         Happening::Resync(ResyncCause::NewEpoch) => json!({ "what": "resync", "cause": "new_epoch" }),
         Happening::Resync(ResyncCause::Gap) => json!({ "what": "resync", "cause": "gap" }),

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use jiff::{Timestamp, tz::TimeZone};
-use protocol::{Descriptor, Kind, State};
+use protocol::{Descriptor, Kind, State, Unreadable};
 use serde_json::Value;
 
 pub(crate) use crate::plain::plain;
@@ -371,6 +371,11 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
                 other => link(other).to_owned(),
             },
         ),
+        Happening::Unreadable(Unreadable { component, field, found }) => {
+            let subject = component.as_ref().map_or_else(|| "message".to_owned(), ToString::to_string);
+            let field = if field.is_empty() { String::new() } else { format!("{}: ", plain(field)) };
+            Line::about(&subject, format!("{field}cannot be read, shown as unknown: {}", plain(found)))
+        }
         Happening::Resync(cause) => Line::about(
             "state",
             match cause {

@@ -90,7 +90,9 @@ fn browse(daemon: &ServiceDaemon, service: &str, mut events: Receiver<ServiceEve
 }
 
 fn resolved(service: &ResolvedService) -> Resolved {
-    let txt = service.txt_properties.iter().map(|pair| (pair.key().to_owned(), pair.val_str().to_owned()));
+    // A value is bytes (RFC 6763, section 6.5): what of a name is not UTF-8 is shown as a mark, and the rest stays readable.
+    let value = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+    let txt = service.txt_properties.iter().map(|pair| (pair.key().to_owned(), value(pair.val())));
     let addresses: Vec<IpAddr> = service.addresses.iter().map(mdns_sd::ScopedIp::to_ip_addr).collect();
     Resolved { full_name: service.fullname.clone(), addresses, port: service.port, txt: txt.collect() }
 }

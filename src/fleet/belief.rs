@@ -205,6 +205,7 @@ impl Belief {
                 return lost.into_iter().chain(lines).collect();
             }
             Report::NoLog(error) => return vec![(now.wall, Happening::NoLog(error))],
+            Report::Unreadable(value) => return vec![(now.wall, Happening::Unreadable(value))],
             Report::Update(state) => Arc::make_mut(&mut self.view).update = Some(state),
             Report::Resync(cause) => return vec![(now.wall, Happening::Resync(cause))],
             Report::RoundTrip { took, booted } => {

@@ -379,6 +379,7 @@ fn concern(outputs: &[Output]) -> Concern {
             | Report::Snapshot { .. }
             | Report::Log { .. }
             | Report::NoLog(_)
+            | Report::Unreadable(_)
             | Report::Control { .. }
             | Report::Settled { .. },
         ) if most != Concern::Board => Concern::Components,
@@ -401,6 +402,7 @@ fn log_report(board: &BoardView, report: &Report) {
             outcome => log::info!("{name}: {method}: {outcome:?}"),
         },
         Report::Update(update) => log::debug!("{name}: firmware: {update:?}"),
+        Report::Unreadable(value) => log::warn!("{name}: sent a value that cannot be read: {value:?}"),
         Report::NoLog(error) => log::debug!("{name}: gives no log: {error:?}"),
         Report::RoundTrip { took, .. } => log::trace!("{name}: round trip {took:?}"),
         Report::Components(components) => log::debug!("{name}: {} components", components.len()),

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, mdns::Announcement};
+use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, Unreadable, mdns::Announcement};
 
 use super::{frames::Frames, history::History};
 use crate::keys::{KeyId, Role};
@@ -275,4 +275,6 @@ pub enum Happening {
     Link(LinkState),
     /// State was asked for anew, and why.
     Resync(ResyncCause),
+    /// The board sent a value that cannot be read; it counts as unknown.
+    Unreadable(Unreadable),
 }

@@ -88,6 +88,7 @@ fn component(happening: &Happening) -> Option<&ComponentKey> {
     match happening {
         Happening::Changed { component, .. } | Happening::Event { component, .. } => Some(component),
         Happening::Command { component, .. } => component.as_ref(),
+        Happening::Unreadable(value) => value.component.as_ref(),
         _ => None,
     }
 }

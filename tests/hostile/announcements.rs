@@ -29,11 +29,11 @@ impl Liar {
 
     /// Says that a board of this id is at this port, and has this name.
     pub(crate) fn announce(&self, id: &str, name: &str, port: u16) {
-        self.announce_at(id, name, Ipv4Addr::LOCALHOST, port);
+        self.announce_at(id, name.as_bytes(), Ipv4Addr::LOCALHOST, port);
     }
 
-    /// The same of another address.
-    pub(crate) fn announce_at(&self, id: &str, name: &str, address: Ipv4Addr, port: u16) {
+    /// The same of another address, with any bytes for a name.
+    pub(crate) fn announce_at(&self, id: &str, name: &[u8], address: Ipv4Addr, port: u16) {
         let instance = format!("{id}.{}", self.service);
         let host = format!("{id}.local.");
         let mut packet = vec![0, 0, 0x84, 0, 0, 0, 0, 4, 0, 0, 0, 0];
@@ -43,10 +43,10 @@ impl Liar {
         srv.extend(labels(&host));
         record(&mut packet, &instance, 33, &srv);
         let mut txt = Vec::new();
-        for pair in ["txtvers=1".to_owned(), format!("id={id}"), format!("friendly_name={name}"), "proto=1".to_owned()]
-        {
+        let id_pair = format!("id={id}");
+        for pair in [b"txtvers=1", id_pair.as_bytes(), &[b"friendly_name=", name].concat(), b"proto=1"] {
             txt.push(u8::try_from(pair.len()).expect("a short pair"));
-            txt.extend(pair.as_bytes());
+            txt.extend(pair);
         }
         record(&mut packet, &instance, 16, &txt);
         record(&mut packet, &host, 1, &address.octets());

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, RpcError, State};
+use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, RpcError, State, Unreadable};
 
 use super::{Called, Ephemeral};
 use crate::{
@@ -183,6 +183,8 @@ pub(crate) enum Report {
     },
     /// The board does not give its log.
     NoLog(RpcError),
+    /// A value that the board sent cannot be read, and counts as unknown.
+    Unreadable(Unreadable),
     /// The whole state is asked for anew.
     Resync(ResyncCause),
     /// How long a question took, and when the board booted.

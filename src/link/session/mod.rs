@@ -10,9 +10,15 @@ mod pushes;
 mod tests;
 mod updating;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
-use protocol::{Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, limits::CONNECT_TIMEOUT, method};
+use protocol::{
+    BoardMessageError, ComponentKey, Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, Unreadable,
+    limits::CONNECT_TIMEOUT, method, salvage,
+};
 
 use super::{
     backoff::{Backoff, GOOD_AFTER},
@@ -98,6 +104,8 @@ pub(crate) struct Session {
     epoch: Option<Epoch>,
     client: Option<u32>,
     log: log::Following,
+    /// Of which values of the present connection it was told that they cannot be read.
+    told_unreadable: BTreeSet<(Option<ComponentKey>, String)>,
 }
 
 impl Session {
@@ -125,6 +133,7 @@ impl Session {
             epoch: None,
             client: None,
             log: log::Following::default(),
+            told_unreadable: BTreeSet::new(),
         }
     }
 
@@ -341,6 +350,7 @@ impl Session {
         self.protect(out);
         self.secret = None;
         self.caller = None;
+        self.told_unreadable.clear();
         if self.has_socket() {
             out.push(Output::Disconnect);
         }
@@ -385,7 +395,7 @@ impl Session {
         if text.len() > bounds::MESSAGE {
             return;
         }
-        match FromBoard::parse(text) {
+        match self.parsed(text, out) {
             Ok(FromBoard::Response(response)) => self.answer(now, response, out),
             Ok(FromBoard::Status(status)) => self.status(now, status, out),
             Ok(FromBoard::Event(event)) => self.event(now, event, out),
@@ -404,6 +414,29 @@ impl Session {
                 }
                 Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } | Phase::Shaking { .. } => {}
             },
+        }
+    }
+
+    /// What a message says; of one that is not JSON what can be read of it.
+    fn parsed(&mut self, text: &str, out: &mut Vec<Output>) -> Result<FromBoard, BoardMessageError> {
+        let error = match FromBoard::parse(text) {
+            Ok(read) => return Ok(read),
+            Err(error) => error,
+        };
+        // Where it is JSON, nothing is gained by reading it again.
+        let Some((rest, unreadable)) = salvage(text).filter(|(_, unreadable)| !unreadable.is_empty()) else {
+            return Err(error);
+        };
+        let read = FromBoard::parse(&rest)?;
+        unreadable.into_iter().for_each(|value| self.unreadable(value, out));
+        Ok(read)
+    }
+
+    /// Tells of a value that cannot be read, once on each connection.
+    fn unreadable(&mut self, value: Unreadable, out: &mut Vec<Output>) {
+        let place = (value.component.clone(), value.field.clone());
+        if self.told_unreadable.len() < bounds::COMPONENTS && self.told_unreadable.insert(place) {
+            out.push(Output::Report(Report::Unreadable(bounds::unreadable(value))));
         }
     }
 
@@ -447,7 +480,11 @@ impl Session {
                 }
             }
             (purpose, Phase::Reading { reading, .. } | Phase::Live(Live { rereading: Some(reading), .. })) => {
-                match reading.answered(now.instant, &purpose, response.outcome, &mut self.requests, out) {
+                let mut unreadable = Vec::new();
+                let read =
+                    reading.answered(now.instant, &purpose, response.outcome, &mut self.requests, &mut unreadable, out);
+                unreadable.into_iter().for_each(|value| self.unreadable(value, out));
+                match read {
                     Ok(None) => self.check_id(now.instant, out),
                     Ok(Some(snapshot)) => self.subscribed(now, snapshot, out),
                     Err(problem) => self.fail(now.instant, problem, out),

@@ -56,11 +56,11 @@ fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_i
         let mut session = Session::new(Instant::now(), 1);
         let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH };
         let outputs: Vec<_> = inputs.into_iter().flat_map(|input| session.handle(now, input)).collect();
-        let standings = outputs.iter().filter_map(|output| match output {
+        let mut standings = outputs.iter().filter_map(|output| match output {
             Output::Connect { standing, .. } => Some(*standing),
             _ => None,
         });
-        standings.last().unwrap()
+        standings.next_back().unwrap()
     };
     let announced = |host: &str| announced(&format!("{host}:80"), 1, false);
     assert_eq!(standing(vec![announced("10.0.0.7"), Input::Connect]), Standing::New);
@@ -107,6 +107,16 @@ fn an_announcement_and_the_person_wake_a_waiting_link_at_once() {
     bench.input(Input::Ended(2, Ending::NoConnection("refused".into())));
     bench.input(Input::RetryNow);
     assert_eq!(bench.connects.len(), 3);
+}
+
+#[test]
+fn a_board_that_answers_with_the_id_as_a_text_is_understood() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    let Some(protocol::Id::Number(number)) = bench.take(method::DEVICE_GET_INFO).id else { panic!("no number") };
+    bench.message(&json!({ "jsonrpc": "2.0", "id": number.to_string(), "result": info(1, EPOCH) }));
+    assert!(bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
 }
 
 #[test]
