@@ -27,4 +27,5 @@ pub mod telemetry;
 pub mod trials;
 #[cfg(feature = "window")]
 pub mod ui;
+mod waiting;
 mod words;

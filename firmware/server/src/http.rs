@@ -21,7 +21,7 @@ pub struct Request {
     pub method: Method,
     /// The resource.
     pub resource: Resource,
-    /// The authority that the client meant, as it came; `None` only in HTTP/1.0.
+    /// The authority that the client meant, of an absolute target or of the field `Host`; `None` only in HTTP/1.0.
     pub host: Option<String>,
     /// Where the web page comes from that a browser asks for, as it came; `None` where no browser asks. What is no text, or was
     /// given twice, is still there, as no origin that there is.
@@ -30,11 +30,12 @@ pub struct Request {
     pub query: String,
     /// Whether the client keeps the connection for further requests.
     pub keep_alive: bool,
-    /// Whether the client sends the body only when it is told to (RFC 9110, section 10.1.1).
+    /// Whether the client sends the body only when it is told to (RFC 9110, section 10.1.1; never in HTTP/1.0).
     pub expects_continue: bool,
     /// How its body is delimited.
     pub body: Body,
-    /// What it takes to become a WebSocket; `None` where it asks for no upgrade.
+    /// What it takes to become a WebSocket; `None` where it asks for no upgrade, or in HTTP/1.0, whose upgrades are ignored (RFC 9110,
+    /// section 7.8).
     pub upgrade: Option<Result<Upgrade, BadUpgrade>>,
 }
 
@@ -137,11 +138,16 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
         _ => return Err(BadHead::Malformed),
     };
     let target = headers.path.split('#').next().unwrap_or_default();
+    let (host, target) = match absolute(target) {
+        Some((authority, target)) => (Some(authority.to_owned()), target),
+        None => (host, target),
+    };
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     Ok(Request {
         method: headers.method,
         resource: match path {
-            "/" => Resource::Page,
+            // RFC 9110, section 4.2.3: of a URI, an empty path is this one.
+            "/" | "" => Resource::Page,
             RPC_PATH => Resource::Rpc,
             ECHO_PATH => Resource::Echo,
             LOG_PATH => Resource::Log,
@@ -153,10 +159,20 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
         origin: origin(&headers),
         query: query.to_owned(),
         keep_alive: headers.http11 && !has_token(&headers, "Connection", "close"),
-        expects_continue: has_token(&headers, "Expect", "100-continue"),
+        expects_continue: headers.http11 && has_token(&headers, "Expect", "100-continue"),
         body: body(&headers)?,
-        upgrade: asks_for_websocket(&headers).then(|| upgrade(&headers)),
+        upgrade: (headers.http11 && asks_for_websocket(&headers)).then(|| upgrade(&headers)),
     })
+}
+
+/// The authority of a target in absolute form, and the rest of it (RFC 9112, section 3.2.2: a server must accept it, and ignore `Host`).
+/// What has another scheme than a board speaks is kept whole as its authority, which no board has (RFC 9110, section 7.4).
+fn absolute(target: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = target.split_once("://").filter(|_| !target.starts_with('/'))?;
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("ws") {
+        return Some((target, "/"));
+    }
+    Some(rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())))
 }
 
 type Head<'b> = RequestHeaders<'b, FIELDS>;

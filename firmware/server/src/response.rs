@@ -61,7 +61,9 @@ impl Response {
     /// 403: a web page that may not drive the board.
     pub fn origin_not_allowed(allowed: &[Origin]) -> Self {
         let message = match allowed {
-            [] => "no web page may drive this board; programs send no Origin".into(),
+            [] => {
+                "no web page may drive this board; a program sends no Origin, or the address that it connects to".into()
+            }
             allowed => format!("web pages of {} may drive this board, and no others", listed(allowed)),
         };
         Self::forbidden(RpcError::new(Code::Forbidden, "origin_not_allowed", message))
