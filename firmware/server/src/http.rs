@@ -67,6 +67,8 @@ pub enum Body {
     Length(usize),
     /// `Transfer-Encoding`, which a board does not take.
     Encoded,
+    /// `Content-Encoding` other than `identity`, which a board does not take either.
+    Compressed,
 }
 
 /// A WebSocket's opening handshake.
@@ -83,8 +85,10 @@ pub struct Upgrade {
 pub enum BadUpgrade {
     /// Another version than 13 (RFC 6455, section 4.4).
     Version,
-    /// The key is not 16 bytes in base64.
+    /// The key is not 16 bytes in base64, or was given twice (RFC 6455, section 11.3.1).
     Key,
+    /// The request has a body, which nobody would read.
+    Body,
 }
 
 /// Why a head is no request.
@@ -106,11 +110,22 @@ impl Request {
     }
 }
 
-/// Where a request's head ends in `bytes`; the search begins at `from`, to where it was searched before.
+/// Where a request's head ends in `bytes`; the search begins at `from`, to where it was searched before. An end
+/// that is written with LF alone is found too, so that it is refused at once and not waited for.
 pub fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
-    const END: &[u8] = b"\r\n\r\n";
-    let start = from.saturating_sub(END.len() - 1);
-    bytes.get(start..)?.windows(END.len()).position(|window| window == END).map(|at| start + at + END.len())
+    let start = from.saturating_sub(b"\n\r".len());
+    let rest = bytes.get(start..)?;
+    let end = |at: usize| match rest.get(at..)? {
+        [b'\n', b'\n', ..] => Some(start + at + 2),
+        [b'\n', b'\r', b'\n', ..] => Some(start + at + 3),
+        _ => None,
+    };
+    (0..rest.len()).find_map(end)
+}
+
+/// Whether what came cannot be the beginning of a request: a method is a token (RFC 9112, section 3.1), which a TLS record is not.
+pub fn is_no_request(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| !first.is_ascii_graphic())
 }
 
 /// Reads a head, which ends with an empty line.
@@ -161,7 +176,10 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
         keep_alive: headers.http11 && !has_token(&headers, "Connection", "close"),
         expects_continue: headers.http11 && has_token(&headers, "Expect", "100-continue"),
         body: body(&headers)?,
-        upgrade: (headers.http11 && asks_for_websocket(&headers)).then(|| upgrade(&headers)),
+        upgrade: (headers.http11 && asks_for_websocket(&headers)).then(|| match body(&headers) {
+            Ok(Body::None | Body::Length(0)) => upgrade(&headers),
+            _ => Err(BadUpgrade::Body),
+        }),
     })
 }
 
@@ -206,6 +224,9 @@ fn body(head: &Head<'_>) -> Result<Body, BadHead> {
     if values(head, "Transfer-Encoding").next().is_some() {
         return Ok(Body::Encoded);
     }
+    if tokens(head, "Content-Encoding").any(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Ok(Body::Compressed);
+    }
     let mut lengths = raw(head, "Content-Length");
     let Some(length) = lengths.next() else { return Ok(Body::None) };
     let digits = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
@@ -223,10 +244,17 @@ fn asks_for_websocket(head: &Head<'_>) -> bool {
 }
 
 fn upgrade(head: &Head<'_>) -> Result<Upgrade, BadUpgrade> {
-    if values(head, "Sec-WebSocket-Version").next() != Some("13") {
+    let once = |name| {
+        let mut all = raw(head, name);
+        match (all.next(), all.next()) {
+            (Some(value), None) => core::str::from_utf8(value).map(str::trim).unwrap_or_default(),
+            _ => "",
+        }
+    };
+    if once("Sec-WebSocket-Version") != "13" {
         return Err(BadUpgrade::Version);
     }
-    let key = values(head, "Sec-WebSocket-Key").next().unwrap_or_default();
+    let key = once("Sec-WebSocket-Key");
     // 16 bytes are 22 digits of base64 and two fillers.
     let digits = key.strip_suffix("==").filter(|digits| digits.len() == 22).unwrap_or_default();
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/') {
