@@ -300,7 +300,7 @@ fn each_parameter_is_refused_for_what_the_document_says() {
     let number = |method: &str, base: &str, name: &str, refused: &[&str], reason: &str| {
         let mut all = Vec::new();
         let mut push = |value: &str, reason: &str| {
-            all.push((method.to_owned(), base.to_owned(), name.to_owned(), value.to_owned(), reason.to_owned()))
+            all.push((method.to_owned(), base.to_owned(), name.to_owned(), value.to_owned(), reason.to_owned()));
         };
         TEXTS.iter().chain(&OTHERS).for_each(|value| push(value, "wrong_type"));
         fraction.iter().for_each(|value| push(value, "out_of_range"));
