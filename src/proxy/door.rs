@@ -53,7 +53,7 @@ impl FromStr for Token {
     }
 }
 
-/// Answers a client's opening handshake, and gives it one of these places; `None` where it was refused or is none.
+/// Answers a client's opening handshake, and gives it one of these places; `None` where it was refused.
 pub(super) async fn let_in(
     stream: TcpStream,
     token: &Token,
@@ -148,7 +148,7 @@ mod tests {
         let (places, with_token) = (Places::default(), "/?token=0123456789abcdef");
         let taken: Vec<_> = (0..super::super::CLIENTS).filter_map(|_| places.take()).collect();
         assert_eq!(status(with_token, &[], &places)?.as_u16(), 503);
-        assert_eq!(status("/", &[], &places)?.as_u16(), 401, "whoever lacks the token does not learn that");
+        assert_eq!(status("/", &[], &places)?.as_u16(), 401, "clients without the token do not learn that");
         drop(taken);
         for _ in 0..100 {
             assert_eq!(status("/", &[], &places)?.as_u16(), 401);

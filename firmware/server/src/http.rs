@@ -87,7 +87,7 @@ pub enum BadUpgrade {
     Version,
     /// The key is not 16 bytes in base64, or was given twice (RFC 6455, section 11.3.1).
     Key,
-    /// The request has a body, which nobody would read.
+    /// The request has a body, which would not be read.
     Body,
 }
 
