@@ -180,3 +180,47 @@ pub enum ProxyError {
     #[error("the proxy could not be started: {0}")]
     Start(io::Error),
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use std::{
+        io::{Read, Write},
+        net::{Ipv4Addr, TcpStream},
+    };
+
+    use super::*;
+
+    const KEY: &str = "switchboard-key:1:sb-59f0d6:5f3a91c2:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+    /// The status of an opening handshake with this token.
+    fn asked(proxy: SocketAddr, token: &str) -> String {
+        let mut stream = TcpStream::connect(proxy).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let head = format!(
+            "GET /?token={token} HTTP/1.1\r\nHost: {proxy}\r\nOrigin: http://{proxy}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        String::from_utf8_lossy(&status).into_owned()
+    }
+
+    #[test]
+    fn connections_without_the_token_take_no_place_of_a_client_that_has_it() {
+        let settings = Settings {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            token: "0123456789abcdef".parse().unwrap(),
+            // Nothing listens there; the client has its place before that is known.
+            board: "127.0.0.1:1".to_owned(),
+            key: KEY.parse().unwrap(),
+        };
+        let proxy = Proxy::start(settings).unwrap();
+        let silent: Vec<TcpStream> = (0..3 * WAITING).map(|_| TcpStream::connect(proxy.address()).unwrap()).collect();
+        assert_eq!(asked(proxy.address(), "another-token"), "HTTP/1.1 401");
+        assert_eq!(asked(proxy.address(), "0123456789abcdef"), "HTTP/1.1 101");
+        drop(silent);
+    }
+}
