@@ -30,4 +30,5 @@ pub mod telemetry;
 pub mod trials;
 #[cfg(feature = "window")]
 pub mod ui;
+mod waiting;
 mod words;
