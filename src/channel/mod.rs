@@ -6,6 +6,7 @@
 
 mod cause;
 mod entry;
+mod line;
 mod meter;
 mod pointer;
 mod policy;
@@ -24,7 +25,7 @@ pub use cause::{By, Cause, close_code};
 pub use entry::{Content, Entry, HexError, Way, What, from_hex, hex};
 pub use meter::Flow;
 pub use pointer::{Pointer, PointerError, number};
-pub use recording::{ReadError, Reader, Recorder, to_json};
+pub use recording::{ReadError, Reader, Recorder, to_line};
 pub use repeat::{FASTEST, Rate, RateError};
 pub use settings::{Full, Header, Keep, LARGEST, Protocol, Settings, SettingsError};
 pub use store::Since;
