@@ -49,6 +49,9 @@ pub(crate) fn json(value: &impl Serialize) -> String {
 /// A text that is JSON already, with what [`plain`] would replace escaped; `None` where it is none. What is in it is not built.
 pub(crate) fn json_text(text: &str) -> Option<String> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
+    if is_printable(text) {
+        return Some(text.to_owned());
+    }
     let mut line = String::with_capacity(text.len());
     for (c, safe) in names::seen(text) {
         match c {
@@ -70,11 +73,16 @@ pub(crate) fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<
 }
 
 fn marked(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+    if is_printable(text) {
         return Cow::Borrowed(text);
     }
     let mark = |(c, safe): (char, bool)| if safe && !breaks(c) || stays(c) { c } else { '\u{fffd}' };
     Cow::Owned(names::seen(text).map(mark).collect())
+}
+
+/// Whether nothing in it has to be looked at more closely.
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~'))
 }
 
 /// Controls, and what some programs take for the end of a line (Unicode Standard, section 5.8).
@@ -87,7 +95,7 @@ struct Escaping;
 
 impl Formatter for Escaping {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        if is_printable(fragment) {
             return out.write_all(fragment.as_bytes());
         }
         for (c, safe) in names::seen(fragment) {

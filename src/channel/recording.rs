@@ -118,8 +118,8 @@ fn word(way: Way) -> &'static str {
 }
 
 /// Reads a line of a recording.
-fn from_json(number: u64, text: &str) -> Result<Entry, String> {
-    let line = Fields::read(text)?;
+fn from_json(number: u64, mut text: String) -> Result<Entry, String> {
+    let line = Fields::read(&text)?;
     let ms = |field: &str| line.number(field).map(|ms| ms.clamp(0.0, 1e15) / 1e3);
     let length = |field: &str| ms(field).and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or_default();
     let at = line.text("at").and_then(|at| at.parse::<Timestamp>().ok()).ok_or("it has no time `at`")?;
@@ -145,7 +145,11 @@ fn from_json(number: u64, text: &str) -> Result<Entry, String> {
         "waiting" => What::Waiting(length("for_ms")),
         "missing" => What::Missing(line.whole("entries").unwrap_or_default()),
         "end" => What::End(read_end(&line)),
-        _ => What::Other(text.trim_end().to_owned()),
+        _ => {
+            let offset = length("offset_ms");
+            text.truncate(text.trim_end().len());
+            return Ok(Entry { number, at: at.into(), offset, what: What::Other(text) });
+        }
     };
     Ok(Entry { number, at: at.into(), offset: length("offset_ms"), what })
 }
@@ -348,7 +352,7 @@ impl Iterator for Reader {
                 Ok(Some(line)) if line.trim().is_empty() => {}
                 Ok(Some(line)) => {
                     let number = self.line.saturating_sub(2);
-                    return Some(from_json(number, &line).map_err(|why| self.broken(why)));
+                    return Some(from_json(number, line).map_err(|why| self.broken(why)));
                 }
                 Err(error) => return Some(Err(error)),
             }

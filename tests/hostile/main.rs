@@ -12,6 +12,7 @@ mod process;
 mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;
+mod to_the_command_line;
 
 use std::time::Duration;
 
