@@ -70,7 +70,19 @@ impl Host {
     /// Opens a channel. `wake` is called from the thread when something has changed, no more often than `every`, and not again before the handle
     /// was looked at.
     pub fn open(&self, settings: Settings, every: Duration, wake: impl Fn() + Send + Sync + 'static) -> Channel {
+        self.open_recorded(settings, None, every, wake)
+    }
+
+    /// The same, recorded from its beginning.
+    pub fn open_recorded(
+        &self,
+        settings: Settings,
+        recorder: Option<Recorder>,
+        every: Duration,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Channel {
         let store = Arc::new(Store::new(settings.keep));
+        store.record(recorder);
         let (commands, commanded) = mpsc::unbounded_channel();
         let run = Run::new(settings, Arc::clone(&store), commanded, every, Box::new(wake));
         // The thread lives as long as its host.

@@ -237,6 +237,22 @@ fn file(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("switchboard-hostile-{}-{name}", std::process::id()))
 }
 
+fn assert_says_nothing_evil(words: &[&str], prints: bool, is_json: bool) {
+    let Ran { output, took, .. } = run(words);
+    assert_plain(words, &output.stdout);
+    assert_plain(words, &output.stderr);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("FORGED") || !prints, "{words:?} prints nothing of the board in {took:?}: {said}");
+    if words.contains(&"--json") || is_json {
+        let lines: Vec<Value> = String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{words:?}: {line}: {error}")))
+            .collect();
+        let first = lines.first();
+        assert!(!is_json || lines.iter().any(holds), "{words:?} changes what the board said: {first:?}");
+    }
+}
+
 #[test]
 fn nothing_that_a_board_says_steers_a_terminal_whichever_command_prints_it() {
     let board = Deceiver::that(evil);
@@ -296,19 +312,13 @@ fn nothing_that_a_board_says_steers_a_terminal_whichever_command_prints_it() {
         (&["list", "--for", EVIL], true, false),
         (&["--log", EVIL, "list"], true, false),
     ];
-    for (words, prints, is_json) in commands {
-        let Ran { output, took, .. } = run(words);
-        assert_plain(words, &output.stdout);
-        assert_plain(words, &output.stderr);
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains("FORGED") || !prints, "{words:?} prints nothing of the board in {took:?}: {said}");
-        if words.contains(&"--json") || *is_json {
-            let lines: Vec<Value> = String::from_utf8_lossy(&output.stdout)
-                .lines()
-                .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{words:?}: {line}: {error}")))
-                .collect();
-            assert!(!is_json || lines.iter().any(holds), "{words:?} changes what the board said: {:?}", lines.first());
-        }
+    // Some at once: most of them wait for something.
+    for several in commands.chunks(8) {
+        thread::scope(|scope| {
+            for (words, prints, is_json) in several {
+                scope.spawn(|| assert_says_nothing_evil(words, *prints, *is_json));
+            }
+        });
     }
     let recorded = fs::read_to_string(&table).expect("a table");
     assert!(recorded.contains(",1.5e-9\r\n"), "{}", recorded.lines().take(3).collect::<String>());

@@ -124,11 +124,10 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
     let host = Host::start().map_err(StartError::Thread)?;
     let (wake, woken) = sync_channel(1);
     let waker = wake.clone();
-    let channel = host.open(settings, Duration::ZERO, move || {
+    let channel = host.open_recorded(settings, recorder, Duration::ZERO, move || {
         // Full: it is woken anyway.
         let _ = waker.try_send(());
     });
-    channel.record(recorder);
     let input = match args.send.is_empty() {
         true => Input::standard(wake)?,
         false => Input::of(args.send),
