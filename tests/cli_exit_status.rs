@@ -9,7 +9,7 @@ use std::{
 };
 
 use switchboard::fleet::{Fleet, LinkState, Settings};
-use virtual_board::{Options, Profile, VirtualBoards};
+use virtual_board::{Options, Profile, VirtualBoards, image::Image};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -369,6 +369,28 @@ fn what_is_no_scene_is_2_and_says_what_would_be() -> Tested {
     assert_eq!(long.status.code(), Some(2));
     assert!(words(&long).contains("at most 10 s"), "{}", words(&long));
     std::fs::remove_file(&file)?;
+    Ok(())
+}
+
+#[test]
+fn the_progress_of_an_update_is_one_line_on_a_narrow_terminal() -> Tested {
+    let (_boards, address) = board()?;
+    let file = std::env::temp_dir().join(format!("switchboard-cli-image-{}.bin", std::process::id()));
+    std::fs::write(&file, Image::new("0.2.0")?.to_bytes(60_000))?;
+    let program = env!("CARGO_BIN_EXE_switchboard");
+    let command = format!("stty cols 40 rows 24; {program} ota {address} {}", file.display());
+    let Ok(output) = Command::new("script").args(["-qec", &command, "/dev/null"]).stdin(Stdio::null()).output() else {
+        eprintln!("SKIPPED: a terminal of 40 columns needs script");
+        return Ok(());
+    };
+    std::fs::remove_file(&file)?;
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    let drawn: Vec<&str> = shown.split(['\r', '\n']).filter(|line| !line.is_empty()).collect();
+    let bars: Vec<&&str> = drawn.iter().filter(|line| line.starts_with('[')).collect();
+    assert!(bars.len() > 3 && bars.iter().all(|bar| bar.chars().count() < 40), "{drawn:?}");
+    // The bar, and what came of it.
+    assert_eq!(shown.matches('\n').count(), 2, "{shown:?}");
     Ok(())
 }
 

@@ -72,7 +72,8 @@ pub(in crate::cli) struct ChannelArgs {
     /// Offer this subprotocol; can be given several times, the most wanted first.
     #[arg(long = "protocol", value_name = "NAME", conflicts_with = "read")]
     pub(super) protocols: Vec<Protocol>,
-    /// Trust the certificates in this file (PEM), beside those of the system and of Mozilla's list.
+    /// Trust the certificates in this file (PEM), beside those of the system and of Mozilla's list. One that the server presents byte for byte
+    /// is trusted whoever issued it; it has to be valid now, and for this host if it names any.
     #[arg(long, value_name = "FILE", conflicts_with = "read")]
     pub(super) ca: Option<PathBuf>,
     /// Open it again whenever it ends, for ever.
