@@ -15,6 +15,7 @@ mod silent;
 mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;
+mod to_the_command_line;
 
 use std::time::Duration;
 
