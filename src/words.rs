@@ -231,6 +231,11 @@ pub(crate) fn link_of(board: &BoardView) -> String {
     }
 }
 
+/// That somebody else claims a board's id.
+pub(crate) fn also_claimed(address: &str) -> String {
+    format!("another device at {} claims the same id", plain(address))
+}
+
 /// Why there is no link, as a sentence about the board.
 pub(crate) fn problem(problem: &LinkProblem) -> String {
     let text = plain(&problem.to_string());
@@ -371,6 +376,7 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
                 other => link(other).to_owned(),
             },
         ),
+        Happening::IdClaimed(address) => Line::about("id", also_claimed(address)),
         Happening::Resync(cause) => Line::about(
             "state",
             match cause {

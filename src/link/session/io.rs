@@ -71,6 +71,15 @@ pub(crate) enum Input {
     CancelUpdate,
     /// Who says to be the board has connected to this program.
     Called(Called),
+    /// Somebody else says to be the board, which has a link: it is to show that it lives, which is told as [`Report::Answered`].
+    Doubted,
+    /// The id that was said on the present connection is that of a board to which another link works.
+    IdTaken {
+        /// The id.
+        id: String,
+        /// Where that link goes.
+        by: String,
+    },
     /// This program takes no more calls.
     CallsAreOver,
     /// [`Session::next_deadline`] is there.
@@ -139,6 +148,10 @@ pub(crate) enum Report {
     Greeted(String),
     /// The board answers in plain text.
     Open,
+    /// The link that was doubted works.
+    Answered,
+    /// Somebody connected from here and said to be the board, whose link works and which knows nothing of it.
+    Claimed(String),
     /// What the board is.
     Info(Box<DeviceInfo>),
     /// What is on it, all of it, in its order.
