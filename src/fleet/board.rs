@@ -53,6 +53,8 @@ pub(super) struct Step {
     pub(super) taken: Option<(String, BoardKey)>,
     /// A link that was up went down.
     pub(super) lost: bool,
+    /// There is no link, and it is tried again.
+    failed: bool,
 }
 
 /// Addresses of others who claim a board's id that wait for its link to show that it works.
@@ -71,8 +73,12 @@ pub(super) struct Board {
     remembered: bool,
     /// Where others were met that claim its id, until its own link shows that it works.
     suspects: Vec<String>,
-    /// What mDNS calls it, and where; several while it changes its name.
-    pub(super) announced_as: BTreeMap<String, String>,
+    /// What mDNS calls it, and what it announces so: several while it changes its name, or where somebody else announces its id.
+    pub(super) announced_as: BTreeMap<String, Announced>,
+    /// The announcement that the session goes by, and what mDNS calls it.
+    goes_by: Option<(String, Announced)>,
+    /// The announcement by which it was connected to last.
+    good: Option<(String, Announced)>,
 }
 
 impl Board {
@@ -93,6 +99,8 @@ impl Board {
             remembered: false,
             suspects: Vec::new(),
             announced_as: BTreeMap::new(),
+            goes_by: None,
+            good: None,
         }
     }
 
@@ -168,13 +176,14 @@ impl Board {
         announcement: Announcement,
         out: &Outlet,
     ) -> Step {
-        self.announced_as.insert(full_name, address.clone());
         let announced = Announced {
             id: announcement.id.clone(),
             place: Place { address: address.clone(), path: announcement.path.clone() },
             proto: announcement.proto,
             locked: announcement.api_encryption.is_some(),
         };
+        self.announced_as.insert(full_name.clone(), announced.clone());
+        self.goes_by = Some((full_name, announced.clone()));
         self.belief.announced(now.instant, announcement);
         if matches!(self.view().link, LinkState::Announced) || self.view().only_calls {
             self.belief.goes_to(address);
@@ -184,8 +193,8 @@ impl Board {
     }
 
     pub(super) fn withdrawn(&mut self, full_name: &str, out: &Outlet) {
-        if let Some(address) = self.announced_as.remove(full_name) {
-            self.claim_withdrawn(&address, out);
+        if let Some(announced) = self.announced_as.remove(full_name) {
+            self.claim_withdrawn(&announced.place.address, out);
         }
         if self.announced_as.is_empty() {
             self.belief.withdrawn();
@@ -289,8 +298,34 @@ impl Board {
         }
     }
 
-    /// Tells the session, carries out what it says, and publishes what came of it.
+    /// Tells the session, carries out what it says, and publishes what came of it. Where an attempt failed and the board is announced in
+    /// several ways, the next goes by another.
     pub(super) fn step(&mut self, now: Now, input: Input, out: &Outlet) -> Step {
+        let goes_on = matches!(input, Input::Instead(_));
+        let step = self.step_once(now, input, out);
+        if step.failed
+            && !goes_on
+            && let Some(next) = self.other_announcement()
+        {
+            self.step_once(now, Input::Instead(next), out);
+        }
+        step
+    }
+
+    /// What to go by after an attempt that went by another announcement: the one by which the board was connected to last, and every
+    /// second time the one that comes next.
+    fn other_announcement(&mut self) -> Option<Announced> {
+        let (name, present) = self.goes_by.as_ref()?;
+        let elsewhere = |(_, announced): &(&String, &Announced)| announced.place != present.place;
+        let good = self.good.as_ref().map(|(name, announced)| (name, announced)).filter(elsewhere);
+        let after = self.announced_as.iter().filter(|(other, _)| *other > name);
+        let (name, announced) = good.or_else(|| after.chain(&self.announced_as).find(elsewhere))?;
+        let (name, announced) = (name.clone(), announced.clone());
+        self.goes_by = Some((name, announced.clone()));
+        Some(announced)
+    }
+
+    fn step_once(&mut self, now: Now, input: Input, out: &Outlet) -> Step {
         let mut step = Step::default();
         let mut log = Vec::new();
         let outputs = self.session.handle(now, input);
@@ -406,6 +441,11 @@ impl Board {
             Report::Link(link) => {
                 let was_up = matches!(self.view().link, LinkState::Connected | LinkState::Stale);
                 step.lost |= was_up && matches!(link, LinkState::Unreachable { .. });
+                step.failed |= matches!(link, LinkState::Unreachable { retry_at: Some(_), .. });
+                if *link == LinkState::Connected && self.view().caller.is_none() {
+                    let here = |(_, announced): &(String, Announced)| announced.place.address == self.view().address;
+                    self.good = self.goes_by.clone().filter(here).or_else(|| self.good.clone());
+                }
                 if *link != LinkState::Connected {
                     self.suspects.clear();
                 } else if let Some((_, socket)) = &self.socket {

@@ -34,7 +34,7 @@ use crate::{
     },
     keys::{Key, Keys},
     link::{
-        session::Input,
+        session::{Announced, Input},
         state::Now,
         transport::{Transport, attempts::Attempts},
         update::Image,
@@ -410,7 +410,7 @@ impl Engine {
                 log::debug!("mDNS: {full_name} ({id}) is gone");
                 let Some(key) = self.roster.with_id(&id) else { return };
                 let Some(board) = self.roster.get_mut(key) else { return };
-                let left = board.announced_as.get(&full_name).cloned();
+                let left = board.announced_as.get(&full_name).map(|announced| announced.place.address.clone());
                 board.withdrawn(&full_name, &self.out);
                 // It was only ever announced: with the announcement goes all that was known of it.
                 if board.announced_as.is_empty() && board.is_only_claimed() && board.view().caller.is_none() {
@@ -425,7 +425,7 @@ impl Engine {
     /// Whether a board is announced under another name at another address too. A board that changes its name has two for a moment, at
     /// one address.
     fn is_announced_elsewhere(&self, key: BoardKey, full_name: &str, address: &str) -> bool {
-        let elsewhere = |(name, at): (&String, &String)| name != full_name && at != address;
+        let elsewhere = |(name, at): (&String, &Announced)| name != full_name && at.place.address != address;
         self.roster.get(key).is_some_and(|board| board.announced_as.iter().any(elsewhere))
     }
 
@@ -457,7 +457,8 @@ impl Engine {
     /// A board is announced at another address than before. What it left is dropped: a board may move for ever.
     fn moved(&mut self, key: BoardKey, full_name: &str, address: &str) {
         let left = self.roster.get(key).and_then(|board| board.announced_as.get(full_name));
-        if let Some(left) = left.filter(|left| *left != address).cloned() {
+        let left = left.map(|announced| announced.place.address.clone());
+        if let Some(left) = left.filter(|left| *left != address) {
             self.roster.left(key, &left);
         }
         self.roster.is_at(key, address);
@@ -549,7 +550,8 @@ impl Engine {
         self.forget(now, key);
         self.roster.has_id(owner, id);
         if let Some((announcement, _)) = &view.announcement {
-            for (full_name, address) in announced_as {
+            for (full_name, announced) in announced_as {
+                let address = announced.place.address;
                 let announcement = (**announcement).clone();
                 self.roster.is_at(owner, &address);
                 self.with(owner, |board, out| board.announced(now, full_name, address, announcement, out));

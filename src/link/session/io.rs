@@ -32,6 +32,8 @@ pub(crate) enum Input {
     AlsoAt(String),
     /// mDNS says where the board is, and how it speaks.
     Announced(Announced),
+    /// The next attempt goes by this announcement of the board instead of the one before, which led to nothing.
+    Instead(Announced),
     /// The board had this id when an earlier run knew it.
     Known(String),
     /// It is not yet known which keys are held: nobody is connected to before.

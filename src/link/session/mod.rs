@@ -166,6 +166,7 @@ impl Session {
                 }
             }
             Input::Announced(announced) => self.announced(now.instant, announced, &mut out),
+            Input::Instead(announced) => self.announced_too(now.instant, announced, &mut out),
             Input::Known(id) => self.id = Some(id),
             Input::KeysAwaited => self.keys = None,
             Input::Keys(keys) => self.keys_changed(now.instant, keys, &mut out),
@@ -250,6 +251,24 @@ impl Session {
         };
         if go {
             self.open(now, out);
+        }
+    }
+
+    /// Goes by another announcement, unless it is the turn of an address that a person gave. What was said at the place before is no
+    /// reason to wait longer than otherwise.
+    fn announced_too(&mut self, now: Instant, announced: Announced, out: &mut Vec<Output>) {
+        let before = self.announced.as_ref().map(|announced| &announced.place.address);
+        let due = self.target.choice().map(|(address, _)| address);
+        if due.as_ref() != before {
+            return;
+        }
+        self.target.announce(announced.place.clone());
+        self.announced = Some(announced);
+        if let Phase::Waiting { problem, retry_at: Some(_) } = &self.phase
+            && problem.is_settled()
+        {
+            let (problem, retry_at) = (problem.clone(), now + self.backoff.next_wait());
+            self.wait(problem, Some(retry_at), out);
         }
     }
 

@@ -131,3 +131,25 @@ fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     assert_eq!(bench.problem(), problem);
     assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
 }
+
+#[test]
+fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_wait() {
+    let mut bench = Bench::new();
+    bench.session = Session::new(bench.now.instant, 42);
+    let at = |address: &str| match announced(address, 1, false) {
+        Input::Announced(announced) => announced,
+        other => panic!("{other:?}"),
+    };
+    bench.input(announced("10.0.0.66:80", 1, false));
+    bench.input(Input::Connect);
+    bench.input(Input::Ended(1, Ending::OtherSubprotocol("switchboard.v2".into())));
+    bench.input(Input::Instead(at("10.0.0.7:80")));
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.connects, ["10.0.0.66:80", "10.0.0.7:80"]);
+    // Where a person gave an address, that has its turn too.
+    bench.input(Input::AlsoAt("lamp.lan:80".into()));
+    bench.input(Input::Ended(2, Ending::NoConnection("refused".into())));
+    bench.input(Input::Instead(at("10.0.0.66:80")));
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.connects[2], "lamp.lan:80");
+}
