@@ -237,3 +237,49 @@ fn records(daemon: &ServiceDaemon) -> Option<i64> {
     let metrics = daemon.get_metrics().ok()?.recv_timeout(Duration::from_secs(1)).ok()?;
     Some(metrics.iter().filter(|(name, _)| name.starts_with("cached-")).map(|(_, count)| count).sum())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+
+    use mdns_sd::ServiceInfo;
+
+    use super::*;
+
+    fn until<T>(found: &Receiver<Found>, pass: impl Fn(Found) -> Option<T>) -> T {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let found = found.recv_timeout(end.saturating_duration_since(Instant::now())).expect("it is found");
+            if let Some(passed) = pass(found) {
+                return passed;
+            }
+        }
+    }
+
+    #[test]
+    fn when_the_cache_is_dropped_who_is_there_is_found_once_more() {
+        let service = format!("_swm{}._tcp.local.", std::process::id() & 0xf_ffff);
+        let responder = ServiceDaemon::new().expect("a daemon");
+        responder.disable_interface(IfKind::All).expect("told");
+        responder.enable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6]).expect("told");
+        let there = ServiceInfo::new(&service, "Lamp", "lamp.local.", "127.0.0.1", 4_711, &[("id", "lamp-1")][..]);
+        responder.register(there.expect("a service")).expect("registered");
+
+        let (tell, found) = channel();
+        let lookout = Lookout { service, interfaces: Interfaces::Loopback };
+        let tell = move |what| {
+            // At the end nobody waits any more.
+            let _ = tell.send(what);
+        };
+        let mdns = Mdns::start(&lookout, tell).expect("mDNS");
+        let resolved = |found| matches!(found, Found::Resolved(lamp) if lamp.port == 4_711).then_some(());
+        until(&found, resolved);
+        mdns.start_again();
+        until(&found, |found| matches!(found, Found::StartedAgain).then_some(()));
+        until(&found, resolved);
+        drop(mdns);
+        // The channel closes with the last thread.
+        while found.recv_timeout(Duration::from_secs(20)).is_ok() {}
+        shut_down(&responder);
+    }
+}

@@ -165,6 +165,7 @@ impl Board {
     pub(super) fn also_at(&mut self, now: Now, address: String, out: &Outlet) -> Step {
         self.belief.by_hand();
         out.published.board(self.view(), Concern::Board, Vec::new());
+        self.session.handle(now, Input::Given(address.clone()));
         self.step(now, Input::AlsoAt(address), out)
     }
 

@@ -5,7 +5,12 @@ mod arrival;
 mod door;
 mod own;
 
-use std::{collections::VecDeque, io, net::SocketAddr, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     net::TcpListener,
@@ -17,8 +22,10 @@ use tokio::{
 pub(crate) use arrival::Arrival;
 pub(crate) use own::facing;
 
-/// Connections that have not said yet who they are. When one more comes, the one that has waited longest makes room: so strangers that
-/// say nothing keep no board out.
+use crate::eviction::Eviction;
+
+/// Connections that have not said yet who they are. When one more comes, one of the address with the most of them makes room, the one that
+/// has waited longest: so strangers that say nothing keep no board out.
 const WAITING: usize = 256;
 
 /// Boards that have said who they are, and whom the fleet has not looked at yet.
@@ -74,18 +81,22 @@ impl Drop for Listener {
 /// Lets boards in, for ever.
 async fn listen(listener: TcpListener, arrivals: Sender<Arrival>) {
     let mut asked = JoinSet::new();
-    let mut waiting: VecDeque<AbortHandle> = VecDeque::new();
+    let (mut waiting, mut tasks) = (Eviction::default(), HashMap::<u64, AbortHandle>::new());
+    let mut number = 0;
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
-                    waiting.retain(|task| !task.is_finished());
-                    if waiting.len() >= WAITING
-                        && let Some(longest) = waiting.pop_front()
-                    {
-                        longest.abort();
+                    if let Some(longest) = waiting.next().filter(|_| waiting.len() >= WAITING).copied() {
+                        waiting.remove(&longest);
+                        if let Some(task) = tasks.remove(&longest) {
+                            task.abort();
+                        }
                     }
-                    waiting.push_back(asked.spawn(door::let_in(stream, from)));
+                    number += 1;
+                    let this = number;
+                    waiting.confirm(this, Instant::now(), Some(from.ip()));
+                    tasks.insert(this, asked.spawn(async move { (this, door::let_in(stream, from).await) }));
                     // Who came with a request is answered before the next is looked at.
                     yield_now().await;
                 }
@@ -95,7 +106,11 @@ async fn listen(listener: TcpListener, arrivals: Sender<Arrival>) {
                 }
             },
             Some(done) = asked.join_next() => {
-                if let Ok(Some(arrival)) = done
+                // One that was aborted was taken out before.
+                let Ok((this, arrival)) = done else { continue };
+                waiting.remove(&this);
+                tasks.remove(&this);
+                if let Some(arrival) = arrival
                     && arrivals.send(arrival).await.is_err()
                 {
                     return;

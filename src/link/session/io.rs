@@ -28,8 +28,10 @@ pub(crate) enum Input {
     Leave,
     /// Try at once instead of after the wait.
     RetryNow,
-    /// The person gave another address.
+    /// Another address is known.
     AlsoAt(String),
+    /// The person gave this address: whichever board answers there is meant.
+    Given(String),
     /// mDNS says where the board is, and how it speaks.
     Announced(Announced),
     /// The next attempt goes by this announcement of the board instead of the one before, which led to nothing.

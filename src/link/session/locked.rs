@@ -213,7 +213,8 @@ impl Session {
         if let Some(expected) = expected.filter(|expected| *expected != found) {
             return Some(LinkProblem::AnotherBoard { expected: expected.clone(), found: found.to_owned() });
         }
-        let announced = self.announced.as_ref()?;
+        // Anyone can announce a board at an address that a person gave.
+        let announced = self.announced.as_ref().filter(|_| self.address != self.given)?;
         let there = self.address.as_ref() == Some(&announced.place.address);
         (there && announced.id != found)
             .then(|| LinkProblem::AnotherBoard { expected: announced.id.clone(), found: found.to_owned() })

@@ -72,6 +72,8 @@ pub(crate) struct Session {
     attempt: u64,
     target: Target,
     announced: Option<Announced>,
+    /// The address that the person gave.
+    given: Option<String>,
     /// The board's id, as it said last or an earlier run knew it.
     id: Option<String>,
     /// The id that was said on the present connection. It stays what it is for as long as the connection lasts.
@@ -115,6 +117,7 @@ impl Session {
             attempt: 0,
             target: Target::default(),
             announced: None,
+            given: None,
             id: None,
             said: None,
             spoken: false,
@@ -165,6 +168,7 @@ impl Session {
                     self.open(now.instant, &mut out);
                 }
             }
+            Input::Given(address) => self.given = Some(address),
             Input::Announced(announced) => self.announced(now.instant, announced, &mut out),
             Input::Instead(announced) => self.announced_too(now.instant, announced, &mut out),
             Input::Known(id) => self.id = Some(id),

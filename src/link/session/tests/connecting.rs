@@ -151,5 +151,20 @@ fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_w
     bench.input(Input::Ended(2, Ending::NoConnection("refused".into())));
     bench.input(Input::Instead(at("10.0.0.66:80")));
     bench.pass(2 * SECOND);
-    assert_eq!(bench.connects[2], "lamp.lan:80");
+    bench.input(Input::Ended(3, Ending::NoConnection("refused".into())));
+    bench.input(Input::Instead(at("10.0.0.7:80")));
+    bench.pass(4 * SECOND);
+    assert_eq!(bench.connects[2..], ["10.0.0.66:80", "lamp.lan:80"]);
+}
+
+#[test]
+fn a_board_that_answers_at_an_address_that_a_person_gave_is_meant_whatever_is_announced_there() {
+    let mut bench = Bench::new();
+    bench.input(Input::Given("10.0.0.7:80".into()));
+    let place = Place { address: "10.0.0.7:80".into(), path: "/rpc".into() };
+    bench.input(Input::Announced(Announced { id: "stranger".into(), place, proto: 1, locked: false }));
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
 }
