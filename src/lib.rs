@@ -11,6 +11,7 @@ pub mod dial;
 mod discovery;
 pub mod doctor;
 pub mod documents;
+mod eviction;
 pub mod fleet;
 mod handshake;
 pub mod keys;

@@ -36,6 +36,7 @@ pub(crate) fn board(board: &BoardView) -> Value {
         "link": link_value(&board.link),
         "caller": board.caller.map(|caller| caller.to_string()),
         "lock": lock(board.lock()),
+        "id_claimed_by": board.claims.iter().map(|claim| claim.address.as_str()).collect::<Vec<_>>(),
         "round_trip_ms": board.round_trip.map(|took| took.as_secs_f64() * 1e3),
         "announcement": announced,
         "info": board.info.as_deref(),
@@ -85,6 +86,7 @@ pub(crate) fn happening(board: Option<&BoardView>, entry: &LogEntry) -> Value {
         Happening::Unreadable(Unreadable { component, field, found }) => {
             json!({ "what": "unreadable", "component": component, "field": field, "found": found })
         }
+        Happening::IdClaimed(address) => json!({ "what": "id_claimed", "address": address }),
         Happening::Link(link) => json!({ "what": "link", "link": link_value(link) }),
         Happening::Resync(ResyncCause::NewEpoch) => json!({ "what": "resync", "cause": "new_epoch" }),
         Happening::Resync(ResyncCause::Gap) => json!({ "what": "resync", "cause": "gap" }),

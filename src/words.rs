@@ -272,6 +272,11 @@ pub(crate) fn link_of(board: &BoardView) -> String {
     }
 }
 
+/// That somebody else claims a board's id.
+pub(crate) fn also_claimed(address: &str) -> String {
+    format!("another device at {} claims the same id", plain(address))
+}
+
 /// Why there is no link, as a sentence about the board.
 pub(crate) fn problem(problem: &LinkProblem) -> String {
     let text = plain(&problem.to_string());
@@ -417,6 +422,7 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
             let field = if field.is_empty() { String::new() } else { format!("{}: ", plain(field)) };
             Line::about(&subject, format!("{field}cannot be read, shown as unknown: {}", plain(found)))
         }
+        Happening::IdClaimed(address) => Line::about("id", also_claimed(address)),
         Happening::Resync(cause) => Line::about(
             "state",
             match cause {

@@ -259,8 +259,11 @@ fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             let client = Client::connect(reach, &board)?;
             client.fleet().follow_log(client.key(), LogFilter::UpTo(level));
             let printed = |what: &Happening| {
-                use Happening::{Link, Log, LogLost, NoLog, Resync};
-                matches!(what, Log { .. } | LogLost(_) | NoLog(_) | Link(_) | Resync(ResyncCause::NewEpoch))
+                use Happening::{IdClaimed, Link, Log, LogLost, NoLog, Resync};
+                matches!(
+                    what,
+                    Log { .. } | LogLost(_) | NoLog(_) | Link(_) | IdClaimed(_) | Resync(ResyncCause::NewEpoch)
+                )
             };
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }

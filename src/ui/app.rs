@@ -219,7 +219,7 @@ impl App {
                 _ => self.fleet.retry_now(board),
             },
             Action::Forget(board) => {
-                if let Some(known) = self.window.model.board(board).and_then(|view| RememberedBoard::of(view)) {
+                if let Some(known) = self.window.model.board(board).map(|view| RememberedBoard::named(view)) {
                     self.settings.boards.retain(|remembered| !remembered.is(&known));
                 }
                 self.fleet.forget(board);

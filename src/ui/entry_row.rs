@@ -54,6 +54,7 @@ pub(super) fn show(
     let what_colour = match &entry.what {
         Happening::Changed { .. } | Happening::Event { .. } => palette.text,
         Happening::Link(state) => signs::link_colour(palette, state),
+        Happening::IdClaimed(_) => palette.doubtful,
         _ => palette.weak,
     };
     // Shares of the width.

@@ -8,6 +8,7 @@ mod announcements;
 mod attacks;
 mod floods;
 mod honest;
+mod identities;
 mod pretender;
 mod process;
 mod relay;

@@ -141,3 +141,40 @@ fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     assert_eq!(bench.problem(), problem);
     assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
 }
+
+#[test]
+fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_wait() {
+    let mut bench = Bench::new();
+    bench.session = Session::new(bench.now.instant, 42);
+    let at = |address: &str| match announced(address, 1, false) {
+        Input::Announced(announced) => announced,
+        other => panic!("{other:?}"),
+    };
+    bench.input(announced("10.0.0.66:80", 1, false));
+    bench.input(Input::Connect);
+    bench.input(Input::Ended(1, Ending::OtherSubprotocol("switchboard.v2".into())));
+    bench.input(Input::Instead(at("10.0.0.7:80")));
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.connects, ["10.0.0.66:80", "10.0.0.7:80"]);
+    // Where a person gave an address, that has its turn too.
+    bench.input(Input::AlsoAt("lamp.lan:80".into()));
+    bench.input(Input::Ended(2, Ending::NoConnection("refused".into())));
+    bench.input(Input::Instead(at("10.0.0.66:80")));
+    bench.pass(2 * SECOND);
+    bench.input(Input::Ended(3, Ending::NoConnection("refused".into())));
+    bench.input(Input::Instead(at("10.0.0.7:80")));
+    bench.pass(4 * SECOND);
+    assert_eq!(bench.connects[2..], ["10.0.0.66:80", "lamp.lan:80"]);
+}
+
+#[test]
+fn a_board_that_answers_at_an_address_that_a_person_gave_is_meant_whatever_is_announced_there() {
+    let mut bench = Bench::new();
+    bench.input(Input::Given("10.0.0.7:80".into()));
+    let place = Place { address: "10.0.0.7:80".into(), path: "/rpc".into() };
+    bench.input(Input::Announced(Announced { id: "stranger".into(), place, proto: 1, locked: false }));
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
+}
