@@ -1,5 +1,7 @@
 //! The command line and boards that call it: what is printed, what is waited for, how it ends.
 
+mod program;
+
 use std::{
     error::Error,
     io::{BufRead, BufReader},
@@ -12,7 +14,7 @@ use virtual_board::{Options, Profile, VirtualBoards};
 type Tested = Result<(), Box<dyn Error>>;
 
 fn switchboard(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    let mut command = program::switchboard();
     command.args(words).stdin(Stdio::null());
     command
 }
@@ -62,7 +64,7 @@ fn a_command_waits_for_a_board_that_calls() -> Tested {
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.to_string();
     let _boards = lamp(Some(format!("ws://{address}")))?;
     let set = switchboard(&["--listen", &address, "set", "desk-lamp/light:0", "brightness=44"]).output()?;
-    assert_eq!(set.status.code(), Some(0), "{}", text(&set));
+    assert_eq!(set.status.code(), Some(0), "{}: {}", set.status, text(&set));
     let show = text(&switchboard(&["--listen", &address, "show", "Desk lamp"]).output()?);
     assert!(show.contains("connected, it called") && show.contains("brightness=44%"), "{show}");
     Ok(())

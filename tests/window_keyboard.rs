@@ -262,7 +262,7 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
             }
             harness.key_press(Key::Enter);
             harness.run();
-            assert_eq!(harness.state().asked, [Action::Pair(key)]);
+            assert_eq!(harness.state().asked, [Action::Pair { board: key, replace: false }]);
             harness.state_mut().window.dialog_goes_on("Code: 123 456.".to_owned());
             harness.run();
             harness.get_by_label("Code: 123 456.");

@@ -8,23 +8,23 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Failure, client,
-    client::{Watching, discover},
+    Failure, args, client,
+    client::{Located, locate},
+    output,
 };
 use crate::{
     conformance::{Asked, CheckError, Finding, Verdict, announced, check},
     dial::{Place, Trust},
     discovery::Lookout,
-    fleet::is_address,
     keys::Store,
-    words,
+    plain, words,
 };
 
 /// What can be typed after `check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArgs {
     /// ws://HOST:PORT/rpc, host:port, or a board's name, id, or a unique start of one.
-    #[arg(value_name = "URL|BOARD")]
+    #[arg(value_name = "URL|BOARD", value_parser = args::board)]
     board: String,
     /// Switch one component and put it back, and send commands that must be refused; without it nothing is changed.
     #[arg(long)]
@@ -36,8 +36,8 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// The service that the board is announced as, with its domain.
-    #[arg(long, default_value = protocol::mdns::SERVICE, hide_default_value = true, hide = true)]
-    service: String,
+    #[arg(long, hide = true)]
+    service: Option<String>,
     /// One JSON object a line, for each point.
     #[arg(long)]
     json: bool,
@@ -53,16 +53,16 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
         Some(file) => Trust::with_file(file).map_err(|error| Failure::Usage(error.to_string()))?,
         None => Trust::usual(),
     };
-    let lookout = Lookout { service: args.service.clone(), ..Lookout::default() };
+    let lookout = Lookout::of(args.service.as_deref());
     let txt = announced(&place, &lookout);
     let asked = Asked { place, trust, may_change: args.allow_changes, keys: client::held(keys)?, txt };
-    let mut out = io::stdout();
+    let mut out = output::out();
     let (mut counts, mut written) = (Counts::default(), Ok(()));
     check(&asked, &mut |finding| {
         counts.add(finding.verdict);
         if written.is_ok() {
             written = match args.json {
-                true => writeln!(out, "{}", line(&finding)),
+                true => writeln!(out, "{}", plain::json(&line(&finding))),
                 false => paragraph(&mut out, &finding, args.verbose),
             };
         }
@@ -84,14 +84,18 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
 /// Where the board's control channel is.
 fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
     let read = |text: &str| text.parse::<Place>().map_err(|error| Failure::Usage(error.to_string()));
-    if !typed.contains("://") && !is_address(typed) {
-        let mut watching = Watching::start(keys, true, false)?;
-        let key = discover(&mut watching, typed)?;
+    if let Located::Board(watching, key) = locate(keys.into(), typed)? {
         let board = watching.boards().get(&key).ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
         let path = board.announcement.as_ref().map_or(protocol::RPC_PATH, |(announcement, _)| &announcement.path);
         return read(&format!("ws://{}{path}", board.address));
     }
-    let place = read(typed)?;
+    // As for every other command, a board's page is a board.
+    let typed = match typed.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => format!("ws://{rest}"),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => format!("wss://{rest}"),
+        _ => typed.to_owned(),
+    };
+    let place = read(&typed)?;
     match place.path() {
         // Nobody types a path that every board has.
         "/" => read(&format!("{}{}", place.to_string().trim_end_matches('/'), protocol::RPC_PATH)),

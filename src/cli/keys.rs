@@ -22,13 +22,14 @@ use zeroize::Zeroizing;
 use super::{
     Failure,
     args::{KeysCommand, NewKey},
-    client::{Client, Watching, discover, held, unreachable},
+    client::{Client, Located, held, locate, unreachable},
     done,
-    find::{Match, Named, NotFound, find},
+    find::{Named, NotFound, find},
+    output,
     print::Printer,
 };
 use crate::{
-    fleet::{is_address, read_address},
+    fleet::read_address,
     keys::{Key, KeyId, Keys, Role, Store, write_secret},
     pairing::{PairProblem, Pairing, Progress, Wanted},
     settings, words,
@@ -53,11 +54,11 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
         KeysCommand::Forget { board } => {
             let key = named(&held(store)?, &board)?;
             store.remove(&key.board)?;
-            Ok(writeln!(io::stdout().lock(), "the key of {} is deleted from this computer", key.board)?)
+            Ok(writeln!(output::out(), "the key of {} is deleted from this computer", key.board)?)
         }
         KeysCommand::Export { board } => {
             let key = named(&held(store)?, &board)?;
-            Ok(writeln!(io::stdout().lock(), "{}", key.to_text().as_str())?)
+            Ok(writeln!(output::out(), "{}", key.to_text().as_str())?)
         }
         KeysCommand::Pair { board, code, replace } => pair(store, &board, code, replace),
     }
@@ -76,7 +77,7 @@ fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
         })
         .collect();
     if rows.is_empty() {
-        let _ = writeln!(io::stderr(), "switchboard: this computer has no keys");
+        output::say("this computer has no keys");
     }
     Ok(printer.rows(&rows)?)
 }
@@ -104,16 +105,22 @@ fn make(store: &Store, board: &str, name: &str, role: Role, out: Option<&Path>) 
     }
     let wanted = AddKey { name: name.to_owned(), role: role.word().to_owned() };
     let KeyAdded { kid, key, .. } = ask(store, board, method::KEYS_ADD, &wanted)?;
-    let text = Zeroizing::new(format!("{}\n", Zeroizing::new(key).as_str()));
+    let key = Zeroizing::new(key);
     let kid = words::plain(&kid);
-    let Some(path) = out else { return Ok(io::stdout().lock().write_all(text.as_bytes())?) };
+    if Keys::from_text(&key).map_or(0, |keys| keys.iter().count()) != 1 {
+        return Err(Failure::NoAnswer(format!(
+            "{board} says that it has the new key {kid}, but what it gave is no key"
+        )));
+    }
+    let text = Zeroizing::new(format!("{}\n", key.trim()));
+    let Some(path) = out else { return Ok(output::out().write_all(text.as_bytes())?) };
     write_secret(path, &text).map_err(|error| {
         // It is told once: without it the key on the board is of no use to anybody.
         let undo = format!("switchboard keys remove {board} {kid}");
         let path = path.display();
         Failure::Usage(format!("{path}: {error}. The board has the key {kid}, which nobody has now: {undo}"))
     })?;
-    Ok(writeln!(io::stdout().lock(), "key {kid} ({role}) is in {}, which only you can read", path.display())?)
+    Ok(writeln!(output::out(), "key {kid} ({role}) is in {}, which only you can read", path.display())?)
 }
 
 /// Has keys on this computer.
@@ -132,7 +139,7 @@ fn import(store: &Store, what: &str) -> Result<(), Failure> {
         let expected = "a key is one line: switchboard-key:1:BOARD:KID:ROLE:SECRET";
         return Err(Failure::Usage(format!("{what}: there is no key; {expected}")));
     }
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     for key in keys.iter() {
         store.add(key.clone())?;
         writeln!(out, "{}", had(key))?;
@@ -149,7 +156,7 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     let client = Client::connect(store, board)?;
     let view = client.board()?;
     let _: Value = asked(&client, method::KEYS_REMOVE, &RemoveKey { kid: kid.to_string() })?;
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     writeln!(out, "{} does not accept the key {kid} any more", words::plain(&view.name))?;
     if let (Some(id), Some((own, _))) = (&view.id, view.held)
         && own == kid
@@ -186,11 +193,11 @@ fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
         .iter()
         .map(|key| {
             let name = known.iter().find(|board| board.id.as_deref() == Some(&*key.board)).map(|board| &*board.name);
-            Named { id: &key.board, name: name.unwrap_or(&key.board) }
+            Named { id: &key.board, name: name.unwrap_or(&key.board), address: "" }
         })
         .collect();
     let found = match find(typed, &boards) {
-        Ok(Match::Id(at) | Match::Name(at) | Match::Start(at)) => held.get(at).map(|key| (*key).clone()),
+        Ok(found) => held.get(found.at).map(|key| (*key).clone()),
         Err(several @ NotFound::Several { .. }) => return Err(several.into()),
         Err(NotFound::Nobody { .. }) => None,
     };
@@ -216,15 +223,16 @@ fn pair(store: &Store, board: &str, code_from: Option<PathBuf>, replace: bool) -
                    input, the code that the board shows is read from there";
         return Err(Failure::Usage(why.to_owned()));
     }
-    let (address, name, id) = if is_address(board) {
-        let address = read_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
-        (address.clone(), address, None)
-    } else {
-        let mut watching = Watching::start(&Store::Nowhere, true, false)?;
-        let key = discover(&mut watching, board)?;
-        let view = watching.boards().get(&key).cloned();
-        let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
-        (view.address.clone(), view.name.clone(), view.id.clone())
+    let (address, name, id) = match locate((&Store::Nowhere).into(), board)? {
+        Located::Address => {
+            let address = read_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
+            (address.clone(), address, None)
+        }
+        Located::Board(watching, key) => {
+            let view = watching.boards().get(&key).cloned();
+            let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
+            (view.address.clone(), view.name.clone(), view.id.clone())
+        }
     };
     let (tell, told) = channel();
     let progress = tell.clone();
@@ -234,7 +242,7 @@ fn pair(store: &Store, board: &str, code_from: Option<PathBuf>, replace: bool) -
     };
     let wanted = Wanted { address, board: id, store: store.clone(), replace };
     let pairing = Pairing::begin(wanted, progress).map_err(|error| Failure::NoAnswer(error.to_string()))?;
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     let (mut shown, mut asks) = (None, false);
     loop {
         match told.recv_timeout(PATIENCE) {

@@ -11,9 +11,10 @@ use std::{
 use protocol::telemetry::{Channel, Telemetry};
 use serde_json::{Value, json};
 
-use super::{Failure, client::Client};
+use super::{Failure, client::Client, output};
 use crate::{
     keys::Store,
+    plain,
     telemetry::{Arrived, Counts, Following, News, Piece, State},
     words,
 };
@@ -111,7 +112,7 @@ impl Follower {
         match piece {
             Piece::Described(described) => {
                 if self.json {
-                    writeln!(io::stdout().lock(), "{}", json!(*described))?;
+                    writeln!(output::out(), "{}", plain::json(&*described))?;
                 }
                 if let Some(table) = &mut self.table {
                     table.describe(&described)?;
@@ -130,13 +131,13 @@ impl Follower {
         let scale = |at: usize| described.channels.get(at % channels).map_or(1.0, |channel| channel.scale);
         let values = (0..frame.samples.len()).filter_map(|at| Some(frame.samples.get(at)? * scale(at)));
         if self.json {
-            let rounded: Vec<Value> = values.clone().map(|value| json!((value * 1e6).round() / 1e6)).collect();
+            let rounded: Vec<Value> = values.clone().map(|value| json!(words::rounded_sample(value))).collect();
             let rows: Vec<&[Value]> = rounded.chunks(channels).collect();
             let line = json!({
                 "sequence": frame.sequence, "time_us": frame.time_us, "interval_us": frame.interval_us,
                 "lost": lost, "gap": frame.gap, "samples": rows,
             });
-            writeln!(io::stdout().lock(), "{line}")?;
+            writeln!(output::out(), "{}", plain::json(&line))?;
         }
         if let Some(table) = &mut self.table {
             let mut values = values.clone();
@@ -162,7 +163,7 @@ impl Follower {
             }
             State::Waiting { why } => format!("{}: {}; it is tried again", self.name, words::plain(why)),
         };
-        Ok(writeln!(io::stderr(), "switchboard: {note}")?)
+        Ok(writeln!(output::err(), "switchboard: {note}")?)
     }
 
     fn summary(&mut self, counts: Counts) -> Result<(), Failure> {
@@ -180,7 +181,7 @@ impl Follower {
         for (channel, sum) in described.channels.iter().zip(&sums) {
             line += &format!("   {}", words_of(channel, sum));
         }
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         writeln!(out, "{line}")?;
         Ok(out.flush()?)
     }
@@ -190,14 +191,14 @@ impl Follower {
             table.finish()?;
         }
         let seconds = took.as_secs_f64();
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         if self.json {
             let line = json!({
                 "seconds": seconds, "frames": counts.frames, "samples": counts.samples, "bytes": counts.bytes,
                 "lost": counts.lost, "gaps": counts.gaps, "dropped": counts.dropped, "broken": counts.broken,
                 "connections": counts.connections,
             });
-            return Ok(writeln!(out, "{line}")?);
+            return Ok(writeln!(out, "{}", plain::json(&line))?);
         }
         let gaps = if counts.gaps == 0 { String::new() } else { format!(", {} gaps in sampling", counts.gaps) };
         let broken = if counts.broken == 0 { String::new() } else { format!(", {} broken", counts.broken) };
@@ -215,9 +216,9 @@ fn words_of(channel: &Channel, sum: &Sum) -> String {
     if sum.count == 0 {
         return format!("{name} -");
     }
-    let digits = usize::from(channel.accuracy_decimals.unwrap_or(3).min(9));
+    let quantity = |value| words::quantity(value, channel.accuracy_decimals, None);
     let mean = sum.sum / f64::from(sum.count);
-    format!("{name} {:.digits$} / {mean:.digits$} / {:.digits$} {unit}", sum.least, sum.most)
+    format!("{name} {} / {} / {} {unit}", quantity(sum.least), quantity(mean), quantity(sum.most))
 }
 
 /// A table of samples (RFC 4180).
@@ -244,7 +245,7 @@ impl Table {
         let columns: Vec<String> = described.channels.iter().map(column).collect();
         match &self.columns {
             None => {
-                let quoted = columns.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\"")));
+                let quoted = columns.iter().map(|name| format!("\"{}\"", plain::cell(name).replace('"', "\"\"")));
                 let head: Vec<String> = std::iter::once("time_us".to_owned()).chain(quoted).collect();
                 self.columns = Some(columns);
                 self.write(&head.join(","))
@@ -257,8 +258,7 @@ impl Table {
     fn row(&mut self, time_us: u64, values: impl Iterator<Item = f64>) -> Result<(), Failure> {
         let mut line = time_us.to_string();
         for value in values {
-            // Seven digits: what a sample of either format has.
-            line += &format!(",{}", (value * 1e7).round() / 1e7);
+            line += &format!(",{}", words::sample(value));
         }
         self.write(&line)
     }

@@ -1,7 +1,9 @@
-//! Connects to `ws://`, `wss://`, `http://` and `https://` addresses anywhere, and counts the bytes of each TCP connection. Speaks neither
+//! Connects to `ws://` and `wss://` addresses anywhere, and counts the bytes of each TCP connection. Speaks neither
 //! HTTP nor WebSocket; boards of the fleet are connected to by [`crate::fleet`], not here.
 
+mod certificate;
 mod place;
+mod problem;
 mod traffic;
 mod trust;
 
@@ -21,6 +23,7 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
 
 pub use place::{Place, PlaceError};
+pub use problem::TlsProblem;
 pub use traffic::{Counted, Traffic};
 pub use trust::{Trust, TrustError};
 
@@ -57,8 +60,10 @@ async fn connect(place: &Place, trust: &Trust, traffic: Arc<Traffic>) -> Result<
     let name = ServerName::try_from(place.host().to_owned())
         .map_err(|_| DialError::NoName { host: place.host().to_owned() })?;
     let connector = TlsConnector::from(trust.client());
-    let stream =
-        connector.connect(name, stream).await.map_err(|source| DialError::Tls { place: place.to_string(), source })?;
+    let stream = connector
+        .connect(name, stream)
+        .await
+        .map_err(|error| DialError::Tls { place: place.to_string(), problem: TlsProblem::of_handshake(&error) })?;
     Ok(Stream::Tls(Box::new(stream)))
 }
 
@@ -86,14 +91,12 @@ pub enum DialError {
         host: String,
     },
     /// The other side does not speak TLS, or its certificate is not trusted.
-    #[error(
-        "no TLS with {place}: {source}. Accepted is a certificate that this system or Mozilla's list trusts, or one of your own that is given as a file"
-    )]
+    #[error("no TLS with {place}: {problem}")]
     Tls {
         /// Where.
         place: String,
-        /// Why.
-        source: io::Error,
+        /// Why, and what to do about it.
+        problem: TlsProblem,
     },
 }
 

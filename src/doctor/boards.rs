@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     fleet::{
-        BoardKey, BoardView, Fleet, Happening, KnownBoard, LinkProblem, LinkState, Lookout, Settings, StartError,
-        Watch, is_address,
+        BoardKey, BoardView, Fleet, Happening, KnownBoard, LinkProblem, LinkState, Lookout, Reading, Settings,
+        StartError, Watch, reading,
     },
     keys::Keys,
 };
@@ -56,7 +56,8 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     let mut party = Party::start(asked.lookout.clone(), asked.keys.clone())?;
     party.connected = connected;
     let linked = |wanted: &str| party.connected.iter().any(|known| of_known(known).is_meant_by(wanted));
-    if let Some(wanted) = asked.wanted.as_deref().filter(|wanted| is_address(wanted) && !linked(wanted)) {
+    let unlinked = asked.wanted.as_deref().filter(|wanted| !linked(wanted));
+    if let Some(wanted) = unlinked.filter(|wanted| reading(wanted) == Reading::Address) {
         // What is no address after all is then missing.
         let _ = party.fleet.add_address(wanted);
     }
@@ -70,6 +71,12 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     }
     if !party.follow(begun + LISTEN, course, &wanted, |_| false) {
         return Ok(None);
+    }
+    // A board with this name would have announced itself by now.
+    if let Some(name) = unlinked.filter(|name| reading(name) == Reading::NameOrAddress)
+        && !party.examined().iter().any(|(_, board)| board.is_meant_by(name))
+    {
+        let _ = party.fleet.add_address(name);
     }
     let looked = begun.elapsed();
     let silent: Vec<_> = party.examined().into_iter().filter(|(_, board)| needs_a_host(board)).collect();

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{fleet::LinkProblem, words};
+use crate::{
+    fleet::{LinkProblem, read_address},
+    matching::Typed,
+};
 
 /// Everything that was observed.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,12 +153,10 @@ impl Examined {
     /// Whether a person who typed this means the board: its address, its id, its name, or the start of one.
     pub fn is_meant_by(&self, typed: &str) -> bool {
         let plain = typed.trim();
-        if self.address == plain || self.address.strip_suffix(":80").is_some_and(|host| host == plain) {
+        if read_address(plain).is_ok_and(|address| address == self.address) {
             return true;
         }
-        let typed = words::slug(plain);
-        let begins = |name: &str| words::slug(name).starts_with(&typed);
-        !typed.is_empty() && (begins(&self.name) || self.id.as_deref().is_some_and(begins))
+        Typed::new(plain).fit(self.id.as_deref().unwrap_or_default(), &self.name).is_some()
     }
 }
 
@@ -237,7 +238,7 @@ mod tests {
             link: Link::NotTried,
             host: None,
         };
-        for typed in ["desk-lamp", "Desk lamp", "desk", "SB-77C0", "10.77.0.2", "10.77.0.2:80"] {
+        for typed in ["desk-lamp", "Desk lamp", "desk", "SB-77C0", "10.77.0.2", "10.77.0.2:80", "WS://10.77.0.2/rpc"] {
             assert!(board.is_meant_by(typed), "{typed}");
         }
         for typed in ["", "lamp", "10.77.0.20", "10.77.0.2:81", "-"] {

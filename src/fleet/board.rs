@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    net::SocketAddr,
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -14,7 +15,9 @@ use super::{
     BoardKey, BoardView, Content, Happening, KnownBoard, LinkProblem, Outcome, Reply, Way,
     belief::Belief,
     descriptors::Descriptors,
+    live_ids::{LiveIds, Owner},
     published::{Concern, Published},
+    roster::{Entry, Membership},
     wish::Wish,
 };
 use crate::{
@@ -22,9 +25,12 @@ use crate::{
     link::{
         commands::Ticket,
         session::{Announced, Called, Ephemeral, Input, Output, Report, Session},
-        socket::{Socket, SocketEvent, Unread},
         state::{Ending, LinkState, Now},
         target::Place,
+        transport::{
+            Opening, Socket, SocketEvent, Transport, Unread,
+            attempts::{Attempts, Standing},
+        },
         update::Image,
     },
     listening::Arrival,
@@ -43,9 +49,16 @@ pub(super) struct FromSocket {
 pub(super) struct Step {
     /// The board said which it is, and which it was taken for before.
     pub(super) identified: Option<(String, Option<String>)>,
+    /// The board said an id that belongs to this one, to which another link works.
+    pub(super) taken: Option<(String, BoardKey)>,
     /// A link that was up went down.
     pub(super) lost: bool,
+    /// There is no link, and it is tried again.
+    failed: bool,
 }
+
+/// Addresses of others who claim a board's id that wait for its link to show that it works.
+const SUSPECTS: usize = 4;
 
 pub(super) struct Board {
     session: Session,
@@ -56,8 +69,16 @@ pub(super) struct Board {
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
     tickets: u64,
     deadline: Option<Instant>,
-    /// What mDNS calls it, and where; several while it changes its name.
-    pub(super) announced_as: BTreeMap<String, String>,
+    /// An earlier run knew it.
+    remembered: bool,
+    /// Where others were met that claim its id, until its own link shows that it works.
+    suspects: Vec<String>,
+    /// What mDNS calls it, and what it announces so: several while it changes its name, or where somebody else announces its id.
+    pub(super) announced_as: BTreeMap<String, Announced>,
+    /// The announcement that the session goes by, and what mDNS calls it.
+    goes_by: Option<(String, Announced)>,
+    /// The announcement by which it was connected to last.
+    good: Option<(String, Announced)>,
 }
 
 impl Board {
@@ -75,7 +96,11 @@ impl Board {
             replies: HashMap::new(),
             tickets: 0,
             deadline: None,
+            remembered: false,
+            suspects: Vec::new(),
             announced_as: BTreeMap::new(),
+            goes_by: None,
+            good: None,
         }
     }
 
@@ -108,6 +133,7 @@ impl Board {
 
     /// What an earlier run knew of it.
     pub(super) fn recall(&mut self, now: Now, known: &KnownBoard) {
+        self.remembered = true;
         self.belief.recall(known);
         if let Some(id) = &known.id {
             self.session.handle(now, Input::Known(id.clone()));
@@ -139,6 +165,7 @@ impl Board {
     pub(super) fn also_at(&mut self, now: Now, address: String, out: &Outlet) -> Step {
         self.belief.by_hand();
         out.published.board(self.view(), Concern::Board, Vec::new());
+        self.session.handle(now, Input::Given(address.clone()));
         self.step(now, Input::AlsoAt(address), out)
     }
 
@@ -150,13 +177,14 @@ impl Board {
         announcement: Announcement,
         out: &Outlet,
     ) -> Step {
-        self.announced_as.insert(full_name, address.clone());
         let announced = Announced {
             id: announcement.id.clone(),
             place: Place { address: address.clone(), path: announcement.path.clone() },
             proto: announcement.proto,
             locked: announcement.api_encryption.is_some(),
         };
+        self.announced_as.insert(full_name.clone(), announced.clone());
+        self.goes_by = Some((full_name, announced.clone()));
         self.belief.announced(now.instant, announcement);
         if matches!(self.view().link, LinkState::Announced) || self.view().only_calls {
             self.belief.goes_to(address);
@@ -166,11 +194,44 @@ impl Board {
     }
 
     pub(super) fn withdrawn(&mut self, full_name: &str, out: &Outlet) {
-        self.announced_as.remove(full_name);
+        if let Some(announced) = self.announced_as.remove(full_name) {
+            self.claim_withdrawn(&announced.place.address, out);
+        }
         if self.announced_as.is_empty() {
             self.belief.withdrawn();
             out.published.board(self.view(), Concern::Board, Vec::new());
         }
+    }
+
+    /// Somebody else claims this board's id at this address. It is told once the link of this board has shown that it works: otherwise the
+    /// board may have moved there.
+    pub(super) fn contested(&mut self, now: Now, address: String, out: &Outlet) -> Step {
+        let known = self.belief.knows_claim(&address) || self.suspects.contains(&address);
+        if known || self.suspects.len() >= SUSPECTS || self.view().link != LinkState::Connected {
+            return Step::default();
+        }
+        self.suspects.push(address);
+        self.step(now, Input::Doubted, out)
+    }
+
+    /// Nobody claims this board's id at this address any more.
+    pub(super) fn claim_withdrawn(&mut self, address: &str, out: &Outlet) {
+        self.suspects.retain(|suspect| suspect != address);
+        let before = self.view().claims.len();
+        self.belief.claim_withdrawn(address);
+        if before != self.view().claims.len() {
+            out.published.board(self.view(), Concern::Board, Vec::new());
+        }
+    }
+
+    /// Whether nothing shows that there is such a board: it was only announced, or somebody connected and said its id.
+    pub(super) fn is_only_claimed(&self) -> bool {
+        matches!(self.membership(), Membership::Claimed(_))
+    }
+
+    /// Another address of it is known.
+    pub(super) fn found_at(&mut self, now: Now, address: String, out: &Outlet) -> Step {
+        self.step(now, Input::AlsoAt(address), out)
     }
 
     pub(super) fn command(&mut self, now: Now, wish: Wish, reply: Reply, out: &Outlet) -> Step {
@@ -185,7 +246,7 @@ impl Board {
                 let (command, error) = *refused;
                 let (component, method, outcome) = (command.component, command.method, Outcome::Refused(error));
                 let log =
-                    self.report(now, Report::Settled { ticket, component, method, outcome }, &mut Step::default());
+                    self.report(now, Report::Settled { ticket, component, method, outcome }, &mut Step::default(), out);
                 out.published.board(self.belief.view(), Concern::Components, log);
                 Step::default()
             }
@@ -199,11 +260,13 @@ impl Board {
 
     pub(super) fn socket_told(&mut self, now: Now, attempt: u64, event: SocketEvent, out: &Outlet) -> Step {
         let current = self.socket.as_ref().is_some_and(|(current, _)| *current == attempt);
-        if current && !matches!(event, SocketEvent::Ended(_)) {
+        if current && !matches!(event, SocketEvent::Queued | SocketEvent::Begun(_) | SocketEvent::Ended(_)) {
             self.belief.heard(now.instant);
         }
         self.record(now, &event);
         let input = match event {
+            SocketEvent::Queued => Input::Queued(attempt),
+            SocketEvent::Begun(within) => Input::Begun(attempt, within),
             SocketEvent::Opened => match ephemeral() {
                 Ok(ephemeral) => Input::Opened(attempt, ephemeral),
                 Err(problem) => Input::Ended(attempt, Ending::NoConnection(problem)),
@@ -221,6 +284,7 @@ impl Board {
         let frames = &self.view().frames;
         log::trace!("{}: socket: {event:?}", self.view().address);
         match event {
+            SocketEvent::Queued | SocketEvent::Begun(_) => {}
             SocketEvent::Opened => frames.add(now.wall, Way::Link, 0, &Content::Open),
             SocketEvent::Text(text) => frames.text(now.wall, Way::In, text),
             // What is encrypted is kept once it was read.
@@ -235,8 +299,34 @@ impl Board {
         }
     }
 
-    /// Tells the session, carries out what it says, and publishes what came of it.
+    /// Tells the session, carries out what it says, and publishes what came of it. Where an attempt failed and the board is announced in
+    /// several ways, the next goes by another.
     pub(super) fn step(&mut self, now: Now, input: Input, out: &Outlet) -> Step {
+        let goes_on = matches!(input, Input::Instead(_));
+        let step = self.step_once(now, input, out);
+        if step.failed
+            && !goes_on
+            && let Some(next) = self.other_announcement()
+        {
+            self.step_once(now, Input::Instead(next), out);
+        }
+        step
+    }
+
+    /// What to go by after an attempt that went by another announcement: the one by which the board was connected to last, and every
+    /// second time the one that comes next.
+    fn other_announcement(&mut self) -> Option<Announced> {
+        let (name, present) = self.goes_by.as_ref()?;
+        let elsewhere = |(_, announced): &(&String, &Announced)| announced.place != present.place;
+        let good = self.good.as_ref().map(|(name, announced)| (name, announced)).filter(elsewhere);
+        let after = self.announced_as.iter().filter(|(other, _)| *other > name);
+        let (name, announced) = good.or_else(|| after.chain(&self.announced_as).find(elsewhere))?;
+        let (name, announced) = (name.clone(), announced.clone());
+        self.goes_by = Some((name, announced.clone()));
+        Some(announced)
+    }
+
+    fn step_once(&mut self, now: Now, input: Input, out: &Outlet) -> Step {
         let mut step = Step::default();
         let mut log = Vec::new();
         let outputs = self.session.handle(now, input);
@@ -244,12 +334,12 @@ impl Board {
         let concern = concern(&outputs);
         for output in outputs {
             match output {
-                Output::Connect { attempt, url, address } => {
+                Output::Connect { attempt, url, address, standing } => {
                     log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
                     self.belief.goes_to(address);
                     self.belief.called_from(None);
                     self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(url.as_str().into()));
-                    self.connect(attempt, url, out);
+                    self.connect(attempt, url, standing, out);
                 }
                 Output::Accept { attempt } => {
                     if let Some(arrival) = self.arrival.take() {
@@ -262,19 +352,19 @@ impl Board {
                     }
                 }
                 Output::Send(text) => {
-                    if let Some((_, socket)) = &mut self.socket {
+                    if let Some((_, socket)) = &self.socket {
                         self.belief.view().frames.text(now.wall, Way::Out, &text);
                         socket.send(text);
                     }
                 }
                 Output::SendSealed { sealed, text } => {
-                    if let Some((_, socket)) = &mut self.socket {
+                    if let Some((_, socket)) = &self.socket {
                         self.belief.view().frames.encrypted(now.wall, Way::Out, &text);
                         socket.send_binary(sealed);
                     }
                 }
                 Output::SendFrame(bytes) => {
-                    if let Some((_, socket)) = &mut self.socket {
+                    if let Some((_, socket)) = &self.socket {
                         self.belief.view().frames.binary(now.wall, Way::Out, &bytes);
                         socket.send_binary(bytes);
                     }
@@ -286,7 +376,7 @@ impl Board {
                 }
                 Output::Report(report) => {
                     let described = matches!(report, Report::Components(_));
-                    log.extend(self.report(now, report, &mut step));
+                    log.extend(self.report(now, report, &mut step, out));
                     if described {
                         self.belief.share(&out.descriptors);
                     }
@@ -307,10 +397,10 @@ impl Board {
         self.view().frames.add(now.wall, Way::Link, 0, &Content::Open);
         self.belief.called_from(Some(from));
         let tell = self.teller(attempt, &unread, out);
-        self.socket = Some((attempt, arrival.accept(unread, tell)));
+        self.socket = arrival.accept(unread, tell).map(|socket| (attempt, socket));
     }
 
-    fn teller(&self, attempt: u64, unread: &Unread, out: &Outlet) -> impl Fn(SocketEvent) + Send + 'static {
+    fn teller(&self, attempt: u64, unread: &Unread, out: &Outlet) -> impl Fn(SocketEvent) + Send + Sync + 'static {
         let (board, events, told) = (self.view().key, out.sockets.clone(), unread.clone());
         move |event| {
             // The engine ended: nobody wants to know.
@@ -318,24 +408,50 @@ impl Board {
         }
     }
 
-    fn connect(&mut self, attempt: u64, url: String, out: &Outlet) {
-        let (board, unread) = (self.view().key, Unread::default());
+    fn connect(&mut self, attempt: u64, url: String, standing: Standing, out: &Outlet) {
+        let unread = Unread::default();
         let tell = self.teller(attempt, &unread, out);
-        match Socket::open(url, Some(SUBPROTOCOL), unread.clone(), tell) {
-            Ok(socket) => self.socket = Some((attempt, socket)),
-            Err(ending) => {
-                let _ = out.sockets.send(FromSocket { board, attempt, event: SocketEvent::Ended(ending), unread });
-            }
-        }
+        let (transport, attempts) = (out.transport, out.attempts.clone());
+        let opening = Opening { transport, url, subprotocol: Some(SUBPROTOCOL), attempts, standing };
+        self.socket = Some((attempt, Socket::open(opening, unread, tell)));
     }
 
-    fn report(&mut self, now: Now, report: Report, step: &mut Step) -> Vec<(SystemTime, Happening)> {
+    fn report(&mut self, now: Now, report: Report, step: &mut Step, out: &Outlet) -> Vec<(SystemTime, Happening)> {
         log_report(self.view(), &report);
+        let said = match &report {
+            Report::Info(info) => Some((info.id.clone(), Some(info.epoch))),
+            // Where the board proved that it has the key, it is going to say which it is, and in which run.
+            Report::Greeted(id) if !self.session.is_encrypted() => Some((id.clone(), None)),
+            _ => None,
+        };
+        if let Some((id, epoch)) = said {
+            if let Owner::Another(owner) = out.live_ids.owner(self.view().key, &id, epoch) {
+                // Nothing of what it says is believed.
+                step.taken = Some((id, owner));
+                return Vec::new();
+            }
+            step.identified = Some((id, self.view().id.clone()));
+        }
         match &report {
-            Report::Info(info) => step.identified = Some((info.id.clone(), self.view().id.clone())),
-            Report::Greeted(id) => step.identified = Some((id.clone(), self.view().id.clone())),
-            Report::Link(LinkState::Unreachable { .. }) => {
-                step.lost |= matches!(self.view().link, LinkState::Connected | LinkState::Stale);
+            Report::Open if step.taken.is_some() => return Vec::new(),
+            Report::Answered => {
+                let suspects = std::mem::take(&mut self.suspects);
+                return suspects.into_iter().flat_map(|address| self.belief.claimed(now, address)).collect();
+            }
+            Report::Claimed(address) => return self.belief.claimed(now, address.clone()),
+            Report::Link(link) => {
+                let was_up = matches!(self.view().link, LinkState::Connected | LinkState::Stale);
+                step.lost |= was_up && matches!(link, LinkState::Unreachable { .. });
+                step.failed |= matches!(link, LinkState::Unreachable { retry_at: Some(_), .. });
+                if *link == LinkState::Connected && self.view().caller.is_none() {
+                    let here = |(_, announced): &(String, Announced)| announced.place.address == self.view().address;
+                    self.good = self.goes_by.clone().filter(here).or_else(|| self.good.clone());
+                }
+                if *link != LinkState::Connected {
+                    self.suspects.clear();
+                } else if let Some((_, socket)) = &self.socket {
+                    socket.settled();
+                }
             }
             Report::Settled { ticket, outcome, .. } => {
                 if let Some(reply) = self.replies.remove(ticket) {
@@ -345,6 +461,27 @@ impl Board {
             _ => {}
         }
         self.belief.apply(now, report)
+    }
+}
+
+impl Entry for Board {
+    fn membership(&self) -> Membership {
+        let view = self.view();
+        if view.by_hand || self.remembered || view.held.is_some() {
+            return Membership::Own;
+        }
+        let announced = || Some(view.address.parse::<SocketAddr>().ok()?.ip());
+        // Of a board that connects to this program the address is that of its last connection, without a port.
+        let source = view.caller.map(|caller| caller.ip()).or_else(announced).or_else(|| view.address.parse().ok());
+        match view.link {
+            LinkState::Connected | LinkState::Stale => Membership::Connected(source),
+            _ if view.info.is_some() => Membership::Known(source),
+            _ => Membership::Claimed(source),
+        }
+    }
+
+    fn address(&self) -> &str {
+        &self.view().address
     }
 }
 
@@ -371,6 +508,7 @@ fn concern(outputs: &[Output]) -> Concern {
             | Report::Snapshot { .. }
             | Report::Log { .. }
             | Report::NoLog(_)
+            | Report::Unreadable(_)
             | Report::Control { .. }
             | Report::Settled { .. },
         ) if most != Concern::Board => Concern::Components,
@@ -386,13 +524,15 @@ fn log_report(board: &BoardView, report: &Report) {
         Report::Link(link) => log::info!("{name}: {link:?}"),
         Report::Info(info) => log::debug!("{name}: is {:?} {}, epoch {}", info.board, info.version, info.epoch),
         Report::Greeted(id) => log::debug!("{name}: is locked, and {id}"),
-        Report::Open => {}
+        Report::Open | Report::Answered => {}
+        Report::Claimed(address) => log::warn!("{name}: {address} says to be this board, which is connected"),
         Report::Resync(cause) => log::info!("{name}: asks for everything anew: {cause:?}"),
         Report::Settled { method, outcome, .. } => match outcome {
             Outcome::Done { took, .. } => log::debug!("{name}: {method} done in {took:?}"),
             outcome => log::info!("{name}: {method}: {outcome:?}"),
         },
         Report::Update(update) => log::debug!("{name}: firmware: {update:?}"),
+        Report::Unreadable(value) => log::warn!("{name}: sent a value that cannot be read: {value:?}"),
         Report::NoLog(error) => log::debug!("{name}: gives no log: {error:?}"),
         Report::RoundTrip { took, .. } => log::trace!("{name}: round trip {took:?}"),
         Report::Components(components) => log::debug!("{name}: {} components", components.len()),
@@ -405,5 +545,8 @@ fn log_report(board: &BoardView, report: &Report) {
 pub(super) struct Outlet {
     pub(super) published: Published,
     pub(super) sockets: UnboundedSender<FromSocket>,
+    pub(super) transport: Transport,
+    pub(super) attempts: Attempts,
     pub(super) descriptors: Descriptors,
+    pub(super) live_ids: LiveIds,
 }

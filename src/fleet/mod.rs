@@ -8,7 +8,9 @@ mod engine;
 mod frames;
 mod history;
 mod image;
+mod live_ids;
 mod published;
+mod roster;
 mod view;
 mod wish;
 
@@ -28,18 +30,22 @@ pub use frames::{Content, Following, Frames, Way, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use published::Shown;
 pub use view::{
-    BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, LastEvent, LinkProblem,
-    LinkState, Listening, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,
+    BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, IdClaim, LastEvent,
+    LinkProblem, LinkState, Listening, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem,
+    UpdateState,
 };
 
-pub use crate::discovery::{Interfaces, Lookout};
+pub use crate::{
+    discovery::{Interfaces, Lookout},
+    link::transport::{Transport, UnknownTransport},
+};
 use crate::{
     keys::{Key, Keys},
     listening::facing,
 };
 
 pub(crate) use address::parse as read_address;
-pub use address::{ListenAddressError, is_address, listen_address};
+pub use address::{ListenAddressError, Reading, is_address, listen_address, reading};
 pub use image::ImageSource;
 
 use engine::{Engine, Order};
@@ -60,6 +66,8 @@ pub struct Settings {
     pub keys: Option<Keys>,
     /// Where boards can call, port 0 being any free one; `None`, the default: nowhere. How that does is in [`FleetStatus`].
     pub listen: Option<SocketAddr>,
+    /// The library that connects to boards.
+    pub transport: Transport,
 }
 
 impl Default for Settings {
@@ -71,6 +79,7 @@ impl Default for Settings {
             addresses: Vec::new(),
             keys: Some(Keys::default()),
             listen: None,
+            transport: Transport::default(),
         }
     }
 }
@@ -107,9 +116,9 @@ impl Fleet {
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let published = Published::default();
         let (orders, received) = unbounded_channel();
-        let Settings { discovery, connect_to_all, addresses, keys, listen } = settings;
+        let Settings { discovery, connect_to_all, addresses, keys, listen, transport } = settings;
         let lookout = discovery.clone();
-        let engine = Engine::new(published.clone(), connect_to_all, keys);
+        let engine = Engine::new(published.clone(), connect_to_all, keys, transport);
         let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self { orders, published, thread: Some(thread), updates: AtomicU64::new(0), lookout };
         if listen.is_some() {

@@ -22,8 +22,8 @@ use crate::{
     keys::{Key, KeyId, Loaded, Store},
     link::{
         bounds,
-        socket::{Socket, SocketEvent, Unread},
         state::{Ending, LinkProblem},
+        transport::{Opening, Socket, SocketEvent, Unread},
     },
 };
 
@@ -195,9 +195,9 @@ fn attempt(
     let unread = Unread::default();
     let (events, mut told) = unbounded_channel();
     let url = format!("ws://{}{PAIR_PATH}", wanted.address);
-    let mut socket = open(url, unread.clone(), events).map_err(problem)?;
+    let socket = open(url, unread.clone(), events);
     let outcome = runtime.block_on(async {
-        let mut talk = Talk { socket: &mut socket, told: &mut told, unread: &unread, tell };
+        let mut talk = Talk { socket: &socket, told: &mut told, unread: &unread, tell };
         let outcome = talk.converse(&mut conversation, saving, answers).await;
         drop(socket);
         let _ = timeout(FAREWELL, async { while told.recv().await.is_some() {} }).await;
@@ -213,8 +213,8 @@ fn attempt(
     })
 }
 
-fn open(url: String, unread: Unread, events: UnboundedSender<SocketEvent>) -> Result<Socket, Ending> {
-    Socket::open(url, None, unread, move |event| {
+fn open(url: String, unread: Unread, events: UnboundedSender<SocketEvent>) -> Socket {
+    Socket::open(Opening::alone(url), unread, move |event| {
         // Nobody wants to know any more.
         let _ = events.send(event);
     })
@@ -268,7 +268,7 @@ impl<'a> Saving<'a> {
 }
 
 struct Talk<'a> {
-    socket: &'a mut Socket,
+    socket: &'a Socket,
     told: &'a mut UnboundedReceiver<SocketEvent>,
     unread: &'a Unread,
     tell: &'a dyn Fn(Progress),
@@ -293,7 +293,11 @@ impl Talk<'_> {
                         SocketEvent::Binary(bytes) => conversation.heard(&bytes)?,
                         SocketEvent::Text(text) => return Err(conversation::refusal(&text)),
                         SocketEvent::Ended(ending) => return Err(problem(ending)),
-                        SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => Vec::new(),
+                        SocketEvent::Queued
+                        | SocketEvent::Begun(_)
+                        | SocketEvent::Opened
+                        | SocketEvent::Ping
+                        | SocketEvent::Pong => Vec::new(),
                     }
                 }
                 answer = answers.recv() => match answer {

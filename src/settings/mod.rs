@@ -52,16 +52,18 @@ pub struct RememberedBoard {
 }
 
 impl RememberedBoard {
-    /// What is worth remembering of a board: all but those that were found on this computer itself, which are gone with it.
+    /// What is worth remembering of a board: of those that were found, which were connected or whose key this computer has, since anyone
+    /// can announce others; and not those on this computer itself, which are gone with it.
     pub fn of(board: &BoardView) -> Option<Self> {
         let here = board.address.parse().is_ok_and(|address: SocketAddr| address.ip().is_loopback());
+        let met = board.id.is_some() && (board.info.is_some() || board.held.is_some());
         // Where a board called from is no place to connect to: it calls again.
-        (!board.only_calls && (board.by_hand || (board.id.is_some() && !here))).then(|| Self {
-            address: board.address.clone(),
-            name: board.name.clone(),
-            id: board.id.clone(),
-            by_hand: board.by_hand,
-        })
+        (!board.only_calls && (board.by_hand || (met && !here))).then(|| Self::named(board))
+    }
+
+    /// A board as it would be remembered.
+    pub fn named(board: &BoardView) -> Self {
+        Self { address: board.address.clone(), name: board.name.clone(), id: board.id.clone(), by_hand: board.by_hand }
     }
 
     /// Whether both are one board: by their ids, or by the address where one has none.
@@ -107,7 +109,7 @@ pub struct Layout {
     pub window: Option<[f32; 2]>,
     /// It is maximised.
     pub maximized: bool,
-    /// How much larger than the desktop asks everything is shown, 0.5 to 4; `None` is 1.
+    /// How much larger than the desktop asks everything is to be shown, 0.5 to 3; `None` is 1. In a small window it is less.
     #[serde(deserialize_with = "size")]
     pub zoom: Option<f32>,
     /// The width of the list of boards.
@@ -161,13 +163,36 @@ pub struct Settings {
     /// How large the window and its parts are.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,
+    /// The window was opened and has not drawn its first frames, or ended by a crash: see [`Settings::begin_run`].
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "std::ops::Not::not")]
+    pub starting: bool,
     /// Fields of a newer version, kept as they came.
     #[serde(flatten)]
     pub newer: Object,
 }
 
+/// Boards that are remembered because they were found; those that were added are the person's own.
+const FOUND: usize = 1_024;
+
 impl Settings {
-    /// Remembers boards as they are now.
+    /// Begins a run of the window. Where the one before crashed, what is shown and how goes back to its defaults, since that may be
+    /// the cause; what a person made stays: boards, notes, scenes, dashboards, curves, channels. Returns whether that was so.
+    pub fn begin_run(&mut self) -> bool {
+        let crashed = std::mem::replace(&mut self.starting, true);
+        if crashed {
+            let defaults = Self::default();
+            self.place = defaults.place;
+            self.selected = defaults.selected;
+            self.pushes_of_one = defaults.pushes_of_one;
+            self.arrangement = defaults.arrangement;
+            self.layout = defaults.layout;
+            self.lab.exercise = defaults.lab.exercise;
+            self.plots.span = defaults.plots.span;
+        }
+        crashed
+    }
+
+    /// Remembers boards as they are now. Of those that were found the oldest are dropped where there are too many.
     pub fn remember(&mut self, boards: impl IntoIterator<Item = RememberedBoard>) {
         let known = self.boards.iter().enumerate();
         let mut by_id: HashMap<_, _> = known.clone().filter_map(|(at, known)| Some((known.id.clone()?, at))).collect();
@@ -189,6 +214,12 @@ impl Settings {
                 None => self.boards.push(board),
             }
         }
+        let mut too_many = self.boards.iter().filter(|board| !board.by_hand).count().saturating_sub(FOUND);
+        self.boards.retain(|board| {
+            let goes = too_many > 0 && !board.by_hand;
+            too_many -= usize::from(goes);
+            !goes
+        });
     }
 }
 
@@ -226,6 +257,39 @@ mod tests {
         settings.remember([board("sb-1", "10.0.0.7:80"), board("sb-1", "10.0.0.8:80")]);
         settings.remember([board("sb-2", "10.0.0.7:80")]);
         assert_eq!(settings.boards, [board("sb-1", "10.0.0.8:80"), board("sb-2", "10.0.0.7:80")]);
+    }
+
+    #[test]
+    fn after_a_crash_the_view_is_set_back_and_nothing_that_a_person_made_is_lost() {
+        let stored = serde_json::json!({
+            "theme": "dark", "place": "plots", "selected": "lamp-1", "layout": {"zoom": 3.1, "window": [300.0, 200.0]},
+            "notes": {"lamp-1": {"room": "Attic"}}, "scenes": [{"name": "Evening", "steps": []}],
+            "dashboards": [{"name": "Bench"}], "boards": [{"address": "10.0.0.7:80"}], "starting": true,
+        });
+        let mut settings: Settings = serde_json::from_value(stored).unwrap_or_default();
+        let before = settings.clone();
+        assert!(settings.begin_run());
+        assert_eq!((settings.layout, settings.place, &settings.selected), (Layout::default(), Place::Boards, &None));
+        assert_eq!((&settings.scenes, &settings.dashboards), (&before.scenes, &before.dashboards));
+        assert_eq!((&settings.notes, &settings.boards, settings.theme), (&before.notes, &before.boards, before.theme));
+        assert!(settings.starting);
+        settings.starting = false;
+        assert!(!settings.begin_run(), "a run that went well is followed by one as it was left");
+    }
+
+    #[test]
+    fn boards_that_were_found_are_remembered_up_to_a_bound_and_those_that_were_added_always() {
+        let board = |number: usize, by_hand| RememberedBoard {
+            id: Some(format!("sb-{number}")),
+            address: format!("10.0.0.7:{number}"),
+            by_hand,
+            ..RememberedBoard::default()
+        };
+        let mut settings = Settings::default();
+        settings.remember([board(1, true), board(2, false)]);
+        settings.remember((3..=FOUND + 10).map(|number| board(number, false)));
+        assert_eq!(settings.boards.len(), FOUND + 1);
+        assert_eq!((&settings.boards[0], &settings.boards[1]), (&board(1, true), &board(11, false)));
     }
 
     #[test]

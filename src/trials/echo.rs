@@ -3,8 +3,8 @@
 use tokio::sync::mpsc;
 
 use crate::link::{
-    socket::{Socket, SocketEvent, Unread},
     state::Ending,
+    transport::{Opening, Socket, SocketEvent, Transport, Unread},
 };
 
 /// What an echo came to.
@@ -18,15 +18,12 @@ pub struct Echoed {
 
 /// Connects without a subprotocol and sends every message back, text and binary, until the connection ends. To be called on a
 /// `current_thread` runtime of tokio.
-pub async fn echo(url: String) -> Echoed {
+pub async fn echo(url: String, transport: Transport) -> Echoed {
     let mut echoed = Echoed { first: None, problem: None };
     let (events, mut arrived) = mpsc::unbounded_channel();
     let unread = Unread::default();
     let tell = move |event| drop(events.send(event));
-    let mut socket = match Socket::open(url, None, unread.clone(), tell) {
-        Ok(socket) => socket,
-        Err(ending) => return Echoed { problem: Some(format!("{ending:?}")), ..echoed },
-    };
+    let socket = Socket::open(Opening { transport, ..Opening::alone(url) }, unread.clone(), tell);
     while let Some(event) = arrived.recv().await {
         unread.read(&event);
         match event {
@@ -35,7 +32,11 @@ pub async fn echo(url: String) -> Echoed {
                 socket.send(text);
             }
             SocketEvent::Binary(bytes) => socket.send_binary(bytes),
-            SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => {}
+            SocketEvent::Queued
+            | SocketEvent::Begun(_)
+            | SocketEvent::Opened
+            | SocketEvent::Ping
+            | SocketEvent::Pong => {}
             SocketEvent::Ended(Ending::Closed) => break,
             SocketEvent::Ended(ending) => {
                 echoed.problem = Some(format!("{ending:?}"));

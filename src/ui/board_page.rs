@@ -18,6 +18,7 @@ use super::{
     theme::{self, UNIT, palette},
     words,
 };
+use crate::ui::room::left_of;
 use crate::{
     fleet::{BoardView, ComponentView, LinkProblem, LinkState, Lock},
     keys::Role,
@@ -38,15 +39,16 @@ pub(super) fn show(
     let title = model.title(board);
     moment.shows(board.key);
     ui.scope(|ui| {
-        ui.set_max_width(ui.available_width() - SCROLL_BAR);
+        ui.set_max_width(left_of(ui.available_width(), SCROLL_BAR));
         header(ui, board, model, moment, actions);
         ui.add_space(UNIT);
         link_banner(ui, board, model, moment, actions);
+        claim_banner(ui, board, moment);
     });
     let availability = availability(board, &title);
     let page = Page { board, model, moment, availability: &availability, reveal, in_tile: false };
     ScrollArea::vertical().id_salt(("page", board.key.0)).auto_shrink(false).show(ui, |ui| {
-        ui.set_max_width(ui.available_width() - SCROLL_BAR);
+        ui.set_max_width(left_of(ui.available_width(), SCROLL_BAR));
         if board.components.is_empty() {
             nothing_known(ui, board);
             return;
@@ -97,7 +99,7 @@ fn header(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, action
                 let lock = lock(board);
                 // About as wide as the word in the badge.
                 let room = lock.map_or(0.0, |(word, _)| if word.len() > 6 { 128.0 } else { 64.0 });
-                let galley = text::line(ui, title, heading, palette.text, ui.available_width() - room);
+                let galley = text::line(ui, title, heading, palette.text, left_of(ui.available_width(), room));
                 let (rect, response) = ui.allocate_exact_size(galley.size(), eframe::egui::Sense::hover());
                 ui.painter().galley(rect.min, galley, palette.text);
                 response.widget_info(|| {
@@ -261,6 +263,34 @@ fn link_banner(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, a
                     ui.add(eframe::egui::Label::new(RichText::new(&words)).wrap());
                 });
             });
+        });
+    });
+    ui.add_space(UNIT * 1.5);
+}
+
+/// Who else claims the board's id.
+fn claim_banner(ui: &mut Ui, board: &BoardView, moment: &Moment) {
+    let (Some(claim), Some(id)) = (board.claims.last(), &board.id) else { return };
+    let palette = palette(ui);
+    let others = match board.claims.len() {
+        1 => String::new(),
+        more => format!(" It is the last of {more}."),
+    };
+    let words = format!(
+        "Another device at {} claims the id of this board, {id}, at {}.{others} The connection shown here is kept. If you have two boards with \
+         one id, flash one of them again; if not, somebody imitates this board.",
+        words::plain(&claim.address),
+        words::time_of_day(claim.at, &moment.zone),
+    );
+    let frame = Frame::new()
+        .fill(palette.card)
+        .stroke(Stroke::new(1.0, palette.doubtful))
+        .corner_radius(theme::CONTROL_RADIUS)
+        .inner_margin(Margin::symmetric(12, 8));
+    frame.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(icon::WARNING).color(palette.doubtful));
+            ui.add(eframe::egui::Label::new(RichText::new(&words)).wrap());
         });
     });
     ui.add_space(UNIT * 1.5);

@@ -6,13 +6,18 @@
 
 mod announcements;
 mod attacks;
+mod floods;
 mod honest;
+mod identities;
 mod pretender;
 mod process;
+mod relay;
+mod silent;
 mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;
 mod while_pairing;
+mod to_the_command_line;
 
 use std::time::Duration;
 

@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
-use super::args::ChannelArgs;
+use super::{super::output, args::ChannelArgs};
 use crate::{
-    channel::{Content, Entry, Pointer, Way, What, hex, to_json},
-    words,
+    channel::{Content, Entry, Pointer, Way, What, hex, to_line},
+    plain, words,
 };
 
 /// Prints what happens on a channel.
@@ -15,9 +15,11 @@ pub(super) struct Printer {
     json: bool,
     hex: bool,
     path: Option<Pointer>,
+    /// Of a longer message no parts are looked for: as a tree it takes many times its length.
+    largest: usize,
     print_pings: bool,
     tells_ends: bool,
-    /// Nothing that comes may steer a terminal.
+    /// Nothing that comes may steer a terminal; a pipe gets it as it is, as from websocat or curl.
     on_terminal: bool,
 }
 
@@ -28,6 +30,7 @@ impl Printer {
             json: args.json,
             hex: args.hex || on_terminal,
             path: args.path.clone(),
+            largest: args.largest,
             print_pings: args.print_pings,
             tells_ends: args.reconnect && !args.json,
             on_terminal,
@@ -37,7 +40,7 @@ impl Printer {
     /// Prints it; whether it is a message that came and counts.
     pub(super) fn entry(&self, entry: &Entry, out: &mut impl Write) -> io::Result<bool> {
         let found = match (&self.path, entry.message()) {
-            (Some(path), Some((_, content))) => match parts(path, content) {
+            (Some(path), Some((_, content))) => match parts(path, content, self.largest) {
                 Some(found) => Some(found),
                 None => return Ok(false),
             },
@@ -45,11 +48,7 @@ impl Printer {
         };
         let came = matches!(entry.what, What::Message(Way::In, _));
         if self.json {
-            let mut line = to_json(entry);
-            if let Some(found) = found {
-                line["found"] = Value::Array(found);
-            }
-            writeln!(out, "{line}")?;
+            writeln!(out, "{}", to_line(entry, found))?;
         } else if let (true, Some((_, content))) = (came, entry.message()) {
             self.message(content, found, out)?;
         } else {
@@ -60,7 +59,7 @@ impl Printer {
 
     fn message(&self, content: &Content, found: Option<Vec<Value>>, out: &mut impl Write) -> io::Result<()> {
         match (found, content) {
-            (Some(found), _) => found.iter().try_for_each(|value| self.text(&value.to_string(), out)),
+            (Some(found), _) => found.iter().try_for_each(|value| writeln!(out, "{}", plain::json(value))),
             (None, Content::Text(text)) => self.text(text, out),
             (None, Content::Binary(bytes)) if self.hex => writeln!(out, "{}", hex(bytes)),
             (None, Content::Binary(bytes)) => out.write_all(bytes),
@@ -77,20 +76,24 @@ impl Printer {
     /// What is not printed, and worth a line beside it.
     fn aside(&self, entry: &Entry) {
         let words = match &entry.what {
-            What::Pong(took) if self.print_pings => format!("round trip {}", words::short(*took)),
-            What::End(cause) if self.tells_ends => format!("switchboard: {}", words::plain(&cause.to_string())),
-            What::Waiting(time) if self.tells_ends => format!("switchboard: tries again in {}", words::short(*time)),
-            What::Missing(entries) => format!("switchboard: {entries} entries are missing here"),
+            What::Pong(took) if self.print_pings => {
+                // Where it cannot be written nobody reads it.
+                let _ = writeln!(output::err(), "round trip {}", words::short(*took));
+                return;
+            }
+            What::End(cause) if self.tells_ends => words::plain(&cause.to_string()),
+            What::Waiting(time) if self.tells_ends => format!("tries again in {}", words::short(*time)),
+            What::Missing(entries) => format!("{entries} entries are missing here"),
             _ => return,
         };
-        // Where even this cannot be written there is nobody to tell.
-        let _ = writeln!(io::stderr(), "{words}");
+        output::say(words);
     }
 }
 
 /// The wanted parts of a message that is JSON and has any.
-fn parts(path: &Pointer, content: &Content) -> Option<Vec<Value>> {
-    let value: Value = serde_json::from_str(content.text()?).ok()?;
+fn parts(path: &Pointer, content: &Content, largest: usize) -> Option<Vec<Value>> {
+    let text = content.text().filter(|text| text.len() <= largest)?;
+    let value: Value = serde_json::from_str(text).ok()?;
     let found: Vec<Value> = path.select(&value).into_iter().cloned().collect();
     (!found.is_empty()).then_some(found)
 }

@@ -10,9 +10,15 @@ mod pushes;
 mod tests;
 mod updating;
 
-use std::time::Instant;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
-use protocol::{Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, limits::CONNECT_TIMEOUT, method};
+use protocol::{
+    BoardMessageError, ComponentKey, Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, Unreadable,
+    limits::CONNECT_TIMEOUT, method, salvage,
+};
 
 use super::{
     backoff::{Backoff, GOOD_AFTER},
@@ -25,10 +31,11 @@ use super::{
     state::{Ending, LinkProblem, LinkState, Now, Outcome, ResyncCause},
     sync::Sync,
     target::Target,
+    transport::attempts::Standing,
 };
 
 use crate::keys::Keys;
-use called::Rival;
+use called::{ANSWERS_WITHIN, Caller, Marked, Rival};
 use locked::{Handshake, Secret};
 use updating::Updating;
 
@@ -42,8 +49,8 @@ enum Phase {
     Resting,
     /// There is none, for now or until something changes.
     Waiting { problem: LinkProblem, retry_at: Option<Instant> },
-    /// The socket is on its way.
-    Opening { deadline: Instant },
+    /// The socket is being opened; without a deadline while it waits until fewer others are.
+    Opening { deadline: Option<Instant> },
     /// The socket is open, and each end is to prove that it has the key.
     Shaking { handshake: Handshake, deadline: Instant },
     /// The board is being read.
@@ -71,8 +78,14 @@ pub(crate) struct Session {
     attempt: u64,
     target: Target,
     announced: Option<Announced>,
+    /// The address that the person gave.
+    given: Option<String>,
     /// The board's id, as it said last or an earlier run knew it.
     id: Option<String>,
+    /// The id that was said on the present connection. It stays what it is for as long as the connection lasts.
+    said: Option<String>,
+    /// The board was subscribed to in this run: what is announced of it or said by others does not outweigh that.
+    spoken: bool,
     /// `None` while it is not yet known which are held.
     keys: Option<Keys>,
     /// Where the board last answered, and whether it was locked there.
@@ -81,12 +94,19 @@ pub(crate) struct Session {
     secret: Option<Box<Secret>>,
     /// Where the present attempt or connection goes, or comes from.
     address: Option<String>,
-    /// The board made the present connection, and says that this is its id.
-    caller: Option<String>,
+    /// The present connection was made to this program.
+    caller: Option<Caller>,
     /// The board calls this program.
     calls: bool,
     /// Who says to be the board while there is a link to it.
     rival: Option<Rival>,
+    /// Which attempts go before this board's, where many wait.
+    standing: Standing,
+    /// How long each step of the present attempt may take.
+    within: Duration,
+    marked: Marked,
+    /// Somebody else says to be the board: until then the link that works shows that it does.
+    doubted: Option<Instant>,
     backoff: Backoff,
     requests: Requests,
     lanes: Lanes,
@@ -95,6 +115,8 @@ pub(crate) struct Session {
     epoch: Option<Epoch>,
     client: Option<u32>,
     log: log::Following,
+    /// Of which values of the present connection it was told that they cannot be read.
+    told_unreadable: BTreeSet<(Option<ComponentKey>, String)>,
 }
 
 impl Session {
@@ -105,7 +127,10 @@ impl Session {
             attempt: 0,
             target: Target::default(),
             announced: None,
+            given: None,
             id: None,
+            said: None,
+            spoken: false,
             keys: Some(Keys::default()),
             seen: None,
             secret: None,
@@ -113,6 +138,10 @@ impl Session {
             caller: None,
             calls: false,
             rival: None,
+            standing: Standing::New,
+            within: CONNECT_TIMEOUT,
+            marked: Marked::default(),
+            doubted: None,
             backoff: Backoff::new(seed),
             requests: Requests::default(),
             lanes: Lanes::default(),
@@ -121,6 +150,7 @@ impl Session {
             epoch: None,
             client: None,
             log: log::Following::default(),
+            told_unreadable: BTreeSet::new(),
         }
     }
 
@@ -142,20 +172,26 @@ impl Session {
                     // The person accepts what answers there.
                     self.seen = None;
                 }
+                self.standing = Standing::Trusted;
                 if matches!(self.phase, Phase::Waiting { .. } | Phase::Resting) {
                     self.open(now.instant, &mut out);
                 }
             }
             Input::AlsoAt(address) => {
+                self.standing = Standing::Trusted;
                 self.target.give(address);
-                if matches!(self.phase, Phase::Waiting { .. }) {
+                if matches!(self.phase, Phase::Waiting { .. } | Phase::Live(Live { stale: true, .. })) {
                     self.open(now.instant, &mut out);
                 }
             }
+            Input::Given(address) => self.given = Some(address),
             Input::Announced(announced) => self.announced(now.instant, announced, &mut out),
+            Input::Instead(announced) => self.announced_too(now.instant, announced, &mut out),
             Input::Known(id) => self.id = Some(id),
             Input::KeysAwaited => self.keys = None,
             Input::Keys(keys) => self.keys_changed(now.instant, keys, &mut out),
+            Input::Queued(attempt) => self.queued(attempt),
+            Input::Begun(attempt, within) => self.begun(now.instant, attempt, within),
             Input::Opened(attempt, ephemeral) => self.opened(now.instant, attempt, ephemeral, &mut out),
             Input::Message(attempt, text) => self.message(now, attempt, &text, &mut out),
             Input::Binary(attempt, bytes) => self.binary(now, attempt, &bytes, &mut out),
@@ -169,6 +205,12 @@ impl Session {
             }
             Input::CancelUpdate => self.update_cancelled(now.instant, &mut out),
             Input::Called(called) => self.called(now.instant, called, &mut out),
+            Input::Doubted => self.doubted(now.instant, &mut out),
+            Input::IdTaken { id, by } => {
+                if self.has_socket() {
+                    self.fail(now.instant, LinkProblem::IdTaken { id, by }, &mut out);
+                }
+            }
             Input::CallsAreOver => self.calls_are_over(now.instant, &mut out),
             Input::Tick => self.tick(now.instant, &mut out),
         }
@@ -187,16 +229,19 @@ impl Session {
         let phase = match &self.phase {
             Phase::Resting => None,
             Phase::Waiting { retry_at, .. } => *retry_at,
-            Phase::Opening { deadline } | Phase::Shaking { deadline, .. } => Some(*deadline),
+            Phase::Opening { deadline } => *deadline,
+            Phase::Shaking { deadline, .. } => Some(*deadline),
             Phase::Reading { reading, .. } => Some(reading.deadline()),
             Phase::Live(live) => {
                 let rereading = live.rereading.as_ref().map(|reading| reading.deadline());
-                let others = [rereading, self.status_deadline(), live.restarts_until, self.rival_deadline()];
+                let others = [rereading, self.status_deadline(), live.restarts_until, self.doubted];
                 let others = others.into_iter().flatten();
                 Some(others.fold(live.heartbeat.next_deadline(now), Instant::min))
             }
         };
-        phase.into_iter().chain(self.lanes.next_deadline()).chain(self.updating.next_deadline()).min()
+        let rival = self.rival_deadline().filter(|_| self.has_socket());
+        let others = [self.lanes.next_deadline(), self.updating.next_deadline(), rival];
+        phase.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// A board that pushes but does not say its whole state would be shown wrong for ever.
@@ -215,6 +260,8 @@ impl Session {
         self.announced = Some(announced);
         let go = match &self.phase {
             Phase::Waiting { retry_at: None, .. } => changed,
+            // What a peer said about itself is not asked for more often because the same is announced once more.
+            Phase::Waiting { problem, .. } if problem.is_settled() => changed,
             // An announcement says nothing about free places: those are asked for at the pace of the backoff.
             Phase::Waiting { problem: LinkProblem::AllPlacesTaken, .. } => moved,
             Phase::Waiting { .. } => true,
@@ -227,20 +274,74 @@ impl Session {
         }
     }
 
+    /// Goes by another announcement, unless it is the turn of an address that a person gave. What was said at the place before is no
+    /// reason to wait longer than otherwise.
+    fn announced_too(&mut self, now: Instant, announced: Announced, out: &mut Vec<Output>) {
+        let before = self.announced.as_ref().map(|announced| &announced.place.address);
+        let due = self.target.choice().map(|(address, _)| address);
+        if due.as_ref() != before {
+            return;
+        }
+        self.target.announce(announced.place.clone());
+        self.announced = Some(announced);
+        if let Phase::Waiting { problem, retry_at: Some(_) } = &self.phase
+            && problem.is_settled()
+        {
+            let (problem, retry_at) = (problem.clone(), now + self.backoff.next_wait());
+            self.wait(problem, Some(retry_at), out);
+        }
+    }
+
     /// Starts an attempt, instead of whatever there was.
     fn open(&mut self, now: Instant, out: &mut Vec<Output>) {
-        self.end_connection(out);
         if let Some(problem) = self.hopeless() {
-            return self.wait(problem, None, out);
+            self.end_connection(out);
+            let retry_at = problem.asked_again_after().map(|wait| now + wait);
+            return self.wait(problem, retry_at, out);
         }
+        self.attempt(now, out);
+    }
+
+    /// Starts an attempt, whatever is announced of the board.
+    fn attempt(&mut self, now: Instant, out: &mut Vec<Output>) {
+        self.end_connection(out);
         let Some((address, url)) = self.target.choice() else {
             return self.wait(self.nowhere(""), None, out);
         };
         self.attempt += 1;
         self.address = Some(address.clone());
-        self.phase = Phase::Opening { deadline: now + CONNECT_TIMEOUT };
-        out.push(Output::Connect { attempt: self.attempt, url, address });
+        self.within = CONNECT_TIMEOUT;
+        self.phase = Phase::Opening { deadline: Some(now + self.within) };
+        out.push(Output::Connect { attempt: self.attempt, url, address, standing: self.standing });
         out.push(Output::Report(Report::Link(LinkState::Connecting)));
+    }
+
+    fn queued(&mut self, attempt: u64) {
+        if let Phase::Opening { deadline } = &mut self.phase
+            && attempt == self.attempt
+        {
+            *deadline = None;
+        }
+    }
+
+    fn begun(&mut self, now: Instant, attempt: u64, within: Duration) {
+        if let Phase::Opening { deadline } = &mut self.phase
+            && attempt == self.attempt
+        {
+            self.within = within;
+            *deadline = Some(now + within);
+        }
+    }
+
+    /// Nothing came of a step of the present attempt in its time.
+    fn no_answer(&self) -> LinkProblem {
+        match self.within {
+            CONNECT_TIMEOUT => LinkProblem::ConnectTimeout,
+            hurried => LinkProblem::Connect(format!(
+                "no answer within {} s, while many other boards were being connected to",
+                hurried.as_secs()
+            )),
+        }
     }
 
     fn opened(&mut self, now: Instant, attempt: u64, ephemeral: Ephemeral, out: &mut Vec<Output>) {
@@ -255,7 +356,7 @@ impl Session {
     }
 
     fn start_reading(&mut self, now: Instant, out: &mut Vec<Output>) {
-        let reading = Box::new(Reading::start(now, &mut self.requests, out));
+        let reading = Box::new(Reading::start(now, self.within, &mut self.requests, out));
         self.phase = Phase::Reading { reading, heartbeat: Heartbeat::new(now) };
     }
 
@@ -274,15 +375,26 @@ impl Session {
         if was_good {
             self.backoff.reset();
         }
+        // Nothing is believed of a peer that connected and proved nothing.
+        if self.caller.is_some() && !matches!(self.phase, Phase::Live(_)) {
+            return self.call_came_to_nothing(now, problem, out);
+        }
+        if self.standing == Standing::New {
+            self.standing = Standing::Failing;
+        }
         let called = self.caller.is_some();
         self.end_connection(out);
         if !matches!(problem, LinkProblem::AllPlacesTaken) && !called {
             self.target.failed();
         }
         match (problem, restarts_until) {
-            (problem, _) if problem.is_settled() => self.wait(problem, None, out),
             (problem, _) if self.target.choice().is_none() => {
                 self.wait(self.nowhere(&problem.to_string()), None, out);
+            }
+            // The peer at that address says so, and nothing vouches for it: it is told, and asked again now and then.
+            (problem, _) if problem.is_settled() => {
+                let retry_at = problem.asked_again_after().map(|wait| now + wait);
+                self.wait(problem, retry_at, out);
             }
             (_, Some(back)) if back > now => self.wait(LinkProblem::Rebooting, Some(back), out),
             (problem, _) => {
@@ -304,6 +416,9 @@ impl Session {
         self.protect(out);
         self.secret = None;
         self.caller = None;
+        self.told_unreadable.clear();
+        self.said = None;
+        self.doubted = None;
         if self.has_socket() {
             out.push(Output::Disconnect);
         }
@@ -323,6 +438,9 @@ impl Session {
                 live.heartbeat.heard(now);
                 if std::mem::take(&mut live.stale) {
                     out.push(Output::Report(Report::Link(LinkState::Connected)));
+                }
+                if self.doubted.take().is_some() {
+                    out.push(Output::Report(Report::Answered));
                 }
                 self.rival_outlived(out);
             }
@@ -348,7 +466,7 @@ impl Session {
         if text.len() > bounds::MESSAGE {
             return;
         }
-        match FromBoard::parse(text) {
+        match self.parsed(text, out) {
             Ok(FromBoard::Response(response)) => self.answer(now, response, out),
             Ok(FromBoard::Status(status)) => self.status(now, status, out),
             Ok(FromBoard::Event(event)) => self.event(now, event, out),
@@ -367,6 +485,29 @@ impl Session {
                 }
                 Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } | Phase::Shaking { .. } => {}
             },
+        }
+    }
+
+    /// What a message says; of one that is not JSON what can be read of it.
+    fn parsed(&mut self, text: &str, out: &mut Vec<Output>) -> Result<FromBoard, BoardMessageError> {
+        let error = match FromBoard::parse(text) {
+            Ok(read) => return Ok(read),
+            Err(error) => error,
+        };
+        // Where it is JSON, nothing is gained by reading it again.
+        let Some((rest, unreadable)) = salvage(text).filter(|(_, unreadable)| !unreadable.is_empty()) else {
+            return Err(error);
+        };
+        let read = FromBoard::parse(&rest)?;
+        unreadable.into_iter().for_each(|value| self.unreadable(value, out));
+        Ok(read)
+    }
+
+    /// Tells of a value that cannot be read, once on each connection.
+    fn unreadable(&mut self, value: Unreadable, out: &mut Vec<Output>) {
+        let place = (value.component.clone(), value.field.clone());
+        if self.told_unreadable.len() < bounds::COMPONENTS && self.told_unreadable.insert(place) {
+            out.push(Output::Report(Report::Unreadable(bounds::unreadable(value))));
         }
     }
 
@@ -410,7 +551,11 @@ impl Session {
                 }
             }
             (purpose, Phase::Reading { reading, .. } | Phase::Live(Live { rereading: Some(reading), .. })) => {
-                match reading.answered(now.instant, &purpose, response.outcome, &mut self.requests, out) {
+                let mut unreadable = Vec::new();
+                let read =
+                    reading.answered(now.instant, &purpose, response.outcome, &mut self.requests, &mut unreadable, out);
+                unreadable.into_iter().for_each(|value| self.unreadable(value, out));
+                match read {
                     Ok(None) => self.check_id(now.instant, out),
                     Ok(Some(snapshot)) => self.subscribed(now, snapshot, out),
                     Err(problem) => self.fail(now.instant, problem, out),
@@ -450,7 +595,12 @@ impl Session {
         let mut heartbeat = Heartbeat::new(now.instant);
         heartbeat.pinged(now.instant);
         let since = now.instant;
+        self.standing = Standing::Trusted;
         self.phase = Phase::Live(Live { since, heartbeat, stale: false, sync, rereading: None, restarts_until: None });
+        self.spoken = true;
+        if let Some(said) = &self.said {
+            self.id = Some(said.clone());
+        }
         self.believe(now, snapshot, out);
         out.push(Output::Report(Report::Link(LinkState::Connected)));
         self.resume_log(now.instant, out);
@@ -462,6 +612,15 @@ impl Session {
         if self.requests.awaited_since(&Purpose::Ping).is_none() {
             let (_, ping) = self.requests.ask(now, Purpose::Ping, method::SYS_PING, Object::new());
             out.push(Output::Send(ping));
+        }
+    }
+
+    /// Somebody else says to be the board: the link is asked for a sign of life, and is stale where it gives none.
+    fn doubted(&mut self, now: Instant, out: &mut Vec<Output>) {
+        if matches!(self.phase, Phase::Live(Live { stale: false, .. })) && self.doubted.is_none() {
+            let (_, ping) = self.requests.ask(now, Purpose::Ping, method::SYS_PING, Object::new());
+            out.push(Output::Send(ping));
+            self.doubted = Some(now + ANSWERS_WITHIN);
         }
     }
 
@@ -503,12 +662,12 @@ impl Session {
             Phase::Resting => {}
             Phase::Waiting { retry_at, .. } => {
                 if retry_at.is_some_and(|at| now >= at) {
-                    self.open(now, out);
+                    self.attempt(now, out);
                 }
             }
             Phase::Opening { deadline } => {
-                if now >= *deadline {
-                    self.fail(now, LinkProblem::ConnectTimeout, out);
+                if deadline.is_some_and(|deadline| now >= deadline) {
+                    self.fail(now, self.no_answer(), out);
                 }
             }
             Phase::Shaking { deadline, .. } => {
@@ -518,10 +677,13 @@ impl Session {
             }
             Phase::Reading { reading, .. } => {
                 if now >= reading.deadline() {
-                    self.fail(now, LinkProblem::ConnectTimeout, out);
+                    self.fail(now, self.no_answer(), out);
                 }
             }
             Phase::Live(live) => {
+                if self.doubted.take_if(|until| now >= *until).is_some() && !std::mem::replace(&mut live.stale, true) {
+                    out.push(Output::Report(Report::Link(LinkState::Stale)));
+                }
                 let reading_over = live.rereading.as_ref().is_some_and(|reading| now >= reading.deadline());
                 // A board that lost its power while it restarted sends no close: do not wait for its silence.
                 let restarted = live.restarts_until.is_some_and(|until| now >= until);
@@ -557,8 +719,9 @@ impl Session {
         if self.keys.is_none() {
             return Some(LinkProblem::KeysAwaited);
         }
-        let announced = self.announced.as_ref()?;
-        // Whether it is locked is what it does on a connection: anyone can announce anything.
+        // A board that was spoken with is asked itself: anyone can announce something else of it. And whether it is locked is what it
+        // does on a connection.
+        let announced = self.announced.as_ref().filter(|_| !self.spoken)?;
         (announced.proto != PROTOCOL_MAJOR)
             .then(|| LinkProblem::UnsupportedVersion { theirs: announced.proto.to_string() })
     }

@@ -7,7 +7,7 @@ use eframe::egui::{
     Align2, Button, CornerRadius, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2,
     vec2,
 };
-use protocol::clients::{ClientEntry, ClientKind, ClientList};
+use protocol::clients::{ClientEntry, ClientKind, ClientList, elapsed_ms};
 
 use super::super::{
     action::Action,
@@ -19,6 +19,7 @@ use super::super::{
     words,
 };
 use crate::fleet::{BoardKey, BoardView, LinkState, Outcome};
+use crate::ui::room::between;
 
 /// The list is asked for anew after this.
 const EVERY: Duration = Duration::from_secs(1);
@@ -208,7 +209,7 @@ fn places(rect: Rect) -> [Rect; COLUMNS.len()] {
     std::array::from_fn(|at| {
         let column = COLUMNS.get(at).map_or(0.0, |column| column.share);
         let right = left + column * rect.width();
-        let place = Rect::from_min_max(pos2(left, rect.top()), pos2(right - UNIT * 1.5, rect.bottom()));
+        let place = between(pos2(left, rect.top()), pos2(right - UNIT * 1.5, rect.bottom()));
         left = right;
         place
     })
@@ -266,7 +267,7 @@ fn row(
     let ours = entry.kind == ClientKind::Rpc && (entry.you || board.client == Some(entry.id));
     let passed = moment.age(listed.at);
     let age = |then: u64| {
-        Duration::from_millis(listed.uptime_ms.saturating_sub(then)) + if live { passed } else { Duration::ZERO }
+        Duration::from_millis(elapsed_ms(listed.uptime_ms, then)) + if live { passed } else { Duration::ZERO }
     };
     let kind = words::plain(&kind_word(&entry.kind));
     let mut from = entry.from.as_deref().map_or_else(|| "unknown".to_owned(), words::plain);

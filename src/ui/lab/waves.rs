@@ -13,6 +13,7 @@ use super::{
     },
     samples::{Store, Summary},
 };
+use crate::ui::room::Within as _;
 
 /// What is shown.
 pub(super) struct View {
@@ -73,7 +74,7 @@ fn heading(ui: &mut Ui, channel: &Channel, summary: Option<Summary>) {
     let title = text::paint(ui, rect, Align2::LEFT_CENTER, &title, theme::strong(), palette.text);
     if let Some(summary) = summary {
         let (shown, told) = figures(channel, summary);
-        let rest = rect.with_min_x(title.right() + UNIT * 2.0);
+        let rest = rect.from_x(title.right() + UNIT * 2.0);
         text::field(ui, rest, Align2::RIGHT_CENTER, &shown, &told, (theme::body(), palette.weak));
     }
 }
@@ -101,7 +102,5 @@ fn seconds(mark: &GridMark) -> String {
 
 /// A number of the axis with the digits that mean something.
 fn short(value: f64) -> String {
-    let exact = format!("{value:.4}");
-    let exact = exact.trim_end_matches('0').trim_end_matches('.');
-    if exact == "-0" { "0".to_owned() } else { exact.to_owned() }
+    words::short_number(value)
 }

@@ -15,6 +15,7 @@ mod liveness;
 mod log;
 mod outbound;
 mod pairing;
+mod places;
 mod plans;
 mod pushes;
 mod refusals;

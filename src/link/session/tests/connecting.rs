@@ -37,6 +37,41 @@ fn an_attempt_is_given_up_after_ten_seconds_and_tried_again_for_ever() {
 }
 
 #[test]
+fn the_time_of_an_attempt_that_waits_for_others_begins_when_it_begins() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(Input::Queued(1));
+    bench.pass(300 * SECOND);
+    assert_eq!((bench.link(), bench.connects.len()), (LinkState::Connecting, 1));
+    bench.input(Input::Begun(1, 3 * SECOND));
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.link(), LinkState::Connecting);
+    bench.pass(SECOND);
+    assert!(matches!(bench.problem(), LinkProblem::Connect(text) if text.contains("within 3 s")));
+}
+
+#[test]
+fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_itself() {
+    let standing = |inputs: Vec<Input>| {
+        let mut session = Session::new(Instant::now(), 1);
+        let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH };
+        let outputs: Vec<_> = inputs.into_iter().flat_map(|input| session.handle(now, input)).collect();
+        let mut standings = outputs.iter().filter_map(|output| match output {
+            Output::Connect { standing, .. } => Some(*standing),
+            _ => None,
+        });
+        standings.next_back().unwrap()
+    };
+    let announced = |host: &str| announced(&format!("{host}:80"), 1, false);
+    assert_eq!(standing(vec![announced("10.0.0.7"), Input::Connect]), Standing::New);
+    let refused = Input::Ended(1, Ending::NoConnection("refused".into()));
+    let again = vec![announced("10.0.0.7"), Input::Connect, refused, announced("10.0.0.8")];
+    assert_eq!(standing(again), Standing::Failing);
+    assert_eq!(standing(vec![Input::AlsoAt("10.0.0.7:80".into()), Input::Connect]), Standing::Trusted);
+    assert_eq!(standing(vec![announced("10.0.0.7"), Input::RetryNow]), Standing::Trusted);
+}
+
+#[test]
 fn a_late_answer_of_a_former_attempt_is_ignored() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
@@ -75,6 +110,16 @@ fn an_announcement_and_the_person_wake_a_waiting_link_at_once() {
 }
 
 #[test]
+fn a_board_that_answers_with_the_id_as_a_text_is_understood() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    let Some(protocol::Id::Number(number)) = bench.take(method::DEVICE_GET_INFO).id else { panic!("no number") };
+    bench.message(&json!({ "jsonrpc": "2.0", "id": number.to_string(), "result": info(1, EPOCH) }));
+    assert!(bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
+}
+
+#[test]
 fn what_answers_but_is_no_board_is_called_that() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
@@ -95,4 +140,41 @@ fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     let problem = LinkProblem::AnotherBoard { expected: "lamp-2".into(), found: "lamp-1".into() };
     assert_eq!(bench.problem(), problem);
     assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
+}
+
+#[test]
+fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_wait() {
+    let mut bench = Bench::new();
+    bench.session = Session::new(bench.now.instant, 42);
+    let at = |address: &str| match announced(address, 1, false) {
+        Input::Announced(announced) => announced,
+        other => panic!("{other:?}"),
+    };
+    bench.input(announced("10.0.0.66:80", 1, false));
+    bench.input(Input::Connect);
+    bench.input(Input::Ended(1, Ending::OtherSubprotocol("switchboard.v2".into())));
+    bench.input(Input::Instead(at("10.0.0.7:80")));
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.connects, ["10.0.0.66:80", "10.0.0.7:80"]);
+    // Where a person gave an address, that has its turn too.
+    bench.input(Input::AlsoAt("lamp.lan:80".into()));
+    bench.input(Input::Ended(2, Ending::NoConnection("refused".into())));
+    bench.input(Input::Instead(at("10.0.0.66:80")));
+    bench.pass(2 * SECOND);
+    bench.input(Input::Ended(3, Ending::NoConnection("refused".into())));
+    bench.input(Input::Instead(at("10.0.0.7:80")));
+    bench.pass(4 * SECOND);
+    assert_eq!(bench.connects[2..], ["10.0.0.66:80", "lamp.lan:80"]);
+}
+
+#[test]
+fn a_board_that_answers_at_an_address_that_a_person_gave_is_meant_whatever_is_announced_there() {
+    let mut bench = Bench::new();
+    bench.input(Input::Given("10.0.0.7:80".into()));
+    let place = Place { address: "10.0.0.7:80".into(), path: "/rpc".into() };
+    bench.input(Input::Announced(Announced { id: "stranger".into(), place, proto: 1, locked: false }));
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
 }

@@ -14,6 +14,7 @@ mod gaps;
 mod living;
 mod locked;
 mod logging;
+mod unreadable;
 mod updating;
 mod versions;
 
@@ -29,6 +30,7 @@ use crate::link::{
     commands::{Command, Ticket},
     state::{Ending, LinkProblem, LinkState, Now, Origin, Outcome, ResyncCause},
     target::Place,
+    transport::attempts::Standing,
 };
 
 const EPOCH: &str = "5f3a91c2";
