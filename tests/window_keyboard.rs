@@ -266,6 +266,13 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
             harness.state_mut().window.dialog_goes_on("Code: 123 456.".to_owned());
             harness.run();
             harness.get_by_label("Code: 123 456.");
+            // Where codes are compared, an Enter too many says that they differ.
+            harness.state_mut().window.compare_code("123 456".to_owned());
+            harness.run();
+            harness.get_by_label("Code: 123 456");
+            harness.key_press(Key::Enter);
+            harness.run();
+            assert_eq!(harness.state().asked.last(), Some(&Action::CodesDiffer));
         }
     }
 }

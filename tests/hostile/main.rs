@@ -16,8 +16,8 @@ mod silent;
 mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;
-mod while_pairing;
 mod to_the_command_line;
+mod while_pairing;
 
 use std::time::Duration;
 

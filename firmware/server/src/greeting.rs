@@ -165,7 +165,9 @@ async fn hand_over<'a, S: Socket, H: Hardware, C: Clock>(
     let Some(random) = shared.random() else { return Err(Failure::Gone) };
     // Who says nothing takes no turn, and makes room for others.
     let offer = within(shared.clock(), limits::HANDSHAKE, binary(socket, &mut reader, shared, Endpoint::Server));
-    let offer = wait(Some(slot), shared.clock(), Stage::Requested, offer).await?.unwrap_or_else(|| Err(Failure::Refused(over())))?;
+    let offer = wait(Some(slot), shared.clock(), Stage::Requested, offer)
+        .await?
+        .unwrap_or_else(|| Err(Failure::Refused(over())))?;
     let offer = PairOffer::from_bytes(&offer).map_err(|_| Failure::NotAuthentic)?;
     let asking = shared.ask_for_key(from).map_err(Failure::Refused)?;
     {
