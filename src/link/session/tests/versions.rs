@@ -33,7 +33,7 @@ fn another_major_in_the_answer_is_refused_by_name_and_seldom_retried() {
 }
 
 #[test]
-fn a_locked_board_without_a_key_is_tried_once_until_it_announces_itself_otherwise() {
+fn a_locked_board_without_a_key_is_tried_seldom_until_it_announces_itself_otherwise() {
     let mut bench = Bench::new();
     bench.input(announced("10.0.0.7:80", 1, true));
     bench.input(Input::Connect);
@@ -43,7 +43,7 @@ fn a_locked_board_without_a_key_is_tried_once_until_it_announces_itself_otherwis
     bench.input(Input::Binary(1, noise::Hello::new("lamp-1", [9; 16]).to_bytes()));
     assert_eq!(bench.problem(), LinkProblem::Locked);
     bench.input(announced("10.0.0.7:80", 1, true));
-    bench.pass(3600 * SECOND);
+    bench.pass(500 * SECOND);
     assert_eq!(bench.connects.len(), 1);
     bench.input(announced("10.0.0.7:80", 1, false));
     assert_eq!(bench.connects.len(), 2);
