@@ -145,7 +145,7 @@ impl LinkProblem {
     /// How long it is waited before the next attempt where that is of little use; `None` where it is of none.
     pub(crate) fn asked_again_after(&self) -> Option<Duration> {
         match self {
-            Self::WrongKey | Self::NotLocked { .. } => Some(AFTER_REFUSAL),
+            Self::WrongKey | Self::NotLocked { .. } | Self::LockChanged { .. } => Some(AFTER_REFUSAL),
             Self::Locked | Self::UnsupportedVersion { .. } => Some(SELDOM),
             _ => None,
         }
