@@ -60,7 +60,7 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
             let key = named(&held(store)?, &board)?;
             Ok(writeln!(output::out(), "{}", key.to_text().as_str())?)
         }
-        KeysCommand::Pair { board, code, replace } => pair(store, &board, code, replace),
+        KeysCommand::Pair { board, code, replace } => pair(store, &board, code.as_deref(), replace),
     }
 }
 
@@ -217,7 +217,7 @@ enum News {
 }
 
 /// Gets a key from a board on which pairing was opened.
-fn pair(store: &Store, board: &str, code_from: Option<PathBuf>, replace: bool) -> Result<(), Failure> {
+fn pair(store: &Store, board: &str, code_from: Option<&Path>, replace: bool) -> Result<(), Failure> {
     if code_from.is_none() && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         let why = "someone has to compare two codes, and there is no terminal to ask at. With --code FILE, or --code - for standard \
                    input, the code that the board shows is read from there";
@@ -254,7 +254,7 @@ fn pair(store: &Store, board: &str, code_from: Option<PathBuf>, replace: bool) -
                 writeln!(out, "{} ({board}) code: {code}", words::plain(&name))?;
                 writeln!(out, "{HOW_TO_READ}")?;
                 out.flush()?;
-                answer(code_from.clone(), tell.clone())?;
+                answer(code_from.map(Path::to_owned), tell.clone())?;
                 asks = code_from.is_none();
                 shown = Some(code);
             }

@@ -230,7 +230,7 @@ impl<H: Hardware> Board<H> {
         Ok(Key { board: self.identity.id.clone(), kid, role, psk })
     }
 
-    /// From now on this is one of the board's keys. Where all places were taken since it was made, it is none.
+    /// From now on this is one of the board's keys. Where all places were taken since it was made, it is dropped.
     pub(crate) fn adopt_key(&mut self, now: Duration, Key { kid, role, psk, .. }: &Key, name: &str) {
         if self.keys.slots.len() >= limits::KEYS {
             return;

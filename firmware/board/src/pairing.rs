@@ -67,7 +67,7 @@ struct Waiting {
 
 enum Stage {
     Closed,
-    /// Nobody is served; the next turn begins after `rests_until`.
+    /// No controller is served; the next turn begins after `rests_until`.
     Open {
         until: Duration,
         rests_until: Duration,
@@ -137,7 +137,7 @@ impl Pairing {
 }
 
 impl<H: Hardware> Board<H> {
-    /// Someone at the board wants to pair it with a controller: for [`limits::PAIRING`] controllers may ask.
+    /// A person at the board wants to pair it with a controller: for [`limits::PAIRING`] controllers may ask.
     pub fn open_pairing(&mut self, now: Duration) {
         self.end_pairing(now, None);
         self.pairing.turns.clear();
@@ -191,7 +191,7 @@ impl<H: Hardware> Board<H> {
         }
     }
 
-    /// Another number means that [`Self::pairing_turn`] may have another answer for somebody.
+    /// Another number means that [`Self::pairing_turn`] may have another answer for some controller.
     pub fn pairing_changes(&self) -> u32 {
         self.pairing.changes
     }
@@ -204,7 +204,7 @@ impl<H: Hardware> Board<H> {
         self.pairing.go_on(Step::Shown { since: now }, now + limits::PAIRING_ANSWER);
         let code: String = format!("{code}");
         self.hardware.show_pairing(PairingShown::Code(&code));
-        // Never the code itself: whoever could change what is read over the network could show the code of another.
+        // Never the code itself: an attacker who changes what is read over the network could show another.
         self.log(now, Level::Info, format_args!("a controller asks for a key: its code is shown at the board"));
     }
 

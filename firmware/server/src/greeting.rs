@@ -96,7 +96,7 @@ async fn prove<S: Socket, H: Hardware, C: Clock>(
     take_offer(socket, reader, &hello, slot, shared, endpoint).await
 }
 
-/// What comes after the greeting: an offer, its answer, and the first message, which is the proof.
+/// Takes what follows the greeting: an offer, its answer, and the first message, which is the proof.
 async fn take_offer<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     mut reader: Reader,
