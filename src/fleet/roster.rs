@@ -265,7 +265,8 @@ mod tests {
 
         /// Takes up a board as the engine does; `None` where there is no room.
         fn add(&mut self, membership: Membership) -> Option<BoardKey> {
-            let (Membership::Claimed(source) | Membership::Known(source) | Membership::Connected(source)) = membership else {
+            let (Membership::Claimed(source) | Membership::Known(source) | Membership::Connected(source)) = membership
+            else {
                 return Some(self.put(membership));
             };
             match self.roster.room_for(source) {

@@ -23,6 +23,8 @@ use tungstenite::{
     http::HeaderValue,
 };
 
+use crate::program;
+
 /// It clears the screen, colors what follows by a C1 control, turns the direction, hides, and begins a line of its own.
 const EVIL: &str = "\u{1b}[2J\u{9b}31m\u{7}\u{202e}\u{2066}\u{200b}\u{e0041}\u{2028}\u{7f}\r\nFORGED";
 
@@ -169,7 +171,7 @@ fn evil(method: &str, params: &Value) -> Result<Value, Value> {
 }
 
 fn switchboard(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    let mut command = program::switchboard();
     command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
