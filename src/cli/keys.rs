@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use super::{
     Failure,
     args::{KeysCommand, NewKey},
-    client::{Client, Located, held, locate, unreachable},
+    client::{Client, held, locate, unreachable},
     done,
     find::{Named, NotFound, find},
     output,
@@ -211,11 +211,11 @@ fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
 /// Gets a key from a board that a hand opened for pairing.
 fn pair(store: &Store, board: &str) -> Result<(), Failure> {
     let (address, name) = match locate((&Store::Nowhere).into(), board)? {
-        Located::Address => {
+        None => {
             let address = read_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
             (address.clone(), address)
         }
-        Located::Board(watching, key) => {
+        Some((watching, key)) => {
             let view = watching.boards().get(&key).cloned();
             let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
             (view.address.clone(), view.name.clone())
