@@ -311,8 +311,8 @@ impl Window {
             .map(|problem| format!("Boards cannot be found by mDNS: {problem}. They can still be added by address."));
         let unsaved = self.unsaved.as_ref().map(|problem| {
             format!(
-                "Settings are not being saved: {problem}. What you change is lost when the window closes, unless that is put right \
-                 before; saving is tried again every few seconds."
+                "Settings are not being saved: {problem}. Check the folder and the free space of the disk; saving is tried again every few \
+                 seconds. Until then changes are lost when the window closes."
             )
         });
         for (id, problem) in [("discovery", discovery), ("unsaved", unsaved)] {
