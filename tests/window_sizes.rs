@@ -79,12 +79,9 @@ fn kept(exercise: &str) -> Settings {
 fn boards(at: Now) -> Vec<BoardView> {
     let long = "Ventilation ".repeat(20);
     let mut boards = scenes::mixed(at);
-    boards.extend(scenes::locked(at).into_iter().enumerate().map(|(number, mut board)| {
-        board.key = BoardKey(100 + number as u32);
-        board
-    }));
-    boards.extend(scenes::updates(at).into_iter().enumerate().map(|(number, mut board)| {
-        board.key = BoardKey(200 + number as u32);
+    let others = scenes::locked(at).into_iter().chain(scenes::updates(at));
+    boards.extend((100..).zip(others).map(|(number, mut board)| {
+        board.key = BoardKey(number);
         board
     }));
     for board in boards.iter_mut().step_by(2) {

@@ -112,7 +112,7 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, moment: &Moment, palette: &Palet
     let place = Align2::LEFT_CENTER.align_size_within_rect(words.size(), above);
     ui.painter().galley(place.min, words, palette.text);
     if !took.is_empty() {
-        let behind = above.from_x(above.right() - took_width + HALF);
+        let behind = above.after_x(above.right() - took_width + HALF);
         text::paint(ui, behind, Align2::RIGHT_CENTER, &took, theme::small(), palette.good);
     }
     response.on_hover_text(format!("{}  {name}", words::time_of_day(arrow.at, &moment.zone)));
