@@ -62,7 +62,7 @@ fn who_listens_is_told_where_and_prints_who_calls_and_what_they_push() -> Tested
     Ok(())
 }
 
-/// Connects as the board with this id, again and again, until nobody asks for it any more.
+/// Connects as the board with this id, repeatedly, until the returned value is dropped.
 fn claim(address: &str, id: &str) -> Arc<()> {
     let wanted = Arc::new(());
     let (still, address) = (Arc::downgrade(&wanted), address.to_owned());

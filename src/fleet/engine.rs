@@ -45,7 +45,7 @@ use crate::{
 /// At the end the sockets are given this long to send their close frames.
 const FAREWELL: Duration = Duration::from_millis(250);
 
-/// A board of which nothing is known but that somebody connected and said its id is dropped when nobody has done so for this long. A board
+/// A board known only from inbound connections that claimed its id is dropped when no such connection came for this long. A board
 /// connects again after 60 s at most.
 const CLAIM_LASTS: Duration = Duration::from_secs(180);
 
@@ -474,7 +474,7 @@ impl Engine {
         self.roster.is_at(key, address);
     }
 
-    /// Drops boards of which nothing is known but that somebody connected and said their ids.
+    /// Drops boards that are known only from inbound connections that claimed their ids.
     fn sweep(&mut self, now: Now) {
         let claimed = |board: &Board| {
             let waits = matches!(board.view().link, LinkState::Unreachable { .. } | LinkState::Announced);

@@ -24,7 +24,7 @@ const ADDRESSES: usize = 16;
 /// What a board is to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Membership {
-    /// Added by the person, remembered from an earlier run, or one of which this computer has the key.
+    /// Added by the person, remembered from an earlier run, or this computer holds its key.
     Own,
     /// There is a link to it.
     Connected(Source),
@@ -162,7 +162,7 @@ impl<B: Entry> Roster<B> {
         }
     }
 
-    /// Whether a board of this source that nobody knows can be taken up. Who was only heard of makes room before who was connected once,
+    /// Whether an unknown board of this source can be added. One that was only heard of makes room before one that was connected once,
     /// as long as those are not the most.
     pub(super) fn room_for(&self, source: Source) -> Room {
         let of_source: usize = [&self.connected, &self.known, &self.claimed].iter().map(|of| of.of(source)).sum();
@@ -197,7 +197,7 @@ impl<B: Entry> Roster<B> {
         self.by_id.insert(id, key).filter(|before| *before != key && self.boards.contains_key(before))
     }
 
-    /// This board has not this id any more.
+    /// This board no longer has this id.
     pub(super) fn lost_id(&mut self, key: BoardKey, id: &str) {
         if let Some(ids) = self.ids.get_mut(&key) {
             ids.remove(id);
