@@ -152,7 +152,7 @@ fn start_again(discovery: &Arc<Discovery>, number: u64, age: Duration) {
         }
         before
     };
-    log::info!("mDNS: more was announced than boards do; asking once more for all of them");
+    log::debug!("mDNS starts again and asks for all boards");
     (discovery.tell)(Found::StartedAgain);
     if let Some(before) = before {
         shut_down(&before.daemon);

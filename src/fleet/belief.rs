@@ -141,7 +141,7 @@ impl Belief {
         Arc::make_mut(&mut self.view).by_hand = true;
     }
 
-    /// Somebody else, met at this address, says to have this board's id, whose own link works. Each host is told of once.
+    /// Another peer, met at this address, claims this board's id while the board's own link works. Each host is told of once.
     pub(super) fn claimed(&mut self, now: Now, address: String) -> Logged {
         if self.knows_claim(&address) || self.view.claims.len() >= BoardView::CLAIMS {
             return Vec::new();
@@ -158,7 +158,7 @@ impl Belief {
             .any(|claim| claim.address == address || (host(address).is_some() && host(address) == host(&claim.address)))
     }
 
-    /// Nobody claims this board's id at this address any more.
+    /// This board's id is no longer claimed at this address.
     pub(super) fn claim_withdrawn(&mut self, address: &str) {
         if self.view.claims.iter().any(|claim| claim.address == address) {
             Arc::make_mut(&mut self.view).claims.retain(|claim| claim.address != address);

@@ -73,7 +73,7 @@ pub(super) struct Board {
     remembered: bool,
     /// Where others were met that claim its id, until its own link shows that it works.
     suspects: Vec<String>,
-    /// What mDNS calls it, and what it announces so: several while it changes its name, or where somebody else announces its id.
+    /// What mDNS calls it, and what it announces so: several while it changes its name, or where a stranger announces its id.
     pub(super) announced_as: BTreeMap<String, Announced>,
     /// The announcement that the session goes by, and what mDNS calls it.
     goes_by: Option<(String, Announced)>,
@@ -203,7 +203,7 @@ impl Board {
         }
     }
 
-    /// Somebody else claims this board's id at this address. It is told once the link of this board has shown that it works: otherwise the
+    /// A stranger claims this board's id at this address. It is told once the link of this board has shown that it works: otherwise the
     /// board may have moved there.
     pub(super) fn contested(&mut self, now: Now, address: String, out: &Outlet) -> Step {
         let known = self.belief.knows_claim(&address) || self.suspects.contains(&address);
@@ -214,7 +214,7 @@ impl Board {
         self.step(now, Input::Doubted, out)
     }
 
-    /// Nobody claims this board's id at this address any more.
+    /// This board's id is no longer claimed at this address.
     pub(super) fn claim_withdrawn(&mut self, address: &str, out: &Outlet) {
         self.suspects.retain(|suspect| suspect != address);
         let before = self.view().claims.len();
@@ -224,7 +224,7 @@ impl Board {
         }
     }
 
-    /// Whether nothing shows that there is such a board: it was only announced, or somebody connected and said its id.
+    /// Whether nothing shows that there is such a board: it was only announced, or claimed by an inbound connection.
     pub(super) fn is_only_claimed(&self) -> bool {
         matches!(self.membership(), Membership::Claimed(_))
     }

@@ -45,7 +45,7 @@ use crate::{
 /// At the end the sockets are given this long to send their close frames.
 const FAREWELL: Duration = Duration::from_millis(250);
 
-/// A board of which nothing is known but that somebody connected and said its id is dropped when nobody has done so for this long. A board
+/// A board known only from inbound connections that claimed its id is dropped when no such connection came for this long. A board
 /// connects again after 60 s at most.
 const CLAIM_LASTS: Duration = Duration::from_secs(180);
 
@@ -54,6 +54,10 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// Where boards had to make room, mDNS asks for all of them once more after this: those that are there are taken up again.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// And it does so this often in any case, whatever lifetime strangers give to what they announce. RFC 6762, section 10: a record that names
+/// no host lives for 75 minutes.
+const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(75 * 60);
 
 /// What a face wants of the I/O thread.
 pub(super) enum Order {
@@ -152,6 +156,7 @@ impl Engine {
         let problem = match Mdns::start(lookout, tell) {
             Ok(mdns) => {
                 self.mdns = Some(mdns);
+                self.look_again_at = Some(Instant::now() + LOOK_AGAIN_EVERY);
                 None
             }
             Err(problem) => Some(problem),
@@ -266,10 +271,15 @@ impl Engine {
             Room::Full => false,
             Room::For(key) => {
                 self.forget(now, key);
-                self.look_again_at.get_or_insert(now.instant + LOOK_AGAIN_AFTER);
+                self.look_again_soon(now);
                 true
             }
         }
+    }
+
+    fn look_again_soon(&mut self, now: Now) {
+        let soon = now.instant + LOOK_AGAIN_AFTER;
+        self.look_again_at = self.look_again_at.map(|at| at.min(soon));
     }
 
     /// Closes every socket and waits until the close frames are out, so that boards free the places at once.
@@ -389,7 +399,7 @@ impl Engine {
         match found {
             Found::Resolved(resolved) => {
                 if let Some(change) = self.registry.resolved(now.instant, resolved) {
-                    self.look_again_at.get_or_insert(now.instant + LOOK_AGAIN_AFTER);
+                    self.look_again_soon(now);
                     self.change(now, change);
                 }
             }
@@ -482,7 +492,7 @@ impl Engine {
         self.roster.is_at(key, address);
     }
 
-    /// Drops boards of which nothing is known but that somebody connected and said their ids.
+    /// Drops boards that are known only from inbound connections that claimed their ids.
     fn sweep(&mut self, now: Now) {
         let claimed = |board: &Board| {
             let waits = matches!(board.view().link, LinkState::Unreachable { .. } | LinkState::Announced);
@@ -504,6 +514,7 @@ impl Engine {
             && let Some(mdns) = &self.mdns
         {
             mdns.start_again();
+            self.look_again_at = Some(now.instant + LOOK_AGAIN_EVERY);
         }
         for change in self.registry.settled(now.instant) {
             self.change(now, change);

@@ -99,7 +99,7 @@ pub struct BoardView {
     pub frames: Arc<Frames>,
 }
 
-/// Somebody else who says to have a board's id.
+/// Another peer that claims a board's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdClaim {
     /// Where it was announced, was connected to, or connected from, `host:port`.
@@ -293,6 +293,6 @@ pub enum Happening {
     Resync(ResyncCause),
     /// The board sent a value that cannot be read; it counts as unknown.
     Unreadable(Unreadable),
-    /// Somebody else claims the id of this board, whose link works and stays; where it was met, `host:port`.
+    /// Another peer claims the id of this board, whose link works and stays; where it was met, `host:port`.
     IdClaimed(String),
 }

@@ -278,7 +278,7 @@ fn claim_banner(ui: &mut Ui, board: &BoardView, moment: &Moment) {
     };
     let words = format!(
         "Another device at {} claims the id of this board, {id}, at {}.{others} The connection shown here is kept. If you have two boards with \
-         one id, flash one of them again; if not, somebody imitates this board.",
+         one id, flash one of them again; if not, another device imitates this board.",
         words::plain(&claim.address),
         words::time_of_day(claim.at, &moment.zone),
     );

@@ -75,7 +75,7 @@ pub(crate) enum Input {
     CancelUpdate,
     /// Who says to be the board has connected to this program.
     Called(Called),
-    /// Somebody else says to be the board, which has a link: it is to show that it lives, which is told as [`Report::Answered`].
+    /// Another peer claims to be the board, which has a link: the link has to show that it works, reported as [`Report::Answered`].
     Doubted,
     /// The id that was said on the present connection is that of a board to which another link works.
     IdTaken {
@@ -154,7 +154,7 @@ pub(crate) enum Report {
     Open,
     /// The link that was doubted works.
     Answered,
-    /// Somebody connected from here and said to be the board, whose link works and which knows nothing of it.
+    /// An inbound connection from here claimed to be the board, whose link works and which denies it.
     Claimed(String),
     /// What the board is.
     Info(Box<DeviceInfo>),

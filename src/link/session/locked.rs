@@ -125,7 +125,7 @@ impl Session {
         }
     }
 
-    /// A board that greets and of which no key is held proves nothing: over a connection that it made itself it is believed only where
+    /// A board that greets and whose key is not held proves nothing: over an inbound connection it is believed only where
     /// nothing else is known.
     fn greeted_without_key(&mut self, board: String, out: &mut Vec<Output>) {
         if self.caller.is_none() || self.knows_only_calls() {
@@ -206,7 +206,7 @@ impl Session {
     }
 
     /// Whether another board answers where this one is announced, connected from, or known to be: the id of a board with a key is not
-    /// given up because somebody says another one at its address.
+    /// given up because a peer at its address claims another one.
     fn another(&self, found: &str) -> Option<LinkProblem> {
         let pinned = self.id.as_ref().filter(|id| self.key_of(id).is_some());
         let expected = self.caller.as_ref().map(|caller| &caller.id).or(pinned);

@@ -103,7 +103,7 @@ pub(crate) struct Session {
     /// How long each step of the present attempt may take.
     within: Duration,
     marked: Marked,
-    /// Somebody else says to be the board: until then the link that works shows that it does.
+    /// Another peer claims to be the board: until then the link has to show that it works.
     doubted: Option<Instant>,
     backoff: Backoff,
     requests: Requests,
@@ -608,7 +608,7 @@ impl Session {
         }
     }
 
-    /// Somebody else says to be the board: the link is asked for a sign of life, and is stale where it gives none.
+    /// Another peer claims to be the board: the link is pinged, and is stale where no answer comes.
     fn doubted(&mut self, now: Instant, out: &mut Vec<Output>) {
         if matches!(self.phase, Phase::Live(Live { stale: false, .. })) && self.doubted.is_none() {
             let (_, ping) = self.requests.ask(now, Purpose::Ping, method::SYS_PING, Object::new());

@@ -158,7 +158,7 @@ fn after_a_wrong_key_it_is_tried_once_a_minute_and_with_another_one_at_once() {
     assert_eq!(bench.connects.len(), 1);
     bench.input(keys(1));
     assert_eq!(bench.connects.len(), 1, "the same key is no news");
-    // Who refused it may have been somebody else: the board itself takes it.
+    // The refusal may have come from another peer: the board itself takes the key.
     bench.pass(SECOND);
     assert_eq!(bench.connects.len(), 2);
     bench.input(opened(2));
