@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     conformance::{Asked, CheckError, Finding, Verdict, announced, check},
-    dial::{Place, Trust},
+    dial::{Place, Trust, reach_now},
     discovery::Lookout,
     fleet::is_address,
     keys::Store,
@@ -88,8 +88,9 @@ fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
         let mut watching = Watching::start(keys, true, false)?;
         let key = discover(&mut watching, typed)?;
         let board = watching.boards().get(&key).ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
-        let path = board.announcement.as_ref().map_or(protocol::RPC_PATH, |(announcement, _)| &announcement.path);
-        return read(&format!("ws://{}{path}", board.address));
+        let reached = reach_now(&board.where_to_ask());
+        let address = reached.map_err(|why| Failure::NoAnswer(format!("{}: {why}", words::plain(&board.name))))?;
+        return Ok(Place::of_board(&address));
     }
     let place = read(typed)?;
     match place.path() {

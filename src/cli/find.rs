@@ -37,6 +37,11 @@ pub(super) enum NotFound {
         /// Why nothing can be found at all.
         problem: Option<String>,
     },
+    /// It is the id of a board for which a key is held, and this board is not there.
+    Absent {
+        /// The id.
+        id: String,
+    },
     /// Several are.
     Several {
         /// What was typed.
@@ -56,6 +61,10 @@ impl fmt::Display for NotFound {
                 write!(f, "no board {typed:?}: no board announces itself; use host:port for one that does not")
             }
             Self::Nobody { typed, near, .. } => write!(f, "no board {typed:?}; there are: {}", near.join(", ")),
+            Self::Absent { id } => write!(
+                f,
+                "{id} does not announce itself; this computer has a key for it, so that no other board is meant"
+            ),
             Self::Several { typed, candidates } => {
                 write!(f, "{typed:?} may be any of: {}; use the id", candidates.join(", "))
             }
@@ -69,7 +78,9 @@ impl std::error::Error for NotFound {}
 pub(super) fn find(typed: &str, boards: &[Named<'_>]) -> Result<Match, NotFound> {
     let wanted = typed.to_lowercase();
     let slugged = slug(typed);
-    let has_id = |board: &Named<'_>| board.id.eq_ignore_ascii_case(typed);
+    // Ids are in lower case, and nothing else is one: a person may type them in capitals.
+    let id = typed.trim().to_ascii_lowercase();
+    let has_id = |board: &Named<'_>| board.id == id;
     let whole = |board: &Named<'_>| has_id(board) || board.name.to_lowercase() == wanted || slug(board.name) == slugged;
     let start = |board: &Named<'_>| {
         let starts = |text: &str| !slugged.is_empty() && text.starts_with(&slugged);

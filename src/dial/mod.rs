@@ -1,7 +1,10 @@
 //! Connects to `ws://`, `wss://`, `http://` and `https://` addresses anywhere, and counts the bytes of each TCP connection. Speaks neither
 //! HTTP nor WebSocket; boards of the fleet are connected to by [`crate::fleet`], not here.
 
+pub(crate) mod interfaces;
 mod place;
+mod race;
+mod reach;
 mod traffic;
 mod trust;
 
@@ -18,9 +21,13 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
+use crate::address::Candidates;
 use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
 
+pub(crate) use reach::{Reached, reach, reach_now};
+
 pub use place::{Place, PlaceError};
+pub use reach::Unreached;
 pub use traffic::{Counted, Traffic};
 pub use trust::{Trust, TrustError};
 
@@ -48,14 +55,13 @@ pub async fn dial(place: &Place, trust: &Trust, traffic: Arc<Traffic>) -> Result
 
 async fn connect(place: &Place, trust: &Trust, traffic: Arc<Traffic>) -> Result<Stream, DialError> {
     let unreachable = |source| DialError::Unreachable { place: place.to_string(), source };
-    let stream = TcpStream::connect((place.host(), place.port())).await.map_err(unreachable)?;
-    stream.set_nodelay(true).map_err(unreachable)?;
-    let stream = Counted::new(stream, traffic);
+    let reached = reach(&Candidates::given(place.address().clone()), &[]).await.map_err(unreachable)?;
+    let stream = Counted::new(reached.stream, traffic);
     if !place.is_secure() {
         return Ok(Stream::Plain(stream));
     }
-    let name = ServerName::try_from(place.host().to_owned())
-        .map_err(|_| DialError::NoName { host: place.host().to_owned() })?;
+    let name = ServerName::try_from(place.host())
+        .map_err(|_| DialError::NoName { host: place.host() })?;
     let connector = TlsConnector::from(trust.client());
     let stream =
         connector.connect(name, stream).await.map_err(|source| DialError::Tls { place: place.to_string(), source })?;
@@ -70,8 +76,8 @@ pub enum DialError {
     Unreachable {
         /// Where.
         place: String,
-        /// Why.
-        source: io::Error,
+        /// What each address answered.
+        source: Unreached,
     },
     /// Nobody answered.
     #[error("{place} did not answer within {} s", GIVE_UP.as_secs())]

@@ -1,9 +1,13 @@
 //! The one file that knows mdns-sd: hands on what it resolves and says why it cannot. Decides nothing about boards.
 
-use std::{io, net::IpAddr, time::Duration};
+use std::{io, time::Duration};
 
-use super::{Interfaces, Lookout, registry::Resolved};
-use mdns_sd::{DaemonEvent, Error, IfKind, Receiver, RecvTimeoutError, ResolvedService, ServiceDaemon, ServiceEvent};
+use super::{
+    Interfaces, Lookout,
+    registry::{Resolved, Sighting},
+};
+use crate::address::InterfaceId;
+use mdns_sd::{DaemonEvent, Error, IfKind, Receiver, RecvTimeoutError, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent};
 
 /// RFC 6762, section 10.4: a record that turned out wrong is asked for once more before it is dropped.
 const VERIFY_WITHIN: Duration = Duration::from_secs(2);
@@ -91,8 +95,21 @@ fn browse(daemon: &ServiceDaemon, service: &str, mut events: Receiver<ServiceEve
 
 fn resolved(service: &ResolvedService) -> Resolved {
     let txt = service.txt_properties.iter().map(|pair| (pair.key().to_owned(), pair.val_str().to_owned()));
-    let addresses: Vec<IpAddr> = service.addresses.iter().map(mdns_sd::ScopedIp::to_ip_addr).collect();
+    let addresses = service.addresses.iter().flat_map(sightings).collect();
     Resolved { full_name: service.fullname.clone(), addresses, port: service.port, txt: txt.collect() }
+}
+
+/// An address with each interface on which it was answered.
+fn sightings(found: &ScopedIp) -> Vec<Sighting> {
+    let on = |id: &mdns_sd::InterfaceId| InterfaceId { index: id.index, name: id.name.clone() };
+    match found {
+        ScopedIp::V4(v4) => {
+            v4.interface_ids().iter().map(|id| Sighting { ip: (*v4.addr()).into(), on: on(id) }).collect()
+        }
+        ScopedIp::V6(v6) => vec![Sighting { ip: (*v6.addr()).into(), on: on(v6.scope_id()) }],
+        // A kind of address that this program cannot connect to.
+        _ => Vec::new(),
+    }
 }
 
 /// mdns-sd opens its sockets on its own thread and reports there what it cannot do.

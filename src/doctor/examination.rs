@@ -13,9 +13,9 @@ use std::{
 use super::{
     boards,
     evidence::{Evidence, Port},
-    interfaces, multicast, port,
+    multicast, port,
 };
-use crate::{fleet::Lookout, keys::Keys};
+use crate::{dial::interfaces, fleet::Lookout, keys::Keys};
 
 /// What is examined.
 #[derive(Debug, Clone, Default)]

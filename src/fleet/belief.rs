@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -15,6 +15,7 @@ use super::{
     Sample, descriptors::Descriptors,
 };
 use crate::{
+    address::Candidates,
     keys::Keys,
     link::{bounds, session::Report, state::Now},
 };
@@ -34,12 +35,14 @@ pub(crate) struct Belief {
 pub(crate) type Logged = Vec<(SystemTime, Happening)>;
 
 impl Belief {
-    pub(crate) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool) -> Self {
+    pub(crate) fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
+        let address = addresses.first().unwrap_or_default();
         let view = BoardView {
             key,
             id: None,
             name: address.clone(),
             address,
+            addresses,
             by_hand,
             caller: None,
             only_calls: false,
@@ -98,16 +101,25 @@ impl Belief {
         Arc::make_mut(&mut self.view).announcement = None;
     }
 
+    /// The link goes to this address.
     pub(super) fn goes_to(&mut self, address: String) {
         let view = Arc::make_mut(&mut self.view);
         view.address = address;
         view.only_calls = false;
     }
 
+    /// It may be at these addresses.
+    pub(super) fn may_be_at(&mut self, addresses: &Candidates) {
+        if self.view.addresses != *addresses {
+            Arc::make_mut(&mut self.view).addresses = addresses.clone();
+        }
+    }
+
     /// Its address is not one to connect to: nothing is known of it but that it calls.
-    pub(super) fn only_calls(&mut self, id: String) {
+    pub(super) fn only_calls(&mut self, id: String, from: IpAddr) {
         let view = Arc::make_mut(&mut self.view);
         view.only_calls = true;
+        view.address = from.to_string();
         // Until it says what it is called.
         view.name.clone_from(&id);
         view.id = Some(id);
@@ -407,7 +419,7 @@ mod tests {
 
     /// A board with one light that is off.
     fn belief() -> Belief {
-        let mut belief = Belief::new(Instant::now(), BoardKey(1), "10.0.0.7:80".into(), true);
+        let mut belief = Belief::new(Instant::now(), BoardKey(1), Candidates::given("10.0.0.7:80".parse().unwrap()), true);
         belief.apply(now(), Report::Components(vec![Descriptor::new(Kind::Light, 0, "Lamp")]));
         belief.apply(now(), snapshot(false));
         belief

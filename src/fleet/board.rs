@@ -7,7 +7,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use protocol::{SUBPROTOCOL, mdns::Announcement};
+use protocol::{RPC_PATH, SUBPROTOCOL, mdns::Announcement};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
@@ -18,13 +18,14 @@ use super::{
     wish::Wish,
 };
 use crate::{
+    address::{Address, Candidates},
     keys::Keys,
     link::{
         commands::Ticket,
         session::{Announced, Called, Ephemeral, Input, Output, Report, Session},
         socket::{Socket, SocketEvent, Unread},
         state::{Ending, LinkState, Now},
-        target::Place,
+        target::Destination,
         update::Image,
     },
     listening::Arrival,
@@ -57,15 +58,22 @@ pub(super) struct Board {
     tickets: u64,
     deadline: Option<Instant>,
     /// What mDNS calls it, and where; several while it changes its name.
-    pub(super) announced_as: BTreeMap<String, String>,
+    pub(super) announced_as: BTreeMap<String, Candidates>,
 }
 
 impl Board {
-    pub(super) fn new(now: Now, key: BoardKey, address: String, by_hand: bool, seed: u64, keys: Option<Keys>) -> Self {
+    pub(super) fn new(
+        now: Now,
+        key: BoardKey,
+        addresses: Candidates,
+        by_hand: bool,
+        seed: u64,
+        keys: Option<Keys>,
+    ) -> Self {
         let mut session = Session::new(now.instant, seed);
         // No link is wanted yet: there is nothing to be done about it.
         session.handle(now, keys.clone().map_or(Input::KeysAwaited, Input::Keys));
-        let mut belief = Belief::new(now.instant, key, address, by_hand);
+        let mut belief = Belief::new(now.instant, key, addresses, by_hand);
         belief.keys(keys.unwrap_or_default());
         Self {
             session,
@@ -81,8 +89,8 @@ impl Board {
 
     /// A board of which nothing is known but that it calls.
     pub(super) fn that_calls(now: Now, key: BoardKey, arrival: &Arrival, seed: u64, keys: Option<Keys>) -> Self {
-        let mut board = Self::new(now, key, arrival.from.ip().to_string(), false, seed, keys);
-        board.belief.only_calls(arrival.id.clone());
+        let mut board = Self::new(now, key, Candidates::default(), false, seed, keys);
+        board.belief.only_calls(arrival.id.clone(), arrival.from.ip());
         board.session.handle(now, Input::Known(arrival.id.clone()));
         board
     }
@@ -136,31 +144,34 @@ impl Board {
     }
 
     /// The person gave this address.
-    pub(super) fn also_at(&mut self, now: Now, address: String, out: &Outlet) -> Step {
+    pub(super) fn also_at(&mut self, now: Now, address: Address, out: &Outlet) -> Step {
         self.belief.by_hand();
         out.published.board(self.view(), Concern::Board, Vec::new());
-        self.step(now, Input::AlsoAt(address), out)
+        self.step(now, Input::AlsoAt(Candidates::given(address)), out)
     }
 
     pub(super) fn announced(
         &mut self,
         now: Now,
         full_name: String,
-        address: String,
+        addresses: Candidates,
         announcement: Announcement,
         out: &Outlet,
     ) -> Step {
-        self.announced_as.insert(full_name, address.clone());
+        self.belief.may_be_at(&addresses);
+        if (matches!(self.view().link, LinkState::Announced) || self.view().only_calls)
+            && let Some(likeliest) = addresses.first()
+        {
+            self.belief.goes_to(likeliest);
+        }
         let announced = Announced {
             id: announcement.id.clone(),
-            place: Place { address: address.clone(), path: announcement.path.clone() },
+            addresses: addresses.clone(),
             proto: announcement.proto,
             locked: announcement.api_encryption.is_some(),
         };
+        self.announced_as.insert(full_name, addresses);
         self.belief.announced(now.instant, announcement);
-        if matches!(self.view().link, LinkState::Announced) || self.view().only_calls {
-            self.belief.goes_to(address);
-        }
         out.published.board(self.view(), Concern::Board, Vec::new());
         self.step(now, Input::Announced(announced), out)
     }
@@ -204,6 +215,13 @@ impl Board {
         }
         self.record(now, &event);
         let input = match event {
+            SocketEvent::Reached(address) => {
+                if current {
+                    self.belief.goes_to(address.clone());
+                    out.published.board(self.view(), Concern::Board, Vec::new());
+                }
+                Input::Reached(attempt, address)
+            }
             SocketEvent::Opened => match ephemeral() {
                 Ok(ephemeral) => Input::Opened(attempt, ephemeral),
                 Err(problem) => Input::Ended(attempt, Ending::NoConnection(problem)),
@@ -221,6 +239,7 @@ impl Board {
         let frames = &self.view().frames;
         log::trace!("{}: socket: {event:?}", self.view().address);
         match event {
+            SocketEvent::Reached(_) => {}
             SocketEvent::Opened => frames.add(now.wall, Way::Link, 0, &Content::Open),
             SocketEvent::Text(text) => frames.text(now.wall, Way::In, text),
             // What is encrypted is kept once it was read.
@@ -244,12 +263,19 @@ impl Board {
         let concern = concern(&outputs);
         for output in outputs {
             match output {
-                Output::Connect { attempt, url, address } => {
-                    log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
-                    self.belief.goes_to(address);
+                Output::Connect { attempt, to } => {
+                    let addresses = to.addresses.texts().join(", ");
+                    log::debug!("{}: connects to {addresses}, attempt {attempt}", self.view().name);
+                    // Until one of them answers.
+                    if !to.addresses.have(&self.view().address)
+                        && let Some(likeliest) = to.addresses.first()
+                    {
+                        self.belief.goes_to(likeliest);
+                    }
                     self.belief.called_from(None);
-                    self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(url.as_str().into()));
-                    self.connect(attempt, url, out);
+                    let text = format!("{addresses}, {RPC_PATH}");
+                    self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(text.into()));
+                    self.connect(attempt, to, out);
                 }
                 Output::Accept { attempt } => {
                     if let Some(arrival) = self.arrival.take() {
@@ -310,7 +336,7 @@ impl Board {
         self.socket = Some((attempt, arrival.accept(unread, tell)));
     }
 
-    fn teller(&self, attempt: u64, unread: &Unread, out: &Outlet) -> impl Fn(SocketEvent) + Send + 'static {
+    fn teller(&self, attempt: u64, unread: &Unread, out: &Outlet) -> impl Fn(SocketEvent) + Send + Sync + 'static {
         let (board, events, told) = (self.view().key, out.sockets.clone(), unread.clone());
         move |event| {
             // The engine ended: nobody wants to know.
@@ -318,15 +344,10 @@ impl Board {
         }
     }
 
-    fn connect(&mut self, attempt: u64, url: String, out: &Outlet) {
-        let (board, unread) = (self.view().key, Unread::default());
+    fn connect(&mut self, attempt: u64, to: Destination, out: &Outlet) {
+        let unread = Unread::default();
         let tell = self.teller(attempt, &unread, out);
-        match Socket::open(url, Some(SUBPROTOCOL), unread.clone(), tell) {
-            Ok(socket) => self.socket = Some((attempt, socket)),
-            Err(ending) => {
-                let _ = out.sockets.send(FromSocket { board, attempt, event: SocketEvent::Ended(ending), unread });
-            }
-        }
+        self.socket = Some((attempt, Socket::open(to, RPC_PATH, Some(SUBPROTOCOL), unread, tell)));
     }
 
     fn report(&mut self, now: Now, report: Report, step: &mut Step) -> Vec<(SystemTime, Happening)> {

@@ -25,6 +25,8 @@ use super::{
     wish::Wish,
 };
 use crate::{
+    address::{Address, Candidates},
+    dial::interfaces,
     discovery::{
         Lookout,
         mdns::{Found, Mdns},
@@ -44,7 +46,7 @@ const BOARDS: usize = 4_096;
 
 /// What a face wants of the I/O thread.
 pub(super) enum Order {
-    Add(BoardKey, String),
+    Add(BoardKey, Address),
     Recall(BoardKey, KnownBoard),
     Connect(BoardKey),
     Forget(BoardKey),
@@ -280,13 +282,13 @@ impl Engine {
     }
 
     /// A new board, or another address of one that is known.
-    fn add(&mut self, now: Now, key: BoardKey, address: String) {
+    fn add(&mut self, now: Now, key: BoardKey, address: Address) {
         if !self.boards.contains_key(&key) {
             let seed = self.seeds.hash_one(key);
-            let board = Board::new(now, key, address.clone(), true, seed, self.keys.clone());
+            let board = Board::new(now, key, Candidates::given(address.clone()), true, seed, self.keys.clone());
             self.boards.insert(key, Box::new(board));
         }
-        self.by_address.insert(address.clone(), key);
+        self.by_address.insert(address.to_string(), key);
         self.with(key, |board, out| board.also_at(now, address, out));
         self.with(key, |board, out| board.step(now, Input::Connect, out));
     }
@@ -297,13 +299,16 @@ impl Engine {
         if there || self.at(&known.address).is_some() {
             return;
         }
+        let Ok(address) = known.address.parse::<Address>() else { return };
+        // What a person typed counts as before; what was found is used only where an announcement of it would be.
+        let addresses = if known.by_hand { Candidates::given(address) } else { Candidates::remembered(address) };
         let seed = self.seeds.hash_one(key);
-        let mut board = Board::new(now, key, known.address.clone(), known.by_hand, seed, self.keys.clone());
+        let mut board = Board::new(now, key, addresses.clone(), known.by_hand, seed, self.keys.clone());
         board.recall(now, &known);
         self.boards.insert(key, Box::new(board));
         self.by_id.extend(known.id.map(|id| (id, key)));
-        self.by_address.insert(known.address.clone(), key);
-        self.with(key, |board, out| board.step(now, Input::AlsoAt(known.address), out));
+        self.by_address.insert(known.address, key);
+        self.with(key, |board, out| board.step(now, Input::AlsoAt(addresses), out));
         self.with(key, |board, out| board.step(now, Input::Connect, out));
     }
 
@@ -336,14 +341,14 @@ impl Engine {
 
     fn change(&mut self, now: Now, change: Change) {
         match change {
-            Change::Announced { full_name, address, announcement } => {
-                log::debug!("mDNS: {full_name} is {} at {address}", announcement.id);
+            Change::Announced { full_name, addresses, announcement } => {
+                log::debug!("mDNS: {full_name} is {} at {}", announcement.id, addresses.texts().join(", "));
                 if self.boards.len() >= BOARDS && !self.by_id.contains_key(&announcement.id) {
                     return;
                 }
-                let key = self.key_of(now, &address, &announcement);
-                self.moved(key, &full_name, &address);
-                self.with(key, |board, out| board.announced(now, full_name, address, *announcement, out));
+                let key = self.key_of(now, &addresses, &announcement);
+                self.moved(key, &full_name, &addresses);
+                self.with(key, |board, out| board.announced(now, full_name, addresses, *announcement, out));
                 if self.connect_to_all {
                     self.with(key, |board, out| board.step(now, Input::Connect, out));
                 }
@@ -361,18 +366,18 @@ impl Engine {
         }
     }
 
-    /// Whose announcement it is: of a board with its id, of one that was added by this address, or of a new one.
-    fn key_of(&mut self, now: Now, address: &str, announcement: &Announcement) -> BoardKey {
+    /// Whose announcement it is: of a board with its id, of one that was added by one of these addresses, or of a new one.
+    fn key_of(&mut self, now: Now, addresses: &Candidates, announcement: &Announcement) -> BoardKey {
         if let Some(key) = self.by_id.get(&announcement.id) {
             return *key;
         }
         let nameless = |key: &BoardKey| self.boards.get(key).is_some_and(|board| board.view().id.is_none());
-        let key = match self.at(address).filter(nameless) {
+        let key = match addresses.texts().iter().filter_map(|address| self.at(address)).find(nameless) {
             Some(key) => key,
             None => {
                 let key = self.out.published.new_key();
                 let seed = self.seeds.hash_one(key);
-                let board = Board::new(now, key, address.to_owned(), false, seed, self.keys.clone());
+                let board = Board::new(now, key, addresses.clone(), false, seed, self.keys.clone());
                 self.boards.insert(key, Box::new(board));
                 key
             }
@@ -381,16 +386,15 @@ impl Engine {
         key
     }
 
-    /// A board is announced at another address than before. What it left is dropped: a board may move for ever.
-    fn moved(&mut self, key: BoardKey, full_name: &str, address: &str) {
-        let left = self.boards.get(&key).and_then(|board| board.announced_as.get(full_name));
-        if let Some(left) = left
-            && left != address
-            && self.by_address.get(left) == Some(&key)
-        {
-            self.by_address.remove(left);
+    /// A board is announced at other addresses than before. What it left is dropped: a board may move for ever.
+    fn moved(&mut self, key: BoardKey, full_name: &str, addresses: &Candidates) {
+        let before = self.boards.get(&key).and_then(|board| board.announced_as.get(full_name));
+        for left in before.map(Candidates::texts).unwrap_or_default() {
+            if !addresses.have(&left) && self.by_address.get(&left) == Some(&key) {
+                self.by_address.remove(&left);
+            }
         }
-        self.by_address.insert(address.to_owned(), key);
+        self.by_address.extend(addresses.texts().into_iter().map(|address| (address, key)));
     }
 
     /// The board whose link goes to this address.
@@ -400,7 +404,7 @@ impl Engine {
     }
 
     fn tick(&mut self, now: Now) {
-        for change in self.registry.settled(now.instant) {
+        for change in self.registry.settled(now.instant, &interfaces::current()) {
             self.change(now, change);
         }
         while let Some((deadline, key)) = self.deadlines.first().copied()
@@ -456,13 +460,15 @@ impl Engine {
         self.forget(now, newer);
         self.by_id.insert(id, older);
         if let Some((announcement, _)) = &view.announcement {
-            for (full_name, address) in announced_as {
+            for (full_name, addresses) in announced_as {
                 let announcement = (**announcement).clone();
-                self.with(older, |board, out| board.announced(now, full_name, address, announcement, out));
+                self.with(older, |board, out| board.announced(now, full_name, addresses, announcement, out));
             }
         }
-        if view.by_hand {
-            self.with(older, |board, out| board.also_at(now, view.address.clone(), out));
+        if view.by_hand
+            && let Ok(address) = view.address.parse::<Address>()
+        {
+            self.with(older, |board, out| board.also_at(now, address, out));
         }
         self.with(older, |board, out| board.step(now, Input::Connect, out));
     }

@@ -318,9 +318,11 @@ mod tests {
     use std::time::Instant;
 
     use super::{super::belief::Belief, *};
+    use crate::address::Candidates;
 
     fn push(published: &Published, board: u32) {
-        let belief = Belief::new(Instant::now(), BoardKey(board), format!("192.0.2.1:{board}"), true);
+        let address = format!("192.0.2.1:{board}").parse().expect("an address");
+        let belief = Belief::new(Instant::now(), BoardKey(board), Candidates::given(address), true);
         published.board(belief.view(), Concern::Components, Vec::new());
     }
 

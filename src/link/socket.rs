@@ -9,12 +9,13 @@ use std::{
     },
 };
 
-use ewebsock::{Options, WsEvent, WsMessage, WsSender};
+use ewebsock::{Options, WsEvent, WsMessage};
 use protocol::SUBPROTOCOL;
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{bounds, state::Ending};
+use super::{bounds, state::Ending, target::Destination};
+use crate::dial::{Unreached, reach};
 
 /// What of one socket may wait to be read, in bytes. A board sends a few messages a second, of 4 KiB at most; one that sends
 /// thousands is cut off.
@@ -26,6 +27,8 @@ const EVENT: usize = 1_024;
 /// What a socket tells.
 #[derive(Debug)]
 pub(crate) enum SocketEvent {
+    /// This address answered.
+    Reached(String),
     /// It is open.
     Opened,
     /// A text message came.
@@ -47,7 +50,7 @@ impl SocketEvent {
             + match self {
                 Self::Text(text) => text.len(),
                 Self::Binary(bytes) => bytes.len(),
-                Self::Opened | Self::Ping | Self::Pong | Self::Ended(_) => 0,
+                Self::Reached(_) | Self::Opened | Self::Ping | Self::Pong | Self::Ended(_) => 0,
             }
     }
 }
@@ -74,8 +77,6 @@ impl Unread {
 
 /// A socket. Dropped, it sends a close frame and goes.
 pub(crate) enum Socket {
-    /// This program connected.
-    Opened(WsSender),
     /// A board connected to this program; who writes is given what to send.
     Accepted(UnboundedSender<ToSend>),
 }
@@ -90,42 +91,55 @@ pub(crate) enum ToSend {
 impl Socket {
     /// Starts to open a socket, for this subprotocol where there is one. `tell` gets what comes of it, on the thread of the runtime; for each event the
     /// reader calls [`Unread::read`].
-    ///
-    /// # Errors
-    /// In ewebsock's words.
     pub(crate) fn open(
-        url: String,
-        subprotocol: Option<&str>,
+        to: Destination,
+        path: impl Into<String>,
+        subprotocol: Option<&'static str>,
         unread: Unread,
-        tell: impl Fn(SocketEvent) + Send + 'static,
-    ) -> Result<Self, Ending> {
-        let options = Options {
-            max_incoming_frame_size: bounds::MESSAGE,
-            subprotocols: subprotocol.map(str::to_owned).into_iter().collect(),
-            ..Options::default()
-        };
+        tell: impl Fn(SocketEvent) + Send + Sync + 'static,
+    ) -> Self {
+        let (path, (sender, mut to_send)) = (path.into(), unbounded_channel());
         let teller = Teller::new(tell, unread);
-        let on_event = move |event| {
-            teller.event(event);
-            ControlFlow::Continue(())
-        };
-        let sender = ewebsock::ws_connect(url, options, Box::new(on_event)).map_err(Ending::NoConnection)?;
-        Ok(Self::Opened(sender))
+        tokio::spawn(async move {
+            let reached = tokio::select! {
+                reached = reach(&to.addresses, &to.last) => reached,
+                _ = to_send.recv() => return,
+            };
+            let address = match reached {
+                Ok(reached) => reached.address,
+                Err(Unreached::Elsewhere { addresses }) => return teller.end(Ending::Elsewhere(addresses)),
+                Err(error) => return teller.end(Ending::NoConnection(bounds::text(error.to_string()))),
+            };
+            teller.tell(SocketEvent::Reached(address.to_string()));
+            let options = Options {
+                max_incoming_frame_size: bounds::MESSAGE,
+                subprotocols: subprotocol.map(str::to_owned).into_iter().collect(),
+                ..Options::default()
+            };
+            let on_event = move |event| {
+                teller.event(event);
+                ControlFlow::Continue(())
+            };
+            let url = format!("ws://{}{path}", address.authority());
+            let Ok(mut sender) = ewebsock::ws_connect(url, options, Box::new(on_event)) else { return };
+            while let Some(message) = to_send.recv().await {
+                sender.send(match message {
+                    ToSend::Text(text) => WsMessage::Text(text),
+                    ToSend::Binary(bytes) => WsMessage::Binary(bytes),
+                });
+            }
+        });
+        Self::Accepted(sender)
     }
 
     pub(crate) fn send(&mut self, text: String) {
-        match self {
-            Self::Opened(sender) => sender.send(WsMessage::Text(text)),
-            // Where it has ended, that is told otherwise.
-            Self::Accepted(sender) => drop(sender.send(ToSend::Text(text))),
-        }
+        let Self::Accepted(sender) = self;
+        drop(sender.send(ToSend::Text(text)));
     }
 
     pub(crate) fn send_binary(&mut self, bytes: Vec<u8>) {
-        match self {
-            Self::Opened(sender) => sender.send(WsMessage::Binary(bytes)),
-            Self::Accepted(sender) => drop(sender.send(ToSend::Binary(bytes))),
-        }
+        let Self::Accepted(sender) = self;
+        drop(sender.send(ToSend::Binary(bytes)));
     }
 }
 
@@ -255,7 +269,9 @@ mod tests {
         let ending = runtime.block_on(async {
             let (tell, mut told) = mpsc::unbounded_channel();
             let tell = move |event| drop(tell.send(event));
-            let _socket = Socket::open(format!("ws://{address}"), None, Unread::default(), tell);
+            let addresses = crate::address::Candidates::given(address.to_string().parse().expect("an address"));
+            let to = Destination { addresses, last: Vec::new() };
+            let _socket = Socket::open(to, "/", None, Unread::default(), tell);
             let ended = async {
                 loop {
                     match told.recv().await {

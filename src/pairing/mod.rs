@@ -19,11 +19,13 @@ use tokio::{
 };
 
 use crate::{
+    address::Candidates,
     keys::Key,
     link::{
         bounds,
         socket::{Socket, SocketEvent, Unread},
         state::{Ending, LinkProblem},
+        target::Destination,
     },
 };
 
@@ -75,28 +77,28 @@ pub struct Pairing {
 }
 
 impl Pairing {
-    /// Asks the board at this `host:port` for a key. `tell` is called from a thread of its own; it must not block.
+    /// Asks the board at whichever of these addresses answers first for a key. `tell` is called from a thread of its own; it must not block.
     ///
     /// # Errors
     /// Where no thread can be made, or the system gives no random numbers.
-    pub fn begin(address: &str, tell: impl Fn(Progress) + Send + 'static) -> io::Result<Self> {
+    pub fn begin(addresses: Candidates, tell: impl Fn(Progress) + Send + 'static) -> io::Result<Self> {
         let mut random = [0; 48];
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
         let conversation = Conversation::new(Random::new(random));
         // ewebsock reorders what is sent on any other kind of runtime.
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let url = format!("ws://{address}{PAIR_PATH}");
+        let to = Destination { addresses, last: Vec::new() };
         let (wanted, unwanted) = oneshot::channel();
         std::thread::Builder::new()
             .name("pairing".to_owned())
-            .spawn(move || run(&runtime, url, conversation, unwanted, &tell))?;
+            .spawn(move || run(&runtime, to, conversation, unwanted, &tell))?;
         Ok(Self { _wanted: wanted })
     }
 }
 
 fn run(
     runtime: &Runtime,
-    url: String,
+    to: Destination,
     conversation: Conversation,
     unwanted: oneshot::Receiver<()>,
     tell: &dyn Fn(Progress),
@@ -104,25 +106,23 @@ fn run(
     let _entered = runtime.enter();
     let unread = Unread::default();
     let (events, mut told) = unbounded_channel();
-    let outcome = match open(url, unread.clone(), events) {
-        Err(ending) => Err(problem(ending)),
-        Ok(mut socket) => runtime
-            .block_on(async {
-                let outcome = tokio::select! {
-                    outcome = converse(&mut socket, &mut told, &unread, conversation, tell) => Some(outcome),
-                    _ = unwanted => None,
-                };
-                drop(socket);
-                let _ = timeout(FAREWELL, async { while told.recv().await.is_some() {} }).await;
-                outcome
-            })
-            .unwrap_or(Err(PairProblem::Ended)),
-    };
+    let mut socket = open(to, unread.clone(), events);
+    let outcome = runtime
+        .block_on(async {
+            let outcome = tokio::select! {
+                outcome = converse(&mut socket, &mut told, &unread, conversation, tell) => Some(outcome),
+                _ = unwanted => None,
+            };
+            drop(socket);
+            let _ = timeout(FAREWELL, async { while told.recv().await.is_some() {} }).await;
+            outcome
+        })
+        .unwrap_or(Err(PairProblem::Ended));
     tell(outcome.map_or_else(Progress::Failed, |key| Progress::Paired(Box::new(key))));
 }
 
-fn open(url: String, unread: Unread, events: UnboundedSender<SocketEvent>) -> Result<Socket, Ending> {
-    Socket::open(url, None, unread, move |event| {
+fn open(to: Destination, unread: Unread, events: UnboundedSender<SocketEvent>) -> Socket {
+    Socket::open(to, PAIR_PATH, None, unread, move |event| {
         // Nobody wants to know any more.
         let _ = events.send(event);
     })
@@ -147,7 +147,7 @@ async fn converse(
             SocketEvent::Binary(bytes) => conversation.heard(&bytes)?,
             SocketEvent::Text(text) => return Err(conversation::refusal(&text)),
             SocketEvent::Ended(ending) => return Err(problem(ending)),
-            SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => Vec::new(),
+            SocketEvent::Reached(_) | SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => Vec::new(),
         };
         for step in steps {
             match step {

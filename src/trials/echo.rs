@@ -2,9 +2,13 @@
 
 use tokio::sync::mpsc;
 
-use crate::link::{
-    socket::{Socket, SocketEvent, Unread},
-    state::Ending,
+use crate::{
+    address::{AddressError, Candidates},
+    link::{
+        socket::{Socket, SocketEvent, Unread},
+        state::Ending,
+        target::Destination,
+    },
 };
 
 /// What an echo came to.
@@ -18,15 +22,16 @@ pub struct Echoed {
 
 /// Connects without a subprotocol and sends every message back, text and binary, until the connection ends. To be called on a
 /// `current_thread` runtime of tokio.
-pub async fn echo(url: String) -> Echoed {
+///
+/// # Errors
+/// Where `address` is no address.
+pub async fn echo(address: &str, path: &str) -> Result<Echoed, AddressError> {
+    let to = Destination { addresses: Candidates::given(address.parse()?), last: Vec::new() };
     let mut echoed = Echoed { first: None, problem: None };
     let (events, mut arrived) = mpsc::unbounded_channel();
     let unread = Unread::default();
     let tell = move |event| drop(events.send(event));
-    let mut socket = match Socket::open(url, None, unread.clone(), tell) {
-        Ok(socket) => socket,
-        Err(ending) => return Echoed { problem: Some(format!("{ending:?}")), ..echoed },
-    };
+    let mut socket = Socket::open(to, path.to_owned(), None, unread.clone(), tell);
     while let Some(event) = arrived.recv().await {
         unread.read(&event);
         match event {
@@ -35,7 +40,7 @@ pub async fn echo(url: String) -> Echoed {
                 socket.send(text);
             }
             SocketEvent::Binary(bytes) => socket.send_binary(bytes),
-            SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => {}
+            SocketEvent::Reached(_) | SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => {}
             SocketEvent::Ended(Ending::Closed) => break,
             SocketEvent::Ended(ending) => {
                 echoed.problem = Some(format!("{ending:?}"));
@@ -43,5 +48,5 @@ pub async fn echo(url: String) -> Echoed {
             }
         }
     }
-    echoed
+    Ok(echoed)
 }

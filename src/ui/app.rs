@@ -247,7 +247,7 @@ impl App {
             Action::EnterKey(board, text) => self.enter_key(board, &text, ctx),
             Action::Pair(board) => {
                 if let Some(view) = self.window.model.board(board) {
-                    let begun = self.keys.pair(board, &view.address, ctx);
+                    let begun = self.keys.pair(board, &view.where_to_ask(), ctx);
                     match begun {
                         Ok(()) => self.window.dialog_goes_on("Asking the board.".to_owned()),
                         Err(error) => self.window.answer_dialog(Err(error.to_string())),

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod addresses;
 mod lan;
 mod people;
 

@@ -9,11 +9,12 @@ use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, Rp
 
 use super::{Called, Ephemeral};
 use crate::{
+    address::Candidates,
     keys::Keys,
     link::{
         commands::{Command, Ticket},
         state::{Ending, LinkState, Origin, Outcome, ResyncCause},
-        target::Place,
+        target::Destination,
         update::{Image, UpdateState},
     },
 };
@@ -27,8 +28,8 @@ pub(crate) enum Input {
     Leave,
     /// Try at once instead of after the wait.
     RetryNow,
-    /// The person gave another address.
-    AlsoAt(String),
+    /// The person gave another address, or an earlier run had it.
+    AlsoAt(Candidates),
     /// mDNS says where the board is, and how it speaks.
     Announced(Announced),
     /// The board had this id when an earlier run knew it.
@@ -37,6 +38,8 @@ pub(crate) enum Input {
     KeysAwaited,
     /// These keys are held from now on.
     Keys(Keys),
+    /// This address answered the attempt.
+    Reached(u64, String),
     /// The socket of this attempt is open; with random bytes, in case that a handshake is to be made on it.
     Opened(u64, Ephemeral),
     /// A text message came.
@@ -78,7 +81,7 @@ pub(crate) struct Announced {
     /// Whose it is: another board that answers there is not taken for this one.
     pub id: String,
     /// Where.
-    pub place: Place,
+    pub addresses: Candidates,
     /// The major version.
     pub proto: u32,
     /// It speaks only encrypted.
@@ -92,10 +95,8 @@ pub(crate) enum Output {
     Connect {
         /// Counts up.
         attempt: u64,
-        /// `ws://host:port/path`.
-        url: String,
-        /// `host:port`, for people.
-        address: String,
+        /// Where it may go.
+        to: Destination,
     },
     /// Go on with the connection of [`Input::Called`]; what comes of it is told with this attempt's number.
     Accept {

@@ -201,7 +201,7 @@ impl Session {
             return Some(LinkProblem::AnotherBoard { expected: expected.clone(), found: found.to_owned() });
         }
         let announced = self.announced.as_ref()?;
-        let there = self.address.as_ref() == Some(&announced.place.address);
+        let there = self.address.as_ref().is_some_and(|address| announced.addresses.have(address));
         (there && announced.id != found)
             .then(|| LinkProblem::AnotherBoard { expected: announced.id.clone(), found: found.to_owned() })
     }

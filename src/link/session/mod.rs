@@ -27,7 +27,7 @@ use super::{
     target::Target,
 };
 
-use crate::keys::Keys;
+use crate::{address::Candidates, keys::Keys};
 use called::Rival;
 use locked::{Handshake, Secret};
 use updating::Updating;
@@ -77,7 +77,7 @@ pub(crate) struct Session {
     keys: Option<Keys>,
     /// What makes the present connection secret; `None` where it is none, or not yet.
     secret: Option<Box<Secret>>,
-    /// Where the present attempt or connection goes, or comes from.
+    /// The address that answered the present attempt, or that the connection comes from.
     address: Option<String>,
     /// The board made the present connection, and says that this is its id.
     caller: Option<String>,
@@ -139,8 +139,8 @@ impl Session {
                     self.open(now.instant, &mut out);
                 }
             }
-            Input::AlsoAt(address) => {
-                self.target.give(address);
+            Input::AlsoAt(addresses) => {
+                self.target.give(addresses);
                 if matches!(self.phase, Phase::Waiting { .. }) {
                     self.open(now.instant, &mut out);
                 }
@@ -149,6 +149,11 @@ impl Session {
             Input::Known(id) => self.id = Some(id),
             Input::KeysAwaited => self.keys = None,
             Input::Keys(keys) => self.keys_changed(now.instant, keys, &mut out),
+            Input::Reached(attempt, address) => {
+                if attempt == self.attempt && matches!(self.phase, Phase::Opening { .. }) {
+                    self.address = Some(address);
+                }
+            }
             Input::Opened(attempt, ephemeral) => self.opened(now.instant, attempt, ephemeral, &mut out),
             Input::Message(attempt, text) => self.message(now, attempt, &text, &mut out),
             Input::Binary(attempt, bytes) => self.binary(now, attempt, &bytes, &mut out),
@@ -203,7 +208,10 @@ impl Session {
     }
 
     fn announced(&mut self, now: Instant, announced: Announced, out: &mut Vec<Output>) {
-        let moved = self.target.announce(announced.place.clone());
+        let news = self.target.announce(announced.addresses.clone());
+        // An attempt goes on where it was answered, as long as that is still one of the addresses.
+        let stays = self.address.as_ref().is_some_and(|address| announced.addresses.have(address));
+        let moved = news && !stays;
         let changed = self.announced.as_ref() != Some(&announced);
         self.announced = Some(announced);
         let go = match &self.phase {
@@ -226,13 +234,12 @@ impl Session {
         if let Some(problem) = self.hopeless() {
             return self.wait(problem, None, out);
         }
-        let Some((address, url)) = self.target.choice() else {
+        let Some(to) = self.target.choice() else {
             return self.wait(self.nowhere(""), None, out);
         };
         self.attempt += 1;
-        self.address = Some(address.clone());
         self.phase = Phase::Opening { deadline: now + CONNECT_TIMEOUT };
-        out.push(Output::Connect { attempt: self.attempt, url, address });
+        out.push(Output::Connect { attempt: self.attempt, to });
         out.push(Output::Report(Report::Link(LinkState::Connecting)));
     }
 
@@ -268,8 +275,14 @@ impl Session {
             self.backoff.reset();
         }
         let called = self.caller.is_some();
+        let was_live = matches!(self.phase, Phase::Live(_));
+        let reached = self.address.take().filter(|_| !called && !was_live);
         self.end_connection(out);
-        if !matches!(problem, LinkProblem::AllPlacesTaken) && !called {
+        if !says_it_is_the_board(&problem) && !called {
+            // Something answered that is not the board: it may be at another of its addresses.
+            if reached.is_some_and(|address| self.target.spoiled(&address)) {
+                return self.open(now, out);
+            }
             self.target.failed();
         }
         match (problem, restarts_until) {
@@ -297,6 +310,7 @@ impl Session {
         self.protect(out);
         self.secret = None;
         self.caller = None;
+        self.address = None;
         if self.has_socket() {
             out.push(Output::Disconnect);
         }
@@ -443,6 +457,7 @@ impl Session {
         let mut heartbeat = Heartbeat::new(now.instant);
         heartbeat.pinged(now.instant);
         let since = now.instant;
+        self.target.worked();
         self.phase = Phase::Live(Live { since, heartbeat, stale: false, sync, rereading: None, restarts_until: None });
         self.believe(now, snapshot, out);
         out.push(Output::Report(Report::Link(LinkState::Connected)));
@@ -534,9 +549,11 @@ impl Session {
         let Phase::Live(live) = &mut self.phase else { return };
         let ping = live.heartbeat.take_ping(now);
         if life == Life::Stale && !std::mem::replace(&mut live.stale, true) {
-            let elsewhere = self.announced.as_ref().is_some_and(|a| Some(&a.place.address) != self.address.as_ref());
+            let goes_there = |addresses: &Candidates| self.address.as_ref().is_some_and(|own| addresses.have(own));
+            let elsewhere = self.announced.as_ref().is_some_and(|announced| !goes_there(&announced.addresses))
+                && self.target.choice().is_some_and(|choice| !goes_there(&choice.addresses));
             out.push(Output::Report(Report::Link(LinkState::Stale)));
-            if elsewhere && self.target.choice().is_some_and(|(address, _)| Some(&address) != self.address.as_ref()) {
+            if elsewhere {
                 return self.open(now, out);
             }
         }
@@ -559,4 +576,9 @@ impl Session {
             None
         }
     }
+}
+
+/// Whether what ended an attempt was said by the board that is meant, as far as one can tell: then no other address is tried for it.
+fn says_it_is_the_board(problem: &LinkProblem) -> bool {
+    matches!(problem, LinkProblem::AllPlacesTaken | LinkProblem::Rebooting | LinkProblem::Locked)
 }

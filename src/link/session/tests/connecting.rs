@@ -86,8 +86,8 @@ fn what_answers_but_is_no_board_is_called_that() {
 #[test]
 fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     let mut bench = Bench::new();
-    let place = Place { address: "10.0.0.9:80".into(), path: "/rpc".into() };
-    let announced = Announced { id: "lamp-2".into(), place, proto: 1, locked: false };
+    let addresses = heard(&["10.0.0.9:80"]);
+    let announced = Announced { id: "lamp-2".into(), addresses, proto: 1, locked: false };
     bench.input(Input::Announced(announced));
     bench.input(Input::Connect);
     bench.input(opened(1));
@@ -95,4 +95,49 @@ fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     let problem = LinkProblem::AnotherBoard { expected: "lamp-2".into(), found: "lamp-1".into() };
     assert_eq!(bench.problem(), problem);
     assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
+}
+
+#[test]
+fn what_answers_at_one_address_and_is_not_the_board_is_passed_over_for_the_next_address_at_once() {
+    let mut bench = Bench::new();
+    let several = |id: &str| Announced {
+        id: id.into(),
+        addresses: heard(&["10.0.0.8:80", "10.0.0.9:80"]),
+        proto: 1,
+        locked: false,
+    };
+    bench.input(Input::Announced(several("lamp-1")));
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    bench.input(Input::Message(1, "hello".into()));
+    assert_eq!(bench.connects, ["10.0.0.8:80", "10.0.0.9:80"]);
+    assert_eq!(bench.link(), LinkState::Connecting);
+    bench.input(opened(2));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
+}
+
+#[test]
+fn where_no_address_has_the_board_the_backoff_decides() {
+    let mut bench = Bench::new();
+    let addresses = heard(&["10.0.0.8:80", "10.0.0.9:80"]);
+    bench.input(Input::Announced(Announced { id: "lamp-1".into(), addresses, proto: 1, locked: false }));
+    bench.input(Input::Connect);
+    for attempt in [1, 2] {
+        bench.input(opened(attempt));
+        bench.input(Input::Message(attempt, "hello".into()));
+    }
+    assert_eq!(bench.connects, ["10.0.0.8:80", "10.0.0.9:80"]);
+    assert!(matches!(bench.problem(), LinkProblem::NotABoard(_)));
+}
+
+#[test]
+fn an_attempt_that_was_answered_goes_on_when_another_address_is_announced() {
+    let mut bench = Bench::new();
+    bench.input(announced("10.0.0.8:80", 1, false));
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    let addresses = heard(&["10.0.0.8:80", "10.0.0.3:80"]);
+    bench.input(Input::Announced(Announced { id: "lamp-1".into(), addresses, proto: 1, locked: false }));
+    assert_eq!(bench.connects, ["10.0.0.8:80"]);
 }
