@@ -1,8 +1,11 @@
 //! Reads what a person types as a board's address. Resolves no names.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
-use crate::address::{Address, AddressError};
+use crate::{
+    address::{Address, AddressError, Candidate, Usable, Verdict},
+    dial::interfaces,
+};
 
 /// Reads an address as [`Address`] does, and writes it as `host:port`, always in the same way.
 pub(crate) fn parse(text: &str) -> Result<String, AddressError> {
@@ -17,6 +20,17 @@ pub fn listen_address(text: &str) -> Result<SocketAddr, ListenAddressError> {
     let typed = text.trim();
     if let Ok(port) = typed.parse() {
         return Ok(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port));
+    }
+    // A link-local address is listened at on the interface that is named after it.
+    if typed.contains('%') {
+        let address: Address = typed.parse().map_err(|_| ListenAddressError)?;
+        let port = if typed.contains("]:") { address.port() } else { protocol::outbound::PORT };
+        return match Candidate::Given(address).judge(&interfaces::current()) {
+            Verdict::Usable(Usable::Ip(SocketAddr::V6(ip))) => {
+                Ok(SocketAddrV6::new(*ip.ip(), port, 0, ip.scope_id()).into())
+            }
+            _ => Err(ListenAddressError),
+        };
     }
     let whole = typed.parse().ok();
     let alone = || {

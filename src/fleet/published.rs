@@ -89,7 +89,8 @@ impl Published {
         if let Some(key) = state.given.get(address) {
             return (*key, false);
         }
-        let there = state.boards.values().find(|board| board.address == address).map(|board| board.key);
+        let is_there = |board: &&Arc<BoardView>| board.address == address || board.addresses.have(address);
+        let there = state.boards.values().find(is_there).map(|board| board.key);
         let key = there.unwrap_or_else(|| state.new_key());
         state.given.insert(address.to_owned(), key);
         (key, true)

@@ -15,6 +15,7 @@ use protocol::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::{
+    address::ip_of,
     documents::{Dashboard, Scene, Shelf},
     fleet::BoardView,
 };
@@ -54,7 +55,7 @@ pub struct RememberedBoard {
 impl RememberedBoard {
     /// What is worth remembering of a board: all but those that were found on this computer itself, which are gone with it.
     pub fn of(board: &BoardView) -> Option<Self> {
-        let here = board.address.parse().is_ok_and(|address: SocketAddr| address.ip().is_loopback());
+        let here = ip_of(&board.address).is_some_and(|ip| ip.is_loopback());
         // Where a board called from is no place to connect to: it calls again.
         (!board.only_calls && (board.by_hand || (board.id.is_some() && !here))).then(|| Self {
             address: board.address.clone(),

@@ -42,7 +42,7 @@ fn somebody() {
             drop((daemon, boards));
         }
         ["locked-board", keys] => {
-            let bind = "0.0.0.0".parse().expect("an address");
+            let bind = "10.77.0.2".parse().expect("an address");
             let options = Options { profile: Profile::Lamp, bind, port: 80, ..Options::default() };
             let boards = VirtualBoards::start(options).expect("a board");
             let key = boards.add_key("Desk lamp", "A test", Role::Control).expect("a key");
