@@ -5,21 +5,9 @@ use protocol::SUBPROTOCOL;
 use tokio_tungstenite::tungstenite::{
     handshake::server::{ErrorResponse, Request, Response},
     http::{HeaderValue, StatusCode, header},
-    protocol::WebSocketConfig,
 };
 
-use crate::link::bounds;
-
-/// How much a message may be, and how much may wait to be written: as on links that this program makes.
-pub(crate) fn limits() -> WebSocketConfig {
-    WebSocketConfig {
-        max_message_size: Some(bounds::MESSAGE),
-        max_frame_size: Some(bounds::MESSAGE),
-        max_write_buffer_size: 4 * bounds::MESSAGE,
-        write_buffer_size: 0,
-        ..WebSocketConfig::default()
-    }
-}
+pub(crate) use crate::link::transport::tungstenite::limits;
 
 /// Whether a web page asks: browsers always send `Origin`, and only they do (RFC 6455, section 10.2).
 pub(crate) fn is_of_a_web_page(request: &Request) -> bool {

@@ -7,10 +7,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use protocol::{Descriptor, Kind, State};
 use serde_json::Value;
 
+pub(crate) use crate::plain::plain;
 use crate::{
     comparison::{Cost, Follower, Record, Row, Stage, Way},
     fleet::{BoardView, Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState},
-    link::names,
 };
 
 const MINUTE: u64 = 60;
@@ -258,12 +258,6 @@ pub(crate) fn update(state: &UpdateState) -> String {
     }
 }
 
-/// A text of a board, without what would move a terminal's cursor, colour it, or turn what stands beside it; what is not seen is
-/// marked.
-pub(crate) fn plain(text: &str) -> String {
-    names::visible(text).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
 /// A name as it is typed without quotes: `Desk lamp` is `desk-lamp`.
 pub(crate) fn slug(name: &str) -> String {
     let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -283,7 +277,7 @@ pub(crate) fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
         ("value", value) => measured(value, descriptor),
         ("rgb", value) => match state.rgb() {
             Some([red, green, blue]) => format!("rgb=#{red:02x}{green:02x}{blue:02x}"),
-            None => format!("rgb={value}"),
+            None => format!("rgb={}", plain(&value.to_string())),
         },
         ("brightness", Value::Number(percent)) => format!("brightness={percent}%"),
         ("ct_k", Value::Number(kelvin)) => format!("{kelvin} K"),
@@ -344,19 +338,19 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
     let lateness = |late: &Option<Duration>| late.map(|late| format!("{} late", short(late))).unwrap_or_default();
     match happening {
         Happening::Changed { component, change, origin: who, late } => Line {
-            subject: component.to_string(),
+            subject: plain(&component.to_string()),
             what: fields(change, about),
             source: cause(&component.kind, who),
             timing: lateness(late),
         },
         Happening::Event { component, event, origin: who, late } => Line {
-            subject: component.to_string(),
+            subject: plain(&component.to_string()),
             what: plain(&event.replace('_', " ")),
             source: origin(who),
             timing: lateness(late),
         },
         Happening::Command { component, method, outcome } => Line {
-            subject: component.as_ref().map_or_else(String::new, ToString::to_string),
+            subject: component.as_ref().map_or_else(String::new, |component| plain(&component.to_string())),
             what: format!("{}: {}", plain(method), answer(outcome)),
             source: origin(&Origin::ThisProgram),
             timing: match outcome {

@@ -1,5 +1,7 @@
 //! The command line and boards that call it: what is printed, what is waited for, how it ends.
 
+mod program;
+
 use std::{
     error::Error,
     io::{BufRead, BufReader},
@@ -12,7 +14,7 @@ use virtual_board::{Options, Profile, VirtualBoards};
 type Tested = Result<(), Box<dyn Error>>;
 
 fn switchboard(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    let mut command = program::switchboard();
     command.args(words).stdin(Stdio::null());
     command
 }

@@ -1,9 +1,11 @@
 //! The program on the command line against running virtual boards, by address: what it prints and how it ends.
 
+mod program;
+
 use std::{
     error::Error,
     net::TcpListener,
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
     sync::mpsc::sync_channel,
     time::Duration,
 };
@@ -21,7 +23,7 @@ fn board() -> Result<(VirtualBoards, String), Box<dyn Error>> {
 }
 
 fn switchboard(words: &[&str]) -> Result<Output, Box<dyn Error>> {
-    Ok(Command::new(env!("CARGO_BIN_EXE_switchboard")).args(words).stdin(Stdio::null()).output()?)
+    Ok(program::switchboard().args(words).stdin(Stdio::null()).output()?)
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -156,7 +158,7 @@ fn a_fault_that_the_doctor_finds_is_5_and_says_what_to_do() -> Tested {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() -> Tested {
     let (_boards, address) = board()?;
-    let mut show = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+    let mut show = program::switchboard()
         .args(["show", &address, "--json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

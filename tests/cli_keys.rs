@@ -1,5 +1,7 @@
 //! Locked boards on the command line, against running virtual boards: what is said without a key, how one comes by one, and the proxy.
 
+mod program;
+
 use std::{
     error::Error,
     fs,
@@ -35,7 +37,7 @@ impl Desk {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+        let mut command = program::switchboard();
         // Neither the keys nor the settings of whoever runs the tests.
         command.args(words).env("SWITCHBOARD_KEYS", self.keys()).env("XDG_CONFIG_HOME", &self.folder);
         command

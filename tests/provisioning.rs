@@ -2,9 +2,11 @@
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod program;
+
 use std::{
     io::Write,
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
     sync::{Arc, mpsc::channel},
     thread,
     time::{Duration, Instant},
@@ -29,7 +31,7 @@ fn board(service: &str) -> (SerialBoard, Arc<VirtualBoards>) {
 
 /// `switchboard provision` with these arguments, and this typed.
 fn provision(arguments: &[&str], typed: &str) -> Output {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+    let mut program = program::switchboard()
         .arg("provision")
         .args(arguments)
         .stdin(Stdio::piped())

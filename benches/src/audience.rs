@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::{
     Outcome,
     peers::Server,
-    sockets::{SMALL_BUFFER, WebSocket, connect, text},
+    sockets::{WebSocket, connect, text},
 };
 
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
@@ -63,7 +63,7 @@ impl Audience {
         let path = if speech == Speech::Board { "/rpc" } else { "/" };
         let heard = Rc::new(Heard::default());
         for _ in 0..size {
-            let mut socket = connect(&server.address, path, Some(SMALL_BUFFER)).await?;
+            let mut socket = connect(&server.address, path).await?;
             if speech == Speech::Board {
                 socket.send(Message::text(SUBSCRIBE)).await?;
                 // The snapshot has the light too: it must not be taken for a change.
@@ -72,7 +72,7 @@ impl Audience {
             let (keep, incoming) = socket.split();
             spawn_local(listen(incoming, keep, Rc::clone(&heard)));
         }
-        let (speaker, mut answers) = connect(&server.address, path, Some(SMALL_BUFFER)).await?.split();
+        let (speaker, mut answers) = connect(&server.address, path).await?.split();
         spawn_local(async move { while let Some(Ok(_)) = answers.next().await {} });
         Ok(Self { speech, size, speaker, heard, said: 0, awaited: 0 })
     }

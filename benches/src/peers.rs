@@ -21,10 +21,8 @@ impl Server {
     }
 
     /// tokio-tungstenite's, which tells all the others.
-    pub(crate) fn tungstenite(name: &'static str, more: &[&str]) -> Outcome<Self> {
-        let mut arguments = vec!["broadcast-server"];
-        arguments.extend(more);
-        Self::new(name, Program::part(&arguments)?)
+    pub(crate) fn tungstenite(name: &'static str) -> Outcome<Self> {
+        Self::new(name, Program::part(&["broadcast-server"])?)
     }
 
     /// Those of Node.js and Python that are here: what one says all the others hear.

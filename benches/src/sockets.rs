@@ -3,18 +3,12 @@
 use std::future::Future;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::{
-    WebSocketStream, client_async_with_config,
-    tungstenite::{Message, protocol::WebSocketConfig},
-};
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
 use crate::Outcome;
 
 /// A WebSocket over TCP.
 pub(crate) type WebSocket = WebSocketStream<TcpStream>;
-
-/// The buffer that tungstenite's documentation recommends to programs with many connections, in bytes; its default is 128 KiB.
-pub(crate) const SMALL_BUFFER: usize = 4_096;
 
 /// Runs everything on this thread, as a board and the fleet do.
 pub(crate) fn run<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
@@ -22,18 +16,12 @@ pub(crate) fn run<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     tokio::task::LocalSet::new().block_on(&runtime, work)
 }
 
-/// tungstenite's settings with this buffer for reading, `None` being its default.
-pub(crate) fn settings(read_buffer: Option<usize>) -> WebSocketConfig {
-    let default = WebSocketConfig::default();
-    read_buffer.map_or(default, |size| default.read_buffer_size(size))
-}
-
 /// Connects to `host:port` and a path.
-pub(crate) async fn connect(address: &str, path: &str, read_buffer: Option<usize>) -> Outcome<WebSocket> {
+pub(crate) async fn connect(address: &str, path: &str) -> Outcome<WebSocket> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let url = format!("ws://{address}{path}");
-    let (socket, _) = client_async_with_config(url, stream, Some(settings(read_buffer))).await?;
+    let (socket, _) = client_async(url, stream).await?;
     Ok(socket)
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-use alloc::{borrow::ToOwned, borrow::Cow, string::String};
+use alloc::{borrow::Cow, borrow::ToOwned, string::String};
 
 /// The longest id in bytes: it is the board's host name as well, and an mDNS label holds 63 (RFC 1035, section 2.3.4).
 const LONGEST: usize = 63;
@@ -40,9 +40,19 @@ mod tests {
         for id in ["sb-7e7291", "a", "0", "-", &"x".repeat(63)] {
             assert_eq!(board_id(id), Ok(id));
         }
-        for text in
-            ["", "SB-7E7291", "sb-7E7291", " sb-1", "sb-1 ", "sb_1", "sb.1", "sb-1\n", "sb-\u{430}", "\u{ff53}b-1", &"x".repeat(64)]
-        {
+        for text in [
+            "",
+            "SB-7E7291",
+            "sb-7E7291",
+            " sb-1",
+            "sb-1 ",
+            "sb_1",
+            "sb.1",
+            "sb-1\n",
+            "sb-\u{430}",
+            "\u{ff53}b-1",
+            &"x".repeat(64),
+        ] {
             assert_eq!(board_id(text), Err(BoardIdError), "{text:?}");
         }
     }

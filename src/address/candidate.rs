@@ -300,8 +300,7 @@ mod tests {
             ("[fe80::9%3]:80", true, true),
             ("[fe80::9%eth9]:80", false, false),
         ] {
-            let is_usable =
-                |candidate: Candidate| matches!(candidate.judge(&interfaces()), Verdict::Usable(_));
+            let is_usable = |candidate: Candidate| matches!(candidate.judge(&interfaces()), Verdict::Usable(_));
             assert_eq!(is_usable(Candidate::Given(address(text))), given, "{text}");
             assert_eq!(is_usable(Candidate::Remembered(address(text))), remembered, "{text}");
         }
@@ -319,20 +318,14 @@ mod tests {
 
     #[test]
     fn networks_of_this_computer_are_tried_first_and_the_families_in_turn() {
-        let addresses = ["10.9.9.1:80", "172.16.0.1:80", "[2001:db8:9::1]:80", "10.0.0.9:80", "[2001:db8:1::9]:80", "10.0.0.8:80"];
+        let addresses =
+            ["10.9.9.1:80", "172.16.0.1:80", "[2001:db8:9::1]:80", "10.0.0.9:80", "[2001:db8:1::9]:80", "10.0.0.8:80"];
         let addresses = addresses.iter().map(|text| text.parse().expect("an address"));
         let ordered = in_order(addresses, &interfaces());
         let ordered: Vec<_> = ordered.iter().map(ToString::to_string).collect();
         assert_eq!(
             ordered,
-            [
-                "10.0.0.8:80",
-                "[2001:db8:1::9]:80",
-                "10.0.0.9:80",
-                "10.9.9.1:80",
-                "[2001:db8:9::1]:80",
-                "172.16.0.1:80",
-            ]
+            ["10.0.0.8:80", "[2001:db8:1::9]:80", "10.0.0.9:80", "10.9.9.1:80", "[2001:db8:9::1]:80", "172.16.0.1:80",]
         );
     }
 

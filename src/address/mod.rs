@@ -88,6 +88,11 @@ impl Address {
         self.port
     }
 
+    /// Whether it names the interface it is on.
+    pub fn has_zone(&self) -> bool {
+        matches!(self.host, Host::V6 { zone: Some(_), .. })
+    }
+
     /// The IP address, unless the host is a name.
     pub fn ip(&self) -> Option<IpAddr> {
         match self.host {
@@ -143,7 +148,9 @@ impl FromStr for Address {
         let refuse = |reason| AddressError { text: text.to_owned(), reason };
         let typed = text.trim();
         let (is_url, typed) = match typed.split_once("://") {
-            Some((scheme, rest)) if ["ws", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => (true, rest),
+            Some((scheme, rest)) if ["ws", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+                (true, rest)
+            }
             Some(_) => return Err(refuse("only ws:// or http:// may stand before the host")),
             None => (false, typed),
         };

@@ -38,6 +38,7 @@ use super::{
     entry::{Content, Entry, Way, What, from_hex, hex},
     view::Recorded,
 };
+use crate::plain::write_json;
 
 /// So many bytes may wait to be written; then the channel is read no further until they are.
 const WAITING: u64 = 8 << 20;
@@ -247,7 +248,7 @@ fn write_all(mut file: BufWriter<File>, waiting: &mpsc::Receiver<Arc<Entry>>, pr
     while let Ok(first) = waiting.recv() {
         let mut next = Some(first);
         while let Some(entry) = next {
-            serde_json::to_writer(&mut file, &to_json(&entry))?;
+            write_json(&mut file, &to_json(&entry))?;
             file.write_all(b"\n")?;
             progress.written.fetch_add(1, Ordering::AcqRel);
             progress.waiting.fetch_sub(entry.size() as u64, Ordering::AcqRel);

@@ -7,7 +7,7 @@ use protocol::{ComponentKey, Level};
 
 use super::{channel::ChannelArgs, check::CheckArgs, logging::Filter};
 use crate::{
-    fleet::listen_address,
+    fleet::{Transport, listen_address},
     keys::{KeyId, Role},
     proxy::Token,
 };
@@ -40,7 +40,9 @@ const EXAMPLES: &str = "Examples:
   switchboard channel ws://192.168.1.17/ws --send hello --count 1
 
 BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
-which needs no mDNS. An address or an id is quickest: a name waits 0.4 s for a namesake, the start of one 2 s.
+which needs no mDNS. An id goes before a name, a whole name before one that is only alike, that before the start of one; where several
+boards fit equally well, none is taken and they are listed. An address or an id is quickest: a name waits 0.4 s for a namesake, the start
+of one 2 s. A name such as Lamp:2 goes before the address, which is then looked for 2 s later; ws://lamp:2 is the address at once.
 
 Exit status: 0 done; 1 refused by the board; 2 usage; 3 no such board, or several; 4 no answer in time; 5 the doctor found a fault; 6 a point
 of the check failed.";
@@ -65,6 +67,14 @@ pub struct Args {
     /// Before the command; an address of this computer and a port, or one of both.
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     pub(super) listen: Option<SocketAddr>,
+    /// The library that connects to boards: tungstenite or ewebsock; SWITCHBOARD_TRANSPORT names one too.
+    ///
+    /// tungstenite, the default, closes the socket of an attempt that is given up at once, refuses messages over 64 KiB and sends small
+    /// ones without delay. ewebsock keeps the socket of such an attempt until the other side or the system ends it, lets a board that
+    /// means harm have this program hold 64 MiB, and delays a message that follows another. Boards that connect to this program, channels, telemetry
+    /// and the proxy use tungstenite in any case.
+    #[arg(long, global = true, value_name = "LIBRARY")]
+    pub(super) transport: Option<Transport>,
     /// Without one the window is opened.
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -90,6 +100,7 @@ pub(super) enum Command {
     /// Show what is on a board and how it is.
     Show {
         /// A name, an id, a unique start of one, or host:port.
+        #[arg(value_parser = board)]
         board: String,
         /// One JSON object.
         #[arg(long)]
@@ -128,6 +139,7 @@ pub(super) enum Command {
     /// Call any method and print its result as JSON.
     Call {
         /// A name, an id, a unique start of one, or host:port.
+        #[arg(value_parser = board)]
         board: String,
         /// For example Device.GetInfo.
         method: String,
@@ -138,6 +150,7 @@ pub(super) enum Command {
     /// Print a board's own log: what it kept, then each line as it comes.
     Log {
         /// A name, an id, a unique start of one, or host:port.
+        #[arg(value_parser = board)]
         board: String,
         /// The least important lines that are wanted: error, warn, info or debug.
         #[arg(long, default_value = "info", value_name = "LEVEL")]
@@ -152,6 +165,7 @@ pub(super) enum Command {
     /// Update a board's firmware and wait until it is back.
     Ota {
         /// A name, an id, a unique start of one, or host:port.
+        #[arg(value_parser = board)]
         board: String,
         /// The image, as `espflash save-image` or, for virtual boards, `virtual-board image` writes it.
         file: PathBuf,
@@ -162,6 +176,7 @@ pub(super) enum Command {
     /// Print what boards push, as it comes.
     Watch {
         /// A name, an id, a unique start of one, or host:port; without it all boards are watched.
+        #[arg(value_parser = board)]
         board: Option<String>,
         /// How long, for example 10s; without it until it is interrupted.
         #[arg(long = "for", value_name = "TIME")]
@@ -193,6 +208,7 @@ pub(super) enum Command {
     /// Follow a board's samples: their rate, what was lost, and the smallest, mean and largest value of each second.
     Telemetry {
         /// A name, an id, a unique start of one, or host:port.
+        #[arg(value_parser = board)]
         board: String,
         /// How long, for example 10s; without it until it is interrupted.
         #[arg(long = "for", value_name = "TIME")]
@@ -207,6 +223,7 @@ pub(super) enum Command {
     /// List who is connected to a board, or end one of these connections.
     Clients {
         /// A name, an id, a unique start of one, or host:port.
+        #[arg(value_parser = board)]
         board: String,
         /// End the connection with this number. A program that reconnects by itself comes back with another.
         #[arg(long, value_name = "NUMBER")]
@@ -224,6 +241,7 @@ pub(super) enum Command {
     /// A client says the token as `Authorization: Bearer TOKEN` or as `?token=TOKEN` in the URL; web pages are refused.
     Proxy {
         /// A name, an id, a unique start of one, or host:port.
+        #[arg(value_parser = board)]
         board: String,
         /// Where to listen; port 0 is any free one.
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen)]
@@ -244,7 +262,7 @@ pub(super) enum Command {
     /// link can be had; takes 4 to 20 s. The exit status is 5 where a fault is found.
     Doctor {
         /// The board that is missing: a name, an id, the start of one, or host:port; without it every board is looked at.
-        #[arg(value_name = "WANTED")]
+        #[arg(value_name = "WANTED", value_parser = board)]
         wanted: Option<String>,
         /// One JSON object a line, for each finding.
         #[arg(long)]
@@ -266,8 +284,8 @@ pub(super) enum Command {
         #[arg(long, value_name = "NAME")]
         ssid: Option<String>,
         /// The service that the board is announced as, with its domain.
-        #[arg(long, default_value = protocol::mdns::SERVICE, hide_default_value = true, hide = true)]
-        service: String,
+        #[arg(long, hide = true)]
+        service: Option<String>,
         /// One JSON object.
         #[arg(long)]
         json: bool,
@@ -294,6 +312,7 @@ pub(super) enum KeysCommand {
     /// List the keys of this computer, or those of a board.
     List {
         /// A name, an id, a unique start of one, or host:port; without it the boards are listed for which this computer has a key.
+        #[arg(value_parser = board)]
         board: Option<String>,
         /// One JSON object a line.
         #[arg(long)]
@@ -302,7 +321,7 @@ pub(super) enum KeysCommand {
     /// Have a key on this computer, or, with --name and --role, make one on a board for somebody else.
     Add {
         /// A file with keys, one a line, or - for standard input; with --name and --role the board.
-        #[arg(value_name = "FILE|-|BOARD")]
+        #[arg(value_name = "FILE|-|BOARD", value_parser = board)]
         what: String,
         /// How it is made.
         #[command(flatten)]
@@ -311,6 +330,7 @@ pub(super) enum KeysCommand {
     /// Make a key worthless, on its board.
     Remove {
         /// A name, an id, a unique start of one, or host:port.
+        #[arg(value_parser = board)]
         board: String,
         /// The key's own name, as `keys list BOARD` has it: eight hexadecimal digits.
         kid: KeyId,
@@ -318,18 +338,29 @@ pub(super) enum KeysCommand {
     /// Delete the key of a board from this computer.
     Forget {
         /// Its id, its name as the window knows it, or a unique start of one.
+        #[arg(value_parser = board)]
         board: String,
     },
     /// Print the key of a board, to be had on another computer too. It is the secret itself.
     Export {
         /// Its id, its name as the window knows it, or a unique start of one.
+        #[arg(value_parser = board)]
         board: String,
     },
     /// Get a key from a board that was opened for pairing, which a hand at it does.
     Pair {
         /// A name, an id, a unique start of one, or host:port.
+        #[arg(value_parser = board)]
         board: String,
     },
+}
+
+/// Reads what names a board. An empty text is a variable of a shell that is not set, and means no board.
+pub(super) fn board(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() {
+        return Err("it is empty; a name, an id or host:port is expected (is a variable of the shell not set?)");
+    }
+    Ok(text.to_owned())
 }
 
 /// Reads where a proxy listens.
@@ -345,7 +376,7 @@ pub(super) enum SceneCommand {
     /// where one did not answer.
     Apply {
         /// A file that was saved by `scene take` or in the window, or else the name of a scene of the window.
-        #[arg(value_name = "FILE|NAME")]
+        #[arg(value_name = "FILE|NAME", value_parser = board)]
         scene: String,
         /// Connect to addresses that the scene names, too, where no board is known or announced.
         #[arg(long)]
@@ -362,7 +393,7 @@ pub(super) enum SceneCommand {
         /// Where to; a file that is there is replaced.
         file: PathBuf,
         /// For example desk-lamp/light:0, or desk-lamp for everything on it that can be set.
-        #[arg(value_name = "BOARD[/COMPONENT]", required = true)]
+        #[arg(value_name = "BOARD[/COMPONENT]", required = true, value_parser = board)]
         targets: Vec<String>,
         /// What the scene is called; without it as the file.
         #[arg(long)]
@@ -391,12 +422,14 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, String> {
         // The board's name may have a slash; a component's key has none.
-        let (board, component) = text
-            .rsplit_once('/')
-            .filter(|(board, _)| !board.is_empty())
-            .ok_or("a component of a board is expected, for example desk-lamp/light:0")?;
+        let (board, component) =
+            text.rsplit_once('/').ok_or("a component of a board is expected, for example desk-lamp/light:0")?;
+        let board = self::board(board).map_err(|why| format!("the board before the slash: {why}"))?;
+        if component.trim().is_empty() {
+            return Err("the component after the slash is empty; for example desk-lamp/light:0".to_owned());
+        }
         let component = component.parse().map_err(|error: protocol::KeyError| error.to_string())?;
-        Ok(Self { board: board.to_owned(), component })
+        Ok(Self { board, component })
     }
 }
 

@@ -8,23 +8,23 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Failure, client,
-    client::{Watching, discover},
+    Failure, args, client,
+    client::{Located, locate},
+    output,
 };
 use crate::{
     conformance::{Asked, CheckError, Finding, Verdict, announced, check},
     dial::{Place, Trust, reach_now},
     discovery::Lookout,
-    fleet::is_address,
     keys::Store,
-    words,
+    plain, words,
 };
 
 /// What can be typed after `check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArgs {
     /// ws://HOST:PORT/rpc, host:port, or a board's name, id, or a unique start of one.
-    #[arg(value_name = "URL|BOARD")]
+    #[arg(value_name = "URL|BOARD", value_parser = args::board)]
     board: String,
     /// Switch one component and put it back, and send commands that must be refused; without it nothing is changed.
     #[arg(long)]
@@ -36,8 +36,8 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// The service that the board is announced as, with its domain.
-    #[arg(long, default_value = protocol::mdns::SERVICE, hide_default_value = true, hide = true)]
-    service: String,
+    #[arg(long, hide = true)]
+    service: Option<String>,
     /// One JSON object a line, for each point.
     #[arg(long)]
     json: bool,
@@ -53,16 +53,16 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
         Some(file) => Trust::with_file(file).map_err(|error| Failure::Usage(error.to_string()))?,
         None => Trust::usual(),
     };
-    let lookout = Lookout { service: args.service.clone(), ..Lookout::default() };
+    let lookout = Lookout::of(args.service.as_deref());
     let txt = announced(&place, &lookout);
     let asked = Asked { place, trust, may_change: args.allow_changes, keys: client::held(keys)?, txt };
-    let mut out = io::stdout();
+    let mut out = output::out();
     let (mut counts, mut written) = (Counts::default(), Ok(()));
     check(&asked, &mut |finding| {
         counts.add(finding.verdict);
         if written.is_ok() {
             written = match args.json {
-                true => writeln!(out, "{}", line(&finding)),
+                true => writeln!(out, "{}", plain::json(&line(&finding))),
                 false => paragraph(&mut out, &finding, args.verbose),
             };
         }
@@ -84,9 +84,7 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
 /// Where the board's control channel is.
 fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
     let read = |text: &str| text.parse::<Place>().map_err(|error| Failure::Usage(error.to_string()));
-    if !typed.contains("://") && !is_address(typed) {
-        let mut watching = Watching::start(keys, true, false)?;
-        let key = discover(&mut watching, typed)?;
+    if let Located::Board(watching, key) = locate(keys.into(), typed)? {
         let board = watching.boards().get(&key).ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
         let reached = reach_now(&board.where_to_ask());
         let address = reached.map_err(|why| Failure::NoAnswer(format!("{}: {why}", words::plain(&board.name))))?;

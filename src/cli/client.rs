@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
     net::SocketAddr,
     sync::{
         Arc,
@@ -16,14 +15,15 @@ use protocol::limits::{COMMAND_TIMEOUT, CONNECT_TIMEOUT};
 use super::{
     Failure,
     find::{Match, Named, NotFound, find},
+    output,
 };
 use crate::{
     fleet::{
-        BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome, Settings, Watch,
-        is_address,
+        BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome, Reading, Settings,
+        Watch, reading,
     },
     keys::{Key, Keys, Loaded, Store, StoreError},
-    words,
+    matching::{Fit, Typed},
 };
 
 /// A board that announces itself is found within this time (RFC 6762, section 6: an answer comes within some 100 ms; one
@@ -161,28 +161,63 @@ impl Watching {
         changes
     }
 
-    fn find(&self, typed: &str) -> Result<(BoardKey, Match), NotFound> {
+    fn find(&self, typed: &str) -> Result<(BoardKey, Fit), NotFound> {
         // The id of a board for which a key is held means this board alone: whoever is called or announced alike is never taken for it.
         if let Some(Key { board: id, .. }) = self.keys.get(&typed.trim().to_ascii_lowercase()) {
             let board = self.boards.values().find(|board| board.id.as_deref() == Some(id));
-            return board.map(|board| (board.key, Match::Id(0))).ok_or_else(|| NotFound::Absent { id: id.clone() });
+            return board.map(|board| (board.key, Fit::Id)).ok_or_else(|| NotFound::Absent { id: id.clone() });
         }
         let (keys, named): (Vec<_>, Vec<_>) = self
             .boards
             .values()
-            .map(|board| (board.key, Named { id: board.id.as_deref().unwrap_or_default(), name: &board.name }))
+            .map(|board| {
+                let id = board.id.as_deref().unwrap_or_default();
+                (board.key, Named { id, name: &board.name, address: &board.address })
+            })
             .unzip();
         match find(typed, &named) {
-            Ok(found) => {
-                let (Match::Id(at) | Match::Name(at) | Match::Start(at)) = found;
-                Ok((keys[at], found))
-            }
+            Ok(Match { at, fit }) => Ok((keys[at], fit)),
             Err(NotFound::Nobody { typed, near, .. }) => {
                 Err(NotFound::Nobody { typed, near, problem: self.problem.clone() })
             }
             Err(several) => Err(several),
         }
     }
+
+    /// Whether it is exactly the name of a board.
+    fn is_name(&self, typed: &str) -> bool {
+        let typed = Typed::new(typed);
+        self.boards.values().any(|board| typed.fit("", &board.name) == Some(Fit::Name))
+    }
+}
+
+/// What a text that was typed for a board means.
+pub(super) enum Located {
+    /// This address, which was not yet connected to.
+    Address,
+    /// This board, which announced itself.
+    Board(Watching, BoardKey),
+}
+
+/// Finds out which board is meant. An exact name goes before an address that looks like one; a board can choose its name, so a text
+/// that can only be an address is never taken for a name.
+///
+/// # Errors
+/// Where no board is called so, or several are.
+pub(super) fn locate(reach: Reach<'_>, typed: &str) -> Result<Located, Failure> {
+    let kind = reading(typed);
+    if kind == Reading::Address {
+        return Ok(Located::Address);
+    }
+    let mut watching = Watching::start(reach, true, false)?;
+    if kind == Reading::NameOrAddress {
+        return Ok(match discover_exactly(&mut watching, typed)? {
+            Some(key) => Located::Board(watching, key),
+            None => Located::Address,
+        });
+    }
+    let key = discover(&mut watching, typed)?;
+    Ok(Located::Board(watching, key))
 }
 
 /// A link to the one board that a command is for.
@@ -198,15 +233,16 @@ impl Client {
     /// Where there is no such board, or no link to it.
     pub(super) fn connect<'a>(reach: impl Into<Reach<'a>>, board: &str) -> Result<Self, Failure> {
         let reach = reach.into();
-        let mut client = if is_address(board) {
-            let watching = Watching::start(reach, false, true)?;
-            let key = watching.fleet.add_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
-            Self { watching, key }
-        } else {
-            let mut watching = Watching::start(reach, true, false)?;
-            let key = discover(&mut watching, board)?;
-            watching.fleet.connect(key);
-            Self { watching, key }
+        let mut client = match locate(reach, board)? {
+            Located::Address => {
+                let watching = Watching::start(reach, false, true)?;
+                let key = watching.fleet.add_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
+                Self { watching, key }
+            }
+            Located::Board(watching, key) => {
+                watching.fleet.connect(key);
+                Self { watching, key }
+            }
         };
         client.wait_until_connected(board)?;
         Ok(client)
@@ -274,7 +310,7 @@ pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
     let Loaded { keys, problem } = keys.load();
     match problem {
         Some(problem @ StoreError::Keychain(_)) => {
-            let _ = writeln!(io::stderr(), "switchboard: {}", words::plain(&problem.to_string()));
+            output::say(problem);
             Ok(keys)
         }
         Some(problem) => Err(problem.into()),
@@ -306,13 +342,35 @@ pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey,
     loop {
         let namesakes = Instant::now() + NAMESAKES;
         let until = match watching.find(typed) {
-            Ok((key, Match::Id(_))) => return Ok(key),
-            Ok((_, Match::Name(_))) => *named.get_or_insert_with(|| end.min(namesakes)),
-            Ok((_, Match::Start(_))) => announced.max(*named.get_or_insert_with(|| end.min(namesakes))),
+            Ok((key, Fit::Id)) => return Ok(key),
+            Ok((_, Fit::Name | Fit::Alike)) => *named.get_or_insert_with(|| end.min(namesakes)),
+            Ok((_, Fit::Start)) => announced.max(*named.get_or_insert_with(|| end.min(namesakes))),
             Err(_) => end,
         };
         if watching.wait(until).is_none() {
             return Ok(watching.find(typed)?.0);
+        }
+    }
+}
+
+/// Waits until a board with exactly this name or id announces itself; `None` where there is none. It is for texts that may be an
+/// address too: a name that is only alike does not count.
+fn discover_exactly(watching: &mut Watching, typed: &str) -> Result<Option<BoardKey>, Failure> {
+    let end = Instant::now() + DISCOVERY;
+    let mut named = None;
+    loop {
+        let until = match watching.find(typed) {
+            Ok((key, Fit::Id)) => return Ok(Some(key)),
+            Ok((_, Fit::Name)) => *named.get_or_insert_with(|| end.min(Instant::now() + NAMESAKES)),
+            _ if watching.problem.is_some() => return Ok(None),
+            _ => end,
+        };
+        if watching.wait(until).is_none() {
+            return match watching.find(typed) {
+                Ok((key, Fit::Id | Fit::Name)) => Ok(Some(key)),
+                Err(several) if watching.is_name(typed) => Err(several.into()),
+                Ok(_) | Err(_) => Ok(None),
+            };
         }
     }
 }

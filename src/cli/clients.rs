@@ -1,8 +1,8 @@
 //! `switchboard clients`: who is connected to a board, and the end of one connection.
 
 use std::{
-    io::{self, Write},
-    time::Duration,
+    io::Write,
+    time::{Duration, Instant},
 };
 
 use protocol::{
@@ -13,23 +13,30 @@ use protocol::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Failure, client::Client, done, print::Printer};
-use crate::{keys::Store, words};
+use super::{Failure, client::Client, done, output, print::Printer};
+use crate::{
+    keys::Store,
+    paging::{Next, Pages},
+    plain, words,
+};
+
+/// So many connections are listed. A board has room for some ten.
+const MOST: usize = 256;
 
 /// Carries the command out.
 pub(super) fn clients(keys: &Store, board: &str, close: Option<u32>, json: bool) -> Result<(), Failure> {
     let client = Client::connect(keys, board)?;
     if let Some(id) = close {
         let result: Value = asked(&client, method::CLIENTS_CLOSE, &CloseClient { id })?;
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         if json {
-            writeln!(out, "{result}")?;
+            writeln!(out, "{}", plain::json(&result))?;
         } else {
             writeln!(out, "connection {id} is closed")?;
         }
         return Ok(());
     }
-    let (entries, last) = all(&client)?;
+    let (entries, last, whole) = all(&client)?;
     let mut rows = Vec::new();
     if !json && !entries.is_empty() {
         let head =
@@ -40,21 +47,24 @@ pub(super) fn clients(keys: &Store, board: &str, close: Option<u32>, json: bool)
     Printer::new(json).rows(&rows)?;
     if !json && last.others > 0 {
         let others = words::count(last.others as u64, "other connection");
-        writeln!(io::stdout().lock(), "and {others}: pages, POST, or not said yet")?;
+        writeln!(output::out(), "and {others}: pages, POST, or not said yet")?;
     }
-    Ok(())
+    if whole {
+        return Ok(());
+    }
+    let board = words::plain(&client.board()?.name);
+    Err(Failure::NoAnswer(format!("{board}: its list of connections does not end; a board has room for a few")))
 }
 
-/// All of them, and the last page.
-fn all(client: &Client) -> Result<(Vec<ClientEntry>, ClientList), Failure> {
-    let mut entries = Vec::new();
+/// All of them, the last page, and whether the list has come to its end.
+fn all(client: &Client) -> Result<(Vec<ClientEntry>, ClientList, bool), Failure> {
+    let mut pages = Pages::new(MOST, Instant::now());
+    let mut offset = 0;
     loop {
-        let page = GetComponents { offset: entries.len(), limit: None };
-        let mut list: ClientList = asked(client, method::CLIENTS_LIST, &page)?;
-        let none = list.clients.is_empty();
-        entries.append(&mut list.clients);
-        if none || entries.len() >= list.total {
-            return Ok((entries, list));
+        let mut list: ClientList = asked(client, method::CLIENTS_LIST, &GetComponents { offset, limit: None })?;
+        match pages.add(std::mem::take(&mut list.clients), list.total, Instant::now()) {
+            Next::Ask(at) => offset = at,
+            ended => return Ok((pages.items(), list, ended == Next::Complete)),
         }
     }
 }

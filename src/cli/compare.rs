@@ -9,17 +9,18 @@ use std::{
 use protocol::ComponentKey;
 use serde_json::{Value, json};
 
-use super::{Failure, args::Wait, client::Client, print::table};
+use super::{Failure, args::Wait, client::Client, output, print::table};
 use crate::{
     comparison::{Comparison, Cost, Record, Report, Settings, Stage, StartError, Way},
     keys::Store,
-    words,
+    plain, words,
 };
 
 /// What can be typed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A name, an id, a unique start of one, or host:port.
+    #[arg(value_parser = super::args::board)]
     board: String,
     /// How long, 1 to 600.
     #[arg(long, value_name = "SECONDS", default_value = "30")]
@@ -82,7 +83,7 @@ pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
         let stage = comparison.look(|record| record.stage.clone());
         if told && stage != before {
             // Where it cannot be written nobody misses it.
-            let _ = writeln!(io::stderr(), "{} ...", comparison.look(words::stage));
+            let _ = writeln!(output::err(), "{} ...", comparison.look(words::stage));
         }
         match &stage {
             Stage::Done => break,
@@ -108,9 +109,9 @@ impl From<StartError> for Failure {
 
 fn print(name: &str, settings: &Settings, record: &Record, json: bool) -> io::Result<()> {
     let report = Report::of(record);
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     if json {
-        return writeln!(out, "{}", line(name, settings, record, &report));
+        return writeln!(out, "{}", plain::json(&line(name, settings, record, &report)));
     }
     let button = record.button.as_ref().map(ToString::to_string).unwrap_or_default();
     let changed: Vec<_> = record.components.iter().map(ToString::to_string).collect();

@@ -4,11 +4,11 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::json;
 
-use super::{Failure, client};
+use super::{Failure, client, output};
 use crate::{
     doctor::{Asked, Examination, Finding, Step, Verdict, findings},
     keys::Store,
-    words,
+    plain, words,
 };
 
 /// Why a board is missing.
@@ -23,7 +23,7 @@ pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(
         match examination.wait() {
             Step::Trying(check) if told => {
                 // Where it cannot be written nobody misses it.
-                let _ = writeln!(io::stderr(), "{} ...", check.words());
+                let _ = writeln!(output::err(), "{} ...", check.words());
             }
             Step::Trying(_) => {}
             Step::Done(evidence) => break evidence,
@@ -31,10 +31,10 @@ pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(
         }
     };
     let findings = findings(&evidence, wanted);
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     for finding in &findings {
         match json {
-            true => writeln!(out, "{}", line(finding))?,
+            true => writeln!(out, "{}", plain::json(&line(finding)))?,
             false => paragraph(&mut out, finding)?,
         }
     }

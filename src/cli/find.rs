@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::words::slug;
+use crate::matching::{Fit, Typed};
 
 /// How different a name may be to be called near: a typing mistake or two.
 const NEAR: usize = 3;
@@ -12,17 +12,15 @@ const NEAR: usize = 3;
 pub(super) struct Named<'a> {
     pub(super) id: &'a str,
     pub(super) name: &'a str,
+    /// `host:port`, where it has one.
+    pub(super) address: &'a str,
 }
 
-/// What a text means among some boards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Match {
-    /// The id of the board at this place, and of no other.
-    Id(usize),
-    /// The whole name of this board, and of none that is known yet.
-    Name(usize),
-    /// The start of the name or id of this board, and of no other.
-    Start(usize),
+/// The one board that is meant: its place, and how well the text fits it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Match {
+    pub(super) at: usize,
+    pub(super) fit: Fit,
 }
 
 /// Why a text means no board.
@@ -48,6 +46,8 @@ pub(super) enum NotFound {
         typed: String,
         /// Each with its id.
         candidates: Vec<String>,
+        /// What tells them apart.
+        by: &'static str,
     },
 }
 
@@ -65,8 +65,8 @@ impl fmt::Display for NotFound {
                 f,
                 "{id} does not announce itself; this computer has a key for it, so that no other board is meant"
             ),
-            Self::Several { typed, candidates } => {
-                write!(f, "{typed:?} may be any of: {}; use the id", candidates.join(", "))
+            Self::Several { typed, candidates, by } => {
+                write!(f, "{typed:?} may be any of: {}; use {by}", candidates.join(", "))
             }
         }
     }
@@ -74,43 +74,42 @@ impl fmt::Display for NotFound {
 
 impl std::error::Error for NotFound {}
 
-/// Which board is meant: a whole id or name goes before the start of one.
+/// Which board is meant: those that the text fits best, if that is only one.
 pub(super) fn find(typed: &str, boards: &[Named<'_>]) -> Result<Match, NotFound> {
-    let wanted = typed.to_lowercase();
-    let slugged = slug(typed);
-    // Ids are in lower case, and nothing else is one: a person may type them in capitals.
-    let id = typed.trim().to_ascii_lowercase();
-    let has_id = |board: &Named<'_>| board.id == id;
-    let whole = |board: &Named<'_>| has_id(board) || board.name.to_lowercase() == wanted || slug(board.name) == slugged;
-    let start = |board: &Named<'_>| {
-        let starts = |text: &str| !slugged.is_empty() && text.starts_with(&slugged);
-        starts(&slug(board.id)) || starts(&slug(board.name))
+    let text = Typed::new(typed);
+    let fits: Vec<(Fit, usize)> = boards
+        .iter()
+        .enumerate()
+        .filter_map(|(at, board)| text.fit(board.id, board.name).map(|fit| (fit, at)))
+        .collect();
+    let Some(best) = fits.iter().map(|(fit, _)| *fit).min() else {
+        return Err(NotFound::Nobody { typed: typed.to_owned(), near: near(&text, boards), problem: None });
     };
-    let at = |is: &dyn Fn(&Named<'_>) -> bool| -> Vec<usize> {
-        boards.iter().enumerate().filter(|(_, board)| is(board)).map(|(at, _)| at).collect()
-    };
-    let (wholes, starts) = (at(&whole), at(&start));
-    match (wholes.as_slice(), starts.as_slice()) {
-        ([one], _) if boards.get(*one).is_some_and(has_id) => Ok(Match::Id(*one)),
-        ([one], _) => Ok(Match::Name(*one)),
-        ([], [one]) => Ok(Match::Start(*one)),
-        ([], []) => Err(NotFound::Nobody { typed: typed.to_owned(), near: near(&slugged, boards), problem: None }),
-        (several, _) => {
-            let several = if several.is_empty() { &starts } else { several };
-            let candidates = several.iter().filter_map(|at| boards.get(*at)).map(describe).collect();
-            Err(NotFound::Several { typed: typed.to_owned(), candidates })
-        }
+    let meant: Vec<usize> = fits.iter().filter(|(fit, _)| *fit == best).map(|(_, at)| *at).collect();
+    match *meant.as_slice() {
+        [at] => Ok(Match { at, fit: best }),
+        _ => Err(several(typed, meant.iter().filter_map(|at| boards.get(*at)))),
     }
 }
 
-fn near(slugged: &str, boards: &[Named<'_>]) -> Vec<String> {
-    let mut ranked: Vec<_> = boards
-        .iter()
-        .map(|board| {
-            let distance = |text: &str| strsim::damerau_levenshtein(slugged, &slug(text));
-            (distance(board.name).min(distance(board.id)), describe(board))
-        })
-        .collect();
+fn several<'a>(typed: &str, boards: impl Iterator<Item = &'a Named<'a>>) -> NotFound {
+    let boards: Vec<_> = boards.collect();
+    let mut ids: Vec<&str> = boards.iter().map(|board| board.id).filter(|id| !id.is_empty()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let by_id = ids.len() == boards.len();
+    let described = |board: &&Named<'_>| match (by_id, board.id) {
+        (true, _) => describe(board),
+        (false, "") => format!("{} (at {})", board.name, board.address),
+        (false, id) => format!("{} ({id}, at {})", board.name, board.address),
+    };
+    let by = if by_id { "the id" } else { "the address" };
+    NotFound::Several { typed: typed.to_owned(), candidates: boards.iter().map(described).collect(), by }
+}
+
+fn near(typed: &Typed, boards: &[Named<'_>]) -> Vec<String> {
+    let mut ranked: Vec<_> =
+        boards.iter().map(|board| (typed.distance(board.id, board.name), describe(board))).collect();
     ranked.sort();
     if ranked.iter().any(|(distance, _)| *distance <= NEAR) {
         ranked.retain(|(distance, _)| *distance <= NEAR);
@@ -119,41 +118,90 @@ fn near(slugged: &str, boards: &[Named<'_>]) -> Vec<String> {
 }
 
 fn describe(board: &Named<'_>) -> String {
-    format!("{} ({})", board.name, board.id)
+    let id = if board.id.is_empty() { board.address } else { board.id };
+    format!("{} ({id})", board.name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const fn named<'a>(id: &'a str, name: &'a str) -> Named<'a> {
+        Named { id, name, address: "127.0.0.1:80" }
+    }
+
     const BOARDS: [Named<'_>; 4] = [
-        Named { id: "lamp-9f3a", name: "Desk lamp" },
-        Named { id: "lamp-77c0", name: "Ceiling" },
-        Named { id: "strip-1", name: "Strip" },
-        Named { id: "strip-2", name: "Strip" },
+        named("lamp-9f3a", "Desk lamp"),
+        named("lamp-77c0", "Ceiling"),
+        named("strip-1", "Strip"),
+        named("strip-2", "Strip"),
     ];
+
+    fn found(typed: &str, boards: &[Named<'_>]) -> Option<(usize, Fit)> {
+        find(typed, boards).ok().map(|found| (found.at, found.fit))
+    }
 
     #[test]
     fn a_board_is_found_by_name_slug_and_id_without_regard_to_case() {
-        for typed in ["Desk lamp", "desk-lamp", "DESK-LAMP", "desk_lamp"] {
-            assert_eq!(find(typed, &BOARDS), Ok(Match::Name(0)), "{typed}");
+        assert_eq!(found("Desk lamp", &BOARDS), Some((0, Fit::Name)));
+        for typed in ["desk-lamp", "DESK-LAMP", "desk_lamp", "LAMP-9F3A"] {
+            assert_eq!(found(typed, &BOARDS), Some((0, Fit::Alike)), "{typed}");
         }
-        for typed in ["lamp-9f3a", "LAMP-9F3A"] {
-            assert_eq!(find(typed, &BOARDS), Ok(Match::Id(0)), "{typed}");
-        }
+        assert_eq!(found("lamp-9f3a", &BOARDS), Some((0, Fit::Id)));
     }
 
     #[test]
     fn a_unique_start_is_enough() {
-        assert_eq!(find("cei", &BOARDS), Ok(Match::Start(1)));
-        assert_eq!(find("lamp-7", &BOARDS), Ok(Match::Start(1)));
+        assert_eq!(found("cei", &BOARDS), Some((1, Fit::Start)));
+        assert_eq!(found("lamp-7", &BOARDS), Some((1, Fit::Start)));
     }
 
     #[test]
     fn a_name_that_two_boards_have_lists_both() {
-        for typed in ["strip", "lamp"] {
+        for typed in ["strip", "Strip", "lamp"] {
             let found = find(typed, &BOARDS);
             assert!(matches!(&found, Err(NotFound::Several { candidates, .. }) if candidates.len() == 2), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn an_exact_name_goes_before_those_that_are_only_alike() {
+        let boards =
+            [named("a", "Desk lamp"), named("b", "desk-lamp"), named("c", "Desk lamp!"), named("d", "DESK LAMP")];
+        for (at, board) in boards.iter().enumerate() {
+            assert_eq!(found(board.name, &boards), Some((at, Fit::Name)), "{}", board.name);
+        }
+        let error = find("Desk_Lamp", &boards).expect_err("any of them").to_string();
+        assert!(boards.iter().all(|board| error.contains(&format!("{} ({})", board.name, board.id))), "{error}");
+    }
+
+    #[test]
+    fn a_board_that_takes_the_id_of_another_as_its_name_does_not_get_its_commands() {
+        let boards = [named("sb-1", "sb-2"), named("sb-2", "Lamp")];
+        assert_eq!(found("sb-2", &boards), Some((1, Fit::Id)));
+    }
+
+    #[test]
+    fn an_emoji_never_means_a_board_with_another_emoji() {
+        let boards = [named("a", "💡"), named("b", "Lamp 🚀")];
+        for typed in ["🚀", "", " ", "!", "Lamp 💡"] {
+            assert!(matches!(find(typed, &boards), Err(NotFound::Nobody { .. })), "{typed:?}");
+        }
+        assert_eq!(found("💡", &boards), Some((0, Fit::Name)));
+        let alike = [named("a", "Lamp 💡"), named("b", "Lamp 🚀")];
+        let error = find("lamp", &alike).expect_err("it cannot be told which").to_string();
+        assert_eq!(error, "\"lamp\" may be any of: Lamp 💡 (a), Lamp 🚀 (b); use the id");
+    }
+
+    #[test]
+    fn boards_that_say_the_same_id_are_told_apart_by_their_addresses() {
+        let boards = [
+            Named { address: "10.0.0.1:80", ..named("a", "Lamp") },
+            Named { address: "10.0.0.2:80", ..named("a", "Lamp") },
+        ];
+        for typed in ["a", "Lamp"] {
+            let error = find(typed, &boards).expect_err("two").to_string();
+            assert!(error.ends_with("Lamp (a, at 10.0.0.1:80), Lamp (a, at 10.0.0.2:80); use the address"), "{error}");
         }
     }
 
@@ -161,6 +209,5 @@ mod tests {
     fn a_typing_mistake_is_answered_with_the_nearest_names() {
         let error = find("desk-lmap", &BOARDS).expect_err("no such board");
         assert_eq!(error.to_string(), "no board \"desk-lmap\"; there are: Desk lamp (lamp-9f3a)");
-        assert!(find("", &BOARDS).is_err());
     }
 }

@@ -21,14 +21,14 @@ use zeroize::Zeroizing;
 use super::{
     Failure,
     args::{KeysCommand, NewKey},
-    client::{Client, Watching, discover, held, unreachable},
+    client::{Client, Located, held, locate, unreachable},
     done,
-    find::{Match, Named, NotFound, find},
+    find::{Named, NotFound, find},
+    output,
     print::Printer,
 };
 use crate::{
     address::{Address, AddressError, Candidates},
-    fleet::is_address,
     keys::{Key, KeyId, Keys, Role, Store, write_secret},
     pairing::{PairProblem, Pairing, Progress},
     settings, words,
@@ -53,11 +53,11 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
         KeysCommand::Forget { board } => {
             let key = named(&held(store)?, &board)?;
             store.remove(&key.board)?;
-            Ok(writeln!(io::stdout().lock(), "the key of {} is deleted from this computer", key.board)?)
+            Ok(writeln!(output::out(), "the key of {} is deleted from this computer", key.board)?)
         }
         KeysCommand::Export { board } => {
             let key = named(&held(store)?, &board)?;
-            Ok(writeln!(io::stdout().lock(), "{}", key.to_text().as_str())?)
+            Ok(writeln!(output::out(), "{}", key.to_text().as_str())?)
         }
         KeysCommand::Pair { board } => pair(store, &board),
     }
@@ -76,7 +76,7 @@ fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
         })
         .collect();
     if rows.is_empty() {
-        let _ = writeln!(io::stderr(), "switchboard: this computer has no keys");
+        output::say("this computer has no keys");
     }
     Ok(printer.rows(&rows)?)
 }
@@ -106,14 +106,14 @@ fn make(store: &Store, board: &str, name: &str, role: Role, out: Option<&Path>) 
     let KeyAdded { kid, key, .. } = ask(store, board, method::KEYS_ADD, &wanted)?;
     let text = Zeroizing::new(format!("{}\n", Zeroizing::new(key).as_str()));
     let kid = words::plain(&kid);
-    let Some(path) = out else { return Ok(io::stdout().lock().write_all(text.as_bytes())?) };
+    let Some(path) = out else { return Ok(output::out().write_all(text.as_bytes())?) };
     write_secret(path, &text).map_err(|error| {
         // It is told once: without it the key on the board is of no use to anybody.
         let undo = format!("switchboard keys remove {board} {kid}");
         let path = path.display();
         Failure::Usage(format!("{path}: {error}. The board has the key {kid}, which nobody has now: {undo}"))
     })?;
-    Ok(writeln!(io::stdout().lock(), "key {kid} ({role}) is in {}, which only you can read", path.display())?)
+    Ok(writeln!(output::out(), "key {kid} ({role}) is in {}, which only you can read", path.display())?)
 }
 
 /// Has keys on this computer.
@@ -132,7 +132,7 @@ fn import(store: &Store, what: &str) -> Result<(), Failure> {
         let expected = "a key is one line: switchboard-key:1:BOARD:KID:ROLE:SECRET";
         return Err(Failure::Usage(format!("{what}: there is no key; {expected}")));
     }
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     for key in keys.iter() {
         store.add(key.clone())?;
         writeln!(out, "{}", had(key))?;
@@ -149,7 +149,7 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     let client = Client::connect(store, board)?;
     let view = client.board()?;
     let _: Value = asked(&client, method::KEYS_REMOVE, &RemoveKey { kid: kid.to_string() })?;
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     writeln!(out, "{} does not accept the key {kid} any more", words::plain(&view.name))?;
     if let (Some(id), Some((own, _))) = (&view.id, view.held)
         && own == kid
@@ -186,11 +186,11 @@ fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
         .iter()
         .map(|key| {
             let name = known.iter().find(|board| board.id.as_deref() == Some(&*key.board)).map(|board| &*board.name);
-            Named { id: &key.board, name: name.unwrap_or(&key.board) }
+            Named { id: &key.board, name: name.unwrap_or(&key.board), address: "" }
         })
         .collect();
     let found = match find(typed, &boards) {
-        Ok(Match::Id(at) | Match::Name(at) | Match::Start(at)) => held.get(at).map(|key| (*key).clone()),
+        Ok(found) => held.get(found.at).map(|key| (*key).clone()),
         Err(several @ NotFound::Several { .. }) => return Err(several.into()),
         Err(NotFound::Nobody { .. } | NotFound::Absent { .. }) => None,
     };
@@ -204,15 +204,16 @@ fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
 
 /// Gets a key from a board that a hand opened for pairing.
 fn pair(store: &Store, board: &str) -> Result<(), Failure> {
-    let (addresses, name) = if is_address(board) {
-        let address: Address = board.parse().map_err(|error: AddressError| Failure::Usage(error.to_string()))?;
-        (Candidates::given(address.clone()), address.to_string())
-    } else {
-        let mut watching = Watching::start(&Store::Nowhere, true, false)?;
-        let key = discover(&mut watching, board)?;
-        let view = watching.boards().get(&key).cloned();
-        let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
-        (view.where_to_ask(), view.name.clone())
+    let (addresses, name) = match locate((&Store::Nowhere).into(), board)? {
+        Located::Address => {
+            let address: Address = board.parse().map_err(|error: AddressError| Failure::Usage(error.to_string()))?;
+            (Candidates::given(address.clone()), address.to_string())
+        }
+        Located::Board(watching, key) => {
+            let view = watching.boards().get(&key).cloned();
+            let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
+            (view.where_to_ask(), view.name.clone())
+        }
     };
     let (tell, told) = channel();
     let tell = move |progress| {
@@ -220,7 +221,7 @@ fn pair(store: &Store, board: &str) -> Result<(), Failure> {
         let _ = tell.send(progress);
     };
     let _pairing = Pairing::begin(addresses, tell).map_err(|error| Failure::NoAnswer(error.to_string()))?;
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     loop {
         match told.recv_timeout(PATIENCE) {
             Ok(Progress::Code { board, code }) => {

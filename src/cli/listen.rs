@@ -11,10 +11,10 @@ use serde_json::json;
 use super::{
     Failure, Watched,
     client::{Reach, Watching},
-    follow,
+    follow, output,
     print::Printer,
 };
-use crate::{doctor, fleet::Happening};
+use crate::{doctor, fleet::Happening, plain};
 
 /// Carries the command out.
 pub(super) fn listen(reach: Reach<'_>, wait: Option<Duration>, json: bool) -> Result<(), Failure> {
@@ -28,9 +28,9 @@ pub(super) fn listen(reach: Reach<'_>, wait: Option<Duration>, json: bool) -> Re
 
 fn say_where(address: SocketAddr, json: bool) -> io::Result<()> {
     let urls = urls(address);
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     if json {
-        writeln!(out, "{}", json!({ "listening": address.to_string(), "urls": urls }))?;
+        writeln!(out, "{}", plain::json(&json!({ "listening": address.to_string(), "urls": urls })))?;
     } else {
         writeln!(out, "boards can call {}", urls.join(" or "))?;
     }

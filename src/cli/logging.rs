@@ -1,9 +1,11 @@
 //! `--log`: what this program and its libraries say of their own work, for trouble. Nothing is logged unless it is asked for.
 
-use std::{fs::OpenOptions, path::Path, str::FromStr};
+use std::{fs::OpenOptions, io::Write, path::Path, str::FromStr};
 
 use env_logger::{Builder, Target};
 use log::LevelFilter;
+
+use crate::words;
 
 /// What is logged: of which part of the program from which level on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +41,11 @@ impl FromStr for Filter {
 /// Where the file cannot be opened.
 pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> {
     let mut builder = Builder::new();
-    builder.format_timestamp_millis();
+    // What is logged may have texts of boards in it.
+    builder.format(|out, record| {
+        let (time, level) = (out.timestamp_millis(), record.level());
+        writeln!(out, "[{time} {level:<5} {}] {}", record.target(), words::plain(&record.args().to_string()))
+    });
     for (target, level) in &filter.0 {
         builder.filter(target.as_deref(), *level);
     }

@@ -12,6 +12,7 @@ mod keys;
 mod listen;
 mod logging;
 mod ota;
+mod output;
 mod print;
 mod provision;
 mod proxy;
@@ -38,8 +39,9 @@ use client::{Client, Reach, Watching};
 use print::Printer;
 
 use crate::{
-    fleet::{BoardKey, BoardView, Happening, Outcome, ResyncCause, StartError},
+    fleet::{BoardKey, BoardView, Happening, Outcome, ResyncCause, StartError, Transport, UnknownTransport},
     keys::{Store, StoreError},
+    plain,
     provisioning::Problem,
     words,
 };
@@ -148,9 +150,16 @@ pub enum Asked {
 
 /// Reads the command line of this process and does what it says, short of opening a window.
 pub fn run() -> Asked {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return Asked::Done(refuse(&error)),
+    };
     if let Err(problem) = log_what_happens(&args) {
-        let _ = writeln!(io::stderr(), "switchboard: {problem}");
+        output::say(problem);
+        return Asked::Done(ExitCode::from(2));
+    }
+    if let Err(problem) = choose_transport(args.transport) {
+        output::say(problem);
         return Asked::Done(ExitCode::from(2));
     }
     let keys = Store::of(
@@ -167,12 +176,37 @@ pub fn run() -> Asked {
             let status = failure.status();
             if status != 0 {
                 // Where even this cannot be written there is nobody to tell.
-                let _ = writeln!(io::stderr(), "switchboard: {}", words::plain(&failure.to_string()));
+                output::say(words::plain(&failure.to_string()));
             }
             status
         }
     };
     Asked::Done(ExitCode::from(status))
+}
+
+/// What was typed comes before the environment.
+fn choose_transport(typed: Option<Transport>) -> Result<(), String> {
+    const VARIABLE: &str = "SWITCHBOARD_TRANSPORT";
+    let transport = match (typed, env::var_os(VARIABLE).filter(|value| !value.is_empty())) {
+        (Some(transport), _) => transport,
+        (None, Some(value)) => {
+            value.to_string_lossy().parse().map_err(|error: UnknownTransport| format!("{VARIABLE}: {error}"))?
+        }
+        (None, None) => return Ok(()),
+    };
+    transport.choose();
+    Ok(())
+}
+
+/// Prints the help, the version, or what is wrong with what was typed, which is quoted there and may come from a script.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        // Where even this cannot be written there is nobody to tell.
+        let _ = write!(output::err(), "{}", error.render());
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn log_what_happens(args: &Args) -> Result<(), String> {
@@ -259,7 +293,7 @@ fn list(reach: Reach<'_>, wait: Duration, printer: &mut Printer) -> Result<(), F
             || "no board announced itself; one that does not can be named by its address, host:port".to_owned(),
             |problem| format!("nothing can be found by mDNS: {problem}"),
         );
-        let _ = writeln!(io::stderr(), "switchboard: {why}");
+        output::say(why);
     }
     Ok(())
 }
@@ -287,7 +321,7 @@ fn call(reach: Reach<'_>, board: &str, method: &str, params: Option<&str>) -> Re
     let client = Client::connect(reach, board)?;
     let outcome = client.ask(|reply| client.fleet().call(client.key(), method, params, Some(reply)))?;
     let (result, _) = done(&client.board()?.name, outcome)?;
-    Ok(writeln!(io::stdout().lock(), "{result}")?)
+    Ok(writeln!(output::out(), "{}", plain::json(&result))?)
 }
 
 fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {

@@ -12,17 +12,24 @@ use serde_json::{Value, json};
 use super::{
     Failure,
     client::{Client, Reach},
+    output,
 };
 use crate::{
     fleet::{BoardView, ImageSource, UpdateProblem, UpdateState},
-    record, words,
+    plain, record, words,
 };
 
 /// How long nothing may change before this gives up. The fleet ends each step of an update before, and says why.
 const SILENCE: Duration = Duration::from_secs(400);
 
-/// The width of the bar, in characters.
+/// The width of the bar, in columns, where there is room for it.
 const BAR: usize = 32;
+
+/// Narrower than this the bar is left out.
+const NARROWEST: usize = 8;
+
+/// The width of a terminal that does not say it.
+const COLUMNS: usize = 80;
 
 /// Carries the command out.
 pub(super) fn ota(reach: Reach<'_>, board: &str, file: PathBuf, json: bool) -> Result<(), Failure> {
@@ -77,7 +84,7 @@ enum Progress {
     /// One object a line on standard output.
     Json,
     /// A bar on standard error that is drawn over itself.
-    Bar { drawn: usize },
+    Bar { drawn: String },
     /// A line on standard error for every tenth.
     Lines { tenths: Option<u8> },
 }
@@ -86,7 +93,7 @@ impl Progress {
     fn new(json: bool) -> Self {
         match json {
             true => Self::Json,
-            false if io::stderr().is_terminal() => Self::Bar { drawn: 0 },
+            false if io::stderr().is_terminal() => Self::Bar { drawn: String::new() },
             false => Self::Lines { tenths: None },
         }
     }
@@ -94,16 +101,24 @@ impl Progress {
     fn show(&mut self, board: &BoardView, state: &UpdateState) -> io::Result<()> {
         let text = words::plain(&words::update(state));
         match self {
-            Self::Json => writeln!(io::stdout().lock(), "{}", line(board, state)),
+            Self::Json => writeln!(output::out(), "{}", plain::json(&line(board, state))),
             // What comes last is said as the outcome.
             _ if !state.is_under_way() => self.end(),
             Self::Bar { drawn } => {
-                let filled = usize::from(state.percent().unwrap_or(0)) * BAR / 100;
-                let bar = format!("[{}{}] {text}", "#".repeat(filled), " ".repeat(BAR - filled));
-                let width = bar.chars().count();
-                let mut err = io::stderr().lock();
-                write!(err, "\r{bar}{}", " ".repeat(drawn.saturating_sub(width)))?;
-                *drawn = width;
+                let columns =
+                    terminal_size::terminal_size_of(io::stderr()).map_or(0, |(width, _)| usize::from(width.0));
+                let columns = if columns == 0 { COLUMNS } else { columns };
+                let bar = bar(state.percent().unwrap_or(0), &text, columns);
+                if bar == *drawn {
+                    return Ok(());
+                }
+                // What was drawn before is painted over, as far as the line goes.
+                let before = drawn.chars().count().min(columns.saturating_sub(1));
+                let rest = " ".repeat(before.saturating_sub(bar.chars().count()));
+                // The one thing that is to steer the terminal; all else in it is plain.
+                let mut err = output::steering();
+                write!(err, "\r{bar}{rest}")?;
+                *drawn = bar;
                 err.flush()
             }
             Self::Lines { tenths } => {
@@ -113,7 +128,7 @@ impl Progress {
                     return Ok(());
                 }
                 *tenths = tenth;
-                writeln!(io::stderr().lock(), "{text}")
+                writeln!(output::err(), "{text}")
             }
         }
     }
@@ -121,7 +136,7 @@ impl Progress {
     /// Leaves the line of the bar.
     fn end(&self) -> io::Result<()> {
         match self {
-            Self::Bar { drawn: 1.. } => writeln!(io::stderr().lock()),
+            Self::Bar { drawn } if !drawn.is_empty() => writeln!(output::err()),
             _ => Ok(()),
         }
     }
@@ -132,10 +147,45 @@ impl Progress {
         }
         let version = |version: Option<&str>| words::plain(version.unwrap_or("unknown"));
         let (name, before, after) = (words::plain(&board.name), version(before), version(after));
-        writeln!(io::stdout().lock(), "{name}  firmware {before} -> {after}  ({})", words::short(took))
+        writeln!(output::out(), "{name}  firmware {before} -> {after}  ({})", words::short(took))
     }
+}
+
+/// A bar and a text that fit into one line of a terminal. Its last column stays free: some terminals go to the next line after it.
+fn bar(percent: u8, text: &str, columns: usize) -> String {
+    let room = columns.saturating_sub(1);
+    let length = text.chars().count();
+    // Two brackets and a space.
+    let width = room.saturating_sub(length + 3).min(BAR);
+    if width >= NARROWEST {
+        let filled = usize::from(percent.min(100)) * width / 100;
+        return format!("[{}{}] {text}", "#".repeat(filled), " ".repeat(width - filled));
+    }
+    if length <= room {
+        return text.to_owned();
+    }
+    text.chars().take(room.saturating_sub(1)).chain((room > 0).then_some('\u{2026}')).collect()
 }
 
 fn line(board: &BoardView, state: &UpdateState) -> Value {
     json!({ "board": board.name, "id": board.id, "update": record::update(state) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_and_its_text_fit_into_one_line_of_any_terminal() {
+        let texts = ["43 %  257 kB of 598 kB", "the board restarts with the new image", ""];
+        for (text, columns) in texts.iter().flat_map(|text| (0..=120).map(move |columns| (text, columns))) {
+            for percent in [0, 43, 100, 255] {
+                let line = bar(percent, text, columns);
+                assert!(line.chars().count() <= columns.saturating_sub(1), "{columns}: {line}");
+            }
+        }
+        assert_eq!(bar(50, "50 %", 80), format!("[{}{}] 50 %", "#".repeat(16), " ".repeat(16)));
+        assert_eq!(bar(43, texts[0], 40), format!("[{}{}] {}", "#".repeat(6), " ".repeat(8), texts[0]));
+        assert_eq!(bar(0, texts[1], 20), "the board restarts\u{2026}");
+    }
 }

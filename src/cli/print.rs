@@ -8,11 +8,12 @@ use std::{
 
 use jiff::tz::TimeZone;
 use protocol::{ComponentKey, Descriptor};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::result_line;
+use super::{output, result_line};
 use crate::{
     fleet::{BoardView, ComponentView, Happening, LinkProblem, LinkState, LogEntry},
+    plain::json,
     record, words,
 };
 
@@ -29,9 +30,9 @@ impl Printer {
 
     /// A list of boards.
     pub(super) fn boards(&mut self, boards: &[Arc<BoardView>]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         if self.json {
-            return boards.iter().try_for_each(|board| writeln!(out, "{}", record::board(board)));
+            return boards.iter().try_for_each(|board| writeln!(out, "{}", json(&record::board(board))));
         }
         if boards.is_empty() {
             return Ok(());
@@ -56,12 +57,13 @@ impl Printer {
 
     /// Everything about a board.
     pub(super) fn board(&mut self, board: &BoardView) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         if self.json {
-            return writeln!(out, "{}", record::board(board));
+            return writeln!(out, "{}", json(&record::board(board)));
         }
         let id = board.id.as_deref().unwrap_or("-");
-        writeln!(out, "{}  {}  {}  {}", words::plain(&board.name), words::plain(id), board.address, link(board))?;
+        let head = format!("{}  {id}  {}  {}", board.name, board.address, link(board));
+        writeln!(out, "{}", words::plain(&head))?;
         if let Some(info) = &board.info {
             let up = Duration::from_millis(info.uptime_ms);
             writeln!(
@@ -93,20 +95,21 @@ impl Printer {
         result: &Value,
         took: Duration,
     ) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         if self.json {
-            return writeln!(out, "{}", result_line(board, component, result, took));
+            return writeln!(out, "{}", json(&result_line(board, component, result, took)));
         }
         let shown = board.components.iter().find(|c| c.descriptor.key == *component).map(|c| shown(c));
         let shown = shown.filter(|shown| !shown.is_empty()).unwrap_or_else(|| "done".to_owned());
-        writeln!(out, "{}/{component}  {shown}  ({})", words::plain(&board.name), words::short(took))
+        let what = words::plain(&format!("{}/{component}  {shown}", board.name));
+        writeln!(out, "{what}  ({})", words::short(took))
     }
 
     /// One line of `watch`.
     pub(super) fn happening(&mut self, board: Option<&Arc<BoardView>>, entry: &LogEntry) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         if self.json {
-            return writeln!(out, "{}", record::happening(board.map(AsRef::as_ref), entry));
+            return writeln!(out, "{}", json(&record::happening(board.map(AsRef::as_ref), entry)));
         }
         let about = match &entry.what {
             Happening::Changed { component, .. } => board.and_then(|board| descriptor(board, component)),
@@ -117,8 +120,8 @@ impl Printer {
             "{}  {:<16} {:<16} {:<28} {:<22} {}",
             words::time_of_day(entry.at, &self.zone),
             words::plain(&entry.board_name),
-            subject,
-            what,
+            words::plain(&subject),
+            words::plain(&what),
             source,
             timing
         );
@@ -128,28 +131,29 @@ impl Printer {
 
     /// Lines with columns, or else one JSON object for each.
     pub(super) fn rows<const N: usize>(&mut self, rows: &[([String; N], Value)]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         if self.json {
-            return rows.iter().try_for_each(|(_, value)| writeln!(out, "{value}"));
+            return rows.iter().try_for_each(|(_, value)| writeln!(out, "{}", json(value)));
         }
         table(&mut out, &rows.iter().map(|(row, _)| row.clone()).collect::<Vec<_>>())
     }
 
     /// Some lines of `watch` are gone.
     pub(super) fn missed(&mut self, entries: u64) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         if self.json {
-            return writeln!(out, "{}", json!({ "missed": entries }));
+            return writeln!(out, "{}", json(&serde_json::json!({ "missed": entries })));
         }
         writeln!(out, "({entries} more came faster than they could be printed)")
     }
 }
 
-/// Columns as wide as their widest cell.
+/// Columns as wide as their widest cell. No cell begins a line of its own.
 pub(super) fn table<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::Result<()> {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| words::plain(cell))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
             line.push_str(&format!("{cell:<width$}  "));

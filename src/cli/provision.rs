@@ -8,10 +8,11 @@ use std::{
 
 use serde_json::json;
 
-use super::{Failure, client::Watching};
+use super::{Failure, client::Watching, output};
 use crate::{
     address::Address,
     fleet::{BoardView, Lookout},
+    plain,
     provisioning::{Board, Conversation, Credentials, Network, Password, Port, Problem, ports},
     words,
 };
@@ -23,7 +24,7 @@ const FOUND_WITHIN: Duration = Duration::from_secs(30);
 pub(super) struct Wanted {
     pub(super) serial: Option<String>,
     pub(super) ssid: Option<String>,
-    pub(super) service: String,
+    pub(super) service: Option<String>,
     pub(super) json: bool,
 }
 
@@ -63,19 +64,19 @@ pub(super) fn provision(wanted: &Wanted) -> Result<(), Failure> {
     // The port is free again for a serial monitor.
     drop(conversation);
     let name = board.info.as_ref().map_or("the board", |info| info.name.as_str()).to_owned();
-    let found = find(&board, url.as_deref(), &wanted.service)?;
+    let found = find(&board, url.as_deref(), wanted.service.as_deref())?;
     let Some(found) = found else {
         let place = url.map_or_else(String::new, |url| format!(" at {url}"));
         return Err(Failure::NoAnswer(format!(
             "{name} is connected to {ssid}{place}, but did not announce itself here within 30 s; is this computer in the same network?"
         )));
     };
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     if wanted.json {
         let line = json!({
             "id": found.id, "name": found.name, "address": found.address, "ssid": ssid, "url": url, "serial": path,
         });
-        return Ok(writeln!(out, "{line}")?);
+        return Ok(writeln!(out, "{}", plain::json(&line))?);
     }
     Ok(writeln!(out, "{} is on the network at {}", words::plain(&found.name), found.address)?)
 }
@@ -83,16 +84,16 @@ pub(super) fn provision(wanted: &Wanted) -> Result<(), Failure> {
 /// What happens meanwhile is for people, and none of the output.
 fn tell(line: &str) {
     // Where this cannot be written nobody reads it.
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(output::err(), "{line}");
 }
 
 /// Prints which ports there are; then one of them has to be named.
 fn list_ports(json: bool) -> Result<Failure, Failure> {
     let ports = ports().map_err(Failure::NoAnswer)?;
-    let mut out = io::stdout().lock();
+    let mut out = output::out();
     for Port { path, product, usb } in &ports {
         if json {
-            writeln!(out, "{}", json!({ "serial": path, "product": product, "usb": usb }))?;
+            writeln!(out, "{}", plain::json(&json!({ "serial": path, "product": product, "usb": usb })))?;
         } else {
             let product = product.as_deref().map(words::plain).unwrap_or_default();
             writeln!(out, "{}", format!("{path:<20}  {product}").trim_end())?;
@@ -130,7 +131,7 @@ fn choose(networks: &[Network]) -> Result<Network, Failure> {
         let lock = if network.locked { "password" } else { "open" };
         tell(&format!("{:>3}  {:<32}  {:>4} dBm  {lock}", number + 1, words::plain(&network.ssid), network.rssi));
     }
-    let _ = write!(io::stderr(), "Which one? Number or name: ");
+    let _ = write!(output::err(), "Which one? Number or name: ");
     let typed = first_line()?;
     let by_number = typed.trim().parse::<usize>().ok().and_then(|number| networks.get(number.checked_sub(1)?));
     let chosen = networks.iter().find(|network| network.ssid == typed).or(by_number);
@@ -147,8 +148,8 @@ fn first_line() -> Result<String, Failure> {
 }
 
 /// Waits until the board announces itself.
-fn find(board: &Board, url: Option<&str>, service: &str) -> Result<Option<Arc<BoardView>>, Failure> {
-    let mut watching = Watching::look(Lookout { service: service.to_owned(), ..Lookout::default() })?;
+fn find(board: &Board, url: Option<&str>, service: Option<&str>) -> Result<Option<Arc<BoardView>>, Failure> {
+    let mut watching = Watching::look(Lookout::of(service))?;
     let place = url.and_then(|url| url.strip_prefix("http://")).map(|place| place.trim_end_matches('/'));
     let is_it = |seen: &BoardView| {
         let same_id = seen.id.is_some() && seen.id == board.hostname;

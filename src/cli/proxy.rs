@@ -1,14 +1,11 @@
 //! `switchboard proxy`: opens the door, prints where it is, and stays.
 
-use std::{
-    env,
-    io::{self, Write},
-    net::SocketAddr,
-};
+use std::{env, io::Write, net::SocketAddr};
 
 use super::{
     Failure,
     client::{Client, held},
+    output,
 };
 use crate::{
     keys::Store,
@@ -44,7 +41,7 @@ pub(super) fn proxy(keys: &Store, board: &str, listen: SocketAddr, token: Option
         return Err(Failure::Usage(why));
     };
     let proxy = Proxy::start(Settings { listen, token, board: view.address.clone(), key })?;
-    writeln!(io::stdout().lock(), "ws://{}{}", proxy.address(), protocol::RPC_PATH)?;
+    writeln!(output::out(), "ws://{}{}", proxy.address(), protocol::RPC_PATH)?;
     proxy.wait();
     Ok(())
 }

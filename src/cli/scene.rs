@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
+    io::Write,
     path::Path,
     sync::Arc,
     sync::mpsc::{RecvTimeoutError, channel},
@@ -16,12 +16,15 @@ use super::{
     Failure,
     args::{SceneCommand, Target, Wait},
     client::{Client, DISCOVERY, Watching},
+    find::{self, Named, NotFound},
+    output,
     print::Printer,
 };
 use crate::{
     documents::{Document, Pin, Scene, SceneStep, check_name, settable},
     fleet::{BoardKey, BoardView, KnownBoard, LinkState, Outcome, is_address},
     keys::Store,
+    matching::Fit,
     settings, words,
 };
 
@@ -83,8 +86,10 @@ fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fad
     let mut scene = Scene { transition_ms: millis(fade)?, ..Scene::new(name) };
     for target in targets {
         // A component's key follows the last slash; whatever else has a slash is a board's name.
-        let target = target.parse::<Target>().map_or_else(|_| (target.clone(), None), |t| (t.board, Some(t.component)));
-        let (board, component) = target;
+        let (board, component) = match target.parse::<Target>() {
+            Ok(target) => (target.board, Some(target.component)),
+            Err(_) => (whole_board(target)?, None),
+        };
         let client = Client::connect(keys, &board)?;
         let view = client.board()?;
         let before = scene.steps.len();
@@ -109,7 +114,19 @@ fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fad
     let steps = scene.steps.len();
     Document::Scene(scene).write(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let count = words::count(u64::try_from(steps).unwrap_or(u64::MAX), "component");
-    Ok(writeln!(io::stdout().lock(), "{count} saved to {}", file.display())?)
+    Ok(writeln!(output::out(), "{count} saved to {}", file.display())?)
+}
+
+/// The text as a whole board. One half of BOARD/COMPONENT that is empty is a variable of a shell that is not set: then all of a board,
+/// or another board, is not what was meant.
+fn whole_board(target: &str) -> Result<String, Failure> {
+    let halves = target.rsplit_once('/');
+    if halves.is_some_and(|(board, component)| board.trim().is_empty() || component.trim().is_empty()) {
+        return Err(Failure::Usage(format!(
+            "{target:?} lacks the board or the component; for example desk-lamp/light:0, or desk-lamp"
+        )));
+    }
+    Ok(target.to_owned())
 }
 
 fn millis(fade: Wait) -> Result<u32, Failure> {
@@ -119,14 +136,8 @@ fn millis(fade: Wait) -> Result<u32, Failure> {
         .ok_or_else(|| Failure::Usage(format!("a fade lasts at most {} s", TRANSITION_MS / 1_000)))
 }
 
-fn apply(
-    keys: &Store,
-    wanted: &str,
-    connect: bool,
-    fade: Option<Wait>,
-    printer: &mut Printer,
-) -> Result<(), Failure> {
-    let mut scene = find(wanted)?;
+fn apply(keys: &Store, wanted: &str, connect: bool, fade: Option<Wait>, printer: &mut Printer) -> Result<(), Failure> {
+    let mut scene = read(wanted)?;
     if let Some(fade) = fade {
         scene.transition_ms = millis(fade)?;
     }
@@ -144,23 +155,40 @@ fn apply(
 }
 
 /// The scene in a file, or that of the window with this name.
-fn find(wanted: &str) -> Result<Scene, Failure> {
+fn read(wanted: &str) -> Result<Scene, Failure> {
     let path = Path::new(wanted);
-    let scenes = settings::remembered().scenes.items;
-    if !path.exists()
-        && let Some(scene) = scenes.iter().find(|scene| words::slug(&scene.name) == words::slug(wanted))
-    {
-        return Ok(scene.clone());
-    }
     if !path.exists() {
-        let names: Vec<String> = scenes.iter().map(|scene| words::plain(&scene.name)).collect();
-        let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(Failure::Usage(format!("there is no file {wanted:?}, and the scenes of the window are: {there}")));
+        return of_the_window(wanted);
     }
     match Document::read(path).map_err(|error| Failure::Usage(error.to_string()))? {
         Document::Scene(scene) => Ok(scene),
         Document::Dashboard(_) => Err(Failure::Usage(format!("{wanted} is a dashboard; a scene is expected"))),
     }
+}
+
+/// The scene of the window with this name. Two that are called the same are refused: their boards are not.
+fn of_the_window(wanted: &str) -> Result<Scene, Failure> {
+    let scenes = settings::remembered().scenes.items;
+    let named: Vec<_> = scenes.iter().map(|scene| Named { id: "", name: &scene.name, address: "" }).collect();
+    match find::find(wanted, &named) {
+        // The start of a name is enough for a board, but a scene changes many at once.
+        Ok(found) if found.fit != Fit::Start => {
+            if let Some(scene) = scenes.get(found.at) {
+                return Ok(scene.clone());
+            }
+        }
+        Err(NotFound::Several { .. }) => {
+            let names: Vec<&str> = scenes.iter().map(|scene| &*scene.name).collect();
+            return Err(Failure::Usage(format!(
+                "{wanted:?} may be several scenes of the window: {}; give one of them another name there",
+                names.join(", ")
+            )));
+        }
+        Ok(_) | Err(NotFound::Nobody { .. } | NotFound::Absent { .. }) => {}
+    }
+    let names: Vec<&str> = scenes.iter().map(|scene| &*scene.name).collect();
+    let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    Err(Failure::Usage(format!("there is no file {wanted:?}, and the scenes of the window are: {there}")))
 }
 
 /// Looks for the boards of a scene, by mDNS and where the window knew them last, and begins to connect to them. An address that only stands in

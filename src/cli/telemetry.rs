@@ -11,9 +11,10 @@ use std::{
 use protocol::telemetry::{Channel, Telemetry};
 use serde_json::{Value, json};
 
-use super::{Failure, client::Client};
+use super::{Failure, client::Client, output};
 use crate::{
     keys::Store,
+    plain,
     telemetry::{Arrived, Counts, Following, News, Piece, State},
     words,
 };
@@ -111,7 +112,7 @@ impl Follower {
         match piece {
             Piece::Described(described) => {
                 if self.json {
-                    writeln!(io::stdout().lock(), "{}", json!(*described))?;
+                    writeln!(output::out(), "{}", plain::json(&*described))?;
                 }
                 if let Some(table) = &mut self.table {
                     table.describe(&described)?;
@@ -136,7 +137,7 @@ impl Follower {
                 "sequence": frame.sequence, "time_us": frame.time_us, "interval_us": frame.interval_us,
                 "lost": lost, "gap": frame.gap, "samples": rows,
             });
-            writeln!(io::stdout().lock(), "{line}")?;
+            writeln!(output::out(), "{}", plain::json(&line))?;
         }
         if let Some(table) = &mut self.table {
             let mut values = values.clone();
@@ -162,7 +163,7 @@ impl Follower {
             }
             State::Waiting { why } => format!("{}: {}; it is tried again", self.name, words::plain(why)),
         };
-        Ok(writeln!(io::stderr(), "switchboard: {note}")?)
+        Ok(writeln!(output::err(), "switchboard: {note}")?)
     }
 
     fn summary(&mut self, counts: Counts) -> Result<(), Failure> {
@@ -180,7 +181,7 @@ impl Follower {
         for (channel, sum) in described.channels.iter().zip(&sums) {
             line += &format!("   {}", words_of(channel, sum));
         }
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         writeln!(out, "{line}")?;
         Ok(out.flush()?)
     }
@@ -190,14 +191,14 @@ impl Follower {
             table.finish()?;
         }
         let seconds = took.as_secs_f64();
-        let mut out = io::stdout().lock();
+        let mut out = output::out();
         if self.json {
             let line = json!({
                 "seconds": seconds, "frames": counts.frames, "samples": counts.samples, "bytes": counts.bytes,
                 "lost": counts.lost, "gaps": counts.gaps, "dropped": counts.dropped, "broken": counts.broken,
                 "connections": counts.connections,
             });
-            return Ok(writeln!(out, "{line}")?);
+            return Ok(writeln!(out, "{}", plain::json(&line))?);
         }
         let gaps = if counts.gaps == 0 { String::new() } else { format!(", {} gaps in sampling", counts.gaps) };
         let broken = if counts.broken == 0 { String::new() } else { format!(", {} broken", counts.broken) };

@@ -43,6 +43,10 @@ impl Conversation {
         self.socket.send(Message::Text(text)).await.map_err(|error| Trouble::Lost(error.to_string()))?;
         let end = Instant::now() + ANSWER;
         loop {
+            // A board that pushes all the time must not keep this going for ever.
+            if Instant::now() >= end {
+                return Err(Trouble::NoAnswer);
+            }
             match timeout_at(end, self.next()).await.map_err(|_| Trouble::NoAnswer)?? {
                 FromBoard::Response(response) if response.id == Some(Id::Number(self.last)) => {
                     let result = response

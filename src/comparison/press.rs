@@ -1,11 +1,15 @@
 //! Presses a button of the board, or switches a switch or a light to the opposite, and learns from the board what that changes.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use protocol::{CommandResult, ComponentKey, ComponentsPage, Kind, NotifyStatus, Snapshot, State, method};
 use serde_json::json;
 
 use super::{Trouble, conversation::Conversation, route::Route};
+use crate::{
+    link::bounds,
+    paging::{Next, Pages},
+};
 
 /// What can be pressed, the first choice first.
 const PRESSED: &[Kind] = &[Kind::Button, Kind::Switch, Kind::Light];
@@ -47,7 +51,8 @@ impl Presser {
             self.press_and(|status| {
                 let mine = status.source.as_ref().is_some_and(|source| matches!(source, protocol::Source::Client(_)));
                 if mine {
-                    changed.extend(status.components.into_keys());
+                    let room = bounds::COMPONENTS.saturating_sub(changed.len());
+                    changed.extend(status.components.into_keys().take(room));
                 }
             })
             .await?;
@@ -74,16 +79,18 @@ impl Presser {
 }
 
 async fn first(board: &mut Conversation) -> Result<ComponentKey, Trouble> {
-    let mut all: Vec<ComponentKey> = Vec::new();
+    let mut pages = Pages::new(bounds::COMPONENTS, Instant::now());
+    let mut offset = 0;
     loop {
         let page: ComponentsPage =
-            board.ask(method::DEVICE_GET_COMPONENTS, &json!({ "offset": all.len() }), |_| {}).await?;
-        let more = page.components.len();
-        all.extend(page.components.into_iter().map(|component| component.key));
-        if more == 0 || all.len() >= page.total {
-            break;
+            board.ask(method::DEVICE_GET_COMPONENTS, &json!({ "offset": offset }), |_| {}).await?;
+        let keys = page.components.into_iter().map(|component| component.key).collect();
+        match pages.add(keys, page.total, Instant::now()) {
+            Next::Ask(at) => offset = at,
+            Next::Complete | Next::Endless => break,
         }
     }
+    let all: Vec<ComponentKey> = pages.items();
     let of = |kind: &Kind| all.iter().find(|key| key.kind == *kind).cloned();
     PRESSED.iter().find_map(of).ok_or(Trouble::NothingToPress)
 }

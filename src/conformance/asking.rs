@@ -174,8 +174,15 @@ async fn components(talk: &mut Talk, report: &mut Report<'_>, learnt: &mut Learn
     report.judged(PAGES, "Device.GetComponents with limit 1, and with the offset at the end", &came, thought);
 }
 
+/// So many components are read of one board, as for a link.
+const MOST: usize = crate::link::bounds::COMPONENTS;
+
+/// How long the list may take, one component a page included.
+const WITHIN: Duration = Duration::from_secs(60);
+
 /// The whole list.
 async fn pages(talk: &mut Talk, limit: Option<u64>) -> Result<Vec<Value>, String> {
+    let begun = Instant::now();
     let mut all: Vec<Value> = Vec::new();
     loop {
         let mut params = json!({ "offset": all.len() });
@@ -195,12 +202,14 @@ async fn pages(talk: &mut Talk, limit: Option<u64>) -> Result<Vec<Value>, String
             return Err(format!("{came} components came, limit being {limit:?}"));
         }
         all.extend(components);
+        if all.len() > MOST || begun.elapsed() > WITHIN {
+            return Err(format!("the list does not end: {} came so far, total being {total}", all.len()));
+        }
         let so_far = u64::try_from(all.len()).unwrap_or(u64::MAX);
         if so_far >= total {
             return if so_far == total { Ok(all) } else { Err(format!("{so_far} came, total being {total}")) };
         }
-        // Either a board that never comes to its end, or one of more components than keys have numbers.
-        if came == 0 || so_far > 65_536 {
+        if came == 0 {
             return Err(format!("a page of {came} components at {so_far} of {total}"));
         }
     }

@@ -10,6 +10,9 @@ use tokio::time::Instant;
 use super::wire::{Board, Came, PATIENCE, Wire, agreed, ask, opcode, opening};
 use crate::keys::Key;
 
+/// So many pushes are kept while an answer is waited for.
+const MOST_PUSHES: usize = 1_024;
+
 /// One control channel.
 pub(super) struct Talk {
     pub(super) wire: Wire,
@@ -97,12 +100,16 @@ impl Talk {
     /// # Errors
     /// What came instead.
     pub(super) async fn answer(&mut self) -> Result<String, String> {
+        let end = Instant::now() + PATIENCE;
         loop {
             let text = self.hear().await?;
             if !is_push(&text) {
                 return Ok(text);
             }
             self.pushes.push_back(text);
+            if self.pushes.len() > MOST_PUSHES || Instant::now() >= end {
+                return Err(format!("{} pushes, and no answer", self.pushes.len()));
+            }
         }
     }
 
@@ -134,7 +141,11 @@ impl Talk {
     /// # Errors
     /// What came instead.
     pub(super) async fn push(&mut self) -> Result<Value, String> {
+        let end = Instant::now() + PATIENCE;
         loop {
+            if Instant::now() >= end {
+                return Err("answers, and no push".to_owned());
+            }
             let text = match self.pushes.pop_front() {
                 Some(text) => text,
                 None => self.hear().await?,

@@ -16,15 +16,15 @@ use std::{
     time::Duration,
 };
 
+use crate::address::Candidates;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     time::timeout,
 };
-use crate::address::Candidates;
 use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
 
-pub(crate) use reach::{Reached, reach, reach_now};
+pub(crate) use reach::{Reached, find, reach, reach_now};
 
 pub use place::{Place, PlaceError};
 pub use reach::Unreached;
@@ -60,8 +60,7 @@ async fn connect(place: &Place, trust: &Trust, traffic: Arc<Traffic>) -> Result<
     if !place.is_secure() {
         return Ok(Stream::Plain(stream));
     }
-    let name = ServerName::try_from(place.host())
-        .map_err(|_| DialError::NoName { host: place.host() })?;
+    let name = ServerName::try_from(place.host()).map_err(|_| DialError::NoName { host: place.host() })?;
     let connector = TlsConnector::from(trust.client());
     let stream =
         connector.connect(name, stream).await.map_err(|source| DialError::Tls { place: place.to_string(), source })?;

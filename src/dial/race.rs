@@ -103,9 +103,8 @@ mod tests {
     fn an_address_that_does_not_answer_holds_the_next_up_for_a_quarter_of_a_second() {
         let begun = std::time::Instant::now();
         let all = addresses(3);
-        let open = |address: SocketAddr| async move {
-            if address == addresses(3)[2] { Ok("here") } else { pending().await }
-        };
+        let open =
+            |address: SocketAddr| async move { if address == addresses(3)[2] { Ok("here") } else { pending().await } };
         let (said, winner) = run(first(&all, open)).expect("a connection");
         assert_eq!((said, winner), ("here", all[2]));
         assert!(begun.elapsed() >= 2 * NEXT_AFTER, "{:?}", begun.elapsed());
@@ -115,9 +114,8 @@ mod tests {
     fn an_address_that_refuses_holds_nobody_up() {
         let begun = std::time::Instant::now();
         let all = addresses(16);
-        let open = |address: SocketAddr| async move {
-            if address == addresses(16)[15] { Ok(()) } else { Err(refused()) }
-        };
+        let open =
+            |address: SocketAddr| async move { if address == addresses(16)[15] { Ok(()) } else { Err(refused()) } };
         let (_, winner) = run(first(&all, open)).expect("a connection");
         assert_eq!(winner, all[15]);
         // Fifteen waits would be nearly four seconds.
@@ -180,9 +178,7 @@ mod tests {
         let all = addresses(3);
         let open = |address: SocketAddr| {
             let open = Open::new(&count);
-            async move {
-                if address == addresses(3)[2] { Ok(open) } else { pending().await }
-            }
+            async move { if address == addresses(3)[2] { Ok(open) } else { pending().await } }
         };
         let won = run(first(&all, open)).expect("a connection");
         assert_eq!(*count.lock().expect("a count"), 1);

@@ -1,7 +1,7 @@
 //! Opens a TCP connection to a board at whichever of its addresses answers first. The one place in which addresses of boards are resolved, judged and
 //! connected to.
 
-use std::{io, net::SocketAddr};
+use std::{collections::BTreeMap, io, net::SocketAddr};
 
 use tokio::{
     net::{TcpStream, lookup_host},
@@ -47,6 +47,39 @@ fn tell(tried: &[Tried]) -> String {
     }
 }
 
+/// What became of the candidates before anything was connected to.
+struct Gathered {
+    /// In the order in which they are tried, each with the address that led there.
+    ordered: Vec<(SocketAddr, Address)>,
+    tried: Vec<Tried>,
+    elsewhere: Vec<String>,
+}
+
+/// Judges candidates, resolves names, and puts what can be connected to in order; `last` after the others.
+async fn gather(candidates: &Candidates, last: &[String], interfaces: &[Interface]) -> Gathered {
+    let mut gathered = Gathered { ordered: Vec::new(), tried: Vec::new(), elsewhere: Vec::new() };
+    let mut found: BTreeMap<SocketAddr, Address> = BTreeMap::new();
+    for candidate in candidates.iter() {
+        let address = candidate.address();
+        let mut fail = |answer: String| gathered.tried.push(Tried { address: address.to_string(), answer });
+        match candidate.judge(interfaces) {
+            Verdict::Usable(Usable::Ip(ip)) => drop(found.insert(ip, address.clone())),
+            Verdict::Usable(Usable::Name(name, port)) => match lookup_host((name.as_str(), port)).await {
+                Ok(ips) => found.extend(ips.map(|ip| (ip, address.clone()))),
+                Err(error) => fail(error.to_string()),
+            },
+            Verdict::Elsewhere => gathered.elsewhere.push(address.to_string()),
+            Verdict::NoHost => fail("this address means no single host".to_owned()),
+            Verdict::NoInterface => fail(no_interface(address, interfaces)),
+        }
+    }
+    let ordered = in_order(found.keys().copied(), interfaces);
+    let with_address = ordered.into_iter().filter_map(|ip| Some((ip, found.remove(&ip)?)));
+    let (behind, ahead): (Vec<_>, Vec<_>) = with_address.partition(|(_, address)| last.contains(&address.to_string()));
+    gathered.ordered = [ahead, behind].concat();
+    gathered
+}
+
 /// Connects to the first address that answers. `last` names addresses that are tried after the others, because something else than the board
 /// answered there. Waits as long as the system does: the caller has a deadline.
 ///
@@ -54,36 +87,15 @@ fn tell(tried: &[Tried]) -> String {
 /// [`Unreached`], with what each address answered.
 pub(crate) async fn reach(candidates: &Candidates, last: &[String]) -> Result<Reached, Unreached> {
     let interfaces = interfaces::current();
-    let mut tried = Vec::new();
-    let mut elsewhere = Vec::new();
-    let mut found: Vec<(SocketAddr, Address)> = Vec::new();
-    for candidate in candidates.iter() {
-        let address = candidate.address();
-        let mut fail = |answer: String| tried.push(Tried { address: address.to_string(), answer });
-        match candidate.judge(&interfaces) {
-            Verdict::Usable(Usable::Ip(ip)) => found.push((ip, address.clone())),
-            Verdict::Usable(Usable::Name(name, port)) => match lookup_host((name.as_str(), port)).await {
-                Ok(ips) => found.extend(ips.map(|ip| (ip, address.clone()))),
-                Err(error) => fail(error.to_string()),
-            },
-            Verdict::Elsewhere => elsewhere.push(address.to_string()),
-            Verdict::NoHost => fail("this address means no single host".to_owned()),
-            Verdict::NoInterface => fail(no_interface(address, &interfaces)),
-        }
-    }
-    if found.is_empty() && tried.is_empty() && !elsewhere.is_empty() {
+    let Gathered { ordered, mut tried, elsewhere } = gather(candidates, last, &interfaces).await;
+    if ordered.is_empty() && tried.is_empty() && !elsewhere.is_empty() {
         return Err(Unreached::Elsewhere { addresses: elsewhere });
     }
-    let is_last = |ip: &SocketAddr| {
-        let shown = found.iter().find(|(of, _)| of == ip).map(|(_, address)| address.to_string());
-        shown.is_some_and(|shown| last.contains(&shown))
-    };
-    let ordered = in_order(found.iter().map(|(ip, _)| *ip), &interfaces);
-    let (behind, ahead): (Vec<_>, Vec<_>) = ordered.into_iter().partition(is_last);
-    match race(&[ahead, behind].concat()).await {
+    let ips: Vec<_> = ordered.iter().map(|(ip, _)| *ip).collect();
+    match race(&ips).await {
         Ok((stream, ip)) => {
-            let address = found.into_iter().find(|(of, _)| *of == ip).map(|(_, address)| address);
-            Ok(Reached { stream, address: address.unwrap_or_else(|| Address::of(ip.ip(), ip.port(), None)) })
+            let address = ordered.into_iter().find(|(of, _)| *of == ip).map(|(_, address)| address);
+            Ok(Reached { stream, address: address.unwrap_or_else(|| Address::from_socket(ip)) })
         }
         Err(failures) => {
             let answered = |(ip, error): (SocketAddr, io::Error)| Tried {
@@ -95,6 +107,23 @@ pub(crate) async fn reach(candidates: &Candidates, last: &[String]) -> Result<Re
             tried.extend(elsewhere.into_iter().map(|address| Tried { address, answer: answer.to_owned() }));
             Err(Unreached::Failed { tried })
         }
+    }
+}
+
+/// Which address answers first, for a library that makes its own connection. Where there is only one, nothing is connected to. A name is
+/// replaced by the IP address that answered.
+///
+/// # Errors
+/// As [`reach`].
+pub(crate) async fn find(candidates: &Candidates, last: &[String]) -> Result<Address, Unreached> {
+    let gathered = gather(candidates, last, &interfaces::current()).await;
+    if let ([(_, address)], []) = (gathered.ordered.as_slice(), gathered.tried.as_slice()) {
+        return Ok(address.clone());
+    }
+    let Reached { stream, address } = reach(candidates, last).await?;
+    match (address.host(), stream.peer_addr()) {
+        (Host::Name(_), Ok(ip)) => Ok(Address::from_socket(ip)),
+        _ => Ok(address),
     }
 }
 

@@ -7,7 +7,9 @@ use super::{
     registry::{Resolved, Sighting},
 };
 use crate::address::InterfaceId;
-use mdns_sd::{DaemonEvent, Error, IfKind, Receiver, RecvTimeoutError, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent};
+use mdns_sd::{
+    DaemonEvent, Error, IfKind, Receiver, RecvTimeoutError, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent,
+};
 
 /// RFC 6762, section 10.4: a record that turned out wrong is asked for once more before it is dropped.
 const VERIFY_WITHIN: Duration = Duration::from_secs(2);

@@ -198,7 +198,10 @@ mod tests {
         registry.resolved(now + SETTLE / 2, resolved("a", "lamp-1", &["fe80::1", "127.0.0.1", "10.0.0.7"], 80));
         assert_eq!(registry.settled(now + SETTLE / 2, &interfaces()), []);
         assert_eq!(registry.next_deadline(), Some(now + SETTLE));
-        assert_eq!(addresses(&registry.settled(now + SETTLE, &interfaces())), ["10.0.0.7:80", "[fe80::1%eth0]:80", "127.0.0.1:80"]);
+        assert_eq!(
+            addresses(&registry.settled(now + SETTLE, &interfaces())),
+            ["10.0.0.7:80", "[fe80::1%eth0]:80", "127.0.0.1:80"]
+        );
         assert_eq!(registry.next_deadline(), None);
     }
 
@@ -251,8 +254,7 @@ mod tests {
         let all = ["192.168.9.9", "10.0.0.7", "10.0.0.3", "fe80::1", "2001:db8::7"];
         registry.resolved(now, resolved("a", "lamp-1", &all, 80));
         let settled = addresses(&registry.settled(now + SETTLE, &interfaces()));
-        let expected =
-            ["10.0.0.3:80", "10.0.0.7:80", "[2001:db8::7]:80", "[fe80::1%eth0]:80", "192.168.9.9:80"];
+        let expected = ["10.0.0.3:80", "10.0.0.7:80", "[2001:db8::7]:80", "[fe80::1%eth0]:80", "192.168.9.9:80"];
         assert_eq!(settled, expected);
     }
 

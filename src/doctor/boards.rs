@@ -20,8 +20,8 @@ use crate::{
     address::{Candidates, Usable, Verdict},
     dial::interfaces,
     fleet::{
-        BoardKey, BoardView, Fleet, Happening, KnownBoard, LinkProblem, LinkState, Lookout, Settings, StartError,
-        Watch, is_address,
+        BoardKey, BoardView, Fleet, Happening, KnownBoard, LinkProblem, LinkState, Lookout, Reading, Settings,
+        StartError, Watch, reading,
     },
     keys::Keys,
 };
@@ -58,7 +58,8 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     let mut party = Party::start(asked.lookout.clone(), asked.keys.clone())?;
     party.connected = connected;
     let linked = |wanted: &str| party.connected.iter().any(|known| of_known(known).is_meant_by(wanted));
-    if let Some(wanted) = asked.wanted.as_deref().filter(|wanted| is_address(wanted) && !linked(wanted)) {
+    let unlinked = asked.wanted.as_deref().filter(|wanted| !linked(wanted));
+    if let Some(wanted) = unlinked.filter(|wanted| reading(wanted) == Reading::Address) {
         // What is no address after all is then missing.
         let _ = party.fleet.add_address(wanted);
     }
@@ -73,6 +74,12 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     if !party.follow(begun + LISTEN, course, &wanted, |_| false) {
         return Ok(None);
     }
+    // A board with this name would have announced itself by now.
+    if let Some(name) = unlinked.filter(|name| reading(name) == Reading::NameOrAddress)
+        && !party.examined().iter().any(|(_, board)| board.is_meant_by(name))
+    {
+        let _ = party.fleet.add_address(name);
+    }
     let looked = begun.elapsed();
     let silent: Vec<_> = party.examined().into_iter().filter(|(_, board)| needs_a_host(board)).collect();
     if !silent.is_empty() {
@@ -80,8 +87,7 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     }
     let hosts = hosts(silent, course);
     // Where something accepts connections, it is waited for what it says as long as a link waits.
-    let open =
-        |key: &BoardKey| hosts.get(key).is_some_and(|of| of.iter().any(|(_, host)| *host == Host::Open));
+    let open = |key: &BoardKey| hosts.get(key).is_some_and(|of| of.iter().any(|(_, host)| *host == Host::Open));
     let settled = |party: &Party| party.examined().iter().all(|(key, board)| !open(key) || is_settled(board));
     if course.is_cancelled() || !party.follow(begun + LISTEN + CONNECT_TIMEOUT, course, &wanted, settled) {
         return Ok(None);
@@ -271,8 +277,10 @@ fn hosts(boards: Vec<(BoardKey, Examined)>, course: &Course) -> BTreeMap<BoardKe
             break;
         }
         thread::scope(|scope| {
-            let running: Vec<_> =
-                some.iter().map(|(key, shown, address)| scope.spawn(move || (*key, shown.clone(), host(*address)))).collect();
+            let running: Vec<_> = some
+                .iter()
+                .map(|(key, shown, address)| scope.spawn(move || (*key, shown.clone(), host(*address))))
+                .collect();
             for (key, shown, host) in running.into_iter().filter_map(|one| one.join().ok()) {
                 found.entry(key).or_default().push((shown, host));
             }

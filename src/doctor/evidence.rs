@@ -9,7 +9,7 @@ pub use crate::address::Interface;
 use crate::{
     address::{Address, Candidates, ip_of},
     fleet::LinkProblem,
-    words,
+    matching::Typed,
 };
 
 /// Everything that was observed.
@@ -128,9 +128,7 @@ impl Examined {
         if typed.is_some_and(|typed| self.address == typed || self.addresses.have(&typed)) {
             return true;
         }
-        let typed = words::slug(plain);
-        let begins = |name: &str| words::slug(name).starts_with(&typed);
-        !typed.is_empty() && (begins(&self.name) || self.id.as_deref().is_some_and(begins))
+        Typed::new(plain).fit(self.id.as_deref().unwrap_or_default(), &self.name).is_some()
     }
 }
 
@@ -208,7 +206,7 @@ mod tests {
             link: Link::NotTried,
             hosts: Vec::new(),
         };
-        for typed in ["desk-lamp", "Desk lamp", "desk", "SB-77C0", "10.77.0.2", "10.77.0.2:80"] {
+        for typed in ["desk-lamp", "Desk lamp", "desk", "SB-77C0", "10.77.0.2", "10.77.0.2:80", "WS://10.77.0.2/rpc"] {
             assert!(board.is_meant_by(typed), "{typed}");
         }
         for typed in ["", "lamp", "10.77.0.20", "10.77.0.2:81", "-"] {

@@ -47,14 +47,51 @@ pub fn listen_address(text: &str) -> Result<SocketAddr, ListenAddressError> {
 )]
 pub struct ListenAddressError;
 
-/// Whether a text is meant as an address: `host:port`, `[IPv6]:port` or an IP address; a name of a board never looks so.
-pub fn is_address(typed: &str) -> bool {
-    let port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+/// How a text that a person typed for a board can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// An address: an IP address, `localhost:port`, `host.domain:port`, or anything with `ws://` before it.
+    Address,
+    /// A name that may be an address as well: `lamp:2`. A board with exactly this name goes before the address.
+    NameOrAddress,
+    /// A name or an id.
+    Name,
+}
+
+/// How a text that a person typed for a board can be read. A board chooses its own name, so what is certainly an address is never taken
+/// for a name.
+pub fn reading(typed: &str) -> Reading {
+    let typed = typed.trim();
     // The zone of a link-local address (RFC 4007, section 11) follows a percent sign.
     let ip = typed.split_once('%').map_or(typed, |(ip, _)| ip);
-    ip.parse::<IpAddr>().is_ok()
-        || typed.starts_with('[')
-        || typed.rsplit_once(':').is_some_and(|(host, number)| !host.is_empty() && port(number))
+    if typed.contains("://") || ip.parse::<IpAddr>().is_ok() || is_bracketed(typed) {
+        return Reading::Address;
+    }
+    let Some((host, port)) = typed.rsplit_once(':') else { return Reading::Name };
+    let hosts = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+    if host.is_empty() || port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) || !host.bytes().all(hosts) {
+        return Reading::Name;
+    }
+    // RFC 3696, section 2: the last label of a host name with a domain is not all digits.
+    let last = host.rsplit_once('.').map(|(_, last)| last);
+    let has_domain = last.is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+    if host.eq_ignore_ascii_case("localhost") || host.parse::<Ipv4Addr>().is_ok() || has_domain {
+        Reading::Address
+    } else {
+        Reading::NameOrAddress
+    }
+}
+
+/// Whether it begins as `[IPv6` does, and not as a name with brackets: `[Lab] lamp`.
+fn is_bracketed(typed: &str) -> bool {
+    let Some(rest) = typed.strip_prefix('[') else { return false };
+    let ip = rest.split(['%', ']']).next().unwrap_or_default();
+    ip.contains(':') && ip.bytes().all(|b| b.is_ascii_hexdigit() || b":.".contains(&b))
+}
+
+/// Whether a text can be an address: `host:port`, `[IPv6]:port`, an IP address, or one of these after `ws://`.
+pub fn is_address(typed: &str) -> bool {
+    reading(typed) != Reading::Name
 }
 
 #[cfg(test)]
@@ -79,12 +116,32 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_an_address_is_told_from_a_name() {
-        for typed in ["lamp:80", "10.0.0.7", "::1", "[::1]:80", "fe80::1%eth0", "[fe80::1%25eth0]"] {
-            assert!(is_address(typed), "{typed}");
+    fn a_link_local_address_is_told_from_a_name() {
+        for typed in ["fe80::1%eth0", "[fe80::1%25eth0]", "[fe80::1%eth0]:80"] {
+            assert_eq!(reading(typed), Reading::Address, "{typed}");
         }
-        for typed in ["lamp", "desk lamp", "100%", "sb-1"] {
-            assert!(!is_address(typed), "{typed}");
+        assert_eq!(reading("100%"), Reading::Name);
+    }
+
+    #[test]
+    fn a_name_with_a_colon_is_no_address_unless_it_can_only_be_one() {
+        for typed in [
+            "192.168.1.17",
+            "192.168.1.17:80",
+            "::1",
+            "[::1]:80",
+            "localhost:80",
+            "lamp.local:80",
+            "ws://lamp",
+            "WS://lamp:2/rpc",
+        ] {
+            assert_eq!(reading(typed), Reading::Address, "{typed}");
+        }
+        for typed in ["Lamp:2", "esp32:80", "Rack1.2:3", "10:30", "lamp:99999"] {
+            assert_eq!(reading(typed), Reading::NameOrAddress, "{typed}");
+        }
+        for typed in ["Lamp", "Room 3:1", "B\u{fc}ro:2", "[Lab] lamp", "[Lab: 2] lamp", "Lamp:", ":80", "Lamp: 2", ""] {
+            assert_eq!(reading(typed), Reading::Name, "{typed}");
         }
     }
 }

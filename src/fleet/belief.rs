@@ -419,7 +419,8 @@ mod tests {
 
     /// A board with one light that is off.
     fn belief() -> Belief {
-        let mut belief = Belief::new(Instant::now(), BoardKey(1), Candidates::given("10.0.0.7:80".parse().unwrap()), true);
+        let mut belief =
+            Belief::new(Instant::now(), BoardKey(1), Candidates::given("10.0.0.7:80".parse().unwrap()), true);
         belief.apply(now(), Report::Components(vec![Descriptor::new(Kind::Light, 0, "Lamp")]));
         belief.apply(now(), snapshot(false));
         belief

@@ -23,9 +23,12 @@ use crate::{
     link::{
         commands::Ticket,
         session::{Announced, Called, Ephemeral, Input, Output, Report, Session},
-        socket::{Socket, SocketEvent, Unread},
         state::{Ending, LinkState, Now},
         target::Destination,
+        transport::{
+            Opening, Socket, SocketEvent, Transport, Unread,
+            attempts::{Attempts, Standing},
+        },
         update::Image,
     },
     listening::Arrival,
@@ -210,7 +213,7 @@ impl Board {
 
     pub(super) fn socket_told(&mut self, now: Now, attempt: u64, event: SocketEvent, out: &Outlet) -> Step {
         let current = self.socket.as_ref().is_some_and(|(current, _)| *current == attempt);
-        if current && !matches!(event, SocketEvent::Ended(_)) {
+        if current && !matches!(event, SocketEvent::Queued | SocketEvent::Begun(_) | SocketEvent::Ended(_)) {
             self.belief.heard(now.instant);
         }
         self.record(now, &event);
@@ -222,6 +225,8 @@ impl Board {
                 }
                 Input::Reached(attempt, address)
             }
+            SocketEvent::Queued => Input::Queued(attempt),
+            SocketEvent::Begun(within) => Input::Begun(attempt, within),
             SocketEvent::Opened => match ephemeral() {
                 Ok(ephemeral) => Input::Opened(attempt, ephemeral),
                 Err(problem) => Input::Ended(attempt, Ending::NoConnection(problem)),
@@ -239,7 +244,7 @@ impl Board {
         let frames = &self.view().frames;
         log::trace!("{}: socket: {event:?}", self.view().address);
         match event {
-            SocketEvent::Reached(_) => {}
+            SocketEvent::Queued | SocketEvent::Begun(_) | SocketEvent::Reached(_) => {}
             SocketEvent::Opened => frames.add(now.wall, Way::Link, 0, &Content::Open),
             SocketEvent::Text(text) => frames.text(now.wall, Way::In, text),
             // What is encrypted is kept once it was read.
@@ -263,7 +268,7 @@ impl Board {
         let concern = concern(&outputs);
         for output in outputs {
             match output {
-                Output::Connect { attempt, to } => {
+                Output::Connect { attempt, to, standing } => {
                     let addresses = to.addresses.texts().join(", ");
                     log::debug!("{}: connects to {addresses}, attempt {attempt}", self.view().name);
                     // Until one of them answers.
@@ -275,7 +280,7 @@ impl Board {
                     self.belief.called_from(None);
                     let text = format!("{addresses}, {RPC_PATH}");
                     self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(text.into()));
-                    self.connect(attempt, to, out);
+                    self.connect(attempt, to, standing, out);
                 }
                 Output::Accept { attempt } => {
                     if let Some(arrival) = self.arrival.take() {
@@ -288,19 +293,19 @@ impl Board {
                     }
                 }
                 Output::Send(text) => {
-                    if let Some((_, socket)) = &mut self.socket {
+                    if let Some((_, socket)) = &self.socket {
                         self.belief.view().frames.text(now.wall, Way::Out, &text);
                         socket.send(text);
                     }
                 }
                 Output::SendSealed { sealed, text } => {
-                    if let Some((_, socket)) = &mut self.socket {
+                    if let Some((_, socket)) = &self.socket {
                         self.belief.view().frames.encrypted(now.wall, Way::Out, &text);
                         socket.send_binary(sealed);
                     }
                 }
                 Output::SendFrame(bytes) => {
-                    if let Some((_, socket)) = &mut self.socket {
+                    if let Some((_, socket)) = &self.socket {
                         self.belief.view().frames.binary(now.wall, Way::Out, &bytes);
                         socket.send_binary(bytes);
                     }
@@ -333,7 +338,7 @@ impl Board {
         self.view().frames.add(now.wall, Way::Link, 0, &Content::Open);
         self.belief.called_from(Some(from));
         let tell = self.teller(attempt, &unread, out);
-        self.socket = Some((attempt, arrival.accept(unread, tell)));
+        self.socket = arrival.accept(unread, tell).map(|socket| (attempt, socket));
     }
 
     fn teller(&self, attempt: u64, unread: &Unread, out: &Outlet) -> impl Fn(SocketEvent) + Send + Sync + 'static {
@@ -344,10 +349,13 @@ impl Board {
         }
     }
 
-    fn connect(&mut self, attempt: u64, to: Destination, out: &Outlet) {
+    fn connect(&mut self, attempt: u64, to: Destination, standing: Standing, out: &Outlet) {
         let unread = Unread::default();
         let tell = self.teller(attempt, &unread, out);
-        self.socket = Some((attempt, Socket::open(to, RPC_PATH, Some(SUBPROTOCOL), unread, tell)));
+        let (transport, attempts) = (out.transport, out.attempts.clone());
+        let path = RPC_PATH.to_owned();
+        let opening = Opening { transport, to, path, subprotocol: Some(SUBPROTOCOL), attempts, standing };
+        self.socket = Some((attempt, Socket::open(opening, unread, tell)));
     }
 
     fn report(&mut self, now: Now, report: Report, step: &mut Step) -> Vec<(SystemTime, Happening)> {
@@ -355,6 +363,11 @@ impl Board {
         match &report {
             Report::Info(info) => step.identified = Some((info.id.clone(), self.view().id.clone())),
             Report::Greeted(id) => step.identified = Some((id.clone(), self.view().id.clone())),
+            Report::Link(LinkState::Connected) => {
+                if let Some((_, socket)) = &self.socket {
+                    socket.settled();
+                }
+            }
             Report::Link(LinkState::Unreachable { .. }) => {
                 step.lost |= matches!(self.view().link, LinkState::Connected | LinkState::Stale);
             }
@@ -426,5 +439,7 @@ fn log_report(board: &BoardView, report: &Report) {
 pub(super) struct Outlet {
     pub(super) published: Published,
     pub(super) sockets: UnboundedSender<FromSocket>,
+    pub(super) transport: Transport,
+    pub(super) attempts: Attempts,
     pub(super) descriptors: Descriptors,
 }

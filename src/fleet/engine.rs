@@ -33,7 +33,12 @@ use crate::{
         registry::{Change, Registry},
     },
     keys::{Key, Keys},
-    link::{session::Input, state::Now, update::Image},
+    link::{
+        session::Input,
+        state::Now,
+        transport::{Transport, attempts::Attempts},
+        update::Image,
+    },
     listening::{Arrival, Listener, arrivals},
 };
 
@@ -94,7 +99,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn new(published: Published, connect_to_all: bool, keys: Option<Keys>) -> Self {
+    pub(super) fn new(published: Published, connect_to_all: bool, keys: Option<Keys>, transport: Transport) -> Self {
         let (sockets, from_sockets) = unbounded_channel();
         Self {
             connect_to_all,
@@ -106,7 +111,13 @@ impl Engine {
             mdns: None,
             keys,
             seeds: RandomState::new(),
-            out: Outlet { published, sockets, descriptors: Descriptors::default() },
+            out: Outlet {
+                published,
+                sockets,
+                transport,
+                attempts: Attempts::default(),
+                descriptors: Descriptors::default(),
+            },
             from_sockets: Some(from_sockets),
             listener: None,
             status: FleetStatus::default(),

@@ -32,17 +32,18 @@ pub use view::{
     LinkState, Listening, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,
 };
 
-pub use crate::{
-    address::{Address, AddressError, Candidates},
-    discovery::{Interfaces, Lookout},
-};
 use crate::{
     address::ip_of,
     keys::{Key, Keys},
     listening::facing,
 };
+pub use crate::{
+    address::{Address, AddressError, Candidates},
+    discovery::{Interfaces, Lookout},
+    link::transport::{Transport, UnknownTransport},
+};
 
-pub use address::{ListenAddressError, is_address, listen_address};
+pub use address::{ListenAddressError, Reading, is_address, listen_address, reading};
 pub use image::ImageSource;
 
 use engine::{Engine, Order};
@@ -63,6 +64,8 @@ pub struct Settings {
     pub keys: Option<Keys>,
     /// Where boards can call, port 0 being any free one; `None`, the default: nowhere. How that does is in [`FleetStatus`].
     pub listen: Option<SocketAddr>,
+    /// The library that connects to boards.
+    pub transport: Transport,
 }
 
 impl Default for Settings {
@@ -74,6 +77,7 @@ impl Default for Settings {
             addresses: Vec::new(),
             keys: Some(Keys::default()),
             listen: None,
+            transport: Transport::default(),
         }
     }
 }
@@ -110,9 +114,9 @@ impl Fleet {
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let published = Published::default();
         let (orders, received) = unbounded_channel();
-        let Settings { discovery, connect_to_all, addresses, keys, listen } = settings;
+        let Settings { discovery, connect_to_all, addresses, keys, listen, transport } = settings;
         let lookout = discovery.clone();
-        let engine = Engine::new(published.clone(), connect_to_all, keys);
+        let engine = Engine::new(published.clone(), connect_to_all, keys, transport);
         let thread = engine::spawn(engine, received, discovery)?;
         let fleet = Self { orders, published, thread: Some(thread), updates: AtomicU64::new(0), lookout };
         if listen.is_some() {

@@ -10,14 +10,14 @@ use std::{
 use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, mdns::Announcement};
 
 use super::{frames::Frames, history::History};
-use crate::{
-    address::Candidates,
-    keys::{KeyId, Role},
-};
 pub use crate::link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
     update::{UpdateProblem, UpdateState},
+};
+use crate::{
+    address::Candidates,
+    keys::{KeyId, Role},
 };
 
 /// Names a board within one run of the program, before and after its id is known.
@@ -126,7 +126,9 @@ impl BoardView {
     /// Where to ask it something on a connection of its own: where the link goes, if there is one; otherwise wherever it may be.
     pub fn where_to_ask(&self) -> Candidates {
         match (&self.link, self.address.parse()) {
-            (LinkState::Connected | LinkState::Stale, Ok(address)) if self.caller.is_none() => Candidates::given(address),
+            (LinkState::Connected | LinkState::Stale, Ok(address)) if self.caller.is_none() => {
+                Candidates::given(address)
+            }
             _ => self.addresses.clone(),
         }
     }

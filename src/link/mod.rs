@@ -1,4 +1,4 @@
-//! One link to one board: a sans-IO [`session`] that decides, and [`socket`], the one file that knows a WebSocket.
+//! One link to one board: a sans-IO [`session`] that decides, and a [`transport`] that moves its messages.
 
 pub(crate) mod backoff;
 pub(crate) mod bounds;
@@ -10,8 +10,8 @@ pub(crate) mod names;
 mod reading;
 mod requests;
 pub(crate) mod session;
-pub(crate) mod socket;
 pub(crate) mod state;
 mod sync;
 pub(crate) mod target;
+pub(crate) mod transport;
 pub(crate) mod update;

@@ -9,17 +9,21 @@ pub(crate) fn shown(name: &str) -> String {
 
 /// A text with a mark for each character that is not seen.
 pub(crate) fn visible(text: &str) -> String {
+    seen(text).map(|(c, safe)| if safe { c } else { '\u{fffd}' }).collect()
+}
+
+/// Each character, and whether it is seen and steers nothing. Line breaks and tabs are whitespace here.
+pub(crate) fn seen(text: &str) -> impl Iterator<Item = (char, bool)> {
     let mut symbol = false;
-    let mut one = |c: char| {
+    text.chars().map(move |c| {
         // An emoji may be made of several characters, which these two join: ❤️‍🔥.
         if symbol && matches!(c, '\u{200d}' | '\u{fe0f}') {
-            return c;
+            return (c, true);
         }
-        let unseen = unseen(c);
+        let unseen = unseen(c) || (c.is_control() && !c.is_whitespace());
         symbol = !c.is_ascii() && !c.is_alphanumeric() && !c.is_whitespace() && !unseen;
-        if unseen { '\u{fffd}' } else { c }
-    };
-    text.chars().map(&mut one).collect()
+        (c, !unseen)
+    })
 }
 
 /// Unicode's default ignorable code points and those that steer the direction of text (Unicode Standard Annex 9, section 2; Unicode

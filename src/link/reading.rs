@@ -1,10 +1,8 @@
 //! Reads a board from the start: what it is, what is on it, and then, at one moment, everything's state.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use protocol::{
-    ComponentsPage, Descriptor, DeviceInfo, Object, PROTOCOL_MAJOR, RpcError, Snapshot, limits::CONNECT_TIMEOUT, method,
-};
+use protocol::{ComponentsPage, Descriptor, DeviceInfo, Object, PROTOCOL_MAJOR, RpcError, Snapshot, method};
 use serde_json::{Value, json};
 
 use super::{
@@ -25,10 +23,10 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Asks the first questions.
-    pub(crate) fn start(now: Instant, requests: &mut Requests, out: &mut Vec<Output>) -> Self {
+    pub(crate) fn start(now: Instant, within: Duration, requests: &mut Requests, out: &mut Vec<Output>) -> Self {
         let (_, info) = requests.ask(now, Purpose::Info, method::DEVICE_GET_INFO, Object::new());
         out.push(Output::Send(info));
-        let reading = Self { deadline: now + CONNECT_TIMEOUT, info: None, components: Vec::new(), listed: false };
+        let reading = Self { deadline: now + within, info: None, components: Vec::new(), listed: false };
         reading.ask_page(now, requests, out);
         reading
     }

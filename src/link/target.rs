@@ -1,6 +1,6 @@
 //! Decides which of a board's addresses are tried next. Resolves no names.
 
-use crate::address::Candidates;
+use crate::address::{Candidates, Host};
 
 /// Where an attempt goes: to whichever of these answers first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,6 +9,18 @@ pub(crate) struct Destination {
     pub addresses: Candidates,
     /// Those that are tried after the others: something answered there, and was not the board.
     pub last: Vec<String>,
+}
+
+impl Destination {
+    /// The host of the likeliest address: attempts at one host wait for each other.
+    pub(crate) fn host(&self) -> String {
+        match self.addresses.iter().next().map(|candidate| candidate.address().host()) {
+            Some(Host::Name(name)) => name.clone(),
+            Some(Host::V4(ip)) => ip.to_string(),
+            Some(Host::V6 { ip, .. }) => ip.to_string(),
+            None => String::new(),
+        }
+    }
 }
 
 /// The addresses of one board. A link that fails where it was announced goes to where a person said it is, and back.

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{Listener, WAITING, arrivals};
-use crate::link::socket::Unread;
+use crate::link::transport::Unread;
 
 const SOON: Duration = Duration::from_secs(10);
 

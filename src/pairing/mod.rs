@@ -23,9 +23,9 @@ use crate::{
     keys::Key,
     link::{
         bounds,
-        socket::{Socket, SocketEvent, Unread},
         state::{Ending, LinkProblem},
         target::Destination,
+        transport::{Opening, Socket, SocketEvent, Unread},
     },
 };
 
@@ -106,11 +106,11 @@ fn run(
     let _entered = runtime.enter();
     let unread = Unread::default();
     let (events, mut told) = unbounded_channel();
-    let mut socket = open(to, unread.clone(), events);
+    let socket = open(to, unread.clone(), events);
     let outcome = runtime
         .block_on(async {
             let outcome = tokio::select! {
-                outcome = converse(&mut socket, &mut told, &unread, conversation, tell) => Some(outcome),
+                outcome = converse(&socket, &mut told, &unread, conversation, tell) => Some(outcome),
                 _ = unwanted => None,
             };
             drop(socket);
@@ -122,14 +122,14 @@ fn run(
 }
 
 fn open(to: Destination, unread: Unread, events: UnboundedSender<SocketEvent>) -> Socket {
-    Socket::open(to, PAIR_PATH, None, unread, move |event| {
+    Socket::open(Opening::alone(to, PAIR_PATH), unread, move |event| {
         // Nobody wants to know any more.
         let _ = events.send(event);
     })
 }
 
 async fn converse(
-    socket: &mut Socket,
+    socket: &Socket,
     told: &mut UnboundedReceiver<SocketEvent>,
     unread: &Unread,
     mut conversation: Conversation,
@@ -147,7 +147,12 @@ async fn converse(
             SocketEvent::Binary(bytes) => conversation.heard(&bytes)?,
             SocketEvent::Text(text) => return Err(conversation::refusal(&text)),
             SocketEvent::Ended(ending) => return Err(problem(ending)),
-            SocketEvent::Reached(_) | SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => Vec::new(),
+            SocketEvent::Queued
+            | SocketEvent::Begun(_)
+            | SocketEvent::Reached(_)
+            | SocketEvent::Opened
+            | SocketEvent::Ping
+            | SocketEvent::Pong => Vec::new(),
         };
         for step in steps {
             match step {

@@ -5,8 +5,12 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use super::Settings;
@@ -15,22 +19,50 @@ use crate::documents;
 /// The file's name in the program's folder.
 const NAME: &str = "settings.json";
 
+/// What could not be written is tried again after this time: a full disk may have room by then.
+const RETRY: Duration = Duration::from_secs(5);
+
 /// The file, and the thread that writes it.
 pub struct SettingsFile {
     /// What it holds, or is about to.
     saved: Settings,
     writer: Option<(Sender<String>, JoinHandle<()>)>,
+    told: Arc<Told>,
+}
+
+/// What the thread tells: why the newest settings are not on the disk, as long as that is so.
+#[derive(Default)]
+struct Told {
+    problem: Mutex<Option<String>>,
+    wake: Mutex<Option<Box<dyn Fn() + Send>>>,
+}
+
+impl Told {
+    fn tell(&self, problem: Option<String>) {
+        let changed = {
+            let mut told = lock(&self.problem);
+            std::mem::replace(&mut *told, problem.clone()) != problem
+        };
+        if changed && let Some(wake) = &*lock(&self.wake) {
+            wake();
+        }
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each holds one value, which is replaced whole.
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl SettingsFile {
     /// A file that is nowhere: for tests and previews.
     pub fn nowhere() -> Self {
-        Self { saved: Settings::default(), writer: None }
+        Self::holding(Settings::default())
     }
 
     /// A file that is nowhere and holds these.
     pub fn holding(settings: Settings) -> Self {
-        Self { saved: settings, writer: None }
+        Self { saved: settings, writer: None, told: Arc::default() }
     }
 
     /// The file in this folder, or else in the desktop's usual place, with what it holds. A file that cannot be read is kept
@@ -45,7 +77,9 @@ impl SettingsFile {
         let path = folder.join(NAME);
         let (saved, mut problem) = read(&path);
         let (sender, texts) = channel();
-        let run = move || write_all(&path, &texts);
+        let told = Arc::<Told>::default();
+        let tells = Arc::clone(&told);
+        let run = move || write_all(&path, &texts, &tells);
         let writer = match thread::Builder::new().name("settings".to_owned()).spawn(run) {
             Ok(thread) => Some((sender, thread)),
             Err(error) => {
@@ -53,7 +87,25 @@ impl SettingsFile {
                 None
             }
         };
-        (Self { saved, writer }, problem)
+        (Self { saved, writer, told }, problem)
+    }
+
+    /// Begins a run of the window: see [`Settings::begin_run`].
+    pub fn begin_run(&mut self) -> bool {
+        let mut settings = self.saved.clone();
+        let crashed = settings.begin_run();
+        self.keep(&settings);
+        crashed
+    }
+
+    /// Why the newest settings are not on the disk, as long as that is so.
+    pub fn problem(&self) -> Option<String> {
+        lock(&self.told.problem).clone()
+    }
+
+    /// Calls this whenever [`SettingsFile::problem`] changes, on another thread.
+    pub fn on_change_of_problem(&mut self, wake: impl Fn() + Send + 'static) {
+        *lock(&self.told.wake) = Some(Box::new(wake));
     }
 
     /// What it holds.
@@ -117,20 +169,31 @@ fn set_aside(path: &Path, why: &str) -> String {
     }
 }
 
-/// Writes what comes, the latest of what waits, until nobody can send any more.
-fn write_all(path: &Path, texts: &Receiver<String>) {
-    let mut failed = false;
-    while let Ok(text) = texts.recv() {
-        let latest = texts.try_iter().last().unwrap_or(text);
-        if let Err(error) = replace(path, &latest) {
-            // Once: a full disk stays full.
-            if !failed {
-                let _ =
-                    writeln!(io::stderr(), "switchboard: settings could not be written to {}: {error}", path.display());
+/// Writes what is sent, the latest of what waits, until no sender is left. What cannot be written is tried again.
+fn write_all(path: &Path, texts: &Receiver<String>, told: &Told) {
+    let mut unwritten: Option<String> = None;
+    loop {
+        let next = match &unwritten {
+            Some(_) => texts.recv_timeout(RETRY),
+            None => texts.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let ended = matches!(next, Err(RecvTimeoutError::Disconnected));
+        let newest = texts.try_iter().last().or(next.ok()).or(unwritten.take());
+        let Some(text) = newest else { return };
+        match replace(path, &text) {
+            Ok(()) => told.tell(None),
+            Err(error) => {
+                let problem = format!("{} cannot be written ({error})", path.display());
+                // Once for each cause: a full disk stays full.
+                if lock(&told.problem).as_ref() != Some(&problem) {
+                    let _ = writeln!(io::stderr(), "switchboard: settings are not being saved: {problem}");
+                }
+                told.tell(Some(problem));
+                unwritten = Some(text);
             }
-            failed = true;
-        } else {
-            failed = false;
+        }
+        if ended {
+            return;
         }
     }
 }
@@ -216,13 +279,34 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_written_costs_nothing_but_the_memory() -> Tested {
+    fn settings_that_cannot_be_written_are_told_and_written_once_they_can_be() -> Tested {
         let folder = Folder::new("no-folder")?;
         let blocked = folder.0.join("file");
         fs::write(&blocked, "")?;
-        let (mut file, _) = SettingsFile::open(Some(blocked));
+        let (mut file, _) = SettingsFile::open(Some(blocked.clone()));
+        let (sender, woken) = channel();
+        file.on_change_of_problem(move || {
+            let _ = sender.send(());
+        });
         file.keep(&some(1));
+        woken.recv_timeout(Duration::from_secs(60))?;
+        assert!(file.problem().is_some_and(|problem| problem.contains("settings.json cannot be written (")));
         assert_eq!(file.settings(), &some(1));
+        fs::remove_file(&blocked)?;
+        woken.recv_timeout(Duration::from_secs(60))?;
+        assert_eq!(file.problem(), None);
+        drop(file);
+        assert_eq!(SettingsFile::open(Some(blocked)).0.settings(), &some(1));
+        Ok(())
+    }
+
+    #[test]
+    fn a_run_that_crashed_is_known_in_the_next_one() -> Tested {
+        let folder = Folder::new("crashed")?;
+        let (mut file, _) = SettingsFile::open(Some(folder.0.clone()));
+        assert!(!file.begin_run());
+        drop(file);
+        assert!(SettingsFile::open(Some(folder.0.clone())).0.begin_run());
         Ok(())
     }
 }

@@ -108,7 +108,7 @@ pub struct Layout {
     pub window: Option<[f32; 2]>,
     /// It is maximised.
     pub maximized: bool,
-    /// How much larger than the desktop asks everything is shown, 0.5 to 4; `None` is 1.
+    /// How much larger than the desktop asks everything is to be shown, 0.5 to 3; `None` is 1. In a small window it is less.
     #[serde(deserialize_with = "size")]
     pub zoom: Option<f32>,
     /// The width of the list of boards.
@@ -162,12 +162,32 @@ pub struct Settings {
     /// How large the window and its parts are.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,
+    /// The window was opened and has not drawn its first frames, or ended by a crash: see [`Settings::begin_run`].
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "std::ops::Not::not")]
+    pub starting: bool,
     /// Fields of a newer version, kept as they came.
     #[serde(flatten)]
     pub newer: Object,
 }
 
 impl Settings {
+    /// Begins a run of the window. Where the one before crashed, what is shown and how goes back to its defaults, since that may be
+    /// the cause; what a person made stays: boards, notes, scenes, dashboards, curves, channels. Returns whether that was so.
+    pub fn begin_run(&mut self) -> bool {
+        let crashed = std::mem::replace(&mut self.starting, true);
+        if crashed {
+            let defaults = Self::default();
+            self.place = defaults.place;
+            self.selected = defaults.selected;
+            self.pushes_of_one = defaults.pushes_of_one;
+            self.arrangement = defaults.arrangement;
+            self.layout = defaults.layout;
+            self.lab.exercise = defaults.lab.exercise;
+            self.plots.span = defaults.plots.span;
+        }
+        crashed
+    }
+
     /// Remembers boards as they are now.
     pub fn remember(&mut self, boards: impl IntoIterator<Item = RememberedBoard>) {
         let known = self.boards.iter().enumerate();
@@ -227,6 +247,24 @@ mod tests {
         settings.remember([board("sb-1", "10.0.0.7:80"), board("sb-1", "10.0.0.8:80")]);
         settings.remember([board("sb-2", "10.0.0.7:80")]);
         assert_eq!(settings.boards, [board("sb-1", "10.0.0.8:80"), board("sb-2", "10.0.0.7:80")]);
+    }
+
+    #[test]
+    fn after_a_crash_the_view_is_set_back_and_nothing_that_a_person_made_is_lost() {
+        let stored = serde_json::json!({
+            "theme": "dark", "place": "plots", "selected": "lamp-1", "layout": {"zoom": 3.1, "window": [300.0, 200.0]},
+            "notes": {"lamp-1": {"room": "Attic"}}, "scenes": [{"name": "Evening", "steps": []}],
+            "dashboards": [{"name": "Bench"}], "boards": [{"address": "10.0.0.7:80"}], "starting": true,
+        });
+        let mut settings: Settings = serde_json::from_value(stored).unwrap_or_default();
+        let before = settings.clone();
+        assert!(settings.begin_run());
+        assert_eq!((settings.layout, settings.place, &settings.selected), (Layout::default(), Place::Boards, &None));
+        assert_eq!((&settings.scenes, &settings.dashboards), (&before.scenes, &before.dashboards));
+        assert_eq!((&settings.notes, &settings.boards, settings.theme), (&before.notes, &before.boards, before.theme));
+        assert!(settings.starting);
+        settings.starting = false;
+        assert!(!settings.begin_run(), "a run that went well is followed by one as it was left");
     }
 
     #[test]

@@ -70,14 +70,16 @@ pub(super) async fn follow(address: &str, shared: &Shared) {
 }
 
 async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
-    let given = address.parse().map(Candidates::given).map_err(|error: AddressError| End::Refused(error.to_string()))?;
+    let given =
+        address.parse().map(Candidates::given).map_err(|error: AddressError| End::Refused(error.to_string()))?;
     let Reached { stream, address } = reach(&given, &[]).await.map_err(|error| End::Lost(error.to_string()))?;
     let config = WebSocketConfig {
         max_message_size: Some(LONGEST),
         max_frame_size: Some(LONGEST),
         ..WebSocketConfig::default()
     };
-    match client_async_with_config(format!("ws://{}{TELEMETRY_PATH}", address.authority()), stream, Some(config)).await {
+    match client_async_with_config(format!("ws://{}{TELEMETRY_PATH}", address.authority()), stream, Some(config)).await
+    {
         Ok((socket, _)) => Ok(socket),
         Err(Error::Http(response)) => {
             let words = said(response.body().as_deref().unwrap_or_default());

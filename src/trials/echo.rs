@@ -5,9 +5,9 @@ use tokio::sync::mpsc;
 use crate::{
     address::{AddressError, Candidates},
     link::{
-        socket::{Socket, SocketEvent, Unread},
         state::Ending,
         target::Destination,
+        transport::{Opening, Socket, SocketEvent, Transport, Unread},
     },
 };
 
@@ -25,13 +25,13 @@ pub struct Echoed {
 ///
 /// # Errors
 /// Where `address` is no address.
-pub async fn echo(address: &str, path: &str) -> Result<Echoed, AddressError> {
+pub async fn echo(address: &str, path: &str, transport: Transport) -> Result<Echoed, AddressError> {
     let to = Destination { addresses: Candidates::given(address.parse()?), last: Vec::new() };
     let mut echoed = Echoed { first: None, problem: None };
     let (events, mut arrived) = mpsc::unbounded_channel();
     let unread = Unread::default();
     let tell = move |event| drop(events.send(event));
-    let mut socket = Socket::open(to, path.to_owned(), None, unread.clone(), tell);
+    let socket = Socket::open(Opening { transport, ..Opening::alone(to, path) }, unread.clone(), tell);
     while let Some(event) = arrived.recv().await {
         unread.read(&event);
         match event {
@@ -40,7 +40,12 @@ pub async fn echo(address: &str, path: &str) -> Result<Echoed, AddressError> {
                 socket.send(text);
             }
             SocketEvent::Binary(bytes) => socket.send_binary(bytes),
-            SocketEvent::Reached(_) | SocketEvent::Opened | SocketEvent::Ping | SocketEvent::Pong => {}
+            SocketEvent::Queued
+            | SocketEvent::Begun(_)
+            | SocketEvent::Reached(_)
+            | SocketEvent::Opened
+            | SocketEvent::Ping
+            | SocketEvent::Pong => {}
             SocketEvent::Ended(Ending::Closed) => break,
             SocketEvent::Ended(ending) => {
                 echoed.problem = Some(format!("{ending:?}"));

@@ -220,7 +220,7 @@ impl Link {
     fn input(&mut self, input: Input) {
         for output in self.session.handle(self.now, input) {
             match output {
-                Output::Connect { attempt, to } => {
+                Output::Connect { attempt, to, .. } => {
                     assert!(attempt > self.attempt && !to.addresses.is_empty(), "{to:?}");
                     self.attempt = attempt;
                     self.questions.clear();

@@ -34,6 +34,10 @@ const PART: u32 = 6;
 /// How long a change of what is remembered may wait to be written.
 const KEEP_WITHIN: Duration = Duration::from_millis(500);
 
+/// A window that has drawn this many frames over [`STARTS_FOR`] has started: see [`Settings::begin_run`].
+const STARTS_WITH: u32 = 3;
+const STARTS_FOR: Duration = Duration::from_secs(1);
+
 /// The window as an [`eframe::App`].
 pub struct App {
     fleet: Fleet,
@@ -66,6 +70,9 @@ pub struct App {
     examination: Option<Examination>,
     keys: KeyRing,
     zone: TimeZone,
+    /// How many frames were drawn, and when the first was.
+    frames: u32,
+    started: Option<Instant>,
 }
 
 impl App {
@@ -73,7 +80,7 @@ impl App {
     pub fn new(
         cc: &eframe::CreationContext<'_>,
         fleet: Fleet,
-        file: SettingsFile,
+        mut file: SettingsFile,
         virtual_boards: Option<StartVirtualBoards>,
     ) -> Self {
         let settings = file.settings().clone();
@@ -82,6 +89,8 @@ impl App {
             // A board whose address cannot be read, perhaps of a newer version, stays in the file and is not shown.
             let _ = fleet.recall(KnownBoard { id, name, address, by_hand });
         }
+        let ctx = cc.egui_ctx.clone();
+        file.on_change_of_problem(move || ctx.request_repaint());
         let ctx = cc.egui_ctx.clone();
         let watch = fleet.watch(move || ctx.request_repaint());
         let window = Window::new(&cc.egui_ctx, &settings);
@@ -106,6 +115,8 @@ impl App {
             examination: None,
             keys: KeyRing::default(),
             zone: TimeZone::system(),
+            frames: 0,
+            started: None,
         };
         app.say_whether_virtual_boards_can_start();
         app
@@ -317,6 +328,19 @@ impl App {
         self.go_on_examining();
     }
 
+    /// Notes that the window has started, once it has.
+    fn note_start(&mut self, moment: &Moment) {
+        self.frames = self.frames.saturating_add(1);
+        let started = *self.started.get_or_insert(moment.now);
+        let age = moment.now.saturating_duration_since(started);
+        if self.settings.starting && self.frames >= STARTS_WITH && age >= STARTS_FOR {
+            self.settings.starting = false;
+        }
+        if self.settings.starting {
+            moment.again_in(STARTS_FOR.saturating_sub(age));
+        }
+    }
+
     /// Sees to it that what was changed is on its way to the disk within [`KEEP_WITHIN`]; after frames have ended, with one more.
     fn keep_settings(&mut self, moment: &Moment) {
         let since = self.looked.map(|looked| moment.now.saturating_duration_since(looked));
@@ -349,7 +373,9 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         log::trace!("a frame is drawn, because of {:?}", ui.ctx().repaint_causes());
         let moment = Moment::new(Instant::now(), SystemTime::now(), self.zone.clone());
+        self.window.unsaved = self.file.problem();
         let actions = self.window.show(ui, &moment);
+        self.note_start(&moment);
         for action in actions {
             self.carry_out(action, ui.ctx());
         }
@@ -363,6 +389,17 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.settings.starting = false;
         self.remember();
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // A frame panicked: what it drew may be drawn again at the next start. The window itself is not asked, being half done.
+        if std::thread::panicking() {
+            self.settings.starting = true;
+            self.file.keep(&self.settings);
+        }
     }
 }

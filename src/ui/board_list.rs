@@ -18,6 +18,7 @@ use super::{
     words,
 };
 use crate::fleet::{BoardKey, BoardView, LinkState};
+use crate::ui::room::{Within as _, between};
 
 /// Shows the list; `reveal` scrolls to the chosen board.
 pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, actions: &mut Vec<Action>) {
@@ -122,14 +123,14 @@ fn group_heading(ui: &mut Ui, model: &Model, words: &str, boards: usize, folded:
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::LIST_HEADING), Sense::click());
     let count = if boards == 1 { "1 board".to_owned() } else { format!("{boards} boards") };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, !folded, format!("{words}: {count}")));
-    let inner = rect.shrink2(vec2(UNIT + 4.0, 0.0));
+    let inner = rect.inset(vec2(UNIT + 4.0, 0.0));
     let sign = if folded { icon::CARET_RIGHT } else { icon::CARET_DOWN };
     if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(rect.shrink2(vec2(6.0, 1.0)), theme::CONTROL_RADIUS, palette.control);
+        ui.painter().rect_filled(rect.inset(vec2(6.0, 1.0)), theme::CONTROL_RADIUS, palette.control);
     }
     text::paint(ui, inner, Align2::LEFT_CENTER, sign, theme::body(), palette.weak);
     let number = text::paint(ui, inner, Align2::RIGHT_CENTER, &boards.to_string(), theme::small(), palette.weak);
-    let place = inner.with_min_x(inner.left() + 20.0).with_max_x(number.left() - UNIT);
+    let place = inner.from_x(inner.left() + 20.0).until_x(number.left() - UNIT);
     text::paint(ui, place, Align2::LEFT_CENTER, words, theme::body(), palette.weak);
     if response.clicked() {
         let mut arrangement = model.arrangement().clone();
@@ -185,7 +186,7 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
         return response;
     }
     let palette = palette(ui);
-    let plate = rect.shrink2(vec2(6.0, 1.0));
+    let plate = rect.inset(vec2(6.0, 1.0));
     let radius = CornerRadius::same(theme::CONTROL_RADIUS);
     if selected {
         ui.painter().rect_filled(plate, radius, palette.chosen);
@@ -197,11 +198,11 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
     }
     signs::link(ui, pos2(plate.left() + 14.0, plate.top() + 15.0), &board.link);
 
-    let inner = Rect::from_min_max(pos2(plate.left() + 28.0, plate.top() + 4.0), plate.max - vec2(8.0, 4.0));
+    let inner = between(pos2(plate.left() + 28.0, plate.top() + 4.0), plate.max - vec2(8.0, 4.0));
     let (upper, lower) = inner.split_top_bottom_at_fraction(0.52);
     let right = right_column(board);
     let taken = text::paint(ui, upper, Align2::RIGHT_CENTER, &right, theme::small(), palette.weak);
-    let left = upper.with_max_x(if right.is_empty() { upper.right() } else { taken.left() - UNIT });
+    let left = upper.until_x(if right.is_empty() { upper.right() } else { taken.left() - UNIT });
     text::paint(ui, left, Align2::LEFT_CENTER, &names.shown, theme::strong(), palette.text);
 
     let lower_text = match &board.link {
@@ -217,7 +218,7 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
         Some(state) => {
             let colour = signs::link_colour(palette, &board.link);
             let taken = text::paint(ui, lower, Align2::RIGHT_CENTER, &state, theme::small(), colour);
-            lower.with_max_x(taken.left() - UNIT)
+            lower.until_x(taken.left() - UNIT)
         }
         None => lower,
     };

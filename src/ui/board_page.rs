@@ -18,6 +18,7 @@ use super::{
     theme::{self, UNIT, palette},
     words,
 };
+use crate::ui::room::left_of;
 use crate::{
     fleet::{BoardView, ComponentView, LinkProblem, LinkState, Lock},
     keys::Role,
@@ -38,7 +39,7 @@ pub(super) fn show(
     let title = model.title(board);
     moment.shows(board.key);
     ui.scope(|ui| {
-        ui.set_max_width(ui.available_width() - SCROLL_BAR);
+        ui.set_max_width(left_of(ui.available_width(), SCROLL_BAR));
         header(ui, board, model, moment, actions);
         ui.add_space(UNIT);
         link_banner(ui, board, model, moment, actions);
@@ -46,7 +47,7 @@ pub(super) fn show(
     let availability = availability(board, &title);
     let page = Page { board, model, moment, availability: &availability, reveal, in_tile: false };
     ScrollArea::vertical().id_salt(("page", board.key.0)).auto_shrink(false).show(ui, |ui| {
-        ui.set_max_width(ui.available_width() - SCROLL_BAR);
+        ui.set_max_width(left_of(ui.available_width(), SCROLL_BAR));
         if board.components.is_empty() {
             nothing_known(ui, board);
             return;
@@ -97,7 +98,7 @@ fn header(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, action
                 let lock = lock(board);
                 // About as wide as the word in the badge.
                 let room = lock.map_or(0.0, |(word, _)| if word.len() > 6 { 128.0 } else { 64.0 });
-                let galley = text::line(ui, title, heading, palette.text, ui.available_width() - room);
+                let galley = text::line(ui, title, heading, palette.text, left_of(ui.available_width(), room));
                 let (rect, response) = ui.allocate_exact_size(galley.size(), eframe::egui::Sense::hover());
                 ui.painter().galley(rect.min, galley, palette.text);
                 response.widget_info(|| {

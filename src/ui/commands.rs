@@ -18,6 +18,7 @@ use super::{
     theme::{self, UNIT, palette},
 };
 use crate::fleet::{BoardView, LinkState};
+use crate::ui::room::{Within as _, left_of};
 
 /// More are not listed: who sees so many types another letter.
 const MOST: usize = 200;
@@ -48,8 +49,8 @@ impl Commands {
     pub(super) fn show(&mut self, ui: &Ui, model: &Model, actions: &mut Vec<Action>) {
         let frame = Frame::popup(ui.style()).inner_margin(12);
         let response = Modal::new(Id::unique("commands")).frame(frame).show(ui.ctx(), |ui| {
-            ui.set_width(theme::COMMANDS[0].min(ui.ctx().content_rect().width() - UNIT * 6.0));
-            ui.set_height(theme::COMMANDS[1].min(ui.ctx().content_rect().height() - UNIT * 6.0));
+            ui.set_width(theme::COMMANDS[0].min(left_of(ui.ctx().content_rect().width(), UNIT * 6.0)));
+            ui.set_height(theme::COMMANDS[1].min(left_of(ui.ctx().content_rect().height(), UNIT * 6.0)));
             self.contents(ui, model, actions);
         });
         if response.should_close() {
@@ -141,10 +142,10 @@ fn row(ui: &mut Ui, entry: &Entry, chosen: bool) -> eframe::egui::Response {
         } else if response.hovered() {
             ui.painter().rect_filled(rect, CornerRadius::same(theme::CONTROL_RADIUS), palette.control);
         }
-        let inner = rect.shrink2(vec2(UNIT, 0.0));
+        let inner = rect.inset(vec2(UNIT, 0.0));
         text::paint(ui, inner, Align2::LEFT_CENTER, entry.sign, theme::icon(), palette.weak);
         let keys = text::paint(ui, inner, Align2::RIGHT_CENTER, &entry.keys, theme::small(), palette.weak);
-        let words = inner.with_min_x(inner.left() + 28.0).with_max_x(keys.left() - UNIT);
+        let words = inner.from_x(inner.left() + 28.0).until_x(keys.left() - UNIT);
         text::paint(ui, words, Align2::LEFT_CENTER, &entry.words, theme::body(), palette.text);
     }
     response

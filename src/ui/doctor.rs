@@ -16,6 +16,7 @@ use super::{
     theme::{self, Palette, UNIT, palette},
     words,
 };
+use crate::ui::room::left_of;
 use crate::{
     doctor::{Advice, Asked, Check, Evidence, Finding, Kind, Known, Step, Verdict, findings},
     fleet::{BoardView, Fleet, LinkState},
@@ -110,7 +111,7 @@ impl Doctor {
         let area = ScrollArea::vertical().id_salt("doctor").auto_shrink(false);
         area.show(ui, |ui| {
             // Beside the bar.
-            ui.set_max_width(ui.available_width() - UNIT);
+            ui.set_max_width(left_of(ui.available_width(), UNIT));
             self.answer(ui, moment);
         });
     }

@@ -1,6 +1,6 @@
 //! One line of what happened, in columns that stand still whatever is in them. Clicked, it leads to the component.
 
-use eframe::egui::{Align2, CursorIcon, Rect, Response, Sense, Ui, pos2, vec2};
+use eframe::egui::{Align2, CursorIcon, Response, Sense, Ui, pos2, vec2};
 use protocol::{ComponentKey, Descriptor};
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     words,
 };
 use crate::fleet::{Happening, LogEntry};
+use crate::ui::room::{between, left_of};
 
 /// Lines of an endless list share so many names, more than are ever on a screen: a debug build of egui keeps each name that it has met.
 pub(super) const NAMES: u64 = 4_096;
@@ -59,7 +60,7 @@ pub(super) fn show(
     let wide = [92.0, 0.17, 0.13, 0.40, 0.18, 0.12];
     let narrow = [92.0, 0.0, 0.15, 0.50, 0.22, 0.13];
     let shares = if with_board { wide } else { narrow };
-    let rest = rect.width() - shares[0];
+    let rest = left_of(rect.width(), shares[0]);
     let mut left = rect.left();
     let columns = [
         (time.as_str(), theme::monospace_small(), palette.weak),
@@ -72,7 +73,7 @@ pub(super) fn show(
     for (column, (content, font, colour)) in columns.into_iter().enumerate() {
         let width = if column == 0 { shares[0] } else { shares[column] * rest };
         if width > 0.0 {
-            let field = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
+            let field = between(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
             let align = if column == 5 { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
             text::paint(ui, field, align, content, font, colour);
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use eframe::egui::{
-    Align, Align2, Button, CornerRadius, Layout, Panel, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    Align, Align2, Button, CornerRadius, Layout, Panel, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
     accesskit::Role, pos2, vec2,
 };
 
@@ -20,6 +20,7 @@ use super::{
     words,
 };
 use crate::fleet::{BoardKey, BoardView, LinkState, seconds};
+use crate::ui::room::{Within as _, between, left_of};
 
 /// What the table has of each board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +200,7 @@ impl Health {
     /// Shows it.
     pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
         // The table keeps its head and some rows, however low the window is.
-        let room = ui.available_height() - theme::HEALTH_TABLE;
+        let room = left_of(ui.available_height(), theme::HEALTH_TABLE);
         let [least, first, most] = theme::HEALTH_PLOTS.map(|height| height.min(room).max(theme::SPARKLINE));
         let panel = Panel::bottom("health of one").resizable(true).default_size(first).size_range(least..=most);
         let frame = eframe::egui::Frame::new().inner_margin(vec2(0.0, UNIT));
@@ -254,12 +255,12 @@ impl Health {
 
     /// The heads of the columns; one that is clicked sorts by its column, once more the other way round.
     fn heads(&mut self, ui: &mut Ui) {
-        let rect = ui.available_rect_before_wrap().with_max_y(ui.cursor().top() + theme::LINE);
+        let rect = ui.available_rect_before_wrap().until_y(ui.cursor().top() + theme::LINE);
         ui.allocate_rect(rect, Sense::hover());
         let mut left = rect.left();
         for column in Column::ALL {
             let width = column.share() * rect.width();
-            let place = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width - theme::HALF, rect.bottom()));
+            let place = between(pos2(left, rect.top()), pos2(left + width - theme::HALF, rect.bottom()));
             left += width;
             let chosen = self.by == column;
             let sign = match (chosen, self.backwards) {
@@ -269,7 +270,7 @@ impl Health {
             };
             // As the values below.
             let (place, layout) = match column.is_number() {
-                true => (place.with_max_x(place.right() - UNIT), Layout::right_to_left(Align::Center)),
+                true => (place.until_x(place.right() - UNIT), Layout::right_to_left(Align::Center)),
                 false => (place, Layout::left_to_right(Align::Center)),
             };
             let button = Button::new(format!("{}{sign}", column.word())).frame_when_inactive(false).truncate();
@@ -314,7 +315,7 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
         let mut left = rect.left();
         for (column, content) in Column::ALL.into_iter().zip(&contents) {
             let width = column.share() * rect.width();
-            let place = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width - theme::HALF, rect.bottom()));
+            let place = between(pos2(left, rect.top()), pos2(left + width - theme::HALF, rect.bottom()));
             left += width;
             let (font, colour) = match column {
                 Column::Trouble => (theme::body(), signs::link_colour(palette, &board.link)),
@@ -326,23 +327,16 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
             match column {
                 Column::Trouble => {
                     signs::link(ui, pos2(place.left() + 10.0, place.center().y), &board.link);
-                    let place = place.with_min_x(place.left() + 22.0);
+                    let place = place.from_x(place.left() + 22.0);
                     text::paint(ui, place, Align2::LEFT_CENTER, content, font, colour);
                 }
                 column if column.is_number() => {
-                    text::paint(
-                        ui,
-                        place.with_max_x(place.right() - UNIT),
-                        Align2::RIGHT_CENTER,
-                        content,
-                        font,
-                        colour,
-                    );
+                    text::paint(ui, place.until_x(place.right() - UNIT), Align2::RIGHT_CENTER, content, font, colour);
                 }
                 _ => {
                     text::paint(
                         ui,
-                        place.with_min_x(place.left() + theme::HALF),
+                        place.from_x(place.left() + theme::HALF),
                         Align2::LEFT_CENTER,
                         content,
                         font,

@@ -14,6 +14,7 @@ use super::{
     words,
 };
 use crate::fleet::{BoardView, ComponentView};
+use crate::ui::room::left_of;
 
 /// Shows it.
 pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment) {
@@ -35,7 +36,7 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment)
     });
     ui.add_space(UNIT);
     let gap = ui.spacing().item_spacing.x;
-    let width = (ui.available_width() - gap) / 3.0;
+    let width = left_of(ui.available_width(), gap) / 3.0;
     let height = ((ui.available_height() - theme::LINE * 3.0 - UNIT * 2.0) / 3.0).max(theme::SPARKLINE);
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {

@@ -96,6 +96,7 @@ mod pin;
 mod places;
 mod plots;
 mod pushes;
+mod room;
 mod run;
 mod save;
 mod scenes;
@@ -111,6 +112,7 @@ mod toasts;
 mod toggle;
 mod top_bar;
 mod window;
+mod zoom;
 
 use crate::{record, words};
 

@@ -11,6 +11,7 @@ use super::{
     text,
     theme::{self, palette},
 };
+use crate::ui::room::{Within as _, between};
 
 /// A part of the window as the rail shows it.
 pub(super) struct Entry {
@@ -101,11 +102,11 @@ pub(super) fn keys(ui: &Ui, actions: &mut Vec<Action>) {
 
 fn paint(ui: &Ui, rect: Rect, entry: &Entry, chosen: bool, hovered: bool, focused: bool) {
     let palette = palette(ui);
-    let plate = rect.shrink2(vec2(theme::HALF, 1.0));
+    let plate = rect.inset(vec2(theme::HALF, 1.0));
     let radius = CornerRadius::same(theme::CONTROL_RADIUS);
     if chosen {
         ui.painter().rect_filled(plate, radius, palette.chosen);
-        let mark = Rect::from_min_max(plate.left_top() + vec2(0.0, 8.0), plate.left_bottom() + vec2(3.0, -8.0));
+        let mark = between(plate.left_top() + vec2(0.0, 8.0), plate.left_bottom() + vec2(3.0, -8.0));
         ui.painter().rect_filled(mark, radius, palette.accent);
     } else if hovered {
         ui.painter().rect_filled(plate, radius, palette.control);
@@ -114,7 +115,7 @@ fn paint(ui: &Ui, rect: Rect, entry: &Entry, chosen: bool, hovered: bool, focuse
         ui.painter().rect_stroke(plate, radius, Stroke::new(1.5, palette.accent), StrokeKind::Inside);
     }
     let colour = if chosen { palette.text } else { palette.weak };
-    let (upper, lower) = plate.shrink2(vec2(2.0, 4.0)).split_top_bottom_at_fraction(0.6);
+    let (upper, lower) = plate.inset(vec2(2.0, 4.0)).split_top_bottom_at_fraction(0.6);
     text::paint(ui, upper, Align2::CENTER_CENTER, entry.sign, theme::icon(), colour);
     text::paint(ui, lower, Align2::CENTER_CENTER, entry.word, theme::small(), colour);
 }

@@ -18,6 +18,10 @@ use crate::{
     keys::Store,
 };
 
+/// What is told after a crash.
+const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page, and the order of the list are back to their \
+                       defaults; your boards, rooms, tags, scenes and dashboards are unchanged.";
+
 /// How the window is opened.
 pub struct Options {
     /// How its fleet is started.
@@ -56,7 +60,8 @@ pub enum RunError {
 pub fn run(options: Options) -> Result<(), RunError> {
     let Options { fleet, start_virtual_boards, memory, keys } = options;
     // They are loaded once there is a window, since the keychain may ask for a password.
-    let (file, problem) = SettingsFile::open(memory);
+    let (mut file, problem) = SettingsFile::open(memory);
+    let crashed = file.begin_run();
     let listen = fleet.listen.or(file.settings().listen);
     let fleet = Fleet::start(fleet::Settings { keys: None, listen, ..fleet })?;
     let layout = file.settings().layout;
@@ -77,6 +82,7 @@ pub fn run(options: Options) -> Result<(), RunError> {
         reached.store(true, Ordering::Relaxed);
         let mut app = App::new(cc, fleet, file, start_virtual_boards).with_keys(keys, &cc.egui_ctx);
         app.report(problem);
+        app.report(crashed.then(|| CRASHED.to_owned()));
         Ok(Box::new(app))
     });
     // winit and its parts load the display's libraries while they run, and some panic where one is missing.

@@ -12,7 +12,10 @@ use eframe::egui::ColorImage;
 use jiff::Timestamp;
 
 use super::{record, words};
-use crate::fleet::{BoardKey, BoardView, LogEntry};
+use crate::{
+    fleet::{BoardKey, BoardView, LogEntry},
+    plain,
+};
 
 /// Lines to be saved, oldest first, and the boards that they are of.
 #[derive(Clone)]
@@ -32,7 +35,7 @@ pub(super) fn write(path: &Path, lines: &Lines) -> io::Result<()> {
 fn write_json(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Result<()> {
     entries.iter().try_for_each(|entry| {
         let board = boards.get(&entry.board).map(AsRef::as_ref);
-        writeln!(file, "{}", record::happening(board, entry))
+        writeln!(file, "{}", plain::json(&record::happening(board, entry)))
     })
 }
 

@@ -22,6 +22,7 @@ use super::{
     theme::{self, UNIT, palette},
     words,
 };
+use crate::ui::room::{Within as _, between, left_of};
 use crate::{
     documents::{Document, Fit, Scene, SceneStep, Shelf, Sort, settable, state_of},
     fleet::Outcome,
@@ -254,14 +255,14 @@ fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<&Given>) {
 
 /// A row with its fields: a sign, a name, what is wanted, what is now, buttons.
 fn columns(ui: &mut Ui, add: impl FnOnce(&mut Ui, [Rect; 5])) {
-    let width = ui.available_width() - UNIT * 1.5;
+    let width = left_of(ui.available_width(), UNIT * 1.5);
     let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
     ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette(ui).border));
     let (sign, buttons) = (28.0, 72.0);
-    let rest = (width - sign - buttons).max(0.0);
+    let rest = left_of(width, sign + buttons);
     let mut left = rect.left();
     let rects = [sign, rest * 0.34, rest * 0.36, rest * 0.3, buttons].map(|width| {
-        let field = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
+        let field = between(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
         left += width;
         field
     });
@@ -290,7 +291,7 @@ fn row(
         ui.painter().rect_filled(swatch, theme::CONTROL_RADIUS, Color32::from_rgb(r, g, b));
         let outline = Stroke::new(1.0, palette.outline);
         ui.painter().rect_stroke(swatch, theme::CONTROL_RADIUS, outline, eframe::egui::StrokeKind::Inside);
-        wanted = wanted.with_min_x(swatch.right() + UNIT);
+        wanted = wanted.from_x(swatch.right() + UNIT);
     }
     text::paint(ui, wanted, Align2::LEFT_CENTER, &wants, theme::body(), palette.text);
     text::paint(ui, now, Align2::LEFT_CENTER, &standing.words, theme::body(), standing.colour);
@@ -298,7 +299,7 @@ fn row(
     let there = step.pin.find(model).is_some_and(|(_, view)| state_of(view).is_some());
     let button = |ui: &mut Ui, rect: Rect, enabled: bool, sign: &str, name: String, hint: &str| {
         let mut child =
-            ui.new_child(eframe::egui::UiBuilder::new().id_salt(&name).max_rect(rect.shrink2(vec2(1.0, 5.0))));
+            ui.new_child(eframe::egui::UiBuilder::new().id_salt(&name).max_rect(rect.inset(vec2(1.0, 5.0))));
         let response = child.add_enabled(enabled, Button::new(sign).frame_when_inactive(false));
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, &name));
         response.on_hover_text(hint).clicked()

@@ -18,6 +18,7 @@ use super::{
     theme::{self, HALF, UNIT, palette},
     words,
 };
+use crate::ui::room::left_of;
 use crate::{
     documents::settable,
     fleet::{BoardKey, ComponentView, LinkState},
@@ -81,7 +82,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, drafts: &mut Drafts, actions: &mu
     ui.add_space(UNIT * 2.0);
     let alike = in_common(model, &live);
     ScrollArea::vertical().id_salt("selection").auto_shrink(false).show(ui, |ui| {
-        ui.set_max_width((ui.available_width() - UNIT * 2.0).min(theme::CARD_WIDTH_MOST * 2.0));
+        ui.set_max_width(left_of(ui.available_width(), UNIT * 2.0).min(theme::CARD_WIDTH_MOST * 2.0));
         if alike.is_empty() {
             let words = "Nothing on these boards can be switched or pressed.";
             text::label(ui, words, words, theme::body(), palette.weak);

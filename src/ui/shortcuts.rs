@@ -7,6 +7,7 @@ use super::{
     places, text,
     theme::{self, UNIT, palette},
 };
+use crate::ui::room::left_of;
 
 /// Keys, and what they do, in groups.
 const KEYS: &[(&str, &[(&str, &str)])] = &[
@@ -70,7 +71,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
 pub(super) fn show(ui: &Ui, actions: &mut Vec<Action>) {
     let response =
         Modal::new(Id::unique("shortcuts")).frame(Frame::popup(ui.style()).inner_margin(20)).show(ui.ctx(), |ui| {
-            ui.set_width(theme::COMMANDS[0].min(ui.ctx().content_rect().width() - UNIT * 8.0));
+            ui.set_width(theme::COMMANDS[0].min(left_of(ui.ctx().content_rect().width(), UNIT * 8.0)));
             ui.heading("Keyboard shortcuts");
             ui.add_space(UNIT);
             let height = (ui.ctx().content_rect().height() - UNIT * 22.0).max(UNIT * 10.0);

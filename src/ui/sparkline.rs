@@ -7,6 +7,7 @@ use eframe::egui::{Color32, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 use super::{moment::Moment, text, theme, words};
 use crate::fleet::Sample;
+use crate::ui::room::Within as _;
 
 /// What is painted.
 pub(super) struct Sparkline<'a> {
@@ -32,7 +33,7 @@ impl Sparkline<'_> {
             ui.painter().hline(rect.x_range(), rect.bottom() - 1.0, Stroke::new(1.0, palette.border));
             return;
         };
-        let inner = rect.shrink2(vec2(3.0, 3.0));
+        let inner = rect.inset(vec2(3.0, 3.0));
         let runs = self.runs(&extent, inner);
         for run in &runs {
             match run.as_slice() {

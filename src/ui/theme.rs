@@ -75,6 +75,8 @@ pub(super) const BREATH: f32 = 1.2;
 pub(super) const WINDOW: [f32; 2] = [1180.0, 760.0];
 /// No smaller window shows a card beside the list.
 pub(super) const WINDOW_LEAST: [f32; 2] = [640.0, 400.0];
+/// The zoom: least, most.
+pub(super) const ZOOM: [f32; 2] = [0.5, 3.0];
 
 /// The colours of one theme.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ use super::{
     words,
 };
 use crate::fleet::{BoardKey, Outcome};
+use crate::ui::room::left_of;
 
 /// What was done is shown for so long.
 const SHOWN: Duration = Duration::from_secs(6);
@@ -123,7 +124,7 @@ impl Toasts {
         let area = Area::new(Id::unique("toasts")).order(Order::Foreground);
         let corner = vec2(-UNIT * 2.0, -UNIT * 2.0);
         let response = area.anchor(Align2::RIGHT_BOTTOM, corner).show(ui.ctx(), |ui| {
-            ui.set_width(theme::TOAST_WIDTH.min(ui.ctx().content_rect().width() - UNIT * 4.0));
+            ui.set_width(theme::TOAST_WIDTH.min(left_of(ui.ctx().content_rect().width(), UNIT * 4.0)));
             for toast in &mut self.shown {
                 let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(14, 10));
                 frame.show(ui, |ui| {
@@ -175,7 +176,7 @@ impl Toast {
             sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
             // The words have a width of their own: a height that depends on the room that is left would never settle.
             let close = theme::LINE + UNIT;
-            let room = (ui.available_width() - close - ui.spacing().item_spacing.x).max(0.0);
+            let room = left_of(ui.available_width(), close + ui.spacing().item_spacing.x);
             ui.vertical(|ui| {
                 ui.set_width(room);
                 ui.label(RichText::new(&words).color(palette.text));

@@ -15,6 +15,7 @@ use super::{
     theme::{self, UNIT, palette},
 };
 use crate::fleet::{LinkProblem, LinkState, Listening};
+use crate::ui::room::Within as _;
 
 /// Shows the bar; what is typed into the find box goes into `find`.
 pub(super) fn show(ui: &mut Ui, model: &Model, find: &mut String, theme: ThemeChoice, actions: &mut Vec<Action>) {
@@ -51,7 +52,7 @@ fn find_box(ui: &mut Ui, find: &mut String) {
         response.surrender_focus();
     }
     if find.is_empty() && !response.has_focus() {
-        let hint = response.rect.shrink2(vec2(8.0, 0.0));
+        let hint = response.rect.inset(vec2(8.0, 0.0));
         text::paint(ui, hint, Align2::RIGHT_CENTER, "Ctrl+F", theme::small(), palette(ui).weak);
     }
 }

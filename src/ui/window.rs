@@ -38,7 +38,7 @@ use super::{
     shortcuts,
     theme::{self, palette},
     toasts::{Lead, Notice, Toasts},
-    top_bar, words,
+    top_bar, words, zoom,
 };
 use crate::fleet::{BoardKey, BoardView, LogEntry, Outcome, Shown};
 use protocol::ComponentKey;
@@ -81,6 +81,8 @@ pub struct Window {
     opened: Option<Instant>,
     /// Since when there has been a board.
     boards_since: Option<Instant>,
+    /// Why nothing is remembered, as long as that is so.
+    pub(super) unsaved: Option<String>,
 }
 
 impl Window {
@@ -89,8 +91,9 @@ impl Window {
         fonts::install(ctx);
         theme::install(ctx);
         ctx.set_theme(settings.theme);
-        if let Some(zoom) = settings.layout.zoom.filter(|zoom| (0.5..=4.0).contains(zoom)) {
-            ctx.set_zoom_factor(zoom);
+        zoom::take_over(ctx);
+        if let Some(zoom) = settings.layout.zoom {
+            ctx.set_zoom_factor(zoom::shown(zoom, settings.layout.window.unwrap_or(theme::WINDOW).into()));
         }
         Self {
             model: {
@@ -124,6 +127,7 @@ impl Window {
             reveal: false,
             opened: None,
             boards_since: None,
+            unsaved: None,
         }
     }
 
@@ -158,7 +162,7 @@ impl Window {
         });
         self.model.find(&self.find);
         self.model.refresh_list();
-        self.problem(ui);
+        self.problems(ui);
         let rail = Frame::new().fill(palette.side).inner_margin(Margin::symmetric(0, 4));
         Panel::left("rail").exact_size(theme::RAIL).resizable(false).frame(rail).show(ui, |ui| {
             places::show(ui, self.place, &mut actions);
@@ -263,29 +267,52 @@ impl Window {
     /// Notes how large the window is, where that is known.
     fn measure(&mut self, ui: &Ui) {
         let zoom = ui.ctx().zoom_factor();
-        self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
         ui.ctx().input(|input| {
             let viewport = input.viewport();
             self.layout.maximized = viewport.maximized.unwrap_or(self.layout.maximized);
             if !self.layout.maximized
                 && let Some(rect) = viewport.inner_rect
             {
-                self.layout.window = Some([rect.width(), rect.height()]);
+                // The next run opens its window before it zooms.
+                self.layout.window = Some([rect.width() * zoom, rect.height() * zoom]);
             }
         });
+        self.zoom(ui.ctx(), zoom);
     }
 
-    /// Why no board can be found, where that is so.
-    fn problem(&self, ui: &mut Ui) {
-        let palette = palette(ui);
-        let problem = self.model.status().discovery_problem.as_ref().filter(|_| !self.model.is_empty());
-        let problem = problem
+    /// Zooms as the person wants it, as far as the window allows; `now` is the zoom of this frame.
+    fn zoom(&mut self, ctx: &egui::Context, now: f32) {
+        let window = ctx.content_rect().size() * now;
+        match zoom::step(ctx, now, window) {
+            Some(zoom::Step::To(zoom)) => self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom),
+            Some(zoom::Step::TooLarge) => {
+                self.tell(Notice::Done("The window is too small for a larger zoom.".to_owned()));
+            }
+            None => {}
+        }
+        let zoom = zoom::shown(self.layout.zoom.unwrap_or(1.0), window);
+        if (zoom - now).abs() > 1e-3 {
+            ctx.set_zoom_factor(zoom);
+        }
+    }
+
+    /// Why no board can be found, and why nothing is remembered, as long as that is so.
+    fn problems(&self, ui: &mut Ui) {
+        let discovery = self.model.status().discovery_problem.as_ref().filter(|_| !self.model.is_empty());
+        let discovery = discovery
             .map(|problem| format!("Boards cannot be found by mDNS: {problem}. They can still be added by address."));
-        let frame = Frame::new().fill(palette.lit).inner_margin(Margin::symmetric(16, 6));
-        if let Some(problem) = problem {
-            Panel::top("discovery")
-                .frame(frame)
-                .show(ui, |ui| ui.label(RichText::new(problem).color(palette.doubtful)));
+        let unsaved = self.unsaved.as_ref().map(|problem| {
+            format!(
+                "Settings are not being saved: {problem}. What you change is lost when the window closes, unless that is put right \
+                 before; saving is tried again every few seconds."
+            )
+        });
+        for (id, problem) in [("discovery", discovery), ("unsaved", unsaved)] {
+            let Some(problem) = problem else { continue };
+            let frame = Frame::new().fill(palette(ui).lit).inner_margin(Margin::symmetric(16, 6));
+            Panel::top(id).frame(frame).show(ui, |ui| {
+                ui.label(RichText::new(problem).color(palette(ui).doubtful));
+            });
         }
     }
 

@@ -11,11 +11,12 @@ use std::{
 
 use serde_json::Value;
 
+use crate::program::switchboard;
 use crate::server::{Manner, SOON, Server};
 
 /// Runs it with these lines as its standard input.
 pub(crate) fn channel(words: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+    let mut child = switchboard()
         .arg("channel")
         .args(words)
         .stdin(Stdio::piped())

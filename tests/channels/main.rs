@@ -4,5 +4,7 @@
 mod command;
 mod engine;
 mod lives;
+#[path = "../program/mod.rs"]
+mod program;
 mod server;
 mod tls;

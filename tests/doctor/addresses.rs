@@ -180,7 +180,9 @@ fn a_scene_file_does_not_choose_whom_this_computer_connects_to() {
 /// Commands, some at once, and how many of them were done.
 fn commands(lan: &Lan, count: usize, variables: &[(&str, &str)], words: &[&str]) -> (usize, Vec<String>) {
     let outcomes: Vec<_> = thread::scope(|scope| {
-        let worker = |share: usize| scope.spawn(move || (0..share).map(|_| lan.switchboard_with(variables, words)).collect::<Vec<_>>());
+        let worker = |share: usize| {
+            scope.spawn(move || (0..share).map(|_| lan.switchboard_with(variables, words)).collect::<Vec<_>>())
+        };
         let workers: Vec<_> = (0..4).map(|at| worker(count / 4 + usize::from(at < count % 4))).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("it ends")).collect()
     });

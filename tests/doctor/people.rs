@@ -180,7 +180,9 @@ impl Spoof {
         srv.extend(labels(&host));
         record(&mut packet, &instance, 33, &srv);
         let mut txt = Vec::new();
-        for pair in ["txtvers=1", &format!("id={id}"), &format!("friendly_name={name}"), "proto=1", &format!("path={path}")] {
+        for pair in
+            ["txtvers=1", &format!("id={id}"), &format!("friendly_name={name}"), "proto=1", &format!("path={path}")]
+        {
             txt.push(u8::try_from(pair.len()).expect("a short pair"));
             txt.extend(pair.as_bytes());
         }

@@ -1,7 +1,7 @@
 //! One board followed by push and by poll at once.
 
 use std::{
-    process::{Command, Stdio},
+    process::Stdio,
     sync::mpsc,
     time::{Duration, Instant},
 };
@@ -15,6 +15,7 @@ use virtual_board::Profile;
 
 use crate::{
     desk::{address, boards, key},
+    program::switchboard,
     window::desktop,
 };
 
@@ -126,7 +127,7 @@ fn the_command_line_prints_the_same_as_a_table_and_as_json() {
     let address = address(&boards);
     let run = |more: &[&str]| {
         let words = ["compare", &address, "--seconds", "1", "--poll", "200ms", "--press-every", "50ms", "--alone", "0"];
-        let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+        let mut command = switchboard();
         let output = command.args(words).args(more).stdin(Stdio::null()).output().expect("it runs");
         (
             output.status.code(),
@@ -143,7 +144,7 @@ fn the_command_line_prints_the_same_as_a_table_and_as_json() {
     assert_eq!(json["followers"][0]["way"], "push");
     assert_eq!(json["followers"][0]["seen"], json["changes"]);
     for (words, told) in [(&["--poll", "1ms"][..], "10 ms to 60 s"), (&["--press", "sensor:0"], "cannot be pressed")] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+        let mut command = switchboard();
         let output = command.args(["compare", &address]).args(words).stdin(Stdio::null()).output().expect("it runs");
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && error.contains(told), "{error}");

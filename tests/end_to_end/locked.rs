@@ -17,7 +17,7 @@ use tungstenite::{Message, client::IntoClientRequest, handshake::HandshakeError,
 use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::{
-    desk::{Onlooker, SOON, address, boards, component_of, key, on, private_service, reply, wire::Wire},
+    desk::{Onlooker, SOON, address, boards, component_of, key, on, private_service, reply, transport, wire::Wire},
     window::Desktop,
 };
 
@@ -199,6 +199,7 @@ fn code_at(boards: &VirtualBoards) -> String {
 
 #[test]
 fn a_board_is_paired_by_a_code_and_a_hand() {
+    transport();
     let boards = boards(Profile::Lamp, 1);
     let begin = || {
         let (tell, told) = channel();

@@ -20,6 +20,8 @@ mod lab_board;
 mod locked;
 mod many_boards;
 mod plots;
+#[path = "../program/mod.rs"]
+mod program;
 mod telemetry;
 mod updating;
 mod window;

@@ -4,7 +4,7 @@
 use std::{
     fs,
     path::PathBuf,
-    process::{self, Command, Output, Stdio},
+    process::{self, Output, Stdio},
 };
 
 use protocol::{limits, ota};
@@ -14,6 +14,7 @@ use switchboard::fleet::{Happening, ImageSource, Origin, UpdateProblem, UpdateSt
 use virtual_board::{Profile, VirtualBoards, image::Image};
 
 use crate::desk::{Onlooker, SOON, address, boards, component_of, key, name, wire::Wire};
+use crate::program;
 
 /// An image of this version; 30 kB take some dozen writes.
 fn image(version: &str) -> Vec<u8> {
@@ -200,7 +201,7 @@ impl Drop for ImageFile {
 }
 
 fn switchboard(words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    let mut command = program::switchboard();
     command.args(words).stdin(Stdio::null()).output().expect("it runs")
 }
 

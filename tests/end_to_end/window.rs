@@ -20,7 +20,7 @@ use switchboard::{
 };
 use virtual_board::{Profile, VirtualBoards, image::Image};
 
-use crate::desk::{SOON, address, boards, key, name, on};
+use crate::desk::{SOON, address, boards, key, name, on, transport};
 
 /// The window, and when it wants to be drawn next: as the desktop would be told.
 pub(crate) struct Desktop {
@@ -40,7 +40,7 @@ impl Desktop {
 
     /// A window over a fleet that is started so.
     pub(crate) fn of(settings: Settings, file: SettingsFile) -> Self {
-        let fleet = Fleet::start(settings).expect("a fleet");
+        let fleet = Fleet::start(Settings { transport: transport(), ..settings }).expect("a fleet");
         let repaint = Arc::new((Mutex::new(Some(Instant::now())), Condvar::new()));
         let asked = Arc::clone(&repaint);
         let window = Harness::builder().with_size([1180.0, 900.0]).build_eframe(move |cc| {

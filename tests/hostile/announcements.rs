@@ -29,6 +29,11 @@ impl Liar {
 
     /// Says that a board of this id is at this port, and has this name.
     pub(crate) fn announce(&self, id: &str, name: &str, port: u16) {
+        self.announce_at(id, name, Ipv4Addr::LOCALHOST, port);
+    }
+
+    /// The same of another address.
+    pub(crate) fn announce_at(&self, id: &str, name: &str, address: Ipv4Addr, port: u16) {
         let instance = format!("{id}.{}", self.service);
         let host = format!("{id}.local.");
         let mut packet = vec![0, 0, 0x84, 0, 0, 0, 0, 4, 0, 0, 0, 0];
@@ -44,7 +49,7 @@ impl Liar {
             txt.extend(pair.as_bytes());
         }
         record(&mut packet, &instance, 16, &txt);
-        record(&mut packet, &host, 1, &Ipv4Addr::LOCALHOST.octets());
+        record(&mut packet, &host, 1, &address.octets());
         // A full buffer loses a packet, as a network would.
         let _ = self.socket.send_to(&packet, MDNS);
     }

@@ -6,9 +6,12 @@
 
 mod announcements;
 mod attacks;
+mod floods;
 mod honest;
 mod pretender;
 mod process;
+mod relay;
+mod silent;
 mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;

@@ -1,11 +1,12 @@
 //! What is tried on a locked board by who has no key, or only what was overheard: its owner is served.
 
 use std::{
+    collections::VecDeque,
     fs,
     net::TcpStream,
     path::PathBuf,
     process,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, OnceLock, atomic::Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -41,13 +42,13 @@ fn fresh() -> [u8; 32] {
 }
 
 /// Who has the key.
-struct Owner {
+pub(crate) struct Owner {
     socket: WebSocket<TcpStream>,
     channel: Channel,
 }
 
 impl Owner {
-    fn of(address: &str, key: &Key) -> Option<Self> {
+    pub(crate) fn of(address: &str, key: &Key) -> Option<Self> {
         let (mut socket, hello) = greeted(address)?;
         let (initiator, offer) = Initiator::new(&hello, key, fresh()).ok()?;
         socket.send(Message::Binary(offer.to_bytes())).ok()?;
@@ -59,17 +60,21 @@ impl Owner {
     }
 
     fn ping(&mut self) -> Option<()> {
-        let sealed = self.channel.seal(PING.as_bytes()).ok()?;
+        self.call(PING)?.contains("uptime_ms").then_some(())
+    }
+
+    fn call(&mut self, request: &str) -> Option<String> {
+        let sealed = self.channel.seal(request.as_bytes()).ok()?;
         self.socket.send(Message::Binary(sealed)).ok()?;
         loop {
             if let Message::Binary(answer) = self.socket.read().ok()? {
-                return self.channel.open_text(&answer).ok()?.contains("uptime_ms").then_some(());
+                return self.channel.open_text(&answer).ok();
             }
         }
     }
 }
 
-fn locked(name: &str) -> (Victim, String, Key, PathBuf) {
+pub(crate) fn locked(name: &str) -> (Victim, String, Key, PathBuf) {
     let folder = std::env::temp_dir().join(format!("switchboard-hostile-{}-{name}", process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let (victim, id, address) = Victim::board(&format!("locked {}", folder.display()));
@@ -177,6 +182,44 @@ fn frames_that_are_cut_or_come_again() {
             }
         }
     });
+}
+
+/// A key of role `view`, made with the owner's.
+fn view_key(address: &str, key: &Key) -> Key {
+    let mut owner = Owner::of(address, key).expect("the owner is let in");
+    let request = r#"{"jsonrpc":"2.0","id":2,"method":"Keys.Add","params":{"name":"display","role":"view"}}"#;
+    let added = owner.call(request).expect("an answer");
+    let added: serde_json::Value = serde_json::from_str(&added).expect("JSON");
+    added["result"]["key"].as_str().expect("a key").parse().expect("a key")
+}
+
+#[test]
+fn clients_with_a_view_key_that_take_all_they_can() {
+    let view = OnceLock::new();
+    attack(
+        "view",
+        "locked: a view key, all its places and unfinished handshakes, without end",
+        8,
+        move |address, key, over| {
+            let view = view.get_or_init(|| view_key(address, key));
+            let (mut connected, mut unfinished) = (Vec::new(), VecDeque::new());
+            while !over.load(Ordering::Relaxed) {
+                // Connects where there is a place, and stays.
+                connected.retain_mut(|viewer: &mut Owner| viewer.ping().is_some());
+                connected.extend(Owner::of(address, view));
+                // Makes a good offer, and never goes on with the answer.
+                if let Some((mut socket, hello)) = greeted(address)
+                    && let Ok((_, offer)) = Initiator::new(&hello, view, fresh())
+                {
+                    let _ = socket.send(Message::Binary(offer.to_bytes()));
+                    unfinished.push_back(socket);
+                }
+                if unfinished.len() > 8 {
+                    unfinished.pop_front();
+                }
+            }
+        },
+    );
 }
 
 #[test]

@@ -23,6 +23,9 @@ use crate::{
 /// An honest board's command is done within this.
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 
+/// What a board costs the app that does no harm, in kilobytes, with room for what the allocator keeps.
+const OWN_KB: u64 = 64;
+
 /// A fleet with an honest board, found by mDNS.
 struct Stage {
     app: Victim,
@@ -147,22 +150,60 @@ fn a_message_of_a_hundred_megabytes_in_one_frame() {
 
 #[test]
 fn a_message_in_fragments_without_end() {
-    // tungstenite puts fragments together up to 64 MiB, in a buffer that doubles; ewebsock has no setting for it.
-    pretend(
-        "a message in fragments without end",
-        160,
-        "does not speak as a Switchboard board",
-        |wire| {
-            let mut fragment = vec![0x01, 126, 0xea, 0x60];
-            fragment.extend([b' '; 60_000]);
-            wire.bytes(&fragment)?;
-            fragment[0] = 0x00;
-            loop {
-                wire.bytes(&fragment)?;
-            }
-        },
-        |_| true,
-    );
+    pretend("a message in fragments without end", 8, "does not speak as a Switchboard board", fragments, |_| true);
+}
+
+/// Fragments of 60,000 bytes, for as long as they are taken.
+fn fragments(wire: &mut Wire) -> Option<()> {
+    let mut fragment = vec![0x01, 126, 0xea, 0x60];
+    fragment.extend([b' '; 60_000]);
+    wire.bytes(&fragment)?;
+    fragment[0] = 0x00;
+    loop {
+        wire.bytes(&fragment)?;
+    }
+}
+
+#[test]
+fn twelve_boards_that_send_fragments_without_end() {
+    const BOARDS: u64 = 12;
+    let mut stage = Stage::set();
+    let pretenders: Vec<_> = (0..BOARDS).map(|_| Pretender::that(fragments)).collect();
+    for pretender in &pretenders {
+        stage.app.tell(&format!("add {}", pretender.address));
+    }
+    let served = stage.commands();
+    let used = stage.end("12 boards that send fragments without end", &served, 8, "");
+    let each = used.peak_kb / BOARDS;
+    assert!(each < 64 + OWN_KB, "{each} kB each");
+}
+
+#[test]
+fn twelve_boards_that_stop_before_the_end_of_the_longest_message() {
+    const BOARDS: u64 = 12;
+    let mut stage = Stage::set();
+    let pretenders: Vec<_> = (0..BOARDS)
+        .map(|_| {
+            Pretender::that(|wire| {
+                let mut fragment = vec![0x01, 126, 0x03, 0xe8];
+                fragment.extend([b' '; 1_000]);
+                for _ in 0..65 {
+                    wire.bytes(&fragment)?;
+                    fragment[0] = 0x00;
+                }
+                // Until the app gives up.
+                while wire.request().is_some() {}
+                None
+            })
+        })
+        .collect();
+    for pretender in &pretenders {
+        stage.app.tell(&format!("add {}", pretender.address));
+    }
+    let served = stage.commands();
+    let used = stage.end("12 boards that stop before the end of a message of 64 KiB", &served, 8, "");
+    let each = used.peak_kb / BOARDS;
+    assert!(each < 64 + OWN_KB, "{each} kB each");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{Shared, addresses, answer_with};
 use crate::{
     Outcome,
-    sockets::{SMALL_BUFFER, WebSocket, connect, text},
+    sockets::{WebSocket, connect, text},
 };
 
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
@@ -25,7 +25,7 @@ pub(super) async fn run() -> Outcome<()> {
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let counts = Shared::default();
     for address in addresses()? {
-        let mut socket = connect(&address, "/rpc", Some(SMALL_BUFFER)).await?;
+        let mut socket = connect(&address, "/rpc").await?;
         socket.send(Message::text(SUBSCRIBE)).await?;
         spawn_local(follow(socket, counts.clone()));
     }

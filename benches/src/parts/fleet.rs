@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use switchboard::fleet::{BoardKey, Fleet, Happening, LinkState, Settings, Watch};
+use switchboard::fleet::{BoardKey, Fleet, Happening, LinkState, Settings, Transport, Watch};
 
 use super::{Shared, addresses, answer_with};
 use crate::{Outcome, counts::Counts};
@@ -16,10 +16,10 @@ use crate::{Outcome, counts::Counts};
 const FRAME: Duration = Duration::from_micros(16_667);
 
 /// Prints a line when all boards are connected, and what was seen since for each line on standard input.
-pub(super) fn run() -> Outcome<()> {
+pub(super) fn run(transport: Transport) -> Outcome<()> {
     let addresses = addresses()?;
     let wanted = addresses.len();
-    let fleet = Fleet::start(Settings { discovery: None, addresses, ..Settings::default() })?;
+    let fleet = Fleet::start(Settings { discovery: None, addresses, transport, ..Settings::default() })?;
     let (wake, woken) = channel();
     let mut watch = fleet.watch(move || {
         // At the end nobody waits any more.

@@ -15,6 +15,7 @@ use std::{
 };
 
 use clap::Subcommand;
+use switchboard::fleet::Transport;
 
 use crate::{Outcome, counts::Counts, sockets};
 
@@ -24,11 +25,7 @@ pub(crate) enum Part {
     /// tokio-tungstenite: sends back what it is sent
     EchoServer,
     /// tokio-tungstenite: what one says all the others hear
-    BroadcastServer {
-        /// How much it reads at once, in bytes
-        #[arg(long)]
-        read_buffer: Option<usize>,
-    },
+    BroadcastServer,
     /// A way to a server that takes so long in each direction
     SlowLink {
         /// Where it leads, `host:port`
@@ -37,7 +34,11 @@ pub(crate) enum Part {
         delay_ms: u64,
     },
     /// The fleet without a face, linked to the boards whose addresses come on standard input
-    FleetAlone,
+    FleetAlone {
+        /// The library that connects to them
+        #[arg(long, default_value_t = Transport::Tungstenite)]
+        transport: Transport,
+    },
     /// A bare client task for each of the boards whose addresses come on standard input
     BareClients,
     /// The core of a board without a socket, for callgrind
@@ -55,9 +56,9 @@ impl Part {
     pub(crate) fn run(self) -> Outcome<()> {
         match self {
             Self::EchoServer => sockets::run(servers::echo()),
-            Self::BroadcastServer { read_buffer } => sockets::run(servers::broadcast(read_buffer)),
+            Self::BroadcastServer => sockets::run(servers::broadcast()),
             Self::SlowLink { to, delay_ms } => sockets::run(slow_link::run(to, Duration::from_millis(delay_ms))),
-            Self::FleetAlone => fleet::run(),
+            Self::FleetAlone { transport } => fleet::run(transport),
             Self::BareClients => sockets::run(bare::run()),
             Self::CoreAlone { commands, clients } => core::run(commands, clients),
         }

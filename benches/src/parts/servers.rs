@@ -12,12 +12,9 @@ use tokio::{
     sync::mpsc::{UnboundedSender, unbounded_channel},
     task::spawn_local,
 };
-use tokio_tungstenite::{accept_async, accept_async_with_config, tungstenite::Message};
+use tokio_tungstenite::{accept_async, tungstenite::Message};
 
-use crate::{
-    Outcome,
-    sockets::{listen, settings},
-};
+use crate::{Outcome, sockets::listen};
 
 /// Sends back what it is sent.
 pub(super) async fn echo() -> Outcome<()> {
@@ -40,7 +37,7 @@ pub(super) async fn echo() -> Outcome<()> {
 type Others = Rc<RefCell<BTreeMap<u64, UnboundedSender<Message>>>>;
 
 /// What one says all the others hear.
-pub(super) async fn broadcast(read_buffer: Option<usize>) -> Outcome<()> {
+pub(super) async fn broadcast() -> Outcome<()> {
     let listener = listen().await?;
     let others = Others::default();
     let number = Cell::new(0);
@@ -48,12 +45,12 @@ pub(super) async fn broadcast(read_buffer: Option<usize>) -> Outcome<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         number.set(number.get() + 1);
-        spawn_local(one_of_many(stream, read_buffer, number.get(), Rc::clone(&others)));
+        spawn_local(one_of_many(stream, number.get(), Rc::clone(&others)));
     }
 }
 
-async fn one_of_many(stream: TcpStream, read_buffer: Option<usize>, number: u64, others: Others) {
-    let Ok(socket) = accept_async_with_config(stream, Some(settings(read_buffer))).await else { return };
+async fn one_of_many(stream: TcpStream, number: u64, others: Others) {
+    let Ok(socket) = accept_async(stream).await else { return };
     let (mut outgoing, mut incoming) = socket.split();
     let (queue, mut queued) = unbounded_channel();
     others.borrow_mut().insert(number, queue);

@@ -6,7 +6,7 @@ use crate::{
     figures::{Figure, Unit},
     peers::Server,
     process::Program,
-    sockets::{self, SMALL_BUFFER},
+    sockets,
     table::{Line, Target},
 };
 
@@ -21,14 +21,10 @@ pub(super) fn board(controllers: u64) -> Outcome<Server> {
     Ok(Server { name: "virtual board", process, address })
 }
 
-/// A board, tokio-tungstenite with its default and with the small buffer, and the others.
+/// A board, tokio-tungstenite, and the others.
 pub(super) fn servers(controllers: u64) -> Outcome<Vec<(Server, Speech)>> {
-    let small = SMALL_BUFFER.to_string();
-    let mut servers = vec![
-        (board(controllers)?, Speech::Board),
-        (Server::tungstenite("tokio-tungstenite", &[])?, Speech::Peer),
-        (Server::tungstenite("tokio-tungstenite, 4 KiB buffer", &["--read-buffer", &small])?, Speech::Peer),
-    ];
+    let mut servers =
+        vec![(board(controllers)?, Speech::Board), (Server::tungstenite("tokio-tungstenite")?, Speech::Peer)];
     servers.extend(Server::others()?.into_iter().map(|server| (server, Speech::Peer)));
     Ok(servers)
 }

@@ -29,8 +29,8 @@ struct Round {
 }
 
 impl Crowd {
-    fn connect(name: &'static str, part: &str, addresses: &[String]) -> Outcome<Self> {
-        let mut process = Program::part(&[part])?;
+    fn connect(name: &'static str, part: &[&str], addresses: &[String]) -> Outcome<Self> {
+        let mut process = Program::part(part)?;
         for address in addresses {
             process.say(address)?;
         }
@@ -50,12 +50,13 @@ impl Crowd {
     }
 }
 
-/// The same time for both: they are idle beside each other.
-fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<[Crowd; 2]> {
+/// The same time for all: they are idle at once.
+fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<[Crowd; 3]> {
     let (_boards, addresses) = Program::boards(boards, more)?;
     let mut crowds = [
-        Crowd::connect("fleet", "fleet-alone", &addresses)?,
-        Crowd::connect("bare client task a board", "bare-clients", &addresses)?,
+        Crowd::connect("fleet", &["fleet-alone"], &addresses)?,
+        Crowd::connect("bare client task a board", &["bare-clients"], &addresses)?,
+        Crowd::connect("the fleet over ewebsock", &["fleet-alone", "--transport", "ewebsock"], &addresses)?,
     ];
     thread::sleep(SETTLE.min(round * 2));
     for _ in 0..rounds {
@@ -84,8 +85,8 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
     let mut alone = None;
     for boards in [1, 10, 100, 1_000] {
         let (boards, rounds, round) = if quick { (2, 1, 1) } else { (boards, 3, 10) };
-        let [ours, theirs] = watch(boards, &["--profile", "lamp"], rounds, Duration::from_secs(round))?;
-        let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64| -> Outcome<Line> {
+        let [ours, bare, over_ewebsock] = watch(boards, &["--profile", "lamp"], rounds, Duration::from_secs(round))?;
+        let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs: &Crowd| -> Outcome<Line> {
             Ok(Line {
                 row: "idle",
                 what: format!("{what}, {boards} boards idle"),
@@ -96,22 +97,27 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
         };
         let cpu = |round: &Round| round.cpu_percent;
         let memory = |round: &Round| round.reading.memory_kb;
-        lines.push(line("CPU of a core", Unit::Percent, Target::Ratio(1.5), &cpu)?);
-        lines.push(line("memory", Unit::Kilobytes, Target::Stated, &memory)?);
-        lines.push(line("threads", Unit::Count, Target::Stated, &|round| round.reading.threads)?);
-        let all = [ours.figure(Unit::Kilobytes, memory)?.median, theirs.figure(Unit::Kilobytes, memory)?.median];
+        lines.push(line("CPU of a core", Unit::Percent, Target::Ratio(1.5), &cpu, &bare)?);
+        lines.push(line("CPU of a core", Unit::Percent, Target::Stated, &cpu, &over_ewebsock)?);
+        lines.push(line("memory", Unit::Kilobytes, Target::Stated, &memory, &bare)?);
+        lines.push(line("memory", Unit::Kilobytes, Target::Stated, &memory, &over_ewebsock)?);
+        lines.push(line("threads", Unit::Count, Target::Stated, &|round| round.reading.threads, &bare)?);
+        let all = |crowd: &Crowd| crowd.figure(Unit::Kilobytes, memory).map(|figure| figure.median);
+        let all = [all(&ours)?, all(&bare)?, all(&over_ewebsock)?];
         match alone {
             None => alone = Some(all),
             Some(alone) if boards >= 100 => {
                 let each = |at: usize| (all[at] - alone[at]) / (boards - 1) as f64;
                 let figure = |value| Figure { median: value, least: value, most: value, unit: Unit::Kilobytes };
-                lines.push(Line {
-                    row: "idle",
-                    what: format!("memory a board, {boards} boards idle"),
-                    ours: figure(each(0)),
-                    peer: Some((theirs.name.to_owned(), figure(each(1)))),
-                    target: Target::AtMost(20.0),
-                });
+                for (at, crowd, target) in [(1, &bare, Target::AtMost(20.0)), (2, &over_ewebsock, Target::Stated)] {
+                    lines.push(Line {
+                        row: "idle",
+                        what: format!("memory a board, {boards} boards idle"),
+                        ours: figure(each(0)),
+                        peer: Some((crowd.name.to_owned(), figure(each(at)))),
+                        target,
+                    });
+                }
             }
             Some(_) => {}
         }
@@ -129,8 +135,8 @@ pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
     // Of readings ten times a second every second one would be gathered with the one before: batches are of 100 ms, and timers come up to
     // 1 ms late.
     let more = ["--profile", "weather", "--samples-per-second", "9.7"];
-    let [ours, theirs] = watch(boards, &more, rounds, Duration::from_secs(round))?;
-    let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64| -> Outcome<Line> {
+    let [ours, bare, over_ewebsock] = watch(boards, &more, rounds, Duration::from_secs(round))?;
+    let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs: &Crowd| -> Outcome<Line> {
         Ok(Line {
             row: "events",
             what: format!("{what}, {boards} boards, 9.7 readings/s each"),
@@ -140,10 +146,12 @@ pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
         })
     };
     Ok(vec![
-        line("CPU of a core", Unit::Percent, Target::Ratio(2.0), &|round| round.cpu_percent)?,
-        line("values a second", Unit::Count, Target::Stated, &|seen| seen.counts.values as f64 / round as f64)?,
-        line("happenings lost", Unit::Count, Target::AtMost(0.0), &|round| round.counts.lost as f64)?,
-        line("gaps", Unit::Count, Target::AtMost(0.0), &|round| round.counts.resyncs as f64)?,
-        line("memory", Unit::Kilobytes, Target::Stated, &|round| round.reading.memory_kb)?,
+        line("CPU of a core", Unit::Percent, Target::Ratio(2.0), &|round| round.cpu_percent, &bare)?,
+        line("CPU of a core", Unit::Percent, Target::Stated, &|round| round.cpu_percent, &over_ewebsock)?,
+        line("values a second", Unit::Count, Target::Stated, &|seen| seen.counts.values as f64 / round as f64, &bare)?,
+        line("happenings lost", Unit::Count, Target::AtMost(0.0), &|round| round.counts.lost as f64, &bare)?,
+        line("gaps", Unit::Count, Target::AtMost(0.0), &|round| round.counts.resyncs as f64, &bare)?,
+        line("memory", Unit::Kilobytes, Target::Stated, &|round| round.reading.memory_kb, &bare)?,
+        line("memory", Unit::Kilobytes, Target::Stated, &|round| round.reading.memory_kb, &over_ewebsock)?,
     ])
 }

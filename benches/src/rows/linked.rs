@@ -6,7 +6,7 @@ use std::{
 };
 
 use protocol::{ComponentKey, State};
-use switchboard::fleet::{BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings, Watch};
+use switchboard::fleet::{BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings, Transport, Watch};
 
 use crate::Outcome;
 
@@ -36,9 +36,9 @@ pub(super) struct Linked {
 
 impl Linked {
     /// Connects, and waits until this component is known.
-    pub(super) fn connect(address: &str, component: &ComponentKey) -> Outcome<Self> {
+    pub(super) fn connect(address: &str, component: &ComponentKey, transport: Transport) -> Outcome<Self> {
         let addresses = vec![address.to_owned()];
-        let fleet = Fleet::start(Settings { discovery: None, addresses, ..Settings::default() })?;
+        let fleet = Fleet::start(Settings { discovery: None, addresses, transport, ..Settings::default() })?;
         let (wake, woken) = channel();
         let mut watch = fleet.watch(move || {
             // Nobody waits once the board is connected.

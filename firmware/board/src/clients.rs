@@ -49,6 +49,8 @@ const RESTARTING: Outgoing = Outgoing::Close { code: 1012, reason: "restarting" 
 const REMOVED: Outgoing = Outgoing::Close { code: 1008, reason: "its key was removed" };
 /// RFC 6455, section 7.4.1: what the connection was for is done; nobody did wrong.
 const DISMISSED: Outgoing = Outgoing::Close { code: 1000, reason: CLOSED_FROM_AFAR };
+/// "Try again later" in IANA's registry.
+const DISPLACED: Outgoing = Outgoing::Close { code: 1013, reason: "its place was needed for a key of role control" };
 const NOW_LOCKED: Outgoing = Outgoing::Close { code: 1008, reason: "the board is locked now" };
 /// "Try again later" in IANA's registry.
 const TOO_SLOW: Outgoing = Outgoing::Close { code: 1013, reason: "too slow" };
@@ -115,11 +117,18 @@ struct Client {
     ping_due: bool,
     log: Option<LogReader>,
     ending: Ending,
+    /// Its place was given to another: it is on its way out, and no longer counted.
+    displaced: bool,
 }
 
 impl Client {
     fn is_open(&self) -> bool {
         matches!(self.ending, Ending::No)
+    }
+
+    /// Whether it has a place with a key of role `view`.
+    fn is_viewer(&self) -> bool {
+        self.access.is_view() && !self.displaced
     }
 
     fn is_full(&self) -> bool {
@@ -139,9 +148,17 @@ impl Clients {
         Self { places, connected: BTreeMap::new(), last_number: 0 }
     }
 
+    /// Adds a client. Where all places are taken, one with a key of role `control` displaces the one of role `view` that has been
+    /// connected for longest.
     pub(crate) fn connect(&mut self, now: Duration, access: Access) -> Result<ClientId, RpcError> {
-        if let Some(error) = self.all_places_taken() {
+        if let Some(error) = self.no_place_for(access) {
             return Err(error);
+        }
+        if self.taken() >= self.places
+            && let Some((_, client)) = self.viewers_mut().min_by_key(|(id, client)| (client.contact.since, *id))
+        {
+            client.displaced = true;
+            end_now(client, DISPLACED);
         }
         let id = self.next_number();
         let client = Client {
@@ -155,6 +172,7 @@ impl Clients {
             ping_due: false,
             log: None,
             ending: Ending::No,
+            displaced: false,
         };
         self.connected.insert(id, client);
         Ok(id)
@@ -240,13 +258,34 @@ impl Clients {
         }
     }
 
-    /// Whether one more would be refused.
-    pub(crate) fn all_places_taken(&self) -> Option<RpcError> {
-        (self.connected.len() >= self.places).then(|| {
-            let message =
-                format!("all {} places for controllers are taken; one of them must disconnect first", self.places);
-            RpcError::new(Code::ResourceExhausted, "all_places_taken", message)
-        })
+    /// Why one more client with this access would be refused; `None` where it would not be.
+    pub(crate) fn no_place_for(&self, access: Access) -> Option<RpcError> {
+        let viewers = self.connected.values().filter(|client| client.is_viewer()).count();
+        let message = if access.is_view() {
+            // One place is never a viewer's; a board with a single place has no other.
+            let for_view = self.places.saturating_sub(1).max(1);
+            let full = viewers >= for_view || self.taken() >= self.places;
+            full.then(|| {
+                format!(
+                    "all places for keys of role view are taken ({for_view} of {}); one client must disconnect first",
+                    self.places
+                )
+            })
+        } else {
+            (self.taken() >= self.places && viewers == 0).then(|| {
+                format!("all {} places for controllers are taken; one of them must disconnect first", self.places)
+            })
+        };
+        Some(RpcError::new(Code::ResourceExhausted, "all_places_taken", message?))
+    }
+
+    /// Places that are taken.
+    fn taken(&self) -> usize {
+        self.connected.values().filter(|client| !client.displaced).count()
+    }
+
+    fn viewers_mut(&mut self) -> impl Iterator<Item = (&ClientId, &mut Client)> {
+        self.connected.iter_mut().filter(|(_, client)| client.is_viewer())
     }
 
     /// The client reads the log from now on, or no more. Comes to the reader that it had.

@@ -34,6 +34,11 @@ impl Access {
         }
     }
 
+    /// Whether it is no more than to look.
+    pub(crate) fn is_view(self) -> bool {
+        matches!(self, Self::Key(_, Role::View))
+    }
+
     /// Whether a method may be called.
     ///
     /// # Errors
@@ -164,6 +169,11 @@ impl<H: Hardware> Board<H> {
     /// The secret of a key; `None` where the board has no such key.
     pub fn psk(&self, kid: KeyId) -> Option<Psk> {
         self.keys.find(kid).map(|slot| slot.psk.clone())
+    }
+
+    /// What a key allows; `None` where the board has no such key.
+    pub fn role(&self, kid: KeyId) -> Option<Role> {
+        self.keys.find(kid).map(|slot| slot.role)
     }
 
     /// What a connection is greeted with, and fresh random bytes for the answer to it. `None` where this hardware has no source of

@@ -10,7 +10,7 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::{Board, ClientId, Hardware, Reboot, params::Params, rules, text};
+use crate::{Board, ClientId, Hardware, Reboot, keys::Access, params::Params, rules, text};
 
 /// The longest wait before each attempt after the first, in milliseconds: min(1.8^n, 60) s, as a controller's own.
 const WAITS_MS: [u64; 8] = [1_000, 1_800, 3_240, 5_832, 10_498, 18_896, 34_012, 60_000];
@@ -215,7 +215,7 @@ impl<H: Hardware> Board<H> {
         self.calling.attempts = self.calling.attempts.saturating_add(1);
         self.calling.turn(now, State::Connecting);
         let number = self.calling.number;
-        if let Some(error) = self.clients.all_places_taken() {
+        if let Some(error) = self.clients.no_place_for(Access::Open) {
             self.call_over(now, number, &error.message);
             return None;
         }

@@ -14,7 +14,7 @@ use crate::{
     clock::{Clock, within},
     greeting, http, rpc,
     shared::Shared,
-    socket::{Gone, Socket, write},
+    socket::{Gone, Socket, end, write},
     upgrade::Asked,
     ws::{Endpoint, Reader},
 };
@@ -144,7 +144,9 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
         Ok(controller) => controller,
         Err(error) => {
             let why = error.message.clone();
-            rpc::refuse(socket, channel, error, endpoint, shared.clock()).await;
+            if rpc::refuse(socket, channel, error, endpoint, shared.clock()).await.is_ok() {
+                end(socket, shared.clock()).await;
+            }
             return Some(why);
         }
     };
@@ -152,6 +154,8 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
     if let Some(first) = first {
         controller.receive(&first);
     }
-    rpc::run(socket, reader, controller, channel, endpoint).await;
+    if rpc::run(socket, reader, controller, channel, endpoint).await.is_ok() {
+        end(socket, shared.clock()).await;
+    }
     Some("the connection has ended".into())
 }

@@ -12,9 +12,9 @@ use protocol::{Code, Level, RpcError, SUBPROTOCOL, limits};
 use crate::{
     clock::{Clock, within},
     door, echo, feed, greeting,
-    house::Guest,
     http::{self, BadHead, BadUpgrade, Body, Request, Resource, Upgrade},
     page::{locked_page, page},
+    pool::{RefusedSlot, Slot, Stage},
     response::{Refusal, Response, error_message, switching_protocols},
     rpc,
     serve::Settings,
@@ -36,7 +36,9 @@ enum Decision {
 
 /// What a connection does after a request.
 enum Next {
+    /// Waits for another request.
     Another,
+    /// Everything was said: it is closed in order.
     End,
 }
 
@@ -44,7 +46,7 @@ enum Next {
 pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
     mut socket: S,
     from: SocketAddr,
-    guest: Guest<'_>,
+    slot: Slot<'_>,
     shared: &Shared<H, C>,
     settings: &Settings,
 ) {
@@ -55,16 +57,20 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
     let origin = Origin { from: Some(from), held: shared.held() };
     let ended = loop {
         let request = await_request(&mut socket, &mut input, served, settings, clock);
-        let read = match select(guest.wait(served, request), shared.restarting()).await {
+        let stage = if served { Stage::Idle } else { Stage::Silent };
+        let read = match select(slot.wait(clock.now(), stage, request), shared.restarting()).await {
             Either::First(Some(read)) => read,
-            // Its place is needed now: not even the rest of what it sends is waited for.
+            // Its slot is needed now: not even the rest of what it sends is waited for.
             Either::First(None) => break Err(Gone),
             Either::Second(()) => break Ok(()),
         };
         let conversation = shared.converse();
         let next = match read {
-            Ok(request) => answer(&mut socket, &mut input, request, origin, &guest, shared, settings).await,
-            Err(Unreadable::Refused(refusal)) => refuse(&mut socket, refusal, settings, clock).await,
+            Ok(request) => answer(&mut socket, &mut input, request, origin, &slot, shared, settings).await,
+            Err(Unreadable::Refused(refusal)) => {
+                let refused = refuse(&mut socket, refusal, settings, clock);
+                slot.wait(clock.now(), Stage::Idle, refused).await.unwrap_or(Err(Gone))
+            }
             Err(Unreadable::Silent) => Ok(Next::End),
             Err(Unreadable::Gone) => Err(Gone),
         };
@@ -76,13 +82,18 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
         }
     };
     if ended.is_ok() {
-        // Who is only seen off makes room like anyone who waits; it has had its answer.
-        guest.wait(true, end(&mut socket, clock)).await;
+        // It has had its answer, and may be evicted while it is closed.
+        slot.wait(clock.now(), Stage::Idle, end(&mut socket, clock)).await;
     }
 }
 
 /// Tells a client that all connections are taken, without reading its request.
-pub(crate) async fn turn_away<S: Socket>(mut socket: S, _guest: Guest<'_>, clock: &impl Clock, settings: &Settings) {
+pub(crate) async fn refuse_connection<S: Socket>(
+    mut socket: S,
+    _slot: RefusedSlot<'_>,
+    clock: &impl Clock,
+    settings: &Settings,
+) {
     if refuse(&mut socket, Refusal::Full, settings, clock).await.is_ok() {
         end(&mut socket, clock).await;
     }
@@ -213,7 +224,7 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     input: &mut Vec<u8>,
     mut request: Request,
     origin: Origin,
-    guest: &Guest<'_>,
+    slot: &Slot<'_>,
     shared: &Shared<H, C>,
     settings: &Settings,
 ) -> Result<Next, Gone> {
@@ -222,19 +233,22 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Some(refused) => Decision::Refuse(refused),
         None => decide(&mut request),
     };
-    let has_body = !matches!(request.body, Body::None | Body::Length(0));
+    let mut has_body = !matches!(request.body, Body::None | Body::Length(0));
     let (response, head_only) = match decision {
         Decision::Control { accept, subprotocol } if shared.is_locked() => {
             send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
-            let proved = greeting::greet(socket, core::mem::take(input), Some(guest), shared, Endpoint::Server).await?;
-            match shared.connect_with_key(proved.kid, origin) {
+            let proved = greeting::greet(socket, core::mem::take(input), Some(slot), shared, Endpoint::Server).await?;
+            let ended = match shared.connect_with_key(proved.kid, origin) {
                 Ok(controller) => {
                     controller.receive(&proved.first);
-                    rpc::run(socket, proved.reader, controller, Some(proved.channel), Endpoint::Server).await;
+                    rpc::run(socket, proved.reader, controller, Some(proved.channel), Endpoint::Server).await
                 }
-                Err(error) => rpc::refuse(socket, Some(proved.channel), error, Endpoint::Server, clock).await,
-            }
-            return Err(Gone);
+                Err(error) => {
+                    let refused = rpc::refuse(socket, Some(proved.channel), error, Endpoint::Server, clock);
+                    slot.wait(clock.now(), Stage::Idle, refused).await.unwrap_or(Err(Gone))
+                }
+            };
+            return ended.map(|()| Next::End);
         }
         Decision::Pair { accept } => match shared.ask_for_key() {
             Ok(asking) => {
@@ -250,15 +264,13 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
             Ok(controller) => {
                 send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
                 let reader = Reader::new(limits::MESSAGE_INTO_BOARD, core::mem::take(input));
-                rpc::run(socket, reader, controller, None, Endpoint::Server).await;
-                // The channel has ended its connection itself.
-                return Err(Gone);
+                return rpc::run(socket, reader, controller, None, Endpoint::Server).await.map(|()| Next::End);
             }
             Err(error) => (Response::all_places_taken(error), false),
         },
         Decision::Side { accept, side } => {
-            match open_side(socket, input, (accept, side), origin, guest, shared, settings).await {
-                Ok(gone) => return Err(gone),
+            match open_side(socket, input, (accept, side), origin, slot, shared, settings).await {
+                Ok(ended) => return ended.map(|()| Next::End),
                 Err(refused) => (refused, false),
             }
         }
@@ -275,33 +287,36 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
                 send(socket, b"HTTP/1.1 100 Continue\r\n\r\n", settings, clock).await?;
             }
             let body = within(clock, settings.body_timeout, read_body(socket, input, length));
-            return match guest.wait(false, body).await.ok_or(Gone)? {
+            match slot.wait(clock.now(), Stage::Requested, body).await.ok_or(Gone)? {
+                // It was read: the next request follows.
                 Some(body) => {
-                    let response = Response::answer(call(shared, &body?));
-                    respond(socket, &response, request.keep_alive, false, settings, clock).await
+                    has_body = false;
+                    (Response::answer(call(shared, &body?)), false)
                 }
-                None => refuse(socket, Refusal::Timeout, settings, clock).await,
-            };
+                None => (Response::refusal(Refusal::Timeout), false),
+            }
         }
     };
-    // A body that nobody reads would be taken for the next request.
-    respond(socket, &response, request.keep_alive && !has_body, head_only, settings, clock).await
+    // A body that was not read would be taken for the next request.
+    let keep_alive = request.keep_alive && !has_body;
+    let responded = respond(socket, &response, keep_alive, head_only, settings, clock);
+    slot.wait(clock.now(), Stage::Requested, responded).await.unwrap_or(Err(Gone))
 }
 
-/// Serves a channel beside the control channel until it ends; what is refused is answered.
+/// Serves a side channel until it ends, with everything said or not; what is refused is answered.
 async fn open_side<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     input: &mut Vec<u8>,
     (accept, side): (String, Side),
     origin: Origin,
-    guest: &Guest<'_>,
+    slot: &Slot<'_>,
     shared: &Shared<H, C>,
     settings: &Settings,
-) -> Result<Gone, Response> {
-    let Some(_place) = guest.side_channel() else { return Err(Response::refusal(Refusal::SideChannelsFull)) };
+) -> Result<Result<(), Gone>, Response> {
+    let Some(_place) = slot.side_channel() else { return Err(Response::refusal(Refusal::SideChannelsFull)) };
     let channel = shared.open_side(side, origin).map_err(Response::not_found)?;
     if send(socket, &switching_protocols(&accept, None), settings, shared.clock()).await.is_err() {
-        return Ok(Gone);
+        return Ok(Err(Gone));
     }
     let input = core::mem::take(input);
     let serving = async {
@@ -310,8 +325,10 @@ async fn open_side<S: Socket, H: Hardware, C: Clock>(
             Side::Log(_) | Side::Telemetry => feed::run(socket, input, channel).await,
         }
     };
-    select(serving, shared.until_locked()).await;
-    Ok(Gone)
+    match select(serving, shared.until_locked()).await {
+        Either::First(ended) => Ok(ended),
+        Either::Second(()) => Ok(Err(Gone)),
+    }
 }
 
 async fn read_body<S: Socket>(socket: &mut S, input: &mut Vec<u8>, length: usize) -> Result<Vec<u8>, Gone> {

@@ -10,7 +10,7 @@ use protocol::limits;
 use crate::{
     clock::{Clock, within},
     side::SideChannel,
-    socket::{Gone, Socket, WRITE, end, write},
+    socket::{Gone, Socket, WRITE, write},
     ws::{Close, FrameType, Message, Reader, Stopped, close_frame, frame},
 };
 
@@ -20,18 +20,14 @@ pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     already_read: Vec<u8>,
     limit: usize,
     channel: SideChannel<'_, H, C>,
-) {
+) -> Result<(), Gone> {
     let clock = channel.clock();
     let said = match select(echo(socket, already_read, limit, &channel), channel.ends()).await {
         Either::First(last_words) => last_words,
         Either::Second(close) => Ok(close),
     };
     drop(channel);
-    if let Ok(last_words) = said
-        && write(socket, &last_words, WRITE, clock).await.is_ok()
-    {
-        end(socket, clock).await;
-    }
+    write(socket, &said?, WRITE, clock).await
 }
 
 /// Comes to the close frame that ends it.

@@ -1,16 +1,16 @@
 //! What is said on a locked board's `/rpc` before its first message, and on `/pair`: frames of the crate noise over WebSocket. Who is let
-//! in is the board's decision, who waits the gate's.
+//! in is the board's decision, who waits that of `handshakes`.
 
 use alloc::{string::String, vec::Vec};
 
 use board::Hardware;
 use embassy_futures::select::{Either, select};
-use noise::{Channel, Hello, KeyId, NoiseError, Offer, PairOffer, Pairing, respond};
+use noise::{Channel, Hello, KeyId, NoiseError, Offer, PairOffer, Pairing, Role, respond};
 use protocol::{Code, RpcError, limits};
 
 use crate::{
     clock::{Clock, within},
-    house::Guest,
+    pool::{Slot, Stage},
     response::error_message,
     shared::{AskingForKey, Shared},
     socket::{Gone, Socket, WRITE, end, write},
@@ -44,26 +44,34 @@ impl From<Gone> for Failure {
     }
 }
 
-/// Greets a controller and waits until it has proved a key; a failure is told, and ends the connection. `guest` makes room for others
-/// meanwhile; whom the board called is none.
+/// Greets a controller and waits until it has proved a key; a failure is told, and ends the connection. A connection with a `slot` may
+/// be evicted meanwhile; one that the board opened has none.
 pub(crate) async fn greet<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
-    guest: Option<&Guest<'_>>,
+    slot: Option<&Slot<'_>>,
     shared: &Shared<H, C>,
     endpoint: Endpoint<'_>,
 ) -> Result<Proved, Gone> {
-    let proof = within(shared.clock(), limits::HANDSHAKE, prove(socket, already_read, guest, shared, endpoint)).await;
+    let proof = within(shared.clock(), limits::HANDSHAKE, prove(socket, already_read, slot, shared, endpoint)).await;
     match proof.unwrap_or_else(|| Err(Failure::Refused(late()))) {
         Ok(proved) => Ok(proved),
-        Err(failure) => Err(tell(socket, failure, shared, endpoint).await),
+        Err(failure) => {
+            let told = tell(socket, failure, shared, endpoint);
+            Err(wait(slot, shared.clock(), Stage::Idle, told).await.unwrap_or(Gone))
+        }
     }
 }
 
 /// Does work in which the other end is waited for.
-async fn wait<F: Future>(guest: Option<&Guest<'_>>, served: bool, work: F) -> Result<F::Output, Failure> {
-    match guest {
-        Some(guest) => guest.wait(served, work).await.ok_or(Failure::Gone),
+async fn wait<F: Future>(
+    slot: Option<&Slot<'_>>,
+    clock: &impl Clock,
+    stage: Stage,
+    work: F,
+) -> Result<F::Output, Failure> {
+    match slot {
+        Some(slot) => slot.wait(clock.now(), stage, work).await.ok_or(Failure::Gone),
         None => Ok(work.await),
     }
 }
@@ -77,27 +85,39 @@ fn late() -> RpcError {
 async fn prove<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
-    guest: Option<&Guest<'_>>,
+    slot: Option<&Slot<'_>>,
     shared: &Shared<H, C>,
     endpoint: Endpoint<'_>,
 ) -> Result<Proved, Failure> {
+    let clock = shared.clock();
     // A message in plain text is answered; what comes encrypted has 16 bytes more.
     let mut reader = Reader::at(endpoint, limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
     let hello = say_hello(socket, shared, endpoint).await?;
-    let offer = wait(guest, false, binary(socket, &mut reader, shared, endpoint)).await??;
+    let offer = wait(slot, clock, Stage::Requested, binary(socket, &mut reader, shared, endpoint)).await??;
     let offer = Offer::from_bytes(&offer).map_err(|_| Failure::Refused(board::locked()))?;
     let Some(ephemeral) = shared.random() else { return Err(Failure::Gone) };
+    // Of a key that there is, one handshake at a time: who has it cannot keep the board busy with more, and another key does not wait.
+    let role = shared.role(offer.kid);
+    let under_way = match role {
+        Some(_) => Some(wait(slot, clock, Stage::Requested, shared.handshake(offer.kid)).await?),
+        None => None,
+    };
     let psk = shared.psk(offer.kid).ok_or(NoiseError::NotAuthentic);
     let Ok((mut channel, answer)) = psk.and_then(|psk| respond(&hello, &offer, &psk, ephemeral)) else {
         let delay = shared.wrong_key(offer.kid);
-        wait(guest, true, shared.clock().sleep_until(shared.clock().now() + delay)).await?;
+        drop(under_way);
+        wait(slot, clock, Stage::Idle, clock.sleep_until(clock.now() + delay)).await?;
         return Err(Failure::Refused(board::wrong_key()));
     };
-    // Who comes this far has the key: strangers cannot hold it up.
-    let _through = shared.gate().await;
-    send(socket, FrameType::Binary(false), &answer.to_bytes(), shared, endpoint).await?;
-    let first = within(shared.clock(), limits::BEYOND_OFFER, binary(socket, &mut reader, shared, endpoint)).await;
-    let first = first.unwrap_or_else(|| Err(Failure::Refused(late())))?;
+    let finish = async {
+        send(socket, FrameType::Binary(false), &answer.to_bytes(), shared, endpoint).await?;
+        let first = within(clock, limits::BEYOND_OFFER, binary(socket, &mut reader, shared, endpoint)).await;
+        first.unwrap_or_else(|| Err(Failure::Refused(late())))
+    };
+    // Whoever comes this far has the key. One of role control is not evicted any more.
+    let slot = slot.filter(|_| role != Some(Role::Control));
+    let first = wait(slot, clock, Stage::Requested, finish).await??;
+    drop(under_way);
     let first = channel.open_text(&first).map_err(|_| Failure::NotAuthentic)?;
     Ok(Proved { kid: offer.kid, channel, first, reader })
 }

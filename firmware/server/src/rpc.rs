@@ -22,7 +22,7 @@ use crate::{
     clock::{Clock, within},
     response::error_message,
     shared::Controller,
-    socket::{DRAIN, Gone, Socket, WRITE, end, write},
+    socket::{DRAIN, Gone, Socket, WRITE, write},
     ws::{Close, Endpoint, FrameType, Message, Reader, Stopped},
 };
 
@@ -50,18 +50,18 @@ enum Step {
 /// What is ready goes out in one write while it has fewer bytes: the push of a command and its answer are one TCP segment.
 const TOGETHER: usize = 1_024;
 
-/// Serves the channel until either endpoint ends it.
+/// Serves the channel until either endpoint ends it. Where everything was said, the connection is still to be closed in order.
 pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     reader: Reader,
     controller: Controller<'_, H, C>,
     channel: Option<Channel>,
     endpoint: Endpoint<'_>,
-) {
+) -> Result<(), Gone> {
     let clock = controller.clock();
     let channel = RefCell::new(channel);
     let urgent = RefCell::new(Urgent::default());
-    let ended = {
+    {
         let (mut incoming, mut outgoing) = socket.split();
         let listening = listen(&mut incoming, reader, &controller, &urgent, &channel, endpoint);
         let mut talking = pin!(talk(&mut outgoing, &controller, &urgent, &channel, endpoint));
@@ -75,11 +75,6 @@ pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
             Either::First(Either::Second(())) => within(clock, DRAIN, talking).await.unwrap_or(Err(Gone)),
             Either::Second(said) => said,
         }
-    };
-    // Its place is free for the next one now.
-    drop(controller);
-    if ended.is_ok() {
-        end(socket, clock).await;
     }
 }
 
@@ -203,21 +198,17 @@ fn message(text: &str, channel: Option<&mut Channel>, endpoint: Endpoint<'_>) ->
     }
 }
 
-/// Tells a controller why it has no place, over its channel where it has proved a key, and ends its connection.
+/// Tells a controller why it has no place, over its channel where it has proved a key.
 pub(crate) async fn refuse<S: Socket>(
     socket: &mut S,
     mut channel: Option<Channel>,
     error: RpcError,
     endpoint: Endpoint<'_>,
     clock: &impl Clock,
-) {
-    let text = error_message(error);
-    if let Step::Frame(bytes) = message(&text, channel.as_mut(), endpoint)
-        && write(socket, &bytes, WRITE, clock).await.is_ok()
-        && write(socket, &endpoint.close_frame(Some(Close::TRY_AGAIN_LATER), ""), WRITE, clock).await.is_ok()
-    {
-        end(socket, clock).await;
-    }
+) -> Result<(), Gone> {
+    let Step::Frame(mut bytes) = message(&error_message(error), channel.as_mut(), endpoint) else { return Err(Gone) };
+    bytes.append(&mut endpoint.close_frame(Some(Close::TRY_AGAIN_LATER), ""));
+    write(socket, &bytes, WRITE, clock).await
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
-//! Accepts connections and runs each beside the board's own timer until the board restarts. Who finds a place is decided in
-//! `house`.
+//! Accepts connections and runs each beside the board's own timer until the board restarts. Which connection has a slot is decided in
+//! `pool`.
 
 use alloc::{boxed::Box, collections::VecDeque};
 use core::{cell::RefCell, future::poll_fn, task::Poll, time::Duration};
 
 use board::Hardware;
 use edge_nal::TcpAccept;
-use embassy_futures::select::select;
+use embassy_futures::{select::select, yield_now};
 
 use crate::{
     clock::{Clock, within},
     connection,
     crowd::Crowd,
-    house::{Arrival, House},
     origin::Origin,
+    pool::{Admission, Pool},
     shared::Shared,
     ws::WAITING,
 };
@@ -24,8 +24,8 @@ pub struct Settings {
     /// Whose web pages may open channels, and `POST`; by default nobody's.
     pub allowed_origins: &'static [Origin],
     /// Connections at once, of whatever kind; by default four more than controllers. They must be more than controllers and
-    /// side channels together: a page and a `POST` need one too, and so does whoever has not said yet what it wants. For a moment there
-    /// may be two more.
+    /// side channels together: a page and a `POST` need one too, and so does a client whose request has not arrived. The more
+    /// there are, the larger a flood in which clients of the flood's own address still get in. For a moment there may be two more.
     pub connections: usize,
     /// Connections to `/ws`, `/log` and `/telemetry` at once, all together; 2 by default.
     pub side_channels: usize,
@@ -37,13 +37,13 @@ pub struct Settings {
     /// The longest head of a request, in bytes; 4,096 by default.
     pub head_limit: usize,
     /// How long a client may take for a head: from connecting on, or from the first byte of a further request on; 5 s by
-    /// default.
+    /// default. While all connections are taken, one that waits may be ended sooner.
     pub head_timeout: Duration,
     /// How long a client may take for a body; 5 s by default.
     pub body_timeout: Duration,
     /// How long a client may take to read a response; 5 s by default.
     pub response_timeout: Duration,
-    /// How long a connection is kept for a further request to begin; 30 s by default. In a full house it ends sooner.
+    /// How long a connection is kept for a further request to begin; 30 s by default. While all connections are taken it ends sooner.
     pub keep_alive: Duration,
 }
 
@@ -74,15 +74,24 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Serves the board on everything that `acceptor` accepts, until the board restarts: every client has been told then, and
 /// [`Hardware::reboot`] is called last. To drop it ends all connections without a word.
 pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &Shared<H, C>, settings: &Settings) {
-    let house = House::new(settings);
+    // A board without a source of random numbers has no keys either.
+    let secret = shared.random().map_or(0, u64::from_le_bytes);
+    let pool = Pool::new(settings, secret);
     let arrived = RefCell::new(VecDeque::new());
     let mut crowd = Crowd::new();
     crowd.add(Box::pin(shared.run()));
     crowd.add(Box::pin(async {
         loop {
-            house.may_open().await;
+            pool.may_accept().await;
             match acceptor.accept().await {
-                Ok((from, socket)) => arrived.borrow_mut().push_back((from, socket, house.enter())),
+                Ok((from, socket)) => {
+                    match pool.admit(shared.clock().now(), from.ip()) {
+                        Admission::Dropped => drop(socket),
+                        admission => arrived.borrow_mut().push_back((from, socket, admission)),
+                    }
+                    // In a flood the next connection is there already: those that were accepted have their turn first.
+                    yield_now().await;
+                }
                 Err(_) => shared.clock().sleep_until(shared.clock().now() + ACCEPT_PAUSE).await,
             }
         }
@@ -91,17 +100,18 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &S
         crowd.poll(cx);
         let mut arrived = arrived.borrow_mut();
         let any = !arrived.is_empty();
-        for (from, socket, arrival) in arrived.drain(..) {
-            match arrival {
-                Arrival::Welcome(guest) => {
-                    let serving = connection::serve(socket, from, guest, shared, settings);
+        for (from, socket, admission) in arrived.drain(..) {
+            match admission {
+                Admission::Admitted(slot) => {
+                    let serving = connection::serve(socket, from, slot, shared, settings);
                     // What is read into while a client is silent belongs to it too.
                     shared.set_held(size_of_val(&serving) + WAITING + settings.socket_buffers);
                     crowd.add(Box::pin(serving));
                 }
-                Arrival::Full(guest) => {
-                    crowd.add(Box::pin(connection::turn_away(socket, guest, shared.clock(), settings)));
+                Admission::Refused(slot) => {
+                    crowd.add(Box::pin(connection::refuse_connection(socket, slot, shared.clock(), settings)));
                 }
+                Admission::Dropped => {}
             }
         }
         if any {

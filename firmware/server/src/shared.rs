@@ -18,7 +18,7 @@ use protocol::{
     outbound::{CallUrl, Outbound},
 };
 
-use crate::{clock::Clock, gate::Gate, hardware::Watched};
+use crate::{clock::Clock, handshakes::Handshakes, hardware::Watched};
 
 /// A board, its clock, and those who wait for it.
 pub struct Shared<H, C> {
@@ -34,10 +34,10 @@ pub(crate) struct Inner<H> {
     run: Run,
     /// Connections that have something to finish before a restart.
     conversations: usize,
-    gate: Gate,
+    handshakes: Handshakes,
     /// What those who wait for the end of pairing were woken for.
     pairing: Option<bool>,
-    /// Who waits for a new name, a restart, something to keep, a call, the gate or the end of pairing: a handful.
+    /// Who waits for a new name, a restart, something to keep, a call, a handshake or the end of pairing: a handful.
     watching: Vec<Waker>,
     /// How many lines of the log and frames of telemetry their readers have been woken for, and who reads.
     told: (u64, u64),
@@ -74,7 +74,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             clients: BTreeMap::new(),
             run: Run::default(),
             conversations: 0,
-            gate: Gate::default(),
+            handshakes: Handshakes::default(),
             pairing: Some(false),
             watching: Vec::new(),
             told: (0, 0),
@@ -212,20 +212,25 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.inner.borrow().board.psk(kid)
     }
 
+    /// What a key allows; `None` where the board has no such key.
+    pub(crate) fn role(&self, kid: KeyId) -> Option<Role> {
+        self.inner.borrow().board.role(kid)
+    }
+
     /// Somebody had a wrong key: how long the answer is to wait.
     pub(crate) fn wrong_key(&self, kid: KeyId) -> Duration {
-        let delay = self.inner.borrow_mut().gate.failed(self.clock.now());
+        let delay = self.inner.borrow_mut().handshakes.failed(self.clock.now());
         self.log(Level::Warn, format_args!("somebody tried a wrong key ({kid})"));
         delay
     }
 
-    /// Waits for the place beyond the offer; it is free again when the guard is dropped.
-    pub(crate) async fn gate(&self) -> Through<'_, H, C> {
+    /// Waits until no other handshake of this key is under way; the next one waits until the guard is dropped.
+    pub(crate) async fn handshake(&self, kid: KeyId) -> Handshake<'_, H, C> {
         loop {
-            if self.inner.borrow_mut().gate.enter() {
-                return Through { shared: self };
+            if self.inner.borrow_mut().handshakes.begin(kid) {
+                return Handshake { shared: self, kid };
             }
-            self.watch(|inner| inner.gate.is_free()).await;
+            self.watch(|inner| inner.handshakes.is_free(kid)).await;
         }
     }
 
@@ -487,15 +492,16 @@ impl<H: Hardware, C: Clock> Drop for Counted<'_, H, C> {
     }
 }
 
-/// The place beyond the offer, until it is dropped.
-pub(crate) struct Through<'a, H: Hardware, C: Clock> {
+/// The handshake of a key that is under way, until it is dropped.
+pub(crate) struct Handshake<'a, H: Hardware, C: Clock> {
     shared: &'a Shared<H, C>,
+    kid: KeyId,
 }
 
-impl<H: Hardware, C: Clock> Drop for Through<'_, H, C> {
+impl<H: Hardware, C: Clock> Drop for Handshake<'_, H, C> {
     fn drop(&mut self) {
         let mut inner = self.shared.inner.borrow_mut();
-        inner.gate.leave();
+        inner.handshakes.end(self.kid);
         inner.wake_watching();
     }
 }

@@ -84,8 +84,8 @@ struct Arguments {
     #[arg(long)]
     no_mdns: bool,
     /// The service to announce, with its domain; what a controller is told to look for.
-    #[arg(long, default_value = protocol::mdns::SERVICE, hide_default_value = true, hide = true)]
-    service: String,
+    #[arg(long, hide = true)]
+    service: Option<String>,
 }
 
 /// What is done instead of running boards.
@@ -215,7 +215,7 @@ fn options(arguments: &Arguments) -> Options {
         allowed_origins: arguments.allow_origin.clone().leak(),
         started: !arguments.serial,
         mdns: !arguments.no_mdns,
-        service: arguments.service.clone(),
+        service: arguments.service.clone().unwrap_or(Options::default().service),
     }
 }
 

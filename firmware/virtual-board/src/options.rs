@@ -1,7 +1,7 @@
 //! What virtual boards are started with, and why they may not start.
 
 use std::{
-    io,
+    env, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
@@ -48,13 +48,15 @@ pub struct Options {
     pub started: bool,
     /// Whether they are announced. Default yes.
     pub mdns: bool,
-    /// The service that they are announced as, with its domain. Default: [`protocol::mdns::SERVICE`]; tests have their own, so
-    /// that they meet neither each other nor a real board.
+    /// The service that they are announced as, with its domain. Default: what the environment variable
+    /// `SWITCHBOARD_SERVICE` names, else [`protocol::mdns::SERVICE`]. Tests have their own, so that they meet neither each other
+    /// nor a real board.
     pub service: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
+        let named = env::var("SWITCHBOARD_SERVICE").ok().filter(|service| !service.is_empty());
         Self {
             boards: 1,
             profile: Profile::Mixed,
@@ -70,7 +72,7 @@ impl Default for Options {
             allowed_origins: &[],
             started: true,
             mdns: true,
-            service: protocol::mdns::SERVICE.to_owned(),
+            service: named.unwrap_or_else(|| protocol::mdns::SERVICE.to_owned()),
         }
     }
 }

@@ -125,11 +125,12 @@ impl World {
                 }
             };
             let chips = Settings::for_controllers(controllers);
-            // Two more than a chip: the exercises of the lab may be done side by side.
+            // Two more side channels than a chip: the exercises of the lab may be done side by side. And as many connections as a
+            // flood of some thousand a second needs in which clients of the flood's own address still get in.
             let settings = Settings {
                 allowed_origins,
                 side_channels: chips.side_channels + 2,
-                connections: chips.connections + 2,
+                connections: controllers + 60,
                 ..chips
             };
             let board =

@@ -14,7 +14,7 @@ use std::{
 pub(super) use args::ChannelArgs;
 
 use self::print::Printer;
-use super::Failure;
+use super::{Failure, output};
 use crate::{
     channel::{
         By, Cause, Channel, Content, Full, Host, Keep, ReadError, Reader, Recorder, SendError, Settings, State, View,
@@ -78,7 +78,7 @@ pub(super) fn channel(args: ChannelArgs) -> Result<(), Failure> {
 /// Prints a recording.
 fn read(path: &Path, args: &ChannelArgs) -> Result<(), Failure> {
     let printer = Printer::new(args);
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(output::bytes());
     let mut came = 0;
     for entry in Reader::open(path).map_err(Ended::from)? {
         let entry = match entry {
@@ -258,7 +258,7 @@ impl Talk {
     fn print(&mut self) -> Result<bool, Failure> {
         let since = self.channel.since(self.next, BATCH);
         self.next = since.next;
-        let mut out = BufWriter::new(io::stdout().lock());
+        let mut out = BufWriter::new(output::bytes());
         for entry in &since.entries {
             // After the last that was wanted none is printed, though more may have come; what else happens is told.
             if !(self.has_enough() && entry.message().is_some()) {

@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
-use super::args::ChannelArgs;
+use super::{super::output, args::ChannelArgs};
 use crate::{
     channel::{Content, Entry, Pointer, Way, What, hex, to_json},
-    words,
+    plain, words,
 };
 
 /// Prints what happens on a channel.
@@ -17,7 +17,7 @@ pub(super) struct Printer {
     path: Option<Pointer>,
     print_pings: bool,
     tells_ends: bool,
-    /// Nothing that comes may steer a terminal.
+    /// Nothing that comes may steer a terminal; a pipe gets it as it is, as from websocat or curl.
     on_terminal: bool,
 }
 
@@ -49,7 +49,7 @@ impl Printer {
             if let Some(found) = found {
                 line["found"] = Value::Array(found);
             }
-            writeln!(out, "{line}")?;
+            writeln!(out, "{}", plain::json(&line))?;
         } else if let (true, Some((_, content))) = (came, entry.message()) {
             self.message(content, found, out)?;
         } else {
@@ -60,7 +60,7 @@ impl Printer {
 
     fn message(&self, content: &Content, found: Option<Vec<Value>>, out: &mut impl Write) -> io::Result<()> {
         match (found, content) {
-            (Some(found), _) => found.iter().try_for_each(|value| self.text(&value.to_string(), out)),
+            (Some(found), _) => found.iter().try_for_each(|value| writeln!(out, "{}", plain::json(value))),
             (None, Content::Text(text)) => self.text(text, out),
             (None, Content::Binary(bytes)) if self.hex => writeln!(out, "{}", hex(bytes)),
             (None, Content::Binary(bytes)) => out.write_all(bytes),
@@ -77,14 +77,17 @@ impl Printer {
     /// What is not printed, and worth a line beside it.
     fn aside(&self, entry: &Entry) {
         let words = match &entry.what {
-            What::Pong(took) if self.print_pings => format!("round trip {}", words::short(*took)),
-            What::End(cause) if self.tells_ends => format!("switchboard: {}", words::plain(&cause.to_string())),
-            What::Waiting(time) if self.tells_ends => format!("switchboard: tries again in {}", words::short(*time)),
-            What::Missing(entries) => format!("switchboard: {entries} entries are missing here"),
+            What::Pong(took) if self.print_pings => {
+                // Where it cannot be written nobody reads it.
+                let _ = writeln!(output::err(), "round trip {}", words::short(*took));
+                return;
+            }
+            What::End(cause) if self.tells_ends => words::plain(&cause.to_string()),
+            What::Waiting(time) if self.tells_ends => format!("tries again in {}", words::short(*time)),
+            What::Missing(entries) => format!("{entries} entries are missing here"),
             _ => return,
         };
-        // Where even this cannot be written there is nobody to tell.
-        let _ = writeln!(io::stderr(), "{words}");
+        output::say(words);
     }
 }
 

@@ -158,7 +158,9 @@ fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
             format!("This computer has no network interface {zone}"),
             format!("{address} is on the interface {zone}; this computer has {}", names.join(", ")),
             vec![
-                Advice::words("An address that begins with fe80 is on one network: after % stands this computer's interface to it."),
+                Advice::words(
+                    "An address that begins with fe80 is on one network: after % stands this computer's interface to it.",
+                ),
                 Advice::run("See which interfaces there are.", "ip -br link"),
             ],
         );
@@ -277,9 +279,10 @@ fn is_elsewhere(board: &Examined, nets: &[Interface]) -> bool {
     let near = |ip: IpAddr| nets.iter().any(|own| own.is_beside(ip));
     match board.hosts.is_empty() {
         true => board.ip().is_some_and(|ip| !near(ip)),
-        false => board.hosts.iter().all(|(address, host)| {
-            *host == Host::Elsewhere || ip_of(address).is_some_and(|ip| !near(ip))
-        }),
+        false => board
+            .hosts
+            .iter()
+            .all(|(address, host)| *host == Host::Elsewhere || ip_of(address).is_some_and(|ip| !near(ip))),
     }
 }
 

@@ -11,7 +11,15 @@ use crate::{
 
 fn interface(name: &str, address: &str, multicast: bool) -> Interface {
     let address = address.parse().expect("an address");
-    Interface { name: name.into(), index: None, address, prefix: 24, loopback: name == "lo", up: true, multicast: Some(multicast) }
+    Interface {
+        name: name.into(),
+        index: None,
+        address,
+        prefix: 24,
+        loopback: name == "lo",
+        up: true,
+        multicast: Some(multicast),
+    }
 }
 
 fn echo(echo: Echo, elsewhere: Option<Echo>) -> Multicast {

@@ -114,7 +114,8 @@ impl Session {
         self.id.get_or_insert_with(|| id.clone());
         self.caller = Some(id);
         self.address = Some(from);
-        self.phase = Phase::Opening { deadline: now + CONNECT_TIMEOUT };
+        self.within = CONNECT_TIMEOUT;
+        self.phase = Phase::Opening { deadline: Some(now + self.within) };
         out.push(Output::Accept { attempt: self.attempt });
         out.push(Output::Report(Report::Link(LinkState::Connecting)));
         self.opened(now, self.attempt, ephemeral, out);

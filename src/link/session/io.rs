@@ -15,6 +15,7 @@ use crate::{
         commands::{Command, Ticket},
         state::{Ending, LinkState, Origin, Outcome, ResyncCause},
         target::Destination,
+        transport::attempts::Standing,
         update::{Image, UpdateState},
     },
 };
@@ -40,6 +41,10 @@ pub(crate) enum Input {
     Keys(Keys),
     /// This address answered the attempt.
     Reached(u64, String),
+    /// Too many attempts are under way: this one waits for its turn, and its time does not run.
+    Queued(u64),
+    /// An attempt that waited has begun, and has this long.
+    Begun(u64, Duration),
     /// The socket of this attempt is open; with random bytes, in case that a handshake is to be made on it.
     Opened(u64, Ephemeral),
     /// A text message came.
@@ -97,6 +102,8 @@ pub(crate) enum Output {
         attempt: u64,
         /// Where it may go.
         to: Destination,
+        /// Which attempts go first, where many wait.
+        standing: Standing,
     },
     /// Go on with the connection of [`Input::Called`]; what comes of it is told with this attempt's number.
     Accept {

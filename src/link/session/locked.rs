@@ -4,7 +4,7 @@
 use std::{fmt, time::Instant};
 
 use noise::{Answer, Channel, Hello, Initiator, Key, NoiseError};
-use protocol::{FromBoard, RpcError, limits::CONNECT_TIMEOUT};
+use protocol::{FromBoard, RpcError};
 use zeroize::Zeroizing;
 
 use super::{Output, Phase, Report, Session};
@@ -75,7 +75,7 @@ impl Session {
 
     /// The socket is open, and a key is held: nothing is said before the board has greeted.
     pub(super) fn await_greeting(&mut self, now: Instant, ephemeral: Ephemeral) {
-        self.phase = Phase::Shaking { handshake: Handshake::Awaited(ephemeral), deadline: now + CONNECT_TIMEOUT };
+        self.phase = Phase::Shaking { handshake: Handshake::Awaited(ephemeral), deadline: now + self.within };
     }
 
     /// A binary message came: part of a handshake, or what is encrypted.
@@ -129,7 +129,7 @@ impl Session {
             return Ok(());
         };
         // Whatever comes of it, there is a connection that is to be ended.
-        self.phase = Phase::Opening { deadline };
+        self.phase = Phase::Opening { deadline: Some(deadline) };
         match handshake {
             Handshake::Awaited(ephemeral) => {
                 let hello = Hello::from_bytes(bytes).map_err(|error| match error {

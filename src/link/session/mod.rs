@@ -10,7 +10,7 @@ mod pushes;
 mod tests;
 mod updating;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::{Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, limits::CONNECT_TIMEOUT, method};
 
@@ -25,6 +25,7 @@ use super::{
     state::{Ending, LinkProblem, LinkState, Now, Outcome, ResyncCause},
     sync::Sync,
     target::Target,
+    transport::attempts::Standing,
 };
 
 use crate::{address::Candidates, keys::Keys};
@@ -42,8 +43,8 @@ enum Phase {
     Resting,
     /// There is none, for now or until something changes.
     Waiting { problem: LinkProblem, retry_at: Option<Instant> },
-    /// The socket is on its way.
-    Opening { deadline: Instant },
+    /// The socket is being opened; without a deadline while it waits until fewer others are.
+    Opening { deadline: Option<Instant> },
     /// The socket is open, and each end is to prove that it has the key.
     Shaking { handshake: Handshake, deadline: Instant },
     /// The board is being read.
@@ -85,6 +86,10 @@ pub(crate) struct Session {
     calls: bool,
     /// Who says to be the board while there is a link to it.
     rival: Option<Rival>,
+    /// Which attempts go before this board's, where many wait.
+    standing: Standing,
+    /// How long each step of the present attempt may take.
+    within: Duration,
     backoff: Backoff,
     requests: Requests,
     lanes: Lanes,
@@ -110,6 +115,8 @@ impl Session {
             caller: None,
             calls: false,
             rival: None,
+            standing: Standing::New,
+            within: CONNECT_TIMEOUT,
             backoff: Backoff::new(seed),
             requests: Requests::default(),
             lanes: Lanes::default(),
@@ -135,11 +142,13 @@ impl Session {
                 self.phase = Phase::Resting;
             }
             Input::RetryNow => {
+                self.standing = Standing::Trusted;
                 if matches!(self.phase, Phase::Waiting { .. } | Phase::Resting) {
                     self.open(now.instant, &mut out);
                 }
             }
             Input::AlsoAt(addresses) => {
+                self.standing = Standing::Trusted;
                 self.target.give(addresses);
                 if matches!(self.phase, Phase::Waiting { .. }) {
                     self.open(now.instant, &mut out);
@@ -154,6 +163,8 @@ impl Session {
                     self.address = Some(address);
                 }
             }
+            Input::Queued(attempt) => self.queued(attempt),
+            Input::Begun(attempt, within) => self.begun(now.instant, attempt, within),
             Input::Opened(attempt, ephemeral) => self.opened(now.instant, attempt, ephemeral, &mut out),
             Input::Message(attempt, text) => self.message(now, attempt, &text, &mut out),
             Input::Binary(attempt, bytes) => self.binary(now, attempt, &bytes, &mut out),
@@ -185,7 +196,8 @@ impl Session {
         let phase = match &self.phase {
             Phase::Resting => None,
             Phase::Waiting { retry_at, .. } => *retry_at,
-            Phase::Opening { deadline } | Phase::Shaking { deadline, .. } => Some(*deadline),
+            Phase::Opening { deadline } => *deadline,
+            Phase::Shaking { deadline, .. } => Some(*deadline),
             Phase::Reading { reading, .. } => Some(reading.deadline()),
             Phase::Live(live) => {
                 let rereading = live.rereading.as_ref().map(|reading| reading.deadline());
@@ -238,9 +250,38 @@ impl Session {
             return self.wait(self.nowhere(""), None, out);
         };
         self.attempt += 1;
-        self.phase = Phase::Opening { deadline: now + CONNECT_TIMEOUT };
-        out.push(Output::Connect { attempt: self.attempt, to });
+        self.within = CONNECT_TIMEOUT;
+        self.phase = Phase::Opening { deadline: Some(now + self.within) };
+        out.push(Output::Connect { attempt: self.attempt, to, standing: self.standing });
         out.push(Output::Report(Report::Link(LinkState::Connecting)));
+    }
+
+    fn queued(&mut self, attempt: u64) {
+        if let Phase::Opening { deadline } = &mut self.phase
+            && attempt == self.attempt
+        {
+            *deadline = None;
+        }
+    }
+
+    fn begun(&mut self, now: Instant, attempt: u64, within: Duration) {
+        if let Phase::Opening { deadline } = &mut self.phase
+            && attempt == self.attempt
+        {
+            self.within = within;
+            *deadline = Some(now + within);
+        }
+    }
+
+    /// Nothing came of a step of the present attempt in its time.
+    fn no_answer(&self) -> LinkProblem {
+        match self.within {
+            CONNECT_TIMEOUT => LinkProblem::ConnectTimeout,
+            hurried => LinkProblem::Connect(format!(
+                "no answer within {} s, while many other boards were being connected to",
+                hurried.as_secs()
+            )),
+        }
     }
 
     fn opened(&mut self, now: Instant, attempt: u64, ephemeral: Ephemeral, out: &mut Vec<Output>) {
@@ -255,7 +296,7 @@ impl Session {
     }
 
     fn start_reading(&mut self, now: Instant, out: &mut Vec<Output>) {
-        let reading = Box::new(Reading::start(now, &mut self.requests, out));
+        let reading = Box::new(Reading::start(now, self.within, &mut self.requests, out));
         self.phase = Phase::Reading { reading, heartbeat: Heartbeat::new(now) };
     }
 
@@ -273,6 +314,9 @@ impl Session {
         };
         if was_good {
             self.backoff.reset();
+        }
+        if self.standing == Standing::New {
+            self.standing = Standing::Failing;
         }
         let called = self.caller.is_some();
         let was_live = matches!(self.phase, Phase::Live(_));
@@ -458,6 +502,7 @@ impl Session {
         heartbeat.pinged(now.instant);
         let since = now.instant;
         self.target.worked();
+        self.standing = Standing::Trusted;
         self.phase = Phase::Live(Live { since, heartbeat, stale: false, sync, rereading: None, restarts_until: None });
         self.believe(now, snapshot, out);
         out.push(Output::Report(Report::Link(LinkState::Connected)));
@@ -515,8 +560,8 @@ impl Session {
                 }
             }
             Phase::Opening { deadline } => {
-                if now >= *deadline {
-                    self.fail(now, LinkProblem::ConnectTimeout, out);
+                if deadline.is_some_and(|deadline| now >= deadline) {
+                    self.fail(now, self.no_answer(), out);
                 }
             }
             Phase::Shaking { deadline, .. } => {
@@ -526,7 +571,7 @@ impl Session {
             }
             Phase::Reading { reading, .. } => {
                 if now >= reading.deadline() {
-                    self.fail(now, LinkProblem::ConnectTimeout, out);
+                    self.fail(now, self.no_answer(), out);
                 }
             }
             Phase::Live(live) => {

@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Event, NotifyEvent, NotifyStatus, Object, Snapshot, State, method};
+use protocol::{
+    ComponentKey, Event, NotifyEvent, NotifyStatus, Object, Snapshot, State, limits::CONNECT_TIMEOUT, method,
+};
 
 use super::{Output, Phase, Report, Session};
 use crate::link::{
@@ -87,7 +89,7 @@ impl Session {
         self.update_lost(out);
         self.clock.forget();
         out.push(Output::Report(Report::Resync(ResyncCause::NewEpoch)));
-        let reading = Reading::start(now, &mut self.requests, out);
+        let reading = Reading::start(now, CONNECT_TIMEOUT, &mut self.requests, out);
         if let Phase::Live(live) = &mut self.phase {
             live.rereading = Some(Box::new(reading));
         }

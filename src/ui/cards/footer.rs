@@ -3,6 +3,7 @@
 use eframe::egui::{Align2, Color32, Rect, Sense, Ui, accesskit::Role, pos2, vec2};
 
 use super::{Availability, Card};
+use crate::ui::room::{Within as _, left_of};
 use crate::{
     fleet::{CommandState, Origin},
     ui::{
@@ -80,7 +81,7 @@ fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
 fn room(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
     let key = card.component.descriptor.key.to_string();
     let key = text::line(ui, &key, theme::monospace_small(), palette(ui).weak, width * 0.5);
-    width - key.size().x - UNIT - MENU
+    left_of(width, key.size().x + UNIT + MENU)
 }
 
 /// How high the footer is: a sentence of a board is shown whole.
@@ -97,7 +98,7 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let words = words(ui, card);
     let palette = palette(ui);
     let key = card.component.descriptor.key.to_string();
-    let beside = rect.with_max_x(rect.right() - MENU);
+    let beside = rect.until_x(rect.right() - MENU);
     text::paint(ui, beside, Align2::RIGHT_BOTTOM, &key, theme::monospace_small(), palette.weak);
     if words.text.is_empty() {
         return;

@@ -4,6 +4,7 @@ use eframe::egui::{Align, Color32, ComboBox, Layout, Ui, color_picker, vec2};
 use protocol::{Caps, State};
 
 use super::Card;
+use crate::ui::room::{Within as _, left_of};
 use crate::ui::{
     action::Action,
     slider::Slider,
@@ -56,7 +57,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
 
 fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
     ui.allocate_ui_with_layout(vec2(ui.available_width(), LINE), Layout::left_to_right(Align::Center), |ui| {
-        let rect = ui.available_rect_before_wrap().with_max_x(ui.available_rect_before_wrap().left() + NAME);
+        let rect = ui.available_rect_before_wrap().until_x(ui.available_rect_before_wrap().left() + NAME);
         text::paint(ui, rect, eframe::egui::Align2::LEFT_CENTER, name, theme::body(), palette(ui).weak);
         ui.add_space(NAME);
         add(ui);
@@ -73,7 +74,7 @@ fn slide(
     unit: &str,
 ) {
     row(ui, name, |ui| {
-        let width = ui.available_width() - VALUE - UNIT;
+        let width = left_of(ui.available_width(), VALUE + UNIT);
         let slider = Slider { name: &card.name(name), value, range: min..=max, step, width };
         let (response, asked) = card.operable(ui, |ui| slider.show(ui));
         card.explain(response);

@@ -32,6 +32,7 @@ use super::{
     theme::{self, HALF, LINE, UNIT, palette},
 };
 use crate::fleet::{BoardKey, BoardView, ComponentView};
+use crate::ui::room::{Within as _, between, left_of};
 
 /// Whether a board's components can be operated.
 pub(super) enum Availability {
@@ -126,10 +127,10 @@ pub(super) fn grid(ui: &mut Ui, page: &Page<'_>, components: &[&ComponentView], 
     while (columns + 1) as f32 * (theme::CARD_WIDTH + gap) - gap <= width {
         columns += 1;
     }
-    let card_width = ((width + gap) / columns as f32 - gap).floor().min(theme::CARD_WIDTH_MOST);
+    let card_width = left_of((width + gap) / columns as f32, gap).floor().min(theme::CARD_WIDTH_MOST);
     for row in components.chunks(columns) {
         let cards: Vec<Card<'_>> = row.iter().map(|component| card(page, component, &labels)).collect();
-        let inner = card_width - 2.0 * theme::CARD_PADDING;
+        let inner = left_of(card_width, 2.0 * theme::CARD_PADDING);
         let height = cards.iter().map(|card| height(ui, card, inner)).fold(0.0, f32::max);
         let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
         for (column, card) in cards.iter().enumerate() {
@@ -180,7 +181,7 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
         Stroke::new(1.0, palette.border),
         StrokeKind::Inside,
     );
-    let inner = rect.shrink2(vec2(theme::CARD_PADDING, 12.0));
+    let inner = rect.inset(vec2(theme::CARD_PADDING, 12.0));
     let builder = UiBuilder::new()
         .id_salt((card.page.board.key.0, card.component.descriptor.key.to_string()))
         .max_rect(inner)
@@ -217,10 +218,8 @@ pub(super) fn in_tile(
 fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = HALF;
     let footer = footer::height(ui, card, inner.width());
-    let body = Rect::from_min_max(
-        pos2(inner.left(), inner.top() + LINE + HALF),
-        pos2(inner.right(), inner.bottom() - footer - UNIT),
-    );
+    let body =
+        between(pos2(inner.left(), inner.top() + LINE + HALF), pos2(inner.right(), inner.bottom() - footer - UNIT));
     head(ui, card, inner, actions);
     let mut body_ui =
         ui.new_child(UiBuilder::new().id_salt("body").max_rect(body).layout(Layout::top_down(Align::Min)));
@@ -235,8 +234,8 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2, actions: &m
         Kind::Update => update::body(&mut body_ui, card, actions),
         Kind::Unknown(_) => raw::body(&mut body_ui, card),
     }
-    footer::show(ui, card, Rect::from_min_max(pos2(inner.left(), inner.bottom() - footer), inner.max));
-    menu::show(ui, card, Rect::from_min_max(corner - vec2(24.0, 20.0), corner), actions);
+    footer::show(ui, card, between(pos2(inner.left(), inner.bottom() - footer), inner.max));
+    menu::show(ui, card, between(corner - vec2(24.0, 20.0), corner), actions);
 }
 
 /// The name, and at the right the switch or the value.

@@ -1,9 +1,10 @@
 //! Diagnostics: what tells about the board itself, a line each, without a card.
 
-use eframe::egui::{Align2, Rect, Sense, Stroke, Ui, pos2, vec2};
+use eframe::egui::{Align2, Sense, Stroke, Ui, pos2, vec2};
 use protocol::Kind;
 
 use super::{Page, card, labels, sensor};
+use crate::ui::room::{Within as _, between};
 use crate::{
     fleet::ComponentView,
     ui::{
@@ -26,10 +27,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&Component
         let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
         ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.border));
         let column = |from: f32, to: f32| {
-            Rect::from_min_max(
-                pos2(rect.left() + from * width, rect.top()),
-                pos2(rect.left() + to * width - UNIT, rect.bottom()),
-            )
+            between(pos2(rect.left() + from * width, rect.top()), pos2(rect.left() + to * width - UNIT, rect.bottom()))
         };
         text::paint(ui, column(0.0, 0.32), Align2::LEFT_CENTER, &card.label, theme::body(), palette.weak);
         let (words, known) = match (&component.descriptor.kind, card.state.on()) {
@@ -42,7 +40,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&Component
         let name = card.name(&words);
         text::field(ui, column(0.32, 0.52), Align2::RIGHT_CENTER, &words, &name, (theme::body(), colour));
         if component.history.recent_len() > 1 {
-            let line = column(0.54, 0.74).shrink2(vec2(0.0, 4.0));
+            let line = column(0.54, 0.74).inset(vec2(0.0, 4.0));
             sensor::sparkline(ui, &card).show(ui, line, page.moment);
         }
         let key = component.descriptor.key.to_string();

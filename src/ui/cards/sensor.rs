@@ -4,6 +4,7 @@ use eframe::egui::{Rect, Ui};
 use serde_json::Value;
 
 use super::Card;
+use crate::ui::room::Within as _;
 use crate::ui::{sparkline::Sparkline, text, theme, theme::palette, words};
 
 /// Room for the history, also before there is one: a card does not grow when its second value arrives.
@@ -39,7 +40,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     if rect.height() >= theme::SPARKLINE {
         let most = if card.page.in_tile { f32::INFINITY } else { theme::SPARKLINE_MOST };
         let height = rect.height().min(most);
-        sparkline(ui, card).show(ui, rect.with_min_y(rect.bottom() - height), card.page.moment);
+        sparkline(ui, card).show(ui, rect.from_y(rect.bottom() - height), card.page.moment);
     }
 }
 

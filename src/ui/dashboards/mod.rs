@@ -18,6 +18,7 @@ use super::{
     theme::{self, UNIT, palette},
 };
 use crate::documents::{Dashboard, Document, Part, Shelf, Sort};
+use crate::ui::room::left_of;
 use tile::{Edit, Tiler};
 
 /// The tiles of the dashboard that is shown.
@@ -123,7 +124,7 @@ impl Dashboards {
         let Some(root) = tree.root else { return };
         let needed = tree::needed(tree, root, &|pin| tile::size(ui, model, moment, pin));
         let viewport = ui.available_rect_before_wrap();
-        let room = viewport.size() - vec2(0.0, 1.0);
+        let room = vec2(left_of(viewport.width(), 0.0), left_of(viewport.height(), 1.0));
         let size = needed.max(room);
         let size = vec2(if needed.y > room.y { (room.x - UNIT * 1.5).max(needed.x) } else { size.x }, size.y);
         tree.set_width(size.x);

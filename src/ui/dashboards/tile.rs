@@ -8,6 +8,7 @@ use eframe::egui::{
 use egui_tiles::{Behavior, EditAction, LinearDir, ResizeState, SimplificationOptions, TileId, UiResponse};
 
 use super::tree::{self, Direction};
+use crate::ui::room::{Within as _, between, left_of};
 use crate::{
     fleet::LinkState,
     ui::{
@@ -89,7 +90,7 @@ impl Behavior<Pin> for Tiler<'_> {
             self.moment.shows(board.key);
         }
         let dragged = self.head(ui, rect, id, pin, &title);
-        let inner = rect.with_min_y(rect.top() + HEAD).shrink2(vec2(theme::CARD_PADDING, 0.0));
+        let inner = rect.from_y(rect.top() + HEAD).inset(vec2(theme::CARD_PADDING, 0.0));
         match found {
             Some((board, component)) => {
                 let availability = availability(board, &self.model.title(board));
@@ -103,10 +104,13 @@ impl Behavior<Pin> for Tiler<'_> {
                 };
                 let needs = cards::usual_height(ui, &page, component);
                 // The menu of the card is beside the key, in the padding.
-                let inner = Rect::from_min_max(inner.min, rect.max - vec2(2.0, UNIT));
+                let inner = between(inner.min, rect.max - vec2(2.0, UNIT));
                 let mut body = ui.new_child(UiBuilder::new().id_salt("body").max_rect(inner));
                 ScrollArea::vertical().id_salt("tile").auto_shrink(false).show(&mut body, |ui| {
-                    let size = vec2(ui.available_width() - theme::CARD_PADDING + 2.0, inner.height().max(needs - UNIT));
+                    let size = vec2(
+                        left_of(ui.available_width(), theme::CARD_PADDING - 2.0),
+                        inner.height().max(needs - UNIT),
+                    );
                     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
                     cards::in_tile(ui, &page, component, &title, rect, self.actions);
                 });
@@ -172,9 +176,9 @@ impl Tiler<'_> {
     /// The line above the card; whether it is being dragged from now on.
     fn head(&mut self, ui: &mut Ui, rect: Rect, id: TileId, pin: &Pin, title: &str) -> bool {
         let palette = palette(ui);
-        let strip = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + HEAD)).shrink2(vec2(HALF, 2.0));
-        let menu = strip.with_min_x(strip.right() - HEAD);
-        let handle = strip.with_max_x(menu.left());
+        let strip = between(rect.min, pos2(rect.right(), rect.top() + HEAD)).inset(vec2(HALF, 2.0));
+        let menu = strip.from_x(strip.right() - HEAD);
+        let handle = strip.until_x(menu.left());
         let response = ui.interact(handle, Id::unique(("move", &pin.board, pin.component.to_string())), Sense::drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: move")));
         if response.has_focus() {
@@ -182,7 +186,7 @@ impl Tiler<'_> {
             let outline = Stroke::new(1.5, palette.accent);
             ui.painter().rect_stroke(handle, CornerRadius::same(theme::CONTROL_RADIUS), outline, StrokeKind::Inside);
         }
-        let sign = handle.with_max_x(handle.left() + 20.0);
+        let sign = handle.until_x(handle.left() + 20.0);
         text::paint(ui, sign, Align2::CENTER_CENTER, icon::DOTS_SIX_VERTICAL, theme::body(), palette.outline);
         let mut left = sign.right() + HALF;
         let name = match pin.board(self.model) {
@@ -198,7 +202,7 @@ impl Tiler<'_> {
             }
             None => title.to_owned(),
         };
-        let place = handle.with_min_x(left);
+        let place = handle.from_x(left);
         text::paint(ui, place, Align2::LEFT_CENTER, &name, theme::small(), palette.weak);
         let hint =
             "Drag to another place. With the focus: arrows move it, with Shift they make it wider, higher or smaller";

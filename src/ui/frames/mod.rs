@@ -12,8 +12,8 @@ use std::{
 };
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, CornerRadius, FontSelection, Frame, Key, Layout, Margin, Panel, Rect,
-    ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CentralPanel, CornerRadius, FontSelection, Frame, Key, Layout, Margin, Panel, ScrollArea,
+    Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
@@ -28,6 +28,7 @@ use super::{
     words,
 };
 use crate::fleet::{BoardKey, BoardView, Following, Outcome, Way, WireFrame};
+use crate::ui::room::between;
 use reading::{Reading, Sort};
 
 /// So many frames are shown; older ones are forgotten.
@@ -414,14 +415,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
     let mut left = rect.left();
     for (width, align, words, font, colour) in columns {
         let right = (left + width).min(rect.right());
-        text::paint(
-            ui,
-            Rect::from_min_max(pos2(left, rect.top()), pos2(right - UNIT, rect.bottom())),
-            align,
-            words,
-            font,
-            colour,
-        );
+        text::paint(ui, between(pos2(left, rect.top()), pos2(right - UNIT, rect.bottom())), align, words, font, colour);
         left = right;
     }
     response.clicked()

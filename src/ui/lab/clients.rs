@@ -19,6 +19,7 @@ use super::super::{
     words,
 };
 use crate::fleet::{BoardKey, BoardView, LinkState, Outcome};
+use crate::ui::room::between;
 
 /// The list is asked for anew after this.
 const EVERY: Duration = Duration::from_secs(1);
@@ -208,7 +209,7 @@ fn places(rect: Rect) -> [Rect; COLUMNS.len()] {
     std::array::from_fn(|at| {
         let column = COLUMNS.get(at).map_or(0.0, |column| column.share);
         let right = left + column * rect.width();
-        let place = Rect::from_min_max(pos2(left, rect.top()), pos2(right - UNIT * 1.5, rect.bottom()));
+        let place = between(pos2(left, rect.top()), pos2(right - UNIT * 1.5, rect.bottom()));
         left = right;
         place
     })

@@ -1,10 +1,11 @@
 //! What is plotted: each curve with its number and colour, its value, and what the time that is shown comes to; and what can be added.
 
 use eframe::egui::{
-    Align, Align2, Button, Layout, Rect, ScrollArea, Sense, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, Layout, ScrollArea, Sense, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{Curve, Range, can_be_plotted, sign_button};
+use crate::ui::room::between;
 use crate::{
     fleet::Summary,
     ui::{
@@ -56,7 +57,7 @@ fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> boo
         let (rect, _) = ui.allocate_exact_size(vec2(22.0, theme::LINE), Sense::hover());
         let number = (curve.number + 1).to_string();
         text::paint(ui, rect, Align2::LEFT_TOP, &number, theme::small(), palette.weak);
-        let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 5.0), rect.max);
+        let line = between(pos2(rect.left(), rect.bottom() - 5.0), rect.max);
         ui.painter().hline(line.x_range(), line.center().y, Stroke::new(3.0, colour));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             taken = sign_button(ui, icon::X, &format!("{}: take off the plots", curve.title)).clicked();

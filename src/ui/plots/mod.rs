@@ -29,6 +29,7 @@ use super::{
     words,
 };
 use crate::fleet::{BoardView, Bucket, ComponentView, seconds};
+use crate::ui::room::left_of;
 use markers::Markers;
 
 pub use crate::settings::PlotSettings;
@@ -402,7 +403,7 @@ fn strips(ui: &mut Ui, curves: &[Curve<'_>], marks: &[markers::Mark], moment: &M
     let gap = UNIT;
     let least = theme::PLOT_STRIP;
     let footer = theme::LINE;
-    let room = ui.available_height() - footer;
+    let room = left_of(ui.available_height(), footer);
     let each = ((room - gap * groups.len() as f32) / groups.len() as f32).max(least);
     let scrolls = (each + gap) * groups.len() as f32 > room + 1.0;
     ScrollArea::vertical().id_salt("strips").auto_shrink(false).max_height(room).show(ui, |ui| {

@@ -15,7 +15,7 @@ use std::{
 use protocol::{ComponentKey, State};
 use switchboard::fleet::{
     BoardKey, BoardView, CommandState, ComponentView, Fleet, FleetStatus, Interfaces, LinkState, LogEntry, Lookout,
-    Outcome, Reply, Settings, Watch,
+    Outcome, Reply, Settings, Transport, Watch,
 };
 use virtual_board::{Options, VirtualBoards};
 
@@ -31,6 +31,14 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 pub(crate) fn private_service() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("_sb-{:x}-{:x}._tcp.local.", process::id() & 0xff_ffff, COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The transport that these tests are run over: `SWITCHBOARD_TRANSPORT` says it, also to the programs that they start.
+pub(crate) fn transport() -> Transport {
+    let wanted = std::env::var("SWITCHBOARD_TRANSPORT").map(|name| name.parse::<Transport>().expect("a transport"));
+    let wanted = wanted.unwrap_or(Transport::Tungstenite);
+    wanted.choose();
+    wanted
 }
 
 /// The key `light:0`.
@@ -55,7 +63,7 @@ pub(crate) struct Onlooker {
 
 impl Onlooker {
     pub(crate) fn new(settings: Settings) -> Self {
-        let fleet = Fleet::start(settings).expect("a fleet");
+        let fleet = Fleet::start(Settings { transport: transport(), ..settings }).expect("a fleet");
         let woken = Arc::new((Mutex::new(true), Condvar::new()));
         let waker = Arc::clone(&woken);
         let watch = fleet.watch(move || {

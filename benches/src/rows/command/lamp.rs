@@ -9,7 +9,7 @@ use std::{
 };
 
 use protocol::{ComponentKey, Kind, State};
-use switchboard::fleet::Outcome as CommandOutcome;
+use switchboard::fleet::{Outcome as CommandOutcome, Transport};
 
 use super::{Commander, Pace};
 use crate::{
@@ -22,8 +22,8 @@ use crate::{
 pub(super) struct Lamp(Arc<Linked>);
 
 impl Lamp {
-    pub(super) fn connect(address: &str) -> Outcome<Self> {
-        Ok(Self(Arc::new(Linked::connect(address, &light())?)))
+    pub(super) fn connect(address: &str, transport: Transport) -> Outcome<Self> {
+        Ok(Self(Arc::new(Linked::connect(address, &light(), transport)?)))
     }
 
     /// The same lamp, commanded by the reply to the command before: no other thread is waited for.

@@ -6,6 +6,8 @@ mod lamp;
 
 use std::{thread, time::Duration};
 
+use switchboard::fleet::Transport;
+
 use crate::{
     Outcome,
     figures::{Figure, Unit},
@@ -50,7 +52,8 @@ trait Commander {
 pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let (_boards, addresses) = Program::boards(1, &["--profile", "lamp"])?;
     let address = addresses.into_iter().next().ok_or("no board")?;
-    let lamp = Lamp::connect(&address)?;
+    let lamp = Lamp::connect(&address, Transport::Tungstenite)?;
+    let over_ewebsock = Lamp::connect(&address, Transport::Ewebsock)?;
     let echo = Server::new("tokio-tungstenite echo", Program::part(&["echo-server"])?)?;
     let asked = Bare { address: echo.address.clone(), path: "/", message: || "m".repeat(100) };
     let board = Bare { address, path: "/rpc", message: bare::command };
@@ -62,6 +65,7 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
             Contender::new(echo.name, &asked),
             Contender::new("the echo, called from another thread", asked.on_a_thread()),
             Contender::new("bare client of the same board", &board),
+            Contender::new("the fleet over ewebsock", &over_ewebsock),
         ];
         let mut chained = Contender::new("", lamp.chained());
         let mut everybody: Vec<_> = [&mut ours].into_iter().chain(&mut peers).collect();

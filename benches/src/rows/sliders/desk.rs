@@ -11,7 +11,7 @@ use std::{
 };
 
 use protocol::{ComponentKey, Kind, State};
-use switchboard::fleet::Outcome as CommandOutcome;
+use switchboard::fleet::{Outcome as CommandOutcome, Transport};
 
 use super::{Drag, SLIDERS, TICK, onlooker::Onlooker, value};
 use crate::{
@@ -57,7 +57,7 @@ impl Answers {
 impl Desk {
     /// Connects over `to_board`; `board` is where it is without what lies between.
     pub(super) fn connect(board: &str, to_board: &str) -> Outcome<Self> {
-        let linked = Linked::connect(to_board, &fader(0))?;
+        let linked = Linked::connect(to_board, &fader(0), Transport::default())?;
         Ok(Self { linked, board: board.to_owned() })
     }
 

@@ -14,6 +14,7 @@ mod keys;
 mod liveness;
 mod log;
 mod outbound;
+mod places;
 mod plans;
 mod pushes;
 mod refusals;

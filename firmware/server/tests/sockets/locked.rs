@@ -183,6 +183,69 @@ fn a_first_message_that_is_not_authentic_gives_no_place() -> Outcome {
 }
 
 #[test]
+fn view_clients_cannot_lock_the_owner_out() -> Outcome {
+    let (board, key) = locked()?;
+    let view = board.key("display", Role::View)?;
+    let mut viewers = Vec::new();
+    for _ in 0..3 {
+        let mut viewer = Secret::open(&board, &view)?;
+        viewer.call(&ping(1))?;
+        viewers.push(viewer);
+    }
+    let mut fourth = Secret::open(&board, &view)?;
+    fourth.send(&ping(1))?;
+    assert!(fourth.text()?.contains("all_places_taken"), "one place is never a viewer's");
+    assert_eq!(fourth.client.close_code(), Some(1013));
+    let mut owners = Vec::new();
+    for _ in 0..3 {
+        let mut owner = Secret::open(&board, &key)?;
+        assert!(owner.call(ON)?.contains("was_on"));
+        owners.push(owner);
+    }
+    // The two that had been connected longest made room, and were told so.
+    for displaced in &mut viewers[..2] {
+        assert_eq!(displaced.client.close_code(), Some(1013));
+    }
+    assert!(viewers[2].call(&ping(2))?.contains("uptime_ms"));
+    Ok(())
+}
+
+#[test]
+fn handshakes_of_a_view_key_that_are_never_finished_delay_no_other_key() -> Outcome {
+    let (board, key) = locked()?;
+    let view = board.key("display", Role::View)?;
+    // All slots, each with a good offer; the first has an answer that it does not go on with, the others wait behind it.
+    let mut unfinished = Vec::new();
+    for _ in 0..8 {
+        unfinished.push(offered(&board, &view)?);
+    }
+    let begun = Instant::now();
+    let mut owner = Secret::open(&board, &key)?;
+    assert!(owner.call(ON)?.contains("was_on"));
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(2), "the owner waited {took:?}");
+    Ok(())
+}
+
+#[test]
+fn two_clients_with_one_key_are_both_let_in_one_after_the_other() -> Outcome {
+    let (board, key) = locked()?;
+    let (mut first, initiator, _) = offered(&board, &key)?;
+    let answer = Answer::from_bytes(&first.binary()?)?;
+    // The second is answered once the first is done.
+    let (mut second, second_initiator, _) = offered(&board, &key)?;
+    second.stream.set_read_timeout(Some(Duration::from_millis(200)))?;
+    assert!(second.binary().is_err());
+    second.stream.set_read_timeout(Some(PATIENCE))?;
+    let mut first = Secret { client: first, channel: initiator.finish(&answer)? };
+    assert!(first.call(&ping(1))?.contains("uptime_ms"));
+    let answer = Answer::from_bytes(&second.binary()?)?;
+    let mut second = Secret { client: second, channel: second_initiator.finish(&answer)? };
+    assert!(second.call(&ping(1))?.contains("uptime_ms"));
+    Ok(())
+}
+
+#[test]
 fn a_controller_that_finds_no_place_is_told_so_in_secret() -> Outcome {
     let (board, key) = locked()?;
     let mut four = Vec::new();

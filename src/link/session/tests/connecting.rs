@@ -37,6 +37,41 @@ fn an_attempt_is_given_up_after_ten_seconds_and_tried_again_for_ever() {
 }
 
 #[test]
+fn the_time_of_an_attempt_that_waits_for_others_begins_when_it_begins() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(Input::Queued(1));
+    bench.pass(300 * SECOND);
+    assert_eq!((bench.link(), bench.connects.len()), (LinkState::Connecting, 1));
+    bench.input(Input::Begun(1, 3 * SECOND));
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.link(), LinkState::Connecting);
+    bench.pass(SECOND);
+    assert!(matches!(bench.problem(), LinkProblem::Connect(text) if text.contains("within 3 s")));
+}
+
+#[test]
+fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_itself() {
+    let standing = |inputs: Vec<Input>| {
+        let mut session = Session::new(Instant::now(), 1);
+        let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH };
+        let outputs: Vec<_> = inputs.into_iter().flat_map(|input| session.handle(now, input)).collect();
+        let standings = outputs.iter().filter_map(|output| match output {
+            Output::Connect { standing, .. } => Some(*standing),
+            _ => None,
+        });
+        standings.last().unwrap()
+    };
+    let announced = |host: &str| announced(&format!("{host}:80"), 1, false);
+    assert_eq!(standing(vec![announced("10.0.0.7"), Input::Connect]), Standing::New);
+    let refused = Input::Ended(1, Ending::NoConnection("refused".into()));
+    let again = vec![announced("10.0.0.7"), Input::Connect, refused, announced("10.0.0.8")];
+    assert_eq!(standing(again), Standing::Failing);
+    assert_eq!(standing(vec![Input::AlsoAt(given("10.0.0.7:80")), Input::Connect]), Standing::Trusted);
+    assert_eq!(standing(vec![announced("10.0.0.7"), Input::RetryNow]), Standing::Trusted);
+}
+
+#[test]
 fn a_late_answer_of_a_former_attempt_is_ignored() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);

@@ -29,6 +29,7 @@ use crate::link::{
     backoff::AFTER_REBOOT,
     commands::{Command, Ticket},
     state::{Ending, LinkProblem, LinkState, Now, Origin, Outcome, ResyncCause},
+    transport::attempts::Standing,
 };
 
 const EPOCH: &str = "5f3a91c2";
@@ -91,7 +92,7 @@ impl Bench {
         }
         for output in self.session.handle(self.now, input) {
             match output {
-                Output::Connect { attempt, to } => {
+                Output::Connect { attempt, to, .. } => {
                     self.attempt = attempt;
                     self.asked.clear();
                     let next = to.addresses.texts().into_iter().find(|address| !to.last.contains(address));

@@ -14,6 +14,7 @@ use super::{
     options,
     rows::beginning,
 };
+use crate::ui::room::left_of;
 use crate::{
     channel::{Content, Entry, Life, Pointer, State, Sum, View, Way, What, hex},
     ui::{
@@ -197,13 +198,13 @@ fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
     let size = vec2(ui.available_width(), 16.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     text::name_label(ui, &response, &name);
-    let cells = [0.19, 0.22, 0.35, 0.24].map(|part| (rect.width() - 18.0).min(480.0) * part);
+    let cells = [0.19, 0.22, 0.35, 0.24].map(|part| left_of(rect.width(), 18.0).min(480.0) * part);
     let sign = Rect::from_min_size(rect.min, vec2(16.0, 16.0));
     text::paint(ui, sign, Align2::LEFT_CENTER, mark, theme::small(), palette.weak);
     let mut left = rect.left() + 18.0;
     for (place, (words, width)) in [first].iter().chain(&rest).zip(cells).enumerate() {
         let colour = if place == 0 { palette.text } else { palette.weak };
-        let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width - HALF, rect.height()));
+        let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(left_of(width, HALF), rect.height()));
         text::paint(ui, cell, Align2::LEFT_CENTER, words, theme::small(), colour);
         left += width;
     }

@@ -3,6 +3,7 @@
 use eframe::egui::{Align2, CornerRadius, Popup, Rect, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use super::lane::{Lane, Source};
+use crate::ui::room::{Within as _, between};
 use crate::{
     channel::State,
     ui::{
@@ -61,7 +62,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
         entry(if lane.shown { "Do not show" } else { "Show beside" }, Asked::Beside(lane.id));
         entry("Remove from the list", Asked::Remove(lane.id));
     });
-    let beside = Rect::from_min_max(pos2(rect.right() - 28.0, rect.top()), rect.right_bottom());
+    let beside = between(pos2(rect.right() - 28.0, rect.top()), rect.right_bottom());
     let eye = ui.interact(beside, response.id.with("eye"), Sense::click());
     let words = if lane.shown { "Do not show" } else { "Show beside the others" };
     eye.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{words}: {}", lane.address)));
@@ -71,15 +72,14 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
         ui.painter().rect_filled(rect, CornerRadius::same(theme::CONTROL_RADIUS), palette.control);
     }
     let left = rect.left() + UNIT;
-    let line = |top: f32, right: f32| {
-        Rect::from_min_max(pos2(left + 20.0, rect.top() + top), pos2(right, rect.top() + top + 18.0))
-    };
+    let line =
+        |top: f32, right: f32| between(pos2(left + 20.0, rect.top() + top), pos2(right, rect.top() + top + 18.0));
     let mark = Rect::from_min_size(pos2(left - HALF, rect.top() + HALF), vec2(20.0, 18.0));
     let font = if sign == icon::DOT { theme::icon() } else { theme::body() };
     text::paint(ui, mark, Align2::CENTER_CENTER, sign, font, colour);
     let first = line(HALF, beside.left());
     let titled = text::paint(ui, first, Align2::LEFT_CENTER, &title, theme::strong(), palette.text);
-    let rest = first.with_min_x((titled.right() + UNIT).min(first.right()));
+    let rest = first.from_x((titled.right() + UNIT).min(first.right()));
     if host != title && rest.width() > 40.0 {
         text::paint(ui, rest, Align2::LEFT_CENTER, &host, theme::small(), palette.weak);
     }

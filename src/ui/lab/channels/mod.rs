@@ -21,6 +21,7 @@ use self::{
     list::Asked,
     load::Loaded,
 };
+use crate::ui::room::left_of;
 use crate::{
     channel::{Host, Recorder},
     settings::RememberedChannel,
@@ -198,7 +199,7 @@ impl Channels {
         }
         let gap = UNIT * 1.5;
         let room = ui.available_width();
-        let fitting = ((room + gap) / shown as f32 - gap).floor();
+        let fitting = left_of((room + gap) / shown as f32, gap).floor();
         let width = fitting.max(COLUMN);
         let mut asked = None;
         let height = ui.available_height();

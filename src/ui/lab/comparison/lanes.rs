@@ -13,6 +13,7 @@ use super::super::super::{
     words,
 };
 use crate::comparison::{Fate, Followed, Record, Report, Stage, Way};
+use crate::ui::room::{Within as _, between};
 
 /// So much is shown while it runs, in seconds.
 const LIVE: f32 = 10.0;
@@ -59,8 +60,7 @@ impl Lanes {
         let size = vec2(ui.available_width(), LANE * rows as f32 + theme::LINE);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, "Presses and what each follower saw"));
-        let plate =
-            Rect::from_min_max(rect.left_top() + vec2(NAMES, 0.0), rect.right_bottom() - vec2(0.0, theme::LINE));
+        let plate = between(rect.left_top() + vec2(NAMES, 0.0), rect.right_bottom() - vec2(0.0, theme::LINE));
         let end = end(record);
         let live = matches!(record.stage, Stage::Preparing | Stage::Together | Stage::Waiting);
         let [from, to] = self.range.unwrap_or(if live { [(end - LIVE).max(0.0), end.max(LIVE)] } else { [0.0, end] });
@@ -75,19 +75,15 @@ impl Lanes {
         let lane =
             |at: usize| Rect::from_min_size(plate.left_top() + vec2(0.0, LANE * at as f32), vec2(plate.width(), LANE));
         let name = |ui: &Ui, at: usize, words: &str, colour: Color32| {
-            let place =
-                Rect::from_min_max(pos2(rect.left(), lane(at).top()), pos2(plate.left() - UNIT, lane(at).bottom()));
+            let place = between(pos2(rect.left(), lane(at).top()), pos2(plate.left() - UNIT, lane(at).bottom()));
             text::paint(ui, place, Align2::LEFT_CENTER, words, theme::body(), colour);
         };
         name(ui, 0, "pressed", palette.text);
-        legend(
-            ui,
-            Rect::from_min_max(pos2(rect.left(), plate.bottom()), pos2(plate.left() - UNIT * 2.0, rect.bottom())),
-        );
+        legend(ui, between(pos2(rect.left(), plate.bottom()), pos2(plate.left() - UNIT * 2.0, rect.bottom())));
         for press in &record.presses {
             let at = press.at.as_secs_f32();
             if axis.shows(at) {
-                let (x, lane) = (axis.x(at), lane(0).shrink2(vec2(0.0, 5.0)));
+                let (x, lane) = (axis.x(at), lane(0).inset(vec2(0.0, 5.0)));
                 painter.line_segment([pos2(x, lane.top()), pos2(x, lane.bottom())], Stroke::new(2.0, palette.accent));
             }
         }
@@ -136,7 +132,7 @@ fn legend(ui: &Ui, rect: Rect) {
     let mut left = rect.left() + HALF;
     let mut word = |sign: &dyn Fn(Pos2), words: &str| {
         sign(pos2(left, middle));
-        let place = Rect::from_min_max(pos2(left + 9.0, rect.top()), rect.right_bottom());
+        let place = between(pos2(left + 9.0, rect.top()), rect.right_bottom());
         left = text::paint(ui, place, Align2::LEFT_CENTER, words, theme::small(), palette.weak).right() + 18.0;
     };
     let seen = |at| {

@@ -20,6 +20,7 @@ use super::super::{
     theme::{self, HALF, UNIT, palette},
     words,
 };
+use crate::ui::room::left_of;
 use crate::{
     comparison::{self, Record, Report, Settings, Stage},
     fleet::{BoardKey, BoardView},
@@ -105,7 +106,7 @@ impl Comparison {
         }
         let area = ScrollArea::vertical().id_salt("comparison").auto_shrink(false);
         area.show(ui, |ui| {
-            ui.set_max_width(ui.available_width() - UNIT);
+            ui.set_max_width(left_of(ui.available_width(), UNIT));
             self.lanes.show(ui, record, report);
             ui.add_space(UNIT * 2.0);
             sums::show(ui, record, report);

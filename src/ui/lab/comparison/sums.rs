@@ -1,6 +1,6 @@
 //! The sums of a comparison as a table, a row a follower.
 
-use eframe::egui::{Align2, CornerRadius, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
+use eframe::egui::{Align2, CornerRadius, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use super::super::super::{
     text,
@@ -8,6 +8,7 @@ use super::super::super::{
     words,
 };
 use crate::comparison::{Cost, Record, Report, Row};
+use crate::ui::room::between;
 
 /// The columns: which of [`words::SUMS`], what it means, and its share of the width.
 const COLUMNS: [(usize, &str, f32); 10] = [
@@ -70,7 +71,7 @@ fn line(ui: &mut Ui, cells: &[String; 11], row: Option<&Row>) {
     let mut left = rect.left();
     for (at, about, share) in COLUMNS {
         let width = share * rect.width();
-        let place = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
+        let place = between(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
         left += width;
         let align = if at == 0 { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
         let (font, colour) = match row {

@@ -6,6 +6,7 @@ use eframe::egui::{
 };
 
 use super::clients::{Arrow, Clients, NAMES, Sort};
+use crate::ui::room::{Within as _, between, left_of};
 use crate::{
     channel::Way,
     ui::{
@@ -104,15 +105,15 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, clients: &Clients, moment: &Mome
     draw(ui.painter(), pos2(start, y), pos2(end, y), arrow.sort, colour);
     let (left, right) = (one.min(other) + UNIT, one.max(other) - UNIT);
     let took = arrow.took.map(words::short).unwrap_or_default();
-    let above = Rect::from_min_max(pos2(left, rect.top() + 2.0), pos2(right, y - 4.0));
+    let above = between(pos2(left, rect.top() + 2.0), pos2(right, y - 4.0));
     let took_width = if took.is_empty() { 0.0 } else { 56.0 };
-    let words = text::line(ui, &arrow.text, theme::monospace_small(), palette.text, above.width() - took_width);
+    let words = text::line(ui, &arrow.text, theme::monospace_small(), palette.text, left_of(above.width(), took_width));
     let behind = Rect::from_min_size(pos2(left - 2.0, above.top()), vec2(words.size().x + 4.0, above.height()));
     ui.painter().rect_filled(behind, CornerRadius::ZERO, palette.ground);
     let place = Align2::LEFT_CENTER.align_size_within_rect(words.size(), above);
     ui.painter().galley(place.min, words, palette.text);
     if !took.is_empty() {
-        let behind = above.with_min_x(above.right() - took_width + HALF);
+        let behind = above.from_x(above.right() - took_width + HALF);
         text::paint(ui, behind, Align2::RIGHT_CENTER, &took, theme::small(), palette.good);
     }
     response.on_hover_text(format!("{}  {name}", words::time_of_day(arrow.at, &moment.zone)));

@@ -220,7 +220,8 @@ impl Echo {
 /// Where the button of a client is.
 fn button_place(rect: Rect, x: f32) -> Rect {
     let width = 116.0;
-    let left = (x - width / 2.0).clamp(rect.left(), rect.right() - width);
+    // The left end counts where both ends do not fit.
+    let left = (x - width / 2.0).min(rect.right() - width).max(rect.left());
     Rect::from_min_size(pos2(left, rect.bottom() - theme::LINE - UNIT), vec2(width, theme::LINE))
 }
 

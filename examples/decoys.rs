@@ -1,0 +1,70 @@
+//! Announces boards that nobody may connect to: `cargo run --example decoys < names`, one name per line. Each is announced as a
+//! real board is, on every interface, with its name as its id where that is one. Prints `ready` once all are announced, then a
+//! line for each connection that one of them gets, until standard input closes after an empty line. Exit status: 0 no decoy was
+//! connected to, 1 one was.
+//!
+//! `./check` runs its tests beside decoys with every name that the tests use: a test that finds one would find, and command, a
+//! real board on the network of whoever runs the tests.
+
+use std::{
+    error::Error,
+    io::{self, BufRead},
+    net::{Ipv4Addr, TcpListener},
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use mdns_sd::{ServiceDaemon, ServiceInfo};
+use protocol::mdns::SERVICE;
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let daemon = ServiceDaemon::new()?;
+    let touched = Arc::new(AtomicBool::new(false));
+    let mut lines = io::stdin().lock().lines();
+    for (number, name) in lines.by_ref().enumerate() {
+        let name = name?;
+        if name.is_empty() {
+            break;
+        }
+        let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        let port = listener.local_addr()?.port();
+        daemon.register(announcement(number, &name, port)?)?;
+        let touched = Arc::clone(&touched);
+        thread::spawn(move || {
+            for connection in listener.incoming().map_while(Result::ok) {
+                touched.store(true, Ordering::Relaxed);
+                println!("TOUCHED {name} by {:?}", connection.peer_addr());
+            }
+        });
+    }
+    println!("ready");
+    // Until whoever started this is done.
+    for line in lines {
+        line?;
+    }
+    Ok(ExitCode::from(u8::from(touched.load(Ordering::Relaxed))))
+}
+
+/// As docs/protocol.md has boards announce themselves.
+fn announcement(number: usize, name: &str, port: u16) -> Result<ServiceInfo, mdns_sd::Error> {
+    let id = match name.starts_with("sb-") {
+        true => name.to_owned(),
+        false => format!("decoy-{number}"),
+    };
+    let txt = [
+        ("id", id.as_str()),
+        ("friendly_name", name),
+        ("mac", "02:00:00:00:00:01"),
+        ("version", "0.1.0"),
+        ("platform", "decoy"),
+        ("board", "Decoy"),
+        ("proto", "1"),
+        ("path", "/rpc"),
+    ];
+    let host = format!("{id}.local.");
+    Ok(ServiceInfo::new(SERVICE, &id, &host, "", port, &txt[..])?.enable_addr_auto())
+}

@@ -1,0 +1,147 @@
+//! Decides how well a text that a person typed fits the name or the id of a board, a scene or a key. Knows neither the network nor
+//! how names are shown.
+//!
+//! A name may be typed without quotes, `desk-lamp` for `Desk lamp`. That form leaves out emoji and punctuation, so it is only used
+//! for a text that has none: `🚀` never means a board that is called `💡`.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{link::names, words::slug};
+
+/// How well a text fits, the best first. Of several boards only those that fit best are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    /// It is the id.
+    Id,
+    /// It is the name, character by character.
+    Name,
+    /// It is the name or the id in other case, or with hyphens for spaces, or without what a slug leaves out.
+    Alike,
+    /// It is the start of the name or the id.
+    Start,
+}
+
+/// A text that a person typed to name something.
+#[derive(Debug, Clone)]
+pub(crate) struct Typed {
+    exact: String,
+    folded: String,
+    /// The text as a slug, where nothing is lost by that.
+    slug: Option<String>,
+}
+
+impl Typed {
+    pub(crate) fn new(text: &str) -> Self {
+        let exact = shown(text);
+        let folded = fold(&exact);
+        let slug = Some(slug(&exact)).filter(|slug| !slug.is_empty() && *slug == folded);
+        Self { exact, folded, slug }
+    }
+
+    /// How well it fits; `None` where it does not. An empty text fits nothing.
+    pub(crate) fn fit(&self, id: &str, name: &str) -> Option<Fit> {
+        if self.exact.is_empty() {
+            return None;
+        }
+        if id == self.exact {
+            return Some(Fit::Id);
+        }
+        let name = shown(name);
+        if name == self.exact {
+            return Some(Fit::Name);
+        }
+        let texts = [fold(&name), fold(id)];
+        let slugs = [slug(&name), slug(id)];
+        let any = |fits: &dyn Fn(&str, &str) -> bool| {
+            let by_slug = |typed: &String| slugs.iter().any(|text| fits(text, typed));
+            texts.iter().any(|text| fits(text, &self.folded)) || self.slug.as_ref().is_some_and(by_slug)
+        };
+        if any(&|text, typed| text == typed) {
+            Some(Fit::Alike)
+        } else if any(&|text, typed| text.starts_with(typed)) {
+            Some(Fit::Start)
+        } else {
+            None
+        }
+    }
+
+    /// How many typing mistakes lie between the text and the name or the id.
+    pub(crate) fn distance(&self, id: &str, name: &str) -> usize {
+        let to = |text: &str| strsim::damerau_levenshtein(&self.folded, &fold(&shown(text)));
+        to(name).min(to(id))
+    }
+}
+
+/// As boards' names are shown, in normalization form C (Unicode Standard Annex 15): `ü` typed as two characters is `ü`.
+fn shown(text: &str) -> String {
+    names::shown(&text.nfc().collect::<String>())
+}
+
+/// Without regard to case, and with a hyphen for each run of spaces, hyphens and underscores.
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.to_lowercase().nfc() {
+        let separates = c.is_whitespace() || matches!(c, '-' | '_');
+        match (separates, folded.ends_with('-')) {
+            (false, _) => folded.push(c),
+            (true, false) => folded.push('-'),
+            (true, true) => {}
+        }
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fit(typed: &str, name: &str) -> Option<Fit> {
+        Typed::new(typed).fit("sb-7e7291", name)
+    }
+
+    #[test]
+    fn an_id_goes_before_a_name_and_a_whole_name_before_the_start_of_one() {
+        assert_eq!(fit("sb-7e7291", "Lamp"), Some(Fit::Id));
+        assert_eq!(fit("SB-7E7291", "Lamp"), Some(Fit::Alike));
+        assert_eq!(fit("Desk lamp", "Desk lamp"), Some(Fit::Name));
+        for typed in ["desk lamp", "DESK-LAMP", "desk_lamp", "Desk  Lamp"] {
+            assert!(matches!(fit(typed, "Desk lamp"), Some(Fit::Alike | Fit::Name)), "{typed}");
+        }
+        assert_eq!(fit("desk-lamp", "Desk lamp!"), Some(Fit::Alike));
+        assert_eq!((fit("desk", "Desk lamp"), fit("sb-7e", "Lamp")), (Some(Fit::Start), Some(Fit::Start)));
+        assert_eq!(fit("desk", "💡 Desk lamp"), Some(Fit::Start));
+        assert!(Fit::Id < Fit::Name && Fit::Name < Fit::Alike && Fit::Alike < Fit::Start);
+    }
+
+    #[test]
+    fn what_a_slug_leaves_out_is_not_left_out_of_what_was_typed() {
+        for (typed, name) in [
+            ("🚀", "💡"),
+            ("🚀 lamp", "💡 lamp"),
+            ("lamp 🚀", "lamp 💡"),
+            ("lamp!", "lamp?"),
+            ("Lamp+", "Lamp"),
+            ("Lamp-", "Lamp+"),
+            ("!!!", "Lamp"),
+            ("!", "💡"),
+            ("", "💡"),
+            ("", ""),
+            (" ", "💡"),
+            ("_", "💡"),
+            ("lamp/", "lamp"),
+            ("C#", "C"),
+        ] {
+            assert_eq!(fit(typed, name), None, "{typed:?} and {name:?}");
+        }
+        assert_eq!(fit("🚀", "🚀"), Some(Fit::Name));
+        assert_eq!(fit("🚀", "🚀 lamp"), Some(Fit::Start));
+    }
+
+    #[test]
+    fn a_name_is_found_in_whichever_normalization_form_it_is_typed() {
+        assert_eq!(fit("Bu\u{308}ro", "B\u{fc}ro"), Some(Fit::Name));
+        assert_eq!(fit("B\u{fc}ro", "Bu\u{308}ro"), Some(Fit::Name));
+        assert_eq!(fit("bu\u{308}", "B\u{dc}RO"), Some(Fit::Start));
+        assert_eq!(fit("u\u{308}", "unit"), None);
+    }
+}

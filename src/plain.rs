@@ -1,0 +1,164 @@
+//! Decides how a text that came from outside may be printed: nothing in it is obeyed by a terminal, and nothing turns, hides or imitates
+//! what stands next to it. Escape sequences, C0 and C1 controls, characters that steer the direction of text, characters that are not
+//! seen, and line separators become U+FFFD in text and `\uXXXX` in JSON, which stays the same JSON.
+
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
+
+use serde::Serialize;
+use serde_json::ser::Formatter;
+
+use crate::link::names;
+
+/// A text from outside on one line.
+pub(crate) fn plain(text: &str) -> String {
+    marked(text, |_| false).into_owned()
+}
+
+/// The same, but with the line breaks that it has: for what this program itself puts together of several lines.
+pub(crate) fn plain_lines(text: &str) -> Cow<'_, str> {
+    marked(text, |c| c == '\n')
+}
+
+/// JSON on one line. What [`plain`] would replace is escaped.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    let mut line = Vec::new();
+    // What this program prints has texts as keys, and a vector takes all that is written to it.
+    match write_json(&mut line, value) {
+        Ok(()) => String::from_utf8(line).unwrap_or_default(),
+        Err(error) => {
+            log::error!("not written as JSON: {error}");
+            "null".to_owned()
+        }
+    }
+}
+
+/// Writes JSON on one line, without a line break.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
+    Ok(value.serialize(&mut serde_json::Serializer::with_formatter(out, Escaping))?)
+}
+
+fn marked(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
+    let mark = |(c, safe): (char, bool)| if safe && !breaks(c) || stays(c) { c } else { '\u{fffd}' };
+    Cow::Owned(names::seen(text).map(mark).collect())
+}
+
+/// Controls, and what some programs take for the end of a line (Unicode Standard, section 5.8).
+fn breaks(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Compact JSON in which nothing unsafe stands unescaped. `serde_json` itself escapes only what RFC 8259, section 7, demands.
+struct Escaping;
+
+impl Formatter for Escaping {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        if fragment.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            return out.write_all(fragment.as_bytes());
+        }
+        for (c, safe) in names::seen(fragment) {
+            let mut units = [0; 2];
+            if safe && !breaks(c) {
+                write!(out, "{c}")?;
+            } else {
+                c.encode_utf16(&mut units).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes text through [`plain_lines`], so that nothing that is printed can be forgotten.
+#[derive(Debug)]
+pub(crate) struct Plain<W> {
+    out: W,
+    /// The beginning of a character whose end was not yet written.
+    begun: Vec<u8>,
+}
+
+impl<W: Write> Plain<W> {
+    pub(crate) const fn new(out: W) -> Self {
+        Self { out, begun: Vec::new() }
+    }
+}
+
+impl<W: Write> Write for Plain<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut text = std::mem::take(&mut self.begun);
+        text.extend_from_slice(bytes);
+        let mut rest = text.as_slice();
+        loop {
+            match std::str::from_utf8(rest) {
+                Ok(whole) => {
+                    self.out.write_all(plain_lines(whole).as_bytes())?;
+                    return Ok(bytes.len());
+                }
+                Err(error) => {
+                    let (whole, broken) = rest.split_at(error.valid_up_to());
+                    self.out.write_all(plain_lines(&String::from_utf8_lossy(whole)).as_bytes())?;
+                    let Some(length) = error.error_len() else {
+                        self.begun = broken.to_vec();
+                        return Ok(bytes.len());
+                    };
+                    self.out.write_all("\u{fffd}".as_bytes())?;
+                    rest = broken.get(length..).unwrap_or_default();
+                }
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// One of each kind that a terminal obeys or that a person is deceived by.
+    const HOSTILE: &str = "\u{1b}[2J\u{7}\u{8}\r\n\t\0\u{7f}\u{9b}31m\u{85}\u{200b}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\
+        \u{2028}\u{2029}\u{2060}\u{2066}\u{2067}\u{2068}\u{2069}\u{feff}\u{ad}\u{61c}\u{e0041}\u{e007f}";
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_or_that_is_not_seen_is_printed() {
+        let printed = plain(HOSTILE);
+        assert!(printed.chars().all(|c| c == '\u{fffd}' || c.is_ascii_graphic()), "{printed:?}");
+        assert_eq!(printed.chars().count(), HOSTILE.chars().count());
+        assert_eq!(plain("Desk lamp 24.6 °C ❤️‍🔥 電気"), "Desk lamp 24.6 °C ❤️‍🔥 電気");
+        assert_eq!(plain_lines("a\nb\u{1b}"), "a\nb\u{fffd}");
+    }
+
+    #[test]
+    fn json_is_the_same_json_with_nothing_unsafe_in_it() {
+        let value = json!({ HOSTILE: [HOSTILE, "Büro 🚀", 1.5e-9, null] });
+        let line = json(&value);
+        assert!(
+            line.chars().all(|c| !c.is_control() && c != '\u{202e}' && c != '\u{200b}' && c != '\u{e0041}'),
+            "{line}"
+        );
+        assert!(line.contains("\\u202e") && line.contains("\\udb40\\udc41") && line.contains("Büro 🚀"), "{line}");
+        assert_eq!(serde_json::from_str::<Value>(&line).expect("JSON"), value);
+    }
+
+    #[test]
+    fn a_character_that_is_written_in_two_halves_is_one_character() {
+        let mut out = Vec::new();
+        let mut plain = Plain::new(&mut out);
+        for byte in "a\u{202e}ä🚀\n".bytes() {
+            plain.write_all(&[byte]).expect("a vector");
+        }
+        plain.write_all(b"\xffz\x1b").expect("a vector");
+        assert_eq!(String::from_utf8_lossy(&out), "a\u{fffd}ä🚀\n\u{fffd}z\u{fffd}");
+    }
+}

@@ -1,0 +1,23 @@
+//! Starts the program under test as a person would, but with a service type and settings of its own: a test must never find a
+//! board of the network that it happens to run on, or one that the window of whoever runs it remembers, let alone command it.
+
+use std::{
+    env,
+    process::{self, Command},
+};
+
+/// The service type under which the programs of this test process find and announce boards.
+pub(crate) fn service() -> String {
+    // RFC 6763, section 7, allows 15 characters.
+    format!("_sbt-{:x}._tcp.local.", process::id())
+}
+
+/// `switchboard`, with nothing on its command line.
+pub(crate) fn switchboard() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    command.env("SWITCHBOARD_SERVICE", service());
+    // A folder that does not exist: neither settings nor keys. On macOS the settings are below HOME.
+    let home = env::temp_dir().join(format!("switchboard-no-home-{}", process::id()));
+    command.env("XDG_CONFIG_HOME", home.join("config")).env("HOME", home);
+    command
+}

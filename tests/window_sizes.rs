@@ -1,0 +1,247 @@
+//! Every page of the window in windows of every size, also those that a large zoom leaves: no layout asks for a negative size, which
+//! panics in debug builds.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use eframe::egui::{self, Key, Modifiers, Vec2, vec2};
+use egui_kittest::Harness;
+use jiff::tz::TimeZone;
+use scenes::Now;
+use serde_json::{Value, json};
+use switchboard::{
+    fleet::{BoardKey, BoardView},
+    ui::{Asks, Moment, Notice, Settings, VirtualBoards, Window},
+};
+
+#[path = "window_scenes/mod.rs"]
+#[expect(dead_code, reason = "other tests use the other scenes")]
+mod scenes;
+
+/// Widths and heights in points. A window of 1180 by 760 has 380 by 245 after 21 steps of zooming in, and 236 by 152 at egui's limit.
+const SIZES: [[f32; 2]; 15] = [
+    [1180.0, 760.0],
+    [640.0, 400.0],
+    [472.0, 304.0],
+    [421.0, 271.0],
+    [380.0, 245.0],
+    [330.0, 700.0],
+    [300.0, 200.0],
+    [236.0, 152.0],
+    [180.0, 120.0],
+    [128.0, 80.0],
+    [81.0, 49.0],
+    [3000.0, 60.0],
+    [90.0, 2000.0],
+    [24.0, 16.0],
+    [1.0, 1.0],
+];
+
+const KEYS: [Key; 9] =
+    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+
+struct Bench {
+    window: Window,
+    at: Now,
+}
+
+impl eframe::App for Bench {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let moment = Moment::new(self.at.now, self.at.wall, TimeZone::UTC);
+        self.window.show(ui, &moment);
+    }
+}
+
+fn pin(component: &str) -> Value {
+    json!({"board": "everything-0009", "component": component, "name": "Everything".repeat(20)})
+}
+
+/// A dashboard, a scene, curves and channels; `exercise` of the lab is shown.
+fn kept(exercise: &str) -> Settings {
+    let tile = |component: &str| json!({"tile": pin(component)});
+    let mut light = pin("light:0");
+    light["set"] = json!({"on": true, "rgb": [255, 80, 0]});
+    let channel = |address: &str| json!({"address": address, "shown": true, "plotted": "/price"});
+    let settings = json!({
+        "dashboards": [{"name": "Bench".repeat(30), "layout": {"row": [
+            tile("light:0"),
+            {"column": [tile("switch:0"), tile("sensor:0"), {"tile": {"board": "gone-1", "component": "switch:0"}}]},
+            {"tabs": [tile("number:0"), tile("button:0")]}
+        ]}}],
+        "scenes": [{"name": "Evening", "steps": [light, {"board": "gone-1", "component": "switch:0", "set": {"on": true}}]}],
+        "plots": {"curves": [pin("sensor:0"), pin("switch:0"), pin("number:0"), pin("sensor:3")], "span": 60.0, "events": true},
+        "lab": {"exercise": exercise, "channels": [channel("ws://127.0.0.1:9/echo"), channel("not an address".repeat(9).as_str())]},
+    });
+    serde_json::from_value(settings).unwrap()
+}
+
+/// Long names of boards, components and whatever else a board says; short ones too.
+fn boards(at: Now) -> Vec<BoardView> {
+    let long = "Ventilation ".repeat(20);
+    let mut boards = scenes::mixed(at);
+    boards.extend(scenes::locked(at).into_iter().enumerate().map(|(number, mut board)| {
+        board.key = BoardKey(100 + number as u32);
+        board
+    }));
+    boards.extend(scenes::updates(at).into_iter().enumerate().map(|(number, mut board)| {
+        board.key = BoardKey(200 + number as u32);
+        board
+    }));
+    for board in boards.iter_mut().step_by(2) {
+        board.name.push_str(&long);
+        board.address.push_str(&"1".repeat(80));
+        board.components = board
+            .components
+            .iter()
+            .map(|component| {
+                let longer = scenes::described(component.as_ref().clone(), |descriptor| {
+                    descriptor.name = format!("{} {long}", descriptor.name);
+                    descriptor.unit_of_measurement =
+                        descriptor.unit_of_measurement.as_ref().map(|unit| unit.repeat(40));
+                });
+                Arc::new(longer)
+            })
+            .collect();
+    }
+    boards
+}
+
+fn open(boards: Vec<BoardView>, at: Now, exercise: &'static str) -> Harness<'static, Bench> {
+    let mut harness = Harness::builder().with_size([1180.0, 760.0]).build_eframe(move |cc| {
+        let mut window = Window::new(&cc.egui_ctx, &kept(exercise));
+        window.virtual_boards = VirtualBoards::Ready;
+        let log = if boards.is_empty() { Vec::new() } else { scenes::log(at) };
+        window.model.apply(scenes::changes(boards, log), at.now);
+        Bench { window, at }
+    });
+    harness.run_steps(2);
+    harness
+}
+
+/// Shows what is open in windows of every size, and collects where that fails.
+fn in_every_size(page: &str, mut open: impl FnMut() -> Harness<'static, Bench>, failed: &mut Vec<String>) {
+    let mut harness = open();
+    for [width, height] in SIZES {
+        let size: Vec2 = vec2(width, height);
+        let shown = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            harness.set_size(size);
+            harness.run_steps(3);
+        }));
+        if shown.is_err() {
+            failed.push(format!("{page} at {width} by {height}"));
+            // What panicked in the midst of a frame is not used again.
+            std::mem::forget(std::mem::replace(&mut harness, open()));
+        }
+    }
+}
+
+fn none_of(failed: &[String]) {
+    assert!(failed.is_empty(), "these panicked:\n{}", failed.join("\n"));
+}
+
+#[test]
+fn every_page_is_drawn_in_a_window_of_any_size() {
+    let at = Now::read();
+    let mut failed = Vec::new();
+    for (number, key) in KEYS.into_iter().enumerate() {
+        in_every_size(
+            &format!("page {}", number + 1),
+            || {
+                let mut harness = open(boards(at), at, "channels");
+                harness.state_mut().window.model.select(BoardKey(9));
+                harness.key_press_modifiers(Modifiers::COMMAND, key);
+                harness.run_steps(2);
+                harness
+            },
+            &mut failed,
+        );
+    }
+    none_of(&failed);
+}
+
+#[test]
+fn every_board_is_drawn_in_a_window_of_any_size() {
+    let at = Now::read();
+    let mut failed = Vec::new();
+    for board in boards(at) {
+        let select = || {
+            let mut harness = open(boards(at), at, "channels");
+            harness.state_mut().window.model.select(board.key);
+            harness.run_steps(1);
+            harness
+        };
+        in_every_size(&board.name[..8.min(board.name.len())], select, &mut failed);
+    }
+    none_of(&failed);
+}
+
+#[test]
+fn every_exercise_of_the_lab_is_drawn_in_a_window_of_any_size() {
+    let at = Now::read();
+    let mut failed = Vec::new();
+    for exercise in ["channels", "comparison", "echo", "telemetry", "clients"] {
+        let go = || {
+            let mut harness = open(boards(at), at, exercise);
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::Num9);
+            harness.run_steps(2);
+            harness
+        };
+        in_every_size(exercise, go, &mut failed);
+    }
+    none_of(&failed);
+}
+
+#[test]
+fn what_is_laid_over_a_page_is_drawn_in_a_window_of_any_size() {
+    let at = Now::read();
+    let mut failed = Vec::new();
+    in_every_size("no boards", || open(Vec::new(), at, "channels"), &mut failed);
+    for (page, modifiers, key) in [
+        ("shortcuts", Modifiers::NONE, Key::F1),
+        ("commands", Modifiers::COMMAND, Key::K),
+        ("all boards selected", Modifiers::COMMAND, Key::A),
+    ] {
+        let press = || {
+            let mut harness = open(boards(at), at, "channels");
+            harness.key_press_modifiers(modifiers, key);
+            harness.run_steps(2);
+            harness
+        };
+        in_every_size(page, press, &mut failed);
+    }
+    let board = BoardKey(9);
+    let dialogs = [
+        Asks::Address,
+        Asks::Listen { on: true, urls: vec!["ws://192.168.1.5:7433/".repeat(9)] },
+        Asks::Call { board, begins: true },
+        Asks::Rename(board),
+        Asks::Room(vec![board]),
+        Asks::Tags(vec![board]),
+        Asks::Reboot(vec![board]),
+        Asks::Key(board),
+        Asks::Pair(board),
+        Asks::ForgetKey(board),
+    ];
+    for asks in dialogs {
+        let ask = || {
+            let mut harness = open(boards(at), at, "channels");
+            let window = &mut harness.state_mut().window;
+            window.model.apply(scenes::changes([], Vec::new()), at.now);
+            window.ask(asks.clone(), "A long text ".repeat(30));
+            window.answer_dialog(Err("A long reason ".repeat(30)));
+            harness.run_steps(2);
+            harness
+        };
+        in_every_size(&format!("{asks:?}"), ask, &mut failed);
+    }
+    let tell = || {
+        let mut harness = open(boards(at), at, "channels");
+        for number in 0..5 {
+            harness.state_mut().window.tell(Notice::Failed(format!("{number} {}", "went wrong ".repeat(30))));
+        }
+        harness.run_steps(2);
+        harness
+    };
+    in_every_size("messages", tell, &mut failed);
+    none_of(&failed);
+}
