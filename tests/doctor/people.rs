@@ -5,6 +5,7 @@ use std::{
     fs::OpenOptions,
     io::{self, Read, Write},
     net::{IpAddr, Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket},
+    os::unix::fs::OpenOptionsExt,
     process,
     sync::mpsc::sync_channel,
     thread,
@@ -46,7 +47,8 @@ fn somebody() {
             let options = Options { profile: Profile::Lamp, bind, port: 80, ..Options::default() };
             let boards = VirtualBoards::start(options).expect("a board");
             let key = boards.add_key("Desk lamp", "A test", Role::Control).expect("a key");
-            std::fs::write(keys, format!("{key}\n")).expect("a file");
+            let mut file = OpenOptions::new().create(true).write(true).mode(0o600).open(keys).expect("a file");
+            writeln!(file, "{key}").expect("a line");
             stay();
             drop(boards);
         }

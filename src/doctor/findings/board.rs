@@ -144,6 +144,7 @@ fn named(board: &Examined) -> String {
 fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
     let Examined { name, address, .. } = board;
     let said = match &board.link {
+        Link::Problem(LinkProblem::Elsewhere(_)) => "it was not connected to".to_owned(),
         Link::Problem(problem) => words::problem(problem),
         _ => "no answer".to_owned(),
     };
