@@ -204,7 +204,7 @@ fn find_boards(watching: &mut Watching, scene: &Scene, connect: bool) -> Result<
         match known.iter().find(is).cloned() {
             Some(settings::RememberedBoard { id, name, address, by_hand }) => {
                 // An address that cannot be read, perhaps of a newer version, is none: mDNS may know the board.
-                let _ = watching.fleet().recall(KnownBoard { id, name, address, by_hand });
+                let _ = watching.fleet().recall(KnownBoard { id, name, address, by_hand, ..KnownBoard::default() });
             }
             None if is_address(id) && connect => {
                 let key = watching.fleet().add_address(id).map_err(|error| Failure::Usage(error.to_string()))?;

@@ -25,7 +25,7 @@ pub(crate) struct Reached {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreached {
     /// It is announced only where this computer may not look for it.
-    #[error("announced only at {}, on no network of this computer", addresses.join(", "))]
+    #[error("its address {} is on no network of this computer", addresses.join(", "))]
     Elsewhere {
         /// Its addresses.
         addresses: Vec<String>,

@@ -17,7 +17,7 @@ use super::{
     examination::{Asked, Check, Course, Known},
 };
 use crate::{
-    address::{Candidates, Usable, Verdict},
+    address::{Usable, Verdict},
     dial::interfaces,
     fleet::{
         BoardKey, BoardView, Fleet, Happening, KnownBoard, LinkProblem, LinkState, Lookout, Reading, Settings,
@@ -66,9 +66,9 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     let wanted = |board: &Examined| asked.wanted.as_deref().is_none_or(|wanted| board.is_meant_by(wanted));
     for known in missing {
         if wanted(&of_known(&known)) {
-            let Known { id, name, address, announced, .. } = known;
+            let Known { id, name, address, addresses, announced, .. } = known;
             party.told.extend(id.clone().filter(|_| announced));
-            let _ = party.fleet.recall(KnownBoard { id, name, address, by_hand: false });
+            let _ = party.fleet.recall(KnownBoard { id, name, address, by_hand: false, announced: addresses });
         }
     }
     if !party.follow(begun + LISTEN, course, &wanted, |_| false) {
@@ -219,9 +219,8 @@ impl Party {
 }
 
 fn of_known(known: &Known) -> Examined {
-    let Known { id, name, address, announced, .. } = known.clone();
+    let Known { id, name, address, addresses, announced, .. } = known.clone();
     let record = if announced { Record::Heard } else { Record::None };
-    let addresses = address.parse().map(Candidates::given).unwrap_or_default();
     Examined { name, id, address, addresses, record, link: Link::NotTried, hosts: Vec::new() }
 }
 

@@ -15,7 +15,7 @@ use super::{
     Sample, descriptors::Descriptors,
 };
 use crate::{
-    address::Candidates,
+    address::{Address, Candidates},
     keys::Keys,
     link::{bounds, session::Report, state::Now},
 };
@@ -44,6 +44,7 @@ impl Belief {
             address,
             addresses,
             by_hand,
+            given: None,
             caller: None,
             only_calls: false,
             announcement: None,
@@ -144,8 +145,11 @@ impl Belief {
         self.find_key();
     }
 
-    pub(super) fn by_hand(&mut self) {
-        Arc::make_mut(&mut self.view).by_hand = true;
+    /// A person gave this address.
+    pub(super) fn given(&mut self, address: Address) {
+        let view = Arc::make_mut(&mut self.view);
+        view.by_hand = true;
+        view.given = Some(address);
     }
 
     pub(super) fn heard(&mut self, now: Instant) {

@@ -120,6 +120,11 @@ impl Board {
     /// What an earlier run knew of it.
     pub(super) fn recall(&mut self, now: Now, known: &KnownBoard) {
         self.belief.recall(known);
+        if known.by_hand
+            && let Ok(address) = known.address.parse()
+        {
+            self.belief.given(address);
+        }
         if let Some(id) = &known.id {
             self.session.handle(now, Input::Known(id.clone()));
         }
@@ -148,7 +153,7 @@ impl Board {
 
     /// The person gave this address.
     pub(super) fn also_at(&mut self, now: Now, address: Address, out: &Outlet) -> Step {
-        self.belief.by_hand();
+        self.belief.given(address.clone());
         out.published.board(self.view(), Concern::Board, Vec::new());
         self.step(now, Input::AlsoAt(Candidates::given(address)), out)
     }

@@ -312,7 +312,11 @@ impl Engine {
         }
         let Ok(address) = known.address.parse::<Address>() else { return };
         // What a person typed counts as before; what was found is used only where an announcement of it would be.
-        let addresses = if known.by_hand { Candidates::given(address) } else { Candidates::remembered(address) };
+        let addresses = match known.by_hand {
+            _ if !known.announced.is_empty() => known.announced.clone(),
+            true => Candidates::given(address),
+            false => Candidates::remembered(address),
+        };
         let seed = self.seeds.hash_one(key);
         let mut board = Board::new(now, key, addresses.clone(), known.by_hand, seed, self.keys.clone());
         board.recall(now, &known);
@@ -476,9 +480,7 @@ impl Engine {
                 self.with(older, |board, out| board.announced(now, full_name, addresses, announcement, out));
             }
         }
-        if view.by_hand
-            && let Ok(address) = view.address.parse::<Address>()
-        {
+        if let Some(address) = view.given.clone() {
             self.with(older, |board, out| board.also_at(now, address, out));
         }
         self.with(older, |board, out| board.step(now, Input::Connect, out));

@@ -93,6 +93,8 @@ pub struct KnownBoard {
     pub address: String,
     /// It was added by hand, not found.
     pub by_hand: bool,
+    /// Where it was announced, if this run heard it already; these are used instead of `address`.
+    pub announced: Candidates,
 }
 
 /// The fleet. Dropped, it closes every link and ends its thread.

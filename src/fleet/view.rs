@@ -16,7 +16,7 @@ pub use crate::link::{
     update::{UpdateProblem, UpdateState},
 };
 use crate::{
-    address::Candidates,
+    address::{Address, Candidates},
     keys::{KeyId, Role},
 };
 
@@ -65,6 +65,8 @@ pub struct BoardView {
     pub addresses: Candidates,
     /// It was added by hand, not found.
     pub by_hand: bool,
+    /// The address that a person gave last.
+    pub given: Option<Address>,
     /// Where the present link comes from, if the board made it.
     pub caller: Option<SocketAddr>,
     /// It has called, and nobody knows where it can be connected to: `address` has no port, and is where it called from.

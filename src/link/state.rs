@@ -41,9 +41,7 @@ pub enum LinkProblem {
     #[error("cannot connect: {0}")]
     Connect(String),
     /// It is only announced, and on no network of this computer: an announcement is not enough to go there.
-    #[error(
-        "is announced only at {0}, which is on no network of this computer; if it is your board, add it by that address"
-    )]
+    #[error("its address {0} is on no network of this computer; if your board is there, add it by that address")]
     Elsewhere(String),
     /// Neither opened nor refused within [`protocol::limits::CONNECT_TIMEOUT`].
     #[error("no answer within 10 s")]

@@ -58,6 +58,12 @@ impl Target {
         tried.addresses.texts().iter().any(|other| !self.spoiled.contains(other))
     }
 
+    /// Whether there are addresses beside this one that have not yet been tried.
+    pub(crate) fn has_others(&self, address: &str) -> bool {
+        let addresses = self.choice().map(|choice| choice.addresses.texts()).unwrap_or_default();
+        addresses.iter().any(|other| other != address && !self.spoiled.contains(other))
+    }
+
     /// The attempt failed at every address.
     pub(crate) fn failed(&mut self) {
         self.second_choice = !self.second_choice;

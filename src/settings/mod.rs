@@ -58,7 +58,8 @@ impl RememberedBoard {
         let here = ip_of(&board.address).is_some_and(|ip| ip.is_loopback());
         // Where a board called from is no place to connect to: it calls again.
         (!board.only_calls && (board.by_hand || (board.id.is_some() && !here))).then(|| Self {
-            address: board.address.clone(),
+            // What a person gave is kept, and not what somebody announced since.
+            address: board.given.as_ref().map_or_else(|| board.address.clone(), ToString::to_string),
             name: board.name.clone(),
             id: board.id.clone(),
             by_hand: board.by_hand,

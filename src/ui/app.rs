@@ -87,7 +87,7 @@ impl App {
         for board in &settings.boards {
             let RememberedBoard { id, name, address, by_hand } = board.clone();
             // A board whose address cannot be read, perhaps of a newer version, stays in the file and is not shown.
-            let _ = fleet.recall(KnownBoard { id, name, address, by_hand });
+            let _ = fleet.recall(KnownBoard { id, name, address, by_hand, ..KnownBoard::default() });
         }
         let ctx = cc.egui_ctx.clone();
         file.on_change_of_problem(move || ctx.request_repaint());

@@ -37,6 +37,9 @@ pub(crate) use called::Called;
 pub(crate) use io::{Announced, Input, Output, Report};
 pub(crate) use locked::Ephemeral;
 
+/// How long an address that has answered may take until the socket is open, where the board has others.
+const OTHERS_WAIT: Duration = Duration::from_secs(3);
+
 #[derive(Debug)]
 enum Phase {
     /// No link is wanted.
@@ -159,7 +162,14 @@ impl Session {
             Input::KeysAwaited => self.keys = None,
             Input::Keys(keys) => self.keys_changed(now.instant, keys, &mut out),
             Input::Reached(attempt, address) => {
-                if attempt == self.attempt && matches!(self.phase, Phase::Opening { .. }) {
+                if attempt == self.attempt
+                    && let Phase::Opening { deadline } = &mut self.phase
+                {
+                    // What accepts a connection and says nothing does not keep the other addresses from being tried.
+                    if self.target.has_others(&address) {
+                        let hurried = now.instant + OTHERS_WAIT;
+                        *deadline = Some(deadline.map_or(hurried, |deadline| deadline.min(hurried)));
+                    }
                     self.address = Some(address);
                 }
             }
