@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     address::{AddressError, Candidates},
-    dial::{GIVE_UP, reach},
+    dial::{DialError, GIVE_UP, reach},
     process::cpu,
 };
 
@@ -123,7 +123,7 @@ async fn address(board: &str) -> Result<SocketAddr, Trouble> {
     let given = board.parse().map(Candidates::given).map_err(|error: AddressError| unknown(error.to_string()))?;
     // Everybody who follows goes to the address that answers first.
     let reached = timeout(GIVE_UP, reach(&given, &[])).await.map_err(|_| Trouble::NoAnswer)?;
-    let reached = reached.map_err(|error| unknown(error.to_string()))?;
+    let reached = reached.map_err(|source| DialError::Unreachable { place: board.to_owned(), source })?;
     reached.stream.peer_addr().map_err(|error| unknown(error.to_string()))
 }
 

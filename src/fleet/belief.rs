@@ -436,6 +436,15 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_gave_is_remembered_whatever_is_announced_since() {
+        let mut belief = belief();
+        belief.given("10.0.0.7:80".parse().unwrap());
+        belief.goes_to("203.0.113.7:80".to_owned());
+        let remembered = crate::settings::RememberedBoard::of(belief.view()).unwrap();
+        assert_eq!((&*remembered.address, remembered.by_hand), ("10.0.0.7:80", true));
+    }
+
+    #[test]
     fn who_changed_what_was_found_changed_after_a_gap_is_not_known() {
         let mut belief = belief();
         let components = BTreeMap::from([(light(), State::new().with("on", true))]);

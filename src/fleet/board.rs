@@ -225,6 +225,7 @@ impl Board {
         let input = match event {
             SocketEvent::Reached(address) => {
                 if current {
+                    log::debug!("{}: {address} answers attempt {attempt}", self.view().name);
                     self.belief.goes_to(address.clone());
                     out.published.board(self.view(), Concern::Board, Vec::new());
                 }
@@ -274,8 +275,8 @@ impl Board {
         for output in outputs {
             match output {
                 Output::Connect { attempt, to, standing } => {
-                    let addresses = to.addresses.texts().join(", ");
-                    log::debug!("{}: connects to {addresses}, attempt {attempt}", self.view().name);
+                    let url = urls(&to.addresses.texts());
+                    log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
                     // Until one of them answers.
                     if !to.addresses.have(&self.view().address)
                         && let Some(likeliest) = to.addresses.first()
@@ -283,8 +284,7 @@ impl Board {
                         self.belief.goes_to(likeliest);
                     }
                     self.belief.called_from(None);
-                    let text = format!("{addresses}, {RPC_PATH}");
-                    self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(text.into()));
+                    self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(url.as_str().into()));
                     self.connect(attempt, to, standing, out);
                 }
                 Output::Accept { attempt } => {
@@ -384,6 +384,15 @@ impl Board {
             _ => {}
         }
         self.belief.apply(now, report)
+    }
+}
+
+/// Where an attempt goes, for people.
+fn urls(addresses: &[String]) -> String {
+    match addresses {
+        [] => "nowhere".to_owned(),
+        [one] => format!("ws://{one}{RPC_PATH}"),
+        [first, others @ ..] => format!("ws://{first}{RPC_PATH} or {}", others.join(" or ")),
     }
 }
 

@@ -176,3 +176,32 @@ fn an_attempt_that_was_answered_goes_on_when_another_address_is_announced() {
     bench.input(Input::Announced(Announced { id: "lamp-1".into(), addresses, proto: 1, locked: false }));
     assert_eq!(bench.connects, ["10.0.0.8:80"]);
 }
+
+#[test]
+fn what_accepts_a_connection_and_says_nothing_holds_the_other_addresses_up_for_three_seconds() {
+    let mut bench = Bench::new();
+    let addresses = heard(&["10.0.0.8:80", "10.0.0.9:80"]);
+    bench.input(Input::Announced(Announced { id: "lamp-1".into(), addresses, proto: 1, locked: false }));
+    bench.input(Input::Connect);
+    bench.input(Input::Reached(1, "10.0.0.8:80".into()));
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.connects, ["10.0.0.8:80"]);
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.connects, ["10.0.0.8:80", "10.0.0.9:80"]);
+    // The last one has as long as a single one.
+    bench.input(Input::Reached(2, "10.0.0.9:80".into()));
+    bench.pass(5 * SECOND);
+    assert_eq!(bench.link(), LinkState::Connecting);
+}
+
+#[test]
+fn a_board_that_is_only_announced_elsewhere_is_said_so_and_reached_where_a_person_says() {
+    let mut bench = Bench::new();
+    bench.input(announced("203.0.113.7:80", 1, false));
+    bench.input(Input::Connect);
+    bench.input(Input::Ended(1, Ending::Elsewhere(vec!["203.0.113.7:80".into()])));
+    assert_eq!(bench.problem(), LinkProblem::Elsewhere("203.0.113.7:80".into()));
+    bench.pass(2 * SECOND);
+    // It was added by its address as well.
+    assert_eq!(bench.connects.get(1).map(String::as_str), Some("10.0.0.7:80"));
+}
