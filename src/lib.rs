@@ -12,6 +12,7 @@ pub mod dial;
 mod discovery;
 pub mod doctor;
 pub mod documents;
+mod eviction;
 pub mod fleet;
 mod handshake;
 pub mod keys;
@@ -31,4 +32,5 @@ pub mod telemetry;
 pub mod trials;
 #[cfg(feature = "window")]
 pub mod ui;
+mod waiting;
 mod words;

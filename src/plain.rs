@@ -22,6 +22,17 @@ pub(crate) fn plain_lines(text: &str) -> Cow<'_, str> {
     marked(text, |c| c == '\n')
 }
 
+/// A text as a cell of a table (RFC 4180) that no spreadsheet takes for a formula: one that would be begins with an apostrophe, as OWASP's
+/// "CSV injection" has it. A number stays a number.
+pub(crate) fn cell(text: &str) -> Cow<'_, str> {
+    let is_number = text.parse().is_ok_and(f64::is_finite);
+    // Some programs pass over what stands before the sign and is not seen.
+    let first = names::seen(text).find(|(c, safe)| *safe && !c.is_whitespace() && !breaks(*c)).map(|(c, _)| c);
+    let signs = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+    let is_formula = text.starts_with(['\t', '\r', '\n']) || first.is_some_and(|first| signs.contains(&first));
+    if is_formula && !is_number { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}
+
 /// JSON on one line. What [`plain`] would replace is escaped.
 pub(crate) fn json(value: &impl Serialize) -> String {
     let mut line = Vec::new();
@@ -35,6 +46,24 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     }
 }
 
+/// A text that is JSON already, with what [`plain`] would replace escaped; `None` where it is none. What is in it is not built.
+pub(crate) fn json_text(text: &str) -> Option<String> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
+    if is_printable(text) {
+        return Some(text.to_owned());
+    }
+    let mut line = String::with_capacity(text.len());
+    for (c, safe) in names::seen(text) {
+        match c {
+            // Outside of texts, where JSON allows them: they mean nothing there.
+            '\t' | '\n' | '\r' => line.push(' '),
+            c if safe && !breaks(c) => line.push(c),
+            c => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| line.push_str(&format!("\\u{unit:04x}"))),
+        }
+    }
+    Some(line)
+}
+
 /// Writes JSON on one line, without a line break.
 ///
 /// # Errors
@@ -44,11 +73,16 @@ pub(crate) fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<
 }
 
 fn marked(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+    if is_printable(text) {
         return Cow::Borrowed(text);
     }
     let mark = |(c, safe): (char, bool)| if safe && !breaks(c) || stays(c) { c } else { '\u{fffd}' };
     Cow::Owned(names::seen(text).map(mark).collect())
+}
+
+/// Whether nothing in it has to be looked at more closely.
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~'))
 }
 
 /// Controls, and what some programs take for the end of a line (Unicode Standard, section 5.8).
@@ -61,7 +95,7 @@ struct Escaping;
 
 impl Formatter for Escaping {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        if is_printable(fragment) {
             return out.write_all(fragment.as_bytes());
         }
         for (c, safe) in names::seen(fragment) {
@@ -140,6 +174,32 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_that_a_spreadsheet_would_run_is_a_text_and_a_number_is_a_number() {
+        for text in [
+            "=cmd|' /C calc'!A0",
+            "+1+1",
+            "-1+1",
+            "@SUM(A1)",
+            "\tx",
+            "\r=1",
+            "\n=1",
+            " =1",
+            "\u{feff}=1",
+            "\u{200b}=1",
+            "\u{ff1d}1",
+            "-",
+            "=",
+            "-inf",
+            "-5 °C",
+        ] {
+            assert_eq!(cell(text), format!("'{text}"), "{text:?}");
+        }
+        for text in ["", "Desk lamp", "-5", "+5.25", "-1.5e-9", "0", "a=b", "21.5 °C", "'=1"] {
+            assert_eq!(cell(text), text, "{text:?}");
+        }
+    }
+
+    #[test]
     fn json_is_the_same_json_with_nothing_unsafe_in_it() {
         let value = json!({ HOSTILE: [HOSTILE, "Büro 🚀", 1.5e-9, null] });
         let line = json(&value);
@@ -149,6 +209,14 @@ mod tests {
         );
         assert!(line.contains("\\u202e") && line.contains("\\udb40\\udc41") && line.contains("Büro 🚀"), "{line}");
         assert_eq!(serde_json::from_str::<Value>(&line).expect("JSON"), value);
+    }
+
+    #[test]
+    fn json_that_is_passed_on_stays_the_same_json() {
+        let text = "{\"a\":\t[\"\u{202e}\u{7f}\\u001b\",\r 1.50]}";
+        let line = json_text(text).expect("JSON");
+        assert_eq!(line, "{\"a\": [\"\\u202e\\u007f\\u001b\",  1.50]}");
+        assert_eq!(json_text("{"), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use protocol::Unreadable;
 use serde_json::{Value, json};
 
 use crate::fleet::{BoardView, Happening, LinkState, Lock, LogEntry, Origin, ResyncCause, UpdateState};
@@ -36,6 +37,7 @@ pub(crate) fn board(board: &BoardView) -> Value {
         "link": link_value(&board.link),
         "caller": board.caller.map(|caller| caller.to_string()),
         "lock": lock(board.lock()),
+        "id_claimed_by": board.claims.iter().map(|claim| claim.address.as_str()).collect::<Vec<_>>(),
         "round_trip_ms": board.round_trip.map(|took| took.as_secs_f64() * 1e3),
         "announcement": announced,
         "info": board.info.as_deref(),
@@ -82,6 +84,10 @@ pub(crate) fn happening(board: Option<&BoardView>, entry: &LogEntry) -> Value {
         Happening::Log { level, message } => json!({ "what": "log", "level": level, "message": message }),
         Happening::LogLost(lines) => json!({ "what": "log_lost", "lines": lines }),
         Happening::NoLog(error) => json!({ "what": "no_log", "error": error }),
+        Happening::Unreadable(Unreadable { component, field, found }) => {
+            json!({ "what": "unreadable", "component": component, "field": field, "found": found })
+        }
+        Happening::IdClaimed(address) => json!({ "what": "id_claimed", "address": address }),
         Happening::Link(link) => json!({ "what": "link", "link": link_value(link) }),
         Happening::Resync(ResyncCause::NewEpoch) => json!({ "what": "resync", "cause": "new_epoch" }),
         Happening::Resync(ResyncCause::Gap) => json!({ "what": "resync", "cause": "gap" }),

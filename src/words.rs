@@ -1,10 +1,10 @@
-//! Decides how times, quantities and states are put into words, the same for every face. Pure: it reads no clock and paints
-//! nothing.
+//! Decides how times, quantities and states are put into words, the same for every face. It reads no clock and paints nothing; only
+//! [`local_zone`] asks the system.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::{Timestamp, tz::TimeZone};
-use protocol::{Descriptor, Kind, State};
+use protocol::{Descriptor, Kind, State, Unreadable};
 use serde_json::Value;
 
 pub(crate) use crate::plain::plain;
@@ -130,6 +130,22 @@ pub(crate) fn bytes(bytes: u64) -> String {
     }
 }
 
+/// The time zone of the person, and what is wrong with `TZ` where it is not known; then it is UTC.
+pub(crate) fn local_zone() -> (TimeZone, Option<String>) {
+    match (TimeZone::try_system(), std::env::var("TZ")) {
+        (Ok(zone), _) => (zone, None),
+        // Without TZ a computer that does not say where it is has no other time than UTC.
+        (Err(_), Ok(name)) if !name.is_empty() => {
+            let problem = format!(
+                "TZ={name:?} is no time zone that is known, so times are in UTC. Accepted: a name of the IANA database, for example \
+                 Europe/Berlin, or a rule such as CET-1CEST,M3.5.0,M10.5.0/3"
+            );
+            (TimeZone::UTC, Some(problem))
+        }
+        (Err(_), _) => (TimeZone::UTC, None),
+    }
+}
+
 /// A time of day with milliseconds, `12:04:31.220`.
 pub(crate) fn time_of_day(time: SystemTime, zone: &TimeZone) -> String {
     match Timestamp::try_from(time) {
@@ -138,14 +154,11 @@ pub(crate) fn time_of_day(time: SystemTime, zone: &TimeZone) -> String {
     }
 }
 
-/// A number with its unit. Without a precision at most three digits after the point, as few as it takes.
+/// A number with its unit. Without a precision it has the digits that mean something, at most seven.
 pub(crate) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> String {
     let number = match decimals {
         Some(decimals) => format!("{value:.*}", usize::from(decimals.min(9))),
-        None => {
-            let exact = format!("{value:.3}");
-            exact.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
+        None => short_number(value),
     };
     match unit {
         Some(unit) if !unit.is_empty() => format!("{number} {unit}"),
@@ -153,11 +166,39 @@ pub(crate) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> 
     }
 }
 
+/// A number without the dust of binary fractions: seven significant digits, as few as it takes. What is small stays what it is: `1.5e-9`.
+pub(crate) fn short_number(value: f64) -> String {
+    quantity_exact(significant(value, SIGNIFICANT))
+}
+
+/// The nearest number with so many significant digits.
+pub(crate) fn significant(value: f64, digits: usize) -> f64 {
+    let rounded = format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value);
+    // There is no negative zero for people.
+    if rounded == 0.0 { 0.0 } else { rounded }
+}
+
+/// A sample as it was measured: the shortest number that is the same single-precision one, which both formats of samples fit into.
+pub(crate) fn sample(value: f64) -> String {
+    quantity_exact(rounded_sample(value))
+}
+
+/// A sample without the dust that its scale brings.
+pub(crate) fn rounded_sample(value: f64) -> f64 {
+    #[expect(clippy::cast_possible_truncation, reason = "what does not fit is seen below")]
+    let single = value as f32;
+    if single.is_normal() {
+        // The shortest digits of the single number are those of the double one that is next to them.
+        single.to_string().parse().unwrap_or(value)
+    } else {
+        significant(value, SIGNIFICANT)
+    }
+}
+
+/// Digits of a number that mean something: single precision has seven.
+const SIGNIFICANT: usize = 7;
+
 /// A number with all its digits, and none that means nothing: `0.00251`.
-#[cfg_attr(
-    not(any(feature = "window", test)),
-    expect(dead_code, reason = "only the window plots what it does not know")
-)]
 pub(crate) fn quantity_exact(value: f64) -> String {
     let plain = value == 0.0 || (1e-6..1e15).contains(&value.abs());
     if plain { value.to_string() } else { format!("{value:e}") }
@@ -229,6 +270,11 @@ pub(crate) fn link_of(board: &BoardView) -> String {
         Some(_) => format!("{}, it called", link(&board.link)),
         None => link(&board.link).to_owned(),
     }
+}
+
+/// That somebody else claims a board's id.
+pub(crate) fn also_claimed(address: &str) -> String {
+    format!("another device at {} claims the same id", plain(address))
 }
 
 /// Why there is no link, as a sentence about the board.
@@ -371,6 +417,12 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
                 other => link(other).to_owned(),
             },
         ),
+        Happening::Unreadable(Unreadable { component, field, found }) => {
+            let subject = component.as_ref().map_or_else(|| "message".to_owned(), ToString::to_string);
+            let field = if field.is_empty() { String::new() } else { format!("{}: ", plain(field)) };
+            Line::about(&subject, format!("{field}cannot be read, shown as unknown: {}", plain(found)))
+        }
+        Happening::IdClaimed(address) => Line::about("id", also_claimed(address)),
         Happening::Resync(cause) => Line::about(
             "state",
             match cause {
@@ -440,6 +492,9 @@ mod tests {
         assert_eq!(quantity(60.0, None, Some("%")), "60 %");
         assert_eq!(quantity(0.125, None, None), "0.125");
         assert_eq!(quantity(1_013.0, Some(0), Some("hPa")), "1013 hPa");
+        assert_eq!(quantity(1.5e-9, None, Some("A")), "1.5e-9 A");
+        assert_eq!(quantity(0.1 + 0.2, None, None), "0.3");
+        assert_eq!(quantity(-0.0, None, None), "0");
     }
 
     #[test]
@@ -450,6 +505,28 @@ mod tests {
         );
         assert_eq!([0, 999, 5_000, 1_234_567].map(grouped), ["0", "999", "5,000", "1,234,567"]);
         assert_eq!([0.00251, 24.0, 1e20].map(quantity_exact), ["0.00251", "24", "1e20"]);
+    }
+
+    #[test]
+    fn small_and_large_numbers_keep_their_digits() {
+        for (value, words) in [
+            (1.5e-9, "1.5e-9"),
+            (-1.5e-9, "-1.5e-9"),
+            (1.234_567_89e-12, "1.234568e-12"),
+            (0.000_012_345_678, "0.00001234568"),
+            (123_456_789.0, "123456800"),
+            (6.02e23, "6.02e23"),
+            (21.5, "21.5"),
+            (0.0, "0"),
+        ] {
+            assert_eq!(short_number(value), words);
+        }
+        for value in [1.5e-9_f32, 0.1, -1.0e-30, 3.402_823_5e38, 16_777_217.0, 1.0e-45, 21.37] {
+            let text = sample(value.into());
+            assert_eq!(text.parse::<f32>().map(f32::to_bits), Ok(value.to_bits()), "{text}");
+        }
+        assert_eq!([sample(f64::from(0.1_f32)), sample(1234.0 * 0.001), sample(1e300)], ["0.1", "1.234", "1e300"]);
+        assert_eq!(rounded_sample(1.5e-9), 1.5e-9);
     }
 
     #[test]

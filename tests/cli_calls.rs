@@ -64,7 +64,7 @@ fn a_command_waits_for_a_board_that_calls() -> Tested {
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.to_string();
     let _boards = lamp(Some(format!("ws://{address}")))?;
     let set = switchboard(&["--listen", &address, "set", "desk-lamp/light:0", "brightness=44"]).output()?;
-    assert_eq!(set.status.code(), Some(0), "{}", text(&set));
+    assert_eq!(set.status.code(), Some(0), "{}: {}", set.status, text(&set));
     let show = text(&switchboard(&["--listen", &address, "show", "Desk lamp"]).output()?);
     assert!(show.contains("connected, it called") && show.contains("brightness=44%"), "{show}");
     Ok(())

@@ -1,6 +1,8 @@
 //! The program on the command line against running virtual boards, by address: what it prints and how it ends.
 
 mod program;
+#[path = "program/terminal.rs"]
+mod terminal;
 
 use std::{
     error::Error,
@@ -11,7 +13,8 @@ use std::{
 };
 
 use switchboard::fleet::{Fleet, LinkState, Settings};
-use virtual_board::{Options, Profile, VirtualBoards};
+use terminal::on_a_terminal;
+use virtual_board::{Options, Profile, VirtualBoards, image::Image};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -124,6 +127,115 @@ fn what_makes_no_sense_is_2_and_nothing_is_sent() -> Tested {
     ] {
         assert_eq!(switchboard(words)?.status.code(), Some(2), "{words:?}");
     }
+    Ok(())
+}
+
+#[test]
+fn an_empty_argument_for_a_board_or_a_component_is_2_and_nothing_is_looked_for() -> Tested {
+    for words in [
+        &["show", ""][..],
+        &["show", " "],
+        &["call", "", "Device.GetInfo"],
+        &["set", "", "on=true"],
+        &["set", "/light:0", "on=true"],
+        &["toggle", ""],
+        &["toggle", "/light:0"],
+        &["toggle", " /light:0"],
+        &["toggle", "lamp/"],
+        &["press", "/button:0"],
+        &["log", ""],
+        &["ota", "", "firmware.bin"],
+        &["watch", ""],
+        &["compare", ""],
+        &["telemetry", ""],
+        &["clients", ""],
+        &["keys", "list", ""],
+        &["keys", "add", ""],
+        &["keys", "add", "", "--name", "a", "--role", "view"],
+        &["keys", "remove", "", "5f3a91c2"],
+        &["keys", "forget", ""],
+        &["keys", "export", ""],
+        &["keys", "pair", ""],
+        &["proxy", "", "--token", "a-long-password"],
+        &["scene", "apply", ""],
+        &["scene", "take", "file.json", ""],
+        &["scene", "take", "file.json", "/light:0"],
+        &["scene", "take", "file.json", "lamp/"],
+        &["doctor", ""],
+        &["check", ""],
+        &["channel", ""],
+    ] {
+        let output = switchboard(words)?;
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", text(&output.stderr));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_typed_as_an_address_is_understood_in_every_form_or_refused_with_what_would_be() -> Tested {
+    let (_boards, address) = board()?;
+    for typed in [
+        format!("ws://{address}"),
+        format!("ws://{address}/rpc"),
+        format!("WS://{address}/rpc"),
+        format!("http://{address}/"),
+    ] {
+        let output = switchboard(&["show", &typed])?;
+        assert_eq!(output.status.code(), Some(0), "{typed}: {}", text(&output.stderr));
+        let output = switchboard(&["toggle", &format!("{typed}/switch:0")])?;
+        assert_eq!(output.status.code(), Some(0), "{typed}: {}", text(&output.stderr));
+    }
+    for typed in [format!("wss://{address}"), format!("ftp://{address}")] {
+        let output = switchboard(&["show", &typed])?;
+        assert_eq!(output.status.code(), Some(2), "{typed}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("ws://"), "{}", text(&output.stderr));
+    }
+    for typed in [format!("http://{address}/"), format!("HTTPS://{address}/")] {
+        let output = switchboard(&["channel", &typed])?;
+        assert_eq!(output.status.code(), Some(2), "{typed}: {}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains("Accepted: ws://HOST[:PORT][/PATH] or, with TLS, wss://"),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+    let output = switchboard(&["channel", &format!("WS://{address}/rpc"), "--for", "200ms"])?;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    Ok(())
+}
+
+/// The seconds of the day at which a board said this, as they are printed where `TZ` is this.
+fn printed_time(address: &str, zone: &str) -> Result<(i64, String), Box<dyn Error>> {
+    let output = program::switchboard()
+        .args(["log", address, "--for", "500ms"])
+        .env("TZ", zone)
+        .stdin(Stdio::null())
+        .output()?;
+    let lines = text(&output.stdout);
+    let line = lines.lines().find(|line| line.contains("reset reason")).ok_or("no such line")?;
+    let time = line.get(..8).ok_or("no time")?.split(':').map(str::parse).collect::<Result<Vec<i64>, _>>()?;
+    let [hour, minute, second] = *time.as_slice() else { return Err(line.into()) };
+    Ok((hour * 3_600 + minute * 60 + second, text(&output.stderr)))
+}
+
+#[test]
+fn times_are_in_the_zone_that_tz_names_and_one_that_is_not_known_is_told() -> Tested {
+    let (_boards, address) = board()?;
+    let (utc, quiet) = printed_time(&address, "UTC")?;
+    assert_eq!(quiet, "");
+    for (zone, offsets) in [
+        ("Europe/Berlin", &[3_600, 7_200][..]),
+        ("Asia/Kathmandu", &[20_700]),
+        ("CET-1CEST,M3.5.0,M10.5.0/3", &[3_600, 7_200]),
+    ] {
+        let (local, said) = printed_time(&address, zone)?;
+        let ahead = (local - utc).rem_euclid(86_400);
+        // When a line was written is known to some milliseconds.
+        assert!(offsets.iter().any(|offset| (ahead - offset).abs() <= 2), "{zone}: {ahead} s ahead of UTC");
+        assert_eq!(said, "", "{zone}");
+    }
+    let (local, said) = printed_time(&address, "Europe/Nowhere")?;
+    assert!((local - utc).abs() <= 2 && said.contains("TZ=\"Europe/Nowhere\" is no time zone that is known"), "{said}");
     Ok(())
 }
 
@@ -265,6 +377,24 @@ fn what_is_no_scene_is_2_and_says_what_would_be() -> Tested {
     assert_eq!(long.status.code(), Some(2));
     assert!(words(&long).contains("at most 10 s"), "{}", words(&long));
     std::fs::remove_file(&file)?;
+    Ok(())
+}
+
+#[test]
+fn the_progress_of_an_update_is_one_line_on_a_narrow_terminal() -> Tested {
+    let (_boards, address) = board()?;
+    let file = std::env::temp_dir().join(format!("switchboard-cli-image-{}.bin", std::process::id()));
+    std::fs::write(&file, Image::new("0.2.0")?.to_bytes(60_000))?;
+    let command = format!("stty cols 40 rows 24; \"$SWITCHBOARD\" ota {address} \"$IMAGE\"");
+    let Some(output) = on_a_terminal(&command, ("IMAGE", &file.to_string_lossy())) else { return Ok(()) };
+    std::fs::remove_file(&file)?;
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    let drawn: Vec<&str> = shown.split(['\r', '\n']).filter(|line| !line.is_empty()).collect();
+    let bars: Vec<&&str> = drawn.iter().filter(|line| line.starts_with('[')).collect();
+    assert!(bars.len() > 3 && bars.iter().all(|bar| bar.chars().count() < 40), "{drawn:?}");
+    // The bar, and what came of it.
+    assert_eq!(shown.matches('\n').count(), 2, "{shown:?}");
     Ok(())
 }
 

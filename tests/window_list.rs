@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use protocol::State;
 use scenes::Now;
 use switchboard::{
-    fleet::{BoardKey, BoardView},
+    fleet::{BoardKey, BoardView, IdClaim},
     ui::{Action, Batch, Moment, Settings, Step, What, Window},
 };
 
@@ -79,6 +79,20 @@ fn answer(harness: &mut Harness<'static, Bench>, field: &str, text: &str, done: 
 
 fn three(at: Now) -> Vec<BoardView> {
     vec![scenes::lamp(1, "Alpha", at), scenes::lamp(2, "Beta", at), scenes::strip(3, at)]
+}
+
+#[test]
+fn a_board_whose_id_another_device_claims_says_so_in_the_list_and_on_its_page() {
+    let at = Now::read();
+    let mut boards = three(at);
+    let address = "192.168.1.66:80".to_owned();
+    boards[0].claims.push(IdClaim { address, at: at.wall });
+    let claimed = boards[0].name.clone();
+    let harness = open(boards, &Settings::default(), at);
+    let rows = harness.query_all_by_role(Role::ListBoxOption).filter_map(|row| row.accesskit_node().label());
+    let marked: Vec<_> = rows.filter(|row| row.contains("another device claims its id")).collect();
+    assert!(marked.len() == 1 && marked[0].starts_with(&claimed), "{marked:?}");
+    harness.get_by_label_contains("Another device at 192.168.1.66:80 claims the id of this board");
 }
 
 #[test]

@@ -61,6 +61,12 @@ impl<'de> Deserialize<'de> for ClientKind {
     }
 }
 
+/// How long ago something was, in milliseconds, where both times are since boot. A counter of 32 bits may have started again in between.
+pub const fn elapsed_ms(now_ms: u64, then_ms: u64) -> u64 {
+    const LAP: u64 = 1 << 32;
+    if then_ms > now_ms && then_ms < LAP { now_ms + LAP - then_ms } else { now_ms.saturating_sub(then_ms) }
+}
+
 /// The result of `Clients.List`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClientList {

@@ -23,6 +23,7 @@ mod notify;
 pub mod ota;
 pub mod outbound;
 mod rpc;
+mod salvage;
 mod state;
 pub mod telemetry;
 
@@ -34,6 +35,7 @@ pub use id::{BoardIdError, board_id};
 pub use log::{Level, LevelError, LogFilter, LogLine, NotifyLog, ResetReason, log_message};
 pub use notify::{Epoch, Event, NotifyEvent, NotifyStatus, Source};
 pub use rpc::{BoardMessageError, FromBoard, Id, Rejected, Request, Response};
+pub use salvage::{Unreadable, salvage};
 pub use state::State;
 
 /// The object of a JSON message, as `serde_json` has it.

@@ -145,6 +145,16 @@ impl Id {
     }
 }
 
+impl Id {
+    /// The same of an answer: a board may keep numbers as doubles, and write 7 as `7.0`.
+    fn of_answer(value: Value) -> Option<Self> {
+        match whole(&value) {
+            Some(number) => Some(Self::Number(number)),
+            None => Self::of(value),
+        }
+    }
+}
+
 /// An answer of a board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Response {
@@ -226,6 +236,8 @@ impl FromBoard {
     /// # Errors
     /// [`BoardMessageError`] where it is no JSON, no message, or lacks a field that its kind has.
     pub fn parse(text: &str) -> Result<Self, BoardMessageError> {
+        // RFC 8259, section 8.1: a byte order mark may be ignored.
+        let text = text.trim_start_matches('\u{feff}');
         if !text.trim_start().starts_with('{') {
             let read = serde_json::from_str::<Value>(text).map_err(BoardMessageError::NotJson);
             return read.and(Err(BoardMessageError::NotAMessage("an object is expected".to_owned())));
@@ -243,7 +255,14 @@ impl FromBoard {
             };
             return read.map_err(|source| BoardMessageError::BadNotification { method, source });
         }
-        let id = id.and_then(|id| serde_json::from_str(id.get()).ok());
+        let id = id.and_then(|id| serde_json::from_str(id.get()).ok()).and_then(Id::of_answer);
+        // Libraries that write both fields always put null into the one that is not meant, as JSON-RPC 1.0 had it.
+        let is_null = |part: &&RawValue| part.get() == "null";
+        let (result, error) = match (result, error) {
+            (result @ Some(_), Some(error)) if is_null(&error) => (result, None),
+            (Some(result), error @ Some(_)) if is_null(&result) => (None, error),
+            both => both,
+        };
         match (result, error) {
             (Some(result), None) => match serde_json::from_str(result.get()) {
                 Ok(result) => Ok(Self::Response(Response { id, outcome: Ok(result) })),

@@ -61,6 +61,41 @@ fn a_number_may_be_written_without_a_fraction() {
 }
 
 #[test]
+fn an_answer_may_have_null_in_the_field_that_is_not_meant() {
+    let answer = |fields: &str| match FromBoard::parse(&format!(r#"{{"jsonrpc":"2.0",{fields}}}"#)) {
+        Ok(FromBoard::Response(response)) => Some((response.id, response.outcome.map_err(|error| error.code))),
+        _ => None,
+    };
+    let (id, done) = (Some(Id::Number(7)), Ok(json!({ "seq": 1 })));
+    let refused = Err(Code::InvalidParams);
+    let error = r#""error":{"code":-32602,"message":"m","data":{"reason":"r"}}"#;
+    for (fields, expected) in [
+        (r#""id":7,"result":{"seq":1},"error":null"#.to_owned(), Some((id.clone(), done.clone()))),
+        (
+            r#""error":null,"id":7,"method":null,"params":null,"result":{"seq":1}"#.to_owned(),
+            Some((id.clone(), done.clone())),
+        ),
+        (format!(r#""id":7,"result":null,{error}"#), Some((id.clone(), refused))),
+        (r#""id":7,"result":null"#.to_owned(), Some((id.clone(), Ok(Value::Null)))),
+        (r#""id":7,"result":null,"error":null"#.to_owned(), Some((id.clone(), Ok(Value::Null)))),
+        // Numbers as doubles.
+        (r#""id":7.0,"result":{"seq":1}"#.to_owned(), Some((id.clone(), done.clone()))),
+        (r#""id":7e0,"result":{"seq":1}"#.to_owned(), Some((id, done))),
+        (format!(r#""id":7,"result":{{}},{error}"#), None),
+        (r#""id":7,"error":null"#.to_owned(), None),
+        (r#""id":7"#.to_owned(), None),
+    ] {
+        assert_eq!(answer(&fields), expected, "{fields}");
+    }
+}
+
+#[test]
+fn a_message_may_begin_with_a_byte_order_mark() {
+    let read = FromBoard::parse("\u{feff}{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\r\n");
+    assert!(matches!(read, Ok(FromBoard::Response(_))), "{read:?}");
+}
+
+#[test]
 fn null_in_a_parameter_leaves_it_as_it_is() {
     assert_eq!(light(r#"{"id":0,"on":null,"effect":null}"#), Some(Ok(LightSet::default())));
 }

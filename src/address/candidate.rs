@@ -140,6 +140,14 @@ impl Candidates {
         Self(vec![Candidate::Remembered(address)])
     }
 
+    /// This address alone, for the reason for which it is one of them; where it is none of them, as one that was found earlier.
+    pub fn only(&self, address: &str) -> Self {
+        match self.iter().find(|candidate| candidate.address().to_string() == address) {
+            Some(candidate) => Self(vec![candidate.clone()]),
+            None => address.parse().map(Self::remembered).unwrap_or_default(),
+        }
+    }
+
     /// One by one.
     pub fn iter(&self) -> impl Iterator<Item = &Candidate> {
         self.0.iter()

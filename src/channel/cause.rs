@@ -119,9 +119,9 @@ impl Cause {
             }
             Error::Io(error) => Self::Lost(error.to_string()),
             Error::Utf8 => Self::NotAWebSocket("a text message is not UTF-8".to_owned()),
-            Error::Protocol(ProtocolError::HttparseError(_)) => {
-                Self::NotAWebSocket("what answers is no HTTP".to_owned())
-            }
+            Error::Protocol(ProtocolError::HttparseError(_)) => Self::NotAWebSocket(
+                "what answers is no HTTP; a server with TLS is reached with wss:// in place of ws://".to_owned(),
+            ),
             Error::Protocol(ProtocolError::SecWebSocketAcceptKeyMismatch) => {
                 Self::NotAWebSocket("its answer to the handshake has the wrong Sec-WebSocket-Accept".to_owned())
             }

@@ -98,7 +98,8 @@ impl Entry {
     pub fn size(&self) -> usize {
         let more = match &self.what {
             What::Message(_, content) => content.len(),
-            What::Other(text) => text.len(),
+            What::Other(text) | What::Open(Some(text)) => text.len(),
+            What::End(cause) => cause.to_string().len(),
             _ => 0,
         };
         size_of::<Self>() + more

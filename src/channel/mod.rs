@@ -6,6 +6,7 @@
 
 mod cause;
 mod entry;
+mod line;
 mod meter;
 mod pointer;
 mod policy;
@@ -24,7 +25,7 @@ pub use cause::{By, Cause, close_code};
 pub use entry::{Content, Entry, HexError, Way, What, from_hex, hex};
 pub use meter::Flow;
 pub use pointer::{Pointer, PointerError, number};
-pub use recording::{ReadError, Reader, Recorder, to_json};
+pub use recording::{ReadError, Reader, Recorder, to_line};
 pub use repeat::{FASTEST, Rate, RateError};
 pub use settings::{Full, Header, Keep, LARGEST, Protocol, Settings, SettingsError};
 pub use store::Since;
@@ -69,7 +70,19 @@ impl Host {
     /// Opens a channel. `wake` is called from the thread when something has changed, no more often than `every`, and not again before the handle
     /// was looked at.
     pub fn open(&self, settings: Settings, every: Duration, wake: impl Fn() + Send + Sync + 'static) -> Channel {
+        self.open_recorded(settings, None, every, wake)
+    }
+
+    /// The same, recorded from its beginning.
+    pub fn open_recorded(
+        &self,
+        settings: Settings,
+        recorder: Option<Recorder>,
+        every: Duration,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Channel {
         let store = Arc::new(Store::new(settings.keep));
+        store.record(recorder);
         let (commands, commanded) = mpsc::unbounded_channel();
         let run = Run::new(settings, Arc::clone(&store), commanded, every, Box::new(wake));
         // The thread lives as long as its host.

@@ -36,18 +36,38 @@ use tokio::sync::Notify;
 use super::{
     cause::{By, Cause},
     entry::{Content, Entry, Way, What, from_hex, hex},
+    line::Fields,
+    settings::LARGEST,
     view::Recorded,
 };
-use crate::plain::write_json;
+use crate::plain;
 
 /// So many bytes may wait to be written; then the channel is read no further until they are.
 const WAITING: u64 = 8 << 20;
 
-/// A longer line is no line of a recording.
-const LONGEST_LINE: u64 = 256 << 20;
+/// A longer line is no line of a recording: the largest message that is taken unless another limit is given, every character of it escaped.
+const LONGEST_LINE: u64 = 6 * LARGEST as u64 + LONGEST_HEAD;
 
-/// An entry as one object, as it is in a recording and as `switchboard channel --json` prints it.
-pub fn to_json(entry: &Entry) -> Value {
+/// A longer first line is none.
+const LONGEST_HEAD: u64 = 64 << 10;
+
+/// An entry as a line, as it is in a recording and as `switchboard channel --json` prints it; of its message these parts were looked for
+/// and found. A line of another kind is written as it was read.
+pub fn to_line(entry: &Entry, found: Option<Vec<Value>>) -> String {
+    let same = match &entry.what {
+        What::Other(text) => plain::json_text(text),
+        _ => None,
+    };
+    same.unwrap_or_else(|| {
+        let mut line = to_json(entry);
+        if let Some(found) = found {
+            line["found"] = Value::Array(found);
+        }
+        plain::json(&line)
+    })
+}
+
+fn to_json(entry: &Entry) -> Value {
     let ms = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
     let mut line = match &entry.what {
         What::Message(way, Content::Text(text)) => json!({"what": "message", "way": word(*way), "text": text}),
@@ -59,7 +79,7 @@ pub fn to_json(entry: &Entry) -> Value {
         What::Waiting(time) => json!({"what": "waiting", "for_ms": ms(*time)}),
         What::Missing(entries) => json!({"what": "missing", "entries": entries}),
         What::End(cause) => end(cause),
-        What::Other(text) => return serde_json::from_str(text).unwrap_or_else(|_| json!({"what": text})),
+        What::Other(_) => json!({"what": "other"}),
     };
     line["at"] = stamp(entry.at).into();
     line["offset_ms"] = ms(entry.offset).into();
@@ -98,20 +118,19 @@ fn word(way: Way) -> &'static str {
 }
 
 /// Reads a line of a recording.
-fn from_json(number: u64, text: &str) -> Result<Entry, String> {
-    let line: Value = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
-    let ms = |field: &str| line.get(field).and_then(Value::as_f64).map(|ms| ms.clamp(0.0, 1e15) / 1e3);
+fn from_json(number: u64, mut text: String) -> Result<Entry, String> {
+    let line = Fields::read(&text)?;
+    let ms = |field: &str| line.number(field).map(|ms| ms.clamp(0.0, 1e15) / 1e3);
     let length = |field: &str| ms(field).and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or_default();
-    let text_of = |field: &str| line.get(field).and_then(Value::as_str);
-    let at = text_of("at").and_then(|at| at.parse::<Timestamp>().ok()).ok_or("it has no time `at`")?;
-    let way = match text_of("way") {
+    let at = line.text("at").and_then(|at| at.parse::<Timestamp>().ok()).ok_or("it has no time `at`")?;
+    let way = match line.text("way") {
         Some("out") => Way::Out,
         _ => Way::In,
     };
-    let what = match text_of("what").ok_or("it has no `what`")? {
+    let what = match line.text("what").ok_or("it has no `what`")? {
         "message" => What::Message(
             way,
-            match (text_of("text"), text_of("hex")) {
+            match (line.text("text"), line.text("hex")) {
                 (Some(text), _) => Content::Text(text.into()),
                 (None, Some(digits)) => {
                     Content::Binary(from_hex(digits).map_err(|error| error.to_string())?.into_boxed_slice())
@@ -122,19 +141,28 @@ fn from_json(number: u64, text: &str) -> Result<Entry, String> {
         "ping" => What::Ping(way),
         "pong" => What::Pong(length("round_trip_ms")),
         "connecting" => What::Connecting,
-        "open" => What::Open(text_of("protocol").map(str::to_owned)),
+        "open" => What::Open(line.text("protocol").map(short)),
         "waiting" => What::Waiting(length("for_ms")),
-        "missing" => What::Missing(line.get("entries").and_then(Value::as_u64).unwrap_or_default()),
+        "missing" => What::Missing(line.whole("entries").unwrap_or_default()),
         "end" => What::End(read_end(&line)),
-        _ => What::Other(text.trim_end().to_owned()),
+        _ => {
+            let offset = length("offset_ms");
+            text.truncate(text.trim_end().len());
+            return Ok(Entry { number, at: at.into(), offset, what: What::Other(text) });
+        }
     };
     Ok(Entry { number, at: at.into(), offset: length("offset_ms"), what })
 }
 
-fn read_end(line: &Value) -> Cause {
-    let text = |field: &str| line.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let number = |field: &str| line.get(field).and_then(Value::as_u64);
-    let small = |field: &str| number(field).and_then(|number| u16::try_from(number).ok());
+/// What is no message is short; a file may say otherwise.
+fn short(text: &str) -> String {
+    const MOST: usize = 2_048;
+    text.get(..text.floor_char_boundary(MOST)).unwrap_or_default().to_owned()
+}
+
+fn read_end(line: &Fields<'_>) -> Cause {
+    let text = |field: &str| line.text(field).map(short).unwrap_or_default();
+    let small = |field: &str| line.whole(field).and_then(|number| u16::try_from(number).ok());
     let words = text("words");
     match text("cause").as_str() {
         "closed" => Cause::Closed {
@@ -144,9 +172,9 @@ fn read_end(line: &Value) -> Cause {
         },
         "refused" => Cause::Refused { status: small("status").unwrap_or_default(), said: text("said") },
         "too_large" => {
-            Cause::TooLarge { limit: number("limit").and_then(|n| usize::try_from(n).ok()).unwrap_or_default() }
+            Cause::TooLarge { limit: line.whole("limit").and_then(|n| usize::try_from(n).ok()).unwrap_or_default() }
         }
-        "silent" => Cause::Silent(Duration::from_millis(number("silent_ms").unwrap_or_default())),
+        "silent" => Cause::Silent(Duration::from_millis(line.whole("silent_ms").unwrap_or_default())),
         "unreachable" => Cause::Unreachable(words),
         "no_answer" => Cause::NoAnswer(words),
         "tls" => Cause::Tls(words),
@@ -248,8 +276,7 @@ fn write_all(mut file: BufWriter<File>, waiting: &mpsc::Receiver<Arc<Entry>>, pr
     while let Ok(first) = waiting.recv() {
         let mut next = Some(first);
         while let Some(entry) = next {
-            write_json(&mut file, &to_json(&entry))?;
-            file.write_all(b"\n")?;
+            writeln!(file, "{}", to_line(&entry, None))?;
             progress.written.fetch_add(1, Ordering::AcqRel);
             progress.waiting.fetch_sub(entry.size() as u64, Ordering::AcqRel);
             progress.room.notify_one();
@@ -278,17 +305,16 @@ impl Reader {
         let file = File::open(path).map_err(|source| ReadError::File { path: path.to_owned(), source })?;
         let mut reader =
             Self { lines: BufReader::new(Box::new(file)), path: path.to_owned(), line: 0, address: String::new() };
-        let first = reader.next_line()?.unwrap_or_default();
-        let head: Option<Value> = serde_json::from_str(&first).ok();
-        let head =
-            head.filter(|head| head["what"] == "recording").ok_or_else(|| ReadError::None { path: path.to_owned() })?;
-        match head["version"].as_u64() {
+        let first = reader.next_line(LONGEST_HEAD)?.unwrap_or_default();
+        let head = Fields::read(&first).ok().filter(|head| head.text("what") == Some("recording"));
+        let head = head.ok_or_else(|| ReadError::None { path: path.to_owned() })?;
+        match head.whole("version") {
             Some(1) => {}
             version => {
                 return Err(ReadError::Version { path: path.to_owned(), version: version.unwrap_or_default() });
             }
         }
-        head["address"].as_str().unwrap_or_default().clone_into(&mut reader.address);
+        reader.address = head.text("address").unwrap_or_default().to_owned();
         Ok(reader)
     }
 
@@ -297,12 +323,15 @@ impl Reader {
         &self.address
     }
 
-    fn next_line(&mut self) -> Result<Option<String>, ReadError> {
+    fn next_line(&mut self, longest: u64) -> Result<Option<String>, ReadError> {
         let mut line = Vec::new();
-        let read = self.lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
+        let read = self.lines.by_ref().take(longest).read_until(b'\n', &mut line);
         self.line += 1;
         match read {
             Ok(0) => Ok(None),
+            Ok(read) if read as u64 == longest && line.last() != Some(&b'\n') => {
+                Err(self.broken(format!("it is longer than {longest} bytes; no line of a recording is")))
+            }
             Ok(_) => String::from_utf8(line).map(Some).map_err(|_| self.broken("it is not UTF-8".to_owned())),
             Err(source) => Err(ReadError::File { path: self.path.clone(), source }),
         }
@@ -318,12 +347,12 @@ impl Iterator for Reader {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            match self.next_line() {
+            match self.next_line(LONGEST_LINE) {
                 Ok(None) => return None,
                 Ok(Some(line)) if line.trim().is_empty() => {}
                 Ok(Some(line)) => {
                     let number = self.line.saturating_sub(2);
-                    return Some(from_json(number, &line).map_err(|why| self.broken(why)));
+                    return Some(from_json(number, line).map_err(|why| self.broken(why)));
                 }
                 Err(error) => return Some(Err(error)),
             }

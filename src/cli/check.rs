@@ -90,7 +90,13 @@ fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
         let address = reached.map_err(|why| Failure::NoAnswer(format!("{}: {why}", words::plain(&board.name))))?;
         return Ok(Place::of_board(&address));
     }
-    let place = read(typed)?;
+    // As for every other command, a board's page is a board.
+    let typed = match typed.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => format!("ws://{rest}"),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => format!("wss://{rest}"),
+        _ => typed.to_owned(),
+    };
+    let place = read(&typed)?;
     match place.path() {
         // Nobody types a path that every board has.
         "/" => read(&format!("{}{}", place.to_string().trim_end_matches('/'), protocol::RPC_PATH)),

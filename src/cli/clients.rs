@@ -7,7 +7,7 @@ use std::{
 
 use protocol::{
     Object,
-    clients::{ClientEntry, ClientList, CloseClient},
+    clients::{ClientEntry, ClientList, CloseClient, elapsed_ms},
     method::{self, GetComponents},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -70,7 +70,7 @@ fn all(client: &Client) -> Result<(Vec<ClientEntry>, ClientList, bool), Failure>
 }
 
 fn row(entry: &ClientEntry, now_ms: u64) -> [String; 10] {
-    let ago = |then: u64| format!("{} ago", words::length(Duration::from_millis(now_ms.saturating_sub(then))));
+    let ago = |then: u64| format!("{} ago", words::length(Duration::from_millis(elapsed_ms(now_ms, then))));
     let you = if entry.you { " (this)" } else { "" };
     let waiting = match entry.queued {
         0 => "-".to_owned(),

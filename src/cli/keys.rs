@@ -104,8 +104,14 @@ fn make(store: &Store, board: &str, name: &str, role: Role, out: Option<&Path>) 
     }
     let wanted = AddKey { name: name.to_owned(), role: role.word().to_owned() };
     let KeyAdded { kid, key, .. } = ask(store, board, method::KEYS_ADD, &wanted)?;
-    let text = Zeroizing::new(format!("{}\n", Zeroizing::new(key).as_str()));
+    let key = Zeroizing::new(key);
     let kid = words::plain(&kid);
+    if Keys::from_text(&key).map_or(0, |keys| keys.iter().count()) != 1 {
+        return Err(Failure::NoAnswer(format!(
+            "{board} says that it has the new key {kid}, but what it gave is no key"
+        )));
+    }
+    let text = Zeroizing::new(format!("{}\n", key.trim()));
     let Some(path) = out else { return Ok(output::out().write_all(text.as_bytes())?) };
     write_secret(path, &text).map_err(|error| {
         // It is told once: without it the key on the board is of no use to anybody.

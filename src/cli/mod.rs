@@ -201,8 +201,12 @@ fn choose_transport(typed: Option<Transport>) -> Result<(), String> {
 /// Prints the help, the version, or what is wrong with what was typed, which is quoted there and may come from a script.
 fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
+        // The error of the same words without what steers a terminal or begins a line: it quotes them.
+        let plain = env::args_os().map(|word| words::plain(&word.to_string_lossy()));
+        let words = Args::try_parse_from(plain).err().filter(clap::Error::use_stderr);
+        let words = words.as_ref().unwrap_or(error).render();
         // Where even this cannot be written there is nobody to tell.
-        let _ = write!(output::err(), "{}", error.render());
+        let _ = write!(output::err(), "{words}");
     } else {
         let _ = error.print();
     }
@@ -255,8 +259,11 @@ fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             let client = Client::connect(reach, &board)?;
             client.fleet().follow_log(client.key(), LogFilter::UpTo(level));
             let printed = |what: &Happening| {
-                use Happening::{Link, Log, LogLost, NoLog, Resync};
-                matches!(what, Log { .. } | LogLost(_) | NoLog(_) | Link(_) | Resync(ResyncCause::NewEpoch))
+                use Happening::{IdClaimed, Link, Log, LogLost, NoLog, Resync};
+                matches!(
+                    what,
+                    Log { .. } | LogLost(_) | NoLog(_) | Link(_) | IdClaimed(_) | Resync(ResyncCause::NewEpoch)
+                )
             };
             follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
         }

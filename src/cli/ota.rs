@@ -107,7 +107,9 @@ impl Progress {
             Self::Bar { drawn } => {
                 let columns =
                     terminal_size::terminal_size_of(io::stderr()).map_or(0, |(width, _)| usize::from(width.0));
-                let columns = if columns == 0 { COLUMNS } else { columns };
+                // A terminal that does not know its size may have been told it by the shell.
+                let told = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0);
+                let columns = if columns == 0 { told().unwrap_or(COLUMNS) } else { columns };
                 let bar = bar(state.percent().unwrap_or(0), &text, columns);
                 if bar == *drawn {
                     return Ok(());

@@ -20,12 +20,13 @@ use crate::{
 /// Writes to standard output, and reports where nobody reads it any more.
 pub(super) struct Printer {
     json: bool,
-    zone: TimeZone,
+    /// Where it was needed.
+    zone: Option<TimeZone>,
 }
 
 impl Printer {
     pub(super) fn new(json: bool) -> Self {
-        Self { json, zone: TimeZone::system() }
+        Self { json, zone: None }
     }
 
     /// A list of boards.
@@ -115,10 +116,15 @@ impl Printer {
             Happening::Changed { component, .. } => board.and_then(|board| descriptor(board, component)),
             _ => None,
         };
+        let zone = self.zone.get_or_insert_with(|| {
+            let (zone, problem) = words::local_zone();
+            problem.into_iter().for_each(output::say);
+            zone
+        });
         let words::Line { subject, what, source, timing } = words::happening(&entry.what, about);
         let line = format!(
             "{}  {:<16} {:<16} {:<28} {:<22} {}",
-            words::time_of_day(entry.at, &self.zone),
+            words::time_of_day(entry.at, zone),
             words::plain(&entry.board_name),
             words::plain(&subject),
             words::plain(&what),
@@ -171,7 +177,13 @@ fn shown(component: &ComponentView) -> String {
     words::fields(&component.shown(), Some(&component.descriptor))
 }
 
+/// How the link is, and that somebody else claims the board's id.
 fn link(board: &BoardView) -> String {
+    let claimed = board.claims.last().map(|claim| format!("; {}", words::also_claimed(&claim.address)));
+    link_alone(board) + &claimed.unwrap_or_default()
+}
+
+fn link_alone(board: &BoardView) -> String {
     match &board.link {
         LinkState::Unreachable { problem: LinkProblem::Locked, .. } => "locked".to_owned(),
         LinkState::Unreachable { problem: LinkProblem::WrongKey, .. } => "locked: it refuses the key".to_owned(),

@@ -131,7 +131,7 @@ impl Follower {
         let scale = |at: usize| described.channels.get(at % channels).map_or(1.0, |channel| channel.scale);
         let values = (0..frame.samples.len()).filter_map(|at| Some(frame.samples.get(at)? * scale(at)));
         if self.json {
-            let rounded: Vec<Value> = values.clone().map(|value| json!((value * 1e6).round() / 1e6)).collect();
+            let rounded: Vec<Value> = values.clone().map(|value| json!(words::rounded_sample(value))).collect();
             let rows: Vec<&[Value]> = rounded.chunks(channels).collect();
             let line = json!({
                 "sequence": frame.sequence, "time_us": frame.time_us, "interval_us": frame.interval_us,
@@ -216,9 +216,9 @@ fn words_of(channel: &Channel, sum: &Sum) -> String {
     if sum.count == 0 {
         return format!("{name} -");
     }
-    let digits = usize::from(channel.accuracy_decimals.unwrap_or(3).min(9));
+    let quantity = |value| words::quantity(value, channel.accuracy_decimals, None);
     let mean = sum.sum / f64::from(sum.count);
-    format!("{name} {:.digits$} / {mean:.digits$} / {:.digits$} {unit}", sum.least, sum.most)
+    format!("{name} {} / {} / {} {unit}", quantity(sum.least), quantity(mean), quantity(sum.most))
 }
 
 /// A table of samples (RFC 4180).
@@ -245,7 +245,7 @@ impl Table {
         let columns: Vec<String> = described.channels.iter().map(column).collect();
         match &self.columns {
             None => {
-                let quoted = columns.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\"")));
+                let quoted = columns.iter().map(|name| format!("\"{}\"", plain::cell(name).replace('"', "\"\"")));
                 let head: Vec<String> = std::iter::once("time_us".to_owned()).chain(quoted).collect();
                 self.columns = Some(columns);
                 self.write(&head.join(","))
@@ -258,8 +258,7 @@ impl Table {
     fn row(&mut self, time_us: u64, values: impl Iterator<Item = f64>) -> Result<(), Failure> {
         let mut line = time_us.to_string();
         for value in values {
-            // Seven digits: what a sample of either format has.
-            line += &format!(",{}", (value * 1e7).round() / 1e7);
+            line += &format!(",{}", words::sample(value));
         }
         self.write(&line)
     }

@@ -17,8 +17,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Builder,
     sync::oneshot,
-    task::LocalSet,
-    time::sleep,
+    task::{LocalSet, spawn_local},
+    time::{sleep, timeout},
 };
 use tokio_rustls::{
     TlsAcceptor,
@@ -27,12 +27,19 @@ use tokio_rustls::{
         crypto::ring,
         pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
     },
+    server::TlsStream,
 };
 
-use crate::{dial::Trust, process::cpu_of_this_thread};
+use crate::{dial::Trust, process::cpu_of_this_thread, waiting::Waiting};
 
 /// How often the time on a processor is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// Connections in the middle of their handshake. When one more comes, another ends.
+const WAITING: usize = 64;
+
+/// How long a handshake may take. Clients are on this computer.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A TLS server that passes everything on to a board. Dropped, it ends.
 pub(super) struct TlsServer {
@@ -104,10 +111,12 @@ async fn count(cpu: &AtomicU64) {
 async fn serve(listener: std::net::TcpListener, config: Arc<ServerConfig>, board: SocketAddr) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
     let acceptor = TlsAcceptor::from(config);
+    let mut waiting = Waiting::new(WAITING);
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                tokio::task::spawn_local(pass_on(stream, acceptor.clone(), board));
+            Ok((stream, from)) => {
+                let task = spawn_local(handshake(stream, acceptor.clone(), board));
+                waiting.add(from.ip(), task.abort_handle());
             }
             // No file is free, for example: it is tried again, and not at once.
             Err(_) => sleep(LOOK).await,
@@ -115,10 +124,18 @@ async fn serve(listener: std::net::TcpListener, config: Arc<ServerConfig>, board
     }
 }
 
-async fn pass_on(stream: TcpStream, acceptor: TlsAcceptor, board: SocketAddr) {
+/// What follows the handshake is a task of its own, which no other connection can end.
+async fn handshake(stream: TcpStream, acceptor: TlsAcceptor, board: SocketAddr) {
+    let _ = stream.set_nodelay(true);
+    match timeout(HANDSHAKE, acceptor.accept(stream)).await {
+        Ok(Ok(client)) => drop(spawn_local(pass_on(client, board))),
+        Ok(Err(error)) => log::debug!("the TLS server: {error}"),
+        Err(_) => log::debug!("the TLS server: no handshake within {} s", HANDSHAKE.as_secs()),
+    }
+}
+
+async fn pass_on(mut client: TlsStream<TcpStream>, board: SocketAddr) {
     let passed = async {
-        stream.set_nodelay(true)?;
-        let mut client = acceptor.accept(stream).await?;
         let mut board = TcpStream::connect(board).await?;
         board.set_nodelay(true)?;
         copy_bidirectional(&mut client, &mut board).await

@@ -184,7 +184,11 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         ],
     },
     Exchange {
-        point: point("Errors", "parameters that are wrong", "-32602 wrong_type or out_of_range"),
+        point: point(
+            "Errors",
+            "parameters that are wrong",
+            "-32602 wrong_type, and out_of_range for numbers and fractions",
+        ),
         messages: &[
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetComponents","params":{"offset":"a"}}"#,
@@ -196,11 +200,27 @@ pub(super) const EXCHANGES: &[Exchange] = &[
             ),
             (
                 r#"{"jsonrpc":"2.0","id":3,"method":"Device.GetComponents","params":{"offset":-1}}"#,
-                Error("3", -32602, &["out_of_range", "wrong_type"]),
+                Error("3", -32602, &["out_of_range"]),
             ),
             (
                 r#"{"jsonrpc":"2.0","id":4,"method":"Device.GetComponents","params":{"offset":0.5}}"#,
-                Error("4", -32602, &["out_of_range", "wrong_type"]),
+                Error("4", -32602, &["out_of_range"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":5,"method":"Device.GetComponents","params":{"limit":1.5}}"#,
+                Error("5", -32602, &["out_of_range"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":6,"method":"Device.GetComponents","params":{"limit":"1"}}"#,
+                Error("6", -32602, &["wrong_type"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":7,"method":"Device.GetComponents","params":{"limit":[1]}}"#,
+                Error("7", -32602, &["wrong_type"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":8,"method":"Device.GetComponents","params":{"offset":true}}"#,
+                Error("8", -32602, &["wrong_type"]),
             ),
         ],
     },

@@ -30,10 +30,18 @@ const VERSION: Point = point("HTTP", "another version of WebSocket", "426 with S
 const KEY: Point = point("HTTP", "a wrong Sec-WebSocket-Key", "400");
 const PLAIN: Point = point("HTTP", "GET of the control channel without upgrade", "426");
 const ORIGIN: Point = point("Web pages", "a page of a stranger", "403 with the error -32006 origin_not_allowed");
+const OWN_ORIGIN: Point = point(
+    "Web pages",
+    "a program that sends the board's own address as its Origin",
+    "101: the Origin is http:// and what Host says",
+);
+const OTHER_PORT: Point =
+    point("Web pages", "a page of another port of the board's host", "403 with the error -32006 origin_not_allowed");
 const HOST: Point = point("Web pages", "a Host that is not the board's", "421");
 
 /// Every point.
-pub(super) const POINTS: &[Point] = &[OURS, AMONG, NONE, BROWSERS, OTHERS, VERSION, KEY, PLAIN, ORIGIN, HOST];
+pub(super) const POINTS: &[Point] =
+    &[OURS, AMONG, NONE, BROWSERS, OTHERS, VERSION, KEY, PLAIN, ORIGIN, OWN_ORIGIN, OTHER_PORT, HOST];
 
 const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 
@@ -76,6 +84,16 @@ pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
     let plain = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", board.place.authority());
     one(board, report, PLAIN, &plain, |answer| status(answer, 426)).await;
     one(board, report, ORIGIN, &open(&[ours, "Origin: http://stranger.example"]), |answer| {
+        status(answer, 403)?;
+        refusal(answer, -32006, "origin_not_allowed")
+    })
+    .await;
+    let own = format!("Origin: http://{}", board.place.authority());
+    one(board, report, OWN_ORIGIN, &open(&[ours, &own]), |answer| named(answer, Some("switchboard.v1"))).await;
+    let host = board.place.host();
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let other = format!("Origin: http://{host}:{}", board.place.port() ^ 1);
+    one(board, report, OTHER_PORT, &open(&[ours, &other]), |answer| {
         status(answer, 403)?;
         refusal(answer, -32006, "origin_not_allowed")
     })

@@ -13,13 +13,14 @@ use super::{
 const PARAMETERS: Point = Point {
     section: "Commands",
     name: "parameters that a component cannot take",
-    expected: "-32602 with missing, wrong_type, out_of_range, not_an_option, not_supported or control_character",
+    expected: "-32602 with missing, wrong_type, out_of_range (fractions too), not_an_option, not_supported or control_character",
 };
 
 /// Every point.
 pub(super) const POINTS: &[Point] = &[PARAMETERS];
 
-/// What must be refused of a component of this kind, each with the word for it.
+/// What must be refused of a component of this kind, each with the word for it: docs/protocol.md, "Errors". Of each parameter another
+/// type of JSON, then values that are not accepted. Where no `id` is given, it is the component's.
 fn wrong(kind: &str, description: &Value, state: &Value) -> Vec<(&'static str, Value, &'static str)> {
     let caps = &description["caps"];
     match kind {
@@ -28,69 +29,102 @@ fn wrong(kind: &str, description: &Value, state: &Value) -> Vec<(&'static str, V
             ("Switch.Set", json!({ "on": null }), "missing"),
             ("Switch.Set", json!({ "on": "true" }), "wrong_type"),
             ("Switch.Set", json!({ "on": 1 }), "wrong_type"),
+            ("Switch.Set", json!({ "on": [] }), "wrong_type"),
+            ("Switch.Set", json!({ "on": true, "id": "0" }), "wrong_type"),
+            ("Switch.Set", json!({ "on": true, "id": 0.5 }), "out_of_range"),
+            ("Switch.Set", json!({ "on": true, "id": -1 }), "not_found"),
+            ("Switch.Toggle", json!({ "id": 0.5 }), "out_of_range"),
+            ("Switch.Toggle", json!({ "id": null }), "missing"),
         ],
-        "light" => {
-            let mut all = vec![
-                ("Light.Set", json!({}), "missing"),
-                ("Light.Set", json!({ "transition_ms": 0 }), "missing"),
-                ("Light.Set", json!({ "on": 0 }), "wrong_type"),
-                ("Light.Set", json!({ "on": true, "transition_ms": 10_001 }), "out_of_range"),
-                ("Light.Set", json!({ "on": true, "transition_ms": -1 }), "out_of_range"),
-            ];
-            match caps["brightness"] == true {
-                true => all.extend([
-                    ("Light.Set", json!({ "brightness": 101 }), "out_of_range"),
-                    ("Light.Set", json!({ "brightness": -1 }), "out_of_range"),
-                    ("Light.Set", json!({ "brightness": "60" }), "wrong_type"),
-                ]),
-                false => all.push(("Light.Set", json!({ "brightness": 50 }), "not_supported")),
-            }
-            match caps["rgb"] == true {
-                true => all.extend([
-                    ("Light.Set", json!({ "rgb": [0, 0, 256] }), "out_of_range"),
-                    ("Light.Set", json!({ "rgb": [0, 0] }), "wrong_type"),
-                    ("Light.Set", json!({ "rgb": "#ff0000" }), "wrong_type"),
-                ]),
-                false => all.push(("Light.Set", json!({ "rgb": [0, 0, 0] }), "not_supported")),
-            }
-            match caps["ct_k"].get(1).and_then(Value::as_u64) {
-                Some(coldest) => all.push(("Light.Set", json!({ "ct_k": coldest + 1 }), "out_of_range")),
-                None => all.push(("Light.Set", json!({ "ct_k": 3_000 }), "not_supported")),
-            }
-            match caps["effects"].as_array().is_some_and(|effects| !effects.is_empty()) {
-                true => all.extend([
-                    ("Light.Set", json!({ "effect": "no such effect" }), "not_an_option"),
-                    ("Light.Set", json!({ "effect": 1 }), "wrong_type"),
-                ]),
-                false => all.push(("Light.Set", json!({ "effect": "none" }), "not_supported")),
-            }
-            all
-        }
+        "light" => light(caps),
         "number" => {
-            let mut all =
-                vec![("Number.Set", json!({}), "missing"), ("Number.Set", json!({ "value": "5" }), "wrong_type")];
+            let mut all = vec![
+                ("Number.Set", json!({}), "missing"),
+                ("Number.Set", json!({ "value": "5" }), "wrong_type"),
+                ("Number.Set", json!({ "value": true }), "wrong_type"),
+                ("Number.Set", json!({ "value": state["value"], "id": 0.5 }), "out_of_range"),
+            ];
             if let Some(most) = state["max"].as_f64() {
                 all.push(("Number.Set", json!({ "value": most + 1.0 }), "out_of_range"));
+            }
+            if let Some(least) = state["min"].as_f64() {
+                all.push(("Number.Set", json!({ "value": least - 0.5 }), "out_of_range"));
             }
             all
         }
         "select" => vec![
             ("Select.Set", json!({}), "missing"),
             ("Select.Set", json!({ "value": 0 }), "wrong_type"),
+            ("Select.Set", json!({ "value": [] }), "wrong_type"),
             ("Select.Set", json!({ "value": "no such option" }), "not_an_option"),
+            ("Select.Set", json!({ "value": state["value"], "id": 0.5 }), "out_of_range"),
         ],
         "text" => vec![
             ("Text.Set", json!({}), "missing"),
             ("Text.Set", json!({ "value": 1 }), "wrong_type"),
+            ("Text.Set", json!({ "value": true }), "wrong_type"),
             ("Text.Set", json!({ "value": "x".repeat(256) }), "out_of_range"),
             ("Text.Set", json!({ "value": "two\nlines" }), "control_character"),
+            ("Text.Set", json!({ "value": state["value"], "id": 0.5 }), "out_of_range"),
         ],
         "button" => vec![
             ("Button.Press", json!({ "event": "no such event" }), "not_an_option"),
             ("Button.Press", json!({ "event": 1 }), "wrong_type"),
+            ("Button.Press", json!({ "event": [] }), "wrong_type"),
+            ("Button.Press", json!({ "id": 0.5 }), "out_of_range"),
         ],
         _ => Vec::new(),
     }
+}
+
+/// As [`wrong`], of a light.
+fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
+    let mut all = vec![
+        (json!({}), "missing"),
+        (json!({ "transition_ms": 0 }), "missing"),
+        (json!({ "on": null }), "missing"),
+        (json!({ "on": 0 }), "wrong_type"),
+        (json!({ "on": "on" }), "wrong_type"),
+        (json!({ "on": true, "transition_ms": 10_001 }), "out_of_range"),
+        (json!({ "on": true, "transition_ms": -1 }), "out_of_range"),
+        (json!({ "on": true, "transition_ms": 100.5 }), "out_of_range"),
+        (json!({ "on": true, "transition_ms": "100" }), "wrong_type"),
+        (json!({ "on": true, "id": "0" }), "wrong_type"),
+        (json!({ "on": true, "id": true }), "wrong_type"),
+        (json!({ "on": true, "id": 0.5 }), "out_of_range"),
+        (json!({ "on": true, "id": -1 }), "not_found"),
+        // Another type of JSON, whatever else would be wrong with it.
+        (json!({ "brightness": "60" }), "wrong_type"),
+        (json!({ "brightness": [60] }), "wrong_type"),
+        (json!({ "rgb": "#ff0000" }), "wrong_type"),
+        (json!({ "rgb": ["0", 0, 0] }), "wrong_type"),
+        (json!({ "ct_k": "3000" }), "wrong_type"),
+        (json!({ "effect": 1 }), "wrong_type"),
+    ];
+    match caps["brightness"] == true {
+        true => all
+            .extend([json!(101), json!(-1), json!(60.5)].map(|value| (json!({ "brightness": value }), "out_of_range"))),
+        false => all.push((json!({ "brightness": 50 }), "not_supported")),
+    }
+    match caps["rgb"] == true {
+        true => all.extend(
+            [json!([0, 0, 256]), json!([0, -1, 0]), json!([1, 2.5, 3]), json!([0, 0]), json!([0, 0, 0, 0])]
+                .map(|value| (json!({ "rgb": value }), "out_of_range")),
+        ),
+        false => all.push((json!({ "rgb": [0, 0, 0] }), "not_supported")),
+    }
+    match (caps["ct_k"].get(0).and_then(Value::as_u64), caps["ct_k"].get(1).and_then(Value::as_u64)) {
+        (Some(warmest), Some(coldest)) => all.extend(
+            [json!(coldest + 1), json!(warmest.saturating_sub(1)), json!(warmest as f64 + 0.5)]
+                .map(|value| (json!({ "ct_k": value }), "out_of_range")),
+        ),
+        _ => all.push((json!({ "ct_k": 3_000 }), "not_supported")),
+    }
+    match caps["effects"].as_array().is_some_and(|effects| !effects.is_empty()) {
+        true => all.push((json!({ "effect": "no such effect" }), "not_an_option")),
+        false => all.push((json!({ "effect": "none" }), "not_supported")),
+    }
+    all.into_iter().map(|(params, reason)| ("Light.Set", params, reason)).collect()
 }
 
 /// Sends them all. The state of what can be commanded must be the same afterwards.
@@ -102,11 +136,14 @@ pub(super) async fn check(talk: &mut Talk, learnt: &Learnt, report: &mut Report<
         let kind = description["kind"].as_str().unwrap_or_default();
         let Some(number) = key.split_once(':').and_then(|(_, number)| number.parse::<u16>().ok()) else { continue };
         for (method, mut params, reason) in wrong(kind, description, &before[key]) {
-            params["id"] = number.into();
+            if params.get("id").is_none() {
+                params["id"] = number.into();
+            }
+            let code = if reason == "not_found" { -32001 } else { -32602 };
             let request = request(method, &params);
             let came = talk.ask(&request).await;
             let judged = match &came {
-                Ok(text) => messages::envelope(text).and_then(|answer| messages::error(&answer, -32602, &[reason])),
+                Ok(text) => messages::envelope(text).and_then(|answer| messages::error(&answer, code, &[reason])),
                 Err(_) => Err("there is no answer".to_owned()),
             };
             sent += 1;

@@ -1,8 +1,10 @@
-//! Connects to `ws://`, `wss://`, `http://` and `https://` addresses anywhere, and counts the bytes of each TCP connection. Speaks neither
+//! Connects to `ws://` and `wss://` addresses anywhere, and counts the bytes of each TCP connection. Speaks neither
 //! HTTP nor WebSocket; boards of the fleet are connected to by [`crate::fleet`], not here.
 
+mod certificate;
 pub(crate) mod interfaces;
 mod place;
+mod problem;
 mod race;
 mod reach;
 mod traffic;
@@ -27,6 +29,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerNam
 pub(crate) use reach::{Reached, find, reach, reach_now};
 
 pub use place::{Place, PlaceError};
+pub use problem::TlsProblem;
 pub use reach::Unreached;
 pub use traffic::{Counted, Traffic};
 pub use trust::{Trust, TrustError};
@@ -62,8 +65,10 @@ async fn connect(place: &Place, trust: &Trust, traffic: Arc<Traffic>) -> Result<
     }
     let name = ServerName::try_from(place.host()).map_err(|_| DialError::NoName { host: place.host() })?;
     let connector = TlsConnector::from(trust.client());
-    let stream =
-        connector.connect(name, stream).await.map_err(|source| DialError::Tls { place: place.to_string(), source })?;
+    let stream = connector
+        .connect(name, stream)
+        .await
+        .map_err(|error| DialError::Tls { place: place.to_string(), problem: TlsProblem::of_handshake(&error) })?;
     Ok(Stream::Tls(Box::new(stream)))
 }
 
@@ -91,14 +96,12 @@ pub enum DialError {
         host: String,
     },
     /// The other side does not speak TLS, or its certificate is not trusted.
-    #[error(
-        "no TLS with {place}: {source}. Accepted is a certificate that this system or Mozilla's list trusts, or one of your own that is given as a file"
-    )]
+    #[error("no TLS with {place}: {problem}")]
     Tls {
         /// Where.
         place: String,
-        /// Why.
-        source: io::Error,
+        /// Why, and what to do about it.
+        problem: TlsProblem,
     },
 }
 

@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 
 use crate::address::{Address, Host};
 
-/// An address of a WebSocket or of a web server (RFC 6455, 3; RFC 9110, 4.2).
+/// An address of a WebSocket (RFC 6455, 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Without the zone of a link-local address: it is sent to nobody.
@@ -70,7 +70,11 @@ impl FromStr for Place {
     fn from_str(text: &str) -> Result<Self, PlaceError> {
         let text = text.trim();
         let error = |why: &'static str| PlaceError { text: text.to_owned(), why };
-        let uri = if text.contains("://") { text.to_owned() } else { format!("ws://{text}") };
+        // A scheme is the same in any case (RFC 3986, 3.1); the libraries know it in lower case alone.
+        let uri = match text.split_once("://") {
+            Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
+            None => format!("ws://{text}"),
+        };
         // What follows # is for the client alone (RFC 6455, 3).
         if uri.contains('#') {
             return Err(error("an address of a WebSocket has no part after #"));
@@ -78,8 +82,10 @@ impl FromStr for Place {
         let (uri, zone) = without_zone(&uri);
         let uri: Uri = uri.parse().map_err(|_| error("it is no address"))?;
         let secure = match uri.scheme_str() {
-            Some("ws" | "http") => false,
-            Some("wss" | "https") => true,
+            Some("ws") => false,
+            Some("wss") => true,
+            // A page and a WebSocket on one server often have different paths, so what was meant is not guessed.
+            Some("http" | "https") => return Err(error("that is the address of a web page")),
             _ => return Err(error("its scheme is none of these")),
         };
         let authority = uri.authority().ok_or_else(|| error("it has no host"))?;
@@ -156,7 +162,7 @@ mod tests {
             ("desk-lamp.local/ws", "desk-lamp.local", 80, false, "/ws"),
             ("wss://[::1]:8443/?token=a", "::1", 8443, true, "/?token=a"),
             ("ws://[fe80::1%eth0]:8188/ws", "fe80::1", 8188, false, "/ws"),
-            ("https://example.org", "example.org", 443, true, "/"),
+            ("WSS://Example.org", "example.org", 443, true, "/"),
             (" ws://localhost:8080 ", "localhost", 8080, false, "/"),
         ] {
             let place: Place = text.parse().expect("an address");
@@ -181,6 +187,8 @@ mod tests {
             "",
             "ws://",
             "ftp://a/b",
+            "http://a/b",
+            "HTTPS://a/b",
             "ws://a:0/",
             "ws://a:65536/",
             "ws://a:b/",

@@ -1,4 +1,9 @@
 //! Which certificates are trusted: those of the system, Mozilla's list, and those of a file.
+//!
+//! A certificate of the file that a server presents byte for byte is trusted whoever issued it and whatever it may be used for: to present
+//! it the server has to have its key. `openssl req -x509` makes such certificates, which say that they are an authority and which RFC 5280
+//! therefore has no server use. It still has to be valid now, and for this host if it names any; one that names none, as made with
+//! `-subj /CN=...` alone, is trusted for whichever host presents it.
 
 use std::{
     fmt, io,
@@ -7,10 +12,18 @@ use std::{
 };
 
 use tokio_rustls::rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, pem, pem::PemObject},
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_cert_signed_by_trust_anchor, verify_server_name,
+    },
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem, pem::PemObject},
+    server::ParsedCertificate,
 };
+
+use super::problem::TlsProblem;
 
 /// Certificates that are trusted.
 #[derive(Clone)]
@@ -38,40 +51,127 @@ impl Trust {
         let unreadable = |source| TrustError::Unreadable { path: path.to_owned(), source };
         let text = std::fs::read(path).map_err(unreadable)?;
         let mut roots = usual_roots();
-        let mut added = 0;
+        let mut own = Vec::new();
         for certificate in CertificateDer::pem_slice_iter(&text) {
             let broken = |why: String| TrustError::Broken { path: path.to_owned(), why };
             let certificate = certificate.map_err(|error: pem::Error| broken(error.to_string()))?;
-            roots.add(certificate).map_err(|error| broken(error.to_string()))?;
-            added += 1;
+            roots.add(certificate.clone()).map_err(|error| broken(error.to_string()))?;
+            own.push(certificate);
         }
-        if added == 0 {
+        if own.is_empty() {
             return Err(TrustError::Empty { path: path.to_owned() });
         }
-        Ok(Self(Whose::Own(config(roots))))
+        Ok(Self(Whose::Own(config(roots, own))))
     }
 
     /// Only this one.
     pub(crate) fn only(certificate: CertificateDer<'static>) -> Self {
         let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates([certificate]);
-        Self(Whose::Own(config(roots)))
+        roots.add_parsable_certificates([certificate.clone()]);
+        Self(Whose::Own(config(roots, vec![certificate])))
     }
 
     pub(super) fn client(&self) -> Arc<ClientConfig> {
         static USUAL: OnceLock<Arc<ClientConfig>> = OnceLock::new();
         match &self.0 {
-            Whose::Usual => Arc::clone(USUAL.get_or_init(|| config(usual_roots()))),
+            Whose::Usual => Arc::clone(USUAL.get_or_init(|| config(usual_roots(), Vec::new()))),
             Whose::Own(config) => Arc::clone(config),
         }
     }
 }
 
-fn config(roots: RootCertStore) -> Arc<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+fn config(roots: RootCertStore, own: Vec<CertificateDer<'static>>) -> Arc<ClientConfig> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Arc::new(Verifier { roots: Arc::new(roots), own, provider: Arc::clone(&provider) });
+    let builder = ClientConfig::builder_with_provider(provider);
     #[expect(clippy::expect_used, reason = "ring has suites for both versions of TLS that are compiled in")]
     let builder = builder.with_safe_default_protocol_versions().expect("TLS 1.2 and 1.3");
-    Arc::new(builder.with_root_certificates(roots).with_no_client_auth())
+    Arc::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+/// Decides as the library does, but for the certificates of one's own, and says in words why one is not trusted.
+#[derive(Debug)]
+struct Verifier {
+    roots: Arc<RootCertStore>,
+    own: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Verifier {
+    fn webpki(&self) -> Result<Arc<WebPkiServerVerifier>, Error> {
+        let builder = WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.roots), Arc::clone(&self.provider));
+        builder.build().map_err(|error| Error::General(error.to_string()))
+    }
+
+    /// One that the person gave: its issuer and its uses do not matter.
+    fn check_own(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        host: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        use CertificateError::{Expired, ExpiredContext, NotValidForNameContext, NotValidYet, NotValidYetContext};
+        let certificate = ParsedCertificate::try_from(certificate)?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        // The library looks at the time before anything else.
+        if let Err(Error::InvalidCertificate(error)) =
+            verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)
+            && matches!(error, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. })
+        {
+            return Err(error.into());
+        }
+        match verify_server_name(&certificate, host) {
+            Err(Error::InvalidCertificate(NotValidForNameContext { presented, .. })) if presented.is_empty() => Ok(()),
+            checked => checked,
+        }
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        host: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let checked = if self.own.iter().any(|own| own == certificate) {
+            self.check_own(certificate, intermediates, host, now).map(|()| ServerCertVerified::assertion())
+        } else {
+            self.webpki()?.verify_server_cert(certificate, intermediates, host, ocsp, now)
+        };
+        checked.map_err(|error| match error {
+            Error::InvalidCertificate(error) => {
+                let problem = TlsProblem::of_certificate(&error, certificate, host);
+                CertificateError::Other(OtherError(Arc::new(problem))).into()
+            }
+            other => other,
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki()?.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki()?.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 fn usual_roots() -> RootCertStore {

@@ -9,13 +9,20 @@ use std::{
 
 use protocol::mdns::{Announcement, TxtError};
 
-use crate::address::{Address, Candidate, Candidates, Interface, InterfaceId};
+use crate::{
+    address::{Address, Candidate, Candidates, Interface, InterfaceId},
+    eviction::Eviction,
+};
 
 /// An instance is resolved two or three times as its addresses come in: it is told once they have.
 const SETTLE: Duration = Duration::from_millis(50);
 
 /// Instances that are kept. More than any building has; a bound against a network that invents them.
-const INSTANCES: usize = 4_096;
+pub(crate) const INSTANCES: usize = 4_096;
+
+/// After mDNS started again with nothing in its cache, an instance is gone that was not resolved within this. A board that is there
+/// answers the first query within 120 ms, and one whose answer was lost the queries 1, 3, 7 and 15 s later.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
 
 /// An address that mDNS answered with, and the interface on which the answer came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +74,8 @@ struct Instance {
     told: Option<String>,
     /// When it is told next, where it changed.
     due: Option<Instant>,
+    /// When it is gone, where it was not resolved since mDNS started again.
+    confirm_by: Option<Instant>,
 }
 
 /// Everything that is announced.
@@ -74,35 +83,65 @@ struct Instance {
 pub(crate) struct Registry {
     instances: BTreeMap<String, Instance>,
     settling: BTreeSet<(Instant, String)>,
+    unconfirmed: BTreeSet<(Instant, String)>,
+    eviction: Eviction<String>,
 }
 
 impl Registry {
-    /// mDNS resolved an instance, once more or for the first time.
-    pub(crate) fn resolved(&mut self, now: Instant, resolved: Resolved) {
+    /// mDNS resolved an instance, once more or for the first time. What is gone for it, where there was no room.
+    pub(crate) fn resolved(&mut self, now: Instant, resolved: Resolved) -> Option<Change> {
         let full_name = resolved.full_name.clone();
-        if self.instances.len() >= INSTANCES && !self.instances.contains_key(&full_name) {
-            return;
-        }
+        let known = self.instances.contains_key(&full_name);
+        let evicted = match self.eviction.next().filter(|_| !known && self.instances.len() >= INSTANCES).cloned() {
+            Some(evicted) => self.removed(&evicted),
+            None => None,
+        };
         let before = self.instances.remove(&full_name);
+        if let Some(confirm_by) = before.as_ref().and_then(|instance| instance.confirm_by) {
+            self.unconfirmed.remove(&(confirm_by, full_name.clone()));
+        }
         let due = before.as_ref().and_then(|instance| instance.due).unwrap_or(now + SETTLE);
         self.settling.insert((due, full_name.clone()));
+        self.eviction.confirm(full_name.clone(), now, resolved.addresses.iter().map(|seen| seen.ip).min());
         let told = before.and_then(|instance| instance.told);
-        self.instances.insert(full_name, Instance { resolved, told, due: Some(due) });
+        self.instances.insert(full_name, Instance { resolved, told, due: Some(due), confirm_by: None });
+        evicted
     }
 
     /// mDNS removed an instance.
     pub(crate) fn removed(&mut self, full_name: &str) -> Option<Change> {
         let instance = self.instances.remove(full_name)?;
+        self.eviction.remove(&full_name.to_owned());
         if let Some(due) = instance.due {
             self.settling.remove(&(due, full_name.to_owned()));
+        }
+        if let Some(confirm_by) = instance.confirm_by {
+            self.unconfirmed.remove(&(confirm_by, full_name.to_owned()));
         }
         let id = instance.told?;
         Some(Change::Gone { full_name: full_name.to_owned(), id })
     }
 
+    /// mDNS started again: what is still there is resolved once more.
+    pub(crate) fn started_again(&mut self, now: Instant) {
+        let confirm_by = now + CONFIRM_WITHIN;
+        for (full_name, instance) in &mut self.instances {
+            // Where it is already waited for, that goes on: mDNS may start again more often than boards answer.
+            if instance.confirm_by.is_none() {
+                instance.confirm_by = Some(confirm_by);
+                self.unconfirmed.insert((confirm_by, full_name.clone()));
+            }
+        }
+    }
+
     /// What has settled by now. An announcement that cannot be read is none. The computer has these interfaces.
     pub(crate) fn settled(&mut self, now: Instant, interfaces: &[Interface]) -> Vec<Change> {
         let mut changes = Vec::new();
+        while let Some((confirm_by, full_name)) = self.unconfirmed.first().cloned()
+            && confirm_by <= now
+        {
+            changes.extend(self.removed(&full_name));
+        }
         while let Some((due, full_name)) = self.settling.pop_first() {
             if due > now {
                 self.settling.insert((due, full_name));
@@ -130,7 +169,8 @@ impl Registry {
 
     /// When [`Self::settled`] has something next.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.settling.first().map(|(due, _)| *due)
+        let first = |of: &BTreeSet<(Instant, String)>| of.first().map(|(due, _)| *due);
+        first(&self.settling).into_iter().chain(first(&self.unconfirmed)).min()
     }
 }
 
@@ -235,6 +275,43 @@ mod tests {
         let changes = registry.settled(now + SETTLE * 2, &interfaces());
         assert!(matches!(&changes[0], Change::Gone { id, .. } if id == "lamp-1"));
         assert!(matches!(&changes[1], Change::Announced { announcement, .. } if announcement.id == "lamp-2"));
+    }
+
+    #[test]
+    fn a_source_that_floods_displaces_its_own_instances_and_no_other() {
+        let now = Instant::now();
+        let mut registry = Registry::default();
+        registry.resolved(now, resolved("honest", "lamp-1", &["10.0.0.7"], 80));
+        let lie = |number: usize| resolved(&format!("lie {number}"), &format!("lie-{number}"), &["10.0.0.66"], 9);
+        let later = |number: usize| now + Duration::from_micros(number as u64);
+        let gone: Vec<_> = (1..=6_000).filter_map(|number| registry.resolved(later(number), lie(number))).collect();
+        assert_eq!(gone, [], "what was never told is not told to be gone");
+        assert_eq!(registry.instances.len(), INSTANCES);
+        assert_eq!(registry.settled(now + SETTLE * 2, &interfaces()).len(), INSTANCES);
+        // A board that comes after the flood is told as well.
+        let gone = registry.resolved(now + SETTLE * 2, resolved("late", "lamp-2", &["10.0.0.8"], 80));
+        assert!(matches!(gone, Some(Change::Gone { id, .. }) if id == "lie-1906"), "the oldest lie makes room");
+        assert_eq!(addresses(&registry.settled(now + SETTLE * 3, &interfaces())), ["10.0.0.8:80"]);
+        assert!(registry.instances.contains_key("honest"));
+    }
+
+    #[test]
+    fn what_is_not_resolved_after_mdns_started_again_is_gone() {
+        let now = Instant::now();
+        let mut registry = Registry::default();
+        registry.resolved(now, resolved("a", "lamp-1", &["10.0.0.7"], 80));
+        registry.resolved(now, resolved("b", "lie-1", &["10.0.0.66"], 80));
+        registry.settled(now + SETTLE, &interfaces());
+        registry.started_again(now + SETTLE);
+        registry.resolved(now + SETTLE * 2, resolved("a", "lamp-1", &["10.0.0.7"], 80));
+        registry.settled(now + SETTLE * 3, &interfaces());
+        registry.started_again(now + CONFIRM_WITHIN / 2);
+        registry.resolved(now + CONFIRM_WITHIN / 2, resolved("a", "lamp-1", &["10.0.0.7"], 80));
+        registry.settled(now + CONFIRM_WITHIN / 2 + SETTLE, &interfaces());
+        let gone = Change::Gone { full_name: "b".into(), id: "lie-1".into() };
+        assert_eq!(registry.next_deadline(), Some(now + SETTLE + CONFIRM_WITHIN));
+        assert_eq!(registry.settled(now + SETTLE + CONFIRM_WITHIN, &interfaces()), [gone]);
+        assert_eq!(registry.next_deadline(), None);
     }
 
     #[test]

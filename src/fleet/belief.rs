@@ -11,8 +11,8 @@ use protocol::{Code, ComponentKey, Descriptor, Event, Kind, State, mdns::Announc
 use serde_json::Value;
 
 use super::{
-    BoardKey, BoardView, CommandState, ComponentView, Happening, KnownBoard, LastEvent, LinkState, Origin, Outcome,
-    Sample, descriptors::Descriptors,
+    BoardKey, BoardView, CommandState, ComponentView, Happening, IdClaim, KnownBoard, LastEvent, LinkState, Origin,
+    Outcome, Sample, descriptors::Descriptors,
 };
 use crate::{
     address::{Address, Candidates},
@@ -47,6 +47,7 @@ impl Belief {
             given: None,
             caller: None,
             only_calls: false,
+            claims: Vec::new(),
             announcement: None,
             info: None,
             locked: None,
@@ -73,12 +74,16 @@ impl Belief {
     pub(super) fn announced(&mut self, now: Instant, announcement: Announcement) {
         let view = Arc::make_mut(&mut self.view);
         view.id.get_or_insert_with(|| announcement.id.clone());
-        let renamed = view.announcement.as_ref().is_none_or(|(old, _)| old.friendly_name != announcement.friendly_name);
-        let name = bounds::name(&announcement.friendly_name);
-        if renamed && !name.is_empty() {
-            view.name = name;
+        // What the board said itself outweighs what anyone can announce of it.
+        if view.info.is_none() {
+            let before = view.announcement.as_ref();
+            let renamed = before.is_none_or(|(old, _)| old.friendly_name != announcement.friendly_name);
+            let name = bounds::name(&announcement.friendly_name);
+            if renamed && !name.is_empty() {
+                view.name = name;
+            }
+            view.locked = Some(announcement.api_encryption.is_some());
         }
-        view.locked = Some(announcement.api_encryption.is_some());
         view.announcement = Some((Arc::new(announcement), now));
         self.find_key();
     }
@@ -152,6 +157,30 @@ impl Belief {
         view.given = Some(address);
     }
 
+    /// Somebody else, met at this address, says to have this board's id, whose own link works. Each host is told of once.
+    pub(super) fn claimed(&mut self, now: Now, address: String) -> Logged {
+        if self.knows_claim(&address) || self.view.claims.len() >= BoardView::CLAIMS {
+            return Vec::new();
+        }
+        Arc::make_mut(&mut self.view).claims.push(IdClaim { address: address.clone(), at: now.wall });
+        vec![(now.wall, Happening::IdClaimed(address))]
+    }
+
+    /// Whether the person was told of this claim: a host that announces or connects from another port each time is one.
+    pub(super) fn knows_claim(&self, address: &str) -> bool {
+        self.view
+            .claims
+            .iter()
+            .any(|claim| claim.address == address || (host(address).is_some() && host(address) == host(&claim.address)))
+    }
+
+    /// Nobody claims this board's id at this address any more.
+    pub(super) fn claim_withdrawn(&mut self, address: &str) {
+        if self.view.claims.iter().any(|claim| claim.address == address) {
+            Arc::make_mut(&mut self.view).claims.retain(|claim| claim.address != address);
+        }
+    }
+
     pub(super) fn heard(&mut self, now: Instant) {
         Arc::make_mut(&mut self.view).last_heard = Some(now);
     }
@@ -166,6 +195,8 @@ impl Belief {
                 view.id = Some(id);
                 self.find_key();
             }
+            // These are for who knows the other boards too.
+            Report::Answered | Report::Claimed(_) => {}
             Report::Open => Arc::make_mut(&mut self.view).locked = Some(false),
             Report::Info(info) => {
                 let view = Arc::make_mut(&mut self.view);
@@ -221,6 +252,7 @@ impl Belief {
                 return lost.into_iter().chain(lines).collect();
             }
             Report::NoLog(error) => return vec![(now.wall, Happening::NoLog(error))],
+            Report::Unreadable(value) => return vec![(now.wall, Happening::Unreadable(value))],
             Report::Update(state) => Arc::make_mut(&mut self.view).update = Some(state),
             Report::Resync(cause) => return vec![(now.wall, Happening::Resync(cause))],
             Report::RoundTrip { took, booted } => {
@@ -356,6 +388,12 @@ impl Belief {
         };
         view.components.get_mut(at).map(Arc::make_mut)
     }
+}
+
+/// The host of an address that is not this computer: there every board may be on a port of its own.
+fn host(address: &str) -> Option<std::net::IpAddr> {
+    let host = address.parse::<SocketAddr>().ok()?.ip();
+    (!host.is_loopback()).then_some(host)
 }
 
 /// Where a component is. Boards have a few: a table of where each is would take more time and room than to look.

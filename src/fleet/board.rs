@@ -14,11 +14,13 @@ use super::{
     BoardKey, BoardView, Content, Happening, KnownBoard, LinkProblem, Outcome, Reply, Way,
     belief::Belief,
     descriptors::Descriptors,
+    live_ids::{LiveIds, Owner},
     published::{Concern, Published},
+    roster::{Entry, Membership},
     wish::Wish,
 };
 use crate::{
-    address::{Address, Candidates},
+    address::{Address, Candidates, ip_of},
     keys::Keys,
     link::{
         commands::Ticket,
@@ -47,9 +49,16 @@ pub(super) struct FromSocket {
 pub(super) struct Step {
     /// The board said which it is, and which it was taken for before.
     pub(super) identified: Option<(String, Option<String>)>,
+    /// The board said an id that belongs to this one, to which another link works.
+    pub(super) taken: Option<(String, BoardKey)>,
     /// A link that was up went down.
     pub(super) lost: bool,
+    /// There is no link, and it is tried again.
+    failed: bool,
 }
+
+/// Addresses of others who claim a board's id that wait for its link to show that it works.
+const SUSPECTS: usize = 4;
 
 pub(super) struct Board {
     session: Session,
@@ -60,8 +69,16 @@ pub(super) struct Board {
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
     tickets: u64,
     deadline: Option<Instant>,
-    /// What mDNS calls it, and where; several while it changes its name.
-    pub(super) announced_as: BTreeMap<String, Candidates>,
+    /// An earlier run knew it.
+    remembered: bool,
+    /// Where others were met that claim its id, until its own link shows that it works.
+    suspects: Vec<String>,
+    /// What mDNS calls it, and what it announces so: several while it changes its name, or where somebody else announces its id.
+    pub(super) announced_as: BTreeMap<String, Announced>,
+    /// The announcement that the session goes by, and what mDNS calls it.
+    goes_by: Option<(String, Announced)>,
+    /// The announcement by which it was connected to last.
+    good: Option<(String, Announced)>,
 }
 
 impl Board {
@@ -86,7 +103,11 @@ impl Board {
             replies: HashMap::new(),
             tickets: 0,
             deadline: None,
+            remembered: false,
+            suspects: Vec::new(),
             announced_as: BTreeMap::new(),
+            goes_by: None,
+            good: None,
         }
     }
 
@@ -119,6 +140,7 @@ impl Board {
 
     /// What an earlier run knew of it.
     pub(super) fn recall(&mut self, now: Now, known: &KnownBoard) {
+        self.remembered = true;
         self.belief.recall(known);
         if known.by_hand
             && let Ok(address) = known.address.parse()
@@ -155,6 +177,7 @@ impl Board {
     pub(super) fn also_at(&mut self, now: Now, address: Address, out: &Outlet) -> Step {
         self.belief.given(address.clone());
         out.published.board(self.view(), Concern::Board, Vec::new());
+        self.session.handle(now, Input::Given(address.to_string()));
         self.step(now, Input::AlsoAt(Candidates::given(address)), out)
     }
 
@@ -178,18 +201,54 @@ impl Board {
             proto: announcement.proto,
             locked: announcement.api_encryption.is_some(),
         };
-        self.announced_as.insert(full_name, addresses);
+        self.announced_as.insert(full_name.clone(), announced.clone());
+        self.goes_by = Some((full_name, announced.clone()));
         self.belief.announced(now.instant, announcement);
         out.published.board(self.view(), Concern::Board, Vec::new());
         self.step(now, Input::Announced(announced), out)
     }
 
     pub(super) fn withdrawn(&mut self, full_name: &str, out: &Outlet) {
-        self.announced_as.remove(full_name);
+        if let Some(announced) = self.announced_as.remove(full_name) {
+            for address in announced.addresses.texts() {
+                self.claim_withdrawn(&address, out);
+            }
+        }
         if self.announced_as.is_empty() {
             self.belief.withdrawn();
             out.published.board(self.view(), Concern::Board, Vec::new());
         }
+    }
+
+    /// Somebody else claims this board's id at this address. It is told once the link of this board has shown that it works: otherwise the
+    /// board may have moved there.
+    pub(super) fn contested(&mut self, now: Now, address: String, out: &Outlet) -> Step {
+        let known = self.belief.knows_claim(&address) || self.suspects.contains(&address);
+        if known || self.suspects.len() >= SUSPECTS || self.view().link != LinkState::Connected {
+            return Step::default();
+        }
+        self.suspects.push(address);
+        self.step(now, Input::Doubted, out)
+    }
+
+    /// Nobody claims this board's id at this address any more.
+    pub(super) fn claim_withdrawn(&mut self, address: &str, out: &Outlet) {
+        self.suspects.retain(|suspect| suspect != address);
+        let before = self.view().claims.len();
+        self.belief.claim_withdrawn(address);
+        if before != self.view().claims.len() {
+            out.published.board(self.view(), Concern::Board, Vec::new());
+        }
+    }
+
+    /// Whether nothing shows that there is such a board: it was only announced, or somebody connected and said its id.
+    pub(super) fn is_only_claimed(&self) -> bool {
+        matches!(self.membership(), Membership::Claimed(_))
+    }
+
+    /// Other addresses of it are known.
+    pub(super) fn found_at(&mut self, now: Now, addresses: Candidates, out: &Outlet) -> Step {
+        self.step(now, Input::AlsoAt(addresses), out)
     }
 
     pub(super) fn command(&mut self, now: Now, wish: Wish, reply: Reply, out: &Outlet) -> Step {
@@ -204,7 +263,7 @@ impl Board {
                 let (command, error) = *refused;
                 let (component, method, outcome) = (command.component, command.method, Outcome::Refused(error));
                 let log =
-                    self.report(now, Report::Settled { ticket, component, method, outcome }, &mut Step::default());
+                    self.report(now, Report::Settled { ticket, component, method, outcome }, &mut Step::default(), out);
                 out.published.board(self.belief.view(), Concern::Components, log);
                 Step::default()
             }
@@ -265,8 +324,34 @@ impl Board {
         }
     }
 
-    /// Tells the session, carries out what it says, and publishes what came of it.
+    /// Tells the session, carries out what it says, and publishes what came of it. Where an attempt failed and the board is announced in
+    /// several ways, the next goes by another.
     pub(super) fn step(&mut self, now: Now, input: Input, out: &Outlet) -> Step {
+        let goes_on = matches!(input, Input::Instead(_));
+        let step = self.step_once(now, input, out);
+        if step.failed
+            && !goes_on
+            && let Some(next) = self.other_announcement()
+        {
+            self.step_once(now, Input::Instead(next), out);
+        }
+        step
+    }
+
+    /// What to go by after an attempt that went by another announcement: the one by which the board was connected to last, and every
+    /// second time the one that comes next.
+    fn other_announcement(&mut self) -> Option<Announced> {
+        let (name, present) = self.goes_by.as_ref()?;
+        let elsewhere = |(_, announced): &(&String, &Announced)| announced.addresses != present.addresses;
+        let good = self.good.as_ref().map(|(name, announced)| (name, announced)).filter(elsewhere);
+        let after = self.announced_as.iter().filter(|(other, _)| *other > name);
+        let (name, announced) = good.or_else(|| after.chain(&self.announced_as).find(elsewhere))?;
+        let (name, announced) = (name.clone(), announced.clone());
+        self.goes_by = Some((name, announced.clone()));
+        Some(announced)
+    }
+
+    fn step_once(&mut self, now: Now, input: Input, out: &Outlet) -> Step {
         let mut step = Step::default();
         let mut log = Vec::new();
         let outputs = self.session.handle(now, input);
@@ -322,7 +407,7 @@ impl Board {
                 }
                 Output::Report(report) => {
                     let described = matches!(report, Report::Components(_));
-                    log.extend(self.report(now, report, &mut step));
+                    log.extend(self.report(now, report, &mut step, out));
                     if described {
                         self.belief.share(&out.descriptors);
                     }
@@ -363,18 +448,42 @@ impl Board {
         self.socket = Some((attempt, Socket::open(opening, unread, tell)));
     }
 
-    fn report(&mut self, now: Now, report: Report, step: &mut Step) -> Vec<(SystemTime, Happening)> {
+    fn report(&mut self, now: Now, report: Report, step: &mut Step, out: &Outlet) -> Vec<(SystemTime, Happening)> {
         log_report(self.view(), &report);
+        let said = match &report {
+            Report::Info(info) => Some((info.id.clone(), Some(info.epoch))),
+            // Where the board proved that it has the key, it is going to say which it is, and in which run.
+            Report::Greeted(id) if !self.session.is_encrypted() => Some((id.clone(), None)),
+            _ => None,
+        };
+        if let Some((id, epoch)) = said {
+            if let Owner::Another(owner) = out.live_ids.owner(self.view().key, &id, epoch) {
+                // Nothing of what it says is believed.
+                step.taken = Some((id, owner));
+                return Vec::new();
+            }
+            step.identified = Some((id, self.view().id.clone()));
+        }
         match &report {
-            Report::Info(info) => step.identified = Some((info.id.clone(), self.view().id.clone())),
-            Report::Greeted(id) => step.identified = Some((id.clone(), self.view().id.clone())),
-            Report::Link(LinkState::Connected) => {
-                if let Some((_, socket)) = &self.socket {
+            Report::Open if step.taken.is_some() => return Vec::new(),
+            Report::Answered => {
+                let suspects = std::mem::take(&mut self.suspects);
+                return suspects.into_iter().flat_map(|address| self.belief.claimed(now, address)).collect();
+            }
+            Report::Claimed(address) => return self.belief.claimed(now, address.clone()),
+            Report::Link(link) => {
+                let was_up = matches!(self.view().link, LinkState::Connected | LinkState::Stale);
+                step.lost |= was_up && matches!(link, LinkState::Unreachable { .. });
+                step.failed |= matches!(link, LinkState::Unreachable { retry_at: Some(_), .. });
+                if *link == LinkState::Connected && self.view().caller.is_none() {
+                    let here = |(_, announced): &(String, Announced)| announced.addresses.have(&self.view().address);
+                    self.good = self.goes_by.clone().filter(here).or_else(|| self.good.clone());
+                }
+                if *link != LinkState::Connected {
+                    self.suspects.clear();
+                } else if let Some((_, socket)) = &self.socket {
                     socket.settled();
                 }
-            }
-            Report::Link(LinkState::Unreachable { .. }) => {
-                step.lost |= matches!(self.view().link, LinkState::Connected | LinkState::Stale);
             }
             Report::Settled { ticket, outcome, .. } => {
                 if let Some(reply) = self.replies.remove(ticket) {
@@ -393,6 +502,27 @@ fn urls(addresses: &[String]) -> String {
         [] => "nowhere".to_owned(),
         [one] => format!("ws://{one}{RPC_PATH}"),
         [first, others @ ..] => format!("ws://{first}{RPC_PATH} or {}", others.join(" or ")),
+    }
+}
+
+impl Entry for Board {
+    fn membership(&self) -> Membership {
+        let view = self.view();
+        if view.by_hand || self.remembered || view.held.is_some() {
+            return Membership::Own;
+        }
+        // Of a board that connects to this program the address is that of its last connection, without a port.
+        let announced = || ip_of(&view.address).or_else(|| view.address.parse().ok());
+        let source = view.caller.map(|caller| caller.ip()).or_else(announced);
+        match view.link {
+            LinkState::Connected | LinkState::Stale => Membership::Connected(source),
+            _ if view.info.is_some() => Membership::Known(source),
+            _ => Membership::Claimed(source),
+        }
+    }
+
+    fn address(&self) -> &str {
+        &self.view().address
     }
 }
 
@@ -419,6 +549,7 @@ fn concern(outputs: &[Output]) -> Concern {
             | Report::Snapshot { .. }
             | Report::Log { .. }
             | Report::NoLog(_)
+            | Report::Unreadable(_)
             | Report::Control { .. }
             | Report::Settled { .. },
         ) if most != Concern::Board => Concern::Components,
@@ -434,13 +565,15 @@ fn log_report(board: &BoardView, report: &Report) {
         Report::Link(link) => log::info!("{name}: {link:?}"),
         Report::Info(info) => log::debug!("{name}: is {:?} {}, epoch {}", info.board, info.version, info.epoch),
         Report::Greeted(id) => log::debug!("{name}: is locked, and {id}"),
-        Report::Open => {}
+        Report::Open | Report::Answered => {}
+        Report::Claimed(address) => log::warn!("{name}: {address} says to be this board, which is connected"),
         Report::Resync(cause) => log::info!("{name}: asks for everything anew: {cause:?}"),
         Report::Settled { method, outcome, .. } => match outcome {
             Outcome::Done { took, .. } => log::debug!("{name}: {method} done in {took:?}"),
             outcome => log::info!("{name}: {method}: {outcome:?}"),
         },
         Report::Update(update) => log::debug!("{name}: firmware: {update:?}"),
+        Report::Unreadable(value) => log::warn!("{name}: sent a value that cannot be read: {value:?}"),
         Report::NoLog(error) => log::debug!("{name}: gives no log: {error:?}"),
         Report::RoundTrip { took, .. } => log::trace!("{name}: round trip {took:?}"),
         Report::Components(components) => log::debug!("{name}: {} components", components.len()),
@@ -456,4 +589,5 @@ pub(super) struct Outlet {
     pub(super) transport: Transport,
     pub(super) attempts: Attempts,
     pub(super) descriptors: Descriptors,
+    pub(super) live_ids: LiveIds,
 }

@@ -2,10 +2,10 @@
 //! Decides which board something concerns; what to do about it the board's session decides.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     hash::{BuildHasher, RandomState},
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     thread::JoinHandle,
     time::{Duration, Instant, SystemTime},
 };
@@ -18,10 +18,12 @@ use tokio::{
 };
 
 use super::{
-    BoardKey, FleetStatus, KnownBoard, LinkState, Listening, Outcome, Reply,
+    BoardKey, FleetStatus, KnownBoard, LinkProblem, LinkState, Listening, Outcome, Reply,
     board::{Board, FromSocket, Outlet, Step},
     descriptors::Descriptors,
+    live_ids::LiveIds,
     published::Published,
+    roster::{Room, Roster},
     wish::Wish,
 };
 use crate::{
@@ -34,7 +36,7 @@ use crate::{
     },
     keys::{Key, Keys},
     link::{
-        session::Input,
+        session::{Announced, Input},
         state::Now,
         transport::{Transport, attempts::Attempts},
         update::Image,
@@ -45,9 +47,15 @@ use crate::{
 /// At the end the sockets are given this long to send their close frames.
 const FAREWELL: Duration = Duration::from_millis(250);
 
-/// Boards that are taken up because they announce themselves. More than any building has; a bound against a network that
-/// invents them.
-const BOARDS: usize = 4_096;
+/// A board of which nothing is known but that somebody connected and said its id is dropped when nobody has done so for this long. A board
+/// connects again after 60 s at most.
+const CLAIM_LASTS: Duration = Duration::from_secs(180);
+
+/// How often it is looked for such boards.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// Where boards had to make room, mDNS asks for all of them once more after this: those that are there are taken up again.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// What a face wants of the I/O thread.
 pub(super) enum Order {
@@ -81,12 +89,12 @@ pub(super) fn spawn(
 
 pub(super) struct Engine {
     connect_to_all: bool,
-    /// Boxed: a table that grows has room for twice as many as there are.
-    boards: HashMap<BoardKey, Box<Board>>,
-    by_id: HashMap<String, BoardKey>,
-    /// Where boards were given or announced; checked against the board, which may have moved.
-    by_address: HashMap<String, BoardKey>,
+    roster: Roster<Board>,
     deadlines: BTreeSet<(Instant, BoardKey)>,
+    /// When it is looked for boards that were only claimed.
+    sweep_at: Option<Instant>,
+    /// When mDNS asks for everything once more.
+    look_again_at: Option<Instant>,
     registry: Registry,
     mdns: Option<Mdns>,
     /// `None` until they were given.
@@ -103,10 +111,10 @@ impl Engine {
         let (sockets, from_sockets) = unbounded_channel();
         Self {
             connect_to_all,
-            boards: HashMap::new(),
-            by_id: HashMap::new(),
-            by_address: HashMap::new(),
+            roster: Roster::default(),
             deadlines: BTreeSet::new(),
+            sweep_at: None,
+            look_again_at: None,
             registry: Registry::default(),
             mdns: None,
             keys,
@@ -117,6 +125,7 @@ impl Engine {
                 transport,
                 attempts: Attempts::default(),
                 descriptors: Descriptors::default(),
+                live_ids: LiveIds::default(),
             },
             from_sockets: Some(from_sockets),
             listener: None,
@@ -188,7 +197,7 @@ impl Engine {
         }
         self.status.listening = match wanted {
             None => {
-                for key in self.boards.keys().copied().collect::<Vec<_>>() {
+                for key in self.roster.keys() {
                     self.with(key, |board, out| board.step(now(), Input::CallsAreOver, out));
                 }
                 Listening::Off
@@ -215,24 +224,42 @@ impl Engine {
         if self.listener.is_none() {
             return;
         }
-        let key = match self.by_id.get(&arrival.id) {
-            Some(key) => *key,
-            None if self.boards.len() >= BOARDS => return,
+        let key = match self.roster.with_id(&arrival.id) {
+            Some(key) => key,
             None => {
+                if !self.make_room(now, Some(arrival.from.ip())) {
+                    log::debug!("{} connects as {}, one of too many from there", arrival.from, arrival.id);
+                    return;
+                }
                 let key = self.out.published.new_key();
                 let seed = self.seeds.hash_one(key);
                 let board = Board::that_calls(now, key, &arrival, seed, self.keys.clone());
-                self.boards.insert(key, Box::new(board));
-                self.by_id.insert(arrival.id.clone(), key);
+                self.roster.insert(now.instant, key, board);
+                self.roster.has_id(key, arrival.id.clone());
+                self.sweep_at.get_or_insert(now.instant + SWEEP_EVERY);
                 key
             }
         };
+        self.roster.confirm(now.instant, key);
         self.with(key, |board, out| board.called(now, arrival, out));
+    }
+
+    /// Whether another board of this source can be taken up. One that was only heard of, or is not connected any more, may have to go for it.
+    fn make_room(&mut self, now: Now, source: Option<IpAddr>) -> bool {
+        match self.roster.room_for(source) {
+            Room::Free => true,
+            Room::Full => false,
+            Room::For(key) => {
+                self.forget(now, key);
+                self.look_again_at.get_or_insert(now.instant + LOOK_AGAIN_AFTER);
+                true
+            }
+        }
     }
 
     /// Closes every socket and waits until the close frames are out, so that boards free the places at once.
     async fn farewell(mut self, mut from_sockets: UnboundedReceiver<FromSocket>, called: Receiver<Arrival>) {
-        for key in self.boards.keys().copied().collect::<Vec<_>>() {
+        for key in self.roster.keys() {
             self.with(key, |board, out| board.step(now(), Input::Leave, out));
         }
         drop(called);
@@ -258,7 +285,7 @@ impl Engine {
                 self.with(key, |board, out| board.image_read(now, order, image, out));
             }
             Order::CancelUpdate(key) => self.with(key, |board, out| board.step(now, Input::CancelUpdate, out)),
-            Order::Command(key, wish, reply) => match self.boards.contains_key(&key) {
+            Order::Command(key, wish, reply) => match self.roster.get(key).is_some() {
                 true => self.with(key, |board, out| board.command(now, wish, reply, out)),
                 false => {
                     if let Some(reply) = reply {
@@ -286,7 +313,7 @@ impl Engine {
     }
 
     fn keys_changed(&mut self, now: Now) {
-        for key in self.boards.keys().copied().collect::<Vec<_>>() {
+        for key in self.roster.keys() {
             let keys = self.keys.clone().unwrap_or_default();
             self.with(key, |board, out| board.keys(now, keys, out));
         }
@@ -294,20 +321,20 @@ impl Engine {
 
     /// A new board, or another address of one that is known.
     fn add(&mut self, now: Now, key: BoardKey, address: Address) {
-        if !self.boards.contains_key(&key) {
+        if self.roster.get(key).is_none() {
             let seed = self.seeds.hash_one(key);
             let board = Board::new(now, key, Candidates::given(address.clone()), true, seed, self.keys.clone());
-            self.boards.insert(key, Box::new(board));
+            self.roster.insert(now.instant, key, board);
         }
-        self.by_address.insert(address.to_string(), key);
+        self.roster.is_at(key, &address.to_string());
         self.with(key, |board, out| board.also_at(now, address, out));
         self.with(key, |board, out| board.step(now, Input::Connect, out));
     }
 
     /// A board that an earlier run knew, unless this one knows it by now.
     fn recall(&mut self, now: Now, key: BoardKey, known: KnownBoard) {
-        let there = known.id.as_ref().is_some_and(|id| self.by_id.contains_key(id));
-        if there || self.at(&known.address).is_some() {
+        let there = known.id.as_ref().is_some_and(|id| self.roster.with_id(id).is_some());
+        if there || self.roster.at(&known.address).is_some() {
             return;
         }
         let Ok(address) = known.address.parse::<Address>() else { return };
@@ -320,31 +347,49 @@ impl Engine {
         let seed = self.seeds.hash_one(key);
         let mut board = Board::new(now, key, addresses.clone(), known.by_hand, seed, self.keys.clone());
         board.recall(now, &known);
-        self.boards.insert(key, Box::new(board));
-        self.by_id.extend(known.id.map(|id| (id, key)));
-        self.by_address.insert(known.address, key);
+        self.roster.insert(now.instant, key, board);
+        if let Some(id) = known.id {
+            self.roster.has_id(key, id);
+        }
+        self.roster.is_at(key, &known.address);
         self.with(key, |board, out| board.step(now, Input::AlsoAt(addresses), out));
         self.with(key, |board, out| board.step(now, Input::Connect, out));
     }
 
     fn forget(&mut self, now: Now, key: BoardKey) {
         self.with(key, |board, out| board.step(now, Input::Leave, out));
-        if let Some(deadline) = self.boards.remove(&key).and_then(|mut board| board.deadline().take()) {
-            self.deadlines.remove(&(deadline, key));
+        if let Some(mut board) = self.roster.remove(key) {
+            if let Some(deadline) = board.deadline().take() {
+                self.deadlines.remove(&(deadline, key));
+            }
+            if let LinkState::Unreachable { problem: LinkProblem::IdTaken { id, .. }, .. } = &board.view().link
+                && let Some(owner) = self.roster.with_id(id)
+            {
+                let address = board.view().address.clone();
+                self.with(owner, |owner, out| {
+                    owner.claim_withdrawn(&address, out);
+                    Step::default()
+                });
+            }
         }
-        self.by_id.retain(|_, of| *of != key);
-        self.by_address.retain(|_, of| *of != key);
+        self.out.live_ids.forget(key);
         self.out.published.forget(key);
     }
 
     fn found(&mut self, now: Now, found: Found) {
         match found {
-            Found::Resolved(resolved) => self.registry.resolved(now.instant, resolved),
+            Found::Resolved(resolved) => {
+                if let Some(change) = self.registry.resolved(now.instant, resolved) {
+                    self.look_again_at.get_or_insert(now.instant + LOOK_AGAIN_AFTER);
+                    self.change(now, change);
+                }
+            }
             Found::Removed(full_name) => {
                 if let Some(change) = self.registry.removed(&full_name) {
                     self.change(now, change);
                 }
             }
+            Found::StartedAgain => self.registry.started_again(now.instant),
             Found::Problem(problem) => {
                 if let Some(problem) = &problem {
                     log::warn!("mDNS: {problem}");
@@ -358,67 +403,107 @@ impl Engine {
         match change {
             Change::Announced { full_name, addresses, announcement } => {
                 log::debug!("mDNS: {full_name} is {} at {}", announcement.id, addresses.texts().join(", "));
-                if self.boards.len() >= BOARDS && !self.by_id.contains_key(&announcement.id) {
-                    return;
-                }
-                let key = self.key_of(now, &addresses, &announcement);
+                let Some(key) = self.key_of(now, &addresses, &announcement) else { return };
+                self.roster.confirm(now.instant, key);
                 self.moved(key, &full_name, &addresses);
+                let elsewhere = self.is_announced_elsewhere(key, &full_name, &addresses);
+                let elsewhere = addresses.first().filter(|_| elsewhere);
                 self.with(key, |board, out| board.announced(now, full_name, addresses, *announcement, out));
+                if let Some(address) = elsewhere {
+                    self.with(key, |board, out| board.contested(now, address, out));
+                }
                 if self.connect_to_all {
                     self.with(key, |board, out| board.step(now, Input::Connect, out));
                 }
             }
             Change::Gone { full_name, id } => {
                 log::debug!("mDNS: {full_name} ({id}) is gone");
-                let Some(key) = self.by_id.get(&id).copied() else { return };
-                let Some(board) = self.boards.get_mut(&key) else { return };
+                let Some(key) = self.roster.with_id(&id) else { return };
+                let Some(board) = self.roster.get_mut(key) else { return };
+                let left = board.announced_as.get(&full_name).map(|announced| announced.addresses.texts());
                 board.withdrawn(&full_name, &self.out);
                 // It was only ever announced: with the announcement goes all that was known of it.
-                if board.announced_as.is_empty() && !board.view().by_hand && board.view().link == LinkState::Announced {
+                if board.announced_as.is_empty() && board.is_only_claimed() && board.view().caller.is_none() {
                     self.forget(now, key);
+                } else {
+                    left.unwrap_or_default().iter().for_each(|left| self.roster.left(key, left));
                 }
             }
         }
     }
 
-    /// Whose announcement it is: of a board with its id, of one that was added by one of these addresses, or of a new one.
-    fn key_of(&mut self, now: Now, addresses: &Candidates, announcement: &Announcement) -> BoardKey {
-        if let Some(key) = self.by_id.get(&announcement.id) {
-            return *key;
+    /// Whether a board is announced under another name at other addresses too. A board that changes its name has two for a moment, at
+    /// one address.
+    fn is_announced_elsewhere(&self, key: BoardKey, full_name: &str, addresses: &Candidates) -> bool {
+        let here = |at: &Announced| at.addresses.texts().iter().any(|address| addresses.have(address));
+        let elsewhere = |(name, at): (&String, &Announced)| name != full_name && !here(at);
+        self.roster.get(key).is_some_and(|board| board.announced_as.iter().any(elsewhere))
+    }
+
+    /// Whose announcement it is: of a board with its id, of one that was added by one of these addresses, or of a new one, where there is
+    /// room.
+    fn key_of(&mut self, now: Now, addresses: &Candidates, announcement: &Announcement) -> Option<BoardKey> {
+        if let Some(key) = self.roster.with_id(&announcement.id) {
+            return Some(key);
         }
-        let nameless = |key: &BoardKey| self.boards.get(key).is_some_and(|board| board.view().id.is_none());
-        let key = match addresses.texts().iter().filter_map(|address| self.at(address)).find(nameless) {
+        let nameless = |key: &BoardKey| self.roster.get(*key).is_some_and(|board| board.view().id.is_none());
+        let there = addresses.texts().iter().filter_map(|address| self.roster.at(address)).find(nameless);
+        let key = match there {
             Some(key) => key,
             None => {
+                let source = addresses.iter().next().and_then(|candidate| candidate.address().ip());
+                if !self.make_room(now, source) {
+                    let there = addresses.first().unwrap_or_default();
+                    log::debug!("{} is announced at {there}, one of too many there", announcement.id);
+                    return None;
+                }
                 let key = self.out.published.new_key();
                 let seed = self.seeds.hash_one(key);
                 let board = Board::new(now, key, addresses.clone(), false, seed, self.keys.clone());
-                self.boards.insert(key, Box::new(board));
+                self.roster.insert(now.instant, key, board);
                 key
             }
         };
-        self.by_id.insert(announcement.id.clone(), key);
-        key
+        self.roster.has_id(key, announcement.id.clone());
+        Some(key)
     }
 
     /// A board is announced at other addresses than before. What it left is dropped: a board may move for ever.
     fn moved(&mut self, key: BoardKey, full_name: &str, addresses: &Candidates) {
-        let before = self.boards.get(&key).and_then(|board| board.announced_as.get(full_name));
-        for left in before.map(Candidates::texts).unwrap_or_default() {
-            if !addresses.have(&left) && self.by_address.get(&left) == Some(&key) {
-                self.by_address.remove(&left);
+        let before = self.roster.get(key).and_then(|board| board.announced_as.get(full_name));
+        for left in before.map(|announced| announced.addresses.texts()).unwrap_or_default() {
+            if !addresses.have(&left) {
+                self.roster.left(key, &left);
             }
         }
-        self.by_address.extend(addresses.texts().into_iter().map(|address| (address, key)));
+        for address in addresses.texts() {
+            self.roster.is_at(key, &address);
+        }
     }
 
-    /// The board whose link goes to this address.
-    fn at(&self, address: &str) -> Option<BoardKey> {
-        let key = self.by_address.get(address)?;
-        self.boards.get(key).is_some_and(|board| board.view().address == address).then_some(*key)
+    /// Drops boards of which nothing is known but that somebody connected and said their ids.
+    fn sweep(&mut self, now: Now) {
+        let claimed = |board: &Board| {
+            let waits = matches!(board.view().link, LinkState::Unreachable { .. } | LinkState::Announced);
+            board.is_only_claimed() && board.view().only_calls && board.announced_as.is_empty() && waits
+        };
+        let old = |key| self.roster.confirmed(key).is_none_or(|at| now.instant >= at + CLAIM_LASTS);
+        let claimed: Vec<_> = self.roster.iter().filter(|(_, board)| claimed(board)).map(|(key, _)| key).collect();
+        let gone: Vec<_> = claimed.iter().copied().filter(|key| old(*key)).collect();
+        let any_left = self.roster.iter().any(|(_, board)| board.view().only_calls);
+        gone.into_iter().for_each(|key| self.forget(now, key));
+        self.sweep_at = any_left.then(|| now.instant + SWEEP_EVERY);
     }
 
     fn tick(&mut self, now: Now) {
+        if self.sweep_at.take_if(|at| *at <= now.instant).is_some() {
+            self.sweep(now);
+        }
+        if self.look_again_at.take_if(|at| *at <= now.instant).is_some()
+            && let Some(mdns) = &self.mdns
+        {
+            mdns.start_again();
+        }
         for change in self.registry.settled(now.instant, &interfaces::current()) {
             self.change(now, change);
         }
@@ -435,7 +520,7 @@ impl Engine {
 
     /// Lets a board do something, and keeps its deadline and its id in step.
     fn with(&mut self, key: BoardKey, act: impl FnOnce(&mut Board, &Outlet) -> Step) {
-        let Some(board) = self.boards.get_mut(&key) else { return };
+        let Some(board) = self.roster.get_mut(key) else { return };
         let step = act(board, &self.out);
         let next = board.next_deadline(Instant::now());
         let before = std::mem::replace(board.deadline(), next);
@@ -452,43 +537,60 @@ impl Engine {
         {
             board.announced_as.keys().for_each(|full_name| mdns.verify(full_name.clone()));
         }
-        if let Some((id, before)) = step.identified {
+        self.out.live_ids.note(board.view());
+        let address = board.view().address.clone();
+        self.roster.settle(Instant::now(), key);
+        if let Some((id, owner)) = step.taken {
+            self.taken(now(), key, address, id, owner);
+        } else if let Some((id, before)) = step.identified {
             self.identified(now(), key, id, before);
         }
     }
 
-    /// A board said which it is. One that is known already under another key goes on as the older of the two.
+    /// A board says an id that belongs to another one, whose link works: that one keeps it, once it has shown that it lives.
+    fn taken(&mut self, now: Now, key: BoardKey, address: String, id: String, owner: BoardKey) {
+        let by = self.roster.get(owner).map(|owner| owner.view().address.clone()).unwrap_or_default();
+        self.with(key, |board, out| board.step(now, Input::IdTaken { id, by }, out));
+        self.with(owner, |owner, out| owner.contested(now, address, out));
+    }
+
+    /// A board said which it is. One that is known already under another key goes on as that one, whose id it is.
     fn identified(&mut self, now: Now, key: BoardKey, id: String, before: Option<String>) {
         // Another board may answer where a remembered one was: then this key is no longer the remembered one's.
-        if let Some(before) = before.filter(|before| *before != id && self.by_id.get(before) == Some(&key)) {
-            self.by_id.remove(&before);
+        if let Some(before) = before.filter(|before| *before != id) {
+            self.roster.lost_id(key, &before);
         }
-        let other = self.by_id.insert(id.clone(), key).filter(|other| *other != key);
-        let Some(other) = other.filter(|other| self.boards.contains_key(other)) else { return };
-        let (older, newer) = (key.min(other), key.max(other));
-        let Some(dropped) = self.boards.get(&newer).map(|board| (board.view().clone(), board.announced_as.clone()))
-        else {
-            return;
-        };
-        let (view, announced_as) = dropped;
-        self.out.published.merge(newer, older);
-        self.forget(now, newer);
-        self.by_id.insert(id, older);
+        let Some(owner) = self.roster.has_id(key, id.clone()) else { return };
+        let Some(board) = self.roster.get(key) else { return };
+        let (view, announced_as) = (board.view().clone(), board.announced_as.clone());
+        self.out.published.merge(key, owner);
+        self.forget(now, key);
+        self.roster.has_id(owner, id);
         if let Some((announcement, _)) = &view.announcement {
-            for (full_name, addresses) in announced_as {
+            for (full_name, announced) in announced_as {
+                let addresses = announced.addresses;
                 let announcement = (**announcement).clone();
-                self.with(older, |board, out| board.announced(now, full_name, addresses, announcement, out));
+                addresses.texts().iter().for_each(|address| self.roster.is_at(owner, address));
+                self.with(owner, |board, out| board.announced(now, full_name, addresses, announcement, out));
             }
         }
-        if let Some(address) = view.given.clone() {
-            self.with(older, |board, out| board.also_at(now, address, out));
+        self.roster.is_at(owner, &view.address);
+        match &view.given {
+            Some(address) => self.with(owner, |board, out| board.also_at(now, address.clone(), out)),
+            // Where it was a moment ago is as good as what a person says.
+            None if view.caller.is_none() => {
+                let there = view.addresses.only(&view.address);
+                self.with(owner, |board, out| board.found_at(now, there, out));
+            }
+            None => {}
         }
-        self.with(older, |board, out| board.step(now, Input::Connect, out));
+        self.with(owner, |board, out| board.step(now, Input::Connect, out));
     }
 
     fn next_deadline(&self) -> Option<Instant> {
         let board = self.deadlines.first().map(|(deadline, _)| *deadline);
-        board.into_iter().chain(self.registry.next_deadline()).min()
+        let others = [self.registry.next_deadline(), self.sweep_at, self.look_again_at];
+        board.into_iter().chain(others.into_iter().flatten()).min()
     }
 }
 

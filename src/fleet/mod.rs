@@ -8,7 +8,9 @@ mod engine;
 mod frames;
 mod history;
 mod image;
+mod live_ids;
 mod published;
+mod roster;
 mod view;
 mod wish;
 
@@ -28,8 +30,9 @@ pub use frames::{Content, Following, Frames, Way, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use published::Shown;
 pub use view::{
-    BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, LastEvent, LinkProblem,
-    LinkState, Listening, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem, UpdateState,
+    BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, IdClaim, LastEvent,
+    LinkProblem, LinkState, Listening, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem,
+    UpdateState,
 };
 
 use crate::{

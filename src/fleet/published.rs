@@ -66,6 +66,9 @@ struct Unseen {
     dirty: BTreeMap<BoardKey, bool>,
     /// Whose turn it is among those that are not shown.
     turn: BoardKey,
+    /// Boards that the face was given and that are not forgotten: of others it need not be told that they are gone, so that what waits for
+    /// a face that does not look is bounded by what it was given.
+    given: BTreeSet<BoardKey>,
     forgotten: Vec<BoardKey>,
     /// The number of the next log entry to be seen.
     next_entry: u64,
@@ -139,7 +142,9 @@ impl Published {
             }
             state.mark(|unseen| {
                 unseen.dirty.remove(&key);
-                unseen.forgotten.push(key);
+                if unseen.given.remove(&key) {
+                    unseen.forgotten.push(key);
+                }
             })
         };
         wake(wakes);
@@ -169,6 +174,7 @@ impl Published {
         let unseen = Unseen {
             dirty: state.boards.keys().map(|key| (*key, true)).collect(),
             turn: BoardKey(0),
+            given: BTreeSet::new(),
             forgotten: Vec::new(),
             next_entry: state.logged,
             status: true,
@@ -294,8 +300,10 @@ impl Watch {
         let missed = oldest.saturating_sub(unseen.next_entry);
         let skip = usize::try_from(unseen.next_entry.saturating_sub(oldest)).unwrap_or(usize::MAX);
         unseen.next_entry = *logged;
+        let taken = unseen.take_boards();
+        unseen.given.extend(&taken);
         let changes = Changes {
-            boards: unseen.take_boards().iter().filter_map(|key| boards.get(key).cloned()).collect(),
+            boards: taken.iter().filter_map(|key| boards.get(key).cloned()).collect(),
             forgotten: std::mem::take(&mut unseen.forgotten),
             log: log.iter().skip(skip).cloned().collect(),
             missed,
@@ -329,6 +337,21 @@ mod tests {
 
     fn drained(watch: &mut Watch) -> Vec<u32> {
         watch.drain().boards.iter().map(|board| board.key.0).collect()
+    }
+
+    #[test]
+    fn boards_that_come_and_go_between_two_drains_are_not_told() {
+        let published = Published::default();
+        let mut watch = published.watch(Arc::new(|| ()));
+        push(&published, 1);
+        assert_eq!(drained(&mut watch), [1]);
+        (2..=5_000).for_each(|board| {
+            push(&published, board);
+            published.forget(BoardKey(board));
+        });
+        published.forget(BoardKey(1));
+        let changes = watch.drain();
+        assert_eq!((changes.boards.len(), changes.forgotten), (0, vec![BoardKey(1)]));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, mdns::Announcement};
+use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, Unreadable, mdns::Announcement};
 
 use super::{frames::Frames, history::History};
 pub use crate::link::{
@@ -71,6 +71,8 @@ pub struct BoardView {
     pub caller: Option<SocketAddr>,
     /// It has called, and nobody knows where it can be connected to: `address` has no port, and is where it called from.
     pub only_calls: bool,
+    /// Where others were met that claim the id of this board while its own link worked, the newest last; at most [`BoardView::CLAIMS`].
+    pub claims: Vec<IdClaim>,
     /// What it last said of itself by mDNS, and when.
     pub announcement: Option<(Arc<Announcement>, Instant)>,
     /// What it answered to `Device.GetInfo`.
@@ -104,6 +106,15 @@ pub struct BoardView {
     pub frames: Arc<Frames>,
 }
 
+/// Somebody else who says to have a board's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdClaim {
+    /// Where it was announced, was connected to, or connected from, `host:port`.
+    pub address: String,
+    /// When, in this computer's time.
+    pub at: SystemTime,
+}
+
 /// Who may use a board, as far as this computer knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
@@ -120,6 +131,9 @@ pub enum Lock {
 }
 
 impl BoardView {
+    /// Of so many others who claim the id of a board the person is told.
+    pub const CLAIMS: usize = 4;
+
     /// Whether it is known to do without this method. That it does not lack it is no promise: it may not have been asked.
     pub fn lacks(&self, method: &str) -> bool {
         self.lacking.contains(method)
@@ -292,4 +306,8 @@ pub enum Happening {
     Link(LinkState),
     /// State was asked for anew, and why.
     Resync(ResyncCause),
+    /// The board sent a value that cannot be read; it counts as unknown.
+    Unreadable(Unreadable),
+    /// Somebody else claims the id of this board, whose link works and stays; where it was met, `host:port`.
+    IdClaimed(String),
 }

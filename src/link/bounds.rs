@@ -1,7 +1,7 @@
 //! Bounds what a board can make this program keep. What a real board sends fits with room to spare: its whole snapshot is
 //! one message of at most [`protocol::limits::MESSAGE_OUT_OF_BOARD`].
 
-use protocol::{Descriptor, DeviceInfo, Object, RpcError, State};
+use protocol::{Descriptor, DeviceInfo, Object, RpcError, State, Unreadable};
 use serde_json::Value;
 
 use super::names;
@@ -36,6 +36,11 @@ pub(crate) fn name(name: &str) -> String {
 /// Whether a state is small enough to be kept.
 pub(crate) fn fits(state: &State) -> bool {
     object_size(&state.0) <= OBJECT
+}
+
+/// Cuts what a board says of a value that cannot be read.
+pub(crate) fn unreadable(value: Unreadable) -> Unreadable {
+    Unreadable { field: text(value.field), found: text(value.found), ..value }
 }
 
 /// Cuts what a board says of itself.

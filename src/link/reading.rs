@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::{ComponentsPage, Descriptor, DeviceInfo, Object, PROTOCOL_MAJOR, RpcError, Snapshot, method};
+use protocol::{ComponentKey, Descriptor, DeviceInfo, Object, PROTOCOL_MAJOR, RpcError, Snapshot, Unreadable, method};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -18,6 +19,8 @@ pub(crate) struct Reading {
     deadline: Instant,
     info: Option<DeviceInfo>,
     components: Vec<Descriptor>,
+    /// How many the board has listed, whether they could be read or not.
+    seen: usize,
     listed: bool,
 }
 
@@ -26,7 +29,7 @@ impl Reading {
     pub(crate) fn start(now: Instant, within: Duration, requests: &mut Requests, out: &mut Vec<Output>) -> Self {
         let (_, info) = requests.ask(now, Purpose::Info, method::DEVICE_GET_INFO, Object::new());
         out.push(Output::Send(info));
-        let reading = Self { deadline: now + within, info: None, components: Vec::new(), listed: false };
+        let reading = Self { deadline: now + within, info: None, components: Vec::new(), seen: 0, listed: false };
         reading.ask_page(now, requests, out);
         reading
     }
@@ -45,6 +48,7 @@ impl Reading {
         purpose: &Purpose,
         answer: Result<Value, RpcError>,
         requests: &mut Requests,
+        unreadable: &mut Vec<Unreadable>,
         out: &mut Vec<Output>,
     ) -> Result<Option<Snapshot>, LinkProblem> {
         let result = answer.map_err(|error| LinkProblem::NotABoard(bounds::text(error.to_string())))?;
@@ -56,11 +60,13 @@ impl Reading {
                 self.info = Some(info);
             }
             Purpose::Components => {
-                let page: ComponentsPage = read(method::DEVICE_GET_COMPONENTS, result)?;
-                let empty = page.components.is_empty();
-                self.components.extend(page.components.into_iter().map(bounds::descriptor));
+                let Page { total, components } = read(method::DEVICE_GET_COMPONENTS, result)?;
+                let empty = components.is_empty();
+                self.seen += components.len();
+                let described = components.into_iter().filter_map(|component| described(component, unreadable));
+                self.components.extend(described.map(bounds::descriptor));
                 self.components.truncate(bounds::COMPONENTS);
-                if empty || self.components.len() >= page.total.min(bounds::COMPONENTS) {
+                if empty || self.seen >= total.min(bounds::COMPONENTS) {
                     self.listed = true;
                     out.push(Output::Report(Report::Components(std::mem::take(&mut self.components))));
                 } else {
@@ -80,10 +86,32 @@ impl Reading {
     }
 
     fn ask_page(&self, now: Instant, requests: &mut Requests, out: &mut Vec<Output>) {
-        let params = Object::from_iter([("offset".to_owned(), json!(self.components.len()))]);
+        let params = Object::from_iter([("offset".to_owned(), json!(self.seen))]);
         let (_, page) = requests.ask(now, Purpose::Components, method::DEVICE_GET_COMPONENTS, params);
         out.push(Output::Send(page));
     }
+}
+
+/// [`protocol::ComponentsPage`], each of whose components is read separately: one that cannot be read must not cost the others.
+#[derive(Deserialize)]
+struct Page {
+    total: usize,
+    components: Vec<Value>,
+}
+
+/// What is said of a component; of one that cannot be read its key and its name.
+fn described(component: Value, unreadable: &mut Vec<Unreadable>) -> Option<Descriptor> {
+    let text = |field: &str| component.get(field).and_then(Value::as_str).map(str::to_owned);
+    let (key, name) = (text("key"), text("name"));
+    let error = match serde_json::from_value(component) {
+        Ok(descriptor) => return Some(descriptor),
+        Err(error) => error,
+    };
+    let read: Option<ComponentKey> = key.as_deref().and_then(|key| key.parse().ok());
+    let field = if read.is_some() { "description".to_owned() } else { "components".to_owned() };
+    unreadable.push(Unreadable { component: read.clone(), field, found: error.to_string() });
+    let read = read?;
+    Some(Descriptor::new(read.kind.clone(), read.id, &name.unwrap_or_else(|| read.to_string())))
 }
 
 /// Another major may answer in another shape: its number is looked at before the rest.

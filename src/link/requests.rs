@@ -47,8 +47,12 @@ impl Requests {
 
     /// What an answer is for, and when its question was sent; `None` for an answer to nothing.
     pub(crate) fn take(&mut self, id: Option<&Id>) -> Option<(i64, Instant, Purpose)> {
-        let Some(Id::Number(number)) = id else { return None };
-        let at = self.under_way.binary_search_by_key(number, |(number, ..)| *number).ok()?;
+        let number = match id? {
+            Id::Number(number) => *number,
+            // Some boards keep every id as a text.
+            Id::Text(text) => text.parse().ok()?,
+        };
+        let at = self.under_way.binary_search_by_key(&number, |(number, ..)| *number).ok()?;
         let taken = self.under_way.remove(at);
         self.let_go();
         Some(taken)

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 use protocol::{RpcError, Source};
 use serde_json::Value;
 
+use super::backoff::{AFTER_REFUSAL, SELDOM};
+
 /// One moment on both clocks: the steady one that deadlines use, and the wall clock that people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Now {
@@ -98,6 +100,14 @@ pub enum LinkProblem {
     /// It calls, and this program does not listen.
     #[error("it calls this computer, which listens no more")]
     NotListening,
+    /// It says an id that another board has whose link works.
+    #[error("two boards claim the id {id}: the one that is connected, at {by}, keeps it")]
+    IdTaken {
+        /// The id.
+        id: String,
+        /// Where the board is that is connected.
+        by: String,
+    },
     /// The address that mDNS gave belongs to another board by now.
     #[error("another board, {found}, answers there instead of {expected}")]
     AnotherBoard {
@@ -109,7 +119,8 @@ pub enum LinkProblem {
 }
 
 impl LinkProblem {
-    /// Whether trying again is pointless until something changes: another key, another announcement, a person who wants it tried.
+    /// Whether waiting is of little use until something changes: another key, another announcement, a person who wants it tried. Where a
+    /// peer said so, it is asked again now and then all the same: anyone can answer at an address, and announce anything.
     pub fn is_settled(&self) -> bool {
         matches!(
             self,
@@ -120,6 +131,15 @@ impl LinkProblem {
                 | Self::NotLocked { .. }
                 | Self::NotListening
         )
+    }
+
+    /// How long it is waited before the next attempt where that is of little use; `None` where it is of none.
+    pub(crate) fn asked_again_after(&self) -> Option<Duration> {
+        match self {
+            Self::WrongKey | Self::NotLocked { .. } => Some(AFTER_REFUSAL),
+            Self::Locked | Self::UnsupportedVersion { .. } => Some(SELDOM),
+            _ => None,
+        }
     }
 
     /// Whether it is about the key of a locked board.

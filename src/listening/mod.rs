@@ -5,20 +5,21 @@ mod arrival;
 mod door;
 mod own;
 
-use std::{collections::VecDeque, io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
     net::TcpListener,
     sync::mpsc::{Receiver, Sender, channel},
-    task::{AbortHandle, JoinHandle, JoinSet, yield_now},
+    task::{JoinHandle, JoinSet, yield_now},
     time::sleep,
 };
 
 pub(crate) use arrival::Arrival;
 pub(crate) use own::facing;
 
-/// Connections that have not said yet who they are. When one more comes, the one that has waited longest makes room: so strangers that
-/// say nothing keep no board out.
+use crate::waiting::Waiting;
+
+/// Connections that have not said yet who they are. When one more comes, another ends: so strangers that say nothing keep no board out.
 const WAITING: usize = 256;
 
 /// Boards that have said who they are, and whom the fleet has not looked at yet.
@@ -74,18 +75,12 @@ impl Drop for Listener {
 /// Lets boards in, for ever.
 async fn listen(listener: TcpListener, arrivals: Sender<Arrival>) {
     let mut asked = JoinSet::new();
-    let mut waiting: VecDeque<AbortHandle> = VecDeque::new();
+    let mut waiting = Waiting::new(WAITING);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
-                    waiting.retain(|task| !task.is_finished());
-                    if waiting.len() >= WAITING
-                        && let Some(longest) = waiting.pop_front()
-                    {
-                        longest.abort();
-                    }
-                    waiting.push_back(asked.spawn(door::let_in(stream, from)));
+                    waiting.add(from.ip(), asked.spawn(door::let_in(stream, from)));
                     // Who came with a request is answered before the next is looked at.
                     yield_now().await;
                 }

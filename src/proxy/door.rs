@@ -1,4 +1,4 @@
-//! Who is let in: whoever knows the token, and no web page.
+//! Which clients are admitted: those that know the token, and no web page. A place is taken once the token was checked.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -13,6 +13,7 @@ use tokio_tungstenite::{
 };
 use zeroize::Zeroizing;
 
+use super::{Place, Places};
 use crate::handshake::{is_of_a_web_page, limits, refuse, take_subprotocol};
 
 /// How long a client may take to ask. It is on the same computer.
@@ -52,16 +53,31 @@ impl FromStr for Token {
     }
 }
 
-/// Answers a client's opening handshake; `None` where it was refused or is none.
-pub(super) async fn let_in(stream: TcpStream, token: &Token, has_place: bool) -> Option<WebSocketStream<TcpStream>> {
+/// Answers a client's opening handshake, and gives it one of these places; `None` where it was refused.
+pub(super) async fn let_in(
+    stream: TcpStream,
+    token: &Token,
+    places: &Places,
+) -> Option<(WebSocketStream<TcpStream>, Place)> {
     let _ = stream.set_nodelay(true);
+    let mut place = None;
     #[expect(clippy::result_large_err, reason = "tungstenite's own type")]
-    let judge = |request: &Request, response: Response| judge(request, response, token, has_place);
-    timeout(KNOCK, accept_hdr_async_with_config(stream, judge, Some(limits()))).await.ok()?.ok()
+    let judge = |request: &Request, response: Response| {
+        let (response, taken) = judge(request, response, token, places)?;
+        place = Some(taken);
+        Ok(response)
+    };
+    let accepted = timeout(KNOCK, accept_hdr_async_with_config(stream, judge, Some(limits()))).await.ok()?.ok()?;
+    Some((accepted, place?))
 }
 
 #[expect(clippy::result_large_err, reason = "tungstenite's own type")]
-fn judge(request: &Request, mut response: Response, token: &Token, has_place: bool) -> Result<Response, ErrorResponse> {
+fn judge(
+    request: &Request,
+    mut response: Response,
+    token: &Token,
+    places: &Places,
+) -> Result<(Response, Place), ErrorResponse> {
     let headers = request.headers();
     if is_of_a_web_page(request) {
         return Err(refuse(StatusCode::FORBIDDEN, "web pages may not use this proxy"));
@@ -73,11 +89,11 @@ fn judge(request: &Request, mut response: Response, token: &Token, has_place: bo
         let why = "the token is missing or another: Authorization: Bearer TOKEN, or ?token=TOKEN in the URL";
         return Err(refuse(StatusCode::UNAUTHORIZED, why));
     }
-    if !has_place {
-        return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "all places of this proxy are taken"));
-    }
     take_subprotocol(request, &mut response)?;
-    Ok(response)
+    match places.take() {
+        Some(place) => Ok((response, place)),
+        None => Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "all places of this proxy are taken")),
+    }
 }
 
 fn bearer(value: &str) -> Option<&str> {
@@ -90,13 +106,13 @@ fn bearer(value: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn status(uri: &str, headers: &[(&str, &str)], has_place: bool) -> Result<StatusCode, Box<dyn std::error::Error>> {
+    fn status(uri: &str, headers: &[(&str, &str)], places: &Places) -> Result<StatusCode, Box<dyn std::error::Error>> {
         let token: Token = "0123456789abcdef".parse()?;
         let mut request = Request::builder().uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = judge(&request.body(())?, Response::new(()), &token, has_place);
+        let answer = judge(&request.body(())?, Response::new(()), &token, places);
         Ok(match answer {
             Ok(_) => StatusCode::SWITCHING_PROTOCOLS,
             Err(refusal) => refusal.status(),
@@ -122,9 +138,22 @@ mod tests {
             ("/", &[right, ("Sec-WebSocket-Protocol", "other, switchboard.v1")], 101),
             ("/", &[right, ("Sec-WebSocket-Protocol", "switchboard.v2")], 400),
         ] {
-            assert_eq!(status(uri, headers, true)?.as_u16(), expected, "{uri} {headers:?}");
+            assert_eq!(status(uri, headers, &Places::default())?.as_u16(), expected, "{uri} {headers:?}");
         }
-        assert_eq!(status(in_url, &[], false)?.as_u16(), 503);
+        Ok(())
+    }
+
+    #[test]
+    fn a_place_is_taken_by_clients_with_the_token_alone() -> Result<(), Box<dyn std::error::Error>> {
+        let (places, with_token) = (Places::default(), "/?token=0123456789abcdef");
+        let taken: Vec<_> = (0..super::super::CLIENTS).filter_map(|_| places.take()).collect();
+        assert_eq!(status(with_token, &[], &places)?.as_u16(), 503);
+        assert_eq!(status("/", &[], &places)?.as_u16(), 401, "clients without the token do not learn that");
+        drop(taken);
+        for _ in 0..100 {
+            assert_eq!(status("/", &[], &places)?.as_u16(), 401);
+        }
+        assert_eq!(places.0.get(), 0);
         Ok(())
     }
 

@@ -1,34 +1,29 @@
-//! A door on this computer to one locked board, for programs that speak plain JSON over WebSocket: each client gets an encrypted
-//! connection of its own. It listens on loopback addresses only, and lets in who knows the token; no web page.
+//! A server on this computer for one locked board and programs that speak plain JSON over WebSocket: each client gets an encrypted
+//! connection of its own. It listens on loopback addresses only, and admits clients that know the token, and no web page.
 
 mod door;
 mod locked;
 mod relay;
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread::JoinHandle,
-};
+use std::{cell::Cell, io, net::SocketAddr, rc::Rc, thread::JoinHandle};
 
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Builder,
     sync::oneshot,
-    task::LocalSet,
+    task::{LocalSet, spawn_local, yield_now},
     time::{Duration, sleep},
 };
 
 pub use door::{Token, TokenError};
 
-use crate::keys::Key;
+use crate::{keys::Key, waiting::Waiting};
 
-/// Clients at once; a board has places for four controllers.
+/// Clients at once; a board has places for four controllers. Only a client that knows the token takes one of these.
 const CLIENTS: usize = 16;
+
+/// Connections that have not shown the token yet. When one more comes, another ends.
+const WAITING: usize = 64;
 
 /// How a proxy is started.
 #[derive(Debug, Clone)]
@@ -110,13 +105,16 @@ async fn serve(listener: std::net::TcpListener, settings: Settings) {
         Ok(listener) => listener,
         Err(error) => return log::error!("proxy: {error}"),
     };
-    let settings = Arc::new(settings);
-    let clients = Arc::new(AtomicUsize::new(0));
+    let settings = Rc::new(settings);
+    let places = Places::default();
+    let mut waiting = Waiting::new(WAITING);
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let place = Place::take(&clients);
-                tokio::task::spawn_local(client(stream, Arc::clone(&settings), place));
+            Ok((stream, from)) => {
+                let task = spawn_local(client(stream, Rc::clone(&settings), places.clone()));
+                waiting.add(from.ip(), task.abort_handle());
+                // In a flood the next connection is there already: those that were accepted have their turn first.
+                yield_now().await;
             }
             Err(error) => {
                 log::warn!("proxy: {error}");
@@ -127,26 +125,38 @@ async fn serve(listener: std::net::TcpListener, settings: Settings) {
     }
 }
 
-async fn client(stream: TcpStream, settings: Arc<Settings>, place: Option<Place>) {
-    if let Some(client) = door::let_in(stream, &settings.token, place.is_some()).await {
-        relay::relay(client, &settings).await;
+/// Waits for the token; what follows is a task of its own, which no other connection can end.
+async fn client(stream: TcpStream, settings: Rc<Settings>, places: Places) {
+    if let Some((client, place)) = door::let_in(stream, &settings.token, &places).await {
+        spawn_local(async move {
+            relay::relay(client, &settings).await;
+            drop(place);
+        });
     }
-    drop(place);
 }
 
-/// One of the places for clients.
-struct Place(Arc<AtomicUsize>);
+/// How many places for clients are taken.
+#[derive(Debug, Clone, Default)]
+struct Places(Rc<Cell<usize>>);
 
-impl Place {
-    fn take(clients: &Arc<AtomicUsize>) -> Option<Self> {
-        let place = Self(Arc::clone(clients));
-        (clients.fetch_add(1, Ordering::Relaxed) < CLIENTS).then_some(place)
+/// One of the places for clients, until it is dropped.
+#[derive(Debug)]
+struct Place(Places);
+
+impl Places {
+    /// `None` where all are taken.
+    fn take(&self) -> Option<Place> {
+        if self.0.get() >= CLIENTS {
+            return None;
+        }
+        self.0.set(self.0.get() + 1);
+        Some(Place(self.clone()))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.0.set(self.0.0.get() - 1);
     }
 }
 
@@ -169,4 +179,48 @@ pub enum ProxyError {
     /// No thread or runtime.
     #[error("the proxy could not be started: {0}")]
     Start(io::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use std::{
+        io::{Read, Write},
+        net::{Ipv4Addr, TcpStream},
+    };
+
+    use super::*;
+
+    const KEY: &str = "switchboard-key:1:sb-59f0d6:5f3a91c2:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+    /// The status of an opening handshake with this token.
+    fn asked(proxy: SocketAddr, token: &str) -> String {
+        let mut stream = TcpStream::connect(proxy).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let head = format!(
+            "GET /?token={token} HTTP/1.1\r\nHost: {proxy}\r\nOrigin: http://{proxy}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        String::from_utf8_lossy(&status).into_owned()
+    }
+
+    #[test]
+    fn connections_without_the_token_take_no_place_of_a_client_that_has_it() {
+        let settings = Settings {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            token: "0123456789abcdef".parse().unwrap(),
+            // Nothing listens there; the client has its place before that is known.
+            board: "127.0.0.1:1".to_owned(),
+            key: KEY.parse().unwrap(),
+        };
+        let proxy = Proxy::start(settings).unwrap();
+        let silent: Vec<TcpStream> = (0..3 * WAITING).map(|_| TcpStream::connect(proxy.address()).unwrap()).collect();
+        assert_eq!(asked(proxy.address(), "another-token"), "HTTP/1.1 401");
+        assert_eq!(asked(proxy.address(), "0123456789abcdef"), "HTTP/1.1 101");
+        drop(silent);
+    }
 }

@@ -53,17 +53,20 @@ pub struct RememberedBoard {
 }
 
 impl RememberedBoard {
-    /// What is worth remembering of a board: all but those that were found on this computer itself, which are gone with it.
+    /// What is worth remembering of a board: of those that were found, which were connected or whose key this computer has, since anyone
+    /// can announce others; and not those on this computer itself, which are gone with it.
     pub fn of(board: &BoardView) -> Option<Self> {
         let here = ip_of(&board.address).is_some_and(|ip| ip.is_loopback());
+        let met = board.id.is_some() && (board.info.is_some() || board.held.is_some());
         // Where a board called from is no place to connect to: it calls again.
-        (!board.only_calls && (board.by_hand || (board.id.is_some() && !here))).then(|| Self {
-            // What a person gave is kept, and not what somebody announced since.
-            address: board.given.as_ref().map_or_else(|| board.address.clone(), ToString::to_string),
-            name: board.name.clone(),
-            id: board.id.clone(),
-            by_hand: board.by_hand,
-        })
+        (!board.only_calls && (board.by_hand || (met && !here))).then(|| Self::named(board))
+    }
+
+    /// A board as it would be remembered.
+    pub fn named(board: &BoardView) -> Self {
+        // What a person gave is kept, and not what somebody announced since.
+        let address = board.given.as_ref().map_or_else(|| board.address.clone(), ToString::to_string);
+        Self { address, name: board.name.clone(), id: board.id.clone(), by_hand: board.by_hand }
     }
 
     /// Whether both are one board: by their ids, or by the address where one has none.
@@ -171,6 +174,9 @@ pub struct Settings {
     pub newer: Object,
 }
 
+/// Boards that are remembered because they were found; those that were added are the person's own.
+const FOUND: usize = 1_024;
+
 impl Settings {
     /// Begins a run of the window. Where the one before crashed, what is shown and how goes back to its defaults, since that may be
     /// the cause; what a person made stays: boards, notes, scenes, dashboards, curves, channels. Returns whether that was so.
@@ -189,7 +195,7 @@ impl Settings {
         crashed
     }
 
-    /// Remembers boards as they are now.
+    /// Remembers boards as they are now. Of those that were found the oldest are dropped where there are too many.
     pub fn remember(&mut self, boards: impl IntoIterator<Item = RememberedBoard>) {
         let known = self.boards.iter().enumerate();
         let mut by_id: HashMap<_, _> = known.clone().filter_map(|(at, known)| Some((known.id.clone()?, at))).collect();
@@ -211,6 +217,12 @@ impl Settings {
                 None => self.boards.push(board),
             }
         }
+        let mut too_many = self.boards.iter().filter(|board| !board.by_hand).count().saturating_sub(FOUND);
+        self.boards.retain(|board| {
+            let goes = too_many > 0 && !board.by_hand;
+            too_many -= usize::from(goes);
+            !goes
+        });
     }
 }
 
@@ -266,6 +278,21 @@ mod tests {
         assert!(settings.starting);
         settings.starting = false;
         assert!(!settings.begin_run(), "a run that went well is followed by one as it was left");
+    }
+
+    #[test]
+    fn boards_that_were_found_are_remembered_up_to_a_bound_and_those_that_were_added_always() {
+        let board = |number: usize, by_hand| RememberedBoard {
+            id: Some(format!("sb-{number}")),
+            address: format!("10.0.0.7:{number}"),
+            by_hand,
+            ..RememberedBoard::default()
+        };
+        let mut settings = Settings::default();
+        settings.remember([board(1, true), board(2, false)]);
+        settings.remember((3..=FOUND + 10).map(|number| board(number, false)));
+        assert_eq!(settings.boards.len(), FOUND + 1);
+        assert_eq!((&settings.boards[0], &settings.boards[1]), (&board(1, true), &board(11, false)));
     }
 
     #[test]

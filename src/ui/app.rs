@@ -18,6 +18,7 @@ use super::{
 use crate::doctor::Examination;
 use crate::fleet::{BoardView, Changes, Fleet, KnownBoard, LinkProblem, LinkState, Listening, LogEntry, Shown, Watch};
 use crate::keys::Store;
+use crate::words;
 use aside::Starter;
 use commands::Answered;
 use eframe::egui;
@@ -95,6 +96,10 @@ impl App {
         let watch = fleet.watch(move || ctx.request_repaint());
         let window = Window::new(&cc.egui_ctx, &settings);
         let starter = virtual_boards.map_or(Starter::Absent, Starter::Ready);
+        let (zone, problem) = words::local_zone();
+        if let Some(problem) = problem {
+            log::warn!("{problem}");
+        }
         let mut app = Self {
             fleet,
             watch,
@@ -114,7 +119,7 @@ impl App {
             errand: None,
             examination: None,
             keys: KeyRing::default(),
-            zone: TimeZone::system(),
+            zone,
             frames: 0,
             started: None,
         };
@@ -214,7 +219,7 @@ impl App {
                 _ => self.fleet.retry_now(board),
             },
             Action::Forget(board) => {
-                if let Some(known) = self.window.model.board(board).and_then(|view| RememberedBoard::of(view)) {
+                if let Some(known) = self.window.model.board(board).map(|view| RememberedBoard::named(view)) {
                     self.settings.boards.retain(|remembered| !remembered.is(&known));
                 }
                 self.fleet.forget(board);

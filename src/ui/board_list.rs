@@ -180,7 +180,8 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
     let title = names.whole.as_str();
     let size = vec2(ui.available_width(), theme::LIST_ROW);
     let (rect, response) = ui.push_id(("board", board.key.0), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
-    let name = format!("{title}: {}", words::link_of(board));
+    let claimed = if board.claims.is_empty() { "" } else { "; another device claims its id" };
+    let name = format!("{title}: {}{claimed}", words::link_of(board));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &name));
     if !ui.is_rect_visible(rect) {
         return response;
@@ -228,13 +229,16 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
         _ => board.address.clone(),
     };
     text::paint(ui, address, Align2::LEFT_CENTER, &where_it_is, theme::monospace_small(), palette.weak);
-    response.on_hover_text(format!("{title}\n{}\n{}", board.address, words::link_of(board)))
+    response.on_hover_text(format!("{title}\n{}\n{}{claimed}", board.address, words::link_of(board)))
 }
 
-/// The round trip, while it means something.
+/// The round trip, while it means something, after a warning where another device claims the board's id.
 fn right_column(board: &BoardView) -> String {
+    let warning = if board.claims.is_empty() { "" } else { icon::WARNING };
     match (&board.link, board.round_trip) {
-        (LinkState::Connected, Some(round_trip)) => words::short(round_trip),
-        _ => String::new(),
+        (LinkState::Connected, Some(round_trip)) => {
+            format!("{warning} {}", words::short(round_trip)).trim_start().to_owned()
+        }
+        _ => warning.to_owned(),
     }
 }

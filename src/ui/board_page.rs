@@ -43,6 +43,7 @@ pub(super) fn show(
         header(ui, board, model, moment, actions);
         ui.add_space(UNIT);
         link_banner(ui, board, model, moment, actions);
+        claim_banner(ui, board, moment);
     });
     let availability = availability(board, &title);
     let page = Page { board, model, moment, availability: &availability, reveal, in_tile: false };
@@ -262,6 +263,34 @@ fn link_banner(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, a
                     ui.add(eframe::egui::Label::new(RichText::new(&words)).wrap());
                 });
             });
+        });
+    });
+    ui.add_space(UNIT * 1.5);
+}
+
+/// Who else claims the board's id.
+fn claim_banner(ui: &mut Ui, board: &BoardView, moment: &Moment) {
+    let (Some(claim), Some(id)) = (board.claims.last(), &board.id) else { return };
+    let palette = palette(ui);
+    let others = match board.claims.len() {
+        1 => String::new(),
+        more => format!(" It is the last of {more}."),
+    };
+    let words = format!(
+        "Another device at {} claims the id of this board, {id}, at {}.{others} The connection shown here is kept. If you have two boards with \
+         one id, flash one of them again; if not, somebody imitates this board.",
+        words::plain(&claim.address),
+        words::time_of_day(claim.at, &moment.zone),
+    );
+    let frame = Frame::new()
+        .fill(palette.card)
+        .stroke(Stroke::new(1.0, palette.doubtful))
+        .corner_radius(theme::CONTROL_RADIUS)
+        .inner_margin(Margin::symmetric(12, 8));
+    frame.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(icon::WARNING).color(palette.doubtful));
+            ui.add(eframe::egui::Label::new(RichText::new(&words)).wrap());
         });
     });
     ui.add_space(UNIT * 1.5);

@@ -54,6 +54,7 @@ pub(super) fn show(
     let what_colour = match &entry.what {
         Happening::Changed { .. } | Happening::Event { .. } => palette.text,
         Happening::Link(state) => signs::link_colour(palette, state),
+        Happening::IdClaimed(_) => palette.doubtful,
         _ => palette.weak,
     };
     // Shares of the width.
@@ -88,6 +89,7 @@ fn component(happening: &Happening) -> Option<&ComponentKey> {
     match happening {
         Happening::Changed { component, .. } | Happening::Event { component, .. } => Some(component),
         Happening::Command { component, .. } => component.as_ref(),
+        Happening::Unreadable(value) => value.component.as_ref(),
         _ => None,
     }
 }

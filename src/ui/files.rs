@@ -10,7 +10,7 @@ use std::{
 };
 
 use eframe::egui;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::{
     lab::{
@@ -225,7 +225,7 @@ fn named(name: &str) -> String {
 
 /// A name that says when, with this ending.
 fn dated(ending: &str) -> String {
-    let now = Timestamp::now().to_zoned(TimeZone::system());
+    let now = Timestamp::now().to_zoned(words::local_zone().0);
     format!("switchboard-{}.{ending}", now.strftime("%Y-%m-%d-%H%M%S"))
 }
 

@@ -165,6 +165,5 @@ fn decades((from, to): (f64, f64)) -> Vec<GridMark> {
 
 /// 0.1, 20, 500.
 fn plain(number: f64) -> String {
-    let text = format!("{number:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    words::short_number(number)
 }

@@ -102,7 +102,9 @@ impl Sort {
             Happening::Changed { .. } => Self::Changes,
             Happening::Event { .. } => Self::Events,
             Happening::Command { .. } => Self::Commands,
-            Happening::Link(_) | Happening::Resync(_) => Self::Links,
+            Happening::Link(_) | Happening::Resync(_) | Happening::Unreadable(_) | Happening::IdClaimed(_) => {
+                Self::Links
+            }
             Happening::Log { .. } | Happening::LogLost(_) | Happening::NoLog(_) => Self::Logs,
         }
     }

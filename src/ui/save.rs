@@ -47,7 +47,8 @@ fn write_csv(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Re
         let time = Timestamp::try_from(entry.at).map(|at| at.to_string()).unwrap_or_default();
         let id = boards.get(&entry.board).and_then(|board| board.id.as_deref()).unwrap_or_default();
         let words::Line { subject, what, source, timing } = words::happening(&entry.what, None);
-        rows.write_record([&*time, &*entry.board_name, id, &subject, &what, &source, &timing])?;
+        let cells = [&*time, &*entry.board_name, id, &subject, &what, &source, &timing].map(plain::cell);
+        rows.write_record(cells.iter().map(|cell| cell.as_bytes()))?;
     }
     rows.flush()
 }

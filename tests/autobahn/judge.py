@@ -1,9 +1,9 @@
 """Reads a report of the Autobahn suite and exits with 1 unless every case, and the close of every case, was as it should be.
 
-    judge.py REPORT board|app
+    judge.py REPORT board|app-tungstenite|app-ewebsock
 
-Cases 9 send messages of up to 16 MiB. Those above the limit of 64 KiB are passed when they were refused: by a board with the close
-code 1009 (RFC 6455, section 7.4.1), by the app by dropping the connection.
+Cases 9 send messages of up to 16 MiB. Those above the limit of 64 KiB are passed when they were refused: with the close code 1009
+(RFC 6455, section 7.4.1), by the app over ewebsock by dropping the connection.
 
 Runs in the suite's own Python 2.7 and in any newer one.
 """
@@ -19,7 +19,7 @@ GOOD = ("OK", "NON-STRICT", "INFORMATIONAL")
 # Of cases 9, those whose messages have 64 KiB at most.
 WITHIN = ("9.1.1", "9.2.1", "9.7.", "9.8.")
 
-REFUSED_WITH = {"board": 1009, "app": None}
+REFUSED_WITH = {"board": 1009, "app-tungstenite": 1009, "app-ewebsock": None}
 
 
 def main(path, who):

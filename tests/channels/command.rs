@@ -7,12 +7,14 @@ use std::{
     process::{Command, Output, Stdio},
     sync::mpsc::sync_channel,
     thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
 use crate::program::switchboard;
 use crate::server::{Manner, SOON, Server};
+use crate::terminal::on_a_terminal;
 
 /// Runs it with these lines as its standard input.
 pub(crate) fn channel(words: &[&str], input: &str) -> Output {
@@ -68,6 +70,51 @@ fn the_end_of_the_input_closes_the_channel_after_all_was_sent() {
     assert!(sent.len() == 5_000 && sent.iter().enumerate().all(|(n, text)| *text == n.to_string()));
     let last = lines.last().expect("an end");
     assert_eq!((&last["what"], &last["by"], &last["code"]), (&"end".into(), &"us".into(), &1000.into()));
+}
+
+#[test]
+fn answers_are_waited_for_after_the_end_of_the_input() {
+    let server = Server::start(Manner::EchoAfter(700));
+    for words in [&[][..], &["--send", "foo"]] {
+        let begun = Instant::now();
+        let output = channel(&[&[&*server.url()], words].concat(), if words.is_empty() { "foo\n" } else { "" });
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "foo\n".to_owned()));
+        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    }
+    // Longer than the close handshake is waited for, which brings what is on its way too.
+    let slow = Server::start(Manner::EchoAfter(3_500));
+    let output = channel(&[&slow.url(), "--linger", "0s"], "foo\n");
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), String::new()));
+    let output = channel(&[&slow.url(), "--linger", "8s"], "foo\n");
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "foo\n".to_owned()));
+    // A server that sends without end keeps it for ten times as long, not for ever.
+    let feed = Server::start(Manner::Flood(u32::MAX));
+    let begun = Instant::now();
+    let output = channel(&[&feed.url(), "--linger", "100ms"], "foo\n");
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(output.stdout.starts_with(b"{\"n\":0}\n"));
+    let output = channel(&[&feed.url(), "--count", "3"], "");
+    assert_eq!((output.status.code(), text(&output.stdout).lines().count()), (Some(0), 3));
+}
+
+#[test]
+fn a_terminal_is_not_steered_by_a_message_and_a_pipe_gets_it_as_it_is() {
+    let server = Server::start(Manner::Echo);
+    let hostile = "a\u{1b}[31mred\u{7}\u{202e}\u{9b}b";
+    let piped = channel(&[&server.url(), "--send", hostile, "--count", "1"], "");
+    assert_eq!(text(&piped.stdout), format!("{hostile}\n"));
+    let json = text(&channel(&[&server.url(), "--send", hostile, "--count", "1", "--json"], "").stdout);
+    assert!(json.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{json:?}");
+    let line = json
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("an object"))
+        .find(|line| line["way"] == "in");
+    assert_eq!(line.expect("the answer")["text"], hostile);
+    let command = format!("\"$SWITCHBOARD\" channel {} --send \"$HOSTILE\" --count 1", server.url());
+    let Some(on_terminal) = on_a_terminal(&command, ("HOSTILE", hostile)) else { return };
+    let shown = text(&on_terminal.stdout);
+    assert_eq!(shown.trim_end(), "a\u{fffd}[31mred\u{fffd}\u{fffd}\u{fffd}b", "{shown:?}");
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 pub(crate) enum Manner {
     /// It sends back what comes.
     Echo,
+    /// It sends back what comes, so many milliseconds later.
+    EchoAfter(u64),
     /// It says `hello N`, the number of the connection, and closes with this code and reason.
     Close(u16, &'static str),
     /// It says hello and resets the connection.
@@ -158,6 +160,14 @@ async fn behave<S: AsyncRead + AsyncWrite + Unpin + Resets>(mut stream: S, manne
     let hello = Message::Text(format!("hello {number}"));
     match manner {
         Manner::Echo => echo(socket).await,
+        Manner::EchoAfter(ms) => {
+            while let Some(Ok(message)) = socket.next().await {
+                if message.is_text() {
+                    tokio::time::sleep(Duration::from_millis(ms)).await;
+                    let _ = socket.send(message).await;
+                }
+            }
+        }
         Manner::Close(code, reason) => {
             let _ = socket.send(hello).await;
             let _ = socket.close(Some(CloseFrame { code: code.into(), reason: reason.into() })).await;

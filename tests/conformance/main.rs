@@ -364,6 +364,13 @@ fn message_twists() -> Vec<Row> {
         told("Errors: what is no request", "not_an_object", "no_object"),
         told("Errors: a method that there is not", "-32601", "-32600"),
         told("Errors: parameters that are wrong", "wrong_type", "type"),
+        // A board that takes a fraction for another type of JSON.
+        said("Errors: parameters that are wrong", "\"offset\":0.5", "\"offset\":\"0.5\""),
+        said("Commands: parameters that a component cannot take", "\"brightness\":60.5", "\"brightness\":\"60.5\""),
+        said("Commands: parameters that a component cannot take", "\"transition_ms\":100.5", "\"transition_ms\":[]"),
+        said("Commands: parameters that a component cannot take", "\"id\":0.5", "\"id\":\"0\""),
+        said("Commands: parameters that a component cannot take", "[1,2.5,3]", "\"1,2.5,3\""),
+        said("Commands: parameters that a component cannot take", "\"rgb\":[0,0]", "\"rgb\":{}"),
         told("Log: Log.Subscribe", "\"level\":\"off\"", "\"level\":\"none\""),
         told("Commands: a component that there is not", "\"not_found\"", "\"nothing\""),
         told("Commands: a command without id", "\"missing\"", "\"gone\""),

@@ -142,12 +142,13 @@ fn a_locked_board_that_calls_is_used_with_its_key_and_not_with_another() {
     assert!(matches!(answered.recv_timeout(SOON), Ok(Outcome::Done { .. })));
     let frames = lamp.frames.since(0);
     assert!(frames.iter().any(|frame| frame.encrypted));
-    // With another secret it refuses, and that waits for the person.
+    // With another secret it refuses. That is told and settles nothing: anyone can say so who connects.
     let (mut stranger, there) = listening(with(&Key { psk: Psk::new([7; 32]), ..held.clone() }));
     locked.call("Desk lamp", Some(url(there))).expect("told");
     stranger.until("it refuses the key", AGAIN, |seen| {
         let link = &seen.board(&held.board)?.link;
-        matches!(link, LinkState::Unreachable { problem: LinkProblem::WrongKey, retry_at: None }).then_some(())
+        let refused = LinkProblem::AwaitsCall(LinkProblem::WrongKey.to_string());
+        (*link == LinkState::Unreachable { problem: refused, retry_at: None }).then_some(())
     });
     // Without any it says which board it is, and nothing else.
     let (mut nobody, elsewhere) = listening(alone());

@@ -1,7 +1,10 @@
 //! Locked boards over real sockets: a fleet with the right key, another one and none, keys that are revoked while they are used, and
 //! programs that speak plain JSON through the proxy.
 
-use std::{sync::mpsc::channel, time::Instant};
+use std::{
+    sync::mpsc::channel,
+    time::{Duration, Instant},
+};
 
 use eframe::egui::accesskit::Role as Widget;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -46,9 +49,11 @@ fn forged(key: &Key) -> Key {
     Key { psk: Psk::new([7; 32]), ..key.clone() }
 }
 
+/// Why there is no link, and whether it is tried again within half a minute.
 fn problem(seen: &Onlooker) -> Option<(LinkProblem, bool)> {
+    let soon = |at: &Instant| at.saturating_duration_since(Instant::now()) < Duration::from_secs(30);
     match &seen.boards.values().next()?.link {
-        LinkState::Unreachable { problem, retry_at } => Some((problem.clone(), retry_at.is_some())),
+        LinkState::Unreachable { problem, retry_at } => Some((problem.clone(), retry_at.as_ref().is_some_and(soon))),
         _ => None,
     }
 }
@@ -136,7 +141,7 @@ fn a_locked_board_is_found_by_mdns_and_connected_with_its_key() {
 }
 
 #[test]
-fn a_wrong_key_stops_the_retries_until_there_is_another() {
+fn a_wrong_key_makes_the_retries_rare_until_there_is_another() {
     let (boards, held) = locked(Role::Control);
     let mut onlooker = holding(&boards, &forged(&held));
     onlooker.until("it refuses the key", SOON, |seen| (problem(seen)? == (LinkProblem::WrongKey, false)).then_some(()));

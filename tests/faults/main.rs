@@ -15,6 +15,7 @@ mod observer;
 mod people;
 mod row;
 mod traffic;
+mod typed;
 
 use std::time::Duration;
 

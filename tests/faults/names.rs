@@ -56,11 +56,13 @@ fn of_two_boards_with_one_id_what_is_shown_is_one_of_them_and_never_both() {
         wrong += u32::from(shown["link"] == "connected" && shown["shown"]["light:0"] != *is_so);
     }
     let changes = desk.observer.links.windows(2).filter(|pair| pair[0].0 > begun && pair[0].2 != pair[1].2).count();
+    let other = format!("{}:8000", address(3));
+    let claims = desk.observer.board(&desk.id)["claims"].clone();
+    assert_eq!(claims, serde_json::json!([other]), "the person is told of the double");
     // The first goes: what is left is the double.
     let killed = Instant::now();
     desk.boards.kill();
     let id = desk.id.clone();
-    let other = format!("{}:8000", address(3));
     let at = desk.observer.until("the double is connected", SLACK * 10, |seen| {
         seen.is(&id, "connected") && seen.board(&id)["address"] == *other
     });

@@ -84,7 +84,8 @@ fn line(board: &BoardView) -> Value {
     });
     let shown: Object = shown.filter(|(key, _)| !key.starts_with("sensor")).collect();
     let (id, name, address) = (&board.id, &board.name, &board.address);
-    json!({ "board": id, "name": name, "link": link, "problem": problem, "address": address, "shown": shown })
+    json!({ "board": id, "name": name, "link": link, "problem": problem, "address": address, "shown": shown,
+            "claims": board.claims.iter().map(|claim| claim.address.as_str()).collect::<Vec<_>>() })
 }
 
 fn word(outcome: &Outcome) -> &'static str {

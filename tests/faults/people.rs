@@ -40,6 +40,10 @@ const SOON: Duration = Duration::from_secs(30);
 #[ignore = "no test: the other tests start it as a process of its own"]
 fn somebody() {
     let Ok(task) = env::var(TASK) else { return };
+    if let Some(names) = task.strip_prefix("named ") {
+        be_named(&names.split(';').collect::<Vec<_>>());
+        std::process::exit(0);
+    }
     match *task.split(' ').collect::<Vec<_>>().as_slice() {
         ["boards", boards] => be_boards(boards.parse().expect("a number")),
         ["observe"] => observer::be(),
@@ -89,6 +93,33 @@ fn be_boards(boards: usize) {
             _ => panic!("no board can {line:?}"),
         };
         say(&answer);
+    }
+}
+
+/// A lamp of each of these names, at port 8000 and those after it; any line is answered with which of them are on, by their ports.
+fn be_named(names: &[&str]) {
+    let start = |(at, name): (u16, &&str)| {
+        let bind = "0.0.0.0".parse().expect("an address");
+        let options = Options {
+            name: Some((*name).to_owned()),
+            profile: Profile::Lamp,
+            seed: Some(SEED + u64::from(at)),
+            bind,
+            port: 8000 + at,
+            ..Options::default()
+        };
+        VirtualBoards::start(options).expect("a board")
+    };
+    let boards: Vec<_> = (0..).zip(names).map(start).collect();
+    let ids: Vec<_> = boards.iter().flat_map(|boards| boards.list()).map(|board| board.id).collect();
+    say(&json!(ids));
+    for line in io::stdin().lock().lines() {
+        line.expect("a line");
+        let is_on = |port: u16| {
+            let status = post(SocketAddr::new([127, 0, 0, 1].into(), port), "Device.GetStatus", &json!({}));
+            status["result"]["light:0"]["on"].clone()
+        };
+        say(&json!((8000..).take(names.len()).map(is_on).collect::<Vec<_>>()));
     }
 }
 

@@ -29,13 +29,18 @@ impl Liar {
 
     /// Says that a board of this id is at this port, and has this name.
     pub(crate) fn announce(&self, id: &str, name: &str, port: u16) {
-        self.announce_at(id, name, Ipv4Addr::LOCALHOST, port);
+        self.announce_at(id, name.as_bytes(), Ipv4Addr::LOCALHOST, port);
     }
 
-    /// The same of another address.
-    pub(crate) fn announce_at(&self, id: &str, name: &str, address: Ipv4Addr, port: u16) {
-        let instance = format!("{id}.{}", self.service);
-        let host = format!("{id}.local.");
+    /// The same of another address, with any bytes for a name.
+    pub(crate) fn announce_at(&self, id: &str, name: &[u8], address: Ipv4Addr, port: u16) {
+        self.announce_as(id, id, name, (address, port), "");
+    }
+
+    /// Says that the board of this id is there, under this instance and with one more pair.
+    pub(crate) fn announce_as(&self, label: &str, id: &str, name: &[u8], (ip, port): (Ipv4Addr, u16), pair: &str) {
+        let instance = format!("{label}.{}", self.service);
+        let host = format!("{label}.local.");
         let mut packet = vec![0, 0, 0x84, 0, 0, 0, 0, 4, 0, 0, 0, 0];
         record(&mut packet, &self.service, 12, &labels(&instance));
         let mut srv = vec![0, 0, 0, 0];
@@ -43,13 +48,16 @@ impl Liar {
         srv.extend(labels(&host));
         record(&mut packet, &instance, 33, &srv);
         let mut txt = Vec::new();
-        for pair in ["txtvers=1".to_owned(), format!("id={id}"), format!("friendly_name={name}"), "proto=1".to_owned()]
-        {
+        let proto = if pair.starts_with("proto=") { "" } else { "proto=1" };
+        let id_pair = format!("id={id}");
+        let name_pair = [b"friendly_name=", name].concat();
+        let pairs = [b"txtvers=1".as_slice(), id_pair.as_bytes(), &name_pair, proto.as_bytes(), pair.as_bytes()];
+        for pair in pairs.into_iter().filter(|pair| !pair.is_empty()) {
             txt.push(u8::try_from(pair.len()).expect("a short pair"));
-            txt.extend(pair.as_bytes());
+            txt.extend(pair);
         }
         record(&mut packet, &instance, 16, &txt);
-        record(&mut packet, &host, 1, &address.octets());
+        record(&mut packet, &host, 1, &ip.octets());
         // A full buffer loses a packet, as a network would.
         let _ = self.socket.send_to(&packet, MDNS);
     }

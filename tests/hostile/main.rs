@@ -8,13 +8,17 @@ mod announcements;
 mod attacks;
 mod floods;
 mod honest;
+mod identities;
 mod pretender;
 mod process;
+#[path = "../program/mod.rs"]
+mod program;
 mod relay;
 mod silent;
 mod to_a_board;
 mod to_a_locked_board;
 mod to_the_app;
+mod to_the_command_line;
 
 use std::time::Duration;
 

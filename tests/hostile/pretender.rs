@@ -77,16 +77,23 @@ impl Wire {
 
     /// Answers what a controller asks at first, with a name and one sensor, until it is subscribed.
     pub(crate) fn introduce(&mut self, name: &str) -> Option<()> {
+        self.introduce_as(&info(name))
+    }
+
+    /// The same with all that it says of itself.
+    pub(crate) fn introduce_as(&mut self, info: &Value) -> Option<()> {
         loop {
             let request = self.request()?;
             let method = request["method"].as_str().unwrap_or_default().to_owned();
             let result = match method.as_str() {
-                "Device.GetInfo" => info(name),
+                "Device.GetInfo" => info.clone(),
                 "Device.GetComponents" => {
-                    let sensor = json!({ "key": "sensor:0", "kind": "sensor", "name": name });
+                    let sensor = json!({ "key": "sensor:0", "kind": "sensor", "name": info["name"] });
                     json!({ "offset": 0, "total": 1, "components": [sensor] })
                 }
-                _ => json!({ "epoch": "00c0ffee", "seq": 1, "uptime_ms": 1, "client": 1, "sensor:0": { "value": 1 } }),
+                _ => {
+                    json!({ "epoch": info["epoch"], "seq": 1, "uptime_ms": 1, "client": 1, "sensor:0": { "value": 1 } })
+                }
             };
             self.answer(&request, result)?;
             if method == "Device.Subscribe" {

@@ -3,6 +3,7 @@
 use std::{
     env,
     io::{self, BufRead, BufReader, Write},
+    net::{Ipv4Addr, SocketAddr},
     process::{Child, ChildStdin, Command, Stdio},
     sync::{
         Arc,
@@ -15,7 +16,7 @@ use std::{
 
 use serde_json::{Value, json};
 use switchboard::{
-    fleet::{Fleet, Interfaces, LinkState, Lookout, Outcome, Settings},
+    fleet::{Fleet, Interfaces, LinkState, Listening, Lookout, Outcome, Settings},
     process::Reading,
 };
 use virtual_board::{Options, Profile, VirtualBoards};
@@ -35,7 +36,8 @@ fn somebody() {
     match *task.split(' ').collect::<Vec<_>>().as_slice() {
         ["board"] => be_a_board(Options { mdns: false, ..Options::default() }),
         ["locked", keys] => be_a_board(Options { mdns: false, keys: Some(keys.into()), ..Options::default() }),
-        ["fleet", service] => be_a_fleet(service),
+        ["fleet", service] => be_a_fleet(service, None),
+        ["fleet", service, "listening"] => be_a_fleet(service, Some((Ipv4Addr::LOCALHOST, 0).into())),
         _ => panic!("nobody can {task:?}"),
     }
     std::process::exit(0);
@@ -56,19 +58,25 @@ fn be_a_board(options: Options) {
 }
 
 /// A fleet that finds boards by mDNS on loopback, says what it shows, and obeys.
-fn be_a_fleet(service: &str) {
+fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
     let lookout = Lookout { service: service.to_owned(), interfaces: Interfaces::Loopback };
-    let fleet = Fleet::start(Settings { discovery: Some(lookout), ..Settings::default() }).expect("a fleet");
+    let fleet = Fleet::start(Settings { discovery: Some(lookout), listen, ..Settings::default() }).expect("a fleet");
     let (wake, woken) = channel();
     let mut watch = fleet.watch(move || {
         // At the end nobody waits any more.
         let _ = wake.send(());
     });
     thread::spawn(move || {
-        let mut count = std::collections::BTreeSet::new();
+        let (mut count, mut listed) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
         while woken.recv().is_ok() {
-            for board in watch.drain().boards {
+            let changes = watch.drain();
+            if let Some(Listening::At(address)) = changes.status.map(|status| status.listening) {
+                say(&json!({ "listens": address }));
+            }
+            listed.retain(|key| !changes.forgotten.contains(key));
+            for board in changes.boards {
                 count.insert(board.key);
+                listed.insert(board.key);
                 let (link, problem) = match &board.link {
                     LinkState::Connected => ("connected", None),
                     LinkState::Unreachable { problem, .. } => ("unreachable", Some(problem.to_string())),
@@ -78,7 +86,8 @@ fn be_a_fleet(service: &str) {
                     board.components.iter().take(8).map(|component| component.descriptor.name.clone()).collect();
                 say(&json!({
                     "key": board.key.0, "id": board.id, "name": board.name, "address": board.address, "link": link,
-                    "problem": problem, "components": board.components.len(), "names": components, "boards": count.len(),
+                    "problem": problem, "components": board.components.len(), "names": components, "boards": listed.len(), "met": count.len(),
+                    "claims": board.claims.iter().map(|claim| claim.address.as_str()).collect::<Vec<_>>(), "lock": format!("{:?}", board.lock()),
                     "shown": board.components.first().map(|component| component.shown()),
                 }));
             }
@@ -124,6 +133,14 @@ impl Victim {
     /// A fleet.
     pub(crate) fn fleet(service: &str) -> Self {
         Self::start(&format!("fleet {service}"))
+    }
+
+    /// A fleet to which boards can connect, and where.
+    pub(crate) fn fleet_that_listens(service: &str) -> (Self, SocketAddr) {
+        let mut victim = Self::start(&format!("fleet {service} listening"));
+        let told = victim.hears("where it listens", |told| told["listens"].is_string());
+        let address = told["listens"].as_str().and_then(|text| text.parse().ok()).expect("an address");
+        (victim, address)
     }
 
     fn start(task: &str) -> Self {

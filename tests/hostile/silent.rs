@@ -98,7 +98,7 @@ fn three_thousand_announced_boards_that_never_answer_keep_no_other_away() {
     for number in 0..3_000_u16 {
         let [high, low] = number.to_be_bytes();
         let host = Ipv4Addr::new(127, 1, high, low.max(1));
-        liar.announce_at(&format!("sb-pit-{number}"), "Desk lamp", host, tarpit.port);
+        liar.announce_at(&format!("sb-pit-{number}"), b"Desk lamp", host, tarpit.port);
         thread::sleep(Duration::from_millis(1));
     }
     let end = Instant::now() + SOON;

@@ -56,6 +56,7 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         by_hand: false,
         caller: None,
         only_calls: false,
+        claims: Vec::new(),
         announcement: Some((Arc::new(announcement), at.now - seconds(40.0))),
         info: Some(Arc::new(info(name, key))),
         locked: Some(false),

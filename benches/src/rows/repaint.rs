@@ -158,7 +158,7 @@ fn bare(address: String) -> Outcome<Receiver<Instant>> {
 }
 
 async fn follow(address: String, tell: Sender<Instant>) -> Outcome<()> {
-    let mut socket = connect(&address, "/rpc", None).await?;
+    let mut socket = connect(&address, "/rpc").await?;
     socket.send(Message::text(SUBSCRIBE)).await?;
     while let Some(Ok(_)) = socket.next().await {
         // At the end nobody waits any more.

@@ -54,12 +54,23 @@ server.on('upgrade', (request, socket, head) => {
 
 const path = (request) => request.url.split('?')[0];
 
-// Pages of strangers: a Host under which they could have this board (DNS rebinding), or an Origin at all (docs/protocol.md, "Web pages").
+// Pages of strangers: a Host under which they could have this board (DNS rebinding), or an Origin other than the board's own address (docs/protocol.md,
+// "Web pages").
 function refused(request) {
   const host = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
   if (!isIP(host) && host !== 'localhost' && !host.endsWith('.local') && host !== lamp.about.id) return { status: 421, body: 'Host names another\n' };
-  if (request.headers.origin !== undefined && (request.headers.upgrade || request.method === 'POST')) {
+  if (request.headers.origin !== undefined && !isOwn(request.headers) && (request.headers.upgrade || request.method === 'POST')) {
     return { status: 403, error: new Refused(-32006, 'origin_not_allowed', 'web pages may not drive this board') };
+  }
+}
+
+// Some programs send the address that they connect to as their Origin.
+function isOwn({ origin, host }) {
+  try {
+    const [theirs, own] = [new URL(origin), new URL(`http://${host}`)];
+    return theirs.protocol === 'http:' && theirs.host === own.host && theirs.href === `${theirs.origin}/`;
+  } catch {
+    return false;
   }
 }
 

@@ -46,8 +46,8 @@ export class Lamp {
   #methods = new Map([
     ['Device.GetInfo', () => ({ ...this.about, epoch: this.#epoch, uptime_ms: this.#uptime() })],
     ['Device.GetComponents', (params) => {
-      const offset = whole(params, 'offset', 0, 65_535) ?? 0;
-      const limit = whole(params, 'limit', 1, 65_535) ?? COMPONENTS.length;
+      const offset = whole(params, 'offset', 0) ?? 0;
+      const limit = whole(params, 'limit', 1) ?? COMPONENTS.length;
       return { offset, total: COMPONENTS.length, components: COMPONENTS.slice(offset, offset + limit) };
     }],
     ['Device.GetStatus', (_, number) => this.#snapshot(number)],
@@ -62,6 +62,11 @@ export class Lamp {
       const on = optional(params, 'on', 'boolean');
       const brightness = whole(params, 'brightness', 0, 100);
       whole(params, 'transition_ms', 0, 10_000);
+      // Of another type of JSON a parameter is that first, whatever else would be wrong with it.
+      optional(params, 'ct_k', 'number');
+      optional(params, 'effect', 'string');
+      const { rgb = [] } = params;
+      if (!Array.isArray(rgb) || rgb.some((part) => typeof part !== 'number')) throw wrong('wrong_type', 'rgb is a list of numbers');
       for (const field of ['rgb', 'ct_k', 'effect']) {
         if (field in params) throw wrong('not_supported', `this light has no ${field}, only on and brightness`);
       }
@@ -103,7 +108,7 @@ export class Lamp {
 
   // There is one of each kind.
   #only(params, kind) {
-    if (needed(whole(params, 'id', 0, 65_535), 'id') !== 0) throw new Refused(-32001, 'not_found', `there is only ${kind}:0`);
+    if (needed(whole(params, 'id'), 'id') !== 0) throw new Refused(-32001, 'not_found', `there is only ${kind}:0`);
   }
 
   // Takes over what is new, and tells every subscriber, whoever did it. What is as it was is no change.

@@ -81,7 +81,8 @@ export function optional(params, name, type) {
   return value;
 }
 
-export function whole(params, name, least, most) {
+// A fraction is out of range, as a number beyond the ends: JSON has one type for all numbers.
+export function whole(params, name, least = -Infinity, most = Infinity) {
   const value = optional(params, name, 'number');
   if (value !== undefined && (!Number.isInteger(value) || value < least || value > most)) {
     throw wrong('out_of_range', `${name} is a whole number from ${least} to ${most}, not ${value}`);

@@ -12,6 +12,7 @@ import hashlib
 import ipaddress
 import signal
 import socket
+from urllib.parse import urlsplit
 
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
@@ -47,11 +48,11 @@ class Board:
         def error(status, code, reason, message):
             return refuse(status, refusal(None, Refused(code, reason, message)), "application/json")
 
-        # Pages of strangers: a Host under which they could have this board (DNS rebinding), or an Origin at all
-        # (docs/protocol.md, "Web pages").
+        # Pages of strangers: a Host under which they could have this board (DNS rebinding), or an Origin other than the board's own
+        # address (docs/protocol.md, "Web pages").
         if not self.is_me(headers.get("Host", "")):
             return refuse(421, "Host names another\n")
-        if "Origin" in headers and ("Upgrade" in headers or request.method == "POST"):
+        if "Origin" in headers and not self.is_own(headers) and ("Upgrade" in headers or request.method == "POST"):
             return error(403, -32006, "origin_not_allowed", "web pages may not drive this board")
         if path not in ("/", "/rpc", "/ws"):
             return refuse(404, "nothing is here\n")
@@ -81,6 +82,14 @@ class Board:
         with contextlib.suppress(ValueError):
             return bool(ipaddress.ip_address(name))
         return name in ("localhost", self.lamp.about["id"]) or name.endswith(".local")
+
+    def is_own(self, headers):
+        """Some programs send the address that they connect to as their Origin."""
+        with contextlib.suppress(ValueError):
+            theirs, own = urlsplit(headers["Origin"]), urlsplit(f"http://{headers['Host']}")
+            plain = theirs.scheme == "http" and not (theirs.username or theirs.path or theirs.query or theirs.fragment)
+            return plain and (theirs.hostname, theirs.port or 80) == (own.hostname, own.port or 80)
+        return False
 
     async def connected(self, connection):
         with contextlib.suppress(ConnectionClosed):

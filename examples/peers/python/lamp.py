@@ -66,8 +66,8 @@ class Lamp:
         return {**self.about, "epoch": self.epoch, "uptime_ms": self.uptime()}
 
     def get_components(self, params, number):
-        offset = whole(params, "offset", 0, 65_535) or 0
-        limit = whole(params, "limit", 1, 65_535) or len(COMPONENTS)
+        offset = whole(params, "offset", 0) or 0
+        limit = whole(params, "limit", 1) or len(COMPONENTS)
         return {"offset": offset, "total": len(COMPONENTS), "components": COMPONENTS[offset : offset + limit]}
 
     def subscribe(self, params, number):
@@ -80,6 +80,12 @@ class Lamp:
         self.only(params, "light")
         on, brightness = flag(params, "on"), whole(params, "brightness", 0, 100)
         whole(params, "transition_ms", 0, 10_000)
+        # Of another type of JSON a parameter is that first, whatever else would be wrong with it.
+        if not isinstance(params.get("ct_k", 0), int | float) or not isinstance(params.get("effect", ""), str):
+            raise wrong("wrong_type", "ct_k is a number, effect a text")
+        rgb = params.get("rgb", [])
+        if not isinstance(rgb, list) or not all(isinstance(part, int | float) for part in rgb):
+            raise wrong("wrong_type", "rgb is a list of numbers")
         for field in ("rgb", "ct_k", "effect"):
             if field in params:
                 raise wrong("not_supported", f"this light has no {field}, only on and brightness")
@@ -119,7 +125,7 @@ class Lamp:
 
     def only(self, params, kind):
         """There is one of each kind."""
-        id = whole(params, "id", 0, 65_535)
+        id = whole(params, "id")
         if id is None:
             raise wrong("missing", "id is missing")
         if id != 0:

@@ -91,8 +91,9 @@ def flag(params, name):
     return value
 
 
-def whole(params, name, least, most):
-    """A whole number, which may be written 60, 60.0 or 6e1."""
+def whole(params, name, least=-math.inf, most=math.inf):
+    """A whole number, which may be written 60, 60.0 or 6e1. A fraction is out of range, as a number beyond the ends: JSON has one type for all
+    numbers."""
     value = params.get(name)
     if value is None:
         return None

@@ -249,9 +249,16 @@ impl<H: Hardware> Board<H> {
     fn log_request(&mut self, now: Duration, caller: Caller, request: &Request, refusal: Option<&RpcError>) {
         let by_whom = || (caller.source(), text::clipped(&request.method));
         match refusal {
-            Some(RpcError { message, .. }) => {
+            Some(RpcError { message, data, .. }) => {
                 let (by, method) = by_whom();
-                self.log(now, Level::Info, format_args!("{by} {method} refused: {message}"));
+                // A message repeats parameters. On a locked board keys of role view read this line too; debug lines they do not.
+                let level = if self.is_locked() {
+                    self.log(now, Level::Info, format_args!("{by} {method} refused: {}", data.reason));
+                    Level::Debug
+                } else {
+                    Level::Info
+                };
+                self.log(now, level, format_args!("{by} {method} refused: {message}"));
             }
             // Nobody wants to read of every sign of life, or of every piece of an image.
             None if matches!(request.method.as_str(), method::SYS_PING | method::CLIENTS_LIST | method::OTA_WRITE) => {}
@@ -275,6 +282,11 @@ impl<H: Hardware> Board<H> {
                 rules::bad("not_an_option", format!("level is {ACCEPTED}, not {}", text::clipped(word)))
             })?,
         };
+        if level == LogFilter::UpTo(Level::Debug) && self.access(caller).is_view() {
+            let message =
+                "debug has the parameters of everyone's commands: a key of role view reads error, warn and info";
+            return Err(RpcError::new(Code::Forbidden, "view_only", message));
+        }
         let reader = match level {
             LogFilter::Off => None,
             LogFilter::UpTo(level) => Some(self.log.open(level)),

@@ -134,7 +134,8 @@ impl<H: Hardware> Board<H> {
         caller: Caller,
         params: &Params<'_>,
     ) -> Result<Value, RpcError> {
-        let number = params.needed_whole("id", 1, u32::MAX.into(), "")?;
+        let number = params.needed_whole("id", 1, u64::MAX, "")?;
+        // Connections count from 1: none is 0.
         let id = ClientId(u32::try_from(number).unwrap_or_default());
         if caller == Caller::Client(id) {
             let message = format!("connection {number} is your own: close it at your end");

@@ -38,9 +38,26 @@ pub(crate) fn json(value: f64) -> Value {
     Value::from(value)
 }
 
-/// A whole number of no sign, also where it is written as `60.0`: JSON does not tell the two apart (RFC 8259, section 6).
+/// A whole number from 0 on, also where it is written as `60.0`: JSON does not tell the two apart (RFC 8259, section 6). One beyond
+/// 64 bits counts as the largest: nothing here is so large.
 pub(crate) fn whole(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| json(value.as_f64()?).as_u64())
+    value.as_u64().or_else(|| unsigned(value.as_f64()?))
+}
+
+/// Whether a number is below 0 and whole.
+pub(crate) fn is_negative_whole(value: &Value) -> bool {
+    value.as_f64().is_some_and(|number| number < 0.0 && unsigned(-number).is_some())
+}
+
+/// From 2^53 on an `f64` has no fraction.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "out of range it is the nearest there is, which is meant"
+)]
+fn unsigned(number: f64) -> Option<u64> {
+    let whole = number as u64;
+    (number >= 0.0 && (whole as f64 == number || whole == u64::MAX)).then_some(whole)
 }
 
 /// The multiple of `step` from `min` on that is nearest to `value`.
@@ -72,6 +89,34 @@ mod tests {
                 let text: f64 = format!("{value:.decimals$}").parse().unwrap_or(f64::NAN);
                 assert_eq!(rounded(value, decimals), text, "{value} to {decimals}");
             }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_told_from_fractions_however_they_are_written() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("-0.0", Some(0)),
+            ("60", Some(60)),
+            ("60.0", Some(60)),
+            ("6e1", Some(60)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("1e300", Some(u64::MAX)),
+            ("60.5", None),
+            ("1e-9", None),
+            ("-1", None),
+            ("\"60\"", None),
+            ("true", None),
+            ("null", None),
+        ] {
+            let value: Value = serde_json::from_str(text).unwrap_or_default();
+            assert_eq!(whole(&value), expected, "{text}");
+        }
+        for (text, expected) in
+            [("-1", true), ("-1.0", true), ("-1e300", true), ("-0.5", false), ("1", false), ("0", false)]
+        {
+            let value: Value = serde_json::from_str(text).unwrap_or_default();
+            assert_eq!(is_negative_whole(&value), expected, "{text}");
         }
     }
 

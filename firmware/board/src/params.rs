@@ -11,7 +11,7 @@ use core::time::Duration;
 use protocol::{Code, ComponentKey, Kind, Request, RpcError, State, limits};
 use serde_json::Value;
 
-use crate::{Slot, number, rules};
+use crate::{Slot, number, rules, text};
 
 /// The most numbers that are listed for a component that is not there.
 const LISTED: usize = 8;
@@ -31,6 +31,11 @@ impl<'a> Params<'a> {
         self.request.params.get(name).filter(|value| !value.is_null())
     }
 
+    /// A parameter as it was written, shortened.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        self.get(name).map(text::shown).unwrap_or_default()
+    }
+
     fn missing(&self, name: &str, accepted: &str) -> RpcError {
         rules::bad("missing", format!("{} needs {name}: {accepted}", self.request.method))
     }
@@ -43,15 +48,31 @@ impl<'a> Params<'a> {
 
     /// A whole number that must be there.
     pub(crate) fn needed_whole(&self, name: &str, min: u64, max: u64, unit: &str) -> Result<u64, RpcError> {
-        let missing = || self.missing(name, &format!("a whole number from {min} to {max}"));
+        let missing = || self.missing(name, &rules::whole_numbers(min, max));
         self.whole(name, min, max, unit)?.ok_or_else(missing)
+    }
+
+    /// The number by which something is named, in words for people. `None` where it is below 0: nothing has such a number.
+    ///
+    /// # Errors
+    /// Where it is missing, no number, or a fraction.
+    pub(crate) fn needed_number(&self, name: &str, what: &str) -> Result<Option<u64>, RpcError> {
+        let accepted = format!("{what}, a whole number");
+        match self.get(name) {
+            None => Err(self.missing(name, &accepted)),
+            Some(value) if number::is_negative_whole(value) => Ok(None),
+            Some(value) => match number::whole(value) {
+                Some(number) => Ok(Some(number)),
+                None if value.is_number() => Err(rules::out_of_range(name, &accepted, value)),
+                None => Err(rules::wrong_type(name, &accepted, value)),
+            },
+        }
     }
 
     /// A part of a list: `offset` and `limit`.
     pub(crate) fn page(&self) -> Result<(usize, usize), RpcError> {
-        let most = u64::from(u32::MAX);
-        let offset = self.whole("offset", 0, most, "")?.unwrap_or(0);
-        let limit = self.whole("limit", 1, most, "")?.unwrap_or(most);
+        let offset = self.whole("offset", 0, u64::MAX, "")?.unwrap_or(0);
+        let limit = self.whole("limit", 1, u64::MAX, "")?.unwrap_or(u64::MAX);
         let counted = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Ok((counted(offset), counted(limit)))
     }
@@ -83,11 +104,9 @@ impl<'a> Params<'a> {
 
     /// The component of this kind with the number `id`: its place in the list.
     pub(crate) fn target(&self, kind: &Kind, slots: &[Slot]) -> Result<usize, RpcError> {
-        let accepted = "the number in the component's key, a whole number";
-        let Some(value) = self.get("id") else { return Err(self.missing("id", accepted)) };
-        let Some(number) = number::whole(value) else { return Err(rules::wrong_type("id", accepted, value)) };
-        let at = |slot: &Slot| slot.descriptor.kind == *kind && u64::from(slot.descriptor.key.id) == number;
-        slots.iter().position(at).ok_or_else(|| not_found(&format!("{kind}:{number}"), kind, slots))
+        let number = self.needed_number("id", "the number in the component's key")?;
+        let at = |slot: &Slot| slot.descriptor.kind == *kind && Some(u64::from(slot.descriptor.key.id)) == number;
+        slots.iter().position(at).ok_or_else(|| not_found(&format!("{kind}:{}", self.shown("id")), kind, slots))
     }
 
     /// What of a component's fields shall change.

@@ -88,10 +88,25 @@ fn has_field(descriptor: &Descriptor, field: &str) -> bool {
         }
 }
 
+/// What the type of a light's field is, where this value is of another one. Other kinds have all of their fields.
+fn type_of_light(field: &str, value: &Value) -> Option<&'static str> {
+    let (fits, accepted) = match field {
+        "brightness" | "ct_k" => (value.is_number(), "a whole number"),
+        "rgb" => (value.as_array().is_some_and(|parts| parts.iter().all(Value::is_number)), "a list of three numbers"),
+        "effect" => (value.is_string(), "a text"),
+        _ => (true, ""),
+    };
+    (!fits).then_some(accepted)
+}
+
 /// Checks one field that is not `null`.
 fn field_value(descriptor: &Descriptor, state: &State, field: &str, value: &Value) -> Result<Value, RpcError> {
     let key = &descriptor.key;
     if !has_field(descriptor, field) {
+        // docs/protocol.md, "Errors": another type of JSON comes first, whatever else would be wrong.
+        if let Some(accepted) = type_of_light(field, value) {
+            return Err(wrong_type(field, accepted, value));
+        }
         let has: Vec<&str> = fields(&descriptor.kind).iter().copied().filter(|f| has_field(descriptor, f)).collect();
         let message = format!("{key} has no {}; it has {}", text::clipped(field), has.join(", "));
         return Err(bad("not_supported", message));
@@ -102,7 +117,7 @@ fn field_value(descriptor: &Descriptor, state: &State, field: &str, value: &Valu
             other => Err(wrong_type("on", "true or false", other)),
         },
         (_, "brightness") => whole_number("brightness", value, 0, 100, " %").map(Value::from),
-        (_, "rgb") => colour(value),
+        (_, "rgb") => color(value),
         (_, "ct_k") => {
             let [warmest, coldest] = descriptor.caps.ct_k.unwrap_or_default();
             whole_number("ct_k", value, warmest.into(), coldest.into(), " K").map(Value::from)
@@ -213,29 +228,42 @@ fn check_line(field: &str, line: &str, min: usize, max: usize) -> Result<(), Rpc
     Ok(())
 }
 
-/// A whole number from `min` to `max`; `unit` with its space.
+/// A whole number from `min` to `max`; `unit` with its space. A fraction is out of range, and not of another type: JSON has one type
+/// for all numbers.
 pub(crate) fn whole_number(field: &str, value: &Value, min: u64, max: u64, unit: &str) -> Result<u64, RpcError> {
+    let accepted = whole_numbers(min, max);
     match number::whole(value) {
         Some(number) if (min..=max).contains(&number) => Ok(number),
-        None if value.as_f64().is_none_or(|number| (0.0..1e15).contains(&number)) => {
-            Err(wrong_type(field, &format!("a whole number from {min} to {max}"), value))
-        }
-        _ => Err(bad("out_of_range", format!("{field} is {min} to {max}{unit}, not {}", text::shown(value)))),
+        _ if !value.is_number() => Err(wrong_type(field, &accepted, value)),
+        None if !number::is_negative_whole(value) => Err(out_of_range(field, &accepted, value)),
+        _ if max == u64::MAX => Err(out_of_range(field, &accepted, value)),
+        _ => Err(out_of_range(field, &format!("{min} to {max}{unit}"), value)),
     }
 }
 
-fn colour(value: &Value) -> Result<Value, RpcError> {
-    let accepted = "a list of red, green and blue, 0 to 255 each, for example [255,120,0]";
-    let parts = value.as_array().filter(|parts| parts.len() == 3).ok_or_else(|| wrong_type("rgb", accepted, value))?;
-    let mut colour = Vec::new();
-    for part in parts {
-        let byte = number::whole(part).filter(|byte| *byte <= 255).ok_or_else(|| {
-            let reason = if part.is_number() { "out_of_range" } else { "wrong_type" };
-            bad(reason, format!("rgb is {accepted}; it cannot have {}", text::shown(part)))
-        })?;
-        colour.push(byte);
+/// What a whole number may be, in words.
+pub(crate) fn whole_numbers(min: u64, max: u64) -> String {
+    match max {
+        u64::MAX => format!("a whole number from {min} on"),
+        _ => format!("a whole number from {min} to {max}"),
     }
-    Ok(json!(colour))
+}
+
+fn color(value: &Value) -> Result<Value, RpcError> {
+    let accepted = "a list of red, green and blue, 0 to 255 each, for example [255,120,0]";
+    let is_numbers = |parts: &&Vec<Value>| parts.iter().all(Value::is_number);
+    let parts = value.as_array().filter(is_numbers).ok_or_else(|| wrong_type("rgb", accepted, value))?;
+    if parts.len() != 3 {
+        return Err(out_of_range("rgb", accepted, value));
+    }
+    let mut color = Vec::new();
+    for part in parts {
+        let byte = number::whole(part)
+            .filter(|byte| *byte <= 255)
+            .ok_or_else(|| bad("out_of_range", format!("rgb is {accepted}; it cannot have {}", text::shown(part))))?;
+        color.push(byte);
+    }
+    Ok(json!(color))
 }
 
 fn one_of<'a>(field: &str, value: &Value, words: impl Iterator<Item = &'a str>) -> Result<Value, RpcError> {
@@ -247,6 +275,10 @@ fn one_of<'a>(field: &str, value: &Value, words: impl Iterator<Item = &'a str>) 
     };
     let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
     Err(bad(reason, format!("{field} is one of {}, not {}", words.join(", "), text::shown(value))))
+}
+
+pub(crate) fn out_of_range(field: &str, accepted: &str, value: &Value) -> RpcError {
+    bad("out_of_range", format!("{field} is {accepted}, not {}", text::shown(value)))
 }
 
 pub(crate) fn wrong_type(field: &str, accepted: &str, value: &Value) -> RpcError {

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Board, ClientId, Component, Hardware, Image, Reboot, SlotError, UpdateSlot, commands::Caller, params::Params, rules,
+    Board, ClientId, Component, Hardware, Image, Reboot, SlotError, UpdateSlot, commands::Caller, params::Params,
+    rules, text,
 };
 
 /// How much is read back at once for the hash: it lies on a chip's stack.
@@ -116,10 +117,12 @@ impl<H: Hardware> Board<H> {
         params: &Params<'_>,
     ) -> Result<Value, RpcError> {
         let capacity = self.slot()?.capacity();
-        let size = params.needed_whole("size", 1, u32::MAX.into(), " bytes")?;
+        let size = params.needed_whole("size", 1, u64::MAX, " bytes")?;
         let digits = params.needed_text("sha256", "64 hexadecimal digits")?;
         let sha256 = digits.parse().map_err(|_| {
-            rules::wrong_type("sha256", "the SHA-256 of the image, 64 hexadecimal digits", &Value::from(digits))
+            let message =
+                format!("sha256 is the SHA-256 of the image, 64 hexadecimal digits, not {}", text::clipped(digits));
+            rules::bad("out_of_range", message)
         })?;
         let version = params.text("version", "a text")?;
         version.map(rules::check_version).transpose()?;
@@ -167,7 +170,7 @@ impl<H: Hardware> Board<H> {
     ) -> Result<Value, RpcError> {
         let transfer = self.transfer_of(caller)?;
         let (written, size, before) = (transfer.written, transfer.size, transfer.percent());
-        let offset = params.needed_whole("offset", 0, u32::MAX.into(), "")?;
+        let offset = params.needed_whole("offset", 0, u64::MAX, "")?;
         if offset != u64::from(written) {
             let message = format!("the next write begins at offset {written}, not {offset}");
             return Err(with_offset(failed_precondition("wrong_offset", message), written));

@@ -138,6 +138,9 @@ async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>, limit: usize)
             input.drain(..2);
             searched = 0;
         }
+        if http::is_no_request(input) && *input != b"\r" {
+            return Err(Unreadable::Refused(Refusal::BadRequest));
+        }
         if let Some(end) = http::end_of_head(input, searched) {
             let request = http::parse(&input[..end]);
             input.drain(..end);
@@ -176,6 +179,7 @@ fn decide(request: &mut Request) -> Decision {
         (Resource::Rpc, Method::Post) => match request.body {
             Body::Length(length) if length <= limits::MESSAGE_INTO_BOARD => Decision::Call { length },
             Body::Length(_) => refuse(Refusal::BodyTooLong),
+            Body::Compressed => refuse(Refusal::Compressed),
             Body::None | Body::Encoded => refuse(Refusal::LengthRequired),
         },
         (
@@ -185,6 +189,7 @@ fn decide(request: &mut Request) -> Decision {
             None => refuse(Refusal::NoUpgrade),
             Some(Err(BadUpgrade::Version)) => refuse(Refusal::UpgradeVersion),
             Some(Err(BadUpgrade::Key)) => refuse(Refusal::UpgradeKey),
+            Some(Err(BadUpgrade::Body)) => refuse(Refusal::UpgradeBody),
             Some(Ok(upgrade)) if channel == Resource::Rpc => control(upgrade),
             Some(Ok(Upgrade { accept, .. })) if channel == Resource::Echo => {
                 Decision::Side { accept, side: Side::Echo }

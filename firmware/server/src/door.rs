@@ -1,6 +1,6 @@
 //! Who may ask at all. A person's browser runs the programs of strangers, and it reaches the boards of the person's network. So a
 //! web page may drive a board only if its origin is allowed, and a request must name the board by a name that no stranger can
-//! point at it (DNS rebinding). Programs that are no browser send no `Origin`, and are not meant.
+//! point at it (DNS rebinding). Programs that are no browser send no `Origin`, or the address that they connect to.
 
 use core::net::IpAddr;
 
@@ -19,7 +19,9 @@ pub(crate) fn refuse(request: &Request, board_id: &str, allowed: &[Origin]) -> O
     }
     let acts = request.upgrade.is_some() || request.method == Method::Post;
     match &request.origin {
-        Some(origin) if acts && !is_allowed(origin, allowed) => Some(Response::origin_not_allowed(allowed)),
+        Some(origin) if acts && !is_own(origin, request.host.as_deref()) && !is_allowed(origin, allowed) => {
+            Some(Response::origin_not_allowed(allowed))
+        }
         _ => None,
     }
 }
@@ -27,6 +29,30 @@ pub(crate) fn refuse(request: &Request, board_id: &str, allowed: &[Origin]) -> O
 /// RFC 6454, section 7.3: origins are compared as a whole. `null` is nobody's, and two in one request are none.
 fn is_allowed(origin: &str, allowed: &[Origin]) -> bool {
     origin.parse::<Origin>().is_ok_and(|origin| allowed.contains(&origin))
+}
+
+/// Whether an origin is the board itself: `http`, and the host and port of this `Host`, which is the board's. A page from there is the
+/// board's own; a stranger's page has the stranger's origin, whatever its name was made to point at.
+fn is_own(origin: &str, host: Option<&str>) -> bool {
+    let authority =
+        origin.split_at_checked("http://".len()).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("http://"));
+    let (Some((_, authority)), Some(host)) = (authority, host) else { return false };
+    match (split_port(authority), split_port(host)) {
+        (Some((name, port)), Some((own, own_port))) => {
+            port.unwrap_or(80) == own_port.unwrap_or(80) && is_same_host(name, own)
+        }
+        _ => false,
+    }
+}
+
+/// Whether two hosts are written alike, but for the case of letters, the root's dot, and the ways to write an IPv6 address.
+fn is_same_host(one: &str, other: &str) -> bool {
+    let address = |host: &str| host.strip_prefix('[')?.strip_suffix(']')?.parse::<IpAddr>().ok();
+    let name = |host: &str| host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    match (address(one), address(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => name(one) == name(other),
+    }
 }
 
 /// Whether a board can be reached by this `Host`: an IP address, `localhost`, a name of mDNS, the board's id; each with or without a
@@ -117,6 +143,44 @@ mod tests {
             assert!(!is_allowed(origin, &allowed), "{origin}");
         }
         assert!(!is_allowed("null", &[]));
+    }
+
+    #[test]
+    fn the_boards_own_address_is_an_origin_that_is_allowed() {
+        for (origin, host) in [
+            ("http://192.168.1.17", "192.168.1.17"),
+            ("http://192.168.1.17:80", "192.168.1.17"),
+            ("http://192.168.1.17", "192.168.1.17:80"),
+            ("http://192.168.1.17:8080", "192.168.1.17:8080"),
+            ("HTTP://Desk-Lamp.LOCAL", "desk-lamp.local."),
+            ("http://desk-lamp.local.:80", "desk-lamp.local"),
+            ("http://[::1]:8080", "[::1]:8080"),
+            ("http://[FE80:0::1]", "[fe80::1]:80"),
+            ("http://[fe80::1%25wlan0]", "[fe80::1%25wlan0]"),
+        ] {
+            assert!(is_own(origin, Some(host)), "{origin} {host}");
+        }
+        for (origin, host) in [
+            ("null", "192.168.1.17"),
+            ("", "192.168.1.17"),
+            ("http://", "192.168.1.17"),
+            ("https://192.168.1.17", "192.168.1.17"),
+            ("https://192.168.1.17:80", "192.168.1.17"),
+            ("ws://192.168.1.17", "192.168.1.17"),
+            ("192.168.1.17", "192.168.1.17"),
+            ("http://192.168.1.17:8080", "192.168.1.17"),
+            ("http://192.168.1.17", "192.168.1.17:8080"),
+            ("http://192.168.1.18", "192.168.1.17"),
+            ("http://192.168.1.17/", "192.168.1.17"),
+            ("http://192.168.1.17.stranger.example", "192.168.1.17"),
+            ("http://user@192.168.1.17", "192.168.1.17"),
+            ("http://192.168.1.17, http://192.168.1.17", "192.168.1.17"),
+            ("http://::1", "[::1]"),
+            ("http://[::2]", "[::1]"),
+        ] {
+            assert!(!is_own(origin, Some(host)), "{origin} {host}");
+        }
+        assert!(!is_own("http://192.168.1.17", None), "HTTP/1.0 without a Host");
     }
 
     #[test]

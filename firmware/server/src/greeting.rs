@@ -114,7 +114,7 @@ async fn prove<S: Socket, H: Hardware, C: Clock>(
         let first = within(clock, limits::BEYOND_OFFER, binary(socket, &mut reader, shared, endpoint)).await;
         first.unwrap_or_else(|| Err(Failure::Refused(late())))
     };
-    // Whoever comes this far has the key. One of role control is not evicted any more.
+    // A client that comes this far has the key. One of role control is not evicted any more.
     let slot = slot.filter(|_| role != Some(Role::Control));
     let first = wait(slot, clock, Stage::Requested, finish).await??;
     drop(under_way);

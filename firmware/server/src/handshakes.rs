@@ -1,5 +1,5 @@
 //! The handshake limiter of a locked board: one handshake per key at a time gets an answer to its offer, so that clients of one key never
-//! wait for those of another; and whoever has a wrong key waits for the refusal, longer each time. Owns no socket and reads no clock.
+//! wait for those of another; and a wrong key is refused late, later each time. Owns no socket and reads no clock.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -44,7 +44,7 @@ impl Handshakes {
         !self.pending.contains(&kid)
     }
 
-    /// A key was wrong: how long the refusal has to wait. It delays nobody else.
+    /// A key was wrong: how long the refusal has to wait. It delays no other connection.
     pub(crate) fn failed(&mut self, now: Duration) -> Duration {
         if now.saturating_sub(self.last_failure) >= FORGIVEN_AFTER {
             self.failures = 0;

@@ -21,7 +21,7 @@ pub struct Request {
     pub method: Method,
     /// The resource.
     pub resource: Resource,
-    /// The authority that the client meant, as it came; `None` only in HTTP/1.0.
+    /// The authority that the client meant, of an absolute target or of the field `Host`; `None` only in HTTP/1.0.
     pub host: Option<String>,
     /// Where the web page comes from that a browser asks for, as it came; `None` where no browser asks. What is no text, or was
     /// given twice, is still there, as no origin that there is.
@@ -30,11 +30,12 @@ pub struct Request {
     pub query: String,
     /// Whether the client keeps the connection for further requests.
     pub keep_alive: bool,
-    /// Whether the client sends the body only when it is told to (RFC 9110, section 10.1.1).
+    /// Whether the client sends the body only when it is told to (RFC 9110, section 10.1.1; never in HTTP/1.0).
     pub expects_continue: bool,
     /// How its body is delimited.
     pub body: Body,
-    /// What it takes to become a WebSocket; `None` where it asks for no upgrade.
+    /// What it takes to become a WebSocket; `None` where it asks for no upgrade, or in HTTP/1.0, whose upgrades are ignored (RFC 9110,
+    /// section 7.8).
     pub upgrade: Option<Result<Upgrade, BadUpgrade>>,
 }
 
@@ -66,6 +67,8 @@ pub enum Body {
     Length(usize),
     /// `Transfer-Encoding`, which a board does not take.
     Encoded,
+    /// `Content-Encoding` other than `identity`, which a board does not take either.
+    Compressed,
 }
 
 /// A WebSocket's opening handshake.
@@ -82,8 +85,10 @@ pub struct Upgrade {
 pub enum BadUpgrade {
     /// Another version than 13 (RFC 6455, section 4.4).
     Version,
-    /// The key is not 16 bytes in base64.
+    /// The key is not 16 bytes in base64, or was given twice (RFC 6455, section 11.3.1).
     Key,
+    /// The request has a body, which would not be read.
+    Body,
 }
 
 /// Why a head is no request.
@@ -105,11 +110,22 @@ impl Request {
     }
 }
 
-/// Where a request's head ends in `bytes`; the search begins at `from`, to where it was searched before.
+/// Where a request's head ends in `bytes`; the search begins at `from`, to where it was searched before. An end
+/// that is written with LF alone is found too, so that it is refused at once and not waited for.
 pub fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
-    const END: &[u8] = b"\r\n\r\n";
-    let start = from.saturating_sub(END.len() - 1);
-    bytes.get(start..)?.windows(END.len()).position(|window| window == END).map(|at| start + at + END.len())
+    let start = from.saturating_sub(b"\n\r".len());
+    let rest = bytes.get(start..)?;
+    let end = |at: usize| match rest.get(at..)? {
+        [b'\n', b'\n', ..] => Some(start + at + 2),
+        [b'\n', b'\r', b'\n', ..] => Some(start + at + 3),
+        _ => None,
+    };
+    (0..rest.len()).find_map(end)
+}
+
+/// Whether what came cannot be the beginning of a request: a method is a token (RFC 9112, section 3.1), which a TLS record is not.
+pub fn is_no_request(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| !first.is_ascii_graphic())
 }
 
 /// Reads a head, which ends with an empty line.
@@ -137,11 +153,16 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
         _ => return Err(BadHead::Malformed),
     };
     let target = headers.path.split('#').next().unwrap_or_default();
+    let (host, target) = match absolute(target) {
+        Some((authority, target)) => (Some(authority.to_owned()), target),
+        None => (host, target),
+    };
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     Ok(Request {
         method: headers.method,
         resource: match path {
-            "/" => Resource::Page,
+            // RFC 9110, section 4.2.3: of a URI, an empty path is this one.
+            "/" | "" => Resource::Page,
             RPC_PATH => Resource::Rpc,
             ECHO_PATH => Resource::Echo,
             LOG_PATH => Resource::Log,
@@ -153,10 +174,23 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
         origin: origin(&headers),
         query: query.to_owned(),
         keep_alive: headers.http11 && !has_token(&headers, "Connection", "close"),
-        expects_continue: has_token(&headers, "Expect", "100-continue"),
+        expects_continue: headers.http11 && has_token(&headers, "Expect", "100-continue"),
         body: body(&headers)?,
-        upgrade: asks_for_websocket(&headers).then(|| upgrade(&headers)),
+        upgrade: (headers.http11 && asks_for_websocket(&headers)).then(|| match body(&headers) {
+            Ok(Body::None | Body::Length(0)) => upgrade(&headers),
+            _ => Err(BadUpgrade::Body),
+        }),
     })
+}
+
+/// The authority of a target in absolute form, and the rest of it (RFC 9112, section 3.2.2: a server must accept it, and ignore `Host`).
+/// What has another scheme than a board speaks is kept whole as its authority, which no board has (RFC 9110, section 7.4).
+fn absolute(target: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = target.split_once("://").filter(|_| !target.starts_with('/'))?;
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("ws") {
+        return Some((target, "/"));
+    }
+    Some(rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())))
 }
 
 type Head<'b> = RequestHeaders<'b, FIELDS>;
@@ -190,6 +224,9 @@ fn body(head: &Head<'_>) -> Result<Body, BadHead> {
     if values(head, "Transfer-Encoding").next().is_some() {
         return Ok(Body::Encoded);
     }
+    if tokens(head, "Content-Encoding").any(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Ok(Body::Compressed);
+    }
     let mut lengths = raw(head, "Content-Length");
     let Some(length) = lengths.next() else { return Ok(Body::None) };
     let digits = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
@@ -207,10 +244,17 @@ fn asks_for_websocket(head: &Head<'_>) -> bool {
 }
 
 fn upgrade(head: &Head<'_>) -> Result<Upgrade, BadUpgrade> {
-    if values(head, "Sec-WebSocket-Version").next() != Some("13") {
+    let once = |name| {
+        let mut all = raw(head, name);
+        match (all.next(), all.next()) {
+            (Some(value), None) => core::str::from_utf8(value).map(str::trim).unwrap_or_default(),
+            _ => "",
+        }
+    };
+    if once("Sec-WebSocket-Version") != "13" {
         return Err(BadUpgrade::Version);
     }
-    let key = values(head, "Sec-WebSocket-Key").next().unwrap_or_default();
+    let key = once("Sec-WebSocket-Key");
     // 16 bytes are 22 digits of base64 and two fillers.
     let digits = key.strip_suffix("==").filter(|digits| digits.len() == 22).unwrap_or_default();
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/') {

@@ -3,7 +3,7 @@
 //!
 //! During a flood every choice is unfair to someone, so it is made by what an attacker cannot choose freely. A source address that
 //! opened many connections in the last seconds goes first, then one that has many slots. Among equals one goes at random that has been
-//! there for [`HOLD`], so that whoever needs one round trip to send the next message has it. Where there is none, the newcomer goes
+//! there for [`HOLD`], so that a client that needs one round trip to send the next message has it. Where there is none, the newcomer goes
 //! if this is a flood, and otherwise the oldest.
 
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -67,7 +67,7 @@ pub(crate) enum Stage {
     /// It had its answer: it may send another request, or is being closed (RFC 9112, section 9.5: either side may close an idle
     /// connection).
     Idle,
-    /// Its request has not arrived completely.
+    /// Its request is incomplete.
     Silent,
     /// Its request has arrived; the body, the proof of a key or the reading of the answer is missing.
     Requested,

@@ -61,7 +61,9 @@ impl Response {
     /// 403: a web page that may not drive the board.
     pub fn origin_not_allowed(allowed: &[Origin]) -> Self {
         let message = match allowed {
-            [] => "no web page may drive this board; programs send no Origin".into(),
+            [] => {
+                "no web page may drive this board; a program sends no Origin, or the address that it connects to".into()
+            }
             allowed => format!("web pages of {} may drive this board, and no others", listed(allowed)),
         };
         Self::forbidden(RpcError::new(Code::Forbidden, "origin_not_allowed", message))
@@ -71,6 +73,8 @@ impl Response {
     pub fn refusal(refusal: Refusal) -> Self {
         let (status, phrase, sentence) = refusal.words();
         let fields: &[_] = match refusal {
+            // RFC 9110, section 15.5.16: so the client knows that it is the coding.
+            Refusal::Compressed => &[("Accept-Encoding", "identity")],
             Refusal::MethodOfRpc => &[("Allow", "GET, POST")],
             Refusal::MethodOfPage => &[("Allow", "GET, HEAD")],
             Refusal::MethodOfSideChannel => &[("Allow", "GET")],
@@ -142,10 +146,14 @@ pub enum Refusal {
     UpgradeVersion,
     /// The opening handshake's key is wrong.
     UpgradeKey,
+    /// The opening handshake has a body.
+    UpgradeBody,
     /// A `Host` that is not the board's.
     OtherHost,
     /// A `POST` without `Content-Length`.
     LengthRequired,
+    /// A body with a `Content-Encoding`.
+    Compressed,
     /// A body over the limit.
     BodyTooLong,
     /// A head over the limit.
@@ -179,6 +187,8 @@ impl Refusal {
             Self::UpgradeKey => {
                 (400, "Bad Request", "Sec-WebSocket-Key is 16 bytes in base64 (RFC 6455, section 4.1).")
             }
+            Self::UpgradeBody => (400, "Bad Request", "An opening handshake has no body (RFC 6455, section 4.1)."),
+            Self::Compressed => (415, "Unsupported Media Type", "Send the request as it is, without Content-Encoding."),
             Self::OtherHost => (
                 421,
                 "Misdirected Request",

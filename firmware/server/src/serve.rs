@@ -24,7 +24,7 @@ pub struct Settings {
     /// Whose web pages may open channels, and `POST`; by default nobody's.
     pub allowed_origins: &'static [Origin],
     /// Connections at once, of whatever kind; by default four more than controllers. They must be more than controllers and
-    /// side channels together: a page and a `POST` need one too, and so does a client whose request has not arrived. The more
+    /// side channels together: a page and a `POST` need one too, and so does a client whose request is incomplete. The more
     /// there are, the larger a flood in which clients of the flood's own address still get in. For a moment there may be two more.
     pub connections: usize,
     /// Connections to `/ws`, `/log` and `/telemetry` at once, all together; 2 by default.

@@ -7,8 +7,8 @@ use core::{
     time::Duration,
 };
 
-/// Counters in a row. Addresses that share one share its count, and which do depends on a secret. With two rows, of which the lower
-/// count is taken (a count-min sketch), an ordinary address is mistaken for one of twenty busy ones in 2 % of cases, with one row in 15 %.
+/// Counters in a row. Addresses that share one share its count, and which do depends on a secret. With two rows, the lower count
+/// being taken (a count-min sketch), an ordinary address is mistaken for one of twenty busy ones in 2 % of cases, with one row in 15 %.
 const COUNTERS: usize = 128;
 
 const ROWS: usize = 2;

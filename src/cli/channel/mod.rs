@@ -18,6 +18,7 @@ use super::{Failure, output};
 use crate::{
     channel::{
         By, Cause, Channel, Content, Full, Host, Keep, ReadError, Reader, Recorder, SendError, Settings, State, View,
+        Way,
     },
     fleet::StartError,
 };
@@ -123,17 +124,18 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
     let host = Host::start().map_err(StartError::Thread)?;
     let (wake, woken) = sync_channel(1);
     let waker = wake.clone();
-    let channel = host.open(settings, Duration::ZERO, move || {
+    let channel = host.open_recorded(settings, recorder, Duration::ZERO, move || {
         // Full: it is woken anyway.
         let _ = waker.try_send(());
     });
-    channel.record(recorder);
     let input = match args.send.is_empty() {
         true => Input::standard(wake)?,
         false => Input::of(args.send),
     };
     let stays = args.count.is_some() || args.wait.is_some() || args.repeat.is_some();
-    let mut talk = Talk { channel, printer, input, stays, repeat: args.repeat, count: args.count, came: 0, next: 0 };
+    let linger = Linger::new(args.linger.0);
+    let mut talk =
+        Talk { channel, printer, input, stays, linger, repeat: args.repeat, count: args.count, came: 0, next: 0 };
     let ended = talk.go(&woken, args.wait.and_then(|wait| Instant::now().checked_add(wait.0)));
     let recorded = talk.channel.record(None).map(Recorder::finish);
     ended?;
@@ -204,6 +206,51 @@ fn line(input: &mut impl BufRead) -> Option<String> {
     Some(String::from_utf8(line).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
+/// How long answers are waited for after the last message was sent. Reads no clock.
+#[derive(Debug, Clone, Copy)]
+struct Linger {
+    quiet: Duration,
+    /// When the waiting began, and when something came last.
+    since: Option<(Instant, Instant)>,
+}
+
+impl Linger {
+    /// The longest wait, in times of the quiet that ends it.
+    const MOST: u32 = 10;
+
+    const fn new(quiet: Duration) -> Self {
+        Self { quiet, since: None }
+    }
+
+    /// All was sent; said again it changes nothing.
+    fn begin(&mut self, now: Instant) {
+        self.since.get_or_insert((now, now));
+    }
+
+    /// Something came.
+    fn heard(&mut self, now: Instant) {
+        if let Some((_, last)) = &mut self.since {
+            *last = now;
+        }
+    }
+
+    /// One of the last messages, which waited, was sent only now.
+    fn sent(&mut self, now: Instant) {
+        if self.since.is_some() {
+            self.since = Some((now, now));
+        }
+    }
+
+    /// When it is over, once it has begun.
+    fn deadline(&self) -> Option<Instant> {
+        self.since.map(|(begun, last)| (last + self.quiet).min(begun + self.quiet.saturating_mul(Self::MOST)))
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.deadline().is_some_and(|deadline| deadline <= now)
+    }
+}
+
 /// A channel and what is to become of it.
 struct Talk {
     channel: Channel,
@@ -211,6 +258,7 @@ struct Talk {
     input: Input,
     /// It goes on after the end of what is to be sent.
     stays: bool,
+    linger: Linger,
     repeat: Option<crate::channel::Rate>,
     count: Option<u64>,
     came: u64,
@@ -224,10 +272,7 @@ impl Talk {
             // In this order: what happened before it was closed is taken, then.
             let view = self.channel.view();
             let more = self.print()?;
-            if more {
-                continue;
-            }
-            if view.state == State::Closed {
+            if !more && view.state == State::Closed {
                 return self.outcome(&view);
             }
             let over = end.is_some_and(|end| end <= Instant::now());
@@ -238,11 +283,18 @@ impl Talk {
             if !closing && view.state.is_open() {
                 self.send()?;
                 if self.input.has_ended() && !self.stays {
-                    closing = true;
-                    self.channel.close();
+                    self.linger.begin(Instant::now());
+                    if self.linger.is_over(Instant::now()) {
+                        closing = true;
+                        self.channel.close();
+                    }
                 }
             }
-            let until = end.filter(|_| !closing).unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
+            if more {
+                continue;
+            }
+            let deadlines = [end, self.linger.deadline()].into_iter().flatten().filter(|_| !closing);
+            let until = deadlines.min().unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
             match woken.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 // Disconnected: standard input is at its end, and the channel is closed by now.
                 Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
@@ -260,6 +312,11 @@ impl Talk {
         self.next = since.next;
         let mut out = BufWriter::new(output::bytes());
         for entry in &since.entries {
+            match entry.message() {
+                Some((Way::In, _)) => self.linger.heard(Instant::now()),
+                Some((Way::Out, _)) => self.linger.sent(Instant::now()),
+                None => {}
+            }
             // After the last that was wanted none is printed, though more may have come; what else happens is told.
             if !(self.has_enough() && entry.message().is_some()) {
                 self.came += u64::from(self.printer.entry(entry, &mut out)?);
@@ -305,5 +362,34 @@ impl Talk {
                 _ => Ok(()),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_waited_for_until_it_is_quiet_and_not_for_ever() {
+        let now = Instant::now();
+        let at = |ms| now + Duration::from_millis(ms);
+        let mut linger = Linger::new(Duration::from_secs(1));
+        linger.heard(now);
+        assert_eq!(linger.deadline(), None);
+        linger.begin(now);
+        assert_eq!(linger.deadline(), Some(at(1_000)));
+        linger.heard(at(700));
+        linger.begin(at(800));
+        assert_eq!(linger.deadline(), Some(at(1_700)));
+        assert!(!linger.is_over(at(1_699)) && linger.is_over(at(1_700)));
+        for ms in (700..20_000).step_by(100) {
+            linger.heard(at(ms));
+        }
+        assert_eq!(linger.deadline(), Some(at(10_000)));
+        linger.sent(at(9_900));
+        assert_eq!(linger.deadline(), Some(at(10_900)));
+        let mut at_once = Linger::new(Duration::ZERO);
+        at_once.begin(now);
+        assert!(at_once.is_over(now));
     }
 }

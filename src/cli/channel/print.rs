@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{super::output, args::ChannelArgs};
 use crate::{
-    channel::{Content, Entry, Pointer, Way, What, hex, to_json},
+    channel::{Content, Entry, Pointer, Way, What, hex, to_line},
     plain, words,
 };
 
@@ -15,6 +15,8 @@ pub(super) struct Printer {
     json: bool,
     hex: bool,
     path: Option<Pointer>,
+    /// Of a longer message no parts are looked for: as a tree it takes many times its length.
+    largest: usize,
     print_pings: bool,
     tells_ends: bool,
     /// Nothing that comes may steer a terminal; a pipe gets it as it is, as from websocat or curl.
@@ -28,6 +30,7 @@ impl Printer {
             json: args.json,
             hex: args.hex || on_terminal,
             path: args.path.clone(),
+            largest: args.largest,
             print_pings: args.print_pings,
             tells_ends: args.reconnect && !args.json,
             on_terminal,
@@ -37,7 +40,7 @@ impl Printer {
     /// Prints it; whether it is a message that came and counts.
     pub(super) fn entry(&self, entry: &Entry, out: &mut impl Write) -> io::Result<bool> {
         let found = match (&self.path, entry.message()) {
-            (Some(path), Some((_, content))) => match parts(path, content) {
+            (Some(path), Some((_, content))) => match parts(path, content, self.largest) {
                 Some(found) => Some(found),
                 None => return Ok(false),
             },
@@ -45,11 +48,7 @@ impl Printer {
         };
         let came = matches!(entry.what, What::Message(Way::In, _));
         if self.json {
-            let mut line = to_json(entry);
-            if let Some(found) = found {
-                line["found"] = Value::Array(found);
-            }
-            writeln!(out, "{}", plain::json(&line))?;
+            writeln!(out, "{}", to_line(entry, found))?;
         } else if let (true, Some((_, content))) = (came, entry.message()) {
             self.message(content, found, out)?;
         } else {
@@ -92,8 +91,9 @@ impl Printer {
 }
 
 /// The wanted parts of a message that is JSON and has any.
-fn parts(path: &Pointer, content: &Content) -> Option<Vec<Value>> {
-    let value: Value = serde_json::from_str(content.text()?).ok()?;
+fn parts(path: &Pointer, content: &Content, largest: usize) -> Option<Vec<Value>> {
+    let text = content.text().filter(|text| text.len() <= largest)?;
+    let value: Value = serde_json::from_str(text).ok()?;
     let found: Vec<Value> = path.select(&value).into_iter().cloned().collect();
     (!found.is_empty()).then_some(found)
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, RpcError, State};
+use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, RpcError, State, Unreadable};
 
 use super::{Called, Ephemeral};
 use crate::{
@@ -29,10 +29,14 @@ pub(crate) enum Input {
     Leave,
     /// Try at once instead of after the wait.
     RetryNow,
-    /// The person gave another address, or an earlier run had it.
+    /// Other addresses are known.
     AlsoAt(Candidates),
+    /// The person gave this address: whichever board answers there is meant.
+    Given(String),
     /// mDNS says where the board is, and how it speaks.
     Announced(Announced),
+    /// The next attempt goes by this announcement of the board instead of the one before, which led to nothing.
+    Instead(Announced),
     /// The board had this id when an earlier run knew it.
     Known(String),
     /// It is not yet known which keys are held: nobody is connected to before.
@@ -74,6 +78,15 @@ pub(crate) enum Input {
     CancelUpdate,
     /// Who says to be the board has connected to this program.
     Called(Called),
+    /// Somebody else says to be the board, which has a link: it is to show that it lives, which is told as [`Report::Answered`].
+    Doubted,
+    /// The id that was said on the present connection is that of a board to which another link works.
+    IdTaken {
+        /// The id.
+        id: String,
+        /// Where that link goes.
+        by: String,
+    },
     /// This program takes no more calls.
     CallsAreOver,
     /// [`Session::next_deadline`] is there.
@@ -140,6 +153,10 @@ pub(crate) enum Report {
     Greeted(String),
     /// The board answers in plain text.
     Open,
+    /// The link that was doubted works.
+    Answered,
+    /// Somebody connected from here and said to be the board, whose link works and which knows nothing of it.
+    Claimed(String),
     /// What the board is.
     Info(Box<DeviceInfo>),
     /// What is on it, all of it, in its order.
@@ -184,6 +201,8 @@ pub(crate) enum Report {
     },
     /// The board does not give its log.
     NoLog(RpcError),
+    /// A value that the board sent cannot be read, and counts as unknown.
+    Unreadable(Unreadable),
     /// The whole state is asked for anew.
     Resync(ResyncCause),
     /// How long a question took, and when the board booted.

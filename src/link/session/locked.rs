@@ -52,7 +52,7 @@ impl Session {
     /// The key for this board, by any id that it may have.
     pub(super) fn key(&self) -> Option<&Key> {
         let announced = self.announced.as_ref().map(|announced| &announced.id);
-        self.id.iter().chain(announced).find_map(|id| self.key_of(id))
+        self.id.iter().chain(&self.said).chain(announced).find_map(|id| self.key_of(id))
     }
 
     pub(super) fn key_of(&self, id: &str) -> Option<&Key> {
@@ -62,6 +62,7 @@ impl Session {
     /// Other keys are held from now on. A link that was made with another key, or without one, is made anew.
     pub(super) fn keys_changed(&mut self, now: Instant, keys: Keys, out: &mut Vec<Output>) {
         let before = self.key().cloned();
+        self.marked.clear();
         let awaited = self.keys.replace(keys).is_none();
         let forgotten = match &self.phase {
             Phase::Resting => return,
@@ -114,13 +115,22 @@ impl Session {
         if let Some(problem) = self.another(&hello.board) {
             return self.fail(now, problem, out);
         }
-        self.id = Some(hello.board.clone());
         if self.key_of(&hello.board).is_some() {
+            self.id = Some(hello.board.clone());
             // What was asked in plain text it does not answer. With the key it is asked properly, and identified then.
             self.open(now, out);
         } else {
-            out.push(Output::Report(Report::Greeted(hello.board)));
+            self.greeted_without_key(hello.board, out);
             self.fail(now, LinkProblem::Locked, out);
+        }
+    }
+
+    /// A board that greets and of which no key is held proves nothing: over a connection that it made itself it is believed only where
+    /// nothing else is known.
+    fn greeted_without_key(&mut self, board: String, out: &mut Vec<Output>) {
+        if self.caller.is_none() || self.knows_only_calls() {
+            self.id = Some(board.clone());
+            out.push(Output::Report(Report::Greeted(board)));
         }
     }
 
@@ -140,8 +150,7 @@ impl Session {
                     return Err(problem);
                 }
                 let Some(key) = self.keys.as_ref().and_then(|keys| keys.get(&hello.board)) else {
-                    self.id = Some(hello.board.clone());
-                    out.push(Output::Report(Report::Greeted(hello.board)));
+                    self.greeted_without_key(hello.board, out);
                     return Err(LinkProblem::Locked);
                 };
                 let (initiator, offer) = Initiator::new(&hello, key, *ephemeral.0)
@@ -155,6 +164,7 @@ impl Session {
                     .map_err(|_| LinkProblem::NotABoard("its answer to an offer is none".to_owned()))?;
                 let channel = initiator.finish(&answer).map_err(|_| LinkProblem::NotAuthentic)?;
                 self.id = Some(board.clone());
+                self.said = Some(board.clone());
                 out.push(Output::Report(Report::Greeted(board.clone())));
                 self.secret = Some(Box::new(Secret { channel, board }));
                 self.start_reading(now, out);
@@ -195,12 +205,16 @@ impl Session {
         LinkProblem::NotLocked { board }
     }
 
-    /// Whether another board answers where this one is announced.
+    /// Whether another board answers where this one is announced, connected from, or known to be: the id of a board with a key is not
+    /// given up because somebody says another one at its address.
     fn another(&self, found: &str) -> Option<LinkProblem> {
-        if let Some(expected) = self.caller.as_ref().filter(|expected| *expected != found) {
+        let pinned = self.id.as_ref().filter(|id| self.key_of(id).is_some());
+        let expected = self.caller.as_ref().map(|caller| &caller.id).or(pinned);
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
             return Some(LinkProblem::AnotherBoard { expected: expected.clone(), found: found.to_owned() });
         }
-        let announced = self.announced.as_ref()?;
+        // Anyone can announce a board at an address that a person gave.
+        let announced = self.announced.as_ref().filter(|_| self.address != self.given)?;
         let there = self.address.as_ref().is_some_and(|address| announced.addresses.have(address));
         (there && announced.id != found)
             .then(|| LinkProblem::AnotherBoard { expected: announced.id.clone(), found: found.to_owned() })
@@ -215,6 +229,11 @@ impl Session {
         });
         let Some(said) = said else { return };
         let problem = match &self.secret {
+            _ if self.said.as_ref().is_some_and(|before| *before != said) => {
+                // On one connection a board stays the board that it is.
+                let expected = self.said.clone().unwrap_or_default();
+                Some(LinkProblem::AnotherBoard { expected, found: said.clone() })
+            }
             Some(secret) if secret.board != said => {
                 Some(LinkProblem::AnotherBoard { expected: secret.board.clone(), found: said.clone() })
             }
@@ -226,7 +245,7 @@ impl Session {
             out.retain(|output| !matches!(output, Output::Report(Report::Info(_) | Report::Open)));
             return self.fail(now, problem, out);
         }
-        self.id = Some(said);
+        self.said = Some(said);
         if self.secret.is_none() {
             out.push(Output::Report(Report::Open));
         }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use protocol::{Epoch, LogFilter, LogLine, NotifyLog, method};
+use protocol::{Epoch, LogFilter, NotifyLog, method};
 
 use super::{Output, Phase, Report, Session};
 use crate::link::{bounds, requests::Purpose, state::Now};
@@ -15,37 +15,40 @@ pub(super) struct Following {
     told: Option<Told>,
     /// Lines of the moment that was told last which the board is going to send again.
     again: usize,
+    /// The board was asked again, and what it sends may be what it sent before.
+    repeats: bool,
 }
 
 /// A moment of a board's run, and how many of its lines were told.
 #[derive(Debug)]
 struct Told {
     epoch: Epoch,
-    uptime_ms: u64,
+    /// In milliseconds since boot, whatever the board's counter can hold.
+    stamp: u64,
     lines: usize,
 }
 
 impl Default for Following {
     fn default() -> Self {
-        Self { wanted: LogFilter::Off, told: None, again: 0 }
+        Self { wanted: LogFilter::Off, told: None, again: 0, repeats: false }
     }
 }
 
 impl Following {
     /// Whether a line is news; if so, it is told now.
-    fn is_new(&mut self, epoch: Epoch, line: &LogLine) -> bool {
+    fn is_new(&mut self, epoch: Epoch, stamp: u64) -> bool {
         match &mut self.told {
-            Some(told) if told.epoch == epoch && line.uptime_ms < told.uptime_ms => return false,
-            Some(told) if told.epoch == epoch && line.uptime_ms == told.uptime_ms => {
+            Some(told) if self.repeats && told.epoch == epoch && stamp < told.stamp => return false,
+            Some(told) if told.epoch == epoch && stamp == told.stamp => {
                 if self.again > 0 {
                     self.again -= 1;
                     return false;
                 }
                 told.lines += 1;
             }
-            told => *told = Some(Told { epoch, uptime_ms: line.uptime_ms, lines: 1 }),
+            told => *told = Some(Told { epoch, stamp, lines: 1 }),
         }
-        self.again = 0;
+        (self.again, self.repeats) = (0, false);
         true
     }
 }
@@ -68,6 +71,7 @@ impl Session {
 
     fn ask_for_log(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.log.again = self.log.told.as_ref().map_or(0, |told| told.lines);
+        self.log.repeats = true;
         let level = self.log.wanted.to_string();
         let params = [("level".to_owned(), level.into())].into_iter().collect();
         let (_, request) = self.requests.ask(now, Purpose::Log, method::LOG_SUBSCRIBE, params);
@@ -80,8 +84,9 @@ impl Session {
         }
         let mut lines = Vec::new();
         for line in log.lines {
-            if self.log.is_new(log.epoch, &line) {
-                let (at, _) = self.stamped(now, line.uptime_ms);
+            let stamp = self.clock.kept(now.instant, line.uptime_ms);
+            if self.log.is_new(log.epoch, stamp) {
+                let (at, _) = self.stamped(now, stamp);
                 lines.push((at, line.level, bounds::text(line.message)));
             }
         }

@@ -10,9 +10,15 @@ mod pushes;
 mod tests;
 mod updating;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
-use protocol::{Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, limits::CONNECT_TIMEOUT, method};
+use protocol::{
+    BoardMessageError, ComponentKey, Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, Unreadable,
+    limits::CONNECT_TIMEOUT, method, salvage,
+};
 
 use super::{
     backoff::{Backoff, GOOD_AFTER},
@@ -29,7 +35,7 @@ use super::{
 };
 
 use crate::{address::Candidates, keys::Keys};
-use called::Rival;
+use called::{ANSWERS_WITHIN, Caller, Marked, Rival};
 use locked::{Handshake, Secret};
 use updating::Updating;
 
@@ -75,16 +81,22 @@ pub(crate) struct Session {
     attempt: u64,
     target: Target,
     announced: Option<Announced>,
+    /// The address that the person gave.
+    given: Option<String>,
     /// The board's id, as it said last or an earlier run knew it.
     id: Option<String>,
+    /// The id that was said on the present connection. It stays what it is for as long as the connection lasts.
+    said: Option<String>,
+    /// The board was subscribed to in this run: what is announced of it or said by others does not outweigh that.
+    spoken: bool,
     /// `None` while it is not yet known which are held.
     keys: Option<Keys>,
     /// What makes the present connection secret; `None` where it is none, or not yet.
     secret: Option<Box<Secret>>,
     /// The address that answered the present attempt, or that the connection comes from.
     address: Option<String>,
-    /// The board made the present connection, and says that this is its id.
-    caller: Option<String>,
+    /// The present connection was made to this program.
+    caller: Option<Caller>,
     /// The board calls this program.
     calls: bool,
     /// Who says to be the board while there is a link to it.
@@ -93,6 +105,9 @@ pub(crate) struct Session {
     standing: Standing,
     /// How long each step of the present attempt may take.
     within: Duration,
+    marked: Marked,
+    /// Somebody else says to be the board: until then the link that works shows that it does.
+    doubted: Option<Instant>,
     backoff: Backoff,
     requests: Requests,
     lanes: Lanes,
@@ -101,6 +116,8 @@ pub(crate) struct Session {
     epoch: Option<Epoch>,
     client: Option<u32>,
     log: log::Following,
+    /// Of which values of the present connection it was told that they cannot be read.
+    told_unreadable: BTreeSet<(Option<ComponentKey>, String)>,
 }
 
 impl Session {
@@ -111,7 +128,10 @@ impl Session {
             attempt: 0,
             target: Target::default(),
             announced: None,
+            given: None,
             id: None,
+            said: None,
+            spoken: false,
             keys: Some(Keys::default()),
             secret: None,
             address: None,
@@ -120,6 +140,8 @@ impl Session {
             rival: None,
             standing: Standing::New,
             within: CONNECT_TIMEOUT,
+            marked: Marked::default(),
+            doubted: None,
             backoff: Backoff::new(seed),
             requests: Requests::default(),
             lanes: Lanes::default(),
@@ -128,6 +150,7 @@ impl Session {
             epoch: None,
             client: None,
             log: log::Following::default(),
+            told_unreadable: BTreeSet::new(),
         }
     }
 
@@ -153,11 +176,13 @@ impl Session {
             Input::AlsoAt(addresses) => {
                 self.standing = Standing::Trusted;
                 self.target.give(addresses);
-                if matches!(self.phase, Phase::Waiting { .. }) {
+                if matches!(self.phase, Phase::Waiting { .. } | Phase::Live(Live { stale: true, .. })) {
                     self.open(now.instant, &mut out);
                 }
             }
+            Input::Given(address) => self.given = Some(address),
             Input::Announced(announced) => self.announced(now.instant, announced, &mut out),
+            Input::Instead(announced) => self.announced_too(now.instant, announced, &mut out),
             Input::Known(id) => self.id = Some(id),
             Input::KeysAwaited => self.keys = None,
             Input::Keys(keys) => self.keys_changed(now.instant, keys, &mut out),
@@ -188,6 +213,12 @@ impl Session {
             }
             Input::CancelUpdate => self.update_cancelled(now.instant, &mut out),
             Input::Called(called) => self.called(now.instant, called, &mut out),
+            Input::Doubted => self.doubted(now.instant, &mut out),
+            Input::IdTaken { id, by } => {
+                if self.has_socket() {
+                    self.fail(now.instant, LinkProblem::IdTaken { id, by }, &mut out);
+                }
+            }
             Input::CallsAreOver => self.calls_are_over(now.instant, &mut out),
             Input::Tick => self.tick(now.instant, &mut out),
         }
@@ -211,12 +242,14 @@ impl Session {
             Phase::Reading { reading, .. } => Some(reading.deadline()),
             Phase::Live(live) => {
                 let rereading = live.rereading.as_ref().map(|reading| reading.deadline());
-                let others = [rereading, self.status_deadline(), live.restarts_until, self.rival_deadline()];
+                let others = [rereading, self.status_deadline(), live.restarts_until, self.doubted];
                 let others = others.into_iter().flatten();
                 Some(others.fold(live.heartbeat.next_deadline(now), Instant::min))
             }
         };
-        phase.into_iter().chain(self.lanes.next_deadline()).chain(self.updating.next_deadline()).min()
+        let rival = self.rival_deadline().filter(|_| self.has_socket());
+        let others = [self.lanes.next_deadline(), self.updating.next_deadline(), rival];
+        phase.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// A board that pushes but does not say its whole state would be shown wrong for ever.
@@ -238,6 +271,8 @@ impl Session {
         self.announced = Some(announced);
         let go = match &self.phase {
             Phase::Waiting { retry_at: None, .. } => changed,
+            // What a peer said about itself is not asked for more often because the same is announced once more.
+            Phase::Waiting { problem, .. } if problem.is_settled() => changed,
             // An announcement says nothing about free places: those are asked for at the pace of the backoff.
             Phase::Waiting { problem: LinkProblem::AllPlacesTaken, .. } => moved,
             Phase::Waiting { .. } => true,
@@ -250,12 +285,37 @@ impl Session {
         }
     }
 
+    /// Goes by another announcement, unless it is the turn of an address that a person gave. What was said at the place before is no
+    /// reason to wait longer than otherwise.
+    fn announced_too(&mut self, now: Instant, announced: Announced, out: &mut Vec<Output>) {
+        let before = self.announced.as_ref().map(|announced| &announced.addresses);
+        let due = self.target.choice().map(|choice| choice.addresses);
+        if due.as_ref() != before {
+            return;
+        }
+        self.target.announce(announced.addresses.clone());
+        self.announced = Some(announced);
+        if let Phase::Waiting { problem, retry_at: Some(_) } = &self.phase
+            && problem.is_settled()
+        {
+            let (problem, retry_at) = (problem.clone(), now + self.backoff.next_wait());
+            self.wait(problem, Some(retry_at), out);
+        }
+    }
+
     /// Starts an attempt, instead of whatever there was.
     fn open(&mut self, now: Instant, out: &mut Vec<Output>) {
-        self.end_connection(out);
         if let Some(problem) = self.hopeless() {
-            return self.wait(problem, None, out);
+            self.end_connection(out);
+            let retry_at = problem.asked_again_after().map(|wait| now + wait);
+            return self.wait(problem, retry_at, out);
         }
+        self.attempt(now, out);
+    }
+
+    /// Starts an attempt, whatever is announced of the board.
+    fn attempt(&mut self, now: Instant, out: &mut Vec<Output>) {
+        self.end_connection(out);
         let Some(to) = self.target.choice() else {
             return self.wait(self.nowhere(""), None, out);
         };
@@ -325,6 +385,10 @@ impl Session {
         if was_good {
             self.backoff.reset();
         }
+        // Nothing is believed of a peer that connected and proved nothing.
+        if self.caller.is_some() && !matches!(self.phase, Phase::Live(_)) {
+            return self.call_came_to_nothing(now, problem, out);
+        }
         if self.standing == Standing::New {
             self.standing = Standing::Failing;
         }
@@ -340,9 +404,13 @@ impl Session {
             self.target.failed();
         }
         match (problem, restarts_until) {
-            (problem, _) if problem.is_settled() => self.wait(problem, None, out),
             (problem, _) if self.target.choice().is_none() => {
                 self.wait(self.nowhere(&problem.to_string()), None, out);
+            }
+            // The peer at that address says so, and nothing vouches for it: it is told, and asked again now and then.
+            (problem, _) if problem.is_settled() => {
+                let retry_at = problem.asked_again_after().map(|wait| now + wait);
+                self.wait(problem, retry_at, out);
             }
             (_, Some(back)) if back > now => self.wait(LinkProblem::Rebooting, Some(back), out),
             (problem, _) => {
@@ -365,6 +433,9 @@ impl Session {
         self.secret = None;
         self.caller = None;
         self.address = None;
+        self.told_unreadable.clear();
+        self.said = None;
+        self.doubted = None;
         if self.has_socket() {
             out.push(Output::Disconnect);
         }
@@ -384,6 +455,9 @@ impl Session {
                 live.heartbeat.heard(now);
                 if std::mem::take(&mut live.stale) {
                     out.push(Output::Report(Report::Link(LinkState::Connected)));
+                }
+                if self.doubted.take().is_some() {
+                    out.push(Output::Report(Report::Answered));
                 }
                 self.rival_outlived(out);
             }
@@ -409,7 +483,7 @@ impl Session {
         if text.len() > bounds::MESSAGE {
             return;
         }
-        match FromBoard::parse(text) {
+        match self.parsed(text, out) {
             Ok(FromBoard::Response(response)) => self.answer(now, response, out),
             Ok(FromBoard::Status(status)) => self.status(now, status, out),
             Ok(FromBoard::Event(event)) => self.event(now, event, out),
@@ -428,6 +502,29 @@ impl Session {
                 }
                 Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } | Phase::Shaking { .. } => {}
             },
+        }
+    }
+
+    /// What a message says; of one that is not JSON what can be read of it.
+    fn parsed(&mut self, text: &str, out: &mut Vec<Output>) -> Result<FromBoard, BoardMessageError> {
+        let error = match FromBoard::parse(text) {
+            Ok(read) => return Ok(read),
+            Err(error) => error,
+        };
+        // Where it is JSON, nothing is gained by reading it again.
+        let Some((rest, unreadable)) = salvage(text).filter(|(_, unreadable)| !unreadable.is_empty()) else {
+            return Err(error);
+        };
+        let read = FromBoard::parse(&rest)?;
+        unreadable.into_iter().for_each(|value| self.unreadable(value, out));
+        Ok(read)
+    }
+
+    /// Tells of a value that cannot be read, once on each connection.
+    fn unreadable(&mut self, value: Unreadable, out: &mut Vec<Output>) {
+        let place = (value.component.clone(), value.field.clone());
+        if self.told_unreadable.len() < bounds::COMPONENTS && self.told_unreadable.insert(place) {
+            out.push(Output::Report(Report::Unreadable(bounds::unreadable(value))));
         }
     }
 
@@ -471,7 +568,11 @@ impl Session {
                 }
             }
             (purpose, Phase::Reading { reading, .. } | Phase::Live(Live { rereading: Some(reading), .. })) => {
-                match reading.answered(now.instant, &purpose, response.outcome, &mut self.requests, out) {
+                let mut unreadable = Vec::new();
+                let read =
+                    reading.answered(now.instant, &purpose, response.outcome, &mut self.requests, &mut unreadable, out);
+                unreadable.into_iter().for_each(|value| self.unreadable(value, out));
+                match read {
                     Ok(None) => self.check_id(now.instant, out),
                     Ok(Some(snapshot)) => self.subscribed(now, snapshot, out),
                     Err(problem) => self.fail(now.instant, problem, out),
@@ -514,6 +615,10 @@ impl Session {
         self.target.worked();
         self.standing = Standing::Trusted;
         self.phase = Phase::Live(Live { since, heartbeat, stale: false, sync, rereading: None, restarts_until: None });
+        self.spoken = true;
+        if let Some(said) = &self.said {
+            self.id = Some(said.clone());
+        }
         self.believe(now, snapshot, out);
         out.push(Output::Report(Report::Link(LinkState::Connected)));
         self.resume_log(now.instant, out);
@@ -525,6 +630,15 @@ impl Session {
         if self.requests.awaited_since(&Purpose::Ping).is_none() {
             let (_, ping) = self.requests.ask(now, Purpose::Ping, method::SYS_PING, Object::new());
             out.push(Output::Send(ping));
+        }
+    }
+
+    /// Somebody else says to be the board: the link is asked for a sign of life, and is stale where it gives none.
+    fn doubted(&mut self, now: Instant, out: &mut Vec<Output>) {
+        if matches!(self.phase, Phase::Live(Live { stale: false, .. })) && self.doubted.is_none() {
+            let (_, ping) = self.requests.ask(now, Purpose::Ping, method::SYS_PING, Object::new());
+            out.push(Output::Send(ping));
+            self.doubted = Some(now + ANSWERS_WITHIN);
         }
     }
 
@@ -566,7 +680,7 @@ impl Session {
             Phase::Resting => {}
             Phase::Waiting { retry_at, .. } => {
                 if retry_at.is_some_and(|at| now >= at) {
-                    self.open(now, out);
+                    self.attempt(now, out);
                 }
             }
             Phase::Opening { deadline } => {
@@ -585,6 +699,9 @@ impl Session {
                 }
             }
             Phase::Live(live) => {
+                if self.doubted.take_if(|until| now >= *until).is_some() && !std::mem::replace(&mut live.stale, true) {
+                    out.push(Output::Report(Report::Link(LinkState::Stale)));
+                }
                 let reading_over = live.rereading.as_ref().is_some_and(|reading| now >= reading.deadline());
                 // A board that lost its power while it restarted sends no close: do not wait for its silence.
                 let restarted = live.restarts_until.is_some_and(|until| now >= until);
@@ -622,7 +739,8 @@ impl Session {
         if self.keys.is_none() {
             return Some(LinkProblem::KeysAwaited);
         }
-        let announced = self.announced.as_ref()?;
+        // A board that was spoken with is asked itself: anyone can announce something else of it.
+        let announced = self.announced.as_ref().filter(|_| !self.spoken)?;
         if announced.proto != PROTOCOL_MAJOR {
             Some(LinkProblem::UnsupportedVersion { theirs: announced.proto.to_string() })
         } else if announced.locked && self.key().is_none() {

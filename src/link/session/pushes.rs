@@ -40,7 +40,8 @@ impl Session {
 
     fn changed(&mut self, now: Now, status: NotifyStatus, out: &mut Vec<Output>) {
         let origin = Origin::of(status.source.as_ref(), self.client);
-        let (at, late) = self.stamped(now, status.uptime_ms);
+        let stamp = self.clock.fresh(now.instant, status.uptime_ms);
+        let (at, late) = self.stamped(now, stamp);
         let components = small(status.components);
         out.push(Output::Report(Report::Changed { components, origin, at, late }));
         self.progress(now.instant, out);
@@ -52,19 +53,21 @@ impl Session {
             live.restarts_until = Some(now.instant + AFTER_REBOOT);
         }
         let origin = Origin::of(event.source.as_ref(), self.client);
-        let (at, late) = self.stamped(now, event.uptime_ms);
+        let stamp = self.clock.fresh(now.instant, event.uptime_ms);
+        let (at, late) = self.stamped(now, stamp);
         let events = event.events.into_iter().map(|event| Event { event: bounds::text(event.event), ..event });
         out.push(Output::Report(Report::Events { events: events.collect(), origin, at, late }));
     }
 
     /// When the board did it, in this computer's time, and how long ago.
-    pub(super) fn stamped(&self, now: Now, uptime_ms: u64) -> (SystemTime, Option<Duration>) {
-        let late = self.clock.lateness(now.instant, uptime_ms);
+    pub(super) fn stamped(&self, now: Now, stamp_ms: u64) -> (SystemTime, Option<Duration>) {
+        let late = self.clock.lateness(now.instant, stamp_ms);
         (late.and_then(|late| now.wall.checked_sub(late)).unwrap_or(now.wall), late)
     }
 
     pub(super) fn believe(&mut self, now: Now, snapshot: Snapshot, out: &mut Vec<Output>) {
-        let (at, _) = self.stamped(now, snapshot.uptime_ms);
+        let stamp = self.clock.fresh(now.instant, snapshot.uptime_ms);
+        let (at, _) = self.stamped(now, stamp);
         let client = snapshot.client.or(self.client);
         out.push(Output::Report(Report::Snapshot { client, components: small(snapshot.components), at }));
         self.progress(now.instant, out);

@@ -166,6 +166,35 @@ fn a_socket_that_is_dropped_sends_a_close_frame_and_closes() {
 }
 
 #[test]
+fn a_close_frame_is_answered_with_its_code() {
+    use ::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
+    for transport in BOTH {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = thread::spawn(move || {
+            let (stream, _) = listener.accept().expect("a client");
+            let mut served = ::tungstenite::accept(stream).expect("a handshake");
+            let frame = CloseFrame { code: CloseCode::Restart, reason: "restarting".into() };
+            served.close(Some(frame)).expect("sent");
+            served.read()
+        });
+        let ending = run(async {
+            let (_socket, mut told) = open(transport, address);
+            let ended = ending(&mut told).await;
+            let _ = timeout(SOON, async { while told.recv().await.is_some() {} }).await;
+            ended
+        });
+        assert_eq!(ending, Some(Ending::Closed));
+        let answer = server.join().expect("the server ends");
+        let code = |message: &::tungstenite::Message| match message {
+            ::tungstenite::Message::Close(Some(frame)) => Some(u16::from(frame.code)),
+            _ => None,
+        };
+        assert_eq!(answer.as_ref().ok().and_then(code), Some(1012), "{transport}: {answer:?}");
+    }
+}
+
+#[test]
 fn what_follows_the_handshake_in_the_same_packet_is_read() {
     for transport in BOTH {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");

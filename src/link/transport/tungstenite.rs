@@ -94,7 +94,7 @@ pub(crate) fn adopt(socket: Stream, unread: Unread, tell: impl Fn(SocketEvent) +
 pub(crate) fn decline(socket: Stream, why: &'static str) {
     // At the end of the program there is no runtime any more; then the socket is closed without a word.
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(farewell(socket, Some((CloseCode::Again, why)), ()));
+        runtime.spawn(end(socket, Farewell::Because(CloseCode::Again, why), ()));
     }
 }
 
@@ -115,7 +115,7 @@ async fn attempt<F: Fn(SocketEvent)>(opening: Opening, teller: &Teller<F>, held:
     Ok(WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(limits)).await)
 }
 
-fn unreachable(error: io::Error) -> Ending {
+fn unreachable(error: &io::Error) -> Ending {
     Ending::NoConnection(bounds::text(error.to_string()))
 }
 
@@ -130,7 +130,7 @@ fn refused(error: Error) -> Ending {
             Ending::NoConnection("the connection was closed before it was open".to_owned())
         }
         Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => Ending::NotWebSocket(error.to_string()),
-        Error::Io(error) => unreachable(error),
+        Error::Io(error) => unreachable(&error),
         error => Ending::NotWebSocket(bounds::text(error.to_string())),
     }
 }
@@ -138,7 +138,7 @@ fn refused(error: Error) -> Ending {
 /// Reads and writes until either side ends it.
 async fn serve<F: Fn(SocketEvent)>(mut socket: Stream, mut to_send: UnboundedReceiver<ToSend>, teller: Teller<F>) {
     let mut turn = 0;
-    let close = loop {
+    let farewell = loop {
         tokio::select! {
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => teller.tell(SocketEvent::Text(text)),
@@ -147,13 +147,12 @@ async fn serve<F: Fn(SocketEvent)>(mut socket: Stream, mut to_send: UnboundedRec
                 Some(Ok(Message::Pong(_) | Message::Frame(_))) => teller.tell(SocketEvent::Pong),
                 Some(Ok(Message::Close(_))) => {
                     teller.end(Ending::Closed);
-                    // The library has queued its answer.
-                    break None;
+                    break Farewell::Answer;
                 }
                 Some(Err(error)) => match broken(&error) {
                     Some((code, why)) => {
                         teller.end(Ending::Misbehaved(bounds::text(why)));
-                        break Some((code, ""));
+                        break Farewell::Because(code, "");
                     }
                     None => return teller.end(Ending::Closed),
                 },
@@ -161,7 +160,7 @@ async fn serve<F: Fn(SocketEvent)>(mut socket: Stream, mut to_send: UnboundedRec
             },
             message = to_send.recv() => {
                 // The socket is not wanted any more.
-                let Some(message) = message else { break None };
+                let Some(message) = message else { break Farewell::Plain };
                 if !matches!(timeout(WRITE, write(&mut socket, message, &mut to_send)).await, Ok(Ok(()))) {
                     return teller.end(Ending::Closed);
                 }
@@ -169,7 +168,7 @@ async fn serve<F: Fn(SocketEvent)>(mut socket: Stream, mut to_send: UnboundedRec
         }
         // More arrived than is read, which the teller has reported.
         if teller.has_ended() {
-            break Some((CloseCode::Policy, "too many messages"));
+            break Farewell::Because(CloseCode::Policy, "too many messages");
         }
         turn += 1;
         if turn == TURN {
@@ -178,7 +177,7 @@ async fn serve<F: Fn(SocketEvent)>(mut socket: Stream, mut to_send: UnboundedRec
         }
     };
     // Boxed, since it is rare and the task of every link would have room for it.
-    Box::pin(farewell(socket, close, teller)).await;
+    Box::pin(end(socket, farewell, teller)).await;
 }
 
 /// Writes a message, and those that wait behind it.
@@ -208,11 +207,26 @@ fn broken(error: &Error) -> Option<(CloseCode, String)> {
     }
 }
 
-/// Sends a close frame, or the answer to one, then waits a moment for the other side to end the connection. `reported` is dropped
-/// once the frame has left.
-async fn farewell<T>(mut socket: Stream, close: Option<(CloseCode, &'static str)>, reported: T) {
-    let frame = close.map(|(code, reason)| CloseFrame { code, reason: reason.into() });
-    if !matches!(timeout(CLOSE, socket.close(frame)).await, Ok(Ok(()) | Err(Error::ConnectionClosed))) {
+/// How a connection is closed.
+enum Farewell {
+    /// The other side closes it: the library has queued the answer.
+    Answer,
+    /// With a close frame that says nothing.
+    Plain,
+    /// With a close frame that says why.
+    Because(CloseCode, &'static str),
+}
+
+/// Sends what closes a connection, then waits a moment for the other side to end it. `reported` is dropped once that has left.
+async fn end<T>(mut socket: Stream, farewell: Farewell, reported: T) {
+    let leave = async {
+        match farewell {
+            Farewell::Answer => socket.flush().await,
+            Farewell::Plain => socket.close(None).await,
+            Farewell::Because(code, reason) => socket.close(Some(CloseFrame { code, reason: reason.into() })).await,
+        }
+    };
+    if !matches!(timeout(CLOSE, leave).await, Ok(Ok(()))) {
         return;
     }
     drop(reported);

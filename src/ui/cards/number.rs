@@ -57,7 +57,7 @@ fn on_step(value: f64, [min, max, step]: [f64; 3]) -> f64 {
         return value;
     }
     let exact = min + ((value - min) / step).round() * step;
-    let dusted = (exact * 1e9).round() / 1e9;
+    let dusted = words::significant(exact, 12);
     if dusted.is_finite() { dusted.clamp(min, max) } else { value }
 }
 
@@ -70,5 +70,6 @@ mod tests {
         assert_eq!(on_step(0.304, [0.0, 1.0, 0.1]), 0.3);
         assert_eq!(on_step(21.74, [5.0, 30.0, 0.5]), 21.5);
         assert_eq!(on_step(99.0, [0.0, 10.0, 3.0]), 10.0);
+        assert_eq!(on_step(1.52e-9, [0.0, 1e-8, 1e-10]), 1.5e-9);
     }
 }

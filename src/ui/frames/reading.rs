@@ -73,7 +73,8 @@ fn message(way: Way, text: &str) -> Reading {
         (Some(method), None) if way == Way::Out => Reading { sort: Sort::Request, method: method.to_owned(), id, line },
         (Some(method), None) => Reading { sort: Sort::Push, method: method.to_owned(), id, line },
         (None, _) => {
-            let method = if message.contains_key("error") { "error" } else { "" };
+            let refused = message.get("error").is_some_and(|error| !error.is_null());
+            let method = if refused { "error" } else { "" };
             Reading { sort: Sort::Answer, method: method.to_owned(), id, line }
         }
     }

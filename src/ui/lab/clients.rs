@@ -7,7 +7,7 @@ use eframe::egui::{
     Align2, Button, CornerRadius, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2,
     vec2,
 };
-use protocol::clients::{ClientEntry, ClientKind, ClientList};
+use protocol::clients::{ClientEntry, ClientKind, ClientList, elapsed_ms};
 
 use super::super::{
     action::Action,
@@ -267,7 +267,7 @@ fn row(
     let ours = entry.kind == ClientKind::Rpc && (entry.you || board.client == Some(entry.id));
     let passed = moment.age(listed.at);
     let age = |then: u64| {
-        Duration::from_millis(listed.uptime_ms.saturating_sub(then)) + if live { passed } else { Duration::ZERO }
+        Duration::from_millis(elapsed_ms(listed.uptime_ms, then)) + if live { passed } else { Duration::ZERO }
     };
     let kind = words::plain(&kind_word(&entry.kind));
     let mut from = entry.from.as_deref().map_or_else(|| "unknown".to_owned(), words::plain);

@@ -5,7 +5,11 @@ use std::{collections::VecDeque, fs::File, io, path::Path, sync::Arc};
 
 use protocol::telemetry::{Channel, Telemetry};
 
-use crate::telemetry::{Arrived, Piece};
+use crate::{
+    plain::cell,
+    telemetry::{Arrived, Piece},
+    words,
+};
 
 /// So much is kept, in seconds.
 pub(super) const KEPT: f64 = 60.0;
@@ -246,11 +250,15 @@ impl SampleTable {
     /// Writes them with a head. Times are in seconds since the board booted; what was lost has no row.
     pub(in crate::ui) fn write(&self, path: &Path) -> io::Result<()> {
         let mut file = csv::Writer::from_writer(File::create(path)?);
-        file.write_record(std::iter::once("seconds").chain(self.head.iter().map(String::as_str)))?;
+        let head: Vec<_> = self.head.iter().map(|name| cell(name)).collect();
+        file.write_record(std::iter::once("seconds").chain(head.iter().map(AsRef::as_ref)))?;
         for block in &self.blocks {
             for row in 0..block.rows() {
                 let at = block.from + row as f64 * block.interval;
-                let values = block.values.iter().map(|values| values.get(row).map_or_else(String::new, f32::to_string));
+                let values = block
+                    .values
+                    .iter()
+                    .map(|values| values.get(row).map_or_else(String::new, |value| words::sample((*value).into())));
                 file.write_record(std::iter::once(format!("{at:.6}")).chain(values))?;
             }
         }

@@ -102,7 +102,5 @@ fn seconds(mark: &GridMark) -> String {
 
 /// A number of the axis with the digits that mean something.
 fn short(value: f64) -> String {
-    let exact = format!("{value:.4}");
-    let exact = exact.trim_end_matches('0').trim_end_matches('.');
-    if exact == "-0" { "0".to_owned() } else { exact.to_owned() }
+    words::short_number(value)
 }

@@ -15,6 +15,7 @@ use crate::{
         text,
         theme::{self, palette},
     },
+    words,
 };
 
 /// Lanes of what is on or off are this far apart: 1 is the height of a step.
@@ -123,9 +124,7 @@ pub(super) fn show(
 
 /// A number of the axis with the digits that mean something.
 fn short(value: f64) -> String {
-    let exact = format!("{value:.4}");
-    let exact = exact.trim_end_matches('0').trim_end_matches('.');
-    if exact == "-0" { "0".to_owned() } else { exact.to_owned() }
+    words::short_number(value)
 }
 
 fn draw<'a>(plot: &mut egui_plot::PlotUi<'a>, curve: &Curve<'a>, base: f64, colour: Color32, style: LineStyle) {

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use crate::{
     fleet::{Bucket, time},
+    plain::cell,
     ui::{model::Model, pin::Pin},
+    words,
 };
 
 /// A row.
@@ -46,14 +48,14 @@ pub(in crate::ui) fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
     let mut file = csv::Writer::from_writer(File::create(path)?);
     file.write_record(["time", "until", "board", "component", "name", "unit", "mean", "low", "high", "values"])?;
     for Row { board, component, name, unit, bucket } in rows {
-        let number = |value: f64| if value.is_finite() { value.to_string() } else { String::new() };
+        let number = |value: f64| if value.is_finite() { words::quantity_exact(value) } else { String::new() };
         file.write_record([
             &*stamp(bucket.from),
             &stamp(bucket.to),
-            board,
-            component,
-            name,
-            unit,
+            &cell(board),
+            &cell(component),
+            &cell(name),
+            &cell(unit),
             &number(bucket.mean),
             &number(bucket.low),
             &number(bucket.high),
@@ -73,17 +75,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gap_is_a_row_without_values() -> io::Result<()> {
+    fn a_gap_is_a_row_without_values_and_a_name_is_no_formula() -> io::Result<()> {
         let bucket = |from: f64, mean: f64, count| Bucket { from, to: from + 1.5, low: mean, high: mean, mean, count };
-        let row = |bucket| Row {
+        let row = |name: &str, bucket| Row {
             board: "desk-1".to_owned(),
             component: "sensor:0".to_owned(),
-            name: "Desk, left: Temperature".to_owned(),
+            name: name.to_owned(),
             unit: "°C".to_owned(),
             bucket,
         };
         let path = std::env::temp_dir().join(format!("switchboard-table-{}.csv", std::process::id()));
-        write(&path, &[row(bucket(0.0, 21.5, 1)), row(bucket(1.5, f64::NAN, 0))])?;
+        let name = "Desk, left: Temperature";
+        let formula = "=HYPERLINK(\"http://a\")";
+        write(
+            &path,
+            &[
+                row(name, bucket(0.0, 21.5, 1)),
+                row(name, bucket(1.5, f64::NAN, 0)),
+                row(formula, bucket(3.0, -1.5e-9, 1)),
+            ],
+        )?;
         let table = std::fs::read_to_string(&path)?;
         std::fs::remove_file(&path)?;
         let lines: Vec<&str> = table.lines().collect();
@@ -93,6 +104,8 @@ mod tests {
             "1970-01-01T00:00:00.000Z,1970-01-01T00:00:01.500Z,desk-1,sensor:0,\"Desk, left: Temperature\",°C,21.5,21.5,21.5,1"
         );
         assert!(lines[2].ends_with(",°C,,,,0"), "{}", lines[2]);
+        // A name is never a formula, and a number below zero stays one.
+        assert!(lines[3].ends_with(",\"'=HYPERLINK(\"\"http://a\"\")\",°C,-1.5e-9,-1.5e-9,-1.5e-9,1"), "{}", lines[3]);
         Ok(())
     }
 }

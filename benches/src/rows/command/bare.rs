@@ -44,7 +44,7 @@ impl Bare {
 impl Commander for &Bare {
     fn round(&self, pace: Pace, messages: u32) -> Outcome<(f64, f64)> {
         sockets::run(async {
-            let mut socket = connect(&self.address, self.path, None).await?;
+            let mut socket = connect(&self.address, self.path).await?;
             let mut times = Vec::new();
             for _ in 0..messages {
                 pace.wait();
@@ -87,7 +87,7 @@ async fn serve(
     mut called: UnboundedReceiver<(Instant, String)>,
     tell: mpsc::Sender<Duration>,
 ) -> Outcome<()> {
-    let mut socket = connect(&address, path, None).await?;
+    let mut socket = connect(&address, path).await?;
     while let Some((begun, message)) = called.recv().await {
         there_and_back(&mut socket, message).await?;
         tell.send(begun.elapsed())?;

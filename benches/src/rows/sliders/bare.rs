@@ -40,7 +40,7 @@ fn message(slider: u16, tick: u32) -> Message {
 impl Bare<'_> {
     pub(super) fn drag(&self, ticks: u32) -> Outcome<Drag> {
         sockets::run(async {
-            let (mut outgoing, mut incoming) = connect(self.address, self.path, None).await?.split();
+            let (mut outgoing, mut incoming) = connect(self.address, self.path).await?.split();
             let (returned, more) = (Rc::new(Cell::new(0)), Rc::new(Notify::new()));
             let (count, notify) = (Rc::clone(&returned), Rc::clone(&more));
             spawn_local(async move {
@@ -71,7 +71,7 @@ impl Bare<'_> {
     /// Messages one by one at the same pace, each after the one before came back.
     pub(super) fn single(&self, messages: u32) -> Outcome<Vec<Duration>> {
         sockets::run(async {
-            let mut socket = connect(self.address, self.path, None).await?;
+            let mut socket = connect(self.address, self.path).await?;
             let mut times = Vec::new();
             for tick in 0..messages {
                 sleep(TICK).await;

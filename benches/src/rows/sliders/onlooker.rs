@@ -48,7 +48,7 @@ impl Onlooker {
 }
 
 async fn look(address: String, client: u32, over: Arc<AtomicBool>) -> Outcome<(usize, Value)> {
-    let mut socket = connect(&address, "/rpc", None).await?;
+    let mut socket = connect(&address, "/rpc").await?;
     let mut most = 0;
     while !over.load(Ordering::Relaxed) {
         let list = ask(&mut socket, LIST).await?;

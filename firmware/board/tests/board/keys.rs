@@ -51,6 +51,41 @@ fn a_board_with_a_key_lets_nobody_in_without_one() {
 }
 
 #[test]
+fn a_key_to_view_reads_no_parameters_of_others_in_the_log() {
+    let (mut board, key) = locked();
+    let owner = with(&mut board, &key);
+    let view = add(&mut board, owner, "visitor", "view");
+    let visitor = with(&mut board, &view);
+    let debug = refused(&mut board, visitor, method::LOG_SUBSCRIBE, json!({ "level": "debug" }));
+    assert_eq!(debug, (Code::Forbidden, "view_only".to_owned()));
+    for level in ["off", "error", "warn", "info"] {
+        board.receive(T0, visitor, &request(method::LOG_SUBSCRIBE, &json!({ "level": level })));
+        let answered = take(&mut board, T0, visitor).into_iter().next().unwrap().result();
+        assert_eq!(answered["level"], level);
+    }
+    take(&mut board, T0, visitor);
+    // The owner reads everything; so such lines are made, and kept.
+    board.receive(T0, owner, &request(method::LOG_SUBSCRIBE, &json!({ "level": "debug" })));
+    take(&mut board, T0, owner);
+    for params in [
+        json!({ "id": 0, "value": "my secret" }),
+        json!({ "id": 0, "value": "x".repeat(256) }),
+        json!({ "id": "my secret" }),
+    ] {
+        board.receive(T0, owner, &request(method::TEXT_SET, &params));
+    }
+    let lines = |board: &mut Board<Bench>, client| -> Vec<String> {
+        let log = |got: Got| if let Got::Log(log) = got { log.lines } else { Vec::new() };
+        take(board, T0, client).into_iter().flat_map(log).map(|line| line.message).collect()
+    };
+    let seen = lines(&mut board, visitor).join("\n");
+    assert!(seen.contains("Text.Set refused: wrong_type") && seen.contains("Text.Set refused: out_of_range"), "{seen}");
+    assert!(!seen.contains("secret"), "{seen}");
+    let seen = lines(&mut board, owner).join("\n");
+    assert!(seen.matches("my secret").count() == 2, "{seen}");
+}
+
+#[test]
 fn the_first_key_lets_go_who_is_connected_without_one() {
     let mut board = board(everything());
     let client = connected(&mut board);

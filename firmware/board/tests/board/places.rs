@@ -43,7 +43,7 @@ fn a_control_client_displaces_the_view_client_that_has_been_connected_longest() 
     for client in [&controls[..], &[second, newcomer]].concat() {
         assert!(!board.is_ending(client), "{client:?}");
     }
-    // Also where the displaced one has not left yet.
+    // Also while the displaced one is still leaving.
     connect(&mut board, ms(31), &owner).unwrap();
     assert_eq!(take(&mut board, ms(31), second), [Got::Close(1013)]);
     let refused = connect(&mut board, ms(32), &owner).unwrap_err();

@@ -47,6 +47,25 @@ fn what_is_not_there_or_not_possible_is_refused_with_a_sentence() -> Outcome {
         ("GET / HTTP/1.1\r\nHost: a.local\r\nHost: b.local\r\n\r\n", 400, None),
         ("GET / HTTP/1.1\n\nHost: b.local\r\n\r\n", 400, None),
         ("rubbish\r\n\r\n", 400, None),
+        // The beginning of a TLS record is not waited for.
+        ("\u{16}\u{3}\u{1}", 400, None),
+        (
+            "POST /rpc HTTP/1.1\r\nHost: b.local\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+            415,
+            Some(("Accept-Encoding", "identity")),
+        ),
+        (
+            "GET /rpc HTTP/1.1\r\nHost: b.local\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nContent-Length: 3\r\n\r\nabc",
+            400,
+            None,
+        ),
+        (
+            "GET /rpc HTTP/1.1\r\nHost: b.local\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+            400,
+            None,
+        ),
         ("\r\n\r\nGET /none HTTP/1.1\r\nHost: b.local\r\n\r\n", 404, None),
         (
             "GET /ws HTTP/1.1\r\nHost: b.local\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\r\n",
@@ -65,6 +84,68 @@ fn what_is_not_there_or_not_possible_is_refused_with_a_sentence() -> Outcome {
         if let Some((name, value)) = field {
             assert_eq!(response.field(name), Some(value), "{request:?}");
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_target_in_absolute_form_is_what_its_path_is() -> Outcome {
+    let board = Served::start()?;
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for (request, status) in [
+        ("GET http://127.0.0.1:8080/ HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n".to_owned(), 200),
+        ("GET HTTP://board.local HTTP/1.1\r\nHost: board.local\r\n".to_owned(), 200),
+        ("GET http://board.local?a=b HTTP/1.1\r\nHost: board.local\r\n".to_owned(), 200),
+        ("GET http://board.local/none HTTP/1.1\r\nHost: board.local\r\n".to_owned(), 404),
+        (format!("GET http://board.local/rpc HTTP/1.1\r\nHost: board.local\r\n{upgrade}"), 101),
+        (format!("GET ws://board.local/log?level=debug HTTP/1.1\r\nHost: board.local\r\n{upgrade}"), 101),
+        // RFC 9112, section 3.2.2: the field is ignored then, and must be there all the same.
+        ("GET http://board.local/ HTTP/1.1\r\nHost: attacker.example\r\n".to_owned(), 200),
+        ("GET http://attacker.example/ HTTP/1.1\r\nHost: board.local\r\n".to_owned(), 421),
+        (format!("GET http://attacker.example/rpc HTTP/1.1\r\nHost: board.local\r\n{upgrade}"), 421),
+        ("GET http://board.local/ HTTP/1.1\r\n".to_owned(), 400),
+        // Not what a board speaks.
+        ("GET https://board.local/ HTTP/1.1\r\nHost: board.local\r\n".to_owned(), 421),
+        ("GET ftp://board.local/ HTTP/1.1\r\nHost: board.local\r\n".to_owned(), 421),
+        // An origin is judged by the same host.
+        (
+            format!(
+                "GET http://board.local/rpc HTTP/1.1\r\nHost: attacker.example\r\nOrigin: http://attacker.example\r\n{upgrade}"
+            ),
+            403,
+        ),
+    ] {
+        let response = board.client()?.ask(&format!("{request}\r\n"))?;
+        assert_eq!(response.status, status, "{request}");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_upgrade_in_http_1_0_is_ignored_and_so_is_its_wish_to_be_told_to_continue() -> Outcome {
+    let board = Served::start()?;
+    for path in ["/rpc", "/ws", "/log"] {
+        let refused = board.client()?.ask(&format!(
+            "GET {path} HTTP/1.0\r\nHost: board.local\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        ))?;
+        assert_eq!(refused.status, 426, "{path}");
+    }
+    let mut client = board.client()?;
+    let body = ping(5);
+    let head = format!("POST /rpc HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n", body.len());
+    client.send(head.as_bytes())?;
+    let answered = client.ask(&body)?;
+    assert_eq!(answered.status, 200, "RFC 9110, section 10.1.1: {answered:?}");
+    Ok(())
+}
+
+#[test]
+fn lines_that_end_with_a_line_feed_alone_are_refused_at_once() -> Outcome {
+    let board = Served::with(4, |settings| settings.head_timeout = Duration::from_secs(3_600))?;
+    for request in ["GET / HTTP/1.1\nHost: board.local\n\n", "GET / HTTP/1.0\n\n", "GET / HTTP/1.0\n\r\n"] {
+        assert_eq!(board.client()?.ask(request)?.status, 400, "{request:?}");
     }
     Ok(())
 }

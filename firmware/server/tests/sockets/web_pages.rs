@@ -37,7 +37,7 @@ fn switch_is_on(board: &Served) -> Result<bool, Box<dyn std::error::Error>> {
 #[test]
 fn no_page_drives_a_board_that_allows_none() -> Outcome {
     let board = Served::start()?;
-    for origin in [PAGE, "Origin: null\r\n", "origin:\r\n", "ORIGIN: \u{e9}\r\n", "Origin: http://127.0.0.1\r\n"] {
+    for origin in [PAGE, "Origin: null\r\n", "origin:\r\n", "ORIGIN: \u{e9}\r\n", "Origin: http://127.0.0.1:81\r\n"] {
         for (request, _) in ways_in(&format!("Host: 127.0.0.1\r\n{origin}")) {
             let response = board.client()?.ask(&request)?;
             assert!(is_refused_for_its_origin(&response), "{request} {response:?}");
@@ -48,6 +48,32 @@ fn no_page_drives_a_board_that_allows_none() -> Outcome {
     client.send(b"POST /rpc HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: \xff\xfe\r\nContent-Length: 2\r\n\r\n{}")?;
     assert!(is_refused_for_its_origin(&client.response()?));
     assert!(!switch_is_on(&board)?);
+    Ok(())
+}
+
+#[test]
+fn a_program_that_sends_the_boards_own_address_as_its_origin_is_served() -> Outcome {
+    let board = Served::start()?;
+    for (host, origin) in [
+        ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("Bench.LOCAL.:80", "http://bench.local"),
+        ("[::1]:8080", "http://[0:0::1]:8080"),
+    ] {
+        for (request, status) in ways_in(&format!("Host: {host}\r\nOrigin: {origin}\r\n")) {
+            assert_eq!(board.client()?.ask(&request)?.status, status, "{request}");
+        }
+    }
+    // The name of a stranger's page that was made to point here is refused before its origin is looked at.
+    let rebound = "Host: attacker.example\r\nOrigin: http://attacker.example\r\n";
+    for (request, _) in ways_in(rebound) {
+        assert_eq!(board.client()?.ask(&request)?.status, 421, "{request}");
+    }
+    for (host, origin) in [("127.0.0.1:8080", "https://127.0.0.1:8080"), ("127.0.0.1:8080", "null")] {
+        for (request, _) in ways_in(&format!("Host: {host}\r\nOrigin: {origin}\r\n")) {
+            assert!(is_refused_for_its_origin(&board.client()?.ask(&request)?), "{request}");
+        }
+    }
     Ok(())
 }
 

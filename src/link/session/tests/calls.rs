@@ -4,8 +4,20 @@ use super::*;
 use crate::{keys::Keys, link::session::Called};
 
 fn call(id: &str, locked: bool) -> Input {
-    let ephemeral = Ephemeral::new([7; 32]);
-    Input::Called(Called { id: id.into(), locked, from: "10.0.0.7:51234".into(), ephemeral })
+    call_from("10.0.0.7:51234", id, locked)
+}
+
+fn call_from(from: &str, id: &str, locked: bool) -> Input {
+    Input::Called(Called { id: id.into(), locked, from: from.into(), ephemeral: Ephemeral::new([7; 32]) })
+}
+
+fn refused_key() -> String {
+    let error = RpcError::new(Code::Forbidden, "wrong_key", "no");
+    json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string()
+}
+
+fn awaits(why: &LinkProblem) -> LinkState {
+    LinkState::Unreachable { problem: LinkProblem::AwaitsCall(why.to_string()), retry_at: None }
 }
 
 fn key(secret: u8) -> Input {
@@ -36,6 +48,29 @@ impl Bench {
         bench.answer(method::SYS_PING, json!({ "uptime_ms": 1_000 }));
         bench.reports.clear();
         bench
+    }
+
+    /// Somebody connects as a locked board whose key is held, greets, and says that the key is wrong.
+    fn refuse_the_key(&mut self, from: &str) {
+        self.input(call_from(from, "lamp-1", true));
+        self.input(Input::Binary(self.attempt, Hello::new("lamp-1", [9; 16]).to_bytes()));
+        self.input(Input::Message(self.attempt, refused_key()));
+    }
+
+    /// The board connects, greets, proves that it has key 1, and is read.
+    fn connects_with_key(&mut self, from: &str) {
+        self.input(call_from(from, "lamp-1", true));
+        self.input(Input::Binary(self.attempt, Hello::new("lamp-1", [9; 16]).to_bytes()));
+        let offer = Offer::from_bytes(&self.frames.pop().unwrap()).unwrap();
+        let (channel, answer) = respond(&Hello::new("lamp-1", [9; 16]), &offer, &Psk::new([1; 32]), [8; 32]).unwrap();
+        self.channel = Some(channel);
+        self.input(Input::Binary(self.attempt, answer.to_bytes()));
+        self.be_read(EPOCH, 10);
+        assert_eq!(self.link(), LinkState::Connected);
+    }
+
+    fn claims(&self) -> usize {
+        self.reports.iter().filter(|report| matches!(report, Report::Claimed(_))).count()
     }
 
     fn closed(&mut self) {
@@ -147,31 +182,101 @@ fn who_says_another_id_than_it_called_with_is_another_board() {
 }
 
 #[test]
-fn with_a_key_nothing_is_said_to_who_calls_before_it_has_greeted_and_a_wrong_one_waits_for_the_person() {
+fn with_a_key_nothing_is_said_to_who_calls_before_it_has_greeted() {
     let mut bench = Bench::nowhere();
     bench.input(key(1));
     bench.input(call("lamp-1", true));
     assert!(bench.asked.is_empty() && bench.frames.is_empty());
-    bench.input(Input::Binary(bench.attempt, Hello::new("lamp-1", [9; 16]).to_bytes()));
-    let offer = Offer::from_bytes(&bench.frames.pop().unwrap()).unwrap();
-    let (channel, answer) = respond(&Hello::new("lamp-1", [9; 16]), &offer, &Psk::new([1; 32]), [8; 32]).unwrap();
-    bench.channel = Some(channel);
-    bench.input(Input::Binary(bench.attempt, answer.to_bytes()));
-    bench.be_read(EPOCH, 10);
-    assert_eq!(bench.link(), LinkState::Connected);
-    bench.channel = None;
-    bench.closed();
-    bench.input(call("lamp-1", true));
-    bench.input(Input::Binary(bench.attempt, Hello::new("lamp-1", [9; 16]).to_bytes()));
-    let error = RpcError::new(Code::Forbidden, "wrong_key", "no");
-    bench.input(Input::Message(bench.attempt, json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string()));
-    assert_eq!(bench.problem(), LinkProblem::WrongKey);
-    let before = bench.accepted;
-    bench.input(call("lamp-1", true));
-    assert_eq!((bench.accepted, bench.declined), (before, 1));
-    bench.input(key(2));
-    bench.input(call("lamp-1", true));
-    assert_eq!(bench.accepted, before + 1);
+    bench.connects_with_key("10.0.0.7:51235");
+}
+
+#[test]
+fn a_refusal_of_the_key_on_an_inbound_connection_settles_nothing() {
+    let mut bench = Bench::nowhere();
+    bench.input(key(1));
+    for port in 1..=7 {
+        bench.refuse_the_key(&format!("10.0.0.66:{port}"));
+        assert_eq!(bench.link(), awaits(&LinkProblem::WrongKey), "it is told, and no more");
+        bench.connects_with_key(&format!("10.0.0.7:{port}"));
+        bench.channel = None;
+        bench.closed();
+    }
+    // One that hangs up while the board has a link changes nothing either.
+    assert_eq!((bench.accepted, bench.declined), (14, 0));
+}
+
+#[test]
+fn an_inbound_connection_that_proves_nothing_leaves_the_next_attempt_where_it_was() {
+    let mut bench = Bench::new();
+    bench.input(Input::Known("lamp-1".into()));
+    bench.input(key(1));
+    bench.input(Input::Connect);
+    bench.input(Input::Ended(bench.attempt, Ending::NoConnection("refused".into())));
+    let before = bench.link();
+    assert!(matches!(before, LinkState::Unreachable { retry_at: Some(_), .. }));
+    bench.refuse_the_key("10.0.0.66:1");
+    assert_eq!(bench.link(), before);
+    bench.input(call_from("10.0.0.66:2", "lamp-1", false));
+    bench.input(Input::Message(bench.attempt, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }).to_string()));
+    assert_eq!(bench.link(), before);
+    // An attempt that it interrupted is made once more, at once.
+    bench.pass(2 * SECOND);
+    assert_eq!((bench.link(), bench.connects.len()), (LinkState::Connecting, 2));
+    bench.refuse_the_key("10.0.0.67:1");
+    assert_eq!((bench.link(), bench.connects.len()), (LinkState::Connecting, 3));
+    // And not interrupted by the same host soon after.
+    let accepted = bench.accepted;
+    bench.input(call_from("10.0.0.67:2", "lamp-1", true));
+    assert_eq!((bench.accepted, bench.declined), (accepted, 1));
+}
+
+#[test]
+fn who_connects_says_nothing_and_comes_again_keeps_no_board_waiting() {
+    let mut bench = Bench::nowhere();
+    bench.input(key(1));
+    bench.input(call_from("10.0.0.66:1", "lamp-1", true));
+    bench.input(call_from("10.0.0.7:1", "lamp-1", true));
+    assert_eq!((bench.accepted, bench.declined), (1, 0), "one may still prove itself");
+    bench.pass(3 * SECOND);
+    assert_eq!(bench.accepted, 2, "it is the next one's turn");
+    bench.input(call_from("10.0.0.66:2", "lamp-1", true));
+    assert_eq!((bench.accepted, bench.declined), (2, 1), "and not again that of the first");
+    bench.connects_with_key("10.0.0.7:2");
+}
+
+#[test]
+fn that_a_board_is_locked_is_not_believed_of_who_connects_and_says_so() {
+    // An open board whose link has just ended, and one that was never reached.
+    let mut live = Bench::connected();
+    live.input(Input::Ended(live.attempt, Ending::Closed));
+    let mut never = Bench::new();
+    never.input(Input::Connect);
+    never.input(Input::Ended(never.attempt, Ending::NoConnection("refused".into())));
+    for mut bench in [live, never] {
+        let before = bench.link();
+        bench.reports.clear();
+        bench.input(call_from("10.0.0.66:1", "lamp-1", true));
+        assert_eq!((bench.accepted, bench.declined, bench.reports.len()), (0, 1, 0));
+        bench.input(call_from("10.0.0.66:2", "lamp-1", false));
+        bench.input(Input::Binary(bench.attempt, Hello::new("lamp-1", [9; 16]).to_bytes()));
+        assert_eq!(bench.link(), before);
+        assert!(!bench.reports.iter().any(|report| matches!(report, Report::Greeted(_))));
+        let attempts = bench.connects.len();
+        bench.pass(2 * SECOND);
+        assert_eq!(bench.connects.len(), attempts + 1, "it is tried again when it would have been");
+    }
+}
+
+#[test]
+fn who_claims_the_id_of_a_board_whose_link_works_is_told_of() {
+    let mut bench = Bench::connected();
+    bench.input(call_from("10.0.0.66:1", "lamp-1", false));
+    bench.answer(method::OUTBOUND_GET, outbound("off"));
+    assert_eq!((bench.claims(), bench.declined), (1, 1));
+    let mut bench = Bench::called();
+    bench.input(call_from("10.0.0.66:1", "lamp-1", false));
+    bench.answer(method::SYS_PING, json!({ "uptime_ms": 1_500 }));
+    assert_eq!((bench.claims(), bench.declined), (1, 1));
 }
 
 #[test]
@@ -180,7 +285,7 @@ fn who_speaks_in_plain_text_although_there_is_a_key_is_believed_nothing() {
     bench.input(key(1));
     bench.input(call("lamp-1", false));
     bench.input(Input::Message(bench.attempt, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }).to_string()));
-    assert_eq!(bench.problem(), LinkProblem::NotLocked { board: "lamp-1".into() });
+    assert_eq!(bench.link(), awaits(&LinkProblem::NotLocked { board: "lamp-1".into() }));
 }
 
 #[test]

@@ -56,11 +56,11 @@ fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_i
         let mut session = Session::new(Instant::now(), 1);
         let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH };
         let outputs: Vec<_> = inputs.into_iter().flat_map(|input| session.handle(now, input)).collect();
-        let standings = outputs.iter().filter_map(|output| match output {
+        let mut standings = outputs.iter().filter_map(|output| match output {
             Output::Connect { standing, .. } => Some(*standing),
             _ => None,
         });
-        standings.last().unwrap()
+        standings.next_back().unwrap()
     };
     let announced = |host: &str| announced(&format!("{host}:80"), 1, false);
     assert_eq!(standing(vec![announced("10.0.0.7"), Input::Connect]), Standing::New);
@@ -107,6 +107,16 @@ fn an_announcement_and_the_person_wake_a_waiting_link_at_once() {
     bench.input(Input::Ended(2, Ending::NoConnection("refused".into())));
     bench.input(Input::RetryNow);
     assert_eq!(bench.connects.len(), 3);
+}
+
+#[test]
+fn a_board_that_answers_with_the_id_as_a_text_is_understood() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    let Some(protocol::Id::Number(number)) = bench.take(method::DEVICE_GET_INFO).id else { panic!("no number") };
+    bench.message(&json!({ "jsonrpc": "2.0", "id": number.to_string(), "result": info(1, EPOCH) }));
+    assert!(bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
 }
 
 #[test]
@@ -204,4 +214,41 @@ fn a_board_that_is_only_announced_elsewhere_is_said_so_and_reached_where_a_perso
     bench.pass(2 * SECOND);
     // It was added by its address as well.
     assert_eq!(bench.connects.get(1).map(String::as_str), Some("10.0.0.7:80"));
+}
+
+#[test]
+fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_wait() {
+    let mut bench = Bench::new();
+    bench.session = Session::new(bench.now.instant, 42);
+    let at = |address: &str| match announced(address, 1, false) {
+        Input::Announced(announced) => announced,
+        other => panic!("{other:?}"),
+    };
+    bench.input(announced("10.0.0.66:80", 1, false));
+    bench.input(Input::Connect);
+    bench.input(Input::Ended(1, Ending::OtherSubprotocol("switchboard.v2".into())));
+    bench.input(Input::Instead(at("10.0.0.7:80")));
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.connects, ["10.0.0.66:80", "10.0.0.7:80"]);
+    // Where a person gave an address, that has its turn too.
+    bench.input(Input::AlsoAt(given("lamp.lan:80")));
+    bench.input(Input::Ended(2, Ending::NoConnection("refused".into())));
+    bench.input(Input::Instead(at("10.0.0.66:80")));
+    bench.pass(2 * SECOND);
+    bench.input(Input::Ended(3, Ending::NoConnection("refused".into())));
+    bench.input(Input::Instead(at("10.0.0.7:80")));
+    bench.pass(4 * SECOND);
+    assert_eq!(bench.connects[2..], ["10.0.0.66:80", "lamp.lan:80"]);
+}
+
+#[test]
+fn a_board_that_answers_at_an_address_that_a_person_gave_is_meant_whatever_is_announced_there() {
+    let mut bench = Bench::new();
+    bench.input(Input::Given("10.0.0.7:80".into()));
+    let addresses = heard(&["10.0.0.7:80"]);
+    bench.input(Input::Announced(Announced { id: "stranger".into(), addresses, proto: 1, locked: false }));
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
 }

@@ -76,6 +76,42 @@ fn another_epoch_on_an_open_connection_reads_the_board_from_the_start() {
 }
 
 #[test]
+fn who_says_another_id_on_an_open_connection_is_not_the_board_any_more() {
+    let mut bench = Bench::connected();
+    bench.push("00000001", 0, 1, json!({ "on": true }));
+    let mut other = info(1, "00000001");
+    other["id"] = json!("lamp-2");
+    bench.answer(method::DEVICE_GET_INFO, other);
+    let problem = LinkProblem::AnotherBoard { expected: "lamp-1".into(), found: "lamp-2".into() };
+    assert_eq!((bench.problem(), bench.disconnects), (problem, 1));
+    assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_))), "nothing of it is believed");
+}
+
+#[test]
+fn a_link_that_is_doubted_shows_that_it_works_or_is_stale() {
+    let mut bench = Bench::connected();
+    bench.input(Input::Doubted);
+    bench.answer(method::SYS_PING, json!({ "uptime_ms": 1_500 }));
+    assert!(bench.reports.iter().any(|report| matches!(report, Report::Answered)));
+    bench.reports.clear();
+    bench.input(Input::Doubted);
+    bench.pass(3 * SECOND);
+    assert_eq!(bench.link(), LinkState::Stale);
+    bench.input(Input::AlsoAt(given("10.0.0.9:80")));
+    assert_eq!(bench.connects.last().unwrap(), "10.0.0.9:80", "it goes to where the board may be by now");
+}
+
+#[test]
+fn who_says_an_id_that_is_taken_is_told_why_and_tried_again() {
+    let mut bench = Bench::new();
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
+    bench.input(Input::IdTaken { id: "lamp-1".into(), by: "10.0.0.7:80".into() });
+    assert!(matches!(bench.link(), LinkState::Unreachable { problem: LinkProblem::IdTaken { .. }, retry_at: Some(_) }));
+}
+
+#[test]
 fn a_push_gets_the_time_at_which_the_board_made_it() {
     let mut bench = Bench::connected();
     // The board's clock said 1 000 ms at the ping; the push says 2 000 and comes 1 007 ms after it.

@@ -2,7 +2,10 @@ use noise::{Hello, Key, KeyId, Offer, Psk, Role, respond};
 use proptest::prelude::*;
 
 use super::*;
-use crate::keys::Keys;
+use crate::{
+    keys::Keys,
+    link::backoff::{AFTER_REFUSAL, SELDOM},
+};
 
 const CHALLENGE: [u8; 16] = [9; 16];
 
@@ -66,6 +69,15 @@ impl Bench {
         self.input(Input::Ended(self.attempt, Ending::Closed));
     }
 
+    fn link_reports(&self) -> usize {
+        self.reports.iter().filter(|report| matches!(report, Report::Link(_))).count()
+    }
+
+    /// How long it waits before the next attempt.
+    fn retry_after(&self) -> Duration {
+        self.retry_at().unwrap() - self.now.instant
+    }
+
     fn retry_at(&self) -> Option<Instant> {
         match self.link() {
             LinkState::Unreachable { retry_at, .. } => retry_at,
@@ -105,9 +117,9 @@ fn without_a_key_a_board_that_greets_is_locked_and_names_itself_and_a_key_connec
     bench.input(Input::Connect);
     bench.input(opened(1));
     bench.greet("lamp-1");
-    assert_eq!((bench.problem(), bench.retry_at()), (LinkProblem::Locked, None));
+    assert_eq!((bench.problem(), bench.retry_after()), (LinkProblem::Locked, SELDOM));
     assert!(bench.reports.iter().any(|report| matches!(report, Report::Greeted(id) if id == "lamp-1")));
-    bench.pass(3600 * SECOND);
+    bench.pass(599 * SECOND);
     assert_eq!(bench.connects.len(), 1);
     bench.input(keys(1));
     assert_eq!(bench.connects.len(), 2);
@@ -134,20 +146,26 @@ fn a_board_of_unknown_id_that_greets_and_has_a_key_is_asked_anew_with_it() {
 }
 
 #[test]
-fn a_wrong_key_stops_the_retries_and_another_one_connects_at_once() {
+fn after_a_wrong_key_it_is_tried_once_a_minute_and_with_another_one_at_once() {
     let mut bench = Bench::with_a_key(true);
     bench.greet("lamp-1");
     assert!(bench.answer_offer(2).is_err(), "the board sees that from the offer");
     bench.input(Input::Message(1, refusal("wrong_key")));
     bench.input(Input::Ended(1, Ending::Closed));
-    assert_eq!((bench.problem(), bench.retry_at()), (LinkProblem::WrongKey, None));
+    assert_eq!((bench.problem(), bench.retry_after()), (LinkProblem::WrongKey, AFTER_REFUSAL));
     bench.input(announced("10.0.0.7:80", 1, true));
-    bench.pass(3600 * SECOND);
+    bench.pass(59 * SECOND);
     assert_eq!(bench.connects.len(), 1);
     bench.input(keys(1));
     assert_eq!(bench.connects.len(), 1, "the same key is no news");
-    bench.input(keys(2));
+    // Who refused it may have been somebody else: the board itself takes it.
+    bench.pass(SECOND);
     assert_eq!(bench.connects.len(), 2);
+    bench.input(opened(2));
+    bench.greet("lamp-1");
+    bench.input(Input::Message(2, refusal("wrong_key")));
+    bench.input(keys(2));
+    assert_eq!(bench.connects.len(), 3);
 }
 
 #[test]
@@ -168,10 +186,11 @@ fn a_forged_announcement_of_an_open_board_gets_no_plain_text() {
 }
 
 #[test]
-fn a_board_with_a_key_that_answers_in_plain_text_is_refused_and_not_tried_again() {
+fn a_board_with_a_key_that_answers_in_plain_text_is_refused_and_tried_once_a_minute() {
     let mut bench = Bench::with_a_key(true);
     bench.message(&json!({ "jsonrpc": "2.0", "id": 1, "result": info(1, EPOCH) }));
-    assert_eq!((bench.problem(), bench.retry_at()), (LinkProblem::NotLocked { board: "lamp-1".into() }, None));
+    assert_eq!(bench.problem(), LinkProblem::NotLocked { board: "lamp-1".into() });
+    assert_eq!(bench.retry_after(), AFTER_REFUSAL);
     assert!(bench.asked.is_empty());
     // Once the person forgets the key, it is an open board.
     bench.input(Input::Keys(Keys::default()));
@@ -188,7 +207,8 @@ fn an_open_board_that_claims_the_id_of_a_locked_one_is_not_believed() {
     bench.input(Input::Connect);
     bench.input(opened(1));
     bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
-    assert_eq!((bench.problem(), bench.retry_at()), (LinkProblem::NotLocked { board: "lamp-1".into() }, None));
+    assert_eq!(bench.problem(), LinkProblem::NotLocked { board: "lamp-1".into() });
+    assert_eq!(bench.retry_after(), AFTER_REFUSAL);
     assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_) | Report::Open)));
     bench.input(Input::Keys(Keys::default()));
     bench.input(opened(2));
@@ -281,7 +301,37 @@ fn a_revoked_key_ends_with_a_question_and_not_with_retries() {
     bench.input(opened(2));
     bench.greet("lamp-1");
     bench.input(Input::Message(2, refusal("wrong_key")));
-    assert_eq!((bench.problem(), bench.retry_at()), (LinkProblem::WrongKey, None));
+    assert_eq!((bench.problem(), bench.retry_after()), (LinkProblem::WrongKey, AFTER_REFUSAL));
+}
+
+#[test]
+fn the_id_of_a_board_with_a_key_is_not_given_up_because_another_answers_at_its_address() {
+    let mut bench = Bench::new();
+    bench.input(keys(1));
+    bench.input(Input::Known("lamp-1".into()));
+    bench.input(Input::Connect);
+    for attempt in 1..=3 {
+        bench.input(opened(attempt));
+        bench.greet("stranger");
+        assert_eq!(bench.problem(), LinkProblem::AnotherBoard { expected: "lamp-1".into(), found: "stranger".into() });
+        bench.input(Input::RetryNow);
+    }
+    bench.input(opened(4));
+    assert!(bench.asked.is_empty(), "nothing is said in plain text");
+    bench.shake();
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
+}
+
+#[test]
+fn an_announcement_does_not_outweigh_what_the_board_said() {
+    for (proto, locked) in [(1, true), (99, false)] {
+        let mut bench = Bench::connected();
+        bench.input(announced("10.0.0.66:80", proto, locked));
+        assert_eq!(bench.link_reports(), 0);
+        bench.input(Input::Ended(bench.attempt, Ending::Closed));
+        assert!(bench.retry_at().is_some(), "it is tried again, whatever is announced");
+    }
 }
 
 #[test]

@@ -59,6 +59,37 @@ fn after_a_reboot_every_line_is_news() {
 }
 
 #[test]
+fn the_log_goes_on_after_a_counter_of_32_bits_has_started_again() {
+    const LAP: u64 = 1 << 32;
+    let mut bench = following();
+    let ping = |bench: &mut Bench, uptime_ms: u64| {
+        bench.pass(11 * SECOND);
+        bench.answer(method::SYS_PING, json!({ "uptime_ms": uptime_ms }));
+    };
+    ping(&mut bench, LAP - 3_000);
+    bench.message(&log(EPOCH, &[(LAP - 3_500, "before")]));
+    bench.pass(5 * SECOND);
+    let mut push = status(EPOCH, 10, 11, json!({ "on": true }));
+    push["params"]["uptime_ms"] = json!(1_900);
+    bench.message(&push);
+    let late = bench.reports.iter().rev().find_map(|report| match report {
+        Report::Changed { late, .. } => *late,
+        _ => None,
+    });
+    assert!(late.is_some_and(|late| late < SECOND), "{late:?}");
+    bench.message(&log(EPOCH, &[(1_950, "after")]));
+    assert_eq!(told(&mut bench).0, ["info before", "info after"]);
+
+    bench.input(Input::Ended(bench.attempt, Ending::Closed));
+    bench.input(Input::RetryNow);
+    bench.input(opened(bench.attempt));
+    bench.be_read(EPOCH, 11);
+    bench.answer(method::LOG_SUBSCRIBE, json!({ "level": "info" }));
+    bench.message(&log(EPOCH, &[(LAP - 3_500, "before"), (1_950, "after"), (2_000, "again")]));
+    assert_eq!(told(&mut bench).0, ["info again"]);
+}
+
+#[test]
 fn lines_that_the_board_forgot_are_counted() {
     let mut bench = following();
     let mut message = log(EPOCH, &[(4, "after")]);

@@ -14,6 +14,7 @@ mod gaps;
 mod living;
 mod locked;
 mod logging;
+mod unreadable;
 mod updating;
 mod versions;
 

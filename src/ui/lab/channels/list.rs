@@ -133,10 +133,7 @@ pub(super) fn state(lane: &Lane, palette: &Palette) -> (&'static str, eframe::eg
 /// A rate without digits that mean nothing.
 pub(super) fn rate(number: f64) -> String {
     match number {
-        n if n < 9.95 => words::quantity(n, None, None).split_once('.').map_or_else(
-            || format!("{n:.0}"),
-            |(whole, rest)| format!("{whole}.{}", rest.chars().next().unwrap_or('0')),
-        ),
+        n if n < 9.95 => words::short_number((n * 10.0).round() / 10.0),
         #[expect(clippy::cast_possible_truncation, reason = "a rate is positive and small")]
         n => words::grouped(n.round() as u64),
     }

@@ -98,7 +98,7 @@ impl Plotted {
             .grid_color(palette.outline)
             .grid_fade(0.35)
             .show_grid(!points.is_empty())
-            .y_axis_formatter(|mark, _| words::quantity_exact((mark.value * 1e6).round() / 1e6))
+            .y_axis_formatter(|mark, _| words::short_number(mark.value))
             .show_axes(Vec2b::new(false, true))
             .include_x(0.0)
             .set_margin_fraction(eframe::egui::vec2(0.01, 0.12));

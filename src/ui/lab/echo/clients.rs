@@ -195,8 +195,9 @@ fn read(client: usize, text: &str) -> (Sort, String, String) {
         // What was pushed comes first: its colour says already that it is a push.
         (Some(method), ..) if id.is_empty() => (Sort::Push, format!("{params}, {method}")),
         (Some(method), ..) => (Sort::Request, format!("{method} {params}")),
+        (None, _, Some(error)) if !error.is_null() => (Sort::Answer, format!("error {error}")),
         (None, Some(result), _) => (Sort::Answer, format!("result {}", brief(result))),
-        (None, None, Some(error)) => (Sort::Answer, format!("error {error}")),
+        (None, None, Some(_)) => (Sort::Answer, "error null".to_owned()),
         (None, None, None) => (Sort::Push, text.to_owned()),
     };
     (sort, id, words::plain(words.trim_end()))

@@ -1,0 +1,244 @@
+//! Reads what can be read of a message out of a board that is not quite JSON: `nan`, which C's `printf` writes for a sensor that failed,
+//! a number too large for a double, a decimal comma. One such value must not cost the whole board. For controllers; a board refuses
+//! what is not JSON.
+
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde_json::Value;
+
+use crate::{ComponentKey, limits};
+
+/// So many values are told of one message.
+const TOLD: usize = 16;
+
+/// So much is told of a value, in characters.
+const EXCERPT: usize = 40;
+
+/// A value that could not be read, and counts as unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Whose it is, where it is a component's.
+    pub component: Option<ComponentKey>,
+    /// The field within the component, otherwise within the message: `value`, `params.seq`. Empty where it is the whole component.
+    pub field: String,
+    /// What is there.
+    pub found: String,
+}
+
+/// The message with `null` in place of each value that is not JSON, and which values these are. `None` where the message is not an
+/// object either.
+pub fn salvage(text: &str) -> Option<(String, Vec<Unreadable>)> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    parts(text, '{', '}')?;
+    let mut salvage = Salvage { out: String::with_capacity(text.len()), path: Vec::new(), unreadable: Vec::new() };
+    salvage.value(text);
+    Some((salvage.out, salvage.unreadable))
+}
+
+struct Salvage {
+    out: String,
+    /// Where in the message it is.
+    path: Vec<String>,
+    unreadable: Vec<Unreadable>,
+}
+
+impl Salvage {
+    fn value(&mut self, text: &str) {
+        let text = text.trim();
+        if serde_json::from_str::<Value>(text).is_ok() {
+            self.out.push_str(text);
+            return;
+        }
+        let deeper = self.path.len() < limits::NESTING;
+        if let Some(members) = parts(text, '{', '}').filter(|_| deeper) {
+            self.object(text, &members);
+        } else if let Some(elements) = parts(text, '[', ']').filter(|_| deeper) {
+            self.list(&elements);
+        } else {
+            self.out.push_str("null");
+            self.note(text);
+        }
+    }
+
+    fn object(&mut self, text: &str, members: &[&str]) {
+        // In `{"value":21,5}` it cannot be told what belongs to what: a part of a number must not be taken for it.
+        let whole = members.iter().all(|member| named(member).is_some());
+        if !whole {
+            self.note(text);
+        }
+        self.out.push('{');
+        let mut first = true;
+        for (name, value) in members.iter().filter_map(|member| named(member)) {
+            if !first {
+                self.out.push(',');
+            }
+            first = false;
+            self.out.push_str(&Value::String(name.clone()).to_string());
+            self.out.push(':');
+            if whole {
+                self.path.push(name);
+                self.value(value);
+                self.path.pop();
+            } else {
+                self.out.push_str("null");
+            }
+        }
+        self.out.push('}');
+    }
+
+    fn list(&mut self, elements: &[&str]) {
+        self.out.push('[');
+        for (at, element) in elements.iter().enumerate() {
+            if at > 0 {
+                self.out.push(',');
+            }
+            self.path.push(key(element).unwrap_or_else(|| at.to_string()));
+            self.value(element);
+            self.path.pop();
+        }
+        self.out.push(']');
+    }
+
+    fn note(&mut self, text: &str) {
+        if self.unreadable.len() == TOLD {
+            return;
+        }
+        let component = self.path.iter().enumerate().find_map(|(at, name)| Some((at, name.parse().ok()?)));
+        let (component, rest) = component.map_or((None, 0), |(at, key)| (Some(key), at + 1));
+        let field = self.path.get(rest..).unwrap_or_default().join(".");
+        let mut found: String = text.chars().take(EXCERPT).collect();
+        if found.len() < text.len() {
+            found.push('…');
+        }
+        self.unreadable.push(Unreadable { component, field, found });
+    }
+}
+
+/// What stands between these brackets, at its commas; `None` where they do not enclose it.
+fn parts(text: &str, open: char, close: char) -> Option<Vec<&str>> {
+    let inside = text.strip_prefix(open)?.strip_suffix(close)?;
+    let (mut parts, mut begin, mut depth, mut in_string, mut escaped) = (Vec::new(), 0, 0_usize, false, false);
+    for (at, byte) in inside.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            b',' if depth == 0 => {
+                parts.push(inside.get(begin..at)?);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if in_string || depth > 0 {
+        return None;
+    }
+    // After the last comma there may be nothing.
+    let last = inside.get(begin..)?;
+    if !last.trim().is_empty() {
+        parts.push(last);
+    }
+    Some(parts)
+}
+
+/// A member's name and the text of its value.
+fn named(member: &str) -> Option<(String, &str)> {
+    let member = member.trim();
+    let mut escaped = false;
+    let end = member.bytes().enumerate().skip(1).find_map(|(at, byte)| match byte {
+        _ if escaped => {
+            escaped = false;
+            None
+        }
+        b'\\' => {
+            escaped = true;
+            None
+        }
+        b'"' => Some(at),
+        _ => None,
+    })?;
+    let name = serde_json::from_str(member.get(..=end)?).ok()?;
+    let value = member.get(end + 1..)?.trim_start().strip_prefix(':')?;
+    Some((name, value))
+}
+
+/// The key of the component that an element of a list is about.
+fn key(element: &str) -> Option<String> {
+    let members = parts(element.trim(), '{', '}')?;
+    let members = members.iter().filter_map(|member| named(member));
+    let key =
+        members.filter(|(name, _)| name == "key" || name == "component").map(|(_, value)| value.trim().to_owned());
+    key.filter_map(|value| serde_json::from_str::<String>(&value).ok()).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Option<(String, Vec<(String, String, String)>)> {
+        let (out, unreadable) = salvage(text)?;
+        let told = unreadable
+            .into_iter()
+            .map(|value| (value.component.map_or_else(String::new, |key| key.to_string()), value.field, value.found));
+        Some((out, told.collect()))
+    }
+
+    #[test]
+    fn only_the_value_that_is_not_json_becomes_unknown_and_is_told_with_its_component() {
+        for (value, found) in [
+            ("nan", "nan"),
+            ("-NaN", "-NaN"),
+            ("Infinity", "Infinity"),
+            ("1e999", "1e999"),
+            ("+5", "+5"),
+            (".5", ".5"),
+            ("0x1F", "0x1F"),
+            ("'a'", "'a'"),
+            (r#""\ud800""#, r#""\ud800""#),
+            ("", ""),
+        ] {
+            let text =
+                ["{\"params\":{\"seq\":7,\"sensor:0\":{\"value\":", value, ",\"ok\":true},\"light:0\":{\"on\":true}}}"];
+            let expected = r#"{"params":{"seq":7,"sensor:0":{"value":null,"ok":true},"light:0":{"on":true}}}"#;
+            let told = ("sensor:0".to_owned(), "value".to_owned(), found.to_owned());
+            assert_eq!(of(&text.concat()), Some((expected.to_owned(), [told].into())), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_value_is_never_taken_for_it() {
+        let told = |found: &str| [("sensor:0".to_owned(), String::new(), found.to_owned())].into();
+        let text = r#"{"result":{"sensor:0":{"value":21,5},"switch:0":{"on":true}}}"#;
+        let expected = r#"{"result":{"sensor:0":{"value":null},"switch:0":{"on":true}}}"#;
+        assert_eq!(of(text), Some((expected.to_owned(), told(r#"{"value":21,5}"#))));
+        let text = r#"{"sensor:0":{"value":1 2}}"#;
+        let unknown = [("sensor:0".to_owned(), "value".to_owned(), "1 2".to_owned())].into();
+        assert_eq!(of(text), Some((r#"{"sensor:0":{"value":null}}"#.to_owned(), unknown)));
+    }
+
+    #[test]
+    fn a_component_of_a_list_is_told_by_its_key() {
+        let text = r#"{"components":[{"key":"light:0"},{"key":"sensor:3","accuracy_decimals":nan}]}"#;
+        let expected = r#"{"components":[{"key":"light:0"},{"key":"sensor:3","accuracy_decimals":null}]}"#;
+        let told = [("sensor:3".to_owned(), "accuracy_decimals".to_owned(), "nan".to_owned())].into();
+        assert_eq!(of(text), Some((expected.to_owned(), told)));
+    }
+
+    #[test]
+    fn what_is_no_object_is_not_salvaged_and_what_is_deep_is_not_followed() {
+        for text in ["", "nan", "[nan]", "{", "{\"a\":1", "{\"a\":\"}", "}{"] {
+            assert_eq!(of(text), None, "{text}");
+        }
+        let deep = ["{\"a\":".repeat(1_000), "nan".to_owned(), "}".repeat(1_000)].concat();
+        assert!(of(&deep).is_some_and(|(out, told)| out.ends_with("null}}}}}}}}}}}}}}}}") && told.len() == 1));
+        let many = ["{\"a\":[", &"nan,".repeat(1_000), "1]}"].concat();
+        assert!(of(&many).is_some_and(|(_, told)| told.len() == TOLD));
+    }
+}

@@ -1,0 +1,66 @@
+//! Which board a command reaches, by what is typed: the one that is meant, or none.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::{lan::Lan, people::Person};
+
+/// The boards of the network. Two have the same name.
+const NAMES: [&str; 8] =
+    ["\u{1f4a1}", "Desk lamp", "Desk lamp!", "Strip", "Strip", "Lamp:2", "B\u{fc}ro", "[Lab] lamp"];
+
+fn switchboard(lan: &Lan, words: &[&str]) -> Output {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", &lan.host(1), env!("CARGO_BIN_EXE_switchboard")]).args(words);
+    command.output().expect("the program")
+}
+
+#[test]
+fn a_command_reaches_the_board_that_was_typed_or_none() {
+    let Some(lan) = Lan::of(2) else { return };
+    let mut boards = Person::at(&lan, 2, &format!("named {}", NAMES.join(";")));
+    let ids = boards.answer();
+    let mut before = boards.ask("which are on");
+    for (typed, status, reached) in [
+        // It toggled the board that is called by another emoji, once.
+        ("\u{1f680}/light:0", 3, None),
+        ("\u{1f4a1}/light:0", 0, Some(0)),
+        ("!/light:0", 3, None),
+        ("/light:0", 2, None),
+        (" /light:0", 2, None),
+        ("Desk lamp?/light:0", 3, None),
+        ("Desk lamp/light:0", 0, Some(1)),
+        ("Desk lamp!/light:0", 0, Some(2)),
+        ("desk lamp!/light:0", 0, Some(2)),
+        ("desk-lamp/light:0", 3, None),
+        ("Strip/light:0", 3, None),
+        ("Lamp:2/light:0", 0, Some(5)),
+        ("Bu\u{308}ro/light:0", 0, Some(6)),
+        ("[Lab] lamp/light:0", 0, Some(7)),
+        ("ws://10.78.0.2:8001/light:0", 0, Some(1)),
+        ("WS://10.78.0.2:8001/rpc/light:0", 0, Some(1)),
+    ] {
+        let output = switchboard(&lan, &["toggle", typed]);
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{typed}: {words}");
+        let after = boards.ask("which are on");
+        let changed: Vec<usize> = (0..NAMES.len()).filter(|at| before[*at] != after[*at]).collect();
+        assert_eq!(changed, Vec::from_iter(reached), "{typed}: {words}");
+        before = after;
+    }
+    // What cannot be told apart is listed, each with its id.
+    let id = |at: usize| ids[at].as_str().unwrap_or_default().to_owned();
+    for (typed, all) in [("Strip", [3, 4]), ("desk-lamp", [1, 2])] {
+        let output = switchboard(&lan, &["show", typed]);
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{words}");
+        assert!(all.iter().all(|at| words.contains(&format!("{} ({})", NAMES[*at], id(*at)))), "{words}");
+    }
+    let shown = switchboard(&lan, &["show", &id(4), "--json"]);
+    let shown: Value = serde_json::from_slice(&shown.stdout).expect("the board that has this id");
+    assert_eq!(shown["id"], ids[4]);
+    // With its scheme it is the address, whoever is called so.
+    let address = switchboard(&lan, &["show", "ws://lamp:2"]);
+    assert_eq!(address.status.code(), Some(4), "{}", String::from_utf8_lossy(&address.stderr));
+}
