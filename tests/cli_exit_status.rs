@@ -345,7 +345,7 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
         step(&address, on.clone())
     ]);
     std::fs::write(&file, scene.to_string())?;
-    let apply = switchboard(&["scene", "apply", &path])?;
+    let apply = switchboard(&["scene", "apply", &path, "--connect"])?;
     assert_eq!(apply.status.code(), Some(1), "{}", text(&apply.stderr));
     let told = text(&apply.stdout);
     assert!(

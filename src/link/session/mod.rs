@@ -16,7 +16,7 @@ use std::{
 };
 
 use protocol::{
-    BoardMessageError, ComponentKey, Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, Unreadable,
+    BoardMessageError, ComponentKey, Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, Unreadable, board_id,
     limits::CONNECT_TIMEOUT, method, salvage,
 };
 
@@ -585,7 +585,13 @@ impl Session {
                 }
             }
             (Purpose::Info, Phase::Live(_)) => {
-                let info = response.outcome.ok().and_then(|result| serde_json::from_value(result).ok());
+                let result = response.outcome.ok();
+                // docs/protocol.md, "Finding a board": who reports what is no id is not gone on with.
+                let id = result.as_ref().and_then(|result| result.get("id")).and_then(serde_json::Value::as_str);
+                if let Some(Err(error)) = id.map(board_id) {
+                    return self.fail(now.instant, LinkProblem::NotABoard(error.to_string()), out);
+                }
+                let info = result.and_then(|result| serde_json::from_value(result).ok());
                 out.extend(info.map(|info| Output::Report(Report::Info(Box::new(bounds::info(info))))));
                 self.check_id(now.instant, out);
             }

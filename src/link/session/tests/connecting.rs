@@ -252,3 +252,16 @@ fn a_board_that_answers_at_an_address_that_a_person_gave_is_meant_whatever_is_an
     bench.be_read(EPOCH, 10);
     assert_eq!(bench.link(), LinkState::Connected);
 }
+
+#[test]
+fn what_reports_an_id_that_is_none_is_not_gone_on_with() {
+    for id in ["LAMP-1", "lamp 1", "lamp-1\u{200b}", ""] {
+        let mut bench = Bench::new();
+        bench.input(Input::Connect);
+        bench.input(opened(1));
+        let mut said = info(1, EPOCH);
+        said["id"] = id.into();
+        bench.answer(method::DEVICE_GET_INFO, said);
+        assert!(matches!(bench.problem(), LinkProblem::NotABoard(why) if why.contains("lower-case")), "{id:?}");
+    }
+}
