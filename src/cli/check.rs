@@ -7,11 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{
-    Failure, args, client,
-    client::{Located, locate},
-    output,
-};
+use super::{Failure, args, client, client::locate, output};
 use crate::{
     conformance::{Asked, CheckError, Finding, Verdict, announced, check},
     dial::{Place, Trust, reach_now},
@@ -84,7 +80,7 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
 /// Where the board's control channel is.
 fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
     let read = |text: &str| text.parse::<Place>().map_err(|error| Failure::Usage(error.to_string()));
-    if let Located::Board(watching, key) = locate(keys.into(), typed)? {
+    if let Some((watching, key)) = locate(keys.into(), typed)? {
         let board = watching.boards().get(&key).ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
         let reached = reach_now(&board.where_to_ask());
         let address = reached.map_err(|why| Failure::NoAnswer(format!("{}: {why}", words::plain(&board.name))))?;

@@ -191,33 +191,22 @@ impl Watching {
     }
 }
 
-/// What a text that was typed for a board means.
-pub(super) enum Located {
-    /// This address, which was not yet connected to.
-    Address,
-    /// This board, which announced itself.
-    Board(Watching, BoardKey),
-}
-
-/// Finds out which board is meant. An exact name goes before an address that looks like one; a board can choose its name, so a text
+/// Finds out which announced board is meant; `None` where it is an address. An exact name goes before an address that looks like one; a board can choose its name, so a text
 /// that can only be an address is never taken for a name.
 ///
 /// # Errors
 /// Where no board is called so, or several are.
-pub(super) fn locate(reach: Reach<'_>, typed: &str) -> Result<Located, Failure> {
+pub(super) fn locate(reach: Reach<'_>, typed: &str) -> Result<Option<(Watching, BoardKey)>, Failure> {
     let kind = reading(typed);
     if kind == Reading::Address {
-        return Ok(Located::Address);
+        return Ok(None);
     }
     let mut watching = Watching::start(reach, true, false)?;
     if kind == Reading::NameOrAddress {
-        return Ok(match discover_exactly(&mut watching, typed)? {
-            Some(key) => Located::Board(watching, key),
-            None => Located::Address,
-        });
+        return Ok(discover_exactly(&mut watching, typed)?.map(|key| (watching, key)));
     }
     let key = discover(&mut watching, typed)?;
-    Ok(Located::Board(watching, key))
+    Ok(Some((watching, key)))
 }
 
 /// A link to the one board that a command is for.
@@ -234,12 +223,12 @@ impl Client {
     pub(super) fn connect<'a>(reach: impl Into<Reach<'a>>, board: &str) -> Result<Self, Failure> {
         let reach = reach.into();
         let mut client = match locate(reach, board)? {
-            Located::Address => {
+            None => {
                 let watching = Watching::start(reach, false, true)?;
                 let key = watching.fleet.add_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
                 Self { watching, key }
             }
-            Located::Board(watching, key) => {
+            Some((watching, key)) => {
                 watching.fleet.connect(key);
                 Self { watching, key }
             }

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use super::{
     Failure,
     args::{KeysCommand, NewKey},
-    client::{Client, Located, held, locate, unreachable},
+    client::{Client, held, locate, unreachable},
     done,
     find::{Named, NotFound, find},
     output,
@@ -211,11 +211,11 @@ fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
 /// Gets a key from a board that a hand opened for pairing.
 fn pair(store: &Store, board: &str) -> Result<(), Failure> {
     let (addresses, name) = match locate((&Store::Nowhere).into(), board)? {
-        Located::Address => {
+        None => {
             let address: Address = board.parse().map_err(|error: AddressError| Failure::Usage(error.to_string()))?;
             (Candidates::given(address.clone()), address.to_string())
         }
-        Located::Board(watching, key) => {
+        Some((watching, key)) => {
             let view = watching.boards().get(&key).cloned();
             let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
             (view.where_to_ask(), view.name.clone())

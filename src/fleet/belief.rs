@@ -293,6 +293,15 @@ impl Belief {
         Vec::new()
     }
 
+    /// The system's clock was set: what is read before and after that is not one stretch of time.
+    pub(super) fn clock_was_set(&self, now: Now) {
+        for component in &self.view.components {
+            let Some(last) = component.history.last().filter(|last| !last.value.is_nan()) else { continue };
+            component.history.push(Sample { at: now.wall, value: f64::NAN });
+            component.history.push(Sample { at: now.wall, value: last.value });
+        }
+    }
+
     fn link(&mut self, now: Now, link: LinkState) -> Logged {
         let view = Arc::make_mut(&mut self.view);
         let was_up = matches!(view.link, LinkState::Connected | LinkState::Stale);
@@ -517,6 +526,20 @@ mod tests {
         assert!(belief.view().lacks(method::DEVICE_IDENTIFY) && !belief.view().lacks(method::DEVICE_REBOOT));
         belief.apply(now(), info("1.1.0"));
         assert!(!belief.view().lacks(method::DEVICE_IDENTIFY));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_leaves_a_gap_after_which_the_value_goes_on() {
+        let mut belief = belief();
+        let later = Now { wall: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(60), ..now() };
+        belief.clock_was_set(later);
+        let seconds = later.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        let history = &belief.view().components[0].history;
+        let buckets = history.between(0.0, 90.0, 90.0);
+        let seen: Vec<_> = buckets.iter().map(|bucket| (bucket.from, bucket.to, bucket.is_gap())).collect();
+        assert_eq!(seen, [(0.0, seconds, false), (seconds, seconds, true), (seconds, 90.0, false)]);
+        belief.apply(later, snapshot(true));
+        assert_eq!(belief.view().components[0].history.last().map(|last| last.value), Some(1.0));
     }
 
     #[test]

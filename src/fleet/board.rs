@@ -448,6 +448,11 @@ impl Board {
         self.socket = Some((attempt, Socket::open(opening, unread, tell)));
     }
 
+    /// The system's clock was set.
+    pub(super) fn clock_was_set(&self, now: Now) {
+        self.belief.clock_was_set(now);
+    }
+
     fn report(&mut self, now: Now, report: Report, step: &mut Step, out: &Outlet) -> Vec<(SystemTime, Happening)> {
         log_report(self.view(), &report);
         let said = match &report {

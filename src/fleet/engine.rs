@@ -7,7 +7,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     thread::JoinHandle,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use protocol::{LogFilter, mdns::Announcement};
@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    BoardKey, FleetStatus, KnownBoard, LinkProblem, LinkState, Listening, Outcome, Reply,
+    BoardKey, FleetStatus, Jump, KnownBoard, LinkProblem, LinkState, Listening, Outcome, Reply,
     board::{Board, FromSocket, Outlet, Step},
     descriptors::Descriptors,
     live_ids::LiveIds,
@@ -104,6 +104,8 @@ pub(super) struct Engine {
     from_sockets: Option<UnboundedReceiver<FromSocket>>,
     listener: Option<Listener>,
     status: FleetStatus,
+    /// When the system's clock was set last, as far as is known here.
+    jump: Option<Jump>,
 }
 
 impl Engine {
@@ -130,6 +132,7 @@ impl Engine {
             from_sockets: Some(from_sockets),
             listener: None,
             status: FleetStatus::default(),
+            jump: None,
         }
     }
 
@@ -176,15 +179,28 @@ impl Engine {
                 order = orders.recv() => match order {
                     Some(Order::End) | None => break,
                     Some(Order::Listen(wanted)) => self.listen(wanted, &calls).await,
-                    Some(order) => self.order(now(), order),
+                    Some(order) => {
+                        let now = self.now();
+                        self.order(now, order);
+                    }
                 },
                 Some(FromSocket { board, attempt, event, unread }) = from_sockets.recv() => {
                     unread.read(&event);
-                    self.with(board, |board, out| board.socket_told(now(), attempt, event, out));
+                    let now = self.now();
+                    self.with(board, |board, out| board.socket_told(now, attempt, event, out));
                 }
-                Some(found) = findings.recv() => self.found(now(), found),
-                Some(arrival) = called.recv() => self.called(now(), arrival),
-                () = sleep_until(next.unwrap_or_else(far_away).into()), if next.is_some() => self.tick(now()),
+                Some(found) = findings.recv() => {
+                    let now = self.now();
+                    self.found(now, found);
+                }
+                Some(arrival) = called.recv() => {
+                    let now = self.now();
+                    self.called(now, arrival);
+                }
+                () = sleep_until(next.unwrap_or_else(far_away).into()), if next.is_some() => {
+                    let now = self.now();
+                    self.tick(now);
+                }
             }
         }
         self.farewell(from_sockets, called).await;
@@ -197,8 +213,9 @@ impl Engine {
         }
         self.status.listening = match wanted {
             None => {
+                let now = self.now();
                 for key in self.roster.keys() {
-                    self.with(key, |board, out| board.step(now(), Input::CallsAreOver, out));
+                    self.with(key, |board, out| board.step(now, Input::CallsAreOver, out));
                 }
                 Listening::Off
             }
@@ -259,8 +276,9 @@ impl Engine {
 
     /// Closes every socket and waits until the close frames are out, so that boards free the places at once.
     async fn farewell(mut self, mut from_sockets: UnboundedReceiver<FromSocket>, called: Receiver<Arrival>) {
+        let now = self.now();
         for key in self.roster.keys() {
-            self.with(key, |board, out| board.step(now(), Input::Leave, out));
+            self.with(key, |board, out| board.step(now, Input::Leave, out));
         }
         drop(called);
         drop(self);
@@ -539,11 +557,12 @@ impl Engine {
         }
         self.out.live_ids.note(board.view());
         let address = board.view().address.clone();
+        let now = self.now();
         self.roster.settle(Instant::now(), key);
         if let Some((id, owner)) = step.taken {
-            self.taken(now(), key, address, id, owner);
+            self.taken(now, key, address, id, owner);
         } else if let Some((id, before)) = step.identified {
-            self.identified(now(), key, id, before);
+            self.identified(now, key, id, before);
         }
     }
 
@@ -587,15 +606,23 @@ impl Engine {
         self.with(owner, |board, out| board.step(now, Input::Connect, out));
     }
 
+    /// The time. Where the system's clock was set since it was asked last, every history has a gap there.
+    fn now(&mut self) -> Now {
+        let now = self.out.published.clock().read();
+        let jump = self.out.published.clock().last_jump();
+        if self.jump != jump {
+            self.jump = jump;
+            log::info!("the clock of this computer was set: {jump:?}");
+            self.roster.iter().for_each(|(_, board)| board.clock_was_set(now));
+        }
+        now
+    }
+
     fn next_deadline(&self) -> Option<Instant> {
         let board = self.deadlines.first().map(|(deadline, _)| *deadline);
         let others = [self.registry.next_deadline(), self.sweep_at, self.look_again_at];
         board.into_iter().chain(others.into_iter().flatten()).min()
     }
-}
-
-fn now() -> Now {
-    Now { instant: Instant::now(), wall: SystemTime::now() }
 }
 
 /// Stands for a deadline where there is none; never waited for.

@@ -3,6 +3,7 @@
 mod address;
 pub(crate) mod belief;
 mod board;
+mod clock;
 mod descriptors;
 mod engine;
 mod frames;
@@ -26,6 +27,7 @@ use std::{
 use protocol::{ComponentKey, LogFilter, Object, State, board_id, outbound::CallUrl};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+pub use clock::{Clock, Jump, Timeline};
 pub use frames::{Content, Following, Frames, Way, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use published::Shown;
@@ -138,6 +140,11 @@ impl Fleet {
     /// The first drain has every board.
     pub fn watch(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
         self.published.watch(Arc::new(wake))
+    }
+
+    /// What time it is for everything that the fleet keeps: times in views are on its scale, unless they say otherwise.
+    pub fn clock(&self) -> &Arc<Clock> {
+        self.published.clock()
     }
 
     /// How boards are looked for; `None`: not at all.

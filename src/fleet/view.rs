@@ -247,8 +247,10 @@ pub struct Sample {
 pub struct LogEntry {
     /// Counts from 0.
     pub number: u64,
-    /// When it happened, in this computer's time.
+    /// When it happened, as the clock of this computer showed it.
     pub at: SystemTime,
+    /// The same on the scale of values, which never jumps: see [`super::Clock`].
+    pub steady: SystemTime,
     /// Whose it is.
     pub board: BoardKey,
     /// The board's name then.

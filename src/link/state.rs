@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::backoff::{AFTER_REFUSAL, SELDOM};
 
-/// One moment on both clocks: the steady one that deadlines use, and the wall clock that people read.
+/// One time on two scales: the one that deadlines use, and the one of values and events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Now {
     /// Never jumps.
     pub instant: Instant,
-    /// May be set by hand or by NTP.
+    /// Steady too: it begins as the system's clock says and does not jump when that is set (`fleet::Clock`).
     pub wall: SystemTime,
 }
 

@@ -38,10 +38,12 @@ struct Told {
 }
 
 impl Told {
-    fn tell(&self, problem: Option<String>) {
+    fn tell(&self, problem: Option<&str>) {
         let changed = {
             let mut told = lock(&self.problem);
-            std::mem::replace(&mut *told, problem.clone()) != problem
+            let changed = told.as_deref() != problem;
+            *told = problem.map(str::to_owned);
+            changed
         };
         if changed && let Some(wake) = &*lock(&self.wake) {
             wake();
@@ -188,7 +190,7 @@ fn write_all(path: &Path, texts: &Receiver<String>, told: &Told) {
                 if lock(&told.problem).as_ref() != Some(&problem) {
                     let _ = writeln!(io::stderr(), "switchboard: settings are not being saved: {problem}");
                 }
-                told.tell(Some(problem));
+                told.tell(Some(&problem));
                 unwritten = Some(text);
             }
         }

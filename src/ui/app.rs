@@ -8,7 +8,7 @@ mod keys;
 use std::{
     collections::VecDeque,
     sync::{Arc, mpsc},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -377,7 +377,8 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         log::trace!("a frame is drawn, because of {:?}", ui.ctx().repaint_causes());
-        let moment = Moment::new(Instant::now(), SystemTime::now(), self.zone.clone());
+        let clock = self.fleet.clock();
+        let moment = Moment::new(Instant::now(), clock.now(), self.zone.clone()).with_timeline(clock.timeline());
         self.window.unsaved = self.file.problem();
         let actions = self.window.show(ui, &moment);
         self.note_start(&moment);

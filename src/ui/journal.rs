@@ -233,7 +233,14 @@ mod tests {
 
     fn entry(number: u64, board: u32, what: Happening) -> Arc<LogEntry> {
         let board_name = Arc::from(format!("Board {board}"));
-        Arc::new(LogEntry { number, at: SystemTime::UNIX_EPOCH, board: BoardKey(board), board_name, what })
+        Arc::new(LogEntry {
+            number,
+            at: SystemTime::UNIX_EPOCH,
+            steady: SystemTime::UNIX_EPOCH,
+            board: BoardKey(board),
+            board_name,
+            what,
+        })
     }
 
     fn value(value: u64) -> Happening {

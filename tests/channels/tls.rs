@@ -1,7 +1,7 @@
 //! TLS: certificates of one's own by file, those that nobody trusts, and what is said of each that is refused.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -62,8 +62,8 @@ fn settings(host: &str, server: &Server) -> Settings {
     Settings::new(format!("wss://{host}:{}/", server.address.port()).parse().expect("an address"))
 }
 
-fn trusting(host: &str, server: &Server, path: &PathBuf) -> Settings {
-    Settings { certificates: Some(path.clone()), ..settings(host, server) }
+fn trusting(host: &str, server: &Server, path: &Path) -> Settings {
+    Settings { certificates: Some(path.to_path_buf()), ..settings(host, server) }
 }
 
 /// It opens, and what is sent comes back.

@@ -105,7 +105,7 @@ fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
                     let line = json!({ "uptime_ms": 1, "level": "error", "message": EVIL });
                     send(
                         &mut socket,
-                        &push("NotifyLog", json!({ "epoch": "00c0ffee", "uptime_ms": 1, "lines": [line] })),
+                        &push("NotifyLog", &json!({ "epoch": "00c0ffee", "uptime_ms": 1, "lines": [line] })),
                     )?;
                 }
             }
@@ -119,18 +119,18 @@ fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
             let mut status =
                 json!({ "epoch": "00c0ffee", "seq": seq + 1, "prev": seq, "uptime_ms": seq, "source": source });
             status[format!("{EVIL}:0")] = json!({ EVIL: EVIL, "value": EVIL });
-            send(&mut socket, &push("NotifyStatus", status))?;
+            send(&mut socket, &push("NotifyStatus", &status))?;
             let event = json!({ "component": format!("{EVIL}:0"), "event": EVIL });
             send(
                 &mut socket,
-                &push("NotifyEvent", json!({ "epoch": "00c0ffee", "uptime_ms": seq, "events": [event] })),
+                &push("NotifyEvent", &json!({ "epoch": "00c0ffee", "uptime_ms": seq, "events": [event] })),
             )?;
             seq += 1;
         }
     }
 }
 
-fn push(method: &str, params: Value) -> Value {
+fn push(method: &str, params: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "method": method, "params": params })
 }
 

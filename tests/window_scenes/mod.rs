@@ -398,6 +398,7 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
     let entries = entries.into_iter().enumerate().map(|(n, (board, what))| LogEntry {
         number: n as u64,
         at: at.wall - seconds((count - n) as f64 * 1.37),
+        steady: at.wall - seconds((count - n) as f64 * 1.37),
         board: BoardKey(if board == "Desk lamp" { 1 } else { 2 }),
         board_name: Arc::from(board),
         what,

@@ -92,7 +92,7 @@ async fn prove<S: Socket, H: Hardware, C: Clock>(
     let clock = shared.clock();
     // A message in plain text is answered; what comes encrypted has 16 bytes more.
     let mut reader = Reader::at(endpoint, limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
-    let hello = say_hello(socket, shared, endpoint).await?;
+    let hello = wait(slot, clock, Stage::Requested, say_hello(socket, shared, endpoint)).await??;
     let offer = wait(slot, clock, Stage::Requested, binary(socket, &mut reader, shared, endpoint)).await??;
     let offer = Offer::from_bytes(&offer).map_err(|_| Failure::Refused(board::locked()))?;
     let Some(ephemeral) = shared.random() else { return Err(Failure::Gone) };

@@ -5,7 +5,7 @@ use std::{fs::File, io, path::Path};
 use jiff::Timestamp;
 
 use crate::{
-    fleet::{Bucket, time},
+    fleet::{Bucket, Timeline, time},
     plain::cell,
     ui::{model::Model, pin::Pin},
     words,
@@ -21,8 +21,8 @@ pub struct Row {
     bucket: Bucket,
 }
 
-/// The rows of the time between two times, curve by curve, oldest first.
-pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], from: f64, to: f64, now: f64) -> Vec<Row> {
+/// The rows of the time between two times, curve by curve, oldest first, with times as the clock of this computer showed them.
+pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], [from, to, now]: [f64; 3], timeline: &Timeline) -> Vec<Row> {
     let mut rows = Vec::new();
     for pin in curves {
         let Some((_, view)) = pin.find(model) else { continue };
@@ -36,7 +36,11 @@ pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], from: f64, to: f64, now
                 component: pin.component.to_string(),
                 name: pin.title(model),
                 unit: unit.clone(),
-                bucket,
+                bucket: Bucket {
+                    from: timeline.shown_seconds(bucket.from),
+                    to: timeline.shown_seconds(bucket.to),
+                    ..bucket
+                },
             });
         }
     }

@@ -79,7 +79,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
     text::paint(ui, mark, Align2::CENTER_CENTER, sign, font, colour);
     let first = line(HALF, beside.left());
     let titled = text::paint(ui, first, Align2::LEFT_CENTER, &title, theme::strong(), palette.text);
-    let rest = first.from_x((titled.right() + UNIT).min(first.right()));
+    let rest = first.after_x((titled.right() + UNIT).min(first.right()));
     if host != title && rest.width() > 40.0 {
         text::paint(ui, rest, Align2::LEFT_CENTER, &host, theme::small(), palette.weak);
     }
