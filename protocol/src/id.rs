@@ -12,11 +12,11 @@ const LONGEST: usize = 63;
 #[error("a board's id has 1 to {LONGEST} lower-case letters, digits and hyphens")]
 pub struct BoardIdError;
 
-/// Takes a text from outside as the id of a board. Two ids are the same only if they are equal byte for byte, so whatever is no id
+/// Takes a text from outside as the id of a board. Two ids are the same only if they are equal byte for byte, so a text that is not an id
 /// is refused instead of being made one: `SB-1` is not `sb-1`.
 ///
 /// # Errors
-/// Where it is none (docs/protocol.md, "Finding a board").
+/// If it is not one (docs/protocol.md, "Finding a board").
 pub fn board_id(text: &str) -> Result<&str, BoardIdError> {
     let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     match plain && (1..=LONGEST).contains(&text.len()) {

@@ -72,7 +72,7 @@ pub enum TxtError {
     /// Nothing can be done without these.
     #[error("the announcement lacks {0}")]
     Missing(&'static str),
-    /// The id is none.
+    /// The id is not an id of a board.
     #[error(transparent)]
     BadId(#[from] crate::BoardIdError),
     /// Not a whole number.

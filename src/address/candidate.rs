@@ -140,7 +140,7 @@ impl Candidates {
         Self(vec![Candidate::Remembered(address)])
     }
 
-    /// This address alone, for the reason for which it is one of them; where it is none of them, as one that was found earlier.
+    /// This address alone, with its provenance; an address that is not among them counts as one that was found earlier.
     pub fn only(&self, address: &str) -> Self {
         match self.iter().find(|candidate| candidate.address().to_string() == address) {
             Some(candidate) => Self(vec![candidate.clone()]),
@@ -153,7 +153,7 @@ impl Candidates {
         self.0.iter()
     }
 
-    /// Whether there is none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_no_single_host_is_never_used_whoever_names_it() {
+    fn what_means_no_single_host_is_never_used_even_if_a_person_names_it() {
         for ip in ["0.0.0.0", "::", "224.0.0.251", "ff02::fb", "255.255.255.255", "192.168.1.255", "192.168.1.0"] {
             assert_eq!(heard(ip, "eth0", 2).judge(&interfaces()), Verdict::NoHost, "{ip}");
             let given = Candidate::Given(Address::of(ip.parse().expect("an address"), 80, None));

@@ -206,7 +206,7 @@ fn read_v6(text: &str, in_url: bool) -> Result<Option<Host>, &'static str> {
         Some(_) if !ip.is_unicast_link_local() => Err("only an address that begins with fe80 has an interface after %"),
         Some(zone) => {
             let zone = plain_zone(zone, in_url);
-            // RFC 6874, section 2: what needs no escape. Linux allows more in names of interfaces; nobody uses it.
+            // RFC 6874, section 2: what needs no escape. Linux allows more in names of interfaces, which is not met in practice.
             let plain = zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
             match plain && (1..=ZONE).contains(&zone.len()) {
                 true => Ok(Some(Host::V6 { ip, zone: Some(zone.to_owned()) })),

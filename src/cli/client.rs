@@ -162,7 +162,7 @@ impl Watching {
     }
 
     fn find(&self, typed: &str) -> Result<(BoardKey, Fit), NotFound> {
-        // The id of a board for which a key is held means this board alone: whoever is called or announced alike is never taken for it.
+        // The id of a board for which a key is held means this board alone: a board with a similar name or id is never taken for it.
         if let Some(Key { board: id, .. }) = self.keys.get(&typed.trim().to_ascii_lowercase()) {
             let board = self.boards.values().find(|board| board.id.as_deref() == Some(id));
             return board.map(|board| (board.key, Fit::Id)).ok_or_else(|| NotFound::Absent { id: id.clone() });

@@ -192,7 +192,7 @@ fn of_the_window(wanted: &str) -> Result<Scene, Failure> {
 }
 
 /// Looks for the boards of a scene, by mDNS and where the window knew them last, and begins to connect to them. An address that only stands in
-/// the scene is connected to only with `connect`: scenes are passed around, and whoever wrote one must not choose where this computer connects to.
+/// the scene is connected to only with `connect`: scenes are passed around, and their authors must not choose where this computer connects to.
 fn find_boards(watching: &mut Watching, scene: &Scene, connect: bool) -> Result<BTreeMap<String, BoardKey>, Failure> {
     let mut found = BTreeMap::new();
     let mut missing: Vec<&str> = scene.steps.iter().map(|step| step.pin.board.as_str()).collect();

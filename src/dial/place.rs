@@ -10,7 +10,7 @@ use crate::address::{Address, Host};
 /// An address of a WebSocket (RFC 6455, 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Without the zone of a link-local address: it is sent to nobody.
+    /// Without the zone of a link-local address: it is never sent.
     uri: Uri,
     secure: bool,
     address: Address,

@@ -6,11 +6,18 @@ use std::{future::Future, io, net::SocketAddr, time::Duration};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
     net::TcpStream,
+    sync::{Semaphore, SemaphorePermit},
     time::{Instant, sleep_until},
 };
 
 /// RFC 8305, section 8: "Connection Attempt Delay".
 pub(crate) const NEXT_AFTER: Duration = Duration::from_millis(250);
+
+/// How many connection attempts of the whole process may be under way beyond one per board. Announcements can name many silent addresses, and
+/// must not use up the files that a process may open (1,024 on the systems that this program runs on).
+const EXTRA: usize = 128;
+
+static EXTRA_SLOTS: Semaphore = Semaphore::const_new(EXTRA);
 
 /// Why none of several addresses was connected to, each with its own answer, in the order in which they failed.
 pub(crate) type Failures = Vec<(SocketAddr, io::Error)>;
@@ -20,7 +27,7 @@ pub(crate) type Failures = Vec<(SocketAddr, io::Error)>;
 /// # Errors
 /// What each address answered, where none of them opened. Without addresses there are none.
 pub(crate) async fn race(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Failures> {
-    first(addresses, |address| async move {
+    first(addresses, &EXTRA_SLOTS, |address| async move {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
@@ -28,25 +35,27 @@ pub(crate) async fn race(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketA
     .await
 }
 
-/// The race itself, whatever it is that opens. Dropped, it gives every attempt up.
+/// The race itself, whatever it is that opens. An attempt beside others takes a slot of `extra`; where none is free, it waits. Dropped, the
+/// race gives every attempt up.
 async fn first<S, F: Future<Output = io::Result<S>>>(
     addresses: &[SocketAddr],
+    extra: &Semaphore,
     open: impl Fn(SocketAddr) -> F,
 ) -> Result<(S, SocketAddr), Failures> {
     let mut waiting = addresses.iter().copied();
     let mut running = FuturesUnordered::new();
     let mut failures = Vec::new();
-    let start = |address: SocketAddr| {
-        let opening = open(address);
-        async move { (address, opening.await) }
-    };
     let mut next_at = Instant::now();
     loop {
-        if running.is_empty() || Instant::now() >= next_at {
-            match waiting.next() {
-                Some(address) => running.push(start(address)),
-                None if running.is_empty() => return Err(failures),
-                None => {}
+        if running.is_empty() {
+            let Some(address) = waiting.next() else { return Err(failures) };
+            running.push(attempt(address, open(address), None));
+            next_at = Instant::now() + NEXT_AFTER;
+        } else if Instant::now() >= next_at {
+            if let Ok(slot) = extra.try_acquire()
+                && let Some(address) = waiting.next()
+            {
+                running.push(attempt(address, open(address), Some(slot)));
             }
             next_at = Instant::now() + NEXT_AFTER;
         }
@@ -62,6 +71,17 @@ async fn first<S, F: Future<Output = io::Result<S>>>(
             () = sleep_until(next_at), if waiting.len() > 0 => {}
         }
     }
+}
+
+/// One attempt, with its slot.
+async fn attempt<S>(
+    address: SocketAddr,
+    opening: impl Future<Output = io::Result<S>>,
+    slot: Option<SemaphorePermit<'_>>,
+) -> (SocketAddr, io::Result<S>) {
+    let opened = opening.await;
+    drop(slot);
+    (address, opened)
 }
 
 #[cfg(test)]
@@ -105,18 +125,18 @@ mod tests {
         let all = addresses(3);
         let open =
             |address: SocketAddr| async move { if address == addresses(3)[2] { Ok("here") } else { pending().await } };
-        let (said, winner) = run(first(&all, open)).expect("a connection");
+        let (said, winner) = run(first(&all, &EXTRA_SLOTS, open)).expect("a connection");
         assert_eq!((said, winner), ("here", all[2]));
         assert!(begun.elapsed() >= 2 * NEXT_AFTER, "{:?}", begun.elapsed());
     }
 
     #[test]
-    fn an_address_that_refuses_holds_nobody_up() {
+    fn an_address_that_refuses_does_not_hold_the_next_up() {
         let begun = std::time::Instant::now();
         let all = addresses(16);
         let open =
             |address: SocketAddr| async move { if address == addresses(16)[15] { Ok(()) } else { Err(refused()) } };
-        let (_, winner) = run(first(&all, open)).expect("a connection");
+        let (_, winner) = run(first(&all, &EXTRA_SLOTS, open)).expect("a connection");
         assert_eq!(winner, all[15]);
         // Fifteen waits would be nearly four seconds.
         assert!(begun.elapsed() < 8 * NEXT_AFTER, "{:?}", begun.elapsed());
@@ -130,7 +150,7 @@ mod tests {
             async { Ok(()) }
         };
         let all = addresses(4);
-        let (_, winner) = run(first(&all, open)).expect("a connection");
+        let (_, winner) = run(first(&all, &EXTRA_SLOTS, open)).expect("a connection");
         assert_eq!((winner, tried.load(Ordering::Relaxed)), (all[0], 1));
     }
 
@@ -145,7 +165,7 @@ mod tests {
                 Err(refused())
             }
         };
-        let (_, winner) = run(first(&all, open)).expect("a connection");
+        let (_, winner) = run(first(&all, &EXTRA_SLOTS, open)).expect("a connection");
         assert_eq!(winner, all[0]);
     }
 
@@ -153,10 +173,31 @@ mod tests {
     fn where_none_answers_each_says_why() {
         let all = addresses(2);
         let open = |_: SocketAddr| async { Err::<(), _>(refused()) };
-        let failures = run(first(&all, open)).expect_err("nothing");
+        let failures = run(first(&all, &EXTRA_SLOTS, open)).expect_err("nothing");
         let tried: Vec<_> = failures.iter().map(|(address, _)| last(*address)).collect();
         assert_eq!(tried, ["192.0.2.1:80", "192.0.2.2:80"]);
-        assert!(run(first(&[], |_| async { Ok(()) })).expect_err("nothing").is_empty());
+        assert!(run(first(&[], &EXTRA_SLOTS, |_| async { Ok(()) })).expect_err("nothing").is_empty());
+    }
+
+    #[test]
+    fn attempts_beside_others_are_bounded_for_the_whole_process() {
+        let started = Arc::new(AtomicUsize::new(0));
+        let open = |_: SocketAddr| {
+            started.fetch_add(1, Ordering::Relaxed);
+            pending::<io::Result<()>>()
+        };
+        let (all, extra) = (addresses(16), Semaphore::new(2));
+        let races = async {
+            tokio::select! {
+                _ = first(&all, &extra, &open) => {}
+                _ = first(&all, &extra, &open) => {}
+                () = sleep(8 * NEXT_AFTER) => {}
+            }
+        };
+        run(races);
+        // One of each race, and the two beyond.
+        assert_eq!(started.load(Ordering::Relaxed), 4);
+        assert_eq!(extra.available_permits(), 2, "given up with the races");
     }
 
     #[test]
@@ -180,7 +221,7 @@ mod tests {
             let open = Open::new(&count);
             async move { if address == addresses(3)[2] { Ok(open) } else { pending().await } }
         };
-        let won = run(first(&all, open)).expect("a connection");
+        let won = run(first(&all, &EXTRA_SLOTS, open)).expect("a connection");
         assert_eq!(*count.lock().expect("a count"), 1);
         drop(won);
         assert_eq!(*count.lock().expect("a count"), 0);

@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn the_address_that_answers_is_connected_to_whatever_the_others_do() {
         let (_listener, address) = listener();
-        // 127.0.0.0/8 is this computer: nobody listens at the other addresses, which are lower and higher.
+        // 127.0.0.0/8 is this computer: the other addresses, which are lower and higher, refuse.
         let port = address.port();
         let dead = ["127.0.0.2", "127.255.255.254"].map(|ip| format!("{ip}:{port}"));
         let all = [dead[0].clone(), address.to_string(), dead[1].clone()];
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_name_leads_to_each_of_its_addresses_and_stays_the_name() {
         let (_listener, address) = listener();
-        // localhost is ::1 too, where nobody listens.
+        // localhost is ::1 too, which refuses.
         let name = format!("localhost:{}", address.port());
         let reached = run(reach(&given(std::slice::from_ref(&name)), &[])).expect("a connection");
         assert_eq!(reached.address.to_string(), name);

@@ -134,7 +134,7 @@ impl Registry {
         }
     }
 
-    /// What has settled by now. An announcement that cannot be read is none. The computer has these interfaces.
+    /// What has settled by now. An announcement that cannot be read is ignored. The computer has these interfaces.
     pub(crate) fn settled(&mut self, now: Instant, interfaces: &[Interface]) -> Vec<Change> {
         let mut changes = Vec::new();
         while let Some((confirm_by, full_name)) = self.unconfirmed.first().cloned()

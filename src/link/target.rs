@@ -58,7 +58,7 @@ impl Target {
         tried.addresses.texts().iter().any(|other| !self.spoiled.contains(other))
     }
 
-    /// Whether there are addresses beside this one that have not yet been tried.
+    /// Whether there are other addresses that were not tried yet.
     pub(crate) fn has_others(&self, address: &str) -> bool {
         let addresses = self.choice().map(|choice| choice.addresses.texts()).unwrap_or_default();
         addresses.iter().any(|other| other != address && !self.spoiled.contains(other))

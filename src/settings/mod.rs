@@ -64,7 +64,7 @@ impl RememberedBoard {
 
     /// A board as it would be remembered.
     pub fn named(board: &BoardView) -> Self {
-        // What a person gave is kept, and not what somebody announced since.
+        // What a person gave is kept, and not what was announced since.
         let address = board.given.as_ref().map_or_else(|| board.address.clone(), ToString::to_string);
         Self { address, name: board.name.clone(), id: board.id.clone(), by_hand: board.by_hand }
     }

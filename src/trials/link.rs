@@ -301,7 +301,7 @@ mod tests {
     }
 }
 
-/// Addresses with commas between; what is none is left out, but not all.
+/// Addresses with commas between. What is not an address is left out; where all are, there is a fixed one.
 fn addresses(text: &str) -> Candidates {
     let on = InterfaceId { index: 2, name: "eth0".into() };
     let heard = text.split(',').filter_map(|one| Some(Candidate::Heard { address: one.parse().ok()?, on: on.clone() }));

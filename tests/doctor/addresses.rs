@@ -42,7 +42,7 @@ fn print(line: &str) {
     let _ = writeln!(io::stderr(), "ROW | {line}");
 }
 
-/// The other computer has these addresses, and drops what comes to the silent ones.
+/// The other computer has these addresses, and drops packets to the silent ones.
 fn with_addresses(lan: &Lan, addresses: &[&str], silent: &[&str]) {
     for address in addresses {
         lan.yonder(&format!("ip address add {address}/24 dev e0"));
@@ -127,7 +127,7 @@ fn a_network_with_link_local_ipv6_alone() {
     let (status, said) = lan.switchboard(&["show", "[fe80::2%e9]:80"]);
     assert_ne!(status, 0);
     assert!(said.contains("\"e9\"; it has e0, lo"), "{said}");
-    // Where nobody answers, the doctor gives a command that works with the address.
+    // Where no board answers, the doctor gives a command that works with the address.
     let (_, findings) = lan.doctor(&["[fe80::2%e0]:81"]);
     blames(&findings, "no_answer", &["refuses the port"]);
     assert!(findings[0].to_string().contains("ping -c 3 fe80::2%e0"), "{findings:#?}");
@@ -225,7 +225,7 @@ fn the_id_of_a_held_key_is_never_a_stranger_who_announces_one_that_looks_alike()
     ));
     assert_eq!(done, 100, "{failed:?}");
     assert_eq!(notes.text(), "", "the stranger was connected to");
-    // With the board away, nobody else is meant.
+    // With the board away, no other board is meant.
     drop(board);
     let (done, _) = commands(&lan, 4, &variables, &["toggle", &target]);
     assert_eq!((done, notes.text()), (0, String::new()), "the stranger was connected to");

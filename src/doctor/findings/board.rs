@@ -212,7 +212,7 @@ fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
     let title = match (kind, board.record) {
         (Kind::Unsteady, _) => format!("The link to {name} does not hold"),
         (_, Record::None) => format!("{name} does not answer"),
-        _ if board.addresses.len() > 1 => format!("{name} is announced at addresses of which none answers"),
+        _ if board.addresses.len() > 1 => format!("{name} is announced at several addresses, and none answers"),
         _ => format!("{name} is announced at an address that does not answer"),
     };
     (Verdict::Fault, kind, title, observed, advice)
@@ -231,7 +231,7 @@ fn tried(board: &Examined) -> String {
         (_, Some(Host::Elsewhere), _) => format!("compared {all} with this computer's networks"),
         (_, Some(_), Record::None | Record::Heard) => format!("a link and a plain TCP connection to {all}"),
         (_, Some(_), _) => {
-            format!("a link and a plain TCP connection to {all}, then asked for its announcement anew")
+            format!("a link and a plain TCP connection to {all}, then asked for its announcement again")
         }
     }
 }
