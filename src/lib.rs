@@ -3,6 +3,7 @@
 //! `ui, cli -> doctor, documents -> fleet -> link, discovery, listening -> keys, protocol`; beside the fleet `ui, cli -> channel, comparison,
 //! conformance -> dial, protocol` and `ui, cli -> telemetry -> protocol`. A face never sees a socket; the fleet never sees a face.
 
+pub mod address;
 pub mod channel;
 pub mod cli;
 pub mod comparison;

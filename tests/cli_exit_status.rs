@@ -324,7 +324,10 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
     }
     std::fs::write(&file, scene.to_string())?;
     switchboard(&["set", &light, "on=false", "brightness=90"])?;
-    let apply = switchboard(&["scene", "apply", &path, "--fade", "0s", "--json"])?;
+    let unasked = switchboard(&["scene", "apply", &path, "--fade", "0s", "--json"])?;
+    assert_eq!(unasked.status.code(), Some(2));
+    assert!(text(&unasked.stderr).contains("--connect"), "{}", text(&unasked.stderr));
+    let apply = switchboard(&["scene", "apply", &path, "--connect", "--fade", "0s", "--json"])?;
     assert_eq!(apply.status.code(), Some(0), "{}", text(&apply.stderr));
     for line in text(&apply.stdout).lines() {
         let value: serde_json::Value = serde_json::from_str(line)?;
@@ -342,7 +345,7 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
         step(&address, on.clone())
     ]);
     std::fs::write(&file, scene.to_string())?;
-    let apply = switchboard(&["scene", "apply", &path])?;
+    let apply = switchboard(&["scene", "apply", &path, "--connect"])?;
     assert_eq!(apply.status.code(), Some(1), "{}", text(&apply.stderr));
     let told = text(&apply.stdout);
     assert!(

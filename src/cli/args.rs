@@ -378,6 +378,9 @@ pub(super) enum SceneCommand {
         /// A file that was saved by `scene take` or in the window, or else the name of a scene of the window.
         #[arg(value_name = "FILE|NAME", value_parser = board)]
         scene: String,
+        /// Connect to addresses that the scene names, too, where no board is known or announced.
+        #[arg(long)]
+        connect: bool,
         /// How long lights take, 0 to 10s, instead of what the scene says.
         #[arg(long, value_name = "TIME")]
         fade: Option<Wait>,

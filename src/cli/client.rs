@@ -22,7 +22,7 @@ use crate::{
         BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome, Reading, Settings,
         Watch, reading,
     },
-    keys::{Keys, Loaded, Store, StoreError},
+    keys::{Key, Keys, Loaded, Store, StoreError},
     matching::{Fit, Typed},
 };
 
@@ -63,6 +63,7 @@ pub(super) struct Watching {
     boards: BTreeMap<BoardKey, Arc<BoardView>>,
     problem: Option<String>,
     listening: Listening,
+    keys: Keys,
 }
 
 impl Watching {
@@ -84,6 +85,7 @@ impl Watching {
 
     fn with(settings: Settings) -> Result<Self, Failure> {
         let listen = settings.listen;
+        let keys = settings.keys.clone().unwrap_or_default();
         let fleet = Fleet::start(settings)?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move || {
@@ -91,7 +93,7 @@ impl Watching {
             let _ = wake.try_send(());
         });
         let (boards, problem, listening) = (BTreeMap::new(), None, Listening::Off);
-        let mut watching = Self { fleet, watch, woken, boards, problem, listening };
+        let mut watching = Self { fleet, watch, woken, boards, problem, listening, keys };
         watching.drain();
         if let Some(address) = listen {
             watching.await_listening(address)?;
@@ -160,6 +162,11 @@ impl Watching {
     }
 
     fn find(&self, typed: &str) -> Result<(BoardKey, Fit), NotFound> {
+        // The id of a board for which a key is held means this board alone: a board with a similar name or id is never taken for it.
+        if let Some(Key { board: id, .. }) = self.keys.get(&typed.trim().to_ascii_lowercase()) {
+            let board = self.boards.values().find(|board| board.id.as_deref() == Some(id));
+            return board.map(|board| (board.key, Fit::Id)).ok_or_else(|| NotFound::Absent { id: id.clone() });
+        }
         let (keys, named): (Vec<_>, Vec<_>) = self
             .boards
             .values()

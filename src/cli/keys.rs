@@ -28,7 +28,7 @@ use super::{
     print::Printer,
 };
 use crate::{
-    fleet::read_address,
+    address::{Address, AddressError, Candidates},
     keys::{Key, KeyId, Keys, Role, Store, write_secret},
     pairing::{PairProblem, Pairing, Progress},
     settings, words,
@@ -198,7 +198,7 @@ fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
     let found = match find(typed, &boards) {
         Ok(found) => held.get(found.at).map(|key| (*key).clone()),
         Err(several @ NotFound::Several { .. }) => return Err(several.into()),
-        Err(NotFound::Nobody { .. }) => None,
+        Err(NotFound::Nobody { .. } | NotFound::Absent { .. }) => None,
     };
     found.ok_or_else(|| {
         let ids: Vec<_> = held.iter().map(|key| key.board.as_str()).collect();
@@ -210,15 +210,15 @@ fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
 
 /// Gets a key from a board that a hand opened for pairing.
 fn pair(store: &Store, board: &str) -> Result<(), Failure> {
-    let (address, name) = match locate((&Store::Nowhere).into(), board)? {
+    let (addresses, name) = match locate((&Store::Nowhere).into(), board)? {
         None => {
-            let address = read_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
-            (address.clone(), address)
+            let address: Address = board.parse().map_err(|error: AddressError| Failure::Usage(error.to_string()))?;
+            (Candidates::given(address.clone()), address.to_string())
         }
         Some((watching, key)) => {
             let view = watching.boards().get(&key).cloned();
             let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
-            (view.address.clone(), view.name.clone())
+            (view.where_to_ask(), view.name.clone())
         }
     };
     let (tell, told) = channel();
@@ -226,7 +226,7 @@ fn pair(store: &Store, board: &str) -> Result<(), Failure> {
         // The reader may have given up.
         let _ = tell.send(progress);
     };
-    let _pairing = Pairing::begin(&address, tell).map_err(|error| Failure::NoAnswer(error.to_string()))?;
+    let _pairing = Pairing::begin(addresses, tell).map_err(|error| Failure::NoAnswer(error.to_string()))?;
     let mut out = output::out();
     loop {
         match told.recv_timeout(PATIENCE) {

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{Failure, client::Watching, output};
 use crate::{
+    address::Address,
     fleet::{BoardView, Lookout},
     plain,
     provisioning::{Board, Conversation, Credentials, Network, Password, Port, Problem, ports},
@@ -152,8 +153,8 @@ fn find(board: &Board, url: Option<&str>, service: Option<&str>) -> Result<Optio
     let place = url.and_then(|url| url.strip_prefix("http://")).map(|place| place.trim_end_matches('/'));
     let is_it = |seen: &BoardView| {
         let same_id = seen.id.is_some() && seen.id == board.hostname;
-        // The port 80 goes without saying in a URL, never in an address.
-        same_id || place.is_some_and(|place| seen.address == place || seen.address == format!("{place}:80"))
+        let there = place.and_then(|place| place.parse().ok()).map(|address: Address| address.to_string());
+        same_id || there.is_some_and(|there| seen.address == there || seen.addresses.have(&there))
     };
     let end = Instant::now() + FOUND_WITHIN;
     loop {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -15,6 +15,7 @@ use super::{
     Outcome, Sample, descriptors::Descriptors,
 };
 use crate::{
+    address::{Address, Candidates},
     keys::Keys,
     link::{bounds, session::Report, state::Now},
 };
@@ -34,13 +35,16 @@ pub(crate) struct Belief {
 pub(crate) type Logged = Vec<(SystemTime, Happening)>;
 
 impl Belief {
-    pub(crate) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool) -> Self {
+    pub(crate) fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
+        let address = addresses.first().unwrap_or_default();
         let view = BoardView {
             key,
             id: None,
             name: address.clone(),
             address,
+            addresses,
             by_hand,
+            given: None,
             caller: None,
             only_calls: false,
             claims: Vec::new(),
@@ -103,16 +107,25 @@ impl Belief {
         Arc::make_mut(&mut self.view).announcement = None;
     }
 
+    /// The link goes to this address.
     pub(super) fn goes_to(&mut self, address: String) {
         let view = Arc::make_mut(&mut self.view);
         view.address = address;
         view.only_calls = false;
     }
 
+    /// It may be at these addresses.
+    pub(super) fn may_be_at(&mut self, addresses: &Candidates) {
+        if self.view.addresses != *addresses {
+            Arc::make_mut(&mut self.view).addresses = addresses.clone();
+        }
+    }
+
     /// Its address is not one to connect to: nothing is known of it but that it calls.
-    pub(super) fn only_calls(&mut self, id: String) {
+    pub(super) fn only_calls(&mut self, id: String, from: IpAddr) {
         let view = Arc::make_mut(&mut self.view);
         view.only_calls = true;
+        view.address = from.to_string();
         // Until it says what it is called.
         view.name.clone_from(&id);
         view.id = Some(id);
@@ -137,8 +150,11 @@ impl Belief {
         self.find_key();
     }
 
-    pub(super) fn by_hand(&mut self) {
-        Arc::make_mut(&mut self.view).by_hand = true;
+    /// A person gave this address.
+    pub(super) fn given(&mut self, address: Address) {
+        let view = Arc::make_mut(&mut self.view);
+        view.by_hand = true;
+        view.given = Some(address);
     }
 
     /// Another peer, met at this address, claims this board's id while the board's own link works. Each host is told of once.
@@ -454,7 +470,8 @@ mod tests {
 
     /// A board with one light that is off.
     fn belief() -> Belief {
-        let mut belief = Belief::new(Instant::now(), BoardKey(1), "10.0.0.7:80".into(), true);
+        let mut belief =
+            Belief::new(Instant::now(), BoardKey(1), Candidates::given("10.0.0.7:80".parse().unwrap()), true);
         belief.apply(now(), Report::Components(vec![Descriptor::new(Kind::Light, 0, "Lamp")]));
         belief.apply(now(), snapshot(false));
         belief
@@ -463,6 +480,15 @@ mod tests {
     fn snapshot(on: bool) -> Report {
         let components = BTreeMap::from([(light(), State::new().with("on", on))]);
         Report::Snapshot { client: None, components, at: SystemTime::UNIX_EPOCH }
+    }
+
+    #[test]
+    fn what_a_person_gave_is_remembered_whatever_is_announced_since() {
+        let mut belief = belief();
+        belief.given("10.0.0.7:80".parse().unwrap());
+        belief.goes_to("203.0.113.7:80".to_owned());
+        let remembered = crate::settings::RememberedBoard::of(belief.view()).unwrap();
+        assert_eq!((&*remembered.address, remembered.by_hand), ("10.0.0.7:80", true));
     }
 
     #[test]

@@ -27,6 +27,8 @@ use super::{
     wish::Wish,
 };
 use crate::{
+    address::{Address, Candidates},
+    dial::interfaces,
     discovery::{
         Lookout,
         mdns::{Found, Mdns},
@@ -61,7 +63,7 @@ const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(75 * 60);
 
 /// What a face wants of the I/O thread.
 pub(super) enum Order {
-    Add(BoardKey, String),
+    Add(BoardKey, Address),
     Recall(BoardKey, KnownBoard),
     Connect(BoardKey),
     Forget(BoardKey),
@@ -346,13 +348,13 @@ impl Engine {
     }
 
     /// A new board, or another address of one that is known.
-    fn add(&mut self, now: Now, key: BoardKey, address: String) {
+    fn add(&mut self, now: Now, key: BoardKey, address: Address) {
         if self.roster.get(key).is_none() {
             let seed = self.seeds.hash_one(key);
-            let board = Board::new(now, key, address.clone(), true, seed, self.keys.clone());
+            let board = Board::new(now, key, Candidates::given(address.clone()), true, seed, self.keys.clone());
             self.roster.insert(now.instant, key, board);
         }
-        self.roster.is_at(key, &address);
+        self.roster.is_at(key, &address.to_string());
         self.with(key, |board, out| board.also_at(now, address, out));
         self.with(key, |board, out| board.step(now, Input::Connect, out));
     }
@@ -363,15 +365,22 @@ impl Engine {
         if there || self.roster.at(&known.address).is_some() {
             return;
         }
+        let Ok(address) = known.address.parse::<Address>() else { return };
+        // What a person typed counts as before; what was found is used only where an announcement of it would be.
+        let addresses = match known.by_hand {
+            _ if !known.announced.is_empty() => known.announced.clone(),
+            true => Candidates::given(address),
+            false => Candidates::remembered(address),
+        };
         let seed = self.seeds.hash_one(key);
-        let mut board = Board::new(now, key, known.address.clone(), known.by_hand, seed, self.keys.clone());
+        let mut board = Board::new(now, key, addresses.clone(), known.by_hand, seed, self.keys.clone());
         board.recall(now, &known);
         self.roster.insert(now.instant, key, board);
         if let Some(id) = known.id {
             self.roster.has_id(key, id);
         }
         self.roster.is_at(key, &known.address);
-        self.with(key, |board, out| board.step(now, Input::AlsoAt(known.address), out));
+        self.with(key, |board, out| board.step(now, Input::AlsoAt(addresses), out));
         self.with(key, |board, out| board.step(now, Input::Connect, out));
     }
 
@@ -420,13 +429,14 @@ impl Engine {
 
     fn change(&mut self, now: Now, change: Change) {
         match change {
-            Change::Announced { full_name, address, announcement } => {
-                log::debug!("mDNS: {full_name} is {} at {address}", announcement.id);
-                let Some(key) = self.key_of(now, &address, &announcement) else { return };
+            Change::Announced { full_name, addresses, announcement } => {
+                log::debug!("mDNS: {full_name} is {} at {}", announcement.id, addresses.texts().join(", "));
+                let Some(key) = self.key_of(now, &addresses, &announcement) else { return };
                 self.roster.confirm(now.instant, key);
-                self.moved(key, &full_name, &address);
-                let elsewhere = self.is_announced_elsewhere(key, &full_name, &address).then(|| address.clone());
-                self.with(key, |board, out| board.announced(now, full_name, address, *announcement, out));
+                self.moved(key, &full_name, &addresses);
+                let elsewhere = self.is_announced_elsewhere(key, &full_name, &addresses);
+                let elsewhere = addresses.first().filter(|_| elsewhere);
+                self.with(key, |board, out| board.announced(now, full_name, addresses, *announcement, out));
                 if let Some(address) = elsewhere {
                     self.with(key, |board, out| board.contested(now, address, out));
                 }
@@ -438,42 +448,46 @@ impl Engine {
                 log::debug!("mDNS: {full_name} ({id}) is gone");
                 let Some(key) = self.roster.with_id(&id) else { return };
                 let Some(board) = self.roster.get_mut(key) else { return };
-                let left = board.announced_as.get(&full_name).map(|announced| announced.place.address.clone());
+                let left = board.announced_as.get(&full_name).map(|announced| announced.addresses.texts());
                 board.withdrawn(&full_name, &self.out);
                 // It was only ever announced: with the announcement goes all that was known of it.
                 if board.announced_as.is_empty() && board.is_only_claimed() && board.view().caller.is_none() {
                     self.forget(now, key);
-                } else if let Some(left) = left {
-                    self.roster.left(key, &left);
+                } else {
+                    left.unwrap_or_default().iter().for_each(|left| self.roster.left(key, left));
                 }
             }
         }
     }
 
-    /// Whether a board is announced under another name at another address too. A board that changes its name has two for a moment, at
+    /// Whether a board is announced under another name at other addresses too. A board that changes its name has two for a moment, at
     /// one address.
-    fn is_announced_elsewhere(&self, key: BoardKey, full_name: &str, address: &str) -> bool {
-        let elsewhere = |(name, at): (&String, &Announced)| name != full_name && at.place.address != address;
+    fn is_announced_elsewhere(&self, key: BoardKey, full_name: &str, addresses: &Candidates) -> bool {
+        let here = |at: &Announced| at.addresses.texts().iter().any(|address| addresses.have(address));
+        let elsewhere = |(name, at): (&String, &Announced)| name != full_name && !here(at);
         self.roster.get(key).is_some_and(|board| board.announced_as.iter().any(elsewhere))
     }
 
-    /// Whose announcement it is: of a board with its id, of one that was added by this address, or of a new one, where there is room.
-    fn key_of(&mut self, now: Now, address: &str, announcement: &Announcement) -> Option<BoardKey> {
+    /// Whose announcement it is: of a board with its id, of one that was added by one of these addresses, or of a new one, where there is
+    /// room.
+    fn key_of(&mut self, now: Now, addresses: &Candidates, announcement: &Announcement) -> Option<BoardKey> {
         if let Some(key) = self.roster.with_id(&announcement.id) {
             return Some(key);
         }
         let nameless = |key: &BoardKey| self.roster.get(*key).is_some_and(|board| board.view().id.is_none());
-        let key = match self.roster.at(address).filter(nameless) {
+        let there = addresses.texts().iter().filter_map(|address| self.roster.at(address)).find(nameless);
+        let key = match there {
             Some(key) => key,
             None => {
-                let source = address.parse().ok().map(|address: SocketAddr| address.ip());
+                let source = addresses.iter().next().and_then(|candidate| candidate.address().ip());
                 if !self.make_room(now, source) {
-                    log::debug!("{} is announced at {address}, one of too many there", announcement.id);
+                    let there = addresses.first().unwrap_or_default();
+                    log::debug!("{} is announced at {there}, one of too many there", announcement.id);
                     return None;
                 }
                 let key = self.out.published.new_key();
                 let seed = self.seeds.hash_one(key);
-                let board = Board::new(now, key, address.to_owned(), false, seed, self.keys.clone());
+                let board = Board::new(now, key, addresses.clone(), false, seed, self.keys.clone());
                 self.roster.insert(now.instant, key, board);
                 key
             }
@@ -482,14 +496,17 @@ impl Engine {
         Some(key)
     }
 
-    /// A board is announced at another address than before. What it left is dropped: a board may move for ever.
-    fn moved(&mut self, key: BoardKey, full_name: &str, address: &str) {
-        let left = self.roster.get(key).and_then(|board| board.announced_as.get(full_name));
-        let left = left.map(|announced| announced.place.address.clone());
-        if let Some(left) = left.filter(|left| *left != address) {
-            self.roster.left(key, &left);
+    /// A board is announced at other addresses than before. What it left is dropped: a board may move for ever.
+    fn moved(&mut self, key: BoardKey, full_name: &str, addresses: &Candidates) {
+        let before = self.roster.get(key).and_then(|board| board.announced_as.get(full_name));
+        for left in before.map(|announced| announced.addresses.texts()).unwrap_or_default() {
+            if !addresses.have(&left) {
+                self.roster.left(key, &left);
+            }
         }
-        self.roster.is_at(key, address);
+        for address in addresses.texts() {
+            self.roster.is_at(key, &address);
+        }
     }
 
     /// Drops boards that are known only from inbound connections that claimed their ids.
@@ -516,7 +533,7 @@ impl Engine {
             mdns.start_again();
             self.look_again_at = Some(now.instant + LOOK_AGAIN_EVERY);
         }
-        for change in self.registry.settled(now.instant) {
+        for change in self.registry.settled(now.instant, &interfaces::current()) {
             self.change(now, change);
         }
         while let Some((deadline, key)) = self.deadlines.first().copied()
@@ -581,20 +598,21 @@ impl Engine {
         self.roster.has_id(owner, id);
         if let Some((announcement, _)) = &view.announcement {
             for (full_name, announced) in announced_as {
-                let address = announced.place.address;
+                let addresses = announced.addresses;
                 let announcement = (**announcement).clone();
-                self.roster.is_at(owner, &address);
-                self.with(owner, |board, out| board.announced(now, full_name, address, announcement, out));
+                addresses.texts().iter().for_each(|address| self.roster.is_at(owner, address));
+                self.with(owner, |board, out| board.announced(now, full_name, addresses, announcement, out));
             }
         }
         self.roster.is_at(owner, &view.address);
-        match view.by_hand {
-            true => self.with(owner, |board, out| board.also_at(now, view.address.clone(), out)),
+        match &view.given {
+            Some(address) => self.with(owner, |board, out| board.also_at(now, address.clone(), out)),
             // Where it was a moment ago is as good as what a person says.
-            false if view.caller.is_none() => {
-                self.with(owner, |board, out| board.found_at(now, view.address.clone(), out));
+            None if view.caller.is_none() => {
+                let there = view.addresses.only(&view.address);
+                self.with(owner, |board, out| board.found_at(now, there, out));
             }
-            false => {}
+            None => {}
         }
         self.with(owner, |board, out| board.step(now, Input::Connect, out));
     }

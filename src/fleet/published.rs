@@ -100,7 +100,8 @@ impl Published {
         if let Some(key) = state.given.get(address) {
             return (*key, false);
         }
-        let there = state.boards.values().find(|board| board.address == address).map(|board| board.key);
+        let is_there = |board: &&Arc<BoardView>| board.address == address || board.addresses.have(address);
+        let there = state.boards.values().find(is_there).map(|board| board.key);
         let key = there.unwrap_or_else(|| state.new_key());
         state.given.insert(address.to_owned(), key);
         (key, true)
@@ -341,9 +342,11 @@ mod tests {
     use std::time::Instant;
 
     use super::{super::belief::Belief, *};
+    use crate::address::Candidates;
 
     fn push(published: &Published, board: u32) {
-        let belief = Belief::new(Instant::now(), BoardKey(board), format!("192.0.2.1:{board}"), true);
+        let address = format!("192.0.2.1:{board}").parse().expect("an address");
+        let belief = Belief::new(Instant::now(), BoardKey(board), Candidates::given(address), true);
         published.board(belief.view(), Concern::Components, Vec::new());
     }
 

@@ -42,6 +42,9 @@ pub enum LinkProblem {
     /// The host refused or cannot be reached, in the words of the system.
     #[error("cannot connect: {0}")]
     Connect(String),
+    /// It is only announced, and on no network of this computer: an announcement is not enough to go there.
+    #[error("its address {0} is on no network of this computer; if your board is there, add it by that address")]
+    Elsewhere(String),
     /// Neither opened nor refused within [`protocol::limits::CONNECT_TIMEOUT`].
     #[error("no answer within 10 s")]
     ConnectTimeout,
@@ -209,6 +212,8 @@ impl Origin {
 pub(crate) enum Ending {
     /// The host refused or cannot be reached.
     NoConnection(String),
+    /// It is announced at these addresses, and no network of this computer has them.
+    Elsewhere(Vec<String>),
     /// HTTP 503 (design: a fifth controller).
     AllPlacesTaken,
     /// The handshake failed over the subprotocol.
@@ -227,6 +232,7 @@ impl From<Ending> for LinkProblem {
     fn from(ending: Ending) -> Self {
         match ending {
             Ending::NoConnection(text) => Self::Connect(text),
+            Ending::Elsewhere(addresses) => Self::Elsewhere(addresses.join(", ")),
             Ending::AllPlacesTaken => Self::AllPlacesTaken,
             Ending::OtherSubprotocol(theirs) => Self::UnsupportedVersion { theirs },
             Ending::Forbidden(text) | Ending::NotWebSocket(text) | Ending::Misbehaved(text) => Self::NotABoard(text),

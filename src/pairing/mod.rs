@@ -19,10 +19,12 @@ use tokio::{
 };
 
 use crate::{
+    address::Candidates,
     keys::Key,
     link::{
         bounds,
         state::{Ending, LinkProblem},
+        target::Destination,
         transport::{Opening, Socket, SocketEvent, Unread},
     },
 };
@@ -75,28 +77,28 @@ pub struct Pairing {
 }
 
 impl Pairing {
-    /// Asks the board at this `host:port` for a key. `tell` is called from a thread of its own; it must not block.
+    /// Asks the board at whichever of these addresses answers first for a key. `tell` is called from a thread of its own; it must not block.
     ///
     /// # Errors
     /// Where no thread can be made, or the system gives no random numbers.
-    pub fn begin(address: &str, tell: impl Fn(Progress) + Send + 'static) -> io::Result<Self> {
+    pub fn begin(addresses: Candidates, tell: impl Fn(Progress) + Send + 'static) -> io::Result<Self> {
         let mut random = [0; 48];
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
         let conversation = Conversation::new(Random::new(random));
         // ewebsock reorders what is sent on any other kind of runtime.
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let url = format!("ws://{address}{PAIR_PATH}");
+        let to = Destination { addresses, last: Vec::new() };
         let (wanted, unwanted) = oneshot::channel();
         std::thread::Builder::new()
             .name("pairing".to_owned())
-            .spawn(move || run(&runtime, url, conversation, unwanted, &tell))?;
+            .spawn(move || run(&runtime, to, conversation, unwanted, &tell))?;
         Ok(Self { _wanted: wanted })
     }
 }
 
 fn run(
     runtime: &Runtime,
-    url: String,
+    to: Destination,
     conversation: Conversation,
     unwanted: oneshot::Receiver<()>,
     tell: &dyn Fn(Progress),
@@ -104,7 +106,7 @@ fn run(
     let _entered = runtime.enter();
     let unread = Unread::default();
     let (events, mut told) = unbounded_channel();
-    let socket = open(url, unread.clone(), events);
+    let socket = open(to, unread.clone(), events);
     let outcome = runtime
         .block_on(async {
             let outcome = tokio::select! {
@@ -119,8 +121,8 @@ fn run(
     tell(outcome.map_or_else(Progress::Failed, |key| Progress::Paired(Box::new(key))));
 }
 
-fn open(url: String, unread: Unread, events: UnboundedSender<SocketEvent>) -> Socket {
-    Socket::open(Opening::alone(url), unread, move |event| {
+fn open(to: Destination, unread: Unread, events: UnboundedSender<SocketEvent>) -> Socket {
+    Socket::open(Opening::alone(to, PAIR_PATH), unread, move |event| {
         // Nobody wants to know any more.
         let _ = events.send(event);
     })
@@ -147,6 +149,7 @@ async fn converse(
             SocketEvent::Ended(ending) => return Err(problem(ending)),
             SocketEvent::Queued
             | SocketEvent::Begun(_)
+            | SocketEvent::Reached(_)
             | SocketEvent::Opened
             | SocketEvent::Ping
             | SocketEvent::Pong => Vec::new(),

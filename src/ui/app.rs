@@ -88,7 +88,7 @@ impl App {
         for board in &settings.boards {
             let RememberedBoard { id, name, address, by_hand } = board.clone();
             // A board whose address cannot be read, perhaps of a newer version, stays in the file and is not shown.
-            let _ = fleet.recall(KnownBoard { id, name, address, by_hand });
+            let _ = fleet.recall(KnownBoard { id, name, address, by_hand, ..KnownBoard::default() });
         }
         let ctx = cc.egui_ctx.clone();
         file.on_change_of_problem(move || ctx.request_repaint());
@@ -263,7 +263,7 @@ impl App {
             Action::EnterKey(board, text) => self.enter_key(board, &text, ctx),
             Action::Pair(board) => {
                 if let Some(view) = self.window.model.board(board) {
-                    let begun = self.keys.pair(board, &view.address, ctx);
+                    let begun = self.keys.pair(board, &view.where_to_ask(), ctx);
                     match begun {
                         Ok(()) => self.window.dialog_goes_on("Asking the board.".to_owned()),
                         Err(error) => self.window.answer_dialog(Err(error.to_string())),

@@ -5,6 +5,7 @@ use std::{io, sync::mpsc, thread, time::Duration};
 use eframe::egui::Context;
 
 use crate::{
+    address::Candidates,
     fleet::BoardKey,
     keys::{Key, Keys, Loaded, Store, StoreError},
     pairing::{Pairing, Progress},
@@ -133,15 +134,15 @@ impl KeyRing {
         ctx.request_repaint();
     }
 
-    /// Asks the board at this address for a key.
+    /// Asks the board at one of these addresses for a key.
     ///
     /// # Errors
     /// Where that cannot even be begun.
-    pub(super) fn pair(&mut self, board: BoardKey, address: &str, ctx: &Context) -> io::Result<()> {
-        log::debug!("pairs with board {} at {address}", board.0);
+    pub(super) fn pair(&mut self, board: BoardKey, addresses: &Candidates, ctx: &Context) -> io::Result<()> {
+        log::debug!("pairs with board {} at {}", board.0, addresses.texts().join(", "));
         self.pairings += 1;
         let (number, tell, ctx) = (self.pairings, self.told.0.clone(), ctx.clone());
-        let pairing = Pairing::begin(address, move |progress| {
+        let pairing = Pairing::begin(addresses.clone(), move |progress| {
             // The window may be gone.
             let _ = tell.send(Told::Pairing(number, progress));
             ctx.request_repaint();

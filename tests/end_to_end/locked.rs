@@ -12,7 +12,7 @@ use noise::{Key, KeyId, Psk, Role};
 use protocol::{Object, method};
 use serde_json::json;
 use switchboard::{
-    fleet::{Content, LinkProblem, LinkState, Lock, Outcome, Settings},
+    fleet::{Candidates, Content, LinkProblem, LinkState, Lock, Outcome, Settings},
     pairing::{PairProblem, Pairing, Progress},
     proxy::{self, Proxy, ProxyError},
 };
@@ -208,7 +208,7 @@ fn a_board_is_paired_by_a_code_and_a_hand() {
     let boards = boards(Profile::Lamp, 1);
     let begin = || {
         let (tell, told) = channel();
-        let pairing = Pairing::begin(&address(&boards), move |progress| drop(tell.send(progress))).expect("begun");
+        let pairing = Pairing::begin(given(&boards), move |progress| drop(tell.send(progress))).expect("begun");
         (pairing, told)
     };
     let (_pairing, told) = begin();
@@ -331,4 +331,8 @@ fn the_window_pairs_with_a_board() {
     assert_eq!(code_at(&boards), code);
     boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
     desktop.shows("1 connected");
+}
+
+fn given(boards: &VirtualBoards) -> Candidates {
+    Candidates::given(address(boards).parse().expect("an address"))
 }

@@ -215,7 +215,7 @@ impl Session {
         }
         // Anyone can announce a board at an address that a person gave.
         let announced = self.announced.as_ref().filter(|_| self.address != self.given)?;
-        let there = self.address.as_ref() == Some(&announced.place.address);
+        let there = self.address.as_ref().is_some_and(|address| announced.addresses.have(address));
         (there && announced.id != found)
             .then(|| LinkProblem::AnotherBoard { expected: announced.id.clone(), found: found.to_owned() })
     }
