@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use tokio_tungstenite::tungstenite::http::Uri;
 
+use crate::redact::{MARK, redacted};
+
 /// An address of a WebSocket or of a web server (RFC 6455, 3; RFC 9110, 4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -51,7 +53,10 @@ impl FromStr for Place {
     /// Without a scheme it is `ws://`.
     fn from_str(text: &str) -> Result<Self, PlaceError> {
         let text = text.trim();
-        let error = |why: &'static str| PlaceError { text: text.to_owned(), why };
+        let error = |why: &'static str| PlaceError { text: redacted(text).into_owned(), why };
+        if text.contains(MARK) {
+            return Err(error("secrets in addresses are not saved; type the secret in place of …"));
+        }
         let uri = if text.contains("://") { text.to_owned() } else { format!("ws://{text}") };
         // What follows # is for the client alone (RFC 6455, 3).
         if uri.contains('#') {
@@ -83,8 +88,9 @@ impl FromStr for Place {
 }
 
 impl fmt::Display for Place {
+    /// As it is shown and told: without the secrets in it. What is sent is [`Place::uri`].
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.uri.fmt(formatter)
+        redacted(&self.uri.to_string()).fmt(formatter)
     }
 }
 
@@ -125,6 +131,12 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_told_without_its_secrets_and_used_with_them() {
+        let place: Place = "ws://a/ws?token=abc".parse().expect("an address");
+        assert_eq!((place.to_string().as_str(), place.path()), ("ws://a/ws?token=…", "/ws?token=abc"));
+    }
+
+    #[test]
     fn what_is_no_address_is_refused_with_what_would_be_accepted() {
         for text in [
             "",
@@ -136,10 +148,12 @@ mod tests {
             "ws://a/#b",
             "ws://me:secret@a/",
             "ws://a b/",
+            "ws://a/?token=…",
         ] {
             let error =
                 text.parse::<Place>().map_or_else(|error| error.to_string(), |place| format!("read as {place:?}"));
             assert!(error.contains("Accepted: ws://HOST"), "{error}");
+            assert!(!error.contains("secret@"), "{error}");
         }
     }
 }

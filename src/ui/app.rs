@@ -257,7 +257,10 @@ impl App {
             Action::ForgetKey(board) => {
                 let id = self.window.model.board(board).and_then(|view| match &view.link {
                     // It was only said, and not believed.
-                    LinkState::Unreachable { problem: LinkProblem::NotLocked { board }, .. } => Some(board.clone()),
+                    LinkState::Unreachable {
+                        problem: LinkProblem::NotLocked { board } | LinkProblem::KeyUnavailable { board, .. },
+                        ..
+                    } => Some(board.clone()),
                     _ => view.id.clone(),
                 });
                 if let Some(id) = id {

@@ -6,7 +6,7 @@ use eframe::egui::Context;
 
 use crate::{
     fleet::BoardKey,
-    keys::{Key, Keys, Loaded, Store, StoreError},
+    keys::{Forgotten, Key, Keys, Loaded, Store, StoreError},
     pairing::{Pairing, Progress},
 };
 
@@ -16,6 +16,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// What came of something.
 #[derive(Debug)]
 pub(super) enum News {
+    /// A keychain does not answer at once; it is going to be waited for so long.
+    Waiting(Duration),
     /// These keys there were.
     Loaded(Keys),
     /// Not all could be loaded, or one not saved.
@@ -38,6 +40,8 @@ pub(super) struct KeyRing {
 enum Change {
     Add(Key),
     Forget(String),
+    /// They are loaded once more.
+    Load,
 }
 
 enum Told {
@@ -61,18 +65,32 @@ impl KeyRing {
         let (ends, ended) = mpsc::channel::<()>();
         let run = move || {
             let _ends = ends;
-            let tell = |news| {
+            let tell = move |news| {
                 // The window may be gone.
                 let _ = tell.send(Told::Store(news));
                 ctx.request_repaint();
             };
-            let Loaded { keys, problem } = store.load();
-            tell(News::Loaded(keys));
-            problem.into_iter().for_each(|problem| tell(News::Failed(problem)));
+            let store = store.telling({
+                let tell = tell.clone();
+                move |left| tell(News::Waiting(left))
+            });
+            let load = || {
+                let Loaded { keys, problem } = store.load();
+                tell(News::Loaded(keys));
+                problem.into_iter().for_each(|problem| tell(News::Failed(problem)));
+            };
+            load();
             while let Ok(change) = wanted.recv() {
                 let done = match change {
                     Change::Add(key) => store.add(key),
-                    Change::Forget(board) => store.remove(&board),
+                    Change::Forget(board) => match store.remove(&board) {
+                        Ok(Forgotten::Deleted) => Ok(()),
+                        Ok(Forgotten::Stays(problem)) | Err(problem) => Err(problem),
+                    },
+                    Change::Load => {
+                        load();
+                        Ok(())
+                    }
                 };
                 if let Err(problem) = done {
                     tell(News::Failed(problem));
@@ -123,6 +141,11 @@ impl KeyRing {
     pub(super) fn forget(&mut self, board: String, ctx: &Context) {
         self.held.remove(&board);
         self.change(Change::Forget(board), ctx);
+    }
+
+    /// Loads the keys once more: a keychain may have been unlocked.
+    pub(super) fn load_again(&self, ctx: &Context) {
+        self.change(Change::Load, ctx);
     }
 
     fn change(&self, change: Change, ctx: &Context) {

@@ -20,6 +20,7 @@ mod house;
 pub mod http;
 pub mod mdns;
 mod origin;
+pub mod owner;
 mod page;
 pub mod response;
 mod rpc;

@@ -103,6 +103,7 @@ impl Session {
             _ if self.keys.is_none() => Some(LinkProblem::KeysAwaited),
             // It waits for the person: another key is tried, not another call.
             Phase::Waiting { problem: LinkProblem::WrongKey, .. } => Some(LinkProblem::WrongKey),
+            _ if self.key_withheld(&id).is_some() => self.key_withheld(&id),
             _ if locked && self.key_of(&id).is_none() => Some(LinkProblem::Locked),
             _ => None,
         };

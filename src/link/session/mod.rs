@@ -550,6 +550,9 @@ impl Session {
         if self.keys.is_none() {
             return Some(LinkProblem::KeysAwaited);
         }
+        if let Some(withheld) = self.withheld().filter(|_| self.key().is_none()) {
+            return Some(withheld);
+        }
         let announced = self.announced.as_ref()?;
         if announced.proto != PROTOCOL_MAJOR {
             Some(LinkProblem::UnsupportedVersion { theirs: announced.proto.to_string() })
