@@ -104,9 +104,15 @@ fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fad
         }
     }
     let steps = scene.steps.len();
+    // Where the scene itself is the output, nothing else is.
+    let is_output = files::is_standard_output(file);
     Document::Scene(scene).write(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let count = words::count(u64::try_from(steps).unwrap_or(u64::MAX), "component");
-    Ok(writeln!(io::stdout().lock(), "{count} saved to {}", file.display())?)
+    let said = format!("{count} saved to {}", file.display());
+    if is_output {
+        return Ok(writeln!(io::stderr(), "{said}")?);
+    }
+    Ok(writeln!(io::stdout().lock(), "{said}")?)
 }
 
 fn millis(fade: Wait) -> Result<u32, Failure> {

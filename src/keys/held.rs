@@ -37,7 +37,7 @@ impl Keys {
     }
 
     /// These boards have keys; those that are not among them are not at hand, for this reason.
-    pub(super) fn expect(&mut self, boards: BTreeSet<String>, why: &str) {
+    pub(crate) fn expect(&mut self, boards: BTreeSet<String>, why: &str) {
         let why: Arc<str> = why.into();
         let missing = boards.into_iter().filter(|board| !self.held.contains_key(board));
         let missing: BTreeMap<_, _> = missing.map(|board| (board, Arc::clone(&why))).collect();

@@ -200,6 +200,10 @@ impl App {
             Action::Identify(board) => self.fleet.call(board, method::DEVICE_IDENTIFY, Object::new(), None),
             Action::TryNow(board) => match self.window.model.board(board).map(|view| &view.link) {
                 Some(LinkState::Announced) => self.fleet.connect(board),
+                // The keychain may have been unlocked by now; with the key the board is tried again.
+                Some(LinkState::Unreachable { problem: LinkProblem::KeyUnavailable { .. }, .. }) => {
+                    self.keys.load_again(ctx);
+                }
                 _ => self.fleet.retry_now(board),
             },
             Action::Forget(board) => {
