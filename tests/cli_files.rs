@@ -195,3 +195,29 @@ fn a_token_in_an_address_is_neither_recorded_nor_logged_nor_told() -> Tested {
     assert!(!desk.id.is_empty());
     Ok(())
 }
+
+#[test]
+fn headers_are_read_from_a_file_that_no_list_of_processes_shows() -> Tested {
+    let desk = Desk::new("header")?;
+    let server = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("ws://{}/", server.local_addr()?);
+    fs::write(desk.at("headers"), "\u{feff}Authorization: Bearer abc\n\nX-Other: 1\n")?;
+    let request = thread::spawn(move || -> std::io::Result<String> {
+        let (mut stream, _) = server.accept()?;
+        let mut request = Vec::new();
+        let mut byte = [0];
+        while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? > 0 {
+            request.extend(byte);
+        }
+        Ok(text(&request).to_lowercase())
+    });
+    desk.run(&["channel", &url, "--header", "@headers", "--for", "5s"])?;
+    let request = request.join().map_err(|_| "the server failed")??;
+    assert!(request.contains("authorization: bearer abc") && request.contains("x-other: 1"), "{request}");
+    fs::write(desk.at("headers"), "a-secret-without-a-colon\n")?;
+    let refused = desk.run(&["channel", &url, "--header", "@headers"])?;
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    assert!(said.contains("line 1") && !said.contains("a-secret"), "{said}");
+    Ok(())
+}

@@ -1,7 +1,7 @@
 //! Writing: beside the file and then in its place, so that a crash at any moment leaves the old or the new one.
 
 use std::{
-    fs::{self, File, Metadata, Permissions},
+    fs::{self, File, Metadata},
     io::{self, BufWriter, Read, Seek, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -183,7 +183,7 @@ fn beside(path: &Path, before: Option<&Metadata>, access: Access) -> io::Result<
 }
 
 #[cfg(unix)]
-fn owner_only() -> Permissions {
+fn owner_only() -> fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o600)
 }
 
@@ -195,7 +195,7 @@ fn make_alike(file: &File, before: &Metadata, access: Access) -> io::Result<()> 
         fchown(file, Some(before.uid()), Some(before.gid()))?;
     }
     match access {
-        Access::AsBefore => file.set_permissions(Permissions::from_mode(before.permissions().mode() & 0o7777)),
+        Access::AsBefore => file.set_permissions(fs::Permissions::from_mode(before.permissions().mode() & 0o7777)),
         Access::Owner => file.set_permissions(owner_only()),
     }
 }

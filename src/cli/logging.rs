@@ -46,7 +46,12 @@ pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> 
         builder.filter(target.as_deref(), *level);
     }
     if let Some(path) = file {
-        let opened = OpenOptions::new().create(true).append(true).open(path);
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        // At level trace it has what boards send.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let opened = options.open(path);
         let file = opened.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
         builder.target(Target::Pipe(Box::new(file)));
     }

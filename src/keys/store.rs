@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+use noise::{KeyId, Psk, Role};
+
 use super::{
     Key, Keys, KeysTextError, file,
     keychain::{Keychain, Vault},
@@ -133,9 +135,7 @@ impl Store {
                 };
                 loaded.keys.expect(known, &why);
             }
-            Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
-                log::debug!("{}: {source}", folder.display());
-            }
+            // What it says is not known: then it is not known either to which boards plain text may be sent.
             Err(source) => {
                 loaded.problem.get_or_insert(StoreError::File { path: folder.to_owned(), source });
             }
@@ -289,6 +289,12 @@ impl Change {
             lock => lock.and_then(Result::ok),
         };
         let Some(mut keys) = vault.read()? else { return Ok(false) };
+        if matches!(self, Self::None) && keys.is_empty() {
+            // To write nothing is to delete, which shows nothing.
+            let nobodys =
+                Key { board: "rehearsal".to_owned(), kid: KeyId([0; 4]), role: Role::View, psk: Psk::new([0; 32]) };
+            return Ok(vault.write(&[nobodys].into_iter().collect())? && vault.write(&keys)?);
+        }
         if self.make(&mut keys) { vault.write(&keys) } else { Ok(true) }
     }
 }
@@ -366,8 +372,6 @@ pub enum StoreError {
 #[cfg(test)]
 mod tests {
     use std::{error::Error, fs, sync::Mutex, time::Instant};
-
-    use noise::{KeyId, Psk, Role};
 
     use super::*;
 

@@ -128,7 +128,9 @@ fn read(path: &Path) -> (Settings, Option<String>) {
 /// Keeps a file that cannot be read, for whoever can. Returns a sentence about it.
 fn set_aside(path: &Path, why: &str) -> String {
     let aside = path.with_extension("json.unreadable");
-    match fs::rename(path, &aside) {
+    // Copied, so that a link in its place stays one; the next settings are written over what cannot be read.
+    let copied = fs::read(path).and_then(|bytes| files::write(&aside, &bytes, Access::Owner));
+    match copied.or_else(|_| fs::rename(path, &aside)) {
         Ok(()) => {
             format!("The settings could not be read ({why}); they are kept as {} and new ones begun.", aside.display())
         }

@@ -1,7 +1,7 @@
 //! The folder for what this program keeps of its own on this computer.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -16,12 +16,18 @@ pub(crate) fn folder() -> Option<PathBuf> {
 fn can_be(folder: &Path) -> bool {
     for above in folder.ancestors() {
         match fs::metadata(above) {
-            Ok(found) => return found.is_dir(),
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return false,
+            Ok(found) => {
+                return found.is_dir() && !fs::read_dir(above).is_err_and(|error| is_denied(&error) && above == folder);
+            }
+            Err(error) if is_denied(&error) => return false,
             Err(_) => {}
         }
     }
     false
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
 }
 
 #[cfg(test)]

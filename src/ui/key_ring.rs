@@ -188,3 +188,50 @@ impl Drop for KeyRing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Condvar, Mutex};
+
+    use super::*;
+    use crate::keys::Vault;
+
+    /// A keychain that answers once it is unlocked.
+    #[derive(Default)]
+    struct Locked(Mutex<bool>, Condvar);
+
+    impl Vault for Locked {
+        fn read(&self) -> Result<Option<Keys>, StoreError> {
+            let guard = self.0.lock().expect("no test fails while it holds it");
+            drop(self.1.wait_while(guard, |unlocked| !*unlocked).expect("as above"));
+            Ok(Some(Keys::default()))
+        }
+
+        fn write(&self, _: &Keys) -> Result<bool, StoreError> {
+            Ok(true)
+        }
+    }
+
+    #[test]
+    fn the_window_is_told_that_the_keychain_is_waited_for_and_then_what_it_has() {
+        let vault = Arc::new(Locked::default());
+        let folder = std::env::temp_dir().join(format!("switchboard-key-ring-{}", std::process::id()));
+        let store = Store::with(vault.clone(), folder.clone(), Duration::from_secs(30));
+        let mut ring = KeyRing::load(store, &Context::default());
+        let mut next = || {
+            let end = std::time::Instant::now() + Duration::from_secs(10);
+            loop {
+                if let Some(news) = ring.news() {
+                    return news;
+                }
+                assert!(std::time::Instant::now() < end, "nothing is told");
+                thread::sleep(Duration::from_millis(5));
+            }
+        };
+        assert!(matches!(next(), News::Waiting(left) if left > Duration::from_secs(20)));
+        *vault.0.lock().expect("as above") = true;
+        vault.1.notify_all();
+        assert!(matches!(next(), News::Loaded(_)));
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+}
