@@ -361,7 +361,7 @@ fn what_virtual_boards_keep_is_for_their_owner_alone_also_where_it_was_not() -> 
     use std::os::unix::fs::PermissionsExt;
     let desk = Desk::new("state")?;
     let state = desk.folder.join("state");
-    let start = || {
+    let start_once = || {
         let options = Options {
             state_dir: Some(state.clone()),
             keys: Some(state.join("keys")),
@@ -369,6 +369,16 @@ fn what_virtual_boards_keep_is_for_their_owner_alone_also_where_it_was_not() -> 
             ..Options::default()
         };
         VirtualBoards::start(options)
+    };
+    // The programs that other tests start have the file open until they are programs of their own.
+    let start = || {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            match start_once() {
+                Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_millis(20)),
+                started => return started,
+            }
+        }
     };
     let id = start()?.list().first().ok_or("no board")?.id.clone();
     let files = || -> Result<Vec<PathBuf>, Box<dyn Error>> {

@@ -55,8 +55,9 @@ fn who_answers_at_an_address_with_the_id_of_such_a_board_is_not_believed() {
     bench.input(Input::AlsoAt("10.0.0.7:80".into()));
     bench.input(Input::Connect);
     bench.input(opened(bench.attempt));
-    bench.be_read(EPOCH, 10);
+    bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
     assert_eq!((bench.problem(), bench.retry_at()), (withheld(), None));
+    assert_eq!(bench.asked(method::DEVICE_SUBSCRIBE), 0);
     // Once the person has said that it has no key any more.
     bench.input(Input::Keys(Keys::default()));
     bench.input(opened(bench.attempt));
