@@ -138,10 +138,7 @@ fn a_user_whose_home_is_no_folder_can_do_all_that_needs_none() -> Tested {
     let file = desk.at("home-is-a-file");
     fs::write(&file, "")?;
     let key = desk.at("given.key");
-    fs::write(
-        &key,
-        format!("switchboard-key:1:sb-000001:5f3a9107:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n"),
-    )?;
+    fs::write(&key, "switchboard-key:1:sb-000001:5f3a9107:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n")?;
     let key = key.display().to_string();
     for home in ["/dev/null", &file.display().to_string(), "/nonexistent"] {
         let run = |words: &[&str]| -> Result<Output, Box<dyn Error>> {

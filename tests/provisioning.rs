@@ -4,7 +4,7 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{Arc, mpsc::channel},
@@ -105,7 +105,7 @@ fn secret(keys: &str) -> &str {
 }
 
 #[test]
-fn a_board_is_locked_over_the_cable_and_its_key_is_told_nobody() {
+fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
     let service = "_sbimprovd._tcp.local.";
     let (serial, boards) = board(service);
     let folder = Folder::new("lock");
@@ -142,11 +142,48 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_told_nobody() {
         .env("SWITCHBOARD_KEYS", elsewhere.0.join("keys"))
         .output()
         .expect("the program");
-    assert_eq!(stranger.status.code(), Some(1), "without the key nobody gets in");
+    assert_eq!(stranger.status.code(), Some(1), "without the key there is no way in");
     // Given another network it keeps its key: it has places for eight only.
     let again = ["--serial", serial.path(), "--ssid", "Open Bench", "--service", service, "--lock"];
     ended(&provision_with(&folder.0, &[], &again, ""), 0, "this computer has its key");
     assert_eq!(folder.keys(), keys);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn in_a_terminal_a_board_is_locked_unless_the_person_says_no() {
+    for (service, answer, locked) in [("_sbimprovg._tcp.local.", "", true), ("_sbimprovh._tcp.local.", "n", false)] {
+        let (serial, _boards) = board(service);
+        let folder = Folder::new(&format!("asked-{locked}"));
+        let program = env!("CARGO_BIN_EXE_switchboard");
+        let command = format!("'{program}' provision --serial {} --ssid '{LAB}' --service {service}", serial.path());
+        // script(1) gives it a terminal of its own.
+        let mut terminal = Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .env("XDG_CONFIG_HOME", &folder.0)
+            .env("SWITCHBOARD_KEYS", folder.0.join("keys"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("script");
+        let mut keyboard = terminal.stdin.take().expect("piped");
+        let mut screen = terminal.stdout.take().expect("piped");
+        let mut shown = String::new();
+        for (question, typed) in [("Password of", PASSWORD), ("[Y/n]", answer)] {
+            while !shown.contains(question) {
+                let mut bytes = [0; 256];
+                let read = screen.read(&mut bytes).expect("a screen");
+                assert!(read > 0, "it ended: {shown}");
+                shown.push_str(&String::from_utf8_lossy(&bytes[..read]));
+            }
+            writeln!(keyboard, "{typed}").expect("it reads");
+        }
+        screen.read_to_string(&mut shown).expect("a screen");
+        assert_eq!(terminal.wait().expect("it ends").code(), Some(0), "{shown}");
+        assert_eq!(shown.contains("is locked with the key"), locked, "{shown}");
+        assert_eq!(folder.keys().lines().count(), usize::from(locked));
+        assert!(!locked || !shown.contains(secret(&folder.keys())));
+    }
 }
 
 #[test]

@@ -20,9 +20,9 @@ const ENDING: &str = ".new";
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Whoever could before; a new one as the system has it for new files.
+    /// The same users as before; a new file gets the mode that the umask leaves.
     AsBefore,
-    /// Its owner alone, whoever could before.
+    /// Its owner only, even if others could before.
     Owner,
 }
 
@@ -47,7 +47,7 @@ pub fn stream(path: &Path) -> io::Result<File> {
     }
 }
 
-/// A file that is being written. It gets its name in [`Draft::finish`]; dropped before, it never was.
+/// A file that is being written. It gets its name in [`Draft::finish`]; if it is dropped before, nothing changes.
 #[derive(Debug)]
 pub struct Draft {
     out: BufWriter<Out>,
@@ -99,7 +99,7 @@ impl Draft {
                 temporary.as_file().sync_all()?;
                 match temporary.persist(&target) {
                     Ok(_) => Ok(()),
-                    // A file that was mounted by itself has no other in its place.
+                    // A file that is a mount point cannot be replaced.
                     Err(refused) if exists => {
                         let mut bytes = Vec::new();
                         let mut temporary = refused.file;

@@ -10,7 +10,7 @@ use std::{
 
 use crate::place::{Place, place};
 
-/// A change takes some milliseconds; who holds the lock for longer has been stopped.
+/// A change takes some milliseconds; a process that holds the lock for longer was stopped.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often a lock that another process holds is tried.
@@ -85,7 +85,7 @@ fn wait(file: &File, end: Instant) -> io::Result<()> {
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    // A link in its place is somebody else's: it is neither followed nor locked.
+    // A link was put there by another user: it is neither followed nor locked.
     if fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink()) {
         return Err(io::Error::other(format!("{} is a link; remove it", path.display())));
     }
@@ -120,7 +120,7 @@ impl Drop for Lock {
         if cfg!(unix)
             && let Some(beside) = &self.beside
         {
-            // Before the lock ends: whoever waits for it sees that it is gone. One that stays does no harm.
+            // Before the lock ends, so that those who wait for it see that it is gone. One that stays does no harm.
             let _ = fs::remove_file(beside);
         }
         self.held.take();

@@ -268,7 +268,7 @@ pub(super) enum Command {
         /// Lock the board over the cable: it makes a key, which is saved on this computer. In a terminal it is asked for without this.
         #[arg(long, conflicts_with = "open")]
         lock: bool,
-        /// Leave the board open: whoever is in its network can control it.
+        /// Leave the board open: everyone in its network can control it.
         #[arg(long)]
         open: bool,
         /// The service that the board is announced as, with its domain.

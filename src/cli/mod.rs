@@ -162,7 +162,7 @@ pub fn run() -> Asked {
     )
     .telling(|left| {
         let left = words::length(left);
-        // Where this cannot be written nobody reads it.
+        // Without a standard error there is no reader.
         let _ = writeln!(
             io::stderr(),
             "switchboard: waiting up to {left} for the keychain to unlock; --keys FILE uses a file instead"

@@ -97,7 +97,7 @@ pub(super) fn provision(store: &Store, wanted: &Wanted) -> Result<(), Failure> {
         let kid = locked.map_or_else(String::new, |kid| format!(" with the key {kid}"));
         tell(&format!("{} is locked{kid}; this computer has its key.", words::plain(&found.name)));
     } else if wanted.lock.is_none() {
-        tell("The board is open: whoever is in its network can control it. --lock locks it over the cable.");
+        tell("The board is open: everyone in its network can control it. --lock locks it over the cable.");
     }
     // The port is free again for a serial monitor.
     drop(conversation);

@@ -72,7 +72,7 @@ fn is_out_of_reach(path: &Path) -> bool {
 fn is_exposed(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     let file = file.metadata()?;
-    // A pipe is read by whoever was given it.
+    // A pipe has one reader, whatever its mode.
     Ok(file.is_file() && file.permissions().mode() & 0o077 != 0)
 }
 

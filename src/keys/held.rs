@@ -25,8 +25,7 @@ impl Keys {
         self.held.get(board)
     }
 
-    /// Why the key of a board is not at hand that this computer has one for; `None` where it is, or there is none. Such a board is
-    /// never spoken to in plain text.
+    /// Why this board's key is not available, if this computer is known to have one. Such a board is never spoken to in plain text.
     pub fn unavailable(&self, board: &str) -> Option<&str> {
         self.unavailable.get(board).map(|why| &**why)
     }

@@ -15,7 +15,7 @@ pub trait Vault: Send + Sync {
     /// The keys in it; `None` where there is no such thing.
     ///
     /// # Errors
-    /// If it does not give them, or what it gives is none.
+    /// If it refuses, or holds something else.
     fn read(&self) -> Result<Option<Keys>, StoreError>;
 
     /// Puts these keys in the place of what it holds; `false` where there is no such thing.

@@ -92,7 +92,7 @@ impl Store {
         Self { place: Place::Keychain(vault), folder: Some(folder), waiting: None, patience: Some(patience) }
     }
 
-    /// Tells for how long a keychain is going to be waited for, once it has not answered within 0.6 s.
+    /// Calls this if the keychain has not answered within 0.6 s, with the time that is left for it.
     #[must_use]
     pub fn telling(self, waiting: impl Fn(Duration) + Send + Sync + 'static) -> Self {
         Self { waiting: Some(Arc::new(waiting)), ..self }
@@ -158,7 +158,7 @@ impl Store {
     /// If it cannot be saved.
     pub fn add(&self, key: Key) -> Result<(), StoreError> {
         let keys: Keys = [key.clone()].into_iter().collect();
-        self.change(Change::Add(key))?;
+        self.change(&Change::Add(key))?;
         self.remember(&keys);
         Ok(())
     }
@@ -174,7 +174,7 @@ impl Store {
                 file::change(&path, |keys| keys.remove(board))?;
             }
         }
-        let stays = match self.change(Change::Remove(board.to_owned())) {
+        let stays = match self.change(&Change::Remove(board.to_owned())) {
             Ok(()) => None,
             // Otherwise there would be no way to use a board again whose keychain is broken for good.
             Err(problem @ StoreError::Keychain(_)) => Some(problem),
@@ -192,17 +192,19 @@ impl Store {
     /// # Errors
     /// If it cannot be.
     pub fn rehearse(&self) -> Result<(), StoreError> {
-        self.change(Change::None)
+        self.change(&Change::None)
     }
 
-    fn change(&self, change: Change) -> Result<(), StoreError> {
+    fn change(&self, change: &Change) -> Result<(), StoreError> {
         match &self.place {
             Place::Nowhere => Ok(()),
             Place::File(path) => change.make_in(path),
             Place::Keychain(vault) => {
                 let (vault, wanted, folder) = (Arc::clone(vault), change.clone(), self.folder.clone());
-                let saved = self.in_time(PERSON, move || wanted.make_in_vault(&*vault, folder.as_deref()))?;
-                match (saved, &self.folder, &change) {
+                // Deleting has another way out.
+                let patience = if matches!(change, Change::Remove(_)) { PATIENCE } else { PERSON };
+                let saved = self.in_time(patience, move || wanted.make_in_vault(&*vault, folder.as_deref()))?;
+                match (saved, &self.folder, change) {
                     (true, ..) | (false, None, Change::Remove(_)) => Ok(()),
                     (false, Some(folder), _) => change.make_in(&folder.join(NAME)),
                     (false, None, _) => Err(StoreError::NoPlace),
@@ -278,7 +280,7 @@ impl Change {
 
     /// Changes what the keychain holds, while no other process of this user does; `false` where there is no keychain.
     fn make_in_vault(&self, vault: &dyn Vault, folder: Option<&Path>) -> Result<bool, StoreError> {
-        // The keychain has no lock; that of the file in its place is used. Where it cannot be had there is nobody else with that folder.
+        // The keychain has no lock of its own. Without a folder that can be written there is no lock at all.
         let _lock = match folder.map(|folder| {
             files::create_private_folder(folder)?;
             files::lock(&folder.join("keychain"))
@@ -291,9 +293,9 @@ impl Change {
         let Some(mut keys) = vault.read()? else { return Ok(false) };
         if matches!(self, Self::None) && keys.is_empty() {
             // To write nothing is to delete, which shows nothing.
-            let nobodys =
+            let placeholder =
                 Key { board: "rehearsal".to_owned(), kid: KeyId([0; 4]), role: Role::View, psk: Psk::new([0; 32]) };
-            return Ok(vault.write(&[nobodys].into_iter().collect())? && vault.write(&keys)?);
+            return Ok(vault.write(&[placeholder].into_iter().collect())? && vault.write(&keys)?);
         }
         if self.make(&mut keys) { vault.write(&keys) } else { Ok(true) }
     }

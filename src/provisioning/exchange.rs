@@ -26,7 +26,7 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(8);
 /// What has a board print a key. The empty line before it ends whatever was typed.
 const LOCK: &[u8] = b"\r\nlock\r\n";
 
-/// How a key begins, and how a board begins to say why there is none.
+/// How the text of a key begins, and how a board begins to say why it makes no key.
 const KEY: &str = "switchboard-key:";
 const NO_KEY: &str = "no key:";
 

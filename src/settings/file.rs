@@ -102,7 +102,7 @@ fn as_value(settings: &Settings) -> Value {
     serde_json::to_string(settings).and_then(|text| serde_json::from_str(&text)).unwrap_or_default()
 }
 
-/// What a file says; `None` where there is none, or it is empty.
+/// What a file holds; `None` if it does not exist or is empty.
 fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -125,7 +125,7 @@ fn read(path: &Path) -> (Settings, Option<String>) {
     }
 }
 
-/// Keeps a file that cannot be read, for whoever can. Returns a sentence about it.
+/// Keeps a file that cannot be read under another name. Returns a sentence about it.
 fn set_aside(path: &Path, why: &str) -> String {
     let aside = path.with_extension("json.unreadable");
     // Copied, so that a link in its place stays one; the next settings are written over what cannot be read.
@@ -138,7 +138,7 @@ fn set_aside(path: &Path, why: &str) -> String {
     }
 }
 
-/// Writes what it is sent, the latest of what waits, until nobody can send any more. `known` is what this program knows of the file.
+/// Writes what it is sent, the latest of what waits, until the sender is dropped. `known` is what this program knows of the file.
 fn write_all(path: &Path, mut known: Value, values: &Receiver<Value>) {
     let mut failed = false;
     while let Ok(value) = values.recv() {

@@ -239,3 +239,19 @@ impl Lane {
         self.plotted = Some(plotted);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_remembered_and_shown_without_its_token() {
+        let lane = Lane::new(1, "ws://127.0.0.1:1/ws?stream=a&token=hidden");
+        assert_eq!(lane.title, "ws://127.0.0.1:1/ws?stream=a&token=…");
+        let remembered = lane.remembered().expect("it is no recording");
+        assert_eq!(remembered.address, lane.title);
+        // One that 0.1 kept is not kept any longer.
+        let old = RememberedChannel { address: lane.address, ..RememberedChannel::default() };
+        assert_eq!(Lane::recall(2, &old).remembered().expect("as above").address, lane.title);
+    }
+}
