@@ -26,6 +26,7 @@ pub mod process;
 pub mod provisioning;
 pub mod proxy;
 mod record;
+mod redact;
 pub mod settings;
 pub mod telemetry;
 #[doc(hidden)]

@@ -290,8 +290,8 @@ impl Client {
     }
 }
 
-/// The keys of this computer. What cannot be read is an error; a keychain that does not answer is told, and no more: it keeps nobody
-/// from the boards that are open.
+/// The keys of this computer. What cannot be read is an error; a keychain that does not answer is told, and no more: boards that are open
+/// can be used, and those that have a key are not spoken to.
 ///
 /// # Errors
 /// Where a file with keys cannot be read, or others can read it too.
@@ -310,6 +310,9 @@ pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
 /// There is no link to the board that was typed so, and why.
 pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Failure {
     match problem {
+        LinkProblem::KeyUnavailable { board: id, .. } => {
+            Failure::KeyUnavailable { board: board.to_owned(), id: id.clone(), problem: problem.clone() }
+        }
         LinkProblem::Locked | LinkProblem::WrongKey => {
             Failure::NoKey { board: board.to_owned(), typed: typed.to_owned(), problem: problem.clone() }
         }

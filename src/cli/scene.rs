@@ -112,9 +112,15 @@ fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fad
         }
     }
     let steps = scene.steps.len();
+    // Where the scene itself is the output, nothing else is.
+    let is_output = files::is_standard_output(file);
     Document::Scene(scene).write(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let count = words::count(u64::try_from(steps).unwrap_or(u64::MAX), "component");
-    Ok(writeln!(output::out(), "{count} saved to {}", file.display())?)
+    let said = format!("{count} saved to {}", file.display());
+    if is_output {
+        return Ok(writeln!(output::err(), "{said}")?);
+    }
+    Ok(writeln!(output::out(), "{said}")?)
 }
 
 /// The text as a whole board. One half of BOARD/COMPONENT that is empty is a variable of a shell that is not set: then all of a board,

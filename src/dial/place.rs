@@ -5,9 +5,12 @@ use std::{fmt, str::FromStr};
 use protocol::RPC_PATH;
 use tokio_tungstenite::tungstenite::http::Uri;
 
-use crate::address::{Address, Host};
+use crate::{
+    address::{Address, Host},
+    redact::{MARK, redacted},
+};
 
-/// An address of a WebSocket (RFC 6455, 3).
+/// An address of a WebSocket or of a web server (RFC 6455, 3; RFC 9110, 4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Without the zone of a link-local address: it is never sent.
@@ -69,7 +72,10 @@ impl FromStr for Place {
     /// Without a scheme it is `ws://`.
     fn from_str(text: &str) -> Result<Self, PlaceError> {
         let text = text.trim();
-        let error = |why: &'static str| PlaceError { text: text.to_owned(), why };
+        let error = |why: &'static str| PlaceError { text: redacted(text).into_owned(), why };
+        if text.contains(MARK) {
+            return Err(error("secrets in addresses are not saved; type the secret in place of …"));
+        }
         // A scheme is the same in any case (RFC 3986, 3.1); the libraries know it in lower case alone.
         let uri = match text.split_once("://") {
             Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
@@ -109,16 +115,18 @@ impl FromStr for Place {
 }
 
 impl fmt::Display for Place {
+    /// As it is shown and told: without the secrets in it. What is sent is [`Place::uri`].
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // As it is typed, with the zone.
         let authority = self.authority();
-        match self.address.host() {
+        let text = match self.address.host() {
             Host::V6 { zone: Some(zone), .. } => {
                 let with_zone = authority.replacen(']', &format!("%{zone}]"), 1);
-                formatter.write_str(&self.uri.to_string().replacen(authority, &with_zone, 1))
+                self.uri.to_string().replacen(authority, &with_zone, 1)
             }
-            _ => self.uri.fmt(formatter),
-        }
+            _ => self.uri.to_string(),
+        };
+        redacted(&text).fmt(formatter)
     }
 }
 
@@ -182,6 +190,12 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_told_without_its_secrets_and_used_with_them() {
+        let place: Place = "ws://a/ws?token=abc".parse().expect("an address");
+        assert_eq!((place.to_string().as_str(), place.path()), ("ws://a/ws?token=…", "/ws?token=abc"));
+    }
+
+    #[test]
     fn what_is_no_address_is_refused_with_what_would_be_accepted() {
         for text in [
             "",
@@ -198,10 +212,12 @@ mod tests {
             "ws://[fe80::1]/",
             "ws://[fe80::1%]/",
             "ws://[::1%eth0]/",
+            "ws://a/?token=…",
         ] {
             let error =
                 text.parse::<Place>().map_or_else(|error| error.to_string(), |place| format!("read as {place:?}"));
             assert!(error.contains("Accepted: ws://HOST"), "{error}");
+            assert!(!error.contains("secret@"), "{error}");
         }
     }
 }

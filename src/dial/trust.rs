@@ -49,7 +49,9 @@ impl Trust {
     /// Where the file cannot be read or no certificate is in it.
     pub fn with_file(path: &Path) -> Result<Self, TrustError> {
         let unreadable = |source| TrustError::Unreadable { path: path.to_owned(), source };
-        let text = std::fs::read(path).map_err(unreadable)?;
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        // A byte order mark would hide the first certificate. PEM may have other text around it, in any encoding.
+        let text = files::text(&bytes).map_or_else(|_| bytes.clone(), |text| text.into_owned().into_bytes());
         let mut roots = usual_roots();
         let mut own = Vec::new();
         for certificate in CertificateDer::pem_slice_iter(&text) {

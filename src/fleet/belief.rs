@@ -18,6 +18,7 @@ use crate::{
     address::{Address, Candidates},
     keys::Keys,
     link::{bounds, session::Report, state::Now},
+    redact::redacted,
 };
 
 /// What of every board's own methods one may do without (docs/protocol.md, "Methods").
@@ -248,7 +249,11 @@ impl Belief {
             }
             Report::Log { lost, lines } => {
                 let lost = (lost > 0).then_some((now.wall, Happening::LogLost(lost)));
-                let lines = lines.into_iter().map(|(at, level, message)| (at, Happening::Log { level, message }));
+                // A board may log an address that it was given, with what is secret in it.
+                let lines = lines.into_iter().map(|(at, level, message)| {
+                    let message = redacted(&message).into_owned();
+                    (at, Happening::Log { level, message })
+                });
                 return lost.into_iter().chain(lines).collect();
             }
             Report::NoLog(error) => return vec![(now.wall, Happening::NoLog(error))],

@@ -332,7 +332,7 @@ impl Engine {
                 self.keys_changed(now);
             }
             Order::ForgetKey(id) => {
-                if self.keys.as_mut().and_then(|keys| keys.remove(&id)).is_some() {
+                if self.keys.as_mut().is_some_and(|keys| keys.remove(&id)) {
                     self.keys_changed(now);
                 }
             }

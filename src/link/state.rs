@@ -63,6 +63,14 @@ pub enum LinkProblem {
     /// It speaks only encrypted.
     #[error("is locked, and this computer has no key for it")]
     Locked,
+    /// This computer has a key for it that could not be had, so that nothing is sent to it.
+    #[error("is known to be locked, and its key could not be read ({why}); nothing is sent to it in plain text")]
+    KeyUnavailable {
+        /// The board's id.
+        board: String,
+        /// Why not.
+        why: String,
+    },
     /// It speaks only encrypted, and refused the key.
     #[error("is locked, and does not accept the key that this computer has for it")]
     WrongKey,
@@ -126,6 +134,7 @@ impl LinkProblem {
             self,
             Self::UnsupportedVersion { .. }
                 | Self::KeysAwaited
+                | Self::KeyUnavailable { .. }
                 | Self::Locked
                 | Self::WrongKey
                 | Self::NotLocked { .. }
@@ -144,7 +153,15 @@ impl LinkProblem {
 
     /// Whether it is about the key of a locked board.
     pub fn is_about_keys(&self) -> bool {
-        matches!(self, Self::Locked | Self::WrongKey | Self::NotLocked { .. } | Self::NoGreeting | Self::NotAuthentic)
+        matches!(
+            self,
+            Self::KeyUnavailable { .. }
+                | Self::Locked
+                | Self::WrongKey
+                | Self::NotLocked { .. }
+                | Self::NoGreeting
+                | Self::NotAuthentic
+        )
     }
 }
 

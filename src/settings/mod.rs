@@ -2,8 +2,10 @@
 //! nothing but itself. Where it is kept is [`file`]'s.
 
 mod file;
+mod folder;
 mod lab;
 mod list;
+mod merge;
 mod plots;
 
 use std::{
@@ -21,6 +23,7 @@ use crate::{
 };
 
 pub use file::{SettingsFile, remembered};
+pub(crate) use folder::folder;
 pub use lab::{Exercise, LabSettings, RememberedChannel};
 pub use list::{Arrangement, Grouping, Note, Sorting};
 pub use plots::PlotSettings;

@@ -216,6 +216,10 @@ impl App {
             Action::Identify(board) => self.fleet.call(board, method::DEVICE_IDENTIFY, Object::new(), None),
             Action::TryNow(board) => match self.window.model.board(board).map(|view| &view.link) {
                 Some(LinkState::Announced) => self.fleet.connect(board),
+                // The keychain may have been unlocked by now; with the key the board is tried again.
+                Some(LinkState::Unreachable { problem: LinkProblem::KeyUnavailable { .. }, .. }) => {
+                    self.keys.load_again(ctx);
+                }
                 _ => self.fleet.retry_now(board),
             },
             Action::Forget(board) => {
@@ -273,7 +277,10 @@ impl App {
             Action::ForgetKey(board) => {
                 let id = self.window.model.board(board).and_then(|view| match &view.link {
                     // It was only said, and not believed.
-                    LinkState::Unreachable { problem: LinkProblem::NotLocked { board }, .. } => Some(board.clone()),
+                    LinkState::Unreachable {
+                        problem: LinkProblem::NotLocked { board } | LinkProblem::KeyUnavailable { board, .. },
+                        ..
+                    } => Some(board.clone()),
                     _ => view.id.clone(),
                 });
                 if let Some(id) = id {

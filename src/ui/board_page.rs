@@ -219,6 +219,9 @@ fn link_banner(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, a
                 None if matches!(problem, LinkProblem::NotLocked { .. }) => {
                     " It is tried again once its key is forgotten.".to_owned()
                 }
+                None if matches!(problem, LinkProblem::KeyUnavailable { .. }) => {
+                    " Unlock the keychain, then try again.".to_owned()
+                }
                 None if problem.is_about_keys() => " It is tried again with another key.".to_owned(),
                 None => " It is not tried again until it announces itself anew.".to_owned(),
             };
@@ -304,7 +307,9 @@ fn about_key(ui: &mut Ui, board: &BoardView, actions: &mut Vec<Action>) {
         LinkProblem::Locked | LinkProblem::WrongKey => {
             &[("Pair…", Asks::Pair(board.key)), ("Enter key…", Asks::Key(board.key))]
         }
-        LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting => &[("Forget the key…", Asks::ForgetKey(board.key))],
+        LinkProblem::KeyUnavailable { .. } | LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting => {
+            &[("Forget the key…", Asks::ForgetKey(board.key))]
+        }
         _ => &[],
     };
     for (words, asks) in offers {

@@ -7,7 +7,7 @@ use eframe::egui::Context;
 use crate::{
     address::Candidates,
     fleet::BoardKey,
-    keys::{Key, Keys, Loaded, Store, StoreError},
+    keys::{Forgotten, Key, Keys, Loaded, Store, StoreError},
     pairing::{Pairing, Progress},
 };
 
@@ -17,6 +17,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// What came of something.
 #[derive(Debug)]
 pub(super) enum News {
+    /// A keychain does not answer at once; it is going to be waited for so long.
+    Waiting(Duration),
     /// These keys there were.
     Loaded(Keys),
     /// Not all could be loaded, or one not saved.
@@ -39,6 +41,8 @@ pub(super) struct KeyRing {
 enum Change {
     Add(Key),
     Forget(String),
+    /// They are loaded once more.
+    Load,
 }
 
 enum Told {
@@ -62,18 +66,32 @@ impl KeyRing {
         let (ends, ended) = mpsc::channel::<()>();
         let run = move || {
             let _ends = ends;
-            let tell = |news| {
+            let tell = move |news| {
                 // The window may be gone.
                 let _ = tell.send(Told::Store(news));
                 ctx.request_repaint();
             };
-            let Loaded { keys, problem } = store.load();
-            tell(News::Loaded(keys));
-            problem.into_iter().for_each(|problem| tell(News::Failed(problem)));
+            let store = store.telling({
+                let tell = tell.clone();
+                move |left| tell(News::Waiting(left))
+            });
+            let load = || {
+                let Loaded { keys, problem } = store.load();
+                tell(News::Loaded(keys));
+                problem.into_iter().for_each(|problem| tell(News::Failed(problem)));
+            };
+            load();
             while let Ok(change) = wanted.recv() {
                 let done = match change {
                     Change::Add(key) => store.add(key),
-                    Change::Forget(board) => store.remove(&board),
+                    Change::Forget(board) => match store.remove(&board) {
+                        Ok(Forgotten::Deleted) => Ok(()),
+                        Ok(Forgotten::Stays(problem)) | Err(problem) => Err(problem),
+                    },
+                    Change::Load => {
+                        load();
+                        Ok(())
+                    }
                 };
                 if let Err(problem) = done {
                     tell(News::Failed(problem));
@@ -126,6 +144,11 @@ impl KeyRing {
         self.change(Change::Forget(board), ctx);
     }
 
+    /// Loads the keys once more: a keychain may have been unlocked.
+    pub(super) fn load_again(&self, ctx: &Context) {
+        self.change(Change::Load, ctx);
+    }
+
     fn change(&self, change: Change, ctx: &Context) {
         if let Some((changes, _)) = &self.changes {
             // The thread ends before this only where it panicked.
@@ -164,5 +187,52 @@ impl Drop for KeyRing {
             // Nothing is ever sent: it comes to an end with the thread.
             let _ = ended.recv_timeout(FAREWELL);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Condvar, Mutex};
+
+    use super::*;
+    use crate::keys::Vault;
+
+    /// A keychain that answers once it is unlocked.
+    #[derive(Default)]
+    struct Locked(Mutex<bool>, Condvar);
+
+    impl Vault for Locked {
+        fn read(&self) -> Result<Option<Keys>, StoreError> {
+            let guard = self.0.lock().expect("no test fails while it holds it");
+            drop(self.1.wait_while(guard, |unlocked| !*unlocked).expect("as above"));
+            Ok(Some(Keys::default()))
+        }
+
+        fn write(&self, _: &Keys) -> Result<bool, StoreError> {
+            Ok(true)
+        }
+    }
+
+    #[test]
+    fn the_window_is_told_that_the_keychain_is_waited_for_and_then_what_it_has() {
+        let vault = Arc::new(Locked::default());
+        let folder = std::env::temp_dir().join(format!("switchboard-key-ring-{}", std::process::id()));
+        let store = Store::with(vault.clone(), folder.clone(), Duration::from_secs(30));
+        let mut ring = KeyRing::load(store, &Context::default());
+        let mut next = || {
+            let end = std::time::Instant::now() + Duration::from_secs(10);
+            loop {
+                if let Some(news) = ring.news() {
+                    return news;
+                }
+                assert!(std::time::Instant::now() < end, "nothing is told");
+                thread::sleep(Duration::from_millis(5));
+            }
+        };
+        assert!(matches!(next(), News::Waiting(left) if left > Duration::from_secs(20)));
+        *vault.0.lock().expect("as above") = true;
+        vault.1.notify_all();
+        assert!(matches!(next(), News::Loaded(_)));
+        let _ = std::fs::remove_dir_all(&folder);
     }
 }

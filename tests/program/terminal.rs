@@ -14,7 +14,7 @@ pub(crate) fn on_a_terminal(command: &str, (name, value): (&str, &str)) -> Optio
     let mut script = std::process::Command::new("script");
     script.args(["-qec", command, "/dev/null"]).stdin(Stdio::null()).env(name, value);
     script.env("SWITCHBOARD", program.get_program());
-    program.get_envs().for_each(|(name, value)| drop(value.map(|value| script.env(name, value))));
+    script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = script.output();
     if output.is_err() {
         let test = std::thread::current().name().unwrap_or("a test").to_owned();

@@ -1,9 +1,9 @@
 //! What `switchboard channel` can be told.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use crate::{
-    channel::{Header, Pointer, Protocol, Rate},
+    channel::{Header, Pointer, Protocol, Rate, SettingsError},
     cli::args::Wait,
     dial::Place,
 };
@@ -11,6 +11,7 @@ use crate::{
 const MORE: &str = "Examples:
   switchboard channel ws://192.168.1.17/rpc                        type requests, see answers and pushes
   switchboard channel ws://192.168.1.17/ws --send hello --count 1  one message and its answer
+  switchboard channel wss://example.org/mine --header @headers.txt   its lines, unseen by other users
   switchboard channel wss://example.org/feed --for 1m --record feed.jsonl </dev/null
   switchboard channel wss://example.org/feed --count 10 --path '/*/price' </dev/null
   switchboard channel --read feed.jsonl --json
@@ -25,6 +26,28 @@ A path is a JSON pointer (RFC 6901): names and places each after a slash, and * 
 
 Exit status: 0 done, or closed by the server in order (1000, 1001 or without a code); 1 refused: no upgrade, no common subprotocol, no WebSocket,
 no TLS that is trusted, a message that is too large, or closed with another code; 2 usage; 4 not reached, lost, silent, or ended before --count.";
+
+/// One header, or those of a file.
+#[derive(Debug, Clone)]
+pub(super) struct Headers(pub(super) Vec<Header>);
+
+impl FromStr for Headers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(path) = text.strip_prefix('@') else {
+            return text.parse().map(|header| Self(vec![header])).map_err(|error: SettingsError| error.to_string());
+        };
+        let bytes = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
+        let text = files::text(&bytes).map_err(|error| format!("{path}: {error}"))?;
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        // What is in the file is not shown.
+        let header = |(at, line): (usize, &str)| {
+            line.parse().map_err(|_| format!("line {} of {path} is no header; accepted: Name: value", at + 1))
+        };
+        lines.map(header).collect::<Result<_, String>>().map(Self)
+    }
+}
 
 /// What `switchboard channel` can be told.
 #[derive(Debug, clap::Args)]
@@ -67,8 +90,11 @@ pub(in crate::cli) struct ChannelArgs {
     #[arg(long, requires = "ping")]
     pub(super) print_pings: bool,
     /// A header of the request that opens it, for example 'Authorization: Bearer abc'; can be given several times.
-    #[arg(long = "header", value_name = "NAME: VALUE", conflicts_with = "read")]
-    pub(super) headers: Vec<Header>,
+    ///
+    /// What is typed here, and a token in the address, is seen by every user of this computer, in `ps`. With @FILE the headers are the
+    /// lines of a file; @/dev/stdin reads them from standard input, which is then not sent.
+    #[arg(long = "header", value_name = "NAME: VALUE|@FILE", conflicts_with = "read")]
+    pub(super) headers: Vec<Headers>,
     /// Offer this subprotocol; can be given several times, the most wanted first.
     #[arg(long = "protocol", value_name = "NAME", conflicts_with = "read")]
     pub(super) protocols: Vec<Protocol>,

@@ -49,6 +49,16 @@ fn judge(board: &Examined, evidence: &Evidence) -> Judged {
             "it speaks only with controllers that have a key for it".to_owned(),
             new_key(board),
         ),
+        Link::Problem(LinkProblem::KeyUnavailable { why, .. }) => fault(
+            Kind::Locked,
+            format!("This computer cannot get at its key of {name}"),
+            format!("{}; nothing was said to the board", words::plain(why)),
+            vec![
+                Advice::words("Unlock the keychain of this computer, then try again."),
+                Advice::words("If the board was erased and is open now, forget its key."),
+                Advice::run("Forget the key.", format!("switchboard keys forget {}", named(board))),
+            ],
+        ),
         Link::Problem(LinkProblem::WrongKey) => fault(
             Kind::Locked,
             format!("{name} does not accept the key that this computer has for it"),

@@ -200,6 +200,9 @@ impl Session {
         if self.keys.is_none() {
             return self.decline(id, LinkProblem::KeysAwaited, out);
         }
+        if let Some(problem) = self.key_withheld(&id) {
+            return self.decline(id, problem, out);
+        }
         if locked && self.key_of(&id).is_none() {
             return self.decline(id, LinkProblem::Locked, out);
         }

@@ -59,6 +59,18 @@ impl Session {
         self.keys.as_ref()?.get(id)
     }
 
+    /// Why nothing may be sent to a board with this id: it has a key that is not at hand.
+    pub(super) fn key_withheld(&self, id: &str) -> Option<LinkProblem> {
+        let why = self.keys.as_ref()?.unavailable(id)?.to_owned();
+        Some(LinkProblem::KeyUnavailable { board: id.to_owned(), why })
+    }
+
+    /// The same for this board, by any id that it may have.
+    pub(super) fn withheld(&self) -> Option<LinkProblem> {
+        let announced = self.announced.as_ref().map(|announced| &announced.id);
+        self.id.iter().chain(announced).find_map(|id| self.key_withheld(id))
+    }
+
     /// Other keys are held from now on. A link that was made with another key, or without one, is made anew.
     pub(super) fn keys_changed(&mut self, now: Instant, keys: Keys, out: &mut Vec<Output>) {
         let before = self.key().cloned();
@@ -67,7 +79,10 @@ impl Session {
         let forgotten = match &self.phase {
             Phase::Resting => return,
             Phase::Waiting { problem: LinkProblem::NotLocked { board }, .. } => self.key_of(board).is_none(),
-            _ => false,
+            Phase::Waiting { problem: LinkProblem::KeyUnavailable { board, .. }, .. } => {
+                self.key_withheld(board).is_none()
+            }
+            _ => self.withheld().is_some(),
         };
         if awaited || forgotten || self.key() != before.as_ref() {
             self.open(now, out);
@@ -120,8 +135,9 @@ impl Session {
             // What was asked in plain text it does not answer. With the key it is asked properly, and identified then.
             self.open(now, out);
         } else {
+            let problem = self.key_withheld(&hello.board).unwrap_or(LinkProblem::Locked);
             self.greeted_without_key(hello.board, out);
-            self.fail(now, LinkProblem::Locked, out);
+            self.fail(now, problem, out);
         }
     }
 
@@ -150,8 +166,9 @@ impl Session {
                     return Err(problem);
                 }
                 let Some(key) = self.keys.as_ref().and_then(|keys| keys.get(&hello.board)) else {
+                    let problem = self.key_withheld(&hello.board).unwrap_or(LinkProblem::Locked);
                     self.greeted_without_key(hello.board, out);
-                    return Err(LinkProblem::Locked);
+                    return Err(problem);
                 };
                 let (initiator, offer) = Initiator::new(&hello, key, *ephemeral.0)
                     .map_err(|error| LinkProblem::NotABoard(error.to_string()))?;
@@ -239,7 +256,7 @@ impl Session {
             }
             Some(_) => None,
             None if self.key_of(&said).is_some() => Some(LinkProblem::NotLocked { board: said.clone() }),
-            None => self.another(&said),
+            None => self.key_withheld(&said).or_else(|| self.another(&said)),
         };
         if let Some(problem) = problem {
             out.retain(|output| !matches!(output, Output::Report(Report::Info(_) | Report::Open)));

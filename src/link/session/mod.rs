@@ -745,6 +745,9 @@ impl Session {
         if self.keys.is_none() {
             return Some(LinkProblem::KeysAwaited);
         }
+        if let Some(withheld) = self.withheld().filter(|_| self.key().is_none()) {
+            return Some(withheld);
+        }
         // A board that was spoken with is asked itself: anyone can announce something else of it.
         let announced = self.announced.as_ref().filter(|_| !self.spoken)?;
         if announced.proto != PROTOCOL_MAJOR {

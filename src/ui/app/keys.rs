@@ -8,6 +8,7 @@ use crate::{
     keys,
     pairing::Progress,
     ui::{Notice, key_ring::News},
+    words,
 };
 
 impl App {
@@ -40,6 +41,10 @@ impl App {
         }
         while let Some(news) = self.keys.news() {
             match news {
+                News::Waiting(left) => self.window.tell(Notice::Done(format!(
+                    "Waiting up to {} for the keychain to unlock. Boards are connected once it has answered.",
+                    words::length(left)
+                ))),
                 News::Loaded(keys) => self.fleet.hold_keys(keys),
                 News::Failed(problem) => self.window.tell(Notice::Failed(format!("Keys of boards: {problem}."))),
                 News::Pairing(Progress::Code { code, .. }) => self.window.dialog_goes_on(format!(

@@ -1,7 +1,8 @@
 //! What is plotted as a table (RFC 4180): a row for each value, or for each bucket of older values.
 
-use std::{fs::File, io, path::Path};
+use std::{io, path::Path};
 
+use files::{Access, Draft};
 use jiff::Timestamp;
 
 use crate::{
@@ -49,7 +50,7 @@ pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], [from, to, now]: [f64; 
 
 /// Writes the rows with a head. Times are RFC 3339 in UTC; a gap has no values.
 pub(in crate::ui) fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
-    let mut file = csv::Writer::from_writer(File::create(path)?);
+    let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
     file.write_record(["time", "until", "board", "component", "name", "unit", "mean", "low", "high", "values"])?;
     for Row { board, component, name, unit, bucket } in rows {
         let number = |value: f64| if value.is_finite() { words::quantity_exact(value) } else { String::new() };
@@ -66,7 +67,7 @@ pub(in crate::ui) fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
             &bucket.count.to_string(),
         ])?;
     }
-    file.flush()
+    file.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()
 }
 
 fn stamp(seconds: f64) -> String {
