@@ -46,14 +46,14 @@ use crate::{plain, redact::redacted};
 /// So many bytes may wait to be written; then the channel is read no further until they are.
 const WAITING: u64 = 8 << 20;
 
-/// A longer line is no line of a recording: the largest message that is taken unless another limit is given, every character of it escaped.
+/// The longest line of a recording, in bytes: the largest message with the default limit, with every character escaped.
 const LONGEST_LINE: u64 = 6 * LARGEST as u64 + LONGEST_HEAD;
 
-/// A longer first line is none.
+/// The longest first line of a recording, in bytes.
 const LONGEST_HEAD: u64 = 64 << 10;
 
-/// An entry as a line, as it is in a recording and as `switchboard channel --json` prints it; of its message these parts were looked for
-/// and found. A line of another kind is written as it was read.
+/// An entry as a line of a recording and of `switchboard channel --json`; `found` are the parts of its message that `--path` selects. A
+/// line of an unknown kind is written as it was read.
 pub fn to_line(entry: &Entry, found: Option<Vec<Value>>) -> String {
     let same = match &entry.what {
         What::Other(text) => plain::json_text(text),
@@ -155,7 +155,7 @@ fn from_json(number: u64, mut text: String) -> Result<Entry, String> {
     Ok(Entry { number, at: at.into(), offset: length("offset_ms"), what })
 }
 
-/// What is no message is short; a file may say otherwise.
+/// Cuts a text that is not a message: in a recording of this program it is short, but a file can contain anything.
 fn short(text: &str) -> String {
     const MOST: usize = 2_048;
     text.get(..text.floor_char_boundary(MOST)).unwrap_or_default().to_owned()

@@ -40,9 +40,9 @@ const EXAMPLES: &str = "Examples:
   switchboard channel ws://192.168.1.17/ws --send hello --count 1
 
 BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
-which needs no mDNS. An id goes before a name, a whole name before one that is only alike, that before the start of one; where several
-boards fit equally well, none is taken and they are listed. An address or an id is quickest: a name waits 0.4 s for a namesake, the start
-of one 2 s. A name such as Lamp:2 goes before the address, which is then looked for 2 s later; ws://lamp:2 is the address at once.
+which needs no mDNS. An id takes precedence over a name, an exact name over a similar one, and that over the start of one; if several boards
+match equally well, none is commanded and they are listed. An address or an id is quickest: a name waits 0.4 s for a namesake, the start of
+one 2 s. A name such as Lamp:2 takes precedence over the address, which is tried after 2 s; ws://lamp:2 is always the address.
 
 Exit status: 0 done; 1 refused by the board; 2 usage; 3 no such board, or several; 4 no answer in time; 5 the doctor found a fault; 6 a point
 of the check failed.";
@@ -361,10 +361,10 @@ pub(super) enum KeysCommand {
     },
 }
 
-/// Reads what names a board. An empty text is a variable of a shell that is not set, and means no board.
+/// Reads a BOARD argument. An empty one usually is an unset shell variable.
 pub(super) fn board(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() {
-        return Err("it is empty; a name, an id or host:port is expected (is a variable of the shell not set?)");
+        return Err("it is empty (an unset shell variable?); a name, an id or host:port is expected");
     }
     Ok(text.to_owned())
 }

@@ -191,8 +191,8 @@ impl Watching {
     }
 }
 
-/// Finds out which announced board is meant; `None` where it is an address. An exact name goes before an address that looks like one; a board can choose its name, so a text
-/// that can only be an address is never taken for a name.
+/// Finds the announced board that a text names; `None` if the text is an address. An exact name takes precedence over a text that may also be
+/// an address; boards choose their names, so a text that can only be an address is never taken as a name.
 ///
 /// # Errors
 /// Where no board is called so, or several are.
@@ -345,8 +345,8 @@ pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey,
     }
 }
 
-/// Waits until a board with exactly this name or id announces itself; `None` where there is none. It is for texts that may be an
-/// address too: a name that is only alike does not count.
+/// Waits until a board with exactly this name or id announces itself; `None` if none does. For texts that may also be an address, so a name
+/// that is only similar does not count.
 fn discover_exactly(watching: &mut Watching, typed: &str) -> Result<Option<BoardKey>, Failure> {
     let end = Instant::now() + DISCOVERY;
     let mut named = None;

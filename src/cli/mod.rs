@@ -210,14 +210,14 @@ fn choose_transport(typed: Option<Transport>) -> Result<(), String> {
     Ok(())
 }
 
-/// Prints the help, the version, or what is wrong with what was typed, which is quoted there and may come from a script.
+/// Prints the help, the version, or a usage error.
 fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        // The error of the same words without what steers a terminal or begins a line: it quotes them.
+        // The error quotes the arguments, which may contain escape sequences and line breaks: parse escaped ones instead.
         let plain = env::args_os().map(|word| words::plain(&word.to_string_lossy()));
         let words = Args::try_parse_from(plain).err().filter(clap::Error::use_stderr);
         let words = words.as_ref().unwrap_or(error).render();
-        // Where even this cannot be written there is nobody to tell.
+        // A failure to write an error has no one to be reported to.
         let _ = write!(output::err(), "{words}");
     } else {
         let _ = error.print();

@@ -1,4 +1,4 @@
-//! TLS: certificates of one's own by file, those that nobody trusts, and what is said of each that is refused.
+//! TLS: certificates given as a file, untrusted ones, and the error message for each kind of refusal.
 
 use std::{
     path::{Path, PathBuf},
@@ -91,10 +91,7 @@ fn a_certificate_of_ones_own_is_trusted_by_file_and_not_without() {
     let ca = path.display().to_string();
     let told = channel(&[&url, "--ca", &ca, "--send", "hello", "--count", "1"], "");
     assert_eq!((told.status.code(), told.stdout.as_slice()), (Some(0), &b"hello\n"[..]));
-    assert_refused(
-        settings("localhost", &server),
-        &["self-signed by \"rcgen self signed cert\"", "given as a file (--ca FILE"],
-    );
+    assert_refused(settings("localhost", &server), &["self-signed by \"rcgen self signed cert\"", "--ca FILE (PEM)"]);
     std::fs::remove_file(path).expect("it is there");
 }
 

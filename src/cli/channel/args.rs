@@ -17,10 +17,10 @@ const MORE: &str = "Examples:
   switchboard channel --read feed.jsonl --json
 
 Each line of standard input is sent as a text message; each message that comes is printed, text with a line break after it, binary as it is
-(with --hex, and on a terminal, as a line of hexadecimal digits). On a terminal nothing in a message is obeyed: controls and what is not seen
-are shown as marks; a pipe gets every message as it is. At the end of standard input what is left is sent; then answers are waited for until
-the server closes the channel or nothing has come for a second (--linger), at most ten times as long, unless --count or --for says when to
-end. With --send standard input is not read.
+(with --hex, and on a terminal, as a line of hexadecimal digits). On a terminal control and invisible characters in a
+message are replaced by marks; a pipe gets each message unchanged. After the end of standard input the channel stays open for answers until the
+server closes it or nothing has arrived for a second (--linger), at most ten times as long, unless --count or --for says when to end. With
+--send standard input is not read.
 
 A path is a JSON pointer (RFC 6901): names and places each after a slash, and * for every element: /data/0/price, /*/c.
 
@@ -74,7 +74,7 @@ pub(in crate::cli) struct ChannelArgs {
     /// End after this time, for example 10s.
     #[arg(long = "for", value_name = "TIME", conflicts_with = "read")]
     pub(super) wait: Option<Wait>,
-    /// After the last message was sent wait for answers until nothing has come for this time, at most ten times as long; 0s closes at once.
+    /// After the last message, wait for answers until nothing has arrived for this time, at most ten times as long; 0s closes at once.
     #[arg(long, value_name = "TIME", default_value = "1s", conflicts_with = "read")]
     pub(super) linger: Wait,
     /// Send this as a text message, once it is open; can be given several times.
@@ -98,8 +98,8 @@ pub(in crate::cli) struct ChannelArgs {
     /// Offer this subprotocol; can be given several times, the most wanted first.
     #[arg(long = "protocol", value_name = "NAME", conflicts_with = "read")]
     pub(super) protocols: Vec<Protocol>,
-    /// Trust the certificates in this file (PEM), beside those of the system and of Mozilla's list. One that the server presents byte for byte
-    /// is trusted whoever issued it; it has to be valid now, and for this host if it names any.
+    /// Also trust the certificates in this file (PEM). One that the server presents byte for byte is trusted whatever its issuer;
+    /// it must be valid now and, if it names hosts, for this host.
     #[arg(long, value_name = "FILE", conflicts_with = "read")]
     pub(super) ca: Option<PathBuf>,
     /// Open it again whenever it ends, for ever.

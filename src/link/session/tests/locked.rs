@@ -55,7 +55,7 @@ fn a_board_whose_key_is_not_at_hand_is_not_connected_to_until_it_is() {
 fn who_answers_at_an_address_with_the_id_of_such_a_board_is_not_believed() {
     let mut bench = Bench::new();
     bench.input(unavailable());
-    bench.input(Input::AlsoAt("10.0.0.7:80".into()));
+    bench.input(Input::AlsoAt(given("10.0.0.7:80")));
     bench.input(Input::Connect);
     bench.input(opened(bench.attempt));
     bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
