@@ -417,5 +417,4 @@ fn an_announcement_with_the_id_of_a_board_that_is_connected() {
         &format!("{told} announced, {strayed} followed"),
     );
     assert_eq!(strayed, 0, "the link of a live board was led elsewhere");
-    stage.shows(&honest, |shown| shown["claims"] == json!([pretender.address]));
 }
