@@ -57,6 +57,8 @@ pub(super) struct Board {
     /// Who has called and says to be this board, until the session has decided.
     arrival: Option<Box<Arrival>>,
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
+    /// What came of commands, until the rest of the step is published: whoever is told looks at the board next.
+    answered: Vec<(Box<dyn FnOnce(Outcome) + Send>, Outcome)>,
     tickets: u64,
     deadline: Option<Instant>,
     /// What mDNS calls it, and where; several while it changes its name.
@@ -76,6 +78,7 @@ impl Board {
             socket: None,
             arrival: None,
             replies: HashMap::new(),
+            answered: Vec::new(),
             tickets: 0,
             deadline: None,
             announced_as: BTreeMap::new(),
@@ -190,6 +193,7 @@ impl Board {
                 let log =
                     self.report(now, Report::Settled { ticket, component, method, outcome }, &mut Step::default());
                 out.published.board(self.belief.view(), Concern::Components, log);
+                self.answer();
                 Step::default()
             }
         }
@@ -302,7 +306,14 @@ impl Board {
         if !silent {
             out.published.board(self.belief.view(), concern, log);
         }
+        self.answer();
         step
+    }
+
+    fn answer(&mut self) {
+        for (reply, outcome) in std::mem::take(&mut self.answered) {
+            reply(outcome);
+        }
     }
 
     /// Goes on with a connection that the board made.
@@ -347,7 +358,7 @@ impl Board {
             }
             Report::Settled { ticket, outcome, .. } => {
                 if let Some(reply) = self.replies.remove(ticket) {
-                    reply(outcome.clone());
+                    self.answered.push((reply, outcome.clone()));
                 }
             }
             _ => {}
