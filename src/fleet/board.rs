@@ -67,6 +67,8 @@ pub(super) struct Board {
     /// Who has called and says to be this board, until the session has decided.
     arrival: Option<Box<Arrival>>,
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
+    /// What came of commands, until the rest of the step is published: whoever is told looks at the board next.
+    answered: Vec<(Box<dyn FnOnce(Outcome) + Send>, Outcome)>,
     tickets: u64,
     deadline: Option<Instant>,
     /// An earlier run knew it.
@@ -101,6 +103,7 @@ impl Board {
             socket: None,
             arrival: None,
             replies: HashMap::new(),
+            answered: Vec::new(),
             tickets: 0,
             deadline: None,
             remembered: false,
@@ -265,6 +268,7 @@ impl Board {
                 let log =
                     self.report(now, Report::Settled { ticket, component, method, outcome }, &mut Step::default(), out);
                 out.published.board(self.belief.view(), Concern::Components, log);
+                self.answer();
                 Step::default()
             }
         }
@@ -417,7 +421,14 @@ impl Board {
         if !silent {
             out.published.board(self.belief.view(), concern, log);
         }
+        self.answer();
         step
+    }
+
+    fn answer(&mut self) {
+        for (reply, outcome) in std::mem::take(&mut self.answered) {
+            reply(outcome);
+        }
     }
 
     /// Goes on with a connection that the board made.
@@ -492,7 +503,7 @@ impl Board {
             }
             Report::Settled { ticket, outcome, .. } => {
                 if let Some(reply) = self.replies.remove(ticket) {
-                    reply(outcome.clone());
+                    self.answered.push((reply, outcome.clone()));
                 }
             }
             _ => {}
