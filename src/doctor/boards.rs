@@ -85,7 +85,7 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     if !silent.is_empty() {
         course.trying(Check::Hosts);
     }
-    let hosts = hosts(silent, course);
+    let hosts = hosts(&silent, course);
     // Where something accepts connections, it is waited for what it says as long as a link waits.
     let open = |key: &BoardKey| hosts.get(key).is_some_and(|of| of.iter().any(|(_, host)| *host == Host::Open));
     let settled = |party: &Party| party.examined().iter().all(|(key, board)| !open(key) || is_settled(board));
@@ -251,11 +251,11 @@ fn is_doubtful(board: &Examined) -> bool {
 }
 
 /// Tries a plain connection to every address of these boards, some at once.
-fn hosts(boards: Vec<(BoardKey, Examined)>, course: &Course) -> BTreeMap<BoardKey, Vec<(String, Host)>> {
+fn hosts(boards: &[(BoardKey, Examined)], course: &Course) -> BTreeMap<BoardKey, Vec<(String, Host)>> {
     let own = interfaces::current();
     let mut found: BTreeMap<BoardKey, Vec<(String, Host)>> = BTreeMap::new();
     let mut to_try = Vec::new();
-    for (key, board) in &boards {
+    for (key, board) in boards {
         for candidate in board.addresses.iter() {
             let shown = candidate.address().to_string();
             match candidate.judge(&own) {

@@ -188,11 +188,11 @@ impl Board {
         &mut self,
         now: Now,
         full_name: String,
-        addresses: Candidates,
+        addresses: &Candidates,
         announcement: Announcement,
         out: &Outlet,
     ) -> Step {
-        self.belief.may_be_at(&addresses);
+        self.belief.may_be_at(addresses);
         if (matches!(self.view().link, LinkState::Announced) || self.view().only_calls)
             && let Some(likeliest) = addresses.first()
         {

@@ -436,7 +436,7 @@ impl Engine {
                 self.moved(key, &full_name, &addresses);
                 let elsewhere = self.is_announced_elsewhere(key, &full_name, &addresses);
                 let elsewhere = addresses.first().filter(|_| elsewhere);
-                self.with(key, |board, out| board.announced(now, full_name, addresses, *announcement, out));
+                self.with(key, |board, out| board.announced(now, full_name, &addresses, *announcement, out));
                 if let Some(address) = elsewhere {
                     self.with(key, |board, out| board.contested(now, address, out));
                 }
@@ -601,7 +601,7 @@ impl Engine {
                 let addresses = announced.addresses;
                 let announcement = (**announcement).clone();
                 addresses.texts().iter().for_each(|address| self.roster.is_at(owner, address));
-                self.with(owner, |board, out| board.announced(now, full_name, addresses, announcement, out));
+                self.with(owner, |board, out| board.announced(now, full_name, &addresses, announcement, out));
             }
         }
         self.roster.is_at(owner, &view.address);
