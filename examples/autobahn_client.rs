@@ -33,17 +33,18 @@ fn main() -> ExitCode {
 }
 
 fn run(server: &str, transport: Transport) -> Result<(), Box<dyn Error>> {
+    let host = server.trim_end_matches('/');
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let counted = echo(format!("{server}/getCaseCount"), transport).await;
+        let counted = echo(host, "/getCaseCount", transport).await?;
         let cases: u32 = counted.first.as_ref().ok_or(format!("no number of cases: {counted:?}"))?.parse()?;
         let mut refused = 0;
         for case in 1..=cases {
-            let echoed = echo(format!("{server}/runCase?case={case}&agent={AGENT}"), transport).await;
+            let echoed = echo(host, &format!("/runCase?case={case}&agent={AGENT}"), transport).await?;
             refused += u32::from(echoed.problem.is_some());
         }
         println!("{cases} connections, of which the app ended {refused} because of what the server sent");
-        match echo(format!("{server}/updateReports?agent={AGENT}"), transport).await.problem {
+        match echo(host, &format!("/updateReports?agent={AGENT}"), transport).await?.problem {
             None => Ok(()),
             Some(problem) => Err(problem.into()),
         }

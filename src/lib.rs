@@ -3,6 +3,7 @@
 //! `ui, cli -> doctor, documents -> fleet -> link, discovery, listening -> keys, protocol`; beside the fleet `ui, cli -> channel, comparison,
 //! conformance -> dial, protocol` and `ui, cli -> telemetry -> protocol`. A face never sees a socket; the fleet never sees a face.
 
+pub mod address;
 pub mod channel;
 pub mod cli;
 pub mod comparison;
@@ -25,6 +26,7 @@ pub mod process;
 pub mod provisioning;
 pub mod proxy;
 mod record;
+mod redact;
 pub mod settings;
 pub mod telemetry;
 #[doc(hidden)]

@@ -1,32 +1,31 @@
-//! Decides how well a text that a person typed fits the name or the id of a board, a scene or a key. Knows neither the network nor
-//! how names are shown.
+//! Decides how well a typed text matches the name or id of a board, a scene or a key.
 //!
-//! A name may be typed without quotes, `desk-lamp` for `Desk lamp`. That form leaves out emoji and punctuation, so it is only used
-//! for a text that has none: `🚀` never means a board that is called `💡`.
+//! A name may be typed as a slug, `desk-lamp` for `Desk lamp`. Slugs drop emoji and punctuation, so a typed text is only compared as a slug
+//! if it contains neither: `🚀` never matches a board named `💡`.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{link::names, words::slug};
 
-/// How well a text fits, the best first. Of several boards only those that fit best are meant.
+/// How well a text matches, best first. Among several boards only the best matches count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fit {
-    /// It is the id.
+    /// The id, character by character.
     Id,
-    /// It is the name, character by character.
+    /// The name, character by character.
     Name,
-    /// It is the name or the id in other case, or with hyphens for spaces, or without what a slug leaves out.
+    /// The name or id in other case, with hyphens for spaces, or as a slug.
     Alike,
-    /// It is the start of the name or the id.
+    /// The start of the name or id.
     Start,
 }
 
-/// A text that a person typed to name something.
+/// A typed text.
 #[derive(Debug, Clone)]
 pub(crate) struct Typed {
     exact: String,
     folded: String,
-    /// The text as a slug, where nothing is lost by that.
+    /// The text as a slug, if it loses nothing.
     slug: Option<String>,
 }
 
@@ -38,7 +37,7 @@ impl Typed {
         Self { exact, folded, slug }
     }
 
-    /// How well it fits; `None` where it does not. An empty text fits nothing.
+    /// How well it matches; `None` if it does not. An empty text matches nothing.
     pub(crate) fn fit(&self, id: &str, name: &str) -> Option<Fit> {
         if self.exact.is_empty() {
             return None;
@@ -65,19 +64,19 @@ impl Typed {
         }
     }
 
-    /// How many typing mistakes lie between the text and the name or the id.
+    /// The edit distance to the name or id, whichever is smaller.
     pub(crate) fn distance(&self, id: &str, name: &str) -> usize {
         let to = |text: &str| strsim::damerau_levenshtein(&self.folded, &fold(&shown(text)));
         to(name).min(to(id))
     }
 }
 
-/// As boards' names are shown, in normalization form C (Unicode Standard Annex 15): `ü` typed as two characters is `ü`.
+/// Normalized like displayed names and to NFC (Unicode Standard Annex 15): `ü` typed as two characters equals `ü`.
 fn shown(text: &str) -> String {
     names::shown(&text.nfc().collect::<String>())
 }
 
-/// Without regard to case, and with a hyphen for each run of spaces, hyphens and underscores.
+/// In lower case, with a hyphen for each run of spaces, hyphens and underscores.
 fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.to_lowercase().nfc() {
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_goes_before_a_name_and_a_whole_name_before_the_start_of_one() {
+    fn an_id_takes_precedence_over_a_name_and_a_whole_name_over_the_start_of_one() {
         assert_eq!(fit("sb-7e7291", "Lamp"), Some(Fit::Id));
         assert_eq!(fit("SB-7E7291", "Lamp"), Some(Fit::Alike));
         assert_eq!(fit("Desk lamp", "Desk lamp"), Some(Fit::Name));
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_slug_leaves_out_is_not_left_out_of_what_was_typed() {
+    fn emoji_and_punctuation_that_were_typed_must_match() {
         for (typed, name) in [
             ("🚀", "💡"),
             ("🚀 lamp", "💡 lamp"),
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_found_in_whichever_normalization_form_it_is_typed() {
+    fn a_name_is_found_in_every_normalization_form() {
         assert_eq!(fit("Bu\u{308}ro", "B\u{fc}ro"), Some(Fit::Name));
         assert_eq!(fit("B\u{fc}ro", "Bu\u{308}ro"), Some(Fit::Name));
         assert_eq!(fit("bu\u{308}", "B\u{dc}RO"), Some(Fit::Start));

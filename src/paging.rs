@@ -1,5 +1,5 @@
-//! Decides when a list that a board gives page by page is at its end. What a board says of its length is not believed without bounds: the
-//! list, the number of its pages and the time for all of them end, whatever the board does. Owns no socket and reads no clock.
+//! Decides when a list that a board sends in pages is complete. The length that a board claims is bounded: so are the number of items, the
+//! number of pages and the time. Owns no socket and reads no clock.
 
 use std::time::{Duration, Instant};
 
@@ -14,24 +14,24 @@ pub(crate) struct Pages<T> {
     end: Instant,
 }
 
-/// How it goes on.
+/// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Ask for the page that begins here.
+    /// Request the page at this offset.
     Ask(usize),
-    /// All of it is there.
+    /// The list is complete.
     Complete,
-    /// It is too long, or took too long; there is no use in asking further.
+    /// The list is too long or took too long; stop.
     Endless,
 }
 
 impl<T> Pages<T> {
-    /// A list of at most so many.
+    /// A list of at most `most` items.
     pub(crate) fn new(most: usize, now: Instant) -> Self {
         Self { items: Vec::new(), most, end: now + WITHIN }
     }
 
-    /// Takes a page of a list that is said to have `total` items. Each page brings at least one, or it is the last.
+    /// Adds a page of a list that claims to have `total` items. An empty page ends the list.
     pub(crate) fn add(&mut self, page: Vec<T>, total: usize, now: Instant) -> Next {
         let last = page.is_empty();
         let room = self.most - self.items.len();
@@ -48,7 +48,7 @@ impl<T> Pages<T> {
         }
     }
 
-    /// What was read.
+    /// The items so far.
     pub(crate) fn items(self) -> Vec<T> {
         self.items
     }

@@ -1,6 +1,6 @@
-//! Decides how a text that came from outside may be printed: nothing in it is obeyed by a terminal, and nothing turns, hides or imitates
-//! what stands next to it. Escape sequences, C0 and C1 controls, characters that steer the direction of text, characters that are not
-//! seen, and line separators become U+FFFD in text and `\uXXXX` in JSON, which stays the same JSON.
+//! Escapes texts from outside before they are printed, so that they cannot control a terminal or disguise other text. Escape sequences, C0
+//! and C1 controls, bidirectional controls, invisible characters and line separators become U+FFFD in text and `\uXXXX` in JSON, whose
+//! value stays the same.
 
 use std::{
     borrow::Cow,
@@ -12,31 +12,31 @@ use serde_json::ser::Formatter;
 
 use crate::link::names;
 
-/// A text from outside on one line.
+/// A text from outside, escaped, on one line.
 pub(crate) fn plain(text: &str) -> String {
     marked(text, |_| false).into_owned()
 }
 
-/// The same, but with the line breaks that it has: for what this program itself puts together of several lines.
+/// The same, but line breaks stay: for output that this program composes of several lines.
 pub(crate) fn plain_lines(text: &str) -> Cow<'_, str> {
     marked(text, |c| c == '\n')
 }
 
-/// A text as a cell of a table (RFC 4180) that no spreadsheet takes for a formula: one that would be begins with an apostrophe, as OWASP's
-/// "CSV injection" has it. A number stays a number.
+/// A text as a cell of a CSV file (RFC 4180). A text that a spreadsheet would take as a formula gets an apostrophe in front (OWASP, "CSV
+/// Injection"); numbers stay numbers.
 pub(crate) fn cell(text: &str) -> Cow<'_, str> {
     let is_number = text.parse().is_ok_and(f64::is_finite);
-    // Some programs pass over what stands before the sign and is not seen.
+    // Some programs skip invisible characters before the sign.
     let first = names::seen(text).find(|(c, safe)| *safe && !c.is_whitespace() && !breaks(*c)).map(|(c, _)| c);
     let signs = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
     let is_formula = text.starts_with(['\t', '\r', '\n']) || first.is_some_and(|first| signs.contains(&first));
     if is_formula && !is_number { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// JSON on one line. What [`plain`] would replace is escaped.
+/// JSON on one line, with the characters that [`plain`] replaces escaped.
 pub(crate) fn json(value: &impl Serialize) -> String {
     let mut line = Vec::new();
-    // What this program prints has texts as keys, and a vector takes all that is written to it.
+    // Every map that this program prints has text keys, and writing to a vector cannot fail.
     match write_json(&mut line, value) {
         Ok(()) => String::from_utf8(line).unwrap_or_default(),
         Err(error) => {
@@ -46,7 +46,7 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     }
 }
 
-/// A text that is JSON already, with what [`plain`] would replace escaped; `None` where it is none. What is in it is not built.
+/// Escapes a text that is JSON already, without parsing it into values; `None` if it is not JSON.
 pub(crate) fn json_text(text: &str) -> Option<String> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
     if is_printable(text) {
@@ -55,7 +55,7 @@ pub(crate) fn json_text(text: &str) -> Option<String> {
     let mut line = String::with_capacity(text.len());
     for (c, safe) in names::seen(text) {
         match c {
-            // Outside of texts, where JSON allows them: they mean nothing there.
+            // Raw, they can only be whitespace between tokens (RFC 8259, section 2).
             '\t' | '\n' | '\r' => line.push(' '),
             c if safe && !breaks(c) => line.push(c),
             c => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| line.push_str(&format!("\\u{unit:04x}"))),
@@ -80,17 +80,17 @@ fn marked(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(names::seen(text).map(mark).collect())
 }
 
-/// Whether nothing in it has to be looked at more closely.
+/// Whether it contains printable ASCII only.
 fn is_printable(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b' '..=b'~'))
 }
 
-/// Controls, and what some programs take for the end of a line (Unicode Standard, section 5.8).
+/// Controls and line separators (Unicode Standard, section 5.8).
 fn breaks(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Compact JSON in which nothing unsafe stands unescaped. `serde_json` itself escapes only what RFC 8259, section 7, demands.
+/// Compact JSON with unsafe characters escaped; `serde_json` escapes only what RFC 8259, section 7, demands.
 struct Escaping;
 
 impl Formatter for Escaping {
@@ -110,11 +110,11 @@ impl Formatter for Escaping {
     }
 }
 
-/// Writes text through [`plain_lines`], so that nothing that is printed can be forgotten.
+/// A writer that escapes everything with [`plain_lines`].
 #[derive(Debug)]
 pub(crate) struct Plain<W> {
     out: W,
-    /// The beginning of a character whose end was not yet written.
+    /// The first bytes of a character that is not complete yet.
     begun: Vec<u8>,
 }
 
@@ -160,12 +160,12 @@ mod tests {
 
     use super::*;
 
-    /// One of each kind that a terminal obeys or that a person is deceived by.
+    /// At least one character of each kind that is escaped.
     const HOSTILE: &str = "\u{1b}[2J\u{7}\u{8}\r\n\t\0\u{7f}\u{9b}31m\u{85}\u{200b}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\
         \u{2028}\u{2029}\u{2060}\u{2066}\u{2067}\u{2068}\u{2069}\u{feff}\u{ad}\u{61c}\u{e0041}\u{e007f}";
 
     #[test]
-    fn nothing_that_a_terminal_obeys_or_that_is_not_seen_is_printed() {
+    fn control_and_invisible_characters_are_replaced() {
         let printed = plain(HOSTILE);
         assert!(printed.chars().all(|c| c == '\u{fffd}' || c.is_ascii_graphic()), "{printed:?}");
         assert_eq!(printed.chars().count(), HOSTILE.chars().count());
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_that_a_spreadsheet_would_run_is_a_text_and_a_number_is_a_number() {
+    fn a_formula_is_neutralized_and_a_number_stays_a_number() {
         for text in [
             "=cmd|' /C calc'!A0",
             "+1+1",
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_the_same_json_with_nothing_unsafe_in_it() {
+    fn json_keeps_its_value_when_it_is_escaped() {
         let value = json!({ HOSTILE: [HOSTILE, "Büro 🚀", 1.5e-9, null] });
         let line = json(&value);
         assert!(
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn json_that_is_passed_on_stays_the_same_json() {
+    fn json_that_is_passed_on_keeps_its_value() {
         let text = "{\"a\":\t[\"\u{202e}\u{7f}\\u001b\",\r 1.50]}";
         let line = json_text(text).expect("JSON");
         assert_eq!(line, "{\"a\": [\"\\u202e\\u007f\\u001b\",  1.50]}");
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_is_written_in_two_halves_is_one_character() {
+    fn a_character_may_be_written_in_several_parts() {
         let mut out = Vec::new();
         let mut plain = Plain::new(&mut out);
         for byte in "a\u{202e}ä🚀\n".bytes() {

@@ -33,6 +33,7 @@ pub(crate) fn board(board: &BoardView) -> Value {
         "id": board.id,
         "name": board.name,
         "address": board.address,
+        "addresses": board.addresses.texts(),
         "link": link_value(&board.link),
         "caller": board.caller.map(|caller| caller.to_string()),
         "lock": lock(board.lock()),

@@ -272,7 +272,7 @@ pub(crate) fn link_of(board: &BoardView) -> String {
     }
 }
 
-/// That somebody else claims a board's id.
+/// That another peer claims a board's id.
 pub(crate) fn also_claimed(address: &str) -> String {
     format!("another device at {} claims the same id", plain(address))
 }

@@ -3,10 +3,14 @@
 mod program;
 
 use std::{
+    collections::VecDeque,
     error::Error,
-    io::{BufRead, BufReader},
-    net::{Ipv4Addr, TcpListener},
+    io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     process::{Child, Command, Output, Stdio},
+    sync::Arc,
+    thread,
+    time::Duration,
 };
 
 use virtual_board::{Options, Profile, VirtualBoards};
@@ -55,6 +59,59 @@ fn who_listens_is_told_where_and_prints_who_calls_and_what_they_push() -> Tested
     assert_eq!((&connected["board"], &connected["link"]["state"]), (&"Desk lamp".into(), &"connected".into()));
     boards.press("Desk lamp", &"button:0".parse()?, "press")?;
     while next()?["component"] != "button:0" {}
+    Ok(())
+}
+
+/// Connects as the board with this id, repeatedly, until the returned value is dropped.
+fn claim(address: &str, id: &str) -> Arc<()> {
+    let wanted = Arc::new(());
+    let (still, address) = (Arc::downgrade(&wanted), address.to_owned());
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSwitchboard-Id: {id}\r\n\r\n"
+    );
+    thread::spawn(move || {
+        let mut connections = VecDeque::new();
+        while still.strong_count() > 0 {
+            let connection = TcpStream::connect(&address).and_then(|mut stream| {
+                stream.write_all(request.as_bytes())?;
+                Ok(stream)
+            });
+            connections.extend(connection.ok());
+            connections.truncate(64);
+            thread::sleep(Duration::from_millis(250));
+        }
+    });
+    wanted
+}
+
+#[test]
+fn who_else_claims_the_id_of_a_board_is_printed_and_listed() -> Tested {
+    let mut child = switchboard(&["listen", "127.0.0.1:0", "--json"]).stdout(Stdio::piped()).spawn()?;
+    let out = child.stdout.take().ok_or("no output")?;
+    let listening = Listening(child);
+    let mut lines = BufReader::new(out).lines();
+    let mut next = || -> Result<serde_json::Value, Box<dyn Error>> {
+        Ok(serde_json::from_str(&lines.next().ok_or("it ended")??)?)
+    };
+    let address = next()?["listening"].as_str().ok_or("it does not say where")?.to_owned();
+    let boards = lamp(Some(format!("ws://{address}/")))?;
+    while next()?["link"]["state"] != "connected" {}
+    let _claims = claim(&address, &boards.list()[0].id);
+    let claimed = loop {
+        let line = next()?;
+        if line["what"] == "id_claimed" {
+            break line;
+        }
+    };
+    assert!(claimed["address"].as_str().is_some_and(|claimed| claimed.starts_with("127.0.0.1:")), "{claimed}");
+    drop(listening);
+    for words in [&["list", "--for", "5s", "--json"][..], &["list", "--for", "5s"]] {
+        let output = switchboard(&["--listen", &address]).args(words).output()?;
+        let listed = text(&output);
+        let said = if words.contains(&"--json") { "\"id_claimed_by\":[\"127.0.0.1:" } else { "claims the same id" };
+        assert!(output.status.success() && listed.contains(said), "{}: {listed}", output.status);
+    }
     Ok(())
 }
 

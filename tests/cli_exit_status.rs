@@ -1,6 +1,8 @@
 //! The program on the command line against running virtual boards, by address: what it prints and how it ends.
 
 mod program;
+#[path = "program/terminal.rs"]
+mod terminal;
 
 use std::{
     error::Error,
@@ -11,6 +13,7 @@ use std::{
 };
 
 use switchboard::fleet::{Fleet, LinkState, Settings};
+use terminal::on_a_terminal;
 use virtual_board::{Options, Profile, VirtualBoards, image::Image};
 
 type Tested = Result<(), Box<dyn Error>>;
@@ -203,7 +206,7 @@ fn what_is_typed_as_an_address_is_understood_in_every_form_or_refused_with_what_
 
 /// The seconds of the day at which a board said this, as they are printed where `TZ` is this.
 fn printed_time(address: &str, zone: &str) -> Result<(i64, String), Box<dyn Error>> {
-    let output = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+    let output = program::switchboard()
         .args(["log", address, "--for", "500ms"])
         .env("TZ", zone)
         .stdin(Stdio::null())
@@ -321,7 +324,10 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
     }
     std::fs::write(&file, scene.to_string())?;
     switchboard(&["set", &light, "on=false", "brightness=90"])?;
-    let apply = switchboard(&["scene", "apply", &path, "--fade", "0s", "--json"])?;
+    let unasked = switchboard(&["scene", "apply", &path, "--fade", "0s", "--json"])?;
+    assert_eq!(unasked.status.code(), Some(2));
+    assert!(text(&unasked.stderr).contains("--connect"), "{}", text(&unasked.stderr));
+    let apply = switchboard(&["scene", "apply", &path, "--connect", "--fade", "0s", "--json"])?;
     assert_eq!(apply.status.code(), Some(0), "{}", text(&apply.stderr));
     for line in text(&apply.stdout).lines() {
         let value: serde_json::Value = serde_json::from_str(line)?;
@@ -339,7 +345,7 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
         step(&address, on.clone())
     ]);
     std::fs::write(&file, scene.to_string())?;
-    let apply = switchboard(&["scene", "apply", &path])?;
+    let apply = switchboard(&["scene", "apply", &path, "--connect"])?;
     assert_eq!(apply.status.code(), Some(1), "{}", text(&apply.stderr));
     let told = text(&apply.stdout);
     assert!(
@@ -379,12 +385,8 @@ fn the_progress_of_an_update_is_one_line_on_a_narrow_terminal() -> Tested {
     let (_boards, address) = board()?;
     let file = std::env::temp_dir().join(format!("switchboard-cli-image-{}.bin", std::process::id()));
     std::fs::write(&file, Image::new("0.2.0")?.to_bytes(60_000))?;
-    let program = env!("CARGO_BIN_EXE_switchboard");
-    let command = format!("stty cols 40 rows 24; {program} ota {address} {}", file.display());
-    let Ok(output) = Command::new("script").args(["-qec", &command, "/dev/null"]).stdin(Stdio::null()).output() else {
-        eprintln!("SKIPPED: a terminal of 40 columns needs script");
-        return Ok(());
-    };
+    let command = format!("stty cols 40 rows 24; \"$SWITCHBOARD\" ota {address} \"$IMAGE\"");
+    let Some(output) = on_a_terminal(&command, ("IMAGE", &file.to_string_lossy())) else { return Ok(()) };
     std::fs::remove_file(&file)?;
     let shown = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{shown}");

@@ -343,3 +343,171 @@ fn the_proxy_prints_where_it_is_and_an_open_board_needs_none() -> Tested {
     assert_eq!(answer["result"]["id"], desk.id.as_str());
     Ok(())
 }
+
+/// A key for a board that has none: as if it had been locked before, or as if something else answered in its place.
+fn key_of(id: &str) -> String {
+    format!("switchboard-key:1:{id}:5f3a9107:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n")
+}
+
+impl Desk {
+    /// As [`Self::command`], with the usual place for keys, and this as the address of the desktop's bus.
+    fn with_bus(&self, bus: &str, words: &[&str]) -> Command {
+        let mut command = self.command(words);
+        command.env_remove("SWITCHBOARD_KEYS").env("DBUS_SESSION_BUS_ADDRESS", bus);
+        command
+    }
+}
+
+/// A bus of the desktop that is not there: no keychain answers.
+const NO_BUS: &str = "unix:path=/nonexistent/bus";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_board_whose_key_is_gone_is_never_spoken_to_in_plain_text() -> Tested {
+    let desk = Desk::new("fail-closed")?;
+    let file = desk.folder.join("given.key");
+    fs::write(&file, key_of(&desk.id))?;
+    let path = file.display().to_string();
+    let run = |words: &[&str]| -> Result<Output, Box<dyn Error>> {
+        Ok(desk.with_bus(NO_BUS, words).stdin(Stdio::null()).output()?)
+    };
+    assert_eq!(run(&["keys", "add", &path])?.status.code(), Some(0));
+    // What a keychain that is locked, or another session without one, comes to.
+    fs::remove_file(desk.folder.join("switchboard").join("keys"))?;
+    let light = format!("{}/light:0", desk.address);
+    for words in [&["show", &desk.address][..], &["set", &light, "on=true"], &["toggle", &light]] {
+        let refused = run(words)?;
+        assert_eq!(refused.status.code(), Some(1), "{words:?}: {}", text(&refused.stdout));
+        let said = text(&refused.stderr);
+        assert!(said.contains("key could not be read") && said.contains("switchboard keys forget"), "{said}");
+    }
+    let listed = run(&["keys", "list"])?;
+    assert!(text(&listed.stderr).contains(&desk.id), "{}", text(&listed.stderr));
+    // The board does what it is told once its owner has said that it has no key any more.
+    assert_eq!(run(&["keys", "forget", &desk.id])?.status.code(), Some(0));
+    assert_eq!(run(&["toggle", &light])?.status.code(), Some(0));
+    Ok(())
+}
+
+/// A bus that takes connections and never says anything, as one whose keychain hangs.
+#[cfg(target_os = "linux")]
+fn silent_bus(folder: &Path) -> Result<(std::os::unix::net::UnixListener, String), Box<dyn Error>> {
+    let path = folder.join("bus");
+    let listener = std::os::unix::net::UnixListener::bind(&path)?;
+    Ok((listener, format!("unix:path={}", path.display())))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_silent_keychain_is_told_within_a_second() -> Tested {
+    let desk = Desk::new("silent")?;
+    let (_bus, address) = silent_bus(&desk.folder)?;
+    let begun = Instant::now();
+    let mut child = Running(desk.with_bus(&address, &["show", &desk.address]).stderr(Stdio::piped()).spawn()?);
+    let mut line = String::new();
+    BufReader::new(child.0.stderr.take().ok_or("no standard error")?).read_line(&mut line)?;
+    let after = begun.elapsed();
+    println!("what is waited for is told after {after:?}");
+    assert!(line.contains("waiting up to") && line.contains("keychain") && line.contains("--keys FILE"), "{line}");
+    // A second, and what a machine under load takes to start the program.
+    assert!(after < Duration::from_secs(3), "{after:?}");
+    Ok(())
+}
+
+#[test]
+fn twenty_keys_that_are_added_and_removed_at_once_are_all_there_and_all_gone() -> Tested {
+    let desk = Desk::new("parallel")?;
+    let at_once = |words: &dyn Fn(usize) -> Vec<String>| -> Tested {
+        let mut children = Vec::new();
+        for number in 0..20 {
+            let words = words(number);
+            let words: Vec<_> = words.iter().map(String::as_str).collect();
+            children.push(desk.command(&words).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
+        }
+        for mut child in children {
+            assert_eq!(child.wait()?.code(), Some(0));
+        }
+        Ok(())
+    };
+    let id = |number: usize| format!("sb-{number:06x}");
+    for number in 0..20 {
+        fs::write(desk.folder.join(id(number)), key_of(&id(number)))?;
+    }
+    at_once(&|number| vec!["keys".to_owned(), "add".to_owned(), desk.folder.join(id(number)).display().to_string()])?;
+    assert_eq!(fs::read_to_string(desk.keys())?.lines().count(), 20);
+    assert_eq!(desk.done(&["keys", "list"])?.lines().count(), 20);
+    let known = fs::read_to_string(desk.folder.join("switchboard").join("locked-boards"))?;
+    assert_eq!(known.lines().filter(|line| !line.starts_with('#')).count(), 20, "{known}");
+    at_once(&|number| vec!["keys".to_owned(), "forget".to_owned(), id(number)])?;
+    assert_eq!(fs::read_to_string(desk.keys())?.lines().count(), 0);
+    Ok(())
+}
+
+#[test]
+fn keys_that_an_editor_marked_or_powershell_wrote_are_read() -> Tested {
+    let desk = Desk::new("mark")?;
+    let file = desk.folder.join("marked.key");
+    let path = file.display().to_string();
+    let key = key_of("sb-000001");
+    let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(key.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    for bytes in [[b"\xef\xbb\xbf", key.as_bytes()].concat(), wide] {
+        fs::write(&file, bytes)?;
+        assert!(desk.done(&["keys", "add", &path])?.contains("sb-000001"));
+        desk.done(&["keys", "forget", "sb-000001"])?;
+    }
+    // The file of keys itself, as an editor saves it.
+    fs::write(desk.keys(), format!("\u{feff}{key}"))?;
+    #[cfg(unix)]
+    fs::set_permissions(desk.keys(), std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    assert!(desk.done(&["keys", "list"])?.contains("sb-000001"));
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_virtual_boards_keep_is_for_their_owner_alone_also_where_it_was_not() -> Tested {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new("state")?;
+    let state = desk.folder.join("state");
+    let start_once = || {
+        let options = Options {
+            state_dir: Some(state.clone()),
+            keys: Some(state.join("keys")),
+            mdns: false,
+            ..Options::default()
+        };
+        VirtualBoards::start(options)
+    };
+    // The programs that other tests start have the file open until they are programs of their own.
+    let start = || {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            match start_once() {
+                Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_millis(20)),
+                started => return started,
+            }
+        }
+    };
+    let id = start()?.list().first().ok_or("no board")?.id.clone();
+    let files = || -> Result<Vec<PathBuf>, Box<dyn Error>> {
+        let mut files = Vec::new();
+        for folder in [&state, &state.join("keys")] {
+            assert_eq!(mode(folder)?, 0o700, "{}", folder.display());
+            for entry in fs::read_dir(folder)? {
+                files.push(entry?.path());
+            }
+        }
+        Ok(files.into_iter().filter(|file| file.is_file()).collect())
+    };
+    assert!(files()?.iter().any(|file| file.to_string_lossy().contains(&id)), "{:?}", files()?);
+    for file in files()? {
+        assert_eq!(mode(&file)?, 0o600, "{}", file.display());
+        // As an earlier version left it.
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
+    }
+    drop(start()?);
+    for file in files()?.iter().filter(|file| !file.ends_with("seed") && file.extension().is_none_or(|e| e != "key")) {
+        assert_eq!(mode(file)?, 0o600, "{}", file.display());
+    }
+    Ok(())
+}

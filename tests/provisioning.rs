@@ -5,8 +5,10 @@
 mod program;
 
 use std::{
-    io::Write,
-    process::{Output, Stdio},
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
     sync::{Arc, mpsc::channel},
     thread,
     time::{Duration, Instant},
@@ -31,9 +33,18 @@ fn board(service: &str) -> (SerialBoard, Arc<VirtualBoards>) {
 
 /// `switchboard provision` with these arguments, and this typed.
 fn provision(arguments: &[&str], typed: &str) -> Output {
+    let folder = std::env::temp_dir().join(format!("switchboard-provisioning-{}", std::process::id()));
+    provision_with(&folder, &[], arguments, typed)
+}
+
+/// The same with this folder for settings and keys, and more options before the command.
+fn provision_with(folder: &Path, options: &[&str], arguments: &[&str], typed: &str) -> Output {
     let mut program = program::switchboard()
+        .args(options)
         .arg("provision")
         .args(arguments)
+        .env("XDG_CONFIG_HOME", folder)
+        .env("SWITCHBOARD_KEYS", folder.join("keys"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -67,6 +78,160 @@ fn a_board_is_given_its_network_and_found_on_it() {
     assert_eq!(line["address"], listening.address.to_string());
     assert_eq!(line["url"], format!("http://{}/", listening.address));
     assert_eq!(line["ssid"], LAB);
+}
+
+/// A folder for settings and keys, which is removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("switchboard-provisioning-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    fn keys(&self) -> String {
+        fs::read_to_string(self.0.join("keys")).unwrap_or_default()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The secret of the only key in a file.
+fn secret(keys: &str) -> &str {
+    keys.trim().rsplit_once(':').expect("a key").1
+}
+
+#[test]
+fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
+    let service = "_sbimprovd._tcp.local.";
+    let (serial, boards) = board(service);
+    let folder = Folder::new("lock");
+    let arguments = ["--serial", serial.path(), "--ssid", LAB, "--service", service, "--lock", "--json"];
+    let log = folder.0.join("log").display().to_string();
+    let options = ["--log", "trace,switchboard=trace,serialport=trace", "--log-file", &log];
+    let output = provision_with(&folder.0, &options, &arguments, PASSWORD);
+    ended(&output, 0, "is locked with the key");
+    let line: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!(line["locked"], true);
+    let listening = &boards.list()[0];
+    let keys = folder.keys();
+    assert!(keys.starts_with(&format!("switchboard-key:1:{}:", listening.id)), "the key is saved");
+    assert_eq!(keys.lines().count(), 1);
+    let switchboard = |words: &[&str], keys: &Path| {
+        Command::new(env!("CARGO_BIN_EXE_switchboard"))
+            .args(words)
+            .env("XDG_CONFIG_HOME", &folder.0)
+            .env("SWITCHBOARD_KEYS", keys)
+            .output()
+            .expect("the program")
+    };
+    let address = listening.address.to_string();
+    let network = switchboard(&["log", &address, "--level", "debug", "--for", "500ms"], &folder.0.join("keys"));
+    assert_eq!(network.status.code(), Some(0), "{}", String::from_utf8_lossy(&network.stderr));
+    let logged = fs::read_to_string(&log).expect("a log");
+    for said in [&output.stdout, &output.stderr, &network.stdout, &network.stderr, logged.as_bytes()] {
+        assert!(!String::from_utf8_lossy(said).contains(secret(&keys)));
+    }
+    let elsewhere = Folder::new("elsewhere");
+    let stranger = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+        .args(["show", &address])
+        .env("XDG_CONFIG_HOME", &elsewhere.0)
+        .env("SWITCHBOARD_KEYS", elsewhere.0.join("keys"))
+        .output()
+        .expect("the program");
+    assert_eq!(stranger.status.code(), Some(1), "without the key there is no way in");
+    // Given another network it keeps its key: it has places for eight only.
+    let again = ["--serial", serial.path(), "--ssid", "Open Bench", "--service", service, "--lock"];
+    ended(&provision_with(&folder.0, &[], &again, ""), 0, "this computer has its key");
+    assert_eq!(folder.keys(), keys);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn in_a_terminal_a_board_is_locked_unless_the_person_says_no() {
+    for (service, answer, locked) in [("_sbimprovg._tcp.local.", "", true), ("_sbimprovh._tcp.local.", "n", false)] {
+        let (serial, _boards) = board(service);
+        let folder = Folder::new(&format!("asked-{locked}"));
+        let program = env!("CARGO_BIN_EXE_switchboard");
+        let command = format!("'{program}' provision --serial {} --ssid '{LAB}' --service {service}", serial.path());
+        // script(1) gives it a terminal of its own.
+        let mut terminal = Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .env("XDG_CONFIG_HOME", &folder.0)
+            .env("SWITCHBOARD_KEYS", folder.0.join("keys"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("script");
+        let mut keyboard = terminal.stdin.take().expect("piped");
+        let mut screen = terminal.stdout.take().expect("piped");
+        let mut shown = String::new();
+        for (question, typed) in [("Password of", PASSWORD), ("[Y/n]", answer)] {
+            while !shown.contains(question) {
+                let mut bytes = [0; 256];
+                let read = screen.read(&mut bytes).expect("a screen");
+                assert!(read > 0, "it ended: {shown}");
+                shown.push_str(&String::from_utf8_lossy(&bytes[..read]));
+            }
+            writeln!(keyboard, "{typed}").expect("it reads");
+        }
+        screen.read_to_string(&mut shown).expect("a screen");
+        assert_eq!(terminal.wait().expect("it ends").code(), Some(0), "{shown}");
+        assert_eq!(shown.contains("is locked with the key"), locked, "{shown}");
+        assert_eq!(folder.keys().lines().count(), usize::from(locked));
+        assert!(!locked || !shown.contains(secret(&folder.keys())));
+    }
+}
+
+#[test]
+fn a_board_is_not_locked_where_its_key_could_not_be_saved() {
+    let service = "_sbimprove._tcp.local.";
+    let (serial, boards) = board(service);
+    let folder = Folder::new("unsaved");
+    // A folder in the place of the file.
+    fs::create_dir(folder.0.join("keys")).expect("a folder");
+    let arguments = ["--serial", serial.path(), "--ssid", LAB, "--service", service, "--lock"];
+    ended(&provision_with(&folder.0, &[], &arguments, PASSWORD), 2, "keys");
+    // It was not even given its network.
+    assert!(boards.add_key(&boards.list()[0].id, "a test", virtual_board::Role::Control).is_err(), "it does not run");
+}
+
+#[test]
+fn a_board_that_is_left_open_is_told() {
+    let service = "_sbimprovf._tcp.local.";
+    let (serial, _boards) = board(service);
+    let folder = Folder::new("open");
+    let arguments = ["--serial", serial.path(), "--ssid", LAB, "--service", service];
+    ended(&provision_with(&folder.0, &[], &arguments, PASSWORD), 0, "--lock locks it");
+    let output = provision_with(&folder.0, &[], &[&arguments[..], &["--open", "--json"]].concat(), PASSWORD);
+    ended(&output, 0, "");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("--lock"));
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).expect("one object")["locked"], false);
+    assert_eq!(folder.keys(), "");
+}
+
+#[test]
+fn a_board_that_prints_no_key_is_told() {
+    let folder = Folder::new("mute");
+    let answer = |port: &mut SerialPort, packet: &Packet| {
+        if is(packet, Asked::REQUEST_STATE) {
+            say(port, &State::Ready.to_packet());
+        } else if is(packet, Asked::SEND_WIFI_SETTINGS) {
+            let strings = vec!["http://127.0.0.1:9/".to_owned()];
+            say(port, &RpcResult { command: packet.data()[0], strings }.to_packet().expect("short"));
+        } else {
+            say(port, &ErrorState::UnknownCommand.to_packet());
+        }
+        true
+    };
+    let path = folder.0.join("keys").display().to_string();
+    let output = by_hand_with(&["--keys", &path], &["--ssid", LAB, "--lock"], answer);
+    ended(&output, 4, "printed no key");
 }
 
 #[test]
@@ -105,7 +270,16 @@ fn a_port_that_is_not_there_or_no_port_is_told_apart() {
 }
 
 /// A hand-made board: for each command it does what the test says. Ends with the program, or where that returns `false`.
-fn by_hand(arguments: &[&str], mut answer: impl FnMut(&mut SerialPort, &Packet) -> bool + Send + 'static) -> Output {
+fn by_hand(arguments: &[&str], answer: impl FnMut(&mut SerialPort, &Packet) -> bool + Send + 'static) -> Output {
+    by_hand_with(&[], arguments, answer)
+}
+
+/// The same with options before the command.
+fn by_hand_with(
+    options: &[&str],
+    arguments: &[&str],
+    mut answer: impl FnMut(&mut SerialPort, &Packet) -> bool + Send + 'static,
+) -> Output {
     let mut port = SerialPort::open().expect("a port");
     let path = port.path().to_owned();
     let (over, is_over) = channel::<()>();
@@ -126,7 +300,8 @@ fn by_hand(arguments: &[&str], mut answer: impl FnMut(&mut SerialPort, &Packet) 
             }
         }
     });
-    let output = provision(&[&["--serial", &path][..], arguments].concat(), PASSWORD);
+    let folder = std::env::temp_dir().join(format!("switchboard-provisioning-{}", std::process::id()));
+    let output = provision_with(&folder, options, &[&["--serial", &path][..], arguments].concat(), PASSWORD);
     drop(over);
     hand.join().expect("the hand-made board");
     output

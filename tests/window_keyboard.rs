@@ -144,6 +144,15 @@ fn every_widget_of_every_page_has_a_name_and_is_reached_by_keyboard() {
 }
 
 #[test]
+fn the_window_itself_has_a_name() {
+    let at = Now::read();
+    let harness = open(scenes::mixed(at), at);
+    let root = harness.root();
+    let node = root.accesskit_node();
+    assert_eq!((node.role(), node.label().as_deref()), (Role::Window, Some("Switchboard")));
+}
+
+#[test]
 fn so_has_every_widget_of_the_empty_window_and_of_what_is_laid_over_it() {
     let at = Now::read();
     all_is_named_and_reached("empty", &mut open(Vec::new(), at));

@@ -79,12 +79,9 @@ fn kept(exercise: &str) -> Settings {
 fn boards(at: Now) -> Vec<BoardView> {
     let long = "Ventilation ".repeat(20);
     let mut boards = scenes::mixed(at);
-    boards.extend(scenes::locked(at).into_iter().enumerate().map(|(number, mut board)| {
-        board.key = BoardKey(100 + number as u32);
-        board
-    }));
-    boards.extend(scenes::updates(at).into_iter().enumerate().map(|(number, mut board)| {
-        board.key = BoardKey(200 + number as u32);
+    let others = scenes::locked(at).into_iter().chain(scenes::updates(at));
+    boards.extend((100..).zip(others).map(|(number, mut board)| {
+        board.key = BoardKey(number);
         board
     }));
     for board in boards.iter_mut().step_by(2) {
@@ -244,4 +241,23 @@ fn what_is_laid_over_a_page_is_drawn_in_a_window_of_any_size() {
     };
     in_every_size("messages", tell, &mut failed);
     none_of(&failed);
+}
+
+#[test]
+fn zooming_in_stops_where_the_pages_would_not_fit_and_is_remembered_so() {
+    let at = Now::read();
+    let mut harness = open(boards(at), at, "channels");
+    harness.state_mut().window.model.select(BoardKey(9));
+    for _ in 0..40 {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::Plus);
+        harness.run_steps(2);
+    }
+    let zoom = harness.ctx.zoom_factor();
+    assert!((1.0..=1.9).contains(&zoom), "{zoom}");
+    let mut settings = Settings::default();
+    harness.state().window.remember(&mut settings);
+    assert!((settings.layout.zoom.unwrap_or(1.0) - zoom).abs() < 0.11, "{:?}", settings.layout.zoom);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num0);
+    harness.run_steps(2);
+    assert_eq!(harness.ctx.zoom_factor(), 1.0);
 }

@@ -3,9 +3,9 @@
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
-use protocol::PROTOCOL_MAJOR;
+use protocol::{PROTOCOL_MAJOR, board_id};
 
-use crate::{KeyId, NoiseError, key::is_board_id};
+use crate::{KeyId, NoiseError};
 
 /// Random bytes of a board's greeting: with them in the prologue no recorded message opens a second handshake.
 pub const CHALLENGE: usize = 16;
@@ -97,9 +97,7 @@ impl Hello {
         }
         let (challenge, board) = rest.split_first_chunk().ok_or(NoiseError::Unexpected)?;
         let board = core::str::from_utf8(board).map_err(|_| NoiseError::Unexpected)?;
-        if !is_board_id(board) {
-            return Err(NoiseError::Unexpected);
-        }
+        let board = board_id(board).map_err(|_| NoiseError::Unexpected)?;
         Ok(Self { major: *major, challenge: *challenge, board: board.to_owned() })
     }
 

@@ -4,14 +4,12 @@ use alloc::{borrow::ToOwned, format, string::String};
 use core::{fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use protocol::{BoardIdError, board_id};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// What a key's text begins with: a word that can be searched for where one leaked, and the version of the text.
 const PREFIX: &str = "switchboard-key:1";
-
-/// The longest id of a board: an mDNS label holds 63 bytes (RFC 1035, section 2.3.4).
-const BOARD_ID: usize = 63;
 
 /// 32 random bytes that both ends know. Never shown by `Debug`, wiped when dropped.
 #[derive(Clone)]
@@ -129,8 +127,8 @@ pub enum KeyTextError {
     #[error("a key is one line: {PREFIX}:BOARD:KID:ROLE:SECRET")]
     Form,
     /// Its board is none.
-    #[error("a key's board is an id: 1 to {BOARD_ID} lower-case letters, digits and hyphens")]
-    Board,
+    #[error("of the key's board: {0}")]
+    Board(#[from] BoardIdError),
     /// Its name is none.
     #[error("a key's name is 8 hexadecimal digits in lower case")]
     KeyId,
@@ -154,9 +152,7 @@ impl FromStr for Key {
         if parts.next().is_some() {
             return Err(KeyTextError::Form);
         }
-        if !is_board_id(board) {
-            return Err(KeyTextError::Board);
-        }
+        let board = board_id(board)?;
         let mut bytes = Zeroizing::new([0; 32]);
         match URL_SAFE_NO_PAD.decode_slice(secret, bytes.as_mut_slice()) {
             Ok(32) => {}
@@ -164,10 +160,4 @@ impl FromStr for Key {
         }
         Ok(Self { board: board.to_owned(), kid: kid.parse()?, role: role.parse()?, psk: Psk::new(*bytes) })
     }
-}
-
-/// Whether this can be a board's id (docs/protocol.md, "Finding a board").
-pub(crate) fn is_board_id(text: &str) -> bool {
-    (1..=BOARD_ID).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

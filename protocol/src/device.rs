@@ -9,7 +9,8 @@ use crate::{ComponentKey, Descriptor, Epoch, Object, ResetReason, State, notify:
 /// The result of `Device.GetInfo`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeviceInfo {
-    /// Names the board for ever: lower-case letters, digits and hyphens.
+    /// Names the board for ever; see [`crate::board_id`].
+    #[serde(deserialize_with = "crate::id::deserialize")]
     pub id: String,
     /// For people; `Device.SetName` changes it.
     pub name: String,

@@ -12,6 +12,7 @@ mod device;
 mod envelope;
 mod error;
 mod fields;
+mod id;
 pub mod improv;
 pub mod keys;
 pub mod limits;
@@ -30,6 +31,7 @@ pub use component::{Caps, ComponentKey, Descriptor, EntityCategory, KeyError, Ki
 pub use device::{CommandResult, ComponentsPage, DeviceInfo, Pong, Snapshot};
 pub use error::{Code, ErrorData, RpcError};
 pub use fields::Fields;
+pub use id::{BoardIdError, board_id};
 pub use log::{Level, LevelError, LogFilter, LogLine, NotifyLog, ResetReason, log_message};
 pub use notify::{Epoch, Event, NotifyEvent, NotifyStatus, Source};
 pub use rpc::{BoardMessageError, FromBoard, Id, Rejected, Request, Response};

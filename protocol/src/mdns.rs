@@ -34,7 +34,7 @@ pub mod key {
     pub const BOARD: &str = "board";
     /// The major version of the wire.
     pub const PROTO: &str = "proto";
-    /// Where the control channel is.
+    /// Where the control channel is: [`crate::RPC_PATH`]. Told, and never connected to otherwise.
     pub const PATH: &str = "path";
     /// How a locked board encrypts; absent on an open one.
     pub const API_ENCRYPTION: &str = "api_encryption";
@@ -72,6 +72,9 @@ pub enum TxtError {
     /// Nothing can be done without these.
     #[error("the announcement lacks {0}")]
     Missing(&'static str),
+    /// The id is not an id of a board.
+    #[error(transparent)]
+    BadId(#[from] crate::BoardIdError),
     /// Not a whole number.
     #[error("the announcement's proto is a whole number; this is {0:?}")]
     BadProto(String),
@@ -100,13 +103,14 @@ impl Announcement {
     /// Reads a record by its keys, which are compared without case (RFC 6763, section 6.4). What only informs may be missing.
     ///
     /// # Errors
-    /// [`TxtError`] where `id` or `proto` is missing, or `proto` is no number.
+    /// [`TxtError`] where `id` or `proto` is missing, `id` is no [`crate::board_id`], or `proto` is no number.
     pub fn from_txt<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, TxtError> {
         let pairs: Vec<_> = pairs.into_iter().collect();
         // RFC 6763, section 6.4: of a key that appears twice only the first counts.
         let find =
             |key: &str| pairs.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, value)| (*value).to_owned());
         let id = find(key::ID).filter(|id| !id.is_empty()).ok_or(TxtError::Missing(key::ID))?;
+        crate::board_id(&id)?;
         let proto = find(key::PROTO).ok_or(TxtError::Missing(key::PROTO))?;
         Ok(Self {
             mac: find(key::MAC).unwrap_or_default(),

@@ -182,7 +182,10 @@ fn key(element: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Option<(String, Vec<(String, String, String)>)> {
+    /// A component, a field and what is there.
+    type Told = (String, String, String);
+
+    fn of(text: &str) -> Option<(String, Vec<Told>)> {
         let (out, unreadable) = salvage(text)?;
         let told = unreadable
             .into_iter()

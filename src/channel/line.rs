@@ -1,5 +1,5 @@
-//! Reads a line of a recording without keeping what this program does not use of it. Whatever is in the line, memory for it stays in
-//! proportion to its length: lists and objects within it are passed over and not built.
+//! Parses a line of a recording. Only the fields that this program uses are kept; lists and objects are skipped without building them, so
+//! memory stays proportional to the length of the line whatever it contains.
 
 use std::{borrow::Cow, fmt};
 
@@ -71,7 +71,7 @@ impl<'a> Fields<'a> {
     }
 
     fn get(&self, name: &str) -> Option<&Scalar<'a>> {
-        // Of a name that is there twice the last one counts, as everywhere in this program.
+        // If a name is there twice, the last value counts, as in `serde_json`.
         self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 }
@@ -100,7 +100,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                 let mut fields = Vec::new();
                 while let Some(name) = map.next_key::<Scalar<'de>>()? {
                     match name {
-                        // Bounded: a line that repeats a name without end keeps no more than the last few.
+                        // A line that repeats a name does not grow the list.
                         Scalar::Text(name) if USED.contains(&&*name) || OF_AN_END.contains(&&*name) => {
                             let value = map.next_value()?;
                             fields.retain(|(known, _)| *known != name);

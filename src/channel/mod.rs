@@ -17,7 +17,12 @@ mod settings;
 mod store;
 mod view;
 
-use std::{fmt, io, sync::Arc, thread, time::Duration};
+use std::{
+    fmt, io,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::mpsc;
 
@@ -105,6 +110,11 @@ impl fmt::Debug for Channel {
 }
 
 impl Channel {
+    /// When it was opened first: offsets of entries count from then.
+    pub fn started(&self) -> Instant {
+        self.store.started()
+    }
+
     /// How it is.
     pub fn view(&self) -> View {
         self.store.view()

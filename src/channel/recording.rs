@@ -17,6 +17,7 @@
 //! Lines of another kind are kept as they are; fields that are not known are passed over.
 
 use std::{
+    borrow::Cow,
     fs::File,
     io::{self, BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
@@ -40,19 +41,19 @@ use super::{
     settings::LARGEST,
     view::Recorded,
 };
-use crate::plain;
+use crate::{plain, redact::redacted};
 
 /// So many bytes may wait to be written; then the channel is read no further until they are.
 const WAITING: u64 = 8 << 20;
 
-/// A longer line is no line of a recording: the largest message that is taken unless another limit is given, every character of it escaped.
+/// The longest line of a recording, in bytes: the largest message with the default limit, with every character escaped.
 const LONGEST_LINE: u64 = 6 * LARGEST as u64 + LONGEST_HEAD;
 
-/// A longer first line is none.
+/// The longest first line of a recording, in bytes.
 const LONGEST_HEAD: u64 = 64 << 10;
 
-/// An entry as a line, as it is in a recording and as `switchboard channel --json` prints it; of its message these parts were looked for
-/// and found. A line of another kind is written as it was read.
+/// An entry as a line of a recording and of `switchboard channel --json`; `found` are the parts of its message that `--path` selects. A
+/// line of an unknown kind is written as it was read.
 pub fn to_line(entry: &Entry, found: Option<Vec<Value>>) -> String {
     let same = match &entry.what {
         What::Other(text) => plain::json_text(text),
@@ -154,7 +155,7 @@ fn from_json(number: u64, mut text: String) -> Result<Entry, String> {
     Ok(Entry { number, at: at.into(), offset: length("offset_ms"), what })
 }
 
-/// What is no message is short; a file may say otherwise.
+/// Cuts a text that is not a message: in a recording of this program it is short, but a file can contain anything.
 fn short(text: &str) -> String {
     const MOST: usize = 2_048;
     text.get(..text.floor_char_boundary(MOST)).unwrap_or_default().to_owned()
@@ -205,12 +206,13 @@ struct Progress {
 pub(super) struct Room(Arc<Progress>);
 
 impl Recorder {
-    /// Begins a recording of a channel to this address; a file that is there is replaced.
+    /// Begins a recording of a channel to this address, which is written without the secrets in it; a file that is there is emptied.
     ///
     /// # Errors
     /// Where the file cannot be written, or there is no thread for it.
     pub fn create(path: &Path, address: &str) -> io::Result<Self> {
-        let mut file = BufWriter::new(File::create(path)?);
+        let mut file = BufWriter::new(files::stream(path)?);
+        let address = redacted(address);
         let head = json!({"what": "recording", "version": 1, "address": address, "at": stamp(SystemTime::now())});
         writeln!(file, "{head}")?;
         file.flush()?;
@@ -332,9 +334,21 @@ impl Reader {
             Ok(read) if read as u64 == longest && line.last() != Some(&b'\n') => {
                 Err(self.broken(format!("it is longer than {longest} bytes; no line of a recording is")))
             }
-            Ok(_) => String::from_utf8(line).map(Some).map_err(|_| self.broken("it is not UTF-8".to_owned())),
+            Ok(_) => self.text(&line).map(Some),
             Err(source) => Err(ReadError::File { path: self.path.clone(), source }),
         }
+    }
+
+    fn text(&self, line: &[u8]) -> Result<String, ReadError> {
+        let text = match self.line {
+            // Where there is a byte order mark it is here. UTF-16 has no lines of bytes.
+            1 if line.starts_with(&[0xff, 0xfe]) || line.starts_with(&[0xfe, 0xff]) => {
+                return Err(self.broken("it is UTF-16; save the file as UTF-8".to_owned()));
+            }
+            1 => files::text(line).map(Cow::into_owned).ok(),
+            _ => std::str::from_utf8(line).map(str::to_owned).ok(),
+        };
+        text.ok_or_else(|| self.broken("it is not UTF-8".to_owned()))
     }
 
     fn broken(&self, why: String) -> ReadError {
@@ -433,6 +447,18 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_does_not_keep_the_secrets_of_its_address() {
+        let path = std::env::temp_dir().join(format!("switchboard-secret-{}.jsonl", std::process::id()));
+        Recorder::create(&path, "ws://me:hidden@127.0.0.1:1/ws?stream=a&token=hidden")
+            .expect("a file")
+            .finish()
+            .expect("written");
+        let text = std::fs::read_to_string(&path).expect("text");
+        assert!(text.contains("stream=a") && !text.contains("hidden"), "{text}");
+        std::fs::remove_file(&path).expect("it is there");
+    }
+
+    #[test]
     fn what_is_no_recording_is_told_with_its_line() {
         let path = std::env::temp_dir().join(format!("switchboard-no-recording-{}.jsonl", std::process::id()));
         let words = |text: &str| {
@@ -443,6 +469,9 @@ mod tests {
             }
         };
         assert!(words("{}\n").contains("is no recording of a channel"));
+        let marked =
+            "\u{feff}{\"what\":\"recording\",\"version\":1}\n{\"what\":\"open\",\"at\":\"2026-01-01T00:00:00Z\"}\n";
+        assert_eq!(words(marked), "", "a byte order mark is no part of the first line");
         assert!(words("{\"what\":\"recording\",\"version\":9}\n").contains("version 9"));
         assert!(words("{\"what\":\"recording\",\"version\":1}\n\n{\"what\":\"open\"}\n").contains("line 3"));
         assert!(words("{\"what\":\"recording\",\"version\":1}\n{\"what\":\"message\",\"at\":\"2026-01-01T00:00:00Z\",\"hex\":\"0\"}\n").contains("half a byte"));

@@ -73,6 +73,11 @@ struct Inner {
 }
 
 impl Store {
+    /// What offsets count from.
+    pub(super) fn started(&self) -> Instant {
+        self.started
+    }
+
     pub(super) fn new(keep: Keep) -> Self {
         let inner = Inner {
             entries: VecDeque::new(),

@@ -29,20 +29,20 @@ const EXAMPLES: &str = "Examples:
   switchboard scene apply evening.json --fade 2s
   switchboard doctor desk-lamp                    why a board is missing
   switchboard check ws://192.168.1.17/rpc         whether it is a board as docs/protocol.md has it
-  switchboard provision --serial /dev/ttyACM0     give a board its Wi-Fi; the network and its password are asked for
+  switchboard provision --serial /dev/ttyACM0     give a board its Wi-Fi and lock it; what is needed is asked for
   switchboard compare desk-lamp --seconds 30      what a push sees and costs, and what a poll
   switchboard keys add desk-lamp.key              have the key of a locked board; - reads it from standard input
   switchboard keys pair desk-lamp                 get one from a board on which pairing was opened
   switchboard keys add desk-lamp --name Anna --role view --out anna.key
   switchboard listen                              print boards that call this computer, and what they push
   switchboard --listen 7433 toggle desk-lamp/light:0   wait for a board that calls, and switch it
-  switchboard proxy desk-lamp --listen 127.0.0.1:8080 --token a-long-password
+  switchboard proxy desk-lamp --listen 127.0.0.1:8080   with a token in SWITCHBOARD_TOKEN, for programs that speak plain JSON
   switchboard channel ws://192.168.1.17/ws --send hello --count 1
 
 BOARD is a name, an id, a unique start of one (case does not matter, and \"Desk lamp\" may be typed desk-lamp), or host:port,
-which needs no mDNS. An id goes before a name, a whole name before one that is only alike, that before the start of one; where several
-boards fit equally well, none is taken and they are listed. An address or an id is quickest: a name waits 0.4 s for a namesake, the start
-of one 2 s. A name such as Lamp:2 goes before the address, which is then looked for 2 s later; ws://lamp:2 is the address at once.
+which needs no mDNS. An id takes precedence over a name, an exact name over a similar one, and that over the start of one; if several boards
+match equally well, none is commanded and they are listed. An address or an id is quickest: a name waits 0.4 s for a namesake, the start of
+one 2 s. A name such as Lamp:2 takes precedence over the address, which is tried after 2 s; ws://lamp:2 is always the address.
 
 Exit status: 0 done; 1 refused by the board; 2 usage; 3 no such board, or several; 4 no answer in time; 5 the doctor found a fault; 6 a point
 of the check failed.";
@@ -238,7 +238,7 @@ pub(super) enum Command {
     /// Let programs of this computer that speak plain JSON use a locked board, such as websocat.
     ///
     /// Prints the address of a WebSocket and stays until it is interrupted. Each client gets an encrypted connection of its own.
-    /// A client says the token as `Authorization: Bearer TOKEN` or as `?token=TOKEN` in the URL; web pages are refused.
+    /// The token is read from the environment variable SWITCHBOARD_TOKEN. A client says the token as `Authorization: Bearer TOKEN` or as `?token=TOKEN` in the URL; web pages are refused.
     Proxy {
         /// A name, an id, a unique start of one, or host:port.
         #[arg(value_parser = board)]
@@ -246,8 +246,8 @@ pub(super) enum Command {
         /// Where to listen; port 0 is any free one.
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen)]
         listen: SocketAddr,
-        /// What a client must know, 8 to 128 letters, digits, hyphens, dots, underscores and tildes; SWITCHBOARD_TOKEN, which other
-        /// users of this computer do not see, says it too.
+        /// What a client must know, 8 to 128 letters, digits, hyphens, dots, underscores and tildes. Better put it into the environment
+        /// variable SWITCHBOARD_TOKEN: what is typed here is seen by every user of this computer, in `ps`.
         #[arg(long)]
         token: Option<Token>,
     },
@@ -283,6 +283,12 @@ pub(super) enum Command {
         /// The network's name; without it, in a terminal, the board looks for networks and they are listed.
         #[arg(long, value_name = "NAME")]
         ssid: Option<String>,
+        /// Lock the board over the cable: it makes a key, which is saved on this computer. In a terminal it is asked for without this.
+        #[arg(long, conflicts_with = "open")]
+        lock: bool,
+        /// Leave the board open: everyone in its network can control it.
+        #[arg(long)]
+        open: bool,
         /// The service that the board is announced as, with its domain.
         #[arg(long, hide = true)]
         service: Option<String>,
@@ -365,10 +371,10 @@ pub(super) enum KeysCommand {
     },
 }
 
-/// Reads what names a board. An empty text is a variable of a shell that is not set, and means no board.
+/// Reads a BOARD argument. An empty one usually is an unset shell variable.
 pub(super) fn board(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() {
-        return Err("it is empty; a name, an id or host:port is expected (is a variable of the shell not set?)");
+        return Err("it is empty (an unset shell variable?); a name, an id or host:port is expected");
     }
     Ok(text.to_owned())
 }
@@ -388,6 +394,9 @@ pub(super) enum SceneCommand {
         /// A file that was saved by `scene take` or in the window, or else the name of a scene of the window.
         #[arg(value_name = "FILE|NAME", value_parser = board)]
         scene: String,
+        /// Connect to addresses that the scene names, too, where no board is known or announced.
+        #[arg(long)]
+        connect: bool,
         /// How long lights take, 0 to 10s, instead of what the scene says.
         #[arg(long, value_name = "TIME")]
         fade: Option<Wait>,

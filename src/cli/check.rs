@@ -7,14 +7,10 @@ use std::{
 
 use serde_json::json;
 
-use super::{
-    Failure, args, client,
-    client::{Located, locate},
-    output,
-};
+use super::{Failure, args, client, client::locate, output};
 use crate::{
     conformance::{Asked, CheckError, Finding, Verdict, announced, check},
-    dial::{Place, Trust},
+    dial::{Place, Trust, reach_now},
     discovery::Lookout,
     keys::Store,
     plain, words,
@@ -84,10 +80,11 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
 /// Where the board's control channel is.
 fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
     let read = |text: &str| text.parse::<Place>().map_err(|error| Failure::Usage(error.to_string()));
-    if let Located::Board(watching, key) = locate(keys.into(), typed)? {
+    if let Some((watching, key)) = locate(keys.into(), typed)? {
         let board = watching.boards().get(&key).ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
-        let path = board.announcement.as_ref().map_or(protocol::RPC_PATH, |(announcement, _)| &announcement.path);
-        return read(&format!("ws://{}{path}", board.address));
+        let reached = reach_now(&board.where_to_ask());
+        let address = reached.map_err(|why| Failure::NoAnswer(format!("{}: {why}", words::plain(&board.name))))?;
+        return Ok(Place::of_board(&address));
     }
     // As for every other command, a board's page is a board.
     let typed = match typed.split_once("://") {

@@ -22,7 +22,7 @@ use crate::{
         BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome, Reading, Settings,
         Watch, reading,
     },
-    keys::{Keys, Loaded, Store, StoreError},
+    keys::{Key, Keys, Loaded, Store, StoreError},
     matching::{Fit, Typed},
 };
 
@@ -63,6 +63,7 @@ pub(super) struct Watching {
     boards: BTreeMap<BoardKey, Arc<BoardView>>,
     problem: Option<String>,
     listening: Listening,
+    keys: Keys,
 }
 
 impl Watching {
@@ -84,6 +85,7 @@ impl Watching {
 
     fn with(settings: Settings) -> Result<Self, Failure> {
         let listen = settings.listen;
+        let keys = settings.keys.clone().unwrap_or_default();
         let fleet = Fleet::start(settings)?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move || {
@@ -91,7 +93,7 @@ impl Watching {
             let _ = wake.try_send(());
         });
         let (boards, problem, listening) = (BTreeMap::new(), None, Listening::Off);
-        let mut watching = Self { fleet, watch, woken, boards, problem, listening };
+        let mut watching = Self { fleet, watch, woken, boards, problem, listening, keys };
         watching.drain();
         if let Some(address) = listen {
             watching.await_listening(address)?;
@@ -160,6 +162,11 @@ impl Watching {
     }
 
     fn find(&self, typed: &str) -> Result<(BoardKey, Fit), NotFound> {
+        // The id of a board for which a key is held means this board alone: a board with a similar name or id is never taken for it.
+        if let Some(Key { board: id, .. }) = self.keys.get(&typed.trim().to_ascii_lowercase()) {
+            let board = self.boards.values().find(|board| board.id.as_deref() == Some(id));
+            return board.map(|board| (board.key, Fit::Id)).ok_or_else(|| NotFound::Absent { id: id.clone() });
+        }
         let (keys, named): (Vec<_>, Vec<_>) = self
             .boards
             .values()
@@ -184,33 +191,22 @@ impl Watching {
     }
 }
 
-/// What a text that was typed for a board means.
-pub(super) enum Located {
-    /// This address, which was not yet connected to.
-    Address,
-    /// This board, which announced itself.
-    Board(Watching, BoardKey),
-}
-
-/// Finds out which board is meant. An exact name goes before an address that looks like one; a board can choose its name, so a text
-/// that can only be an address is never taken for a name.
+/// Finds the announced board that a text names; `None` if the text is an address. An exact name takes precedence over a text that may also be
+/// an address; boards choose their names, so a text that can only be an address is never taken as a name.
 ///
 /// # Errors
 /// Where no board is called so, or several are.
-pub(super) fn locate(reach: Reach<'_>, typed: &str) -> Result<Located, Failure> {
+pub(super) fn locate(reach: Reach<'_>, typed: &str) -> Result<Option<(Watching, BoardKey)>, Failure> {
     let kind = reading(typed);
     if kind == Reading::Address {
-        return Ok(Located::Address);
+        return Ok(None);
     }
     let mut watching = Watching::start(reach, true, false)?;
     if kind == Reading::NameOrAddress {
-        return Ok(match discover_exactly(&mut watching, typed)? {
-            Some(key) => Located::Board(watching, key),
-            None => Located::Address,
-        });
+        return Ok(discover_exactly(&mut watching, typed)?.map(|key| (watching, key)));
     }
     let key = discover(&mut watching, typed)?;
-    Ok(Located::Board(watching, key))
+    Ok(Some((watching, key)))
 }
 
 /// A link to the one board that a command is for.
@@ -227,12 +223,12 @@ impl Client {
     pub(super) fn connect<'a>(reach: impl Into<Reach<'a>>, board: &str) -> Result<Self, Failure> {
         let reach = reach.into();
         let mut client = match locate(reach, board)? {
-            Located::Address => {
+            None => {
                 let watching = Watching::start(reach, false, true)?;
                 let key = watching.fleet.add_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
                 Self { watching, key }
             }
-            Located::Board(watching, key) => {
+            Some((watching, key)) => {
                 watching.fleet.connect(key);
                 Self { watching, key }
             }
@@ -294,8 +290,8 @@ impl Client {
     }
 }
 
-/// The keys of this computer. What cannot be read is an error; a keychain that does not answer is told, and no more: it keeps nobody
-/// from the boards that are open.
+/// The keys of this computer. What cannot be read is an error; a keychain that does not answer is told, and no more: boards that are open
+/// can be used, and those that have a key are not spoken to.
 ///
 /// # Errors
 /// Where a file with keys cannot be read, or others can read it too.
@@ -314,6 +310,9 @@ pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
 /// There is no link to the board that was typed so, and why.
 pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Failure {
     match problem {
+        LinkProblem::KeyUnavailable { board: id, .. } => {
+            Failure::KeyUnavailable { board: board.to_owned(), id: id.clone(), problem: problem.clone() }
+        }
         LinkProblem::Locked | LinkProblem::WrongKey => {
             Failure::NoKey { board: board.to_owned(), typed: typed.to_owned(), problem: problem.clone() }
         }
@@ -346,8 +345,8 @@ pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey,
     }
 }
 
-/// Waits until a board with exactly this name or id announces itself; `None` where there is none. It is for texts that may be an
-/// address too: a name that is only alike does not count.
+/// Waits until a board with exactly this name or id announces itself; `None` if none does. For texts that may also be an address, so a name
+/// that is only similar does not count.
 fn discover_exactly(watching: &mut Watching, typed: &str) -> Result<Option<BoardKey>, Failure> {
     let end = Instant::now() + DISCOVERY;
     let mut named = None;

@@ -35,6 +35,11 @@ pub(super) enum NotFound {
         /// Why nothing can be found at all.
         problem: Option<String>,
     },
+    /// It is the id of a board for which a key is held, and this board is not there.
+    Absent {
+        /// The id.
+        id: String,
+    },
     /// Several are.
     Several {
         /// What was typed.
@@ -56,6 +61,10 @@ impl fmt::Display for NotFound {
                 write!(f, "no board {typed:?}: no board announces itself; use host:port for one that does not")
             }
             Self::Nobody { typed, near, .. } => write!(f, "no board {typed:?}; there are: {}", near.join(", ")),
+            Self::Absent { id } => write!(
+                f,
+                "{id} does not announce itself; this computer has a key for it, so that no other board is meant"
+            ),
             Self::Several { typed, candidates, by } => {
                 write!(f, "{typed:?} may be any of: {}; use {by}", candidates.join(", "))
             }

@@ -22,15 +22,15 @@ use zeroize::Zeroizing;
 use super::{
     Failure,
     args::{KeysCommand, NewKey},
-    client::{Client, Located, held, locate, unreachable},
+    client::{Client, held, locate, unreachable},
     done,
     find::{Named, NotFound, find},
     output,
     print::Printer,
 };
 use crate::{
-    fleet::read_address,
-    keys::{Key, KeyId, Keys, Role, Store, write_secret},
+    address::{Address, AddressError, Candidates},
+    keys::{Forgotten, Key, KeyId, Keys, Role, Store, read_keys, write_secret},
     pairing::{PairProblem, Pairing, Progress, Wanted},
     settings, words,
 };
@@ -52,12 +52,23 @@ pub(super) fn keys(store: &Store, command: KeysCommand) -> Result<(), Failure> {
         KeysCommand::Add { what, .. } => import(store, &what),
         KeysCommand::Remove { board, kid } => remove(store, &board, kid),
         KeysCommand::Forget { board } => {
-            let key = named(&held(store)?, &board)?;
-            store.remove(&key.board)?;
-            Ok(writeln!(output::out(), "the key of {} is deleted from this computer", key.board)?)
+            let id = named(&held(store)?, &board)?;
+            let words = match store.remove(&id)? {
+                Forgotten::Deleted => format!("the key of {id} is deleted from this computer"),
+                Forgotten::Stays(problem) => {
+                    output::say(words::plain(&problem.to_string()));
+                    format!("{id} is treated as a board without a key from now on; its key could not be deleted")
+                }
+            };
+            Ok(writeln!(output::out(), "{words}")?)
         }
         KeysCommand::Export { board } => {
-            let key = named(&held(store)?, &board)?;
+            let keys = held(store)?;
+            let id = named(&keys, &board)?;
+            let key = keys.get(&id).ok_or_else(|| {
+                let why = keys.unavailable(&id).unwrap_or_default();
+                Failure::NoHeldKey(format!("the key of {id} cannot be had: {why}"))
+            })?;
             Ok(writeln!(output::out(), "{}", key.to_text().as_str())?)
         }
         KeysCommand::Pair { board, code, replace } => pair(store, &board, code.as_deref(), replace),
@@ -76,7 +87,11 @@ fn list(keys: &Keys, printer: &mut Printer) -> Result<(), Failure> {
             (row, json!({ "id": key.board, "kid": key.kid.to_string(), "role": key.role.word(), "name": name }))
         })
         .collect();
-    if rows.is_empty() {
+    let unavailable: Vec<_> = keys.all_unavailable().map(words::plain).collect();
+    if !unavailable.is_empty() {
+        let ids = unavailable.join(", ");
+        output::say(format!("keys that cannot be had now: {ids}"));
+    } else if rows.is_empty() {
         output::say("this computer has no keys");
     }
     Ok(printer.rows(&rows)?)
@@ -125,16 +140,16 @@ fn make(store: &Store, board: &str, name: &str, role: Role, out: Option<&Path>) 
 
 /// Has keys on this computer.
 fn import(store: &Store, what: &str) -> Result<(), Failure> {
-    let mut text = Zeroizing::new(String::new());
+    let mut bytes = Zeroizing::new(Vec::new());
     let read = match what {
-        "-" => io::stdin().lock().take(LARGEST).read_to_string(&mut text),
-        path => fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text)),
+        "-" => io::stdin().lock().take(LARGEST).read_to_end(&mut bytes),
+        path => fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes)),
     };
     read.map_err(|error| {
         let else_make = "a key is read from a file or from -, or made on a board with --name NAME --role control|view";
         Failure::Usage(format!("{what}: {error}; {else_make}"))
     })?;
-    let keys = Keys::from_text(&text).map_err(|error| Failure::Usage(format!("{what}: {error}")))?;
+    let keys = read_keys(&bytes, what)?;
     if keys.is_empty() {
         let expected = "a key is one line: switchboard-key:1:BOARD:KID:ROLE:SECRET";
         return Err(Failure::Usage(format!("{what}: there is no key; {expected}")));
@@ -161,8 +176,10 @@ fn remove(store: &Store, board: &str, kid: KeyId) -> Result<(), Failure> {
     if let (Some(id), Some((own, _))) = (&view.id, view.held)
         && own == kid
     {
-        store.remove(id)?;
-        writeln!(out, "it was this computer's own, and is deleted here too")?;
+        match store.remove(id)? {
+            Forgotten::Deleted => writeln!(out, "it was this computer's own, and is deleted here too")?,
+            Forgotten::Stays(problem) => return Err(problem.into()),
+        }
     }
     Ok(())
 }
@@ -185,24 +202,23 @@ fn asked<T: DeserializeOwned>(client: &Client, method: &str, params: &impl Seria
     serde_json::from_value(result).map_err(|_| Failure::NoAnswer(format!("{name}: its answer to {method} is another")))
 }
 
-/// The key that is meant: by the board's id, or by its name as the window remembers it.
-fn named(keys: &Keys, typed: &str) -> Result<Key, Failure> {
+/// The board whose key is meant, at hand or not: by its id, or by its name as the window remembers it.
+fn named(keys: &Keys, typed: &str) -> Result<String, Failure> {
     let known = settings::remembered().boards;
-    let held: Vec<_> = keys.iter().collect();
-    let boards: Vec<_> = held
+    let ids: Vec<&str> = keys.iter().map(|key| key.board.as_str()).chain(keys.all_unavailable()).collect();
+    let boards: Vec<_> = ids
         .iter()
-        .map(|key| {
-            let name = known.iter().find(|board| board.id.as_deref() == Some(&*key.board)).map(|board| &*board.name);
-            Named { id: &key.board, name: name.unwrap_or(&key.board), address: "" }
+        .map(|id| {
+            let name = known.iter().find(|board| board.id.as_deref() == Some(*id)).map(|board| &*board.name);
+            Named { id, name: name.unwrap_or(id), address: "" }
         })
         .collect();
     let found = match find(typed, &boards) {
-        Ok(found) => held.get(found.at).map(|key| (*key).clone()),
+        Ok(found) => ids.get(found.at).map(|id| (*id).to_owned()),
         Err(several @ NotFound::Several { .. }) => return Err(several.into()),
-        Err(NotFound::Nobody { .. }) => None,
+        Err(NotFound::Nobody { .. } | NotFound::Absent { .. }) => None,
     };
     found.ok_or_else(|| {
-        let ids: Vec<_> = held.iter().map(|key| key.board.as_str()).collect();
         let there =
             if ids.is_empty() { "it has none".to_owned() } else { format!("it has those of: {}", ids.join(", ")) };
         Failure::NoHeldKey(format!("this computer has no key of {typed:?}; {there}"))
@@ -223,15 +239,15 @@ fn pair(store: &Store, board: &str, code_from: Option<&Path>, replace: bool) -> 
                    input, the code that the board shows is read from there";
         return Err(Failure::Usage(why.to_owned()));
     }
-    let (address, name, id) = match locate((&Store::Nowhere).into(), board)? {
-        Located::Address => {
-            let address = read_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
-            (address.clone(), address, None)
+    let (addresses, name, id) = match locate((&Store::nowhere()).into(), board)? {
+        None => {
+            let address: Address = board.parse().map_err(|error: AddressError| Failure::Usage(error.to_string()))?;
+            (Candidates::given(address.clone()), address.to_string(), None)
         }
-        Located::Board(watching, key) => {
+        Some((watching, key)) => {
             let view = watching.boards().get(&key).cloned();
             let view = view.ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
-            (view.address.clone(), view.name.clone(), view.id.clone())
+            (view.where_to_ask(), view.name.clone(), view.id.clone())
         }
     };
     let (tell, told) = channel();
@@ -240,7 +256,7 @@ fn pair(store: &Store, board: &str, code_from: Option<&Path>, replace: bool) -> 
         // The reader may have given up.
         let _ = progress.send(News::Progress(news));
     };
-    let wanted = Wanted { address, board: id, store: store.clone(), replace };
+    let wanted = Wanted { addresses, board: id, store: store.clone(), replace };
     let pairing = Pairing::begin(wanted, progress).map_err(|error| Failure::NoAnswer(error.to_string()))?;
     let mut out = output::out();
     let (mut shown, mut asks) = (None, false);

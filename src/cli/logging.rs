@@ -2,8 +2,10 @@
 
 use std::{fs::OpenOptions, io::Write, path::Path, str::FromStr};
 
-use env_logger::{Builder, Target};
-use log::LevelFilter;
+use env_logger::{Builder, Logger, Target};
+use log::{LevelFilter, Log, Metadata, Record};
+
+use crate::redact::redacted;
 
 use crate::words;
 
@@ -50,14 +52,45 @@ pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> 
         builder.filter(target.as_deref(), *level);
     }
     if let Some(path) = file {
-        let opened = OpenOptions::new().create(true).append(true).open(path);
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        // At level trace it has what boards send.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let opened = options.open(path);
         let file = opened.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
         builder.target(Target::Pipe(Box::new(file)));
     }
+    let logger = builder.build();
+    let level = logger.filter();
     // A logger that is there already goes on.
-    let _ = builder.try_init();
+    if log::set_boxed_logger(Box::new(Redacting(logger))).is_ok() {
+        log::set_max_level(level);
+    }
     log::info!("switchboard {} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS);
     Ok(())
+}
+
+/// Leaves secrets out of what is logged; libraries log whole requests with the tokens in them.
+struct Redacting(Logger);
+
+impl Log for Redacting {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.0.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.0.matches(record) {
+            let text = record.args().to_string();
+            let mut safe = Record::builder();
+            safe.metadata(record.metadata().clone()).module_path(record.module_path());
+            self.0.log(&safe.args(format_args!("{}", redacted(&text))).build());
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
 }
 
 #[cfg(test)]

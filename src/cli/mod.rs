@@ -64,6 +64,9 @@ enum Failure {
          switchboard keys pair {typed}"
     )]
     NoKey { board: String, typed: String, problem: crate::fleet::LinkProblem },
+    /// 1: the board is known to be locked, and its key cannot be had.
+    #[error("{board}: {problem}. If it was erased and is open now: switchboard keys forget {id}")]
+    KeyUnavailable { board: String, id: String, problem: crate::fleet::LinkProblem },
     /// 1: the board gave no key.
     #[error("{board}: {problem}")]
     NotPaired { board: String, problem: crate::pairing::PairProblem },
@@ -119,6 +122,7 @@ impl Failure {
             | Self::CannotSpeak { .. }
             | Self::Update { .. }
             | Self::NoKey { .. }
+            | Self::KeyUnavailable { .. }
             | Self::NotPaired { .. }
             | Self::NotProvisioned(_)
             | Self::Output(_) => 1,
@@ -164,7 +168,15 @@ pub fn run() -> Asked {
     }
     let keys = Store::of(
         args.keys.or_else(|| env::var_os("SWITCHBOARD_KEYS").filter(|path| !path.is_empty()).map(PathBuf::from)),
-    );
+    )
+    .telling(|left| {
+        let left = words::length(left);
+        // Without a standard error there is no reader.
+        let _ = writeln!(
+            io::stderr(),
+            "switchboard: waiting up to {left} for the keychain to unlock; --keys FILE uses a file instead"
+        );
+    });
     let command = match args.command {
         None => return Asked::Window { demo: None, keys, listen: args.listen },
         Some(Command::Demo { boards }) => return Asked::Window { demo: Some(boards), keys, listen: args.listen },
@@ -198,14 +210,14 @@ fn choose_transport(typed: Option<Transport>) -> Result<(), String> {
     Ok(())
 }
 
-/// Prints the help, the version, or what is wrong with what was typed, which is quoted there and may come from a script.
+/// Prints the help, the version, or a usage error.
 fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        // The error of the same words without what steers a terminal or begins a line: it quotes them.
+        // The error quotes the arguments, which may contain escape sequences and line breaks: parse escaped ones instead.
         let plain = env::args_os().map(|word| words::plain(&word.to_string_lossy()));
         let words = Args::try_parse_from(plain).err().filter(clap::Error::use_stderr);
         let words = words.as_ref().unwrap_or(error).render();
-        // Where even this cannot be written there is nobody to tell.
+        // A failure to write an error has no one to be reported to.
         let _ = write!(output::err(), "{words}");
     } else {
         let _ = error.print();
@@ -282,8 +294,9 @@ fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         Command::Check(args) => check::conformance(keys, &args),
         Command::Keys(command) => keys::keys(keys, command),
         Command::Proxy { board, listen, token } => proxy::proxy(keys, &board, listen, token),
-        Command::Provision { serial, ssid, service, json } => {
-            provision::provision(&provision::Wanted { serial, ssid, service, json })
+        Command::Provision { serial, ssid, lock, open, service, json } => {
+            let lock = if lock || open { Some(lock) } else { None };
+            provision::provision(keys, &provision::Wanted { serial, ssid, lock, service, json })
         }
     }
 }

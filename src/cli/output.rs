@@ -1,5 +1,5 @@
-//! Standard output and standard error. Everything that is printed goes through [`plain`](crate::plain), so that no text of a board can
-//! steer a terminal, whoever prints it. The one exception is what a channel receives, which a pipe gets as it is.
+//! Standard output and standard error. Everything goes through [`plain`](crate::plain), so no command can forget to escape what a board
+//! says. The exception is `channel`, whose messages a pipe receives unchanged.
 
 use std::{
     fmt,
@@ -8,12 +8,12 @@ use std::{
 
 use crate::plain::Plain;
 
-/// Standard output, until this is dropped.
+/// Standard output, locked until this is dropped.
 pub(super) fn out() -> Plain<StdoutLock<'static>> {
     Plain::new(io::stdout().lock())
 }
 
-/// Standard output for bytes that a program reads as they are.
+/// Standard output without escaping, for bytes that another program reads.
 pub(super) fn bytes() -> StdoutLock<'static> {
     io::stdout().lock()
 }
@@ -23,12 +23,12 @@ pub(super) fn err() -> Plain<Stderr> {
     Plain::new(io::stderr())
 }
 
-/// Standard error for what steers a terminal on purpose: a line that is drawn over.
+/// Standard error without escaping, for a line that is redrawn.
 pub(super) fn steering() -> StderrLock<'static> {
     io::stderr().lock()
 }
 
-/// Says something on standard error. Where that cannot be written nobody reads it.
+/// Prints a message on standard error. A failure to write it has no one to be reported to.
 pub(super) fn say(words: impl fmt::Display) {
     let _ = writeln!(err(), "switchboard: {words}");
 }
@@ -38,7 +38,7 @@ mod tests {
     use std::{fs, path::Path};
 
     #[test]
-    fn no_command_prints_past_the_one_place_that_makes_texts_safe() {
+    fn every_command_prints_through_the_module_that_escapes() {
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli")];
         let mut files = 0;
         while let Some(folder) = folders.pop() {

@@ -177,7 +177,7 @@ fn shown(component: &ComponentView) -> String {
     words::fields(&component.shown(), Some(&component.descriptor))
 }
 
-/// How the link is, and that somebody else claims the board's id.
+/// How the link is, and that another peer claims the board's id.
 fn link(board: &BoardView) -> String {
     let claimed = board.claims.last().map(|claim| format!("; {}", words::also_claimed(&claim.address)));
     link_alone(board) + &claimed.unwrap_or_default()

@@ -1,4 +1,5 @@
-//! `switchboard provision`: asks for what is missing, gives a board its Wi-Fi, and waits until it is found on the network.
+//! `switchboard provision`: asks for what is missing, gives a board its Wi-Fi, locks it over the cable, and waits until it is found on the
+//! network.
 
 use std::{
     io::{self, BufRead, IsTerminal, Write},
@@ -8,9 +9,15 @@ use std::{
 
 use serde_json::json;
 
-use super::{Failure, client::Watching, output};
+use super::{
+    Failure,
+    client::{Client, Watching, held},
+    output,
+};
 use crate::{
+    address::Address,
     fleet::{BoardView, Lookout},
+    keys::{KeyId, Store},
     plain,
     provisioning::{Board, Conversation, Credentials, Network, Password, Port, Problem, ports},
     words,
@@ -23,11 +30,13 @@ const FOUND_WITHIN: Duration = Duration::from_secs(30);
 pub(super) struct Wanted {
     pub(super) serial: Option<String>,
     pub(super) ssid: Option<String>,
+    /// Whether it is to be locked; `None` where it is to be asked for.
+    pub(super) lock: Option<bool>,
     pub(super) service: Option<String>,
     pub(super) json: bool,
 }
 
-pub(super) fn provision(wanted: &Wanted) -> Result<(), Failure> {
+pub(super) fn provision(store: &Store, wanted: &Wanted) -> Result<(), Failure> {
     let Some(path) = &wanted.serial else { return Err(list_ports(wanted.json)?) };
     let person = io::stdin().is_terminal() && io::stderr().is_terminal();
     if wanted.ssid.is_none() && !person {
@@ -58,10 +67,19 @@ pub(super) fn provision(wanted: &Wanted) -> Result<(), Failure> {
         (false, _) => Password::new(first_line()?),
     };
     let credentials = credentials(&ssid, password)?;
+    let lock = match wanted.lock {
+        Some(lock) => lock,
+        None => person && asked_to_lock()?,
+    };
+    // Before there is a key that would be lost.
+    if lock {
+        store.rehearse()?;
+    }
     tell(&format!("The board connects to {} ...", words::plain(&ssid)));
     let url = conversation.connect(credentials)?;
-    // The port is free again for a serial monitor.
-    drop(conversation);
+    // A board that has a key of this computer's is asked first whether it still takes it: it has places for eight.
+    let has_key = board.hostname.as_ref().is_some_and(|id| held(store).is_ok_and(|keys| keys.get(id).is_some()));
+    let mut locked = if lock && !has_key { Some(lock_it(&mut conversation, &board, store)?) } else { None };
     let name = board.info.as_ref().map_or("the board", |info| info.name.as_str()).to_owned();
     let found = find(&board, url.as_deref(), wanted.service.as_deref())?;
     let Some(found) = found else {
@@ -70,14 +88,52 @@ pub(super) fn provision(wanted: &Wanted) -> Result<(), Failure> {
             "{name} is connected to {ssid}{place}, but did not announce itself here within 30 s; is this computer in the same network?"
         )));
     };
+    if lock {
+        let accepted = Client::connect(store, &found.address).is_ok();
+        if has_key && !accepted {
+            locked = Some(lock_it(&mut conversation, &board, store)?);
+        }
+        if !accepted {
+            // It shows that the key which is saved is the board's.
+            Client::connect(store, &found.address)?;
+        }
+        let kid = locked.map_or_else(String::new, |kid| format!(" with the key {kid}"));
+        tell(&format!("{} is locked{kid}; this computer has its key.", words::plain(&found.name)));
+    } else if wanted.lock.is_none() {
+        tell("The board is open: everyone in its network can control it. --lock locks it over the cable.");
+    }
+    // The port is free again for a serial monitor.
+    drop(conversation);
     let mut out = output::out();
     if wanted.json {
         let line = json!({
-            "id": found.id, "name": found.name, "address": found.address, "ssid": ssid, "url": url, "serial": path,
+            "id": found.id, "name": found.name, "address": found.address, "ssid": ssid, "url": url, "serial": path, "locked": lock,
         });
         return Ok(writeln!(out, "{}", plain::json(&line))?);
     }
     Ok(writeln!(out, "{} is on the network at {}", words::plain(&found.name), found.address)?)
+}
+
+/// Has the board make a key, and saves it.
+fn lock_it(conversation: &mut Conversation, board: &Board, store: &Store) -> Result<KeyId, Failure> {
+    tell("The board makes a key ...");
+    let key = conversation.lock(board)?;
+    let kid = key.kid;
+    store.add(key)?;
+    Ok(kid)
+}
+
+/// Whether the person wants the board locked; who just presses Enter does.
+fn asked_to_lock() -> Result<bool, Failure> {
+    loop {
+        let _ = write!(io::stderr(), "Lock the board, so that only computers with its key can control it? [Y/n] ");
+        let typed = first_line()?;
+        match typed.trim().to_lowercase().as_str() {
+            "" | "y" | "yes" => return Ok(true),
+            "n" | "no" => return Ok(false),
+            _ => tell("y or n is expected."),
+        }
+    }
 }
 
 /// What happens meanwhile is for people, and none of the output.
@@ -141,9 +197,8 @@ fn choose(networks: &[Network]) -> Result<Network, Failure> {
 fn first_line() -> Result<String, Failure> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    let end = line.trim_end_matches(['\r', '\n']).len();
-    line.truncate(end);
-    Ok(line)
+    // A byte order mark is put before what a shell pipes.
+    Ok(line.trim_end_matches(['\r', '\n']).trim_start_matches('\u{feff}').to_owned())
 }
 
 /// Waits until the board announces itself.
@@ -152,8 +207,8 @@ fn find(board: &Board, url: Option<&str>, service: Option<&str>) -> Result<Optio
     let place = url.and_then(|url| url.strip_prefix("http://")).map(|place| place.trim_end_matches('/'));
     let is_it = |seen: &BoardView| {
         let same_id = seen.id.is_some() && seen.id == board.hostname;
-        // The port 80 goes without saying in a URL, never in an address.
-        same_id || place.is_some_and(|place| seen.address == place || seen.address == format!("{place}:80"))
+        let there = place.and_then(|place| place.parse().ok()).map(|address: Address| address.to_string());
+        same_id || there.is_some_and(|there| seen.address == there || seen.addresses.have(&there))
     };
     let end = Instant::now() + FOUND_WITHIN;
     loop {

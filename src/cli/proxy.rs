@@ -23,7 +23,7 @@ pub(super) fn proxy(keys: &Store, board: &str, listen: SocketAddr, token: Option
         (None, Ok(text)) => text.parse().map_err(|error| Failure::Usage(format!("{TOKEN}: {error}")))?,
         (None, Err(_)) => {
             return Err(Failure::Usage(format!(
-                "a proxy needs a token that its clients know: --token TOKEN, or {TOKEN}"
+                "a proxy needs a token that its clients know: set {TOKEN}, or, where other users of this computer may see it, --token TOKEN"
             )));
         }
     };

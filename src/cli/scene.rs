@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::Write,
     path::Path,
+    sync::Arc,
     sync::mpsc::{RecvTimeoutError, channel},
     time::{Duration, Instant},
 };
@@ -61,7 +62,9 @@ enum Came {
 
 pub(super) fn scene(keys: &Store, command: SceneCommand) -> Result<(), Failure> {
     match command {
-        SceneCommand::Apply { scene, fade, json } => apply(keys, &scene, fade, &mut Printer::new(json)),
+        SceneCommand::Apply { scene, connect, fade, json } => {
+            apply(keys, &scene, connect, fade, &mut Printer::new(json))
+        }
         SceneCommand::Take { file, targets, name, fade } => take(keys, &file, &targets, name, fade),
         SceneCommand::List { json } => list(&mut Printer::new(json)),
     }
@@ -109,9 +112,15 @@ fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fad
         }
     }
     let steps = scene.steps.len();
+    // Where the scene itself is the output, nothing else is.
+    let is_output = files::is_standard_output(file);
     Document::Scene(scene).write(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let count = words::count(u64::try_from(steps).unwrap_or(u64::MAX), "component");
-    Ok(writeln!(output::out(), "{count} saved to {}", file.display())?)
+    let said = format!("{count} saved to {}", file.display());
+    if is_output {
+        return Ok(writeln!(output::err(), "{said}")?);
+    }
+    Ok(writeln!(output::out(), "{said}")?)
 }
 
 /// The text as a whole board. One half of BOARD/COMPONENT that is empty is a variable of a shell that is not set: then all of a board,
@@ -133,13 +142,13 @@ fn millis(fade: Wait) -> Result<u32, Failure> {
         .ok_or_else(|| Failure::Usage(format!("a fade lasts at most {} s", TRANSITION_MS / 1_000)))
 }
 
-fn apply(keys: &Store, wanted: &str, fade: Option<Wait>, printer: &mut Printer) -> Result<(), Failure> {
+fn apply(keys: &Store, wanted: &str, connect: bool, fade: Option<Wait>, printer: &mut Printer) -> Result<(), Failure> {
     let mut scene = read(wanted)?;
     if let Some(fade) = fade {
         scene.transition_ms = millis(fade)?;
     }
     let mut watching = Watching::start(keys, true, false)?;
-    let boards = find_boards(&mut watching, &scene)?;
+    let boards = find_boards(&mut watching, &scene, connect)?;
     wait_for_links(&mut watching, &boards);
     let came = give(&watching, &scene, &boards);
     let mut undone = Undone { all: came.len(), refused: 0, missing: 0, silent: 0 };
@@ -181,27 +190,29 @@ fn of_the_window(wanted: &str) -> Result<Scene, Failure> {
                 names.join(", ")
             )));
         }
-        Ok(_) | Err(NotFound::Nobody { .. }) => {}
+        Ok(_) | Err(NotFound::Nobody { .. } | NotFound::Absent { .. }) => {}
     }
     let names: Vec<&str> = scenes.iter().map(|scene| &*scene.name).collect();
     let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     Err(Failure::Usage(format!("there is no file {wanted:?}, and the scenes of the window are: {there}")))
 }
 
-/// Looks for the boards of a scene, by mDNS and where the window knew them last, and begins to connect to them.
-fn find_boards(watching: &mut Watching, scene: &Scene) -> Result<BTreeMap<String, BoardKey>, Failure> {
+/// Looks for the boards of a scene, by mDNS and where the window knew them last, and begins to connect to them. An address that only stands in
+/// the scene is connected to only with `connect`: scenes are passed around, and their authors must not choose where this computer connects to.
+fn find_boards(watching: &mut Watching, scene: &Scene, connect: bool) -> Result<BTreeMap<String, BoardKey>, Failure> {
     let mut found = BTreeMap::new();
     let mut missing: Vec<&str> = scene.steps.iter().map(|step| step.pin.board.as_str()).collect();
     missing.sort_unstable();
     missing.dedup();
     let known = settings::remembered().boards;
     for id in &missing {
-        match known.iter().find(|board| board.id.as_deref() == Some(*id)).cloned() {
+        let is = |board: &&settings::RememberedBoard| board.id.as_deref() == Some(*id) || board.address == *id;
+        match known.iter().find(is).cloned() {
             Some(settings::RememberedBoard { id, name, address, by_hand }) => {
                 // An address that cannot be read, perhaps of a newer version, is none: mDNS may know the board.
-                let _ = watching.fleet().recall(KnownBoard { id, name, address, by_hand });
+                let _ = watching.fleet().recall(KnownBoard { id, name, address, by_hand, ..KnownBoard::default() });
             }
-            None if is_address(id) => {
+            None if is_address(id) && connect => {
                 let key = watching.fleet().add_address(id).map_err(|error| Failure::Usage(error.to_string()))?;
                 found.insert((*id).to_owned(), key);
             }
@@ -212,12 +223,22 @@ fn find_boards(watching: &mut Watching, scene: &Scene) -> Result<BTreeMap<String
     loop {
         missing.retain(|id| !found.contains_key(*id));
         for id in &missing {
-            let board = watching.boards().values().find(|board| board.id.as_deref() == Some(*id));
+            let is = |board: &&Arc<BoardView>| {
+                board.id.as_deref() == Some(*id) || board.address == *id || board.addresses.have(id)
+            };
+            let board = watching.boards().values().find(is);
             found.extend(board.map(|board| ((*id).to_owned(), board.key)));
         }
         if missing.iter().all(|id| found.contains_key(*id)) || watching.wait(end).is_none() {
             break;
         }
+    }
+    let unknown: Vec<_> = missing.into_iter().filter(|id| is_address(id) && !found.contains_key(*id)).collect();
+    if !unknown.is_empty() {
+        return Err(Failure::Usage(format!(
+            "the scene names {}, where no board is known or announced; nothing was done. With --connect it is connected to",
+            unknown.join(", ")
+        )));
     }
     found.values().for_each(|key| watching.fleet().connect(*key));
     Ok(found)

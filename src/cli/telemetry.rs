@@ -231,7 +231,7 @@ struct Table {
 impl Table {
     fn create(path: &Path) -> Result<Self, Failure> {
         let shown = path.display().to_string();
-        match File::create(path) {
+        match files::stream(path) {
             Ok(file) => Ok(Self { out: BufWriter::new(file), path: shown, columns: None }),
             Err(error) => Err(Failure::Usage(format!("{shown}: {error}"))),
         }

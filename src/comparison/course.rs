@@ -9,7 +9,6 @@ use std::{
 
 use protocol::ComponentKey;
 use tokio::{
-    net::lookup_host,
     task::JoinHandle,
     time::{sleep, timeout},
 };
@@ -25,7 +24,11 @@ use super::{
     route::Route,
     tls::TlsServer,
 };
-use crate::{dial::GIVE_UP, process::cpu};
+use crate::{
+    address::{AddressError, Candidates},
+    dial::{DialError, GIVE_UP, reach},
+    process::cpu,
+};
 
 /// How often it is looked whether something is new.
 const LOOK: Duration = Duration::from_millis(50);
@@ -117,8 +120,11 @@ async fn compare(settings: &Settings, record: &Shared) -> Result<(), Trouble> {
 
 async fn address(board: &str) -> Result<SocketAddr, Trouble> {
     let unknown = |why: String| Trouble::Strange(format!("{board} is not known: {why}"));
-    let mut found = lookup_host(board).await.map_err(|error| unknown(error.to_string()))?;
-    found.next().ok_or_else(|| unknown("it has no address".to_owned()))
+    let given = board.parse().map(Candidates::given).map_err(|error: AddressError| unknown(error.to_string()))?;
+    // Everybody who follows goes to the address that answers first.
+    let reached = timeout(GIVE_UP, reach(&given, &[])).await.map_err(|_| Trouble::NoAnswer)?;
+    let reached = reached.map_err(|source| DialError::Unreachable { place: board.to_owned(), source })?;
+    reached.stream.peer_addr().map_err(|error| unknown(error.to_string()))
 }
 
 /// Everybody follows, and the button is pressed.

@@ -19,6 +19,7 @@ use tokio_tungstenite::{
 };
 
 use super::{Trouble, tls::TlsServer};
+use crate::address::Address;
 use crate::dial::{GIVE_UP, Place, Stream, Traffic, Trust, dial};
 
 /// A way to the board.
@@ -32,16 +33,14 @@ pub(super) struct Route {
 
 impl Route {
     pub(super) fn plain(board: SocketAddr) -> Result<Self, Trouble> {
-        Self::new(&format!("ws://{board}{RPC_PATH}"), Trust::usual(), board)
+        let of_board = Address::from_socket(board);
+        Ok(Self { place: Place::of_board(&of_board), trust: Trust::usual(), authority: of_board.authority() })
     }
 
     pub(super) fn through(server: &TlsServer, board: SocketAddr) -> Result<Self, Trouble> {
-        Self::new(&format!("wss://{}{RPC_PATH}", server.address()), server.trust().clone(), board)
-    }
-
-    fn new(url: &str, trust: Trust, board: SocketAddr) -> Result<Self, Trouble> {
+        let url = format!("wss://{}{RPC_PATH}", server.address());
         let place = url.parse().map_err(|_| Trouble::Strange(format!("{url} is no address")))?;
-        Ok(Self { place, trust, authority: board.to_string() })
+        Ok(Self { place, trust: server.trust().clone(), authority: Address::from_socket(board).authority() })
     }
 
     pub(super) fn authority(&self) -> &str {

@@ -18,12 +18,12 @@ const TXT: Point = Point {
 /// Every point.
 pub(super) const POINTS: &[Point] = &[TXT];
 
-pub(super) fn check(txt: Option<&[(String, String)]>, info: &Value, locked: bool, path: &str, report: &mut Report<'_>) {
+pub(super) fn check(txt: Option<&[(String, String)]>, info: &Value, locked: bool, report: &mut Report<'_>) {
     match txt {
         None => report.skipped(TXT, "it was not found by mDNS"),
         Some(txt) => {
             let came: Vec<_> = txt.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            report.judged(TXT, "", &came.join(" "), judge(txt, info, locked, path));
+            report.judged(TXT, "", &came.join(" "), judge(txt, info, locked));
         }
     }
 }
@@ -32,7 +32,7 @@ pub(super) fn check(txt: Option<&[(String, String)]>, info: &Value, locked: bool
 ///
 /// # Errors
 /// That.
-fn judge(txt: &[(String, String)], info: &Value, locked: bool, path: &str) -> Result<(), String> {
+fn judge(txt: &[(String, String)], info: &Value, locked: bool) -> Result<(), String> {
     if txt.first().is_none_or(|(key, value)| !key.eq_ignore_ascii_case("txtvers") || value != "1") {
         return Err("txtvers=1 is not the first pair".to_owned());
     }
@@ -45,8 +45,8 @@ fn judge(txt: &[(String, String)], info: &Value, locked: bool, path: &str) -> Re
     if find("proto") != Some("1") {
         return Err(format!("proto is {:?}, not 1", find("proto").unwrap_or_default()));
     }
-    if find("path").unwrap_or(protocol::RPC_PATH) != path {
-        return Err(format!("path is {:?}, and the board was asked at {path}", find("path").unwrap_or_default()));
+    if let Some(other) = find("path").filter(|path| *path != protocol::RPC_PATH) {
+        return Err(format!("path is {other:?}, and controllers connect to {} alone", protocol::RPC_PATH));
     }
     for (key, field) in [
         ("id", "id"),
@@ -82,10 +82,10 @@ mod tests {
     #[test]
     fn a_record_is_compared_with_what_the_board_says() {
         let info = json!({ "id": "a-1", "name": "A" });
-        assert_eq!(judge(&pairs("txtvers=1 id=a-1 proto=1 friendly_name=A"), &info, false, "/rpc"), Ok(()));
+        assert_eq!(judge(&pairs("txtvers=1 id=a-1 proto=1 friendly_name=A"), &info, false), Ok(()));
         let suite = noise::SUITE;
         assert_eq!(
-            judge(&pairs(&format!("txtvers=1 id=a-1 proto=1 api_encryption={suite}")), &json!({}), true, "/rpc"),
+            judge(&pairs(&format!("txtvers=1 id=a-1 proto=1 api_encryption={suite}")), &json!({}), true),
             Ok(())
         );
         for (text, locked, told) in [
@@ -100,7 +100,7 @@ mod tests {
             ("txtvers=1 id=a-1 proto=1 api_encryption=none", true, "api_encryption"),
             ("txtvers=1 id=a-1 proto=1 api_encryption=none", false, "open"),
         ] {
-            let why = judge(&pairs(text), &info, locked, "/rpc").expect_err(text);
+            let why = judge(&pairs(text), &info, locked).expect_err(text);
             assert!(why.contains(told), "{text}: {why}");
         }
     }

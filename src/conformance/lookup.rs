@@ -20,8 +20,8 @@ const WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Looks for the record; `None` where nobody announces this address. Blocks, 1.5 s at most.
 pub fn announced(place: &Place, lookout: &Lookout) -> Option<Vec<(String, String)>> {
-    let wanted: Vec<IpAddr> =
-        (place.host(), place.port()).to_socket_addrs().ok()?.map(|address| address.ip()).collect();
+    let found = (place.host(), place.port()).to_socket_addrs().ok()?;
+    let wanted: Vec<IpAddr> = found.map(|address| address.ip()).collect();
     let (tell, told) = channel();
     let mdns = Mdns::start(lookout, move |found| {
         // The reader may have found what it looked for.
@@ -32,7 +32,7 @@ pub fn announced(place: &Place, lookout: &Lookout) -> Option<Vec<(String, String
     while let Ok(found) = told.recv_timeout(end.saturating_duration_since(Instant::now())) {
         match found {
             Found::Resolved(service)
-                if service.port == place.port() && service.addresses.iter().any(|ip| wanted.contains(ip)) =>
+                if service.port == place.port() && service.addresses.iter().any(|seen| wanted.contains(&seen.ip)) =>
             {
                 return Some(service.txt);
             }

@@ -112,7 +112,7 @@ async fn examine(asked: &Asked, report: &mut Report<'_>) -> Result<(), CheckErro
     };
     around::check(&board, &info, greeted.is_some(), report).await;
     places(&board, greeted.is_some(), report).await;
-    announced::check(asked.txt.as_deref(), &info, greeted.is_some(), board.place.path(), report);
+    announced::check(asked.txt.as_deref(), &info, greeted.is_some(), report);
     report.rest(points(), "the board stopped to answer before");
     Ok(())
 }

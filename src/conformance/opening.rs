@@ -29,6 +29,9 @@ const OTHERS: Point =
 const VERSION: Point = point("HTTP", "another version of WebSocket", "426 with Sec-WebSocket-Version: 13");
 const KEY: Point = point("HTTP", "a wrong Sec-WebSocket-Key", "400");
 const PLAIN: Point = point("HTTP", "GET of the control channel without upgrade", "426");
+const ABSOLUTE: Point =
+    point("HTTP", "a target in absolute form", "what its path is, and Host is ignored (RFC 9112, section 3.2.2)");
+const OLD: Point = point("HTTP", "an upgrade in HTTP/1.0", "ignored: no 101 (RFC 9110, section 7.8)");
 const ORIGIN: Point = point("Web pages", "a page of a stranger", "403 with the error -32006 origin_not_allowed");
 const OWN_ORIGIN: Point = point(
     "Web pages",
@@ -41,7 +44,7 @@ const HOST: Point = point("Web pages", "a Host that is not the board's", "421");
 
 /// Every point.
 pub(super) const POINTS: &[Point] =
-    &[OURS, AMONG, NONE, BROWSERS, OTHERS, VERSION, KEY, PLAIN, ORIGIN, OWN_ORIGIN, OTHER_PORT, HOST];
+    &[OURS, AMONG, NONE, BROWSERS, OTHERS, VERSION, KEY, PLAIN, ABSOLUTE, OLD, ORIGIN, OWN_ORIGIN, OTHER_PORT, HOST];
 
 const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 
@@ -83,6 +86,10 @@ pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
     one(board, report, KEY, &short, |answer| status(answer, 400)).await;
     let plain = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", board.place.authority());
     one(board, report, PLAIN, &plain, |answer| status(answer, 426)).await;
+    let authority = board.place.authority();
+    let absolute = open(&[ours]).replacen(&format!("GET {path}"), &format!("GET http://{authority}{path}"), 1);
+    one(board, report, ABSOLUTE, &absolute, |answer| named(answer, Some("switchboard.v1"))).await;
+    old_upgrade(board, report, &open(&[ours])).await;
     one(board, report, ORIGIN, &open(&[ours, "Origin: http://stranger.example"]), |answer| {
         status(answer, 403)?;
         refusal(answer, -32006, "origin_not_allowed")
@@ -123,6 +130,31 @@ async fn one(
         }
         Err(came) => report.judged(point, request.trim_end(), &came, Err("there is no answer".to_owned())),
     }
+}
+
+/// What is a WebSocket in HTTP/1.1 is none in HTTP/1.0. To hang up is a refusal too.
+async fn old_upgrade(board: &Board, report: &mut Report<'_>, request: &str) {
+    match ask(board, request).await {
+        Ok((answer, wire)) if answer.status == 101 => wire.close().await,
+        Ok((answer, _)) if answer.status == 503 => {
+            return report.skipped(OLD, &format!("the board has no place free: {}", answer.shown()));
+        }
+        Ok((answer, _)) => {
+            let why = "it is no WebSocket in HTTP/1.1 either".to_owned();
+            return report.judged(OLD, request.trim_end(), &answer.shown(), Err(why));
+        }
+        Err(came) => return report.judged(OLD, request.trim_end(), &came, Err("there is no answer".to_owned())),
+    }
+    let request = &request.replacen("HTTP/1.1", "HTTP/1.0", 1);
+    let (shown, thought) = match ask(board, request).await {
+        Ok((answer, wire)) if answer.status == 101 => {
+            wire.close().await;
+            (answer.shown(), Err("it becomes a WebSocket".to_owned()))
+        }
+        Ok((answer, _)) => (answer.shown(), Ok(())),
+        Err(came) => (came, Ok(())),
+    };
+    report.judged(OLD, request.trim_end(), &shown, thought);
 }
 
 /// Whether an answer has this status.

@@ -30,9 +30,7 @@ pub(super) fn epoch(value: &Value) -> Result<&str, String> {
 
 /// A board's id, as in its announcement.
 pub(super) fn id(id: &str) -> Judged {
-    let fits =
-        (1..=63).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    that(fits, || format!("an id has 1 to 63 lower-case letters, digits and hyphens: {id:?}"))
+    that(protocol::board_id(id).is_ok(), || format!("an id has 1 to 63 lower-case letters, digits and hyphens: {id:?}"))
 }
 
 /// The result of `Device.GetInfo`.

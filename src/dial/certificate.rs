@@ -1,10 +1,9 @@
-//! Reads from a certificate (RFC 5280, 4.1) who issued it and for whom: what a person needs to know of one that is not trusted. It checks
-//! nothing.
+//! Reads the issuer of a certificate (RFC 5280, 4.1), for error messages. Verifies nothing.
 
-/// What a certificate says of its issuer.
+/// The issuer of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Issued {
-    /// By whom: the common name, where it has one.
+    /// Its common name, if it has one.
     pub(super) by: Option<String>,
     /// Issuer and subject are the same.
     pub(super) by_itself: bool,
@@ -13,7 +12,7 @@ pub(super) struct Issued {
 /// The longest common name that is shown, in characters (RFC 5280, A.1: `ub-common-name`).
 const LONGEST: usize = 64;
 
-/// The tags that are met (ITU-T X.690).
+/// ASN.1 tags (ITU-T X.690).
 mod tag {
     pub(super) const SEQUENCE: u8 = 0x30;
     pub(super) const SET: u8 = 0x31;
@@ -24,18 +23,18 @@ mod tag {
 /// `id-at-commonName`, 2.5.4.3.
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
-/// Reads it; `None` where it is no certificate.
+/// Reads the issuer; `None` if the bytes are not a certificate.
 pub(super) fn issued(certificate: &[u8]) -> Option<Issued> {
     let (certificate, _) = part(certificate, tag::SEQUENCE)?;
     let (mut fields, _) = part(certificate, tag::SEQUENCE)?;
     if fields.first() == Some(&tag::VERSION) {
         (_, fields) = any(fields)?;
     }
-    // The serial number and the algorithm of the signature.
+    // The serial number and the signature algorithm.
     (_, fields) = any(fields)?;
     (_, fields) = any(fields)?;
     let (issuer, fields) = part(fields, tag::SEQUENCE)?;
-    // How long it is valid.
+    // The validity period.
     let (_, fields) = any(fields)?;
     let (subject, _) = part(fields, tag::SEQUENCE)?;
     Some(Issued { by: common_name(issuer), by_itself: issuer == subject })
@@ -55,17 +54,17 @@ fn common_name(mut name: &[u8]) -> Option<String> {
     None
 }
 
-/// What is in the next element, which is to have this tag, and what follows it.
+/// The content of the next element if it has this tag, and what follows it.
 fn part(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     (bytes.first() == Some(&tag)).then(|| any(bytes)).flatten()
 }
 
-/// What is in the next element, and what follows it.
+/// The content of the next element, and what follows it.
 fn any(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.get(1..)?.split_first()?;
     let (length, rest) = match usize::from(*length) {
         short @ 0..=0x7f => (short, rest),
-        // DER has no lengths without an end, and no certificate is longer than three bytes of length can say.
+        // DER has no indefinite lengths, and three bytes are enough for any certificate.
         long @ 0x81..=0x83 => {
             let (digits, rest) = rest.split_at_checked(long - 0x80)?;
             (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
@@ -82,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_read_who_issued_a_certificate_and_whether_it_did_so_itself() {
+    fn the_issuer_of_a_certificate_is_read_and_whether_it_is_self_signed() {
         let params = |name: &str| {
             let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
             params.distinguished_name.push(DnType::CountryName, "DE");
@@ -98,11 +97,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate_is_none() {
+    fn bytes_that_are_not_a_certificate_are_refused() {
         let key = KeyPair::generate().expect("a key");
         let whole = CertificateParams::new(["a".to_owned()]).expect("a name").self_signed(&key).expect("a certificate");
         for length in 0..whole.der().len() {
-            // Nothing that is cut may do more than be refused.
+            // A truncated certificate must not panic.
             let _ = issued(&whole.der()[..length]);
         }
         for bytes in [&[][..], &[0x30], &[0x30, 0x80], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff], &[0x30, 0x02, 0x30, 0x00]]

@@ -2,8 +2,11 @@
 //! HTTP nor WebSocket; boards of the fleet are connected to by [`crate::fleet`], not here.
 
 mod certificate;
+pub(crate) mod interfaces;
 mod place;
 mod problem;
+mod race;
+mod reach;
 mod traffic;
 mod trust;
 
@@ -15,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+use crate::address::Candidates;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -22,8 +26,11 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
 
+pub(crate) use reach::{Reached, find, reach, reach_now};
+
 pub use place::{Place, PlaceError};
 pub use problem::TlsProblem;
+pub use reach::Unreached;
 pub use traffic::{Counted, Traffic};
 pub use trust::{Trust, TrustError};
 
@@ -51,14 +58,12 @@ pub async fn dial(place: &Place, trust: &Trust, traffic: Arc<Traffic>) -> Result
 
 async fn connect(place: &Place, trust: &Trust, traffic: Arc<Traffic>) -> Result<Stream, DialError> {
     let unreachable = |source| DialError::Unreachable { place: place.to_string(), source };
-    let stream = TcpStream::connect((place.host(), place.port())).await.map_err(unreachable)?;
-    stream.set_nodelay(true).map_err(unreachable)?;
-    let stream = Counted::new(stream, traffic);
+    let reached = reach(&Candidates::given(place.address().clone()), &[]).await.map_err(unreachable)?;
+    let stream = Counted::new(reached.stream, traffic);
     if !place.is_secure() {
         return Ok(Stream::Plain(stream));
     }
-    let name = ServerName::try_from(place.host().to_owned())
-        .map_err(|_| DialError::NoName { host: place.host().to_owned() })?;
+    let name = ServerName::try_from(place.host()).map_err(|_| DialError::NoName { host: place.host() })?;
     let connector = TlsConnector::from(trust.client());
     let stream = connector
         .connect(name, stream)
@@ -75,8 +80,8 @@ pub enum DialError {
     Unreachable {
         /// Where.
         place: String,
-        /// Why.
-        source: io::Error,
+        /// What each address answered.
+        source: Unreached,
     },
     /// Nobody answered.
     #[error("{place} did not answer within {} s", GIVE_UP.as_secs())]

@@ -2,26 +2,47 @@
 
 use std::{fmt, str::FromStr};
 
+use protocol::RPC_PATH;
 use tokio_tungstenite::tungstenite::http::Uri;
 
-/// An address of a WebSocket (RFC 6455, 3).
+use crate::{
+    address::{Address, Host},
+    redact::{MARK, redacted},
+};
+
+/// An address of a WebSocket or of a web server (RFC 6455, 3; RFC 9110, 4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
+    /// Without the zone of a link-local address: it is never sent.
     uri: Uri,
     secure: bool,
-    host: String,
-    port: u16,
+    address: Address,
 }
 
 impl Place {
-    /// The host: a name, or an IP address without brackets.
-    pub fn host(&self) -> &str {
-        &self.host
+    /// The control channel of a board.
+    pub fn of_board(address: &Address) -> Self {
+        let uri = format!("ws://{}{RPC_PATH}", address.authority()).parse().unwrap_or_default();
+        Self { uri, secure: false, address: address.clone() }
     }
 
-    /// The port; where none was said that of the scheme, 80 or 443.
+    /// The host and the port; where none was said that of the scheme, 80 or 443.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The host: a name, or an IP address without brackets and zone.
+    pub fn host(&self) -> String {
+        match self.address.host() {
+            Host::Name(name) => name.clone(),
+            Host::V4(ip) => ip.to_string(),
+            Host::V6 { ip, .. } => ip.to_string(),
+        }
+    }
+
+    /// The port.
     pub fn port(&self) -> u16 {
-        self.port
+        self.address.port()
     }
 
     /// With TLS.
@@ -51,7 +72,10 @@ impl FromStr for Place {
     /// Without a scheme it is `ws://`.
     fn from_str(text: &str) -> Result<Self, PlaceError> {
         let text = text.trim();
-        let error = |why: &'static str| PlaceError { text: text.to_owned(), why };
+        let error = |why: &'static str| PlaceError { text: redacted(text).into_owned(), why };
+        if text.contains(MARK) {
+            return Err(error("secrets in addresses are not saved; type the secret in place of …"));
+        }
         // A scheme is the same in any case (RFC 3986, 3.1); the libraries know it in lower case alone.
         let uri = match text.split_once("://") {
             Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
@@ -61,6 +85,7 @@ impl FromStr for Place {
         if uri.contains('#') {
             return Err(error("an address of a WebSocket has no part after #"));
         }
+        let (uri, zone) = without_zone(&uri);
         let uri: Uri = uri.parse().map_err(|_| error("it is no address"))?;
         let secure = match uri.scheme_str() {
             Some("ws") => false,
@@ -73,7 +98,7 @@ impl FromStr for Place {
         if authority.as_str().contains('@') {
             return Err(error("a name and a password are given as a header, not in the address"));
         }
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = authority.host();
         if host.is_empty() {
             return Err(error("it has no host"));
         }
@@ -84,14 +109,36 @@ impl FromStr for Place {
             (None, false) if secure => 443,
             (None, false) => 80,
         };
-        Ok(Self { secure, host, port, uri })
+        let address = Address::in_url(host, zone.as_deref(), port).map_err(error)?;
+        Ok(Self { secure, address, uri })
     }
 }
 
 impl fmt::Display for Place {
+    /// As it is shown and told: without the secrets in it. What is sent is [`Place::uri`].
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.uri.fmt(formatter)
+        // As it is typed, with the zone.
+        let authority = self.authority();
+        let text = match self.address.host() {
+            Host::V6 { zone: Some(zone), .. } => {
+                let with_zone = authority.replacen(']', &format!("%{zone}]"), 1);
+                self.uri.to_string().replacen(authority, &with_zone, 1)
+            }
+            _ => self.uri.to_string(),
+        };
+        redacted(&text).fmt(formatter)
     }
+}
+
+/// Takes the zone out of `ws://[fe80::1%eth0]/`, which is no URI with it: RFC 6874 would have it, and was withdrawn.
+fn without_zone(uri: &str) -> (String, Option<String>) {
+    let parts = || {
+        let (scheme, rest) = uri.split_once("://[")?;
+        let (host, rest) = rest.split_once(']')?;
+        let (ip, zone) = host.split_once('%')?;
+        Some((format!("{scheme}://[{ip}]{rest}"), zone.to_owned()))
+    };
+    parts().map_or_else(|| (uri.to_owned(), None), |(uri, zone)| (uri, Some(zone)))
 }
 
 /// Why a text is no address.
@@ -122,12 +169,30 @@ mod tests {
             ),
             ("desk-lamp.local/ws", "desk-lamp.local", 80, false, "/ws"),
             ("wss://[::1]:8443/?token=a", "::1", 8443, true, "/?token=a"),
-            ("WSS://Example.org", "Example.org", 443, true, "/"),
+            ("ws://[fe80::1%eth0]:8188/ws", "fe80::1", 8188, false, "/ws"),
+            ("WSS://Example.org", "example.org", 443, true, "/"),
             (" ws://localhost:8080 ", "localhost", 8080, false, "/"),
         ] {
             let place: Place = text.parse().expect("an address");
-            assert_eq!((place.host(), place.port(), place.is_secure(), place.path()), (host, port, secure, path));
+            let said = place.host();
+            assert_eq!((&*said, place.port(), place.is_secure(), place.path()), (host, port, secure, path));
         }
+    }
+
+    #[test]
+    fn a_link_local_address_is_shown_with_its_interface_and_sent_without_it() {
+        for text in ["ws://[fe80::1%eth0]:8188/ws", "ws://[fe80::1%25eth0]:8188/ws", "[fe80::1%eth0]:8188/ws"] {
+            let place: Place = text.parse().expect("an address");
+            assert_eq!(place.authority(), "[fe80::1]:8188", "{text}");
+            assert_eq!(place.to_string(), "ws://[fe80::1%eth0]:8188/ws", "{text}");
+            assert_eq!(place.address().to_string(), "[fe80::1%eth0]:8188", "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_told_without_its_secrets_and_used_with_them() {
+        let place: Place = "ws://a/ws?token=abc".parse().expect("an address");
+        assert_eq!((place.to_string().as_str(), place.path()), ("ws://a/ws?token=…", "/ws?token=abc"));
     }
 
     #[test]
@@ -144,10 +209,15 @@ mod tests {
             "ws://a/#b",
             "ws://me:secret@a/",
             "ws://a b/",
+            "ws://[fe80::1]/",
+            "ws://[fe80::1%]/",
+            "ws://[::1%eth0]/",
+            "ws://a/?token=…",
         ] {
             let error =
                 text.parse::<Place>().map_or_else(|error| error.to_string(), |place| format!("read as {place:?}"));
             assert!(error.contains("Accepted: ws://HOST"), "{error}");
+            assert!(!error.contains("secret@"), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Why there is no TLS with a server, in words that say what to do about it. Read from what the library reports.
+//! Why a TLS connection failed, with what to do about it. Translates the errors of rustls.
 
 use std::io;
 
@@ -10,28 +10,27 @@ use tokio_rustls::rustls::{
 
 use super::certificate::issued;
 
-/// Why there is no TLS with a server.
+/// Why a TLS connection failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TlsProblem {
-    /// Its certificate was not issued by somebody else.
+    /// The certificate is self-signed and not trusted.
     #[error(
-        "its certificate is self-signed{}, and not one that is trusted. If it is your own, it can be one of your own that is given as a file \
-         (--ca FILE, in the PEM format)", by(.name)
+        "its certificate is self-signed{}, and not trusted. If it is yours, pass it as a file: --ca FILE (PEM)", by(.name)
     )]
     SelfSigned {
-        /// The common name that it gives itself.
+        /// Its common name.
         name: Option<String>,
     },
-    /// Its certificate was issued by somebody who is not trusted.
+    /// The issuer of the certificate is not trusted.
     #[error(
-        "its certificate was issued{}, whom neither this system nor Mozilla's list trusts. If you trust it: the issuer's certificate can be one \
-         of your own that is given as a file (--ca FILE, in the PEM format)", by(.issuer)
+        "its certificate was issued{}, which is not trusted by this system or Mozilla's list. If you trust the issuer, pass its certificate: --ca FILE \
+         (PEM)", by(.issuer)
     )]
     UnknownIssuer {
         /// The common name of the issuer.
         issuer: Option<String>,
     },
-    /// Its certificate is not valid any more.
+    /// The certificate has expired.
     #[error(
         "its certificate expired on {}; by this computer's clock it is {}. Renew it at the server, or set the clock",
         date(*.end), date(*.now)
@@ -39,10 +38,10 @@ pub enum TlsProblem {
     Expired {
         /// When it expired, in seconds since 1970.
         end: u64,
-        /// When that was looked at.
+        /// The time of the check.
         now: u64,
     },
-    /// Its certificate is not valid yet.
+    /// The certificate is not valid yet.
     #[error(
         "its certificate is valid from {} on; by this computer's clock it is {}. Set the clock, here or where the certificate was made",
         date(*.begin), date(*.now)
@@ -50,18 +49,18 @@ pub enum TlsProblem {
     NotYetValid {
         /// From when on it is valid, in seconds since 1970.
         begin: u64,
-        /// When that was looked at.
+        /// The time of the check.
         now: u64,
     },
-    /// Its certificate is another host's.
+    /// The certificate is for other hosts.
     #[error("its certificate is not for {host}: {}", names_of(.names))]
     WrongName {
-        /// Whom it should be for.
+        /// The host that was connected to.
         host: String,
-        /// Whom it is for.
+        /// The hosts that the certificate names.
         names: Vec<String>,
     },
-    /// What answers is no TLS.
+    /// The server does not speak TLS.
     #[error("the server does not speak TLS on this port. One without TLS is reached with ws:// in place of wss://")]
     NotTls,
     /// The connection ended during the handshake.
@@ -69,7 +68,7 @@ pub enum TlsProblem {
         "the server ended the connection during the handshake. Perhaps it does not speak TLS: then ws:// is right in place of wss://"
     )]
     Ended,
-    /// There is no version of TLS, or no cipher suite, that both know.
+    /// No common TLS version or cipher suite.
     #[error(
         "the server and this program have no version of TLS or no cipher suite in common; TLS 1.2 and 1.3 are spoken here"
     )]
@@ -77,7 +76,7 @@ pub enum TlsProblem {
     /// The server does not know the name of the host.
     #[error("the server does not answer for this host name. Use the name that it is set up for")]
     UnknownHost,
-    /// The server wants a certificate of this program's.
+    /// The server requires a client certificate.
     #[error("the server wants a certificate of its client, and this program has none to give")]
     WantsCertificate,
     /// Something else.
@@ -107,7 +106,7 @@ fn date(seconds: u64) -> String {
 }
 
 impl TlsProblem {
-    /// What is wrong with this certificate of a server that is called so.
+    /// Translates an error about the certificate that `host` presented.
     pub(super) fn of_certificate(
         error: &CertificateError,
         certificate: &CertificateDer<'_>,
@@ -126,7 +125,7 @@ impl TlsProblem {
                 names: presented.iter().map(|name| bare(name)).collect(),
             },
             error => match issued(certificate) {
-                // Of one that is an authority itself, as `openssl req -x509` makes it, the library says something else.
+                // For a CA certificate, as `openssl req -x509` makes it, webpki reports `CaUsedAsEndEntity` instead of `UnknownIssuer`.
                 Some(issued) if issued.by_itself => Self::SelfSigned { name: issued.by },
                 Some(issued) if *error == CertificateError::UnknownIssuer => Self::UnknownIssuer { issuer: issued.by },
                 _ => Self::Other(format!("its certificate is not accepted: {error}")),
@@ -134,7 +133,7 @@ impl TlsProblem {
         }
     }
 
-    /// What the library reports of a handshake.
+    /// Translates an error of the handshake.
     pub(super) fn of_handshake(error: &io::Error) -> Self {
         let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
             return match error.kind() {
@@ -149,7 +148,7 @@ impl TlsProblem {
                 let own = (&*other.0 as &(dyn std::error::Error + 'static)).downcast_ref::<Self>();
                 own.cloned().unwrap_or_else(|| Self::Other(tls.to_string()))
             }
-            // The first byte is that of no record of TLS: what answers speaks something else (RFC 8446, 5.1).
+            // The first byte is not a TLS record's (RFC 8446, 5.1): the server speaks another protocol.
             Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
                 Self::NotTls
             }
@@ -162,7 +161,7 @@ impl TlsProblem {
     }
 }
 
-/// A name without what the library writes around it: `DnsName("localhost")`.
+/// A name without rustls's notation around it: `DnsName("localhost")`.
 fn bare(name: &str) -> String {
     let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
     // RFC 1035, section 3.1: no name is longer.

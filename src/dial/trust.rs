@@ -1,9 +1,9 @@
 //! Which certificates are trusted: those of the system, Mozilla's list, and those of a file.
 //!
-//! A certificate of the file that a server presents byte for byte is trusted whoever issued it and whatever it may be used for: to present
-//! it the server has to have its key. `openssl req -x509` makes such certificates, which say that they are an authority and which RFC 5280
-//! therefore has no server use. It still has to be valid now, and for this host if it names any; one that names none, as made with
-//! `-subj /CN=...` alone, is trusted for whichever host presents it.
+//! A certificate in the file that the server presents byte for byte is trusted whatever its issuer and its key usage: the server proves that
+//! it has the key. `openssl req -x509` makes such certificates; they are marked as a CA, which webpki refuses as a server certificate
+//! (RFC 5280, 4.2.1.9). The certificate must still be valid now and, if it names hosts (subject alternative names), be for this host. One
+//! without any, as `-subj /CN=...` alone makes it, is accepted for every host.
 
 use std::{
     fmt, io,
@@ -49,7 +49,9 @@ impl Trust {
     /// Where the file cannot be read or no certificate is in it.
     pub fn with_file(path: &Path) -> Result<Self, TrustError> {
         let unreadable = |source| TrustError::Unreadable { path: path.to_owned(), source };
-        let text = std::fs::read(path).map_err(unreadable)?;
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        // A byte order mark would hide the first certificate. PEM may have other text around it, in any encoding.
+        let text = files::text(&bytes).map_or_else(|_| bytes.clone(), |text| text.into_owned().into_bytes());
         let mut roots = usual_roots();
         let mut own = Vec::new();
         for certificate in CertificateDer::pem_slice_iter(&text) {
@@ -89,7 +91,7 @@ fn config(roots: RootCertStore, own: Vec<CertificateDer<'static>>) -> Arc<Client
     Arc::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// Decides as the library does, but for the certificates of one's own, and says in words why one is not trusted.
+/// Verifies as webpki does, except for the certificates of the file, and translates its errors.
 #[derive(Debug)]
 struct Verifier {
     roots: Arc<RootCertStore>,
@@ -103,7 +105,7 @@ impl Verifier {
         builder.build().map_err(|error| Error::General(error.to_string()))
     }
 
-    /// One that the person gave: its issuer and its uses do not matter.
+    /// Checks a certificate that is in the file: its issuer and its usage do not matter.
     fn check_own(
         &self,
         certificate: &CertificateDer<'_>,
@@ -114,7 +116,7 @@ impl Verifier {
         use CertificateError::{Expired, ExpiredContext, NotValidForNameContext, NotValidYet, NotValidYetContext};
         let certificate = ParsedCertificate::try_from(certificate)?;
         let algorithms = self.provider.signature_verification_algorithms.all;
-        // The library looks at the time before anything else.
+        // webpki checks the validity period first.
         if let Err(Error::InvalidCertificate(error)) =
             verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)
             && matches!(error, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. })

@@ -5,17 +5,19 @@
 
 use std::{
     io,
-    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use mdns_sd::{DaemonEvent, Error, IfKind, Receiver, RecvTimeoutError, ResolvedService, ServiceDaemon, ServiceEvent};
+use mdns_sd::{
+    DaemonEvent, Error, IfKind, Receiver, RecvTimeoutError, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent,
+};
 
 use super::{
     Interfaces, Lookout,
-    registry::{INSTANCES, Resolved},
+    registry::{INSTANCES, Resolved, Sighting},
 };
+use crate::address::InterfaceId;
 
 /// RFC 6762, section 10.4: a record that turned out wrong is asked for once more before it is dropped.
 const VERIFY_WITHIN: Duration = Duration::from_secs(2);
@@ -152,7 +154,7 @@ fn start_again(discovery: &Arc<Discovery>, number: u64, age: Duration) {
         }
         before
     };
-    log::info!("mDNS: more was announced than boards do; asking once more for all of them");
+    log::debug!("mDNS starts again and asks for all boards");
     (discovery.tell)(Found::StartedAgain);
     if let Some(before) = before {
         shut_down(&before.daemon);
@@ -210,8 +212,21 @@ fn resolved(service: &ResolvedService) -> Resolved {
     // A value is bytes (RFC 6763, section 6.5): what of a name is not UTF-8 is shown as a mark, and the rest stays readable.
     let value = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
     let txt = service.txt_properties.iter().map(|pair| (pair.key().to_owned(), value(pair.val())));
-    let addresses: Vec<IpAddr> = service.addresses.iter().map(mdns_sd::ScopedIp::to_ip_addr).collect();
+    let addresses = service.addresses.iter().flat_map(sightings).collect();
     Resolved { full_name: service.fullname.clone(), addresses, port: service.port, txt: txt.collect() }
+}
+
+/// An address with each interface on which it was answered.
+fn sightings(found: &ScopedIp) -> Vec<Sighting> {
+    let on = |id: &mdns_sd::InterfaceId| InterfaceId { index: id.index, name: id.name.clone() };
+    match found {
+        ScopedIp::V4(v4) => {
+            v4.interface_ids().iter().map(|id| Sighting { ip: (*v4.addr()).into(), on: on(id) }).collect()
+        }
+        ScopedIp::V6(v6) => vec![Sighting { ip: (*v6.addr()).into(), on: on(v6.scope_id()) }],
+        // A kind of address that this program cannot connect to.
+        _ => Vec::new(),
+    }
 }
 
 /// mdns-sd opens its sockets on its own thread and reports there what it cannot do. Nothing tells how many records it holds; so that is

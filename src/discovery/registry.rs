@@ -9,7 +9,10 @@ use std::{
 
 use protocol::mdns::{Announcement, TxtError};
 
-use crate::eviction::Eviction;
+use crate::{
+    address::{Address, Candidate, Candidates, Interface, InterfaceId},
+    eviction::Eviction,
+};
 
 /// An instance is resolved two or three times as its addresses come in: it is told once they have.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -21,13 +24,22 @@ pub(crate) const INSTANCES: usize = 4_096;
 /// answers the first query within 120 ms, and one whose answer was lost the queries 1, 3, 7 and 15 s later.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
 
+/// An address that mDNS answered with, and the interface on which the answer came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sighting {
+    /// The address.
+    pub ip: IpAddr,
+    /// The interface.
+    pub on: InterfaceId,
+}
+
 /// What mDNS says of an instance at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Resolved {
     /// `Desk lamp._switchboard._tcp.local.`; what mDNS keeps unique.
     pub full_name: String,
     /// Every address it has so far.
-    pub addresses: Vec<IpAddr>,
+    pub addresses: Vec<Sighting>,
     /// Its port.
     pub port: u16,
     /// The TXT record.
@@ -41,8 +53,8 @@ pub(crate) enum Change {
     Announced {
         /// What mDNS calls it.
         full_name: String,
-        /// `host:port`.
-        address: String,
+        /// Where it may be, the likeliest first; at least one.
+        addresses: Candidates,
         /// What it says of itself.
         announcement: Box<Announcement>,
     },
@@ -90,7 +102,7 @@ impl Registry {
         }
         let due = before.as_ref().and_then(|instance| instance.due).unwrap_or(now + SETTLE);
         self.settling.insert((due, full_name.clone()));
-        self.eviction.confirm(full_name.clone(), now, best(&resolved.addresses));
+        self.eviction.confirm(full_name.clone(), now, resolved.addresses.iter().map(|seen| seen.ip).min());
         let told = before.and_then(|instance| instance.told);
         self.instances.insert(full_name, Instance { resolved, told, due: Some(due), confirm_by: None });
         evicted
@@ -122,8 +134,8 @@ impl Registry {
         }
     }
 
-    /// What has settled by now. An announcement that cannot be read is none.
-    pub(crate) fn settled(&mut self, now: Instant) -> Vec<Change> {
+    /// What has settled by now. An announcement that cannot be read is ignored. The computer has these interfaces.
+    pub(crate) fn settled(&mut self, now: Instant, interfaces: &[Interface]) -> Vec<Change> {
         let mut changes = Vec::new();
         while let Some((confirm_by, full_name)) = self.unconfirmed.first().cloned()
             && confirm_by <= now
@@ -137,14 +149,20 @@ impl Registry {
             }
             let Some(instance) = self.instances.get_mut(&full_name) else { continue };
             instance.due = None;
-            let (Some(ip), Ok(announcement)) = (best(&instance.resolved.addresses), read(&instance.resolved.txt))
-            else {
-                continue;
+            let announcement = match read(&instance.resolved.txt) {
+                Ok(announcement) => announcement,
+                Err(error) => {
+                    log::debug!("mDNS: {full_name} is not a board: {error}");
+                    continue;
+                }
             };
+            let addresses = candidates(&instance.resolved, interfaces);
+            if addresses.is_empty() {
+                continue;
+            }
             let gone = instance.told.replace(announcement.id.clone()).filter(|before| *before != announcement.id);
             changes.extend(gone.map(|id| Change::Gone { full_name: full_name.clone(), id }));
-            let address = std::net::SocketAddr::new(ip, instance.resolved.port).to_string();
-            changes.push(Change::Announced { full_name, address, announcement: Box::new(announcement) });
+            changes.push(Change::Announced { full_name, addresses, announcement: Box::new(announcement) });
         }
         changes
     }
@@ -160,53 +178,70 @@ fn read(txt: &[(String, String)]) -> Result<Announcement, TxtError> {
     Announcement::from_txt(txt.iter().map(|(key, value)| (key.as_str(), value.as_str())))
 }
 
-/// The address to use: IPv4 before IPv6, link-local last because it needs a scope that a URL cannot have (RFC 6874 was
-/// withdrawn). Loopback comes after a real address: it is this computer's own, and only true where the board runs on it.
-fn best(addresses: &[IpAddr]) -> Option<IpAddr> {
-    let rank = |ip: &IpAddr| match ip {
-        IpAddr::V4(v4) if v4.is_link_local() => (4, *ip),
-        IpAddr::V4(v4) if v4.is_loopback() => (1, *ip),
-        IpAddr::V4(_) => (0, *ip),
-        IpAddr::V6(v6) if v6.is_unicast_link_local() => (5, *ip),
-        IpAddr::V6(v6) if v6.is_loopback() => (3, *ip),
-        IpAddr::V6(_) => (2, *ip),
-    };
-    addresses.iter().map(rank).min().map(|(_, ip)| ip)
+/// The announced addresses as places to connect to. What can be no host is dropped here, whatever the networks of this computer become.
+fn candidates(resolved: &Resolved, interfaces: &[Interface]) -> Candidates {
+    let is_host = |ip: IpAddr| !ip.is_unspecified() && !ip.is_multicast();
+    let hosts = resolved.addresses.iter().filter(|sighting| is_host(sighting.ip) && resolved.port != 0);
+    let heard = hosts.map(|Sighting { ip, on }| Candidate::Heard {
+        address: Address::of(*ip, resolved.port, Some(on)),
+        on: on.clone(),
+    });
+    Candidates::new(heard, interfaces)
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+
+    fn eth0() -> InterfaceId {
+        InterfaceId { index: 2, name: "eth0".into() }
+    }
+
+    /// A computer with one cable.
+    fn interfaces() -> Vec<Interface> {
+        let own = |address: &str, prefix| Interface {
+            name: "eth0".into(),
+            index: Some(2),
+            address: address.parse().expect("an address"),
+            prefix,
+            loopback: false,
+            up: true,
+            multicast: None,
+        };
+        vec![own("10.0.0.1", 24), own("2001:db8::1", 64), own("fe80::f", 64)]
+    }
 
     fn resolved(full_name: &str, id: &str, addresses: &[&str], port: u16) -> Resolved {
         Resolved {
             full_name: full_name.into(),
-            addresses: addresses.iter().filter_map(|ip| ip.parse().ok()).collect(),
+            addresses: addresses.iter().filter_map(|ip| Some(Sighting { ip: ip.parse().ok()?, on: eth0() })).collect(),
             port,
             txt: vec![("id".into(), id.into()), ("proto".into(), "1".into()), ("friendly_name".into(), "Lamp".into())],
         }
     }
 
-    fn addresses(changes: &[Change]) -> Vec<&str> {
-        changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::Announced { address, .. } => Some(address.as_str()),
-                Change::Gone { .. } => None,
-            })
-            .collect()
+    fn addresses(changes: &[Change]) -> Vec<String> {
+        let of = |change: &Change| match change {
+            Change::Announced { addresses, .. } => addresses.texts(),
+            Change::Gone { .. } => Vec::new(),
+        };
+        changes.iter().flat_map(of).collect()
     }
 
     #[test]
-    fn an_instance_that_is_resolved_thrice_is_told_once_with_its_best_address() {
+    fn an_instance_that_is_resolved_three_times_is_told_once_with_every_address() {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(now, resolved("a", "lamp-1", &["fe80::1"], 80));
         registry.resolved(now + SETTLE / 2, resolved("a", "lamp-1", &["fe80::1", "127.0.0.1"], 80));
         registry.resolved(now + SETTLE / 2, resolved("a", "lamp-1", &["fe80::1", "127.0.0.1", "10.0.0.7"], 80));
-        assert_eq!(registry.settled(now + SETTLE / 2), []);
+        assert_eq!(registry.settled(now + SETTLE / 2, &interfaces()), []);
         assert_eq!(registry.next_deadline(), Some(now + SETTLE));
-        assert_eq!(addresses(&registry.settled(now + SETTLE)), ["10.0.0.7:80"]);
+        assert_eq!(
+            addresses(&registry.settled(now + SETTLE, &interfaces())),
+            ["10.0.0.7:80", "[fe80::1%eth0]:80", "127.0.0.1:80"]
+        );
         assert_eq!(registry.next_deadline(), None);
     }
 
@@ -216,7 +251,7 @@ mod tests {
         let mut registry = Registry::default();
         registry.resolved(now, resolved("Lamp._switchboard._tcp.local.", "lamp-1", &["10.0.0.7"], 80));
         registry.resolved(now, resolved("Lamp (2)._switchboard._tcp.local.", "lamp-2", &["10.0.0.8"], 80));
-        assert_eq!(registry.settled(now + SETTLE).len(), 2);
+        assert_eq!(registry.settled(now + SETTLE, &interfaces()).len(), 2);
     }
 
     #[test]
@@ -226,7 +261,7 @@ mod tests {
         registry.resolved(now, resolved("a", "lamp-1", &["10.0.0.7"], 80));
         assert_eq!(registry.removed("a"), None);
         registry.resolved(now, resolved("a", "lamp-1", &["10.0.0.7"], 80));
-        registry.settled(now + SETTLE);
+        registry.settled(now + SETTLE, &interfaces());
         assert_eq!(registry.removed("a"), Some(Change::Gone { full_name: "a".into(), id: "lamp-1".into() }));
     }
 
@@ -235,9 +270,9 @@ mod tests {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(now, resolved("a", "lamp-1", &["10.0.0.7"], 80));
-        registry.settled(now + SETTLE);
+        registry.settled(now + SETTLE, &interfaces());
         registry.resolved(now + SETTLE, resolved("a", "lamp-2", &["10.0.0.7"], 80));
-        let changes = registry.settled(now + SETTLE * 2);
+        let changes = registry.settled(now + SETTLE * 2, &interfaces());
         assert!(matches!(&changes[0], Change::Gone { id, .. } if id == "lamp-1"));
         assert!(matches!(&changes[1], Change::Announced { announcement, .. } if announcement.id == "lamp-2"));
     }
@@ -252,11 +287,11 @@ mod tests {
         let gone: Vec<_> = (1..=6_000).filter_map(|number| registry.resolved(later(number), lie(number))).collect();
         assert_eq!(gone, [], "what was never told is not told to be gone");
         assert_eq!(registry.instances.len(), INSTANCES);
-        assert_eq!(registry.settled(now + SETTLE * 2).len(), INSTANCES);
+        assert_eq!(registry.settled(now + SETTLE * 2, &interfaces()).len(), INSTANCES);
         // A board that comes after the flood is told as well.
         let gone = registry.resolved(now + SETTLE * 2, resolved("late", "lamp-2", &["10.0.0.8"], 80));
         assert!(matches!(gone, Some(Change::Gone { id, .. }) if id == "lie-1906"), "the oldest lie makes room");
-        assert_eq!(addresses(&registry.settled(now + SETTLE * 3)), ["10.0.0.8:80"]);
+        assert_eq!(addresses(&registry.settled(now + SETTLE * 3, &interfaces())), ["10.0.0.8:80"]);
         assert!(registry.instances.contains_key("honest"));
     }
 
@@ -266,16 +301,16 @@ mod tests {
         let mut registry = Registry::default();
         registry.resolved(now, resolved("a", "lamp-1", &["10.0.0.7"], 80));
         registry.resolved(now, resolved("b", "lie-1", &["10.0.0.66"], 80));
-        registry.settled(now + SETTLE);
+        registry.settled(now + SETTLE, &interfaces());
         registry.started_again(now + SETTLE);
         registry.resolved(now + SETTLE * 2, resolved("a", "lamp-1", &["10.0.0.7"], 80));
-        registry.settled(now + SETTLE * 3);
+        registry.settled(now + SETTLE * 3, &interfaces());
         registry.started_again(now + CONFIRM_WITHIN / 2);
         registry.resolved(now + CONFIRM_WITHIN / 2, resolved("a", "lamp-1", &["10.0.0.7"], 80));
-        registry.settled(now + CONFIRM_WITHIN / 2 + SETTLE);
+        registry.settled(now + CONFIRM_WITHIN / 2 + SETTLE, &interfaces());
         let gone = Change::Gone { full_name: "b".into(), id: "lie-1".into() };
         assert_eq!(registry.next_deadline(), Some(now + SETTLE + CONFIRM_WITHIN));
-        assert_eq!(registry.settled(now + SETTLE + CONFIRM_WITHIN), [gone]);
+        assert_eq!(registry.settled(now + SETTLE + CONFIRM_WITHIN, &interfaces()), [gone]);
         assert_eq!(registry.next_deadline(), None);
     }
 
@@ -286,14 +321,36 @@ mod tests {
         let mut nameless = resolved("a", "lamp-1", &["10.0.0.7"], 80);
         nameless.txt.remove(0);
         registry.resolved(now, nameless);
-        assert_eq!(registry.settled(now + SETTLE), []);
+        assert_eq!(registry.settled(now + SETTLE, &interfaces()), []);
     }
 
     #[test]
-    fn ipv6_is_written_as_a_url_wants_it() {
+    fn every_address_is_a_candidate_and_those_that_can_be_used_come_first() {
         let now = Instant::now();
         let mut registry = Registry::default();
-        registry.resolved(now, resolved("a", "lamp-1", &["fe80::1", "2001:db8::7"], 80));
-        assert_eq!(addresses(&registry.settled(now + SETTLE)), ["[2001:db8::7]:80"]);
+        let all = ["192.168.9.9", "10.0.0.7", "10.0.0.3", "fe80::1", "2001:db8::7"];
+        registry.resolved(now, resolved("a", "lamp-1", &all, 80));
+        let settled = addresses(&registry.settled(now + SETTLE, &interfaces()));
+        let expected = ["10.0.0.3:80", "10.0.0.7:80", "[2001:db8::7]:80", "[fe80::1%eth0]:80", "192.168.9.9:80"];
+        assert_eq!(settled, expected);
+    }
+
+    #[test]
+    fn an_announcement_without_a_host_or_a_port_is_none() {
+        let now = Instant::now();
+        let mut registry = Registry::default();
+        registry.resolved(now, resolved("a", "lamp-1", &["0.0.0.0", "224.0.0.251", "ff02::fb", "::"], 80));
+        registry.resolved(now, resolved("b", "lamp-2", &["10.0.0.7"], 0));
+        assert_eq!(registry.settled(now + SETTLE, &interfaces()), []);
+    }
+
+    #[test]
+    fn an_announcement_of_an_id_that_is_not_one_is_none() {
+        let now = Instant::now();
+        let mut registry = Registry::default();
+        for (at, id) in ["SB-7E7291", "sb 7e7291", "sb-7e7291\n", "sb-7e729\u{661}"].into_iter().enumerate() {
+            registry.resolved(now, resolved(&at.to_string(), id, &["10.0.0.7"], 80));
+        }
+        assert_eq!(registry.settled(now + SETTLE, &interfaces()), []);
     }
 }

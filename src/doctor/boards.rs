@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    net::{SocketAddr, TcpStream},
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
     sync::mpsc::{Receiver, sync_channel},
     thread,
     time::{Duration, Instant},
@@ -17,6 +17,8 @@ use super::{
     examination::{Asked, Check, Course, Known},
 };
 use crate::{
+    address::{Usable, Verdict},
+    dial::interfaces,
     fleet::{
         BoardKey, BoardView, Fleet, Happening, KnownBoard, LinkProblem, LinkState, Lookout, Reading, Settings,
         StartError, Watch, reading,
@@ -64,9 +66,9 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     let wanted = |board: &Examined| asked.wanted.as_deref().is_none_or(|wanted| board.is_meant_by(wanted));
     for known in missing {
         if wanted(&of_known(&known)) {
-            let Known { id, name, address, announced, .. } = known;
+            let Known { id, name, address, addresses, announced, .. } = known;
             party.told.extend(id.clone().filter(|_| announced));
-            let _ = party.fleet.recall(KnownBoard { id, name, address, by_hand: false });
+            let _ = party.fleet.recall(KnownBoard { id, name, address, by_hand: false, announced: addresses });
         }
     }
     if !party.follow(begun + LISTEN, course, &wanted, |_| false) {
@@ -83,16 +85,16 @@ pub(super) fn examine(asked: &Asked, course: &Course) -> Result<Option<Seen>, St
     if !silent.is_empty() {
         course.trying(Check::Hosts);
     }
-    let hosts = hosts(silent, course);
+    let hosts = hosts(&silent, course);
     // Where something accepts connections, it is waited for what it says as long as a link waits.
-    let open = |key: &BoardKey| matches!(hosts.get(key), Some(Host::Open));
+    let open = |key: &BoardKey| hosts.get(key).is_some_and(|of| of.iter().any(|(_, host)| *host == Host::Open));
     let settled = |party: &Party| party.examined().iter().all(|(key, board)| !open(key) || is_settled(board));
     if course.is_cancelled() || !party.follow(begun + LISTEN + CONNECT_TIMEOUT, course, &wanted, settled) {
         return Ok(None);
     }
     let mut boards = party.examined();
     for (key, board) in &mut boards {
-        board.host = hosts.get(key).cloned();
+        board.hosts = hosts.get(key).cloned().unwrap_or_default();
     }
     let mut boards: Vec<_> = boards.into_iter().map(|(_, board)| board).collect();
     let problem = party.problem.clone();
@@ -211,14 +213,15 @@ impl Party {
             (LinkState::Announced, None) => Link::NotTried,
         };
         let (name, id, address) = (board.name.clone(), board.id.clone(), board.address.clone());
-        Examined { name, id, address, record: if told { Record::Heard } else { Record::None }, link, host: None }
+        let (addresses, record) = (board.addresses.clone(), if told { Record::Heard } else { Record::None });
+        Examined { name, id, address, addresses, record, link, hosts: Vec::new() }
     }
 }
 
 fn of_known(known: &Known) -> Examined {
-    let Known { id, name, address, announced, .. } = known.clone();
+    let Known { id, name, address, addresses, announced, .. } = known.clone();
     let record = if announced { Record::Heard } else { Record::None };
-    Examined { name, id, address, record, link: Link::NotTried, host: None }
+    Examined { name, id, address, addresses, record, link: Link::NotTried, hosts: Vec::new() }
 }
 
 fn is_settled(board: &Examined) -> bool {
@@ -232,7 +235,11 @@ fn needs_a_host(board: &Examined) -> bool {
         Link::Unsettled => true,
         Link::Problem(problem) => matches!(
             problem,
-            LinkProblem::Connect(_) | LinkProblem::ConnectTimeout | LinkProblem::Closed | LinkProblem::Silent
+            LinkProblem::Connect(_)
+                | LinkProblem::Elsewhere(_)
+                | LinkProblem::ConnectTimeout
+                | LinkProblem::Closed
+                | LinkProblem::Silent
         ),
     }
 }
@@ -243,19 +250,39 @@ fn is_doubtful(board: &Examined) -> bool {
     board.record == Record::Heard && (another || needs_a_host(board))
 }
 
-/// Tries plain connections, some at once.
-fn hosts(boards: Vec<(BoardKey, Examined)>, course: &Course) -> BTreeMap<BoardKey, Host> {
-    let mut found = BTreeMap::new();
-    let addresses: Vec<(BoardKey, SocketAddr)> =
-        boards.into_iter().filter_map(|(key, board)| Some((key, board.address.parse().ok()?))).collect();
-    for some in addresses.chunks(AT_ONCE) {
+/// Tries a plain connection to every address of these boards, some at once.
+fn hosts(boards: &[(BoardKey, Examined)], course: &Course) -> BTreeMap<BoardKey, Vec<(String, Host)>> {
+    let own = interfaces::current();
+    let mut found: BTreeMap<BoardKey, Vec<(String, Host)>> = BTreeMap::new();
+    let mut to_try = Vec::new();
+    for (key, board) in boards {
+        for candidate in board.addresses.iter() {
+            let shown = candidate.address().to_string();
+            match candidate.judge(&own) {
+                Verdict::Usable(Usable::Ip(address)) => to_try.push((*key, shown, address)),
+                Verdict::Usable(Usable::Name(name, port)) => match (name.as_str(), port).to_socket_addrs() {
+                    // Each under its own address: the name may lead to several hosts.
+                    Ok(ips) => to_try.extend(ips.map(|ip| (*key, ip.to_string(), ip))),
+                    Err(error) => found.entry(*key).or_default().push((shown, Host::NoWay(error.to_string()))),
+                },
+                Verdict::Elsewhere => found.entry(*key).or_default().push((shown, Host::Elsewhere)),
+                Verdict::NoInterface => found.entry(*key).or_default().push((shown, Host::NoInterface)),
+                Verdict::NoHost => {}
+            }
+        }
+    }
+    for some in to_try.chunks(AT_ONCE) {
         if course.is_cancelled() {
             break;
         }
         thread::scope(|scope| {
-            let running: Vec<_> =
-                some.iter().map(|(key, address)| scope.spawn(move || (*key, host(*address)))).collect();
-            found.extend(running.into_iter().filter_map(|one| one.join().ok()));
+            let running: Vec<_> = some
+                .iter()
+                .map(|(key, shown, address)| scope.spawn(move || (*key, shown.clone(), host(*address))))
+                .collect();
+            for (key, shown, host) in running.into_iter().filter_map(|one| one.join().ok()) {
+                found.entry(key).or_default().push((shown, host));
+            }
         });
     }
     found

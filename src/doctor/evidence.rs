@@ -1,12 +1,14 @@
 //! What an examination tried and what it observed. Plain data; what it means is decided in `findings`.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr},
     time::Duration,
 };
 
+pub use crate::address::Interface;
 use crate::{
-    fleet::{LinkProblem, read_address},
+    address::{Address, Candidates, ip_of},
+    fleet::LinkProblem,
     matching::Typed,
 };
 
@@ -27,45 +29,6 @@ pub struct Evidence {
     pub looked: Duration,
     /// Every board that is announced, was known or was asked for.
     pub boards: Vec<Examined>,
-}
-
-/// An address of this computer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Interface {
-    /// What the system calls the interface.
-    pub name: String,
-    /// The address.
-    pub address: IpAddr,
-    /// How many of its bits name the network.
-    pub prefix: u8,
-    /// Only this computer is there.
-    pub loopback: bool,
-    /// It is in use.
-    pub up: bool,
-    /// It has multicast; `None` where the system does not say.
-    pub multicast: Option<bool>,
-}
-
-impl Interface {
-    /// Whether mDNS can reach other computers by it.
-    pub fn has_multicast(&self) -> bool {
-        self.up && !self.loopback && self.multicast != Some(false)
-    }
-
-    /// Whether an address is on the network of this one.
-    pub fn is_beside(&self, other: IpAddr) -> bool {
-        match (self.address, other) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                let host = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
-                u32::from(own) & !host == u32::from(other) & !host
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                let host = u128::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
-                u128::from(own) & !host == u128::from(other) & !host
-            }
-            _ => false,
-        }
-    }
 }
 
 /// Whether the port of mDNS, UDP 5353, can be shared with those that have it, as mDNS programs do.
@@ -134,26 +97,35 @@ pub struct Examined {
     pub name: String,
     /// Its id, once known.
     pub id: Option<String>,
-    /// `host:port`.
+    /// Where the link goes, or would be tried first: `host:port`.
     pub address: String,
+    /// Every address at which it may be, the likeliest first.
+    pub addresses: Candidates,
     /// What mDNS says of it.
     pub record: Record,
     /// What became of the link.
     pub link: Link,
-    /// What became of a plain connection to its address, where that was tried.
-    pub host: Option<Host>,
+    /// What became of a plain connection to each of its addresses, where that was tried.
+    pub hosts: Vec<(String, Host)>,
 }
 
 impl Examined {
     /// The IP address, where it is known.
     pub fn ip(&self) -> Option<IpAddr> {
-        self.address.parse().ok().map(|address: SocketAddr| address.ip())
+        ip_of(&self.address)
+    }
+
+    /// The best that any of its addresses answered; `None` where none was tried.
+    pub fn host(&self) -> Option<&Host> {
+        self.hosts.iter().map(|(_, host)| host).min_by_key(|host| host.rank())
     }
 
     /// Whether a person who typed this means the board: its address, its id, its name, or the start of one.
     pub fn is_meant_by(&self, typed: &str) -> bool {
         let plain = typed.trim();
-        if read_address(plain).is_ok_and(|address| address == self.address) {
+        let typed: Option<Address> = plain.parse().ok();
+        let typed = typed.map(|address| address.to_string());
+        if typed.is_some_and(|typed| self.address == typed || self.addresses.have(&typed)) {
             return true;
         }
         Typed::new(plain).fit(self.id.as_deref().unwrap_or_default(), &self.name).is_some()
@@ -186,7 +158,7 @@ pub enum Link {
     NotTried,
 }
 
-/// What became of a plain TCP connection.
+/// What became of a plain TCP connection to one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
     /// Something accepts connections there.
@@ -195,6 +167,10 @@ pub enum Host {
     Refused,
     /// There is no way to it, in the words of the system.
     NoWay(String),
+    /// It was not tried: it is announced, and is on no network of the interface where it was heard.
+    Elsewhere,
+    /// This computer has no interface of the name that the address has.
+    NoInterface,
     /// No answer.
     Silent {
         /// It was waited so long.
@@ -202,31 +178,22 @@ pub enum Host {
     },
 }
 
+impl Host {
+    /// How much it says of the board: the lower the more.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Open => 0,
+            Self::Refused => 1,
+            Self::Silent { .. } => 2,
+            Self::NoWay(_) | Self::NoInterface => 3,
+            Self::Elsewhere => 4,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn interface(address: &str, prefix: u8) -> Interface {
-        let address = address.parse().expect("an address");
-        Interface { name: "e0".into(), address, prefix, loopback: false, up: true, multicast: Some(true) }
-    }
-
-    #[test]
-    fn what_has_the_same_prefix_is_on_the_same_network() {
-        for (own, prefix, other, beside) in [
-            ("10.77.0.1", 24, "10.77.0.200", true),
-            ("10.77.0.1", 24, "10.77.1.1", false),
-            ("10.77.0.1", 0, "8.8.8.8", true),
-            ("10.77.0.1", 32, "10.77.0.1", true),
-            ("10.77.0.1", 32, "10.77.0.2", false),
-            ("2001:db8::1", 64, "2001:db8::7", true),
-            ("2001:db8::1", 64, "2001:db8:0:1::7", false),
-            ("10.77.0.1", 0, "2001:db8::7", false),
-        ] {
-            let other = other.parse().expect("an address");
-            assert_eq!(interface(own, prefix).is_beside(other), beside, "{own}/{prefix} {other}");
-        }
-    }
 
     #[test]
     fn a_board_is_meant_by_its_name_its_id_the_start_of_one_or_its_address() {
@@ -234,9 +201,10 @@ mod tests {
             name: "Desk lamp".into(),
             id: Some("sb-77c0".into()),
             address: "10.77.0.2:80".into(),
+            addresses: Candidates::given("10.77.0.2:80".parse().expect("an address")),
             record: Record::None,
             link: Link::NotTried,
-            host: None,
+            hosts: Vec::new(),
         };
         for typed in ["desk-lamp", "Desk lamp", "desk", "SB-77C0", "10.77.0.2", "10.77.0.2:80", "WS://10.77.0.2/rpc"] {
             assert!(board.is_meant_by(typed), "{typed}");

@@ -13,9 +13,9 @@ use std::{
 use super::{
     boards,
     evidence::{Evidence, Port},
-    interfaces, multicast, port,
+    multicast, port,
 };
-use crate::{fleet::Lookout, keys::Keys};
+use crate::{address::Candidates, dial::interfaces, fleet::Lookout, keys::Keys};
 
 /// What is examined.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +39,8 @@ pub struct Known {
     pub name: String,
     /// Where it was last, `host:port`.
     pub address: String,
+    /// Every address at which it may be.
+    pub addresses: Candidates,
     /// mDNS told of it, and has not taken it back.
     pub announced: bool,
     /// There is a link to it: nothing needs to be tried, and no further place on it be taken.

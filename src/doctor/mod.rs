@@ -5,7 +5,6 @@ mod boards;
 mod evidence;
 mod examination;
 mod findings;
-mod interfaces;
 mod multicast;
 mod port;
 
@@ -22,5 +21,10 @@ pub fn own_addresses(v4: bool) -> Vec<IpAddr> {
         let single_link = matches!(interface.address, IpAddr::V6(v6) if v6.is_unicast_link_local());
         interface.up && !interface.loopback && interface.address.is_ipv4() == v4 && !single_link
     };
-    interfaces::list().unwrap_or_default().into_iter().filter(reachable).map(|interface| interface.address).collect()
+    crate::dial::interfaces::list()
+        .unwrap_or_default()
+        .into_iter()
+        .filter(reachable)
+        .map(|interface| interface.address)
+        .collect()
 }

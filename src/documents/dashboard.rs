@@ -110,7 +110,7 @@ impl Part {
             return Err(format!("a share is {}; more than 0 and at most 1000000 is accepted", self.share));
         }
         match &self.tiles {
-            Tiles::Tile(_) => Ok(()),
+            Tiles::Tile(pin) => pin.check(),
             Tiles::Row(parts) | Tiles::Column(parts) | Tiles::Tabs(parts) => match deep.checked_sub(1) {
                 Some(deep) => parts.iter().try_for_each(|part| part.check(deep)),
                 None => Err(format!("rows and columns are more than {DEEP} deep within each other")),

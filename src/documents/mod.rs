@@ -7,11 +7,12 @@ mod scene;
 mod shelf;
 
 use std::{
-    fs::{self, File},
-    io::{self, Read, Write},
+    fs::File,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
+use files::Access;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -122,7 +123,8 @@ impl Document {
     /// # Errors
     /// What is wrong, and what would be right.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(text).map_err(|error| {
+        let text = files::text(text).map_err(|error| error.to_string())?;
+        let value: Value = serde_json::from_str(&text).map_err(|error| {
             format!("this is no JSON ({error}); a scene or a dashboard saved by Switchboard is expected")
         })?;
         let sort = value.get("switchboard").and_then(Value::as_str);
@@ -151,12 +153,12 @@ impl Document {
         text.unwrap_or_default() + "\n"
     }
 
-    /// Writes it to a file, whole or not at all.
+    /// Writes it to a file, whole or not at all; through links, and into a pipe.
     ///
     /// # Errors
-    /// Where the system says no; what was there before is still there then.
+    /// If the system refuses; what was there before is still there then.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        replace(path, &self.text())
+        files::write(path, self.text().as_bytes(), Access::AsBefore)
     }
 }
 
@@ -194,28 +196,22 @@ pub fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-/// Puts a whole new file in the place of the old one, so that a crash at any moment leaves the old or the new one.
-///
-/// # Errors
-/// Where the system says no; the old one is still there then.
-pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // Of this process: two windows of one person do not write into one file.
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let mut file = File::create(&beside)?;
-    let written =
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // What is left of it is of no use.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    #[test]
+    fn a_file_that_an_editor_marked_or_powershell_wrote_is_read() {
+        let scene = Document::Scene(Scene::new("Evening"));
+        let marked = [b"\xef\xbb\xbf", scene.text().as_bytes()].concat();
+        assert_eq!(Document::parse(&marked).as_ref(), Ok(&scene));
+        let text = scene.text();
+        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        assert_eq!(Document::parse(&wide).as_ref(), Ok(&scene));
+        assert!(Document::parse(b"{\xff}").expect_err("no text").contains("not UTF-8"));
+    }
 
     fn problem(text: &str) -> String {
         Document::parse(text.as_bytes()).expect_err(text)

@@ -1,7 +1,9 @@
 //! A component that is remembered beyond this run: by its board's id, and by its key. Plots, scenes and dashboards are made of these.
 
-use protocol::ComponentKey;
+use protocol::{ComponentKey, board_id};
 use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
 
 /// A component of a board, there or not.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +25,20 @@ impl PartialEq for Pin {
 }
 
 impl Pin {
+    /// Whether it can name a board.
+    ///
+    /// # Errors
+    /// What would be accepted.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let is_address = self.board.contains(':') && self.board.parse::<Address>().is_ok();
+        match board_id(&self.board) {
+            Err(error) if !is_address => {
+                Err(format!("\"board\" is {:?}, which is neither an id nor host:port: {error}", self.board))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What it was called, or its id and key where nobody said.
     pub fn words(&self) -> String {
         if self.name.is_empty() { format!("{}: {}", self.board, self.component) } else { self.name.clone() }

@@ -115,6 +115,7 @@ impl SceneStep {
     }
 
     fn check(&self) -> Result<(), String> {
+        self.pin.check()?;
         let Pin { board, component, .. } = &self.pin;
         let accepted = settable(&component.kind);
         if accepted.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -15,8 +15,10 @@ use super::{
     Outcome, Sample, descriptors::Descriptors,
 };
 use crate::{
+    address::{Address, Candidates},
     keys::Keys,
     link::{bounds, session::Report, state::Now},
+    redact::redacted,
 };
 
 /// What of every board's own methods one may do without (docs/protocol.md, "Methods").
@@ -36,13 +38,16 @@ pub(crate) struct Belief {
 pub(crate) type Logged = Vec<(SystemTime, Happening)>;
 
 impl Belief {
-    pub(crate) fn new(now: Instant, key: BoardKey, address: String, by_hand: bool) -> Self {
+    pub(crate) fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
+        let address = addresses.first().unwrap_or_default();
         let view = BoardView {
             key,
             id: None,
             name: address.clone(),
             address,
+            addresses,
             by_hand,
+            given: None,
             caller: None,
             only_calls: false,
             claims: Vec::new(),
@@ -108,16 +113,25 @@ impl Belief {
         Arc::make_mut(&mut self.view).announcement = None;
     }
 
+    /// The link goes to this address.
     pub(super) fn goes_to(&mut self, address: String) {
         let view = Arc::make_mut(&mut self.view);
         view.address = address;
         view.only_calls = false;
     }
 
+    /// It may be at these addresses.
+    pub(super) fn may_be_at(&mut self, addresses: &Candidates) {
+        if self.view.addresses != *addresses {
+            Arc::make_mut(&mut self.view).addresses = addresses.clone();
+        }
+    }
+
     /// Its address is not one to connect to: nothing is known of it but that it calls.
-    pub(super) fn only_calls(&mut self, id: String) {
+    pub(super) fn only_calls(&mut self, id: String, from: IpAddr) {
         let view = Arc::make_mut(&mut self.view);
         view.only_calls = true;
+        view.address = from.to_string();
         // Until it says what it is called.
         view.name.clone_from(&id);
         view.id = Some(id);
@@ -142,11 +156,14 @@ impl Belief {
         self.find_key();
     }
 
-    pub(super) fn by_hand(&mut self) {
-        Arc::make_mut(&mut self.view).by_hand = true;
+    /// A person gave this address.
+    pub(super) fn given(&mut self, address: Address) {
+        let view = Arc::make_mut(&mut self.view);
+        view.by_hand = true;
+        view.given = Some(address);
     }
 
-    /// Somebody else, met at this address, says to have this board's id, whose own link works. Each host is told of once.
+    /// Another peer, met at this address, claims this board's id while the board's own link works. Each host is told of once.
     pub(super) fn claimed(&mut self, now: Now, address: String) -> Logged {
         if self.knows_claim(&address) || self.view.claims.len() >= BoardView::CLAIMS {
             return Vec::new();
@@ -163,7 +180,7 @@ impl Belief {
             .any(|claim| claim.address == address || (host(address).is_some() && host(address) == host(&claim.address)))
     }
 
-    /// Nobody claims this board's id at this address any more.
+    /// This board's id is no longer claimed at this address.
     pub(super) fn claim_withdrawn(&mut self, address: &str) {
         if self.view.claims.iter().any(|claim| claim.address == address) {
             Arc::make_mut(&mut self.view).claims.retain(|claim| claim.address != address);
@@ -241,7 +258,11 @@ impl Belief {
             }
             Report::Log { lost, lines } => {
                 let lost = (lost > 0).then_some((now.wall, Happening::LogLost(lost)));
-                let lines = lines.into_iter().map(|(at, level, message)| (at, Happening::Log { level, message }));
+                // A board may log an address that it was given, with what is secret in it.
+                let lines = lines.into_iter().map(|(at, level, message)| {
+                    let message = redacted(&message).into_owned();
+                    (at, Happening::Log { level, message })
+                });
                 return lost.into_iter().chain(lines).collect();
             }
             Report::NoLog(error) => return vec![(now.wall, Happening::NoLog(error))],
@@ -284,6 +305,15 @@ impl Belief {
             }
         }
         Vec::new()
+    }
+
+    /// The system's clock was set: what is read before and after that is not one stretch of time.
+    pub(super) fn clock_was_set(&self, now: Now) {
+        for component in &self.view.components {
+            let Some(last) = component.history.last().filter(|last| !last.value.is_nan()) else { continue };
+            component.history.push(Sample { at: now.wall, value: f64::NAN });
+            component.history.push(Sample { at: now.wall, value: last.value });
+        }
     }
 
     fn link(&mut self, now: Now, link: LinkState) -> Logged {
@@ -454,7 +484,8 @@ mod tests {
 
     /// A board with one light that is off.
     fn belief() -> Belief {
-        let mut belief = Belief::new(Instant::now(), BoardKey(1), "10.0.0.7:80".into(), true);
+        let mut belief =
+            Belief::new(Instant::now(), BoardKey(1), Candidates::given("10.0.0.7:80".parse().unwrap()), true);
         belief.apply(now(), Report::Components(vec![Descriptor::new(Kind::Light, 0, "Lamp")]));
         belief.apply(now(), snapshot(false));
         belief
@@ -463,6 +494,15 @@ mod tests {
     fn snapshot(on: bool) -> Report {
         let components = BTreeMap::from([(light(), State::new().with("on", on))]);
         Report::Snapshot { client: None, components, at: SystemTime::UNIX_EPOCH }
+    }
+
+    #[test]
+    fn what_a_person_gave_is_remembered_whatever_is_announced_since() {
+        let mut belief = belief();
+        belief.given("10.0.0.7:80".parse().unwrap());
+        belief.goes_to("203.0.113.7:80".to_owned());
+        let remembered = crate::settings::RememberedBoard::of(belief.view()).unwrap();
+        assert_eq!((&*remembered.address, remembered.by_hand), ("10.0.0.7:80", true));
     }
 
     #[test]
@@ -524,6 +564,20 @@ mod tests {
         belief.apply(now(), Report::Greeted("lamp-1".to_owned()));
         belief.announced(Instant::now(), announcement(false));
         assert_eq!(belief.view().lock(), Lock::NoKey);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_leaves_a_gap_after_which_the_value_goes_on() {
+        let mut belief = belief();
+        let later = Now { wall: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(60), ..now() };
+        belief.clock_was_set(later);
+        let seconds = later.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        let history = &belief.view().components[0].history;
+        let buckets = history.between(0.0, 90.0, 90.0);
+        let seen: Vec<_> = buckets.iter().map(|bucket| (bucket.from, bucket.to, bucket.is_gap())).collect();
+        assert_eq!(seen, [(0.0, seconds, false), (seconds, seconds, true), (seconds, 90.0, false)]);
+        belief.apply(later, snapshot(true));
+        assert_eq!(belief.view().components[0].history.last().map(|last| last.value), Some(1.0));
     }
 
     #[test]

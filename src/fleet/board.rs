@@ -3,12 +3,11 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::SocketAddr,
     sync::Arc,
     time::{Instant, SystemTime},
 };
 
-use protocol::{SUBPROTOCOL, mdns::Announcement};
+use protocol::{RPC_PATH, SUBPROTOCOL, mdns::Announcement};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
@@ -21,12 +20,13 @@ use super::{
     wish::Wish,
 };
 use crate::{
+    address::{Address, Candidates, ip_of},
     keys::Keys,
     link::{
         commands::Ticket,
         session::{Announced, Called, Ephemeral, Input, Output, Report, Session},
         state::{Ending, LinkState, Now},
-        target::Place,
+        target::Destination,
         transport::{
             Opening, Socket, SocketEvent, Transport, Unread,
             attempts::{Attempts, Standing},
@@ -67,13 +67,15 @@ pub(super) struct Board {
     /// Who has called and says to be this board, until the session has decided.
     arrival: Option<Box<Arrival>>,
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
+    /// What came of commands, until the rest of the step is published: whoever is told looks at the board next.
+    answered: Vec<(Box<dyn FnOnce(Outcome) + Send>, Outcome)>,
     tickets: u64,
     deadline: Option<Instant>,
     /// An earlier run knew it.
     remembered: bool,
     /// Where others were met that claim its id, until its own link shows that it works.
     suspects: Vec<String>,
-    /// What mDNS calls it, and what it announces so: several while it changes its name, or where somebody else announces its id.
+    /// What mDNS calls it, and what it announces so: several while it changes its name, or where a stranger announces its id.
     pub(super) announced_as: BTreeMap<String, Announced>,
     /// The announcement that the session goes by, and what mDNS calls it.
     goes_by: Option<(String, Announced)>,
@@ -82,11 +84,18 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(now: Now, key: BoardKey, address: String, by_hand: bool, seed: u64, keys: Option<Keys>) -> Self {
+    pub(super) fn new(
+        now: Now,
+        key: BoardKey,
+        addresses: Candidates,
+        by_hand: bool,
+        seed: u64,
+        keys: Option<Keys>,
+    ) -> Self {
         let mut session = Session::new(now.instant, seed);
         // No link is wanted yet: there is nothing to be done about it.
         session.handle(now, keys.clone().map_or(Input::KeysAwaited, Input::Keys));
-        let mut belief = Belief::new(now.instant, key, address, by_hand);
+        let mut belief = Belief::new(now.instant, key, addresses, by_hand);
         belief.keys(keys.unwrap_or_default());
         Self {
             session,
@@ -94,6 +103,7 @@ impl Board {
             socket: None,
             arrival: None,
             replies: HashMap::new(),
+            answered: Vec::new(),
             tickets: 0,
             deadline: None,
             remembered: false,
@@ -106,8 +116,8 @@ impl Board {
 
     /// A board of which nothing is known but that it calls.
     pub(super) fn that_calls(now: Now, key: BoardKey, arrival: &Arrival, seed: u64, keys: Option<Keys>) -> Self {
-        let mut board = Self::new(now, key, arrival.from.ip().to_string(), false, seed, keys);
-        board.belief.only_calls(arrival.id.clone());
+        let mut board = Self::new(now, key, Candidates::default(), false, seed, keys);
+        board.belief.only_calls(arrival.id.clone(), arrival.from.ip());
         board.session.handle(now, Input::Known(arrival.id.clone()));
         board
     }
@@ -135,6 +145,11 @@ impl Board {
     pub(super) fn recall(&mut self, now: Now, known: &KnownBoard) {
         self.remembered = true;
         self.belief.recall(known);
+        if known.by_hand
+            && let Ok(address) = known.address.parse()
+        {
+            self.belief.given(address);
+        }
         if let Some(id) = &known.id {
             self.session.handle(now, Input::Known(id.clone()));
         }
@@ -162,40 +177,45 @@ impl Board {
     }
 
     /// The person gave this address.
-    pub(super) fn also_at(&mut self, now: Now, address: String, out: &Outlet) -> Step {
-        self.belief.by_hand();
+    pub(super) fn also_at(&mut self, now: Now, address: Address, out: &Outlet) -> Step {
+        self.belief.given(address.clone());
         out.published.board(self.view(), Concern::Board, Vec::new());
-        self.session.handle(now, Input::Given(address.clone()));
-        self.step(now, Input::AlsoAt(address), out)
+        self.session.handle(now, Input::Given(address.to_string()));
+        self.step(now, Input::AlsoAt(Candidates::given(address)), out)
     }
 
     pub(super) fn announced(
         &mut self,
         now: Now,
         full_name: String,
-        address: String,
+        addresses: &Candidates,
         announcement: Announcement,
         out: &Outlet,
     ) -> Step {
+        self.belief.may_be_at(addresses);
+        if (matches!(self.view().link, LinkState::Announced) || self.view().only_calls)
+            && let Some(likeliest) = addresses.first()
+        {
+            self.belief.goes_to(likeliest);
+        }
         let announced = Announced {
             id: announcement.id.clone(),
-            place: Place { address: address.clone(), path: announcement.path.clone() },
+            addresses: addresses.clone(),
             proto: announcement.proto,
             locked: announcement.api_encryption.is_some(),
         };
         self.announced_as.insert(full_name.clone(), announced.clone());
         self.goes_by = Some((full_name, announced.clone()));
         self.belief.announced(now.instant, announcement);
-        if matches!(self.view().link, LinkState::Announced) || self.view().only_calls {
-            self.belief.goes_to(address);
-        }
         out.published.board(self.view(), Concern::Board, Vec::new());
         self.step(now, Input::Announced(announced), out)
     }
 
     pub(super) fn withdrawn(&mut self, full_name: &str, out: &Outlet) {
         if let Some(announced) = self.announced_as.remove(full_name) {
-            self.claim_withdrawn(&announced.place.address, out);
+            for address in announced.addresses.texts() {
+                self.claim_withdrawn(&address, out);
+            }
         }
         if self.announced_as.is_empty() {
             self.belief.withdrawn();
@@ -203,7 +223,7 @@ impl Board {
         }
     }
 
-    /// Somebody else claims this board's id at this address. It is told once the link of this board has shown that it works: otherwise the
+    /// A stranger claims this board's id at this address. It is told once the link of this board has shown that it works: otherwise the
     /// board may have moved there.
     pub(super) fn contested(&mut self, now: Now, address: String, out: &Outlet) -> Step {
         let known = self.belief.knows_claim(&address) || self.suspects.contains(&address);
@@ -214,7 +234,7 @@ impl Board {
         self.step(now, Input::Doubted, out)
     }
 
-    /// Nobody claims this board's id at this address any more.
+    /// This board's id is no longer claimed at this address.
     pub(super) fn claim_withdrawn(&mut self, address: &str, out: &Outlet) {
         self.suspects.retain(|suspect| suspect != address);
         let before = self.view().claims.len();
@@ -224,14 +244,14 @@ impl Board {
         }
     }
 
-    /// Whether nothing shows that there is such a board: it was only announced, or somebody connected and said its id.
+    /// Whether nothing shows that there is such a board: it was only announced, or claimed by an inbound connection.
     pub(super) fn is_only_claimed(&self) -> bool {
         matches!(self.membership(), Membership::Claimed(_))
     }
 
-    /// Another address of it is known.
-    pub(super) fn found_at(&mut self, now: Now, address: String, out: &Outlet) -> Step {
-        self.step(now, Input::AlsoAt(address), out)
+    /// Other addresses of it are known.
+    pub(super) fn found_at(&mut self, now: Now, addresses: Candidates, out: &Outlet) -> Step {
+        self.step(now, Input::AlsoAt(addresses), out)
     }
 
     pub(super) fn command(&mut self, now: Now, wish: Wish, reply: Reply, out: &Outlet) -> Step {
@@ -248,6 +268,7 @@ impl Board {
                 let log =
                     self.report(now, Report::Settled { ticket, component, method, outcome }, &mut Step::default(), out);
                 out.published.board(self.belief.view(), Concern::Components, log);
+                self.answer();
                 Step::default()
             }
         }
@@ -265,6 +286,14 @@ impl Board {
         }
         self.record(now, &event);
         let input = match event {
+            SocketEvent::Reached(address) => {
+                if current {
+                    log::debug!("{}: {address} answers attempt {attempt}", self.view().name);
+                    self.belief.goes_to(address.clone());
+                    out.published.board(self.view(), Concern::Board, Vec::new());
+                }
+                Input::Reached(attempt, address)
+            }
             SocketEvent::Queued => Input::Queued(attempt),
             SocketEvent::Begun(within) => Input::Begun(attempt, within),
             SocketEvent::Opened => match ephemeral() {
@@ -284,7 +313,7 @@ impl Board {
         let frames = &self.view().frames;
         log::trace!("{}: socket: {event:?}", self.view().address);
         match event {
-            SocketEvent::Queued | SocketEvent::Begun(_) => {}
+            SocketEvent::Queued | SocketEvent::Begun(_) | SocketEvent::Reached(_) => {}
             SocketEvent::Opened => frames.add(now.wall, Way::Link, 0, &Content::Open),
             SocketEvent::Text(text) => frames.text(now.wall, Way::In, text),
             // What is encrypted is kept once it was read.
@@ -317,7 +346,7 @@ impl Board {
     /// second time the one that comes next.
     fn other_announcement(&mut self) -> Option<Announced> {
         let (name, present) = self.goes_by.as_ref()?;
-        let elsewhere = |(_, announced): &(&String, &Announced)| announced.place != present.place;
+        let elsewhere = |(_, announced): &(&String, &Announced)| announced.addresses != present.addresses;
         let good = self.good.as_ref().map(|(name, announced)| (name, announced)).filter(elsewhere);
         let after = self.announced_as.iter().filter(|(other, _)| *other > name);
         let (name, announced) = good.or_else(|| after.chain(&self.announced_as).find(elsewhere))?;
@@ -334,12 +363,18 @@ impl Board {
         let concern = concern(&outputs);
         for output in outputs {
             match output {
-                Output::Connect { attempt, url, address, standing } => {
+                Output::Connect { attempt, to, standing } => {
+                    let url = urls(&to.addresses.texts());
                     log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
-                    self.belief.goes_to(address);
+                    // Until one of them answers.
+                    if !to.addresses.have(&self.view().address)
+                        && let Some(likeliest) = to.addresses.first()
+                    {
+                        self.belief.goes_to(likeliest);
+                    }
                     self.belief.called_from(None);
                     self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(url.as_str().into()));
-                    self.connect(attempt, url, standing, out);
+                    self.connect(attempt, to, standing, out);
                 }
                 Output::Accept { attempt } => {
                     if let Some(arrival) = self.arrival.take() {
@@ -386,7 +421,14 @@ impl Board {
         if !silent {
             out.published.board(self.belief.view(), concern, log);
         }
+        self.answer();
         step
+    }
+
+    fn answer(&mut self) {
+        for (reply, outcome) in std::mem::take(&mut self.answered) {
+            reply(outcome);
+        }
     }
 
     /// Goes on with a connection that the board made.
@@ -408,12 +450,18 @@ impl Board {
         }
     }
 
-    fn connect(&mut self, attempt: u64, url: String, standing: Standing, out: &Outlet) {
+    fn connect(&mut self, attempt: u64, to: Destination, standing: Standing, out: &Outlet) {
         let unread = Unread::default();
         let tell = self.teller(attempt, &unread, out);
         let (transport, attempts) = (out.transport, out.attempts.clone());
-        let opening = Opening { transport, url, subprotocol: Some(SUBPROTOCOL), attempts, standing };
+        let path = RPC_PATH.to_owned();
+        let opening = Opening { transport, to, path, subprotocol: Some(SUBPROTOCOL), attempts, standing };
         self.socket = Some((attempt, Socket::open(opening, unread, tell)));
+    }
+
+    /// The system's clock was set.
+    pub(super) fn clock_was_set(&self, now: Now) {
+        self.belief.clock_was_set(now);
     }
 
     fn report(&mut self, now: Now, report: Report, step: &mut Step, out: &Outlet) -> Vec<(SystemTime, Happening)> {
@@ -444,7 +492,7 @@ impl Board {
                 step.lost |= was_up && matches!(link, LinkState::Unreachable { .. });
                 step.failed |= matches!(link, LinkState::Unreachable { retry_at: Some(_), .. });
                 if *link == LinkState::Connected && self.view().caller.is_none() {
-                    let here = |(_, announced): &(String, Announced)| announced.place.address == self.view().address;
+                    let here = |(_, announced): &(String, Announced)| announced.addresses.have(&self.view().address);
                     self.good = self.goes_by.clone().filter(here).or_else(|| self.good.clone());
                 }
                 if *link != LinkState::Connected {
@@ -455,12 +503,21 @@ impl Board {
             }
             Report::Settled { ticket, outcome, .. } => {
                 if let Some(reply) = self.replies.remove(ticket) {
-                    reply(outcome.clone());
+                    self.answered.push((reply, outcome.clone()));
                 }
             }
             _ => {}
         }
         self.belief.apply(now, report)
+    }
+}
+
+/// Where an attempt goes, for people.
+fn urls(addresses: &[String]) -> String {
+    match addresses {
+        [] => "nowhere".to_owned(),
+        [one] => format!("ws://{one}{RPC_PATH}"),
+        [first, others @ ..] => format!("ws://{first}{RPC_PATH} or {}", others.join(" or ")),
     }
 }
 
@@ -470,9 +527,9 @@ impl Entry for Board {
         if view.by_hand || self.remembered || view.held.is_some() {
             return Membership::Own;
         }
-        let announced = || Some(view.address.parse::<SocketAddr>().ok()?.ip());
         // Of a board that connects to this program the address is that of its last connection, without a port.
-        let source = view.caller.map(|caller| caller.ip()).or_else(announced).or_else(|| view.address.parse().ok());
+        let announced = || ip_of(&view.address).or_else(|| view.address.parse().ok());
+        let source = view.caller.map(|caller| caller.ip()).or_else(announced);
         match view.link {
             LinkState::Connected | LinkState::Stale => Membership::Connected(source),
             _ if view.info.is_some() => Membership::Known(source),

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::history::{seconds, time};
+use super::history::seconds;
 use crate::link::state::Now;
 
 /// A clock that differs by less than this from what was expected was read with a delay.
@@ -76,6 +76,11 @@ impl Timeline {
         shown.unwrap_or(steady)
     }
 
+    /// The same in seconds since 1970.
+    pub fn shown_seconds(&self, steady: f64) -> f64 {
+        steady + self.ahead(steady)
+    }
+
     /// How far the system's clock was ahead at a steady time, in seconds.
     fn ahead(&self, steady: f64) -> f64 {
         let piece = self.pieces.iter().rev().find(|piece| piece.from <= steady).or(self.pieces.front());
@@ -103,6 +108,12 @@ impl Timeline {
 pub struct Clock {
     began: Elapsed,
     timeline: Mutex<Timeline>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::start()
+    }
 }
 
 impl Clock {
@@ -179,7 +190,7 @@ impl Elapsed {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::*;
+    use super::{super::history::time, *};
 
     fn at(seconds: f64) -> SystemTime {
         time(seconds).unwrap()
@@ -226,6 +237,10 @@ mod tests {
             line.observe(after(second), at(if second % 2 == 0 { 1e6 } else { 2e6 }));
         }
         assert!(line.pieces.len() <= PIECES);
-        assert_eq!(line.stretches(0.0, 20_000.0).first().map(|(from, ..)| *from), Some(0.0), "no time is without a clock");
+        assert_eq!(
+            line.stretches(0.0, 20_000.0).first().map(|(from, ..)| *from),
+            Some(0.0),
+            "no time is without a clock"
+        );
     }
 }

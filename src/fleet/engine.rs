@@ -7,7 +7,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     thread::JoinHandle,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use protocol::{LogFilter, mdns::Announcement};
@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    BoardKey, FleetStatus, KnownBoard, LinkProblem, LinkState, Listening, Outcome, Reply,
+    BoardKey, FleetStatus, Jump, KnownBoard, LinkProblem, LinkState, Listening, Outcome, Reply,
     board::{Board, FromSocket, Outlet, Step},
     descriptors::Descriptors,
     live_ids::LiveIds,
@@ -27,6 +27,8 @@ use super::{
     wish::Wish,
 };
 use crate::{
+    address::{Address, Candidates},
+    dial::interfaces,
     discovery::{
         Lookout,
         mdns::{Found, Mdns},
@@ -45,7 +47,7 @@ use crate::{
 /// At the end the sockets are given this long to send their close frames.
 const FAREWELL: Duration = Duration::from_millis(250);
 
-/// A board of which nothing is known but that somebody connected and said its id is dropped when nobody has done so for this long. A board
+/// A board known only from inbound connections that claimed its id is dropped when no such connection came for this long. A board
 /// connects again after 60 s at most.
 const CLAIM_LASTS: Duration = Duration::from_secs(180);
 
@@ -55,9 +57,13 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// Where boards had to make room, mDNS asks for all of them once more after this: those that are there are taken up again.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
+/// And it does so this often in any case, whatever lifetime strangers give to what they announce. RFC 6762, section 10: a record that names
+/// no host lives for 75 minutes.
+const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(75 * 60);
+
 /// What a face wants of the I/O thread.
 pub(super) enum Order {
-    Add(BoardKey, String),
+    Add(BoardKey, Address),
     Recall(BoardKey, KnownBoard),
     Connect(BoardKey),
     Forget(BoardKey),
@@ -102,6 +108,8 @@ pub(super) struct Engine {
     from_sockets: Option<UnboundedReceiver<FromSocket>>,
     listener: Option<Listener>,
     status: FleetStatus,
+    /// When the system's clock was set last, as far as is known here.
+    jump: Option<Jump>,
 }
 
 impl Engine {
@@ -128,6 +136,7 @@ impl Engine {
             from_sockets: Some(from_sockets),
             listener: None,
             status: FleetStatus::default(),
+            jump: None,
         }
     }
 
@@ -149,6 +158,7 @@ impl Engine {
         let problem = match Mdns::start(lookout, tell) {
             Ok(mdns) => {
                 self.mdns = Some(mdns);
+                self.look_again_at = Some(Instant::now() + LOOK_AGAIN_EVERY);
                 None
             }
             Err(problem) => Some(problem),
@@ -174,15 +184,28 @@ impl Engine {
                 order = orders.recv() => match order {
                     Some(Order::End) | None => break,
                     Some(Order::Listen(wanted)) => self.listen(wanted, &calls).await,
-                    Some(order) => self.order(now(), order),
+                    Some(order) => {
+                        let now = self.now();
+                        self.order(now, order);
+                    }
                 },
                 Some(FromSocket { board, attempt, event, unread }) = from_sockets.recv() => {
                     unread.read(&event);
-                    self.with(board, |board, out| board.socket_told(now(), attempt, event, out));
+                    let now = self.now();
+                    self.with(board, |board, out| board.socket_told(now, attempt, event, out));
                 }
-                Some(found) = findings.recv() => self.found(now(), found),
-                Some(arrival) = called.recv() => self.called(now(), arrival),
-                () = sleep_until(next.unwrap_or_else(far_away).into()), if next.is_some() => self.tick(now()),
+                Some(found) = findings.recv() => {
+                    let now = self.now();
+                    self.found(now, found);
+                }
+                Some(arrival) = called.recv() => {
+                    let now = self.now();
+                    self.called(now, arrival);
+                }
+                () = sleep_until(next.unwrap_or_else(far_away).into()), if next.is_some() => {
+                    let now = self.now();
+                    self.tick(now);
+                }
             }
         }
         self.farewell(from_sockets, called).await;
@@ -195,8 +218,9 @@ impl Engine {
         }
         self.status.listening = match wanted {
             None => {
+                let now = self.now();
                 for key in self.roster.keys() {
-                    self.with(key, |board, out| board.step(now(), Input::CallsAreOver, out));
+                    self.with(key, |board, out| board.step(now, Input::CallsAreOver, out));
                 }
                 Listening::Off
             }
@@ -249,16 +273,22 @@ impl Engine {
             Room::Full => false,
             Room::For(key) => {
                 self.forget(now, key);
-                self.look_again_at.get_or_insert(now.instant + LOOK_AGAIN_AFTER);
+                self.look_again_soon(now);
                 true
             }
         }
     }
 
+    fn look_again_soon(&mut self, now: Now) {
+        let soon = now.instant + LOOK_AGAIN_AFTER;
+        self.look_again_at = self.look_again_at.map(|at| at.min(soon));
+    }
+
     /// Closes every socket and waits until the close frames are out, so that boards free the places at once.
     async fn farewell(mut self, mut from_sockets: UnboundedReceiver<FromSocket>, called: Receiver<Arrival>) {
+        let now = self.now();
         for key in self.roster.keys() {
-            self.with(key, |board, out| board.step(now(), Input::Leave, out));
+            self.with(key, |board, out| board.step(now, Input::Leave, out));
         }
         drop(called);
         drop(self);
@@ -302,7 +332,7 @@ impl Engine {
                 self.keys_changed(now);
             }
             Order::ForgetKey(id) => {
-                if self.keys.as_mut().and_then(|keys| keys.remove(&id)).is_some() {
+                if self.keys.as_mut().is_some_and(|keys| keys.remove(&id)) {
                     self.keys_changed(now);
                 }
             }
@@ -318,13 +348,13 @@ impl Engine {
     }
 
     /// A new board, or another address of one that is known.
-    fn add(&mut self, now: Now, key: BoardKey, address: String) {
+    fn add(&mut self, now: Now, key: BoardKey, address: Address) {
         if self.roster.get(key).is_none() {
             let seed = self.seeds.hash_one(key);
-            let board = Board::new(now, key, address.clone(), true, seed, self.keys.clone());
+            let board = Board::new(now, key, Candidates::given(address.clone()), true, seed, self.keys.clone());
             self.roster.insert(now.instant, key, board);
         }
-        self.roster.is_at(key, &address);
+        self.roster.is_at(key, &address.to_string());
         self.with(key, |board, out| board.also_at(now, address, out));
         self.with(key, |board, out| board.step(now, Input::Connect, out));
     }
@@ -335,15 +365,22 @@ impl Engine {
         if there || self.roster.at(&known.address).is_some() {
             return;
         }
+        let Ok(address) = known.address.parse::<Address>() else { return };
+        // What a person typed counts as before; what was found is used only where an announcement of it would be.
+        let addresses = match known.by_hand {
+            _ if !known.announced.is_empty() => known.announced.clone(),
+            true => Candidates::given(address),
+            false => Candidates::remembered(address),
+        };
         let seed = self.seeds.hash_one(key);
-        let mut board = Board::new(now, key, known.address.clone(), known.by_hand, seed, self.keys.clone());
+        let mut board = Board::new(now, key, addresses.clone(), known.by_hand, seed, self.keys.clone());
         board.recall(now, &known);
         self.roster.insert(now.instant, key, board);
         if let Some(id) = known.id {
             self.roster.has_id(key, id);
         }
         self.roster.is_at(key, &known.address);
-        self.with(key, |board, out| board.step(now, Input::AlsoAt(known.address), out));
+        self.with(key, |board, out| board.step(now, Input::AlsoAt(addresses), out));
         self.with(key, |board, out| board.step(now, Input::Connect, out));
     }
 
@@ -371,7 +408,7 @@ impl Engine {
         match found {
             Found::Resolved(resolved) => {
                 if let Some(change) = self.registry.resolved(now.instant, resolved) {
-                    self.look_again_at.get_or_insert(now.instant + LOOK_AGAIN_AFTER);
+                    self.look_again_soon(now);
                     self.change(now, change);
                 }
             }
@@ -392,13 +429,14 @@ impl Engine {
 
     fn change(&mut self, now: Now, change: Change) {
         match change {
-            Change::Announced { full_name, address, announcement } => {
-                log::debug!("mDNS: {full_name} is {} at {address}", announcement.id);
-                let Some(key) = self.key_of(now, &address, &announcement) else { return };
+            Change::Announced { full_name, addresses, announcement } => {
+                log::debug!("mDNS: {full_name} is {} at {}", announcement.id, addresses.texts().join(", "));
+                let Some(key) = self.key_of(now, &addresses, &announcement) else { return };
                 self.roster.confirm(now.instant, key);
-                self.moved(key, &full_name, &address);
-                let elsewhere = self.is_announced_elsewhere(key, &full_name, &address).then(|| address.clone());
-                self.with(key, |board, out| board.announced(now, full_name, address, *announcement, out));
+                self.moved(key, &full_name, &addresses);
+                let elsewhere = self.is_announced_elsewhere(key, &full_name, &addresses);
+                let elsewhere = addresses.first().filter(|_| elsewhere);
+                self.with(key, |board, out| board.announced(now, full_name, &addresses, *announcement, out));
                 if let Some(address) = elsewhere {
                     self.with(key, |board, out| board.contested(now, address, out));
                 }
@@ -410,42 +448,46 @@ impl Engine {
                 log::debug!("mDNS: {full_name} ({id}) is gone");
                 let Some(key) = self.roster.with_id(&id) else { return };
                 let Some(board) = self.roster.get_mut(key) else { return };
-                let left = board.announced_as.get(&full_name).map(|announced| announced.place.address.clone());
+                let left = board.announced_as.get(&full_name).map(|announced| announced.addresses.texts());
                 board.withdrawn(&full_name, &self.out);
                 // It was only ever announced: with the announcement goes all that was known of it.
                 if board.announced_as.is_empty() && board.is_only_claimed() && board.view().caller.is_none() {
                     self.forget(now, key);
-                } else if let Some(left) = left {
-                    self.roster.left(key, &left);
+                } else {
+                    left.unwrap_or_default().iter().for_each(|left| self.roster.left(key, left));
                 }
             }
         }
     }
 
-    /// Whether a board is announced under another name at another address too. A board that changes its name has two for a moment, at
+    /// Whether a board is announced under another name at other addresses too. A board that changes its name has two for a moment, at
     /// one address.
-    fn is_announced_elsewhere(&self, key: BoardKey, full_name: &str, address: &str) -> bool {
-        let elsewhere = |(name, at): (&String, &Announced)| name != full_name && at.place.address != address;
+    fn is_announced_elsewhere(&self, key: BoardKey, full_name: &str, addresses: &Candidates) -> bool {
+        let here = |at: &Announced| at.addresses.texts().iter().any(|address| addresses.have(address));
+        let elsewhere = |(name, at): (&String, &Announced)| name != full_name && !here(at);
         self.roster.get(key).is_some_and(|board| board.announced_as.iter().any(elsewhere))
     }
 
-    /// Whose announcement it is: of a board with its id, of one that was added by this address, or of a new one, where there is room.
-    fn key_of(&mut self, now: Now, address: &str, announcement: &Announcement) -> Option<BoardKey> {
+    /// Whose announcement it is: of a board with its id, of one that was added by one of these addresses, or of a new one, where there is
+    /// room.
+    fn key_of(&mut self, now: Now, addresses: &Candidates, announcement: &Announcement) -> Option<BoardKey> {
         if let Some(key) = self.roster.with_id(&announcement.id) {
             return Some(key);
         }
         let nameless = |key: &BoardKey| self.roster.get(*key).is_some_and(|board| board.view().id.is_none());
-        let key = match self.roster.at(address).filter(nameless) {
+        let there = addresses.texts().iter().filter_map(|address| self.roster.at(address)).find(nameless);
+        let key = match there {
             Some(key) => key,
             None => {
-                let source = address.parse().ok().map(|address: SocketAddr| address.ip());
+                let source = addresses.iter().next().and_then(|candidate| candidate.address().ip());
                 if !self.make_room(now, source) {
-                    log::debug!("{} is announced at {address}, one of too many there", announcement.id);
+                    let there = addresses.first().unwrap_or_default();
+                    log::debug!("{} is announced at {there}, one of too many there", announcement.id);
                     return None;
                 }
                 let key = self.out.published.new_key();
                 let seed = self.seeds.hash_one(key);
-                let board = Board::new(now, key, address.to_owned(), false, seed, self.keys.clone());
+                let board = Board::new(now, key, addresses.clone(), false, seed, self.keys.clone());
                 self.roster.insert(now.instant, key, board);
                 key
             }
@@ -454,17 +496,20 @@ impl Engine {
         Some(key)
     }
 
-    /// A board is announced at another address than before. What it left is dropped: a board may move for ever.
-    fn moved(&mut self, key: BoardKey, full_name: &str, address: &str) {
-        let left = self.roster.get(key).and_then(|board| board.announced_as.get(full_name));
-        let left = left.map(|announced| announced.place.address.clone());
-        if let Some(left) = left.filter(|left| *left != address) {
-            self.roster.left(key, &left);
+    /// A board is announced at other addresses than before. What it left is dropped: a board may move for ever.
+    fn moved(&mut self, key: BoardKey, full_name: &str, addresses: &Candidates) {
+        let before = self.roster.get(key).and_then(|board| board.announced_as.get(full_name));
+        for left in before.map(|announced| announced.addresses.texts()).unwrap_or_default() {
+            if !addresses.have(&left) {
+                self.roster.left(key, &left);
+            }
         }
-        self.roster.is_at(key, address);
+        for address in addresses.texts() {
+            self.roster.is_at(key, &address);
+        }
     }
 
-    /// Drops boards of which nothing is known but that somebody connected and said their ids.
+    /// Drops boards that are known only from inbound connections that claimed their ids.
     fn sweep(&mut self, now: Now) {
         let claimed = |board: &Board| {
             let waits = matches!(board.view().link, LinkState::Unreachable { .. } | LinkState::Announced);
@@ -486,8 +531,9 @@ impl Engine {
             && let Some(mdns) = &self.mdns
         {
             mdns.start_again();
+            self.look_again_at = Some(now.instant + LOOK_AGAIN_EVERY);
         }
-        for change in self.registry.settled(now.instant) {
+        for change in self.registry.settled(now.instant, &interfaces::current()) {
             self.change(now, change);
         }
         while let Some((deadline, key)) = self.deadlines.first().copied()
@@ -522,11 +568,12 @@ impl Engine {
         }
         self.out.live_ids.note(board.view());
         let address = board.view().address.clone();
+        let now = self.now();
         self.roster.settle(Instant::now(), key);
         if let Some((id, owner)) = step.taken {
-            self.taken(now(), key, address, id, owner);
+            self.taken(now, key, address, id, owner);
         } else if let Some((id, before)) = step.identified {
-            self.identified(now(), key, id, before);
+            self.identified(now, key, id, before);
         }
     }
 
@@ -551,22 +598,35 @@ impl Engine {
         self.roster.has_id(owner, id);
         if let Some((announcement, _)) = &view.announcement {
             for (full_name, announced) in announced_as {
-                let address = announced.place.address;
+                let addresses = announced.addresses;
                 let announcement = (**announcement).clone();
-                self.roster.is_at(owner, &address);
-                self.with(owner, |board, out| board.announced(now, full_name, address, announcement, out));
+                addresses.texts().iter().for_each(|address| self.roster.is_at(owner, address));
+                self.with(owner, |board, out| board.announced(now, full_name, &addresses, announcement, out));
             }
         }
         self.roster.is_at(owner, &view.address);
-        match view.by_hand {
-            true => self.with(owner, |board, out| board.also_at(now, view.address.clone(), out)),
+        match &view.given {
+            Some(address) => self.with(owner, |board, out| board.also_at(now, address.clone(), out)),
             // Where it was a moment ago is as good as what a person says.
-            false if view.caller.is_none() => {
-                self.with(owner, |board, out| board.found_at(now, view.address.clone(), out));
+            None if view.caller.is_none() => {
+                let there = view.addresses.only(&view.address);
+                self.with(owner, |board, out| board.found_at(now, there, out));
             }
-            false => {}
+            None => {}
         }
         self.with(owner, |board, out| board.step(now, Input::Connect, out));
+    }
+
+    /// The time. Where the system's clock was set since it was asked last, every history has a gap there.
+    fn now(&mut self) -> Now {
+        let now = self.out.published.clock().read();
+        let jump = self.out.published.clock().last_jump();
+        if self.jump != jump {
+            self.jump = jump;
+            log::info!("the clock of this computer was set: {jump:?}");
+            self.roster.iter().for_each(|(_, board)| board.clock_was_set(now));
+        }
+        now
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -574,10 +634,6 @@ impl Engine {
         let others = [self.registry.next_deadline(), self.sweep_at, self.look_again_at];
         board.into_iter().chain(others.into_iter().flatten()).min()
     }
-}
-
-fn now() -> Now {
-    Now { instant: Instant::now(), wall: SystemTime::now() }
 }
 
 /// Stands for a deadline where there is none; never waited for.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::keys::without_secrets;
+use crate::redact::redacted;
 
 /// How many frames are kept of a board that nobody looks at, and how many bytes with [`HEAD`]. A thousand boards have 3 MB then.
 const PAST: (usize, usize) = (24, 3 << 10);
@@ -194,7 +194,7 @@ impl Frames {
 
     /// A board makes a key and tells it once: it is not kept here.
     fn message(&self, at: SystemTime, way: Way, encrypted: bool, text: &str) {
-        let text = &*without_secrets(text);
+        let text = &*redacted(text);
         let mut end = text.len().min(LONGEST);
         while !text.is_char_boundary(end) {
             end -= 1;

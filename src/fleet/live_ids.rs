@@ -1,4 +1,4 @@
-//! Which ids the boards have whose links work: such an id belongs to its board for as long as the link works, whoever else says it.
+//! Which ids the boards have whose links work: such an id belongs to its board for as long as the link works, whichever other peer claims it.
 
 use std::{cell::RefCell, collections::HashMap};
 

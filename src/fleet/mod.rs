@@ -3,6 +3,7 @@
 mod address;
 pub(crate) mod belief;
 mod board;
+mod clock;
 mod descriptors;
 mod engine;
 mod frames;
@@ -23,9 +24,10 @@ use std::{
     thread::JoinHandle,
 };
 
-use protocol::{ComponentKey, LogFilter, Object, State, outbound::CallUrl};
+use protocol::{ComponentKey, LogFilter, Object, State, board_id, outbound::CallUrl};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+pub use clock::{Clock, Jump, Timeline};
 pub use frames::{Content, Following, Frames, Way, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use published::Shown;
@@ -35,16 +37,17 @@ pub use view::{
     UpdateState,
 };
 
-pub use crate::{
-    discovery::{Interfaces, Lookout},
-    link::transport::{Transport, UnknownTransport},
-};
 use crate::{
+    address::ip_of,
     keys::{Key, Keys},
     listening::facing,
 };
+pub use crate::{
+    address::{Address, AddressError, Candidates},
+    discovery::{Interfaces, Lookout},
+    link::transport::{Transport, UnknownTransport},
+};
 
-pub(crate) use address::parse as read_address;
 pub use address::{ListenAddressError, Reading, is_address, listen_address, reading};
 pub use image::ImageSource;
 
@@ -95,6 +98,8 @@ pub struct KnownBoard {
     pub address: String,
     /// It was added by hand, not found.
     pub by_hand: bool,
+    /// Where it was announced, if this run heard it already; these are used instead of `address`.
+    pub announced: Candidates,
 }
 
 /// The fleet. Dropped, it closes every link and ends its thread.
@@ -137,6 +142,11 @@ impl Fleet {
         self.published.watch(Arc::new(wake))
     }
 
+    /// What time it is for everything that the fleet keeps: times in views are on its scale, unless they say otherwise.
+    pub fn clock(&self) -> &Arc<Clock> {
+        self.published.clock()
+    }
+
     /// How boards are looked for; `None`: not at all.
     pub fn lookout(&self) -> Option<&Lookout> {
         self.lookout.as_ref()
@@ -152,19 +162,24 @@ impl Fleet {
     /// # Errors
     /// Where the text is no address.
     pub fn add_address(&self, address: &str) -> Result<BoardKey, AddressError> {
-        let address = address::parse(address)?;
-        let (key, new) = self.published.key_for(&address);
+        let address: Address = address.parse()?;
+        let (key, new) = self.published.key_for(&address.to_string());
         // Given once more, it is wanted now: the next attempt does not wait.
         self.order(if new { Order::Add(key, address) } else { Order::RetryNow(key) });
         Ok(key)
     }
 
-    /// Shows a board that an earlier run knew, and connects to it where it was last. One that is there already stays as it is.
+    /// Shows a board that an earlier run knew, and connects to it where it was last; one that was found only where that is on a network of this
+    /// computer. One that is there already stays as it is.
     ///
     /// # Errors
     /// Where its address is none.
     pub fn recall(&self, board: KnownBoard) -> Result<(), AddressError> {
         let address = address::parse(&board.address)?;
+        if let Some(id) = board.id.as_deref().filter(|id| board_id(id).is_err()) {
+            log::warn!("a remembered board is left out: {id:?} is not the id of a board");
+            return Ok(());
+        }
         let key = self.published.new_key();
         self.order(Order::Recall(key, KnownBoard { address, ..board }));
         Ok(())
@@ -214,7 +229,7 @@ impl Fleet {
             let board = self.board(board)?;
             let ip = match board.caller {
                 Some(caller) => caller.ip(),
-                None => board.address.parse::<SocketAddr>().ok()?.ip(),
+                None => ip_of(&board.address)?,
             };
             facing(ip).ok()?
         } else {
@@ -316,14 +331,4 @@ pub enum StartError {
     /// No thread or runtime.
     #[error("the I/O thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
-}
-
-/// Why a text is no address of a board.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no address: {reason}. Accepted: host, host:port or [IPv6]:port, for example 192.168.1.17:80")]
-pub struct AddressError {
-    /// What was given.
-    pub text: String,
-    /// What is wrong with it.
-    pub reason: &'static str,
 }

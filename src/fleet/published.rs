@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{BoardKey, BoardView, Changes, FleetStatus, Happening, LogEntry, Watch};
+use super::{BoardKey, BoardView, Changes, Clock, FleetStatus, Happening, LogEntry, Watch};
 
 /// Entries of the log that are kept for who has not seen them. A face that drains once a second misses none below 10,000 events a
 /// second; what all have seen is dropped.
@@ -21,7 +21,10 @@ const OTHERS: usize = 128;
 
 /// Shared by the I/O thread, which writes, and the faces.
 #[derive(Clone, Default)]
-pub(super) struct Published(Arc<Mutex<State>>);
+pub(super) struct Published {
+    state: Arc<Mutex<State>>,
+    clock: Arc<Clock>,
+}
 
 #[derive(Default)]
 struct State {
@@ -80,6 +83,11 @@ struct Unseen {
 }
 
 impl Published {
+    /// What time it is for everything that is kept.
+    pub(super) fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
     /// A key that was never used before.
     pub(super) fn new_key(&self) -> BoardKey {
         self.lock().new_key()
@@ -92,7 +100,8 @@ impl Published {
         if let Some(key) = state.given.get(address) {
             return (*key, false);
         }
-        let there = state.boards.values().find(|board| board.address == address).map(|board| board.key);
+        let is_there = |board: &&Arc<BoardView>| board.address == address || board.addresses.have(address);
+        let there = state.boards.values().find(is_there).map(|board| board.key);
         let key = there.unwrap_or_else(|| state.new_key());
         state.given.insert(address.to_owned(), key);
         (key, true)
@@ -114,7 +123,14 @@ impl Published {
             if happened && !state.watches.is_empty() {
                 let board_name: Arc<str> = Arc::from(view.name.as_str());
                 for (at, what) in happenings {
-                    state.log(LogEntry { number: 0, at, board: view.key, board_name: Arc::clone(&board_name), what });
+                    state.log(LogEntry {
+                        number: 0,
+                        at: self.clock.shown(at),
+                        steady: at,
+                        board: view.key,
+                        board_name: Arc::clone(&board_name),
+                        what,
+                    });
                 }
             }
             let State { watches, logged, .. } = &mut *state;
@@ -188,7 +204,7 @@ impl Published {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing here is left half done by a panic: every change is one insertion or removal.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -326,9 +342,11 @@ mod tests {
     use std::time::Instant;
 
     use super::{super::belief::Belief, *};
+    use crate::address::Candidates;
 
     fn push(published: &Published, board: u32) {
-        let belief = Belief::new(Instant::now(), BoardKey(board), format!("192.0.2.1:{board}"), true);
+        let address = format!("192.0.2.1:{board}").parse().expect("an address");
+        let belief = Belief::new(Instant::now(), BoardKey(board), Candidates::given(address), true);
         published.board(belief.view(), Concern::Components, Vec::new());
     }
 

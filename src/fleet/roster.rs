@@ -18,10 +18,13 @@ pub(super) const UNCONNECTED: usize = 4_096;
 /// Boards of one source address that are not the person's own. A computer with virtual boards has a thousand.
 pub(super) const PER_SOURCE: usize = 1_024;
 
+/// Addresses by which a board can be found. One that announces another port all the time has one after the other.
+const ADDRESSES: usize = 16;
+
 /// What a board is to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Membership {
-    /// Added by the person, remembered from an earlier run, or one of which this computer has the key.
+    /// Added by the person, remembered from an earlier run, or this computer holds its key.
     Own,
     /// There is a link to it.
     Connected(Source),
@@ -159,7 +162,7 @@ impl<B: Entry> Roster<B> {
         }
     }
 
-    /// Whether a board of this source that nobody knows can be taken up. Who was only heard of makes room before who was connected once,
+    /// Whether an unknown board of this source can be added. One that was only heard of makes room before one that was connected once,
     /// as long as those are not the most.
     pub(super) fn room_for(&self, source: Source) -> Room {
         let of_source: usize = [&self.connected, &self.known, &self.claimed].iter().map(|of| of.of(source)).sum();
@@ -194,7 +197,7 @@ impl<B: Entry> Roster<B> {
         self.by_id.insert(id, key).filter(|before| *before != key && self.boards.contains_key(before))
     }
 
-    /// This board has not this id any more.
+    /// This board no longer has this id.
     pub(super) fn lost_id(&mut self, key: BoardKey, id: &str) {
         if let Some(ids) = self.ids.get_mut(&key) {
             ids.remove(id);
@@ -204,10 +207,19 @@ impl<B: Entry> Roster<B> {
         }
     }
 
-    /// This board can be found at this address.
+    /// This board can be found at this address. Of one that has had many the others are forgotten, but for where its link goes.
     pub(super) fn is_at(&mut self, key: BoardKey, address: &str) {
+        let addresses = self.addresses.entry(key).or_default();
+        if addresses.len() >= ADDRESSES {
+            let link = self.boards.get(&key).map(|board| board.address());
+            for gone in addresses.extract_if(|old| Some(old.as_str()) != link) {
+                if self.by_address.get(&gone) == Some(&key) {
+                    self.by_address.remove(&gone);
+                }
+            }
+        }
+        addresses.insert(address.to_owned());
         self.by_address.insert(address.to_owned(), key);
-        self.addresses.entry(key).or_default().insert(address.to_owned());
     }
 
     /// This board is not announced at this address any more.
@@ -265,7 +277,8 @@ mod tests {
 
         /// Takes up a board as the engine does; `None` where there is no room.
         fn add(&mut self, membership: Membership) -> Option<BoardKey> {
-            let (Membership::Claimed(source) | Membership::Known(source) | Membership::Connected(source)) = membership else {
+            let (Membership::Claimed(source) | Membership::Known(source) | Membership::Connected(source)) = membership
+            else {
                 return Some(self.put(membership));
             };
             match self.roster.room_for(source) {
@@ -358,6 +371,21 @@ mod tests {
         bench.roster.confirm(bench.now, keys[0]);
         assert_eq!(bench.roster.room_for(host(1, 1)), Room::For(keys[1]));
         assert_eq!(bench.roster.confirmed(keys[0]), Some(bench.now));
+    }
+
+    #[test]
+    fn a_board_that_is_announced_somewhere_else_all_the_time_leaves_nothing_behind() {
+        let mut bench = Bench::new();
+        let board = bench.put(Membership::Own);
+        for port in 1..=5_000 {
+            let address = format!("10.0.0.1:{port}");
+            bench.roster.left(board, &format!("10.0.0.1:{}", port - 1));
+            bench.roster.is_at(board, &address);
+            // It was tried there.
+            bench.roster.get_mut(board).expect("a board").1 = address;
+        }
+        assert!(bench.roster.by_address.len() <= ADDRESSES && bench.roster.addresses[&board].len() <= ADDRESSES);
+        assert_eq!(bench.roster.at("10.0.0.1:5000"), Some(board));
     }
 
     #[test]

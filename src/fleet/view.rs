@@ -10,11 +10,14 @@ use std::{
 use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, Unreadable, mdns::Announcement};
 
 use super::{frames::Frames, history::History};
-use crate::keys::{KeyId, Role};
 pub use crate::link::{
     health::{End, Health, Span},
     state::{LinkProblem, LinkState, Origin, Outcome, ResyncCause},
     update::{UpdateProblem, UpdateState},
+};
+use crate::{
+    address::{Address, Candidates},
+    keys::{KeyId, Role},
 };
 
 /// Names a board within one run of the program, before and after its id is known.
@@ -56,10 +59,14 @@ pub struct BoardView {
     pub id: Option<String>,
     /// Its own name where known, otherwise its address.
     pub name: String,
-    /// Where the link goes, `host:port`.
+    /// Where the link goes, or would be tried first: `host:port`.
     pub address: String,
+    /// Every address at which it may be, the likeliest first: those that it announced, otherwise what a person typed.
+    pub addresses: Candidates,
     /// It was added by hand, not found.
     pub by_hand: bool,
+    /// The address that a person gave last.
+    pub given: Option<Address>,
     /// Where the present link comes from, if the board made it.
     pub caller: Option<SocketAddr>,
     /// It has called, and nobody knows where it can be connected to: `address` has no port, and is where it called from.
@@ -99,7 +106,7 @@ pub struct BoardView {
     pub frames: Arc<Frames>,
 }
 
-/// Somebody else who says to have a board's id.
+/// Another peer that claims a board's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdClaim {
     /// Where it was announced, was connected to, or connected from, `host:port`.
@@ -130,6 +137,16 @@ impl BoardView {
     /// Whether it is known to do without this method. That it does not lack it is no promise: it may not have been asked.
     pub fn lacks(&self, method: &str) -> bool {
         self.lacking.contains(method)
+    }
+
+    /// Where to ask it something on a connection of its own: where the link goes, if there is one; otherwise wherever it may be.
+    pub fn where_to_ask(&self) -> Candidates {
+        match (&self.link, self.address.parse()) {
+            (LinkState::Connected | LinkState::Stale, Ok(address)) if self.caller.is_none() => {
+                Candidates::given(address)
+            }
+            _ => self.addresses.clone(),
+        }
     }
 
     /// Who may use it. A board for which a key is held counts as locked, whatever is announced of it.
@@ -230,8 +247,10 @@ pub struct Sample {
 pub struct LogEntry {
     /// Counts from 0.
     pub number: u64,
-    /// When it happened, in this computer's time.
+    /// When it happened, as the clock of this computer showed it.
     pub at: SystemTime,
+    /// The same on the scale of values, which never jumps: see [`super::Clock`].
+    pub steady: SystemTime,
     /// Whose it is.
     pub board: BoardKey,
     /// The board's name then.
@@ -291,6 +310,6 @@ pub enum Happening {
     Resync(ResyncCause),
     /// The board sent a value that cannot be read; it counts as unknown.
     Unreadable(Unreadable),
-    /// Somebody else claims the id of this board, whose link works and stays; where it was met, `host:port`.
+    /// Another peer claims the id of this board, whose link works and stays; where it was met, `host:port`.
     IdClaimed(String),
 }

@@ -1,109 +1,79 @@
-//! Keys in a file that only its owner can read: lines of key text, written whole beside the old file and then put in its place, so that
-//! a crash at any moment leaves the old or the new one.
+//! Keys in a file that only its owner can read: one line of key text each.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
-    path::{Path, PathBuf},
+    fs::{self, File},
+    io::{self, Read},
+    path::Path,
 };
 
+use files::Access;
 use zeroize::Zeroizing;
 
-use super::{Keys, StoreError};
+use super::{Keys, StoreError, known::is_missing};
 
 /// The largest file that is read, in bytes: ten thousand keys and room to spare.
 const LARGEST: u64 = 4 << 20;
 
-/// The keys in a file; none where it is not there.
+/// The keys in a file; none if it does not exist.
 ///
 /// # Errors
-/// Where others than its owner can read it, it cannot be read, or a line of it is no key.
+/// If others than its owner can read it, it cannot be read, or a line of it is no key.
 pub(super) fn read(path: &Path) -> Result<Keys, StoreError> {
-    let at = || path.to_owned();
+    let failed = |source| StoreError::File { path: path.to_owned(), source };
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Keys::default()),
-        Err(source) => return Err(StoreError::File { path: at(), source }),
+        Err(error) if is_missing(&error) || is_out_of_reach(path) => return Ok(Keys::default()),
+        Err(source) => return Err(failed(source)),
     };
-    if is_exposed(&file).map_err(|source| StoreError::File { path: at(), source })? {
-        return Err(StoreError::Exposed { path: at() });
+    if is_exposed(&file).map_err(failed)? {
+        return Err(StoreError::Exposed { path: path.to_owned() });
     }
-    let mut text = Zeroizing::new(String::new());
-    file.take(LARGEST).read_to_string(&mut text).map_err(|source| StoreError::File { path: at(), source })?;
-    Keys::from_text(&text).map_err(|source| StoreError::Text { place: path.display().to_string(), source })
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
+    from_bytes(&bytes, &path.display().to_string())
 }
 
-/// Whether the file could be written now. It stays as it is.
+/// Reads keys as they are in a file or on standard input, with or without a byte order mark. `place` says which, for an error.
 ///
 /// # Errors
-/// As [`read`] and [`write`].
-pub(super) fn try_out(path: &Path) -> Result<(), StoreError> {
-    read(path)?;
+/// If a line is no key.
+pub(crate) fn from_bytes(bytes: &[u8], place: &str) -> Result<Keys, StoreError> {
+    let text = files::text(bytes).map_err(|source| StoreError::NotText { place: place.to_owned(), source })?;
+    Keys::from_text(&text).map_err(|source| StoreError::Text { place: place.to_owned(), source })
+}
+
+/// Reads the keys in a file, has them changed, and writes them, while no other process does. `make` says whether anything changed.
+///
+/// # Errors
+/// If it cannot be read or written; then it is as it was.
+pub(super) fn change(path: &Path, make: impl FnOnce(&mut Keys) -> bool) -> Result<(), StoreError> {
     let failed = |source| StoreError::File { path: path.to_owned(), source };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let tried = path.with_file_name(format!(".keys-try-{}", std::process::id()));
-    create(&tried).map_err(failed)?;
-    fs::remove_file(&tried).map_err(failed)
+    files::create_private_folder(path.parent().unwrap_or(Path::new(""))).map_err(failed)?;
+    let _lock = files::lock(path).map_err(failed)?;
+    let mut keys = read(path)?;
+    if make(&mut keys) { write_secret(path, &keys.to_text()).map_err(failed) } else { Ok(()) }
 }
 
-/// Puts these keys in the place of what the file holds.
+/// Writes a text that only the owner of the file can read, in place of what was there.
 ///
 /// # Errors
-/// Where it cannot be written; then it is as it was.
-pub(super) fn write(path: &Path, keys: &Keys) -> Result<(), StoreError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|source| StoreError::File { path: path.to_owned(), source })?;
-    }
-    write_secret(path, &keys.to_text()).map_err(|source| StoreError::File { path: path.to_owned(), source })
-}
-
-/// Writes a text that only the owner of the file can read, instead of what was there.
-///
-/// # Errors
-/// In the system's words; then the file is as it was.
+/// If the system refuses.
 pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
-    let beside = beside(path);
-    // What a run left that ended in the middle is no use to anybody.
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let written = create(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written
+    files::write(path, text.as_bytes(), Access::Owner)
 }
 
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    path.with_file_name(name)
-}
-
-/// A new file: nobody can have opened it before, and nobody but its owner can from the start.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path)
+/// Whether this user may not even look into the folder: then it is no home of theirs, and holds no keys of theirs.
+fn is_out_of_reach(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// Whether others than its owner may read or write it.
 #[cfg(unix)]
 fn is_exposed(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
-    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
+    let file = file.metadata()?;
+    // A pipe has one reader, whatever its mode.
+    Ok(file.is_file() && file.permissions().mode() & 0o077 != 0)
 }
 
 /// On other systems the folder says who may, and that of settings is its user's.

@@ -10,13 +10,28 @@ use super::{Keys, StoreError};
 const SERVICE: &str = "switchboard";
 const USER: &str = "keys of boards";
 
-/// The keychain of this desktop; `None` where none answers.
-pub(super) struct Keychain(Entry);
+/// Something that holds all keys as one secret.
+pub trait Vault: Send + Sync {
+    /// The keys in it; `None` where there is no such thing.
+    ///
+    /// # Errors
+    /// If it refuses, or holds something else.
+    fn read(&self) -> Result<Option<Keys>, StoreError>;
+
+    /// Puts these keys in the place of what it holds; `false` where there is no such thing.
+    ///
+    /// # Errors
+    /// If it does not take them.
+    fn write(&self, keys: &Keys) -> Result<bool, StoreError>;
+}
+
+/// The keychain of this desktop.
+pub(super) struct Keychain;
 
 impl Keychain {
-    pub(super) fn open() -> Option<Self> {
+    fn open() -> Option<Entry> {
         match Entry::new(SERVICE, USER) {
-            Ok(entry) => Some(Self(entry)),
+            Ok(entry) => Some(entry),
             Err(error) => {
                 let why = Entry::store_status().as_ref().err().unwrap_or(&error);
                 log::debug!("no keychain: {why}");
@@ -24,28 +39,25 @@ impl Keychain {
             }
         }
     }
+}
 
-    /// The keys in it.
-    ///
-    /// # Errors
-    /// Where it does not give them, or what it gives is none.
-    pub(super) fn read(&self) -> Result<Keys, StoreError> {
-        match self.0.get_password().map(Zeroizing::new) {
+impl Vault for Keychain {
+    fn read(&self) -> Result<Option<Keys>, StoreError> {
+        let Some(entry) = Self::open() else { return Ok(None) };
+        match entry.get_password().map(Zeroizing::new) {
             Ok(text) => Keys::from_text(&text)
+                .map(Some)
                 .map_err(|source| StoreError::Text { place: "what the keychain holds".to_owned(), source }),
-            Err(Error::NoEntry) => Ok(Keys::default()),
+            Err(Error::NoEntry) => Ok(Some(Keys::default())),
             Err(error) => Err(StoreError::Keychain(plain(&error))),
         }
     }
 
-    /// Puts these keys in the place of what it holds.
-    ///
-    /// # Errors
-    /// Where it does not take them.
-    pub(super) fn write(&self, keys: &Keys) -> Result<(), StoreError> {
-        let done = if keys.is_empty() { self.0.delete_credential() } else { self.0.set_password(&keys.to_text()) };
+    fn write(&self, keys: &Keys) -> Result<bool, StoreError> {
+        let Some(entry) = Self::open() else { return Ok(false) };
+        let done = if keys.is_empty() { entry.delete_credential() } else { entry.set_password(&keys.to_text()) };
         match done {
-            Ok(()) | Err(Error::NoEntry) => Ok(()),
+            Ok(()) | Err(Error::NoEntry) => Ok(true),
             Err(error) => Err(StoreError::Keychain(plain(&error))),
         }
     }

@@ -14,8 +14,8 @@ pub(crate) const GOOD_AFTER: Duration = Duration::from_secs(30);
 /// After an announced restart a board is given this long to come back.
 pub(crate) const AFTER_REBOOT: Duration = Duration::from_secs(5);
 
-/// How long to wait after who answered at a board's address refused the key of this computer, or had no use for it. It may have been
-/// somebody else.
+/// How long to wait after the peer at a board's address refused the key of this computer, or had no use for it. It may have been
+/// another peer.
 pub(crate) const AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
 /// How long to wait where a board is said to be locked, and there is no key, or to speak another version. That is most likely so, and as

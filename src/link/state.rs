@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::backoff::{AFTER_REFUSAL, SELDOM};
 
-/// One moment on both clocks: the steady one that deadlines use, and the wall clock that people read.
+/// One time on two scales: the one that deadlines use, and the one of values and events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Now {
     /// Never jumps.
     pub instant: Instant,
-    /// May be set by hand or by NTP.
+    /// Steady too: it begins as the system's clock says and does not jump when that is set (`fleet::Clock`).
     pub wall: SystemTime,
 }
 
@@ -42,6 +42,9 @@ pub enum LinkProblem {
     /// The host refused or cannot be reached, in the words of the system.
     #[error("cannot connect: {0}")]
     Connect(String),
+    /// It is only announced, and on no network of this computer: an announcement is not enough to go there.
+    #[error("its address {0} is on no network of this computer; if your board is there, add it by that address")]
+    Elsewhere(String),
     /// Neither opened nor refused within [`protocol::limits::CONNECT_TIMEOUT`].
     #[error("no answer within 10 s")]
     ConnectTimeout,
@@ -60,6 +63,14 @@ pub enum LinkProblem {
     /// It speaks only encrypted.
     #[error("is locked, and this computer has no key for it")]
     Locked,
+    /// This computer has a key for it that could not be had, so that nothing is sent to it.
+    #[error("is known to be locked, and its key could not be read ({why}); nothing is sent to it in plain text")]
+    KeyUnavailable {
+        /// The board's id.
+        board: String,
+        /// Why not.
+        why: String,
+    },
     /// It speaks only encrypted, and refused the key.
     #[error("is locked, and does not accept the key that this computer has for it")]
     WrongKey,
@@ -134,6 +145,7 @@ impl LinkProblem {
             self,
             Self::UnsupportedVersion { .. }
                 | Self::KeysAwaited
+                | Self::KeyUnavailable { .. }
                 | Self::Locked
                 | Self::WrongKey
                 | Self::NotLocked { .. }
@@ -153,7 +165,15 @@ impl LinkProblem {
 
     /// Whether it is about the key of a locked board.
     pub fn is_about_keys(&self) -> bool {
-        matches!(self, Self::Locked | Self::WrongKey | Self::NotLocked { .. } | Self::NoGreeting | Self::NotAuthentic)
+        matches!(
+            self,
+            Self::KeyUnavailable { .. }
+                | Self::Locked
+                | Self::WrongKey
+                | Self::NotLocked { .. }
+                | Self::NoGreeting
+                | Self::NotAuthentic
+        )
     }
 }
 
@@ -221,6 +241,8 @@ impl Origin {
 pub(crate) enum Ending {
     /// The host refused or cannot be reached.
     NoConnection(String),
+    /// It is announced at these addresses, and no network of this computer has them.
+    Elsewhere(Vec<String>),
     /// HTTP 503 (design: a fifth controller).
     AllPlacesTaken,
     /// The handshake failed over the subprotocol.
@@ -239,6 +261,7 @@ impl From<Ending> for LinkProblem {
     fn from(ending: Ending) -> Self {
         match ending {
             Ending::NoConnection(text) => Self::Connect(text),
+            Ending::Elsewhere(addresses) => Self::Elsewhere(addresses.join(", ")),
             Ending::AllPlacesTaken => Self::AllPlacesTaken,
             Ending::OtherSubprotocol(theirs) => Self::UnsupportedVersion { theirs },
             Ending::Forbidden(text) | Ending::NotWebSocket(text) | Ending::Misbehaved(text) => Self::NotABoard(text),

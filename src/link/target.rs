@@ -1,82 +1,132 @@
-//! Decides which of a board's addresses is tried next. Resolves no names.
+//! Decides which of a board's addresses are tried next. Resolves no names.
 
-use protocol::RPC_PATH;
+use crate::address::{Candidates, Host};
 
-/// Where a board was announced.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// `host:port`.
-    pub address: String,
-    /// Where the control channel is.
-    pub path: String,
+/// Where an attempt goes: to whichever of these answers first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Destination {
+    /// The addresses.
+    pub addresses: Candidates,
+    /// Those that are tried after the others: something answered there, and was not the board.
+    pub last: Vec<String>,
 }
 
-/// The addresses of one board. A link that fails at one tries the other next.
+impl Destination {
+    /// The host of the likeliest address: attempts at one host wait for each other.
+    pub(crate) fn host(&self) -> String {
+        match self.addresses.iter().next().map(|candidate| candidate.address().host()) {
+            Some(Host::Name(name)) => name.clone(),
+            Some(Host::V4(ip)) => ip.to_string(),
+            Some(Host::V6 { ip, .. }) => ip.to_string(),
+            None => String::new(),
+        }
+    }
+}
+
+/// The addresses of one board. A link that fails where it was announced goes to where a person said it is, and back.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Target {
-    by_hand: Option<String>,
-    announced: Option<Place>,
+    given: Option<Candidates>,
+    announced: Option<Candidates>,
     second_choice: bool,
+    /// Where something answered since the last link that worked, and was not the board.
+    spoiled: Vec<String>,
 }
 
 impl Target {
-    /// The person gave this address.
-    pub(crate) fn give(&mut self, address: String) {
+    /// A person gave these addresses, or an earlier run had them.
+    pub(crate) fn give(&mut self, addresses: Candidates) {
         self.second_choice = self.announced.is_some();
-        self.by_hand = Some(address);
+        self.given = Some(addresses);
     }
 
-    /// The board announced this place; whether that is news. What is announced now is the best that is known.
-    pub(crate) fn announce(&mut self, place: Place) -> bool {
-        let news = self.announced.as_ref() != Some(&place);
+    /// The board announced these addresses; whether that is news. What is announced now is the best that is known.
+    pub(crate) fn announce(&mut self, addresses: Candidates) -> bool {
+        let news = self.announced.as_ref() != Some(&addresses);
         if news {
-            self.announced = Some(place);
+            self.announced = Some(addresses);
             self.second_choice = false;
+            self.spoiled.clear();
         }
         news
     }
 
-    /// The last attempt failed.
+    /// The attempt failed after this address had answered; whether there are others that have not yet been tried.
+    pub(crate) fn spoiled(&mut self, address: &str) -> bool {
+        let Some(tried) = self.choice().filter(|choice| choice.addresses.have(address)) else { return false };
+        self.spoiled.push(address.to_owned());
+        tried.addresses.texts().iter().any(|other| !self.spoiled.contains(other))
+    }
+
+    /// Whether there are other addresses that were not tried yet.
+    pub(crate) fn has_others(&self, address: &str) -> bool {
+        let addresses = self.choice().map(|choice| choice.addresses.texts()).unwrap_or_default();
+        addresses.iter().any(|other| other != address && !self.spoiled.contains(other))
+    }
+
+    /// The attempt failed at every address.
     pub(crate) fn failed(&mut self) {
         self.second_choice = !self.second_choice;
+        self.spoiled.clear();
     }
 
-    /// Where to go: `host:port` and the URL.
-    pub(crate) fn choice(&self) -> Option<(String, String)> {
-        let hand = self.by_hand.as_deref().map(|address| (address, RPC_PATH));
-        let announced = self.announced.as_ref().map(|place| (place.address.as_str(), path(&place.path)));
-        let (first, second) = (announced.or(hand), hand.or(announced));
-        let (address, path) = if self.second_choice { second } else { first }?;
-        Some((address.to_owned(), format!("ws://{address}{path}")))
+    /// The link works.
+    pub(crate) fn worked(&mut self) {
+        self.spoiled.clear();
     }
-}
 
-/// A path from the network goes into a URL only where it is one.
-fn path(path: &str) -> &str {
-    let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b));
-    if path.starts_with('/') && path.len() <= 128 && plain { path } else { RPC_PATH }
+    /// Where to go.
+    pub(crate) fn choice(&self) -> Option<Destination> {
+        let (announced, given) = (self.announced.as_ref(), self.given.as_ref());
+        let (first, second) = (announced.or(given), given.or(announced));
+        let addresses = if self.second_choice { second } else { first }?.clone();
+        Some(Destination { addresses, last: self.spoiled.clone() })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::{Candidate, InterfaceId};
+
+    fn given(address: &str) -> Candidates {
+        Candidates::given(address.parse().expect("an address"))
+    }
+
+    fn announced(addresses: &[&str]) -> Candidates {
+        let on = InterfaceId { index: 2, name: "eth0".into() };
+        let heard = |text: &&str| Candidate::Heard { address: text.parse().expect("an address"), on: on.clone() };
+        Candidates::new(addresses.iter().map(heard), &[])
+    }
+
+    fn first(target: &Target) -> Option<String> {
+        target.choice()?.addresses.first()
+    }
 
     #[test]
     fn what_is_announced_goes_before_what_was_typed_until_it_fails() {
         let mut target = Target::default();
         assert_eq!(target.choice(), None);
-        target.give("lamp.lan:80".into());
-        assert_eq!(target.choice().map(|c| c.1).as_deref(), Some("ws://lamp.lan:80/rpc"));
-        assert!(target.announce(Place { address: "10.0.0.7:80".into(), path: "/rpc".into() }));
-        assert_eq!(target.choice().map(|c| c.0).as_deref(), Some("10.0.0.7:80"));
+        target.give(given("lamp.lan:80"));
+        assert_eq!(first(&target).as_deref(), Some("lamp.lan:80"));
+        assert!(target.announce(announced(&["10.0.0.7:80"])));
+        assert_eq!(first(&target).as_deref(), Some("10.0.0.7:80"));
         target.failed();
-        assert_eq!(target.choice().map(|c| c.0).as_deref(), Some("lamp.lan:80"));
+        assert_eq!(first(&target).as_deref(), Some("lamp.lan:80"));
     }
 
     #[test]
-    fn a_path_that_is_none_is_not_believed() {
+    fn an_address_at_which_something_else_answered_is_tried_last_until_all_were_tried() {
         let mut target = Target::default();
-        target.announce(Place { address: "10.0.0.7:80".into(), path: "@evil.example/ x".into() });
-        assert_eq!(target.choice().map(|c| c.1).as_deref(), Some("ws://10.0.0.7:80/rpc"));
+        target.announce(announced(&["10.0.0.7:80", "10.0.0.8:80"]));
+        assert!(target.spoiled("10.0.0.7:80"));
+        assert_eq!(target.choice().map(|choice| choice.last), Some(vec!["10.0.0.7:80".to_owned()]));
+        assert!(!target.spoiled("10.0.0.8:80"));
+        target.failed();
+        assert_eq!(target.choice().map(|choice| choice.last), Some(Vec::new()));
+        // Where there is only one address, there is no other to try at once.
+        target.announce(announced(&["10.0.0.7:80"]));
+        assert!(!target.spoiled("10.0.0.7:80"));
+        assert!(!target.spoiled("192.0.2.1:80"));
     }
 }

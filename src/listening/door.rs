@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use protocol::outbound::{ENCRYPTION_FIELD, ID_FIELD};
+use protocol::{
+    board_id,
+    outbound::{ENCRYPTION_FIELD, ID_FIELD},
+};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     accept_hdr_async_with_config,
@@ -20,9 +23,6 @@ use crate::{
 
 /// How long who has connected may take until it has said who it is.
 const KNOCK: Duration = Duration::from_secs(10);
-
-/// The longest id, in bytes, as mDNS has it.
-const ID: usize = 63;
 
 /// Who it says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ fn judge(request: &Request, mut response: Response) -> Result<(Response, Said), 
     if is_of_a_web_page(request) {
         return Err(refuse(StatusCode::FORBIDDEN, "web pages are no boards"));
     }
-    let id = headers.get(ID_FIELD).and_then(|value| value.to_str().ok()).filter(|id| is_id(id));
+    let id = headers.get(ID_FIELD).and_then(|value| value.to_str().ok()).filter(|id| board_id(id).is_ok());
     let Some(id) = id else {
         let why = "a board that calls says its id in Switchboard-Id: 1 to 63 lower-case letters, digits and hyphens";
         return Err(refuse(StatusCode::BAD_REQUEST, why));
@@ -69,12 +69,6 @@ fn judge(request: &Request, mut response: Response) -> Result<(Response, Said), 
     take_subprotocol(request, &mut response)?;
     let said = Said { id: id.to_owned(), locked: headers.contains_key(ENCRYPTION_FIELD) };
     Ok((response, said))
-}
-
-/// As docs/protocol.md has it, "Finding a board".
-fn is_id(text: &str) -> bool {
-    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    plain && (1..=ID).contains(&text.len())
 }
 
 #[cfg(test)]

@@ -47,6 +47,25 @@ fn strangers_that_say_nothing_keep_no_board_out() {
 }
 
 #[test]
+fn a_call_may_name_its_target_in_absolute_form_and_not_be_http_1_0() {
+    run(async {
+        let (sender, mut arrived) = arrivals();
+        let listener = Listener::start((Ipv4Addr::LOCALHOST, 0).into(), sender).unwrap();
+        let mut old = TcpStream::connect(listener.address()).await.unwrap();
+        old.write_all(CALL.replace("HTTP/1.1", "HTTP/1.0").as_bytes()).await.unwrap();
+        let mut said = Vec::new();
+        let _ = old.read_to_end(&mut said).await;
+        assert!(!said.starts_with(b"HTTP/1.1 101"), "RFC 6455, section 4.1: {}", String::from_utf8_lossy(&said));
+        let mut board = TcpStream::connect(listener.address()).await.unwrap();
+        board
+            .write_all(CALL.replace("GET /", "GET http://here/").replace("lamp-1", "lamp-2").as_bytes())
+            .await
+            .unwrap();
+        assert_eq!(arrived.recv().await.unwrap().id, "lamp-2");
+    });
+}
+
+#[test]
 fn a_call_that_is_declined_is_told_so() {
     run(async {
         let (sender, mut arrived) = arrivals();

@@ -19,10 +19,12 @@ use tokio::{
 };
 
 use crate::{
+    address::Candidates,
     keys::{Key, KeyId, Loaded, Store},
     link::{
         bounds,
         state::{Ending, LinkProblem},
+        target::Destination,
         transport::{Opening, Socket, SocketEvent, Unread},
     },
 };
@@ -41,8 +43,8 @@ const ASK_AGAIN: Duration = Duration::from_millis(700);
 /// Which board is paired, and where its key goes.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// `host:port`.
-    pub address: String,
+    /// Where it is looked for; the first that answers is asked.
+    pub addresses: Candidates,
     /// The id of the board that the person chose, where it is known: another is refused.
     pub board: Option<String>,
     /// Where the key is stored.
@@ -194,8 +196,8 @@ fn attempt(
     let mut conversation = Conversation::new(Random::new(random), wanted.board.clone());
     let unread = Unread::default();
     let (events, mut told) = unbounded_channel();
-    let url = format!("ws://{}{PAIR_PATH}", wanted.address);
-    let socket = open(url, unread.clone(), events);
+    let to = Destination { addresses: wanted.addresses.clone(), last: Vec::new() };
+    let socket = open(to, unread.clone(), events);
     let outcome = runtime.block_on(async {
         let mut talk = Talk { socket: &socket, told: &mut told, unread: &unread, tell };
         let outcome = talk.converse(&mut conversation, saving, answers).await;
@@ -213,8 +215,8 @@ fn attempt(
     })
 }
 
-fn open(url: String, unread: Unread, events: UnboundedSender<SocketEvent>) -> Socket {
-    Socket::open(Opening::alone(url), unread, move |event| {
+fn open(to: Destination, unread: Unread, events: UnboundedSender<SocketEvent>) -> Socket {
+    Socket::open(Opening::alone(to, PAIR_PATH), unread, move |event| {
         // Nobody wants to know any more.
         let _ = events.send(event);
     })
@@ -259,7 +261,7 @@ impl<'a> Saving<'a> {
         let Some(board) = self.stored.take() else { return };
         let undone = match self.loaded.keys.get(&board) {
             Some(before) => self.wanted.store.add(before.clone()),
-            None => self.wanted.store.remove(&board),
+            None => self.wanted.store.remove(&board).map(drop),
         };
         if let Err(error) = undone {
             log::warn!("the key of {board} that came to nothing cannot be deleted: {error}");
@@ -295,6 +297,7 @@ impl Talk<'_> {
                         SocketEvent::Ended(ending) => return Err(problem(ending)),
                         SocketEvent::Queued
                         | SocketEvent::Begun(_)
+                        | SocketEvent::Reached(_)
                         | SocketEvent::Opened
                         | SocketEvent::Ping
                         | SocketEvent::Pong => Vec::new(),

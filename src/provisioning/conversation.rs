@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use noise::Key;
 use protocol::improv::{BAUD, Credentials, DeviceInfo, Network, State};
 use serialport::SerialPort;
 
@@ -83,6 +84,19 @@ impl Conversation {
     pub fn connect(&mut self, credentials: Credentials) -> Result<Option<String>, Problem> {
         match self.ask(&Request::Connect(credentials))? {
             Answer::Connected(url) => Ok(url),
+            _ => Err(Problem::Late),
+        }
+    }
+
+    /// Has the board make a key, which locks it, and print it here. Each call makes another key.
+    ///
+    /// # Errors
+    /// If it makes none, it is another board's, or it does not answer.
+    pub fn lock(&mut self, board: &Board) -> Result<Key, Problem> {
+        match self.ask(&Request::Lock)? {
+            Answer::Key(key) if board.hostname.as_ref().is_none_or(|id| *id == key.board) => Ok(*key),
+            Answer::Key(_) => Err(Problem::Board { what: "it printed the key of another board" }),
+            Answer::NoKey(why) => Err(Problem::NoKey { why }),
             _ => Err(Problem::Late),
         }
     }

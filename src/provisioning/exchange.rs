@@ -2,9 +2,11 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use noise::Key;
 use protocol::improv::{
     Command, Credentials, DeviceInfo, ErrorState, FromDevice, Item, Network, Packet, Reader, RpcResult, State,
 };
+use zeroize::Zeroizing;
 
 /// How long a board may take to say anything: opening a port resets many boards, and these have to boot first.
 pub const BOARD_PATIENCE: Duration = Duration::from_secs(6);
@@ -17,6 +19,19 @@ pub const CONNECT_PATIENCE: Duration = Duration::from_secs(40);
 
 /// How long the answer may take of a board that has it at hand.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a board may take to make a key and print it.
+const LOCK_PATIENCE: Duration = Duration::from_secs(8);
+
+/// What has a board print a key. The empty line before it ends whatever was typed.
+const LOCK: &[u8] = b"\r\nlock\r\n";
+
+/// How the text of a key begins, and how a board begins to say why it makes no key.
+const KEY: &str = "switchboard-key:";
+const NO_KEY: &str = "no key:";
+
+/// A longer line is no key.
+const LONGEST_LINE: usize = 1_024;
 
 /// A board that is just booting has not heard the first request.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -43,6 +58,8 @@ pub enum Request {
     Networks,
     /// To connect to this network.
     Connect(Credentials),
+    /// To make a key and print it, which locks it: the line `lock`, no packet of Improv (docs/protocol.md, "The first key, and pairing").
+    Lock,
 }
 
 /// What a board answered.
@@ -58,6 +75,10 @@ pub enum Answer {
     Networks(Vec<Network>),
     /// To [`Request::Connect`]: it is connected, and its page is there, if it said where.
     Connected(Option<String>),
+    /// To [`Request::Lock`].
+    Key(Box<Key>),
+    /// To [`Request::Lock`]: it made none, and says why.
+    NoKey(String),
 }
 
 /// Why there is no answer.
@@ -76,7 +97,10 @@ pub enum NoAnswer {
 
 struct Asked {
     request: Request,
-    packet: Packet,
+    /// What is sent; `None` for a line of text, which is sent once.
+    packet: Option<Packet>,
+    /// The line of text that is arriving. It may be a key.
+    line: Zeroizing<Vec<u8>>,
     until: Duration,
     again_at: Option<Duration>,
     repeats: u8,
@@ -97,20 +121,22 @@ impl Exchange {
     /// Asks; an earlier request is forgotten. Times are of any clock that never goes back.
     pub fn ask(&mut self, now: Duration, request: Request) {
         let (command, patience) = match &request {
-            Request::State => (Command::RequestState, BOARD_PATIENCE),
-            Request::Info => (Command::RequestInfo, ANSWER_PATIENCE),
-            Request::Hostname => (Command::GetHostname, ANSWER_PATIENCE),
-            Request::Networks => (Command::RequestNetworks, SCAN_PATIENCE),
-            Request::Connect(credentials) => (Command::SendWifiSettings(credentials.clone()), CONNECT_PATIENCE),
+            Request::State => (Some(Command::RequestState), BOARD_PATIENCE),
+            Request::Info => (Some(Command::RequestInfo), ANSWER_PATIENCE),
+            Request::Hostname => (Some(Command::GetHostname), ANSWER_PATIENCE),
+            Request::Networks => (Some(Command::RequestNetworks), SCAN_PATIENCE),
+            Request::Connect(credentials) => (Some(Command::SendWifiSettings(credentials.clone())), CONNECT_PATIENCE),
+            Request::Lock => (None, LOCK_PATIENCE),
         };
         // Every one of these fits into a packet.
-        let Some(packet) = command.to_packet() else { return };
+        let packet = command.and_then(|command| command.to_packet());
         self.to_send.clear();
-        self.to_send.push_back(packet.encode());
+        self.to_send.push_back(packet.as_ref().map_or_else(|| LOCK.to_vec(), Packet::encode));
         self.asked = Some(Asked {
             again_at: (request == Request::State).then(|| now + ASK_AGAIN_AFTER),
             request,
             packet,
+            line: Zeroizing::default(),
             until: now + patience,
             repeats: 0,
             networks: Vec::new(),
@@ -130,7 +156,18 @@ impl Exchange {
         for item in items {
             let asked = self.asked.as_mut()?;
             asked.heard = true;
-            let Item::Packet(packet) = item else { continue };
+            let packet = match item {
+                Item::Packet(packet) => packet,
+                Item::Text(text) => {
+                    let text = Zeroizing::new(text);
+                    if let Some(outcome) = asked.text(&text) {
+                        self.asked = None;
+                        return Some(outcome);
+                    }
+                    continue;
+                }
+                Item::Damaged => continue,
+            };
             // What is no board's is the echo of a request, or newer.
             let Ok(said) = FromDevice::from_packet(&packet) else { continue };
             let outcome = match said {
@@ -138,7 +175,7 @@ impl Exchange {
                 FromDevice::Error(ErrorState::None) => None,
                 FromDevice::Error(ErrorState::InvalidPacket) if asked.repeats < REPEATS => {
                     asked.repeats += 1;
-                    self.to_send.push_back(asked.packet.encode());
+                    self.to_send.extend(asked.packet.as_ref().map(Packet::encode));
                     None
                 }
                 FromDevice::Error(error) => Some(Err(NoAnswer::Error(error))),
@@ -171,13 +208,45 @@ impl Exchange {
         }
         if asked.again_at.is_some_and(|again| now >= again) {
             asked.again_at = Some(now + ASK_AGAIN_AFTER);
-            self.to_send.push_back(asked.packet.encode());
+            self.to_send.extend(asked.packet.as_ref().map(Packet::encode));
         }
         None
     }
 }
 
 impl Asked {
+    /// Text came, which is the board's log unless it is a key.
+    fn text(&mut self, text: &[u8]) -> Option<Result<Answer, NoAnswer>> {
+        if self.request != Request::Lock {
+            return None;
+        }
+        for byte in text {
+            match byte {
+                b'\r' | b'\n' => {
+                    let outcome = String::from_utf8_lossy(&self.line).trim().split_once(NO_KEY).map(|(_, why)| {
+                        // It is the board's own text.
+                        Ok(Answer::NoKey(why.trim().chars().take(200).collect()))
+                    });
+                    let outcome = outcome.or_else(|| self.key());
+                    self.line.clear();
+                    if outcome.is_some() {
+                        return outcome;
+                    }
+                }
+                byte if self.line.len() < LONGEST_LINE => self.line.push(*byte),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The key in the line, at its end: a line of the log may have been begun before it.
+    fn key(&self) -> Option<Result<Answer, NoAnswer>> {
+        let line = std::str::from_utf8(&self.line).ok()?;
+        let key = line.get(line.find(KEY)?..)?.trim();
+        Some(key.parse().map(|key| Answer::Key(Box::new(key))).map_err(|_| NoAnswer::Malformed))
+    }
+
     fn state(&mut self, now: Duration, state: State) -> Option<Result<Answer, NoAnswer>> {
         match (&self.request, state) {
             (Request::State, state) => Some(Ok(Answer::State(state))),

@@ -87,6 +87,17 @@ pub enum Problem {
     /// It cannot scan.
     #[error("the board cannot look for networks; give the network's name yourself")]
     NoScan,
+    /// It makes no key.
+    #[error("the board is not locked: it makes no key ({why})")]
+    NoKey {
+        /// In the board's words.
+        why: String,
+    },
+    /// It printed no key.
+    #[error(
+        "the board has its Wi-Fi, but printed no key within 8 s, so that it may be open still; try again with --lock, or press its reset button first"
+    )]
+    NotLocked,
     /// It reported another error.
     #[error("the board reports an error ({what}); press its reset button and try again")]
     Board {
@@ -103,7 +114,12 @@ impl Problem {
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,
-            Self::UnableToConnect { .. } | Self::NotAuthorized | Self::Stopped | Self::NoScan | Self::Board { .. }
+            Self::UnableToConnect { .. }
+                | Self::NotAuthorized
+                | Self::Stopped
+                | Self::NoScan
+                | Self::NoKey { .. }
+                | Self::Board { .. }
         )
     }
 
@@ -129,6 +145,7 @@ impl Problem {
             (Request::Connect(credentials), NoAnswer::Error(ErrorState::UnableToConnect)) => {
                 Self::UnableToConnect { ssid: credentials.ssid().to_owned() }
             }
+            (Request::Lock, NoAnswer::Late { .. }) => Self::NotLocked,
             (_, NoAnswer::Late { .. }) => Self::Late,
             (_, NoAnswer::Malformed) => Self::Board { what: "its answer is malformed" },
             (_, NoAnswer::Error(error)) => match error {

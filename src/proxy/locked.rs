@@ -16,7 +16,12 @@ use tokio_tungstenite::{
 };
 
 use crate::handshake::limits;
-use crate::{keys::Key, link::bounds};
+use crate::{
+    address::Candidates,
+    dial::{Reached, reach},
+    keys::Key,
+    link::bounds,
+};
 
 /// Makes it this client's place at the board at once: a board waits for an encrypted message no longer than some seconds. Without an
 /// `id` it is not answered.
@@ -51,10 +56,10 @@ impl Locked {
             let message = bounds::text(format!("the board at {address} cannot be connected to: {error}"));
             RpcError::new(Code::FailedPrecondition, "no_link", message)
         };
-        let stream = TcpStream::connect(address).await.map_err(|error| no_board(&error))?;
-        let _ = stream.set_nodelay(true);
-        let mut request =
-            format!("ws://{address}{RPC_PATH}").into_client_request().map_err(|error| no_board(&error))?;
+        let given = address.parse().map(Candidates::given).map_err(|error| no_board(&error))?;
+        let Reached { stream, address } = reach(&given, &[]).await.map_err(|error| no_board(&error))?;
+        let url = format!("ws://{}{RPC_PATH}", address.authority());
+        let mut request = url.into_client_request().map_err(|error| no_board(&error))?;
         request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
         let (mut socket, _) =
             client_async_with_config(request, stream, Some(limits())).await.map_err(|error| match error {

@@ -1,5 +1,5 @@
-//! Where settings are between two runs: one JSON file, on a thread of its own, written whole beside the old one and then put in
-//! its place, so that a crash or a loss of power at any moment leaves the old or the new one. Decides nothing about what they are.
+//! Where settings are between two runs: one JSON file, written on a thread of its own, for its owner alone. What another window or
+//! program wrote meanwhile is kept. Decides nothing about what they are.
 
 use std::{
     fs,
@@ -10,11 +10,13 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
-use super::Settings;
-use crate::documents;
+use files::Access;
+use serde_json::Value;
+
+use super::{Settings, folder, merge::merged};
 
 /// The file's name in the program's folder.
 const NAME: &str = "settings.json";
@@ -26,7 +28,7 @@ const RETRY: Duration = Duration::from_secs(5);
 pub struct SettingsFile {
     /// What it holds, or is about to.
     saved: Settings,
-    writer: Option<(Sender<String>, JoinHandle<()>)>,
+    writer: Option<(Sender<Value>, JoinHandle<()>)>,
     told: Arc<Told>,
 }
 
@@ -38,10 +40,12 @@ struct Told {
 }
 
 impl Told {
-    fn tell(&self, problem: Option<String>) {
+    fn tell(&self, problem: Option<&str>) {
         let changed = {
             let mut told = lock(&self.problem);
-            std::mem::replace(&mut *told, problem.clone()) != problem
+            let changed = told.as_deref() != problem;
+            *told = problem.map(str::to_owned);
+            changed
         };
         if changed && let Some(wake) = &*lock(&self.wake) {
             wake();
@@ -68,18 +72,20 @@ impl SettingsFile {
     /// The file in this folder, or else in the desktop's usual place, with what it holds. A file that cannot be read is kept
     /// beside under another name; why is told in a sentence.
     pub fn open(folder: Option<PathBuf>) -> (Self, Option<String>) {
-        let Some(folder) = folder.or_else(|| dirs::config_dir().map(|folder| folder.join("switchboard"))) else {
+        let Some(folder) = folder.or_else(folder::folder) else {
             return (
                 Self::nowhere(),
-                Some("This system names no folder for settings: nothing is remembered.".to_owned()),
+                Some("This user has no home folder for settings: nothing is remembered.".to_owned()),
             );
         };
+        remove_left_over(&folder);
         let path = folder.join(NAME);
         let (saved, mut problem) = read(&path);
-        let (sender, texts) = channel();
+        let (sender, values) = channel();
         let told = Arc::<Told>::default();
         let tells = Arc::clone(&told);
-        let run = move || write_all(&path, &texts, &tells);
+        let before = as_value(&saved);
+        let run = move || write_all(&path, before, &values, &tells);
         let writer = match thread::Builder::new().name("settings".to_owned()).spawn(run) {
             Ok(thread) => Some((sender, thread)),
             Err(error) => {
@@ -119,11 +125,9 @@ impl SettingsFile {
             return;
         }
         self.saved = settings.clone();
-        if let Some((sender, _)) = &self.writer
-            && let Ok(text) = serde_json::to_string_pretty(settings)
-        {
+        if let Some((sender, _)) = &self.writer {
             // The thread ends before this only where it panicked.
-            let _ = sender.send(text);
+            let _ = sender.send(as_value(settings));
         }
     }
 }
@@ -141,27 +145,45 @@ impl Drop for SettingsFile {
 /// What the window remembers on this computer, without touching it; nothing where it cannot be read. For the command line, which
 /// knows the boards and the scenes of the window.
 pub fn remembered() -> Settings {
-    let path = dirs::config_dir().map(|folder| folder.join("switchboard").join(NAME));
-    let text = path.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or_default()
+    let path = folder::folder().map(|folder| folder.join(NAME));
+    path.and_then(|path| parsed(&path).ok().flatten()).unwrap_or_default()
+}
+
+/// Every map in the settings has texts as keys: nothing in them cannot be written as JSON.
+fn as_value(settings: &Settings) -> Value {
+    // By way of text: as a value, 0.1 of 32 bits would be one of 64 bits, and written so.
+    serde_json::to_string(settings).and_then(|text| serde_json::from_str(&text)).unwrap_or_default()
+}
+
+/// What a file holds; `None` if it does not exist or is empty.
+fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error.to_string()),
+    };
+    let text = files::text(&bytes).map_err(|error| error.to_string())?;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_str(&text).map(Some).map_err(|error| error.to_string())
 }
 
 fn read(path: &Path) -> (Settings, Option<String>) {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return (Settings::default(), None),
-        Err(error) => return (Settings::default(), Some(set_aside(path, &error.to_string()))),
-    };
-    match serde_json::from_str(&text) {
-        Ok(settings) => (settings, None),
-        Err(error) => (Settings::default(), Some(set_aside(path, &error.to_string()))),
+    match parsed(path) {
+        Ok(settings) => (settings.unwrap_or_default(), None),
+        Err(why) => (Settings::default(), Some(set_aside(path, &why))),
     }
 }
 
-/// Keeps a file that cannot be read for whoever can. Comes to the sentence about it.
+/// Keeps a file that cannot be read under another name. Returns a sentence about it.
 fn set_aside(path: &Path, why: &str) -> String {
     let aside = path.with_extension("json.unreadable");
-    match fs::rename(path, &aside) {
+    // Copied, so that a link in its place stays one; the next settings are written over what cannot be read.
+    let copied = fs::read(path).and_then(|bytes| files::write(&aside, &bytes, Access::Owner));
+    match copied.or_else(|_| fs::rename(path, &aside)) {
         Ok(()) => {
             format!("The settings could not be read ({why}); they are kept as {} and new ones begun.", aside.display())
         }
@@ -169,27 +191,31 @@ fn set_aside(path: &Path, why: &str) -> String {
     }
 }
 
-/// Writes what is sent, the latest of what waits, until no sender is left. What cannot be written is tried again.
-fn write_all(path: &Path, texts: &Receiver<String>, told: &Told) {
-    let mut unwritten: Option<String> = None;
+/// Writes what is sent, the latest of what waits, until no sender is left. What cannot be written is tried again. `known` is what
+/// this program knows of the file.
+fn write_all(path: &Path, mut known: Value, values: &Receiver<Value>, told: &Told) {
+    let mut unwritten: Option<Value> = None;
     loop {
         let next = match &unwritten {
-            Some(_) => texts.recv_timeout(RETRY),
-            None => texts.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(_) => values.recv_timeout(RETRY),
+            None => values.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         let ended = matches!(next, Err(RecvTimeoutError::Disconnected));
-        let newest = texts.try_iter().last().or(next.ok()).or(unwritten.take());
-        let Some(text) = newest else { return };
-        match replace(path, &text) {
-            Ok(()) => told.tell(None),
+        let newest = values.try_iter().last().or(next.ok()).or(unwritten.take());
+        let Some(latest) = newest else { return };
+        match save(path, &known, &latest) {
+            Ok(()) => {
+                told.tell(None);
+                known = latest;
+            }
             Err(error) => {
                 let problem = format!("{} cannot be written ({error})", path.display());
                 // Once for each cause: a full disk stays full.
                 if lock(&told.problem).as_ref() != Some(&problem) {
                     let _ = writeln!(io::stderr(), "switchboard: settings are not being saved: {problem}");
                 }
-                told.tell(Some(problem));
-                unwritten = Some(text);
+                told.tell(Some(&problem));
+                unwritten = Some(latest);
             }
         }
         if ended {
@@ -198,12 +224,33 @@ fn write_all(path: &Path, texts: &Receiver<String>, told: &Told) {
     }
 }
 
-/// Puts a whole new file in the place of the old one.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+/// Writes what was changed since it was known.
+fn save(path: &Path, known: &Value, latest: &Value) -> io::Result<()> {
+    files::create_private_folder(path.parent().unwrap_or(Path::new("")))?;
+    let _lock = files::lock(path)?;
+    // What cannot be read by now is replaced.
+    let theirs = parsed::<Value>(path).ok().flatten();
+    let all = theirs.map_or_else(|| latest.clone(), |theirs| merged(known, latest, &theirs));
+    let text = serde_json::to_vec_pretty(&all)?;
+    files::write(path, &text, Access::Owner)
+}
+
+/// Removes what 0.1 left where it was ended while it wrote: `settings.json.4711` and, with keys in it, `keys.new-4711`.
+fn remove_left_over(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| {
+            name.strip_prefix(NAME).and_then(|rest| rest.strip_prefix('.')).or_else(|| name.strip_prefix("keys.new-"))
+        });
+        let ours = number.is_some_and(|number| number.parse::<u32>().is_ok());
+        let age = entry.metadata().and_then(|file| file.modified()).ok();
+        let age = age.and_then(|at| SystemTime::now().duration_since(at).ok());
+        if ours && age.is_some_and(|age| age > Duration::from_secs(600)) {
+            // It does no harm but to lie there.
+            let _ = fs::remove_file(entry.path());
+        }
     }
-    documents::replace(path, text)
 }
 
 #[cfg(test)]
@@ -211,7 +258,7 @@ mod tests {
     use std::error::Error;
 
     use super::*;
-    use crate::settings::{RememberedBoard, ThemeChoice};
+    use crate::settings::{Note, RememberedBoard, ThemeChoice};
 
     type Tested = Result<(), Box<dyn Error>>;
 
@@ -275,6 +322,53 @@ mod tests {
         drop(file);
         assert_eq!(fs::read_to_string(folder.0.join("settings.json.unreadable"))?, "theme = dark");
         assert_eq!(SettingsFile::open(Some(folder.0.clone())).0.settings(), &some(1));
+        Ok(())
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_reason_to_set_settings_aside() -> Tested {
+        let folder = Folder::new("mark")?;
+        fs::write(folder.0.join(NAME), b"\xef\xbb\xbf{\"selected\":\"lamp\"}")?;
+        let (file, problem) = SettingsFile::open(Some(folder.0.clone()));
+        assert_eq!((file.settings().selected.as_deref(), problem), (Some("lamp"), None));
+        Ok(())
+    }
+
+    #[test]
+    fn two_windows_lose_nothing_of_each_other() -> Tested {
+        let folder = Folder::new("two")?;
+        let open = || SettingsFile::open(Some(folder.0.clone())).0;
+        let (mut one, mut other) = (open(), open());
+        one.keep(&Settings { theme: ThemeChoice::Dark, ..Settings::default() });
+        drop(one);
+        other.keep(&some(2));
+        drop(other);
+        let windows: Vec<_> = (0..20).map(|_| open()).collect();
+        for (number, mut window) in windows.into_iter().enumerate() {
+            let mut settings = window.settings().clone();
+            settings.notes.insert(format!("sb-{number}"), Note::default());
+            window.keep(&settings);
+        }
+        let settings = open().settings().clone();
+        assert_eq!((settings.theme, settings.boards.len(), settings.notes.len()), (ThemeChoice::Dark, 2, 20));
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn settings_are_for_their_owner_alone_also_where_they_were_not_and_stay_where_a_link_leads() -> Tested {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = Folder::new("mode")?;
+        let real = folder.0.join("dotfiles.json");
+        fs::write(&real, "{}")?;
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o644))?;
+        symlink(&real, folder.0.join(NAME))?;
+        let mut file = SettingsFile::open(Some(folder.0.clone())).0;
+        file.keep(&some(1));
+        drop(file);
+        assert!(fs::symlink_metadata(folder.0.join(NAME))?.is_symlink());
+        assert_eq!(fs::metadata(&real)?.permissions().mode() & 0o777, 0o600);
+        assert!(fs::read_to_string(&real)?.contains("10.0.0.7"));
         Ok(())
     }
 

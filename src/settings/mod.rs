@@ -2,8 +2,10 @@
 //! nothing but itself. Where it is kept is [`file`]'s.
 
 mod file;
+mod folder;
 mod lab;
 mod list;
+mod merge;
 mod plots;
 
 use std::{
@@ -15,11 +17,13 @@ use protocol::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::{
+    address::ip_of,
     documents::{Dashboard, Scene, Shelf},
     fleet::BoardView,
 };
 
 pub use file::{SettingsFile, remembered};
+pub(crate) use folder::folder;
 pub use lab::{Exercise, LabSettings, RememberedChannel};
 pub use list::{Arrangement, Grouping, Note, Sorting};
 pub use plots::PlotSettings;
@@ -55,7 +59,7 @@ impl RememberedBoard {
     /// What is worth remembering of a board: of those that were found, which were connected or whose key this computer has, since anyone
     /// can announce others; and not those on this computer itself, which are gone with it.
     pub fn of(board: &BoardView) -> Option<Self> {
-        let here = board.address.parse().is_ok_and(|address: SocketAddr| address.ip().is_loopback());
+        let here = ip_of(&board.address).is_some_and(|ip| ip.is_loopback());
         let met = board.id.is_some() && (board.info.is_some() || board.held.is_some());
         // Where a board called from is no place to connect to: it calls again.
         (!board.only_calls && (board.by_hand || (met && !here))).then(|| Self::named(board))
@@ -63,7 +67,9 @@ impl RememberedBoard {
 
     /// A board as it would be remembered.
     pub fn named(board: &BoardView) -> Self {
-        Self { address: board.address.clone(), name: board.name.clone(), id: board.id.clone(), by_hand: board.by_hand }
+        // What a person gave is kept, and not what was announced since.
+        let address = board.given.as_ref().map_or_else(|| board.address.clone(), ToString::to_string);
+        Self { address, name: board.name.clone(), id: board.id.clone(), by_hand: board.by_hand }
     }
 
     /// Whether both are one board: by their ids, or by the address where one has none.

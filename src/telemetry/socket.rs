@@ -18,9 +18,13 @@ use tokio_tungstenite::{
 };
 
 use super::{Shared, State};
-use crate::link::{
-    backoff::{Backoff, GOOD_AFTER},
-    bounds,
+use crate::{
+    address::{AddressError, Candidates},
+    dial::{Reached, reach},
+    link::{
+        backoff::{Backoff, GOOD_AFTER},
+        bounds,
+    },
 };
 
 /// A stream of samples that stands still for so long is dead: the board sends some twenty times a second.
@@ -66,15 +70,16 @@ pub(super) async fn follow(address: &str, shared: &Shared) {
 }
 
 async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
-    let stream = TcpStream::connect(address).await.map_err(|error| End::Lost(error.to_string()))?;
-    // It only makes the first answer later.
-    let _ = stream.set_nodelay(true);
+    let given =
+        address.parse().map(Candidates::given).map_err(|error: AddressError| End::Refused(error.to_string()))?;
+    let Reached { stream, address } = reach(&given, &[]).await.map_err(|error| End::Lost(error.to_string()))?;
     let config = WebSocketConfig {
         max_message_size: Some(LONGEST),
         max_frame_size: Some(LONGEST),
         ..WebSocketConfig::default()
     };
-    match client_async_with_config(format!("ws://{address}{TELEMETRY_PATH}"), stream, Some(config)).await {
+    match client_async_with_config(format!("ws://{}{TELEMETRY_PATH}", address.authority()), stream, Some(config)).await
+    {
         Ok((socket, _)) => Ok(socket),
         Err(Error::Http(response)) => {
             let words = said(response.body().as_deref().unwrap_or_default());

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::discovery::registry::{Change, Registry, Resolved};
+use crate::{
+    address::{Address, InterfaceId},
+    discovery::registry::{Change, Registry, Resolved, Sighting},
+};
 
 /// Announcements under trial.
 pub struct Announcements {
@@ -25,7 +28,9 @@ impl Announcements {
         let [a, b, c, d, e, f, high, low] = number.to_be_bytes();
         let v4 = IpAddr::from(Ipv4Addr::from([a, b, c, d]));
         let v6 = IpAddr::from(Ipv6Addr::from([u16::from_be_bytes([e, f]), 0, 0, 0, 0, 0, 0, 1]));
-        let addresses = [v4, v6].into_iter().take(usize::from(low % 3)).collect();
+        let on = InterfaceId { index: u32::from(a), name: format!("eth{b}") };
+        let sighting = |ip| Sighting { ip, on: on.clone() };
+        let addresses = [v4, v6].into_iter().take(usize::from(low % 3)).map(sighting).collect();
         let port = u16::from_be_bytes([high, low]);
         // What made room for it is of no interest here.
         let _ = self.registry.resolved(self.now, Resolved { full_name: full_name.to_owned(), addresses, port, txt });
@@ -40,10 +45,13 @@ impl Announcements {
     /// Time passes, and what has settled is told.
     pub fn pass(&mut self, time: Duration) {
         self.now += time;
-        for change in self.registry.settled(self.now) {
-            if let Change::Announced { address, announcement, .. } = change {
-                assert!(address.parse::<std::net::SocketAddr>().is_ok(), "{address}");
-                assert!(!announcement.id.is_empty());
+        for change in self.registry.settled(self.now, &[]) {
+            if let Change::Announced { addresses, announcement, .. } = change {
+                assert!(!addresses.is_empty());
+                for address in addresses.texts() {
+                    assert!(address.parse::<Address>().is_ok(), "{address}");
+                }
+                assert!(protocol::board_id(&announcement.id).is_ok(), "{}", announcement.id);
             }
         }
         assert!(self.registry.next_deadline().is_none_or(|due| due > self.now), "what is due was not told");

@@ -2,9 +2,13 @@
 
 use tokio::sync::mpsc;
 
-use crate::link::{
-    state::Ending,
-    transport::{Opening, Socket, SocketEvent, Transport, Unread},
+use crate::{
+    address::{AddressError, Candidates},
+    link::{
+        state::Ending,
+        target::Destination,
+        transport::{Opening, Socket, SocketEvent, Transport, Unread},
+    },
 };
 
 /// What an echo came to.
@@ -18,12 +22,16 @@ pub struct Echoed {
 
 /// Connects without a subprotocol and sends every message back, text and binary, until the connection ends. To be called on a
 /// `current_thread` runtime of tokio.
-pub async fn echo(url: String, transport: Transport) -> Echoed {
+///
+/// # Errors
+/// Where `address` is no address.
+pub async fn echo(address: &str, path: &str, transport: Transport) -> Result<Echoed, AddressError> {
+    let to = Destination { addresses: Candidates::given(address.parse()?), last: Vec::new() };
     let mut echoed = Echoed { first: None, problem: None };
     let (events, mut arrived) = mpsc::unbounded_channel();
     let unread = Unread::default();
     let tell = move |event| drop(events.send(event));
-    let socket = Socket::open(Opening { transport, ..Opening::alone(url) }, unread.clone(), tell);
+    let socket = Socket::open(Opening { transport, ..Opening::alone(to, path) }, unread.clone(), tell);
     while let Some(event) = arrived.recv().await {
         unread.read(&event);
         match event {
@@ -34,6 +42,7 @@ pub async fn echo(url: String, transport: Transport) -> Echoed {
             SocketEvent::Binary(bytes) => socket.send_binary(bytes),
             SocketEvent::Queued
             | SocketEvent::Begun(_)
+            | SocketEvent::Reached(_)
             | SocketEvent::Opened
             | SocketEvent::Ping
             | SocketEvent::Pong => {}
@@ -44,5 +53,5 @@ pub async fn echo(url: String, transport: Transport) -> Echoed {
             }
         }
     }
-    echoed
+    Ok(echoed)
 }

@@ -12,6 +12,7 @@ use protocol::{ComponentKey, Id, Level, LogFilter, Object, Request, State, limit
 use serde_json::{Value, json};
 
 use crate::{
+    address::{Address, Candidate, Candidates, InterfaceId},
     fleet::{BoardKey, belief::Belief},
     keys::Keys,
     link::{
@@ -19,7 +20,6 @@ use crate::{
         commands::{Command, Ticket},
         session::{Announced, Called, Ephemeral, Input, Output, Report, Session},
         state::{Ending, Now},
-        target::Place,
         update::Image,
     },
 };
@@ -49,7 +49,7 @@ impl Link {
         let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) };
         let mut link = Self {
             session: Session::new(now.instant, 1),
-            belief: Belief::new(now.instant, BoardKey(1), "192.0.2.1:80".to_owned(), true),
+            belief: Belief::new(now.instant, BoardKey(1), addresses("192.0.2.1:80"), true),
             now,
             attempt: 0,
             questions: VecDeque::new(),
@@ -67,13 +67,14 @@ impl Link {
         let mut keys = Keys::default();
         keys.insert(key);
         link.input(Input::Keys(keys));
-        link.input(Input::AlsoAt("192.0.2.1:80".to_owned()));
+        link.input(Input::AlsoAt(addresses("192.0.2.1:80")));
         link.input(Input::Connect);
         link
     }
 
     /// The socket opens.
     pub fn opened(&mut self) {
+        self.input(Input::Reached(self.attempt, "192.0.2.1:80".to_owned()));
         self.input(Input::Opened(self.attempt, Ephemeral::new([5; 32])));
     }
 
@@ -152,14 +153,15 @@ impl Link {
         self.input(Input::FollowLog(if which == 0 { LogFilter::Off } else { LogFilter::UpTo(Level::Debug) }));
     }
 
-    /// Somebody announces the board: id, address, path, major version and whether it is locked, with spaces between.
+    /// Somebody announces the board: id, addresses with commas between, a word, major version and whether it is locked, with spaces between.
     pub fn announced(&mut self, text: &str) {
         let mut words = text.split(' ');
         let mut word = || words.next().unwrap_or_default().to_owned();
-        let (id, address, path) = (word(), word(), word());
+        // The third word was a path once.
+        let (id, several, _) = (word(), word(), word());
         let announced = Announced {
             id,
-            place: Place { address, path },
+            addresses: addresses(&several),
             proto: word().parse().unwrap_or(1),
             locked: word() == "locked",
         };
@@ -218,8 +220,8 @@ impl Link {
     fn input(&mut self, input: Input) {
         for output in self.session.handle(self.now, input) {
             match output {
-                Output::Connect { attempt, url, .. } => {
-                    assert!(attempt > self.attempt && url.starts_with("ws://"), "{url}");
+                Output::Connect { attempt, to, .. } => {
+                    assert!(attempt > self.attempt && !to.addresses.is_empty(), "{to:?}");
                     self.attempt = attempt;
                     self.questions.clear();
                 }
@@ -297,4 +299,12 @@ mod tests {
         assert!(matches!(link.belief.view().link, LinkState::Unreachable { .. } | LinkState::Connecting));
         link.leave();
     }
+}
+
+/// Addresses with commas between. What is not an address is left out; where all are, there is a fixed one.
+fn addresses(text: &str) -> Candidates {
+    let on = InterfaceId { index: 2, name: "eth0".into() };
+    let heard = text.split(',').filter_map(|one| Some(Candidate::Heard { address: one.parse().ok()?, on: on.clone() }));
+    let addresses = Candidates::new(heard, &[]);
+    if addresses.is_empty() { Candidates::given(Address::of([192, 0, 2, 1].into(), 80, None)) } else { addresses }
 }

@@ -8,7 +8,7 @@ mod keys;
 use std::{
     collections::VecDeque,
     sync::{Arc, mpsc},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -88,7 +88,7 @@ impl App {
         for board in &settings.boards {
             let RememberedBoard { id, name, address, by_hand } = board.clone();
             // A board whose address cannot be read, perhaps of a newer version, stays in the file and is not shown.
-            let _ = fleet.recall(KnownBoard { id, name, address, by_hand });
+            let _ = fleet.recall(KnownBoard { id, name, address, by_hand, ..KnownBoard::default() });
         }
         let ctx = cc.egui_ctx.clone();
         file.on_change_of_problem(move || ctx.request_repaint());
@@ -216,6 +216,10 @@ impl App {
             Action::Identify(board) => self.fleet.call(board, method::DEVICE_IDENTIFY, Object::new(), None),
             Action::TryNow(board) => match self.window.model.board(board).map(|view| &view.link) {
                 Some(LinkState::Announced) => self.fleet.connect(board),
+                // The keychain may have been unlocked by now; with the key the board is tried again.
+                Some(LinkState::Unreachable { problem: LinkProblem::KeyUnavailable { .. }, .. }) => {
+                    self.keys.load_again(ctx);
+                }
                 _ => self.fleet.retry_now(board),
             },
             Action::Forget(board) => {
@@ -270,7 +274,10 @@ impl App {
             Action::ForgetKey(board) => {
                 let id = self.window.model.board(board).and_then(|view| match &view.link {
                     // It was only said, and not believed.
-                    LinkState::Unreachable { problem: LinkProblem::NotLocked { board }, .. } => Some(board.clone()),
+                    LinkState::Unreachable {
+                        problem: LinkProblem::NotLocked { board } | LinkProblem::KeyUnavailable { board, .. },
+                        ..
+                    } => Some(board.clone()),
                     _ => view.id.clone(),
                 });
                 if let Some(id) = id {
@@ -374,7 +381,8 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         log::trace!("a frame is drawn, because of {:?}", ui.ctx().repaint_causes());
-        let moment = Moment::new(Instant::now(), SystemTime::now(), self.zone.clone());
+        let clock = self.fleet.clock();
+        let moment = Moment::new(Instant::now(), clock.now(), self.zone.clone()).with_timeline(clock.timeline());
         self.window.unsaved = self.file.problem();
         let actions = self.window.show(ui, &moment);
         self.note_start(&moment);

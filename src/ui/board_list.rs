@@ -130,7 +130,7 @@ fn group_heading(ui: &mut Ui, model: &Model, words: &str, boards: usize, folded:
     }
     text::paint(ui, inner, Align2::LEFT_CENTER, sign, theme::body(), palette.weak);
     let number = text::paint(ui, inner, Align2::RIGHT_CENTER, &boards.to_string(), theme::small(), palette.weak);
-    let place = inner.from_x(inner.left() + 20.0).until_x(number.left() - UNIT);
+    let place = inner.after_x(inner.left() + 20.0).until_x(number.left() - UNIT);
     text::paint(ui, place, Align2::LEFT_CENTER, words, theme::body(), palette.weak);
     if response.clicked() {
         let mut arrangement = model.arrangement().clone();

@@ -219,6 +219,9 @@ fn link_banner(ui: &mut Ui, board: &BoardView, model: &Model, moment: &Moment, a
                 None if matches!(problem, LinkProblem::NotLocked { .. }) => {
                     " It is tried again once its key is forgotten.".to_owned()
                 }
+                None if matches!(problem, LinkProblem::KeyUnavailable { .. }) => {
+                    " Unlock the keychain, then try again.".to_owned()
+                }
                 None if problem.is_about_keys() => " It is tried again with another key.".to_owned(),
                 None => " It is not tried again until it announces itself anew.".to_owned(),
             };
@@ -278,7 +281,7 @@ fn claim_banner(ui: &mut Ui, board: &BoardView, moment: &Moment) {
     };
     let words = format!(
         "Another device at {} claims the id of this board, {id}, at {}.{others} The connection shown here is kept. If you have two boards with \
-         one id, flash one of them again; if not, somebody imitates this board.",
+         one id, flash one of them again; if not, another device imitates this board.",
         words::plain(&claim.address),
         words::time_of_day(claim.at, &moment.zone),
     );
@@ -305,7 +308,9 @@ fn about_key(ui: &mut Ui, board: &BoardView, actions: &mut Vec<Action>) {
             let pair = Asks::Pair { board: board.key, replaces: board.held.is_some() };
             &[("Pair…", pair), ("Enter key…", Asks::Key(board.key))]
         }
-        LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting => &[("Forget the key…", Asks::ForgetKey(board.key))],
+        LinkProblem::KeyUnavailable { .. } | LinkProblem::NotLocked { .. } | LinkProblem::NoGreeting => {
+            &[("Forget the key…", Asks::ForgetKey(board.key))]
+        }
         _ => &[],
     };
     for (words, asks) in offers {

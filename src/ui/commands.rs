@@ -145,7 +145,7 @@ fn row(ui: &mut Ui, entry: &Entry, chosen: bool) -> eframe::egui::Response {
         let inner = rect.inset(vec2(UNIT, 0.0));
         text::paint(ui, inner, Align2::LEFT_CENTER, entry.sign, theme::icon(), palette.weak);
         let keys = text::paint(ui, inner, Align2::RIGHT_CENTER, &entry.keys, theme::small(), palette.weak);
-        let words = inner.from_x(inner.left() + 28.0).until_x(keys.left() - UNIT);
+        let words = inner.after_x(inner.left() + 28.0).until_x(keys.left() - UNIT);
         text::paint(ui, words, Align2::LEFT_CENTER, &entry.words, theme::body(), palette.text);
     }
     response

@@ -194,6 +194,7 @@ pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Ke
         id: view.id.clone(),
         name: view.name.clone(),
         address: view.address.clone(),
+        addresses: view.addresses.clone(),
         announced: view.announcement.is_some(),
         connected: view.link == LinkState::Connected,
     };

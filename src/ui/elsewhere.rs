@@ -101,7 +101,14 @@ mod tests {
 
     fn entry(board: u32, link: LinkState) -> LogEntry {
         let what = Happening::Link(link);
-        LogEntry { number: 0, at: SystemTime::UNIX_EPOCH, board: BoardKey(board), board_name: Arc::from(""), what }
+        LogEntry {
+            number: 0,
+            at: SystemTime::UNIX_EPOCH,
+            steady: SystemTime::UNIX_EPOCH,
+            board: BoardKey(board),
+            board_name: Arc::from(""),
+            what,
+        }
     }
 
     fn lost() -> LinkState {

@@ -327,7 +327,7 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
             match column {
                 Column::Trouble => {
                     signs::link(ui, pos2(place.left() + 10.0, place.center().y), &board.link);
-                    let place = place.from_x(place.left() + 22.0);
+                    let place = place.after_x(place.left() + 22.0);
                     text::paint(ui, place, Align2::LEFT_CENTER, content, font, colour);
                 }
                 column if column.is_number() => {
@@ -336,7 +336,7 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
                 _ => {
                     text::paint(
                         ui,
-                        place.from_x(place.left() + theme::HALF),
+                        place.after_x(place.left() + theme::HALF),
                         Align2::LEFT_CENTER,
                         content,
                         font,

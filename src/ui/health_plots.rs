@@ -57,7 +57,7 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment)
             histogram(ui, board, title, height * 2.0);
             ui.add_space(UNIT);
             for end in health.ends().rev().take(4) {
-                let words = format!("{} {}", words::time_of_day(end.at, &moment.zone), words::problem(&end.problem));
+                let words = format!("{} {}", moment.time_of_day(end.at), words::problem(&end.problem));
                 text::label(ui, &words, &format!("{title}: lost {words}"), theme::body(), palette.weak);
             }
         });

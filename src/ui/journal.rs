@@ -102,7 +102,9 @@ impl Sort {
             Happening::Changed { .. } => Self::Changes,
             Happening::Event { .. } => Self::Events,
             Happening::Command { .. } => Self::Commands,
-            Happening::Link(_) | Happening::Resync(_) | Happening::Unreadable(_) | Happening::IdClaimed(_) => Self::Links,
+            Happening::Link(_) | Happening::Resync(_) | Happening::Unreadable(_) | Happening::IdClaimed(_) => {
+                Self::Links
+            }
             Happening::Log { .. } | Happening::LogLost(_) | Happening::NoLog(_) => Self::Logs,
         }
     }
@@ -231,7 +233,14 @@ mod tests {
 
     fn entry(number: u64, board: u32, what: Happening) -> Arc<LogEntry> {
         let board_name = Arc::from(format!("Board {board}"));
-        Arc::new(LogEntry { number, at: SystemTime::UNIX_EPOCH, board: BoardKey(board), board_name, what })
+        Arc::new(LogEntry {
+            number,
+            at: SystemTime::UNIX_EPOCH,
+            steady: SystemTime::UNIX_EPOCH,
+            board: BoardKey(board),
+            board_name,
+            what,
+        })
     }
 
     fn value(value: u64) -> Happening {

@@ -5,8 +5,9 @@ use std::{io, sync::mpsc, thread, time::Duration};
 use eframe::egui::Context;
 
 use crate::{
+    address::Candidates,
     fleet::BoardKey,
-    keys::{Key, Keys, Loaded, Store, StoreError},
+    keys::{Forgotten, Key, Keys, Loaded, Store, StoreError},
     pairing::{PairProblem, Pairing, Progress, Wanted},
 };
 
@@ -16,6 +17,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// What came of something.
 #[derive(Debug)]
 pub(super) enum News {
+    /// A keychain does not answer at once; it is going to be waited for so long.
+    Waiting(Duration),
     /// These keys there were.
     Loaded(Keys),
     /// Not all could be loaded, or one not saved.
@@ -39,6 +42,8 @@ pub(super) struct KeyRing {
 enum Change {
     Add(Key),
     Forget(String),
+    /// They are loaded once more.
+    Load,
 }
 
 enum Told {
@@ -51,7 +56,7 @@ impl Default for KeyRing {
     fn default() -> Self {
         Self {
             held: Keys::default(),
-            store: Store::Nowhere,
+            store: Store::nowhere(),
             changes: None,
             told: mpsc::channel(),
             pairings: 0,
@@ -70,18 +75,32 @@ impl KeyRing {
         let (ends, ended) = mpsc::channel::<()>();
         let run = move || {
             let _ends = ends;
-            let tell = |news| {
+            let tell = move |news| {
                 // The window may be gone.
                 let _ = tell.send(Told::Store(news));
                 ctx.request_repaint();
             };
-            let Loaded { keys, problem } = store.load();
-            tell(News::Loaded(keys));
-            problem.into_iter().for_each(|problem| tell(News::Failed(problem)));
+            let store = store.telling({
+                let tell = tell.clone();
+                move |left| tell(News::Waiting(left))
+            });
+            let load = || {
+                let Loaded { keys, problem } = store.load();
+                tell(News::Loaded(keys));
+                problem.into_iter().for_each(|problem| tell(News::Failed(problem)));
+            };
+            load();
             while let Ok(change) = wanted.recv() {
                 let done = match change {
                     Change::Add(key) => store.add(key),
-                    Change::Forget(board) => store.remove(&board),
+                    Change::Forget(board) => match store.remove(&board) {
+                        Ok(Forgotten::Deleted) => Ok(()),
+                        Ok(Forgotten::Stays(problem)) | Err(problem) => Err(problem),
+                    },
+                    Change::Load => {
+                        load();
+                        Ok(())
+                    }
                 };
                 if let Err(problem) = done {
                     tell(News::Failed(problem));
@@ -138,6 +157,11 @@ impl KeyRing {
         self.change(Change::Forget(board), ctx);
     }
 
+    /// Loads the keys once more: a keychain may have been unlocked.
+    pub(super) fn load_again(&self, ctx: &Context) {
+        self.change(Change::Load, ctx);
+    }
+
     fn change(&self, change: Change, ctx: &Context) {
         if let Some((changes, _)) = &self.changes {
             // The thread ends before this only where it panicked.
@@ -151,22 +175,22 @@ impl KeyRing {
         self.held.insert(key);
     }
 
-    /// Asks the board of this id at this address for a key, which is stored instead of another where `replace` says so.
+    /// Asks the board of this id at one of these addresses for a key, which is stored instead of another where `replace` says so.
     ///
     /// # Errors
     /// Where that cannot even be begun.
     pub(super) fn pair(
         &mut self,
         board: BoardKey,
-        address: &str,
+        addresses: &Candidates,
         id: Option<String>,
         replace: bool,
         ctx: &Context,
     ) -> io::Result<()> {
-        log::debug!("pairs with board {} at {address}", board.0);
+        log::debug!("pairs with board {} at {}", board.0, addresses.texts().join(", "));
         self.pairings += 1;
         let (number, tell, ctx) = (self.pairings, self.told.0.clone(), ctx.clone());
-        let wanted = Wanted { address: address.to_owned(), board: id, store: self.store.clone(), replace };
+        let wanted = Wanted { addresses: addresses.clone(), board: id, store: self.store.clone(), replace };
         let pairing = Pairing::begin(wanted, move |progress| {
             // The window may be gone.
             let _ = tell.send(Told::Pairing(number, progress));
@@ -196,5 +220,52 @@ impl Drop for KeyRing {
             // Nothing is ever sent: it comes to an end with the thread.
             let _ = ended.recv_timeout(FAREWELL);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Condvar, Mutex};
+
+    use super::*;
+    use crate::keys::Vault;
+
+    /// A keychain that answers once it is unlocked.
+    #[derive(Default)]
+    struct Locked(Mutex<bool>, Condvar);
+
+    impl Vault for Locked {
+        fn read(&self) -> Result<Option<Keys>, StoreError> {
+            let guard = self.0.lock().expect("no test fails while it holds it");
+            drop(self.1.wait_while(guard, |unlocked| !*unlocked).expect("as above"));
+            Ok(Some(Keys::default()))
+        }
+
+        fn write(&self, _: &Keys) -> Result<bool, StoreError> {
+            Ok(true)
+        }
+    }
+
+    #[test]
+    fn the_window_is_told_that_the_keychain_is_waited_for_and_then_what_it_has() {
+        let vault = Arc::new(Locked::default());
+        let folder = std::env::temp_dir().join(format!("switchboard-key-ring-{}", std::process::id()));
+        let store = Store::with(vault.clone(), folder.clone(), Duration::from_secs(30));
+        let mut ring = KeyRing::load(store, &Context::default());
+        let mut next = || {
+            let end = std::time::Instant::now() + Duration::from_secs(10);
+            loop {
+                if let Some(news) = ring.news() {
+                    return news;
+                }
+                assert!(std::time::Instant::now() < end, "nothing is told");
+                thread::sleep(Duration::from_millis(5));
+            }
+        };
+        assert!(matches!(next(), News::Waiting(left) if left > Duration::from_secs(20)));
+        *vault.0.lock().expect("as above") = true;
+        vault.1.notify_all();
+        assert!(matches!(next(), News::Loaded(_)));
+        let _ = std::fs::remove_dir_all(&folder);
     }
 }

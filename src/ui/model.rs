@@ -240,7 +240,9 @@ impl Model {
 
     fn choose_wanted(&mut self, key: BoardKey) {
         let Some(known) = self.boards.get(&key) else { return };
-        let is = |wanted: &str| known.view.id.as_deref() == Some(wanted) || known.view.address == wanted;
+        let view = &known.view;
+        let is =
+            |wanted: &str| view.id.as_deref() == Some(wanted) || view.address == wanted || view.addresses.have(wanted);
         if self.wanted.as_deref().is_some_and(is) {
             self.select(key);
         }

@@ -10,7 +10,7 @@ use eframe::egui;
 use jiff::tz::TimeZone;
 
 use super::words;
-use crate::fleet::{BoardKey, Shown};
+use crate::fleet::{BoardKey, Shown, Timeline};
 
 /// The time between two frames of something that moves.
 const FRAME: Duration = Duration::from_millis(33);
@@ -20,8 +20,10 @@ const FRAME: Duration = Duration::from_millis(33);
 pub struct Moment {
     /// For ages of links and commands.
     pub now: Instant,
-    /// For times that boards gave.
+    /// For everything that the fleet keeps, on the scale of its clock, which never jumps.
     pub wall: SystemTime,
+    /// How that reads on the clock of this computer.
+    pub timeline: Timeline,
     /// For times of day.
     pub zone: TimeZone,
     next: Cell<Option<Duration>>,
@@ -31,7 +33,18 @@ pub struct Moment {
 impl Moment {
     /// A frame at this time.
     pub fn new(now: Instant, wall: SystemTime, zone: TimeZone) -> Self {
-        Self { now, wall, zone, next: Cell::new(None), shown: RefCell::default() }
+        Self { now, wall, timeline: Timeline::new(wall), zone, next: Cell::new(None), shown: RefCell::default() }
+    }
+
+    /// The same with a clock that was set.
+    #[must_use]
+    pub fn with_timeline(self, timeline: Timeline) -> Self {
+        Self { timeline, ..self }
+    }
+
+    /// The time of day at which something happened that the fleet keeps.
+    pub(super) fn time_of_day(&self, at: SystemTime) -> String {
+        words::time_of_day(self.timeline.shown(at), &self.zone)
     }
 
     /// A frame is wanted after `delay` at the latest.
@@ -71,7 +84,7 @@ impl Moment {
         self.tick(self.now.saturating_duration_since(since))
     }
 
-    /// The age of something that happened at a wall time; a clock that was set back makes it 0.
+    /// The age of something that the fleet keeps.
     pub(super) fn wall_age(&self, since: SystemTime) -> Duration {
         self.tick(self.wall.duration_since(since).unwrap_or_default())
     }

@@ -18,11 +18,11 @@ pub(super) trait Within {
     /// The part on the left of `x`.
     fn until_x(self, x: f32) -> Rect;
     /// The part on the right of `x`.
-    fn from_x(self, x: f32) -> Rect;
+    fn after_x(self, x: f32) -> Rect;
     /// The part above `y`.
     fn until_y(self, y: f32) -> Rect;
     /// The part below `y`.
-    fn from_y(self, y: f32) -> Rect;
+    fn after_y(self, y: f32) -> Rect;
     /// Without a margin on each side; where the margins need more than there is, the line or point in the middle.
     fn inset(self, margin: Vec2) -> Rect;
 }
@@ -32,7 +32,7 @@ impl Within for Rect {
         self.with_max_x(x.max(self.min.x))
     }
 
-    fn from_x(self, x: f32) -> Rect {
+    fn after_x(self, x: f32) -> Rect {
         self.with_min_x(x.min(self.max.x))
     }
 
@@ -40,7 +40,7 @@ impl Within for Rect {
         self.with_max_y(y.max(self.min.y))
     }
 
-    fn from_y(self, y: f32) -> Rect {
+    fn after_y(self, y: f32) -> Rect {
         self.with_min_y(y.min(self.max.y))
     }
 
@@ -60,9 +60,9 @@ mod tests {
         let small = Rect::from_min_max(pos2(10.0, 10.0), pos2(14.0, 12.0));
         let parts = [
             small.until_x(3.0),
-            small.from_x(30.0),
+            small.after_x(30.0),
             small.until_y(3.0),
-            small.from_y(30.0),
+            small.after_y(30.0),
             small.inset(vec2(16.0, 1.0)),
             between(pos2(10.0, 10.0), pos2(3.0, 30.0)),
         ];

@@ -12,7 +12,7 @@ use std::{
 
 use eframe::{Renderer, egui};
 
-use super::{App, SettingsFile, StartVirtualBoards, theme};
+use super::{App, SettingsFile, StartVirtualBoards, theme, window::TITLE};
 use crate::{
     fleet::{self, Fleet},
     keys::Store,
@@ -67,13 +67,15 @@ pub fn run(options: Options) -> Result<(), RunError> {
     let layout = file.settings().layout;
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
-            .with_title("Switchboard")
+            .with_title(TITLE)
             .with_app_id("switchboard")
             .with_inner_size(layout.window.unwrap_or(theme::WINDOW))
             .with_maximized(layout.maximized)
             .with_min_inner_size(theme::WINDOW_LEAST)
             .with_icon(icon()),
         renderer: Renderer::Glow,
+        // fonts.rs looks for them.
+        system_font_fallback: false,
         ..eframe::NativeOptions::default()
     };
     let opened = Arc::new(AtomicBool::new(false));
@@ -86,7 +88,7 @@ pub fn run(options: Options) -> Result<(), RunError> {
         Ok(Box::new(app))
     });
     // winit and its parts load the display's libraries while they run, and some panic where one is missing.
-    match catch_unwind(AssertUnwindSafe(|| eframe::run_native("Switchboard", native, creator))) {
+    match catch_unwind(AssertUnwindSafe(|| eframe::run_native(TITLE, native, creator))) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(RunError::Display { problem: error.to_string() }),
         Err(panic) if !opened.load(Ordering::Relaxed) => Err(RunError::Display { problem: message(panic.as_ref()) }),

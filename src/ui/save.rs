@@ -2,13 +2,13 @@
 
 use std::{
     collections::HashMap,
-    fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     path::Path,
     sync::Arc,
 };
 
 use eframe::egui::ColorImage;
+use files::{Access, Draft};
 use jiff::Timestamp;
 
 use super::{record, words};
@@ -27,9 +27,9 @@ pub(super) struct Lines {
 /// Writes the lines, oldest first: as CSV where the file is called so, otherwise as JSON Lines.
 pub(super) fn write(path: &Path, lines: &Lines) -> io::Result<()> {
     let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    let mut file = BufWriter::new(File::create(path)?);
+    let mut file = Draft::create(path, Access::AsBefore)?;
     if csv { write_csv(&mut file, lines) } else { write_json(&mut file, lines) }?;
-    file.flush()
+    file.finish()
 }
 
 fn write_json(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Result<()> {
@@ -60,5 +60,7 @@ pub(super) fn picture(path: &Path, picture: &ColorImage) -> io::Result<()> {
     let size = |length: usize| u32::try_from(length).map_err(io::Error::other);
     let image = image::RgbaImage::from_raw(size(width)?, size(height)?, pixels)
         .ok_or_else(|| io::Error::other("the picture has fewer pixels than its size says"))?;
-    image.save_with_format(path, image::ImageFormat::Png).map_err(io::Error::other)
+    let mut bytes = io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::Png).map_err(io::Error::other)?;
+    files::write(path, bytes.get_ref(), Access::AsBefore)
 }

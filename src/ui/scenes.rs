@@ -291,7 +291,7 @@ fn row(
         ui.painter().rect_filled(swatch, theme::CONTROL_RADIUS, Color32::from_rgb(r, g, b));
         let outline = Stroke::new(1.0, palette.outline);
         ui.painter().rect_stroke(swatch, theme::CONTROL_RADIUS, outline, eframe::egui::StrokeKind::Inside);
-        wanted = wanted.from_x(swatch.right() + UNIT);
+        wanted = wanted.after_x(swatch.right() + UNIT);
     }
     text::paint(ui, wanted, Align2::LEFT_CENTER, &wants, theme::body(), palette.text);
     text::paint(ui, now, Align2::LEFT_CENTER, &standing.words, theme::body(), standing.colour);

@@ -75,10 +75,10 @@ impl Sparkline<'_> {
         response.show_tooltip_text(format!(
             "{} at {}\nfrom {} to {} since {}",
             quantity(sample.value),
-            words::time_of_day(sample.at, &moment.zone),
+            moment.time_of_day(sample.at),
             quantity(extent.low),
             quantity(extent.high),
-            words::time_of_day(extent.first, &moment.zone),
+            moment.time_of_day(extent.first),
         ));
     }
 

@@ -46,6 +46,9 @@ use protocol::ComponentKey;
 /// How long the board of the last run is waited for before another is shown.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What the window is called.
+pub(super) const TITLE: &str = "Switchboard";
+
 /// The window.
 pub struct Window {
     /// What it shows.
@@ -78,6 +81,7 @@ pub struct Window {
     layout: Layout,
     /// The chosen board is scrolled into view.
     reveal: bool,
+    system_fonts: fonts::SystemFonts,
     opened: Option<Instant>,
     /// Since when there has been a board.
     boards_since: Option<Instant>,
@@ -88,7 +92,7 @@ pub struct Window {
 impl Window {
     /// A window as it was left, with fonts and themes given to `ctx`.
     pub fn new(ctx: &egui::Context, settings: &Settings) -> Self {
-        fonts::install(ctx);
+        let system_fonts = fonts::install(ctx);
         theme::install(ctx);
         ctx.set_theme(settings.theme);
         zoom::take_over(ctx);
@@ -125,6 +129,7 @@ impl Window {
             elsewhere: Elsewhere::default(),
             layout: settings.layout,
             reveal: false,
+            system_fonts,
             opened: None,
             boards_since: None,
             unsaved: None,
@@ -150,6 +155,8 @@ impl Window {
 
     /// Draws one frame and returns what is asked of the boards; what concerns only the window is done already.
     pub fn show(&mut self, ui: &mut Ui, moment: &Moment) -> Vec<Action> {
+        // egui gives the root no name; a screen reader would read an unnamed window.
+        ui.ctx().accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(TITLE));
         self.settle_selection(moment);
         self.measure(ui);
         self.name_documents();
@@ -219,6 +226,7 @@ impl Window {
         if self.shortcuts {
             shortcuts::show(ui, &mut actions);
         }
+        self.system_fonts.find_if_needed(ui.ctx());
         actions.into_iter().filter_map(|action| self.settle(ui, moment, action)).collect()
     }
 
@@ -303,8 +311,8 @@ impl Window {
             .map(|problem| format!("Boards cannot be found by mDNS: {problem}. They can still be added by address."));
         let unsaved = self.unsaved.as_ref().map(|problem| {
             format!(
-                "Settings are not being saved: {problem}. What you change is lost when the window closes, unless that is put right \
-                 before; saving is tried again every few seconds."
+                "Settings are not being saved: {problem}. Check the folder and the free space of the disk; saving is tried again every few \
+                 seconds. Until then changes are lost when the window closes."
             )
         });
         for (id, problem) in [("discovery", discovery), ("unsaved", unsaved)] {

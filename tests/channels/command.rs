@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::program::switchboard;
 use crate::server::{Manner, SOON, Server};
+use crate::terminal::on_a_terminal;
 
 /// Runs it with these lines as its standard input.
 pub(crate) fn channel(words: &[&str], input: &str) -> Output {
@@ -110,17 +111,8 @@ fn a_terminal_is_not_steered_by_a_message_and_a_pipe_gets_it_as_it_is() {
         .map(|line| serde_json::from_str::<Value>(line).expect("an object"))
         .find(|line| line["way"] == "in");
     assert_eq!(line.expect("the answer")["text"], hostile);
-    let program = env!("CARGO_BIN_EXE_switchboard");
-    let command = format!("{program} channel {} --send \"$HOSTILE\" --count 1", server.url());
-    let on_terminal = Command::new("script")
-        .args(["-qec", &command, "/dev/null"])
-        .env("HOSTILE", hostile)
-        .stdin(Stdio::null())
-        .output();
-    let Ok(on_terminal) = on_terminal else {
-        eprintln!("SKIPPED: a terminal needs script");
-        return;
-    };
+    let command = format!("\"$SWITCHBOARD\" channel {} --send \"$HOSTILE\" --count 1", server.url());
+    let Some(on_terminal) = on_a_terminal(&command, ("HOSTILE", hostile)) else { return };
     let shown = text(&on_terminal.stdout);
     assert_eq!(shown.trim_end(), "a\u{fffd}[31mred\u{fffd}\u{fffd}\u{fffd}b", "{shown:?}");
 }

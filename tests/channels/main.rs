@@ -7,4 +7,6 @@ mod lives;
 #[path = "../program/mod.rs"]
 mod program;
 mod server;
+#[path = "../program/terminal.rs"]
+mod terminal;
 mod tls;

@@ -1,7 +1,7 @@
-//! TLS: certificates of one's own by file, those that nobody trusts, and what is said of each that is refused.
+//! TLS: certificates given as a file, untrusted ones, and the error message for each kind of refusal.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -62,8 +62,8 @@ fn settings(host: &str, server: &Server) -> Settings {
     Settings::new(format!("wss://{host}:{}/", server.address.port()).parse().expect("an address"))
 }
 
-fn trusting(host: &str, server: &Server, path: &PathBuf) -> Settings {
-    Settings { certificates: Some(path.clone()), ..settings(host, server) }
+fn trusting(host: &str, server: &Server, path: &Path) -> Settings {
+    Settings { certificates: Some(path.to_path_buf()), ..settings(host, server) }
 }
 
 /// It opens, and what is sent comes back.
@@ -91,10 +91,7 @@ fn a_certificate_of_ones_own_is_trusted_by_file_and_not_without() {
     let ca = path.display().to_string();
     let told = channel(&[&url, "--ca", &ca, "--send", "hello", "--count", "1"], "");
     assert_eq!((told.status.code(), told.stdout.as_slice()), (Some(0), &b"hello\n"[..]));
-    assert_refused(
-        settings("localhost", &server),
-        &["self-signed by \"rcgen self signed cert\"", "given as a file (--ca FILE"],
-    );
+    assert_refused(settings("localhost", &server), &["self-signed by \"rcgen self signed cert\"", "--ca FILE (PEM)"]);
     std::fs::remove_file(path).expect("it is there");
 }
 

@@ -1,8 +1,9 @@
 //! Two computers and a cable: `here`, where the doctor is asked, and `there`. Each is a network namespace, gone with the test.
 
 use std::{
-    env,
+    env, fs,
     io::{self, BufRead, BufReader, Write},
+    path::PathBuf,
     process::{self, Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
@@ -104,6 +105,45 @@ impl Lan {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(matches!(status, 0 | 5), "{status}: {said}");
         (status, findings)
+    }
+}
+
+impl Lan {
+    /// Runs the program here: its exit status, and what it printed on both outputs.
+    pub(crate) fn switchboard(&self, words: &[&str]) -> (i32, String) {
+        self.switchboard_with(&[], words)
+    }
+
+    /// The same with these variables.
+    pub(crate) fn switchboard_with(&self, variables: &[(&str, &str)], words: &[&str]) -> (i32, String) {
+        let mut ask = Command::new("ip");
+        ask.args(["netns", "exec", &self.here, env!("CARGO_BIN_EXE_switchboard")]).args(words);
+        // Neither the keys nor the settings of the person who runs the tests.
+        ask.env("XDG_CONFIG_HOME", "/nonexistent").env("SWITCHBOARD_KEYS", "/nonexistent/keys");
+        ask.envs(variables.iter().copied());
+        let output = ask.stdin(Stdio::null()).output().expect("the program");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().expect("an exit status"), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// A name that leads to these addresses here.
+    pub(crate) fn name_here(&self, name: &str, addresses: &[&str]) -> Names {
+        let names = Names(format!("/etc/netns/{}", self.here).into());
+        fs::create_dir_all(&names.0).expect("a folder");
+        let lines = addresses.iter().map(|address| format!("{address} {name}\n")).collect::<String>();
+        fs::write(names.0.join("hosts"), format!("127.0.0.1 localhost\n{lines}")).expect("a file");
+        names
+    }
+}
+
+/// The names that a host knows, until they are dropped: `ip netns exec` has them for `/etc/hosts`.
+pub(crate) struct Names(PathBuf);
+
+impl Drop for Names {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+        // Only where no other test has names.
+        let _ = fs::remove_dir("/etc/netns");
     }
 }
 

@@ -2,17 +2,21 @@
 
 use std::{
     env,
-    io::{self, Read},
-    net::{TcpListener, UdpSocket},
+    fs::OpenOptions,
+    io::{self, Read, Write},
+    net::{IpAddr, Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket},
+    os::unix::fs::OpenOptionsExt,
     process,
     sync::mpsc::sync_channel,
     thread,
+    time::Duration,
 };
 
 use mdns_sd::{ServiceDaemon, ServiceInfo};
 use protocol::mdns::{Announcement, SERVICE};
+use socket2::{Domain, Protocol, Socket, Type};
 use switchboard::fleet::{Fleet, LinkState, Settings};
-use virtual_board::{Options, Profile, VirtualBoards};
+use virtual_board::{Options, Profile, Role, VirtualBoards};
 
 /// The variable that says what is to be done.
 pub(crate) const TASK: &str = "SWITCHBOARD_DOCTOR_TASK";
@@ -26,12 +30,55 @@ fn somebody() {
     let Ok(task) = env::var(TASK) else { return };
     let words: Vec<_> = task.split(' ').collect();
     match words[..] {
-        ["board"] => {
-            let bind = "0.0.0.0".parse().expect("an address");
+        ["board"] => be_a_board("0.0.0.0"),
+        ["board-on", bind] => be_a_board(bind),
+        ["board-at", ip, announced] => {
+            let bind = ip.parse().expect("an address");
+            let options = Options { profile: Profile::Lamp, bind, port: 80, mdns: false, ..Options::default() };
+            let boards = VirtualBoards::start(options).expect("a board");
+            let id = boards.list().first().expect("a board").id.clone();
+            // Where it is said to be is up to the test.
+            let daemon = announce_as(&id, announced, 80, 1, None);
+            stay();
+            drop((daemon, boards));
+        }
+        ["locked-board", keys] => {
+            let bind = "10.77.0.2".parse().expect("an address");
             let options = Options { profile: Profile::Lamp, bind, port: 80, ..Options::default() };
             let boards = VirtualBoards::start(options).expect("a board");
+            let key = boards.add_key("Desk lamp", "A test", Role::Control).expect("a key");
+            let mut file = OpenOptions::new().create(true).write(true).mode(0o600).open(keys).expect("a file");
+            writeln!(file, "{key}").expect("a line");
             stay();
             drop(boards);
+        }
+        ["spoof", from, id, name, addresses, port, path] => {
+            let spoof = Spoof::from(from);
+            let [id, name, addresses, path] = [id, name, addresses, path].map(str::to_owned);
+            let port = port.parse().expect("a port");
+            thread::spawn(move || {
+                loop {
+                    spoof.announce(&id, &name, &addresses, port, &path);
+                    thread::sleep(Duration::from_millis(100));
+                }
+            });
+            stay();
+        }
+        // Notes in a file what each connection begins with; answers as a board with this id would at first, in plain text.
+        ["listen", address, notes] => {
+            let listener = TcpListener::bind(address).expect("the address");
+            let notes = notes.to_owned();
+            thread::spawn(move || {
+                for mut stream in listener.incoming().map_while(Result::ok) {
+                    let _ = stream.set_read_timeout(Some(Duration::from_secs(1)));
+                    let mut begun = [0; 512];
+                    let read = stream.read(&mut begun).unwrap_or_default();
+                    let line = String::from_utf8_lossy(&begun[..read]).lines().next().unwrap_or_default().to_owned();
+                    let mut file = OpenOptions::new().create(true).append(true).open(&notes).expect("a file");
+                    writeln!(file, "connected: {line}").expect("a line");
+                }
+            });
+            stay();
         }
         ["announce", ip, port, proto, lock] => {
             let locked = (lock == "locked").then(|| "Noise_NNpsk0_25519_ChaChaPoly_SHA256".to_owned());
@@ -64,6 +111,14 @@ fn somebody() {
     }
 }
 
+fn be_a_board(bind: &str) {
+    let bind = bind.parse().expect("an address");
+    let options = Options { profile: Profile::Lamp, bind, port: 80, ..Options::default() };
+    let boards = VirtualBoards::start(options).expect("a board");
+    stay();
+    drop(boards);
+}
+
 /// Says that it is ready, and waits until nobody holds the other end of the standard input any more.
 fn stay() {
     println!("{READY}");
@@ -72,8 +127,12 @@ fn stay() {
 }
 
 fn announce(ip: &str, port: u16, proto: u32, api_encryption: Option<String>) -> ServiceDaemon {
+    announce_as("sb-77c0ffee", ip, port, proto, api_encryption)
+}
+
+fn announce_as(id: &str, ip: &str, port: u16, proto: u32, api_encryption: Option<String>) -> ServiceDaemon {
     let announcement = Announcement {
-        id: "sb-77c0ffee".to_owned(),
+        id: id.to_owned(),
         mac: "02:00:00:c0:ff:ee".to_owned(),
         friendly_name: "Desk lamp".to_owned(),
         version: "0.0.1".to_owned(),
@@ -90,6 +149,75 @@ fn announce(ip: &str, port: u16, proto: u32, api_encryption: Option<String>) -> 
     let daemon = ServiceDaemon::new().expect("a responder");
     daemon.register(service).expect("registered");
     daemon
+}
+
+/// mDNS answers made by hand, which no library would send (RFC 1035, section 4; RFC 6762, section 6).
+struct Spoof {
+    socket: UdpSocket,
+}
+
+impl Spoof {
+    /// Sends from this address of the computer.
+    fn from(address: &str) -> Self {
+        let own: Ipv4Addr = address.parse().expect("an address");
+        let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).expect("a socket");
+        socket.set_reuse_address(true).expect("shared");
+        socket.set_reuse_port(true).expect("shared");
+        socket.bind(&SocketAddrV4::new(own, 5353).into()).expect("the port");
+        socket.set_multicast_if_v4(&own).expect("an interface");
+        Self { socket: socket.into() }
+    }
+
+    /// Says that a board of this id is at these addresses, with this path.
+    fn announce(&self, id: &str, name: &str, addresses: &str, port: u16, path: &str) {
+        let (instance, host) = (format!("{id}.{SERVICE}"), format!("{id}.local."));
+        let ips: Vec<IpAddr> = addresses.split(',').map(|ip| ip.parse().expect("an address")).collect();
+        let answers = u16::try_from(3 + ips.len()).expect("a few");
+        let mut packet = vec![0, 0, 0x84, 0, 0, 0];
+        packet.extend(answers.to_be_bytes());
+        packet.extend([0; 4]);
+        record(&mut packet, SERVICE, 12, &labels(&instance));
+        let mut srv = vec![0, 0, 0, 0];
+        srv.extend(port.to_be_bytes());
+        srv.extend(labels(&host));
+        record(&mut packet, &instance, 33, &srv);
+        let mut txt = Vec::new();
+        for pair in
+            ["txtvers=1", &format!("id={id}"), &format!("friendly_name={name}"), "proto=1", &format!("path={path}")]
+        {
+            txt.push(u8::try_from(pair.len()).expect("a short pair"));
+            txt.extend(pair.as_bytes());
+        }
+        record(&mut packet, &instance, 16, &txt);
+        for ip in ips {
+            match ip {
+                IpAddr::V4(ip) => record(&mut packet, &host, 1, &ip.octets()),
+                IpAddr::V6(ip) => record(&mut packet, &host, 28, &ip.octets()),
+            }
+        }
+        // A full buffer loses a packet, as a network would.
+        let _ = self.socket.send_to(&packet, SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353));
+    }
+}
+
+fn record(packet: &mut Vec<u8>, name: &str, kind: u16, data: &[u8]) {
+    packet.extend(labels(name));
+    packet.extend(kind.to_be_bytes());
+    packet.extend([0, 1]);
+    packet.extend(120_u32.to_be_bytes());
+    packet.extend(u16::try_from(data.len()).expect("a short record").to_be_bytes());
+    packet.extend(data);
+}
+
+/// A name as labels, each after its length.
+fn labels(name: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for label in name.trim_end_matches('.').split('.') {
+        bytes.push(u8::try_from(label.len()).expect("a short label"));
+        bytes.extend(label.as_bytes());
+    }
+    bytes.push(0);
+    bytes
 }
 
 /// A controller that has a place on a board.

@@ -586,9 +586,9 @@ fn it_is_paired_with_the_code_on_its_serial_port_and_a_cut_before_the_proof_leav
         says(board, "pairing is open");
         let (tell, told) = std::sync::mpsc::channel();
         let wanted = Wanted {
-            address: board.address().to_owned(),
+            addresses: switchboard::fleet::Candidates::given(board.address().parse().expect("an address")),
             board: Some(id.clone()),
-            store: Store::Nowhere,
+            store: Store::nowhere(),
             replace: false,
         };
         let pairing = Pairing::begin(wanted, move |progress| drop(tell.send(progress))).expect("a thread");

@@ -119,7 +119,8 @@ fn a_toggle_is_never_sent_twice() {
     // One command after the reconnect, so that anything sent again before it would have arrived.
     let (answer, answered) = reply();
     onlooker.fleet.set(board.key, &key("switch:3"), on(true), answer);
-    assert!(matches!(answered.recv_timeout(SOON), Ok(Outcome::Done { .. })));
+    let outcome = answered.recv_timeout(SOON);
+    assert!(matches!(outcome, Ok(Outcome::Done { .. })), "{outcome:?}");
     let after = Wire::open(&address).call("Device.GetStatus", json!({}));
     assert_eq!(before["result"]["switch:0"], after["result"]["switch:0"]);
 }

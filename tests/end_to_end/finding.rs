@@ -85,6 +85,7 @@ fn a_board_of_an_earlier_run_is_shown_before_it_is_there_and_followed_to_where_i
         name: "Lamp at the door".to_owned(),
         address: listening.address.to_string(),
         by_hand: false,
+        ..KnownBoard::default()
     };
     onlooker.fleet.recall(known).expect("an address");
     let before = onlooker.until("it is shown by the name it had, as unreachable", SOON, |seen| {

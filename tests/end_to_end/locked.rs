@@ -12,7 +12,7 @@ use noise::{Key, KeyId, Psk, Role};
 use protocol::{Object, method};
 use serde_json::json;
 use switchboard::{
-    fleet::{Content, LinkProblem, LinkState, Lock, Outcome, Settings},
+    fleet::{Candidates, Content, LinkProblem, LinkState, Lock, Outcome, Settings},
     keys::Store,
     pairing::{PairProblem, Pairing, Progress, Wanted},
     proxy::{self, Proxy, ProxyError},
@@ -207,7 +207,7 @@ fn code_at(boards: &VirtualBoards) -> String {
 fn pairs(boards: &VirtualBoards, chosen: Option<&str>) -> (Pairing, std::sync::mpsc::Receiver<Progress>) {
     let (tell, told) = channel();
     let board = chosen.map(str::to_owned);
-    let wanted = Wanted { address: address(boards), board, store: Store::Nowhere, replace: false };
+    let wanted = Wanted { addresses: given(boards), board, store: Store::nowhere(), replace: false };
     let pairing = Pairing::begin(wanted, move |progress| drop(tell.send(progress))).expect("begun");
     (pairing, told)
 }
@@ -366,4 +366,8 @@ fn the_window_pairs_with_a_board() {
     desktop.shows_about("press the board's button once");
     boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
     desktop.shows("1 connected");
+}
+
+fn given(boards: &VirtualBoards) -> Candidates {
+    Candidates::given(address(boards).parse().expect("an address"))
 }

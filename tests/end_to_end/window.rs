@@ -296,3 +296,64 @@ fn what_happened_is_saved_as_a_table_or_as_json_where_the_person_types() {
         }
     }
 }
+
+/// A folder of its own, removed at the end.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("switchboard-window-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_saved_are_told_in_the_window_until_they_can_be() {
+    let folder = Folder::new("unsaved");
+    let blocked = folder.0.join("switchboard");
+    std::fs::write(&blocked, "").expect("a file where the folder is to be");
+    let (file, _) = SettingsFile::open(Some(blocked.clone()));
+    let mut desktop = Desktop::remembering(&[], file);
+    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::Num8);
+    desktop.shows_about("Settings are not being saved: ");
+    std::fs::remove_file(&blocked).expect("the file is gone");
+    desktop.until("the message goes", |window| {
+        window.query_all_by_label_contains("Settings are not being saved").next().is_none().then_some(())
+    });
+    assert!(blocked.join("settings.json").exists());
+}
+
+#[test]
+fn a_window_that_crashes_begins_with_the_default_view_the_next_time() {
+    let folder = Folder::new("crashed");
+    let (mut file, _) = SettingsFile::open(Some(folder.0.clone()));
+    let mut settings = file.settings().clone();
+    settings.layout.zoom = Some(1.7);
+    file.keep(&settings);
+    assert!(!file.begin_run());
+    let crash = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut desktop = Desktop::remembering(&[], file);
+        let begun = Instant::now();
+        desktop.until("it has run for a while", |_| (begun.elapsed() > Duration::from_millis(1_500)).then_some(()));
+        panic!("as a frame would");
+    }));
+    assert!(crash.is_err());
+    let (mut file, _) = SettingsFile::open(Some(folder.0.clone()));
+    assert_eq!(file.settings().layout.zoom, Some(1.7));
+    assert!(file.begin_run(), "the crash is known");
+    assert_eq!(file.settings().layout.zoom, None);
+    // A run that ends as it should is followed by one as it was left.
+    let mut desktop = Desktop::remembering(&[], file);
+    let begun = Instant::now();
+    desktop.until("it has run for a while", |_| (begun.elapsed() > Duration::from_millis(1_800)).then_some(()));
+    drop(desktop);
+    let (mut file, _) = SettingsFile::open(Some(folder.0.clone()));
+    assert!(!file.begin_run());
+}

@@ -1,4 +1,4 @@
-//! Which board a command reaches, by what is typed: the one that is meant, or none.
+//! Which board a command reaches: the one whose name was typed, or no board.
 
 use std::process::{Command, Output};
 
@@ -23,7 +23,7 @@ fn a_command_reaches_the_board_that_was_typed_or_none() {
     let ids = boards.answer();
     let mut before = boards.ask("which are on");
     for (typed, status, reached) in [
-        // It toggled the board that is called by another emoji, once.
+        // Version 0.1 toggled the board with the other emoji.
         ("\u{1f680}/light:0", 3, None),
         ("\u{1f4a1}/light:0", 0, Some(0)),
         ("!/light:0", 3, None),
@@ -49,7 +49,7 @@ fn a_command_reaches_the_board_that_was_typed_or_none() {
         assert_eq!(changed, Vec::from_iter(reached), "{typed}: {words}");
         before = after;
     }
-    // What cannot be told apart is listed, each with its id.
+    // Boards that cannot be told apart are listed with their ids.
     let id = |at: usize| ids[at].as_str().unwrap_or_default().to_owned();
     for (typed, all) in [("Strip", [3, 4]), ("desk-lamp", [1, 2])] {
         let output = switchboard(&lan, &["show", typed]);
@@ -60,7 +60,7 @@ fn a_command_reaches_the_board_that_was_typed_or_none() {
     let shown = switchboard(&lan, &["show", &id(4), "--json"]);
     let shown: Value = serde_json::from_slice(&shown.stdout).expect("the board that has this id");
     assert_eq!(shown["id"], ids[4]);
-    // With its scheme it is the address, whoever is called so.
+    // With a scheme it is an address, although a board has this name.
     let address = switchboard(&lan, &["show", "ws://lamp:2"]);
     assert_eq!(address.status.code(), Some(4), "{}", String::from_utf8_lossy(&address.stderr));
 }

@@ -98,7 +98,7 @@ fn a_board_that_comes_after_six_thousand_false_announcements_is_found() {
     let liar = Liar::of(&stage.service);
     let begun = Instant::now();
     for number in 0..6_600_u32 {
-        // Half of them at one address, half at as many as there are. Nobody listens there.
+        // Half of them at one address, half at one address each. Nothing listens there.
         let [_, _, high, low] = number.to_be_bytes();
         let ip = if number.is_multiple_of(2) { Ipv4Addr::LOCALHOST } else { Ipv4Addr::new(127, 9, high, low) };
         let id = format!("sb-lie-{number}");

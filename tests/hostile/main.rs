@@ -11,6 +11,8 @@ mod honest;
 mod identities;
 mod pretender;
 mod process;
+#[path = "../program/mod.rs"]
+mod program;
 mod relay;
 mod silent;
 mod to_a_board;

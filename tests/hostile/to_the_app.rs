@@ -23,9 +23,8 @@ use crate::{
 /// An honest board's command is done within this.
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 
-/// What a board may cost the app, in kilobytes: a message of 64 KiB in a buffer that doubles, and what a board costs that does no
-/// harm, some 30 kB.
-const EACH_KB: u64 = 128 + 32;
+/// What a board may cost the app, in kilobytes: a frame of 64 KiB and the message that it is part of, each in a buffer that doubles.
+const EACH_KB: u64 = 2 * 128;
 
 /// A service type that no other test has.
 pub(crate) fn private_service() -> String {

@@ -1,5 +1,5 @@
-//! What a board that is none tries on who uses the command line: escape sequences in everything that it says, and lists without end.
-//! Each command is the program itself, in a process of its own.
+//! A hostile board against the command line: escape sequences in everything it says, and endless lists. Each command runs as a process of its
+//! own.
 
 use std::{
     fs,
@@ -23,16 +23,18 @@ use tungstenite::{
     http::HeaderValue,
 };
 
-/// It clears the screen, colors what follows by a C1 control, turns the direction, hides, and begins a line of its own.
+use crate::program;
+
+/// Clears the screen, sets a color with a C1 control, reverses the text direction, is partly invisible, and starts a forged line.
 const EVIL: &str = "\u{1b}[2J\u{9b}31m\u{7}\u{202e}\u{2066}\u{200b}\u{e0041}\u{2028}\u{7f}\r\nFORGED";
 
 /// Longer than any command here takes.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What a false board answers: a result, or an error.
+/// What the fake board answers: a result or an error.
 type Answers = Arc<dyn Fn(&str, &Value) -> Result<Value, Value> + Send + Sync>;
 
-/// A board that is none, at this address.
+/// A fake board at this address.
 struct Deceiver {
     address: String,
 }
@@ -103,7 +105,7 @@ fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
                     let line = json!({ "uptime_ms": 1, "level": "error", "message": EVIL });
                     send(
                         &mut socket,
-                        &push("NotifyLog", json!({ "epoch": "00c0ffee", "uptime_ms": 1, "lines": [line] })),
+                        &push("NotifyLog", &json!({ "epoch": "00c0ffee", "uptime_ms": 1, "lines": [line] })),
                     )?;
                 }
             }
@@ -117,18 +119,18 @@ fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
             let mut status =
                 json!({ "epoch": "00c0ffee", "seq": seq + 1, "prev": seq, "uptime_ms": seq, "source": source });
             status[format!("{EVIL}:0")] = json!({ EVIL: EVIL, "value": EVIL });
-            send(&mut socket, &push("NotifyStatus", status))?;
+            send(&mut socket, &push("NotifyStatus", &status))?;
             let event = json!({ "component": format!("{EVIL}:0"), "event": EVIL });
             send(
                 &mut socket,
-                &push("NotifyEvent", json!({ "epoch": "00c0ffee", "uptime_ms": seq, "events": [event] })),
+                &push("NotifyEvent", &json!({ "epoch": "00c0ffee", "uptime_ms": seq, "events": [event] })),
             )?;
             seq += 1;
         }
     }
 }
 
-fn push(method: &str, params: Value) -> Value {
+fn push(method: &str, params: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "method": method, "params": params })
 }
 
@@ -136,7 +138,7 @@ fn send(socket: &mut WebSocket<TcpStream>, message: &Value) -> Option<()> {
     socket.send(Message::Text(message.to_string())).ok()
 }
 
-/// A board all of whose words are evil.
+/// A board whose every text is [`EVIL`].
 fn evil(method: &str, params: &Value) -> Result<Value, Value> {
     let state = json!({ EVIL: EVIL, "value": EVIL, "on": false, "options": [EVIL] });
     Ok(match method {
@@ -169,7 +171,7 @@ fn evil(method: &str, params: &Value) -> Result<Value, Value> {
 }
 
 fn switchboard(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    let mut command = program::switchboard();
     command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -213,7 +215,7 @@ fn run(words: &[&str]) -> Ran {
     Ran { output, took: begun.elapsed(), peak_kb: peak.into_inner() }
 }
 
-/// Nothing in it is obeyed or hides, and no line is one that the board made.
+/// Asserts that the output has no control or invisible characters and no forged line.
 fn assert_plain(words: &[&str], bytes: &[u8]) {
     let text = String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| panic!("{words:?} prints what is not UTF-8"));
     let unsafe_char = |c: char| {
@@ -263,7 +265,7 @@ fn nothing_that_a_board_says_steers_a_terminal_whichever_command_prints_it() {
     let image = image.display().to_string();
     let scene = file("scene.json").display().to_string();
     let kind = format!("{address}/{EVIL}:0");
-    // Whether it prints what the board said at all, and whether as JSON.
+    // Whether it prints what the board said, and whether as JSON with the exact value.
     let commands: &[(&[&str], bool, bool)] = &[
         (&["show", address], true, false),
         (&["show", address, "--json"], true, true),

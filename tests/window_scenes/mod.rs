@@ -12,8 +12,8 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use switchboard::fleet::{
-    BoardKey, BoardView, Changes, CommandState, ComponentView, Happening, Health, History, LastEvent, LinkProblem,
-    LinkState, LogEntry, Origin, ResyncCause, Sample, UpdateProblem, UpdateState,
+    BoardKey, BoardView, Candidates, Changes, CommandState, ComponentView, Happening, Health, History, LastEvent,
+    LinkProblem, LinkState, LogEntry, Origin, ResyncCause, Sample, UpdateProblem, UpdateState,
 };
 use switchboard::keys::{KeyId, Role};
 
@@ -53,7 +53,9 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
         id: Some(id),
         name: name.to_owned(),
         address: format!("192.168.1.{}:80", 16 + key),
+        addresses: Candidates::default(),
         by_hand: false,
+        given: None,
         caller: None,
         only_calls: false,
         claims: Vec::new(),
@@ -398,6 +400,7 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
     let entries = entries.into_iter().enumerate().map(|(n, (board, what))| LogEntry {
         number: n as u64,
         at: at.wall - seconds((count - n) as f64 * 1.37),
+        steady: at.wall - seconds((count - n) as f64 * 1.37),
         board: BoardKey(if board == "Desk lamp" { 1 } else { 2 }),
         board_name: Arc::from(board),
         what,

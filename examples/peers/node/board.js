@@ -46,26 +46,31 @@ const echo = new WebSocketServer({ ...sockets, maxPayload: 64 * 1024 });
 
 server.on('upgrade', (request, socket, head) => {
   socket.on('error', () => {});
-  const refuse = refused(request) ?? refusedSocket(request);
+  // RFC 9110, section 7.8: an upgrade in HTTP/1.0 is ignored.
+  const old = request.httpVersion === '1.0' ? { status: 426, headers: { Upgrade: 'websocket' }, body: 'HTTP/1.1 is expected\n' } : undefined;
+  const refuse = old ?? refused(request) ?? refusedSocket(request);
   if (refuse) return endSocket(socket, refuse);
   if (path(request) === '/rpc') rpc.handleUpgrade(request, socket, head, control);
   else echo.handleUpgrade(request, socket, head, repeat);
 });
 
-const path = (request) => request.url.split('?')[0];
+// RFC 9112, section 3.2.2: a target may be a whole URL, whose host counts then.
+const absolute = (request) => (/^http:\/\//i.test(request.url) ? new URL(request.url) : undefined);
+const path = (request) => absolute(request)?.pathname ?? request.url.split('?')[0];
+const host = (request) => absolute(request)?.host ?? request.headers.host ?? '';
 
 // Pages of strangers: a Host under which they could have this board (DNS rebinding), or an Origin other than the board's own address (docs/protocol.md,
 // "Web pages").
 function refused(request) {
-  const host = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
-  if (!isIP(host) && host !== 'localhost' && !host.endsWith('.local') && host !== lamp.about.id) return { status: 421, body: 'Host names another\n' };
-  if (request.headers.origin !== undefined && !isOwn(request.headers) && (request.headers.upgrade || request.method === 'POST')) {
+  const name = host(request).replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
+  if (!isIP(name) && name !== 'localhost' && !name.endsWith('.local') && name !== lamp.about.id) return { status: 421, body: 'Host names another\n' };
+  if (request.headers.origin !== undefined && !isOwn(request.headers.origin, host(request)) && (request.headers.upgrade || request.method === 'POST')) {
     return { status: 403, error: new Refused(-32006, 'origin_not_allowed', 'web pages may not drive this board') };
   }
 }
 
 // Some programs send the address that they connect to as their Origin.
-function isOwn({ origin, host }) {
+function isOwn(origin, host) {
   try {
     const [theirs, own] = [new URL(origin), new URL(`http://${host}`)];
     return theirs.protocol === 'http:' && theirs.host === own.host && theirs.href === `${theirs.origin}/`;

@@ -37,7 +37,9 @@ class Board:
     def at_the_door(self, connection, request):
         """Who is refused before a WebSocket is agreed to; None lets in. The library does the rest of the handshake. It reads no request with a
         body, and hangs up on a POST; so this board has not the feature http_rpc."""
-        headers, path = request.headers, request.path.split("?")[0]
+        headers, target = request.headers, urlsplit(request.path)
+        # RFC 9112, section 3.2.2: a target may be a whole URL, whose host counts then.
+        path, host = target.path or "/", target.netloc or headers.get("Host", "")
 
         def refuse(status, body, kind="text/plain; charset=utf-8"):
             response = connection.respond(status, body)
@@ -50,9 +52,9 @@ class Board:
 
         # Pages of strangers: a Host under which they could have this board (DNS rebinding), or an Origin other than the board's own
         # address (docs/protocol.md, "Web pages").
-        if not self.is_me(headers.get("Host", "")):
+        if not self.is_me(host):
             return refuse(421, "Host names another\n")
-        if "Origin" in headers and not self.is_own(headers) and ("Upgrade" in headers or request.method == "POST"):
+        if "Origin" in headers and not self.is_own(headers["Origin"], host) and ("Upgrade" in headers or request.method == "POST"):
             return error(403, -32006, "origin_not_allowed", "web pages may not drive this board")
         if path not in ("/", "/rpc", "/ws"):
             return refuse(404, "nothing is here\n")
@@ -83,17 +85,17 @@ class Board:
             return bool(ipaddress.ip_address(name))
         return name in ("localhost", self.lamp.about["id"]) or name.endswith(".local")
 
-    def is_own(self, headers):
+    def is_own(self, origin, host):
         """Some programs send the address that they connect to as their Origin."""
         with contextlib.suppress(ValueError):
-            theirs, own = urlsplit(headers["Origin"]), urlsplit(f"http://{headers['Host']}")
+            theirs, own = urlsplit(origin), urlsplit(f"http://{host}")
             plain = theirs.scheme == "http" and not (theirs.username or theirs.path or theirs.query or theirs.fragment)
             return plain and (theirs.hostname, theirs.port or 80) == (own.hostname, own.port or 80)
         return False
 
     async def connected(self, connection):
         with contextlib.suppress(ConnectionClosed):
-            if connection.request.path.split("?")[0] == "/ws":
+            if urlsplit(connection.request.path).path == "/ws":
                 await self.echo(connection)
             else:
                 await self.control(connection)

@@ -241,7 +241,9 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     let mut has_body = !matches!(request.body, Body::None | Body::Length(0));
     let (response, head_only) = match decision {
         Decision::Control { accept, subprotocol } if shared.is_locked() => {
-            send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
+            let switching = switching_protocols(&accept, subprotocol);
+            let switched = send(socket, &switching, settings, clock);
+            slot.wait(clock.now(), Stage::Requested, switched).await.unwrap_or(Err(Gone))?;
             let proved = greeting::greet(socket, core::mem::take(input), Some(slot), shared, Endpoint::Server).await?;
             let connected = shared.connect_with_key(proved.kid, origin);
             return serve_proved(socket, proved, connected, slot, clock).await.map(|()| Next::End);
@@ -286,7 +288,8 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Refuse(response) => (response, request.method == Method::Head),
         Decision::Call { length } => {
             if request.expects_continue && input.len() < length {
-                send(socket, b"HTTP/1.1 100 Continue\r\n\r\n", settings, clock).await?;
+                let told = send(socket, b"HTTP/1.1 100 Continue\r\n\r\n", settings, clock);
+                slot.wait(clock.now(), Stage::Requested, told).await.unwrap_or(Err(Gone))?;
             }
             let body = within(clock, settings.body_timeout, read_body(socket, input, length));
             match slot.wait(clock.now(), Stage::Requested, body).await.ok_or(Gone)? {

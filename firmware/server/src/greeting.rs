@@ -92,7 +92,7 @@ async fn prove<S: Socket, H: Hardware, C: Clock>(
 ) -> Result<Proved, Failure> {
     // A message in plain text is answered; what comes encrypted has 16 bytes more.
     let reader = Reader::at(endpoint, limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
-    let hello = say_hello(socket, shared, endpoint).await?;
+    let hello = wait(slot, shared.clock(), Stage::Requested, say_hello(socket, shared, endpoint)).await??;
     take_offer(socket, reader, &hello, slot, shared, endpoint).await
 }
 

@@ -19,6 +19,7 @@ mod hardware;
 pub mod http;
 pub mod mdns;
 mod origin;
+pub mod owner;
 mod page;
 mod pool;
 pub mod response;

@@ -154,6 +154,17 @@ impl VirtualBoards {
         self.order(board, Action::Call { url })
     }
 
+    /// A person types a line at a board's serial port: `lock`, `pair`, `call URL`; what is printed there, and nothing for any other line.
+    ///
+    /// # Errors
+    /// [`ActionError`] where there is no such board, or it does not run.
+    pub fn type_line(&self, board: &str, line: &str) -> Result<Option<String>, ActionError> {
+        let (done, outcome) = mpsc::sync_channel(1);
+        let order = Order::Line { board: board.to_owned(), line: line.to_owned(), done };
+        self.orders.send_blocking(order).map_err(|_| ActionError::Ended)?;
+        outcome.recv().map_err(|_| ActionError::Ended)?
+    }
+
     /// The code that a board shows while a controller is paired with it.
     pub fn pairing_code(&self, board: &str) -> Option<String> {
         let (answer, code) = mpsc::sync_channel(1);

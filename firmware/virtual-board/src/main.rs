@@ -2,7 +2,6 @@
 //! that listens, and `{"error":…}` for each line that cannot be obeyed.
 
 use std::{
-    fs,
     io::{self, BufRead, Write},
     net::IpAddr,
     path::{Path, PathBuf},
@@ -178,7 +177,8 @@ fn main() -> ExitCode {
 fn write_image(version: &str, size: usize, never_comes_up: bool, file: &Path) -> Result<(), String> {
     let image = Image::new(version).map_err(|error| format!("{version:?}: {error}"))?;
     let image = Image { comes_up: !never_comes_up, ..image };
-    fs::write(file, image.to_bytes(size)).map_err(|error| format!("{}: {error}", file.display()))
+    files::write(file, &image.to_bytes(size), files::Access::AsBefore)
+        .map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// Puts the board behind a serial port, and says which.

@@ -1,9 +1,9 @@
 //! A NOR flash in a file, as large as the settings of a chip with ESP-IDF's usual partitions. Each write reaches the file at once, so
 //! that the end of this program at any moment is what a cut is to a chip. What the computer has not written when its own power goes
-//! is the computer's.
+//! is the computer's. It holds keys: it is for its owner alone.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
     path::Path,
 };
@@ -28,9 +28,16 @@ impl StateFile {
     /// As the system has them, and where another program has opened it.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+            files::create_private_folder(folder)?;
         }
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        // One of an earlier version is for everybody to read.
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, "another program has opened it"),
             TryLockError::Error(error) => error,

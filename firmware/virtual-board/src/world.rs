@@ -1,8 +1,7 @@
 //! All boards of the process on one thread: what is asked of them from other threads is done here, one thing at a time.
 
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     net::SocketAddr,
     path::Path,
     rc::Rc,
@@ -45,6 +44,8 @@ pub(crate) enum Order {
     Act { board: String, action: Action, done: SyncSender<Result<(), ActionError>> },
     /// A new key of a board, as text.
     Key { board: String, name: String, role: Role, done: SyncSender<Result<String, ActionError>> },
+    /// A line that is typed at a board's serial port; what it prints.
+    Line { board: String, line: String, done: SyncSender<Result<Option<String>, ActionError>> },
     /// The code that a board shows.
     Code { board: String, answer: SyncSender<Option<String>> },
     /// What there is.
@@ -176,6 +177,12 @@ impl World {
                 Order::Key { board, name, role, done } => {
                     let _ = done.send(self.add_key(&board, &name, role));
                 }
+                Order::Line { board, line, done } => {
+                    let running = self.find(&board).and_then(|(_, board)| {
+                        board.running().ok_or_else(|| ActionError::Stopped(board.listening().name))
+                    });
+                    let _ = done.send(running.map(|board| server::owner::obey(&line, &board)));
+                }
                 Order::Code { board, answer } => {
                     let running = self.find(&board).ok().and_then(|(_, board)| board.running());
                     let _ = answer.send(running.and_then(|board| board.with_hardware(|hardware| hardware.code())));
@@ -232,7 +239,9 @@ impl World {
         let path = folder.join(format!("{}.key", board.listening().id));
         let failed = |reason| StartError::Key { path: path.clone(), reason };
         let key = running.add_key("first key", Role::Control).map_err(|error| failed(error.to_string()))?;
-        let written = fs::create_dir_all(folder).and_then(|()| write_secret(&path, &key.to_text()));
+        let text = format!("{}\n", key.to_text().as_str());
+        let written = files::create_private_folder(folder)
+            .and_then(|()| files::write(&path, text.as_bytes(), files::Access::Owner));
         written.map_err(|error| failed(error.to_string()))
     }
 
@@ -251,28 +260,17 @@ impl World {
     }
 }
 
-/// Writes a line that only its owner can read.
-fn write_secret(path: &Path, line: &str) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    // It may have been there, for others to read.
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    writeln!(file, "{line}")
-}
-
 /// The seed that boards were made from before, or a new one that is kept.
 fn kept_seed(path: &Path) -> Result<u64, StartError> {
     let failed = |source| StartError::State { path: path.to_owned(), source };
-    match fs::read_to_string(path) {
+    match fs::read(path).and_then(|bytes| files::text(&bytes).map(|text| text.into_owned()).map_err(io::Error::other)) {
         Ok(seed) => seed.trim().parse().map_err(|_| failed(io::Error::other("it has no whole number"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let seed = fastrand::u64(..);
             let folder = path.parent().unwrap_or(path);
-            fs::create_dir_all(folder).and_then(|()| fs::write(path, format!("{seed}\n"))).map_err(failed)?;
+            files::create_private_folder(folder)
+                .and_then(|()| files::write(path, format!("{seed}\n").as_bytes(), files::Access::Owner))
+                .map_err(failed)?;
             Ok(seed)
         }
         Err(error) => Err(failed(error)),

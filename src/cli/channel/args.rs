@@ -1,9 +1,9 @@
 //! What `switchboard channel` can be told.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use crate::{
-    channel::{Header, Pointer, Protocol, Rate},
+    channel::{Header, Pointer, Protocol, Rate, SettingsError},
     cli::args::Wait,
     dial::Place,
 };
@@ -11,20 +11,43 @@ use crate::{
 const MORE: &str = "Examples:
   switchboard channel ws://192.168.1.17/rpc                        type requests, see answers and pushes
   switchboard channel ws://192.168.1.17/ws --send hello --count 1  one message and its answer
+  switchboard channel wss://example.org/mine --header @headers.txt   its lines, unseen by other users
   switchboard channel wss://example.org/feed --for 1m --record feed.jsonl </dev/null
   switchboard channel wss://example.org/feed --count 10 --path '/*/price' </dev/null
   switchboard channel --read feed.jsonl --json
 
 Each line of standard input is sent as a text message; each message that comes is printed, text with a line break after it, binary as it is
-(with --hex, and on a terminal, as a line of hexadecimal digits). On a terminal nothing in a message is obeyed: controls and what is not seen
-are shown as marks; a pipe gets every message as it is. At the end of standard input what is left is sent; then answers are waited for until
-the server closes the channel or nothing has come for a second (--linger), at most ten times as long, unless --count or --for says when to
-end. With --send standard input is not read.
+(with --hex, and on a terminal, as a line of hexadecimal digits). On a terminal control and invisible characters in a
+message are replaced by marks; a pipe gets each message unchanged. After the end of standard input the channel stays open for answers until the
+server closes it or nothing has arrived for a second (--linger), at most ten times as long, unless --count or --for says when to end. With
+--send standard input is not read.
 
 A path is a JSON pointer (RFC 6901): names and places each after a slash, and * for every element: /data/0/price, /*/c.
 
 Exit status: 0 done, or closed by the server in order (1000, 1001 or without a code); 1 refused: no upgrade, no common subprotocol, no WebSocket,
 no TLS that is trusted, a message that is too large, or closed with another code; 2 usage; 4 not reached, lost, silent, or ended before --count.";
+
+/// One header, or those of a file.
+#[derive(Debug, Clone)]
+pub(super) struct Headers(pub(super) Vec<Header>);
+
+impl FromStr for Headers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(path) = text.strip_prefix('@') else {
+            return text.parse().map(|header| Self(vec![header])).map_err(|error: SettingsError| error.to_string());
+        };
+        let bytes = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
+        let text = files::text(&bytes).map_err(|error| format!("{path}: {error}"))?;
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        // What is in the file is not shown.
+        let header = |(at, line): (usize, &str)| {
+            line.parse().map_err(|_| format!("line {} of {path} is no header; accepted: Name: value", at + 1))
+        };
+        lines.map(header).collect::<Result<_, String>>().map(Self)
+    }
+}
 
 /// What `switchboard channel` can be told.
 #[derive(Debug, clap::Args)]
@@ -51,7 +74,7 @@ pub(in crate::cli) struct ChannelArgs {
     /// End after this time, for example 10s.
     #[arg(long = "for", value_name = "TIME", conflicts_with = "read")]
     pub(super) wait: Option<Wait>,
-    /// After the last message was sent wait for answers until nothing has come for this time, at most ten times as long; 0s closes at once.
+    /// After the last message, wait for answers until nothing has arrived for this time, at most ten times as long; 0s closes at once.
     #[arg(long, value_name = "TIME", default_value = "1s", conflicts_with = "read")]
     pub(super) linger: Wait,
     /// Send this as a text message, once it is open; can be given several times.
@@ -67,13 +90,16 @@ pub(in crate::cli) struct ChannelArgs {
     #[arg(long, requires = "ping")]
     pub(super) print_pings: bool,
     /// A header of the request that opens it, for example 'Authorization: Bearer abc'; can be given several times.
-    #[arg(long = "header", value_name = "NAME: VALUE", conflicts_with = "read")]
-    pub(super) headers: Vec<Header>,
+    ///
+    /// What is typed here, and a token in the address, is seen by every user of this computer, in `ps`. With @FILE the headers are the
+    /// lines of a file; @/dev/stdin reads them from standard input, which is then not sent.
+    #[arg(long = "header", value_name = "NAME: VALUE|@FILE", conflicts_with = "read")]
+    pub(super) headers: Vec<Headers>,
     /// Offer this subprotocol; can be given several times, the most wanted first.
     #[arg(long = "protocol", value_name = "NAME", conflicts_with = "read")]
     pub(super) protocols: Vec<Protocol>,
-    /// Trust the certificates in this file (PEM), beside those of the system and of Mozilla's list. One that the server presents byte for byte
-    /// is trusted whoever issued it; it has to be valid now, and for this host if it names any.
+    /// Also trust the certificates in this file (PEM). One that the server presents byte for byte is trusted whatever its issuer;
+    /// it must be valid now and, if it names hosts, for this host.
     #[arg(long, value_name = "FILE", conflicts_with = "read")]
     pub(super) ca: Option<PathBuf>,
     /// Open it again whenever it ends, for ever.

@@ -110,7 +110,7 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
             .map_err(|error| Ended::Record(format!("{} cannot be written: {error}", path.display())))
     });
     let settings = Settings {
-        headers: args.headers,
+        headers: args.headers.into_iter().flat_map(|headers| headers.0).collect(),
         protocols: args.protocols,
         certificates: args.ca,
         ping: args.ping.map(|wait| wait.0),

@@ -15,11 +15,11 @@ pub(super) struct Printer {
     json: bool,
     hex: bool,
     path: Option<Pointer>,
-    /// Of a longer message no parts are looked for: as a tree it takes many times its length.
+    /// Longer messages are not searched: parsed, a message takes many times its length.
     largest: usize,
     print_pings: bool,
     tells_ends: bool,
-    /// Nothing that comes may steer a terminal; a pipe gets it as it is, as from websocat or curl.
+    /// Messages are escaped on a terminal; a pipe receives them unchanged, as from websocat or curl.
     on_terminal: bool,
 }
 
@@ -77,7 +77,7 @@ impl Printer {
     fn aside(&self, entry: &Entry) {
         let words = match &entry.what {
             What::Pong(took) if self.print_pings => {
-                // Where it cannot be written nobody reads it.
+                // A closed standard error is no reason to end the channel.
                 let _ = writeln!(output::err(), "round trip {}", words::short(*took));
                 return;
             }

@@ -6,6 +6,7 @@ use protocol::PROTOCOL_MAJOR;
 
 use super::{Advice, Finding, Kind, Verdict};
 use crate::{
+    address::ip_of,
     doctor::evidence::{Evidence, Examined, Host, Interface, Link, Record},
     fleet::LinkProblem,
     words,
@@ -47,6 +48,16 @@ fn judge(board: &Examined, evidence: &Evidence) -> Judged {
             format!("{name} is locked, and there is no key for it"),
             "it speaks only with controllers that have a key for it".to_owned(),
             new_key(board),
+        ),
+        Link::Problem(LinkProblem::KeyUnavailable { why, .. }) => fault(
+            Kind::Locked,
+            format!("This computer cannot get at its key of {name}"),
+            format!("{}; nothing was said to the board", words::plain(why)),
+            vec![
+                Advice::words("Unlock the keychain of this computer, then try again."),
+                Advice::words("If the board was erased and is open now, forget its key."),
+                Advice::run("Forget the key.", format!("switchboard keys forget {}", named(board))),
+            ],
         ),
         Link::Problem(LinkProblem::WrongKey) => fault(
             Kind::Locked,
@@ -145,15 +156,32 @@ fn named(board: &Examined) -> String {
 fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
     let Examined { name, address, .. } = board;
     let said = match &board.link {
+        Link::Problem(LinkProblem::Elsewhere(_)) => "it was not connected to".to_owned(),
         Link::Problem(problem) => words::problem(problem),
         _ => "no answer".to_owned(),
     };
     let observed = format!("{said}{}", host(board));
     let nets = evidence.interfaces.as_deref().unwrap_or_default();
+    if let Some(zone) = missing_interface(board) {
+        let mut names: Vec<_> = nets.iter().map(|own| own.name.as_str()).collect();
+        names.dedup();
+        return (
+            Verdict::Fault,
+            Kind::NoAnswer,
+            format!("This computer has no network interface {zone}"),
+            format!("{address} is on the interface {zone}; this computer has {}", names.join(", ")),
+            vec![
+                Advice::words(
+                    "An address that begins with fe80 is on one network: after % stands this computer's interface to it.",
+                ),
+                Advice::run("See which interfaces there are.", "ip -br link"),
+            ],
+        );
+    }
     if let Some(ip) = board.ip()
         && !nets.is_empty()
-        && !matches!(board.host, Some(Host::Open | Host::Refused))
-        && !nets.iter().any(|own| own.is_beside(ip))
+        && !matches!(board.host(), Some(Host::Open | Host::Refused))
+        && is_elsewhere(board, nets)
     {
         let networks: Vec<_> =
             nets.iter().filter(|own| !own.loopback && !is_link_local(own.address)).map(network).collect();
@@ -162,17 +190,18 @@ fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
             Verdict::Fault,
             Kind::AnotherSubnet,
             format!("{name} is in another subnet"),
-            format!("{address} is on none of this computer's networks ({here}); {observed}"),
+            format!("{} of this computer's networks ({here}); {observed}", on_none(board)),
             vec![
                 Advice::words("Put the board and this computer into the same network, for example the same Wi-Fi."),
                 Advice::run("See which way leads there.", format!("ip route get {ip}")),
                 Advice::words(
-                    "Where a router joins both, let it pass TCP to the board, and add the board by host:port.",
+                    "Where a router joins both, let it pass TCP to the board, and add the board by host:port: an address that was only \
+                     announced from another network is not connected to.",
                 ),
             ],
         );
     }
-    let mut advice = match &board.host {
+    let mut advice = match board.host() {
         Some(Host::Refused) => {
             vec![Advice::words(
                 "Something is at that address and has no server at that port: look whether the port is right.",
@@ -182,50 +211,105 @@ fn unanswered(board: &Examined, evidence: &Evidence) -> Judged {
         _ => vec![Advice::words("Look whether the board has power and is in reach of its Wi-Fi.")],
     };
     if let Some(ip) = board.ip() {
-        advice.push(Advice::run("See whether the host is there.", format!("ping -c 3 {ip}")));
+        advice.push(Advice::run("See whether the host is there.", format!("ping -c 3 {}", pinged(board, ip))));
     }
     advice.push(Advice::words("Restart the board: it asks for an address and announces itself anew."));
     advice.push(Advice::words(
         "In the access point, switch off client isolation: it lets devices be heard and not be reached.",
     ));
-    let kind = match (&board.link, &board.host) {
+    let kind = match (&board.link, board.host()) {
         (Link::Problem(LinkProblem::Closed | LinkProblem::Silent), Some(Host::Open)) => Kind::Unsteady,
         _ => Kind::NoAnswer,
     };
     let title = match (kind, board.record) {
         (Kind::Unsteady, _) => format!("The link to {name} does not hold"),
         (_, Record::None) => format!("{name} does not answer"),
+        _ if board.addresses.len() > 1 => format!("{name} is announced at several addresses, and none answers"),
         _ => format!("{name} is announced at an address that does not answer"),
     };
     (Verdict::Fault, kind, title, observed, advice)
 }
 
 fn tried(board: &Examined) -> String {
-    let Examined { address, .. } = board;
-    match (&board.link, &board.host, board.record) {
-        (Link::Works, ..) => format!("a link to {address}"),
+    let all = match board.addresses.len() {
+        0 | 1 => board.address.clone(),
+        _ => board.addresses.texts().join(", "),
+    };
+    match (&board.link, board.host(), board.record) {
+        (Link::Works, ..) => format!("a link to {}", board.address),
         (Link::NotTried, ..) => "listened for announcements".to_owned(),
         (Link::Problem(LinkProblem::Locked), ..) => "read what it announces, or how it greets".to_owned(),
-        (_, None, _) => format!("connected to {address} and asked what is on it"),
-        (_, Some(_), Record::None | Record::Heard) => format!("a link and a plain TCP connection to {address}"),
+        (_, None, _) => format!("connected to {all} and asked what is on it"),
+        (_, Some(Host::Elsewhere), _) => format!("compared {all} with this computer's networks"),
+        (_, Some(_), Record::None | Record::Heard) => format!("a link and a plain TCP connection to {all}"),
         (_, Some(_), _) => {
-            format!("a link and a plain TCP connection to {address}, then asked for its announcement anew")
+            format!("a link and a plain TCP connection to {all}, then asked for its announcement again")
         }
     }
 }
 
+/// What its addresses answered to plain connections, each with its address where there are several.
 fn host(board: &Examined) -> String {
-    match &board.host {
-        None => String::new(),
-        Some(Host::Open) => "; a plain TCP connection opens".to_owned(),
-        Some(Host::Refused) => "; the host is there and refuses the port".to_owned(),
-        // The link said so already.
-        Some(Host::NoWay(problem)) if matches!(&board.link, Link::Problem(LinkProblem::Connect(said)) if said == problem) => {
-            "; a plain TCP connection the same".to_owned()
+    match board.hosts.as_slice() {
+        [] => String::new(),
+        [(_, host)] => answer(board, host).map(|answer| format!("; {answer}")).unwrap_or_default(),
+        several => {
+            let one = |(address, host): &(String, Host)| {
+                Some(format!("{address}: {}", answer(board, host)?.trim_start_matches("a plain TCP connection: ")))
+            };
+            let told: Vec<_> = several.iter().filter_map(one).collect();
+            format!("; plain TCP connections: {}", told.join(", "))
         }
-        Some(Host::NoWay(problem)) => format!("; a plain TCP connection: {problem}"),
-        Some(Host::Silent { after }) => format!("; a plain TCP connection: no answer within {} s", after.as_secs()),
     }
+}
+
+fn answer(board: &Examined, host: &Host) -> Option<String> {
+    Some(match host {
+        Host::Open => "a plain TCP connection opens".to_owned(),
+        Host::Refused => "the host is there and refuses the port".to_owned(),
+        // The link said so already.
+        Host::NoWay(problem) if matches!(&board.link, Link::Problem(LinkProblem::Connect(said)) if said == problem) => {
+            "a plain TCP connection the same".to_owned()
+        }
+        Host::NoWay(problem) => format!("a plain TCP connection: {problem}"),
+        Host::Silent { after } => format!("a plain TCP connection: no answer within {} s", after.as_secs()),
+        Host::Elsewhere if board.hosts.len() == 1 => return None,
+        Host::Elsewhere => "not tried, on no network of this computer".to_owned(),
+        Host::NoInterface => "not tried, there is no such interface".to_owned(),
+    })
+}
+
+/// The interface in the board's only address that this computer does not have.
+fn missing_interface(board: &Examined) -> Option<String> {
+    match board.hosts.as_slice() {
+        [(address, Host::NoInterface)] => Some(address.split_once('%')?.1.split(']').next()?.to_owned()),
+        _ => None,
+    }
+}
+
+/// Whether no address of the board is on a network of this computer.
+fn is_elsewhere(board: &Examined, nets: &[Interface]) -> bool {
+    let near = |ip: IpAddr| nets.iter().any(|own| own.is_beside(ip));
+    match board.hosts.is_empty() {
+        true => board.ip().is_some_and(|ip| !near(ip)),
+        false => board
+            .hosts
+            .iter()
+            .all(|(address, host)| *host == Host::Elsewhere || ip_of(address).is_some_and(|ip| !near(ip))),
+    }
+}
+
+fn on_none(board: &Examined) -> String {
+    match board.addresses.len() {
+        0 | 1 => format!("{} is on none", board.address),
+        _ => format!("{} are on none", board.addresses.texts().join(", ")),
+    }
+}
+
+/// The address as ping takes it.
+fn pinged(board: &Examined, ip: IpAddr) -> String {
+    let zone = board.address.split_once('%').and_then(|(_, rest)| rest.split(']').next());
+    zone.map_or_else(|| ip.to_string(), |zone| format!("{ip}%{zone}"))
 }
 
 fn network(interface: &Interface) -> String {

@@ -4,13 +4,22 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
+    address::Candidates,
     doctor::evidence::{Echo, Holder, Host, Interface, Multicast, Port},
     fleet::LinkProblem,
 };
 
 fn interface(name: &str, address: &str, multicast: bool) -> Interface {
     let address = address.parse().expect("an address");
-    Interface { name: name.into(), address, prefix: 24, loopback: name == "lo", up: true, multicast: Some(multicast) }
+    Interface {
+        name: name.into(),
+        index: None,
+        address,
+        prefix: 24,
+        loopback: name == "lo",
+        up: true,
+        multicast: Some(multicast),
+    }
 }
 
 fn echo(echo: Echo, elsewhere: Option<Echo>) -> Multicast {
@@ -36,8 +45,14 @@ fn evidence(boards: Vec<Examined>) -> Evidence {
 }
 
 fn board(record: Record, link: Link, host: Option<Host>) -> Examined {
-    let (name, id, address) = ("Desk lamp".into(), Some("sb-1".into()), "10.77.0.2:80".into());
-    Examined { name, id, address, record, link, host }
+    at("10.77.0.2:80", record, link, host)
+}
+
+fn at(address: &str, record: Record, link: Link, host: Option<Host>) -> Examined {
+    let (name, id, address) = ("Desk lamp".into(), Some("sb-1".into()), address.to_owned());
+    let addresses = Candidates::given(address.parse().expect("an address"));
+    let hosts = host.into_iter().map(|host| (address.clone(), host)).collect();
+    Examined { name, id, address, addresses, record, link, hosts }
 }
 
 fn problem(problem: LinkProblem) -> Link {
@@ -143,8 +158,9 @@ fn an_announced_address_that_does_not_answer_is_told_from_one_that_is_out_of_dat
 #[test]
 fn a_silent_address_on_no_network_of_this_computer_is_in_another_subnet() {
     let no_way = || Some(Host::NoWay("Network is unreachable (os error 101)".into()));
-    let far = |host| Examined { address: "10.99.0.5:80".into(), ..board(Record::Confirmed, refused(), host) };
+    let far = |host| at("10.99.0.5:80", Record::Confirmed, refused(), host);
     assert_eq!(worst(&evidence(vec![far(no_way())])), (Verdict::Fault, Kind::AnotherSubnet));
+    assert_eq!(worst(&evidence(vec![far(Some(Host::Elsewhere))])), (Verdict::Fault, Kind::AnotherSubnet));
     // A router leads there: what refuses is the host itself.
     assert_eq!(worst(&evidence(vec![far(Some(Host::Refused))])), (Verdict::Fault, Kind::NoAnswer));
     assert_eq!(worst(&evidence(vec![board(Record::Confirmed, refused(), no_way())])).1, Kind::NoAnswer);
@@ -185,4 +201,31 @@ fn an_unknown_network_is_no_fault_and_nobody_only_a_warning() {
     evidence.interfaces = Err("not supported".into());
     let found = findings(&evidence, None);
     assert!(found.iter().all(|finding| finding.verdict != Verdict::Fault), "{found:#?}");
+}
+
+#[test]
+fn all_addresses_are_judged_and_each_is_told_with_what_it_answered() {
+    let addresses = ["10.77.0.2:80", "10.77.0.3:80"];
+    let given = addresses.map(|text| crate::address::Candidate::Given(text.parse().expect("an address")));
+    let silent = Host::Silent { after: Duration::from_secs(4) };
+    let board = Examined {
+        addresses: Candidates::new(given, &[]),
+        hosts: vec![(addresses[0].into(), silent), (addresses[1].into(), Host::Refused)],
+        ..board(Record::Confirmed, Link::Unsettled, None)
+    };
+    let found = &findings(&evidence(vec![board]), None)[0];
+    assert_eq!(found.kind, Kind::NoAnswer);
+    assert!(found.tried.contains("10.77.0.2:80, 10.77.0.3:80"), "{found:?}");
+    let told = "10.77.0.2:80: no answer within 4 s, 10.77.0.3:80: the host is there and refuses the port";
+    assert!(found.observed.contains(told), "{found:?}");
+    // What refuses is there: the port is wrong, and power is not the trouble.
+    assert!(found.advice[0].what.contains("has no server at that port"), "{found:?}");
+}
+
+#[test]
+fn an_interface_that_this_computer_lacks_is_said_and_power_is_not_blamed() {
+    let board = at("[fe80::1%eth9]:80", Record::None, refused(), Some(Host::NoInterface));
+    let found = &findings(&evidence(vec![board]), None)[0];
+    assert_eq!(found.title, "This computer has no network interface eth9");
+    assert!(found.advice.iter().all(|advice| !advice.what.contains("power")), "{found:?}");
 }

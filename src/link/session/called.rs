@@ -24,7 +24,7 @@ use crate::link::{
     state::{LinkProblem, LinkState},
 };
 
-/// How long a link that works has to answer, once somebody else says to be its board.
+/// How long a link that works has to answer, once another peer claims to be its board.
 pub(super) const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long an inbound connection has to prove what it says while another one waits.
@@ -71,7 +71,7 @@ pub(super) struct Caller {
     before: Before,
 }
 
-/// What a session did before somebody connected to it.
+/// What a session did before an inbound connection.
 #[derive(Debug)]
 enum Before {
     /// It waited for such a connection, or no link was wanted.
@@ -199,6 +199,9 @@ impl Session {
         self.calls = true;
         if self.keys.is_none() {
             return self.decline(id, LinkProblem::KeysAwaited, out);
+        }
+        if let Some(problem) = self.key_withheld(&id) {
+            return self.decline(id, problem, out);
         }
         if locked && self.key_of(&id).is_none() {
             return self.decline(id, LinkProblem::Locked, out);

@@ -9,11 +9,12 @@ use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, Rp
 
 use super::{Called, Ephemeral};
 use crate::{
+    address::Candidates,
     keys::Keys,
     link::{
         commands::{Command, Ticket},
         state::{Ending, LinkState, Origin, Outcome, ResyncCause},
-        target::Place,
+        target::Destination,
         transport::attempts::Standing,
         update::{Image, UpdateState},
     },
@@ -28,8 +29,8 @@ pub(crate) enum Input {
     Leave,
     /// Try at once instead of after the wait.
     RetryNow,
-    /// Another address is known.
-    AlsoAt(String),
+    /// Other addresses are known.
+    AlsoAt(Candidates),
     /// The person gave this address: whichever board answers there is meant.
     Given(String),
     /// mDNS says where the board is, and how it speaks.
@@ -42,6 +43,8 @@ pub(crate) enum Input {
     KeysAwaited,
     /// These keys are held from now on.
     Keys(Keys),
+    /// This address answered the attempt.
+    Reached(u64, String),
     /// Too many attempts are under way: this one waits for its turn, and its time does not run.
     Queued(u64),
     /// An attempt that waited has begun, and has this long.
@@ -75,7 +78,7 @@ pub(crate) enum Input {
     CancelUpdate,
     /// Who says to be the board has connected to this program.
     Called(Called),
-    /// Somebody else says to be the board, which has a link: it is to show that it lives, which is told as [`Report::Answered`].
+    /// Another peer claims to be the board, which has a link: the link has to show that it works, reported as [`Report::Answered`].
     Doubted,
     /// The id that was said on the present connection is that of a board to which another link works.
     IdTaken {
@@ -96,7 +99,7 @@ pub(crate) struct Announced {
     /// Whose it is: another board that answers there is not taken for this one.
     pub id: String,
     /// Where.
-    pub place: Place,
+    pub addresses: Candidates,
     /// The major version.
     pub proto: u32,
     /// It speaks only encrypted.
@@ -110,10 +113,8 @@ pub(crate) enum Output {
     Connect {
         /// Counts up.
         attempt: u64,
-        /// `ws://host:port/path`.
-        url: String,
-        /// `host:port`, for people.
-        address: String,
+        /// Where it may go.
+        to: Destination,
         /// Which attempts go first, where many wait.
         standing: Standing,
     },
@@ -154,7 +155,7 @@ pub(crate) enum Report {
     Open,
     /// The link that was doubted works.
     Answered,
-    /// Somebody connected from here and said to be the board, whose link works and which knows nothing of it.
+    /// An inbound connection from here claimed to be the board, whose link works and which denies it.
     Claimed(String),
     /// What the board is.
     Info(Box<DeviceInfo>),

@@ -59,6 +59,18 @@ impl Session {
         self.keys.as_ref()?.get(id)
     }
 
+    /// Why nothing may be sent to a board with this id: it has a key that is not at hand.
+    pub(super) fn key_withheld(&self, id: &str) -> Option<LinkProblem> {
+        let why = self.keys.as_ref()?.unavailable(id)?.to_owned();
+        Some(LinkProblem::KeyUnavailable { board: id.to_owned(), why })
+    }
+
+    /// The same for this board, by any id that it may have.
+    pub(super) fn withheld(&self) -> Option<LinkProblem> {
+        let announced = self.announced.as_ref().map(|announced| &announced.id);
+        self.id.iter().chain(announced).find_map(|id| self.key_withheld(id))
+    }
+
     /// Other keys are held from now on. A link that was made with another key, or without one, is made anew.
     pub(super) fn keys_changed(&mut self, now: Instant, keys: Keys, out: &mut Vec<Output>) {
         let before = self.key().cloned();
@@ -67,7 +79,10 @@ impl Session {
         let forgotten = match &self.phase {
             Phase::Resting => return,
             Phase::Waiting { problem: LinkProblem::NotLocked { board }, .. } => self.key_of(board).is_none(),
-            _ => false,
+            Phase::Waiting { problem: LinkProblem::KeyUnavailable { board, .. }, .. } => {
+                self.key_withheld(board).is_none()
+            }
+            _ => self.withheld().is_some(),
         };
         if awaited || forgotten || self.key() != before.as_ref() {
             self.open(now, out);
@@ -122,8 +137,9 @@ impl Session {
         } else if let Some(problem) = self.lock_changed(true) {
             self.fail(now, problem, out);
         } else {
+            let problem = self.key_withheld(&hello.board).unwrap_or(LinkProblem::Locked);
             self.greeted_without_key(hello.board, out);
-            self.fail(now, LinkProblem::Locked, out);
+            self.fail(now, problem, out);
         }
     }
 
@@ -138,7 +154,7 @@ impl Session {
         None
     }
 
-    /// A board that greets and of which no key is held proves nothing: over a connection that it made itself it is believed only where
+    /// A board that greets and whose key is not held proves nothing: over an inbound connection it is believed only where
     /// nothing else is known.
     fn greeted_without_key(&mut self, board: String, out: &mut Vec<Output>) {
         if self.caller.is_none() || self.knows_only_calls() {
@@ -163,8 +179,9 @@ impl Session {
                     return Err(problem);
                 }
                 let Some(key) = self.keys.as_ref().and_then(|keys| keys.get(&hello.board)) else {
+                    let problem = self.key_withheld(&hello.board).unwrap_or(LinkProblem::Locked);
                     self.greeted_without_key(hello.board, out);
-                    return Err(LinkProblem::Locked);
+                    return Err(problem);
                 };
                 let (initiator, offer) = Initiator::new(&hello, key, *ephemeral.0)
                     .map_err(|error| LinkProblem::NotABoard(error.to_string()))?;
@@ -220,7 +237,7 @@ impl Session {
     }
 
     /// Whether another board answers where this one is announced, connected from, or known to be: the id of a board with a key is not
-    /// given up because somebody says another one at its address.
+    /// given up because a peer at its address claims another one.
     fn another(&self, found: &str) -> Option<LinkProblem> {
         let pinned = self.id.as_ref().filter(|id| self.key_of(id).is_some());
         let expected = self.caller.as_ref().map(|caller| &caller.id).or(pinned);
@@ -229,7 +246,7 @@ impl Session {
         }
         // Anyone can announce a board at an address that a person gave.
         let announced = self.announced.as_ref().filter(|_| self.address != self.given)?;
-        let there = self.address.as_ref() == Some(&announced.place.address);
+        let there = self.address.as_ref().is_some_and(|address| announced.addresses.have(address));
         (there && announced.id != found)
             .then(|| LinkProblem::AnotherBoard { expected: announced.id.clone(), found: found.to_owned() })
     }
@@ -253,7 +270,7 @@ impl Session {
             }
             Some(_) => None,
             None if self.key_of(&said).is_some() => Some(LinkProblem::NotLocked { board: said.clone() }),
-            None => self.another(&said).or_else(|| self.lock_changed(false)),
+            None => self.key_withheld(&said).or_else(|| self.another(&said)).or_else(|| self.lock_changed(false)),
         };
         if let Some(problem) = problem {
             out.retain(|output| !matches!(output, Output::Report(Report::Info(_) | Report::Open)));

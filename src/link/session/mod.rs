@@ -16,7 +16,7 @@ use std::{
 };
 
 use protocol::{
-    BoardMessageError, ComponentKey, Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, Unreadable,
+    BoardMessageError, ComponentKey, Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, Unreadable, board_id,
     limits::CONNECT_TIMEOUT, method, salvage,
 };
 
@@ -34,7 +34,7 @@ use super::{
     transport::attempts::Standing,
 };
 
-use crate::keys::Keys;
+use crate::{address::Candidates, keys::Keys};
 use called::{ANSWERS_WITHIN, Caller, Marked, Rival};
 use locked::{Handshake, Secret};
 use updating::Updating;
@@ -42,6 +42,9 @@ use updating::Updating;
 pub(crate) use called::Called;
 pub(crate) use io::{Announced, Input, Output, Report};
 pub(crate) use locked::Ephemeral;
+
+/// How long an address that has answered may take until the socket is open, where the board has others.
+const OTHERS_WAIT: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 enum Phase {
@@ -92,7 +95,7 @@ pub(crate) struct Session {
     seen: Option<(Option<String>, bool)>,
     /// What makes the present connection secret; `None` where it is none, or not yet.
     secret: Option<Box<Secret>>,
-    /// Where the present attempt or connection goes, or comes from.
+    /// The address that answered the present attempt, or that the connection comes from.
     address: Option<String>,
     /// The present connection was made to this program.
     caller: Option<Caller>,
@@ -105,7 +108,7 @@ pub(crate) struct Session {
     /// How long each step of the present attempt may take.
     within: Duration,
     marked: Marked,
-    /// Somebody else says to be the board: until then the link that works shows that it does.
+    /// Another peer claims to be the board: until then the link has to show that it works.
     doubted: Option<Instant>,
     backoff: Backoff,
     requests: Requests,
@@ -177,9 +180,9 @@ impl Session {
                     self.open(now.instant, &mut out);
                 }
             }
-            Input::AlsoAt(address) => {
+            Input::AlsoAt(addresses) => {
                 self.standing = Standing::Trusted;
-                self.target.give(address);
+                self.target.give(addresses);
                 if matches!(self.phase, Phase::Waiting { .. } | Phase::Live(Live { stale: true, .. })) {
                     self.open(now.instant, &mut out);
                 }
@@ -190,6 +193,18 @@ impl Session {
             Input::Known(id) => self.id = Some(id),
             Input::KeysAwaited => self.keys = None,
             Input::Keys(keys) => self.keys_changed(now.instant, keys, &mut out),
+            Input::Reached(attempt, address) => {
+                if attempt == self.attempt
+                    && let Phase::Opening { deadline } = &mut self.phase
+                {
+                    // What accepts a connection and says nothing does not keep the other addresses from being tried.
+                    if self.target.has_others(&address) {
+                        let hurried = now.instant + OTHERS_WAIT;
+                        *deadline = Some(deadline.map_or(hurried, |deadline| deadline.min(hurried)));
+                    }
+                    self.address = Some(address);
+                }
+            }
             Input::Queued(attempt) => self.queued(attempt),
             Input::Begun(attempt, within) => self.begun(now.instant, attempt, within),
             Input::Opened(attempt, ephemeral) => self.opened(now.instant, attempt, ephemeral, &mut out),
@@ -255,7 +270,10 @@ impl Session {
     }
 
     fn announced(&mut self, now: Instant, announced: Announced, out: &mut Vec<Output>) {
-        let moved = self.target.announce(announced.place.clone());
+        let news = self.target.announce(announced.addresses.clone());
+        // An attempt goes on where it was answered, as long as that is still one of the addresses.
+        let stays = self.address.as_ref().is_some_and(|address| announced.addresses.have(address));
+        let moved = news && !stays;
         let changed = self.announced.as_ref() != Some(&announced);
         self.announced = Some(announced);
         let go = match &self.phase {
@@ -277,12 +295,12 @@ impl Session {
     /// Goes by another announcement, unless it is the turn of an address that a person gave. What was said at the place before is no
     /// reason to wait longer than otherwise.
     fn announced_too(&mut self, now: Instant, announced: Announced, out: &mut Vec<Output>) {
-        let before = self.announced.as_ref().map(|announced| &announced.place.address);
-        let due = self.target.choice().map(|(address, _)| address);
+        let before = self.announced.as_ref().map(|announced| &announced.addresses);
+        let due = self.target.choice().map(|choice| choice.addresses);
         if due.as_ref() != before {
             return;
         }
-        self.target.announce(announced.place.clone());
+        self.target.announce(announced.addresses.clone());
         self.announced = Some(announced);
         if let Phase::Waiting { problem, retry_at: Some(_) } = &self.phase
             && problem.is_settled()
@@ -305,14 +323,13 @@ impl Session {
     /// Starts an attempt, whatever is announced of the board.
     fn attempt(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.end_connection(out);
-        let Some((address, url)) = self.target.choice() else {
+        let Some(to) = self.target.choice() else {
             return self.wait(self.nowhere(""), None, out);
         };
         self.attempt += 1;
-        self.address = Some(address.clone());
         self.within = CONNECT_TIMEOUT;
         self.phase = Phase::Opening { deadline: Some(now + self.within) };
-        out.push(Output::Connect { attempt: self.attempt, url, address, standing: self.standing });
+        out.push(Output::Connect { attempt: self.attempt, to, standing: self.standing });
         out.push(Output::Report(Report::Link(LinkState::Connecting)));
     }
 
@@ -383,8 +400,14 @@ impl Session {
             self.standing = Standing::Failing;
         }
         let called = self.caller.is_some();
+        let was_live = matches!(self.phase, Phase::Live(_));
+        let reached = self.address.take().filter(|_| !called && !was_live);
         self.end_connection(out);
-        if !matches!(problem, LinkProblem::AllPlacesTaken) && !called {
+        if !says_it_is_the_board(&problem) && !called {
+            // Something answered that is not the board: it may be at another of its addresses.
+            if reached.is_some_and(|address| self.target.spoiled(&address)) {
+                return self.open(now, out);
+            }
             self.target.failed();
         }
         match (problem, restarts_until) {
@@ -416,6 +439,7 @@ impl Session {
         self.protect(out);
         self.secret = None;
         self.caller = None;
+        self.address = None;
         self.told_unreadable.clear();
         self.said = None;
         self.doubted = None;
@@ -568,7 +592,13 @@ impl Session {
                 }
             }
             (Purpose::Info, Phase::Live(_)) => {
-                let info = response.outcome.ok().and_then(|result| serde_json::from_value(result).ok());
+                let result = response.outcome.ok();
+                // docs/protocol.md, "Finding a board": who reports what is no id is not gone on with.
+                let id = result.as_ref().and_then(|result| result.get("id")).and_then(serde_json::Value::as_str);
+                if let Some(Err(error)) = id.map(board_id) {
+                    return self.fail(now.instant, LinkProblem::NotABoard(error.to_string()), out);
+                }
+                let info = result.and_then(|result| serde_json::from_value(result).ok());
                 out.extend(info.map(|info| Output::Report(Report::Info(Box::new(bounds::info(info))))));
                 self.check_id(now.instant, out);
             }
@@ -595,6 +625,7 @@ impl Session {
         let mut heartbeat = Heartbeat::new(now.instant);
         heartbeat.pinged(now.instant);
         let since = now.instant;
+        self.target.worked();
         self.standing = Standing::Trusted;
         self.phase = Phase::Live(Live { since, heartbeat, stale: false, sync, rereading: None, restarts_until: None });
         self.spoken = true;
@@ -615,7 +646,7 @@ impl Session {
         }
     }
 
-    /// Somebody else says to be the board: the link is asked for a sign of life, and is stale where it gives none.
+    /// Another peer claims to be the board: the link is pinged, and is stale where no answer comes.
     fn doubted(&mut self, now: Instant, out: &mut Vec<Output>) {
         if matches!(self.phase, Phase::Live(Live { stale: false, .. })) && self.doubted.is_none() {
             let (_, ping) = self.requests.ask(now, Purpose::Ping, method::SYS_PING, Object::new());
@@ -703,9 +734,11 @@ impl Session {
         let Phase::Live(live) = &mut self.phase else { return };
         let ping = live.heartbeat.take_ping(now);
         if life == Life::Stale && !std::mem::replace(&mut live.stale, true) {
-            let elsewhere = self.announced.as_ref().is_some_and(|a| Some(&a.place.address) != self.address.as_ref());
+            let goes_there = |addresses: &Candidates| self.address.as_ref().is_some_and(|own| addresses.have(own));
+            let elsewhere = self.announced.as_ref().is_some_and(|announced| !goes_there(&announced.addresses))
+                && self.target.choice().is_some_and(|choice| !goes_there(&choice.addresses));
             out.push(Output::Report(Report::Link(LinkState::Stale)));
-            if elsewhere && self.target.choice().is_some_and(|(address, _)| Some(&address) != self.address.as_ref()) {
+            if elsewhere {
                 return self.open(now, out);
             }
         }
@@ -719,10 +752,18 @@ impl Session {
         if self.keys.is_none() {
             return Some(LinkProblem::KeysAwaited);
         }
+        if let Some(withheld) = self.withheld().filter(|_| self.key().is_none()) {
+            return Some(withheld);
+        }
         // A board that was spoken with is asked itself: anyone can announce something else of it. And whether it is locked is what it
         // does on a connection.
         let announced = self.announced.as_ref().filter(|_| !self.spoken)?;
         (announced.proto != PROTOCOL_MAJOR)
             .then(|| LinkProblem::UnsupportedVersion { theirs: announced.proto.to_string() })
     }
+}
+
+/// Whether what ended an attempt was said by the board that is meant, as far as one can tell: then no other address is tried for it.
+fn says_it_is_the_board(problem: &LinkProblem) -> bool {
+    matches!(problem, LinkProblem::AllPlacesTaken | LinkProblem::Rebooting | LinkProblem::Locked)
 }

@@ -3,7 +3,9 @@
 //!
 //! What ewebsock 0.8 cannot do: end an attempt before its handshake is over, so that the socket of one that is given up stays until
 //! the other side or the system ends it; bound a message in fragments below 64 MiB; turn off Nagle's algorithm; send a close frame
-//! after an error; say what went wrong other than by a text.
+//! after an error; say what went wrong other than by a text; take a connection over, or connect to one address of several. So where
+//! a board has several addresses, the one that answers first is looked for before, with a connection that is closed again; and a link-local
+//! IPv6 address, which no URL can have, is refused.
 
 use std::{
     ops::ControlFlow,
@@ -14,8 +16,11 @@ use ewebsock::{Options, WsEvent, WsMessage};
 use protocol::SUBPROTOCOL;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{Opening, SocketEvent, Teller, ToSend, attempts::Held, endpoint::Endpoint, given_up, refused_with, slot};
-use crate::link::{bounds, state::Ending};
+use super::{Opening, SocketEvent, Teller, ToSend, attempts::Held, given_up, refused_with, slot, unreached};
+use crate::{
+    dial::find,
+    link::{bounds, state::Ending},
+};
 
 /// Makes one attempt, and hands over what is sent until the socket is not wanted any more.
 pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
@@ -24,13 +29,10 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
     teller: Teller<F>,
     held: Held,
 ) {
-    let Opening { url, subprotocol, attempts, standing, .. } = opening;
-    let endpoint = match Endpoint::of(&url) {
-        Ok(endpoint) => endpoint,
-        Err(ending) => return teller.end(ending),
-    };
+    let Opening { to, path, subprotocol, attempts, standing, .. } = opening;
+    let host = to.host();
     let slot = tokio::select! {
-        slot = slot(&attempts, endpoint.host(), standing, &teller) => slot,
+        slot = slot(&attempts, &host, standing, &teller) => slot,
         () = given_up(&mut to_send) => return,
     };
     match slot {
@@ -38,6 +40,18 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
         Ok(slot) => held.hold(slot),
         Err(ending) => return teller.end(ending),
     }
+    let address = tokio::select! {
+        found = find(&to.addresses, &to.last) => match found.map_err(unreached) {
+            Ok(address) if address.has_zone() => {
+                let why = "ewebsock cannot connect to a link-local IPv6 address; the transport tungstenite can";
+                return teller.end(Ending::NoConnection(why.to_owned()));
+            }
+            Ok(address) => address,
+            Err(ending) => return teller.end(ending),
+        },
+        () = given_up(&mut to_send) => return,
+    };
+    teller.tell(SocketEvent::Reached(address.to_string()));
     let options = Options {
         max_incoming_frame_size: bounds::MESSAGE,
         subprotocols: subprotocol.map(str::to_owned).into_iter().collect(),
@@ -60,7 +74,9 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
         ControlFlow::Continue(())
     };
     // On this runtime it cannot fail; what becomes of the attempt is an event.
-    if let Ok(mut sender) = ewebsock::ws_connect(endpoint.url, options, Box::new(on_event)) {
+    if let Ok(mut sender) =
+        ewebsock::ws_connect(format!("ws://{}{path}", address.authority()), options, Box::new(on_event))
+    {
         while let Some(message) = to_send.recv().await {
             sender.send(match message {
                 ToSend::Text(text) => WsMessage::Text(text),

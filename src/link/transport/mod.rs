@@ -2,7 +2,6 @@
 //! [`Transport`] says which one is used. Decides nothing about links.
 
 pub(crate) mod attempts;
-mod endpoint;
 mod ewebsock;
 mod head;
 pub(crate) mod tungstenite;
@@ -22,7 +21,8 @@ use std::{
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{bounds, state::Ending};
+use super::{bounds, state::Ending, target::Destination};
+use crate::dial::Unreached;
 use attempts::{Attempts, Held, Slot, Standing};
 
 /// How many bytes of one socket may wait to be read. A board sends a few messages per second, of 4 KiB at most; one that sends
@@ -96,6 +96,8 @@ pub(crate) enum SocketEvent {
     Queued,
     /// An attempt that waited has begun, and has this long.
     Begun(Duration),
+    /// This address answered.
+    Reached(String),
     /// It is open.
     Opened,
     /// A text message arrived.
@@ -117,7 +119,13 @@ impl SocketEvent {
             + match self {
                 Self::Text(text) => text.len(),
                 Self::Binary(bytes) => bytes.len(),
-                Self::Queued | Self::Begun(_) | Self::Opened | Self::Ping | Self::Pong | Self::Ended(_) => 0,
+                Self::Queued
+                | Self::Begun(_)
+                | Self::Reached(_)
+                | Self::Opened
+                | Self::Ping
+                | Self::Pong
+                | Self::Ended(_) => 0,
             }
     }
 }
@@ -153,8 +161,9 @@ pub(crate) enum ToSend {
 #[derive(Debug)]
 pub(crate) struct Opening {
     pub(crate) transport: Transport,
-    /// `ws://host:port/path`.
-    pub(crate) url: String,
+    /// To whichever of these addresses answers first.
+    pub(crate) to: Destination,
+    pub(crate) path: String,
     pub(crate) subprotocol: Option<&'static str>,
     /// Among which attempts it waits for its turn.
     pub(crate) attempts: Attempts,
@@ -163,10 +172,11 @@ pub(crate) struct Opening {
 
 impl Opening {
     /// A single attempt, which waits for no other.
-    pub(crate) fn alone(url: String) -> Self {
+    pub(crate) fn alone(to: Destination, path: &str) -> Self {
         Self {
             transport: Transport::default(),
-            url,
+            to,
+            path: path.to_owned(),
             subprotocol: None,
             attempts: Attempts::default(),
             standing: Standing::Trusted,
@@ -229,6 +239,14 @@ async fn slot<F: Fn(SocketEvent)>(
     let slot = ticket.slot().await.ok_or(Ending::Closed)?;
     teller.tell(SocketEvent::Begun(slot.within));
     Ok(slot)
+}
+
+/// Why no address of a board was connected to.
+fn unreached(error: Unreached) -> Ending {
+    match error {
+        Unreached::Elsewhere { addresses } => Ending::Elsewhere(addresses),
+        failed @ Unreached::Failed { .. } => Ending::NoConnection(bounds::text(failed.to_string())),
+    }
 }
 
 /// What an HTTP status in place of a handshake means (docs/protocol.md, "HTTP"); `shown` is the status in words.

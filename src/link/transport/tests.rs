@@ -4,7 +4,7 @@
 use std::{
     future::Future,
     io::Write,
-    net::{Ipv4Addr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::mpsc,
     thread,
     time::Duration,
@@ -13,6 +13,7 @@ use std::{
 use tokio::{io::AsyncReadExt, runtime::Builder, sync::mpsc::UnboundedReceiver, time::timeout};
 
 use super::*;
+use crate::address::{Address, Candidates};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -22,10 +23,20 @@ fn run<T>(test: impl Future<Output = T>) -> T {
     Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test)
 }
 
-fn open(transport: Transport, url: String) -> (Socket, UnboundedReceiver<SocketEvent>) {
+fn open(transport: Transport, address: SocketAddr) -> (Socket, UnboundedReceiver<SocketEvent>) {
     let (tell, told) = unbounded_channel();
-    let opening = Opening { transport, ..Opening::alone(url) };
+    let opening = Opening { transport, ..Opening::alone(to(address), "/") };
     (Socket::open(opening, Unread::default(), move |event| drop(tell.send(event))), told)
+}
+
+fn to(address: SocketAddr) -> Destination {
+    Destination { addresses: Candidates::given(Address::from_socket(address)), last: Vec::new() }
+}
+
+/// Whether an address answers, and then the socket opens.
+async fn opened(told: &mut UnboundedReceiver<SocketEvent>) -> bool {
+    let reached = matches!(timeout(SOON, told.recv()).await, Ok(Some(SocketEvent::Reached(_))));
+    reached && matches!(timeout(SOON, told.recv()).await, Ok(Some(SocketEvent::Opened)))
 }
 
 async fn ending(told: &mut UnboundedReceiver<SocketEvent>) -> Option<Ending> {
@@ -56,7 +67,7 @@ fn sent(transport: Transport, bytes: Vec<u8>) -> (Option<Ending>, Option<u16>) {
         }
     });
     let ending = run(async {
-        let (_socket, mut told) = open(transport, format!("ws://{address}"));
+        let (_socket, mut told) = open(transport, address);
         let ended = ending(&mut told).await;
         // Until the close frame has left.
         let _ = timeout(SOON, async { while told.recv().await.is_some() {} }).await;
@@ -120,7 +131,7 @@ fn an_attempt_that_is_given_up_closes_its_socket_while_the_other_side_is_silent(
     run(async {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (socket, _told) = open(Transport::Tungstenite, format!("ws://{address}"));
+        let (socket, _told) = open(Transport::Tungstenite, address);
         let (mut stream, _) = listener.accept().await.expect("a client");
         let mut asked = vec![0; 3];
         stream.read_exact(&mut asked).await.expect("a request");
@@ -143,8 +154,8 @@ fn a_socket_that_is_dropped_sends_a_close_frame_and_closes() {
             (read, end)
         });
         run(async {
-            let (socket, mut told) = open(transport, format!("ws://{address}"));
-            assert!(matches!(told.recv().await, Some(SocketEvent::Opened)));
+            let (socket, mut told) = open(transport, address);
+            assert!(opened(&mut told).await);
             drop(socket);
             let _ = timeout(SOON, async { while told.recv().await.is_some() {} }).await;
         });
@@ -165,21 +176,19 @@ fn a_close_frame_is_answered_with_its_code() {
             let mut served = ::tungstenite::accept(stream).expect("a handshake");
             let frame = CloseFrame { code: CloseCode::Restart, reason: "restarting".into() };
             served.close(Some(frame)).expect("sent");
-            served.read()
+            match served.read() {
+                Ok(::tungstenite::Message::Close(Some(frame))) => Some(u16::from(frame.code)),
+                _ => None,
+            }
         });
         let ending = run(async {
-            let (_socket, mut told) = open(transport, format!("ws://{address}"));
+            let (_socket, mut told) = open(transport, address);
             let ended = ending(&mut told).await;
             let _ = timeout(SOON, async { while told.recv().await.is_some() {} }).await;
             ended
         });
         assert_eq!(ending, Some(Ending::Closed));
-        let answer = server.join().expect("the server ends");
-        let code = |message: &::tungstenite::Message| match message {
-            ::tungstenite::Message::Close(Some(frame)) => Some(u16::from(frame.code)),
-            _ => None,
-        };
-        assert_eq!(answer.as_ref().ok().and_then(code), Some(1012), "{transport}: {answer:?}");
+        assert_eq!(server.join().expect("the server ends"), Some(1012), "{transport}");
     }
 }
 
@@ -209,8 +218,8 @@ fn what_follows_the_handshake_in_the_same_packet_is_read() {
             stream
         });
         run(async {
-            let (_socket, mut told) = open(transport, format!("ws://{address}"));
-            assert!(matches!(timeout(SOON, told.recv()).await, Ok(Some(SocketEvent::Opened))));
+            let (_socket, mut told) = open(transport, address);
+            assert!(opened(&mut told).await);
             let first = timeout(SOON, told.recv()).await.expect("in time");
             assert!(matches!(&first, Some(SocketEvent::Binary(bytes)) if bytes == b"hello"), "{first:?}");
         });

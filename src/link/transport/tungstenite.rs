@@ -24,10 +24,13 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Opening, Socket, SocketEvent, Teller, ToSend, Unread, attempts::Held, endpoint::Endpoint, given_up, head::Head,
-    refused_with, slot,
+    Opening, Socket, SocketEvent, Teller, ToSend, Unread, attempts::Held, given_up, head::Head, refused_with, slot,
+    unreached,
 };
-use crate::link::{bounds, state::Ending};
+use crate::{
+    dial::{Reached, reach},
+    link::{bounds, state::Ending},
+};
 
 /// How long a board may leave a message unread before its connection ends.
 const WRITE: Duration = Duration::from_secs(30);
@@ -96,14 +99,12 @@ pub(crate) fn decline(socket: Stream, why: &'static str) {
 }
 
 async fn attempt<F: Fn(SocketEvent)>(opening: Opening, teller: &Teller<F>, held: &Held) -> Result<Stream, Ending> {
-    let Opening { url, subprotocol, attempts, standing, .. } = opening;
-    let endpoint = Endpoint::of(&url)?;
-    held.hold(slot(&attempts, endpoint.host(), standing, teller).await?);
-    let stream = TcpStream::connect(&endpoint.authority).await.map_err(|error| unreachable(&error))?;
-    // A message is a whole one: to hold it back for another only delays it.
-    let _ = stream.set_nodelay(true);
+    let Opening { to, path, subprotocol, attempts, standing, .. } = opening;
+    held.hold(slot(&attempts, &to.host(), standing, teller).await?);
+    let Reached { stream, address } = reach(&to.addresses, &to.last).await.map_err(unreached)?;
+    teller.tell(SocketEvent::Reached(address.to_string()));
     let bad = |error: Error| Ending::NotWebSocket(bounds::text(error.to_string()));
-    let mut request = endpoint.url.into_client_request().map_err(bad)?;
+    let mut request = format!("ws://{}{path}", address.authority()).into_client_request().map_err(bad)?;
     if let Some(subprotocol) = subprotocol {
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
     }
@@ -252,19 +253,24 @@ async fn discard(stream: &mut TcpStream) -> io::Result<()> {
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::{
+        address::{Address, Candidates},
+        link::target::Destination,
+    };
 
     #[test]
     fn a_connection_does_not_hold_small_messages_back() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-            let url = format!("ws://{}/rpc", listener.local_addr().expect("an address"));
+            let address = Address::from_socket(listener.local_addr().expect("an address"));
+            let to = Destination { addresses: Candidates::given(address), last: Vec::new() };
             let serve = async {
                 let (stream, _) = listener.accept().await.expect("a client");
                 tokio_tungstenite::accept_async(stream).await.expect("a handshake")
             };
             let (teller, held) = (Teller::new(drop, Unread::default()), Held::default());
-            let (stream, _served) = tokio::join!(attempt(Opening::alone(url), &teller, &held), serve);
+            let (stream, _served) = tokio::join!(attempt(Opening::alone(to, "/rpc"), &teller, &held), serve);
             // RFC 1122, section 4.2.3.4: Nagle's algorithm delays a small message while another is not acknowledged.
             assert!(stream.expect("a connection").get_ref().nodelay().expect("an option"));
         });

@@ -8,6 +8,7 @@ use crate::{
     keys,
     pairing::{PairProblem, Progress},
     ui::{Notice, key_ring::News},
+    words,
 };
 
 impl App {
@@ -36,7 +37,7 @@ impl App {
     /// Asks a board for a key. The board that answers has to be the one that was chosen.
     pub(super) fn pair(&mut self, board: BoardKey, replace: bool, ctx: &egui::Context) {
         let Some(view) = self.window.model.board(board) else { return };
-        match self.keys.pair(board, &view.address, view.id.clone(), replace, ctx) {
+        match self.keys.pair(board, &view.where_to_ask(), view.id.clone(), replace, ctx) {
             Ok(()) => self.window.dialog_goes_on("Asking the board…".to_owned()),
             Err(error) => self.window.answer_dialog(Err(error.to_string())),
         }
@@ -67,6 +68,10 @@ impl App {
         }
         while let Some(news) = self.keys.news() {
             match news {
+                News::Waiting(left) => self.window.tell(Notice::Done(format!(
+                    "Waiting up to {} for the keychain to unlock. Boards are connected once it has answered.",
+                    words::length(left)
+                ))),
                 News::Loaded(keys) => self.fleet.hold_keys(keys),
                 News::Failed(problem) => self.window.tell(Notice::Failed(format!("Keys of boards: {problem}."))),
                 News::Pairing(Progress::Waits) => self.window.dialog_goes_on(

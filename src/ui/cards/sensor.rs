@@ -40,7 +40,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     if rect.height() >= theme::SPARKLINE {
         let most = if card.page.in_tile { f32::INFINITY } else { theme::SPARKLINE_MOST };
         let height = rect.height().min(most);
-        sparkline(ui, card).show(ui, rect.from_y(rect.bottom() - height), card.page.moment);
+        sparkline(ui, card).show(ui, rect.after_y(rect.bottom() - height), card.page.moment);
     }
 }
 

@@ -90,7 +90,7 @@ impl Behavior<Pin> for Tiler<'_> {
             self.moment.shows(board.key);
         }
         let dragged = self.head(ui, rect, id, pin, &title);
-        let inner = rect.from_y(rect.top() + HEAD).inset(vec2(theme::CARD_PADDING, 0.0));
+        let inner = rect.after_y(rect.top() + HEAD).inset(vec2(theme::CARD_PADDING, 0.0));
         match found {
             Some((board, component)) => {
                 let availability = availability(board, &self.model.title(board));
@@ -177,7 +177,7 @@ impl Tiler<'_> {
     fn head(&mut self, ui: &mut Ui, rect: Rect, id: TileId, pin: &Pin, title: &str) -> bool {
         let palette = palette(ui);
         let strip = between(rect.min, pos2(rect.right(), rect.top() + HEAD)).inset(vec2(HALF, 2.0));
-        let menu = strip.from_x(strip.right() - HEAD);
+        let menu = strip.after_x(strip.right() - HEAD);
         let handle = strip.until_x(menu.left());
         let response = ui.interact(handle, Id::unique(("move", &pin.board, pin.component.to_string())), Sense::drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: move")));
@@ -202,7 +202,7 @@ impl Tiler<'_> {
             }
             None => title.to_owned(),
         };
-        let place = handle.from_x(left);
+        let place = handle.after_x(left);
         text::paint(ui, place, Align2::LEFT_CENTER, &name, theme::small(), palette.weak);
         let hint =
             "Drag to another place. With the focus: arrows move it, with Shift they make it wider, higher or smaller";

@@ -1,5 +1,6 @@
 //! A request as a line for a terminal: with websocat, which any board understands, or with this program.
 
+use protocol::RPC_PATH;
 use serde_json::Value;
 
 use crate::fleet::BoardView;
@@ -14,8 +15,7 @@ fn parts(request: &str) -> Option<(String, Option<Value>)> {
 
 /// For websocat 1: sends the request, prints the first message that comes back and ends.
 pub(super) fn websocat(board: &BoardView, request: &str) -> String {
-    let path = board.announcement.as_ref().map_or("/rpc", |(announcement, _)| &announcement.path);
-    let url = format!("ws://{}{path}", board.address);
+    let url = format!("ws://{}{RPC_PATH}", board.address);
     format!("echo {} | websocat --no-close --one-message {}", quoted(request.trim_end()), quoted(&url))
 }
 

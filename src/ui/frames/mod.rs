@@ -348,7 +348,7 @@ impl Frames {
 
 /// Time, way and size of a frame, and how long it took to be answered.
 fn facts(row: &Row, moment: &Moment) -> String {
-    let time = words::time_of_day(row.frame.at, &moment.zone);
+    let time = moment.time_of_day(row.frame.at);
     let way = match row.frame.way {
         Way::Out => "to the board",
         Way::In => "from the board",
@@ -390,7 +390,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
         (Way::In, _) => (icon::ARROW_DOWN, palette.good),
         (Way::Link, _) => (icon::DOT, palette.weak),
     };
-    let time = words::time_of_day(row.frame.at, &moment.zone);
+    let time = moment.time_of_day(row.frame.at);
     let size = if row.frame.way == Way::Link { String::new() } else { format!("{} B", row.frame.size) };
     let took = row.answers.map(|(_, took)| words::short(took)).unwrap_or_default();
     let method = match &row.reading.id {

@@ -1,8 +1,9 @@
 //! The samples of the last minute, as they came, and what of them is drawn: the lowest and the highest of each column of pixels. Owns no
 //! connection and reads no clock; time is the board's own.
 
-use std::{collections::VecDeque, fs::File, io, path::Path, sync::Arc};
+use std::{collections::VecDeque, io, path::Path, sync::Arc};
 
+use files::{Access, Draft};
 use protocol::telemetry::{Channel, Telemetry};
 
 use crate::{
@@ -249,7 +250,7 @@ pub struct SampleTable {
 impl SampleTable {
     /// Writes them with a head. Times are in seconds since the board booted; what was lost has no row.
     pub(in crate::ui) fn write(&self, path: &Path) -> io::Result<()> {
-        let mut file = csv::Writer::from_writer(File::create(path)?);
+        let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
         let head: Vec<_> = self.head.iter().map(|name| cell(name)).collect();
         file.write_record(std::iter::once("seconds").chain(head.iter().map(AsRef::as_ref)))?;
         for block in &self.blocks {
@@ -262,7 +263,7 @@ impl SampleTable {
                 file.write_record(std::iter::once(format!("{at:.6}")).chain(values))?;
             }
         }
-        file.flush()
+        file.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()
     }
 }
 

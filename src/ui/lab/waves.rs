@@ -74,7 +74,7 @@ fn heading(ui: &mut Ui, channel: &Channel, summary: Option<Summary>) {
     let title = text::paint(ui, rect, Align2::LEFT_CENTER, &title, theme::strong(), palette.text);
     if let Some(summary) = summary {
         let (shown, told) = figures(channel, summary);
-        let rest = rect.from_x(title.right() + UNIT * 2.0);
+        let rest = rect.after_x(title.right() + UNIT * 2.0);
         text::field(ui, rest, Align2::RIGHT_CENTER, &shown, &told, (theme::body(), palette.weak));
     }
 }

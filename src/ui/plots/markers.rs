@@ -1,10 +1,10 @@
 //! What happened beside the values: events of buttons, lost and regained links. Gathered from the journal once, not each frame.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use super::{Curve, Range};
 use crate::{
-    fleet::{BoardKey, Happening, LinkState, seconds},
+    fleet::{BoardKey, Happening, LinkState, Timeline, seconds},
     ui::{journal::Journal, words},
 };
 
@@ -18,7 +18,8 @@ const DRAWN: usize = 200;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Mark {
     pub(super) at: f64,
-    pub(super) board: BoardKey,
+    /// `None`: it concerns all.
+    pub(super) board: Option<BoardKey>,
     pub(super) words: String,
     /// A link was lost.
     pub(super) is_loss: bool,
@@ -50,15 +51,22 @@ impl Markers {
                 self.marks.pop_front();
             }
             let words = format!("{}: {words}", entry.board_name);
-            self.marks.push_back(Mark { at: seconds(entry.at), board: entry.board, words, is_loss });
+            self.marks.push_back(Mark { at: seconds(entry.steady), board: Some(entry.board), words, is_loss });
         }
         self.next = journal.end();
     }
 
-    /// The newest marks of the boards that are plotted, within the time that is shown.
-    pub(super) fn of(&self, curves: &[Curve<'_>], range: Range) -> Vec<Mark> {
+    /// The newest marks of the boards that are plotted, within the time that is shown, and where the clock was set.
+    pub(super) fn of(&self, curves: &[Curve<'_>], range: Range, timeline: &Timeline) -> Vec<Mark> {
         let boards: Vec<BoardKey> = curves.iter().filter_map(|curve| Some(curve.view?.0.key)).collect();
         let shown = self.marks.iter().rev().filter(|mark| (range.from..=range.to).contains(&mark.at));
-        shown.filter(|mark| boards.contains(&mark.board)).take(DRAWN).cloned().collect()
+        let of_boards = shown.filter(|mark| mark.board.is_some_and(|board| boards.contains(&board)));
+        let jumps = timeline.jumps().filter(|jump| (range.from..=range.to).contains(&jump.at)).map(|jump| {
+            let way = if jump.by < 0.0 { "back" } else { "forward" };
+            let by = words::length(Duration::try_from_secs_f64(jump.by.abs()).unwrap_or(Duration::MAX));
+            let words = format!("the clock of this computer was set {way} by {by}");
+            Mark { at: jump.at, board: None, words, is_loss: true }
+        });
+        jumps.chain(of_boards.cloned()).take(DRAWN).collect()
     }
 }

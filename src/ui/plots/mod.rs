@@ -173,7 +173,7 @@ impl Plots {
         self.take_picture(ui, actions);
         let now = seconds(moment.wall);
         self.keys(ui, now);
-        self.toolbar(ui, model, now, actions);
+        self.toolbar(ui, model, moment, actions);
         ui.add_space(UNIT);
         let end = self.end.unwrap_or(now);
         let range = Range { from: end - self.settings.span, to: end };
@@ -213,7 +213,8 @@ impl Plots {
                     empty(ui);
                     return;
                 }
-                let marks = if self.settings.events { self.markers.of(&curves, range) } else { Vec::new() };
+                let marks =
+                    if self.settings.events { self.markers.of(&curves, range, &moment.timeline) } else { Vec::new() };
                 strips(ui, &curves, &marks, moment, &mut look);
             });
         });
@@ -308,7 +309,8 @@ impl Plots {
         }
     }
 
-    fn toolbar(&mut self, ui: &mut Ui, model: &Model, now: f64, actions: &mut Vec<Action>) {
+    fn toolbar(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+        let now = seconds(moment.wall);
         ui.horizontal_wrapped(|ui| {
             ui.heading("Plots");
             ui.add_space(UNIT);
@@ -352,7 +354,8 @@ impl Plots {
             let csv = ui.add_enabled(any, Button::new("Save CSV…"));
             if csv.on_hover_text("Save the values of the time that is shown as a table").clicked() {
                 let end = self.end.unwrap_or(now);
-                let rows = table::rows(model, &self.settings.curves, end - self.settings.span, end, now);
+                let range = [end - self.settings.span, end, now];
+                let rows = table::rows(model, &self.settings.curves, range, &moment.timeline);
                 actions.push(Action::File(Errand::SaveTable(Arc::new(rows))));
             }
             let idle = matches!(self.picture, Picture::None);
@@ -414,7 +417,7 @@ fn strips(ui: &mut Ui, curves: &[Curve<'_>], marks: &[markers::Mark], moment: &M
             strip::show(ui, title, group, marks, moment, &place, look);
         }
     });
-    let under = look.cursor.map(|cursor| axis::at(cursor, &moment.zone));
+    let under = look.cursor.map(|cursor| axis::at(cursor, moment));
     let close = look.range.span() / 100.0;
     let near = look.cursor.and_then(|cursor| {
         let distance = |mark: &&markers::Mark| (mark.at - cursor).abs();
@@ -424,7 +427,7 @@ fn strips(ui: &mut Ui, curves: &[Curve<'_>], marks: &[markers::Mark], moment: &M
         (Some(time), Some(mark)) => format!("{time}   {}", mark.words),
         (Some(time), None) => time,
         (None, _) => {
-            format!("{} to {}", axis::at(look.range.from, &moment.zone), axis::at(look.range.to, &moment.zone))
+            format!("{} to {}", axis::at(look.range.from, moment), axis::at(look.range.to, moment))
         }
     };
     text::label(

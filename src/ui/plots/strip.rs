@@ -59,13 +59,12 @@ pub(super) fn show(
         .enumerate()
         .map(|(lane, curve)| (curve.number, lane as f64 * -LANE))
         .collect();
-    let zone = &moment.zone;
     let is_lanes = !lanes.is_empty();
     let plot = still_plot(("plots", title))
         .height(place.height)
         .show_axes(Vec2b::new(place.has_times, true))
-        .x_grid_spacer(|input| axis::marks(&input, zone))
-        .x_axis_formatter(|mark, _| axis::words(mark, zone))
+        .x_grid_spacer(|input| axis::marks(&input, moment))
+        .x_axis_formatter(|mark, _| axis::words(mark, moment))
         .y_axis_formatter(move |mark, _| if is_lanes { String::new() } else { short(mark.value) })
         .y_axis_min_width(theme::PLOT_AXIS)
         .grid_color(palette.outline)

@@ -1,11 +1,12 @@
 //! What is plotted as a table (RFC 4180): a row for each value, or for each bucket of older values.
 
-use std::{fs::File, io, path::Path};
+use std::{io, path::Path};
 
+use files::{Access, Draft};
 use jiff::Timestamp;
 
 use crate::{
-    fleet::{Bucket, time},
+    fleet::{Bucket, Timeline, time},
     plain::cell,
     ui::{model::Model, pin::Pin},
     words,
@@ -21,8 +22,8 @@ pub struct Row {
     bucket: Bucket,
 }
 
-/// The rows of the time between two times, curve by curve, oldest first.
-pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], from: f64, to: f64, now: f64) -> Vec<Row> {
+/// The rows of the time between two times, curve by curve, oldest first, with times as the clock of this computer showed them.
+pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], [from, to, now]: [f64; 3], timeline: &Timeline) -> Vec<Row> {
     let mut rows = Vec::new();
     for pin in curves {
         let Some((_, view)) = pin.find(model) else { continue };
@@ -36,7 +37,11 @@ pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], from: f64, to: f64, now
                 component: pin.component.to_string(),
                 name: pin.title(model),
                 unit: unit.clone(),
-                bucket,
+                bucket: Bucket {
+                    from: timeline.shown_seconds(bucket.from),
+                    to: timeline.shown_seconds(bucket.to),
+                    ..bucket
+                },
             });
         }
     }
@@ -45,7 +50,7 @@ pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], from: f64, to: f64, now
 
 /// Writes the rows with a head. Times are RFC 3339 in UTC; a gap has no values.
 pub(in crate::ui) fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
-    let mut file = csv::Writer::from_writer(File::create(path)?);
+    let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
     file.write_record(["time", "until", "board", "component", "name", "unit", "mean", "low", "high", "values"])?;
     for Row { board, component, name, unit, bucket } in rows {
         let number = |value: f64| if value.is_finite() { words::quantity_exact(value) } else { String::new() };
@@ -62,7 +67,7 @@ pub(in crate::ui) fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
             &bucket.count.to_string(),
         ])?;
     }
-    file.flush()
+    file.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()
 }
 
 fn stamp(seconds: f64) -> String {

@@ -19,6 +19,8 @@ use provisioning::{
     pretended::{JOINED_AFTER, Outcome, REFUSED_AFTER, SCANNED_AFTER, join, scan},
 };
 
+use server::owner::Lines;
+
 pub use port::SerialPort;
 
 use crate::{Listening, VirtualBoards};
@@ -52,6 +54,7 @@ impl SerialBoard {
             begun: Instant::now(),
             coming: Vec::new(),
             has_network: false,
+            lines: Lines::default(),
         };
         let thread = thread::Builder::new().name("serial board".into()).spawn(move || {
             // That the port is gone ends the board, and there is nobody to tell.
@@ -92,6 +95,8 @@ struct Desk<F> {
     coming: Vec<(Duration, Coming)>,
     /// Whether credentials were stored. They last as long as this process.
     has_network: bool,
+    /// What is typed between the packets.
+    lines: Lines,
 }
 
 impl<F: Fn(&Listening)> Desk<F> {
@@ -142,8 +147,18 @@ impl<F: Fn(&Listening)> Desk<F> {
                     self.port.write(&bytes)?;
                     continue;
                 }
-                // It has no console.
-                Action::Text(_) => continue,
+                Action::Text(text) => {
+                    let (boards, id) = (&self.boards, &self.board.id);
+                    let typed = |line: &str| match boards.type_line(id, line) {
+                        Ok(printed) => printed,
+                        Err(_) if line.trim().is_empty() => None,
+                        Err(error) => Some(format!("it cannot: {error}")),
+                    };
+                    if let Some(printed) = self.lines.read_with(&text, typed) {
+                        self.port.write(printed.as_bytes())?;
+                    }
+                    continue;
+                }
                 Action::Connect { attempt, credentials } => {
                     self.log(&format!("joins {:?}", credentials.ssid()))?;
                     self.leave();

@@ -50,7 +50,7 @@ impl Bench {
         bench
     }
 
-    /// Somebody connects as a locked board whose key is held, greets, and says that the key is wrong.
+    /// A peer connects as a locked board whose key is held, greets, and says that the key is wrong.
     fn refuse_the_key(&mut self, from: &str) {
         self.input(call_from(from, "lamp-1", true));
         self.input(Input::Binary(self.attempt, Hello::new("lamp-1", [9; 16]).to_bytes()));

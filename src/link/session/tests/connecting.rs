@@ -67,7 +67,7 @@ fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_i
     let refused = Input::Ended(1, Ending::NoConnection("refused".into()));
     let again = vec![announced("10.0.0.7"), Input::Connect, refused, announced("10.0.0.8")];
     assert_eq!(standing(again), Standing::Failing);
-    assert_eq!(standing(vec![Input::AlsoAt("10.0.0.7:80".into()), Input::Connect]), Standing::Trusted);
+    assert_eq!(standing(vec![Input::AlsoAt(given("10.0.0.7:80")), Input::Connect]), Standing::Trusted);
     assert_eq!(standing(vec![announced("10.0.0.7"), Input::RetryNow]), Standing::Trusted);
 }
 
@@ -131,8 +131,8 @@ fn what_answers_but_is_no_board_is_called_that() {
 #[test]
 fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     let mut bench = Bench::new();
-    let place = Place { address: "10.0.0.9:80".into(), path: "/rpc".into() };
-    let announced = Announced { id: "lamp-2".into(), place, proto: 1, locked: false };
+    let addresses = heard(&["10.0.0.9:80"]);
+    let announced = Announced { id: "lamp-2".into(), addresses, proto: 1, locked: false };
     bench.input(Input::Announced(announced));
     bench.input(Input::Connect);
     bench.input(opened(1));
@@ -140,6 +140,80 @@ fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     let problem = LinkProblem::AnotherBoard { expected: "lamp-2".into(), found: "lamp-1".into() };
     assert_eq!(bench.problem(), problem);
     assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
+}
+
+#[test]
+fn what_answers_at_one_address_and_is_not_the_board_is_passed_over_for_the_next_address_at_once() {
+    let mut bench = Bench::new();
+    let several = |id: &str| Announced {
+        id: id.into(),
+        addresses: heard(&["10.0.0.8:80", "10.0.0.9:80"]),
+        proto: 1,
+        locked: false,
+    };
+    bench.input(Input::Announced(several("lamp-1")));
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    bench.input(Input::Message(1, "hello".into()));
+    assert_eq!(bench.connects, ["10.0.0.8:80", "10.0.0.9:80"]);
+    assert_eq!(bench.link(), LinkState::Connecting);
+    bench.input(opened(2));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
+}
+
+#[test]
+fn where_no_address_has_the_board_the_backoff_decides() {
+    let mut bench = Bench::new();
+    let addresses = heard(&["10.0.0.8:80", "10.0.0.9:80"]);
+    bench.input(Input::Announced(Announced { id: "lamp-1".into(), addresses, proto: 1, locked: false }));
+    bench.input(Input::Connect);
+    for attempt in [1, 2] {
+        bench.input(opened(attempt));
+        bench.input(Input::Message(attempt, "hello".into()));
+    }
+    assert_eq!(bench.connects, ["10.0.0.8:80", "10.0.0.9:80"]);
+    assert!(matches!(bench.problem(), LinkProblem::NotABoard(_)));
+}
+
+#[test]
+fn an_attempt_that_was_answered_goes_on_when_another_address_is_announced() {
+    let mut bench = Bench::new();
+    bench.input(announced("10.0.0.8:80", 1, false));
+    bench.input(Input::Connect);
+    bench.input(opened(1));
+    let addresses = heard(&["10.0.0.8:80", "10.0.0.3:80"]);
+    bench.input(Input::Announced(Announced { id: "lamp-1".into(), addresses, proto: 1, locked: false }));
+    assert_eq!(bench.connects, ["10.0.0.8:80"]);
+}
+
+#[test]
+fn what_accepts_a_connection_and_says_nothing_holds_the_other_addresses_up_for_three_seconds() {
+    let mut bench = Bench::new();
+    let addresses = heard(&["10.0.0.8:80", "10.0.0.9:80"]);
+    bench.input(Input::Announced(Announced { id: "lamp-1".into(), addresses, proto: 1, locked: false }));
+    bench.input(Input::Connect);
+    bench.input(Input::Reached(1, "10.0.0.8:80".into()));
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.connects, ["10.0.0.8:80"]);
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.connects, ["10.0.0.8:80", "10.0.0.9:80"]);
+    // The last one has as long as a single one.
+    bench.input(Input::Reached(2, "10.0.0.9:80".into()));
+    bench.pass(5 * SECOND);
+    assert_eq!(bench.link(), LinkState::Connecting);
+}
+
+#[test]
+fn a_board_that_is_only_announced_elsewhere_is_said_so_and_reached_where_a_person_says() {
+    let mut bench = Bench::new();
+    bench.input(announced("203.0.113.7:80", 1, false));
+    bench.input(Input::Connect);
+    bench.input(Input::Ended(1, Ending::Elsewhere(vec!["203.0.113.7:80".into()])));
+    assert_eq!(bench.problem(), LinkProblem::Elsewhere("203.0.113.7:80".into()));
+    bench.pass(2 * SECOND);
+    // It was added by its address as well.
+    assert_eq!(bench.connects.get(1).map(String::as_str), Some("10.0.0.7:80"));
 }
 
 #[test]
@@ -157,7 +231,7 @@ fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_w
     bench.pass(2 * SECOND);
     assert_eq!(bench.connects, ["10.0.0.66:80", "10.0.0.7:80"]);
     // Where a person gave an address, that has its turn too.
-    bench.input(Input::AlsoAt("lamp.lan:80".into()));
+    bench.input(Input::AlsoAt(given("lamp.lan:80")));
     bench.input(Input::Ended(2, Ending::NoConnection("refused".into())));
     bench.input(Input::Instead(at("10.0.0.66:80")));
     bench.pass(2 * SECOND);
@@ -171,10 +245,23 @@ fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_w
 fn a_board_that_answers_at_an_address_that_a_person_gave_is_meant_whatever_is_announced_there() {
     let mut bench = Bench::new();
     bench.input(Input::Given("10.0.0.7:80".into()));
-    let place = Place { address: "10.0.0.7:80".into(), path: "/rpc".into() };
-    bench.input(Input::Announced(Announced { id: "stranger".into(), place, proto: 1, locked: false }));
+    let addresses = heard(&["10.0.0.7:80"]);
+    bench.input(Input::Announced(Announced { id: "stranger".into(), addresses, proto: 1, locked: false }));
     bench.input(Input::Connect);
     bench.input(opened(1));
     bench.be_read(EPOCH, 10);
     assert_eq!(bench.link(), LinkState::Connected);
+}
+
+#[test]
+fn what_reports_an_id_that_is_none_is_not_gone_on_with() {
+    for id in ["LAMP-1", "lamp 1", "lamp-1\u{200b}", ""] {
+        let mut bench = Bench::new();
+        bench.input(Input::Connect);
+        bench.input(opened(1));
+        let mut said = info(1, EPOCH);
+        said["id"] = id.into();
+        bench.answer(method::DEVICE_GET_INFO, said);
+        assert!(matches!(bench.problem(), LinkProblem::NotABoard(why) if why.contains("lower-case")), "{id:?}");
+    }
 }

@@ -97,7 +97,7 @@ fn a_link_that_is_doubted_shows_that_it_works_or_is_stale() {
     bench.input(Input::Doubted);
     bench.pass(3 * SECOND);
     assert_eq!(bench.link(), LinkState::Stale);
-    bench.input(Input::AlsoAt("10.0.0.9:80".into()));
+    bench.input(Input::AlsoAt(given("10.0.0.9:80")));
     assert_eq!(bench.connects.last().unwrap(), "10.0.0.9:80", "it goes to where the board may be by now");
 }
 

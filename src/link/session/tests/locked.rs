@@ -22,6 +22,63 @@ fn refusal(reason: &str) -> String {
     json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string()
 }
 
+/// No key at hand for the board, which is known to have one.
+fn unavailable() -> Input {
+    let mut keys = Keys::default();
+    keys.expect(["lamp-1".to_owned()].into(), "the keychain is silent");
+    Input::Keys(keys)
+}
+
+fn withheld() -> LinkProblem {
+    LinkProblem::KeyUnavailable { board: "lamp-1".into(), why: "the keychain is silent".into() }
+}
+
+#[test]
+fn a_board_whose_key_is_not_at_hand_is_not_connected_to_until_it_is() {
+    for announced_locked in [true, false] {
+        let mut bench = Bench::new();
+        bench.input(unavailable());
+        bench.input(announced("10.0.0.7:80", 1, announced_locked));
+        bench.input(Input::Connect);
+        assert_eq!((bench.problem(), bench.retry_at(), bench.attempt), (withheld(), None, 0));
+        bench.input(Input::RetryNow);
+        assert_eq!((bench.problem(), bench.attempt), (withheld(), 0));
+        bench.input(keys(1));
+        bench.input(opened(bench.attempt));
+        bench.shake();
+        bench.be_read(EPOCH, 10);
+        assert_eq!(bench.link(), LinkState::Connected);
+    }
+}
+
+#[test]
+fn who_answers_at_an_address_with_the_id_of_such_a_board_is_not_believed() {
+    let mut bench = Bench::new();
+    bench.input(unavailable());
+    bench.input(Input::AlsoAt(given("10.0.0.7:80")));
+    bench.input(Input::Connect);
+    bench.input(opened(bench.attempt));
+    bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
+    assert_eq!((bench.problem(), bench.retry_at()), (withheld(), None));
+    assert_eq!(bench.asked(method::DEVICE_SUBSCRIBE), 0);
+    // Once the person has said that it has no key any more.
+    bench.input(Input::Keys(Keys::default()));
+    bench.input(opened(bench.attempt));
+    bench.be_read(EPOCH, 10);
+    assert_eq!(bench.link(), LinkState::Connected);
+}
+
+#[test]
+fn a_plain_link_ends_when_its_board_turns_out_to_have_a_key() {
+    let mut bench = Bench::new();
+    bench.input(announced("10.0.0.7:80", 1, false));
+    bench.input(Input::Connect);
+    bench.input(opened(bench.attempt));
+    bench.be_read(EPOCH, 10);
+    bench.input(unavailable());
+    assert_eq!(bench.problem(), withheld());
+}
+
 impl Bench {
     /// On the way to a board that is announced, as locked or not, and of which key 1 is held.
     fn with_a_key(announced_locked: bool) -> Self {
@@ -158,7 +215,7 @@ fn after_a_wrong_key_it_is_tried_once_a_minute_and_with_another_one_at_once() {
     assert_eq!(bench.connects.len(), 1);
     bench.input(keys(1));
     assert_eq!(bench.connects.len(), 1, "the same key is no news");
-    // Who refused it may have been somebody else: the board itself takes it.
+    // The refusal may have come from another peer: the board itself takes the key.
     bench.pass(SECOND);
     assert_eq!(bench.connects.len(), 2);
     bench.input(opened(2));

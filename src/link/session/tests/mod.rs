@@ -25,11 +25,11 @@ use protocol::{Code, ComponentKey, Kind, Object, Request, RpcError, State, limit
 use serde_json::{Value, json};
 
 use super::{Announced, Ephemeral, Input, Output, Report, Session};
+use crate::address::{Candidate, Candidates, InterfaceId};
 use crate::link::{
     backoff::AFTER_REBOOT,
     commands::{Command, Ticket},
     state::{Ending, LinkProblem, LinkState, Now, Origin, Outcome, ResyncCause},
-    target::Place,
     transport::attempts::Standing,
 };
 
@@ -69,7 +69,7 @@ impl Bench {
             frames: Vec::new(),
             channel: None,
         };
-        bench.input(Input::AlsoAt("10.0.0.7:80".into()));
+        bench.input(Input::AlsoAt(given("10.0.0.7:80")));
         bench
     }
 
@@ -86,12 +86,18 @@ impl Bench {
     }
 
     fn input(&mut self, input: Input) {
+        // The address answers before the socket is open.
+        if let (Input::Opened(attempt, _), Some(address)) = (&input, self.connects.last()) {
+            let reached = Input::Reached(*attempt, address.clone());
+            assert!(self.session.handle(self.now, reached).is_empty());
+        }
         for output in self.session.handle(self.now, input) {
             match output {
-                Output::Connect { attempt, address, .. } => {
+                Output::Connect { attempt, to, .. } => {
                     self.attempt = attempt;
                     self.asked.clear();
-                    self.connects.push(address);
+                    let next = to.addresses.texts().into_iter().find(|address| !to.last.contains(address));
+                    self.connects.push(next.or(to.addresses.first()).unwrap());
                 }
                 Output::Accept { attempt } => {
                     self.attempt = attempt;
@@ -269,9 +275,20 @@ fn toggle() -> Command {
     }
 }
 
+fn given(address: &str) -> Candidates {
+    Candidates::given(address.parse().unwrap())
+}
+
+/// Addresses that mDNS answered with.
+fn heard(addresses: &[&str]) -> Candidates {
+    let on = InterfaceId { index: 2, name: "eth0".into() };
+    let one = |text: &&str| Candidate::Heard { address: text.parse().unwrap(), on: on.clone() };
+    Candidates::new(addresses.iter().map(one), &[])
+}
+
 fn announced(address: &str, proto: u32, locked: bool) -> Input {
-    let place = Place { address: address.into(), path: "/rpc".into() };
-    Input::Announced(Announced { id: "lamp-1".into(), place, proto, locked })
+    let addresses = heard(&[address]);
+    Input::Announced(Announced { id: "lamp-1".into(), addresses, proto, locked })
 }
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -73,7 +73,7 @@ fn sign(ui: &mut Ui, sign: &str, name: &str, hint: &str) -> Response {
 fn head(ui: &mut Ui, lane: &mut Lane, actions: &mut Vec<Action>) -> Option<Asked> {
     let palette = palette(ui);
     let mut asked = None;
-    let address = lane.address.clone();
+    let address = lane.title.clone();
     ui.horizontal(|ui| {
         let (mark, colour, _) = list::state(lane, palette);
         let font = if mark == icon::DOT { theme::icon() } else { theme::body() };
@@ -109,20 +109,15 @@ fn record(ui: &mut Ui, lane: &Lane, actions: &mut Vec<Action>) {
     let recording = lane.view.as_ref().and_then(|view| view.recording.as_ref());
     let Some(channel) = lane.channel().filter(|_| lane.is_live() || recording.is_some()) else { return };
     if recording.is_some() {
-        let button = sign(ui, icon::STOP, &format!("End the recording of {}", lane.address), "End the recording");
+        let button = sign(ui, icon::STOP, &format!("End the recording of {}", lane.title), "End the recording");
         if button.clicked() {
             // What waits is written by its thread.
             drop(channel.record(None));
         }
-    } else if sign(
-        ui,
-        icon::RECORD,
-        &format!("Record {}", lane.address),
-        "Record everything that happens, as JSON Lines",
-    )
-    .clicked()
+    } else if sign(ui, icon::RECORD, &format!("Record {}", lane.title), "Record everything that happens, as JSON Lines")
+        .clicked()
     {
-        actions.push(Action::File(Errand::Record(lane.id, lane.address.clone())));
+        actions.push(Action::File(Errand::Record(lane.id, lane.title.clone())));
     }
 }
 
@@ -135,7 +130,7 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
     if let Some(problem) = &lane.problem {
         ui.add(Label::new(RichText::new(problem).font(theme::small()).color(palette.bad)).wrap());
     }
-    let (host, _) = list::parts(&lane.address);
+    let (host, _) = list::parts(&lane.title);
     let Some(view) = &lane.view else {
         match &lane.source {
             Source::Recorded(path) => {

@@ -12,6 +12,7 @@ use super::{details::Details, load::Loaded, plot::Plotted, rows::Rows, sender::S
 use crate::{
     channel::{Channel, DRAWING, Header, Host, Pointer, Protocol, Settings, State, View},
     dial::Place,
+    redact::redacted,
     settings::RememberedChannel,
 };
 
@@ -47,6 +48,8 @@ pub(super) struct Lane {
     /// Names it in this run of the program.
     pub(super) id: u64,
     pub(super) address: String,
+    /// The same as it is shown and saved: without the secrets in it.
+    pub(super) title: String,
     pub(super) is_example: bool,
     pub(super) options: Options,
     pub(super) source: Source,
@@ -71,6 +74,7 @@ impl Lane {
         Self {
             id,
             address: address.to_owned(),
+            title: redacted(address).into_owned(),
             is_example: false,
             options: Options { ping: "10".to_owned(), ..Options::default() },
             source: Source::Idle,
@@ -108,7 +112,8 @@ impl Lane {
     /// What is to be remembered; a recording is not.
     pub(super) fn remembered(&self) -> Option<RememberedChannel> {
         (!matches!(self.source, Source::Recorded(_))).then(|| RememberedChannel {
-            address: self.address.clone(),
+            // It is saved without the secrets in it.
+            address: self.title.clone(),
             example: self.is_example,
             protocols: self.options.protocols.split_whitespace().map(str::to_owned).collect(),
             certificates: Some(self.options.certificates.trim()).filter(|path| !path.is_empty()).map(PathBuf::from),
@@ -232,5 +237,21 @@ impl Lane {
             plotted.take(entry);
         }
         self.plotted = Some(plotted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_remembered_and_shown_without_its_token() {
+        let lane = Lane::new(1, "ws://127.0.0.1:1/ws?stream=a&token=hidden");
+        assert_eq!(lane.title, "ws://127.0.0.1:1/ws?stream=a&token=…");
+        let remembered = lane.remembered().expect("it is no recording");
+        assert_eq!(remembered.address, lane.title);
+        // One that 0.1 kept is not kept any longer.
+        let old = RememberedChannel { address: lane.address, ..RememberedChannel::default() };
+        assert_eq!(Lane::recall(2, &old).remembered().expect("as above").address, lane.title);
     }
 }

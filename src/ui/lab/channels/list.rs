@@ -47,8 +47,8 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
     let size = vec2(ui.available_width(), theme::LIST_ROW - 4.0);
     let (rect, response) = ui.push_id(("lane", lane.id), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
     let (sign, colour, state) = state(lane, palette);
-    let (host, title) = parts(&lane.address);
-    let name = format!("{}: {state}", lane.address);
+    let (host, title) = parts(&lane.title);
+    let name = format!("{}: {state}", lane.title);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, lane.shown, &name));
     let mut asked = None;
     Popup::context_menu(&response).show(|ui| {
@@ -65,7 +65,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
     let beside = between(pos2(rect.right() - 28.0, rect.top()), rect.right_bottom());
     let eye = ui.interact(beside, response.id.with("eye"), Sense::click());
     let words = if lane.shown { "Do not show" } else { "Show beside the others" };
-    eye.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{words}: {}", lane.address)));
+    eye.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{words}: {}", lane.title)));
     if lane.shown || response.has_focus() {
         ui.painter().rect_filled(rect, CornerRadius::same(theme::CONTROL_RADIUS), palette.chosen);
     } else if response.hovered() || eye.hovered() {
@@ -79,7 +79,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
     text::paint(ui, mark, Align2::CENTER_CENTER, sign, font, colour);
     let first = line(HALF, beside.left());
     let titled = text::paint(ui, first, Align2::LEFT_CENTER, &title, theme::strong(), palette.text);
-    let rest = first.from_x((titled.right() + UNIT).min(first.right()));
+    let rest = first.after_x((titled.right() + UNIT).min(first.right()));
     if host != title && rest.width() > 40.0 {
         text::paint(ui, rest, Align2::LEFT_CENTER, &host, theme::small(), palette.weak);
     }
@@ -95,7 +95,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
         asked = Some(Asked::Beside(lane.id));
     } else if response.double_clicked() {
         asked = Some(Asked::Toggle(lane.id));
-    } else if response.on_hover_text(&lane.address).clicked() {
+    } else if response.on_hover_text(&lane.title).clicked() {
         asked = Some(if multiple { Asked::Beside(lane.id) } else { Asked::Only(lane.id) });
     }
     asked

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use serde_json::{Value, json};
@@ -44,7 +44,10 @@ pub(super) struct Arrow {
     /// Which client, from 0.
     pub(super) client: usize,
     pub(super) way: Way,
+    /// As the clock of this computer showed it.
     pub(super) at: SystemTime,
+    /// Since the first message may have been, by a clock that is never set.
+    pub(super) since: Duration,
     pub(super) sort: Sort,
     pub(super) text: String,
     /// Since what it answers was sent.
@@ -67,7 +70,7 @@ pub(super) struct Clients {
     clients: Vec<Client>,
     pub(super) arrows: VecDeque<Arrow>,
     ids: u64,
-    began: SystemTime,
+    began: Instant,
 }
 
 impl Clients {
@@ -83,7 +86,7 @@ impl Clients {
             channel,
         });
         let (clients, arrows) = (Vec::from(clients), VecDeque::new());
-        Self { clients, arrows, ids: 0, began: SystemTime::now() }
+        Self { clients, arrows, ids: 0, began: Instant::now() }
     }
 
     /// How a client is.
@@ -99,11 +102,6 @@ impl Clients {
     /// All have ended.
     pub(super) fn have_ended(&self) -> bool {
         self.clients.iter().all(|client| client.view.state == State::Closed)
-    }
-
-    /// When the first message may have been.
-    pub(super) fn began(&self) -> SystemTime {
-        self.began
     }
 
     /// Nothing is drawn of what was.
@@ -148,7 +146,8 @@ impl Clients {
             // Where it has ended since, that is seen.
             let _ = self.ask(client, protocol::method::DEVICE_SUBSCRIBE, &Value::Null);
         }
-        fresh.sort_by_key(|(_, entry)| entry.at);
+        // Not by the time of day, which may be set back.
+        fresh.sort_by_key(|(number, entry)| self.clients.get(*number).map(|client| when(client, entry)));
         for (client, entry) in fresh {
             self.add(client, &entry);
         }
@@ -177,9 +176,15 @@ impl Clients {
         if self.arrows.len() == ARROWS {
             self.arrows.pop_front();
         }
-        let arrow = Arrow { client: number, way: *way, at: entry.at, sort, text, took };
+        let since = when(client, entry).saturating_duration_since(self.began);
+        let arrow = Arrow { client: number, way: *way, at: entry.at, since, sort, text, took };
         self.arrows.push_back(arrow);
     }
+}
+
+fn when(client: &Client, entry: &Entry) -> Instant {
+    let started = client.channel.started();
+    started.checked_add(entry.offset).unwrap_or(started)
 }
 
 /// What a message is, by what it is answered, and in few words.

@@ -77,12 +77,12 @@ pub(super) fn show(ui: &mut Ui, clients: &Clients, moment: &Moment) {
         for (slot, arrow) in
             clients.arrows.range(range.start.min(clients.arrows.len())..range.end.min(clients.arrows.len())).enumerate()
         {
-            row(ui, slot, arrow, clients, moment, palette);
+            row(ui, slot, arrow, moment, palette);
         }
     });
 }
 
-fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, clients: &Clients, moment: &Moment, palette: &Palette) {
+fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, moment: &Moment, palette: &Palette) {
     let size = vec2(ui.available_width(), ROW);
     let (rect, response) = ui.push_id(slot, |ui| ui.allocate_exact_size(size, Sense::hover())).inner;
     let client = NAMES[arrow.client];
@@ -94,9 +94,8 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, clients: &Clients, moment: &Mome
         return;
     }
     let colour = colour(arrow.sort, palette);
-    let time = arrow.at.duration_since(clients.began()).unwrap_or_default();
     let time_box = Rect::from_min_size(rect.min, vec2(TIMES - UNIT, ROW - 6.0));
-    let time = words::quantity(time.as_secs_f64(), Some(3), Some("s"));
+    let time = words::quantity(arrow.since.as_secs_f64(), Some(3), Some("s"));
     text::paint(ui, time_box, Align2::RIGHT_BOTTOM, &time, theme::monospace_small(), palette.weak);
     // As wide as the lines were drawn, without the scroll bar.
     let (one, other) = (client_x(rect, arrow.client), board_x(rect));
@@ -113,7 +112,7 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, clients: &Clients, moment: &Mome
     let place = Align2::LEFT_CENTER.align_size_within_rect(words.size(), above);
     ui.painter().galley(place.min, words, palette.text);
     if !took.is_empty() {
-        let behind = above.from_x(above.right() - took_width + HALF);
+        let behind = above.after_x(above.right() - took_width + HALF);
         text::paint(ui, behind, Align2::RIGHT_CENTER, &took, theme::small(), palette.good);
     }
     response.on_hover_text(format!("{}  {name}", words::time_of_day(arrow.at, &moment.zone)));

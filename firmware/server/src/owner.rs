@@ -3,10 +3,10 @@
 
 use alloc::{format, string::String};
 
+use crate::{Clock, Shared};
 use board::{Hardware, PairingShown};
 use noise::Role;
 use protocol::outbound::CallUrl;
-use server::{Clock, Shared};
 
 /// The longest line that is read, in bytes: an address to call, and some words before it.
 const LINE: usize = protocol::limits::CALL_URL + 32;
@@ -71,11 +71,16 @@ pub struct Lines(String);
 impl Lines {
     /// Obeys each line that is whole, and answers what is to be printed.
     pub fn read<H: Hardware, C: Clock>(&mut self, bytes: &[u8], board: &Shared<H, C>) -> Option<String> {
+        self.read_with(bytes, |line| obey(line, board))
+    }
+
+    /// The same for a board that is asked elsewhere.
+    pub fn read_with(&mut self, bytes: &[u8], mut obey: impl FnMut(&str) -> Option<String>) -> Option<String> {
         let mut printed: Option<String> = None;
         for byte in bytes {
             match byte {
                 b'\r' | b'\n' => {
-                    if let Some(line) = obey(&self.0, board) {
+                    if let Some(line) = obey(&self.0) {
                         let all = printed.get_or_insert_default();
                         all.push_str(&line);
                         all.push_str("\r\n");

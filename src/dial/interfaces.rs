@@ -1,19 +1,27 @@
 //! The one file that knows if-addrs: lists the addresses of this computer and whether their interfaces have multicast.
 
-use std::{fs, io};
+use std::{
+    fs, io,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use if_addrs::{IfAddr, get_if_addrs};
 
-use super::evidence::Interface;
+use crate::address::Interface;
 
 /// `IFF_MULTICAST` of `<linux/if.h>`.
 const MULTICAST: u32 = 0x1000;
+
+/// How long a list is used. A thousand boards that are connected to at once need one; a computer that has just joined a network waits for
+/// more than this anyway.
+const FRESH: Duration = Duration::from_millis(500);
 
 /// Lists them.
 ///
 /// # Errors
 /// In the system's words.
-pub(super) fn list() -> io::Result<Vec<Interface>> {
+pub(crate) fn list() -> io::Result<Vec<Interface>> {
     let interface = |found: if_addrs::Interface| {
         let prefix = match &found.addr {
             IfAddr::V4(v4) => v4.prefixlen,
@@ -22,6 +30,7 @@ pub(super) fn list() -> io::Result<Vec<Interface>> {
         Interface {
             address: found.ip(),
             prefix,
+            index: found.index,
             loopback: found.is_loopback(),
             up: found.is_oper_up() || found.is_loopback(),
             multicast: multicast(&found.name),
@@ -29,6 +38,27 @@ pub(super) fn list() -> io::Result<Vec<Interface>> {
         }
     };
     Ok(get_if_addrs()?.into_iter().map(interface).collect())
+}
+
+/// The interfaces as they were within the last half second; none where the system does not list them.
+pub(crate) fn current() -> Arc<[Interface]> {
+    static LAST: Mutex<Option<(Instant, Arc<[Interface]>)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Instant::now();
+    if let Some((at, interfaces)) = &*last
+        && now.saturating_duration_since(*at) < FRESH
+    {
+        return Arc::clone(interfaces);
+    }
+    let interfaces: Arc<[Interface]> = match list() {
+        Ok(interfaces) => interfaces.into(),
+        Err(error) => {
+            log::warn!("this computer's network interfaces cannot be listed: {error}");
+            Arc::default()
+        }
+    };
+    *last = Some((now, Arc::clone(&interfaces)));
+    interfaces
 }
 
 /// Whether an interface has multicast, where the system says so in a file: Linux.

@@ -1,0 +1,128 @@
+//! One process at a time reads a file, changes what it read, and writes it.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::place::{Place, place};
+
+/// A change takes some milliseconds; a process that holds the lock for longer was stopped.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a lock that another process holds is tried.
+const RETRY: Duration = Duration::from_millis(5);
+
+/// Until this is dropped no other process of ours changes the file.
+#[derive(Debug)]
+#[must_use = "the lock ends when it is dropped"]
+pub struct Lock {
+    held: Option<File>,
+    /// The file beside it that is locked, and removed at the end.
+    beside: Option<PathBuf>,
+}
+
+/// Waits until no other process changes this file. What is no regular file is not locked.
+///
+/// The file itself cannot be locked, since another one takes its place; a file beside it is, which is there only meanwhile.
+///
+/// # Errors
+/// If the system refuses, or another process holds it for 10 s.
+pub fn lock(path: &Path) -> io::Result<Lock> {
+    let (target, replaced) = match place(path)? {
+        Place::Replace { path, before } => (path, before.is_some()),
+        Place::Exchange(path) => (path, true),
+        Place::Stream(_) => return Ok(Lock { held: None, beside: None }),
+    };
+    let end = Instant::now() + PATIENCE;
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(".lock");
+    let beside = target.with_file_name(name);
+    loop {
+        let file = match open(&beside) {
+            Ok(file) => file,
+            // No file can be made in that folder, so that the file is written in place: then it can be locked itself.
+            Err(error) if replaced && cannot_be_made(&error) => {
+                let file = File::options().read(true).write(true).open(&target)?;
+                wait(&file, end)?;
+                return Ok(Lock { held: Some(file), beside: None });
+            }
+            Err(error) => return Err(error),
+        };
+        wait(&file, end)?;
+        // Who had it before may have removed it.
+        if is_still(&file, &beside)? {
+            return Ok(Lock { held: Some(file), beside: Some(beside) });
+        }
+    }
+}
+
+/// Whether files cannot be made in a folder at all.
+fn cannot_be_made(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
+fn wait(file: &File, end: Instant) -> io::Result<()> {
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if Instant::now() >= end => {
+                return Err(io::Error::new(
+                    io::ErrorKind::ResourceBusy,
+                    "another program has been changing it for 10 s",
+                ));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(RETRY),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    // A link was put there by another user: it is neither followed nor locked.
+    if fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink()) {
+        return Err(io::Error::other(format!("{} is a link; remove it", path.display())));
+    }
+    File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+/// Whether this is still the file of that name.
+#[cfg(unix)]
+fn is_still(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let own = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((own.dev(), own.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Elsewhere it stays: a file that is open cannot be removed everywhere.
+#[cfg(not(unix))]
+fn is_still(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if cfg!(unix)
+            && let Some(beside) = &self.beside
+        {
+            // Before the lock ends, so that those who wait for it see that it is gone. One that stays does no harm.
+            let _ = fs::remove_file(beside);
+        }
+        self.held.take();
+    }
+}
