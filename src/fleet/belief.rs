@@ -469,6 +469,8 @@ fn sample(component: &ComponentView, at: SystemTime) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use protocol::{DeviceInfo, RpcError};
 
     use super::*;

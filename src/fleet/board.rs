@@ -60,6 +60,9 @@ pub(super) struct Step {
 /// Addresses of others who claim a board's id that wait for its link to show that it works.
 const SUSPECTS: usize = 4;
 
+/// What is given the outcome of a command.
+type Answer = Box<dyn FnOnce(Outcome) + Send>;
+
 pub(super) struct Board {
     session: Session,
     belief: Belief,
@@ -68,7 +71,7 @@ pub(super) struct Board {
     arrival: Option<Box<Arrival>>,
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
     /// What came of commands, until the rest of the step is published: whoever is told looks at the board next.
-    answered: Vec<(Box<dyn FnOnce(Outcome) + Send>, Outcome)>,
+    answered: Vec<(Answer, Outcome)>,
     tickets: u64,
     deadline: Option<Instant>,
     /// An earlier run knew it.

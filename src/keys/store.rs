@@ -393,6 +393,8 @@ pub enum StoreError {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use std::{error::Error, fs, sync::Mutex, time::Instant};
 
     use super::*;

@@ -269,6 +269,14 @@ fn object(value: Value) -> Object {
     }
 }
 
+/// Addresses with commas between. What is not an address is left out; where all are, there is a fixed one.
+fn addresses(text: &str) -> Candidates {
+    let on = InterfaceId { index: 2, name: "eth0".into() };
+    let heard = text.split(',').filter_map(|one| Some(Candidate::Heard { address: one.parse().ok()?, on: on.clone() }));
+    let addresses = Candidates::new(heard, &[]);
+    if addresses.is_empty() { Candidates::given(Address::of([192, 0, 2, 1].into(), 80, None)) } else { addresses }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,12 +307,4 @@ mod tests {
         assert!(matches!(link.belief.view().link, LinkState::Unreachable { .. } | LinkState::Connecting));
         link.leave();
     }
-}
-
-/// Addresses with commas between. What is not an address is left out; where all are, there is a fixed one.
-fn addresses(text: &str) -> Candidates {
-    let on = InterfaceId { index: 2, name: "eth0".into() };
-    let heard = text.split(',').filter_map(|one| Some(Candidate::Heard { address: one.parse().ok()?, on: on.clone() }));
-    let addresses = Candidates::new(heard, &[]);
-    if addresses.is_empty() { Candidates::given(Address::of([192, 0, 2, 1].into(), 80, None)) } else { addresses }
 }

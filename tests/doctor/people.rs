@@ -47,7 +47,8 @@ fn somebody() {
             let options = Options { profile: Profile::Lamp, bind, port: 80, ..Options::default() };
             let boards = VirtualBoards::start(options).expect("a board");
             let key = boards.add_key("Desk lamp", "A test", Role::Control).expect("a key");
-            let mut file = OpenOptions::new().create(true).write(true).mode(0o600).open(keys).expect("a file");
+            let mut file =
+                OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(keys).expect("a file");
             writeln!(file, "{key}").expect("a line");
             stay();
             drop(boards);

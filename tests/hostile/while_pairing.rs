@@ -66,7 +66,12 @@ impl Drop for Keys {
 /// The app, which asks for a key.
 fn app(address: &str, board: &str, store: Store) -> (Pairing, Receiver<Progress>) {
     let (tell, told) = channel();
-    let wanted = Wanted { addresses: switchboard::fleet::Candidates::given(address.parse().expect("an address")), board: Some(board.to_owned()), store, replace: false };
+    let wanted = Wanted {
+        addresses: switchboard::fleet::Candidates::given(address.parse().expect("an address")),
+        board: Some(board.to_owned()),
+        store,
+        replace: false,
+    };
     let pairing = Pairing::begin(wanted, move |progress| drop(tell.send(progress))).expect("a thread");
     (pairing, told)
 }
