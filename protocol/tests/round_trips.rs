@@ -162,7 +162,7 @@ proptest! {
     fn every_result_comes_back(
         epoch in epoch(), numbers in any::<[u64; 2]>(), client in option::of(any::<u32>()), components in states(),
         was_on in option::of(any::<bool>()), words in collection::vec(any::<String>(), 6), extra in extra(),
-        list in collection::vec(descriptor(), 0..3),
+        list in collection::vec(descriptor(), 0..3), board in "[a-z0-9-]{1,63}",
     ) {
         let [seq, uptime_ms] = numbers;
         comes_back(&Snapshot { epoch, seq, uptime_ms, client, components })?;
@@ -171,7 +171,7 @@ proptest! {
         comes_back(&ComponentsPage { offset: 0, total: list.len(), components: list })?;
         let word = |place: usize| words[place].clone();
         comes_back(&DeviceInfo {
-            id: word(0), name: word(1), mac: word(2), version: word(3), platform: word(4), board: word(5),
+            id: board, name: word(1), mac: word(2), version: word(3), platform: word(4), board: word(5),
             proto: 1, features: words.clone(), epoch, uptime_ms, reset_reason: word(0).parse().ok(), extra,
         })?;
     }
@@ -229,7 +229,7 @@ proptest! {
 
     #[test]
     fn every_announcement_comes_back(
-        id in ".{1,20}", words in collection::vec(any::<String>(), 6), proto in any::<u32>(),
+        id in "[a-z0-9-]{1,63}", words in collection::vec(any::<String>(), 6), proto in any::<u32>(),
         api_encryption in option::of(any::<String>()),
     ) {
         let word = |place: usize| words[place].clone();

@@ -126,7 +126,7 @@ fn lock_it(conversation: &mut Conversation, board: &Board, store: &Store) -> Res
 /// Whether the person wants the board locked; who just presses Enter does.
 fn asked_to_lock() -> Result<bool, Failure> {
     loop {
-        let _ = write!(io::stderr(), "Lock the board, so that only computers with its key can control it? [Y/n] ");
+        let _ = write!(output::err(), "Lock the board, so that only computers with its key can control it? [Y/n] ");
         let typed = first_line()?;
         match typed.trim().to_lowercase().as_str() {
             "" | "y" | "yes" => return Ok(true),

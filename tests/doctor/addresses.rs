@@ -13,16 +13,16 @@ use std::{
 use crate::{blames, found, lan::Lan};
 
 /// A file that is gone with the test.
-struct Notes(PathBuf);
+pub(crate) struct Notes(PathBuf);
 
 impl Notes {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         Self(std::env::temp_dir().join(format!("sbdoc-notes-{}-{number}", std::process::id())))
     }
 
-    fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.0.to_str().expect("UTF-8")
     }
 

@@ -9,6 +9,7 @@ mod people;
 
 use serde_json::Value;
 
+use addresses::Notes;
 use lan::Lan;
 
 /// The finding of this kind.
@@ -170,7 +171,9 @@ fn a_board_whose_four_places_are_taken() {
 #[test]
 fn a_locked_board() {
     let Some(lan) = Lan::of_two() else { return };
-    let _announcer = lan.there("announce 10.77.0.2 80 1 locked");
+    // Its key is written to a file that the doctor is not told of.
+    let key = Notes::new();
+    let _board = lan.there(&format!("locked-board {}", key.path()));
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
     blames(&findings, "locked", &["key"]);
