@@ -234,7 +234,8 @@ enum News {
 
 /// Gets a key from a board on which pairing was opened.
 fn pair(store: &Store, board: &str, code_from: Option<&Path>, replace: bool) -> Result<(), Failure> {
-    if code_from.is_none() && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    let person = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if code_from.is_none() && !person {
         let why = "someone has to compare two codes, and there is no terminal to ask at. With --code FILE, or --code - for standard \
                    input, the code that the board shows is read from there";
         return Err(Failure::Usage(why.to_owned()));
@@ -264,7 +265,7 @@ fn pair(store: &Store, board: &str, code_from: Option<&Path>, replace: bool) -> 
         match told.recv_timeout(PATIENCE) {
             Ok(News::Progress(Progress::Waits)) => {
                 let first = "the board serves another controller first. If that is not yours, press the board's button twice to refuse it";
-                let _ = writeln!(io::stderr(), "switchboard: {first}");
+                output::say(first);
             }
             Ok(News::Progress(Progress::Code { board, code })) => {
                 writeln!(out, "{} ({board}) code: {code}", words::plain(&name))?;
@@ -276,7 +277,7 @@ fn pair(store: &Store, board: &str, code_from: Option<&Path>, replace: bool) -> 
             }
             Ok(News::Progress(Progress::Confirmed)) if asks => {
                 // In the middle of the line in which the person is asked.
-                let _ = write!(io::stderr(), "\nThe code was confirmed at the board. {QUESTION}");
+                let _ = write!(output::err(), "\nThe code was confirmed at the board. {QUESTION}");
             }
             Ok(News::Progress(Progress::Confirmed)) => {}
             Ok(News::Answer(said)) => {
@@ -293,7 +294,7 @@ fn pair(store: &Store, board: &str, code_from: Option<&Path>, replace: bool) -> 
             Ok(News::Progress(Progress::Paired(key))) => return Ok(writeln!(out, "{}", had(&key))?),
             Ok(News::Progress(Progress::Failed(problem))) => {
                 if asks {
-                    let _ = writeln!(io::stderr());
+                    let _ = writeln!(output::err());
                 }
                 return Err(match problem {
                     PairProblem::NoLink(problem) => unreachable(&name, board, &problem),
@@ -311,14 +312,14 @@ fn pair(store: &Store, board: &str, code_from: Option<&Path>, replace: bool) -> 
 /// How a board shows its code.
 const HOW_TO_READ: &str = "\
 The board shows its code on its serial port and with its light: a long blue flash, then each digit as that many
-white flashes, a long white one for 0. If the codes match, press the board's button once, shortly.";
+white flashes, a long white one for 0. If the codes match, press the board's button once, briefly.";
 
 const QUESTION: &str = "Do the codes match? [y/N] ";
 
 /// Asks the person whether the codes match, or reads the board's code, on a thread of its own: the board may end it meanwhile.
 fn answer(code_from: Option<PathBuf>, tell: Sender<News>) -> Result<(), Failure> {
     if code_from.is_none() {
-        write!(io::stderr(), "{QUESTION}")?;
+        write!(output::err(), "{QUESTION}")?;
         io::stderr().flush()?;
     }
     let read = move || {
