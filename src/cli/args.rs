@@ -356,7 +356,7 @@ pub(super) enum KeysCommand {
     /// Get a key from a board on which pairing was opened.
     ///
     /// Hold the board's button until the light blinks red (5 s) and release it before 10 s. The board then shows a code: on its serial
-    /// port, and with its light. Compare it with the one that is printed here, press the button once, shortly, and answer yes here.
+    /// port, and with its light. Compare it with the one that is printed here, press the button once, briefly, and answer yes here.
     Pair {
         /// A name, an id, a unique start of one, or host:port.
         #[arg(value_parser = board)]

@@ -78,7 +78,7 @@ pub(super) fn compare(ui: &mut Ui, compare: &Compare, opened: &mut bool, actions
         (false, false) => ("Does the board show the same code?", FLASHES),
         (false, true) => ("It was confirmed at the board. Does the board show the same code?", FLASHES),
         (true, false) => (
-            "Now press the board's button once, shortly.",
+            "Now press the board's button once, briefly.",
             "The board is locked when it has answered. To cancel, press its button twice.",
         ),
         (true, true) => ("Storing the key…", "The keychain may ask for its password."),

@@ -24,7 +24,7 @@ pub const ERASE_AFTER: Duration = Duration::from_secs(10);
 /// What a hand did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gesture {
-    /// Pressed once, shortly. Told [`DOUBLE_WITHIN`] after the button was let go.
+    /// Pressed once, briefly. Told [`DOUBLE_WITHIN`] after the button was let go.
     Press,
     /// Pressed twice in a row. Told when the second is let go.
     DoublePress,

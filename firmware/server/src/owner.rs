@@ -39,7 +39,7 @@ pub fn pairing_line(shown: PairingShown<'_>) -> String {
         PairingShown::Nothing => "pairing is closed".into(),
         PairingShown::Open => "pairing is open, and no controller asks".into(),
         PairingShown::Code(code) => format!(
-            "pairing code {code}: if the controller shows the same, press the button once, shortly; if not, press it twice"
+            "pairing code {code}: if the controller shows the same, press the button once, briefly; if not, press it twice"
         ),
         PairingShown::Confirmed => "pairing is confirmed: the controller stores its key".into(),
     }
