@@ -55,14 +55,15 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
     let mut served = false;
     let _counted = shared.count();
     let origin = Origin { from: Some(from), held: shared.held() };
-    let ended = loop {
+    // A restart waits until what was said has reached the client, so that a conversation lasts until the connection is closed.
+    let (ended, _conversation) = loop {
         let request = await_request(&mut socket, &mut input, served, settings, clock);
         let stage = if served { Stage::Idle } else { Stage::Silent };
         let read = match select(slot.wait(clock.now(), stage, request), shared.restarting()).await {
             Either::First(Some(read)) => read,
             // Its slot is needed now: not even the rest of what it sends is waited for.
-            Either::First(None) => break Err(Gone),
-            Either::Second(()) => break Ok(()),
+            Either::First(None) => break (Err(Gone), None),
+            Either::Second(()) => break (Ok(()), None),
         };
         let conversation = shared.converse();
         let next = match read {
@@ -74,11 +75,10 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
             Err(Unreadable::Silent) => Ok(Next::End),
             Err(Unreadable::Gone) => Err(Gone),
         };
-        drop(conversation);
         match next {
             Ok(Next::Another) => served = true,
-            Ok(Next::End) => break Ok(()),
-            Err(gone) => break Err(gone),
+            Ok(Next::End) => break (Ok(()), Some(conversation)),
+            Err(gone) => break (Err(gone), None),
         }
     };
     if ended.is_ok() {
