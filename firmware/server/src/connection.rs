@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use core::net::SocketAddr;
+use core::{net::SocketAddr, pin::pin};
 
 use board::{Hardware, Origin, Side};
 use edge_http::Method;
@@ -59,7 +59,7 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
     let (ended, _conversation) = loop {
         let request = await_request(&mut socket, &mut input, served, settings, clock);
         let stage = if served { Stage::Idle } else { Stage::Silent };
-        let read = match select(slot.wait(clock.now(), stage, request), shared.restarting()).await {
+        let read = match select(slot.wait(clock.now(), stage, pin!(request)), shared.restarting()).await {
             Either::First(Some(read)) => read,
             // Its slot is needed now: not even the rest of what it sends is waited for.
             Either::First(None) => break (Err(Gone), None),
@@ -70,7 +70,7 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
             Ok(request) => answer(&mut socket, &mut input, request, origin, &slot, shared, settings).await,
             Err(Unreadable::Refused(refusal)) => {
                 let refused = refuse(&mut socket, refusal, settings, clock);
-                slot.wait(clock.now(), Stage::Idle, refused).await.unwrap_or(Err(Gone))
+                slot.wait(clock.now(), Stage::Idle, pin!(refused)).await.unwrap_or(Err(Gone))
             }
             Err(Unreadable::Silent) => Ok(Next::End),
             Err(Unreadable::Gone) => Err(Gone),
@@ -83,7 +83,7 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
     };
     if ended.is_ok() {
         // It has had its answer, and may be evicted while it is closed.
-        slot.wait(clock.now(), Stage::Idle, end(&mut socket, clock)).await;
+        slot.wait(clock.now(), Stage::Idle, pin!(end(&mut socket, clock))).await;
     }
 }
 
@@ -243,7 +243,7 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Control { accept, subprotocol } if shared.is_locked() => {
             let switching = switching_protocols(&accept, subprotocol);
             let switched = send(socket, &switching, settings, clock);
-            slot.wait(clock.now(), Stage::Requested, switched).await.unwrap_or(Err(Gone))?;
+            slot.wait(clock.now(), Stage::Requested, pin!(switched)).await.unwrap_or(Err(Gone))?;
             let proved = greeting::greet(socket, core::mem::take(input), Some(slot), shared, Endpoint::Server).await?;
             let connected = shared.connect_with_key(proved.kid, origin);
             return serve_proved(socket, proved, connected, slot, clock).await.map(|()| Next::End);
@@ -289,10 +289,10 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Call { length } => {
             if request.expects_continue && input.len() < length {
                 let told = send(socket, b"HTTP/1.1 100 Continue\r\n\r\n", settings, clock);
-                slot.wait(clock.now(), Stage::Requested, told).await.unwrap_or(Err(Gone))?;
+                slot.wait(clock.now(), Stage::Requested, pin!(told)).await.unwrap_or(Err(Gone))?;
             }
             let body = within(clock, settings.body_timeout, read_body(socket, input, length));
-            match slot.wait(clock.now(), Stage::Requested, body).await.ok_or(Gone)? {
+            match slot.wait(clock.now(), Stage::Requested, pin!(body)).await.ok_or(Gone)? {
                 // It was read: the next request follows.
                 Some(body) => {
                     has_body = false;
@@ -305,7 +305,7 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     // A body that was not read would be taken for the next request.
     let keep_alive = request.keep_alive && !has_body;
     let responded = respond(socket, &response, keep_alive, head_only, settings, clock);
-    slot.wait(clock.now(), Stage::Requested, responded).await.unwrap_or(Err(Gone))
+    slot.wait(clock.now(), Stage::Requested, pin!(responded)).await.unwrap_or(Err(Gone))
 }
 
 /// Serves a controller that has proved its key until it ends, or tells it that it cannot be served.
@@ -323,7 +323,7 @@ async fn serve_proved<S: Socket, H: Hardware, C: Clock>(
         }
         Err(error) => {
             let refused = rpc::refuse(socket, Some(proved.channel), error, Endpoint::Server, clock);
-            slot.wait(clock.now(), Stage::Idle, refused).await.unwrap_or(Err(Gone))
+            slot.wait(clock.now(), Stage::Idle, pin!(refused)).await.unwrap_or(Err(Gone))
         }
     }
 }

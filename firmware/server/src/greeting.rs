@@ -2,7 +2,7 @@
 //! in is the board's decision, who waits that of `handshakes`.
 
 use alloc::{string::String, vec::Vec};
-use core::net::IpAddr;
+use core::{net::IpAddr, pin::pin};
 
 use board::{Hardware, Turn};
 use embassy_futures::select::{Either, select};
@@ -59,7 +59,7 @@ pub(crate) async fn greet<S: Socket, H: Hardware, C: Clock>(
         Ok(proved) => Ok(proved),
         Err(failure) => {
             let told = tell(socket, failure, shared, endpoint);
-            Err(wait(slot, shared.clock(), Stage::Idle, told).await.unwrap_or(Gone))
+            Err(wait(slot, shared.clock(), Stage::Idle, pin!(told)).await.unwrap_or(Gone))
         }
     }
 }
@@ -72,7 +72,7 @@ async fn wait<F: Future>(
     work: F,
 ) -> Result<F::Output, Failure> {
     match slot {
-        Some(slot) => slot.wait(clock.now(), stage, work).await.ok_or(Failure::Gone),
+        Some(slot) => slot.wait(clock.now(), stage, pin!(work)).await.ok_or(Failure::Gone),
         None => Ok(work.await),
     }
 }
@@ -148,7 +148,7 @@ pub(crate) async fn pair<'a, S: Socket, H: Hardware, C: Clock>(
         Ok(proved) => Ok(proved),
         Err(failure) => {
             let told = tell(socket, failure, shared, Endpoint::Server);
-            Err(slot.wait(shared.clock().now(), Stage::Idle, told).await.unwrap_or(Gone))
+            Err(slot.wait(shared.clock().now(), Stage::Idle, pin!(told)).await.unwrap_or(Gone))
         }
     }
 }

@@ -11,7 +11,7 @@ use core::{
     cell::{Cell, RefCell},
     future::poll_fn,
     net::IpAddr,
-    pin::pin,
+    pin::Pin,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -195,10 +195,15 @@ pub(crate) struct Slot<'a> {
 }
 
 impl<'a> Slot<'a> {
-    /// Runs `work`, which waits for the client. `None` where the connection was evicted meanwhile: it has to end now.
-    pub(crate) async fn wait<F: Future>(&self, now: Duration, stage: Stage, work: F) -> Option<F::Output> {
+    /// Runs `work`, which waits for the client. `None` where the connection was evicted meanwhile: it has to end now. It is pinned
+    /// by the caller: passed by value it would be kept twice, some 4 kB for each connection.
+    pub(crate) async fn wait<F: Future>(
+        &self,
+        now: Duration,
+        stage: Stage,
+        mut work: Pin<&mut F>,
+    ) -> Option<F::Output> {
         self.change(now, State::Waits(stage));
-        let mut work = pin!(work);
         let output = poll_fn(|cx| {
             if self.is_evicted(cx) {
                 return Poll::Ready(None);
@@ -277,7 +282,7 @@ impl Drop for SideSlot<'_> {
 #[cfg(test)]
 mod tests {
     use alloc::{boxed::Box, vec::Vec};
-    use core::{net::Ipv4Addr, pin::Pin};
+    use core::{net::Ipv4Addr, pin::pin};
 
     use super::*;
 
@@ -303,7 +308,7 @@ mod tests {
     /// A connection that is in this stage since then; polled once, so that it waits.
     fn in_stage(slot: Slot<'_>, now: Duration, stage: Stage) -> Pin<Box<dyn Future<Output = Option<()>> + '_>> {
         let mut waiting: Pin<Box<dyn Future<Output = Option<()>> + '_>> =
-            Box::pin(async move { slot.wait(now, stage, core::future::pending::<()>()).await });
+            Box::pin(async move { slot.wait(now, stage, pin!(core::future::pending::<()>())).await });
         let polled = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(polled.is_pending());
         waiting
