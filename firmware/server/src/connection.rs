@@ -57,9 +57,12 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
     let origin = Origin { from: Some(from), held: shared.held() };
     // A restart waits until what was said has reached the client, so that a conversation lasts until the connection is closed.
     let (ended, _conversation) = loop {
-        let request = await_request(&mut socket, &mut input, served, settings, clock);
         let stage = if served { Stage::Idle } else { Stage::Silent };
-        let read = match select(slot.wait(clock.now(), stage, pin!(request)), shared.restarting()).await {
+        let waited = {
+            let request = pin!(await_request(&mut socket, &mut input, served, settings, clock));
+            select(slot.wait(clock.now(), stage, request), shared.restarting()).await
+        };
+        let read = match waited {
             Either::First(Some(read)) => read,
             // Its slot is needed now: not even the rest of what it sends is waited for.
             Either::First(None) => break (Err(Gone), None),
@@ -69,8 +72,8 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
         let next = match read {
             Ok(request) => answer(&mut socket, &mut input, request, origin, &slot, shared, settings).await,
             Err(Unreadable::Refused(refusal)) => {
-                let refused = refuse(&mut socket, refusal, settings, clock);
-                slot.wait(clock.now(), Stage::Idle, pin!(refused)).await.unwrap_or(Err(Gone))
+                let refused = pin!(refuse(&mut socket, refusal, settings, clock));
+                slot.wait(clock.now(), Stage::Idle, refused).await.unwrap_or(Err(Gone))
             }
             Err(Unreadable::Silent) => Ok(Next::End),
             Err(Unreadable::Gone) => Err(Gone),
@@ -242,8 +245,10 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     let (response, head_only) = match decision {
         Decision::Control { accept, subprotocol } if shared.is_locked() => {
             let switching = switching_protocols(&accept, subprotocol);
-            let switched = send(socket, &switching, settings, clock);
-            slot.wait(clock.now(), Stage::Requested, pin!(switched)).await.unwrap_or(Err(Gone))?;
+            {
+                let switched = pin!(send(socket, &switching, settings, clock));
+                slot.wait(clock.now(), Stage::Requested, switched).await.unwrap_or(Err(Gone))?;
+            }
             let proved = greeting::greet(socket, core::mem::take(input), Some(slot), shared, Endpoint::Server).await?;
             let connected = shared.connect_with_key(proved.kid, origin);
             return serve_proved(socket, proved, connected, slot, clock).await.map(|()| Next::End);
@@ -288,11 +293,11 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Refuse(response) => (response, request.method == Method::Head),
         Decision::Call { length } => {
             if request.expects_continue && input.len() < length {
-                let told = send(socket, b"HTTP/1.1 100 Continue\r\n\r\n", settings, clock);
-                slot.wait(clock.now(), Stage::Requested, pin!(told)).await.unwrap_or(Err(Gone))?;
+                let told = pin!(send(socket, b"HTTP/1.1 100 Continue\r\n\r\n", settings, clock));
+                slot.wait(clock.now(), Stage::Requested, told).await.unwrap_or(Err(Gone))?;
             }
-            let body = within(clock, settings.body_timeout, read_body(socket, input, length));
-            match slot.wait(clock.now(), Stage::Requested, pin!(body)).await.ok_or(Gone)? {
+            let body = pin!(within(clock, settings.body_timeout, read_body(socket, input, length)));
+            match slot.wait(clock.now(), Stage::Requested, body).await.ok_or(Gone)? {
                 // It was read: the next request follows.
                 Some(body) => {
                     has_body = false;
@@ -304,8 +309,8 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     };
     // A body that was not read would be taken for the next request.
     let keep_alive = request.keep_alive && !has_body;
-    let responded = respond(socket, &response, keep_alive, head_only, settings, clock);
-    slot.wait(clock.now(), Stage::Requested, pin!(responded)).await.unwrap_or(Err(Gone))
+    let responded = pin!(respond(socket, &response, keep_alive, head_only, settings, clock));
+    slot.wait(clock.now(), Stage::Requested, responded).await.unwrap_or(Err(Gone))
 }
 
 /// Serves a controller that has proved its key until it ends, or tells it that it cannot be served.
@@ -322,8 +327,8 @@ async fn serve_proved<S: Socket, H: Hardware, C: Clock>(
             rpc::run(socket, proved.reader, controller, Some(proved.channel), Endpoint::Server).await
         }
         Err(error) => {
-            let refused = rpc::refuse(socket, Some(proved.channel), error, Endpoint::Server, clock);
-            slot.wait(clock.now(), Stage::Idle, pin!(refused)).await.unwrap_or(Err(Gone))
+            let refused = pin!(rpc::refuse(socket, Some(proved.channel), error, Endpoint::Server, clock));
+            slot.wait(clock.now(), Stage::Idle, refused).await.unwrap_or(Err(Gone))
         }
     }
 }

@@ -2,7 +2,10 @@
 //! in is the board's decision, who waits that of `handshakes`.
 
 use alloc::{string::String, vec::Vec};
-use core::{net::IpAddr, pin::pin};
+use core::{
+    net::IpAddr,
+    pin::{Pin, pin},
+};
 
 use board::{Hardware, Turn};
 use embassy_futures::select::{Either, select};
@@ -58,8 +61,8 @@ pub(crate) async fn greet<S: Socket, H: Hardware, C: Clock>(
     match proof.unwrap_or_else(|| Err(Failure::Refused(late()))) {
         Ok(proved) => Ok(proved),
         Err(failure) => {
-            let told = tell(socket, failure, shared, endpoint);
-            Err(wait(slot, shared.clock(), Stage::Idle, pin!(told)).await.unwrap_or(Gone))
+            let told = pin!(tell(socket, failure, shared, endpoint));
+            Err(wait(slot, shared.clock(), Stage::Idle, told).await.unwrap_or(Gone))
         }
     }
 }
@@ -69,10 +72,10 @@ async fn wait<F: Future>(
     slot: Option<&Slot<'_>>,
     clock: &impl Clock,
     stage: Stage,
-    work: F,
+    work: Pin<&mut F>,
 ) -> Result<F::Output, Failure> {
     match slot {
-        Some(slot) => slot.wait(clock.now(), stage, pin!(work)).await.ok_or(Failure::Gone),
+        Some(slot) => slot.wait(clock.now(), stage, work).await.ok_or(Failure::Gone),
         None => Ok(work.await),
     }
 }
@@ -92,7 +95,7 @@ async fn prove<S: Socket, H: Hardware, C: Clock>(
 ) -> Result<Proved, Failure> {
     // A message in plain text is answered; what comes encrypted has 16 bytes more.
     let reader = Reader::at(endpoint, limits::MESSAGE_INTO_BOARD + noise::OVERHEAD, already_read);
-    let hello = wait(slot, shared.clock(), Stage::Requested, say_hello(socket, shared, endpoint)).await??;
+    let hello = wait(slot, shared.clock(), Stage::Requested, pin!(say_hello(socket, shared, endpoint))).await??;
     take_offer(socket, reader, &hello, slot, shared, endpoint).await
 }
 
@@ -106,20 +109,20 @@ async fn take_offer<S: Socket, H: Hardware, C: Clock>(
     endpoint: Endpoint<'_>,
 ) -> Result<Proved, Failure> {
     let clock = shared.clock();
-    let offer = wait(slot, clock, Stage::Requested, binary(socket, &mut reader, shared, endpoint)).await??;
+    let offer = wait(slot, clock, Stage::Requested, pin!(binary(socket, &mut reader, shared, endpoint))).await??;
     let offer = Offer::from_bytes(&offer).map_err(|_| Failure::Refused(board::locked()))?;
     let Some(ephemeral) = shared.random() else { return Err(Failure::Gone) };
     // Of a key that there is, one handshake at a time: who has it cannot keep the board busy with more, and another key does not wait.
     let role = shared.role(offer.kid);
     let under_way = match role {
-        Some(_) => Some(wait(slot, clock, Stage::Requested, shared.handshake(offer.kid)).await?),
+        Some(_) => Some(wait(slot, clock, Stage::Requested, pin!(shared.handshake(offer.kid))).await?),
         None => None,
     };
     let psk = shared.psk(offer.kid).ok_or(NoiseError::NotAuthentic);
     let Ok((mut channel, answer)) = psk.and_then(|psk| respond(hello, &offer, &psk, ephemeral)) else {
         let delay = shared.wrong_key(offer.kid);
         drop(under_way);
-        wait(slot, clock, Stage::Idle, clock.sleep_until(clock.now() + delay)).await?;
+        wait(slot, clock, Stage::Idle, pin!(clock.sleep_until(clock.now() + delay))).await?;
         return Err(Failure::Refused(board::wrong_key()));
     };
     let finish = async {
@@ -129,7 +132,7 @@ async fn take_offer<S: Socket, H: Hardware, C: Clock>(
     };
     // A client that comes this far has the key. One of role control is not evicted any more.
     let slot = slot.filter(|_| role != Some(Role::Control));
-    let first = wait(slot, clock, Stage::Requested, finish).await??;
+    let first = wait(slot, clock, Stage::Requested, pin!(finish)).await??;
     drop(under_way);
     let first = channel.open_text(&first).map_err(|_| Failure::NotAuthentic)?;
     Ok(Proved { kid: offer.kid, channel, first, reader })
@@ -147,8 +150,8 @@ pub(crate) async fn pair<'a, S: Socket, H: Hardware, C: Clock>(
     match hand_over(socket, already_read, from, slot, shared).await {
         Ok(proved) => Ok(proved),
         Err(failure) => {
-            let told = tell(socket, failure, shared, Endpoint::Server);
-            Err(slot.wait(shared.clock().now(), Stage::Idle, pin!(told)).await.unwrap_or(Gone))
+            let told = pin!(tell(socket, failure, shared, Endpoint::Server));
+            Err(slot.wait(shared.clock().now(), Stage::Idle, told).await.unwrap_or(Gone))
         }
     }
 }
@@ -164,14 +167,15 @@ async fn hand_over<'a, S: Socket, H: Hardware, C: Clock>(
     let hello = say_hello(socket, shared, Endpoint::Server).await?;
     let Some(random) = shared.random() else { return Err(Failure::Gone) };
     // Who says nothing takes no turn, and makes room for others.
-    let offer = within(shared.clock(), limits::HANDSHAKE, binary(socket, &mut reader, shared, Endpoint::Server));
-    let offer = wait(Some(slot), shared.clock(), Stage::Requested, offer)
-        .await?
-        .unwrap_or_else(|| Err(Failure::Refused(over())))?;
+    let message = binary(socket, &mut reader, shared, Endpoint::Server);
+    let offer =
+        wait(Some(slot), shared.clock(), Stage::Requested, pin!(within(shared.clock(), limits::HANDSHAKE, message)))
+            .await?
+            .unwrap_or_else(|| Err(Failure::Refused(over())))?;
     let offer = PairOffer::from_bytes(&offer).map_err(|_| Failure::NotAuthentic)?;
     let asking = shared.ask_for_key(from).map_err(Failure::Refused)?;
     {
-        let turn = select(asking.turn(), left(socket, &mut reader, shared));
+        let turn = pin!(select(asking.turn(), left(socket, &mut reader, shared)));
         match wait(Some(slot), shared.clock(), Stage::Requested, turn).await? {
             Either::First(Turn::Over) => return Err(Failure::Refused(over())),
             Either::First(_) => {}
