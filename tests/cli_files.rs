@@ -1,6 +1,8 @@
 //! What the program saves and reads: links, pipes, modes and byte order marks; users without a home; and that no secret is kept.
 #![cfg(unix)]
 
+mod program;
+
 use std::{
     error::Error,
     fs::{self, File},
@@ -34,7 +36,7 @@ impl Desk {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+        let mut command = program::switchboard();
         command.args(words).env("XDG_CONFIG_HOME", &self.folder).current_dir(&self.folder).stdin(Stdio::null());
         command.env("SWITCHBOARD_KEYS", self.folder.join("keys"));
         command

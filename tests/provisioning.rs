@@ -123,7 +123,7 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
     assert!(keys.starts_with(&format!("switchboard-key:1:{}:", listening.id)), "the key is saved");
     assert_eq!(keys.lines().count(), 1);
     let switchboard = |words: &[&str], keys: &Path| {
-        Command::new(env!("CARGO_BIN_EXE_switchboard"))
+        program::switchboard()
             .args(words)
             .env("XDG_CONFIG_HOME", &folder.0)
             .env("SWITCHBOARD_KEYS", keys)
@@ -138,7 +138,7 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
         assert!(!String::from_utf8_lossy(said).contains(secret(&keys)));
     }
     let elsewhere = Folder::new("elsewhere");
-    let stranger = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+    let stranger = program::switchboard()
         .args(["show", &address])
         .env("XDG_CONFIG_HOME", &elsewhere.0)
         .env("SWITCHBOARD_KEYS", elsewhere.0.join("keys"))
@@ -157,7 +157,8 @@ fn in_a_terminal_a_board_is_locked_unless_the_person_says_no() {
     for (service, answer, locked) in [("_sbimprovg._tcp.local.", "", true), ("_sbimprovh._tcp.local.", "n", false)] {
         let (serial, _boards) = board(service);
         let folder = Folder::new(&format!("asked-{locked}"));
-        let program = env!("CARGO_BIN_EXE_switchboard");
+        let program = program::switchboard();
+        let program = program.get_program().to_string_lossy();
         let command = format!("'{program}' provision --serial {} --ssid '{LAB}' --service {service}", serial.path());
         // script(1) gives it a terminal of its own.
         let mut terminal = Command::new("script")
