@@ -4,7 +4,7 @@
 //! connected to, 1 one was.
 //!
 //! `./check` runs its tests beside decoys with every name that the tests use: a test that finds one would find, and command, a
-//! real board on the network of whoever runs the tests.
+//! real board on the network where the tests are run.
 
 use std::{
     error::Error,
@@ -42,7 +42,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         });
     }
     println!("ready");
-    // Until whoever started this is done.
+    // Until the program that started this is done.
     for line in lines {
         line?;
     }

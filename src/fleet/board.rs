@@ -70,7 +70,7 @@ pub(super) struct Board {
     /// Who has called and says to be this board, until the session has decided.
     arrival: Option<Box<Arrival>>,
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
-    /// What came of commands, until the rest of the step is published: whoever is told looks at the board next.
+    /// What came of commands, until the rest of the step is published: the receiver looks at the board next.
     answered: Vec<(Answer, Outcome)>,
     tickets: u64,
     deadline: Option<Instant>,

@@ -133,7 +133,7 @@ impl KeyRing {
                     return Some(News::Loaded(keys));
                 }
                 Told::Store(news) => return Some(news),
-                // Its key is stored, whoever waits for it.
+                // Its key is stored, whether or not something waits for it.
                 Told::Pairing(_, progress @ (Progress::Paired(_) | Progress::Failed(PairProblem::Unclear(_)))) => {
                     return Some(News::Pairing(progress));
                 }

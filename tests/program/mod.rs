@@ -1,5 +1,5 @@
 //! Starts the program under test as a person would, but with a service type and settings of its own: a test must never find a
-//! board of the network that it happens to run on, or one that the window of whoever runs it remembers, let alone command it.
+//! board of the network that it happens to run on, or one that the window of the person who runs it remembers, let alone command it.
 
 use std::{
     env,

@@ -47,7 +47,7 @@ const WRITE_TOGETHER: usize = 4 * 1_024;
 /// What is discarded of a connection that ends, in bytes. Who goes on sending has the connection reset.
 const DISCARDED: usize = 1_024 * 1_024;
 
-/// A WebSocket to a board, whoever made the connection.
+/// A WebSocket to a board, inbound or outbound.
 pub(crate) type Stream = WebSocketStream<TcpStream>;
 
 /// How long a message may be, and how much may wait to be written.
