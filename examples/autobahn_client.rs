@@ -1,4 +1,5 @@
-//! Lets the Autobahn suite's fuzzing server try the app's WebSocket: every case once, each message sent back.
+//! Lets the Autobahn suite's fuzzing server try the app's WebSocket: every case
+//! once, each message sent back.
 //!
 //!     cargo run --example autobahn_client -- ws://127.0.0.1:9001 [tungstenite|ewebsock]
 //!
@@ -13,10 +14,16 @@ const AGENT: &str = "switchboard";
 
 fn main() -> ExitCode {
     let Some(server) = env::args().nth(1) else {
-        eprintln!("autobahn_client: the fuzzing server's address is missing, for example ws://127.0.0.1:9001");
+        eprintln!(
+            "autobahn_client: the fuzzing server's address is missing, for example \
+                 ws://127.0.0.1:9001"
+        );
         return ExitCode::FAILURE;
     };
-    let transport = match env::args().nth(2).map_or(Ok(Transport::Tungstenite), |name| name.parse()) {
+    let transport = match env::args()
+        .nth(2)
+        .map_or(Ok(Transport::Tungstenite), |name| name.parse())
+    {
         Ok(transport) => transport,
         Err(error) => {
             eprintln!("autobahn_client: {error}");
@@ -37,14 +44,28 @@ fn run(server: &str, transport: Transport) -> Result<(), Box<dyn Error>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let counted = echo(host, "/getCaseCount", transport).await?;
-        let cases: u32 = counted.first.as_ref().ok_or(format!("no number of cases: {counted:?}"))?.parse()?;
+        let cases: u32 = counted
+            .first
+            .as_ref()
+            .ok_or(format!("no number of cases: {counted:?}"))?
+            .parse()?;
         let mut refused = 0;
         for case in 1..=cases {
-            let echoed = echo(host, &format!("/runCase?case={case}&agent={AGENT}"), transport).await?;
+            let echoed = echo(
+                host,
+                &format!("/runCase?case={case}&agent={AGENT}"),
+                transport,
+            )
+            .await?;
             refused += u32::from(echoed.problem.is_some());
         }
-        println!("{cases} connections, of which the app ended {refused} because of what the server sent");
-        match echo(host, &format!("/updateReports?agent={AGENT}"), transport).await?.problem {
+        println!(
+            "{cases} connections, of which the app ended {refused} because of what the server sent"
+        );
+        match echo(host, &format!("/updateReports?agent={AGENT}"), transport)
+            .await?
+            .problem
+        {
             None => Ok(()),
             Some(problem) => Err(problem.into()),
         }

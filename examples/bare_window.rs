@@ -1,5 +1,7 @@
-//! The least that eframe does with the same renderer: a window with one label. The peer of the program's own start in
-//! `benches/start`; it says on standard error when it draws its first frame, as the program does with `--log switchboard::ui=trace`.
+//! The least that eframe does with the same renderer: a window with one label.
+//! The peer of the program's own start in `benches/start`; it says on standard
+//! error when it draws its first frame, as the program does with `--log
+//! switchboard::ui=trace`.
 
 use std::io::Write;
 
@@ -20,6 +22,13 @@ impl eframe::App for Bare {
 }
 
 fn main() -> eframe::Result {
-    let options = eframe::NativeOptions { renderer: eframe::Renderer::Glow, ..Default::default() };
-    eframe::run_native("Bare", options, Box::new(|_| Ok(Box::new(Bare { drawn: false }))))
+    let options = eframe::NativeOptions {
+        renderer: eframe::Renderer::Glow,
+        ..Default::default()
+    };
+    eframe::run_native(
+        "Bare",
+        options,
+        Box::new(|_| Ok(Box::new(Bare { drawn: false }))),
+    )
 }

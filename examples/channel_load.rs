@@ -1,5 +1,7 @@
-//! What a channel costs under load: a server in another process sends numbered JSON messages, a channel follows them and a face looks 20 times a
-//! second, as a window does. Prints how late messages are, what CPU it takes and whether memory grows.
+//! What a channel costs under load: a server in another process sends numbered
+//! JSON messages, a channel follows them and a face looks 20 times a second, as
+//! a window does. Prints how late messages are, what CPU it takes and whether
+//! memory grows.
 //!
 //!     cargo run --example channel_load -- [SECONDS, default 60] [MESSAGES A SECOND, default 5000]
 //!     cargo run --example channel_load -- serve      the server alone, with /prices, /echo and /bytes; prints its address
@@ -50,14 +52,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Microseconds since 1970.
 fn micros(at: SystemTime) -> f64 {
-    at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1e6
+    at.duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64()
+        * 1e6
 }
 
 fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> {
     let host = Host::start()?;
     let (wake, woken) = sync_channel(1);
-    let settings =
-        Settings { ping: Some(Duration::from_secs(1)), ..Settings::new(format!("ws://{address}/prices").parse()?) };
+    let settings = Settings {
+        ping: Some(Duration::from_secs(1)),
+        ..Settings::new(format!("ws://{address}/prices").parse()?)
+    };
     let channel = host.open(settings, DRAWING, move || {
         // Full: it is woken anyway.
         let _ = wake.try_send(());
@@ -77,9 +84,12 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
         (next, lost) = (since.next, lost + since.forgotten);
         let now = micros(SystemTime::now());
         for entry in since.entries {
-            let Some((_, content)) = entry.message() else { continue };
+            let Some((_, content)) = entry.message() else {
+                continue;
+            };
             came += 1;
-            let value: serde_json::Value = serde_json::from_str(content.text().ok_or("a text is expected")?)?;
+            let value: serde_json::Value =
+                serde_json::from_str(content.text().ok_or("a text is expected")?)?;
             let sent = value["sent"].as_f64().ok_or("a time is expected")?;
             if warm.is_some() {
                 arrived.push(micros(entry.at) - sent);
@@ -108,15 +118,33 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
         came - came_before,
         per_second(came - came_before)
     );
-    for (what, late) in [("from the server to the channel", &mut arrived), ("from the server to the face", &mut seen)] {
+    for (what, late) in [
+        ("from the server to the channel", &mut arrived),
+        ("from the server to the face", &mut seen),
+    ] {
         late.sort_by(f64::total_cmp);
-        let at = |part: usize| late.get(late.len() * part / 1_000).or(late.last()).copied().unwrap_or_default() / 1e3;
-        println!("{what}: {:.2} ms median, {:.2} ms p99, {:.2} ms worst", at(500), at(990), at(1_000));
+        let at = |part: usize| {
+            late.get(late.len() * part / 1_000)
+                .or(late.last())
+                .copied()
+                .unwrap_or_default()
+                / 1e3
+        };
+        println!(
+            "{what}: {:.2} ms median, {:.2} ms p99, {:.2} ms worst",
+            at(500),
+            at(990),
+            at(1_000)
+        );
     }
-    println!("the face was woken {:.0} times a second", per_second(wakes - wakes_before));
+    println!(
+        "the face was woken {:.0} times a second",
+        per_second(wakes - wakes_before)
+    );
     let cpu = (after.cpu - before.cpu).as_secs_f64() / time.as_secs_f64() * 100.0;
     println!(
-        "CPU {cpu:.1} % of a core, reading the JSON included; memory {} kB, then {} kB; {} threads, {} open files",
+        "CPU {cpu:.1} % of a core, reading the JSON included; memory {} kB, then {} kB; {} \
+             threads, {} open files",
         before.memory_kib, after.memory_kib, after.threads, after.files
     );
     let pings = channel.view().pings;
@@ -130,7 +158,9 @@ fn follow(address: &str, seconds: u64, rate: u64) -> Result<(), Box<dyn Error>> 
 
 /// A server until it is killed.
 fn serve(rate: u64) -> Result<(), Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         println!("{}", listener.local_addr()?);
@@ -151,7 +181,9 @@ async fn client(stream: TcpStream, rate: u64) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let Ok(socket) = accept_hdr_async(stream, look).await else { return };
+    let Ok(socket) = accept_hdr_async(stream, look).await else {
+        return;
+    };
     match path.as_str() {
         "/prices" => send(socket, rate, |number, sent| {
             let price = 60_000.0 + (number as f64 / rate as f64).sin() * 250.0 + (number % 7) as f64;

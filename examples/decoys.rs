@@ -1,10 +1,13 @@
-//! Announces boards that nobody may connect to: `cargo run --example decoys < names`, one name per line. Each is announced as a
-//! real board is, on every interface, with its name as its id where that is one. Prints `ready` once all are announced, then a
-//! line for each connection that one of them gets, until standard input closes after an empty line. Exit status: 0 no decoy was
+//! Announces boards that nobody may connect to: `cargo run --example decoys <
+//! names`, one name per line. Each is announced as a real board is, on every
+//! interface, with its name as its id where that is one. Prints `ready` once
+//! all are announced, then a line for each connection that one of them gets,
+//! until standard input closes after an empty line. Exit status: 0 no decoy was
 //! connected to, 1 one was.
 //!
-//! `./check` runs its tests beside decoys with every name that the tests use: a test that finds one would find, and command, a
-//! real board on the network where the tests are run.
+//! `./check` runs its tests beside decoys with every name that the tests use: a
+//! test that finds one would find, and command, a real board on the network
+//! where the tests are run.
 
 use std::{
     error::Error,

@@ -1,5 +1,6 @@
-//! A fleet that finds boards which are there already: prints when it has found so many, and when all of them are connected, in
-//! milliseconds after its start. `cargo run --example find -- 200`. Used by `benches/discovery`.
+//! A fleet that finds boards which are there already: prints when it has found
+//! so many, and when all of them are connected, in milliseconds after its
+//! start. `cargo run --example find -- 200`. Used by `benches/discovery`.
 
 use std::{error::Error, time::Instant};
 
@@ -14,11 +15,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     // For every board a socket.
     rlimit::increase_nofile_limit(u64::MAX)?;
     let begun = Instant::now();
-    let lookout = Lookout { interfaces: Interfaces::Loopback, ..Lookout::default() };
-    let fleet = Fleet::start(Settings { discovery: Some(lookout), ..Settings::default() })?;
+    let lookout = Lookout {
+        interfaces: Interfaces::Loopback,
+        ..Lookout::default()
+    };
+    let fleet = Fleet::start(Settings {
+        discovery: Some(lookout),
+        ..Settings::default()
+    })?;
     let mut crowd = Crowd::watch(&fleet);
-    let found = crowd.wait(begun, |crowd| crowd.found() >= wanted).ok_or("not all were found")?;
-    let connected = crowd.wait(begun, |crowd| crowd.connected() >= wanted).ok_or("not all were connected")?;
-    println!("{{\"found_ms\":{:.1},\"connected_ms\":{:.1}}}", found.as_secs_f64() * 1e3, connected.as_secs_f64() * 1e3);
+    let found = crowd
+        .wait(begun, |crowd| crowd.found() >= wanted)
+        .ok_or("not all were found")?;
+    let connected = crowd
+        .wait(begun, |crowd| crowd.connected() >= wanted)
+        .ok_or("not all were connected")?;
+    println!(
+        "{{\"found_ms\":{:.1},\"connected_ms\":{:.1}}}",
+        found.as_secs_f64() * 1e3,
+        connected.as_secs_f64() * 1e3
+    );
     Ok(())
 }

@@ -1,5 +1,7 @@
-//! The window with invented boards, to look at states that are rare with real ones:
-//! `cargo run --example preview -- mixed|everything|strip|updates|locked|many|empty [light|dark] [name of the board to show]`.
+//! The window with invented boards, to look at states that are rare with real
+//! ones: `cargo run --example preview --
+//! mixed|everything|strip|updates|locked|many|empty [light|dark] [name of the
+//! board to show]`.
 #![expect(clippy::unwrap_used, reason = "a program for who works on the window")]
 
 use std::time::{Duration, Instant, SystemTime};
@@ -19,14 +21,19 @@ impl eframe::App for Preview {
         for action in self.0.show(ui, &moment) {
             eprintln!("{action:?}");
         }
-        ui.ctx().request_repaint_after(moment.next().unwrap_or(Duration::MAX));
+        ui.ctx()
+            .request_repaint_after(moment.next().unwrap_or(Duration::MAX));
     }
 }
 
 fn main() -> eframe::Result {
     let mut arguments = std::env::args().skip(1);
     let scene = arguments.next().unwrap_or_else(|| "mixed".to_owned());
-    let theme = if arguments.next().as_deref() == Some("light") { ThemeChoice::Light } else { ThemeChoice::Dark };
+    let theme = if arguments.next().as_deref() == Some("light") {
+        ThemeChoice::Light
+    } else {
+        ThemeChoice::Dark
+    };
     let shown = arguments.next();
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default().with_inner_size([1180.0, 760.0]),
@@ -37,7 +44,13 @@ fn main() -> eframe::Result {
         "Switchboard preview",
         native,
         Box::new(move |cc| {
-            let mut window = Window::new(&cc.egui_ctx, &Settings { theme, ..Settings::default() });
+            let mut window = Window::new(
+                &cc.egui_ctx,
+                &Settings {
+                    theme,
+                    ..Settings::default()
+                },
+            );
             window.virtual_boards = VirtualBoards::Ready;
             let at = scenes::Now::read();
             let boards = match scene.as_str() {
@@ -49,9 +62,20 @@ fn main() -> eframe::Result {
                 "many" => scenes::many(200, at),
                 _ => Vec::new(),
             };
-            let chosen = shown.and_then(|name| boards.iter().find(|board| board.name == name).map(|board| board.key));
-            let log = if boards.is_empty() { Vec::new() } else { scenes::log(at) };
-            window.model.apply(scenes::changes(boards, log), Instant::now());
+            let chosen = shown.and_then(|name| {
+                boards
+                    .iter()
+                    .find(|board| board.name == name)
+                    .map(|board| board.key)
+            });
+            let log = if boards.is_empty() {
+                Vec::new()
+            } else {
+                scenes::log(at)
+            };
+            window
+                .model
+                .apply(scenes::changes(boards, log), Instant::now());
             if let Some(key) = chosen {
                 window.model.select(key);
             }

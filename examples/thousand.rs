@@ -1,6 +1,7 @@
-//! A thousand boards in one process and one fleet that finds and keeps them all in another: prints what that costs.
-//! `cargo run --example thousand -- [--boards 1000] [--seconds 20] [--by-address | --fleet-first]
-//! [--head-start 5]`. Judges nothing.
+//! A thousand boards in one process and one fleet that finds and keeps them all
+//! in another: prints what that costs. `cargo run --example thousand --
+//! [--boards 1000] [--seconds 20] [--by-address | --fleet-first] [--head-start
+//! 5]`. Judges nothing.
 
 use std::{
     error::Error,
@@ -23,7 +24,8 @@ use measured::{BoardsProcess, run_boards};
 mod crowd;
 use crowd::{Crowd, PATIENCE};
 
-/// What the boards of the measuring process `of` are announced as, so that nobody else's are counted.
+/// What the boards of the measuring process `of` are announced as, so that
+/// nobody else's are counted.
 fn service(of: u32) -> String {
     format!("_swb-{of:x}._tcp.local.")
 }
@@ -41,10 +43,12 @@ struct Arguments {
     /// The fleet is told every address instead of finding the boards by mDNS
     #[arg(long)]
     by_address: bool,
-    /// The fleet is there before the boards, and sees them come; otherwise they are there before it
+    /// The fleet is there before the boards, and sees them come; otherwise they
+    /// are there before it
     #[arg(long, conflicts_with_all = ["by_address", "head_start"])]
     fleet_first: bool,
-    /// How long all boards have been there when the fleet comes, in seconds: from 3 on they are done with announcing
+    /// How long all boards have been there when the fleet comes, in seconds:
+    /// from 3 on they are done with announcing
     #[arg(long, default_value_t = 0)]
     head_start: u64,
 }
@@ -65,9 +69,16 @@ enum Part {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.part {
-        Some(Part::Boards { boards, no_mdns, of }) => {
-            run_boards(Options { boards: *boards, mdns: !*no_mdns, service: service(*of), ..Options::default() })
-        }
+        Some(Part::Boards {
+            boards,
+            no_mdns,
+            of,
+        }) => run_boards(Options {
+            boards: *boards,
+            mdns: !*no_mdns,
+            service: service(*of),
+            ..Options::default()
+        }),
         None => measure(&arguments),
     };
     match outcome {
@@ -80,17 +91,34 @@ fn main() -> ExitCode {
 }
 
 fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let lookout = Lookout { service: service(process::id()), interfaces: Interfaces::Loopback };
+    let lookout = Lookout {
+        service: service(process::id()),
+        interfaces: Interfaces::Loopback,
+    };
     let discovery = (!arguments.by_address).then_some(lookout);
-    let settings = Settings { discovery, ..Settings::default() };
-    let early = arguments.fleet_first.then(|| Fleet::start(settings.clone())).transpose()?;
+    let settings = Settings {
+        discovery,
+        ..Settings::default()
+    };
+    let early = arguments
+        .fleet_first
+        .then(|| Fleet::start(settings.clone()))
+        .transpose()?;
     let begun = Instant::now();
     let of = process::id().to_string();
     let with = ["--of", &of, "--no-mdns"];
-    let mut boards = BoardsProcess::start(arguments.boards, if arguments.by_address { &with } else { &with[..2] })?;
+    let mut boards = BoardsProcess::start(
+        arguments.boards,
+        if arguments.by_address {
+            &with
+        } else {
+            &with[..2]
+        },
+    )?;
     let listening = begun.elapsed();
     thread::sleep(Duration::from_secs(arguments.head_start));
-    // Where the fleet was there first, boards are found before the last of them listens.
+    // Where the fleet was there first, boards are found before the last of them
+    // listens.
     let (begun, fleet) = match early {
         Some(fleet) => (begun, fleet),
         None => (Instant::now(), Fleet::start(settings)?),
@@ -101,10 +129,15 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         }
     }
     let mut crowd = Crowd::watch(&fleet);
-    let found = crowd.wait(begun, |crowd| crowd.found() >= arguments.boards || arguments.by_address);
+    let found = crowd.wait(begun, |crowd| {
+        crowd.found() >= arguments.boards || arguments.by_address
+    });
     let connected = crowd.wait(begun, |crowd| crowd.connected() >= arguments.boards);
     println!("{} boards", arguments.boards);
-    println!("  all listening   {:>7.2} s after their process was started", listening.as_secs_f64());
+    println!(
+        "  all listening   {:>7.2} s after their process was started",
+        listening.as_secs_f64()
+    );
     if !arguments.by_address {
         say("all found", found, crowd.found());
     }
@@ -112,21 +145,34 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(problem) = &crowd.problem {
         println!("  the fleet says  {problem}");
     }
-    // What was started by connecting settles: the second announcements, the first pings.
+    // What was started by connecting settles: the second announcements, the
+    // first pings.
     thread::sleep(Duration::from_secs(3));
     let (fleet_id, boards_id) = (std::process::id(), boards.child.id());
     let before = (Reading::of(fleet_id)?, Reading::of(boards_id)?);
     thread::sleep(Duration::from_secs(arguments.seconds));
     let after = (Reading::of(fleet_id)?, Reading::of(boards_id)?);
     crowd.take();
-    println!("idle for {} s, {} connected at the end", arguments.seconds, crowd.connected());
+    println!(
+        "idle for {} s, {} connected at the end",
+        arguments.seconds,
+        crowd.connected()
+    );
     println!("  process   CPU s   of a core   memory MB   threads   open files");
     for (name, before, after) in [("fleet ", before.0, after.0), ("boards", before.1, after.1)] {
         let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         let share = cpu * 100.0 / arguments.seconds.max(1) as f64;
-        let Reading { memory_kib, threads, files, .. } = after;
-        println!("  {name} {cpu:>8.2} {share:>9.1} % {:>11} {threads:>9} {files:>12}", memory_kib / 1024);
+        let Reading {
+            memory_kib,
+            threads,
+            files,
+            ..
+        } = after;
+        println!(
+            "  {name} {cpu:>8.2} {share:>9.1} % {:>11} {threads:>9} {files:>12}",
+            memory_kib / 1024
+        );
     }
     drop(fleet);
     boards.end()
@@ -134,7 +180,13 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
 fn say(what: &str, took: Option<Duration>, so_many: usize) {
     match took {
-        Some(took) => println!("  {what:<14} {:>8.2} s after the start of the fleet", took.as_secs_f64()),
-        None => println!("  {what:<14}   never: {so_many} within {} s", PATIENCE.as_secs()),
+        Some(took) => println!(
+            "  {what:<14} {:>8.2} s after the start of the fleet",
+            took.as_secs_f64()
+        ),
+        None => println!(
+            "  {what:<14}   never: {so_many} within {} s",
+            PATIENCE.as_secs()
+        ),
     }
 }

@@ -1,6 +1,8 @@
-//! The window as people have it, with a clock in it: opens it for the boards whose addresses come on standard input (a line each, then an
-//! empty one), goes through its pages by their keys, and prints an object of JSON a page: what frames cost and what threads used.
-//! `benches/window` starts it beside virtual boards and prints its table; it judges nothing. Linux only.
+//! The window as people have it, with a clock in it: opens it for the boards
+//! whose addresses come on standard input (a line each, then an empty one),
+//! goes through its pages by their keys, and prints an object of JSON a page:
+//! what frames cost and what threads used. `benches/window` starts it beside
+//! virtual boards and prints its table; it judges nothing. Linux only.
 //! `window_load [--seconds 10] [--warm-up 3] [--idle]`.
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -43,7 +45,8 @@ struct Arguments {
     idle: bool,
 }
 
-/// A page, and what is pressed to get to it; the last is no page of the program.
+/// A page, and what is pressed to get to it; the last is no page of the
+/// program.
 type Page = (&'static str, Option<Key>);
 
 const PAGES: &[Page] = &[
@@ -57,9 +60,13 @@ const PAGES: &[Page] = &[
 ];
 
 /// Scenes shows nothing of any board here.
-const IDLE: &[Page] = &[("Boards, a board's page", Some(Key::Num1)), ("Scenes, empty", Some(Key::Num3))];
+const IDLE: &[Page] = &[
+    ("Boards, a board's page", Some(Key::Num1)),
+    ("Scenes, empty", Some(Key::Num3)),
+];
 
-/// How long something took, and how much of that this thread was on a processor: less where others had it.
+/// How long something took, and how much of that this thread was on a
+/// processor: less where others had it.
 #[derive(Clone, Copy)]
 struct Took {
     elapsed: Duration,
@@ -105,19 +112,34 @@ impl eframe::App for Timed {
     fn raw_input_hook(&mut self, _: &egui::Context, input: &mut egui::RawInput) {
         for key in mem::take(&mut self.shared.lock().pressed) {
             let modifiers = Modifiers::COMMAND;
-            input.events.push(Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers });
+            input.events.push(Event::Key {
+                key,
+                physical_key: None,
+                pressed: true,
+                repeat: false,
+                modifiers,
+            });
         }
     }
 
     fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
         let took = timed(|| self.app.logic(ctx, frame));
         let model = &self.app.window().model;
-        let newest = model.journal().newest_first().find(|entry| matches!(entry.what, Happening::Changed { .. }));
+        let newest = model
+            .journal()
+            .newest_first()
+            .find(|entry| matches!(entry.what, Happening::Changed { .. }));
         let mut state = self.shared.lock();
         state.seen.logic.push(took);
-        state.seen.late.extend(newest.and_then(|entry| SystemTime::now().duration_since(entry.at).ok()));
-        (state.connected, state.happened, state.lost) =
-            (model.counts().connected, model.journal().end(), model.missed());
+        state
+            .seen
+            .late
+            .extend(newest.and_then(|entry| SystemTime::now().duration_since(entry.at).ok()));
+        (state.connected, state.happened, state.lost) = (
+            model.counts().connected,
+            model.journal().end(),
+            model.missed(),
+        );
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
@@ -133,7 +155,10 @@ impl eframe::App for Timed {
 fn timed(work: impl FnOnce()) -> Took {
     let (begun, busy) = (Instant::now(), busy());
     work();
-    Took { busy: self::busy().saturating_sub(busy), elapsed: begun.elapsed() }
+    Took {
+        busy: self::busy().saturating_sub(busy),
+        elapsed: begun.elapsed(),
+    }
 }
 
 /// How long this thread was on a processor.
@@ -148,7 +173,8 @@ fn busy() -> Duration {
     Duration::ZERO
 }
 
-/// Every board with its first value, as one would write it first: each row each frame, and frame after frame.
+/// Every board with its first value, as one would write it first: each row each
+/// frame, and frame after frame.
 fn plain_list(ui: &mut egui::Ui, app: &App) {
     ui.ctx().request_repaint();
     egui::CentralPanel::default().show(ui, |ui| {
@@ -158,7 +184,11 @@ fn plain_list(ui: &mut egui::Ui, app: &App) {
                     ui.label(&board.name);
                     ui.label(&board.address);
                     let value = board.components.first().map(|view| view.shown().0);
-                    ui.label(value.map(|value| json!(value).to_string()).unwrap_or_default());
+                    ui.label(
+                        value
+                            .map(|value| json!(value).to_string())
+                            .unwrap_or_default(),
+                    );
                 });
             }
         });
@@ -177,8 +207,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let lines = io::stdin().lock().lines();
-    let addresses =
-        lines.take_while(|line| !matches!(line, Ok(line) if line.is_empty())).collect::<Result<Vec<_>, _>>()?;
+    let addresses = lines
+        .take_while(|line| !matches!(line, Ok(line) if line.is_empty()))
+        .collect::<Result<Vec<_>, _>>()?;
     let course = Course {
         boards: addresses.len(),
         pages: if arguments.idle { IDLE } else { PAGES },
@@ -187,7 +218,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         shared: Shared::default(),
     };
     let settings = SettingsFile::holding(settings(&addresses));
-    let fleet = Fleet::start(Settings { discovery: None, addresses, ..Settings::default() })?;
+    let fleet = Fleet::start(Settings {
+        discovery: None,
+        addresses,
+        ..Settings::default()
+    })?;
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default().with_inner_size([1180.0, 760.0]),
         renderer: eframe::Renderer::Glow,
@@ -195,22 +230,36 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     let creator: eframe::AppCreator<'_> = Box::new(move |cc| {
         let (ctx, shared) = (cc.egui_ctx.clone(), course.shared.clone());
-        thread::Builder::new().name("course".to_owned()).spawn(move || {
-            if let Err(problem) = course.run(&ctx) {
-                eprintln!("window_load: {problem}");
-                process::exit(1);
-            }
-        })?;
-        Ok(Box::new(Timed { app: App::new(cc, fleet, settings, None), shared }))
+        thread::Builder::new()
+            .name("course".to_owned())
+            .spawn(move || {
+                if let Err(problem) = course.run(&ctx) {
+                    eprintln!("window_load: {problem}");
+                    process::exit(1);
+                }
+            })?;
+        Ok(Box::new(Timed {
+            app: App::new(cc, fleet, settings, None),
+            shared,
+        }))
     });
-    Ok(eframe::run_native("Switchboard, measured", native, creator)?)
+    Ok(eframe::run_native(
+        "Switchboard, measured",
+        native,
+        creator,
+    )?)
 }
 
 /// Something of the first boards on every page.
 fn settings(addresses: &[String]) -> ui::Settings {
-    let pins: Vec<_> =
-        addresses.iter().take(24).map(|address| json!({"board": address, "component": "sensor:0"})).collect();
-    let rows = pins.chunks(6).map(|row| json!({"row": row.iter().map(|pin| json!({"tile": pin})).collect::<Vec<_>>()}));
+    let pins: Vec<_> = addresses
+        .iter()
+        .take(24)
+        .map(|address| json!({"board": address, "component": "sensor:0"}))
+        .collect();
+    let rows = pins
+        .chunks(6)
+        .map(|row| json!({"row": row.iter().map(|pin| json!({"tile": pin})).collect::<Vec<_>>()}));
     let kept = json!({
         "plots": {"curves": pins.iter().take(8).collect::<Vec<_>>(), "span": 60.0, "events": true},
         "dashboards": [{"name": "Load", "layout": {"column": rows.collect::<Vec<_>>()}}]
@@ -218,7 +267,8 @@ fn settings(addresses: &[String]) -> ui::Settings {
     serde_json::from_value(kept).unwrap_or_default()
 }
 
-/// Goes through the pages from a thread of its own, since a window that shows nothing new is not drawn.
+/// Goes through the pages from a thread of its own, since a window that shows
+/// nothing new is not drawn.
 struct Course {
     boards: usize,
     pages: &'static [Page],
@@ -232,7 +282,12 @@ impl Course {
         let begun = Instant::now();
         while self.shared.lock().connected < self.boards {
             if begun.elapsed() > PATIENCE {
-                return Err(format!("only {} of {} boards", self.shared.lock().connected, self.boards).into());
+                return Err(format!(
+                    "only {} of {} boards",
+                    self.shared.lock().connected,
+                    self.boards
+                )
+                .into());
             }
             thread::sleep(Duration::from_millis(20));
         }
@@ -262,7 +317,11 @@ impl Course {
         let mut state = self.shared.lock();
         let used = Threads::now()? - before;
         let seconds = begun.elapsed().as_secs_f64();
-        let Seen { logic, ui, mut late } = mem::take(&mut state.seen);
+        let Seen {
+            logic,
+            ui,
+            mut late,
+        } = mem::take(&mut state.seen);
         let (happened, lost) = (state.happened - happened, state.lost - lost);
         drop(state);
         let share = |time: Duration| time.as_secs_f64() * 100.0 / seconds;
@@ -281,7 +340,8 @@ impl Course {
                 "fleet": share(used.fleet),
                 "logic": share(total(&logic)),
                 "ui": share(total(&ui)),
-                // egui's own part of a frame, its triangles, and what the driver does on this thread.
+                // egui's own part of a frame, its triangles, and what the
+                // driver does on this thread.
                 "painting": share(used.main.saturating_sub(total(&logic)).saturating_sub(total(&ui))),
                 "rasterising": share(used.rasterising),
                 "others": share(used.others),
@@ -291,11 +351,16 @@ impl Course {
     }
 }
 
-/// The median, the 99th of a hundred, and the most, in milliseconds; of nothing, nothing.
+/// The median, the 99th of a hundred, and the most, in milliseconds; of
+/// nothing, nothing.
 fn quantiles(mut times: Vec<Duration>) -> Value {
     times.sort_unstable();
     let at = |share: f64| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a place in a list"
+        )]
         let place = (times.len().saturating_sub(1) as f64 * share).round() as usize;
         times.get(place).map(|time| time.as_secs_f64() * 1e3)
     };

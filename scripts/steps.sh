@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Runs steps, counts what came of them, and sums up. Sourced by check; `steps` names the steps that will run, `work` is a folder for
-# temporary files, and `REQUIRED` names what may not be skipped where nothing may be missing.
+# Runs steps, counts what came of them, and sums up. Sourced by check; `steps`
+# names the steps that will run, `work` is a folder for temporary files, and
+# `REQUIRED` names what may not be skipped where nothing may be missing.
 # shellcheck disable=SC2154 # these are set where this is sourced
 
 passed=0
@@ -10,13 +11,15 @@ failures=()
 times=()
 done_steps=0
 
-# Runs a step in a shell of its own, shows its output as it comes, and counts it. Status 77 of a step means skipped.
+# Runs a step in a shell of its own, shows its output as it comes, and counts
+# it. Status 77 of a step means skipped.
 step() {
   local name=$1 began=$SECONDS status verdict
   shift
   done_steps=$((done_steps + 1))
   echo "[$done_steps/${#steps[@]}] $name"
-  # Not with `||`: bash would then go on after a command that fails within the step.
+  # Not with `||`: bash would then go on after a command that fails within the
+  # step.
   set +e
   (set -e; "$@") 2>&1 | tee "$work/output"
   status=${PIPESTATUS[0]}
@@ -32,8 +35,9 @@ step() {
   echo
 }
 
-# A step counts as one result; where it ran cargo's tests, each of them counts. A test that cannot run here says so in a line
-# `SKIPPED group: test: reason`, and cargo counts it as passed.
+# A step counts as one result; where it ran cargo's tests, each of them counts.
+# A test that cannot run here says so in a line `SKIPPED group: test: reason`,
+# and cargo counts it as passed.
 count() {
   local name=$1 status=$2 ok bad said
   read -r ok bad < <(awk '/^test result: /{ ok += $4; bad += $6 } END { print ok + 0, bad + 0 }' "$work/output")
@@ -41,7 +45,8 @@ count() {
   passed=$((passed + ok - ${#said[@]}))
   failed=$((failed + bad))
   skipped+=("${said[@]}")
-  # A step that cannot run says why; so does each part of one that otherwise runs.
+  # A step that cannot run says why; so does each part of one that otherwise
+  # runs.
   mapfile -t said < <(sed -n "s/^skipped: /$name: /p" "$work/output" | sort -u)
   skipped+=("${said[@]}")
   if ((status == 77)); then
@@ -65,8 +70,9 @@ lacks_core() {
   return 1
 }
 
-# Prints the times and what was skipped, then the counts as the last line. Status 1 if something failed, or, where the argument
-# is yes, if a core step or test was skipped.
+# Prints the times and what was skipped, then the counts as the last line.
+# Status 1 if something failed, or, where the argument is yes, if a core step or
+# test was skipped.
 summary() {
   local strict=$1 one
   echo "Steps, slowest first:"

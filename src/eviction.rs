@@ -1,5 +1,7 @@
-//! Decides which of many entries that anyone on the network can create makes room for a new one: of the source with the most entries,
-//! the one that was confirmed least recently. So a source that floods displaces its own entries before those of others.
+//! Decides which of many entries that anyone on the network can create makes
+//! room for a new one: of the source with the most entries, the one that was
+//! confirmed least recently. So a source that floods displaces its own entries
+//! before those of others.
 
 use std::{
     cmp::Reverse,
@@ -17,18 +19,24 @@ pub(crate) type Source = Option<IpAddr>;
 pub(crate) struct Eviction<K> {
     entries: HashMap<K, (Instant, Source)>,
     by_source: HashMap<Source, BTreeSet<(Instant, K)>>,
-    /// Every source by how many entries it has and, among equals, by how old its oldest is: the last goes first.
+    /// Every source by how many entries it has and, among equals, by how old
+    /// its oldest is: the last goes first.
     largest: BTreeSet<(usize, Reverse<Instant>, Source)>,
 }
 
 impl<K> Default for Eviction<K> {
     fn default() -> Self {
-        Self { entries: HashMap::new(), by_source: HashMap::new(), largest: BTreeSet::new() }
+        Self {
+            entries: HashMap::new(),
+            by_source: HashMap::new(),
+            largest: BTreeSet::new(),
+        }
     }
 }
 
 impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
-    /// Adds an entry, or notes that it was confirmed just now and comes from this source.
+    /// Adds an entry, or notes that it was confirmed just now and comes from
+    /// this source.
     pub(crate) fn confirm(&mut self, key: K, now: Instant, source: Source) {
         self.remove(&key);
         self.change(source, |of| of.insert((now, key.clone())));
@@ -37,7 +45,9 @@ impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
 
     /// Takes an entry out; whether it was there.
     pub(crate) fn remove(&mut self, key: &K) -> bool {
-        let Some((confirmed, source)) = self.entries.remove(key) else { return false };
+        let Some((confirmed, source)) = self.entries.remove(key) else {
+            return false;
+        };
         self.change(source, |of| of.remove(&(confirmed, key.clone())));
         true
     }
@@ -63,12 +73,17 @@ impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
 
     /// The entry that makes room for another.
     pub(crate) fn next(&self) -> Option<&K> {
-        self.largest.last().and_then(|(_, _, source)| self.oldest_of(*source))
+        self.largest
+            .last()
+            .and_then(|(_, _, source)| self.oldest_of(*source))
     }
 
     /// Changes the entries of a source, and its place among the others.
     fn change(&mut self, source: Source, change: impl FnOnce(&mut BTreeSet<(Instant, K)>) -> bool) {
-        let place = |of: &BTreeSet<(Instant, K)>| of.first().map(|(oldest, _)| (of.len(), Reverse(*oldest), source));
+        let place = |of: &BTreeSet<(Instant, K)>| {
+            of.first()
+                .map(|(oldest, _)| (of.len(), Reverse(*oldest), source))
+        };
         let of = self.by_source.entry(source).or_default();
         let before = place(of);
         change(of);
@@ -99,15 +114,30 @@ mod tests {
         let at = |second| begin + Duration::from_secs(second);
         let mut entries = Eviction::default();
         entries.confirm("honest", at(0), host(1));
-        (1..=3).zip(["a", "b", "c"]).for_each(|(second, key)| entries.confirm(key, at(second), host(2)));
-        assert_eq!((entries.next(), entries.of(host(2)), entries.len()), (Some(&"a"), 3, 4));
+        (1..=3)
+            .zip(["a", "b", "c"])
+            .for_each(|(second, key)| entries.confirm(key, at(second), host(2)));
+        assert_eq!(
+            (entries.next(), entries.of(host(2)), entries.len()),
+            (Some(&"a"), 3, 4)
+        );
         entries.confirm("a", at(4), host(2));
-        assert_eq!(entries.next(), Some(&"b"), "confirmed again, it is not the oldest any more");
+        assert_eq!(
+            entries.next(),
+            Some(&"b"),
+            "confirmed again, it is not the oldest any more"
+        );
         entries.confirm("a", at(5), host(3));
         assert!(entries.remove(&"b") && !entries.remove(&"b"));
-        assert_eq!(entries.next(), Some(&"honest"), "of three sources alike the oldest entry goes");
+        assert_eq!(
+            entries.next(),
+            Some(&"honest"),
+            "of three sources alike the oldest entry goes"
+        );
         assert_eq!(entries.oldest_of(host(3)), Some(&"a"));
         assert!(["honest", "a", "c"].iter().all(|key| entries.remove(key)));
-        assert!(entries.next().is_none() && entries.largest.is_empty() && entries.by_source.is_empty());
+        assert!(
+            entries.next().is_none() && entries.largest.is_empty() && entries.by_source.is_empty()
+        );
     }
 }

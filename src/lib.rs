@@ -1,7 +1,9 @@
 //! Switchboard, the app: one core, the [`fleet`], and the faces that show it.
 //!
-//! `ui, cli -> doctor, documents -> fleet -> link, discovery, listening -> keys, protocol`; beside the fleet `ui, cli -> channel, comparison,
-//! conformance -> dial, protocol` and `ui, cli -> telemetry -> protocol`. A face never sees a socket; the fleet never sees a face.
+//! `ui, cli -> doctor, documents -> fleet -> link, discovery, listening ->
+//! keys, protocol`; beside the fleet `ui, cli -> channel, comparison,
+//! conformance -> dial, protocol` and `ui, cli -> telemetry -> protocol`. A
+//! face never sees a socket; the fleet never sees a face.
 
 pub mod address;
 pub mod channel;

@@ -1,4 +1,5 @@
-//! The program: a command of the command line, or the window. Decides nothing else.
+//! The program: a command of the command line, or the window. Decides nothing
+//! else.
 
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
@@ -14,7 +15,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Opens the window. Virtual boards that are started in it run until it is closed.
+/// Opens the window. Virtual boards that are started in it run until it is
+/// closed.
 #[cfg(feature = "window")]
 fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitCode {
     use switchboard::{fleet::Settings, ui};
@@ -22,7 +24,11 @@ fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitC
 
     let mut running = Vec::new();
     let mut start = move |boards: usize| -> Result<(), String> {
-        let started = VirtualBoards::start(Options { boards, ..Options::default() }).map_err(|e| e.to_string())?;
+        let started = VirtualBoards::start(Options {
+            boards,
+            ..Options::default()
+        })
+        .map_err(|e| e.to_string())?;
         running.push(started);
         Ok(())
     };
@@ -32,8 +38,15 @@ fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitC
         return fail(&problem);
     }
     let start_virtual_boards: Option<ui::StartVirtualBoards> = Some(Box::new(start));
-    let options =
-        ui::Options { fleet: Settings { listen, ..Settings::default() }, start_virtual_boards, memory: None, keys };
+    let options = ui::Options {
+        fleet: Settings {
+            listen,
+            ..Settings::default()
+        },
+        start_virtual_boards,
+        memory: None,
+        keys,
+    };
     match ui::run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem.to_string()),
@@ -43,7 +56,8 @@ fn window(demo: Option<usize>, keys: Store, listen: Option<SocketAddr>) -> ExitC
 #[cfg(not(feature = "window"))]
 fn window(_: Option<usize>, _: Store, _: Option<SocketAddr>) -> ExitCode {
     fail(
-        "this build has no window (it was built without the feature `window`); `switchboard --help` lists the commands",
+        "this build has no window (it was built without the feature `window`); `switchboard \
+             --help` lists the commands",
     )
 }
 

@@ -1,13 +1,16 @@
-//! Decides how well a typed text matches the name or id of a board, a scene or a key.
+//! Decides how well a typed text matches the name or id of a board, a scene or
+//! a key.
 //!
-//! A name may be typed as a slug, `desk-lamp` for `Desk lamp`. Slugs drop emoji and punctuation, so a typed text is only compared as a slug
-//! if it contains neither: `🚀` never matches a board named `💡`.
+//! A name may be typed as a slug, `desk-lamp` for `Desk lamp`. Slugs drop emoji
+//! and punctuation, so a typed text is only compared as a slug if it contains
+//! neither: `🚀` never matches a board named `💡`.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{link::names, words::slug};
 
-/// How well a text matches, best first. Among several boards only the best matches count.
+/// How well a text matches, best first. Among several boards only the best
+/// matches count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fit {
     /// The id, character by character.
@@ -34,10 +37,15 @@ impl Typed {
         let exact = shown(text);
         let folded = fold(&exact);
         let slug = Some(slug(&exact)).filter(|slug| !slug.is_empty() && *slug == folded);
-        Self { exact, folded, slug }
+        Self {
+            exact,
+            folded,
+            slug,
+        }
     }
 
-    /// How well it matches; `None` if it does not. An empty text matches nothing.
+    /// How well it matches; `None` if it does not. An empty text matches
+    /// nothing.
     pub(crate) fn fit(&self, id: &str, name: &str) -> Option<Fit> {
         if self.exact.is_empty() {
             return None;
@@ -53,7 +61,8 @@ impl Typed {
         let slugs = [slug(&name), slug(id)];
         let any = |fits: &dyn Fn(&str, &str) -> bool| {
             let by_slug = |typed: &String| slugs.iter().any(|text| fits(text, typed));
-            texts.iter().any(|text| fits(text, &self.folded)) || self.slug.as_ref().is_some_and(by_slug)
+            texts.iter().any(|text| fits(text, &self.folded))
+                || self.slug.as_ref().is_some_and(by_slug)
         };
         if any(&|text, typed| text == typed) {
             Some(Fit::Alike)
@@ -71,12 +80,14 @@ impl Typed {
     }
 }
 
-/// Normalized like displayed names and to NFC (Unicode Standard Annex 15): `ü` typed as two characters equals `ü`.
+/// Normalized like displayed names and to NFC (Unicode Standard Annex 15): `ü`
+/// typed as two characters equals `ü`.
 fn shown(text: &str) -> String {
     names::shown(&text.nfc().collect::<String>())
 }
 
-/// In lower case, with a hyphen for each run of spaces, hyphens and underscores.
+/// In lower case, with a hyphen for each run of spaces, hyphens and
+/// underscores.
 fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.to_lowercase().nfc() {
@@ -104,10 +115,16 @@ mod tests {
         assert_eq!(fit("SB-7E7291", "Lamp"), Some(Fit::Alike));
         assert_eq!(fit("Desk lamp", "Desk lamp"), Some(Fit::Name));
         for typed in ["desk lamp", "DESK-LAMP", "desk_lamp", "Desk  Lamp"] {
-            assert!(matches!(fit(typed, "Desk lamp"), Some(Fit::Alike | Fit::Name)), "{typed}");
+            assert!(
+                matches!(fit(typed, "Desk lamp"), Some(Fit::Alike | Fit::Name)),
+                "{typed}"
+            );
         }
         assert_eq!(fit("desk-lamp", "Desk lamp!"), Some(Fit::Alike));
-        assert_eq!((fit("desk", "Desk lamp"), fit("sb-7e", "Lamp")), (Some(Fit::Start), Some(Fit::Start)));
+        assert_eq!(
+            (fit("desk", "Desk lamp"), fit("sb-7e", "Lamp")),
+            (Some(Fit::Start), Some(Fit::Start))
+        );
         assert_eq!(fit("desk", "💡 Desk lamp"), Some(Fit::Start));
         assert!(Fit::Id < Fit::Name && Fit::Name < Fit::Alike && Fit::Alike < Fit::Start);
     }

@@ -1,9 +1,11 @@
-//! Decides when a list that a board sends in pages is complete. The length that a board claims is bounded: so are the number of items, the
-//! number of pages and the time. Owns no socket and reads no clock.
+//! Decides when a list that a board sends in pages is complete. The length that
+//! a board claims is bounded: so are the number of items, the number of pages
+//! and the time. Owns no socket and reads no clock.
 
 use std::time::{Duration, Instant};
 
-/// How long all pages of a list may take together. A board answers each within milliseconds.
+/// How long all pages of a list may take together. A board answers each within
+/// milliseconds.
 pub(crate) const WITHIN: Duration = Duration::from_secs(10);
 
 /// A list that is being read.
@@ -28,10 +30,15 @@ pub(crate) enum Next {
 impl<T> Pages<T> {
     /// A list of at most `most` items.
     pub(crate) fn new(most: usize, now: Instant) -> Self {
-        Self { items: Vec::new(), most, end: now + WITHIN }
+        Self {
+            items: Vec::new(),
+            most,
+            end: now + WITHIN,
+        }
     }
 
-    /// Adds a page of a list that claims to have `total` items. An empty page ends the list.
+    /// Adds a page of a list that claims to have `total` items. An empty page
+    /// ends the list.
     pub(crate) fn add(&mut self, page: Vec<T>, total: usize, now: Instant) -> Next {
         let last = page.is_empty();
         let room = self.most - self.items.len();
@@ -65,7 +72,10 @@ mod tests {
         assert_eq!(pages.add(vec![1, 2], 3, now), Next::Ask(2));
         assert_eq!(pages.add(vec![3], 3, now), Next::Complete);
         assert_eq!(pages.items(), [1, 2, 3]);
-        assert_eq!(Pages::<u8>::new(10, now).add(vec![], usize::MAX, now), Next::Complete);
+        assert_eq!(
+            Pages::<u8>::new(10, now).add(vec![], usize::MAX, now),
+            Next::Complete
+        );
         assert_eq!(Pages::new(2, now).add(vec![1, 2], 2, now), Next::Complete);
     }
 

@@ -1,6 +1,7 @@
-//! Escapes texts from outside before they are printed, so that they cannot control a terminal or disguise other text. Escape sequences, C0
-//! and C1 controls, bidirectional controls, invisible characters and line separators become U+FFFD in text and `\uXXXX` in JSON, whose
-//! value stays the same.
+//! Escapes texts from outside before they are printed, so that they cannot
+//! control a terminal or disguise other text. Escape sequences, C0 and C1
+//! controls, bidirectional controls, invisible characters and line separators
+//! become U+FFFD in text and `\uXXXX` in JSON, whose value stays the same.
 
 use std::{
     borrow::Cow,
@@ -17,26 +18,38 @@ pub(crate) fn plain(text: &str) -> String {
     marked(text, |_| false).into_owned()
 }
 
-/// The same, but line breaks stay: for output that this program composes of several lines.
+/// The same, but line breaks stay: for output that this program composes of
+/// several lines.
 pub(crate) fn plain_lines(text: &str) -> Cow<'_, str> {
     marked(text, |c| c == '\n')
 }
 
-/// A text as a cell of a CSV file (RFC 4180). A text that a spreadsheet would take as a formula gets an apostrophe in front (OWASP, "CSV
-/// Injection"); numbers stay numbers.
+/// A text as a cell of a CSV file (RFC 4180). A text that a spreadsheet would
+/// take as a formula gets an apostrophe in front (OWASP, "CSV Injection");
+/// numbers stay numbers.
 pub(crate) fn cell(text: &str) -> Cow<'_, str> {
     let is_number = text.parse().is_ok_and(f64::is_finite);
     // Some programs skip invisible characters before the sign.
-    let first = names::seen(text).find(|(c, safe)| *safe && !c.is_whitespace() && !breaks(*c)).map(|(c, _)| c);
-    let signs = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
-    let is_formula = text.starts_with(['\t', '\r', '\n']) || first.is_some_and(|first| signs.contains(&first));
-    if is_formula && !is_number { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+    let first = names::seen(text)
+        .find(|(c, safe)| *safe && !c.is_whitespace() && !breaks(*c))
+        .map(|(c, _)| c);
+    let signs = [
+        '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ];
+    let is_formula =
+        text.starts_with(['\t', '\r', '\n']) || first.is_some_and(|first| signs.contains(&first));
+    if is_formula && !is_number {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// JSON on one line, with the characters that [`plain`] replaces escaped.
 pub(crate) fn json(value: &impl Serialize) -> String {
     let mut line = Vec::new();
-    // Every map that this program prints has text keys, and writing to a vector cannot fail.
+    // Every map that this program prints has text keys, and writing to a vector
+    // cannot fail.
     match write_json(&mut line, value) {
         Ok(()) => String::from_utf8(line).unwrap_or_default(),
         Err(error) => {
@@ -46,7 +59,8 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     }
 }
 
-/// Escapes a text that is JSON already, without parsing it into values; `None` if it is not JSON.
+/// Escapes a text that is JSON already, without parsing it into values; `None`
+/// if it is not JSON.
 pub(crate) fn json_text(text: &str) -> Option<String> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
     if is_printable(text) {
@@ -55,10 +69,14 @@ pub(crate) fn json_text(text: &str) -> Option<String> {
     let mut line = String::with_capacity(text.len());
     for (c, safe) in names::seen(text) {
         match c {
-            // Raw, they can only be whitespace between tokens (RFC 8259, section 2).
+            // Raw, they can only be whitespace between tokens (RFC 8259,
+            // section 2).
             '\t' | '\n' | '\r' => line.push(' '),
             c if safe && !breaks(c) => line.push(c),
-            c => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| line.push_str(&format!("\\u{unit:04x}"))),
+            c => c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| line.push_str(&format!("\\u{unit:04x}"))),
         }
     }
     Some(line)
@@ -76,7 +94,13 @@ fn marked(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
     if is_printable(text) {
         return Cow::Borrowed(text);
     }
-    let mark = |(c, safe): (char, bool)| if safe && !breaks(c) || stays(c) { c } else { '\u{fffd}' };
+    let mark = |(c, safe): (char, bool)| {
+        if safe && !breaks(c) || stays(c) {
+            c
+        } else {
+            '\u{fffd}'
+        }
+    };
     Cow::Owned(names::seen(text).map(mark).collect())
 }
 
@@ -90,11 +114,16 @@ fn breaks(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Compact JSON with unsafe characters escaped; `serde_json` escapes only what RFC 8259, section 7, demands.
+/// Compact JSON with unsafe characters escaped; `serde_json` escapes only what
+/// RFC 8259, section 7, demands.
 struct Escaping;
 
 impl Formatter for Escaping {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         if is_printable(fragment) {
             return out.write_all(fragment.as_bytes());
         }
@@ -103,7 +132,9 @@ impl Formatter for Escaping {
             if safe && !breaks(c) {
                 write!(out, "{c}")?;
             } else {
-                c.encode_utf16(&mut units).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))?;
+                c.encode_utf16(&mut units)
+                    .iter()
+                    .try_for_each(|unit| write!(out, "\\u{unit:04x}"))?;
             }
         }
         Ok(())
@@ -120,7 +151,10 @@ pub(crate) struct Plain<W> {
 
 impl<W: Write> Plain<W> {
     pub(crate) const fn new(out: W) -> Self {
-        Self { out, begun: Vec::new() }
+        Self {
+            out,
+            begun: Vec::new(),
+        }
     }
 }
 
@@ -137,7 +171,8 @@ impl<W: Write> Write for Plain<W> {
                 }
                 Err(error) => {
                     let (whole, broken) = rest.split_at(error.valid_up_to());
-                    self.out.write_all(plain_lines(&String::from_utf8_lossy(whole)).as_bytes())?;
+                    self.out
+                        .write_all(plain_lines(&String::from_utf8_lossy(whole)).as_bytes())?;
                     let Some(length) = error.error_len() else {
                         self.begun = broken.to_vec();
                         return Ok(bytes.len());
@@ -167,9 +202,17 @@ mod tests {
     #[test]
     fn control_and_invisible_characters_are_replaced() {
         let printed = plain(HOSTILE);
-        assert!(printed.chars().all(|c| c == '\u{fffd}' || c.is_ascii_graphic()), "{printed:?}");
+        assert!(
+            printed
+                .chars()
+                .all(|c| c == '\u{fffd}' || c.is_ascii_graphic()),
+            "{printed:?}"
+        );
         assert_eq!(printed.chars().count(), HOSTILE.chars().count());
-        assert_eq!(plain("Desk lamp 24.6 °C ❤️‍🔥 電気"), "Desk lamp 24.6 °C ❤️‍🔥 電気");
+        assert_eq!(
+            plain("Desk lamp 24.6 °C ❤️‍🔥 電気"),
+            "Desk lamp 24.6 °C ❤️‍🔥 電気"
+        );
         assert_eq!(plain_lines("a\nb\u{1b}"), "a\nb\u{fffd}");
     }
 
@@ -194,7 +237,17 @@ mod tests {
         ] {
             assert_eq!(cell(text), format!("'{text}"), "{text:?}");
         }
-        for text in ["", "Desk lamp", "-5", "+5.25", "-1.5e-9", "0", "a=b", "21.5 °C", "'=1"] {
+        for text in [
+            "",
+            "Desk lamp",
+            "-5",
+            "+5.25",
+            "-1.5e-9",
+            "0",
+            "a=b",
+            "21.5 °C",
+            "'=1",
+        ] {
             assert_eq!(cell(text), text, "{text:?}");
         }
     }
@@ -204,10 +257,14 @@ mod tests {
         let value = json!({ HOSTILE: [HOSTILE, "Büro 🚀", 1.5e-9, null] });
         let line = json(&value);
         assert!(
-            line.chars().all(|c| !c.is_control() && c != '\u{202e}' && c != '\u{200b}' && c != '\u{e0041}'),
+            line.chars()
+                .all(|c| !c.is_control() && c != '\u{202e}' && c != '\u{200b}' && c != '\u{e0041}'),
             "{line}"
         );
-        assert!(line.contains("\\u202e") && line.contains("\\udb40\\udc41") && line.contains("Büro 🚀"), "{line}");
+        assert!(
+            line.contains("\\u202e") && line.contains("\\udb40\\udc41") && line.contains("Büro 🚀"),
+            "{line}"
+        );
         assert_eq!(serde_json::from_str::<Value>(&line).expect("JSON"), value);
     }
 
@@ -227,6 +284,9 @@ mod tests {
             plain.write_all(&[byte]).expect("a vector");
         }
         plain.write_all(b"\xffz\x1b").expect("a vector");
-        assert_eq!(String::from_utf8_lossy(&out), "a\u{fffd}ä🚀\n\u{fffd}z\u{fffd}");
+        assert_eq!(
+            String::from_utf8_lossy(&out),
+            "a\u{fffd}ä🚀\n\u{fffd}z\u{fffd}"
+        );
     }
 }

@@ -1,12 +1,15 @@
-//! Decides how boards and happenings are written for programs: one JSON object each, the same on the command line and in a
-//! file that the window saves. Times are in seconds since 1970, durations in milliseconds.
+//! Decides how boards and happenings are written for programs: one JSON object
+//! each, the same on the command line and in a file that the window saves.
+//! Times are in seconds since 1970, durations in milliseconds.
 
 use std::time::{Duration, SystemTime};
 
 use protocol::Unreadable;
 use serde_json::{Value, json};
 
-use crate::fleet::{BoardView, Happening, LinkState, Lock, LogEntry, Origin, ResyncCause, UpdateState};
+use crate::fleet::{
+    BoardView, Happening, LinkState, Lock, LogEntry, Origin, ResyncCause, UpdateState,
+};
 
 fn link_value(link: &LinkState) -> Value {
     match link {
@@ -14,7 +17,9 @@ fn link_value(link: &LinkState) -> Value {
         LinkState::Connecting => json!({ "state": "connecting" }),
         LinkState::Connected => json!({ "state": "connected" }),
         LinkState::Stale => json!({ "state": "stale" }),
-        LinkState::Unreachable { problem, .. } => json!({ "state": "unreachable", "problem": problem.to_string() }),
+        LinkState::Unreachable { problem, .. } => {
+            json!({ "state": "unreachable", "problem": problem.to_string() })
+        }
     }
 }
 
@@ -23,10 +28,15 @@ pub(crate) fn board(board: &BoardView) -> Value {
     let components: Vec<_> = board
         .components
         .iter()
-        .map(|component| json!({ "descriptor": *component.descriptor, "state": component.reported }))
+        .map(
+            |component| json!({ "descriptor": *component.descriptor, "state": component.reported }),
+        )
         .collect();
     let announced = board.announcement.as_ref().map(|(announcement, _)| {
-        let pairs = announcement.to_txt().into_iter().map(|(key, value)| (key.to_owned(), Value::String(value)));
+        let pairs = announcement
+            .to_txt()
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), Value::String(value)));
         Value::Object(pairs.collect())
     });
     json!({
@@ -66,8 +76,12 @@ pub(crate) fn update(state: &UpdateState) -> Value {
         }
         UpdateState::Checking => json!({ "state": "checking" }),
         UpdateState::Restarting => json!({ "state": "restarting" }),
-        UpdateState::Done { before, after } => json!({ "state": "done", "before": before, "after": after }),
-        UpdateState::Failed(problem) => json!({ "state": "failed", "problem": problem.to_string() }),
+        UpdateState::Done { before, after } => {
+            json!({ "state": "done", "before": before, "after": after })
+        }
+        UpdateState::Failed(problem) => {
+            json!({ "state": "failed", "problem": problem.to_string() })
+        }
     }
 }
 
@@ -75,30 +89,53 @@ pub(crate) fn update(state: &UpdateState) -> Value {
 pub(crate) fn happening(board: Option<&BoardView>, entry: &LogEntry) -> Value {
     let late_ms = |late: &Option<Duration>| late.map(|late| late.as_secs_f64() * 1e3);
     let mut line = match &entry.what {
-        Happening::Changed { component, change, origin, late } => {
+        Happening::Changed {
+            component,
+            change,
+            origin,
+            late,
+        } => {
             json!({ "what": "changed", "component": component, "change": change, "origin": origin_value(origin), "late_ms": late_ms(late) })
         }
-        Happening::Event { component, event, origin, late } => {
+        Happening::Event {
+            component,
+            event,
+            origin,
+            late,
+        } => {
             json!({ "what": "event", "component": component, "event": event, "origin": origin_value(origin), "late_ms": late_ms(late) })
         }
-        Happening::Log { level, message } => json!({ "what": "log", "level": level, "message": message }),
+        Happening::Log { level, message } => {
+            json!({ "what": "log", "level": level, "message": message })
+        }
         Happening::LogLost(lines) => json!({ "what": "log_lost", "lines": lines }),
         Happening::NoLog(error) => json!({ "what": "no_log", "error": error }),
-        Happening::Unreadable(Unreadable { component, field, found }) => {
+        Happening::Unreadable(Unreadable {
+            component,
+            field,
+            found,
+        }) => {
             json!({ "what": "unreadable", "component": component, "field": field, "found": found })
         }
         Happening::IdClaimed(address) => json!({ "what": "id_claimed", "address": address }),
         Happening::Link(link) => json!({ "what": "link", "link": link_value(link) }),
-        Happening::Resync(ResyncCause::NewEpoch) => json!({ "what": "resync", "cause": "new_epoch" }),
+        Happening::Resync(ResyncCause::NewEpoch) => {
+            json!({ "what": "resync", "cause": "new_epoch" })
+        }
         Happening::Resync(ResyncCause::Gap) => json!({ "what": "resync", "cause": "gap" }),
-        Happening::Command { component, method, .. } => {
+        Happening::Command {
+            component, method, ..
+        } => {
             json!({ "what": "command", "component": component, "method": method })
         }
     };
     if let Some(fields) = line.as_object_mut() {
         fields.insert("at".to_owned(), json!(unix_seconds(entry.at)));
         fields.insert("board".to_owned(), json!(&*entry.board_name));
-        fields.insert("id".to_owned(), json!(board.and_then(|board| board.id.as_deref())));
+        fields.insert(
+            "id".to_owned(),
+            json!(board.and_then(|board| board.id.as_deref())),
+        );
     }
     line
 }
@@ -115,5 +152,6 @@ fn origin_value(origin: &Origin) -> Value {
 
 /// Seconds since 1970, as programs like them.
 fn unix_seconds(at: SystemTime) -> f64 {
-    at.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+    at.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64())
 }

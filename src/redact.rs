@@ -1,6 +1,8 @@
-//! Secrets in texts that are shown, logged or saved: keys of boards, passwords and tokens in addresses. Each is replaced by `…`.
+//! Secrets in texts that are shown, logged or saved: keys of boards, passwords
+//! and tokens in addresses. Each is replaced by `…`.
 //!
-//! A secret in the path of an address cannot be told from any other path, and stays.
+//! A secret in the path of an address cannot be told from any other path, and
+//! stays.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -10,11 +12,24 @@ const KEY: &str = "switchboard-key:";
 /// What is put in a secret's place.
 pub(crate) const MARK: &str = "…";
 
-/// A parameter whose name has one of these in it is a secret, as `access_token` and `api_key` are.
-const SECRET: [&str; 11] =
-    ["token", "secret", "passw", "pwd", "key", "credential", "signature", "session", "jwt", "bearer", "ticket"];
+/// A parameter whose name has one of these in it is a secret, as `access_token`
+/// and `api_key` are.
+const SECRET: [&str; 11] = [
+    "token",
+    "secret",
+    "passw",
+    "pwd",
+    "key",
+    "credential",
+    "signature",
+    "session",
+    "jwt",
+    "bearer",
+    "ticket",
+];
 
-/// Names that are secrets as a whole, but not within others (`author`, `design`, `encode`).
+/// Names that are secrets as a whole, but not within others (`author`,
+/// `design`, `encode`).
 const WHOLE: [&str; 6] = ["auth", "authorization", "sig", "code", "sid", "pass"];
 
 /// A text without the secrets in it.
@@ -44,7 +59,9 @@ pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
 fn keys(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices(KEY).map(|(at, _)| {
         let start = at + KEY.len();
-        start..end(text, start, |c| c.is_whitespace() || matches!(c, '"' | '\'' | '\\'))
+        start..end(text, start, |c| {
+            c.is_whitespace() || matches!(c, '"' | '\'' | '\\')
+        })
     })
 }
 
@@ -52,7 +69,8 @@ fn keys(text: &str) -> impl Iterator<Item = Range<usize>> {
 fn users(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices("://").filter_map(|(at, scheme)| {
         let start = at + scheme.len();
-        let authority = text.get(start..end(text, start, |c| is_over(c) || matches!(c, '/' | '?' | '#')))?;
+        let authority =
+            text.get(start..end(text, start, |c| is_over(c) || matches!(c, '/' | '?' | '#')))?;
         authority.rfind('@').map(|length| start..start + length)
     })
 }
@@ -83,9 +101,17 @@ fn unescaped(name: &str) -> String {
     let mut rest = name.as_bytes();
     while let Some((first, more)) = rest.split_first() {
         let byte = (*first == b'%')
-            .then(|| more.get(..2).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()))
+            .then(|| {
+                more.get(..2).and_then(|digits| {
+                    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+                })
+            })
             .flatten();
-        rest = if byte.is_some() { more.get(2..).unwrap_or_default() } else { more };
+        rest = if byte.is_some() {
+            more.get(2..).unwrap_or_default()
+        } else {
+            more
+        };
         bytes.push(byte.unwrap_or(*first));
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -97,7 +123,9 @@ fn is_over(c: char) -> bool {
 }
 
 fn end(text: &str, start: usize, is_end: impl Fn(char) -> bool) -> usize {
-    text.get(start..).and_then(|rest| rest.find(is_end)).map_or(text.len(), |length| start + length)
+    text.get(start..)
+        .and_then(|rest| rest.find(is_end))
+        .map_or(text.len(), |length| start + length)
 }
 
 #[cfg(test)]
@@ -121,11 +149,17 @@ mod tests {
     fn passwords_and_tokens_of_addresses_are_not_shown() {
         for (text, shown) in [
             ("ws://a/ws?token=abc", "ws://a/ws?token=…"),
-            ("ws://a/ws?streams=x@y&Access_Token=a.b-c&z=1", "ws://a/ws?streams=x@y&Access_Token=…&z=1"),
+            (
+                "ws://a/ws?streams=x@y&Access_Token=a.b-c&z=1",
+                "ws://a/ws?streams=x@y&Access_Token=…&z=1",
+            ),
             ("ws://a/?%74oken=abc and more", "ws://a/?%74oken=… and more"),
             ("ws://a/?api_key=1;sig=2#x", "ws://a/?api_key=…;sig=…#x"),
             ("wss://me:pa@ss@host/x@y", "wss://…@host/x@y"),
-            (r#"{"url":"ws://h/p?auth=abc"}"#, r#"{"url":"ws://h/p?auth=…"}"#),
+            (
+                r#"{"url":"ws://h/p?auth=abc"}"#,
+                r#"{"url":"ws://h/p?auth=…"}"#,
+            ),
             ("GET /rpc?token=abc HTTP/1.1", "GET /rpc?token=… HTTP/1.1"),
             ("ws://t@a/?key=switchboard-key:1:b", "ws://…@a/?key=…"),
             ("ws://a/?author=me&monkeys=1", "ws://a/?author=me&monkeys=…"),

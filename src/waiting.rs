@@ -1,5 +1,5 @@
-//! Connections to the servers of this program that have not said yet what they want, and which of them is closed when too many wait.
-//! Owns no socket.
+//! Connections to the servers of this program that have not said yet what they
+//! want, and which of them is closed when too many wait. Owns no socket.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -15,11 +15,16 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// Room for so many.
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, tasks: Vec::new() }
+        Self {
+            most,
+            tasks: Vec::new(),
+        }
     }
 
-    /// Adds the task of a connection from this address. Where too many wait, one ends, chosen at random among those of the address
-    /// that has the most: strangers who say nothing keep out no client of another address, and few of their own.
+    /// Adds the task of a connection from this address. Where too many wait,
+    /// one ends, chosen at random among those of the address that has the most:
+    /// strangers who say nothing keep out no client of another address, and few
+    /// of their own.
     pub(crate) fn add(&mut self, from: IpAddr, task: AbortHandle) {
         if self.tasks.len() >= self.most {
             self.tasks.retain(|(_, task)| !task.is_finished());
@@ -37,10 +42,20 @@ impl Waiting {
         for (from, _) in &self.tasks {
             *counts.entry(*from).or_default() += 1;
         }
-        let most = self.tasks.iter().filter_map(|(from, _)| counts.get(from)).max()?;
-        let heaviest = self.tasks.iter().enumerate().filter(|(_, (from, _))| counts.get(from) == Some(most));
+        let most = self
+            .tasks
+            .iter()
+            .filter_map(|(from, _)| counts.get(from))
+            .max()?;
+        let heaviest = self
+            .tasks
+            .iter()
+            .enumerate()
+            .filter(|(_, (from, _))| counts.get(from) == Some(most));
         let heaviest: Vec<usize> = heaviest.map(|(at, _)| at).collect();
-        heaviest.get(fastrand::usize(..heaviest.len().max(1))).copied()
+        heaviest
+            .get(fastrand::usize(..heaviest.len().max(1)))
+            .copied()
     }
 }
 
@@ -71,24 +86,37 @@ mod tests {
 
     #[test]
     fn strangers_who_say_nothing_evict_each_other_and_no_client_of_another_address() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         LocalSet::new().block_on(&runtime, async {
             let mut waiting = Waiting::new(8);
             let honest = silent();
             waiting.add(host(1), honest.abort_handle());
             let strangers: Vec<_> = (0..500).map(|_| silent()).collect();
             for (number, stranger) in strangers.iter().enumerate() {
-                waiting.add(host(u8::try_from(100 + number % 3).unwrap()), stranger.abort_handle());
+                waiting.add(
+                    host(u8::try_from(100 + number % 3).unwrap()),
+                    stranger.abort_handle(),
+                );
             }
             settled().await;
             assert!(!honest.is_finished());
-            assert_eq!(strangers.iter().filter(|stranger| !stranger.is_finished()).count(), 7);
+            assert_eq!(
+                strangers
+                    .iter()
+                    .filter(|stranger| !stranger.is_finished())
+                    .count(),
+                7
+            );
         });
     }
 
     #[test]
     fn of_one_address_the_one_that_goes_is_chosen_at_random() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         LocalSet::new().block_on(&runtime, async {
             let mut survived = 0;
             for _ in 0..200 {

@@ -1,5 +1,6 @@
-//! Decides how times, quantities and states are put into words, the same for every face. It reads no clock and paints nothing; only
-//! [`local_zone`] asks the system.
+//! Decides how times, quantities and states are put into words, the same for
+//! every face. It reads no clock and paints nothing; only [`local_zone`] asks
+//! the system.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,14 +11,17 @@ use serde_json::Value;
 pub(crate) use crate::plain::plain;
 use crate::{
     comparison::{Cost, Follower, Record, Row, Stage, Way},
-    fleet::{BoardView, Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState},
+    fleet::{
+        BoardView, Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState,
+    },
 };
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// A length of time in at most two units: `4 s`, `3 min`, `2 h 5 min`, `2 d 4 h`.
+/// A length of time in at most two units: `4 s`, `3 min`, `2 h 5 min`, `2 d 4
+/// h`.
 pub(crate) fn length(time: Duration) -> String {
     let s = time.as_secs();
     match s {
@@ -29,7 +33,10 @@ pub(crate) fn length(time: Duration) -> String {
 }
 
 /// How long [`length`] of a time that grows stays what it is; never zero.
-#[cfg_attr(not(any(feature = "window", test)), expect(dead_code, reason = "only the window shows ages that grow"))]
+#[cfg_attr(
+    not(any(feature = "window", test)),
+    expect(dead_code, reason = "only the window shows ages that grow")
+)]
 pub(crate) fn length_holds(time: Duration) -> Duration {
     let step = match time.as_secs() {
         0..MINUTE => 1,
@@ -37,17 +44,26 @@ pub(crate) fn length_holds(time: Duration) -> Duration {
         _ => HOUR,
     };
     let into = Duration::new(time.as_secs() % step, time.subsec_nanos());
-    // A little later than the change, so that the new text is there when it is asked for.
+    // A little later than the change, so that the new text is there when it is
+    // asked for.
     Duration::from_secs(step).saturating_sub(into) + Duration::from_millis(2)
 }
 
 /// An age: `now` within the first second, then `4 s ago`.
-#[cfg_attr(not(any(feature = "window", test)), expect(dead_code, reason = "only the window shows ages that grow"))]
+#[cfg_attr(
+    not(any(feature = "window", test)),
+    expect(dead_code, reason = "only the window shows ages that grow")
+)]
 pub(crate) fn ago(age: Duration) -> String {
-    if age.as_secs() == 0 { "now".to_owned() } else { format!("{} ago", length(age)) }
+    if age.as_secs() == 0 {
+        "now".to_owned()
+    } else {
+        format!("{} ago", length(age))
+    }
 }
 
-/// A short time with the digits that mean something: `0.4 ms`, `12 ms`, `1.2 s`.
+/// A short time with the digits that mean something: `0.4 ms`, `12 ms`, `1.2
+/// s`.
 pub(crate) fn short(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1_000.0;
     if ms < 9.95 {
@@ -59,19 +75,30 @@ pub(crate) fn short(time: Duration) -> String {
     }
 }
 
-/// How a board is followed: `push`, `poll every 1 s`, `poll every 100 ms, reconnecting, TLS`.
+/// How a board is followed: `push`, `poll every 1 s`, `poll every 100 ms,
+/// reconnecting, TLS`.
 pub(crate) fn follower(Follower { way, tls }: Follower) -> String {
     let words = match way {
         Way::Push => "push".to_owned(),
-        Way::Poll { every, keep_alive: true } => format!("poll every {}", round(every)),
-        Way::Poll { every, keep_alive: false } => format!("poll every {}, reconnecting", round(every)),
+        Way::Poll {
+            every,
+            keep_alive: true,
+        } => format!("poll every {}", round(every)),
+        Way::Poll {
+            every,
+            keep_alive: false,
+        } => format!("poll every {}, reconnecting", round(every)),
     };
     if tls { words + ", TLS" } else { words }
 }
 
 /// A time that a person chose, as short as it is exact: `1 s`, `250 ms`.
 pub(crate) fn round(time: Duration) -> String {
-    if time.subsec_nanos() == 0 { format!("{} s", time.as_secs()) } else { format!("{} ms", time.as_millis()) }
+    if time.subsec_nanos() == 0 {
+        format!("{} s", time.as_secs())
+    } else {
+        format!("{} ms", time.as_millis())
+    }
 }
 
 /// How far a comparison is.
@@ -81,8 +108,14 @@ pub(crate) fn stage(record: &Record) -> String {
         Stage::Together => "All follow at once".to_owned(),
         Stage::Waiting => "Waiting for the slowest poll".to_owned(),
         Stage::Alone { follower: None } => "The board's process without a follower".to_owned(),
-        Stage::Alone { follower: Some(place) } => {
-            let words = record.followers.get(*place).map(|followed| follower(followed.follower)).unwrap_or_default();
+        Stage::Alone {
+            follower: Some(place),
+        } => {
+            let words = record
+                .followers
+                .get(*place)
+                .map(|followed| follower(followed.follower))
+                .unwrap_or_default();
             format!("The board's process with one follower alone: {words}")
         }
         Stage::Done => "Done".to_owned(),
@@ -91,8 +124,19 @@ pub(crate) fn stage(record: &Record) -> String {
 }
 
 /// What is summed up of a follower: the headings of [`sums`].
-pub(crate) const SUMS: [&str; 11] =
-    ["", "Seen", "Missed", "Delay", "p99", "Requests", "Connections", "To connect", "Sent", "Received", "Board's CPU"];
+pub(crate) const SUMS: [&str; 11] = [
+    "",
+    "Seen",
+    "Missed",
+    "Delay",
+    "p99",
+    "Requests",
+    "Connections",
+    "To connect",
+    "Sent",
+    "Received",
+    "Board's CPU",
+];
 
 /// A row of the table of a comparison, under [`SUMS`].
 pub(crate) fn sums(row: &Row) -> [String; 11] {
@@ -120,7 +164,8 @@ fn cost(cost: Cost) -> String {
     }
 }
 
-/// A number of bytes with the digits that mean something: `812 B`, `4.1 kB`, `598 kB`, `2.3 MB`.
+/// A number of bytes with the digits that mean something: `812 B`, `4.1 kB`,
+/// `598 kB`, `2.3 MB`.
 pub(crate) fn bytes(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
@@ -130,14 +175,17 @@ pub(crate) fn bytes(bytes: u64) -> String {
     }
 }
 
-/// The time zone of the person, and what is wrong with `TZ` where it is not known; then it is UTC.
+/// The time zone of the person, and what is wrong with `TZ` where it is not
+/// known; then it is UTC.
 pub(crate) fn local_zone() -> (TimeZone, Option<String>) {
     match (TimeZone::try_system(), std::env::var("TZ")) {
         (Ok(zone), _) => (zone, None),
-        // Without TZ a computer that does not say where it is has no other time than UTC.
+        // Without TZ a computer that does not say where it is has no other time
+        // than UTC.
         (Err(_), Ok(name)) if !name.is_empty() => {
             let problem = format!(
-                "TZ={name:?} is no time zone that is known, so times are in UTC. Accepted: a name of the IANA database, for example \
+                "TZ={name:?} is no time zone that is known, so times are in UTC. Accepted: a name \
+                     of the IANA database, for example \
                  Europe/Berlin, or a rule such as CET-1CEST,M3.5.0,M10.5.0/3"
             );
             (TimeZone::UTC, Some(problem))
@@ -149,12 +197,16 @@ pub(crate) fn local_zone() -> (TimeZone, Option<String>) {
 /// A time of day with milliseconds, `12:04:31.220`.
 pub(crate) fn time_of_day(time: SystemTime, zone: &TimeZone) -> String {
     match Timestamp::try_from(time) {
-        Ok(stamp) => stamp.to_zoned(zone.clone()).strftime("%H:%M:%S%.3f").to_string(),
+        Ok(stamp) => stamp
+            .to_zoned(zone.clone())
+            .strftime("%H:%M:%S%.3f")
+            .to_string(),
         Err(_) => "unknown".to_owned(),
     }
 }
 
-/// A number with its unit. Without a precision it has the digits that mean something, at most seven.
+/// A number with its unit. Without a precision it has the digits that mean
+/// something, at most seven.
 pub(crate) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> String {
     let number = match decimals {
         Some(decimals) => format!("{value:.*}", usize::from(decimals.min(9))),
@@ -166,29 +218,37 @@ pub(crate) fn quantity(value: f64, decimals: Option<u8>, unit: Option<&str>) -> 
     }
 }
 
-/// A number without the dust of binary fractions: seven significant digits, as few as it takes. What is small stays what it is: `1.5e-9`.
+/// A number without the dust of binary fractions: seven significant digits, as
+/// few as it takes. What is small stays what it is: `1.5e-9`.
 pub(crate) fn short_number(value: f64) -> String {
     quantity_exact(significant(value, SIGNIFICANT))
 }
 
 /// The nearest number with so many significant digits.
 pub(crate) fn significant(value: f64, digits: usize) -> f64 {
-    let rounded = format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value);
+    let rounded = format!("{value:.*e}", digits.saturating_sub(1))
+        .parse()
+        .unwrap_or(value);
     // There is no negative zero for people.
     if rounded == 0.0 { 0.0 } else { rounded }
 }
 
-/// A sample as it was measured: the shortest number that is the same single-precision one, which both formats of samples fit into.
+/// A sample as it was measured: the shortest number that is the same
+/// single-precision one, which both formats of samples fit into.
 pub(crate) fn sample(value: f64) -> String {
     quantity_exact(rounded_sample(value))
 }
 
 /// A sample without the dust that its scale brings.
 pub(crate) fn rounded_sample(value: f64) -> f64 {
-    #[expect(clippy::cast_possible_truncation, reason = "what does not fit is seen below")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what does not fit is seen below"
+    )]
     let single = value as f32;
     if single.is_normal() {
-        // The shortest digits of the single number are those of the double one that is next to them.
+        // The shortest digits of the single number are those of the double one
+        // that is next to them.
         single.to_string().parse().unwrap_or(value)
     } else {
         significant(value, SIGNIFICANT)
@@ -201,11 +261,19 @@ const SIGNIFICANT: usize = 7;
 /// A number with all its digits, and none that means nothing: `0.00251`.
 pub(crate) fn quantity_exact(value: f64) -> String {
     let plain = value == 0.0 || (1e-6..1e15).contains(&value.abs());
-    if plain { value.to_string() } else { format!("{value:e}") }
+    if plain {
+        value.to_string()
+    } else {
+        format!("{value:e}")
+    }
 }
 
-/// An amount of bytes that may be large or a rate: `0 B`, `940 B`, `1.2 kB`, `598 kB`, `1.2 MB`.
-#[cfg_attr(not(any(feature = "window", test)), expect(dead_code, reason = "only the window shows rates"))]
+/// An amount of bytes that may be large or a rate: `0 B`, `940 B`, `1.2 kB`,
+/// `598 kB`, `1.2 MB`.
+#[cfg_attr(
+    not(any(feature = "window", test)),
+    expect(dead_code, reason = "only the window shows rates")
+)]
 pub(crate) fn amount(bytes: f64) -> String {
     match bytes {
         b if b < 999.5 => format!("{b:.0} B"),
@@ -218,7 +286,10 @@ pub(crate) fn amount(bytes: f64) -> String {
 }
 
 /// A whole number with a comma before each three digits: `5,000`.
-#[cfg_attr(not(any(feature = "window", test)), expect(dead_code, reason = "only the window shows large counts"))]
+#[cfg_attr(
+    not(any(feature = "window", test)),
+    expect(dead_code, reason = "only the window shows large counts")
+)]
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut words = String::with_capacity(digits.len() + digits.len() / 3);
@@ -258,8 +329,14 @@ pub(crate) fn link(state: &LinkState) -> &'static str {
         LinkState::Connecting => "connecting",
         LinkState::Connected => "connected",
         LinkState::Stale => "stale",
-        LinkState::Unreachable { problem: LinkProblem::Locked | LinkProblem::WrongKey, .. } => "locked",
-        LinkState::Unreachable { problem: LinkProblem::AwaitsCall(_), .. } => "waiting",
+        LinkState::Unreachable {
+            problem: LinkProblem::Locked | LinkProblem::WrongKey,
+            ..
+        } => "locked",
+        LinkState::Unreachable {
+            problem: LinkProblem::AwaitsCall(_),
+            ..
+        } => "waiting",
         LinkState::Unreachable { .. } => "unreachable",
     }
 }
@@ -292,12 +369,18 @@ pub(crate) fn update(state: &UpdateState) -> String {
     match state {
         UpdateState::Reading => "reading the file".to_owned(),
         UpdateState::Sending { sent, size } => {
-            format!("{} %  {} of {}", state.percent().unwrap_or(0), bytes(u64::from(*sent)), bytes(u64::from(*size)))
+            format!(
+                "{} %  {} of {}",
+                state.percent().unwrap_or(0),
+                bytes(u64::from(*sent)),
+                bytes(u64::from(*size))
+            )
         }
         UpdateState::Checking => "the board checks the image".to_owned(),
         UpdateState::Restarting => "the board restarts with the new image".to_owned(),
         UpdateState::Done { before, after } => {
-            let version = |version: &Option<String>| version.clone().unwrap_or_else(|| "unknown".to_owned());
+            let version =
+                |version: &Option<String>| version.clone().unwrap_or_else(|| "unknown".to_owned());
             format!("firmware {} -> {}", version(before), version(after))
         }
         UpdateState::Failed(problem) => problem.to_string(),
@@ -306,11 +389,14 @@ pub(crate) fn update(state: &UpdateState) -> String {
 
 /// A name as it is typed without quotes: `Desk lamp` is `desk-lamp`.
 pub(crate) fn slug(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
-/// The fields of a state, with the unit and the precision that the component describes: `on brightness=60%`, `24.6 °C`.
+/// The fields of a state, with the unit and the precision that the component
+/// describes: `on brightness=60%`, `24.6 °C`.
 pub(crate) fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
     if descriptor.is_none_or(|descriptor| descriptor.kind == Kind::Update)
         && let Some(firmware) = firmware(state)
@@ -327,16 +413,28 @@ pub(crate) fn fields(state: &State, descriptor: Option<&Descriptor>) -> String {
         },
         ("brightness", Value::Number(percent)) => format!("brightness={percent}%"),
         ("ct_k", Value::Number(kelvin)) => format!("{kelvin} K"),
-        ("options", Value::Array(_)) => format!("of {}", state.options().map(plain).collect::<Vec<_>>().join("|")),
+        ("options", Value::Array(_)) => format!(
+            "of {}",
+            state.options().map(plain).collect::<Vec<_>>().join("|")
+        ),
         (name, Value::String(text)) => format!("{}={}", plain(name), plain(text)),
         (name, value) => format!("{}={}", plain(name), plain(&value.to_string())),
     };
     // What a component is comes before how it is limited.
-    let (first, rest): (Vec<_>, Vec<_>) = state.0.iter().partition(|(name, _)| matches!(name.as_str(), "on" | "value"));
-    first.into_iter().chain(rest).map(field).collect::<Vec<_>>().join(" ")
+    let (first, rest): (Vec<_>, Vec<_>) = state
+        .0
+        .iter()
+        .partition(|(name, _)| matches!(name.as_str(), "on" | "value"));
+    first
+        .into_iter()
+        .chain(rest)
+        .map(field)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
-/// What an update reports, or what of it changed: `0.1.0`, `updating to 0.2.0 43 %`. `None` where the state is of something else.
+/// What an update reports, or what of it changed: `0.1.0`, `updating to 0.2.0
+/// 43 %`. `None` where the state is of something else.
 fn firmware(state: &State) -> Option<String> {
     const FIELDS: [&str; 3] = ["installed_version", "in_progress", "update_percentage"];
     if !FIELDS.iter().any(|field| state.get(field).is_some()) {
@@ -349,18 +447,31 @@ fn firmware(state: &State) -> Option<String> {
         (Some(false), _) if parts.is_empty() => parts.push("no update".to_owned()),
         _ => {}
     }
-    parts.extend(state.update_percentage().map(|percent| format!("{percent} %")));
-    parts.extend(state.last_error().map(|error| format!("(the last update failed: {})", plain(error))));
+    parts.extend(
+        state
+            .update_percentage()
+            .map(|percent| format!("{percent} %")),
+    );
+    parts.extend(
+        state
+            .last_error()
+            .map(|error| format!("(the last update failed: {})", plain(error))),
+    );
     Some(parts.join(" "))
 }
 
 fn measured(value: &Value, descriptor: Option<&Descriptor>) -> String {
-    let unit = descriptor.and_then(|descriptor| descriptor.unit_of_measurement.as_deref()).map(plain);
+    let unit = descriptor
+        .and_then(|descriptor| descriptor.unit_of_measurement.as_deref())
+        .map(plain);
     let decimals = descriptor.and_then(|descriptor| descriptor.accuracy_decimals);
     match value {
         Value::Null => "unknown".to_owned(),
         Value::String(text) => format!("{:?}", plain(text)),
-        other => other.as_f64().map_or_else(|| plain(&other.to_string()), |n| quantity(n, decimals, unit.as_deref())),
+        other => other.as_f64().map_or_else(
+            || plain(&other.to_string()),
+            |n| quantity(n, decimals, unit.as_deref()),
+        ),
     }
 }
 
@@ -375,28 +486,52 @@ pub(crate) struct Line {
 impl Line {
     /// Without source and timing.
     fn about(subject: &str, what: String) -> Self {
-        Self { subject: subject.to_owned(), what, source: String::new(), timing: String::new() }
+        Self {
+            subject: subject.to_owned(),
+            what,
+            source: String::new(),
+            timing: String::new(),
+        }
     }
 }
 
 /// A happening in words; `about` describes the component, where that is known.
 pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Line {
-    let lateness = |late: &Option<Duration>| late.map(|late| format!("{} late", short(late))).unwrap_or_default();
+    let lateness = |late: &Option<Duration>| {
+        late.map(|late| format!("{} late", short(late)))
+            .unwrap_or_default()
+    };
     match happening {
-        Happening::Changed { component, change, origin: who, late } => Line {
+        Happening::Changed {
+            component,
+            change,
+            origin: who,
+            late,
+        } => Line {
             subject: plain(&component.to_string()),
             what: fields(change, about),
             source: cause(&component.kind, who),
             timing: lateness(late),
         },
-        Happening::Event { component, event, origin: who, late } => Line {
+        Happening::Event {
+            component,
+            event,
+            origin: who,
+            late,
+        } => Line {
             subject: plain(&component.to_string()),
             what: plain(&event.replace('_', " ")),
             source: origin(who),
             timing: lateness(late),
         },
-        Happening::Command { component, method, outcome } => Line {
-            subject: component.as_ref().map_or_else(String::new, |component| plain(&component.to_string())),
+        Happening::Command {
+            component,
+            method,
+            outcome,
+        } => Line {
+            subject: component
+                .as_ref()
+                .map_or_else(String::new, |component| plain(&component.to_string())),
             what: format!("{}: {}", plain(method), answer(outcome)),
             source: origin(&Origin::ThisProgram),
             timing: match outcome {
@@ -405,22 +540,43 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
             },
         },
         Happening::Log { level, message } => Line::about(&format!("log {level}"), plain(message)),
-        Happening::LogLost(lines) => {
-            Line::about("log", format!("{lines} lines were lost: they came faster than they were read"))
+        Happening::LogLost(lines) => Line::about(
+            "log",
+            format!("{lines} lines were lost: they came faster than they were read"),
+        ),
+        Happening::NoLog(error) => {
+            Line::about("log", format!("not given: {}", plain(&error.message)))
         }
-        Happening::NoLog(error) => Line::about("log", format!("not given: {}", plain(&error.message))),
         Happening::Link(state) => Line::about(
             "link",
             match state {
-                LinkState::Unreachable { problem: cause @ LinkProblem::AwaitsCall(_), .. } => problem(cause),
-                LinkState::Unreachable { problem: cause, .. } => format!("unreachable: {}", problem(cause)),
+                LinkState::Unreachable {
+                    problem: cause @ LinkProblem::AwaitsCall(_),
+                    ..
+                } => problem(cause),
+                LinkState::Unreachable { problem: cause, .. } => {
+                    format!("unreachable: {}", problem(cause))
+                }
                 other => link(other).to_owned(),
             },
         ),
-        Happening::Unreadable(Unreadable { component, field, found }) => {
-            let subject = component.as_ref().map_or_else(|| "message".to_owned(), ToString::to_string);
-            let field = if field.is_empty() { String::new() } else { format!("{}: ", plain(field)) };
-            Line::about(&subject, format!("{field}cannot be read, shown as unknown: {}", plain(found)))
+        Happening::Unreadable(Unreadable {
+            component,
+            field,
+            found,
+        }) => {
+            let subject = component
+                .as_ref()
+                .map_or_else(|| "message".to_owned(), ToString::to_string);
+            let field = if field.is_empty() {
+                String::new()
+            } else {
+                format!("{}: ", plain(field))
+            };
+            Line::about(
+                &subject,
+                format!("{field}cannot be read, shown as unknown: {}", plain(found)),
+            )
         }
         Happening::IdClaimed(address) => Line::about("id", also_claimed(address)),
         Happening::Resync(cause) => Line::about(
@@ -460,19 +616,41 @@ mod tests {
     fn lengths_have_at_most_two_units() {
         let words = |s| length(Duration::from_secs(s));
         assert_eq!(
-            [words(0), words(59), words(60), words(3_600), words(9_000), words(187_200)],
+            [
+                words(0),
+                words(59),
+                words(60),
+                words(3_600),
+                words(9_000),
+                words(187_200)
+            ],
             ["0 s", "59 s", "1 min", "1 h 0 min", "2 h 30 min", "2 d 4 h"]
         );
     }
 
     #[test]
     fn a_length_is_right_until_it_is_asked_for_again() {
-        for ms in [0, 1, 999, 1_000, 59_999, 60_000, 119_500, 3_599_999, 86_400_001, 200_000_000] {
+        for ms in [
+            0,
+            1,
+            999,
+            1_000,
+            59_999,
+            60_000,
+            119_500,
+            3_599_999,
+            86_400_001,
+            200_000_000,
+        ] {
             let time = Duration::from_millis(ms);
             let holds = length_holds(time);
             assert!(holds > Duration::ZERO);
             assert_ne!(length(time), length(time + holds), "{ms} ms");
-            assert_eq!(length(time), length(time + holds.saturating_sub(Duration::from_millis(3))), "{ms} ms");
+            assert_eq!(
+                length(time),
+                length(time + holds.saturating_sub(Duration::from_millis(3))),
+                "{ms} ms"
+            );
         }
     }
 
@@ -480,7 +658,13 @@ mod tests {
     fn short_times_keep_two_digits_that_mean_something() {
         let words = |us| short(Duration::from_micros(us));
         assert_eq!(
-            [words(160), words(2_149), words(12_400), words(999_400), words(1_240_000)],
+            [
+                words(160),
+                words(2_149),
+                words(12_400),
+                words(999_400),
+                words(1_240_000)
+            ],
             ["0.2 ms", "2.1 ms", "12 ms", "999 ms", "1.2 s"]
         );
     }
@@ -503,8 +687,14 @@ mod tests {
             [0.0, 940.0, 1_240.0, 598_000.0, 1_200_000.0].map(amount),
             ["0 B", "940 B", "1.2 kB", "598 kB", "1.2 MB"]
         );
-        assert_eq!([0, 999, 5_000, 1_234_567].map(grouped), ["0", "999", "5,000", "1,234,567"]);
-        assert_eq!([0.00251, 24.0, 1e20].map(quantity_exact), ["0.00251", "24", "1e20"]);
+        assert_eq!(
+            [0, 999, 5_000, 1_234_567].map(grouped),
+            ["0", "999", "5,000", "1,234,567"]
+        );
+        assert_eq!(
+            [0.00251, 24.0, 1e20].map(quantity_exact),
+            ["0.00251", "24", "1e20"]
+        );
     }
 
     #[test]
@@ -521,11 +711,30 @@ mod tests {
         ] {
             assert_eq!(short_number(value), words);
         }
-        for value in [1.5e-9_f32, 0.1, -1.0e-30, 3.402_823_5e38, 16_777_217.0, 1.0e-45, 21.37] {
+        for value in [
+            1.5e-9_f32,
+            0.1,
+            -1.0e-30,
+            3.402_823_5e38,
+            16_777_217.0,
+            1.0e-45,
+            21.37,
+        ] {
             let text = sample(value.into());
-            assert_eq!(text.parse::<f32>().map(f32::to_bits), Ok(value.to_bits()), "{text}");
+            assert_eq!(
+                text.parse::<f32>().map(f32::to_bits),
+                Ok(value.to_bits()),
+                "{text}"
+            );
         }
-        assert_eq!([sample(f64::from(0.1_f32)), sample(1234.0 * 0.001), sample(1e300)], ["0.1", "1.234", "1e300"]);
+        assert_eq!(
+            [
+                sample(f64::from(0.1_f32)),
+                sample(1234.0 * 0.001),
+                sample(1e300)
+            ],
+            ["0.1", "1.234", "1e300"]
+        );
         assert_eq!(rounded_sample(1.5e-9), 1.5e-9);
     }
 
@@ -537,7 +746,10 @@ mod tests {
 
     #[test]
     fn an_unknown_value_is_called_unknown() {
-        let state = State::new().with("on", true).with("value", Value::Null).with("ct_k", Value::Null);
+        let state = State::new()
+            .with("on", true)
+            .with("value", Value::Null)
+            .with("ct_k", Value::Null);
         assert_eq!(fields(&state, None), "on unknown ct_k=unknown");
     }
 
@@ -546,29 +758,51 @@ mod tests {
         let mut temperature = Descriptor::new(Kind::Sensor, 0, "Temperature");
         temperature.unit_of_measurement = Some("°C".to_owned());
         temperature.accuracy_decimals = Some(1);
-        assert_eq!(fields(&State::new().with("value", 24), Some(&temperature)), "24.0 °C");
-        let light = State::new().with("on", false).with("brightness", 60).with("rgb", vec![255, 80, 0]);
+        assert_eq!(
+            fields(&State::new().with("value", 24), Some(&temperature)),
+            "24.0 °C"
+        );
+        let light = State::new()
+            .with("on", false)
+            .with("brightness", 60)
+            .with("rgb", vec![255, 80, 0]);
         assert_eq!(fields(&light, None), "off brightness=60% rgb=#ff5000");
     }
 
     #[test]
     fn what_a_board_says_cannot_steer_a_terminal() {
-        assert_eq!(fields(&State::new().with("value", "a\u{1b}[2Jb"), None), "\"a\u{fffd}[2Jb\"");
+        assert_eq!(
+            fields(&State::new().with("value", "a\u{1b}[2Jb"), None),
+            "\"a\u{fffd}[2Jb\""
+        );
     }
 
     #[test]
     fn what_is_said_of_firmware_is_short() {
-        let firmware = State::new().with("installed_version", "0.1.0").with("latest_version", Value::Null);
-        let idle =
-            firmware.with("in_progress", false).with("update_percentage", Value::Null).with("last_error", Value::Null);
+        let firmware = State::new()
+            .with("installed_version", "0.1.0")
+            .with("latest_version", Value::Null);
+        let idle = firmware
+            .with("in_progress", false)
+            .with("update_percentage", Value::Null)
+            .with("last_error", Value::Null);
         assert_eq!(fields(&idle, None), "0.1.0");
         let mut updating = idle.clone();
         updating.merge(
-            &State::new().with("in_progress", true).with("update_percentage", 43).with("latest_version", "0.2.0"),
+            &State::new()
+                .with("in_progress", true)
+                .with("update_percentage", 43)
+                .with("latest_version", "0.2.0"),
         );
         assert_eq!(fields(&updating, None), "0.1.0 updating to 0.2.0 43 %");
-        assert_eq!(fields(&State::new().with("update_percentage", 44), None), "44 %");
+        assert_eq!(
+            fields(&State::new().with("update_percentage", 44), None),
+            "44 %"
+        );
         let failed = idle.with("last_error", "aborted");
-        assert_eq!(fields(&failed, None), "0.1.0 (the last update failed: aborted)");
+        assert_eq!(
+            fields(&failed, None),
+            "0.1.0 (the last update failed: aborted)"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The command line and boards that call it: what is printed, what is waited for, how it ends.
+//! The command line and boards that call it: what is printed, what is waited
+//! for, how it ends.
 
 mod program;
 
@@ -25,7 +26,12 @@ fn switchboard(words: &[&str]) -> Command {
 
 fn lamp(call: Option<String>) -> Result<VirtualBoards, Box<dyn Error>> {
     let call = call.map(|url| url.parse()).transpose()?;
-    Ok(VirtualBoards::start(Options { profile: Profile::Lamp, mdns: false, call, ..Options::default() })?)
+    Ok(VirtualBoards::start(Options {
+        profile: Profile::Lamp,
+        mdns: false,
+        call,
+        ..Options::default()
+    })?)
 }
 
 fn text(output: &Output) -> String {
@@ -44,7 +50,9 @@ impl Drop for Listening {
 
 #[test]
 fn who_listens_is_told_where_and_prints_who_calls_and_what_they_push() -> Tested {
-    let mut child = switchboard(&["listen", "127.0.0.1:0", "--json"]).stdout(Stdio::piped()).spawn()?;
+    let mut child = switchboard(&["listen", "127.0.0.1:0", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()?;
     let out = child.stdout.take().ok_or("no output")?;
     let _listening = Listening(child);
     let mut lines = BufReader::new(out).lines();
@@ -52,22 +60,30 @@ fn who_listens_is_told_where_and_prints_who_calls_and_what_they_push() -> Tested
         Ok(serde_json::from_str(&lines.next().ok_or("it ended")??)?)
     };
     let first = next()?;
-    let address = first["listening"].as_str().ok_or("it does not say where")?.to_owned();
+    let address = first["listening"]
+        .as_str()
+        .ok_or("it does not say where")?
+        .to_owned();
     assert_eq!(first["urls"][0], format!("ws://{address}/"));
     let boards = lamp(Some(format!("ws://{address}")))?;
     let connected = next()?;
-    assert_eq!((&connected["board"], &connected["link"]["state"]), (&"Desk lamp".into(), &"connected".into()));
+    assert_eq!(
+        (&connected["board"], &connected["link"]["state"]),
+        (&"Desk lamp".into(), &"connected".into())
+    );
     boards.press("Desk lamp", &"button:0".parse()?, "press")?;
     while next()?["component"] != "button:0" {}
     Ok(())
 }
 
-/// Connects as the board with this id, repeatedly, until the returned value is dropped.
+/// Connects as the board with this id, repeatedly, until the returned value is
+/// dropped.
 fn claim(address: &str, id: &str) -> Arc<()> {
     let wanted = Arc::new(());
     let (still, address) = (Arc::downgrade(&wanted), address.to_owned());
     let request = format!(
-        "GET / HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        "GET / HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: \
+             websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSwitchboard-Id: {id}\r\n\r\n"
     );
     thread::spawn(move || {
@@ -87,14 +103,19 @@ fn claim(address: &str, id: &str) -> Arc<()> {
 
 #[test]
 fn who_else_claims_the_id_of_a_board_is_printed_and_listed() -> Tested {
-    let mut child = switchboard(&["listen", "127.0.0.1:0", "--json"]).stdout(Stdio::piped()).spawn()?;
+    let mut child = switchboard(&["listen", "127.0.0.1:0", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()?;
     let out = child.stdout.take().ok_or("no output")?;
     let listening = Listening(child);
     let mut lines = BufReader::new(out).lines();
     let mut next = || -> Result<serde_json::Value, Box<dyn Error>> {
         Ok(serde_json::from_str(&lines.next().ok_or("it ended")??)?)
     };
-    let address = next()?["listening"].as_str().ok_or("it does not say where")?.to_owned();
+    let address = next()?["listening"]
+        .as_str()
+        .ok_or("it does not say where")?
+        .to_owned();
     let boards = lamp(Some(format!("ws://{address}/")))?;
     while next()?["link"]["state"] != "connected" {}
     let _claims = claim(&address, &boards.list()[0].id);
@@ -104,26 +125,55 @@ fn who_else_claims_the_id_of_a_board_is_printed_and_listed() -> Tested {
             break line;
         }
     };
-    assert!(claimed["address"].as_str().is_some_and(|claimed| claimed.starts_with("127.0.0.1:")), "{claimed}");
+    assert!(
+        claimed["address"]
+            .as_str()
+            .is_some_and(|claimed| claimed.starts_with("127.0.0.1:")),
+        "{claimed}"
+    );
     drop(listening);
-    for words in [&["list", "--for", "5s", "--json"][..], &["list", "--for", "5s"]] {
+    for words in [
+        &["list", "--for", "5s", "--json"][..],
+        &["list", "--for", "5s"],
+    ] {
         let output = switchboard(&["--listen", &address]).args(words).output()?;
         let listed = text(&output);
-        let said = if words.contains(&"--json") { "\"id_claimed_by\":[\"127.0.0.1:" } else { "claims the same id" };
-        assert!(output.status.success() && listed.contains(said), "{}: {listed}", output.status);
+        let said = if words.contains(&"--json") {
+            "\"id_claimed_by\":[\"127.0.0.1:"
+        } else {
+            "claims the same id"
+        };
+        assert!(
+            output.status.success() && listed.contains(said),
+            "{}: {listed}",
+            output.status
+        );
     }
     Ok(())
 }
 
 #[test]
 fn a_command_waits_for_a_board_that_calls() -> Tested {
-    // Free, and free a moment later with all likelihood: the command does not say which port it got.
-    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.to_string();
+    // Free, and free a moment later with all likelihood: the command does not
+    // say which port it got.
+    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .to_string();
     let _boards = lamp(Some(format!("ws://{address}")))?;
-    let set = switchboard(&["--listen", &address, "set", "desk-lamp/light:0", "brightness=44"]).output()?;
+    let set = switchboard(&[
+        "--listen",
+        &address,
+        "set",
+        "desk-lamp/light:0",
+        "brightness=44",
+    ])
+    .output()?;
     assert_eq!(set.status.code(), Some(0), "{}: {}", set.status, text(&set));
     let show = text(&switchboard(&["--listen", &address, "show", "Desk lamp"]).output()?);
-    assert!(show.contains("connected, it called") && show.contains("brightness=44%"), "{show}");
+    assert!(
+        show.contains("connected, it called") && show.contains("brightness=44%"),
+        "{show}"
+    );
     Ok(())
 }
 
@@ -134,7 +184,10 @@ fn an_address_that_cannot_be_listened_at_is_2_and_so_is_a_command_that_nobody_ca
     for (words, said) in [
         (&["listen", address.as_str()][..], "cannot listen at"),
         (&["listen", "nowhere"], "0.0.0.0:7433 (every interface)"),
-        (&["--listen", "127.0.0.1:0", "keys", "list"], "--listen is for"),
+        (
+            &["--listen", "127.0.0.1:0", "keys", "list"],
+            "--listen is for",
+        ),
     ] {
         let output = switchboard(words).output()?;
         assert_eq!(output.status.code(), Some(2), "{words:?}");

@@ -1,4 +1,5 @@
-//! The program on the command line against running virtual boards, by address: what it prints and how it ends.
+//! The program on the command line against running virtual boards, by address:
+//! what it prints and how it ends.
 
 mod program;
 #[path = "program/terminal.rs"]
@@ -20,13 +21,25 @@ type Tested = Result<(), Box<dyn Error>>;
 
 /// Every kind of component on one board, and its address.
 fn board() -> Result<(VirtualBoards, String), Box<dyn Error>> {
-    let boards = VirtualBoards::start(Options { profile: Profile::Everything, mdns: false, ..Options::default() })?;
-    let address = boards.list().first().ok_or("no board listens")?.address.to_string();
+    let boards = VirtualBoards::start(Options {
+        profile: Profile::Everything,
+        mdns: false,
+        ..Options::default()
+    })?;
+    let address = boards
+        .list()
+        .first()
+        .ok_or("no board listens")?
+        .address
+        .to_string();
     Ok((boards, address))
 }
 
 fn switchboard(words: &[&str]) -> Result<Output, Box<dyn Error>> {
-    Ok(program::switchboard().args(words).stdin(Stdio::null()).output()?)
+    Ok(program::switchboard()
+        .args(words)
+        .stdin(Stdio::null())
+        .output()?)
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -36,11 +49,23 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn what_is_set_is_shown_afterwards() -> Tested {
     let (_boards, address) = board()?;
-    let set = switchboard(&["set", &format!("{address}/light:0"), "on=true", "brightness=40", "rgb=#ff5000"])?;
+    let set = switchboard(&[
+        "set",
+        &format!("{address}/light:0"),
+        "on=true",
+        "brightness=40",
+        "rgb=#ff5000",
+    ])?;
     assert_eq!(set.status.code(), Some(0), "{}", text(&set.stderr));
     let show = text(&switchboard(&["show", &address])?.stdout);
-    let light = show.lines().find(|line| line.starts_with("light:0")).ok_or("no light is shown")?;
-    assert!(light.contains("on ") && light.contains("brightness=40%") && light.contains("rgb=#ff5000"), "{light}");
+    let light = show
+        .lines()
+        .find(|line| line.starts_with("light:0"))
+        .ok_or("no light is shown")?;
+    assert!(
+        light.contains("on ") && light.contains("brightness=40%") && light.contains("rgb=#ff5000"),
+        "{light}"
+    );
     Ok(())
 }
 
@@ -48,14 +73,24 @@ fn what_is_set_is_shown_afterwards() -> Tested {
 fn every_line_of_json_is_an_object() -> Tested {
     let (_boards, address) = board()?;
     let target = format!("{address}/switch:0");
-    for words in
-        [&["show", &address, "--json"][..], &["toggle", &target, "--json"], &["call", &address, "Device.GetInfo"]]
-    {
+    for words in [
+        &["show", &address, "--json"][..],
+        &["toggle", &target, "--json"],
+        &["call", &address, "Device.GetInfo"],
+    ] {
         let output = switchboard(words)?;
-        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{words:?}: {}",
+            text(&output.stderr)
+        );
         for line in text(&output.stdout).lines() {
             let value: serde_json::Value = serde_json::from_str(line)?;
-            assert!(value["id"].is_string(), "every line says whose it is: {line}");
+            assert!(
+                value["id"].is_string(),
+                "every line says whose it is: {line}"
+            );
         }
     }
     Ok(())
@@ -68,7 +103,9 @@ fn a_toggle_is_done_once() -> Tested {
     let was_on = || -> Result<bool, Box<dyn Error>> {
         let output = switchboard(&["toggle", &target, "--json"])?;
         let line: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-        Ok(line["result"]["was_on"].as_bool().ok_or("was_on is no truth value")?)
+        Ok(line["result"]["was_on"]
+            .as_bool()
+            .ok_or("was_on is no truth value")?)
     };
     assert_ne!(was_on()?, was_on()?);
     Ok(())
@@ -81,34 +118,60 @@ fn a_refusal_is_1_and_says_why() -> Tested {
     for (words, reason) in [
         (&["set", &light, "brightness=400"][..], "out_of_range"),
         (&["toggle", &format!("{address}/switch:99")], "not_found"),
-        (&["set", &format!("{address}/sensor:0"), "value=1"], "no_such_command"),
+        (
+            &["set", &format!("{address}/sensor:0"), "value=1"],
+            "no_such_command",
+        ),
         (&["call", &address, "Light.Explode"], "-32601"),
     ] {
         let output = switchboard(words)?;
         assert_eq!(output.status.code(), Some(1), "{words:?}");
-        assert!(text(&output.stderr).contains(reason), "{words:?}: {}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains(reason),
+            "{words:?}: {}",
+            text(&output.stderr)
+        );
     }
     Ok(())
 }
 
 #[test]
 fn a_board_whose_places_are_taken_is_1_and_says_so() -> Tested {
-    let boards = VirtualBoards::start(Options { controllers: 1, mdns: false, ..Options::default() })?;
-    let address = boards.list().first().ok_or("no board listens")?.address.to_string();
-    let fleet = Fleet::start(Settings { discovery: None, ..Settings::default() })?;
+    let boards = VirtualBoards::start(Options {
+        controllers: 1,
+        mdns: false,
+        ..Options::default()
+    })?;
+    let address = boards
+        .list()
+        .first()
+        .ok_or("no board listens")?
+        .address
+        .to_string();
+    let fleet = Fleet::start(Settings {
+        discovery: None,
+        ..Settings::default()
+    })?;
     let (wake, woken) = sync_channel(1);
     let mut watch = fleet.watch(move || {
         // Full: the reader will be woken anyway.
         let _ = wake.try_send(());
     });
     let key = fleet.add_address(&address)?;
-    while fleet.board(key).is_none_or(|board| board.link != LinkState::Connected) {
+    while fleet
+        .board(key)
+        .is_none_or(|board| board.link != LinkState::Connected)
+    {
         woken.recv_timeout(Duration::from_secs(20))?;
         watch.drain();
     }
     let output = switchboard(&["show", &address])?;
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("places"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("places"),
+        "{}",
+        text(&output.stderr)
+    );
     Ok(())
 }
 
@@ -166,13 +229,19 @@ fn an_empty_argument_for_a_board_or_a_component_is_2_and_nothing_is_looked_for()
         &["channel", ""],
     ] {
         let output = switchboard(words)?;
-        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{words:?}: {}",
+            text(&output.stderr)
+        );
     }
     Ok(())
 }
 
 #[test]
-fn what_is_typed_as_an_address_is_understood_in_every_form_or_refused_with_what_would_be() -> Tested {
+fn what_is_typed_as_an_address_is_understood_in_every_form_or_refused_with_what_would_be() -> Tested
+{
     let (_boards, address) = board()?;
     for typed in [
         format!("ws://{address}"),
@@ -181,18 +250,42 @@ fn what_is_typed_as_an_address_is_understood_in_every_form_or_refused_with_what_
         format!("http://{address}/"),
     ] {
         let output = switchboard(&["show", &typed])?;
-        assert_eq!(output.status.code(), Some(0), "{typed}: {}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{typed}: {}",
+            text(&output.stderr)
+        );
         let output = switchboard(&["toggle", &format!("{typed}/switch:0")])?;
-        assert_eq!(output.status.code(), Some(0), "{typed}: {}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{typed}: {}",
+            text(&output.stderr)
+        );
     }
     for typed in [format!("wss://{address}"), format!("ftp://{address}")] {
         let output = switchboard(&["show", &typed])?;
-        assert_eq!(output.status.code(), Some(2), "{typed}: {}", text(&output.stderr));
-        assert!(text(&output.stderr).contains("ws://"), "{}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{typed}: {}",
+            text(&output.stderr)
+        );
+        assert!(
+            text(&output.stderr).contains("ws://"),
+            "{}",
+            text(&output.stderr)
+        );
     }
     for typed in [format!("http://{address}/"), format!("HTTPS://{address}/")] {
         let output = switchboard(&["channel", &typed])?;
-        assert_eq!(output.status.code(), Some(2), "{typed}: {}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{typed}: {}",
+            text(&output.stderr)
+        );
         assert!(
             text(&output.stderr).contains("Accepted: ws://HOST[:PORT][/PATH] or, with TLS, wss://"),
             "{}",
@@ -204,7 +297,8 @@ fn what_is_typed_as_an_address_is_understood_in_every_form_or_refused_with_what_
     Ok(())
 }
 
-/// The seconds of the day at which a board said this, as they are printed where `TZ` is this.
+/// The seconds of the day at which a board said this, as they are printed where
+/// `TZ` is this.
 fn printed_time(address: &str, zone: &str) -> Result<(i64, String), Box<dyn Error>> {
     let output = program::switchboard()
         .args(["log", address, "--for", "500ms"])
@@ -212,9 +306,19 @@ fn printed_time(address: &str, zone: &str) -> Result<(i64, String), Box<dyn Erro
         .stdin(Stdio::null())
         .output()?;
     let lines = text(&output.stdout);
-    let line = lines.lines().find(|line| line.contains("reset reason")).ok_or("no such line")?;
-    let time = line.get(..8).ok_or("no time")?.split(':').map(str::parse).collect::<Result<Vec<i64>, _>>()?;
-    let [hour, minute, second] = *time.as_slice() else { return Err(line.into()) };
+    let line = lines
+        .lines()
+        .find(|line| line.contains("reset reason"))
+        .ok_or("no such line")?;
+    let time = line
+        .get(..8)
+        .ok_or("no time")?
+        .split(':')
+        .map(str::parse)
+        .collect::<Result<Vec<i64>, _>>()?;
+    let [hour, minute, second] = *time.as_slice() else {
+        return Err(line.into());
+    };
     Ok((hour * 3_600 + minute * 60 + second, text(&output.stderr)))
 }
 
@@ -231,11 +335,18 @@ fn times_are_in_the_zone_that_tz_names_and_one_that_is_not_known_is_told() -> Te
         let (local, said) = printed_time(&address, zone)?;
         let ahead = (local - utc).rem_euclid(86_400);
         // When a line was written is known to some milliseconds.
-        assert!(offsets.iter().any(|offset| (ahead - offset).abs() <= 2), "{zone}: {ahead} s ahead of UTC");
+        assert!(
+            offsets.iter().any(|offset| (ahead - offset).abs() <= 2),
+            "{zone}: {ahead} s ahead of UTC"
+        );
         assert_eq!(said, "", "{zone}");
     }
     let (local, said) = printed_time(&address, "Europe/Nowhere")?;
-    assert!((local - utc).abs() <= 2 && said.contains("TZ=\"Europe/Nowhere\" is no time zone that is known"), "{said}");
+    assert!(
+        (local - utc).abs() <= 2
+            && said.contains("TZ=\"Europe/Nowhere\" is no time zone that is known"),
+        "{said}"
+    );
     Ok(())
 }
 
@@ -250,7 +361,10 @@ fn a_board_that_is_not_there_is_3() -> Tested {
 #[test]
 fn no_answer_is_4() -> Tested {
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    assert_eq!(switchboard(&["show", &free.to_string()])?.status.code(), Some(4));
+    assert_eq!(
+        switchboard(&["show", &free.to_string()])?.status.code(),
+        Some(4)
+    );
     Ok(())
 }
 
@@ -260,9 +374,21 @@ fn a_fault_that_the_doctor_finds_is_5_and_says_what_to_do() -> Tested {
     let doctor = switchboard(&["doctor", &free])?;
     assert_eq!(doctor.status.code(), Some(5), "{}", text(&doctor.stderr));
     let found = text(&doctor.stdout);
-    let paragraph = found.split("fault    ").find(|paragraph| paragraph.starts_with(&free)).ok_or("not found")?;
+    let paragraph = found
+        .split("fault    ")
+        .find(|paragraph| paragraph.starts_with(&free))
+        .ok_or("not found")?;
     assert!(
-        ["does not answer", "tried:", "observed:", "refuse", "to do:", "ping"].iter().all(|w| paragraph.contains(w))
+        [
+            "does not answer",
+            "tried:",
+            "observed:",
+            "refuse",
+            "to do:",
+            "ping"
+        ]
+        .iter()
+        .all(|w| paragraph.contains(w))
     );
     Ok(())
 }
@@ -277,16 +403,24 @@ fn a_reader_that_goes_away_is_no_failure() -> Tested {
         .spawn()?;
     drop(show.stdout.take());
     let output = show.wait_with_output()?;
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    assert_eq!(
+        (output.status.code(), text(&output.stderr)),
+        (Some(0), String::new())
+    );
     Ok(())
 }
 
 #[test]
 fn help_and_version_need_no_network() -> Tested {
     let help = switchboard(&["--help"])?;
-    assert!(help.status.success() && text(&help.stdout).contains("switchboard set desk-lamp/light:0"));
+    assert!(
+        help.status.success() && text(&help.stdout).contains("switchboard set desk-lamp/light:0")
+    );
     let version = switchboard(&["--version"])?;
-    assert_eq!(text(&version.stdout).trim(), concat!("switchboard ", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        text(&version.stdout).trim(),
+        concat!("switchboard ", env!("CARGO_PKG_VERSION"))
+    );
     Ok(())
 }
 
@@ -296,28 +430,61 @@ fn the_log_of_a_board_is_printed_from_its_beginning() -> Tested {
     let log = switchboard(&["log", &address, "--for", "500ms"])?;
     assert_eq!(log.status.code(), Some(0), "{}", text(&log.stderr));
     let lines = text(&log.stdout);
-    assert!(lines.lines().any(|line| line.contains("log info") && line.contains("reset reason: power_on")), "{lines}");
-    assert!(lines.lines().any(|line| line.ends_with("controller 1 connected")), "{lines}");
+    assert!(
+        lines
+            .lines()
+            .any(|line| line.contains("log info") && line.contains("reset reason: power_on")),
+        "{lines}"
+    );
+    assert!(
+        lines
+            .lines()
+            .any(|line| line.ends_with("controller 1 connected")),
+        "{lines}"
+    );
 
     let json = text(&switchboard(&["log", &address, "--for", "500ms", "--json"])?.stdout);
-    let first: serde_json::Value =
-        serde_json::from_str(json.lines().find(|line| line.contains("reset")).ok_or("empty")?)?;
-    assert_eq!((&first["what"], &first["level"]), (&"log".into(), &"info".into()));
-    assert_eq!(switchboard(&["log", &address, "--level", "verbose"])?.status.code(), Some(2));
+    let first: serde_json::Value = serde_json::from_str(
+        json.lines()
+            .find(|line| line.contains("reset"))
+            .ok_or("empty")?,
+    )?;
+    assert_eq!(
+        (&first["what"], &first["level"]),
+        (&"log".into(), &"info".into())
+    );
+    assert_eq!(
+        switchboard(&["log", &address, "--level", "verbose"])?
+            .status
+            .code(),
+        Some(2)
+    );
     Ok(())
 }
 
 #[test]
 fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
     let (boards, address) = board()?;
-    let file = std::env::temp_dir().join(format!("switchboard-cli-scene-{}.json", std::process::id()));
+    let file =
+        std::env::temp_dir().join(format!("switchboard-cli-scene-{}.json", std::process::id()));
     let path = file.display().to_string();
     let light = format!("{address}/light:0");
     switchboard(&["set", &light, "on=true", "brightness=30"])?;
-    let take = switchboard(&["scene", "take", &path, &light, &format!("{address}/switch:0"), "--name", "Evening"])?;
+    let take = switchboard(&[
+        "scene",
+        "take",
+        &path,
+        &light,
+        &format!("{address}/switch:0"),
+        "--name",
+        "Evening",
+    ])?;
     assert_eq!(take.status.code(), Some(0), "{}", text(&take.stderr));
     let mut scene: serde_json::Value = serde_json::from_slice(&std::fs::read(&file)?)?;
-    assert_eq!((&scene["name"], &scene["steps"][0]["set"]["brightness"]), (&"Evening".into(), &30.into()));
+    assert_eq!(
+        (&scene["name"], &scene["steps"][0]["set"]["brightness"]),
+        (&"Evening".into(), &30.into())
+    );
     // The boards of this test are not announced: they are found where they are.
     for step in scene["steps"].as_array_mut().ok_or("no steps")? {
         step["board"] = address.clone().into();
@@ -326,8 +493,20 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
     switchboard(&["set", &light, "on=false", "brightness=90"])?;
     let unasked = switchboard(&["scene", "apply", &path, "--fade", "0s", "--json"])?;
     assert_eq!(unasked.status.code(), Some(2));
-    assert!(text(&unasked.stderr).contains("--connect"), "{}", text(&unasked.stderr));
-    let apply = switchboard(&["scene", "apply", &path, "--connect", "--fade", "0s", "--json"])?;
+    assert!(
+        text(&unasked.stderr).contains("--connect"),
+        "{}",
+        text(&unasked.stderr)
+    );
+    let apply = switchboard(&[
+        "scene",
+        "apply",
+        &path,
+        "--connect",
+        "--fade",
+        "0s",
+        "--json",
+    ])?;
     assert_eq!(apply.status.code(), Some(0), "{}", text(&apply.stderr));
     for line in text(&apply.stdout).lines() {
         let value: serde_json::Value = serde_json::from_str(line)?;
@@ -335,9 +514,9 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
     }
     let show = text(&switchboard(&["show", &address])?.stdout);
     assert!(show.contains("brightness=30%"), "{show}");
-    // One step is refused, one is of a board that is not there, one is done: all are told, and 1 goes before 3.
-    let step =
-        |board: &str, set: serde_json::Value| serde_json::json!({"board": board, "component": "light:0", "set": set});
+    // One step is refused, one is of a board that is not there, one is done:
+    // all are told, and 1 goes before 3.
+    let step = |board: &str, set: serde_json::Value| serde_json::json!({"board": board, "component": "light:0", "set": set});
     let on = serde_json::json!({"on": true});
     scene["steps"] = serde_json::json!([
         step(&address, serde_json::json!({"brightness": 400})),
@@ -349,13 +528,18 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
     assert_eq!(apply.status.code(), Some(1), "{}", text(&apply.stderr));
     let told = text(&apply.stdout);
     assert!(
-        told.contains("refused: ") && told.contains("this board is not there") && told.contains("done in"),
+        told.contains("refused: ")
+            && told.contains("this board is not there")
+            && told.contains("done in"),
         "{told}"
     );
     assert!(text(&apply.stderr).contains("2 of 3 not done: 1 refused, 1 without their board"));
     scene["steps"] = serde_json::json!([step("lamp-of-another-house", on)]);
     std::fs::write(&file, scene.to_string())?;
-    assert_eq!(switchboard(&["scene", "apply", &path])?.status.code(), Some(3));
+    assert_eq!(
+        switchboard(&["scene", "apply", &path])?.status.code(),
+        Some(3)
+    );
     drop(boards);
     std::fs::remove_file(&file)?;
     Ok(())
@@ -363,16 +547,27 @@ fn a_scene_is_taken_into_a_file_and_applied_board_by_board() -> Tested {
 
 #[test]
 fn what_is_no_scene_is_2_and_says_what_would_be() -> Tested {
-    let file = std::env::temp_dir().join(format!("switchboard-cli-no-scene-{}.json", std::process::id()));
+    let file = std::env::temp_dir().join(format!(
+        "switchboard-cli-no-scene-{}.json",
+        std::process::id()
+    ));
     let path = file.display().to_string();
     let words = |output: &Output| text(&output.stderr);
     let none = switchboard(&["scene", "apply", &path])?;
     assert_eq!(none.status.code(), Some(2));
-    assert!(words(&none).contains("there is no file"), "{}", words(&none));
+    assert!(
+        words(&none).contains("there is no file"),
+        "{}",
+        words(&none)
+    );
     std::fs::write(&file, r#"{"switchboard":"dashboard","name":"Bench"}"#)?;
     let dashboard = switchboard(&["scene", "apply", &path])?;
     assert_eq!(dashboard.status.code(), Some(2));
-    assert!(words(&dashboard).contains("is a dashboard; a scene is expected"), "{}", words(&dashboard));
+    assert!(
+        words(&dashboard).contains("is a dashboard; a scene is expected"),
+        "{}",
+        words(&dashboard)
+    );
     let long = switchboard(&["scene", "take", &path, "127.0.0.1:9", "--fade", "11s"])?;
     assert_eq!(long.status.code(), Some(2));
     assert!(words(&long).contains("at most 10 s"), "{}", words(&long));
@@ -383,16 +578,25 @@ fn what_is_no_scene_is_2_and_says_what_would_be() -> Tested {
 #[test]
 fn the_progress_of_an_update_is_one_line_on_a_narrow_terminal() -> Tested {
     let (_boards, address) = board()?;
-    let file = std::env::temp_dir().join(format!("switchboard-cli-image-{}.bin", std::process::id()));
+    let file =
+        std::env::temp_dir().join(format!("switchboard-cli-image-{}.bin", std::process::id()));
     std::fs::write(&file, Image::new("0.2.0")?.to_bytes(60_000))?;
     let command = format!("stty cols 40 rows 24; \"$SWITCHBOARD\" ota {address} \"$IMAGE\"");
-    let Some(output) = on_a_terminal(&command, ("IMAGE", &file.to_string_lossy())) else { return Ok(()) };
+    let Some(output) = on_a_terminal(&command, ("IMAGE", &file.to_string_lossy())) else {
+        return Ok(());
+    };
     std::fs::remove_file(&file)?;
     let shown = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{shown}");
-    let drawn: Vec<&str> = shown.split(['\r', '\n']).filter(|line| !line.is_empty()).collect();
+    let drawn: Vec<&str> = shown
+        .split(['\r', '\n'])
+        .filter(|line| !line.is_empty())
+        .collect();
     let bars: Vec<&&str> = drawn.iter().filter(|line| line.starts_with('[')).collect();
-    assert!(bars.len() > 3 && bars.iter().all(|bar| bar.chars().count() < 40), "{drawn:?}");
+    assert!(
+        bars.len() > 3 && bars.iter().all(|bar| bar.chars().count() < 40),
+        "{drawn:?}"
+    );
     // The bar, and what came of it.
     assert_eq!(shown.matches('\n').count(), 2, "{shown:?}");
     Ok(())
@@ -405,7 +609,10 @@ fn what_the_program_does_is_logged_where_that_is_asked_for() -> Tested {
     assert_eq!(text(&quiet.stderr), "");
     let told = switchboard(&["--log", "debug", "toggle", &format!("{address}/switch:0")])?;
     let told = text(&told.stderr);
-    assert!(told.contains("connects to ws://") && told.contains("Switch.Toggle done in"), "{told}");
+    assert!(
+        told.contains("connects to ws://") && told.contains("Switch.Toggle done in"),
+        "{told}"
+    );
     let file = std::env::temp_dir().join(format!("switchboard-log-{}.txt", std::process::id()));
     let to_file = switchboard(&["show", &address, "--log-file", &file.display().to_string()])?;
     assert_eq!(text(&to_file.stderr), "");
@@ -414,7 +621,11 @@ fn what_the_program_does_is_logged_where_that_is_asked_for() -> Tested {
     assert!(kept.contains("Connected"), "{kept}");
     let wrong = switchboard(&["show", &address, "--log", "loud"])?;
     assert_eq!(wrong.status.code(), Some(2));
-    assert!(text(&wrong.stderr).contains("accepted: error, warn, info"), "{}", text(&wrong.stderr));
+    assert!(
+        text(&wrong.stderr).contains("accepted: error, warn, info"),
+        "{}",
+        text(&wrong.stderr)
+    );
     let nowhere = switchboard(&["show", &address, "--log-file", "/nowhere/at/all.txt"])?;
     assert_eq!(nowhere.status.code(), Some(2));
     Ok(())
@@ -427,7 +638,10 @@ fn a_check_of_a_board_is_0_and_of_what_is_none_6() -> Tested {
     assert_eq!(passed.status.code(), Some(0), "{}", text(&passed.stdout));
     for line in text(&passed.stdout).lines() {
         let point: serde_json::Value = serde_json::from_str(line)?;
-        assert!(["pass", "skipped"].contains(&point["verdict"].as_str().unwrap_or_default()), "{line}");
+        assert!(
+            ["pass", "skipped"].contains(&point["verdict"].as_str().unwrap_or_default()),
+            "{line}"
+        );
     }
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let elsewhere = listener.local_addr()?.to_string();
@@ -458,18 +672,41 @@ fn samples_are_summed_up_each_second_recorded_and_told_frame_by_frame() -> Teste
     let output = switchboard(&["telemetry", &address, "--for", "1200ms", "--csv", &path])?;
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let said = text(&output.stdout);
-    assert!(said.contains(" samples/s") && said.contains("Supply current 0."), "{said}");
-    assert!(said.contains("0 frames lost by the board, 0 dropped here"), "{said}");
+    assert!(
+        said.contains(" samples/s") && said.contains("Supply current 0."),
+        "{said}"
+    );
+    assert!(
+        said.contains("0 frames lost by the board, 0 dropped here"),
+        "{said}"
+    );
     let recorded = std::fs::read_to_string(&table)?;
     std::fs::remove_file(&table)?;
-    assert!(recorded.starts_with("time_us,\"Supply voltage (V)\",\"Supply current (A)\"\r\n"), "{recorded}");
+    assert!(
+        recorded.starts_with("time_us,\"Supply voltage (V)\",\"Supply current (A)\"\r\n"),
+        "{recorded}"
+    );
     assert!(recorded.lines().count() > 500);
     let output = switchboard(&["telemetry", &address, "--for", "300ms", "--json"])?;
-    let lines: Vec<serde_json::Value> =
-        text(&output.stdout).lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    let (first, last) = (lines.first().ok_or("nothing")?, lines.last().ok_or("nothing")?);
-    assert_eq!((&first["telemetry"], &lines[1]["lost"], &last["lost"]), (&1.into(), &0.into(), &0.into()));
-    assert!(lines[1]["samples"][0].as_array().is_some_and(|row| row.len() == 2), "{}", lines[1]);
+    let lines: Vec<serde_json::Value> = text(&output.stdout)
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    let (first, last) = (
+        lines.first().ok_or("nothing")?,
+        lines.last().ok_or("nothing")?,
+    );
+    assert_eq!(
+        (&first["telemetry"], &lines[1]["lost"], &last["lost"]),
+        (&1.into(), &0.into(), &0.into())
+    );
+    assert!(
+        lines[1]["samples"][0]
+            .as_array()
+            .is_some_and(|row| row.len() == 2),
+        "{}",
+        lines[1]
+    );
     Ok(())
 }
 
@@ -477,12 +714,19 @@ fn samples_are_summed_up_each_second_recorded_and_told_frame_by_frame() -> Teste
 fn who_is_connected_is_listed_and_can_be_closed_but_not_by_a_number_that_nobody_has() -> Tested {
     let (_boards, address) = board()?;
     let listed = text(&switchboard(&["clients", &address])?.stdout);
-    assert!(listed.starts_with("NUMBER") && listed.contains("1 (this)"), "{listed}");
+    assert!(
+        listed.starts_with("NUMBER") && listed.contains("1 (this)"),
+        "{listed}"
+    );
     let output = switchboard(&["clients", &address, "--json"])?;
     let line: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     assert_eq!((&line["kind"], &line["you"]), (&"rpc".into(), &true.into()));
     let nobody = switchboard(&["clients", &address, "--close", "99"])?;
     assert_eq!(nobody.status.code(), Some(1));
-    assert!(text(&nobody.stderr).contains("no connection 99"), "{}", text(&nobody.stderr));
+    assert!(
+        text(&nobody.stderr).contains("no connection 99"),
+        "{}",
+        text(&nobody.stderr)
+    );
     Ok(())
 }

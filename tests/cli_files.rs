@@ -1,4 +1,5 @@
-//! What the program saves and reads: links, pipes, modes and byte order marks; users without a home; and that no secret is kept.
+//! What the program saves and reads: links, pipes, modes and byte order marks;
+//! users without a home; and that no secret is kept.
 #![cfg(unix)]
 
 mod program;
@@ -28,16 +29,32 @@ struct Desk {
 
 impl Desk {
     fn new(name: &str) -> Result<Self, Box<dyn Error>> {
-        let boards = VirtualBoards::start(Options { profile: Profile::Lamp, mdns: false, ..Options::default() })?;
+        let boards = VirtualBoards::start(Options {
+            profile: Profile::Lamp,
+            mdns: false,
+            ..Options::default()
+        })?;
         let lamp = boards.list().into_iter().next().ok_or("no board listens")?;
-        let folder = std::env::temp_dir().join(format!("switchboard-cli-files-{name}-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!(
+            "switchboard-cli-files-{name}-{}",
+            std::process::id()
+        ));
         fs::create_dir_all(&folder)?;
-        Ok(Self { _boards: boards, address: lamp.address.to_string(), id: lamp.id, folder })
+        Ok(Self {
+            _boards: boards,
+            address: lamp.address.to_string(),
+            id: lamp.id,
+            folder,
+        })
     }
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = program::switchboard();
-        command.args(words).env("XDG_CONFIG_HOME", &self.folder).current_dir(&self.folder).stdin(Stdio::null());
+        command
+            .args(words)
+            .env("XDG_CONFIG_HOME", &self.folder)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null());
         command.env("SWITCHBOARD_KEYS", self.folder.join("keys"));
         command
     }
@@ -49,7 +66,12 @@ impl Desk {
     /// Runs a command that is done.
     fn done(&self, words: &[&str]) -> Result<String, Box<dyn Error>> {
         let output = self.run(words)?;
-        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{words:?}: {}",
+            text(&output.stderr)
+        );
         Ok(text(&output.stdout))
     }
 
@@ -83,8 +105,15 @@ fn a_scene_is_saved_through_a_link_with_the_mode_that_the_file_had() -> Tested {
     desk.done(&["scene", "take", "e.json", &desk.address])?;
     assert!(fs::symlink_metadata(desk.at("e.json"))?.is_symlink());
     assert!(is_scene(&desk.at("real/e.json"))?);
-    assert_eq!(fs::metadata(desk.at("real/e.json"))?.permissions().mode() & 0o777, 0o640);
-    assert_eq!(fs::read_dir(desk.at("real"))?.count(), 1, "nothing is left beside it");
+    assert_eq!(
+        fs::metadata(desk.at("real/e.json"))?.permissions().mode() & 0o777,
+        0o640
+    );
+    assert_eq!(
+        fs::read_dir(desk.at("real"))?.count(),
+        1,
+        "nothing is left beside it"
+    );
     Ok(())
 }
 
@@ -102,14 +131,33 @@ fn a_scene_is_saved_into_a_pipe_and_to_standard_output() -> Tested {
         }
     });
     desk.done(&["scene", "take", "pipe", &desk.address, "--name", "Evening"])?;
-    assert!(reader.join().map_err(|_| "the reader failed")??.contains("\"Evening\""));
+    assert!(
+        reader
+            .join()
+            .map_err(|_| "the reader failed")??
+            .contains("\"Evening\"")
+    );
     assert!(fs::symlink_metadata(&pipe)?.file_type().is_fifo());
-    let piped = desk.done(&["scene", "take", "/dev/stdout", &desk.address, "--name", "Evening"])?;
+    let piped = desk.done(&[
+        "scene",
+        "take",
+        "/dev/stdout",
+        &desk.address,
+        "--name",
+        "Evening",
+    ])?;
     let value: serde_json::Value = serde_json::from_str(&piped)?;
     assert_eq!(value["name"], "Evening");
     let redirected = desk.at("redirected.json");
     let status = desk
-        .command(&["scene", "take", "/dev/stdout", &desk.address, "--name", "Evening"])
+        .command(&[
+            "scene",
+            "take",
+            "/dev/stdout",
+            &desk.address,
+            "--name",
+            "Evening",
+        ])
         .stdout(File::create(&redirected)?)
         .status()?;
     assert!(status.success() && is_scene(&redirected)?);
@@ -140,27 +188,53 @@ fn a_user_whose_home_is_no_folder_can_do_all_that_needs_none() -> Tested {
     let file = desk.at("home-is-a-file");
     fs::write(&file, "")?;
     let key = desk.at("given.key");
-    fs::write(&key, "switchboard-key:1:sb-000001:5f3a9107:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n")?;
+    fs::write(
+        &key,
+        "switchboard-key:1:sb-000001:5f3a9107:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n",
+    )?;
     let key = key.display().to_string();
     for home in ["/dev/null", &file.display().to_string(), "/nonexistent"] {
         let run = |words: &[&str]| -> Result<Output, Box<dyn Error>> {
             let mut command = desk.command(words);
-            command.env_remove("SWITCHBOARD_KEYS").env_remove("XDG_CONFIG_HOME").env("HOME", home);
-            Ok(command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus").output()?)
+            command
+                .env_remove("SWITCHBOARD_KEYS")
+                .env_remove("XDG_CONFIG_HOME")
+                .env("HOME", home);
+            Ok(command
+                .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+                .output()?)
         };
         let light = format!("{}/light:0", desk.address);
-        for words in [&["show", &desk.address][..], &["toggle", &light], &["keys", "list"], &["scene", "list"]] {
+        for words in [
+            &["show", &desk.address][..],
+            &["toggle", &light],
+            &["keys", "list"],
+            &["scene", "list"],
+        ] {
             let output = run(words)?;
-            assert_eq!(output.status.code(), Some(0), "{home} {words:?}: {}", text(&output.stderr));
+            assert_eq!(
+                output.status.code(),
+                Some(0),
+                "{home} {words:?}: {}",
+                text(&output.stderr)
+            );
         }
         // What has to be written says why it cannot, or is.
         let added = run(&["keys", "add", &key])?;
         if home != "/nonexistent" {
             assert_eq!(added.status.code(), Some(2), "{home}");
-            assert!(text(&added.stderr).contains("no home folder") && text(&added.stderr).contains("--keys FILE"));
+            assert!(
+                text(&added.stderr).contains("no home folder")
+                    && text(&added.stderr).contains("--keys FILE")
+            );
         }
         let named = run(&["--keys", "named", "keys", "add", &key])?;
-        assert_eq!(named.status.code(), Some(0), "{home}: {}", text(&named.stderr));
+        assert_eq!(
+            named.status.code(),
+            Some(0),
+            "{home}: {}",
+            text(&named.stderr)
+        );
     }
     Ok(())
 }
@@ -170,8 +244,18 @@ fn a_token_in_an_address_is_neither_recorded_nor_logged_nor_told() -> Tested {
     let desk = Desk::new("token")?;
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let url = format!("ws://{free}/ws?token=a-secret-token");
-    let output =
-        desk.run(&["--log", "trace", "--log-file", "log", "channel", &url, "--for", "2s", "--record", "r.jsonl"])?;
+    let output = desk.run(&[
+        "--log",
+        "trace",
+        "--log-file",
+        "log",
+        "channel",
+        &url,
+        "--for",
+        "2s",
+        "--record",
+        "r.jsonl",
+    ])?;
     assert_eq!(output.status.code(), Some(4));
     let board = format!("ws://{}/ws?access_token=a-secret-token", desk.address);
     let logged = desk.run(&[
@@ -185,10 +269,19 @@ fn a_token_in_an_address_is_neither_recorded_nor_logged_nor_told() -> Tested {
         "1",
     ])?;
     assert_eq!(logged.status.code(), Some(0), "{}", text(&logged.stderr));
-    assert!(text(&logged.stderr).contains("access_token=…"), "the library logs the request: {}", text(&logged.stderr));
+    assert!(
+        text(&logged.stderr).contains("access_token=…"),
+        "the library logs the request: {}",
+        text(&logged.stderr)
+    );
     let recorded = fs::read_to_string(desk.at("r.jsonl"))?;
     assert!(recorded.contains("token=…"), "{recorded}");
-    for said in [recorded, fs::read_to_string(desk.at("log"))?, text(&output.stderr), text(&logged.stderr)] {
+    for said in [
+        recorded,
+        fs::read_to_string(desk.at("log"))?,
+        text(&output.stderr),
+        text(&logged.stderr),
+    ] {
         assert!(!said.contains("a-secret-token"), "{said}");
     }
     assert!(!desk.id.is_empty());
@@ -200,7 +293,10 @@ fn headers_are_read_from_a_file_that_no_list_of_processes_shows() -> Tested {
     let desk = Desk::new("header")?;
     let server = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("ws://{}/", server.local_addr()?);
-    fs::write(desk.at("headers"), "\u{feff}Authorization: Bearer abc\n\nX-Other: 1\n")?;
+    fs::write(
+        desk.at("headers"),
+        "\u{feff}Authorization: Bearer abc\n\nX-Other: 1\n",
+    )?;
     let request = thread::spawn(move || -> std::io::Result<String> {
         let (mut stream, _) = server.accept()?;
         let mut request = Vec::new();
@@ -212,11 +308,17 @@ fn headers_are_read_from_a_file_that_no_list_of_processes_shows() -> Tested {
     });
     desk.run(&["channel", &url, "--header", "@headers", "--for", "5s"])?;
     let request = request.join().map_err(|_| "the server failed")??;
-    assert!(request.contains("authorization: bearer abc") && request.contains("x-other: 1"), "{request}");
+    assert!(
+        request.contains("authorization: bearer abc") && request.contains("x-other: 1"),
+        "{request}"
+    );
     fs::write(desk.at("headers"), "a-secret-without-a-colon\n")?;
     let refused = desk.run(&["channel", &url, "--header", "@headers"])?;
     assert_eq!(refused.status.code(), Some(2));
     let said = text(&refused.stderr);
-    assert!(said.contains("line 1") && !said.contains("a-secret"), "{said}");
+    assert!(
+        said.contains("line 1") && !said.contains("a-secret"),
+        "{said}"
+    );
     Ok(())
 }

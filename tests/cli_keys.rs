@@ -1,4 +1,5 @@
-//! Locked boards on the command line, against running virtual boards: what is said without a key, how one comes by one, and the proxy.
+//! Locked boards on the command line, against running virtual boards: what is
+//! said without a key, how one comes by one, and the proxy.
 
 mod program;
 
@@ -15,7 +16,8 @@ use virtual_board::{Options, Profile, Role, VirtualBoards};
 
 type Tested = Result<(), Box<dyn Error>>;
 
-/// A locked lamp, where it is, and a folder for keys that is removed at the end.
+/// A locked lamp, where it is, and a folder for keys that is removed at the
+/// end.
 struct Desk {
     boards: VirtualBoards,
     address: String,
@@ -25,11 +27,23 @@ struct Desk {
 
 impl Desk {
     fn new(name: &str) -> Result<Self, Box<dyn Error>> {
-        let boards = VirtualBoards::start(Options { profile: Profile::Lamp, mdns: false, ..Options::default() })?;
+        let boards = VirtualBoards::start(Options {
+            profile: Profile::Lamp,
+            mdns: false,
+            ..Options::default()
+        })?;
         let lamp = boards.list().into_iter().next().ok_or("no board listens")?;
-        let folder = std::env::temp_dir().join(format!("switchboard-cli-keys-{name}-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!(
+            "switchboard-cli-keys-{name}-{}",
+            std::process::id()
+        ));
         fs::create_dir_all(&folder)?;
-        Ok(Self { boards, address: lamp.address.to_string(), id: lamp.id, folder })
+        Ok(Self {
+            boards,
+            address: lamp.address.to_string(),
+            id: lamp.id,
+            folder,
+        })
     }
 
     fn key(&self, role: Role) -> Result<String, Box<dyn Error>> {
@@ -39,7 +53,10 @@ impl Desk {
     fn command(&self, words: &[&str]) -> Command {
         let mut command = program::switchboard();
         // Neither the keys nor the settings of whoever runs the tests.
-        command.args(words).env("SWITCHBOARD_KEYS", self.keys()).env("XDG_CONFIG_HOME", &self.folder);
+        command
+            .args(words)
+            .env("SWITCHBOARD_KEYS", self.keys())
+            .env("XDG_CONFIG_HOME", &self.folder);
         command
     }
 
@@ -54,13 +71,26 @@ impl Desk {
     /// Runs a command that is done, and what it printed.
     fn done(&self, words: &[&str]) -> Result<String, Box<dyn Error>> {
         let output = self.run(words)?;
-        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{words:?}: {}",
+            text(&output.stderr)
+        );
         Ok(text(&output.stdout))
     }
 
     fn import(&self, key: &str) -> Tested {
-        let mut child = self.command(&["keys", "add", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-        child.stdin.take().ok_or("no standard input")?.write_all(key.as_bytes())?;
+        let mut child = self
+            .command(&["keys", "add", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        child
+            .stdin
+            .take()
+            .ok_or("no standard input")?
+            .write_all(key.as_bytes())?;
         assert_eq!(child.wait()?.code(), Some(0));
         Ok(())
     }
@@ -89,7 +119,10 @@ fn without_a_key_a_locked_board_is_1_and_says_what_to_do() -> Tested {
     let output = desk.run(&["show", &desk.address])?;
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
-    assert!(said.contains("locked") && said.contains("switchboard keys pair"), "{said}");
+    assert!(
+        said.contains("locked") && said.contains("switchboard keys pair"),
+        "{said}"
+    );
     Ok(())
 }
 
@@ -103,8 +136,14 @@ fn a_key_that_is_imported_unlocks_its_board_until_it_is_forgotten() -> Tested {
     assert!(desk.done(&["show", &desk.address])?.contains("light:0"));
     desk.done(&["toggle", &format!("{}/light:0", desk.address)])?;
     let listed = desk.done(&["keys", "list"])?;
-    assert!(listed.contains(&desk.id) && listed.contains("control"), "{listed}");
-    assert!(!listed.contains("switchboard-key"), "the secret is not listed");
+    assert!(
+        listed.contains(&desk.id) && listed.contains("control"),
+        "{listed}"
+    );
+    assert!(
+        !listed.contains("switchboard-key"),
+        "the secret is not listed"
+    );
     assert_eq!(desk.done(&["keys", "export", &desk.id])?.trim(), key.trim());
     desk.done(&["keys", "forget", &desk.id])?;
     assert_eq!(desk.run(&["show", &desk.address])?.status.code(), Some(1));
@@ -119,26 +158,50 @@ fn a_view_key_is_made_handed_over_and_removed() -> Tested {
     desk.import(&desk.key(Role::Control)?)?;
     let file = desk.folder.join("anna.key");
     let path = file.display().to_string();
-    desk.done(&["keys", "add", &desk.address, "--name", "Anna", "--role", "view", "--out", &path])?;
+    desk.done(&[
+        "keys",
+        "add",
+        &desk.address,
+        "--name",
+        "Anna",
+        "--role",
+        "view",
+        "--out",
+        &path,
+    ])?;
     #[cfg(unix)]
     assert_eq!(mode(&file)?, 0o600);
     let listed = desk.done(&["keys", "list", &desk.address])?;
-    let line = listed.lines().find(|line| line.contains("Anna")).ok_or("no key of Anna's is listed")?;
+    let line = listed
+        .lines()
+        .find(|line| line.contains("Anna"))
+        .ok_or("no key of Anna's is listed")?;
     assert!(line.contains("view"), "{line}");
     assert!(listed.contains("this computer's"), "{listed}");
     let light = format!("{}/light:0", desk.address);
     // Anna's computer: it sees, and may not switch.
     let hers = desk.folder.join("hers").display().to_string();
     desk.done(&["--keys", &hers, "keys", "add", &path])?;
-    assert!(desk.done(&["--keys", &hers, "show", &desk.address])?.contains("light:0"));
+    assert!(
+        desk.done(&["--keys", &hers, "show", &desk.address])?
+            .contains("light:0")
+    );
     let refused = desk.run(&["--keys", &hers, "toggle", &light])?;
     assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains("view_only"), "{}", text(&refused.stderr));
+    assert!(
+        text(&refused.stderr).contains("view_only"),
+        "{}",
+        text(&refused.stderr)
+    );
     let kid = line.split_whitespace().next().ok_or("no name of a key")?;
     desk.done(&["keys", "remove", &desk.address, kid])?;
     let refused = desk.run(&["--keys", &hers, "show", &desk.address])?;
     assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains("does not accept the key"), "{}", text(&refused.stderr));
+    assert!(
+        text(&refused.stderr).contains("does not accept the key"),
+        "{}",
+        text(&refused.stderr)
+    );
     Ok(())
 }
 
@@ -146,22 +209,57 @@ fn a_view_key_is_made_handed_over_and_removed() -> Tested {
 fn what_is_no_key_is_2_and_says_what_would_be() -> Tested {
     let desk = Desk::new("usage")?;
     let file = desk.folder.join("nonsense");
-    fs::write(&file, "switchboard-key:1:lamp:5f3a91c2:boss:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n")?;
+    fs::write(
+        &file,
+        "switchboard-key:1:lamp:5f3a91c2:boss:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n",
+    )?;
     let path = file.display().to_string();
     for (words, part) in [
         (&["keys", "add", &path][..], "control or view"),
         (&["keys", "add", "/nowhere/at/all"], "--name"),
         (&["keys", "add", &desk.address, "--name", "Anna"], "--role"),
-        (&["keys", "add", &desk.address, "--name", "", "--role", "view"], "1 to 32"),
+        (
+            &["keys", "add", &desk.address, "--name", "", "--role", "view"],
+            "1 to 32",
+        ),
         (&["keys", "remove", &desk.address, "5F3A"], "8 hexadecimal"),
-        (&["proxy", &desk.address, "--listen", "0.0.0.0:0", "--token", "long-enough"], "127.0.0.1"),
-        (&["proxy", &desk.address, "--listen", "localhost", "--token", "long-enough"], "127.0.0.1:0"),
+        (
+            &[
+                "proxy",
+                &desk.address,
+                "--listen",
+                "0.0.0.0:0",
+                "--token",
+                "long-enough",
+            ],
+            "127.0.0.1",
+        ),
+        (
+            &[
+                "proxy",
+                &desk.address,
+                "--listen",
+                "localhost",
+                "--token",
+                "long-enough",
+            ],
+            "127.0.0.1:0",
+        ),
         (&["proxy", &desk.address, "--token", "short"], "8 to 128"),
         (&["proxy", &desk.address], "--token"),
     ] {
         let output = desk.run(words)?;
-        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", text(&output.stderr));
-        assert!(text(&output.stderr).contains(part), "{words:?}: {}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{words:?}: {}",
+            text(&output.stderr)
+        );
+        assert!(
+            text(&output.stderr).contains(part),
+            "{words:?}: {}",
+            text(&output.stderr)
+        );
     }
     Ok(())
 }
@@ -175,7 +273,11 @@ fn a_file_of_keys_that_others_can_read_is_refused() -> Tested {
     fs::set_permissions(desk.keys(), fs::Permissions::from_mode(0o644))?;
     let output = desk.run(&["show", &desk.address])?;
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("chmod 600"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("chmod 600"),
+        "{}",
+        text(&output.stderr)
+    );
     Ok(())
 }
 
@@ -190,25 +292,39 @@ impl Pairs {
     fn begin(desk: &Desk, more: &[&str]) -> Result<Self, Box<dyn Error>> {
         desk.boards.open_pairing("Desk lamp")?;
         let words = [&["keys", "pair", &desk.address, "--code", "-"], more].concat();
-        let mut child =
-            desk.command(&words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut child = desk
+            .command(&words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
         let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
         let first = lines.next().ok_or("nothing is printed")??;
-        let code = first.split_once("code: ").ok_or("no code is printed")?.1.to_owned();
+        let code = first
+            .split_once("code: ")
+            .ok_or("no code is printed")?
+            .1
+            .to_owned();
         assert!(first.contains(&desk.id), "{first}");
         Ok(Self { child, lines, code })
     }
 
     /// What is read as the board's code.
     fn reads(&mut self, line: &str) -> Tested {
-        Ok(writeln!(self.child.stdin.as_mut().ok_or("no standard input")?, "{line}")?)
+        Ok(writeln!(
+            self.child.stdin.as_mut().ok_or("no standard input")?,
+            "{line}"
+        )?)
     }
 
     /// Its exit status, the last line it prints, and its errors.
     fn ends(mut self) -> Result<(Option<i32>, String, String), Box<dyn Error>> {
         let last = self.lines.map_while(Result::ok).last().unwrap_or_default();
         let mut errors = String::new();
-        std::io::Read::read_to_string(&mut self.child.stderr.take().ok_or("no errors")?, &mut errors)?;
+        std::io::Read::read_to_string(
+            &mut self.child.stderr.take().ok_or("no errors")?,
+            &mut errors,
+        )?;
         Ok((self.child.wait()?.code(), last, errors))
     }
 }
@@ -230,17 +346,27 @@ fn a_board_is_paired_with_the_code_that_it_shows() -> Tested {
     let desk = Desk::new("pair")?;
     let closed = desk.run(&["keys", "pair", &desk.address, "--code", "-"])?;
     assert_eq!(closed.status.code(), Some(1));
-    assert!(text(&closed.stderr).contains("5 s"), "{}", text(&closed.stderr));
+    assert!(
+        text(&closed.stderr).contains("5 s"),
+        "{}",
+        text(&closed.stderr)
+    );
     let mut pairs = Pairs::begin(&desk, &[])?;
     let shown = code_at(&desk)?;
     assert_eq!(shown, pairs.code);
     // The board's other lines are no codes.
     pairs.reads("pairing is open for 120 s")?;
-    pairs.reads(&format!("pairing code {shown}: if the controller shows the same"))?;
-    desk.boards.press("Desk lamp", &"button:0".parse()?, "press")?;
+    pairs.reads(&format!(
+        "pairing code {shown}: if the controller shows the same"
+    ))?;
+    desk.boards
+        .press("Desk lamp", &"button:0".parse()?, "press")?;
     let (status, last, errors) = pairs.ends()?;
     assert_eq!(status, Some(0), "{errors}");
-    assert!(last.contains(&desk.id) && last.contains("control"), "{last}");
+    assert!(
+        last.contains(&desk.id) && last.contains("control"),
+        "{last}"
+    );
     desk.done(&["show", &desk.address])?;
     Ok(())
 }
@@ -249,9 +375,14 @@ fn a_board_is_paired_with_the_code_that_it_shows() -> Tested {
 fn a_code_that_differs_stores_no_key_and_leaves_the_board_open() -> Tested {
     let desk = Desk::new("differs")?;
     let mut pairs = Pairs::begin(&desk, &[])?;
-    let other = if pairs.code == "000 000" { "000 001" } else { "000 000" };
+    let other = if pairs.code == "000 000" {
+        "000 001"
+    } else {
+        "000 000"
+    };
     code_at(&desk)?;
-    desk.boards.press("Desk lamp", &"button:0".parse()?, "press")?;
+    desk.boards
+        .press("Desk lamp", &"button:0".parse()?, "press")?;
     pairs.reads(other)?;
     let (status, _, errors) = pairs.ends()?;
     assert_eq!(status, Some(1), "{errors}");
@@ -272,11 +403,23 @@ fn where_nobody_can_be_asked_nothing_is_paired() -> Tested {
         .stderr(Stdio::piped())
         .spawn()?;
     // It may be gone already.
-    let _ = child.stdin.take().ok_or("no standard input")?.write_all(b"y\ny\n");
+    let _ = child
+        .stdin
+        .take()
+        .ok_or("no standard input")?
+        .write_all(b"y\ny\n");
     let output = child.wait_with_output()?;
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("--code"), "{}", text(&output.stderr));
-    assert_eq!(desk.boards.pairing_code("Desk lamp"), None, "the board was not asked");
+    assert!(
+        text(&output.stderr).contains("--code"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(
+        desk.boards.pairing_code("Desk lamp"),
+        None,
+        "the board was not asked"
+    );
     Ok(())
 }
 
@@ -286,10 +429,26 @@ fn keys_that_cannot_be_stored_leave_the_board_open() -> Tested {
     fs::write(desk.folder.join("file"), "")?;
     let keys = desk.folder.join("file").join("keys").display().to_string();
     desk.boards.open_pairing("Desk lamp")?;
-    let output = desk.run(&["--keys", &keys, "keys", "pair", &desk.address, "--code", "-"])?;
+    let output = desk.run(&[
+        "--keys",
+        &keys,
+        "keys",
+        "pair",
+        &desk.address,
+        "--code",
+        "-",
+    ])?;
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("cannot be stored"), "{}", text(&output.stderr));
-    assert_eq!(desk.boards.pairing_code("Desk lamp"), None, "the board was not asked");
+    assert!(
+        text(&output.stderr).contains("cannot be stored"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(
+        desk.boards.pairing_code("Desk lamp"),
+        None,
+        "the board was not asked"
+    );
     desk.done(&["show", &desk.address])?;
     Ok(())
 }
@@ -302,12 +461,17 @@ fn a_key_that_is_held_is_replaced_only_where_that_is_wanted() -> Tested {
     desk.boards.open_pairing("Desk lamp")?;
     let refused = desk.run(&["keys", "pair", &desk.address, "--code", "-"])?;
     assert_eq!(refused.status.code(), Some(2));
-    assert!(text(&refused.stderr).contains("--replace"), "{}", text(&refused.stderr));
+    assert!(
+        text(&refused.stderr).contains("--replace"),
+        "{}",
+        text(&refused.stderr)
+    );
     assert_eq!(desk.done(&["keys", "export", &desk.id])?, before);
     let mut pairs = Pairs::begin(&desk, &["--replace"])?;
     let shown = code_at(&desk)?;
     pairs.reads(&shown)?;
-    desk.boards.press("Desk lamp", &"button:0".parse()?, "press")?;
+    desk.boards
+        .press("Desk lamp", &"button:0".parse()?, "press")?;
     assert_eq!(pairs.ends()?.0, Some(0));
     assert_ne!(desk.done(&["keys", "export", &desk.id])?, before);
     desk.done(&["show", &desk.address])?;
@@ -330,30 +494,45 @@ fn the_proxy_prints_where_it_is_and_an_open_board_needs_none() -> Tested {
     let words = ["proxy", &desk.address, "--token", "a-token-for-tests"];
     let open = desk.run(&words)?;
     assert_eq!(open.status.code(), Some(2));
-    assert!(text(&open.stderr).contains("open and needs no proxy"), "{}", text(&open.stderr));
+    assert!(
+        text(&open.stderr).contains("open and needs no proxy"),
+        "{}",
+        text(&open.stderr)
+    );
     desk.import(&desk.key(Role::Control)?)?;
     let mut running = Running(desk.command(&words).stdout(Stdio::piped()).spawn()?);
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().ok_or("no output")?).read_line(&mut line)?;
     let url = format!("{}?token=a-token-for-tests", line.trim());
-    let address = url.strip_prefix("ws://").and_then(|rest| rest.split_once('/')).ok_or("no address")?.0;
-    let (mut socket, _) = tungstenite::client(url.as_str(), std::net::TcpStream::connect(address)?)?;
-    socket.send(tungstenite::Message::text(r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetInfo"}"#))?;
+    let address = url
+        .strip_prefix("ws://")
+        .and_then(|rest| rest.split_once('/'))
+        .ok_or("no address")?
+        .0;
+    let (mut socket, _) =
+        tungstenite::client(url.as_str(), std::net::TcpStream::connect(address)?)?;
+    socket.send(tungstenite::Message::text(
+        r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetInfo"}"#,
+    ))?;
     let answer: serde_json::Value = serde_json::from_str(socket.read()?.to_text()?)?;
     assert_eq!(answer["result"]["id"], desk.id.as_str());
     Ok(())
 }
 
-/// A key for a board that has none: as if it had been locked before, or as if something else answered in its place.
+/// A key for a board that has none: as if it had been locked before, or as if
+/// something else answered in its place.
 fn key_of(id: &str) -> String {
     format!("switchboard-key:1:{id}:5f3a9107:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n")
 }
 
 impl Desk {
-    /// As [`Self::command`], with the usual place for keys, and this as the address of the desktop's bus.
+    /// As [`Self::command`], with the usual place for keys, and this as the
+    /// address of the desktop's bus.
     fn with_bus(&self, bus: &str, words: &[&str]) -> Command {
         let mut command = self.command(words);
-        command.env_remove("SWITCHBOARD_KEYS").env("DBUS_SESSION_BUS_ADDRESS", bus);
+        command
+            .env_remove("SWITCHBOARD_KEYS")
+            .env("DBUS_SESSION_BUS_ADDRESS", bus);
         command
     }
 }
@@ -375,21 +554,39 @@ fn a_board_whose_key_is_gone_is_never_spoken_to_in_plain_text() -> Tested {
     // What a keychain that is locked, or another session without one, comes to.
     fs::remove_file(desk.folder.join("switchboard").join("keys"))?;
     let light = format!("{}/light:0", desk.address);
-    for words in [&["show", &desk.address][..], &["set", &light, "on=true"], &["toggle", &light]] {
+    for words in [
+        &["show", &desk.address][..],
+        &["set", &light, "on=true"],
+        &["toggle", &light],
+    ] {
         let refused = run(words)?;
-        assert_eq!(refused.status.code(), Some(1), "{words:?}: {}", text(&refused.stdout));
+        assert_eq!(
+            refused.status.code(),
+            Some(1),
+            "{words:?}: {}",
+            text(&refused.stdout)
+        );
         let said = text(&refused.stderr);
-        assert!(said.contains("key could not be read") && said.contains("switchboard keys forget"), "{said}");
+        assert!(
+            said.contains("key could not be read") && said.contains("switchboard keys forget"),
+            "{said}"
+        );
     }
     let listed = run(&["keys", "list"])?;
-    assert!(text(&listed.stderr).contains(&desk.id), "{}", text(&listed.stderr));
-    // The board does what it is told once its owner has said that it has no key any more.
+    assert!(
+        text(&listed.stderr).contains(&desk.id),
+        "{}",
+        text(&listed.stderr)
+    );
+    // The board does what it is told once its owner has said that it has no key
+    // any more.
     assert_eq!(run(&["keys", "forget", &desk.id])?.status.code(), Some(0));
     assert_eq!(run(&["toggle", &light])?.status.code(), Some(0));
     Ok(())
 }
 
-/// A bus that takes connections and never says anything, as one whose keychain hangs.
+/// A bus that takes connections and never says anything, as one whose keychain
+/// hangs.
 #[cfg(target_os = "linux")]
 fn silent_bus(folder: &Path) -> Result<(std::os::unix::net::UnixListener, String), Box<dyn Error>> {
     let path = folder.join("bus");
@@ -403,12 +600,19 @@ fn a_silent_keychain_is_told_within_a_second() -> Tested {
     let desk = Desk::new("silent")?;
     let (_bus, address) = silent_bus(&desk.folder)?;
     let begun = Instant::now();
-    let mut child = Running(desk.with_bus(&address, &["show", &desk.address]).stderr(Stdio::piped()).spawn()?);
+    let mut child = Running(
+        desk.with_bus(&address, &["show", &desk.address])
+            .stderr(Stdio::piped())
+            .spawn()?,
+    );
     let mut line = String::new();
     BufReader::new(child.0.stderr.take().ok_or("no standard error")?).read_line(&mut line)?;
     let after = begun.elapsed();
     println!("what is waited for is told after {after:?}");
-    assert!(line.contains("waiting up to") && line.contains("keychain") && line.contains("--keys FILE"), "{line}");
+    assert!(
+        line.contains("waiting up to") && line.contains("keychain") && line.contains("--keys FILE"),
+        "{line}"
+    );
     // A second, and what a machine under load takes to start the program.
     assert!(after < Duration::from_secs(3), "{after:?}");
     Ok(())
@@ -422,7 +626,12 @@ fn twenty_keys_that_are_added_and_removed_at_once_are_all_there_and_all_gone() -
         for number in 0..20 {
             let words = words(number);
             let words: Vec<_> = words.iter().map(String::as_str).collect();
-            children.push(desk.command(&words).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
+            children.push(
+                desk.command(&words)
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::null())
+                    .spawn()?,
+            );
         }
         for mut child in children {
             assert_eq!(child.wait()?.code(), Some(0));
@@ -433,11 +642,21 @@ fn twenty_keys_that_are_added_and_removed_at_once_are_all_there_and_all_gone() -
     for number in 0..20 {
         fs::write(desk.folder.join(id(number)), key_of(&id(number)))?;
     }
-    at_once(&|number| vec!["keys".to_owned(), "add".to_owned(), desk.folder.join(id(number)).display().to_string()])?;
+    at_once(&|number| {
+        vec![
+            "keys".to_owned(),
+            "add".to_owned(),
+            desk.folder.join(id(number)).display().to_string(),
+        ]
+    })?;
     assert_eq!(fs::read_to_string(desk.keys())?.lines().count(), 20);
     assert_eq!(desk.done(&["keys", "list"])?.lines().count(), 20);
     let known = fs::read_to_string(desk.folder.join("switchboard").join("locked-boards"))?;
-    assert_eq!(known.lines().filter(|line| !line.starts_with('#')).count(), 20, "{known}");
+    assert_eq!(
+        known.lines().filter(|line| !line.starts_with('#')).count(),
+        20,
+        "{known}"
+    );
     at_once(&|number| vec!["keys".to_owned(), "forget".to_owned(), id(number)])?;
     assert_eq!(fs::read_to_string(desk.keys())?.lines().count(), 0);
     Ok(())
@@ -449,7 +668,10 @@ fn keys_that_an_editor_marked_or_powershell_wrote_are_read() -> Tested {
     let file = desk.folder.join("marked.key");
     let path = file.display().to_string();
     let key = key_of("sb-000001");
-    let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(key.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let wide: Vec<u8> = [0xff, 0xfe]
+        .into_iter()
+        .chain(key.encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
     for bytes in [[b"\xef\xbb\xbf", key.as_bytes()].concat(), wide] {
         fs::write(&file, bytes)?;
         assert!(desk.done(&["keys", "add", &path])?.contains("sb-000001"));
@@ -458,7 +680,10 @@ fn keys_that_an_editor_marked_or_powershell_wrote_are_read() -> Tested {
     // The file of keys itself, as an editor saves it.
     fs::write(desk.keys(), format!("\u{feff}{key}"))?;
     #[cfg(unix)]
-    fs::set_permissions(desk.keys(), std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    fs::set_permissions(
+        desk.keys(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o600),
+    )?;
     assert!(desk.done(&["keys", "list"])?.contains("sb-000001"));
     Ok(())
 }
@@ -478,7 +703,8 @@ fn what_virtual_boards_keep_is_for_their_owner_alone_also_where_it_was_not() -> 
         };
         VirtualBoards::start(options)
     };
-    // The programs that other tests start have the file open until they are programs of their own.
+    // The programs that other tests start have the file open until they are
+    // programs of their own.
     let start = || {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
@@ -499,14 +725,23 @@ fn what_virtual_boards_keep_is_for_their_owner_alone_also_where_it_was_not() -> 
         }
         Ok(files.into_iter().filter(|file| file.is_file()).collect())
     };
-    assert!(files()?.iter().any(|file| file.to_string_lossy().contains(&id)), "{:?}", files()?);
+    assert!(
+        files()?
+            .iter()
+            .any(|file| file.to_string_lossy().contains(&id)),
+        "{:?}",
+        files()?
+    );
     for file in files()? {
         assert_eq!(mode(&file)?, 0o600, "{}", file.display());
         // As an earlier version left it.
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
     }
     drop(start()?);
-    for file in files()?.iter().filter(|file| !file.ends_with("seed") && file.extension().is_none_or(|e| e != "key")) {
+    for file in files()?
+        .iter()
+        .filter(|file| !file.ends_with("seed") && file.extension().is_none_or(|e| e != "key"))
+    {
         assert_eq!(mode(file)?, 0o600, "{}", file.display());
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! Giving a board its Wi-Fi: the program itself at one end of a pseudo-terminal, a virtual board or a hand-made one at the other.
+//! Giving a board its Wi-Fi: the program itself at one end of a
+//! pseudo-terminal, a virtual board or a hand-made one at the other.
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -14,7 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::improv::{Command as Asked, ErrorState, Item, Packet, PacketKind, Reader, RpcResult, State};
+use protocol::improv::{
+    Command as Asked, ErrorState, Item, Packet, PacketKind, Reader, RpcResult, State,
+};
 use serde_json::Value;
 use virtual_board::{
     Options, VirtualBoards,
@@ -26,18 +29,27 @@ const PASSWORD: &str = "blinking lights";
 
 /// A virtual board behind a port, announced as a service of this test's own.
 fn board(service: &str) -> (SerialBoard, Arc<VirtualBoards>) {
-    let options = Options { started: false, service: service.to_owned(), ..Options::default() };
+    let options = Options {
+        started: false,
+        service: service.to_owned(),
+        ..Options::default()
+    };
     let boards = Arc::new(VirtualBoards::start(options).expect("boards"));
-    (SerialBoard::start(Arc::clone(&boards), |_| {}).expect("a port"), boards)
+    (
+        SerialBoard::start(Arc::clone(&boards), |_| {}).expect("a port"),
+        boards,
+    )
 }
 
 /// `switchboard provision` with these arguments, and this typed.
 fn provision(arguments: &[&str], typed: &str) -> Output {
-    let folder = std::env::temp_dir().join(format!("switchboard-provisioning-{}", std::process::id()));
+    let folder =
+        std::env::temp_dir().join(format!("switchboard-provisioning-{}", std::process::id()));
     provision_with(&folder, &[], arguments, typed)
 }
 
-/// The same with this folder for settings and keys, and more options before the command.
+/// The same with this folder for settings and keys, and more options before the
+/// command.
 fn provision_with(folder: &Path, options: &[&str], arguments: &[&str], typed: &str) -> Output {
     let mut program = program::switchboard()
         .args(options)
@@ -62,7 +74,10 @@ fn ended(output: &Output, status: i32, why: &str) {
     assert_eq!(output.status.code(), Some(status), "{said}");
     assert!(said.contains(why), "{why:?} is not in {said}");
     for secret in [PASSWORD, "wrong password"] {
-        assert!(!said.contains(secret) && !String::from_utf8_lossy(&output.stdout).contains(secret), "{said}");
+        assert!(
+            !said.contains(secret) && !String::from_utf8_lossy(&output.stdout).contains(secret),
+            "{said}"
+        );
     }
 }
 
@@ -70,7 +85,18 @@ fn ended(output: &Output, status: i32, why: &str) {
 fn a_board_is_given_its_network_and_found_on_it() {
     let service = "_sbimprova._tcp.local.";
     let (serial, boards) = board(service);
-    let output = provision(&["--serial", serial.path(), "--ssid", LAB, "--service", service, "--json"], PASSWORD);
+    let output = provision(
+        &[
+            "--serial",
+            serial.path(),
+            "--ssid",
+            LAB,
+            "--service",
+            service,
+            "--json",
+        ],
+        PASSWORD,
+    );
     ended(&output, 0, "connects to Switchboard Lab");
     let line: Value = serde_json::from_slice(&output.stdout).expect("one object");
     let listening = &boards.list()[0];
@@ -85,7 +111,10 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("switchboard-provisioning-{name}-{}", std::process::id()));
+        let path = std::env::temp_dir().join(format!(
+            "switchboard-provisioning-{name}-{}",
+            std::process::id()
+        ));
         fs::create_dir_all(&path).expect("a folder");
         Self(path)
     }
@@ -111,16 +140,33 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
     let service = "_sbimprovd._tcp.local.";
     let (serial, boards) = board(service);
     let folder = Folder::new("lock");
-    let arguments = ["--serial", serial.path(), "--ssid", LAB, "--service", service, "--lock", "--json"];
+    let arguments = [
+        "--serial",
+        serial.path(),
+        "--ssid",
+        LAB,
+        "--service",
+        service,
+        "--lock",
+        "--json",
+    ];
     let log = folder.0.join("log").display().to_string();
-    let options = ["--log", "trace,switchboard=trace,serialport=trace", "--log-file", &log];
+    let options = [
+        "--log",
+        "trace,switchboard=trace,serialport=trace",
+        "--log-file",
+        &log,
+    ];
     let output = provision_with(&folder.0, &options, &arguments, PASSWORD);
     ended(&output, 0, "is locked with the key");
     let line: Value = serde_json::from_slice(&output.stdout).expect("one object");
     assert_eq!(line["locked"], true);
     let listening = &boards.list()[0];
     let keys = folder.keys();
-    assert!(keys.starts_with(&format!("switchboard-key:1:{}:", listening.id)), "the key is saved");
+    assert!(
+        keys.starts_with(&format!("switchboard-key:1:{}:", listening.id)),
+        "the key is saved"
+    );
     assert_eq!(keys.lines().count(), 1);
     let switchboard = |words: &[&str], keys: &Path| {
         program::switchboard()
@@ -131,10 +177,24 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
             .expect("the program")
     };
     let address = listening.address.to_string();
-    let network = switchboard(&["log", &address, "--level", "debug", "--for", "500ms"], &folder.0.join("keys"));
-    assert_eq!(network.status.code(), Some(0), "{}", String::from_utf8_lossy(&network.stderr));
+    let network = switchboard(
+        &["log", &address, "--level", "debug", "--for", "500ms"],
+        &folder.0.join("keys"),
+    );
+    assert_eq!(
+        network.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&network.stderr)
+    );
     let logged = fs::read_to_string(&log).expect("a log");
-    for said in [&output.stdout, &output.stderr, &network.stdout, &network.stderr, logged.as_bytes()] {
+    for said in [
+        &output.stdout,
+        &output.stderr,
+        &network.stdout,
+        &network.stderr,
+        logged.as_bytes(),
+    ] {
         assert!(!String::from_utf8_lossy(said).contains(secret(&keys)));
     }
     let elsewhere = Folder::new("elsewhere");
@@ -144,22 +204,44 @@ fn a_board_is_locked_over_the_cable_and_its_key_is_only_in_the_store() {
         .env("SWITCHBOARD_KEYS", elsewhere.0.join("keys"))
         .output()
         .expect("the program");
-    assert_eq!(stranger.status.code(), Some(1), "without the key there is no way in");
+    assert_eq!(
+        stranger.status.code(),
+        Some(1),
+        "without the key there is no way in"
+    );
     // Given another network it keeps its key: it has places for eight only.
-    let again = ["--serial", serial.path(), "--ssid", "Open Bench", "--service", service, "--lock"];
-    ended(&provision_with(&folder.0, &[], &again, ""), 0, "this computer has its key");
+    let again = [
+        "--serial",
+        serial.path(),
+        "--ssid",
+        "Open Bench",
+        "--service",
+        service,
+        "--lock",
+    ];
+    ended(
+        &provision_with(&folder.0, &[], &again, ""),
+        0,
+        "this computer has its key",
+    );
     assert_eq!(folder.keys(), keys);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn in_a_terminal_a_board_is_locked_unless_the_person_says_no() {
-    for (service, answer, locked) in [("_sbimprovg._tcp.local.", "", true), ("_sbimprovh._tcp.local.", "n", false)] {
+    for (service, answer, locked) in [
+        ("_sbimprovg._tcp.local.", "", true),
+        ("_sbimprovh._tcp.local.", "n", false),
+    ] {
         let (serial, _boards) = board(service);
         let folder = Folder::new(&format!("asked-{locked}"));
         let program = program::switchboard();
         let program = program.get_program().to_string_lossy();
-        let command = format!("'{program}' provision --serial {} --ssid '{LAB}' --service {service}", serial.path());
+        let command = format!(
+            "'{program}' provision --serial {} --ssid '{LAB}' --service {service}",
+            serial.path()
+        );
         // script(1) gives it a terminal of its own.
         let mut terminal = Command::new("script")
             .args(["--quiet", "--return", "--command", &command, "/dev/null"])
@@ -196,10 +278,27 @@ fn a_board_is_not_locked_where_its_key_could_not_be_saved() {
     let folder = Folder::new("unsaved");
     // A folder in the place of the file.
     fs::create_dir(folder.0.join("keys")).expect("a folder");
-    let arguments = ["--serial", serial.path(), "--ssid", LAB, "--service", service, "--lock"];
-    ended(&provision_with(&folder.0, &[], &arguments, PASSWORD), 2, "keys");
+    let arguments = [
+        "--serial",
+        serial.path(),
+        "--ssid",
+        LAB,
+        "--service",
+        service,
+        "--lock",
+    ];
+    ended(
+        &provision_with(&folder.0, &[], &arguments, PASSWORD),
+        2,
+        "keys",
+    );
     // It was not even given its network.
-    assert!(boards.add_key(&boards.list()[0].id, "a test", virtual_board::Role::Control).is_err(), "it does not run");
+    assert!(
+        boards
+            .add_key(&boards.list()[0].id, "a test", virtual_board::Role::Control)
+            .is_err(),
+        "it does not run"
+    );
 }
 
 #[test]
@@ -207,12 +306,31 @@ fn a_board_that_is_left_open_is_told() {
     let service = "_sbimprovf._tcp.local.";
     let (serial, _boards) = board(service);
     let folder = Folder::new("open");
-    let arguments = ["--serial", serial.path(), "--ssid", LAB, "--service", service];
-    ended(&provision_with(&folder.0, &[], &arguments, PASSWORD), 0, "--lock locks it");
-    let output = provision_with(&folder.0, &[], &[&arguments[..], &["--open", "--json"]].concat(), PASSWORD);
+    let arguments = [
+        "--serial",
+        serial.path(),
+        "--ssid",
+        LAB,
+        "--service",
+        service,
+    ];
+    ended(
+        &provision_with(&folder.0, &[], &arguments, PASSWORD),
+        0,
+        "--lock locks it",
+    );
+    let output = provision_with(
+        &folder.0,
+        &[],
+        &[&arguments[..], &["--open", "--json"]].concat(),
+        PASSWORD,
+    );
     ended(&output, 0, "");
     assert!(!String::from_utf8_lossy(&output.stderr).contains("--lock"));
-    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).expect("one object")["locked"], false);
+    assert_eq!(
+        serde_json::from_slice::<Value>(&output.stdout).expect("one object")["locked"],
+        false
+    );
     assert_eq!(folder.keys(), "");
 }
 
@@ -224,7 +342,15 @@ fn a_board_that_prints_no_key_is_told() {
             say(port, &State::Ready.to_packet());
         } else if is(packet, Asked::SEND_WIFI_SETTINGS) {
             let strings = vec!["http://127.0.0.1:9/".to_owned()];
-            say(port, &RpcResult { command: packet.data()[0], strings }.to_packet().expect("short"));
+            say(
+                port,
+                &RpcResult {
+                    command: packet.data()[0],
+                    strings,
+                }
+                .to_packet()
+                .expect("short"),
+            );
         } else {
             say(port, &ErrorState::UnknownCommand.to_packet());
         }
@@ -239,39 +365,83 @@ fn a_board_that_prints_no_key_is_told() {
 fn after_a_wrong_password_another_attempt_succeeds_in_words() {
     let service = "_sbimprovb._tcp.local.";
     let (serial, boards) = board(service);
-    let arguments = ["--serial", serial.path(), "--ssid", LAB, "--service", service];
-    ended(&provision(&arguments, "wrong password"), 1, "is the password right");
+    let arguments = [
+        "--serial",
+        serial.path(),
+        "--ssid",
+        LAB,
+        "--service",
+        service,
+    ];
+    ended(
+        &provision(&arguments, "wrong password"),
+        1,
+        "is the password right",
+    );
     let output = provision(&arguments, PASSWORD);
     ended(&output, 0, "");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let listening = &boards.list()[0];
-    assert_eq!(said.trim(), format!("{} is on the network at {}", listening.name, listening.address));
+    assert_eq!(
+        said.trim(),
+        format!(
+            "{} is on the network at {}",
+            listening.name, listening.address
+        )
+    );
     // It is told that the board has one, and may be given another.
-    let again = ["--serial", serial.path(), "--ssid", "Open Bench", "--service", service];
+    let again = [
+        "--serial",
+        serial.path(),
+        "--ssid",
+        "Open Bench",
+        "--service",
+        service,
+    ];
     ended(&provision(&again, ""), 0, "in a network already");
 }
 
 #[test]
 fn a_network_that_is_not_there_is_told() {
     let (serial, _boards) = board("_sbimprovc._tcp.local.");
-    ended(&provision(&["--serial", serial.path(), "--ssid", "Nowhere"], ""), 1, "unable to connect to \"Nowhere\"");
+    ended(
+        &provision(&["--serial", serial.path(), "--ssid", "Nowhere"], ""),
+        1,
+        "unable to connect to \"Nowhere\"",
+    );
 }
 
 #[test]
 fn what_cannot_be_is_said_before_a_port_is_opened() {
-    ended(&provision(&["--serial", "/dev/null", "--ssid", &"n".repeat(33)], ""), 2, "1 to 32 bytes");
+    ended(
+        &provision(&["--serial", "/dev/null", "--ssid", &"n".repeat(33)], ""),
+        2,
+        "1 to 32 bytes",
+    );
     ended(&provision(&["--serial", "/dev/null"], ""), 2, "--ssid NAME");
     ended(&provision(&["--ssid", "x"], ""), 2, "port");
 }
 
 #[test]
 fn a_port_that_is_not_there_or_no_port_is_told_apart() {
-    ended(&provision(&["--serial", "/dev/no-such-port", "--ssid", "x"], ""), 3, "is the board plugged in");
-    ended(&provision(&["--serial", "/dev/null", "--ssid", "x"], ""), 4, "cannot be opened as a serial port");
+    ended(
+        &provision(&["--serial", "/dev/no-such-port", "--ssid", "x"], ""),
+        3,
+        "is the board plugged in",
+    );
+    ended(
+        &provision(&["--serial", "/dev/null", "--ssid", "x"], ""),
+        4,
+        "cannot be opened as a serial port",
+    );
 }
 
-/// A hand-made board: for each command it does what the test says. Ends with the program, or where that returns `false`.
-fn by_hand(arguments: &[&str], answer: impl FnMut(&mut SerialPort, &Packet) -> bool + Send + 'static) -> Output {
+/// A hand-made board: for each command it does what the test says. Ends with
+/// the program, or where that returns `false`.
+fn by_hand(
+    arguments: &[&str],
+    answer: impl FnMut(&mut SerialPort, &Packet) -> bool + Send + 'static,
+) -> Output {
     by_hand_with(&[], arguments, answer)
 }
 
@@ -301,8 +471,14 @@ fn by_hand_with(
             }
         }
     });
-    let folder = std::env::temp_dir().join(format!("switchboard-provisioning-{}", std::process::id()));
-    let output = provision_with(&folder, options, &[&["--serial", &path][..], arguments].concat(), PASSWORD);
+    let folder =
+        std::env::temp_dir().join(format!("switchboard-provisioning-{}", std::process::id()));
+    let output = provision_with(
+        &folder,
+        options,
+        &[&["--serial", &path][..], arguments].concat(),
+        PASSWORD,
+    );
     drop(over);
     hand.join().expect("the hand-made board");
     output
@@ -318,13 +494,19 @@ fn is(packet: &Packet, number: u8) -> bool {
 
 #[test]
 fn a_silent_port_is_no_board() {
-    ended(&by_hand(&["--ssid", LAB], |_, _| true), 4, "nothing answers");
+    ended(
+        &by_hand(&["--ssid", LAB], |_, _| true),
+        4,
+        "nothing answers",
+    );
 }
 
 #[test]
 fn a_port_that_talks_of_other_things_is_told_apart() {
-    let output =
-        by_hand(&["--ssid", LAB], |port, _| port.write(b"ets Jul 29 2019 rst:0x1\r\nIMPROV what?\r\n").is_ok());
+    let output = by_hand(&["--ssid", LAB], |port, _| {
+        port.write(b"ets Jul 29 2019 rst:0x1\r\nIMPROV what?\r\n")
+            .is_ok()
+    });
     ended(&output, 4, "does not speak Improv");
 }
 
@@ -332,7 +514,10 @@ fn a_port_that_talks_of_other_things_is_told_apart() {
 fn noise_before_and_between_packets_and_a_damaged_one_do_no_harm() {
     let mut first = true;
     let output = by_hand(&["--ssid", LAB], move |port, packet| {
-        let noise = |port: &mut SerialPort| port.write(b"\xff\x00I (123) wifi: IMPROVised\r\nIMPR").expect("there");
+        let noise = |port: &mut SerialPort| {
+            port.write(b"\xff\x00I (123) wifi: IMPROVised\r\nIMPR")
+                .expect("there")
+        };
         noise(port);
         port.write(b"\n").expect("there");
         if std::mem::take(&mut first) {
@@ -367,8 +552,18 @@ fn a_port_that_vanishes_while_the_board_connects_is_told() {
         if is(packet, Asked::REQUEST_STATE) {
             say(port, &State::Ready.to_packet());
         } else {
-            let strings = ["Switchboard", "0.1.0", "chip", "Lamp"].map(str::to_owned).to_vec();
-            say(port, &RpcResult { command: packet.data()[0], strings }.to_packet().expect("short"));
+            let strings = ["Switchboard", "0.1.0", "chip", "Lamp"]
+                .map(str::to_owned)
+                .to_vec();
+            say(
+                port,
+                &RpcResult {
+                    command: packet.data()[0],
+                    strings,
+                }
+                .to_packet()
+                .expect("short"),
+            );
         }
         true
     });

@@ -1,4 +1,5 @@
-//! One board is one board, however often and wherever it is found: real sockets, real mDNS on loopback, a service of its own.
+//! One board is one board, however often and wherever it is found: real
+//! sockets, real mDNS on loopback, a service of its own.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use switchboard::fleet::{BoardKey, BoardView, Fleet, Interfaces, LinkState, Lookout, Settings, Watch};
+use switchboard::fleet::{
+    BoardKey, BoardView, Fleet, Interfaces, LinkState, Lookout, Settings, Watch,
+};
 use virtual_board::{Options, VirtualBoards};
 
 type Tested = Result<(), Box<dyn Error>>;
@@ -28,18 +31,41 @@ struct Bench {
 impl Bench {
     fn start(test: &str, boards: usize) -> Result<Self, Box<dyn Error>> {
         let service = format!("_sb{test}._tcp.local.");
-        let boards = VirtualBoards::start(Options { boards, service: service.clone(), ..Options::default() })?;
-        let discovery = Some(Lookout { service, interfaces: Interfaces::Loopback });
-        let fleet = Fleet::start(Settings { discovery, ..Settings::default() })?;
+        let boards = VirtualBoards::start(Options {
+            boards,
+            service: service.clone(),
+            ..Options::default()
+        })?;
+        let discovery = Some(Lookout {
+            service,
+            interfaces: Interfaces::Loopback,
+        });
+        let fleet = Fleet::start(Settings {
+            discovery,
+            ..Settings::default()
+        })?;
         let (wake, woken) = sync_channel(1);
         let watch = fleet.watch(move || {
             // Full: the reader will be woken anyway.
             let _ = wake.try_send(());
         });
-        let mut bench = Self { boards, fleet, watch, woken, seen: BTreeMap::new(), forgotten: Vec::new() };
+        let mut bench = Self {
+            boards,
+            fleet,
+            watch,
+            woken,
+            seen: BTreeMap::new(),
+            forgotten: Vec::new(),
+        };
         let number = bench.boards.list().len();
-        bench
-            .until(|bench| bench.seen.values().filter(|board| board.link == LinkState::Connected).count() == number)?;
+        bench.until(|bench| {
+            bench
+                .seen
+                .values()
+                .filter(|board| board.link == LinkState::Connected)
+                .count()
+                == number
+        })?;
         Ok(bench)
     }
 
@@ -47,7 +73,8 @@ impl Bench {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
             let changes = self.watch.drain();
-            self.seen.extend(changes.boards.into_iter().map(|board| (board.key, board)));
+            self.seen
+                .extend(changes.boards.into_iter().map(|board| (board.key, board)));
             for key in changes.forgotten {
                 self.seen.remove(&key);
                 self.forgotten.push(key);
@@ -97,11 +124,19 @@ fn a_board_that_comes_back_on_another_port_is_the_same_board() -> Tested {
     let before = bench.keys();
     let id = bench.boards.list()[0].id.clone();
     bench.boards.stop(&id)?;
-    bench.until(|bench| bench.seen.values().all(|board| matches!(board.link, LinkState::Unreachable { .. })))?;
+    bench.until(|bench| {
+        bench
+            .seen
+            .values()
+            .all(|board| matches!(board.link, LinkState::Unreachable { .. }))
+    })?;
     bench.boards.start_again_on(&id, 0)?;
     let address = bench.boards.list()[0].address.to_string();
     bench.until(|bench| {
-        bench.seen.values().all(|board| board.link == LinkState::Connected && board.address == address)
+        bench
+            .seen
+            .values()
+            .all(|board| board.link == LinkState::Connected && board.address == address)
     })?;
     assert_eq!(bench.keys(), before);
     Ok(())

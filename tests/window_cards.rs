@@ -1,5 +1,5 @@
-//! The window over invented boards: what each card is called, what it asks for when it is operated, and that nothing is
-//! shown that is not known.
+//! The window over invented boards: what each card is called, what it asks for
+//! when it is operated, and that nothing is shown that is not known.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{sync::Arc, time::Duration};
@@ -15,7 +15,9 @@ use scenes::Now;
 use serde_json::json;
 use switchboard::{
     fleet::{BoardKey, BoardView, CommandState, LinkState, LogEntry},
-    ui::{Action, Asks, Direction, Errand, Moment, Notice, Question, Settings, VirtualBoards, Window},
+    ui::{
+        Action, Asks, Direction, Errand, Moment, Notice, Question, Settings, VirtualBoards, Window,
+    },
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -49,16 +51,23 @@ impl Bench {
 }
 
 fn open_with(at: Now, boards: Vec<BoardView>, log: Vec<Arc<LogEntry>>) -> Harness<'static, Bench> {
-    let mut harness = Harness::builder().with_size([1180.0, 1400.0]).build_eframe(move |cc| {
-        let mut window = Window::new(&cc.egui_ctx, &Settings::default());
-        window.virtual_boards = VirtualBoards::Ready;
-        let key = boards.first().map(|board| board.key);
-        window.model.apply(scenes::changes(boards, log), at.now);
-        if let Some(key) = key {
-            window.model.select(key);
-        }
-        Bench { window, at, asked: Vec::new(), next: None }
-    });
+    let mut harness = Harness::builder()
+        .with_size([1180.0, 1400.0])
+        .build_eframe(move |cc| {
+            let mut window = Window::new(&cc.egui_ctx, &Settings::default());
+            window.virtual_boards = VirtualBoards::Ready;
+            let key = boards.first().map(|board| board.key);
+            window.model.apply(scenes::changes(boards, log), at.now);
+            if let Some(key) = key {
+                window.model.select(key);
+            }
+            Bench {
+                window,
+                at,
+                asked: Vec::new(),
+                next: None,
+            }
+        });
     harness.run();
     harness
 }
@@ -68,7 +77,11 @@ fn open(at: Now, boards: Vec<BoardView>) -> Harness<'static, Bench> {
 }
 
 fn set(board: u32, component: &str, change: State) -> Action {
-    Action::Set { board: BoardKey(board), component: scenes::key(component), change }
+    Action::Set {
+        board: BoardKey(board),
+        component: scenes::key(component),
+        change,
+    }
 }
 
 #[test]
@@ -116,12 +129,18 @@ fn what_is_not_known_is_shown_as_unknown_never_as_off_or_zero() {
 fn a_click_on_a_switch_asks_for_the_other_state() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::everything(9, at)]);
-    harness.get_by_role_and_label(Role::Switch, "Relay (switch:0): on").click();
+    harness
+        .get_by_role_and_label(Role::Switch, "Relay (switch:0): on")
+        .click();
     harness.run();
-    harness.get_by_role_and_label(Role::Switch, "Relay (switch:1): on").click();
+    harness
+        .get_by_role_and_label(Role::Switch, "Relay (switch:1): on")
+        .click();
     harness.run();
-    let expected =
-        [set(9, "switch:0", State::new().with("on", false)), set(9, "switch:1", State::new().with("on", true))];
+    let expected = [
+        set(9, "switch:0", State::new().with("on", false)),
+        set(9, "switch:1", State::new().with("on", true)),
+    ];
     assert_eq!(harness.state().asked, expected);
 }
 
@@ -129,7 +148,9 @@ fn a_click_on_a_switch_asks_for_the_other_state() {
 fn a_slider_asks_for_whole_percents_and_each_value_once() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::lamp(1, "Desk lamp", at)]);
-    let rect = harness.get_by_role_and_label(Role::Slider, "Light: brightness").rect();
+    let rect = harness
+        .get_by_role_and_label(Role::Slider, "Light: brightness")
+        .rect();
     harness.hover_at(rect.center());
     harness.drag_at(rect.center());
     harness.step();
@@ -148,7 +169,10 @@ fn a_slider_asks_for_whole_percents_and_each_value_once() {
         })
         .collect();
     assert!(!values.is_empty());
-    assert!(values.windows(2).all(|pair| pair[0] != pair[1]), "{values:?}");
+    assert!(
+        values.windows(2).all(|pair| pair[0] != pair[1]),
+        "{values:?}"
+    );
 }
 
 #[test]
@@ -156,9 +180,14 @@ fn a_button_is_pressed_and_says_who_pressed_it_last() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::lamp(1, "Desk lamp", at)]);
     harness.get_by_label("Button: press 2 s ago (by hand)");
-    harness.get_by_role_and_label(Role::Button, "Button: press").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Button: press")
+        .click();
     harness.run();
-    let expected = [Action::Press { board: BoardKey(1), component: scenes::key("button:0") }];
+    let expected = [Action::Press {
+        board: BoardKey(1),
+        component: scenes::key("button:0"),
+    }];
     assert_eq!(harness.state().asked, expected);
 }
 
@@ -181,7 +210,9 @@ fn a_board_without_a_link_keeps_its_values_with_their_age_but_cannot_be_operated
     let at = Now::read();
     let boards = scenes::mixed(at);
     let mut harness = open(at, boards);
-    harness.get_by_role_and_label(Role::ListBoxOption, "Bench 4: unreachable").click();
+    harness
+        .get_by_role_and_label(Role::ListBoxOption, "Bench 4: unreachable")
+        .click();
     harness.run();
     harness.get_by_label("Temperature: 24.6 °C");
     harness.get_by_label("Temperature: as of 1 min ago");
@@ -191,7 +222,9 @@ fn a_board_without_a_link_keeps_its_values_with_their_age_but_cannot_be_operated
     switch.click();
     harness.run();
     assert_eq!(harness.state().asked, []);
-    harness.get_by_role_and_label(Role::Button, "Try now").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Try now")
+        .click();
     harness.run();
     assert_eq!(harness.state().asked, [Action::TryNow(BoardKey(4))]);
 }
@@ -201,7 +234,12 @@ fn a_key_that_may_only_view_shows_everything_and_says_what_it_is() {
     let at = Now::read();
     let harness = open(at, scenes::locked(at));
     harness.get_by_role_and_label(Role::Switch, "Light: on");
-    assert!(harness.query_all_by_label_contains("locked: Speaks only encrypted").next().is_some());
+    assert!(
+        harness
+            .query_all_by_label_contains("locked: Speaks only encrypted")
+            .next()
+            .is_some()
+    );
 }
 
 #[test]
@@ -218,12 +256,20 @@ fn what_one_types_stays_while_the_board_pushes_and_enter_sends_it() {
     let at = Now::read();
     let mut board = scenes::everything(9, at);
     let mut harness = open(at, vec![board.clone()]);
-    let field = |harness: &Harness<'_, Bench>| harness.get_by_role_and_label(Role::TextInput, "Note: value").value();
+    let field = |harness: &Harness<'_, Bench>| {
+        harness
+            .get_by_role_and_label(Role::TextInput, "Note: value")
+            .value()
+    };
     assert_eq!(field(&harness).as_deref(), Some("Second shelf, left"));
-    harness.get_by_role_and_label(Role::TextInput, "Note: value").click();
+    harness
+        .get_by_role_and_label(Role::TextInput, "Note: value")
+        .click();
     harness.run_steps(2);
     harness.key_press(Key::End);
-    harness.get_by_role_and_label(Role::TextInput, "Note: value").type_text(" hand");
+    harness
+        .get_by_role_and_label(Role::TextInput, "Note: value")
+        .type_text(" hand");
     harness.run_steps(2);
     let pushed = scenes::component(Kind::Text, 0, "Note", json!({"value": "somebody else's"}));
     board.components[6] = Arc::new(pushed);
@@ -232,20 +278,33 @@ fn what_one_types_stays_while_the_board_pushes_and_enter_sends_it() {
     assert_eq!(field(&harness).as_deref(), Some("Second shelf, left hand"));
     harness.key_press(Key::Enter);
     harness.run_steps(3);
-    assert_eq!(harness.state().asked, [set(9, "text:0", State::new().with("value", "Second shelf, left hand"))]);
+    assert_eq!(
+        harness.state().asked,
+        [set(
+            9,
+            "text:0",
+            State::new().with("value", "Second shelf, left hand")
+        )]
+    );
 }
 
 #[test]
 fn escape_discards_what_one_typed() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::everything(9, at)]);
-    harness.get_by_role_and_label(Role::TextInput, "Note: value").click();
+    harness
+        .get_by_role_and_label(Role::TextInput, "Note: value")
+        .click();
     harness.run_steps(2);
-    harness.get_by_role_and_label(Role::TextInput, "Note: value").type_text("!");
+    harness
+        .get_by_role_and_label(Role::TextInput, "Note: value")
+        .type_text("!");
     harness.run_steps(2);
     harness.key_press(Key::Escape);
     harness.run_steps(3);
-    let value = harness.get_by_role_and_label(Role::TextInput, "Note: value").value();
+    let value = harness
+        .get_by_role_and_label(Role::TextInput, "Note: value")
+        .value();
     assert_eq!(value.as_deref(), Some("Second shelf, left"));
     assert_eq!(harness.state().asked, []);
 }
@@ -277,7 +336,16 @@ fn the_find_box_leaves_the_boards_whose_name_address_or_id_matches() {
 fn arrow_keys_move_through_the_list_in_the_order_in_which_it_is_shown() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
-    let shown = |harness: &Harness<'_, Bench>| harness.state().window.model.selected().unwrap().name.clone();
+    let shown = |harness: &Harness<'_, Bench>| {
+        harness
+            .state()
+            .window
+            .model
+            .selected()
+            .unwrap()
+            .name
+            .clone()
+    };
     harness.state_mut().window.model.select(BoardKey(4));
     harness.key_press(Key::ArrowDown);
     harness.run_steps(2);
@@ -293,8 +361,12 @@ fn arrow_keys_move_through_the_list_in_the_order_in_which_it_is_shown() {
 fn pushes_are_listed_newest_first_with_who_did_it_and_how_late_they_came() {
     let at = Now::read();
     let harness = open_with(at, scenes::mixed(at), scenes::log(at));
-    let newer = harness.get_by_label("Desk lamp, light:0 on, by hand, 2.2 ms late").rect();
-    let older = harness.get_by_label("Desk lamp, button:0 press, by hand, 2.1 ms late").rect();
+    let newer = harness
+        .get_by_label("Desk lamp, light:0 on, by hand, 2.2 ms late")
+        .rect();
+    let older = harness
+        .get_by_label("Desk lamp, button:0 press, by hand, 2.1 ms late")
+        .rect();
     assert!(newer.bottom() <= older.top());
     harness.get_by_label("Desk lamp, light:0 brightness=60%, this window, 4.0 ms late");
     harness.get_by_label("Bench 4, link unreachable: silent for 45 s");
@@ -305,11 +377,23 @@ fn a_steady_board_needs_no_frame_until_an_age_changes_and_a_pending_command_need
     let at = Now::read();
     let mut steady = scenes::with(
         scenes::board(1, "Relay board", at),
-        [scenes::component(Kind::Switch, 0, "Relay", json!({"on": true}))],
+        [scenes::component(
+            Kind::Switch,
+            0,
+            "Relay",
+            json!({"on": true}),
+        )],
     );
     let mut harness = open(at, vec![steady.clone()]);
     harness.run();
-    assert!(harness.state().next.is_none_or(|next| next > Duration::from_secs(1)), "{:?}", harness.state().next);
+    assert!(
+        harness
+            .state()
+            .next
+            .is_none_or(|next| next > Duration::from_secs(1)),
+        "{:?}",
+        harness.state().next
+    );
     let mut switch = (*steady.components[0]).clone();
     switch.command = CommandState::Pending { since: at.now };
     steady.components[0] = Arc::new(switch);
@@ -323,7 +407,12 @@ fn a_push_lights_its_card_for_a_moment_only() {
     let at = Now::read();
     let boards = vec![scenes::with(
         scenes::board(1, "Desk lamp", at),
-        [scenes::component(Kind::Switch, 0, "Relay", json!({"on": true}))],
+        [scenes::component(
+            Kind::Switch,
+            0,
+            "Relay",
+            json!({"on": true}),
+        )],
     )];
     let mut harness = open(at, boards);
     let mut entry = (*scenes::log(at)[1]).clone();
@@ -332,12 +421,21 @@ fn a_push_lights_its_card_for_a_moment_only() {
         *component = key.clone();
     }
     entry.board = BoardKey(1);
-    harness.state_mut().window.model.happened(Arc::new(entry), at.now);
+    harness
+        .state_mut()
+        .window
+        .model
+        .happened(Arc::new(entry), at.now);
     harness.run_steps(1);
     assert!(harness.state().next.unwrap() < Duration::from_millis(50));
     harness.state_mut().later(0.7);
     harness.run_steps(1);
-    assert!(harness.state().next.is_none_or(|next| next > Duration::from_millis(500)));
+    assert!(
+        harness
+            .state()
+            .next
+            .is_none_or(|next| next > Duration::from_millis(500))
+    );
 }
 
 #[test]
@@ -355,16 +453,25 @@ fn the_empty_window_says_what_it_looks_for_and_offers_two_ways_on() {
     let at = Now::read();
     let mut harness = open(at, Vec::new());
     harness.get_by_label_contains("_switchboard._tcp");
-    harness.get_by_role_and_label(Role::Button, "Start 3 virtual boards").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Start 3 virtual boards")
+        .click();
     harness.run();
     assert_eq!(harness.state().asked, [Action::StartVirtualBoards(3)]);
-    harness.get_by_role_and_label(Role::Button, "Add a board by address").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Add a board by address")
+        .click();
     harness.run();
-    harness.get_by_role_and_label(Role::TextInput, "Address").type_text("lamp.local:8080");
+    harness
+        .get_by_role_and_label(Role::TextInput, "Address")
+        .type_text("lamp.local:8080");
     harness.run_steps(2);
     harness.get_by_role_and_label(Role::Button, "Add").click();
     harness.run();
-    assert_eq!(harness.state().asked[1], Action::Add("lamp.local:8080".to_owned()));
+    assert_eq!(
+        harness.state().asked[1],
+        Action::Add("lamp.local:8080".to_owned())
+    );
 }
 
 #[test]
@@ -373,33 +480,53 @@ fn an_address_that_is_none_keeps_the_dialog_open_and_says_why() {
     let mut harness = open(at, Vec::new());
     harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::N);
     harness.run();
-    harness.state_mut().window.answer_dialog(Err("\":\" is no address: it has no host".to_owned()));
+    harness
+        .state_mut()
+        .window
+        .answer_dialog(Err("\":\" is no address: it has no host".to_owned()));
     harness.run();
     harness.get_by_label_contains("it has no host");
-    harness.get_by_role_and_label(Role::Button, "Cancel").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Cancel")
+        .click();
     harness.run();
-    assert!(harness.query_by_role_and_label(Role::TextInput, "Address").is_none());
+    assert!(
+        harness
+            .query_by_role_and_label(Role::TextInput, "Address")
+            .is_none()
+    );
 }
 
 #[test]
 fn what_failed_is_said_until_somebody_has_seen_it() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
-    harness.state_mut().window.tell(Notice::Failed("Virtual boards could not be started".to_owned()));
+    harness.state_mut().window.tell(Notice::Failed(
+        "Virtual boards could not be started".to_owned(),
+    ));
     harness.run();
     harness.state_mut().later(3_600.0);
     harness.run();
     harness.get_by_label("Virtual boards could not be started");
-    harness.get_by_label("Dismiss: Virtual boards could not be started").click();
+    harness
+        .get_by_label("Dismiss: Virtual boards could not be started")
+        .click();
     harness.run();
-    assert!(harness.query_by_label("Virtual boards could not be started").is_none());
+    assert!(
+        harness
+            .query_by_label("Virtual boards could not be started")
+            .is_none()
+    );
 }
 
 #[test]
 fn what_was_done_is_said_for_a_while() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
-    harness.state_mut().window.tell(Notice::Done("Saved".to_owned()));
+    harness
+        .state_mut()
+        .window
+        .tell(Notice::Done("Saved".to_owned()));
     harness.run();
     harness.get_by_label("Saved");
     assert!(harness.state().next.unwrap() <= Duration::from_secs(6));
@@ -432,10 +559,13 @@ fn only_boards_in_view_are_drawn_and_all_are_counted() {
 fn escape_in_the_find_box_shows_all_boards_again() {
     let at = Now::read();
     let mut harness = open(at, scenes::many(3, at));
-    let listed = |harness: &Harness<'_, Bench>| harness.query_all_by_role(Role::ListBoxOption).count();
+    let listed =
+        |harness: &Harness<'_, Bench>| harness.query_all_by_role(Role::ListBoxOption).count();
     harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::F);
     harness.run();
-    harness.get_by_label("Find a board").type_text("no board has this name");
+    harness
+        .get_by_label("Find a board")
+        .type_text("no board has this name");
     harness.run();
     assert_eq!(listed(&harness), 0);
     harness.key_press(Key::Escape);
@@ -446,7 +576,13 @@ fn escape_in_the_find_box_shows_all_boards_again() {
 /// The window over a board of [`scenes::updates`], with this name.
 fn updating(name: &str) -> Harness<'static, Bench> {
     let at = Now::read();
-    open(at, scenes::updates(at).into_iter().filter(|board| board.name == name).collect())
+    open(
+        at,
+        scenes::updates(at)
+            .into_iter()
+            .filter(|board| board.name == name)
+            .collect(),
+    )
 }
 
 fn progress(harness: &Harness<'static, Bench>) -> Option<f64> {
@@ -460,9 +596,14 @@ fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_ima
     let mut harness = open(at, vec![scenes::updatable(1, at)]);
     harness.get_by_label("Firmware: 0.3.1");
     assert_eq!(progress(&harness), None);
-    harness.get_by_role_and_label(Role::Button, "Firmware: update firmware").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Firmware: update firmware")
+        .click();
     harness.run();
-    assert_eq!(harness.state().asked, [Action::File(Errand::Image(BoardKey(1)))]);
+    assert_eq!(
+        harness.state().asked,
+        [Action::File(Errand::Image(BoardKey(1)))]
+    );
 }
 
 #[test]
@@ -476,13 +617,23 @@ fn an_image_may_be_named_by_typing_its_path() {
         help: "type where the image is.",
         done: "Update",
     };
-    harness.state_mut().window.ask(Asks::Path(Box::new(question)), String::new());
+    harness
+        .state_mut()
+        .window
+        .ask(Asks::Path(Box::new(question)), String::new());
     harness.run();
-    harness.get_by_role_and_label(Role::TextInput, "Path").type_text("/images/firmware.bin");
+    harness
+        .get_by_role_and_label(Role::TextInput, "Path")
+        .type_text("/images/firmware.bin");
     harness.run();
-    harness.get_by_role_and_label(Role::Button, "Update").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Update")
+        .click();
     harness.run();
-    assert_eq!(harness.state().asked, [Action::Path("/images/firmware.bin".into())]);
+    assert_eq!(
+        harness.state().asked,
+        [Action::Path("/images/firmware.bin".into())]
+    );
 }
 
 #[test]
@@ -490,7 +641,9 @@ fn an_update_under_way_has_a_bar_and_can_be_cancelled() {
     let mut harness = updating("Sending");
     assert_eq!(progress(&harness), Some(43.0));
     harness.get_by_label("Firmware: 43 %  258 kB of 598 kB");
-    harness.get_by_role_and_label(Role::Button, "Firmware: cancel").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Firmware: cancel")
+        .click();
     harness.run();
     assert_eq!(harness.state().asked, [Action::CancelUpdate(BoardKey(1))]);
 }
@@ -498,13 +651,26 @@ fn an_update_under_way_has_a_bar_and_can_be_cancelled() {
 #[test]
 fn what_the_board_has_taken_cannot_be_cancelled_and_what_another_controller_sends_is_only_seen() {
     for (board, percent, words) in [
-        ("Restarting", 100.0, "Firmware: the board restarts with the new image"),
-        ("By another", 43.0, "Firmware: another controller updates it to 0.4.0: 43 %"),
+        (
+            "Restarting",
+            100.0,
+            "Firmware: the board restarts with the new image",
+        ),
+        (
+            "By another",
+            43.0,
+            "Firmware: another controller updates it to 0.4.0: 43 %",
+        ),
     ] {
         let harness = updating(board);
         assert_eq!(progress(&harness), Some(percent), "{board}");
         harness.get_by_label(words);
-        assert!(harness.query_by_role_and_label(Role::Button, "Firmware: cancel").is_none(), "{board}");
+        assert!(
+            harness
+                .query_by_role_and_label(Role::Button, "Firmware: cancel")
+                .is_none(),
+            "{board}"
+        );
         let begin = harness.get_by_role_and_label(Role::Button, "Firmware: update firmware");
         assert!(begin.accesskit_node().is_disabled(), "{board}");
     }
@@ -515,7 +681,10 @@ fn what_came_of_an_update_stays_on_the_card() {
     for (board, words) in [
         ("Done", "firmware 0.3.0 -> 0.3.1"),
         ("Failed", "the link was lost when the board had 43 %"),
-        ("Gave way", "the last update failed: the new image was not reached"),
+        (
+            "Gave way",
+            "the last update failed: the new image was not reached",
+        ),
     ] {
         let harness = updating(board);
         harness.get_by_label_contains(words);

@@ -1,4 +1,5 @@
-//! Every page of the window: each widget that can be operated has a name, and each is reached with the Tab key.
+//! Every page of the window: each widget that can be operated has a name, and
+//! each is reached with the Tab key.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +53,8 @@ impl eframe::App for Bench {
     }
 }
 
-/// What a person keeps: a dashboard and a scene with something on each, also of a board that is not there.
+/// What a person keeps: a dashboard and a scene with something on each, also of
+/// a board that is not there.
 fn kept() -> Settings {
     let pin = |component: &str| json!({"board": "everything-0009", "component": component, "name": "Everything"});
     let tile = |component: &str| json!({"tile": pin(component)});
@@ -71,17 +73,30 @@ fn kept() -> Settings {
 }
 
 fn open(boards: Vec<BoardView>, at: Now) -> Harness<'static, Bench> {
-    let mut harness = Harness::builder().with_size([1180.0, 1400.0]).build_eframe(move |cc| {
-        let mut window = Window::new(&cc.egui_ctx, &kept());
-        window.virtual_boards = VirtualBoards::Ready;
-        let key = boards.iter().find(|board| board.name == "Everything").map(|board| board.key);
-        let log = if boards.is_empty() { Vec::new() } else { scenes::log(at) };
-        window.model.apply(scenes::changes(boards, log), at.now);
-        if let Some(key) = key {
-            window.model.select(key);
-        }
-        Bench { window, at, asked: Vec::new() }
-    });
+    let mut harness = Harness::builder()
+        .with_size([1180.0, 1400.0])
+        .build_eframe(move |cc| {
+            let mut window = Window::new(&cc.egui_ctx, &kept());
+            window.virtual_boards = VirtualBoards::Ready;
+            let key = boards
+                .iter()
+                .find(|board| board.name == "Everything")
+                .map(|board| board.key);
+            let log = if boards.is_empty() {
+                Vec::new()
+            } else {
+                scenes::log(at)
+            };
+            window.model.apply(scenes::changes(boards, log), at.now);
+            if let Some(key) = key {
+                window.model.select(key);
+            }
+            Bench {
+                window,
+                at,
+                asked: Vec::new(),
+            }
+        });
     harness.run();
     harness
 }
@@ -93,7 +108,10 @@ fn operable(harness: &Harness<'_, Bench>) -> BTreeMap<String, String> {
         let node = node.accesskit_node();
         if OPERABLE.contains(&node.role()) && !node.is_disabled() {
             let name = node.label().unwrap_or_default();
-            found.insert(format!("{:?}", node.id()), format!("{:?} {name:?}", node.role()));
+            found.insert(
+                format!("{:?}", node.id()),
+                format!("{:?} {name:?}", node.role()),
+            );
         }
     }
     found
@@ -101,12 +119,15 @@ fn operable(harness: &Harness<'_, Bench>) -> BTreeMap<String, String> {
 
 fn focused(harness: &Harness<'_, Bench>) -> Option<String> {
     let mut nodes = harness.root().children_recursive();
-    nodes.find(|node| node.accesskit_node().is_focused()).map(|node| format!("{:?}", node.accesskit_node().id()))
+    nodes
+        .find(|node| node.accesskit_node().is_focused())
+        .map(|node| format!("{:?}", node.accesskit_node().id()))
 }
 
 /// Whether a name is read as words: not empty, not merely a sign.
 fn is_read(name: &str) -> bool {
-    name.chars().any(|c| c.is_alphanumeric() && !('\u{e000}'..='\u{f8ff}').contains(&c))
+    name.chars()
+        .any(|c| c.is_alphanumeric() && !('\u{e000}'..='\u{f8ff}').contains(&c))
 }
 
 fn all_is_named_and_reached(page: &str, harness: &mut Harness<'static, Bench>) {
@@ -127,7 +148,10 @@ fn all_is_named_and_reached(page: &str, harness: &mut Harness<'static, Bench>) {
         .filter(|(id, _)| widgets.contains_key(id) && !reached.contains(id))
         .map(|(id, _)| widgets.get(&id).unwrap())
         .collect();
-    assert!(missed.is_empty(), "{page}: not reached with Tab: {missed:?}");
+    assert!(
+        missed.is_empty(),
+        "{page}: not reached with Tab: {missed:?}"
+    );
 }
 
 #[test]
@@ -135,8 +159,17 @@ fn every_widget_of_every_page_has_a_name_and_is_reached_by_keyboard() {
     let at = Now::read();
     for (number, place) in PLACES.iter().enumerate() {
         let mut harness = open(scenes::mixed(at), at);
-        let key =
-            [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9][number];
+        let key = [
+            Key::Num1,
+            Key::Num2,
+            Key::Num3,
+            Key::Num4,
+            Key::Num5,
+            Key::Num6,
+            Key::Num7,
+            Key::Num8,
+            Key::Num9,
+        ][number];
         harness.key_press_modifiers(Modifiers::COMMAND, key);
         harness.run();
         all_is_named_and_reached(place, &mut harness);
@@ -149,21 +182,32 @@ fn the_window_itself_has_a_name() {
     let harness = open(scenes::mixed(at), at);
     let root = harness.root();
     let node = root.accesskit_node();
-    assert_eq!((node.role(), node.label().as_deref()), (Role::Window, Some("Switchboard")));
+    assert_eq!(
+        (node.role(), node.label().as_deref()),
+        (Role::Window, Some("Switchboard"))
+    );
 }
 
 #[test]
 fn so_has_every_widget_of_the_empty_window_and_of_what_is_laid_over_it() {
     let at = Now::read();
     all_is_named_and_reached("empty", &mut open(Vec::new(), at));
-    for (page, modifiers, key) in [("shortcuts", Modifiers::NONE, Key::F1), ("add a board", Modifiers::COMMAND, Key::N)]
-    {
+    for (page, modifiers, key) in [
+        ("shortcuts", Modifiers::NONE, Key::F1),
+        ("add a board", Modifiers::COMMAND, Key::N),
+    ] {
         let mut harness = open(scenes::mixed(at), at);
-        harness.state_mut().window.tell(Notice::Failed("Something".to_owned()));
+        harness
+            .state_mut()
+            .window
+            .tell(Notice::Failed("Something".to_owned()));
         harness.key_press_modifiers(modifiers, key);
         harness.run();
         for widget in operable(&harness).values() {
-            assert!(is_read(widget.split_once(' ').unwrap().1), "{page}: {widget}");
+            assert!(
+                is_read(widget.split_once(' ').unwrap().1),
+                "{page}: {widget}"
+            );
         }
     }
 }
@@ -174,15 +218,28 @@ fn a_command_is_found_by_a_few_letters_and_given_with_enter() {
     let mut harness = open(scenes::mixed(at), at);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     harness.run();
-    harness.get_by_role_and_label(Role::TextInput, "Command").type_text("everything relay off");
+    harness
+        .get_by_role_and_label(Role::TextInput, "Command")
+        .type_text("everything relay off");
     harness.run();
     harness.get_by_role_and_label(Role::MenuItem, "Everything: turn Relay (switch:0) off");
     harness.key_press(Key::Enter);
     harness.run();
     let change = protocol::State::new().with("on", false);
     let (board, component) = (switchboard::fleet::BoardKey(9), scenes::key("switch:0"));
-    assert_eq!(harness.state().asked, [Action::Set { board, component, change }]);
-    assert!(harness.query_by_role_and_label(Role::TextInput, "Command").is_none());
+    assert_eq!(
+        harness.state().asked,
+        [Action::Set {
+            board,
+            component,
+            change
+        }]
+    );
+    assert!(
+        harness
+            .query_by_role_and_label(Role::TextInput, "Command")
+            .is_none()
+    );
 }
 
 #[test]
@@ -191,7 +248,9 @@ fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
     let mut harness = open(scenes::mixed(at), at);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     harness.run();
-    harness.get_by_role_and_label(Role::TextInput, "Command").type_text("go to");
+    harness
+        .get_by_role_and_label(Role::TextInput, "Command")
+        .type_text("go to");
     harness.run();
     for _ in 0..3 {
         harness.key_press(Key::ArrowDown);
@@ -204,7 +263,11 @@ fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
     harness.run();
     harness.key_press(Key::Escape);
     harness.run();
-    assert!(harness.query_by_role_and_label(Role::TextInput, "Command").is_none());
+    assert!(
+        harness
+            .query_by_role_and_label(Role::TextInput, "Command")
+            .is_none()
+    );
     assert!(harness.state().asked.is_empty());
 }
 
@@ -222,7 +285,10 @@ fn a_locked_board_says_so_and_what_can_be_done_is_reached_by_keyboard() {
         let mut harness = open(boards, at);
         harness.state_mut().window.model.select(key);
         harness.run();
-        assert!(harness.query_all_by_label_contains(badge).next().is_some(), "{name}: {badge}");
+        assert!(
+            harness.query_all_by_label_contains(badge).next().is_some(),
+            "{name}: {badge}"
+        );
         for offer in offers {
             harness.get_by_role_and_label(Role::Button, offer);
         }
@@ -234,7 +300,12 @@ fn a_locked_board_says_so_and_what_can_be_done_is_reached_by_keyboard() {
 fn an_open_board_says_what_that_means() {
     let at = Now::read();
     let harness = open(scenes::mixed(at), at);
-    assert!(harness.query_all_by_label("open: Anyone on this network can control it").next().is_some());
+    assert!(
+        harness
+            .query_all_by_label("open: Anyone on this network can control it")
+            .next()
+            .is_some()
+    );
 }
 
 #[test]
@@ -242,7 +313,11 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
     let at = Now::read();
     for (offer, done, field) in [("Enter key…", "Unlock", true), ("Pair…", "Pair", false)] {
         let boards = scenes::locked(at);
-        let key = boards.iter().find(|board| board.name == "Vault").unwrap().key;
+        let key = boards
+            .iter()
+            .find(|board| board.name == "Vault")
+            .unwrap()
+            .key;
         let mut harness = open(boards, at);
         harness.state_mut().window.model.select(key);
         harness.run();
@@ -250,12 +325,20 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
         harness.run();
         harness.get_by_role_and_label(Role::Button, "Cancel");
         if field {
-            harness.get_by_role_and_label(Role::PasswordInput, "Key").type_text("switchboard-key:1:x");
+            harness
+                .get_by_role_and_label(Role::PasswordInput, "Key")
+                .type_text("switchboard-key:1:x");
             harness.run();
             harness.key_press(Key::Enter);
             harness.run();
-            assert_eq!(harness.state().asked, [Action::EnterKey(key, "switchboard-key:1:x".to_owned())]);
-            harness.state_mut().window.answer_dialog(Err("That is no key.".to_owned()));
+            assert_eq!(
+                harness.state().asked,
+                [Action::EnterKey(key, "switchboard-key:1:x".to_owned())]
+            );
+            harness
+                .state_mut()
+                .window
+                .answer_dialog(Err("That is no key.".to_owned()));
             harness.run();
             harness.get_by_label("That is no key.");
         } else {
@@ -263,20 +346,36 @@ fn the_dialogs_about_keys_are_named_and_operated_by_keyboard() {
             for _ in 0..4 {
                 harness.key_press(Key::Tab);
                 harness.run_steps(2);
-                let at_done = focused(&harness)
-                    .is_some_and(|id| operable(&harness).get(&id).is_some_and(|w| w.ends_with(&format!("{done:?}"))));
+                let at_done = focused(&harness).is_some_and(|id| {
+                    operable(&harness)
+                        .get(&id)
+                        .is_some_and(|w| w.ends_with(&format!("{done:?}")))
+                });
                 if at_done {
                     break;
                 }
             }
             harness.key_press(Key::Enter);
             harness.run();
-            assert_eq!(harness.state().asked, [Action::Pair { board: key, replace: false }]);
-            harness.state_mut().window.dialog_goes_on("Code: 123 456.".to_owned());
+            assert_eq!(
+                harness.state().asked,
+                [Action::Pair {
+                    board: key,
+                    replace: false
+                }]
+            );
+            harness
+                .state_mut()
+                .window
+                .dialog_goes_on("Code: 123 456.".to_owned());
             harness.run();
             harness.get_by_label("Code: 123 456.");
-            // Where codes are compared, an Enter too many says that they differ.
-            harness.state_mut().window.compare_code("123 456".to_owned());
+            // Where codes are compared, an Enter too many says that they
+            // differ.
+            harness
+                .state_mut()
+                .window
+                .compare_code("123 456".to_owned());
             harness.run();
             harness.get_by_label("Code: 123 456");
             harness.key_press(Key::Enter);

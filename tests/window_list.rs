@@ -1,4 +1,5 @@
-//! The list of boards: how it is found in, grouped and sorted, and how several boards are chosen and commanded together.
+//! The list of boards: how it is found in, grouped and sorted, and how several
+//! boards are chosen and commanded together.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use eframe::egui::{self, Key, Modifiers, accesskit::Role};
@@ -33,15 +34,23 @@ impl eframe::App for Bench {
 
 fn open(boards: Vec<BoardView>, settings: &Settings, at: Now) -> Harness<'static, Bench> {
     let settings = settings.clone();
-    let mut harness = Harness::builder().with_size([1180.0, 900.0]).build_eframe(move |cc| {
-        let mut window = Window::new(&cc.egui_ctx, &settings);
-        let key = boards.first().map(|board| board.key);
-        window.model.apply(scenes::changes(boards, Vec::new()), at.now);
-        if let Some(key) = key {
-            window.model.select(key);
-        }
-        Bench { window, at, asked: Vec::new() }
-    });
+    let mut harness = Harness::builder()
+        .with_size([1180.0, 900.0])
+        .build_eframe(move |cc| {
+            let mut window = Window::new(&cc.egui_ctx, &settings);
+            let key = boards.first().map(|board| board.key);
+            window
+                .model
+                .apply(scenes::changes(boards, Vec::new()), at.now);
+            if let Some(key) = key {
+                window.model.select(key);
+            }
+            Bench {
+                window,
+                at,
+                asked: Vec::new(),
+            }
+        });
     harness.run();
     harness
 }
@@ -50,10 +59,17 @@ fn open(boards: Vec<BoardView>, settings: &Settings, at: Now) -> Harness<'static
 fn listed(harness: &Harness<'_, Bench>) -> Vec<String> {
     let mut rows: Vec<(f32, String)> = harness
         .query_all_by_role(Role::ListBoxOption)
-        .map(|row| (row.rect().top(), row.accesskit_node().label().unwrap_or_default()))
+        .map(|row| {
+            (
+                row.rect().top(),
+                row.accesskit_node().label().unwrap_or_default(),
+            )
+        })
         .collect();
     rows.sort_by(|one, other| one.0.total_cmp(&other.0));
-    rows.into_iter().map(|(_, name)| name.split(':').next().unwrap_or_default().to_owned()).collect()
+    rows.into_iter()
+        .map(|(_, name)| name.split(':').next().unwrap_or_default().to_owned())
+        .collect()
 }
 
 fn arrange(harness: &mut Harness<'static, Bench>, word: &str) {
@@ -71,14 +87,20 @@ fn menu(harness: &mut Harness<'static, Bench>, word: &str) {
 }
 
 fn answer(harness: &mut Harness<'static, Bench>, field: &str, text: &str, done: &str) {
-    harness.get_by_role_and_label(Role::TextInput, field).type_text(text);
+    harness
+        .get_by_role_and_label(Role::TextInput, field)
+        .type_text(text);
     harness.run();
     harness.get_by_role_and_label(Role::Button, done).click();
     harness.run();
 }
 
 fn three(at: Now) -> Vec<BoardView> {
-    vec![scenes::lamp(1, "Alpha", at), scenes::lamp(2, "Beta", at), scenes::strip(3, at)]
+    vec![
+        scenes::lamp(1, "Alpha", at),
+        scenes::lamp(2, "Beta", at),
+        scenes::strip(3, at),
+    ]
 }
 
 #[test]
@@ -86,12 +108,22 @@ fn a_board_whose_id_another_device_claims_says_so_in_the_list_and_on_its_page() 
     let at = Now::read();
     let mut boards = three(at);
     let address = "192.168.1.66:80".to_owned();
-    boards[0].claims.push(IdClaim { address, at: at.wall });
+    boards[0].claims.push(IdClaim {
+        address,
+        at: at.wall,
+    });
     let claimed = boards[0].name.clone();
     let harness = open(boards, &Settings::default(), at);
-    let rows = harness.query_all_by_role(Role::ListBoxOption).filter_map(|row| row.accesskit_node().label());
-    let marked: Vec<_> = rows.filter(|row| row.contains("another device claims its id")).collect();
-    assert!(marked.len() == 1 && marked[0].starts_with(&claimed), "{marked:?}");
+    let rows = harness
+        .query_all_by_role(Role::ListBoxOption)
+        .filter_map(|row| row.accesskit_node().label());
+    let marked: Vec<_> = rows
+        .filter(|row| row.contains("another device claims its id"))
+        .collect();
+    assert!(
+        marked.len() == 1 && marked[0].starts_with(&claimed),
+        "{marked:?}"
+    );
     harness.get_by_label_contains("Another device at 192.168.1.66:80 claims the id of this board");
 }
 
@@ -113,7 +145,9 @@ fn boards_are_grouped_by_their_rooms_and_a_group_folds_away() {
     arrange(&mut harness, "By room");
     harness.get_by_role_and_label(Role::Button, "In no room: 2 boards");
     assert_eq!(listed(&harness), ["Alpha", "Beta", "Strip"]);
-    harness.get_by_role_and_label(Role::Button, "Workshop: 1 board").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Workshop: 1 board")
+        .click();
     harness.run();
     assert_eq!(listed(&harness), ["Beta", "Strip"]);
     let mut settings = Settings::default();
@@ -161,18 +195,25 @@ fn a_board_is_renamed_where_it_keeps_its_name() {
     menu(&mut harness, "Rename…");
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
     answer(&mut harness, "Name", "Gamma", "Rename");
-    assert_eq!(harness.state().asked, [Action::Rename(BoardKey(1), "Gamma".to_owned())]);
+    assert_eq!(
+        harness.state().asked,
+        [Action::Rename(BoardKey(1), "Gamma".to_owned())]
+    );
 }
 
 #[test]
 fn several_boards_are_chosen_with_the_mouse_and_told_the_same() {
     let at = Now::read();
     let mut harness = open(three(at), &Settings::default(), at);
-    harness.get_by_role_and_label(Role::ListBoxOption, "Beta: connected").click_modifiers(Modifiers::COMMAND);
+    harness
+        .get_by_role_and_label(Role::ListBoxOption, "Beta: connected")
+        .click_modifiers(Modifiers::COMMAND);
     harness.run();
     harness.get_by_role_and_label(Role::Heading, "2 boards");
     harness.get_by_label("Light: 2 boards, 2 on");
-    harness.get_by_role_and_label(Role::Button, "Light: all off").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Light: all off")
+        .click();
     harness.run();
     let step = |board| Step {
         board: BoardKey(board),
@@ -180,7 +221,9 @@ fn several_boards_are_chosen_with_the_mouse_and_told_the_same() {
     };
     let batch = Batch::new("Turn off Light on 2 boards", vec![step(1), step(2)]);
     assert_eq!(harness.state().asked, [Action::Together(batch)]);
-    harness.get_by_role_and_label(Role::ListBoxOption, "Strip: connected").click_modifiers(Modifiers::SHIFT);
+    harness
+        .get_by_role_and_label(Role::ListBoxOption, "Strip: connected")
+        .click_modifiers(Modifiers::SHIFT);
     harness.run();
     harness.get_by_role_and_label(Role::Heading, "2 boards");
     harness.key_press(Key::Escape);
@@ -212,16 +255,26 @@ fn a_thousand_boards_are_grouped_and_only_those_in_view_are_drawn() {
 fn the_links_are_listed_with_the_worst_first_and_sorted_as_one_likes() {
     let at = Now::read();
     let mut harness = open(scenes::mixed(at), &Settings::default(), at);
-    harness.get_by_role_and_label(Role::Button, "Health").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Health")
+        .click();
     harness.run();
     assert_eq!(listed(&harness)[0], "Bench 10");
-    harness.get_by_role_and_label(Role::Button, "Sort by median").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Sort by median")
+        .click();
     harness.run();
     // Board 6 answers slowest of all that were invented.
     assert_eq!(listed(&harness)[0], "New board");
-    harness.get_by_role_and_label(Role::Button, "Sort by median").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Sort by median")
+        .click();
     harness.run();
-    harness.query_all_by_role(Role::ListBoxOption).find(|row| row.rect().top() > 0.0).unwrap().click();
+    harness
+        .query_all_by_role(Role::ListBoxOption)
+        .find(|row| row.rect().top() > 0.0)
+        .unwrap()
+        .click();
     harness.run();
     harness.get_by_label_contains("round trips: median");
 }
@@ -231,14 +284,23 @@ fn the_menu_of_the_shown_board_opens_and_is_operated_by_keys() {
     for (modifiers, key) in [(Modifiers::SHIFT, Key::F10), (Modifiers::NONE, Key::Menu)] {
         let at = Now::read();
         let mut harness = open(three(at), &Settings::default(), at);
-        assert!(harness.query_by_role_and_label(Role::MenuItem, "Rename…").is_none());
+        assert!(
+            harness
+                .query_by_role_and_label(Role::MenuItem, "Rename…")
+                .is_none()
+        );
         harness.key_press_modifiers(modifiers, key);
         harness.run();
         let first = harness.get_by_role_and_label(Role::MenuItem, "Rename…");
         assert!(first.is_focused(), "the first entry has the focus");
         harness.key_press(Key::Enter);
         harness.run();
-        assert!(harness.query_by_role_and_label(Role::MenuItem, "Rename…").is_none(), "it closes");
+        assert!(
+            harness
+                .query_by_role_and_label(Role::MenuItem, "Rename…")
+                .is_none(),
+            "it closes"
+        );
         harness.get_by_role_and_label(Role::TextInput, "Name");
     }
 }
@@ -252,18 +314,35 @@ fn boards_are_rebooted_together_only_after_a_yes() {
     for (answer, told) in [("Cancel", 0), ("Reboot", 3)] {
         harness.key_press(Key::Menu);
         harness.run();
-        harness.get_by_role_and_label(Role::MenuItem, "Reboot…").click();
+        harness
+            .get_by_role_and_label(Role::MenuItem, "Reboot…")
+            .click();
         harness.run();
         harness.get_by_role_and_label(Role::Button, "Cancel");
-        assert!(harness.get_by_role_and_label(Role::Button, "Cancel").is_focused(), "Enter interrupts nothing");
+        assert!(
+            harness
+                .get_by_role_and_label(Role::Button, "Cancel")
+                .is_focused(),
+            "Enter interrupts nothing"
+        );
         harness.get_by_role_and_label(Role::Button, answer).click();
         harness.run();
-        assert!(harness.query_by_role_and_label(Role::Button, "Cancel").is_none(), "the dialog is closed");
-        let steps = harness.state().asked.iter().filter_map(|action| match action {
-            Action::Together(batch) => Some(&batch.steps),
-            _ => None,
-        });
-        let rebooted = |step: &&Step| matches!(&step.what, What::Call(method, _) if method == "Device.Reboot");
+        assert!(
+            harness
+                .query_by_role_and_label(Role::Button, "Cancel")
+                .is_none(),
+            "the dialog is closed"
+        );
+        let steps = harness
+            .state()
+            .asked
+            .iter()
+            .filter_map(|action| match action {
+                Action::Together(batch) => Some(&batch.steps),
+                _ => None,
+            });
+        let rebooted =
+            |step: &&Step| matches!(&step.what, What::Call(method, _) if method == "Device.Reboot");
         assert_eq!(steps.flatten().filter(rebooted).count(), told);
     }
 }
@@ -272,21 +351,36 @@ fn boards_are_rebooted_together_only_after_a_yes() {
 fn what_a_board_has_no_method_for_cannot_be_chosen_and_is_asked_of_the_others_only() {
     let at = Now::read();
     let mut boards = three(at);
-    boards[0].lacking.extend(["Device.Identify", "Device.SetName", "Device.Reboot"]);
+    boards[0]
+        .lacking
+        .extend(["Device.Identify", "Device.SetName", "Device.Reboot"]);
     let mut harness = open(boards, &Settings::default(), at);
     let disabled = |harness: &Harness<'_, Bench>, role, name| {
-        harness.get_by_role_and_label(role, name).accesskit_node().is_disabled()
+        harness
+            .get_by_role_and_label(role, name)
+            .accesskit_node()
+            .is_disabled()
     };
     assert!(disabled(&harness, Role::Button, "Identify"));
     harness.key_press(Key::Menu);
     harness.run();
-    assert!(disabled(&harness, Role::MenuItem, "Rename…") && disabled(&harness, Role::MenuItem, "Reboot…"));
-    assert!(harness.get_by_role_and_label(Role::MenuItem, "Room…").is_focused(), "the first that can be chosen");
+    assert!(
+        disabled(&harness, Role::MenuItem, "Rename…")
+            && disabled(&harness, Role::MenuItem, "Reboot…")
+    );
+    assert!(
+        harness
+            .get_by_role_and_label(Role::MenuItem, "Room…")
+            .is_focused(),
+        "the first that can be chosen"
+    );
     harness.key_press(Key::Escape);
     harness.run();
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
     harness.run();
-    harness.get_by_role_and_label(Role::Button, "Identify all").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Identify all")
+        .click();
     harness.run();
     let asked = &harness.state().asked;
     let batch = asked.iter().find_map(|action| match action {

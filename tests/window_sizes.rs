@@ -1,5 +1,6 @@
-//! Every page of the window in windows of every size, also those that a large zoom leaves: no layout asks for a negative size, which
-//! panics in debug builds.
+//! Every page of the window in windows of every size, also those that a large
+//! zoom leaves: no layout asks for a negative size, which panics in debug
+//! builds.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
@@ -18,7 +19,8 @@ use switchboard::{
 #[expect(dead_code, reason = "other tests use the other scenes")]
 mod scenes;
 
-/// Widths and heights in points. A window of 1180 by 760 has 380 by 245 after 21 steps of zooming in, and 236 by 152 at egui's limit.
+/// Widths and heights in points. A window of 1180 by 760 has 380 by 245 after
+/// 21 steps of zooming in, and 236 by 152 at egui's limit.
 const SIZES: [[f32; 2]; 15] = [
     [1180.0, 760.0],
     [640.0, 400.0],
@@ -37,8 +39,17 @@ const SIZES: [[f32; 2]; 15] = [
     [1.0, 1.0],
 ];
 
-const KEYS: [Key; 9] =
-    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+const KEYS: [Key; 9] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
 
 struct Bench {
     window: Window,
@@ -75,7 +86,8 @@ fn kept(exercise: &str) -> Settings {
     serde_json::from_value(settings).unwrap()
 }
 
-/// Long names of boards, components and whatever else a board says; short ones too.
+/// Long names of boards, components and whatever else a board says; short ones
+/// too.
 fn boards(at: Now) -> Vec<BoardView> {
     let long = "Ventilation ".repeat(20);
     let mut boards = scenes::mixed(at);
@@ -93,8 +105,10 @@ fn boards(at: Now) -> Vec<BoardView> {
             .map(|component| {
                 let longer = scenes::described(component.as_ref().clone(), |descriptor| {
                     descriptor.name = format!("{} {long}", descriptor.name);
-                    descriptor.unit_of_measurement =
-                        descriptor.unit_of_measurement.as_ref().map(|unit| unit.repeat(40));
+                    descriptor.unit_of_measurement = descriptor
+                        .unit_of_measurement
+                        .as_ref()
+                        .map(|unit| unit.repeat(40));
                 });
                 Arc::new(longer)
             })
@@ -104,19 +118,29 @@ fn boards(at: Now) -> Vec<BoardView> {
 }
 
 fn open(boards: Vec<BoardView>, at: Now, exercise: &'static str) -> Harness<'static, Bench> {
-    let mut harness = Harness::builder().with_size([1180.0, 760.0]).build_eframe(move |cc| {
-        let mut window = Window::new(&cc.egui_ctx, &kept(exercise));
-        window.virtual_boards = VirtualBoards::Ready;
-        let log = if boards.is_empty() { Vec::new() } else { scenes::log(at) };
-        window.model.apply(scenes::changes(boards, log), at.now);
-        Bench { window, at }
-    });
+    let mut harness = Harness::builder()
+        .with_size([1180.0, 760.0])
+        .build_eframe(move |cc| {
+            let mut window = Window::new(&cc.egui_ctx, &kept(exercise));
+            window.virtual_boards = VirtualBoards::Ready;
+            let log = if boards.is_empty() {
+                Vec::new()
+            } else {
+                scenes::log(at)
+            };
+            window.model.apply(scenes::changes(boards, log), at.now);
+            Bench { window, at }
+        });
     harness.run_steps(2);
     harness
 }
 
 /// Shows what is open in windows of every size, and collects where that fails.
-fn in_every_size(page: &str, mut open: impl FnMut() -> Harness<'static, Bench>, failed: &mut Vec<String>) {
+fn in_every_size(
+    page: &str,
+    mut open: impl FnMut() -> Harness<'static, Bench>,
+    failed: &mut Vec<String>,
+) {
     let mut harness = open();
     for [width, height] in SIZES {
         let size: Vec2 = vec2(width, height);
@@ -192,7 +216,11 @@ fn every_exercise_of_the_lab_is_drawn_in_a_window_of_any_size() {
 fn what_is_laid_over_a_page_is_drawn_in_a_window_of_any_size() {
     let at = Now::read();
     let mut failed = Vec::new();
-    in_every_size("no boards", || open(Vec::new(), at, "channels"), &mut failed);
+    in_every_size(
+        "no boards",
+        || open(Vec::new(), at, "channels"),
+        &mut failed,
+    );
     for (page, modifiers, key) in [
         ("shortcuts", Modifiers::NONE, Key::F1),
         ("commands", Modifiers::COMMAND, Key::K),
@@ -209,14 +237,23 @@ fn what_is_laid_over_a_page_is_drawn_in_a_window_of_any_size() {
     let board = BoardKey(9);
     let dialogs = [
         Asks::Address,
-        Asks::Listen { on: true, urls: vec!["ws://192.168.1.5:7433/".repeat(9)] },
-        Asks::Call { board, begins: true },
+        Asks::Listen {
+            on: true,
+            urls: vec!["ws://192.168.1.5:7433/".repeat(9)],
+        },
+        Asks::Call {
+            board,
+            begins: true,
+        },
         Asks::Rename(board),
         Asks::Room(vec![board]),
         Asks::Tags(vec![board]),
         Asks::Reboot(vec![board]),
         Asks::Key(board),
-        Asks::Pair { board, replaces: true },
+        Asks::Pair {
+            board,
+            replaces: true,
+        },
         Asks::ForgetKey(board),
     ];
     for asks in dialogs {
@@ -234,7 +271,10 @@ fn what_is_laid_over_a_page_is_drawn_in_a_window_of_any_size() {
     let tell = || {
         let mut harness = open(boards(at), at, "channels");
         for number in 0..5 {
-            harness.state_mut().window.tell(Notice::Failed(format!("{number} {}", "went wrong ".repeat(30))));
+            harness.state_mut().window.tell(Notice::Failed(format!(
+                "{number} {}",
+                "went wrong ".repeat(30)
+            )));
         }
         harness.run_steps(2);
         harness
@@ -256,7 +296,11 @@ fn zooming_in_stops_where_the_pages_would_not_fit_and_is_remembered_so() {
     assert!((1.0..=1.9).contains(&zoom), "{zoom}");
     let mut settings = Settings::default();
     harness.state().window.remember(&mut settings);
-    assert!((settings.layout.zoom.unwrap_or(1.0) - zoom).abs() < 0.11, "{:?}", settings.layout.zoom);
+    assert!(
+        (settings.layout.zoom.unwrap_or(1.0) - zoom).abs() < 0.11,
+        "{:?}",
+        settings.layout.zoom
+    );
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Num0);
     harness.run_steps(2);
     assert_eq!(harness.ctx.zoom_factor(), 1.0);

@@ -1,4 +1,5 @@
-//! Functions that run for each message, beside what a bare program would do instead: `cargo bench --package switchboard-benches`.
+//! Functions that run for each message, beside what a bare program would do
+//! instead: `cargo bench --package switchboard-benches`.
 #![expect(clippy::expect_used, reason = "a bench fails by panicking")]
 
 use std::{
@@ -21,8 +22,7 @@ fn main() {
 
 const PUSH: &str = r#"{"jsonrpc":"2.0","method":"NotifyStatus","params":{"epoch":"5f3a91c2","light:0":{"brightness":40,"ct_k":3000,"on":true},"prev":1041,"seq":1042,"source":"client:3","uptime_ms":93211}}"#;
 
-const COMMAND: &str =
-    r#"{"id":1000,"jsonrpc":"2.0","method":"Light.Set","params":{"brightness":40,"ct_k":3000,"id":0,"on":true}}"#;
+const COMMAND: &str = r#"{"id":1000,"jsonrpc":"2.0","method":"Light.Set","params":{"brightness":40,"ct_k":3000,"id":0,"on":true}}"#;
 
 /// A push, as the app reads it.
 #[divan::bench_group]
@@ -31,12 +31,16 @@ mod push {
 
     #[divan::bench]
     fn ours(bencher: Bencher) {
-        bencher.counter(BytesCount::of_str(PUSH)).bench(|| FromBoard::parse(black_box(PUSH)).expect("a push"));
+        bencher
+            .counter(BytesCount::of_str(PUSH))
+            .bench(|| FromBoard::parse(black_box(PUSH)).expect("a push"));
     }
 
     #[divan::bench]
     fn serde_json(bencher: Bencher) {
-        bencher.counter(BytesCount::of_str(PUSH)).bench(|| value(PUSH));
+        bencher
+            .counter(BytesCount::of_str(PUSH))
+            .bench(|| value(PUSH));
     }
 }
 
@@ -47,12 +51,16 @@ mod command {
 
     #[divan::bench]
     fn ours(bencher: Bencher) {
-        bencher.counter(BytesCount::of_str(COMMAND)).bench(|| Request::parse(black_box(COMMAND)).expect("a request"));
+        bencher
+            .counter(BytesCount::of_str(COMMAND))
+            .bench(|| Request::parse(black_box(COMMAND)).expect("a request"));
     }
 
     #[divan::bench]
     fn serde_json(bencher: Bencher) {
-        bencher.counter(BytesCount::of_str(COMMAND)).bench(|| value(COMMAND));
+        bencher
+            .counter(BytesCount::of_str(COMMAND))
+            .bench(|| value(COMMAND));
     }
 
     /// As the app writes it.
@@ -79,13 +87,23 @@ fn sealed_and_opened(bencher: Bencher) {
     });
 }
 
-/// A tenth of a second of two channels that are sampled a thousand times a second.
+/// A tenth of a second of two channels that are sampled a thousand times a
+/// second.
 #[divan::bench]
 fn telemetry_frame(bencher: Bencher) {
     let samples = Samples::I16((0..200).collect());
-    let frame = Frame { gap: false, sequence: 1, time_us: 1_000_000, interval_us: 1_000, channels: 2, samples };
+    let frame = Frame {
+        gap: false,
+        sequence: 1,
+        time_us: 1_000_000,
+        interval_us: 1_000,
+        channels: 2,
+        samples,
+    };
     let bytes = frame.encode().expect("a frame");
-    bencher.counter(BytesCount::of_slice(&bytes)).bench(|| Frame::decode(black_box(&bytes)).expect("a frame"));
+    bencher
+        .counter(BytesCount::of_slice(&bytes))
+        .bench(|| Frame::decode(black_box(&bytes)).expect("a frame"));
 }
 
 /// A day of a sensor that speaks every second.
@@ -114,7 +132,12 @@ fn value(text: &str) -> Value {
 fn channels() -> (Channel, Channel) {
     let hello = Hello::new("sb-59f0d6", [9; 16]);
     let kid = KeyId([0x5f, 0x3a, 0x91, 0x07]);
-    let key = Key { board: "sb-59f0d6".into(), kid, role: Role::Control, psk: Psk::new([7; 32]) };
+    let key = Key {
+        board: "sb-59f0d6".into(),
+        kid,
+        role: Role::Control,
+        psk: Psk::new([7; 32]),
+    };
     let (initiator, offer) = Initiator::new(&hello, &key, [1; 32]).expect("an offer");
     let (board, answer) = respond(&hello, &offer, &key.psk, [2; 32]).expect("an answer");
     (initiator.finish(&answer).expect("a channel"), board)
@@ -125,5 +148,8 @@ fn a_day() -> History {
 }
 
 fn sample(second: u32) -> Sample {
-    Sample { at: SystemTime::UNIX_EPOCH + Duration::from_secs(second.into()), value: f64::from(second % 100) }
+    Sample {
+        at: SystemTime::UNIX_EPOCH + Duration::from_secs(second.into()),
+        value: f64::from(second % 100),
+    }
 }

@@ -1,4 +1,5 @@
-//! Many clients of one server, in this process: they are told of changes, and count.
+//! Many clients of one server, in this process: they are told of changes, and
+//! count.
 
 use std::{
     cell::Cell,
@@ -58,7 +59,8 @@ pub(crate) struct Audience {
 }
 
 impl Audience {
-    /// Connects so many clients, which all listen, and one more who speaks and, of a board, hears only answers.
+    /// Connects so many clients, which all listen, and one more who speaks and,
+    /// of a board, hears only answers.
     pub(crate) async fn gather(server: &Server, speech: Speech, size: u64) -> Outcome<Self> {
         let path = if speech == Speech::Board { "/rpc" } else { "/" };
         let heard = Rc::new(Heard::default());
@@ -66,7 +68,8 @@ impl Audience {
             let mut socket = connect(&server.address, path).await?;
             if speech == Speech::Board {
                 socket.send(Message::text(SUBSCRIBE)).await?;
-                // The snapshot has the light too: it must not be taken for a change.
+                // The snapshot has the light too: it must not be taken for a
+                // change.
                 socket.next().await.ok_or("a board has ended")??;
             }
             let (keep, incoming) = socket.split();
@@ -74,11 +77,18 @@ impl Audience {
         }
         let (speaker, mut answers) = connect(&server.address, path).await?.split();
         spawn_local(async move { while let Some(Ok(_)) = answers.next().await {} });
-        Ok(Self { speech, size, speaker, heard, said: 0, awaited: 0 })
+        Ok(Self {
+            speech,
+            size,
+            speaker,
+            heard,
+            said: 0,
+            awaited: 0,
+        })
     }
 
-    /// Has the server tell everyone of so many changes, each after all have heard of the one before. Answers how many messages were
-    /// heard.
+    /// Has the server tell everyone of so many changes, each after all have
+    /// heard of the one before. Answers how many messages were heard.
     pub(crate) async fn hear(&mut self, changes: u64) -> Outcome<u64> {
         let before = self.heard.messages.get();
         for _ in 0..changes {
@@ -95,14 +105,20 @@ impl Audience {
             let end = Instant::now() + PATIENCE;
             while self.heard.changes.get() < self.awaited {
                 let left = end.saturating_duration_since(Instant::now());
-                timeout(left, self.heard.more.notified()).await.map_err(|_| "not all have heard of a change")?;
+                timeout(left, self.heard.more.notified())
+                    .await
+                    .map_err(|_| "not all have heard of a change")?;
             }
         }
         Ok(self.heard.messages.get() - before)
     }
 }
 
-async fn listen(mut incoming: SplitStream<WebSocket>, _keep: SplitSink<WebSocket, Message>, heard: Rc<Heard>) {
+async fn listen(
+    mut incoming: SplitStream<WebSocket>,
+    _keep: SplitSink<WebSocket, Message>,
+    heard: Rc<Heard>,
+) {
     while let Some(Ok(message)) = incoming.next().await {
         let Some(text) = text(&message) else { continue };
         heard.messages.set(heard.messages.get() + 1);

@@ -25,7 +25,11 @@ impl FromStr for Counts {
     fn from_str(line: &str) -> Result<Self, String> {
         let numbers: Result<Vec<u64>, _> = line.split_whitespace().map(str::parse).collect();
         match numbers.as_deref() {
-            Ok([values, resyncs, lost]) => Ok(Self { values: *values, resyncs: *resyncs, lost: *lost }),
+            Ok([values, resyncs, lost]) => Ok(Self {
+                values: *values,
+                resyncs: *resyncs,
+                lost: *lost,
+            }),
             _ => Err(format!("{line:?} is not three numbers")),
         }
     }
@@ -37,7 +41,11 @@ mod tests {
 
     #[test]
     fn counts_are_read_as_they_were_written() {
-        let counts = Counts { values: 3, resyncs: 1, lost: 0 };
+        let counts = Counts {
+            values: 3,
+            resyncs: 1,
+            lost: 0,
+        };
         assert_eq!(counts.to_string().parse(), Ok(counts));
         assert!("3 1".parse::<Counts>().is_err());
     }

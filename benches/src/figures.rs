@@ -41,18 +41,34 @@ impl Figure {
     pub(crate) fn of(rounds: &[f64], unit: Unit) -> Option<Self> {
         let mut sorted = rounds.to_vec();
         sorted.sort_by(f64::total_cmp);
-        Some(Self { median: quantile(&sorted, 0.5)?, least: *sorted.first()?, most: *sorted.last()?, unit })
+        Some(Self {
+            median: quantile(&sorted, 0.5)?,
+            least: *sorted.first()?,
+            most: *sorted.last()?,
+            unit,
+        })
     }
 }
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { median, least, most, unit } = *self;
+        let Self {
+            median,
+            least,
+            most,
+            unit,
+        } = *self;
         let sign = unit.sign();
         if least == most {
             return write!(f, "{}{sign}", Short(median));
         }
-        write!(f, "{}{sign} ({}–{})", Short(median), Short(least), Short(most))
+        write!(
+            f,
+            "{}{sign} ({}–{})",
+            Short(median),
+            Short(least),
+            Short(most)
+        )
     }
 }
 
@@ -94,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_median_stands_with_the_rounds_around_it() {
-        let figure = Figure::of(&[3.0, 1.0, 200.0], Unit::Microseconds).map(|figure| figure.to_string());
+        let figure =
+            Figure::of(&[3.0, 1.0, 200.0], Unit::Microseconds).map(|figure| figure.to_string());
         assert_eq!(figure.as_deref(), Some("3.00 µs (1.00–200)"));
         assert_eq!(Figure::of(&[], Unit::Count), None);
     }

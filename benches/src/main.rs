@@ -1,7 +1,10 @@
-//! Measures Switchboard beside its peers: `benches/run` builds what is measured and starts this.
+//! Measures Switchboard beside its peers: `benches/run` builds what is measured
+//! and starts this.
 //!
-//! Every figure stands beside a peer's from the same run on the same machine. Ours and the peer's rounds are taken in turn after a
-//! warm-up; a figure is the median of its rounds, with the least and the most of them in brackets. Linux only.
+//! Every figure stands beside a peer's from the same run on the same machine.
+//! Ours and the peer's rounds are taken in turn after a warm-up; a figure is
+//! the median of its rounds, with the least and the most of them in brackets.
+//! Linux only.
 
 mod audience;
 mod counts;
@@ -65,7 +68,8 @@ fn run(arguments: Arguments) -> Outcome<()> {
     for row in rows {
         eprintln!(
             "measuring: {}",
-            row.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+            row.to_possible_value()
+                .map_or_else(String::new, |value| value.get_name().to_owned())
         );
         lines.extend(row.measure(arguments.quick)?);
     }

@@ -1,4 +1,5 @@
-//! Programs that are measured: started here, spoken to by lines, and read in `/proc` (Linux only).
+//! Programs that are measured: started here, spoken to by lines, and read in
+//! `/proc` (Linux only).
 
 use std::{
     ffi::OsStr,
@@ -31,7 +32,10 @@ pub(crate) struct Reading {
 
 impl Program {
     /// Starts a program; its errors go where this program's go.
-    pub(crate) fn start<A: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[A]) -> Outcome<Self> {
+    pub(crate) fn start<A: AsRef<OsStr>>(
+        program: impl AsRef<OsStr>,
+        arguments: &[A],
+    ) -> Outcome<Self> {
         let program = program.as_ref();
         let mut child = Command::new(program)
             .args(arguments)
@@ -41,7 +45,11 @@ impl Program {
             .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
         let input = child.stdin.take();
         let output = child.stdout.take().ok_or("a program without an output")?;
-        Ok(Self { child, input, output: BufReader::new(output).lines() })
+        Ok(Self {
+            child,
+            input,
+            output: BufReader::new(output).lines(),
+        })
     }
 
     /// A part of this program in a process of its own.
@@ -58,7 +66,12 @@ impl Program {
         let mut addresses = Vec::with_capacity(count);
         while addresses.len() < count {
             let line: serde_json::Value = serde_json::from_str(&boards.line()?)?;
-            addresses.push(line["address"].as_str().ok_or("a board without an address")?.to_owned());
+            addresses.push(
+                line["address"]
+                    .as_str()
+                    .ok_or("a board without an address")?
+                    .to_owned(),
+            );
         }
         Ok((boards, addresses))
     }
@@ -77,9 +90,18 @@ impl Program {
 
     /// What it has used until now.
     pub(crate) fn reading(&self) -> Outcome<Reading> {
-        let process::Reading { cpu, memory_kib, threads, .. } = process::Reading::of(self.child.id())?;
+        let process::Reading {
+            cpu,
+            memory_kib,
+            threads,
+            ..
+        } = process::Reading::of(self.child.id())?;
         #[expect(clippy::cast_precision_loss, reason = "less than 2^52")]
-        Ok(Reading { cpu, memory_kb: memory_kib as f64 * 1.024, threads: threads as f64 })
+        Ok(Reading {
+            cpu,
+            memory_kb: memory_kib as f64 * 1.024,
+            threads: threads as f64,
+        })
     }
 }
 

@@ -12,7 +12,9 @@ pub(crate) type WebSocket = WebSocketStream<TcpStream>;
 
 /// Runs everything on this thread, as a board and the fleet do.
 pub(crate) fn run<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     tokio::task::LocalSet::new().block_on(&runtime, work)
 }
 

@@ -1,4 +1,5 @@
-//! What is printed: one line for each figure of ours and each peer's beside it, or the same as JSON.
+//! What is printed: one line for each figure of ours and each peer's beside it,
+//! or the same as JSON.
 
 use serde::Serialize;
 
@@ -43,11 +44,24 @@ impl Line {
     }
 
     fn cells(&self) -> [String; 6] {
-        let peer = self.peer.as_ref().map_or("-".to_owned(), |(who, figure)| format!("{who}: {figure}"));
-        let ratio = self.ratio().map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
+        let peer = self
+            .peer
+            .as_ref()
+            .map_or("-".to_owned(), |(who, figure)| format!("{who}: {figure}"));
+        let ratio = self
+            .ratio()
+            .map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
         let target = match self.target {
             Target::Ratio(most) => format!("<= {most}x"),
-            Target::AtMost(most) => format!("<= {}", Figure { median: most, least: most, most, ..self.ours }),
+            Target::AtMost(most) => format!(
+                "<= {}",
+                Figure {
+                    median: most,
+                    least: most,
+                    most,
+                    ..self.ours
+                }
+            ),
             Target::Stated => "stated".to_owned(),
         };
         let met = match self.met() {
@@ -55,7 +69,14 @@ impl Line {
             Some(false) => "MISSED",
             None => "-",
         };
-        [self.what.clone(), self.ours.to_string(), peer, ratio, target, met.to_owned()]
+        [
+            self.what.clone(),
+            self.ours.to_string(),
+            peer,
+            ratio,
+            target,
+            met.to_owned(),
+        ]
     }
 }
 
@@ -65,8 +86,12 @@ const TITLES: [&str; 6] = ["what", "ours", "peer", "ratio", "target", "met"];
 pub(crate) fn markdown(lines: &[Line]) -> String {
     let mut rows = vec![TITLES.map(str::to_owned)];
     rows.extend(lines.iter().map(Line::cells));
-    let widths: [usize; 6] =
-        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default());
+    let widths: [usize; 6] = std::array::from_fn(|column| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or_default()
+    });
     rows.insert(1, widths.map(|width| "-".repeat(width)));
     let mut text = String::new();
     for row in rows {
@@ -87,7 +112,14 @@ pub(crate) fn json(lines: &[Line]) -> serde_json::Result<String> {
         ratio: Option<f64>,
         met: Option<bool>,
     }
-    let reckoned: Vec<_> = lines.iter().map(|line| Reckoned { line, ratio: line.ratio(), met: line.met() }).collect();
+    let reckoned: Vec<_> = lines
+        .iter()
+        .map(|line| Reckoned {
+            line,
+            ratio: line.ratio(),
+            met: line.met(),
+        })
+        .collect();
     serde_json::to_string_pretty(&reckoned)
 }
 
@@ -97,7 +129,12 @@ mod tests {
     use crate::figures::Unit;
 
     fn line(ours: f64, target: Target) -> Line {
-        let figure = |median| Figure { median, least: median, most: median, unit: Unit::Microseconds };
+        let figure = |median| Figure {
+            median,
+            least: median,
+            most: median,
+            unit: Unit::Microseconds,
+        };
         Line {
             row: "command",
             what: "a command".into(),
@@ -113,12 +150,22 @@ mod tests {
         assert_eq!(line(16.0, Target::Ratio(1.5)).met(), Some(false));
         assert_eq!(line(16.0, Target::AtMost(20.0)).met(), Some(true));
         assert_eq!(line(16.0, Target::Stated).met(), None);
-        assert_eq!(Line { peer: None, ..line(1.0, Target::Ratio(1.5)) }.met(), None);
+        assert_eq!(
+            Line {
+                peer: None,
+                ..line(1.0, Target::Ratio(1.5))
+            }
+            .met(),
+            None
+        );
     }
 
     #[test]
     fn the_table_names_the_peer_and_the_verdict() {
         let table = markdown(&[line(16.0, Target::Ratio(1.5))]);
-        assert!(table.contains("| 16.0 µs | them: 10.0 µs | 1.60  | <= 1.5x | MISSED |"), "{table}");
+        assert!(
+            table.contains("| 16.0 µs | them: 10.0 µs | 1.60  | <= 1.5x | MISSED |"),
+            "{table}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Many boards as a face of the fleet sees them: how many were found, how many are connected, and when.
+//! Many boards as a face of the fleet sees them: how many were found, how many
+//! are connected, and when.
 
 use std::{
     collections::HashMap,
@@ -26,7 +27,12 @@ impl Crowd {
             // At the end nobody waits any more.
             let _ = wake.send(());
         });
-        Self { watch, woken, boards: HashMap::new(), problem: None }
+        Self {
+            watch,
+            woken,
+            boards: HashMap::new(),
+            problem: None,
+        }
     }
 
     pub(crate) fn found(&self) -> usize {
@@ -34,13 +40,27 @@ impl Crowd {
     }
 
     pub(crate) fn connected(&self) -> usize {
-        self.boards.values().filter(|(_, connected)| *connected).count()
+        self.boards
+            .values()
+            .filter(|(_, connected)| *connected)
+            .count()
     }
 
     pub(crate) fn take(&mut self) {
-        let Changes { boards, forgotten, status, .. } = self.watch.drain();
+        let Changes {
+            boards,
+            forgotten,
+            status,
+            ..
+        } = self.watch.drain();
         for board in boards {
-            self.boards.insert(board.key, (board.announcement.is_some(), board.link == LinkState::Connected));
+            self.boards.insert(
+                board.key,
+                (
+                    board.announcement.is_some(),
+                    board.link == LinkState::Connected,
+                ),
+            );
         }
         for key in forgotten {
             self.boards.remove(&key);
@@ -58,7 +78,9 @@ impl Crowd {
             if so(self) {
                 return Some(begun.elapsed());
             }
-            self.woken.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()?;
+            self.woken
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+                .ok()?;
         }
     }
 }

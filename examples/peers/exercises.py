@@ -140,7 +140,8 @@ class Exercises:
         shown = self.ask("show", id)
         assert re.search(r"light:0 .*off", shown) and "21.5 °C" in shown, shown
         with Program(self.switchboard, "watch", id, env=self.env) as watch:
-            # It is connected when it tells of a press; before that it hears none.
+            # It is connected when it tells of a press; before that it hears
+            # none.
             for _ in range(50):
                 board.type("press")
                 with contextlib.suppress(AssertionError, queue.Empty):
@@ -181,7 +182,8 @@ class Exercises:
             env.pop("WAYLAND_DISPLAY", None)
             with Program(self.switchboard, env=env) as window:
                 self.eventually(lambda: output(*"xdotool search --onlyvisible --name Switchboard".split(), env=env), window.unseen)
-                # Where they are in a window of the size that it has at first: rows of the list, and the switch of the first card.
+                # Where they are in a window of the size that it has at first:
+                # rows of the list, and the switch of the first card.
                 for row, name, id in boards:
                     self.click(env, 200, 112 + 48 * row)
                     self.eventually(lambda: self.clicked(env, id), lambda: f"{name} is not switched by a click")
@@ -383,7 +385,8 @@ class Exercises:
             on = "document.getElementById('switch:0').querySelector('output').textContent"
             before = await page.value(on)
             assert before in ("on", "off"), before
-            # A click in the page switches the board, and the page shows what the board then pushes.
+            # A click in the page switches the board, and the page shows what
+            # the board then pushes.
             await page.value("document.getElementById('switch:0').querySelector('button').click()")
             await page.shows(on, "off" if before == "on" else "on")
             state = self.ask("call", address, "Device.GetStatus")

@@ -1,4 +1,5 @@
-//! One board as the director keeps it: where it is, what is wrong with it, and what is known of its components.
+//! One board as the director keeps it: where it is, what is wrong with it, and
+//! what is known of its components.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,7 +32,8 @@ pub(crate) struct Board {
     pub(crate) address: SocketAddr,
     pub(crate) key: BoardKey,
     pub(crate) trouble: Trouble,
-    /// What is modelled. What a press does belongs to the light that the button is bound to.
+    /// What is modelled. What a press does belongs to the light that the button
+    /// is bound to.
     pub(crate) components: BTreeMap<ComponentKey, Component>,
     /// It has a button, bound to its light.
     pub(crate) button: bool,
@@ -43,7 +45,12 @@ pub(crate) struct Board {
 
 impl Board {
     /// A board as the fleet shows it, with the state that it says it has.
-    pub(crate) fn new(id: String, address: SocketAddr, view: &BoardView, status: &serde_json::Value) -> Self {
+    pub(crate) fn new(
+        id: String,
+        address: SocketAddr,
+        view: &BoardView,
+        status: &serde_json::Value,
+    ) -> Self {
         let mut board = Self {
             id,
             address,
@@ -62,16 +69,24 @@ impl Board {
             } else if let Some(state) = state_of(status, &descriptor.key)
                 && !fields(&descriptor.key.kind).is_empty()
             {
-                board.components.insert(descriptor.key.clone(), Component::new(state));
+                board
+                    .components
+                    .insert(descriptor.key.clone(), Component::new(state));
             }
         }
         board
     }
 
-    /// Notes that the fleet did something, or may have, over the connection that it had then.
+    /// Notes that the fleet did something, or may have, over the connection
+    /// that it had then.
     pub(crate) fn note(&mut self, controller: Option<Controller>, component: &ComponentKey) {
         if let Some(controller) = controller {
-            *self.sent.entry(controller).or_default().entry(component.clone()).or_default() += 1;
+            *self
+                .sent
+                .entry(controller)
+                .or_default()
+                .entry(component.clone())
+                .or_default() += 1;
         }
     }
 }
@@ -102,7 +117,12 @@ pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
 /// The part of a component's state that may be commanded.
 pub(crate) fn commanded(kind: &Kind, state: &State) -> State {
     let fields = fields(kind);
-    state.0.iter().filter(|(name, _)| fields.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect()
+    state
+        .0
+        .iter()
+        .filter(|(name, _)| fields.contains(&name.as_str()))
+        .map(|(n, v)| (n.clone(), v.clone()))
+        .collect()
 }
 
 /// The same, of a whole status.

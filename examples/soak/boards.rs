@@ -1,4 +1,5 @@
-//! The boards, in a process of their own, and what is done to them: power, cables, hands. A line orders something, a line answers.
+//! The boards, in a process of their own, and what is done to them: power,
+//! cables, hands. A line orders something, a line answers.
 
 use std::{
     collections::HashMap,
@@ -11,12 +12,17 @@ use std::{
 use protocol::{ComponentKey, State};
 use virtual_board::{ActionError, Options, Profile, VirtualBoards};
 
-/// Runs boards until the end of standard input: half of them have one component of each kind, the others are lamps, power strips
-/// and weather stations. Prints `ID ADDRESS` for each, an empty line, and an answer to each line that it reads.
+/// Runs boards until the end of standard input: half of them have one component
+/// of each kind, the others are lamps, power strips and weather stations.
+/// Prints `ID ADDRESS` for each, an empty line, and an answer to each line that
+/// it reads.
 pub(crate) fn run(boards: usize, seed: u64, service: &str) -> Result<(), Box<dyn Error>> {
     let half = boards / 2;
     let mut worlds = Vec::new();
-    for (boards, profile, seed) in [(half, Profile::Everything, seed), (boards - half, Profile::Mixed, !seed)] {
+    for (boards, profile, seed) in [
+        (half, Profile::Everything, seed),
+        (boards - half, Profile::Mixed, !seed),
+    ] {
         if boards > 0 {
             let service = service.to_owned();
             worlds.push(VirtualBoards::start(Options {
@@ -41,7 +47,11 @@ pub(crate) fn run(boards: usize, seed: u64, service: &str) -> Result<(), Box<dyn
     for line in io::stdin().lock().lines() {
         let line = line?;
         let id = line.split(' ').nth(1).unwrap_or_default();
-        match whose.get(id).and_then(|world| worlds.get(*world)).map(|world| obey(world, &line)) {
+        match whose
+            .get(id)
+            .and_then(|world| worlds.get(*world))
+            .map(|world| obey(world, &line))
+        {
             Some(Ok(address)) => writeln!(out, "ok {address}")?,
             Some(Err(problem)) => writeln!(out, "no {problem}")?,
             None => writeln!(out, "no such board")?,
@@ -66,7 +76,9 @@ fn obey(boards: &VirtualBoards, line: &str) -> Result<String, Box<dyn Error>> {
         ["hold", id] => boards.hold(id)?,
         ["release", id] => boards.release(id)?,
         ["press", id, key] => boards.press(id, &key.parse()?, "press")?,
-        ["set", id, key, change] => boards.set(id, &key.parse()?, State(serde_json::from_str(change)?))?,
+        ["set", id, key, change] => {
+            boards.set(id, &key.parse()?, State(serde_json::from_str(change)?))?
+        }
         _ => return Err(format!("{line:?} is no order").into()),
     }
     Ok(String::new())
@@ -74,7 +86,10 @@ fn obey(boards: &VirtualBoards, line: &str) -> Result<String, Box<dyn Error>> {
 
 fn address(boards: &VirtualBoards, id: &str) -> Result<String, Box<dyn Error>> {
     let there = boards.list().into_iter().find(|board| board.id == id);
-    Ok(there.ok_or_else(|| ActionError::NoSuchBoard(id.to_owned()))?.address.to_string())
+    Ok(there
+        .ok_or_else(|| ActionError::NoSuchBoard(id.to_owned()))?
+        .address
+        .to_string())
 }
 
 /// The process of the boards, seen from who orders.
@@ -95,7 +110,12 @@ impl Boards {
             .stdout(Stdio::piped())
             .spawn()?;
         let orders = child.stdin.take();
-        let mut answers = BufReader::new(child.stdout.take().ok_or("the boards' process has no output")?);
+        let mut answers = BufReader::new(
+            child
+                .stdout
+                .take()
+                .ok_or("the boards' process has no output")?,
+        );
         let mut list = Vec::new();
         loop {
             let mut line = String::new();
@@ -108,7 +128,12 @@ impl Boards {
         if list.len() < boards {
             return Err(format!("only {} boards listen", list.len()).into());
         }
-        Ok(Self { child, orders, answers, list })
+        Ok(Self {
+            child,
+            orders,
+            answers,
+            list,
+        })
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -118,8 +143,12 @@ impl Boards {
     /// Orders something and waits until it is done.
     ///
     /// # Errors
-    /// Where the boards' process is gone. That an order is refused is the inner error.
-    pub(crate) fn order(&mut self, line: &str) -> Result<Result<Option<SocketAddr>, String>, Box<dyn Error>> {
+    /// Where the boards' process is gone. That an order is refused is the inner
+    /// error.
+    pub(crate) fn order(
+        &mut self,
+        line: &str,
+    ) -> Result<Result<Option<SocketAddr>, String>, Box<dyn Error>> {
         let orders = self.orders.as_mut().ok_or("the boards were ended")?;
         writeln!(orders, "{line}")?;
         orders.flush()?;
@@ -134,7 +163,11 @@ impl Boards {
     }
 
     /// A hand at a board presses a button.
-    pub(crate) fn press(&mut self, id: &str, key: &ComponentKey) -> Result<Result<(), String>, Box<dyn Error>> {
+    pub(crate) fn press(
+        &mut self,
+        id: &str,
+        key: &ComponentKey,
+    ) -> Result<Result<(), String>, Box<dyn Error>> {
         Ok(self.order(&format!("press {id} {key}"))?.map(drop))
     }
 

@@ -1,4 +1,5 @@
-//! Gives commands, makes faults, and tells the model what came of both. Compares nothing: that is `quiet`.
+//! Gives commands, makes faults, and tells the model what came of both.
+//! Compares nothing: that is `quiet`.
 
 use std::{
     collections::HashMap,
@@ -16,7 +17,8 @@ use fastrand::Rng;
 use protocol::{ComponentKey, Kind, Object, State};
 use serde_json::{Value, json};
 use switchboard::fleet::{
-    BoardView, Changes, Fleet, Happening, Interfaces, LinkState, Lookout, Outcome, Reply, Settings, Watch,
+    BoardView, Changes, Fleet, Happening, Interfaces, LinkState, Lookout, Outcome, Reply, Settings,
+    Watch,
 };
 
 use crate::{
@@ -34,7 +36,8 @@ const SECOND: usize = 4;
 /// How long all boards may take to be found and connected at the start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A silent board is shown as stale after 15 s; the rest is for a loaded machine.
+/// A silent board is shown as stale after 15 s; the rest is for a loaded
+/// machine.
 const SHOWN_SILENT: Duration = Duration::from_secs(22);
 
 /// Whose command it was and what came of it.
@@ -46,8 +49,13 @@ struct Told {
 }
 
 enum What {
-    /// Of the fleet; what the witness may see of it, and over which connection it was given.
-    Fleet { outcome: Outcome, deed: ComponentKey, given_over: Option<Controller> },
+    /// Of the fleet; what the witness may see of it, and over which connection
+    /// it was given.
+    Fleet {
+        outcome: Outcome,
+        deed: ComponentKey,
+        given_over: Option<Controller>,
+    },
     /// Of the second controller.
     Second(Fate),
     /// Of the fleet, and must be refused.
@@ -84,8 +92,14 @@ impl Director {
     /// Starts the boards and the fleet, and waits until all are connected.
     pub(crate) fn start(boards: usize, seed: u64, service: &str) -> Result<Self, Box<dyn Error>> {
         let process = Boards::start(boards, seed, service)?;
-        let lookout = Lookout { service: service.to_owned(), interfaces: Interfaces::Loopback };
-        let settings = Settings { discovery: Some(lookout), ..Settings::default() };
+        let lookout = Lookout {
+            service: service.to_owned(),
+            interfaces: Interfaces::Loopback,
+        };
+        let settings = Settings {
+            discovery: Some(lookout),
+            ..Settings::default()
+        };
         let fleet = Fleet::start(settings)?;
         let mut watch = fleet.watch(|| {});
         let views = all_connected(&mut watch, boards)?;
@@ -122,9 +136,16 @@ impl Director {
     }
 
     /// Commands, and faults where they are wanted, for this long.
-    pub(crate) fn storm(&mut self, length: Duration, rate: f64, faults: bool) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn storm(
+        &mut self,
+        length: Duration,
+        rate: f64,
+        faults: bool,
+    ) -> Result<(), Box<dyn Error>> {
         let end = Instant::now() + length;
-        let between = |chance: &mut Rng, rate: f64| Duration::from_secs_f64(-(1.0 - chance.f64()).ln() / rate);
+        let between = |chance: &mut Rng, rate: f64| {
+            Duration::from_secs_f64(-(1.0 - chance.f64()).ln() / rate)
+        };
         // One fault a second for each hundred boards.
         #[expect(clippy::cast_precision_loss, reason = "a rate")]
         let fault_rate = self.boards.len() as f64 / 100.0;
@@ -157,13 +178,19 @@ impl Director {
 
     /// Takes what is told until then.
     pub(crate) fn listen_until(&mut self, end: Instant) {
-        while let Ok(told) = self.told.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        while let Ok(told) = self
+            .told
+            .recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
             self.hear(&told);
         }
         let Changes { log, missed, .. } = self.watch.drain();
         self.figures.pushes += missed;
         for entry in log {
-            if matches!(entry.what, Happening::Changed { .. } | Happening::Event { .. }) {
+            if matches!(
+                entry.what,
+                Happening::Changed { .. } | Happening::Event { .. }
+            ) {
                 self.figures.pushes += 1;
             }
         }
@@ -171,20 +198,35 @@ impl Director {
 
     fn hear(&mut self, told: &Told) {
         let now = Instant::now();
-        let Some(board) = self.boards.get_mut(told.board) else { return };
+        let Some(board) = self.boards.get_mut(told.board) else {
+            return;
+        };
         let (fate, word) = match &told.what {
             What::Second(fate) => (*fate, "answered to the second controller"),
-            What::Fleet { outcome, deed, given_over } => {
-                // It was sent over the connection that there was, or over the one that there is now.
-                let connection = self.fleet.board(board.key).and_then(|view| connection(&view));
+            What::Fleet {
+                outcome,
+                deed,
+                given_over,
+            } => {
+                // It was sent over the connection that there was, or over the
+                // one that there is now.
+                let connection = self
+                    .fleet
+                    .board(board.key)
+                    .and_then(|view| connection(&view));
                 if connection != *given_over {
                     board.note(connection, deed);
                 }
                 match outcome {
                     Outcome::Done { .. } => (Fate::Done, "done"),
-                    Outcome::Refused(error) if error.data.reason == "rebooting" => (Fate::NotDone, "refused"),
+                    Outcome::Refused(error) if error.data.reason == "rebooting" => {
+                        (Fate::NotDone, "refused")
+                    }
                     Outcome::Refused(error) => {
-                        self.figures.mismatch(&format!("{} {}: refused: {error}", board.id, told.component));
+                        self.figures.mismatch(&format!(
+                            "{} {}: refused: {error}",
+                            board.id, told.component
+                        ));
                         (Fate::NotDone, "refused")
                     }
                     Outcome::Unconfirmed => (Fate::Maybe, "unconfirmed"),
@@ -195,7 +237,10 @@ impl Director {
             }
             What::Impossible(outcome) => {
                 if matches!(outcome, Outcome::Done { .. }) {
-                    self.figures.mismatch(&format!("{} {}: done and must be refused", board.id, told.component));
+                    self.figures.mismatch(&format!(
+                        "{} {}: done and must be refused",
+                        board.id, told.component
+                    ));
                 }
                 (Fate::NotDone, "impossible, and not done")
             }
@@ -208,19 +253,27 @@ impl Director {
 
     /// Whether anything that was commanded has not come to an end.
     pub(crate) fn busy(&self) -> bool {
-        self.boards.iter().any(|board| board.components.values().any(|component| component.busy()))
+        self.boards
+            .iter()
+            .any(|board| board.components.values().any(|component| component.busy()))
     }
 
     fn command(&mut self) -> Result<(), Box<dyn Error>> {
         let board = self.chance.usize(..self.boards.len());
-        let Some(there) = self.boards.get(board) else { return Ok(()) };
+        let Some(there) = self.boards.get(board) else {
+            return Ok(());
+        };
         let keys: Vec<_> = there.components.keys().cloned().collect();
         if keys.is_empty() {
             // A weather station: nothing to command.
             return Ok(());
         }
         let key = keys[self.chance.usize(..keys.len())].clone();
-        if there.components.get(&key).is_none_or(|component| component.busy()) {
+        if there
+            .components
+            .get(&key)
+            .is_none_or(|component| component.busy())
+        {
             return Ok(());
         }
         let press = key == light() && there.button && self.chance.bool();
@@ -238,19 +291,42 @@ impl Director {
         self.numbers
     }
 
-    fn by_the_fleet(&mut self, at: usize, key: &ComponentKey, press: bool) -> Result<(), Box<dyn Error>> {
-        // Switches with even numbers are only toggled by the fleet, so that the witness can count.
+    fn by_the_fleet(
+        &mut self,
+        at: usize,
+        key: &ComponentKey,
+        press: bool,
+    ) -> Result<(), Box<dyn Error>> {
+        // Switches with even numbers are only toggled by the fleet, so that the
+        // witness can count.
         let toggle = key.kind == Kind::Switch && key.id.is_multiple_of(2);
-        let times = if press || toggle { 1 } else { [1, 1, 1, 2, 4][self.chance.usize(..5)] };
+        let times = if press || toggle {
+            1
+        } else {
+            [1, 1, 1, 2, 4][self.chance.usize(..5)]
+        };
         for _ in 0..times {
             let number = self.number();
             let deed = if press { button() } else { key.clone() };
-            let effect = if press || toggle { Effect::Flip } else { Effect::Set(self.change(key)) };
-            let Some(board) = self.boards.get_mut(at) else { return Ok(()) };
-            let given_over = self.fleet.board(board.key).and_then(|view| connection(&view));
+            let effect = if press || toggle {
+                Effect::Flip
+            } else {
+                Effect::Set(self.change(key))
+            };
+            let Some(board) = self.boards.get_mut(at) else {
+                return Ok(());
+            };
+            let given_over = self
+                .fleet
+                .board(board.key)
+                .and_then(|view| connection(&view));
             board.note(given_over, &deed);
             let done = deed.clone();
-            let what = move |outcome| What::Fleet { outcome, deed: done, given_over };
+            let what = move |outcome| What::Fleet {
+                outcome,
+                deed: done,
+                given_over,
+            };
             let reply = reply(&self.tell, at, key, number, what);
             if let Some(component) = board.components.get_mut(key) {
                 component.give(number, effect.clone());
@@ -260,12 +336,24 @@ impl Director {
                 Effect::Flip => self.fleet.toggle(board.key, key, reply),
                 Effect::Set(change) => self.fleet.set(board.key, key, change, reply),
             }
-            Figures::one(&mut self.figures.commands, if press { "presses by the fleet" } else { "by the fleet" });
+            Figures::one(
+                &mut self.figures.commands,
+                if press {
+                    "presses by the fleet"
+                } else {
+                    "by the fleet"
+                },
+            );
         }
         Ok(())
     }
 
-    fn by_the_second(&mut self, at: usize, key: &ComponentKey, press: bool) -> Result<(), Box<dyn Error>> {
+    fn by_the_second(
+        &mut self,
+        at: usize,
+        key: &ComponentKey,
+        press: bool,
+    ) -> Result<(), Box<dyn Error>> {
         let toggle = key.kind == Kind::Switch && self.chance.bool();
         let change = self.change(key);
         let (method, mut params, effect) = match (&key.kind, press, toggle) {
@@ -279,33 +367,61 @@ impl Director {
         };
         params.insert("id".to_owned(), json!(key.id));
         let number = self.number();
-        let Some(board) = self.boards.get_mut(at) else { return Ok(()) };
+        let Some(board) = self.boards.get_mut(at) else {
+            return Ok(());
+        };
         if let Some(component) = board.components.get_mut(key) {
             component.give(number, effect);
         }
         Figures::one(&mut self.figures.commands, "by the second controller");
         let (component, params) = (key.clone(), Value::Object(params));
-        Ok(self.second.send(Call { board: at, component, number, address: board.address, method, params })?)
+        Ok(self.second.send(Call {
+            board: at,
+            component,
+            number,
+            address: board.address,
+            method,
+            params,
+        })?)
     }
 
-    fn by_hand(&mut self, at: usize, key: &ComponentKey, press: bool) -> Result<(), Box<dyn Error>> {
+    fn by_hand(
+        &mut self,
+        at: usize,
+        key: &ComponentKey,
+        press: bool,
+    ) -> Result<(), Box<dyn Error>> {
         let change = self.change(key);
         let number = self.number();
-        let Some(board) = self.boards.get_mut(at) else { return Ok(()) };
+        let Some(board) = self.boards.get_mut(at) else {
+            return Ok(());
+        };
         let (done, effect) = if press {
             (self.process.press(&board.id, &button())?, Effect::Flip)
         } else {
-            (self.process.set(&board.id, key, &change)?, Effect::Set(change))
+            (
+                self.process.set(&board.id, key, &change)?,
+                Effect::Set(change),
+            )
         };
         if let Some(component) = board.components.get_mut(key) {
             component.give(number, effect);
-            component.ended(Instant::now(), number, if done.is_ok() { Fate::Done } else { Fate::NotDone });
+            component.ended(
+                Instant::now(),
+                number,
+                if done.is_ok() {
+                    Fate::Done
+                } else {
+                    Fate::NotDone
+                },
+            );
         }
         if let Err(problem) = done
             && !matches!(board.trouble, Trouble::NoPower { .. })
             && !problem.contains("is stopped")
         {
-            self.figures.mismatch(&format!("{} {key}: a hand is refused: {problem}", board.id));
+            self.figures
+                .mismatch(&format!("{} {key}: a hand is refused: {problem}", board.id));
         }
         Figures::one(&mut self.figures.commands, "by hand");
         Ok(())
@@ -321,7 +437,9 @@ impl Director {
         };
         let number = self.number();
         let reply = reply(&self.tell, at, key, number, What::Impossible);
-        let Some(board) = self.boards.get_mut(at) else { return Ok(()) };
+        let Some(board) = self.boards.get_mut(at) else {
+            return Ok(());
+        };
         if let Some(component) = board.components.get_mut(key) {
             component.give(number, Effect::Set(State::new()));
         }
@@ -331,8 +449,11 @@ impl Director {
     }
 
     fn reboot(&mut self, at: usize) -> Result<(), Box<dyn Error>> {
-        let Some(board) = self.boards.get(at) else { return Ok(()) };
-        self.fleet.call(board.key, "Device.Reboot", Object::new(), None);
+        let Some(board) = self.boards.get(at) else {
+            return Ok(());
+        };
+        self.fleet
+            .call(board.key, "Device.Reboot", Object::new(), None);
         Figures::one(&mut self.figures.commands, "restarts by the fleet");
         Ok(())
     }
@@ -350,7 +471,9 @@ impl Director {
                 1 => state.with("brightness", chance.u8(..=100)),
                 2 => state.with("rgb", vec![chance.u8(..), chance.u8(..), chance.u8(..)]),
                 3 => state.with("ct_k", chance.u16(2200..=6500)),
-                _ => state.with("effect", ["none", "candle", "rainbow"][chance.usize(..3)]).with("on", chance.bool()),
+                _ => state
+                    .with("effect", ["none", "candle", "rainbow"][chance.usize(..3)])
+                    .with("on", chance.bool()),
             },
             Kind::Number => state.with("value", 5 * chance.u8(..=20)),
             Kind::Select => state.with("value", ["auto", "day", "night"][chance.usize(..3)]),
@@ -365,14 +488,24 @@ impl Director {
     fn fault(&mut self, now: Instant, end: Instant) -> Result<(), Box<dyn Error>> {
         let at = self.chance.usize(..self.boards.len());
         let longest = end.saturating_duration_since(now).as_secs_f64();
-        // Mostly short, seldom long: what lies at the borders of the deadlines is met from both sides.
+        // Mostly short, seldom long: what lies at the borders of the deadlines
+        // is met from both sides.
         let lasts = Duration::from_secs_f64((70.0 * self.chance.f64().powi(3) + 0.05).min(longest));
         let until = now + lasts;
         let sort = self.chance.u8(..10);
-        let Some(board) = self.boards.get_mut(at).filter(|board| board.trouble == Trouble::None) else { return Ok(()) };
+        let Some(board) = self
+            .boards
+            .get_mut(at)
+            .filter(|board| board.trouble == Trouble::None)
+        else {
+            return Ok(());
+        };
         match sort {
             0..=3 => {
-                board.components.values_mut().for_each(|component| component.lost_power(now));
+                board
+                    .components
+                    .values_mut()
+                    .for_each(|component| component.lost_power(now));
                 let done = self.process.order(&format!("stop {}", board.id))?;
                 if done.is_ok() {
                     board.trouble = Trouble::NoPower { since: now, until };
@@ -391,7 +524,10 @@ impl Director {
                 Figures::one(&mut self.figures.faults, "restart by another controller");
             }
             _ => {
-                board.components.values_mut().for_each(|component| component.lost_power(now));
+                board
+                    .components
+                    .values_mut()
+                    .for_each(|component| component.lost_power(now));
                 if self.process.order(&format!("stop {}", board.id))?.is_ok() {
                     Figures::one(&mut self.figures.faults, "power lost for a moment");
                     self.power_on(at, false)?;
@@ -404,7 +540,9 @@ impl Director {
     /// Ends the troubles that pass.
     pub(crate) fn mend(&mut self, over: impl Fn(&Trouble) -> bool) -> Result<(), Box<dyn Error>> {
         for at in 0..self.boards.len() {
-            let Some(board) = self.boards.get_mut(at).filter(|board| over(&board.trouble)) else { continue };
+            let Some(board) = self.boards.get_mut(at).filter(|board| over(&board.trouble)) else {
+                continue;
+            };
             match board.trouble {
                 Trouble::None => {}
                 Trouble::NoPower { .. } => {
@@ -412,8 +550,12 @@ impl Director {
                     self.power_on(at, elsewhere)?;
                 }
                 Trouble::Hangs { since, .. } if self.chance.u8(..4) == 0 => {
-                    // It never comes to itself: somebody takes its power. What it did while it hung was not kept.
-                    board.components.values_mut().for_each(|component| component.lost_power(since));
+                    // It never comes to itself: somebody takes its power. What
+                    // it did while it hung was not kept.
+                    board
+                        .components
+                        .values_mut()
+                        .for_each(|component| component.lost_power(since));
                     self.process.order(&format!("stop {}", board.id))??;
                     Figures::one(&mut self.figures.faults, "hangs, then power lost");
                     self.power_on(at, false)?;
@@ -428,14 +570,25 @@ impl Director {
     }
 
     fn power_on(&mut self, at: usize, elsewhere: bool) -> Result<(), Box<dyn Error>> {
-        let Some(board) = self.boards.get_mut(at) else { return Ok(()) };
-        let here = if elsewhere { None } else { self.process.order(&format!("start {}", board.id))?.ok().flatten() };
+        let Some(board) = self.boards.get_mut(at) else {
+            return Ok(());
+        };
+        let here = if elsewhere {
+            None
+        } else {
+            self.process
+                .order(&format!("start {}", board.id))?
+                .ok()
+                .flatten()
+        };
         // Its port may be somebody else's by now.
         let address = match here {
             Some(address) => address,
             None => {
                 Figures::one(&mut self.figures.faults, "comes back on another port");
-                self.process.order(&format!("move {}", board.id))??.ok_or("no address")?
+                self.process
+                    .order(&format!("move {}", board.id))??
+                    .ok_or("no address")?
             }
         };
         board.address = address;
@@ -454,7 +607,11 @@ impl Director {
             };
             let link = self.fleet.board(board.key).map(|view| view.link.clone());
             if since.elapsed() > SHOWN_SILENT && link == Some(LinkState::Connected) {
-                self.figures.mismatch(&format!("{} is shown as connected, {what} for {:?}", board.id, since.elapsed()));
+                self.figures.mismatch(&format!(
+                    "{} is shown as connected, {what} for {:?}",
+                    board.id,
+                    since.elapsed()
+                ));
             }
         }
     }
@@ -471,11 +628,19 @@ fn reply(
     let (tell, component) = (tell.clone(), component.clone());
     Some(Box::new(move |outcome| {
         // At the end nobody listens.
-        let _ = tell.send(Told { board, component, number, what: what(outcome) });
+        let _ = tell.send(Told {
+            board,
+            component,
+            number,
+            what: what(outcome),
+        });
     }))
 }
 
-fn all_connected(watch: &mut Watch, boards: usize) -> Result<HashMap<String, Arc<BoardView>>, String> {
+fn all_connected(
+    watch: &mut Watch,
+    boards: usize,
+) -> Result<HashMap<String, Arc<BoardView>>, String> {
     let mut views = HashMap::new();
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
@@ -489,7 +654,10 @@ fn all_connected(watch: &mut Watch, boards: usize) -> Result<HashMap<String, Arc
         }
         thread::sleep(Duration::from_millis(20));
     }
-    Err(format!("only {} of {boards} boards are connected after {PATIENCE:?}", views.len()))
+    Err(format!(
+        "only {} of {boards} boards are connected after {PATIENCE:?}",
+        views.len()
+    ))
 }
 
 /// Threads that call by `POST`, and where calls for them go.
@@ -498,20 +666,43 @@ fn second_controller(tell: &Sender<Told>) -> Result<Sender<Call>, Box<dyn Error>
     let waiting = Arc::new(Mutex::new(waiting));
     for _ in 0..SECOND {
         let (waiting, tell) = (Arc::clone(&waiting), tell.clone());
-        thread::Builder::new().name("second".to_owned()).spawn(move || {
-            loop {
-                let call = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                let Ok(Call { board, component, number, address, method, params }) = call else { return };
-                let fate = match rpc::call(address, method, &params) {
-                    Ok(answer) if answer.get("result").is_some() => Fate::Done,
-                    Ok(_) | Err(CallError::NotConnected(_)) => Fate::NotDone,
-                    Err(CallError::NoAnswer(_)) => Fate::Maybe,
-                };
-                if tell.send(Told { board, component, number, what: What::Second(fate) }).is_err() {
-                    return;
+        thread::Builder::new()
+            .name("second".to_owned())
+            .spawn(move || {
+                loop {
+                    let call = waiting
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .recv();
+                    let Ok(Call {
+                        board,
+                        component,
+                        number,
+                        address,
+                        method,
+                        params,
+                    }) = call
+                    else {
+                        return;
+                    };
+                    let fate = match rpc::call(address, method, &params) {
+                        Ok(answer) if answer.get("result").is_some() => Fate::Done,
+                        Ok(_) | Err(CallError::NotConnected(_)) => Fate::NotDone,
+                        Err(CallError::NoAnswer(_)) => Fate::Maybe,
+                    };
+                    if tell
+                        .send(Told {
+                            board,
+                            component,
+                            number,
+                            what: What::Second(fate),
+                        })
+                        .is_err()
+                    {
+                        return;
+                    }
                 }
-            }
-        })?;
+            })?;
     }
     Ok(calls)
 }

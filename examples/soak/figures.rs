@@ -57,12 +57,22 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(boards: u32) -> Self {
-        let processes = [("fleet, model and witness", std::process::id()), ("boards", boards)];
-        Self { processes, first: None, last: None }
+        let processes = [
+            ("fleet, model and witness", std::process::id()),
+            ("boards", boards),
+        ];
+        Self {
+            processes,
+            first: None,
+            last: None,
+        }
     }
 
     fn read(&self) -> Result<[Reading; 2], Box<dyn Error>> {
-        Ok([Reading::of(self.processes[0].1)?, Reading::of(self.processes[1].1)?])
+        Ok([
+            Reading::of(self.processes[0].1)?,
+            Reading::of(self.processes[1].1)?,
+        ])
     }
 
     /// A few words on memory and on processor time since the last time.
@@ -70,7 +80,10 @@ impl Meter {
         let (now, readings) = (Instant::now(), self.read()?);
         let share = |index: usize| {
             let (since, before) = self.last.as_ref()?;
-            let cpu = readings.get(index)?.cpu.saturating_sub(before.get(index)?.cpu);
+            let cpu = readings
+                .get(index)?
+                .cpu
+                .saturating_sub(before.get(index)?.cpu);
             Some(100.0 * cpu.as_secs_f64() / now.duration_since(*since).as_secs_f64())
         };
         let words = format!(
@@ -90,9 +103,14 @@ impl Meter {
     /// A table of what was used from the first reading to now.
     pub(crate) fn table(&self) -> Result<(), Box<dyn Error>> {
         let now = self.read()?;
-        println!("  process                    memory MB first, last   CPU s   threads   open files");
+        println!(
+            "  process                    memory MB first, last   CPU s   threads   open files"
+        );
         for (index, (name, _)) in self.processes.iter().enumerate() {
-            let (Some(first), Some(last)) = (self.first.as_ref().and_then(|all| all.get(index)), now.get(index)) else {
+            let (Some(first), Some(last)) = (
+                self.first.as_ref().and_then(|all| all.get(index)),
+                now.get(index),
+            ) else {
                 continue;
             };
             println!(

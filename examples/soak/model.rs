@@ -1,5 +1,7 @@
-//! What one component may be by now: reckoned from what was told of each command, never from what anybody reports. Where it is
-//! not known whether something was carried out, both are possible. Knows no board, no socket and no clock.
+//! What one component may be by now: reckoned from what was told of each
+//! command, never from what anybody reports. Where it is not known whether
+//! something was carried out, both are possible. Knows no board, no socket and
+//! no clock.
 
 use std::{
     collections::VecDeque,
@@ -8,10 +10,12 @@ use std::{
 
 use protocol::State;
 
-/// A board writes what it keeps within 5 s of the change; the rest is for a loaded machine.
+/// A board writes what it keeps within 5 s of the change; the rest is for a
+/// loaded machine.
 const KEPT_WITHIN: Duration = Duration::from_secs(7);
 
-/// Nothing is held for longer than this, so that what was so before cannot come back after it.
+/// Nothing is held for longer than this, so that what was so before cannot come
+/// back after it.
 const PAST: Duration = Duration::from_secs(180);
 
 /// More than this are not told apart until the next quiet.
@@ -32,7 +36,8 @@ impl Effect {
         match self {
             Self::Set(change) => {
                 after.merge(change);
-                // docs/protocol.md, Components: a light with both shows one of them, and the other is null.
+                // docs/protocol.md, Components: a light with both shows one of
+                // them, and the other is null.
                 for (set, other) in [("rgb", "ct_k"), ("ct_k", "rgb")] {
                     if change.get(set).is_some() && state.get(other).is_some() {
                         after.0.insert(other.to_owned(), serde_json::Value::Null);
@@ -74,7 +79,8 @@ pub(crate) struct Component {
     possible: Vec<State>,
     /// What was possible before, and until when.
     past: VecDeque<(Instant, Vec<State>)>,
-    /// What may still be carried out: it lies in a socket of a board that hangs.
+    /// What may still be carried out: it lies in a socket of a board that
+    /// hangs.
     late: Vec<Vec<Effect>>,
     given: Vec<Given>,
     /// Anything goes until the next quiet.
@@ -83,7 +89,13 @@ pub(crate) struct Component {
 
 impl Component {
     pub(crate) fn new(state: State) -> Self {
-        Self { possible: vec![state], past: VecDeque::new(), late: Vec::new(), given: Vec::new(), vague: false }
+        Self {
+            possible: vec![state],
+            past: VecDeque::new(),
+            late: Vec::new(),
+            given: Vec::new(),
+            vague: false,
+        }
     }
 
     /// Whether a command is under way.
@@ -93,10 +105,16 @@ impl Component {
 
     /// A command is given, after all that were given before.
     pub(crate) fn give(&mut self, number: u64, effect: Effect) {
-        self.given.push(Given { number, effect, fate: None, cut: false });
+        self.given.push(Given {
+            number,
+            effect,
+            fate: None,
+            cut: false,
+        });
     }
 
-    /// A command came to an end. Once all have, they are reckoned in their order.
+    /// A command came to an end. Once all have, they are reckoned in their
+    /// order.
     pub(crate) fn ended(&mut self, now: Instant, number: u64, fate: Fate) {
         if let Some(given) = self.given.iter_mut().find(|given| given.number == number) {
             given.fate = Some(fate);
@@ -105,7 +123,10 @@ impl Component {
             return;
         }
         let mut merged = Vec::new();
-        for Given { effect, fate, cut, .. } in std::mem::take(&mut self.given) {
+        for Given {
+            effect, fate, cut, ..
+        } in std::mem::take(&mut self.given)
+        {
             merged.push(effect);
             match fate {
                 Some(Fate::Merged) => {}
@@ -123,16 +144,25 @@ impl Component {
             after.extend(before.iter().cloned());
         }
         self.past.push_back((now, before));
-        while self.past.front().is_some_and(|(until, _)| *until + PAST < now) {
+        while self
+            .past
+            .front()
+            .is_some_and(|(until, _)| *until + PAST < now)
+        {
             self.past.pop_front();
         }
         self.become_one_of(after);
     }
 
-    /// The board lost its power, and with it what it had not yet written; nothing was written after `since`.
+    /// The board lost its power, and with it what it had not yet written;
+    /// nothing was written after `since`.
     pub(crate) fn lost_power(&mut self, since: Instant) {
         let mut possible = self.allowed();
-        for (_, states) in self.past.iter().filter(|(until, _)| *until + KEPT_WITHIN >= since) {
+        for (_, states) in self
+            .past
+            .iter()
+            .filter(|(until, _)| *until + KEPT_WITHIN >= since)
+        {
             possible.extend(states.iter().cloned());
         }
         self.become_one_of(possible);
@@ -173,25 +203,33 @@ impl Component {
         allowed
     }
 
-    /// It is known to be so: nothing is late any more, and nothing of before can come back.
+    /// It is known to be so: nothing is late any more, and nothing of before
+    /// can come back.
     pub(crate) fn is(&mut self, now: Instant, state: State) {
         let before = self.allowed();
         self.past.push_back((now, before));
-        *self = Self { past: std::mem::take(&mut self.past), ..Self::new(state) };
+        *self = Self {
+            past: std::mem::take(&mut self.past),
+            ..Self::new(state)
+        };
     }
 }
 
 fn all_on(effects: &[Effect], state: &State) -> State {
-    effects.iter().fold(state.clone(), |state, effect| effect.on(&state))
+    effects
+        .iter()
+        .fold(state.clone(), |state, effect| effect.on(&state))
 }
 
 /// Whether two states say the same: a number may be written in several ways.
 pub(crate) fn alike(one: &State, other: &State) -> bool {
     one.0.len() == other.0.len()
         && one.0.iter().all(|(field, value)| {
-            other.get(field).is_some_and(|there| match (value.as_f64(), there.as_f64()) {
-                (Some(one), Some(other)) => (one - other).abs() < 1e-9,
-                _ => value == there,
-            })
+            other
+                .get(field)
+                .is_some_and(|there| match (value.as_f64(), there.as_f64()) {
+                    (Some(one), Some(other)) => (one - other).abs() < 1e-9,
+                    _ => value == there,
+                })
         })
 }

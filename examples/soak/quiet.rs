@@ -1,4 +1,5 @@
-//! A quiet: everything is mended, nothing is under way, and what is believed, what is so and what may be so are compared.
+//! A quiet: everything is mended, nothing is under way, and what is believed,
+//! what is so and what may be so are compared.
 
 use std::{
     error::Error,
@@ -17,10 +18,12 @@ use crate::{
     rpc,
 };
 
-/// The longest wait of the backoff (60 s), a connection (10 s), and room for a loaded machine.
+/// The longest wait of the backoff (60 s), a connection (10 s), and room for a
+/// loaded machine.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(90);
 
-/// A command is given up 5 s after the click, one that waits behind another likewise; a restart that was late takes some more.
+/// A command is given up 5 s after the click, one that waits behind another
+/// likewise; a restart that was late takes some more.
 const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 
 impl Director {
@@ -32,14 +35,24 @@ impl Director {
             self.listen_until(Instant::now() + Duration::from_millis(50));
         }
         if self.busy() {
-            self.figures.mismatch(&format!("{when}: commands have not come to an end after {SETTLED_WITHIN:?}"));
+            self.figures.mismatch(&format!(
+                "{when}: commands have not come to an end after {SETTLED_WITHIN:?}"
+            ));
         }
-        // What lies in the sockets of boards that hung is done now, if it ever is.
+        // What lies in the sockets of boards that hung is done now, if it ever
+        // is.
         self.listen_until(begun + Duration::from_secs(1));
         let connected = |board: &Board, fleet: &switchboard::fleet::Fleet| {
-            fleet.board(board.key).is_some_and(|view| view.link == LinkState::Connected)
+            fleet
+                .board(board.key)
+                .is_some_and(|view| view.link == LinkState::Connected)
         };
-        while begun.elapsed() < CONNECTED_WITHIN && !self.boards.iter().all(|board| connected(board, &self.fleet)) {
+        while begun.elapsed() < CONNECTED_WITHIN
+            && !self
+                .boards
+                .iter()
+                .all(|board| connected(board, &self.fleet))
+        {
             self.listen_until(Instant::now() + Duration::from_millis(50));
         }
         self.figures.mended.push(begun.elapsed());
@@ -57,11 +70,14 @@ impl Director {
         Ok(())
     }
 
-    /// What the fleet believes of a board, what the board says, and what the model allows.
+    /// What the fleet believes of a board, what the board says, and what the
+    /// model allows.
     fn compare(&mut self, at: usize) {
         let deadline = Instant::now() + SETTLED_WITHIN;
         loop {
-            let Some(board) = self.boards.get(at) else { return };
+            let Some(board) = self.boards.get(at) else {
+                return;
+            };
             let outcome = look_at(board, &self.fleet);
             match outcome {
                 Ok(status) => return self.settle(at, &status),
@@ -75,13 +91,17 @@ impl Director {
         }
     }
 
-    /// Fleet and board agree: is it what may be, and what was done no more often than it was asked for?
+    /// Fleet and board agree: is it what may be, and what was done no more
+    /// often than it was asked for?
     fn settle(&mut self, at: usize, status: &Value) {
         let now = Instant::now();
-        let Some(board) = self.boards.get_mut(at) else { return };
+        let Some(board) = self.boards.get_mut(at) else {
+            return;
+        };
         for (key, component) in &mut board.components {
             let Some(state) = state_of(status, key) else {
-                self.figures.mismatch(&format!("{} has no {key} any more", board.id));
+                self.figures
+                    .mismatch(&format!("{} has no {key} any more", board.id));
                 continue;
             };
             self.figures.compared += 1;
@@ -89,8 +109,16 @@ impl Director {
             if component.vague {
                 self.figures.vague += 1;
             } else if !allowed.iter().any(|allowed| alike(allowed, &state)) {
-                let allowed: Vec<_> = allowed.iter().map(|state| json!(state).to_string()).collect();
-                let problem = format!("{} {key} is {}; may be {}", board.id, json!(state), allowed.join(" or "));
+                let allowed: Vec<_> = allowed
+                    .iter()
+                    .map(|state| json!(state).to_string())
+                    .collect();
+                let problem = format!(
+                    "{} {key} is {}; may be {}",
+                    board.id,
+                    json!(state),
+                    allowed.join(" or ")
+                );
                 self.figures.mismatch(&problem);
             }
             component.is(now, state);
@@ -99,14 +127,23 @@ impl Director {
         for (controller @ (epoch, number), deeds) in self.witness.take(&board.id) {
             // Number 0 is whoever uses POST.
             for (key, times) in deeds.into_iter().filter(|_| number != 0) {
-                if !matches!(key.kind, Kind::Switch | Kind::Button) || board.interlocked.contains(&key) {
+                if !matches!(key.kind, Kind::Switch | Kind::Button)
+                    || board.interlocked.contains(&key)
+                {
                     continue;
                 }
-                let at_most = sent.get(&controller).and_then(|deeds| deeds.get(&key)).copied().unwrap_or_default();
+                let at_most = sent
+                    .get(&controller)
+                    .and_then(|deeds| deeds.get(&key))
+                    .copied()
+                    .unwrap_or_default();
                 self.figures.witnessed += u64::from(times);
                 if times > at_most {
                     let who = format!("controller {number} in run {epoch}");
-                    let problem = format!("{} {key}: {who} did {times} times what was asked for {at_most}", board.id);
+                    let problem = format!(
+                        "{} {key}: {who} did {times} times what was asked for {at_most}",
+                        board.id
+                    );
                     self.figures.mismatch(&problem);
                 }
             }
@@ -120,18 +157,49 @@ impl Director {
         #[expect(clippy::cast_precision_loss, reason = "figures for people")]
         let rate = |count: u64| count as f64 / seconds;
         let commands: u64 = figures.commands.values().sum();
-        println!("\nafter {seconds:.0} s, {} quiets among them", figures.mended.len());
-        println!("  commands      {commands:>8}  {:>7.1} a second", rate(commands));
-        figures.commands.iter().for_each(|(who, count)| println!("    {count:>10}  {who}"));
+        println!(
+            "\nafter {seconds:.0} s, {} quiets among them",
+            figures.mended.len()
+        );
+        println!(
+            "  commands      {commands:>8}  {:>7.1} a second",
+            rate(commands)
+        );
+        figures
+            .commands
+            .iter()
+            .for_each(|(who, count)| println!("    {count:>10}  {who}"));
         println!("  came of them");
-        figures.outcomes.iter().for_each(|(what, count)| println!("    {count:>10}  {what}"));
-        println!("  faults        {:>8}", figures.faults.values().sum::<u64>());
-        figures.faults.iter().for_each(|(what, count)| println!("    {count:>10}  {what}"));
-        println!("  pushes        {:>8}  {:>7.1} a second", figures.pushes, rate(figures.pushes));
-        println!("  compared      {:>8}  components; {} of them too vague to judge", figures.compared, figures.vague);
-        println!("  witnessed     {:>8}  toggles, sets and presses by the fleet", figures.witnessed);
+        figures
+            .outcomes
+            .iter()
+            .for_each(|(what, count)| println!("    {count:>10}  {what}"));
+        println!(
+            "  faults        {:>8}",
+            figures.faults.values().sum::<u64>()
+        );
+        figures
+            .faults
+            .iter()
+            .for_each(|(what, count)| println!("    {count:>10}  {what}"));
+        println!(
+            "  pushes        {:>8}  {:>7.1} a second",
+            figures.pushes,
+            rate(figures.pushes)
+        );
+        println!(
+            "  compared      {:>8}  components; {} of them too vague to judge",
+            figures.compared, figures.vague
+        );
+        println!(
+            "  witnessed     {:>8}  toggles, sets and presses by the fleet",
+            figures.witnessed
+        );
         let longest = figures.mended.iter().max().copied().unwrap_or_default();
-        println!("  mended within {:>8.1}  s at most: every board connected again", longest.as_secs_f64());
+        println!(
+            "  mended within {:>8.1}  s at most: every board connected again",
+            longest.as_secs_f64()
+        );
         self.meter.table()?;
         println!("mismatches: {}", figures.mismatches);
         Ok(figures.mismatches)
@@ -140,9 +208,14 @@ impl Director {
 
 /// What the board says, where the fleet believes the same.
 fn look_at(board: &Board, fleet: &switchboard::fleet::Fleet) -> Result<Value, String> {
-    let view = || fleet.board(board.key).ok_or_else(|| "the fleet has forgotten it".to_owned());
+    let view = || {
+        fleet
+            .board(board.key)
+            .ok_or_else(|| "the fleet has forgotten it".to_owned())
+    };
     let before = view()?;
-    let status = rpc::call(board.address, "Device.GetStatus", &json!({})).map_err(|error| error.to_string())?;
+    let status = rpc::call(board.address, "Device.GetStatus", &json!({}))
+        .map_err(|error| error.to_string())?;
     let after = view()?;
     if after.link != LinkState::Connected {
         return Err(format!("is {:?}", after.link));
@@ -150,7 +223,8 @@ fn look_at(board: &Board, fleet: &switchboard::fleet::Fleet) -> Result<Value, St
     if after.address != board.address.to_string() {
         return Err(format!("the link goes to {}", after.address));
     }
-    // A sensor may change between the question and the answer: either side of it will do.
+    // A sensor may change between the question and the answer: either side of
+    // it will do.
     match differs(&before, &status).and(differs(&after, &status)) {
         None => Ok(status),
         Some(difference) => Err(difference),
@@ -164,9 +238,12 @@ fn differs(view: &BoardView, status: &Value) -> Option<String> {
         if key.kind == Kind::Button {
             return None;
         }
-        let said =
-            status["result"][key.to_string()].as_object().map(|state| State::from(state.clone())).unwrap_or_default();
+        let said = status["result"][key.to_string()]
+            .as_object()
+            .map(|state| State::from(state.clone()))
+            .unwrap_or_default();
         let shown = component.shown();
-        (!alike(&shown, &said)).then(|| format!("{key} is shown as {}, and is {}", json!(shown), json!(said)))
+        (!alike(&shown, &said))
+            .then(|| format!("{key} is shown as {}, and is {}", json!(shown), json!(said)))
     })
 }

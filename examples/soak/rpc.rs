@@ -1,4 +1,5 @@
-//! A client that is no fleet and keeps nothing: one `POST /rpc` on a connection of its own.
+//! A client that is no fleet and keeps nothing: one `POST /rpc` on a connection
+//! of its own.
 
 use std::{
     io::{self, Read, Write},
@@ -14,9 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Calls a method.
 ///
 /// # Errors
-/// Where no answer came: whether the call was carried out is not known, except where nothing could be connected to.
+/// Where no answer came: whether the call was carried out is not known, except
+/// where nothing could be connected to.
 pub(crate) fn call(address: SocketAddr, method: &str, params: &Value) -> Result<Value, CallError> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(CallError::NotConnected)?;
+    let mut stream =
+        TcpStream::connect_timeout(&address, PATIENCE).map_err(CallError::NotConnected)?;
     exchange(&mut stream, address, method, params).map_err(CallError::NoAnswer)
 }
 
@@ -31,17 +34,27 @@ pub(crate) enum CallError {
     NoAnswer(io::Error),
 }
 
-fn exchange(stream: &mut TcpStream, address: SocketAddr, method: &str, params: &Value) -> io::Result<Value> {
+fn exchange(
+    stream: &mut TcpStream,
+    address: SocketAddr,
+    method: &str,
+    params: &Value,
+) -> io::Result<Value> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
     let length = body.len();
-    let head =
-        format!("POST /rpc HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let head = format!(
+        "POST /rpc HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\nConnection: \
+             close\r\n\r\n"
+    );
     stream.write_all(format!("{head}{body}").as_bytes())?;
     let mut answer = String::new();
     // A board's longest message and a head.
     stream.take(16 * 1024).read_to_string(&mut answer)?;
-    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+    let body = answer
+        .split_once("\r\n\r\n")
+        .map(|(_, body)| body)
+        .unwrap_or_default();
     serde_json::from_str(body).map_err(io::Error::from)
 }

@@ -1,5 +1,7 @@
-//! A bare subscriber of every board that counts what each controller did there: each change of a switch and each press, by the
-//! run of the board and the number that it gave to the controller. What it does not see it does not count.
+//! A bare subscriber of every board that counts what each controller did there:
+//! each change of a switch and each press, by the run of the board and the
+//! number that it gave to the controller. What it does not see it does not
+//! count.
 
 use std::{
     collections::HashMap,
@@ -41,8 +43,13 @@ impl Witness {
     /// # Errors
     /// Where a thread or its runtime cannot be made.
     pub(crate) fn start(boards: &[(String, SocketAddr)]) -> io::Result<Self> {
-        let mut witness = Self { places: HashMap::new(), seen: HashMap::new() };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut witness = Self {
+            places: HashMap::new(),
+            seen: HashMap::new(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let mut looking = Vec::new();
         for (id, address) in boards {
             let (place, places) = watch::channel(*address);
@@ -51,18 +58,22 @@ impl Witness {
             witness.places.insert(id.clone(), place);
             witness.seen.insert(id.clone(), seen);
         }
-        thread::Builder::new().name("witness".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                let tasks: Vec<_> = looking
-                    .into_iter()
-                    .map(|(places, seen)| tokio::spawn(async move { look(places, &seen).await }))
-                    .collect();
-                for task in tasks {
-                    // It ends when the witness is dropped.
-                    let _ = task.await;
-                }
-            });
-        })?;
+        thread::Builder::new()
+            .name("witness".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    let tasks: Vec<_> = looking
+                        .into_iter()
+                        .map(|(places, seen)| {
+                            tokio::spawn(async move { look(places, &seen).await })
+                        })
+                        .collect();
+                    for task in tasks {
+                        // It ends when the witness is dropped.
+                        let _ = task.await;
+                    }
+                });
+            })?;
         Ok(witness)
     }
 
@@ -75,8 +86,12 @@ impl Witness {
 
     /// What was counted at a board since the last time.
     pub(crate) fn take(&self, id: &str) -> Deeds {
-        let seen = self.seen.get(id).map(|seen| seen.lock().unwrap_or_else(PoisonError::into_inner));
-        seen.map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default()
+        let seen = self
+            .seen
+            .get(id)
+            .map(|seen| seen.lock().unwrap_or_else(PoisonError::into_inner));
+        seen.map(|mut seen| std::mem::take(&mut *seen))
+            .unwrap_or_default()
     }
 }
 
@@ -96,10 +111,19 @@ async fn look(mut places: watch::Receiver<SocketAddr>, seen: &Mutex<Deeds>) {
 }
 
 async fn listen(address: SocketAddr, seen: &Mutex<Deeds>) -> Option<()> {
-    let stream = timeout(PATIENCE, TcpStream::connect(address)).await.ok()?.ok()?;
+    let stream = timeout(PATIENCE, TcpStream::connect(address))
+        .await
+        .ok()?
+        .ok()?;
     let request = format!("ws://{address}/rpc");
-    let (mut socket, _) = timeout(PATIENCE, client_async(request, stream)).await.ok()?.ok()?;
-    socket.send(Message::Text(SUBSCRIBE.to_owned())).await.ok()?;
+    let (mut socket, _) = timeout(PATIENCE, client_async(request, stream))
+        .await
+        .ok()?
+        .ok()?;
+    socket
+        .send(Message::Text(SUBSCRIBE.to_owned()))
+        .await
+        .ok()?;
     loop {
         if let Message::Text(text) = socket.next().await?.ok()? {
             count(&text, seen);
@@ -110,15 +134,30 @@ async fn listen(address: SocketAddr, seen: &Mutex<Deeds>) -> Option<()> {
 fn count(text: &str, seen: &Mutex<Deeds>) {
     let (epoch, source, components) = match FromBoard::parse(text) {
         Ok(FromBoard::Status(status)) => {
-            let changed = status.components.into_iter().filter(|(_, change)| change.on().is_some());
-            (status.epoch, status.source, changed.map(|(key, _)| key).collect::<Vec<_>>())
+            let changed = status
+                .components
+                .into_iter()
+                .filter(|(_, change)| change.on().is_some());
+            (
+                status.epoch,
+                status.source,
+                changed.map(|(key, _)| key).collect::<Vec<_>>(),
+            )
         }
-        Ok(FromBoard::Event(event)) => {
-            (event.epoch, event.source, event.events.into_iter().map(|event| event.component).collect())
-        }
+        Ok(FromBoard::Event(event)) => (
+            event.epoch,
+            event.source,
+            event
+                .events
+                .into_iter()
+                .map(|event| event.component)
+                .collect(),
+        ),
         _ => return,
     };
-    let Some(Source::Client(number)) = source else { return };
+    let Some(Source::Client(number)) = source else {
+        return;
+    };
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     let deeds = seen.entry((epoch, number)).or_default();
     for component in components {

@@ -1,4 +1,5 @@
-//! Writing: beside the file and then in its place, so that a crash at any moment leaves the old or the new one.
+//! Writing: beside the file and then in its place, so that a crash at any
+//! moment leaves the old or the new one.
 
 use std::{
     fs::{self, File, Metadata},
@@ -11,7 +12,8 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::place::{Place, open_stream, place};
 
-/// A temporary file that is older was left by a process that ended in the middle.
+/// A temporary file that is older was left by a process that ended in the
+/// middle.
 const LEFT_OVER: Duration = Duration::from_secs(600);
 
 /// How the names of temporary files end.
@@ -20,7 +22,8 @@ const ENDING: &str = ".new";
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// The same users as before; a new file gets the mode that the umask leaves.
+    /// The same users as before; a new file gets the mode that the umask
+    /// leaves.
     AsBefore,
     /// Its owner only, even if others could before.
     Owner,
@@ -29,14 +32,16 @@ pub enum Access {
 /// Writes a whole file.
 ///
 /// # Errors
-/// If the system refuses; then what was there is as it was, unless it could only be written in place.
+/// If the system refuses; then what was there is as it was, unless it could
+/// only be written in place.
 pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let mut draft = Draft::create(path, access)?;
     draft.write_all(bytes)?;
     draft.finish()
 }
 
-/// Opens a file that is written as things happen, so that others can read along. What it held is gone at once.
+/// Opens a file that is written as things happen, so that others can read
+/// along. What it held is gone at once.
 ///
 /// # Errors
 /// If the system refuses.
@@ -47,7 +52,8 @@ pub fn stream(path: &Path) -> io::Result<File> {
     }
 }
 
-/// A file that is being written. It gets its name in [`Draft::finish`]; if it is dropped before, nothing changes.
+/// A file that is being written. It gets its name in [`Draft::finish`]; if it
+/// is dropped before, nothing changes.
 #[derive(Debug)]
 pub struct Draft {
     out: BufWriter<Out>,
@@ -60,7 +66,8 @@ enum Out {
         target: PathBuf,
         exists: bool,
     },
-    /// What a regular file is to hold that is written in place, once all of it is known.
+    /// What a regular file is to hold that is written in place, once all of it
+    /// is known.
     Exchange {
         target: File,
         bytes: Vec<u8>,
@@ -78,13 +85,20 @@ impl Draft {
             Place::Stream(path) => Out::Stream(open_stream(&path)?),
             Place::Exchange(path) => exchange(&path, access)?,
             Place::Replace { path, before } => match beside(&path, before.as_ref(), access) {
-                Ok(temporary) => Out::Beside { temporary, target: path, exists: before.is_some() },
-                // No other file can be made there, or none of the same owner: the file itself can be written all the same.
+                Ok(temporary) => Out::Beside {
+                    temporary,
+                    target: path,
+                    exists: before.is_some(),
+                },
+                // No other file can be made there, or none of the same owner:
+                // the file itself can be written all the same.
                 Err(_) if before.is_some() => exchange(&path, access)?,
                 Err(error) => return Err(error),
             },
         };
-        Ok(Self { out: BufWriter::new(out) })
+        Ok(Self {
+            out: BufWriter::new(out),
+        })
     }
 
     /// Puts what was written in its place, and waits until the disk has it.
@@ -92,10 +106,18 @@ impl Draft {
     /// # Errors
     /// If the system refuses.
     pub fn finish(self) -> io::Result<()> {
-        match self.out.into_inner().map_err(io::IntoInnerError::into_error)? {
+        match self
+            .out
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+        {
             Out::Stream(mut file) => file.flush(),
             Out::Exchange { mut target, bytes } => fill(&mut target, &bytes),
-            Out::Beside { temporary, target, exists } => {
+            Out::Beside {
+                temporary,
+                target,
+                exists,
+            } => {
                 temporary.as_file().sync_all()?;
                 match temporary.persist(&target) {
                     Ok(_) => Ok(()),
@@ -105,7 +127,10 @@ impl Draft {
                         let mut temporary = refused.file;
                         temporary.rewind()?;
                         temporary.read_to_end(&mut bytes)?;
-                        let mut file = File::options().write(true).open(&target).map_err(|_| refused.error)?;
+                        let mut file = File::options()
+                            .write(true)
+                            .open(&target)
+                            .map_err(|_| refused.error)?;
                         fill(&mut file, &bytes)
                     }
                     Err(refused) => Err(refused.error),
@@ -151,7 +176,10 @@ fn exchange(path: &Path, access: Access) -> io::Result<Out> {
     }
     #[cfg(not(unix))]
     let _ = access;
-    Ok(Out::Exchange { target, bytes: Vec::new() })
+    Ok(Out::Exchange {
+        target,
+        bytes: Vec::new(),
+    })
 }
 
 fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
@@ -161,12 +189,19 @@ fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A new file in the same folder, with an unpredictable name, of the same owner and mode as what is there.
+/// A new file in the same folder, with an unpredictable name, of the same owner
+/// and mode as what is there.
 fn beside(path: &Path, before: Option<&Metadata>, access: Access) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // A name has at most 255 bytes on most file systems.
-    let prefix: String = std::iter::once('.').chain(name.chars().take(50)).chain(['.']).collect();
+    let prefix: String = std::iter::once('.')
+        .chain(name.chars().take(50))
+        .chain(['.'])
+        .collect();
     remove_left_over(folder, &prefix);
     let mut builder = Builder::new();
     builder.prefix(&prefix).suffix(ENDING).rand_bytes(12);
@@ -195,7 +230,9 @@ fn make_alike(file: &File, before: &Metadata, access: Access) -> io::Result<()> 
         fchown(file, Some(before.uid()), Some(before.gid()))?;
     }
     match access {
-        Access::AsBefore => file.set_permissions(fs::Permissions::from_mode(before.permissions().mode() & 0o7777)),
+        Access::AsBefore => file.set_permissions(fs::Permissions::from_mode(
+            before.permissions().mode() & 0o7777,
+        )),
         Access::Owner => file.set_permissions(owner_only()),
     }
 }
@@ -207,12 +244,19 @@ fn make_alike(file: &File, before: &Metadata, _: Access) -> io::Result<()> {
 
 /// Removes what processes that ended in the middle have left beside a file.
 fn remove_left_over(folder: &Path, prefix: &str) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let ours = name.to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(ENDING));
+        let ours = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(prefix) && name.ends_with(ENDING));
         let old = |file: Metadata| {
-            let age = file.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
+            let age = file
+                .modified()
+                .ok()
+                .and_then(|at| SystemTime::now().duration_since(at).ok());
             file.is_file() && age.is_some_and(|age| age > LEFT_OVER)
         };
         if ours && fs::symlink_metadata(entry.path()).is_ok_and(old) {

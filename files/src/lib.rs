@@ -1,5 +1,6 @@
-//! How files are written and read on a host. Every file that Switchboard's programs save goes through here: it is replaced whole
-//! or not at all, links are followed, modes are kept, and what holds secrets is for its owner alone.
+//! How files are written and read on a host. Every file that Switchboard's
+//! programs save goes through here: it is replaced whole or not at all, links
+//! are followed, modes are kept, and what holds secrets is for its owner alone.
 //!
 //! Decides nothing about what is in a file.
 
@@ -15,7 +16,8 @@ pub use lock::{Lock, lock};
 pub use place::is_standard_output;
 pub use text::{NotText, text};
 
-/// Creates a folder and those above it. New ones are for their owner alone; those that exist stay as they are.
+/// Creates a folder and those above it. New ones are for their owner alone;
+/// those that exist stay as they are.
 ///
 /// # Errors
 /// If the system refuses.

@@ -10,7 +10,8 @@ use std::{
 
 use crate::place::{Place, place};
 
-/// A change takes some milliseconds; a process that holds the lock for longer was stopped.
+/// A change takes some milliseconds; a process that holds the lock for longer
+/// was stopped.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often a lock that another process holds is tried.
@@ -25,9 +26,11 @@ pub struct Lock {
     beside: Option<PathBuf>,
 }
 
-/// Waits until no other process changes this file. What is no regular file is not locked.
+/// Waits until no other process changes this file. What is no regular file is
+/// not locked.
 ///
-/// The file itself cannot be locked, since another one takes its place; a file beside it is, which is there only meanwhile.
+/// The file itself cannot be locked, since another one takes its place; a file
+/// beside it is, which is there only meanwhile.
 ///
 /// # Errors
 /// If the system refuses, or another process holds it for 10 s.
@@ -35,7 +38,12 @@ pub fn lock(path: &Path) -> io::Result<Lock> {
     let (target, replaced) = match place(path)? {
         Place::Replace { path, before } => (path, before.is_some()),
         Place::Exchange(path) => (path, true),
-        Place::Stream(_) => return Ok(Lock { held: None, beside: None }),
+        Place::Stream(_) => {
+            return Ok(Lock {
+                held: None,
+                beside: None,
+            });
+        }
     };
     let end = Instant::now() + PATIENCE;
     let mut name = std::ffi::OsString::from(".");
@@ -45,25 +53,35 @@ pub fn lock(path: &Path) -> io::Result<Lock> {
     loop {
         let file = match open(&beside) {
             Ok(file) => file,
-            // No file can be made in that folder, so that the file is written in place: then it can be locked itself.
+            // No file can be made in that folder, so that the file is written
+            // in place: then it can be locked itself.
             Err(error) if replaced && cannot_be_made(&error) => {
                 let file = File::options().read(true).write(true).open(&target)?;
                 wait(&file, end)?;
-                return Ok(Lock { held: Some(file), beside: None });
+                return Ok(Lock {
+                    held: Some(file),
+                    beside: None,
+                });
             }
             Err(error) => return Err(error),
         };
         wait(&file, end)?;
         // Who had it before may have removed it.
         if is_still(&file, &beside)? {
-            return Ok(Lock { held: Some(file), beside: Some(beside) });
+            return Ok(Lock {
+                held: Some(file),
+                beside: Some(beside),
+            });
         }
     }
 }
 
 /// Whether files cannot be made in a folder at all.
 fn cannot_be_made(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
 }
 
 fn wait(file: &File, end: Instant) -> io::Result<()> {
@@ -87,14 +105,28 @@ fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     // A link was put there by another user: it is neither followed nor locked.
     if fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink()) {
-        return Err(io::Error::other(format!("{} is a link; remove it", path.display())));
+        return Err(io::Error::other(format!(
+            "{} is a link; remove it",
+            path.display()
+        )));
     }
-    File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
 }
 
 #[cfg(not(unix))]
 fn open(path: &Path) -> io::Result<File> {
-    File::options().read(true).write(true).create(true).truncate(false).open(path)
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
 }
 
 /// Whether this is still the file of that name.
@@ -120,7 +152,8 @@ impl Drop for Lock {
         if cfg!(unix)
             && let Some(beside) = &self.beside
         {
-            // Before the lock ends, so that those who wait for it see that it is gone. One that stays does no harm.
+            // Before the lock ends, so that those who wait for it see that it
+            // is gone. One that stays does no harm.
             let _ = fs::remove_file(beside);
         }
         self.held.take();

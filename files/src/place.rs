@@ -1,4 +1,5 @@
-//! What a path that is to be written leads to: a file that can be replaced, or something that is written in place.
+//! What a path that is to be written leads to: a file that can be replaced, or
+//! something that is written in place.
 
 use std::{
     fs::{self, File, Metadata},
@@ -11,14 +12,16 @@ const LINKS: usize = 40;
 
 /// What a path leads to.
 pub(crate) enum Place {
-    /// Nothing yet, or a regular file with no other name: a new file takes its place.
+    /// Nothing yet, or a regular file with no other name: a new file takes its
+    /// place.
     Replace {
         /// Where it really is, after all links.
         path: PathBuf,
         /// What is there.
         before: Option<Metadata>,
     },
-    /// A regular file that has other names or is open elsewhere: its contents are exchanged.
+    /// A regular file that has other names or is open elsewhere: its contents
+    /// are exchanged.
     Exchange(PathBuf),
     /// A pipe, a terminal, a device, or standard output: it is written to.
     Stream(PathBuf),
@@ -40,12 +43,18 @@ pub(crate) fn place(path: &Path) -> io::Result<Place> {
     let before = match fs::metadata(path) {
         Ok(before) => before,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Place::Replace { path: end_of_links(path)?, before: None });
+            return Ok(Place::Replace {
+                path: end_of_links(path)?,
+                before: None,
+            });
         }
         Err(error) => return Err(error),
     };
     if before.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "this is a folder; the name of a file is expected"));
+        return Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "this is a folder; the name of a file is expected",
+        ));
     }
     if !before.is_file() || standard_output(&before).is_some() {
         return Ok(Place::Stream(path.to_owned()));
@@ -53,9 +62,10 @@ pub(crate) fn place(path: &Path) -> io::Result<Place> {
     // One that may not be written is not replaced either.
     File::options().write(true).open(path)?;
     match path.canonicalize() {
-        Ok(path) if !has_other_names(&before) && !is_of_a_process(&path) => {
-            Ok(Place::Replace { path, before: Some(before) })
-        }
+        Ok(path) if !has_other_names(&before) && !is_of_a_process(&path) => Ok(Place::Replace {
+            path,
+            before: Some(before),
+        }),
         _ => Ok(Place::Exchange(path.to_owned())),
     }
 }
@@ -78,7 +88,8 @@ pub fn is_standard_output(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| standard_output(&file).is_some())
 }
 
-/// Standard output, if this is it. Opened once more it would have a position of its own, and each would overwrite the other.
+/// Standard output, if this is it. Opened once more it would have a position of
+/// its own, and each would overwrite the other.
 #[cfg(unix)]
 fn standard_output(file: &Metadata) -> Option<File> {
     use std::os::{fd::AsFd, unix::fs::MetadataExt};

@@ -1,10 +1,12 @@
-//! Text in a file as editors save it: UTF-8 with or without a byte order mark, or UTF-16 with one.
+//! Text in a file as editors save it: UTF-8 with or without a byte order mark,
+//! or UTF-16 with one.
 
 use std::borrow::Cow;
 
 /// The text in these bytes, without a byte order mark.
 ///
-/// Windows PowerShell's `>` writes UTF-16 with a mark, and several editors put one before UTF-8 (Unicode 16, section 23.8).
+/// Windows PowerShell's `>` writes UTF-16 with a mark, and several editors put
+/// one before UTF-8 (Unicode 16, section 23.8).
 ///
 /// # Errors
 /// If they are neither.
@@ -41,7 +43,11 @@ impl std::fmt::Display for NotText {
 impl std::error::Error for NotText {}
 
 fn utf8(bytes: &[u8], before: usize) -> Result<Cow<'_, str>, NotText> {
-    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| NotText::Utf8 { at: before + error.valid_up_to() })
+    std::str::from_utf8(bytes)
+        .map(Cow::Borrowed)
+        .map_err(|error| NotText::Utf8 {
+            at: before + error.valid_up_to(),
+        })
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, NotText> {
@@ -61,7 +67,12 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_text() {
-        for bytes in [&b"a\xc3\xb6"[..], b"\xef\xbb\xbfa\xc3\xb6", b"\xff\xfea\0\xf6\0", b"\xfe\xff\0a\0\xf6"] {
+        for bytes in [
+            &b"a\xc3\xb6"[..],
+            b"\xef\xbb\xbfa\xc3\xb6",
+            b"\xff\xfea\0\xf6\0",
+            b"\xfe\xff\0a\0\xf6",
+        ] {
             assert_eq!(text(bytes).as_deref(), Ok("aö"), "{bytes:02x?}");
         }
         assert_eq!(text(b""), Ok(Cow::Borrowed("")));

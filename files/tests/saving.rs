@@ -1,6 +1,10 @@
 //! What becomes of files, links, pipes and modes when something is saved.
 #![cfg(unix)]
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::{
     fs::{self, File, Permissions},
@@ -24,8 +28,10 @@ fn mode(path: &Path) -> u32 {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -42,11 +48,18 @@ fn a_link_stays_a_link_and_what_it_leads_to_is_written() {
     for link in ["one", "two"] {
         write(&at(link), link.as_bytes(), Access::AsBefore).unwrap();
         assert_eq!(fs::read_to_string(at("real/a")).unwrap(), link);
-        assert!(fs::symlink_metadata(at(link)).unwrap().is_symlink(), "{link}");
+        assert!(
+            fs::symlink_metadata(at(link)).unwrap().is_symlink(),
+            "{link}"
+        );
     }
     write(&at("dangling"), b"new", Access::AsBefore).unwrap();
     assert_eq!(fs::read_to_string(at("real/new")).unwrap(), "new");
-    assert_eq!(names(&at("real")), ["a", "new"], "nothing is left beside them");
+    assert_eq!(
+        names(&at("real")),
+        ["a", "new"],
+        "nothing is left beside them"
+    );
     symlink("round", at("round")).unwrap();
     assert!(write(&at("round"), b"x", Access::AsBefore).is_err());
 }
@@ -55,7 +68,13 @@ fn a_link_stays_a_link_and_what_it_leads_to_is_written() {
 fn a_pipe_is_written_into_and_stays_a_pipe() {
     let folder = folder();
     let pipe = folder.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
     let _lock = lock(&pipe).expect("it is not waited for a reader");
     let reader = thread::spawn({
         let pipe = pipe.clone();
@@ -112,13 +131,24 @@ fn a_link_at_a_name_that_could_be_guessed_is_not_followed() {
     let at = |name: &str| folder.path().join(name);
     fs::write(at("victim"), "precious").unwrap();
     let id = std::process::id();
-    for guess in [format!("file.{id}"), format!("file.new-{id}"), ".file.lock".to_owned()] {
+    for guess in [
+        format!("file.{id}"),
+        format!("file.new-{id}"),
+        ".file.lock".to_owned(),
+    ] {
         symlink(at("victim"), at(&guess)).unwrap();
     }
     write(&at("file"), b"new", Access::AsBefore).unwrap();
-    assert!(lock(&at("file")).is_err(), "a lock that is a link is refused");
+    assert!(
+        lock(&at("file")).is_err(),
+        "a lock that is a link is refused"
+    );
     assert_eq!(fs::read_to_string(at("victim")).unwrap(), "precious");
-    assert!(fs::symlink_metadata(at(&format!("file.{id}"))).unwrap().is_symlink());
+    assert!(
+        fs::symlink_metadata(at(&format!("file.{id}")))
+            .unwrap()
+            .is_symlink()
+    );
 }
 
 #[test]
@@ -133,13 +163,17 @@ fn what_was_dropped_in_the_middle_leaves_nothing_and_what_a_crash_left_is_remove
     assert_eq!(names(folder.path()), ["file"]);
     let left = |name: &str, age: u64| {
         let file = File::create(folder.path().join(name)).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(age))
+            .unwrap();
     };
     left(".file.abc.new", 3_600);
     left(".file.def.new", 5);
     left(".other.abc.new", 3_600);
     write(&file, b"new", Access::AsBefore).unwrap();
-    assert_eq!(names(folder.path()), [".file.def.new", ".other.abc.new", "file"]);
+    assert_eq!(
+        names(folder.path()),
+        [".file.def.new", ".other.abc.new", "file"]
+    );
 }
 
 #[test]
@@ -154,7 +188,12 @@ fn twenty_at_once_lose_nothing() {
                 start.wait();
                 let _lock = lock(file).unwrap();
                 let before = fs::read_to_string(file).unwrap_or_default();
-                write(file, format!("{before}{number}\n").as_bytes(), Access::Owner).unwrap();
+                write(
+                    file,
+                    format!("{before}{number}\n").as_bytes(),
+                    Access::Owner,
+                )
+                .unwrap();
             });
         }
     });
@@ -177,8 +216,20 @@ fn what_is_streamed_is_there_at_once_through_a_link_too() {
 #[test]
 fn a_folder_and_a_file_that_may_not_be_written_are_refused_and_kept() {
     let folder = folder();
-    assert!(write(folder.path(), b"x", Access::AsBefore).unwrap_err().to_string().contains("folder"));
-    assert!(write(&folder.path().join("no/such/folder"), b"x", Access::AsBefore).is_err());
+    assert!(
+        write(folder.path(), b"x", Access::AsBefore)
+            .unwrap_err()
+            .to_string()
+            .contains("folder")
+    );
+    assert!(
+        write(
+            &folder.path().join("no/such/folder"),
+            b"x",
+            Access::AsBefore
+        )
+        .is_err()
+    );
     let full = Path::new("/dev/full");
     if full.exists() {
         assert!(write(full, b"x", Access::AsBefore).is_err());

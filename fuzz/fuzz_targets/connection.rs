@@ -1,6 +1,8 @@
-//! Everything that a board's port may be sent, from the first byte on: HTTP, WebSocket, messages, on several connections at once. The
-//! first byte says in what pieces the bytes come, a line `----` begins another connection. Time is the fuzzer's own, and passes when
-//! nothing else can happen. In the end every connection must have ended.
+//! Everything that a board's port may be sent, from the first byte on: HTTP,
+//! WebSocket, messages, on several connections at once. The first byte says in
+//! what pieces the bytes come, a line `----` begins another connection. Time is
+//! the fuzzer's own, and passes when nothing else can happen. In the end every
+//! connection must have ended.
 #![no_main]
 
 use std::{
@@ -116,14 +118,24 @@ struct Moment {
 }
 
 impl Time {
-    /// Passes to the next moment for which anybody waits; `false` where nobody does any more.
+    /// Passes to the next moment for which anybody waits; `false` where nobody
+    /// does any more.
     fn pass(&self) -> bool {
         let Moment { now, sleepers } = &*self.0;
-        let Some(next) = sleepers.borrow().iter().map(|(at, _)| *at).min().filter(|next| *next < END) else {
+        let Some(next) = sleepers
+            .borrow()
+            .iter()
+            .map(|(at, _)| *at)
+            .min()
+            .filter(|next| *next < END)
+        else {
             return false;
         };
         now.set(now.get().max(next));
-        let due: Vec<_> = sleepers.borrow_mut().extract_if(.., |(at, _)| *at <= next).collect();
+        let due: Vec<_> = sleepers
+            .borrow_mut()
+            .extract_if(.., |(at, _)| *at <= next)
+            .collect();
         due.into_iter().for_each(|(_, waker)| waker.wake());
         true
     }
@@ -156,19 +168,33 @@ impl Wake for Called {
 }
 
 fuzz_target!(|input: &[u8]| {
-    let Some((piece, rest)) = input.split_first() else { return };
+    let Some((piece, rest)) = input.split_first() else {
+        return;
+    };
     let mut wires = Vec::new();
     let mut from = 0;
-    let cuts = rest.windows(5).enumerate().filter(|(_, line)| *line == b"----\n").map(|(at, _)| at);
+    let cuts = rest
+        .windows(5)
+        .enumerate()
+        .filter(|(_, line)| *line == b"----\n")
+        .map(|(at, _)| at);
     for at in cuts.chain([rest.len()]).take(12) {
         let unread = RefCell::new(rest.get(from..at).unwrap_or_default().to_vec());
-        wires.push(Rc::new(Wire { unread, piece: usize::from(*piece).max(1), ..Wire::default() }));
+        wires.push(Rc::new(Wire {
+            unread,
+            piece: usize::from(*piece).max(1),
+            ..Wire::default()
+        }));
         from = at + 5;
     }
     let acceptor = Acceptor(RefCell::new(wires.clone()));
     let time = Time::default();
-    let shared = Shared::new(everything(), &[], Epoch(7), Bench::default(), time.clone()).expect("the plan is sound");
-    let settings = Settings { echo_limit: 1_024, ..Settings::for_controllers(2) };
+    let shared = Shared::new(everything(), &[], Epoch(7), Bench::default(), time.clone())
+        .expect("the plan is sound");
+    let settings = Settings {
+        echo_limit: 1_024,
+        ..Settings::for_controllers(2)
+    };
     let called = Arc::new(Called::default());
     let waker = Waker::from(Arc::clone(&called));
     let mut served = false;
@@ -176,23 +202,39 @@ fuzz_target!(|input: &[u8]| {
         let mut serving = pin!(serve(&acceptor, &shared, &settings));
         loop {
             called.0.store(false, Ordering::Relaxed);
-            if serving.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+            if serving
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_ready()
+            {
                 served = true;
                 break;
             }
-            let over = acceptor.0.borrow().is_empty() && wires.iter().all(|wire| Rc::strong_count(wire) == 1);
+            let over = acceptor.0.borrow().is_empty()
+                && wires.iter().all(|wire| Rc::strong_count(wire) == 1);
             if !called.0.load(Ordering::Relaxed) && (over || !time.pass()) {
                 break;
             }
         }
         // Everybody has said all that there was to say, and hung up.
         if !served {
-            let open = wires.iter().filter(|wire| Rc::strong_count(wire) > 1).count();
-            assert_eq!(open, acceptor.0.borrow().len(), "connections are still open");
+            let open = wires
+                .iter()
+                .filter(|wire| Rc::strong_count(wire) > 1)
+                .count();
+            assert_eq!(
+                open,
+                acceptor.0.borrow().len(),
+                "connections are still open"
+            );
         }
     }
     for wire in &wires {
         let written = wire.written.borrow();
-        assert!(written.is_empty() || written.starts_with(b"HTTP/1.1 "), "{:?}", written.escape_ascii().to_string());
+        assert!(
+            written.is_empty() || written.starts_with(b"HTTP/1.1 "),
+            "{:?}",
+            written.escape_ascii().to_string()
+        );
     }
 });

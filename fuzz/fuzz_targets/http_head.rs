@@ -5,7 +5,8 @@ use libfuzzer_sys::fuzz_target;
 use server::http::{BadHead, end_of_head, parse};
 
 fuzz_target!(|bytes: &[u8]| {
-    // A server looks for the end as bytes come; it must be found wherever they are cut.
+    // A server looks for the end as bytes come; it must be found wherever they
+    // are cut.
     let end = end_of_head(bytes, 0);
     if let Some(end) = end {
         assert_eq!(end_of_head(bytes, end - 1), Some(end));
@@ -14,7 +15,10 @@ fuzz_target!(|bytes: &[u8]| {
     let head = &bytes[..end.unwrap_or(bytes.len())];
     match parse(head) {
         Ok(request) => {
-            assert!(request.query.len() + request.host.as_deref().unwrap_or_default().len() <= head.len());
+            assert!(
+                request.query.len() + request.host.as_deref().unwrap_or_default().len()
+                    <= head.len()
+            );
             if let Some(Ok(upgrade)) = &request.upgrade {
                 assert_eq!(upgrade.accept.len(), 28, "20 bytes in base64");
             }

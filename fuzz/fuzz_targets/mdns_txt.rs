@@ -1,5 +1,6 @@
-//! What anybody on the network may announce. A line each: `t` a pair of the TXT record, `=` between key and value, `r` an instance
-//! with this name and what pairs there are is resolved, `g` it is gone, `.` time passes (in ms).
+//! What anybody on the network may announce. A line each: `t` a pair of the TXT
+//! record, `=` between key and value, `r` an instance with this name and what
+//! pairs there are is resolved, `g` it is gone, `.` time passes (in ms).
 #![no_main]
 
 use std::time::Duration;
@@ -24,10 +25,13 @@ fuzz_target!(|input: &[u8]| {
             b'.' => announcements.pass(Duration::from_millis(number(rest, 10_000))),
             _ => {}
         }
-        let pairs = txt.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let pairs = txt
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
         if let Ok(announcement) = Announcement::from_txt(pairs) {
             let again = announcement.to_txt();
-            let again = Announcement::from_txt(again.iter().map(|(key, value)| (*key, value.as_str())));
+            let again =
+                Announcement::from_txt(again.iter().map(|(key, value)| (*key, value.as_str())));
             assert_eq!(again, Ok(announcement));
         }
     }

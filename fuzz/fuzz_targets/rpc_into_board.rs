@@ -1,8 +1,11 @@
-//! Controllers that say anything to a board, and a world around it: nothing panics, everything that comes out is a message of the
-//! wire and fits, time is always told when it is due next.
+//! Controllers that say anything to a board, and a world around it: nothing
+//! panics, everything that comes out is a message of the wire and fits, time is
+//! always told when it is due next.
 //!
-//! A line each: `0` and `1` a message of a controller, `p` one by POST, `<0` that one reads, `x0` it goes and another comes, `o` a
-//! hand changes a component, `r` a hand presses, `k` what is to be kept is taken, `.` time passes (in ms).
+//! A line each: `0` and `1` a message of a controller, `p` one by POST, `<0`
+//! that one reads, `x0` it goes and another comes, `o` a hand changes a
+//! component, `r` a hand presses, `k` what is to be kept is taken, `.` time
+//! passes (in ms).
 #![no_main]
 
 use std::time::Duration;
@@ -13,7 +16,11 @@ use protocol::{FromBoard, Source, State, limits};
 use switchboard_fuzz::{Bench, board, lines, number, text};
 
 fn check(message: &str) {
-    assert!(message.len() <= limits::MESSAGE_OUT_OF_BOARD, "{} bytes: {message}", message.len());
+    assert!(
+        message.len() <= limits::MESSAGE_OUT_OF_BOARD,
+        "{} bytes: {message}",
+        message.len()
+    );
     match FromBoard::parse(message) {
         Ok(FromBoard::Other { .. }) | Err(_) => panic!("a board says no such thing: {message}"),
         Ok(_) => {}
@@ -50,7 +57,12 @@ impl World {
         while let Some(due) = self.board.next_deadline().filter(|due| *due <= until) {
             self.now = self.now.max(due);
             self.board.run_until(self.now);
-            assert!(self.board.next_deadline().is_none_or(|next| next > self.now), "a deadline that does not move");
+            assert!(
+                self.board
+                    .next_deadline()
+                    .is_none_or(|next| next > self.now),
+                "a deadline that does not move"
+            );
         }
         self.now = until;
     }
@@ -58,9 +70,17 @@ impl World {
     fn keep(&mut self, works: bool) {
         if let Some(unsaved) = self.board.take_unsaved(self.now) {
             if let Unsaved::Write(entries) = &unsaved {
-                assert!(entries.iter().all(|entry| entry.value.len() <= board::Retained::LONGEST));
+                assert!(
+                    entries
+                        .iter()
+                        .all(|entry| entry.value.len() <= board::Retained::LONGEST)
+                );
             }
-            if works { self.board.saved() } else { self.board.not_saved(self.now, &unsaved) }
+            if works {
+                self.board.saved()
+            } else {
+                self.board.not_saved(self.now, &unsaved)
+            }
         }
     }
 }
@@ -68,7 +88,11 @@ impl World {
 fuzz_target!(|input: &[u8]| {
     let mut board = board(&[]);
     let clients = [(); 2].map(|()| board.connect(Duration::ZERO).expect("there are two places"));
-    let mut world = World { board, clients, now: Duration::ZERO };
+    let mut world = World {
+        board,
+        clients,
+        now: Duration::ZERO,
+    };
     for (what, rest) in lines(input).take(100) {
         let client = usize::from(rest.first() == Some(&b'1'));
         match what {
@@ -78,7 +102,9 @@ fuzz_target!(|input: &[u8]| {
                 if !world.board.has_room(world.clients[client]) {
                     world.read(client);
                 }
-                world.board.receive(world.now, world.clients[client], &text(rest));
+                world
+                    .board
+                    .receive(world.now, world.clients[client], &text(rest));
             }
             b'p' => {
                 if let Some(answer) = world.board.call(world.now, &text(rest)) {
@@ -87,17 +113,28 @@ fuzz_target!(|input: &[u8]| {
             }
             b'<' => world.read(client),
             b'x' => world.replace(client),
-            b'r' => drop(world.board.press(world.now, &"button:0".parse().expect("a key"), &text(rest))),
+            b'r' => drop(world.board.press(
+                world.now,
+                &"button:0".parse().expect("a key"),
+                &text(rest),
+            )),
             b'o' => {
                 let text = text(rest);
                 let (key, change) = text.split_once(' ').unwrap_or_default();
                 if let (Ok(key), Ok(fields)) = (key.parse(), serde_json::from_str(change)) {
-                    drop(world.board.observe(world.now, &key, State(fields), Source::Physical));
+                    drop(
+                        world
+                            .board
+                            .observe(world.now, &key, State(fields), Source::Physical),
+                    );
                 }
             }
             b'k' => world.keep(client == 1),
-            // Two controllers' silence is long enough; more only takes the fuzzer's time.
-            b'.' if world.now < Duration::from_secs(200) => world.pass(Duration::from_millis(number(rest, 70_000))),
+            // Two controllers' silence is long enough; more only takes the
+            // fuzzer's time.
+            b'.' if world.now < Duration::from_secs(200) => {
+                world.pass(Duration::from_millis(number(rest, 70_000)))
+            }
             _ => {}
         }
         if world.board.hardware().restarted {
@@ -106,6 +143,9 @@ fuzz_target!(|input: &[u8]| {
     }
     world.read(0);
     world.read(1);
-    let status = world.board.call(world.now, r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetStatus"}"#);
+    let status = world.board.call(
+        world.now,
+        r#"{"jsonrpc":"2.0","id":1,"method":"Device.GetStatus"}"#,
+    );
     check(&status.expect("a request with an id is answered"));
 });

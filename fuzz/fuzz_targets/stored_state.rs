@@ -1,6 +1,8 @@
-//! What a board finds when it starts. Flash may hold anything: what another program wrote, what a cut left, what cells forgot. The
-//! first byte says which: `f` the bytes are the flash; `c` they change one that this program wrote, three each: where and what;
-//! otherwise they are entries, a line each: key, a space, value.
+//! What a board finds when it starts. Flash may hold anything: what another
+//! program wrote, what a cut left, what cells forgot. The first byte says
+//! which: `f` the bytes are the flash; `c` they change one that this program
+//! wrote, three each: where and what; otherwise they are entries, a line each:
+//! key, a space, value.
 #![no_main]
 
 use std::{sync::LazyLock, time::Duration};
@@ -53,7 +55,10 @@ impl NorFlash for Flash {
     const ERASE_SIZE: usize = SECTOR;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Outside> {
-        self.0.get_mut(from as usize..to as usize).ok_or(Outside)?.fill(0xff);
+        self.0
+            .get_mut(from as usize..to as usize)
+            .ok_or(Outside)?
+            .fill(0xff);
         Ok(())
     }
 
@@ -61,7 +66,10 @@ impl NorFlash for Flash {
         let start = offset as usize;
         let place = self.0.get_mut(start..start + bytes.len()).ok_or(Outside)?;
         // Bits only go from 1 to 0.
-        place.iter_mut().zip(bytes).for_each(|(old, new)| *old &= new);
+        place
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(old, new)| *old &= new);
         Ok(())
     }
 }
@@ -70,7 +78,10 @@ fn retained(entries: &[u8]) -> Vec<Retained> {
     let entries = entries.split(|byte| *byte == b'\n').filter_map(|line| {
         let (key, value) = line.split_at_checked(line.iter().position(|byte| *byte == b' ')?)?;
         let key = std::str::from_utf8(key).ok()?.parse().ok()?;
-        Some(Retained { key, value: value[1..].to_vec() })
+        Some(Retained {
+            key,
+            value: value[1..].to_vec(),
+        })
     });
     entries.collect()
 }
@@ -80,9 +91,13 @@ fn boots(retained: &[Retained]) {
     let mut board = board(retained);
     for method in ["Device.GetInfo", "Device.GetComponents", "Device.GetStatus"] {
         let request = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
-        let answer = board.call(Duration::ZERO, &request).expect("it is answered");
+        let answer = board
+            .call(Duration::ZERO, &request)
+            .expect("it is answered");
         assert!(answer.len() <= limits::MESSAGE_OUT_OF_BOARD);
-        let Ok(FromBoard::Response(response)) = FromBoard::parse(&answer) else { panic!("no answer: {answer}") };
+        let Ok(FromBoard::Response(response)) = FromBoard::parse(&answer) else {
+            panic!("no answer: {answer}")
+        };
         assert!(response.outcome.is_ok(), "{answer}");
     }
 }
@@ -91,11 +106,23 @@ fn boots(retained: &[Retained]) {
 fn used() -> Vec<u8> {
     block_on(async {
         let blank = Blocking(Flash(vec![0xff; SIZE]));
-        let (mut storage, _) = Storage::open(blank, 0..SIZE as u32).await.expect("it is erased");
-        storage.set_wifi(Wifi::new("Switchboard Lab", "blinking lights").ok().as_ref()).await.expect("there is room");
+        let (mut storage, _) = Storage::open(blank, 0..SIZE as u32)
+            .await
+            .expect("it is erased");
+        storage
+            .set_wifi(
+                Wifi::new("Switchboard Lab", "blinking lights")
+                    .ok()
+                    .as_ref(),
+            )
+            .await
+            .expect("there is room");
         for brightness in 0..60 {
             let light = format!("name Lamp {brightness}\nlight:0 {{\"brightness\":{brightness}}}");
-            storage.save(&Unsaved::Write(retained(light.as_bytes()))).await.expect("old entries make room");
+            storage
+                .save(&Unsaved::Write(retained(light.as_bytes())))
+                .await
+                .expect("old entries make room");
         }
         storage.into_flash().0.0
     })
@@ -109,13 +136,18 @@ fn opened(flash: Vec<u8>) {
             boots(&retained);
         }
         let _ = storage.wifi().await;
-        // What is written now is there the next time, where it is written into what was found or made blank. Behind entries that count
-        // a cell may be stuck, and nobody reads back what was written over it.
+        // What is written now is there the next time, where it is written into
+        // what was found or made blank. Behind entries that count a cell may be
+        // stuck, and nobody reads back what was written over it.
         let sound = found != Found::Entries;
         let key = "light:0".parse().expect("a key");
-        let kept = vec![Retained { key, value: br#"{"on":true}"#.to_vec() }];
+        let kept = vec![Retained {
+            key,
+            value: br#"{"on":true}"#.to_vec(),
+        }];
         let wifi = Wifi::new("Switchboard Lab", "blinking lights").expect("a network");
-        // What cannot be understood shows itself at the first write at the latest, and is begun anew.
+        // What cannot be understood shows itself at the first write at the
+        // latest, and is begun anew.
         let mut saved = storage.save(&Unsaved::Write(kept.clone())).await;
         if saved.is_err() {
             saved = storage.save(&Unsaved::Write(kept.clone())).await;
@@ -124,10 +156,21 @@ fn opened(flash: Vec<u8>) {
             return;
         }
         let flash = storage.into_flash();
-        let (mut storage, _) = Storage::open(flash, 0..SIZE as u32).await.expect("it was open before");
-        let found = storage.retained().await.expect("it was written by this program");
+        let (mut storage, _) = Storage::open(flash, 0..SIZE as u32)
+            .await
+            .expect("it was open before");
+        let found = storage
+            .retained()
+            .await
+            .expect("it was written by this program");
         assert!(found.contains(&kept[0]), "{found:?}");
-        assert_eq!(storage.wifi().await.expect("it was written by this program"), Some(wifi));
+        assert_eq!(
+            storage
+                .wifi()
+                .await
+                .expect("it was written by this program"),
+            Some(wifi)
+        );
     });
 }
 

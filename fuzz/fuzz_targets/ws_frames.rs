@@ -1,5 +1,6 @@
-//! What the other end of a WebSocket sends once there is one. The first byte says in what pieces it comes, and the highest bit of it to
-//! which end; however frames are cut, the same messages must come out.
+//! What the other end of a WebSocket sends once there is one. The first byte
+//! says in what pieces it comes, and the highest bit of it to which end;
+//! however frames are cut, the same messages must come out.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -24,9 +25,15 @@ fn decode(side: Endpoint<'_>, bytes: &[u8], piece: usize) -> (Vec<Message>, Opti
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((piece, frames)) = bytes.split_first() else { return };
+    let Some((piece, frames)) = bytes.split_first() else {
+        return;
+    };
     let mask = || [0; 4];
-    let side = if piece & 0x80 == 0 { Endpoint::Server } else { Endpoint::Client(&mask) };
+    let side = if piece & 0x80 == 0 {
+        Endpoint::Server
+    } else {
+        Endpoint::Client(&mask)
+    };
     let whole = decode(side, frames, frames.len());
     assert_eq!(whole, decode(side, frames, usize::from(piece & 0x7f)));
     for message in &whole.0 {

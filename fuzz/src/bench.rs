@@ -1,10 +1,14 @@
-//! A board with each kind of component, everything retained that can be, on hardware that keeps an image in memory and refuses now
-//! and then.
+//! A board with each kind of component, everything retained that can be, on
+//! hardware that keeps an image in memory and refuses now and then.
 
 use std::time::Duration;
 
-use board::{Board, Component, Hardware, Identity, Image, Input, Plan, Retained, SlotError, UpdateSlot};
-use protocol::{Caps, Code, ComponentKey, Descriptor, Epoch, Object, ResetReason, RpcError, State, limits};
+use board::{
+    Board, Component, Hardware, Identity, Image, Input, Plan, Retained, SlotError, UpdateSlot,
+};
+use protocol::{
+    Caps, Code, ComponentKey, Descriptor, Epoch, Object, ResetReason, RpcError, State, limits,
+};
 use serde_json::{Value, json};
 
 /// The largest image, in bytes.
@@ -29,7 +33,11 @@ impl Hardware for Bench {
     fn set_output(&mut self, key: &ComponentKey, _: &State) -> Result<(), RpcError> {
         self.outputs += 1;
         if self.outputs.is_multiple_of(13) {
-            return Err(RpcError::new(Code::FailedPrecondition, "interlocked", format!("{key} is locked by hand")));
+            return Err(RpcError::new(
+                Code::FailedPrecondition,
+                "interlocked",
+                format!("{key} is locked by hand"),
+            ));
         }
         Ok(())
     }
@@ -80,17 +88,28 @@ impl UpdateSlot for Slot {
     }
 
     fn begin(&mut self, size: u32) -> Result<(), SlotError> {
-        assert!((1..=CAPACITY).contains(&size), "an image of {size} bytes was begun");
+        assert!(
+            (1..=CAPACITY).contains(&size),
+            "an image of {size} bytes was begun"
+        );
         self.bytes.clear();
         Ok(())
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), SlotError> {
-        assert_eq!(usize::try_from(offset), Ok(self.bytes.len()), "a write does not go on where the last one ended");
+        assert_eq!(
+            usize::try_from(offset),
+            Ok(self.bytes.len()),
+            "a write does not go on where the last one ended"
+        );
         assert!((1..=limits::UPDATE_CHUNK).contains(&bytes.len()));
         self.bytes.extend_from_slice(bytes);
         assert!(self.bytes.len() <= CAPACITY as usize);
-        if self.bytes.first() == Some(&b'!') { Err(SlotError::NotAnImage("!".repeat(500))) } else { Ok(()) }
+        if self.bytes.first() == Some(&b'!') {
+            Err(SlotError::NotAnImage("!".repeat(500)))
+        } else {
+            Ok(())
+        }
     }
 
     fn finish(&mut self) -> Result<(), SlotError> {
@@ -123,13 +142,18 @@ impl UpdateSlot for Slot {
 
 fn component(key: &str, state: Value) -> Component {
     let ComponentKey { kind, id } = key.parse().expect("a key");
-    Component::new(Descriptor::new(kind, id, key), state.as_object().cloned().unwrap_or_default().into())
+    Component::new(
+        Descriptor::new(kind, id, key),
+        state.as_object().cloned().unwrap_or_default().into(),
+    )
 }
 
 /// One of each kind.
 pub fn everything() -> Plan {
-    let mut lamp =
-        component("light:0", json!({ "on": false, "brightness": 60, "rgb": null, "ct_k": 3000, "effect": "none" }));
+    let mut lamp = component(
+        "light:0",
+        json!({ "on": false, "brightness": 60, "rgb": null, "ct_k": 3000, "effect": "none" }),
+    );
     lamp.descriptor.caps = Caps {
         brightness: true,
         rgb: true,
@@ -151,20 +175,34 @@ pub fn everything() -> Plan {
         components: vec![
             component("switch:0", json!({ "on": false })).retained(),
             lamp.retained(),
-            component("number:0", json!({ "value": 5, "min": 0, "max": 10, "step": 0.5 })).retained(),
-            component("select:0", json!({ "value": "slow", "options": ["slow", "fast"] })).retained(),
+            component(
+                "number:0",
+                json!({ "value": 5, "min": 0, "max": 10, "step": 0.5 }),
+            )
+            .retained(),
+            component(
+                "select:0",
+                json!({ "value": "slow", "options": ["slow", "fast"] }),
+            )
+            .retained(),
             component("text:0", json!({ "value": "hello" })).retained(),
             component("button:0", json!({})),
             component("binary_sensor:0", json!({ "on": false })).with_input(Input::Told),
-            sensor.with_input(Input::Read { every: Duration::from_secs(1) }),
+            sensor.with_input(Input::Read {
+                every: Duration::from_secs(1),
+            }),
             component("valve:0", json!({ "position": 40 })).retained(),
         ],
-        bindings: vec![("button:0".parse().expect("a key"), "light:0".parse().expect("a key"))],
+        bindings: vec![(
+            "button:0".parse().expect("a key"),
+            "light:0".parse().expect("a key"),
+        )],
         controllers: 2,
     }
 }
 
 /// A board that found this in its flash.
 pub fn board(retained: &[Retained]) -> Board<Bench> {
-    Board::new(everything(), retained, Epoch(7), Bench::default()).expect("whatever was kept, the plan is sound")
+    Board::new(everything(), retained, Epoch(7), Bench::default())
+        .expect("whatever was kept, the plan is sound")
 }

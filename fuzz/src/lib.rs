@@ -1,4 +1,5 @@
-//! What the targets share: an input read as a script of lines, and a board with hardware that is nowhere.
+//! What the targets share: an input read as a script of lines, and a board with
+//! hardware that is nowhere.
 
 mod bench;
 
@@ -6,9 +7,13 @@ use std::borrow::Cow;
 
 pub use bench::{Bench, board, everything};
 
-/// An input as lines: of each its first byte, which says what happens, and the rest.
+/// An input as lines: of each its first byte, which says what happens, and the
+/// rest.
 pub fn lines(input: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    input.split(|byte| *byte == b'\n').filter_map(|line| line.split_first()).map(|(first, rest)| (*first, rest))
+    input
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| line.split_first())
+        .map(|(first, rest)| (*first, rest))
 }
 
 /// The rest of a line as text.
@@ -18,6 +23,11 @@ pub fn text(rest: &[u8]) -> Cow<'_, str> {
 
 /// The rest of a line as a number, at most `most`; 0 where it is none.
 pub fn number(rest: &[u8], most: u64) -> u64 {
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).take(18);
-    digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')).min(most)
+    let digits = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .take(18);
+    digits
+        .fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+        .min(most)
 }

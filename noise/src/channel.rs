@@ -1,5 +1,6 @@
-//! A link that nobody else can read: every WebSocket binary message is one transport message of Noise, and that one message of the
-//! wire. Counters within see to it that none is taken twice, left out or moved.
+//! A link that nobody else can read: every WebSocket binary message is one
+//! transport message of Noise, and that one message of the wire. Counters
+//! within see to it that none is taken twice, left out or moved.
 
 use alloc::{string::String, vec, vec::Vec};
 use core::fmt;
@@ -8,7 +9,8 @@ use snow::{HandshakeState, TransportState};
 
 use crate::NoiseError;
 
-/// What encrypting adds to a message, in bytes: the tag of ChaCha20-Poly1305 (RFC 8439, section 2.8).
+/// What encrypting adds to a message, in bytes: the tag of ChaCha20-Poly1305
+/// (RFC 8439, section 2.8).
 pub const OVERHEAD: usize = 16;
 
 /// Noise's own limit of a message, in bytes (revision 34, section 3).
@@ -25,7 +27,10 @@ impl fmt::Debug for Channel {
 
 impl Channel {
     pub(crate) fn of(state: HandshakeState) -> Result<Self, NoiseError> {
-        state.into_transport_mode().map(Self).map_err(|_| NoiseError::Unexpected)
+        state
+            .into_transport_mode()
+            .map(Self)
+            .map_err(|_| NoiseError::Unexpected)
     }
 
     /// Encrypts a message; to be sent in the order of the calls.
@@ -48,15 +53,20 @@ impl Channel {
         }
     }
 
-    /// Decrypts a message. After an error nothing more can be read: the link is to be ended.
+    /// Decrypts a message. After an error nothing more can be read: the link is
+    /// to be ended.
     ///
     /// # Errors
-    /// [`NoiseError::NotAuthentic`] where it was changed, left out, moved or comes twice.
+    /// [`NoiseError::NotAuthentic`] where it was changed, left out, moved or
+    /// comes twice.
     pub fn open(&mut self, sealed: &[u8]) -> Result<Vec<u8>, NoiseError> {
         if sealed.len() > MOST {
             return Err(NoiseError::TooLong { most: MOST });
         }
-        let length = sealed.len().checked_sub(OVERHEAD).ok_or(NoiseError::NotAuthentic)?;
+        let length = sealed
+            .len()
+            .checked_sub(OVERHEAD)
+            .ok_or(NoiseError::NotAuthentic)?;
         let mut message = vec![0; length];
         match self.0.read_message(sealed, &mut message) {
             Ok(read) if read == length => Ok(message),

@@ -1,5 +1,6 @@
-//! What is sent before a channel is secret: one WebSocket binary message each, the first byte says which. Of fixed lengths but for
-//! the board's id; whatever else comes is refused.
+//! What is sent before a channel is secret: one WebSocket binary message each,
+//! the first byte says which. Of fixed lengths but for the board's id; whatever
+//! else comes is refused.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
@@ -7,13 +8,16 @@ use protocol::{PROTOCOL_MAJOR, board_id};
 
 use crate::{KeyId, NoiseError};
 
-/// Random bytes of a board's greeting: with them in the prologue no recorded message opens a second handshake.
+/// Random bytes of a board's greeting: with them in the prologue no recorded
+/// message opens a second handshake.
 pub const CHALLENGE: usize = 16;
 
-/// `e` (32 bytes) and the tag of an empty payload (16): both messages of NNpsk0, and the second of NN.
+/// `e` (32 bytes) and the tag of an empty payload (16): both messages of
+/// NNpsk0, and the second of NN.
 const MESSAGE: usize = 48;
 
-/// `e` alone: the first message of NN has no key to encrypt its empty payload with.
+/// `e` alone: the first message of NN has no key to encrypt its empty payload
+/// with.
 const BARE_MESSAGE: usize = 32;
 
 /// SHA-256.
@@ -28,7 +32,8 @@ const ANSWER: u8 = 3;
 const PAIR_OFFER: u8 = 4;
 const PAIR_ANSWER: u8 = 5;
 
-/// The board greets: who it is, and what makes this handshake another than all before.
+/// The board greets: who it is, and what makes this handshake another than all
+/// before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hello {
     /// The major version of the wire.
@@ -78,34 +83,58 @@ impl Hello {
     pub fn new(board: &str, challenge: [u8; CHALLENGE]) -> Self {
         // The major version is 1: it will fit a byte for long.
         let major = u8::try_from(PROTOCOL_MAJOR).unwrap_or(u8::MAX);
-        Self { major, challenge, board: board.to_owned() }
+        Self {
+            major,
+            challenge,
+            board: board.to_owned(),
+        }
     }
 
     /// The frame.
     pub fn to_bytes(&self) -> Vec<u8> {
-        [&[HELLO, self.major], self.challenge.as_slice(), self.board.as_bytes()].concat()
+        [
+            &[HELLO, self.major],
+            self.challenge.as_slice(),
+            self.board.as_bytes(),
+        ]
+        .concat()
     }
 
     /// Reads a frame.
     ///
     /// # Errors
-    /// [`NoiseError::Unexpected`] where it is no greeting; [`NoiseError::OtherVersion`] of a board with another major version.
+    /// [`NoiseError::Unexpected`] where it is no greeting;
+    /// [`NoiseError::OtherVersion`] of a board with another major version.
     pub fn from_bytes(frame: &[u8]) -> Result<Self, NoiseError> {
-        let [HELLO, major, rest @ ..] = frame else { return Err(NoiseError::Unexpected) };
+        let [HELLO, major, rest @ ..] = frame else {
+            return Err(NoiseError::Unexpected);
+        };
         if u32::from(*major) != PROTOCOL_MAJOR {
             return Err(NoiseError::OtherVersion(*major));
         }
         let (challenge, board) = rest.split_first_chunk().ok_or(NoiseError::Unexpected)?;
         let board = core::str::from_utf8(board).map_err(|_| NoiseError::Unexpected)?;
         let board = board_id(board).map_err(|_| NoiseError::Unexpected)?;
-        Ok(Self { major: *major, challenge: *challenge, board: board.to_owned() })
+        Ok(Self {
+            major: *major,
+            challenge: *challenge,
+            board: board.to_owned(),
+        })
     }
 
-    /// What a handshake is bound to: version, challenge, board and, where there is one, key.
+    /// What a handshake is bound to: version, challenge, board and, where there
+    /// is one, key.
     pub(crate) fn prologue(&self, kid: Option<KeyId>) -> Vec<u8> {
         let kid = kid.map(|kid| kid.0);
         let kid = kid.as_ref().map_or(&[][..], |kid| kid.as_slice());
-        [b"switchboard\0", &[self.major][..], kid, self.challenge.as_slice(), self.board.as_bytes()].concat()
+        [
+            b"switchboard\0",
+            &[self.major][..],
+            kid,
+            self.challenge.as_slice(),
+            self.board.as_bytes(),
+        ]
+        .concat()
     }
 }
 
@@ -120,9 +149,14 @@ impl Offer {
     /// # Errors
     /// [`NoiseError::Unexpected`] where it is none.
     pub fn from_bytes(frame: &[u8]) -> Result<Self, NoiseError> {
-        let [OFFER, rest @ ..] = frame else { return Err(NoiseError::Unexpected) };
+        let [OFFER, rest @ ..] = frame else {
+            return Err(NoiseError::Unexpected);
+        };
         let (kid, message) = rest.split_first_chunk().ok_or(NoiseError::Unexpected)?;
-        Ok(Self { kid: KeyId(*kid), message: exactly(message)? })
+        Ok(Self {
+            kid: KeyId(*kid),
+            message: exactly(message)?,
+        })
     }
 }
 
@@ -137,15 +171,24 @@ impl Answer {
     /// # Errors
     /// [`NoiseError::Unexpected`] where it is none.
     pub fn from_bytes(frame: &[u8]) -> Result<Self, NoiseError> {
-        let [ANSWER, message @ ..] = frame else { return Err(NoiseError::Unexpected) };
-        Ok(Self { message: exactly(message)? })
+        let [ANSWER, message @ ..] = frame else {
+            return Err(NoiseError::Unexpected);
+        };
+        Ok(Self {
+            message: exactly(message)?,
+        })
     }
 }
 
 impl PairOffer {
     /// The frame.
     pub fn to_bytes(&self) -> Vec<u8> {
-        [&[PAIR_OFFER], self.commitment.as_slice(), self.message.as_slice()].concat()
+        [
+            &[PAIR_OFFER],
+            self.commitment.as_slice(),
+            self.message.as_slice(),
+        ]
+        .concat()
     }
 
     /// Reads a frame.
@@ -153,16 +196,26 @@ impl PairOffer {
     /// # Errors
     /// [`NoiseError::Unexpected`] where it is none.
     pub fn from_bytes(frame: &[u8]) -> Result<Self, NoiseError> {
-        let [PAIR_OFFER, rest @ ..] = frame else { return Err(NoiseError::Unexpected) };
+        let [PAIR_OFFER, rest @ ..] = frame else {
+            return Err(NoiseError::Unexpected);
+        };
         let (commitment, message) = rest.split_first_chunk().ok_or(NoiseError::Unexpected)?;
-        Ok(Self { commitment: *commitment, message: exactly(message)? })
+        Ok(Self {
+            commitment: *commitment,
+            message: exactly(message)?,
+        })
     }
 }
 
 impl PairAnswer {
     /// The frame.
     pub fn to_bytes(&self) -> Vec<u8> {
-        [&[PAIR_ANSWER], self.nonce.as_slice(), self.message.as_slice()].concat()
+        [
+            &[PAIR_ANSWER],
+            self.nonce.as_slice(),
+            self.message.as_slice(),
+        ]
+        .concat()
     }
 
     /// Reads a frame.
@@ -170,9 +223,14 @@ impl PairAnswer {
     /// # Errors
     /// [`NoiseError::Unexpected`] where it is none.
     pub fn from_bytes(frame: &[u8]) -> Result<Self, NoiseError> {
-        let [PAIR_ANSWER, rest @ ..] = frame else { return Err(NoiseError::Unexpected) };
+        let [PAIR_ANSWER, rest @ ..] = frame else {
+            return Err(NoiseError::Unexpected);
+        };
         let (nonce, message) = rest.split_first_chunk().ok_or(NoiseError::Unexpected)?;
-        Ok(Self { nonce: *nonce, message: exactly(message)? })
+        Ok(Self {
+            nonce: *nonce,
+            message: exactly(message)?,
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Keys: 32 random bytes with a short name and a role, and how they are written where one is handed over.
+//! Keys: 32 random bytes with a short name and a role, and how they are written
+//! where one is handed over.
 
 use alloc::{borrow::ToOwned, format, string::String};
 use core::{fmt, str::FromStr};
@@ -8,10 +9,12 @@ use protocol::{BoardIdError, board_id};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// What a key's text begins with: a word that can be searched for where one leaked, and the version of the text.
+/// What a key's text begins with: a word that can be searched for where one
+/// leaked, and the version of the text.
 const PREFIX: &str = "switchboard-key:1";
 
-/// 32 random bytes that both ends know. Never shown by `Debug`, wiped when dropped.
+/// 32 random bytes that both ends know. Never shown by `Debug`, wiped when
+/// dropped.
 #[derive(Clone)]
 pub struct Psk(Zeroizing<[u8; 32]>);
 
@@ -41,7 +44,8 @@ impl PartialEq for Psk {
 
 impl Eq for Psk {}
 
-/// Names a key on its board: four random bytes, written as eight hexadecimal digits. Not secret: it is sent in the clear.
+/// Names a key on its board: four random bytes, written as eight hexadecimal
+/// digits. Not secret: it is sent in the clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub [u8; 4]);
 
@@ -55,9 +59,14 @@ impl FromStr for KeyId {
     type Err = KeyTextError;
 
     fn from_str(text: &str) -> Result<Self, KeyTextError> {
-        let digits = text.len() == 8 && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        let digits = text.len() == 8
+            && text
+                .bytes()
+                .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
         let number = digits.then(|| u32::from_str_radix(text, 16).ok()).flatten();
-        number.map(|number| Self(number.to_be_bytes())).ok_or(KeyTextError::KeyId)
+        number
+            .map(|number| Self(number.to_be_bytes()))
+            .ok_or(KeyTextError::KeyId)
     }
 }
 
@@ -98,8 +107,10 @@ impl FromStr for Role {
     }
 }
 
-/// A key with the board that it opens, as a controller has it. Its text form, to be handed over and kept, is one line:
-/// `switchboard-key:1:BOARD:KID:ROLE:SECRET`, the last in base64url without padding (RFC 4648, section 5).
+/// A key with the board that it opens, as a controller has it. Its text form,
+/// to be handed over and kept, is one line:
+/// `switchboard-key:1:BOARD:KID:ROLE:SECRET`, the last in base64url without
+/// padding (RFC 4648, section 5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// The board's id.
@@ -116,7 +127,13 @@ impl Key {
     /// The key as one line. It is the secret itself: not for logs.
     pub fn to_text(&self) -> Zeroizing<String> {
         let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(self.psk.bytes()));
-        Zeroizing::new(format!("{PREFIX}:{}:{}:{}:{}", self.board, self.kid, self.role, secret.as_str()))
+        Zeroizing::new(format!(
+            "{PREFIX}:{}:{}:{}:{}",
+            self.board,
+            self.kid,
+            self.role,
+            secret.as_str()
+        ))
     }
 }
 
@@ -144,8 +161,11 @@ impl FromStr for Key {
     type Err = KeyTextError;
 
     fn from_str(text: &str) -> Result<Self, KeyTextError> {
-        let rest =
-            text.trim().strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(':')).ok_or(KeyTextError::Form)?;
+        let rest = text
+            .trim()
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.strip_prefix(':'))
+            .ok_or(KeyTextError::Form)?;
         let mut parts = rest.split(':');
         let mut next = || parts.next().ok_or(KeyTextError::Form);
         let (board, kid, role, secret) = (next()?, next()?, next()?, next()?);
@@ -158,6 +178,11 @@ impl FromStr for Key {
             Ok(32) => {}
             Ok(_) | Err(_) => return Err(KeyTextError::Secret),
         }
-        Ok(Self { board: board.to_owned(), kid: kid.parse()?, role: role.parse()?, psk: Psk::new(*bytes) })
+        Ok(Self {
+            board: board.to_owned(),
+            kid: kid.parse()?,
+            role: role.parse()?,
+            psk: Psk::new(*bytes),
+        })
     }
 }

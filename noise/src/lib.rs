@@ -1,8 +1,11 @@
-//! Locked links: what a controller and a board say to each other before and while nobody else can read it, and keys as both name
-//! them. `Noise_NNpsk0_25519_ChaChaPoly_SHA256` (Noise Protocol Framework, revision 34) by the crate snow.
+//! Locked links: what a controller and a board say to each other before and
+//! while nobody else can read it, and keys as both name them.
+//! `Noise_NNpsk0_25519_ChaChaPoly_SHA256` (Noise Protocol Framework,
+//! revision 34) by the crate snow.
 //!
-//! Owns no socket, reads no clock and draws no random numbers: whoever calls gives 32 fresh bytes from a cryptographic source for
-//! each handshake. The frames are in docs/protocol.md, "Locked boards".
+//! Owns no socket, reads no clock and draws no random numbers: whoever calls
+//! gives 32 fresh bytes from a cryptographic source for each handshake. The
+//! frames are in docs/protocol.md, "Locked boards".
 #![no_std]
 
 extern crate alloc;
@@ -20,7 +23,8 @@ pub use handshake::{Initiator, respond};
 pub use key::{Key, KeyId, KeyTextError, Psk, Role};
 pub use pairing::{Asking, Code, Confirmed, Pairing, Revealed};
 
-/// How an announcement says that a board is locked (`api_encryption`), and what it speaks.
+/// How an announcement says that a board is locked (`api_encryption`), and what
+/// it speaks.
 pub const SUITE: &str = "Noise_NNpsk0_25519_ChaChaPoly_SHA256";
 
 /// Why a handshake or a message is refused.
@@ -29,7 +33,8 @@ pub enum NoiseError {
     /// The frame is none of those that may come now, or has another length.
     #[error("this is not the frame that is expected now")]
     Unexpected,
-    /// A message that was not made with the key, was changed on its way, or came twice.
+    /// A message that was not made with the key, was changed on its way, or
+    /// came twice.
     #[error("the message was not made with this key, or was changed on its way")]
     NotAuthentic,
     /// A message longer than this link takes.

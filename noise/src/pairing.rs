@@ -1,6 +1,8 @@
-//! How a controller without a key is given one: NN, which keeps a listener out, and a code of six digits that people compare, which
-//! keeps out whoever stands between. Each side draws a number; the controller's is told only after the board's, and was committed
-//! to before, so that who stands between cannot look for numbers that make both codes alike: one guess in a million.
+//! How a controller without a key is given one: NN, which keeps a listener out,
+//! and a code of six digits that people compare, which keeps out whoever stands
+//! between. Each side draws a number; the controller's is told only after the
+//! board's, and was committed to before, so that who stands between cannot look
+//! for numbers that make both codes alike: one guess in a million.
 
 use core::fmt;
 
@@ -32,8 +34,8 @@ pub struct Asking {
     nonce: [u8; NONCE],
 }
 
-/// A controller that was answered: the code to show, and the channel on which the number is to be told first, and the key comes
-/// then.
+/// A controller that was answered: the code to show, and the channel on which
+/// the number is to be told first, and the key comes then.
 #[derive(Debug)]
 pub struct Revealed {
     /// For the person.
@@ -48,12 +50,19 @@ impl Asking {
     /// Asks for a key. `random` is 48 fresh bytes from a cryptographic source.
     ///
     /// # Errors
-    /// None in practice; [`NoiseError::Unexpected`] where a handshake cannot be built.
+    /// None in practice; [`NoiseError::Unexpected`] where a handshake cannot be
+    /// built.
     pub fn new(hello: &Hello, random: [u8; 48]) -> Result<(Self, PairOffer), NoiseError> {
         let (ephemeral, nonce) = parts(random);
         let mut state = handshake(End::Controller, None, &hello.prologue(None), ephemeral)?;
         let message = write(&mut state)?;
-        Ok((Self { state, nonce }, PairOffer { commitment: commitment(&nonce), message }))
+        Ok((
+            Self { state, nonce },
+            PairOffer {
+                commitment: commitment(&nonce),
+                message,
+            },
+        ))
     }
 
     /// Takes the board's answer.
@@ -65,7 +74,11 @@ impl Asking {
         let code = code(&self.state, &self.nonce, &answer.nonce);
         let mut channel = Channel::of(self.state)?;
         let reveal = channel.seal(&self.nonce)?;
-        Ok(Revealed { code, reveal, channel })
+        Ok(Revealed {
+            code,
+            reveal,
+            channel,
+        })
     }
 }
 
@@ -88,17 +101,27 @@ pub struct Confirmed {
 }
 
 impl Pairing {
-    /// Answers a controller that asks. `random` is 48 fresh bytes from a cryptographic source.
+    /// Answers a controller that asks. `random` is 48 fresh bytes from a
+    /// cryptographic source.
     ///
     /// # Errors
     /// [`NoiseError::NotAuthentic`] where the offer is broken.
-    pub fn new(hello: &Hello, offer: &PairOffer, random: [u8; 48]) -> Result<(Self, PairAnswer), NoiseError> {
+    pub fn new(
+        hello: &Hello,
+        offer: &PairOffer,
+        random: [u8; 48],
+    ) -> Result<(Self, PairAnswer), NoiseError> {
         let (ephemeral, nonce) = parts(random);
         let mut state = handshake(End::Board, None, &hello.prologue(None), ephemeral)?;
         read(&mut state, &offer.message)?;
         let message = write(&mut state)?;
         let hash = hash(&state);
-        let pairing = Self { hash, commitment: offer.commitment, nonce, channel: Channel::of(state)? };
+        let pairing = Self {
+            hash,
+            commitment: offer.commitment,
+            nonce,
+            channel: Channel::of(state)?,
+        };
         Ok((pairing, PairAnswer { nonce, message }))
     }
 
@@ -111,7 +134,10 @@ impl Pairing {
         if !bool::from(commitment(&nonce).ct_eq(&self.commitment)) {
             return Err(NoiseError::NotAuthentic);
         }
-        Ok(Confirmed { code: code_of(&self.hash, &nonce, &self.nonce), channel: self.channel })
+        Ok(Confirmed {
+            code: code_of(&self.hash, &nonce, &self.nonce),
+            channel: self.channel,
+        })
     }
 }
 
@@ -123,7 +149,10 @@ fn parts(random: [u8; 48]) -> ([u8; 32], [u8; NONCE]) {
 }
 
 fn commitment(nonce: &[u8]) -> [u8; COMMITMENT] {
-    Sha256::new_with_prefix(b"switchboard pairing\0").chain_update(nonce).finalize().into()
+    Sha256::new_with_prefix(b"switchboard pairing\0")
+        .chain_update(nonce)
+        .finalize()
+        .into()
 }
 
 fn hash(state: &HandshakeState) -> [u8; 32] {
@@ -143,7 +172,10 @@ fn code_of(handshake: &[u8; 32], controllers: &[u8], boards: &[u8]) -> Code {
         .chain_update(controllers)
         .chain_update(boards)
         .finalize();
-    let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let number = digest
+        .iter()
+        .take(8)
+        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     // Below a million: it fits.
     Code(u32::try_from(number % 1_000_000).unwrap_or_default())
 }

@@ -1,12 +1,13 @@
-//! The one suite that is spoken, made of snow's parts, with random numbers that are handed in.
+//! The one suite that is spoken, made of snow's parts, with random numbers that
+//! are handed in.
 
 use alloc::{borrow::ToOwned, boxed::Box};
 
 use snow::{
     Builder, Error, HandshakeState,
     params::{
-        BaseChoice, CipherChoice, DHChoice, HandshakeChoice, HandshakeModifier, HandshakeModifierList,
-        HandshakePattern, HashChoice, NoiseParams,
+        BaseChoice, CipherChoice, DHChoice, HandshakeChoice, HandshakeModifier,
+        HandshakeModifierList, HandshakePattern, HashChoice, NoiseParams,
     },
     resolvers::{CryptoResolver, DefaultResolver},
     types::{Cipher, Dh, Hash, Random},
@@ -47,17 +48,21 @@ impl CryptoResolver for Resolver {
         Some(Box::new(Given(Some(self.0.clone()))))
     }
 
-    // Only what the suite asks for: on a chip the other hashes and ciphers are then not even in the image (14 kB).
+    // Only what the suite asks for: on a chip the other hashes and ciphers are
+    // then not even in the image (14 kB).
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
-        matches!(choice, DHChoice::Curve25519).then(|| DefaultResolver.resolve_dh(&DHChoice::Curve25519))?
+        matches!(choice, DHChoice::Curve25519)
+            .then(|| DefaultResolver.resolve_dh(&DHChoice::Curve25519))?
     }
 
     fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
-        matches!(choice, HashChoice::SHA256).then(|| DefaultResolver.resolve_hash(&HashChoice::SHA256))?
+        matches!(choice, HashChoice::SHA256)
+            .then(|| DefaultResolver.resolve_hash(&HashChoice::SHA256))?
     }
 
     fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
-        matches!(choice, CipherChoice::ChaChaPoly).then(|| DefaultResolver.resolve_cipher(&CipherChoice::ChaChaPoly))?
+        matches!(choice, CipherChoice::ChaChaPoly)
+            .then(|| DefaultResolver.resolve_cipher(&CipherChoice::ChaChaPoly))?
     }
 }
 
@@ -71,7 +76,9 @@ pub(crate) fn handshake(
     let name = if psk.is_some() { SUITE } else { WITHOUT_KEY };
     let build = || {
         let pattern = HandshakePattern::NN;
-        let modifiers = HandshakeModifierList { list: psk.map(|_| HandshakeModifier::Psk(0)).into_iter().collect() };
+        let modifiers = HandshakeModifierList {
+            list: psk.map(|_| HandshakeModifier::Psk(0)).into_iter().collect(),
+        };
         let params = NoiseParams::new(
             name.to_owned(),
             BaseChoice::Noise,

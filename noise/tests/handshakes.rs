@@ -1,4 +1,5 @@
-//! Both ends of a locked link against each other, and against golden handshakes with fixed keys and fixed ephemerals.
+//! Both ends of a locked link against each other, and against golden handshakes
+//! with fixed keys and fixed ephemerals.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,8 +12,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 use switchboard_noise::{
-    Answer, Asking, Channel, Code, Hello, Initiator, Key, KeyId, NoiseError, Offer, PairAnswer, PairOffer, Pairing,
-    Psk, Role, respond,
+    Answer, Asking, Channel, Code, Hello, Initiator, Key, KeyId, NoiseError, Offer, PairAnswer,
+    PairOffer, Pairing, Psk, Role, respond,
 };
 
 fn key(seed: u8) -> Key {
@@ -42,7 +43,12 @@ fn who_has_the_key_is_understood_in_both_directions() {
     let (mut controller, mut board) = meet(&key(7), &key(7), &hello()).expect("the same key");
     for message in ["{}", "", "{\"jsonrpc\":\"2.0\"}"] {
         let sealed = controller.seal(message.as_bytes()).expect("sealed");
-        assert!(message.is_empty() || !sealed.windows(message.len()).any(|part| part == message.as_bytes()));
+        assert!(
+            message.is_empty()
+                || !sealed
+                    .windows(message.len())
+                    .any(|part| part == message.as_bytes())
+        );
         assert_eq!(board.open_text(&sealed), Ok(message.to_owned()));
         let back = board.seal(message.as_bytes()).expect("sealed");
         assert_eq!(controller.open_text(&back), Ok(message.to_owned()));
@@ -51,7 +57,10 @@ fn who_has_the_key_is_understood_in_both_directions() {
 
 #[test]
 fn another_key_is_refused_by_the_first_message() {
-    assert_eq!(meet(&key(7), &key(8), &hello()).err(), Some(NoiseError::NotAuthentic));
+    assert_eq!(
+        meet(&key(7), &key(8), &hello()).err(),
+        Some(NoiseError::NotAuthentic)
+    );
 }
 
 #[test]
@@ -59,17 +68,35 @@ fn an_offer_to_one_greeting_is_none_to_another() {
     let key = key(7);
     let (_, offer) = Initiator::new(&hello(), &key, [1; 32]).expect("an offer");
     let later = Hello::new("sb-59f0d6", [10; 16]);
-    assert_eq!(respond(&later, &offer, &key.psk, [2; 32]).err(), Some(NoiseError::NotAuthentic), "a replay");
+    assert_eq!(
+        respond(&later, &offer, &key.psk, [2; 32]).err(),
+        Some(NoiseError::NotAuthentic),
+        "a replay"
+    );
     let elsewhere = Hello::new("sb-59f0d7", [9; 16]);
-    assert_eq!(respond(&elsewhere, &offer, &key.psk, [2; 32]).err(), Some(NoiseError::NotAuthentic), "another board");
-    let renamed = Offer { kid: KeyId([0; 4]), ..offer };
-    assert_eq!(respond(&hello(), &renamed, &key.psk, [2; 32]).err(), Some(NoiseError::NotAuthentic), "another name");
+    assert_eq!(
+        respond(&elsewhere, &offer, &key.psk, [2; 32]).err(),
+        Some(NoiseError::NotAuthentic),
+        "another board"
+    );
+    let renamed = Offer {
+        kid: KeyId([0; 4]),
+        ..offer
+    };
+    assert_eq!(
+        respond(&hello(), &renamed, &key.psk, [2; 32]).err(),
+        Some(NoiseError::NotAuthentic),
+        "another name"
+    );
 }
 
 #[test]
 fn nothing_is_offered_to_another_board() {
     let impostor = Hello::new("sb-000000", [9; 16]);
-    assert_eq!(Initiator::new(&impostor, &key(7), [1; 32]).err(), Some(NoiseError::Unexpected));
+    assert_eq!(
+        Initiator::new(&impostor, &key(7), [1; 32]).err(),
+        Some(NoiseError::Unexpected)
+    );
 }
 
 #[test]
@@ -89,7 +116,11 @@ fn a_message_that_is_changed_repeated_or_left_out_ends_the_link() {
     assert_eq!(board.open(&second), Err(NoiseError::NotAuthentic));
     let (_, mut board) = pair();
     for length in 0..16 {
-        assert_eq!(board.open(&vec![0; length]), Err(NoiseError::NotAuthentic), "{length} bytes");
+        assert_eq!(
+            board.open(&vec![0; length]),
+            Err(NoiseError::NotAuthentic),
+            "{length} bytes"
+        );
     }
 }
 
@@ -103,13 +134,23 @@ fn a_message_of_the_other_direction_is_not_taken_back() {
 #[test]
 fn frames_of_another_length_sort_or_version_are_refused() {
     let hello = hello().to_bytes();
-    assert_eq!(Hello::from_bytes(&hello[..18]), Err(NoiseError::Unexpected), "no board");
-    assert_eq!(Hello::from_bytes(&[&hello[..], b"A"].concat()), Err(NoiseError::Unexpected), "no id");
+    assert_eq!(
+        Hello::from_bytes(&hello[..18]),
+        Err(NoiseError::Unexpected),
+        "no board"
+    );
+    assert_eq!(
+        Hello::from_bytes(&[&hello[..], b"A"].concat()),
+        Err(NoiseError::Unexpected),
+        "no id"
+    );
     let mut newer = hello.clone();
     newer[1] = 2;
     assert_eq!(Hello::from_bytes(&newer), Err(NoiseError::OtherVersion(2)));
     for length in 0..60 {
-        let other: Vec<u8> = std::iter::once(2).chain(std::iter::repeat_n(0, length)).collect();
+        let other: Vec<u8> = std::iter::once(2)
+            .chain(std::iter::repeat_n(0, length))
+            .collect();
         assert_eq!(Offer::from_bytes(&other).is_ok(), length == 52, "{length}");
         assert!(Answer::from_bytes(&other).is_err() && Hello::from_bytes(&other).is_err());
         assert!(PairOffer::from_bytes(&other).is_err() && PairAnswer::from_bytes(&other).is_err());
@@ -141,13 +182,22 @@ fn a_key_is_one_line_of_text_and_bad_lines_say_what_is_wrong() {
 }
 
 /// Two people at two ends: what each sees, and the channel for the key.
-fn pair(hello: &Hello, changed: impl FnOnce(&mut PairOffer)) -> Result<(Code, Code, Channel, Channel), NoiseError> {
+fn pair(
+    hello: &Hello,
+    changed: impl FnOnce(&mut PairOffer),
+) -> Result<(Code, Code, Channel, Channel), NoiseError> {
     let (asking, mut offer) = Asking::new(hello, [3; 48])?;
     changed(&mut offer);
-    let (pairing, answer) = Pairing::new(hello, &PairOffer::from_bytes(&offer.to_bytes())?, [4; 48])?;
+    let (pairing, answer) =
+        Pairing::new(hello, &PairOffer::from_bytes(&offer.to_bytes())?, [4; 48])?;
     let revealed = asking.answered(&PairAnswer::from_bytes(&answer.to_bytes())?)?;
     let confirmed = pairing.revealed(&revealed.reveal)?;
-    Ok((revealed.code, confirmed.code, revealed.channel, confirmed.channel))
+    Ok((
+        revealed.code,
+        confirmed.code,
+        revealed.channel,
+        confirmed.channel,
+    ))
 }
 
 #[test]
@@ -163,18 +213,29 @@ fn who_pairs_sees_one_code_at_both_ends_and_is_given_a_key_in_secret() {
 fn who_stands_between_shows_two_codes_or_is_refused() {
     let (_, forged) = Asking::new(&hello(), [5; 48]).expect("an offer");
     let commitment = forged.commitment;
-    assert!(pair(&hello(), |offer| offer.commitment = commitment).is_err(), "another's number");
+    assert!(
+        pair(&hello(), |offer| offer.commitment = commitment).is_err(),
+        "another's number"
+    );
     // A full relay: a handshake of its own with each side.
     let (asking, _) = Asking::new(&hello(), [3; 48]).expect("an offer");
     let (middle, offer) = Asking::new(&hello(), [6; 48]).expect("an offer");
     let (board, _) = Pairing::new(&hello(), &offer, [4; 48]).expect("the board answers the middle");
     let (_, honest) = Asking::new(&hello(), [3; 48]).expect("the same offer");
-    let (between, answer) = Pairing::new(&hello(), &honest, [7; 48]).expect("the middle answers the controller");
-    let shown = asking.answered(&answer).expect("the controller is answered");
+    let (between, answer) =
+        Pairing::new(&hello(), &honest, [7; 48]).expect("the middle answers the controller");
+    let shown = asking
+        .answered(&answer)
+        .expect("the controller is answered");
     assert!(between.revealed(&shown.reveal).is_ok());
     let (_, boards) = Pairing::new(&hello(), &offer, [4; 48]).expect("as before");
     let seen = board
-        .revealed(&middle.answered(&boards).expect("the middle is answered").reveal)
+        .revealed(
+            &middle
+                .answered(&boards)
+                .expect("the middle is answered")
+                .reveal,
+        )
         .expect("the board sees a code");
     assert_ne!(shown.code, seen.code);
 }
@@ -182,22 +243,36 @@ fn who_stands_between_shows_two_codes_or_is_refused() {
 #[test]
 fn who_stands_between_and_hands_both_numbers_on_shows_two_codes_all_the_same() {
     for secret in 0..32 {
-        // A handshake of its own with each side, with the commitment and the numbers of the honest ones.
+        // A handshake of its own with each side, with the commitment and the
+        // numbers of the honest ones.
         let (controller, honest) = Asking::new(&hello(), [3; 48]).expect("an offer");
         let (_, mut middle) = Asking::new(&hello(), [secret; 48]).expect("an offer");
         middle.commitment = honest.commitment;
-        let (_, answer) = Pairing::new(&hello(), &middle, [4; 48]).expect("the board answers the middle");
-        let (between, mut forged) = Pairing::new(&hello(), &honest, [secret; 48]).expect("the middle answers");
+        let (_, answer) =
+            Pairing::new(&hello(), &middle, [4; 48]).expect("the board answers the middle");
+        let (between, mut forged) =
+            Pairing::new(&hello(), &honest, [secret; 48]).expect("the middle answers");
         forged.nonce = answer.nonce;
-        let shown = controller.answered(&forged).expect("the controller is answered");
-        let _ = between.revealed(&shown.reveal).expect("its number is known to the middle");
-        // The middle's own channel to the board, on which it reveals the controller's number.
+        let shown = controller
+            .answered(&forged)
+            .expect("the controller is answered");
+        let _ = between
+            .revealed(&shown.reveal)
+            .expect("its number is known to the middle");
+        // The middle's own channel to the board, on which it reveals the
+        // controller's number.
         let mut random = [secret; 48];
         random[32..].copy_from_slice(&[3; 16]);
-        let (asking, offer) = Asking::new(&hello(), random).expect("the same ephemeral, the controller's number");
-        assert_eq!((offer.commitment, offer.message), (middle.commitment, middle.message));
+        let (asking, offer) =
+            Asking::new(&hello(), random).expect("the same ephemeral, the controller's number");
+        assert_eq!(
+            (offer.commitment, offer.message),
+            (middle.commitment, middle.message)
+        );
         let (board, answer) = Pairing::new(&hello(), &offer, [4; 48]).expect("as before");
-        let seen = board.revealed(&asking.answered(&answer).expect("answered").reveal).expect("the commitment fits");
+        let seen = board
+            .revealed(&asking.answered(&answer).expect("answered").reveal)
+            .expect("the commitment fits");
         assert_ne!(shown.code, seen.code, "the handshakes differ");
     }
 }
@@ -206,8 +281,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What every implementation of version 1 must make of the same keys. Never changed; made by this code and checked by another
-/// (`tests/noise/peer.py`).
+/// What every implementation of version 1 must make of the same keys. Never
+/// changed; made by this code and checked by another (`tests/noise/peer.py`).
 #[test]
 fn golden_handshake() {
     let key = Key {

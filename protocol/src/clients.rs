@@ -61,10 +61,15 @@ impl<'de> Deserialize<'de> for ClientKind {
     }
 }
 
-/// How long ago something was, in milliseconds, where both times are since boot. A counter of 32 bits may have started again in between.
+/// How long ago something was, in milliseconds, where both times are since
+/// boot. A counter of 32 bits may have started again in between.
 pub const fn elapsed_ms(now_ms: u64, then_ms: u64) -> u64 {
     const LAP: u64 = 1 << 32;
-    if then_ms > now_ms && then_ms < LAP { now_ms + LAP - then_ms } else { now_ms.saturating_sub(then_ms) }
+    if then_ms > now_ms && then_ms < LAP {
+        now_ms + LAP - then_ms
+    } else {
+        now_ms.saturating_sub(then_ms)
+    }
 }
 
 /// The result of `Clients.List`.
@@ -74,9 +79,11 @@ pub struct ClientList {
     pub offset: usize,
     /// How many there are.
     pub total: usize,
-    /// When this was written, in milliseconds since boot: what the other times are reckoned from.
+    /// When this was written, in milliseconds since boot: what the other times
+    /// are reckoned from.
     pub uptime_ms: u64,
-    /// Connections that are no channel: pages, `POST`, pairing, and who has not said what it wants.
+    /// Connections that are no channel: pages, `POST`, pairing, and who has not
+    /// said what it wants.
     pub others: usize,
     /// As many as fit into the message, in the order in which they connected.
     pub clients: Vec<ClientEntry>,
@@ -85,7 +92,8 @@ pub struct ClientList {
     pub extra: Object,
 }
 
-/// A connection as `Clients.List` names it. All times are in milliseconds since boot.
+/// A connection as `Clients.List` names it. All times are in milliseconds since
+/// boot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClientEntry {
     /// Its number; that of a controller is the one in `client:3`.
@@ -99,17 +107,20 @@ pub struct ClientEntry {
     pub since_ms: u64,
     /// When the last frame came from it, of whatever kind.
     pub heard_ms: u64,
-    /// When it last answered a ping of the board; absent where it never did. The board pings who is silent for 20 s.
+    /// When it last answered a ping of the board; absent where it never did.
+    /// The board pings who is silent for 20 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pong_ms: Option<u64>,
     /// Messages, lines or frames that wait for it.
     pub queued: usize,
     /// How long they are, in bytes.
     pub queued_bytes: usize,
-    /// Messages that it lost because it was too slow, lines or frames of its own channel.
+    /// Messages that it lost because it was too slow, lines or frames of its
+    /// own channel.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u64,
-    /// What of the board's memory it takes now, in bytes; absent where the board does not know.
+    /// What of the board's memory it takes now, in bytes; absent where the
+    /// board does not know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<usize>,
     /// On a locked board: the name of its key, eight hexadecimal digits.
@@ -129,7 +140,10 @@ pub struct ClientEntry {
     pub extra: Object,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }

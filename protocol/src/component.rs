@@ -1,4 +1,5 @@
-//! What a component is: its key, its kind and how it describes itself. Attribute names are Home Assistant's and ESPHome's.
+//! What a component is: its key, its kind and how it describes itself.
+//! Attribute names are Home Assistant's and ESPHome's.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::{fmt, str::FromStr};
@@ -7,14 +8,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::Object;
 
-/// What sort of component it is. A kind that this program does not know is kept by name.
+/// What sort of component it is. A kind that this program does not know is kept
+/// by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// On or off, commanded with `Switch.Set` and `Switch.Toggle`.
     Switch,
     /// On or off, only read.
     BinarySensor,
-    /// On or off with brightness, colour, temperature and effects as its [`Caps`] say; `Light.Set`.
+    /// On or off with brightness, colour, temperature and effects as its
+    /// [`Caps`] say; `Light.Set`.
     Light,
     /// A number, only read.
     Sensor,
@@ -112,12 +115,17 @@ impl FromStr for ComponentKey {
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let refuse = || KeyError(text.to_owned());
         let (kind, id) = text.split_once(':').ok_or_else(refuse)?;
-        // Each component has one name: `light:0`, never `light:00` or `light:+0`.
-        let canonical = id.bytes().all(|b| b.is_ascii_digit()) && (id == "0" || !id.starts_with('0'));
+        // Each component has one name: `light:0`, never `light:00` or
+        // `light:+0`.
+        let canonical =
+            id.bytes().all(|b| b.is_ascii_digit()) && (id == "0" || !id.starts_with('0'));
         if kind.is_empty() || !canonical {
             return Err(refuse());
         }
-        Ok(Self { kind: Kind::from(kind), id: id.parse().map_err(|_| refuse())? })
+        Ok(Self {
+            kind: Kind::from(kind),
+            id: id.parse().map_err(|_| refuse())?,
+        })
     }
 }
 
@@ -135,11 +143,14 @@ impl Serialize for ComponentKey {
 
 impl<'de> Deserialize<'de> for ComponentKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
-/// Whether a component is what the board is for, or tells about the board itself.
+/// Whether a component is what the board is for, or tells about the board
+/// itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntityCategory {
@@ -161,7 +172,8 @@ pub struct Descriptor {
     pub kind: Kind,
     /// For people; not unique.
     pub name: String,
-    /// What it measures or does, in Home Assistant's words: `temperature`, `outlet`.
+    /// What it measures or does, in Home Assistant's words: `temperature`,
+    /// `outlet`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_class: Option<String>,
     /// The unit of its value: `°C`, `dBm`.
@@ -216,7 +228,8 @@ pub struct Caps {
     /// It has colour: `rgb`.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub rgb: bool,
-    /// It has whites: the coldest and warmest `ct_k`, in kelvin, as `[warmest, coldest]`, for example `[2200, 6500]`.
+    /// It has whites: the coldest and warmest `ct_k`, in kelvin, as `[warmest,
+    /// coldest]`, for example `[2200, 6500]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ct_k: Option<[u16; 2]>,
     /// The words that `effect` may take.

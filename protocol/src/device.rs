@@ -50,7 +50,8 @@ pub struct ComponentsPage {
     pub components: Vec<Descriptor>,
 }
 
-/// The result of `Device.GetStatus` and `Device.Subscribe`: everything at one moment.
+/// The result of `Device.GetStatus` and `Device.Subscribe`: everything at one
+/// moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The run of the board.
@@ -70,7 +71,8 @@ pub struct Snapshot {
 /// The result of every command.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CommandResult {
-    /// The `seq` at which the effect is visible: once a client has seen it, the command is confirmed.
+    /// The `seq` at which the effect is visible: once a client has seen it, the
+    /// command is confirmed.
     pub seq: u64,
     /// `on` before the command, of a switch or light.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,6 +85,7 @@ pub struct CommandResult {
 /// The result of `Sys.Ping`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pong {
-    /// Since boot, in milliseconds: what a client needs to give pushes a wall time.
+    /// Since boot, in milliseconds: what a client needs to give pushes a wall
+    /// time.
     pub uptime_ms: u64,
 }

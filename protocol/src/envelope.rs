@@ -1,5 +1,6 @@
-//! The fields of a message as they stand in its text, before anything is judged. Nothing is looked up and no map is built: of what is
-//! read, a board has to free each piece again.
+//! The fields of a message as they stand in its text, before anything is
+//! judged. Nothing is looked up and no map is built: of what is read, a board
+//! has to free each piece again.
 
 use core::{fmt, marker::PhantomData};
 
@@ -8,8 +9,9 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-/// What of an object is a message's, each as a `T`. Of a name that appears twice the last counts; what somebody newer added is read, so
-/// that it is JSON, and forgotten.
+/// What of an object is a message's, each as a `T`. Of a name that appears
+/// twice the last counts; what somebody newer added is read, so that it is
+/// JSON, and forgotten.
 pub(crate) struct Envelope<T> {
     pub(crate) id: Option<T>,
     pub(crate) jsonrpc: Option<T>,
@@ -42,7 +44,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope<T>, A::Error> {
-        let mut fields = Envelope { id: None, jsonrpc: None, method: None, params: None, result: None, error: None };
+        let mut fields = Envelope {
+            id: None,
+            jsonrpc: None,
+            method: None,
+            params: None,
+            result: None,
+            error: None,
+        };
         while let Some(name) = map.next_key()? {
             let field = match name {
                 Name::Id => &mut fields.id,

@@ -1,4 +1,5 @@
-//! What a board answers when it does not do what was asked: a code, a word for programs and a sentence for people.
+//! What a board answers when it does not do what was asked: a code, a word for
+//! programs and a sentence for people.
 
 use alloc::string::String;
 use core::fmt;
@@ -8,7 +9,8 @@ use serde_json::Value;
 
 use crate::{Object, limits};
 
-/// The codes of an error: those of JSON-RPC 2.0, section 5.1, and those of boards, named after gRPC's.
+/// The codes of an error: those of JSON-RPC 2.0, section 5.1, and those of
+/// boards, named after gRPC's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "i32", into = "i32")]
 pub enum Code {
@@ -61,7 +63,10 @@ const NUMBERS: [(Code, i32); 13] = [
 
 impl From<i32> for Code {
     fn from(number: i32) -> Self {
-        NUMBERS.iter().find(|(_, n)| *n == number).map_or(Self::Other(number), |(code, _)| *code)
+        NUMBERS
+            .iter()
+            .find(|(_, n)| *n == number)
+            .map_or(Self::Other(number), |(code, _)| *code)
     }
 }
 
@@ -69,7 +74,10 @@ impl From<Code> for i32 {
     fn from(code: Code) -> Self {
         match code {
             Code::Other(number) => number,
-            named => NUMBERS.iter().find(|(c, _)| *c == named).map_or(0, |(_, number)| *number),
+            named => NUMBERS
+                .iter()
+                .find(|(c, _)| *c == named)
+                .map_or(0, |(_, number)| *number),
         }
     }
 }
@@ -97,27 +105,42 @@ pub struct ErrorData {
     pub extra: Object,
 }
 
-/// Reads `data`, which JSON-RPC 2.0, section 5.1 lets be anything; what is no object says nothing that is relied on here.
+/// Reads `data`, which JSON-RPC 2.0, section 5.1 lets be anything; what is no
+/// object says nothing that is relied on here.
 fn data<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ErrorData, D::Error> {
     let data = Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(data).unwrap_or_default())
 }
 
 impl RpcError {
-    /// An error with its word and its sentence, which is cut at [`limits::ERROR_MESSAGE`].
+    /// An error with its word and its sentence, which is cut at
+    /// [`limits::ERROR_MESSAGE`].
     pub fn new(code: Code, reason: &str, message: impl Into<String>) -> Self {
         let mut message = message.into();
         if message.len() > limits::ERROR_MESSAGE {
             message.truncate(message.floor_char_boundary(limits::ERROR_MESSAGE - '…'.len_utf8()));
             message.push('…');
         }
-        Self { code, message, data: ErrorData { reason: reason.into(), extra: Object::new() } }
+        Self {
+            code,
+            message,
+            data: ErrorData {
+                reason: reason.into(),
+                extra: Object::new(),
+            },
+        }
     }
 }
 
 impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, {})", self.message, self.data.reason, i32::from(self.code))
+        write!(
+            f,
+            "{} ({}, {})",
+            self.message,
+            self.data.reason,
+            i32::from(self.code)
+        )
     }
 }
 

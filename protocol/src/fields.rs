@@ -1,5 +1,6 @@
-//! Fields by name, as the states of components have them: a handful, of which most have one. A tree of `serde_json` takes 600 bytes for the
-//! first field; this takes what its fields need, on a chip and for a thousand boards.
+//! Fields by name, as the states of components have them: a handful, of which
+//! most have one. A tree of `serde_json` takes 600 bytes for the first field;
+//! this takes what its fields need, on a chip and for a thousand boards.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -12,7 +13,8 @@ use serde_json::Value;
 
 use crate::Object;
 
-/// So many get no more room than they need; of more than any component has, room is made for many at once.
+/// So many get no more room than they need; of more than any component has,
+/// room is made for many at once.
 const A_HANDFUL: usize = 16;
 
 /// Named values in the order of their names, each name once.
@@ -26,7 +28,8 @@ impl Fields {
     }
 
     fn find(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(field, _)| field.as_str().cmp(name))
+        self.0
+            .binary_search_by(|(field, _)| field.as_str().cmp(name))
     }
 
     /// A field as it came.
@@ -43,7 +46,10 @@ impl Fields {
     /// Sets a field; what it was before.
     pub fn insert(&mut self, name: String, value: Value) -> Option<Value> {
         match self.find(&name) {
-            Ok(at) => self.0.get_mut(at).map(|(_, old)| core::mem::replace(old, value)),
+            Ok(at) => self
+                .0
+                .get_mut(at)
+                .map(|(_, old)| core::mem::replace(old, value)),
             Err(at) => {
                 // A state gets its fields once and keeps them.
                 self.0.reserve_exact(1);
@@ -99,8 +105,14 @@ impl Fields {
 }
 
 /// The fields of [`Fields::iter`].
-#[expect(unreachable_pub, reason = "it is the type of a public iterator, named by nobody")]
-pub type Iter<'a> = core::iter::Map<core::slice::Iter<'a, (String, Value)>, fn(&(String, Value)) -> (&String, &Value)>;
+#[expect(
+    unreachable_pub,
+    reason = "it is the type of a public iterator, named by nobody"
+)]
+pub type Iter<'a> = core::iter::Map<
+    core::slice::Iter<'a, (String, Value)>,
+    fn(&(String, Value)) -> (&String, &Value),
+>;
 
 impl<'a> IntoIterator for &'a Fields {
     type Item = (&'a String, &'a Value);
@@ -184,8 +196,9 @@ impl<'de> Deserialize<'de> for Fields {
 }
 
 impl Fields {
-    /// Reads them where a map begins. Boards send them in the order of their names; others go through a tree, so that no order costs more
-    /// than another.
+    /// Reads them where a map begins. Boards send them in the order of their
+    /// names; others go through a tree, so that no order costs more than
+    /// another.
     pub(crate) fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut fields = Self::new();
         while let Some((name, value)) = map.next_entry::<String, Value>()? {
@@ -216,7 +229,11 @@ mod tests {
 
     #[test]
     fn fields_are_read_and_written_as_a_map_is() -> Result<(), serde_json::Error> {
-        for text in ["{}", r#"{"on":true}"#, r#"{"a":[1,{"b":null}],"c":"d","e":1.5}"#] {
+        for text in [
+            "{}",
+            r#"{"on":true}"#,
+            r#"{"a":[1,{"b":null}],"c":"d","e":1.5}"#,
+        ] {
             let fields: Fields = serde_json::from_str(text)?;
             assert_eq!(serde_json::to_string(&fields)?, text);
             let object: Object = serde_json::from_str(text)?;
@@ -234,9 +251,19 @@ mod tests {
         fields.set("c", json!(5));
         fields.set("c", json!(6));
         assert_eq!(fields.get("c"), Some(&json!(6)));
-        assert_eq!((fields.remove("b"), fields.remove("b")), (Some(json!(3)), None));
+        assert_eq!(
+            (fields.remove("b"), fields.remove("b")),
+            (Some(json!(3)), None)
+        );
         fields.retain(|name, _| name != "a");
-        assert_eq!((fields.len(), fields.contains_key("c"), fields.contains_key("a")), (1, true, false));
+        assert_eq!(
+            (
+                fields.len(),
+                fields.contains_key("c"),
+                fields.contains_key("a")
+            ),
+            (1, true, false)
+        );
         Ok(())
     }
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use alloc::{borrow::Cow, borrow::ToOwned, string::String};
 
-/// The longest id in bytes: it is the board's host name as well, and an mDNS label holds 63 (RFC 1035, section 2.3.4).
+/// The longest id in bytes: it is the board's host name as well, and an mDNS
+/// label holds 63 (RFC 1035, section 2.3.4).
 const LONGEST: usize = 63;
 
 /// A text that is not the id of a board.
@@ -12,13 +13,16 @@ const LONGEST: usize = 63;
 #[error("a board's id has 1 to {LONGEST} lower-case letters, digits and hyphens")]
 pub struct BoardIdError;
 
-/// Takes a text from outside as the id of a board. Two ids are the same only if they are equal byte for byte, so a text that is not an id
-/// is refused instead of being made one: `SB-1` is not `sb-1`.
+/// Takes a text from outside as the id of a board. Two ids are the same only if
+/// they are equal byte for byte, so a text that is not an id is refused instead
+/// of being made one: `SB-1` is not `sb-1`.
 ///
 /// # Errors
 /// If it is not one (docs/protocol.md, "Finding a board").
 pub fn board_id(text: &str) -> Result<&str, BoardIdError> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     match plain && (1..=LONGEST).contains(&text.len()) {
         true => Ok(text),
         false => Err(BoardIdError),

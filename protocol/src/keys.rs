@@ -1,4 +1,5 @@
-//! What a locked board answers about its keys. No secret is in any of these but in [`KeyAdded`].
+//! What a locked board answers about its keys. No secret is in any of these but
+//! in [`KeyAdded`].
 
 use alloc::{string::String, vec::Vec};
 
@@ -44,7 +45,10 @@ pub struct KeyAdded {
 
 impl core::fmt::Debug for KeyAdded {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("KeyAdded").field("kid", &self.kid).field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("KeyAdded")
+            .field("kid", &self.kid)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 

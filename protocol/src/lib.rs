@@ -1,7 +1,9 @@
-//! The wire between a Switchboard controller and a board: messages, limits, mDNS keys and versions.
+//! The wire between a Switchboard controller and a board: messages, limits,
+//! mDNS keys and versions.
 //!
-//! This is the only thing that the app and the firmware share. It decides what bytes mean; it owns no socket, reads no
-//! clock and knows neither the app nor a board. `docs/protocol.md` describes the same wire for people.
+//! This is the only thing that the app and the firmware share. It decides what
+//! bytes mean; it owns no socket, reads no clock and knows neither the app nor
+//! a board. `docs/protocol.md` describes the same wire for people.
 #![no_std]
 
 extern crate alloc;
@@ -41,7 +43,8 @@ pub use state::State;
 /// The object of a JSON message, as `serde_json` has it.
 pub type Object = serde_json::Map<alloc::string::String, serde_json::Value>;
 
-/// The major version of the wire. Another major is refused by both sides with -32008; within one, fields are only added.
+/// The major version of the wire. Another major is refused by both sides with
+/// -32008; within one, fields are only added.
 pub const PROTOCOL_MAJOR: u32 = 1;
 
 /// The WebSocket subprotocol of [`PROTOCOL_MAJOR`] (RFC 6455, section 1.9).
@@ -59,5 +62,6 @@ pub const LOG_PATH: &str = "/log";
 /// Where a board sends samples, in binary frames: [`telemetry`].
 pub const TELEMETRY_PATH: &str = "/telemetry";
 
-/// Where a controller without a key is given one, while a hand at the board allows it.
+/// Where a controller without a key is given one, while a hand at the board
+/// allows it.
 pub const PAIR_PATH: &str = "/pair";

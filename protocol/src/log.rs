@@ -12,14 +12,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Epoch;
 
-/// How important a line is; the most important first, as in syslog (RFC 5424, section 6.2.1) and in Rust's `log`.
+/// How important a line is; the most important first, as in syslog (RFC 5424,
+/// section 6.2.1) and in Rust's `log`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Something failed.
     Error,
     /// Something is not as it should be, and the board goes on.
     Warn,
-    /// Something that happens now and then: a controller came, an address was given.
+    /// Something that happens now and then: a controller came, an address was
+    /// given.
     Info,
     /// Every command. Also a level of a newer board.
     Debug,
@@ -55,7 +57,10 @@ impl FromStr for Level {
     type Err = LevelError;
 
     fn from_str(text: &str) -> Result<Self, LevelError> {
-        Self::ALL.into_iter().find(|level| level.as_str() == text).ok_or_else(|| LevelError(text.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|level| level.as_str() == text)
+            .ok_or_else(|| LevelError(text.to_owned()))
     }
 }
 
@@ -68,7 +73,9 @@ impl Serialize for Level {
 impl<'de> Deserialize<'de> for Level {
     /// A level that this program does not know is the least important.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(String::deserialize(deserializer)?.parse().unwrap_or(Self::Debug))
+        Ok(String::deserialize(deserializer)?
+            .parse()
+            .unwrap_or(Self::Debug))
     }
 }
 
@@ -100,7 +107,11 @@ impl FromStr for LogFilter {
     type Err = LevelError;
 
     fn from_str(text: &str) -> Result<Self, LevelError> {
-        if text == "off" { Ok(Self::Off) } else { text.parse().map(Self::UpTo) }
+        if text == "off" {
+            Ok(Self::Off)
+        } else {
+            text.parse().map(Self::UpTo)
+        }
     }
 }
 
@@ -112,7 +123,9 @@ impl Serialize for LogFilter {
 
 impl<'de> Deserialize<'de> for LogFilter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -130,8 +143,17 @@ pub struct LogLine {
 impl fmt::Display for LogLine {
     /// As `/log` sends it: `86401.123 warn  controller 3 reads too slowly`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { uptime_ms, level, message } = self;
-        write!(f, "{}.{:03} {level:5} {message}", uptime_ms / 1_000, uptime_ms % 1_000)
+        let Self {
+            uptime_ms,
+            level,
+            message,
+        } = self;
+        write!(
+            f,
+            "{}.{:03} {level:5} {message}",
+            uptime_ms / 1_000,
+            uptime_ms % 1_000
+        )
     }
 }
 
@@ -142,14 +164,18 @@ pub struct NotifyLog {
     pub epoch: Epoch,
     /// When the message was written, in milliseconds since boot.
     pub uptime_ms: u64,
-    /// How many lines before these, of any level, the board had to forget before this client was ready for them.
+    /// How many lines before these, of any level, the board had to forget
+    /// before this client was ready for them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u64,
     /// Oldest first.
     pub lines: Vec<LogLine>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
@@ -224,9 +250,14 @@ impl<'de> Deserialize<'de> for ResetReason {
     }
 }
 
-/// One line of `text`: without control characters, at most [`crate::limits::LOG_LINE`] bytes.
+/// One line of `text`: without control characters, at most
+/// [`crate::limits::LOG_LINE`] bytes.
 pub fn log_message(text: &fmt::Arguments<'_>) -> String {
-    let mut line: String = format!("{text}").trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut line: String = format!("{text}")
+        .trim_end()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     if line.len() > crate::limits::LOG_LINE {
         const CUT: char = '…';
         let mut end = crate::limits::LOG_LINE - CUT.len_utf8();

@@ -1,4 +1,5 @@
-//! What a board says of itself by mDNS (RFC 6762) and DNS-SD (RFC 6763): the service and its TXT record.
+//! What a board says of itself by mDNS (RFC 6762) and DNS-SD (RFC 6763): the
+//! service and its TXT record.
 
 use alloc::{
     borrow::ToOwned,
@@ -15,10 +16,12 @@ pub const SERVICE_NAME: &str = "_switchboard";
 /// The service's transport.
 pub const SERVICE_TRANSPORT: &str = "_tcp";
 
-/// The keys of the TXT record, in the order in which they are sent (RFC 6763, section 6.4: at most nine characters is
-/// advice; ESPHome's `friendly_name` and `api_encryption` are kept for those who know them).
+/// The keys of the TXT record, in the order in which they are sent (RFC 6763,
+/// section 6.4: at most nine characters is advice; ESPHome's `friendly_name`
+/// and `api_encryption` are kept for those who know them).
 pub mod key {
-    /// The version of this record: [`super::TXT_VERSION`]. First, as RFC 6763, section 6.7 asks.
+    /// The version of this record: [`super::TXT_VERSION`]. First, as RFC 6763,
+    /// section 6.7 asks.
     pub const TXTVERS: &str = "txtvers";
     /// The board's id.
     pub const ID: &str = "id";
@@ -34,7 +37,8 @@ pub mod key {
     pub const BOARD: &str = "board";
     /// The major version of the wire.
     pub const PROTO: &str = "proto";
-    /// Where the control channel is: [`crate::RPC_PATH`]. Told, and never connected to otherwise.
+    /// Where the control channel is: [`crate::RPC_PATH`]. Told, and never
+    /// connected to otherwise.
     pub const PATH: &str = "path";
     /// How a locked board encrypts; absent on an open one.
     pub const API_ENCRYPTION: &str = "api_encryption";
@@ -100,16 +104,27 @@ impl Announcement {
         pairs
     }
 
-    /// Reads a record by its keys, which are compared without case (RFC 6763, section 6.4). What only informs may be missing.
+    /// Reads a record by its keys, which are compared without case (RFC 6763,
+    /// section 6.4). What only informs may be missing.
     ///
     /// # Errors
-    /// [`TxtError`] where `id` or `proto` is missing, `id` is no [`crate::board_id`], or `proto` is no number.
-    pub fn from_txt<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, TxtError> {
+    /// [`TxtError`] where `id` or `proto` is missing, `id` is no
+    /// [`crate::board_id`], or `proto` is no number.
+    pub fn from_txt<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, TxtError> {
         let pairs: Vec<_> = pairs.into_iter().collect();
-        // RFC 6763, section 6.4: of a key that appears twice only the first counts.
-        let find =
-            |key: &str| pairs.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, value)| (*value).to_owned());
-        let id = find(key::ID).filter(|id| !id.is_empty()).ok_or(TxtError::Missing(key::ID))?;
+        // RFC 6763, section 6.4: of a key that appears twice only the first
+        // counts.
+        let find = |key: &str| {
+            pairs
+                .iter()
+                .find(|(k, _)| k.eq_ignore_ascii_case(key))
+                .map(|(_, value)| (*value).to_owned())
+        };
+        let id = find(key::ID)
+            .filter(|id| !id.is_empty())
+            .ok_or(TxtError::Missing(key::ID))?;
         crate::board_id(&id)?;
         let proto = find(key::PROTO).ok_or(TxtError::Missing(key::PROTO))?;
         Ok(Self {

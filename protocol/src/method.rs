@@ -1,4 +1,5 @@
-//! The methods that a board has, and their parameters. A field that is `None` is left as it is.
+//! The methods that a board has, and their parameters. A field that is `None`
+//! is left as it is.
 
 use alloc::string::String;
 
@@ -40,7 +41,8 @@ pub const BUTTON_PRESS: &str = "Button.Press";
 pub const OTA_BEGIN: &str = "Ota.Begin";
 /// Takes [`crate::ota::Write`], answers [`crate::ota::Written`].
 pub const OTA_WRITE: &str = "Ota.Write";
-/// Checks the image that was written, and restarts the board with it once the answer is sent.
+/// Checks the image that was written, and restarts the board with it once the
+/// answer is sent.
 pub const OTA_COMMIT: &str = "Ota.Commit";
 /// Ends the update that is under way, whoever began it.
 pub const OTA_ABORT: &str = "Ota.Abort";
@@ -52,7 +54,8 @@ pub const KEYS_LIST: &str = "Keys.List";
 pub const KEYS_ADD: &str = "Keys.Add";
 /// Removes a key of a locked board.
 pub const KEYS_REMOVE: &str = "Keys.Remove";
-/// Takes [`crate::outbound::SetOutbound`], answers [`crate::outbound::Outbound`].
+/// Takes [`crate::outbound::SetOutbound`], answers
+/// [`crate::outbound::Outbound`].
 pub const OUTBOUND_SET: &str = "Outbound.Set";
 /// Answers [`crate::outbound::Outbound`].
 pub const OUTBOUND_GET: &str = "Outbound.Get";

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::{ComponentKey, Object, State, fields::Fields};
 
-/// A board's number for one run from boot to reset; random, eight hexadecimal digits on the wire.
+/// A board's number for one run from boot to reset; random, eight hexadecimal
+/// digits on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Epoch(pub u32);
 
@@ -35,14 +36,19 @@ impl<'de> Deserialize<'de> for Epoch {
             .ok()
             .filter(|_| digits)
             .map(Self)
-            .ok_or_else(|| de::Error::custom(format!("an epoch has eight hexadecimal digits; this is {text:?}")))
+            .ok_or_else(|| {
+                de::Error::custom(format!(
+                    "an epoch has eight hexadecimal digits; this is {text:?}"
+                ))
+            })
     }
 }
 
 /// Who caused a change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// The controller with this number; `Device.Subscribe` tells each its own. On the wire `client:N`.
+    /// The controller with this number; `Device.Subscribe` tells each its own.
+    /// On the wire `client:N`.
     Client(u32),
     /// A hand at the board, or the world that its sensors see.
     Physical,
@@ -99,9 +105,11 @@ impl<'de> Deserialize<'de> for Source {
 /// State changed: the `params` of `NotifyStatus`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NotifyStatus {
-    /// The run of the board. Another one than before means that the board was reset.
+    /// The run of the board. Another one than before means that the board was
+    /// reset.
     pub epoch: Epoch,
-    /// The `seq` of what was last sent to this client. Another one than the client saw last means that it missed something.
+    /// The `seq` of what was last sent to this client. Another one than the
+    /// client saw last means that it missed something.
     pub prev: u64,
     /// Counts the board's changes; what this message brings its receiver up to.
     pub seq: u64,
@@ -121,7 +129,8 @@ impl<'de> Deserialize<'de> for NotifyStatus {
     }
 }
 
-/// Reads a push field by field: `flatten` would read each twice, and this is what a program with a thousand boards does most.
+/// Reads a push field by field: `flatten` would read each twice, and this is
+/// what a program with a thousand boards does most.
 struct StatusFields;
 
 impl<'de> Visitor<'de> for StatusFields {
@@ -132,7 +141,8 @@ impl<'de> Visitor<'de> for StatusFields {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NotifyStatus, A::Error> {
-        let (mut epoch, mut prev, mut seq, mut uptime_ms, mut source) = (None, None, None, None, None);
+        let (mut epoch, mut prev, mut seq, mut uptime_ms, mut source) =
+            (None, None, None, None, None);
         let mut components = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
@@ -166,7 +176,8 @@ impl<'de> Visitor<'de> for StatusFields {
     }
 }
 
-/// What stands beside a component's name: its state where it is an object, and else nothing that is known.
+/// What stands beside a component's name: its state where it is an object, and
+/// else nothing that is known.
 struct Reported(Option<State>);
 
 impl<'de> Deserialize<'de> for Reported {
@@ -218,7 +229,8 @@ impl<'de> Visitor<'de> for ReportedValue {
     }
 }
 
-/// Reads the fields that are named like a component and hold an object; passes over the rest, which a newer board added.
+/// Reads the fields that are named like a component and hold an object; passes
+/// over the rest, which a newer board added.
 pub(crate) fn components<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<ComponentKey, State>, D::Error> {
@@ -232,7 +244,8 @@ pub(crate) fn components<'de, D: Deserializer<'de>>(
         .collect())
 }
 
-/// Something happened: the `params` of `NotifyEvent`. Events have no `seq`; they are never gathered or repeated.
+/// Something happened: the `params` of `NotifyEvent`. Events have no `seq`;
+/// they are never gathered or repeated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NotifyEvent {
     /// The run of the board.

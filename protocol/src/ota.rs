@@ -1,5 +1,6 @@
-//! A firmware update on the wire: what its methods take and answer, and how the bytes of an image are written in JSON. Which
-//! method may follow which is the board's decision.
+//! A firmware update on the wire: what its methods take and answer, and how the
+//! bytes of an image are written in JSON. Which method may follow which is the
+//! board's decision.
 
 use alloc::{
     string::{String, ToString},
@@ -9,7 +10,8 @@ use alloc::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// SHA-256 of an image (FIPS 180-4): 64 hexadecimal digits on the wire, read in either case.
+/// SHA-256 of an image (FIPS 180-4): 64 hexadecimal digits on the wire, read in
+/// either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
@@ -28,9 +30,17 @@ impl core::str::FromStr for Digest {
     type Err = DigestError;
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
-        let digits: Option<Vec<u8>> =
-            text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-        let digits = digits.filter(|digits| digits.len() == 64).ok_or(DigestError)?;
+        let digits: Option<Vec<u8>> = text
+            .chars()
+            .map(|digit| {
+                digit
+                    .to_digit(16)
+                    .and_then(|digit| u8::try_from(digit).ok())
+            })
+            .collect();
+        let digits = digits
+            .filter(|digits| digits.len() == 64)
+            .ok_or(DigestError)?;
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
             *byte = pair.iter().fold(0, |byte, digit| byte << 4 | digit);
@@ -47,7 +57,9 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -58,7 +70,8 @@ pub struct Begin {
     pub size: u32,
     /// Of the whole image.
     pub sha256: Digest,
-    /// What the image brings, for people; 1 to 32 bytes of UTF-8 ([`crate::limits::VERSION`]).
+    /// What the image brings, for people; 1 to 32 bytes of UTF-8
+    /// ([`crate::limits::VERSION`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Reserved for locked boards: an open board reads it and checks nothing.
@@ -71,7 +84,8 @@ pub struct Begin {
 pub struct Begun {
     /// The most raw bytes that one `Ota.Write` takes.
     pub chunk: usize,
-    /// Where the next write begins: 0, or how much of the same image came before.
+    /// Where the next write begins: 0, or how much of the same image came
+    /// before.
     pub offset: u32,
 }
 
@@ -87,7 +101,10 @@ pub struct Write {
 impl Write {
     /// A part of the image as it is sent.
     pub fn new(offset: u32, bytes: &[u8]) -> Self {
-        Self { offset, data: base64(bytes) }
+        Self {
+            offset,
+            data: base64(bytes),
+        }
     }
 }
 

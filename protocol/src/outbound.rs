@@ -1,4 +1,5 @@
-//! A board that calls: the address to which it keeps a WebSocket open, how that goes, and how it says who it is.
+//! A board that calls: the address to which it keeps a WebSocket open, how that
+//! goes, and how it says who it is.
 
 use alloc::{
     borrow::ToOwned,
@@ -14,17 +15,19 @@ use crate::{Object, limits};
 /// The field of the opening handshake in which a board that calls says its id.
 pub const ID_FIELD: &str = "Switchboard-Id";
 
-/// The field in which a locked board that calls says how it encrypts, as `api_encryption` of its TXT record does.
+/// The field in which a locked board that calls says how it encrypts, as
+/// `api_encryption` of its TXT record does.
 pub const ENCRYPTION_FIELD: &str = "Switchboard-Encryption";
 
-/// The port at which a controller listens for boards that call, where nothing else is said.
+/// The port at which a controller listens for boards that call, where nothing
+/// else is said.
 pub const PORT: u16 = 7433;
 
 /// The port of a URL that names none (RFC 6455, section 3).
 const DEFAULT_PORT: u16 = 80;
 
-/// Where a board calls: `ws://HOST[:PORT][/PATH]`, at most [`limits::CALL_URL`] bytes. HOST is a name, an IPv4 address or an IPv6
-/// address in brackets.
+/// Where a board calls: `ws://HOST[:PORT][/PATH]`, at most [`limits::CALL_URL`]
+/// bytes. HOST is a name, an IPv4 address or an IPv6 address in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallUrl {
     host: String,
@@ -37,14 +40,18 @@ pub struct CallUrl {
 pub enum CallUrlError {
     /// `wss://`: this firmware has no TLS.
     #[error(
-        "wss:// is WebSocket over TLS, which this firmware has not: use ws://, and lock the board, which encrypts all that is said"
+        "wss:// is WebSocket over TLS, which this firmware has not: use ws://, and lock the \
+             board, which encrypts all that is said"
     )]
     Tls,
     /// Another scheme, or none.
     #[error("an address to call begins with ws://, for example ws://192.168.1.5:7433")]
     Scheme,
     /// The host is none.
-    #[error("the host is a name, an IPv4 address or an IPv6 address in brackets, without user and password")]
+    #[error(
+        "the host is a name, an IPv4 address or an IPv6 address in brackets, without user and \
+             password"
+    )]
     Host,
     /// The port is none.
     #[error("the port is a whole number from 1 to 65535")]
@@ -73,11 +80,20 @@ impl CallUrl {
         &self.path
     }
 
-    /// What `Host` of the request is (RFC 9110, section 7.2): the host, and the port where it is not 80.
+    /// What `Host` of the request is (RFC 9110, section 7.2): the host, and the
+    /// port where it is not 80.
     pub fn authority(&self) -> String {
         let brackets = self.host.contains(':');
-        let host = if brackets { format!("[{}]", self.host) } else { self.host.clone() };
-        if self.port == DEFAULT_PORT { host } else { format!("{host}:{}", self.port) }
+        let host = if brackets {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
+        if self.port == DEFAULT_PORT {
+            host
+        } else {
+            format!("{host}:{}", self.port)
+        }
     }
 }
 
@@ -110,17 +126,33 @@ impl FromStr for CallUrl {
         if !path.bytes().all(plain) {
             return Err(CallUrlError::Path);
         }
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        let url = Self { host: host.to_ascii_lowercase(), port, path };
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/{path}")
+        };
+        let url = Self {
+            host: host.to_ascii_lowercase(),
+            port,
+            path,
+        };
         // As it is kept and told, it has a path in any case.
-        if url.to_string().len() > limits::CALL_URL { Err(CallUrlError::Length) } else { Ok(url) }
+        if url.to_string().len() > limits::CALL_URL {
+            Err(CallUrlError::Length)
+        } else {
+            Ok(url)
+        }
     }
 }
 
 fn host_and_port(authority: &str) -> Result<(&str, u16), CallUrlError> {
     let (host, port, valid) = if let Some(bracketed) = authority.strip_prefix('[') {
         let (host, after) = bracketed.split_once(']').ok_or(CallUrlError::Host)?;
-        let port = if after.is_empty() { None } else { Some(after.strip_prefix(':').ok_or(CallUrlError::Host)?) };
+        let port = if after.is_empty() {
+            None
+        } else {
+            Some(after.strip_prefix(':').ok_or(CallUrlError::Host)?)
+        };
         (host, port, host.parse::<core::net::Ipv6Addr>().is_ok())
     } else {
         let (host, port) = match authority.split_once(':') {
@@ -135,9 +167,11 @@ fn host_and_port(authority: &str) -> Result<(&str, u16), CallUrlError> {
     }
     let port = match port {
         None => DEFAULT_PORT,
-        Some(port) if port.bytes().all(|b| b.is_ascii_digit()) => {
-            port.parse().ok().filter(|port| *port > 0).ok_or(CallUrlError::Port)?
-        }
+        Some(port) if port.bytes().all(|b| b.is_ascii_digit()) => port
+            .parse()
+            .ok()
+            .filter(|port| *port > 0)
+            .ok_or(CallUrlError::Port)?,
         Some(_) => return Err(CallUrlError::Port),
     };
     Ok((host, port))
@@ -151,7 +185,9 @@ impl Serialize for CallUrl {
 
 impl<'de> Deserialize<'de> for CallUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -176,7 +212,8 @@ pub struct Outbound {
     /// While it waits: when it calls again, in milliseconds since boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_ms: Option<u64>,
-    /// While it is connected: the number that who is called has as a controller.
+    /// While it is connected: the number that who is called has as a
+    /// controller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<u32>,
     /// How often it has called there since it was told to, or since boot.

@@ -1,4 +1,5 @@
-//! The envelope: JSON-RPC 2.0, one object per WebSocket text message. Parsing cannot panic, whatever the bytes are.
+//! The envelope: JSON-RPC 2.0, one object per WebSocket text message. Parsing
+//! cannot panic, whatever the bytes are.
 
 use alloc::{
     borrow::ToOwned,
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
-    Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, envelope::Envelope, limits, method, state::whole,
+    Code, NotifyEvent, NotifyLog, NotifyStatus, Object, RpcError, envelope::Envelope, limits,
+    method, state::whole,
 };
 
 /// What ties an answer to its request.
@@ -30,7 +32,8 @@ pub struct Request {
     pub id: Option<Id>,
     /// One of [`method`].
     pub method: String,
-    /// Always by name. An empty list, which `websocat --jsonrpc` sends, counts as none.
+    /// Always by name. An empty list, which `websocat --jsonrpc` sends, counts
+    /// as none.
     pub params: Object,
 }
 
@@ -50,31 +53,66 @@ impl Request {
             Ok(Value::Object(params)) => params,
             _ => Object::new(),
         };
-        Self { id: Some(Id::Number(id)), method: method.to_owned(), params }
+        Self {
+            id: Some(Id::Number(id)),
+            method: method.to_owned(),
+            params,
+        }
     }
 
-    /// Reads a message into a board. A whole number in the parameters may be written as `60`, `60.0` or `6e1`; it is read as `60`.
+    /// Reads a message into a board. A whole number in the parameters may be
+    /// written as `60`, `60.0` or `6e1`; it is read as `60`.
     ///
     /// # Errors
-    /// [`Code::ParseError`] where it is no JSON or nested deeper than [`limits::NESTING`], [`Code::InvalidRequest`] where it
-    /// is a batch or no request, [`Code::InvalidParams`] where the parameters are not given by name.
+    /// [`Code::ParseError`] where it is no JSON or nested deeper than
+    /// [`limits::NESTING`], [`Code::InvalidRequest`] where it is a batch or no
+    /// request, [`Code::InvalidParams`] where the parameters are not given by
+    /// name.
     pub fn parse(text: &str) -> Result<Self, Rejected> {
-        let reject = |id, code, reason, message: String| Rejected { id, error: RpcError::new(code, reason, message) };
+        let reject = |id, code, reason, message: String| Rejected {
+            id,
+            error: RpcError::new(code, reason, message),
+        };
         if nesting(text) > limits::NESTING {
-            let message = format!("at most {} objects and lists within each other are read", limits::NESTING);
+            let message = format!(
+                "at most {} objects and lists within each other are read",
+                limits::NESTING
+            );
             return Err(reject(None, Code::ParseError, "nested_too_deeply", message));
         }
         let not_json = |error: serde_json::Error| {
-            reject(None, Code::ParseError, "not_json", format!("one JSON object is expected: {error}"))
+            reject(
+                None,
+                Code::ParseError,
+                "not_json",
+                format!("one JSON object is expected: {error}"),
+            )
         };
         if !text.trim_start().starts_with('{') {
             let (reason, message) = match serde_json::from_str(text).map_err(not_json)? {
-                Value::Array(_) => ("batch", "batches are not supported: send one object per message"),
-                _ => ("not_an_object", "a request is an object with jsonrpc, id, method and params"),
+                Value::Array(_) => (
+                    "batch",
+                    "batches are not supported: send one object per message",
+                ),
+                _ => (
+                    "not_an_object",
+                    "a request is an object with jsonrpc, id, method and params",
+                ),
             };
-            return Err(reject(None, Code::InvalidRequest, reason, message.to_owned()));
+            return Err(reject(
+                None,
+                Code::InvalidRequest,
+                reason,
+                message.to_owned(),
+            ));
         }
-        let Envelope { id, jsonrpc, method, params, .. } = serde_json::from_str(text).map_err(not_json)?;
+        let Envelope {
+            id,
+            jsonrpc,
+            method,
+            params,
+            ..
+        } = serde_json::from_str(text).map_err(not_json)?;
         let id = match id.map(Id::of) {
             None => None,
             Some(Some(id)) => Some(id),
@@ -84,7 +122,12 @@ impl Request {
             }
         };
         if jsonrpc.as_ref().and_then(Value::as_str) != Some("2.0") {
-            return Err(reject(id, Code::InvalidRequest, "not_json_rpc", "\"jsonrpc\":\"2.0\" is expected".to_owned()));
+            return Err(reject(
+                id,
+                Code::InvalidRequest,
+                "not_json_rpc",
+                "\"jsonrpc\":\"2.0\" is expected".to_owned(),
+            ));
         }
         let Some(Value::String(method)) = method else {
             return Err(reject(
@@ -99,8 +142,14 @@ impl Request {
             Some(Value::Array(list)) if list.is_empty() => Object::new(),
             Some(Value::Object(params)) => params,
             Some(_) => {
-                let message = "params are given by name, as an object: {\"id\":0,\"on\":true}".to_owned();
-                return Err(reject(id, Code::InvalidParams, "params_not_by_name", message));
+                let message =
+                    "params are given by name, as an object: {\"id\":0,\"on\":true}".to_owned();
+                return Err(reject(
+                    id,
+                    Code::InvalidParams,
+                    "params_not_by_name",
+                    message,
+                ));
             }
         };
         params.values_mut().for_each(with_whole_numbers);
@@ -112,13 +161,19 @@ impl Request {
     /// # Errors
     /// [`Code::InvalidParams`] with the field that is missing or wrong.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, RpcError> {
-        serde_json::from_value(Value::Object(self.params.clone()))
-            .map_err(|error| RpcError::new(Code::InvalidParams, "bad_params", format!("{}: {error}", self.method)))
+        serde_json::from_value(Value::Object(self.params.clone())).map_err(|error| {
+            RpcError::new(
+                Code::InvalidParams,
+                "bad_params",
+                format!("{}: {error}", self.method),
+            )
+        })
     }
 
     /// The message.
     pub fn to_json(&self) -> String {
-        /// In the order of their names, as everything that is sent from a [`Value`].
+        /// In the order of their names, as everything that is sent from a
+        /// [`Value`].
         #[derive(Serialize)]
         struct Message<'a> {
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,12 +185,19 @@ impl Request {
         }
         let Self { id, method, params } = self;
         // Texts, numbers and maps with text keys always have their JSON.
-        serde_json::to_string(&Message { id: id.as_ref(), jsonrpc: "2.0", method, params }).unwrap_or_default()
+        serde_json::to_string(&Message {
+            id: id.as_ref(),
+            jsonrpc: "2.0",
+            method,
+            params,
+        })
+        .unwrap_or_default()
     }
 }
 
 impl Id {
-    /// What a message has as its `id`; `None` where that is neither a whole number of 64 bits nor a text.
+    /// What a message has as its `id`; `None` where that is neither a whole
+    /// number of 64 bits nor a text.
     fn of(value: Value) -> Option<Self> {
         match value {
             Value::Number(number) => number.as_i64().map(Self::Number),
@@ -146,7 +208,8 @@ impl Id {
 }
 
 impl Id {
-    /// The same of an answer: a board may keep numbers as doubles, and write 7 as `7.0`.
+    /// The same of an answer: a board may keep numbers as doubles, and write 7
+    /// as `7.0`.
     fn of_answer(value: Value) -> Option<Self> {
         match whole(&value) {
             Some(number) => Some(Self::Number(number)),
@@ -172,7 +235,8 @@ impl Response {
 
     /// The message with a result that is no [`Value`] yet.
     pub fn json<R: Serialize>(id: Option<&Id>, outcome: Result<&R, &RpcError>) -> String {
-        /// In the order of their names, as everything that is sent from a [`Value`].
+        /// In the order of their names, as everything that is sent from a
+        /// [`Value`].
         #[derive(Serialize)]
         struct Message<'a, R> {
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,7 +251,13 @@ impl Response {
             Err(error) => (Some(json!(error)), None),
         };
         // Texts, numbers and maps with text keys always have their JSON.
-        serde_json::to_string(&Message { error, id, jsonrpc: "2.0", result }).unwrap_or_default()
+        serde_json::to_string(&Message {
+            error,
+            id,
+            jsonrpc: "2.0",
+            result,
+        })
+        .unwrap_or_default()
     }
 }
 
@@ -234,29 +304,46 @@ impl FromBoard {
     /// Reads a message out of a board.
     ///
     /// # Errors
-    /// [`BoardMessageError`] where it is no JSON, no message, or lacks a field that its kind has.
+    /// [`BoardMessageError`] where it is no JSON, no message, or lacks a field
+    /// that its kind has.
     pub fn parse(text: &str) -> Result<Self, BoardMessageError> {
         // RFC 8259, section 8.1: a byte order mark may be ignored.
         let text = text.trim_start_matches('\u{feff}');
         if !text.trim_start().starts_with('{') {
             let read = serde_json::from_str::<Value>(text).map_err(BoardMessageError::NotJson);
-            return read.and(Err(BoardMessageError::NotAMessage("an object is expected".to_owned())));
+            return read.and(Err(BoardMessageError::NotAMessage(
+                "an object is expected".to_owned(),
+            )));
         }
         // Each part is read once its kind is known, straight into what it is.
-        let Envelope::<&RawValue> { id, method, params, result, error, .. } =
-            serde_json::from_str(text).map_err(BoardMessageError::NotJson)?;
-        if let Some(method) = method.and_then(|method| serde_json::from_str::<String>(method.get()).ok()) {
+        let Envelope::<&RawValue> {
+            id,
+            method,
+            params,
+            result,
+            error,
+            ..
+        } = serde_json::from_str(text).map_err(BoardMessageError::NotJson)?;
+        if let Some(method) =
+            method.and_then(|method| serde_json::from_str::<String>(method.get()).ok())
+        {
             let params = params.map_or("null", RawValue::get);
             let read = match method.as_str() {
                 method::NOTIFY_STATUS => serde_json::from_str(params).map(Self::Status),
                 method::NOTIFY_EVENT => serde_json::from_str(params).map(Self::Event),
                 method::NOTIFY_LOG => serde_json::from_str(params).map(Self::Log),
-                _ => serde_json::from_str(params).map(|params| Self::Other { method: method.clone(), params }),
+                _ => serde_json::from_str(params).map(|params| Self::Other {
+                    method: method.clone(),
+                    params,
+                }),
             };
             return read.map_err(|source| BoardMessageError::BadNotification { method, source });
         }
-        let id = id.and_then(|id| serde_json::from_str(id.get()).ok()).and_then(Id::of_answer);
-        // Libraries that write both fields always put null into the one that is not meant, as JSON-RPC 1.0 had it.
+        let id = id
+            .and_then(|id| serde_json::from_str(id.get()).ok())
+            .and_then(Id::of_answer);
+        // Libraries that write both fields always put null into the one that is
+        // not meant, as JSON-RPC 1.0 had it.
         let is_null = |part: &&RawValue| part.get() == "null";
         let (result, error) = match (result, error) {
             (result @ Some(_), Some(error)) if is_null(&error) => (result, None),
@@ -265,14 +352,22 @@ impl FromBoard {
         };
         match (result, error) {
             (Some(result), None) => match serde_json::from_str(result.get()) {
-                Ok(result) => Ok(Self::Response(Response { id, outcome: Ok(result) })),
+                Ok(result) => Ok(Self::Response(Response {
+                    id,
+                    outcome: Ok(result),
+                })),
                 Err(error) => Err(BoardMessageError::NotJson(error)),
             },
             (None, Some(error)) => match serde_json::from_str(error.get()) {
-                Ok(error) => Ok(Self::Response(Response { id, outcome: Err(error) })),
+                Ok(error) => Ok(Self::Response(Response {
+                    id,
+                    outcome: Err(error),
+                })),
                 Err(error) => Err(BoardMessageError::NotAMessage(error.to_string())),
             },
-            _ => Err(BoardMessageError::NotAMessage("exactly one of result and error is expected".to_owned())),
+            _ => Err(BoardMessageError::NotAMessage(
+                "exactly one of result and error is expected".to_owned(),
+            )),
         }
     }
 
@@ -280,16 +375,25 @@ impl FromBoard {
     pub fn to_json(&self) -> String {
         let message = match self {
             Self::Response(response) => return response.to_json(),
-            Self::Status(params) => json!({ "jsonrpc": "2.0", "method": method::NOTIFY_STATUS, "params": params }),
-            Self::Event(params) => json!({ "jsonrpc": "2.0", "method": method::NOTIFY_EVENT, "params": params }),
-            Self::Log(params) => json!({ "jsonrpc": "2.0", "method": method::NOTIFY_LOG, "params": params }),
-            Self::Other { method, params } => json!({ "jsonrpc": "2.0", "method": method, "params": params }),
+            Self::Status(params) => {
+                json!({ "jsonrpc": "2.0", "method": method::NOTIFY_STATUS, "params": params })
+            }
+            Self::Event(params) => {
+                json!({ "jsonrpc": "2.0", "method": method::NOTIFY_EVENT, "params": params })
+            }
+            Self::Log(params) => {
+                json!({ "jsonrpc": "2.0", "method": method::NOTIFY_LOG, "params": params })
+            }
+            Self::Other { method, params } => {
+                json!({ "jsonrpc": "2.0", "method": method, "params": params })
+            }
         };
         message.to_string()
     }
 }
 
-/// Writes every number that is whole as an integer, as far as the parser's nesting goes.
+/// Writes every number that is whole as an integer, as far as the parser's
+/// nesting goes.
 fn with_whole_numbers(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
@@ -303,7 +407,8 @@ fn with_whole_numbers(value: &mut Value) {
     }
 }
 
-/// How many objects and lists are open at once at most, without parsing: brackets outside of strings are counted.
+/// How many objects and lists are open at once at most, without parsing:
+/// brackets outside of strings are counted.
 fn nesting(text: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
     for byte in text.bytes() {

@@ -1,6 +1,7 @@
-//! Reads what can be read of a message out of a board that is not quite JSON: `nan`, which C's `printf` writes for a sensor that failed,
-//! a number too large for a double, a decimal comma. One such value must not cost the whole board. For controllers; a board refuses
-//! what is not JSON.
+//! Reads what can be read of a message out of a board that is not quite JSON:
+//! `nan`, which C's `printf` writes for a sensor that failed, a number too
+//! large for a double, a decimal comma. One such value must not cost the whole
+//! board. For controllers; a board refuses what is not JSON.
 
 use alloc::{
     borrow::ToOwned,
@@ -23,18 +24,23 @@ const EXCERPT: usize = 40;
 pub struct Unreadable {
     /// Whose it is, where it is a component's.
     pub component: Option<ComponentKey>,
-    /// The field within the component, otherwise within the message: `value`, `params.seq`. Empty where it is the whole component.
+    /// The field within the component, otherwise within the message: `value`,
+    /// `params.seq`. Empty where it is the whole component.
     pub field: String,
     /// What is there.
     pub found: String,
 }
 
-/// The message with `null` in place of each value that is not JSON, and which values these are. `None` where the message is not an
-/// object either.
+/// The message with `null` in place of each value that is not JSON, and which
+/// values these are. `None` where the message is not an object either.
 pub fn salvage(text: &str) -> Option<(String, Vec<Unreadable>)> {
     let text = text.trim_start_matches('\u{feff}').trim();
     parts(text, '{', '}')?;
-    let mut salvage = Salvage { out: String::with_capacity(text.len()), path: Vec::new(), unreadable: Vec::new() };
+    let mut salvage = Salvage {
+        out: String::with_capacity(text.len()),
+        path: Vec::new(),
+        unreadable: Vec::new(),
+    };
     salvage.value(text);
     Some((salvage.out, salvage.unreadable))
 }
@@ -65,7 +71,8 @@ impl Salvage {
     }
 
     fn object(&mut self, text: &str, members: &[&str]) {
-        // In `{"value":21,5}` it cannot be told what belongs to what: a part of a number must not be taken for it.
+        // In `{"value":21,5}` it cannot be told what belongs to what: a part of
+        // a number must not be taken for it.
         let whole = members.iter().all(|member| named(member).is_some());
         if !whole {
             self.note(text);
@@ -96,7 +103,8 @@ impl Salvage {
             if at > 0 {
                 self.out.push(',');
             }
-            self.path.push(key(element).unwrap_or_else(|| at.to_string()));
+            self.path
+                .push(key(element).unwrap_or_else(|| at.to_string()));
             self.value(element);
             self.path.pop();
         }
@@ -107,21 +115,31 @@ impl Salvage {
         if self.unreadable.len() == TOLD {
             return;
         }
-        let component = self.path.iter().enumerate().find_map(|(at, name)| Some((at, name.parse().ok()?)));
+        let component = self
+            .path
+            .iter()
+            .enumerate()
+            .find_map(|(at, name)| Some((at, name.parse().ok()?)));
         let (component, rest) = component.map_or((None, 0), |(at, key)| (Some(key), at + 1));
         let field = self.path.get(rest..).unwrap_or_default().join(".");
         let mut found: String = text.chars().take(EXCERPT).collect();
         if found.len() < text.len() {
             found.push('…');
         }
-        self.unreadable.push(Unreadable { component, field, found });
+        self.unreadable.push(Unreadable {
+            component,
+            field,
+            found,
+        });
     }
 }
 
-/// What stands between these brackets, at its commas; `None` where they do not enclose it.
+/// What stands between these brackets, at its commas; `None` where they do not
+/// enclose it.
 fn parts(text: &str, open: char, close: char) -> Option<Vec<&str>> {
     let inside = text.strip_prefix(open)?.strip_suffix(close)?;
-    let (mut parts, mut begin, mut depth, mut in_string, mut escaped) = (Vec::new(), 0, 0_usize, false, false);
+    let (mut parts, mut begin, mut depth, mut in_string, mut escaped) =
+        (Vec::new(), 0, 0_usize, false, false);
     for (at, byte) in inside.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
@@ -152,18 +170,22 @@ fn parts(text: &str, open: char, close: char) -> Option<Vec<&str>> {
 fn named(member: &str) -> Option<(String, &str)> {
     let member = member.trim();
     let mut escaped = false;
-    let end = member.bytes().enumerate().skip(1).find_map(|(at, byte)| match byte {
-        _ if escaped => {
-            escaped = false;
-            None
-        }
-        b'\\' => {
-            escaped = true;
-            None
-        }
-        b'"' => Some(at),
-        _ => None,
-    })?;
+    let end = member
+        .bytes()
+        .enumerate()
+        .skip(1)
+        .find_map(|(at, byte)| match byte {
+            _ if escaped => {
+                escaped = false;
+                None
+            }
+            b'\\' => {
+                escaped = true;
+                None
+            }
+            b'"' => Some(at),
+            _ => None,
+        })?;
     let name = serde_json::from_str(member.get(..=end)?).ok()?;
     let value = member.get(end + 1..)?.trim_start().strip_prefix(':')?;
     Some((name, value))
@@ -173,9 +195,11 @@ fn named(member: &str) -> Option<(String, &str)> {
 fn key(element: &str) -> Option<String> {
     let members = parts(element.trim(), '{', '}')?;
     let members = members.iter().filter_map(|member| named(member));
-    let key =
-        members.filter(|(name, _)| name == "key" || name == "component").map(|(_, value)| value.trim().to_owned());
-    key.filter_map(|value| serde_json::from_str::<String>(&value).ok()).next()
+    let key = members
+        .filter(|(name, _)| name == "key" || name == "component")
+        .map(|(_, value)| value.trim().to_owned());
+    key.filter_map(|value| serde_json::from_str::<String>(&value).ok())
+        .next()
 }
 
 #[cfg(test)]
@@ -187,9 +211,15 @@ mod tests {
 
     fn of(text: &str) -> Option<(String, Vec<Told>)> {
         let (out, unreadable) = salvage(text)?;
-        let told = unreadable
-            .into_iter()
-            .map(|value| (value.component.map_or_else(String::new, |key| key.to_string()), value.field, value.found));
+        let told = unreadable.into_iter().map(|value| {
+            (
+                value
+                    .component
+                    .map_or_else(String::new, |key| key.to_string()),
+                value.field,
+                value.found,
+            )
+        });
         Some((out, told.collect()))
     }
 
@@ -207,11 +237,19 @@ mod tests {
             (r#""\ud800""#, r#""\ud800""#),
             ("", ""),
         ] {
-            let text =
-                ["{\"params\":{\"seq\":7,\"sensor:0\":{\"value\":", value, ",\"ok\":true},\"light:0\":{\"on\":true}}}"];
-            let expected = r#"{"params":{"seq":7,"sensor:0":{"value":null,"ok":true},"light:0":{"on":true}}}"#;
+            let text = [
+                "{\"params\":{\"seq\":7,\"sensor:0\":{\"value\":",
+                value,
+                ",\"ok\":true},\"light:0\":{\"on\":true}}}",
+            ];
+            let expected =
+                r#"{"params":{"seq":7,"sensor:0":{"value":null,"ok":true},"light:0":{"on":true}}}"#;
             let told = ("sensor:0".to_owned(), "value".to_owned(), found.to_owned());
-            assert_eq!(of(&text.concat()), Some((expected.to_owned(), [told].into())), "{value}");
+            assert_eq!(
+                of(&text.concat()),
+                Some((expected.to_owned(), [told].into())),
+                "{value}"
+            );
         }
     }
 
@@ -220,17 +258,30 @@ mod tests {
         let told = |found: &str| [("sensor:0".to_owned(), String::new(), found.to_owned())].into();
         let text = r#"{"result":{"sensor:0":{"value":21,5},"switch:0":{"on":true}}}"#;
         let expected = r#"{"result":{"sensor:0":{"value":null},"switch:0":{"on":true}}}"#;
-        assert_eq!(of(text), Some((expected.to_owned(), told(r#"{"value":21,5}"#))));
+        assert_eq!(
+            of(text),
+            Some((expected.to_owned(), told(r#"{"value":21,5}"#)))
+        );
         let text = r#"{"sensor:0":{"value":1 2}}"#;
         let unknown = [("sensor:0".to_owned(), "value".to_owned(), "1 2".to_owned())].into();
-        assert_eq!(of(text), Some((r#"{"sensor:0":{"value":null}}"#.to_owned(), unknown)));
+        assert_eq!(
+            of(text),
+            Some((r#"{"sensor:0":{"value":null}}"#.to_owned(), unknown))
+        );
     }
 
     #[test]
     fn a_component_of_a_list_is_told_by_its_key() {
-        let text = r#"{"components":[{"key":"light:0"},{"key":"sensor:3","accuracy_decimals":nan}]}"#;
-        let expected = r#"{"components":[{"key":"light:0"},{"key":"sensor:3","accuracy_decimals":null}]}"#;
-        let told = [("sensor:3".to_owned(), "accuracy_decimals".to_owned(), "nan".to_owned())].into();
+        let text =
+            r#"{"components":[{"key":"light:0"},{"key":"sensor:3","accuracy_decimals":nan}]}"#;
+        let expected =
+            r#"{"components":[{"key":"light:0"},{"key":"sensor:3","accuracy_decimals":null}]}"#;
+        let told = [(
+            "sensor:3".to_owned(),
+            "accuracy_decimals".to_owned(),
+            "nan".to_owned(),
+        )]
+        .into();
         assert_eq!(of(text), Some((expected.to_owned(), told)));
     }
 

@@ -1,12 +1,14 @@
-//! What a component reports, field by field. `null` is unknown, an absent field is unchanged, an unknown field is kept.
+//! What a component reports, field by field. `null` is unknown, an absent field
+//! is unchanged, an unknown field is kept.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Fields, Object};
 
-/// The state of a component, or a part of it that changed. The accessors read a field as its kind has it; they answer
-/// `None` where it is absent, `null` or of another type, so that a strange board can be shown but never misread.
+/// The state of a component, or a part of it that changed. The accessors read a
+/// field as its kind has it; they answer `None` where it is absent, `null` or
+/// of another type, so that a strange board can be shown but never misread.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct State(pub Fields);
@@ -48,13 +50,18 @@ impl State {
 
     /// `brightness` of a light, 0 to 100 %.
     pub fn brightness(&self) -> Option<u8> {
-        whole(self.get("brightness")?).and_then(|percent| u8::try_from(percent).ok()).filter(|percent| *percent <= 100)
+        whole(self.get("brightness")?)
+            .and_then(|percent| u8::try_from(percent).ok())
+            .filter(|percent| *percent <= 100)
     }
 
     /// `rgb` of a light, 0 to 255 each.
     pub fn rgb(&self) -> Option<[u8; 3]> {
         let mut rgb = [0; 3];
-        let parts = self.get("rgb")?.as_array().filter(|parts| parts.len() == 3)?;
+        let parts = self
+            .get("rgb")?
+            .as_array()
+            .filter(|parts| parts.len() == 3)?;
         for (channel, part) in rgb.iter_mut().zip(parts) {
             *channel = u8::try_from(whole(part)?).ok()?;
         }
@@ -116,7 +123,11 @@ impl State {
 
     /// `options` of a select; what is no text is left out.
     pub fn options(&self) -> impl Iterator<Item = &str> {
-        self.get("options").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        self.get("options")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
     }
 }
 
@@ -132,15 +143,22 @@ impl From<Object> for State {
     }
 }
 
-/// A whole number, also where it is written as `60.0`: JSON does not tell the two apart (RFC 8259, section 6).
+/// A whole number, also where it is written as `60.0`: JSON does not tell the
+/// two apart (RFC 8259, section 6).
 pub(crate) fn whole(value: &Value) -> Option<i64> {
     /// Beyond it not every whole number has a double of its own.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     value.as_i64().or_else(|| {
         let number = value.as_f64().filter(|number| number.abs() <= EXACT)?;
-        #[expect(clippy::cast_possible_truncation, reason = "it is within the whole numbers that a double holds")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it is within the whole numbers that a double holds"
+        )]
         let whole = number as i64;
-        #[expect(clippy::cast_precision_loss, reason = "it is within the whole numbers that a double holds")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "it is within the whole numbers that a double holds"
+        )]
         let same = whole as f64 == number;
         same.then_some(whole)
     })

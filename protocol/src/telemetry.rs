@@ -1,5 +1,6 @@
-//! The frames of `/telemetry`: samples of one or several channels, taken at one rate, in a binary message that has a number and a time.
-//! What the channels are is said in the first message, as text ([`Telemetry`]).
+//! The frames of `/telemetry`: samples of one or several channels, taken at one
+//! rate, in a binary message that has a number and a time. What the channels
+//! are is said in the first message, as text ([`Telemetry`]).
 //!
 //! All numbers are little-endian, as every chip of ours has them in memory:
 //!
@@ -22,7 +23,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Epoch, Object, limits::TELEMETRY_MESSAGE};
 
-/// The version of the frame, its first byte. A frame of another version is passed over.
+/// The version of the frame, its first byte. A frame of another version is
+/// passed over.
 pub const VERSION: u8 = 1;
 
 /// The bytes before the samples.
@@ -35,7 +37,8 @@ const GAP: u8 = 1;
 const I16: u8 = 1;
 const F32: u8 = 2;
 
-/// The first message on `/telemetry`, as JSON: what the frames after it are made of.
+/// The first message on `/telemetry`, as JSON: what the frames after it are
+/// made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Telemetry {
     /// The version of the frames that follow: [`VERSION`].
@@ -44,7 +47,8 @@ pub struct Telemetry {
     pub epoch: Epoch,
     /// When this was written, in milliseconds since boot.
     pub uptime_ms: u64,
-    /// From one sample to the next, in microseconds: what is meant; each frame says what it is.
+    /// From one sample to the next, in microseconds: what is meant; each frame
+    /// says what it is.
     pub interval_us: u32,
     /// In the order in which they stand in a frame.
     pub channels: Vec<Channel>,
@@ -64,7 +68,8 @@ pub struct Channel {
     /// The value is the sample times this; default 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub scale: f64,
-    /// Digits after the point that mean something; absent where that is not known.
+    /// Digits after the point that mean something; absent where that is not
+    /// known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy_decimals: Option<u8>,
     /// Fields of a newer board, kept as they came.
@@ -76,12 +81,16 @@ fn one() -> f64 {
     1.0
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
 fn is_one(scale: &f64) -> bool {
     *scale == 1.0
 }
 
-/// The samples of a frame: all channels' first, then all channels' second, and so on.
+/// The samples of a frame: all channels' first, then all channels' second, and
+/// so on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Samples {
     /// As most converters give them.
@@ -123,10 +132,12 @@ impl Samples {
 /// One binary message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
-    /// Between this frame and the one before, samples were not taken: the time between the two is longer than the samples say.
+    /// Between this frame and the one before, samples were not taken: the time
+    /// between the two is longer than the samples say.
     pub gap: bool,
-    /// The board counts its frames, whether they reach anybody or not, and begins again at 0 after 2^32: a number that is left out is
-    /// a frame that was lost on the way to this client.
+    /// The board counts its frames, whether they reach anybody or not, and
+    /// begins again at 0 after 2^32: a number that is left out is a frame that
+    /// was lost on the way to this client.
     pub sequence: u32,
     /// When the first sample was taken, in microseconds since boot.
     pub time_us: u64,
@@ -184,8 +195,9 @@ impl Frame {
     /// Reads a message.
     ///
     /// # Errors
-    /// [`FrameError`] where it is no frame of version 1, or larger than [`TELEMETRY_MESSAGE`]. Nothing is read beyond the bytes, and no
-    /// more is kept than they have.
+    /// [`FrameError`] where it is no frame of version 1, or larger than
+    /// [`TELEMETRY_MESSAGE`]. Nothing is read beyond the bytes, and no more is
+    /// kept than they have.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         match bytes.first() {
             Some(&version) if version != VERSION => return Err(FrameError::Version(version)),
@@ -196,8 +208,32 @@ impl Frame {
         }
         let short = FrameError::Short(bytes.len());
         let (header, rest) = bytes.split_first_chunk::<HEADER>().ok_or(short)?;
-        let [_, flags, format, channels, s0, s1, s2, s3, t0, t1, t2, t3, t4, t5, t6, t7, i0, i1, i2, i3, n0, n1, _, _] =
-            *header;
+        let [
+            _,
+            flags,
+            format,
+            channels,
+            s0,
+            s1,
+            s2,
+            s3,
+            t0,
+            t1,
+            t2,
+            t3,
+            t4,
+            t5,
+            t6,
+            t7,
+            i0,
+            i1,
+            i2,
+            i3,
+            n0,
+            n1,
+            _,
+            _,
+        ] = *header;
         let size = match format {
             I16 => 2,
             F32 => 4,
@@ -210,12 +246,27 @@ impl Frame {
         }
         let expected = usize::from(u16::from_le_bytes([n0, n1])) * usize::from(channels) * size;
         if expected != rest.len() || expected == 0 {
-            return Err(FrameError::Samples { expected, got: rest.len() });
+            return Err(FrameError::Samples {
+                expected,
+                got: rest.len(),
+            });
         }
         let samples = if format == I16 {
-            Samples::I16(rest.as_chunks().0.iter().map(|bytes| i16::from_le_bytes(*bytes)).collect())
+            Samples::I16(
+                rest.as_chunks()
+                    .0
+                    .iter()
+                    .map(|bytes| i16::from_le_bytes(*bytes))
+                    .collect(),
+            )
         } else {
-            Samples::F32(rest.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+            Samples::F32(
+                rest.as_chunks()
+                    .0
+                    .iter()
+                    .map(|bytes| f32::from_le_bytes(*bytes))
+                    .collect(),
+            )
         };
         Ok(Self {
             gap: flags & GAP != 0,
@@ -238,7 +289,10 @@ impl Frame {
             return Err(FrameError::Interval);
         }
         let rows = self.rows();
-        let (expected, got) = (rows * usize::from(self.channels) * size, self.samples.len() * size);
+        let (expected, got) = (
+            rows * usize::from(self.channels) * size,
+            self.samples.len() * size,
+        );
         if expected != got || got == 0 {
             return Err(FrameError::Samples { expected, got });
         }
@@ -248,15 +302,24 @@ impl Frame {
             return Err(FrameError::Long(length));
         }
         let mut bytes = Vec::with_capacity(length);
-        bytes.extend_from_slice(&[VERSION, if self.gap { GAP } else { 0 }, format, self.channels]);
+        bytes.extend_from_slice(&[
+            VERSION,
+            if self.gap { GAP } else { 0 },
+            format,
+            self.channels,
+        ]);
         bytes.extend_from_slice(&self.sequence.to_le_bytes());
         bytes.extend_from_slice(&self.time_us.to_le_bytes());
         bytes.extend_from_slice(&self.interval_us.to_le_bytes());
         bytes.extend_from_slice(&count.to_le_bytes());
         bytes.extend_from_slice(&[0, 0]);
         match &self.samples {
-            Samples::I16(samples) => samples.iter().for_each(|sample| bytes.extend_from_slice(&sample.to_le_bytes())),
-            Samples::F32(samples) => samples.iter().for_each(|sample| bytes.extend_from_slice(&sample.to_le_bytes())),
+            Samples::I16(samples) => samples
+                .iter()
+                .for_each(|sample| bytes.extend_from_slice(&sample.to_le_bytes())),
+            Samples::F32(samples) => samples
+                .iter()
+                .for_each(|sample| bytes.extend_from_slice(&sample.to_le_bytes())),
         }
         Ok(bytes)
     }

@@ -9,14 +9,36 @@ use switchboard_protocol::{
 #[test]
 fn a_url_is_taken_apart_and_put_together() -> Result<(), CallUrlError> {
     for (text, host, port, path, authority) in [
-        ("ws://192.168.1.5:7433/", "192.168.1.5", 7433, "/", "192.168.1.5:7433"),
+        (
+            "ws://192.168.1.5:7433/",
+            "192.168.1.5",
+            7433,
+            "/",
+            "192.168.1.5:7433",
+        ),
         ("ws://192.168.1.5", "192.168.1.5", 80, "/", "192.168.1.5"),
-        ("WS://Bench.Example.org/boards?room=4", "bench.example.org", 80, "/boards?room=4", "bench.example.org"),
-        ("ws://[fd00::5]:7433/a", "fd00::5", 7433, "/a", "[fd00::5]:7433"),
+        (
+            "WS://Bench.Example.org/boards?room=4",
+            "bench.example.org",
+            80,
+            "/boards?room=4",
+            "bench.example.org",
+        ),
+        (
+            "ws://[fd00::5]:7433/a",
+            "fd00::5",
+            7433,
+            "/a",
+            "[fd00::5]:7433",
+        ),
         ("ws://bench:80?a=b", "bench", 80, "/?a=b", "bench"),
     ] {
         let url: CallUrl = text.parse()?;
-        assert_eq!((url.host(), url.port(), url.path()), (host, port, path), "{text}");
+        assert_eq!(
+            (url.host(), url.port(), url.path()),
+            (host, port, path),
+            "{text}"
+        );
         assert_eq!(url.authority(), authority, "{text}");
         assert_eq!(url.to_string().parse(), Ok(url), "{text}");
     }

@@ -5,17 +5,29 @@ use switchboard_protocol::{Level, LogFilter, LogLine, limits, log_message};
 
 #[test]
 fn a_line_is_written_with_its_time_and_level() {
-    let line = LogLine { uptime_ms: 86_401_023, level: Level::Warn, message: "no address".into() };
+    let line = LogLine {
+        uptime_ms: 86_401_023,
+        level: Level::Warn,
+        message: "no address".into(),
+    };
     assert_eq!(line.to_string(), "86401.023 warn  no address");
 }
 
 #[test]
 fn a_filter_takes_every_level_and_off_and_says_so() {
     for word in ["error", "warn", "info", "debug", "off"] {
-        assert_eq!(word.parse::<LogFilter>().map(|filter| filter.to_string()), Ok(word.to_owned()));
+        assert_eq!(
+            word.parse::<LogFilter>().map(|filter| filter.to_string()),
+            Ok(word.to_owned())
+        );
     }
-    let refusal = "verbose".parse::<LogFilter>().map_err(|error| error.to_string());
-    assert_eq!(refusal, Err(r#""verbose" is no level; accepted: error, warn, info, debug"#.to_owned()));
+    let refusal = "verbose"
+        .parse::<LogFilter>()
+        .map_err(|error| error.to_string());
+    assert_eq!(
+        refusal,
+        Err(r#""verbose" is no level; accepted: error, warn, info, debug"#.to_owned())
+    );
 }
 
 proptest! {

@@ -1,4 +1,5 @@
-//! What is written is read back as it was, and whatever is sent, reading it never panics.
+//! What is written is read back as it was, and whatever is sent, reading it
+//! never panics.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +7,16 @@ use proptest::{collection, option, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use switchboard_protocol::{
-    Caps, Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, EntityCategory, Epoch, ErrorData,
-    Event, FromBoard, Id, Kind, NotifyEvent, NotifyStatus, Object, Pong, Request, Response, RpcError, Snapshot, Source,
-    State, limits, mdns::Announcement, method, ota,
+    Caps, Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo,
+    EntityCategory, Epoch, ErrorData, Event, FromBoard, Id, Kind, NotifyEvent, NotifyStatus,
+    Object, Pong, Request, Response, RpcError, Snapshot, Source, State, limits, mdns::Announcement,
+    method, ota,
 };
 
-/// Any JSON value of a few levels. Its fractions have few digits, and are never whole: of more than 15 `serde_json` may miss the last one unless
-/// it is built with `float_roundtrip`, whose tables no chip needs for what a sensor measures.
+/// Any JSON value of a few levels. Its fractions have few digits, and are never
+/// whole: of more than 15 `serde_json` may miss the last one unless it is built
+/// with `float_roundtrip`, whose tables no chip needs for what a sensor
+/// measures.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -77,53 +81,84 @@ fn epoch() -> impl Strategy<Value = Epoch> {
 }
 
 fn id() -> impl Strategy<Value = Id> {
-    prop_oneof![any::<i64>().prop_map(Id::Number), any::<String>().prop_map(Id::Text)]
+    prop_oneof![
+        any::<i64>().prop_map(Id::Number),
+        any::<String>().prop_map(Id::Text)
+    ]
 }
 
 fn descriptor() -> impl Strategy<Value = Descriptor> {
-    let caps =
-        (any::<bool>(), any::<bool>(), option::of(any::<[u16; 2]>()), collection::vec(any::<String>(), 0..3), extra())
-            .prop_map(|(brightness, rgb, ct_k, effects, extra)| Caps { brightness, rgb, ct_k, effects, extra });
-    let category = prop_oneof![Just(EntityCategory::Config), Just(EntityCategory::Diagnostic)];
+    let caps = (
+        any::<bool>(),
+        any::<bool>(),
+        option::of(any::<[u16; 2]>()),
+        collection::vec(any::<String>(), 0..3),
+        extra(),
+    )
+        .prop_map(|(brightness, rgb, ct_k, effects, extra)| Caps {
+            brightness,
+            rgb,
+            ct_k,
+            effects,
+            extra,
+        });
+    let category = prop_oneof![
+        Just(EntityCategory::Config),
+        Just(EntityCategory::Diagnostic)
+    ];
     let words = || option::of(any::<String>());
     (
         (key(), any::<String>(), words(), words(), words(), words()),
         (option::of(any::<u8>()), option::of(category), caps, extra()),
     )
-        .prop_map(|((key, name, class, unit, state_class, icon), (decimals, category, caps, extra))| Descriptor {
-            kind: key.kind.clone(),
-            key,
-            name,
-            device_class: class,
-            unit_of_measurement: unit,
-            accuracy_decimals: decimals,
-            state_class,
-            entity_category: category,
-            icon,
-            caps,
-            extra,
-        })
+        .prop_map(
+            |((key, name, class, unit, state_class, icon), (decimals, category, caps, extra))| {
+                Descriptor {
+                    kind: key.kind.clone(),
+                    key,
+                    name,
+                    device_class: class,
+                    unit_of_measurement: unit,
+                    accuracy_decimals: decimals,
+                    state_class,
+                    entity_category: category,
+                    icon,
+                    caps,
+                    extra,
+                }
+            },
+        )
 }
 
 fn error() -> impl Strategy<Value = RpcError> {
-    (any::<i32>(), any::<String>(), "[a-z_]{0,20}", extra()).prop_map(|(code, message, reason, extra)| RpcError {
-        code: Code::from(code),
-        message,
-        data: ErrorData { reason, extra },
-    })
+    (any::<i32>(), any::<String>(), "[a-z_]{0,20}", extra()).prop_map(
+        |(code, message, reason, extra)| RpcError {
+            code: Code::from(code),
+            message,
+            data: ErrorData { reason, extra },
+        },
+    )
 }
 
 /// That a value, written and read again, is what it was.
-fn comes_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) -> Result<(), TestCaseError> {
+fn comes_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+    value: &T,
+) -> Result<(), TestCaseError> {
     let text = serde_json::to_string(value)?;
     prop_assert_eq!(&serde_json::from_str::<T>(&text)?, value, "{}", text);
-    prop_assert_eq!(&serde_json::from_value::<T>(serde_json::to_value(value)?)?, value, "{}", text);
+    prop_assert_eq!(
+        &serde_json::from_value::<T>(serde_json::to_value(value)?)?,
+        value,
+        "{}",
+        text
+    );
     Ok(())
 }
 
 fn message_comes_back(message: FromBoard) -> Result<(), TestCaseError> {
     let text = message.to_json();
-    let read = FromBoard::parse(&text).map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
+    let read =
+        FromBoard::parse(&text).map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
     prop_assert_eq!(read, message);
     Ok(())
 }

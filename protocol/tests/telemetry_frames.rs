@@ -7,11 +7,20 @@ use switchboard_protocol::{
 };
 
 fn frame(channels: u8, samples: Samples) -> Frame {
-    Frame { gap: false, sequence: 1, time_us: 2, interval_us: 1_000, channels, samples }
+    Frame {
+        gap: false,
+        sequence: 1,
+        time_us: 2,
+        interval_us: 1_000,
+        channels,
+        samples,
+    }
 }
 
 fn whole() -> Vec<u8> {
-    frame(2, Samples::I16(vec![1, 2, 3, 4])).encode().unwrap_or_default()
+    frame(2, Samples::I16(vec![1, 2, 3, 4]))
+        .encode()
+        .unwrap_or_default()
 }
 
 fn any_frame() -> impl Strategy<Value = Frame> {
@@ -24,21 +33,30 @@ fn any_frame() -> impl Strategy<Value = Frame> {
                     .prop_map(Samples::F32)
                     .boxed()
             } else {
-                prop::collection::vec(any::<i16>(), number).prop_map(Samples::I16).boxed()
+                prop::collection::vec(any::<i16>(), number)
+                    .prop_map(Samples::I16)
+                    .boxed()
             };
             samples.prop_map(move |samples| (u8::try_from(channels).unwrap_or(u8::MAX), samples))
         })
     });
-    (any::<bool>(), any::<u32>(), any::<u64>(), 1..=u32::MAX, samples).prop_map(
-        |(gap, sequence, time_us, interval_us, (channels, samples))| Frame {
-            gap,
-            sequence,
-            time_us,
-            interval_us,
-            channels,
-            samples,
-        },
+    (
+        any::<bool>(),
+        any::<u32>(),
+        any::<u64>(),
+        1..=u32::MAX,
+        samples,
     )
+        .prop_map(
+            |(gap, sequence, time_us, interval_us, (channels, samples))| Frame {
+                gap,
+                sequence,
+                time_us,
+                interval_us,
+                channels,
+                samples,
+            },
+        )
 }
 
 proptest! {
@@ -72,19 +90,37 @@ proptest! {
 
 #[test]
 fn what_is_wrong_is_said() {
-    let mut cases = vec![(vec![], FrameError::Short(0)), (vec![1; HEADER - 1], FrameError::Short(HEADER - 1))];
+    let mut cases = vec![
+        (vec![], FrameError::Short(0)),
+        (vec![1; HEADER - 1], FrameError::Short(HEADER - 1)),
+    ];
     let changed = |at: usize, byte: u8| {
         let mut bytes = whole();
         bytes[at] = byte;
         bytes
     };
     cases.push((changed(0, 2), FrameError::Version(2)));
-    cases.push((vec![1; TELEMETRY_MESSAGE + 1], FrameError::Long(TELEMETRY_MESSAGE + 1)));
+    cases.push((
+        vec![1; TELEMETRY_MESSAGE + 1],
+        FrameError::Long(TELEMETRY_MESSAGE + 1),
+    ));
     cases.push((changed(2, 3), FrameError::Format(3)));
     cases.push((changed(3, 0), FrameError::Channels(0)));
     cases.push((changed(3, 17), FrameError::Channels(17)));
-    cases.push((changed(20, 3), FrameError::Samples { expected: 12, got: 8 }));
-    cases.push((changed(20, 0), FrameError::Samples { expected: 0, got: 8 }));
+    cases.push((
+        changed(20, 3),
+        FrameError::Samples {
+            expected: 12,
+            got: 8,
+        },
+    ));
+    cases.push((
+        changed(20, 0),
+        FrameError::Samples {
+            expected: 0,
+            got: 8,
+        },
+    ));
     let mut still = whole();
     still[16..20].fill(0);
     cases.push((still, FrameError::Interval));
@@ -104,7 +140,10 @@ fn what_nobody_could_read_is_not_written() {
         frame(2, Samples::I16(vec![1; 3])),
         frame(1, Samples::F32(vec![])),
         frame(1, Samples::I16(vec![1; long])),
-        Frame { interval_us: 0, ..frame(1, Samples::I16(vec![1])) },
+        Frame {
+            interval_us: 0,
+            ..frame(1, Samples::I16(vec![1]))
+        },
     ] {
         assert!(frame.encode().is_err(), "{frame:?}");
     }

@@ -1,6 +1,8 @@
-//! Decides which addresses of a board may be connected to and in which order. What a person named may be anywhere. What was only
-//! announced is used on a network of the interface where it was heard and nowhere else: anybody on the network can announce anything, and
-//! must not be able to send this program to a stranger, nor to a service of this computer.
+//! Decides which addresses of a board may be connected to and in which order.
+//! What a person named may be anywhere. What was only announced is used on a
+//! network of the interface where it was heard and nowhere else: anybody on the
+//! network can announce anything, and must not be able to send this program to
+//! a stranger, nor to a service of this computer.
 
 use std::{
     collections::BTreeSet,
@@ -9,8 +11,9 @@ use std::{
 
 use super::{Address, Host, Interface, InterfaceId};
 
-/// Addresses of one board that are considered. A board has one for each network and address family that it is in; the bound keeps an
-/// announcement from making this program knock at a whole network.
+/// Addresses of one board that are considered. A board has one for each network
+/// and address family that it is in; the bound keeps an announcement from
+/// making this program knock at a whole network.
 pub const MOST: usize = 16;
 
 /// An address at which a board may be, and who says so.
@@ -34,7 +37,8 @@ pub enum Candidate {
 pub enum Verdict {
     /// It may be connected to.
     Usable(Usable),
-    /// It was announced, and is on no network of the interface where it was heard.
+    /// It was announced, and is on no network of the interface where it was
+    /// heard.
     Elsewhere,
     /// It means no single host: unspecified, multicast or broadcast.
     NoHost,
@@ -55,11 +59,14 @@ impl Candidate {
     /// The address.
     pub fn address(&self) -> &Address {
         match self {
-            Self::Given(address) | Self::Heard { address, .. } | Self::Remembered(address) => address,
+            Self::Given(address) | Self::Heard { address, .. } | Self::Remembered(address) => {
+                address
+            }
         }
     }
 
-    /// Whether it may be connected to, and how, on a computer with these interfaces.
+    /// Whether it may be connected to, and how, on a computer with these
+    /// interfaces.
     pub fn judge(&self, interfaces: &[Interface]) -> Verdict {
         let address = self.address();
         let port = address.port();
@@ -86,12 +93,15 @@ impl Candidate {
         let usable = match self {
             Self::Given(_) => true,
             Self::Heard { on, .. } => interfaces.iter().any(|own| own.is(on) && near(own)),
-            // What is on this computer alone is gone with the run that found it.
+            // What is on this computer alone is gone with the run that found
+            // it.
             Self::Remembered(_) => interfaces.iter().any(|own| !own.loopback && near(own)),
         };
         match (usable, ip) {
             (false, _) => Verdict::Elsewhere,
-            (true, IpAddr::V6(ip)) => Verdict::Usable(Usable::Ip(SocketAddrV6::new(ip, port, 0, scope).into())),
+            (true, IpAddr::V6(ip)) => {
+                Verdict::Usable(Usable::Ip(SocketAddrV6::new(ip, port, 0, scope).into()))
+            }
             (true, ip) => Verdict::Usable(Usable::Ip(SocketAddr::new(ip, port))),
         }
     }
@@ -99,14 +109,19 @@ impl Candidate {
 
 /// The number of the interface that is called so.
 fn scope(zone: &str, interfaces: &[Interface]) -> Option<u32> {
-    interfaces.iter().find(|own| own.is_called(zone)).and_then(|own| own.index)
+    interfaces
+        .iter()
+        .find(|own| own.is_called(zone))
+        .and_then(|own| own.index)
 }
 
 fn is_no_host(ip: IpAddr, interfaces: &[Interface]) -> bool {
     ip.is_unspecified()
         || ip.is_multicast()
         || match ip {
-            IpAddr::V4(ip) => ip == Ipv4Addr::BROADCAST || interfaces.iter().any(|own| own.is_no_host(ip)),
+            IpAddr::V4(ip) => {
+                ip == Ipv4Addr::BROADCAST || interfaces.iter().any(|own| own.is_no_host(ip))
+            }
             IpAddr::V6(_) => false,
         }
 }
@@ -116,14 +131,20 @@ fn is_no_host(ip: IpAddr, interfaces: &[Interface]) -> bool {
 pub struct Candidates(Vec<Candidate>);
 
 impl Candidates {
-    /// These, at most [`MOST`] of them, in the order in which they would be tried on a computer with these interfaces. What cannot be used
-    /// there comes last: the computer may get another address.
+    /// These, at most [`MOST`] of them, in the order in which they would be
+    /// tried on a computer with these interfaces. What cannot be used there
+    /// comes last: the computer may get another address.
     pub fn new(candidates: impl IntoIterator<Item = Candidate>, interfaces: &[Interface]) -> Self {
         let mut ranked: Vec<_> = candidates
             .into_iter()
             .collect::<BTreeSet<_>>()
             .into_iter()
-            .map(|candidate| (!matches!(candidate.judge(interfaces), Verdict::Usable(_)), candidate))
+            .map(|candidate| {
+                (
+                    !matches!(candidate.judge(interfaces), Verdict::Usable(_)),
+                    candidate,
+                )
+            })
             .collect();
         ranked.sort_by_key(|(unusable, candidate)| (*unusable, candidate.address().ip().map(rank)));
         ranked.truncate(MOST);
@@ -140,9 +161,13 @@ impl Candidates {
         Self(vec![Candidate::Remembered(address)])
     }
 
-    /// This address alone, with its provenance; an address that is not among them counts as one that was found earlier.
+    /// This address alone, with its provenance; an address that is not among
+    /// them counts as one that was found earlier.
     pub fn only(&self, address: &str) -> Self {
-        match self.iter().find(|candidate| candidate.address().to_string() == address) {
+        match self
+            .iter()
+            .find(|candidate| candidate.address().to_string() == address)
+        {
             Some(candidate) => Self(vec![candidate.clone()]),
             None => address.parse().map(Self::remembered).unwrap_or_default(),
         }
@@ -165,17 +190,22 @@ impl Candidates {
 
     /// The likeliest, as it is shown.
     pub fn first(&self) -> Option<String> {
-        self.0.first().map(|candidate| candidate.address().to_string())
+        self.0
+            .first()
+            .map(|candidate| candidate.address().to_string())
     }
 
     /// Whether this address, as [`Address`] prints it, is one of them.
     pub fn have(&self, address: &str) -> bool {
-        self.iter().any(|candidate| candidate.address().to_string() == address)
+        self.iter()
+            .any(|candidate| candidate.address().to_string() == address)
     }
 
     /// Each as it is shown.
     pub fn texts(&self) -> Vec<String> {
-        self.iter().map(|candidate| candidate.address().to_string()).collect()
+        self.iter()
+            .map(|candidate| candidate.address().to_string())
+            .collect()
     }
 }
 
@@ -188,9 +218,14 @@ pub struct Tried {
     pub answer: String,
 }
 
-/// Puts addresses in the order in which they are tried: those on a network of this computer first, then IPv4 and IPv6 in turn, so that
-/// one dead family does not hold the other up (RFC 8305, section 4). What is the same twice is tried once.
-pub fn in_order(addresses: impl IntoIterator<Item = SocketAddr>, interfaces: &[Interface]) -> Vec<SocketAddr> {
+/// Puts addresses in the order in which they are tried: those on a network of
+/// this computer first, then IPv4 and IPv6 in turn, so that one dead family
+/// does not hold the other up (RFC 8305, section 4). What is the same twice is
+/// tried once.
+pub fn in_order(
+    addresses: impl IntoIterator<Item = SocketAddr>,
+    interfaces: &[Interface],
+) -> Vec<SocketAddr> {
     let near = |ip: IpAddr| interfaces.iter().any(|own| own.up && own.is_beside(ip));
     let unique: BTreeSet<_> = addresses.into_iter().collect();
     let mut ranked: Vec<_> = unique.into_iter().collect();
@@ -210,13 +245,16 @@ fn in_turn(addresses: Vec<SocketAddr>) -> impl Iterator<Item = SocketAddr> {
         _ => addresses.into_iter().partition(SocketAddr::is_ipv4),
     };
     let (mut first, mut second) = (first.into_iter(), second.into_iter());
-    std::iter::from_fn(move || Some([first.next(), second.next()]).filter(|pair| pair.iter().any(Option::is_some)))
-        .flatten()
-        .flatten()
+    std::iter::from_fn(move || {
+        Some([first.next(), second.next()]).filter(|pair| pair.iter().any(Option::is_some))
+    })
+    .flatten()
+    .flatten()
 }
 
-/// IPv4 first: every board has it. An address that a board gave itself for want of a better one comes last, and loopback is only true
-/// where the board runs on this computer.
+/// IPv4 first: every board has it. An address that a board gave itself for want
+/// of a better one comes last, and loopback is only true where the board runs
+/// on this computer.
 fn rank(ip: IpAddr) -> u8 {
     match ip {
         IpAddr::V4(ip) if ip.is_link_local() => 4,
@@ -229,14 +267,26 @@ fn rank(ip: IpAddr) -> u8 {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#[expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 mod tests {
     use super::*;
 
     fn interface(name: &str, index: u32, address: &str, prefix: u8) -> Interface {
         let address: IpAddr = address.parse().expect("an address");
         let loopback = name == "lo";
-        Interface { name: name.into(), index: Some(index), address, prefix, loopback, up: true, multicast: None }
+        Interface {
+            name: name.into(),
+            index: Some(index),
+            address,
+            prefix,
+            loopback,
+            up: true,
+            multicast: None,
+        }
     }
 
     /// A computer with a cable and a Wi-Fi.
@@ -253,12 +303,19 @@ mod tests {
     }
 
     fn heard(ip: &str, name: &str, index: u32) -> Candidate {
-        let on = InterfaceId { index, name: name.into() };
-        Candidate::Heard { address: Address::of(ip.parse().expect("an address"), 8080, Some(&on)), on }
+        let on = InterfaceId {
+            index,
+            name: name.into(),
+        };
+        Candidate::Heard {
+            address: Address::of(ip.parse().expect("an address"), 8080, Some(&on)),
+            on,
+        }
     }
 
     #[test]
-    fn an_announced_address_is_used_on_a_network_of_the_interface_where_it_was_heard_and_nowhere_else() {
+    fn an_announced_address_is_used_on_a_network_of_the_interface_where_it_was_heard_and_nowhere_else()
+     {
         for (ip, name, index, usable) in [
             ("192.168.1.9", "eth0", 2, true),
             ("10.0.0.9", "wlan0", 3, true),
@@ -283,21 +340,38 @@ mod tests {
             ("fe80::9", "eth9", 9, false),
         ] {
             let verdict = heard(ip, name, index).judge(&interfaces());
-            assert_eq!(matches!(verdict, Verdict::Usable(_)), usable, "{ip} on {name}: {verdict:?}");
+            assert_eq!(
+                matches!(verdict, Verdict::Usable(_)),
+                usable,
+                "{ip} on {name}: {verdict:?}"
+            );
         }
     }
 
     #[test]
     fn what_means_no_single_host_is_never_used_even_if_a_person_names_it() {
-        for ip in ["0.0.0.0", "::", "224.0.0.251", "ff02::fb", "255.255.255.255", "192.168.1.255", "192.168.1.0"] {
-            assert_eq!(heard(ip, "eth0", 2).judge(&interfaces()), Verdict::NoHost, "{ip}");
+        for ip in [
+            "0.0.0.0",
+            "::",
+            "224.0.0.251",
+            "ff02::fb",
+            "255.255.255.255",
+            "192.168.1.255",
+            "192.168.1.0",
+        ] {
+            assert_eq!(
+                heard(ip, "eth0", 2).judge(&interfaces()),
+                Verdict::NoHost,
+                "{ip}"
+            );
             let given = Candidate::Given(Address::of(ip.parse().expect("an address"), 80, None));
             assert_eq!(given.judge(&interfaces()), Verdict::NoHost, "{ip}");
         }
     }
 
     #[test]
-    fn what_a_person_named_may_be_anywhere_and_what_was_found_earlier_only_on_a_network_of_this_computer() {
+    fn what_a_person_named_may_be_anywhere_and_what_was_found_earlier_only_on_a_network_of_this_computer()
+     {
         let address = |text: &str| text.parse().expect("an address");
         for (text, given, remembered) in [
             ("192.168.1.9:80", true, true),
@@ -308,39 +382,67 @@ mod tests {
             ("[fe80::9%3]:80", true, true),
             ("[fe80::9%eth9]:80", false, false),
         ] {
-            let is_usable = |candidate: Candidate| matches!(candidate.judge(&interfaces()), Verdict::Usable(_));
+            let is_usable =
+                |candidate: Candidate| matches!(candidate.judge(&interfaces()), Verdict::Usable(_));
             assert_eq!(is_usable(Candidate::Given(address(text))), given, "{text}");
-            assert_eq!(is_usable(Candidate::Remembered(address(text))), remembered, "{text}");
+            assert_eq!(
+                is_usable(Candidate::Remembered(address(text))),
+                remembered,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_link_local_address_gets_the_number_of_its_interface() {
-        let Verdict::Usable(Usable::Ip(SocketAddr::V6(found))) = heard("fe80::9", "wlan0", 3).judge(&interfaces())
+        let Verdict::Usable(Usable::Ip(SocketAddr::V6(found))) =
+            heard("fe80::9", "wlan0", 3).judge(&interfaces())
         else {
             panic!("it is not used");
         };
         assert_eq!((found.scope_id(), found.port()), (3, 8080));
-        assert_eq!(heard("fe80::9", "wlan0", 3).address().to_string(), "[fe80::9%wlan0]:8080");
+        assert_eq!(
+            heard("fe80::9", "wlan0", 3).address().to_string(),
+            "[fe80::9%wlan0]:8080"
+        );
     }
 
     #[test]
     fn networks_of_this_computer_are_tried_first_and_the_families_in_turn() {
-        let addresses =
-            ["10.9.9.1:80", "172.16.0.1:80", "[2001:db8:9::1]:80", "10.0.0.9:80", "[2001:db8:1::9]:80", "10.0.0.8:80"];
-        let addresses = addresses.iter().map(|text| text.parse().expect("an address"));
+        let addresses = [
+            "10.9.9.1:80",
+            "172.16.0.1:80",
+            "[2001:db8:9::1]:80",
+            "10.0.0.9:80",
+            "[2001:db8:1::9]:80",
+            "10.0.0.8:80",
+        ];
+        let addresses = addresses
+            .iter()
+            .map(|text| text.parse().expect("an address"));
         let ordered = in_order(addresses, &interfaces());
         let ordered: Vec<_> = ordered.iter().map(ToString::to_string).collect();
         assert_eq!(
             ordered,
-            ["10.0.0.8:80", "[2001:db8:1::9]:80", "10.0.0.9:80", "10.9.9.1:80", "[2001:db8:9::1]:80", "172.16.0.1:80",]
+            [
+                "10.0.0.8:80",
+                "[2001:db8:1::9]:80",
+                "10.0.0.9:80",
+                "10.9.9.1:80",
+                "[2001:db8:9::1]:80",
+                "172.16.0.1:80",
+            ]
         );
     }
 
     #[test]
     fn an_announcement_of_many_addresses_is_cut_and_what_can_be_used_stays() {
         let many = (0..250).map(|last| heard(&format!("8.8.8.{last}"), "eth0", 2));
-        let candidates = Candidates::new(many.chain([heard("192.168.1.9", "eth0", 2)]), &interfaces());
-        assert_eq!((candidates.len(), candidates.first().as_deref()), (MOST, Some("192.168.1.9:8080")));
+        let candidates =
+            Candidates::new(many.chain([heard("192.168.1.9", "eth0", 2)]), &interfaces());
+        assert_eq!(
+            (candidates.len(), candidates.first().as_deref()),
+            (MOST, Some("192.168.1.9:8080"))
+        );
     }
 }

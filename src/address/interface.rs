@@ -12,7 +12,8 @@ pub struct InterfaceId {
 }
 
 impl InterfaceId {
-    /// How it is named in an address: by its name; on Windows, where that is long and has spaces, by its number.
+    /// How it is named in an address: by its name; on Windows, where that is
+    /// long and has spaces, by its number.
     pub fn zone(&self) -> String {
         match cfg!(windows) || self.name.is_empty() {
             true => self.index.to_string(),
@@ -48,10 +49,12 @@ impl Interface {
 
     /// Whether this is the interface.
     pub fn is(&self, id: &InterfaceId) -> bool {
-        self.index.map_or_else(|| self.name == id.name, |index| index == id.index)
+        self.index
+            .map_or_else(|| self.name == id.name, |index| index == id.index)
     }
 
-    /// Whether this is the interface that a person calls so: by name or by number.
+    /// Whether this is the interface that a person calls so: by name or by
+    /// number.
     pub fn is_called(&self, zone: &str) -> bool {
         self.name == zone || self.index.is_some_and(|index| zone.parse() == Ok(index))
     }
@@ -71,8 +74,8 @@ impl Interface {
         }
     }
 
-    /// Whether an address means all hosts of this network, or none of them (RFC 1122, section 3.2.1.3). A network of two hosts has
-    /// neither (RFC 3021).
+    /// Whether an address means all hosts of this network, or none of them (RFC
+    /// 1122, section 3.2.1.3). A network of two hosts has neither (RFC 3021).
     pub fn is_no_host(&self, other: Ipv4Addr) -> bool {
         let host = self.host_bits_v4();
         let part = u32::from(other) & host;
@@ -91,7 +94,15 @@ mod tests {
     fn interface(address: &str, prefix: u8) -> Interface {
         let address = address.parse().expect("an address");
         let (name, multicast) = ("e0".into(), Some(true));
-        Interface { name, index: Some(2), address, prefix, loopback: false, up: true, multicast }
+        Interface {
+            name,
+            index: Some(2),
+            address,
+            prefix,
+            loopback: false,
+            up: true,
+            multicast,
+        }
     }
 
     #[test]
@@ -107,7 +118,11 @@ mod tests {
             ("10.77.0.1", 0, "2001:db8::7", false),
         ] {
             let other = other.parse().expect("an address");
-            assert_eq!(interface(own, prefix).is_beside(other), beside, "{own}/{prefix} {other}");
+            assert_eq!(
+                interface(own, prefix).is_beside(other),
+                beside,
+                "{own}/{prefix} {other}"
+            );
         }
     }
 
@@ -123,13 +138,22 @@ mod tests {
             ("10.77.0.1", 24, "10.78.0.255", false),
         ] {
             let other = other.parse().expect("an address");
-            assert_eq!(interface(own, prefix).is_no_host(other), none, "{own}/{prefix} {other}");
+            assert_eq!(
+                interface(own, prefix).is_no_host(other),
+                none,
+                "{own}/{prefix} {other}"
+            );
         }
     }
 
     #[test]
     fn an_interface_is_called_by_its_name_or_its_number() {
         let own = interface("fe80::1", 64);
-        assert!(own.is_called("e0") && own.is_called("2") && !own.is_called("e1") && !own.is_called("3"));
+        assert!(
+            own.is_called("e0")
+                && own.is_called("2")
+                && !own.is_called("e1")
+                && !own.is_called("3")
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What a board's address is, how it is typed and printed, and which of several are tried first. Resolves no names, opens no sockets.
+//! What a board's address is, how it is typed and printed, and which of several
+//! are tried first. Resolves no names, opens no sockets.
 
 mod candidate;
 mod interface;
@@ -15,7 +16,8 @@ pub use interface::{Interface, InterfaceId};
 /// The port where none is given: HTTP's, which is a board's own.
 const PORT: u16 = 80;
 
-/// The longest zone. Linux names an interface in 15 bytes, other systems in more.
+/// The longest zone. Linux names an interface in 15 bytes, other systems in
+/// more.
 const ZONE: usize = 64;
 
 /// A host and a port.
@@ -32,7 +34,8 @@ pub enum Host {
     Name(String),
     /// An IPv4 address.
     V4(Ipv4Addr),
-    /// An IPv6 address. One that is link-local needs a zone, the interface that it is on (RFC 4007, section 11).
+    /// An IPv6 address. One that is link-local needs a zone, the interface that
+    /// it is on (RFC 4007, section 11).
     V6 {
         /// The address.
         ip: Ipv6Addr,
@@ -42,37 +45,51 @@ pub enum Host {
 }
 
 impl Address {
-    /// An IP address and a port; with the interface on which it was heard, which only a link-local IPv6 address needs.
+    /// An IP address and a port; with the interface on which it was heard,
+    /// which only a link-local IPv6 address needs.
     pub fn of(ip: IpAddr, port: u16, interface: Option<&InterfaceId>) -> Self {
         let host = match ip.to_canonical() {
             IpAddr::V4(ip) => Host::V4(ip),
             IpAddr::V6(ip) => {
-                let zone = interface.filter(|_| ip.is_unicast_link_local()).map(InterfaceId::zone);
+                let zone = interface
+                    .filter(|_| ip.is_unicast_link_local())
+                    .map(InterfaceId::zone);
                 Host::V6 { ip, zone }
             }
         };
         Self { host, port }
     }
 
-    /// A host as it stands in a URL, with the zone that stood there, and a port.
+    /// A host as it stands in a URL, with the zone that stood there, and a
+    /// port.
     ///
     /// # Errors
-    /// What is wrong with an IPv6 address or its zone. A name is taken as it is: the resolver knows which there are.
+    /// What is wrong with an IPv6 address or its zone. A name is taken as it
+    /// is: the resolver knows which there are.
     pub fn in_url(host: &str, zone: Option<&str>, port: u16) -> Result<Self, &'static str> {
-        let host = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        let host = match host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             Some(ip) => {
                 let text = zone.map_or_else(|| ip.to_owned(), |zone| format!("{ip}%{zone}"));
                 read_v6(&text, true)?.ok_or("what is in the brackets is not an IPv6 address")?
             }
-            None => host.parse().map_or_else(|_| Host::Name(host.to_ascii_lowercase()), Host::V4),
+            None => host
+                .parse()
+                .map_or_else(|_| Host::Name(host.to_ascii_lowercase()), Host::V4),
         };
         Ok(Self { host, port })
     }
 
-    /// Where a connection goes. A link-local address has the number of its interface.
+    /// Where a connection goes. A link-local address has the number of its
+    /// interface.
     pub fn from_socket(address: SocketAddr) -> Self {
         let on = match address {
-            SocketAddr::V6(v6) if v6.scope_id() != 0 => Some(InterfaceId { index: v6.scope_id(), name: String::new() }),
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => Some(InterfaceId {
+                index: v6.scope_id(),
+                name: String::new(),
+            }),
             _ => None,
         };
         Self::of(address.ip(), address.port(), on.as_ref())
@@ -102,8 +119,9 @@ impl Address {
         }
     }
 
-    /// The host and the port as they are sent in `Host` and stand in a URL: without a zone, which means something on this computer
-    /// alone (RFC 6874, section 4; RFC 9110, section 7.2).
+    /// The host and the port as they are sent in `Host` and stand in a URL:
+    /// without a zone, which means something on this computer alone (RFC 6874,
+    /// section 4; RFC 9110, section 7.2).
     pub fn authority(&self) -> String {
         match &self.host {
             Host::V6 { ip, .. } => format!("[{ip}]:{}", self.port),
@@ -123,7 +141,10 @@ impl fmt::Display for Address {
             Host::Name(name) => write!(f, "{name}:{}", self.port),
             Host::V4(ip) => write!(f, "{ip}:{}", self.port),
             Host::V6 { ip, zone: None } => write!(f, "[{ip}]:{}", self.port),
-            Host::V6 { ip, zone: Some(zone) } => write!(f, "[{ip}%{zone}]:{}", self.port),
+            Host::V6 {
+                ip,
+                zone: Some(zone),
+            } => write!(f, "[{ip}%{zone}]:{}", self.port),
         }
     }
 }
@@ -131,7 +152,8 @@ impl fmt::Display for Address {
 /// Why a text is no address of a board.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{text:?} is not an address: {reason}. Accepted: host, host:port, [IPv6]:port or [IPv6%interface]:port, for example 192.168.1.17:80"
+    "{text:?} is not an address: {reason}. Accepted: host, host:port, [IPv6]:port or \
+         [IPv6%interface]:port, for example 192.168.1.17:80"
 )]
 pub struct AddressError {
     /// What was given.
@@ -143,23 +165,39 @@ pub struct AddressError {
 impl FromStr for Address {
     type Err = AddressError;
 
-    /// Reads `host`, `host:port`, `[IPv6]:port` or an IPv6 address, in either case with the interface after `%` where it is link-local.
+    /// Reads `host`, `host:port`, `[IPv6]:port` or an IPv6 address, in either
+    /// case with the interface after `%` where it is link-local.
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let refuse = |reason| AddressError { text: text.to_owned(), reason };
+        let refuse = |reason| AddressError {
+            text: text.to_owned(),
+            reason,
+        };
         let typed = text.trim();
         let (is_url, typed) = match typed.split_once("://") {
-            Some((scheme, rest)) if ["ws", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+            Some((scheme, rest))
+                if ["ws", "http"]
+                    .iter()
+                    .any(|known| scheme.eq_ignore_ascii_case(known)) =>
+            {
                 (true, rest)
             }
             Some(_) => return Err(refuse("only ws:// or http:// may stand before the host")),
             None => (false, typed),
         };
-        let typed = typed.strip_suffix("/rpc").unwrap_or(typed).trim_end_matches('/');
-        let read_port = |port: &str| read_port(port).ok_or_else(|| refuse("the port is a number from 1 to 65535"));
+        let typed = typed
+            .strip_suffix("/rpc")
+            .unwrap_or(typed)
+            .trim_end_matches('/');
+        let read_port = |port: &str| {
+            read_port(port).ok_or_else(|| refuse("the port is a number from 1 to 65535"))
+        };
         if let Some(bracketed) = typed.strip_prefix('[') {
-            let (ip, rest) = bracketed.split_once(']').ok_or_else(|| refuse("the bracket is not closed"))?;
+            let (ip, rest) = bracketed
+                .split_once(']')
+                .ok_or_else(|| refuse("the bracket is not closed"))?;
             let host = read_v6(ip, is_url).map_err(refuse)?;
-            let host = host.ok_or_else(|| refuse("what is in the brackets is not an IPv6 address"))?;
+            let host =
+                host.ok_or_else(|| refuse("what is in the brackets is not an IPv6 address"))?;
             let port = match rest.strip_prefix(':') {
                 Some(port) => read_port(port)?,
                 None if rest.is_empty() => PORT,
@@ -181,43 +219,66 @@ impl FromStr for Address {
         if looks_like_ip {
             let ip = host.parse::<Ipv4Addr>();
             let ip = ip.map_err(|_| refuse("an IPv4 address has four numbers from 0 to 255"))?;
-            return Ok(Self { host: Host::V4(ip), port });
+            return Ok(Self {
+                host: Host::V4(ip),
+                port,
+            });
         }
         // RFC 1123, section 2.1; underscores are met in the wild.
-        if host.len() > 253 || !host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) {
+        if host.len() > 253
+            || !host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+        {
             return Err(refuse("a host has letters, digits, hyphens and dots"));
         }
-        Ok(Self { host: Host::Name(host.to_ascii_lowercase()), port })
+        Ok(Self {
+            host: Host::Name(host.to_ascii_lowercase()),
+            port,
+        })
     }
 }
 
-/// An IPv6 address with or without its zone; `None` where it is no IPv6 address at all.
+/// An IPv6 address with or without its zone; `None` where it is no IPv6 address
+/// at all.
 fn read_v6(text: &str, in_url: bool) -> Result<Option<Host>, &'static str> {
     let (ip, zone) = match text.split_once('%') {
         Some((ip, zone)) => (ip, Some(zone)),
         None => (text, None),
     };
-    let Ok(ip) = ip.parse::<Ipv6Addr>() else { return Ok(None) };
+    let Ok(ip) = ip.parse::<Ipv6Addr>() else {
+        return Ok(None);
+    };
     match zone {
         None if ip.is_unicast_link_local() => Err(
-            "an address that begins with fe80 is on one network only, and the interface to it is missing: [fe80::1%eth0]:80",
+            "an address that begins with fe80 is on one network only, and the interface to it is \
+                 missing: [fe80::1%eth0]:80",
         ),
         None => Ok(Some(Host::V6 { ip, zone: None })),
-        Some(_) if !ip.is_unicast_link_local() => Err("only an address that begins with fe80 has an interface after %"),
+        Some(_) if !ip.is_unicast_link_local() => {
+            Err("only an address that begins with fe80 has an interface after %")
+        }
         Some(zone) => {
             let zone = plain_zone(zone, in_url);
-            // RFC 6874, section 2: what needs no escape. Linux allows more in names of interfaces, which is not met in practice.
-            let plain = zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
+            // RFC 6874, section 2: what needs no escape. Linux allows more in
+            // names of interfaces, which is not met in practice.
+            let plain = zone
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
             match plain && (1..=ZONE).contains(&zone.len()) {
-                true => Ok(Some(Host::V6 { ip, zone: Some(zone.to_owned()) })),
+                true => Ok(Some(Host::V6 {
+                    ip,
+                    zone: Some(zone.to_owned()),
+                })),
                 false => Err("after % stands the name or the number of a network interface"),
             }
         }
     }
 }
 
-/// In a URL the `%` before a zone is written `%25` (RFC 6874, section 2), and people copy it from there. A number alone is taken as it is
-/// outside a URL: it may be the interface 251.
+/// In a URL the `%` before a zone is written `%25` (RFC 6874, section 2), and
+/// people copy it from there. A number alone is taken as it is outside a URL:
+/// it may be the interface 251.
 fn plain_zone(zone: &str, in_url: bool) -> &str {
     let is_number = zone.bytes().all(|b| b.is_ascii_digit());
     match zone.strip_prefix("25") {
@@ -263,14 +324,25 @@ mod tests {
             "ws://[fe80::1%25eth0]:8188/rpc",
             "http://[fe80::1%eth0]:8188/",
         ] {
-            assert_eq!(written(typed).as_deref(), Ok("[fe80::1%eth0]:8188"), "{typed}");
+            assert_eq!(
+                written(typed).as_deref(),
+                Ok("[fe80::1%eth0]:8188"),
+                "{typed}"
+            );
         }
         assert_eq!(written("fe80::1%eth0").as_deref(), Ok("[fe80::1%eth0]:80"));
-        assert_eq!(written("[fe80::1%br-lan.100]").as_deref(), Ok("[fe80::1%br-lan.100]:80"));
-        // The interface with the number 251, and in a URL the one with the number 1.
+        assert_eq!(
+            written("[fe80::1%br-lan.100]").as_deref(),
+            Ok("[fe80::1%br-lan.100]:80")
+        );
+        // The interface with the number 251, and in a URL the one with the
+        // number 1.
         assert_eq!(written("fe80::1%251").as_deref(), Ok("[fe80::1%251]:80"));
         assert_eq!(written("fe80::1%25").as_deref(), Ok("[fe80::1%25]:80"));
-        assert_eq!(written("ws://[fe80::1%251]/").as_deref(), Ok("[fe80::1%1]:80"));
+        assert_eq!(
+            written("ws://[fe80::1%251]/").as_deref(),
+            Ok("[fe80::1%1]:80")
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Why a channel ended or was not opened: read from what the libraries report, and put into words. Knows no socket.
+//! Why a channel ended or was not opened: read from what the libraries report,
+//! and put into words. Knows no socket.
 
 use std::{fmt, io, time::Duration};
 
@@ -18,7 +19,8 @@ pub enum By {
 /// Why a channel ended, or was not opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
-    /// In order, with a close frame (RFC 6455, 5.5.1); of the other side's frame the code, where it had one, and the reason.
+    /// In order, with a close frame (RFC 6455, 5.5.1); of the other side's
+    /// frame the code, where it had one, and the reason.
     Closed {
         /// Who began.
         by: By,
@@ -53,7 +55,8 @@ pub enum Cause {
         /// What is taken, in bytes.
         limit: usize,
     },
-    /// Nothing was heard for this long although it was pinged, or nothing was taken.
+    /// Nothing was heard for this long although it was pinged, or nothing was
+    /// taken.
     Silent(Duration),
 }
 
@@ -77,7 +80,14 @@ impl Cause {
 
     /// It was closed in order, by whoever.
     pub fn is_in_order(&self) -> bool {
-        matches!(self, Self::Closed { by: By::Us, .. } | Self::Closed { code: None | Some(1000 | 1001), .. })
+        matches!(
+            self,
+            Self::Closed { by: By::Us, .. }
+                | Self::Closed {
+                    code: None | Some(1000 | 1001),
+                    ..
+                }
+        )
     }
 
     pub(super) fn of_dial(error: &DialError) -> Self {
@@ -97,20 +107,36 @@ impl Cause {
                 status: response.status().as_u16(),
                 said: response.body().as_deref().map(said).unwrap_or_default(),
             },
-            Error::Capacity(tungstenite::error::CapacityError::MessageTooLong { .. }) => Self::TooLarge { limit },
-            Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(error)) => Self::Subprotocol(
-                match error {
-                    SubProtocolError::NoSubProtocol => "the server chose none of the subprotocols that were offered",
-                    SubProtocolError::InvalidSubProtocol => "the server chose a subprotocol that was not offered",
-                    SubProtocolError::ServerSentSubProtocolNoneRequested => {
-                        "the server chose a subprotocol, and none was offered"
+            Error::Capacity(tungstenite::error::CapacityError::MessageTooLong { .. }) => {
+                Self::TooLarge { limit }
+            }
+            Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(error)) => {
+                Self::Subprotocol(
+                    match error {
+                        SubProtocolError::NoSubProtocol => {
+                            "the server chose none of the subprotocols \
+                         that were offered"
+                        }
+                        SubProtocolError::InvalidSubProtocol => {
+                            "the server chose a subprotocol that \
+                         was not offered"
+                        }
+                        SubProtocolError::ServerSentSubProtocolNoneRequested => {
+                            "the server chose a subprotocol, and none was offered"
+                        }
                     }
-                }
-                .to_owned(),
-            ),
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::HandshakeIncomplete)
+                    .to_owned(),
+                )
+            }
+            Error::Protocol(
+                ProtocolError::ResetWithoutClosingHandshake | ProtocolError::HandshakeIncomplete,
+            )
             | Error::ConnectionClosed
-            | Error::AlreadyClosed => Self::Lost("the connection ended without a close frame".to_owned()),
+            | Error::AlreadyClosed => Self::Lost(
+                "the connection ended without a close \
+                 frame"
+                    .to_owned(),
+            ),
             Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => {
                 Self::Lost("the connection was reset".to_owned())
             }
@@ -120,11 +146,15 @@ impl Cause {
             Error::Io(error) => Self::Lost(error.to_string()),
             Error::Utf8 => Self::NotAWebSocket("a text message is not UTF-8".to_owned()),
             Error::Protocol(ProtocolError::HttparseError(_)) => Self::NotAWebSocket(
-                "what answers is no HTTP; a server with TLS is reached with wss:// in place of ws://".to_owned(),
+                "what answers is no HTTP; a server with TLS is reached with wss:// in place of \
+                     ws://"
+                    .to_owned(),
             ),
-            Error::Protocol(ProtocolError::SecWebSocketAcceptKeyMismatch) => {
-                Self::NotAWebSocket("its answer to the handshake has the wrong Sec-WebSocket-Accept".to_owned())
-            }
+            Error::Protocol(ProtocolError::SecWebSocketAcceptKeyMismatch) => Self::NotAWebSocket(
+                "its answer to the handshake has the wrong \
+                     Sec-WebSocket-Accept"
+                    .to_owned(),
+            ),
             other => Self::NotAWebSocket(other.to_string()),
         }
     }
@@ -200,7 +230,9 @@ impl fmt::Display for Cause {
             | Self::Certificates(why)
             | Self::Subprotocol(why) => formatter.write_str(why),
             Self::Refused { status, said } => {
-                let name = http::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
+                let name = http::StatusCode::from_u16(*status)
+                    .ok()
+                    .and_then(|status| status.canonical_reason());
                 write!(
                     formatter,
                     "the server refused with {status} {}: {}",
@@ -212,9 +244,16 @@ impl fmt::Display for Cause {
                 }
                 Ok(())
             }
-            Self::NotAWebSocket(why) => write!(formatter, "it does not speak WebSocket as it should: {why}"),
-            Self::TooLarge { limit } => write!(formatter, "a message was larger than the {limit} bytes that are taken"),
-            Self::Silent(time) => write!(formatter, "nothing was heard for {} s", time.as_secs_f32()),
+            Self::NotAWebSocket(why) => {
+                write!(formatter, "it does not speak WebSocket as it should: {why}")
+            }
+            Self::TooLarge { limit } => write!(
+                formatter,
+                "a message was larger than the {limit} bytes that are taken"
+            ),
+            Self::Silent(time) => {
+                write!(formatter, "nothing was heard for {} s", time.as_secs_f32())
+            }
         }
     }
 }
@@ -225,18 +264,36 @@ mod tests {
 
     #[test]
     fn a_refusal_says_its_status_what_that_means_and_what_the_server_said() {
-        let cause = Cause::Refused { status: 404, said: "no such thing".to_owned() };
+        let cause = Cause::Refused {
+            status: 404,
+            said: "no such thing".to_owned(),
+        };
         assert_eq!(
             cause.to_string(),
-            "the server refused with 404 Not Found: there is nothing at this path. It says: no such thing"
+            "the server refused with 404 Not Found: there is nothing at this path. It says: no \
+                 such thing"
         );
     }
 
     #[test]
     fn a_close_says_who_began_the_code_and_the_reason() {
-        let cause = Cause::Closed { by: By::Peer, code: Some(1012), reason: "back soon".to_owned() };
-        assert_eq!(cause.to_string(), "closed by the server: 1012 restarting (back soon)");
+        let cause = Cause::Closed {
+            by: By::Peer,
+            code: Some(1012),
+            reason: "back soon".to_owned(),
+        };
+        assert_eq!(
+            cause.to_string(),
+            "closed by the server: 1012 restarting (back soon)"
+        );
         assert!(!cause.is_in_order());
-        assert!(Cause::Closed { by: By::Us, code: Some(1012), reason: String::new() }.is_in_order());
+        assert!(
+            Cause::Closed {
+                by: By::Us,
+                code: Some(1012),
+                reason: String::new()
+            }
+            .is_in_order()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What happens on a channel, as data: messages both ways, pings, states and ends, each with its times.
+//! What happens on a channel, as data: messages both ways, pings, states and
+//! ends, each with its times.
 
 use std::{
     fmt,
@@ -39,7 +40,8 @@ pub enum What {
     Waiting(Duration),
     /// So many entries are missing here.
     Missing(u64),
-    /// Something of a recording that this program does not know, as it is there.
+    /// Something of a recording that this program does not know, as it is
+    /// there.
     Other(String),
 }
 
@@ -87,7 +89,11 @@ impl Content {
 impl fmt::Debug for Content {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => write!(formatter, "Text({:?})", text.chars().take(200).collect::<String>()),
+            Self::Text(text) => write!(
+                formatter,
+                "Text({:?})",
+                text.chars().take(200).collect::<String>()
+            ),
             Self::Binary(bytes) => write!(formatter, "Binary({} bytes)", bytes.len()),
         }
     }
@@ -118,10 +124,14 @@ impl Entry {
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
+        .collect()
 }
 
-/// Reads bytes that are written as two hexadecimal digits each; spaces and line breaks between them are passed over.
+/// Reads bytes that are written as two hexadecimal digits each; spaces and line
+/// breaks between them are passed over.
 ///
 /// # Errors
 /// Where there is another character, or an odd number of digits.
@@ -129,12 +139,19 @@ pub fn from_hex(text: &str) -> Result<Vec<u8>, HexError> {
     let digits: Vec<u8> = text
         .chars()
         .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or(HexError::Digit(c)))
+        .map(|c| {
+            c.to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+                .ok_or(HexError::Digit(c))
+        })
         .collect::<Result<_, _>>()?;
     if !digits.len().is_multiple_of(2) {
         return Err(HexError::Odd);
     }
-    Ok(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    Ok(digits
+        .chunks_exact(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect())
 }
 
 /// Why a text is no bytes.
@@ -156,6 +173,9 @@ mod tests {
     fn bytes_are_two_digits_each_and_read_back() {
         assert_eq!(hex(&[0, 255, 0x7a]), "00ff7a");
         assert_eq!(from_hex("00 FF\n7a"), Ok(vec![0, 255, 0x7a]));
-        assert_eq!((from_hex("0"), from_hex("0g")), (Err(HexError::Odd), Err(HexError::Digit('g'))));
+        assert_eq!(
+            (from_hex("0"), from_hex("0g")),
+            (Err(HexError::Odd), Err(HexError::Digit('g')))
+        );
     }
 }

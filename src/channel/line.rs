@@ -1,5 +1,6 @@
-//! Parses a line of a recording. Only the fields that this program uses are kept; lists and objects are skipped without building them, so
-//! memory stays proportional to the length of the line whatever it contains.
+//! Parses a line of a recording. Only the fields that this program uses are
+//! kept; lists and objects are skipped without building them, so memory stays
+//! proportional to the length of the line whatever it contains.
 
 use std::{borrow::Cow, fmt};
 
@@ -72,7 +73,11 @@ impl<'a> Fields<'a> {
 
     fn get(&self, name: &str) -> Option<&Scalar<'a>> {
         // If a name is there twice, the last value counts, as in `serde_json`.
-        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -101,7 +106,9 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                 while let Some(name) = map.next_key::<Scalar<'de>>()? {
                     match name {
                         // A line that repeats a name does not grow the list.
-                        Scalar::Text(name) if USED.contains(&&*name) || OF_AN_END.contains(&&*name) => {
+                        Scalar::Text(name)
+                            if USED.contains(&&*name) || OF_AN_END.contains(&&*name) =>
+                        {
                             let value = map.next_value()?;
                             fields.retain(|(known, _)| *known != name);
                             fields.push((name, value));
@@ -179,17 +186,32 @@ mod tests {
     fn texts_and_numbers_are_read_and_all_else_is_passed_over() {
         let line = r#"{"what":"a\nb","at":"x","offset_ms":1.5,"code":1000,"limit":-2,"text":[1,{"a":[]}],"by":{"what":"c"},"new":[[]],"hex":null,"way":true,"at":"y"}"#;
         let fields = Fields::read(line).expect("an object");
-        assert_eq!((fields.text("what"), fields.text("at"), fields.text("text")), (Some("a\nb"), Some("y"), None));
         assert_eq!(
-            (fields.number("offset_ms"), fields.whole("code"), fields.number("code")),
+            (fields.text("what"), fields.text("at"), fields.text("text")),
+            (Some("a\nb"), Some("y"), None)
+        );
+        assert_eq!(
+            (
+                fields.number("offset_ms"),
+                fields.whole("code"),
+                fields.number("code")
+            ),
             (Some(1.5), Some(1000), Some(1000.0))
         );
         assert_eq!(
-            (fields.whole("limit"), fields.number("limit"), fields.text("by"), fields.text("new")),
+            (
+                fields.whole("limit"),
+                fields.number("limit"),
+                fields.text("by"),
+                fields.text("new")
+            ),
             (None, Some(-2.0), None, None)
         );
         for line in ["", "[]", "1", "{", "{\"a\":}", "{} {}"] {
-            assert!(Fields::read(line).is_err_and(|why| why.contains("no JSON")), "{line}");
+            assert!(
+                Fields::read(line).is_err_and(|why| why.contains("no JSON")),
+                "{line}"
+            );
         }
     }
 }

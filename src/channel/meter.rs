@@ -1,4 +1,5 @@
-//! Reckons how much goes over a channel each way, second by second, for the last minute. Reads no clock: times are offsets.
+//! Reckons how much goes over a channel each way, second by second, for the
+//! last minute. Reads no clock: times are offsets.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -17,7 +18,8 @@ pub struct Flow {
     pub messages: f64,
     /// What was in them, in bytes.
     pub bytes: f64,
-    /// What went over TCP for it, in bytes: frames, pings and TLS are in it, headers of TCP and IP are not.
+    /// What went over TCP for it, in bytes: frames, pings and TLS are in it,
+    /// headers of TCP and IP are not.
     pub wire: f64,
 }
 
@@ -42,7 +44,10 @@ impl Meter {
             if self.seconds.len() == KEPT {
                 self.seconds.pop_front();
             }
-            self.seconds.push_back(Second { number, flows: Default::default() });
+            self.seconds.push_back(Second {
+                number,
+                flows: Default::default(),
+            });
         }
         let last = self.seconds.len() - 1;
         &mut self.seconds[last]
@@ -63,7 +68,8 @@ impl Meter {
         flows[1].wire += sent.saturating_sub(before[1]) as f64;
     }
 
-    /// How much a second, over the last whole seconds, or over what there is in the first.
+    /// How much a second, over the last whole seconds, or over what there is in
+    /// the first.
     pub(super) fn rate(&self, way: Way, now: Duration) -> Flow {
         let whole = now.as_secs().min(MEAN);
         let (from, to, time) = match whole {
@@ -71,18 +77,28 @@ impl Meter {
             _ => (now.as_secs() - whole, now.as_secs(), whole as f64),
         };
         let mut sum = Flow::default();
-        for second in self.seconds.iter().filter(|second| (from..to).contains(&second.number)) {
+        for second in self
+            .seconds
+            .iter()
+            .filter(|second| (from..to).contains(&second.number))
+        {
             let flow = second.flows[way as usize];
             sum.messages += flow.messages;
             sum.bytes += flow.bytes;
             sum.wire += flow.wire;
         }
-        Flow { messages: sum.messages / time, bytes: sum.bytes / time, wire: sum.wire / time }
+        Flow {
+            messages: sum.messages / time,
+            bytes: sum.bytes / time,
+            wire: sum.wire / time,
+        }
     }
 
     /// Whether nothing went either way in what a rate is made of.
     pub(super) fn is_quiet(&self, now: Duration) -> bool {
-        self.seconds.back().is_none_or(|last| last.number + MEAN < now.as_secs())
+        self.seconds
+            .back()
+            .is_none_or(|last| last.number + MEAN < now.as_secs())
     }
 }
 

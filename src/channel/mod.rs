@@ -1,8 +1,11 @@
-//! Channels to anywhere: WebSockets (RFC 6455) to any `ws://` or `wss://` address, kept, measured, recorded and repeated. Boards of the fleet have
+//! Channels to anywhere: WebSockets (RFC 6455) to any `ws://` or `wss://`
+//! address, kept, measured, recorded and repeated. Boards of the fleet have
 //! links of their own; what is here knows no board and has no face.
 //!
-//! A [`Host`] has one thread, on which all channels of the program run. A [`Channel`] is a handle: what happens is read from it ([`Channel::view`],
-//! [`Channel::since`]) whenever the face that was woken likes, and dropping it closes the channel.
+//! A [`Host`] has one thread, on which all channels of the program run. A
+//! [`Channel`] is a handle: what happens is read from it ([`Channel::view`],
+//! [`Channel::since`]) whenever the face that was woken likes, and dropping it
+//! closes the channel.
 
 mod cause;
 mod entry;
@@ -45,7 +48,8 @@ pub const QUEUE: (usize, usize) = (1_024, 16 << 20);
 /// A face that draws is woken no more often: 20 times a second.
 pub const DRAWING: Duration = Duration::from_millis(50);
 
-/// The thread on which the channels of a program run. It ends when this and all channels are gone.
+/// The thread on which the channels of a program run. It ends when this and all
+/// channels are gone.
 #[derive(Debug, Clone)]
 pub struct Host {
     runs: mpsc::UnboundedSender<Run>,
@@ -57,24 +61,34 @@ impl Host {
     /// # Errors
     /// Where the system gives no thread or no event queue.
     pub fn start() -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let (runs, mut waiting) = mpsc::unbounded_channel::<Run>();
-        thread::Builder::new().name("channels".to_owned()).spawn(move || {
-            let mut running = tokio::task::JoinSet::new();
-            tokio::task::LocalSet::new().block_on(&runtime, async {
-                while let Some(run) = waiting.recv().await {
-                    while running.try_join_next().is_some() {}
-                    running.spawn_local(run.go());
-                }
-                while running.join_next().await.is_some() {}
-            });
-        })?;
+        thread::Builder::new()
+            .name("channels".to_owned())
+            .spawn(move || {
+                let mut running = tokio::task::JoinSet::new();
+                tokio::task::LocalSet::new().block_on(&runtime, async {
+                    while let Some(run) = waiting.recv().await {
+                        while running.try_join_next().is_some() {}
+                        running.spawn_local(run.go());
+                    }
+                    while running.join_next().await.is_some() {}
+                });
+            })?;
         Ok(Self { runs })
     }
 
-    /// Opens a channel. `wake` is called from the thread when something has changed, no more often than `every`, and not again before the handle
-    /// was looked at.
-    pub fn open(&self, settings: Settings, every: Duration, wake: impl Fn() + Send + Sync + 'static) -> Channel {
+    /// Opens a channel. `wake` is called from the thread when something has
+    /// changed, no more often than `every`, and not again before the handle was
+    /// looked at.
+    pub fn open(
+        &self,
+        settings: Settings,
+        every: Duration,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Channel {
         self.open_recorded(settings, None, every, wake)
     }
 
@@ -89,17 +103,25 @@ impl Host {
         let store = Arc::new(Store::new(settings.keep));
         store.record(recorder);
         let (commands, commanded) = mpsc::unbounded_channel();
-        let run = Run::new(settings, Arc::clone(&store), commanded, every, Box::new(wake));
+        let run = Run::new(
+            settings,
+            Arc::clone(&store),
+            commanded,
+            every,
+            Box::new(wake),
+        );
         // The thread lives as long as its host.
         let _ = self.runs.send(run);
         Channel { store, commands }
     }
 }
 
-/// A channel. Dropped, it is closed with a close frame, which the thread sees to.
+/// A channel. Dropped, it is closed with a close frame, which the thread sees
+/// to.
 pub struct Channel {
     store: Arc<Store>,
-    /// Bounded by the store's count of what waits; the others are a person's or one at a time.
+    /// Bounded by the store's count of what waits; the others are a person's or
+    /// one at a time.
     commands: mpsc::UnboundedSender<Command>,
 }
 
@@ -120,8 +142,9 @@ impl Channel {
         self.store.view()
     }
 
-    /// What happened from this number on, at most `most` entries; if there is more, the face is woken again. With [`Full::Wait`] what was
-    /// returned is forgotten.
+    /// What happened from this number on, at most `most` entries; if there is
+    /// more, the face is woken again. With [`Full::Wait`] what was returned is
+    /// forgotten.
     pub fn since(&self, next: u64, most: usize) -> Since {
         self.store.since(next, most)
     }
@@ -135,11 +158,17 @@ impl Channel {
         self.command(Command::Send(content))
     }
 
-    /// Sends a message again and again, instead of what was repeated before; `times` in all, or until it is stopped or the channel ends.
+    /// Sends a message again and again, instead of what was repeated before;
+    /// `times` in all, or until it is stopped or the channel ends.
     ///
     /// # Errors
     /// Where it is not open.
-    pub fn repeat(&self, content: Content, rate: Rate, times: Option<u64>) -> Result<(), SendError> {
+    pub fn repeat(
+        &self,
+        content: Content,
+        rate: Rate,
+        times: Option<u64>,
+    ) -> Result<(), SendError> {
         if !self.view().state.is_open() {
             return Err(SendError::NotOpen);
         }
@@ -162,7 +191,8 @@ impl Channel {
         self.command(Command::Ping)
     }
 
-    /// Closes it for good, with 1000, after what waits was sent. It is closed once its state says so, 2 s later at the latest.
+    /// Closes it for good, with 1000, after what waits was sent. It is closed
+    /// once its state says so, 2 s later at the latest.
     pub fn close(&self) {
         self.store.give_up();
         let _ = self.command(Command::Close);
@@ -173,7 +203,8 @@ impl Channel {
         let _ = self.command(Command::TryNow);
     }
 
-    /// Records from now on; what was recorded before is returned, to be finished.
+    /// Records from now on; what was recorded before is returned, to be
+    /// finished.
     pub fn record(&self, recorder: Option<Recorder>) -> Option<Recorder> {
         self.store.record(recorder)
     }

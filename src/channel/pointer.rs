@@ -1,4 +1,5 @@
-//! Chooses parts of JSON: a pointer as RFC 6901 has it, `/a/0/b`, in which `*` stands for every element of a list or object.
+//! Chooses parts of JSON: a pointer as RFC 6901 has it, `/a/0/b`, in which `*`
+//! stands for every element of a list or object.
 
 use std::{fmt, str::FromStr};
 
@@ -6,7 +7,8 @@ use serde_json::Value;
 
 /// Where something is in JSON.
 ///
-/// A member that is itself called `*` is among those that `*` stands for, and cannot be named alone.
+/// A member that is itself called `*` is among those that `*` stands for, and
+/// cannot be named alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pointer(Vec<String>);
 
@@ -21,7 +23,10 @@ impl Pointer {
                     match (value, part.as_str()) {
                         (Value::Array(elements), "*") => elements.iter().collect(),
                         (Value::Object(members), "*") => members.values().collect(),
-                        (Value::Array(elements), at) => index(at).and_then(|at| elements.get(at)).into_iter().collect(),
+                        (Value::Array(elements), at) => index(at)
+                            .and_then(|at| elements.get(at))
+                            .into_iter()
+                            .collect(),
                         (Value::Object(members), name) => members.get(name).into_iter().collect(),
                         _ => Vec::new(),
                     }
@@ -48,14 +53,20 @@ impl Pointer {
 /// The place in a list; RFC 6901, 4 allows no leading zeros.
 fn index(text: &str) -> Option<usize> {
     let plain = text == "0" || !text.starts_with('0');
-    (plain && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+    (plain && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 /// A number, also where it is written as a text, as exchanges do.
 pub fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        Value::String(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite()),
         Value::Bool(on) => Some(f64::from(u8::from(*on))),
         _ => None,
     }
@@ -68,26 +79,37 @@ impl FromStr for Pointer {
         if text.is_empty() {
             return Ok(Self::default());
         }
-        let rest = text.strip_prefix('/').ok_or_else(|| PointerError(text.to_owned()))?;
+        let rest = text
+            .strip_prefix('/')
+            .ok_or_else(|| PointerError(text.to_owned()))?;
         let parts = rest.split('/').map(|part| {
             // RFC 6901, 3: after ~ there is a 0 or a 1.
-            let unescaped = part.split('~').skip(1).all(|after| after.starts_with(['0', '1']));
+            let unescaped = part
+                .split('~')
+                .skip(1)
+                .all(|after| after.starts_with(['0', '1']));
             unescaped.then(|| part.replace("~1", "/").replace("~0", "~"))
         });
-        parts.collect::<Option<Vec<_>>>().map(Self).ok_or_else(|| PointerError(text.to_owned()))
+        parts
+            .collect::<Option<Vec<_>>>()
+            .map(Self)
+            .ok_or_else(|| PointerError(text.to_owned()))
     }
 }
 
 impl fmt::Display for Pointer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|part| write!(formatter, "/{}", part.replace('~', "~0").replace('/', "~1")))
+        self.0.iter().try_for_each(|part| {
+            write!(formatter, "/{}", part.replace('~', "~0").replace('/', "~1"))
+        })
     }
 }
 
 /// A text is no pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no path into JSON. Accepted: names and places each after a slash, * for every element, for example /data/0/price or /*/c"
+    "{0:?} is no path into JSON. Accepted: names and places each after a slash, * for every \
+         element, for example /data/0/price or /*/c"
 )]
 pub struct PointerError(String);
 
@@ -97,8 +119,13 @@ mod tests {
 
     fn select(pointer: &str, json: &str) -> String {
         let value: Value = serde_json::from_str(json).expect("JSON");
-        let found: Vec<String> =
-            pointer.parse::<Pointer>().expect("a pointer").select(&value).iter().map(ToString::to_string).collect();
+        let found: Vec<String> = pointer
+            .parse::<Pointer>()
+            .expect("a pointer")
+            .select(&value)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         found.join(" ")
     }
 
@@ -124,22 +151,39 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_every_element() {
-        assert_eq!(select("/*/c", r#"[{"c":"1.5"},{"d":0},{"c":2}]"#), "\"1.5\" 2");
+        assert_eq!(
+            select("/*/c", r#"[{"c":"1.5"},{"d":0},{"c":2}]"#),
+            "\"1.5\" 2"
+        );
         assert_eq!(select("/a/*", r#"{"a":{"x":1,"y":2}}"#), "1 2");
     }
 
     #[test]
     fn a_pointer_is_written_as_it_is_read_and_what_is_none_is_refused() {
         for text in ["", "/a~1b/m~0n/0", "/*/c"] {
-            assert_eq!(text.parse::<Pointer>().expect("a pointer").to_string(), text);
+            assert_eq!(
+                text.parse::<Pointer>().expect("a pointer").to_string(),
+                text
+            );
         }
-        assert!(["a", "$.a", "/a~2", "/~"].iter().all(|text| text.parse::<Pointer>().is_err()));
+        assert!(
+            ["a", "$.a", "/a~2", "/~"]
+                .iter()
+                .all(|text| text.parse::<Pointer>().is_err())
+        );
     }
 
     #[test]
     fn a_text_with_a_number_in_it_is_a_number() {
-        let values =
-            [serde_json::json!(1.5), serde_json::json!("0.0025"), serde_json::json!(true), serde_json::json!("x")];
-        assert_eq!(values.map(|value| number(&value)), [Some(1.5), Some(0.0025), Some(1.0), None]);
+        let values = [
+            serde_json::json!(1.5),
+            serde_json::json!("0.0025"),
+            serde_json::json!(true),
+            serde_json::json!("x"),
+        ];
+        assert_eq!(
+            values.map(|value| number(&value)),
+            [Some(1.5), Some(0.0025), Some(1.0), None]
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Decides when a ping is due, what round trip its answer shows, and when a silent channel is given up. Owns no socket and reads no clock.
+//! Decides when a ping is due, what round trip its answer shows, and when a
+//! silent channel is given up. Owns no socket and reads no clock.
 
 use std::{
     collections::VecDeque,
@@ -31,7 +32,8 @@ pub(super) struct Policy {
     next: Option<Instant>,
     /// When anything was heard last, and how many bytes had come by then.
     heard: (Instant, u64),
-    /// Pings without an answer, the oldest first: their numbers and when they were sent.
+    /// Pings without an answer, the oldest first: their numbers and when they
+    /// were sent.
     unanswered: VecDeque<(u64, Instant)>,
     sent: u64,
 }
@@ -41,7 +43,14 @@ impl Policy {
     pub(super) fn new(interval: Option<Duration>, silence: Duration, now: Instant) -> Self {
         let interval = interval.map(|interval| interval.max(FASTEST));
         let next = interval.and_then(|interval| now.checked_add(interval));
-        Self { interval, silence, next, heard: (now, 0), unanswered: VecDeque::new(), sent: 0 }
+        Self {
+            interval,
+            silence,
+            next,
+            heard: (now, 0),
+            unanswered: VecDeque::new(),
+            sent: 0,
+        }
     }
 
     /// So many bytes have come in all; any of them are a sign of life.
@@ -67,10 +76,14 @@ impl Policy {
         self.sent.to_be_bytes().to_vec()
     }
 
-    /// A pong came: the round trip, if it answers a ping of ours. It answers the older ones too (RFC 6455, 5.5.3).
+    /// A pong came: the round trip, if it answers a ping of ours. It answers
+    /// the older ones too (RFC 6455, 5.5.3).
     pub(super) fn pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
         let number = u64::from_be_bytes(payload.try_into().ok()?);
-        let at = self.unanswered.iter().position(|(sent, _)| *sent == number)?;
+        let at = self
+            .unanswered
+            .iter()
+            .position(|(sent, _)| *sent == number)?;
         let (_, sent) = self.unanswered.drain(..=at).next_back()?;
         Some(now.saturating_duration_since(sent))
     }
@@ -107,7 +120,10 @@ mod tests {
     fn pings_are_due_in_their_interval_and_pongs_say_how_long_it_took() {
         let start = Instant::now();
         let mut policy = Policy::new(Some(SECOND * 10), SECOND * 30, start);
-        assert_eq!((policy.due(start), policy.next_deadline()), (Due::Nothing, Some(start + SECOND * 10)));
+        assert_eq!(
+            (policy.due(start), policy.next_deadline()),
+            (Due::Nothing, Some(start + SECOND * 10))
+        );
         assert_eq!(policy.due(start + SECOND * 10), Due::Ping);
         let payload = policy.ping(start + SECOND * 10);
         assert_eq!(policy.due(start + SECOND * 10), Due::Nothing);
@@ -131,6 +147,9 @@ mod tests {
     fn without_pings_nothing_is_given_up() {
         let start = Instant::now();
         let policy = Policy::new(None, SECOND, start);
-        assert_eq!((policy.due(start + SECOND * 999), policy.next_deadline()), (Due::Nothing, None));
+        assert_eq!(
+            (policy.due(start + SECOND * 999), policy.next_deadline()),
+            (Due::Nothing, None)
+        );
     }
 }

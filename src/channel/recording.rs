@@ -1,7 +1,10 @@
-//! Recordings of a channel: JSON Lines, one object a line for everything that happens, written by a thread and read back.
+//! Recordings of a channel: JSON Lines, one object a line for everything that
+//! happens, written by a thread and read back.
 //!
-//! The first line is `{"what":"recording","version":1,"address":"ws://…","at":"…"}`. Every other line has `at`, the wall time (RFC 3339), and
-//! `offset_ms`, the time since the channel was opened by a clock that is never set, and then one of
+//! The first line is
+//! `{"what":"recording","version":1,"address":"ws://…","at":"…"}`. Every other
+//! line has `at`, the wall time (RFC 3339), and `offset_ms`, the time since the
+//! channel was opened by a clock that is never set, and then one of
 //!
 //! | `what` | with |
 //! |---|---|
@@ -14,7 +17,8 @@
 //! | `waiting` | `for_ms`: when it is tried again |
 //! | `missing` | `entries`: so many lines are missing here |
 //!
-//! Lines of another kind are kept as they are; fields that are not known are passed over.
+//! Lines of another kind are kept as they are; fields that are not known are
+//! passed over.
 
 use std::{
     borrow::Cow,
@@ -43,17 +47,20 @@ use super::{
 };
 use crate::{plain, redact::redacted};
 
-/// So many bytes may wait to be written; then the channel is read no further until they are.
+/// So many bytes may wait to be written; then the channel is read no further
+/// until they are.
 const WAITING: u64 = 8 << 20;
 
-/// The longest line of a recording, in bytes: the largest message with the default limit, with every character escaped.
+/// The longest line of a recording, in bytes: the largest message with the
+/// default limit, with every character escaped.
 const LONGEST_LINE: u64 = 6 * LARGEST as u64 + LONGEST_HEAD;
 
 /// The longest first line of a recording, in bytes.
 const LONGEST_HEAD: u64 = 64 << 10;
 
-/// An entry as a line of a recording and of `switchboard channel --json`; `found` are the parts of its message that `--path` selects. A
-/// line of an unknown kind is written as it was read.
+/// An entry as a line of a recording and of `switchboard channel --json`;
+/// `found` are the parts of its message that `--path` selects. A line of an
+/// unknown kind is written as it was read.
 pub fn to_line(entry: &Entry, found: Option<Vec<Value>>) -> String {
     let same = match &entry.what {
         What::Other(text) => plain::json_text(text),
@@ -71,8 +78,12 @@ pub fn to_line(entry: &Entry, found: Option<Vec<Value>>) -> String {
 fn to_json(entry: &Entry) -> Value {
     let ms = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
     let mut line = match &entry.what {
-        What::Message(way, Content::Text(text)) => json!({"what": "message", "way": word(*way), "text": text}),
-        What::Message(way, Content::Binary(bytes)) => json!({"what": "message", "way": word(*way), "hex": hex(bytes)}),
+        What::Message(way, Content::Text(text)) => {
+            json!({"what": "message", "way": word(*way), "text": text})
+        }
+        What::Message(way, Content::Binary(bytes)) => {
+            json!({"what": "message", "way": word(*way), "hex": hex(bytes)})
+        }
         What::Ping(way) => json!({"what": "ping", "way": word(*way)}),
         What::Pong(took) => json!({"what": "pong", "round_trip_ms": ms(*took)}),
         What::Connecting => json!({"what": "connecting"}),
@@ -108,7 +119,9 @@ fn end(cause: &Cause) -> Value {
 
 fn stamp(at: SystemTime) -> String {
     // Times that no calendar has do not come from a clock.
-    Timestamp::try_from(at).map(|stamp| format!("{stamp:.6}")).unwrap_or_default()
+    Timestamp::try_from(at)
+        .map(|stamp| format!("{stamp:.6}"))
+        .unwrap_or_default()
 }
 
 fn word(way: Way) -> &'static str {
@@ -122,8 +135,15 @@ fn word(way: Way) -> &'static str {
 fn from_json(number: u64, mut text: String) -> Result<Entry, String> {
     let line = Fields::read(&text)?;
     let ms = |field: &str| line.number(field).map(|ms| ms.clamp(0.0, 1e15) / 1e3);
-    let length = |field: &str| ms(field).and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or_default();
-    let at = line.text("at").and_then(|at| at.parse::<Timestamp>().ok()).ok_or("it has no time `at`")?;
+    let length = |field: &str| {
+        ms(field)
+            .and_then(|s| Duration::try_from_secs_f64(s).ok())
+            .unwrap_or_default()
+    };
+    let at = line
+        .text("at")
+        .and_then(|at| at.parse::<Timestamp>().ok())
+        .ok_or("it has no time `at`")?;
     let way = match line.text("way") {
         Some("out") => Way::Out,
         _ => Way::In,
@@ -133,9 +153,11 @@ fn from_json(number: u64, mut text: String) -> Result<Entry, String> {
             way,
             match (line.text("text"), line.text("hex")) {
                 (Some(text), _) => Content::Text(text.into()),
-                (None, Some(digits)) => {
-                    Content::Binary(from_hex(digits).map_err(|error| error.to_string())?.into_boxed_slice())
-                }
+                (None, Some(digits)) => Content::Binary(
+                    from_hex(digits)
+                        .map_err(|error| error.to_string())?
+                        .into_boxed_slice(),
+                ),
                 (None, None) => return Err("its message has neither `text` nor `hex`".to_owned()),
             },
         ),
@@ -149,21 +171,37 @@ fn from_json(number: u64, mut text: String) -> Result<Entry, String> {
         _ => {
             let offset = length("offset_ms");
             text.truncate(text.trim_end().len());
-            return Ok(Entry { number, at: at.into(), offset, what: What::Other(text) });
+            return Ok(Entry {
+                number,
+                at: at.into(),
+                offset,
+                what: What::Other(text),
+            });
         }
     };
-    Ok(Entry { number, at: at.into(), offset: length("offset_ms"), what })
+    Ok(Entry {
+        number,
+        at: at.into(),
+        offset: length("offset_ms"),
+        what,
+    })
 }
 
-/// Cuts a text that is not a message: in a recording of this program it is short, but a file can contain anything.
+/// Cuts a text that is not a message: in a recording of this program it is
+/// short, but a file can contain anything.
 fn short(text: &str) -> String {
     const MOST: usize = 2_048;
-    text.get(..text.floor_char_boundary(MOST)).unwrap_or_default().to_owned()
+    text.get(..text.floor_char_boundary(MOST))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn read_end(line: &Fields<'_>) -> Cause {
     let text = |field: &str| line.text(field).map(short).unwrap_or_default();
-    let small = |field: &str| line.whole(field).and_then(|number| u16::try_from(number).ok());
+    let small = |field: &str| {
+        line.whole(field)
+            .and_then(|number| u16::try_from(number).ok())
+    };
     let words = text("words");
     match text("cause").as_str() {
         "closed" => Cause::Closed {
@@ -171,11 +209,19 @@ fn read_end(line: &Fields<'_>) -> Cause {
             code: small("code"),
             reason: text("reason"),
         },
-        "refused" => Cause::Refused { status: small("status").unwrap_or_default(), said: text("said") },
-        "too_large" => {
-            Cause::TooLarge { limit: line.whole("limit").and_then(|n| usize::try_from(n).ok()).unwrap_or_default() }
-        }
-        "silent" => Cause::Silent(Duration::from_millis(line.whole("silent_ms").unwrap_or_default())),
+        "refused" => Cause::Refused {
+            status: small("status").unwrap_or_default(),
+            said: text("said"),
+        },
+        "too_large" => Cause::TooLarge {
+            limit: line
+                .whole("limit")
+                .and_then(|n| usize::try_from(n).ok())
+                .unwrap_or_default(),
+        },
+        "silent" => Cause::Silent(Duration::from_millis(
+            line.whole("silent_ms").unwrap_or_default(),
+        )),
         "unreachable" => Cause::Unreachable(words),
         "no_answer" => Cause::NoAnswer(words),
         "tls" => Cause::Tls(words),
@@ -185,7 +231,8 @@ fn read_end(line: &Fields<'_>) -> Cause {
     }
 }
 
-/// Writes a recording, on a thread of its own. Dropped, it writes what is still waiting; [`Recorder::finish`] waits for that.
+/// Writes a recording, on a thread of its own. Dropped, it writes what is still
+/// waiting; [`Recorder::finish`] waits for that.
 #[derive(Debug)]
 pub struct Recorder {
     lines: mpsc::Sender<Arc<Entry>>,
@@ -206,7 +253,8 @@ struct Progress {
 pub(super) struct Room(Arc<Progress>);
 
 impl Recorder {
-    /// Begins a recording of a channel to this address, which is written without the secrets in it; a file that is there is emptied.
+    /// Begins a recording of a channel to this address, which is written
+    /// without the secrets in it; a file that is there is emptied.
     ///
     /// # Errors
     /// Where the file cannot be written, or there is no thread for it.
@@ -225,18 +273,29 @@ impl Recorder {
         });
         let (lines, waiting) = mpsc::channel::<Arc<Entry>>();
         let shared = Arc::clone(&progress);
-        let thread = thread::Builder::new().name("recording".to_owned()).spawn(move || {
-            if let Err(problem) = write_all(file, &waiting, &shared) {
-                let _ = shared.problem.set(format!("{} cannot be written any more: {problem}", shared.path.display()));
-            }
-            shared.room.notify_one();
-        })?;
-        Ok(Self { lines, progress, thread })
+        let thread = thread::Builder::new()
+            .name("recording".to_owned())
+            .spawn(move || {
+                if let Err(problem) = write_all(file, &waiting, &shared) {
+                    let _ = shared.problem.set(format!(
+                        "{} cannot be written any more: {problem}",
+                        shared.path.display()
+                    ));
+                }
+                shared.room.notify_one();
+            })?;
+        Ok(Self {
+            lines,
+            progress,
+            thread,
+        })
     }
 
     /// Writes an entry soon; where too much waits, it is said where to wait.
     pub(super) fn write(&self, entry: &Arc<Entry>) -> Option<Room> {
-        self.progress.waiting.fetch_add(entry.size() as u64, Ordering::AcqRel);
+        self.progress
+            .waiting
+            .fetch_add(entry.size() as u64, Ordering::AcqRel);
         // Where the thread has ended the problem is told by the view.
         self.lines.send(Arc::clone(entry)).ok()?;
         Some(Room(Arc::clone(&self.progress)))
@@ -274,13 +333,19 @@ impl Room {
     }
 }
 
-fn write_all(mut file: BufWriter<File>, waiting: &mpsc::Receiver<Arc<Entry>>, progress: &Progress) -> io::Result<()> {
+fn write_all(
+    mut file: BufWriter<File>,
+    waiting: &mpsc::Receiver<Arc<Entry>>,
+    progress: &Progress,
+) -> io::Result<()> {
     while let Ok(first) = waiting.recv() {
         let mut next = Some(first);
         while let Some(entry) = next {
             writeln!(file, "{}", to_line(&entry, None))?;
             progress.written.fetch_add(1, Ordering::AcqRel);
-            progress.waiting.fetch_sub(entry.size() as u64, Ordering::AcqRel);
+            progress
+                .waiting
+                .fetch_sub(entry.size() as u64, Ordering::AcqRel);
             progress.room.notify_one();
             next = waiting.try_recv().ok();
         }
@@ -304,16 +369,30 @@ impl Reader {
     /// # Errors
     /// Where the file cannot be read or is none.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let file = File::open(path).map_err(|source| ReadError::File { path: path.to_owned(), source })?;
-        let mut reader =
-            Self { lines: BufReader::new(Box::new(file)), path: path.to_owned(), line: 0, address: String::new() };
+        let file = File::open(path).map_err(|source| ReadError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut reader = Self {
+            lines: BufReader::new(Box::new(file)),
+            path: path.to_owned(),
+            line: 0,
+            address: String::new(),
+        };
         let first = reader.next_line(LONGEST_HEAD)?.unwrap_or_default();
-        let head = Fields::read(&first).ok().filter(|head| head.text("what") == Some("recording"));
-        let head = head.ok_or_else(|| ReadError::None { path: path.to_owned() })?;
+        let head = Fields::read(&first)
+            .ok()
+            .filter(|head| head.text("what") == Some("recording"));
+        let head = head.ok_or_else(|| ReadError::None {
+            path: path.to_owned(),
+        })?;
         match head.whole("version") {
             Some(1) => {}
             version => {
-                return Err(ReadError::Version { path: path.to_owned(), version: version.unwrap_or_default() });
+                return Err(ReadError::Version {
+                    path: path.to_owned(),
+                    version: version.unwrap_or_default(),
+                });
             }
         }
         reader.address = head.text("address").unwrap_or_default().to_owned();
@@ -327,21 +406,29 @@ impl Reader {
 
     fn next_line(&mut self, longest: u64) -> Result<Option<String>, ReadError> {
         let mut line = Vec::new();
-        let read = self.lines.by_ref().take(longest).read_until(b'\n', &mut line);
+        let read = self
+            .lines
+            .by_ref()
+            .take(longest)
+            .read_until(b'\n', &mut line);
         self.line += 1;
         match read {
             Ok(0) => Ok(None),
-            Ok(read) if read as u64 == longest && line.last() != Some(&b'\n') => {
-                Err(self.broken(format!("it is longer than {longest} bytes; no line of a recording is")))
-            }
+            Ok(read) if read as u64 == longest && line.last() != Some(&b'\n') => Err(self.broken(
+                format!("it is longer than {longest} bytes; no line of a recording is"),
+            )),
             Ok(_) => self.text(&line).map(Some),
-            Err(source) => Err(ReadError::File { path: self.path.clone(), source }),
+            Err(source) => Err(ReadError::File {
+                path: self.path.clone(),
+                source,
+            }),
         }
     }
 
     fn text(&self, line: &[u8]) -> Result<String, ReadError> {
         let text = match self.line {
-            // Where there is a byte order mark it is here. UTF-16 has no lines of bytes.
+            // Where there is a byte order mark it is here. UTF-16 has no lines
+            // of bytes.
             1 if line.starts_with(&[0xff, 0xfe]) || line.starts_with(&[0xfe, 0xff]) => {
                 return Err(self.broken("it is UTF-16; save the file as UTF-8".to_owned()));
             }
@@ -352,7 +439,11 @@ impl Reader {
     }
 
     fn broken(&self, why: String) -> ReadError {
-        ReadError::Line { path: self.path.clone(), line: self.line, why }
+        ReadError::Line {
+            path: self.path.clone(),
+            line: self.line,
+            why,
+        }
     }
 }
 
@@ -386,7 +477,8 @@ pub enum ReadError {
         source: io::Error,
     },
     /// It is none.
-    #[error("{} is no recording of a channel: its first line is not {{\"what\":\"recording\",…}}", path.display())]
+    #[error("{} is no recording of a channel: its first line is not \
+         {{\"what\":\"recording\",…}}", path.display())]
     None {
         /// Which file.
         path: PathBuf,
@@ -417,7 +509,10 @@ mod tests {
 
     #[test]
     fn everything_that_is_written_is_read_back() {
-        let path = std::env::temp_dir().join(format!("switchboard-recording-{}.jsonl", std::process::id()));
+        let path = std::env::temp_dir().join(format!(
+            "switchboard-recording-{}.jsonl",
+            std::process::id()
+        ));
         let recorder = Recorder::create(&path, "ws://127.0.0.1:1/ws").expect("a file");
         let all = [
             What::Connecting,
@@ -427,56 +522,94 @@ mod tests {
             What::Ping(Way::Out),
             What::Pong(Duration::from_micros(1_250)),
             What::Missing(7),
-            What::End(Cause::Closed { by: By::Peer, code: Some(1012), reason: "back".to_owned() }),
-            What::End(Cause::Refused { status: 404, said: "none".to_owned() }),
+            What::End(Cause::Closed {
+                by: By::Peer,
+                code: Some(1012),
+                reason: "back".to_owned(),
+            }),
+            What::End(Cause::Refused {
+                status: 404,
+                said: "none".to_owned(),
+            }),
             What::End(Cause::Tls("not trusted".to_owned())),
             What::Waiting(Duration::from_secs(2)),
         ];
         let at = SystemTime::UNIX_EPOCH + Duration::from_micros(1_764_000_000_123_456);
         for (number, what) in (0..).zip(&all) {
             let offset = Duration::from_millis(number * 10);
-            recorder.write(&Arc::new(Entry { number, at, offset, what: what.clone() }));
+            recorder.write(&Arc::new(Entry {
+                number,
+                at,
+                offset,
+                what: what.clone(),
+            }));
         }
         assert_eq!(recorder.finish(), Ok(11));
         let reader = Reader::open(&path).expect("a recording");
         assert_eq!(reader.address(), "ws://127.0.0.1:1/ws");
         let read: Vec<Entry> = reader.map(|entry| entry.expect("a line")).collect();
-        assert!(read.iter().zip(&all).all(|(entry, what)| entry.what == *what && entry.at == at), "{read:?}");
-        assert_eq!((read.len(), read[3].offset, read[3].number), (11, Duration::from_millis(30), 3));
+        assert!(
+            read.iter()
+                .zip(&all)
+                .all(|(entry, what)| entry.what == *what && entry.at == at),
+            "{read:?}"
+        );
+        assert_eq!(
+            (read.len(), read[3].offset, read[3].number),
+            (11, Duration::from_millis(30), 3)
+        );
         std::fs::remove_file(&path).expect("it is there");
     }
 
     #[test]
     fn a_recording_does_not_keep_the_secrets_of_its_address() {
-        let path = std::env::temp_dir().join(format!("switchboard-secret-{}.jsonl", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("switchboard-secret-{}.jsonl", std::process::id()));
         Recorder::create(&path, "ws://me:hidden@127.0.0.1:1/ws?stream=a&token=hidden")
             .expect("a file")
             .finish()
             .expect("written");
         let text = std::fs::read_to_string(&path).expect("text");
-        assert!(text.contains("stream=a") && !text.contains("hidden"), "{text}");
+        assert!(
+            text.contains("stream=a") && !text.contains("hidden"),
+            "{text}"
+        );
         std::fs::remove_file(&path).expect("it is there");
     }
 
     #[test]
     fn what_is_no_recording_is_told_with_its_line() {
-        let path = std::env::temp_dir().join(format!("switchboard-no-recording-{}.jsonl", std::process::id()));
+        let path = std::env::temp_dir().join(format!(
+            "switchboard-no-recording-{}.jsonl",
+            std::process::id()
+        ));
         let words = |text: &str| {
             std::fs::write(&path, text).expect("written");
             match Reader::open(&path) {
-                Ok(reader) => reader.filter_map(Result::err).map(|error| error.to_string()).collect::<String>(),
+                Ok(reader) => reader
+                    .filter_map(Result::err)
+                    .map(|error| error.to_string())
+                    .collect::<String>(),
                 Err(error) => error.to_string(),
             }
         };
         assert!(words("{}\n").contains("is no recording of a channel"));
-        let marked =
-            "\u{feff}{\"what\":\"recording\",\"version\":1}\n{\"what\":\"open\",\"at\":\"2026-01-01T00:00:00Z\"}\n";
-        assert_eq!(words(marked), "", "a byte order mark is no part of the first line");
+        let marked = "\u{feff}{\"what\":\"recording\",\"version\":1}\n{\"what\":\"open\",\"at\":\"2026-01-01T00:00:00Z\"}\n";
+        assert_eq!(
+            words(marked),
+            "",
+            "a byte order mark is no part of the first line"
+        );
         assert!(words("{\"what\":\"recording\",\"version\":9}\n").contains("version 9"));
-        assert!(words("{\"what\":\"recording\",\"version\":1}\n\n{\"what\":\"open\"}\n").contains("line 3"));
+        assert!(
+            words("{\"what\":\"recording\",\"version\":1}\n\n{\"what\":\"open\"}\n")
+                .contains("line 3")
+        );
         assert!(words("{\"what\":\"recording\",\"version\":1}\n{\"what\":\"message\",\"at\":\"2026-01-01T00:00:00Z\",\"hex\":\"0\"}\n").contains("half a byte"));
         assert_eq!(
-            words("{\"what\":\"recording\",\"version\":1}\n{\"what\":\"newer\",\"at\":\"2026-01-01T00:00:00Z\"}\n"),
+            words(
+                "{\"what\":\"recording\",\"version\":1}\n{\"what\":\"newer\",\"at\":\"2026-01-01T00:00:00Z\"}\n"
+            ),
             ""
         );
         std::fs::remove_file(&path).expect("it is there");

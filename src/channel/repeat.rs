@@ -1,4 +1,5 @@
-//! Decides when a message that is repeated at a rate is due. Sends nothing and reads no clock.
+//! Decides when a message that is repeated at a rate is due. Sends nothing and
+//! reads no clock.
 
 use std::{
     str::FromStr,
@@ -16,9 +17,12 @@ const SLOWEST: f64 = 1.0 / 3_600.0;
 pub struct Rate(f64);
 
 impl Rate {
-    /// So many a second; `None` where that is none from one an hour to [`FASTEST`].
+    /// So many a second; `None` where that is none from one an hour to
+    /// [`FASTEST`].
     pub fn per_second(number: f64) -> Option<Self> {
-        (SLOWEST * 0.999..=FASTEST).contains(&number).then_some(Self(number))
+        (SLOWEST * 0.999..=FASTEST)
+            .contains(&number)
+            .then_some(Self(number))
     }
 
     /// The time from one to the next.
@@ -60,7 +64,11 @@ pub(super) struct Repeat {
 impl Repeat {
     /// Begins now; ends after `times`.
     pub(super) fn new(rate: Rate, times: Option<u64>, now: Instant) -> Self {
-        Self { interval: rate.interval(), next: now, left: times }
+        Self {
+            interval: rate.interval(),
+            next: now,
+            left: times,
+        }
     }
 
     /// When the next is due; `None` when it has ended.
@@ -68,13 +76,16 @@ impl Repeat {
         (self.left != Some(0)).then_some(self.next)
     }
 
-    /// Whether one is to be sent now; then it counts as sent. Those that could not be sent in time are left out, but for a tenth of a second's.
+    /// Whether one is to be sent now; then it counts as sent. Those that could
+    /// not be sent in time are left out, but for a tenth of a second's.
     pub(super) fn take(&mut self, now: Instant) -> bool {
         if self.left == Some(0) || now < self.next {
             return false;
         }
         self.next += self.interval;
-        let earliest = now.checked_sub(Duration::from_millis(100)).unwrap_or(self.next);
+        let earliest = now
+            .checked_sub(Duration::from_millis(100))
+            .unwrap_or(self.next);
         if self.next < earliest {
             self.next = now + self.interval;
         }
@@ -91,11 +102,24 @@ mod tests {
 
     #[test]
     fn a_rate_is_a_number_and_a_unit() {
-        assert_eq!("10/s".parse::<Rate>().map(Rate::interval), Ok(Duration::from_millis(100)));
-        assert_eq!("30/min".parse::<Rate>().map(Rate::interval), Ok(Duration::from_secs(2)));
-        assert_eq!("4".parse::<Rate>().map(Rate::interval), Ok(Duration::from_millis(250)));
+        assert_eq!(
+            "10/s".parse::<Rate>().map(Rate::interval),
+            Ok(Duration::from_millis(100))
+        );
+        assert_eq!(
+            "30/min".parse::<Rate>().map(Rate::interval),
+            Ok(Duration::from_secs(2))
+        );
+        assert_eq!(
+            "4".parse::<Rate>().map(Rate::interval),
+            Ok(Duration::from_millis(250))
+        );
         assert!("1/h".parse::<Rate>().is_ok() && "1000/s".parse::<Rate>().is_ok());
-        assert!(["1001/s", "0/s", "-1/s", "NaN/s", "inf/s", "1/day", "a"].iter().all(|t| t.parse::<Rate>().is_err()));
+        assert!(
+            ["1001/s", "0/s", "-1/s", "NaN/s", "inf/s", "1/day", "a"]
+                .iter()
+                .all(|t| t.parse::<Rate>().is_err())
+        );
     }
 
     #[test]

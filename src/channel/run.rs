@@ -1,4 +1,5 @@
-//! Runs one channel on the host's thread: connects, reads, writes, waits, all as the policy says. The one file of this folder that knows a socket.
+//! Runs one channel on the host's thread: connects, reads, writes, waits, all
+//! as the policy says. The one file of this folder that knows a socket.
 
 use std::{
     cell::{Cell, RefCell},
@@ -90,12 +91,24 @@ impl Run {
         every: Duration,
         wake: Box<dyn Fn() + Send + Sync>,
     ) -> Self {
-        Self { settings, store, commands, every, wake }
+        Self {
+            settings,
+            store,
+            commands,
+            every,
+            wake,
+        }
     }
 
     /// Until it is closed for good.
     pub(super) async fn go(self) {
-        let Self { settings, store, mut commands, every, wake } = self;
+        let Self {
+            settings,
+            store,
+            mut commands,
+            every,
+            wake,
+        } = self;
         tokio::select! {
             () = store.wake(every, &wake) => {}
             () = lives(&settings, &store, &mut commands) => {}
@@ -105,7 +118,11 @@ impl Run {
     }
 }
 
-async fn lives(settings: &Settings, store: &Store, commands: &mut mpsc::UnboundedReceiver<Command>) {
+async fn lives(
+    settings: &Settings,
+    store: &Store,
+    commands: &mut mpsc::UnboundedReceiver<Command>,
+) {
     let mut backoff = Backoff::new(RandomState::new().hash_one(settings.place.to_string()));
     loop {
         let closed_by_us = match attempt(settings, store, commands).await {
@@ -150,7 +167,8 @@ async fn attempt(
     tokio::select! {
         opened = opening => {
             let no_answer = || {
-                Cause::NoAnswer(format!("{} did not answer within {} s", settings.place, within.as_secs_f32()))
+                Cause::NoAnswer(format!("{} did not answer within {} \
+                     s", settings.place, within.as_secs_f32()))
             };
             let (socket, protocol) = opened.unwrap_or_else(|_| Err(no_answer()))?;
             store.enter(State::Open(protocol)).await;
@@ -171,20 +189,30 @@ async fn open(settings: &Settings, store: &Store) -> Result<(Socket, Option<Stri
         Ok(trust) => trust.map_err(|error| Cause::Certificates(error.to_string()))?,
         Err(error) => return Err(Cause::Certificates(error.to_string())),
     };
-    let stream =
-        dial(&settings.place, &trust, Arc::clone(&store.traffic)).await.map_err(|error| Cause::of_dial(&error))?;
+    let stream = dial(&settings.place, &trust, Arc::clone(&store.traffic))
+        .await
+        .map_err(|error| Cause::of_dial(&error))?;
     let bad = |error| Cause::of_socket(&error, settings.largest);
     let mut request = settings.place.uri().into_client_request().map_err(bad)?;
     for header in &settings.headers {
         if header.name == HOST {
-            request.headers_mut().insert(header.name.clone(), header.value.clone());
+            request
+                .headers_mut()
+                .insert(header.name.clone(), header.value.clone());
         } else {
-            request.headers_mut().append(header.name.clone(), header.value.clone());
+            request
+                .headers_mut()
+                .append(header.name.clone(), header.value.clone());
         }
     }
     if !settings.protocols.is_empty() {
-        // The library compares what the server chooses with the parts between the commas, spaces included.
-        let names: Vec<&str> = settings.protocols.iter().map(|protocol| protocol.as_str()).collect();
+        // The library compares what the server chooses with the parts between
+        // the commas, spaces included.
+        let names: Vec<&str> = settings
+            .protocols
+            .iter()
+            .map(|protocol| protocol.as_str())
+            .collect();
         if let Ok(value) = HeaderValue::from_str(&names.join(",")) {
             request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, value);
         }
@@ -195,12 +223,18 @@ async fn open(settings: &Settings, store: &Store) -> Result<(Socket, Option<Stri
         write_buffer_size: 0,
         ..WebSocketConfig::default()
     };
-    let (socket, response) = client_async_with_config(request, stream, Some(config)).await.map_err(bad)?;
-    let protocol = response.headers().get(SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok());
+    let (socket, response) = client_async_with_config(request, stream, Some(config))
+        .await
+        .map_err(bad)?;
+    let protocol = response
+        .headers()
+        .get(SEC_WEBSOCKET_PROTOCOL)
+        .and_then(|value| value.to_str().ok());
     Ok((socket, protocol.map(str::to_owned)))
 }
 
-/// Returns when it is to be closed; what else is asked of a channel that is not open is dropped.
+/// Returns when it is to be closed; what else is asked of a channel that is not
+/// open is dropped.
 async fn closed(store: &Store, commands: &mut mpsc::UnboundedReceiver<Command>) {
     loop {
         match commands.recv().await {
@@ -211,8 +245,13 @@ async fn closed(store: &Store, commands: &mut mpsc::UnboundedReceiver<Command>) 
     }
 }
 
-/// Waits until then, or until it is to be tried now; `false` where it is to be closed.
-async fn waited(store: &Store, commands: &mut mpsc::UnboundedReceiver<Command>, until: Instant) -> bool {
+/// Waits until then, or until it is to be tried now; `false` where it is to be
+/// closed.
+async fn waited(
+    store: &Store,
+    commands: &mut mpsc::UnboundedReceiver<Command>,
+    until: Instant,
+) -> bool {
     loop {
         tokio::select! {
             () = sleep_until(until.into()) => return true,
@@ -242,7 +281,13 @@ async fn live(
     socket: Socket,
 ) -> Cause {
     let policy = RefCell::new(Policy::new(settings.ping, settings.silence, Instant::now()));
-    let life = Life { store, settings, policy, closing: Cell::new(false), held_up: Cell::new(false) };
+    let life = Life {
+        store,
+        settings,
+        policy,
+        closing: Cell::new(false),
+        held_up: Cell::new(false),
+    };
     let (sink, stream) = socket.split();
     tokio::select! {
         cause = life.read(stream) => cause,
@@ -258,15 +303,24 @@ impl Life<'_> {
                 Some(Ok(message)) => message,
                 Some(Err(_)) | None if self.closing.get() => return self.closed_by_us(None),
                 Some(Err(error)) => return Cause::of_socket(&error, self.settings.largest),
-                None => return Cause::Lost("the connection ended without a close frame".to_owned()),
+                None => {
+                    return Cause::Lost("the connection ended without a close frame".to_owned());
+                }
             };
             self.held_up.set(true);
             match message {
                 Message::Text(text) => {
-                    self.store.add(What::Message(Way::In, Content::Text(text.into_boxed_str()))).await;
+                    self.store
+                        .add(What::Message(Way::In, Content::Text(text.into_boxed_str())))
+                        .await;
                 }
                 Message::Binary(bytes) => {
-                    self.store.add(What::Message(Way::In, Content::Binary(bytes.into_boxed_slice()))).await;
+                    self.store
+                        .add(What::Message(
+                            Way::In,
+                            Content::Binary(bytes.into_boxed_slice()),
+                        ))
+                        .await;
                 }
                 Message::Ping(_) => self.store.add(What::Ping(Way::In)).await,
                 Message::Pong(payload) => {
@@ -280,12 +334,18 @@ impl Life<'_> {
                         return self.closed_by_us(frame);
                     }
                     // The library answers it while it is read on.
-                    let _ =
-                        timeout(CLOSE, async { while stream.next().await.is_some_and(|read| read.is_ok()) {} }).await;
+                    let _ = timeout(CLOSE, async {
+                        while stream.next().await.is_some_and(|read| read.is_ok()) {}
+                    })
+                    .await;
                     let (code, reason) = frame.map_or((None, String::new()), |frame| {
                         (Some(u16::from(frame.code)), frame.reason.into_owned())
                     });
-                    return Cause::Closed { by: By::Peer, code, reason };
+                    return Cause::Closed {
+                        by: By::Peer,
+                        code,
+                        reason,
+                    };
                 }
                 Message::Frame(_) => {}
             }
@@ -300,7 +360,11 @@ impl Life<'_> {
 
     fn closed_by_us(&self, answer: Option<CloseFrame<'_>>) -> Cause {
         let code = answer.map_or(CloseCode::Normal, |frame| frame.code);
-        Cause::Closed { by: By::Us, code: Some(code.into()), reason: String::new() }
+        Cause::Closed {
+            by: By::Us,
+            code: Some(code.into()),
+            reason: String::new(),
+        }
     }
 
     async fn write(
@@ -315,7 +379,9 @@ impl Life<'_> {
             if self.held_up.get() {
                 self.policy.borrow_mut().heard(now);
             }
-            self.policy.borrow_mut().received(self.store.traffic.received(), now);
+            self.policy
+                .borrow_mut()
+                .received(self.store.traffic.received(), now);
             let due = self.policy.borrow().due(now);
             match due {
                 Due::GiveUp => return Cause::Silent(self.settings.silence),
@@ -344,8 +410,14 @@ impl Life<'_> {
                 }
             }
             let deadline = self.policy.borrow().next_deadline();
-            let next =
-                deadline.into_iter().chain(repeated.as_ref().and_then(|(repeat, ..)| repeat.next_deadline())).min();
+            let next = deadline
+                .into_iter()
+                .chain(
+                    repeated
+                        .as_ref()
+                        .and_then(|(repeat, ..)| repeat.next_deadline()),
+                )
+                .min();
             let command = match waiting.pop_front() {
                 Some(command) => Some(command),
                 None => tokio::select! {
@@ -379,9 +451,13 @@ impl Life<'_> {
                 Some(Command::TryNow) => Ok(()),
                 Some(Command::Close) => {
                     self.closing.set(true);
-                    let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+                    let frame = CloseFrame {
+                        code: CloseCode::Normal,
+                        reason: "".into(),
+                    };
                     let _ = timeout(CLOSE, sink.send(Message::Close(Some(frame)))).await;
-                    // The reader ends it as soon as the other side has answered.
+                    // The reader ends it as soon as the other side has
+                    // answered.
                     tokio::time::sleep(CLOSE).await;
                     Err(self.closed_by_us(None))
                 }
@@ -392,7 +468,11 @@ impl Life<'_> {
         }
     }
 
-    async fn message(&self, sink: &mut SplitSink<Socket, Message>, content: Content) -> Result<(), Cause> {
+    async fn message(
+        &self,
+        sink: &mut SplitSink<Socket, Message>,
+        content: Content,
+    ) -> Result<(), Cause> {
         let message = match &content {
             Content::Text(text) => Message::Text(text.to_string()),
             Content::Binary(bytes) => Message::Binary(bytes.to_vec()),
@@ -402,7 +482,11 @@ impl Life<'_> {
         self.send(sink, message).await
     }
 
-    async fn send(&self, sink: &mut SplitSink<Socket, Message>, message: Message) -> Result<(), Cause> {
+    async fn send(
+        &self,
+        sink: &mut SplitSink<Socket, Message>,
+        message: Message,
+    ) -> Result<(), Cause> {
         match timeout(self.settings.silence, sink.send(message)).await {
             Ok(Ok(())) => Ok(()),
             // Why it ended is known better by who reads.

@@ -6,10 +6,12 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
 use crate::dial::{GIVE_UP, Place};
 
-/// The largest message that is taken, in bytes, unless something else is said: 16 MiB.
+/// The largest message that is taken, in bytes, unless something else is said:
+/// 16 MiB.
 pub const LARGEST: usize = 16 << 20;
 
-/// Headers that the handshake itself sets (RFC 6455, 4.1); the subprotocols are named apart.
+/// Headers that the handshake itself sets (RFC 6455, 4.1); the subprotocols are
+/// named apart.
 const OWN: [&str; 6] = [
     "connection",
     "upgrade",
@@ -26,20 +28,25 @@ pub struct Settings {
     pub place: Place,
     /// What is sent beside the headers of the handshake.
     pub headers: Vec<Header>,
-    /// The subprotocols that are offered, the most wanted first (RFC 6455, 1.9). If any is, the server has to choose one.
+    /// The subprotocols that are offered, the most wanted first (RFC 6455,
+    /// 1.9). If any is, the server has to choose one.
     pub protocols: Vec<Protocol>,
-    /// Certificates that are trusted beside the usual ones: a file in the PEM format.
+    /// Certificates that are trusted beside the usual ones: a file in the PEM
+    /// format.
     pub certificates: Option<PathBuf>,
     /// A ping is sent so often; none without. At least 10 ms.
     pub ping: Option<Duration>,
-    /// After a ping without an answer the channel is given up when nothing was heard for so long; default 30 s. Also how long what is
-    /// sent may wait to be taken.
+    /// After a ping without an answer the channel is given up when nothing was
+    /// heard for so long; default 30 s. Also how long what is sent may wait to
+    /// be taken.
     pub silence: Duration,
     /// It is given up when it is not open after this time; default [`GIVE_UP`].
     pub connect_within: Duration,
-    /// It is opened again after it ended, for ever, unless this program closed it.
+    /// It is opened again after it ended, for ever, unless this program closed
+    /// it.
     pub reconnect: bool,
-    /// The largest message that is taken, in bytes, all of its fragments together; default [`LARGEST`].
+    /// The largest message that is taken, in bytes, all of its fragments
+    /// together; default [`LARGEST`].
     pub largest: usize,
     /// What is kept of what came.
     pub keep: Keep,
@@ -77,7 +84,11 @@ pub struct Keep {
 impl Default for Keep {
     /// 20,000 entries or 32 MiB; then the oldest are forgotten.
     fn default() -> Self {
-        Self { entries: 20_000, bytes: 32 << 20, full: Full::Forget }
+        Self {
+            entries: 20_000,
+            bytes: 32 << 20,
+            full: Full::Forget,
+        }
     }
 }
 
@@ -86,7 +97,8 @@ impl Default for Keep {
 pub enum Full {
     /// The oldest is forgotten, and counted: for who looks on.
     Forget,
-    /// Nothing more is read until what was kept is taken: for who must have all of it. Then there is one reader only.
+    /// Nothing more is read until what was kept is taken: for who must have all
+    /// of it. Then there is one reader only.
     Wait,
 }
 
@@ -101,21 +113,39 @@ impl FromStr for Header {
     type Err = SettingsError;
 
     fn from_str(text: &str) -> Result<Self, SettingsError> {
-        let error = |why| SettingsError::Header { text: text.to_owned(), why };
-        let (name, value) = text.split_once(':').ok_or_else(|| error("it has no colon"))?;
-        let name: HeaderName = name.trim().parse().map_err(|_| error("its name has other letters than a name may"))?;
+        let error = |why| SettingsError::Header {
+            text: text.to_owned(),
+            why,
+        };
+        let (name, value) = text
+            .split_once(':')
+            .ok_or_else(|| error("it has no colon"))?;
+        let name: HeaderName = name
+            .trim()
+            .parse()
+            .map_err(|_| error("its name has other letters than a name may"))?;
         if OWN.contains(&name.as_str()) {
             return Err(error("the handshake sets it itself"));
         }
-        let value: HeaderValue = value.trim().parse().map_err(|_| error("its value has a control character"))?;
-        value.to_str().map_err(|_| error("its value is not ASCII"))?;
+        let value: HeaderValue = value
+            .trim()
+            .parse()
+            .map_err(|_| error("its value has a control character"))?;
+        value
+            .to_str()
+            .map_err(|_| error("its value is not ASCII"))?;
         Ok(Self { name, value })
     }
 }
 
 impl fmt::Display for Header {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.name, self.value.to_str().unwrap_or_default())
+        write!(
+            formatter,
+            "{}: {}",
+            self.name,
+            self.value.to_str().unwrap_or_default()
+        )
     }
 }
 
@@ -137,7 +167,9 @@ impl FromStr for Protocol {
         let text = text.trim();
         let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if text.is_empty() || !text.chars().all(is_token) {
-            return Err(SettingsError::Protocol { text: text.to_owned() });
+            return Err(SettingsError::Protocol {
+                text: text.to_owned(),
+            });
         }
         Ok(Self(text.to_owned()))
     }
@@ -154,7 +186,8 @@ impl fmt::Display for Protocol {
 pub enum SettingsError {
     /// A header.
     #[error(
-        "{text:?} is no header that can be sent: {why}. Accepted: Name: value, for example Authorization: Bearer abc"
+        "{text:?} is no header that can be sent: {why}. Accepted: Name: value, for example \
+             Authorization: Bearer abc"
     )]
     Header {
         /// What was typed.
@@ -164,7 +197,8 @@ pub enum SettingsError {
     },
     /// A subprotocol.
     #[error(
-        "{text:?} is no name of a subprotocol. Accepted: one word of letters, digits and -._~ and the like, for example switchboard.v1"
+        "{text:?} is no name of a subprotocol. Accepted: one word of letters, digits and -._~ and \
+             the like, for example switchboard.v1"
     )]
     Protocol {
         /// What was typed.
@@ -180,14 +214,36 @@ mod tests {
     fn a_header_has_a_name_and_a_value_and_is_none_of_the_handshake() {
         let header: Header = "Authorization:  Bearer a:b ".parse().expect("a header");
         assert_eq!(header.to_string(), "authorization: Bearer a:b");
-        for text in ["", "Authorization", "a b: c", "Upgrade: h2c", "Sec-WebSocket-Key: x", "X: a\nb", "X: ä"] {
-            assert!(text.parse::<Header>().is_err_and(|error| error.to_string().contains("Accepted: ")), "{text:?}");
+        for text in [
+            "",
+            "Authorization",
+            "a b: c",
+            "Upgrade: h2c",
+            "Sec-WebSocket-Key: x",
+            "X: a\nb",
+            "X: ä",
+        ] {
+            assert!(
+                text.parse::<Header>()
+                    .is_err_and(|error| error.to_string().contains("Accepted: ")),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn a_subprotocol_is_one_word() {
-        assert_eq!("switchboard.v1".parse::<Protocol>().expect("a word").as_str(), "switchboard.v1");
-        assert!(["", "a b", "a,b", "ä"].iter().all(|text| text.parse::<Protocol>().is_err()));
+        assert_eq!(
+            "switchboard.v1"
+                .parse::<Protocol>()
+                .expect("a word")
+                .as_str(),
+            "switchboard.v1"
+        );
+        assert!(
+            ["", "a b", "a,b", "ä"]
+                .iter()
+                .all(|text| text.parse::<Protocol>().is_err())
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What a channel's task writes and its handle reads: how it is, and the newest of what happened, in bounded memory.
+//! What a channel's task writes and its handle reads: how it is, and the newest
+//! of what happened, in bounded memory.
 
 use std::{
     collections::VecDeque,
@@ -47,7 +48,8 @@ pub(super) struct Store {
     room: Notify,
     /// The face has looked since it was woken last.
     looked: AtomicBool,
-    /// It is to be closed for good. Not a command alone: those that a connection leaves behind are dropped.
+    /// It is to be closed for good. Not a command alone: those that a
+    /// connection leaves behind are dropped.
     unwanted: AtomicBool,
 }
 
@@ -123,7 +125,8 @@ impl Store {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something happened. Waits where there is no room, or where a recording is written too slowly.
+    /// Something happened. Waits where there is no room, or where a recording
+    /// is written too slowly.
     pub(super) async fn add(&self, what: What) {
         let entry = loop {
             let room = self.room.notified();
@@ -136,7 +139,11 @@ impl Store {
             room.await;
         };
         self.changed.notify_one();
-        let room = self.lock().recorder.as_ref().and_then(|recorder| recorder.write(&entry));
+        let room = self
+            .lock()
+            .recorder
+            .as_ref()
+            .and_then(|recorder| recorder.write(&entry));
         if let Some(room) = room {
             room.wait().await;
         }
@@ -151,13 +158,20 @@ impl Store {
             inner.of_this_life[*way as usize] += 1;
             inner.meter.message(*way, content.len(), offset);
         }
-        inner.meter.wire(self.traffic.received(), self.traffic.sent(), offset);
+        inner
+            .meter
+            .wire(self.traffic.received(), self.traffic.sent(), offset);
         match &what {
             What::Ping(Way::Out) => inner.pings.sent += 1,
             What::Pong(took) => inner.pings.answered(*took),
             _ => {}
         }
-        let entry = Arc::new(Entry { number: inner.next, at: SystemTime::now(), offset, what });
+        let entry = Arc::new(Entry {
+            number: inner.next,
+            at: SystemTime::now(),
+            offset,
+            what,
+        });
         inner.next += 1;
         inner.bytes += entry.size();
         inner.entries.push_back(Arc::clone(&entry));
@@ -175,7 +189,9 @@ impl Store {
         let what = match &state {
             State::Connecting => Some(What::Connecting),
             State::Open(protocol) => Some(What::Open(protocol.clone())),
-            State::Waiting(until) => Some(What::Waiting(until.saturating_duration_since(Instant::now()))),
+            State::Waiting(until) => Some(What::Waiting(
+                until.saturating_duration_since(Instant::now()),
+            )),
             State::Closed => None,
         };
         {
@@ -197,7 +213,12 @@ impl Store {
         {
             let mut inner = self.lock();
             let lasted = inner.state.is_open().then(|| inner.since.elapsed());
-            let life = Life { began: inner.began, lasted, cause: cause.clone(), messages: inner.of_this_life };
+            let life = Life {
+                began: inner.began,
+                lasted,
+                cause: cause.clone(),
+                messages: inner.of_this_life,
+            };
             if inner.lives.len() == LIVES {
                 inner.lives.pop_front();
             }
@@ -213,8 +234,13 @@ impl Store {
         self.lock().since.elapsed()
     }
 
-    /// A message waits to be sent, unless there is no room for it or the channel is not open.
-    pub(super) fn enqueue(&self, bytes: usize, most: (usize, usize)) -> Result<(), super::SendError> {
+    /// A message waits to be sent, unless there is no room for it or the
+    /// channel is not open.
+    pub(super) fn enqueue(
+        &self,
+        bytes: usize,
+        most: (usize, usize),
+    ) -> Result<(), super::SendError> {
         let mut inner = self.lock();
         if !inner.state.is_open() {
             return Err(super::SendError::NotOpen);
@@ -230,7 +256,10 @@ impl Store {
     /// A message waits no longer: it was sent, or it was not.
     pub(super) fn dequeue(&self, bytes: usize, sent: bool) {
         let mut inner = self.lock();
-        inner.queued = (inner.queued.0.saturating_sub(1), inner.queued.1.saturating_sub(bytes));
+        inner.queued = (
+            inner.queued.0.saturating_sub(1),
+            inner.queued.1.saturating_sub(bytes),
+        );
         inner.unsent += u64::from(!sent);
     }
 
@@ -245,7 +274,8 @@ impl Store {
         before
     }
 
-    /// Calls this when something changed, but no more often than `every`, and not again before somebody has looked.
+    /// Calls this when something changed, but no more often than `every`, and
+    /// not again before somebody has looked.
     pub(super) async fn wake(&self, every: std::time::Duration, wake: impl Fn()) {
         loop {
             self.changed.notified().await;
@@ -264,7 +294,12 @@ impl Store {
         inner.meter.wire(wire[0], wire[1], now);
         let sum = |way: Way| {
             let (messages, bytes) = inner.sums[way as usize];
-            Sum { messages, bytes, wire: wire[way as usize], rate: inner.meter.rate(way, now) }
+            Sum {
+                messages,
+                bytes,
+                wire: wire[way as usize],
+                rate: inner.meter.rate(way, now),
+            }
         };
         View {
             state: inner.state.clone(),
@@ -286,14 +321,24 @@ impl Store {
     pub(super) fn since(&self, next: u64, most: usize) -> Since {
         self.looked.store(true, Ordering::Release);
         let mut inner = self.lock();
-        let first = inner.entries.front().map_or(inner.next, |entry| entry.number);
+        let first = inner
+            .entries
+            .front()
+            .map_or(inner.next, |entry| entry.number);
         let from = next.max(first);
         let at = usize::try_from(from - first).unwrap_or(usize::MAX);
         let entries: Vec<Arc<Entry>> = inner.entries.iter().skip(at).take(most).cloned().collect();
-        let since = Since { next: from + entries.len() as u64, forgotten: from.saturating_sub(next), entries };
+        let since = Since {
+            next: from + entries.len() as u64,
+            forgotten: from.saturating_sub(next),
+            entries,
+        };
         let more = since.next < inner.next;
         if self.keep.full == Full::Wait {
-            while inner.entries.front().is_some_and(|entry| entry.number < since.next)
+            while inner
+                .entries
+                .front()
+                .is_some_and(|entry| entry.number < since.next)
                 && let Some(taken) = inner.entries.pop_front()
             {
                 inner.bytes -= taken.size();

@@ -97,7 +97,8 @@ pub struct Sum {
     pub messages: u64,
     /// What was in them, in bytes.
     pub bytes: u64,
-    /// What went over TCP, in bytes: handshakes, frames, pings and TLS are in it, headers of TCP and IP are not.
+    /// What went over TCP, in bytes: handshakes, frames, pings and TLS are in
+    /// it, headers of TCP and IP are not.
     pub wire: u64,
     /// A second, over the last three.
     pub rate: Flow,
@@ -131,7 +132,8 @@ pub struct View {
     pub received: Sum,
     /// What was sent.
     pub sent: Sum,
-    /// Messages that were to be sent and were not, because the channel ended before.
+    /// Messages that were to be sent and were not, because the channel ended
+    /// before.
     pub unsent: u64,
     /// How many messages wait to be sent.
     pub queued: usize,
@@ -139,6 +141,7 @@ pub struct View {
     pub repeating: Option<u64>,
     /// It is recorded, or was until that failed.
     pub recording: Option<Recorded>,
-    /// Nothing came or went in the last seconds, so that the rates stay what they are.
+    /// Nothing came or went in the last seconds, so that the rates stay what
+    /// they are.
     pub quiet: bool,
 }

@@ -1,4 +1,5 @@
-//! `switchboard check`: whether a server is a board as docs/protocol.md has it, printed point by point.
+//! `switchboard check`: whether a server is a board as docs/protocol.md has it,
+//! printed point by point.
 
 use std::{
     io::{self, Write},
@@ -19,16 +20,20 @@ use crate::{
 /// What can be typed after `check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArgs {
-    /// ws://HOST:PORT/rpc, host:port, or a board's name, id, or a unique start of one.
+    /// ws://HOST:PORT/rpc, host:port, or a board's name, id, or a unique start
+    /// of one.
     #[arg(value_name = "URL|BOARD", value_parser = args::board)]
     board: String,
-    /// Switch one component and put it back, and send commands that must be refused; without it nothing is changed.
+    /// Switch one component and put it back, and send commands that must be
+    /// refused; without it nothing is changed.
     #[arg(long)]
     allow_changes: bool,
-    /// Print every point in full: what was sent, expected and came; without it only of those that did not pass.
+    /// Print every point in full: what was sent, expected and came; without it
+    /// only of those that did not pass.
     #[arg(long, short)]
     verbose: bool,
-    /// A file with certificates to be trusted beside the usual ones, for wss://.
+    /// A file with certificates to be trusted beside the usual ones, for
+    /// wss://.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// The service that the board is announced as, with its domain.
@@ -42,7 +47,8 @@ pub(super) struct CheckArgs {
 /// Checks the board.
 ///
 /// # Errors
-/// [`Failure::NotConforming`] where a point failed; as for every command where there is no such board.
+/// [`Failure::NotConforming`] where a point failed; as for every command where
+/// there is no such board.
 pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure> {
     let place = place(keys, &args.board)?;
     let trust = match &args.ca {
@@ -51,7 +57,13 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
     };
     let lookout = Lookout::of(args.service.as_deref());
     let txt = announced(&place, &lookout);
-    let asked = Asked { place, trust, may_change: args.allow_changes, keys: client::held(keys)?, txt };
+    let asked = Asked {
+        place,
+        trust,
+        may_change: args.allow_changes,
+        keys: client::held(keys)?,
+        txt,
+    };
     let mut out = output::out();
     let (mut counts, mut written) = (Counts::default(), Ok(()));
     check(&asked, &mut |finding| {
@@ -79,11 +91,18 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
 
 /// Where the board's control channel is.
 fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
-    let read = |text: &str| text.parse::<Place>().map_err(|error| Failure::Usage(error.to_string()));
+    let read = |text: &str| {
+        text.parse::<Place>()
+            .map_err(|error| Failure::Usage(error.to_string()))
+    };
     if let Some((watching, key)) = locate(keys.into(), typed)? {
-        let board = watching.boards().get(&key).ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
+        let board = watching
+            .boards()
+            .get(&key)
+            .ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))?;
         let reached = reach_now(&board.where_to_ask());
-        let address = reached.map_err(|why| Failure::NoAnswer(format!("{}: {why}", words::plain(&board.name))))?;
+        let address = reached
+            .map_err(|why| Failure::NoAnswer(format!("{}: {why}", words::plain(&board.name))))?;
         return Ok(Place::of_board(&address));
     }
     // As for every other command, a board's page is a board.
@@ -95,7 +114,11 @@ fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
     let place = read(&typed)?;
     match place.path() {
         // Nobody types a path that every board has.
-        "/" => read(&format!("{}{}", place.to_string().trim_end_matches('/'), protocol::RPC_PATH)),
+        "/" => read(&format!(
+            "{}{}",
+            place.to_string().trim_end_matches('/'),
+            protocol::RPC_PATH
+        )),
         _ => Ok(place),
     }
 }
@@ -120,7 +143,13 @@ impl Counts {
 }
 
 fn line(finding: &Finding) -> serde_json::Value {
-    let Finding { point, verdict, sent, came, why } = finding;
+    let Finding {
+        point,
+        verdict,
+        sent,
+        came,
+        why,
+    } = finding;
     json!({
         "section": point.section, "point": point.name, "verdict": verdict.word(), "sent": sent, "expected": point.expected, "came": came,
         "why": why,
@@ -128,12 +157,33 @@ fn line(finding: &Finding) -> serde_json::Value {
 }
 
 fn paragraph(out: &mut impl Write, finding: &Finding, verbose: bool) -> io::Result<()> {
-    let Finding { point, verdict, sent, came, why } = finding;
+    let Finding {
+        point,
+        verdict,
+        sent,
+        came,
+        why,
+    } = finding;
     let whole = verbose || matches!(verdict, Verdict::Fail | Verdict::Warning);
-    let because = if why.is_empty() || whole { String::new() } else { format!("  ({})", shown(why)) };
-    writeln!(out, "{:<8} {:<22} {}{because}", verdict.word(), point.section, point.name)?;
+    let because = if why.is_empty() || whole {
+        String::new()
+    } else {
+        format!("  ({})", shown(why))
+    };
+    writeln!(
+        out,
+        "{:<8} {:<22} {}{because}",
+        verdict.word(),
+        point.section,
+        point.name
+    )?;
     if whole {
-        let what = [("sent:", sent.as_str()), ("expected:", point.expected), ("came:", came), ("why:", why)];
+        let what = [
+            ("sent:", sent.as_str()),
+            ("expected:", point.expected),
+            ("came:", came),
+            ("why:", why),
+        ];
         for (what, text) in what.into_iter().filter(|(_, text)| !text.is_empty()) {
             writeln!(out, "           {what:<9} {}", shown(text))?;
         }

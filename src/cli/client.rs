@@ -1,4 +1,5 @@
-//! Waits for what one command needs: the board that is meant, a link to it, an answer. Decides how long; prints nothing.
+//! Waits for what one command needs: the board that is meant, a link to it, an
+//! answer. Decides how long; prints nothing.
 
 use std::{
     collections::BTreeMap,
@@ -19,22 +20,25 @@ use super::{
 };
 use crate::{
     fleet::{
-        BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome, Reading, Settings,
-        Watch, reading,
+        BoardKey, BoardView, Changes, Fleet, LinkProblem, LinkState, Listening, Lookout, Outcome,
+        Reading, Settings, Watch, reading,
     },
     keys::{Key, Keys, Loaded, Store, StoreError},
     matching::{Fit, Typed},
 };
 
-/// A board that announces itself is found within this time (RFC 6762, section 6: an answer comes within some 100 ms; one
-/// that was sent less than a second ago is sent again only after that second).
+/// A board that announces itself is found within this time (RFC 6762, section
+/// 6: an answer comes within some 100 ms; one that was sent less than a second
+/// ago is sent again only after that second).
 pub(super) const DISCOVERY: Duration = Duration::from_secs(2);
 
-/// How long a name waits for a namesake. Boards answer one question within some 100 ms of each other (RFC 6762, section 6); an
-/// id has none and need not wait.
+/// How long a name waits for a namesake. Boards answer one question within some
+/// 100 ms of each other (RFC 6762, section 6); an id has none and need not
+/// wait.
 const NAMESAKES: Duration = Duration::from_millis(400);
 
-/// With `--listen` a board is waited for that calls: it tries once in 60 s at least, and may be about to.
+/// With `--listen` a board is waited for that calls: it tries once in 60 s at
+/// least, and may be about to.
 const CALLS_WITHIN: Duration = Duration::from_secs(75);
 
 /// How boards are reached.
@@ -75,12 +79,22 @@ impl Watching {
         let Reach { keys, listen } = reach.into();
         let keys = Some(held(keys)?);
         let discovery = discover.then(Lookout::default);
-        Self::with(Settings { discovery, connect_to_all, keys, listen, ..Settings::default() })
+        Self::with(Settings {
+            discovery,
+            connect_to_all,
+            keys,
+            listen,
+            ..Settings::default()
+        })
     }
 
     /// Looks for announcements, and connects to nobody.
     pub(super) fn look(lookout: Lookout) -> Result<Self, Failure> {
-        Self::with(Settings { discovery: Some(lookout), connect_to_all: false, ..Settings::default() })
+        Self::with(Settings {
+            discovery: Some(lookout),
+            connect_to_all: false,
+            ..Settings::default()
+        })
     }
 
     fn with(settings: Settings) -> Result<Self, Failure> {
@@ -93,7 +107,15 @@ impl Watching {
             let _ = wake.try_send(());
         });
         let (boards, problem, listening) = (BTreeMap::new(), None, Listening::Off);
-        let mut watching = Self { fleet, watch, woken, boards, problem, listening, keys };
+        let mut watching = Self {
+            fleet,
+            watch,
+            woken,
+            boards,
+            problem,
+            listening,
+            keys,
+        };
         watching.drain();
         if let Some(address) = listen {
             watching.await_listening(address)?;
@@ -108,7 +130,9 @@ impl Watching {
             match &self.listening {
                 Listening::At(_) => return Ok(()),
                 Listening::Failed { address, problem } => {
-                    return Err(Failure::Usage(format!("cannot listen at {address}: {problem}")));
+                    return Err(Failure::Usage(format!(
+                        "cannot listen at {address}: {problem}"
+                    )));
                 }
                 Listening::Off => {}
             }
@@ -128,8 +152,11 @@ impl Watching {
 
     /// Waits for the next changes; `None` when the time is over.
     pub(super) fn wait(&mut self, end: Instant) -> Option<Changes> {
-        // Checked first: boards that push all the time must not keep it going for ever.
-        let left = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        // Checked first: boards that push all the time must not keep it going
+        // for ever.
+        let left = end
+            .checked_duration_since(Instant::now())
+            .filter(|left| !left.is_zero())?;
         self.woken.recv_timeout(left).ok()?;
         Some(self.drain())
     }
@@ -162,24 +189,39 @@ impl Watching {
     }
 
     fn find(&self, typed: &str) -> Result<(BoardKey, Fit), NotFound> {
-        // The id of a board for which a key is held means this board alone: a board with a similar name or id is never taken for it.
+        // The id of a board for which a key is held means this board alone: a
+        // board with a similar name or id is never taken for it.
         if let Some(Key { board: id, .. }) = self.keys.get(&typed.trim().to_ascii_lowercase()) {
-            let board = self.boards.values().find(|board| board.id.as_deref() == Some(id));
-            return board.map(|board| (board.key, Fit::Id)).ok_or_else(|| NotFound::Absent { id: id.clone() });
+            let board = self
+                .boards
+                .values()
+                .find(|board| board.id.as_deref() == Some(id));
+            return board
+                .map(|board| (board.key, Fit::Id))
+                .ok_or_else(|| NotFound::Absent { id: id.clone() });
         }
         let (keys, named): (Vec<_>, Vec<_>) = self
             .boards
             .values()
             .map(|board| {
                 let id = board.id.as_deref().unwrap_or_default();
-                (board.key, Named { id, name: &board.name, address: &board.address })
+                (
+                    board.key,
+                    Named {
+                        id,
+                        name: &board.name,
+                        address: &board.address,
+                    },
+                )
             })
             .unzip();
         match find(typed, &named) {
             Ok(Match { at, fit }) => Ok((keys[at], fit)),
-            Err(NotFound::Nobody { typed, near, .. }) => {
-                Err(NotFound::Nobody { typed, near, problem: self.problem.clone() })
-            }
+            Err(NotFound::Nobody { typed, near, .. }) => Err(NotFound::Nobody {
+                typed,
+                near,
+                problem: self.problem.clone(),
+            }),
             Err(several) => Err(several),
         }
     }
@@ -187,16 +229,23 @@ impl Watching {
     /// Whether it is exactly the name of a board.
     fn is_name(&self, typed: &str) -> bool {
         let typed = Typed::new(typed);
-        self.boards.values().any(|board| typed.fit("", &board.name) == Some(Fit::Name))
+        self.boards
+            .values()
+            .any(|board| typed.fit("", &board.name) == Some(Fit::Name))
     }
 }
 
-/// Finds the announced board that a text names; `None` if the text is an address. An exact name takes precedence over a text that may also be
-/// an address; boards choose their names, so a text that can only be an address is never taken as a name.
+/// Finds the announced board that a text names; `None` if the text is an
+/// address. An exact name takes precedence over a text that may also be an
+/// address; boards choose their names, so a text that can only be an address is
+/// never taken as a name.
 ///
 /// # Errors
 /// Where no board is called so, or several are.
-pub(super) fn locate(reach: Reach<'_>, typed: &str) -> Result<Option<(Watching, BoardKey)>, Failure> {
+pub(super) fn locate(
+    reach: Reach<'_>,
+    typed: &str,
+) -> Result<Option<(Watching, BoardKey)>, Failure> {
     let kind = reading(typed);
     if kind == Reading::Address {
         return Ok(None);
@@ -225,7 +274,10 @@ impl Client {
         let mut client = match locate(reach, board)? {
             None => {
                 let watching = Watching::start(reach, false, true)?;
-                let key = watching.fleet.add_address(board).map_err(|error| Failure::Usage(error.to_string()))?;
+                let key = watching
+                    .fleet
+                    .add_address(board)
+                    .map_err(|error| Failure::Usage(error.to_string()))?;
                 Self { watching, key }
             }
             Some((watching, key)) => {
@@ -254,7 +306,9 @@ impl Client {
     /// # Errors
     /// Where it is gone.
     pub(super) fn board(&self) -> Result<Arc<BoardView>, Failure> {
-        self.fleet().board(self.key).ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))
+        self.fleet()
+            .board(self.key)
+            .ok_or_else(|| Failure::NoAnswer("the board is gone".to_owned()))
     }
 
     /// Gives a command and waits for its outcome.
@@ -267,7 +321,8 @@ impl Client {
             // The reader may have given up.
             let _ = tell.try_send(outcome);
         }));
-        // The session gives up at COMMAND_TIMEOUT and says so; the second more is for a machine under load.
+        // The session gives up at COMMAND_TIMEOUT and says so; the second more
+        // is for a machine under load.
         told.recv_timeout(COMMAND_TIMEOUT + Duration::from_secs(1))
             .map_err(|_| Failure::NoAnswer("no answer in time".to_owned()))
     }
@@ -278,8 +333,13 @@ impl Client {
             if let Some(board) = self.watching.boards.get(&self.key) {
                 match &board.link {
                     LinkState::Connected | LinkState::Stale => return Ok(()),
-                    LinkState::Unreachable { problem: LinkProblem::AwaitsCall(_), .. } => {}
-                    LinkState::Unreachable { problem, .. } => return Err(unreachable(&board.name, typed, problem)),
+                    LinkState::Unreachable {
+                        problem: LinkProblem::AwaitsCall(_),
+                        ..
+                    } => {}
+                    LinkState::Unreachable { problem, .. } => {
+                        return Err(unreachable(&board.name, typed, problem));
+                    }
                     LinkState::Announced | LinkState::Connecting => {}
                 }
             }
@@ -290,8 +350,9 @@ impl Client {
     }
 }
 
-/// The keys of this computer. What cannot be read is an error; a keychain that does not answer is told, and no more: boards that are open
-/// can be used, and those that have a key are not spoken to.
+/// The keys of this computer. What cannot be read is an error; a keychain that
+/// does not answer is told, and no more: boards that are open can be used, and
+/// those that have a key are not spoken to.
 ///
 /// # Errors
 /// Where a file with keys cannot be read, or others can read it too.
@@ -310,26 +371,42 @@ pub(super) fn held(keys: &Store) -> Result<Keys, Failure> {
 /// There is no link to the board that was typed so, and why.
 pub(super) fn unreachable(board: &str, typed: &str, problem: &LinkProblem) -> Failure {
     match problem {
-        LinkProblem::KeyUnavailable { board: id, .. } => {
-            Failure::KeyUnavailable { board: board.to_owned(), id: id.clone(), problem: problem.clone() }
-        }
-        LinkProblem::Locked | LinkProblem::WrongKey => {
-            Failure::NoKey { board: board.to_owned(), typed: typed.to_owned(), problem: problem.clone() }
-        }
-        problem if problem.is_about_keys() || problem.is_settled() || *problem == LinkProblem::AllPlacesTaken => {
-            Failure::CannotSpeak { board: format!("{board}:"), problem: problem.clone() }
+        LinkProblem::KeyUnavailable { board: id, .. } => Failure::KeyUnavailable {
+            board: board.to_owned(),
+            id: id.clone(),
+            problem: problem.clone(),
+        },
+        LinkProblem::Locked | LinkProblem::WrongKey => Failure::NoKey {
+            board: board.to_owned(),
+            typed: typed.to_owned(),
+            problem: problem.clone(),
+        },
+        problem
+            if problem.is_about_keys()
+                || problem.is_settled()
+                || *problem == LinkProblem::AllPlacesTaken =>
+        {
+            Failure::CannotSpeak {
+                board: format!("{board}:"),
+                problem: problem.clone(),
+            }
         }
         _ => Failure::NoAnswer(format!("{board}: {problem}")),
     }
 }
 
-/// Waits until the board that is meant announces itself. An id is taken at once; of a name it is waited for a moment, of the
-/// start of one to the end, whether another board has it too.
+/// Waits until the board that is meant announces itself. An id is taken at
+/// once; of a name it is waited for a moment, of the start of one to the end,
+/// whether another board has it too.
 ///
 /// Where boards can call, one that is not heard of is waited for longer.
 pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey, Failure> {
     let announced = Instant::now() + DISCOVERY;
-    let end = if watching.listens_at().is_some() { Instant::now() + CALLS_WITHIN } else { announced };
+    let end = if watching.listens_at().is_some() {
+        Instant::now() + CALLS_WITHIN
+    } else {
+        announced
+    };
     let mut named = None;
     loop {
         let namesakes = Instant::now() + NAMESAKES;
@@ -345,8 +422,9 @@ pub(super) fn discover(watching: &mut Watching, typed: &str) -> Result<BoardKey,
     }
 }
 
-/// Waits until a board with exactly this name or id announces itself; `None` if none does. For texts that may also be an address, so a name
-/// that is only similar does not count.
+/// Waits until a board with exactly this name or id announces itself; `None` if
+/// none does. For texts that may also be an address, so a name that is only
+/// similar does not count.
 fn discover_exactly(watching: &mut Watching, typed: &str) -> Result<Option<BoardKey>, Failure> {
     let end = Instant::now() + DISCOVERY;
     let mut named = None;

@@ -1,4 +1,5 @@
-//! `switchboard clients`: who is connected to a board, and the end of one connection.
+//! `switchboard clients`: who is connected to a board, and the end of one
+//! connection.
 
 use std::{
     io::Write,
@@ -24,7 +25,12 @@ use crate::{
 const MOST: usize = 256;
 
 /// Carries the command out.
-pub(super) fn clients(keys: &Store, board: &str, close: Option<u32>, json: bool) -> Result<(), Failure> {
+pub(super) fn clients(
+    keys: &Store,
+    board: &str,
+    close: Option<u32>,
+    json: bool,
+) -> Result<(), Failure> {
     let client = Client::connect(keys, board)?;
     if let Some(id) = close {
         let result: Value = asked(&client, method::CLIENTS_CLOSE, &CloseClient { id })?;
@@ -39,11 +45,25 @@ pub(super) fn clients(keys: &Store, board: &str, close: Option<u32>, json: bool)
     let (entries, last, whole) = all(&client)?;
     let mut rows = Vec::new();
     if !json && !entries.is_empty() {
-        let head =
-            ["NUMBER", "KIND", "FROM", "CONNECTED", "LAST FRAME", "LAST PONG", "WAITING", "LOST", "MEMORY", "KEY"];
+        let head = [
+            "NUMBER",
+            "KIND",
+            "FROM",
+            "CONNECTED",
+            "LAST FRAME",
+            "LAST PONG",
+            "WAITING",
+            "LOST",
+            "MEMORY",
+            "KEY",
+        ];
         rows.push((head.map(str::to_owned), Value::Null));
     }
-    rows.extend(entries.iter().map(|entry| (row(entry, last.uptime_ms), json!(entry))));
+    rows.extend(
+        entries
+            .iter()
+            .map(|entry| (row(entry, last.uptime_ms), json!(entry))),
+    );
     Printer::new(json).rows(&rows)?;
     if !json && last.others > 0 {
         let others = words::count(last.others as u64, "other connection");
@@ -53,7 +73,9 @@ pub(super) fn clients(keys: &Store, board: &str, close: Option<u32>, json: bool)
         return Ok(());
     }
     let board = words::plain(&client.board()?.name);
-    Err(Failure::NoAnswer(format!("{board}: its list of connections does not end; a board has room for a few")))
+    Err(Failure::NoAnswer(format!(
+        "{board}: its list of connections does not end; a board has room for a few"
+    )))
 }
 
 /// All of them, the last page, and whether the list has come to its end.
@@ -61,8 +83,19 @@ fn all(client: &Client) -> Result<(Vec<ClientEntry>, ClientList, bool), Failure>
     let mut pages = Pages::new(MOST, Instant::now());
     let mut offset = 0;
     loop {
-        let mut list: ClientList = asked(client, method::CLIENTS_LIST, &GetComponents { offset, limit: None })?;
-        match pages.add(std::mem::take(&mut list.clients), list.total, Instant::now()) {
+        let mut list: ClientList = asked(
+            client,
+            method::CLIENTS_LIST,
+            &GetComponents {
+                offset,
+                limit: None,
+            },
+        )?;
+        match pages.add(
+            std::mem::take(&mut list.clients),
+            list.total,
+            Instant::now(),
+        ) {
             Next::Ask(at) => offset = at,
             ended => return Ok((pages.items(), list, ended == Next::Complete)),
         }
@@ -70,7 +103,12 @@ fn all(client: &Client) -> Result<(Vec<ClientEntry>, ClientList, bool), Failure>
 }
 
 fn row(entry: &ClientEntry, now_ms: u64) -> [String; 10] {
-    let ago = |then: u64| format!("{} ago", words::length(Duration::from_millis(elapsed_ms(now_ms, then))));
+    let ago = |then: u64| {
+        format!(
+            "{} ago",
+            words::length(Duration::from_millis(elapsed_ms(now_ms, then)))
+        )
+    };
     let you = if entry.you { " (this)" } else { "" };
     let waiting = match entry.queued {
         0 => "-".to_owned(),
@@ -79,7 +117,10 @@ fn row(entry: &ClientEntry, now_ms: u64) -> [String; 10] {
     let key = entry.kid.as_ref().map_or_else(
         || "-".to_owned(),
         |kid| {
-            let (name, role) = (entry.key_name.as_deref().unwrap_or("?"), entry.role.as_deref().unwrap_or("?"));
+            let (name, role) = (
+                entry.key_name.as_deref().unwrap_or("?"),
+                entry.role.as_deref().unwrap_or("?"),
+            );
             words::plain(&format!("{name} ({kid}, {role})"))
         },
     );
@@ -92,17 +133,27 @@ fn row(entry: &ClientEntry, now_ms: u64) -> [String; 10] {
         entry.pong_ms.map_or_else(|| "-".to_owned(), ago),
         waiting,
         entry.lost.to_string(),
-        entry.memory.map_or_else(|| "-".to_owned(), |bytes| format!("{bytes} B")),
+        entry
+            .memory
+            .map_or_else(|| "-".to_owned(), |bytes| format!("{bytes} B")),
         key,
     ]
 }
 
-fn asked<T: DeserializeOwned>(client: &Client, method: &str, params: &impl Serialize) -> Result<T, Failure> {
+fn asked<T: DeserializeOwned>(
+    client: &Client,
+    method: &str,
+    params: &impl Serialize,
+) -> Result<T, Failure> {
     let params = match json!(params) {
         Value::Object(params) => params,
         _ => Object::new(),
     };
-    let outcome = client.ask(|reply| client.fleet().call(client.key(), method, params, Some(reply)))?;
+    let outcome = client.ask(|reply| {
+        client
+            .fleet()
+            .call(client.key(), method, params, Some(reply))
+    })?;
     let name = words::plain(&client.board()?.name);
     let (result, _) = done(&name, outcome)?;
     serde_json::from_value(result)

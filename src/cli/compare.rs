@@ -1,4 +1,5 @@
-//! `switchboard compare`: follows a board by push and by poll at once, and prints what each saw, missed and cost.
+//! `switchboard compare`: follows a board by push and by poll at once, and
+//! prints what each saw, missed and cost.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -26,21 +27,31 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "30")]
     seconds: Wait,
     /// How often it is polled, 10ms to 60s; one or two, with a comma between.
-    #[arg(long, value_name = "TIME", default_value = "1s,100ms", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "1s,100ms",
+        value_delimiter = ','
+    )]
     poll: Vec<Wait>,
-    /// The mean time between two presses, 20ms to 60s; the presses come at random.
+    /// The mean time between two presses, 20ms to 60s; the presses come at
+    /// random.
     #[arg(long, value_name = "TIME", default_value = "500ms")]
     press_every: Wait,
-    /// What is pressed, for example button:0 or switch:1; without it the first button, or else the first switch or light.
+    /// What is pressed, for example button:0 or switch:1; without it the first
+    /// button, or else the first switch or light.
     #[arg(long, value_name = "COMPONENT")]
     press: Option<ComponentKey>,
-    /// Do the same once more through a TLS server, which is started on this computer in front of the board.
+    /// Do the same once more through a TLS server, which is started on this
+    /// computer in front of the board.
     #[arg(long)]
     tls: bool,
-    /// How long the board's process is observed with each follower alone, where it is on this computer; 0 leaves it out.
+    /// How long the board's process is observed with each follower alone, where
+    /// it is on this computer; 0 leaves it out.
     #[arg(long, value_name = "TIME", default_value = "3s")]
     alone: Wait,
-    /// The same presses come of the same number; without it of another each time.
+    /// The same presses come of the same number; without it of another each
+    /// time.
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
     /// One JSON object.
@@ -65,7 +76,8 @@ pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
         ..usual
     };
     settings.check().map_err(StartError::from)?;
-    // A link of its own shows where the board is and that it can be spoken with; it ends before anything is measured.
+    // A link of its own shows where the board is and that it can be spoken
+    // with; it ends before anything is measured.
     let client = Client::connect(keys, &args.board)?;
     let board = client.board()?;
     drop(client);
@@ -88,7 +100,10 @@ pub(super) fn compare(keys: &Store, args: Args) -> Result<(), Failure> {
         match &stage {
             Stage::Done => break,
             Stage::Failed(problem) => {
-                return Err(Failure::NoAnswer(format!("{}: {problem}", words::plain(&board.name))));
+                return Err(Failure::NoAnswer(format!(
+                    "{}: {problem}",
+                    words::plain(&board.name)
+                )));
             }
             _ => before = stage,
         }
@@ -111,9 +126,17 @@ fn print(name: &str, settings: &Settings, record: &Record, json: bool) -> io::Re
     let report = Report::of(record);
     let mut out = output::out();
     if json {
-        return writeln!(out, "{}", plain::json(&line(name, settings, record, &report)));
+        return writeln!(
+            out,
+            "{}",
+            plain::json(&line(name, settings, record, &report))
+        );
     }
-    let button = record.button.as_ref().map(ToString::to_string).unwrap_or_default();
+    let button = record
+        .button
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let changed: Vec<_> = record.components.iter().map(ToString::to_string).collect();
     writeln!(
         out,
@@ -130,14 +153,26 @@ fn print(name: &str, settings: &Settings, record: &Record, json: bool) -> io::Re
         Cost::Unknown(why) => Some(why.words()),
         _ => None,
     }) {
-        writeln!(out, "What a follower costs the board is not known: {problem}.")?;
+        writeln!(
+            out,
+            "What a follower costs the board is not known: {problem}."
+        )?;
     }
     if let Some(cpu) = record.tls_server {
-        writeln!(out, "The TLS server was on a processor for {} of that time.", words::short(cpu))?;
+        writeln!(
+            out,
+            "The TLS server was on a processor for {} of that time.",
+            words::short(cpu)
+        )?;
     }
     for row in report.rows.iter().filter(|row| row.failed > 0) {
         let why = words::plain(row.problem.as_deref().unwrap_or_default());
-        writeln!(out, "{}: {} without an answer, the last: {why}", words::follower(row.follower), row.failed)?;
+        writeln!(
+            out,
+            "{}: {} without an answer, the last: {why}",
+            words::follower(row.follower),
+            row.failed
+        )?;
     }
     Ok(())
 }

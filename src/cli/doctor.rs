@@ -1,4 +1,5 @@
-//! `switchboard doctor`: makes an examination and prints what was found, the worst first.
+//! `switchboard doctor`: makes an examination and prints what was found, the
+//! worst first.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -16,7 +17,11 @@ use crate::{
 /// # Errors
 /// [`Failure::Faults`] where a fault was found.
 pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(), Failure> {
-    let asked = Asked { wanted: wanted.map(str::to_owned), keys: client::held(keys)?, ..Asked::default() };
+    let asked = Asked {
+        wanted: wanted.map(str::to_owned),
+        keys: client::held(keys)?,
+        ..Asked::default()
+    };
     let examination = Examination::begin(asked, || {}).map_err(crate::fleet::StartError::from)?;
     let told = io::stderr().is_terminal();
     let evidence = loop {
@@ -39,16 +44,30 @@ pub(super) fn doctor(keys: &Store, wanted: Option<&str>, json: bool) -> Result<(
         }
     }
     out.flush()?;
-    match findings.iter().filter(|finding| finding.verdict == Verdict::Fault).count() {
+    match findings
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Fault)
+        .count()
+    {
         0 => Ok(()),
         faults => Err(Failure::Faults(faults)),
     }
 }
 
 fn line(finding: &Finding) -> serde_json::Value {
-    let Finding { verdict, kind, board, title, tried, observed, advice } = finding;
-    let advice: Vec<_> =
-        advice.iter().map(|advice| json!({ "what": advice.what, "command": advice.command })).collect();
+    let Finding {
+        verdict,
+        kind,
+        board,
+        title,
+        tried,
+        observed,
+        advice,
+    } = finding;
+    let advice: Vec<_> = advice
+        .iter()
+        .map(|advice| json!({ "what": advice.what, "command": advice.command }))
+        .collect();
     json!({
         "verdict": verdict.word(), "finding": kind.word(), "board": board, "title": title, "tried": tried,
         "observed": observed, "advice": advice,
@@ -56,7 +75,14 @@ fn line(finding: &Finding) -> serde_json::Value {
 }
 
 fn paragraph(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
-    let Finding { verdict, title, tried, observed, advice, .. } = finding;
+    let Finding {
+        verdict,
+        title,
+        tried,
+        observed,
+        advice,
+        ..
+    } = finding;
     writeln!(out, "{:<8} {}", verdict.word(), words::plain(title))?;
     writeln!(out, "         tried:    {}", words::plain(tried))?;
     writeln!(out, "         observed: {}", words::plain(observed))?;

@@ -1,4 +1,5 @@
-//! Decides which board a person means. Knows neither the network nor how a board is shown.
+//! Decides which board a person means. Knows neither the network nor how a
+//! board is shown.
 
 use std::fmt;
 
@@ -30,12 +31,14 @@ pub(super) enum NotFound {
     Nobody {
         /// What was typed.
         typed: String,
-        /// What is near to it, nearest first; all there are, where none is near.
+        /// What is near to it, nearest first; all there are, where none is
+        /// near.
         near: Vec<String>,
         /// Why nothing can be found at all.
         problem: Option<String>,
     },
-    /// It is the id of a board for which a key is held, and this board is not there.
+    /// It is the id of a board for which a key is held, and this board is not
+    /// there.
     Absent {
         /// The id.
         id: String,
@@ -54,19 +57,41 @@ pub(super) enum NotFound {
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nobody { typed, problem: Some(problem), .. } => {
-                write!(f, "no board {typed:?}: nothing can be found by mDNS ({problem}); use host:port")
+            Self::Nobody {
+                typed,
+                problem: Some(problem),
+                ..
+            } => {
+                write!(
+                    f,
+                    "no board {typed:?}: nothing can be found by mDNS ({problem}); use host:port"
+                )
             }
             Self::Nobody { typed, near, .. } if near.is_empty() => {
-                write!(f, "no board {typed:?}: no board announces itself; use host:port for one that does not")
+                write!(
+                    f,
+                    "no board {typed:?}: no board announces itself; use host:port for one that \
+                         does not"
+                )
             }
-            Self::Nobody { typed, near, .. } => write!(f, "no board {typed:?}; there are: {}", near.join(", ")),
+            Self::Nobody { typed, near, .. } => {
+                write!(f, "no board {typed:?}; there are: {}", near.join(", "))
+            }
             Self::Absent { id } => write!(
                 f,
-                "{id} does not announce itself; this computer has a key for it, so that no other board is meant"
+                "{id} does not announce itself; this computer has a key for it, so that no other \
+                     board is meant"
             ),
-            Self::Several { typed, candidates, by } => {
-                write!(f, "{typed:?} may be any of: {}; use {by}", candidates.join(", "))
+            Self::Several {
+                typed,
+                candidates,
+                by,
+            } => {
+                write!(
+                    f,
+                    "{typed:?} may be any of: {}; use {by}",
+                    candidates.join(", ")
+                )
             }
         }
     }
@@ -83,18 +108,33 @@ pub(super) fn find(typed: &str, boards: &[Named<'_>]) -> Result<Match, NotFound>
         .filter_map(|(at, board)| text.fit(board.id, board.name).map(|fit| (fit, at)))
         .collect();
     let Some(best) = fits.iter().map(|(fit, _)| *fit).min() else {
-        return Err(NotFound::Nobody { typed: typed.to_owned(), near: near(&text, boards), problem: None });
+        return Err(NotFound::Nobody {
+            typed: typed.to_owned(),
+            near: near(&text, boards),
+            problem: None,
+        });
     };
-    let meant: Vec<usize> = fits.iter().filter(|(fit, _)| *fit == best).map(|(_, at)| *at).collect();
+    let meant: Vec<usize> = fits
+        .iter()
+        .filter(|(fit, _)| *fit == best)
+        .map(|(_, at)| *at)
+        .collect();
     match *meant.as_slice() {
         [at] => Ok(Match { at, fit: best }),
-        _ => Err(several(typed, meant.iter().filter_map(|at| boards.get(*at)))),
+        _ => Err(several(
+            typed,
+            meant.iter().filter_map(|at| boards.get(*at)),
+        )),
     }
 }
 
 fn several<'a>(typed: &str, boards: impl Iterator<Item = &'a Named<'a>>) -> NotFound {
     let boards: Vec<_> = boards.collect();
-    let mut ids: Vec<&str> = boards.iter().map(|board| board.id).filter(|id| !id.is_empty()).collect();
+    let mut ids: Vec<&str> = boards
+        .iter()
+        .map(|board| board.id)
+        .filter(|id| !id.is_empty())
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     let by_id = ids.len() == boards.len();
@@ -104,21 +144,35 @@ fn several<'a>(typed: &str, boards: impl Iterator<Item = &'a Named<'a>>) -> NotF
         (false, id) => format!("{} ({id}, at {})", board.name, board.address),
     };
     let by = if by_id { "the id" } else { "the address" };
-    NotFound::Several { typed: typed.to_owned(), candidates: boards.iter().map(described).collect(), by }
+    NotFound::Several {
+        typed: typed.to_owned(),
+        candidates: boards.iter().map(described).collect(),
+        by,
+    }
 }
 
 fn near(typed: &Typed, boards: &[Named<'_>]) -> Vec<String> {
-    let mut ranked: Vec<_> =
-        boards.iter().map(|board| (typed.distance(board.id, board.name), describe(board))).collect();
+    let mut ranked: Vec<_> = boards
+        .iter()
+        .map(|board| (typed.distance(board.id, board.name), describe(board)))
+        .collect();
     ranked.sort();
     if ranked.iter().any(|(distance, _)| *distance <= NEAR) {
         ranked.retain(|(distance, _)| *distance <= NEAR);
     }
-    ranked.into_iter().take(10).map(|(_, described)| described).collect()
+    ranked
+        .into_iter()
+        .take(10)
+        .map(|(_, described)| described)
+        .collect()
 }
 
 fn describe(board: &Named<'_>) -> String {
-    let id = if board.id.is_empty() { board.address } else { board.id };
+    let id = if board.id.is_empty() {
+        board.address
+    } else {
+        board.id
+    };
     format!("{} ({id})", board.name)
 }
 
@@ -127,7 +181,11 @@ mod tests {
     use super::*;
 
     const fn named<'a>(id: &'a str, name: &'a str) -> Named<'a> {
-        Named { id, name, address: "127.0.0.1:80" }
+        Named {
+            id,
+            name,
+            address: "127.0.0.1:80",
+        }
     }
 
     const BOARDS: [Named<'_>; 4] = [
@@ -160,19 +218,38 @@ mod tests {
     fn a_name_that_two_boards_have_lists_both() {
         for typed in ["strip", "Strip", "lamp"] {
             let found = find(typed, &BOARDS);
-            assert!(matches!(&found, Err(NotFound::Several { candidates, .. }) if candidates.len() == 2), "{found:?}");
+            assert!(
+                matches!(&found, Err(NotFound::Several { candidates, .. }) if candidates.len() == 2),
+                "{found:?}"
+            );
         }
     }
 
     #[test]
     fn an_exact_name_goes_before_those_that_are_only_alike() {
-        let boards =
-            [named("a", "Desk lamp"), named("b", "desk-lamp"), named("c", "Desk lamp!"), named("d", "DESK LAMP")];
+        let boards = [
+            named("a", "Desk lamp"),
+            named("b", "desk-lamp"),
+            named("c", "Desk lamp!"),
+            named("d", "DESK LAMP"),
+        ];
         for (at, board) in boards.iter().enumerate() {
-            assert_eq!(found(board.name, &boards), Some((at, Fit::Name)), "{}", board.name);
+            assert_eq!(
+                found(board.name, &boards),
+                Some((at, Fit::Name)),
+                "{}",
+                board.name
+            );
         }
-        let error = find("Desk_Lamp", &boards).expect_err("any of them").to_string();
-        assert!(boards.iter().all(|board| error.contains(&format!("{} ({})", board.name, board.id))), "{error}");
+        let error = find("Desk_Lamp", &boards)
+            .expect_err("any of them")
+            .to_string();
+        assert!(
+            boards
+                .iter()
+                .all(|board| error.contains(&format!("{} ({})", board.name, board.id))),
+            "{error}"
+        );
     }
 
     #[test]
@@ -185,29 +262,51 @@ mod tests {
     fn an_emoji_never_means_a_board_with_another_emoji() {
         let boards = [named("a", "💡"), named("b", "Lamp 🚀")];
         for typed in ["🚀", "", " ", "!", "Lamp 💡"] {
-            assert!(matches!(find(typed, &boards), Err(NotFound::Nobody { .. })), "{typed:?}");
+            assert!(
+                matches!(find(typed, &boards), Err(NotFound::Nobody { .. })),
+                "{typed:?}"
+            );
         }
         assert_eq!(found("💡", &boards), Some((0, Fit::Name)));
         let alike = [named("a", "Lamp 💡"), named("b", "Lamp 🚀")];
-        let error = find("lamp", &alike).expect_err("it cannot be told which").to_string();
-        assert_eq!(error, "\"lamp\" may be any of: Lamp 💡 (a), Lamp 🚀 (b); use the id");
+        let error = find("lamp", &alike)
+            .expect_err("it cannot be told which")
+            .to_string();
+        assert_eq!(
+            error,
+            "\"lamp\" may be any of: Lamp 💡 (a), Lamp 🚀 (b); use the id"
+        );
     }
 
     #[test]
     fn boards_that_say_the_same_id_are_told_apart_by_their_addresses() {
         let boards = [
-            Named { address: "10.0.0.1:80", ..named("a", "Lamp") },
-            Named { address: "10.0.0.2:80", ..named("a", "Lamp") },
+            Named {
+                address: "10.0.0.1:80",
+                ..named("a", "Lamp")
+            },
+            Named {
+                address: "10.0.0.2:80",
+                ..named("a", "Lamp")
+            },
         ];
         for typed in ["a", "Lamp"] {
             let error = find(typed, &boards).expect_err("two").to_string();
-            assert!(error.ends_with("Lamp (a, at 10.0.0.1:80), Lamp (a, at 10.0.0.2:80); use the address"), "{error}");
+            assert!(
+                error.ends_with(
+                    "Lamp (a, at 10.0.0.1:80), Lamp (a, at 10.0.0.2:80); use the address"
+                ),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn a_typing_mistake_is_answered_with_the_nearest_names() {
         let error = find("desk-lmap", &BOARDS).expect_err("no such board");
-        assert_eq!(error.to_string(), "no board \"desk-lmap\"; there are: Desk lamp (lamp-9f3a)");
+        assert_eq!(
+            error.to_string(),
+            "no board \"desk-lmap\"; there are: Desk lamp (lamp-9f3a)"
+        );
     }
 }

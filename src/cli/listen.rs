@@ -1,4 +1,5 @@
-//! `switchboard listen`: says where boards can call, and prints those that do and what they push.
+//! `switchboard listen`: says where boards can call, and prints those that do
+//! and what they push.
 
 use std::{
     io::{self, Write},
@@ -23,14 +24,26 @@ pub(super) fn listen(reach: Reach<'_>, wait: Option<Duration>, json: bool) -> Re
         say_where(address, json)?;
     }
     let printed = |what: &Happening| !matches!(what, Happening::Command { .. });
-    follow(Watched { watching, only: None }, printed, wait, &mut Printer::new(json))
+    follow(
+        Watched {
+            watching,
+            only: None,
+        },
+        printed,
+        wait,
+        &mut Printer::new(json),
+    )
 }
 
 fn say_where(address: SocketAddr, json: bool) -> io::Result<()> {
     let urls = urls(address);
     let mut out = output::out();
     if json {
-        writeln!(out, "{}", plain::json(&json!({ "listening": address.to_string(), "urls": urls })))?;
+        writeln!(
+            out,
+            "{}",
+            plain::json(&json!({ "listening": address.to_string(), "urls": urls }))
+        )?;
     } else {
         writeln!(out, "boards can call {}", urls.join(" or "))?;
     }
@@ -40,6 +53,14 @@ fn say_where(address: SocketAddr, json: bool) -> io::Result<()> {
 /// What boards can be told to call.
 fn urls(address: SocketAddr) -> Vec<String> {
     let url = |ip| format!("ws://{}/", SocketAddr::new(ip, address.port()));
-    let own = if address.ip().is_unspecified() { doctor::own_addresses(address.is_ipv4()) } else { Vec::new() };
-    if own.is_empty() { vec![url(address.ip())] } else { own.into_iter().map(url).collect() }
+    let own = if address.ip().is_unspecified() {
+        doctor::own_addresses(address.is_ipv4())
+    } else {
+        Vec::new()
+    };
+    if own.is_empty() {
+        vec![url(address.ip())]
+    } else {
+        own.into_iter().map(url).collect()
+    }
 }

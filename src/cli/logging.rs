@@ -1,4 +1,5 @@
-//! `--log`: what this program and its libraries say of their own work, for trouble. Nothing is logged unless it is asked for.
+//! `--log`: what this program and its libraries say of their own work, for
+//! trouble. Nothing is logged unless it is asked for.
 
 use std::{fs::OpenOptions, io::Write, path::Path, str::FromStr};
 
@@ -19,13 +20,20 @@ impl FromStr for Filter {
     fn from_str(text: &str) -> Result<Self, String> {
         let level = |word: &str| {
             word.parse::<LevelFilter>().map_err(|_| {
-                format!("{word:?} is no level; accepted: error, warn, info, debug, trace, off, or parts with levels as mdns_sd=debug,switchboard::link=trace")
+                format!(
+                    "{word:?} is no level; accepted: error, warn, info, debug, trace, off, or \
+                     parts with levels as mdns_sd=debug,switchboard::link=trace"
+                )
             })
         };
-        // A level alone is meant for this program; its libraries say only what is wrong.
+        // A level alone is meant for this program; its libraries say only what
+        // is wrong.
         if let Ok(level) = text.parse::<LevelFilter>() {
             let libraries = level.min(LevelFilter::Warn);
-            return Ok(Self(vec![(None, libraries), (Some("switchboard".to_owned()), level)]));
+            return Ok(Self(vec![
+                (None, libraries),
+                (Some("switchboard".to_owned()), level),
+            ]));
         }
         let parts = text.split(',').map(|part| match part.split_once('=') {
             Some((target, word)) if !target.trim().is_empty() => {
@@ -46,7 +54,12 @@ pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> 
     // What is logged may have texts of boards in it.
     builder.format(|out, record| {
         let (time, level) = (out.timestamp_millis(), record.level());
-        writeln!(out, "[{time} {level:<5} {}] {}", record.target(), words::plain(&record.args().to_string()))
+        writeln!(
+            out,
+            "[{time} {level:<5} {}] {}",
+            record.target(),
+            words::plain(&record.args().to_string())
+        )
     });
     for (target, level) in &filter.0 {
         builder.filter(target.as_deref(), *level);
@@ -58,7 +71,8 @@ pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> 
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let opened = options.open(path);
-        let file = opened.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        let file =
+            opened.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
         builder.target(Target::Pipe(Box::new(file)));
     }
     let logger = builder.build();
@@ -67,11 +81,16 @@ pub(super) fn begin(filter: &Filter, file: Option<&Path>) -> Result<(), String> 
     if log::set_boxed_logger(Box::new(Redacting(logger))).is_ok() {
         log::set_max_level(level);
     }
-    log::info!("switchboard {} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS);
+    log::info!(
+        "switchboard {} on {}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS
+    );
     Ok(())
 }
 
-/// Leaves secrets out of what is logged; libraries log whole requests with the tokens in them.
+/// Leaves secrets out of what is logged; libraries log whole requests with the
+/// tokens in them.
 struct Redacting(Logger);
 
 impl Log for Redacting {
@@ -83,8 +102,10 @@ impl Log for Redacting {
         if self.0.matches(record) {
             let text = record.args().to_string();
             let mut safe = Record::builder();
-            safe.metadata(record.metadata().clone()).module_path(record.module_path());
-            self.0.log(&safe.args(format_args!("{}", redacted(&text))).build());
+            safe.metadata(record.metadata().clone())
+                .module_path(record.module_path());
+            self.0
+                .log(&safe.args(format_args!("{}", redacted(&text))).build());
         }
     }
 
@@ -101,9 +122,18 @@ mod tests {
     fn a_level_is_meant_for_this_program() {
         let of = |text: &str| text.parse::<Filter>().map(|filter| filter.0);
         let own = |level| (Some("switchboard".to_owned()), level);
-        assert_eq!(of("debug"), Ok(vec![(None, LevelFilter::Warn), own(LevelFilter::Debug)]));
-        assert_eq!(of("error"), Ok(vec![(None, LevelFilter::Error), own(LevelFilter::Error)]));
-        let parts = vec![(Some("mdns_sd".to_owned()), LevelFilter::Trace), (None, LevelFilter::Info)];
+        assert_eq!(
+            of("debug"),
+            Ok(vec![(None, LevelFilter::Warn), own(LevelFilter::Debug)])
+        );
+        assert_eq!(
+            of("error"),
+            Ok(vec![(None, LevelFilter::Error), own(LevelFilter::Error)])
+        );
+        let parts = vec![
+            (Some("mdns_sd".to_owned()), LevelFilter::Trace),
+            (None, LevelFilter::Info),
+        ];
         assert_eq!(of("mdns_sd=trace, info"), Ok(parts));
         assert!(of("loud").is_err_and(|problem| problem.contains("accepted: error, warn, info")));
         assert!(of("mdns_sd=loud").is_err() && of("").is_err());

@@ -1,4 +1,5 @@
-//! The fleet on the command line: what a person types, what is printed, and the exit status. Owns no link and opens no window.
+//! The fleet on the command line: what a person types, what is printed, and the
+//! exit status. Owns no link and opens no window.
 
 mod args;
 mod channel;
@@ -39,7 +40,10 @@ use client::{Client, Reach, Watching};
 use print::Printer;
 
 use crate::{
-    fleet::{BoardKey, BoardView, Happening, Outcome, ResyncCause, StartError, Transport, UnknownTransport},
+    fleet::{
+        BoardKey, BoardView, Happening, Outcome, ResyncCause, StartError, Transport,
+        UnknownTransport,
+    },
     keys::{Store, StoreError},
     plain,
     provisioning::Problem,
@@ -54,22 +58,40 @@ enum Failure {
     Refused { board: String, error: Box<RpcError> },
     /// 1: the board cannot be spoken with, and waiting does not help.
     #[error("{board} {problem}")]
-    CannotSpeak { board: String, problem: crate::fleet::LinkProblem },
+    CannotSpeak {
+        board: String,
+        problem: crate::fleet::LinkProblem,
+    },
     /// 1: the board has no other firmware than before.
     #[error("{board}: {problem}")]
-    Update { board: String, problem: Box<crate::fleet::UpdateProblem> },
+    Update {
+        board: String,
+        problem: Box<crate::fleet::UpdateProblem>,
+    },
     /// 1: the board is locked, and this computer has no key that it accepts.
     #[error(
-        "{board}: {problem}. If you were given a key: switchboard keys add FILE. If not: hold the board's button for 5 s, let it go, then: \
+        "{board}: {problem}. If you were given a key: switchboard keys add FILE. If not: hold the \
+             board's button for 5 s, let it go, then: \
          switchboard keys pair {typed}"
     )]
-    NoKey { board: String, typed: String, problem: crate::fleet::LinkProblem },
+    NoKey {
+        board: String,
+        typed: String,
+        problem: crate::fleet::LinkProblem,
+    },
     /// 1: the board is known to be locked, and its key cannot be had.
     #[error("{board}: {problem}. If it was erased and is open now: switchboard keys forget {id}")]
-    KeyUnavailable { board: String, id: String, problem: crate::fleet::LinkProblem },
+    KeyUnavailable {
+        board: String,
+        id: String,
+        problem: crate::fleet::LinkProblem,
+    },
     /// 1: the board gave no key.
     #[error("{board}: {problem}")]
-    NotPaired { board: String, problem: crate::pairing::PairProblem },
+    NotPaired {
+        board: String,
+        problem: crate::pairing::PairProblem,
+    },
     /// 2: the keys of this computer cannot be read or saved.
     #[error(transparent)]
     Keys(#[from] StoreError),
@@ -97,7 +119,8 @@ enum Failure {
     /// 4: nothing can be asked at all.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// 1, 3 or 4: not everything that a scene wants was done; what was not was printed.
+    /// 1, 3 or 4: not everything that a scene wants was done; what was not was
+    /// printed.
     #[error(transparent)]
     Scene(#[from] scene::Undone),
     /// 1, 2 or 4: a channel did not do what was asked.
@@ -145,14 +168,16 @@ pub enum Asked {
         demo: Option<usize>,
         /// Where the keys of locked boards are.
         keys: Store,
-        /// Where boards can call; `None`: where the window was told before, if it was.
+        /// Where boards can call; `None`: where the window was told before, if
+        /// it was.
         listen: Option<SocketAddr>,
     },
     /// It was a command of the command line, and this came of it.
     Done(ExitCode),
 }
 
-/// Reads the command line of this process and does what it says, short of opening a window.
+/// Reads the command line of this process and does what it says, short of
+/// opening a window.
 pub fn run() -> Asked {
     let args = match Args::try_parse() {
         Ok(args) => args,
@@ -166,23 +191,44 @@ pub fn run() -> Asked {
         output::say(problem);
         return Asked::Done(ExitCode::from(2));
     }
-    let keys = Store::of(
-        args.keys.or_else(|| env::var_os("SWITCHBOARD_KEYS").filter(|path| !path.is_empty()).map(PathBuf::from)),
-    )
+    let keys = Store::of(args.keys.or_else(|| {
+        env::var_os("SWITCHBOARD_KEYS")
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from)
+    }))
     .telling(|left| {
         let left = words::length(left);
         // Without a standard error there is no reader.
         let _ = writeln!(
             io::stderr(),
-            "switchboard: waiting up to {left} for the keychain to unlock; --keys FILE uses a file instead"
+            "switchboard: waiting up to {left} for the keychain to unlock; --keys FILE uses a \
+                 file instead"
         );
     });
     let command = match args.command {
-        None => return Asked::Window { demo: None, keys, listen: args.listen },
-        Some(Command::Demo { boards }) => return Asked::Window { demo: Some(boards), keys, listen: args.listen },
+        None => {
+            return Asked::Window {
+                demo: None,
+                keys,
+                listen: args.listen,
+            };
+        }
+        Some(Command::Demo { boards }) => {
+            return Asked::Window {
+                demo: Some(boards),
+                keys,
+                listen: args.listen,
+            };
+        }
         Some(command) => command,
     };
-    let status = match carry_out(command, Reach { keys: &keys, listen: args.listen }) {
+    let status = match carry_out(
+        command,
+        Reach {
+            keys: &keys,
+            listen: args.listen,
+        },
+    ) {
         Ok(()) => 0,
         Err(failure) => {
             let status = failure.status();
@@ -199,11 +245,15 @@ pub fn run() -> Asked {
 /// What was typed comes before the environment.
 fn choose_transport(typed: Option<Transport>) -> Result<(), String> {
     const VARIABLE: &str = "SWITCHBOARD_TRANSPORT";
-    let transport = match (typed, env::var_os(VARIABLE).filter(|value| !value.is_empty())) {
+    let transport = match (
+        typed,
+        env::var_os(VARIABLE).filter(|value| !value.is_empty()),
+    ) {
         (Some(transport), _) => transport,
-        (None, Some(value)) => {
-            value.to_string_lossy().parse().map_err(|error: UnknownTransport| format!("{VARIABLE}: {error}"))?
-        }
+        (None, Some(value)) => value
+            .to_string_lossy()
+            .parse()
+            .map_err(|error: UnknownTransport| format!("{VARIABLE}: {error}"))?,
         (None, None) => return Ok(()),
     };
     transport.choose();
@@ -213,9 +263,12 @@ fn choose_transport(typed: Option<Transport>) -> Result<(), String> {
 /// Prints the help, the version, or a usage error.
 fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        // The error quotes the arguments, which may contain escape sequences and line breaks: parse escaped ones instead.
+        // The error quotes the arguments, which may contain escape sequences
+        // and line breaks: parse escaped ones instead.
         let plain = env::args_os().map(|word| words::plain(&word.to_string_lossy()));
-        let words = Args::try_parse_from(plain).err().filter(clap::Error::use_stderr);
+        let words = Args::try_parse_from(plain)
+            .err()
+            .filter(clap::Error::use_stderr);
         let words = words.as_ref().unwrap_or(error).render();
         // A failure to write an error has no one to be reported to.
         let _ = write!(output::err(), "{words}");
@@ -237,8 +290,8 @@ fn log_what_happens(args: &Args) -> Result<(), String> {
 fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
     let keys = reach.keys;
     if reach.listen.is_some() && !takes_calls(&command) {
-        let why =
-            "--listen is for list, show, set, toggle, press, call, log, ota, watch and listen, and for the window";
+        let why = "--listen is for list, show, set, toggle, press, call, log, ota, watch and \
+             listen, and for the window";
         return Err(Failure::Usage(why.to_owned()));
     }
     match command {
@@ -249,54 +302,124 @@ fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             let board = client.board()?;
             Ok(Printer::new(json).board(&board)?)
         }
-        Command::Set { target, assignments, json } => {
+        Command::Set {
+            target,
+            assignments,
+            json,
+        } => {
             let change = value::state(&target.component, &assignments).map_err(Failure::Usage)?;
             one_command(reach, &target, &mut Printer::new(json), |client, reply| {
-                client.fleet().set(client.key(), &target.component, change, Some(reply));
+                client
+                    .fleet()
+                    .set(client.key(), &target.component, change, Some(reply));
             })
         }
-        Command::Toggle { target, json } => one_command(reach, &target, &mut Printer::new(json), |client, reply| {
-            client.fleet().toggle(client.key(), &target.component, Some(reply));
-        }),
-        Command::Press { target, json } => one_command(reach, &target, &mut Printer::new(json), |client, reply| {
-            client.fleet().press(client.key(), &target.component, Some(reply));
-        }),
-        Command::Call { board, method, params } => call(reach, &board, &method, params.as_deref()),
+        Command::Toggle { target, json } => {
+            one_command(reach, &target, &mut Printer::new(json), |client, reply| {
+                client
+                    .fleet()
+                    .toggle(client.key(), &target.component, Some(reply));
+            })
+        }
+        Command::Press { target, json } => {
+            one_command(reach, &target, &mut Printer::new(json), |client, reply| {
+                client
+                    .fleet()
+                    .press(client.key(), &target.component, Some(reply));
+            })
+        }
+        Command::Call {
+            board,
+            method,
+            params,
+        } => call(reach, &board, &method, params.as_deref()),
         Command::Ota { board, file, json } => ota::ota(reach, &board, file, json),
         Command::Watch { board, wait, json } => {
             let printed = |what: &Happening| !matches!(what, Happening::Command { .. });
-            follow(watched(reach, board.as_deref())?, printed, wait.map(|wait| wait.0), &mut Printer::new(json))
+            follow(
+                watched(reach, board.as_deref())?,
+                printed,
+                wait.map(|wait| wait.0),
+                &mut Printer::new(json),
+            )
         }
-        Command::Log { board, level, wait, json } => {
+        Command::Log {
+            board,
+            level,
+            wait,
+            json,
+        } => {
             let client = Client::connect(reach, &board)?;
-            client.fleet().follow_log(client.key(), LogFilter::UpTo(level));
+            client
+                .fleet()
+                .follow_log(client.key(), LogFilter::UpTo(level));
             let printed = |what: &Happening| {
                 use Happening::{IdClaimed, Link, Log, LogLost, NoLog, Resync};
                 matches!(
                     what,
-                    Log { .. } | LogLost(_) | NoLog(_) | Link(_) | IdClaimed(_) | Resync(ResyncCause::NewEpoch)
+                    Log { .. }
+                        | LogLost(_)
+                        | NoLog(_)
+                        | Link(_)
+                        | IdClaimed(_)
+                        | Resync(ResyncCause::NewEpoch)
                 )
             };
-            follow(Watched::one(client), printed, wait.map(|wait| wait.0), &mut Printer::new(json))
+            follow(
+                Watched::one(client),
+                printed,
+                wait.map(|wait| wait.0),
+                &mut Printer::new(json),
+            )
         }
         Command::Compare(args) => compare::compare(keys, args),
-        Command::Listen { address, wait, json } => {
-            let reach = Reach { listen: reach.listen.or(Some(address)), ..reach };
+        Command::Listen {
+            address,
+            wait,
+            json,
+        } => {
+            let reach = Reach {
+                listen: reach.listen.or(Some(address)),
+                ..reach
+            };
             listen::listen(reach, wait.map(|wait| wait.0), json)
         }
-        Command::Telemetry { board, wait, json, csv } => {
-            telemetry::telemetry(keys, &board, wait.map(|wait| wait.0), json, csv.as_deref())
-        }
+        Command::Telemetry {
+            board,
+            wait,
+            json,
+            csv,
+        } => telemetry::telemetry(keys, &board, wait.map(|wait| wait.0), json, csv.as_deref()),
         Command::Clients { board, close, json } => clients::clients(keys, &board, close, json),
         Command::Channel(args) => channel::channel(*args),
         Command::Scene(command) => scene::scene(keys, command),
         Command::Doctor { wanted, json } => doctor::doctor(keys, wanted.as_deref(), json),
         Command::Check(args) => check::conformance(keys, &args),
         Command::Keys(command) => keys::keys(keys, command),
-        Command::Proxy { board, listen, token } => proxy::proxy(keys, &board, listen, token),
-        Command::Provision { serial, ssid, lock, open, service, json } => {
+        Command::Proxy {
+            board,
+            listen,
+            token,
+        } => proxy::proxy(keys, &board, listen, token),
+        Command::Provision {
+            serial,
+            ssid,
+            lock,
+            open,
+            service,
+            json,
+        } => {
             let lock = if lock || open { Some(lock) } else { None };
-            provision::provision(keys, &provision::Wanted { serial, ssid, lock, service, json })
+            provision::provision(
+                keys,
+                &provision::Wanted {
+                    serial,
+                    ssid,
+                    lock,
+                    service,
+                    json,
+                },
+            )
         }
     }
 }
@@ -310,7 +433,11 @@ fn list(reach: Reach<'_>, wait: Duration, printer: &mut Printer) -> Result<(), F
     printer.boards(&boards)?;
     if boards.is_empty() {
         let why = watching.discovery_problem().map_or_else(
-            || "no board announced itself; one that does not can be named by its address, host:port".to_owned(),
+            || {
+                "no board announced itself; one that does not can be named by its address, \
+                 host:port"
+                    .to_owned()
+            },
             |problem| format!("nothing can be found by mDNS: {problem}"),
         );
         output::say(why);
@@ -335,11 +462,17 @@ fn call(reach: Reach<'_>, board: &str, method: &str, params: Option<&str>) -> Re
     let params: Object = match params {
         None => Object::new(),
         Some(text) => serde_json::from_str(text).map_err(|error| {
-            Failure::Usage(format!("the parameters are a JSON object, for example {{\"id\":0}}: {error}"))
+            Failure::Usage(format!(
+                "the parameters are a JSON object, for example {{\"id\":0}}: {error}"
+            ))
         })?,
     };
     let client = Client::connect(reach, board)?;
-    let outcome = client.ask(|reply| client.fleet().call(client.key(), method, params, Some(reply)))?;
+    let outcome = client.ask(|reply| {
+        client
+            .fleet()
+            .call(client.key(), method, params, Some(reply))
+    })?;
     let (result, _) = done(&client.board()?.name, outcome)?;
     Ok(writeln!(output::out(), "{}", plain::json(&result))?)
 }
@@ -348,10 +481,19 @@ fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
     let no_answer = |what: &str| Err(Failure::NoAnswer(format!("{board}: {what}")));
     match outcome {
         Outcome::Done { result, took } => Ok((result, took)),
-        Outcome::Refused(error) => Err(Failure::Refused { board: board.to_owned(), error: Box::new(error) }),
-        Outcome::Unconfirmed => no_answer("no answer within 5 s; whether it was carried out is not known"),
-        Outcome::LinkLost => no_answer("the link was lost; whether it was carried out is not known"),
-        Outcome::NotConnected | Outcome::Superseded => no_answer("the link was lost; nothing was sent"),
+        Outcome::Refused(error) => Err(Failure::Refused {
+            board: board.to_owned(),
+            error: Box::new(error),
+        }),
+        Outcome::Unconfirmed => {
+            no_answer("no answer within 5 s; whether it was carried out is not known")
+        }
+        Outcome::LinkLost => {
+            no_answer("the link was lost; whether it was carried out is not known")
+        }
+        Outcome::NotConnected | Outcome::Superseded => {
+            no_answer("the link was lost; nothing was sent")
+        }
     }
 }
 
@@ -364,7 +506,10 @@ struct Watched {
 impl Watched {
     fn one(client: Client) -> Self {
         let only = Some(client.key());
-        Self { watching: client.into_watching(), only }
+        Self {
+            watching: client.into_watching(),
+            only,
+        }
     }
 }
 
@@ -388,7 +533,10 @@ fn takes_calls(command: &Command) -> bool {
 
 fn watched(reach: Reach<'_>, board: Option<&str>) -> Result<Watched, Failure> {
     match board {
-        None => Ok(Watched { watching: Watching::start(reach, true, true)?, only: None }),
+        None => Ok(Watched {
+            watching: Watching::start(reach, true, true)?,
+            only: None,
+        }),
         Some(board) => Client::connect(reach, board).map(Watched::one),
     }
 }
@@ -423,6 +571,11 @@ fn follow(
 }
 
 /// A result as one line of JSON.
-fn result_line(board: &BoardView, component: &ComponentKey, result: &Value, took: Duration) -> Value {
+fn result_line(
+    board: &BoardView,
+    component: &ComponentKey,
+    result: &Value,
+    took: Duration,
+) -> Value {
     json!({ "board": board.name, "id": board.id, "component": component, "took_ms": took.as_secs_f64() * 1e3, "result": result })
 }

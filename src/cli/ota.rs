@@ -1,5 +1,5 @@
-//! `switchboard ota`: sends an image, shows how that does, and says which versions there were before and after. What is sent when
-//! the fleet decides.
+//! `switchboard ota`: sends an image, shows how that does, and says which
+//! versions there were before and after. What is sent when the fleet decides.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -19,7 +19,8 @@ use crate::{
     plain, record, words,
 };
 
-/// How long nothing may change before this gives up. The fleet ends each step of an update before, and says why.
+/// How long nothing may change before this gives up. The fleet ends each step
+/// of an update before, and says why.
 const SILENCE: Duration = Duration::from_secs(400);
 
 /// The width of the bar, in columns, where there is room for it.
@@ -34,7 +35,8 @@ const COLUMNS: usize = 80;
 /// Carries the command out.
 pub(super) fn ota(reach: Reach<'_>, board: &str, file: PathBuf, json: bool) -> Result<(), Failure> {
     // Said before anything is looked for on the network.
-    std::fs::metadata(&file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+    std::fs::metadata(&file)
+        .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let client = Client::connect(reach, board)?;
     let key = client.key();
     let begun = Instant::now();
@@ -52,14 +54,22 @@ pub(super) fn ota(reach: Reach<'_>, board: &str, file: PathBuf, json: bool) -> R
             progress.show(&view, state)?;
             match state {
                 UpdateState::Done { before, after } => {
-                    return Ok(progress.done(&view, before.as_deref(), after.as_deref(), begun.elapsed())?);
+                    return Ok(progress.done(
+                        &view,
+                        before.as_deref(),
+                        after.as_deref(),
+                        begun.elapsed(),
+                    )?);
                 }
                 UpdateState::Failed(problem) => return Err(failure(&view.name, problem)),
                 _ => last = Some(state.clone()),
             }
         }
         if watching.wait(Instant::now() + SILENCE).is_none() {
-            return Err(Failure::NoAnswer(format!("{}: nothing was heard for minutes", view.name)));
+            return Err(Failure::NoAnswer(format!(
+                "{}: nothing was heard for minutes",
+                view.name
+            )));
         }
     }
 }
@@ -67,10 +77,16 @@ pub(super) fn ota(reach: Reach<'_>, board: &str, file: PathBuf, json: bool) -> R
 fn failure(board: &str, problem: &UpdateProblem) -> Failure {
     let board = board.to_owned();
     match problem {
-        UpdateProblem::Refused(error) => Failure::Refused { board, error: Box::new(error.clone()) },
+        UpdateProblem::Refused(error) => Failure::Refused {
+            board,
+            error: Box::new(error.clone()),
+        },
         UpdateProblem::File(reason) => Failure::Usage(reason.clone()),
         UpdateProblem::CameBack(_) | UpdateProblem::Cancelled | UpdateProblem::Nonsense(_) => {
-            Failure::Update { board, problem: Box::new(problem.clone()) }
+            Failure::Update {
+                board,
+                problem: Box::new(problem.clone()),
+            }
         }
         UpdateProblem::NoAnswer
         | UpdateProblem::NotConnected
@@ -93,7 +109,9 @@ impl Progress {
     fn new(json: bool) -> Self {
         match json {
             true => Self::Json,
-            false if io::stderr().is_terminal() => Self::Bar { drawn: String::new() },
+            false if io::stderr().is_terminal() => Self::Bar {
+                drawn: String::new(),
+            },
             false => Self::Lines { tenths: None },
         }
     }
@@ -105,19 +123,32 @@ impl Progress {
             // What comes last is said as the outcome.
             _ if !state.is_under_way() => self.end(),
             Self::Bar { drawn } => {
-                let columns =
-                    terminal_size::terminal_size_of(io::stderr()).map_or(0, |(width, _)| usize::from(width.0));
-                // A terminal that does not know its size may have been told it by the shell.
-                let told = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0);
-                let columns = if columns == 0 { told().unwrap_or(COLUMNS) } else { columns };
+                let columns = terminal_size::terminal_size_of(io::stderr())
+                    .map_or(0, |(width, _)| usize::from(width.0));
+                // A terminal that does not know its size may have been told it
+                // by the shell.
+                let told = || {
+                    std::env::var("COLUMNS")
+                        .ok()?
+                        .parse()
+                        .ok()
+                        .filter(|columns| *columns > 0)
+                };
+                let columns = if columns == 0 {
+                    told().unwrap_or(COLUMNS)
+                } else {
+                    columns
+                };
                 let bar = bar(state.percent().unwrap_or(0), &text, columns);
                 if bar == *drawn {
                     return Ok(());
                 }
-                // What was drawn before is painted over, as far as the line goes.
+                // What was drawn before is painted over, as far as the line
+                // goes.
                 let before = drawn.chars().count().min(columns.saturating_sub(1));
                 let rest = " ".repeat(before.saturating_sub(bar.chars().count()));
-                // The one thing that is to steer the terminal; all else in it is plain.
+                // The one thing that is to steer the terminal; all else in it
+                // is plain.
                 let mut err = output::steering();
                 write!(err, "\r{bar}{rest}")?;
                 *drawn = bar;
@@ -125,7 +156,10 @@ impl Progress {
             }
             Self::Lines { tenths } => {
                 let sending = matches!(state, UpdateState::Sending { .. });
-                let tenth = state.percent().filter(|_| sending).map(|percent| percent / 10);
+                let tenth = state
+                    .percent()
+                    .filter(|_| sending)
+                    .map(|percent| percent / 10);
                 if sending && *tenths == tenth {
                     return Ok(());
                 }
@@ -143,17 +177,28 @@ impl Progress {
         }
     }
 
-    fn done(&self, board: &BoardView, before: Option<&str>, after: Option<&str>, took: Duration) -> io::Result<()> {
+    fn done(
+        &self,
+        board: &BoardView,
+        before: Option<&str>,
+        after: Option<&str>,
+        took: Duration,
+    ) -> io::Result<()> {
         if matches!(self, Self::Json) {
             return Ok(());
         }
         let version = |version: Option<&str>| words::plain(version.unwrap_or("unknown"));
         let (name, before, after) = (words::plain(&board.name), version(before), version(after));
-        writeln!(output::out(), "{name}  firmware {before} -> {after}  ({})", words::short(took))
+        writeln!(
+            output::out(),
+            "{name}  firmware {before} -> {after}  ({})",
+            words::short(took)
+        )
     }
 }
 
-/// A bar and a text that fit into one line of a terminal. Its last column stays free: some terminals go to the next line after it.
+/// A bar and a text that fit into one line of a terminal. Its last column stays
+/// free: some terminals go to the next line after it.
 fn bar(percent: u8, text: &str, columns: usize) -> String {
     let room = columns.saturating_sub(1);
     let length = text.chars().count();
@@ -161,12 +206,19 @@ fn bar(percent: u8, text: &str, columns: usize) -> String {
     let width = room.saturating_sub(length + 3).min(BAR);
     if width >= NARROWEST {
         let filled = usize::from(percent.min(100)) * width / 100;
-        return format!("[{}{}] {text}", "#".repeat(filled), " ".repeat(width - filled));
+        return format!(
+            "[{}{}] {text}",
+            "#".repeat(filled),
+            " ".repeat(width - filled)
+        );
     }
     if length <= room {
         return text.to_owned();
     }
-    text.chars().take(room.saturating_sub(1)).chain((room > 0).then_some('\u{2026}')).collect()
+    text.chars()
+        .take(room.saturating_sub(1))
+        .chain((room > 0).then_some('\u{2026}'))
+        .collect()
 }
 
 fn line(board: &BoardView, state: &UpdateState) -> Value {
@@ -179,15 +231,31 @@ mod tests {
 
     #[test]
     fn the_bar_and_its_text_fit_into_one_line_of_any_terminal() {
-        let texts = ["43 %  257 kB of 598 kB", "the board restarts with the new image", ""];
-        for (text, columns) in texts.iter().flat_map(|text| (0..=120).map(move |columns| (text, columns))) {
+        let texts = [
+            "43 %  257 kB of 598 kB",
+            "the board restarts with the new image",
+            "",
+        ];
+        for (text, columns) in texts
+            .iter()
+            .flat_map(|text| (0..=120).map(move |columns| (text, columns)))
+        {
             for percent in [0, 43, 100, 255] {
                 let line = bar(percent, text, columns);
-                assert!(line.chars().count() <= columns.saturating_sub(1), "{columns}: {line}");
+                assert!(
+                    line.chars().count() <= columns.saturating_sub(1),
+                    "{columns}: {line}"
+                );
             }
         }
-        assert_eq!(bar(50, "50 %", 80), format!("[{}{}] 50 %", "#".repeat(16), " ".repeat(16)));
-        assert_eq!(bar(43, texts[0], 40), format!("[{}{}] {}", "#".repeat(6), " ".repeat(8), texts[0]));
+        assert_eq!(
+            bar(50, "50 %", 80),
+            format!("[{}{}] 50 %", "#".repeat(16), " ".repeat(16))
+        );
+        assert_eq!(
+            bar(43, texts[0], 40),
+            format!("[{}{}] {}", "#".repeat(6), " ".repeat(8), texts[0])
+        );
         assert_eq!(bar(0, texts[1], 20), "the board restarts\u{2026}");
     }
 }

@@ -1,4 +1,5 @@
-//! Standard output and standard error. Everything goes through [`plain`](crate::plain), so no command can forget to escape what a board
+//! Standard output and standard error. Everything goes through
+//! [`plain`](crate::plain), so no command can forget to escape what a board
 //! says. The exception is `channel`, whose messages a pipe receives unchanged.
 
 use std::{
@@ -28,7 +29,8 @@ pub(super) fn steering() -> StderrLock<'static> {
     io::stderr().lock()
 }
 
-/// Prints a message on standard error. A failure to write it has no one to be reported to.
+/// Prints a message on standard error. A failure to write it has no one to be
+/// reported to.
 pub(super) fn say(words: impl fmt::Display) {
     let _ = writeln!(err(), "switchboard: {words}");
 }
@@ -48,7 +50,13 @@ mod tests {
                     folders.push(path);
                 } else if path.file_name().is_some_and(|name| name != "output.rs") {
                     let text = fs::read_to_string(&path).expect("a source");
-                    for past in ["println!", "print!(", "stdout().lock", "stderr().lock", "!(io::std"] {
+                    for past in [
+                        "println!",
+                        "print!(",
+                        "stdout().lock",
+                        "stderr().lock",
+                        "!(io::std",
+                    ] {
                         assert!(!text.contains(past), "{} has {past}", path.display());
                     }
                     files += 1;

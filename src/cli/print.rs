@@ -1,4 +1,5 @@
-//! What is printed: tables for people, one JSON object a line for programs. Decides nothing but how it looks.
+//! What is printed: tables for people, one JSON object a line for programs.
+//! Decides nothing but how it looks.
 
 use std::{
     io::{self, Write},
@@ -33,16 +34,24 @@ impl Printer {
     pub(super) fn boards(&mut self, boards: &[Arc<BoardView>]) -> io::Result<()> {
         let mut out = output::out();
         if self.json {
-            return boards.iter().try_for_each(|board| writeln!(out, "{}", json(&record::board(board))));
+            return boards
+                .iter()
+                .try_for_each(|board| writeln!(out, "{}", json(&record::board(board))));
         }
         if boards.is_empty() {
             return Ok(());
         }
-        let mut rows = vec![["NAME", "ID", "ADDRESS", "STATE", "FIRMWARE", "BOARD"].map(str::to_owned)];
+        let mut rows =
+            vec![["NAME", "ID", "ADDRESS", "STATE", "FIRMWARE", "BOARD"].map(str::to_owned)];
         rows.extend(boards.iter().map(|board| {
-            let announcement = board.announcement.as_ref().map(|(announcement, _)| announcement);
+            let announcement = board
+                .announcement
+                .as_ref()
+                .map(|(announcement, _)| announcement);
             let info = board.info.as_ref();
-            let version = info.map(|i| &i.version).or(announcement.map(|a| &a.version));
+            let version = info
+                .map(|i| &i.version)
+                .or(announcement.map(|a| &a.version));
             let product = info.map(|i| &i.board).or(announcement.map(|a| &a.board));
             [
                 words::plain(&board.name),
@@ -82,7 +91,11 @@ impl Printer {
             .iter()
             .map(|component| {
                 let descriptor = &component.descriptor;
-                [descriptor.key.to_string(), words::plain(&descriptor.name), shown(component)]
+                [
+                    descriptor.key.to_string(),
+                    words::plain(&descriptor.name),
+                    shown(component),
+                ]
             })
             .collect();
         table(&mut out, &rows)
@@ -98,22 +111,42 @@ impl Printer {
     ) -> io::Result<()> {
         let mut out = output::out();
         if self.json {
-            return writeln!(out, "{}", json(&result_line(board, component, result, took)));
+            return writeln!(
+                out,
+                "{}",
+                json(&result_line(board, component, result, took))
+            );
         }
-        let shown = board.components.iter().find(|c| c.descriptor.key == *component).map(|c| shown(c));
-        let shown = shown.filter(|shown| !shown.is_empty()).unwrap_or_else(|| "done".to_owned());
+        let shown = board
+            .components
+            .iter()
+            .find(|c| c.descriptor.key == *component)
+            .map(|c| shown(c));
+        let shown = shown
+            .filter(|shown| !shown.is_empty())
+            .unwrap_or_else(|| "done".to_owned());
         let what = words::plain(&format!("{}/{component}  {shown}", board.name));
         writeln!(out, "{what}  ({})", words::short(took))
     }
 
     /// One line of `watch`.
-    pub(super) fn happening(&mut self, board: Option<&Arc<BoardView>>, entry: &LogEntry) -> io::Result<()> {
+    pub(super) fn happening(
+        &mut self,
+        board: Option<&Arc<BoardView>>,
+        entry: &LogEntry,
+    ) -> io::Result<()> {
         let mut out = output::out();
         if self.json {
-            return writeln!(out, "{}", json(&record::happening(board.map(AsRef::as_ref), entry)));
+            return writeln!(
+                out,
+                "{}",
+                json(&record::happening(board.map(AsRef::as_ref), entry))
+            );
         }
         let about = match &entry.what {
-            Happening::Changed { component, .. } => board.and_then(|board| descriptor(board, component)),
+            Happening::Changed { component, .. } => {
+                board.and_then(|board| descriptor(board, component))
+            }
             _ => None,
         };
         let zone = self.zone.get_or_insert_with(|| {
@@ -121,7 +154,12 @@ impl Printer {
             problem.into_iter().for_each(output::say);
             zone
         });
-        let words::Line { subject, what, source, timing } = words::happening(&entry.what, about);
+        let words::Line {
+            subject,
+            what,
+            source,
+            timing,
+        } = words::happening(&entry.what, about);
         let line = format!(
             "{}  {:<16} {:<16} {:<28} {:<22} {}",
             words::time_of_day(entry.at, zone),
@@ -139,9 +177,14 @@ impl Printer {
     pub(super) fn rows<const N: usize>(&mut self, rows: &[([String; N], Value)]) -> io::Result<()> {
         let mut out = output::out();
         if self.json {
-            return rows.iter().try_for_each(|(_, value)| writeln!(out, "{}", json(value)));
+            return rows
+                .iter()
+                .try_for_each(|(_, value)| writeln!(out, "{}", json(value)));
         }
-        table(&mut out, &rows.iter().map(|(row, _)| row.clone()).collect::<Vec<_>>())
+        table(
+            &mut out,
+            &rows.iter().map(|(row, _)| row.clone()).collect::<Vec<_>>(),
+        )
     }
 
     /// Some lines of `watch` are gone.
@@ -150,14 +193,25 @@ impl Printer {
         if self.json {
             return writeln!(out, "{}", json(&serde_json::json!({ "missed": entries })));
         }
-        writeln!(out, "({entries} more came faster than they could be printed)")
+        writeln!(
+            out,
+            "({entries} more came faster than they could be printed)"
+        )
     }
 }
 
 /// Columns as wide as their widest cell. No cell begins a line of its own.
 pub(super) fn table<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::Result<()> {
-    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| words::plain(cell))).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let rows: Vec<[String; N]> = rows
+        .iter()
+        .map(|row| row.each_ref().map(|cell| words::plain(cell)))
+        .collect();
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: [usize; N] = std::array::from_fn(width);
     for row in &rows {
         let mut line = String::new();
@@ -170,7 +224,11 @@ pub(super) fn table<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) 
 }
 
 fn descriptor<'a>(board: &'a BoardView, key: &ComponentKey) -> Option<&'a Descriptor> {
-    board.components.iter().map(|component| component.descriptor.as_ref()).find(|descriptor| descriptor.key == *key)
+    board
+        .components
+        .iter()
+        .map(|component| component.descriptor.as_ref())
+        .find(|descriptor| descriptor.key == *key)
 }
 
 fn shown(component: &ComponentView) -> String {
@@ -179,16 +237,30 @@ fn shown(component: &ComponentView) -> String {
 
 /// How the link is, and that another peer claims the board's id.
 fn link(board: &BoardView) -> String {
-    let claimed = board.claims.last().map(|claim| format!("; {}", words::also_claimed(&claim.address)));
+    let claimed = board
+        .claims
+        .last()
+        .map(|claim| format!("; {}", words::also_claimed(&claim.address)));
     link_alone(board) + &claimed.unwrap_or_default()
 }
 
 fn link_alone(board: &BoardView) -> String {
     match &board.link {
-        LinkState::Unreachable { problem: LinkProblem::Locked, .. } => "locked".to_owned(),
-        LinkState::Unreachable { problem: LinkProblem::WrongKey, .. } => "locked: it refuses the key".to_owned(),
-        LinkState::Unreachable { problem: problem @ LinkProblem::AwaitsCall(_), .. } => words::problem(problem),
-        LinkState::Unreachable { problem, .. } => format!("unreachable: {}", words::problem(problem)),
+        LinkState::Unreachable {
+            problem: LinkProblem::Locked,
+            ..
+        } => "locked".to_owned(),
+        LinkState::Unreachable {
+            problem: LinkProblem::WrongKey,
+            ..
+        } => "locked: it refuses the key".to_owned(),
+        LinkState::Unreachable {
+            problem: problem @ LinkProblem::AwaitsCall(_),
+            ..
+        } => words::problem(problem),
+        LinkState::Unreachable { problem, .. } => {
+            format!("unreachable: {}", words::problem(problem))
+        }
         _ => words::link_of(board),
     }
 }

@@ -17,13 +17,21 @@ use crate::{
 const TOKEN: &str = "SWITCHBOARD_TOKEN";
 
 /// Carries the command out.
-pub(super) fn proxy(keys: &Store, board: &str, listen: SocketAddr, token: Option<Token>) -> Result<(), Failure> {
+pub(super) fn proxy(
+    keys: &Store,
+    board: &str,
+    listen: SocketAddr,
+    token: Option<Token>,
+) -> Result<(), Failure> {
     let token = match (token, env::var(TOKEN)) {
         (Some(token), _) => token,
-        (None, Ok(text)) => text.parse().map_err(|error| Failure::Usage(format!("{TOKEN}: {error}")))?,
+        (None, Ok(text)) => text
+            .parse()
+            .map_err(|error| Failure::Usage(format!("{TOKEN}: {error}")))?,
         (None, Err(_)) => {
             return Err(Failure::Usage(format!(
-                "a proxy needs a token that its clients know: set {TOKEN}, or, where other users of this computer may see it, --token TOKEN"
+                "a proxy needs a token that its clients know: set {TOKEN}, or, where other users \
+                     of this computer may see it, --token TOKEN"
             )));
         }
     };
@@ -31,17 +39,36 @@ pub(super) fn proxy(keys: &Store, board: &str, listen: SocketAddr, token: Option
     if !listen.ip().is_loopback() {
         return Err(ProxyError::NotLoopback(listen).into());
     }
-    // A link of its own: it shows that the board is there, which it is, and that it takes the key.
+    // A link of its own: it shows that the board is there, which it is, and
+    // that it takes the key.
     let client = Client::connect(keys, board)?;
     let view = client.board()?;
     drop(client);
     let name = words::plain(&view.name);
-    let Some(key) = view.id.as_deref().and_then(|id| held(keys).ok()?.get(id).cloned()) else {
-        let why = format!("{name} is open and needs no proxy: ws://{}{}", view.address, protocol::RPC_PATH);
+    let Some(key) = view
+        .id
+        .as_deref()
+        .and_then(|id| held(keys).ok()?.get(id).cloned())
+    else {
+        let why = format!(
+            "{name} is open and needs no proxy: ws://{}{}",
+            view.address,
+            protocol::RPC_PATH
+        );
         return Err(Failure::Usage(why));
     };
-    let proxy = Proxy::start(Settings { listen, token, board: view.address.clone(), key })?;
-    writeln!(output::out(), "ws://{}{}", proxy.address(), protocol::RPC_PATH)?;
+    let proxy = Proxy::start(Settings {
+        listen,
+        token,
+        board: view.address.clone(),
+        key,
+    })?;
+    writeln!(
+        output::out(),
+        "ws://{}{}",
+        proxy.address(),
+        protocol::RPC_PATH
+    )?;
     proxy.wait();
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! `switchboard scene`: what components are is taken into a file, and made so again on all boards at once. What came of each is told.
+//! `switchboard scene`: what components are is taken into a file, and made so
+//! again on all boards at once. What came of each is told.
 
 use std::{
     collections::BTreeMap,
@@ -30,7 +31,8 @@ use crate::{
 
 /// How much of a scene was not done, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("{} of {all} not done: {refused} refused, {missing} without their board, {silent} without an answer", refused + missing + silent)]
+#[error("{} of {all} not done: {refused} refused, {missing} without their board, {silent} without \
+     an answer", refused + missing + silent)]
 pub(super) struct Undone {
     all: usize,
     refused: usize,
@@ -62,10 +64,18 @@ enum Came {
 
 pub(super) fn scene(keys: &Store, command: SceneCommand) -> Result<(), Failure> {
     match command {
-        SceneCommand::Apply { scene, connect, fade, json } => {
-            apply(keys, &scene, connect, fade, &mut Printer::new(json))
-        }
-        SceneCommand::Take { file, targets, name, fade } => take(keys, &file, &targets, name, fade),
+        SceneCommand::Apply {
+            scene,
+            connect,
+            fade,
+            json,
+        } => apply(keys, &scene, connect, fade, &mut Printer::new(json)),
+        SceneCommand::Take {
+            file,
+            targets,
+            name,
+            fade,
+        } => take(keys, &file, &targets, name, fade),
         SceneCommand::List { json } => list(&mut Printer::new(json)),
     }
 }
@@ -73,19 +83,40 @@ pub(super) fn scene(keys: &Store, command: SceneCommand) -> Result<(), Failure> 
 fn list(printer: &mut Printer) -> Result<(), Failure> {
     let scenes = settings::remembered().scenes.items;
     let rows = scenes.iter().map(|scene| {
-        let count = words::count(u64::try_from(scene.steps.len()).unwrap_or(u64::MAX), "component");
-        let fade = format!("fade {}", words::short(Duration::from_millis(scene.transition_ms.into())));
+        let count = words::count(
+            u64::try_from(scene.steps.len()).unwrap_or(u64::MAX),
+            "component",
+        );
+        let fade = format!(
+            "fade {}",
+            words::short(Duration::from_millis(scene.transition_ms.into()))
+        );
         ([words::plain(&scene.name), count, fade], json!(scene))
     });
     Ok(printer.rows(&rows.collect::<Vec<_>>())?)
 }
 
-fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fade: Wait) -> Result<(), Failure> {
-    let name = name.unwrap_or_else(|| file.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+fn take(
+    keys: &Store,
+    file: &Path,
+    targets: &[String],
+    name: Option<String>,
+    fade: Wait,
+) -> Result<(), Failure> {
+    let name = name.unwrap_or_else(|| {
+        file.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    });
     check_name(&name).map_err(Failure::Usage)?;
-    let mut scene = Scene { transition_ms: millis(fade)?, ..Scene::new(name) };
+    let mut scene = Scene {
+        transition_ms: millis(fade)?,
+        ..Scene::new(name)
+    };
     for target in targets {
-        // A component's key follows the last slash; whatever else has a slash is a board's name.
+        // A component's key follows the last slash; whatever else has a slash
+        // is a board's name.
         let (board, component) = match target.parse::<Target>() {
             Ok(target) => (target.board, Some(target.component)),
             Err(_) => (whole_board(target)?, None),
@@ -99,22 +130,43 @@ fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fad
                 continue;
             }
             if component.is_some() && settable(&key.kind).is_empty() {
-                return Err(Failure::Usage(format!("{}/{key}: a {} cannot be set", view.name, key.kind)));
+                return Err(Failure::Usage(format!(
+                    "{}/{key}: a {} cannot be set",
+                    view.name, key.kind
+                )));
             }
-            let name = format!("{}: {}", words::plain(&view.name), words::plain(&part.descriptor.name));
+            let name = format!(
+                "{}: {}",
+                words::plain(&view.name),
+                words::plain(&part.descriptor.name)
+            );
             let board = view.id.clone().unwrap_or_else(|| view.address.clone());
-            scene.take(Pin { board, component: key.clone(), name }, part);
+            scene.take(
+                Pin {
+                    board,
+                    component: key.clone(),
+                    name,
+                },
+                part,
+            );
         }
         if scene.steps.len() == before {
-            let what =
-                component.map_or_else(|| "nothing that can be set and is known".to_owned(), |key| format!("no {key}"));
-            return Err(Failure::Usage(format!("{} has {what}", words::plain(&view.name))));
+            let what = component.map_or_else(
+                || "nothing that can be set and is known".to_owned(),
+                |key| format!("no {key}"),
+            );
+            return Err(Failure::Usage(format!(
+                "{} has {what}",
+                words::plain(&view.name)
+            )));
         }
     }
     let steps = scene.steps.len();
     // Where the scene itself is the output, nothing else is.
     let is_output = files::is_standard_output(file);
-    Document::Scene(scene).write(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+    Document::Scene(scene)
+        .write(file)
+        .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let count = words::count(u64::try_from(steps).unwrap_or(u64::MAX), "component");
     let said = format!("{count} saved to {}", file.display());
     if is_output {
@@ -123,13 +175,17 @@ fn take(keys: &Store, file: &Path, targets: &[String], name: Option<String>, fad
     Ok(writeln!(output::out(), "{said}")?)
 }
 
-/// The text as a whole board. One half of BOARD/COMPONENT that is empty is a variable of a shell that is not set: then all of a board,
-/// or another board, is not what was meant.
+/// The text as a whole board. One half of BOARD/COMPONENT that is empty is a
+/// variable of a shell that is not set: then all of a board, or another board,
+/// is not what was meant.
 fn whole_board(target: &str) -> Result<String, Failure> {
     let halves = target.rsplit_once('/');
-    if halves.is_some_and(|(board, component)| board.trim().is_empty() || component.trim().is_empty()) {
+    if halves
+        .is_some_and(|(board, component)| board.trim().is_empty() || component.trim().is_empty())
+    {
         return Err(Failure::Usage(format!(
-            "{target:?} lacks the board or the component; for example desk-lamp/light:0, or desk-lamp"
+            "{target:?} lacks the board or the component; for example desk-lamp/light:0, or \
+                 desk-lamp"
         )));
     }
     Ok(target.to_owned())
@@ -142,7 +198,13 @@ fn millis(fade: Wait) -> Result<u32, Failure> {
         .ok_or_else(|| Failure::Usage(format!("a fade lasts at most {} s", TRANSITION_MS / 1_000)))
 }
 
-fn apply(keys: &Store, wanted: &str, connect: bool, fade: Option<Wait>, printer: &mut Printer) -> Result<(), Failure> {
+fn apply(
+    keys: &Store,
+    wanted: &str,
+    connect: bool,
+    fade: Option<Wait>,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
     let mut scene = read(wanted)?;
     if let Some(fade) = fade {
         scene.transition_ms = millis(fade)?;
@@ -151,11 +213,26 @@ fn apply(keys: &Store, wanted: &str, connect: bool, fade: Option<Wait>, printer:
     let boards = find_boards(&mut watching, &scene, connect)?;
     wait_for_links(&mut watching, &boards);
     let came = give(&watching, &scene, &boards);
-    let mut undone = Undone { all: came.len(), refused: 0, missing: 0, silent: 0 };
-    let rows: Vec<_> = scene.steps.iter().zip(&came).map(|(step, came)| row(step, came, &mut undone)).collect();
+    let mut undone = Undone {
+        all: came.len(),
+        refused: 0,
+        missing: 0,
+        silent: 0,
+    };
+    let rows: Vec<_> = scene
+        .steps
+        .iter()
+        .zip(&came)
+        .map(|(step, came)| row(step, came, &mut undone))
+        .collect();
     printer.rows(&rows)?;
     match undone {
-        Undone { refused: 0, missing: 0, silent: 0, .. } => Ok(()),
+        Undone {
+            refused: 0,
+            missing: 0,
+            silent: 0,
+            ..
+        } => Ok(()),
         undone => Err(undone.into()),
     }
 }
@@ -168,16 +245,27 @@ fn read(wanted: &str) -> Result<Scene, Failure> {
     }
     match Document::read(path).map_err(|error| Failure::Usage(error.to_string()))? {
         Document::Scene(scene) => Ok(scene),
-        Document::Dashboard(_) => Err(Failure::Usage(format!("{wanted} is a dashboard; a scene is expected"))),
+        Document::Dashboard(_) => Err(Failure::Usage(format!(
+            "{wanted} is a dashboard; a scene is expected"
+        ))),
     }
 }
 
-/// The scene of the window with this name. Two that are called the same are refused: their boards are not.
+/// The scene of the window with this name. Two that are called the same are
+/// refused: their boards are not.
 fn of_the_window(wanted: &str) -> Result<Scene, Failure> {
     let scenes = settings::remembered().scenes.items;
-    let named: Vec<_> = scenes.iter().map(|scene| Named { id: "", name: &scene.name, address: "" }).collect();
+    let named: Vec<_> = scenes
+        .iter()
+        .map(|scene| Named {
+            id: "",
+            name: &scene.name,
+            address: "",
+        })
+        .collect();
     match find::find(wanted, &named) {
-        // The start of a name is enough for a board, but a scene changes many at once.
+        // The start of a name is enough for a board, but a scene changes many
+        // at once.
         Ok(found) if found.fit != Fit::Start => {
             if let Some(scene) = scenes.get(found.at) {
                 return Ok(scene.clone());
@@ -186,34 +274,68 @@ fn of_the_window(wanted: &str) -> Result<Scene, Failure> {
         Err(NotFound::Several { .. }) => {
             let names: Vec<&str> = scenes.iter().map(|scene| &*scene.name).collect();
             return Err(Failure::Usage(format!(
-                "{wanted:?} may be several scenes of the window: {}; give one of them another name there",
+                "{wanted:?} may be several scenes of the window: {}; give one of them another \
+                     name there",
                 names.join(", ")
             )));
         }
         Ok(_) | Err(NotFound::Nobody { .. } | NotFound::Absent { .. }) => {}
     }
     let names: Vec<&str> = scenes.iter().map(|scene| &*scene.name).collect();
-    let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Err(Failure::Usage(format!("there is no file {wanted:?}, and the scenes of the window are: {there}")))
+    let there = if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    };
+    Err(Failure::Usage(format!(
+        "there is no file {wanted:?}, and the scenes of the window are: {there}"
+    )))
 }
 
-/// Looks for the boards of a scene, by mDNS and where the window knew them last, and begins to connect to them. An address that only stands in
-/// the scene is connected to only with `connect`: scenes are passed around, and their authors must not choose where this computer connects to.
-fn find_boards(watching: &mut Watching, scene: &Scene, connect: bool) -> Result<BTreeMap<String, BoardKey>, Failure> {
+/// Looks for the boards of a scene, by mDNS and where the window knew them
+/// last, and begins to connect to them. An address that only stands in the
+/// scene is connected to only with `connect`: scenes are passed around, and
+/// their authors must not choose where this computer connects to.
+fn find_boards(
+    watching: &mut Watching,
+    scene: &Scene,
+    connect: bool,
+) -> Result<BTreeMap<String, BoardKey>, Failure> {
     let mut found = BTreeMap::new();
-    let mut missing: Vec<&str> = scene.steps.iter().map(|step| step.pin.board.as_str()).collect();
+    let mut missing: Vec<&str> = scene
+        .steps
+        .iter()
+        .map(|step| step.pin.board.as_str())
+        .collect();
     missing.sort_unstable();
     missing.dedup();
     let known = settings::remembered().boards;
     for id in &missing {
-        let is = |board: &&settings::RememberedBoard| board.id.as_deref() == Some(*id) || board.address == *id;
+        let is = |board: &&settings::RememberedBoard| {
+            board.id.as_deref() == Some(*id) || board.address == *id
+        };
         match known.iter().find(is).cloned() {
-            Some(settings::RememberedBoard { id, name, address, by_hand }) => {
-                // An address that cannot be read, perhaps of a newer version, is none: mDNS may know the board.
-                let _ = watching.fleet().recall(KnownBoard { id, name, address, by_hand, ..KnownBoard::default() });
+            Some(settings::RememberedBoard {
+                id,
+                name,
+                address,
+                by_hand,
+            }) => {
+                // An address that cannot be read, perhaps of a newer version,
+                // is none: mDNS may know the board.
+                let _ = watching.fleet().recall(KnownBoard {
+                    id,
+                    name,
+                    address,
+                    by_hand,
+                    ..KnownBoard::default()
+                });
             }
             None if is_address(id) && connect => {
-                let key = watching.fleet().add_address(id).map_err(|error| Failure::Usage(error.to_string()))?;
+                let key = watching
+                    .fleet()
+                    .add_address(id)
+                    .map_err(|error| Failure::Usage(error.to_string()))?;
                 found.insert((*id).to_owned(), key);
             }
             None => {}
@@ -233,22 +355,32 @@ fn find_boards(watching: &mut Watching, scene: &Scene, connect: bool) -> Result<
             break;
         }
     }
-    let unknown: Vec<_> = missing.into_iter().filter(|id| is_address(id) && !found.contains_key(*id)).collect();
+    let unknown: Vec<_> = missing
+        .into_iter()
+        .filter(|id| is_address(id) && !found.contains_key(*id))
+        .collect();
     if !unknown.is_empty() {
         return Err(Failure::Usage(format!(
-            "the scene names {}, where no board is known or announced; nothing was done. With --connect it is connected to",
+            "the scene names {}, where no board is known or announced; nothing was done. With \
+                 --connect it is connected to",
             unknown.join(", ")
         )));
     }
-    found.values().for_each(|key| watching.fleet().connect(*key));
+    found
+        .values()
+        .for_each(|key| watching.fleet().connect(*key));
     Ok(found)
 }
 
-/// Waits until there is a link to each of them, or it is known that there is none. One that is not where it was last is given the
-/// time in which mDNS would tell where it is.
+/// Waits until there is a link to each of them, or it is known that there is
+/// none. One that is not where it was last is given the time in which mDNS
+/// would tell where it is.
 fn wait_for_links(watching: &mut Watching, boards: &BTreeMap<String, BoardKey>) {
     let begun = Instant::now();
-    let (patience, end) = (begun + DISCOVERY, begun + CONNECT_TIMEOUT + Duration::from_secs(1));
+    let (patience, end) = (
+        begun + DISCOVERY,
+        begun + CONNECT_TIMEOUT + Duration::from_secs(1),
+    );
     loop {
         let late = Instant::now() >= patience;
         let decided = |board: &BoardView| match board.link {
@@ -256,7 +388,12 @@ fn wait_for_links(watching: &mut Watching, boards: &BTreeMap<String, BoardKey>) 
             LinkState::Unreachable { .. } => late,
             LinkState::Announced | LinkState::Connecting => false,
         };
-        if boards.values().all(|key| watching.boards().get(key).is_some_and(|board| decided(board))) {
+        if boards.values().all(|key| {
+            watching
+                .boards()
+                .get(key)
+                .is_some_and(|board| decided(board))
+        }) {
             return;
         }
         if watching.wait(if late { end } else { patience }).is_none() && Instant::now() >= end {
@@ -271,7 +408,9 @@ fn give(watching: &Watching, scene: &Scene, boards: &BTreeMap<String, BoardKey>)
     let mut came: Vec<Came> = Vec::with_capacity(scene.steps.len());
     let mut waiting = 0;
     for (at, step) in scene.steps.iter().enumerate() {
-        let board = boards.get(&step.pin.board).and_then(|key| watching.boards().get(key));
+        let board = boards
+            .get(&step.pin.board)
+            .and_then(|key| watching.boards().get(key));
         came.push(match board.map(|board| (board.key, &board.link)) {
             None => Came::Missing,
             Some((key, LinkState::Connected | LinkState::Stale)) => {
@@ -280,11 +419,18 @@ fn give(watching: &Watching, scene: &Scene, boards: &BTreeMap<String, BoardKey>)
                     // The reader may have given up.
                     let _ = tell.send((at, outcome));
                 });
-                watching.fleet().set(key, &step.pin.component, step.change(scene.transition_ms), Some(reply));
+                watching.fleet().set(
+                    key,
+                    &step.pin.component,
+                    step.change(scene.transition_ms),
+                    Some(reply),
+                );
                 waiting += 1;
                 Came::Answer(Outcome::Unconfirmed)
             }
-            Some((_, LinkState::Unreachable { problem, .. })) => Came::NoLink(words::problem(problem)),
+            Some((_, LinkState::Unreachable { problem, .. })) => {
+                Came::NoLink(words::problem(problem))
+            }
             Some(_) => Came::NoLink("no answer within 10 s".to_owned()),
         });
     }
@@ -305,12 +451,14 @@ fn give(watching: &Watching, scene: &Scene, boards: &BTreeMap<String, BoardKey>)
 
 /// What came of a step as a line and as an object; counts what was not done.
 fn row(step: &SceneStep, came: &Came, undone: &mut Undone) -> ([String; 3], Value) {
-    let mut value =
-        json!({ "board": step.pin.board, "component": step.pin.component, "name": step.pin.name, "set": step.set });
+    let mut value = json!({ "board": step.pin.board, "component": step.pin.component, "name": step.pin.name, "set": step.set });
     let (word, words) = match came {
         Came::Answer(outcome @ Outcome::Done { took, .. }) => {
             value["took_ms"] = (took.as_secs_f64() * 1e3).into();
-            ("done", format!("{} in {}", words::answer(outcome), words::short(*took)))
+            (
+                "done",
+                format!("{} in {}", words::answer(outcome), words::short(*took)),
+            )
         }
         Came::Answer(outcome @ Outcome::Refused(error)) => {
             undone.refused += 1;
@@ -332,5 +480,12 @@ fn row(step: &SceneStep, came: &Came, undone: &mut Undone) -> ([String; 3], Valu
         }
     };
     value["outcome"] = word.into();
-    ([words::plain(&step.pin.words()), words::fields(&step.set, None), words], value)
+    (
+        [
+            words::plain(&step.pin.words()),
+            words::fields(&step.set, None),
+            words,
+        ],
+        value,
+    )
 }

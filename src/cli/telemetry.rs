@@ -1,4 +1,5 @@
-//! `switchboard telemetry`: follows a board's samples and prints what they are, summed up each second or frame by frame.
+//! `switchboard telemetry`: follows a board's samples and prints what they are,
+//! summed up each second or frame by frame.
 
 use std::{
     fs::File,
@@ -43,9 +44,19 @@ pub(super) fn telemetry(
         return Err(Failure::Usage(format!("{name}: {why}")));
     }
     let table = csv.map(Table::create).transpose()?;
-    let following = Following::start(&view.address, Arc::new(|| {}))
-        .map_err(|error| Failure::NoAnswer(format!("the telemetry of {name} cannot be followed: {error}")))?;
-    let mut printer = Follower { name, json, table, described: None, second: Vec::new(), before: Counts::default() };
+    let following = Following::start(&view.address, Arc::new(|| {})).map_err(|error| {
+        Failure::NoAnswer(format!(
+            "the telemetry of {name} cannot be followed: {error}"
+        ))
+    })?;
+    let mut printer = Follower {
+        name,
+        json,
+        table,
+        described: None,
+        second: Vec::new(),
+        before: Counts::default(),
+    };
     let begun = Instant::now();
     let end = wait.map(|wait| begun + wait);
     let mut next = begun + SECOND;
@@ -54,7 +65,11 @@ pub(super) fn telemetry(
         let now = Instant::now();
         let until = end.map_or(next, |end| next.min(end));
         following.wait(&known, until.saturating_duration_since(now));
-        let News { state, pieces, counts } = following.take();
+        let News {
+            state,
+            pieces,
+            counts,
+        } = following.take();
         for piece in pieces {
             printer.piece(piece)?;
         }
@@ -64,7 +79,11 @@ pub(super) fn telemetry(
         }
         let now = Instant::now();
         if counts.connections == 0 && now >= begun + PATIENCE {
-            return Err(Failure::NoAnswer(format!("{}: no connection within {} s", printer.name, PATIENCE.as_secs())));
+            return Err(Failure::NoAnswer(format!(
+                "{}: no connection within {} s",
+                printer.name,
+                PATIENCE.as_secs()
+            )));
         }
         let over = end.is_some_and(|end| now >= end);
         if now >= next || over {
@@ -97,7 +116,12 @@ struct Sum {
 }
 
 impl Sum {
-    const EMPTY: Self = Self { least: f64::INFINITY, most: f64::NEG_INFINITY, sum: 0.0, count: 0 };
+    const EMPTY: Self = Self {
+        least: f64::INFINITY,
+        most: f64::NEG_INFINITY,
+        sum: 0.0,
+        count: 0,
+    };
 
     fn add(&mut self, value: f64) {
         self.least = self.least.min(value);
@@ -126,12 +150,23 @@ impl Follower {
     }
 
     fn frame(&mut self, Arrived { frame, lost }: &Arrived) -> Result<(), Failure> {
-        let Some(described) = &self.described else { return Ok(()) };
+        let Some(described) = &self.described else {
+            return Ok(());
+        };
         let channels = usize::from(frame.channels);
-        let scale = |at: usize| described.channels.get(at % channels).map_or(1.0, |channel| channel.scale);
-        let values = (0..frame.samples.len()).filter_map(|at| Some(frame.samples.get(at)? * scale(at)));
+        let scale = |at: usize| {
+            described
+                .channels
+                .get(at % channels)
+                .map_or(1.0, |channel| channel.scale)
+        };
+        let values =
+            (0..frame.samples.len()).filter_map(|at| Some(frame.samples.get(at)? * scale(at)));
         if self.json {
-            let rounded: Vec<Value> = values.clone().map(|value| json!(words::rounded_sample(value))).collect();
+            let rounded: Vec<Value> = values
+                .clone()
+                .map(|value| json!(words::rounded_sample(value)))
+                .collect();
             let rows: Vec<&[Value]> = rounded.chunks(channels).collect();
             let line = json!({
                 "sequence": frame.sequence, "time_us": frame.time_us, "interval_us": frame.interval_us,
@@ -159,9 +194,15 @@ impl Follower {
             State::Connecting | State::Open => return Ok(()),
             State::Refused { why } => return Err(Failure::Usage(format!("{}: {why}", self.name))),
             State::Waiting { why } if counts.connections == 0 => {
-                return Err(Failure::NoAnswer(format!("{}: {}", self.name, words::plain(why))));
+                return Err(Failure::NoAnswer(format!(
+                    "{}: {}",
+                    self.name,
+                    words::plain(why)
+                )));
             }
-            State::Waiting { why } => format!("{}: {}; it is tried again", self.name, words::plain(why)),
+            State::Waiting { why } => {
+                format!("{}: {}; it is tried again", self.name, words::plain(why))
+            }
         };
         Ok(writeln!(output::err(), "switchboard: {note}")?)
     }
@@ -170,7 +211,9 @@ impl Follower {
         let before = std::mem::replace(&mut self.before, counts);
         let sums = std::mem::take(&mut self.second);
         self.second = vec![Sum::EMPTY; sums.len()];
-        let (Some(described), false) = (&self.described, self.json) else { return Ok(()) };
+        let (Some(described), false) = (&self.described, self.json) else {
+            return Ok(());
+        };
         let mut line = format!(
             "{:>5} samples/s  {:>3} frames/s  lost {}  dropped {}",
             counts.samples - before.samples,
@@ -200,25 +243,41 @@ impl Follower {
             });
             return Ok(writeln!(out, "{}", plain::json(&line))?);
         }
-        let gaps = if counts.gaps == 0 { String::new() } else { format!(", {} gaps in sampling", counts.gaps) };
-        let broken = if counts.broken == 0 { String::new() } else { format!(", {} broken", counts.broken) };
+        let gaps = if counts.gaps == 0 {
+            String::new()
+        } else {
+            format!(", {} gaps in sampling", counts.gaps)
+        };
+        let broken = if counts.broken == 0 {
+            String::new()
+        } else {
+            format!(", {} broken", counts.broken)
+        };
         Ok(writeln!(
             out,
-            "{} samples in {} frames, {} bytes, in {seconds:.1} s; {} frames lost by the board, {} dropped here{gaps}{broken}",
+            "{} samples in {} frames, {} bytes, in {seconds:.1} s; {} frames lost by the board, \
+                 {} dropped here{gaps}{broken}",
             counts.samples, counts.frames, counts.bytes, counts.lost, counts.dropped,
         )?)
     }
 }
 
 fn words_of(channel: &Channel, sum: &Sum) -> String {
-    let (name, unit) =
-        (words::plain(&channel.name), words::plain(channel.unit_of_measurement.as_deref().unwrap_or("")));
+    let (name, unit) = (
+        words::plain(&channel.name),
+        words::plain(channel.unit_of_measurement.as_deref().unwrap_or("")),
+    );
     if sum.count == 0 {
         return format!("{name} -");
     }
     let quantity = |value| words::quantity(value, channel.accuracy_decimals, None);
     let mean = sum.sum / f64::from(sum.count);
-    format!("{name} {} / {} / {} {unit}", quantity(sum.least), quantity(mean), quantity(sum.most))
+    format!(
+        "{name} {} / {} / {} {unit}",
+        quantity(sum.least),
+        quantity(mean),
+        quantity(sum.most)
+    )
 }
 
 /// A table of samples (RFC 4180).
@@ -232,7 +291,11 @@ impl Table {
     fn create(path: &Path) -> Result<Self, Failure> {
         let shown = path.display().to_string();
         match files::stream(path) {
-            Ok(file) => Ok(Self { out: BufWriter::new(file), path: shown, columns: None }),
+            Ok(file) => Ok(Self {
+                out: BufWriter::new(file),
+                path: shown,
+                columns: None,
+            }),
             Err(error) => Err(Failure::Usage(format!("{shown}: {error}"))),
         }
     }
@@ -245,13 +308,20 @@ impl Table {
         let columns: Vec<String> = described.channels.iter().map(column).collect();
         match &self.columns {
             None => {
-                let quoted = columns.iter().map(|name| format!("\"{}\"", plain::cell(name).replace('"', "\"\"")));
-                let head: Vec<String> = std::iter::once("time_us".to_owned()).chain(quoted).collect();
+                let quoted = columns
+                    .iter()
+                    .map(|name| format!("\"{}\"", plain::cell(name).replace('"', "\"\"")));
+                let head: Vec<String> = std::iter::once("time_us".to_owned())
+                    .chain(quoted)
+                    .collect();
                 self.columns = Some(columns);
                 self.write(&head.join(","))
             }
             Some(before) if *before == columns => Ok(()),
-            Some(_) => Err(Failure::NoAnswer(format!("{}: the board measures something else now", self.path))),
+            Some(_) => Err(Failure::NoAnswer(format!(
+                "{}: the board measures something else now",
+                self.path
+            ))),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Reads `KEY=VALUE` as a component's state has it. Whether the board takes it, the board decides.
+//! Reads `KEY=VALUE` as a component's state has it. Whether the board takes it,
+//! the board decides.
 
 use protocol::{ComponentKey, Kind, State};
 use serde_json::{Value, json};
@@ -8,23 +9,32 @@ use serde_json::{Value, json};
 /// # Errors
 /// What is wrong with which of them, for people.
 pub(super) fn state(component: &ComponentKey, assignments: &[String]) -> Result<State, String> {
-    assignments.iter().try_fold(State::new(), |state, assignment| {
-        let (field, text) = assignment
-            .split_once('=')
-            .filter(|(field, _)| !field.is_empty())
-            .ok_or_else(|| format!("KEY=VALUE is expected, for example on=true; this is {assignment:?}"))?;
-        let known = fields(&component.kind);
-        if !known.is_empty() && !known.contains(&field) {
-            let (kind, known) = (&component.kind, known.join(", "));
-            return Err(format!(
-                "a {kind} has no {field:?} to be set; it has {known} (`switchboard call` sends anything)"
-            ));
-        }
-        Ok(state.with(field, value(&component.kind, field, text)?))
-    })
+    assignments
+        .iter()
+        .try_fold(State::new(), |state, assignment| {
+            let (field, text) = assignment
+                .split_once('=')
+                .filter(|(field, _)| !field.is_empty())
+                .ok_or_else(|| {
+                    format!(
+                        "KEY=VALUE is expected, for example on=true; this is \
+                 {assignment:?}"
+                    )
+                })?;
+            let known = fields(&component.kind);
+            if !known.is_empty() && !known.contains(&field) {
+                let (kind, known) = (&component.kind, known.join(", "));
+                return Err(format!(
+                    "a {kind} has no {field:?} to be set; it has {known} (`switchboard call` sends \
+                     anything)"
+                ));
+            }
+            Ok(state.with(field, value(&component.kind, field, text)?))
+        })
 }
 
-/// What can be set of a kind. A board passes over what it does not know: a typing mistake would look as if it were done.
+/// What can be set of a kind. A board passes over what it does not know: a
+/// typing mistake would look as if it were done.
 const fn fields(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Switch => &["on"],
@@ -42,9 +52,14 @@ fn value(kind: &Kind, field: &str, text: &str) -> Result<Value, String> {
             _ => Err(format!("on is true or false; this is {text:?}")),
         },
         (_, "rgb") => rgb(text).ok_or_else(|| {
-            format!("rgb is three numbers from 0 to 255, 255,80,0, or #ff5000 in quotes; this is {text:?}")
+            format!(
+                "rgb is three numbers from 0 to 255, 255,80,0, or #ff5000 in quotes; this is \
+                 {text:?}"
+            )
         }),
-        (_, "brightness" | "ct_k" | "transition_ms") | (Kind::Number, "value") => number(field, text),
+        (_, "brightness" | "ct_k" | "transition_ms") | (Kind::Number, "value") => {
+            number(field, text)
+        }
         (Kind::Text | Kind::Select, "value") | (_, "effect") => Ok(json!(text)),
         _ => Ok(serde_json::from_str(text).unwrap_or_else(|_| json!(text))),
     }
@@ -65,9 +80,14 @@ fn rgb(text: &str) -> Option<Value> {
         let [_, red, green, blue] = number.to_be_bytes();
         return Some(json!([red, green, blue]));
     }
-    let parts = text.trim_start_matches('[').trim_end_matches(']').split(',');
+    let parts = text
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .split(',');
     let parts: Option<Vec<u8>> = parts.map(|part| part.trim().parse().ok()).collect();
-    parts.filter(|parts| parts.len() == 3).map(|parts| json!(parts))
+    parts
+        .filter(|parts| parts.len() == 3)
+        .map(|parts| json!(parts))
 }
 
 #[cfg(test)]
@@ -87,22 +107,45 @@ mod tests {
         assert_eq!(light("rgb=255,80,0").rgb(), Some([255, 80, 0]));
         assert_eq!(light("rgb=#ff5000").rgb(), Some([255, 80, 0]));
         assert_eq!(light("effect=12").effect(), Some("12"));
-        assert_eq!(read(Kind::Text, "value=12").expect("a text").text(), Some("12"));
-        assert_eq!(read(Kind::Number, "value=21.5").expect("a number").number(), Some(21.5));
-        assert_eq!(read(Kind::Text, "value=a=b").expect("a text").text(), Some("a=b"));
+        assert_eq!(
+            read(Kind::Text, "value=12").expect("a text").text(),
+            Some("12")
+        );
+        assert_eq!(
+            read(Kind::Number, "value=21.5").expect("a number").number(),
+            Some(21.5)
+        );
+        assert_eq!(
+            read(Kind::Text, "value=a=b").expect("a text").text(),
+            Some("a=b")
+        );
     }
 
     #[test]
     fn a_field_that_the_kind_does_not_have_is_refused_with_those_that_it_has() {
         let error = read(Kind::Light, "brightnes=40").expect_err("a typing mistake");
-        assert!(error.contains("brightnes") && error.contains("on, brightness, rgb"), "{error}");
+        assert!(
+            error.contains("brightnes") && error.contains("on, brightness, rgb"),
+            "{error}"
+        );
         assert!(read(Kind::Switch, "value=1").is_err());
-        assert!(read(Kind::Unknown("valve".into()), "open=true").is_ok(), "what it has only the board knows");
+        assert!(
+            read(Kind::Unknown("valve".into()), "open=true").is_ok(),
+            "what it has only the board knows"
+        );
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
-        for assignment in ["on", "=1", "on=maybe", "brightness=bright", "rgb=1,2", "rgb=#12345g", "rgb=#+12345"] {
+        for assignment in [
+            "on",
+            "=1",
+            "on=maybe",
+            "brightness=bright",
+            "rgb=1,2",
+            "rgb=#12345g",
+            "rgb=#+12345",
+        ] {
             assert!(read(Kind::Light, assignment).is_err(), "{assignment}");
         }
     }

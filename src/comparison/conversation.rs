@@ -40,20 +40,30 @@ impl Conversation {
     ) -> Result<T, Trouble> {
         self.last += 1;
         let text = Request::new(self.last, method, params).to_json();
-        self.socket.send(Message::Text(text)).await.map_err(|error| Trouble::Lost(error.to_string()))?;
+        self.socket
+            .send(Message::Text(text))
+            .await
+            .map_err(|error| Trouble::Lost(error.to_string()))?;
         let end = Instant::now() + ANSWER;
         loop {
-            // A board that pushes all the time must not keep this going for ever.
+            // A board that pushes all the time must not keep this going for
+            // ever.
             if Instant::now() >= end {
                 return Err(Trouble::NoAnswer);
             }
-            match timeout_at(end, self.next()).await.map_err(|_| Trouble::NoAnswer)?? {
+            match timeout_at(end, self.next())
+                .await
+                .map_err(|_| Trouble::NoAnswer)??
+            {
                 FromBoard::Response(response) if response.id == Some(Id::Number(self.last)) => {
-                    let result = response
-                        .outcome
-                        .map_err(|error| Trouble::Answered { method: method.to_owned(), words: error.message })?;
+                    let result = response.outcome.map_err(|error| Trouble::Answered {
+                        method: method.to_owned(),
+                        words: error.message,
+                    })?;
                     return serde_json::from_value(result).map_err(|error| {
-                        Trouble::Strange(format!("{method} was answered with what is none: {error}"))
+                        Trouble::Strange(format!(
+                            "{method} was answered with what is none: {error}"
+                        ))
                     });
                 }
                 FromBoard::Status(status) => pushed(status),
@@ -73,15 +83,23 @@ impl Conversation {
 
     async fn next(&mut self) -> Result<FromBoard, Trouble> {
         loop {
-            let message = self.socket.next().await.ok_or_else(|| Trouble::Lost("the board ended it".to_owned()))?;
+            let message = self
+                .socket
+                .next()
+                .await
+                .ok_or_else(|| Trouble::Lost("the board ended it".to_owned()))?;
             match message.map_err(|error| Trouble::Lost(error.to_string()))? {
                 Message::Text(text) => {
-                    return FromBoard::parse(&text).map_err(|error| Trouble::Strange(error.to_string()));
+                    return FromBoard::parse(&text)
+                        .map_err(|error| Trouble::Strange(error.to_string()));
                 }
-                // A locked board greets with a binary message before anything else.
+                // A locked board greets with a binary message before anything
+                // else.
                 Message::Binary(_) => return Err(Trouble::Locked),
                 Message::Close(close) => {
-                    let words = close.map_or_else(String::new, |frame| format!(": {} {}", frame.code, frame.reason));
+                    let words = close.map_or_else(String::new, |frame| {
+                        format!(": {} {}", frame.code, frame.reason)
+                    });
                     return Err(Trouble::Lost(format!("the board closed it{words}")));
                 }
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}

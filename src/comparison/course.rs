@@ -1,4 +1,5 @@
-//! The course of a comparison: what is tried, all followers at once, and then the board's process with each alone.
+//! The course of a comparison: what is tried, all followers at once, and then
+//! the board's process with each alone.
 
 use std::{
     collections::BTreeSet,
@@ -36,7 +37,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const READY: Duration = GIVE_UP;
 /// After it the last change is on its way no longer.
 const SETTLE: Duration = Duration::from_millis(500);
-/// No two presses are nearer, so that a board that pushes at most every 100 ms is not what is measured.
+/// No two presses are nearer, so that a board that pushes at most every 100 ms
+/// is not what is measured.
 const APART: Duration = Duration::from_millis(10);
 
 /// Runs it to its end, and writes down how it ended.
@@ -61,7 +63,8 @@ impl Drop for Guard {
     }
 }
 
-/// Calls `wake` whenever something was written down, but not more often than twenty times a second.
+/// Calls `wake` whenever something was written down, but not more often than
+/// twenty times a second.
 pub(super) async fn wake_for(record: &Shared, wake: &impl Fn()) {
     let mut seen = 0;
     loop {
@@ -88,7 +91,10 @@ struct Routes {
 
 impl Routes {
     fn of(&self, follower: Follower) -> &Route {
-        self.tls.as_ref().filter(|_| follower.tls).map_or(&self.plain, |(_, route)| route)
+        self.tls
+            .as_ref()
+            .filter(|_| follower.tls)
+            .map_or(&self.plain, |(_, route)| route)
     }
 }
 
@@ -97,13 +103,16 @@ async fn compare(settings: &Settings, record: &Shared) -> Result<(), Trouble> {
     let tls = match settings.tls {
         false => None,
         true => {
-            let server =
-                TlsServer::start(board).map_err(|error| Trouble::Strange(format!("no TLS server: {error}")))?;
+            let server = TlsServer::start(board)
+                .map_err(|error| Trouble::Strange(format!("no TLS server: {error}")))?;
             let route = Route::through(&server, board)?;
             Some((server, route))
         }
     };
-    let routes = Routes { plain: Route::plain(board)?, tls };
+    let routes = Routes {
+        plain: Route::plain(board)?,
+        tls,
+    };
     let mut presser = Presser::connect(&routes.plain, settings.press.as_ref()).await?;
     let components = presser.learn().await?;
     {
@@ -113,18 +122,37 @@ async fn compare(settings: &Settings, record: &Shared) -> Result<(), Trouble> {
     }
     together(settings, record, &routes, &mut presser, &components).await?;
     if !settings.alone.is_zero() {
-        alone(settings, record, &routes, &mut presser, &components, that_listens_at(board)).await?;
+        alone(
+            settings,
+            record,
+            &routes,
+            &mut presser,
+            &components,
+            that_listens_at(board),
+        )
+        .await?;
     }
     Ok(())
 }
 
 async fn address(board: &str) -> Result<SocketAddr, Trouble> {
     let unknown = |why: String| Trouble::Strange(format!("{board} is not known: {why}"));
-    let given = board.parse().map(Candidates::given).map_err(|error: AddressError| unknown(error.to_string()))?;
+    let given = board
+        .parse()
+        .map(Candidates::given)
+        .map_err(|error: AddressError| unknown(error.to_string()))?;
     // Everybody who follows goes to the address that answers first.
-    let reached = timeout(GIVE_UP, reach(&given, &[])).await.map_err(|_| Trouble::NoAnswer)?;
-    let reached = reached.map_err(|source| DialError::Unreachable { place: board.to_owned(), source })?;
-    reached.stream.peer_addr().map_err(|error| unknown(error.to_string()))
+    let reached = timeout(GIVE_UP, reach(&given, &[]))
+        .await
+        .map_err(|_| Trouble::NoAnswer)?;
+    let reached = reached.map_err(|source| DialError::Unreachable {
+        place: board.to_owned(),
+        source,
+    })?;
+    reached
+        .stream
+        .peer_addr()
+        .map_err(|error| unknown(error.to_string()))
 }
 
 /// Everybody follows, and the button is pressed.
@@ -150,7 +178,8 @@ async fn together(
     enter(record, Stage::Together);
     let tls_before = routes.tls.as_ref().map(|(server, _)| server.cpu());
     let pressing = press(settings, presser, record, begun);
-    // What ends for who follows by push ends the comparison; a poll goes on by itself.
+    // What ends for who follows by push ends the comparison; a poll goes on by
+    // itself.
     tokio::select! {
         pressed = pressing => pressed?,
         trouble = ended(&mut tasks) => return Err(trouble),
@@ -173,7 +202,9 @@ struct Task(JoinHandle<Trouble>);
 impl Task {
     fn begin(Follower { way, .. }: Follower, route: &Route, notes: Notes) -> Self {
         let route = route.clone();
-        Self(tokio::task::spawn_local(async move { follow(way, &route, &notes).await }))
+        Self(tokio::task::spawn_local(async move {
+            follow(way, &route, &notes).await
+        }))
     }
 }
 
@@ -198,7 +229,11 @@ async fn ended(tasks: &mut [Task]) -> Trouble {
 /// Waits until all have been told something.
 async fn ready(record: &Shared, tasks: &mut [Task]) -> Result<(), Trouble> {
     let told = async {
-        while look(record).followers.iter().any(|followed| followed.sightings.is_empty()) {
+        while look(record)
+            .followers
+            .iter()
+            .any(|followed| followed.sightings.is_empty())
+        {
             sleep(Duration::from_millis(5)).await;
         }
     };
@@ -213,12 +248,21 @@ async fn ready(record: &Shared, tasks: &mut [Task]) -> Result<(), Trouble> {
     }
 }
 
-/// Presses at random: the times between two presses are exponential, as of somebody who knows nothing of the polls.
-async fn press(settings: &Settings, presser: &mut Presser, record: &Shared, begun: Instant) -> Result<(), Trouble> {
+/// Presses at random: the times between two presses are exponential, as of
+/// somebody who knows nothing of the polls.
+async fn press(
+    settings: &Settings,
+    presser: &mut Presser,
+    record: &Shared,
+    begun: Instant,
+) -> Result<(), Trouble> {
     let mut chance = fastrand::Rng::with_seed(settings.seed);
     let end = Instant::now() + settings.length;
     loop {
-        let gap = settings.press_every.mul_f64(-(1.0 - chance.f64()).ln()).max(APART);
+        let gap = settings
+            .press_every
+            .mul_f64(-(1.0 - chance.f64()).ln())
+            .max(APART);
         if Instant::now() + gap >= end {
             sleep(end.saturating_duration_since(Instant::now())).await;
             return Ok(());
@@ -227,7 +271,10 @@ async fn press(settings: &Settings, presser: &mut Presser, record: &Shared, begu
         let place = {
             let mut record = look(record);
             record.edition += 1;
-            record.presses.push(Press { at: begun.elapsed(), seq: None });
+            record.presses.push(Press {
+                at: begun.elapsed(),
+                seq: None,
+            });
             record.presses.len() - 1
         };
         let seq = presser.press().await?;
@@ -239,7 +286,8 @@ async fn press(settings: &Settings, presser: &mut Presser, record: &Shared, begu
     }
 }
 
-/// The board's process with nobody, and then with each follower by itself, the presses always being the same.
+/// The board's process with nobody, and then with each follower by itself, the
+/// presses always being the same.
 async fn alone(
     settings: &Settings,
     record: &Shared,
@@ -251,7 +299,10 @@ async fn alone(
     let process = match process {
         Ok(process) => process,
         Err(why) => {
-            look(record).followers.iter_mut().for_each(|followed| followed.cost = Cost::Unknown(why));
+            look(record)
+                .followers
+                .iter_mut()
+                .for_each(|followed| followed.cost = Cost::Unknown(why));
             return Ok(());
         }
     };
@@ -261,7 +312,8 @@ async fn alone(
         enter(record, Stage::Alone { follower: place });
         let follower = place.and_then(|place| followers.get(place).copied());
         // Beside the record of what all did at once.
-        let aside: Shared = Arc::new(Record::new(follower.map(Followed::new).into_iter().collect()).into());
+        let aside: Shared =
+            Arc::new(Record::new(follower.map(Followed::new).into_iter().collect()).into());
         let begun = Instant::now();
         let mut tasks: Vec<Task> = follower
             .map(|follower| {
@@ -276,11 +328,20 @@ async fn alone(
             Some(Way::Poll { every, .. }) => settings.alone.max(every * 2),
             _ => settings.alone,
         };
-        let shortened = Settings { length, ..settings.clone() };
-        let (Ok(before), since) = (cpu(process), Instant::now()) else { return Ok(()) };
+        let shortened = Settings {
+            length,
+            ..settings.clone()
+        };
+        let (Ok(before), since) = (cpu(process), Instant::now()) else {
+            return Ok(());
+        };
         press(&shortened, presser, &aside, begun).await?;
-        let (Ok(after), took) = (cpu(process), since.elapsed()) else { return Ok(()) };
-        let cost = after.saturating_sub(before).div_f64(took.as_secs_f64().max(f64::EPSILON));
+        let (Ok(after), took) = (cpu(process), since.elapsed()) else {
+            return Ok(());
+        };
+        let cost = after
+            .saturating_sub(before)
+            .div_f64(took.as_secs_f64().max(f64::EPSILON));
         match place {
             None => nobody = Some(cost),
             Some(place) => {

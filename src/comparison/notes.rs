@@ -15,7 +15,8 @@ use super::{
 };
 use crate::dial::Traffic;
 
-/// So much is written down of one follower; what comes later is not. A poll every 10 ms for ten minutes fits.
+/// So much is written down of one follower; what comes later is not. A poll
+/// every 10 ms for ten minutes fits.
 const MOST: usize = 100_000;
 
 /// What several write down and faces look at.
@@ -37,8 +38,18 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    pub(super) fn new(record: Shared, place: usize, begun: Instant, components: BTreeSet<ComponentKey>) -> Self {
-        Self { record, place, begun, components }
+    pub(super) fn new(
+        record: Shared,
+        place: usize,
+        begun: Instant,
+        components: BTreeSet<ComponentKey>,
+    ) -> Self {
+        Self {
+            record,
+            place,
+            begun,
+            components,
+        }
     }
 
     /// Whether this component is what is followed.
@@ -47,7 +58,11 @@ impl Notes {
     }
 
     pub(super) fn traffic(&self) -> Arc<Traffic> {
-        look(&self.record).followers.get(self.place).map(|followed| Arc::clone(&followed.traffic)).unwrap_or_default()
+        look(&self.record)
+            .followers
+            .get(self.place)
+            .map(|followed| Arc::clone(&followed.traffic))
+            .unwrap_or_default()
     }
 
     pub(super) fn connected(&self, took: Duration) {

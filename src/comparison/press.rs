@@ -1,8 +1,11 @@
-//! Presses a button of the board, or switches a switch or a light to the opposite, and learns from the board what that changes.
+//! Presses a button of the board, or switches a switch or a light to the
+//! opposite, and learns from the board what that changes.
 
 use std::{collections::BTreeSet, time::Instant};
 
-use protocol::{CommandResult, ComponentKey, ComponentsPage, Kind, NotifyStatus, Snapshot, State, method};
+use protocol::{
+    CommandResult, ComponentKey, ComponentsPage, Kind, NotifyStatus, Snapshot, State, method,
+};
 use serde_json::json;
 
 use super::{Trouble, conversation::Conversation, route::Route};
@@ -23,8 +26,12 @@ pub(super) struct Presser {
 }
 
 impl Presser {
-    /// Connects, and chooses what is pressed: what was asked for, or else the first button, switch or light.
-    pub(super) async fn connect(route: &Route, wanted: Option<&ComponentKey>) -> Result<Self, Trouble> {
+    /// Connects, and chooses what is pressed: what was asked for, or else the
+    /// first button, switch or light.
+    pub(super) async fn connect(
+        route: &Route,
+        wanted: Option<&ComponentKey>,
+    ) -> Result<Self, Trouble> {
         let (socket, _) = route.open(std::sync::Arc::default()).await?;
         let mut board = Conversation::new(socket);
         let snapshot: Snapshot = board.subscribe().await?;
@@ -35,7 +42,11 @@ impl Presser {
         if !PRESSED.contains(&button.kind) {
             return Err(Trouble::NotPressed(button));
         }
-        let on = snapshot.components.get(&button).and_then(State::on).unwrap_or(false);
+        let on = snapshot
+            .components
+            .get(&button)
+            .and_then(State::on)
+            .unwrap_or(false);
         Ok(Self { board, button, on })
     }
 
@@ -43,13 +54,18 @@ impl Presser {
         &self.button
     }
 
-    /// Presses twice, so that in the end all is as before, and says what changed.
+    /// Presses twice, so that in the end all is as before, and says what
+    /// changed.
     pub(super) async fn learn(&mut self) -> Result<BTreeSet<ComponentKey>, Trouble> {
         let mut changed = BTreeSet::new();
         for _ in 0..2 {
-            // What comes before the answer is what this press changed, beside what a sensor may have measured meanwhile.
+            // What comes before the answer is what this press changed, beside
+            // what a sensor may have measured meanwhile.
             self.press_and(|status| {
-                let mine = status.source.as_ref().is_some_and(|source| matches!(source, protocol::Source::Client(_)));
+                let mine = status
+                    .source
+                    .as_ref()
+                    .is_some_and(|source| matches!(source, protocol::Source::Client(_)));
                 if mine {
                     let room = bounds::COMPONENTS.saturating_sub(changed.len());
                     changed.extend(status.components.into_keys().take(room));
@@ -57,7 +73,11 @@ impl Presser {
             })
             .await?;
         }
-        if changed.is_empty() { Err(Trouble::ChangesNothing(self.button.clone())) } else { Ok(changed) }
+        if changed.is_empty() {
+            Err(Trouble::ChangesNothing(self.button.clone()))
+        } else {
+            Ok(changed)
+        }
     }
 
     /// Presses once; the number of the change.
@@ -82,9 +102,18 @@ async fn first(board: &mut Conversation) -> Result<ComponentKey, Trouble> {
     let mut pages = Pages::new(bounds::COMPONENTS, Instant::now());
     let mut offset = 0;
     loop {
-        let page: ComponentsPage =
-            board.ask(method::DEVICE_GET_COMPONENTS, &json!({ "offset": offset }), |_| {}).await?;
-        let keys = page.components.into_iter().map(|component| component.key).collect();
+        let page: ComponentsPage = board
+            .ask(
+                method::DEVICE_GET_COMPONENTS,
+                &json!({ "offset": offset }),
+                |_| {},
+            )
+            .await?;
+        let keys = page
+            .components
+            .into_iter()
+            .map(|component| component.key)
+            .collect();
         match pages.add(keys, page.total, Instant::now()) {
             Next::Ask(at) => offset = at,
             Next::Complete | Next::Endless => break,

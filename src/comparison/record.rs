@@ -1,4 +1,5 @@
-//! What is written down while a comparison runs. It is plain data: a face looks at it whenever it likes.
+//! What is written down while a comparison runs. It is plain data: a face looks
+//! at it whenever it likes.
 
 use std::{
     collections::BTreeSet,
@@ -23,7 +24,8 @@ pub enum Way {
     Poll {
         /// How often.
         every: Duration,
-        /// All requests on one connection, as HTTP/1.1 has it (RFC 9112, 9.3), or a connection each.
+        /// All requests on one connection, as HTTP/1.1 has it (RFC 9112, 9.3),
+        /// or a connection each.
         keep_alive: bool,
     },
 }
@@ -44,7 +46,8 @@ pub enum Cost {
     Unmeasured,
     /// It cannot be known.
     Unknown(Unknown),
-    /// So long on a processor in a second of following, beyond what the presses alone cost.
+    /// So long on a processor in a second of following, beyond what the presses
+    /// alone cost.
     PerSecond(Duration),
 }
 
@@ -61,7 +64,8 @@ pub struct Followed {
     pub failed: u64,
     /// Why the last of them was not.
     pub problem: Option<String>,
-    /// How long each of its connections took to open: TCP, TLS and, for a push, the upgrade.
+    /// How long each of its connections took to open: TCP, TLS and, for a push,
+    /// the upgrade.
     pub connects: Vec<Duration>,
     /// The bytes of its connections.
     pub traffic: Arc<Traffic>,
@@ -93,7 +97,8 @@ pub enum Stage {
     Together,
     /// The last press is over; the slowest poll is waited for.
     Waiting,
-    /// The board's process is observed with one follower at a time; at first with none.
+    /// The board's process is observed with one follower at a time; at first
+    /// with none.
     Alone {
         /// The place of the follower; `None` without one.
         follower: Option<usize>,
@@ -121,7 +126,8 @@ pub struct Record {
     pub followers: Vec<Followed>,
     /// How long the TLS server was on a processor while all followed at once.
     pub tls_server: Option<Duration>,
-    /// How often anything was written down: a face that has seen this edition need not look again.
+    /// How often anything was written down: a face that has seen this edition
+    /// need not look again.
     pub edition: u64,
 }
 

@@ -1,4 +1,5 @@
-//! The sums of a comparison, a row a follower. Reckons only; says nothing in words.
+//! The sums of a comparison, a row a follower. Reckons only; says nothing in
+//! words.
 
 use std::time::Duration;
 
@@ -34,7 +35,8 @@ pub struct Row {
     pub connections: usize,
     /// How long one of them took to open, in the median.
     pub connect: Option<Duration>,
-    /// Bytes that it sent over TCP: headers of HTTP and WebSocket, and TLS, are among them, those of TCP and IP not.
+    /// Bytes that it sent over TCP: headers of HTTP and WebSocket, and TLS, are
+    /// among them, those of TCP and IP not.
     pub sent: u64,
     /// Bytes that it received.
     pub received: u64,
@@ -55,8 +57,16 @@ impl Report {
     /// The sums so far.
     pub fn of(record: &Record) -> Self {
         Self {
-            changes: record.presses.iter().filter(|press| press.seq.is_some()).count(),
-            rows: record.followers.iter().map(|followed| row(record, followed)).collect(),
+            changes: record
+                .presses
+                .iter()
+                .filter(|press| press.seq.is_some())
+                .count(),
+            rows: record
+                .followers
+                .iter()
+                .map(|followed| row(record, followed))
+                .collect(),
         }
     }
 }

@@ -1,5 +1,6 @@
-//! A TLS server on this computer in front of a board, which has none itself: what TLS costs is measured with it. Its certificate is
-//! made when it starts and trusted by nobody else.
+//! A TLS server on this computer in front of a board, which has none itself:
+//! what TLS costs is measured with it. Its certificate is made when it starts
+//! and trusted by nobody else.
 
 use std::{
     io,
@@ -35,7 +36,8 @@ use crate::{dial::Trust, process::cpu_of_this_thread, waiting::Waiting};
 /// How often the time on a processor is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Connections in the middle of their handshake. When one more comes, another ends.
+/// Connections in the middle of their handshake. When one more comes, another
+/// ends.
 const WAITING: usize = 64;
 
 /// How long a handshake may take. Clients are on this computer.
@@ -55,7 +57,8 @@ impl TlsServer {
     /// # Errors
     /// Where no port, certificate or thread can be had.
     pub(super) fn start(board: SocketAddr) -> io::Result<Self> {
-        let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).map_err(io::Error::other)?;
+        let made =
+            generate_simple_self_signed(["127.0.0.1".to_owned()]).map_err(io::Error::other)?;
         let certificate = made.cert.der().clone();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -71,16 +74,23 @@ impl TlsServer {
         let (wanted, unwanted) = oneshot::channel();
         let cpu = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&cpu);
-        std::thread::Builder::new().name("tls".to_owned()).spawn(move || {
-            LocalSet::new().block_on(&runtime, async {
-                tokio::select! {
-                    () = serve(listener, Arc::new(config), board) => {}
-                    () = count(&counted) => {}
-                    _ = unwanted => {}
-                }
-            });
-        })?;
-        Ok(Self { address, trust: Trust::only(certificate), cpu, _wanted: wanted })
+        std::thread::Builder::new()
+            .name("tls".to_owned())
+            .spawn(move || {
+                LocalSet::new().block_on(&runtime, async {
+                    tokio::select! {
+                        () = serve(listener, Arc::new(config), board) => {}
+                        () = count(&counted) => {}
+                        _ = unwanted => {}
+                    }
+                });
+            })?;
+        Ok(Self {
+            address,
+            trust: Trust::only(certificate),
+            cpu,
+            _wanted: wanted,
+        })
     }
 
     /// Where it listens.
@@ -102,14 +112,19 @@ impl TlsServer {
 async fn count(cpu: &AtomicU64) {
     loop {
         if let Some(time) = cpu_of_this_thread() {
-            cpu.store(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            cpu.store(
+                u64::try_from(time.as_nanos()).unwrap_or(u64::MAX),
+                Ordering::Relaxed,
+            );
         }
         sleep(LOOK).await;
     }
 }
 
 async fn serve(listener: std::net::TcpListener, config: Arc<ServerConfig>, board: SocketAddr) {
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let Ok(listener) = TcpListener::from_std(listener) else {
+        return;
+    };
     let acceptor = TlsAcceptor::from(config);
     let mut waiting = Waiting::new(WAITING);
     loop {
@@ -124,13 +139,17 @@ async fn serve(listener: std::net::TcpListener, config: Arc<ServerConfig>, board
     }
 }
 
-/// What follows the handshake is a task of its own, which no other connection can end.
+/// What follows the handshake is a task of its own, which no other connection
+/// can end.
 async fn handshake(stream: TcpStream, acceptor: TlsAcceptor, board: SocketAddr) {
     let _ = stream.set_nodelay(true);
     match timeout(HANDSHAKE, acceptor.accept(stream)).await {
         Ok(Ok(client)) => drop(spawn_local(pass_on(client, board))),
         Ok(Err(error)) => log::debug!("the TLS server: {error}"),
-        Err(_) => log::debug!("the TLS server: no handshake within {} s", HANDSHAKE.as_secs()),
+        Err(_) => log::debug!(
+            "the TLS server: no handshake within {} s",
+            HANDSHAKE.as_secs()
+        ),
     }
 }
 

@@ -1,4 +1,5 @@
-//! What a check says: points, each with its section of docs/protocol.md, and how the board did. Does no input or output.
+//! What a check says: points, each with its section of docs/protocol.md, and
+//! how the board did. Does no input or output.
 
 /// One thing that docs/protocol.md asks of a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +63,20 @@ pub(super) struct Report<'a> {
 
 impl<'a> Report<'a> {
     pub(super) fn new(tell: &'a mut dyn FnMut(Finding)) -> Self {
-        Self { tell, told: Vec::new() }
+        Self {
+            tell,
+            told: Vec::new(),
+        }
     }
 
     /// The board was asked, and this is what is thought of what came.
-    pub(super) fn judged(&mut self, point: Point, sent: &str, came: &str, thought: Result<(), String>) {
+    pub(super) fn judged(
+        &mut self,
+        point: Point,
+        sent: &str,
+        came: &str,
+        thought: Result<(), String>,
+    ) {
         let (verdict, why) = match thought {
             Ok(()) => (Verdict::Pass, String::new()),
             Err(why) => (Verdict::Fail, why),
@@ -84,7 +94,8 @@ impl<'a> Report<'a> {
         self.found(point, Verdict::Warning, sent, came, why.to_owned());
     }
 
-    /// Those of the points of which nothing was said yet were not tried, and why.
+    /// Those of the points of which nothing was said yet were not tried, and
+    /// why.
     pub(super) fn rest(&mut self, points: impl IntoIterator<Item = Point>, why: &str) {
         for point in points {
             if !self.told.contains(&point) {
@@ -95,7 +106,13 @@ impl<'a> Report<'a> {
 
     fn found(&mut self, point: Point, verdict: Verdict, sent: &str, came: &str, why: String) {
         self.told.push(point);
-        (self.tell)(Finding { point, verdict, sent: cut(sent), came: cut(came), why });
+        (self.tell)(Finding {
+            point,
+            verdict,
+            sent: cut(sent),
+            came: cut(came),
+            why,
+        });
     }
 }
 
@@ -104,5 +121,9 @@ fn cut(text: &str) -> String {
     if text.len() <= SHOWN {
         return text.to_owned();
     }
-    format!("{}… ({} bytes)", &text[..text.floor_char_boundary(SHOWN)], text.len())
+    format!(
+        "{}… ({} bytes)",
+        &text[..text.floor_char_boundary(SHOWN)],
+        text.len()
+    )
 }

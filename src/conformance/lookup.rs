@@ -14,11 +14,12 @@ use crate::{
     },
 };
 
-/// A board that announces itself answers within some 100 ms; one that was asked less than a second ago after that second
-/// (RFC 6762, section 6).
+/// A board that announces itself answers within some 100 ms; one that was asked
+/// less than a second ago after that second (RFC 6762, section 6).
 const WITHIN: Duration = Duration::from_millis(1_500);
 
-/// Looks for the record; `None` where nobody announces this address. Blocks, 1.5 s at most.
+/// Looks for the record; `None` where nobody announces this address. Blocks,
+/// 1.5 s at most.
 pub fn announced(place: &Place, lookout: &Lookout) -> Option<Vec<(String, String)>> {
     let found = (place.host(), place.port()).to_socket_addrs().ok()?;
     let wanted: Vec<IpAddr> = found.map(|address| address.ip()).collect();
@@ -32,7 +33,11 @@ pub fn announced(place: &Place, lookout: &Lookout) -> Option<Vec<(String, String
     while let Ok(found) = told.recv_timeout(end.saturating_duration_since(Instant::now())) {
         match found {
             Found::Resolved(service)
-                if service.port == place.port() && service.addresses.iter().any(|seen| wanted.contains(&seen.ip)) =>
+                if service.port == place.port()
+                    && service
+                        .addresses
+                        .iter()
+                        .any(|seen| wanted.contains(&seen.ip)) =>
             {
                 return Some(service.txt);
             }

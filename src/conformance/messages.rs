@@ -1,4 +1,5 @@
-//! Requests that change nothing, and what docs/protocol.md says that a board answers: a table, and a judgement without a connection.
+//! Requests that change nothing, and what docs/protocol.md says that a board
+//! answers: a table, and a judgement without a connection.
 
 use std::fmt::Write;
 
@@ -25,7 +26,11 @@ pub(super) struct Exchange {
 }
 
 const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
-    Point { section, name, expected }
+    Point {
+        section,
+        name,
+        expected,
+    }
 }
 
 use Want::{Error, Result as Answer, Silence};
@@ -33,20 +38,49 @@ use Want::{Error, Result as Answer, Silence};
 /// Everything that can be asked without a component.
 pub(super) const EXCHANGES: &[Exchange] = &[
     Exchange {
-        point: point("Messages", "id: whole numbers", "the answer has the id, to the last of 64 bits"),
+        point: point(
+            "Messages",
+            "id: whole numbers",
+            "the answer has the id, to the last of 64 bits",
+        ),
         messages: &[
-            (r#"{"jsonrpc":"2.0","id":7,"method":"Sys.Ping"}"#, Answer("7")),
-            (r#"{"jsonrpc":"2.0","id":0,"method":"Sys.Ping"}"#, Answer("0")),
-            (r#"{"jsonrpc":"2.0","id":-3,"method":"Sys.Ping"}"#, Answer("-3")),
-            (r#"{"jsonrpc":"2.0","id":9223372036854775807,"method":"Sys.Ping"}"#, Answer("9223372036854775807")),
-            (r#"{"jsonrpc":"2.0","id":-9223372036854775808,"method":"Sys.Ping"}"#, Answer("-9223372036854775808")),
+            (
+                r#"{"jsonrpc":"2.0","id":7,"method":"Sys.Ping"}"#,
+                Answer("7"),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":0,"method":"Sys.Ping"}"#,
+                Answer("0"),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":-3,"method":"Sys.Ping"}"#,
+                Answer("-3"),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":9223372036854775807,"method":"Sys.Ping"}"#,
+                Answer("9223372036854775807"),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":-9223372036854775808,"method":"Sys.Ping"}"#,
+                Answer("-9223372036854775808"),
+            ),
         ],
     },
     Exchange {
-        point: point("Messages", "id: texts", "the answer has the same text, up to 64 bytes as JSON"),
+        point: point(
+            "Messages",
+            "id: texts",
+            "the answer has the same text, up to 64 bytes as JSON",
+        ),
         messages: &[
-            (r#"{"jsonrpc":"2.0","id":"a-1","method":"Sys.Ping"}"#, Answer(r#""a-1""#)),
-            (r#"{"jsonrpc":"2.0","id":"","method":"Sys.Ping"}"#, Answer(r#""""#)),
+            (
+                r#"{"jsonrpc":"2.0","id":"a-1","method":"Sys.Ping"}"#,
+                Answer(r#""a-1""#),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":"","method":"Sys.Ping"}"#,
+                Answer(r#""""#),
+            ),
             (
                 r#"{"jsonrpc":"2.0","id":"0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnop","method":"Sys.Ping"}"#,
                 Answer(r#""0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnop""#),
@@ -54,13 +88,32 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         ],
     },
     Exchange {
-        point: point("Messages", "id: what is none", "-32600 bad_id, with id null"),
+        point: point(
+            "Messages",
+            "id: what is none",
+            "-32600 bad_id, with id null",
+        ),
         messages: &[
-            (r#"{"jsonrpc":"2.0","id":null,"method":"Sys.Ping"}"#, Error("null", -32600, &["bad_id"])),
-            (r#"{"jsonrpc":"2.0","id":1.5,"method":"Sys.Ping"}"#, Error("null", -32600, &["bad_id"])),
-            (r#"{"jsonrpc":"2.0","id":true,"method":"Sys.Ping"}"#, Error("null", -32600, &["bad_id"])),
-            (r#"{"jsonrpc":"2.0","id":[1],"method":"Sys.Ping"}"#, Error("null", -32600, &["bad_id"])),
-            (r#"{"jsonrpc":"2.0","id":9223372036854775808,"method":"Sys.Ping"}"#, Error("null", -32600, &["bad_id"])),
+            (
+                r#"{"jsonrpc":"2.0","id":null,"method":"Sys.Ping"}"#,
+                Error("null", -32600, &["bad_id"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1.5,"method":"Sys.Ping"}"#,
+                Error("null", -32600, &["bad_id"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":true,"method":"Sys.Ping"}"#,
+                Error("null", -32600, &["bad_id"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":[1],"method":"Sys.Ping"}"#,
+                Error("null", -32600, &["bad_id"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":9223372036854775808,"method":"Sys.Ping"}"#,
+                Error("null", -32600, &["bad_id"]),
+            ),
             (
                 r#"{"jsonrpc":"2.0","id":"0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrs","method":"Sys.Ping"}"#,
                 Error("null", -32600, &["bad_id"]),
@@ -68,22 +121,43 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         ],
     },
     Exchange {
-        point: point("Messages", "a request without id", "not answered, not even with an error"),
+        point: point(
+            "Messages",
+            "a request without id",
+            "not answered, not even with an error",
+        ),
         messages: &[
             (r#"{"jsonrpc":"2.0","method":"Sys.Ping"}"#, Silence),
             (r#"{"jsonrpc":"2.0","method":"No.Such"}"#, Silence),
-            (r#"{"jsonrpc":"2.0","method":"Device.GetComponents","params":{"limit":0}}"#, Silence),
+            (
+                r#"{"jsonrpc":"2.0","method":"Device.GetComponents","params":{"limit":0}}"#,
+                Silence,
+            ),
         ],
     },
     Exchange {
-        point: point("Messages", "params: none", "{}, [] and nothing at all are the same"),
+        point: point(
+            "Messages",
+            "params: none",
+            "{}, [] and nothing at all are the same",
+        ),
         messages: &[
-            (r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{}}"#, Answer("1")),
-            (r#"{"jsonrpc":"2.0","id":2,"method":"Sys.Ping","params":[]}"#, Answer("2")),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{}}"#,
+                Answer("1"),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":2,"method":"Sys.Ping","params":[]}"#,
+                Answer("2"),
+            ),
         ],
     },
     Exchange {
-        point: point("Messages", "params: not by name", "-32602 params_not_by_name"),
+        point: point(
+            "Messages",
+            "params: not by name",
+            "-32602 params_not_by_name",
+        ),
         messages: &[
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":[1]}"#,
@@ -100,10 +174,20 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         ],
     },
     Exchange {
-        point: point("Messages", "what is unknown", "passed over, in params and beside them"),
+        point: point(
+            "Messages",
+            "what is unknown",
+            "passed over, in params and beside them",
+        ),
         messages: &[
-            (r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{"colour":"blue"}}"#, Answer("1")),
-            (r#"{"jsonrpc":"2.0","id":2,"method":"Sys.Ping","trace":{"a":[1]}}"#, Answer("2")),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{"colour":"blue"}}"#,
+                Answer("1"),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":2,"method":"Sys.Ping","trace":{"a":[1]}}"#,
+                Answer("2"),
+            ),
         ],
     },
     Exchange {
@@ -122,12 +206,18 @@ pub(super) const EXCHANGES: &[Exchange] = &[
     },
     Exchange {
         point: point("Messages", "a name twice in one object", "the last counts"),
-        messages: &[(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"No.Such","method":"Sys.Ping"}"#, Answer("2"))],
+        messages: &[(
+            r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"No.Such","method":"Sys.Ping"}"#,
+            Answer("2"),
+        )],
     },
     Exchange {
         point: point("Messages", "batches", "-32600 batch, with id null"),
         messages: &[
-            (r#"[{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}]"#, Error("null", -32600, &["batch"])),
+            (
+                r#"[{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}]"#,
+                Error("null", -32600, &["batch"]),
+            ),
             ("[]", Error("null", -32600, &["batch"])),
         ],
     },
@@ -149,12 +239,20 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         ],
     },
     Exchange {
-        point: point("Errors", "what is no JSON", "-32700 not_json, with id null; the connection goes on"),
+        point: point(
+            "Errors",
+            "what is no JSON",
+            "-32700 not_json, with id null; the connection goes on",
+        ),
         messages: &[
             ("this is no JSON", Error("null", -32700, &["not_json"])),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping""#, Error("null", -32700, &["not_json"])),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping""#,
+                Error("null", -32700, &["not_json"]),
+            ),
             ("", Error("null", -32700, &["not_json"])),
-            // RFC 8259, section 6: JSON has no such numbers, though JavaScript and Python know them.
+            // RFC 8259, section 6: JSON has no such numbers, though JavaScript
+            // and Python know them.
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{"a":NaN}}"#,
                 Error("null", -32700, &["not_json"]),
@@ -162,25 +260,57 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         ],
     },
     Exchange {
-        point: point("Errors", "what is no request", "-32600 with not_an_object, no_method or not_json_rpc"),
+        point: point(
+            "Errors",
+            "what is no request",
+            "-32600 with not_an_object, no_method or not_json_rpc",
+        ),
         messages: &[
             ("7", Error("null", -32600, &["not_an_object"])),
             (r#""Sys.Ping""#, Error("null", -32600, &["not_an_object"])),
             ("null", Error("null", -32600, &["not_an_object"])),
-            (r#"{"jsonrpc":"2.0","id":3}"#, Error("3", -32600, &["no_method"])),
-            (r#"{"jsonrpc":"2.0","id":4,"method":5}"#, Error("4", -32600, &["no_method"])),
-            (r#"{"jsonrpc":"1.0","id":5,"method":"Sys.Ping"}"#, Error("5", -32600, &["not_json_rpc"])),
-            (r#"{"id":6,"method":"Sys.Ping"}"#, Error("6", -32600, &["not_json_rpc"])),
+            (
+                r#"{"jsonrpc":"2.0","id":3}"#,
+                Error("3", -32600, &["no_method"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":4,"method":5}"#,
+                Error("4", -32600, &["no_method"]),
+            ),
+            (
+                r#"{"jsonrpc":"1.0","id":5,"method":"Sys.Ping"}"#,
+                Error("5", -32600, &["not_json_rpc"]),
+            ),
+            (
+                r#"{"id":6,"method":"Sys.Ping"}"#,
+                Error("6", -32600, &["not_json_rpc"]),
+            ),
         ],
     },
     Exchange {
-        point: point("Errors", "a method that there is not", "-32601 no_such_method"),
+        point: point(
+            "Errors",
+            "a method that there is not",
+            "-32601 no_such_method",
+        ),
         messages: &[
-            (r#"{"jsonrpc":"2.0","id":1,"method":"No.Such"}"#, Error("1", -32601, &["no_such_method"])),
-            (r#"{"jsonrpc":"2.0","id":2,"method":"sys.ping"}"#, Error("2", -32601, &["no_such_method"])),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"No.Such"}"#,
+                Error("1", -32601, &["no_such_method"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":2,"method":"sys.ping"}"#,
+                Error("2", -32601, &["no_such_method"]),
+            ),
             // A name that objects of JavaScript have of themselves.
-            (r#"{"jsonrpc":"2.0","id":3,"method":"constructor"}"#, Error("3", -32601, &["no_such_method"])),
-            (r#"{"jsonrpc":"2.0","id":4,"method":""}"#, Error("4", -32601, &["no_such_method"])),
+            (
+                r#"{"jsonrpc":"2.0","id":3,"method":"constructor"}"#,
+                Error("3", -32601, &["no_such_method"]),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":4,"method":""}"#,
+                Error("4", -32601, &["no_such_method"]),
+            ),
         ],
     },
     Exchange {
@@ -235,7 +365,8 @@ pub(super) fn judge(want: Want, text: &str) -> Result<(), String> {
         Silence => return Err("it is answered".to_owned()),
         Answer(id) | Error(id, ..) => (id, envelope(text)?),
     };
-    // Compared as it is written: 64 bits do not fit the numbers of every language.
+    // Compared as it is written: 64 bits do not fit the numbers of every
+    // language.
     let said = answer["id"].to_string();
     if said != id {
         return Err(format!("the id is {said}, not {id}"));
@@ -252,11 +383,15 @@ pub(super) fn judge(want: Want, text: &str) -> Result<(), String> {
 /// # Errors
 /// Where it is none.
 pub(super) fn envelope(text: &str) -> Result<Value, String> {
-    let answer: Value = serde_json::from_str(text).map_err(|error| format!("the answer is no JSON: {error}"))?;
+    let answer: Value =
+        serde_json::from_str(text).map_err(|error| format!("the answer is no JSON: {error}"))?;
     if answer["jsonrpc"] != "2.0" {
         return Err(format!("jsonrpc is {}, not \"2.0\"", answer["jsonrpc"]));
     }
-    let (result, error) = (answer.get("result").is_some(), answer.get("error").is_some());
+    let (result, error) = (
+        answer.get("result").is_some(),
+        answer.get("error").is_some(),
+    );
     if result == error || answer.get("id").is_none() {
         return Err("an answer has an id and either a result or an error".to_owned());
     }
@@ -275,14 +410,21 @@ pub(super) fn error(answer: &Value, code: i64, reasons: &[&str]) -> Result<(), S
             false => format!("the code is {}, not {code}", error["code"]),
         });
     }
-    if error["message"].as_str().is_none_or(|message| message.trim().is_empty()) {
+    if error["message"]
+        .as_str()
+        .is_none_or(|message| message.trim().is_empty())
+    {
         return Err("the error has no message for people".to_owned());
     }
     let reason = error["data"]["reason"].as_str().unwrap_or_default();
     if !reasons.contains(&reason) {
         let mut expected = String::new();
         for reason in reasons {
-            let _ = write!(expected, "{}{reason}", if expected.is_empty() { "" } else { " or " });
+            let _ = write!(
+                expected,
+                "{}{reason}",
+                if expected.is_empty() { "" } else { " or " }
+            );
         }
         return Err(format!("data.reason is {reason:?}, not {expected}"));
     }
@@ -297,9 +439,11 @@ mod tests {
 
     #[test]
     fn an_answer_as_the_document_has_it_passes() {
-        assert_eq!(judge(Answer("7"), r#"{"jsonrpc":"2.0","id":7,"result":{}}"#), Ok(()));
-        let refusal =
-            r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"1 to 9","data":{"reason":"out_of_range"}}}"#;
+        assert_eq!(
+            judge(Answer("7"), r#"{"jsonrpc":"2.0","id":7,"result":{}}"#),
+            Ok(())
+        );
+        let refusal = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"1 to 9","data":{"reason":"out_of_range"}}}"#;
         assert_eq!(judge(REFUSED, refusal), Ok(()));
     }
 
@@ -308,16 +452,52 @@ mod tests {
         for (want, text, told) in [
             (Answer("7"), "pong", "no JSON"),
             (Answer("7"), r#"{"id":7,"result":{}}"#, "jsonrpc"),
-            (Answer("7"), r#"{"jsonrpc":"2.0","id":"7","result":{}}"#, "the id is"),
+            (
+                Answer("7"),
+                r#"{"jsonrpc":"2.0","id":"7","result":{}}"#,
+                "the id is",
+            ),
             (Answer("7"), r#"{"jsonrpc":"2.0","result":{}}"#, "an id"),
-            (Answer("7"), r#"{"jsonrpc":"2.0","id":7,"result":{},"error":{}}"#, "either"),
-            (Answer("7"), r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32601}}"#, "refused"),
-            (Answer("9223372036854775807"), r#"{"jsonrpc":"2.0","id":9223372036854776000,"result":{}}"#, "the id is"),
-            (REFUSED, r#"{"jsonrpc":"2.0","id":7,"result":{}}"#, "carried out"),
-            (REFUSED, r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"no"}}"#, "the code"),
-            (REFUSED, r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32602}}"#, "no message"),
-            (REFUSED, r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"no"}}"#, "data.reason"),
-            (Silence, r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, "it is answered"),
+            (
+                Answer("7"),
+                r#"{"jsonrpc":"2.0","id":7,"result":{},"error":{}}"#,
+                "either",
+            ),
+            (
+                Answer("7"),
+                r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32601}}"#,
+                "refused",
+            ),
+            (
+                Answer("9223372036854775807"),
+                r#"{"jsonrpc":"2.0","id":9223372036854776000,"result":{}}"#,
+                "the id is",
+            ),
+            (
+                REFUSED,
+                r#"{"jsonrpc":"2.0","id":7,"result":{}}"#,
+                "carried out",
+            ),
+            (
+                REFUSED,
+                r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"no"}}"#,
+                "the code",
+            ),
+            (
+                REFUSED,
+                r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32602}}"#,
+                "no message",
+            ),
+            (
+                REFUSED,
+                r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"no"}}"#,
+                "data.reason",
+            ),
+            (
+                Silence,
+                r#"{"jsonrpc":"2.0","id":null,"result":{}}"#,
+                "it is answered",
+            ),
         ] {
             let why = judge(want, text).expect_err(text);
             assert!(why.contains(told), "{text}: {why}");

@@ -1,5 +1,6 @@
-//! Whether what answers at an address is a board as docs/protocol.md has it, point by point. Switches nothing unless it may; knows no
-//! fleet and no face. What is judged is data and pure functions; `wire.rs` alone moves bytes.
+//! Whether what answers at an address is a board as docs/protocol.md has it,
+//! point by point. Switches nothing unless it may; knows no fleet and no face.
+//! What is judged is data and pure functions; `wire.rs` alone moves bytes.
 
 mod announced;
 mod around;
@@ -43,7 +44,8 @@ pub struct Asked {
     pub place: Place,
     /// Whose certificates are trusted, for `wss://`.
     pub trust: Trust,
-    /// Whether one component may be changed and put back, and commands be sent that must be refused.
+    /// Whether one component may be changed and put back, and commands be sent
+    /// that must be refused.
     pub may_change: bool,
     /// The keys of this computer, for boards that are locked.
     pub keys: Keys,
@@ -60,27 +62,44 @@ pub fn points() -> Vec<Point> {
         .copied()
         .chain(table)
         .chain(
-            [asking::POINTS, changing::POINTS, refusing::POINTS, around::POINTS, places::POINTS, announced::POINTS]
-                .into_iter()
-                .flatten()
-                .copied(),
+            [
+                asking::POINTS,
+                changing::POINTS,
+                refusing::POINTS,
+                around::POINTS,
+                places::POINTS,
+                announced::POINTS,
+            ]
+            .into_iter()
+            .flatten()
+            .copied(),
         )
         .collect()
 }
 
-/// Checks a board, and tells each finding as it is made. Blocks, for some seconds.
+/// Checks a board, and tells each finding as it is made. Blocks, for some
+/// seconds.
 ///
 /// # Errors
 /// Where nobody answers at all, or the system gives no runtime.
 pub fn check(asked: &Asked, tell: &mut dyn FnMut(Finding)) -> Result<(), CheckError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CheckError::Start)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CheckError::Start)?;
     runtime.block_on(examine(asked, &mut Report::new(tell)))
 }
 
 async fn examine(asked: &Asked, report: &mut Report<'_>) -> Result<(), CheckError> {
-    let board = Board { place: asked.place.clone(), trust: asked.trust.clone() };
-    // Somebody must answer before it makes sense to say of each point that nobody did.
-    wire::Wire::connect(&board).await.map_err(CheckError::NoAnswer)?;
+    let board = Board {
+        place: asked.place.clone(),
+        trust: asked.trust.clone(),
+    };
+    // Somebody must answer before it makes sense to say of each point that
+    // nobody did.
+    wire::Wire::connect(&board)
+        .await
+        .map_err(CheckError::NoAnswer)?;
     opening::check(&board, report).await;
     let greeted = match locked::greeting(&board).await {
         Ok(greeted) => greeted,
@@ -92,10 +111,15 @@ async fn examine(asked: &Asked, report: &mut Report<'_>) -> Result<(), CheckErro
     let key = match &greeted {
         Some(hello) => {
             for point in framing::POINTS {
-                report.skipped(*point, "the board is locked: it reads nothing of who has not its key");
+                report.skipped(
+                    *point,
+                    "the board is locked: it reads nothing of who has not its key",
+                );
             }
             locked::check(&board, hello, report).await;
-            noise::Hello::from_bytes(hello).ok().and_then(|hello| asked.keys.get(&hello.board).cloned())
+            noise::Hello::from_bytes(hello)
+                .ok()
+                .and_then(|hello| asked.keys.get(&hello.board).cloned())
         }
         None => {
             framing::check(&board, report).await;
@@ -117,11 +141,15 @@ async fn examine(asked: &Asked, report: &mut Report<'_>) -> Result<(), CheckErro
     Ok(())
 }
 
-/// Without a key connections to a locked board are no controllers, and make room for each other.
+/// Without a key connections to a locked board are no controllers, and make
+/// room for each other.
 async fn places(board: &Board, locked: bool, report: &mut Report<'_>) {
     if locked {
         for point in places::POINTS {
-            report.skipped(*point, "the board is locked: a place is taken by the first message within the lock");
+            report.skipped(
+                *point,
+                "the board is locked: a place is taken by the first message within the lock",
+            );
         }
         return;
     }
@@ -139,8 +167,14 @@ fn skip_channel(report: &mut Report<'_>, why: &str) {
     }
 }
 
-/// Everything that is said on the control channel. What the board says that it is.
-async fn channel(board: &Board, key: Option<&Key>, may_change: bool, report: &mut Report<'_>) -> Value {
+/// Everything that is said on the control channel. What the board says that it
+/// is.
+async fn channel(
+    board: &Board,
+    key: Option<&Key>,
+    may_change: bool,
+    report: &mut Report<'_>,
+) -> Value {
     let mut talk = match Talk::open(board, key).await {
         Ok(talk) => talk,
         Err(why) => {
@@ -149,7 +183,9 @@ async fn channel(board: &Board, key: Option<&Key>, may_change: bool, report: &mu
         }
     };
     // A board that stops to answer is asked the rest on a new connection.
-    if asking::table(&mut talk, report).await.is_err() || asking::order(&mut talk, report).await.is_err() {
+    if asking::table(&mut talk, report).await.is_err()
+        || asking::order(&mut talk, report).await.is_err()
+    {
         talk = match Talk::open(board, key).await {
             Ok(talk) => talk,
             Err(_) => return Value::Null,
@@ -157,9 +193,11 @@ async fn channel(board: &Board, key: Option<&Key>, may_change: bool, report: &mu
     }
     let mut other = Talk::open(board, key).await.ok();
     let number = match &mut other {
-        Some(other) => {
-            other.call("Device.GetStatus", json!({})).await.ok().and_then(|status| status["client"].as_u64())
-        }
+        Some(other) => other
+            .call("Device.GetStatus", json!({}))
+            .await
+            .ok()
+            .and_then(|status| status["client"].as_u64()),
         None => None,
     };
     let learnt = asking::learn(&mut talk, number, may_change, report).await;
@@ -205,14 +243,22 @@ mod tests {
             .map(|line| line.trim_start_matches('#').trim())
             .collect();
         for point in points() {
-            assert!(headings.contains(point.section), "{}: {}", point.section, point.name);
+            assert!(
+                headings.contains(point.section),
+                "{}: {}",
+                point.section,
+                point.name
+            );
         }
     }
 
     #[test]
     fn no_two_points_have_one_name() {
         let points = points();
-        let names: BTreeSet<_> = points.iter().map(|point| (point.section, point.name)).collect();
+        let names: BTreeSet<_> = points
+            .iter()
+            .map(|point| (point.section, point.name))
+            .collect();
         assert_eq!(names.len(), points.len());
     }
 }

@@ -1,5 +1,6 @@
-//! Commands with parameters that no component may take: each must be refused, with the word for it, and change nothing. Only where the
-//! person has allowed changes, for a board that is wrong would carry them out.
+//! Commands with parameters that no component may take: each must be refused,
+//! with the word for it, and change nothing. Only where the person has allowed
+//! changes, for a board that is wrong would carry them out.
 
 use serde_json::{Value, json};
 
@@ -13,15 +14,21 @@ use super::{
 const PARAMETERS: Point = Point {
     section: "Commands",
     name: "parameters that a component cannot take",
-    expected: "-32602 with missing, wrong_type, out_of_range (fractions too), not_an_option, not_supported or control_character",
+    expected: "-32602 with missing, wrong_type, out_of_range (fractions too), not_an_option, \
+         not_supported or control_character",
 };
 
 /// Every point.
 pub(super) const POINTS: &[Point] = &[PARAMETERS];
 
-/// What must be refused of a component of this kind, each with the word for it: docs/protocol.md, "Errors". Of each parameter another
-/// type of JSON, then values that are not accepted. Where no `id` is given, it is the component's.
-fn wrong(kind: &str, description: &Value, state: &Value) -> Vec<(&'static str, Value, &'static str)> {
+/// What must be refused of a component of this kind, each with the word for it:
+/// docs/protocol.md, "Errors". Of each parameter another type of JSON, then
+/// values that are not accepted. Where no `id` is given, it is the component's.
+fn wrong(
+    kind: &str,
+    description: &Value,
+    state: &Value,
+) -> Vec<(&'static str, Value, &'static str)> {
     let caps = &description["caps"];
     match kind {
         "switch" => vec![
@@ -31,7 +38,11 @@ fn wrong(kind: &str, description: &Value, state: &Value) -> Vec<(&'static str, V
             ("Switch.Set", json!({ "on": 1 }), "wrong_type"),
             ("Switch.Set", json!({ "on": [] }), "wrong_type"),
             ("Switch.Set", json!({ "on": true, "id": "0" }), "wrong_type"),
-            ("Switch.Set", json!({ "on": true, "id": 0.5 }), "out_of_range"),
+            (
+                "Switch.Set",
+                json!({ "on": true, "id": 0.5 }),
+                "out_of_range",
+            ),
             ("Switch.Set", json!({ "on": true, "id": -1 }), "not_found"),
             ("Switch.Toggle", json!({ "id": 0.5 }), "out_of_range"),
             ("Switch.Toggle", json!({ "id": null }), "missing"),
@@ -42,13 +53,21 @@ fn wrong(kind: &str, description: &Value, state: &Value) -> Vec<(&'static str, V
                 ("Number.Set", json!({}), "missing"),
                 ("Number.Set", json!({ "value": "5" }), "wrong_type"),
                 ("Number.Set", json!({ "value": true }), "wrong_type"),
-                ("Number.Set", json!({ "value": state["value"], "id": 0.5 }), "out_of_range"),
+                (
+                    "Number.Set",
+                    json!({ "value": state["value"], "id": 0.5 }),
+                    "out_of_range",
+                ),
             ];
             if let Some(most) = state["max"].as_f64() {
                 all.push(("Number.Set", json!({ "value": most + 1.0 }), "out_of_range"));
             }
             if let Some(least) = state["min"].as_f64() {
-                all.push(("Number.Set", json!({ "value": least - 0.5 }), "out_of_range"));
+                all.push((
+                    "Number.Set",
+                    json!({ "value": least - 0.5 }),
+                    "out_of_range",
+                ));
             }
             all
         }
@@ -56,19 +75,43 @@ fn wrong(kind: &str, description: &Value, state: &Value) -> Vec<(&'static str, V
             ("Select.Set", json!({}), "missing"),
             ("Select.Set", json!({ "value": 0 }), "wrong_type"),
             ("Select.Set", json!({ "value": [] }), "wrong_type"),
-            ("Select.Set", json!({ "value": "no such option" }), "not_an_option"),
-            ("Select.Set", json!({ "value": state["value"], "id": 0.5 }), "out_of_range"),
+            (
+                "Select.Set",
+                json!({ "value": "no such option" }),
+                "not_an_option",
+            ),
+            (
+                "Select.Set",
+                json!({ "value": state["value"], "id": 0.5 }),
+                "out_of_range",
+            ),
         ],
         "text" => vec![
             ("Text.Set", json!({}), "missing"),
             ("Text.Set", json!({ "value": 1 }), "wrong_type"),
             ("Text.Set", json!({ "value": true }), "wrong_type"),
-            ("Text.Set", json!({ "value": "x".repeat(256) }), "out_of_range"),
-            ("Text.Set", json!({ "value": "two\nlines" }), "control_character"),
-            ("Text.Set", json!({ "value": state["value"], "id": 0.5 }), "out_of_range"),
+            (
+                "Text.Set",
+                json!({ "value": "x".repeat(256) }),
+                "out_of_range",
+            ),
+            (
+                "Text.Set",
+                json!({ "value": "two\nlines" }),
+                "control_character",
+            ),
+            (
+                "Text.Set",
+                json!({ "value": state["value"], "id": 0.5 }),
+                "out_of_range",
+            ),
         ],
         "button" => vec![
-            ("Button.Press", json!({ "event": "no such event" }), "not_an_option"),
+            (
+                "Button.Press",
+                json!({ "event": "no such event" }),
+                "not_an_option",
+            ),
             ("Button.Press", json!({ "event": 1 }), "wrong_type"),
             ("Button.Press", json!({ "event": [] }), "wrong_type"),
             ("Button.Press", json!({ "id": 0.5 }), "out_of_range"),
@@ -85,9 +128,15 @@ fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
         (json!({ "on": null }), "missing"),
         (json!({ "on": 0 }), "wrong_type"),
         (json!({ "on": "on" }), "wrong_type"),
-        (json!({ "on": true, "transition_ms": 10_001 }), "out_of_range"),
+        (
+            json!({ "on": true, "transition_ms": 10_001 }),
+            "out_of_range",
+        ),
         (json!({ "on": true, "transition_ms": -1 }), "out_of_range"),
-        (json!({ "on": true, "transition_ms": 100.5 }), "out_of_range"),
+        (
+            json!({ "on": true, "transition_ms": 100.5 }),
+            "out_of_range",
+        ),
         (json!({ "on": true, "transition_ms": "100" }), "wrong_type"),
         (json!({ "on": true, "id": "0" }), "wrong_type"),
         (json!({ "on": true, "id": true }), "wrong_type"),
@@ -102,48 +151,82 @@ fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
         (json!({ "effect": 1 }), "wrong_type"),
     ];
     match caps["brightness"] == true {
-        true => all
-            .extend([json!(101), json!(-1), json!(60.5)].map(|value| (json!({ "brightness": value }), "out_of_range"))),
+        true => all.extend(
+            [json!(101), json!(-1), json!(60.5)]
+                .map(|value| (json!({ "brightness": value }), "out_of_range")),
+        ),
         false => all.push((json!({ "brightness": 50 }), "not_supported")),
     }
     match caps["rgb"] == true {
         true => all.extend(
-            [json!([0, 0, 256]), json!([0, -1, 0]), json!([1, 2.5, 3]), json!([0, 0]), json!([0, 0, 0, 0])]
-                .map(|value| (json!({ "rgb": value }), "out_of_range")),
+            [
+                json!([0, 0, 256]),
+                json!([0, -1, 0]),
+                json!([1, 2.5, 3]),
+                json!([0, 0]),
+                json!([0, 0, 0, 0]),
+            ]
+            .map(|value| (json!({ "rgb": value }), "out_of_range")),
         ),
         false => all.push((json!({ "rgb": [0, 0, 0] }), "not_supported")),
     }
-    match (caps["ct_k"].get(0).and_then(Value::as_u64), caps["ct_k"].get(1).and_then(Value::as_u64)) {
+    match (
+        caps["ct_k"].get(0).and_then(Value::as_u64),
+        caps["ct_k"].get(1).and_then(Value::as_u64),
+    ) {
         (Some(warmest), Some(coldest)) => all.extend(
-            [json!(coldest + 1), json!(warmest.saturating_sub(1)), json!(warmest as f64 + 0.5)]
-                .map(|value| (json!({ "ct_k": value }), "out_of_range")),
+            [
+                json!(coldest + 1),
+                json!(warmest.saturating_sub(1)),
+                json!(warmest as f64 + 0.5),
+            ]
+            .map(|value| (json!({ "ct_k": value }), "out_of_range")),
         ),
         _ => all.push((json!({ "ct_k": 3_000 }), "not_supported")),
     }
-    match caps["effects"].as_array().is_some_and(|effects| !effects.is_empty()) {
+    match caps["effects"]
+        .as_array()
+        .is_some_and(|effects| !effects.is_empty())
+    {
         true => all.push((json!({ "effect": "no such effect" }), "not_an_option")),
         false => all.push((json!({ "effect": "none" }), "not_supported")),
     }
-    all.into_iter().map(|(params, reason)| ("Light.Set", params, reason)).collect()
+    all.into_iter()
+        .map(|(params, reason)| ("Light.Set", params, reason))
+        .collect()
 }
 
-/// Sends them all. The state of what can be commanded must be the same afterwards.
+/// Sends them all. The state of what can be commanded must be the same
+/// afterwards.
 pub(super) async fn check(talk: &mut Talk, learnt: &Learnt, report: &mut Report<'_>) {
-    let before = talk.call("Device.GetStatus", json!({})).await.unwrap_or_default();
+    let before = talk
+        .call("Device.GetStatus", json!({}))
+        .await
+        .unwrap_or_default();
     let (mut sent, mut last, mut thought) = (0, (String::new(), String::new()), Ok(()));
     let mut tried = Vec::new();
     'all: for (key, description) in &learnt.components {
         let kind = description["kind"].as_str().unwrap_or_default();
-        let Some(number) = key.split_once(':').and_then(|(_, number)| number.parse::<u16>().ok()) else { continue };
+        let Some(number) = key
+            .split_once(':')
+            .and_then(|(_, number)| number.parse::<u16>().ok())
+        else {
+            continue;
+        };
         for (method, mut params, reason) in wrong(kind, description, &before[key]) {
             if params.get("id").is_none() {
                 params["id"] = number.into();
             }
-            let code = if reason == "not_found" { -32001 } else { -32602 };
+            let code = if reason == "not_found" {
+                -32001
+            } else {
+                -32602
+            };
             let request = request(method, &params);
             let came = talk.ask(&request).await;
             let judged = match &came {
-                Ok(text) => messages::envelope(text).and_then(|answer| messages::error(&answer, code, &[reason])),
+                Ok(text) => messages::envelope(text)
+                    .and_then(|answer| messages::error(&answer, code, &[reason])),
                 Err(_) => Err("there is no answer".to_owned()),
             };
             sent += 1;
@@ -159,11 +242,20 @@ pub(super) async fn check(talk: &mut Talk, learnt: &Learnt, report: &mut Report<
         return report.skipped(PARAMETERS, "nothing on the board can be commanded");
     }
     if thought.is_ok() {
-        let after = talk.call("Device.GetStatus", json!({})).await.unwrap_or_default();
+        let after = talk
+            .call("Device.GetStatus", json!({}))
+            .await
+            .unwrap_or_default();
         last = (format!("{sent} commands"), last.1);
-        let changed = tried.iter().find(|key| is_output(key) && before[key.as_str()] != after[key.as_str()]);
+        let changed = tried
+            .iter()
+            .find(|key| is_output(key) && before[key.as_str()] != after[key.as_str()]);
         if let Some(key) = changed {
-            thought = Err(format!("{key} was {}, and is {}", before[key.as_str()], after[key.as_str()]));
+            thought = Err(format!(
+                "{key} was {}, and is {}",
+                before[key.as_str()],
+                after[key.as_str()]
+            ));
         }
     }
     report.judged(PARAMETERS, &last.0, &last.1, thought);
@@ -171,5 +263,7 @@ pub(super) async fn check(talk: &mut Talk, learnt: &Learnt, report: &mut Report<
 
 /// What only commands change; sensors speak of themselves.
 fn is_output(key: &str) -> bool {
-    ["switch:", "light:", "number:", "select:", "text:"].iter().any(|kind| key.starts_with(kind))
+    ["switch:", "light:", "number:", "select:", "text:"]
+        .iter()
+        .any(|kind| key.starts_with(kind))
 }

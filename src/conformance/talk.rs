@@ -1,4 +1,5 @@
-//! JSON messages with a board, in plain text or within its lock. Knows no methods.
+//! JSON messages with a board, in plain text or within its lock. Knows no
+//! methods.
 
 use std::collections::VecDeque;
 
@@ -27,7 +28,11 @@ pub(super) struct Talk {
 /// In words.
 pub(super) async fn socket(board: &Board, path: &str) -> Result<Wire, String> {
     let lines = [format!("Sec-WebSocket-Protocol: {SUBPROTOCOL}")];
-    let lines: Vec<&str> = if path == board.place.path() { vec![&lines[0]] } else { Vec::new() };
+    let lines: Vec<&str> = if path == board.place.path() {
+        vec![&lines[0]]
+    } else {
+        Vec::new()
+    };
     let (answer, wire) = ask(board, &opening(board, path, &lines)).await?;
     agreed(&answer).map_err(|why| format!("no WebSocket: {why} ({})", answer.shown()))?;
     Ok(wire)
@@ -40,7 +45,11 @@ impl Talk {
     /// In words.
     pub(super) async fn open(board: &Board, key: Option<&Key>) -> Result<Self, String> {
         let wire = socket(board, board.place.path()).await?;
-        let mut talk = Self { wire, lock: None, pushes: VecDeque::new() };
+        let mut talk = Self {
+            wire,
+            lock: None,
+            pushes: VecDeque::new(),
+        };
         if let Some(key) = key {
             talk.lock = Some(shake(&mut talk.wire, key).await?);
         }
@@ -55,7 +64,9 @@ impl Talk {
         let sent = match &mut self.lock {
             None => self.wire.text(text).await,
             Some(lock) => {
-                let sealed = lock.seal(text.as_bytes()).map_err(|error| error.to_string())?;
+                let sealed = lock
+                    .seal(text.as_bytes())
+                    .map_err(|error| error.to_string())?;
                 self.wire.frame(0x80 | opcode::BINARY, &sealed).await
             }
         };
@@ -70,17 +81,33 @@ impl Talk {
         let end = Instant::now() + PATIENCE;
         let mut whole = Vec::new();
         loop {
-            let came = self.wire.next_but_pings(end.saturating_duration_since(Instant::now())).await;
-            let wanted = if self.lock.is_some() { opcode::BINARY } else { opcode::TEXT };
+            let came = self
+                .wire
+                .next_but_pings(end.saturating_duration_since(Instant::now()))
+                .await;
+            let wanted = if self.lock.is_some() {
+                opcode::BINARY
+            } else {
+                opcode::TEXT
+            };
             match came {
-                Came::Frame { opcode: opcode::PONG, .. } => {}
-                Came::Frame { fin, opcode, payload }
-                    if (whole.is_empty() && opcode == wanted)
-                        || (!whole.is_empty() && opcode == opcode::CONTINUATION) =>
+                Came::Frame {
+                    opcode: opcode::PONG,
+                    ..
+                } => {}
+                Came::Frame {
+                    fin,
+                    opcode,
+                    payload,
+                } if (whole.is_empty() && opcode == wanted)
+                    || (!whole.is_empty() && opcode == opcode::CONTINUATION) =>
                 {
                     whole.extend(payload);
                     if whole.len() > protocol::limits::MESSAGE_OUT_OF_BOARD + noise::OVERHEAD {
-                        return Err(format!("a message of {} bytes, where 4,096 are the most", whole.len()));
+                        return Err(format!(
+                            "a message of {} bytes, where 4,096 are the most",
+                            whole.len()
+                        ));
                     }
                     if fin {
                         break;
@@ -164,7 +191,8 @@ impl Talk {
     /// Whether one of them is of this component.
     pub(super) fn has_push_of(&self, component: &str) -> bool {
         let of = |text: &String| {
-            serde_json::from_str::<Value>(text).is_ok_and(|push| push["params"].get(component).is_some())
+            serde_json::from_str::<Value>(text)
+                .is_ok_and(|push| push["params"].get(component).is_some())
         };
         self.pushes.iter().any(of)
     }
@@ -188,15 +216,22 @@ async fn shake(wire: &mut Wire, key: &Key) -> Result<Channel, String> {
     let hello = Hello::from_bytes(&binary(wire).await?).map_err(|error| error.to_string())?;
     let mut ephemeral = [0; 32];
     getrandom::fill(&mut ephemeral).map_err(|error| error.to_string())?;
-    let (initiator, offer) = Initiator::new(&hello, key, ephemeral).map_err(|error| error.to_string())?;
-    wire.frame(0x80 | opcode::BINARY, &offer.to_bytes()).await.map_err(|error| error.to_string())?;
+    let (initiator, offer) =
+        Initiator::new(&hello, key, ephemeral).map_err(|error| error.to_string())?;
+    wire.frame(0x80 | opcode::BINARY, &offer.to_bytes())
+        .await
+        .map_err(|error| error.to_string())?;
     let answer = Answer::from_bytes(&binary(wire).await?).map_err(|error| error.to_string())?;
     initiator.finish(&answer).map_err(|error| error.to_string())
 }
 
 async fn binary(wire: &mut Wire) -> Result<Vec<u8>, String> {
     match wire.next_but_pings(PATIENCE).await {
-        Came::Frame { opcode: opcode::BINARY, payload, .. } => Ok(payload),
+        Came::Frame {
+            opcode: opcode::BINARY,
+            payload,
+            ..
+        } => Ok(payload),
         other => Err(format!("the handshake ended: {}", other.shown())),
     }
 }

@@ -1,4 +1,5 @@
-//! HTTP and WebSocket frames by hand over one connection, so that a check can send what no library would. Bounded, and judges nothing.
+//! HTTP and WebSocket frames by hand over one connection, so that a check can
+//! send what no library would. Bounded, and judges nothing.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -10,7 +11,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::dial::{Place, Stream, Traffic, Trust, dial};
 
-/// How long an answer is waited for. Boards answer within milliseconds; a command is given up by the app after 5 s.
+/// How long an answer is waited for. Boards answer within milliseconds; a
+/// command is given up by the app after 5 s.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The most that is read of one head, body or frame.
@@ -43,13 +45,24 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// Status and headers in one line, for a person.
     pub(super) fn shown(&self) -> String {
-        let headers: Vec<_> = self.headers.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-        let body = if self.body.is_empty() { String::new() } else { format!(" | {}", self.body.trim()) };
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(key, value)| format!("{key}: {value}"))
+            .collect();
+        let body = if self.body.is_empty() {
+            String::new()
+        } else {
+            format!(" | {}", self.body.trim())
+        };
         format!("{} | {}{body}", self.status, headers.join(" | "))
     }
 }
@@ -58,7 +71,11 @@ impl Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Came {
     /// A frame.
-    Frame { fin: bool, opcode: u8, payload: Vec<u8> },
+    Frame {
+        fin: bool,
+        opcode: u8,
+        payload: Vec<u8>,
+    },
     /// The other side ended it.
     End,
     /// Nothing within the time.
@@ -71,12 +88,22 @@ impl Came {
     /// For a person.
     pub(super) fn shown(&self) -> String {
         match self {
-            Self::Frame { opcode: opcode::CLOSE, payload, .. } => match close_code(payload) {
+            Self::Frame {
+                opcode: opcode::CLOSE,
+                payload,
+                ..
+            } => match close_code(payload) {
                 Some(code) => format!("close {code}"),
                 None => "close without a code".to_owned(),
             },
-            Self::Frame { opcode: opcode::TEXT, payload, .. } => String::from_utf8_lossy(payload).into_owned(),
-            Self::Frame { opcode, payload, .. } => {
+            Self::Frame {
+                opcode: opcode::TEXT,
+                payload,
+                ..
+            } => String::from_utf8_lossy(payload).into_owned(),
+            Self::Frame {
+                opcode, payload, ..
+            } => {
                 let name = match *opcode {
                     opcode::CONTINUATION => "continuation",
                     opcode::BINARY => "binary",
@@ -95,7 +122,9 @@ impl Came {
 
 /// The code of a close frame's payload (RFC 6455, section 5.5.1).
 pub(super) fn close_code(payload: &[u8]) -> Option<u16> {
-    payload.first_chunk::<2>().map(|bytes| u16::from_be_bytes(*bytes))
+    payload
+        .first_chunk::<2>()
+        .map(|bytes| u16::from_be_bytes(*bytes))
 }
 
 /// One connection.
@@ -110,8 +139,13 @@ impl Wire {
     /// # Errors
     /// In words, where nobody answers.
     pub(super) async fn connect(board: &Board) -> Result<Self, String> {
-        let stream = dial(&board.place, &board.trust, Arc::new(Traffic::default())).await.map_err(|e| e.to_string())?;
-        Ok(Self { stream, buffer: Vec::new() })
+        let stream = dial(&board.place, &board.trust, Arc::new(Traffic::default()))
+            .await
+            .map_err(|e| e.to_string())?;
+        Ok(Self {
+            stream,
+            buffer: Vec::new(),
+        })
     }
 
     pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -154,13 +188,19 @@ impl Wire {
         self.buffer.drain(..head + 4);
         let mut lines = text.split("\r\n");
         let first = lines.next().unwrap_or_default();
-        let status = first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+        let status = first
+            .strip_prefix("HTTP/1.1 ")
+            .and_then(|rest| rest.get(..3)?.parse().ok());
         let status = status.ok_or_else(|| format!("no answer of HTTP/1.1: {first}"))?;
         let headers: Vec<_> = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
             .collect();
-        let mut answer = Answer { status, headers, body: String::new() };
+        let mut answer = Answer {
+            status,
+            headers,
+            body: String::new(),
+        };
         // RFC 9112, section 6.3.
         if status != 101 && status != 204 {
             answer.body = self.body(&answer, end).await;
@@ -169,8 +209,12 @@ impl Wire {
     }
 
     async fn body(&mut self, answer: &Answer, end: Instant) -> String {
-        let chunked = answer.header("Transfer-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
-        let length = answer.header("Content-Length").and_then(|length| length.parse::<usize>().ok());
+        let chunked = answer
+            .header("Transfer-Encoding")
+            .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
+        let length = answer
+            .header("Content-Length")
+            .and_then(|length| length.parse::<usize>().ok());
         loop {
             let whole = match length {
                 _ if chunked => find(&self.buffer, b"0\r\n\r\n").is_some(),
@@ -184,11 +228,15 @@ impl Wire {
         let bytes = std::mem::take(&mut self.buffer);
         match chunked {
             true => unchunked(&bytes),
-            false => String::from_utf8_lossy(&bytes[..length.unwrap_or(bytes.len()).min(bytes.len())]).into_owned(),
+            false => {
+                String::from_utf8_lossy(&bytes[..length.unwrap_or(bytes.len()).min(bytes.len())])
+                    .into_owned()
+            }
         }
     }
 
-    /// Sends one frame, masked as a client must (RFC 6455, section 5.3); `first` has FIN, reserved bits and the opcode.
+    /// Sends one frame, masked as a client must (RFC 6455, section 5.3);
+    /// `first` has FIN, reserved bits and the opcode.
     pub(super) async fn frame(&mut self, first: u8, payload: &[u8]) -> io::Result<()> {
         let mut bytes = vec![first];
         match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
@@ -202,10 +250,16 @@ impl Wire {
                 bytes.extend((payload.len() as u64).to_be_bytes());
             }
         }
-        // A mask guards proxies against scripts; a check has no script to guard against.
+        // A mask guards proxies against scripts; a check has no script to guard
+        // against.
         let mask = [0x37, 0xfa, 0x21, 0x3d];
         bytes.extend(mask);
-        bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        bytes.extend(
+            payload
+                .iter()
+                .zip(mask.iter().cycle())
+                .map(|(byte, mask)| byte ^ mask),
+        );
         self.write(&bytes).await
     }
 
@@ -238,8 +292,15 @@ impl Wire {
     pub(super) async fn next_but_pings(&mut self, within: Duration) -> Came {
         let end = Instant::now() + within;
         loop {
-            match self.next(end.saturating_duration_since(Instant::now())).await {
-                Came::Frame { opcode: opcode::PING, payload, .. } => {
+            match self
+                .next(end.saturating_duration_since(Instant::now()))
+                .await
+            {
+                Came::Frame {
+                    opcode: opcode::PING,
+                    payload,
+                    ..
+                } => {
                     // An end is told by what is read next.
                     let _ = self.frame(0x80 | opcode::PONG, &payload).await;
                 }
@@ -248,12 +309,20 @@ impl Wire {
         }
     }
 
-    /// Closes in order, so that the board has the place free again; its own close is waited for a moment.
+    /// Closes in order, so that the board has the place free again; its own
+    /// close is waited for a moment.
     pub(super) async fn close(mut self) {
-        if self.frame(0x80 | opcode::CLOSE, &1000_u16.to_be_bytes()).await.is_ok() {
+        if self
+            .frame(0x80 | opcode::CLOSE, &1000_u16.to_be_bytes())
+            .await
+            .is_ok()
+        {
             let end = Instant::now() + Duration::from_secs(1);
             while Instant::now() < end {
-                match self.next(end.saturating_duration_since(Instant::now())).await {
+                match self
+                    .next(end.saturating_duration_since(Instant::now()))
+                    .await
+                {
                     Came::Frame { .. } => {}
                     _ => break,
                 }
@@ -262,9 +331,12 @@ impl Wire {
     }
 }
 
-/// A frame of a server at the beginning of these bytes and its whole length, or what is wrong with it.
+/// A frame of a server at the beginning of these bytes and its whole length, or
+/// what is wrong with it.
 fn parse(bytes: &[u8]) -> Result<Option<(Came, usize)>, String> {
-    let [first, second, rest @ ..] = bytes else { return Ok(None) };
+    let [first, second, rest @ ..] = bytes else {
+        return Ok(None);
+    };
     // RFC 6455, section 5.1: a server must not mask.
     if second & 0x80 != 0 {
         return Err("a frame that is masked".to_owned());
@@ -275,14 +347,24 @@ fn parse(bytes: &[u8]) -> Result<Option<(Came, usize)>, String> {
     }
     let (length, head) = match (second & 0x7f, rest) {
         (126, [a, b, ..]) => (u64::from(u16::from_be_bytes([*a, *b])), 4),
-        (127, [a, b, c, d, e, f, g, h, ..]) => (u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]), 10),
+        (127, [a, b, c, d, e, f, g, h, ..]) => {
+            (u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]), 10)
+        }
         (126 | 127, _) => return Ok(None),
         (length, _) => (u64::from(length), 2),
     };
-    let length = usize::try_from(length).ok().filter(|length| *length <= MOST);
+    let length = usize::try_from(length)
+        .ok()
+        .filter(|length| *length <= MOST);
     let length = length.ok_or_else(|| format!("a frame of more than {MOST} bytes"))?;
-    let Some(payload) = bytes.get(head..head + length) else { return Ok(None) };
-    let came = Came::Frame { fin: first & 0x80 != 0, opcode: first & 0x0f, payload: payload.to_vec() };
+    let Some(payload) = bytes.get(head..head + length) else {
+        return Ok(None);
+    };
+    let came = Came::Frame {
+        fin: first & 0x80 != 0,
+        opcode: first & 0x0f,
+        payload: payload.to_vec(),
+    };
     Ok(Some((came, head + length)))
 }
 
@@ -292,8 +374,15 @@ fn unchunked(bytes: &[u8]) -> String {
     let mut rest = bytes;
     while let Some(at) = find(rest, b"\r\n") {
         let size = String::from_utf8_lossy(&rest[..at]);
-        let Ok(size) = usize::from_str_radix(size.split(';').next().unwrap_or_default().trim(), 16) else { break };
-        let Some(part) = rest.get(at + 2..).and_then(|rest| rest.get(..size)).filter(|part| !part.is_empty()) else {
+        let Ok(size) = usize::from_str_radix(size.split(';').next().unwrap_or_default().trim(), 16)
+        else {
+            break;
+        };
+        let Some(part) = rest
+            .get(at + 2..)
+            .and_then(|rest| rest.get(..size))
+            .filter(|part| !part.is_empty())
+        else {
             break;
         };
         whole.extend_from_slice(part);
@@ -303,17 +392,21 @@ fn unchunked(bytes: &[u8]) -> String {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }
 
-/// The opening handshake's `Sec-WebSocket-Key`: that of RFC 6455, section 1.3, which any board must answer in the same way.
+/// The opening handshake's `Sec-WebSocket-Key`: that of RFC 6455, section 1.3,
+/// which any board must answer in the same way.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// An opening handshake with these lines beside the required ones.
 pub(super) fn opening(board: &Board, path: &str, lines: &[&str]) -> String {
     let host = board.place.authority();
     let mut head = format!(
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: \
+             websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: {KEY}\r\n"
     );
     for line in lines {
@@ -329,7 +422,8 @@ pub(super) fn opening(board: &Board, path: &str, lines: &[&str]) -> String {
 /// In words, where there is no answer.
 pub(super) async fn ask(board: &Board, request: &str) -> Result<(Answer, Wire), String> {
     let mut wire = Wire::connect(board).await?;
-    // A server that refuses early may reset while this is still written; its answer is read all the same.
+    // A server that refuses early may reset while this is still written; its
+    // answer is read all the same.
     let _ = wire.write(request.as_bytes()).await;
     let answer = wire.answer().await?;
     Ok((answer, wire))
@@ -341,7 +435,11 @@ pub(super) async fn ask(board: &Board, request: &str) -> Result<(Answer, Wire), 
 /// What is wrong.
 pub(super) fn agreed(answer: &Answer) -> Result<(), String> {
     let lists = |name: &str, token: &str| {
-        answer.header(name).is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
+        answer.header(name).is_some_and(|value| {
+            value
+                .split(',')
+                .any(|part| part.trim().eq_ignore_ascii_case(token))
+        })
     };
     if answer.status != 101 {
         return Err(format!("the status is {}, not 101", answer.status));
@@ -350,7 +448,10 @@ pub(super) fn agreed(answer: &Answer) -> Result<(), String> {
         return Err("Upgrade: websocket and Connection: Upgrade are missing".to_owned());
     }
     if answer.header("Sec-WebSocket-Accept") != Some(derive_accept_key(KEY.as_bytes()).as_str()) {
-        return Err(format!("Sec-WebSocket-Accept is not {}", derive_accept_key(KEY.as_bytes())));
+        return Err(format!(
+            "Sec-WebSocket-Accept is not {}",
+            derive_accept_key(KEY.as_bytes())
+        ));
     }
     if answer.header("Sec-WebSocket-Extensions").is_some() {
         return Err("an extension is agreed to; version 1 has none".to_owned());

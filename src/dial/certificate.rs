@@ -1,4 +1,5 @@
-//! Reads the issuer of a certificate (RFC 5280, 4.1), for error messages. Verifies nothing.
+//! Reads the issuer of a certificate (RFC 5280, 4.1), for error messages.
+//! Verifies nothing.
 
 /// The issuer of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +10,8 @@ pub(super) struct Issued {
     pub(super) by_itself: bool,
 }
 
-/// The longest common name that is shown, in characters (RFC 5280, A.1: `ub-common-name`).
+/// The longest common name that is shown, in characters (RFC 5280, A.1:
+/// `ub-common-name`).
 const LONGEST: usize = 64;
 
 /// ASN.1 tags (ITU-T X.690).
@@ -37,7 +39,10 @@ pub(super) fn issued(certificate: &[u8]) -> Option<Issued> {
     // The validity period.
     let (_, fields) = any(fields)?;
     let (subject, _) = part(fields, tag::SEQUENCE)?;
-    Some(Issued { by: common_name(issuer), by_itself: issuer == subject })
+    Some(Issued {
+        by: common_name(issuer),
+        by_itself: issuer == subject,
+    })
 }
 
 fn common_name(mut name: &[u8]) -> Option<String> {
@@ -47,7 +52,12 @@ fn common_name(mut name: &[u8]) -> Option<String> {
         let (kind, value) = part(pair, tag::OBJECT)?;
         if kind == COMMON_NAME {
             let (text, _) = any(value)?;
-            return Some(String::from_utf8_lossy(text).chars().take(LONGEST).collect());
+            return Some(
+                String::from_utf8_lossy(text)
+                    .chars()
+                    .take(LONGEST)
+                    .collect(),
+            );
         }
         name = rest;
     }
@@ -64,10 +74,16 @@ fn any(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.get(1..)?.split_first()?;
     let (length, rest) = match usize::from(*length) {
         short @ 0..=0x7f => (short, rest),
-        // DER has no indefinite lengths, and three bytes are enough for any certificate.
+        // DER has no indefinite lengths, and three bytes are enough for any
+        // certificate.
         long @ 0x81..=0x83 => {
             let (digits, rest) = rest.split_at_checked(long - 0x80)?;
-            (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
+            (
+                digits
+                    .iter()
+                    .fold(0, |length, digit| length << 8 | usize::from(*digit)),
+                rest,
+            )
         }
         _ => return None,
     };
@@ -88,24 +104,42 @@ mod tests {
             params.distinguished_name.push(DnType::CommonName, name);
             params
         };
-        let (key, other) = (KeyPair::generate().expect("a key"), KeyPair::generate().expect("a key"));
+        let (key, other) = (
+            KeyPair::generate().expect("a key"),
+            KeyPair::generate().expect("a key"),
+        );
         let own = params("Workshop").self_signed(&key).expect("a certificate");
-        let by = |name: &str, by_itself| Some(Issued { by: Some(name.to_owned()), by_itself });
+        let by = |name: &str, by_itself| {
+            Some(Issued {
+                by: Some(name.to_owned()),
+                by_itself,
+            })
+        };
         assert_eq!(issued(own.der()), by("Workshop", true));
-        let leaf = params("board").signed_by(&other, &Issuer::new(params("Workshop"), &key)).expect("a certificate");
+        let leaf = params("board")
+            .signed_by(&other, &Issuer::new(params("Workshop"), &key))
+            .expect("a certificate");
         assert_eq!(issued(leaf.der()), by("Workshop", false));
     }
 
     #[test]
     fn bytes_that_are_not_a_certificate_are_refused() {
         let key = KeyPair::generate().expect("a key");
-        let whole = CertificateParams::new(["a".to_owned()]).expect("a name").self_signed(&key).expect("a certificate");
+        let whole = CertificateParams::new(["a".to_owned()])
+            .expect("a name")
+            .self_signed(&key)
+            .expect("a certificate");
         for length in 0..whole.der().len() {
             // A truncated certificate must not panic.
             let _ = issued(&whole.der()[..length]);
         }
-        for bytes in [&[][..], &[0x30], &[0x30, 0x80], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff], &[0x30, 0x02, 0x30, 0x00]]
-        {
+        for bytes in [
+            &[][..],
+            &[0x30],
+            &[0x30, 0x80],
+            &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
+            &[0x30, 0x02, 0x30, 0x00],
+        ] {
             assert_eq!(issued(bytes), None, "{bytes:?}");
         }
     }

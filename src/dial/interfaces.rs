@@ -1,4 +1,5 @@
-//! The one file that knows if-addrs: lists the addresses of this computer and whether their interfaces have multicast.
+//! The one file that knows if-addrs: lists the addresses of this computer and
+//! whether their interfaces have multicast.
 
 use std::{
     fs, io,
@@ -13,8 +14,9 @@ use crate::address::Interface;
 /// `IFF_MULTICAST` of `<linux/if.h>`.
 const MULTICAST: u32 = 0x1000;
 
-/// How long a list is used. A thousand boards that are connected to at once need one; a computer that has just joined a network waits for
-/// more than this anyway.
+/// How long a list is used. A thousand boards that are connected to at once
+/// need one; a computer that has just joined a network waits for more than this
+/// anyway.
 const FRESH: Duration = Duration::from_millis(500);
 
 /// Lists them.
@@ -40,7 +42,8 @@ pub(crate) fn list() -> io::Result<Vec<Interface>> {
     Ok(get_if_addrs()?.into_iter().map(interface).collect())
 }
 
-/// The interfaces as they were within the last half second; none where the system does not list them.
+/// The interfaces as they were within the last half second; none where the
+/// system does not list them.
 pub(crate) fn current() -> Arc<[Interface]> {
     static LAST: Mutex<Option<(Instant, Arc<[Interface]>)>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,9 +64,11 @@ pub(crate) fn current() -> Arc<[Interface]> {
     interfaces
 }
 
-/// Whether an interface has multicast, where the system says so in a file: Linux.
+/// Whether an interface has multicast, where the system says so in a file:
+/// Linux.
 fn multicast(name: &str) -> Option<bool> {
-    // The first of `lan` and `lan:1` is the interface; the other a label of one of its addresses.
+    // The first of `lan` and `lan:1` is the interface; the other a label of one
+    // of its addresses.
     let name = name.split(':').next()?;
     let flags = fs::read_to_string(format!("/sys/class/net/{name}/flags")).ok()?;
     let flags = u32::from_str_radix(flags.trim().strip_prefix("0x")?, 16).ok()?;

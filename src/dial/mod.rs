@@ -1,5 +1,6 @@
-//! Connects to `ws://` and `wss://` addresses anywhere, and counts the bytes of each TCP connection. Speaks neither
-//! HTTP nor WebSocket; boards of the fleet are connected to by [`crate::fleet`], not here.
+//! Connects to `ws://` and `wss://` addresses anywhere, and counts the bytes of
+//! each TCP connection. Speaks neither HTTP nor WebSocket; boards of the fleet
+//! are connected to by [`crate::fleet`], not here.
 
 mod certificate;
 pub(crate) mod interfaces;
@@ -49,26 +50,44 @@ pub enum Stream {
 /// Connects, with Nagle's algorithm off.
 ///
 /// # Errors
-/// Where the name is not known, nobody answers within [`GIVE_UP`], or the certificate is not trusted.
-pub async fn dial(place: &Place, trust: &Trust, traffic: Arc<Traffic>) -> Result<Stream, DialError> {
+/// Where the name is not known, nobody answers within [`GIVE_UP`], or the
+/// certificate is not trusted.
+pub async fn dial(
+    place: &Place,
+    trust: &Trust,
+    traffic: Arc<Traffic>,
+) -> Result<Stream, DialError> {
     timeout(GIVE_UP, connect(place, trust, traffic))
         .await
-        .unwrap_or_else(|_| Err(DialError::NoAnswer { place: place.to_string() }))
+        .unwrap_or_else(|_| {
+            Err(DialError::NoAnswer {
+                place: place.to_string(),
+            })
+        })
 }
 
 async fn connect(place: &Place, trust: &Trust, traffic: Arc<Traffic>) -> Result<Stream, DialError> {
-    let unreachable = |source| DialError::Unreachable { place: place.to_string(), source };
-    let reached = reach(&Candidates::given(place.address().clone()), &[]).await.map_err(unreachable)?;
+    let unreachable = |source| DialError::Unreachable {
+        place: place.to_string(),
+        source,
+    };
+    let reached = reach(&Candidates::given(place.address().clone()), &[])
+        .await
+        .map_err(unreachable)?;
     let stream = Counted::new(reached.stream, traffic);
     if !place.is_secure() {
         return Ok(Stream::Plain(stream));
     }
-    let name = ServerName::try_from(place.host()).map_err(|_| DialError::NoName { host: place.host() })?;
+    let name =
+        ServerName::try_from(place.host()).map_err(|_| DialError::NoName { host: place.host() })?;
     let connector = TlsConnector::from(trust.client());
     let stream = connector
         .connect(name, stream)
         .await
-        .map_err(|error| DialError::Tls { place: place.to_string(), problem: TlsProblem::of_handshake(&error) })?;
+        .map_err(|error| DialError::Tls {
+            place: place.to_string(),
+            problem: TlsProblem::of_handshake(&error),
+        })?;
     Ok(Stream::Tls(Box::new(stream)))
 }
 
@@ -90,7 +109,9 @@ pub enum DialError {
         place: String,
     },
     /// The host cannot be in a certificate.
-    #[error("{host:?} is neither a host name nor an IP address, so that no certificate can be for it")]
+    #[error(
+        "{host:?} is neither a host name nor an IP address, so that no certificate can be for it"
+    )]
     NoName {
         /// The host.
         host: String,
@@ -106,7 +127,11 @@ pub enum DialError {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
@@ -115,7 +140,11 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),

@@ -22,11 +22,18 @@ pub struct Place {
 impl Place {
     /// The control channel of a board.
     pub fn of_board(address: &Address) -> Self {
-        let uri = format!("ws://{}{RPC_PATH}", address.authority()).parse().unwrap_or_default();
-        Self { uri, secure: false, address: address.clone() }
+        let uri = format!("ws://{}{RPC_PATH}", address.authority())
+            .parse()
+            .unwrap_or_default();
+        Self {
+            uri,
+            secure: false,
+            address: address.clone(),
+        }
     }
 
-    /// The host and the port; where none was said that of the scheme, 80 or 443.
+    /// The host and the port; where none was said that of the scheme, 80
+    /// or 443.
     pub fn address(&self) -> &Address {
         &self.address
     }
@@ -62,7 +69,9 @@ impl Place {
 
     /// The host and the port as they are in the `Host` header.
     pub fn authority(&self) -> &str {
-        self.uri.authority().map_or("", |authority| authority.as_str())
+        self.uri
+            .authority()
+            .map_or("", |authority| authority.as_str())
     }
 }
 
@@ -72,11 +81,17 @@ impl FromStr for Place {
     /// Without a scheme it is `ws://`.
     fn from_str(text: &str) -> Result<Self, PlaceError> {
         let text = text.trim();
-        let error = |why: &'static str| PlaceError { text: redacted(text).into_owned(), why };
+        let error = |why: &'static str| PlaceError {
+            text: redacted(text).into_owned(),
+            why,
+        };
         if text.contains(MARK) {
-            return Err(error("secrets in addresses are not saved; type the secret in place of …"));
+            return Err(error(
+                "secrets in addresses are not saved; type the secret in place of …",
+            ));
         }
-        // A scheme is the same in any case (RFC 3986, 3.1); the libraries know it in lower case alone.
+        // A scheme is the same in any case (RFC 3986, 3.1); the libraries know
+        // it in lower case alone.
         let uri = match text.split_once("://") {
             Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
             None => format!("ws://{text}"),
@@ -90,19 +105,25 @@ impl FromStr for Place {
         let secure = match uri.scheme_str() {
             Some("ws") => false,
             Some("wss") => true,
-            // A page and a WebSocket on one server often have different paths, so what was meant is not guessed.
+            // A page and a WebSocket on one server often have different paths,
+            // so what was meant is not guessed.
             Some("http" | "https") => return Err(error("that is the address of a web page")),
             _ => return Err(error("its scheme is none of these")),
         };
         let authority = uri.authority().ok_or_else(|| error("it has no host"))?;
         if authority.as_str().contains('@') {
-            return Err(error("a name and a password are given as a header, not in the address"));
+            return Err(error(
+                "a name and a password are given as a header, not in the address",
+            ));
         }
         let host = authority.host();
         if host.is_empty() {
             return Err(error("it has no host"));
         }
-        let said = authority.as_str().rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
+        let said = authority
+            .as_str()
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| !port.contains(']'));
         let port = match (authority.port_u16(), said) {
             (Some(0), _) | (None, true) => return Err(error("its port is none from 1 to 65535")),
             (Some(port), _) => port,
@@ -110,17 +131,24 @@ impl FromStr for Place {
             (None, false) => 80,
         };
         let address = Address::in_url(host, zone.as_deref(), port).map_err(error)?;
-        Ok(Self { secure, address, uri })
+        Ok(Self {
+            secure,
+            address,
+            uri,
+        })
     }
 }
 
 impl fmt::Display for Place {
-    /// As it is shown and told: without the secrets in it. What is sent is [`Place::uri`].
+    /// As it is shown and told: without the secrets in it. What is sent is
+    /// [`Place::uri`].
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // As it is typed, with the zone.
         let authority = self.authority();
         let text = match self.address.host() {
-            Host::V6 { zone: Some(zone), .. } => {
+            Host::V6 {
+                zone: Some(zone), ..
+            } => {
                 let with_zone = authority.replacen(']', &format!("%{zone}]"), 1);
                 self.uri.to_string().replacen(authority, &with_zone, 1)
             }
@@ -130,7 +158,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// Takes the zone out of `ws://[fe80::1%eth0]/`, which is no URI with it: RFC 6874 would have it, and was withdrawn.
+/// Takes the zone out of `ws://[fe80::1%eth0]/`, which is no URI with it: RFC
+/// 6874 would have it, and was withdrawn.
 fn without_zone(uri: &str) -> (String, Option<String>) {
     let parts = || {
         let (scheme, rest) = uri.split_once("://[")?;
@@ -144,7 +173,8 @@ fn without_zone(uri: &str) -> (String, Option<String>) {
 /// Why a text is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{text:?} is no address of a WebSocket: {why}. Accepted: ws://HOST[:PORT][/PATH] or, with TLS, wss://HOST[:PORT][/PATH]"
+    "{text:?} is no address of a WebSocket: {why}. Accepted: ws://HOST[:PORT][/PATH] or, with \
+         TLS, wss://HOST[:PORT][/PATH]"
 )]
 pub struct PlaceError {
     text: String,
@@ -175,13 +205,20 @@ mod tests {
         ] {
             let place: Place = text.parse().expect("an address");
             let said = place.host();
-            assert_eq!((&*said, place.port(), place.is_secure(), place.path()), (host, port, secure, path));
+            assert_eq!(
+                (&*said, place.port(), place.is_secure(), place.path()),
+                (host, port, secure, path)
+            );
         }
     }
 
     #[test]
     fn a_link_local_address_is_shown_with_its_interface_and_sent_without_it() {
-        for text in ["ws://[fe80::1%eth0]:8188/ws", "ws://[fe80::1%25eth0]:8188/ws", "[fe80::1%eth0]:8188/ws"] {
+        for text in [
+            "ws://[fe80::1%eth0]:8188/ws",
+            "ws://[fe80::1%25eth0]:8188/ws",
+            "[fe80::1%eth0]:8188/ws",
+        ] {
             let place: Place = text.parse().expect("an address");
             assert_eq!(place.authority(), "[fe80::1]:8188", "{text}");
             assert_eq!(place.to_string(), "ws://[fe80::1%eth0]:8188/ws", "{text}");
@@ -192,7 +229,10 @@ mod tests {
     #[test]
     fn an_address_is_told_without_its_secrets_and_used_with_them() {
         let place: Place = "ws://a/ws?token=abc".parse().expect("an address");
-        assert_eq!((place.to_string().as_str(), place.path()), ("ws://a/ws?token=…", "/ws?token=abc"));
+        assert_eq!(
+            (place.to_string().as_str(), place.path()),
+            ("ws://a/ws?token=…", "/ws?token=abc")
+        );
     }
 
     #[test]
@@ -214,8 +254,10 @@ mod tests {
             "ws://[::1%eth0]/",
             "ws://a/?token=…",
         ] {
-            let error =
-                text.parse::<Place>().map_or_else(|error| error.to_string(), |place| format!("read as {place:?}"));
+            let error = text.parse::<Place>().map_or_else(
+                |error| error.to_string(),
+                |place| format!("read as {place:?}"),
+            );
             assert!(error.contains("Accepted: ws://HOST"), "{error}");
             assert!(!error.contains("secret@"), "{error}");
         }

@@ -1,4 +1,5 @@
-//! Why a TLS connection failed, with what to do about it. Translates the errors of rustls.
+//! Why a TLS connection failed, with what to do about it. Translates the errors
+//! of rustls.
 
 use std::io;
 
@@ -15,7 +16,8 @@ use super::certificate::issued;
 pub enum TlsProblem {
     /// The certificate is self-signed and not trusted.
     #[error(
-        "its certificate is self-signed{}, and not trusted. If it is yours, pass it as a file: --ca FILE (PEM)", by(.name)
+        "its certificate is self-signed{}, and not trusted. If it is yours, pass it as a file: \
+             --ca FILE (PEM)", by(.name)
     )]
     SelfSigned {
         /// Its common name.
@@ -23,7 +25,8 @@ pub enum TlsProblem {
     },
     /// The issuer of the certificate is not trusted.
     #[error(
-        "its certificate was issued{}, which is not trusted by this system or Mozilla's list. If you trust the issuer, pass its certificate: --ca FILE \
+        "its certificate was issued{}, which is not trusted by this system or Mozilla's list. If \
+             you trust the issuer, pass its certificate: --ca FILE \
          (PEM)", by(.issuer)
     )]
     UnknownIssuer {
@@ -32,7 +35,8 @@ pub enum TlsProblem {
     },
     /// The certificate has expired.
     #[error(
-        "its certificate expired on {}; by this computer's clock it is {}. Renew it at the server, or set the clock",
+        "its certificate expired on {}; by this computer's clock it is {}. Renew it at the \
+             server, or set the clock",
         date(*.end), date(*.now)
     )]
     Expired {
@@ -43,7 +47,8 @@ pub enum TlsProblem {
     },
     /// The certificate is not valid yet.
     #[error(
-        "its certificate is valid from {} on; by this computer's clock it is {}. Set the clock, here or where the certificate was made",
+        "its certificate is valid from {} on; by this computer's clock it is {}. Set the clock, \
+             here or where the certificate was made",
         date(*.begin), date(*.now)
     )]
     NotYetValid {
@@ -61,16 +66,21 @@ pub enum TlsProblem {
         names: Vec<String>,
     },
     /// The server does not speak TLS.
-    #[error("the server does not speak TLS on this port. One without TLS is reached with ws:// in place of wss://")]
+    #[error(
+        "the server does not speak TLS on this port. One without TLS is reached with ws:// in \
+             place of wss://"
+    )]
     NotTls,
     /// The connection ended during the handshake.
     #[error(
-        "the server ended the connection during the handshake. Perhaps it does not speak TLS: then ws:// is right in place of wss://"
+        "the server ended the connection during the handshake. Perhaps it does not speak TLS: \
+             then ws:// is right in place of wss://"
     )]
     Ended,
     /// No common TLS version or cipher suite.
     #[error(
-        "the server and this program have no version of TLS or no cipher suite in common; TLS 1.2 and 1.3 are spoken here"
+        "the server and this program have no version of TLS or no cipher suite in common; TLS 1.2 \
+             and 1.3 are spoken here"
     )]
     NothingInCommon,
     /// The server does not know the name of the host.
@@ -85,24 +95,35 @@ pub enum TlsProblem {
 }
 
 fn by(name: &Option<String>) -> String {
-    name.as_ref().map_or_else(String::new, |name| format!(" by {name:?}"))
+    name.as_ref()
+        .map_or_else(String::new, |name| format!(" by {name:?}"))
 }
 
 fn names_of(names: &[String]) -> String {
     const SHOWN: usize = 8;
-    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+    let more = if names.len() > SHOWN {
+        format!(" and {} more", names.len() - SHOWN)
+    } else {
+        String::new()
+    };
     match &names[..names.len().min(SHOWN)] {
         [] => "it names no host. Make one with the host as its subject alternative name".to_owned(),
         names => format!(
-            "it is for {}{more}. Use one of these, or make a certificate with this host as a subject alternative name",
+            "it is for {}{more}. Use one of these, or make a certificate with this host as a \
+                 subject alternative name",
             names.join(", ")
         ),
     }
 }
 
 fn date(seconds: u64) -> String {
-    let stamp = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    stamp.map_or_else(|| "an unknown day".to_owned(), |stamp| stamp.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    let stamp = i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok());
+    stamp.map_or_else(
+        || "an unknown day".to_owned(),
+        |stamp| stamp.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+    )
 }
 
 impl TlsProblem {
@@ -114,20 +135,25 @@ impl TlsProblem {
     ) -> Self {
         let seconds = UnixTime::as_secs;
         match error {
-            CertificateError::ExpiredContext { time, not_after } => {
-                Self::Expired { end: seconds(not_after), now: seconds(time) }
-            }
-            CertificateError::NotValidYetContext { time, not_before } => {
-                Self::NotYetValid { begin: seconds(not_before), now: seconds(time) }
-            }
+            CertificateError::ExpiredContext { time, not_after } => Self::Expired {
+                end: seconds(not_after),
+                now: seconds(time),
+            },
+            CertificateError::NotValidYetContext { time, not_before } => Self::NotYetValid {
+                begin: seconds(not_before),
+                now: seconds(time),
+            },
             CertificateError::NotValidForNameContext { presented, .. } => Self::WrongName {
                 host: host.to_str().into_owned(),
                 names: presented.iter().map(|name| bare(name)).collect(),
             },
             error => match issued(certificate) {
-                // For a CA certificate, as `openssl req -x509` makes it, webpki reports `CaUsedAsEndEntity` instead of `UnknownIssuer`.
+                // For a CA certificate, as `openssl req -x509` makes it, webpki
+                // reports `CaUsedAsEndEntity` instead of `UnknownIssuer`.
                 Some(issued) if issued.by_itself => Self::SelfSigned { name: issued.by },
-                Some(issued) if *error == CertificateError::UnknownIssuer => Self::UnknownIssuer { issuer: issued.by },
+                Some(issued) if *error == CertificateError::UnknownIssuer => {
+                    Self::UnknownIssuer { issuer: issued.by }
+                }
                 _ => Self::Other(format!("its certificate is not accepted: {error}")),
             },
         }
@@ -135,11 +161,14 @@ impl TlsProblem {
 
     /// Translates an error of the handshake.
     pub(super) fn of_handshake(error: &io::Error) -> Self {
-        let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
+        let Some(tls) = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Error>())
+        else {
             return match error.kind() {
-                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-                    Self::Ended
-                }
+                io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::BrokenPipe => Self::Ended,
                 _ => Self::Other(error.to_string()),
             };
         };
@@ -148,11 +177,14 @@ impl TlsProblem {
                 let own = (&*other.0 as &(dyn std::error::Error + 'static)).downcast_ref::<Self>();
                 own.cloned().unwrap_or_else(|| Self::Other(tls.to_string()))
             }
-            // The first byte is not a TLS record's (RFC 8446, 5.1): the server speaks another protocol.
-            Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
-                Self::NotTls
-            }
-            Error::AlertReceived(AlertDescription::HandshakeFailure | AlertDescription::ProtocolVersion)
+            // The first byte is not a TLS record's (RFC 8446, 5.1): the server
+            // speaks another protocol.
+            Error::InvalidMessage(
+                InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
+            ) => Self::NotTls,
+            Error::AlertReceived(
+                AlertDescription::HandshakeFailure | AlertDescription::ProtocolVersion,
+            )
             | Error::PeerIncompatible(_) => Self::NothingInCommon,
             Error::AlertReceived(AlertDescription::UnrecognisedName) => Self::UnknownHost,
             Error::AlertReceived(AlertDescription::CertificateRequired) => Self::WantsCertificate,
@@ -163,7 +195,10 @@ impl TlsProblem {
 
 /// A name without rustls's notation around it: `DnsName("localhost")`.
 fn bare(name: &str) -> String {
-    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
+    let inner = name
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'))
+        .unwrap_or(name);
     // RFC 1035, section 3.1: no name is longer.
     inner.trim_matches('"').chars().take(255).collect()
 }

@@ -1,5 +1,7 @@
-//! Connects to the first of several addresses that answers (RFC 8305, "Happy Eyeballs"): each is tried when the one before has failed, or has not
-//! answered for a quarter of a second; the first connection that opens is kept and the others are closed. Decides no order.
+//! Connects to the first of several addresses that answers (RFC 8305, "Happy
+//! Eyeballs"): each is tried when the one before has failed, or has not
+//! answered for a quarter of a second; the first connection that opens is kept
+//! and the others are closed. Decides no order.
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
@@ -13,19 +15,23 @@ use tokio::{
 /// RFC 8305, section 8: "Connection Attempt Delay".
 pub(crate) const NEXT_AFTER: Duration = Duration::from_millis(250);
 
-/// How many connection attempts of the whole process may be under way beyond one per board. Announcements can name many silent addresses, and
-/// must not use up the files that a process may open (1,024 on the systems that this program runs on).
+/// How many connection attempts of the whole process may be under way beyond
+/// one per board. Announcements can name many silent addresses, and must not
+/// use up the files that a process may open (1,024 on the systems that this
+/// program runs on).
 const EXTRA: usize = 128;
 
 static EXTRA_SLOTS: Semaphore = Semaphore::const_new(EXTRA);
 
-/// Why none of several addresses was connected to, each with its own answer, in the order in which they failed.
+/// Why none of several addresses was connected to, each with its own answer, in
+/// the order in which they failed.
 pub(crate) type Failures = Vec<(SocketAddr, io::Error)>;
 
 /// Connects with TCP, without Nagle's algorithm.
 ///
 /// # Errors
-/// What each address answered, where none of them opened. Without addresses there are none.
+/// What each address answered, where none of them opened. Without addresses
+/// there are none.
 pub(crate) async fn race(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Failures> {
     first(addresses, &EXTRA_SLOTS, |address| async move {
         let stream = TcpStream::connect(address).await?;
@@ -35,8 +41,9 @@ pub(crate) async fn race(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketA
     .await
 }
 
-/// The race itself, whatever it is that opens. An attempt beside others takes a slot of `extra`; where none is free, it waits. Dropped, the
-/// race gives every attempt up.
+/// The race itself, whatever it is that opens. An attempt beside others takes a
+/// slot of `extra`; where none is free, it waits. Dropped, the race gives every
+/// attempt up.
 async fn first<S, F: Future<Output = io::Result<S>>>(
     addresses: &[SocketAddr],
     extra: &Semaphore,
@@ -48,7 +55,9 @@ async fn first<S, F: Future<Output = io::Result<S>>>(
     let mut next_at = Instant::now();
     loop {
         if running.is_empty() {
-            let Some(address) = waiting.next() else { return Err(failures) };
+            let Some(address) = waiting.next() else {
+                return Err(failures);
+            };
             running.push(attempt(address, open(address), None));
             next_at = Instant::now() + NEXT_AFTER;
         } else if Instant::now() >= next_at {
@@ -64,7 +73,8 @@ async fn first<S, F: Future<Output = io::Result<S>>>(
                 Ok(stream) => return Ok((stream, address)),
                 Err(error) => {
                     failures.push((address, error));
-                    // RFC 8305, section 5: a failure starts the next attempt at once.
+                    // RFC 8305, section 5: a failure starts the next attempt at
+                    // once.
                     next_at = Instant::now();
                 }
             },
@@ -103,12 +113,21 @@ mod tests {
     use super::*;
 
     fn run<T>(race: impl Future<Output = T>) -> T {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async { timeout(Duration::from_secs(20), race).await.expect("it ends") })
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            timeout(Duration::from_secs(20), race)
+                .await
+                .expect("it ends")
+        })
     }
 
     fn addresses(count: u8) -> Vec<SocketAddr> {
-        (1..=count).map(|last| SocketAddr::from(([192, 0, 2, last], 80))).collect()
+        (1..=count)
+            .map(|last| SocketAddr::from(([192, 0, 2, last], 80)))
+            .collect()
     }
 
     fn refused() -> io::Error {
@@ -123,8 +142,13 @@ mod tests {
     fn an_address_that_does_not_answer_holds_the_next_up_for_a_quarter_of_a_second() {
         let begun = std::time::Instant::now();
         let all = addresses(3);
-        let open =
-            |address: SocketAddr| async move { if address == addresses(3)[2] { Ok("here") } else { pending().await } };
+        let open = |address: SocketAddr| async move {
+            if address == addresses(3)[2] {
+                Ok("here")
+            } else {
+                pending().await
+            }
+        };
         let (said, winner) = run(first(&all, &EXTRA_SLOTS, open)).expect("a connection");
         assert_eq!((said, winner), ("here", all[2]));
         assert!(begun.elapsed() >= 2 * NEXT_AFTER, "{:?}", begun.elapsed());
@@ -134,8 +158,13 @@ mod tests {
     fn an_address_that_refuses_does_not_hold_the_next_up() {
         let begun = std::time::Instant::now();
         let all = addresses(16);
-        let open =
-            |address: SocketAddr| async move { if address == addresses(16)[15] { Ok(()) } else { Err(refused()) } };
+        let open = |address: SocketAddr| async move {
+            if address == addresses(16)[15] {
+                Ok(())
+            } else {
+                Err(refused())
+            }
+        };
         let (_, winner) = run(first(&all, &EXTRA_SLOTS, open)).expect("a connection");
         assert_eq!(winner, all[15]);
         // Fifteen waits would be nearly four seconds.
@@ -176,7 +205,11 @@ mod tests {
         let failures = run(first(&all, &EXTRA_SLOTS, open)).expect_err("nothing");
         let tried: Vec<_> = failures.iter().map(|(address, _)| last(*address)).collect();
         assert_eq!(tried, ["192.0.2.1:80", "192.0.2.2:80"]);
-        assert!(run(first(&[], &EXTRA_SLOTS, |_| async { Ok(()) })).expect_err("nothing").is_empty());
+        assert!(
+            run(first(&[], &EXTRA_SLOTS, |_| async { Ok(()) }))
+                .expect_err("nothing")
+                .is_empty()
+        );
     }
 
     #[test]
@@ -219,7 +252,13 @@ mod tests {
         let all = addresses(3);
         let open = |address: SocketAddr| {
             let open = Open::new(&count);
-            async move { if address == addresses(3)[2] { Ok(open) } else { pending().await } }
+            async move {
+                if address == addresses(3)[2] {
+                    Ok(open)
+                } else {
+                    pending().await
+                }
+            }
         };
         let won = run(first(&all, &EXTRA_SLOTS, open)).expect("a connection");
         assert_eq!(*count.lock().expect("a count"), 1);

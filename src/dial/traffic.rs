@@ -1,4 +1,5 @@
-//! Counts the bytes that go over a connection. Headers of TCP and IP are not among them: who wants those adds 40 bytes a packet.
+//! Counts the bytes that go over a connection. Headers of TCP and IP are not
+//! among them: who wants those adds 40 bytes a packet.
 
 use std::{
     io,
@@ -12,7 +13,8 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Bytes that went over connections, in all; shared by those who count and who look.
+/// Bytes that went over connections, in all; shared by those who count and who
+/// look.
 #[derive(Debug, Default)]
 pub struct Traffic {
     sent: AtomicU64,
@@ -54,16 +56,24 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         let read = buffer.filled().len() - before;
-        self.traffic.received.fetch_add(read as u64, Ordering::Relaxed);
+        self.traffic
+            .received
+            .fetch_add(read as u64, Ordering::Relaxed);
         polled
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
         if let Poll::Ready(Ok(written)) = polled {
-            self.traffic.sent.fetch_add(written as u64, Ordering::Relaxed);
+            self.traffic
+                .sent
+                .fetch_add(written as u64, Ordering::Relaxed);
         }
         polled
     }

@@ -1,9 +1,13 @@
-//! Which certificates are trusted: those of the system, Mozilla's list, and those of a file.
+//! Which certificates are trusted: those of the system, Mozilla's list, and
+//! those of a file.
 //!
-//! A certificate in the file that the server presents byte for byte is trusted whatever its issuer and its key usage: the server proves that
-//! it has the key. `openssl req -x509` makes such certificates; they are marked as a CA, which webpki refuses as a server certificate
-//! (RFC 5280, 4.2.1.9). The certificate must still be valid now and, if it names hosts (subject alternative names), be for this host. One
-//! without any, as `-subj /CN=...` alone makes it, is accepted for every host.
+//! A certificate in the file that the server presents byte for byte is trusted
+//! whatever its issuer and its key usage: the server proves that it has the
+//! key. `openssl req -x509` makes such certificates; they are marked as a CA,
+//! which webpki refuses as a server certificate (RFC 5280, 4.2.1.9). The
+//! certificate must still be valid now and, if it names hosts (subject
+//! alternative names), be for this host. One without any, as `-subj /CN=...`
+//! alone makes it, is accepted for every host.
 
 use std::{
     fmt, io,
@@ -12,7 +16,8 @@ use std::{
 };
 
 use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
+    SignatureScheme,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -31,14 +36,16 @@ pub struct Trust(Whose);
 
 #[derive(Clone)]
 enum Whose {
-    /// Those of the system and Mozilla's. They are read when the first connection needs them.
+    /// Those of the system and Mozilla's. They are read when the first
+    /// connection needs them.
     Usual,
     /// Others, or others too.
     Own(Arc<ClientConfig>),
 }
 
 impl Trust {
-    /// Those of the system, where it has any, and Mozilla's. They are read once, and only for a connection with TLS.
+    /// Those of the system, where it has any, and Mozilla's. They are read
+    /// once, and only for a connection with TLS.
     pub fn usual() -> Self {
         Self(Whose::Usual)
     }
@@ -48,20 +55,32 @@ impl Trust {
     /// # Errors
     /// Where the file cannot be read or no certificate is in it.
     pub fn with_file(path: &Path) -> Result<Self, TrustError> {
-        let unreadable = |source| TrustError::Unreadable { path: path.to_owned(), source };
+        let unreadable = |source| TrustError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
         let bytes = std::fs::read(path).map_err(unreadable)?;
-        // A byte order mark would hide the first certificate. PEM may have other text around it, in any encoding.
-        let text = files::text(&bytes).map_or_else(|_| bytes.clone(), |text| text.into_owned().into_bytes());
+        // A byte order mark would hide the first certificate. PEM may have
+        // other text around it, in any encoding.
+        let text = files::text(&bytes)
+            .map_or_else(|_| bytes.clone(), |text| text.into_owned().into_bytes());
         let mut roots = usual_roots();
         let mut own = Vec::new();
         for certificate in CertificateDer::pem_slice_iter(&text) {
-            let broken = |why: String| TrustError::Broken { path: path.to_owned(), why };
+            let broken = |why: String| TrustError::Broken {
+                path: path.to_owned(),
+                why,
+            };
             let certificate = certificate.map_err(|error: pem::Error| broken(error.to_string()))?;
-            roots.add(certificate.clone()).map_err(|error| broken(error.to_string()))?;
+            roots
+                .add(certificate.clone())
+                .map_err(|error| broken(error.to_string()))?;
             own.push(certificate);
         }
         if own.is_empty() {
-            return Err(TrustError::Empty { path: path.to_owned() });
+            return Err(TrustError::Empty {
+                path: path.to_owned(),
+            });
         }
         Ok(Self(Whose::Own(config(roots, own))))
     }
@@ -84,14 +103,29 @@ impl Trust {
 
 fn config(roots: RootCertStore, own: Vec<CertificateDer<'static>>) -> Arc<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = Arc::new(Verifier { roots: Arc::new(roots), own, provider: Arc::clone(&provider) });
+    let verifier = Arc::new(Verifier {
+        roots: Arc::new(roots),
+        own,
+        provider: Arc::clone(&provider),
+    });
     let builder = ClientConfig::builder_with_provider(provider);
-    #[expect(clippy::expect_used, reason = "ring has suites for both versions of TLS that are compiled in")]
-    let builder = builder.with_safe_default_protocol_versions().expect("TLS 1.2 and 1.3");
-    Arc::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    #[expect(
+        clippy::expect_used,
+        reason = "ring has suites for both versions of TLS that are compiled in"
+    )]
+    let builder = builder
+        .with_safe_default_protocol_versions()
+        .expect("TLS 1.2 and 1.3");
+    Arc::new(
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth(),
+    )
 }
 
-/// Verifies as webpki does, except for the certificates of the file, and translates its errors.
+/// Verifies as webpki does, except for the certificates of the file, and
+/// translates its errors.
 #[derive(Debug)]
 struct Verifier {
     roots: Arc<RootCertStore>,
@@ -101,11 +135,17 @@ struct Verifier {
 
 impl Verifier {
     fn webpki(&self) -> Result<Arc<WebPkiServerVerifier>, Error> {
-        let builder = WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.roots), Arc::clone(&self.provider));
-        builder.build().map_err(|error| Error::General(error.to_string()))
+        let builder = WebPkiServerVerifier::builder_with_provider(
+            Arc::clone(&self.roots),
+            Arc::clone(&self.provider),
+        );
+        builder
+            .build()
+            .map_err(|error| Error::General(error.to_string()))
     }
 
-    /// Checks a certificate that is in the file: its issuer and its usage do not matter.
+    /// Checks a certificate that is in the file: its issuer and its usage do
+    /// not matter.
     fn check_own(
         &self,
         certificate: &CertificateDer<'_>,
@@ -113,18 +153,30 @@ impl Verifier {
         host: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), Error> {
-        use CertificateError::{Expired, ExpiredContext, NotValidForNameContext, NotValidYet, NotValidYetContext};
+        use CertificateError::{
+            Expired, ExpiredContext, NotValidForNameContext, NotValidYet, NotValidYetContext,
+        };
         let certificate = ParsedCertificate::try_from(certificate)?;
         let algorithms = self.provider.signature_verification_algorithms.all;
         // webpki checks the validity period first.
-        if let Err(Error::InvalidCertificate(error)) =
-            verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)
-            && matches!(error, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. })
-        {
+        if let Err(Error::InvalidCertificate(error)) = verify_server_cert_signed_by_trust_anchor(
+            &certificate,
+            &self.roots,
+            intermediates,
+            now,
+            algorithms,
+        ) && matches!(
+            error,
+            Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. }
+        ) {
             return Err(error.into());
         }
         match verify_server_name(&certificate, host) {
-            Err(Error::InvalidCertificate(NotValidForNameContext { presented, .. })) if presented.is_empty() => Ok(()),
+            Err(Error::InvalidCertificate(NotValidForNameContext { presented, .. }))
+                if presented.is_empty() =>
+            {
+                Ok(())
+            }
             checked => checked,
         }
     }
@@ -140,9 +192,11 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let checked = if self.own.iter().any(|own| own == certificate) {
-            self.check_own(certificate, intermediates, host, now).map(|()| ServerCertVerified::assertion())
+            self.check_own(certificate, intermediates, host, now)
+                .map(|()| ServerCertVerified::assertion())
         } else {
-            self.webpki()?.verify_server_cert(certificate, intermediates, host, ocsp, now)
+            self.webpki()?
+                .verify_server_cert(certificate, intermediates, host, ocsp, now)
         };
         checked.map_err(|error| match error {
             Error::InvalidCertificate(error) => {
@@ -159,7 +213,8 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki()?.verify_tls12_signature(message, certificate, signature)
+        self.webpki()?
+            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -168,16 +223,21 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki()?.verify_tls13_signature(message, certificate, signature)
+        self.webpki()?
+            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
 fn usual_roots() -> RootCertStore {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
         log::warn!("certificates of the system: {error}");
@@ -207,7 +267,8 @@ pub enum TrustError {
         source: io::Error,
     },
     /// What is in it is no certificate.
-    #[error("{path}: {why}. Accepted: certificates as text, each from BEGIN CERTIFICATE to END CERTIFICATE", path = path.display())]
+    #[error("{path}: {why}. Accepted: certificates as text, each from BEGIN CERTIFICATE to END \
+         CERTIFICATE", path = path.display())]
     Broken {
         /// The file.
         path: PathBuf,
@@ -215,7 +276,8 @@ pub enum TrustError {
         why: String,
     },
     /// Nothing is in it.
-    #[error("no certificate is in {path}. Accepted: certificates as text, each from BEGIN CERTIFICATE to END CERTIFICATE", path = path.display())]
+    #[error("no certificate is in {path}. Accepted: certificates as text, each from BEGIN \
+         CERTIFICATE to END CERTIFICATE", path = path.display())]
     Empty {
         /// The file.
         path: PathBuf,

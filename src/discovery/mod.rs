@@ -1,4 +1,5 @@
-//! Who announces itself: a pure [`registry`], and [`mdns`], the one file that knows mdns-sd. Says nothing about who is alive.
+//! Who announces itself: a pure [`registry`], and [`mdns`], the one file that
+//! knows mdns-sd. Says nothing about who is alive.
 
 pub(crate) mod mdns;
 pub(crate) mod registry;
@@ -6,13 +7,15 @@ pub(crate) mod registry;
 /// How boards are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookout {
-    /// The service type with its domain, for example `_switchboard._tcp.local.`. Tests have their own.
+    /// The service type with its domain, for example
+    /// `_switchboard._tcp.local.`. Tests have their own.
     pub service: String,
     /// Where.
     pub interfaces: Interfaces,
 }
 
-/// The environment variable that names another service type, for programs started by tests: those must never meet a real board.
+/// The environment variable that names another service type, for programs
+/// started by tests: those must never meet a real board.
 pub(crate) const SERVICE_VARIABLE: &str = "SWITCHBOARD_SERVICE";
 
 impl Lookout {
@@ -20,16 +23,25 @@ impl Lookout {
     #[must_use]
     pub fn of(service: Option<&str>) -> Self {
         let lookout = Self::default();
-        Self { service: service.map_or(lookout.service, str::to_owned), ..lookout }
+        Self {
+            service: service.map_or(lookout.service, str::to_owned),
+            ..lookout
+        }
     }
 }
 
 impl Default for Lookout {
-    /// What the environment variable `SWITCHBOARD_SERVICE` names, else [`protocol::mdns::SERVICE`]; on every interface.
+    /// What the environment variable `SWITCHBOARD_SERVICE` names, else
+    /// [`protocol::mdns::SERVICE`]; on every interface.
     fn default() -> Self {
-        let named = std::env::var(SERVICE_VARIABLE).ok().filter(|service| !service.is_empty());
+        let named = std::env::var(SERVICE_VARIABLE)
+            .ok()
+            .filter(|service| !service.is_empty());
         let service = named.unwrap_or_else(|| protocol::mdns::SERVICE.to_owned());
-        Self { service, interfaces: Interfaces::All }
+        Self {
+            service,
+            interfaces: Interfaces::All,
+        }
     }
 }
 

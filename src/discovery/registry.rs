@@ -1,5 +1,6 @@
-//! Decides what is announced from the many partial answers that mDNS gives. Owns no socket, reads no clock, and never
-//! calls a board dead: a goodbye ends an announcement, not a link.
+//! Decides what is announced from the many partial answers that mDNS gives.
+//! Owns no socket, reads no clock, and never calls a board dead: a goodbye ends
+//! an announcement, not a link.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,17 +15,22 @@ use crate::{
     eviction::Eviction,
 };
 
-/// An instance is resolved two or three times as its addresses come in: it is told once they have.
+/// An instance is resolved two or three times as its addresses come in: it is
+/// told once they have.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// Instances that are kept. More than any building has; a bound against a network that invents them.
+/// Instances that are kept. More than any building has; a bound against a
+/// network that invents them.
 pub(crate) const INSTANCES: usize = 4_096;
 
-/// After mDNS started again with nothing in its cache, an instance is gone that was not resolved within this. A board that is there
-/// answers the first query within 120 ms, and one whose answer was lost the queries 1, 3, 7 and 15 s later.
+/// After mDNS started again with nothing in its cache, an instance is gone that
+/// was not resolved within this. A board that is there answers the first query
+/// within 120 ms, and one whose answer was lost the queries 1, 3, 7 and 15 s
+/// later.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
 
-/// An address that mDNS answered with, and the interface on which the answer came.
+/// An address that mDNS answered with, and the interface on which the answer
+/// came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sighting {
     /// The address.
@@ -88,11 +94,17 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// mDNS resolved an instance, once more or for the first time. What is gone for it, where there was no room.
+    /// mDNS resolved an instance, once more or for the first time. What is gone
+    /// for it, where there was no room.
     pub(crate) fn resolved(&mut self, now: Instant, resolved: Resolved) -> Option<Change> {
         let full_name = resolved.full_name.clone();
         let known = self.instances.contains_key(&full_name);
-        let evicted = match self.eviction.next().filter(|_| !known && self.instances.len() >= INSTANCES).cloned() {
+        let evicted = match self
+            .eviction
+            .next()
+            .filter(|_| !known && self.instances.len() >= INSTANCES)
+            .cloned()
+        {
             Some(evicted) => self.removed(&evicted),
             None => None,
         };
@@ -100,11 +112,26 @@ impl Registry {
         if let Some(confirm_by) = before.as_ref().and_then(|instance| instance.confirm_by) {
             self.unconfirmed.remove(&(confirm_by, full_name.clone()));
         }
-        let due = before.as_ref().and_then(|instance| instance.due).unwrap_or(now + SETTLE);
+        let due = before
+            .as_ref()
+            .and_then(|instance| instance.due)
+            .unwrap_or(now + SETTLE);
         self.settling.insert((due, full_name.clone()));
-        self.eviction.confirm(full_name.clone(), now, resolved.addresses.iter().map(|seen| seen.ip).min());
+        self.eviction.confirm(
+            full_name.clone(),
+            now,
+            resolved.addresses.iter().map(|seen| seen.ip).min(),
+        );
         let told = before.and_then(|instance| instance.told);
-        self.instances.insert(full_name, Instance { resolved, told, due: Some(due), confirm_by: None });
+        self.instances.insert(
+            full_name,
+            Instance {
+                resolved,
+                told,
+                due: Some(due),
+                confirm_by: None,
+            },
+        );
         evicted
     }
 
@@ -119,14 +146,18 @@ impl Registry {
             self.unconfirmed.remove(&(confirm_by, full_name.to_owned()));
         }
         let id = instance.told?;
-        Some(Change::Gone { full_name: full_name.to_owned(), id })
+        Some(Change::Gone {
+            full_name: full_name.to_owned(),
+            id,
+        })
     }
 
     /// mDNS started again: what is still there is resolved once more.
     pub(crate) fn started_again(&mut self, now: Instant) {
         let confirm_by = now + CONFIRM_WITHIN;
         for (full_name, instance) in &mut self.instances {
-            // Where it is already waited for, that goes on: mDNS may start again more often than boards answer.
+            // Where it is already waited for, that goes on: mDNS may start
+            // again more often than boards answer.
             if instance.confirm_by.is_none() {
                 instance.confirm_by = Some(confirm_by);
                 self.unconfirmed.insert((confirm_by, full_name.clone()));
@@ -134,7 +165,8 @@ impl Registry {
         }
     }
 
-    /// What has settled by now. An announcement that cannot be read is ignored. The computer has these interfaces.
+    /// What has settled by now. An announcement that cannot be read is ignored.
+    /// The computer has these interfaces.
     pub(crate) fn settled(&mut self, now: Instant, interfaces: &[Interface]) -> Vec<Change> {
         let mut changes = Vec::new();
         while let Some((confirm_by, full_name)) = self.unconfirmed.first().cloned()
@@ -147,7 +179,9 @@ impl Registry {
                 self.settling.insert((due, full_name));
                 break;
             }
-            let Some(instance) = self.instances.get_mut(&full_name) else { continue };
+            let Some(instance) = self.instances.get_mut(&full_name) else {
+                continue;
+            };
             instance.due = None;
             let announcement = match read(&instance.resolved.txt) {
                 Ok(announcement) => announcement,
@@ -160,9 +194,19 @@ impl Registry {
             if addresses.is_empty() {
                 continue;
             }
-            let gone = instance.told.replace(announcement.id.clone()).filter(|before| *before != announcement.id);
-            changes.extend(gone.map(|id| Change::Gone { full_name: full_name.clone(), id }));
-            changes.push(Change::Announced { full_name, addresses, announcement: Box::new(announcement) });
+            let gone = instance
+                .told
+                .replace(announcement.id.clone())
+                .filter(|before| *before != announcement.id);
+            changes.extend(gone.map(|id| Change::Gone {
+                full_name: full_name.clone(),
+                id,
+            }));
+            changes.push(Change::Announced {
+                full_name,
+                addresses,
+                announcement: Box::new(announcement),
+            });
         }
         changes
     }
@@ -170,18 +214,28 @@ impl Registry {
     /// When [`Self::settled`] has something next.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let first = |of: &BTreeSet<(Instant, String)>| of.first().map(|(due, _)| *due);
-        first(&self.settling).into_iter().chain(first(&self.unconfirmed)).min()
+        first(&self.settling)
+            .into_iter()
+            .chain(first(&self.unconfirmed))
+            .min()
     }
 }
 
 fn read(txt: &[(String, String)]) -> Result<Announcement, TxtError> {
-    Announcement::from_txt(txt.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+    Announcement::from_txt(
+        txt.iter()
+            .map(|(key, value)| (key.as_str(), value.as_str())),
+    )
 }
 
-/// The announced addresses as places to connect to. What can be no host is dropped here, whatever the networks of this computer become.
+/// The announced addresses as places to connect to. What can be no host is
+/// dropped here, whatever the networks of this computer become.
 fn candidates(resolved: &Resolved, interfaces: &[Interface]) -> Candidates {
     let is_host = |ip: IpAddr| !ip.is_unspecified() && !ip.is_multicast();
-    let hosts = resolved.addresses.iter().filter(|sighting| is_host(sighting.ip) && resolved.port != 0);
+    let hosts = resolved
+        .addresses
+        .iter()
+        .filter(|sighting| is_host(sighting.ip) && resolved.port != 0);
     let heard = hosts.map(|Sighting { ip, on }| Candidate::Heard {
         address: Address::of(*ip, resolved.port, Some(on)),
         on: on.clone(),
@@ -195,7 +249,10 @@ mod tests {
     use super::*;
 
     fn eth0() -> InterfaceId {
-        InterfaceId { index: 2, name: "eth0".into() }
+        InterfaceId {
+            index: 2,
+            name: "eth0".into(),
+        }
     }
 
     /// A computer with one cable.
@@ -209,15 +266,31 @@ mod tests {
             up: true,
             multicast: None,
         };
-        vec![own("10.0.0.1", 24), own("2001:db8::1", 64), own("fe80::f", 64)]
+        vec![
+            own("10.0.0.1", 24),
+            own("2001:db8::1", 64),
+            own("fe80::f", 64),
+        ]
     }
 
     fn resolved(full_name: &str, id: &str, addresses: &[&str], port: u16) -> Resolved {
         Resolved {
             full_name: full_name.into(),
-            addresses: addresses.iter().filter_map(|ip| Some(Sighting { ip: ip.parse().ok()?, on: eth0() })).collect(),
+            addresses: addresses
+                .iter()
+                .filter_map(|ip| {
+                    Some(Sighting {
+                        ip: ip.parse().ok()?,
+                        on: eth0(),
+                    })
+                })
+                .collect(),
             port,
-            txt: vec![("id".into(), id.into()), ("proto".into(), "1".into()), ("friendly_name".into(), "Lamp".into())],
+            txt: vec![
+                ("id".into(), id.into()),
+                ("proto".into(), "1".into()),
+                ("friendly_name".into(), "Lamp".into()),
+            ],
         }
     }
 
@@ -234,8 +307,14 @@ mod tests {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(now, resolved("a", "lamp-1", &["fe80::1"], 80));
-        registry.resolved(now + SETTLE / 2, resolved("a", "lamp-1", &["fe80::1", "127.0.0.1"], 80));
-        registry.resolved(now + SETTLE / 2, resolved("a", "lamp-1", &["fe80::1", "127.0.0.1", "10.0.0.7"], 80));
+        registry.resolved(
+            now + SETTLE / 2,
+            resolved("a", "lamp-1", &["fe80::1", "127.0.0.1"], 80),
+        );
+        registry.resolved(
+            now + SETTLE / 2,
+            resolved("a", "lamp-1", &["fe80::1", "127.0.0.1", "10.0.0.7"], 80),
+        );
         assert_eq!(registry.settled(now + SETTLE / 2, &interfaces()), []);
         assert_eq!(registry.next_deadline(), Some(now + SETTLE));
         assert_eq!(
@@ -249,8 +328,19 @@ mod tests {
     fn two_boards_of_one_name_stay_two() {
         let now = Instant::now();
         let mut registry = Registry::default();
-        registry.resolved(now, resolved("Lamp._switchboard._tcp.local.", "lamp-1", &["10.0.0.7"], 80));
-        registry.resolved(now, resolved("Lamp (2)._switchboard._tcp.local.", "lamp-2", &["10.0.0.8"], 80));
+        registry.resolved(
+            now,
+            resolved("Lamp._switchboard._tcp.local.", "lamp-1", &["10.0.0.7"], 80),
+        );
+        registry.resolved(
+            now,
+            resolved(
+                "Lamp (2)._switchboard._tcp.local.",
+                "lamp-2",
+                &["10.0.0.8"],
+                80,
+            ),
+        );
         assert_eq!(registry.settled(now + SETTLE, &interfaces()).len(), 2);
     }
 
@@ -262,7 +352,13 @@ mod tests {
         assert_eq!(registry.removed("a"), None);
         registry.resolved(now, resolved("a", "lamp-1", &["10.0.0.7"], 80));
         registry.settled(now + SETTLE, &interfaces());
-        assert_eq!(registry.removed("a"), Some(Change::Gone { full_name: "a".into(), id: "lamp-1".into() }));
+        assert_eq!(
+            registry.removed("a"),
+            Some(Change::Gone {
+                full_name: "a".into(),
+                id: "lamp-1".into()
+            })
+        );
     }
 
     #[test]
@@ -274,7 +370,9 @@ mod tests {
         registry.resolved(now + SETTLE, resolved("a", "lamp-2", &["10.0.0.7"], 80));
         let changes = registry.settled(now + SETTLE * 2, &interfaces());
         assert!(matches!(&changes[0], Change::Gone { id, .. } if id == "lamp-1"));
-        assert!(matches!(&changes[1], Change::Announced { announcement, .. } if announcement.id == "lamp-2"));
+        assert!(
+            matches!(&changes[1], Change::Announced { announcement, .. } if announcement.id == "lamp-2")
+        );
     }
 
     #[test]
@@ -282,16 +380,37 @@ mod tests {
         let now = Instant::now();
         let mut registry = Registry::default();
         registry.resolved(now, resolved("honest", "lamp-1", &["10.0.0.7"], 80));
-        let lie = |number: usize| resolved(&format!("lie {number}"), &format!("lie-{number}"), &["10.0.0.66"], 9);
+        let lie = |number: usize| {
+            resolved(
+                &format!("lie {number}"),
+                &format!("lie-{number}"),
+                &["10.0.0.66"],
+                9,
+            )
+        };
         let later = |number: usize| now + Duration::from_micros(number as u64);
-        let gone: Vec<_> = (1..=6_000).filter_map(|number| registry.resolved(later(number), lie(number))).collect();
+        let gone: Vec<_> = (1..=6_000)
+            .filter_map(|number| registry.resolved(later(number), lie(number)))
+            .collect();
         assert_eq!(gone, [], "what was never told is not told to be gone");
         assert_eq!(registry.instances.len(), INSTANCES);
-        assert_eq!(registry.settled(now + SETTLE * 2, &interfaces()).len(), INSTANCES);
+        assert_eq!(
+            registry.settled(now + SETTLE * 2, &interfaces()).len(),
+            INSTANCES
+        );
         // A board that comes after the flood is told as well.
-        let gone = registry.resolved(now + SETTLE * 2, resolved("late", "lamp-2", &["10.0.0.8"], 80));
-        assert!(matches!(gone, Some(Change::Gone { id, .. }) if id == "lie-1906"), "the oldest lie makes room");
-        assert_eq!(addresses(&registry.settled(now + SETTLE * 3, &interfaces())), ["10.0.0.8:80"]);
+        let gone = registry.resolved(
+            now + SETTLE * 2,
+            resolved("late", "lamp-2", &["10.0.0.8"], 80),
+        );
+        assert!(
+            matches!(gone, Some(Change::Gone { id, .. }) if id == "lie-1906"),
+            "the oldest lie makes room"
+        );
+        assert_eq!(
+            addresses(&registry.settled(now + SETTLE * 3, &interfaces())),
+            ["10.0.0.8:80"]
+        );
         assert!(registry.instances.contains_key("honest"));
     }
 
@@ -306,11 +425,23 @@ mod tests {
         registry.resolved(now + SETTLE * 2, resolved("a", "lamp-1", &["10.0.0.7"], 80));
         registry.settled(now + SETTLE * 3, &interfaces());
         registry.started_again(now + CONFIRM_WITHIN / 2);
-        registry.resolved(now + CONFIRM_WITHIN / 2, resolved("a", "lamp-1", &["10.0.0.7"], 80));
+        registry.resolved(
+            now + CONFIRM_WITHIN / 2,
+            resolved("a", "lamp-1", &["10.0.0.7"], 80),
+        );
         registry.settled(now + CONFIRM_WITHIN / 2 + SETTLE, &interfaces());
-        let gone = Change::Gone { full_name: "b".into(), id: "lie-1".into() };
-        assert_eq!(registry.next_deadline(), Some(now + SETTLE + CONFIRM_WITHIN));
-        assert_eq!(registry.settled(now + SETTLE + CONFIRM_WITHIN, &interfaces()), [gone]);
+        let gone = Change::Gone {
+            full_name: "b".into(),
+            id: "lie-1".into(),
+        };
+        assert_eq!(
+            registry.next_deadline(),
+            Some(now + SETTLE + CONFIRM_WITHIN)
+        );
+        assert_eq!(
+            registry.settled(now + SETTLE + CONFIRM_WITHIN, &interfaces()),
+            [gone]
+        );
         assert_eq!(registry.next_deadline(), None);
     }
 
@@ -328,10 +459,22 @@ mod tests {
     fn every_address_is_a_candidate_and_those_that_can_be_used_come_first() {
         let now = Instant::now();
         let mut registry = Registry::default();
-        let all = ["192.168.9.9", "10.0.0.7", "10.0.0.3", "fe80::1", "2001:db8::7"];
+        let all = [
+            "192.168.9.9",
+            "10.0.0.7",
+            "10.0.0.3",
+            "fe80::1",
+            "2001:db8::7",
+        ];
         registry.resolved(now, resolved("a", "lamp-1", &all, 80));
         let settled = addresses(&registry.settled(now + SETTLE, &interfaces()));
-        let expected = ["10.0.0.3:80", "10.0.0.7:80", "[2001:db8::7]:80", "[fe80::1%eth0]:80", "192.168.9.9:80"];
+        let expected = [
+            "10.0.0.3:80",
+            "10.0.0.7:80",
+            "[2001:db8::7]:80",
+            "[fe80::1%eth0]:80",
+            "192.168.9.9:80",
+        ];
         assert_eq!(settled, expected);
     }
 
@@ -339,7 +482,15 @@ mod tests {
     fn an_announcement_without_a_host_or_a_port_is_none() {
         let now = Instant::now();
         let mut registry = Registry::default();
-        registry.resolved(now, resolved("a", "lamp-1", &["0.0.0.0", "224.0.0.251", "ff02::fb", "::"], 80));
+        registry.resolved(
+            now,
+            resolved(
+                "a",
+                "lamp-1",
+                &["0.0.0.0", "224.0.0.251", "ff02::fb", "::"],
+                80,
+            ),
+        );
         registry.resolved(now, resolved("b", "lamp-2", &["10.0.0.7"], 0));
         assert_eq!(registry.settled(now + SETTLE, &interfaces()), []);
     }
@@ -348,7 +499,10 @@ mod tests {
     fn an_announcement_of_an_id_that_is_not_one_is_none() {
         let now = Instant::now();
         let mut registry = Registry::default();
-        for (at, id) in ["SB-7E7291", "sb 7e7291", "sb-7e7291\n", "sb-7e729\u{661}"].into_iter().enumerate() {
+        for (at, id) in ["SB-7E7291", "sb 7e7291", "sb-7e7291\n", "sb-7e729\u{661}"]
+            .into_iter()
+            .enumerate()
+        {
             registry.resolved(now, resolved(&at.to_string(), id, &["10.0.0.7"], 80));
         }
         assert_eq!(registry.settled(now + SETTLE, &interfaces()), []);

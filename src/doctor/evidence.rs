@@ -1,4 +1,5 @@
-//! What an examination tried and what it observed. Plain data; what it means is decided in `findings`.
+//! What an examination tried and what it observed. Plain data; what it means is
+//! decided in `findings`.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -17,11 +18,13 @@ use crate::{
 pub struct Evidence {
     /// The service that was asked for, with its domain.
     pub service: String,
-    /// The addresses of this computer, one entry each; or why they cannot be listed.
+    /// The addresses of this computer, one entry each; or why they cannot be
+    /// listed.
     pub interfaces: Result<Vec<Interface>, String>,
     /// Whether the port of mDNS can be shared.
     pub port: Port,
-    /// What became of a query of this program's own, on each interface with IPv4.
+    /// What became of a query of this program's own, on each interface with
+    /// IPv4.
     pub multicast: Vec<Multicast>,
     /// Why nothing can be found by mDNS, in the words of the library.
     pub discovery_problem: Option<String>,
@@ -31,7 +34,8 @@ pub struct Evidence {
     pub boards: Vec<Examined>,
 }
 
-/// Whether the port of mDNS, UDP 5353, can be shared with those that have it, as mDNS programs do.
+/// Whether the port of mDNS, UDP 5353, can be shared with those that have it,
+/// as mDNS programs do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Port {
     /// It can.
@@ -74,7 +78,8 @@ pub struct Multicast {
     pub others: usize,
 }
 
-/// Whether a datagram to the group was heard by the one who sent it, as the system hands it back.
+/// Whether a datagram to the group was heard by the one who sent it, as the
+/// system hands it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Echo {
     /// It was.
@@ -105,7 +110,8 @@ pub struct Examined {
     pub record: Record,
     /// What became of the link.
     pub link: Link,
-    /// What became of a plain connection to each of its addresses, where that was tried.
+    /// What became of a plain connection to each of its addresses, where that
+    /// was tried.
     pub hosts: Vec<(String, Host)>,
 }
 
@@ -115,12 +121,17 @@ impl Examined {
         ip_of(&self.address)
     }
 
-    /// The best that any of its addresses answered; `None` where none was tried.
+    /// The best that any of its addresses answered; `None` where none was
+    /// tried.
     pub fn host(&self) -> Option<&Host> {
-        self.hosts.iter().map(|(_, host)| host).min_by_key(|host| host.rank())
+        self.hosts
+            .iter()
+            .map(|(_, host)| host)
+            .min_by_key(|host| host.rank())
     }
 
-    /// Whether a person who typed this means the board: its address, its id, its name, or the start of one.
+    /// Whether a person who typed this means the board: its address, its id,
+    /// its name, or the start of one.
     pub fn is_meant_by(&self, typed: &str) -> bool {
         let plain = typed.trim();
         let typed: Option<Address> = plain.parse().ok();
@@ -128,7 +139,9 @@ impl Examined {
         if typed.is_some_and(|typed| self.address == typed || self.addresses.have(&typed)) {
             return true;
         }
-        Typed::new(plain).fit(self.id.as_deref().unwrap_or_default(), &self.name).is_some()
+        Typed::new(plain)
+            .fit(self.id.as_deref().unwrap_or_default(), &self.name)
+            .is_some()
     }
 }
 
@@ -167,7 +180,8 @@ pub enum Host {
     Refused,
     /// There is no way to it, in the words of the system.
     NoWay(String),
-    /// It was not tried: it is announced, and is on no network of the interface where it was heard.
+    /// It was not tried: it is announced, and is on no network of the interface
+    /// where it was heard.
     Elsewhere,
     /// This computer has no interface of the name that the address has.
     NoInterface,
@@ -206,7 +220,15 @@ mod tests {
             link: Link::NotTried,
             hosts: Vec::new(),
         };
-        for typed in ["desk-lamp", "Desk lamp", "desk", "SB-77C0", "10.77.0.2", "10.77.0.2:80", "WS://10.77.0.2/rpc"] {
+        for typed in [
+            "desk-lamp",
+            "Desk lamp",
+            "desk",
+            "SB-77C0",
+            "10.77.0.2",
+            "10.77.0.2:80",
+            "WS://10.77.0.2/rpc",
+        ] {
             assert!(board.is_meant_by(typed), "{typed}");
         }
         for typed in ["", "lamp", "10.77.0.20", "10.77.0.2:81", "-"] {

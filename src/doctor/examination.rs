@@ -1,4 +1,5 @@
-//! One examination: a thread that tries one thing after another, tells how far it is, and can be told to stop.
+//! One examination: a thread that tries one thing after another, tells how far
+//! it is, and can be told to stop.
 
 use std::{
     io,
@@ -20,7 +21,8 @@ use crate::{address::Candidates, dial::interfaces, fleet::Lookout, keys::Keys};
 /// What is examined.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
-    /// The board that is missing, by name, id or address; `None`: whatever there is.
+    /// The board that is missing, by name, id or address; `None`: whatever
+    /// there is.
     pub wanted: Option<String>,
     /// How boards are looked for.
     pub lookout: Lookout,
@@ -43,7 +45,8 @@ pub struct Known {
     pub addresses: Candidates,
     /// mDNS told of it, and has not taken it back.
     pub announced: bool,
-    /// There is a link to it: nothing needs to be tried, and no further place on it be taken.
+    /// There is a link to it: nothing needs to be tried, and no further place
+    /// on it be taken.
     pub connected: bool,
 }
 
@@ -77,7 +80,8 @@ impl Check {
         }
     }
 
-    /// How much of the examination is done when this begins, 0 to 1, by how long each takes at most.
+    /// How much of the examination is done when this begins, 0 to 1, by how
+    /// long each takes at most.
     pub fn share(self) -> f32 {
         match self {
             Self::Interfaces => 0.0,
@@ -109,15 +113,22 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// Begins it. `wake` is called on its thread after each step; it must not block.
+    /// Begins it. `wake` is called on its thread after each step; it must not
+    /// block.
     ///
     /// # Errors
     /// Where there is no thread for it.
     pub fn begin(asked: Asked, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
         let (sender, steps) = channel();
         let cancelled = Arc::new(AtomicBool::new(false));
-        let course = Course { steps: sender, cancelled: Arc::clone(&cancelled), wake: Box::new(wake) };
-        thread::Builder::new().name("doctor".to_owned()).spawn(move || course.run(&asked))?;
+        let course = Course {
+            steps: sender,
+            cancelled: Arc::clone(&cancelled),
+            wake: Box::new(wake),
+        };
+        thread::Builder::new()
+            .name("doctor".to_owned())
+            .spawn(move || course.run(&asked))?;
         Ok(Self { steps, cancelled })
     }
 
@@ -193,8 +204,22 @@ impl Course {
         if self.is_cancelled() {
             return Ok(None);
         }
-        let Some(seen) = boards::examine(asked, self).map_err(|error| error.to_string())? else { return Ok(None) };
-        let boards::Seen { discovery_problem, looked, boards } = seen;
-        Ok(Some(Evidence { service, interfaces, port, multicast, discovery_problem, looked, boards }))
+        let Some(seen) = boards::examine(asked, self).map_err(|error| error.to_string())? else {
+            return Ok(None);
+        };
+        let boards::Seen {
+            discovery_problem,
+            looked,
+            boards,
+        } = seen;
+        Ok(Some(Evidence {
+            service,
+            interfaces,
+            port,
+            multicast,
+            discovery_problem,
+            looked,
+            boards,
+        }))
     }
 }

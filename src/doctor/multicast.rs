@@ -1,6 +1,7 @@
-//! Sends a query by mDNS on each interface and listens whether it comes back, as the system hands a datagram to everybody on this
-//! computer who is in the group, the sender too. That proves only the near side: what a switch or a Wi-Fi access point does with
-//! it shows in whether others are heard.
+//! Sends a query by mDNS on each interface and listens whether it comes back,
+//! as the system hands a datagram to everybody on this computer who is in the
+//! group, the sender too. That proves only the near side: what a switch or a
+//! Wi-Fi access point does with it shows in whether others are heard.
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +19,8 @@ use super::{
 /// RFC 6762, section 3.
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 
-/// How long it is listened for the echo and for others, who answer within some 100 ms (RFC 6762, section 6).
+/// How long it is listened for the echo and for others, who answer within some
+/// 100 ms (RFC 6762, section 6).
 const LISTEN: Duration = Duration::from_millis(1_200);
 
 /// A reading ends after this long, to look at the clock.
@@ -26,13 +28,18 @@ const READING: Duration = Duration::from_millis(200);
 
 /// Tries every interface that has multicast and IPv4, all at once.
 pub(super) fn examine(interfaces: &[Interface], service: &str) -> Vec<Multicast> {
-    let own: Vec<IpAddr> = interfaces.iter().map(|interface| interface.address).collect();
+    let own: Vec<IpAddr> = interfaces
+        .iter()
+        .map(|interface| interface.address)
+        .collect();
     let mut seen = BTreeSet::new();
     let tried: Vec<_> = interfaces
         .iter()
         .filter(|interface| interface.has_multicast())
         .filter_map(|interface| match interface.address {
-            IpAddr::V4(address) if seen.insert(interface.name.clone()) => Some((interface.name.clone(), address)),
+            IpAddr::V4(address) if seen.insert(interface.name.clone()) => {
+                Some((interface.name.clone(), address))
+            }
             _ => None,
         })
         .collect();
@@ -44,21 +51,33 @@ pub(super) fn examine(interfaces: &[Interface], service: &str) -> Vec<Multicast>
                 let (echo, others) = echo(MDNS, address, query, own);
                 let heard = matches!(echo, Echo::Heard { .. });
                 let elsewhere = (!heard).then(|| self::echo(0, address, query, own).0);
-                Multicast { interface, address, echo, elsewhere, others }
+                Multicast {
+                    interface,
+                    address,
+                    echo,
+                    elsewhere,
+                    others,
+                }
             })
         };
         let running: Vec<_> = tried.into_iter().map(one).collect();
-        running.into_iter().filter_map(|one| one.join().ok()).collect()
+        running
+            .into_iter()
+            .filter_map(|one| one.join().ok())
+            .collect()
     })
 }
 
-/// What becomes of a query to the group at this port (0: any), and how many others are heard there meanwhile.
+/// What becomes of a query to the group at this port (0: any), and how many
+/// others are heard there meanwhile.
 fn echo(port: u16, from: Ipv4Addr, query: &[u8], own: &[IpAddr]) -> (Echo, usize) {
     let mut others = BTreeSet::new();
-    let echo = send_and_hear(port, from, query, own, &mut others).unwrap_or_else(|error| match error.kind() {
-        // What a firewall does to a datagram on its way out.
-        io::ErrorKind::PermissionDenied => Echo::Forbidden(error.to_string()),
-        _ => Echo::Failed(error.to_string()),
+    let echo = send_and_hear(port, from, query, own, &mut others).unwrap_or_else(|error| {
+        match error.kind() {
+            // What a firewall does to a datagram on its way out.
+            io::ErrorKind::PermissionDenied => Echo::Forbidden(error.to_string()),
+            _ => Echo::Failed(error.to_string()),
+        }
     });
     (echo, others.len())
 }
@@ -82,12 +101,18 @@ fn send_and_hear(
             return Ok(heard.map_or(Echo::Silent, |after| Echo::Heard { after }));
         }
         match socket.recv_from(&mut buffer) {
-            Ok((_, source)) if source.ip() == IpAddr::V4(from) => heard = heard.or(Some(begun.elapsed())),
+            Ok((_, source)) if source.ip() == IpAddr::V4(from) => {
+                heard = heard.or(Some(begun.elapsed()))
+            }
             Ok((_, source)) if !own.contains(&source.ip()) => {
                 others.insert(source.ip());
             }
             Ok(_) => {}
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                ) => {}
             Err(error) => return Err(error),
         }
     }
@@ -103,7 +128,8 @@ fn socket(port: u16, from: Ipv4Addr) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// A question for the instances of a service (RFC 1035, section 4; RFC 6763, section 4.1).
+/// A question for the instances of a service (RFC 1035, section 4; RFC 6763,
+/// section 4.1).
 fn query(service: &str) -> Vec<u8> {
     let mut query = vec![0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     for label in service.split('.').filter(|label| !label.is_empty()) {
@@ -124,6 +150,9 @@ mod tests {
     fn the_query_asks_for_pointers_of_the_service() {
         let query = query("_sb._tcp.local.");
         assert_eq!(&query[..12], [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(&query[12..], b"\x03_sb\x04_tcp\x05local\x00\x00\x0c\x00\x01");
+        assert_eq!(
+            &query[12..],
+            b"\x03_sb\x04_tcp\x05local\x00\x00\x0c\x00\x01"
+        );
     }
 }

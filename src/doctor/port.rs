@@ -1,5 +1,6 @@
-//! Tries to share the port of mDNS as every mDNS program does, and says who has it. Only a shared bind that fails shows somebody
-//! who keeps others out; a port that is merely in use is as it should be.
+//! Tries to share the port of mDNS as every mDNS program does, and says who has
+//! it. Only a shared bind that fails shows somebody who keeps others out; a
+//! port that is merely in use is as it should be.
 
 use std::{
     fs, io,
@@ -19,9 +20,11 @@ pub(super) fn examine() -> Port {
     let holders = holders();
     match shared(MDNS) {
         Ok(_) => Port::Shared { beside: holders },
-        Err(error) => {
-            Port::Refused { problem: error.to_string(), in_use: error.kind() == io::ErrorKind::AddrInUse, by: holders }
-        }
+        Err(error) => Port::Refused {
+            problem: error.to_string(),
+            in_use: error.kind() == io::ErrorKind::AddrInUse,
+            by: holders,
+        },
     }
 }
 
@@ -35,7 +38,8 @@ pub(super) fn shared(port: u16) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// Who has the port, where the system tells: Linux. Of other users' programs only root sees the names.
+/// Who has the port, where the system tells: Linux. Of other users' programs
+/// only root sees the names.
 fn holders() -> Vec<Holder> {
     let mut sockets = Vec::new();
     for table in ["/proc/self/net/udp", "/proc/self/net/udp6"] {
@@ -48,19 +52,37 @@ fn holders() -> Vec<Holder> {
     for (pid, name, inodes) in processes() {
         for (inode, user) in &sockets {
             if inodes.contains(inode) {
-                holders.push((*inode, Holder { process: Some((pid, name.clone())), user: *user }));
+                holders.push((
+                    *inode,
+                    Holder {
+                        process: Some((pid, name.clone())),
+                        user: *user,
+                    },
+                ));
             }
         }
     }
-    let nameless = sockets.iter().filter(|(inode, _)| holders.iter().all(|(named, _)| named != inode));
-    let nameless: Vec<_> = nameless.map(|(_, user)| Holder { process: None, user: *user }).collect();
-    let mut all: Vec<_> = holders.into_iter().map(|(_, holder)| holder).chain(nameless).collect();
+    let nameless = sockets
+        .iter()
+        .filter(|(inode, _)| holders.iter().all(|(named, _)| named != inode));
+    let nameless: Vec<_> = nameless
+        .map(|(_, user)| Holder {
+            process: None,
+            user: *user,
+        })
+        .collect();
+    let mut all: Vec<_> = holders
+        .into_iter()
+        .map(|(_, holder)| holder)
+        .chain(nameless)
+        .collect();
     all.sort_by_key(|holder| (holder.process.clone(), holder.user));
     all.dedup();
     all
 }
 
-/// The sockets at a port in a table of `/proc/net`: inode and user. `proc(5)`: the local address is hexadecimal.
+/// The sockets at a port in a table of `/proc/net`: inode and user. `proc(5)`:
+/// the local address is hexadecimal.
 fn read(table: &str, port: u16) -> Vec<(u64, u32)> {
     let socket = |line: &str| {
         let fields: Vec<_> = line.split_whitespace().collect();
@@ -71,7 +93,8 @@ fn read(table: &str, port: u16) -> Vec<(u64, u32)> {
     table.lines().skip(1).filter_map(socket).collect()
 }
 
-/// Every process whose open files can be seen: number, name, inodes of its sockets.
+/// Every process whose open files can be seen: number, name, inodes of its
+/// sockets.
 fn processes() -> impl Iterator<Item = (u32, String, Vec<u64>)> {
     let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
     numbers.filter_map(|entry| {
@@ -79,10 +102,18 @@ fn processes() -> impl Iterator<Item = (u32, String, Vec<u64>)> {
         let files = fs::read_dir(entry.path().join("fd")).ok()?;
         let inode = |file: io::Result<fs::DirEntry>| {
             let target = fs::read_link(file.ok()?.path()).ok()?;
-            target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+            target
+                .to_str()?
+                .strip_prefix("socket:[")?
+                .strip_suffix(']')?
+                .parse()
+                .ok()
         };
         let inodes: Vec<u64> = files.filter_map(inode).collect();
-        let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default().trim().to_owned();
+        let name = fs::read_to_string(entry.path().join("comm"))
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
         Some((pid, name, inodes))
     })
 }
@@ -94,7 +125,8 @@ mod tests {
     #[test]
     fn the_sockets_at_the_port_are_read_with_their_users() {
         let table =
-            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref
+            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  \
+                 timeout inode ref
   101: 00000000:14E9 00000000:0000 07 00000000:00000000 00:00000000 00000000   108        0 20711 2 0000000000000000 0
   201: 3500007F:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   102        0 18514 2 0000000000000000 0
   301: broken";

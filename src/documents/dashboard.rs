@@ -1,4 +1,5 @@
-//! A dashboard: components on one page, as tiles in rows and columns. How they are drawn and dragged is the window's.
+//! A dashboard: components on one page, as tiles in rows and columns. How they
+//! are drawn and dragged is the window's.
 
 use serde::{Deserialize, Serialize};
 
@@ -79,12 +80,16 @@ impl Dashboard {
     /// What is wrong with it, and what would be accepted.
     pub(super) fn check(&self) -> Result<(), String> {
         check_name(&self.name)?;
-        let Some(layout) = &self.layout else { return Ok(()) };
+        let Some(layout) = &self.layout else {
+            return Ok(());
+        };
         layout.check(DEEP)?;
         let tiles = self.pins().len();
         match tiles {
             0 => Err("\"layout\" has no tile; leave it out for an empty page".to_owned()),
-            tiles if tiles > TILES => Err(format!("it has {tiles} tiles; at most {TILES} are accepted")),
+            tiles if tiles > TILES => Err(format!(
+                "it has {tiles} tiles; at most {TILES} are accepted"
+            )),
             _ => Ok(()),
         }
     }
@@ -107,14 +112,21 @@ impl Part {
 
     fn check(&self, deep: usize) -> Result<(), String> {
         if !(self.share.is_finite() && self.share > 0.0 && self.share <= 1e6) {
-            return Err(format!("a share is {}; more than 0 and at most 1000000 is accepted", self.share));
+            return Err(format!(
+                "a share is {}; more than 0 and at most 1000000 is accepted",
+                self.share
+            ));
         }
         match &self.tiles {
             Tiles::Tile(pin) => pin.check(),
-            Tiles::Row(parts) | Tiles::Column(parts) | Tiles::Tabs(parts) => match deep.checked_sub(1) {
-                Some(deep) => parts.iter().try_for_each(|part| part.check(deep)),
-                None => Err(format!("rows and columns are more than {DEEP} deep within each other")),
-            },
+            Tiles::Row(parts) | Tiles::Column(parts) | Tiles::Tabs(parts) => {
+                match deep.checked_sub(1) {
+                    Some(deep) => parts.iter().try_for_each(|part| part.check(deep)),
+                    None => Err(format!(
+                        "rows and columns are more than {DEEP} deep within each other"
+                    )),
+                }
+            }
         }
     }
 }
@@ -139,11 +151,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_shown_is_refused() {
-        let deep = (0..40).fold(r#"{"tile":{"board":"a","component":"light:0"}}"#.to_owned(), |inner, _| {
-            format!(r#"{{"row":[{inner}]}}"#)
-        });
+        let deep = (0..40).fold(
+            r#"{"tile":{"board":"a","component":"light:0"}}"#.to_owned(),
+            |inner, _| format!(r#"{{"row":[{inner}]}}"#),
+        );
         for (layout, said) in [
-            (r#"{"share":0,"tile":{"board":"a","component":"light:0"}}"#, "a share is 0"),
+            (
+                r#"{"share":0,"tile":{"board":"a","component":"light:0"}}"#,
+                "a share is 0",
+            ),
             (r#"{"row":[]}"#, "has no tile"),
             (deep.as_str(), "32 deep"),
             (r#"{"tile":{"board":"a"}}"#, "missing field `component`"),

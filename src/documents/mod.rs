@@ -1,5 +1,7 @@
-//! What people save, keep and share: scenes and dashboards. A file is one JSON object whose field `switchboard` says which of the
-//! two it is. Knows no window and no board; what comes from a file is checked whole before anybody sees it.
+//! What people save, keep and share: scenes and dashboards. A file is one JSON
+//! object whose field `switchboard` says which of the two it is. Knows no
+//! window and no board; what comes from a file is checked whole before anybody
+//! sees it.
 
 mod dashboard;
 mod pin;
@@ -21,10 +23,12 @@ pub use pin::Pin;
 pub use scene::{Fit, Scene, SceneStep, settable, state_of};
 pub use shelf::{Shelf, Shelved};
 
-/// The version of the files that this program writes, and the newest that it reads.
+/// The version of the files that this program writes, and the newest that it
+/// reads.
 const VERSION: u64 = 1;
 
-/// The largest file that is read, in bytes: a scene of a thousand boards has a tenth of it.
+/// The largest file that is read, in bytes: a scene of a thousand boards has a
+/// tenth of it.
 const MOST_BYTES: u64 = 4 << 20;
 
 /// The longest name, in characters.
@@ -71,7 +75,8 @@ pub enum DocumentError {
         source: io::Error,
     },
     /// It is larger than any document.
-    #[error("{} is larger than {} MiB; a scene or a dashboard is much smaller", path.display(), MOST_BYTES >> 20)]
+    #[error("{} is larger than {} MiB; a scene or a dashboard is much \
+         smaller", path.display(), MOST_BYTES >> 20)]
     TooLarge {
         /// Which file.
         path: PathBuf,
@@ -106,16 +111,27 @@ impl Document {
     /// Reads a file.
     ///
     /// # Errors
-    /// Where there is none, or it is no scene and no dashboard that this program understands.
+    /// Where there is none, or it is no scene and no dashboard that this
+    /// program understands.
     pub fn read(path: &Path) -> Result<Self, DocumentError> {
-        let refused = |source| DocumentError::File { path: path.to_owned(), source };
+        let refused = |source| DocumentError::File {
+            path: path.to_owned(),
+            source,
+        };
         let mut text = Vec::new();
         let file = File::open(path).map_err(refused)?;
-        file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(refused)?;
+        file.take(MOST_BYTES + 1)
+            .read_to_end(&mut text)
+            .map_err(refused)?;
         if text.len() as u64 > MOST_BYTES {
-            return Err(DocumentError::TooLarge { path: path.to_owned() });
+            return Err(DocumentError::TooLarge {
+                path: path.to_owned(),
+            });
         }
-        Self::parse(&text).map_err(|problem| DocumentError::Unreadable { path: path.to_owned(), problem })
+        Self::parse(&text).map_err(|problem| DocumentError::Unreadable {
+            path: path.to_owned(),
+            problem,
+        })
     }
 
     /// Reads what a file holds.
@@ -125,35 +141,53 @@ impl Document {
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         let text = files::text(text).map_err(|error| error.to_string())?;
         let value: Value = serde_json::from_str(&text).map_err(|error| {
-            format!("this is no JSON ({error}); a scene or a dashboard saved by Switchboard is expected")
+            format!(
+                "this is no JSON ({error}); a scene or a dashboard saved by Switchboard is expected"
+            )
         })?;
         let sort = value.get("switchboard").and_then(Value::as_str);
-        let version = value.get("version").and_then(Value::as_u64).unwrap_or(VERSION);
+        let version = value
+            .get("version")
+            .and_then(Value::as_u64)
+            .unwrap_or(VERSION);
         if sort.is_some() && version > VERSION {
-            return Err(format!("it was saved by a newer Switchboard (version {version}; this one reads {VERSION})"));
+            return Err(format!(
+                "it was saved by a newer Switchboard (version {version}; this one reads {VERSION})"
+            ));
         }
         match sort {
             Some("scene") => checked(value, Scene::check).map(Self::Scene),
             Some("dashboard") => checked(value, Dashboard::check).map(Self::Dashboard),
             other => {
-                let found = other.map_or_else(|| "is missing".to_owned(), |other| format!("is {other:?}"));
-                Err(format!("the field \"switchboard\" {found}; \"scene\" or \"dashboard\" is expected"))
+                let found =
+                    other.map_or_else(|| "is missing".to_owned(), |other| format!("is {other:?}"));
+                Err(format!(
+                    "the field \"switchboard\" {found}; \"scene\" or \"dashboard\" is expected"
+                ))
             }
         }
     }
 
     /// What a file of it holds.
     pub fn text(&self) -> String {
-        let head = Head { switchboard: self.sort(), version: VERSION };
+        let head = Head {
+            switchboard: self.sort(),
+            version: VERSION,
+        };
         let text = match self {
             Self::Scene(scene) => serde_json::to_string_pretty(&Filed { head, body: scene }),
-            Self::Dashboard(dashboard) => serde_json::to_string_pretty(&Filed { head, body: dashboard }),
+            Self::Dashboard(dashboard) => serde_json::to_string_pretty(&Filed {
+                head,
+                body: dashboard,
+            }),
         };
-        // Every map in a document has texts as keys: nothing in it cannot be written as JSON.
+        // Every map in a document has texts as keys: nothing in it cannot be
+        // written as JSON.
         text.unwrap_or_default() + "\n"
     }
 
-    /// Writes it to a file, whole or not at all; through links, and into a pipe.
+    /// Writes it to a file, whole or not at all; through links, and into a
+    /// pipe.
     ///
     /// # Errors
     /// If the system refuses; what was there before is still there then.
@@ -176,7 +210,10 @@ struct Filed<'a, T> {
     body: &'a T,
 }
 
-fn checked<T: DeserializeOwned>(value: Value, check: impl FnOnce(&T) -> Result<(), String>) -> Result<T, String> {
+fn checked<T: DeserializeOwned>(
+    value: Value,
+    check: impl FnOnce(&T) -> Result<(), String>,
+) -> Result<T, String> {
     let document: T = serde_json::from_value(value).map_err(|error| error.to_string())?;
     check(&document)?;
     Ok(document)
@@ -189,9 +226,15 @@ fn checked<T: DeserializeOwned>(value: Value, check: impl FnOnce(&T) -> Result<(
 pub fn check_name(name: &str) -> Result<(), String> {
     let length = name.chars().count();
     match name {
-        name if name.trim().is_empty() => Err(format!("a name is expected: 1 to {NAME} characters")),
-        _ if length > NAME => Err(format!("the name has {length} characters; at most {NAME} are accepted")),
-        name if name.chars().any(char::is_control) => Err("a name is one line, without control characters".to_owned()),
+        name if name.trim().is_empty() => {
+            Err(format!("a name is expected: 1 to {NAME} characters"))
+        }
+        _ if length > NAME => Err(format!(
+            "the name has {length} characters; at most {NAME} are accepted"
+        )),
+        name if name.chars().any(char::is_control) => {
+            Err("a name is one line, without control characters".to_owned())
+        }
         _ => Ok(()),
     }
 }
@@ -208,9 +251,16 @@ mod tests {
         let marked = [b"\xef\xbb\xbf", scene.text().as_bytes()].concat();
         assert_eq!(Document::parse(&marked).as_ref(), Ok(&scene));
         let text = scene.text();
-        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let wide: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
         assert_eq!(Document::parse(&wide).as_ref(), Ok(&scene));
-        assert!(Document::parse(b"{\xff}").expect_err("no text").contains("not UTF-8"));
+        assert!(
+            Document::parse(b"{\xff}")
+                .expect_err("no text")
+                .contains("not UTF-8")
+        );
     }
 
     fn problem(text: &str) -> String {
@@ -220,23 +270,41 @@ mod tests {
     #[test]
     fn what_is_no_document_is_said_with_what_would_be() {
         assert!(problem("name: Evening").contains("no JSON"));
-        assert!(problem("{}").contains("\"switchboard\" is missing; \"scene\" or \"dashboard\" is expected"));
+        assert!(
+            problem("{}")
+                .contains("\"switchboard\" is missing; \"scene\" or \"dashboard\" is expected")
+        );
         assert!(problem(r#"{"switchboard":"recipe"}"#).contains("is \"recipe\""));
-        assert!(problem(r#"{"switchboard":"scene","version":2,"name":"x","steps":[]}"#).contains("newer"));
-        assert!(problem(r#"{"switchboard":"scene","version":1,"steps":[]}"#).contains("missing field `name`"));
+        assert!(
+            problem(r#"{"switchboard":"scene","version":2,"name":"x","steps":[]}"#)
+                .contains("newer")
+        );
+        assert!(
+            problem(r#"{"switchboard":"scene","version":1,"steps":[]}"#)
+                .contains("missing field `name`")
+        );
     }
 
     #[test]
     fn a_file_is_replaced_whole_and_read_back() {
-        let path = std::env::temp_dir().join(format!("switchboard-document-{}.json", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("switchboard-document-{}.json", std::process::id()));
         fs::write(&path, "something older").expect("written");
         let scene = Document::Scene(Scene::new("Evening"));
         scene.write(&path).expect("saved");
         assert_eq!(Document::read(&path).expect("read"), scene);
         fs::write(&path, vec![b' '; 5 << 20]).expect("written");
-        assert!(matches!(Document::read(&path), Err(DocumentError::TooLarge { .. })));
+        assert!(matches!(
+            Document::read(&path),
+            Err(DocumentError::TooLarge { .. })
+        ));
         fs::remove_file(&path).expect("removed");
-        assert!(Document::read(&path).expect_err("it is gone").to_string().contains("switchboard-document"));
+        assert!(
+            Document::read(&path)
+                .expect_err("it is gone")
+                .to_string()
+                .contains("switchboard-document")
+        );
         let nowhere = path.join("in").join("a-folder-that-is-not-there.json");
         assert!(scene.write(&nowhere).is_err());
     }

@@ -28,7 +28,8 @@ pub struct SceneStep {
     /// Which component.
     #[serde(flatten)]
     pub pin: Pin,
-    /// The fields that it is to have, as `Light.Set`, `Switch.Set`, `Number.Set`, `Select.Set` and `Text.Set` take them.
+    /// The fields that it is to have, as `Light.Set`, `Switch.Set`,
+    /// `Number.Set`, `Select.Set` and `Text.Set` take them.
     pub set: State,
 }
 
@@ -45,7 +46,10 @@ pub enum Fit {
 
 impl Shelved for Scene {
     fn new(name: String) -> Self {
-        Self { name, ..Self::default() }
+        Self {
+            name,
+            ..Self::default()
+        }
     }
 
     fn name(&self) -> &str {
@@ -60,13 +64,19 @@ impl Shelved for Scene {
 impl Scene {
     /// A scene without steps.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 
-    /// Takes what a component is now into the scene, in the place of what was wanted of it before. Whether it can be: what cannot be
-    /// set, or is not known, is in no scene.
+    /// Takes what a component is now into the scene, in the place of what was
+    /// wanted of it before. Whether it can be: what cannot be set, or is not
+    /// known, is in no scene.
     pub fn take(&mut self, pin: Pin, view: &ComponentView) -> bool {
-        let Some(set) = state_of(view) else { return false };
+        let Some(set) = state_of(view) else {
+            return false;
+        };
         match self.steps.iter_mut().find(|step| step.pin == pin) {
             Some(step) => *step = SceneStep { pin, set },
             None => self.steps.push(SceneStep { pin, set }),
@@ -82,10 +92,16 @@ impl Scene {
         check_name(&self.name)?;
         if self.transition_ms > limits::TRANSITION_MS {
             let most = limits::TRANSITION_MS;
-            return Err(format!("transition_ms is {}; 0 to {most} is accepted", self.transition_ms));
+            return Err(format!(
+                "transition_ms is {}; 0 to {most} is accepted",
+                self.transition_ms
+            ));
         }
         if self.steps.len() > STEPS {
-            return Err(format!("it has {} steps; at most {STEPS} are accepted", self.steps.len()));
+            return Err(format!(
+                "it has {} steps; at most {STEPS} are accepted",
+                self.steps.len()
+            ));
         }
         self.steps.iter().try_for_each(SceneStep::check)
     }
@@ -95,7 +111,9 @@ impl SceneStep {
     /// The fields to send: lights are faded, everything else knows no fade.
     pub fn change(&self, transition_ms: u32) -> State {
         match self.pin.component.kind {
-            Kind::Light if transition_ms > 0 => self.set.clone().with("transition_ms", transition_ms),
+            Kind::Light if transition_ms > 0 => {
+                self.set.clone().with("transition_ms", transition_ms)
+            }
             _ => self.set.clone(),
         }
     }
@@ -116,24 +134,39 @@ impl SceneStep {
 
     fn check(&self) -> Result<(), String> {
         self.pin.check()?;
-        let Pin { board, component, .. } = &self.pin;
+        let Pin {
+            board, component, ..
+        } = &self.pin;
         let accepted = settable(&component.kind);
         if accepted.is_empty() {
-            return Err(format!("{board}/{component}: a {} cannot be set", component.kind));
+            return Err(format!(
+                "{board}/{component}: a {} cannot be set",
+                component.kind
+            ));
         }
         if self.set.is_empty() {
-            return Err(format!("{board}/{component}: \"set\" is empty; accepted: {}", accepted.join(", ")));
+            return Err(format!(
+                "{board}/{component}: \"set\" is empty; accepted: {}",
+                accepted.join(", ")
+            ));
         }
-        match self.set.0.keys().find(|field| !accepted.contains(&field.as_str())) {
-            Some(field) => {
-                Err(format!("{board}/{component} has no field {field:?}; accepted: {}", accepted.join(", ")))
-            }
+        match self
+            .set
+            .0
+            .keys()
+            .find(|field| !accepted.contains(&field.as_str()))
+        {
+            Some(field) => Err(format!(
+                "{board}/{component} has no field {field:?}; accepted: {}",
+                accepted.join(", ")
+            )),
             None => Ok(()),
         }
     }
 }
 
-/// Whether a light shows a white instead of this colour, or a colour instead of this white.
+/// Whether a light shows a white instead of this colour, or a colour instead of
+/// this white.
 fn not_used(field: &str, shown: &State) -> bool {
     match field {
         "rgb" => shown.ct_k().is_some(),
@@ -148,7 +181,8 @@ fn same(one: &Value, other: &Value) -> bool {
         (Some(one), Some(other)) => (one - other).abs() < 1e-9,
         _ => match (one, other) {
             (Value::Array(one), Value::Array(other)) => {
-                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+                one.len() == other.len()
+                    && one.iter().zip(other).all(|(one, other)| same(one, other))
             }
             _ => one == other,
         },
@@ -168,7 +202,10 @@ pub fn settable(kind: &Kind) -> &'static [&'static str] {
 /// What a component is now, as far as it can be set and is known.
 pub fn state_of(view: &ComponentView) -> Option<State> {
     let shown = view.shown();
-    let Descriptor { key: ComponentKey { kind, .. }, .. } = view.descriptor.as_ref();
+    let Descriptor {
+        key: ComponentKey { kind, .. },
+        ..
+    } = view.descriptor.as_ref();
     let mut set = State::new();
     for field in settable(kind) {
         if let Some(value) = shown.get(field).filter(|value| !value.is_null()) {
@@ -188,10 +225,12 @@ mod tests {
         {"board":"strip-1","component":"switch:1","set":{"on":false}}]}"##;
 
     fn evening() -> Scene {
-        let scene = Document::parse(EVENING.as_bytes()).ok().and_then(|document| match document {
-            Document::Scene(scene) => Some(scene),
-            Document::Dashboard(_) => None,
-        });
+        let scene = Document::parse(EVENING.as_bytes())
+            .ok()
+            .and_then(|document| match document {
+                Document::Scene(scene) => Some(scene),
+                Document::Dashboard(_) => None,
+            });
         scene.expect("a scene")
     }
 
@@ -207,7 +246,10 @@ mod tests {
     #[test]
     fn lights_fade_and_switches_do_not() {
         let scene = evening();
-        assert_eq!(scene.steps[0].change(2_000).get("transition_ms"), Some(&2_000.into()));
+        assert_eq!(
+            scene.steps[0].change(2_000).get("transition_ms"),
+            Some(&2_000.into())
+        );
         assert_eq!(scene.steps[0].change(0).get("transition_ms"), None);
         assert_eq!(scene.steps[1].change(2_000), State::new().with("on", false));
     }
@@ -215,21 +257,44 @@ mod tests {
     #[test]
     fn what_a_component_is_fits_where_every_wanted_field_is_equal() {
         let step = &evening().steps[0];
-        let now = State::new().with("on", true).with("brightness", 40.0).with("rgb", vec![255, 80, 0]);
-        assert_eq!(step.fit(&now.clone().with("effect", "rainbow")), Fit::AsWanted);
-        assert_eq!(step.fit(&now.clone().with("brightness", 41)), Fit::Otherwise);
-        assert_eq!(step.fit(&now.clone().with("brightness", Value::Null)), Fit::Unknown);
+        let now = State::new()
+            .with("on", true)
+            .with("brightness", 40.0)
+            .with("rgb", vec![255, 80, 0]);
+        assert_eq!(
+            step.fit(&now.clone().with("effect", "rainbow")),
+            Fit::AsWanted
+        );
+        assert_eq!(
+            step.fit(&now.clone().with("brightness", 41)),
+            Fit::Otherwise
+        );
+        assert_eq!(
+            step.fit(&now.clone().with("brightness", Value::Null)),
+            Fit::Unknown
+        );
         // A light that shows a white has no colour, and that is known.
-        assert_eq!(step.fit(&now.with("rgb", Value::Null).with("ct_k", 2_700)), Fit::Otherwise);
+        assert_eq!(
+            step.fit(&now.with("rgb", Value::Null).with("ct_k", 2_700)),
+            Fit::Otherwise
+        );
     }
 
     #[test]
     fn what_cannot_be_set_is_refused_with_what_can() {
         for (from, to, said) in [
-            ("\"rgb\":", "\"colour\":", "no field \"colour\"; accepted: on, brightness, rgb, ct_k, effect"),
+            (
+                "\"rgb\":",
+                "\"colour\":",
+                "no field \"colour\"; accepted: on, brightness, rgb, ct_k, effect",
+            ),
             ("switch:1", "sensor:1", "a sensor cannot be set"),
             ("{\"on\":false}", "{}", "\"set\" is empty; accepted: on"),
-            (":2000", ":20000", "transition_ms is 20000; 0 to 10000 is accepted"),
+            (
+                ":2000",
+                ":20000",
+                "transition_ms is 20000; 0 to 10000 is accepted",
+            ),
             ("Evening", "  ", "a name is expected"),
             ("switch:1", "switch", "switch"),
         ] {

@@ -1,4 +1,5 @@
-//! Documents of one sort, in an order. One that this program cannot read, perhaps of a newer version, stays on the shelf unread.
+//! Documents of one sort, in an order. One that this program cannot read,
+//! perhaps of a newer version, stays on the shelf unread.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::Value;
@@ -24,7 +25,10 @@ pub struct Shelf<T> {
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), unread: Vec::new() }
+        Self {
+            items: Vec::new(),
+            unread: Vec::new(),
+        }
     }
 }
 
@@ -78,7 +82,10 @@ mod tests {
         let shelf: Shelf<Scene> = serde_json::from_str(stored)?;
         assert_eq!(shelf.items.len(), 1);
         assert!(serde_json::to_string(&shelf)?.contains(r#"{"acts":[1],"name":"Newer"}"#));
-        assert_eq!((&*shelf.free_name("Evening"), &*shelf.free_name("Night")), ("Evening 2", "Night"));
+        assert_eq!(
+            (&*shelf.free_name("Evening"), &*shelf.free_name("Night")),
+            ("Evening 2", "Night")
+        );
         Ok(())
     }
 }

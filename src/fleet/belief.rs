@@ -1,4 +1,5 @@
-//! Turns what a session reports into what is believed about a board. Sends nothing and knows neither sockets nor faces.
+//! Turns what a session reports into what is believed about a board. Sends
+//! nothing and knows neither sockets nor faces.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,8 +12,8 @@ use protocol::{Code, ComponentKey, Descriptor, Event, Kind, State, mdns::Announc
 use serde_json::Value;
 
 use super::{
-    BoardKey, BoardView, CommandState, ComponentView, Happening, IdClaim, KnownBoard, LastEvent, LinkState, Origin,
-    Outcome, Sample, descriptors::Descriptors,
+    BoardKey, BoardView, CommandState, ComponentView, Happening, IdClaim, KnownBoard, LastEvent,
+    LinkState, Origin, Outcome, Sample, descriptors::Descriptors,
 };
 use crate::{
     address::{Address, Candidates},
@@ -21,14 +22,20 @@ use crate::{
     redact::redacted,
 };
 
-/// What of every board's own methods one may do without (docs/protocol.md, "Methods").
-const DISPENSABLE: [&str; 3] = [method::DEVICE_IDENTIFY, method::DEVICE_SET_NAME, method::DEVICE_REBOOT];
+/// What of every board's own methods one may do without (docs/protocol.md,
+/// "Methods").
+const DISPENSABLE: [&str; 3] = [
+    method::DEVICE_IDENTIFY,
+    method::DEVICE_SET_NAME,
+    method::DEVICE_REBOOT,
+];
 
 /// What is believed about one board.
 pub(crate) struct Belief {
     view: Arc<BoardView>,
     keys: Keys,
-    /// The last link state that was logged: a board that cannot be reached is not logged at every attempt.
+    /// The last link state that was logged: a board that cannot be reached is
+    /// not logged at every attempt.
     logged: Option<LinkState>,
     /// Whether it is locked was seen on a connection.
     lock_known: bool,
@@ -67,7 +74,12 @@ impl Belief {
             lacking: BTreeSet::new(),
             frames: Arc::default(),
         };
-        Self { view: Arc::new(view), keys: Keys::default(), logged: None, lock_known: false }
+        Self {
+            view: Arc::new(view),
+            keys: Keys::default(),
+            logged: None,
+            lock_known: false,
+        }
     }
 
     pub(crate) fn view(&self) -> &Arc<BoardView> {
@@ -80,13 +92,15 @@ impl Belief {
         // What the board said itself outweighs what anyone can announce of it.
         if view.info.is_none() {
             let before = view.announcement.as_ref();
-            let renamed = before.is_none_or(|(old, _)| old.friendly_name != announcement.friendly_name);
+            let renamed =
+                before.is_none_or(|(old, _)| old.friendly_name != announcement.friendly_name);
             let name = bounds::name(&announcement.friendly_name);
             if renamed && !name.is_empty() {
                 view.name = name;
             }
         }
-        // Anyone can announce anything: it counts only until the board itself was spoken with.
+        // Anyone can announce anything: it counts only until the board itself
+        // was spoken with.
         if !self.lock_known {
             view.locked = Some(announcement.api_encryption.is_some());
         }
@@ -94,14 +108,20 @@ impl Belief {
         self.find_key();
     }
 
-    /// These keys are held from now on; whether that changes what is believed of this board.
+    /// These keys are held from now on; whether that changes what is believed
+    /// of this board.
     pub(super) fn keys(&mut self, keys: Keys) -> bool {
         self.keys = keys;
         self.find_key()
     }
 
     fn find_key(&mut self) -> bool {
-        let key = self.view.id.as_ref().and_then(|id| self.keys.get(id)).map(|key| (key.kid, key.role));
+        let key = self
+            .view
+            .id
+            .as_ref()
+            .and_then(|id| self.keys.get(id))
+            .map(|key| (key.kid, key.role));
         let news = key != self.view.held;
         if news {
             Arc::make_mut(&mut self.view).held = key;
@@ -127,7 +147,8 @@ impl Belief {
         }
     }
 
-    /// Its address is not one to connect to: nothing is known of it but that it calls.
+    /// Its address is not one to connect to: nothing is known of it but that it
+    /// calls.
     pub(super) fn only_calls(&mut self, id: String, from: IpAddr) {
         let view = Arc::make_mut(&mut self.view);
         view.only_calls = true;
@@ -138,7 +159,8 @@ impl Belief {
         self.find_key();
     }
 
-    /// The present link comes from here; `None` where the board did not make it.
+    /// The present link comes from here; `None` where the board did not make
+    /// it.
     pub(super) fn called_from(&mut self, caller: Option<SocketAddr>) {
         let view = Arc::make_mut(&mut self.view);
         view.caller = caller;
@@ -163,27 +185,39 @@ impl Belief {
         view.given = Some(address);
     }
 
-    /// Another peer, met at this address, claims this board's id while the board's own link works. Each host is told of once.
+    /// Another peer, met at this address, claims this board's id while the
+    /// board's own link works. Each host is told of once.
     pub(super) fn claimed(&mut self, now: Now, address: String) -> Logged {
         if self.knows_claim(&address) || self.view.claims.len() >= BoardView::CLAIMS {
             return Vec::new();
         }
-        Arc::make_mut(&mut self.view).claims.push(IdClaim { address: address.clone(), at: now.wall });
+        Arc::make_mut(&mut self.view).claims.push(IdClaim {
+            address: address.clone(),
+            at: now.wall,
+        });
         vec![(now.wall, Happening::IdClaimed(address))]
     }
 
-    /// Whether the person was told of this claim: a host that announces or connects from another port each time is one.
+    /// Whether the person was told of this claim: a host that announces or
+    /// connects from another port each time is one.
     pub(super) fn knows_claim(&self, address: &str) -> bool {
-        self.view
-            .claims
-            .iter()
-            .any(|claim| claim.address == address || (host(address).is_some() && host(address) == host(&claim.address)))
+        self.view.claims.iter().any(|claim| {
+            claim.address == address
+                || (host(address).is_some() && host(address) == host(&claim.address))
+        })
     }
 
     /// This board's id is no longer claimed at this address.
     pub(super) fn claim_withdrawn(&mut self, address: &str) {
-        if self.view.claims.iter().any(|claim| claim.address == address) {
-            Arc::make_mut(&mut self.view).claims.retain(|claim| claim.address != address);
+        if self
+            .view
+            .claims
+            .iter()
+            .any(|claim| claim.address == address)
+        {
+            Arc::make_mut(&mut self.view)
+                .claims
+                .retain(|claim| claim.address != address);
         }
     }
 
@@ -214,17 +248,27 @@ impl Belief {
                 if !info.name.is_empty() {
                     view.name.clone_from(&info.name);
                 }
-                if view.info.as_ref().is_some_and(|before| before.version != info.version || before.id != info.id) {
+                if view
+                    .info
+                    .as_ref()
+                    .is_some_and(|before| before.version != info.version || before.id != info.id)
+                {
                     view.lacking.clear();
                 }
                 view.info = Some(Arc::from(info));
                 self.find_key();
             }
             Report::Components(descriptors) => self.describe(descriptors),
-            Report::Snapshot { client, components, at } => {
+            Report::Snapshot {
+                client,
+                components,
+                at,
+            } => {
                 Arc::make_mut(&mut self.view).client = client;
                 for (key, state) in components {
-                    let Some(component) = self.component(&key) else { continue };
+                    let Some(component) = self.component(&key) else {
+                        continue;
+                    };
                     if component.reported != state {
                         // Who changed it while nobody listened is not known.
                         component.changed = None;
@@ -233,32 +277,67 @@ impl Belief {
                     sample(component, at);
                 }
             }
-            Report::Changed { components, origin, at, late } => {
+            Report::Changed {
+                components,
+                origin,
+                at,
+                late,
+            } => {
                 return components
                     .into_iter()
                     .filter_map(|(key, change)| {
                         self.change(&key, &change, &origin, at)?;
                         let origin = origin.clone();
-                        Some((at, Happening::Changed { component: key, change, origin, late }))
+                        Some((
+                            at,
+                            Happening::Changed {
+                                component: key,
+                                change,
+                                origin,
+                                late,
+                            },
+                        ))
                     })
                     .collect();
             }
-            Report::Events { events, origin, at, late } => {
+            Report::Events {
+                events,
+                origin,
+                at,
+                late,
+            } => {
                 return events
                     .into_iter()
-                    .map(|Event { component, event, .. }| {
-                        let origin = origin.clone();
-                        if let Some(shown) = self.known(&component) {
-                            let name = event.clone();
-                            shown.last_event = Some(Box::new(LastEvent { name, at, origin: origin.clone() }));
-                        }
-                        (at, Happening::Event { component, event, origin, late })
-                    })
+                    .map(
+                        |Event {
+                             component, event, ..
+                         }| {
+                            let origin = origin.clone();
+                            if let Some(shown) = self.known(&component) {
+                                let name = event.clone();
+                                shown.last_event = Some(Box::new(LastEvent {
+                                    name,
+                                    at,
+                                    origin: origin.clone(),
+                                }));
+                            }
+                            (
+                                at,
+                                Happening::Event {
+                                    component,
+                                    event,
+                                    origin,
+                                    late,
+                                },
+                            )
+                        },
+                    )
                     .collect();
             }
             Report::Log { lost, lines } => {
                 let lost = (lost > 0).then_some((now.wall, Happening::LogLost(lost)));
-                // A board may log an address that it was given, with what is secret in it.
+                // A board may log an address that it was given, with what is
+                // secret in it.
                 let lines = lines.into_iter().map(|(at, level, message)| {
                     let message = redacted(&message).into_owned();
                     (at, Happening::Log { level, message })
@@ -275,7 +354,11 @@ impl Belief {
                 Arc::make_mut(&mut view.health).round_trip(now.wall, took);
                 view.booted = booted.or(view.booted);
             }
-            Report::Control { component, wanted, pending_since } => {
+            Report::Control {
+                component,
+                wanted,
+                pending_since,
+            } => {
                 if let Some(component) = self.known(&component) {
                     component.wanted = wanted;
                     if let Some(since) = pending_since {
@@ -285,7 +368,12 @@ impl Belief {
                     }
                 }
             }
-            Report::Settled { component, method, outcome, .. } => {
+            Report::Settled {
+                component,
+                method,
+                outcome,
+                ..
+            } => {
                 if let Some(component) = component.as_ref().and_then(|key| self.known(key)) {
                     settle(component, now.instant, &outcome);
                 }
@@ -295,24 +383,42 @@ impl Belief {
                 {
                     Arc::make_mut(&mut self.view).lacking.insert(lacked);
                 }
-                // A dragged slider replaces its own commands many times a second: that is nothing to tell. Nor is who looks at the list of
-                // clients, which the window does once a second.
-                let looked = method == method::CLIENTS_LIST && matches!(outcome, Outcome::Done { .. });
+                // A dragged slider replaces its own commands many times a
+                // second: that is nothing to tell. Nor is who looks at the list
+                // of clients, which the window does once a second.
+                let looked =
+                    method == method::CLIENTS_LIST && matches!(outcome, Outcome::Done { .. });
                 if outcome != Outcome::Superseded && !looked {
                     let outcome = without_key(&method, outcome);
-                    return vec![(now.wall, Happening::Command { component, method, outcome })];
+                    return vec![(
+                        now.wall,
+                        Happening::Command {
+                            component,
+                            method,
+                            outcome,
+                        },
+                    )];
                 }
             }
         }
         Vec::new()
     }
 
-    /// The system's clock was set: what is read before and after that is not one stretch of time.
+    /// The system's clock was set: what is read before and after that is not
+    /// one stretch of time.
     pub(super) fn clock_was_set(&self, now: Now) {
         for component in &self.view.components {
-            let Some(last) = component.history.last().filter(|last| !last.value.is_nan()) else { continue };
-            component.history.push(Sample { at: now.wall, value: f64::NAN });
-            component.history.push(Sample { at: now.wall, value: last.value });
+            let Some(last) = component.history.last().filter(|last| !last.value.is_nan()) else {
+                continue;
+            };
+            component.history.push(Sample {
+                at: now.wall,
+                value: f64::NAN,
+            });
+            component.history.push(Sample {
+                at: now.wall,
+                value: last.value,
+            });
         }
     }
 
@@ -325,16 +431,26 @@ impl Belief {
         if was_up && !matches!(link, LinkState::Connected | LinkState::Stale) {
             view.round_trip = None;
             for component in &view.components {
-                if component.history.last().is_some_and(|last| !last.value.is_nan()) {
-                    component.history.push(Sample { at: now.wall, value: f64::NAN });
+                if component
+                    .history
+                    .last()
+                    .is_some_and(|last| !last.value.is_nan())
+                {
+                    component.history.push(Sample {
+                        at: now.wall,
+                        value: f64::NAN,
+                    });
                 }
             }
         }
         let news = match (&link, &self.logged) {
             (LinkState::Announced | LinkState::Connecting, _) => false,
-            (LinkState::Unreachable { problem, .. }, Some(LinkState::Unreachable { problem: before, .. })) => {
-                problem != before
-            }
+            (
+                LinkState::Unreachable { problem, .. },
+                Some(LinkState::Unreachable {
+                    problem: before, ..
+                }),
+            ) => problem != before,
             (link, before) => before.as_ref() != Some(link),
         };
         if !news {
@@ -344,11 +460,14 @@ impl Belief {
         vec![(now.wall, Happening::Link(link))]
     }
 
-    /// Takes over a new list, and keeps what is known of the components that are still there.
+    /// Takes over a new list, and keeps what is known of the components that
+    /// are still there.
     fn describe(&mut self, descriptors: Vec<Descriptor>) {
         let view = Arc::make_mut(&mut self.view);
-        let mut known: BTreeMap<_, _> =
-            std::mem::take(&mut view.components).into_iter().map(|c| (c.descriptor.key.clone(), c)).collect();
+        let mut known: BTreeMap<_, _> = std::mem::take(&mut view.components)
+            .into_iter()
+            .map(|c| (c.descriptor.key.clone(), c))
+            .collect();
         for descriptor in descriptors {
             let key = descriptor.key.clone();
             if place(&view.components, &key).is_some() {
@@ -377,7 +496,13 @@ impl Belief {
         }
     }
 
-    fn change(&mut self, key: &ComponentKey, change: &State, origin: &Origin, at: SystemTime) -> Option<()> {
+    fn change(
+        &mut self,
+        key: &ComponentKey,
+        change: &State,
+        origin: &Origin,
+        at: SystemTime,
+    ) -> Option<()> {
         let component = self.component(key)?;
         let mut reported = component.reported.clone();
         reported.merge(change);
@@ -390,13 +515,18 @@ impl Belief {
         Some(())
     }
 
-    /// A component to be changed, where the board has it: a command for one that it has not makes none.
+    /// A component to be changed, where the board has it: a command for one
+    /// that it has not makes none.
     fn known(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
         let at = place(&self.view.components, key)?;
-        Arc::make_mut(&mut self.view).components.get_mut(at).map(Arc::make_mut)
+        Arc::make_mut(&mut self.view)
+            .components
+            .get_mut(at)
+            .map(Arc::make_mut)
     }
 
-    /// A component to be changed; one that the board has not described is made up from its key.
+    /// A component to be changed; one that the board has not described is made
+    /// up from its key.
     fn component(&mut self, key: &ComponentKey) -> Option<&mut ComponentView> {
         let view = Arc::make_mut(&mut self.view);
         let at = match place(&view.components, key) {
@@ -413,15 +543,19 @@ impl Belief {
     }
 }
 
-/// The host of an address that is not this computer: there every board may be on a port of its own.
+/// The host of an address that is not this computer: there every board may be
+/// on a port of its own.
 fn host(address: &str) -> Option<std::net::IpAddr> {
     let host = address.parse::<SocketAddr>().ok()?.ip();
     (!host.is_loopback()).then_some(host)
 }
 
-/// Where a component is. Boards have a few: a table of where each is would take more time and room than to look.
+/// Where a component is. Boards have a few: a table of where each is would take
+/// more time and room than to look.
 fn place(components: &[Arc<ComponentView>], key: &ComponentKey) -> Option<usize> {
-    components.iter().position(|component| component.descriptor.key == *key)
+    components
+        .iter()
+        .position(|component| component.descriptor.key == *key)
 }
 
 fn blank(descriptor: Descriptor) -> ComponentView {
@@ -439,7 +573,10 @@ fn blank(descriptor: Descriptor) -> ComponentView {
 fn settle(component: &mut ComponentView, at: Instant, outcome: &Outcome) {
     component.command = match outcome {
         Outcome::Done { took, .. } => CommandState::Confirmed { took: *took, at },
-        Outcome::Refused(error) => CommandState::Refused { error: Box::new(error.clone()), at },
+        Outcome::Refused(error) => CommandState::Refused {
+            error: Box::new(error.clone()),
+            at,
+        },
         Outcome::Unconfirmed | Outcome::LinkLost => CommandState::Unconfirmed { at },
         Outcome::NotConnected | Outcome::Superseded => return,
     };
@@ -448,7 +585,10 @@ fn settle(component: &mut ComponentView, at: Instant, outcome: &Outcome) {
 /// A key that a board made is for who asked for it, not for the log.
 fn without_key(method: &str, outcome: Outcome) -> Outcome {
     match outcome {
-        Outcome::Done { took, .. } if method == method::KEYS_ADD => Outcome::Done { result: Value::Null, took },
+        Outcome::Done { took, .. } if method == method::KEYS_ADD => Outcome::Done {
+            result: Value::Null,
+            took,
+        },
         outcome => outcome,
     }
 }
@@ -456,15 +596,22 @@ fn without_key(method: &str, outcome: Outcome) -> Outcome {
 fn sample(component: &ComponentView, at: SystemTime) {
     let state = &component.reported;
     let value = match component.descriptor.kind {
-        Kind::Switch | Kind::BinarySensor | Kind::Light => state.on().map(|on| f64::from(u8::from(on))),
+        Kind::Switch | Kind::BinarySensor | Kind::Light => {
+            state.on().map(|on| f64::from(u8::from(on)))
+        }
         Kind::Sensor | Kind::Number => state.number(),
         Kind::Select | Kind::Text | Kind::Button | Kind::Update => return,
-        Kind::Unknown(_) => state.number().or_else(|| state.on().map(|on| f64::from(u8::from(on)))),
+        Kind::Unknown(_) => state
+            .number()
+            .or_else(|| state.on().map(|on| f64::from(u8::from(on)))),
     };
     if value.is_none() && component.history.last().is_none() {
         return;
     }
-    component.history.push(Sample { at, value: value.unwrap_or(f64::NAN) });
+    component.history.push(Sample {
+        at,
+        value: value.unwrap_or(f64::NAN),
+    });
 }
 
 #[cfg(test)]
@@ -481,21 +628,35 @@ mod tests {
     }
 
     fn now() -> Now {
-        Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH }
+        Now {
+            instant: Instant::now(),
+            wall: SystemTime::UNIX_EPOCH,
+        }
     }
 
     /// A board with one light that is off.
     fn belief() -> Belief {
-        let mut belief =
-            Belief::new(Instant::now(), BoardKey(1), Candidates::given("10.0.0.7:80".parse().unwrap()), true);
-        belief.apply(now(), Report::Components(vec![Descriptor::new(Kind::Light, 0, "Lamp")]));
+        let mut belief = Belief::new(
+            Instant::now(),
+            BoardKey(1),
+            Candidates::given("10.0.0.7:80".parse().unwrap()),
+            true,
+        );
+        belief.apply(
+            now(),
+            Report::Components(vec![Descriptor::new(Kind::Light, 0, "Lamp")]),
+        );
         belief.apply(now(), snapshot(false));
         belief
     }
 
     fn snapshot(on: bool) -> Report {
         let components = BTreeMap::from([(light(), State::new().with("on", on))]);
-        Report::Snapshot { client: None, components, at: SystemTime::UNIX_EPOCH }
+        Report::Snapshot {
+            client: None,
+            components,
+            at: SystemTime::UNIX_EPOCH,
+        }
     }
 
     #[test]
@@ -504,7 +665,10 @@ mod tests {
         belief.given("10.0.0.7:80".parse().unwrap());
         belief.goes_to("203.0.113.7:80".to_owned());
         let remembered = crate::settings::RememberedBoard::of(belief.view()).unwrap();
-        assert_eq!((&*remembered.address, remembered.by_hand), ("10.0.0.7:80", true));
+        assert_eq!(
+            (&*remembered.address, remembered.by_hand),
+            ("10.0.0.7:80", true)
+        );
     }
 
     #[test]
@@ -512,9 +676,20 @@ mod tests {
         let mut belief = belief();
         let components = BTreeMap::from([(light(), State::new().with("on", true))]);
         let (origin, at) = (Origin::ByHand, SystemTime::UNIX_EPOCH);
-        belief.apply(now(), Report::Changed { components, origin, at, late: None });
+        belief.apply(
+            now(),
+            Report::Changed {
+                components,
+                origin,
+                at,
+                late: None,
+            },
+        );
         belief.apply(now(), snapshot(true));
-        assert!(belief.view().components[0].changed.is_some(), "nothing else was found");
+        assert!(
+            belief.view().components[0].changed.is_some(),
+            "nothing else was found"
+        );
         belief.apply(now(), snapshot(false));
         assert_eq!(belief.view().components[0].changed, None);
     }
@@ -527,19 +702,35 @@ mod tests {
                 "id": "lamp", "name": "Lamp", "mac": "", "version": version, "platform": "", "board": "", "proto": 1,
                 "features": [], "epoch": "5f3a91c2", "uptime_ms": 1,
             });
-            Report::Info(Box::new(serde_json::from_value::<DeviceInfo>(info).expect("an info")))
+            Report::Info(Box::new(
+                serde_json::from_value::<DeviceInfo>(info).expect("an info"),
+            ))
         };
         let refused = |method: &str, code| {
             let outcome = Outcome::Refused(RpcError::new(code, "no", "no"));
-            Report::Settled { ticket: Ticket(1), component: None, method: method.to_owned(), outcome }
+            Report::Settled {
+                ticket: Ticket(1),
+                component: None,
+                method: method.to_owned(),
+                outcome,
+            }
         };
         belief.apply(now(), info("1.0.0"));
         belief.apply(now(), refused(method::DEVICE_REBOOT, Code::Busy));
         belief.apply(now(), refused("Fan.Set", Code::MethodNotFound));
-        assert!(belief.view().lacking.is_empty(), "only what a board may do without, and only where it says so");
-        belief.apply(now(), refused(method::DEVICE_IDENTIFY, Code::MethodNotFound));
+        assert!(
+            belief.view().lacking.is_empty(),
+            "only what a board may do without, and only where it says so"
+        );
+        belief.apply(
+            now(),
+            refused(method::DEVICE_IDENTIFY, Code::MethodNotFound),
+        );
         belief.apply(now(), info("1.0.0"));
-        assert!(belief.view().lacks(method::DEVICE_IDENTIFY) && !belief.view().lacks(method::DEVICE_REBOOT));
+        assert!(
+            belief.view().lacks(method::DEVICE_IDENTIFY)
+                && !belief.view().lacks(method::DEVICE_REBOOT)
+        );
         belief.apply(now(), info("1.1.0"));
         assert!(!belief.view().lacks(method::DEVICE_IDENTIFY));
     }
@@ -571,27 +762,60 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_leaves_a_gap_after_which_the_value_goes_on() {
         let mut belief = belief();
-        let later = Now { wall: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(60), ..now() };
+        let later = Now {
+            wall: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(60),
+            ..now()
+        };
         belief.clock_was_set(later);
-        let seconds = later.wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        let seconds = later
+            .wall
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0.0, |since| since.as_secs_f64());
         let history = &belief.view().components[0].history;
         let buckets = history.between(0.0, 90.0, 90.0);
-        let seen: Vec<_> = buckets.iter().map(|bucket| (bucket.from, bucket.to, bucket.is_gap())).collect();
-        assert_eq!(seen, [(0.0, seconds, false), (seconds, seconds, true), (seconds, 90.0, false)]);
+        let seen: Vec<_> = buckets
+            .iter()
+            .map(|bucket| (bucket.from, bucket.to, bucket.is_gap()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (0.0, seconds, false),
+                (seconds, seconds, true),
+                (seconds, 90.0, false)
+            ]
+        );
         belief.apply(later, snapshot(true));
-        assert_eq!(belief.view().components[0].history.last().map(|last| last.value), Some(1.0));
+        assert_eq!(
+            belief.view().components[0]
+                .history
+                .last()
+                .map(|last| last.value),
+            Some(1.0)
+        );
     }
 
     #[test]
     fn a_command_for_a_component_that_the_board_has_not_makes_none() {
         let mut belief = belief();
         let component = ComponentKey::new(Kind::Switch, 99);
-        let control =
-            Report::Control { component: component.clone(), wanted: None, pending_since: Some(Instant::now()) };
+        let control = Report::Control {
+            component: component.clone(),
+            wanted: None,
+            pending_since: Some(Instant::now()),
+        };
         belief.apply(now(), control);
         let outcome = Outcome::Refused(RpcError::new(Code::NotFound, "not_found", "no switch:99"));
         let (ticket, method) = (Ticket(1), "Switch.Toggle".to_owned());
-        let log = belief.apply(now(), Report::Settled { ticket, component: Some(component), method, outcome });
+        let log = belief.apply(
+            now(),
+            Report::Settled {
+                ticket,
+                component: Some(component),
+                method,
+                outcome,
+            },
+        );
         assert_eq!((belief.view().components.len(), log.len()), (1, 1));
     }
 }

@@ -1,5 +1,6 @@
-//! One board of the fleet: its session, its socket, what is believed of it, and who waits for an answer. Carries out what
-//! the session says and decides nothing about the link.
+//! One board of the fleet: its session, its socket, what is believed of it, and
+//! who waits for an answer. Carries out what the session says and decides
+//! nothing about the link.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -49,7 +50,8 @@ pub(super) struct FromSocket {
 pub(super) struct Step {
     /// The board said which it is, and which it was taken for before.
     pub(super) identified: Option<(String, Option<String>)>,
-    /// The board said an id that belongs to this one, to which another link works.
+    /// The board said an id that belongs to this one, to which another link
+    /// works.
     pub(super) taken: Option<(String, BoardKey)>,
     /// A link that was up went down.
     pub(super) lost: bool,
@@ -57,7 +59,8 @@ pub(super) struct Step {
     failed: bool,
 }
 
-/// Addresses of others who claim a board's id that wait for its link to show that it works.
+/// Addresses of others who claim a board's id that wait for its link to show
+/// that it works.
 const SUSPECTS: usize = 4;
 
 /// What is given the outcome of a command.
@@ -70,15 +73,18 @@ pub(super) struct Board {
     /// Who has called and says to be this board, until the session has decided.
     arrival: Option<Box<Arrival>>,
     replies: HashMap<Ticket, Box<dyn FnOnce(Outcome) + Send>>,
-    /// What came of commands, until the rest of the step is published: the receiver looks at the board next.
+    /// What came of commands, until the rest of the step is published: the
+    /// receiver looks at the board next.
     answered: Vec<(Answer, Outcome)>,
     tickets: u64,
     deadline: Option<Instant>,
     /// An earlier run knew it.
     remembered: bool,
-    /// Where others were met that claim its id, until its own link shows that it works.
+    /// Where others were met that claim its id, until its own link shows that
+    /// it works.
     suspects: Vec<String>,
-    /// What mDNS calls it, and what it announces so: several while it changes its name, or where a stranger announces its id.
+    /// What mDNS calls it, and what it announces so: several while it changes
+    /// its name, or where a stranger announces its id.
     pub(super) announced_as: BTreeMap<String, Announced>,
     /// The announcement that the session goes by, and what mDNS calls it.
     goes_by: Option<(String, Announced)>,
@@ -118,9 +124,17 @@ impl Board {
     }
 
     /// A board of which nothing is known but that it calls.
-    pub(super) fn that_calls(now: Now, key: BoardKey, arrival: &Arrival, seed: u64, keys: Option<Keys>) -> Self {
+    pub(super) fn that_calls(
+        now: Now,
+        key: BoardKey,
+        arrival: &Arrival,
+        seed: u64,
+        keys: Option<Keys>,
+    ) -> Self {
         let mut board = Self::new(now, key, Candidates::default(), false, seed, keys);
-        board.belief.only_calls(arrival.id.clone(), arrival.from.ip());
+        board
+            .belief
+            .only_calls(arrival.id.clone(), arrival.from.ip());
         board.session.handle(now, Input::Known(arrival.id.clone()));
         board
     }
@@ -137,9 +151,16 @@ impl Board {
                 return Step::default();
             }
         };
-        let Arrival { id, locked, from, .. } = &arrival;
+        let Arrival {
+            id, locked, from, ..
+        } = &arrival;
         log::debug!("{}: {from} calls as {id}", self.view().name);
-        let called = Called { id: id.clone(), locked: *locked, from: from.to_string(), ephemeral };
+        let called = Called {
+            id: id.clone(),
+            locked: *locked,
+            from: from.to_string(),
+            ephemeral,
+        };
         self.arrival = Some(Box::new(arrival));
         self.step(now, Input::Called(called), out)
     }
@@ -207,7 +228,8 @@ impl Board {
             proto: announcement.proto,
             locked: announcement.api_encryption.is_some(),
         };
-        self.announced_as.insert(full_name.clone(), announced.clone());
+        self.announced_as
+            .insert(full_name.clone(), announced.clone());
         self.goes_by = Some((full_name, announced.clone()));
         self.belief.announced(now.instant, announcement);
         out.published.board(self.view(), Concern::Board, Vec::new());
@@ -226,8 +248,9 @@ impl Board {
         }
     }
 
-    /// A stranger claims this board's id at this address. It is told once the link of this board has shown that it works: otherwise the
-    /// board may have moved there.
+    /// A stranger claims this board's id at this address. It is told once the
+    /// link of this board has shown that it works: otherwise the board may have
+    /// moved there.
     pub(super) fn contested(&mut self, now: Now, address: String, out: &Outlet) -> Step {
         let known = self.belief.knows_claim(&address) || self.suspects.contains(&address);
         if known || self.suspects.len() >= SUSPECTS || self.view().link != LinkState::Connected {
@@ -247,7 +270,8 @@ impl Board {
         }
     }
 
-    /// Whether nothing shows that there is such a board: it was only announced, or claimed by an inbound connection.
+    /// Whether nothing shows that there is such a board: it was only announced,
+    /// or claimed by an inbound connection.
     pub(super) fn is_only_claimed(&self) -> bool {
         matches!(self.membership(), Membership::Claimed(_))
     }
@@ -267,24 +291,63 @@ impl Board {
             Ok(command) => self.step(now, Input::Command(command), out),
             Err(refused) => {
                 let (command, error) = *refused;
-                let (component, method, outcome) = (command.component, command.method, Outcome::Refused(error));
-                let log =
-                    self.report(now, Report::Settled { ticket, component, method, outcome }, &mut Step::default(), out);
-                out.published.board(self.belief.view(), Concern::Components, log);
+                let (component, method, outcome) =
+                    (command.component, command.method, Outcome::Refused(error));
+                let log = self.report(
+                    now,
+                    Report::Settled {
+                        ticket,
+                        component,
+                        method,
+                        outcome,
+                    },
+                    &mut Step::default(),
+                    out,
+                );
+                out.published
+                    .board(self.belief.view(), Concern::Components, log);
                 self.answer();
                 Step::default()
             }
         }
     }
 
-    pub(super) fn image_read(&mut self, now: Now, order: u64, image: Result<Image, String>, out: &Outlet) -> Step {
+    pub(super) fn image_read(
+        &mut self,
+        now: Now,
+        order: u64,
+        image: Result<Image, String>,
+        out: &Outlet,
+    ) -> Step {
         let before = self.view().info.as_ref().map(|info| info.version.clone());
-        self.step(now, Input::UpdateRead { order, image, before }, out)
+        self.step(
+            now,
+            Input::UpdateRead {
+                order,
+                image,
+                before,
+            },
+            out,
+        )
     }
 
-    pub(super) fn socket_told(&mut self, now: Now, attempt: u64, event: SocketEvent, out: &Outlet) -> Step {
-        let current = self.socket.as_ref().is_some_and(|(current, _)| *current == attempt);
-        if current && !matches!(event, SocketEvent::Queued | SocketEvent::Begun(_) | SocketEvent::Ended(_)) {
+    pub(super) fn socket_told(
+        &mut self,
+        now: Now,
+        attempt: u64,
+        event: SocketEvent,
+        out: &Outlet,
+    ) -> Step {
+        let current = self
+            .socket
+            .as_ref()
+            .is_some_and(|(current, _)| *current == attempt);
+        if current
+            && !matches!(
+                event,
+                SocketEvent::Queued | SocketEvent::Begun(_) | SocketEvent::Ended(_)
+            )
+        {
             self.belief.heard(now.instant);
         }
         self.record(now, &event);
@@ -331,8 +394,9 @@ impl Board {
         }
     }
 
-    /// Tells the session, carries out what it says, and publishes what came of it. Where an attempt failed and the board is announced in
-    /// several ways, the next goes by another.
+    /// Tells the session, carries out what it says, and publishes what came of
+    /// it. Where an attempt failed and the board is announced in several ways,
+    /// the next goes by another.
     pub(super) fn step(&mut self, now: Now, input: Input, out: &Outlet) -> Step {
         let goes_on = matches!(input, Input::Instead(_));
         let step = self.step_once(now, input, out);
@@ -345,12 +409,18 @@ impl Board {
         step
     }
 
-    /// What to go by after an attempt that went by another announcement: the one by which the board was connected to last, and every
-    /// second time the one that comes next.
+    /// What to go by after an attempt that went by another announcement: the
+    /// one by which the board was connected to last, and every second time the
+    /// one that comes next.
     fn other_announcement(&mut self) -> Option<Announced> {
         let (name, present) = self.goes_by.as_ref()?;
-        let elsewhere = |(_, announced): &(&String, &Announced)| announced.addresses != present.addresses;
-        let good = self.good.as_ref().map(|(name, announced)| (name, announced)).filter(elsewhere);
+        let elsewhere =
+            |(_, announced): &(&String, &Announced)| announced.addresses != present.addresses;
+        let good = self
+            .good
+            .as_ref()
+            .map(|(name, announced)| (name, announced))
+            .filter(elsewhere);
         let after = self.announced_as.iter().filter(|(other, _)| *other > name);
         let (name, announced) = good.or_else(|| after.chain(&self.announced_as).find(elsewhere))?;
         let (name, announced) = (name.clone(), announced.clone());
@@ -366,7 +436,11 @@ impl Board {
         let concern = concern(&outputs);
         for output in outputs {
             match output {
-                Output::Connect { attempt, to, standing } => {
+                Output::Connect {
+                    attempt,
+                    to,
+                    standing,
+                } => {
                     let url = urls(&to.addresses.texts());
                     log::debug!("{}: connects to {url}, attempt {attempt}", self.view().name);
                     // Until one of them answers.
@@ -376,7 +450,12 @@ impl Board {
                         self.belief.goes_to(likeliest);
                     }
                     self.belief.called_from(None);
-                    self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(url.as_str().into()));
+                    self.view().frames.add(
+                        now.wall,
+                        Way::Link,
+                        0,
+                        &Content::Connect(url.as_str().into()),
+                    );
                     self.connect(attempt, to, standing, out);
                 }
                 Output::Accept { attempt } => {
@@ -386,7 +465,11 @@ impl Board {
                 }
                 Output::Decline => {
                     if let Some(arrival) = self.arrival.take() {
-                        log::debug!("{}: the call from {} is declined", self.view().name, arrival.from);
+                        log::debug!(
+                            "{}: the call from {} is declined",
+                            self.view().name,
+                            arrival.from
+                        );
                     }
                 }
                 Output::Send(text) => {
@@ -397,7 +480,10 @@ impl Board {
                 }
                 Output::SendSealed { sealed, text } => {
                     if let Some((_, socket)) = &self.socket {
-                        self.belief.view().frames.encrypted(now.wall, Way::Out, &text);
+                        self.belief
+                            .view()
+                            .frames
+                            .encrypted(now.wall, Way::Out, &text);
                         socket.send_binary(sealed);
                     }
                 }
@@ -438,18 +524,32 @@ impl Board {
     fn accept(&mut self, now: Now, attempt: u64, arrival: Arrival, out: &Outlet) {
         let (from, unread) = (arrival.from, Unread::default());
         let text: Arc<str> = format!("the board called from {from}").into();
-        self.view().frames.add(now.wall, Way::Link, 0, &Content::Connect(text));
-        self.view().frames.add(now.wall, Way::Link, 0, &Content::Open);
+        self.view()
+            .frames
+            .add(now.wall, Way::Link, 0, &Content::Connect(text));
+        self.view()
+            .frames
+            .add(now.wall, Way::Link, 0, &Content::Open);
         self.belief.called_from(Some(from));
         let tell = self.teller(attempt, &unread, out);
         self.socket = arrival.accept(unread, tell).map(|socket| (attempt, socket));
     }
 
-    fn teller(&self, attempt: u64, unread: &Unread, out: &Outlet) -> impl Fn(SocketEvent) + Send + Sync + 'static {
+    fn teller(
+        &self,
+        attempt: u64,
+        unread: &Unread,
+        out: &Outlet,
+    ) -> impl Fn(SocketEvent) + Send + Sync + 'static {
         let (board, events, told) = (self.view().key, out.sockets.clone(), unread.clone());
         move |event| {
             // The engine ended: nobody wants to know.
-            let _ = events.send(FromSocket { board, attempt, event, unread: told.clone() });
+            let _ = events.send(FromSocket {
+                board,
+                attempt,
+                event,
+                unread: told.clone(),
+            });
         }
     }
 
@@ -458,7 +558,14 @@ impl Board {
         let tell = self.teller(attempt, &unread, out);
         let (transport, attempts) = (out.transport, out.attempts.clone());
         let path = RPC_PATH.to_owned();
-        let opening = Opening { transport, to, path, subprotocol: Some(SUBPROTOCOL), attempts, standing };
+        let opening = Opening {
+            transport,
+            to,
+            path,
+            subprotocol: Some(SUBPROTOCOL),
+            attempts,
+            standing,
+        };
         self.socket = Some((attempt, Socket::open(opening, unread, tell)));
     }
 
@@ -467,11 +574,18 @@ impl Board {
         self.belief.clock_was_set(now);
     }
 
-    fn report(&mut self, now: Now, report: Report, step: &mut Step, out: &Outlet) -> Vec<(SystemTime, Happening)> {
+    fn report(
+        &mut self,
+        now: Now,
+        report: Report,
+        step: &mut Step,
+        out: &Outlet,
+    ) -> Vec<(SystemTime, Happening)> {
         log_report(self.view(), &report);
         let said = match &report {
             Report::Info(info) => Some((info.id.clone(), Some(info.epoch))),
-            // Where the board proved that it has the key, it is going to say which it is, and in which run.
+            // Where the board proved that it has the key, it is going to say
+            // which it is, and in which run.
             Report::Greeted(id) if !self.session.is_encrypted() => Some((id.clone(), None)),
             _ => None,
         };
@@ -487,16 +601,31 @@ impl Board {
             Report::Open if step.taken.is_some() => return Vec::new(),
             Report::Answered => {
                 let suspects = std::mem::take(&mut self.suspects);
-                return suspects.into_iter().flat_map(|address| self.belief.claimed(now, address)).collect();
+                return suspects
+                    .into_iter()
+                    .flat_map(|address| self.belief.claimed(now, address))
+                    .collect();
             }
             Report::Claimed(address) => return self.belief.claimed(now, address.clone()),
             Report::Link(link) => {
                 let was_up = matches!(self.view().link, LinkState::Connected | LinkState::Stale);
                 step.lost |= was_up && matches!(link, LinkState::Unreachable { .. });
-                step.failed |= matches!(link, LinkState::Unreachable { retry_at: Some(_), .. });
+                step.failed |= matches!(
+                    link,
+                    LinkState::Unreachable {
+                        retry_at: Some(_),
+                        ..
+                    }
+                );
                 if *link == LinkState::Connected && self.view().caller.is_none() {
-                    let here = |(_, announced): &(String, Announced)| announced.addresses.have(&self.view().address);
-                    self.good = self.goes_by.clone().filter(here).or_else(|| self.good.clone());
+                    let here = |(_, announced): &(String, Announced)| {
+                        announced.addresses.have(&self.view().address)
+                    };
+                    self.good = self
+                        .goes_by
+                        .clone()
+                        .filter(here)
+                        .or_else(|| self.good.clone());
                 }
                 if *link != LinkState::Connected {
                     self.suspects.clear();
@@ -504,7 +633,9 @@ impl Board {
                     socket.settled();
                 }
             }
-            Report::Settled { ticket, outcome, .. } => {
+            Report::Settled {
+                ticket, outcome, ..
+            } => {
                 if let Some(reply) = self.replies.remove(ticket) {
                     self.answered.push((reply, outcome.clone()));
                 }
@@ -530,7 +661,8 @@ impl Entry for Board {
         if view.by_hand || self.remembered || view.held.is_some() {
             return Membership::Own;
         }
-        // Of a board that connects to this program the address is that of its last connection, without a port.
+        // Of a board that connects to this program the address is that of its
+        // last connection, without a port.
         let announced = || ip_of(&view.address).or_else(|| view.address.parse().ok());
         let source = view.caller.map(|caller| caller.ip()).or_else(announced);
         match view.link {
@@ -548,55 +680,81 @@ impl Entry for Board {
 /// Random bytes for a handshake, in case that there is one.
 fn ephemeral() -> Result<Ephemeral, String> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no random numbers: {error}"))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| format!("the system gives no random numbers: {error}"))?;
     Ok(Ephemeral::new(bytes))
 }
 
 /// Whether something is only sent, or only for who looks at the traffic.
 fn is_traffic(output: &Output) -> bool {
-    matches!(output, Output::Send(_) | Output::SendSealed { .. } | Output::SendFrame(_) | Output::Decrypted(_))
+    matches!(
+        output,
+        Output::Send(_) | Output::SendSealed { .. } | Output::SendFrame(_) | Output::Decrypted(_)
+    )
 }
 
 /// What of a board these change.
 fn concern(outputs: &[Output]) -> Concern {
-    outputs.iter().fold(Concern::RoundTrip, |most, output| match output {
-        output if is_traffic(output) => most,
-        Output::Report(Report::RoundTrip { .. }) => most,
-        Output::Report(
-            Report::Changed { .. }
-            | Report::Events { .. }
-            | Report::Snapshot { .. }
-            | Report::Log { .. }
-            | Report::NoLog(_)
-            | Report::Unreadable(_)
-            | Report::Control { .. }
-            | Report::Settled { .. },
-        ) if most != Concern::Board => Concern::Components,
-        _ => Concern::Board,
-    })
+    outputs
+        .iter()
+        .fold(Concern::RoundTrip, |most, output| match output {
+            output if is_traffic(output) => most,
+            Output::Report(Report::RoundTrip { .. }) => most,
+            Output::Report(
+                Report::Changed { .. }
+                | Report::Events { .. }
+                | Report::Snapshot { .. }
+                | Report::Log { .. }
+                | Report::NoLog(_)
+                | Report::Unreadable(_)
+                | Report::Control { .. }
+                | Report::Settled { .. },
+            ) if most != Concern::Board => Concern::Components,
+            _ => Concern::Board,
+        })
 }
 
 /// Says for `--log` what a session found out, where it is rare enough.
 fn log_report(board: &BoardView, report: &Report) {
-    let name = format_args!("{} ({})", board.name, board.id.as_deref().unwrap_or(&board.address));
+    let name = format_args!(
+        "{} ({})",
+        board.name,
+        board.id.as_deref().unwrap_or(&board.address)
+    );
     match report {
-        Report::Link(LinkState::Unreachable { problem, .. }) => log::info!("{name}: unreachable: {problem}"),
+        Report::Link(LinkState::Unreachable { problem, .. }) => {
+            log::info!("{name}: unreachable: {problem}")
+        }
         Report::Link(link) => log::info!("{name}: {link:?}"),
-        Report::Info(info) => log::debug!("{name}: is {:?} {}, epoch {}", info.board, info.version, info.epoch),
+        Report::Info(info) => log::debug!(
+            "{name}: is {:?} {}, epoch {}",
+            info.board,
+            info.version,
+            info.epoch
+        ),
         Report::Greeted(id) => log::debug!("{name}: is locked, and {id}"),
         Report::Open | Report::Answered => {}
-        Report::Claimed(address) => log::warn!("{name}: {address} says to be this board, which is connected"),
+        Report::Claimed(address) => {
+            log::warn!("{name}: {address} says to be this board, which is connected")
+        }
         Report::Resync(cause) => log::info!("{name}: asks for everything anew: {cause:?}"),
-        Report::Settled { method, outcome, .. } => match outcome {
+        Report::Settled {
+            method, outcome, ..
+        } => match outcome {
             Outcome::Done { took, .. } => log::debug!("{name}: {method} done in {took:?}"),
             outcome => log::info!("{name}: {method}: {outcome:?}"),
         },
         Report::Update(update) => log::debug!("{name}: firmware: {update:?}"),
-        Report::Unreadable(value) => log::warn!("{name}: sent a value that cannot be read: {value:?}"),
+        Report::Unreadable(value) => {
+            log::warn!("{name}: sent a value that cannot be read: {value:?}")
+        }
         Report::NoLog(error) => log::debug!("{name}: gives no log: {error:?}"),
         Report::RoundTrip { took, .. } => log::trace!("{name}: round trip {took:?}"),
         Report::Components(components) => log::debug!("{name}: {} components", components.len()),
-        Report::Snapshot { .. } | Report::Changed { .. } | Report::Events { .. } | Report::Log { .. } => {}
+        Report::Snapshot { .. }
+        | Report::Changed { .. }
+        | Report::Events { .. }
+        | Report::Log { .. } => {}
         Report::Control { .. } => {}
     }
 }

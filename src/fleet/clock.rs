@@ -1,6 +1,8 @@
-//! Decides what time it is for everything that is kept over time: values, events, ages. That time is steady: it begins as the
-//! system's clock says and goes on evenly, whatever the system's clock is set to afterwards. What people read is translated
-//! back, so that each event is shown with the time that the system's clock showed then.
+//! Decides what time it is for everything that is kept over time: values,
+//! events, ages. That time is steady: it begins as the system's clock says and
+//! goes on evenly, whatever the system's clock is set to afterwards. What
+//! people read is translated back, so that each event is shown with the time
+//! that the system's clock showed then.
 
 use std::{
     collections::VecDeque,
@@ -11,13 +13,16 @@ use std::{
 use super::history::seconds;
 use crate::link::state::Now;
 
-/// A clock that differs by less than this from what was expected was read with a delay.
+/// A clock that differs by less than this from what was expected was read with
+/// a delay.
 const TOLERANCE: f64 = 0.05;
 
-/// A clock that differs by more than this was set; less is a correction, which leaves no gap.
+/// A clock that differs by more than this was set; less is a correction, which
+/// leaves no gap.
 const JUMP: f64 = 1.0;
 
-/// How many corrections are remembered: a clock that is corrected every hour has them for ten days.
+/// How many corrections are remembered: a clock that is corrected every hour
+/// has them for ten days.
 const PIECES: usize = 256;
 
 /// From when on the system's clock was how far ahead of the steady time.
@@ -38,7 +43,8 @@ pub struct Jump {
     pub by: f64,
 }
 
-/// How the steady time of one run reads on the system's clock. Reads no clock itself.
+/// How the steady time of one run reads on the system's clock. Reads no clock
+/// itself.
 #[derive(Debug, Clone)]
 pub struct Timeline {
     began: SystemTime,
@@ -48,11 +54,19 @@ pub struct Timeline {
 impl Timeline {
     /// A steady time that begins when the system's clock says this.
     pub fn new(system: SystemTime) -> Self {
-        let first = Piece { from: f64::NEG_INFINITY, ahead: 0.0, jump: None };
-        Self { began: system, pieces: [first].into() }
+        let first = Piece {
+            from: f64::NEG_INFINITY,
+            ahead: 0.0,
+            jump: None,
+        };
+        Self {
+            began: system,
+            pieces: [first].into(),
+        }
     }
 
-    /// The steady time this long after the beginning, when the system's clock says `system`.
+    /// The steady time this long after the beginning, when the system's clock
+    /// says `system`.
     pub fn observe(&mut self, elapsed: Duration, system: SystemTime) -> SystemTime {
         let steady = self.began.checked_add(elapsed).unwrap_or(self.began);
         let ahead = seconds(system) - seconds(steady);
@@ -63,16 +77,25 @@ impl Timeline {
                 self.pieces.pop_front();
             }
             let jump = (by.abs() > JUMP).then_some(by);
-            self.pieces.push_back(Piece { from: seconds(steady), ahead, jump });
+            self.pieces.push_back(Piece {
+                from: seconds(steady),
+                ahead,
+                jump,
+            });
         }
         steady
     }
 
-    /// What the system's clock showed at a steady time. Times before the run are those of the first clock.
+    /// What the system's clock showed at a steady time. Times before the run
+    /// are those of the first clock.
     pub fn shown(&self, steady: SystemTime) -> SystemTime {
         let ahead = self.ahead(seconds(steady));
         let by = Duration::try_from_secs_f64(ahead.abs()).unwrap_or_default();
-        let shown = if ahead < 0.0 { steady.checked_sub(by) } else { steady.checked_add(by) };
+        let shown = if ahead < 0.0 {
+            steady.checked_sub(by)
+        } else {
+            steady.checked_add(by)
+        };
         shown.unwrap_or(steady)
     }
 
@@ -83,23 +106,43 @@ impl Timeline {
 
     /// How far the system's clock was ahead at a steady time, in seconds.
     fn ahead(&self, steady: f64) -> f64 {
-        let piece = self.pieces.iter().rev().find(|piece| piece.from <= steady).or(self.pieces.front());
+        let piece = self
+            .pieces
+            .iter()
+            .rev()
+            .find(|piece| piece.from <= steady)
+            .or(self.pieces.front());
         piece.map_or(0.0, |piece| piece.ahead)
     }
 
-    /// The stretches between two steady times, in seconds since 1970, in which the system's clock went evenly: from, to, and how
-    /// far it was ahead.
+    /// The stretches between two steady times, in seconds since 1970, in which
+    /// the system's clock went evenly: from, to, and how far it was ahead.
     pub fn stretches(&self, from: f64, to: f64) -> Vec<(f64, f64, f64)> {
-        let ends = self.pieces.iter().skip(1).map(|piece| piece.from).chain([f64::INFINITY]);
-        let begins = [f64::NEG_INFINITY].into_iter().chain(self.pieces.iter().skip(1).map(|piece| piece.from));
+        let ends = self
+            .pieces
+            .iter()
+            .skip(1)
+            .map(|piece| piece.from)
+            .chain([f64::INFINITY]);
+        let begins = [f64::NEG_INFINITY]
+            .into_iter()
+            .chain(self.pieces.iter().skip(1).map(|piece| piece.from));
         let stretches = begins.zip(ends).zip(&self.pieces);
-        let within = stretches.map(|((begin, end), piece)| (begin.max(from), end.min(to), piece.ahead));
-        within.filter(|(begin, end, _)| begin < end || from == to).collect()
+        let within =
+            stretches.map(|((begin, end), piece)| (begin.max(from), end.min(to), piece.ahead));
+        within
+            .filter(|(begin, end, _)| begin < end || from == to)
+            .collect()
     }
 
     /// When the system's clock was set, oldest first.
     pub fn jumps(&self) -> impl DoubleEndedIterator<Item = Jump> + '_ {
-        self.pieces.iter().filter_map(|piece| Some(Jump { at: piece.from, by: piece.jump? }))
+        self.pieces.iter().filter_map(|piece| {
+            Some(Jump {
+                at: piece.from,
+                by: piece.jump?,
+            })
+        })
     }
 }
 
@@ -119,12 +162,18 @@ impl Default for Clock {
 impl Clock {
     /// Begins now.
     pub fn start() -> Self {
-        Self { began: Elapsed::now(), timeline: Mutex::new(Timeline::new(SystemTime::now())) }
+        Self {
+            began: Elapsed::now(),
+            timeline: Mutex::new(Timeline::new(SystemTime::now())),
+        }
     }
 
     /// The time, on the steady scale.
     pub(crate) fn read(&self) -> Now {
-        Now { instant: Instant::now(), wall: self.now() }
+        Now {
+            instant: Instant::now(),
+            wall: self.now(),
+        }
     }
 
     /// The steady time now.
@@ -154,7 +203,8 @@ impl Clock {
     }
 }
 
-/// A clock that nobody sets, and that goes on while the computer sleeps where the system has one.
+/// A clock that nobody sets, and that goes on while the computer sleeps where
+/// the system has one.
 #[derive(Debug, Clone, Copy)]
 struct Elapsed {
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -166,9 +216,12 @@ struct Elapsed {
 impl Elapsed {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn now() -> Self {
-        // Instant stops while the computer sleeps (clock_gettime(2), CLOCK_MONOTONIC); a sleep would look like a clock that was set.
+        // Instant stops while the computer sleeps (clock_gettime(2),
+        // CLOCK_MONOTONIC); a sleep would look like a clock that was set.
         let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        Self { boot: Duration::try_from(boot).unwrap_or_default() }
+        Self {
+            boot: Duration::try_from(boot).unwrap_or_default(),
+        }
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -178,7 +231,9 @@ impl Elapsed {
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn now() -> Self {
-        Self { instant: Instant::now() }
+        Self {
+            instant: Instant::now(),
+        }
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -206,8 +261,18 @@ mod tests {
         assert_eq!(line.observe(after(60), at(100_060.0)), at(100_060.0));
         assert_eq!(line.observe(after(61), at(92_861.0)), at(100_061.0));
         assert_eq!(line.observe(after(120), at(92_920.0)), at(100_120.0));
-        assert_eq!(line.jumps().collect::<Vec<_>>(), [Jump { at: 100_061.0, by: -7_200.0 }]);
-        assert_eq!(line.shown(at(100_060.0)), at(100_060.0), "as the clock showed it then");
+        assert_eq!(
+            line.jumps().collect::<Vec<_>>(),
+            [Jump {
+                at: 100_061.0,
+                by: -7_200.0
+            }]
+        );
+        assert_eq!(
+            line.shown(at(100_060.0)),
+            at(100_060.0),
+            "as the clock showed it then"
+        );
         assert_eq!(line.shown(at(100_120.0)), at(92_920.0));
     }
 
@@ -227,7 +292,10 @@ mod tests {
         line.observe(after(20), at(20.4));
         assert_eq!(line.jumps().count(), 0);
         assert_eq!(line.shown(at(15.0)), at(15.4));
-        assert_eq!(line.stretches(5.0, 15.0), [(5.0, 10.0, 0.0), (10.0, 15.0, 10.4 - 10.0)]);
+        assert_eq!(
+            line.stretches(5.0, 15.0),
+            [(5.0, 10.0, 0.0), (10.0, 15.0, 10.4 - 10.0)]
+        );
     }
 
     #[test]
@@ -238,7 +306,9 @@ mod tests {
         }
         assert!(line.pieces.len() <= PIECES);
         assert_eq!(
-            line.stretches(0.0, 20_000.0).first().map(|(from, ..)| *from),
+            line.stretches(0.0, 20_000.0)
+                .first()
+                .map(|(from, ..)| *from),
             Some(0.0),
             "no time is without a clock"
         );

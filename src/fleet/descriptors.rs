@@ -1,4 +1,5 @@
-//! Boards of one make describe their components alike: each description is held once, for all of them. Decides nothing.
+//! Boards of one make describe their components alike: each description is held
+//! once, for all of them. Decides nothing.
 
 use std::{
     collections::HashSet,
@@ -8,14 +9,16 @@ use std::{
 
 use protocol::Descriptor;
 
-/// Descriptions that are looked through; a bound against boards that invent them.
+/// Descriptions that are looked through; a bound against boards that invent
+/// them.
 const MOST: usize = 1_024;
 
 /// What boards have described.
 #[derive(Default)]
 pub(super) struct Descriptors(Mutex<HashSet<ByName>>);
 
-/// A description, found by its key and its name; two are the same where all of them is.
+/// A description, found by its key and its name; two are the same where all of
+/// them is.
 #[derive(PartialEq)]
 struct ByName(Arc<Descriptor>);
 
@@ -64,16 +67,24 @@ mod tests {
     fn alike_are_one_and_others_are_not() {
         let descriptors = Descriptors::default();
         let first = descriptors.share(&light(0, "mdi:lamp"));
-        assert!(Arc::ptr_eq(&first, &descriptors.share(&light(0, "mdi:lamp"))));
+        assert!(Arc::ptr_eq(
+            &first,
+            &descriptors.share(&light(0, "mdi:lamp"))
+        ));
         let other = descriptors.share(&light(0, "mdi:desk"));
-        assert_eq!((first.icon.as_deref(), other.icon.as_deref()), (Some("mdi:lamp"), Some("mdi:desk")));
+        assert_eq!(
+            (first.icon.as_deref(), other.icon.as_deref()),
+            (Some("mdi:lamp"), Some("mdi:desk"))
+        );
     }
 
     #[test]
     fn as_many_as_boards_invent_are_not_held() {
         let descriptors = Descriptors::default();
         (0..5_000).for_each(|id| drop(descriptors.share(&light(id, "mdi:lamp"))));
-        let held: Vec<_> = (0..5_000).map(|id| descriptors.share(&light(id, "mdi:lamp"))).collect();
+        let held: Vec<_> = (0..5_000)
+            .map(|id| descriptors.share(&light(id, "mdi:lamp")))
+            .collect();
         let known = descriptors.0.lock().unwrap_or_else(PoisonError::into_inner);
         assert_eq!((known.len(), held.len()), (MOST, 5_000));
     }

@@ -1,5 +1,6 @@
-//! The I/O thread: one loop over what faces want, what sockets and mDNS tell, and the earliest deadline of all boards.
-//! Decides which board something concerns; what to do about it the board's session decides.
+//! The I/O thread: one loop over what faces want, what sockets and mDNS tell,
+//! and the earliest deadline of all boards. Decides which board something
+//! concerns; what to do about it the board's session decides.
 
 use std::{
     collections::BTreeSet,
@@ -47,18 +48,21 @@ use crate::{
 /// At the end the sockets are given this long to send their close frames.
 const FAREWELL: Duration = Duration::from_millis(250);
 
-/// A board known only from inbound connections that claimed its id is dropped when no such connection came for this long. A board
-/// connects again after 60 s at most.
+/// A board known only from inbound connections that claimed its id is dropped
+/// when no such connection came for this long. A board connects again after 60
+/// s at most.
 const CLAIM_LASTS: Duration = Duration::from_secs(180);
 
 /// How often it is looked for such boards.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
-/// Where boards had to make room, mDNS asks for all of them once more after this: those that are there are taken up again.
+/// Where boards had to make room, mDNS asks for all of them once more after
+/// this: those that are there are taken up again.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
-/// And it does so this often in any case, whatever lifetime strangers give to what they announce. RFC 6762, section 10: a record that names
-/// no host lives for 75 minutes.
+/// And it does so this often in any case, whatever lifetime strangers give to
+/// what they announce. RFC 6762, section 10: a record that names no host lives
+/// for 75 minutes.
 const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(75 * 60);
 
 /// What a face wants of the I/O thread.
@@ -88,7 +92,9 @@ pub(super) fn spawn(
 ) -> io::Result<JoinHandle<()>> {
     // ewebsock reorders what is sent on any other kind of runtime.
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name("fleet".to_owned()).spawn(move || engine.run(runtime, orders, discovery.as_ref()))
+    std::thread::Builder::new()
+        .name("fleet".to_owned())
+        .spawn(move || engine.run(runtime, orders, discovery.as_ref()))
 }
 
 pub(super) struct Engine {
@@ -113,7 +119,12 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn new(published: Published, connect_to_all: bool, keys: Option<Keys>, transport: Transport) -> Self {
+    pub(super) fn new(
+        published: Published,
+        connect_to_all: bool,
+        keys: Option<Keys>,
+        transport: Transport,
+    ) -> Self {
         let (sockets, from_sockets) = unbounded_channel();
         Self {
             connect_to_all,
@@ -140,12 +151,19 @@ impl Engine {
         }
     }
 
-    fn run(mut self, runtime: Runtime, orders: UnboundedReceiver<Order>, discovery: Option<&Lookout>) {
+    fn run(
+        mut self,
+        runtime: Runtime,
+        orders: UnboundedReceiver<Order>,
+        discovery: Option<&Lookout>,
+    ) {
         let (found, findings) = unbounded_channel();
         if let Some(lookout) = discovery {
             self.discover(lookout, found);
         }
-        let Some(from_sockets) = self.from_sockets.take() else { return };
+        let Some(from_sockets) = self.from_sockets.take() else {
+            return;
+        };
         runtime.block_on(self.serve(orders, from_sockets, findings));
         // A name that is being resolved must not hold the program up.
         runtime.shutdown_background();
@@ -211,7 +229,8 @@ impl Engine {
         self.farewell(from_sockets, called).await;
     }
 
-    /// Takes calls there from now on, or none any more: then links that are calls end.
+    /// Takes calls there from now on, or none any more: then links that are
+    /// calls end.
     async fn listen(&mut self, wanted: Option<SocketAddr>, calls: &Sender<Arrival>) {
         if let Some(before) = self.listener.take() {
             before.close().await;
@@ -233,7 +252,10 @@ impl Engine {
                 }
                 Err(error) => {
                     log::warn!("boards cannot call {address}: {error}");
-                    Listening::Failed { address, problem: error.to_string() }
+                    Listening::Failed {
+                        address,
+                        problem: error.to_string(),
+                    }
                 }
             },
         };
@@ -250,7 +272,11 @@ impl Engine {
             Some(key) => key,
             None => {
                 if !self.make_room(now, Some(arrival.from.ip())) {
-                    log::debug!("{} connects as {}, one of too many from there", arrival.from, arrival.id);
+                    log::debug!(
+                        "{} connects as {}, one of too many from there",
+                        arrival.from,
+                        arrival.id
+                    );
                     return;
                 }
                 let key = self.out.published.new_key();
@@ -266,7 +292,8 @@ impl Engine {
         self.with(key, |board, out| board.called(now, arrival, out));
     }
 
-    /// Whether another board of this source can be taken up. One that was only heard of, or is not connected any more, may have to go for it.
+    /// Whether another board of this source can be taken up. One that was only
+    /// heard of, or is not connected any more, may have to go for it.
     fn make_room(&mut self, now: Now, source: Option<IpAddr>) -> bool {
         match self.roster.room_for(source) {
             Room::Free => true,
@@ -284,8 +311,13 @@ impl Engine {
         self.look_again_at = self.look_again_at.map(|at| at.min(soon));
     }
 
-    /// Closes every socket and waits until the close frames are out, so that boards free the places at once.
-    async fn farewell(mut self, mut from_sockets: UnboundedReceiver<FromSocket>, called: Receiver<Arrival>) {
+    /// Closes every socket and waits until the close frames are out, so that
+    /// boards free the places at once.
+    async fn farewell(
+        mut self,
+        mut from_sockets: UnboundedReceiver<FromSocket>,
+        called: Receiver<Arrival>,
+    ) {
         let now = self.now();
         for key in self.roster.keys() {
             self.with(key, |board, out| board.step(now, Input::Leave, out));
@@ -293,26 +325,39 @@ impl Engine {
         drop(called);
         drop(self);
         // Every socket holds a sender: the channel ends with the last of them.
-        let _ = timeout(FAREWELL, async { while from_sockets.recv().await.is_some() {} }).await;
+        let _ = timeout(FAREWELL, async {
+            while from_sockets.recv().await.is_some() {}
+        })
+        .await;
     }
 
     fn order(&mut self, now: Now, order: Order) {
         match order {
             Order::Add(key, address) => self.add(now, key, address),
             Order::Recall(key, known) => self.recall(now, key, known),
-            Order::Connect(key) => self.with(key, |board, out| board.step(now, Input::Connect, out)),
-            Order::RetryNow(key) => self.with(key, |board, out| board.step(now, Input::RetryNow, out)),
+            Order::Connect(key) => {
+                self.with(key, |board, out| board.step(now, Input::Connect, out))
+            }
+            Order::RetryNow(key) => {
+                self.with(key, |board, out| board.step(now, Input::RetryNow, out))
+            }
             Order::FollowLog(key, wanted) => {
-                self.with(key, |board, out| board.step(now, Input::FollowLog(wanted), out));
+                self.with(key, |board, out| {
+                    board.step(now, Input::FollowLog(wanted), out)
+                });
             }
             Order::Forget(key) => self.forget(now, key),
             Order::UpdateWanted(key, order) => {
-                self.with(key, |board, out| board.step(now, Input::UpdateWanted(order), out));
+                self.with(key, |board, out| {
+                    board.step(now, Input::UpdateWanted(order), out)
+                });
             }
             Order::UpdateRead(key, order, image) => {
                 self.with(key, |board, out| board.image_read(now, order, image, out));
             }
-            Order::CancelUpdate(key) => self.with(key, |board, out| board.step(now, Input::CancelUpdate, out)),
+            Order::CancelUpdate(key) => {
+                self.with(key, |board, out| board.step(now, Input::CancelUpdate, out))
+            }
             Order::Command(key, wish, reply) => match self.roster.get(key).is_some() {
                 true => self.with(key, |board, out| board.command(now, wish, reply, out)),
                 false => {
@@ -324,7 +369,9 @@ impl Engine {
             Order::HoldKeys(keys) => {
                 // What a person entered meanwhile counts.
                 let given = self.keys.replace(keys).unwrap_or_default();
-                given.iter().for_each(|key| self.keys.get_or_insert_default().insert(key.clone()));
+                given
+                    .iter()
+                    .for_each(|key| self.keys.get_or_insert_default().insert(key.clone()));
                 self.keys_changed(now);
             }
             Order::GiveKey(key) => {
@@ -351,7 +398,14 @@ impl Engine {
     fn add(&mut self, now: Now, key: BoardKey, address: Address) {
         if self.roster.get(key).is_none() {
             let seed = self.seeds.hash_one(key);
-            let board = Board::new(now, key, Candidates::given(address.clone()), true, seed, self.keys.clone());
+            let board = Board::new(
+                now,
+                key,
+                Candidates::given(address.clone()),
+                true,
+                seed,
+                self.keys.clone(),
+            );
             self.roster.insert(now.instant, key, board);
         }
         self.roster.is_at(key, &address.to_string());
@@ -361,26 +415,41 @@ impl Engine {
 
     /// A board that an earlier run knew, unless this one knows it by now.
     fn recall(&mut self, now: Now, key: BoardKey, known: KnownBoard) {
-        let there = known.id.as_ref().is_some_and(|id| self.roster.with_id(id).is_some());
+        let there = known
+            .id
+            .as_ref()
+            .is_some_and(|id| self.roster.with_id(id).is_some());
         if there || self.roster.at(&known.address).is_some() {
             return;
         }
-        let Ok(address) = known.address.parse::<Address>() else { return };
-        // What a person typed counts as before; what was found is used only where an announcement of it would be.
+        let Ok(address) = known.address.parse::<Address>() else {
+            return;
+        };
+        // What a person typed counts as before; what was found is used only
+        // where an announcement of it would be.
         let addresses = match known.by_hand {
             _ if !known.announced.is_empty() => known.announced.clone(),
             true => Candidates::given(address),
             false => Candidates::remembered(address),
         };
         let seed = self.seeds.hash_one(key);
-        let mut board = Board::new(now, key, addresses.clone(), known.by_hand, seed, self.keys.clone());
+        let mut board = Board::new(
+            now,
+            key,
+            addresses.clone(),
+            known.by_hand,
+            seed,
+            self.keys.clone(),
+        );
         board.recall(now, &known);
         self.roster.insert(now.instant, key, board);
         if let Some(id) = known.id {
             self.roster.has_id(key, id);
         }
         self.roster.is_at(key, &known.address);
-        self.with(key, |board, out| board.step(now, Input::AlsoAt(addresses), out));
+        self.with(key, |board, out| {
+            board.step(now, Input::AlsoAt(addresses), out)
+        });
         self.with(key, |board, out| board.step(now, Input::Connect, out));
     }
 
@@ -390,7 +459,10 @@ impl Engine {
             if let Some(deadline) = board.deadline().take() {
                 self.deadlines.remove(&(deadline, key));
             }
-            if let LinkState::Unreachable { problem: LinkProblem::IdTaken { id, .. }, .. } = &board.view().link
+            if let LinkState::Unreachable {
+                problem: LinkProblem::IdTaken { id, .. },
+                ..
+            } = &board.view().link
                 && let Some(owner) = self.roster.with_id(id)
             {
                 let address = board.view().address.clone();
@@ -429,14 +501,26 @@ impl Engine {
 
     fn change(&mut self, now: Now, change: Change) {
         match change {
-            Change::Announced { full_name, addresses, announcement } => {
-                log::debug!("mDNS: {full_name} is {} at {}", announcement.id, addresses.texts().join(", "));
-                let Some(key) = self.key_of(now, &addresses, &announcement) else { return };
+            Change::Announced {
+                full_name,
+                addresses,
+                announcement,
+            } => {
+                log::debug!(
+                    "mDNS: {full_name} is {} at {}",
+                    announcement.id,
+                    addresses.texts().join(", ")
+                );
+                let Some(key) = self.key_of(now, &addresses, &announcement) else {
+                    return;
+                };
                 self.roster.confirm(now.instant, key);
                 self.moved(key, &full_name, &addresses);
                 let elsewhere = self.is_announced_elsewhere(key, &full_name, &addresses);
                 let elsewhere = addresses.first().filter(|_| elsewhere);
-                self.with(key, |board, out| board.announced(now, full_name, &addresses, *announcement, out));
+                self.with(key, |board, out| {
+                    board.announced(now, full_name, &addresses, *announcement, out)
+                });
                 if let Some(address) = elsewhere {
                     self.with(key, |board, out| board.contested(now, address, out));
                 }
@@ -446,43 +530,87 @@ impl Engine {
             }
             Change::Gone { full_name, id } => {
                 log::debug!("mDNS: {full_name} ({id}) is gone");
-                let Some(key) = self.roster.with_id(&id) else { return };
-                let Some(board) = self.roster.get_mut(key) else { return };
-                let left = board.announced_as.get(&full_name).map(|announced| announced.addresses.texts());
+                let Some(key) = self.roster.with_id(&id) else {
+                    return;
+                };
+                let Some(board) = self.roster.get_mut(key) else {
+                    return;
+                };
+                let left = board
+                    .announced_as
+                    .get(&full_name)
+                    .map(|announced| announced.addresses.texts());
                 board.withdrawn(&full_name, &self.out);
-                // It was only ever announced: with the announcement goes all that was known of it.
-                if board.announced_as.is_empty() && board.is_only_claimed() && board.view().caller.is_none() {
+                // It was only ever announced: with the announcement goes all
+                // that was known of it.
+                if board.announced_as.is_empty()
+                    && board.is_only_claimed()
+                    && board.view().caller.is_none()
+                {
                     self.forget(now, key);
                 } else {
-                    left.unwrap_or_default().iter().for_each(|left| self.roster.left(key, left));
+                    left.unwrap_or_default()
+                        .iter()
+                        .for_each(|left| self.roster.left(key, left));
                 }
             }
         }
     }
 
-    /// Whether a board is announced under another name at other addresses too. A board that changes its name has two for a moment, at
-    /// one address.
-    fn is_announced_elsewhere(&self, key: BoardKey, full_name: &str, addresses: &Candidates) -> bool {
-        let here = |at: &Announced| at.addresses.texts().iter().any(|address| addresses.have(address));
+    /// Whether a board is announced under another name at other addresses too.
+    /// A board that changes its name has two for a moment, at one address.
+    fn is_announced_elsewhere(
+        &self,
+        key: BoardKey,
+        full_name: &str,
+        addresses: &Candidates,
+    ) -> bool {
+        let here = |at: &Announced| {
+            at.addresses
+                .texts()
+                .iter()
+                .any(|address| addresses.have(address))
+        };
         let elsewhere = |(name, at): (&String, &Announced)| name != full_name && !here(at);
-        self.roster.get(key).is_some_and(|board| board.announced_as.iter().any(elsewhere))
+        self.roster
+            .get(key)
+            .is_some_and(|board| board.announced_as.iter().any(elsewhere))
     }
 
-    /// Whose announcement it is: of a board with its id, of one that was added by one of these addresses, or of a new one, where there is
-    /// room.
-    fn key_of(&mut self, now: Now, addresses: &Candidates, announcement: &Announcement) -> Option<BoardKey> {
+    /// Whose announcement it is: of a board with its id, of one that was added
+    /// by one of these addresses, or of a new one, where there is room.
+    fn key_of(
+        &mut self,
+        now: Now,
+        addresses: &Candidates,
+        announcement: &Announcement,
+    ) -> Option<BoardKey> {
         if let Some(key) = self.roster.with_id(&announcement.id) {
             return Some(key);
         }
-        let nameless = |key: &BoardKey| self.roster.get(*key).is_some_and(|board| board.view().id.is_none());
-        let there = addresses.texts().iter().filter_map(|address| self.roster.at(address)).find(nameless);
+        let nameless = |key: &BoardKey| {
+            self.roster
+                .get(*key)
+                .is_some_and(|board| board.view().id.is_none())
+        };
+        let there = addresses
+            .texts()
+            .iter()
+            .filter_map(|address| self.roster.at(address))
+            .find(nameless);
         let key = match there {
             Some(key) => key,
             None => {
-                let source = addresses.iter().next().and_then(|candidate| candidate.address().ip());
+                let source = addresses
+                    .iter()
+                    .next()
+                    .and_then(|candidate| candidate.address().ip());
                 if !self.make_room(now, source) {
                     let there = addresses.first().unwrap_or_default();
-                    log::debug!("{} is announced at {there}, one of too many there", announcement.id);
+                    log::debug!(
+                        "{} is announced at {there}, one of too many there",
+                        announcement.id
+                    );
                     return None;
                 }
                 let key = self.out.published.new_key();
@@ -496,10 +624,17 @@ impl Engine {
         Some(key)
     }
 
-    /// A board is announced at other addresses than before. What it left is dropped: a board may move for ever.
+    /// A board is announced at other addresses than before. What it left is
+    /// dropped: a board may move for ever.
     fn moved(&mut self, key: BoardKey, full_name: &str, addresses: &Candidates) {
-        let before = self.roster.get(key).and_then(|board| board.announced_as.get(full_name));
-        for left in before.map(|announced| announced.addresses.texts()).unwrap_or_default() {
+        let before = self
+            .roster
+            .get(key)
+            .and_then(|board| board.announced_as.get(full_name));
+        for left in before
+            .map(|announced| announced.addresses.texts())
+            .unwrap_or_default()
+        {
             if !addresses.have(&left) {
                 self.roster.left(key, &left);
             }
@@ -509,14 +644,30 @@ impl Engine {
         }
     }
 
-    /// Drops boards that are known only from inbound connections that claimed their ids.
+    /// Drops boards that are known only from inbound connections that claimed
+    /// their ids.
     fn sweep(&mut self, now: Now) {
         let claimed = |board: &Board| {
-            let waits = matches!(board.view().link, LinkState::Unreachable { .. } | LinkState::Announced);
-            board.is_only_claimed() && board.view().only_calls && board.announced_as.is_empty() && waits
+            let waits = matches!(
+                board.view().link,
+                LinkState::Unreachable { .. } | LinkState::Announced
+            );
+            board.is_only_claimed()
+                && board.view().only_calls
+                && board.announced_as.is_empty()
+                && waits
         };
-        let old = |key| self.roster.confirmed(key).is_none_or(|at| now.instant >= at + CLAIM_LASTS);
-        let claimed: Vec<_> = self.roster.iter().filter(|(_, board)| claimed(board)).map(|(key, _)| key).collect();
+        let old = |key| {
+            self.roster
+                .confirmed(key)
+                .is_none_or(|at| now.instant >= at + CLAIM_LASTS)
+        };
+        let claimed: Vec<_> = self
+            .roster
+            .iter()
+            .filter(|(_, board)| claimed(board))
+            .map(|(key, _)| key)
+            .collect();
         let gone: Vec<_> = claimed.iter().copied().filter(|key| old(*key)).collect();
         let any_left = self.roster.iter().any(|(_, board)| board.view().only_calls);
         gone.into_iter().for_each(|key| self.forget(now, key));
@@ -527,7 +678,10 @@ impl Engine {
         if self.sweep_at.take_if(|at| *at <= now.instant).is_some() {
             self.sweep(now);
         }
-        if self.look_again_at.take_if(|at| *at <= now.instant).is_some()
+        if self
+            .look_again_at
+            .take_if(|at| *at <= now.instant)
+            .is_some()
             && let Some(mdns) = &self.mdns
         {
             mdns.start_again();
@@ -549,7 +703,9 @@ impl Engine {
 
     /// Lets a board do something, and keeps its deadline and its id in step.
     fn with(&mut self, key: BoardKey, act: impl FnOnce(&mut Board, &Outlet) -> Step) {
-        let Some(board) = self.roster.get_mut(key) else { return };
+        let Some(board) = self.roster.get_mut(key) else {
+            return;
+        };
         let step = act(board, &self.out);
         let next = board.next_deadline(Instant::now());
         let before = std::mem::replace(board.deadline(), next);
@@ -564,7 +720,10 @@ impl Engine {
         if step.lost
             && let Some(mdns) = &self.mdns
         {
-            board.announced_as.keys().for_each(|full_name| mdns.verify(full_name.clone()));
+            board
+                .announced_as
+                .keys()
+                .for_each(|full_name| mdns.verify(full_name.clone()));
         }
         self.out.live_ids.note(board.view());
         let address = board.view().address.clone();
@@ -577,21 +736,34 @@ impl Engine {
         }
     }
 
-    /// A board says an id that belongs to another one, whose link works: that one keeps it, once it has shown that it lives.
+    /// A board says an id that belongs to another one, whose link works: that
+    /// one keeps it, once it has shown that it lives.
     fn taken(&mut self, now: Now, key: BoardKey, address: String, id: String, owner: BoardKey) {
-        let by = self.roster.get(owner).map(|owner| owner.view().address.clone()).unwrap_or_default();
-        self.with(key, |board, out| board.step(now, Input::IdTaken { id, by }, out));
+        let by = self
+            .roster
+            .get(owner)
+            .map(|owner| owner.view().address.clone())
+            .unwrap_or_default();
+        self.with(key, |board, out| {
+            board.step(now, Input::IdTaken { id, by }, out)
+        });
         self.with(owner, |owner, out| owner.contested(now, address, out));
     }
 
-    /// A board said which it is. One that is known already under another key goes on as that one, whose id it is.
+    /// A board said which it is. One that is known already under another key
+    /// goes on as that one, whose id it is.
     fn identified(&mut self, now: Now, key: BoardKey, id: String, before: Option<String>) {
-        // Another board may answer where a remembered one was: then this key is no longer the remembered one's.
+        // Another board may answer where a remembered one was: then this key is
+        // no longer the remembered one's.
         if let Some(before) = before.filter(|before| *before != id) {
             self.roster.lost_id(key, &before);
         }
-        let Some(owner) = self.roster.has_id(key, id.clone()) else { return };
-        let Some(board) = self.roster.get(key) else { return };
+        let Some(owner) = self.roster.has_id(key, id.clone()) else {
+            return;
+        };
+        let Some(board) = self.roster.get(key) else {
+            return;
+        };
         let (view, announced_as) = (board.view().clone(), board.announced_as.clone());
         self.out.published.merge(key, owner);
         self.forget(now, key);
@@ -600,13 +772,20 @@ impl Engine {
             for (full_name, announced) in announced_as {
                 let addresses = announced.addresses;
                 let announcement = (**announcement).clone();
-                addresses.texts().iter().for_each(|address| self.roster.is_at(owner, address));
-                self.with(owner, |board, out| board.announced(now, full_name, &addresses, announcement, out));
+                addresses
+                    .texts()
+                    .iter()
+                    .for_each(|address| self.roster.is_at(owner, address));
+                self.with(owner, |board, out| {
+                    board.announced(now, full_name, &addresses, announcement, out)
+                });
             }
         }
         self.roster.is_at(owner, &view.address);
         match &view.given {
-            Some(address) => self.with(owner, |board, out| board.also_at(now, address.clone(), out)),
+            Some(address) => {
+                self.with(owner, |board, out| board.also_at(now, address.clone(), out))
+            }
             // Where it was a moment ago is as good as what a person says.
             None if view.caller.is_none() => {
                 let there = view.addresses.only(&view.address);
@@ -617,21 +796,28 @@ impl Engine {
         self.with(owner, |board, out| board.step(now, Input::Connect, out));
     }
 
-    /// The time. Where the system's clock was set since it was asked last, every history has a gap there.
+    /// The time. Where the system's clock was set since it was asked last,
+    /// every history has a gap there.
     fn now(&mut self) -> Now {
         let now = self.out.published.clock().read();
         let jump = self.out.published.clock().last_jump();
         if self.jump != jump {
             self.jump = jump;
             log::info!("the clock of this computer was set: {jump:?}");
-            self.roster.iter().for_each(|(_, board)| board.clock_was_set(now));
+            self.roster
+                .iter()
+                .for_each(|(_, board)| board.clock_was_set(now));
         }
         now
     }
 
     fn next_deadline(&self) -> Option<Instant> {
         let board = self.deadlines.first().map(|(deadline, _)| *deadline);
-        let others = [self.registry.next_deadline(), self.sweep_at, self.look_again_at];
+        let others = [
+            self.registry.next_deadline(),
+            self.sweep_at,
+            self.look_again_at,
+        ];
         board.into_iter().chain(others.into_iter().flatten()).min()
     }
 }

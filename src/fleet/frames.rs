@@ -1,5 +1,6 @@
-//! What goes over a board's link, as it goes: the last few messages always, many while somebody follows. Bounded in number and in
-//! bytes. It is shared by the I/O thread, which adds, and the faces, which look.
+//! What goes over a board's link, as it goes: the last few messages always,
+//! many while somebody follows. Bounded in number and in bytes. It is shared by
+//! the I/O thread, which adds, and the faces, which look.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +11,8 @@ use std::{
 
 use crate::redact::redacted;
 
-/// How many frames are kept of a board that nobody looks at, and how many bytes with [`HEAD`]. A thousand boards have 3 MB then.
+/// How many frames are kept of a board that nobody looks at, and how many bytes
+/// with [`HEAD`]. A thousand boards have 3 MB then.
 const PAST: (usize, usize) = (24, 3 << 10);
 
 /// The same while somebody follows.
@@ -28,7 +30,8 @@ pub struct WireFrame {
     pub at: SystemTime,
     /// Which way it went.
     pub way: Way,
-    /// How large its payload was, in bytes; without WebSocket's own 2 to 14 (RFC 6455, section 5.2).
+    /// How large its payload was, in bytes; without WebSocket's own 2 to 14
+    /// (RFC 6455, section 5.2).
     pub size: usize,
     /// Whether it was encrypted: then `content` is what it said.
     pub encrypted: bool,
@@ -54,7 +57,8 @@ pub enum Content {
     Text(Arc<str>),
     /// A binary message, or its beginning.
     Binary(Arc<[u8]>),
-    /// A WebSocket ping. The pong that answers it is sent below this program and not seen here.
+    /// A WebSocket ping. The pong that answers it is sent below this program
+    /// and not seen here.
     Ping,
     /// A WebSocket pong.
     Pong,
@@ -105,10 +109,12 @@ enum Sort {
     End,
 }
 
-/// How long a [`Head`] is in bytes: seconds and nanoseconds since 1970, sort, way and encryption, the size, and how much of it follows.
+/// How long a [`Head`] is in bytes: seconds and nanoseconds since 1970, sort,
+/// way and encryption, the size, and how much of it follows.
 const HEAD: usize = 8 + 4 + 1 + 4 + 4;
 
-/// Frames as bytes, one behind the other: a thousand boards have many, and hardly any is ever looked at.
+/// Frames as bytes, one behind the other: a thousand boards have many, and
+/// hardly any is ever looked at.
 #[derive(Default)]
 struct Past {
     bytes: VecDeque<u8>,
@@ -145,21 +151,36 @@ impl Frames {
         let mut inner = self.lock();
         if inner.followers == 0 {
             let (next, past) = (inner.next, &mut inner.past);
-            return past.frames(next).into_iter().filter(|frame| frame.number >= number).map(Arc::new).collect();
+            return past
+                .frames(next)
+                .into_iter()
+                .filter(|frame| frame.number >= number)
+                .map(Arc::new)
+                .collect();
         }
-        let first = inner.followed.front().map_or(inner.next, |frame| frame.number);
+        let first = inner
+            .followed
+            .front()
+            .map_or(inner.next, |frame| frame.number);
         let skip = usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX);
         inner.followed.iter().skip(skip).cloned().collect()
     }
 
-    /// Calls `wake` once, with the next frame; it must not block. Asked again, the newest is called.
+    /// Calls `wake` once, with the next frame; it must not block. Asked again,
+    /// the newest is called.
     pub fn wake_with_next(&self, wake: impl FnOnce() + Send + 'static) {
         self.lock().wake = Some(Box::new(wake));
     }
 
     /// Something went over the link.
     pub(super) fn add(&self, at: SystemTime, way: Way, size: usize, content: &Content) {
-        let head = Head { at, way, size, encrypted: false, sort: content.sort() };
+        let head = Head {
+            at,
+            way,
+            size,
+            encrypted: false,
+            sort: content.sort(),
+        };
         self.keep(head, content.bytes());
     }
 
@@ -170,7 +191,9 @@ impl Frames {
             inner.next += 1;
             if inner.followers > 0 {
                 inner.bytes += bytes.len();
-                inner.followed.push_back(Arc::new(head.frame(number, bytes)));
+                inner
+                    .followed
+                    .push_back(Arc::new(head.frame(number, bytes)));
                 inner.trim();
             } else {
                 inner.past.push(head, bytes);
@@ -199,14 +222,29 @@ impl Frames {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let head = Head { at, way, size: text.len(), encrypted, sort: Sort::Text };
+        let head = Head {
+            at,
+            way,
+            size: text.len(),
+            encrypted,
+            sort: Sort::Text,
+        };
         self.keep(head, text.get(..end).unwrap_or_default().as_bytes());
     }
 
     /// A binary message went over the link.
     pub(super) fn binary(&self, at: SystemTime, way: Way, bytes: &[u8]) {
         let part = bytes.get(..bytes.len().min(LONGEST)).unwrap_or_default();
-        self.keep(Head { at, way, size: bytes.len(), encrypted: false, sort: Sort::Binary }, part);
+        self.keep(
+            Head {
+                at,
+                way,
+                size: bytes.len(),
+                encrypted: false,
+                sort: Sort::Binary,
+            },
+            part,
+        );
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -218,7 +256,10 @@ impl Inner {
     fn trim(&mut self) {
         let (frames, bytes) = FOLLOWED;
         while self.followed.len() > frames || (self.bytes > bytes && self.followed.len() > 1) {
-            self.bytes -= self.followed.pop_front().map_or(0, |frame| frame.content.bytes().len());
+            self.bytes -= self
+                .followed
+                .pop_front()
+                .map_or(0, |frame| frame.content.bytes().len());
         }
     }
 
@@ -234,8 +275,21 @@ impl Inner {
         self.bytes = 0;
         let followed = std::mem::take(&mut self.followed);
         for frame in followed.iter().skip(followed.len().saturating_sub(PAST.0)) {
-            let WireFrame { at, way, size, encrypted, content, .. } = &**frame;
-            let head = Head { at: *at, way: *way, size: *size, encrypted: *encrypted, sort: content.sort() };
+            let WireFrame {
+                at,
+                way,
+                size,
+                encrypted,
+                content,
+                ..
+            } = &**frame;
+            let head = Head {
+                at: *at,
+                way: *way,
+                size: *size,
+                encrypted: *encrypted,
+                sort: content.sort(),
+            };
             self.past.push(head, content.bytes());
         }
         self.wake = None;
@@ -253,7 +307,8 @@ impl Drop for Following {
 }
 
 impl Past {
-    /// Keeps a frame, and forgets the oldest where they would be too many or too long; one is always kept.
+    /// Keeps a frame, and forgets the oldest where they would be too many or
+    /// too long; one is always kept.
     fn push(&mut self, head: Head, bytes: &[u8]) {
         let (frames, most) = PAST;
         let more = HEAD + bytes.len();
@@ -265,7 +320,9 @@ impl Past {
             self.bytes.shrink_to(most);
         }
         if self.bytes.len() + more > self.bytes.capacity() {
-            let doubled = (self.bytes.capacity() * 2).min(most).max(self.bytes.len() + more);
+            let doubled = (self.bytes.capacity() * 2)
+                .min(most)
+                .max(self.bytes.len() + more);
             self.bytes.reserve_exact(doubled - self.bytes.len());
         }
         self.bytes.extend(head.to_bytes(bytes.len()));
@@ -275,21 +332,28 @@ impl Past {
 
     fn forget_oldest(&mut self) {
         let mut head = [0; HEAD];
-        head.iter_mut().zip(&self.bytes).for_each(|(to, from)| *to = *from);
+        head.iter_mut()
+            .zip(&self.bytes)
+            .for_each(|(to, from)| *to = *from);
         let (_, kept) = Head::from_bytes(&head);
         self.bytes.drain(..(HEAD + kept).min(self.bytes.len()));
         self.count = self.count.saturating_sub(1);
     }
 
-    /// All of them, oldest first, the last of which is the one before number `next`.
+    /// All of them, oldest first, the last of which is the one before number
+    /// `next`.
     fn frames(&mut self, next: u64) -> Vec<WireFrame> {
         let mut rest = &*self.bytes.make_contiguous();
         let mut frames = Vec::with_capacity(self.count);
         let first = next.saturating_sub(self.count as u64);
         for number in first..next {
-            let Some((head, after)) = rest.split_first_chunk() else { break };
+            let Some((head, after)) = rest.split_first_chunk() else {
+                break;
+            };
             let (head, kept) = Head::from_bytes(head);
-            let Some((bytes, after)) = after.split_at_checked(kept) else { break };
+            let Some((bytes, after)) = after.split_at_checked(kept) else {
+                break;
+            };
             frames.push(head.frame(number, bytes));
             rest = after;
         }
@@ -299,7 +363,13 @@ impl Past {
 
 impl Head {
     fn frame(self, number: u64, bytes: &[u8]) -> WireFrame {
-        let Self { at, way, size, encrypted, sort } = self;
+        let Self {
+            at,
+            way,
+            size,
+            encrypted,
+            sort,
+        } = self;
         // It was text, and was cut between letters.
         let text = || Arc::from(str::from_utf8(bytes).unwrap_or_default());
         let content = match sort {
@@ -311,12 +381,22 @@ impl Head {
             Sort::Open => Content::Open,
             Sort::End => Content::End(text()),
         };
-        WireFrame { number, at, way, size, encrypted, content }
+        WireFrame {
+            number,
+            at,
+            way,
+            size,
+            encrypted,
+            content,
+        }
     }
 
     /// Before a payload of which so many bytes are kept.
     fn to_bytes(self, kept: usize) -> [u8; HEAD] {
-        let since = self.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let since = self
+            .at
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
         let marks = self.sort as u8 | (self.way as u8) << 3 | u8::from(self.encrypted) << 5;
         let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
         let mut bytes = [0; HEAD];
@@ -327,14 +407,22 @@ impl Head {
             &length(self.size),
             &length(kept),
         ];
-        bytes.iter_mut().zip(parts.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+        bytes
+            .iter_mut()
+            .zip(parts.into_iter().flatten())
+            .for_each(|(to, from)| *to = *from);
         bytes
     }
 
     /// What [`Head::to_bytes`] wrote.
     fn from_bytes(bytes: &[u8; HEAD]) -> (Self, usize) {
         let number = |from: usize, length: usize| {
-            bytes.iter().skip(from).take(length).rev().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
+            bytes
+                .iter()
+                .skip(from)
+                .take(length)
+                .rev()
+                .fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
         };
         let length = |from| usize::try_from(number(from, 4)).unwrap_or_default();
         let since = Duration::from_secs(number(0, 8)) + Duration::from_nanos(number(8, 4));
@@ -353,8 +441,19 @@ impl Head {
             1 => Way::In,
             _ => Way::Link,
         };
-        let at = SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH);
-        (Self { at, way, size: length(13), encrypted: marks & 32 != 0, sort }, length(17))
+        let at = SystemTime::UNIX_EPOCH
+            .checked_add(since)
+            .unwrap_or(SystemTime::UNIX_EPOCH);
+        (
+            Self {
+                at,
+                way,
+                size: length(13),
+                encrypted: marks & 32 != 0,
+                sort,
+            },
+            length(17),
+        )
     }
 }
 
@@ -384,7 +483,8 @@ impl Content {
 impl WireFrame {
     /// Whether all of it is kept.
     pub fn is_whole(&self) -> bool {
-        !matches!(self.content, Content::Text(_) | Content::Binary(_)) || self.content.bytes().len() == self.size
+        !matches!(self.content, Content::Text(_) | Content::Binary(_))
+            || self.content.bytes().len() == self.size
     }
 }
 
@@ -399,7 +499,9 @@ mod tests {
     #[test]
     fn a_few_are_always_kept_and_many_while_somebody_follows() {
         let frames = Arc::new(Frames::default());
-        let add = |count: usize| (0..count).for_each(|_| frames.text(SystemTime::UNIX_EPOCH, Way::In, "{}"));
+        let add = |count: usize| {
+            (0..count).for_each(|_| frames.text(SystemTime::UNIX_EPOCH, Way::In, "{}"))
+        };
         add(100);
         assert_eq!(numbers(&frames), (76..100).collect::<Vec<_>>());
         let following = frames.follow();
@@ -417,7 +519,10 @@ mod tests {
         let long = "ä".repeat(20_000);
         (0..1_000).for_each(|_| frames.text(SystemTime::UNIX_EPOCH, Way::In, &long));
         let kept = frames.since(0);
-        assert_eq!((kept.len(), kept[0].size, kept[0].is_whole()), (256, 40_000, false));
+        assert_eq!(
+            (kept.len(), kept[0].size, kept[0].is_whole()),
+            (256, 40_000, false)
+        );
         frames.binary(SystemTime::UNIX_EPOCH, Way::In, &[0xff; 4]);
         assert!(frames.since(1_000).iter().all(|frame| frame.is_whole()));
     }
@@ -426,7 +531,12 @@ mod tests {
     fn what_is_kept_of_a_board_that_nobody_looks_at_is_read_as_it_went() {
         let at = |second| SystemTime::UNIX_EPOCH + Duration::new(second, 123_456_789);
         let frames = Arc::new(Frames::default());
-        frames.add(at(1), Way::Link, 0, &Content::Connect("ws://10.0.0.7/rpc".into()));
+        frames.add(
+            at(1),
+            Way::Link,
+            0,
+            &Content::Connect("ws://10.0.0.7/rpc".into()),
+        );
         frames.add(at(2), Way::Link, 0, &Content::Open);
         frames.text(at(3), Way::Out, "{}");
         frames.encrypted(at(4), Way::In, r#"{"name":"Lämpchen"}"#);
@@ -443,16 +553,34 @@ mod tests {
             content,
         };
         let went = [
-            frame(0, Way::Link, 0, false, Content::Connect("ws://10.0.0.7/rpc".into())),
+            frame(
+                0,
+                Way::Link,
+                0,
+                false,
+                Content::Connect("ws://10.0.0.7/rpc".into()),
+            ),
             frame(1, Way::Link, 0, false, Content::Open),
             frame(2, Way::Out, 2, false, Content::Text("{}".into())),
-            frame(3, Way::In, 20, true, Content::Text(r#"{"name":"Lämpchen"}"#.into())),
+            frame(
+                3,
+                Way::In,
+                20,
+                true,
+                Content::Text(r#"{"name":"Lämpchen"}"#.into()),
+            ),
             frame(4, Way::In, 2, false, Content::Binary([0, 255][..].into())),
             frame(5, Way::In, 0, false, Content::Ping),
             frame(6, Way::In, 0, false, Content::Pong),
             frame(7, Way::Link, 0, false, Content::End("closed".into())),
         ];
-        let kept = |frames: &Frames| frames.since(0).iter().map(|frame| (**frame).clone()).collect::<Vec<_>>();
+        let kept = |frames: &Frames| {
+            frames
+                .since(0)
+                .iter()
+                .map(|frame| (**frame).clone())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(kept(&frames), went);
         let following = frames.follow();
         assert_eq!(kept(&frames), went, "who follows has them too");
@@ -464,9 +592,14 @@ mod tests {
     #[test]
     fn what_is_kept_of_a_board_that_nobody_looks_at_is_bounded() {
         let frames = Frames::default();
-        let text = |length: usize| frames.text(SystemTime::UNIX_EPOCH, Way::In, &"x".repeat(length));
+        let text =
+            |length: usize| frames.text(SystemTime::UNIX_EPOCH, Way::In, &"x".repeat(length));
         text(20_000);
-        assert_eq!(numbers(&frames), [0], "the newest is kept, however long it is");
+        assert_eq!(
+            numbers(&frames),
+            [0],
+            "the newest is kept, however long it is"
+        );
         (0..100).for_each(|_| text(300));
         assert_eq!(numbers(&frames), (92..101).collect::<Vec<_>>());
         assert!(frames.lock().past.bytes.capacity() <= PAST.1);

@@ -1,7 +1,9 @@
-//! The values of a component over time, in bounded memory: the newest as they came, older ones summed up into buckets that are
-//! wider the older they are, each with its lowest and highest value. A gap is kept as a gap at every age.
+//! The values of a component over time, in bounded memory: the newest as they
+//! came, older ones summed up into buckets that are wider the older they are,
+//! each with its lowest and highest value. A gap is kept as a gap at every age.
 //!
-//! It is shared by the I/O thread, which adds, and the faces, which look; adding copies nothing.
+//! It is shared by the I/O thread, which adds, and the faces, which look;
+//! adding copies nothing.
 
 use std::{
     collections::VecDeque,
@@ -11,11 +13,14 @@ use std::{
 
 use super::Sample;
 
-/// Values that are kept as they came: ten minutes of a sensor that speaks once a second.
+/// Values that are kept as they came: ten minutes of a sensor that speaks once
+/// a second.
 const RAW: usize = 600;
 
-/// Within how much time values begin that a bucket sums up, in seconds, and how many buckets are kept. Of a sensor that speaks once a second these are the ten
-/// minutes before the raw values, the hour before those, and the day before that; 75 KB at the very most.
+/// Within how much time values begin that a bucket sums up, in seconds, and how
+/// many buckets are kept. Of a sensor that speaks once a second these are the
+/// ten minutes before the raw values, the hour before those, and the day before
+/// that; 75 KB at the very most.
 const TIERS: [(f64, usize); 3] = [(2.0, 300), (16.0, 240), (128.0, 720)];
 
 /// One or more values, summed up.
@@ -23,13 +28,15 @@ const TIERS: [(f64, usize); 3] = [(2.0, 300), (16.0, 240), (128.0, 720)];
 pub struct Bucket {
     /// When the first value came: seconds since 1970 (UTC).
     pub from: f64,
-    /// Until when the last value held: the next value, the beginning of a gap, or now.
+    /// Until when the last value held: the next value, the beginning of a gap,
+    /// or now.
     pub to: f64,
     /// The lowest value, in the component's unit; NaN in a gap.
     pub low: f64,
     /// The highest value; NaN in a gap.
     pub high: f64,
-    /// The mean over time: each value counts for as long as it held. NaN in a gap.
+    /// The mean over time: each value counts for as long as it held. NaN in a
+    /// gap.
     pub mean: f64,
     /// How many values; 0 in a gap.
     pub count: u32,
@@ -41,10 +48,18 @@ impl Bucket {
         let known = value.is_finite();
         let value = if known { value } else { f64::NAN };
         let from = seconds(at);
-        Self { from, to: to.max(from), low: value, high: value, mean: value, count: u32::from(known) }
+        Self {
+            from,
+            to: to.max(from),
+            low: value,
+            high: value,
+            mean: value,
+            count: u32::from(known),
+        }
     }
 
-    /// Whether nothing is known of this time: the link was down, or the board knew no value.
+    /// Whether nothing is known of this time: the link was down, or the board
+    /// knew no value.
     pub fn is_gap(&self) -> bool {
         self.count == 0
     }
@@ -80,16 +95,27 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Sums up the parts of buckets that lie between two times; `None` where nothing is known of it.
-    pub fn of<'a>(buckets: impl IntoIterator<Item = &'a Bucket>, from: f64, to: f64) -> Option<Self> {
+    /// Sums up the parts of buckets that lie between two times; `None` where
+    /// nothing is known of it.
+    pub fn of<'a>(
+        buckets: impl IntoIterator<Item = &'a Bucket>,
+        from: f64,
+        to: f64,
+    ) -> Option<Self> {
         let mut sum: Option<(Self, f64)> = None;
         for bucket in buckets.into_iter().filter(|bucket| !bucket.is_gap()) {
             if bucket.to < from || bucket.from > to {
                 continue;
             }
             let held = (bucket.to.min(to) - bucket.from.max(from)).max(0.0);
-            let (all, weight) =
-                sum.get_or_insert((Self { low: bucket.low, mean: bucket.mean, high: bucket.high }, 0.0));
+            let (all, weight) = sum.get_or_insert((
+                Self {
+                    low: bucket.low,
+                    mean: bucket.mean,
+                    high: bucket.high,
+                },
+                0.0,
+            ));
             all.low = all.low.min(bucket.low);
             all.high = all.high.max(bucket.high);
             if *weight + held > 0.0 {
@@ -108,12 +134,14 @@ pub struct History(Mutex<Store>);
 #[derive(Debug, Default)]
 struct Store {
     raw: VecDeque<Sample>,
-    /// The finest first; each is older than the one before. `None` until there is more than is kept as it came.
+    /// The finest first; each is older than the one before. `None` until there
+    /// is more than is kept as it came.
     tiers: Option<Box<[VecDeque<Bucket>; TIERS.len()]>>,
 }
 
 impl History {
-    /// Adds a value. One that is dated before the last, after a clock was set back, counts as of the last one's time.
+    /// Adds a value. One that is dated before the last, after a clock was set
+    /// back, counts as of the last one's time.
     pub fn push(&self, mut sample: Sample) {
         let mut store = self.store();
         if let Some(last) = store.raw.back() {
@@ -142,8 +170,9 @@ impl History {
         self.store().raw.back().copied()
     }
 
-    /// Everything between two times (seconds since 1970), oldest first, and one beyond each, so that a line goes to the edges. The
-    /// last value holds until `now`.
+    /// Everything between two times (seconds since 1970), oldest first, and one
+    /// beyond each, so that a line goes to the edges. The last value holds
+    /// until `now`.
     pub fn between(&self, from: f64, to: f64, now: f64) -> Vec<Bucket> {
         let store = self.store();
         let mut found: Vec<Bucket> = Vec::new();
@@ -151,7 +180,14 @@ impl History {
             let next = store.raw.get(at + 1).map_or(now, |next| seconds(next.at));
             Bucket::of(*sample, next)
         });
-        for bucket in store.tiers.iter().flat_map(|tiers| tiers.iter().rev()).flatten().copied().chain(raw) {
+        for bucket in store
+            .tiers
+            .iter()
+            .flat_map(|tiers| tiers.iter().rev())
+            .flatten()
+            .copied()
+            .chain(raw)
+        {
             if bucket.to < from {
                 found.clear();
             }
@@ -164,7 +200,8 @@ impl History {
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
-        // Nothing here is left half done by a panic: every change is one insertion or removal.
+        // Nothing here is left half done by a panic: every change is one
+        // insertion or removal.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -183,11 +220,15 @@ impl Store {
         if self.raw.len() <= RAW {
             return;
         }
-        let (Some(oldest), Some(next)) = (self.raw.pop_front(), self.raw.front()) else { return };
+        let (Some(oldest), Some(next)) = (self.raw.pop_front(), self.raw.front()) else {
+            return;
+        };
         let mut bucket = Bucket::of(oldest, seconds(next.at));
         for (tier, (width, most)) in self.tiers.get_or_insert_default().iter_mut().zip(TIERS) {
             match tier.back_mut() {
-                Some(last) if last.is_gap() == bucket.is_gap() && bucket.from - last.from < width => {
+                Some(last)
+                    if last.is_gap() == bucket.is_gap() && bucket.from - last.from < width =>
+                {
                     last.take_in(&bucket);
                 }
                 _ => tier.push_back(bucket),
@@ -195,7 +236,9 @@ impl Store {
             if tier.len() <= most {
                 return;
             }
-            let Some(oldest) = tier.pop_front() else { return };
+            let Some(oldest) = tier.pop_front() else {
+                return;
+            };
             bucket = oldest;
         }
     }
@@ -231,20 +274,38 @@ mod tests {
 
     /// A sensor that speaks once a second, from 0 on.
     fn speaks(values: impl IntoIterator<Item = f64>) -> History {
-        values.into_iter().enumerate().map(|(second, value)| Sample { at: at(second as f64), value }).collect()
+        values
+            .into_iter()
+            .enumerate()
+            .map(|(second, value)| Sample {
+                at: at(second as f64),
+                value,
+            })
+            .collect()
     }
 
     #[test]
     fn a_day_of_a_sensor_that_speaks_every_second_is_kept_with_its_extremes() {
         let day = 86_400;
-        let history = speaks((0..day).map(|second| if second == 100 { 99.0 } else { f64::from(second % 10) }));
+        let history = speaks((0..day).map(|second| {
+            if second == 100 {
+                99.0
+            } else {
+                f64::from(second % 10)
+            }
+        }));
         let all = history.between(0.0, f64::from(day), f64::from(day));
         assert_eq!(all.first().map(|first| first.from), Some(0.0));
         assert!(all.len() <= RAW + TIERS.iter().map(|(_, most)| most).sum::<usize>());
         let sum = Summary::of(&all, 0.0, f64::from(day)).unwrap();
         assert_eq!((sum.low, sum.high), (0.0, 99.0));
         assert!((sum.mean - 4.5).abs() < 0.01, "{}", sum.mean);
-        let last = Summary::of(&history.between(86_000.0, 86_400.0, 86_400.0), 86_000.0, 86_400.0).unwrap();
+        let last = Summary::of(
+            &history.between(86_000.0, 86_400.0, 86_400.0),
+            86_000.0,
+            86_400.0,
+        )
+        .unwrap();
         assert_eq!(last.high, 9.0, "the extreme is where it was");
     }
 
@@ -255,7 +316,13 @@ mod tests {
         let all = history.between(0.0, 5_000.0, 5_000.0);
         for bucket in all.iter().filter(|bucket| !bucket.is_gap()) {
             let inside = (0..5_000).filter(|second| down(*second)).map(f64::from);
-            assert_eq!(inside.filter(|second| bucket.from < *second && *second < bucket.to).count(), 0, "{bucket:?}");
+            assert_eq!(
+                inside
+                    .filter(|second| bucket.from < *second && *second < bucket.to)
+                    .count(),
+                0,
+                "{bucket:?}"
+            );
         }
         assert!(all.iter().any(Bucket::is_gap));
     }
@@ -263,24 +330,45 @@ mod tests {
     #[test]
     fn a_gap_that_goes_on_is_one_gap() {
         let history = speaks([1.0, f64::NAN, f64::NAN, f64::NAN, 2.0]);
-        let gaps: Vec<_> = history.between(0.0, 9.0, 9.0).into_iter().filter(Bucket::is_gap).collect();
-        assert_eq!(gaps.iter().map(|gap| (gap.from, gap.to)).collect::<Vec<_>>(), [(1.0, 4.0)]);
+        let gaps: Vec<_> = history
+            .between(0.0, 9.0, 9.0)
+            .into_iter()
+            .filter(Bucket::is_gap)
+            .collect();
+        assert_eq!(
+            gaps.iter()
+                .map(|gap| (gap.from, gap.to))
+                .collect::<Vec<_>>(),
+            [(1.0, 4.0)]
+        );
     }
 
     #[test]
     fn a_value_counts_for_as_long_as_it_held() {
-        let history: History =
-            [(0.0, 10.0), (1.0, 20.0)].into_iter().map(|(s, value)| Sample { at: at(s), value }).collect();
+        let history: History = [(0.0, 10.0), (1.0, 20.0)]
+            .into_iter()
+            .map(|(s, value)| Sample { at: at(s), value })
+            .collect();
         let sum = Summary::of(&history.between(0.0, 10.0, 10.0), 0.0, 10.0).unwrap();
-        assert!((sum.mean - 19.0).abs() < 1e-9, "1 s of 10 and 9 s of 20: {}", sum.mean);
-        assert_eq!(Summary::of(&history.between(-9.0, -5.0, 10.0), -9.0, -5.0), None);
+        assert!(
+            (sum.mean - 19.0).abs() < 1e-9,
+            "1 s of 10 and 9 s of 20: {}",
+            sum.mean
+        );
+        assert_eq!(
+            Summary::of(&history.between(-9.0, -5.0, 10.0), -9.0, -5.0),
+            None
+        );
     }
 
     #[test]
     fn a_view_reaches_to_the_values_beyond_its_edges() {
         let history = speaks((0..10).map(f64::from));
         let seen = history.between(3.5, 5.5, 9.0);
-        assert_eq!(seen.iter().map(|bucket| bucket.from).collect::<Vec<_>>(), [2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(
+            seen.iter().map(|bucket| bucket.from).collect::<Vec<_>>(),
+            [2.0, 3.0, 4.0, 5.0, 6.0]
+        );
     }
 
     proptest! {

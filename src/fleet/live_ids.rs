@@ -1,4 +1,5 @@
-//! Which ids the boards have whose links work: such an id belongs to its board for as long as the link works, whichever other peer claims it.
+//! Which ids the boards have whose links work: such an id belongs to its board
+//! for as long as the link works, whichever other peer claims it.
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -21,9 +22,11 @@ struct Ids {
 pub(super) enum Owner {
     /// Its own, as far as can be known.
     Itself,
-    /// That of this board, to which another link works: both are in the same run, so that they are one board.
+    /// That of this board, to which another link works: both are in the same
+    /// run, so that they are one board.
     Same(BoardKey),
-    /// That of this board, to which another link works, and it is another board.
+    /// That of this board, to which another link works, and it is another
+    /// board.
     Another(BoardKey),
 }
 
@@ -31,7 +34,10 @@ impl LiveIds {
     /// A board is as `view` says.
     pub(super) fn note(&self, view: &BoardView) {
         let mut ids = self.0.borrow_mut();
-        let live = view.id.as_ref().filter(|_| view.link == LinkState::Connected);
+        let live = view
+            .id
+            .as_ref()
+            .filter(|_| view.link == LinkState::Connected);
         let epoch = view.info.as_ref().map(|info| info.epoch);
         match live {
             Some(id) if ids.of.get(&view.key) == Some(id) => {
@@ -54,7 +60,8 @@ impl LiveIds {
         self.0.borrow_mut().forget(key);
     }
 
-    /// Whose the id is that this board says; `epoch` names the run that it says to be in, where it said that.
+    /// Whose the id is that this board says; `epoch` names the run that it says
+    /// to be in, where it said that.
     pub(super) fn owner(&self, key: BoardKey, id: &str, epoch: Option<Epoch>) -> Owner {
         match self.0.borrow().by_id.get(id) {
             Some((owner, of)) if *owner != key => {

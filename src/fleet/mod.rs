@@ -1,4 +1,5 @@
-//! The app without a face: it finds boards, keeps a link to each and knows what to believe about every one.
+//! The app without a face: it finds boards, keeps a link to each and knows what
+//! to believe about every one.
 
 mod address;
 pub(crate) mod belief;
@@ -32,9 +33,9 @@ pub use frames::{Content, Following, Frames, Way, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use published::Shown;
 pub use view::{
-    BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, IdClaim, LastEvent,
-    LinkProblem, LinkState, Listening, Lock, LogEntry, Origin, Outcome, ResyncCause, Sample, Span, UpdateProblem,
-    UpdateState,
+    BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, IdClaim,
+    LastEvent, LinkProblem, LinkState, Listening, Lock, LogEntry, Origin, Outcome, ResyncCause,
+    Sample, Span, UpdateProblem, UpdateState,
 };
 
 use crate::{
@@ -60,14 +61,17 @@ use wish::Wish;
 pub struct Settings {
     /// How boards are looked for by mDNS; `None`: not at all.
     pub discovery: Option<Lookout>,
-    /// Connect to every board that is found; otherwise only list announcements until [`Fleet::connect`].
+    /// Connect to every board that is found; otherwise only list announcements
+    /// until [`Fleet::connect`].
     pub connect_to_all: bool,
     /// `host:port` of boards that are added by hand.
     pub addresses: Vec<String>,
-    /// Keys of locked boards; `None` where they are still being looked for: nobody is connected to until [`Fleet::hold_keys`], since
-    /// nothing may be said in plain text to a board for which there is one.
+    /// Keys of locked boards; `None` where they are still being looked for:
+    /// nobody is connected to until [`Fleet::hold_keys`], since nothing may be
+    /// said in plain text to a board for which there is one.
     pub keys: Option<Keys>,
-    /// Where boards can call, port 0 being any free one; `None`, the default: nowhere. How that does is in [`FleetStatus`].
+    /// Where boards can call, port 0 being any free one; `None`, the default:
+    /// nowhere. How that does is in [`FleetStatus`].
     pub listen: Option<SocketAddr>,
     /// The library that connects to boards.
     pub transport: Transport,
@@ -87,7 +91,8 @@ impl Default for Settings {
     }
 }
 
-/// A board that an earlier run knew: it is shown from the start, whether or not it is there.
+/// A board that an earlier run knew: it is shown from the start, whether or not
+/// it is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownBoard {
     /// Its id, once it was known.
@@ -98,7 +103,8 @@ pub struct KnownBoard {
     pub address: String,
     /// It was added by hand, not found.
     pub by_hand: bool,
-    /// Where it was announced, if this run heard it already; these are used instead of `address`.
+    /// Where it was announced, if this run heard it already; these are used
+    /// instead of `address`.
     pub announced: Candidates,
 }
 
@@ -115,34 +121,52 @@ impl Fleet {
     /// Starts the I/O thread and discovery.
     ///
     /// # Errors
-    /// Where the thread or its runtime cannot be made. Discovery that fails is reported in [`FleetStatus`], not here.
+    /// Where the thread or its runtime cannot be made. Discovery that fails is
+    /// reported in [`FleetStatus`], not here.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
-        // A link is an open file. Where more are refused, the boards that stay unreachable say so.
+        // A link is an open file. Where more are refused, the boards that stay
+        // unreachable say so.
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let published = Published::default();
         let (orders, received) = unbounded_channel();
-        let Settings { discovery, connect_to_all, addresses, keys, listen, transport } = settings;
+        let Settings {
+            discovery,
+            connect_to_all,
+            addresses,
+            keys,
+            listen,
+            transport,
+        } = settings;
         let lookout = discovery.clone();
         let engine = Engine::new(published.clone(), connect_to_all, keys, transport);
         let thread = engine::spawn(engine, received, discovery)?;
-        let fleet = Self { orders, published, thread: Some(thread), updates: AtomicU64::new(0), lookout };
+        let fleet = Self {
+            orders,
+            published,
+            thread: Some(thread),
+            updates: AtomicU64::new(0),
+            lookout,
+        };
         if listen.is_some() {
             fleet.listen(listen);
         }
         for address in addresses {
-            // One bad line among the remembered addresses must not keep the program from starting.
+            // One bad line among the remembered addresses must not keep the
+            // program from starting.
             let _ = fleet.add_address(&address);
         }
         Ok(fleet)
     }
 
-    /// Tells a face of changes. `wake` is called from the I/O thread, once until the next [`Watch::drain`]; it must not block.
-    /// The first drain has every board.
+    /// Tells a face of changes. `wake` is called from the I/O thread, once
+    /// until the next [`Watch::drain`]; it must not block. The first drain has
+    /// every board.
     pub fn watch(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
         self.published.watch(Arc::new(wake))
     }
 
-    /// What time it is for everything that the fleet keeps: times in views are on its scale, unless they say otherwise.
+    /// What time it is for everything that the fleet keeps: times in views are
+    /// on its scale, unless they say otherwise.
     pub fn clock(&self) -> &Arc<Clock> {
         self.published.clock()
     }
@@ -157,7 +181,8 @@ impl Fleet {
         self.published.get(board)
     }
 
-    /// Adds a board by `host:port` (port 80 where none is given); one that is there already is not added twice.
+    /// Adds a board by `host:port` (port 80 where none is given); one that is
+    /// there already is not added twice.
     ///
     /// # Errors
     /// Where the text is no address.
@@ -165,11 +190,16 @@ impl Fleet {
         let address: Address = address.parse()?;
         let (key, new) = self.published.key_for(&address.to_string());
         // Given once more, it is wanted now: the next attempt does not wait.
-        self.order(if new { Order::Add(key, address) } else { Order::RetryNow(key) });
+        self.order(if new {
+            Order::Add(key, address)
+        } else {
+            Order::RetryNow(key)
+        });
         Ok(key)
     }
 
-    /// Shows a board that an earlier run knew, and connects to it where it was last; one that was found only where that is on a network of this
+    /// Shows a board that an earlier run knew, and connects to it where it was
+    /// last; one that was found only where that is on a network of this
     /// computer. One that is there already stays as it is.
     ///
     /// # Errors
@@ -205,25 +235,29 @@ impl Fleet {
         self.order(Order::HoldKeys(keys));
     }
 
-    /// Holds a key from now on, instead of one for the same board: a link that waits for it is made at once, one that was made with
-    /// another or without one is made anew. It is not saved.
+    /// Holds a key from now on, instead of one for the same board: a link that
+    /// waits for it is made at once, one that was made with another or without
+    /// one is made anew. It is not saved.
     pub fn give_key(&self, key: Key) {
         self.order(Order::GiveKey(Box::new(key)));
     }
 
-    /// Holds no key for the board with this id any more. It is not deleted where it is saved.
+    /// Holds no key for the board with this id any more. It is not deleted
+    /// where it is saved.
     pub fn forget_key(&self, board: &str) {
         self.order(Order::ForgetKey(board.to_owned()));
     }
 
-    /// Lets boards call there from now on, port 0 being any free one; `None`: no more, and those that have called are let go. How that
-    /// does is in [`FleetStatus`].
+    /// Lets boards call there from now on, port 0 being any free one; `None`:
+    /// no more, and those that have called are let go. How that does is in
+    /// [`FleetStatus`].
     pub fn listen(&self, address: Option<SocketAddr>) {
         self.order(Order::Listen(address));
     }
 
-    /// What this board is to be told to call so that it calls here, where boards can call `listening`: this computer's address on the
-    /// interface that faces it. `None` where there is no way to it.
+    /// What this board is to be told to call so that it calls here, where
+    /// boards can call `listening`: this computer's address on the interface
+    /// that faces it. `None` where there is no way to it.
     pub fn call_url(&self, board: BoardKey, listening: SocketAddr) -> Option<CallUrl> {
         let own = if listening.ip().is_unspecified() {
             let board = self.board(board)?;
@@ -235,24 +269,36 @@ impl Fleet {
         } else {
             listening.ip()
         };
-        format!("ws://{}/", SocketAddr::new(own, listening.port())).parse().ok()
+        format!("ws://{}/", SocketAddr::new(own, listening.port()))
+            .parse()
+            .ok()
     }
 
-    /// Follows the board's own log from now on, over reconnects: first the lines that the board kept, then each as it comes, as
-    /// [`Happening::Log`]. [`LogFilter::Off`] ends it.
+    /// Follows the board's own log from now on, over reconnects: first the
+    /// lines that the board kept, then each as it comes, as [`Happening::Log`].
+    /// [`LogFilter::Off`] ends it.
     pub fn follow_log(&self, board: BoardKey, wanted: LogFilter) {
         self.order(Order::FollowLog(board, wanted));
     }
 
-    /// Sets what `change` has, by the `Set` method of the component's kind. The newest change wins: one is under way, at most
-    /// one waits, and a newer one is merged into it.
+    /// Sets what `change` has, by the `Set` method of the component's kind. The
+    /// newest change wins: one is under way, at most one waits, and a newer one
+    /// is merged into it.
     pub fn set(&self, board: BoardKey, component: &ComponentKey, change: State, reply: Reply) {
-        self.order(Order::Command(board, Wish::Set(component.clone(), change), reply));
+        self.order(Order::Command(
+            board,
+            Wish::Set(component.clone(), change),
+            reply,
+        ));
     }
 
     /// `Switch.Toggle`, or `Light.Set` of the opposite.
     pub fn toggle(&self, board: BoardKey, component: &ComponentKey, reply: Reply) {
-        self.order(Order::Command(board, Wish::Toggle(component.clone()), reply));
+        self.order(Order::Command(
+            board,
+            Wish::Toggle(component.clone()),
+            reply,
+        ));
     }
 
     /// `Button.Press`.
@@ -262,12 +308,17 @@ impl Fleet {
 
     /// Any method.
     pub fn call(&self, board: BoardKey, method: &str, params: Object, reply: Reply) {
-        self.order(Order::Command(board, Wish::Call(method.to_owned(), params), reply));
+        self.order(Order::Command(
+            board,
+            Wish::Call(method.to_owned(), params),
+            reply,
+        ));
     }
 
-    /// Updates a board's firmware: sends the image, has the board check it, and waits until the board is back. How that does is in
-    /// [`BoardView::update`]. The image is read on a thread of its own. Where an update of the board by this program is under way,
-    /// that one goes on.
+    /// Updates a board's firmware: sends the image, has the board check it, and
+    /// waits until the board is back. How that does is in
+    /// [`BoardView::update`]. The image is read on a thread of its own. Where
+    /// an update of the board by this program is under way, that one goes on.
     pub fn update(&self, board: BoardKey, image: ImageSource) {
         let order = self.updates.fetch_add(1, Ordering::Relaxed);
         self.order(Order::UpdateWanted(board, order));
@@ -275,19 +326,29 @@ impl Fleet {
         let read = move || {
             let _ = orders.send(Order::UpdateRead(board, order, image.read()));
         };
-        // A file may lie on a disk that sleeps: neither this thread nor the one of the sockets waits for it.
-        if let Err(error) = std::thread::Builder::new().name("image".to_owned()).spawn(read) {
-            self.order(Order::UpdateRead(board, order, Err(format!("no thread to read the image: {error}"))));
+        // A file may lie on a disk that sleeps: neither this thread nor the one
+        // of the sockets waits for it.
+        if let Err(error) = std::thread::Builder::new()
+            .name("image".to_owned())
+            .spawn(read)
+        {
+            self.order(Order::UpdateRead(
+                board,
+                order,
+                Err(format!("no thread to read the image: {error}")),
+            ));
         }
     }
 
-    /// Ends the update by this program, as long as the board has not been told to take the image.
+    /// Ends the update by this program, as long as the board has not been told
+    /// to take the image.
     pub fn cancel_update(&self, board: BoardKey) {
         self.order(Order::CancelUpdate(board));
     }
 
     fn order(&self, order: Order) {
-        // The thread ends before the fleet only where it panicked; the reply is dropped with the order then.
+        // The thread ends before the fleet only where it panicked; the reply is
+        // dropped with the order then.
         let _ = self.orders.send(order);
     }
 }
@@ -301,7 +362,8 @@ impl Drop for Fleet {
     }
 }
 
-/// Where the outcome of a command goes: called once, on the I/O thread; it must not block. `None` where nobody waits.
+/// Where the outcome of a command goes: called once, on the I/O thread; it must
+/// not block. `None` where nobody waits.
 pub type Reply = Option<Box<dyn FnOnce(Outcome) + Send>>;
 
 /// What a face has not seen yet.

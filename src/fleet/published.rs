@@ -1,4 +1,5 @@
-//! What faces read: every board as it is now, the log, and what each face has not seen yet. Decides nothing about boards.
+//! What faces read: every board as it is now, the log, and what each face has
+//! not seen yet. Decides nothing about boards.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -8,15 +9,18 @@ use std::{
 
 use super::{BoardKey, BoardView, Changes, Clock, FleetStatus, Happening, LogEntry, Watch};
 
-/// Entries of the log that are kept for who has not seen them. A face that drains once a second misses none below 10,000 events a
-/// second; what all have seen is dropped.
+/// Entries of the log that are kept for who has not seen them. A face that
+/// drains once a second misses none below 10,000 events a second; what all have
+/// seen is dropped.
 const LOG: usize = 10_000;
 
-/// A face that shows nothing of all that is woken when it has not seen so many entries, before they are forgotten.
+/// A face that shows nothing of all that is woken when it has not seen so many
+/// entries, before they are forgotten.
 const UNSEEN: u64 = 2_000;
 
-/// Of boards whose changes a face does not show a drain has so many, each in its turn. With a thousand boards that push all the time the
-/// others would be half of what a frame does, and be replaced before anybody looks at them.
+/// Of boards whose changes a face does not show a drain has so many, each in
+/// its turn. With a thousand boards that push all the time the others would be
+/// half of what a frame does, and be replaced before anybody looks at them.
 const OTHERS: usize = 128;
 
 /// Shared by the I/O thread, which writes, and the faces.
@@ -36,12 +40,14 @@ struct State {
     watches: BTreeMap<u64, Unseen>,
     watched: u64,
     next_board: u32,
-    /// Boards that were added by hand and not forgotten, by the address that was given.
+    /// Boards that were added by hand and not forgotten, by the address that
+    /// was given.
     given: HashMap<String, BoardKey>,
 }
 
-/// What a face shows. For a change of anything else it is not woken; the next drain has it all the same. That a link, a name or what
-/// is on a board changed wakes every face.
+/// What a face shows. For a change of anything else it is not woken; the next
+/// drain has it all the same. That a link, a name or what is on a board changed
+/// wakes every face.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
     /// Boards whose components are shown.
@@ -69,8 +75,9 @@ struct Unseen {
     dirty: BTreeMap<BoardKey, bool>,
     /// Whose turn it is among those that are not shown.
     turn: BoardKey,
-    /// Boards that the face was given and that are not forgotten: of others it need not be told that they are gone, so that what waits for
-    /// a face that does not look is bounded by what it was given.
+    /// Boards that the face was given and that are not forgotten: of others it
+    /// need not be told that they are gone, so that what waits for a face that
+    /// does not look is bounded by what it was given.
     given: BTreeSet<BoardKey>,
     forgotten: Vec<BoardKey>,
     /// The number of the next log entry to be seen.
@@ -93,14 +100,15 @@ impl Published {
         self.lock().new_key()
     }
 
-    /// The key of a board that is added by hand, and whether the address is news. A board whose link goes there already
-    /// keeps its key.
+    /// The key of a board that is added by hand, and whether the address is
+    /// news. A board whose link goes there already keeps its key.
     pub(super) fn key_for(&self, address: &str) -> (BoardKey, bool) {
         let mut state = self.lock();
         if let Some(key) = state.given.get(address) {
             return (*key, false);
         }
-        let is_there = |board: &&Arc<BoardView>| board.address == address || board.addresses.have(address);
+        let is_there =
+            |board: &&Arc<BoardView>| board.address == address || board.addresses.have(address);
         let there = state.boards.values().find(is_there).map(|board| board.key);
         let key = there.unwrap_or_else(|| state.new_key());
         state.given.insert(address.to_owned(), key);
@@ -115,7 +123,12 @@ impl Published {
     }
 
     /// A board is as `view` says, this of it changed, and this happened to it.
-    pub(super) fn board(&self, view: &Arc<BoardView>, concern: Concern, happenings: Vec<(SystemTime, Happening)>) {
+    pub(super) fn board(
+        &self,
+        view: &Arc<BoardView>,
+        concern: Concern,
+        happenings: Vec<(SystemTime, Happening)>,
+    ) {
         let wakes = {
             let mut state = self.lock();
             state.boards.insert(view.key, Arc::clone(view));
@@ -133,7 +146,9 @@ impl Published {
                     });
                 }
             }
-            let State { watches, logged, .. } = &mut *state;
+            let State {
+                watches, logged, ..
+            } = &mut *state;
             let mut wakes = Vec::new();
             for unseen in watches.values_mut() {
                 *unseen.dirty.entry(view.key).or_default() |= unseen.shows(view.key, concern);
@@ -199,11 +214,15 @@ impl Published {
         };
         state.watches.insert(id, unseen);
         drop(state);
-        Watch { id, published: self.clone() }
+        Watch {
+            id,
+            published: self.clone(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing here is left half done by a panic: every change is one insertion or removal.
+        // Nothing here is left half done by a panic: every change is one
+        // insertion or removal.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -225,8 +244,17 @@ impl State {
 
     /// Drops what every watch has seen.
     fn trim(&mut self) {
-        let unseen = self.watches.values().map(|unseen| unseen.next_entry).min().unwrap_or(self.logged);
-        while self.log.pop_front_if(|entry| entry.number < unseen).is_some() {}
+        let unseen = self
+            .watches
+            .values()
+            .map(|unseen| unseen.next_entry)
+            .min()
+            .unwrap_or(self.logged);
+        while self
+            .log
+            .pop_front_if(|entry| entry.number < unseen)
+            .is_some()
+        {}
     }
 
     /// Marks something in every watch; whom to wake.
@@ -243,17 +271,22 @@ impl State {
 impl Unseen {
     /// Whether the face shows what changed of a board.
     fn shows(&self, board: BoardKey, concern: Concern) -> bool {
-        let Some(shown) = &self.shown else { return true };
+        let Some(shown) = &self.shown else {
+            return true;
+        };
         match concern {
             Concern::Board => true,
             Concern::Components => shown.boards.contains(&board),
-            Concern::RoundTrip => shown.boards.contains(&board) || shown.round_trips.contains(&board),
+            Concern::RoundTrip => {
+                shown.boards.contains(&board) || shown.round_trips.contains(&board)
+            }
         }
     }
 
     /// Whether the face shows what changed, or that it happened.
     fn sees(&self, board: BoardKey, concern: Concern, happened: bool) -> bool {
-        self.shows(board, concern) || (happened && self.shown.as_ref().is_none_or(|shown| shown.log))
+        self.shows(board, concern)
+            || (happened && self.shown.as_ref().is_none_or(|shown| shown.log))
     }
 
     /// The boards of a drain; the others wait for the next.
@@ -266,8 +299,16 @@ impl Unseen {
             }
             *shown
         };
-        let mut taken: Vec<_> = self.dirty.extract_if(self.turn.., &mut takes).map(|(key, _)| key).collect();
-        taken.extend(self.dirty.extract_if(..self.turn, takes).map(|(key, _)| key));
+        let mut taken: Vec<_> = self
+            .dirty
+            .extract_if(self.turn.., &mut takes)
+            .map(|(key, _)| key)
+            .collect();
+        taken.extend(
+            self.dirty
+                .extract_if(..self.turn, takes)
+                .map(|(key, _)| key),
+        );
         self.turn = turn;
         taken
     }
@@ -291,7 +332,9 @@ impl Watch {
         let missed = {
             let mut state = self.published.lock();
             let logged = state.logged;
-            let Some(unseen) = state.watches.get_mut(&self.id) else { return };
+            let Some(unseen) = state.watches.get_mut(&self.id) else {
+                return;
+            };
             // What changed since the last drain was drawn as it was before.
             let mut missed = shown.log && unseen.next_entry < logged;
             for board in shown.boards.union(&shown.round_trips) {
@@ -305,11 +348,22 @@ impl Watch {
         wake(missed.into_iter().collect());
     }
 
-    /// Takes what has changed; of many boards that the face does not show some, the others with the next. Never blocks for longer than it takes to move some pointers.
+    /// Takes what has changed; of many boards that the face does not show some,
+    /// the others with the next. Never blocks for longer than it takes to move
+    /// some pointers.
     pub fn drain(&mut self) -> Changes {
         let mut state = self.published.lock();
-        let State { boards, log, logged, status, watches, .. } = &mut *state;
-        let Some(unseen) = watches.get_mut(&self.id) else { return Changes::default() };
+        let State {
+            boards,
+            log,
+            logged,
+            status,
+            watches,
+            ..
+        } = &mut *state;
+        let Some(unseen) = watches.get_mut(&self.id) else {
+            return Changes::default();
+        };
         unseen.woken = false;
         let oldest = log.front().map_or(*logged, |entry| entry.number);
         let missed = oldest.saturating_sub(unseen.next_entry);
@@ -318,7 +372,10 @@ impl Watch {
         let taken = unseen.take_boards();
         unseen.given.extend(&taken);
         let changes = Changes {
-            boards: taken.iter().filter_map(|key| boards.get(key).cloned()).collect(),
+            boards: taken
+                .iter()
+                .filter_map(|key| boards.get(key).cloned())
+                .collect(),
             forgotten: std::mem::take(&mut unseen.forgotten),
             log: log.iter().skip(skip).cloned().collect(),
             missed,
@@ -346,12 +403,22 @@ mod tests {
 
     fn push(published: &Published, board: u32) {
         let address = format!("192.0.2.1:{board}").parse().expect("an address");
-        let belief = Belief::new(Instant::now(), BoardKey(board), Candidates::given(address), true);
+        let belief = Belief::new(
+            Instant::now(),
+            BoardKey(board),
+            Candidates::given(address),
+            true,
+        );
         published.board(belief.view(), Concern::Components, Vec::new());
     }
 
     fn drained(watch: &mut Watch) -> Vec<u32> {
-        watch.drain().boards.iter().map(|board| board.key.0).collect()
+        watch
+            .drain()
+            .boards
+            .iter()
+            .map(|board| board.key.0)
+            .collect()
     }
 
     #[test]
@@ -366,7 +433,10 @@ mod tests {
         });
         published.forget(BoardKey(1));
         let changes = watch.drain();
-        assert_eq!((changes.boards.len(), changes.forgotten), (0, vec![BoardKey(1)]));
+        assert_eq!(
+            (changes.boards.len(), changes.forgotten),
+            (0, vec![BoardKey(1)])
+        );
     }
 
     #[test]
@@ -374,14 +444,24 @@ mod tests {
         let published = Published::default();
         let mut watch = published.watch(Arc::new(|| ()));
         (1..=1_000).for_each(|board| push(&published, board));
-        assert_eq!(drained(&mut watch).len(), 1_000, "one that does not say what it shows shows everything");
+        assert_eq!(
+            drained(&mut watch).len(),
+            1_000,
+            "one that does not say what it shows shows everything"
+        );
 
-        watch.shows(Shown { boards: BTreeSet::from([BoardKey(900)]), ..Shown::default() });
+        watch.shows(Shown {
+            boards: BTreeSet::from([BoardKey(900)]),
+            ..Shown::default()
+        });
         let mut seen = BTreeSet::new();
         for _ in 0..8 {
             (1..=1_000).for_each(|board| push(&published, board));
             let boards = drained(&mut watch);
-            assert!(boards.contains(&900) && boards.len() <= OTHERS + 1, "{boards:?}");
+            assert!(
+                boards.contains(&900) && boards.len() <= OTHERS + 1,
+                "{boards:?}"
+            );
             seen.extend(boards);
         }
         assert_eq!(seen.len(), 1_000, "none waits for ever");
@@ -391,9 +471,17 @@ mod tests {
         let taken = drained(&mut watch);
         let waiting: Vec<u32> = (1..=1_000).filter(|board| !taken.contains(board)).collect();
         watch.shows(Shown {
-            boards: waiting.last().map(|board| BoardKey(*board)).into_iter().collect(),
+            boards: waiting
+                .last()
+                .map(|board| BoardKey(*board))
+                .into_iter()
+                .collect(),
             ..Shown::default()
         });
-        assert!(waiting.last().is_some_and(|board| drained(&mut watch).contains(board)));
+        assert!(
+            waiting
+                .last()
+                .is_some_and(|board| drained(&mut watch).contains(board))
+        );
     }
 }

@@ -1,8 +1,10 @@
-//! Knows which board is which, by key, id and address, and which of them make room where strangers announce or claim more than the fleet
-//! keeps. Owns no socket and reads no clock.
+//! Knows which board is which, by key, id and address, and which of them make
+//! room where strangers announce or claim more than the fleet keeps. Owns no
+//! socket and reads no clock.
 //!
-//! A board of the person's own is never given up for a stranger's, nor is one that is connected. Of the others there are [`UNCONNECTED`] at
-//! most, and from one source address [`PER_SOURCE`], connected ones included.
+//! A board of the person's own is never given up for a stranger's, nor is one
+//! that is connected. Of the others there are [`UNCONNECTED`] at most, and from
+//! one source address [`PER_SOURCE`], connected ones included.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,19 +14,23 @@ use std::{
 use super::BoardKey;
 use crate::eviction::{Eviction, Source};
 
-/// Boards that are neither the person's own nor connected. More than any building has; a bound against a network that invents them.
+/// Boards that are neither the person's own nor connected. More than any
+/// building has; a bound against a network that invents them.
 pub(super) const UNCONNECTED: usize = 4_096;
 
-/// Boards of one source address that are not the person's own. A computer with virtual boards has a thousand.
+/// Boards of one source address that are not the person's own. A computer with
+/// virtual boards has a thousand.
 pub(super) const PER_SOURCE: usize = 1_024;
 
-/// Addresses by which a board can be found. One that announces another port all the time has one after the other.
+/// Addresses by which a board can be found. One that announces another port all
+/// the time has one after the other.
 const ADDRESSES: usize = 16;
 
 /// What a board is to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Membership {
-    /// Added by the person, remembered from an earlier run, or this computer holds its key.
+    /// Added by the person, remembered from an earlier run, or this computer
+    /// holds its key.
     Own,
     /// There is a link to it.
     Connected(Source),
@@ -59,7 +65,8 @@ pub(super) struct Roster<B> {
     boards: HashMap<BoardKey, Box<B>>,
     by_id: HashMap<String, BoardKey>,
     ids: HashMap<BoardKey, HashSet<String>>,
-    /// Where boards were given or announced; checked against the board, which may have moved.
+    /// Where boards were given or announced; checked against the board, which
+    /// may have moved.
     by_address: HashMap<String, BoardKey>,
     addresses: HashMap<BoardKey, HashSet<String>>,
     memberships: HashMap<BoardKey, Membership>,
@@ -99,7 +106,9 @@ impl<B: Entry> Roster<B> {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (BoardKey, &B)> {
-        self.boards.iter().map(|(key, board)| (*key, board.as_ref()))
+        self.boards
+            .iter()
+            .map(|(key, board)| (*key, board.as_ref()))
     }
 
     pub(super) fn insert(&mut self, now: Instant, key: BoardKey, board: B) {
@@ -129,7 +138,9 @@ impl<B: Entry> Roster<B> {
 
     /// Keeps count of a board that may be something else to the person now.
     pub(super) fn settle(&mut self, now: Instant, key: BoardKey) {
-        let Some(membership) = self.boards.get(&key).map(|board| board.membership()) else { return };
+        let Some(membership) = self.boards.get(&key).map(|board| board.membership()) else {
+            return;
+        };
         if self.memberships.insert(key, membership) == Some(membership) {
             return;
         }
@@ -143,14 +154,22 @@ impl<B: Entry> Roster<B> {
 
     /// A board was heard of once more.
     pub(super) fn confirm(&mut self, now: Instant, key: BoardKey) {
-        if let Some((of, source)) = self.memberships.get(&key).copied().and_then(|membership| self.of(membership)) {
+        if let Some((of, source)) = self
+            .memberships
+            .get(&key)
+            .copied()
+            .and_then(|membership| self.of(membership))
+        {
             of.confirm(key, now, source);
         }
     }
 
     /// When a board that is only claimed or known was heard of last.
     pub(super) fn confirmed(&self, key: BoardKey) -> Option<Instant> {
-        self.claimed.get(&key).or_else(|| self.known.get(&key)).map(|(confirmed, _)| confirmed)
+        self.claimed
+            .get(&key)
+            .or_else(|| self.known.get(&key))
+            .map(|(confirmed, _)| confirmed)
     }
 
     fn of(&mut self, membership: Membership) -> Option<(&mut Eviction<BoardKey>, Source)> {
@@ -162,12 +181,20 @@ impl<B: Entry> Roster<B> {
         }
     }
 
-    /// Whether an unknown board of this source can be added. One that was only heard of makes room before one that was connected once,
-    /// as long as those are not the most.
+    /// Whether an unknown board of this source can be added. One that was only
+    /// heard of makes room before one that was connected once, as long as those
+    /// are not the most.
     pub(super) fn room_for(&self, source: Source) -> Room {
-        let of_source: usize = [&self.connected, &self.known, &self.claimed].iter().map(|of| of.of(source)).sum();
+        let of_source: usize = [&self.connected, &self.known, &self.claimed]
+            .iter()
+            .map(|of| of.of(source))
+            .sum();
         let goes = if source.is_some() && of_source >= PER_SOURCE {
-            match self.claimed.oldest_of(source).or_else(|| self.known.oldest_of(source)) {
+            match self
+                .claimed
+                .oldest_of(source)
+                .or_else(|| self.known.oldest_of(source))
+            {
                 Some(key) => *key,
                 None => return Room::Full,
             }
@@ -194,7 +221,9 @@ impl<B: Entry> Roster<B> {
     /// This board has this id; the one that had it before, if that is another.
     pub(super) fn has_id(&mut self, key: BoardKey, id: String) -> Option<BoardKey> {
         self.ids.entry(key).or_default().insert(id.clone());
-        self.by_id.insert(id, key).filter(|before| *before != key && self.boards.contains_key(before))
+        self.by_id
+            .insert(id, key)
+            .filter(|before| *before != key && self.boards.contains_key(before))
     }
 
     /// This board no longer has this id.
@@ -207,7 +236,8 @@ impl<B: Entry> Roster<B> {
         }
     }
 
-    /// This board can be found at this address. Of one that has had many the others are forgotten, but for where its link goes.
+    /// This board can be found at this address. Of one that has had many the
+    /// others are forgotten, but for where its link goes.
     pub(super) fn is_at(&mut self, key: BoardKey, address: &str) {
         let addresses = self.addresses.entry(key).or_default();
         if addresses.len() >= ADDRESSES {
@@ -224,7 +254,11 @@ impl<B: Entry> Roster<B> {
 
     /// This board is not announced at this address any more.
     pub(super) fn left(&mut self, key: BoardKey, address: &str) {
-        if self.boards.get(&key).is_some_and(|board| board.address() == address) {
+        if self
+            .boards
+            .get(&key)
+            .is_some_and(|board| board.address() == address)
+        {
             return;
         }
         if let Some(addresses) = self.addresses.get_mut(&key) {
@@ -238,7 +272,10 @@ impl<B: Entry> Roster<B> {
     /// The board whose link goes to this address.
     pub(super) fn at(&self, address: &str) -> Option<BoardKey> {
         let key = self.by_address.get(address)?;
-        self.boards.get(key).is_some_and(|board| board.address() == address).then_some(*key)
+        self.boards
+            .get(key)
+            .is_some_and(|board| board.address() == address)
+            .then_some(*key)
     }
 }
 
@@ -261,7 +298,12 @@ mod tests {
     }
 
     fn host(a: usize, b: usize) -> Source {
-        Some(IpAddr::from([10, 0, u8::try_from(a).unwrap_or(255), u8::try_from(b).unwrap_or(255)]))
+        Some(IpAddr::from([
+            10,
+            0,
+            u8::try_from(a).unwrap_or(255),
+            u8::try_from(b).unwrap_or(255),
+        ]))
     }
 
     struct Bench {
@@ -272,12 +314,18 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            Self { roster: Roster::default(), now: Instant::now(), keys: 0 }
+            Self {
+                roster: Roster::default(),
+                now: Instant::now(),
+                keys: 0,
+            }
         }
 
         /// Takes up a board as the engine does; `None` where there is no room.
         fn add(&mut self, membership: Membership) -> Option<BoardKey> {
-            let (Membership::Claimed(source) | Membership::Known(source) | Membership::Connected(source)) = membership
+            let (Membership::Claimed(source)
+            | Membership::Known(source)
+            | Membership::Connected(source)) = membership
             else {
                 return Some(self.put(membership));
             };
@@ -293,7 +341,8 @@ mod tests {
             self.now += Duration::from_millis(1);
             self.keys += 1;
             let (key, address) = (BoardKey(self.keys), format!("10.0.0.1:{}", self.keys));
-            self.roster.insert(self.now, key, Fake(membership, address.clone()));
+            self.roster
+                .insert(self.now, key, Fake(membership, address.clone()));
             self.roster.is_at(key, &address);
             self.roster.has_id(key, format!("sb-{}", self.keys));
             key
@@ -320,21 +369,37 @@ mod tests {
         for _ in 0..6_000 {
             bench.add(Membership::Claimed(host(2, 1)));
         }
-        assert!([own, connected, known, claimed].iter().all(|key| bench.has(*key)), "a flood displaces its own");
+        assert!(
+            [own, connected, known, claimed]
+                .iter()
+                .all(|key| bench.has(*key)),
+            "a flood displaces its own"
+        );
         assert_eq!(bench.roster.iter().count(), 4 + PER_SOURCE);
         for number in 0..6_000 {
             bench.add(Membership::Claimed(host(3 + number / 250, number % 250)));
         }
         assert!([own, connected, known].iter().all(|key| bench.has(*key)) && !bench.has(claimed));
         assert_eq!(bench.roster.iter().count(), 2 + UNCONNECTED);
-        let late = bench.add(Membership::Claimed(host(1, 4))).expect("a board that comes after the flood is taken up");
+        let late = bench
+            .add(Membership::Claimed(host(1, 4)))
+            .expect("a board that comes after the flood is taken up");
         bench.becomes(late, Membership::Connected(host(1, 4)));
         for number in 0..6_000 {
             bench.add(Membership::Claimed(host(3 + number / 250, number % 250)));
         }
         assert!(bench.has(late));
-        let indexed = bench.roster.by_id.len().max(bench.roster.by_address.len()).max(bench.roster.addresses.len());
-        assert_eq!(indexed, bench.roster.boards.len(), "nothing is kept of who was given up");
+        let indexed = bench
+            .roster
+            .by_id
+            .len()
+            .max(bench.roster.by_address.len())
+            .max(bench.roster.addresses.len());
+        assert_eq!(
+            indexed,
+            bench.roster.boards.len(),
+            "nothing is kept of who was given up"
+        );
     }
 
     #[test]
@@ -359,14 +424,19 @@ mod tests {
         }
         let claimed = bench.add(Membership::Claimed(host(200, 1))).expect("room");
         bench.add(Membership::Claimed(host(200, 2))).expect("room");
-        assert!(bench.has(claimed), "the next to come does not displace it at once");
+        assert!(
+            bench.has(claimed),
+            "the next to come does not displace it at once"
+        );
         assert_eq!(bench.roster.iter().count(), UNCONNECTED);
     }
 
     #[test]
     fn who_was_heard_of_again_stays_longest() {
         let mut bench = Bench::new();
-        let keys: Vec<_> = (0..PER_SOURCE).filter_map(|_| bench.add(Membership::Claimed(host(1, 1)))).collect();
+        let keys: Vec<_> = (0..PER_SOURCE)
+            .filter_map(|_| bench.add(Membership::Claimed(host(1, 1))))
+            .collect();
         bench.now += Duration::from_secs(1);
         bench.roster.confirm(bench.now, keys[0]);
         assert_eq!(bench.roster.room_for(host(1, 1)), Room::For(keys[1]));
@@ -384,7 +454,10 @@ mod tests {
             // It was tried there.
             bench.roster.get_mut(board).expect("a board").1 = address;
         }
-        assert!(bench.roster.by_address.len() <= ADDRESSES && bench.roster.addresses[&board].len() <= ADDRESSES);
+        assert!(
+            bench.roster.by_address.len() <= ADDRESSES
+                && bench.roster.addresses[&board].len() <= ADDRESSES
+        );
         assert_eq!(bench.roster.at("10.0.0.1:5000"), Some(board));
     }
 
@@ -393,10 +466,18 @@ mod tests {
         let mut bench = Bench::new();
         let (one, other) = (bench.put(Membership::Own), bench.put(Membership::Own));
         bench.roster.is_at(other, "10.0.0.1:1");
-        assert_eq!(bench.roster.at("10.0.0.1:1"), None, "it was announced there, and its link goes elsewhere");
+        assert_eq!(
+            bench.roster.at("10.0.0.1:1"),
+            None,
+            "it was announced there, and its link goes elsewhere"
+        );
         bench.roster.is_at(one, "10.0.0.1:1");
         assert_eq!(bench.roster.at("10.0.0.1:1"), Some(one));
         bench.roster.left(one, "10.0.0.1:1");
-        assert_eq!(bench.roster.at("10.0.0.1:1"), Some(one), "its link still goes there");
+        assert_eq!(
+            bench.roster.at("10.0.0.1:1"),
+            Some(one),
+            "its link still goes there"
+        );
     }
 }

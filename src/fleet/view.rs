@@ -1,4 +1,5 @@
-//! What the program believes about every board: plain data for faces to draw, made cheap to copy by sharing.
+//! What the program believes about every board: plain data for faces to draw,
+//! made cheap to copy by sharing.
 
 use std::{
     collections::BTreeSet,
@@ -7,7 +8,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, Unreadable, mdns::Announcement};
+use protocol::{
+    ComponentKey, Descriptor, DeviceInfo, Level, RpcError, State, Unreadable, mdns::Announcement,
+};
 
 use super::{frames::Frames, history::History};
 pub use crate::link::{
@@ -20,7 +23,8 @@ use crate::{
     keys::{KeyId, Role},
 };
 
-/// Names a board within one run of the program, before and after its id is known.
+/// Names a board within one run of the program, before and after its id is
+/// known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BoardKey(pub u32);
 
@@ -61,7 +65,8 @@ pub struct BoardView {
     pub name: String,
     /// Where the link goes, or would be tried first: `host:port`.
     pub address: String,
-    /// Every address at which it may be, the likeliest first: those that it announced, otherwise what a person typed.
+    /// Every address at which it may be, the likeliest first: those that it
+    /// announced, otherwise what a person typed.
     pub addresses: Candidates,
     /// It was added by hand, not found.
     pub by_hand: bool,
@@ -69,9 +74,11 @@ pub struct BoardView {
     pub given: Option<Address>,
     /// Where the present link comes from, if the board made it.
     pub caller: Option<SocketAddr>,
-    /// It has called, and nobody knows where it can be connected to: `address` has no port, and is where it called from.
+    /// It has called, and nobody knows where it can be connected to: `address`
+    /// has no port, and is where it called from.
     pub only_calls: bool,
-    /// Where others were met that claim the id of this board while its own link worked, the newest last; at most [`BoardView::CLAIMS`].
+    /// Where others were met that claim the id of this board while its own link
+    /// worked, the newest last; at most [`BoardView::CLAIMS`].
     pub claims: Vec<IdClaim>,
     /// What it last said of itself by mDNS, and when.
     pub announcement: Option<(Arc<Announcement>, Instant)>,
@@ -97,10 +104,12 @@ pub struct BoardView {
     pub client: Option<u32>,
     /// What is on it, in its own order.
     pub components: Vec<Arc<ComponentView>>,
-    /// How the update of its firmware by this program does, or what came of the last one.
+    /// How the update of its firmware by this program does, or what came of the
+    /// last one.
     pub update: Option<UpdateState>,
-    /// Methods that a board may do without and that this one answered to have not, as long as it is the same firmware; nothing else says so
-    /// before one is called. See [`BoardView::lacks`].
+    /// Methods that a board may do without and that this one answered to have
+    /// not, as long as it is the same firmware; nothing else says so before one
+    /// is called. See [`BoardView::lacks`].
     pub lacking: BTreeSet<&'static str>,
     /// What goes over its link; bounded, and shared with who adds to it.
     pub frames: Arc<Frames>,
@@ -109,7 +118,8 @@ pub struct BoardView {
 /// Another peer that claims a board's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdClaim {
-    /// Where it was announced, was connected to, or connected from, `host:port`.
+    /// Where it was announced, was connected to, or connected from,
+    /// `host:port`.
     pub address: String,
     /// When, in this computer's time.
     pub at: SystemTime,
@@ -134,12 +144,14 @@ impl BoardView {
     /// Of so many others who claim the id of a board the person is told.
     pub const CLAIMS: usize = 4;
 
-    /// Whether it is known to do without this method. That it does not lack it is no promise: it may not have been asked.
+    /// Whether it is known to do without this method. That it does not lack it
+    /// is no promise: it may not have been asked.
     pub fn lacks(&self, method: &str) -> bool {
         self.lacking.contains(method)
     }
 
-    /// Where to ask it something on a connection of its own: where the link goes, if there is one; otherwise wherever it may be.
+    /// Where to ask it something on a connection of its own: where the link
+    /// goes, if there is one; otherwise wherever it may be.
     pub fn where_to_ask(&self) -> Candidates {
         match (&self.link, self.address.parse()) {
             (LinkState::Connected | LinkState::Stale, Ok(address)) if self.caller.is_none() => {
@@ -149,10 +161,17 @@ impl BoardView {
         }
     }
 
-    /// Who may use it. A board for which a key is held counts as locked, whatever is announced of it.
+    /// Who may use it. A board for which a key is held counts as locked,
+    /// whatever is announced of it.
     pub fn lock(&self) -> Lock {
         match (&self.link, self.held, self.locked) {
-            (LinkState::Unreachable { problem: LinkProblem::WrongKey, .. }, ..) => Lock::WrongKey,
+            (
+                LinkState::Unreachable {
+                    problem: LinkProblem::WrongKey,
+                    ..
+                },
+                ..,
+            ) => Lock::WrongKey,
             (_, Some((_, role)), _) => Lock::Unlocked(role),
             (_, None, Some(true)) => Lock::NoKey,
             (_, None, Some(false)) => Lock::Open,
@@ -164,19 +183,23 @@ impl BoardView {
 /// A component of a board.
 #[derive(Debug, Clone)]
 pub struct ComponentView {
-    /// How it describes itself; made up from the key while the board has not yet said.
+    /// How it describes itself; made up from the key while the board has not
+    /// yet said.
     pub descriptor: Arc<Descriptor>,
     /// What the board reported last.
     pub reported: State,
-    /// What this program asked for and the board has not yet reported; laid over `reported` where it is shown.
+    /// What this program asked for and the board has not yet reported; laid
+    /// over `reported` where it is shown.
     pub wanted: Option<State>,
     /// How the last command does.
     pub command: CommandState,
-    /// When the board changed it last, in this computer's time, and who did. Unknown after a mere snapshot.
+    /// When the board changed it last, in this computer's time, and who did.
+    /// Unknown after a mere snapshot.
     pub changed: Option<(SystemTime, Origin)>,
     /// The last event of a button.
     pub last_event: Option<Box<LastEvent>>,
-    /// Numeric values over time (`on` as 0 and 1); bounded, and shared with who adds to it.
+    /// Numeric values over time (`on` as 0 and 1); bounded, and shared with who
+    /// adds to it.
     pub history: Arc<History>,
 }
 
@@ -238,7 +261,8 @@ pub struct LastEvent {
 pub struct Sample {
     /// In this computer's time.
     pub at: SystemTime,
-    /// In the component's unit; NaN where the value became unknown or the link was down.
+    /// In the component's unit; NaN where the value became unknown or the link
+    /// was down.
     pub value: f64,
 }
 
@@ -249,7 +273,8 @@ pub struct LogEntry {
     pub number: u64,
     /// When it happened, as the clock of this computer showed it.
     pub at: SystemTime,
-    /// The same on the scale of values, which never jumps: see [`super::Clock`].
+    /// The same on the scale of values, which never jumps: see
+    /// [`super::Clock`].
     pub steady: SystemTime,
     /// Whose it is.
     pub board: BoardKey,
@@ -270,7 +295,8 @@ pub enum Happening {
         change: State,
         /// Who caused it.
         origin: Origin,
-        /// From the board's stamp to this computer, where clocks could be compared.
+        /// From the board's stamp to this computer, where clocks could be
+        /// compared.
         late: Option<Duration>,
     },
     /// A board pushed an event.
@@ -281,7 +307,8 @@ pub enum Happening {
         event: String,
         /// Who caused it.
         origin: Origin,
-        /// From the board's stamp to this computer, where clocks could be compared.
+        /// From the board's stamp to this computer, where clocks could be
+        /// compared.
         late: Option<Duration>,
     },
     /// A command of this program was answered, or not.
@@ -300,7 +327,8 @@ pub enum Happening {
         /// For people.
         message: String,
     },
-    /// So many lines of the board's log were forgotten before this program was ready for them.
+    /// So many lines of the board's log were forgotten before this program was
+    /// ready for them.
     LogLost(u64),
     /// The board does not give its log, and why.
     NoLog(RpcError),
@@ -310,6 +338,7 @@ pub enum Happening {
     Resync(ResyncCause),
     /// The board sent a value that cannot be read; it counts as unknown.
     Unreadable(Unreadable),
-    /// Another peer claims the id of this board, whose link works and stays; where it was met, `host:port`.
+    /// Another peer claims the id of this board, whose link works and stays;
+    /// where it was met, `host:port`.
     IdClaimed(String),
 }

@@ -1,5 +1,6 @@
-//! The one file that knows the crate keyring: one secret in the desktop's keychain that holds all keys, as lines of key text. Every call
-//! may wait for the keychain, which may ask its person for a password.
+//! The one file that knows the crate keyring: one secret in the desktop's
+//! keychain that holds all keys, as lines of key text. Every call may wait for
+//! the keychain, which may ask its person for a password.
 
 use keyring::{Entry, Error};
 use zeroize::Zeroizing;
@@ -18,7 +19,8 @@ pub trait Vault: Send + Sync {
     /// If it refuses, or holds something else.
     fn read(&self) -> Result<Option<Keys>, StoreError>;
 
-    /// Puts these keys in the place of what it holds; `false` where there is no such thing.
+    /// Puts these keys in the place of what it holds; `false` where there is no
+    /// such thing.
     ///
     /// # Errors
     /// If it does not take them.
@@ -43,19 +45,30 @@ impl Keychain {
 
 impl Vault for Keychain {
     fn read(&self) -> Result<Option<Keys>, StoreError> {
-        let Some(entry) = Self::open() else { return Ok(None) };
+        let Some(entry) = Self::open() else {
+            return Ok(None);
+        };
         match entry.get_password().map(Zeroizing::new) {
             Ok(text) => Keys::from_text(&text)
                 .map(Some)
-                .map_err(|source| StoreError::Text { place: "what the keychain holds".to_owned(), source }),
+                .map_err(|source| StoreError::Text {
+                    place: "what the keychain holds".to_owned(),
+                    source,
+                }),
             Err(Error::NoEntry) => Ok(Some(Keys::default())),
             Err(error) => Err(StoreError::Keychain(plain(&error))),
         }
     }
 
     fn write(&self, keys: &Keys) -> Result<bool, StoreError> {
-        let Some(entry) = Self::open() else { return Ok(false) };
-        let done = if keys.is_empty() { entry.delete_credential() } else { entry.set_password(&keys.to_text()) };
+        let Some(entry) = Self::open() else {
+            return Ok(false);
+        };
+        let done = if keys.is_empty() {
+            entry.delete_credential()
+        } else {
+            entry.set_password(&keys.to_text())
+        };
         match done {
             Ok(()) | Err(Error::NoEntry) => Ok(true),
             Err(error) => Err(StoreError::Keychain(plain(&error))),

@@ -1,5 +1,6 @@
-//! Which boards this computer has had a key for, by their ids: no secrets, so that a keychain that is silent, locked or gone does not
-//! make a locked board look like an open one.
+//! Which boards this computer has had a key for, by their ids: no secrets, so
+//! that a keychain that is silent, locked or gone does not make a locked board
+//! look like an open one.
 
 use std::{
     collections::BTreeSet,
@@ -14,7 +15,8 @@ use files::Access;
 const NAME: &str = "locked-boards";
 
 /// The first line of the file, for people.
-const HEAD: &str = "# Boards that this computer has a key for. Nothing is sent to them in plain text; \"switchboard keys forget ID\" ends that.";
+const HEAD: &str = "# Boards that this computer has a key for. Nothing is sent to them in plain \
+     text; \"switchboard keys forget ID\" ends that.";
 
 /// More than that is not read; a bound against a file that is something else.
 const LARGEST: usize = 4 << 20;
@@ -31,7 +33,10 @@ pub(super) fn read(folder: &Path) -> io::Result<BTreeSet<String>> {
     };
     let text = files::text(bytes.get(..LARGEST).unwrap_or(&bytes)).map_err(io::Error::other)?;
     let lines = text.lines().map(str::trim);
-    Ok(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
+    Ok(lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect())
 }
 
 /// Adds these ids.
@@ -80,5 +85,8 @@ fn path(folder: &Path) -> PathBuf {
 
 /// Whether there is no such file: a home that is no folder has none.
 pub(super) fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }

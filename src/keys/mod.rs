@@ -1,5 +1,6 @@
-//! Keys of locked boards as this computer holds them: which there are ([`Keys`], plain data), and where they rest. Whoever shows or
-//! uses a board gets the plain data; only faces load and save.
+//! Keys of locked boards as this computer holds them: which there are
+//! ([`Keys`], plain data), and where they rest. Whoever shows or uses a board
+//! gets the plain data; only faces load and save.
 
 mod file;
 mod held;

@@ -1,5 +1,7 @@
-//! Where keys rest between two runs: in the desktop's keychain; where none answers, in a file of the folder for settings; or in the
-//! file that was named instead of both. Every call may wait, for a disk or for a person: it is not for the thread of a window.
+//! Where keys rest between two runs: in the desktop's keychain; where none
+//! answers, in a file of the folder for settings; or in the file that was named
+//! instead of both. Every call may wait, for a disk or for a person: it is not
+//! for the thread of a window.
 
 use std::{
     fmt, io,
@@ -27,10 +29,12 @@ const NAME: &str = "keys";
 /// After so long without an answer it is said what is waited for.
 const NOTICE: Duration = Duration::from_millis(600);
 
-/// How long a keychain is waited for where there are open boards to be used meanwhile: a person may have to type its password.
+/// How long a keychain is waited for where there are open boards to be used
+/// meanwhile: a person may have to type its password.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long it is waited for where something is to be saved: there is nothing else to be done.
+/// How long it is waited for where something is to be saved: there is nothing
+/// else to be done.
 const PERSON: Duration = Duration::from_secs(120);
 
 /// Where keys rest.
@@ -71,7 +75,8 @@ pub struct Loaded {
 pub enum Forgotten {
     /// It is deleted.
     Deleted,
-    /// Its board is treated as one without a key from now on, but the keychain did not delete it.
+    /// Its board is treated as one without a key from now on, but the keychain
+    /// did not delete it.
     Stays(StoreError),
 }
 
@@ -84,35 +89,53 @@ impl Store {
     /// The file that was named, or else the usual place.
     pub fn of(named: Option<PathBuf>) -> Self {
         let place = named.map_or_else(|| Place::Keychain(Arc::new(Keychain)), Place::File);
-        Self { place, folder: settings::folder(), ..Self::default() }
+        Self {
+            place,
+            folder: settings::folder(),
+            ..Self::default()
+        }
     }
 
-    /// This vault as the keychain, waited for so long, and a folder for settings: for tests.
+    /// This vault as the keychain, waited for so long, and a folder for
+    /// settings: for tests.
     pub fn with(vault: Arc<dyn Vault>, folder: PathBuf, patience: Duration) -> Self {
-        Self { place: Place::Keychain(vault), folder: Some(folder), waiting: None, patience: Some(patience) }
+        Self {
+            place: Place::Keychain(vault),
+            folder: Some(folder),
+            waiting: None,
+            patience: Some(patience),
+        }
     }
 
-    /// Calls this if the keychain has not answered within 0.6 s, with the time that is left for it.
+    /// Calls this if the keychain has not answered within 0.6 s, with the time
+    /// that is left for it.
     #[must_use]
     pub fn telling(self, waiting: impl Fn(Duration) + Send + Sync + 'static) -> Self {
-        Self { waiting: Some(Arc::new(waiting)), ..self }
+        Self {
+            waiting: Some(Arc::new(waiting)),
+            ..self
+        }
     }
 
-    /// All keys there are. A keychain that does not answer within half a minute is a problem; what is in the file counts all the same.
-    /// Boards that have a key which could not be had are [`Keys::unavailable`].
+    /// All keys there are. A keychain that does not answer within half a minute
+    /// is a problem; what is in the file counts all the same. Boards that have
+    /// a key which could not be had are [`Keys::unavailable`].
     pub fn load(&self) -> Loaded {
         let mut loaded = match &self.place {
             Place::Nowhere => return Loaded::default(),
             Place::File(path) => Loaded::of(file::read(path)),
             Place::Keychain(vault) => {
-                let mut loaded = self
-                    .folder
-                    .as_ref()
-                    .map_or_else(Loaded::default, |folder| Loaded::of(file::read(&folder.join(NAME))));
+                let mut loaded = self.folder.as_ref().map_or_else(Loaded::default, |folder| {
+                    Loaded::of(file::read(&folder.join(NAME)))
+                });
                 let vault = Arc::clone(vault);
                 match self.in_time(PATIENCE, move || vault.read()) {
-                    // Of two keys for one board, that of the keychain is the newer: the file is written where there is none.
-                    Ok(keys) => keys.iter().flat_map(Keys::iter).for_each(|key| loaded.keys.insert(key.clone())),
+                    // Of two keys for one board, that of the keychain is the
+                    // newer: the file is written where there is none.
+                    Ok(keys) => keys
+                        .iter()
+                        .flat_map(Keys::iter)
+                        .for_each(|key| loaded.keys.insert(key.clone())),
                     Err(problem) => loaded.problem = loaded.problem.or(Some(problem)),
                 }
                 loaded
@@ -124,7 +147,8 @@ impl Store {
         loaded
     }
 
-    /// Finds out which keys there should be, and remembers those that there are.
+    /// Finds out which keys there should be, and remembers those that there
+    /// are.
     fn compare(&self, loaded: &mut Loaded, folder: &Path) {
         match known::read(folder) {
             Ok(known) => {
@@ -135,20 +159,28 @@ impl Store {
                 };
                 loaded.keys.expect(known, &why);
             }
-            // What it says is not known: then it is not known either to which boards plain text may be sent.
+            // What it says is not known: then it is not known either to which
+            // boards plain text may be sent.
             Err(source) => {
-                loaded.problem.get_or_insert(StoreError::File { path: folder.to_owned(), source });
+                loaded.problem.get_or_insert(StoreError::File {
+                    path: folder.to_owned(),
+                    source,
+                });
             }
         }
         self.remember(&loaded.keys);
     }
 
-    /// Remembers which boards have a key. Where that cannot be written nothing else is lost.
+    /// Remembers which boards have a key. Where that cannot be written nothing
+    /// else is lost.
     fn remember(&self, keys: &Keys) {
         if let Some(folder) = self.folder.as_ref().filter(|_| !keys.is_empty())
             && let Err(error) = known::add(folder, keys.iter().map(|key| key.board.as_str()))
         {
-            log::warn!("{}: {error}; which boards have a key is not remembered", folder.display());
+            log::warn!(
+                "{}: {error}; which boards have a key is not remembered",
+                folder.display()
+            );
         }
     }
 
@@ -183,7 +215,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes the key of a board, wherever it is. From then on the board is one that this computer has no key for.
+    /// Deletes the key of a board, wherever it is. From then on the board is
+    /// one that this computer has no key for.
     ///
     /// # Errors
     /// If it is in a file and cannot be deleted.
@@ -196,18 +229,23 @@ impl Store {
         }
         let stays = match self.change(&Change::Remove(board.to_owned())) {
             Ok(()) => None,
-            // Otherwise there would be no way to use a board again whose keychain is broken for good.
+            // Otherwise there would be no way to use a board again whose
+            // keychain is broken for good.
             Err(problem @ StoreError::Keychain(_)) => Some(problem),
             Err(problem) => return Err(problem),
         };
         if let Some(folder) = &self.folder {
-            let failed = |source| StoreError::File { path: folder.clone(), source };
+            let failed = |source| StoreError::File {
+                path: folder.clone(),
+                source,
+            };
             known::remove(folder, board).map_err(failed)?;
         }
         Ok(stays.map_or(Forgotten::Deleted, Forgotten::Stays))
     }
 
-    /// Shows that a key can be saved, before there is one that would be lost otherwise.
+    /// Shows that a key can be saved, before there is one that would be lost
+    /// otherwise.
     ///
     /// # Errors
     /// If it cannot be.
@@ -220,10 +258,17 @@ impl Store {
             Place::Nowhere => Ok(()),
             Place::File(path) => change.make_in(path),
             Place::Keychain(vault) => {
-                let (vault, wanted, folder) = (Arc::clone(vault), change.clone(), self.folder.clone());
+                let (vault, wanted, folder) =
+                    (Arc::clone(vault), change.clone(), self.folder.clone());
                 // Deleting has another way out.
-                let patience = if matches!(change, Change::Remove(_)) { PATIENCE } else { PERSON };
-                let saved = self.in_time(patience, move || wanted.make_in_vault(&*vault, folder.as_deref()))?;
+                let patience = if matches!(change, Change::Remove(_)) {
+                    PATIENCE
+                } else {
+                    PERSON
+                };
+                let saved = self.in_time(patience, move || {
+                    wanted.make_in_vault(&*vault, folder.as_deref())
+                })?;
                 match (saved, &self.folder, change) {
                     (true, ..) | (false, None, Change::Remove(_)) => Ok(()),
                     (false, Some(folder), _) => change.make_in(&folder.join(NAME)),
@@ -233,7 +278,8 @@ impl Store {
         }
     }
 
-    /// What becomes of something that may wait for ever, unless it takes too long.
+    /// What becomes of something that may wait for ever, unless it takes too
+    /// long.
     fn in_time<T: Send + 'static>(
         &self,
         patience: Duration,
@@ -267,7 +313,10 @@ impl fmt::Debug for Store {
             Place::File(path) => path.display().to_string(),
             Place::Keychain(_) => "the keychain".to_owned(),
         };
-        f.debug_struct("Store").field("place", &place).field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("place", &place)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -298,26 +347,40 @@ impl Change {
         file::change(path, |keys| self.make(keys))
     }
 
-    /// Changes what the keychain holds, while no other process of this user does; `false` where there is no keychain.
+    /// Changes what the keychain holds, while no other process of this user
+    /// does; `false` where there is no keychain.
     fn make_in_vault(&self, vault: &dyn Vault, folder: Option<&Path>) -> Result<bool, StoreError> {
-        // The keychain has no lock of its own. Without a folder that can be written there is no lock at all.
+        // The keychain has no lock of its own. Without a folder that can be
+        // written there is no lock at all.
         let _lock = match folder.map(|folder| {
             files::create_private_folder(folder)?;
             files::lock(&folder.join("keychain"))
         }) {
             Some(Err(error)) if error.kind() == io::ErrorKind::ResourceBusy => {
-                return Err(StoreError::Keychain("another program is changing what it holds".to_owned()));
+                return Err(StoreError::Keychain(
+                    "another program is changing what it holds".to_owned(),
+                ));
             }
             lock => lock.and_then(Result::ok),
         };
-        let Some(mut keys) = vault.read()? else { return Ok(false) };
+        let Some(mut keys) = vault.read()? else {
+            return Ok(false);
+        };
         if matches!(self, Self::None) && keys.is_empty() {
             // To write nothing is to delete, which shows nothing.
-            let placeholder =
-                Key { board: "rehearsal".to_owned(), kid: KeyId([0; 4]), role: Role::View, psk: Psk::new([0; 32]) };
+            let placeholder = Key {
+                board: "rehearsal".to_owned(),
+                kid: KeyId([0; 4]),
+                role: Role::View,
+                psk: Psk::new([0; 32]),
+            };
             return Ok(vault.write(&[placeholder].into_iter().collect())? && vault.write(&keys)?);
         }
-        if self.make(&mut keys) { vault.write(&keys) } else { Ok(true) }
+        if self.make(&mut keys) {
+            vault.write(&keys)
+        } else {
+            Ok(true)
+        }
     }
 }
 
@@ -339,8 +402,14 @@ fn on_a_thread<T: Send + 'static>(
 impl Loaded {
     fn of(read: Result<Keys, StoreError>) -> Self {
         match read {
-            Ok(keys) => Self { keys, problem: None },
-            Err(problem) => Self { keys: Keys::default(), problem: Some(problem) },
+            Ok(keys) => Self {
+                keys,
+                problem: None,
+            },
+            Err(problem) => Self {
+                keys: Keys::default(),
+                problem: Some(problem),
+            },
         }
     }
 }
@@ -350,7 +419,8 @@ impl Loaded {
 pub enum StoreError {
     /// The file can be read by others.
     #[error(
-        "{} holds keys and others than you can read it: it is not used. Look who had them, then: chmod 600 {}",
+        "{} holds keys and others than you can read it: it is not used. Look who had them, then: \
+             chmod 600 {}",
         path.display(), path.display()
     )]
     Exposed {
@@ -386,7 +456,8 @@ pub enum StoreError {
     Keychain(String),
     /// There is neither a keychain nor a folder for settings.
     #[error(
-        "no keychain answers, and this user has no home folder that keys could be saved in. Name a file for them: --keys FILE"
+        "no keychain answers, and this user has no home folder that keys could be saved in. Name \
+             a file for them: --keys FILE"
     )]
     NoPlace,
 }
@@ -406,7 +477,8 @@ mod tests {
 
     impl Folder {
         fn new(name: &str) -> io::Result<Self> {
-            let path = std::env::temp_dir().join(format!("switchboard-keys-{name}-{}", std::process::id()));
+            let path = std::env::temp_dir()
+                .join(format!("switchboard-keys-{name}-{}", std::process::id()));
             fs::create_dir_all(&path)?;
             Ok(Self(path))
         }
@@ -419,11 +491,19 @@ mod tests {
     }
 
     fn in_file(path: PathBuf) -> Store {
-        Store { place: Place::File(path), ..Store::default() }
+        Store {
+            place: Place::File(path),
+            ..Store::default()
+        }
     }
 
     fn key(board: &str) -> Key {
-        Key { board: board.to_owned(), kid: KeyId([1; 4]), role: Role::View, psk: Psk::new([2; 32]) }
+        Key {
+            board: board.to_owned(),
+            kid: KeyId([1; 4]),
+            role: Role::View,
+            psk: Psk::new([2; 32]),
+        }
     }
 
     #[test]
@@ -437,8 +517,19 @@ mod tests {
         store.remove("sb-1")?;
         store.remove("sb-3")?;
         let loaded = store.load();
-        assert_eq!(loaded.keys.iter().map(|key| key.board.as_str()).collect::<Vec<_>>(), ["sb-2"]);
-        assert_eq!(fs::read_dir(folder.0.join("new"))?.count(), 1, "nothing is left beside it");
+        assert_eq!(
+            loaded
+                .keys
+                .iter()
+                .map(|key| key.board.as_str())
+                .collect::<Vec<_>>(),
+            ["sb-2"]
+        );
+        assert_eq!(
+            fs::read_dir(folder.0.join("new"))?.count(),
+            1,
+            "nothing is left beside it"
+        );
         Ok(())
     }
 
@@ -457,7 +548,10 @@ mod tests {
             assert!(loaded.keys.is_empty());
             let problem = loaded.problem.ok_or("it is not refused")?.to_string();
             assert!(problem.contains("chmod 600"), "{problem}");
-            assert!(matches!(store.add(key("sb-2")), Err(StoreError::Exposed { .. })));
+            assert!(matches!(
+                store.add(key("sb-2")),
+                Err(StoreError::Exposed { .. })
+            ));
         }
         Ok(())
     }
@@ -512,13 +606,19 @@ mod tests {
         let store = Store::with(vault.clone(), folder.0.clone(), Duration::from_millis(50));
         store.add(key("sb-1"))?;
         assert!(store.load().keys.get("sb-1").is_some());
-        for (fails, why) in
-            [(Fails::Silent, "no answer"), (Fails::Locked, "it is locked"), (Fails::Absent, "no keychain")]
-        {
+        for (fails, why) in [
+            (Fails::Silent, "no answer"),
+            (Fails::Locked, "it is locked"),
+            (Fails::Absent, "no keychain"),
+        ] {
             *vault.fails.lock().unwrap() = Some(fails);
             let Loaded { keys, problem } = store.load();
             assert!(keys.get("sb-1").is_none());
-            assert!(keys.unavailable("sb-1").is_some_and(|said| said.contains(why)), "{keys:?} {problem:?}");
+            assert!(
+                keys.unavailable("sb-1")
+                    .is_some_and(|said| said.contains(why)),
+                "{keys:?} {problem:?}"
+            );
             assert_eq!(keys.unavailable("sb-2"), None);
         }
         // The way out of a keychain that is broken for good.
@@ -535,20 +635,30 @@ mod tests {
         *vault.fails.lock().unwrap() = Some(Fails::Silent);
         let (tell, told) = sync_channel(1);
         let begun = Instant::now();
-        let store = Store::with(vault, folder.0.clone(), Duration::from_secs(2)).telling(move |left| {
-            let _ = tell.send((left, begun.elapsed()));
-        });
+        let store =
+            Store::with(vault, folder.0.clone(), Duration::from_secs(2)).telling(move |left| {
+                let _ = tell.send((left, begun.elapsed()));
+            });
         let problem = store.load().problem.ok_or("it is no problem")?.to_string();
         let (left, after) = told.try_recv()?;
-        assert!(after < Duration::from_secs(1) && left > Duration::from_secs(1), "{after:?} {left:?}");
+        assert!(
+            after < Duration::from_secs(1) && left > Duration::from_secs(1),
+            "{after:?} {left:?}"
+        );
         assert!(problem.contains("no answer within 2 s"), "{problem}");
         Ok(())
     }
 
     #[test]
     fn without_a_keychain_and_a_folder_a_key_is_not_said_to_be_saved() {
-        let vault = Arc::new(Pretended { fails: Mutex::new(Some(Fails::Absent)), ..Pretended::default() });
-        let store = Store { folder: None, ..Store::with(vault, PathBuf::new(), PERSON) };
+        let vault = Arc::new(Pretended {
+            fails: Mutex::new(Some(Fails::Absent)),
+            ..Pretended::default()
+        });
+        let store = Store {
+            folder: None,
+            ..Store::with(vault, PathBuf::new(), PERSON)
+        };
         assert!(matches!(store.add(key("sb-1")), Err(StoreError::NoPlace)));
         assert!(matches!(store.rehearse(), Err(StoreError::NoPlace)));
         assert!(store.load().problem.is_none());

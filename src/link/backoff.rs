@@ -1,25 +1,29 @@
-//! Decides how long to wait before the next attempt. Knows neither the clock nor why the last attempt failed.
+//! Decides how long to wait before the next attempt. Knows neither the clock
+//! nor why the last attempt failed.
 
 use std::time::Duration;
 
-/// The growth of the wait: ESPHome's `aioesphomeapi` and AWS's "Exponential backoff and jitter" (full jitter) in one.
+/// The growth of the wait: ESPHome's `aioesphomeapi` and AWS's "Exponential
+/// backoff and jitter" (full jitter) in one.
 const BASE: f64 = 1.8;
 
 /// The longest wait, in seconds.
 const LONGEST: f64 = 60.0;
 
-/// A connection that held this long counts as good: the next wait is short again.
+/// A connection that held this long counts as good: the next wait is short
+/// again.
 pub(crate) const GOOD_AFTER: Duration = Duration::from_secs(30);
 
 /// After an announced restart a board is given this long to come back.
 pub(crate) const AFTER_REBOOT: Duration = Duration::from_secs(5);
 
-/// How long to wait after the peer at a board's address refused the key of this computer, or had no use for it. It may have been
-/// another peer.
+/// How long to wait after the peer at a board's address refused the key of this
+/// computer, or had no use for it. It may have been another peer.
 pub(crate) const AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
-/// How long to wait where a board is said to be locked, and there is no key, or to speak another version. That is most likely so, and as
-/// anyone can say it, it is asked again all the same.
+/// How long to wait where a board is said to be locked, and there is no key, or
+/// to speak another version. That is most likely so, and as anyone can say it,
+/// it is asked again all the same.
 pub(crate) const SELDOM: Duration = Duration::from_secs(600);
 
 /// The waits between the attempts at one board.
@@ -30,9 +34,13 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Waits that are drawn from `seed`, so that a thousand boards that vanish together do not come back together.
+    /// Waits that are drawn from `seed`, so that a thousand boards that vanish
+    /// together do not come back together.
     pub(crate) const fn new(seed: u64) -> Self {
-        Self { failures: 0, random: seed }
+        Self {
+            failures: 0,
+            random: seed,
+        }
     }
 
     /// The next wait: a random part of min(1.8^n, 60) s.
@@ -48,7 +56,8 @@ impl Backoff {
         self.failures = 0;
     }
 
-    /// A number from 0 to below 1 (SplitMix64: Steele, Lea and Flood, OOPSLA 2014).
+    /// A number from 0 to below 1 (SplitMix64: Steele, Lea and Flood, OOPSLA
+    /// 2014).
     fn fraction(&mut self) -> f64 {
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.random;
@@ -68,7 +77,10 @@ mod tests {
         let mut backoff = Backoff::new(7);
         for n in 0..40 {
             let limit = BASE.powi(n).min(LONGEST);
-            assert!(backoff.next_wait() <= Duration::from_secs_f64(limit), "wait {n}");
+            assert!(
+                backoff.next_wait() <= Duration::from_secs_f64(limit),
+                "wait {n}"
+            );
         }
         backoff.reset();
         assert!(backoff.next_wait() <= Duration::from_secs(1));

@@ -1,5 +1,6 @@
-//! Bounds what a board can make this program keep. What a real board sends fits with room to spare: its whole snapshot is
-//! one message of at most [`protocol::limits::MESSAGE_OUT_OF_BOARD`].
+//! Bounds what a board can make this program keep. What a real board sends fits
+//! with room to spare: its whole snapshot is one message of at most
+//! [`protocol::limits::MESSAGE_OUT_OF_BOARD`].
 
 use protocol::{Descriptor, DeviceInfo, Object, RpcError, State, Unreadable};
 use serde_json::Value;
@@ -9,10 +10,12 @@ use super::names;
 /// Components of one board.
 pub(crate) const COMPONENTS: usize = 512;
 
-/// The longest message that is read, in bytes; sixteen times what a board may send.
+/// The longest message that is read, in bytes; sixteen times what a board may
+/// send.
 pub(crate) const MESSAGE: usize = 64 * 1024;
 
-/// The state of one component, or the fields of a newer board in one object, in bytes of JSON, roughly.
+/// The state of one component, or the fields of a newer board in one object, in
+/// bytes of JSON, roughly.
 const OBJECT: usize = 4 * 1024;
 
 /// A text that is shown, in bytes.
@@ -21,7 +24,10 @@ const TEXT: usize = 512;
 /// Cuts a text where it is longer than what is shown.
 pub(crate) fn text(mut text: String) -> String {
     if text.len() > TEXT {
-        let end = (0..=TEXT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        let end = (0..=TEXT)
+            .rev()
+            .find(|end| text.is_char_boundary(*end))
+            .unwrap_or(0);
         text.truncate(end);
         text.push('…');
     }
@@ -40,13 +46,23 @@ pub(crate) fn fits(state: &State) -> bool {
 
 /// Cuts what a board says of a value that cannot be read.
 pub(crate) fn unreadable(value: Unreadable) -> Unreadable {
-    Unreadable { field: text(value.field), found: text(value.found), ..value }
+    Unreadable {
+        field: text(value.field),
+        found: text(value.found),
+        ..value
+    }
 }
 
 /// Cuts what a board says of itself.
 pub(crate) fn info(mut info: DeviceInfo) -> DeviceInfo {
     info.name = name(&info.name);
-    for field in [&mut info.id, &mut info.mac, &mut info.version, &mut info.platform, &mut info.board] {
+    for field in [
+        &mut info.id,
+        &mut info.mac,
+        &mut info.version,
+        &mut info.platform,
+        &mut info.board,
+    ] {
         *field = text(std::mem::take(field));
     }
     info.features.truncate(64);
@@ -83,11 +99,18 @@ pub(crate) fn error(mut error: RpcError) -> RpcError {
 
 /// Leaves the fields of a newer board out where they are too much.
 fn object(object: Object) -> Object {
-    if object_size(&object) > OBJECT { Object::new() } else { object }
+    if object_size(&object) > OBJECT {
+        Object::new()
+    } else {
+        object
+    }
 }
 
 fn object_size<'a>(object: impl IntoIterator<Item = (&'a String, &'a Value)>) -> usize {
-    object.into_iter().map(|(name, value)| name.len() + size(value) + 4).sum()
+    object
+        .into_iter()
+        .map(|(name, value)| name.len() + size(value) + 4)
+        .sum()
 }
 
 /// Recursion is bounded: `serde_json` reads no deeper than 128.

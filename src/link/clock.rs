@@ -1,8 +1,11 @@
-//! Relates a board's `uptime_ms` to this computer's clocks, as NTP does: of the last exchanges the fastest is believed,
-//! because its error is at most half its round trip (RFC 5905, section 10). Sends nothing.
+//! Relates a board's `uptime_ms` to this computer's clocks, as NTP does: of the
+//! last exchanges the fastest is believed, because its error is at most half
+//! its round trip (RFC 5905, section 10). Sends nothing.
 //!
-//! Many firmwares count milliseconds in 32 bits (Arduino's `millis()`, FreeRTOS's ticks), and start again at 0 after 49.7 days without a
-//! restart. A counter that is seen to do so is continued; one that jumps back by anything else is learned again.
+//! Many firmwares count milliseconds in 32 bits (Arduino's `millis()`,
+//! FreeRTOS's ticks), and start again at 0 after 49.7 days without a restart. A
+//! counter that is seen to do so is continued; one that jumps back by anything
+//! else is learned again.
 
 use std::{
     collections::VecDeque,
@@ -11,22 +14,26 @@ use std::{
 
 use super::state::Now;
 
-/// Exchanges that are compared. More would let the drift of a board's crystal (some 20 ppm) outweigh the round trip.
+/// Exchanges that are compared. More would let the drift of a board's crystal
+/// (some 20 ppm) outweigh the round trip.
 const KEPT: usize = 8;
 
 /// What a counter of 32 bits counts to, in milliseconds.
 const LAP: u64 = 1 << 32;
 
-/// A stamp of a message that has just arrived is within this of what its board's clock says now, in milliseconds.
+/// A stamp of a message that has just arrived is within this of what its
+/// board's clock says now, in milliseconds.
 const FRESH: u64 = 3_600_000;
 
-/// By so much stamps may run backwards that were made at the same time and sent in turn, in milliseconds.
+/// By so much stamps may run backwards that were made at the same time and sent
+/// in turn, in milliseconds.
 const DISORDER: u64 = 60_000;
 
 #[derive(Debug, Clone, Copy)]
 struct Exchange {
     round_trip: Duration,
-    /// The board's boot, in microseconds after `Clock::base`; negative where it booted before.
+    /// The board's boot, in microseconds after `Clock::base`; negative where it
+    /// booted before.
     boot_us: i64,
 }
 
@@ -43,7 +50,12 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) const fn new(base: Instant) -> Self {
-        Self { base, exchanges: VecDeque::new(), laps: 0, latest: 0 }
+        Self {
+            base,
+            exchanges: VecDeque::new(),
+            laps: 0,
+            latest: 0,
+        }
     }
 
     /// The board was reset: what was known of its clock is void.
@@ -52,7 +64,8 @@ impl Clock {
         (self.laps, self.latest) = (0, 0);
     }
 
-    /// A stamp that was made just now, in milliseconds since boot, whatever the board's counter can hold.
+    /// A stamp that was made just now, in milliseconds since boot, whatever the
+    /// board's counter can hold.
     pub(crate) fn fresh(&mut self, now: Instant, uptime_ms: u64) -> u64 {
         if let Some(expected) = self.expected_ms(now).filter(|_| uptime_ms < LAP) {
             let missing = expected.saturating_sub(self.with_laps(uptime_ms));
@@ -63,7 +76,8 @@ impl Clock {
         }
         let stamp = self.with_laps(uptime_ms);
         if stamp.saturating_add(DISORDER) < self.latest {
-            // The counter started again at something else than a lap: what was known of it is void.
+            // The counter started again at something else than a lap: what was
+            // known of it is void.
             self.exchanges.clear();
             self.latest = stamp;
         }
@@ -71,15 +85,26 @@ impl Clock {
         stamp
     }
 
-    /// A stamp that may be old, such as that of a line that the board kept, in milliseconds since boot.
+    /// A stamp that may be old, such as that of a line that the board kept, in
+    /// milliseconds since boot.
     pub(crate) fn kept(&self, now: Instant, uptime_ms: u64) -> u64 {
         let stamp = self.with_laps(uptime_ms);
-        let future = self.expected_ms(now).is_some_and(|expected| stamp > expected.saturating_add(DISORDER));
-        if future && self.laps > 0 && uptime_ms < LAP { stamp - LAP } else { stamp }
+        let future = self
+            .expected_ms(now)
+            .is_some_and(|expected| stamp > expected.saturating_add(DISORDER));
+        if future && self.laps > 0 && uptime_ms < LAP {
+            stamp - LAP
+        } else {
+            stamp
+        }
     }
 
     fn with_laps(&self, uptime_ms: u64) -> u64 {
-        if uptime_ms < LAP { uptime_ms + self.laps * LAP } else { uptime_ms }
+        if uptime_ms < LAP {
+            uptime_ms + self.laps * LAP
+        } else {
+            uptime_ms
+        }
     }
 
     /// What the board's clock says now.
@@ -87,7 +112,8 @@ impl Clock {
         u64::try_from(self.micros(now).saturating_sub(self.boot_us()?) / 1_000).ok()
     }
 
-    /// An answer that says `uptime_ms` to a question sent at `sent` came at `received`.
+    /// An answer that says `uptime_ms` to a question sent at `sent` came at
+    /// `received`.
     pub(crate) fn exchange(&mut self, sent: Instant, received: Instant, uptime_ms: u64) {
         let uptime_ms = self.fresh(received, uptime_ms);
         let round_trip = received.saturating_duration_since(sent);
@@ -96,15 +122,22 @@ impl Clock {
         }
         let middle = self.micros(sent).saturating_add(micros(round_trip / 2));
         let boot_us = middle.saturating_sub(uptime_us(uptime_ms));
-        // No crystal drifts so far: the board's clock was set, or stood still while it slept.
-        let jumped = |before: i64| before.abs_diff(boot_us) > 1_000 * DISORDER + micros(round_trip).unsigned_abs();
+        // No crystal drifts so far: the board's clock was set, or stood still
+        // while it slept.
+        let jumped = |before: i64| {
+            before.abs_diff(boot_us) > 1_000 * DISORDER + micros(round_trip).unsigned_abs()
+        };
         if self.boot_us().is_some_and(jumped) {
             self.exchanges.clear();
         }
-        self.exchanges.push_back(Exchange { round_trip, boot_us });
+        self.exchanges.push_back(Exchange {
+            round_trip,
+            boot_us,
+        });
     }
 
-    /// How long ago the board made this stamp, as [`Clock::fresh`] or [`Clock::kept`] has it; never negative.
+    /// How long ago the board made this stamp, as [`Clock::fresh`] or
+    /// [`Clock::kept`] has it; never negative.
     pub(crate) fn lateness(&self, now: Instant, stamp_ms: u64) -> Option<Duration> {
         let stamped = self.boot_us()?.saturating_add(uptime_us(stamp_ms));
         let late = self.micros(now).saturating_sub(stamped);
@@ -114,11 +147,15 @@ impl Clock {
     /// When the board booted.
     pub(crate) fn booted(&self, now: Now) -> Option<SystemTime> {
         let ago = self.micros(now.instant).saturating_sub(self.boot_us()?);
-        now.wall.checked_sub(Duration::from_micros(u64::try_from(ago).unwrap_or(0)))
+        now.wall
+            .checked_sub(Duration::from_micros(u64::try_from(ago).unwrap_or(0)))
     }
 
     fn boot_us(&self) -> Option<i64> {
-        self.exchanges.iter().min_by_key(|exchange| exchange.round_trip).map(|fastest| fastest.boot_us)
+        self.exchanges
+            .iter()
+            .min_by_key(|exchange| exchange.round_trip)
+            .map(|fastest| fastest.boot_us)
     }
 
     fn micros(&self, at: Instant) -> i64 {
@@ -133,7 +170,8 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Any number may come from the network: what is above 35,000 years counts as that.
+/// Any number may come from the network: what is above 35,000 years counts as
+/// that.
 fn uptime_us(uptime_ms: u64) -> i64 {
     i64::try_from(uptime_ms.min(1 << 50)).unwrap_or(0) * 1_000
 }
@@ -148,12 +186,19 @@ mod tests {
     fn the_fastest_exchange_is_believed() {
         let base = Instant::now();
         let mut clock = Clock::new(base);
-        // The board booted 1 000 ms before `base`. The slow answer was delayed on its way back.
+        // The board booted 1 000 ms before `base`. The slow answer was delayed
+        // on its way back.
         clock.exchange(base, base + 400 * MS, 1_000);
         clock.exchange(base + 500 * MS, base + 502 * MS, 1_501);
         assert_eq!(clock.lateness(base + 610 * MS, 1_600), Some(10 * MS));
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        assert_eq!(clock.booted(Now { instant: base, wall }), wall.checked_sub(1_000 * MS));
+        assert_eq!(
+            clock.booted(Now {
+                instant: base,
+                wall
+            }),
+            wall.checked_sub(1_000 * MS)
+        );
     }
 
     #[test]
@@ -162,12 +207,21 @@ mod tests {
         let mut clock = Clock::new(base);
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(10_000_000);
         clock.exchange(base, base, LAP - 10_000);
-        let booted = clock.booted(Now { instant: base, wall });
+        let booted = clock.booted(Now {
+            instant: base,
+            wall,
+        });
         let later = base + Duration::from_secs(12);
         let stamp = clock.fresh(later, 1_990);
         assert_eq!(clock.lateness(later, stamp), Some(10 * MS));
         clock.exchange(later, later, 2_000);
-        assert_eq!(clock.booted(Now { instant: later, wall: wall + (later - base) }), booted);
+        assert_eq!(
+            clock.booted(Now {
+                instant: later,
+                wall: wall + (later - base)
+            }),
+            booted
+        );
         // A line from before it started again, and one from after.
         let of = |uptime_ms| clock.lateness(later, clock.kept(later, uptime_ms));
         assert_eq!(of(LAP - 5_000), Some(Duration::from_secs(7)));
@@ -181,7 +235,10 @@ mod tests {
         let uptime = LAP + LAP / 2;
         clock.exchange(base, base, uptime);
         // A line that was kept since the boot, and an answer.
-        assert_eq!(clock.lateness(base, clock.kept(base, 1_000)), Some(Duration::from_millis(uptime - 1_000)));
+        assert_eq!(
+            clock.lateness(base, clock.kept(base, 1_000)),
+            Some(Duration::from_millis(uptime - 1_000))
+        );
         clock.exchange(base + MS, base + MS, uptime + 1);
         assert_eq!(clock.lateness(base + MS, uptime + 1), Some(Duration::ZERO));
     }
@@ -205,6 +262,9 @@ mod tests {
         let base = Instant::now();
         let mut clock = Clock::new(base);
         clock.exchange(base, base + 2 * MS, 50);
-        assert_eq!(clock.lateness(base + 3 * MS, u64::MAX), Some(Duration::ZERO));
+        assert_eq!(
+            clock.lateness(base + 3 * MS, u64::MAX),
+            Some(Duration::ZERO)
+        );
     }
 }

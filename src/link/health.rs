@@ -1,5 +1,6 @@
-//! Keeps how a link has been: round trips as a histogram and over time, pings without an answer, reconnects with their causes.
-//! Reads no clock, and its size is bounded whatever the link does.
+//! Keeps how a link has been: round trips as a histogram and over time, pings
+//! without an answer, reconnects with their causes. Reads no clock, and its
+//! size is bounded whatever the link does.
 
 use std::{
     collections::VecDeque,
@@ -8,7 +9,8 @@ use std::{
 
 use super::state::{LinkProblem, LinkState};
 
-/// Four buckets for each doubling from 1 µs on: the last is for what takes longer than 70 s.
+/// Four buckets for each doubling from 1 µs on: the last is for what takes
+/// longer than 70 s.
 const BUCKETS: u8 = 104;
 
 /// Ends of links that are kept.
@@ -23,7 +25,8 @@ const SPAN: Duration = Duration::from_secs(10);
 /// How a link has been since this program knows the board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
-    /// How many round trips are in each bucket that has any, by bucket: a link has a few of the 104.
+    /// How many round trips are in each bucket that has any, by bucket: a link
+    /// has a few of the 104.
     buckets: Vec<(u8, u32)>,
     count: u64,
     worst: Duration,
@@ -56,7 +59,11 @@ pub struct Span {
 
 impl Span {
     fn empty(from: SystemTime) -> Self {
-        Self { from, count: 0, sum: Duration::ZERO }
+        Self {
+            from,
+            count: 0,
+            sum: Duration::ZERO,
+        }
     }
 
     fn add(&mut self, took: Duration) {
@@ -65,7 +72,11 @@ impl Span {
     }
 
     fn join(self, next: Self) -> Self {
-        Self { from: self.from, count: self.count.saturating_add(next.count), sum: self.sum + next.sum }
+        Self {
+            from: self.from,
+            count: self.count.saturating_add(next.count),
+            sum: self.sum + next.sum,
+        }
     }
 
     /// The mean; `None` where there was no round trip.
@@ -96,13 +107,22 @@ impl Health {
     pub fn round_trip(&mut self, at: SystemTime, took: Duration) {
         let bucket = bucket(took);
         match self.buckets.binary_search_by_key(&bucket, |(at, _)| *at) {
-            Ok(at) => self.buckets.iter_mut().skip(at).take(1).for_each(|(_, count)| *count = count.saturating_add(1)),
+            Ok(at) => self
+                .buckets
+                .iter_mut()
+                .skip(at)
+                .take(1)
+                .for_each(|(_, count)| *count = count.saturating_add(1)),
             Err(at) => self.buckets.insert(at, (bucket, 1)),
         }
         self.count += 1;
         self.worst = self.worst.max(took);
-        let fits = |span: &Span| at.duration_since(span.from).is_ok_and(|age| age < self.span);
-        // A clock that was set back adds to the last span instead of making one that is out of order.
+        let fits = |span: &Span| {
+            at.duration_since(span.from)
+                .is_ok_and(|age| age < self.span)
+        };
+        // A clock that was set back adds to the last span instead of making one
+        // that is out of order.
         let back = self.spans.back().is_some_and(|last| at < last.from);
         if self.spans.back().is_none_or(|last| !back && !fits(last)) {
             self.begin(Span::empty(at));
@@ -119,14 +139,18 @@ impl Health {
                 self.up = true;
                 self.links = self.links.saturating_add(1);
             }
-            // Silence of 15 s: the ping that was sent after 10 s is without an answer.
+            // Silence of 15 s: the ping that was sent after 10 s is without an
+            // answer.
             LinkState::Stale => self.missed = self.missed.saturating_add(1),
             LinkState::Unreachable { problem, .. } if self.up => {
                 self.up = false;
                 if self.ends.len() == ENDS {
                     self.ends.pop_front();
                 }
-                self.ends.push_back(End { at, problem: problem.clone() });
+                self.ends.push_back(End {
+                    at,
+                    problem: problem.clone(),
+                });
                 self.begin(Span::empty(at));
             }
             _ => {}
@@ -140,12 +164,15 @@ impl Health {
             for span in self.spans.drain(..) {
                 match joined.pop_back() {
                     // What is without a round trip stays a gap.
-                    Some(last) if can_join(&last, &span, self.span) => joined.push_back(last.join(span)),
+                    Some(last) if can_join(&last, &span, self.span) => {
+                        joined.push_back(last.join(span))
+                    }
                     Some(last) => joined.extend([last, span]),
                     None => joined.push_back(span),
                 }
             }
-            // A link that goes up and down all the time leaves nothing to join: then the oldest goes.
+            // A link that goes up and down all the time leaves nothing to join:
+            // then the oldest goes.
             while joined.len() >= SPANS {
                 joined.pop_front();
             }
@@ -160,7 +187,8 @@ impl Health {
         self.count
     }
 
-    /// The round trip that this share of all (0 to 1) does not exceed, within 9 %; `None` before the first.
+    /// The round trip that this share of all (0 to 1) does not exceed, within 9
+    /// %; `None` before the first.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         let wanted = (share.clamp(0.0, 1.0) * self.count as f64).ceil().max(1.0);
@@ -202,21 +230,32 @@ impl Health {
         self.spans.iter()
     }
 
-    /// Buckets with something in them: the round trip in the middle of each, and how many there were.
+    /// Buckets with something in them: the round trip in the middle of each,
+    /// and how many there were.
     pub fn histogram(&self) -> impl Iterator<Item = (Duration, u32)> {
         self.buckets.iter().map(|(at, count)| (middle(*at), *count))
     }
 }
 
 fn can_join(one: &Span, next: &Span, width: Duration) -> bool {
-    (one.count == 0) == (next.count == 0) && next.from.duration_since(one.from).is_ok_and(|apart| apart < width)
+    (one.count == 0) == (next.count == 0)
+        && next
+            .from
+            .duration_since(one.from)
+            .is_ok_and(|apart| apart < width)
 }
 
 fn bucket(took: Duration) -> u8 {
     let micros = took.as_secs_f64() * 1e6;
     // From 0 on, and bounded: the cast loses nothing.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the buckets")]
-    let at = (micros.max(1.0).log2() * 4.0).floor().clamp(0.0, f64::from(BUCKETS - 1)) as u8;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to the buckets"
+    )]
+    let at = (micros.max(1.0).log2() * 4.0)
+        .floor()
+        .clamp(0.0, f64::from(BUCKETS - 1)) as u8;
     at
 }
 
@@ -243,7 +282,9 @@ mod tests {
             health.round_trip(at(millis), Duration::from_millis(millis));
         }
         for (share, millis) in [(0.5, 50.0), (0.95, 95.0), (1.0, 100.0)] {
-            let found = health.quantile(share).map_or(0.0, |found| found.as_secs_f64() * 1e3);
+            let found = health
+                .quantile(share)
+                .map_or(0.0, |found| found.as_secs_f64() * 1e3);
             assert!((found / millis - 1.0).abs() < 0.095, "{share}: {found}");
         }
         assert_eq!(health.worst(), Some(Duration::from_millis(100)));
@@ -254,12 +295,30 @@ mod tests {
         let mut health = Health::default();
         health.link(at(0), &LinkState::Connected);
         health.link(at(30), &LinkState::Stale);
-        health.link(at(60), &LinkState::Unreachable { problem: LinkProblem::Silent, retry_at: None });
+        health.link(
+            at(60),
+            &LinkState::Unreachable {
+                problem: LinkProblem::Silent,
+                retry_at: None,
+            },
+        );
         // Each vain attempt is no end of a link.
-        health.link(at(70), &LinkState::Unreachable { problem: LinkProblem::ConnectTimeout, retry_at: None });
+        health.link(
+            at(70),
+            &LinkState::Unreachable {
+                problem: LinkProblem::ConnectTimeout,
+                retry_at: None,
+            },
+        );
         health.link(at(90), &LinkState::Connected);
         assert_eq!((health.missed(), health.reconnects()), (1, 1));
-        assert_eq!(health.ends().collect::<Vec<_>>(), [&End { at: at(60), problem: LinkProblem::Silent }]);
+        assert_eq!(
+            health.ends().collect::<Vec<_>>(),
+            [&End {
+                at: at(60),
+                problem: LinkProblem::Silent
+            }]
+        );
     }
 
     proptest! {

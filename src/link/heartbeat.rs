@@ -1,10 +1,12 @@
-//! Decides when a connection is asked for life, called stale and given up. Any frame counts as life. Sends nothing itself.
+//! Decides when a connection is asked for life, called stale and given up. Any
+//! frame counts as life. Sends nothing itself.
 
 use std::time::{Duration, Instant};
 
 use protocol::limits::{CLIENT_DROPS_AFTER, PING_AFTER, STALE_AFTER};
 
-/// A board that talks all the time is asked too, so that its clock and its round trip are known.
+/// A board that talks all the time is asked too, so that its clock and its
+/// round trip are known.
 const CLOCK_PING_EVERY: Duration = Duration::from_secs(30);
 
 /// The life of one connection.
@@ -27,7 +29,10 @@ pub(crate) enum Life {
 
 impl Heartbeat {
     pub(crate) const fn new(now: Instant) -> Self {
-        Self { heard: now, pinged: now }
+        Self {
+            heard: now,
+            pinged: now,
+        }
     }
 
     pub(crate) fn heard(&mut self, now: Instant) {

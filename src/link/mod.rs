@@ -1,4 +1,5 @@
-//! One link to one board: a sans-IO [`session`] that decides, and a [`transport`] that moves its messages.
+//! One link to one board: a sans-IO [`session`] that decides, and a
+//! [`transport`] that moves its messages.
 
 pub(crate) mod backoff;
 pub(crate) mod bounds;

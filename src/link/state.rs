@@ -1,4 +1,5 @@
-//! How a link is and why it is not, what came of a command, who caused a change. Plain data: nothing here decides.
+//! How a link is and why it is not, what came of a command, who caused a
+//! change. Plain data: nothing here decides.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -7,12 +8,14 @@ use serde_json::Value;
 
 use super::backoff::{AFTER_REFUSAL, SELDOM};
 
-/// One time on two scales: the one that deadlines use, and the one of values and events.
+/// One time on two scales: the one that deadlines use, and the one of values
+/// and events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Now {
     /// Never jumps.
     pub instant: Instant,
-    /// Steady too: it begins as the system's clock says and does not jump when that is set (`fleet::Clock`).
+    /// Steady too: it begins as the system's clock says and does not jump when
+    /// that is set (`fleet::Clock`).
     pub wall: SystemTime,
 }
 
@@ -23,7 +26,8 @@ pub enum LinkState {
     Announced,
     /// On the way: opening the socket, or subscribing.
     Connecting,
-    /// Subscribed; something was heard within [`protocol::limits::STALE_AFTER`].
+    /// Subscribed; something was heard within
+    /// [`protocol::limits::STALE_AFTER`].
     Connected,
     /// Subscribed, but silent: nothing was heard since then.
     Stale,
@@ -31,7 +35,8 @@ pub enum LinkState {
     Unreachable {
         /// Why the last attempt or the last link ended.
         problem: LinkProblem,
-        /// When it is tried again; `None` where trying is pointless until something changes.
+        /// When it is tried again; `None` where trying is pointless until
+        /// something changes.
         retry_at: Option<Instant>,
     },
 }
@@ -42,8 +47,12 @@ pub enum LinkProblem {
     /// The host refused or cannot be reached, in the words of the system.
     #[error("cannot connect: {0}")]
     Connect(String),
-    /// It is only announced, and on no network of this computer: an announcement is not enough to go there.
-    #[error("its address {0} is on no network of this computer; if your board is there, add it by that address")]
+    /// It is only announced, and on no network of this computer: an
+    /// announcement is not enough to go there.
+    #[error(
+        "its address {0} is on no network of this computer; if your board is there, add it by \
+             that address"
+    )]
     Elsewhere(String),
     /// Neither opened nor refused within [`protocol::limits::CONNECT_TIMEOUT`].
     #[error("no answer within 10 s")]
@@ -52,7 +61,10 @@ pub enum LinkProblem {
     #[error("all places for controllers are taken")]
     AllPlacesTaken,
     /// Another major version, named.
-    #[error("speaks protocol {theirs}; this program speaks {}", protocol::PROTOCOL_MAJOR)]
+    #[error(
+        "speaks protocol {theirs}; this program speaks {}",
+        protocol::PROTOCOL_MAJOR
+    )]
     UnsupportedVersion {
         /// The board's major, or what it said.
         theirs: String,
@@ -63,8 +75,12 @@ pub enum LinkProblem {
     /// It speaks only encrypted.
     #[error("is locked, and this computer has no key for it")]
     Locked,
-    /// This computer has a key for it that could not be had, so that nothing is sent to it.
-    #[error("is known to be locked, and its key could not be read ({why}); nothing is sent to it in plain text")]
+    /// This computer has a key for it that could not be had, so that nothing is
+    /// sent to it.
+    #[error(
+        "is known to be locked, and its key could not be read ({why}); nothing is sent to it in \
+             plain text"
+    )]
     KeyUnavailable {
         /// The board's id.
         board: String,
@@ -76,21 +92,26 @@ pub enum LinkProblem {
     WrongKey,
     /// It spoke in plain text although a key is held for it.
     #[error(
-        "says that it is open, and this computer has a key for {board}: it was erased, or something else answers in its place"
+        "says that it is open, and this computer has a key for {board}: it was erased, or \
+             something else answers in its place"
     )]
     NotLocked {
         /// The board's id.
         board: String,
     },
-    /// The socket is open, a key is held, and nothing is said: so behaves an open board, which waits to be asked.
+    /// The socket is open, a key is held, and nothing is said: so behaves an
+    /// open board, which waits to be asked.
     #[error(
-        "does not greet as a locked board does, and this computer has a key for it: it was erased, or something else answers in its place"
+        "does not greet as a locked board does, and this computer has a key for it: it was \
+             erased, or something else answers in its place"
     )]
     NoGreeting,
-    /// At another address than before, the board says that it is locked although it was open, or the other way round. An announcement
-    /// alone can lead there.
+    /// At another address than before, the board says that it is locked
+    /// although it was open, or the other way round. An announcement alone can
+    /// lead there.
     #[error(
-        "was {} when this computer last spoke with it, and what answers at another address now says that it is {}. If you did not change \
+        "was {} when this computer last spoke with it, and what answers at another address now \
+             says that it is {}. If you did not change \
          that, something else answers in its place. Connect again to accept it",
         if *.locked { "open" } else { "locked" }, if *.locked { "locked" } else { "open" }
     )]
@@ -107,13 +128,15 @@ pub enum LinkProblem {
     /// Silent for [`protocol::limits::CLIENT_DROPS_AFTER`].
     #[error("silent for 45 s")]
     Silent,
-    /// It answered something that is no Switchboard board, or broke the protocol.
+    /// It answered something that is no Switchboard board, or broke the
+    /// protocol.
     #[error("does not speak as a Switchboard board: {0}")]
     NotABoard(String),
     /// It said that it restarts.
     #[error("restarting")]
     Rebooting,
-    /// It calls, and nobody knows where it can be connected to; why its last call ended, empty where that is not known.
+    /// It calls, and nobody knows where it can be connected to; why its last
+    /// call ended, empty where that is not known.
     #[error("waiting for it to call{}{}", if .0.is_empty() { "" } else { ": " }, .0)]
     AwaitsCall(String),
     /// It calls, and this program does not listen.
@@ -138,8 +161,10 @@ pub enum LinkProblem {
 }
 
 impl LinkProblem {
-    /// Whether waiting is of little use until something changes: another key, another announcement, a person who wants it tried. Where a
-    /// peer said so, it is asked again now and then all the same: anyone can answer at an address, and announce anything.
+    /// Whether waiting is of little use until something changes: another key,
+    /// another announcement, a person who wants it tried. Where a peer said so,
+    /// it is asked again now and then all the same: anyone can answer at an
+    /// address, and announce anything.
     pub fn is_settled(&self) -> bool {
         matches!(
             self,
@@ -154,10 +179,13 @@ impl LinkProblem {
         )
     }
 
-    /// How long it is waited before the next attempt where that is of little use; `None` where it is of none.
+    /// How long it is waited before the next attempt where that is of little
+    /// use; `None` where it is of none.
     pub(crate) fn asked_again_after(&self) -> Option<Duration> {
         match self {
-            Self::WrongKey | Self::NotLocked { .. } | Self::LockChanged { .. } => Some(AFTER_REFUSAL),
+            Self::WrongKey | Self::NotLocked { .. } | Self::LockChanged { .. } => {
+                Some(AFTER_REFUSAL)
+            }
             Self::Locked | Self::UnsupportedVersion { .. } => Some(SELDOM),
             _ => None,
         }
@@ -189,9 +217,11 @@ pub enum Outcome {
     },
     /// The board said no.
     Refused(RpcError),
-    /// No answer within [`protocol::limits::COMMAND_TIMEOUT`] of the click; whether it was carried out is not known.
+    /// No answer within [`protocol::limits::COMMAND_TIMEOUT`] of the click;
+    /// whether it was carried out is not known.
     Unconfirmed,
-    /// The link went down before the answer; whether it was carried out is not known. It is never sent again.
+    /// The link went down before the answer; whether it was carried out is not
+    /// known. It is never sent again.
     LinkLost,
     /// Not sent: there is no link.
     NotConnected,
@@ -241,7 +271,8 @@ impl Origin {
 pub(crate) enum Ending {
     /// The host refused or cannot be reached.
     NoConnection(String),
-    /// It is announced at these addresses, and no network of this computer has them.
+    /// It is announced at these addresses, and no network of this computer has
+    /// them.
     Elsewhere(Vec<String>),
     /// HTTP 503 (design: a fifth controller).
     AllPlacesTaken,
@@ -264,7 +295,9 @@ impl From<Ending> for LinkProblem {
             Ending::Elsewhere(addresses) => Self::Elsewhere(addresses.join(", ")),
             Ending::AllPlacesTaken => Self::AllPlacesTaken,
             Ending::OtherSubprotocol(theirs) => Self::UnsupportedVersion { theirs },
-            Ending::Forbidden(text) | Ending::NotWebSocket(text) | Ending::Misbehaved(text) => Self::NotABoard(text),
+            Ending::Forbidden(text) | Ending::NotWebSocket(text) | Ending::Misbehaved(text) => {
+                Self::NotABoard(text)
+            }
             Ending::Closed => Self::Closed,
         }
     }

@@ -7,14 +7,21 @@ use crate::address::{Candidates, Host};
 pub(crate) struct Destination {
     /// The addresses.
     pub addresses: Candidates,
-    /// Those that are tried after the others: something answered there, and was not the board.
+    /// Those that are tried after the others: something answered there, and was
+    /// not the board.
     pub last: Vec<String>,
 }
 
 impl Destination {
-    /// The host of the likeliest address: attempts at one host wait for each other.
+    /// The host of the likeliest address: attempts at one host wait for each
+    /// other.
     pub(crate) fn host(&self) -> String {
-        match self.addresses.iter().next().map(|candidate| candidate.address().host()) {
+        match self
+            .addresses
+            .iter()
+            .next()
+            .map(|candidate| candidate.address().host())
+        {
             Some(Host::Name(name)) => name.clone(),
             Some(Host::V4(ip)) => ip.to_string(),
             Some(Host::V6 { ip, .. }) => ip.to_string(),
@@ -23,13 +30,15 @@ impl Destination {
     }
 }
 
-/// The addresses of one board. A link that fails where it was announced goes to where a person said it is, and back.
+/// The addresses of one board. A link that fails where it was announced goes to
+/// where a person said it is, and back.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Target {
     given: Option<Candidates>,
     announced: Option<Candidates>,
     second_choice: bool,
-    /// Where something answered since the last link that worked, and was not the board.
+    /// Where something answered since the last link that worked, and was not
+    /// the board.
     spoiled: Vec<String>,
 }
 
@@ -40,7 +49,8 @@ impl Target {
         self.given = Some(addresses);
     }
 
-    /// The board announced these addresses; whether that is news. What is announced now is the best that is known.
+    /// The board announced these addresses; whether that is news. What is
+    /// announced now is the best that is known.
     pub(crate) fn announce(&mut self, addresses: Candidates) -> bool {
         let news = self.announced.as_ref() != Some(&addresses);
         if news {
@@ -51,17 +61,32 @@ impl Target {
         news
     }
 
-    /// The attempt failed after this address had answered; whether there are others that have not yet been tried.
+    /// The attempt failed after this address had answered; whether there are
+    /// others that have not yet been tried.
     pub(crate) fn spoiled(&mut self, address: &str) -> bool {
-        let Some(tried) = self.choice().filter(|choice| choice.addresses.have(address)) else { return false };
+        let Some(tried) = self
+            .choice()
+            .filter(|choice| choice.addresses.have(address))
+        else {
+            return false;
+        };
         self.spoiled.push(address.to_owned());
-        tried.addresses.texts().iter().any(|other| !self.spoiled.contains(other))
+        tried
+            .addresses
+            .texts()
+            .iter()
+            .any(|other| !self.spoiled.contains(other))
     }
 
     /// Whether there are other addresses that were not tried yet.
     pub(crate) fn has_others(&self, address: &str) -> bool {
-        let addresses = self.choice().map(|choice| choice.addresses.texts()).unwrap_or_default();
-        addresses.iter().any(|other| other != address && !self.spoiled.contains(other))
+        let addresses = self
+            .choice()
+            .map(|choice| choice.addresses.texts())
+            .unwrap_or_default();
+        addresses
+            .iter()
+            .any(|other| other != address && !self.spoiled.contains(other))
     }
 
     /// The attempt failed at every address.
@@ -80,7 +105,10 @@ impl Target {
         let (announced, given) = (self.announced.as_ref(), self.given.as_ref());
         let (first, second) = (announced.or(given), given.or(announced));
         let addresses = if self.second_choice { second } else { first }?.clone();
-        Some(Destination { addresses, last: self.spoiled.clone() })
+        Some(Destination {
+            addresses,
+            last: self.spoiled.clone(),
+        })
     }
 }
 
@@ -94,8 +122,14 @@ mod tests {
     }
 
     fn announced(addresses: &[&str]) -> Candidates {
-        let on = InterfaceId { index: 2, name: "eth0".into() };
-        let heard = |text: &&str| Candidate::Heard { address: text.parse().expect("an address"), on: on.clone() };
+        let on = InterfaceId {
+            index: 2,
+            name: "eth0".into(),
+        };
+        let heard = |text: &&str| Candidate::Heard {
+            address: text.parse().expect("an address"),
+            on: on.clone(),
+        };
         Candidates::new(addresses.iter().map(heard), &[])
     }
 
@@ -120,7 +154,10 @@ mod tests {
         let mut target = Target::default();
         target.announce(announced(&["10.0.0.7:80", "10.0.0.8:80"]));
         assert!(target.spoiled("10.0.0.7:80"));
-        assert_eq!(target.choice().map(|choice| choice.last), Some(vec!["10.0.0.7:80".to_owned()]));
+        assert_eq!(
+            target.choice().map(|choice| choice.last),
+            Some(vec!["10.0.0.7:80".to_owned()])
+        );
         assert!(!target.spoiled("10.0.0.8:80"));
         target.failed();
         assert_eq!(target.choice().map(|choice| choice.last), Some(Vec::new()));

@@ -1,5 +1,6 @@
-//! Decides what of a firmware image is sent next, and what came of it. One write is under way at a time: it is a round trip a
-//! kilobyte, and nothing is left behind it when the person cancels. Reads no file and owns no socket.
+//! Decides what of a firmware image is sent next, and what came of it. One
+//! write is under way at a time: it is a round trip a kilobyte, and nothing is
+//! left behind it when the person cancels. Reads no file and owns no socket.
 
 use std::{sync::Arc, time::Instant};
 
@@ -12,8 +13,8 @@ use serde_json::Value;
 
 use super::bounds;
 
-/// The most raw bytes of one write, whatever a board offers: with its envelope a message stays below
-/// [`protocol::limits::MESSAGE_INTO_BOARD`].
+/// The most raw bytes of one write, whatever a board offers: with its envelope
+/// a message stays below [`protocol::limits::MESSAGE_INTO_BOARD`].
 const CHUNK: usize = 1_400;
 
 /// A firmware image.
@@ -63,7 +64,9 @@ impl UpdateState {
     pub fn percent(&self) -> Option<u8> {
         match self {
             Self::Sending { sent, size } => {
-                u8::try_from(u64::from(*sent) * 100 / u64::from((*size).max(1))).ok().map(|percent| percent.min(100))
+                u8::try_from(u64::from(*sent) * 100 / u64::from((*size).max(1)))
+                    .ok()
+                    .map(|percent| percent.min(100))
             }
             Self::Checking | Self::Restarting | Self::Done { .. } => Some(100),
             Self::Reading | Self::Failed(_) => None,
@@ -88,7 +91,8 @@ pub enum UpdateProblem {
     NotConnected,
     /// The link went down.
     #[error(
-        "the link was lost when the board had {} % of the image; begun again within 30 s it goes on there",
+        "the link was lost when the board had {} % of the image; begun again within 30 s it goes \
+             on there",
         u64::from(*sent) * 100 / u64::from((*size).max(1))
     )]
     LinkLost {
@@ -150,27 +154,46 @@ pub(crate) struct Transfer {
 impl Transfer {
     /// A transfer whose first question is to be asked now.
     pub(crate) fn begin(now: Instant, image: Image, before: Option<String>) -> (Self, Next) {
-        let begin = Begin { size: size(&image), sha256: image.sha256, version: image.version.clone(), signature: None };
-        let transfer = Self { image, step: Step::Beginning, sent: 0, request: 0, asked: now, before };
+        let begin = Begin {
+            size: size(&image),
+            sha256: image.sha256,
+            version: image.version.clone(),
+            signature: None,
+        };
+        let transfer = Self {
+            image,
+            step: Step::Beginning,
+            sent: 0,
+            request: 0,
+            asked: now,
+            before,
+        };
         (transfer, ask(method::OTA_BEGIN, &begin))
     }
 
     /// How it does, for people.
     pub(crate) fn state(&self) -> UpdateState {
         match self.step {
-            Step::Beginning | Step::Writing { .. } => UpdateState::Sending { sent: self.sent, size: size(&self.image) },
+            Step::Beginning | Step::Writing { .. } => UpdateState::Sending {
+                sent: self.sent,
+                size: size(&self.image),
+            },
             Step::Committing => UpdateState::Checking,
         }
     }
 
-    /// Whether the board may have taken the image although nobody heard it say so.
+    /// Whether the board may have taken the image although nobody heard it say
+    /// so.
     pub(crate) fn may_be_committed(&self) -> bool {
         self.step == Step::Committing
     }
 
     /// The link is gone.
     pub(crate) fn lost(&self) -> UpdateProblem {
-        UpdateProblem::LinkLost { sent: self.sent, size: size(&self.image) }
+        UpdateProblem::LinkLost {
+            sent: self.sent,
+            size: size(&self.image),
+        }
     }
 
     /// The board answered the request under way.
@@ -181,13 +204,15 @@ impl Transfer {
         };
         match self.step {
             Step::Beginning => match serde_json::from_value(result) {
-                Ok(Begun { chunk: chunk @ 1.., offset }) if offset <= size(&self.image) => {
-                    self.go_on(chunk.min(CHUNK), offset)
-                }
+                Ok(Begun {
+                    chunk: chunk @ 1..,
+                    offset,
+                }) if offset <= size(&self.image) => self.go_on(chunk.min(CHUNK), offset),
                 _ => Next::Failed(UpdateProblem::Nonsense(method::OTA_BEGIN)),
             },
             Step::Writing { chunk, end } => match serde_json::from_value(result) {
-                // Any other offset would have this program send for ever, or leave something out.
+                // Any other offset would have this program send for ever, or
+                // leave something out.
                 Ok(Written { offset }) if offset == end => self.go_on(chunk, offset),
                 _ => Next::Failed(UpdateProblem::Nonsense(method::OTA_WRITE)),
             },
@@ -204,7 +229,10 @@ impl Transfer {
             self.step = Step::Committing;
             return Next::Ask(method::OTA_COMMIT, Object::new());
         }
-        self.step = Step::Writing { chunk, end: sent + u32::try_from(part.len()).unwrap_or(0) };
+        self.step = Step::Writing {
+            chunk,
+            end: sent + u32::try_from(part.len()).unwrap_or(0),
+        };
         ask(method::OTA_WRITE, &Write::new(sent, part))
     }
 }

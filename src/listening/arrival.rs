@@ -1,4 +1,5 @@
-//! A board that has connected to this program, until the fleet accepts or declines its connection.
+//! A board that has connected to this program, until the fleet accepts or
+//! declines its connection.
 
 use std::{fmt, net::SocketAddr};
 
@@ -30,10 +31,16 @@ impl fmt::Debug for Arrival {
 
 impl Arrival {
     pub(super) fn new(id: String, locked: bool, from: SocketAddr, socket: Stream) -> Self {
-        Self { id, locked, from, socket: Some(socket) }
+        Self {
+            id,
+            locked,
+            from,
+            socket: Some(socket),
+        }
     }
 
-    /// Goes on with it; `tell` gets what comes, on the thread of the runtime. For each event the reader calls [`Unread::read`].
+    /// Goes on with it; `tell` gets what comes, on the thread of the runtime.
+    /// For each event the reader calls [`Unread::read`].
     pub(crate) fn accept(
         mut self,
         unread: Unread,

@@ -1,4 +1,5 @@
-//! Who is let in: who asks for a WebSocket as a board that calls does (docs/protocol.md, "A board that calls"), and no web page.
+//! Who is let in: who asks for a WebSocket as a board that calls does
+//! (docs/protocol.md, "A board that calls"), and no web page.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -41,15 +42,25 @@ pub(super) async fn let_in(stream: TcpStream, from: SocketAddr) -> Option<Arriva
         said = Some(board);
         Ok(response)
     };
-    let shaken = timeout(KNOCK, accept_hdr_async_with_config(stream, judge, Some(limits()))).await;
+    let shaken = timeout(
+        KNOCK,
+        accept_hdr_async_with_config(stream, judge, Some(limits())),
+    )
+    .await;
     match shaken {
         Ok(Ok(socket)) => said.map(|Said { id, locked }| Arrival::new(id, locked, from, socket)),
         Ok(Err(error)) => {
-            log::info!("{from} called and was not let in: {}", bounds::text(error.to_string()));
+            log::info!(
+                "{from} called and was not let in: {}",
+                bounds::text(error.to_string())
+            );
             None
         }
         Err(_) => {
-            log::debug!("{from} connected and did not say who it is within {} s", KNOCK.as_secs());
+            log::debug!(
+                "{from} connected and did not say who it is within {} s",
+                KNOCK.as_secs()
+            );
             None
         }
     }
@@ -61,13 +72,20 @@ fn judge(request: &Request, mut response: Response) -> Result<(Response, Said), 
     if is_of_a_web_page(request) {
         return Err(refuse(StatusCode::FORBIDDEN, "web pages are no boards"));
     }
-    let id = headers.get(ID_FIELD).and_then(|value| value.to_str().ok()).filter(|id| board_id(id).is_ok());
+    let id = headers
+        .get(ID_FIELD)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| board_id(id).is_ok());
     let Some(id) = id else {
-        let why = "a board that calls says its id in Switchboard-Id: 1 to 63 lower-case letters, digits and hyphens";
+        let why = "a board that calls says its id in Switchboard-Id: 1 to 63 lower-case letters, \
+             digits and hyphens";
         return Err(refuse(StatusCode::BAD_REQUEST, why));
     };
     take_subprotocol(request, &mut response)?;
-    let said = Said { id: id.to_owned(), locked: headers.contains_key(ENCRYPTION_FIELD) };
+    let said = Said {
+        id: id.to_owned(),
+        locked: headers.contains_key(ENCRYPTION_FIELD),
+    };
     Ok((response, said))
 }
 
@@ -81,19 +99,35 @@ mod tests {
             request = request.header(*name, *value);
         }
         let judged = judge(&request.body(())?, Response::new(()));
-        Ok(judged.map(|(_, said)| said).map_err(|refusal| refusal.status().as_u16()))
+        Ok(judged
+            .map(|(_, said)| said)
+            .map_err(|refusal| refusal.status().as_u16()))
     }
 
     #[test]
     fn who_says_its_id_and_is_no_web_page_is_let_in() -> Result<(), Box<dyn std::error::Error>> {
-        let (id, locked) = (("Switchboard-Id", "lamp-0a1b2c"), ("switchboard-encryption", "Noise_…"));
-        let lamp = |locked| Ok(Said { id: "lamp-0a1b2c".into(), locked });
+        let (id, locked) = (
+            ("Switchboard-Id", "lamp-0a1b2c"),
+            ("switchboard-encryption", "Noise_…"),
+        );
+        let lamp = |locked| {
+            Ok(Said {
+                id: "lamp-0a1b2c".into(),
+                locked,
+            })
+        };
         let long = "x".repeat(64);
         for (headers, expected) in [
             (&[id][..], lamp(false)),
             (&[id, locked], lamp(true)),
-            (&[id, ("Sec-WebSocket-Protocol", "other, switchboard.v1")], lamp(false)),
-            (&[id, ("Sec-WebSocket-Protocol", "switchboard.v2")], Err(400)),
+            (
+                &[id, ("Sec-WebSocket-Protocol", "other, switchboard.v1")],
+                lamp(false),
+            ),
+            (
+                &[id, ("Sec-WebSocket-Protocol", "switchboard.v2")],
+                Err(400),
+            ),
             (&[], Err(400)),
             (&[("Switchboard-Id", "")], Err(400)),
             (&[("Switchboard-Id", "Lamp")], Err(400)),

@@ -1,5 +1,5 @@
-//! Takes the connections of boards that call this program. Decides who is let in and how many may wait; which link a board has is the
-//! fleet's to decide.
+//! Takes the connections of boards that call this program. Decides who is let
+//! in and how many may wait; which link a board has is the fleet's to decide.
 
 mod arrival;
 mod door;
@@ -19,10 +19,12 @@ pub(crate) use own::facing;
 
 use crate::waiting::Waiting;
 
-/// Connections that have not said yet who they are. When one more comes, another ends: so strangers that say nothing keep no board out.
+/// Connections that have not said yet who they are. When one more comes,
+/// another ends: so strangers that say nothing keep no board out.
 const WAITING: usize = 256;
 
-/// Boards that have said who they are, and whom the fleet has not looked at yet.
+/// Boards that have said who they are, and whom the fleet has not looked at
+/// yet.
 const ARRIVED: usize = 16;
 
 /// How long accepting rests after an error: no file is free, most likely.
@@ -33,14 +35,16 @@ pub(crate) fn arrivals() -> (Sender<Arrival>, Receiver<Arrival>) {
     channel(ARRIVED)
 }
 
-/// A port at which boards call. Dropped, it is closed; boards that were let in stay.
+/// A port at which boards call. Dropped, it is closed; boards that were let in
+/// stay.
 pub(crate) struct Listener {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 impl Listener {
-    /// Listens at this address, port 0 being any free one. To be called within a runtime, whose thread hands the boards over.
+    /// Listens at this address, port 0 being any free one. To be called within
+    /// a runtime, whose thread hands the boards over.
     ///
     /// # Errors
     /// Where the address is taken or none of this computer's.
@@ -81,7 +85,8 @@ async fn listen(listener: TcpListener, arrivals: Sender<Arrival>) {
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
                     waiting.add(from.ip(), asked.spawn(door::let_in(stream, from)));
-                    // Who came with a request is answered before the next is looked at.
+                    // Who came with a request is answered before the next is
+                    // looked at.
                     yield_now().await;
                 }
                 Err(error) => {

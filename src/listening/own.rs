@@ -10,8 +10,13 @@ use std::{
 /// # Errors
 /// Where there is no way to `peer`.
 pub(crate) fn facing(peer: IpAddr) -> io::Result<IpAddr> {
-    let any: IpAddr = if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    // To connect a UDP socket only looks the route up; port 9 is that of RFC 863, which discards.
+    let any: IpAddr = if peer.is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        Ipv6Addr::UNSPECIFIED.into()
+    };
+    // To connect a UDP socket only looks the route up; port 9 is that of RFC
+    // 863, which discards.
     let socket = UdpSocket::bind(SocketAddr::new(any, 0))?;
     socket.connect(SocketAddr::new(peer, 9))?;
     Ok(socket.local_addr()?.ip())

@@ -16,12 +16,17 @@ use crate::link::transport::Unread;
 const SOON: Duration = Duration::from_secs(10);
 
 fn run(test: impl Future<Output = ()>) {
-    Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-        timeout(SOON, test).await.unwrap();
-    });
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(async {
+            timeout(SOON, test).await.unwrap();
+        });
 }
 
-const CALL: &str = "GET / HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+const CALL: &str = "GET / HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: \
+     websocket\r\nSec-WebSocket-Version: 13\r\n\
                     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSwitchboard-Id: lamp-1\r\n\r\n";
 
 #[test]
@@ -40,7 +45,10 @@ fn strangers_that_say_nothing_keep_no_board_out() {
         // As many as came too many have made room.
         let mut ended = 0;
         while ended < 8 {
-            ended = silent.iter().filter(|stream| matches!(stream.try_read(&mut [0; 1]), Ok(0))).count();
+            ended = silent
+                .iter()
+                .filter(|stream| matches!(stream.try_read(&mut [0; 1]), Ok(0)))
+                .count();
             tokio::task::yield_now().await;
         }
     });
@@ -52,13 +60,23 @@ fn a_call_may_name_its_target_in_absolute_form_and_not_be_http_1_0() {
         let (sender, mut arrived) = arrivals();
         let listener = Listener::start((Ipv4Addr::LOCALHOST, 0).into(), sender).unwrap();
         let mut old = TcpStream::connect(listener.address()).await.unwrap();
-        old.write_all(CALL.replace("HTTP/1.1", "HTTP/1.0").as_bytes()).await.unwrap();
+        old.write_all(CALL.replace("HTTP/1.1", "HTTP/1.0").as_bytes())
+            .await
+            .unwrap();
         let mut said = Vec::new();
         let _ = old.read_to_end(&mut said).await;
-        assert!(!said.starts_with(b"HTTP/1.1 101"), "RFC 6455, section 4.1: {}", String::from_utf8_lossy(&said));
+        assert!(
+            !said.starts_with(b"HTTP/1.1 101"),
+            "RFC 6455, section 4.1: {}",
+            String::from_utf8_lossy(&said)
+        );
         let mut board = TcpStream::connect(listener.address()).await.unwrap();
         board
-            .write_all(CALL.replace("GET /", "GET http://here/").replace("lamp-1", "lamp-2").as_bytes())
+            .write_all(
+                CALL.replace("GET /", "GET http://here/")
+                    .replace("lamp-1", "lamp-2")
+                    .as_bytes(),
+            )
             .await
             .unwrap();
         assert_eq!(arrived.recv().await.unwrap().id, "lamp-2");
@@ -75,7 +93,11 @@ fn a_call_that_is_declined_is_told_so() {
         drop(arrived.recv().await.unwrap());
         let mut said = Vec::new();
         while !said.windows(4).any(|part| part == b"\x88\x33\x03\xf5") {
-            assert!(board.read_buf(&mut said).await.unwrap() > 0, "{}", String::from_utf8_lossy(&said));
+            assert!(
+                board.read_buf(&mut said).await.unwrap() > 0,
+                "{}",
+                String::from_utf8_lossy(&said)
+            );
         }
         assert!(said.starts_with(b"HTTP/1.1 101"));
     });
@@ -98,7 +120,8 @@ fn a_message_that_is_too_long_ends_the_link_and_a_cut_connection_is_no_fault() {
     run(async {
         let (sender, mut arrived) = arrivals();
         let listener = Listener::start((Ipv4Addr::LOCALHOST, 0).into(), sender).unwrap();
-        // A masked frame of a text of 65,537 bytes, which is refused from its header; and the end of the connection.
+        // A masked frame of a text of 65,537 bytes, which is refused from its
+        // header; and the end of the connection.
         let giant = [0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 1, 1, 2, 3, 4];
         for (bytes, expected) in [(&giant[..], "too long"), (&[], "Closed")] {
             let mut board = TcpStream::connect(listener.address()).await.unwrap();

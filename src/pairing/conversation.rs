@@ -1,5 +1,7 @@
-//! What is said to a board that gives a key: an offer with a commitment, then the number that was committed to, and once both people
-//! and the store have agreed, the proof of the key. Owns no socket, reads no clock and draws no random numbers.
+//! What is said to a board that gives a key: an offer with a commitment, then
+//! the number that was committed to, and once both people and the store have
+//! agreed, the proof of the key. Owns no socket, reads no clock and draws no
+//! random numbers.
 
 use std::fmt;
 
@@ -47,7 +49,8 @@ impl fmt::Debug for Random {
 pub(super) enum Step {
     /// Send this binary message.
     Send(Vec<u8>),
-    /// This board answers: whether a key for it may be replaced is to be checked now.
+    /// This board answers: whether a key for it may be replaced is to be
+    /// checked now.
     Board(String),
     /// Show this code, and ask whether the board shows the same.
     Code { board: String, code: String },
@@ -69,7 +72,8 @@ enum Stage {
         asking: Box<Asking>,
         hello: Hello,
     },
-    /// Both have the code. The person here and the one at the board are to confirm it, in any order.
+    /// Both have the code. The person here and the one at the board are to
+    /// confirm it, in any order.
     Compared {
         channel: Box<Channel>,
         hello: Hello,
@@ -104,46 +108,87 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// Pairs with the board of this id; with any that answers where it is not known.
+    /// Pairs with the board of this id; with any that answers where it is not
+    /// known.
     pub(super) fn new(random: Random, chosen: Option<String>) -> Self {
-        Self { stage: Stage::Awaited, random, chosen }
+        Self {
+            stage: Stage::Awaited,
+            random,
+            chosen,
+        }
     }
 
     /// A binary message of the board.
     ///
     /// # Errors
-    /// Where it is none that may come now, or was changed on its way: then it is over.
+    /// Where it is none that may come now, or was changed on its way: then it
+    /// is over.
     pub(super) fn heard(&mut self, bytes: &[u8]) -> Result<Vec<Step>, PairProblem> {
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Awaited => {
                 let hello = Hello::from_bytes(bytes).map_err(|error| match error {
                     NoiseError::OtherVersion(theirs) => {
-                        PairProblem::NoLink(LinkProblem::UnsupportedVersion { theirs: theirs.to_string() })
+                        PairProblem::NoLink(LinkProblem::UnsupportedVersion {
+                            theirs: theirs.to_string(),
+                        })
                     }
                     _ => not_a_board(error),
                 })?;
-                if let Some(chosen) = self.chosen.as_ref().filter(|chosen| **chosen != hello.board) {
-                    return Err(PairProblem::AnotherBoard { expected: chosen.clone(), found: hello.board });
+                if let Some(chosen) = self
+                    .chosen
+                    .as_ref()
+                    .filter(|chosen| **chosen != hello.board)
+                {
+                    return Err(PairProblem::AnotherBoard {
+                        expected: chosen.clone(),
+                        found: hello.board,
+                    });
                 }
-                let (asking, offer) = Asking::new(&hello, self.random.asking()).map_err(not_a_board)?;
+                let (asking, offer) =
+                    Asking::new(&hello, self.random.asking()).map_err(not_a_board)?;
                 let board = Step::Board(hello.board.clone());
-                self.stage = Stage::Asked { asking: Box::new(asking), hello };
+                self.stage = Stage::Asked {
+                    asking: Box::new(asking),
+                    hello,
+                };
                 Ok(vec![board, Step::Send(offer.to_bytes())])
             }
             Stage::Asked { asking, hello } => {
                 let answer = PairAnswer::from_bytes(bytes).map_err(not_a_board)?;
                 let revealed = asking.answered(&answer).map_err(not_a_board)?;
-                let code = Step::Code { board: hello.board.clone(), code: revealed.code.to_string() };
-                self.stage = Stage::Compared { channel: Box::new(revealed.channel), hello, matches: false, key: None };
+                let code = Step::Code {
+                    board: hello.board.clone(),
+                    code: revealed.code.to_string(),
+                };
+                self.stage = Stage::Compared {
+                    channel: Box::new(revealed.channel),
+                    hello,
+                    matches: false,
+                    key: None,
+                };
                 Ok(vec![Step::Send(revealed.reveal), code])
             }
-            Stage::Compared { mut channel, hello, matches, key: None } => {
+            Stage::Compared {
+                mut channel,
+                hello,
+                matches,
+                key: None,
+            } => {
                 let text = Zeroizing::new(channel.open_text(bytes).map_err(not_a_board)?);
-                let key: Key = text.parse().map_err(|error| PairProblem::NotABoard(format!("{error}")))?;
+                let key: Key = text
+                    .parse()
+                    .map_err(|error| PairProblem::NotABoard(format!("{error}")))?;
                 if key.board != hello.board {
-                    return Err(PairProblem::NotABoard("it gave another board's key".to_owned()));
+                    return Err(PairProblem::NotABoard(
+                        "it gave another board's key".to_owned(),
+                    ));
                 }
-                self.stage = Stage::Compared { channel, hello, matches, key: Some(Box::new(key)) };
+                self.stage = Stage::Compared {
+                    channel,
+                    hello,
+                    matches,
+                    key: Some(Box::new(key)),
+                };
                 let mut steps = vec![Step::Confirmed];
                 steps.extend(self.store());
                 Ok(steps)
@@ -151,16 +196,27 @@ impl Conversation {
             Stage::Offered { initiator, key } => {
                 let answer = Answer::from_bytes(bytes).map_err(not_a_board)?;
                 let mut channel = initiator.finish(&answer).map_err(not_a_board)?;
-                let ping =
-                    Request { id: Some(Id::Number(1)), method: method::SYS_PING.to_owned(), params: Object::new() };
-                let proof = channel.seal(ping.to_json().as_bytes()).map_err(not_a_board)?;
-                self.stage = Stage::Proved { channel: Box::new(channel), key };
+                let ping = Request {
+                    id: Some(Id::Number(1)),
+                    method: method::SYS_PING.to_owned(),
+                    params: Object::new(),
+                };
+                let proof = channel
+                    .seal(ping.to_json().as_bytes())
+                    .map_err(not_a_board)?;
+                self.stage = Stage::Proved {
+                    channel: Box::new(channel),
+                    key,
+                };
                 Ok(vec![Step::Send(proof)])
             }
             Stage::Proved { mut channel, key } => {
-                let Ok(text) = channel.open_text(bytes) else { return Err(PairProblem::Unclear(key)) };
+                let Ok(text) = channel.open_text(bytes) else {
+                    return Err(PairProblem::Unclear(key));
+                };
                 match FromBoard::parse(&text) {
-                    // That all places for controllers are taken says that the key is the board's.
+                    // That all places for controllers are taken says that the
+                    // key is the board's.
                     Ok(FromBoard::Response(response)) => match response.outcome {
                         Err(error) if error.data.reason != "all_places_taken" => {
                             self.stage = Stage::Over;
@@ -194,8 +250,16 @@ impl Conversation {
     /// What is to be stored, once both people have confirmed.
     fn store(&mut self) -> Option<Step> {
         match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Compared { hello, matches: true, key: Some(key), .. } => {
-                self.stage = Stage::Storing { hello, key: key.clone() };
+            Stage::Compared {
+                hello,
+                matches: true,
+                key: Some(key),
+                ..
+            } => {
+                self.stage = Stage::Storing {
+                    hello,
+                    key: key.clone(),
+                };
                 Some(Step::Store(key))
             }
             other => {
@@ -210,9 +274,15 @@ impl Conversation {
     /// # Errors
     /// Where no offer can be made with it.
     pub(super) fn stored(&mut self) -> Result<Option<Step>, PairProblem> {
-        let Stage::Storing { hello, key } = std::mem::replace(&mut self.stage, Stage::Over) else { return Ok(None) };
-        let (initiator, offer) = Initiator::new(&hello, &key, self.random.ephemeral()).map_err(not_a_board)?;
-        self.stage = Stage::Offered { initiator: Box::new(initiator), key };
+        let Stage::Storing { hello, key } = std::mem::replace(&mut self.stage, Stage::Over) else {
+            return Ok(None);
+        };
+        let (initiator, offer) =
+            Initiator::new(&hello, &key, self.random.ephemeral()).map_err(not_a_board)?;
+        self.stage = Stage::Offered {
+            initiator: Box::new(initiator),
+            key,
+        };
         Ok(Some(Step::Send(offer.to_bytes())))
     }
 
@@ -225,7 +295,8 @@ impl Conversation {
         }
     }
 
-    /// What an ending means: once the key was proved, only the board's own word, encrypted, says that it has it or not.
+    /// What an ending means: once the key was proved, only the board's own
+    /// word, encrypted, says that it has it or not.
     pub(super) fn ended(&self, problem: PairProblem) -> PairProblem {
         match &self.stage {
             Stage::Proved { key, .. } => PairProblem::Unclear(key.clone()),
@@ -233,13 +304,15 @@ impl Conversation {
         }
     }
 
-    /// Whether the board has been asked and shows no code yet: then it is no harm to ask again.
+    /// Whether the board has been asked and shows no code yet: then it is no
+    /// harm to ask again.
     pub(super) fn may_ask_again(&self) -> bool {
         matches!(self.stage, Stage::Awaited | Stage::Asked { .. })
     }
 }
 
-/// What a text says that comes instead: nobody vouches for it, and it only ends the pairing.
+/// What a text says that comes instead: nobody vouches for it, and it only ends
+/// the pairing.
 pub(super) fn refusal(text: &str) -> PairProblem {
     match FromBoard::parse(text) {
         Ok(FromBoard::Response(response)) => match response.outcome {
@@ -268,7 +341,12 @@ mod tests {
     use super::*;
 
     fn key(board: &str) -> Key {
-        Key { board: board.to_owned(), kid: KeyId([1; 4]), role: Role::Control, psk: Psk::new([2; 32]) }
+        Key {
+            board: board.to_owned(),
+            kid: KeyId([1; 4]),
+            role: Role::Control,
+            psk: Psk::new([2; 32]),
+        }
     }
 
     fn sent(steps: &[Step]) -> Vec<u8> {
@@ -283,7 +361,8 @@ mod tests {
         Hello::new("sb-1", [9; 16])
     }
 
-    /// Pairs up to where both sides have the code; the controller, the board's channel and both codes.
+    /// Pairs up to where both sides have the code; the controller, the board's
+    /// channel and both codes.
     fn compared() -> (Conversation, Channel, String, String) {
         let mut controller = Conversation::new(Random::new([3; 80]), Some("sb-1".to_owned()));
         let steps = controller.heard(&hello().to_bytes()).unwrap();
@@ -295,10 +374,19 @@ mod tests {
             Step::Code { code, .. } => Some(code.clone()),
             _ => None,
         });
-        (controller, confirmed.channel, shown.unwrap(), confirmed.code.to_string())
+        (
+            controller,
+            confirmed.channel,
+            shown.unwrap(),
+            confirmed.code.to_string(),
+        )
     }
 
-    fn give(board: &mut Channel, controller: &mut Conversation, key: &Key) -> Result<Vec<Step>, PairProblem> {
+    fn give(
+        board: &mut Channel,
+        controller: &mut Conversation,
+        key: &Key,
+    ) -> Result<Vec<Step>, PairProblem> {
         controller.heard(&board.seal(key.to_text().as_bytes()).unwrap())
     }
 
@@ -307,7 +395,9 @@ mod tests {
         let (mut controller, mut board, ..) = compared();
         assert!(controller.codes_match().is_none());
         let steps = give(&mut board, &mut controller, &key("sb-1")).unwrap();
-        assert!(matches!(steps.as_slice(), [Step::Confirmed, Step::Store(got)] if **got == key("sb-1")));
+        assert!(
+            matches!(steps.as_slice(), [Step::Confirmed, Step::Store(got)] if **got == key("sb-1"))
+        );
         let offer = Offer::from_bytes(&sent(&[controller.stored().unwrap().unwrap()])).unwrap();
         let (mut channel, answer) = respond(&hello(), &offer, &key("sb-1").psk, [8; 32]).unwrap();
         let proof = sent(&controller.heard(&answer.to_bytes()).unwrap());
@@ -321,7 +411,10 @@ mod tests {
         assert_eq!(shown, at_the_board);
         assert_eq!(controller.too_late(), PairProblem::Ended);
         let steps = give(&mut board, &mut controller, &key("sb-1")).unwrap();
-        assert!(matches!(steps.as_slice(), [Step::Confirmed]), "nobody here said that the codes match: {steps:?}");
+        assert!(
+            matches!(steps.as_slice(), [Step::Confirmed]),
+            "nobody here said that the codes match: {steps:?}"
+        );
         assert!(matches!(controller.codes_match(), Some(Step::Store(_))));
         assert!(controller.codes_match().is_none(), "once");
     }
@@ -329,37 +422,60 @@ mod tests {
     #[test]
     fn it_is_done_when_the_board_has_answered_the_proof() {
         let (mut controller, mut board) = proved();
-        let answer = board.seal(br#"{"jsonrpc":"2.0","id":1,"result":{"uptime_ms":5}}"#).unwrap();
-        assert!(matches!(controller.heard(&answer).unwrap().as_slice(), [Step::Paired(_)]));
+        let answer = board
+            .seal(br#"{"jsonrpc":"2.0","id":1,"result":{"uptime_ms":5}}"#)
+            .unwrap();
+        assert!(matches!(
+            controller.heard(&answer).unwrap().as_slice(),
+            [Step::Paired(_)]
+        ));
     }
 
     #[test]
     fn after_the_proof_only_the_boards_own_word_says_that_it_has_no_key() {
         let (controller, _) = proved();
-        assert!(matches!(controller.ended(refusal(r#"{"a":1}"#)), PairProblem::Unclear(_)));
+        assert!(matches!(
+            controller.ended(refusal(r#"{"a":1}"#)),
+            PairProblem::Unclear(_)
+        ));
         assert!(matches!(controller.too_late(), PairProblem::Unclear(_)));
         let (mut controller, mut board) = proved();
         let error = RpcError::new(protocol::Code::Forbidden, "wrong_key", "no place is left");
-        let answer = serde_json::json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
-        let refused = controller.heard(&board.seal(answer.as_bytes()).unwrap()).unwrap_err();
-        assert!(matches!(controller.ended(refused), PairProblem::NotABoard(_)));
+        let answer =
+            serde_json::json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
+        let refused = controller
+            .heard(&board.seal(answer.as_bytes()).unwrap())
+            .unwrap_err();
+        assert!(matches!(
+            controller.ended(refused),
+            PairProblem::NotABoard(_)
+        ));
     }
 
     #[test]
     fn another_board_than_the_one_that_was_chosen_is_asked_for_nothing() {
         let mut controller = Conversation::new(Random::new([3; 80]), Some("sb-2".to_owned()));
-        let expected = PairProblem::AnotherBoard { expected: "sb-2".to_owned(), found: "sb-1".to_owned() };
+        let expected = PairProblem::AnotherBoard {
+            expected: "sb-2".to_owned(),
+            found: "sb-1".to_owned(),
+        };
         assert_eq!(controller.heard(&hello().to_bytes()).unwrap_err(), expected);
     }
 
     #[test]
     fn a_key_of_another_board_and_one_that_was_changed_are_refused() {
         let (mut controller, mut board, ..) = compared();
-        assert!(matches!(give(&mut board, &mut controller, &key("sb-2")), Err(PairProblem::NotABoard(_))));
+        assert!(matches!(
+            give(&mut board, &mut controller, &key("sb-2")),
+            Err(PairProblem::NotABoard(_))
+        ));
         let (mut controller, mut board, ..) = compared();
         let mut sealed = board.seal(key("sb-1").to_text().as_bytes()).unwrap();
         sealed[0] ^= 1;
-        assert!(matches!(controller.heard(&sealed), Err(PairProblem::NotABoard(_))));
+        assert!(matches!(
+            controller.heard(&sealed),
+            Err(PairProblem::NotABoard(_))
+        ));
         assert!(controller.heard(&sealed).unwrap().is_empty(), "it is over");
     }
 

@@ -1,8 +1,10 @@
-//! A controller without a key is given one by a board on which pairing was opened. `conversation.rs` decides what is said, without a
-//! socket; [`Pairing`] says it, on a thread of its own.
+//! A controller without a key is given one by a board on which pairing was
+//! opened. `conversation.rs` decides what is said, without a socket;
+//! [`Pairing`] says it, on a thread of its own.
 //!
-//! A key is stored only after a person said that both codes match, and the board counts it only after it was stored here and proved:
-//! what is broken off on the way leaves the board and this computer's keys as they were.
+//! A key is stored only after a person said that both codes match, and the
+//! board counts it only after it was stored here and proved: what is broken off
+//! on the way leaves the board and this computer's keys as they were.
 
 mod conversation;
 
@@ -45,11 +47,13 @@ const ASK_AGAIN: Duration = Duration::from_millis(700);
 pub struct Wanted {
     /// Where it is looked for; the first that answers is asked.
     pub addresses: Candidates,
-    /// The id of the board that the person chose, where it is known: another is refused.
+    /// The id of the board that the person chose, where it is known: another is
+    /// refused.
     pub board: Option<String>,
     /// Where the key is stored.
     pub store: Store,
-    /// Whether the person wants a key that is held for the board to be replaced.
+    /// Whether the person wants a key that is held for the board to be
+    /// replaced.
     pub replace: bool,
 }
 
@@ -58,7 +62,8 @@ pub struct Wanted {
 pub enum Progress {
     /// The board serves another controller first.
     Waits,
-    /// The person is to say whether the board shows this code: [`Pairing::codes_match`], or drop the pairing. A short press of the
+    /// The person is to say whether the board shows this code:
+    /// [`Pairing::codes_match`], or drop the pairing. A short press of the
     /// board's button confirms it there.
     Code {
         /// The board's id, as it says.
@@ -68,7 +73,8 @@ pub enum Progress {
     },
     /// The code was confirmed at the board.
     Confirmed,
-    /// The board has the key for its own, and it is stored. Nothing comes after it.
+    /// The board has the key for its own, and it is stored. Nothing comes after
+    /// it.
     Paired(Box<Key>),
     /// There is none. Nothing comes after it.
     Failed(PairProblem),
@@ -79,17 +85,21 @@ pub enum Progress {
 pub enum PairProblem {
     /// HTTP 403: pairing was not opened.
     #[error(
-        "pairing is not open. Hold the board's button until the light blinks red (5 s), release it before 10 s, and try again within \
+        "pairing is not open. Hold the board's button until the light blinks red (5 s), release \
+             it before 10 s, and try again within \
          2 minutes"
     )]
     Closed,
     /// The board ended it.
     #[error(
-        "pairing ended without a key: it was not confirmed at the board in time, or was refused there. Open it again at the board"
+        "pairing ended without a key: it was not confirmed at the board in time, or was refused \
+             there. Open it again at the board"
     )]
     Ended,
     /// Too many ask.
-    #[error("too many other controllers ask this board for a key. Lock the board over its cable instead")]
+    #[error(
+        "too many other controllers ask this board for a key. Lock the board over its cable instead"
+    )]
     Busy,
     /// Another board answers there.
     #[error("board {found} answers there instead of {expected}. No key was asked for")]
@@ -115,7 +125,8 @@ pub enum PairProblem {
     Store(String),
     /// This key was proved, and the board's answer did not arrive.
     #[error(
-        "the connection ended before the board confirmed the key. The key is stored. If the board says that it is open, pair it again"
+        "the connection ended before the board confirmed the key. The key is stored. If the board \
+             says that it is open, pair it again"
     )]
     Unclear(Box<Key>),
     /// No link to it.
@@ -132,7 +143,8 @@ pub struct Pairing {
 }
 
 impl Pairing {
-    /// Asks a board for a key. `tell` is called from a thread of its own; it must not block.
+    /// Asks a board for a key. `tell` is called from a thread of its own; it
+    /// must not block.
     ///
     /// # Errors
     /// Where no thread can be made.
@@ -140,7 +152,9 @@ impl Pairing {
         // ewebsock reorders what is sent on any other kind of runtime.
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (matches, answers) = unbounded_channel();
-        std::thread::Builder::new().name("pairing".to_owned()).spawn(move || run(&runtime, &wanted, answers, &tell))?;
+        std::thread::Builder::new()
+            .name("pairing".to_owned())
+            .spawn(move || run(&runtime, &wanted, answers, &tell))?;
         Ok(Self { matches })
     }
 
@@ -151,9 +165,15 @@ impl Pairing {
     }
 }
 
-fn run(runtime: &Runtime, wanted: &Wanted, mut answers: UnboundedReceiver<()>, tell: &dyn Fn(Progress)) {
+fn run(
+    runtime: &Runtime,
+    wanted: &Wanted,
+    mut answers: UnboundedReceiver<()>,
+    tell: &dyn Fn(Progress),
+) {
     let _entered = runtime.enter();
-    // Before anything is asked: a board must not have a key that cannot be stored.
+    // Before anything is asked: a board must not have a key that cannot be
+    // stored.
     let outcome = Saving::prepare(wanted).and_then(|mut saving| {
         let given_up = Instant::now() + PAIRING;
         loop {
@@ -180,7 +200,10 @@ fn run(runtime: &Runtime, wanted: &Wanted, mut answers: UnboundedReceiver<()>, t
 
 /// Whether it may be otherwise in a moment.
 fn is_passing(problem: &PairProblem) -> bool {
-    matches!(problem, PairProblem::Busy | PairProblem::NoLink(LinkProblem::Closed | LinkProblem::AllPlacesTaken))
+    matches!(
+        problem,
+        PairProblem::Busy | PairProblem::NoLink(LinkProblem::Closed | LinkProblem::AllPlacesTaken)
+    )
 }
 
 fn attempt(
@@ -192,14 +215,23 @@ fn attempt(
     again: &mut bool,
 ) -> Result<Key, PairProblem> {
     let mut random = [0; 80];
-    getrandom::fill(&mut random).map_err(|error| PairProblem::Store(format!("no random numbers: {error}")))?;
+    getrandom::fill(&mut random)
+        .map_err(|error| PairProblem::Store(format!("no random numbers: {error}")))?;
     let mut conversation = Conversation::new(Random::new(random), wanted.board.clone());
     let unread = Unread::default();
     let (events, mut told) = unbounded_channel();
-    let to = Destination { addresses: wanted.addresses.clone(), last: Vec::new() };
+    let to = Destination {
+        addresses: wanted.addresses.clone(),
+        last: Vec::new(),
+    };
     let socket = open(to, unread.clone(), events);
     let outcome = runtime.block_on(async {
-        let mut talk = Talk { socket: &socket, told: &mut told, unread: &unread, tell };
+        let mut talk = Talk {
+            socket: &socket,
+            told: &mut told,
+            unread: &unread,
+            tell,
+        };
         let outcome = talk.converse(&mut conversation, saving, answers).await;
         drop(socket);
         let _ = timeout(FAREWELL, async { while told.recv().await.is_some() {} }).await;
@@ -222,7 +254,8 @@ fn open(to: Destination, unread: Unread, events: UnboundedSender<SocketEvent>) -
     })
 }
 
-/// The key of the board on this computer: what was held before, and what is stored.
+/// The key of the board on this computer: what was held before, and what is
+/// stored.
 struct Saving<'a> {
     wanted: &'a Wanted,
     loaded: Loaded,
@@ -238,27 +271,43 @@ impl<'a> Saving<'a> {
             return Err(failed(problem));
         }
         wanted.store.try_out().map_err(failed)?;
-        let saving = Self { wanted, loaded, stored: None };
-        wanted.board.as_deref().map_or(Ok(()), |board| saving.check(board))?;
+        let saving = Self {
+            wanted,
+            loaded,
+            stored: None,
+        };
+        wanted
+            .board
+            .as_deref()
+            .map_or(Ok(()), |board| saving.check(board))?;
         Ok(saving)
     }
 
     fn check(&self, board: &str) -> Result<(), PairProblem> {
         match self.loaded.keys.get(board) {
-            Some(key) if !self.wanted.replace => Err(PairProblem::HasKey { board: board.to_owned(), kid: key.kid }),
+            Some(key) if !self.wanted.replace => Err(PairProblem::HasKey {
+                board: board.to_owned(),
+                kid: key.kid,
+            }),
             _ => Ok(()),
         }
     }
 
     fn store(&mut self, key: &Key) -> Result<(), PairProblem> {
-        self.wanted.store.add(key.clone()).map_err(|error| PairProblem::Store(error.to_string()))?;
+        self.wanted
+            .store
+            .add(key.clone())
+            .map_err(|error| PairProblem::Store(error.to_string()))?;
         self.stored = Some(key.board.clone());
         Ok(())
     }
 
-    /// The board does not have the key that was stored: what was held before is held again.
+    /// The board does not have the key that was stored: what was held before is
+    /// held again.
     fn take_back(&mut self) {
-        let Some(board) = self.stored.take() else { return };
+        let Some(board) = self.stored.take() else {
+            return;
+        };
         let undone = match self.loaded.keys.get(&board) {
             Some(before) => self.wanted.store.add(before.clone()),
             None => self.wanted.store.remove(&board).map(drop),

@@ -1,4 +1,5 @@
-//! A board at a serial port: writes, reads and waits. The only place that opens ports.
+//! A board at a serial port: writes, reads and waits. The only place that opens
+//! ports.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -15,7 +16,8 @@ use serialport::SerialPort;
 
 use super::{Answer, Exchange, Problem, Request};
 
-/// A read waits no longer than this, so that who cancels is heard. Only while an answer is awaited.
+/// A read waits no longer than this, so that who cancels is heard. Only while
+/// an answer is awaited.
 const SLICE: Duration = Duration::from_millis(250);
 
 /// A board that answered.
@@ -39,13 +41,23 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Opens a port, for this program alone. Setting `cancelled` ends whatever is waited for, within 250 ms.
+    /// Opens a port, for this program alone. Setting `cancelled` ends whatever
+    /// is waited for, within 250 ms.
     ///
     /// # Errors
     /// Where it cannot be opened.
     pub fn open(path: &str, cancelled: Arc<AtomicBool>) -> Result<Self, Problem> {
-        let port = serialport::new(path, BAUD).timeout(SLICE).open().map_err(|error| Problem::opening(path, &error))?;
-        Ok(Self { path: path.to_owned(), port, exchange: Exchange::default(), begun: Instant::now(), cancelled })
+        let port = serialport::new(path, BAUD)
+            .timeout(SLICE)
+            .open()
+            .map_err(|error| Problem::opening(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            port,
+            exchange: Exchange::default(),
+            begun: Instant::now(),
+            cancelled,
+        })
     }
 
     /// Waits until the board says what it is.
@@ -53,15 +65,29 @@ impl Conversation {
     /// # Errors
     /// Where none answers, or it takes no Wi-Fi.
     pub fn board(&mut self) -> Result<Board, Problem> {
-        let Answer::State(state) = self.ask(&Request::State)? else { return Err(Problem::Late) };
+        let Answer::State(state) = self.ask(&Request::State)? else {
+            return Err(Problem::Late);
+        };
         if let Some(problem) = Problem::of_state(state) {
             return Err(problem);
         }
         let info = self.what_it_has(&Request::Info)?;
         let hostname = self.what_it_has(&Request::Hostname)?;
         Ok(Board {
-            info: info.and_then(|answer| if let Answer::Info(info) = answer { Some(info) } else { None }),
-            hostname: hostname.and_then(|answer| if let Answer::Hostname(name) = answer { Some(name) } else { None }),
+            info: info.and_then(|answer| {
+                if let Answer::Info(info) = answer {
+                    Some(info)
+                } else {
+                    None
+                }
+            }),
+            hostname: hostname.and_then(|answer| {
+                if let Answer::Hostname(name) = answer {
+                    Some(name)
+                } else {
+                    None
+                }
+            }),
             provisioned: state == State::Provisioned,
         })
     }
@@ -77,7 +103,8 @@ impl Conversation {
         }
     }
 
-    /// Gives the board a network, and waits until it is connected; where its page is then, if it says so.
+    /// Gives the board a network, and waits until it is connected; where its
+    /// page is then, if it says so.
     ///
     /// # Errors
     /// Where it cannot connect, or does not answer.
@@ -88,14 +115,19 @@ impl Conversation {
         }
     }
 
-    /// Has the board make a key, which locks it, and print it here. Each call makes another key.
+    /// Has the board make a key, which locks it, and print it here. Each call
+    /// makes another key.
     ///
     /// # Errors
     /// If it makes none, it is another board's, or it does not answer.
     pub fn lock(&mut self, board: &Board) -> Result<Key, Problem> {
         match self.ask(&Request::Lock)? {
-            Answer::Key(key) if board.hostname.as_ref().is_none_or(|id| *id == key.board) => Ok(*key),
-            Answer::Key(_) => Err(Problem::Board { what: "it printed the key of another board" }),
+            Answer::Key(key) if board.hostname.as_ref().is_none_or(|id| *id == key.board) => {
+                Ok(*key)
+            }
+            Answer::Key(_) => Err(Problem::Board {
+                what: "it printed the key of another board",
+            }),
             Answer::NoKey(why) => Err(Problem::NoKey { why }),
             _ => Err(Problem::Late),
         }
@@ -121,7 +153,10 @@ impl Conversation {
             }
             let bytes = self.read()?;
             let now = self.begun.elapsed();
-            let outcome = self.exchange.receive(now, &bytes).or_else(|| self.exchange.run_until(now));
+            let outcome = self
+                .exchange
+                .receive(now, &bytes)
+                .or_else(|| self.exchange.run_until(now));
             if let Some(outcome) = outcome {
                 return outcome.map_err(|why| Problem::unanswered(&self.path, request, why));
             }
@@ -129,22 +164,31 @@ impl Conversation {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        self.port.write_all(bytes).and_then(|()| self.port.flush()).map_err(|source| self.lost(source))
+        self.port
+            .write_all(bytes)
+            .and_then(|()| self.port.flush())
+            .map_err(|source| self.lost(source))
     }
 
     /// What has come in, nothing after a while.
     fn read(&mut self) -> Result<Vec<u8>, Problem> {
-        let left =
-            self.exchange.next_deadline().map_or(SLICE, |deadline| deadline.saturating_sub(self.begun.elapsed()));
+        let left = self.exchange.next_deadline().map_or(SLICE, |deadline| {
+            deadline.saturating_sub(self.begun.elapsed())
+        });
         // A timeout of zero would wait for ever on some systems.
         let wait = left.clamp(Duration::from_millis(1), SLICE);
-        self.port.set_timeout(wait).map_err(|error| self.lost(error.into()))?;
+        self.port
+            .set_timeout(wait)
+            .map_err(|error| self.lost(error.into()))?;
         let mut bytes = [0; 1_024];
         match self.port.read(&mut bytes) {
             Ok(0) => Err(self.lost(ErrorKind::UnexpectedEof.into())),
             Ok(read) => Ok(bytes[..read].to_vec()),
             Err(error)
-                if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+                if matches!(
+                    error.kind(),
+                    ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted
+                ) =>
             {
                 Ok(Vec::new())
             }
@@ -153,6 +197,9 @@ impl Conversation {
     }
 
     fn lost(&self, source: io::Error) -> Problem {
-        Problem::Lost { port: self.path.clone(), source }
+        Problem::Lost {
+            port: self.path.clone(),
+            source,
+        }
     }
 }

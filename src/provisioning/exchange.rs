@@ -1,20 +1,24 @@
-//! One request to a board and its answer: what is sent, how often, and until when. Owns no port and reads no clock.
+//! One request to a board and its answer: what is sent, how often, and until
+//! when. Owns no port and reads no clock.
 
 use std::{collections::VecDeque, time::Duration};
 
 use noise::Key;
 use protocol::improv::{
-    Command, Credentials, DeviceInfo, ErrorState, FromDevice, Item, Network, Packet, Reader, RpcResult, State,
+    Command, Credentials, DeviceInfo, ErrorState, FromDevice, Item, Network, Packet, Reader,
+    RpcResult, State,
 };
 use zeroize::Zeroizing;
 
-/// How long a board may take to say anything: opening a port resets many boards, and these have to boot first.
+/// How long a board may take to say anything: opening a port resets many
+/// boards, and these have to boot first.
 pub const BOARD_PATIENCE: Duration = Duration::from_secs(6);
 
 /// How long a scan may take; a Switchboard board gives up after 15 s.
 pub const SCAN_PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long an attempt to connect may take; a Switchboard board gives up after 30 s.
+/// How long an attempt to connect may take; a Switchboard board gives up after
+/// 30 s.
 pub const CONNECT_PATIENCE: Duration = Duration::from_secs(40);
 
 /// How long the answer may take of a board that has it at hand.
@@ -23,10 +27,12 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a board may take to make a key and print it.
 const LOCK_PATIENCE: Duration = Duration::from_secs(8);
 
-/// What has a board print a key. The empty line before it ends whatever was typed.
+/// What has a board print a key. The empty line before it ends whatever was
+/// typed.
 const LOCK: &[u8] = b"\r\nlock\r\n";
 
-/// How the text of a key begins, and how a board begins to say why it makes no key.
+/// How the text of a key begins, and how a board begins to say why it makes no
+/// key.
 const KEY: &str = "switchboard-key:";
 const NO_KEY: &str = "no key:";
 
@@ -58,7 +64,8 @@ pub enum Request {
     Networks,
     /// To connect to this network.
     Connect(Credentials),
-    /// To make a key and print it, which locks it: the line `lock`, no packet of Improv (docs/protocol.md, "The first key, and pairing").
+    /// To make a key and print it, which locks it: the line `lock`, no packet
+    /// of Improv (docs/protocol.md, "The first key, and pairing").
     Lock,
 }
 
@@ -73,7 +80,8 @@ pub enum Answer {
     Hostname(String),
     /// To [`Request::Networks`]; in the board's order.
     Networks(Vec<Network>),
-    /// To [`Request::Connect`]: it is connected, and its page is there, if it said where.
+    /// To [`Request::Connect`]: it is connected, and its page is there, if it
+    /// said where.
     Connected(Option<String>),
     /// To [`Request::Lock`].
     Key(Box<Key>),
@@ -109,7 +117,8 @@ struct Asked {
     heard: bool,
 }
 
-/// A board at the other end of a port. One request at a time, as the standard has it.
+/// A board at the other end of a port. One request at a time, as the standard
+/// has it.
 #[derive(Default)]
 pub struct Exchange {
     reader: Reader,
@@ -118,20 +127,28 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Asks; an earlier request is forgotten. Times are of any clock that never goes back.
+    /// Asks; an earlier request is forgotten. Times are of any clock that never
+    /// goes back.
     pub fn ask(&mut self, now: Duration, request: Request) {
         let (command, patience) = match &request {
             Request::State => (Some(Command::RequestState), BOARD_PATIENCE),
             Request::Info => (Some(Command::RequestInfo), ANSWER_PATIENCE),
             Request::Hostname => (Some(Command::GetHostname), ANSWER_PATIENCE),
             Request::Networks => (Some(Command::RequestNetworks), SCAN_PATIENCE),
-            Request::Connect(credentials) => (Some(Command::SendWifiSettings(credentials.clone())), CONNECT_PATIENCE),
+            Request::Connect(credentials) => (
+                Some(Command::SendWifiSettings(credentials.clone())),
+                CONNECT_PATIENCE,
+            ),
             Request::Lock => (None, LOCK_PATIENCE),
         };
         // Every one of these fits into a packet.
         let packet = command.and_then(|command| command.to_packet());
         self.to_send.clear();
-        self.to_send.push_back(packet.as_ref().map_or_else(|| LOCK.to_vec(), Packet::encode));
+        self.to_send.push_back(
+            packet
+                .as_ref()
+                .map_or_else(|| LOCK.to_vec(), Packet::encode),
+        );
         self.asked = Some(Asked {
             again_at: (request == Request::State).then(|| now + ASK_AGAIN_AFTER),
             request,
@@ -169,13 +186,16 @@ impl Exchange {
                 Item::Damaged => continue,
             };
             // What is no board's is the echo of a request, or newer.
-            let Ok(said) = FromDevice::from_packet(&packet) else { continue };
+            let Ok(said) = FromDevice::from_packet(&packet) else {
+                continue;
+            };
             let outcome = match said {
                 FromDevice::State(state) => asked.state(now, state),
                 FromDevice::Error(ErrorState::None) => None,
                 FromDevice::Error(ErrorState::InvalidPacket) if asked.repeats < REPEATS => {
                     asked.repeats += 1;
-                    self.to_send.extend(asked.packet.as_ref().map(Packet::encode));
+                    self.to_send
+                        .extend(asked.packet.as_ref().map(Packet::encode));
                     None
                 }
                 FromDevice::Error(error) => Some(Err(NoAnswer::Error(error))),
@@ -191,7 +211,11 @@ impl Exchange {
 
     /// When to call [`Self::run_until`]; `None` where nothing is asked.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.asked.as_ref().map(|asked| asked.again_at.map_or(asked.until, |again| again.min(asked.until)))
+        self.asked.as_ref().map(|asked| {
+            asked
+                .again_at
+                .map_or(asked.until, |again| again.min(asked.until))
+        })
     }
 
     /// Asks again, or gives up.
@@ -208,7 +232,8 @@ impl Exchange {
         }
         if asked.again_at.is_some_and(|again| now >= again) {
             asked.again_at = Some(now + ASK_AGAIN_AFTER);
-            self.to_send.extend(asked.packet.as_ref().map(Packet::encode));
+            self.to_send
+                .extend(asked.packet.as_ref().map(Packet::encode));
         }
         None
     }
@@ -223,10 +248,13 @@ impl Asked {
         for byte in text {
             match byte {
                 b'\r' | b'\n' => {
-                    let outcome = String::from_utf8_lossy(&self.line).trim().split_once(NO_KEY).map(|(_, why)| {
-                        // It is the board's own text.
-                        Ok(Answer::NoKey(why.trim().chars().take(200).collect()))
-                    });
+                    let outcome = String::from_utf8_lossy(&self.line)
+                        .trim()
+                        .split_once(NO_KEY)
+                        .map(|(_, why)| {
+                            // It is the board's own text.
+                            Ok(Answer::NoKey(why.trim().chars().take(200).collect()))
+                        });
                     let outcome = outcome.or_else(|| self.key());
                     self.line.clear();
                     if outcome.is_some() {
@@ -240,11 +268,16 @@ impl Asked {
         None
     }
 
-    /// The key in the line, at its end: a line of the log may have been begun before it.
+    /// The key in the line, at its end: a line of the log may have been begun
+    /// before it.
     fn key(&self) -> Option<Result<Answer, NoAnswer>> {
         let line = std::str::from_utf8(&self.line).ok()?;
         let key = line.get(line.find(KEY)?..)?.trim();
-        Some(key.parse().map(|key| Answer::Key(Box::new(key))).map_err(|_| NoAnswer::Malformed))
+        Some(
+            key.parse()
+                .map(|key| Answer::Key(Box::new(key)))
+                .map_err(|_| NoAnswer::Malformed),
+        )
     }
 
     fn state(&mut self, now: Duration, state: State) -> Option<Result<Answer, NoAnswer>> {
@@ -262,19 +295,24 @@ impl Asked {
     fn result(&mut self, result: RpcResult) -> Option<Result<Answer, NoAnswer>> {
         let RpcResult { command, strings } = result;
         let answer = match (&self.request, command) {
-            (Request::Info, Command::REQUEST_INFO) => DeviceInfo::from_strings(&strings).map(Answer::Info),
-            (Request::Hostname, Command::HOSTNAME) => strings.into_iter().next().map(Answer::Hostname),
+            (Request::Info, Command::REQUEST_INFO) => {
+                DeviceInfo::from_strings(&strings).map(Answer::Info)
+            }
+            (Request::Hostname, Command::HOSTNAME) => {
+                strings.into_iter().next().map(Answer::Hostname)
+            }
             (Request::Networks, Command::REQUEST_NETWORKS) => {
                 if strings.is_empty() || self.networks.len() >= MAX_NETWORKS {
                     return Some(Ok(Answer::Networks(std::mem::take(&mut self.networks))));
                 }
                 // Some boards put several networks into one answer.
-                self.networks.extend(strings.chunks(3).filter_map(Network::from_strings));
+                self.networks
+                    .extend(strings.chunks(3).filter_map(Network::from_strings));
                 return None;
             }
-            (Request::Connect(_), Command::SEND_WIFI_SETTINGS) => {
-                Some(Answer::Connected(strings.into_iter().next().filter(|url| !url.is_empty())))
-            }
+            (Request::Connect(_), Command::SEND_WIFI_SETTINGS) => Some(Answer::Connected(
+                strings.into_iter().next().filter(|url| !url.is_empty()),
+            )),
             // The answer to an earlier request.
             _ => return None,
         };

@@ -7,7 +7,8 @@ use serialport::{SerialPortInfo, SerialPortType};
 pub struct Port {
     /// What it is opened by, for example `/dev/ttyACM0` or `COM3`.
     pub path: String,
-    /// What is plugged in, where it says so, for example `Espressif USB JTAG/serial debug unit`.
+    /// What is plugged in, where it says so, for example `Espressif USB
+    /// JTAG/serial debug unit`.
     pub product: Option<String>,
     /// Whether it is on USB. Others are rarely a board.
     pub usb: bool,
@@ -18,8 +19,11 @@ pub struct Port {
 /// # Errors
 /// Where the system does not tell, in its words.
 pub fn ports() -> Result<Vec<Port>, String> {
-    let mut ports: Vec<Port> =
-        serialport::available_ports().map_err(|error| error.to_string())?.into_iter().map(port).collect();
+    let mut ports: Vec<Port> = serialport::available_ports()
+        .map_err(|error| error.to_string())?
+        .into_iter()
+        .map(port)
+        .collect();
     ports.sort_by(|one, other| (!one.usb, &one.path).cmp(&(!other.usb, &other.path)));
     Ok(ports)
 }
@@ -27,10 +31,17 @@ pub fn ports() -> Result<Vec<Port>, String> {
 fn port(info: SerialPortInfo) -> Port {
     let (product, usb) = match info.port_type {
         SerialPortType::UsbPort(usb) => {
-            let words: Vec<_> = [usb.manufacturer, usb.product].into_iter().flatten().collect();
+            let words: Vec<_> = [usb.manufacturer, usb.product]
+                .into_iter()
+                .flatten()
+                .collect();
             ((!words.is_empty()).then(|| words.join(" ")), true)
         }
         _ => (None, false),
     };
-    Port { path: info.port_name, product, usb }
+    Port {
+        path: info.port_name,
+        product,
+        usb,
+    }
 }

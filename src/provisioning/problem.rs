@@ -1,4 +1,5 @@
-//! What can go wrong on the way to a board's Wi-Fi, and what a person can do about it.
+//! What can go wrong on the way to a board's Wi-Fi, and what a person can do
+//! about it.
 
 use std::io;
 
@@ -10,14 +11,17 @@ use super::{NoAnswer, Request};
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// There is no such port.
-    #[error("there is no serial port {port}; is the board plugged in, with a cable that carries data?")]
+    #[error(
+        "there is no serial port {port}; is the board plugged in, with a cable that carries data?"
+    )]
     NoPort {
         /// As it was given.
         port: String,
     },
     /// Another program has it.
     #[error(
-        "another program uses {port}; close its serial monitor, or any other program that flashes or reads the board"
+        "another program uses {port}; close its serial monitor, or any other program that flashes \
+             or reads the board"
     )]
     Busy {
         /// As it was given.
@@ -25,7 +29,8 @@ pub enum Problem {
     },
     /// This user may not open it.
     #[error(
-        "you may not open {port}; on Linux, add yourself to the group that it belongs to (sudo usermod -a -G dialout $USER, on Arch \
+        "you may not open {port}; on Linux, add yourself to the group that it belongs to (sudo \
+             usermod -a -G dialout $USER, on Arch \
          uucp), then log out and in again"
     )]
     Denied {
@@ -41,7 +46,9 @@ pub enum Problem {
         reason: String,
     },
     /// It was there, and is no more.
-    #[error("{port} went away ({source}); was the board unplugged, or reset? Plug it in and try again")]
+    #[error(
+        "{port} went away ({source}); was the board unplugged, or reset? Plug it in and try again"
+    )]
     Lost {
         /// As it was given.
         port: String,
@@ -50,7 +57,8 @@ pub enum Problem {
     },
     /// Nothing at all came.
     #[error(
-        "nothing answers on {port}; is it a board with Switchboard's firmware, and is this its port? Press its reset button and try \
+        "nothing answers on {port}; is it a board with Switchboard's firmware, and is this its \
+             port? Press its reset button and try \
          again"
     )]
     Silent {
@@ -59,7 +67,8 @@ pub enum Problem {
     },
     /// Something came, but no Improv.
     #[error(
-        "what is on {port} talks, but does not speak Improv; is it a board with Switchboard's firmware? A board that starts again and \
+        "what is on {port} talks, but does not speak Improv; is it a board with Switchboard's \
+             firmware? A board that starts again and \
          again does not answer either"
     )]
     NotImprov {
@@ -71,7 +80,8 @@ pub enum Problem {
     Late,
     /// It could not connect.
     #[error(
-        "the board is unable to connect to {ssid:?}: is the password right, and is the network within its reach? Most boards have \
+        "the board is unable to connect to {ssid:?}: is the password right, and is the network \
+             within its reach? Most boards have \
          2.4 GHz only"
     )]
     UnableToConnect {
@@ -95,7 +105,8 @@ pub enum Problem {
     },
     /// It printed no key.
     #[error(
-        "the board has its Wi-Fi, but printed no key within 8 s, so that it may be open still; try again with --lock, or press its reset button first"
+        "the board has its Wi-Fi, but printed no key within 8 s, so that it may be open still; \
+             try again with --lock, or press its reset button first"
     )]
     NotLocked,
     /// It reported another error.
@@ -129,10 +140,17 @@ impl Problem {
             serialport::ErrorKind::Io(io::ErrorKind::NotFound) => Self::NoPort { port },
             serialport::ErrorKind::Io(io::ErrorKind::PermissionDenied) => Self::Denied { port },
             serialport::ErrorKind::Io(io::ErrorKind::WouldBlock) => Self::Busy { port },
-            // A port that is locked by another program, on Linux and macOS. On Windows also one that is not there.
+            // A port that is locked by another program, on Linux and macOS. On
+            // Windows also one that is not there.
             serialport::ErrorKind::NoDevice if cfg!(unix) => Self::Busy { port },
-            serialport::ErrorKind::NoDevice => Self::Open { port, reason: "it is not there, or in use".to_owned() },
-            _ => Self::Open { port, reason: error.to_string() },
+            serialport::ErrorKind::NoDevice => Self::Open {
+                port,
+                reason: "it is not there, or in use".to_owned(),
+            },
+            _ => Self::Open {
+                port,
+                reason: error.to_string(),
+            },
         }
     }
 
@@ -143,18 +161,32 @@ impl Problem {
             (Request::State, NoAnswer::Late { heard: true }) => Self::NotImprov { port },
             (Request::Networks, NoAnswer::Error(ErrorState::UnknownCommand)) => Self::NoScan,
             (Request::Connect(credentials), NoAnswer::Error(ErrorState::UnableToConnect)) => {
-                Self::UnableToConnect { ssid: credentials.ssid().to_owned() }
+                Self::UnableToConnect {
+                    ssid: credentials.ssid().to_owned(),
+                }
             }
             (Request::Lock, NoAnswer::Late { .. }) => Self::NotLocked,
             (_, NoAnswer::Late { .. }) => Self::Late,
-            (_, NoAnswer::Malformed) => Self::Board { what: "its answer is malformed" },
+            (_, NoAnswer::Malformed) => Self::Board {
+                what: "its answer is malformed",
+            },
             (_, NoAnswer::Error(error)) => match error {
                 ErrorState::NotAuthorized => Self::NotAuthorized,
-                ErrorState::InvalidPacket => Self::Board { what: "it got a damaged request" },
-                ErrorState::UnknownCommand => Self::Board { what: "it does not have the command" },
-                ErrorState::UnableToConnect => Self::Board { what: "it is unable to connect" },
-                ErrorState::BadHostname => Self::Board { what: "it does not take the host name" },
-                ErrorState::None | ErrorState::Unknown(_) => Self::Board { what: "it does not say which" },
+                ErrorState::InvalidPacket => Self::Board {
+                    what: "it got a damaged request",
+                },
+                ErrorState::UnknownCommand => Self::Board {
+                    what: "it does not have the command",
+                },
+                ErrorState::UnableToConnect => Self::Board {
+                    what: "it is unable to connect",
+                },
+                ErrorState::BadHostname => Self::Board {
+                    what: "it does not take the host name",
+                },
+                ErrorState::None | ErrorState::Unknown(_) => Self::Board {
+                    what: "it does not say which",
+                },
             },
         }
     }

@@ -1,5 +1,7 @@
-//! A server on this computer for one locked board and programs that speak plain JSON over WebSocket: each client gets an encrypted
-//! connection of its own. It listens on loopback addresses only, and admits clients that know the token, and no web page.
+//! A server on this computer for one locked board and programs that speak plain
+//! JSON over WebSocket: each client gets an encrypted connection of its own. It
+//! listens on loopback addresses only, and admits clients that know the token,
+//! and no web page.
 
 mod door;
 mod locked;
@@ -19,10 +21,12 @@ pub use door::{Token, TokenError};
 
 use crate::{keys::Key, waiting::Waiting};
 
-/// Clients at once; a board has places for four controllers. Only a client that knows the token takes one of these.
+/// Clients at once; a board has places for four controllers. Only a client that
+/// knows the token takes one of these.
 const CLIENTS: usize = 16;
 
-/// Connections that have not shown the token yet. When one more comes, another ends.
+/// Connections that have not shown the token yet. When one more comes, another
+/// ends.
 const WAITING: usize = 64;
 
 /// How a proxy is started.
@@ -49,17 +53,24 @@ impl Proxy {
     /// Starts to listen.
     ///
     /// # Errors
-    /// Where the address is none of this computer alone, is taken, or no thread can be made.
+    /// Where the address is none of this computer alone, is taken, or no thread
+    /// can be made.
     pub fn start(settings: Settings) -> Result<Self, ProxyError> {
         let asked = settings.listen;
         if !asked.ip().is_loopback() {
             return Err(ProxyError::NotLoopback(asked));
         }
-        let listen = |source| ProxyError::Listen { address: asked, source };
+        let listen = |source| ProxyError::Listen {
+            address: asked,
+            source,
+        };
         let listener = std::net::TcpListener::bind(asked).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(ProxyError::Start)?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(ProxyError::Start)?;
         let (wanted, unwanted) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("proxy".to_owned())
@@ -72,7 +83,11 @@ impl Proxy {
                 });
             })
             .map_err(ProxyError::Start)?;
-        Ok(Self { address, wanted: Some(wanted), thread: Some(thread) })
+        Ok(Self {
+            address,
+            wanted: Some(wanted),
+            thread: Some(thread),
+        })
     }
 
     /// Where it listens.
@@ -113,19 +128,22 @@ async fn serve(listener: std::net::TcpListener, settings: Settings) {
             Ok((stream, from)) => {
                 let task = spawn_local(client(stream, Rc::clone(&settings), places.clone()));
                 waiting.add(from.ip(), task.abort_handle());
-                // In a flood the next connection is there already: those that were accepted have their turn first.
+                // In a flood the next connection is there already: those that
+                // were accepted have their turn first.
                 yield_now().await;
             }
             Err(error) => {
                 log::warn!("proxy: {error}");
-                // No file is free, for example: it is tried again, and not at once.
+                // No file is free, for example: it is tried again, and not at
+                // once.
                 sleep(Duration::from_millis(100)).await;
             }
         }
     }
 }
 
-/// Waits for the token; what follows is a task of its own, which no other connection can end.
+/// Waits for the token; what follows is a task of its own, which no other
+/// connection can end.
 async fn client(stream: TcpStream, settings: Rc<Settings>, places: Places) {
     if let Some((client, place)) = door::let_in(stream, &settings.token, &places).await {
         spawn_local(async move {
@@ -165,7 +183,8 @@ impl Drop for Place {
 pub enum ProxyError {
     /// Others than this computer could reach it.
     #[error(
-        "{0} can be reached from the network, where what a proxy says is not encrypted. Accepted: an address of this computer alone, 127.0.0.1:PORT or [::1]:PORT, port 0 for any free one"
+        "{0} can be reached from the network, where what a proxy says is not encrypted. Accepted: \
+             an address of this computer alone, 127.0.0.1:PORT or [::1]:PORT, port 0 for any free one"
     )]
     NotLoopback(SocketAddr),
     /// The address is taken or none of this computer.
@@ -192,14 +211,18 @@ mod tests {
 
     use super::*;
 
-    const KEY: &str = "switchboard-key:1:sb-59f0d6:5f3a91c2:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    const KEY: &str =
+        "switchboard-key:1:sb-59f0d6:5f3a91c2:control:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
     /// The status of an opening handshake with this token.
     fn asked(proxy: SocketAddr, token: &str) -> String {
         let mut stream = TcpStream::connect(proxy).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
         let head = format!(
-            "GET /?token={token} HTTP/1.1\r\nHost: {proxy}\r\nOrigin: http://{proxy}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET /?token={token} HTTP/1.1\r\nHost: {proxy}\r\nOrigin: \
+                 http://{proxy}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
@@ -213,12 +236,15 @@ mod tests {
         let settings = Settings {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             token: "0123456789abcdef".parse().unwrap(),
-            // Nothing listens there; the client has its place before that is known.
+            // Nothing listens there; the client has its place before that is
+            // known.
             board: "127.0.0.1:1".to_owned(),
             key: KEY.parse().unwrap(),
         };
         let proxy = Proxy::start(settings).unwrap();
-        let silent: Vec<TcpStream> = (0..3 * WAITING).map(|_| TcpStream::connect(proxy.address()).unwrap()).collect();
+        let silent: Vec<TcpStream> = (0..3 * WAITING)
+            .map(|_| TcpStream::connect(proxy.address()).unwrap())
+            .collect();
         assert_eq!(asked(proxy.address(), "another-token"), "HTTP/1.1 401");
         assert_eq!(asked(proxy.address(), "0123456789abcdef"), "HTTP/1.1 101");
         drop(silent);

@@ -1,5 +1,7 @@
-//! One client of the proxy and its connection to the board: what one says in plain JSON is said to the other encrypted, and back.
-//! Nothing waits but in the sockets: who does not read is not read from, and is cut off after a while.
+//! One client of the proxy and its connection to the board: what one says in
+//! plain JSON is said to the other encrypted, and back. Nothing waits but in
+//! the sockets: who does not read is not read from, and is cut off after a
+//! while.
 
 use std::time::Duration;
 
@@ -52,7 +54,8 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
                     }
                 }
                 Ok(Said::Closed(Some(CloseFrame { code, reason }))) => break Some((code, reason.into_owned())),
-                Ok(Said::Closed(None)) => break Some((CloseCode::Error, "the board closed the connection".to_owned())),
+                Ok(Said::Closed(None)) => break Some((CloseCode::Error, "the board closed the \
+                     connection".to_owned())),
                 Err(error) => {
                     let _ = timeout(WRITE, board.close()).await;
                     return refuse(client, error).await;
@@ -62,14 +65,25 @@ pub(super) async fn relay(mut client: Client, settings: &Settings) {
     };
     let _ = timeout(WRITE, board.close()).await;
     if let Some((code, reason)) = why {
-        let _ = timeout(WRITE, client.close(Some(CloseFrame { code, reason: reason.into() }))).await;
+        let _ = timeout(
+            WRITE,
+            client.close(Some(CloseFrame {
+                code,
+                reason: reason.into(),
+            })),
+        )
+        .await;
     } else {
         // The client's own close is answered as it is read on.
-        let _ = timeout(WRITE, async { while let Some(Ok(_)) = client.next().await {} }).await;
+        let _ = timeout(WRITE, async {
+            while let Some(Ok(_)) = client.next().await {}
+        })
+        .await;
     }
 }
 
-/// What a client is told that broke the rules of WebSocket; nothing where the connection is gone.
+/// What a client is told that broke the rules of WebSocket; nothing where the
+/// connection is gone.
 fn broken(error: &Error) -> Option<(CloseCode, String)> {
     let code = match error {
         Error::Protocol(_) => CloseCode::Protocol,
@@ -82,8 +96,15 @@ fn broken(error: &Error) -> Option<(CloseCode, String)> {
 
 /// Says why there is no connection to the board, as a board itself refuses.
 async fn refuse(mut client: Client, error: RpcError) {
-    let text = Response { id: None, outcome: Err(error) }.to_json();
+    let text = Response {
+        id: None,
+        outcome: Err(error),
+    }
+    .to_json();
     let _ = timeout(WRITE, client.send(Message::Text(text))).await;
-    let frame = CloseFrame { code: CloseCode::Policy, reason: "no connection to the board".into() };
+    let frame = CloseFrame {
+        code: CloseCode::Policy,
+        reason: "no connection to the board".into(),
+    };
     let _ = timeout(WRITE, client.close(Some(frame))).await;
 }

@@ -1,5 +1,6 @@
-//! Where settings are between two runs: one JSON file, written on a thread of its own, for its owner alone. What another window or
-//! program wrote meanwhile is kept. Decides nothing about what they are.
+//! Where settings are between two runs: one JSON file, written on a thread of
+//! its own, for its owner alone. What another window or program wrote meanwhile
+//! is kept. Decides nothing about what they are.
 
 use std::{
     fs,
@@ -21,7 +22,8 @@ use super::{Settings, folder, merge::merged};
 /// The file's name in the program's folder.
 const NAME: &str = "settings.json";
 
-/// What could not be written is tried again after this time: a full disk may have room by then.
+/// What could not be written is tried again after this time: a full disk may
+/// have room by then.
 const RETRY: Duration = Duration::from_secs(5);
 
 /// The file, and the thread that writes it.
@@ -32,7 +34,8 @@ pub struct SettingsFile {
     told: Arc<Told>,
 }
 
-/// What the thread tells: why the newest settings are not on the disk, as long as that is so.
+/// What the thread tells: why the newest settings are not on the disk, as long
+/// as that is so.
 #[derive(Default)]
 struct Told {
     problem: Mutex<Option<String>>,
@@ -66,16 +69,23 @@ impl SettingsFile {
 
     /// A file that is nowhere and holds these.
     pub fn holding(settings: Settings) -> Self {
-        Self { saved: settings, writer: None, told: Arc::default() }
+        Self {
+            saved: settings,
+            writer: None,
+            told: Arc::default(),
+        }
     }
 
-    /// The file in this folder, or else in the desktop's usual place, with what it holds. A file that cannot be read is kept
-    /// beside under another name; why is told in a sentence.
+    /// The file in this folder, or else in the desktop's usual place, with what
+    /// it holds. A file that cannot be read is kept beside under another name;
+    /// why is told in a sentence.
     pub fn open(folder: Option<PathBuf>) -> (Self, Option<String>) {
         let Some(folder) = folder.or_else(folder::folder) else {
             return (
                 Self::nowhere(),
-                Some("This user has no home folder for settings: nothing is remembered.".to_owned()),
+                Some(
+                    "This user has no home folder for settings: nothing is remembered.".to_owned(),
+                ),
             );
         };
         remove_left_over(&folder);
@@ -86,14 +96,26 @@ impl SettingsFile {
         let tells = Arc::clone(&told);
         let before = as_value(&saved);
         let run = move || write_all(&path, before, &values, &tells);
-        let writer = match thread::Builder::new().name("settings".to_owned()).spawn(run) {
+        let writer = match thread::Builder::new()
+            .name("settings".to_owned())
+            .spawn(run)
+        {
             Ok(thread) => Some((sender, thread)),
             Err(error) => {
-                problem = Some(format!("No thread for writing settings: {error}. Nothing is remembered."));
+                problem = Some(format!(
+                    "No thread for writing settings: {error}. Nothing is remembered."
+                ));
                 None
             }
         };
-        (Self { saved, writer, told }, problem)
+        (
+            Self {
+                saved,
+                writer,
+                told,
+            },
+            problem,
+        )
     }
 
     /// Begins a run of the window: see [`Settings::begin_run`].
@@ -109,7 +131,8 @@ impl SettingsFile {
         lock(&self.told.problem).clone()
     }
 
-    /// Calls this whenever [`SettingsFile::problem`] changes, on another thread.
+    /// Calls this whenever [`SettingsFile::problem`] changes, on another
+    /// thread.
     pub fn on_change_of_problem(&mut self, wake: impl Fn() + Send + 'static) {
         *lock(&self.told.wake) = Some(Box::new(wake));
     }
@@ -142,24 +165,35 @@ impl Drop for SettingsFile {
     }
 }
 
-/// What the window remembers on this computer, without touching it; nothing where it cannot be read. For the command line, which
-/// knows the boards and the scenes of the window.
+/// What the window remembers on this computer, without touching it; nothing
+/// where it cannot be read. For the command line, which knows the boards and
+/// the scenes of the window.
 pub fn remembered() -> Settings {
     let path = folder::folder().map(|folder| folder.join(NAME));
-    path.and_then(|path| parsed(&path).ok().flatten()).unwrap_or_default()
+    path.and_then(|path| parsed(&path).ok().flatten())
+        .unwrap_or_default()
 }
 
-/// Every map in the settings has texts as keys: nothing in them cannot be written as JSON.
+/// Every map in the settings has texts as keys: nothing in them cannot be
+/// written as JSON.
 fn as_value(settings: &Settings) -> Value {
-    // By way of text: as a value, 0.1 of 32 bits would be one of 64 bits, and written so.
-    serde_json::to_string(settings).and_then(|text| serde_json::from_str(&text)).unwrap_or_default()
+    // By way of text: as a value, 0.1 of 32 bits would be one of 64 bits, and
+    // written so.
+    serde_json::to_string(settings)
+        .and_then(|text| serde_json::from_str(&text))
+        .unwrap_or_default()
 }
 
 /// What a file holds; `None` if it does not exist or is empty.
 fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
             return Ok(None);
         }
         Err(error) => return Err(error.to_string()),
@@ -168,7 +202,9 @@ fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, Stri
     if text.trim().is_empty() {
         return Ok(None);
     }
-    serde_json::from_str(&text).map(Some).map_err(|error| error.to_string())
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| error.to_string())
 }
 
 fn read(path: &Path) -> (Settings, Option<String>) {
@@ -178,21 +214,30 @@ fn read(path: &Path) -> (Settings, Option<String>) {
     }
 }
 
-/// Keeps a file that cannot be read under another name. Returns a sentence about it.
+/// Keeps a file that cannot be read under another name. Returns a sentence
+/// about it.
 fn set_aside(path: &Path, why: &str) -> String {
     let aside = path.with_extension("json.unreadable");
-    // Copied, so that a link in its place stays one; the next settings are written over what cannot be read.
+    // Copied, so that a link in its place stays one; the next settings are
+    // written over what cannot be read.
     let copied = fs::read(path).and_then(|bytes| files::write(&aside, &bytes, Access::Owner));
     match copied.or_else(|_| fs::rename(path, &aside)) {
         Ok(()) => {
-            format!("The settings could not be read ({why}); they are kept as {} and new ones begun.", aside.display())
+            format!(
+                "The settings could not be read ({why}); they are kept as {} and new ones begun.",
+                aside.display()
+            )
         }
-        Err(error) => format!("The settings in {} could not be read ({why}) nor moved ({error}).", path.display()),
+        Err(error) => format!(
+            "The settings in {} could not be read ({why}) nor moved ({error}).",
+            path.display()
+        ),
     }
 }
 
-/// Writes what is sent, the latest of what waits, until no sender is left. What cannot be written is tried again. `known` is what
-/// this program knows of the file.
+/// Writes what is sent, the latest of what waits, until no sender is left. What
+/// cannot be written is tried again. `known` is what this program knows of the
+/// file.
 fn write_all(path: &Path, mut known: Value, values: &Receiver<Value>, told: &Told) {
     let mut unwritten: Option<Value> = None;
     loop {
@@ -212,7 +257,10 @@ fn write_all(path: &Path, mut known: Value, values: &Receiver<Value>, told: &Tol
                 let problem = format!("{} cannot be written ({error})", path.display());
                 // Once for each cause: a full disk stays full.
                 if lock(&told.problem).as_ref() != Some(&problem) {
-                    let _ = writeln!(io::stderr(), "switchboard: settings are not being saved: {problem}");
+                    let _ = writeln!(
+                        io::stderr(),
+                        "switchboard: settings are not being saved: {problem}"
+                    );
                 }
                 told.tell(Some(&problem));
                 unwritten = Some(latest);
@@ -235,13 +283,18 @@ fn save(path: &Path, known: &Value, latest: &Value) -> io::Result<()> {
     files::write(path, &text, Access::Owner)
 }
 
-/// Removes what 0.1 left where it was ended while it wrote: `settings.json.4711` and, with keys in it, `keys.new-4711`.
+/// Removes what 0.1 left where it was ended while it wrote:
+/// `settings.json.4711` and, with keys in it, `keys.new-4711`.
 fn remove_left_over(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let number = name.to_str().and_then(|name| {
-            name.strip_prefix(NAME).and_then(|rest| rest.strip_prefix('.')).or_else(|| name.strip_prefix("keys.new-"))
+            name.strip_prefix(NAME)
+                .and_then(|rest| rest.strip_prefix('.'))
+                .or_else(|| name.strip_prefix("keys.new-"))
         });
         let ours = number.is_some_and(|number| number.parse::<u32>().is_ok());
         let age = entry.metadata().and_then(|file| file.modified()).ok();
@@ -267,7 +320,10 @@ mod tests {
 
     impl Folder {
         fn new(name: &str) -> io::Result<Self> {
-            let path = std::env::temp_dir().join(format!("switchboard-settings-{name}-{}", std::process::id()));
+            let path = std::env::temp_dir().join(format!(
+                "switchboard-settings-{name}-{}",
+                std::process::id()
+            ));
             fs::create_dir_all(&path)?;
             Ok(Self(path))
         }
@@ -280,8 +336,15 @@ mod tests {
     }
 
     fn some(boards: usize) -> Settings {
-        let board = |number| RememberedBoard { address: format!("10.0.0.7:{number}"), ..RememberedBoard::default() };
-        Settings { theme: ThemeChoice::Dark, boards: (0..boards).map(board).collect(), ..Settings::default() }
+        let board = |number| RememberedBoard {
+            address: format!("10.0.0.7:{number}"),
+            ..RememberedBoard::default()
+        };
+        Settings {
+            theme: ThemeChoice::Dark,
+            boards: (0..boards).map(board).collect(),
+            ..Settings::default()
+        }
     }
 
     #[test]
@@ -295,7 +358,11 @@ mod tests {
         drop(file);
         let (file, problem) = SettingsFile::open(Some(folder.0.clone()));
         assert_eq!((file.settings(), problem), (&some(49), None));
-        assert_eq!(fs::read_dir(&folder.0)?.count(), 1, "nothing is left beside the file");
+        assert_eq!(
+            fs::read_dir(&folder.0)?.count(),
+            1,
+            "nothing is left beside the file"
+        );
         Ok(())
     }
 
@@ -320,8 +387,14 @@ mod tests {
         assert!(problem.is_some_and(|problem| problem.contains("settings.json.unreadable")));
         file.keep(&some(1));
         drop(file);
-        assert_eq!(fs::read_to_string(folder.0.join("settings.json.unreadable"))?, "theme = dark");
-        assert_eq!(SettingsFile::open(Some(folder.0.clone())).0.settings(), &some(1));
+        assert_eq!(
+            fs::read_to_string(folder.0.join("settings.json.unreadable"))?,
+            "theme = dark"
+        );
+        assert_eq!(
+            SettingsFile::open(Some(folder.0.clone())).0.settings(),
+            &some(1)
+        );
         Ok(())
     }
 
@@ -330,7 +403,10 @@ mod tests {
         let folder = Folder::new("mark")?;
         fs::write(folder.0.join(NAME), b"\xef\xbb\xbf{\"selected\":\"lamp\"}")?;
         let (file, problem) = SettingsFile::open(Some(folder.0.clone()));
-        assert_eq!((file.settings().selected.as_deref(), problem), (Some("lamp"), None));
+        assert_eq!(
+            (file.settings().selected.as_deref(), problem),
+            (Some("lamp"), None)
+        );
         Ok(())
     }
 
@@ -339,24 +415,33 @@ mod tests {
         let folder = Folder::new("two")?;
         let open = || SettingsFile::open(Some(folder.0.clone())).0;
         let (mut one, mut other) = (open(), open());
-        one.keep(&Settings { theme: ThemeChoice::Dark, ..Settings::default() });
+        one.keep(&Settings {
+            theme: ThemeChoice::Dark,
+            ..Settings::default()
+        });
         drop(one);
         other.keep(&some(2));
         drop(other);
         let windows: Vec<_> = (0..20).map(|_| open()).collect();
         for (number, mut window) in windows.into_iter().enumerate() {
             let mut settings = window.settings().clone();
-            settings.notes.insert(format!("sb-{number}"), Note::default());
+            settings
+                .notes
+                .insert(format!("sb-{number}"), Note::default());
             window.keep(&settings);
         }
         let settings = open().settings().clone();
-        assert_eq!((settings.theme, settings.boards.len(), settings.notes.len()), (ThemeChoice::Dark, 2, 20));
+        assert_eq!(
+            (settings.theme, settings.boards.len(), settings.notes.len()),
+            (ThemeChoice::Dark, 2, 20)
+        );
         Ok(())
     }
 
     #[cfg(unix)]
     #[test]
-    fn settings_are_for_their_owner_alone_also_where_they_were_not_and_stay_where_a_link_leads() -> Tested {
+    fn settings_are_for_their_owner_alone_also_where_they_were_not_and_stay_where_a_link_leads()
+    -> Tested {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let folder = Folder::new("mode")?;
         let real = folder.0.join("dotfiles.json");
@@ -384,7 +469,10 @@ mod tests {
         });
         file.keep(&some(1));
         woken.recv_timeout(Duration::from_secs(60))?;
-        assert!(file.problem().is_some_and(|problem| problem.contains("settings.json cannot be written (")));
+        assert!(
+            file.problem()
+                .is_some_and(|problem| problem.contains("settings.json cannot be written ("))
+        );
         assert_eq!(file.settings(), &some(1));
         fs::remove_file(&blocked)?;
         woken.recv_timeout(Duration::from_secs(60))?;

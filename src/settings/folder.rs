@@ -5,11 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The desktop's folder for settings, with the program's name: `%APPDATA%`, `~/Library/Application Support`, `$XDG_CONFIG_HOME`. `None`
-/// for a user without a home: one that is missing, that is no folder (`HOME=/dev/null`, as service accounts have it), or that this
-/// user may not enter.
+/// The desktop's folder for settings, with the program's name: `%APPDATA%`,
+/// `~/Library/Application Support`, `$XDG_CONFIG_HOME`. `None` for a user
+/// without a home: one that is missing, that is no folder (`HOME=/dev/null`, as
+/// service accounts have it), or that this user may not enter.
 pub(crate) fn folder() -> Option<PathBuf> {
-    dirs::config_dir().map(|folder| folder.join("switchboard")).filter(|folder| can_be(folder))
+    dirs::config_dir()
+        .map(|folder| folder.join("switchboard"))
+        .filter(|folder| can_be(folder))
 }
 
 /// Whether there is such a folder, or it can be asked whether there is.
@@ -17,7 +20,9 @@ fn can_be(folder: &Path) -> bool {
     for above in folder.ancestors() {
         match fs::metadata(above) {
             Ok(found) => {
-                return found.is_dir() && !fs::read_dir(above).is_err_and(|error| is_denied(&error) && above == folder);
+                return found.is_dir()
+                    && !fs::read_dir(above)
+                        .is_err_and(|error| is_denied(&error) && above == folder);
             }
             Err(error) if is_denied(&error) => return false,
             Err(_) => {}
@@ -39,7 +44,8 @@ mod tests {
         assert!(can_be(&std::env::temp_dir().join("not").join("yet")));
         #[cfg(unix)]
         assert!(!can_be(Path::new("/dev/null/.config/switchboard")));
-        let file = std::env::temp_dir().join(format!("switchboard-no-folder-{}", std::process::id()));
+        let file =
+            std::env::temp_dir().join(format!("switchboard-no-folder-{}", std::process::id()));
         fs::write(&file, "").expect("written");
         assert!(!can_be(&file.join("switchboard")));
         fs::remove_file(&file).expect("removed");

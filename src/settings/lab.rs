@@ -21,7 +21,8 @@ pub enum Exercise {
     Clients,
 }
 
-/// An address of a channel and how it is opened. Headers are not remembered: they may be secrets.
+/// An address of a channel and how it is opened. Headers are not remembered:
+/// they may be secrets.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RememberedChannel {
@@ -58,13 +59,18 @@ pub struct LabSettings {
 }
 
 impl Default for LabSettings {
-    /// With the three public streams of Binance that the tutorial uses, as examples.
+    /// With the three public streams of Binance that the tutorial uses, as
+    /// examples.
     fn default() -> Self {
-        let channels = ["!miniTicker@arr", "btcusdt@depth", "bnbbtc@depth"].map(|stream| RememberedChannel {
-            address: format!("wss://stream.binance.com:9443/ws/{stream}"),
-            example: true,
-            ..RememberedChannel::default()
-        });
-        Self { exercise: Exercise::default(), channels: channels.into() }
+        let channels =
+            ["!miniTicker@arr", "btcusdt@depth", "bnbbtc@depth"].map(|stream| RememberedChannel {
+                address: format!("wss://stream.binance.com:9443/ws/{stream}"),
+                example: true,
+                ..RememberedChannel::default()
+            });
+        Self {
+            exercise: Exercise::default(),
+            channels: channels.into(),
+        }
     }
 }

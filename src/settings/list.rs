@@ -15,7 +15,8 @@ pub enum Grouping {
     Room,
     /// Tags; a board is under each of its own.
     Tag,
-    /// What is on the boards: lights, sensors; a board is under each of its own.
+    /// What is on the boards: lights, sensors; a board is under each of its
+    /// own.
     Kind,
     /// How the links are.
     State,

@@ -1,8 +1,10 @@
-//! Two programs of one person change the settings: what each of them changed is kept. Compares JSON and knows no setting.
+//! Two programs of one person change the settings: what each of them changed is
+//! kept. Compares JSON and knows no setting.
 
 use serde_json::{Map, Value};
 
-/// What is to be written: `mine`, with what `theirs` has that is other than `before`, where `mine` did not change it.
+/// What is to be written: `mine`, with what `theirs` has that is other than
+/// `before`, where `mine` did not change it.
 pub(super) fn merged(before: &Value, mine: &Value, theirs: &Value) -> Value {
     match (before, mine, theirs) {
         _ if theirs == before || theirs == mine => mine.clone(),
@@ -18,12 +20,20 @@ pub(super) fn merged(before: &Value, mine: &Value, theirs: &Value) -> Value {
     }
 }
 
-fn objects(before: &Map<String, Value>, mine: &Map<String, Value>, theirs: &Map<String, Value>) -> Value {
+fn objects(
+    before: &Map<String, Value>,
+    mine: &Map<String, Value>,
+    theirs: &Map<String, Value>,
+) -> Value {
     let mut all = Map::new();
-    let names = mine.keys().chain(theirs.keys().filter(|name| !mine.contains_key(*name)));
+    let names = mine
+        .keys()
+        .chain(theirs.keys().filter(|name| !mine.contains_key(*name)));
     for name in names {
         let value = match (before.get(name), mine.get(name), theirs.get(name)) {
-            (before, Some(mine), Some(theirs)) => merged(before.unwrap_or(&Value::Null), mine, theirs),
+            (before, Some(mine), Some(theirs)) => {
+                merged(before.unwrap_or(&Value::Null), mine, theirs)
+            }
             // The other one removed it.
             (Some(before), Some(mine), None) if mine == before => continue,
             (_, Some(mine), None) => mine.clone(),
@@ -37,11 +47,16 @@ fn objects(before: &Map<String, Value>, mine: &Map<String, Value>, theirs: &Map<
     Value::Object(all)
 }
 
-/// Mine, without what the other removed, and with what it added. What both have of one thing is mine.
+/// Mine, without what the other removed, and with what it added. What both have
+/// of one thing is mine.
 fn lists(before: &[Value], mine: &[Value], theirs: &[Value]) -> Value {
     let is_in = |list: &[Value], value: &Value| list.iter().any(|other| is_same(other, value));
-    let kept = mine.iter().filter(|value| is_in(theirs, value) || !before.contains(value));
-    let added = theirs.iter().filter(|value| !is_in(before, value) && !is_in(mine, value));
+    let kept = mine
+        .iter()
+        .filter(|value| is_in(theirs, value) || !before.contains(value));
+    let added = theirs
+        .iter()
+        .filter(|value| !is_in(before, value) && !is_in(mine, value));
     // What the other changed and this one did not.
     let newest = |value: &Value| match theirs.iter().find(|other| is_same(other, value)) {
         Some(other) if before.contains(value) => other.clone(),
@@ -50,9 +65,11 @@ fn lists(before: &[Value], mine: &[Value], theirs: &[Value]) -> Value {
     Value::Array(kept.map(newest).chain(added.cloned()).collect())
 }
 
-/// Whether two entries are about one thing: the same id, or else the same name and address.
+/// Whether two entries are about one thing: the same id, or else the same name
+/// and address.
 fn is_same(one: &Value, other: &Value) -> bool {
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let text =
+        |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     match (text(one, "id"), text(other, "id")) {
         (Some(one), Some(other)) => one == other,
         _ => {
@@ -81,9 +98,15 @@ mod tests {
 
     #[test]
     fn where_both_changed_one_thing_the_last_to_write_counts() {
-        assert_eq!(merged(&json!({"a": 1}), &json!({"a": 2}), &json!({"a": 3})), json!({"a": 2}));
+        assert_eq!(
+            merged(&json!({"a": 1}), &json!({"a": 2}), &json!({"a": 3})),
+            json!({"a": 2})
+        );
         let scenes = |fade: u32| json!([{"name": "Evening", "fade": fade}]);
         assert_eq!(merged(&json!([]), &scenes(1), &scenes(2)), scenes(1));
-        assert_eq!(merged(&json!(null), &json!({"a": 1}), &json!(null)), json!({"a": 1}));
+        assert_eq!(
+            merged(&json!(null), &json!({"a": 1}), &json!(null)),
+            json!({"a": 1})
+        );
     }
 }

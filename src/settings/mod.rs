@@ -1,5 +1,6 @@
-//! What the window remembers from one run to the next, as JSON. A field that is missing, broken or newer than this program costs
-//! nothing but itself. Where it is kept is [`file`]'s.
+//! What the window remembers from one run to the next, as JSON. A field that is
+//! missing, broken or newer than this program costs nothing but itself. Where
+//! it is kept is [`file`]'s.
 
 mod file;
 mod folder;
@@ -56,8 +57,9 @@ pub struct RememberedBoard {
 }
 
 impl RememberedBoard {
-    /// What is worth remembering of a board: of those that were found, which were connected or whose key this computer has, since anyone
-    /// can announce others; and not those on this computer itself, which are gone with it.
+    /// What is worth remembering of a board: of those that were found, which
+    /// were connected or whose key this computer has, since anyone can announce
+    /// others; and not those on this computer itself, which are gone with it.
     pub fn of(board: &BoardView) -> Option<Self> {
         let here = ip_of(&board.address).is_some_and(|ip| ip.is_loopback());
         let met = board.id.is_some() && (board.info.is_some() || board.held.is_some());
@@ -68,11 +70,20 @@ impl RememberedBoard {
     /// A board as it would be remembered.
     pub fn named(board: &BoardView) -> Self {
         // What a person gave is kept, and not what was announced since.
-        let address = board.given.as_ref().map_or_else(|| board.address.clone(), ToString::to_string);
-        Self { address, name: board.name.clone(), id: board.id.clone(), by_hand: board.by_hand }
+        let address = board
+            .given
+            .as_ref()
+            .map_or_else(|| board.address.clone(), ToString::to_string);
+        Self {
+            address,
+            name: board.name.clone(),
+            id: board.id.clone(),
+            by_hand: board.by_hand,
+        }
     }
 
-    /// Whether both are one board: by their ids, or by the address where one has none.
+    /// Whether both are one board: by their ids, or by the address where one
+    /// has none.
     pub fn is(&self, other: &Self) -> bool {
         match (&self.id, &other.id) {
             (Some(one), Some(other)) => one == other,
@@ -106,7 +117,8 @@ pub enum Place {
     Lab,
 }
 
-/// How large the window and its parts are, in points; `None` is as at the first start. A size that no screen has is read as none.
+/// How large the window and its parts are, in points; `None` is as at the first
+/// start. A size that no screen has is read as none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Layout {
@@ -115,7 +127,8 @@ pub struct Layout {
     pub window: Option<[f32; 2]>,
     /// It is maximised.
     pub maximized: bool,
-    /// How much larger than the desktop asks everything is to be shown, 0.5 to 3; `None` is 1. In a small window it is less.
+    /// How much larger than the desktop asks everything is to be shown, 0.5 to
+    /// 3; `None` is 1. In a small window it is less.
     #[serde(deserialize_with = "size")]
     pub zoom: Option<f32>,
     /// The width of the list of boards.
@@ -164,25 +177,35 @@ pub struct Settings {
     #[serde(deserialize_with = "or_default")]
     pub lab: LabSettings,
     /// Where boards can call this computer; `None`: nowhere.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub listen: Option<SocketAddr>,
     /// How large the window and its parts are.
     #[serde(deserialize_with = "or_default")]
     pub layout: Layout,
-    /// The window was opened and has not drawn its first frames, or ended by a crash: see [`Settings::begin_run`].
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "std::ops::Not::not")]
+    /// The window was opened and has not drawn its first frames, or ended by a
+    /// crash: see [`Settings::begin_run`].
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
     pub starting: bool,
     /// Fields of a newer version, kept as they came.
     #[serde(flatten)]
     pub newer: Object,
 }
 
-/// Boards that are remembered because they were found; those that were added are the person's own.
+/// Boards that are remembered because they were found; those that were added
+/// are the person's own.
 const FOUND: usize = 1_024;
 
 impl Settings {
-    /// Begins a run of the window. Where the one before crashed, what is shown and how goes back to its defaults, since that may be
-    /// the cause; what a person made stays: boards, notes, scenes, dashboards, curves, channels. Returns whether that was so.
+    /// Begins a run of the window. Where the one before crashed, what is shown
+    /// and how goes back to its defaults, since that may be the cause; what a
+    /// person made stays: boards, notes, scenes, dashboards, curves, channels.
+    /// Returns whether that was so.
     pub fn begin_run(&mut self) -> bool {
         let crashed = std::mem::replace(&mut self.starting, true);
         if crashed {
@@ -198,16 +221,25 @@ impl Settings {
         crashed
     }
 
-    /// Remembers boards as they are now. Of those that were found the oldest are dropped where there are too many.
+    /// Remembers boards as they are now. Of those that were found the oldest
+    /// are dropped where there are too many.
     pub fn remember(&mut self, boards: impl IntoIterator<Item = RememberedBoard>) {
         let known = self.boards.iter().enumerate();
-        let mut by_id: HashMap<_, _> = known.clone().filter_map(|(at, known)| Some((known.id.clone()?, at))).collect();
+        let mut by_id: HashMap<_, _> = known
+            .clone()
+            .filter_map(|(at, known)| Some((known.id.clone()?, at)))
+            .collect();
         // An address is anybody's; only of who has no id it says who it is.
-        let mut nameless: HashMap<_, _> =
-            known.filter(|(_, known)| known.id.is_none()).map(|(at, known)| (known.address.clone(), at)).collect();
+        let mut nameless: HashMap<_, _> = known
+            .filter(|(_, known)| known.id.is_none())
+            .map(|(at, known)| (known.address.clone(), at))
+            .collect();
         for board in boards {
             let there = match &board.id {
-                Some(id) => by_id.get(id).copied().or_else(|| nameless.remove(&board.address)),
+                Some(id) => by_id
+                    .get(id)
+                    .copied()
+                    .or_else(|| nameless.remove(&board.address)),
                 None => self.boards.iter().position(|known| known.is(&board)),
             };
             let at = there.unwrap_or(self.boards.len());
@@ -220,7 +252,12 @@ impl Settings {
                 None => self.boards.push(board),
             }
         }
-        let mut too_many = self.boards.iter().filter(|board| !board.by_hand).count().saturating_sub(FOUND);
+        let mut too_many = self
+            .boards
+            .iter()
+            .filter(|board| !board.by_hand)
+            .count()
+            .saturating_sub(FOUND);
         self.boards.retain(|board| {
             let goes = too_many > 0 && !board.by_hand;
             too_many -= usize::from(goes);
@@ -229,7 +266,8 @@ impl Settings {
     }
 }
 
-/// Whether something can be so many points large. What does not fit an `f32` is read as infinite, and could not be written again.
+/// Whether something can be so many points large. What does not fit an `f32` is
+/// read as infinite, and could not be written again.
 fn is_size(points: f32) -> bool {
     points > 0.0 && points <= 100_000.0
 }
@@ -239,10 +277,13 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Er
 }
 
 fn sizes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<[f32; 2]>, D::Error> {
-    Ok(or_default::<Option<[f32; 2]>, D>(deserializer)?.filter(|points| points.iter().all(|points| is_size(*points))))
+    Ok(or_default::<Option<[f32; 2]>, D>(deserializer)?
+        .filter(|points| points.iter().all(|points| is_size(*points))))
 }
 
-fn or_default<'de, T: Default + DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+fn or_default<'de, T: Default + DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
@@ -259,10 +300,16 @@ mod tests {
             ..RememberedBoard::default()
         };
         let mut settings = Settings::default();
-        settings.remember([RememberedBoard { address: "10.0.0.7:80".to_owned(), ..RememberedBoard::default() }]);
+        settings.remember([RememberedBoard {
+            address: "10.0.0.7:80".to_owned(),
+            ..RememberedBoard::default()
+        }]);
         settings.remember([board("sb-1", "10.0.0.7:80"), board("sb-1", "10.0.0.8:80")]);
         settings.remember([board("sb-2", "10.0.0.7:80")]);
-        assert_eq!(settings.boards, [board("sb-1", "10.0.0.8:80"), board("sb-2", "10.0.0.7:80")]);
+        assert_eq!(
+            settings.boards,
+            [board("sb-1", "10.0.0.8:80"), board("sb-2", "10.0.0.7:80")]
+        );
     }
 
     #[test]
@@ -275,12 +322,24 @@ mod tests {
         let mut settings: Settings = serde_json::from_value(stored).unwrap_or_default();
         let before = settings.clone();
         assert!(settings.begin_run());
-        assert_eq!((settings.layout, settings.place, &settings.selected), (Layout::default(), Place::Boards, &None));
-        assert_eq!((&settings.scenes, &settings.dashboards), (&before.scenes, &before.dashboards));
-        assert_eq!((&settings.notes, &settings.boards, settings.theme), (&before.notes, &before.boards, before.theme));
+        assert_eq!(
+            (settings.layout, settings.place, &settings.selected),
+            (Layout::default(), Place::Boards, &None)
+        );
+        assert_eq!(
+            (&settings.scenes, &settings.dashboards),
+            (&before.scenes, &before.dashboards)
+        );
+        assert_eq!(
+            (&settings.notes, &settings.boards, settings.theme),
+            (&before.notes, &before.boards, before.theme)
+        );
         assert!(settings.starting);
         settings.starting = false;
-        assert!(!settings.begin_run(), "a run that went well is followed by one as it was left");
+        assert!(
+            !settings.begin_run(),
+            "a run that went well is followed by one as it was left"
+        );
     }
 
     #[test]
@@ -295,13 +354,15 @@ mod tests {
         settings.remember([board(1, true), board(2, false)]);
         settings.remember((3..=FOUND + 10).map(|number| board(number, false)));
         assert_eq!(settings.boards.len(), FOUND + 1);
-        assert_eq!((&settings.boards[0], &settings.boards[1]), (&board(1, true), &board(11, false)));
+        assert_eq!(
+            (&settings.boards[0], &settings.boards[1]),
+            (&board(1, true), &board(11, false))
+        );
     }
 
     #[test]
     fn a_newer_file_loses_only_what_this_program_cannot_read() -> Result<(), serde_json::Error> {
-        let stored =
-            r#"{"theme":"sepia","selected":"lamp-1","boards":[{"address":"10.0.0.7:80","since":1}],"lamps":[1]}"#;
+        let stored = r#"{"theme":"sepia","selected":"lamp-1","boards":[{"address":"10.0.0.7:80","since":1}],"lamps":[1]}"#;
         let settings: Settings = serde_json::from_str(stored)?;
         assert_eq!(settings.theme, ThemeChoice::System);
         assert_eq!(settings.selected.as_deref(), Some("lamp-1"));
@@ -311,18 +372,27 @@ mod tests {
     }
 
     #[test]
-    fn a_window_of_a_size_that_no_screen_has_is_none_and_costs_no_other_field() -> Result<(), serde_json::Error> {
+    fn a_window_of_a_size_that_no_screen_has_is_none_and_costs_no_other_field()
+    -> Result<(), serde_json::Error> {
         for window in ["[800,1e39]", "[0,600]", "[-800,600]", "[800]", "\"large\""] {
             let stored = format!(r#"{{"layout":{{"window":{window},"zoom":1.5,"list":1e39}}}}"#);
             let settings: Settings = serde_json::from_str(&stored)?;
-            assert_eq!(settings.layout, Layout { zoom: Some(1.5), ..Layout::default() }, "{window}");
+            assert_eq!(
+                settings.layout,
+                Layout {
+                    zoom: Some(1.5),
+                    ..Layout::default()
+                },
+                "{window}"
+            );
         }
         Ok(())
     }
 
     #[test]
     fn a_number_of_a_newer_version_is_kept_to_the_last_digit() -> Result<(), serde_json::Error> {
-        // Read quickly instead of exactly it becomes …554e62, and another one each time.
+        // Read quickly instead of exactly it becomes …554e62, and another one
+        // each time.
         let settings: Settings = serde_json::from_str(r#"{"newer":3.005555555555555e62}"#)?;
         assert!(serde_json::to_string(&settings)?.contains("\"newer\":3.005555555555555e+62"));
         Ok(())

@@ -18,6 +18,10 @@ pub struct PlotSettings {
 
 impl Default for PlotSettings {
     fn default() -> Self {
-        Self { curves: Vec::new(), span: 600.0, events: true }
+        Self {
+            curves: Vec::new(),
+            span: 600.0,
+            events: true,
+        }
     }
 }

@@ -1,5 +1,6 @@
-//! What arrived and was not taken yet, and what was lost: frames that never came, by their numbers, and frames that this program let
-//! go because nobody took them. Owns no socket and reads no clock.
+//! What arrived and was not taken yet, and what was lost: frames that never
+//! came, by their numbers, and frames that this program let go because nobody
+//! took them. Owns no socket and reads no clock.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,10 +11,12 @@ use protocol::{
 
 use crate::link::bounds;
 
-/// What is kept for who is slow to take, in bytes of messages: some minutes of a thousand samples a second.
+/// What is kept for who is slow to take, in bytes of messages: some minutes of
+/// a thousand samples a second.
 const KEPT: usize = 1 << 20;
 
-/// More than so many frames left out at once are no loss: the board has begun to count anew, or never counted.
+/// More than so many frames left out at once are no loss: the board has begun
+/// to count anew, or never counted.
 const NO_GAP: u32 = 1 << 31;
 
 /// A frame, and what is missing before it.
@@ -28,7 +31,8 @@ pub struct Arrived {
 /// Something that arrived.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Piece {
-    /// The board says what the frames after this are made of; the first of each connection.
+    /// The board says what the frames after this are made of; the first of each
+    /// connection.
     Described(Arc<Telemetry>),
     /// Samples.
     Frame(Arrived),
@@ -43,11 +47,13 @@ pub struct Counts {
     pub samples: u64,
     /// Bytes of their messages.
     pub bytes: u64,
-    /// Frames that the board left out, because they were not read fast enough: their numbers are missing.
+    /// Frames that the board left out, because they were not read fast enough:
+    /// their numbers are missing.
     pub lost: u64,
     /// Times that the board took no samples for a while.
     pub gaps: u64,
-    /// Frames that arrived and were let go here, because nobody took them in time.
+    /// Frames that arrived and were let go here, because nobody took them in
+    /// time.
     pub dropped: u64,
     /// Messages that are no frame.
     pub broken: u64,
@@ -76,7 +82,8 @@ impl Inbox {
     /// The board's first message came.
     ///
     /// # Errors
-    /// Where it does not say what is measured: what would be acceptable, in a sentence.
+    /// Where it does not say what is measured: what would be acceptable, in a
+    /// sentence.
     pub(super) fn describe(&mut self, text: &str) -> Result<(), String> {
         let mut described: Telemetry = serde_json::from_str(text)
             .map_err(|error| format!("the first message does not say what is measured: {error}"))?;
@@ -89,11 +96,16 @@ impl Inbox {
         }
         let channels = described.channels.len();
         if !(1..=MOST_CHANNELS).contains(&channels) {
-            return Err(format!("the board names {channels} channels, where there are 1 to {MOST_CHANNELS}"));
+            return Err(format!(
+                "the board names {channels} channels, where there are 1 to {MOST_CHANNELS}"
+            ));
         }
         for channel in &mut described.channels {
             channel.name = bounds::name(&channel.name);
-            channel.unit_of_measurement = channel.unit_of_measurement.take().map(|unit| bounds::name(&unit));
+            channel.unit_of_measurement = channel
+                .unit_of_measurement
+                .take()
+                .map(|unit| bounds::name(&unit));
             channel.extra.clear();
         }
         // Of another run nothing is missing.
@@ -110,8 +122,13 @@ impl Inbox {
     /// Where it is no frame; that is counted.
     pub(super) fn frame(&mut self, bytes: &[u8]) -> Result<(), FrameError> {
         let frame = Frame::decode(bytes).inspect_err(|_| self.counts.broken += 1)?;
-        let epoch = self.described.as_ref().map_or(Epoch(0), |described| described.epoch);
-        let missing = self.expected.map_or(0, |(_, next)| frame.sequence.wrapping_sub(next));
+        let epoch = self
+            .described
+            .as_ref()
+            .map_or(Epoch(0), |described| described.epoch);
+        let missing = self
+            .expected
+            .map_or(0, |(_, next)| frame.sequence.wrapping_sub(next));
         let lost = if missing < NO_GAP { missing } else { 0 };
         self.expected = Some((epoch, frame.sequence.wrapping_add(1)));
         let counts = &mut self.counts;
@@ -128,7 +145,9 @@ impl Inbox {
         self.bytes += bytes;
         self.pieces.push_back((piece, bytes));
         while self.bytes > KEPT {
-            let Some((piece, bytes)) = self.pieces.pop_front() else { break };
+            let Some((piece, bytes)) = self.pieces.pop_front() else {
+                break;
+            };
             self.bytes -= bytes;
             self.counts.dropped += u64::from(matches!(piece, Piece::Frame(_)));
         }
@@ -142,7 +161,8 @@ impl Inbox {
         self.bytes = 0;
         let mut pieces: Vec<Piece> = Vec::with_capacity(self.pieces.len() + 1);
         // What was let go may have had the description in it.
-        if let (Some((Piece::Frame(_), _)), Some(described)) = (self.pieces.front(), &self.described)
+        if let (Some((Piece::Frame(_), _)), Some(described)) =
+            (self.pieces.front(), &self.described)
             && self.counts.dropped > 0
         {
             pieces.push(Piece::Described(Arc::clone(described)));
@@ -162,12 +182,18 @@ mod tests {
 
     use super::*;
 
-    const FIRST: &str =
-        r#"{"telemetry":1,"epoch":"5f3a91c2","uptime_ms":1,"interval_us":1000,"channels":[{"name":"Current"}]}"#;
+    const FIRST: &str = r#"{"telemetry":1,"epoch":"5f3a91c2","uptime_ms":1,"interval_us":1000,"channels":[{"name":"Current"}]}"#;
 
     fn bytes(sequence: u32) -> Vec<u8> {
         let samples = Samples::I16(vec![1; 50]);
-        let frame = Frame { gap: false, sequence, time_us: 0, interval_us: 1_000, channels: 1, samples };
+        let frame = Frame {
+            gap: false,
+            sequence,
+            time_us: 0,
+            interval_us: 1_000,
+            channels: 1,
+            samples,
+        };
         frame.encode().expect("a frame")
     }
 
@@ -205,7 +231,9 @@ mod tests {
         inbox.describe(FIRST).expect("a description");
         inbox.frame(&bytes(5)).expect("a frame");
         assert_eq!((inbox.counts().lost, inbox.counts().connections), (3, 2));
-        inbox.describe(&FIRST.replace("5f3a91c2", "00000001")).expect("a description");
+        inbox
+            .describe(&FIRST.replace("5f3a91c2", "00000001"))
+            .expect("a description");
         inbox.frame(&bytes(90)).expect("a frame");
         assert_eq!(inbox.counts().lost, 3);
     }
@@ -214,7 +242,12 @@ mod tests {
     fn what_nobody_takes_is_let_go_and_counted_apart() {
         let sequences: Vec<u32> = (0..20_000).collect();
         let mut inbox = inbox(&sequences);
-        let Counts { frames, lost, dropped, .. } = inbox.counts();
+        let Counts {
+            frames,
+            lost,
+            dropped,
+            ..
+        } = inbox.counts();
         assert_eq!((frames, lost), (20_000, 0));
         let taken = inbox.take();
         assert!(matches!(taken[0], Piece::Described(_)));

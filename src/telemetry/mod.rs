@@ -1,5 +1,7 @@
-//! Follows a board's `/telemetry`: a thread with one connection, which comes back by itself, and what arrived for a face to take. What
-//! was lost on the way is counted apart from what this program was too slow to take. Dropped, it ends.
+//! Follows a board's `/telemetry`: a thread with one connection, which comes
+//! back by itself, and what arrived for a face to take. What was lost on the
+//! way is counted apart from what this program was too slow to take. Dropped,
+//! it ends.
 
 mod inbox;
 mod socket;
@@ -78,42 +80,62 @@ pub struct Following {
 }
 
 impl Following {
-    /// Begins to follow the board at `address`, `host:port`. `wake` is called, on another thread, when there is something to take.
+    /// Begins to follow the board at `address`, `host:port`. `wake` is called,
+    /// on another thread, when there is something to take.
     ///
     /// # Errors
     /// Where no thread can be made.
     pub fn start(address: &str, wake: Wake) -> io::Result<Self> {
-        let shared =
-            Arc::new(Shared { inbox: Mutex::new((Inbox::default(), State::Connecting)), more: Condvar::new(), wake });
+        let shared = Arc::new(Shared {
+            inbox: Mutex::new((Inbox::default(), State::Connecting)),
+            more: Condvar::new(),
+            wake,
+        });
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (wanted, unwanted) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("telemetry".to_owned()).spawn({
-            let (shared, address) = (Arc::clone(&shared), address.to_owned());
-            move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        () = socket::follow(&address, &shared) => {}
-                        _ = unwanted => {}
-                    }
-                });
-                // A name that is being looked up is not waited for.
-                runtime.shutdown_background();
-            }
-        })?;
-        Ok(Self { shared, wanted: Some(wanted), thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("telemetry".to_owned())
+            .spawn({
+                let (shared, address) = (Arc::clone(&shared), address.to_owned());
+                move || {
+                    runtime.block_on(async {
+                        tokio::select! {
+                            () = socket::follow(&address, &shared) => {}
+                            _ = unwanted => {}
+                        }
+                    });
+                    // A name that is being looked up is not waited for.
+                    runtime.shutdown_background();
+                }
+            })?;
+        Ok(Self {
+            shared,
+            wanted: Some(wanted),
+            thread: Some(thread),
+        })
     }
 
     /// What came since this was last called; it never waits.
     pub fn take(&self) -> News {
         let (inbox, state) = &mut *self.shared.lock();
-        News { state: state.clone(), pieces: inbox.take(), counts: inbox.counts() }
+        News {
+            state: state.clone(),
+            pieces: inbox.take(),
+            counts: inbox.counts(),
+        }
     }
 
-    /// Waits until there is something to take, or the connection does otherwise than `known`; at most so long.
+    /// Waits until there is something to take, or the connection does otherwise
+    /// than `known`; at most so long.
     pub fn wait(&self, known: &State, at_most: Duration) {
         let nothing_new = |(inbox, state): &mut (Inbox, State)| inbox.is_empty() && state == known;
-        // Woken for nothing or with a poisoned lock: the caller takes what there is.
-        drop(self.shared.more.wait_timeout_while(self.shared.lock(), at_most, nothing_new));
+        // Woken for nothing or with a poisoned lock: the caller takes what
+        // there is.
+        drop(
+            self.shared
+                .more
+                .wait_timeout_while(self.shared.lock(), at_most, nothing_new),
+        );
     }
 }
 

@@ -1,4 +1,5 @@
-//! The connection to `/telemetry`. Tries again as links do; decides nothing about what comes.
+//! The connection to `/telemetry`. Tries again as links do; decides nothing
+//! about what comes.
 
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ use crate::{
     },
 };
 
-/// A stream of samples that stands still for so long is dead: the board sends some twenty times a second.
+/// A stream of samples that stands still for so long is dead: the board sends
+/// some twenty times a second.
 const SILENCE: Duration = limits::STALE_AFTER;
 
 /// The longest message that is read; a frame has 1,400 bytes at most.
@@ -48,7 +50,9 @@ pub(super) async fn follow(address: &str, shared: &Shared) {
         shared.change(|_, state| *state = State::Connecting);
         let why = match timeout(limits::CONNECT_TIMEOUT, open(address)).await {
             Err(_) => "no answer within 10 s".to_owned(),
-            Ok(Err(End::Refused(why))) => return shared.change(|_, state| *state = State::Refused { why }),
+            Ok(Err(End::Refused(why))) => {
+                return shared.change(|_, state| *state = State::Refused { why });
+            }
             Ok(Err(End::Lost(why))) => why,
             Ok(Ok(socket)) => {
                 let opened = Instant::now();
@@ -70,15 +74,24 @@ pub(super) async fn follow(address: &str, shared: &Shared) {
 }
 
 async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
-    let given =
-        address.parse().map(Candidates::given).map_err(|error: AddressError| End::Refused(error.to_string()))?;
-    let Reached { stream, address } = reach(&given, &[]).await.map_err(|error| End::Lost(error.to_string()))?;
+    let given = address
+        .parse()
+        .map(Candidates::given)
+        .map_err(|error: AddressError| End::Refused(error.to_string()))?;
+    let Reached { stream, address } = reach(&given, &[])
+        .await
+        .map_err(|error| End::Lost(error.to_string()))?;
     let config = WebSocketConfig {
         max_message_size: Some(LONGEST),
         max_frame_size: Some(LONGEST),
         ..WebSocketConfig::default()
     };
-    match client_async_with_config(format!("ws://{}{TELEMETRY_PATH}", address.authority()), stream, Some(config)).await
+    match client_async_with_config(
+        format!("ws://{}{TELEMETRY_PATH}", address.authority()),
+        stream,
+        Some(config),
+    )
+    .await
     {
         Ok((socket, _)) => Ok(socket),
         Err(Error::Http(response)) => {
@@ -99,7 +112,10 @@ async fn open(address: &str) -> Result<WebSocketStream<TcpStream>, End> {
 fn said(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim();
     match protocol::FromBoard::parse(text) {
-        Ok(protocol::FromBoard::Response(Response { outcome: Err(error), .. })) => Some(error.message),
+        Ok(protocol::FromBoard::Response(Response {
+            outcome: Err(error),
+            ..
+        })) => Some(error.message),
         _ if text.is_empty() || text.starts_with('{') => None,
         _ => Some(text.to_owned()),
     }
@@ -140,6 +156,9 @@ async fn read(mut socket: WebSocketStream<TcpStream>, shared: &Shared) -> String
 fn closed(CloseFrame { code, reason }: CloseFrame<'_>) -> String {
     match &*reason {
         "" => format!("the board closed the connection ({})", u16::from(code)),
-        reason => format!("the board closed the connection ({}: {reason})", u16::from(code)),
+        reason => format!(
+            "the board closed the connection ({}: {reason})",
+            u16::from(code)
+        ),
     }
 }

@@ -20,18 +20,32 @@ pub struct Echoed {
     pub problem: Option<String>,
 }
 
-/// Connects without a subprotocol and sends every message back, text and binary, until the connection ends. To be called on a
-/// `current_thread` runtime of tokio.
+/// Connects without a subprotocol and sends every message back, text and
+/// binary, until the connection ends. To be called on a `current_thread`
+/// runtime of tokio.
 ///
 /// # Errors
 /// Where `address` is no address.
 pub async fn echo(address: &str, path: &str, transport: Transport) -> Result<Echoed, AddressError> {
-    let to = Destination { addresses: Candidates::given(address.parse()?), last: Vec::new() };
-    let mut echoed = Echoed { first: None, problem: None };
+    let to = Destination {
+        addresses: Candidates::given(address.parse()?),
+        last: Vec::new(),
+    };
+    let mut echoed = Echoed {
+        first: None,
+        problem: None,
+    };
     let (events, mut arrived) = mpsc::unbounded_channel();
     let unread = Unread::default();
     let tell = move |event| drop(events.send(event));
-    let socket = Socket::open(Opening { transport, ..Opening::alone(to, path) }, unread.clone(), tell);
+    let socket = Socket::open(
+        Opening {
+            transport,
+            ..Opening::alone(to, path)
+        },
+        unread.clone(),
+        tell,
+    );
     while let Some(event) = arrived.recv().await {
         unread.read(&event);
         match event {

@@ -1,5 +1,6 @@
-//! A link to a board that says anything, with a person who gives commands meanwhile. After everything that happens it is checked
-//! that what is kept and what is sent stays bounded, and that the next deadline lies ahead.
+//! A link to a board that says anything, with a person who gives commands
+//! meanwhile. After everything that happens it is checked that what is kept and
+//! what is sent stays bounded, and that the next deadline lies ahead.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -8,7 +9,9 @@ use std::{
 };
 
 use noise::{Key, KeyId, Psk, Role};
-use protocol::{ComponentKey, Id, Level, LogFilter, Object, Request, State, limits, method, ota::Digest};
+use protocol::{
+    ComponentKey, Id, Level, LogFilter, Object, Request, State, limits, method, ota::Digest,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -46,7 +49,10 @@ pub struct Link {
 impl Link {
     /// A link that is wanted, to a board at an address that was typed.
     pub fn wanted() -> Self {
-        let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) };
+        let now = Now {
+            instant: Instant::now(),
+            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        };
         let mut link = Self {
             session: Session::new(now.instant, 1),
             belief: Belief::new(now.instant, BoardKey(1), addresses("192.0.2.1:80"), true),
@@ -114,11 +120,36 @@ impl Link {
     /// The person gives one of several commands.
     pub fn command(&mut self, which: u64) {
         let (component, method, params, wanted) = match which {
-            0 => ("light:0", method::LIGHT_SET, json!({ "id": 0, "on": true }), json!({ "on": true })),
-            1 => ("light:0", method::LIGHT_SET, json!({ "id": 0, "brightness": 7 }), json!({ "brightness": 7 })),
-            2 => ("switch:0", method::SWITCH_TOGGLE, json!({ "id": 0 }), Value::Null),
-            3 => ("button:0", method::BUTTON_PRESS, json!({ "id": 0 }), Value::Null),
-            4 => ("number:0", method::NUMBER_SET, json!({ "id": 0, "value": 3 }), json!({ "value": 3 })),
+            0 => (
+                "light:0",
+                method::LIGHT_SET,
+                json!({ "id": 0, "on": true }),
+                json!({ "on": true }),
+            ),
+            1 => (
+                "light:0",
+                method::LIGHT_SET,
+                json!({ "id": 0, "brightness": 7 }),
+                json!({ "brightness": 7 }),
+            ),
+            2 => (
+                "switch:0",
+                method::SWITCH_TOGGLE,
+                json!({ "id": 0 }),
+                Value::Null,
+            ),
+            3 => (
+                "button:0",
+                method::BUTTON_PRESS,
+                json!({ "id": 0 }),
+                Value::Null,
+            ),
+            4 => (
+                "number:0",
+                method::NUMBER_SET,
+                json!({ "id": 0, "value": 3 }),
+                json!({ "value": 3 }),
+            ),
             _ => ("", method::DEVICE_IDENTIFY, json!({}), Value::Null),
         };
         self.tickets += 1;
@@ -139,8 +170,16 @@ impl Link {
         self.orders += 1;
         let order = self.orders;
         self.input(Input::UpdateWanted(order));
-        let image = Image { bytes: Arc::from([7; 3_000]), sha256: Digest([1; 32]), version: None };
-        self.input(Input::UpdateRead { order, image: Ok(image), before: None });
+        let image = Image {
+            bytes: Arc::from([7; 3_000]),
+            sha256: Digest([1; 32]),
+            version: None,
+        };
+        self.input(Input::UpdateRead {
+            order,
+            image: Ok(image),
+            before: None,
+        });
     }
 
     /// The person does not want it any more.
@@ -150,10 +189,15 @@ impl Link {
 
     /// The person follows the log, or does not.
     pub fn follow_log(&mut self, which: u64) {
-        self.input(Input::FollowLog(if which == 0 { LogFilter::Off } else { LogFilter::UpTo(Level::Debug) }));
+        self.input(Input::FollowLog(if which == 0 {
+            LogFilter::Off
+        } else {
+            LogFilter::UpTo(Level::Debug)
+        }));
     }
 
-    /// Somebody announces the board: id, addresses with commas between, a word, major version and whether it is locked, with spaces between.
+    /// Somebody announces the board: id, addresses with commas between, a word,
+    /// major version and whether it is locked, with spaces between.
     pub fn announced(&mut self, text: &str) {
         let mut words = text.split(' ');
         let mut word = || words.next().unwrap_or_default().to_owned();
@@ -168,12 +212,18 @@ impl Link {
         self.input(Input::Announced(announced));
     }
 
-    /// Somebody connects and says to be the board: its id, and whether it is locked, with a space between.
+    /// Somebody connects and says to be the board: its id, and whether it is
+    /// locked, with a space between.
     pub fn called(&mut self, text: &str) {
         let mut words = text.split(' ');
         let mut word = || words.next().unwrap_or_default().to_owned();
         let (id, locked, from) = (word(), word() == "locked", "192.0.2.7:51234".to_owned());
-        self.input(Input::Called(Called { id, locked, from, ephemeral: Ephemeral::new([6; 32]) }));
+        self.input(Input::Called(Called {
+            id,
+            locked,
+            from,
+            ephemeral: Ephemeral::new([6; 32]),
+        }));
     }
 
     /// No calls are taken any more.
@@ -190,14 +240,22 @@ impl Link {
     /// The link is not wanted any more: every command has come to something.
     pub fn leave(&mut self) {
         self.input(Input::Leave);
-        assert!(self.open.is_empty(), "nobody says what came of {:?}", self.open);
+        assert!(
+            self.open.is_empty(),
+            "nobody says what came of {:?}",
+            self.open
+        );
     }
 
     /// Time passes, and everything that is due is done.
     pub fn pass(&mut self, time: Duration) {
         let end = self.now.instant + time;
         let mut ticks = 0;
-        while let Some(due) = self.session.next_deadline(self.now.instant).filter(|due| *due <= end) {
+        while let Some(due) = self
+            .session
+            .next_deadline(self.now.instant)
+            .filter(|due| *due <= end)
+        {
             ticks = if due > self.now.instant { 0 } else { ticks + 1 };
             assert!(ticks < TICKS, "a deadline that does not move");
             self.move_to(due.max(self.now.instant));
@@ -212,7 +270,9 @@ impl Link {
     }
 
     fn reply(&mut self, what: &str, value: &str) {
-        let Some(id) = self.questions.pop_front() else { return };
+        let Some(id) = self.questions.pop_front() else {
+            return;
+        };
         let value: Value = serde_json::from_str(value).unwrap_or_default();
         self.message(&json!({ "jsonrpc": "2.0", "id": id, what: value }).to_string());
     }
@@ -231,17 +291,27 @@ impl Link {
                     self.questions.clear();
                 }
                 Output::Decline => {}
-                Output::SendFrame(frame) => assert!(frame.len() <= limits::MESSAGE_INTO_BOARD, "{frame:?}"),
+                Output::SendFrame(frame) => {
+                    assert!(frame.len() <= limits::MESSAGE_INTO_BOARD, "{frame:?}")
+                }
                 Output::Decrypted(_) => {}
                 Output::Send(text) | Output::SendSealed { text, .. } => {
-                    assert!(text.len() <= limits::MESSAGE_INTO_BOARD, "{} bytes: {text}", text.len());
+                    assert!(
+                        text.len() <= limits::MESSAGE_INTO_BOARD,
+                        "{} bytes: {text}",
+                        text.len()
+                    );
                     let request = Request::parse(&text);
-                    self.questions.extend(request.ok().and_then(|request| request.id));
+                    self.questions
+                        .extend(request.ok().and_then(|request| request.id));
                 }
                 Output::Disconnect => self.questions.clear(),
                 Output::Report(report) => {
                     if let Report::Settled { ticket, .. } = &report {
-                        assert!(self.open.remove(ticket), "{ticket:?} is settled twice, or was never given");
+                        assert!(
+                            self.open.remove(ticket),
+                            "{ticket:?} is settled twice, or was never given"
+                        );
                     }
                     self.belief.apply(self.now, report);
                 }
@@ -251,13 +321,29 @@ impl Link {
     }
 
     fn check(&self) {
-        assert!(self.session.under_way() < QUESTIONS, "{} questions are open", self.session.under_way());
+        assert!(
+            self.session.under_way() < QUESTIONS,
+            "{} questions are open",
+            self.session.under_way()
+        );
         let view = self.belief.view();
         assert!(view.components.len() <= bounds::COMPONENTS);
-        let keys: BTreeSet<&ComponentKey> = view.components.iter().map(|view| &view.descriptor.key).collect();
-        assert_eq!(keys.len(), view.components.len(), "a component is there twice");
+        let keys: BTreeSet<&ComponentKey> = view
+            .components
+            .iter()
+            .map(|view| &view.descriptor.key)
+            .collect();
+        assert_eq!(
+            keys.len(),
+            view.components.len(),
+            "a component is there twice"
+        );
         for component in &view.components {
-            assert!(bounds::fits(&component.reported), "{:?}", component.descriptor.key);
+            assert!(
+                bounds::fits(&component.reported),
+                "{:?}",
+                component.descriptor.key
+            );
         }
     }
 }
@@ -269,12 +355,25 @@ fn object(value: Value) -> Object {
     }
 }
 
-/// Addresses with commas between. What is not an address is left out; where all are, there is a fixed one.
+/// Addresses with commas between. What is not an address is left out; where all
+/// are, there is a fixed one.
 fn addresses(text: &str) -> Candidates {
-    let on = InterfaceId { index: 2, name: "eth0".into() };
-    let heard = text.split(',').filter_map(|one| Some(Candidate::Heard { address: one.parse().ok()?, on: on.clone() }));
+    let on = InterfaceId {
+        index: 2,
+        name: "eth0".into(),
+    };
+    let heard = text.split(',').filter_map(|one| {
+        Some(Candidate::Heard {
+            address: one.parse().ok()?,
+            on: on.clone(),
+        })
+    });
     let addresses = Candidates::new(heard, &[]);
-    if addresses.is_empty() { Candidates::given(Address::of([192, 0, 2, 1].into(), 80, None)) } else { addresses }
+    if addresses.is_empty() {
+        Candidates::given(Address::of([192, 0, 2, 1].into(), 80, None))
+    } else {
+        addresses
+    }
 }
 
 #[cfg(test)]
@@ -291,7 +390,9 @@ mod tests {
                 "features":["ota"],"epoch":"5f3a91c2","uptime_ms":5}"#,
         );
         link.answer(r#"{"offset":0,"total":1,"components":[{"key":"light:0","kind":"light","name":"Light"}]}"#);
-        link.answer(r#"{"epoch":"5f3a91c2","seq":7,"uptime_ms":9,"client":3,"light:0":{"on":false}}"#);
+        link.answer(
+            r#"{"epoch":"5f3a91c2","seq":7,"uptime_ms":9,"client":3,"light:0":{"on":false}}"#,
+        );
         assert_eq!(link.belief.view().link, LinkState::Connected);
         link.answer(r#"{"uptime_ms":9}"#);
         link.command(0);
@@ -301,10 +402,17 @@ mod tests {
         );
         link.answer(r#"{"seq":8,"was_on":false}"#);
         let light = &link.belief.view().components[0];
-        assert!(matches!(light.command, CommandState::Confirmed { .. }), "{:?}", light.command);
+        assert!(
+            matches!(light.command, CommandState::Confirmed { .. }),
+            "{:?}",
+            light.command
+        );
         link.update();
         link.pass(Duration::from_secs(100));
-        assert!(matches!(link.belief.view().link, LinkState::Unreachable { .. } | LinkState::Connecting));
+        assert!(matches!(
+            link.belief.view().link,
+            LinkState::Unreachable { .. } | LinkState::Connecting
+        ));
         link.leave();
     }
 }

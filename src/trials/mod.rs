@@ -1,5 +1,5 @@
-//! The inside of the app for programs that try it: the Autobahn suite's client and the fuzzer's targets. No face uses it, and it
-//! promises nothing.
+//! The inside of the app for programs that try it: the Autobahn suite's client
+//! and the fuzzer's targets. No face uses it, and it promises nothing.
 
 mod announcements;
 mod echo;

@@ -1,4 +1,5 @@
-//! What a person asks for by operating the window. Views only return these; [`super::App`] carries them out.
+//! What a person asks for by operating the window. Views only return these;
+//! [`super::App`] carries them out.
 
 use std::path::PathBuf;
 
@@ -81,7 +82,8 @@ pub enum Action {
     CancelUpdate(BoardKey),
     /// Hold this text as the key of a board.
     EnterKey(BoardKey, String),
-    /// Ask a board for a key, instead of the one that is held where the person agreed to that.
+    /// Ask a board for a key, instead of the one that is held where the person
+    /// agreed to that.
     Pair {
         /// Which board.
         board: BoardKey,
@@ -141,7 +143,8 @@ pub enum Action {
     },
     /// Show this part of the window.
     Go(Place),
-    /// Find out why this board is missing, by name, id or address; or, with none, what is wrong with any.
+    /// Find out why this board is missing, by name, id or address; or, with
+    /// none, what is wrong with any.
     Examine(Option<String>),
     /// Stop finding it out.
     StopExamining,

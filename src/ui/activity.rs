@@ -1,5 +1,6 @@
-//! The page of everything that happened: filtered by board, sort and text, held still while one reads, saved as a file. Only rows in
-//! view are drawn, and a search goes on over frames.
+//! The page of everything that happened: filtered by board, sort and text, held
+//! still while one reads, saved as a file. Only rows in view are drawn, and a
+//! search goes on over frames.
 
 use std::time::Duration;
 
@@ -33,11 +34,22 @@ pub(super) struct Activity {
 
 impl Activity {
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
         // Of a board that was forgotten nothing can be chosen any more.
         self.board = self.board.filter(|board| model.board(*board).is_some());
         let text = self.text.trim().to_lowercase();
-        let filter = Filter { board: self.board, without: self.without.clone(), without_echoes: false, text };
+        let filter = Filter {
+            board: self.board,
+            without: self.without.clone(),
+            without_echoes: false,
+            text,
+        };
         moment.shows_log();
         self.matches.look_for(filter, model.journal());
         let done = self.matches.go_on(model.journal(), BUDGET);
@@ -55,12 +67,22 @@ impl Activity {
 
     fn filters(&mut self, ui: &mut Ui, model: &Model) {
         ui.horizontal_wrapped(|ui| {
-            let edit = TextEdit::singleline(&mut self.text).hint_text("Find in the lines").desired_width(208.0);
-            let edit = edit.align(Align2::LEFT_CENTER).min_size(vec2(0.0, theme::LINE));
+            let edit = TextEdit::singleline(&mut self.text)
+                .hint_text("Find in the lines")
+                .desired_width(208.0);
+            let edit = edit
+                .align(Align2::LEFT_CENTER)
+                .min_size(vec2(0.0, theme::LINE));
             ui.add(edit).accessible_name("Find in the lines");
-            let chosen = self.board.and_then(|board| model.board(board)).map(|board| model.title(board));
+            let chosen = self
+                .board
+                .and_then(|board| model.board(board))
+                .map(|board| model.title(board));
             let shown = chosen.unwrap_or_else(|| "All boards".to_owned());
-            let combo = ComboBox::from_id_salt("activity board").width(184.0).selected_text(&shown).truncate();
+            let combo = ComboBox::from_id_salt("activity board")
+                .width(184.0)
+                .selected_text(&shown)
+                .truncate();
             let combo = combo.height(400.0).show_ui(ui, |ui| {
                 ui.selectable_value(&mut self.board, None, "All boards");
                 for board in model.in_order() {
@@ -95,14 +117,24 @@ impl Activity {
             words.push_str("; older ones are forgotten");
         }
         if model.missed() > 0 {
-            words.push_str(&format!("; {} were lost: the window did not keep up", model.missed()));
+            words.push_str(&format!(
+                "; {} were lost: the window did not keep up",
+                model.missed()
+            ));
         }
         ui.horizontal(|ui| {
             text::label(ui, &words, &words, theme::body(), palette.weak);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let save = ui.add_enabled(shown > 0 && done, Button::new("Save…"));
-                if save.on_hover_text("Save these lines as JSON Lines or CSV").clicked() {
-                    let lines = self.matches.entries(model.journal(), end).cloned().collect();
+                if save
+                    .on_hover_text("Save these lines as JSON Lines or CSV")
+                    .clicked()
+                {
+                    let lines = self
+                        .matches
+                        .entries(model.journal(), end)
+                        .cloned()
+                        .collect();
                     actions.push(Action::File(Errand::SaveLines(lines)));
                 }
                 let (word, hint) = match self.held {
@@ -110,7 +142,11 @@ impl Activity {
                     Some(_) => ("Go on", "Show what has happened since"),
                 };
                 if ui.add(Button::new(word)).on_hover_text(hint).clicked() {
-                    self.held = if self.held.is_some() { None } else { Some(model.journal().end()) };
+                    self.held = if self.held.is_some() {
+                        None
+                    } else {
+                        Some(model.journal().end())
+                    };
                 }
                 if newer > 0 {
                     let words = format!("{newer} since");
@@ -125,7 +161,8 @@ impl Activity {
         let shown = self.matches.before(end);
         if shown == 0 {
             let words = if model.journal().is_empty() {
-                "Nothing yet. Every push, command, answer and loss appears here the moment it happens."
+                "Nothing yet. Every push, command, answer and loss appears here the moment it \
+                     happens."
             } else {
                 "Nothing passes this filter."
             };
@@ -133,10 +170,16 @@ impl Activity {
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
-        let area = ScrollArea::vertical().id_salt("activity").auto_shrink(false);
+        let area = ScrollArea::vertical()
+            .id_salt("activity")
+            .auto_shrink(false);
         area.show_rows(ui, theme::PUSH_ROW, shown, |ui, rows| {
             for row in rows {
-                if let Some(entry) = self.matches.newest(row, end).and_then(|number| model.journal().get(number)) {
+                if let Some(entry) = self
+                    .matches
+                    .newest(row, end)
+                    .and_then(|number| model.journal().get(number))
+                {
                     entry_row::show(ui, model, entry, self.board.is_none(), moment, actions);
                 }
             }

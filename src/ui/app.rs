@@ -1,4 +1,5 @@
-//! Joins the window to the fleet: hands over what changed, within a budget of time a frame, and carries out what is asked.
+//! Joins the window to the fleet: hands over what changed, within a budget of
+//! time a frame, and carries out what is asked.
 
 mod aside;
 mod calls;
@@ -12,11 +13,14 @@ use std::{
 };
 
 use super::{
-    Action, Asks, Batch, Moment, Notice, Settings, SettingsFile, StartVirtualBoards, Step, What, Window,
-    files::Journey, key_ring::KeyRing, settings::RememberedBoard,
+    Action, Asks, Batch, Moment, Notice, Settings, SettingsFile, StartVirtualBoards, Step, What,
+    Window, files::Journey, key_ring::KeyRing, settings::RememberedBoard,
 };
 use crate::doctor::Examination;
-use crate::fleet::{BoardView, Changes, Fleet, KnownBoard, LinkProblem, LinkState, Listening, LogEntry, Shown, Watch};
+use crate::fleet::{
+    BoardView, Changes, Fleet, KnownBoard, LinkProblem, LinkState, Listening, LogEntry, Shown,
+    Watch,
+};
 use crate::keys::Store;
 use crate::words;
 use aside::Starter;
@@ -25,17 +29,20 @@ use eframe::egui;
 use jiff::tz::TimeZone;
 use protocol::{Object, method};
 
-/// How long a frame may spend on taking over what changed; the rest waits for the next.
+/// How long a frame may spend on taking over what changed; the rest waits for
+/// the next.
 const BUDGET: Duration = Duration::from_millis(3);
 
-/// After a frame that left something over it may be this part of the time since: where painting is slow, as without a graphics card,
-/// there are few frames to take everything over in.
+/// After a frame that left something over it may be this part of the time
+/// since: where painting is slow, as without a graphics card, there are few
+/// frames to take everything over in.
 const PART: u32 = 6;
 
 /// How long a change of what is remembered may wait to be written.
 const KEEP_WITHIN: Duration = Duration::from_millis(500);
 
-/// A window that has drawn this many frames over [`STARTS_FOR`] has started: see [`Settings::begin_run`].
+/// A window that has drawn this many frames over [`STARTS_FOR`] has started:
+/// see [`Settings::begin_run`].
 const STARTS_WITH: u32 = 3;
 const STARTS_FOR: Duration = Duration::from_secs(1);
 
@@ -61,7 +68,8 @@ pub struct App {
     starter: Starter,
     /// Answers to commands: of which batch, to which of its commands.
     answers: (mpsc::Sender<Answered>, mpsc::Receiver<Answered>),
-    /// Commands of batches that are not yet sent: their batch's number and their place in it.
+    /// Commands of batches that are not yet sent: their batch's number and
+    /// their place in it.
     waiting: VecDeque<(u64, usize, Step)>,
     /// How many of them were sent and are not yet answered.
     underway: usize,
@@ -77,7 +85,8 @@ pub struct App {
 }
 
 impl App {
-    /// An app over a fleet that has been started. Boards that an earlier run remembered are added to it.
+    /// An app over a fleet that has been started. Boards that an earlier run
+    /// remembered are added to it.
     pub fn new(
         cc: &eframe::CreationContext<'_>,
         fleet: Fleet,
@@ -86,9 +95,21 @@ impl App {
     ) -> Self {
         let settings = file.settings().clone();
         for board in &settings.boards {
-            let RememberedBoard { id, name, address, by_hand } = board.clone();
-            // A board whose address cannot be read, perhaps of a newer version, stays in the file and is not shown.
-            let _ = fleet.recall(KnownBoard { id, name, address, by_hand, ..KnownBoard::default() });
+            let RememberedBoard {
+                id,
+                name,
+                address,
+                by_hand,
+            } = board.clone();
+            // A board whose address cannot be read, perhaps of a newer version,
+            // stays in the file and is not shown.
+            let _ = fleet.recall(KnownBoard {
+                id,
+                name,
+                address,
+                by_hand,
+                ..KnownBoard::default()
+            });
         }
         let ctx = cc.egui_ctx.clone();
         file.on_change_of_problem(move || ctx.request_repaint());
@@ -127,7 +148,8 @@ impl App {
         app
     }
 
-    /// Loads the keys of locked boards from there, and saves those to come there. Until they are loaded the fleet holds none.
+    /// Loads the keys of locked boards from there, and saves those to come
+    /// there. Until they are loaded the fleet holds none.
     #[must_use]
     pub fn with_keys(mut self, store: Store, ctx: &egui::Context) -> Self {
         self.keys = KeyRing::load(store, ctx);
@@ -151,21 +173,42 @@ impl App {
         &self.fleet
     }
 
-    /// Takes over what changed, within the budget. While something waits nothing more is drained: the fleet then keeps the newest
-    /// of each board and counts the happenings that it has to forget, so that a window that is too slow falls behind by a bounded
-    /// time and never for good.
+    /// Takes over what changed, within the budget. While something waits
+    /// nothing more is drained: the fleet then keeps the newest of each board
+    /// and counts the happenings that it has to forget, so that a window that
+    /// is too slow falls behind by a bounded time and never for good.
     fn take_over(&mut self, ctx: &egui::Context) {
         let begun = Instant::now();
-        let since = self.left_over.map_or(Duration::ZERO, |then| begun.saturating_duration_since(then));
+        let since = self
+            .left_over
+            .map_or(Duration::ZERO, |then| begun.saturating_duration_since(then));
         if self.backlog.is_empty() && self.happenings.is_empty() {
-            let Changes { boards, log, forgotten, missed, status } = self.watch.drain();
+            let Changes {
+                boards,
+                log,
+                forgotten,
+                missed,
+                status,
+            } = self.watch.drain();
             // What was forgotten is not among the boards any more.
-            if let Some(Listening::Failed { address, problem }) = status.as_ref().map(|status| &status.listening)
-                && !matches!(self.window.model.status().listening, Listening::Failed { .. })
+            if let Some(Listening::Failed { address, problem }) =
+                status.as_ref().map(|status| &status.listening)
+                && !matches!(
+                    self.window.model.status().listening,
+                    Listening::Failed { .. }
+                )
             {
-                self.window.tell(Notice::Failed(format!("Boards cannot call {address}: {problem}")));
+                self.window.tell(Notice::Failed(format!(
+                    "Boards cannot call {address}: {problem}"
+                )));
             }
-            let rest = Changes { boards: Vec::new(), log: Vec::new(), forgotten, missed, status };
+            let rest = Changes {
+                boards: Vec::new(),
+                log: Vec::new(),
+                forgotten,
+                missed,
+                status,
+            };
             self.window.model.apply(rest, begun);
             self.backlog.extend(boards);
             self.happenings.extend(log);
@@ -196,7 +239,11 @@ impl App {
 
     fn carry_out(&mut self, action: Action, ctx: &egui::Context) {
         match action {
-            Action::Set { board, component, change } => {
+            Action::Set {
+                board,
+                component,
+                change,
+            } => {
                 let reply = self.reply_to(board, component.to_string(), ctx);
                 self.fleet.set(board, &component, change, reply);
             }
@@ -213,30 +260,51 @@ impl App {
                 let params = Object::from_iter([("id".to_owned(), client.into())]);
                 self.ask_about_clients(board, Some(client), method::CLIENTS_CLOSE, params, ctx);
             }
-            Action::Identify(board) => self.fleet.call(board, method::DEVICE_IDENTIFY, Object::new(), None),
+            Action::Identify(board) => {
+                self.fleet
+                    .call(board, method::DEVICE_IDENTIFY, Object::new(), None)
+            }
             Action::TryNow(board) => match self.window.model.board(board).map(|view| &view.link) {
                 Some(LinkState::Announced) => self.fleet.connect(board),
-                // The keychain may have been unlocked by now; with the key the board is tried again.
-                Some(LinkState::Unreachable { problem: LinkProblem::KeyUnavailable { .. }, .. }) => {
+                // The keychain may have been unlocked by now; with the key the
+                // board is tried again.
+                Some(LinkState::Unreachable {
+                    problem: LinkProblem::KeyUnavailable { .. },
+                    ..
+                }) => {
                     self.keys.load_again(ctx);
                 }
                 _ => self.fleet.retry_now(board),
             },
             Action::Forget(board) => {
-                if let Some(known) = self.window.model.board(board).map(|view| RememberedBoard::named(view)) {
-                    self.settings.boards.retain(|remembered| !remembered.is(&known));
+                if let Some(known) = self
+                    .window
+                    .model
+                    .board(board)
+                    .map(|view| RememberedBoard::named(view))
+                {
+                    self.settings
+                        .boards
+                        .retain(|remembered| !remembered.is(&known));
                 }
                 self.fleet.forget(board);
             }
             Action::Add(address) => self.add(&address),
             Action::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
             Action::Rename(board, name) => {
-                let before =
-                    self.window.model.board(board).map(|view| self.window.model.title(view)).unwrap_or_default();
+                let before = self
+                    .window
+                    .model
+                    .board(board)
+                    .map(|view| self.window.model.title(view))
+                    .unwrap_or_default();
                 let params = Object::from_iter([("name".to_owned(), name.clone().into())]);
                 let what = What::Call(method::DEVICE_SET_NAME.to_owned(), params);
                 let title = format!("Rename {before} to {name}");
-                self.carry_out(Action::Together(Batch::new(title, vec![Step { board, what }])), ctx);
+                self.carry_out(
+                    Action::Together(Batch::new(title, vec![Step { board, what }])),
+                    ctx,
+                );
                 self.window.answer_dialog(Ok(()));
             }
             Action::Together(batch) => {
@@ -246,15 +314,24 @@ impl App {
             Action::Cancel(batch) => self.cancel(batch),
             Action::Undo(batch) => match self.window.undo(batch) {
                 Some((number, batch)) => self.give(number, batch, ctx),
-                None => self.window.tell(Notice::Done("There is nothing to undo.".to_owned())),
+                None => self
+                    .window
+                    .tell(Notice::Done("There is nothing to undo.".to_owned())),
             },
             Action::File(errand) => match Journey::begin(errand, &self.window.model, ctx.clone()) {
                 Ok(journey) => self.errand = Some(journey),
-                Err(error) => self.window.tell(Notice::Failed(format!("No thread for the file: {error}"))),
+                Err(error) => self
+                    .window
+                    .tell(Notice::Failed(format!("No thread for the file: {error}"))),
             },
             Action::Path(path) => {
-                if let Some(Err(error)) = self.errand.as_mut().map(|errand| errand.go_on(path, ctx.clone())) {
-                    self.window.tell(Notice::Failed(format!("No thread for the file: {error}")));
+                if let Some(Err(error)) = self
+                    .errand
+                    .as_mut()
+                    .map(|errand| errand.go_on(path, ctx.clone()))
+                {
+                    self.window
+                        .tell(Notice::Failed(format!("No thread for the file: {error}")));
                 }
             }
             Action::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
@@ -272,14 +349,20 @@ impl App {
             }
             Action::CodesDiffer => self.codes_differ(),
             Action::ForgetKey(board) => {
-                let id = self.window.model.board(board).and_then(|view| match &view.link {
-                    // It was only said, and not believed.
-                    LinkState::Unreachable {
-                        problem: LinkProblem::NotLocked { board } | LinkProblem::KeyUnavailable { board, .. },
-                        ..
-                    } => Some(board.clone()),
-                    _ => view.id.clone(),
-                });
+                let id = self
+                    .window
+                    .model
+                    .board(board)
+                    .and_then(|view| match &view.link {
+                        // It was only said, and not believed.
+                        LinkState::Unreachable {
+                            problem:
+                                LinkProblem::NotLocked { board }
+                                | LinkProblem::KeyUnavailable { board, .. },
+                            ..
+                        } => Some(board.clone()),
+                        _ => view.id.clone(),
+                    });
                 if let Some(id) = id {
                     self.fleet.forget_key(&id);
                     self.keys.forget(id, ctx);
@@ -288,7 +371,11 @@ impl App {
             Action::Listen(wanted) => self.listen(wanted.as_deref()),
             Action::AskCall(board) => {
                 let (listening, begins) = self.listens_or_would();
-                let url = self.fleet.call_url(board, listening).map(|url| url.to_string()).unwrap_or_default();
+                let url = self
+                    .fleet
+                    .call_url(board, listening)
+                    .map(|url| url.to_string())
+                    .unwrap_or_default();
                 self.window.ask(Asks::Call { board, begins }, url);
             }
             Action::HaveCall(board, text) => self.have_call(board, &text, ctx),
@@ -350,10 +437,16 @@ impl App {
         }
     }
 
-    /// Sees to it that what was changed is on its way to the disk within [`KEEP_WITHIN`]; after frames have ended, with one more.
+    /// Sees to it that what was changed is on its way to the disk within
+    /// [`KEEP_WITHIN`]; after frames have ended, with one more.
     fn keep_settings(&mut self, moment: &Moment) {
-        let since = self.looked.map(|looked| moment.now.saturating_duration_since(looked));
-        if let Some(left) = since.and_then(|since| KEEP_WITHIN.checked_sub(since)).filter(|left| !left.is_zero()) {
+        let since = self
+            .looked
+            .map(|looked| moment.now.saturating_duration_since(looked));
+        if let Some(left) = since
+            .and_then(|since| KEEP_WITHIN.checked_sub(since))
+            .filter(|left| !left.is_zero())
+        {
             moment.again_in(left);
             return;
         }
@@ -363,10 +456,16 @@ impl App {
 
     fn remember(&mut self) {
         self.window.remember(&mut self.settings);
-        // A thousand boards take a millisecond, and are seldom others than before.
+        // A thousand boards take a millisecond, and are seldom others than
+        // before.
         let roster = Some(self.window.model.roster());
         if self.remembered != roster {
-            self.settings.remember(self.window.model.boards().filter_map(|view| RememberedBoard::of(view)));
+            self.settings.remember(
+                self.window
+                    .model
+                    .boards()
+                    .filter_map(|view| RememberedBoard::of(view)),
+            );
             self.remembered = roster;
         }
         self.file.keep(&self.settings);
@@ -380,9 +479,13 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        log::trace!("a frame is drawn, because of {:?}", ui.ctx().repaint_causes());
+        log::trace!(
+            "a frame is drawn, because of {:?}",
+            ui.ctx().repaint_causes()
+        );
         let clock = self.fleet.clock();
-        let moment = Moment::new(Instant::now(), clock.now(), self.zone.clone()).with_timeline(clock.timeline());
+        let moment = Moment::new(Instant::now(), clock.now(), self.zone.clone())
+            .with_timeline(clock.timeline());
         self.window.unsaved = self.file.problem();
         let actions = self.window.show(ui, &moment);
         self.note_start(&moment);
@@ -406,7 +509,8 @@ impl eframe::App for App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        // A frame panicked: what it drew may be drawn again at the next start. The window itself is not asked, being half done.
+        // A frame panicked: what it drew may be drawn again at the next start.
+        // The window itself is not asked, being half done.
         if std::thread::panicking() {
             self.settings.starting = true;
             self.file.keep(&self.settings);

@@ -1,4 +1,5 @@
-//! Decides in which order and under which headings the boards are listed, and which of them. Knows no widget.
+//! Decides in which order and under which headings the boards are listed, and
+//! which of them. Knows no widget.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,13 @@ pub use crate::settings::{Arrangement, Grouping, Note, Sorting};
 
 impl Grouping {
     /// All of them.
-    pub(super) const ALL: [Self; 5] = [Self::Nothing, Self::Room, Self::Tag, Self::Kind, Self::State];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Nothing,
+        Self::Room,
+        Self::Tag,
+        Self::Kind,
+        Self::State,
+    ];
 
     /// For people.
     pub(super) fn word(self) -> &'static str {
@@ -73,8 +80,13 @@ impl NoteChange {
 /// A line of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Row {
-    /// A heading, how many boards are under it, and whether they are folded away.
-    Heading { words: String, boards: usize, folded: bool },
+    /// A heading, how many boards are under it, and whether they are folded
+    /// away.
+    Heading {
+        words: String,
+        boards: usize,
+        folded: bool,
+    },
     /// A board.
     Board(BoardKey),
 }
@@ -96,7 +108,8 @@ pub(super) struct Arranged {
     /// Where each row begins.
     pub(super) tops: Vec<f32>,
     pub(super) height: f32,
-    /// The boards in it, in its order, without those that are folded away; one may be there twice.
+    /// The boards in it, in its order, without those that are folded away; one
+    /// may be there twice.
     pub(super) boards: Vec<BoardKey>,
     /// How many boards there are in it, each counted once, folded away or not.
     pub(super) listed: usize,
@@ -106,8 +119,14 @@ pub(super) struct Arranged {
 
 impl Arranged {
     /// Of no board.
-    pub(super) const NOTHING: Self =
-        Self { rows: Vec::new(), tops: Vec::new(), height: 0.0, boards: Vec::new(), listed: 0, hidden: 0 };
+    pub(super) const NOTHING: Self = Self {
+        rows: Vec::new(),
+        tops: Vec::new(),
+        height: 0.0,
+        boards: Vec::new(),
+        listed: 0,
+        hidden: 0,
+    };
 
     /// The rows that are between two heights.
     pub(super) fn rows_between(&self, top: f32, bottom: f32) -> std::ops::Range<usize> {
@@ -136,7 +155,10 @@ pub(super) fn arrange<'a>(
         listed.sort_by_key(|(board, _)| attention(&board.link));
     }
     if how.grouping == Grouping::Nothing {
-        arranged.rows = listed.iter().map(|(board, _)| Row::Board(board.key)).collect();
+        arranged.rows = listed
+            .iter()
+            .map(|(board, _)| Row::Board(board.key))
+            .collect();
     } else {
         let mut groups: BTreeMap<(usize, String), Vec<BoardKey>> = BTreeMap::new();
         for (board, note) in listed {
@@ -146,7 +168,11 @@ pub(super) fn arrange<'a>(
         }
         for ((_, words), boards) in groups {
             let folded = how.folded.contains(&words);
-            arranged.rows.push(Row::Heading { words, boards: boards.len(), folded });
+            arranged.rows.push(Row::Heading {
+                words,
+                boards: boards.len(),
+                folded,
+            });
             if !folded {
                 arranged.rows.extend(boards.into_iter().map(Row::Board));
             }
@@ -173,12 +199,16 @@ fn attention(link: &LinkState) -> usize {
     }
 }
 
-/// The headings that a board is under; those that say that there is none come last.
+/// The headings that a board is under; those that say that there is none come
+/// last.
 fn headings(board: &BoardView, note: Option<&Note>, grouping: Grouping) -> Vec<(usize, String)> {
     const LAST: usize = usize::MAX;
     match grouping {
         Grouping::Nothing => Vec::new(),
-        Grouping::Room => match note.map(|note| note.room.as_str()).filter(|room| !room.is_empty()) {
+        Grouping::Room => match note
+            .map(|note| note.room.as_str())
+            .filter(|room| !room.is_empty())
+        {
             Some(room) => vec![(0, room.to_owned())],
             None => vec![(LAST, "In no room".to_owned())],
         },
@@ -187,7 +217,11 @@ fn headings(board: &BoardView, note: Option<&Note>, grouping: Grouping) -> Vec<(
             None => vec![(LAST, "Without a tag".to_owned())],
         },
         Grouping::Kind => {
-            let kinds: BTreeSet<String> = board.components.iter().map(|view| kind(&view.descriptor.kind)).collect();
+            let kinds: BTreeSet<String> = board
+                .components
+                .iter()
+                .map(|view| kind(&view.descriptor.kind))
+                .collect();
             match kinds.is_empty() {
                 true => vec![(LAST, "Nothing known".to_owned())],
                 false => kinds.into_iter().map(|kind| (0, kind)).collect(),
@@ -195,7 +229,10 @@ fn headings(board: &BoardView, note: Option<&Note>, grouping: Grouping) -> Vec<(
         }
         Grouping::State => {
             let state = super::words::link(&board.link);
-            vec![(attention(&board.link), format!("{}{}", state[..1].to_uppercase(), &state[1..]))]
+            vec![(
+                attention(&board.link),
+                format!("{}{}", state[..1].to_uppercase(), &state[1..]),
+            )]
         }
     }
 }
@@ -224,7 +261,10 @@ mod tests {
     fn tags_are_divided_by_commas_and_kept_once() {
         let mut note = Note::default();
         NoteChange::Tags(" bench, , lamp,bench ".to_owned()).apply(&mut note);
-        assert_eq!(note.tags.iter().map(String::as_str).collect::<Vec<_>>(), ["bench", "lamp"]);
+        assert_eq!(
+            note.tags.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["bench", "lamp"]
+        );
         NoteChange::Tags(String::new()).apply(&mut note);
         assert!(note.is_empty());
     }

@@ -1,5 +1,6 @@
-//! Commands that are given together: to several boards, or several to one. What came of each is kept, and where the state before
-//! was known they can be undone. Sends nothing itself.
+//! Commands that are given together: to several boards, or several to one. What
+//! came of each is kept, and where the state before was known they can be
+//! undone. Sends nothing itself.
 
 use std::{collections::VecDeque, fmt};
 
@@ -25,7 +26,11 @@ pub struct Batch {
 impl Batch {
     /// Commands to boards that are all there.
     pub fn new(title: impl Into<String>, steps: Vec<Step>) -> Self {
-        Self { title: title.into(), steps, absent: Vec::new() }
+        Self {
+            title: title.into(),
+            steps,
+            absent: Vec::new(),
+        }
     }
 }
 
@@ -93,7 +98,11 @@ impl Given {
     /// How many answers are there.
     pub(super) fn tally(&self) -> Tally {
         let absent = self.absent.len();
-        let mut tally = Tally { all: self.steps.len() + absent, failed: absent, ..Tally::default() };
+        let mut tally = Tally {
+            all: self.steps.len() + absent,
+            failed: absent,
+            ..Tally::default()
+        };
         for step in &self.steps {
             match &step.outcome {
                 None if step.cancelled => tally.cancelled += 1,
@@ -121,14 +130,22 @@ pub(super) struct Batches {
 impl Batches {
     /// Notes a batch and what would undo it; returns its number.
     pub(super) fn give(&mut self, batch: &Batch, model: &Model) -> u64 {
-        let undo = batch.steps.iter().rev().filter_map(|step| opposite(step, model)).collect();
+        let undo = batch
+            .steps
+            .iter()
+            .rev()
+            .filter_map(|step| opposite(step, model))
+            .collect();
         self.add(batch, undo, model)
     }
 
-    /// Takes the newest batch that can be undone, or the one with this number; what is returned puts everything back and is noted
-    /// as a batch of its own, under its number.
+    /// Takes the newest batch that can be undone, or the one with this number;
+    /// what is returned puts everything back and is noted as a batch of its
+    /// own, under its number.
     pub(super) fn undo(&mut self, number: Option<u64>, model: &Model) -> Option<(u64, Batch)> {
-        let wanted = |given: &&mut Given| given.can_be_undone() && number.is_none_or(|number| number == given.number);
+        let wanted = |given: &&mut Given| {
+            given.can_be_undone() && number.is_none_or(|number| number == given.number)
+        };
         let given = self.given.iter_mut().rev().find(wanted)?;
         let steps = std::mem::take(&mut given.undo);
         let batch = Batch::new(format!("Undo: {}", given.title), steps);
@@ -143,18 +160,31 @@ impl Batches {
         self.next += 1;
         let steps = batch.steps.iter().map(|step| Answered {
             step: step.clone(),
-            name: model.board(step.board).map(|board| model.title(board)).unwrap_or_default(),
+            name: model
+                .board(step.board)
+                .map(|board| model.title(board))
+                .unwrap_or_default(),
             outcome: None,
             cancelled: false,
         });
         let (title, absent) = (batch.title.clone(), batch.absent.clone());
-        self.given.push_back(Given { number, title, steps: steps.collect(), absent, undo });
+        self.given.push_back(Given {
+            number,
+            title,
+            steps: steps.collect(),
+            absent,
+            undo,
+        });
         number
     }
 
     /// Takes the answer to one command.
     pub(super) fn answered(&mut self, number: u64, step: usize, outcome: Outcome) {
-        let given = self.given.iter_mut().rev().find(|given| given.number == number);
+        let given = self
+            .given
+            .iter_mut()
+            .rev()
+            .find(|given| given.number == number);
         if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
             answered.outcome = Some(outcome);
         }
@@ -162,7 +192,11 @@ impl Batches {
 
     /// A command will never be sent.
     pub(super) fn cancelled(&mut self, number: u64, step: usize) {
-        let given = self.given.iter_mut().rev().find(|given| given.number == number);
+        let given = self
+            .given
+            .iter_mut()
+            .rev()
+            .find(|given| given.number == number);
         if let Some(answered) = given.and_then(|given| given.steps.get_mut(step)) {
             answered.cancelled = true;
         }
@@ -181,10 +215,17 @@ impl Batches {
     }
 }
 
-/// The command that puts back what this one is about to change, as far as that is known now.
+/// The command that puts back what this one is about to change, as far as that
+/// is known now.
 fn opposite(step: &Step, model: &Model) -> Option<Step> {
-    let What::Set(component, change) = &step.what else { return None };
-    let view = model.board(step.board)?.components.iter().find(|view| view.descriptor.key == *component)?;
+    let What::Set(component, change) = &step.what else {
+        return None;
+    };
+    let view = model
+        .board(step.board)?
+        .components
+        .iter()
+        .find(|view| view.descriptor.key == *component)?;
     let mut before = State::new();
     for (field, value) in &change.0 {
         match view.reported.get(field) {
@@ -199,7 +240,10 @@ fn opposite(step: &Step, model: &Model) -> Option<Step> {
         }
     }
     let anything = before.0.keys().any(|field| field != "transition_ms");
-    anything.then(|| Step { board: step.board, what: What::Set(component.clone(), before) })
+    anything.then(|| Step {
+        board: step.board,
+        what: What::Set(component.clone(), before),
+    })
 }
 
 impl fmt::Display for What {

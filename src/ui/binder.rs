@@ -1,7 +1,9 @@
-//! A shelf of documents with the one that is shown, and the line above its page: their names, and what is done with documents as such.
+//! A shelf of documents with the one that is shown, and the line above its
+//! page: their names, and what is done with documents as such.
 
 use eframe::egui::{
-    Align, Button, Frame, Label, Layout, Margin, Popup, RichText, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Button, Frame, Label, Layout, Margin, Popup, RichText, Ui, WidgetInfo, accesskit::Role,
+    vec2,
 };
 
 use super::{
@@ -24,7 +26,11 @@ pub(super) struct Binder<T> {
 
 impl<T: Shelved + Clone> Binder<T> {
     pub(super) fn new(shelf: Shelf<T>) -> Self {
-        Self { shelf, shown: 0, removed: None }
+        Self {
+            shelf,
+            shown: 0,
+            removed: None,
+        }
     }
 
     /// Which is shown, and the document.
@@ -45,7 +51,8 @@ impl<T: Shelved + Clone> Binder<T> {
         self.shown = at;
     }
 
-    /// Puts a document on the shelf and shows it; where its name is taken it gets a number.
+    /// Puts a document on the shelf and shows it; where its name is taken it
+    /// gets a number.
     pub(super) fn add(&mut self, mut item: T) -> usize {
         let name = self.shelf.free_name(item.name());
         item.rename(name);
@@ -68,7 +75,13 @@ impl<T: Shelved + Clone> Binder<T> {
     /// # Errors
     /// Where another is called so.
     pub(super) fn rename(&mut self, at: usize, name: &str) -> Result<(), String> {
-        if self.shelf.items.iter().enumerate().any(|(other, item)| other != at && item.name() == name) {
+        if self
+            .shelf
+            .items
+            .iter()
+            .enumerate()
+            .any(|(other, item)| other != at && item.name() == name)
+        {
             return Err(format!("Another one is called {name:?} already."));
         }
         if let Some(item) = self.shelf.items.get_mut(at) {
@@ -91,7 +104,8 @@ impl<T: Shelved + Clone> Binder<T> {
         }
     }
 
-    /// Shows the names, and at the right what `add` draws beside what is done with the document that is shown.
+    /// Shows the names, and at the right what `add` draws beside what is done
+    /// with the document that is shown.
     pub(super) fn bar(
         &mut self,
         ui: &mut Ui,
@@ -112,7 +126,11 @@ impl<T: Shelved + Clone> Binder<T> {
                     add(ui, self, actions);
                 }
                 if let Some((_, removed)) = &self.removed {
-                    let words = format!("{} Bring back {}", icon::ARROW_COUNTER_CLOCKWISE, removed.name());
+                    let words = format!(
+                        "{} Bring back {}",
+                        icon::ARROW_COUNTER_CLOCKWISE,
+                        removed.name()
+                    );
                     let name = format!("Bring back {}", removed.name());
                     let back = ui.add(Button::new(words));
                     back.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
@@ -137,8 +155,12 @@ impl<T: Shelved + Clone> Binder<T> {
                     wanted = Some(at);
                 }
             }
-            let new = ui.add(Button::new(icon::PLUS)).on_hover_text(format!("Begin a new {}", sort.word()));
-            new.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("New {}", sort.word())));
+            let new = ui
+                .add(Button::new(icon::PLUS))
+                .on_hover_text(format!("Begin a new {}", sort.word()));
+            new.widget_info(|| {
+                WidgetInfo::labeled(Role::Button, true, format!("New {}", sort.word()))
+            });
             if new.clicked() {
                 self.begin(sort);
             }
@@ -148,23 +170,38 @@ impl<T: Shelved + Clone> Binder<T> {
         });
     }
 
-    /// What the page says while there is no document, with the button that begins one.
+    /// What the page says while there is no document, with the button that
+    /// begins one.
     pub(super) fn nothing(&mut self, ui: &mut Ui, sort: Sort, words: &str) {
         empty(ui, &format!("No {} yet.", sort.word()), words, |ui| {
             let colour = palette(ui).on_accent;
-            let words = RichText::new(format!("{}  Begin a {}", icon::PLUS, sort.word())).color(colour);
-            let begin = ui.add(Button::new(words).fill(palette(ui).accent).min_size(vec2(0.0, 28.0)));
-            begin.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("New {}", sort.word())));
+            let words =
+                RichText::new(format!("{}  Begin a {}", icon::PLUS, sort.word())).color(colour);
+            let begin = ui.add(
+                Button::new(words)
+                    .fill(palette(ui).accent)
+                    .min_size(vec2(0.0, 28.0)),
+            );
+            begin.widget_info(|| {
+                WidgetInfo::labeled(Role::Button, true, format!("New {}", sort.word()))
+            });
             if begin.clicked() {
                 self.begin(sort);
             }
         });
     }
 
-    fn menu(&mut self, ui: &mut Ui, sort: Sort, document: &impl Fn(&T) -> Document, actions: &mut Vec<Action>) {
+    fn menu(
+        &mut self,
+        ui: &mut Ui,
+        sort: Sort,
+        document: &impl Fn(&T) -> Document,
+        actions: &mut Vec<Action>,
+    ) {
         let word = sort.word();
-        let more =
-            ui.add(Button::new(icon::DOTS_THREE)).on_hover_text(format!("Rename, save, load, take away a {word}"));
+        let more = ui
+            .add(Button::new(icon::DOTS_THREE))
+            .on_hover_text(format!("Rename, save, load, take away a {word}"));
         more.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("More for {word}s")));
         let mut remove = false;
         Popup::menu(&more).show(|ui| {
@@ -194,8 +231,10 @@ impl<T: Shelved + Clone> Binder<T> {
 /// A frame with a title and what to do.
 pub(super) fn empty(ui: &mut Ui, title: &str, words: &str, add: impl FnOnce(&mut Ui)) {
     let palette = palette(ui);
-    let frame =
-        Frame::new().stroke((1.0, palette.border)).corner_radius(theme::CARD_RADIUS).inner_margin(Margin::same(24));
+    let frame = Frame::new()
+        .stroke((1.0, palette.border))
+        .corner_radius(theme::CARD_RADIUS)
+        .inner_margin(Margin::same(24));
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         text::label(ui, title, title, theme::strong(), palette.text);
@@ -209,7 +248,8 @@ pub(super) fn empty(ui: &mut Ui, title: &str, words: &str, add: impl FnOnce(&mut
     });
 }
 
-/// An entry of a menu, whose name is its words without the sign; the menu is closed with a click.
+/// An entry of a menu, whose name is its words without the sign; the menu is
+/// closed with a click.
 pub(super) fn entry(ui: &mut Ui, sign: &str, words: &str) -> bool {
     let response = ui.add(Button::new(format!("{sign}  {words}")).frame_when_inactive(false));
     response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, words));

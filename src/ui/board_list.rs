@@ -1,10 +1,11 @@
-//! The list of boards at the left: state as shape and colour, name, address, round trip. Only rows in view are drawn.
+//! The list of boards at the left: state as shape and colour, name, address,
+//! round trip. Only rows in view are drawn.
 
 use std::collections::BTreeSet;
 
 use eframe::egui::{
-    Align, Align2, Button, CornerRadius, Key, Layout, Modifiers, Popup, Rect, Response, ScrollArea, Sense, Stroke,
-    StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CornerRadius, Key, Layout, Modifiers, Popup, Rect, Response, ScrollArea,
+    Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
@@ -21,7 +22,13 @@ use crate::fleet::{BoardKey, BoardView, LinkState};
 use crate::ui::room::{Within as _, between};
 
 /// Shows the list; `reveal` scrolls to the chosen board.
-pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, actions: &mut Vec<Action>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    model: &Model,
+    moment: &Moment,
+    reveal: bool,
+    actions: &mut Vec<Action>,
+) {
     let palette = palette(ui);
     ui.add_space(UNIT);
     ui.horizontal(|ui| {
@@ -32,7 +39,13 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
             format!("{} of {}", model.list().listed, model.len())
         };
         text::label(ui, "Boards", "Boards", theme::strong(), palette.text);
-        text::label(ui, &heading, &format!("Boards: {heading}"), theme::body(), palette.weak);
+        text::label(
+            ui,
+            &heading,
+            &format!("Boards: {heading}"),
+            theme::body(),
+            palette.weak,
+        );
         if model.list().hidden > 0 {
             let words = format!("{} hidden", model.list().hidden);
             text::label(ui, &words, &words, theme::body(), palette.weak);
@@ -47,23 +60,39 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
     if model.list().rows.is_empty() && !model.is_empty() {
         ui.horizontal(|ui| {
             ui.add_space(UNIT + 4.0);
-            text::label(ui, "No board is like that.", "No board is like that.", theme::body(), palette.weak);
+            text::label(
+                ui,
+                "No board is like that.",
+                "No board is like that.",
+                theme::body(),
+                palette.weak,
+            );
         });
         return;
     }
     let mut area = ScrollArea::vertical().id_salt("boards").auto_shrink(false);
     // What is found is shown from its beginning.
     let query = ui.scope_id().with("query");
-    if ui.ctx().data_mut(|data| data.get_temp::<String>(query).unwrap_or_default() != model.query()) {
-        ui.ctx().data_mut(|data| data.insert_temp(query, model.query().to_owned()));
+    if ui
+        .ctx()
+        .data_mut(|data| data.get_temp::<String>(query).unwrap_or_default() != model.query())
+    {
+        ui.ctx()
+            .data_mut(|data| data.insert_temp(query, model.query().to_owned()));
         area = area.vertical_scroll_offset(0.0);
     }
     let list = model.list();
     let revealed = model.selected().filter(|_| reveal);
-    let at = revealed.and_then(|board| list.rows.iter().position(|row| *row == Row::Board(board.key)));
+    let at = revealed.and_then(|board| {
+        list.rows
+            .iter()
+            .position(|row| *row == Row::Board(board.key))
+    });
     if let Some(top) = at.and_then(|at| list.tops.get(at).copied()) {
         let height = ui.available_height();
-        let offset = ui.ctx().data_mut(|data| *data.get_temp_mut_or_default::<f32>(ui.scope_id().with("offset")));
+        let offset = ui
+            .ctx()
+            .data_mut(|data| *data.get_temp_mut_or_default::<f32>(ui.scope_id().with("offset")));
         if top < offset {
             area = area.vertical_scroll_offset(top);
         } else if top + theme::LIST_ROW > offset + height {
@@ -75,22 +104,46 @@ pub(super) fn show(ui: &mut Ui, model: &Model, moment: &Moment, reveal: bool, ac
         ui.set_width(ui.available_width());
         let origin = ui.min_rect().min;
         for at in list.rows_between(viewport.top(), viewport.bottom()) {
-            let (Some(row), Some(top)) = (list.rows.get(at), list.tops.get(at)) else { continue };
-            let rect = Rect::from_min_size(origin + vec2(0.0, *top), vec2(ui.available_width(), row.height()));
-            ui.scope_builder(UiBuilder::new().max_rect(rect).id_salt(at), |ui| match row {
-                Row::Heading { words, boards, folded } => group_heading(ui, model, words, *boards, *folded, actions),
-                Row::Board(key) => board_row(ui, model, *key, moment, actions),
-            });
+            let (Some(row), Some(top)) = (list.rows.get(at), list.tops.get(at)) else {
+                continue;
+            };
+            let rect = Rect::from_min_size(
+                origin + vec2(0.0, *top),
+                vec2(ui.available_width(), row.height()),
+            );
+            ui.scope_builder(
+                UiBuilder::new().max_rect(rect).id_salt(at),
+                |ui| match row {
+                    Row::Heading {
+                        words,
+                        boards,
+                        folded,
+                    } => group_heading(ui, model, words, *boards, *folded, actions),
+                    Row::Board(key) => board_row(ui, model, *key, moment, actions),
+                },
+            );
         }
     });
     let offset = output.state.clamped_offset().y;
-    ui.ctx().data_mut(|data| data.insert_temp(ui.scope_id().with("offset"), offset));
+    ui.ctx()
+        .data_mut(|data| data.insert_temp(ui.scope_id().with("offset"), offset));
 }
 
-fn board_row(ui: &mut Ui, model: &Model, key: BoardKey, moment: &Moment, actions: &mut Vec<Action>) {
-    let Some(board) = model.board(key) else { return };
+fn board_row(
+    ui: &mut Ui,
+    model: &Model,
+    key: BoardKey,
+    moment: &Moment,
+    actions: &mut Vec<Action>,
+) {
+    let Some(board) = model.board(key) else {
+        return;
+    };
     moment.shows_round_trip(key);
-    let names = Names { shown: board.name.clone(), whole: model.title(board) };
+    let names = Names {
+        shown: board.name.clone(),
+        whole: model.title(board),
+    };
     let response = show_row(ui, board, &names, model.is_chosen(key), moment);
     if response.clicked() {
         let modifiers = ui.input(|input| input.modifiers);
@@ -100,38 +153,98 @@ fn board_row(ui: &mut Ui, model: &Model, key: BoardKey, moment: &Moment, actions
             _ => Action::Select(key),
         });
     }
-    let by_key = asks_for_menu(ui, &response, model.selected().is_some_and(|board| board.key == key));
+    let by_key = asks_for_menu(
+        ui,
+        &response,
+        model.selected().is_some_and(|board| board.key == key),
+    );
     board_menu::of_row(&response, by_key).show(|ui| {
         let marked: Vec<BoardKey> = model.marked().collect();
-        let boards = if marked.contains(&key) { marked } else { vec![key] };
+        let boards = if marked.contains(&key) {
+            marked
+        } else {
+            vec![key]
+        };
         board_menu::show(ui, model, &boards, actions);
     });
 }
 
-/// Whether the menu's key is meant for this row: it has the focus, or nothing has and its board is the shown one.
+/// Whether the menu's key is meant for this row: it has the focus, or nothing
+/// has and its board is the shown one.
 fn asks_for_menu(ui: &Ui, row: &Response, selected: bool) -> bool {
-    let (focused, laid_over) = ui.memory(|memory| (memory.focused(), memory.top_modal_layer().is_some()));
+    let (focused, laid_over) =
+        ui.memory(|memory| (memory.focused(), memory.top_modal_layer().is_some()));
     if laid_over || !(row.has_focus() || (selected && focused.is_none())) {
         return false;
     }
-    ui.input_mut(|input| input.consume_key(Modifiers::SHIFT, Key::F10) || input.consume_key(Modifiers::NONE, Key::Menu))
+    ui.input_mut(|input| {
+        input.consume_key(Modifiers::SHIFT, Key::F10)
+            || input.consume_key(Modifiers::NONE, Key::Menu)
+    })
 }
 
 /// A heading, which folds its boards away and back.
-fn group_heading(ui: &mut Ui, model: &Model, words: &str, boards: usize, folded: bool, actions: &mut Vec<Action>) {
+fn group_heading(
+    ui: &mut Ui,
+    model: &Model,
+    words: &str,
+    boards: usize,
+    folded: bool,
+    actions: &mut Vec<Action>,
+) {
     let palette = palette(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::LIST_HEADING), Sense::click());
-    let count = if boards == 1 { "1 board".to_owned() } else { format!("{boards} boards") };
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, !folded, format!("{words}: {count}")));
+    let (rect, response) = ui.allocate_exact_size(
+        vec2(ui.available_width(), theme::LIST_HEADING),
+        Sense::click(),
+    );
+    let count = if boards == 1 {
+        "1 board".to_owned()
+    } else {
+        format!("{boards} boards")
+    };
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::Button, true, !folded, format!("{words}: {count}"))
+    });
     let inner = rect.inset(vec2(UNIT + 4.0, 0.0));
-    let sign = if folded { icon::CARET_RIGHT } else { icon::CARET_DOWN };
+    let sign = if folded {
+        icon::CARET_RIGHT
+    } else {
+        icon::CARET_DOWN
+    };
     if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(rect.inset(vec2(6.0, 1.0)), theme::CONTROL_RADIUS, palette.control);
+        ui.painter().rect_filled(
+            rect.inset(vec2(6.0, 1.0)),
+            theme::CONTROL_RADIUS,
+            palette.control,
+        );
     }
-    text::paint(ui, inner, Align2::LEFT_CENTER, sign, theme::body(), palette.weak);
-    let number = text::paint(ui, inner, Align2::RIGHT_CENTER, &boards.to_string(), theme::small(), palette.weak);
-    let place = inner.after_x(inner.left() + 20.0).until_x(number.left() - UNIT);
-    text::paint(ui, place, Align2::LEFT_CENTER, words, theme::body(), palette.weak);
+    text::paint(
+        ui,
+        inner,
+        Align2::LEFT_CENTER,
+        sign,
+        theme::body(),
+        palette.weak,
+    );
+    let number = text::paint(
+        ui,
+        inner,
+        Align2::RIGHT_CENTER,
+        &boards.to_string(),
+        theme::small(),
+        palette.weak,
+    );
+    let place = inner
+        .after_x(inner.left() + 20.0)
+        .until_x(number.left() - UNIT);
+    text::paint(
+        ui,
+        place,
+        Align2::LEFT_CENTER,
+        words,
+        theme::body(),
+        palette.weak,
+    );
     if response.clicked() {
         let mut arrangement = model.arrangement().clone();
         if !arrangement.folded.remove(words) {
@@ -156,15 +269,30 @@ fn arrange_button(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             }
         };
         for grouping in Grouping::ALL {
-            let to = Arrangement { grouping, folded: BTreeSet::new(), ..now.clone() };
+            let to = Arrangement {
+                grouping,
+                folded: BTreeSet::new(),
+                ..now.clone()
+            };
             choose(ui, now.grouping == grouping, grouping.word(), to);
         }
         ui.separator();
         for sorting in Sorting::ALL {
-            choose(ui, now.sorting == sorting, sorting.word(), Arrangement { sorting, ..now.clone() });
+            choose(
+                ui,
+                now.sorting == sorting,
+                sorting.word(),
+                Arrangement {
+                    sorting,
+                    ..now.clone()
+                },
+            );
         }
         ui.separator();
-        let to = Arrangement { with_hidden: !now.with_hidden, ..now.clone() };
+        let to = Arrangement {
+            with_hidden: !now.with_hidden,
+            ..now.clone()
+        };
         choose(ui, now.with_hidden, "Show hidden boards", to);
     });
 }
@@ -176,11 +304,25 @@ struct Names {
     whole: String,
 }
 
-fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, moment: &Moment) -> Response {
+fn show_row(
+    ui: &mut Ui,
+    board: &BoardView,
+    names: &Names,
+    selected: bool,
+    moment: &Moment,
+) -> Response {
     let title = names.whole.as_str();
     let size = vec2(ui.available_width(), theme::LIST_ROW);
-    let (rect, response) = ui.push_id(("board", board.key.0), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
-    let claimed = if board.claims.is_empty() { "" } else { "; another device claims its id" };
+    let (rect, response) = ui
+        .push_id(("board", board.key.0), |ui| {
+            ui.allocate_exact_size(size, Sense::click())
+        })
+        .inner;
+    let claimed = if board.claims.is_empty() {
+        ""
+    } else {
+        "; another device claims its id"
+    };
     let name = format!("{title}: {}{claimed}", words::link_of(board));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &name));
     if !ui.is_rect_visible(rect) {
@@ -195,30 +337,76 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
         ui.painter().rect_filled(plate, radius, palette.control);
     }
     if response.has_focus() {
-        ui.painter().rect_stroke(plate, radius, Stroke::new(1.5, palette.accent), StrokeKind::Inside);
+        ui.painter().rect_stroke(
+            plate,
+            radius,
+            Stroke::new(1.5, palette.accent),
+            StrokeKind::Inside,
+        );
     }
-    signs::link(ui, pos2(plate.left() + 14.0, plate.top() + 15.0), &board.link);
+    signs::link(
+        ui,
+        pos2(plate.left() + 14.0, plate.top() + 15.0),
+        &board.link,
+    );
 
-    let inner = between(pos2(plate.left() + 28.0, plate.top() + 4.0), plate.max - vec2(8.0, 4.0));
+    let inner = between(
+        pos2(plate.left() + 28.0, plate.top() + 4.0),
+        plate.max - vec2(8.0, 4.0),
+    );
     let (upper, lower) = inner.split_top_bottom_at_fraction(0.52);
     let right = right_column(board);
-    let taken = text::paint(ui, upper, Align2::RIGHT_CENTER, &right, theme::small(), palette.weak);
-    let left = upper.until_x(if right.is_empty() { upper.right() } else { taken.left() - UNIT });
-    text::paint(ui, left, Align2::LEFT_CENTER, &names.shown, theme::strong(), palette.text);
+    let taken = text::paint(
+        ui,
+        upper,
+        Align2::RIGHT_CENTER,
+        &right,
+        theme::small(),
+        palette.weak,
+    );
+    let left = upper.until_x(if right.is_empty() {
+        upper.right()
+    } else {
+        taken.left() - UNIT
+    });
+    text::paint(
+        ui,
+        left,
+        Align2::LEFT_CENTER,
+        &names.shown,
+        theme::strong(),
+        palette.text,
+    );
 
     let lower_text = match &board.link {
         LinkState::Connected => None,
-        // Each vain attempt to connect begins the state anew; what one wants to know is how long the board is silent.
+        // Each vain attempt to connect begins the state anew; what one wants to
+        // know is how long the board is silent.
         LinkState::Unreachable { .. } => Some(match board.last_heard {
-            Some(heard) => format!("{} {}", words::link(&board.link), words::length(moment.age(heard))),
+            Some(heard) => format!(
+                "{} {}",
+                words::link(&board.link),
+                words::length(moment.age(heard))
+            ),
             None => words::link(&board.link).to_owned(),
         }),
-        state => Some(format!("{} {}", words::link(state), words::length(moment.age(board.link_since)))),
+        state => Some(format!(
+            "{} {}",
+            words::link(state),
+            words::length(moment.age(board.link_since))
+        )),
     };
     let address = match lower_text {
         Some(state) => {
             let colour = signs::link_colour(palette, &board.link);
-            let taken = text::paint(ui, lower, Align2::RIGHT_CENTER, &state, theme::small(), colour);
+            let taken = text::paint(
+                ui,
+                lower,
+                Align2::RIGHT_CENTER,
+                &state,
+                theme::small(),
+                colour,
+            );
             lower.until_x(taken.left() - UNIT)
         }
         None => lower,
@@ -228,16 +416,34 @@ fn show_row(ui: &mut Ui, board: &BoardView, names: &Names, selected: bool, momen
         Some(id) if names.shown != names.whole => format!("{id}  {}", board.address),
         _ => board.address.clone(),
     };
-    text::paint(ui, address, Align2::LEFT_CENTER, &where_it_is, theme::monospace_small(), palette.weak);
-    response.on_hover_text(format!("{title}\n{}\n{}{claimed}", board.address, words::link_of(board)))
+    text::paint(
+        ui,
+        address,
+        Align2::LEFT_CENTER,
+        &where_it_is,
+        theme::monospace_small(),
+        palette.weak,
+    );
+    response.on_hover_text(format!(
+        "{title}\n{}\n{}{claimed}",
+        board.address,
+        words::link_of(board)
+    ))
 }
 
-/// The round trip, while it means something, after a warning where another device claims the board's id.
+/// The round trip, while it means something, after a warning where another
+/// device claims the board's id.
 fn right_column(board: &BoardView) -> String {
-    let warning = if board.claims.is_empty() { "" } else { icon::WARNING };
+    let warning = if board.claims.is_empty() {
+        ""
+    } else {
+        icon::WARNING
+    };
     match (&board.link, board.round_trip) {
         (LinkState::Connected, Some(round_trip)) => {
-            format!("{warning} {}", words::short(round_trip)).trim_start().to_owned()
+            format!("{warning} {}", words::short(round_trip))
+                .trim_start()
+                .to_owned()
         }
         _ => warning.to_owned(),
     }

@@ -14,12 +14,14 @@ use crate::{
 /// Where the next menu's first entry finds that it shall take the focus.
 const ENTERED: &str = "board menu entered by key";
 
-/// The menu of a row: at the pointer where that opened it, beside the row's name where a key did.
+/// The menu of a row: at the pointer where that opened it, beside the row's
+/// name where a key did.
 pub(super) fn of_row(row: &Response, by_key: bool) -> Popup<'_> {
     let id = Popup::default_response_id(row);
     if by_key {
         Popup::open_id(&row.ctx, id);
-        row.ctx.data_mut(|data| data.insert_temp(Id::unique(ENTERED), true));
+        row.ctx
+            .data_mut(|data| data.insert_temp(Id::unique(ENTERED), true));
     }
     let menu = Popup::context_menu(row);
     // Only a menu that the pointer opened has a position kept.
@@ -33,7 +35,10 @@ pub(super) fn of_row(row: &Response, by_key: bool) -> Popup<'_> {
 pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mut Vec<Action>) {
     ui.set_min_width(200.0);
     let first = boards.first().and_then(|key| model.board(*key));
-    let note = first.and_then(|board| model.note(board)).cloned().unwrap_or_default();
+    let note = first
+        .and_then(|board| model.note(board))
+        .cloned()
+        .unwrap_or_default();
     if let ([key], Some(board)) = (boards, first) {
         let why_not = "This board cannot be renamed: it has no Device.SetName";
         let why_not = board.lacks(method::DEVICE_SET_NAME).then_some(why_not);
@@ -48,14 +53,29 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
             ui.close();
         }
     };
-    entry(ui, icon::HOUSE, "Room…", Action::Ask(Asks::Room(boards.to_vec()), note.room.clone()));
+    entry(
+        ui,
+        icon::HOUSE,
+        "Room…",
+        Action::Ask(Asks::Room(boards.to_vec()), note.room.clone()),
+    );
     let tags = note.tags.iter().cloned().collect::<Vec<_>>().join(", ");
-    entry(ui, icon::TAG, "Tags…", Action::Ask(Asks::Tags(boards.to_vec()), tags));
+    entry(
+        ui,
+        icon::TAG,
+        "Tags…",
+        Action::Ask(Asks::Tags(boards.to_vec()), tags),
+    );
     let (sign, words) = match note.hidden {
         true => (icon::EYE, "Show in the list"),
         false => (icon::EYE_SLASH, "Hide"),
     };
-    entry(ui, sign, words, Action::Note(boards.to_vec(), NoteChange::Hidden(!note.hidden)));
+    entry(
+        ui,
+        sign,
+        words,
+        Action::Note(boards.to_vec(), NoteChange::Hidden(!note.hidden)),
+    );
     if let ([_], Some(board)) = (boards, first)
         && row(ui, icon::COPY, "Copy address")
     {
@@ -66,7 +86,11 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         let views = boards.iter().filter_map(|key| model.board(*key));
         let settable = |view: &&Arc<ComponentView>| !settable(&view.descriptor.kind).is_empty();
         let pins = views.flat_map(|board| {
-            board.components.iter().filter(settable).filter_map(|view| Pin::of(model, board.key, &view.descriptor.key))
+            board
+                .components
+                .iter()
+                .filter(settable)
+                .filter_map(|view| Pin::of(model, board.key, &view.descriptor.key))
         });
         pins.collect()
     };
@@ -93,7 +117,10 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
     }
     ui.separator();
     if let ([key], Some(board)) = (boards, first)
-        && matches!(board.lock(), Lock::Open | Lock::Unlocked(_) | Lock::NoKey | Lock::WrongKey)
+        && matches!(
+            board.lock(),
+            Lock::Open | Lock::Unlocked(_) | Lock::NoKey | Lock::WrongKey
+        )
     {
         if board.lock() != Lock::Open && row(ui, icon::KEYBOARD, "Enter key…") {
             actions.push(Action::Ask(Asks::Key(*key), String::new()));
@@ -101,7 +128,10 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         }
         // Paired is who can be connected to.
         if !board.only_calls && row(ui, icon::TARGET, "Pair…") {
-            let asks = Asks::Pair { board: *key, replaces: board.held.is_some() };
+            let asks = Asks::Pair {
+                board: *key,
+                replaces: board.held.is_some(),
+            };
             actions.push(Action::Ask(asks, String::new()));
             ui.close();
         }
@@ -111,12 +141,20 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         }
     }
     let live = |key: &&BoardKey| {
-        model.board(**key).is_some_and(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
+        model
+            .board(**key)
+            .is_some_and(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
     };
     let live: Vec<BoardKey> = boards.iter().filter(live).copied().collect();
-    let lacks = |key: &BoardKey| model.board(*key).is_some_and(|board| board.lacks(method::DEVICE_REBOOT));
+    let lacks = |key: &BoardKey| {
+        model
+            .board(*key)
+            .is_some_and(|board| board.lacks(method::DEVICE_REBOOT))
+    };
     let able: Vec<BoardKey> = live.iter().filter(|key| !lacks(key)).copied().collect();
-    let why_not = able.is_empty().then_some("It cannot be restarted from afar: it has no Device.Reboot");
+    let why_not = able
+        .is_empty()
+        .then_some("It cannot be restarted from afar: it has no Device.Reboot");
     if !live.is_empty() && row_unless(ui, icon::ARROW_CLOCKWISE, "Reboot…", why_not) {
         actions.push(Action::Ask(Asks::Reboot(able), String::new()));
         ui.close();
@@ -130,7 +168,10 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
 /// Whether a board can be told now whom to call.
 fn can_call(board: &BoardView) -> bool {
     let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
-    live && board.info.as_ref().is_some_and(|info| info.features.iter().any(|feature| feature == "outbound"))
+    live && board
+        .info
+        .as_ref()
+        .is_some_and(|info| info.features.iter().any(|feature| feature == "outbound"))
 }
 
 /// An entry, whose name is its words without the sign.
@@ -141,10 +182,16 @@ fn row(ui: &mut Ui, sign: &str, words: &str) -> bool {
 /// The same, grey where it says why it cannot be chosen.
 fn row_unless(ui: &mut Ui, sign: &str, words: &str, why_not: Option<&str>) -> bool {
     let able = why_not.is_none();
-    let response = ui.add_enabled(able, Button::new(format!("{sign}  {words}")).frame_when_inactive(false));
+    let response = ui.add_enabled(
+        able,
+        Button::new(format!("{sign}  {words}")).frame_when_inactive(false),
+    );
     let response = response.on_disabled_hover_text(why_not.unwrap_or_default());
     response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, able, words));
-    let entered = || ui.data_mut(|data| data.remove_temp::<bool>(Id::unique(ENTERED))).is_some();
+    let entered = || {
+        ui.data_mut(|data| data.remove_temp::<bool>(Id::unique(ENTERED)))
+            .is_some()
+    };
     if able && !ui.is_sizing_pass() && entered() {
         response.request_focus();
     }

@@ -1,8 +1,9 @@
-//! The command palette (Ctrl+K): everything that can be done, found by a few letters. It offers Actions and carries out none.
+//! The command palette (Ctrl+K): everything that can be done, found by a few
+//! letters. It offers Actions and carries out none.
 
 use eframe::egui::{
-    Align2, CornerRadius, Frame, Id, Key, Modal, Modifiers, RichText, ScrollArea, Sense, TextEdit, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    Align2, CornerRadius, Frame, Id, Key, Modal, Modifiers, RichText, ScrollArea, Sense, TextEdit,
+    Ui, WidgetInfo, accesskit::Role, vec2,
 };
 use protocol::{Kind, State, method};
 
@@ -45,14 +46,21 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    /// Shows it above everything else; what is chosen, or that it closes, is among the actions.
+    /// Shows it above everything else; what is chosen, or that it closes, is
+    /// among the actions.
     pub(super) fn show(&mut self, ui: &Ui, model: &Model, actions: &mut Vec<Action>) {
         let frame = Frame::popup(ui.style()).inner_margin(12);
-        let response = Modal::new(Id::unique("commands")).frame(frame).show(ui.ctx(), |ui| {
-            ui.set_width(theme::COMMANDS[0].min(left_of(ui.ctx().content_rect().width(), UNIT * 6.0)));
-            ui.set_height(theme::COMMANDS[1].min(left_of(ui.ctx().content_rect().height(), UNIT * 6.0)));
-            self.contents(ui, model, actions);
-        });
+        let response = Modal::new(Id::unique("commands"))
+            .frame(frame)
+            .show(ui.ctx(), |ui| {
+                ui.set_width(
+                    theme::COMMANDS[0].min(left_of(ui.ctx().content_rect().width(), UNIT * 6.0)),
+                );
+                ui.set_height(
+                    theme::COMMANDS[1].min(left_of(ui.ctx().content_rect().height(), UNIT * 6.0)),
+                );
+                self.contents(ui, model, actions);
+            });
         if response.should_close() {
             actions.push(Action::CloseDialog);
         }
@@ -68,7 +76,8 @@ impl Commands {
         });
         let edit = TextEdit::singleline(&mut self.text)
             .hint_text(
-                RichText::new("Do something: a few letters of a board, a component, a page").color(palette(ui).weak),
+                RichText::new("Do something: a few letters of a board, a component, a page")
+                    .color(palette(ui).weak),
             )
             .desired_width(f32::INFINITY)
             .min_size(vec2(0.0, 32.0))
@@ -90,23 +99,27 @@ impl Commands {
         }
         ui.add_space(UNIT);
         if self.found.is_empty() {
-            let words = "Nothing is called that. Try the name of a board, of a component, or a word like theme.";
+            let words = "Nothing is called that. Try the name of a board, of a component, or a \
+                 word like theme.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
-        ScrollArea::vertical().id_salt("commands").auto_shrink(false).show(ui, |ui| {
-            for (at, entry) in self.found.iter().enumerate() {
-                let chosen = at == self.chosen;
-                let response = row(ui, entry, chosen);
-                if chosen && (down || up) {
-                    response.scroll_to_me(None);
+        ScrollArea::vertical()
+            .id_salt("commands")
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                for (at, entry) in self.found.iter().enumerate() {
+                    let chosen = at == self.chosen;
+                    let response = row(ui, entry, chosen);
+                    if chosen && (down || up) {
+                        response.scroll_to_me(None);
+                    }
+                    if response.clicked() {
+                        actions.extend([Action::CloseDialog, entry.action.clone()]);
+                    }
                 }
-                if response.clicked() {
-                    actions.extend([Action::CloseDialog, entry.action.clone()]);
-                }
-            }
-        });
+            });
     }
 
     /// Looks anew where other letters were typed.
@@ -123,7 +136,11 @@ impl Commands {
         self.found = window_entries(model)
             .into_iter()
             .chain(document_entries(model))
-            .chain(model.in_order().flat_map(|board| board_entries(model, board)))
+            .chain(
+                model
+                    .in_order()
+                    .flat_map(|board| board_entries(model, board)),
+            )
             .filter(fits)
             .take(MOST)
             .collect();
@@ -134,56 +151,145 @@ impl Commands {
 
 fn row(ui: &mut Ui, entry: &Entry, chosen: bool) -> eframe::egui::Response {
     let palette = palette(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::COMMAND_ROW), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(
+        vec2(ui.available_width(), theme::COMMAND_ROW),
+        Sense::click(),
+    );
     response.widget_info(|| WidgetInfo::selected(Role::MenuItem, true, chosen, &entry.words));
     if ui.is_rect_visible(rect) {
         if chosen || response.has_focus() {
-            ui.painter().rect_filled(rect, CornerRadius::same(theme::CONTROL_RADIUS), palette.chosen);
+            ui.painter().rect_filled(
+                rect,
+                CornerRadius::same(theme::CONTROL_RADIUS),
+                palette.chosen,
+            );
         } else if response.hovered() {
-            ui.painter().rect_filled(rect, CornerRadius::same(theme::CONTROL_RADIUS), palette.control);
+            ui.painter().rect_filled(
+                rect,
+                CornerRadius::same(theme::CONTROL_RADIUS),
+                palette.control,
+            );
         }
         let inner = rect.inset(vec2(UNIT, 0.0));
-        text::paint(ui, inner, Align2::LEFT_CENTER, entry.sign, theme::icon(), palette.weak);
-        let keys = text::paint(ui, inner, Align2::RIGHT_CENTER, &entry.keys, theme::small(), palette.weak);
-        let words = inner.after_x(inner.left() + 28.0).until_x(keys.left() - UNIT);
-        text::paint(ui, words, Align2::LEFT_CENTER, &entry.words, theme::body(), palette.text);
+        text::paint(
+            ui,
+            inner,
+            Align2::LEFT_CENTER,
+            entry.sign,
+            theme::icon(),
+            palette.weak,
+        );
+        let keys = text::paint(
+            ui,
+            inner,
+            Align2::RIGHT_CENTER,
+            &entry.keys,
+            theme::small(),
+            palette.weak,
+        );
+        let words = inner
+            .after_x(inner.left() + 28.0)
+            .until_x(keys.left() - UNIT);
+        text::paint(
+            ui,
+            words,
+            Align2::LEFT_CENTER,
+            &entry.words,
+            theme::body(),
+            palette.text,
+        );
     }
     response
 }
 
 /// What can be done with the person's documents.
 fn document_entries(model: &Model) -> Vec<Entry> {
-    let entry = |sign, words, action| Entry { sign, words, keys: String::new(), action };
+    let entry = |sign, words, action| Entry {
+        sign,
+        words,
+        keys: String::new(),
+        action,
+    };
     let names = &model.documents;
     let scenes = names.scenes.iter().enumerate();
-    let scenes = scenes.map(|(at, name)| entry(icon::PALETTE, format!("Apply {name}"), Action::ApplyScene(at)));
+    let scenes = scenes.map(|(at, name)| {
+        entry(
+            icon::PALETTE,
+            format!("Apply {name}"),
+            Action::ApplyScene(at),
+        )
+    });
     let pages = names.dashboards.iter().enumerate();
-    let pages = pages
-        .map(|(at, name)| entry(icon::SQUARES_FOUR, format!("Show the dashboard {name}"), Action::ShowDashboard(at)));
+    let pages = pages.map(|(at, name)| {
+        entry(
+            icon::SQUARES_FOUR,
+            format!("Show the dashboard {name}"),
+            Action::ShowDashboard(at),
+        )
+    });
     scenes.chain(pages).collect()
 }
 
 /// What concerns the window.
 fn window_entries(model: &Model) -> Vec<Entry> {
-    let entry =
-        |sign, words: &str, keys: &str, action| Entry { sign, words: words.to_owned(), keys: keys.to_owned(), action };
+    let entry = |sign, words: &str, keys: &str, action| Entry {
+        sign,
+        words: words.to_owned(),
+        keys: keys.to_owned(),
+        action,
+    };
     let places = places::ENTRIES.iter().enumerate().map(|(at, place)| {
-        entry(place.sign, &format!("Go to {}", place.word), &format!("Ctrl+{}", at + 1), Action::Go(place.place))
+        entry(
+            place.sign,
+            &format!("Go to {}", place.word),
+            &format!("Ctrl+{}", at + 1),
+            Action::Go(place.place),
+        )
     });
     places
         .chain([
-            entry(icon::PLUS, "Add a board by address", "Ctrl+N", Action::Ask(Asks::Address, String::new())),
+            entry(
+                icon::PLUS,
+                "Add a board by address",
+                "Ctrl+N",
+                Action::Ask(Asks::Address, String::new()),
+            ),
             entry(
                 icon::PLUGS_CONNECTED,
                 "Let boards call this computer…",
                 "",
                 ask_to_listen(&model.status().listening),
             ),
-            entry(icon::ARROW_COUNTER_CLOCKWISE, "Undo", "Ctrl+Z", Action::Undo(None)),
-            entry(icon::CIRCLE_HALF, "Theme: light", "", Action::Theme(ThemeChoice::Light)),
-            entry(icon::CIRCLE_HALF, "Theme: dark", "", Action::Theme(ThemeChoice::Dark)),
-            entry(icon::CIRCLE_HALF, "Theme: as the desktop", "", Action::Theme(ThemeChoice::System)),
-            entry(icon::KEYBOARD, "Keyboard shortcuts", "F1", Action::Open(Overlay::Shortcuts)),
+            entry(
+                icon::ARROW_COUNTER_CLOCKWISE,
+                "Undo",
+                "Ctrl+Z",
+                Action::Undo(None),
+            ),
+            entry(
+                icon::CIRCLE_HALF,
+                "Theme: light",
+                "",
+                Action::Theme(ThemeChoice::Light),
+            ),
+            entry(
+                icon::CIRCLE_HALF,
+                "Theme: dark",
+                "",
+                Action::Theme(ThemeChoice::Dark),
+            ),
+            entry(
+                icon::CIRCLE_HALF,
+                "Theme: as the desktop",
+                "",
+                Action::Theme(ThemeChoice::System),
+            ),
+            entry(
+                icon::KEYBOARD,
+                "Keyboard shortcuts",
+                "F1",
+                Action::Open(Overlay::Shortcuts),
+            ),
         ])
         .collect()
 }
@@ -193,12 +299,30 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
     let title = model.title(view);
     let board = view.key;
     let mut entries = Vec::new();
-    let mut add = |sign, words: String, action| entries.push(Entry { sign, words, keys: String::new(), action });
-    add(icon::CPU, title.clone(), Action::Show { board, component: None });
+    let mut add = |sign, words: String, action| {
+        entries.push(Entry {
+            sign,
+            words,
+            keys: String::new(),
+            action,
+        })
+    };
+    add(
+        icon::CPU,
+        title.clone(),
+        Action::Show {
+            board,
+            component: None,
+        },
+    );
     let live = matches!(view.link, LinkState::Connected | LinkState::Stale);
     for component in &view.components {
         let descriptor = &component.descriptor;
-        let alike = view.components.iter().filter(|other| other.descriptor.name == descriptor.name).count();
+        let alike = view
+            .components
+            .iter()
+            .filter(|other| other.descriptor.name == descriptor.name)
+            .count();
         let name = match alike {
             1 => descriptor.name.clone(),
             _ => format!("{} ({})", descriptor.name, descriptor.key),
@@ -209,28 +333,66 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
                 for (on, word) in [(true, "on"), (false, "off")] {
                     if component.shown().on() != Some(on) {
                         let change = State::new().with("on", on);
-                        let action = Action::Set { board, component: key.clone(), change };
-                        add(icon::LIGHTBULB, format!("{title}: turn {name} {word}"), action);
+                        let action = Action::Set {
+                            board,
+                            component: key.clone(),
+                            change,
+                        };
+                        add(
+                            icon::LIGHTBULB,
+                            format!("{title}: turn {name} {word}"),
+                            action,
+                        );
                     }
                 }
             }
             Kind::Button if live => {
-                let action = Action::Press { board, component: key.clone() };
+                let action = Action::Press {
+                    board,
+                    component: key.clone(),
+                };
                 add(icon::TARGET, format!("{title}: press {name}"), action);
             }
             Kind::Update if live => {
-                add(icon::UPLOAD_SIMPLE, format!("{title}: update firmware…"), Action::File(Errand::Image(board)));
+                add(
+                    icon::UPLOAD_SIMPLE,
+                    format!("{title}: update firmware…"),
+                    Action::File(Errand::Image(board)),
+                );
             }
             _ => {}
         }
-        add(icon::ARROW_RIGHT, format!("{title}: show {name}"), Action::Show { board, component: Some(key) });
+        add(
+            icon::ARROW_RIGHT,
+            format!("{title}: show {name}"),
+            Action::Show {
+                board,
+                component: Some(key),
+            },
+        );
     }
     match live {
         true if view.lacks(method::DEVICE_IDENTIFY) => {}
-        true => add(icon::EYE, format!("{title}: identify"), Action::Identify(board)),
-        false => add(icon::ARROW_CLOCKWISE, format!("{title}: try now"), Action::TryNow(board)),
+        true => add(
+            icon::EYE,
+            format!("{title}: identify"),
+            Action::Identify(board),
+        ),
+        false => add(
+            icon::ARROW_CLOCKWISE,
+            format!("{title}: try now"),
+            Action::TryNow(board),
+        ),
     }
-    add(icon::BRACKETS_CURLY, format!("{title}: show the frames"), Action::ShowFrames(board));
-    add(icon::TRASH, format!("{title}: forget"), Action::Forget(board));
+    add(
+        icon::BRACKETS_CURLY,
+        format!("{title}: show the frames"),
+        Action::ShowFrames(board),
+    );
+    add(
+        icon::TRASH,
+        format!("{title}: forget"),
+        Action::Forget(board),
+    );
     entries
 }

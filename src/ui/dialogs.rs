@@ -1,12 +1,15 @@
-//! The dialogs: questions that a line of text answers, or a yes. An address to add, a path where no file dialog of the desktop
-//! answers, whether boards shall restart.
+//! The dialogs: questions that a line of text answers, or a yes. An address to
+//! add, a path where no file dialog of the desktop answers, whether boards
+//! shall restart.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
-use eframe::egui::{Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichText, TextEdit, Ui, vec2};
+use eframe::egui::{
+    Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichText, TextEdit, Ui, vec2,
+};
 
 use super::{
     action::Action,
@@ -31,7 +34,8 @@ pub(super) struct Dialog {
     pub(super) text: String,
     /// Why what was typed last was not accepted.
     pub(super) problem: Option<String>,
-    /// How that which was asked for goes on; nothing can be asked for meanwhile.
+    /// How that which was asked for goes on; nothing can be asked for
+    /// meanwhile.
     pub(super) under_way: Option<String>,
     /// The code that is compared now, while a board is paired.
     pub(super) compare: Option<Compare>,
@@ -99,11 +103,18 @@ impl Asks {
                 title: "Add a board",
                 field: "Address",
                 hint: "192.168.1.17:80",
-                help: "host, host:port or [IPv6]:port. Without a port it is 80. The board is remembered.".to_owned(),
+                help: "host, host:port or [IPv6]:port. Without a port it is 80. The board is \
+                     remembered."
+                    .to_owned(),
                 done: "Add",
             },
             Self::Listen { on, urls } => Words {
-                title: if *on { "Boards can call this computer" } else { "Let boards call this computer" },
+                title: if *on {
+                    "Boards can call this computer"
+                } else {
+                    "Let boards call this \
+                     computer"
+                },
                 field: "Where it listens",
                 hint: "0.0.0.0:7433",
                 help: listen_help(*on, urls),
@@ -114,9 +125,14 @@ impl Asks {
                 field: "Address to call",
                 hint: "ws://192.168.1.5:7433/",
                 help: format!(
-                    "The board keeps a connection open to this address, also after restarts, so that it is reached where nothing can connect to \
+                    "The board keeps a connection open to this address, also after restarts, so \
+                         that it is reached where nothing can connect to \
                      it. Left empty it calls nobody.{}",
-                    if *begins { " This computer listens from then on." } else { "" }
+                    if *begins {
+                        " This computer listens from then on."
+                    } else {
+                        ""
+                    }
                 ),
                 done: "Tell it",
             },
@@ -125,7 +141,8 @@ impl Asks {
                 field: "Name",
                 hint: "Desk lamp",
                 help: format!(
-                    "The board keeps the name itself, and every program on this network sees it. At most {} bytes.",
+                    "The board keeps the name itself, and every program on this network sees it. \
+                         At most {} bytes.",
                     protocol::limits::NAME
                 ),
                 done: "Rename",
@@ -134,25 +151,37 @@ impl Asks {
                 title: "Put into a room",
                 field: "Room",
                 hint: "Workshop",
-                help: "The list can be grouped by rooms. Left empty: in none. This computer remembers it.".to_owned(),
+                help: "The list can be grouped by rooms. Left empty: in none. This computer \
+                     remembers it."
+                    .to_owned(),
                 done: "Put there",
             },
             Self::Tags(_) => Words {
                 title: "Tags",
                 field: "Tags",
                 hint: "bench, demo",
-                help:
-                    "Words divided by commas; the find box finds them. Left empty: none. This computer remembers them."
-                        .to_owned(),
+                help: "Words divided by commas; the find box finds them. Left empty: none. This \
+                         computer remembers them."
+                    .to_owned(),
                 done: "Tag",
             },
             Self::Reboot(boards) => Words {
-                title: if boards.len() == 1 { "Restart the board?" } else { "Restart these boards?" },
+                title: if boards.len() == 1 {
+                    "Restart the board?"
+                } else {
+                    "Restart these \
+                     boards?"
+                },
                 field: "",
                 hint: "",
                 help: match boards.len() {
-                    1 => "It is away for some seconds, and what it drives may be off until it is back.".to_owned(),
-                    many => format!("{many} boards are away for some seconds; what they drive may be off until then."),
+                    1 => "It is away for some seconds, and what it drives may be off until it is \
+                         back."
+                        .to_owned(),
+                    many => format!(
+                        "{many} boards are away for some seconds; what they drive may \
+                         be off until then."
+                    ),
                 },
                 done: "Reboot",
             },
@@ -160,19 +189,25 @@ impl Asks {
                 title: "Enter the board's key",
                 field: "Key",
                 hint: "switchboard-key:1:…",
-                help: "The line that you were given, for example by `switchboard keys export`. This computer keeps it in its keychain."
+                help: "The line that you were given, for example by `switchboard keys export`. \
+                     This computer keeps it in its keychain."
                     .to_owned(),
                 done: "Unlock",
             },
             // What is to be done is shown as steps instead.
-            Self::Pair { .. } => {
-                Words { title: "Pair with the board", field: "", hint: "", help: String::new(), done: "Pair" }
-            }
+            Self::Pair { .. } => Words {
+                title: "Pair with the board",
+                field: "",
+                hint: "",
+                help: String::new(),
+                done: "Pair",
+            },
             Self::ForgetKey(_) => Words {
                 title: "Forget the board's key?",
                 field: "",
                 hint: "",
-                help: "This computer can use the board no more while it is locked, and speaks to it unencrypted if it is open. The key \
+                help: "This computer can use the board no more while it is locked, and speaks to \
+                     it unencrypted if it is open. The key \
                        stays on the board."
                     .to_owned(),
                 done: "Forget",
@@ -184,7 +219,11 @@ impl Asks {
                 },
                 field: "Name",
                 hint: "Evening",
-                help: format!("This computer remembers it. At most {} characters.", documents::NAME),
+                help: format!(
+                    "This computer remembers it. At most {} \
+                     characters.",
+                    documents::NAME
+                ),
                 done: "Rename",
             },
             Self::Path(question) => Words {
@@ -207,7 +246,10 @@ impl Asks {
 
     /// Whether a text is asked for.
     fn has_field(&self) -> bool {
-        !matches!(self, Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_))
+        !matches!(
+            self,
+            Self::Reboot(_) | Self::Pair { .. } | Self::ForgetKey(_)
+        )
     }
 
     /// Whether what is typed is not for those who look over a shoulder.
@@ -231,7 +273,10 @@ impl Asks {
             Self::Tags(boards) => Action::Note(boards.clone(), NoteChange::Tags(text)),
             Self::Reboot(boards) => Action::Together(reboot(boards)),
             Self::Key(board) => Action::EnterKey(*board, text),
-            Self::Pair { board, replaces } => Action::Pair { board: *board, replace: *replaces },
+            Self::Pair { board, replaces } => Action::Pair {
+                board: *board,
+                replace: *replaces,
+            },
             Self::ForgetKey(board) => Action::ForgetKey(*board),
             Self::Name(sort, at) => Action::Name(*sort, *at, text),
             Self::Path(_) => Action::Path(PathBuf::from(text)),
@@ -243,11 +288,22 @@ impl Dialog {
     /// Shows another code to compare, or none.
     pub(super) fn compares(&mut self, code: Option<String>) {
         self.opened = false;
-        self.compare = code.map(|code| Compare { code, matches: false, confirmed: false });
+        self.compare = code.map(|code| Compare {
+            code,
+            matches: false,
+            confirmed: false,
+        });
     }
 
     pub(super) fn new(asks: Asks, text: String) -> Self {
-        Self { asks, text, problem: None, under_way: None, compare: None, opened: false }
+        Self {
+            asks,
+            text,
+            problem: None,
+            under_way: None,
+            compare: None,
+            opened: false,
+        }
     }
 
     /// Shows it above everything else.
@@ -265,7 +321,13 @@ impl Dialog {
         if let Some(code) = &self.compare {
             return pairing::compare(ui, code, &mut self.opened, actions);
         }
-        let Words { title, field, hint, help, done } = self.asks.words();
+        let Words {
+            title,
+            field,
+            hint,
+            help,
+            done,
+        } = self.asks.words();
         ui.heading(title);
         ui.add_space(UNIT);
         let enter = self.asks.has_field() && self.field(ui, field, hint);
@@ -279,11 +341,17 @@ impl Dialog {
         }
         ui.add_space(UNIT * 2.0);
         pairing::buttons(ui, |ui| {
-            let filled = (self.asks.may_be_empty() || !self.text.trim().is_empty()) && self.under_way.is_none();
-            let done =
-                if self.problem.is_some() && matches!(self.asks, Asks::Pair { .. }) { "Try again" } else { done };
+            let filled = (self.asks.may_be_empty() || !self.text.trim().is_empty())
+                && self.under_way.is_none();
+            let done = if self.problem.is_some() && matches!(self.asks, Asks::Pair { .. }) {
+                "Try again"
+            } else {
+                done
+            };
             let words = RichText::new(done).color(palette.on_accent);
-            let button = Button::new(words).fill(palette.accent).min_size(vec2(80.0, 28.0));
+            let button = Button::new(words)
+                .fill(palette.accent)
+                .min_size(vec2(80.0, 28.0));
             let clicked = ui.add_enabled(filled, button).clicked();
             let cancel = ui.add(Button::new("Cancel").min_size(vec2(80.0, 28.0)));
             if cancel.clicked() {
@@ -316,7 +384,10 @@ impl Dialog {
             _ => return,
         };
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            if ui.add(Button::new(words).min_size(vec2(0.0, 28.0))).clicked() {
+            if ui
+                .add(Button::new(words).min_size(vec2(0.0, 28.0)))
+                .clicked()
+            {
                 actions.push(action);
             }
         });
@@ -351,13 +422,18 @@ pub(super) fn ask_to_listen(listening: &Listening) -> Action {
         Listening::At(address) | Listening::Failed { address, .. } => (true, *address),
     };
     let url = |ip| format!("ws://{}/", SocketAddr::new(ip, address.port()));
-    let own = if address.ip().is_unspecified() { own_addresses(address.is_ipv4()) } else { vec![address.ip()] };
+    let own = if address.ip().is_unspecified() {
+        own_addresses(address.is_ipv4())
+    } else {
+        vec![address.ip()]
+    };
     let urls = own.into_iter().map(url).collect();
     Action::Ask(Asks::Listen { on, urls }, address.to_string())
 }
 
 /// Where a computer listens unless its person wants otherwise.
-pub(super) const EVERYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), protocol::outbound::PORT);
+pub(super) const EVERYWHERE: SocketAddr =
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), protocol::outbound::PORT);
 
 fn listen_help(on: bool, urls: &[String]) -> String {
     let urls = match urls {
@@ -365,9 +441,13 @@ fn listen_help(on: bool, urls: &[String]) -> String {
         urls => urls.join(" or "),
     };
     match on {
-        true => format!("Tell boards to call {urls}, in their menus. Stopped, those that have called are let go."),
+        true => format!(
+            "Tell boards to call {urls}, in their menus. Stopped, those that have called are let \
+                 go."
+        ),
         false => format!(
-            "For boards that this computer cannot connect to: they call it instead, and are used as all others. Tell them to call {urls}. \
+            "For boards that this computer cannot connect to: they call it instead, and are used \
+                 as all others. Tell them to call {urls}. \
              Who reaches this port can pretend to be a board without a key. This computer remembers it."
         ),
     }
@@ -380,5 +460,14 @@ fn reboot(boards: &[BoardKey]) -> Batch {
         1 => "Reboot 1 board".to_owned(),
         many => format!("Reboot {many} boards"),
     };
-    Batch::new(title, boards.iter().map(|board| Step { board: *board, what: call() }).collect())
+    Batch::new(
+        title,
+        boards
+            .iter()
+            .map(|board| Step {
+                board: *board,
+                what: call(),
+            })
+            .collect(),
+    )
 }

@@ -1,10 +1,11 @@
-//! The page of the doctor: asks for an examination, shows how far it is, and what was found, the worst first. Tries nothing itself.
+//! The page of the doctor: asks for an examination, shows how far it is, and
+//! what was found, the worst first. Tries nothing itself.
 
 use std::{sync::Arc, time::Instant};
 
 use eframe::egui::{
-    Align, Button, Frame, Key, Label, Layout, Margin, ProgressBar, RichText, ScrollArea, Stroke, TextEdit, Ui,
-    WidgetInfo, accesskit::Role, vec2,
+    Align, Button, Frame, Key, Label, Layout, Margin, ProgressBar, RichText, ScrollArea, Stroke,
+    TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::{
@@ -33,7 +34,10 @@ enum Course {
     #[default]
     Idle,
     /// It is under way.
-    Underway { check: Option<Check>, since: Instant },
+    Underway {
+        check: Option<Check>,
+        since: Instant,
+    },
     /// It was stopped.
     Stopped,
     /// It could not be made.
@@ -53,7 +57,10 @@ impl Doctor {
     /// An examination was begun, for this board or for all.
     pub(super) fn began(&mut self, wanted: Option<&str>, now: Instant) {
         self.wanted = wanted.unwrap_or_default().to_owned();
-        self.course = Course::Underway { check: None, since: now };
+        self.course = Course::Underway {
+            check: None,
+            since: now,
+        };
     }
 
     /// It was stopped.
@@ -69,19 +76,28 @@ impl Doctor {
                     *current = Some(check);
                 }
             }
-            Step::Done(evidence) => self.course = Course::Done { findings: self.found(&evidence), at: now },
+            Step::Done(evidence) => {
+                self.course = Course::Done {
+                    findings: self.found(&evidence),
+                    at: now,
+                }
+            }
             Step::Failed(problem) => self.course = Course::Failed(problem),
         }
     }
 
     fn found(&self, evidence: &Evidence) -> Vec<Finding> {
         let mut findings = findings(evidence, self.wanted());
-        let works = |finding: &Finding| finding.verdict == Verdict::Fine && finding.kind == Kind::Board;
+        let works =
+            |finding: &Finding| finding.verdict == Verdict::Fine && finding.kind == Kind::Board;
         let number = findings.iter().filter(|finding| works(finding)).count();
         // A hundred boards that work are one line.
         if let Some(first) = findings.iter().position(works).filter(|_| number > 1) {
-            let names: Vec<_> =
-                findings.iter().filter(|finding| works(finding)).filter_map(|finding| finding.board.clone()).collect();
+            let names: Vec<_> = findings
+                .iter()
+                .filter(|finding| works(finding))
+                .filter_map(|finding| finding.board.clone())
+                .collect();
             let mut one = findings[first].clone();
             (one.title, one.board) = (format!("{number} boards work"), None);
             one.tried = "a link to each".to_owned();
@@ -103,7 +119,8 @@ impl Doctor {
     pub(super) fn show(&mut self, ui: &mut Ui, moment: &Moment, actions: &mut Vec<Action>) {
         let palette = palette(ui);
         ui.heading("Doctor");
-        let about = "Says why a board is missing, from what it tries and observes. It changes nothing.";
+        let about =
+            "Says why a board is missing, from what it tries and observes. It changes nothing.";
         text::label(ui, about, about, theme::body(), palette.weak);
         ui.add_space(UNIT);
         self.question(ui, actions);
@@ -122,7 +139,9 @@ impl Doctor {
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 120.0).clamp(120.0, 360.0);
             let hint = "A name, an id or an address; empty: every board";
-            let field = TextEdit::singleline(&mut self.wanted).hint_text(hint).desired_width(width);
+            let field = TextEdit::singleline(&mut self.wanted)
+                .hint_text(hint)
+                .desired_width(width);
             let field = ui.add_enabled(!underway, field.min_size(vec2(0.0, theme::LINE)));
             let typed = self.wanted.clone();
             field.widget_info(|| {
@@ -139,7 +158,11 @@ impl Doctor {
                 let again = matches!(self.course, Course::Done { .. });
                 let button = Button::new(RichText::new("Examine").color(palette(ui).on_accent));
                 let button = ui.add(button.fill(palette(ui).accent));
-                let button = button.on_hover_text(if again { "Look again" } else { "Takes 4 to 20 s" });
+                let button = button.on_hover_text(if again {
+                    "Look again"
+                } else {
+                    "Takes 4 to 20 s"
+                });
                 if button.clicked() || entered {
                     actions.push(Action::Examine(self.wanted().map(str::to_owned)));
                 }
@@ -152,25 +175,52 @@ impl Doctor {
         match &self.course {
             Course::Idle => teach(ui, palette),
             Course::Stopped => line(ui, "The examination was cancelled.", palette.weak),
-            Course::Failed(problem) => line(ui, &format!("The examination failed: {problem}"), palette.bad),
+            Course::Failed(problem) => line(
+                ui,
+                &format!("The examination failed: {problem}"),
+                palette.bad,
+            ),
             Course::Underway { check, since } => {
                 let share = check.map_or(0.0, Check::share);
-                let bar =
-                    ui.add(ProgressBar::new(share).fill(palette.accent).desired_height(UNIT).desired_width(480.0));
-                bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, "Examination: progress"));
+                let bar = ui.add(
+                    ProgressBar::new(share)
+                        .fill(palette.accent)
+                        .desired_height(UNIT)
+                        .desired_width(480.0),
+                );
+                bar.widget_info(|| {
+                    WidgetInfo::labeled(Role::ProgressIndicator, true, "Examination: progress")
+                });
                 let doing = check.map_or("Beginning", Check::words);
-                line(ui, &format!("{doing} ({})", words::length(moment.age(*since))), palette.text);
+                line(
+                    ui,
+                    &format!("{doing} ({})", words::length(moment.age(*since))),
+                    palette.text,
+                );
             }
             Course::Done { findings, at } => {
-                let number = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count() as u64;
+                let number = |verdict| {
+                    findings
+                        .iter()
+                        .filter(|finding| finding.verdict == verdict)
+                        .count() as u64
+                };
                 let (faults, warnings) = (number(Verdict::Fault), number(Verdict::Warning));
                 let summary = match (faults, warnings) {
                     (0, 0) => "Nothing is wrong".to_owned(),
                     (0, _) => words::count(warnings, "warning"),
                     (_, 0) => words::count(faults, "fault"),
-                    _ => format!("{}, {}", words::count(faults, "fault"), words::count(warnings, "warning")),
+                    _ => format!(
+                        "{}, {}",
+                        words::count(faults, "fault"),
+                        words::count(warnings, "warning")
+                    ),
                 };
-                line(ui, &format!("{summary}. Examined {}.", words::ago(moment.age(*at))), palette.weak);
+                line(
+                    ui,
+                    &format!("{summary}. Examined {}.", words::ago(moment.age(*at))),
+                    palette.weak,
+                );
                 ui.add_space(UNIT);
                 for (at, finding) in findings.iter().take(SHOWN).enumerate() {
                     ui.push_id(at, |ui| card(ui, finding));
@@ -179,7 +229,10 @@ impl Doctor {
                 if let Some(more) = findings.len().checked_sub(SHOWN).filter(|more| *more > 0) {
                     line(
                         ui,
-                        &format!("{more} more. Examine one board by its name to see only what is about it."),
+                        &format!(
+                            "{more} more. Examine one board by its name to see only what is about \
+                                 it."
+                        ),
                         palette.weak,
                     );
                 }
@@ -188,7 +241,8 @@ impl Doctor {
     }
 }
 
-/// What is examined: with what this window knows already, so that a board to which it has a link is not tried again.
+/// What is examined: with what this window knows already, so that a board to
+/// which it has a link is not tried again.
 pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Keys) -> Asked {
     let known = |view: &Arc<BoardView>| Known {
         id: view.id.clone(),
@@ -203,7 +257,11 @@ pub(super) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Ke
         lookout: fleet.lookout().cloned().unwrap_or_default(),
         keys,
         // Where a board only calls from, it cannot be examined.
-        known: model.boards().filter(|view| !view.only_calls || view.link == LinkState::Connected).map(known).collect(),
+        known: model
+            .boards()
+            .filter(|view| !view.only_calls || view.link == LinkState::Connected)
+            .map(known)
+            .collect(),
     }
 }
 
@@ -226,7 +284,10 @@ fn line(ui: &mut Ui, words: &str, colour: eframe::egui::Color32) {
     ui.add(Label::new(RichText::new(words).color(colour)).wrap());
 }
 
-fn look(palette: &Palette, verdict: Verdict) -> (&'static str, eframe::egui::Color32, &'static str) {
+fn look(
+    palette: &Palette,
+    verdict: Verdict,
+) -> (&'static str, eframe::egui::Color32, &'static str) {
     match verdict {
         Verdict::Fault => (icon::X_CIRCLE, palette.bad, "Fault"),
         Verdict::Warning => (icon::WARNING, palette.doubtful, "Warning"),
@@ -236,9 +297,20 @@ fn look(palette: &Palette, verdict: Verdict) -> (&'static str, eframe::egui::Col
 
 fn card(ui: &mut Ui, finding: &Finding) {
     let palette = palette(ui);
-    let Finding { verdict, title, tried, observed, advice, .. } = finding;
+    let Finding {
+        verdict,
+        title,
+        tried,
+        observed,
+        advice,
+        ..
+    } = finding;
     let (sign, colour, word) = look(palette, *verdict);
-    let edge = if *verdict == Verdict::Fine { palette.border } else { colour };
+    let edge = if *verdict == Verdict::Fine {
+        palette.border
+    } else {
+        colour
+    };
     let frame = Frame::new()
         .fill(palette.card)
         .stroke(Stroke::new(1.0, edge))
@@ -250,13 +322,28 @@ fn card(ui: &mut Ui, finding: &Finding) {
             ui.label(RichText::new(sign).font(theme::icon()).color(colour));
             ui.label(RichText::new(word).font(theme::strong()).color(colour));
             let title = words::plain(title);
-            let response = ui.add(Label::new(RichText::new(&title).font(theme::strong()).color(palette.text)).wrap());
-            response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, format!("{word}: {title}")));
+            let response = ui.add(
+                Label::new(
+                    RichText::new(&title)
+                        .font(theme::strong())
+                        .color(palette.text),
+                )
+                .wrap(),
+            );
+            response.widget_info(|| {
+                WidgetInfo::labeled(Role::Heading, true, format!("{word}: {title}"))
+            });
         });
-        field(ui, "Tried", |ui| line(ui, &words::plain(tried), palette.weak));
-        field(ui, "Observed", |ui| line(ui, &words::plain(observed), palette.text));
+        field(ui, "Tried", |ui| {
+            line(ui, &words::plain(tried), palette.weak)
+        });
+        field(ui, "Observed", |ui| {
+            line(ui, &words::plain(observed), palette.text)
+        });
         for (at, advice) in advice.iter().enumerate() {
-            field(ui, if at == 0 { "To do" } else { "" }, |ui| to_do(ui, advice));
+            field(ui, if at == 0 { "To do" } else { "" }, |ui| {
+                to_do(ui, advice)
+            });
         }
     });
 }
@@ -264,10 +351,18 @@ fn card(ui: &mut Ui, finding: &Finding) {
 /// A word at the left, and at the right of it what it says.
 fn field(ui: &mut Ui, word: &str, show: impl FnOnce(&mut Ui)) {
     ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
-        let (rect, _) = ui.allocate_exact_size(vec2(72.0, theme::LINE * 0.75), eframe::egui::Sense::hover());
+        let (rect, _) =
+            ui.allocate_exact_size(vec2(72.0, theme::LINE * 0.75), eframe::egui::Sense::hover());
         if !word.is_empty() {
             let colour = palette(ui).weak;
-            text::paint(ui, rect, eframe::egui::Align2::LEFT_CENTER, word, theme::small(), colour);
+            text::paint(
+                ui,
+                rect,
+                eframe::egui::Align2::LEFT_CENTER,
+                word,
+                theme::small(),
+                colour,
+            );
         }
         ui.vertical(show);
     });
@@ -276,23 +371,39 @@ fn field(ui: &mut Ui, word: &str, show: impl FnOnce(&mut Ui)) {
 fn to_do(ui: &mut Ui, advice: &Advice) {
     let palette = palette(ui);
     line(ui, &words::plain(&advice.what), palette.text);
-    let Some(command) = advice.command.as_deref().map(words::plain) else { return };
-    let frame = Frame::new().fill(palette.ground).corner_radius(theme::CONTROL_RADIUS).inner_margin(Margin {
-        left: 2,
-        right: 10,
-        top: 1,
-        bottom: 1,
-    });
+    let Some(command) = advice.command.as_deref().map(words::plain) else {
+        return;
+    };
+    let frame = Frame::new()
+        .fill(palette.ground)
+        .corner_radius(theme::CONTROL_RADIUS)
+        .inner_margin(Margin {
+            left: 2,
+            right: 10,
+            top: 1,
+            bottom: 1,
+        });
     frame.show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().button_padding.x = theme::HALF;
-            let copy = Button::new(icon::COPY).frame_when_inactive(false).min_size(vec2(theme::LINE, 0.0));
+            let copy = Button::new(icon::COPY)
+                .frame_when_inactive(false)
+                .min_size(vec2(theme::LINE, 0.0));
             let copy = ui.add(copy).on_hover_text("Copy the command");
-            copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Copy: {command}")));
+            copy.widget_info(|| {
+                WidgetInfo::labeled(Role::Button, true, format!("Copy: {command}"))
+            });
             if copy.clicked() {
                 ui.ctx().copy_text(command.clone());
             }
-            ui.add(Label::new(RichText::new(&command).font(theme::monospace()).color(palette.text)).wrap());
+            ui.add(
+                Label::new(
+                    RichText::new(&command)
+                        .font(theme::monospace())
+                        .color(palette.text),
+                )
+                .wrap(),
+            );
         });
     });
 }

@@ -1,5 +1,6 @@
-//! What happened where nobody looks: boards that lost their links and came back, updates that ended, commands that failed on a page
-//! that was left. Gathers it into as few messages as can be; shows none itself.
+//! What happened where nobody looks: boards that lost their links and came
+//! back, updates that ended, commands that failed on a page that was left.
+//! Gathers it into as few messages as can be; shows none itself.
 
 use std::collections::BTreeSet;
 
@@ -23,9 +24,16 @@ pub(super) struct Elsewhere {
 
 impl Elsewhere {
     /// Something happened; whether there is news of links.
-    pub(super) fn happened(&mut self, entry: &LogEntry, model: &Model, shown: Option<&Shown>) -> bool {
+    pub(super) fn happened(
+        &mut self,
+        entry: &LogEntry,
+        model: &Model,
+        shown: Option<&Shown>,
+    ) -> bool {
         let board = entry.board;
-        let Happening::Link(link) = &entry.what else { return false };
+        let Happening::Link(link) = &entry.what else {
+            return false;
+        };
         match link {
             LinkState::Connected => {
                 self.connected.insert(board);
@@ -33,8 +41,10 @@ impl Elsewhere {
             }
             LinkState::Unreachable { .. } => {
                 let had = self.connected.remove(&board);
-                // A board that takes a new image goes and comes; the page of its update tells how that does.
-                let updating = |view: &BoardView| view.update.as_ref().is_some_and(UpdateState::is_under_way);
+                // A board that takes a new image goes and comes; the page of
+                // its update tells how that does.
+                let updating =
+                    |view: &BoardView| view.update.as_ref().is_some_and(UpdateState::is_under_way);
                 let expected = model.board(board).is_some_and(|view| updating(view));
                 let seen = shown.is_some_and(|shown| shown.boards.contains(&board));
                 if self.back.remove(&board) {
@@ -46,11 +56,17 @@ impl Elsewhere {
         }
     }
 
-    /// The news of links in one message; `None` where everybody is back and was told.
+    /// The news of links in one message; `None` where everybody is back and was
+    /// told.
     pub(super) fn links(&mut self, model: &Model) -> Option<(Notice, Option<Lead>)> {
         self.lost.retain(|board| model.board(*board).is_some());
         let away: Vec<BoardKey> = self.lost.difference(&self.back).copied().collect();
-        let name = |board: &BoardKey| model.board(*board).map(|view| model.title(view)).unwrap_or_default();
+        let name = |board: &BoardKey| {
+            model
+                .board(*board)
+                .map(|view| model.title(view))
+                .unwrap_or_default()
+        };
         match (away.as_slice(), self.lost.len()) {
             ([], 0) => None,
             ([], back) => {
@@ -61,9 +77,16 @@ impl Elsewhere {
                 self.seen();
                 Some((Notice::Done(words), None))
             }
-            ([one], _) => Some((Notice::Failed(format!("{} lost its link.", name(one))), Some(Lead::Board(*one)))),
+            ([one], _) => Some((
+                Notice::Failed(format!("{} lost its link.", name(one))),
+                Some(Lead::Board(*one)),
+            )),
             (many, _) => {
-                let words = format!("{} and {} lost their links.", name(&many[0]), count(many.len() - 1));
+                let words = format!(
+                    "{} and {} lost their links.",
+                    name(&many[0]),
+                    count(many.len() - 1)
+                );
                 Some((Notice::Failed(words), Some(Lead::Boards)))
             }
         }
@@ -81,14 +104,25 @@ fn count(boards: usize) -> String {
 }
 
 /// What is to be told of an update that ended while its board was not shown.
-pub(super) fn update_ended(old: &BoardView, new: &BoardView, shown: Option<&Shown>) -> Option<(Notice, Option<Lead>)> {
+pub(super) fn update_ended(
+    old: &BoardView,
+    new: &BoardView,
+    shown: Option<&Shown>,
+) -> Option<(Notice, Option<Lead>)> {
     let was = old.update.as_ref().is_some_and(UpdateState::is_under_way);
-    let ended = new.update.as_ref().filter(|update| was && !update.is_under_way())?;
+    let ended = new
+        .update
+        .as_ref()
+        .filter(|update| was && !update.is_under_way())?;
     if shown.is_some_and(|shown| shown.boards.contains(&new.key)) {
         return None;
     }
     let words = format!("{}: {}", new.name, words::update(ended));
-    let notice = if matches!(ended, UpdateState::Failed(_)) { Notice::Failed(words) } else { Notice::Done(words) };
+    let notice = if matches!(ended, UpdateState::Failed(_)) {
+        Notice::Failed(words)
+    } else {
+        Notice::Done(words)
+    };
     Some((notice, Some(Lead::Board(new.key))))
 }
 
@@ -112,13 +146,19 @@ mod tests {
     }
 
     fn lost() -> LinkState {
-        LinkState::Unreachable { problem: LinkProblem::Closed, retry_at: None }
+        LinkState::Unreachable {
+            problem: LinkProblem::Closed,
+            retry_at: None,
+        }
     }
 
     #[test]
     fn only_a_link_that_was_there_and_is_not_looked_at_is_lost() {
         let model = Model::default();
-        let shown = Shown { boards: [BoardKey(2)].into(), ..Shown::default() };
+        let shown = Shown {
+            boards: [BoardKey(2)].into(),
+            ..Shown::default()
+        };
         let mut elsewhere = Elsewhere::default();
         let mut news = |board, link| elsewhere.happened(&entry(board, link), &model, Some(&shown));
         assert!(!news(1, lost()), "it never had one");

@@ -1,4 +1,5 @@
-//! What is shown while there is no board: what is searched for, and the two ways on.
+//! What is shown while there is no board: what is searched for, and the two
+//! ways on.
 
 use eframe::egui::{Button, RichText, Ui, vec2};
 
@@ -25,7 +26,12 @@ pub enum VirtualBoards {
 }
 
 /// Shows it.
-pub(super) fn show(ui: &mut Ui, model: &Model, virtual_boards: VirtualBoards, actions: &mut Vec<Action>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    model: &Model,
+    virtual_boards: VirtualBoards,
+    actions: &mut Vec<Action>,
+) {
     let palette = palette(ui);
     ui.vertical_centered(|ui| {
         ui.add_space((ui.available_height() * 0.5 - 150.0).max(UNIT * 2.0));
@@ -36,10 +42,14 @@ pub(super) fn show(ui: &mut Ui, model: &Model, virtual_boards: VirtualBoards, ac
         ui.add_space(UNIT);
         let searched = match &model.status().discovery_problem {
             None => {
-                "Looking on this network for boards that announce _switchboard._tcp by mDNS. They appear by themselves."
+                "Looking on this network for boards that announce _switchboard._tcp by mDNS. They \
+                     appear by themselves."
                     .to_owned()
             }
-            Some(problem) => format!("Boards cannot be found by mDNS: {problem}. They can still be added by address."),
+            Some(problem) => format!(
+                "Boards cannot be found by mDNS: {problem}. They can still \
+                 be added by address."
+            ),
         };
         ui.scope(|ui| {
             ui.set_max_width(440.0);
@@ -49,23 +59,35 @@ pub(super) fn show(ui: &mut Ui, model: &Model, virtual_boards: VirtualBoards, ac
         let width = vec2(240.0, 32.0);
         if virtual_boards != VirtualBoards::Absent {
             let ready = virtual_boards == VirtualBoards::Ready;
-            let words = if ready { "Start 3 virtual boards" } else { "Starting virtual boards" };
-            let button =
-                Button::new(RichText::new(words).color(palette.on_accent)).fill(palette.accent).min_size(width);
+            let words = if ready {
+                "Start 3 virtual boards"
+            } else {
+                "Starting virtual boards"
+            };
+            let button = Button::new(RichText::new(words).color(palette.on_accent))
+                .fill(palette.accent)
+                .min_size(width);
             if ui.add_enabled(ready, button).clicked() {
                 actions.push(Action::StartVirtualBoards(VIRTUAL));
             }
             ui.add_space(UNIT);
         }
-        if ui.add(Button::new("Add a board by address").min_size(width)).clicked() {
+        if ui
+            .add(Button::new("Add a board by address").min_size(width))
+            .clicked()
+        {
             actions.push(Action::Ask(Asks::Address, String::new()));
         }
         ui.add_space(UNIT);
-        if ui.add(Button::new("Why is a board missing?").min_size(width)).clicked() {
+        if ui
+            .add(Button::new("Why is a board missing?").min_size(width))
+            .clicked()
+        {
             actions.push(Action::Examine(None));
         }
         ui.add_space(UNIT * 3.0);
-        let hint = "A board that is not found: is it on this network, and does a firewall let UDP port 5353 through?";
+        let hint = "A board that is not found: is it on this network, and does a firewall let UDP \
+             port 5353 through?";
         ui.scope(|ui| {
             ui.set_max_width(440.0);
             ui.label(RichText::new(hint).font(theme::small()).color(palette.weak));

@@ -1,4 +1,5 @@
-//! One line of what happened, in columns that stand still whatever is in them. Clicked, it leads to the component.
+//! One line of what happened, in columns that stand still whatever is in them.
+//! Clicked, it leads to the component.
 
 use eframe::egui::{Align2, CursorIcon, Response, Sense, Ui, pos2, vec2};
 use protocol::{ComponentKey, Descriptor};
@@ -14,7 +15,8 @@ use super::{
 use crate::fleet::{Happening, LogEntry};
 use crate::ui::room::{between, left_of};
 
-/// Lines of an endless list share so many names, more than are ever on a screen: a debug build of egui keeps each name that it has met.
+/// Lines of an endless list share so many names, more than are ever on a
+/// screen: a debug build of egui keeps each name that it has met.
 pub(super) const NAMES: u64 = 4_096;
 
 /// Shows it; the board's name is left out where all lines are of one board.
@@ -29,7 +31,11 @@ pub(super) fn show(
     let component = component(&entry.what);
     // The board may have been forgotten.
     let leads = model.board(entry.board).is_some();
-    let sense = if leads { Sense::click() } else { Sense::hover() };
+    let sense = if leads {
+        Sense::click()
+    } else {
+        Sense::hover()
+    };
     let (rect, response) = ui
         .push_id(("entry", entry.number % NAMES), |ui| {
             ui.allocate_exact_size(vec2(ui.available_width(), theme::PUSH_ROW), sense)
@@ -38,18 +44,34 @@ pub(super) fn show(
     let line = words::happening(&entry.what, about(model, entry));
     let time = words::time_of_day(entry.at, &moment.zone);
     let told = [line.subject.as_str(), &line.what].join(" ");
-    let name = [entry.board_name.as_ref(), told.trim(), &line.source, &line.timing];
-    let name = name.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    let name = [
+        entry.board_name.as_ref(),
+        told.trim(),
+        &line.source,
+        &line.timing,
+    ];
+    let name = name
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ");
     text::name_label(ui, &response, &name);
     if response.clicked() {
-        actions.push(Action::Show { board: entry.board, component: component.cloned() });
+        actions.push(Action::Show {
+            board: entry.board,
+            component: component.cloned(),
+        });
     }
     if !ui.is_rect_visible(rect) {
         return response;
     }
     let palette = palette(ui);
     if leads && (response.hovered() || response.has_focus()) {
-        ui.painter().rect_filled(rect.expand2(vec2(UNIT * 0.5, 0.0)), theme::CONTROL_RADIUS, palette.control);
+        ui.painter().rect_filled(
+            rect.expand2(vec2(UNIT * 0.5, 0.0)),
+            theme::CONTROL_RADIUS,
+            palette.control,
+        );
     }
     let what_colour = match &entry.what {
         Happening::Changed { .. } | Happening::Event { .. } => palette.text,
@@ -72,22 +94,39 @@ pub(super) fn show(
         (&line.timing, theme::body(), palette.weak),
     ];
     for (column, (content, font, colour)) in columns.into_iter().enumerate() {
-        let width = if column == 0 { shares[0] } else { shares[column] * rest };
+        let width = if column == 0 {
+            shares[0]
+        } else {
+            shares[column] * rest
+        };
         if width > 0.0 {
-            let field = between(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
-            let align = if column == 5 { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
+            let field = between(
+                pos2(left, rect.top()),
+                pos2(left + width - UNIT, rect.bottom()),
+            );
+            let align = if column == 5 {
+                Align2::RIGHT_CENTER
+            } else {
+                Align2::LEFT_CENTER
+            };
             text::paint(ui, field, align, content, font, colour);
         }
         left += width;
     }
-    let response = if leads { response.on_hover_cursor(CursorIcon::PointingHand) } else { response };
+    let response = if leads {
+        response.on_hover_cursor(CursorIcon::PointingHand)
+    } else {
+        response
+    };
     response.on_hover_text(name)
 }
 
 /// What it is about, if it is a component.
 fn component(happening: &Happening) -> Option<&ComponentKey> {
     match happening {
-        Happening::Changed { component, .. } | Happening::Event { component, .. } => Some(component),
+        Happening::Changed { component, .. } | Happening::Event { component, .. } => {
+            Some(component)
+        }
         Happening::Command { component, .. } => component.as_ref(),
         Happening::Unreadable(value) => value.component.as_ref(),
         _ => None,
@@ -96,7 +135,13 @@ fn component(happening: &Happening) -> Option<&ComponentKey> {
 
 /// The component that a line is about, as it describes itself.
 fn about<'a>(model: &'a Model, entry: &LogEntry) -> Option<&'a Descriptor> {
-    let Happening::Changed { component, .. } = &entry.what else { return None };
+    let Happening::Changed { component, .. } = &entry.what else {
+        return None;
+    };
     let board = model.board(entry.board)?;
-    board.components.iter().map(|view| view.descriptor.as_ref()).find(|descriptor| descriptor.key == *component)
+    board
+        .components
+        .iter()
+        .map(|view| view.descriptor.as_ref())
+        .find(|descriptor| descriptor.key == *component)
 }

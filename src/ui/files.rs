@@ -1,5 +1,6 @@
-//! Errands with files: asks where through the desktop's portal, and reads or writes there, all on a thread of its own. Where no
-//! portal answers, the path is typed and the same errand goes on.
+//! Errands with files: asks where through the desktop's portal, and reads or
+//! writes there, all on a thread of its own. Where no portal answers, the path
+//! is typed and the same errand goes on.
 
 use std::{
     fmt, io,
@@ -112,7 +113,8 @@ pub(super) enum FileError {
     Recording(#[from] ReadError),
 }
 
-/// What is done with the file, on a thread; more than once where the first path was no good.
+/// What is done with the file, on a thread; more than once where the first path
+/// was no good.
 type Work = Arc<dyn Fn(&Path) -> Result<Brought, FileError> + Send + Sync>;
 
 impl Errand {
@@ -120,7 +122,10 @@ impl Errand {
     pub(super) fn question(&self, model: &Model) -> Question {
         match self {
             Self::Image(board) => Question {
-                title: format!("Firmware for {}", model.board(*board).map_or("a board", |view| &view.name)),
+                title: format!(
+                    "Firmware for {}",
+                    model.board(*board).map_or("a board", |view| &view.name)
+                ),
                 direction: Direction::Open,
                 sorts: &[("Firmware images", &["bin"]), ("All files", &["*"])],
                 help: "type where the image is. The board restarts with it.",
@@ -165,7 +170,8 @@ impl Errand {
                 title: format!("Record {address}"),
                 direction: Direction::Save(dated("jsonl")),
                 sorts: &[("JSON Lines", &["jsonl"])],
-                help: "type where to record. Everything that happens becomes one JSON object a line.",
+                help: "type where to record. Everything that happens becomes one JSON object a \
+                     line.",
                 done: "Record",
             },
             Self::OpenRecording => Question {
@@ -179,7 +185,8 @@ impl Errand {
                 title: "Save what happened".to_owned(),
                 direction: Direction::Save(dated("jsonl")),
                 sorts: &[("JSON Lines", &["jsonl"]), ("CSV", &["csv"])],
-                help: "type where to save. A name that ends with .csv makes a table, any other one JSON object a line.",
+                help: "type where to save. A name that ends with .csv makes a table, any other \
+                     one JSON object a line.",
                 done: "Save",
             },
         }
@@ -191,16 +198,31 @@ impl Errand {
             Self::Image(board) => Arc::new(move |path| Ok(Brought::Image(board, path.to_owned()))),
             Self::SaveTable(rows) => Arc::new(move |path| written(path, table::write(path, &rows))),
             Self::SaveSamples(samples) => Arc::new(move |path| written(path, samples.write(path))),
-            Self::SavePicture(image) => Arc::new(move |path| written(path, save::picture(path, &image))),
-            Self::SaveDocument(document) => Arc::new(move |path| written(path, document.write(path))),
-            Self::LoadDocument => Arc::new(|path| Ok(Brought::Document(Box::new(Document::read(path)?)))),
+            Self::SavePicture(image) => {
+                Arc::new(move |path| written(path, save::picture(path, &image)))
+            }
+            Self::SaveDocument(document) => {
+                Arc::new(move |path| written(path, document.write(path)))
+            }
+            Self::LoadDocument => {
+                Arc::new(|path| Ok(Brought::Document(Box::new(Document::read(path)?))))
+            }
             Self::Record(channel, address) => Arc::new(move |path| {
-                let failed = |source| FileError::Write { path: path.to_owned(), source };
-                Ok(Brought::Recorder(channel, Recorder::create(path, &address).map_err(failed)?))
+                let failed = |source| FileError::Write {
+                    path: path.to_owned(),
+                    source,
+                };
+                Ok(Brought::Recorder(
+                    channel,
+                    Recorder::create(path, &address).map_err(failed)?,
+                ))
             }),
             Self::OpenRecording => Arc::new(|path| Ok(Brought::Recording(load(path)?))),
             Self::SaveLines(entries) => {
-                let boards = model.boards().map(|board| (board.key, Arc::clone(board))).collect();
+                let boards = model
+                    .boards()
+                    .map(|board| (board.key, Arc::clone(board)))
+                    .collect();
                 let lines = Lines { entries, boards };
                 Arc::new(move |path| written(path, save::write(path, &lines)))
             }
@@ -220,7 +242,11 @@ fn written(path: &Path, outcome: io::Result<()>) -> Result<Brought, FileError> {
 /// A name as that of a file.
 fn named(name: &str) -> String {
     let name = words::slug(name);
-    if name.is_empty() { "switchboard".to_owned() } else { name }
+    if name.is_empty() {
+        "switchboard".to_owned()
+    } else {
+        name
+    }
 }
 
 /// A name that says when, with this ending.
@@ -238,7 +264,9 @@ pub(super) struct Journey {
 
 impl fmt::Debug for Journey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Journey").field("question", &self.question).finish_non_exhaustive()
+        f.debug_struct("Journey")
+            .field("question", &self.question)
+            .finish_non_exhaustive()
     }
 }
 
@@ -256,7 +284,8 @@ pub(super) enum Answer {
 }
 
 impl Journey {
-    /// Asks for the file and does the errand; the answer arrives later, and `ctx` is woken for it.
+    /// Asks for the file and does the errand; the answer arrives later, and
+    /// `ctx` is woken for it.
     ///
     /// # Errors
     /// Where there is no thread for it.
@@ -270,7 +299,11 @@ impl Journey {
                 Err(answer) => answer,
             }
         })?;
-        Ok(Self { question, work, answer: Some(answer) })
+        Ok(Self {
+            question,
+            work,
+            answer: Some(answer),
+        })
     }
 
     /// Does the errand with a path that was typed.
@@ -305,7 +338,11 @@ impl Question {
     pub(super) fn proposed(&self) -> String {
         match &self.direction {
             Direction::Open => String::new(),
-            Direction::Save(name) => std::env::home_dir().unwrap_or_default().join(name).display().to_string(),
+            Direction::Save(name) => std::env::home_dir()
+                .unwrap_or_default()
+                .join(name)
+                .display()
+                .to_string(),
         }
     }
 }
@@ -316,7 +353,9 @@ fn ask(question: &Question) -> Result<PathBuf, Answer> {
     for (name, endings) in question.sorts {
         dialog = dialog.add_filter(*name, endings);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|_| Answer::NoDialog)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|_| Answer::NoDialog)?;
     let chosen = match &question.direction {
         Direction::Open => runtime.block_on(dialog.pick_file()),
         Direction::Save(name) => runtime.block_on(dialog.set_file_name(name).save_file()),
@@ -340,10 +379,12 @@ fn on_a_thread(
     run: impl FnOnce() -> Answer + Send + 'static,
 ) -> io::Result<mpsc::Receiver<Answer>> {
     let (sender, receiver) = mpsc::channel();
-    thread::Builder::new().name("file".to_owned()).spawn(move || {
-        // The window may be gone; then nobody waits for the answer.
-        let _ = sender.send(run());
-        ctx.request_repaint();
-    })?;
+    thread::Builder::new()
+        .name("file".to_owned())
+        .spawn(move || {
+            // The window may be gone; then nobody waits for the answer.
+            let _ = sender.send(run());
+            ctx.request_repaint();
+        })?;
     Ok(receiver)
 }

@@ -1,6 +1,8 @@
-//! Decides which fonts the window uses; `assets/README.md` says where they come from. Emoji are taken from egui's own fonts. What
-//! all of these lack, such as Chinese or Arabic, is taken from the fonts of the system, which are looked for once such a text is
-//! shown, and not on the UI thread: a search at every start would cost time and memory for names that few have.
+//! Decides which fonts the window uses; `assets/README.md` says where they come
+//! from. Emoji are taken from egui's own fonts. What all of these lack, such as
+//! Chinese or Arabic, is taken from the fonts of the system, which are looked
+//! for once such a text is shown, and not on the UI thread: a search at every
+//! start would cost time and memory for names that few have.
 
 use std::{
     panic,
@@ -11,7 +13,9 @@ use std::{
     thread,
 };
 
-use eframe::egui::{self, FallbackRequest, FontData, FontDefinitions, FontFamily, FontInsert, FontProvider};
+use eframe::egui::{
+    self, FallbackRequest, FontData, FontDefinitions, FontFamily, FontInsert, FontProvider,
+};
 use egui_system_font_provider::SystemFontProvider;
 
 const INTERFACE: &str = "Inter";
@@ -34,7 +38,8 @@ pub(super) struct SystemFonts {
 }
 
 impl SystemFonts {
-    /// Looks for them where a text needed one. A box stands for each missing character until they are found.
+    /// Looks for them where a text needed one. A box stands for each missing
+    /// character until they are found.
     pub(super) fn find_if_needed(&mut self, ctx: &egui::Context) {
         if self.wanted || !self.missed.load(Ordering::Relaxed) {
             return;
@@ -42,7 +47,8 @@ impl SystemFonts {
         self.wanted = true;
         let ctx = ctx.clone();
         let find = move || {
-            // fontique 0.11 panics where the system has no font at all; then boxes remain.
+            // fontique 0.11 panics where the system has no font at all; then
+            // boxes remain.
             if let Ok(found) = panic::catch_unwind(found) {
                 ctx.set_font_providers(vec![Arc::new(found)]);
             }
@@ -56,8 +62,12 @@ impl SystemFonts {
 /// The fonts of the system, when their search has ended.
 fn found() -> SystemFontProvider {
     let fonts = SystemFontProvider::new();
-    // The first question waits for the search, which has a thread of its own; asked later, it would hold up the window.
-    let _ = fonts.font_for(&FallbackRequest { cluster: "\u{4e00}", family: &FontFamily::Proportional });
+    // The first question waits for the search, which has a thread of its own;
+    // asked later, it would hold up the window.
+    let _ = fonts.font_for(&FallbackRequest {
+        cluster: "\u{4e00}",
+        family: &FontFamily::Proportional,
+    });
     fonts
 }
 
@@ -65,25 +75,57 @@ fn found() -> SystemFontProvider {
 pub(super) fn install(ctx: &egui::Context) -> SystemFonts {
     let mut fonts = FontDefinitions::default();
     for (name, file) in [
-        (INTERFACE, include_bytes!("../../assets/fonts/Inter-Regular.ttf").as_slice()),
-        (STRONG, include_bytes!("../../assets/fonts/Inter-SemiBold.ttf").as_slice()),
-        (MONOSPACE, include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf").as_slice()),
-        (ICONS, include_bytes!("../../assets/fonts/Phosphor.ttf").as_slice()),
+        (
+            INTERFACE,
+            include_bytes!("../../assets/fonts/Inter-Regular.ttf").as_slice(),
+        ),
+        (
+            STRONG,
+            include_bytes!("../../assets/fonts/Inter-SemiBold.ttf").as_slice(),
+        ),
+        (
+            MONOSPACE,
+            include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf").as_slice(),
+        ),
+        (
+            ICONS,
+            include_bytes!("../../assets/fonts/Phosphor.ttf").as_slice(),
+        ),
     ] {
-        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(file)));
+        fonts
+            .font_data
+            .insert(name.to_owned(), Arc::new(FontData::from_static(file)));
     }
-    let spare = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
-    for (family, name) in
-        [(FontFamily::Proportional, INTERFACE), (strong(), STRONG), (FontFamily::Monospace, MONOSPACE)]
-    {
-        let chain = fonts.families.entry(family).or_insert_with(|| spare.clone());
+    let spare = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
+    for (family, name) in [
+        (FontFamily::Proportional, INTERFACE),
+        (strong(), STRONG),
+        (FontFamily::Monospace, MONOSPACE),
+    ] {
+        let chain = fonts
+            .families
+            .entry(family)
+            .or_insert_with(|| spare.clone());
         chain.insert(0, name.to_owned());
     }
-    // A monospaced font lacks some signs that the interface font has, and the other way round.
-    for (family, name) in [(FontFamily::Monospace, INTERFACE), (FontFamily::Proportional, MONOSPACE)] {
-        fonts.families.entry(family).or_default().insert(1, name.to_owned());
+    // A monospaced font lacks some signs that the interface font has, and the
+    // other way round.
+    for (family, name) in [
+        (FontFamily::Monospace, INTERFACE),
+        (FontFamily::Proportional, MONOSPACE),
+    ] {
+        fonts
+            .families
+            .entry(family)
+            .or_default()
+            .insert(1, name.to_owned());
     }
-    // Icons stand among the words of every family; their characters are private to them (Unicode, private use area).
+    // Icons stand among the words of every family; their characters are private
+    // to them (Unicode, private use area).
     for chain in fonts.families.values_mut() {
         chain.insert(1, ICONS.to_owned());
     }
@@ -95,7 +137,10 @@ pub(super) fn install(ctx: &egui::Context) -> SystemFonts {
         None
     };
     ctx.set_font_providers(vec![Arc::new(note)]);
-    SystemFonts { missed, wanted: false }
+    SystemFonts {
+        missed,
+        wanted: false,
+    }
 }
 
 #[cfg(test)]
@@ -111,7 +156,10 @@ mod tests {
         let mut missing = String::new();
         let output = ctx.run_ui(RawInput::default(), |ui| {
             let font = FontId::new(14.0, strong());
-            missing = text.chars().filter(|c| !ui.fonts_mut(|fonts| fonts.has_glyph(&font, *c))).collect();
+            missing = text
+                .chars()
+                .filter(|c| !ui.fonts_mut(|fonts| fonts.has_glyph(&font, *c)))
+                .collect();
             fonts.find_if_needed(ui.ctx());
         });
         output.drop_without_applying_deltas();
@@ -132,19 +180,32 @@ mod tests {
         let ctx = Context::default();
         let mut fonts = install(&ctx);
         let name = "台灯デスク책상";
-        assert_eq!(boxes(&ctx, &mut fonts, name), name, "boxes until they are found");
+        assert_eq!(
+            boxes(&ctx, &mut fonts, name),
+            name,
+            "boxes until they are found"
+        );
         assert!(fonts.wanted);
         // This computer may have fonts for all of it, for a part, or none.
         let known = panic::catch_unwind(found).ok();
         let has = |c: char| {
             let mut bytes = [0; 4];
-            let request = FallbackRequest { cluster: c.encode_utf8(&mut bytes), family: &strong() };
-            known.as_ref().is_some_and(|known| known.font_for(&request).is_some())
+            let request = FallbackRequest {
+                cluster: c.encode_utf8(&mut bytes),
+                family: &strong(),
+            };
+            known
+                .as_ref()
+                .is_some_and(|known| known.font_for(&request).is_some())
         };
         let lacking: String = name.chars().filter(|c| !has(*c)).collect();
         let end = Instant::now() + Duration::from_secs(60);
         while boxes(&ctx, &mut fonts, name) != lacking {
-            assert!(Instant::now() < end, "still boxes: {}", boxes(&ctx, &mut fonts, name));
+            assert!(
+                Instant::now() < end,
+                "still boxes: {}",
+                boxes(&ctx, &mut fonts, name)
+            );
             thread::yield_now();
         }
     }
@@ -154,9 +215,14 @@ mod tests {
         let ctx = Context::default();
         let mut fonts = install(&ctx);
         boxes(&ctx, &mut fonts, "\u{e0200}");
-        let Ok(found) = panic::catch_unwind(found) else { return };
+        let Ok(found) = panic::catch_unwind(found) else {
+            return;
+        };
         ctx.set_font_providers(vec![Arc::new(found)]);
-        let text: String = (0x1_3000..0x1_3400_u32).chain(0xe_0200..0xe_0600).filter_map(char::from_u32).collect();
+        let text: String = (0x1_3000..0x1_3400_u32)
+            .chain(0xe_0200..0xe_0600)
+            .filter_map(char::from_u32)
+            .collect();
         let begun = Instant::now();
         boxes(&ctx, &mut fonts, &text);
         let took = begun.elapsed();

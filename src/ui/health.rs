@@ -1,4 +1,5 @@
-//! The page of link health: every board with how its link has been, the worst first, and below how the chosen one's was over time.
+//! The page of link health: every board with how its link has been, the worst
+//! first, and below how the chosen one's was over time.
 
 use std::{
     cmp::Ordering,
@@ -6,8 +7,8 @@ use std::{
 };
 
 use eframe::egui::{
-    Align, Align2, Button, CornerRadius, Layout, Panel, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CornerRadius, Layout, Panel, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
@@ -68,7 +69,9 @@ impl Column {
 
     fn about(self) -> &'static str {
         match self {
-            Self::Trouble => "The worst first: no link, silent, then by pings missed, links lost and round trips",
+            Self::Trouble => {
+                "The worst first: no link, silent, then by pings missed, links lost and round trips"
+            }
             Self::Board => "By name",
             Self::Median => "Half of the round trips were shorter",
             Self::Most => "95 of 100 round trips were shorter",
@@ -121,13 +124,18 @@ impl Column {
     /// By what the table is sorted: the largest first, then the next figure.
     fn rank(self, board: &BoardView) -> [f64; 3] {
         let health = &board.health;
-        let time = |time: Option<Duration>| time.map_or(f64::NEG_INFINITY, |time| time.as_secs_f64());
+        let time =
+            |time: Option<Duration>| time.map_or(f64::NEG_INFINITY, |time| time.as_secs_f64());
         // What is low is bad; what is not known comes last.
         let low = |class| latest(board, class).map_or(f64::NEG_INFINITY, |value| -value);
         let first = match self {
             Self::Trouble => {
                 let (state, count) = trouble(board);
-                return [f64::from(state), f64::from(count), time(health.quantile(0.95))];
+                return [
+                    f64::from(state),
+                    f64::from(count),
+                    time(health.quantile(0.95)),
+                ];
             }
             Self::Board => 0.0,
             Self::Median => time(health.quantile(0.5)),
@@ -137,7 +145,10 @@ impl Column {
             Self::Reconnects => health.reconnects().into(),
             Self::Signal => low(SIGNAL),
             Self::Memory => low(MEMORY),
-            Self::Cause => health.ends().next_back().map_or(f64::NEG_INFINITY, |end| seconds(end.at)),
+            Self::Cause => health
+                .ends()
+                .next_back()
+                .map_or(f64::NEG_INFINITY, |end| seconds(end.at)),
         };
         [first, 0.0, 0.0]
     }
@@ -148,7 +159,8 @@ pub(super) const SIGNAL: &str = "signal_strength";
 /// The device class of free memory.
 pub(super) const MEMORY: &str = "data_size";
 
-/// How much trouble a board has: the state of its link, then pings missed and links lost.
+/// How much trouble a board has: the state of its link, then pings missed and
+/// links lost.
 fn trouble(board: &BoardView) -> (u8, u32) {
     let state = match board.link {
         LinkState::Unreachable { .. } => 4,
@@ -157,13 +169,24 @@ fn trouble(board: &BoardView) -> (u8, u32) {
         LinkState::Announced => 1,
         LinkState::Connected => 0,
     };
-    (state, board.health.missed().saturating_add(board.health.reconnects()))
+    (
+        state,
+        board
+            .health
+            .missed()
+            .saturating_add(board.health.reconnects()),
+    )
 }
 
 /// The sensor of a board with this device class.
-pub(super) fn sensor<'a>(board: &'a BoardView, class: &str) -> Option<&'a crate::fleet::ComponentView> {
+pub(super) fn sensor<'a>(
+    board: &'a BoardView,
+    class: &str,
+) -> Option<&'a crate::fleet::ComponentView> {
     let mut components = board.components.iter();
-    components.find(|view| view.descriptor.device_class.as_deref() == Some(class)).map(AsRef::as_ref)
+    components
+        .find(|view| view.descriptor.device_class.as_deref() == Some(class))
+        .map(AsRef::as_ref)
 }
 
 fn latest(board: &BoardView, class: &str) -> Option<f64> {
@@ -171,10 +194,14 @@ fn latest(board: &BoardView, class: &str) -> Option<f64> {
 }
 
 fn diagnostic(board: &BoardView, class: &str) -> String {
-    let Some(view) = sensor(board, class) else { return String::new() };
+    let Some(view) = sensor(board, class) else {
+        return String::new();
+    };
     let descriptor = &view.descriptor;
     let unit = descriptor.unit_of_measurement.as_deref();
-    view.reported.number().map_or_else(String::new, |value| words::quantity(value, descriptor.accuracy_decimals, unit))
+    view.reported.number().map_or_else(String::new, |value| {
+        words::quantity(value, descriptor.accuracy_decimals, unit)
+    })
 }
 
 /// A table whose rows change their places more often than this cannot be read.
@@ -185,24 +212,40 @@ const SORTED_FOR: Duration = Duration::from_secs(1);
 pub(super) struct Health {
     by: Column,
     backwards: bool,
-    /// The boards in the order in which they are shown, and when they were sorted so.
+    /// The boards in the order in which they are shown, and when they were
+    /// sorted so.
     order: Vec<BoardKey>,
     sorted: Option<Instant>,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { by: Column::Trouble, backwards: false, order: Vec::new(), sorted: None }
+        Self {
+            by: Column::Trouble,
+            backwards: false,
+            order: Vec::new(),
+            sorted: None,
+        }
     }
 }
 
 impl Health {
     /// Shows it.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
         // The table keeps its head and some rows, however low the window is.
         let room = left_of(ui.available_height(), theme::HEALTH_TABLE);
-        let [least, first, most] = theme::HEALTH_PLOTS.map(|height| height.min(room).max(theme::SPARKLINE));
-        let panel = Panel::bottom("health of one").resizable(true).default_size(first).size_range(least..=most);
+        let [least, first, most] =
+            theme::HEALTH_PLOTS.map(|height| height.min(room).max(theme::SPARKLINE));
+        let panel = Panel::bottom("health of one")
+            .resizable(true)
+            .default_size(first)
+            .size_range(least..=most);
         let frame = eframe::egui::Frame::new().inner_margin(vec2(0.0, UNIT));
         panel.frame(frame).show(ui, |ui| match model.selected() {
             Some(board) => {
@@ -221,9 +264,17 @@ impl Health {
         ui.spacing_mut().item_spacing.y = 0.0;
         let area = ScrollArea::vertical().id_salt("health").auto_shrink(false);
         area.show_rows(ui, theme::COMMAND_ROW, self.order.len(), |ui, rows| {
-            for board in self.order.get(rows).unwrap_or_default().iter().filter_map(|key| model.board(*key)) {
+            for board in self
+                .order
+                .get(rows)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|key| model.board(*key))
+            {
                 moment.shows(board.key);
-                let chosen = model.selected().is_some_and(|selected| selected.key == board.key);
+                let chosen = model
+                    .selected()
+                    .is_some_and(|selected| selected.key == board.key);
                 if row(ui, board, &model.title(board), chosen, moment) {
                     actions.push(Action::Select(board.key));
                 }
@@ -233,17 +284,31 @@ impl Health {
 
     /// Sorts the boards anew where the order is old enough or they are others.
     fn sort(&mut self, model: &Model, moment: &Moment) {
-        let age = self.sorted.map(|sorted| moment.now.saturating_duration_since(sorted));
-        let there = self.order.len() == model.len() && self.order.iter().all(|key| model.board(*key).is_some());
-        if let Some(left) = age.and_then(|age| SORTED_FOR.checked_sub(age)).filter(|left| there && !left.is_zero()) {
+        let age = self
+            .sorted
+            .map(|sorted| moment.now.saturating_duration_since(sorted));
+        let there = self.order.len() == model.len()
+            && self.order.iter().all(|key| model.board(*key).is_some());
+        if let Some(left) = age
+            .and_then(|age| SORTED_FOR.checked_sub(age))
+            .filter(|left| there && !left.is_zero())
+        {
             // What changed meanwhile takes its place then.
             moment.again_in(left);
             return;
         }
-        let mut ranked: Vec<_> = model.in_order().map(|board| (self.by.rank(board), board.key)).collect();
+        let mut ranked: Vec<_> = model
+            .in_order()
+            .map(|board| (self.by.rank(board), board.key))
+            .collect();
         let compare = |one: &[f64; 3], other: &[f64; 3]| {
-            let mut figures = one.iter().zip(other).map(|(one, other)| other.total_cmp(one));
-            figures.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+            let mut figures = one
+                .iter()
+                .zip(other)
+                .map(|(one, other)| other.total_cmp(one));
+            figures
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
         };
         ranked.sort_by(|(one, _), (other, _)| compare(one, other));
         if self.backwards {
@@ -253,14 +318,20 @@ impl Health {
         self.sorted = Some(moment.now);
     }
 
-    /// The heads of the columns; one that is clicked sorts by its column, once more the other way round.
+    /// The heads of the columns; one that is clicked sorts by its column, once
+    /// more the other way round.
     fn heads(&mut self, ui: &mut Ui) {
-        let rect = ui.available_rect_before_wrap().until_y(ui.cursor().top() + theme::LINE);
+        let rect = ui
+            .available_rect_before_wrap()
+            .until_y(ui.cursor().top() + theme::LINE);
         ui.allocate_rect(rect, Sense::hover());
         let mut left = rect.left();
         for column in Column::ALL {
             let width = column.share() * rect.width();
-            let place = between(pos2(left, rect.top()), pos2(left + width - theme::HALF, rect.bottom()));
+            let place = between(
+                pos2(left, rect.top()),
+                pos2(left + width - theme::HALF, rect.bottom()),
+            );
             left += width;
             let chosen = self.by == column;
             let sign = match (chosen, self.backwards) {
@@ -270,11 +341,19 @@ impl Health {
             };
             // As the values below.
             let (place, layout) = match column.is_number() {
-                true => (place.until_x(place.right() - UNIT), Layout::right_to_left(Align::Center)),
+                true => (
+                    place.until_x(place.right() - UNIT),
+                    Layout::right_to_left(Align::Center),
+                ),
                 false => (place, Layout::left_to_right(Align::Center)),
             };
-            let button = Button::new(format!("{}{sign}", column.word())).frame_when_inactive(false).truncate();
-            let builder = eframe::egui::UiBuilder::new().max_rect(place).layout(layout).id_salt(column.word());
+            let button = Button::new(format!("{}{sign}", column.word()))
+                .frame_when_inactive(false)
+                .truncate();
+            let builder = eframe::egui::UiBuilder::new()
+                .max_rect(place)
+                .layout(layout)
+                .id_salt(column.word());
             let response = ui.scope_builder(builder, |ui| {
                 ui.spacing_mut().button_padding.x = 0.0;
                 ui.add(button)
@@ -295,11 +374,20 @@ impl Health {
 fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Moment) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::COMMAND_ROW);
-    let (rect, response) = ui.push_id(("health", board.key.0), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
+    let (rect, response) = ui
+        .push_id(("health", board.key.0), |ui| {
+            ui.allocate_exact_size(size, Sense::click())
+        })
+        .inner;
     let contents = Column::ALL.map(|column| column.content(board, title, moment));
-    let told = Column::ALL.iter().zip(&contents).skip(2).filter(|(_, content)| !content.is_empty());
-    let told: Vec<String> =
-        told.map(|(column, content)| format!("{} {content}", column.word().to_lowercase())).collect();
+    let told = Column::ALL
+        .iter()
+        .zip(&contents)
+        .skip(2)
+        .filter(|(_, content)| !content.is_empty());
+    let told: Vec<String> = told
+        .map(|(column, content)| format!("{} {content}", column.word().to_lowercase()))
+        .collect();
     let name = format!("{title}: {}, {}", words::link(&board.link), told.join(", "));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &name));
     if ui.is_rect_visible(rect) {
@@ -310,18 +398,30 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
             ui.painter().rect_filled(rect, radius, palette.control);
         }
         if response.has_focus() {
-            ui.painter().rect_stroke(rect, radius, Stroke::new(1.5, palette.accent), StrokeKind::Inside);
+            ui.painter().rect_stroke(
+                rect,
+                radius,
+                Stroke::new(1.5, palette.accent),
+                StrokeKind::Inside,
+            );
         }
         let mut left = rect.left();
         for (column, content) in Column::ALL.into_iter().zip(&contents) {
             let width = column.share() * rect.width();
-            let place = between(pos2(left, rect.top()), pos2(left + width - theme::HALF, rect.bottom()));
+            let place = between(
+                pos2(left, rect.top()),
+                pos2(left + width - theme::HALF, rect.bottom()),
+            );
             left += width;
             let (font, colour) = match column {
                 Column::Trouble => (theme::body(), signs::link_colour(palette, &board.link)),
                 Column::Board => (theme::strong(), palette.text),
-                Column::Missed | Column::Reconnects if content != "0" => (theme::body(), palette.doubtful),
-                Column::Missed | Column::Reconnects | Column::Cause => (theme::body(), palette.weak),
+                Column::Missed | Column::Reconnects if content != "0" => {
+                    (theme::body(), palette.doubtful)
+                }
+                Column::Missed | Column::Reconnects | Column::Cause => {
+                    (theme::body(), palette.weak)
+                }
                 _ => (theme::body(), palette.text),
             };
             match column {
@@ -331,7 +431,14 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
                     text::paint(ui, place, Align2::LEFT_CENTER, content, font, colour);
                 }
                 column if column.is_number() => {
-                    text::paint(ui, place.until_x(place.right() - UNIT), Align2::RIGHT_CENTER, content, font, colour);
+                    text::paint(
+                        ui,
+                        place.until_x(place.right() - UNIT),
+                        Align2::RIGHT_CENTER,
+                        content,
+                        font,
+                        colour,
+                    );
                 }
                 _ => {
                     text::paint(

@@ -1,5 +1,6 @@
-//! How one board's link was over time: round trips, the signal and the free memory on one time axis, and a histogram of round
-//! trips. Where the link was down there is a gap; the ends of links are marked.
+//! How one board's link was over time: round trips, the signal and the free
+//! memory on one time axis, and a histogram of round trips. Where the link was
+//! down there is a gap; the ends of links are marked.
 
 use std::time::SystemTime;
 
@@ -32,24 +33,55 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment)
     };
     ui.horizontal(|ui| {
         text::label(ui, title, title, theme::strong(), palette.text);
-        text::label(ui, &sum, &format!("{title}: {sum}"), theme::body(), palette.weak);
+        text::label(
+            ui,
+            &sum,
+            &format!("{title}: {sum}"),
+            theme::body(),
+            palette.weak,
+        );
     });
     ui.add_space(UNIT);
     let gap = ui.spacing().item_spacing.x;
     let width = left_of(ui.available_width(), gap) / 3.0;
-    let height = ((ui.available_height() - theme::LINE * 3.0 - UNIT * 2.0) / 3.0).max(theme::SPARKLINE);
+    let height =
+        ((ui.available_height() - theme::LINE * 3.0 - UNIT * 2.0) / 3.0).max(theme::SPARKLINE);
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
             ui.set_width(width * 2.0);
-            let ends: Vec<(f64, String)> =
-                health.ends().map(|end| (minutes(end.at, moment), words::problem(&end.problem))).collect();
+            let ends: Vec<(f64, String)> = health
+                .ends()
+                .map(|end| (minutes(end.at, moment), words::problem(&end.problem)))
+                .collect();
             let lines = round_trips(board, moment);
-            plot(ui, title, "Round trip in ms, against minutes before now", lines, &ends, height, palette.accent);
+            plot(
+                ui,
+                title,
+                "Round trip in ms, against minutes before now",
+                lines,
+                &ends,
+                height,
+                palette.accent,
+            );
             for class in [SIGNAL, MEMORY] {
-                let Some(view) = sensor(board, class) else { continue };
-                let unit = view.descriptor.unit_of_measurement.clone().unwrap_or_default();
+                let Some(view) = sensor(board, class) else {
+                    continue;
+                };
+                let unit = view
+                    .descriptor
+                    .unit_of_measurement
+                    .clone()
+                    .unwrap_or_default();
                 let words = format!("{} in {unit}", words::plain(&view.descriptor.name));
-                plot(ui, title, &words, history(view, moment), &ends, height, palette.accent);
+                plot(
+                    ui,
+                    title,
+                    &words,
+                    history(view, moment),
+                    &ends,
+                    height,
+                    palette.accent,
+                );
             }
         });
         ui.vertical(|ui| {
@@ -57,8 +89,18 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment)
             histogram(ui, board, title, height * 2.0);
             ui.add_space(UNIT);
             for end in health.ends().rev().take(4) {
-                let words = format!("{} {}", moment.time_of_day(end.at), words::problem(&end.problem));
-                text::label(ui, &words, &format!("{title}: lost {words}"), theme::body(), palette.weak);
+                let words = format!(
+                    "{} {}",
+                    moment.time_of_day(end.at),
+                    words::problem(&end.problem)
+                );
+                text::label(
+                    ui,
+                    &words,
+                    &format!("{title}: lost {words}"),
+                    theme::body(),
+                    palette.weak,
+                );
             }
         });
     });
@@ -67,20 +109,32 @@ pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, moment: &Moment)
 
 /// Minutes from now; what was is negative.
 fn minutes(at: SystemTime, moment: &Moment) -> f64 {
-    -moment.wall.duration_since(at).unwrap_or_default().as_secs_f64() / 60.0
+    -moment
+        .wall
+        .duration_since(at)
+        .unwrap_or_default()
+        .as_secs_f64()
+        / 60.0
 }
 
 /// The means of the spans, in parts that are divided by gaps.
 fn round_trips(board: &BoardView, moment: &Moment) -> Vec<Vec<[f64; 2]>> {
     let points = board.health.spans().map(|span| {
-        let mean = span.mean().map_or(f64::NAN, |mean| mean.as_secs_f64() * 1e3);
+        let mean = span
+            .mean()
+            .map_or(f64::NAN, |mean| mean.as_secs_f64() * 1e3);
         [minutes(span.from, moment), mean]
     });
     parts(points)
 }
 
 fn history(view: &ComponentView, moment: &Moment) -> Vec<Vec<[f64; 2]>> {
-    parts(view.history.recent().into_iter().map(|sample| [minutes(sample.at, moment), sample.value]))
+    parts(
+        view.history
+            .recent()
+            .into_iter()
+            .map(|sample| [minutes(sample.at, moment), sample.value]),
+    )
 }
 
 /// Divides points where there is no value: a line never crosses a gap.
@@ -118,18 +172,29 @@ fn plot(
         for line in lines {
             if let [only] = line.as_slice() {
                 // A line of one point is not seen.
-                plot.points(Points::new(words.to_owned(), vec![*only]).radius(2.5).color(colour));
+                plot.points(
+                    Points::new(words.to_owned(), vec![*only])
+                        .radius(2.5)
+                        .color(colour),
+                );
             }
             plot.line(Line::new(words.to_owned(), PlotPoints::from(line)).color(colour));
         }
         for (at, why) in ends {
-            plot.vline(VLine::new(why.clone(), *at).color(palette.signs.bad).style(LineStyle::dashed_dense()));
+            plot.vline(
+                VLine::new(why.clone(), *at)
+                    .color(palette.signs.bad)
+                    .style(LineStyle::dashed_dense()),
+            );
         }
     });
-    response.response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, format!("{title}: {words}")));
+    response.response.widget_info(|| {
+        WidgetInfo::labeled(Role::GraphicsObject, true, format!("{title}: {words}"))
+    });
 }
 
-/// How often a round trip took how long; each bar is a fifth longer than the one before.
+/// How often a round trip took how long; each bar is a fifth longer than the
+/// one before.
 fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
     let palette = palette(ui);
     let words = "How many took how long, in ms";
@@ -145,22 +210,31 @@ fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
         .allow_scroll(false)
         .allow_drag(false)
         .allow_zoom(false)
-        // At least from a tenth of a millisecond to ten, so that one bar is not the whole picture.
+        // At least from a tenth of a millisecond to ten, so that one bar is not
+        // the whole picture.
         .include_x(-1.0)
         .include_x(1.0)
         .x_grid_spacer(|input| decades(input.bounds))
         .x_axis_formatter(|mark, _| plain(10_f64.powf(mark.value)));
     let response = plot.include_y(0.0).show(ui, |plot| plot.bar_chart(chart));
-    response.response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, format!("{title}: histogram")));
+    response.response.widget_info(|| {
+        WidgetInfo::labeled(Role::GraphicsObject, true, format!("{title}: histogram"))
+    });
 }
 
 /// Lines at 1, 2 and 5 of every power of ten, on an axis of logarithms.
 fn decades((from, to): (f64, f64)) -> Vec<GridMark> {
-    let of =
-        |power| [(1.0_f64, 1.0), (2.0, 0.3), (5.0, 0.3)].map(|(digit, step)| (f64::from(power) + digit.log10(), step));
+    let of = |power| {
+        [(1.0_f64, 1.0), (2.0, 0.3), (5.0, 0.3)]
+            .map(|(digit, step)| (f64::from(power) + digit.log10(), step))
+    };
     // Round trips lie between a microsecond and an hour.
-    let marks = (-3..=6).flat_map(of).map(|(value, step_size)| GridMark { value, step_size });
-    marks.filter(|mark| (from..=to).contains(&mark.value)).collect()
+    let marks = (-3..=6)
+        .flat_map(of)
+        .map(|(value, step_size)| GridMark { value, step_size });
+    marks
+        .filter(|mark| (from..=to).contains(&mark.value))
+        .collect()
 }
 
 /// 0.1, 20, 500.

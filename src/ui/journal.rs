@@ -1,5 +1,6 @@
-//! What happened, as far back as it is kept, and the part of it that somebody looks for. A search through everything is done a
-//! little at a time, newest first, so that no frame waits for it.
+//! What happened, as far back as it is kept, and the part of it that somebody
+//! looks for. A search through everything is done a little at a time, newest
+//! first, so that no frame waits for it.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +11,8 @@ use std::{
 use super::words;
 use crate::fleet::{BoardKey, Happening, LogEntry, Outcome};
 
-/// Happenings that are kept: some 140 MB of changes of one value, measured with `examples/window_load.rs`.
+/// Happenings that are kept: some 140 MB of changes of one value, measured with
+/// `examples/window_load.rs`.
 pub(super) const KEPT: usize = 100_000;
 
 /// After so many entries it is looked at the clock.
@@ -44,7 +46,11 @@ impl Journal {
 
     /// The entry with this number, while it is kept.
     pub fn get(&self, number: u64) -> Option<&Arc<LogEntry>> {
-        self.entries.get(self.entries.binary_search_by_key(&number, |entry| entry.number).ok()?)
+        self.entries.get(
+            self.entries
+                .binary_search_by_key(&number, |entry| entry.number)
+                .ok()?,
+        )
     }
 
     /// Newest first.
@@ -84,7 +90,13 @@ pub(super) enum Sort {
 
 impl Sort {
     /// All of them.
-    pub(super) const ALL: [Self; 5] = [Self::Changes, Self::Events, Self::Commands, Self::Links, Self::Logs];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Changes,
+        Self::Events,
+        Self::Commands,
+        Self::Links,
+        Self::Logs,
+    ];
 
     /// For people.
     pub(super) fn word(self) -> &'static str {
@@ -102,9 +114,10 @@ impl Sort {
             Happening::Changed { .. } => Self::Changes,
             Happening::Event { .. } => Self::Events,
             Happening::Command { .. } => Self::Commands,
-            Happening::Link(_) | Happening::Resync(_) | Happening::Unreadable(_) | Happening::IdClaimed(_) => {
-                Self::Links
-            }
+            Happening::Link(_)
+            | Happening::Resync(_)
+            | Happening::Unreadable(_)
+            | Happening::IdClaimed(_) => Self::Links,
             Happening::Log { .. } | Happening::LogLost(_) | Happening::NoLog(_) => Self::Logs,
         }
     }
@@ -139,9 +152,17 @@ impl Filter {
     }
 }
 
-/// What a successful command did is pushed by the board itself; a call that pushes nothing is worth a line.
+/// What a successful command did is pushed by the board itself; a call that
+/// pushes nothing is worth a line.
 fn is_echo(happening: &Happening) -> bool {
-    matches!(happening, Happening::Command { component: Some(_), outcome: Outcome::Done { .. }, .. })
+    matches!(
+        happening,
+        Happening::Command {
+            component: Some(_),
+            outcome: Outcome::Done { .. },
+            ..
+        }
+    )
 }
 
 /// The entries that pass a filter, as far as they have been looked through.
@@ -150,7 +171,8 @@ pub(super) struct Matches {
     filter: Filter,
     /// Numbers of entries that pass, rising.
     numbers: VecDeque<u64>,
-    /// All entries from the first of these numbers up to the second have been looked at.
+    /// All entries from the first of these numbers up to the second have been
+    /// looked at.
     from: u64,
     to: u64,
 }
@@ -159,15 +181,25 @@ impl Matches {
     /// What is looked for from now on.
     pub(super) fn look_for(&mut self, filter: Filter, journal: &Journal) {
         if self.filter != filter {
-            *self = Self { filter, numbers: VecDeque::new(), from: journal.end(), to: journal.end() };
+            *self = Self {
+                filter,
+                numbers: VecDeque::new(),
+                from: journal.end(),
+                to: journal.end(),
+            };
         }
     }
 
-    /// Goes on looking, for so long at most: first at what is new, then further back. Whether all has been looked through.
+    /// Goes on looking, for so long at most: first at what is new, then further
+    /// back. Whether all has been looked through.
     pub(super) fn go_on(&mut self, journal: &Journal, budget: Duration) -> bool {
         let begun = Instant::now();
         let over = |looked: usize| looked % STRIDE == STRIDE - 1 && begun.elapsed() >= budget;
-        while self.numbers.front().is_some_and(|number| *number < journal.first()) {
+        while self
+            .numbers
+            .front()
+            .is_some_and(|number| *number < journal.first())
+        {
             self.numbers.pop_front();
         }
         for (looked, entry) in journal.entries.range(journal.place(self.to)..).enumerate() {
@@ -179,7 +211,12 @@ impl Matches {
                 self.numbers.push_back(entry.number);
             }
         }
-        for (looked, entry) in journal.entries.range(..journal.place(self.from)).rev().enumerate() {
+        for (looked, entry) in journal
+            .entries
+            .range(..journal.place(self.from))
+            .rev()
+            .enumerate()
+        {
             if over(looked) {
                 return false;
             }
@@ -205,7 +242,10 @@ impl Matches {
     /// The number of the newest but `index`, among those before `end`.
     pub(super) fn newest(&self, index: usize, end: u64) -> Option<u64> {
         let known = self.before(end);
-        known.checked_sub(index + 1).and_then(|place| self.numbers.get(place)).copied()
+        known
+            .checked_sub(index + 1)
+            .and_then(|place| self.numbers.get(place))
+            .copied()
     }
 
     /// How many were found before the number `end`.
@@ -214,8 +254,15 @@ impl Matches {
     }
 
     /// What was found before the number `end`, oldest first.
-    pub(super) fn entries<'a>(&'a self, journal: &'a Journal, end: u64) -> impl Iterator<Item = &'a Arc<LogEntry>> {
-        self.numbers.iter().take(self.before(end)).filter_map(|number| journal.get(*number))
+    pub(super) fn entries<'a>(
+        &'a self,
+        journal: &'a Journal,
+        end: u64,
+    ) -> impl Iterator<Item = &'a Arc<LogEntry>> {
+        self.numbers
+            .iter()
+            .take(self.before(end))
+            .filter_map(|number| journal.get(*number))
     }
 }
 
@@ -228,7 +275,8 @@ mod tests {
     use super::*;
     use crate::fleet::{LinkState, Origin};
 
-    /// Ten seconds are enough for anything here; a budget of nothing is used where it matters.
+    /// Ten seconds are enough for anything here; a budget of nothing is used
+    /// where it matters.
     const PATIENCE: Duration = Duration::from_secs(10);
 
     fn entry(number: u64, board: u32, what: Happening) -> Arc<LogEntry> {
@@ -245,13 +293,22 @@ mod tests {
 
     fn value(value: u64) -> Happening {
         let component = ComponentKey::new(Kind::Sensor, 0);
-        Happening::Changed { component, change: State::new().with("value", value), origin: Origin::Board, late: None }
+        Happening::Changed {
+            component,
+            change: State::new().with("value", value),
+            origin: Origin::Board,
+            late: None,
+        }
     }
 
     fn journal(entries: u64) -> Journal {
         let mut journal = Journal::default();
         for number in 0..entries {
-            let what = if number % 10 == 0 { Happening::Link(LinkState::Stale) } else { value(number) };
+            let what = if number % 10 == 0 {
+                Happening::Link(LinkState::Stale)
+            } else {
+                value(number)
+            };
             journal.add(entry(number, u32::from(number % 2 == 1), what));
         }
         journal
@@ -261,26 +318,52 @@ mod tests {
         let mut matches = Matches::default();
         matches.look_for(filter, journal);
         assert!(matches.go_on(journal, PATIENCE));
-        matches.entries(journal, u64::MAX).map(|entry| entry.number).collect()
+        matches
+            .entries(journal, u64::MAX)
+            .map(|entry| entry.number)
+            .collect()
     }
 
     #[test]
     fn a_filter_leaves_what_passes_all_of_it() {
         let journal = journal(40);
         assert_eq!(found(Filter::default(), &journal).len(), 40);
-        let links = Filter { without: vec![Sort::Changes], ..Filter::default() };
+        let links = Filter {
+            without: vec![Sort::Changes],
+            ..Filter::default()
+        };
         assert_eq!(found(links, &journal), [0, 10, 20, 30]);
-        let text = Filter { text: "board 1".to_owned(), ..Filter::default() };
+        let text = Filter {
+            text: "board 1".to_owned(),
+            ..Filter::default()
+        };
         assert_eq!(found(text.clone(), &journal).len(), 20);
-        assert_eq!(found(Filter { text: "sensor:0".to_owned(), ..text }, &journal).len(), 36);
-        let both = Filter { board: Some(BoardKey(1)), text: "39".to_owned(), ..Filter::default() };
+        assert_eq!(
+            found(
+                Filter {
+                    text: "sensor:0".to_owned(),
+                    ..text
+                },
+                &journal
+            )
+            .len(),
+            36
+        );
+        let both = Filter {
+            board: Some(BoardKey(1)),
+            text: "39".to_owned(),
+            ..Filter::default()
+        };
         assert_eq!(found(both, &journal), [39]);
     }
 
     #[test]
     fn a_search_that_takes_long_goes_on_in_the_next_frames_and_finds_the_same() {
         let mut journal = journal(5_000);
-        let filter = Filter { text: "7".to_owned(), ..Filter::default() };
+        let filter = Filter {
+            text: "7".to_owned(),
+            ..Filter::default()
+        };
         let mut matches = Matches::default();
         matches.look_for(filter.clone(), &journal);
         let mut frames = 1;
@@ -291,7 +374,10 @@ mod tests {
             assert!(frames < 1_000, "it never ends");
         }
         assert!(frames > 10, "it was not done a little at a time");
-        let all: Vec<u64> = matches.entries(&journal, u64::MAX).map(|entry| entry.number).collect();
+        let all: Vec<u64> = matches
+            .entries(&journal, u64::MAX)
+            .map(|entry| entry.number)
+            .collect();
         assert_eq!(all, found(filter, &journal));
         assert_eq!(matches.newest(0, u64::MAX), Some(journal.end() - 1));
         assert_eq!(matches.newest(0, 5_000), Some(4_997));

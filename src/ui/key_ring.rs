@@ -1,4 +1,5 @@
-//! The keys of locked boards, for the window: loaded, saved and asked for on other threads, since a keychain may wait for a person.
+//! The keys of locked boards, for the window: loaded, saved and asked for on
+//! other threads, since a keychain may wait for a person.
 
 use std::{io, sync::mpsc, thread, time::Duration};
 
@@ -11,13 +12,15 @@ use crate::{
     pairing::{PairProblem, Pairing, Progress, Wanted},
 };
 
-/// At the end so long is waited for what is still to be saved: a keychain that asks its person something does not hold the end up.
+/// At the end so long is waited for what is still to be saved: a keychain that
+/// asks its person something does not hold the end up.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What came of something.
 #[derive(Debug)]
 pub(super) enum News {
-    /// A keychain does not answer at once; it is going to be waited for so long.
+    /// A keychain does not answer at once; it is going to be waited for so
+    /// long.
     Waiting(Duration),
     /// These keys there were.
     Loaded(Keys),
@@ -31,7 +34,8 @@ pub(super) enum News {
 pub(super) struct KeyRing {
     held: Keys,
     store: Store,
-    /// Changes to be saved, in their order, and what ends with the thread that saves them, which ends with the sender.
+    /// Changes to be saved, in their order, and what ends with the thread that
+    /// saves them, which ends with the sender.
     changes: Option<(mpsc::Sender<Change>, mpsc::Receiver<()>)>,
     told: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
     /// The number of the newest pairing: what an older one tells is not heard.
@@ -87,7 +91,9 @@ impl KeyRing {
             let load = || {
                 let Loaded { keys, problem } = store.load();
                 tell(News::Loaded(keys));
-                problem.into_iter().for_each(|problem| tell(News::Failed(problem)));
+                problem
+                    .into_iter()
+                    .for_each(|problem| tell(News::Failed(problem)));
             };
             load();
             while let Ok(change) = wanted.recv() {
@@ -134,10 +140,15 @@ impl KeyRing {
                 }
                 Told::Store(news) => return Some(news),
                 // Its key is stored, whether or not something waits for it.
-                Told::Pairing(_, progress @ (Progress::Paired(_) | Progress::Failed(PairProblem::Unclear(_)))) => {
+                Told::Pairing(
+                    _,
+                    progress @ (Progress::Paired(_) | Progress::Failed(PairProblem::Unclear(_))),
+                ) => {
                     return Some(News::Pairing(progress));
                 }
-                Told::Pairing(number, progress) if number == self.pairings && self.pairing.is_some() => {
+                Told::Pairing(number, progress)
+                    if number == self.pairings && self.pairing.is_some() =>
+                {
                     return Some(News::Pairing(progress));
                 }
                 Told::Pairing(..) => {}
@@ -175,7 +186,8 @@ impl KeyRing {
         self.held.insert(key);
     }
 
-    /// Asks the board of this id at one of these addresses for a key, which is stored instead of another where `replace` says so.
+    /// Asks the board of this id at one of these addresses for a key, which is
+    /// stored instead of another where `replace` says so.
     ///
     /// # Errors
     /// Where that cannot even be begun.
@@ -187,10 +199,19 @@ impl KeyRing {
         replace: bool,
         ctx: &Context,
     ) -> io::Result<()> {
-        log::debug!("pairs with board {} at {}", board.0, addresses.texts().join(", "));
+        log::debug!(
+            "pairs with board {} at {}",
+            board.0,
+            addresses.texts().join(", ")
+        );
         self.pairings += 1;
         let (number, tell, ctx) = (self.pairings, self.told.0.clone(), ctx.clone());
-        let wanted = Wanted { addresses: addresses.clone(), board: id, store: self.store.clone(), replace };
+        let wanted = Wanted {
+            addresses: addresses.clone(),
+            board: id,
+            store: self.store.clone(),
+            replace,
+        };
         let pairing = Pairing::begin(wanted, move |progress| {
             // The window may be gone.
             let _ = tell.send(Told::Pairing(number, progress));
@@ -237,7 +258,11 @@ mod tests {
     impl Vault for Locked {
         fn read(&self) -> Result<Option<Keys>, StoreError> {
             let guard = self.0.lock().expect("no test fails while it holds it");
-            drop(self.1.wait_while(guard, |unlocked| !*unlocked).expect("as above"));
+            drop(
+                self.1
+                    .wait_while(guard, |unlocked| !*unlocked)
+                    .expect("as above"),
+            );
             Ok(Some(Keys::default()))
         }
 
@@ -249,7 +274,8 @@ mod tests {
     #[test]
     fn the_window_is_told_that_the_keychain_is_waited_for_and_then_what_it_has() {
         let vault = Arc::new(Locked::default());
-        let folder = std::env::temp_dir().join(format!("switchboard-key-ring-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("switchboard-key-ring-{}", std::process::id()));
         let store = Store::with(vault.clone(), folder.clone(), Duration::from_secs(30));
         let mut ring = KeyRing::load(store, &Context::default());
         let mut next = || {

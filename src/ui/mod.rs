@@ -1,10 +1,12 @@
-//! The window: a face of the fleet. Views take plain data and return [`Action`]s; [`App`] carries them out. Nothing here knows
-//! a socket, and nothing blocks.
+//! The window: a face of the fleet. Views take plain data and return
+//! [`Action`]s; [`App`] carries them out. Nothing here knows a socket, and
+//! nothing blocks.
 //!
 //! # How everything is named
 //!
-//! Every widget has a role and an accessible name, for people who do not see the window and for tests that drive it. Names
-//! are `what: field`, where *what* is the board's or component's name as it is shown.
+//! Every widget has a role and an accessible name, for people who do not see
+//! the window and for tests that drive it. Names are `what: field`, where
+//! *what* is the board's or component's name as it is shown.
 //!
 //! | what | role | name |
 //! |---|---|---|
@@ -138,5 +140,6 @@ pub use run::{Options, RunError, run};
 pub use toasts::{Lead, Notice};
 pub use window::Window;
 
-/// Starts this many more virtual boards in this program; called on a thread of its own, so that it may take its time.
+/// Starts this many more virtual boards in this program; called on a thread of
+/// its own, so that it may take its time.
 pub type StartVirtualBoards = Box<dyn FnMut(usize) -> Result<(), String> + Send>;

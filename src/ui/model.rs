@@ -1,5 +1,6 @@
-//! What the window knows: every board as the fleet last described it, in order, and the latest happenings. It is fed with
-//! [`Changes`] and needs no fleet; one board's change costs no work in proportion to all boards.
+//! What the window knows: every board as the fleet last described it, in order,
+//! and the latest happenings. It is fed with [`Changes`] and needs no fleet;
+//! one board's change costs no work in proportion to all boards.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -15,7 +16,8 @@ use super::{
 };
 use crate::fleet::{BoardKey, BoardView, Changes, FleetStatus, Happening, LinkState, LogEntry};
 
-/// Pushes are remembered for lighting their cards; beyond this many the old ones are thrown out, once a second.
+/// Pushes are remembered for lighting their cards; beyond this many the old
+/// ones are thrown out, once a second.
 const LIT: usize = 256;
 
 /// How many boards are in each state.
@@ -45,7 +47,8 @@ impl Counts {
     }
 }
 
-/// By name as people sort (`Bench 2` before `Bench 10`), then by id, then by key.
+/// By name as people sort (`Bench 2` before `Bench 10`), then by id, then by
+/// key.
 type Place = (String, Option<String>, BoardKey);
 
 struct Known {
@@ -55,7 +58,8 @@ struct Known {
     haystack: String,
 }
 
-/// What the person's documents are called, in their order: for menus that offer them.
+/// What the person's documents are called, in their order: for menus that offer
+/// them.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     pub(super) dashboards: Vec<String>,
@@ -95,9 +99,13 @@ pub struct Model {
 }
 
 impl Model {
-    /// An empty model that will choose the board with this id or address once there is one.
+    /// An empty model that will choose the board with this id or address once
+    /// there is one.
     pub fn new(wanted: Option<String>) -> Self {
-        Self { wanted, ..Self::default() }
+        Self {
+            wanted,
+            ..Self::default()
+        }
     }
 
     /// Takes over what changed.
@@ -125,7 +133,8 @@ impl Model {
         if let Some(old) = &old {
             *self.counts.of(&old.link) -= 1;
         }
-        // Under load that is every board in every frame, and nothing of it but what its components report.
+        // Under load that is every board in every frame, and nothing of it but
+        // what its components report.
         let same = old.as_ref().is_some_and(|old| {
             old.name == view.name
                 && old.id == view.id
@@ -139,14 +148,22 @@ impl Model {
         self.choose_wanted(key);
     }
 
-    /// Takes over a board that is new, or whose place in the list or what finds it may be another.
+    /// Takes over a board that is new, or whose place in the list or what finds
+    /// it may be another.
     fn put_anew(&mut self, view: Arc<BoardView>, old: Option<&BoardView>) {
         let place = (natural(&view.name), view.id.clone(), view.key);
         let haystack = haystack(&view, self.note(&view));
         self.arranged = None;
         self.roster += 1;
         self.name(&view, old);
-        let old = self.boards.insert(view.key, Known { view, place: place.clone(), haystack });
+        let old = self.boards.insert(
+            view.key,
+            Known {
+                view,
+                place: place.clone(),
+                haystack,
+            },
+        );
         match old {
             Some(old) if old.place == place => {}
             Some(old) => {
@@ -180,9 +197,11 @@ impl Model {
         self.names.get(name).copied()
     }
 
-    /// Whether a board's place in the list, or what finds it, may have changed; what its components report does neither.
+    /// Whether a board's place in the list, or what finds it, may have changed;
+    /// what its components report does neither.
     fn arrangement_differs(&self, old: &BoardView, new: &BoardView) -> bool {
-        let by_state = self.arrangement.grouping == Grouping::State || self.arrangement.sorting == Sorting::Attention;
+        let by_state = self.arrangement.grouping == Grouping::State
+            || self.arrangement.sorting == Sorting::Attention;
         (by_state && std::mem::discriminant(&old.link) != std::mem::discriminant(&new.link))
             || old.address != new.address
             || old.components.len() != new.components.len()
@@ -193,7 +212,8 @@ impl Model {
         self.notes.get(board.id.as_ref()?)
     }
 
-    /// Notes something of boards; one whose id is not known has no notes. How many were left out.
+    /// Notes something of boards; one whose id is not known has no notes. How
+    /// many were left out.
     pub(super) fn make_note(&mut self, boards: &[BoardKey], change: &NoteChange) -> usize {
         let mut left_out = 0;
         for key in boards {
@@ -239,10 +259,15 @@ impl Model {
     }
 
     fn choose_wanted(&mut self, key: BoardKey) {
-        let Some(known) = self.boards.get(&key) else { return };
+        let Some(known) = self.boards.get(&key) else {
+            return;
+        };
         let view = &known.view;
-        let is =
-            |wanted: &str| view.id.as_deref() == Some(wanted) || view.address == wanted || view.addresses.have(wanted);
+        let is = |wanted: &str| {
+            view.id.as_deref() == Some(wanted)
+                || view.address == wanted
+                || view.addresses.have(wanted)
+        };
         if self.wanted.as_deref().is_some_and(is) {
             self.select(key);
         }
@@ -270,7 +295,9 @@ impl Model {
 
     /// Takes a board off the list.
     pub fn remove(&mut self, key: BoardKey) {
-        let Some(known) = self.boards.remove(&key) else { return };
+        let Some(known) = self.boards.remove(&key) else {
+            return;
+        };
         *self.counts.of(&known.view.link) -= 1;
         self.roster += 1;
         self.unname(&known.view);
@@ -284,7 +311,9 @@ impl Model {
 
     /// Takes over one happening.
     pub fn happened(&mut self, entry: Arc<LogEntry>, now: Instant) {
-        if let Happening::Changed { component, .. } | Happening::Event { component, .. } = &entry.what {
+        if let Happening::Changed { component, .. } | Happening::Event { component, .. } =
+            &entry.what
+        {
             let faded = |at: &Instant| now.saturating_duration_since(*at) >= Duration::from_secs(1);
             if self.lit.len() >= LIT && self.swept.as_ref().is_none_or(faded) {
                 self.lit.retain(|_, at| !faded(at));
@@ -295,10 +324,15 @@ impl Model {
         self.journal.add(entry);
     }
 
-    /// The name, with the id (or else the address) where another board has the same.
+    /// The name, with the id (or else the address) where another board has the
+    /// same.
     pub fn title(&self, view: &BoardView) -> String {
         let name = view.name.clone();
-        if self.namesakes.get(&natural(&name)).is_some_and(|count| *count > 1) {
+        if self
+            .namesakes
+            .get(&natural(&name))
+            .is_some_and(|count| *count > 1)
+        {
             let apart = view.id.as_deref().unwrap_or(&view.address);
             format!("{name} ({apart})")
         } else {
@@ -321,7 +355,8 @@ impl Model {
         self.order.iter().filter_map(|place| self.board(place.2))
     }
 
-    /// Another number than before where a board came, went, or is known otherwise: by another name, id or address.
+    /// Another number than before where a board came, went, or is known
+    /// otherwise: by another name, id or address.
     pub(super) fn roster(&self) -> u64 {
         self.roster
     }
@@ -346,7 +381,8 @@ impl Model {
         &self.find
     }
 
-    /// Looks for boards by words in their name, address, id, kinds of components, room and tags; all of them have to be there.
+    /// Looks for boards by words in their name, address, id, kinds of
+    /// components, room and tags; all of them have to be there.
     pub fn find(&mut self, text: &str) {
         let text = text.trim().to_lowercase();
         if text != self.find {
@@ -359,9 +395,17 @@ impl Model {
     pub(super) fn refresh_list(&mut self) {
         if self.arranged.is_none() {
             let matches = |known: &&Known| {
-                self.find.is_empty() || self.find.split_whitespace().all(|part| known.haystack.contains(part))
+                self.find.is_empty()
+                    || self
+                        .find
+                        .split_whitespace()
+                        .all(|part| known.haystack.contains(part))
             };
-            let boards = self.order.iter().filter_map(|place| self.boards.get(&place.2)).filter(matches);
+            let boards = self
+                .order
+                .iter()
+                .filter_map(|place| self.boards.get(&place.2))
+                .filter(matches);
             let boards = boards.map(|known| (known.view.as_ref(), self.note(&known.view)));
             self.arranged = Some(arrangement::arrange(boards, &self.arrangement));
         }
@@ -420,7 +464,9 @@ impl Model {
     /// Chooses every board from the shown one to this.
     pub(super) fn mark_to(&mut self, key: BoardKey) {
         let from = self.selected.and_then(|selected| self.position(selected));
-        let (Some(from), Some(to)) = (from, self.position(key)) else { return self.select(key) };
+        let (Some(from), Some(to)) = (from, self.position(key)) else {
+            return self.select(key);
+        };
         let range = from.min(to)..=from.max(to);
         self.marked = range.filter_map(|at| self.listed_at(at)).collect();
     }
@@ -452,12 +498,15 @@ impl Model {
         self.chosen = true;
     }
 
-    /// Shows the first board where nobody chose one and none is waited for. While boards are `still_coming` it may be another
-    /// one the next time; after that it stays.
+    /// Shows the first board where nobody chose one and none is waited for.
+    /// While boards are `still_coming` it may be another one the next time;
+    /// after that it stays.
     pub(super) fn select_something(&mut self, still_coming: bool) {
         if self.wanted.is_none() && (self.selected.is_none() || (still_coming && !self.chosen)) {
             self.refresh_list();
-            self.selected = self.listed_at(0).or_else(|| self.order.first().map(|place| place.2));
+            self.selected = self
+                .listed_at(0)
+                .or_else(|| self.order.first().map(|place| place.2));
         }
     }
 
@@ -492,10 +541,19 @@ impl Model {
     }
 }
 
-/// What the find box looks in: name, address, id, kinds of components, room and tags, in lower case.
+/// What the find box looks in: name, address, id, kinds of components, room and
+/// tags, in lower case.
 fn haystack(view: &BoardView, note: Option<&Note>) -> String {
-    let mut words = vec![view.name.as_str(), &view.address, view.id.as_deref().unwrap_or_default()];
-    let kinds: BTreeSet<String> = view.components.iter().map(|view| view.descriptor.kind.to_string()).collect();
+    let mut words = vec![
+        view.name.as_str(),
+        &view.address,
+        view.id.as_deref().unwrap_or_default(),
+    ];
+    let kinds: BTreeSet<String> = view
+        .components
+        .iter()
+        .map(|view| view.descriptor.kind.to_string())
+        .collect();
     words.extend(kinds.iter().map(String::as_str));
     if let Some(note) = note {
         words.push(&note.room);
@@ -522,7 +580,8 @@ fn natural(text: &str) -> String {
 
 fn flush(key: &mut String, digits: &mut String) {
     if !digits.is_empty() {
-        // The number of digits before the digits: 2 before 10, and names that differ stay different.
+        // The number of digits before the digits: 2 before 10, and names that
+        // differ stay different.
         key.push_str(&format!("{:03}", digits.len()));
         key.push_str(digits);
         digits.clear();

@@ -1,5 +1,6 @@
-//! The time at which a frame is drawn, and when something drawn in it changes by itself. It reads no clock; who draws asks for
-//! the next frame no earlier than anything shown needs it, so that a steady window is idle.
+//! The time at which a frame is drawn, and when something drawn in it changes
+//! by itself. It reads no clock; who draws asks for the next frame no earlier
+//! than anything shown needs it, so that a steady window is idle.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,7 +21,8 @@ const FRAME: Duration = Duration::from_millis(33);
 pub struct Moment {
     /// For ages of links and commands.
     pub now: Instant,
-    /// For everything that the fleet keeps, on the scale of its clock, which never jumps.
+    /// For everything that the fleet keeps, on the scale of its clock, which
+    /// never jumps.
     pub wall: SystemTime,
     /// How that reads on the clock of this computer.
     pub timeline: Timeline,
@@ -33,7 +35,14 @@ pub struct Moment {
 impl Moment {
     /// A frame at this time.
     pub fn new(now: Instant, wall: SystemTime, zone: TimeZone) -> Self {
-        Self { now, wall, timeline: Timeline::new(wall), zone, next: Cell::new(None), shown: RefCell::default() }
+        Self {
+            now,
+            wall,
+            timeline: Timeline::new(wall),
+            zone,
+            next: Cell::new(None),
+            shown: RefCell::default(),
+        }
     }
 
     /// The same with a clock that was set.
@@ -49,7 +58,8 @@ impl Moment {
 
     /// A frame is wanted after `delay` at the latest.
     pub(super) fn again_in(&self, delay: Duration) {
-        self.next.set(Some(self.next.get().map_or(delay, |next| next.min(delay))));
+        self.next
+            .set(Some(self.next.get().map_or(delay, |next| next.min(delay))));
     }
 
     /// What is on this board is drawn.
@@ -110,7 +120,8 @@ impl Moment {
         }
     }
 
-    /// When the next frame is needed at the latest; `None` while everything is steady.
+    /// When the next frame is needed at the latest; `None` while everything is
+    /// steady.
     pub fn next(&self) -> Option<Duration> {
         self.next.get()
     }

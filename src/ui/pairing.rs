@@ -1,8 +1,10 @@
-//! The dialog in which a person compares the code of a board that is being paired with the one that the board shows. Draws what the
-//! board's light does, and says what was asked for.
+//! The dialog in which a person compares the code of a board that is being
+//! paired with the one that the board shows. Draws what the board's light does,
+//! and says what was asked for.
 
 use eframe::egui::{
-    Align, Button, FontFamily, FontId, Label, Layout, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+    Align, Button, FontFamily, FontId, Label, Layout, Rect, RichText, Role, Sense, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::{
@@ -23,7 +25,8 @@ const NEXT_FLASH: f32 = 9.0;
 const BUTTONS: f32 = 28.0;
 
 /// How a board shows its code.
-const FLASHES: &str = "The board prints its code on the serial port, and its light flashes it: a long blue flash, then each digit as \
+const FLASHES: &str = "The board prints its code on the serial port, and its light flashes it: a \
+     long blue flash, then each digit as \
                        that many white flashes. A long white flash is 0.";
 
 /// A code that is being compared.
@@ -43,7 +46,8 @@ pub(super) fn steps(ui: &mut Ui, replaces: bool) {
     let steps = [
         "Hold the board's button for 5 seconds, until its light blinks red.",
         "Release it. If you hold it for 10 seconds, the board is erased.",
-        "The light blinks blue. Click Pair within 2 minutes, and compare the codes that the board and this window show.",
+        "The light blinks blue. Click Pair within 2 minutes, and compare the codes that the board \
+             and this window show.",
     ];
     for (number, step) in (1..).zip(steps) {
         ui.horizontal_top(|ui| {
@@ -67,16 +71,32 @@ pub(super) fn buttons(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
 }
 
 /// Shows it; `opened` is whether it was shown before.
-pub(super) fn compare(ui: &mut Ui, compare: &Compare, opened: &mut bool, actions: &mut Vec<Action>) {
+pub(super) fn compare(
+    ui: &mut Ui,
+    compare: &Compare,
+    opened: &mut bool,
+    actions: &mut Vec<Action>,
+) {
     let palette = palette(ui);
-    let Compare { code, matches, confirmed } = compare;
-    ui.heading(if *matches { "Confirm at the board" } else { "Compare the codes" });
+    let Compare {
+        code,
+        matches,
+        confirmed,
+    } = compare;
+    ui.heading(if *matches {
+        "Confirm at the board"
+    } else {
+        "Compare the codes"
+    });
     ui.add_space(UNIT * 1.5);
     digits(ui, code, palette);
     ui.add_space(UNIT * 1.5);
     let (next, how) = match (*matches, *confirmed) {
         (false, false) => ("Does the board show the same code?", FLASHES),
-        (false, true) => ("It was confirmed at the board. Does the board show the same code?", FLASHES),
+        (false, true) => (
+            "It was confirmed at the board. Does the board show the same code?",
+            FLASHES,
+        ),
         (true, false) => (
             "Now press the board's button once, briefly.",
             "The board is locked when it has answered. To cancel, press its button twice.",
@@ -96,7 +116,10 @@ pub(super) fn compare(ui: &mut Ui, compare: &Compare, opened: &mut bool, actions
             return;
         }
         let words = RichText::new("Codes match").color(palette.on_accent);
-        if ui.add(Button::new(words).fill(palette.accent).min_size(size)).clicked() {
+        if ui
+            .add(Button::new(words).fill(palette.accent).min_size(size))
+            .clicked()
+        {
             actions.push(Action::CodesMatch);
         }
         let differ = ui.add(Button::new("They differ").min_size(size));
@@ -114,9 +137,14 @@ pub(super) fn compare(ui: &mut Ui, compare: &Compare, opened: &mut bool, actions
 /// The digits, each above the flashes that it is.
 fn digits(ui: &mut Ui, code: &str, palette: &Palette) {
     let [width, height] = DIGIT;
-    let digits: Vec<u8> = code.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+    let digits: Vec<u8> = code
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .map(|digit| digit - b'0')
+        .collect();
     let whole = vec2(width * 6.0 + GAP, height);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Code: {code}")));
     let start = rect.center().x - whole.x / 2.0;
     // The long blue flash with which the light begins.
@@ -129,8 +157,19 @@ fn digits(ui: &mut Ui, code: &str, palette: &Palette) {
         let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width, height));
         let top = cell.center_top() + vec2(0.0, DIGIT_SIZE / 2.0 + HALF);
         let font = FontId::new(DIGIT_SIZE, FontFamily::Monospace);
-        ui.painter().text(top, eframe::egui::Align2::CENTER_CENTER, digit, font, palette.text);
-        flashes(ui, cell.center_top() + vec2(0.0, DIGIT_SIZE + UNIT * 2.0), *digit, palette);
+        ui.painter().text(
+            top,
+            eframe::egui::Align2::CENTER_CENTER,
+            digit,
+            font,
+            palette.text,
+        );
+        flashes(
+            ui,
+            cell.center_top() + vec2(0.0, DIGIT_SIZE + UNIT * 2.0),
+            *digit,
+            palette,
+        );
     }
 }
 
@@ -145,7 +184,10 @@ fn flashes(ui: &Ui, top: eframe::egui::Pos2, digit: u8, palette: &Palette) {
         let (row, column) = (flash / 3, flash % 3);
         // The last row may be shorter than the others; each is centered.
         let in_row = (digit - row * 3).min(3);
-        let at = vec2(f32::from(column) - f32::from(in_row - 1) / 2.0, f32::from(row)) * NEXT_FLASH;
+        let at = vec2(
+            f32::from(column) - f32::from(in_row - 1) / 2.0,
+            f32::from(row),
+        ) * NEXT_FLASH;
         ui.painter().circle_filled(top + at, FLASH, palette.weak);
     }
 }

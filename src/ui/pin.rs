@@ -13,7 +13,10 @@ impl Pin {
     /// Pins a component, where the board has it.
     pub fn of(model: &Model, board: BoardKey, component: &ComponentKey) -> Option<Self> {
         let board = model.board(board)?;
-        let view = board.components.iter().find(|view| view.descriptor.key == *component)?;
+        let view = board
+            .components
+            .iter()
+            .find(|view| view.descriptor.key == *component)?;
         Some(Self {
             board: board.id.clone().unwrap_or_else(|| board.address.clone()),
             component: component.clone(),
@@ -22,9 +25,15 @@ impl Pin {
     }
 
     /// The board and the component as they are now, where both are known.
-    pub(super) fn find<'a>(&self, model: &'a Model) -> Option<(&'a Arc<BoardView>, &'a Arc<ComponentView>)> {
+    pub(super) fn find<'a>(
+        &self,
+        model: &'a Model,
+    ) -> Option<(&'a Arc<BoardView>, &'a Arc<ComponentView>)> {
         let board = self.board(model)?;
-        let component = board.components.iter().find(|view| view.descriptor.key == self.component)?;
+        let component = board
+            .components
+            .iter()
+            .find(|view| view.descriptor.key == self.component)?;
         Some((board, component))
     }
 
@@ -36,16 +45,25 @@ impl Pin {
     /// What both are called now, or were when it was pinned.
     pub(super) fn title(&self, model: &Model) -> String {
         match self.find(model) {
-            Some((board, component)) => format!("{}: {}", model.title(board), component_name(board, component)),
+            Some((board, component)) => format!(
+                "{}: {}",
+                model.title(board),
+                component_name(board, component)
+            ),
             None => self.words(),
         }
     }
 }
 
-/// The name of a component, with its key where another one of the board has the same name.
+/// The name of a component, with its key where another one of the board has the
+/// same name.
 pub(super) fn component_name(board: &BoardView, component: &ComponentView) -> String {
     let descriptor = &component.descriptor;
-    let alike = board.components.iter().filter(|other| other.descriptor.name == descriptor.name).count();
+    let alike = board
+        .components
+        .iter()
+        .filter(|other| other.descriptor.name == descriptor.name)
+        .count();
     match (descriptor.name.is_empty(), alike) {
         (true, _) => descriptor.key.to_string(),
         (false, 0 | 1) => words::plain(&descriptor.name),

@@ -1,7 +1,9 @@
-//! The rail at the left: the parts of the window, each with its sign and a key (Ctrl+1 and on).
+//! The rail at the left: the parts of the window, each with its sign and a key
+//! (Ctrl+1 and on).
 
 use eframe::egui::{
-    Align2, CornerRadius, Key, Modifiers, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align2, CornerRadius, Key, Modifiers, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    accesskit::Role, vec2,
 };
 
 use super::{
@@ -37,8 +39,18 @@ pub(super) const ENTRIES: &[Entry] = &[
         about: "Components of several boards on pages of your own",
         sign: icon::SQUARES_FOUR,
     },
-    Entry { place: Place::Scenes, word: "Scenes", about: "Many components set at one click", sign: icon::PALETTE },
-    Entry { place: Place::Activity, word: "Activity", about: "Everything that happened", sign: icon::LIST_BULLETS },
+    Entry {
+        place: Place::Scenes,
+        word: "Scenes",
+        about: "Many components set at one click",
+        sign: icon::PALETTE,
+    },
+    Entry {
+        place: Place::Activity,
+        word: "Activity",
+        about: "Everything that happened",
+        sign: icon::LIST_BULLETS,
+    },
     Entry {
         place: Place::Plots,
         word: "Plots",
@@ -57,8 +69,18 @@ pub(super) const ENTRIES: &[Entry] = &[
         about: "What goes over a board's link, and a box to send any method",
         sign: icon::BRACKETS_CURLY,
     },
-    Entry { place: Place::Doctor, word: "Doctor", about: "Why a board is missing", sign: icon::STETHOSCOPE },
-    Entry { place: Place::Lab, word: "Lab", about: "Channels, pushes and polls, made visible", sign: icon::FLASK },
+    Entry {
+        place: Place::Doctor,
+        word: "Doctor",
+        about: "Why a board is missing",
+        sign: icon::STETHOSCOPE,
+    },
+    Entry {
+        place: Place::Lab,
+        word: "Lab",
+        about: "Channels, pushes and polls, made visible",
+        sign: icon::FLASK,
+    },
 ];
 
 /// What they are called, in the order of their keys.
@@ -72,18 +94,38 @@ pub const PLACES: &[&str] = &{
     words
 };
 
-const KEYS: [Key; 9] =
-    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+const KEYS: [Key; 9] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
 
 /// Shows the rail.
 pub(super) fn show(ui: &mut Ui, shown: Place, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 0.0;
-    let height = (ui.available_height() / ENTRIES.len() as f32).clamp(theme::RAIL_ROW[0], theme::RAIL_ROW[1]);
+    let height = (ui.available_height() / ENTRIES.len() as f32)
+        .clamp(theme::RAIL_ROW[0], theme::RAIL_ROW[1]);
     for (at, entry) in ENTRIES.iter().enumerate() {
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+        let (rect, response) =
+            ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
         let chosen = entry.place == shown;
-        response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, entry.word));
-        paint(ui, rect, entry, chosen, response.hovered(), response.has_focus());
+        response.widget_info(|| {
+            WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, entry.word)
+        });
+        paint(
+            ui,
+            rect,
+            entry,
+            chosen,
+            response.hovered(),
+            response.has_focus(),
+        );
         let hint = format!("{} (Ctrl+{})", entry.about, at + 1);
         if response.on_hover_text(hint).clicked() {
             actions.push(Action::Go(entry.place));
@@ -106,16 +148,40 @@ fn paint(ui: &Ui, rect: Rect, entry: &Entry, chosen: bool, hovered: bool, focuse
     let radius = CornerRadius::same(theme::CONTROL_RADIUS);
     if chosen {
         ui.painter().rect_filled(plate, radius, palette.chosen);
-        let mark = between(plate.left_top() + vec2(0.0, 8.0), plate.left_bottom() + vec2(3.0, -8.0));
+        let mark = between(
+            plate.left_top() + vec2(0.0, 8.0),
+            plate.left_bottom() + vec2(3.0, -8.0),
+        );
         ui.painter().rect_filled(mark, radius, palette.accent);
     } else if hovered {
         ui.painter().rect_filled(plate, radius, palette.control);
     }
     if focused {
-        ui.painter().rect_stroke(plate, radius, Stroke::new(1.5, palette.accent), StrokeKind::Inside);
+        ui.painter().rect_stroke(
+            plate,
+            radius,
+            Stroke::new(1.5, palette.accent),
+            StrokeKind::Inside,
+        );
     }
     let colour = if chosen { palette.text } else { palette.weak };
-    let (upper, lower) = plate.inset(vec2(2.0, 4.0)).split_top_bottom_at_fraction(0.6);
-    text::paint(ui, upper, Align2::CENTER_CENTER, entry.sign, theme::icon(), colour);
-    text::paint(ui, lower, Align2::CENTER_CENTER, entry.word, theme::small(), colour);
+    let (upper, lower) = plate
+        .inset(vec2(2.0, 4.0))
+        .split_top_bottom_at_fraction(0.6);
+    text::paint(
+        ui,
+        upper,
+        Align2::CENTER_CENTER,
+        entry.sign,
+        theme::icon(),
+        colour,
+    );
+    text::paint(
+        ui,
+        lower,
+        Align2::CENTER_CENTER,
+        entry.word,
+        theme::small(),
+        colour,
+    );
 }

@@ -1,4 +1,5 @@
-//! The panel below: what was pushed and what became of the links, newest first. Only rows in view are drawn.
+//! The panel below: what was pushed and what became of the links, newest first.
+//! Only rows in view are drawn.
 
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ use super::{
 /// How long a frame may look for lines.
 const BUDGET: Duration = Duration::from_millis(2);
 
-/// Shows the panel; `of_one` is whether only the chosen board's lines are shown.
+/// Shows the panel; `of_one` is whether only the chosen board's lines are
+/// shown.
 pub(super) fn show(
     ui: &mut Ui,
     model: &Model,
@@ -37,7 +39,10 @@ pub(super) fn show(
             }
         }
         if model.missed() > 0 {
-            let words = format!("{} lines were lost: the window did not keep up", model.missed());
+            let words = format!(
+                "{} lines were lost: the window did not keep up",
+                model.missed()
+            );
             text::label(ui, &words, &words, theme::small(), palette.doubtful);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -45,7 +50,10 @@ pub(super) fn show(
             let save = save.on_hover_text("Save these lines as JSON Lines or CSV");
             save.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), "Save pushes"));
             if save.clicked() {
-                let lines = matches.entries(model.journal(), u64::MAX).cloned().collect();
+                let lines = matches
+                    .entries(model.journal(), u64::MAX)
+                    .cloned()
+                    .collect();
                 actions.push(Action::File(Errand::SaveLines(lines)));
             }
         });
@@ -54,8 +62,17 @@ pub(super) fn show(
     if !*of_one {
         moment.shows_log();
     }
-    let only = of_one.then(|| model.selected().map(|board| board.key)).flatten();
-    matches.look_for(Filter { board: only, without_echoes: true, ..Filter::default() }, model.journal());
+    let only = of_one
+        .then(|| model.selected().map(|board| board.key))
+        .flatten();
+    matches.look_for(
+        Filter {
+            board: only,
+            without_echoes: true,
+            ..Filter::default()
+        },
+        model.journal(),
+    );
     if !matches.go_on(model.journal(), BUDGET) {
         moment.moving();
     }
@@ -69,7 +86,9 @@ pub(super) fn show(
     let area = ScrollArea::vertical().id_salt("pushes").auto_shrink(false);
     area.show_rows(ui, theme::PUSH_ROW, matches.len(), |ui, rows| {
         for row in rows {
-            let entry = matches.newest(row, u64::MAX).and_then(|number| model.journal().get(number));
+            let entry = matches
+                .newest(row, u64::MAX)
+                .and_then(|number| model.journal().get(number));
             if let Some(entry) = entry {
                 entry_row::show(ui, model, entry, only.is_none(), moment, actions);
             }

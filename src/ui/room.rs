@@ -1,5 +1,6 @@
-//! How much room a layout has. Everything here ends at zero: in a window that is too small, or zoomed in too far, more is
-//! subtracted than there is, and egui panics in debug builds when it is asked for a negative size.
+//! How much room a layout has. Everything here ends at zero: in a window that
+//! is too small, or zoomed in too far, more is subtracted than there is, and
+//! egui panics in debug builds when it is asked for a negative size.
 
 use eframe::egui::{Pos2, Rect, Vec2};
 
@@ -8,7 +9,8 @@ pub(super) fn left_of(length: f32, taken: f32) -> f32 {
     (length - taken).max(0.0)
 }
 
-/// The rectangle between two corners; empty, at `min`, where `max` is not beyond it.
+/// The rectangle between two corners; empty, at `min`, where `max` is not
+/// beyond it.
 pub(super) fn between(min: Pos2, max: Pos2) -> Rect {
     Rect::from_min_max(min, max.max(min))
 }
@@ -23,7 +25,8 @@ pub(super) trait Within {
     fn until_y(self, y: f32) -> Rect;
     /// The part below `y`.
     fn after_y(self, y: f32) -> Rect;
-    /// Without a margin on each side; where the margins need more than there is, the line or point in the middle.
+    /// Without a margin on each side; where the margins need more than there
+    /// is, the line or point in the middle.
     fn inset(self, margin: Vec2) -> Rect;
 }
 

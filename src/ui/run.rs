@@ -19,16 +19,19 @@ use crate::{
 };
 
 /// What is told after a crash.
-const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page, and the order of the list are back to their \
+const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page, \
+     and the order of the list are back to their \
                        defaults; your boards, rooms, tags, scenes and dashboards are unchanged.";
 
 /// How the window is opened.
 pub struct Options {
     /// How its fleet is started.
     pub fleet: fleet::Settings,
-    /// How virtual boards are started from the empty state; `None` where this program has none.
+    /// How virtual boards are started from the empty state; `None` where this
+    /// program has none.
     pub start_virtual_boards: Option<StartVirtualBoards>,
-    /// The folder for what the window remembers; `None` for the desktop's usual place.
+    /// The folder for what the window remembers; `None` for the desktop's usual
+    /// place.
     pub memory: Option<PathBuf>,
     /// Where the keys of locked boards are.
     pub keys: Store,
@@ -58,12 +61,22 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`]: where the fleet or the window cannot start.
 pub fn run(options: Options) -> Result<(), RunError> {
-    let Options { fleet, start_virtual_boards, memory, keys } = options;
-    // They are loaded once there is a window, since the keychain may ask for a password.
+    let Options {
+        fleet,
+        start_virtual_boards,
+        memory,
+        keys,
+    } = options;
+    // They are loaded once there is a window, since the keychain may ask for a
+    // password.
     let (mut file, problem) = SettingsFile::open(memory);
     let crashed = file.begin_run();
     let listen = fleet.listen.or(file.settings().listen);
-    let fleet = Fleet::start(fleet::Settings { keys: None, listen, ..fleet })?;
+    let fleet = Fleet::start(fleet::Settings {
+        keys: None,
+        listen,
+        ..fleet
+    })?;
     let layout = file.settings().layout;
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -87,21 +100,33 @@ pub fn run(options: Options) -> Result<(), RunError> {
         app.report(crashed.then(|| CRASHED.to_owned()));
         Ok(Box::new(app))
     });
-    // winit and its parts load the display's libraries while they run, and some panic where one is missing.
-    match catch_unwind(AssertUnwindSafe(|| eframe::run_native(TITLE, native, creator))) {
+    // winit and its parts load the display's libraries while they run, and some
+    // panic where one is missing.
+    match catch_unwind(AssertUnwindSafe(|| {
+        eframe::run_native(TITLE, native, creator)
+    })) {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(RunError::Display { problem: error.to_string() }),
-        Err(panic) if !opened.load(Ordering::Relaxed) => Err(RunError::Display { problem: message(panic.as_ref()) }),
+        Ok(Err(error)) => Err(RunError::Display {
+            problem: error.to_string(),
+        }),
+        Err(panic) if !opened.load(Ordering::Relaxed) => Err(RunError::Display {
+            problem: message(panic.as_ref()),
+        }),
         Err(panic) => resume_unwind(panic),
     }
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("a library of the display failed").to_owned()
 }
 
-/// The icon; without one where its file cannot be read, which costs nothing but the icon.
+/// The icon; without one where its file cannot be read, which costs nothing but
+/// the icon.
 fn icon() -> egui::IconData {
-    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon-256.png")).unwrap_or_default()
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon-256.png"))
+        .unwrap_or_default()
 }

@@ -1,11 +1,12 @@
-//! The page of scenes: what each component of a scene is to be and is now, and the button that makes it so. What came of the last
-//! time is said at each component.
+//! The page of scenes: what each component of a scene is to be and is now, and
+//! the button that makes it so. What came of the last time is said at each
+//! component.
 
 use std::collections::BTreeSet;
 
 use eframe::egui::{
-    Align2, Button, CentralPanel, Color32, Frame, Margin, Rect, RichText, ScrollArea, Sense, Slider, Stroke, Ui,
-    WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Button, CentralPanel, Color32, Frame, Margin, Rect, RichText, ScrollArea, Sense,
+    Slider, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 use protocol::limits;
 
@@ -48,21 +49,34 @@ struct Standing {
 
 impl Scenes {
     pub(super) fn new(shelf: Shelf<Scene>) -> Self {
-        Self { binder: Binder::new(shelf), find: String::new() }
+        Self {
+            binder: Binder::new(shelf),
+            find: String::new(),
+        }
     }
 
-    /// Takes a component as it is now into the scene in this place, or a new one; says in words what came of it.
+    /// Takes a component as it is now into the scene in this place, or a new
+    /// one; says in words what came of it.
     ///
     /// # Errors
     /// Where it cannot be.
-    pub(super) fn pin(&mut self, pin: Pin, at: Option<usize>, model: &Model) -> Result<String, String> {
+    pub(super) fn pin(
+        &mut self,
+        pin: Pin,
+        at: Option<usize>,
+        model: &Model,
+    ) -> Result<String, String> {
         let words = pin.words();
         let Some((_, view)) = pin.find(model).filter(|(_, view)| state_of(view).is_some()) else {
-            return Err(format!("What {words} is now is not known; it cannot be taken into a scene."));
+            return Err(format!(
+                "What {words} is now is not known; it cannot be taken into a scene."
+            ));
         };
         let shown = self.binder.shown().map(|(at, _)| at);
         let at = at.unwrap_or_else(|| self.binder.begin(Sort::Scene));
-        let Some(scene) = self.binder.shelf.items.get_mut(at) else { return Err("That scene is gone.".to_owned()) };
+        let Some(scene) = self.binder.shelf.items.get_mut(at) else {
+            return Err("That scene is gone.".to_owned());
+        };
         scene.take(pin, view);
         let words = format!("{words} is in {} as it is now.", scene.name);
         if let Some(shown) = shown {
@@ -71,7 +85,8 @@ impl Scenes {
         Ok(words)
     }
 
-    /// Begins a scene with what these components are now, and shows it; how many of them can be in it.
+    /// Begins a scene with what these components are now, and shows it; how
+    /// many of them can be in it.
     pub(super) fn take(&mut self, name: &str, pins: Vec<Pin>, model: &Model) -> usize {
         let mut scene = Scene::new(name);
         for pin in pins {
@@ -88,7 +103,11 @@ impl Scenes {
 
     /// The commands that make everything what the scene in this place wants.
     pub(super) fn batch(&self, at: usize, model: &Model) -> Option<Batch> {
-        self.binder.shelf.items.get(at).map(|scene| batch(scene, model))
+        self.binder
+            .shelf
+            .items
+            .get(at)
+            .map(|scene| batch(scene, model))
     }
 
     /// Shows the page.
@@ -107,18 +126,31 @@ impl Scenes {
             |scene| Document::Scene(scene.clone()),
             actions,
             |ui, binder, actions| {
-                let Some((at, scene)) = binder.shown() else { return };
+                let Some((at, scene)) = binder.shown() else {
+                    return;
+                };
                 let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)));
                 add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to the scene"));
-                let fits = |view: &crate::fleet::ComponentView| !settable(&view.descriptor.kind).is_empty();
+                let fits = |view: &crate::fleet::ComponentView| {
+                    !settable(&view.descriptor.kind).is_empty()
+                };
                 let has = |pin: &Pin| scene.steps.iter().any(|step| step.pin == *pin);
                 let chosen = offers::below(&add, model, find, fits, has);
-                actions.extend(chosen.map(|pin| Action::Pin(pin, Onto { sort: Sort::Scene, at: Some(at) })));
+                actions.extend(chosen.map(|pin| {
+                    Action::Pin(
+                        pin,
+                        Onto {
+                            sort: Sort::Scene,
+                            at: Some(at),
+                        },
+                    )
+                }));
             },
         );
         ui.add_space(UNIT);
         let Some((at, scene)) = self.binder.shown() else {
-            let words = "A scene keeps what lights, switches and values are now, and makes them so again at one click, with a fade if \
+            let words = "A scene keeps what lights, switches and values are now, and makes them \
+                 so again at one click, with a fade if \
                 you like. Set everything as it is to be; then begin a scene and add the components, or take \
                 one from a dashboard, from several chosen boards, or from the menu of a card.";
             self.binder.nothing(ui, Sort::Scene, words);
@@ -129,11 +161,14 @@ impl Scenes {
         }
         let last = batches.newest(&title(scene));
         head(ui, at, scene, model, actions);
-        let Some(scene) = self.binder.shown_mut() else { return };
+        let Some(scene) = self.binder.shown_mut() else {
+            return;
+        };
         fade(ui, scene, model);
         ui.add_space(UNIT);
         if scene.steps.is_empty() {
-            let words = "Add components with the button at the upper right. Each is taken in as it is at that moment.";
+            let words = "Add components with the button at the upper right. Each is taken in as \
+                 it is at that moment.";
             empty(ui, "Nothing is in this scene yet.", words, |_| {});
             return;
         }
@@ -152,7 +187,10 @@ fn batch(scene: &Scene, model: &Model) -> Batch {
         match step.pin.board(model) {
             Some(board) => {
                 let what = What::Set(step.pin.component.clone(), step.change(scene.transition_ms));
-                batch.steps.push(Step { board: board.key, what });
+                batch.steps.push(Step {
+                    board: board.key,
+                    what,
+                });
             }
             None => batch.absent.push(step.pin.words()),
         }
@@ -163,19 +201,43 @@ fn batch(scene: &Scene, model: &Model) -> Batch {
 /// The button that applies it, and how much of it is so already.
 fn head(ui: &mut Ui, at: usize, scene: &Scene, model: &Model, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    let boards: BTreeSet<&str> = scene.steps.iter().map(|step| step.pin.board.as_str()).collect();
-    let absent = boards.iter().filter(|board| model.known_as(board).is_none()).count();
-    let fits = scene.steps.iter().filter(|step| fit(step, model) == Some(Fit::AsWanted)).count();
+    let boards: BTreeSet<&str> = scene
+        .steps
+        .iter()
+        .map(|step| step.pin.board.as_str())
+        .collect();
+    let absent = boards
+        .iter()
+        .filter(|board| model.known_as(board).is_none())
+        .count();
+    let fits = scene
+        .steps
+        .iter()
+        .filter(|step| fit(step, model) == Some(Fit::AsWanted))
+        .count();
     ui.horizontal(|ui| {
         let words = RichText::new(format!("{}  Apply", icon::PLAY)).color(palette.on_accent);
-        let apply = Button::new(words).fill(palette.accent).min_size(vec2(112.0, 32.0));
+        let apply = Button::new(words)
+            .fill(palette.accent)
+            .min_size(vec2(112.0, 32.0));
         let apply = ui.add_enabled(!scene.steps.is_empty(), apply);
-        apply.widget_info(|| WidgetInfo::labeled(Role::Button, !scene.steps.is_empty(), title(scene)));
-        if apply.on_hover_text("Make everything as the scene wants it; it can be undone (Ctrl+Z)").clicked() {
+        apply.widget_info(|| {
+            WidgetInfo::labeled(Role::Button, !scene.steps.is_empty(), title(scene))
+        });
+        if apply
+            .on_hover_text("Make everything as the scene wants it; it can be undone (Ctrl+Z)")
+            .clicked()
+        {
             actions.push(Action::ApplyScene(at));
         }
-        let count = |number: usize, what: &str| words::count(u64::try_from(number).unwrap_or(u64::MAX), what);
-        let mut told = format!("{} on {}", count(scene.steps.len(), "component"), count(boards.len(), "board"));
+        let count = |number: usize, what: &str| {
+            words::count(u64::try_from(number).unwrap_or(u64::MAX), what)
+        };
+        let mut told = format!(
+            "{} on {}",
+            count(scene.steps.len(), "component"),
+            count(boards.len(), "board")
+        );
         if !scene.steps.is_empty() {
             told.push_str(&match fits {
                 all if all == scene.steps.len() => "; all are so now".to_owned(),
@@ -196,16 +258,34 @@ fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
             .on_hover_text("How long lights take; everything else is set at once");
         let mut seconds = f64::from(scene.transition_ms) / 1e3;
         let most = f64::from(limits::TRANSITION_MS) / 1e3;
-        let slider = Slider::new(&mut seconds, 0.0..=most).step_by(0.1).fixed_decimals(1).suffix(" s");
+        let slider = Slider::new(&mut seconds, 0.0..=most)
+            .step_by(0.1)
+            .fixed_decimals(1)
+            .suffix(" s");
         if ui.add(slider).accessible_name("Fade").changed() {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 10,000")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "0 to 10,000"
+            )]
             let millis = (seconds.clamp(0.0, most) * 1e3).round() as u32;
             scene.transition_ms = millis;
         }
         ui.add_space(UNIT);
-        let take = ui.add_enabled(!scene.steps.is_empty(), Button::new("Take all as they are now"));
-        if take.on_hover_text("Want from now on what the components that are there are now").clicked() {
-            for pin in scene.steps.iter().map(|step| step.pin.clone()).collect::<Vec<_>>() {
+        let take = ui.add_enabled(
+            !scene.steps.is_empty(),
+            Button::new("Take all as they are now"),
+        );
+        if take
+            .on_hover_text("Want from now on what the components that are there are now")
+            .clicked()
+        {
+            for pin in scene
+                .steps
+                .iter()
+                .map(|step| step.pin.clone())
+                .collect::<Vec<_>>()
+            {
                 if let Some((_, view)) = pin.find(model) {
                     scene.take(pin.clone(), view);
                 }
@@ -216,7 +296,9 @@ fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
 
 /// Whether a component is as wanted; `None` where it is not there.
 fn fit(step: &SceneStep, model: &Model) -> Option<Fit> {
-    step.pin.find(model).map(|(_, view)| step.fit(&view.shown()))
+    step.pin
+        .find(model)
+        .map(|(_, view)| step.fit(&view.shown()))
 }
 
 fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<&Given>) {
@@ -225,13 +307,22 @@ fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<&Given>) {
     ui.spacing_mut().item_spacing.y = 0.0;
     columns(ui, |ui, [_, name, wanted, now, _]| {
         for (rect, words) in [(name, "component"), (wanted, "wanted"), (now, "now")] {
-            text::paint(ui, rect, Align2::LEFT_CENTER, words, theme::small(), palette(ui).weak);
+            text::paint(
+                ui,
+                rect,
+                Align2::LEFT_CENTER,
+                words,
+                theme::small(),
+                palette(ui).weak,
+            );
         }
     });
     let area = ScrollArea::vertical().id_salt("steps").auto_shrink(false);
     area.show_rows(ui, ROW, scene.steps.len(), |ui, rows| {
         for at in rows {
-            let Some(step) = scene.steps.get(at) else { continue };
+            let Some(step) = scene.steps.get(at) else {
+                continue;
+            };
             columns(ui, |ui, rects| {
                 let (take, remove) = row(ui, step, model, last, rects);
                 if take {
@@ -257,19 +348,27 @@ fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<&Given>) {
 fn columns(ui: &mut Ui, add: impl FnOnce(&mut Ui, [Rect; 5])) {
     let width = left_of(ui.available_width(), UNIT * 1.5);
     let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
-    ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette(ui).border));
+    ui.painter().hline(
+        rect.x_range(),
+        rect.bottom(),
+        Stroke::new(1.0, palette(ui).border),
+    );
     let (sign, buttons) = (28.0, 72.0);
     let rest = left_of(width, sign + buttons);
     let mut left = rect.left();
     let rects = [sign, rest * 0.34, rest * 0.36, rest * 0.3, buttons].map(|width| {
-        let field = between(pos2(left, rect.top()), pos2(left + width - UNIT, rect.bottom()));
+        let field = between(
+            pos2(left, rect.top()),
+            pos2(left + width - UNIT, rect.bottom()),
+        );
         left += width;
         field
     });
     add(ui, rects);
 }
 
-/// A component of the scene; whether it is to be taken as it is now, and whether it is taken away.
+/// A component of the scene; whether it is to be taken as it is now, and
+/// whether it is taken away.
 fn row(
     ui: &mut Ui,
     step: &SceneStep,
@@ -279,27 +378,74 @@ fn row(
 ) -> (bool, bool) {
     let palette = palette(ui);
     let title = step.pin.title(model);
-    let descriptor = step.pin.find(model).map(|(_, view)| view.descriptor.as_ref());
+    let descriptor = step
+        .pin
+        .find(model)
+        .map(|(_, view)| view.descriptor.as_ref());
     let wants = words::fields(&step.set, descriptor);
     let standing = standing(ui, step, model, last);
-    text::paint(ui, sign, Align2::CENTER_CENTER, standing.sign, theme::icon(), standing.colour);
+    text::paint(
+        ui,
+        sign,
+        Align2::CENTER_CENTER,
+        standing.sign,
+        theme::icon(),
+        standing.colour,
+    );
     let spoken = format!("{title}: {wants}; {}", standing.words);
-    text::field(ui, name, Align2::LEFT_CENTER, &title, &spoken, (theme::body(), palette.text)).on_hover_text(&spoken);
+    text::field(
+        ui,
+        name,
+        Align2::LEFT_CENTER,
+        &title,
+        &spoken,
+        (theme::body(), palette.text),
+    )
+    .on_hover_text(&spoken);
     let mut wanted = wanted;
     if let Some([r, g, b]) = step.set.rgb() {
-        let swatch = Rect::from_center_size(pos2(wanted.left() + 8.0, wanted.center().y), vec2(16.0, 16.0));
-        ui.painter().rect_filled(swatch, theme::CONTROL_RADIUS, Color32::from_rgb(r, g, b));
+        let swatch = Rect::from_center_size(
+            pos2(wanted.left() + 8.0, wanted.center().y),
+            vec2(16.0, 16.0),
+        );
+        ui.painter()
+            .rect_filled(swatch, theme::CONTROL_RADIUS, Color32::from_rgb(r, g, b));
         let outline = Stroke::new(1.0, palette.outline);
-        ui.painter().rect_stroke(swatch, theme::CONTROL_RADIUS, outline, eframe::egui::StrokeKind::Inside);
+        ui.painter().rect_stroke(
+            swatch,
+            theme::CONTROL_RADIUS,
+            outline,
+            eframe::egui::StrokeKind::Inside,
+        );
         wanted = wanted.after_x(swatch.right() + UNIT);
     }
-    text::paint(ui, wanted, Align2::LEFT_CENTER, &wants, theme::body(), palette.text);
-    text::paint(ui, now, Align2::LEFT_CENTER, &standing.words, theme::body(), standing.colour);
+    text::paint(
+        ui,
+        wanted,
+        Align2::LEFT_CENTER,
+        &wants,
+        theme::body(),
+        palette.text,
+    );
+    text::paint(
+        ui,
+        now,
+        Align2::LEFT_CENTER,
+        &standing.words,
+        theme::body(),
+        standing.colour,
+    );
     let half = buttons.split_left_right_at_fraction(0.5);
-    let there = step.pin.find(model).is_some_and(|(_, view)| state_of(view).is_some());
+    let there = step
+        .pin
+        .find(model)
+        .is_some_and(|(_, view)| state_of(view).is_some());
     let button = |ui: &mut Ui, rect: Rect, enabled: bool, sign: &str, name: String, hint: &str| {
-        let mut child =
-            ui.new_child(eframe::egui::UiBuilder::new().id_salt(&name).max_rect(rect.inset(vec2(1.0, 5.0))));
+        let mut child = ui.new_child(
+            eframe::egui::UiBuilder::new()
+                .id_salt(&name)
+                .max_rect(rect.inset(vec2(1.0, 5.0))),
+        );
         let response = child.add_enabled(enabled, Button::new(sign).frame_when_inactive(false));
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, &name));
         response.on_hover_text(hint).clicked()
@@ -312,14 +458,26 @@ fn row(
         format!("{title}: take as it is now"),
         "Want from now on what it is now",
     );
-    let remove = button(ui, half.1, true, icon::X, format!("{title}: take out"), "Take it out of the scene");
+    let remove = button(
+        ui,
+        half.1,
+        true,
+        icon::X,
+        format!("{title}: take out"),
+        "Take it out of the scene",
+    );
     (take, remove)
 }
 
-/// What came of the last time, as long as it is not yet seen in what the component is.
+/// What came of the last time, as long as it is not yet seen in what the
+/// component is.
 fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> Standing {
     let palette = palette(ui);
-    let is = |sign, colour, words: &str| Standing { sign, colour, words: words.to_owned() };
+    let is = |sign, colour, words: &str| Standing {
+        sign,
+        colour,
+        words: words.to_owned(),
+    };
     let Some((board, view)) = step.pin.find(model) else {
         return match step.pin.board(model) {
             Some(_) => is(icon::X_CIRCLE, palette.bad, "not known on its board"),
@@ -330,7 +488,10 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
     let fit = step.fit(&shown);
     let answered = last.and_then(|given| {
         let of = |what: &What| matches!(what, What::Set(key, _) if *key == step.pin.component);
-        given.steps.iter().find(|answered| answered.step.board == board.key && of(&answered.step.what))
+        given
+            .steps
+            .iter()
+            .find(|answered| answered.step.board == board.key && of(&answered.step.what))
     });
     match answered.map(|answered| &answered.outcome) {
         Some(None) => return is(icon::CLOCK, palette.underway, "pending"),
@@ -339,13 +500,19 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
         }
         _ => {}
     }
-    // A light that shows a white where a colour is wanted is told with its white.
+    // A light that shows a white where a colour is wanted is told with its
+    // white.
     let mut now = state_of(view).unwrap_or_default();
-    now.0.retain(|field, _| step.set.get(field).is_some() || matches!(field, "rgb" | "ct_k"));
+    now.0
+        .retain(|field, _| step.set.get(field).is_some() || matches!(field, "rgb" | "ct_k"));
     let now = words::fields(&now, Some(&view.descriptor));
     match fit {
         Fit::AsWanted => is(icon::CHECK, palette.good, "so now"),
-        Fit::Otherwise => Standing { sign: icon::ARROW_RIGHT, colour: palette.weak, words: format!("now {now}") },
+        Fit::Otherwise => Standing {
+            sign: icon::ARROW_RIGHT,
+            colour: palette.weak,
+            words: format!("now {now}"),
+        },
         Fit::Unknown => is(icon::CLOCK, palette.weak, "not known now"),
     }
 }
@@ -359,6 +526,13 @@ pub(super) fn panel(
     batches: &Batches,
     actions: &mut Vec<Action>,
 ) {
-    let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin { left: 20, right: 12, top: 12, bottom: 4 });
-    CentralPanel::default().frame(frame).show(ui, |ui| page.show(ui, model, moment, batches, actions));
+    let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
+        left: 20,
+        right: 12,
+        top: 12,
+        bottom: 4,
+    });
+    CentralPanel::default()
+        .frame(frame)
+        .show(ui, |ui| page.show(ui, model, moment, batches, actions));
 }

@@ -26,9 +26,15 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
         "In the list of boards",
         &[
             ("Up  Down", "The board before, the next one"),
-            ("Shift+Up  Shift+Down", "The same, and choose it beside the others"),
+            (
+                "Shift+Up  Shift+Down",
+                "The same, and choose it beside the others",
+            ),
             ("Ctrl+A", "Choose every board of the list"),
-            ("Shift+F10  Menu", "What is done with the board, or with all that are chosen"),
+            (
+                "Shift+F10  Menu",
+                "What is done with the board, or with all that are chosen",
+            ),
             ("Escape", "Choose only the one that is shown"),
         ],
     ),
@@ -69,26 +75,42 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
 
 /// Shows it above everything else.
 pub(super) fn show(ui: &Ui, actions: &mut Vec<Action>) {
-    let response =
-        Modal::new(Id::unique("shortcuts")).frame(Frame::popup(ui.style()).inner_margin(20)).show(ui.ctx(), |ui| {
-            ui.set_width(theme::COMMANDS[0].min(left_of(ui.ctx().content_rect().width(), UNIT * 8.0)));
+    let response = Modal::new(Id::unique("shortcuts"))
+        .frame(Frame::popup(ui.style()).inner_margin(20))
+        .show(ui.ctx(), |ui| {
+            ui.set_width(
+                theme::COMMANDS[0].min(left_of(ui.ctx().content_rect().width(), UNIT * 8.0)),
+            );
             ui.heading("Keyboard shortcuts");
             ui.add_space(UNIT);
             let height = (ui.ctx().content_rect().height() - UNIT * 22.0).max(UNIT * 10.0);
-            ScrollArea::vertical().id_salt("shortcuts").max_height(height).show(ui, |ui| {
-                let places: Vec<(String, &str)> = places::ENTRIES
-                    .iter()
-                    .enumerate()
-                    .map(|(at, entry)| (format!("Ctrl+{}", at + 1), entry.word))
-                    .collect();
-                let places: Vec<(&str, &str)> = places.iter().map(|(keys, word)| (keys.as_str(), *word)).collect();
-                for (title, keys) in KEYS.iter().copied().chain([("Parts of the window", places.as_slice())]) {
-                    group(ui, title, keys);
-                }
-            });
+            ScrollArea::vertical()
+                .id_salt("shortcuts")
+                .max_height(height)
+                .show(ui, |ui| {
+                    let places: Vec<(String, &str)> = places::ENTRIES
+                        .iter()
+                        .enumerate()
+                        .map(|(at, entry)| (format!("Ctrl+{}", at + 1), entry.word))
+                        .collect();
+                    let places: Vec<(&str, &str)> = places
+                        .iter()
+                        .map(|(keys, word)| (keys.as_str(), *word))
+                        .collect();
+                    for (title, keys) in KEYS
+                        .iter()
+                        .copied()
+                        .chain([("Parts of the window", places.as_slice())])
+                    {
+                        group(ui, title, keys);
+                    }
+                });
             ui.add_space(UNIT);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui.add(Button::new("Close").min_size(vec2(80.0, 28.0))).clicked() {
+                if ui
+                    .add(Button::new("Close").min_size(vec2(80.0, 28.0)))
+                    .clicked()
+                {
                     actions.push(Action::CloseDialog);
                 }
             });
@@ -101,12 +123,19 @@ pub(super) fn show(ui: &Ui, actions: &mut Vec<Action>) {
 fn group(ui: &mut Ui, title: &str, keys: &[(&str, &str)]) {
     let palette = palette(ui);
     text::label(ui, title, title, theme::strong(), palette.text);
-    Grid::new(title).num_columns(2).min_col_width(168.0).show(ui, |ui| {
-        for (keys, what) in keys {
-            ui.label(RichText::new(*keys).font(theme::monospace()).color(palette.weak));
-            ui.label(RichText::new(*what).color(palette.text));
-            ui.end_row();
-        }
-    });
+    Grid::new(title)
+        .num_columns(2)
+        .min_col_width(168.0)
+        .show(ui, |ui| {
+            for (keys, what) in keys {
+                ui.label(
+                    RichText::new(*keys)
+                        .font(theme::monospace())
+                        .color(palette.weak),
+                );
+                ui.label(RichText::new(*what).color(palette.text));
+                ui.end_row();
+            }
+        });
     ui.add_space(UNIT);
 }

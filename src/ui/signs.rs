@@ -1,8 +1,11 @@
-//! Signs that are painted, not written: the state of a link as a shape and a colour, the program's mark, the theme's.
+//! Signs that are painted, not written: the state of a link as a shape and a
+//! colour, the program's mark, the theme's.
 
 use std::f32::consts::TAU;
 
-use eframe::egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, epaint::CircleShape, pos2, vec2};
+use eframe::egui::{
+    Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, epaint::CircleShape, pos2, vec2,
+};
 
 use super::theme::{Palette, palette};
 use crate::fleet::LinkState;
@@ -18,8 +21,8 @@ pub(super) fn link_colour(palette: &Palette, link: &LinkState) -> Color32 {
     }
 }
 
-/// The shape of a link's state, eight points wide: a disc is connected, half a disc connecting, a ring announced, a triangle
-/// stale, a cross unreachable.
+/// The shape of a link's state, eight points wide: a disc is connected, half a
+/// disc connecting, a ring announced, a triangle stale, a cross unreachable.
 pub(super) fn link(ui: &Ui, center: Pos2, link: &LinkState) {
     let palette = palette(ui);
     let colour = match link {
@@ -43,7 +46,11 @@ pub(super) fn link(ui: &Ui, center: Pos2, link: &LinkState) {
             painter.add(half_disc(center, 4.0, colour));
         }
         LinkState::Stale => {
-            let points = vec![center + vec2(0.0, -4.8), center + vec2(5.2, 4.0), center + vec2(-5.2, 4.0)];
+            let points = vec![
+                center + vec2(0.0, -4.8),
+                center + vec2(5.2, 4.0),
+                center + vec2(-5.2, 4.0),
+            ];
             painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
         }
         LinkState::Unreachable { .. } => cross(painter, center, 3.6, Stroke::new(2.0, colour)),
@@ -60,14 +67,26 @@ fn half_disc(center: Pos2, radius: f32, colour: Color32) -> Shape {
 
 /// A cross; also the sign for closing.
 pub(super) fn cross(painter: &Painter, center: Pos2, reach: f32, stroke: Stroke) {
-    painter.line_segment([center - vec2(reach, reach), center + vec2(reach, reach)], stroke);
-    painter.line_segment([center + vec2(-reach, reach), center + vec2(reach, -reach)], stroke);
+    painter.line_segment(
+        [center - vec2(reach, reach), center + vec2(reach, reach)],
+        stroke,
+    );
+    painter.line_segment(
+        [center + vec2(-reach, reach), center + vec2(reach, -reach)],
+        stroke,
+    );
 }
 
 /// A plus.
 pub(super) fn plus(painter: &Painter, center: Pos2, reach: f32, stroke: Stroke) {
-    painter.line_segment([center - vec2(reach, 0.0), center + vec2(reach, 0.0)], stroke);
-    painter.line_segment([center - vec2(0.0, reach), center + vec2(0.0, reach)], stroke);
+    painter.line_segment(
+        [center - vec2(reach, 0.0), center + vec2(reach, 0.0)],
+        stroke,
+    );
+    painter.line_segment(
+        [center - vec2(0.0, reach), center + vec2(0.0, reach)],
+        stroke,
+    );
 }
 
 /// A disc that is half dark: the theme.
@@ -80,7 +99,12 @@ pub(super) fn half_dark(painter: &Painter, center: Pos2, colour: Color32) {
 pub(super) fn mark(ui: &Ui, rect: Rect) {
     let palette = palette(ui);
     let painter = ui.painter();
-    let at = |x: f32, y: f32| pos2(rect.left() + x * rect.width(), rect.top() + y * rect.height());
+    let at = |x: f32, y: f32| {
+        pos2(
+            rect.left() + x * rect.width(),
+            rect.top() + y * rect.height(),
+        )
+    };
     for y in [0.22, 0.78] {
         for x in [0.15, 0.5, 0.85] {
             painter.circle_stroke(at(x, y), rect.width() * 0.1, Stroke::new(1.5, palette.weak));
@@ -88,7 +112,11 @@ pub(super) fn mark(ui: &Ui, rect: Rect) {
     }
     let (from, to) = (at(0.15, 0.22), at(0.85, 0.78));
     for end in [from, to] {
-        painter.add(CircleShape::filled(end, rect.width() * 0.12, palette.accent));
+        painter.add(CircleShape::filled(
+            end,
+            rect.width() * 0.12,
+            palette.accent,
+        ));
     }
     painter.line_segment([from, to], Stroke::new(2.0, palette.accent));
 }
@@ -96,5 +124,9 @@ pub(super) fn mark(ui: &Ui, rect: Rect) {
 /// A dot that breathes while something is pending; `phase` from 0 to 1.
 pub(super) fn breathing(painter: &Painter, center: Pos2, phase: f32, colour: Color32) {
     let breath = 0.5 - 0.5 * (phase * TAU).cos();
-    painter.circle_filled(center, 2.2 + 1.3 * breath, colour.gamma_multiply(0.55 + 0.45 * breath));
+    painter.circle_filled(
+        center,
+        2.2 + 1.3 * breath,
+        colour.gamma_multiply(0.55 + 0.45 * breath),
+    );
 }

@@ -1,5 +1,6 @@
-//! egui's slider in this program's look: named, without a number of its own, and without a handle while its value is not
-//! known. While it is dragged it reports each value once.
+//! egui's slider in this program's look: named, without a number of its own,
+//! and without a handle while its value is not known. While it is dragged it
+//! reports each value once.
 
 use std::ops::RangeInclusive;
 
@@ -21,13 +22,23 @@ pub(super) struct Slider<'a> {
 impl Slider<'_> {
     /// Shows it; the second is a value that the person asks for.
     pub(super) fn show(self, ui: &mut Ui) -> (Response, Option<f64>) {
-        let Self { name, value, range, step, width } = self;
+        let Self {
+            name,
+            value,
+            range,
+            step,
+            width,
+        } = self;
         let mut shown = value.unwrap_or(*range.start());
         let slider = egui::Slider::new(&mut shown, range.clone())
             .step_by(step)
             .show_value(false)
             .trailing_fill(value.is_some())
-            .handle_shape(if value.is_some() { HandleShape::Circle } else { HandleShape::Rect { aspect_ratio: 0.0 } });
+            .handle_shape(if value.is_some() {
+                HandleShape::Circle
+            } else {
+                HandleShape::Rect { aspect_ratio: 0.0 }
+            });
         let response = ui
             .scope(|ui| {
                 dress(ui);
@@ -52,7 +63,8 @@ impl Slider<'_> {
     }
 }
 
-/// Until the fleet shows what was asked for, a held slider reports the same value every frame.
+/// Until the fleet shows what was asked for, a held slider reports the same
+/// value every frame.
 fn is_new(ui: &Ui, response: &Response, asked: f64) -> bool {
     let held = response.id.with("asked");
     if response.drag_started() || !(response.dragged() || response.drag_stopped()) {
@@ -71,19 +83,35 @@ fn paint_handle(ui: &Ui, response: &Response, share: f32) {
     let rect = response.rect;
     // As egui places its own handle.
     let radius = rect.height() / 2.5;
-    let center = pos2(lerp(rect.left() + radius..=rect.right() - radius, share), rect.center().y);
-    let colour = if ui.is_enabled() { palette.accent } else { palette.outline };
-    let radius = if response.hovered() || response.dragged() { 8.0 } else { 7.0 };
+    let center = pos2(
+        lerp(rect.left() + radius..=rect.right() - radius, share),
+        rect.center().y,
+    );
+    let colour = if ui.is_enabled() {
+        palette.accent
+    } else {
+        palette.outline
+    };
+    let radius = if response.hovered() || response.dragged() {
+        8.0
+    } else {
+        7.0
+    };
     ui.painter().circle_filled(center, radius, colour);
     if response.has_focus() {
-        ui.painter().circle_stroke(center, radius, Stroke::new(2.0, palette.text));
+        ui.painter()
+            .circle_stroke(center, radius, Stroke::new(2.0, palette.text));
     }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a share between 0 and 1")]
 fn share(value: f64, range: &RangeInclusive<f64>) -> f32 {
     let (low, high) = (*range.start(), *range.end());
-    if high > low { ((value - low) / (high - low)).clamp(0.0, 1.0) as f32 } else { 0.0 }
+    if high > low {
+        ((value - low) / (high - low)).clamp(0.0, 1.0) as f32
+    } else {
+        0.0
+    }
 }
 
 fn dress(ui: &mut Ui) {
@@ -93,7 +121,11 @@ fn dress(ui: &mut Ui) {
     visuals.widgets.inactive.bg_fill = palette.rail;
     visuals.widgets.hovered.bg_fill = palette.rail;
     visuals.widgets.active.bg_fill = palette.rail;
-    for widget in [&mut visuals.widgets.inactive, &mut visuals.widgets.hovered, &mut visuals.widgets.active] {
+    for widget in [
+        &mut visuals.widgets.inactive,
+        &mut visuals.widgets.hovered,
+        &mut visuals.widgets.active,
+    ] {
         widget.fg_stroke = Stroke::NONE;
     }
     ui.spacing_mut().interact_size.y = 18.0;

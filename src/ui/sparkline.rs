@@ -1,5 +1,6 @@
-//! A history as a small line: gaps where nothing was known, the newest value marked, the extremes in a tooltip. It paints at
-//! most four points a column, however long the history is.
+//! A history as a small line: gaps where nothing was known, the newest value
+//! marked, the extremes in a tooltip. It paints at most four points a column,
+//! however long the history is.
 
 use std::time::SystemTime;
 
@@ -30,7 +31,11 @@ impl Sparkline<'_> {
         text::name_label(ui, &response, &self.name);
         let palette = theme::palette(ui);
         let Some(extent) = Extent::of(&self.history) else {
-            ui.painter().hline(rect.x_range(), rect.bottom() - 1.0, Stroke::new(1.0, palette.border));
+            ui.painter().hline(
+                rect.x_range(),
+                rect.bottom() - 1.0,
+                Stroke::new(1.0, palette.border),
+            );
             return;
         };
         let inner = rect.inset(vec2(3.0, 3.0));
@@ -41,11 +46,15 @@ impl Sparkline<'_> {
                     ui.painter().circle_filled(*alone, 1.5, self.colour);
                 }
                 points => {
-                    ui.painter().add(Shape::line(points.to_vec(), Stroke::new(1.5, self.colour)));
+                    ui.painter()
+                        .add(Shape::line(points.to_vec(), Stroke::new(1.5, self.colour)));
                 }
             }
         }
-        let known_now = self.history.last().is_some_and(|newest| newest.value.is_finite());
+        let known_now = self
+            .history
+            .last()
+            .is_some_and(|newest| newest.value.is_finite());
         if let (true, Some(newest)) = (known_now, runs.last().and_then(|run| run.last())) {
             ui.painter().circle_filled(*newest, 2.5, self.colour);
         }
@@ -64,13 +73,18 @@ impl Sparkline<'_> {
         pointer: Pos2,
         moment: &Moment,
     ) {
-        let nearest = self.history.iter().filter(|sample| sample.value.is_finite()).min_by(|a, b| {
-            let distance = |sample: &Sample| (extent.x(sample.at, rect) - pointer.x).abs();
-            distance(a).total_cmp(&distance(b))
-        });
+        let nearest = self
+            .history
+            .iter()
+            .filter(|sample| sample.value.is_finite())
+            .min_by(|a, b| {
+                let distance = |sample: &Sample| (extent.x(sample.at, rect) - pointer.x).abs();
+                distance(a).total_cmp(&distance(b))
+            });
         let Some(sample) = nearest else { return };
         let at = pos2(extent.x(sample.at, rect), extent.y(sample.value, rect));
-        ui.painter().circle_stroke(at, 3.5, Stroke::new(1.5, theme::palette(ui).text));
+        ui.painter()
+            .circle_stroke(at, 3.5, Stroke::new(1.5, theme::palette(ui).text));
         let quantity = |value| words::quantity(value, self.decimals, self.unit);
         response.show_tooltip_text(format!(
             "{} at {}\nfrom {} to {} since {}",
@@ -114,7 +128,8 @@ impl Sparkline<'_> {
     }
 }
 
-/// How wide a column is. The line is nearly as wide: finer ones cannot be told apart, and a page of them costs twice the time.
+/// How wide a column is. The line is nearly as wide: finer ones cannot be told
+/// apart, and a page of them costs twice the time.
 const COLUMN: f32 = 2.0;
 
 /// The samples that fall onto the same column: only the extremes are painted.
@@ -126,7 +141,9 @@ struct Column {
 
 impl Column {
     fn is_another(&self, point: Pos2) -> bool {
-        self.points.last().is_some_and(|last| (point.x / COLUMN).round() != (last.x / COLUMN).round())
+        self.points
+            .last()
+            .is_some_and(|last| (point.x / COLUMN).round() != (last.x / COLUMN).round())
     }
 
     fn add(&mut self, point: Pos2) {
@@ -135,7 +152,8 @@ impl Column {
             self.points.push(point);
             return;
         }
-        // First, lowest, highest, last: what a pen would have drawn over this column.
+        // First, lowest, highest, last: what a pen would have drawn over this
+        // column.
         let (low, high) = (1, 2);
         if point.y > self.points[low].y {
             self.points[low] = point;
@@ -164,19 +182,40 @@ struct Extent {
 impl Extent {
     fn of(history: &[Sample]) -> Option<Self> {
         let (first, last) = (history.first()?.at, history.last()?.at);
-        let known = || history.iter().map(|sample| sample.value).filter(|value| value.is_finite());
+        let known = || {
+            history
+                .iter()
+                .map(|sample| sample.value)
+                .filter(|value| value.is_finite())
+        };
         let low = known().reduce(f64::min)?;
         let high = known().reduce(f64::max)?;
-        Some(Self { first, seconds: last.duration_since(first).unwrap_or_default().as_secs_f32(), low, high })
+        Some(Self {
+            first,
+            seconds: last.duration_since(first).unwrap_or_default().as_secs_f32(),
+            low,
+            high,
+        })
     }
 
     fn x(&self, at: SystemTime, rect: Rect) -> f32 {
-        let since = at.duration_since(self.first).unwrap_or_default().as_secs_f32();
-        if self.seconds > 0.0 { rect.left() + rect.width() * since / self.seconds } else { rect.right() }
+        let since = at
+            .duration_since(self.first)
+            .unwrap_or_default()
+            .as_secs_f32();
+        if self.seconds > 0.0 {
+            rect.left() + rect.width() * since / self.seconds
+        } else {
+            rect.right()
+        }
     }
 
     fn y(&self, value: f64, rect: Rect) -> f32 {
-        let share = if self.high > self.low { (value - self.low) / (self.high - self.low) } else { 0.5 };
+        let share = if self.high > self.low {
+            (value - self.low) / (self.high - self.low)
+        } else {
+            0.5
+        };
         #[expect(clippy::cast_possible_truncation, reason = "a share between 0 and 1")]
         let share = share as f32;
         rect.bottom() - rect.height() * share

@@ -1,4 +1,5 @@
-//! Plots whose range is the page's own: nothing in them is dragged, zoomed or scrolled.
+//! Plots whose range is the page's own: nothing in them is dragged, zoomed or
+//! scrolled.
 
 use egui_plot::Plot;
 

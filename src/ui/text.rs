@@ -1,10 +1,11 @@
-//! Text within a given rectangle, on one line, cut with an ellipsis where it is too long; and labels whose accessible name
-//! says more than what is seen.
+//! Text within a given rectangle, on one line, cut with an ellipsis where it is
+//! too long; and labels whose accessible name says more than what is seen.
 
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align2, Color32, FontId, Galley, Rect, Response, Sense, Ui, WidgetInfo, accesskit::Role, text::LayoutJob, vec2,
+    Align2, Color32, FontId, Galley, Rect, Response, Sense, Ui, WidgetInfo, accesskit::Role,
+    text::LayoutJob, vec2,
 };
 
 /// Lays a text out on one line of at most `width`.
@@ -17,15 +18,29 @@ pub(super) fn line(ui: &Ui, text: &str, font: FontId, colour: Color32, width: f3
 }
 
 /// Paints a text within `rect`, and returns where.
-pub(super) fn paint(ui: &Ui, rect: Rect, align: Align2, text: &str, font: FontId, colour: Color32) -> Rect {
+pub(super) fn paint(
+    ui: &Ui,
+    rect: Rect,
+    align: Align2,
+    text: &str,
+    font: FontId,
+    colour: Color32,
+) -> Rect {
     let galley = line(ui, text, font, colour, rect.width());
     let place = align.align_size_within_rect(galley.size(), rect);
     ui.painter().galley(place.min, galley, colour);
     place
 }
 
-/// A text of one line that takes its own width, at most what is there. `name` is its accessible name.
-pub(super) fn label(ui: &mut Ui, text: &str, name: &str, font: FontId, colour: Color32) -> Response {
+/// A text of one line that takes its own width, at most what is there. `name`
+/// is its accessible name.
+pub(super) fn label(
+    ui: &mut Ui,
+    text: &str,
+    name: &str,
+    font: FontId,
+    colour: Color32,
+) -> Response {
     let galley = line(ui, text, font, colour, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
     ui.painter().galley(rect.min, galley, colour);
@@ -34,7 +49,13 @@ pub(super) fn label(ui: &mut Ui, text: &str, name: &str, font: FontId, colour: C
 }
 
 /// A text that wraps at `width`.
-pub(super) fn wrapped(ui: &Ui, text: &str, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
+pub(super) fn wrapped(
+    ui: &Ui,
+    text: &str,
+    font: FontId,
+    colour: Color32,
+    width: f32,
+) -> Arc<Galley> {
     ui.painter().layout(text.to_owned(), font, colour, width)
 }
 
@@ -54,7 +75,11 @@ pub(super) fn field(
 ) -> Response {
     let place = paint(ui, rect, align, text, look.0, look.1);
     let id = ui.auto_id_with(name);
-    let response = ui.interact(place.expand2(vec2(0.0, 2.0)).intersect(rect), id, Sense::hover());
+    let response = ui.interact(
+        place.expand2(vec2(0.0, 2.0)).intersect(rect),
+        id,
+        Sense::hover(),
+    );
     name_label(ui, &response, name);
     response
 }

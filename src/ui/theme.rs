@@ -1,10 +1,14 @@
-//! Decides how the window looks: every colour, distance, radius and font size is here and nowhere else.
+//! Decides how the window looks: every colour, distance, radius and font size
+//! is here and nowhere else.
 //!
-//! Greys are neutral and there is one accent. Colours of states are Okabe and Ito's (2008), which colour-blind people can tell
-//! apart, each darkened or lightened until it can be read as text on every surface of its theme (WCAG 2.2, 1.4.3).
+//! Greys are neutral and there is one accent. Colours of states are Okabe and
+//! Ito's (2008), which colour-blind people can tell apart, each darkened or
+//! lightened until it can be read as text on every surface of its theme (WCAG
+//! 2.2, 1.4.3).
 
 use eframe::egui::{
-    self, Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Ui, Visuals, vec2,
+    self, Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle,
+    Theme, Ui, Visuals, vec2,
 };
 
 use super::{ThemeChoice, fonts};
@@ -33,7 +37,8 @@ pub(super) const HEALTH_PLOTS: [f32; 3] = [240.0, 420.0, 800.0];
 pub(super) const PLOT_LIST: f32 = 248.0;
 /// A plot is at least this high.
 pub(super) const PLOT_STRIP: f32 = 84.0;
-/// The numbers beside a plot take at least this width, so that all plots begin at one line.
+/// The numbers beside a plot take at least this width, so that all plots begin
+/// at one line.
 pub(super) const PLOT_AXIS: f32 = 68.0;
 /// A toast is this wide.
 pub(super) const TOAST_WIDTH: f32 = 360.0;
@@ -103,7 +108,8 @@ pub(super) struct Palette {
     pub(super) field: Color32,
     /// The rail of sliders and switches.
     pub(super) rail: Color32,
-    /// The edge of what can be operated: three to one against its ground (WCAG 2.2, 1.4.11).
+    /// The edge of what can be operated: three to one against its ground (WCAG
+    /// 2.2, 1.4.11).
     pub(super) outline: Color32,
     /// What is read.
     pub(super) text: Color32,
@@ -121,9 +127,11 @@ pub(super) struct Palette {
     pub(super) doubtful: Color32,
     /// Without a link, refused.
     pub(super) bad: Color32,
-    /// Curves, in their order: they differ in lightness too, and each has its number beside it.
+    /// Curves, in their order: they differ in lightness too, and each has its
+    /// number beside it.
     pub(super) series: [Color32; 8],
-    /// The signs of those four, which need less contrast than text and are easier told apart when brighter.
+    /// The signs of those four, which need less contrast than text and are
+    /// easier told apart when brighter.
     pub(super) signs: Signs,
 }
 
@@ -216,7 +224,11 @@ const LIGHT: Palette = Palette {
 
 /// The colours that `ui` is drawn in.
 pub(super) fn palette(ui: &Ui) -> &'static Palette {
-    if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+    if ui.visuals().dark_mode {
+        &DARK
+    } else {
+        &LIGHT
+    }
 }
 
 /// Sizes of text, in points.
@@ -270,7 +282,8 @@ pub(super) fn monospace_small() -> FontId {
     FontId::new(size::SMALL - 0.5, FontFamily::Monospace)
 }
 
-/// Makes both themes those of this program; which of them is shown stays as it is.
+/// Makes both themes those of this program; which of them is shown stays as it
+/// is.
 pub(super) fn install(ctx: &egui::Context) {
     for (theme, palette) in [(Theme::Dark, &DARK), (Theme::Light, &LIGHT)] {
         ctx.style_mut_of(theme, |style| {
@@ -286,7 +299,10 @@ fn distances(style: &mut Style) {
         (TextStyle::Body, body()),
         (TextStyle::Button, body()),
         (TextStyle::Monospace, monospace()),
-        (TextStyle::Heading, FontId::new(size::HEADING, fonts::strong())),
+        (
+            TextStyle::Heading,
+            FontId::new(size::HEADING, fonts::strong()),
+        ),
     ]
     .into();
     style.spacing.item_spacing = vec2(UNIT, HALF);
@@ -306,11 +322,36 @@ fn visuals(theme: Theme, palette: &Palette) -> Visuals {
     let radius = CornerRadius::same(CONTROL_RADIUS);
     let widgets = &mut visuals.widgets;
     let states = [
-        (&mut widgets.noninteractive, palette.card, palette.border, palette.text),
-        (&mut widgets.inactive, palette.control, palette.control, palette.text),
-        (&mut widgets.hovered, palette.hovered, palette.outline, palette.text),
-        (&mut widgets.active, palette.pressed, palette.accent, palette.text),
-        (&mut widgets.open, palette.hovered, palette.outline, palette.text),
+        (
+            &mut widgets.noninteractive,
+            palette.card,
+            palette.border,
+            palette.text,
+        ),
+        (
+            &mut widgets.inactive,
+            palette.control,
+            palette.control,
+            palette.text,
+        ),
+        (
+            &mut widgets.hovered,
+            palette.hovered,
+            palette.outline,
+            palette.text,
+        ),
+        (
+            &mut widgets.active,
+            palette.pressed,
+            palette.accent,
+            palette.text,
+        ),
+        (
+            &mut widgets.open,
+            palette.hovered,
+            palette.outline,
+            palette.text,
+        ),
     ];
     for (widget, fill, stroke, text) in states {
         widget.bg_fill = fill;
@@ -360,7 +401,11 @@ mod tests {
         let luminance = |colour: Color32| {
             let part = |channel: u8| {
                 let c = f32::from(channel) / 255.0;
-                if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+                if c <= 0.04045 {
+                    c / 12.92
+                } else {
+                    ((c + 0.055) / 1.055).powf(2.4)
+                }
             };
             0.2126 * part(colour.r()) + 0.7152 * part(colour.g()) + 0.0722 * part(colour.b())
         };
@@ -371,8 +416,21 @@ mod tests {
     #[test]
     fn every_text_can_be_read_on_every_surface() {
         for palette in [&DARK, &LIGHT] {
-            let surfaces = [palette.ground, palette.side, palette.card, palette.lit, palette.chosen];
-            let texts = [palette.text, palette.weak, palette.good, palette.underway, palette.doubtful, palette.bad];
+            let surfaces = [
+                palette.ground,
+                palette.side,
+                palette.card,
+                palette.lit,
+                palette.chosen,
+            ];
+            let texts = [
+                palette.text,
+                palette.weak,
+                palette.good,
+                palette.underway,
+                palette.doubtful,
+                palette.bad,
+            ];
             for surface in surfaces {
                 for text in texts {
                     let contrast = contrast(text, surface);
@@ -388,7 +446,12 @@ mod tests {
         for palette in [&DARK, &LIGHT] {
             assert!(contrast(palette.outline, palette.card) >= 3.0);
             assert!(contrast(palette.accent, palette.card) >= 3.0);
-            let Signs { good, underway, doubtful, bad } = palette.signs;
+            let Signs {
+                good,
+                underway,
+                doubtful,
+                bad,
+            } = palette.signs;
             for sign in [good, underway, doubtful, bad] {
                 for surface in [palette.side, palette.chosen, palette.card] {
                     assert!(contrast(sign, surface) >= 3.0, "{sign:?} on {surface:?}");

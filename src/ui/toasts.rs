@@ -1,11 +1,12 @@
-//! Short messages above the window's lower right corner: what was done, what failed, how a batch of commands does. What was done
-//! goes by itself after a while; what failed stays until somebody has seen it.
+//! Short messages above the window's lower right corner: what was done, what
+//! failed, how a batch of commands does. What was done goes by itself after a
+//! while; what failed stays until somebody has seen it.
 
 use std::time::{Duration, Instant};
 
 use eframe::egui::{
-    Align2, Area, Button, Frame, Id, Margin, Order, ProgressBar, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role,
-    vec2,
+    Align2, Area, Button, Frame, Id, Margin, Order, ProgressBar, RichText, ScrollArea, Ui,
+    WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::{
@@ -48,7 +49,8 @@ pub enum Lead {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
     Notice(Notice, Option<Lead>),
-    /// Links that were lost or came back where nobody looked; there is one such message.
+    /// Links that were lost or came back where nobody looked; there is one such
+    /// message.
     Links(Notice, Option<Lead>),
     /// The batch with this number.
     Batch(u64),
@@ -82,9 +84,11 @@ impl Toasts {
         self.add(About::Notice(notice, lead));
     }
 
-    /// Shows how links do that nobody looks at, in the place of what was said of them before.
+    /// Shows how links do that nobody looks at, in the place of what was said
+    /// of them before.
     pub(super) fn links(&mut self, news: Option<(Notice, Option<Lead>)>) {
-        self.shown.retain(|toast| !matches!(toast.about, About::Links(..)));
+        self.shown
+            .retain(|toast| !matches!(toast.about, About::Links(..)));
         if let Some((notice, lead)) = news {
             self.add(About::Links(notice, lead));
         }
@@ -92,7 +96,9 @@ impl Toasts {
 
     /// Whether this message is about links.
     pub(super) fn is_of_links(&self, number: u64) -> bool {
-        self.shown.iter().any(|toast| toast.number == number && matches!(toast.about, About::Links(..)))
+        self.shown
+            .iter()
+            .any(|toast| toast.number == number && matches!(toast.about, About::Links(..)))
     }
 
     /// Shows how a batch does.
@@ -106,7 +112,12 @@ impl Toasts {
         if self.shown.len() == MOST {
             self.shown.remove(0);
         }
-        self.shown.push(Toast { number: self.next, about, until: None, unfolded: false });
+        self.shown.push(Toast {
+            number: self.next,
+            about,
+            until: None,
+            unfolded: false,
+        });
         self.next += 1;
     }
 
@@ -116,24 +127,35 @@ impl Toasts {
     }
 
     /// Shows them above everything but dialogs.
-    pub(super) fn show(&mut self, ui: &Ui, batches: &Batches, moment: &Moment, actions: &mut Vec<Action>) {
-        self.shown.retain(|toast| toast.until.is_none_or(|until| until > moment.now));
+    pub(super) fn show(
+        &mut self,
+        ui: &Ui,
+        batches: &Batches,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
+        self.shown
+            .retain(|toast| toast.until.is_none_or(|until| until > moment.now));
         if self.shown.is_empty() {
             return;
         }
         let area = Area::new(Id::unique("toasts")).order(Order::Foreground);
         let corner = vec2(-UNIT * 2.0, -UNIT * 2.0);
-        let response = area.anchor(Align2::RIGHT_BOTTOM, corner).show(ui.ctx(), |ui| {
-            ui.set_width(theme::TOAST_WIDTH.min(left_of(ui.ctx().content_rect().width(), UNIT * 4.0)));
-            for toast in &mut self.shown {
-                let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(14, 10));
-                frame.show(ui, |ui| {
-                    ui.set_width(ui.available_width());
-                    toast.show(ui, batches, actions);
-                });
-                ui.add_space(HALF);
-            }
-        });
+        let response = area
+            .anchor(Align2::RIGHT_BOTTOM, corner)
+            .show(ui.ctx(), |ui| {
+                ui.set_width(
+                    theme::TOAST_WIDTH.min(left_of(ui.ctx().content_rect().width(), UNIT * 4.0)),
+                );
+                for toast in &mut self.shown {
+                    let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(14, 10));
+                    frame.show(ui, |ui| {
+                        ui.set_width(ui.available_width());
+                        toast.show(ui, batches, actions);
+                    });
+                    ui.add_space(HALF);
+                }
+            });
         let held = response.response.contains_pointer();
         for toast in &mut self.shown {
             if !toast.goes_by_itself(batches) {
@@ -168,13 +190,19 @@ impl Toast {
             },
             About::Batch(number) => match batches.get(*number) {
                 Some(given) => batch_words(ui, given),
-                None => (icon::CHECK_CIRCLE, palette.weak, "done", "A batch long ago".to_owned()),
+                None => (
+                    icon::CHECK_CIRCLE,
+                    palette.weak,
+                    "done",
+                    "A batch long ago".to_owned(),
+                ),
             },
         };
         ui.horizontal_top(|ui| {
             let sign = ui.label(RichText::new(sign).color(colour).size(theme::size::ICON));
             sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
-            // The words have a width of their own: a height that depends on the room that is left would never settle.
+            // The words have a width of their own: a height that depends on the
+            // room that is left would never settle.
             let close = theme::LINE + UNIT;
             let room = left_of(ui.available_width(), close + ui.spacing().item_spacing.x);
             ui.vertical(|ui| {
@@ -182,9 +210,15 @@ impl Toast {
                 ui.label(RichText::new(&words).color(palette.text));
             });
             ui.spacing_mut().button_padding.x = theme::HALF;
-            let close = ui.add(Button::new(icon::X).frame_when_inactive(false).min_size(vec2(close, 0.0)));
+            let close = ui.add(
+                Button::new(icon::X)
+                    .frame_when_inactive(false)
+                    .min_size(vec2(close, 0.0)),
+            );
             let close = close.on_hover_text("Take this message away");
-            close.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Dismiss: {words}")));
+            close.widget_info(|| {
+                WidgetInfo::labeled(Role::Button, true, format!("Dismiss: {words}"))
+            });
             if close.clicked() {
                 actions.push(Action::Dismiss(self.number));
             }
@@ -194,7 +228,10 @@ impl Toast {
             show.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Show: {words}")));
             if show.clicked() {
                 actions.push(match lead {
-                    Lead::Board(board) => Action::Show { board, component: None },
+                    Lead::Board(board) => Action::Show {
+                        board,
+                        component: None,
+                    },
                     Lead::Boards => Action::Go(Place::Boards),
                 });
                 actions.push(Action::Dismiss(self.number));
@@ -213,30 +250,51 @@ impl Toast {
             let share = (tally.done + tally.failed) as f32 / tally.all.max(1) as f32;
             let bar = ui.add(ProgressBar::new(share).desired_height(UNIT));
             bar.widget_info(|| {
-                WidgetInfo::labeled(Role::ProgressIndicator, true, format!("{}: progress", given.title))
+                WidgetInfo::labeled(
+                    Role::ProgressIndicator,
+                    true,
+                    format!("{}: progress", given.title),
+                )
             });
         }
         ui.horizontal(|ui| {
             if !tally.is_complete() {
                 let cancel = ui.add(Button::new(format!("{} Cancel", icon::X)));
-                let cancel = cancel.on_hover_text("Tell nobody else; what is on its way is still answered");
-                cancel.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{}: cancel", given.title)));
+                let cancel =
+                    cancel.on_hover_text("Tell nobody else; what is on its way is still answered");
+                cancel.widget_info(|| {
+                    WidgetInfo::labeled(Role::Button, true, format!("{}: cancel", given.title))
+                });
                 if cancel.clicked() {
                     actions.push(Action::Cancel(given.number));
                 }
             }
             if given.can_be_undone() {
-                let undo = ui.add(Button::new(format!("{} Undo", icon::ARROW_COUNTER_CLOCKWISE)));
+                let undo = ui.add(Button::new(format!(
+                    "{} Undo",
+                    icon::ARROW_COUNTER_CLOCKWISE
+                )));
                 let undo = undo.on_hover_text("Put back what was changed (Ctrl+Z)");
-                undo.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{}: undo", given.title)));
+                undo.widget_info(|| {
+                    WidgetInfo::labeled(Role::Button, true, format!("{}: undo", given.title))
+                });
                 if undo.clicked() {
                     actions.push(Action::Undo(Some(given.number)));
                 }
             }
-            let word = if self.unfolded { "Hide answers" } else { "Answers" };
+            let word = if self.unfolded {
+                "Hide answers"
+            } else {
+                "Answers"
+            };
             let answers = ui.add(Button::selectable(self.unfolded, word));
             answers.widget_info(|| {
-                WidgetInfo::selected(Role::Button, true, self.unfolded, format!("{}: answers", given.title))
+                WidgetInfo::selected(
+                    Role::Button,
+                    true,
+                    self.unfolded,
+                    format!("{}: answers", given.title),
+                )
             });
             if answers.clicked() {
                 self.unfolded = !self.unfolded;
@@ -248,9 +306,17 @@ impl Toast {
     }
 }
 
-fn batch_words(ui: &Ui, given: &Given) -> (&'static str, eframe::egui::Color32, &'static str, String) {
+fn batch_words(
+    ui: &Ui,
+    given: &Given,
+) -> (&'static str, eframe::egui::Color32, &'static str, String) {
     let palette = palette(ui);
-    let Tally { all, done, failed, cancelled } = given.tally();
+    let Tally {
+        all,
+        done,
+        failed,
+        cancelled,
+    } = given.tally();
     let words = match (given.tally().is_complete(), failed) {
         (true, _) if cancelled > 0 => format!("{}: cancelled; {done} of {all} done", given.title),
         (false, _) => format!("{}: {done} of {all} done", given.title),
@@ -275,7 +341,9 @@ fn answers(ui: &mut Ui, given: &Given) {
     let mut steps: Vec<_> = given.steps.iter().collect();
     steps.sort_by_key(|answered| rank(&answered.outcome));
     ui.add_space(HALF);
-    let area = ScrollArea::vertical().id_salt(("answers", given.number)).max_height(theme::ANSWERS_HEIGHT);
+    let area = ScrollArea::vertical()
+        .id_salt(("answers", given.number))
+        .max_height(theme::ANSWERS_HEIGHT);
     let absent = given.absent.len();
     area.show_rows(ui, theme::LINE, absent + steps.len(), |ui, rows| {
         for at in rows {
@@ -288,17 +356,34 @@ fn answers(ui: &mut Ui, given: &Given) {
                 });
                 continue;
             }
-            let Some(answered) = steps.get(at - absent) else { continue };
+            let Some(answered) = steps.get(at - absent) else {
+                continue;
+            };
             let (sign, colour, meaning, words) = match &answered.outcome {
-                None if answered.cancelled => (icon::X, palette.weak, "cancelled", "cancelled: not sent".to_owned()),
-                None => (icon::CLOCK, palette.underway, "pending", "pending".to_owned()),
+                None if answered.cancelled => (
+                    icon::X,
+                    palette.weak,
+                    "cancelled",
+                    "cancelled: not sent".to_owned(),
+                ),
+                None => (
+                    icon::CLOCK,
+                    palette.underway,
+                    "pending",
+                    "pending".to_owned(),
+                ),
                 Some(outcome @ Outcome::Done { took, .. }) => (
                     icon::CHECK,
                     palette.good,
                     "done",
                     format!("{} in {}", words::answer(outcome), words::short(*took)),
                 ),
-                Some(outcome) => (icon::X_CIRCLE, palette.bad, "failed", words::answer(outcome)),
+                Some(outcome) => (
+                    icon::X_CIRCLE,
+                    palette.bad,
+                    "failed",
+                    words::answer(outcome),
+                ),
             };
             ui.horizontal(|ui| {
                 let sign = ui.label(RichText::new(sign).color(colour));

@@ -1,7 +1,8 @@
 //! A two-state switch that can also say that its state is not known.
 
 use eframe::egui::{
-    CornerRadius, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, lerp, pos2, vec2,
+    CornerRadius, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, lerp, pos2,
+    vec2,
 };
 
 use super::theme::palette;
@@ -19,11 +20,17 @@ pub(super) fn show(ui: &mut Ui, on: Option<bool>, name: &str) -> Response {
     });
     let palette = palette(ui);
     let place = match on {
-        Some(on) => ui.ctx().animate_bool_with_time(response.id, on, ui.style().animation_time),
+        Some(on) => ui
+            .ctx()
+            .animate_bool_with_time(response.id, on, ui.style().animation_time),
         None => 0.5,
     };
     let faded = |colour: eframe::egui::Color32| {
-        if ui.is_enabled() { colour } else { ui.visuals().disable(colour) }
+        if ui.is_enabled() {
+            colour
+        } else {
+            ui.visuals().disable(colour)
+        }
     };
     let radius = rect.height() / 2.0;
     let fill = match on {
@@ -38,12 +45,29 @@ pub(super) fn show(ui: &mut Ui, on: Option<bool>, name: &str) -> Response {
     } else {
         Stroke::new(1.0, faded(palette.accent))
     };
-    ui.painter().rect(rect, CornerRadius::same(11), faded(fill), edge, StrokeKind::Inside);
-    let center = pos2(lerp(rect.left() + radius..=rect.right() - radius, place), rect.center().y);
+    ui.painter().rect(
+        rect,
+        CornerRadius::same(11),
+        faded(fill),
+        edge,
+        StrokeKind::Inside,
+    );
+    let center = pos2(
+        lerp(rect.left() + radius..=rect.right() - radius, place),
+        rect.center().y,
+    );
     match on {
-        Some(true) => ui.painter().circle_filled(center, radius - 4.0, faded(palette.on_accent)),
-        Some(false) => ui.painter().circle_filled(center, radius - 4.0, faded(palette.text)),
-        None => ui.painter().circle_stroke(center, radius - 5.0, Stroke::new(1.5, faded(palette.outline))),
+        Some(true) => ui
+            .painter()
+            .circle_filled(center, radius - 4.0, faded(palette.on_accent)),
+        Some(false) => ui
+            .painter()
+            .circle_filled(center, radius - 4.0, faded(palette.text)),
+        None => ui.painter().circle_stroke(
+            center,
+            radius - 5.0,
+            Stroke::new(1.5, faded(palette.outline)),
+        ),
     };
     response
 }

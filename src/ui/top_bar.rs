@@ -1,8 +1,9 @@
-//! The bar at the top: name, find box, how many boards are in which state, adding a board, the theme.
+//! The bar at the top: name, find box, how many boards are in which state,
+//! adding a board, the theme.
 
 use eframe::egui::{
-    self, Align, Align2, Button, Key, Layout, Modifiers, Response, Sense, Stroke, TextEdit, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    self, Align, Align2, Button, Key, Layout, Modifiers, Response, Sense, Stroke, TextEdit, Ui,
+    WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::{
@@ -18,11 +19,23 @@ use crate::fleet::{LinkProblem, LinkState, Listening};
 use crate::ui::room::Within as _;
 
 /// Shows the bar; what is typed into the find box goes into `find`.
-pub(super) fn show(ui: &mut Ui, model: &Model, find: &mut String, theme: ThemeChoice, actions: &mut Vec<Action>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    model: &Model,
+    find: &mut String,
+    theme: ThemeChoice,
+    actions: &mut Vec<Action>,
+) {
     ui.horizontal_centered(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
         signs::mark(ui, rect);
-        text::label(ui, "Switchboard", "Switchboard", theme::strong(), palette(ui).text);
+        text::label(
+            ui,
+            "Switchboard",
+            "Switchboard",
+            theme::strong(),
+            palette(ui).text,
+        );
         ui.add_space(UNIT);
         find_box(ui, find);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -41,25 +54,43 @@ pub(super) fn show(ui: &mut Ui, model: &Model, find: &mut String, theme: ThemeCh
 }
 
 fn find_box(ui: &mut Ui, find: &mut String) {
-    let edit = TextEdit::singleline(find).hint_text("Find a board").desired_width(208.0).align(Align2::LEFT_CENTER);
-    let response = ui.add(edit.min_size(vec2(0.0, theme::LINE))).accessible_name("Find a board");
+    let edit = TextEdit::singleline(find)
+        .hint_text("Find a board")
+        .desired_width(208.0)
+        .align(Align2::LEFT_CENTER);
+    let response = ui
+        .add(edit.min_size(vec2(0.0, theme::LINE)))
+        .accessible_name("Find a board");
     let response = response.on_hover_text("By name, address or id (Ctrl+F)");
     if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
         response.request_focus();
     }
-    if (response.has_focus() || response.lost_focus()) && ui.input(|input| input.key_pressed(Key::Escape)) {
+    if (response.has_focus() || response.lost_focus())
+        && ui.input(|input| input.key_pressed(Key::Escape))
+    {
         find.clear();
         response.surrender_focus();
     }
     if find.is_empty() && !response.has_focus() {
         let hint = response.rect.inset(vec2(8.0, 0.0));
-        text::paint(ui, hint, Align2::RIGHT_CENTER, "Ctrl+F", theme::small(), palette(ui).weak);
+        text::paint(
+            ui,
+            hint,
+            Align2::RIGHT_CENTER,
+            "Ctrl+F",
+            theme::small(),
+            palette(ui).weak,
+        );
     }
 }
 
-/// From right to left, as the layout goes; states that no board is in are left out.
+/// From right to left, as the layout goes; states that no board is in are left
+/// out.
 fn counts(ui: &mut Ui, counts: &Counts) {
-    let unreachable = LinkState::Unreachable { problem: LinkProblem::Closed, retry_at: None };
+    let unreachable = LinkState::Unreachable {
+        problem: LinkProblem::Closed,
+        retry_at: None,
+    };
     for (count, state, word) in [
         (counts.announced, LinkState::Announced, "announced"),
         (counts.unreachable, unreachable, "unreachable"),
@@ -90,15 +121,26 @@ fn calls(ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let (sign, colour, words) = match listening {
         Listening::Off => return,
-        Listening::At(address) => {
-            (icon::PLUGS_CONNECTED, palette.text, format!("Boards can call: listens at {address}"))
-        }
-        Listening::Failed { address, problem } => {
-            (icon::PLUGS, palette.bad, format!("Boards cannot call: {address}: {problem}"))
-        }
+        Listening::At(address) => (
+            icon::PLUGS_CONNECTED,
+            palette.text,
+            format!("Boards can call: listens at {address}"),
+        ),
+        Listening::Failed { address, problem } => (
+            icon::PLUGS,
+            palette.bad,
+            format!("Boards cannot call: {address}: {problem}"),
+        ),
     };
     let response = icon_button(ui, &words);
-    text::paint(ui, response.rect, Align2::CENTER_CENTER, sign, theme::icon(), colour);
+    text::paint(
+        ui,
+        response.rect,
+        Align2::CENTER_CENTER,
+        sign,
+        theme::icon(),
+        colour,
+    );
     if response.on_hover_text(words).clicked() {
         actions.push(ask_to_listen(listening));
     }
@@ -106,7 +148,14 @@ fn calls(ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
 
 fn help_button(ui: &mut Ui) -> Response {
     let response = icon_button(ui, "Keyboard shortcuts");
-    text::paint(ui, response.rect, Align2::CENTER_CENTER, icon::QUESTION, theme::icon(), palette(ui).text);
+    text::paint(
+        ui,
+        response.rect,
+        Align2::CENTER_CENTER,
+        icon::QUESTION,
+        theme::icon(),
+        palette(ui).text,
+    );
     response.on_hover_text("Keyboard shortcuts (F1); commands are found with Ctrl+K")
 }
 
@@ -115,9 +164,11 @@ fn theme_button(ui: &mut Ui, theme: ThemeChoice, actions: &mut Vec<Action>) {
     signs::half_dark(ui.painter(), response.rect.center(), palette(ui).text);
     let response = response.on_hover_text("Light, dark, or as the desktop");
     egui::Popup::menu(&response).show(|ui| {
-        for (choice, word) in
-            [(ThemeChoice::System, "As the desktop"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")]
-        {
+        for (choice, word) in [
+            (ThemeChoice::System, "As the desktop"),
+            (ThemeChoice::Light, "Light"),
+            (ThemeChoice::Dark, "Dark"),
+        ] {
             if ui.add(Button::selectable(choice == theme, word)).clicked() {
                 actions.push(Action::Theme(choice));
                 ui.close();

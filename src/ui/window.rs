@@ -1,5 +1,6 @@
-//! The window without a fleet: it lays its parts out, keeps what is typed and chosen, and returns what the person asks of the
-//! boards. Whatever feeds it (the fleet, a test, a preview) does so through [`Window::model`].
+//! The window without a fleet: it lays its parts out, keeps what is typed and
+//! chosen, and returns what the person asks of the boards. Whatever feeds it
+//! (the fleet, a test, a preview) does so through [`Window::model`].
 
 mod keyboard;
 mod settle;
@@ -75,7 +76,8 @@ pub struct Window {
     pub(super) frames: Frames,
     pub(super) doctor: Doctor,
     pub(super) lab: Lab,
-    /// The component that is scrolled to and lit on the page that is shown next.
+    /// The component that is scrolled to and lit on the page that is shown
+    /// next.
     component: Option<ComponentKey>,
     elsewhere: Elsewhere,
     layout: Layout,
@@ -97,7 +99,10 @@ impl Window {
         ctx.set_theme(settings.theme);
         zoom::take_over(ctx);
         if let Some(zoom) = settings.layout.zoom {
-            ctx.set_zoom_factor(zoom::shown(zoom, settings.layout.window.unwrap_or(theme::WINDOW).into()));
+            ctx.set_zoom_factor(zoom::shown(
+                zoom,
+                settings.layout.window.unwrap_or(theme::WINDOW).into(),
+            ));
         }
         Self {
             model: {
@@ -153,54 +158,87 @@ impl Window {
         }
     }
 
-    /// Draws one frame and returns what is asked of the boards; what concerns only the window is done already.
+    /// Draws one frame and returns what is asked of the boards; what concerns
+    /// only the window is done already.
     pub fn show(&mut self, ui: &mut Ui, moment: &Moment) -> Vec<Action> {
-        // egui gives the root no name; a screen reader would read an unnamed window.
-        ui.ctx().accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(TITLE));
+        // egui gives the root no name; a screen reader would read an unnamed
+        // window.
+        ui.ctx()
+            .accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(TITLE));
         self.settle_selection(moment);
         self.measure(ui);
         self.name_documents();
         let mut actions = Vec::new();
         self.keys(ui, &mut actions);
         let palette = palette(ui);
-        let bar = Frame::new().fill(palette.side).inner_margin(Margin::symmetric(12, 0));
-        Panel::top("top").exact_size(theme::TOP_BAR).frame(bar).show(ui, |ui| {
-            top_bar::show(ui, &self.model, &mut self.find, self.theme, &mut actions);
-        });
+        let bar = Frame::new()
+            .fill(palette.side)
+            .inner_margin(Margin::symmetric(12, 0));
+        Panel::top("top")
+            .exact_size(theme::TOP_BAR)
+            .frame(bar)
+            .show(ui, |ui| {
+                top_bar::show(ui, &self.model, &mut self.find, self.theme, &mut actions);
+            });
         self.model.find(&self.find);
         self.model.refresh_list();
         self.problems(ui);
-        let rail = Frame::new().fill(palette.side).inner_margin(Margin::symmetric(0, 4));
-        Panel::left("rail").exact_size(theme::RAIL).resizable(false).frame(rail).show(ui, |ui| {
-            places::show(ui, self.place, &mut actions);
-        });
-        if self.model.is_empty() && !matches!(self.place, Place::Doctor | Place::Lab) {
-            CentralPanel::default().frame(Frame::new().fill(palette.ground)).show(ui, |ui| {
-                empty::show(ui, &self.model, self.virtual_boards, &mut actions);
+        let rail = Frame::new()
+            .fill(palette.side)
+            .inner_margin(Margin::symmetric(0, 4));
+        Panel::left("rail")
+            .exact_size(theme::RAIL)
+            .resizable(false)
+            .frame(rail)
+            .show(ui, |ui| {
+                places::show(ui, self.place, &mut actions);
             });
+        if self.model.is_empty() && !matches!(self.place, Place::Doctor | Place::Lab) {
+            CentralPanel::default()
+                .frame(Frame::new().fill(palette.ground))
+                .show(ui, |ui| {
+                    empty::show(ui, &self.model, self.virtual_boards, &mut actions);
+                });
         } else {
             match self.place {
                 Place::Boards => self.boards(ui, moment, &mut actions),
                 Place::Dashboards => {
                     dashboards::panel(ui, &mut self.dashboards, &self.model, moment, &mut actions);
                 }
-                Place::Frames => frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions),
-                Place::Scenes => scenes::panel(ui, &mut self.scenes, &self.model, moment, &self.batches, &mut actions),
+                Place::Frames => {
+                    frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions)
+                }
+                Place::Scenes => scenes::panel(
+                    ui,
+                    &mut self.scenes,
+                    &self.model,
+                    moment,
+                    &self.batches,
+                    &mut actions,
+                ),
                 Place::Plots => {
-                    let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
+                    let page = Frame::new()
+                        .fill(palette.ground)
+                        .inner_margin(Margin::symmetric(20, 12));
                     CentralPanel::default().frame(page).show(ui, |ui| {
                         self.plots.show(ui, &self.model, moment, &mut actions);
                     });
                 }
                 Place::Health => {
-                    let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
+                    let page = Frame::new()
+                        .fill(palette.ground)
+                        .inner_margin(Margin::symmetric(20, 12));
                     CentralPanel::default().frame(page).show(ui, |ui| {
                         self.health.show(ui, &self.model, moment, &mut actions);
                     });
                 }
                 Place::Doctor => {
-                    let page = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(20, 12));
-                    CentralPanel::default().frame(page).show(ui, |ui| self.doctor.show(ui, moment, &mut actions));
+                    let page = Frame::new()
+                        .fill(palette.ground)
+                        .inner_margin(Margin::symmetric(20, 12));
+                    CentralPanel::default()
+                        .frame(page)
+                        .show(ui, |ui| self.doctor.show(ui, moment, &mut actions));
                 }
                 Place::Lab => self.lab.panel(ui, &self.model, moment, &mut actions),
                 Place::Activity => {
@@ -227,7 +265,10 @@ impl Window {
             shortcuts::show(ui, &mut actions);
         }
         self.system_fonts.find_if_needed(ui.ctx());
-        actions.into_iter().filter_map(|action| self.settle(ui, moment, action)).collect()
+        actions
+            .into_iter()
+            .filter_map(|action| self.settle(ui, moment, action))
+            .collect()
     }
 
     fn boards(&mut self, ui: &mut Ui, moment: &Moment, actions: &mut Vec<Action>) {
@@ -235,41 +276,75 @@ impl Window {
         let [least, first, most] = theme::LIST_WIDTH;
         let side = Frame::new().fill(palette.side);
         let first = self.layout.list.unwrap_or(first);
-        let list = Panel::left("list").frame(side).default_size(first).size_range(least..=most).show(ui, |ui| {
-            board_list::show(ui, &self.model, moment, std::mem::take(&mut self.reveal), actions);
-            ui.take_available_space();
-        });
+        let list = Panel::left("list")
+            .frame(side)
+            .default_size(first)
+            .size_range(least..=most)
+            .show(ui, |ui| {
+                board_list::show(
+                    ui,
+                    &self.model,
+                    moment,
+                    std::mem::take(&mut self.reveal),
+                    actions,
+                );
+                ui.take_available_space();
+            });
         self.layout.list = Some(list.response.rect.width());
         let [least, first, most] = theme::PUSHES_HEIGHT;
-        let below = Frame::new().fill(palette.side).inner_margin(Margin { left: 16, right: 12, top: 8, bottom: 4 });
+        let below = Frame::new().fill(palette.side).inner_margin(Margin {
+            left: 16,
+            right: 12,
+            top: 8,
+            bottom: 4,
+        });
         let first = self.layout.pushes.unwrap_or(first);
-        let panel = Panel::bottom("pushed").frame(below).resizable(true).default_size(first);
+        let panel = Panel::bottom("pushed")
+            .frame(below)
+            .resizable(true)
+            .default_size(first);
         let pushed = panel.size_range(least..=most).show(ui, |ui| {
-            let Self { model, pushed, pushes_of_one, .. } = self;
+            let Self {
+                model,
+                pushed,
+                pushes_of_one,
+                ..
+            } = self;
             pushes::show(ui, model, pushed, moment, pushes_of_one, actions);
         });
         self.layout.pushes = Some(pushed.response.rect.height());
-        let page = Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 4, top: 12, bottom: 0 });
+        let page = Frame::new().fill(palette.ground).inner_margin(Margin {
+            left: 20,
+            right: 4,
+            top: 12,
+            bottom: 0,
+        });
         if self.model.marked().next().is_some() {
-            let page =
-                Frame::new().fill(palette.ground).inner_margin(Margin { left: 20, right: 12, top: 12, bottom: 4 });
+            let page = Frame::new().fill(palette.ground).inner_margin(Margin {
+                left: 20,
+                right: 12,
+                top: 12,
+                bottom: 4,
+            });
             CentralPanel::default().frame(page).show(ui, |ui| {
                 self.model.marked().for_each(|board| moment.shows(board));
                 selection_page::show(ui, &self.model, &mut self.drafts, actions);
             });
             return;
         }
-        CentralPanel::default().frame(page).show(ui, |ui| match self.model.selected().cloned() {
-            Some(board) => {
-                let reveal = self.component.take();
-                board_page::show(ui, &board, &self.model, moment, reveal.as_ref(), actions);
-            }
-            None => {
-                ui.centered_and_justified(|ui| {
-                    ui.label(RichText::new("Choose a board at the left.").color(palette.weak));
-                });
-            }
-        });
+        CentralPanel::default()
+            .frame(page)
+            .show(ui, |ui| match self.model.selected().cloned() {
+                Some(board) => {
+                    let reveal = self.component.take();
+                    board_page::show(ui, &board, &self.model, moment, reveal.as_ref(), actions);
+                }
+                None => {
+                    ui.centered_and_justified(|ui| {
+                        ui.label(RichText::new("Choose a board at the left.").color(palette.weak));
+                    });
+                }
+            });
     }
 
     /// Notes how large the window is, where that is known.
@@ -288,13 +363,18 @@ impl Window {
         self.zoom(ui.ctx(), zoom);
     }
 
-    /// Zooms as the person wants it, as far as the window allows; `now` is the zoom of this frame.
+    /// Zooms as the person wants it, as far as the window allows; `now` is the
+    /// zoom of this frame.
     fn zoom(&mut self, ctx: &egui::Context, now: f32) {
         let window = ctx.content_rect().size() * now;
         match zoom::step(ctx, now, window) {
-            Some(zoom::Step::To(zoom)) => self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom),
+            Some(zoom::Step::To(zoom)) => {
+                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom)
+            }
             Some(zoom::Step::TooLarge) => {
-                self.tell(Notice::Done("The window is too small for a larger zoom.".to_owned()));
+                self.tell(Notice::Done(
+                    "The window is too small for a larger zoom.".to_owned(),
+                ));
             }
             None => {}
         }
@@ -304,20 +384,32 @@ impl Window {
         }
     }
 
-    /// Why no board can be found, and why nothing is remembered, as long as that is so.
+    /// Why no board can be found, and why nothing is remembered, as long as
+    /// that is so.
     fn problems(&self, ui: &mut Ui) {
-        let discovery = self.model.status().discovery_problem.as_ref().filter(|_| !self.model.is_empty());
-        let discovery = discovery
-            .map(|problem| format!("Boards cannot be found by mDNS: {problem}. They can still be added by address."));
+        let discovery = self
+            .model
+            .status()
+            .discovery_problem
+            .as_ref()
+            .filter(|_| !self.model.is_empty());
+        let discovery = discovery.map(|problem| {
+            format!(
+                "Boards cannot be found by mDNS: {problem}. They can still be added by address."
+            )
+        });
         let unsaved = self.unsaved.as_ref().map(|problem| {
             format!(
-                "Settings are not being saved: {problem}. Check the folder and the free space of the disk; saving is tried again every few \
+                "Settings are not being saved: {problem}. Check the folder and the free space of \
+                     the disk; saving is tried again every few \
                  seconds. Until then changes are lost when the window closes."
             )
         });
         for (id, problem) in [("discovery", discovery), ("unsaved", unsaved)] {
             let Some(problem) = problem else { continue };
-            let frame = Frame::new().fill(palette(ui).lit).inner_margin(Margin::symmetric(16, 6));
+            let frame = Frame::new()
+                .fill(palette(ui).lit)
+                .inner_margin(Margin::symmetric(16, 6));
             Panel::top(id).frame(frame).show(ui, |ui| {
                 ui.label(RichText::new(problem).color(palette(ui).doubtful));
             });
@@ -339,7 +431,8 @@ impl Window {
             true => self.boards_since = None,
             false => {
                 let since = *self.boards_since.get_or_insert(moment.now);
-                self.model.select_something(moment.now.saturating_duration_since(since) < PATIENCE);
+                self.model
+                    .select_something(moment.now.saturating_duration_since(since) < PATIENCE);
             }
         }
     }
@@ -348,9 +441,23 @@ impl Window {
     fn name_documents(&mut self) {
         let names = &mut self.model.documents;
         names.dashboards.clear();
-        names.dashboards.extend(self.dashboards.binder.shelf.items.iter().map(|page| page.name.clone()));
+        names.dashboards.extend(
+            self.dashboards
+                .binder
+                .shelf
+                .items
+                .iter()
+                .map(|page| page.name.clone()),
+        );
         names.scenes.clear();
-        names.scenes.extend(self.scenes.binder.shelf.items.iter().map(|scene| scene.name.clone()));
+        names.scenes.extend(
+            self.scenes
+                .binder
+                .shelf
+                .items
+                .iter()
+                .map(|scene| scene.name.clone()),
+        );
     }
 
     /// Asks for a line of text, beginning with `proposed`.
@@ -368,7 +475,8 @@ impl Window {
         }
     }
 
-    /// Takes over a happening; what happened to links that nobody looks at is told.
+    /// Takes over a happening; what happened to links that nobody looks at is
+    /// told.
     pub(super) fn happened(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
         if self.elsewhere.happened(&entry, &self.model, shown) {
             let news = self.elsewhere.links(&self.model);
@@ -377,16 +485,28 @@ impl Window {
         self.model.happened(entry, now);
     }
 
-    /// A single command was answered; where it failed and its board is not looked at, that is told.
-    pub(super) fn answered(&mut self, board: BoardKey, what: &str, outcome: &Outcome, shown: Option<&Shown>) {
+    /// A single command was answered; where it failed and its board is not
+    /// looked at, that is told.
+    pub(super) fn answered(
+        &mut self,
+        board: BoardKey,
+        what: &str,
+        outcome: &Outcome,
+        shown: Option<&Shown>,
+    ) {
         if matches!(outcome, Outcome::Done { .. } | Outcome::Superseded)
             || shown.is_some_and(|shown| shown.boards.contains(&board))
         {
             return;
         }
-        let name = self.model.board(board).map(|view| self.model.title(view)).unwrap_or_default();
+        let name = self
+            .model
+            .board(board)
+            .map(|view| self.model.title(view))
+            .unwrap_or_default();
         let words = format!("{name} {what}: {}", words::answer(outcome));
-        self.toasts.tell_of(Notice::Failed(words), Some(Lead::Board(board)));
+        self.toasts
+            .tell_of(Notice::Failed(words), Some(Lead::Board(board)));
     }
 
     /// Shows a message.
@@ -394,7 +514,8 @@ impl Window {
         self.toasts.tell(notice);
     }
 
-    /// Notes commands that are given together and shows how they do; returns the number under which they are answered.
+    /// Notes commands that are given together and shows how they do; returns
+    /// the number under which they are answered.
     pub(super) fn give(&mut self, batch: &Batch) -> u64 {
         let number = self.batches.give(batch, &self.model);
         self.toasts.follow(number);
@@ -426,14 +547,22 @@ impl Window {
 
     /// The person said that the codes match.
     pub(super) fn codes_match(&mut self) {
-        if let Some(compare) = self.dialog.as_mut().and_then(|dialog| dialog.compare.as_mut()) {
+        if let Some(compare) = self
+            .dialog
+            .as_mut()
+            .and_then(|dialog| dialog.compare.as_mut())
+        {
             compare.matches = true;
         }
     }
 
     /// The code was confirmed at the board.
     pub fn confirmed_at_the_board(&mut self) {
-        if let Some(compare) = self.dialog.as_mut().and_then(|dialog| dialog.compare.as_mut()) {
+        if let Some(compare) = self
+            .dialog
+            .as_mut()
+            .and_then(|dialog| dialog.compare.as_mut())
+        {
             compare.confirmed = true;
         }
     }

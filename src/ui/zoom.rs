@@ -1,4 +1,5 @@
-//! How large everything is shown: what the person wants, as far as the window is large enough for it.
+//! How large everything is shown: what the person wants, as far as the window
+//! is large enough for it.
 
 use eframe::egui::{
     Context, Options, Vec2,
@@ -17,16 +18,20 @@ pub(super) enum Step {
     TooLarge,
 }
 
-/// Leaves the keys for the zoom to [`step`]: egui's own go to 5, whatever the size of the window.
+/// Leaves the keys for the zoom to [`step`]: egui's own go to 5, whatever the
+/// size of the window.
 pub(super) fn take_over(ctx: &Context) {
     ctx.options_mut(|options: &mut Options| options.zoom_with_keyboard = false);
 }
 
-/// The zoom that is shown where `wanted` is asked for, in a window of this size in points without zoom. It leaves the least window
-/// in which every page can be used; a window that is smaller yet is not zoomed in.
+/// The zoom that is shown where `wanted` is asked for, in a window of this size
+/// in points without zoom. It leaves the least window in which every page can
+/// be used; a window that is smaller yet is not zoomed in.
 pub(super) fn shown(wanted: f32, window: Vec2) -> f32 {
     let [least, most] = theme::ZOOM;
-    let fits = (window / vec2(theme::WINDOW_LEAST[0], theme::WINDOW_LEAST[1])).min_elem().max(1.0);
+    let fits = (window / vec2(theme::WINDOW_LEAST[0], theme::WINDOW_LEAST[1]))
+        .min_elem()
+        .max(1.0);
     // A file may hold any number.
     let wanted = if wanted.is_finite() { wanted } else { 1.0 };
     // Whole steps, so that in and out lead over the same ones.
@@ -48,7 +53,11 @@ pub(super) fn step(ctx: &Context, now: f32, window: Vec2) -> Option<Step> {
         let wanted = (tenths + 1.0) / 10.0;
         let next = shown(wanted, window);
         let is_held_back = next < wanted - 1e-3 && wanted <= theme::ZOOM[1];
-        return Some(if is_held_back { Step::TooLarge } else { Step::To(next) });
+        return Some(if is_held_back {
+            Step::TooLarge
+        } else {
+            Step::To(next)
+        });
     }
     None
 }

@@ -13,7 +13,8 @@ from __future__ import print_function
 import json
 import sys
 
-# NON-STRICT: allowed by RFC 6455, though not the suite's first choice. INFORMATIONAL: the suite only looks.
+# NON-STRICT: allowed by RFC 6455, though not the suite's first choice.
+# INFORMATIONAL: the suite only looks.
 GOOD = ("OK", "NON-STRICT", "INFORMATIONAL")
 
 # Of cases 9, those whose messages have 64 KiB at most.

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# The Autobahn suite, installed once into the cache. Sourced; afterwards $cache/suite/bin/wstest runs. Ends with status 77 where
-# it cannot be had.
+# The Autobahn suite, installed once into the cache. Sourced; afterwards
+# $cache/suite/bin/wstest runs. Ends with status 77 where it cannot be had.
 #
-# The suite is Python 2.7 code. PYTHON27 names an interpreter; without it pyenv's and the system's are tried.
+# The suite is Python 2.7 code. PYTHON27 names an interpreter; without it
+# pyenv's and the system's are tried.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/switchboard/autobahn-25.10.1
 
@@ -11,7 +12,8 @@ cannot() {
   exit 77
 }
 
-# A name on the PATH is not enough: pyenv puts one there for interpreters that are not chosen.
+# A name on the PATH is not enough: pyenv puts one there for interpreters that
+# are not chosen.
 python27() {
   local candidate
   for candidate in "${PYTHON27:-}" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/2.7*/bin/python python2.7 /usr/bin/python2.7; do

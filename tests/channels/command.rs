@@ -27,7 +27,11 @@ pub(crate) fn channel(words: &[&str], input: &str) -> Output {
         .spawn()
         .expect("the program");
     // One that ends early does not read it.
-    let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
+    let _ = child
+        .stdin
+        .take()
+        .expect("its input")
+        .write_all(input.as_bytes());
     let id = child.id();
     let (tell, told) = sync_channel(1);
     thread::spawn(move || drop(tell.send(child.wait_with_output())));
@@ -44,7 +48,8 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn file(name: &str) -> (PathBuf, String) {
-    let path = std::env::temp_dir().join(format!("switchboard-command-{name}-{}", std::process::id()));
+    let path =
+        std::env::temp_dir().join(format!("switchboard-command-{name}-{}", std::process::id()));
     let words = path.display().to_string();
     (path, words)
 }
@@ -54,7 +59,10 @@ fn lines_are_sent_and_what_comes_is_printed() {
     let server = Server::start(Manner::Echo);
     let output = channel(&[&server.url(), "--count", "3"], "one\n\ntwo \u{e4}\n");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert_eq!((text(&output.stdout), text(&output.stderr)), ("one\n\ntwo \u{e4}\n".to_owned(), String::new()));
+    assert_eq!(
+        (text(&output.stdout), text(&output.stderr)),
+        ("one\n\ntwo \u{e4}\n".to_owned(), String::new())
+    );
 }
 
 #[test]
@@ -63,13 +71,27 @@ fn the_end_of_the_input_closes_the_channel_after_all_was_sent() {
     let lines: String = (0..5_000).map(|n| format!("{n}\n")).collect();
     let output = channel(&[&server.url(), "--json"], &lines);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let lines: Vec<Value> =
-        text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
-    let sent: Vec<&str> =
-        lines.iter().filter(|line| line["way"] == "out").filter_map(|line| line["text"].as_str()).collect();
-    assert!(sent.len() == 5_000 && sent.iter().enumerate().all(|(n, text)| *text == n.to_string()));
+    let lines: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object"))
+        .collect();
+    let sent: Vec<&str> = lines
+        .iter()
+        .filter(|line| line["way"] == "out")
+        .filter_map(|line| line["text"].as_str())
+        .collect();
+    assert!(
+        sent.len() == 5_000
+            && sent
+                .iter()
+                .enumerate()
+                .all(|(n, text)| *text == n.to_string())
+    );
     let last = lines.last().expect("an end");
-    assert_eq!((&last["what"], &last["by"], &last["code"]), (&"end".into(), &"us".into(), &1000.into()));
+    assert_eq!(
+        (&last["what"], &last["by"], &last["code"]),
+        (&"end".into(), &"us".into(), &1000.into())
+    );
 }
 
 #[test]
@@ -77,17 +99,35 @@ fn answers_are_waited_for_after_the_end_of_the_input() {
     let server = Server::start(Manner::EchoAfter(700));
     for words in [&[][..], &["--send", "foo"]] {
         let begun = Instant::now();
-        let output = channel(&[&[&*server.url()], words].concat(), if words.is_empty() { "foo\n" } else { "" });
-        assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "foo\n".to_owned()));
-        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+        let output = channel(
+            &[&[&*server.url()], words].concat(),
+            if words.is_empty() { "foo\n" } else { "" },
+        );
+        assert_eq!(
+            (output.status.code(), text(&output.stdout)),
+            (Some(0), "foo\n".to_owned())
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(8),
+            "{:?}",
+            begun.elapsed()
+        );
     }
-    // Longer than the close handshake is waited for, which brings what is on its way too.
+    // Longer than the close handshake is waited for, which brings what is on
+    // its way too.
     let slow = Server::start(Manner::EchoAfter(3_500));
     let output = channel(&[&slow.url(), "--linger", "0s"], "foo\n");
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), String::new()));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout)),
+        (Some(0), String::new())
+    );
     let output = channel(&[&slow.url(), "--linger", "8s"], "foo\n");
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "foo\n".to_owned()));
-    // A server that sends without end keeps it for ten times as long, not for ever.
+    assert_eq!(
+        (output.status.code(), text(&output.stdout)),
+        (Some(0), "foo\n".to_owned())
+    );
+    // A server that sends without end keeps it for ten times as long, not for
+    // ever.
     let feed = Server::start(Manner::Flood(u32::MAX));
     let begun = Instant::now();
     let output = channel(&[&feed.url(), "--linger", "100ms"], "foo\n");
@@ -95,7 +135,10 @@ fn answers_are_waited_for_after_the_end_of_the_input() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(output.stdout.starts_with(b"{\"n\":0}\n"));
     let output = channel(&[&feed.url(), "--count", "3"], "");
-    assert_eq!((output.status.code(), text(&output.stdout).lines().count()), (Some(0), 3));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout).lines().count()),
+        (Some(0), 3)
+    );
 }
 
 #[test]
@@ -104,27 +147,74 @@ fn a_terminal_is_not_steered_by_a_message_and_a_pipe_gets_it_as_it_is() {
     let hostile = "a\u{1b}[31mred\u{7}\u{202e}\u{9b}b";
     let piped = channel(&[&server.url(), "--send", hostile, "--count", "1"], "");
     assert_eq!(text(&piped.stdout), format!("{hostile}\n"));
-    let json = text(&channel(&[&server.url(), "--send", hostile, "--count", "1", "--json"], "").stdout);
-    assert!(json.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{json:?}");
+    let json = text(
+        &channel(
+            &[&server.url(), "--send", hostile, "--count", "1", "--json"],
+            "",
+        )
+        .stdout,
+    );
+    assert!(
+        json.chars()
+            .all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'),
+        "{json:?}"
+    );
     let line = json
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("an object"))
         .find(|line| line["way"] == "in");
     assert_eq!(line.expect("the answer")["text"], hostile);
-    let command = format!("\"$SWITCHBOARD\" channel {} --send \"$HOSTILE\" --count 1", server.url());
-    let Some(on_terminal) = on_a_terminal(&command, ("HOSTILE", hostile)) else { return };
+    let command = format!(
+        "\"$SWITCHBOARD\" channel {} --send \"$HOSTILE\" --count 1",
+        server.url()
+    );
+    let Some(on_terminal) = on_a_terminal(&command, ("HOSTILE", hostile)) else {
+        return;
+    };
     let shown = text(&on_terminal.stdout);
-    assert_eq!(shown.trim_end(), "a\u{fffd}[31mred\u{fffd}\u{fffd}\u{fffd}b", "{shown:?}");
+    assert_eq!(
+        shown.trim_end(),
+        "a\u{fffd}[31mred\u{fffd}\u{fffd}\u{fffd}b",
+        "{shown:?}"
+    );
 }
 
 #[test]
 fn texts_are_sent_once_or_again_and_again() {
     let server = Server::start(Manner::Echo);
-    let output = channel(&[&server.url(), "--send", "a", "--send", "b", "--count", "2"], "");
+    let output = channel(
+        &[&server.url(), "--send", "a", "--send", "b", "--count", "2"],
+        "",
+    );
     assert_eq!(text(&output.stdout), "a\nb\n");
-    let output = channel(&[&server.url(), "--send", "again", "--repeat", "500/s", "--count", "20"], "");
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "again\n".repeat(20)));
-    let output = channel(&[&server.url(), "--send", "x", "--send", "y", "--repeat", "5/s"], "");
+    let output = channel(
+        &[
+            &server.url(),
+            "--send",
+            "again",
+            "--repeat",
+            "500/s",
+            "--count",
+            "20",
+        ],
+        "",
+    );
+    assert_eq!(
+        (output.status.code(), text(&output.stdout)),
+        (Some(0), "again\n".repeat(20))
+    );
+    let output = channel(
+        &[
+            &server.url(),
+            "--send",
+            "x",
+            "--send",
+            "y",
+            "--repeat",
+            "5/s",
+        ],
+        "",
+    );
     assert_eq!(output.status.code(), Some(2));
 }
 
@@ -133,35 +223,78 @@ fn a_path_chooses_what_is_printed_of_json() {
     let server = Server::start(Manner::Echo);
     let input = "[{\"c\":\"1.5\"},{\"c\":2}]\nno json\n{\"d\":1}\n[{\"c\":null}]\n";
     let output = channel(&[&server.url(), "--path", "/*/c", "--count", "2"], input);
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "\"1.5\"\n2\nnull\n".to_owned()));
-    assert_eq!(channel(&[&server.url(), "--path", "$.c"], "").status.code(), Some(2));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout)),
+        (Some(0), "\"1.5\"\n2\nnull\n".to_owned())
+    );
+    assert_eq!(
+        channel(&[&server.url(), "--path", "$.c"], "").status.code(),
+        Some(2)
+    );
 }
 
 #[test]
 fn round_trips_of_pings_are_printed_beside_the_output() {
     let server = Server::start(Manner::Echo);
-    let output = channel(&[&server.url(), "--ping", "20ms", "--print-pings", "--for", "500ms"], "");
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), String::new()));
+    let output = channel(
+        &[
+            &server.url(),
+            "--ping",
+            "20ms",
+            "--print-pings",
+            "--for",
+            "500ms",
+        ],
+        "",
+    );
+    assert_eq!(
+        (output.status.code(), text(&output.stdout)),
+        (Some(0), String::new())
+    );
     let told = text(&output.stderr);
-    assert!(told.lines().count() >= 2 && told.lines().all(|line| line.starts_with("round trip ")), "{told}");
+    assert!(
+        told.lines().count() >= 2 && told.lines().all(|line| line.starts_with("round trip ")),
+        "{told}"
+    );
 }
 
 #[test]
 fn what_is_recorded_is_printed_as_it_was_live() {
     let server = Server::start(Manner::Echo);
     let (path, name) = file("recording");
-    let live = channel(&[&server.url(), "--count", "2", "--json", "--record", &name], "{\"a\":1}\ntwo\n");
+    let live = channel(
+        &[&server.url(), "--count", "2", "--json", "--record", &name],
+        "{\"a\":1}\ntwo\n",
+    );
     assert_eq!(live.status.code(), Some(0), "{}", text(&live.stderr));
     let read = channel(&["--read", &name, "--json"], "");
-    assert_eq!((read.status.code(), text(&read.stdout)), (Some(0), text(&live.stdout)));
-    assert_eq!(text(&channel(&["--read", &name], "").stdout), "{\"a\":1}\ntwo\n");
-    assert_eq!(text(&channel(&["--read", &name, "--path", "/a"], "").stdout), "1\n");
+    assert_eq!(
+        (read.status.code(), text(&read.stdout)),
+        (Some(0), text(&live.stdout))
+    );
+    assert_eq!(
+        text(&channel(&["--read", &name], "").stdout),
+        "{\"a\":1}\ntwo\n"
+    );
+    assert_eq!(
+        text(&channel(&["--read", &name, "--path", "/a"], "").stdout),
+        "1\n"
+    );
     std::fs::write(&path, "no recording").expect("written");
     let none = channel(&["--read", &name], "");
     assert_eq!(none.status.code(), Some(2));
-    assert!(text(&none.stderr).contains("is no recording of a channel"), "{}", text(&none.stderr));
+    assert!(
+        text(&none.stderr).contains("is no recording of a channel"),
+        "{}",
+        text(&none.stderr)
+    );
     std::fs::remove_file(path).expect("it is there");
-    assert_eq!(channel(&[&server.url(), "--record", "/nowhere/at/all"], "").status.code(), Some(2));
+    assert_eq!(
+        channel(&[&server.url(), "--record", "/nowhere/at/all"], "")
+            .status
+            .code(),
+        Some(2)
+    );
 }
 
 #[test]
@@ -172,21 +305,46 @@ fn who_refuses_is_1_and_says_why() {
             &[][..],
             "403 Forbidden: it does not allow it",
         ),
-        (Manner::Headers(None), &["--protocol", "a.v1"], "none of the subprotocols"),
+        (
+            Manner::Headers(None),
+            &["--protocol", "a.v1"],
+            "none of the subprotocols",
+        ),
         (Manner::Http("hello\r\n"), &[], "does not speak WebSocket"),
-        (Manner::Large(2_000), &["--largest", "1000", "--for", "10s"], "larger than the 1000 bytes"),
-        (Manner::Close(1008, "go away"), &["--for", "10s"], "1008 policy (go away)"),
+        (
+            Manner::Large(2_000),
+            &["--largest", "1000", "--for", "10s"],
+            "larger than the 1000 bytes",
+        ),
+        (
+            Manner::Close(1008, "go away"),
+            &["--for", "10s"],
+            "1008 policy (go away)",
+        ),
     ] {
         let server = Server::start(manner);
         let url = server.url();
         let output = channel(&[&[&*url], words].concat(), "");
-        assert_eq!(output.status.code(), Some(1), "{why}: {}", text(&output.stderr));
-        assert!(text(&output.stderr).contains(why), "{}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{why}: {}",
+            text(&output.stderr)
+        );
+        assert!(
+            text(&output.stderr).contains(why),
+            "{}",
+            text(&output.stderr)
+        );
     }
     let server = Server::start(Manner::Echo);
     let tls = channel(&[&server.url().replace("ws:", "wss:")], "");
     assert_eq!(tls.status.code(), Some(1));
-    assert!(text(&tls.stderr).contains("no TLS with"), "{}", text(&tls.stderr));
+    assert!(
+        text(&tls.stderr).contains("no TLS with"),
+        "{}",
+        text(&tls.stderr)
+    );
 }
 
 #[test]
@@ -208,15 +366,32 @@ fn what_makes_no_sense_is_2() {
 
 #[test]
 fn who_is_not_there_or_ends_too_early_is_4() {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let free = TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("an address");
     let output = channel(&[&format!("ws://{free}/")], "");
     assert_eq!(output.status.code(), Some(4));
-    assert!(text(&output.stderr).contains("cannot be reached"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("cannot be reached"),
+        "{}",
+        text(&output.stderr)
+    );
     let server = Server::start(Manner::Close(1000, ""));
     let early = channel(&[&server.url(), "--count", "2"], "");
-    assert_eq!((early.status.code(), text(&early.stdout)), (Some(4), "hello 1\n".to_owned()));
-    assert!(text(&early.stderr).contains("after 1 of 2 messages"), "{}", text(&early.stderr));
-    let again = channel(&[&format!("ws://{free}/"), "--reconnect", "--for", "300ms"], "");
+    assert_eq!(
+        (early.status.code(), text(&early.stdout)),
+        (Some(4), "hello 1\n".to_owned())
+    );
+    assert!(
+        text(&early.stderr).contains("after 1 of 2 messages"),
+        "{}",
+        text(&early.stderr)
+    );
+    let again = channel(
+        &[&format!("ws://{free}/"), "--reconnect", "--for", "300ms"],
+        "",
+    );
     assert_eq!(again.status.code(), Some(4), "{}", text(&again.stderr));
 }
 
@@ -224,7 +399,13 @@ fn who_is_not_there_or_ends_too_early_is_4() {
 fn it_is_opened_again_where_that_is_asked_for() {
     let server = Server::start(Manner::Close(1001, "next"));
     let output = channel(&[&server.url(), "--reconnect", "--count", "2"], "");
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "hello 1\nhello 2\n".to_owned()));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout)),
+        (Some(0), "hello 1\nhello 2\n".to_owned())
+    );
     let told = text(&output.stderr);
-    assert!(told.contains("1001 going away (next)") && told.contains("tries again in"), "{told}");
+    assert!(
+        told.contains("1001 going away (next)") && told.contains("tries again in"),
+        "{told}"
+    );
 }

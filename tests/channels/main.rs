@@ -1,5 +1,10 @@
-//! Channels to anywhere, against a server of another library on loopback: the engine, and the command that is a face of it.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+//! Channels to anywhere, against a server of another library on loopback: the
+//! engine, and the command that is a face of it.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod command;
 mod engine;

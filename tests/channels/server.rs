@@ -1,5 +1,5 @@
-//! A server on loopback with manners, good and bad: tokio-tungstenite's side that accepts, on a thread of its own; and somebody who waits on
-//! a channel.
+//! A server on loopback with manners, good and bad: tokio-tungstenite's side
+//! that accepts, on a thread of its own; and somebody who waits on a channel.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -12,7 +12,9 @@ use std::{
 };
 
 use futures_util::{SinkExt, StreamExt};
-use switchboard::channel::{Cause, Channel, Content, DRAWING, Entry, Full, Host, Settings, View, Way, What};
+use switchboard::channel::{
+    Cause, Channel, Content, DRAWING, Entry, Full, Host, Settings, View, Way, What,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -38,7 +40,8 @@ pub(crate) enum Manner {
     Echo,
     /// It sends back what comes, so many milliseconds later.
     EchoAfter(u64),
-    /// It says `hello N`, the number of the connection, and closes with this code and reason.
+    /// It says `hello N`, the number of the connection, and closes with this
+    /// code and reason.
     Close(u16, &'static str),
     /// It says hello and resets the connection.
     Reset,
@@ -50,9 +53,11 @@ pub(crate) enum Manner {
     Large(usize),
     /// It answers this in HTTP.
     Http(&'static str),
-    /// It sends the headers of the request, one a message, and chooses this subprotocol.
+    /// It sends the headers of the request, one a message, and chooses this
+    /// subprotocol.
     Headers(Option<&'static str>),
-    /// It sends so many numbered messages as fast as they are taken, then closes.
+    /// It sends so many numbered messages as fast as they are taken, then
+    /// closes.
     Flood(u32),
 }
 
@@ -71,17 +76,27 @@ impl Server {
         let (end, ended) = oneshot::channel();
         let (ready, told) = sync_channel(1);
         thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
             runtime.block_on(async {
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
-                ready.send(listener.local_addr().expect("an address")).expect("the test waits");
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+                    .await
+                    .expect("a port");
+                ready
+                    .send(listener.local_addr().expect("an address"))
+                    .expect("the test waits");
                 tokio::select! {
                     _ = ended => {}
                     () = serve(listener, manner, tls) => {}
                 }
             });
         });
-        Self { address: told.recv_timeout(SOON).expect("the server listens"), _end: end }
+        Self {
+            address: told.recv_timeout(SOON).expect("the server listens"),
+            _end: end,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -119,7 +134,8 @@ trait Resets {
 impl Resets for TcpStream {
     fn resets(&self) {
         #[expect(deprecated, reason = "a lingering time of zero never blocks")]
-        self.set_linger(Some(Duration::ZERO)).expect("an option of the socket");
+        self.set_linger(Some(Duration::ZERO))
+            .expect("an option of the socket");
     }
 }
 
@@ -129,7 +145,11 @@ impl Resets for tokio_rustls::server::TlsStream<TcpStream> {
     }
 }
 
-async fn behave<S: AsyncRead + AsyncWrite + Unpin + Resets>(mut stream: S, manner: Manner, number: u32) {
+async fn behave<S: AsyncRead + AsyncWrite + Unpin + Resets>(
+    mut stream: S,
+    manner: Manner,
+    number: u32,
+) {
     match manner {
         Manner::Mute => {
             let _ = stream.read_to_end(&mut Vec::new()).await;
@@ -145,18 +165,26 @@ async fn behave<S: AsyncRead + AsyncWrite + Unpin + Resets>(mut stream: S, manne
         _ => {}
     }
     let mut headers = Vec::new();
-    let chosen = if let Manner::Headers(chosen) = manner { chosen } else { None };
+    let chosen = if let Manner::Headers(chosen) = manner {
+        chosen
+    } else {
+        None
+    };
     #[expect(clippy::result_large_err, reason = "the library's own type")]
     let look = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
         for (name, value) in request.headers() {
             headers.push(format!("{name}: {}", value.to_str().unwrap_or_default()));
         }
         if let Some(chosen) = chosen {
-            response.headers_mut().insert("sec-websocket-protocol", chosen.parse().expect("a value"));
+            response
+                .headers_mut()
+                .insert("sec-websocket-protocol", chosen.parse().expect("a value"));
         }
         Ok(response)
     };
-    let Ok(mut socket) = accept_hdr_async(stream, look).await else { return };
+    let Ok(mut socket) = accept_hdr_async(stream, look).await else {
+        return;
+    };
     let hello = Message::Text(format!("hello {number}"));
     match manner {
         Manner::Echo => echo(socket).await,
@@ -170,7 +198,12 @@ async fn behave<S: AsyncRead + AsyncWrite + Unpin + Resets>(mut stream: S, manne
         }
         Manner::Close(code, reason) => {
             let _ = socket.send(hello).await;
-            let _ = socket.close(Some(CloseFrame { code: code.into(), reason: reason.into() })).await;
+            let _ = socket
+                .close(Some(CloseFrame {
+                    code: code.into(),
+                    reason: reason.into(),
+                }))
+                .await;
             while socket.next().await.is_some_and(|read| read.is_ok()) {}
         }
         Manner::Reset => {
@@ -190,7 +223,11 @@ async fn behave<S: AsyncRead + AsyncWrite + Unpin + Resets>(mut stream: S, manne
         }
         Manner::Flood(messages) => {
             for number in 0..messages {
-                if socket.feed(Message::Text(format!("{{\"n\":{number}}}"))).await.is_err() {
+                if socket
+                    .feed(Message::Text(format!("{{\"n\":{number}}}")))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -221,16 +258,31 @@ pub(crate) struct Waiting {
 impl Waiting {
     pub(crate) fn open(host: &Host, settings: Settings) -> Self {
         let (wake, woken) = sync_channel(1);
-        // Who must have everything takes it as it comes; who looks on is woken as a window is.
-        let every = if settings.keep.full == Full::Wait { Duration::ZERO } else { DRAWING };
+        // Who must have everything takes it as it comes; who looks on is woken
+        // as a window is.
+        let every = if settings.keep.full == Full::Wait {
+            Duration::ZERO
+        } else {
+            DRAWING
+        };
         let channel = host.open(settings, every, move || {
             let _ = wake.try_send(());
         });
-        Self { channel, woken, next: 0, seen: Vec::new(), forgotten: 0 }
+        Self {
+            channel,
+            woken,
+            next: 0,
+            seen: Vec::new(),
+            forgotten: 0,
+        }
     }
 
     /// Looks each time that it is woken, until what is there passes.
-    pub(crate) fn until<T>(&mut self, what: &str, mut find: impl FnMut(&View, &[Arc<Entry>]) -> Option<T>) -> T {
+    pub(crate) fn until<T>(
+        &mut self,
+        what: &str,
+        mut find: impl FnMut(&View, &[Arc<Entry>]) -> Option<T>,
+    ) -> T {
         let deadline = Instant::now() + SOON;
         loop {
             let view = self.channel.view();
@@ -254,12 +306,18 @@ impl Waiting {
     }
 
     pub(crate) fn hears(&mut self, text: &str) {
-        self.until(text, |_, seen| came(seen).any(|content| content.text() == Some(text)).then_some(()));
+        self.until(text, |_, seen| {
+            came(seen)
+                .any(|content| content.text() == Some(text))
+                .then_some(())
+        });
     }
 
     /// Why the first, the second and so on life ended, `nth` from 0.
     pub(crate) fn end(&mut self, nth: usize) -> Cause {
-        self.until("it ends", |view, _| view.lives.get(nth).map(|life| life.cause.clone()))
+        self.until("it ends", |view, _| {
+            view.lives.get(nth).map(|life| life.cause.clone())
+        })
     }
 }
 

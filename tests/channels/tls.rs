@@ -1,4 +1,5 @@
-//! TLS: certificates given as a file, untrusted ones, and the error message for each kind of refusal.
+//! TLS: certificates given as a file, untrusted ones, and the error message for
+//! each kind of refusal.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,7 +9,8 @@ use std::{
 };
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedKey, DnType, IsCa, Issuer, KeyPair, generate_simple_self_signed,
+    BasicConstraints, CertificateParams, CertifiedKey, DnType, IsCa, Issuer, KeyPair,
+    generate_simple_self_signed,
 };
 use switchboard::channel::{Cause, Host, Settings};
 use tokio_rustls::rustls::{
@@ -45,25 +47,38 @@ fn file(name: &str, content: &str) -> PathBuf {
 /// A server with a certificate for these names, and the certificate as a file.
 fn server(names: &[&str], name: &str) -> (Server, PathBuf) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).expect("a certificate");
-    (presenting(vec![cert.der().clone()], private(&signing_key)), file(name, &cert.pem()))
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(names).expect("a certificate");
+    (
+        presenting(vec![cert.der().clone()], private(&signing_key)),
+        file(name, &cert.pem()),
+    )
 }
 
 /// What `openssl req -x509` makes: self-signed, and an authority.
 fn authority(names: &[&str], common_name: &str) -> (CertificateParams, KeyPair) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).expect("names");
-    params.distinguished_name.push(DnType::CommonName, common_name);
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     (params, KeyPair::generate().expect("a key"))
 }
 
 fn settings(host: &str, server: &Server) -> Settings {
-    Settings::new(format!("wss://{host}:{}/", server.address.port()).parse().expect("an address"))
+    Settings::new(
+        format!("wss://{host}:{}/", server.address.port())
+            .parse()
+            .expect("an address"),
+    )
 }
 
 fn trusting(host: &str, server: &Server, path: &Path) -> Settings {
-    Settings { certificates: Some(path.to_path_buf()), ..settings(host, server) }
+    Settings {
+        certificates: Some(path.to_path_buf()),
+        ..settings(host, server)
+    }
 }
 
 /// It opens, and what is sent comes back.
@@ -90,8 +105,17 @@ fn a_certificate_of_ones_own_is_trusted_by_file_and_not_without() {
     let url = settings("localhost", &server).place.to_string();
     let ca = path.display().to_string();
     let told = channel(&[&url, "--ca", &ca, "--send", "hello", "--count", "1"], "");
-    assert_eq!((told.status.code(), told.stdout.as_slice()), (Some(0), &b"hello\n"[..]));
-    assert_refused(settings("localhost", &server), &["self-signed by \"rcgen self signed cert\"", "--ca FILE (PEM)"]);
+    assert_eq!(
+        (told.status.code(), told.stdout.as_slice()),
+        (Some(0), &b"hello\n"[..])
+    );
+    assert_refused(
+        settings("localhost", &server),
+        &[
+            "self-signed by \"rcgen self signed cert\"",
+            "--ca FILE (PEM)",
+        ],
+    );
     std::fs::remove_file(path).expect("it is there");
 }
 
@@ -103,8 +127,14 @@ fn a_certificate_that_says_it_is_an_authority_is_trusted_where_it_is_the_one_tha
     let path = file("authority", &certificate.pem());
     assert_opens(trusting("localhost", &server, &path));
     // It names a host, and this is another.
-    assert_refused(trusting("127.0.0.1", &server, &path), &["not for 127.0.0.1", "it is for localhost"]);
-    assert_refused(settings("localhost", &server), &["self-signed by \"localhost\"", "--ca FILE"]);
+    assert_refused(
+        trusting("127.0.0.1", &server, &path),
+        &["not for 127.0.0.1", "it is for localhost"],
+    );
+    assert_refused(
+        settings("localhost", &server),
+        &["self-signed by \"localhost\"", "--ca FILE"],
+    );
     // One that looks the same and has another key.
     let (params, other) = authority(&["localhost"], "localhost");
     let double = params.self_signed(&other).expect("a certificate");
@@ -118,12 +148,23 @@ fn a_certificate_that_says_it_is_an_authority_is_trusted_where_it_is_the_one_tha
 #[test]
 fn a_certificate_made_by_openssl_is_trusted_where_it_is_the_one_that_was_given() {
     let folder = std::env::temp_dir();
-    let (key, certificate) = (folder.join("switchboard-openssl.key"), folder.join("switchboard-openssl.crt"));
-    for names in
-        [&["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"][..], &["-subj", "/CN=workshop"]]
-    {
+    let (key, certificate) = (
+        folder.join("switchboard-openssl.key"),
+        folder.join("switchboard-openssl.crt"),
+    );
+    for names in [
+        &[
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ][..],
+        &["-subj", "/CN=workshop"],
+    ] {
         let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout"])
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout",
+            ])
             .arg(&key)
             .arg("-out")
             .arg(&certificate)
@@ -133,7 +174,11 @@ fn a_certificate_made_by_openssl_is_trusted_where_it_is_the_one_that_was_given()
             eprintln!("SKIPPED: a certificate made by openssl needs openssl");
             return;
         };
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         let chain = vec![CertificateDer::from_pem_file(&certificate).expect("a certificate")];
         let server = presenting(chain, PrivateKeyDer::from_pem_file(&key).expect("a key"));
         assert_opens(trusting("localhost", &server, &certificate));
@@ -157,15 +202,22 @@ fn a_certificate_of_another_host_is_refused_with_the_names_that_it_has() {
 #[test]
 fn a_certificate_of_an_issuer_is_trusted_with_the_issuers_and_refused_with_its_name_otherwise() {
     let (authority, authority_key) = authority(&[], "Workshop authority");
-    let root = authority.self_signed(&authority_key).expect("a certificate");
+    let root = authority
+        .self_signed(&authority_key)
+        .expect("a certificate");
     let key = KeyPair::generate().expect("a key");
     let leaf = CertificateParams::new(["localhost".to_owned()]).expect("a name");
-    let leaf = leaf.signed_by(&key, &Issuer::new(authority, &authority_key)).expect("a certificate");
+    let leaf = leaf
+        .signed_by(&key, &Issuer::new(authority, &authority_key))
+        .expect("a certificate");
     let server = presenting(vec![leaf.der().clone()], private(&key));
     let (root, own) = (file("root", &root.pem()), file("leaf", &leaf.pem()));
     assert_opens(trusting("localhost", &server, &root));
     assert_opens(trusting("localhost", &server, &own));
-    assert_refused(settings("localhost", &server), &["issued by \"Workshop authority\"", "--ca FILE"]);
+    assert_refused(
+        settings("localhost", &server),
+        &["issued by \"Workshop authority\"", "--ca FILE"],
+    );
     for path in [root, own] {
         std::fs::remove_file(path).expect("it is there");
     }
@@ -176,9 +228,10 @@ fn a_certificate_that_has_expired_or_is_not_valid_yet_is_refused_with_its_day_an
     const DAY: Duration = Duration::from_secs(86_400);
     let now = SystemTime::now();
     for is_authority in [false, true] {
-        for (begin, end, expected) in
-            [(now - 20 * DAY, now - 10 * DAY, "expired on 20"), (now + 10 * DAY, now + 20 * DAY, "is valid from 20")]
-        {
+        for (begin, end, expected) in [
+            (now - 20 * DAY, now - 10 * DAY, "expired on 20"),
+            (now + 10 * DAY, now + 20 * DAY, "is valid from 20"),
+        ] {
             let (mut params, key) = authority(&["localhost"], "localhost");
             if !is_authority {
                 params.is_ca = IsCa::NoCa;
@@ -199,13 +252,24 @@ fn a_certificate_that_has_expired_or_is_not_valid_yet_is_refused_with_its_day_an
 #[test]
 fn what_speaks_no_tls_and_a_file_without_a_certificate_are_told() {
     let host = Host::start().expect("a thread");
-    let plain = Server::start(Manner::Http("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"));
-    assert_refused(settings("127.0.0.1", &plain), &["does not speak TLS", "ws:// in place of wss://"]);
+    let plain = Server::start(Manner::Http(
+        "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+    ));
+    assert_refused(
+        settings("127.0.0.1", &plain),
+        &["does not speak TLS", "ws:// in place of wss://"],
+    );
     let ends = Server::start(Manner::Http(""));
-    assert_refused(settings("127.0.0.1", &ends), &["ended the connection during the handshake", "ws://"]);
+    assert_refused(
+        settings("127.0.0.1", &ends),
+        &["ended the connection during the handshake", "ws://"],
+    );
     let path = file("none", "nothing");
     let cause = Waiting::open(&host, trusting("127.0.0.1", &plain, &path)).end(0);
-    assert!(matches!(&cause, Cause::Certificates(words) if words.contains("BEGIN CERTIFICATE")), "{cause:?}");
+    assert!(
+        matches!(&cause, Cause::Certificates(words) if words.contains("BEGIN CERTIFICATE")),
+        "{cause:?}"
+    );
     std::fs::remove_file(path).expect("it is there");
 }
 
@@ -214,6 +278,9 @@ fn a_server_with_tls_that_is_spoken_to_without_says_so() {
     let (server, path) = server(&["localhost"], "plain");
     let output = channel(&[&format!("ws://localhost:{}/", server.address.port())], "");
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(1) && words.contains("wss://"), "{words}");
+    assert!(
+        output.status.code() == Some(1) && words.contains("wss://"),
+        "{words}"
+    );
     std::fs::remove_file(path).expect("it is there");
 }

@@ -1,4 +1,5 @@
-//! A relay before a good board, which bends what passes: so a board is made that is wrong in one way only.
+//! A relay before a good board, which bends what passes: so a board is made
+//! that is wrong in one way only.
 
 use std::{
     io::{self, Read, Write},
@@ -39,8 +40,15 @@ impl Frame {
         }
         let mut payload = vec![0; length];
         stream.read_exact(&mut payload)?;
-        payload.iter_mut().zip(mask.iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
-        Ok(Self { first: head[0], masked, payload })
+        payload
+            .iter_mut()
+            .zip(mask.iter().cycle())
+            .for_each(|(byte, mask)| *byte ^= mask);
+        Ok(Self {
+            first: head[0],
+            masked,
+            payload,
+        })
     }
 
     fn write(&self, stream: &mut TcpStream) -> io::Result<()> {
@@ -93,7 +101,8 @@ pub(crate) fn relay(board: SocketAddr, twist: Twist) -> io::Result<SocketAddr> {
         for client in listener.incoming().flatten() {
             let twist = Arc::clone(&twist);
             thread::spawn(move || {
-                // Either side may end it; the other is told by the end of its connection.
+                // Either side may end it; the other is told by the end of its
+                // connection.
                 let _ = pass(client, board, &twist);
             });
         }
@@ -148,7 +157,13 @@ fn http(stream: &mut TcpStream) -> io::Result<String> {
         bytes.push(byte[0]);
     }
     let head = String::from_utf8_lossy(&bytes).into_owned();
-    let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    let length = head.lines().find_map(|line| {
+        line.to_lowercase()
+            .strip_prefix("content-length:")?
+            .trim()
+            .parse()
+            .ok()
+    });
     let mut body = vec![0; length.unwrap_or(0)];
     stream.read_exact(&mut body)?;
     Ok(head + &String::from_utf8_lossy(&body))
@@ -156,13 +171,17 @@ fn http(stream: &mut TcpStream) -> io::Result<String> {
 
 /// What a body is after a change, with the length that it then has.
 pub(crate) fn with_length(text: &str) -> String {
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return text.to_owned() };
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return text.to_owned();
+    };
     let lines: Vec<_> = head
         .split("\r\n")
-        .map(|line| match line.to_lowercase().starts_with("content-length:") {
-            true => format!("Content-Length: {}", body.len()),
-            false => line.to_owned(),
-        })
+        .map(
+            |line| match line.to_lowercase().starts_with("content-length:") {
+                true => format!("Content-Length: {}", body.len()),
+                false => line.to_owned(),
+            },
+        )
         .collect();
     format!("{}\r\n\r\n{body}", lines.join("\r\n"))
 }

@@ -1,5 +1,5 @@
-//! At which of its addresses a board is reached, and where no announcement leads: two computers on a cable, and what one of them says by
-//! mDNS.
+//! At which of its addresses a board is reached, and where no announcement
+//! leads: two computers on a cable, and what one of them says by mDNS.
 
 use std::{
     fs,
@@ -37,12 +37,14 @@ impl Drop for Notes {
     }
 }
 
-/// Prints a line, not by a macro, whose output the test runner would keep to itself.
+/// Prints a line, not by a macro, whose output the test runner would keep to
+/// itself.
 fn print(line: &str) {
     let _ = writeln!(io::stderr(), "ROW | {line}");
 }
 
-/// The other computer has these addresses, and drops packets to the silent ones.
+/// The other computer has these addresses, and drops packets to the silent
+/// ones.
 fn with_addresses(lan: &Lan, addresses: &[&str], silent: &[&str]) {
     for address in addresses {
         lan.yonder(&format!("ip address add {address}/24 dev e0"));
@@ -50,14 +52,21 @@ fn with_addresses(lan: &Lan, addresses: &[&str], silent: &[&str]) {
     lan.yonder("nft add table inet filter");
     lan.yonder("nft add chain inet filter input { type filter hook input priority 0 ; }");
     for address in silent {
-        lan.yonder(&format!("nft add rule inet filter input ip daddr {address} tcp dport 80 drop"));
+        lan.yonder(&format!(
+            "nft add rule inet filter input ip daddr {address} tcp dport 80 drop"
+        ));
     }
 }
 
 #[test]
 fn a_board_is_reached_at_whichever_of_its_announced_addresses_answers() {
-    // One is silent and one refuses: the board is at the lowest, between them, and at the highest.
-    for (alive, silent) in [("10.77.0.3", "10.77.0.5"), ("10.77.0.5", "10.77.0.3"), ("10.77.0.7", "10.77.0.3")] {
+    // One is silent and one refuses: the board is at the lowest, between them,
+    // and at the highest.
+    for (alive, silent) in [
+        ("10.77.0.3", "10.77.0.5"),
+        ("10.77.0.5", "10.77.0.3"),
+        ("10.77.0.7", "10.77.0.3"),
+    ] {
         let Some(lan) = Lan::of_two() else { return };
         with_addresses(&lan, &["10.77.0.3", "10.77.0.5", "10.77.0.7"], &[silent]);
         let _board = lan.there(&format!("board-at {alive} 10.77.0.3,10.77.0.5,10.77.0.7"));
@@ -65,12 +74,19 @@ fn a_board_is_reached_at_whichever_of_its_announced_addresses_answers() {
         let (status, said) = lan.switchboard(&["toggle", "desk-lamp/light:0"]);
         let took = begun.elapsed();
         assert_eq!(status, 0, "at {alive}: {said}");
-        print(&format!("{silent} silent, one refuses, the board at {alive}: toggled within {} ms", took.as_millis()));
-        // By its name, for which a namesake is waited 0.4 s; each silent address costs a quarter of a second.
+        print(&format!(
+            "{silent} silent, one refuses, the board at {alive}: toggled within {} ms",
+            took.as_millis()
+        ));
+        // By its name, for which a namesake is waited 0.4 s; each silent
+        // address costs a quarter of a second.
         assert!(took < Duration::from_secs(8), "{took:?}");
         let (status, findings) = lan.doctor(&["desk-lamp"]);
         assert_eq!(status, 0, "at {alive}: {findings:#?}");
-        let tried = found(&findings, "board")["tried"].as_str().expect("what was tried").to_owned();
+        let tried = found(&findings, "board")["tried"]
+            .as_str()
+            .expect("what was tried")
+            .to_owned();
         assert!(tried.contains(&format!("{alive}:80")), "{tried}");
     }
 }
@@ -78,10 +94,15 @@ fn a_board_is_reached_at_whichever_of_its_announced_addresses_answers() {
 #[test]
 fn a_board_that_is_given_by_a_name_is_reached_at_whichever_of_its_addresses_answers() {
     let Some(lan) = Lan::of_two() else { return };
-    with_addresses(&lan, &["10.77.0.3", "10.77.0.5", "10.77.0.7"], &["10.77.0.3"]);
+    with_addresses(
+        &lan,
+        &["10.77.0.3", "10.77.0.5", "10.77.0.7"],
+        &["10.77.0.3"],
+    );
     let _names = lan.name_here("lamp.test", &["10.77.0.3", "10.77.0.5", "10.77.0.7"]);
     let _board = lan.there("board-at 10.77.0.7 10.77.0.7");
-    // A board takes a name of DNS for a trick (421), which only a board says: it was reached.
+    // A board takes a name of DNS for a trick (421), which only a board says:
+    // it was reached.
     let (_, said) = lan.switchboard(&["show", "lamp.test:80"]);
     assert!(said.contains("421"), "{said}");
 }
@@ -93,9 +114,15 @@ fn the_doctor_judges_by_all_addresses_and_says_what_each_answered() {
     let _announcer = lan.there("announce 10.77.0.3,10.77.0.5 80 1 open");
     let (status, findings) = lan.doctor(&["desk-lamp"]);
     assert_eq!(status, 5);
-    let answers = ["10.77.0.3:80: no answer within 4 s", "10.77.0.5:80: the host is there and refuses the port"];
+    let answers = [
+        "10.77.0.3:80: no answer within 4 s",
+        "10.77.0.5:80: the host is there and refuses the port",
+    ];
     blames(&findings, "no_answer", &answers);
-    let advice = findings[0]["advice"][0]["what"].as_str().expect("advice").to_owned();
+    let advice = findings[0]["advice"][0]["what"]
+        .as_str()
+        .expect("advice")
+        .to_owned();
     assert!(!advice.contains("power"), "{advice}");
 }
 
@@ -111,7 +138,12 @@ fn a_network_with_link_local_ipv6_alone() {
     assert_eq!(status, 0, "{said}");
     let (_, said) = lan.switchboard(&["list", "--json"]);
     assert!(said.contains("\"[fe80::2%e0]:80\""), "{said}");
-    for typed in ["[fe80::2%e0]:80", "[fe80::2%25e0]:80", "fe80::2%e0", "[FE80::2%e0]"] {
+    for typed in [
+        "[fe80::2%e0]:80",
+        "[fe80::2%25e0]:80",
+        "fe80::2%e0",
+        "[FE80::2%e0]",
+    ] {
         let (status, said) = lan.switchboard(&["show", typed]);
         assert_eq!(status, 0, "{typed}: {said}");
         let (status, findings) = lan.doctor(&[typed]);
@@ -119,45 +151,83 @@ fn a_network_with_link_local_ipv6_alone() {
     }
     let (status, said) = lan.switchboard(&["check", "ws://[fe80::2%e0]:80/rpc"]);
     assert_eq!(status, 0, "{said}");
-    let (status, said) = lan.switchboard(&["channel", "ws://[fe80::2%25e0]:80/ws", "--send", "hi", "--count", "1"]);
+    let (status, said) = lan.switchboard(&[
+        "channel",
+        "ws://[fe80::2%25e0]:80/ws",
+        "--send",
+        "hi",
+        "--count",
+        "1",
+    ]);
     assert_eq!((status, said.lines().next()), (0, Some("hi")), "{said}");
     let (status, said) = lan.switchboard(&["show", "[fe80::2]:80"]);
     assert_eq!(status, 2, "{said}");
-    assert!(said.contains("[fe80::1%eth0]:80"), "what would be accepted: {said}");
+    assert!(
+        said.contains("[fe80::1%eth0]:80"),
+        "what would be accepted: {said}"
+    );
     let (status, said) = lan.switchboard(&["show", "[fe80::2%e9]:80"]);
     assert_ne!(status, 0);
     assert!(said.contains("\"e9\"; it has e0, lo"), "{said}");
-    // Where no board answers, the doctor gives a command that works with the address.
+    // Where no board answers, the doctor gives a command that works with the
+    // address.
     let (_, findings) = lan.doctor(&["[fe80::2%e0]:81"]);
     blames(&findings, "no_answer", &["refuses the port"]);
-    assert!(findings[0].to_string().contains("ping -c 3 fe80::2%e0"), "{findings:#?}");
-    assert!(!findings[0].to_string().contains("has power"), "{findings:#?}");
+    assert!(
+        findings[0].to_string().contains("ping -c 3 fe80::2%e0"),
+        "{findings:#?}"
+    );
+    assert!(
+        !findings[0].to_string().contains("has power"),
+        "{findings:#?}"
+    );
 }
 
 #[test]
 fn an_announcement_leads_neither_to_the_internet_nor_to_a_service_of_this_computer() {
     let Some(lan) = Lan::of_two() else { return };
-    // The other computer is the way to everywhere, and plays a stranger on the internet.
+    // The other computer is the way to everywhere, and plays a stranger on the
+    // internet.
     lan.here("ip route add default via 10.77.0.2");
     lan.yonder("ip address add 203.0.113.7/32 dev lo");
     let (stranger, own) = (Notes::new(), Notes::new());
     let _stranger = lan.there(&format!("listen 203.0.113.7:80 {}", stranger.path()));
     let _own = lan.at_home(&format!("listen 127.0.0.1:80 {}", own.path()));
-    let _spoofs = [("sb-1", "203.0.113.7"), ("sb-2", "127.0.0.1"), ("sb-3", "::ffff:127.0.0.1"), ("sb-4", "::1")]
-        .map(|(id, address)| lan.there(&format!("spoof 10.77.0.2 {id} Stranger {address} 80 /admin/reboot")));
+    let _spoofs = [
+        ("sb-1", "203.0.113.7"),
+        ("sb-2", "127.0.0.1"),
+        ("sb-3", "::ffff:127.0.0.1"),
+        ("sb-4", "::1"),
+    ]
+    .map(|(id, address)| {
+        lan.there(&format!(
+            "spoof 10.77.0.2 {id} Stranger {address} 80 /admin/reboot"
+        ))
+    });
     let (_, said) = lan.switchboard(&["watch", "--for", "3s"]);
     for id in ["sb-1", "sb-2", "sb-3", "sb-4"] {
         let (status, said) = lan.switchboard(&["show", id]);
         assert_ne!(status, 0, "{id}: {said}");
-        assert!(said.contains("on no network of this computer"), "{id}: {said}");
+        assert!(
+            said.contains("on no network of this computer"),
+            "{id}: {said}"
+        );
     }
     let (status, findings) = lan.doctor(&["sb-1"]);
     assert_eq!(status, 5);
     blames(&findings, "another_subnet", &["203.0.113.7:80 is on none"]);
-    assert_eq!((stranger.text(), own.text()), (String::new(), String::new()), "connected to; {said}");
+    assert_eq!(
+        (stranger.text(), own.text()),
+        (String::new(), String::new()),
+        "connected to; {said}"
+    );
     // A person may go there.
     let _ = lan.switchboard(&["show", "203.0.113.7:80"]);
-    assert!(stranger.text().contains("connected: GET /rpc "), "{}", stranger.text());
+    assert!(
+        stranger.text().contains("connected: GET /rpc "),
+        "{}",
+        stranger.text()
+    );
 }
 
 #[test]
@@ -178,28 +248,59 @@ fn a_scene_file_does_not_choose_whom_this_computer_connects_to() {
     let Some(lan) = Lan::of_two() else { return };
     let (notes, scene) = (Notes::new(), Notes::new());
     let _listener = lan.there(&format!("listen 10.77.0.2:8080 {}", notes.path()));
-    let step = r#"{"board":"10.77.0.2:8080","component":"light:0","name":"Lamp","set":{"on":true}}"#;
-    let text = format!(r#"{{"switchboard":"scene","version":1,"name":"Evening","transition_ms":0,"steps":[{step}]}}"#);
+    let step =
+        r#"{"board":"10.77.0.2:8080","component":"light:0","name":"Lamp","set":{"on":true}}"#;
+    let text = format!(
+        r#"{{"switchboard":"scene","version":1,"name":"Evening","transition_ms":0,"steps":[{step}]}}"#
+    );
     fs::write(&scene.0, text).expect("a file");
     let (status, said) = lan.switchboard(&["scene", "apply", scene.path()]);
     assert_ne!(status, 0, "{said}");
-    assert!(said.contains("10.77.0.2:8080") && said.contains("--connect"), "{said}");
+    assert!(
+        said.contains("10.77.0.2:8080") && said.contains("--connect"),
+        "{said}"
+    );
     assert_eq!(notes.text(), "", "connected to; {said}");
     let _ = lan.switchboard(&["scene", "apply", scene.path(), "--connect"]);
-    assert!(notes.text().contains("connected: GET /rpc "), "{}", notes.text());
+    assert!(
+        notes.text().contains("connected: GET /rpc "),
+        "{}",
+        notes.text()
+    );
 }
 
 /// Commands, some at once, and how many of them were done.
-fn commands(lan: &Lan, count: usize, variables: &[(&str, &str)], words: &[&str]) -> (usize, Vec<String>) {
+fn commands(
+    lan: &Lan,
+    count: usize,
+    variables: &[(&str, &str)],
+    words: &[&str],
+) -> (usize, Vec<String>) {
     let outcomes: Vec<_> = thread::scope(|scope| {
         let worker = |share: usize| {
-            scope.spawn(move || (0..share).map(|_| lan.switchboard_with(variables, words)).collect::<Vec<_>>())
+            scope.spawn(move || {
+                (0..share)
+                    .map(|_| lan.switchboard_with(variables, words))
+                    .collect::<Vec<_>>()
+            })
         };
-        let workers: Vec<_> = (0..4).map(|at| worker(count / 4 + usize::from(at < count % 4))).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("it ends")).collect()
+        let workers: Vec<_> = (0..4)
+            .map(|at| worker(count / 4 + usize::from(at < count % 4)))
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().expect("it ends"))
+            .collect()
     });
     let done = outcomes.iter().filter(|(status, _)| *status == 0).count();
-    (done, outcomes.into_iter().filter(|(status, _)| *status != 0).map(|(_, said)| said).collect())
+    (
+        done,
+        outcomes
+            .into_iter()
+            .filter(|(status, _)| *status != 0)
+            .map(|(_, said)| said)
+            .collect(),
+    )
 }
 
 #[test]
@@ -214,8 +315,12 @@ fn the_id_of_a_held_key_is_never_a_stranger_who_announces_one_that_looks_alike()
     // The same in capitals, longer, and one whose name is the id.
     let loud = id.to_uppercase();
     let longer = format!("{id}0");
-    let _spoofs = [(&loud, "Stranger"), (&longer, "Stranger"), (&"sb-0".to_owned(), &id)]
-        .map(|(alike, name)| lan.there(&format!("spoof 10.77.0.9 {alike} {name} 10.77.0.9 80 /rpc")));
+    let _spoofs = [
+        (&loud, "Stranger"),
+        (&longer, "Stranger"),
+        (&"sb-0".to_owned(), &id),
+    ]
+    .map(|(alike, name)| lan.there(&format!("spoof 10.77.0.9 {alike} {name} 10.77.0.9 80 /rpc")));
     let target = format!("{id}/light:0");
     let variables = [("SWITCHBOARD_KEYS", keys.path())];
     let (done, failed) = commands(&lan, 100, &variables, &["toggle", &target]);
@@ -228,5 +333,9 @@ fn the_id_of_a_held_key_is_never_a_stranger_who_announces_one_that_looks_alike()
     // With the board away, no other board is meant.
     drop(board);
     let (done, _) = commands(&lan, 4, &variables, &["toggle", &target]);
-    assert_eq!((done, notes.text()), (0, String::new()), "the stranger was connected to");
+    assert_eq!(
+        (done, notes.text()),
+        (0, String::new()),
+        "the stranger was connected to"
+    );
 }

@@ -1,4 +1,5 @@
-//! Two computers and a cable: `here`, where the doctor is asked, and `there`. Each is a network namespace, gone with the test.
+//! Two computers and a cable: `here`, where the doctor is asked, and `there`.
+//! Each is a network namespace, gone with the test.
 
 use std::{
     env, fs,
@@ -23,12 +24,16 @@ pub(crate) struct Lan {
 }
 
 impl Lan {
-    /// A network, or `None`, and a line that says so, where this process may not make one.
+    /// A network, or `None`, and a line that says so, where this process may
+    /// not make one.
     pub(crate) fn of_two() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = |side: &str| format!("sbdoc-{}-{number}-{side}", process::id());
-        let lan = Self { here: name("here"), there: name("there") };
+        let lan = Self {
+            here: name("here"),
+            there: name("there"),
+        };
         if let Err(problem) = lan.may_be() {
             skipped("it needs root, network namespaces and nft", &problem);
             return None;
@@ -48,15 +53,25 @@ impl Lan {
 
     fn lay(&self) -> Result<(), String> {
         let Self { here, there } = self;
-        run("ip", &["link", "add", "e0", "netns", here, "type", "veth", "peer", "name", "e0", "netns", there])?;
+        run(
+            "ip",
+            &[
+                "link", "add", "e0", "netns", here, "type", "veth", "peer", "name", "e0", "netns",
+                there,
+            ],
+        )?;
         for (host, address) in [(here, "10.77.0.1/24"), (there, "10.77.0.2/24")] {
             run("ip", &["-n", host, "link", "set", "lo", "up"])?;
             // Without IPv6: its addresses are of no use for seconds.
-            run("ip", &["-n", host, "link", "set", "e0", "addrgenmode", "none"])?;
+            run(
+                "ip",
+                &["-n", host, "link", "set", "e0", "addrgenmode", "none"],
+            )?;
             run("ip", &["-n", host, "address", "add", address, "dev", "e0"])?;
             run("ip", &["-n", host, "link", "set", "e0", "up"])?;
         }
-        // The kernel takes its time to see the cable, and mDNS passes over an interface without one.
+        // The kernel takes its time to see the cable, and mDNS passes over an
+        // interface without one.
         let end = Instant::now() + SOON;
         for host in [here, there] {
             while !run("ip", &["-n", host, "-br", "link", "show", "dev", "e0"])?.contains(" UP ") {
@@ -79,7 +94,10 @@ impl Lan {
     }
 
     fn run(&self, host: &str, line: &str) {
-        let words: Vec<_> = ["netns", "exec", host].into_iter().chain(line.split_whitespace()).collect();
+        let words: Vec<_> = ["netns", "exec", host]
+            .into_iter()
+            .chain(line.split_whitespace())
+            .collect();
         run("ip", &words).expect(line);
     }
 
@@ -97,10 +115,14 @@ impl Lan {
     pub(crate) fn doctor(&self, words: &[&str]) -> (i32, Vec<Value>) {
         let switchboard = env!("CARGO_BIN_EXE_switchboard");
         let mut ask = Command::new("ip");
-        ask.args(["netns", "exec", &self.here, switchboard, "doctor", "--json"]).args(words);
+        ask.args(["netns", "exec", &self.here, switchboard, "doctor", "--json"])
+            .args(words);
         let output = ask.stdin(Stdio::null()).output().expect("the doctor");
         let text = String::from_utf8(output.stdout).expect("UTF-8");
-        let findings = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let findings = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
         let status = output.status.code().expect("an exit status");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(matches!(status, 0 | 5), "{status}: {said}");
@@ -109,34 +131,57 @@ impl Lan {
 }
 
 impl Lan {
-    /// Runs the program here: its exit status, and what it printed on both outputs.
+    /// Runs the program here: its exit status, and what it printed on both
+    /// outputs.
     pub(crate) fn switchboard(&self, words: &[&str]) -> (i32, String) {
         self.switchboard_with(&[], words)
     }
 
     /// The same with these variables.
-    pub(crate) fn switchboard_with(&self, variables: &[(&str, &str)], words: &[&str]) -> (i32, String) {
+    pub(crate) fn switchboard_with(
+        &self,
+        variables: &[(&str, &str)],
+        words: &[&str],
+    ) -> (i32, String) {
         let mut ask = Command::new("ip");
-        ask.args(["netns", "exec", &self.here, env!("CARGO_BIN_EXE_switchboard")]).args(words);
+        ask.args([
+            "netns",
+            "exec",
+            &self.here,
+            env!("CARGO_BIN_EXE_switchboard"),
+        ])
+        .args(words);
         // Neither the keys nor the settings of the person who runs the tests.
-        ask.env("XDG_CONFIG_HOME", "/nonexistent").env("SWITCHBOARD_KEYS", "/nonexistent/keys");
+        ask.env("XDG_CONFIG_HOME", "/nonexistent")
+            .env("SWITCHBOARD_KEYS", "/nonexistent/keys");
         ask.envs(variables.iter().copied());
         let output = ask.stdin(Stdio::null()).output().expect("the program");
         let said = [output.stdout, output.stderr].concat();
-        (output.status.code().expect("an exit status"), String::from_utf8_lossy(&said).into_owned())
+        (
+            output.status.code().expect("an exit status"),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
     }
 
     /// A name that leads to these addresses here.
     pub(crate) fn name_here(&self, name: &str, addresses: &[&str]) -> Names {
         let names = Names(format!("/etc/netns/{}", self.here).into());
         fs::create_dir_all(&names.0).expect("a folder");
-        let lines = addresses.iter().map(|address| format!("{address} {name}\n")).collect::<String>();
-        fs::write(names.0.join("hosts"), format!("127.0.0.1 localhost\n{lines}")).expect("a file");
+        let lines = addresses
+            .iter()
+            .map(|address| format!("{address} {name}\n"))
+            .collect::<String>();
+        fs::write(
+            names.0.join("hosts"),
+            format!("127.0.0.1 localhost\n{lines}"),
+        )
+        .expect("a file");
         names
     }
 }
 
-/// The names that a host knows, until they are dropped: `ip netns exec` has them for `/etc/hosts`.
+/// The names that a host knows, until they are dropped: `ip netns exec` has
+/// them for `/etc/hosts`.
 pub(crate) struct Names(PathBuf);
 
 impl Drop for Names {
@@ -157,7 +202,10 @@ impl Drop for Lan {
 }
 
 fn run(program: &str, words: &[&str]) -> Result<String, String> {
-    let output = Command::new(program).args(words).output().map_err(|error| format!("{program}: {error}"))?;
+    let output = Command::new(program)
+        .args(words)
+        .output()
+        .map_err(|error| format!("{program}: {error}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -166,15 +214,24 @@ fn run(program: &str, words: &[&str]) -> Result<String, String> {
     }
 }
 
-/// A process of this program on a host, ready; ended when dropped, without a word to anybody.
+/// A process of this program on a host, ready; ended when dropped, without a
+/// word to anybody.
 pub(crate) struct Person(Child);
 
 impl Person {
     fn at(host: &str, task: &str) -> Self {
         let own = env::current_exe().expect("this program");
         let mut start = Command::new("ip");
-        start.args(["netns", "exec", host]).arg(own).args(["--exact", "people::somebody", "--ignored", "--nocapture"]);
-        start.env(people::TASK, task).stdin(Stdio::piped()).stdout(Stdio::piped());
+        start.args(["netns", "exec", host]).arg(own).args([
+            "--exact",
+            "people::somebody",
+            "--ignored",
+            "--nocapture",
+        ]);
+        start
+            .env(people::TASK, task)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = start.spawn().expect("a process");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let ready = lines.any(|line| line.is_ok_and(|line| line.ends_with(people::READY)));
@@ -196,8 +253,8 @@ impl Drop for Person {
     }
 }
 
-/// Says that the running test cannot run here, in the form that `./check` counts. Not by a macro, whose output the test runner
-/// would keep to itself.
+/// Says that the running test cannot run here, in the form that `./check`
+/// counts. Not by a macro, whose output the test runner would keep to itself.
 fn skipped(needs: &str, problem: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");

@@ -1,7 +1,12 @@
-//! `switchboard doctor` in small networks of its own, in each of which one thing is wrong: network namespaces joined by a cable. Needs
-//! root on Linux; elsewhere each test says that it was skipped.
+//! `switchboard doctor` in small networks of its own, in each of which one
+//! thing is wrong: network namespaces joined by a cable. Needs root on Linux;
+//! elsewhere each test says that it was skipped.
 #![cfg(target_os = "linux")]
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod addresses;
 mod lan;
@@ -18,21 +23,48 @@ fn found<'a>(findings: &'a [Value], kind: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no {kind} among {findings:#?}"))
 }
 
-/// The worst finding is a fault of this kind, and observed was something with these words.
+/// The worst finding is a fault of this kind, and observed was something with
+/// these words.
 fn blames(findings: &[Value], kind: &str, words: &[&str]) {
     let worst = findings.first().expect("a finding");
-    assert_eq!((&worst["verdict"], &worst["finding"]), (&"fault".into(), &kind.into()), "{findings:#?}");
+    assert_eq!(
+        (&worst["verdict"], &worst["finding"]),
+        (&"fault".into(), &kind.into()),
+        "{findings:#?}"
+    );
     let observed = worst["observed"].as_str().expect("what was observed");
-    assert!(words.iter().all(|word| observed.contains(word)), "{words:?} are not in {observed:?}");
-    assert!(worst["tried"].as_str().is_some_and(|tried| !tried.is_empty()), "{worst}");
-    assert!(worst["advice"].as_array().is_some_and(|advice| !advice.is_empty()), "{worst}");
+    assert!(
+        words.iter().all(|word| observed.contains(word)),
+        "{words:?} are not in {observed:?}"
+    );
+    assert!(
+        worst["tried"]
+            .as_str()
+            .is_some_and(|tried| !tried.is_empty()),
+        "{worst}"
+    );
+    assert!(
+        worst["advice"]
+            .as_array()
+            .is_some_and(|advice| !advice.is_empty()),
+        "{worst}"
+    );
 }
 
 /// The first command of a finding that contains this, as root types it.
 fn command(finding: &Value, part: &str) -> String {
-    let commands = finding["advice"].as_array().expect("advice").iter().filter_map(|advice| advice["command"].as_str());
-    let command = commands.filter(|command| command.contains(part)).map(|command| command.trim_start_matches("sudo "));
-    command.map(str::to_owned).next().unwrap_or_else(|| panic!("no {part:?} in {finding}"))
+    let commands = finding["advice"]
+        .as_array()
+        .expect("advice")
+        .iter()
+        .filter_map(|advice| advice["command"].as_str());
+    let command = commands
+        .filter(|command| command.contains(part))
+        .map(|command| command.trim_start_matches("sudo "));
+    command
+        .map(str::to_owned)
+        .next()
+        .unwrap_or_else(|| panic!("no {part:?} in {finding}"))
 }
 
 #[test]
@@ -41,14 +73,29 @@ fn where_all_is_well_it_says_so_and_ends_with_0() {
     let _board = lan.there("board");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 0, "{findings:#?}");
-    assert!(findings.iter().all(|finding| finding["verdict"] == "fine"), "{findings:#?}");
+    assert!(
+        findings.iter().all(|finding| finding["verdict"] == "fine"),
+        "{findings:#?}"
+    );
     assert_eq!(found(&findings, "board")["board"], "Desk lamp");
-    assert!(found(&findings, "interfaces")["observed"].as_str().is_some_and(|seen| seen.contains("10.77.0.1/24")));
+    assert!(
+        found(&findings, "interfaces")["observed"]
+            .as_str()
+            .is_some_and(|seen| seen.contains("10.77.0.1/24"))
+    );
     let (status, findings) = lan.doctor(&["desk-lamp"]);
-    assert_eq!((status, &found(&findings, "board")["verdict"]), (0, &"fine".into()), "{findings:#?}");
+    assert_eq!(
+        (status, &found(&findings, "board")["verdict"]),
+        (0, &"fine".into()),
+        "{findings:#?}"
+    );
     let (status, findings) = lan.doctor(&["heater"]);
     assert_eq!(status, 5);
-    blames(&findings, "missing", &["Desk lamp", "1 other host was heard"]);
+    blames(
+        &findings,
+        "missing",
+        &["Desk lamp", "1 other host was heard"],
+    );
 }
 
 #[test]
@@ -62,7 +109,11 @@ fn a_computer_without_multicast_on_any_interface() {
     lan.here("ip link set e0 up multicast off");
     let (status, findings) = lan.doctor(&["10.99.99.99"]);
     assert_eq!(status, 5);
-    blames(&findings, "interfaces", &["e0 10.77.0.1/24 (without multicast)"]);
+    blames(
+        &findings,
+        "interfaces",
+        &["e0 10.77.0.1/24 (without multicast)"],
+    );
     lan.here(&command(&findings[0], "multicast on"));
     let (status, findings) = lan.doctor(&["desk-lamp"]);
     assert_eq!(status, 0, "its advice was followed: {findings:#?}");
@@ -74,19 +125,32 @@ fn a_firewall_that_drops_5353() {
     let _board = lan.there("board");
     lan.here("nft add table inet filter");
     for hook in ["input", "output"] {
-        lan.here(&format!("nft add chain inet filter {hook} {{ type filter hook {hook} priority 0 ; }}"));
+        lan.here(&format!(
+            "nft add chain inet filter {hook} {{ type filter hook {hook} priority 0 ; }}"
+        ));
     }
     lan.here("nft add rule inet filter input udp dport 5353 drop");
     let (status, findings) = lan.doctor(&["desk-lamp"]);
     assert_eq!(status, 5);
-    blames(&findings, "firewall", &["e0 10.77.0.1: not heard", "while another port of the same group was heard"]);
+    blames(
+        &findings,
+        "firewall",
+        &[
+            "e0 10.77.0.1: not heard",
+            "while another port of the same group was heard",
+        ],
+    );
     assert_eq!(found(&findings, "missing")["verdict"], "fault");
     lan.here(&command(&findings[0], "nft insert rule"));
     let (status, findings) = lan.doctor(&["desk-lamp"]);
     assert_eq!(status, 0, "its advice was followed: {findings:#?}");
 
     lan.here("nft add rule inet filter output udp dport 5353 drop");
-    blames(&lan.doctor(&[]).1, "firewall", &["e0 10.77.0.1: not let out: Operation not permitted"]);
+    blames(
+        &lan.doctor(&[]).1,
+        "firewall",
+        &["e0 10.77.0.1: not let out: Operation not permitted"],
+    );
 }
 
 #[test]
@@ -98,14 +162,22 @@ fn a_program_that_keeps_the_port_to_itself() {
     assert_eq!(status, 5);
     let process = format!("(process {})", holder.id());
     blames(&findings, "port", &["Address already in use", &process]);
-    assert_eq!(command(&findings[0], "kill"), format!("kill {}", holder.id()));
+    assert_eq!(
+        command(&findings[0], "kill"),
+        format!("kill {}", holder.id())
+    );
     drop(holder);
     // One that shares it, as mDNS programs do, is named and is no trouble.
     let sharer = lan.at_home("announce 10.77.0.1 81 1 open");
     let (_, findings) = lan.doctor(&["desk-lamp"]);
     let port = found(&findings, "port");
     assert_eq!(port["verdict"], "fine");
-    assert!(port["observed"].as_str().is_some_and(|seen| seen.contains(&sharer.id().to_string())), "{port}");
+    assert!(
+        port["observed"]
+            .as_str()
+            .is_some_and(|seen| seen.contains(&sharer.id().to_string())),
+        "{port}"
+    );
 }
 
 #[test]
@@ -118,11 +190,22 @@ fn an_announcement_with_an_address_that_does_not_answer() {
     let _announcer = lan.there("announce 10.77.0.9 80 1 open");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
-    blames(&findings, "no_answer", &["no answer within 4 s", "announced afresh"]);
+    blames(
+        &findings,
+        "no_answer",
+        &["no answer within 4 s", "announced afresh"],
+    );
     // The same by its address alone, and of a host that refuses.
     let (status, findings) = lan.doctor(&["10.77.0.2:81"]);
     assert_eq!(status, 5);
-    blames(&findings, "no_answer", &["Connection refused", "the host is there and refuses the port"]);
+    blames(
+        &findings,
+        "no_answer",
+        &[
+            "Connection refused",
+            "the host is there and refuses the port",
+        ],
+    );
 }
 
 #[test]
@@ -132,20 +215,37 @@ fn an_announcement_of_another_subnet() {
     let _announcer = lan.there("announce 10.99.0.5 80 1 open");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
-    blames(&findings, "another_subnet", &["10.99.0.5:80 is on none", "e0 10.77.0.1/24", "not connected to"]);
+    blames(
+        &findings,
+        "another_subnet",
+        &[
+            "10.99.0.5:80 is on none",
+            "e0 10.77.0.1/24",
+            "not connected to",
+        ],
+    );
     let (status, findings) = lan.doctor(&["192.168.200.7"]);
     assert_eq!(status, 5);
-    blames(&findings, "another_subnet", &["192.168.200.7:80 is on none"]);
+    blames(
+        &findings,
+        "another_subnet",
+        &["192.168.200.7:80 is on none"],
+    );
 }
 
 #[test]
 fn a_record_that_outlives_its_board() {
     let Some(lan) = Lan::of_two() else { return };
-    // It is gone without a goodbye as soon as somebody connects: what was announced is then of the past.
+    // It is gone without a goodbye as soon as somebody connects: what was
+    // announced is then of the past.
     let _board = lan.there("vanish");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
-    blames(&findings, "stale_record", &["asked for anew, nobody announces it any more"]);
+    blames(
+        &findings,
+        "stale_record",
+        &["asked for anew, nobody announces it any more"],
+    );
 }
 
 #[test]
@@ -154,7 +254,11 @@ fn a_board_of_another_version() {
     let _announcer = lan.there("announce 10.77.0.2 80 2 open");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);
-    blames(&findings, "version", &["it speaks 2; this program speaks 1"]);
+    blames(
+        &findings,
+        "version",
+        &["it speaks 2; this program speaks 1"],
+    );
 }
 
 #[test]

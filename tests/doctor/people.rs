@@ -1,4 +1,5 @@
-//! Who else is in the network: this program once more, in a namespace, with a task. It ends with the one who started it.
+//! Who else is in the network: this program once more, in a namespace, with a
+//! task. It ends with the one who started it.
 
 use std::{
     env,
@@ -34,7 +35,13 @@ fn somebody() {
         ["board-on", bind] => be_a_board(bind),
         ["board-at", ip, announced] => {
             let bind = ip.parse().expect("an address");
-            let options = Options { profile: Profile::Lamp, bind, port: 80, mdns: false, ..Options::default() };
+            let options = Options {
+                profile: Profile::Lamp,
+                bind,
+                port: 80,
+                mdns: false,
+                ..Options::default()
+            };
             let boards = VirtualBoards::start(options).expect("a board");
             let id = boards.list().first().expect("a board").id.clone();
             // Where it is said to be is up to the test.
@@ -44,11 +51,23 @@ fn somebody() {
         }
         ["locked-board", keys] => {
             let bind = "10.77.0.2".parse().expect("an address");
-            let options = Options { profile: Profile::Lamp, bind, port: 80, ..Options::default() };
+            let options = Options {
+                profile: Profile::Lamp,
+                bind,
+                port: 80,
+                ..Options::default()
+            };
             let boards = VirtualBoards::start(options).expect("a board");
-            let key = boards.add_key("Desk lamp", "A test", Role::Control).expect("a key");
-            let mut file =
-                OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(keys).expect("a file");
+            let key = boards
+                .add_key("Desk lamp", "A test", Role::Control)
+                .expect("a key");
+            let mut file = OpenOptions::new()
+                .create(true)
+                .truncate(true)
+                .write(true)
+                .mode(0o600)
+                .open(keys)
+                .expect("a file");
             writeln!(file, "{key}").expect("a line");
             stay();
             drop(boards);
@@ -65,7 +84,8 @@ fn somebody() {
             });
             stay();
         }
-        // Notes in a file what each connection begins with; answers as a board with this id would at first, in plain text.
+        // Notes in a file what each connection begins with; answers as a board
+        // with this id would at first, in plain text.
         ["listen", address, notes] => {
             let listener = TcpListener::bind(address).expect("the address");
             let notes = notes.to_owned();
@@ -74,15 +94,24 @@ fn somebody() {
                     let _ = stream.set_read_timeout(Some(Duration::from_secs(1)));
                     let mut begun = [0; 512];
                     let read = stream.read(&mut begun).unwrap_or_default();
-                    let line = String::from_utf8_lossy(&begun[..read]).lines().next().unwrap_or_default().to_owned();
-                    let mut file = OpenOptions::new().create(true).append(true).open(&notes).expect("a file");
+                    let line = String::from_utf8_lossy(&begun[..read])
+                        .lines()
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned();
+                    let mut file = OpenOptions::new()
+                        .create(true)
+                        .append(true)
+                        .open(&notes)
+                        .expect("a file");
                     writeln!(file, "connected: {line}").expect("a line");
                 }
             });
             stay();
         }
         ["announce", ip, port, proto, lock] => {
-            let locked = (lock == "locked").then(|| "Noise_NNpsk0_25519_ChaChaPoly_SHA256".to_owned());
+            let locked =
+                (lock == "locked").then(|| "Noise_NNpsk0_25519_ChaChaPoly_SHA256".to_owned());
             let port = port.parse().expect("a port");
             let daemon = announce(ip, port, proto.parse().expect("a version"), locked);
             stay();
@@ -104,7 +133,9 @@ fn somebody() {
             drop(socket);
         }
         ["visit", address, number] => {
-            let visitors: Vec<_> = (0..number.parse().expect("a number")).map(|_| visit(address)).collect();
+            let visitors: Vec<_> = (0..number.parse().expect("a number"))
+                .map(|_| visit(address))
+                .collect();
             stay();
             drop(visitors);
         }
@@ -114,13 +145,19 @@ fn somebody() {
 
 fn be_a_board(bind: &str) {
     let bind = bind.parse().expect("an address");
-    let options = Options { profile: Profile::Lamp, bind, port: 80, ..Options::default() };
+    let options = Options {
+        profile: Profile::Lamp,
+        bind,
+        port: 80,
+        ..Options::default()
+    };
     let boards = VirtualBoards::start(options).expect("a board");
     stay();
     drop(boards);
 }
 
-/// Says that it is ready, and waits until nobody holds the other end of the standard input any more.
+/// Says that it is ready, and waits until nobody holds the other end of the
+/// standard input any more.
 fn stay() {
     println!("{READY}");
     let _ = io::stdin().read_to_end(&mut Vec::new());
@@ -131,7 +168,13 @@ fn announce(ip: &str, port: u16, proto: u32, api_encryption: Option<String>) -> 
     announce_as("sb-77c0ffee", ip, port, proto, api_encryption)
 }
 
-fn announce_as(id: &str, ip: &str, port: u16, proto: u32, api_encryption: Option<String>) -> ServiceDaemon {
+fn announce_as(
+    id: &str,
+    ip: &str,
+    port: u16,
+    proto: u32,
+    api_encryption: Option<String>,
+) -> ServiceDaemon {
     let announcement = Announcement {
         id: id.to_owned(),
         mac: "02:00:00:c0:ff:ee".to_owned(),
@@ -144,15 +187,20 @@ fn announce_as(id: &str, ip: &str, port: u16, proto: u32, api_encryption: Option
         api_encryption,
     };
     let txt = announcement.to_txt();
-    let txt: Vec<_> = txt.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let txt: Vec<_> = txt
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
     let id = &announcement.id;
-    let service = ServiceInfo::new(SERVICE, id, &format!("{id}.local."), ip, port, &txt[..]).expect("a service");
+    let service = ServiceInfo::new(SERVICE, id, &format!("{id}.local."), ip, port, &txt[..])
+        .expect("a service");
     let daemon = ServiceDaemon::new().expect("a responder");
     daemon.register(service).expect("registered");
     daemon
 }
 
-/// mDNS answers made by hand, which no library would send (RFC 1035, section 4; RFC 6762, section 6).
+/// mDNS answers made by hand, which no library would send (RFC 1035, section 4;
+/// RFC 6762, section 6).
 struct Spoof {
     socket: UdpSocket,
 }
@@ -164,15 +212,22 @@ impl Spoof {
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).expect("a socket");
         socket.set_reuse_address(true).expect("shared");
         socket.set_reuse_port(true).expect("shared");
-        socket.bind(&SocketAddrV4::new(own, 5353).into()).expect("the port");
+        socket
+            .bind(&SocketAddrV4::new(own, 5353).into())
+            .expect("the port");
         socket.set_multicast_if_v4(&own).expect("an interface");
-        Self { socket: socket.into() }
+        Self {
+            socket: socket.into(),
+        }
     }
 
     /// Says that a board of this id is at these addresses, with this path.
     fn announce(&self, id: &str, name: &str, addresses: &str, port: u16, path: &str) {
         let (instance, host) = (format!("{id}.{SERVICE}"), format!("{id}.local."));
-        let ips: Vec<IpAddr> = addresses.split(',').map(|ip| ip.parse().expect("an address")).collect();
+        let ips: Vec<IpAddr> = addresses
+            .split(',')
+            .map(|ip| ip.parse().expect("an address"))
+            .collect();
         let answers = u16::try_from(3 + ips.len()).expect("a few");
         let mut packet = vec![0, 0, 0x84, 0, 0, 0];
         packet.extend(answers.to_be_bytes());
@@ -183,9 +238,13 @@ impl Spoof {
         srv.extend(labels(&host));
         record(&mut packet, &instance, 33, &srv);
         let mut txt = Vec::new();
-        for pair in
-            ["txtvers=1", &format!("id={id}"), &format!("friendly_name={name}"), "proto=1", &format!("path={path}")]
-        {
+        for pair in [
+            "txtvers=1",
+            &format!("id={id}"),
+            &format!("friendly_name={name}"),
+            "proto=1",
+            &format!("path={path}"),
+        ] {
             txt.push(u8::try_from(pair.len()).expect("a short pair"));
             txt.extend(pair.as_bytes());
         }
@@ -197,7 +256,10 @@ impl Spoof {
             }
         }
         // A full buffer loses a packet, as a network would.
-        let _ = self.socket.send_to(&packet, SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353));
+        let _ = self.socket.send_to(
+            &packet,
+            SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353),
+        );
     }
 }
 
@@ -206,7 +268,11 @@ fn record(packet: &mut Vec<u8>, name: &str, kind: u16, data: &[u8]) {
     packet.extend(kind.to_be_bytes());
     packet.extend([0, 1]);
     packet.extend(120_u32.to_be_bytes());
-    packet.extend(u16::try_from(data.len()).expect("a short record").to_be_bytes());
+    packet.extend(
+        u16::try_from(data.len())
+            .expect("a short record")
+            .to_be_bytes(),
+    );
     packet.extend(data);
 }
 
@@ -223,14 +289,21 @@ fn labels(name: &str) -> Vec<u8> {
 
 /// A controller that has a place on a board.
 fn visit(address: &str) -> Fleet {
-    let fleet = Fleet::start(Settings { discovery: None, ..Settings::default() }).expect("a fleet");
+    let fleet = Fleet::start(Settings {
+        discovery: None,
+        ..Settings::default()
+    })
+    .expect("a fleet");
     let (wake, woken) = sync_channel(1);
     let mut watch = fleet.watch(move || {
         // Full: the reader will be woken anyway.
         let _ = wake.try_send(());
     });
     let key = fleet.add_address(address).expect("an address");
-    while fleet.board(key).is_none_or(|board| board.link != LinkState::Connected) {
+    while fleet
+        .board(key)
+        .is_none_or(|board| board.link != LinkState::Connected)
+    {
         woken.recv().expect("the fleet runs");
         watch.drain();
     }

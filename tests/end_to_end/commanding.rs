@@ -1,6 +1,9 @@
-//! Commands and pushes between a fleet and real boards, and between two controllers of one board.
+//! Commands and pushes between a fleet and real boards, and between two
+//! controllers of one board.
 
-use crate::desk::{Onlooker, SOON, address, boards, component_of, key, name, on, reply, wire::Wire};
+use crate::desk::{
+    Onlooker, SOON, address, boards, component_of, key, name, on, reply, wire::Wire,
+};
 use protocol::State;
 use serde_json::json;
 use switchboard::fleet::{CommandState, Happening, LinkProblem, LinkState, Origin, Outcome};
@@ -11,9 +14,21 @@ fn a_command_goes_from_pending_to_confirmed_and_the_board_obeys() {
     let boards = boards(Profile::Lamp, 1);
     let mut onlooker = Onlooker::of(&[&address(&boards)]);
     let lamp = onlooker.connected("Desk lamp");
-    let was_on = component_of(&lamp, "light:0").expect("a light").reported.on().expect("known");
-    onlooker.fleet.set(lamp.key, &key("light:0"), on(!was_on).with("brightness", 40), None);
-    assert!(matches!(onlooker.settled("Desk lamp", "light:0"), CommandState::Confirmed { .. }));
+    let was_on = component_of(&lamp, "light:0")
+        .expect("a light")
+        .reported
+        .on()
+        .expect("known");
+    onlooker.fleet.set(
+        lamp.key,
+        &key("light:0"),
+        on(!was_on).with("brightness", 40),
+        None,
+    );
+    assert!(matches!(
+        onlooker.settled("Desk lamp", "light:0"),
+        CommandState::Confirmed { .. }
+    ));
     let answer = Wire::open(&address(&boards)).call("Device.GetStatus", json!({}));
     assert_eq!(answer["result"]["light:0"]["on"], !was_on);
     assert_eq!(answer["result"]["light:0"]["brightness"], 40);
@@ -28,12 +43,21 @@ fn a_refused_command_rolls_back_and_says_why() {
     // The profile's interlock: switch:1 is refused while switch:0 is on.
     for (component, state) in [("switch:1", false), ("switch:0", true)] {
         let (answer, answered) = reply();
-        onlooker.fleet.set(board.key, &key(component), on(state), answer);
-        assert!(matches!(answered.recv_timeout(SOON), Ok(Outcome::Done { .. })));
+        onlooker
+            .fleet
+            .set(board.key, &key(component), on(state), answer);
+        assert!(matches!(
+            answered.recv_timeout(SOON),
+            Ok(Outcome::Done { .. })
+        ));
     }
     let (answer, answered) = reply();
-    onlooker.fleet.set(board.key, &key("switch:1"), on(true), answer);
-    let Ok(Outcome::Refused(error)) = answered.recv_timeout(SOON) else { panic!("the interlock did not refuse") };
+    onlooker
+        .fleet
+        .set(board.key, &key("switch:1"), on(true), answer);
+    let Ok(Outcome::Refused(error)) = answered.recv_timeout(SOON) else {
+        panic!("the interlock did not refuse")
+    };
     assert_eq!(i32::from(error.code), -32003, "{error}");
     let seen = onlooker.until("the refusal is shown", SOON, |seen| {
         let view = component_of(seen.board(&name)?, "switch:1")?;
@@ -47,14 +71,23 @@ fn a_press_by_hand_reaches_the_fleet_unasked() {
     let boards = boards(Profile::Lamp, 1);
     let mut onlooker = Onlooker::of(&[&address(&boards)]);
     let lamp = onlooker.connected("Desk lamp");
-    let was_on = component_of(&lamp, "light:0").expect("a light").reported.on().expect("known");
-    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    let was_on = component_of(&lamp, "light:0")
+        .expect("a light")
+        .reported
+        .on()
+        .expect("known");
+    boards
+        .press("Desk lamp", &key("button:0"), "press")
+        .expect("pressed");
     onlooker.shows("Desk lamp", "light:0", |light| light.on() == Some(!was_on));
     let origin = onlooker.until("the press is in the log", SOON, |seen| {
         seen.log.iter().find_map(|entry| match &entry.what {
-            Happening::Event { component, event, origin, .. } if *component == key("button:0") && event == "press" => {
-                Some(origin.clone())
-            }
+            Happening::Event {
+                component,
+                event,
+                origin,
+                ..
+            } if *component == key("button:0") && event == "press" => Some(origin.clone()),
             _ => None,
         })
     });
@@ -68,11 +101,19 @@ fn two_controllers_see_each_others_changes() {
     let name = name(&boards);
     let (mut one, mut other) = (Onlooker::of(&[&address]), Onlooker::of(&[&address]));
     let (board, _) = (one.connected(&name), other.connected(&name));
-    let was_on = component_of(&board, "switch:2").expect("a switch").reported.on().expect("known");
-    one.fleet.set(board.key, &key("switch:2"), on(!was_on), None);
+    let was_on = component_of(&board, "switch:2")
+        .expect("a switch")
+        .reported
+        .on()
+        .expect("known");
+    one.fleet
+        .set(board.key, &key("switch:2"), on(!was_on), None);
     let seen = other.shows(&name, "switch:2", |switch| switch.on() == Some(!was_on));
     let changed = component_of(&seen, "switch:2").and_then(|view| view.changed.clone());
-    assert!(matches!(changed, Some((_, Origin::OtherController(_)))), "{changed:?}");
+    assert!(
+        matches!(changed, Some((_, Origin::OtherController(_)))),
+        "{changed:?}"
+    );
     let seen = one.shows(&name, "switch:2", |switch| switch.on() == Some(!was_on));
     assert!(seen.client.is_some());
 }
@@ -82,13 +123,21 @@ fn a_fifth_controller_is_refused_by_name_and_the_four_are_unharmed() {
     let boards = boards(Profile::Lamp, 1);
     let address = address(&boards);
     let mut four: Vec<Wire> = (0..4).map(|_| Wire::open(&address)).collect();
-    let Err((status, body)) = Wire::request(&address, "/rpc", &[]) else { panic!("a fifth was let in") };
+    let Err((status, body)) = Wire::request(&address, "/rpc", &[]) else {
+        panic!("a fifth was let in")
+    };
     assert_eq!(status, 503);
     assert!(body.contains("all_places_taken"), "{body}");
     let mut fifth = Onlooker::of(&[&address]);
     fifth.until("the fifth says why", SOON, |seen| {
         seen.boards.values().find(|board| {
-            matches!(&board.link, LinkState::Unreachable { problem: LinkProblem::AllPlacesTaken, retry_at: Some(_) })
+            matches!(
+                &board.link,
+                LinkState::Unreachable {
+                    problem: LinkProblem::AllPlacesTaken,
+                    retry_at: Some(_)
+                }
+            )
         })?;
         Some(())
     });
@@ -115,13 +164,31 @@ fn a_dragged_slider_ends_at_its_newest_value_and_nothing_queues_up() {
     let mut replies = Vec::new();
     for brightness in 1..=100 {
         let (answer, answered) = reply();
-        onlooker.fleet.set(lamp.key, &key("light:0"), State::new().with("brightness", brightness), answer);
+        onlooker.fleet.set(
+            lamp.key,
+            &key("light:0"),
+            State::new().with("brightness", brightness),
+            answer,
+        );
         replies.push(answered);
     }
-    let outcomes: Vec<Outcome> = replies.iter().map(|r| r.recv_timeout(SOON).expect("an outcome")).collect();
-    assert!(matches!(outcomes.last(), Some(Outcome::Done { .. })), "{:?}", outcomes.last());
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Superseded)));
-    onlooker.shows("Desk lamp", "light:0", |light| light.brightness() == Some(100));
+    let outcomes: Vec<Outcome> = replies
+        .iter()
+        .map(|r| r.recv_timeout(SOON).expect("an outcome"))
+        .collect();
+    assert!(
+        matches!(outcomes.last(), Some(Outcome::Done { .. })),
+        "{:?}",
+        outcomes.last()
+    );
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Superseded))
+    );
+    onlooker.shows("Desk lamp", "light:0", |light| {
+        light.brightness() == Some(100)
+    });
 }
 
 #[test]

@@ -51,22 +51,41 @@ fn compared(settings: Settings) -> Record {
 #[test]
 fn a_push_sees_every_change_and_a_slow_poll_only_what_is_left_when_it_asks() {
     let boards = boards(Profile::Lamp, 1);
-    let record = compared(Settings { tls: true, ..short(address(&boards)) });
+    let record = compared(Settings {
+        tls: true,
+        ..short(address(&boards))
+    });
     assert_eq!(record.stage, Stage::Done);
     assert_eq!(record.button, Some(key("button:0")));
-    assert!(record.components.contains(&key("light:0")), "{:?}", record.components);
+    assert!(
+        record.components.contains(&key("light:0")),
+        "{:?}",
+        record.components
+    );
     let report = Report::of(&record);
     assert!(report.changes > 10, "{report:#?}");
     assert_eq!(report.rows.len(), 8);
     for row in &report.rows {
-        assert_eq!(row.seen + row.missed + row.waiting, report.changes, "{row:#?}");
+        assert_eq!(
+            row.seen + row.missed + row.waiting,
+            report.changes,
+            "{row:#?}"
+        );
         assert!(row.sent > 0 && row.received > 0, "{row:#?}");
         // The boards run in the process of this test.
         assert_eq!(row.cost, Cost::Unknown(Unknown::Within));
         match row.follower.way {
             Way::Push => {
-                assert_eq!((row.seen, row.requests, row.connections), (report.changes, 1, 1), "{row:#?}");
-                assert!(row.median.is_some_and(|median| median < Duration::from_secs(1)), "{row:#?}");
+                assert_eq!(
+                    (row.seen, row.requests, row.connections),
+                    (report.changes, 1, 1),
+                    "{row:#?}"
+                );
+                assert!(
+                    row.median
+                        .is_some_and(|median| median < Duration::from_secs(1)),
+                    "{row:#?}"
+                );
             }
             Way::Poll { every, keep_alive } => {
                 assert!(row.requests >= 2, "{row:#?}");
@@ -74,28 +93,42 @@ fn a_push_sees_every_change_and_a_slow_poll_only_what_is_left_when_it_asks() {
                     assert!(row.missed > 0 && row.seen <= row.requests, "{row:#?}");
                 }
                 if !keep_alive {
-                    // The last may have been asked for and not connected when it ended.
+                    // The last may have been asked for and not connected when
+                    // it ended.
                     assert!(row.requests - row.connections <= 1, "{row:#?}");
                 }
             }
         }
     }
-    let of = |tls| report.rows.iter().find(|row| row.follower.tls == tls).expect("a push");
-    assert!(of(true).sent + of(true).received > of(false).sent + of(false).received, "{report:#?}");
+    let of = |tls| {
+        report
+            .rows
+            .iter()
+            .find(|row| row.follower.tls == tls)
+            .expect("a push")
+    };
+    assert!(
+        of(true).sent + of(true).received > of(false).sent + of(false).received,
+        "{report:#?}"
+    );
 }
 
 #[test]
 fn a_board_on_which_nothing_can_be_pressed_and_a_locked_one_say_so() {
     let weather = boards(Profile::Weather, 1);
     let locked = boards(Profile::Lamp, 1);
-    locked.add_key("Desk lamp", "A test", Role::Control).expect("a key");
+    locked
+        .add_key("Desk lamp", "A test", Role::Control)
+        .expect("a key");
     let nobody = "127.0.0.1:1".to_owned();
     for (board, words) in [
         (address(&weather), "nothing on the board can be pressed"),
         (address(&locked), "the board is locked"),
         (nobody, "cannot be reached"),
     ] {
-        let Stage::Failed(problem) = compared(short(board)).stage else { panic!("it was done") };
+        let Stage::Failed(problem) = compared(short(board)).stage else {
+            panic!("it was done")
+        };
         assert!(problem.contains(words), "{problem}");
     }
 }
@@ -104,7 +137,10 @@ fn a_board_on_which_nothing_can_be_pressed_and_a_locked_one_say_so() {
 fn a_board_that_goes_away_meanwhile_ends_the_comparison_with_its_cause() {
     let boards = boards(Profile::Lamp, 1);
     let (wake, woken) = mpsc::sync_channel(1);
-    let settings = Settings { length: Duration::from_secs(60), ..short(address(&boards)) };
+    let settings = Settings {
+        length: Duration::from_secs(60),
+        ..short(address(&boards))
+    };
     let comparison = Comparison::start(settings, move || {
         let _ = wake.try_send(());
     })
@@ -112,7 +148,11 @@ fn a_board_that_goes_away_meanwhile_ends_the_comparison_with_its_cause() {
     let wait_for = |what: &dyn Fn(&Record) -> bool| {
         let deadline = Instant::now() + Duration::from_secs(20);
         while !comparison.look(what) {
-            assert!(Instant::now() < deadline, "{:?}", comparison.look(|record| record.stage.clone()));
+            assert!(
+                Instant::now() < deadline,
+                "{:?}",
+                comparison.look(|record| record.stage.clone())
+            );
             let _ = woken.recv_timeout(Duration::from_secs(1));
         }
     };
@@ -126,26 +166,54 @@ fn the_command_line_prints_the_same_as_a_table_and_as_json() {
     let boards = boards(Profile::Lamp, 1);
     let address = address(&boards);
     let run = |more: &[&str]| {
-        let words = ["compare", &address, "--seconds", "1", "--poll", "200ms", "--press-every", "50ms", "--alone", "0"];
+        let words = [
+            "compare",
+            &address,
+            "--seconds",
+            "1",
+            "--poll",
+            "200ms",
+            "--press-every",
+            "50ms",
+            "--alone",
+            "0",
+        ];
         let mut command = switchboard();
-        let output = command.args(words).args(more).stdin(Stdio::null()).output().expect("it runs");
+        let output = command
+            .args(words)
+            .args(more)
+            .stdin(Stdio::null())
+            .output()
+            .expect("it runs");
         (
             output.status.code(),
-            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+            String::from_utf8_lossy(&output.stdout).into_owned()
+                + &String::from_utf8_lossy(&output.stderr),
         )
     };
     let (status, table) = run(&[]);
     assert_eq!(status, Some(0), "{table}");
-    assert!(table.contains("button:0 was pressed") && table.contains("poll every 200 ms, reconnecting"), "{table}");
+    assert!(
+        table.contains("button:0 was pressed") && table.contains("poll every 200 ms, reconnecting"),
+        "{table}"
+    );
     let (status, json) = run(&["--json", "--seed", "1", "--press", "light:0"]);
     assert_eq!(status, Some(0), "{json}");
     let json: Value = serde_json::from_str(json.trim()).expect("one object");
     assert_eq!(json["pressed"], "light:0");
     assert_eq!(json["followers"][0]["way"], "push");
     assert_eq!(json["followers"][0]["seen"], json["changes"]);
-    for (words, told) in [(&["--poll", "1ms"][..], "10 ms to 60 s"), (&["--press", "sensor:0"], "cannot be pressed")] {
+    for (words, told) in [
+        (&["--poll", "1ms"][..], "10 ms to 60 s"),
+        (&["--press", "sensor:0"], "cannot be pressed"),
+    ] {
         let mut command = switchboard();
-        let output = command.args(["compare", &address]).args(words).stdin(Stdio::null()).output().expect("it runs");
+        let output = command
+            .args(["compare", &address])
+            .args(words)
+            .stdin(Stdio::null())
+            .output()
+            .expect("it runs");
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && error.contains(told), "{error}");
     }
@@ -157,13 +225,22 @@ fn the_page_shows_both_on_one_time_axis_with_their_sums() {
     let mut desktop = desktop(&boards);
     desktop.shows("1 connected");
     desktop.click("Lab");
-    desktop
-        .until("the tab", |window| window.query_by_role_and_label(Widget::Tab, "Push and poll").map(|tab| tab.click()));
+    desktop.until("the tab", |window| {
+        window
+            .query_by_role_and_label(Widget::Tab, "Push and poll")
+            .map(|tab| tab.click())
+    });
     desktop.click("Compare");
     desktop.shows("Presses and what each follower saw");
-    // Two may come between two frames, so that no one number is sure to be drawn.
+    // Two may come between two frames, so that no one number is sure to be
+    // drawn.
     desktop.until("presses that the push saw", |window| {
-        let seen = |number: u32| window.query_all_by_label_contains(&format!("push: seen {number},")).next().is_some();
+        let seen = |number: u32| {
+            window
+                .query_all_by_label_contains(&format!("push: seen {number},"))
+                .next()
+                .is_some()
+        };
         (3..60).any(seen).then_some(())
     });
     desktop.shows_about("poll every 1 s: seen");

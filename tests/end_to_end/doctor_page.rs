@@ -13,17 +13,33 @@ use crate::{
     window::Desktop,
 };
 
-/// A window that knows these boards by their addresses, and listens on loopback where nobody else announces anything.
+/// A window that knows these boards by their addresses, and listens on loopback
+/// where nobody else announces anything.
 fn desktop(boards: &VirtualBoards) -> Desktop {
-    let addresses = boards.list().iter().map(|board| board.address.to_string()).collect();
-    let lookout = Lookout { service: private_service(), interfaces: Interfaces::Loopback };
-    let settings = Settings { discovery: Some(lookout), addresses, ..Settings::default() };
+    let addresses = boards
+        .list()
+        .iter()
+        .map(|board| board.address.to_string())
+        .collect();
+    let lookout = Lookout {
+        service: private_service(),
+        interfaces: Interfaces::Loopback,
+    };
+    let settings = Settings {
+        discovery: Some(lookout),
+        addresses,
+        ..Settings::default()
+    };
     Desktop::of(settings, SettingsFile::nowhere())
 }
 
 impl Desktop {
     fn finds(&mut self, heading: &str) {
-        self.until(heading, |window| window.query_by_role_and_label(Role::Heading, heading).map(|_| ()));
+        self.until(heading, |window| {
+            window
+                .query_by_role_and_label(Role::Heading, heading)
+                .map(|_| ())
+        });
     }
 }
 
@@ -38,12 +54,21 @@ fn an_examination_shows_how_far_it_is_and_then_what_is_wrong_with_which_board() 
     desktop.shows_about("whether a firewall drops UDP port 5353");
     desktop.click("Examine");
     let bar = "Examination: progress";
-    desktop.until(bar, |window| window.query_by_role_and_label(Role::ProgressIndicator, bar).map(|_| ()));
+    desktop.until(bar, |window| {
+        window
+            .query_by_role_and_label(Role::ProgressIndicator, bar)
+            .map(|_| ())
+    });
     desktop.finds("Fault: Desk lamp does not answer");
     desktop.shows_about("the host is there and refuses the port");
     desktop.finds("Fine: 2 boards work");
     desktop.finds("Fine: UDP port 5353 can be shared");
-    assert!(desktop.window.query_by_label_contains("Copy: ping -c 3 127.0.0.1").is_some());
+    assert!(
+        desktop
+            .window
+            .query_by_label_contains("Copy: ping -c 3 127.0.0.1")
+            .is_some()
+    );
 }
 
 #[test]
@@ -66,16 +91,26 @@ fn a_board_that_is_typed_and_nowhere_is_missing() {
     desktop.shows("1 connected");
     desktop.click("Doctor");
     let field = |window: &egui_kittest::Harness<'static, switchboard::ui::App>| {
-        window.query_by_role_and_label(Role::TextInput, "Missing board").map(|field| field.focus())
+        window
+            .query_by_role_and_label(Role::TextInput, "Missing board")
+            .map(|field| field.focus())
     };
     desktop.until("the field", field);
     desktop.window.step();
-    let field = desktop.window.get_by_role_and_label(Role::TextInput, "Missing board");
+    let field = desktop
+        .window
+        .get_by_role_and_label(Role::TextInput, "Missing board");
     field.type_text("heater");
     desktop.window.step();
     desktop.window.key_press(eframe::egui::Key::Enter);
     desktop.finds("Fault: heater does not announce itself");
-    assert!(desktop.window.query_by_label_contains("Desk lamp works").is_none(), "it was not asked for");
+    assert!(
+        desktop
+            .window
+            .query_by_label_contains("Desk lamp works")
+            .is_none(),
+        "it was not asked for"
+    );
 }
 
 #[test]
@@ -91,5 +126,8 @@ fn the_page_of_a_board_without_a_link_leads_to_why() {
     });
     desktop.click("Why?");
     desktop.finds("Fault: Desk lamp does not answer");
-    assert!(desktop.window.query_by_label_contains("works").is_none(), "only this board was asked for");
+    assert!(
+        desktop.window.query_by_label_contains("works").is_none(),
+        "only this board was asked for"
+    );
 }

@@ -1,4 +1,5 @@
-//! Dashboards and scenes, in the whole program: pinned from a card, moved by keys, applied to running boards, saved and loaded.
+//! Dashboards and scenes, in the whole program: pinned from a card, moved by
+//! keys, applied to running boards, saved and loaded.
 
 use std::path::PathBuf;
 
@@ -26,7 +27,10 @@ struct Bench {
 }
 
 fn bench() -> Bench {
-    Bench { lamp: boards(Profile::Lamp, 1), strip: boards(Profile::Strip, 1) }
+    Bench {
+        lamp: boards(Profile::Lamp, 1),
+        strip: boards(Profile::Strip, 1),
+    }
 }
 
 impl Bench {
@@ -44,15 +48,29 @@ impl Desktop {
     fn state(&mut self, board: &str, component: &str) -> State {
         let key = key(component);
         self.until(component, |window| {
-            let board = window.state().window().model.boards().find(|view| view.name == board)?.clone();
-            board.components.iter().find(|view| view.descriptor.key == key).map(|view| view.reported.clone())
+            let board = window
+                .state()
+                .window()
+                .model
+                .boards()
+                .find(|view| view.name == board)?
+                .clone();
+            board
+                .components
+                .iter()
+                .find(|view| view.descriptor.key == key)
+                .map(|view| view.reported.clone())
         })
     }
 
     /// Chooses an entry of a menu that is open, or opens with it.
     fn choose(&mut self, entry: &str) {
         self.stands_still();
-        self.until(entry, |window| window.query_by_role_and_label(Role::MenuItem, entry).map(|item| item.click()));
+        self.until(entry, |window| {
+            window
+                .query_by_role_and_label(Role::MenuItem, entry)
+                .map(|item| item.click())
+        });
         self.window.step();
         self.stands_still();
     }
@@ -61,7 +79,9 @@ impl Desktop {
     fn command(&mut self, words: &str) {
         self.window.key_press_modifiers(Modifiers::COMMAND, Key::K);
         self.until("the palette", |window| {
-            window.query_by_role_and_label(Role::TextInput, "Command").map(|field| field.type_text(words))
+            window
+                .query_by_role_and_label(Role::TextInput, "Command")
+                .map(|field| field.type_text(words))
         });
         self.choose(words);
     }
@@ -69,12 +89,21 @@ impl Desktop {
     fn board_is_shown(&mut self, name: &str) {
         let label = format!("{name}: connected");
         self.shows(&label);
-        // The list may still be moving while boards arrive, and a click may land where another board is by then.
-        while self.window.query_by_role_and_label(Role::Heading, name).is_none() {
+        // The list may still be moving while boards arrive, and a click may
+        // land where another board is by then.
+        while self
+            .window
+            .query_by_role_and_label(Role::Heading, name)
+            .is_none()
+        {
             self.until(name, |window| {
-                let shown = window.query_by_role_and_label(Role::Heading, name).map(|_| ());
+                let shown = window
+                    .query_by_role_and_label(Role::Heading, name)
+                    .map(|_| ());
                 if shown.is_none() {
-                    window.query_by_role_and_label(Role::ListBoxOption, &label)?.click();
+                    window
+                        .query_by_role_and_label(Role::ListBoxOption, &label)?
+                        .click();
                 }
                 shown
             });
@@ -85,16 +114,20 @@ impl Desktop {
     /// Types a path where no file dialog answers, and goes on with this button.
     pub(crate) fn path(&mut self, path: &std::path::Path, done: &str) {
         self.until("the dialog", |window| {
-            window.query_by_role_and_label(Role::TextInput, "Path").map(|field| {
-                field.focus();
-            })
+            window
+                .query_by_role_and_label(Role::TextInput, "Path")
+                .map(|field| {
+                    field.focus();
+                })
         });
         self.window.step();
         self.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
         self.window.step();
         let text = path.display().to_string();
         self.until("the dialog", |window| {
-            window.query_by_role_and_label(Role::TextInput, "Path").map(|field| field.type_text(&text))
+            window
+                .query_by_role_and_label(Role::TextInput, "Path")
+                .map(|field| field.type_text(&text))
         });
         self.window.step();
         self.click(done);
@@ -103,7 +136,9 @@ impl Desktop {
 
 /// Where the line above a tile is.
 fn tile(window: &Harness<'static, App>, label: &str) -> Option<Rect> {
-    window.query_by_role_and_label(Role::Button, &format!("{label}: move")).map(|handle| handle.rect())
+    window
+        .query_by_role_and_label(Role::Button, &format!("{label}: move"))
+        .map(|handle| handle.rect())
 }
 
 fn temporary(name: &str) -> PathBuf {
@@ -123,40 +158,63 @@ fn components_of_two_boards_are_pinned_onto_one_page_operated_there_and_moved_by
     desktop.choose("Pin to Dashboard 1");
     desktop.click("Dashboards");
     let (lamp, outlet) = desktop.until("both tiles", |window| {
-        Some((tile(window, "Desk lamp: Light")?, tile(window, "Power strip: Outlet 1")?))
+        Some((
+            tile(window, "Desk lamp: Light")?,
+            tile(window, "Power strip: Outlet 1")?,
+        ))
     });
-    assert!(lamp.right() <= outlet.left(), "side by side: {lamp:?} {outlet:?}");
+    assert!(
+        lamp.right() <= outlet.left(),
+        "side by side: {lamp:?} {outlet:?}"
+    );
     let before = desktop.switch("Power strip: Outlet 1: on", |switch| switch.toggled());
     desktop.click_switch("Power strip: Outlet 1: on");
     desktop.shows_about("Power strip: Outlet 1: confirmed");
-    assert_ne!(before, desktop.switch("Power strip: Outlet 1: on", |switch| switch.toggled()));
+    assert_ne!(
+        before,
+        desktop.switch("Power strip: Outlet 1: on", |switch| switch.toggled())
+    );
     // Left of the other, then as a row of its own below it.
     let focus = |desktop: &mut Desktop| {
         desktop.until("the line", |window| {
-            window.query_by_role_and_label(Role::Button, "Power strip: Outlet 1: move").map(|handle| handle.focus())
+            window
+                .query_by_role_and_label(Role::Button, "Power strip: Outlet 1: move")
+                .map(|handle| handle.focus())
         });
         desktop.stands_still();
     };
     focus(&mut desktop);
     desktop.window.key_press(Key::ArrowLeft);
     desktop.until("the outlet at the left", |window| {
-        (tile(window, "Power strip: Outlet 1")?.right() <= tile(window, "Desk lamp: Light")?.left()).then_some(())
+        (tile(window, "Power strip: Outlet 1")?.right() <= tile(window, "Desk lamp: Light")?.left())
+            .then_some(())
     });
     desktop.window.key_press(Key::ArrowDown);
     let low = desktop.until("the outlet below", |window| {
-        let (lamp, outlet) = (tile(window, "Desk lamp: Light")?, tile(window, "Power strip: Outlet 1")?);
+        let (lamp, outlet) = (
+            tile(window, "Desk lamp: Light")?,
+            tile(window, "Power strip: Outlet 1")?,
+        );
         (lamp.bottom() <= outlet.top() && lamp.left() == outlet.left()).then_some(outlet)
     });
-    desktop.window.key_press_modifiers(Modifiers::SHIFT, Key::ArrowDown);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::SHIFT, Key::ArrowDown);
     desktop.until("the outlet higher", |window| {
         (tile(window, "Power strip: Outlet 1")?.top() < low.top() - 1.0).then_some(())
     });
     desktop.click("Power strip: Outlet 1: tile");
     desktop.choose("Take off this page");
-    desktop.until("one tile", |window| tile(window, "Power strip: Outlet 1").is_none().then_some(()));
+    desktop.until("one tile", |window| {
+        tile(window, "Power strip: Outlet 1")
+            .is_none()
+            .then_some(())
+    });
     // A board that goes is told on its tile.
     bench.lamp.stop("Desk lamp").expect("stopped");
-    desktop.switch("Desk lamp: Light: on", |switch| switch.is_disabled().then_some(()));
+    desktop.switch("Desk lamp: Light: on", |switch| {
+        switch.is_disabled().then_some(())
+    });
 }
 
 #[test]
@@ -164,13 +222,19 @@ fn a_tile_is_dragged_to_another_place_with_the_mouse() {
     let bench = bench();
     let mut desktop = bench.desktop();
     desktop.board_is_shown("Power strip");
-    for (outlet, entry) in [("Outlet 1", "Pin to a new dashboard"), ("Outlet 2", "Pin to Dashboard 1")] {
+    for (outlet, entry) in [
+        ("Outlet 1", "Pin to a new dashboard"),
+        ("Outlet 2", "Pin to Dashboard 1"),
+    ] {
         desktop.click(&format!("{outlet}: more"));
         desktop.choose(entry);
     }
     desktop.click("Dashboards");
     let (one, two) = desktop.until("both tiles", |window| {
-        Some((tile(window, "Power strip: Outlet 1")?, tile(window, "Power strip: Outlet 2")?))
+        Some((
+            tile(window, "Power strip: Outlet 1")?,
+            tile(window, "Power strip: Outlet 2")?,
+        ))
     });
     // Both are as high as the page: to the lower half of the other one.
     assert!(one.right() <= two.left(), "side by side: {one:?} {two:?}");
@@ -178,12 +242,17 @@ fn a_tile_is_dragged_to_another_place_with_the_mouse() {
     desktop.window.drag_at(one.center());
     desktop.window.step();
     for part in 1..=8 {
-        desktop.window.hover_at(one.center().lerp(to, part as f32 / 8.0));
+        desktop
+            .window
+            .hover_at(one.center().lerp(to, part as f32 / 8.0));
         desktop.window.step();
     }
     desktop.window.drop_at(to);
     desktop.until("one below the other", |window| {
-        let (one, two) = (tile(window, "Power strip: Outlet 1")?, tile(window, "Power strip: Outlet 2")?);
+        let (one, two) = (
+            tile(window, "Power strip: Outlet 1")?,
+            tile(window, "Power strip: Outlet 2")?,
+        );
         (two.bottom() <= one.top()).then_some(())
     });
 }
@@ -191,9 +260,18 @@ fn a_tile_is_dragged_to_another_place_with_the_mouse() {
 #[test]
 fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     let bench = bench();
-    let lit = State::new().with("on", true).with("brightness", 35).with("rgb", vec![255, 80, 0]);
-    bench.lamp.set("Desk lamp", &key("light:0"), lit).expect("set by hand");
-    bench.strip.set("Power strip", &key("switch:0"), on(true)).expect("set by hand");
+    let lit = State::new()
+        .with("on", true)
+        .with("brightness", 35)
+        .with("rgb", vec![255, 80, 0]);
+    bench
+        .lamp
+        .set("Desk lamp", &key("light:0"), lit)
+        .expect("set by hand");
+    bench
+        .strip
+        .set("Power strip", &key("switch:0"), on(true))
+        .expect("set by hand");
     let mut desktop = bench.desktop();
     desktop.board_is_shown("Desk lamp");
     desktop.shows_about("Light: brightness 35");
@@ -206,8 +284,14 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     desktop.shows("2 components on 2 boards; all are so now");
     desktop.shows_about("Desk lamp: Light: on brightness=35%");
     // Both change; the scene says so and makes them so again.
-    bench.lamp.set("Desk lamp", &key("light:0"), State::new().with("on", false)).expect("set by hand");
-    bench.strip.set("Power strip", &key("switch:0"), on(false)).expect("set by hand");
+    bench
+        .lamp
+        .set("Desk lamp", &key("light:0"), State::new().with("on", false))
+        .expect("set by hand");
+    bench
+        .strip
+        .set("Power strip", &key("switch:0"), on(false))
+        .expect("set by hand");
     desktop.shows("2 components on 2 boards; 0 of them so now");
     desktop.click("Apply Scene 1");
     desktop.shows("Apply Scene 1: done");
@@ -234,12 +318,19 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
 fn a_scene_with_a_board_that_nobody_knows_is_loaded_from_a_file_and_says_who_is_missing() {
     let bench = bench();
     let file = temporary("scene");
-    bench.strip.set("Power strip", &key("switch:1"), on(false)).expect("set by hand");
+    bench
+        .strip
+        .set("Power strip", &key("switch:1"), on(false))
+        .expect("set by hand");
     let mut desktop = bench.desktop();
     desktop.shows("Power strip: connected");
     let id = desktop.until("the strip's id", |window| {
         let model = &window.state().window().model;
-        model.boards().find(|board| board.name == "Power strip")?.id.clone()
+        model
+            .boards()
+            .find(|board| board.name == "Power strip")?
+            .id
+            .clone()
     });
     let text = format!(
         r#"{{"switchboard":"scene","version":1,"name":"Night","transition_ms":500,"steps":[
@@ -274,8 +365,14 @@ fn a_scene_with_a_board_that_nobody_knows_is_loaded_from_a_file_and_says_who_is_
 #[test]
 fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
     let bench = bench();
-    let folder = std::env::temp_dir().join(format!("switchboard-dashboards-{}", std::process::id()));
-    let open = || Desktop::remembering(&bench.addresses(), SettingsFile::open(Some(folder.clone())).0);
+    let folder =
+        std::env::temp_dir().join(format!("switchboard-dashboards-{}", std::process::id()));
+    let open = || {
+        Desktop::remembering(
+            &bench.addresses(),
+            SettingsFile::open(Some(folder.clone())).0,
+        )
+    };
     let mut desktop = open();
     desktop.board_is_shown("Desk lamp");
     desktop.click("Light: more");
@@ -285,14 +382,20 @@ fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
     desktop.click("More for dashboards");
     desktop.choose("Rename…");
     desktop.until("the dialog", |window| {
-        window.query_by_role_and_label(Role::TextInput, "Name").map(|field| field.type_text(" of the bench"))
+        window
+            .query_by_role_and_label(Role::TextInput, "Name")
+            .map(|field| field.type_text(" of the bench"))
     });
     desktop.window.step();
     desktop.click("Rename");
     let tab = |desktop: &mut Desktop| {
         desktop.until("the name", |window| {
             let mut tabs = window.query_all_by_role(Role::Tab);
-            tabs.find_map(|tab| tab.accesskit_node().label().filter(|label| label.contains("of the bench")))
+            tabs.find_map(|tab| {
+                tab.accesskit_node()
+                    .label()
+                    .filter(|label| label.contains("of the bench"))
+            })
         })
     };
     let called = tab(&mut desktop);
@@ -301,14 +404,23 @@ fn dashboards_are_kept_between_runs_saved_renamed_and_brought_back() {
     desktop.choose("Save as a file…");
     desktop.path(&file, "Save");
     desktop.shows_about("Saved to ");
-    let Ok(Document::Dashboard(saved)) = Document::read(&file) else { panic!("no dashboard was saved") };
-    assert_eq!((saved.name.as_str(), saved.pins()[0].component.to_string().as_str()), (called.as_str(), "light:0"));
+    let Ok(Document::Dashboard(saved)) = Document::read(&file) else {
+        panic!("no dashboard was saved")
+    };
+    assert_eq!(
+        (
+            saved.name.as_str(),
+            saved.pins()[0].component.to_string().as_str()
+        ),
+        (called.as_str(), "light:0")
+    );
     desktop.click("More for dashboards");
     desktop.choose("Take away");
     desktop.shows("No dashboard yet.");
     desktop.click(&format!("Bring back {called}"));
     desktop.shows("Desk lamp: Light: on");
-    // Settings are on their way to the disk half a second after a change at the latest.
+    // Settings are on their way to the disk half a second after a change at the
+    // latest.
     desktop.until("the file", |_| {
         let text = std::fs::read_to_string(folder.join("settings.json")).ok()?;
         text.contains("of the bench").then_some(())

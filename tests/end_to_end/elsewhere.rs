@@ -1,4 +1,5 @@
-//! What happens where nobody looks is told in few words, and leads there; what is under way is cancelled.
+//! What happens where nobody looks is told in few words, and leads there; what
+//! is under way is cancelled.
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::Queryable;
@@ -26,9 +27,17 @@ fn a_link_that_is_lost_while_another_page_is_shown_is_told_until_it_is_back() {
     desktop.shows("2 boards are back.");
     lamp.stop("Desk lamp").expect("stopped once more");
     desktop.click("Show: Desk lamp lost its link.");
-    desktop
-        .until("the page of the lamp", |window| window.query_by_role_and_label(Role::Heading, "Desk lamp").map(|_| ()));
-    desktop.until("no message", |window| window.query_by_label("Desk lamp lost its link.").is_none().then_some(()));
+    desktop.until("the page of the lamp", |window| {
+        window
+            .query_by_role_and_label(Role::Heading, "Desk lamp")
+            .map(|_| ())
+    });
+    desktop.until("no message", |window| {
+        window
+            .query_by_label("Desk lamp lost its link.")
+            .is_none()
+            .then_some(())
+    });
 }
 
 #[test]
@@ -37,9 +46,13 @@ fn a_command_from_the_palette_that_fails_on_another_page_is_told() {
     let mut desktop = Desktop::open(&[address(&boards)]);
     desktop.shows("1 connected");
     desktop.click("Scenes");
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::K);
     desktop.until("the palette", |window| {
-        window.query_by_role_and_label(Role::TextInput, "Command").map(|field| field.type_text("turn outlet 1"))
+        window
+            .query_by_role_and_label(Role::TextInput, "Command")
+            .map(|field| field.type_text("turn outlet 1"))
     });
     desktop.stands_still();
     boards.hold("Power strip").expect("held");
@@ -50,17 +63,36 @@ fn a_command_from_the_palette_that_fails_on_another_page_is_told() {
 
 #[test]
 fn commands_to_many_boards_are_cancelled_as_far_as_they_are_not_sent() {
-    let options = Options { boards: 200, profile: Profile::Lamp, mdns: false, ..Options::default() };
+    let options = Options {
+        boards: 200,
+        profile: Profile::Lamp,
+        mdns: false,
+        ..Options::default()
+    };
     let boards = VirtualBoards::start(options).expect("virtual boards");
-    let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
+    let addresses: Vec<String> = boards
+        .list()
+        .iter()
+        .map(|board| board.address.to_string())
+        .collect();
     let mut desktop = Desktop::open(&addresses);
     desktop.shows("200 connected");
-    let names: Vec<String> = boards.list().iter().map(|board| board.name.clone()).collect();
-    names.iter().for_each(|name| boards.hold(name).expect("held"));
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    let names: Vec<String> = boards
+        .list()
+        .iter()
+        .map(|board| board.name.clone())
+        .collect();
+    names
+        .iter()
+        .for_each(|name| boards.hold(name).expect("held"));
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::A);
     desktop.click("Identify all");
     desktop.shows("Identify 200 boards: 0 of 200 done");
     desktop.click("Identify 200 boards: cancel");
-    names.iter().for_each(|name| boards.release(name).expect("released"));
+    names
+        .iter()
+        .for_each(|name| boards.release(name).expect("released"));
     desktop.shows("Identify 200 boards: cancelled; 128 of 200 done");
 }

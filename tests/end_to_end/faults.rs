@@ -1,4 +1,5 @@
-//! What is noticed and mended when a board reboots, dies, moves or falls silent, and that no command is ever given twice.
+//! What is noticed and mended when a board reboots, dies, moves or falls
+//! silent, and that no command is ever given twice.
 
 use std::{
     net::TcpListener,
@@ -25,15 +26,26 @@ fn a_board_that_reboots_is_resubscribed_and_shows_its_new_state() {
     let mut onlooker = Onlooker::of(&[&address(&boards)]);
     let lamp = onlooker.connected("Desk lamp");
     let epoch = lamp.info.as_ref().expect("known").epoch;
-    onlooker.fleet.call(lamp.key, "Device.Reboot", protocol::Object::new(), None);
+    onlooker
+        .fleet
+        .call(lamp.key, "Device.Reboot", protocol::Object::new(), None);
     onlooker.until("the board is back with a new epoch", SOON + SLACK, |seen| {
-        let board = seen.board("Desk lamp").filter(|board| board.link == LinkState::Connected)?;
+        let board = seen
+            .board("Desk lamp")
+            .filter(|board| board.link == LinkState::Connected)?;
         (board.info.as_ref()?.epoch != epoch).then_some(())
     });
     // And it is live: what a hand does there shows again.
-    let was_on = component_of(onlooker.board("Desk lamp").expect("there"), "light:0").expect("a light").reported.on();
-    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
-    onlooker.shows("Desk lamp", "light:0", |light| light.on().is_some() && light.on() != was_on);
+    let was_on = component_of(onlooker.board("Desk lamp").expect("there"), "light:0")
+        .expect("a light")
+        .reported
+        .on();
+    boards
+        .press("Desk lamp", &key("button:0"), "press")
+        .expect("pressed");
+    onlooker.shows("Desk lamp", "light:0", |light| {
+        light.on().is_some() && light.on() != was_on
+    });
 }
 
 #[test]
@@ -43,12 +55,17 @@ fn a_board_that_is_killed_is_unreachable_and_right_again_when_it_is_back() {
     let mut onlooker = Onlooker::of(&[&address(&boards)]);
     onlooker.connected(&name);
     boards.stop(&name).expect("stopped");
-    onlooker.until("it is shown as unreachable, with the reason and the next attempt", SOON, |seen| {
-        match &seen.board(&name)?.link {
-            LinkState::Unreachable { problem: LinkProblem::Connect(_), retry_at: Some(_) } => Some(()),
+    onlooker.until(
+        "it is shown as unreachable, with the reason and the next attempt",
+        SOON,
+        |seen| match &seen.board(&name)?.link {
+            LinkState::Unreachable {
+                problem: LinkProblem::Connect(_),
+                retry_at: Some(_),
+            } => Some(()),
             _ => None,
-        }
-    });
+        },
+    );
     boards.start_again(&name).expect("started");
     let key_of_board = onlooker.board(&name).expect("there").key;
     onlooker.fleet.retry_now(key_of_board);
@@ -58,15 +75,25 @@ fn a_board_that_is_killed_is_unreachable_and_right_again_when_it_is_back() {
 #[test]
 fn a_board_that_moves_to_another_port_is_followed_by_its_announcement() {
     let service = private_service();
-    let options = Options { profile: Profile::Lamp, mdns: true, service: service.clone(), ..Options::default() };
+    let options = Options {
+        profile: Profile::Lamp,
+        mdns: true,
+        service: service.clone(),
+        ..Options::default()
+    };
     let boards = VirtualBoards::start(options).expect("a board");
     let mut onlooker = Onlooker::finding(&service);
     let before = onlooker.connected("Desk lamp");
     boards.stop("Desk lamp").expect("stopped");
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .expect("a port")
+        .port();
     boards.start_again_on("Desk lamp", free).expect("started");
     let after = onlooker.until("it is connected at the new port", SOON + SLACK, |seen| {
-        let board = seen.board("Desk lamp").filter(|board| board.link == LinkState::Connected)?;
+        let board = seen
+            .board("Desk lamp")
+            .filter(|board| board.link == LinkState::Connected)?;
         (board.address == format!("127.0.0.1:{free}")).then(|| board.clone())
     });
     assert_eq!((before.key, &before.id), (after.key, &after.id));
@@ -83,19 +110,39 @@ fn a_board_that_goes_half_open_is_stale_then_dropped_then_right_again() {
     onlooker.until("it is stale", limits::STALE_AFTER + SLACK, |seen| {
         (seen.board(&name)?.link == LinkState::Stale).then_some(())
     });
-    assert!(held_at.elapsed() + Duration::from_secs(1) > limits::STALE_AFTER, "stale too early");
+    assert!(
+        held_at.elapsed() + Duration::from_secs(1) > limits::STALE_AFTER,
+        "stale too early"
+    );
     // A command into the silence is not known to be done, and says so.
     let (answer, answered) = reply();
     onlooker.fleet.toggle(board.key, &key("switch:0"), answer);
-    assert_eq!(answered.recv_timeout(limits::COMMAND_TIMEOUT + SLACK), Ok(Outcome::Unconfirmed));
-    onlooker.until("it is dropped", limits::CLIENT_DROPS_AFTER + SLACK, |seen| {
-        matches!(seen.board(&name)?.link, LinkState::Unreachable { problem: LinkProblem::Silent, .. }).then_some(())
-    });
+    assert_eq!(
+        answered.recv_timeout(limits::COMMAND_TIMEOUT + SLACK),
+        Ok(Outcome::Unconfirmed)
+    );
+    onlooker.until(
+        "it is dropped",
+        limits::CLIENT_DROPS_AFTER + SLACK,
+        |seen| {
+            matches!(
+                seen.board(&name)?.link,
+                LinkState::Unreachable {
+                    problem: LinkProblem::Silent,
+                    ..
+                }
+            )
+            .then_some(())
+        },
+    );
     boards.release(&name).expect("released");
     onlooker.fleet.retry_now(board.key);
     let after = onlooker.connected(&name);
     // What is shown is what the board has, whether or not the toggle arrived.
-    let shown = component_of(&after, "switch:0").expect("a switch").shown().on();
+    let shown = component_of(&after, "switch:0")
+        .expect("a switch")
+        .shown()
+        .on();
     let answer = Wire::open(&address(&boards)).call("Device.GetStatus", json!({}));
     assert_eq!(answer["result"]["switch:0"]["on"].as_bool(), shown);
 }
@@ -116,9 +163,12 @@ fn a_toggle_is_never_sent_twice() {
     let before = Wire::open(&address).call("Device.GetStatus", json!({}));
     onlooker.fleet.retry_now(board.key);
     onlooker.connected(&name);
-    // One command after the reconnect, so that anything sent again before it would have arrived.
+    // One command after the reconnect, so that anything sent again before it
+    // would have arrived.
     let (answer, answered) = reply();
-    onlooker.fleet.set(board.key, &key("switch:3"), on(true), answer);
+    onlooker
+        .fleet
+        .set(board.key, &key("switch:3"), on(true), answer);
     let outcome = answered.recv_timeout(SOON);
     assert!(matches!(outcome, Ok(Outcome::Done { .. })), "{outcome:?}");
     let after = Wire::open(&address).call("Device.GetStatus", json!({}));
@@ -127,26 +177,37 @@ fn a_toggle_is_never_sent_twice() {
 
 #[test]
 fn a_client_that_stops_reading_is_closed_in_the_end_and_harms_nobody() {
-    let options = Options { profile: Profile::Lamp, mdns: false, controllers: 2, ..Options::default() };
+    let options = Options {
+        profile: Profile::Lamp,
+        mdns: false,
+        controllers: 2,
+        ..Options::default()
+    };
     let boards = VirtualBoards::start(options).expect("a board");
     let address = address(&boards);
     let mut slow = Wire::open(&address);
     slow.call("Device.Subscribe", json!({}));
     let mut quick = Wire::open(&address);
     quick.call("Device.Subscribe", json!({}));
-    // Events cannot be coalesced: once the slow client's socket and queue are full it is closed, and its place is free.
+    // Events cannot be coalesced: once the slow client's socket and queue are
+    // full it is closed, and its place is free.
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut presses = 0_u32;
     let mut third = loop {
         for _ in 0..500 {
-            boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+            boards
+                .press("Desk lamp", &key("button:0"), "press")
+                .expect("pressed");
             quick.until("the press", |message| message["method"] == "NotifyEvent");
         }
         presses += 500;
         if let Ok(wire) = Wire::request(&address, "/rpc", &[]) {
             break wire;
         }
-        assert!(Instant::now() < deadline, "still served after {presses} presses");
+        assert!(
+            Instant::now() < deadline,
+            "still served after {presses} presses"
+        );
     };
     assert!(third.call("Sys.Ping", json!({}))["result"].is_object());
     assert!(quick.call("Sys.Ping", json!({}))["result"].is_object());
@@ -157,7 +218,10 @@ fn a_client_that_stops_reading_is_closed_in_the_end_and_harms_nobody() {
             end => break end,
         }
     };
-    assert!(matches!(end, Heard::Closed(Some(1013)) | Heard::Cut), "{end:?}");
+    assert!(
+        matches!(end, Heard::Closed(Some(1013)) | Heard::Cut),
+        "{end:?}"
+    );
 }
 
 #[test]
@@ -178,7 +242,10 @@ fn state_for_a_client_that_stops_reading_for_a_while_is_coalesced_without_a_fals
         prev = push["params"]["seq"].as_u64().expect("a seq");
         received += 1;
     }
-    assert!(received < changes, "{received} pushes for {changes} changes: nothing was coalesced");
+    assert!(
+        received < changes,
+        "{received} pushes for {changes} changes: nothing was coalesced"
+    );
     let status = quick.call("Device.GetStatus", json!({}));
     assert_eq!(status["result"]["light:0"]["brightness"], 19_999 % 101);
 }
@@ -195,10 +262,19 @@ fn a_gap_in_prev_leads_to_a_resync() {
     // The push with seq 3 is lost on the way.
     wire.push(3, 4, json!({ "switch:1": { "on": true } }));
     let request = wire.hears("Device.GetStatus");
-    wire.answers(&request, wire.snapshot(4, json!({ "switch:0": { "on": false }, "switch:1": { "on": true } })));
+    wire.answers(
+        &request,
+        wire.snapshot(
+            4,
+            json!({ "switch:0": { "on": false }, "switch:1": { "on": true } }),
+        ),
+    );
     onlooker.shows("Fake", "switch:0", |switch| switch.on() == Some(false));
     onlooker.until("the log says why", SOON, |seen| {
-        seen.log.iter().any(|entry| entry.what == Happening::Resync(ResyncCause::Gap)).then_some(())
+        seen.log
+            .iter()
+            .any(|entry| entry.what == Happening::Resync(ResyncCause::Gap))
+            .then_some(())
     });
 }
 
@@ -211,8 +287,14 @@ fn a_board_of_another_major_version_is_refused_by_name() {
     wire.answers(&request, wire.info(2));
     onlooker.until("it says which version the board speaks", SOON, |seen| {
         seen.boards.values().find_map(|board| match &board.link {
-            LinkState::Unreachable { problem: problem @ LinkProblem::UnsupportedVersion { .. }, .. } => {
-                assert_eq!(problem.to_string(), "speaks protocol 2; this program speaks 1");
+            LinkState::Unreachable {
+                problem: problem @ LinkProblem::UnsupportedVersion { .. },
+                ..
+            } => {
+                assert_eq!(
+                    problem.to_string(),
+                    "speaks protocol 2; this program speaks 1"
+                );
                 Some(())
             }
             _ => None,

@@ -5,16 +5,32 @@ use switchboard::fleet::{KnownBoard, LinkState};
 use virtual_board::{Options, Profile, VirtualBoards};
 
 fn announced(service: &str, options: Options) -> VirtualBoards {
-    VirtualBoards::start(Options { mdns: true, service: service.to_owned(), ..options }).expect("virtual boards")
+    VirtualBoards::start(Options {
+        mdns: true,
+        service: service.to_owned(),
+        ..options
+    })
+    .expect("virtual boards")
 }
 
 #[test]
 fn three_boards_are_found_and_connected_unasked() {
     let service = private_service();
-    let boards = announced(&service, Options { boards: 3, profile: Profile::Mixed, ..Options::default() });
+    let boards = announced(
+        &service,
+        Options {
+            boards: 3,
+            profile: Profile::Mixed,
+            ..Options::default()
+        },
+    );
     let mut onlooker = Onlooker::finding(&service);
     onlooker.until("three boards are connected", SOON, |seen| {
-        let connected = seen.boards.values().filter(|board| board.link == LinkState::Connected).count();
+        let connected = seen
+            .boards
+            .values()
+            .filter(|board| board.link == LinkState::Connected)
+            .count();
         (connected == 3).then_some(())
     });
     for listening in boards.list() {
@@ -29,8 +45,16 @@ fn three_boards_are_found_and_connected_unasked() {
 fn a_board_that_appears_later_is_found_too() {
     let service = private_service();
     let mut onlooker = Onlooker::finding(&service);
-    onlooker.until("the fleet has started", SOON, |seen| seen.boards.is_empty().then_some(()));
-    let boards = announced(&service, Options { profile: Profile::Lamp, ..Options::default() });
+    onlooker.until("the fleet has started", SOON, |seen| {
+        seen.boards.is_empty().then_some(())
+    });
+    let boards = announced(
+        &service,
+        Options {
+            profile: Profile::Lamp,
+            ..Options::default()
+        },
+    );
     onlooker.connected(&boards.list()[0].name);
 }
 
@@ -39,7 +63,10 @@ fn a_board_added_by_address_needs_no_mdns() {
     let boards = boards(Profile::Weather, 1);
     let listening = &boards.list()[0];
     let mut onlooker = Onlooker::of(&[]);
-    onlooker.fleet.add_address(&listening.address.to_string()).expect("an address");
+    onlooker
+        .fleet
+        .add_address(&listening.address.to_string())
+        .expect("an address");
     let board = onlooker.connected(&listening.name);
     assert!(board.by_hand && board.announcement.is_none());
     assert_eq!(board.id.as_ref(), Some(&listening.id));
@@ -48,11 +75,20 @@ fn a_board_added_by_address_needs_no_mdns() {
 #[test]
 fn a_board_that_is_announced_and_added_by_address_is_one_board() {
     let service = private_service();
-    let boards = announced(&service, Options { profile: Profile::Lamp, ..Options::default() });
+    let boards = announced(
+        &service,
+        Options {
+            profile: Profile::Lamp,
+            ..Options::default()
+        },
+    );
     let listening = &boards.list()[0];
     let mut onlooker = Onlooker::finding(&service);
     onlooker.connected(&listening.name);
-    onlooker.fleet.add_address(&format!("localhost:{}", listening.address.port())).expect("an address");
+    onlooker
+        .fleet
+        .add_address(&format!("localhost:{}", listening.address.port()))
+        .expect("an address");
     onlooker.until("both are merged into one", SOON, |seen| {
         let one = seen.boards.len() == 1 && seen.boards.values().all(|board| board.by_hand);
         one.then_some(())
@@ -62,21 +98,36 @@ fn a_board_that_is_announced_and_added_by_address_is_one_board() {
 #[test]
 fn two_boards_of_one_name_are_told_apart() {
     let service = private_service();
-    let lamp = || Options { profile: Profile::Lamp, ..Options::default() };
+    let lamp = || Options {
+        profile: Profile::Lamp,
+        ..Options::default()
+    };
     let (first, second) = (announced(&service, lamp()), announced(&service, lamp()));
     let (first, second) = (first.list().remove(0), second.list().remove(0));
     assert_eq!(first.name, second.name);
     let mut onlooker = Onlooker::finding(&service);
     onlooker.connected(&first.id);
     onlooker.connected(&second.id);
-    let (a, b) = (onlooker.board(&first.id).expect("first"), onlooker.board(&second.id).expect("second"));
-    assert_eq!((&a.address, &b.address), (&first.address.to_string(), &second.address.to_string()));
+    let (a, b) = (
+        onlooker.board(&first.id).expect("first"),
+        onlooker.board(&second.id).expect("second"),
+    );
+    assert_eq!(
+        (&a.address, &b.address),
+        (&first.address.to_string(), &second.address.to_string())
+    );
 }
 
 #[test]
 fn a_board_of_an_earlier_run_is_shown_before_it_is_there_and_followed_to_where_it_is_now() {
     let service = private_service();
-    let boards = announced(&service, Options { profile: Profile::Lamp, ..Options::default() });
+    let boards = announced(
+        &service,
+        Options {
+            profile: Profile::Lamp,
+            ..Options::default()
+        },
+    );
     let listening = boards.list().remove(0);
     boards.stop(&listening.id).expect("stopped");
     let mut onlooker = Onlooker::finding(&service);
@@ -88,22 +139,41 @@ fn a_board_of_an_earlier_run_is_shown_before_it_is_there_and_followed_to_where_i
         ..KnownBoard::default()
     };
     onlooker.fleet.recall(known).expect("an address");
-    let before = onlooker.until("it is shown by the name it had, as unreachable", SOON, |seen| {
-        let board = seen.board("Lamp at the door")?;
-        matches!(board.link, LinkState::Unreachable { .. }).then(|| board.clone())
-    });
+    let before = onlooker.until(
+        "it is shown by the name it had, as unreachable",
+        SOON,
+        |seen| {
+            let board = seen.board("Lamp at the door")?;
+            matches!(board.link, LinkState::Unreachable { .. }).then(|| board.clone())
+        },
+    );
     assert_eq!(before.id.as_ref(), Some(&listening.id));
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
-    boards.start_again_on(&listening.id, free.port()).expect("started");
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .expect("a port");
+    boards
+        .start_again_on(&listening.id, free.port())
+        .expect("started");
     let after = onlooker.connected(&listening.id);
-    assert_eq!((before.key, after.name.as_str()), (after.key, listening.name.as_str()));
+    assert_eq!(
+        (before.key, after.name.as_str()),
+        (after.key, listening.name.as_str())
+    );
     assert_eq!(onlooker.boards.len(), 1);
 }
 
 #[test]
 fn what_is_no_address_is_refused_with_what_would_be_accepted() {
     let onlooker = Onlooker::of(&[]);
-    for text in ["", "desk lamp", "ftp://192.168.1.17/", "192.168.1.17:99999", ":80", "[::1", "lamp.local:x"] {
+    for text in [
+        "",
+        "desk lamp",
+        "ftp://192.168.1.17/",
+        "192.168.1.17:99999",
+        ":80",
+        "[::1",
+        "lamp.local:x",
+    ] {
         let error = onlooker.fleet.add_address(text).expect_err(text);
         assert!(error.to_string().contains("192.168.1.17:80"), "{error}");
     }

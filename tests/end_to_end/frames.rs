@@ -1,5 +1,5 @@
-//! The page of frames, in the whole program: what goes over the link is listed both ways, found, shown in full and copied; any method is
-//! sent from the box.
+//! The page of frames, in the whole program: what goes over the link is listed
+//! both ways, found, shown in full and copied; any method is sent from the box.
 
 use eframe::egui::{Key, Modifiers, OutputCommand, accesskit::Role};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -15,42 +15,70 @@ impl Desktop {
     fn frames(&mut self) -> Vec<String> {
         self.window.step();
         let rows = self.window.query_all_by_role(Role::ListBoxOption);
-        rows.filter_map(|row| row.accesskit_node().label()).collect()
+        rows.filter_map(|row| row.accesskit_node().label())
+            .collect()
     }
 
     fn frame(&mut self, parts: &[&str]) -> String {
         self.until(parts[0], |window| {
             let mut rows = window.query_all_by_role(Role::ListBoxOption);
             rows.find_map(|row| {
-                row.accesskit_node().label().filter(|label| parts.iter().all(|part| label.contains(part)))
+                row.accesskit_node()
+                    .label()
+                    .filter(|label| parts.iter().all(|part| label.contains(part)))
             })
         })
     }
 
     fn choose_frame(&mut self, parts: &[&str]) {
         let name = self.frame(parts);
-        self.until(&name, |window| window.query_by_role_and_label(Role::ListBoxOption, &name).map(|row| row.click()));
+        self.until(&name, |window| {
+            window
+                .query_by_role_and_label(Role::ListBoxOption, &name)
+                .map(|row| row.click())
+        });
         self.stands_still();
     }
 
     fn write(&mut self, field: &str, text: &str) {
-        let role = if field == "Parameters" { Role::MultilineTextInput } else { Role::TextInput };
-        self.until(field, |window| window.query_by_role_and_label(role, field).map(|field| field.focus()));
+        let role = if field == "Parameters" {
+            Role::MultilineTextInput
+        } else {
+            Role::TextInput
+        };
+        self.until(field, |window| {
+            window
+                .query_by_role_and_label(role, field)
+                .map(|field| field.focus())
+        });
         self.window.step();
         self.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
         self.window.step();
-        self.until(field, |window| window.query_by_role_and_label(role, field).map(|field| field.type_text(text)));
+        self.until(field, |window| {
+            window
+                .query_by_role_and_label(role, field)
+                .map(|field| field.type_text(text))
+        });
         self.stands_still();
     }
 
     /// What a button copies.
     fn copied(&mut self, button: &str) -> String {
-        self.until(button, |window| window.query_by_role_and_label(Role::Button, button).map(|button| button.click()));
+        self.until(button, |window| {
+            window
+                .query_by_role_and_label(Role::Button, button)
+                .map(|button| button.click())
+        });
         self.until("something is copied", |window| {
-            window.output().platform_output.commands.iter().find_map(|command| match command {
-                OutputCommand::CopyText(text) => Some(text.clone()),
-                _ => None,
-            })
+            window
+                .output()
+                .platform_output
+                .commands
+                .iter()
+                .find_map(|command| match command {
+                    OutputCommand::CopyText(text) => Some(text.clone()),
+                    _ => None,
+                })
         })
     }
 }
@@ -58,7 +86,9 @@ impl Desktop {
 #[test]
 fn a_click_is_seen_as_a_request_its_push_and_its_answer_and_copied_as_a_line_for_a_terminal() {
     let boards = boards(Profile::Strip, 1);
-    boards.set("Power strip", &key("switch:0"), on(false)).expect("set by hand");
+    boards
+        .set("Power strip", &key("switch:0"), on(false))
+        .expect("set by hand");
     let mut desktop = desktop(&boards);
     desktop.shows("Power strip: connected");
     desktop.shows("Outlet 1: off");
@@ -70,37 +100,77 @@ fn a_click_is_seen_as_a_request_its_push_and_its_answer_and_copied_as_a_line_for
     desktop.shows_about("Outlet 1: confirmed");
     desktop.click("Frames");
     desktop.frame(&["to the board", "Switch.Set", "\"on\":true"]);
-    desktop.frame(&["from the board", "NotifyStatus", "\"switch:0\":{\"on\":true}"]);
+    desktop.frame(&[
+        "from the board",
+        "NotifyStatus",
+        "\"switch:0\":{\"on\":true}",
+    ]);
     desktop.choose_frame(&["from the board", "answered in", "Switch.Set", "was_on"]);
     desktop.shows_about("from the board  ");
     let line = desktop.copied("Copy as switchboard call");
-    let id = desktop.window.state().window().model.selected().and_then(|board| board.id.clone()).expect("an id");
-    assert!(line.starts_with(&format!("switchboard call {id} Switch.Set '{{")), "{line}");
+    let id = desktop
+        .window
+        .state()
+        .window()
+        .model
+        .selected()
+        .and_then(|board| board.id.clone())
+        .expect("an id");
+    assert!(
+        line.starts_with(&format!("switchboard call {id} Switch.Set '{{")),
+        "{line}"
+    );
     let line = desktop.copied("Copy as websocat");
     let address = boards.list()[0].address;
-    assert!(line.ends_with(&format!("| websocat --no-close --one-message ws://{address}/rpc")), "{line}");
+    assert!(
+        line.ends_with(&format!(
+            "| websocat --no-close --one-message ws://{address}/rpc"
+        )),
+        "{line}"
+    );
     let whole = desktop.copied("Copy the frame");
-    assert!(whole.lines().count() > 3 && whole.contains("\"was_on\": false"), "{whole}");
+    assert!(
+        whole.lines().count() > 3 && whole.contains("\"was_on\": false"),
+        "{whole}"
+    );
 }
 
 #[test]
 fn frames_are_found_held_still_and_left_out_by_their_sort() {
     let boards = boards(Profile::Strip, 1);
-    boards.set("Power strip", &key("switch:0"), on(false)).expect("set by hand");
+    boards
+        .set("Power strip", &key("switch:0"), on(false))
+        .expect("set by hand");
     let mut desktop = desktop(&boards);
     desktop.shows("Power strip: connected");
     desktop.click("Frames");
     desktop.frame(&["Device.Subscribe"]);
     desktop.write("Find in the frames", "getcomponents");
-    assert!(desktop.frames().iter().all(|name| name.contains("Device.GetComponents")), "{:?}", desktop.frames());
+    assert!(
+        desktop
+            .frames()
+            .iter()
+            .all(|name| name.contains("Device.GetComponents")),
+        "{:?}",
+        desktop.frames()
+    );
     desktop.write("Find in the frames", "switch");
     desktop.click("Requests");
     desktop.click("Answers");
     desktop.click("Pause");
     desktop.shows("Go on");
-    boards.set("Power strip", &key("switch:0"), on(true)).expect("set by hand");
+    boards
+        .set("Power strip", &key("switch:0"), on(true))
+        .expect("set by hand");
     desktop.stands_still();
-    assert!(desktop.frames().iter().all(|name| !name.contains("NotifyStatus")), "{:?}", desktop.frames());
+    assert!(
+        desktop
+            .frames()
+            .iter()
+            .all(|name| !name.contains("NotifyStatus")),
+        "{:?}",
+        desktop.frames()
+    );
     desktop.click("Go on");
     desktop.frame(&["NotifyStatus", "\"switch:0\":{\"on\":true}"]);
     desktop.click("Clear");
@@ -110,18 +180,25 @@ fn frames_are_found_held_still_and_left_out_by_their_sort() {
 #[test]
 fn any_method_is_sent_with_what_the_board_offers_and_its_answer_is_told() {
     let boards = boards(Profile::Strip, 1);
-    boards.set("Power strip", &key("switch:1"), on(false)).expect("set by hand");
+    boards
+        .set("Power strip", &key("switch:1"), on(false))
+        .expect("set by hand");
     let mut desktop = desktop(&boards);
     desktop.shows("Power strip: connected");
     desktop.shows("Outlet 2: off");
     desktop.click("Frames");
     desktop.write("Method", "set outlet 2");
     desktop.until("the offer", |window| {
-        window.query_by_role_and_label(Role::MenuItem, "Switch.Set  Outlet 2").map(|offer| offer.click())
+        window
+            .query_by_role_and_label(Role::MenuItem, "Switch.Set  Outlet 2")
+            .map(|offer| offer.click())
     });
     desktop.stands_still();
     let params = desktop.until("parameters", |window| {
-        window.query_by_role_and_label(Role::MultilineTextInput, "Parameters")?.accesskit_node().value()
+        window
+            .query_by_role_and_label(Role::MultilineTextInput, "Parameters")?
+            .accesskit_node()
+            .value()
     });
     assert_eq!(
         serde_json::from_str::<serde_json::Value>(&params).ok(),
@@ -134,18 +211,28 @@ fn any_method_is_sent_with_what_the_board_offers_and_its_answer_is_told() {
     desktop.shows_about("Answered in ");
     desktop.frame(&["to the board", "Switch.Set", "\"id\":1"]);
     desktop.write("Parameters", "{\"id\":99,\"on\":true}");
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     desktop.shows_about("refused: ");
     desktop.frame(&["from the board", "Switch.Set: error"]);
     // What was sent before comes back.
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::ArrowUp);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::ArrowUp);
     desktop.stands_still();
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::ArrowUp);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::ArrowUp);
     desktop.until("the request before", |window| {
-        let value = window.query_by_role_and_label(Role::MultilineTextInput, "Parameters")?.accesskit_node().value()?;
+        let value = window
+            .query_by_role_and_label(Role::MultilineTextInput, "Parameters")?
+            .accesskit_node()
+            .value()?;
         (value == "{\"id\":1,\"on\":true}").then_some(())
     });
-    // A link that ends is in the list, with its cause; then nothing can be sent.
+    // A link that ends is in the list, with its cause; then nothing can be
+    // sent.
     boards.stop("Power strip").expect("stopped");
     desktop.frame(&["link", "end"]);
     desktop.until("no link", |window| {

@@ -22,7 +22,8 @@ fn a_link_that_was_lost_is_listed_with_its_cause_and_its_round_trips() {
     boards.start_again("Desk lamp").expect("started");
     desktop.until("the link that was lost and came back", |window| {
         let mut rows = window.query_all_by_label_contains("Desk lamp: connected, ");
-        rows.find(|row| format!("{row:?}").contains("lost 1")).map(|_| ())
+        rows.find(|row| format!("{row:?}").contains("lost 1"))
+            .map(|_| ())
     });
     desktop.shows_about("why it was lost last the connection was closed");
 }

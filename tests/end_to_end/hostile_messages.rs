@@ -1,5 +1,6 @@
-//! What a board answers to wrong, strange and hostile messages over real sockets: the right error, and the connection or the
-//! board alive as docs/protocol.md says.
+//! What a board answers to wrong, strange and hostile messages over real
+//! sockets: the right error, and the connection or the board alive as
+//! docs/protocol.md says.
 
 use crate::desk::{
     address, boards,
@@ -19,18 +20,37 @@ fn malformed_json_is_answered_and_the_connection_lives() {
         ("", -32700, "not_json"),
         ("nul", -32700, "not_json"),
         ("[]", -32600, "batch"),
-        ("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Sys.Ping\"}]", -32600, "batch"),
+        (
+            "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Sys.Ping\"}]",
+            -32600,
+            "batch",
+        ),
         ("7", -32600, "not_an_object"),
         ("{\"id\":1,\"method\":\"Sys.Ping\"}", -32600, "not_json_rpc"),
         ("{\"jsonrpc\":\"2.0\",\"id\":1}", -32600, "no_method"),
-        ("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"Sys.Ping\"}", -32600, "bad_id"),
-        ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Sys.Pong\"}", -32601, "no_such_method"),
-        ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Light.Set\",\"params\":[0,true]}", -32602, "params_not_by_name"),
+        (
+            "{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"Sys.Ping\"}",
+            -32600,
+            "bad_id",
+        ),
+        (
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Sys.Pong\"}",
+            -32601,
+            "no_such_method",
+        ),
+        (
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Light.Set\",\"params\":[0,true]}",
+            -32602,
+            "params_not_by_name",
+        ),
     ] {
         wire.say(text);
         let answer = wire.json();
         assert_eq!(answer["error"]["code"], code, "{text}: {answer}");
-        assert_eq!(answer["error"]["data"]["reason"], reason, "{text}: {answer}");
+        assert_eq!(
+            answer["error"]["data"]["reason"], reason,
+            "{text}: {answer}"
+        );
     }
     assert!(wire.call("Sys.Ping", json!([]))["result"]["uptime_ms"].is_u64());
 }
@@ -45,7 +65,10 @@ fn wrong_types_and_values_out_of_range_are_refused_by_the_name_of_the_field() {
         (json!({ "id": 0, "brightness": -1 }), "brightness"),
         (json!({ "id": 0, "rgb": [1, 2] }), "rgb"),
         (json!({ "id": 0, "ct_k": 100 }), "ct_k"),
-        (json!({ "id": 0, "on": true, "transition_ms": 10_001 }), "transition_ms"),
+        (
+            json!({ "id": 0, "on": true, "transition_ms": 10_001 }),
+            "transition_ms",
+        ),
         (json!({ "on": true }), "id"),
     ] {
         let answer = wire.call("Light.Set", params.clone());
@@ -55,7 +78,13 @@ fn wrong_types_and_values_out_of_range_are_refused_by_the_name_of_the_field() {
     }
     let answer = wire.call("Light.Set", json!({ "id": 9, "on": true }));
     assert_eq!(answer["error"]["code"], -32001);
-    assert!(answer["error"]["message"].as_str().unwrap_or_default().contains("light:0"), "{answer}");
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("light:0"),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -83,7 +112,10 @@ fn a_message_of_exactly_the_limit_is_read() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
     let request = r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#;
-    wire.say(&format!("{request}{}", " ".repeat(protocol::limits::MESSAGE_INTO_BOARD - request.len())));
+    wire.say(&format!(
+        "{request}{}",
+        " ".repeat(protocol::limits::MESSAGE_INTO_BOARD - request.len())
+    ));
     assert!(wire.json()["result"].is_object());
 }
 
@@ -91,7 +123,9 @@ fn a_message_of_exactly_the_limit_is_read() {
 fn a_binary_message_on_the_control_channel_closes_it_with_1003() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
-    wire.socket.send(tungstenite::Message::Binary(vec![1, 2, 3])).expect("sent");
+    wire.socket
+        .send(tungstenite::Message::Binary(vec![1, 2, 3]))
+        .expect("sent");
     assert_eq!(wire.hear(), Heard::Closed(Some(1003)));
 }
 
@@ -105,7 +139,11 @@ fn only_version_1_of_the_subprotocol_is_spoken() {
         panic!("another major was accepted");
     };
     let error: Value = serde_json::from_str(&body).expect("JSON");
-    assert_eq!((status, &error["error"]["code"]), (400, &json!(-32008)), "{body}");
+    assert_eq!(
+        (status, &error["error"]["code"]),
+        (400, &json!(-32008)),
+        "{body}"
+    );
     assert!(body.contains("switchboard.v1"), "{body}");
 }
 
@@ -113,16 +151,33 @@ fn only_version_1_of_the_subprotocol_is_spoken() {
 fn the_http_side_answers_each_mistake_with_its_status() {
     let boards = boards(Profile::Lamp, 1);
     let address = &address(&boards);
-    let get =
-        |path: &str| http(address, &format!("GET {path} HTTP/1.1\r\nHost: board.local\r\nConnection: close\r\n\r\n"));
+    let get = |path: &str| {
+        http(
+            address,
+            &format!("GET {path} HTTP/1.1\r\nHost: board.local\r\nConnection: close\r\n\r\n"),
+        )
+    };
     let (status, page) = get("/");
     assert_eq!(status, 200);
-    assert!(page.contains("websocat") && page.contains("Desk lamp"), "{page}");
+    assert!(
+        page.contains("websocat") && page.contains("Desk lamp"),
+        "{page}"
+    );
     assert_eq!(get("/nothing").0, 404);
     assert_eq!(get("/rpc").0, 426);
-    assert_eq!(http(address, "DELETE /rpc HTTP/1.1\r\nHost: board.local\r\nConnection: close\r\n\r\n").0, 405);
+    assert_eq!(
+        http(
+            address,
+            "DELETE /rpc HTTP/1.1\r\nHost: board.local\r\nConnection: close\r\n\r\n"
+        )
+        .0,
+        405
+    );
     assert_eq!(post(address, &"x".repeat(3_000)).0, 413);
-    let (status, body) = post(address, r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":[]}"#);
+    let (status, body) = post(
+        address,
+        r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":[]}"#,
+    );
     assert_eq!(status, 200);
     assert!(body.contains("uptime_ms"), "{body}");
 }
@@ -131,7 +186,11 @@ fn the_http_side_answers_each_mistake_with_its_status() {
 fn a_text_that_is_no_utf8_closes_with_1007() {
     let boards = boards(Profile::Lamp, 1);
     let mut wire = Wire::open(&address(&boards));
-    // A masked text frame (RFC 6455, section 5.2) with mask 0 and the byte FF, which UTF-8 never has.
-    wire.socket.get_mut().write_all(&[0x81, 0x81, 0, 0, 0, 0, 0xff]).expect("sent");
+    // A masked text frame (RFC 6455, section 5.2) with mask 0 and the byte FF,
+    // which UTF-8 never has.
+    wire.socket
+        .get_mut()
+        .write_all(&[0x81, 0x81, 0, 0, 0, 0, 0xff])
+        .expect("sent");
     assert_eq!(wire.hear(), Heard::Closed(Some(1007)));
 }

@@ -1,4 +1,5 @@
-//! A window that shows nothing new draws nothing: two hundred boards are connected, pinged, and push what no page shows.
+//! A window that shows nothing new draws nothing: two hundred boards are
+//! connected, pinged, and push what no page shows.
 
 use std::{
     thread,
@@ -15,7 +16,8 @@ use crate::window::Desktop;
 const WATCHED: Duration = Duration::from_secs(3);
 
 impl Desktop {
-    /// How many frames are drawn while nobody does anything, each when it is asked for.
+    /// How many frames are drawn while nobody does anything, each when it is
+    /// asked for.
     fn frames_in(&mut self, time: Duration) -> usize {
         let end = Instant::now() + time;
         let mut frames = 0;
@@ -40,18 +42,35 @@ fn two_hundred_boards_draw_no_frame_on_a_page_that_shows_nothing_of_what_they_pu
         ..Options::default()
     };
     let boards = VirtualBoards::start(restless).expect("virtual boards");
-    let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
+    let addresses: Vec<String> = boards
+        .list()
+        .iter()
+        .map(|board| board.address.to_string())
+        .collect();
     // The window was left on a page that shows nothing.
     let left = serde_json::from_str(r#"{"place":"dashboards"}"#).expect("settings");
     let mut desktop = Desktop::remembering(&addresses, SettingsFile::holding(left));
     desktop.shows("200 connected");
     let pushed = |desktop: &Desktop| -> usize {
         let app = desktop.window.state();
-        let boards = app.window().model.boards().filter_map(|board| app.fleet().board(board.key));
-        boards.flat_map(|board| board.components.clone()).map(|view| view.history.recent_len()).sum()
+        let boards = app
+            .window()
+            .model
+            .boards()
+            .filter_map(|board| app.fleet().board(board.key));
+        boards
+            .flat_map(|board| board.components.clone())
+            .map(|view| view.history.recent_len())
+            .sum()
     };
-    // Dashboards, scenes and plots are empty; the frames of a board and the doctor show nothing of components.
-    for (page, key) in [("Dashboards", Key::Num2), ("Scenes", Key::Num3), ("Plots", Key::Num5), ("Doctor", Key::Num8)] {
+    // Dashboards, scenes and plots are empty; the frames of a board and the
+    // doctor show nothing of components.
+    for (page, key) in [
+        ("Dashboards", Key::Num2),
+        ("Scenes", Key::Num3),
+        ("Plots", Key::Num5),
+        ("Doctor", Key::Num8),
+    ] {
         desktop.window.key_press_modifiers(Modifiers::COMMAND, key);
         desktop.stands_still();
         // What is to be remembered is, and the last frame is drawn.
@@ -59,13 +78,19 @@ fn two_hundred_boards_draw_no_frame_on_a_page_that_shows_nothing_of_what_they_pu
         let before = pushed(&desktop);
         let frames = desktop.frames_in(WATCHED);
         let since = pushed(&desktop) - before;
-        assert!(since > 200, "{page}: {since} values were pushed meanwhile, after {before}, {frames} frames");
-        // Every 2,000 happenings the window takes them over before they are forgotten; soon after that it looks once whether there is
-        // anything to remember.
+        assert!(
+            since > 200,
+            "{page}: {since} values were pushed meanwhile, after {before}, {frames} frames"
+        );
+        // Every 2,000 happenings the window takes them over before they are
+        // forgotten; soon after that it looks once whether there is anything to
+        // remember.
         assert!(frames <= 2, "{page}: {frames} frames were drawn");
     }
     // What a page shows is drawn the moment it comes.
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::Num1);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::Num1);
     desktop.stands_still();
     assert!(desktop.frames_in(WATCHED) > 2, "the page of a board");
 }

@@ -1,5 +1,6 @@
-//! The lab's pages of channels and of echo and broadcast, in the whole program: a real server is opened, spoken to, looked at, recorded and plotted
-//! through the page.
+//! The lab's pages of channels and of echo and broadcast, in the whole program:
+//! a real server is opened, spoken to, looked at, recorded and plotted through
+//! the page.
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -13,18 +14,31 @@ use crate::{
 
 impl Desktop {
     fn lab(&mut self, exercise: &str) {
-        self.window.key_press_modifiers(Modifiers::COMMAND, Key::Num9);
+        self.window
+            .key_press_modifiers(Modifiers::COMMAND, Key::Num9);
         self.window.step();
-        self.until(exercise, |window| window.query_by_role_and_label(Role::Tab, exercise).map(|tab| tab.click()));
+        self.until(exercise, |window| {
+            window
+                .query_by_role_and_label(Role::Tab, exercise)
+                .map(|tab| tab.click())
+        });
         self.stands_still();
     }
 
     fn fill(&mut self, role: Role, field: &str, text: &str) {
-        self.until(field, |window| window.query_by_role_and_label(role, field).map(|field| field.focus()));
+        self.until(field, |window| {
+            window
+                .query_by_role_and_label(role, field)
+                .map(|field| field.focus())
+        });
         self.window.step();
         self.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
         self.window.step();
-        self.until(field, |window| window.query_by_role_and_label(role, field).map(|field| field.type_text(text)));
+        self.until(field, |window| {
+            window
+                .query_by_role_and_label(role, field)
+                .map(|field| field.type_text(text))
+        });
         self.stands_still();
     }
 
@@ -39,14 +53,20 @@ impl Desktop {
         self.until(&parts.join(" and "), |window| {
             let mut rows = window.query_all_by_role(Role::ListBoxOption);
             rows.find_map(|row| {
-                row.accesskit_node().label().filter(|label| parts.iter().all(|part| label.contains(part)))
+                row.accesskit_node()
+                    .label()
+                    .filter(|label| parts.iter().all(|part| label.contains(part)))
             })
         })
     }
 
     fn click_listed(&mut self, parts: &[&str]) {
         let name = self.listed(parts);
-        self.until(&name, |window| window.query_by_role_and_label(Role::ListBoxOption, &name).map(|row| row.click()));
+        self.until(&name, |window| {
+            window
+                .query_by_role_and_label(Role::ListBoxOption, &name)
+                .map(|row| row.click())
+        });
         self.stands_still();
     }
 
@@ -60,7 +80,9 @@ impl Desktop {
         self.window.step();
         let labels = self.window.query_all_by_role(Role::Label);
         let names = labels.filter_map(|label| label.accesskit_node().value());
-        names.filter(|name| name.contains(" to board: ") || name.starts_with("board to ")).collect()
+        names
+            .filter(|name| name.contains(" to board: ") || name.starts_with("board to "))
+            .collect()
     }
 
     fn arrow(&mut self, start: &str, parts: &[&str]) {
@@ -68,7 +90,8 @@ impl Desktop {
             let mut labels = window.query_all_by_role(Role::Label);
             labels.find_map(|label| {
                 let name = label.accesskit_node().value()?;
-                (name.starts_with(start) && parts.iter().all(|part| name.contains(part))).then_some(())
+                (name.starts_with(start) && parts.iter().all(|part| name.contains(part)))
+                    .then_some(())
             })
         });
     }
@@ -85,7 +108,10 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
     let mut desktop = Desktop::open(&[]);
     desktop.lab("Channels");
     // What came with the program is marked as such.
-    desktop.listed(&["wss://stream.binance.com:9443/ws/btcusdt@depth", "example, not open"]);
+    desktop.listed(&[
+        "wss://stream.binance.com:9443/ws/btcusdt@depth",
+        "example, not open",
+    ]);
     desktop.fill(Role::TextInput, "Address", "ftp://nowhere/");
     desktop.click("Open the address");
     desktop.shows_about("is no address of a WebSocket");
@@ -96,7 +122,9 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
     desktop.click("Plot /a/n");
     desktop.shows("plotted: /a/n  5.25");
     desktop.until("the plot", |window| {
-        window.query_by_role_and_label(Role::GraphicsObject, "plot of /a/n: 1 values, 5.25").map(|_| ())
+        window
+            .query_by_role_and_label(Role::GraphicsObject, "plot of /a/n: 1 values, 5.25")
+            .map(|_| ())
     });
     desktop.fill(Role::TextInput, "Part of JSON", "/a/n");
     desktop.listed(&["in  \"5.25\""]);
@@ -104,7 +132,9 @@ fn a_channel_is_opened_by_its_address_spoken_to_looked_at_in_full_plotted_and_cl
     desktop.shows_about("0 of ");
     desktop.fill(Role::TextInput, "Find in the messages", "5.25");
     desktop.until("bytes", |window| {
-        window.query_by_role_and_label(Role::RadioButton, "Send as Hex").map(|button| button.click())
+        window
+            .query_by_role_and_label(Role::RadioButton, "Send as Hex")
+            .map(|button| button.click())
     });
     desktop.stands_still();
     desktop.send("00 ff 7");
@@ -132,7 +162,11 @@ fn a_message_is_repeated_until_it_is_stopped_and_the_list_is_held_meanwhile() {
     desktop.click("Repeat the message");
     desktop.until("ten have come", |window| {
         let rows = window.query_all_by_role(Role::ListBoxOption);
-        (rows.filter_map(|row| row.accesskit_node().label()).filter(|name| name.contains("in  again")).count() >= 10)
+        (rows
+            .filter_map(|row| row.accesskit_node().label())
+            .filter(|name| name.contains("in  again"))
+            .count()
+            >= 10)
             .then_some(())
     });
     desktop.click("Pause");
@@ -153,18 +187,30 @@ fn three_channels_are_side_by_side_and_boards_offer_theirs() {
         let url = format!("ws://{}{path}", address(&boards));
         desktop.click("Addresses of boards");
         let entry = format!("Open {url}");
-        desktop
-            .until(&entry, |window| window.query_by_role_and_label(Role::MenuItem, &entry).map(|entry| entry.click()));
+        desktop.until(&entry, |window| {
+            window
+                .query_by_role_and_label(Role::MenuItem, &entry)
+                .map(|entry| entry.click())
+        });
         desktop.stands_still();
         desktop.listed(&[&url, "open, "]);
     }
-    let shown = desktop.window.query_all_by_role(Role::MultilineTextInput).count();
+    let shown = desktop
+        .window
+        .query_all_by_role(Role::MultilineTextInput)
+        .count();
     assert_eq!(shown, 3, "each has its own box to send");
     // The log of the board came by itself.
     desktop.listed(&["in  ", "controller"]);
     desktop.click(&format!("Do not show ws://{}/log", address(&boards)));
     desktop.stands_still();
-    assert_eq!(desktop.window.query_all_by_role(Role::MultilineTextInput).count(), 2);
+    assert_eq!(
+        desktop
+            .window
+            .query_all_by_role(Role::MultilineTextInput)
+            .count(),
+        2
+    );
 }
 
 #[test]
@@ -239,7 +285,12 @@ fn a_client_of_the_echo_hears_itself_and_one_of_the_control_channel_what_the_oth
     // D hears it without asking.
     desktop.arrow("board to D: push: light:0", &["\"on\":"]);
     let arrows = desktop.arrows();
-    assert!(!arrows.iter().any(|arrow| arrow.contains("board to B") || arrow.contains("D to board")), "{arrows:#?}");
+    assert!(
+        !arrows
+            .iter()
+            .any(|arrow| arrow.contains("board to B") || arrow.contains("D to board")),
+        "{arrows:#?}"
+    );
     desktop.shows_about("B sent 0, heard 0");
     desktop.click("Show the answer");
     desktop.shows_about("/rpc is a broadcast");
@@ -248,14 +299,25 @@ fn a_client_of_the_echo_hears_itself_and_one_of_the_control_channel_what_the_oth
 
 #[test]
 fn without_a_board_a_virtual_one_is_offered_and_of_a_locked_one_it_is_said_why_not() {
-    let mut desktop = Desktop::of(Settings { discovery: None, ..Settings::default() }, SettingsFile::nowhere());
+    let mut desktop = Desktop::of(
+        Settings {
+            discovery: None,
+            ..Settings::default()
+        },
+        SettingsFile::nowhere(),
+    );
     desktop.lab("Echo and broadcast");
     desktop.shows("Start a virtual board");
     let boards = boards(Profile::Lamp, 1);
-    boards.add_key("Desk lamp", "A test", noise::Role::Control).expect("a key");
+    boards
+        .add_key("Desk lamp", "A test", noise::Role::Control)
+        .expect("a key");
     let mut desktop = desktop_of(&boards);
     desktop.lab("Echo and broadcast");
     desktop.shows_about("This board is locked");
-    let open = desktop.window.query_by_role_and_label(Role::Button, "Open four clients").expect("the button");
+    let open = desktop
+        .window
+        .query_by_role_and_label(Role::Button, "Open four clients")
+        .expect("the button");
     assert!(open.accesskit_node().is_disabled());
 }

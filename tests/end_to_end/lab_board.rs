@@ -1,4 +1,5 @@
-//! The lab's pages about one board, in the whole program: its samples drawn and counted, and who is connected to it.
+//! The lab's pages about one board, in the whole program: its samples drawn and
+//! counted, and who is connected to it.
 
 use std::{fs, net::TcpStream};
 
@@ -15,16 +16,27 @@ use crate::{
 fn tab(desktop: &mut Desktop, name: &str) {
     desktop.click("Lab");
     desktop.stands_still();
-    desktop.until(name, |window| window.query_by_role_and_label(Role::Tab, name).map(|tab| tab.click()));
+    desktop.until(name, |window| {
+        window
+            .query_by_role_and_label(Role::Tab, name)
+            .map(|tab| tab.click())
+    });
     desktop.window.step();
 }
 
 /// A part of a label of a node, with what follows it up to the next space.
 fn number(desktop: &mut Desktop, begins: &str, passes: impl Fn(u64) -> bool) {
     desktop.until(begins, |window| {
-        let labels = window.query_all_by_label_contains(begins).filter_map(|node| node.accesskit_node().value());
+        let labels = window
+            .query_all_by_label_contains(begins)
+            .filter_map(|node| node.accesskit_node().value());
         let mut numbers = labels.filter_map(|label| {
-            label.strip_prefix(begins)?.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok()
+            label
+                .strip_prefix(begins)?
+                .split(|c: char| !c.is_ascii_digit())
+                .next()?
+                .parse::<u64>()
+                .ok()
         });
         numbers.find(|number| passes(*number)).map(|_| ())
     });
@@ -52,7 +64,11 @@ fn a_boards_samples_are_drawn_as_they_come_held_still_saved_and_ended() {
     desktop.shows_about("Saved to ");
     let table = fs::read_to_string(&file).expect("saved");
     fs::remove_file(&file).expect("was there");
-    assert!(table.starts_with("seconds,Supply voltage (V),Supply current (A)\n"), "{}", &table[..80]);
+    assert!(
+        table.starts_with("seconds,Supply voltage (V),Supply current (A)\n"),
+        "{}",
+        &table[..80]
+    );
     assert!(table.lines().count() > 500, "{}", table.lines().count());
     desktop.click("Stop");
     desktop.shows("Start");
@@ -75,9 +91,19 @@ fn who_is_connected_is_listed_and_one_is_closed() {
     desktop.shows_about("2 channels; together ");
     desktop.click("Close 2");
     desktop.shows_about("Connection 2 is closed.");
-    let Ok(Message::Close(Some(close))) = echo.read() else { panic!("no close frame") };
-    assert_eq!((u16::from(close.code), &*close.reason), (1000, "closed by another client: Clients.Close"));
+    let Ok(Message::Close(Some(close))) = echo.read() else {
+        panic!("no close frame")
+    };
+    assert_eq!(
+        (u16::from(close.code), &*close.reason),
+        (1000, "closed by another client: Clients.Close")
+    );
     desktop.shows_about("1 channel; together ");
     // The window's own channel has no such button.
-    assert!(desktop.window.query_by_role_and_label(Role::Button, "Close 1").is_none());
+    assert!(
+        desktop
+            .window
+            .query_by_role_and_label(Role::Button, "Close 1")
+            .is_none()
+    );
 }

@@ -1,5 +1,6 @@
-//! Locked boards over real sockets: a fleet with the right key, another one and none, keys that are revoked while they are used, and
-//! programs that speak plain JSON through the proxy.
+//! Locked boards over real sockets: a fleet with the right key, another one and
+//! none, keys that are revoked while they are used, and programs that speak
+//! plain JSON through the proxy.
 
 use std::{
     sync::mpsc::channel,
@@ -21,7 +22,10 @@ use tungstenite::{Message, client::IntoClientRequest, handshake::HandshakeError,
 use virtual_board::{Options, Profile, VirtualBoards};
 
 use crate::{
-    desk::{Onlooker, SOON, address, boards, component_of, key, on, private_service, reply, transport, wire::Wire},
+    desk::{
+        Onlooker, SOON, address, boards, component_of, key, on, private_service, reply, transport,
+        wire::Wire,
+    },
     window::Desktop,
 };
 
@@ -42,19 +46,30 @@ fn made(boards: &VirtualBoards, role: Role) -> Key {
 
 fn holding(boards: &VirtualBoards, key: &Key) -> Onlooker {
     let keys = Some([key.clone()].into_iter().collect());
-    Onlooker::new(Settings { discovery: None, addresses: vec![address(boards)], keys, ..Settings::default() })
+    Onlooker::new(Settings {
+        discovery: None,
+        addresses: vec![address(boards)],
+        keys,
+        ..Settings::default()
+    })
 }
 
 /// The same key with another secret.
 fn forged(key: &Key) -> Key {
-    Key { psk: Psk::new([7; 32]), ..key.clone() }
+    Key {
+        psk: Psk::new([7; 32]),
+        ..key.clone()
+    }
 }
 
 /// Why there is no link, and whether it is tried again within half a minute.
 fn problem(seen: &Onlooker) -> Option<(LinkProblem, bool)> {
-    let soon = |at: &Instant| at.saturating_duration_since(Instant::now()) < Duration::from_secs(30);
+    let soon =
+        |at: &Instant| at.saturating_duration_since(Instant::now()) < Duration::from_secs(30);
     match &seen.boards.values().next()?.link {
-        LinkState::Unreachable { problem, retry_at } => Some((problem.clone(), retry_at.as_ref().is_some_and(soon))),
+        LinkState::Unreachable { problem, retry_at } => {
+            Some((problem.clone(), retry_at.as_ref().is_some_and(soon)))
+        }
         _ => None,
     }
 }
@@ -64,19 +79,35 @@ fn with_a_control_key_a_locked_board_is_used_as_any_other_and_its_frames_are_rea
     let (boards, held) = locked(Role::Control);
     let mut onlooker = holding(&boards, &held);
     let lamp = onlooker.connected("Desk lamp");
-    assert_eq!((lamp.lock(), lamp.id.as_ref()), (Lock::Unlocked(Role::Control), Some(&held.board)));
-    let was_on = component_of(&lamp, "light:0").expect("a light").reported.on().expect("known");
+    assert_eq!(
+        (lamp.lock(), lamp.id.as_ref()),
+        (Lock::Unlocked(Role::Control), Some(&held.board))
+    );
+    let was_on = component_of(&lamp, "light:0")
+        .expect("a light")
+        .reported
+        .on()
+        .expect("known");
     let (answer, answered) = reply();
-    onlooker.fleet.set(lamp.key, &key("light:0"), on(!was_on), answer);
-    assert!(matches!(answered.recv_timeout(SOON), Ok(Outcome::Done { .. })));
-    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    onlooker
+        .fleet
+        .set(lamp.key, &key("light:0"), on(!was_on), answer);
+    assert!(matches!(
+        answered.recv_timeout(SOON),
+        Ok(Outcome::Done { .. })
+    ));
+    boards
+        .press("Desk lamp", &key("button:0"), "press")
+        .expect("pressed");
     onlooker.shows("Desk lamp", "light:0", |light| light.on() == Some(was_on));
     let frames = lamp.frames.since(0);
     let text = |content: &Content| match content {
         Content::Text(text) => Some(text.to_string()),
         _ => None,
     };
-    let set = frames.iter().find(|frame| text(&frame.content).is_some_and(|text| text.contains("Light.Set")));
+    let set = frames
+        .iter()
+        .find(|frame| text(&frame.content).is_some_and(|text| text.contains("Light.Set")));
     assert!(set.is_some_and(|frame| frame.encrypted));
 }
 
@@ -86,15 +117,36 @@ fn a_key_that_a_board_makes_is_told_to_who_asked_and_kept_nowhere_else() {
     let mut onlooker = holding(&boards, &held);
     let lamp = onlooker.connected("Desk lamp");
     let (answer, answered) = reply();
-    let params = Object::from_iter([("name".into(), json!("Guest")), ("role".into(), json!("view"))]);
-    onlooker.fleet.call(lamp.key, method::KEYS_ADD, params, answer);
-    let Ok(Outcome::Done { result, .. }) = answered.recv_timeout(SOON) else { panic!("it was not made") };
-    let made: Key = result["key"].as_str().and_then(|text| text.parse().ok()).expect("a key");
-    assert_eq!((made.board.as_str(), made.role), (held.board.as_str(), Role::View));
+    let params = Object::from_iter([
+        ("name".into(), json!("Guest")),
+        ("role".into(), json!("view")),
+    ]);
+    onlooker
+        .fleet
+        .call(lamp.key, method::KEYS_ADD, params, answer);
+    let Ok(Outcome::Done { result, .. }) = answered.recv_timeout(SOON) else {
+        panic!("it was not made")
+    };
+    let made: Key = result["key"]
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .expect("a key");
+    assert_eq!(
+        (made.board.as_str(), made.role),
+        (held.board.as_str(), Role::View)
+    );
     onlooker.until("the command is in the log", SOON, |seen| {
-        seen.log.iter().any(|entry| format!("{:?}", entry.what).contains("Keys.Add")).then_some(())
+        seen.log
+            .iter()
+            .any(|entry| format!("{:?}", entry.what).contains("Keys.Add"))
+            .then_some(())
     });
-    let secret = made.to_text().rsplit(':').next().expect("a secret").to_owned();
+    let secret = made
+        .to_text()
+        .rsplit(':')
+        .next()
+        .expect("a secret")
+        .to_owned();
     assert!(!format!("{:?}", lamp.frames.since(0)).contains(&secret));
     assert!(!format!("{:?}", onlooker.log).contains(&secret));
 }
@@ -107,11 +159,21 @@ fn with_a_view_key_everything_is_seen_and_nothing_is_done() {
     let lamp = onlooker.connected("Desk lamp");
     assert_eq!(lamp.lock(), Lock::Unlocked(Role::View));
     let (answer, answered) = reply();
-    onlooker.fleet.set(lamp.key, &key("light:0"), on(true), answer);
-    let Ok(Outcome::Refused(error)) = answered.recv_timeout(SOON) else { panic!("it was not refused") };
+    onlooker
+        .fleet
+        .set(lamp.key, &key("light:0"), on(true), answer);
+    let Ok(Outcome::Refused(error)) = answered.recv_timeout(SOON) else {
+        panic!("it was not refused")
+    };
     assert_eq!(error.data.reason, "view_only");
-    let was_on = component_of(&lamp, "light:0").expect("a light").reported.on().expect("known");
-    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    let was_on = component_of(&lamp, "light:0")
+        .expect("a light")
+        .reported
+        .on()
+        .expect("known");
+    boards
+        .press("Desk lamp", &key("button:0"), "press")
+        .expect("pressed");
     onlooker.shows("Desk lamp", "light:0", |light| light.on() == Some(!was_on));
 }
 
@@ -119,19 +181,30 @@ fn with_a_view_key_everything_is_seen_and_nothing_is_done() {
 fn without_a_key_a_board_says_its_id_and_no_more_and_a_key_connects_it_at_once() {
     let (boards, held) = locked(Role::Control);
     let mut onlooker = Onlooker::of(&[&address(&boards)]);
-    onlooker.until("it is locked", SOON, |seen| (problem(seen)? == (LinkProblem::Locked, false)).then_some(()));
+    onlooker.until("it is locked", SOON, |seen| {
+        (problem(seen)? == (LinkProblem::Locked, false)).then_some(())
+    });
     let board = onlooker.boards.values().next().expect("a board").clone();
-    assert_eq!((board.id.as_ref(), board.lock(), board.components.len()), (Some(&held.board), Lock::NoKey, 0));
+    assert_eq!(
+        (board.id.as_ref(), board.lock(), board.components.len()),
+        (Some(&held.board), Lock::NoKey, 0)
+    );
     onlooker.fleet.give_key(held.clone());
     onlooker.connected("Desk lamp");
     onlooker.fleet.forget_key(&held.board);
-    onlooker.until("it is locked again", SOON, |seen| (problem(seen)? == (LinkProblem::Locked, false)).then_some(()));
+    onlooker.until("it is locked again", SOON, |seen| {
+        (problem(seen)? == (LinkProblem::Locked, false)).then_some(())
+    });
 }
 
 #[test]
 fn a_locked_board_is_found_by_mdns_and_connected_with_its_key() {
     let service = private_service();
-    let options = Options { profile: Profile::Lamp, service: service.clone(), ..Options::default() };
+    let options = Options {
+        profile: Profile::Lamp,
+        service: service.clone(),
+        ..Options::default()
+    };
     let boards = VirtualBoards::start(options).expect("virtual boards");
     let held = made(&boards, Role::Control);
     let mut onlooker = Onlooker::finding(&service);
@@ -145,7 +218,9 @@ fn a_locked_board_is_found_by_mdns_and_connected_with_its_key() {
 fn a_wrong_key_makes_the_retries_rare_until_there_is_another() {
     let (boards, held) = locked(Role::Control);
     let mut onlooker = holding(&boards, &forged(&held));
-    onlooker.until("it refuses the key", SOON, |seen| (problem(seen)? == (LinkProblem::WrongKey, false)).then_some(()));
+    onlooker.until("it refuses the key", SOON, |seen| {
+        (problem(seen)? == (LinkProblem::WrongKey, false)).then_some(())
+    });
     onlooker.fleet.give_key(held);
     onlooker.connected("Desk lamp");
 }
@@ -160,8 +235,13 @@ fn a_key_that_is_revoked_while_it_is_used_ends_the_link_and_the_person_is_asked(
     let lamp = owner.connected("Desk lamp");
     let (answer, answered) = reply();
     let params = Object::from_iter([("kid".into(), json!(guest.kid.to_string()))]);
-    owner.fleet.call(lamp.key, method::KEYS_REMOVE, params, answer);
-    assert!(matches!(answered.recv_timeout(SOON), Ok(Outcome::Done { .. })));
+    owner
+        .fleet
+        .call(lamp.key, method::KEYS_REMOVE, params, answer);
+    assert!(matches!(
+        answered.recv_timeout(SOON),
+        Ok(Outcome::Done { .. })
+    ));
     onlooker.until("its key is worthless", 2 * SOON, |seen| {
         (problem(seen)? == (LinkProblem::WrongKey, false)).then_some(())
     });
@@ -172,11 +252,25 @@ fn a_key_that_is_revoked_while_it_is_used_ends_the_link_and_the_person_is_asked(
 fn an_open_board_that_has_the_id_of_a_locked_one_is_told_nothing() {
     let boards = boards(Profile::Lamp, 1);
     let board = boards.list()[0].id.clone();
-    let held = Key { board, kid: KeyId([1; 4]), role: Role::Control, psk: Psk::new([2; 32]) };
+    let held = Key {
+        board,
+        kid: KeyId([1; 4]),
+        role: Role::Control,
+        psk: Psk::new([2; 32]),
+    };
     let mut onlooker = holding(&boards, &held);
-    let expected = LinkProblem::NotLocked { board: held.board.clone() };
-    onlooker.until("it is not believed", SOON, |seen| (problem(seen)? == (expected.clone(), false)).then_some(()));
-    assert!(onlooker.boards.values().all(|board| board.info.is_none() && board.components.is_empty()));
+    let expected = LinkProblem::NotLocked {
+        board: held.board.clone(),
+    };
+    onlooker.until("it is not believed", SOON, |seen| {
+        (problem(seen)? == (expected.clone(), false)).then_some(())
+    });
+    assert!(
+        onlooker
+            .boards
+            .values()
+            .all(|board| board.info.is_none() && board.components.is_empty())
+    );
     onlooker.fleet.forget_key(&held.board);
     onlooker.connected("Desk lamp");
 }
@@ -185,8 +279,15 @@ fn an_open_board_that_has_the_id_of_a_locked_one_is_told_nothing() {
 fn nobody_is_connected_to_before_it_is_known_which_keys_there_are() {
     let (boards, held) = locked(Role::Control);
     let addresses = vec![address(&boards)];
-    let mut onlooker = Onlooker::new(Settings { discovery: None, addresses, keys: None, ..Settings::default() });
-    onlooker.until("it waits", SOON, |seen| (problem(seen)? == (LinkProblem::KeysAwaited, false)).then_some(()));
+    let mut onlooker = Onlooker::new(Settings {
+        discovery: None,
+        addresses,
+        keys: None,
+        ..Settings::default()
+    });
+    onlooker.until("it waits", SOON, |seen| {
+        (problem(seen)? == (LinkProblem::KeysAwaited, false)).then_some(())
+    });
     onlooker.fleet.hold_keys([held].into_iter().collect());
     onlooker.connected("Desk lamp");
 }
@@ -204,10 +305,18 @@ fn code_at(boards: &VirtualBoards) -> String {
 }
 
 /// The app asks this board for a key, and stores it nowhere.
-fn pairs(boards: &VirtualBoards, chosen: Option<&str>) -> (Pairing, std::sync::mpsc::Receiver<Progress>) {
+fn pairs(
+    boards: &VirtualBoards,
+    chosen: Option<&str>,
+) -> (Pairing, std::sync::mpsc::Receiver<Progress>) {
     let (tell, told) = channel();
     let board = chosen.map(str::to_owned);
-    let wanted = Wanted { addresses: given(boards), board, store: Store::nowhere(), replace: false };
+    let wanted = Wanted {
+        addresses: given(boards),
+        board,
+        store: Store::nowhere(),
+        replace: false,
+    };
     let pairing = Pairing::begin(wanted, move |progress| drop(tell.send(progress))).expect("begun");
     (pairing, told)
 }
@@ -218,17 +327,26 @@ fn a_board_is_paired_by_a_code_that_is_confirmed_on_both_sides() {
     let boards = boards(Profile::Lamp, 1);
     let id = boards.list()[0].id.clone();
     let (_pairing, told) = pairs(&boards, Some(&id));
-    assert!(matches!(told.recv_timeout(SOON), Ok(Progress::Failed(PairProblem::Closed))));
+    assert!(matches!(
+        told.recv_timeout(SOON),
+        Ok(Progress::Failed(PairProblem::Closed))
+    ));
     boards.open_pairing("Desk lamp").expect("opened");
     let (pairing, told) = pairs(&boards, Some(&id));
-    let Ok(Progress::Code { board, code }) = told.recv_timeout(SOON) else { panic!("no code") };
+    let Ok(Progress::Code { board, code }) = told.recv_timeout(SOON) else {
+        panic!("no code")
+    };
     assert_eq!((board, code_at(&boards)), (id, code));
-    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    boards
+        .press("Desk lamp", &key("button:0"), "press")
+        .expect("pressed");
     assert!(matches!(told.recv_timeout(SOON), Ok(Progress::Confirmed)));
     // Nobody here said so yet: the board is open.
     Onlooker::of(&[&address(&boards)]).connected("Desk lamp");
     pairing.codes_match();
-    let Ok(Progress::Paired(held)) = told.recv_timeout(SOON) else { panic!("no key") };
+    let Ok(Progress::Paired(held)) = told.recv_timeout(SOON) else {
+        panic!("no key")
+    };
     holding(&boards, &held).connected("Desk lamp");
 }
 
@@ -237,10 +355,15 @@ fn another_board_than_the_one_that_was_chosen_is_not_paired() {
     let boards = boards(Profile::Lamp, 1);
     boards.open_pairing("Desk lamp").expect("opened");
     let (_pairing, told) = pairs(&boards, Some("sb-other"));
-    let Ok(Progress::Failed(PairProblem::AnotherBoard { expected, found })) = told.recv_timeout(SOON) else {
+    let Ok(Progress::Failed(PairProblem::AnotherBoard { expected, found })) =
+        told.recv_timeout(SOON)
+    else {
         panic!("it was asked")
     };
-    assert_eq!((expected.as_str(), found), ("sb-other", boards.list()[0].id.clone()));
+    assert_eq!(
+        (expected.as_str(), found),
+        ("sb-other", boards.list()[0].id.clone())
+    );
     assert_eq!(boards.pairing_code("Desk lamp"), None);
 }
 
@@ -248,7 +371,12 @@ fn another_board_than_the_one_that_was_chosen_is_not_paired() {
 fn proxy(boards: &VirtualBoards, key: &Key) -> (Proxy, String) {
     let listen = "127.0.0.1:0".parse().expect("an address");
     let token = TOKEN.parse().expect("a token");
-    let settings = proxy::Settings { listen, token, board: address(boards), key: key.clone() };
+    let settings = proxy::Settings {
+        listen,
+        token,
+        board: address(boards),
+        key: key.clone(),
+    };
     let proxy = Proxy::start(settings).expect("a proxy");
     let address = proxy.address().to_string();
     (proxy, address)
@@ -256,14 +384,20 @@ fn proxy(boards: &VirtualBoards, key: &Key) -> (Proxy, String) {
 
 /// How the proxy answers an opening handshake.
 fn knock(address: &str, path: &str, headers: &[(header::HeaderName, &str)]) -> u16 {
-    let mut request = format!("ws://{address}{path}").into_client_request().expect("a request");
+    let mut request = format!("ws://{address}{path}")
+        .into_client_request()
+        .expect("a request");
     for (name, value) in headers {
-        request.headers_mut().insert(name.clone(), value.parse().expect("a header"));
+        request
+            .headers_mut()
+            .insert(name.clone(), value.parse().expect("a header"));
     }
     let stream = std::net::TcpStream::connect(address).expect("the proxy listens");
     match tungstenite::client(request, stream) {
         Ok((_, response)) => response.status().as_u16(),
-        Err(HandshakeError::Failure(tungstenite::Error::Http(response))) => response.status().as_u16(),
+        Err(HandshakeError::Failure(tungstenite::Error::Http(response))) => {
+            response.status().as_u16()
+        }
         Err(other) => panic!("{other}"),
     }
 }
@@ -274,11 +408,18 @@ fn a_program_that_speaks_plain_json_uses_a_locked_board_through_the_proxy() {
     let (_proxy, at) = proxy(&boards, &held);
     let path = format!("/rpc?token={TOKEN}");
     let mut client = Wire::request(&at, &path, &["switchboard.v1"]).expect("let in");
-    assert_eq!(client.call("Device.GetInfo", json!({}))["result"]["id"], held.board.as_str());
+    assert_eq!(
+        client.call("Device.GetInfo", json!({}))["result"]["id"],
+        held.board.as_str()
+    );
     let mut other = Wire::request(&at, &path, &[]).expect("let in");
-    let was_on = client.call("Device.Subscribe", json!({}))["result"]["light:0"]["on"].as_bool().expect("known");
+    let was_on = client.call("Device.Subscribe", json!({}))["result"]["light:0"]["on"]
+        .as_bool()
+        .expect("known");
     other.call("Light.Set", json!({ "id": 0, "on": !was_on }));
-    client.until("the change is pushed", |message| message["params"]["light:0"]["on"] == !was_on);
+    client.until("the change is pushed", |message| {
+        message["params"]["light:0"]["on"] == !was_on
+    });
     let error = client.call("Light.Explode", json!({}));
     assert_eq!(error["error"]["code"], -32601);
     client.socket.send(Message::Binary(vec![1])).expect("sent");
@@ -295,14 +436,20 @@ fn the_proxy_lets_in_who_knows_the_token_and_no_web_page() {
     assert_eq!(knock(&at, "/", &[(header::AUTHORIZATION, &bearer)]), 101);
     assert_eq!(knock(&at, "/", &[]), 401);
     assert_eq!(knock(&at, "/?token=another-token", &[]), 401);
-    assert_eq!(knock(&at, &with_token, &[(header::ORIGIN, "http://localhost")]), 403);
+    assert_eq!(
+        knock(&at, &with_token, &[(header::ORIGIN, "http://localhost")]),
+        403
+    );
     let anywhere = proxy::Settings {
         listen: "0.0.0.0:0".parse().expect("an address"),
         token: TOKEN.parse().expect("a token"),
         board: address(&boards),
         key: held,
     };
-    assert!(matches!(Proxy::start(anywhere), Err(ProxyError::NotLoopback(_))));
+    assert!(matches!(
+        Proxy::start(anywhere),
+        Err(ProxyError::NotLoopback(_))
+    ));
 }
 
 #[test]
@@ -321,8 +468,15 @@ fn the_window_unlocks_a_board_with_a_key_that_is_pasted() {
     desktop.shows_about("locked, no key");
     desktop.click("Enter key…");
     let field = |desktop: &mut Desktop, text: &str| {
-        desktop.until("the field", |window| window.query_by_role_and_label(Widget::PasswordInput, "Key").map(|_| ()));
-        desktop.window.get_by_role_and_label(Widget::PasswordInput, "Key").type_text(text);
+        desktop.until("the field", |window| {
+            window
+                .query_by_role_and_label(Widget::PasswordInput, "Key")
+                .map(|_| ())
+        });
+        desktop
+            .window
+            .get_by_role_and_label(Widget::PasswordInput, "Key")
+            .type_text(text);
         desktop.window.step();
     };
     field(&mut desktop, "switchboard-key:1:nonsense");
@@ -346,8 +500,14 @@ fn the_window_pairs_with_a_board() {
     let code = |desktop: &mut Desktop| {
         desktop.until("the code", |window| {
             let shown = window.query_all_by_label_contains("Code: ").next()?;
-            let label = shown.accesskit_node().label().or_else(|| shown.accesskit_node().value())?;
-            label.strip_prefix("Code: ").and_then(|rest| rest.get(..7)).map(str::to_owned)
+            let label = shown
+                .accesskit_node()
+                .label()
+                .or_else(|| shown.accesskit_node().value())?;
+            label
+                .strip_prefix("Code: ")
+                .and_then(|rest| rest.get(..7))
+                .map(str::to_owned)
         })
     };
     boards.open_pairing("Desk lamp").expect("opened");
@@ -364,7 +524,9 @@ fn the_window_pairs_with_a_board() {
     }
     desktop.click("Codes match");
     desktop.shows_about("press the board's button once");
-    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    boards
+        .press("Desk lamp", &key("button:0"), "press")
+        .expect("pressed");
     desktop.shows("1 connected");
 }
 

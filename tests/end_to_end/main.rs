@@ -1,5 +1,10 @@
-//! The app's fleet, bare clients and virtual boards together, over real sockets and real mDNS on loopback.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+//! The app's fleet, bare clients and virtual boards together, over real sockets
+//! and real mDNS on loopback.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod calling;
 mod commanding;

@@ -1,4 +1,5 @@
-//! Several boards at once: commanded together with each answer shown, undone, renamed on the board itself.
+//! Several boards at once: commanded together with each answer shown, undone,
+//! renamed on the board itself.
 
 use eframe::egui::{
     Key, Modifiers,
@@ -17,9 +18,15 @@ use crate::{
 };
 
 fn choose_all(desktop: &mut Desktop, count: usize) {
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::A);
     let heading = format!("{count} boards");
-    desktop.until(&heading, |window| window.query_by_role_and_label(Role::Heading, &heading).map(|_| ()));
+    desktop.until(&heading, |window| {
+        window
+            .query_by_role_and_label(Role::Heading, &heading)
+            .map(|_| ())
+    });
 }
 
 #[test]
@@ -27,7 +34,9 @@ fn boards_are_switched_off_together_each_answer_is_shown_and_all_is_undone() {
     let boards = boards(Profile::Lamp, 3);
     let names = ["Desk lamp", "Desk lamp 2", "Desk lamp 3"];
     for (name, lit) in names.into_iter().zip([true, false, true]) {
-        boards.set(name, &key("light:0"), on(lit)).expect("set by hand");
+        boards
+            .set(name, &key("light:0"), on(lit))
+            .expect("set by hand");
     }
     let mut desktop = desktop(&boards);
     desktop.shows("3 connected");
@@ -44,15 +53,27 @@ fn boards_are_switched_off_together_each_answer_is_shown_and_all_is_undone() {
     desktop.shows("Turn off Light on 3 boards: done");
     desktop.shows("Light: 3 boards, 0 on");
 
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::Z);
     desktop.shows("Undo: Turn off Light on 3 boards: done");
     desktop.shows("Light: 3 boards, 2 on");
     let lit = desktop.window.state().fleet();
     let lit = names.map(|name| {
-        let board =
-            desktop.window.state().window().model.boards().find(|board| board.name == name).map(|board| board.key);
+        let board = desktop
+            .window
+            .state()
+            .window()
+            .model
+            .boards()
+            .find(|board| board.name == name)
+            .map(|board| board.key);
         let board = lit.board(board.expect("there")).expect("there");
-        board.components.iter().find(|view| view.descriptor.key == key("light:0")).and_then(|view| view.reported.on())
+        board
+            .components
+            .iter()
+            .find(|view| view.descriptor.key == key("light:0"))
+            .and_then(|view| view.reported.on())
     });
     assert_eq!(lit, [Some(true), Some(false), Some(true)]);
 }
@@ -74,10 +95,15 @@ fn a_board_that_does_not_answer_is_named_among_those_that_did() {
 #[test]
 fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
     let boards = boards(Profile::Lamp, 1);
-    let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
+    let addresses: Vec<String> = boards
+        .list()
+        .iter()
+        .map(|board| board.address.to_string())
+        .collect();
     let folder = std::env::temp_dir().join(format!("switchboard-rooms-{}", std::process::id()));
     {
-        let mut desktop = Desktop::remembering(&addresses, SettingsFile::open(Some(folder.clone())).0);
+        let mut desktop =
+            Desktop::remembering(&addresses, SettingsFile::open(Some(folder.clone())).0);
         desktop.shows("Desk lamp: connected");
         desktop.click("More");
         choose(&mut desktop, "Rename…");
@@ -91,7 +117,8 @@ fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
         desktop.click("Arrange the list");
         desktop.click("By room");
         desktop.shows("Library: 1 board");
-        // Written half a second later at the latest, the one perhaps before the other.
+        // Written half a second later at the latest, the one perhaps before the
+        // other.
         let file = folder.join("settings.json");
         desktop.until("the room on the disk", |_| {
             let text = std::fs::read_to_string(&file).ok()?;
@@ -101,7 +128,9 @@ fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
     let mut again = Desktop::remembering(&addresses, SettingsFile::open(Some(folder.clone())).0);
     again.shows("Reading lamp: connected");
     let folded = again.until("the room", |window| {
-        window.query_by_role_and_label(Role::Button, "Library: 1 board").map(|node| node.accesskit_node().toggled())
+        window
+            .query_by_role_and_label(Role::Button, "Library: 1 board")
+            .map(|node| node.accesskit_node().toggled())
     });
     assert_ne!(folded, Some(Toggled::False));
     // It may be writing.
@@ -110,17 +139,34 @@ fn a_name_is_kept_by_the_board_and_a_room_by_this_computer() {
 }
 
 fn choose(desktop: &mut Desktop, word: &str) {
-    desktop.until(word, |window| window.query_by_role_and_label(Role::MenuItem, word).map(|_| ()));
+    desktop.until(word, |window| {
+        window
+            .query_by_role_and_label(Role::MenuItem, word)
+            .map(|_| ())
+    });
     desktop.stands_still();
-    desktop.until(word, |window| window.query_by_role_and_label(Role::MenuItem, word).map(|node| node.click()));
+    desktop.until(word, |window| {
+        window
+            .query_by_role_and_label(Role::MenuItem, word)
+            .map(|node| node.click())
+    });
     desktop.window.step();
 }
 
 fn type_anew(desktop: &mut Desktop, field: &str, text: &str) {
-    desktop.until(field, |window| window.query_by_role_and_label(Role::TextInput, field).map(|_| ()));
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    desktop.until(field, |window| {
+        window
+            .query_by_role_and_label(Role::TextInput, field)
+            .map(|_| ())
+    });
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::A);
     desktop.window.step();
-    desktop.window.get_by_role_and_label(Role::TextInput, field).type_text(text);
+    desktop
+        .window
+        .get_by_role_and_label(Role::TextInput, field)
+        .type_text(text);
     desktop.window.step();
 }
 
@@ -133,26 +179,38 @@ fn numbers_choices_and_texts_of_several_boards_are_set_together() {
     let values = |window: &Harness<'static, App>, component: &str| -> Vec<serde_json::Value> {
         let key = key(component);
         let boards = window.state().window().model.boards();
-        let views = boards.flat_map(|board| board.components.clone()).filter(|view| view.descriptor.key == key);
-        views.filter_map(|view| view.reported.get("value").cloned()).collect()
+        let views = boards
+            .flat_map(|board| board.components.clone())
+            .filter(|view| view.descriptor.key == key);
+        views
+            .filter_map(|view| view.reported.get("value").cloned())
+            .collect()
     };
     desktop.until("the choice", |window| {
-        window.query_by_role_and_label(Role::ComboBox, "Mode: value of all").map(|combo| combo.click())
+        window
+            .query_by_role_and_label(Role::ComboBox, "Mode: value of all")
+            .map(|combo| combo.click())
     });
     desktop.stands_still();
     desktop.click("night");
     desktop.shows("Set Mode to night on 2 boards: done");
     desktop.until("the text has the focus", |window| {
-        window.query_by_role_and_label(Role::TextInput, "Label: value of all").map(|field| field.focus())
+        window
+            .query_by_role_and_label(Role::TextInput, "Label: value of all")
+            .map(|field| field.focus())
     });
     desktop.stands_still();
     desktop.until("the text", |window| {
-        window.query_by_role_and_label(Role::TextInput, "Label: value of all").map(|field| field.type_text("Shelf 3"))
+        window
+            .query_by_role_and_label(Role::TextInput, "Label: value of all")
+            .map(|field| field.type_text("Shelf 3"))
     });
     desktop.click("Label: set all");
     desktop.shows("Set Label to \"Shelf 3\" on 2 boards: done");
     desktop.until("the slider", |window| {
-        window.query_by_role_and_label(Role::Slider, "Speed: value of all").map(|slider| slider.focus())
+        window
+            .query_by_role_and_label(Role::Slider, "Speed: value of all")
+            .map(|slider| slider.focus())
     });
     desktop.stands_still();
     desktop.window.key_press(Key::ArrowRight);
@@ -173,13 +231,19 @@ fn boards_are_restarted_together_from_the_menu_that_the_keyboard_opens() {
     choose_all(&mut desktop, 2);
     let epochs = |desktop: &Desktop| -> Vec<String> {
         let boards = desktop.window.state().window().model.in_order();
-        boards.filter_map(|board| board.info.as_ref().map(|info| info.epoch.to_string())).collect()
+        boards
+            .filter_map(|board| board.info.as_ref().map(|info| info.epoch.to_string()))
+            .collect()
     };
     let before = epochs(&desktop);
-    desktop.window.key_press_modifiers(Modifiers::SHIFT, Key::F10);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::SHIFT, Key::F10);
     desktop.stands_still();
     desktop.until("the menu", |window| {
-        window.query_by_role_and_label(Role::MenuItem, "Reboot…").map(|entry| entry.click())
+        window
+            .query_by_role_and_label(Role::MenuItem, "Reboot…")
+            .map(|entry| entry.click())
     });
     desktop.stands_still();
     desktop.shows_about("2 boards are away");
@@ -187,8 +251,9 @@ fn boards_are_restarted_together_from_the_menu_that_the_keyboard_opens() {
     desktop.shows("Reboot 2 boards: done");
     desktop.until("both are back", |window| {
         let boards = window.state().window().model.in_order();
-        let now: Vec<String> =
-            boards.filter_map(|board| board.info.as_ref().map(|info| info.epoch.to_string())).collect();
+        let now: Vec<String> = boards
+            .filter_map(|board| board.info.as_ref().map(|info| info.epoch.to_string()))
+            .collect();
         (now.len() == 2 && now.iter().all(|epoch| !before.contains(epoch))).then_some(())
     });
 }

@@ -1,4 +1,5 @@
-//! Plots, in the whole program: chosen by clicking, held still, saved, kept for the next run; a lost link is a gap.
+//! Plots, in the whole program: chosen by clicking, held still, saved, kept for
+//! the next run; a lost link is a gap.
 
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -16,7 +17,11 @@ fn plot(desktop: &mut Desktop, component: &str) {
     desktop.until(component, |window| {
         let mut offered = window.query_all_by_role(Role::MenuItem);
         offered
-            .find(|item| item.accesskit_node().label().is_some_and(|label| label == component))
+            .find(|item| {
+                item.accesskit_node()
+                    .label()
+                    .is_some_and(|label| label == component)
+            })
             .map(|item| item.click())
     });
     desktop.window.step();
@@ -28,7 +33,9 @@ fn plot(desktop: &mut Desktop, component: &str) {
 fn curves_are_added_by_clicking_follow_what_is_pushed_and_can_be_taken_away() {
     let boards = boards(Profile::Everything, 1);
     let name = name(&boards);
-    boards.set(&name, &key("sensor:0"), State::new().with("value", 21.5)).expect("measured");
+    boards
+        .set(&name, &key("sensor:0"), State::new().with("value", 21.5))
+        .expect("measured");
     let mut desktop = desktop(&boards);
     desktop.shows(&format!("{name}: connected"));
     desktop.click("Plots");
@@ -36,16 +43,27 @@ fn curves_are_added_by_clicking_follow_what_is_pushed_and_can_be_taken_away() {
     let view = desktop.until("the sensor", |window| {
         let model = &window.state().window().model;
         let board = model.boards().find(|board| board.name == name)?.clone();
-        board.components.iter().find(|view| view.descriptor.key == key("sensor:0")).cloned()
+        board
+            .components
+            .iter()
+            .find(|view| view.descriptor.key == key("sensor:0"))
+            .cloned()
     });
     let title = format!("{name}: {}", view.descriptor.name);
     plot(&mut desktop, &title);
     desktop.shows_about("plot of ");
-    boards.set(&name, &key("sensor:0"), State::new().with("value", 42.25)).expect("measured");
+    boards
+        .set(&name, &key("sensor:0"), State::new().with("value", 42.25))
+        .expect("measured");
     desktop.shows_about("   max 42.");
     desktop.shows_about("shown: ");
     let name = "plot of ";
-    desktop.until(name, |window| window.query_all_by_label_contains(name).next().map(|plot| plot.hover()));
+    desktop.until(name, |window| {
+        window
+            .query_all_by_label_contains(name)
+            .next()
+            .map(|plot| plot.hover())
+    });
     desktop.shows_about("cursor: ");
     desktop.click("Pause");
     desktop.shows("Live");
@@ -57,7 +75,9 @@ fn curves_are_added_by_clicking_follow_what_is_pushed_and_can_be_taken_away() {
 fn a_link_that_was_down_is_a_gap_in_what_is_kept() {
     let boards = boards(Profile::Everything, 1);
     let name = name(&boards);
-    boards.set(&name, &key("sensor:0"), State::new().with("value", 20.0)).expect("measured");
+    boards
+        .set(&name, &key("sensor:0"), State::new().with("value", 20.0))
+        .expect("measured");
     let mut desktop = desktop(&boards);
     desktop.shows(&format!("{name}: connected"));
     boards.stop(&name).expect("stopped");
@@ -66,8 +86,20 @@ fn a_link_that_was_down_is_a_gap_in_what_is_kept() {
     desktop.shows(&format!("{name}: connected"));
     desktop.until("a gap between two values", |window| {
         let board = window.state().window().model.boards().next()?.clone();
-        let view = board.components.iter().find(|view| view.descriptor.key == key("sensor:0"))?.clone();
-        let known: Vec<bool> = view.history.recent().iter().map(|sample| sample.value.is_finite()).collect();
-        known.windows(3).any(|three| three == [true, false, true]).then_some(())
+        let view = board
+            .components
+            .iter()
+            .find(|view| view.descriptor.key == key("sensor:0"))?
+            .clone();
+        let known: Vec<bool> = view
+            .history
+            .recent()
+            .iter()
+            .map(|sample| sample.value.is_finite())
+            .collect();
+        known
+            .windows(3)
+            .any(|three| three == [true, false, true])
+            .then_some(())
     });
 }

@@ -1,4 +1,5 @@
-//! What follows a board's samples: they come, what was missed is counted when the board comes back, and a locked board is left alone.
+//! What follows a board's samples: they come, what was missed is counted when
+//! the board comes back, and a locked board is left alone.
 
 use std::{
     sync::Arc,
@@ -24,7 +25,12 @@ fn until(following: &Following, what: &str, pass: impl Fn(&News) -> bool) -> (Ne
         if pass(&news) {
             return (news, all);
         }
-        assert!(Instant::now() < deadline, "never: {what}, but {:?}, {:?}", news.state, news.counts);
+        assert!(
+            Instant::now() < deadline,
+            "never: {what}, but {:?}, {:?}",
+            news.state,
+            news.counts
+        );
         following.wait(&news.state, Duration::from_millis(200));
     }
 }
@@ -34,15 +40,33 @@ fn samples_come_in_frames_that_follow_each_other_and_say_what_they_are() {
     let boards = boards(Profile::Strip, 1);
     let following = follow(&boards);
     let (news, pieces) = until(&following, "ten frames", |news| news.counts.frames >= 10);
-    assert_eq!((news.state, news.counts.lost, news.counts.dropped, news.counts.broken), (State::Open, 0, 0, 0));
-    let [Piece::Described(described), frames @ ..] = pieces.as_slice() else { panic!("{pieces:?}") };
-    assert_eq!((described.interval_us, described.channels.len()), (1_000, 2));
+    assert_eq!(
+        (
+            news.state,
+            news.counts.lost,
+            news.counts.dropped,
+            news.counts.broken
+        ),
+        (State::Open, 0, 0, 0)
+    );
+    let [Piece::Described(described), frames @ ..] = pieces.as_slice() else {
+        panic!("{pieces:?}")
+    };
+    assert_eq!(
+        (described.interval_us, described.channels.len()),
+        (1_000, 2)
+    );
     let mut next = None;
     for piece in frames {
-        let Piece::Frame(arrived) = piece else { panic!("{piece:?}") };
+        let Piece::Frame(arrived) = piece else {
+            panic!("{piece:?}")
+        };
         let frame = &arrived.frame;
         assert!(next.is_none_or(|next| next == (frame.sequence, frame.time_us)));
-        next = Some((frame.sequence + 1, frame.time_us + 1_000 * frame.rows() as u64));
+        next = Some((
+            frame.sequence + 1,
+            frame.time_us + 1_000 * frame.rows() as u64,
+        ));
     }
 }
 
@@ -53,11 +77,17 @@ fn a_board_that_was_gone_is_followed_again_when_it_is_back() {
     let following = follow(&boards);
     until(&following, "frames", |news| news.counts.frames > 0);
     boards.stop(&name).expect("it runs");
-    until(&following, "that it is gone", |news| matches!(news.state, State::Waiting { .. }));
+    until(&following, "that it is gone", |news| {
+        matches!(news.state, State::Waiting { .. })
+    });
     boards.start_again(&name).expect("it was stopped");
-    let (news, _) = until(&following, "that it is back", |news| news.state == State::Open);
+    let (news, _) = until(&following, "that it is back", |news| {
+        news.state == State::Open
+    });
     let before = news.counts.frames;
-    let (news, _) = until(&following, "frames again", |news| news.counts.frames > before);
+    let (news, _) = until(&following, "frames again", |news| {
+        news.counts.frames > before
+    });
     // Of another run nothing is missing.
     assert_eq!((news.counts.connections, news.counts.lost), (2, 0));
 }
@@ -65,10 +95,16 @@ fn a_board_that_was_gone_is_followed_again_when_it_is_back() {
 #[test]
 fn a_locked_board_refuses_with_its_own_words_and_is_not_asked_again() {
     let boards = boards(Profile::Lamp, 1);
-    boards.add_key(&name(&boards), "first key", Role::Control).expect("a key");
+    boards
+        .add_key(&name(&boards), "first key", Role::Control)
+        .expect("a key");
     let following = follow(&boards);
-    let (news, _) = until(&following, "a refusal", |news| matches!(news.state, State::Refused { .. }));
-    let State::Refused { why } = news.state else { panic!("{:?}", news.state) };
+    let (news, _) = until(&following, "a refusal", |news| {
+        matches!(news.state, State::Refused { .. })
+    });
+    let State::Refused { why } = news.state else {
+        panic!("{:?}", news.state)
+    };
     assert!(why.starts_with("this board is locked"), "{why}");
 }
 
@@ -79,7 +115,9 @@ fn nobody_there_is_told_and_tried_again_until_it_is_not_wanted() {
         listener.local_addr().expect("an address").to_string()
     };
     let following = Following::start(&nobody, Arc::new(|| {})).expect("a thread");
-    until(&following, "that nobody is there", |news| matches!(news.state, State::Waiting { .. }));
+    until(&following, "that nobody is there", |news| {
+        matches!(news.state, State::Waiting { .. })
+    });
     let ended = Instant::now();
     drop(following);
     assert!(ended.elapsed() < Duration::from_secs(2));

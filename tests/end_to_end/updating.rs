@@ -1,5 +1,5 @@
-//! Firmware updates over a real link: taken, refused, cut, cancelled, given back; as the fleet does them and as the command line
-//! shows them.
+//! Firmware updates over a real link: taken, refused, cut, cancelled, given
+//! back; as the fleet does them and as the command line shows them.
 
 use std::{
     fs,
@@ -24,7 +24,10 @@ fn image(version: &str) -> Vec<u8> {
 /// Waits until the update by this fleet has come to an end.
 fn ended(onlooker: &mut Onlooker, name: &str) -> UpdateState {
     onlooker.until("the update has ended", 3 * SOON, |seen| {
-        seen.board(name)?.update.clone().filter(|update| !update.is_under_way())
+        seen.board(name)?
+            .update
+            .clone()
+            .filter(|update| !update.is_under_way())
     })
 }
 
@@ -42,7 +45,10 @@ fn version(onlooker: &Onlooker, name: &str) -> Option<String> {
 /// `Ota.Begin` of another controller.
 fn begin(wire: &mut Wire, image: &[u8], version: &str) -> Value {
     let sha256 = ota::Digest(Sha256::digest(image).into());
-    wire.call("Ota.Begin", json!({ "size": image.len(), "sha256": sha256, "version": version }))
+    wire.call(
+        "Ota.Begin",
+        json!({ "size": image.len(), "sha256": sha256, "version": version }),
+    )
 }
 
 #[test]
@@ -50,9 +56,14 @@ fn an_update_is_taken_and_the_board_comes_back_with_the_new_version() {
     let boards = boards(Profile::Lamp, 1);
     let mut onlooker = Onlooker::of(&[&address(&boards)]);
     let lamp = onlooker.connected("Desk lamp");
-    onlooker.fleet.update(lamp.key, ImageSource::Bytes(image("0.2.0")));
+    onlooker
+        .fleet
+        .update(lamp.key, ImageSource::Bytes(image("0.2.0")));
     let before = lamp.info.as_ref().expect("known").version.clone();
-    let done = UpdateState::Done { before: Some(before), after: Some("0.2.0".to_owned()) };
+    let done = UpdateState::Done {
+        before: Some(before),
+        after: Some("0.2.0".to_owned()),
+    };
     assert_eq!(ended(&mut onlooker, "Desk lamp"), done);
     assert_eq!(version(&onlooker, "Desk lamp").as_deref(), Some("0.2.0"));
     // It was reached, so that it stays.
@@ -77,20 +88,35 @@ fn another_controller_sees_how_it_gets_on_and_is_refused_meanwhile() {
             .and_then(|offset| u32::try_from(offset).ok())
             .expect("an offset");
     }
-    let seen = onlooker.shows("Desk lamp", "update:0", |update| update.update_percentage() == Some(50));
+    let seen = onlooker.shows("Desk lamp", "update:0", |update| {
+        update.update_percentage() == Some(50)
+    });
     let firmware = component_of(&seen, "update:0").expect("it can be updated");
-    assert_eq!((firmware.reported.in_progress(), firmware.reported.latest_version()), (Some(true), Some("0.2.0")));
+    assert_eq!(
+        (
+            firmware.reported.in_progress(),
+            firmware.reported.latest_version()
+        ),
+        (Some(true), Some("0.2.0"))
+    );
     let by_another = onlooker.log.iter().any(|entry| {
         matches!(&entry.what, Happening::Changed { component, origin: Origin::OtherController(_), .. }
             if *component == key("update:0"))
     });
     assert!(by_another);
-    onlooker.fleet.update(lamp.key, ImageSource::Bytes(image("0.3.0")));
-    let UpdateProblem::Refused(error) = problem(&mut onlooker, "Desk lamp") else { panic!("it was not refused") };
+    onlooker
+        .fleet
+        .update(lamp.key, ImageSource::Bytes(image("0.3.0")));
+    let UpdateProblem::Refused(error) = problem(&mut onlooker, "Desk lamp") else {
+        panic!("it was not refused")
+    };
     assert_eq!(error.data.reason, "update_in_progress");
     assert!(error.message.contains("50 %"), "{}", error.message);
     // And the first is not harmed by it.
-    let next = wire.call("Ota.Write", json!(ota::Write::new(offset, &coming[15_000..15_100])));
+    let next = wire.call(
+        "Ota.Write",
+        json!(ota::Write::new(offset, &coming[15_000..15_100])),
+    );
     assert_eq!(next["result"]["offset"], 15_100);
 }
 
@@ -106,11 +132,20 @@ fn an_image_whose_hash_is_wrong_is_refused_and_everyone_is_told() {
     begin(&mut wire, &promised, "0.2.0");
     assert!(wire.call("Ota.Write", json!(ota::Write::new(0, &sent)))["result"].is_object());
     let refused = wire.call("Ota.Commit", json!({}));
-    assert_eq!(refused["error"]["data"]["reason"], "hash_mismatch", "{refused}");
+    assert_eq!(
+        refused["error"]["data"]["reason"], "hash_mismatch",
+        "{refused}"
+    );
     onlooker.shows("Desk lamp", "update:0", |update| {
-        update.last_error().is_some_and(|error| error.contains("SHA-256")) && update.in_progress() == Some(false)
+        update
+            .last_error()
+            .is_some_and(|error| error.contains("SHA-256"))
+            && update.in_progress() == Some(false)
     });
-    assert_eq!(version(&onlooker, "Desk lamp").as_deref(), Some(env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        version(&onlooker, "Desk lamp").as_deref(),
+        Some(env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -118,8 +153,12 @@ fn what_is_no_image_is_refused_by_the_board_with_its_reason() {
     let boards = boards(Profile::Lamp, 1);
     let mut onlooker = Onlooker::of(&[&address(&boards)]);
     let lamp = onlooker.connected("Desk lamp");
-    onlooker.fleet.update(lamp.key, ImageSource::Bytes(vec![0xe9; 5_000]));
-    let UpdateProblem::Refused(error) = problem(&mut onlooker, "Desk lamp") else { panic!("it was not refused") };
+    onlooker
+        .fleet
+        .update(lamp.key, ImageSource::Bytes(vec![0xe9; 5_000]));
+    let UpdateProblem::Refused(error) = problem(&mut onlooker, "Desk lamp") else {
+        panic!("it was not refused")
+    };
     assert_eq!(error.data.reason, "not_an_image");
 }
 
@@ -130,28 +169,49 @@ fn under_way(boards: &VirtualBoards) -> Onlooker {
     let board = onlooker.connected(&name);
     let large = Image::new("0.2.0").expect("a version").to_bytes(1_900_000);
     onlooker.fleet.update(board.key, ImageSource::Bytes(large));
-    onlooker.until("some of it is there", SOON, |seen| match seen.board(&name)?.update {
-        Some(UpdateState::Sending { sent: 1.., .. }) => Some(()),
-        _ => None,
+    onlooker.until("some of it is there", SOON, |seen| {
+        match seen.board(&name)?.update {
+            Some(UpdateState::Sending { sent: 1.., .. }) => Some(()),
+            _ => None,
+        }
     });
     onlooker
 }
 
 #[test]
-fn a_board_that_loses_its_power_in_the_middle_keeps_the_old_image_and_takes_the_new_one_afterwards() {
+fn a_board_that_loses_its_power_in_the_middle_keeps_the_old_image_and_takes_the_new_one_afterwards()
+{
     let boards = boards(Profile::Lamp, 1);
     let mut onlooker = under_way(&boards);
     boards.stop("Desk lamp").expect("stopped");
     let lost = problem(&mut onlooker, "Desk lamp");
-    assert!(matches!(lost, UpdateProblem::LinkLost { sent: 1.., size: 1_900_000 }), "{lost:?}");
+    assert!(
+        matches!(
+            lost,
+            UpdateProblem::LinkLost {
+                sent: 1..,
+                size: 1_900_000
+            }
+        ),
+        "{lost:?}"
+    );
     boards.start_again("Desk lamp").expect("started");
     let key = onlooker.board("Desk lamp").expect("there").key;
     onlooker.fleet.retry_now(key);
     onlooker.connected("Desk lamp");
-    assert_eq!(version(&onlooker, "Desk lamp").as_deref(), Some(env!("CARGO_PKG_VERSION")));
-    onlooker.fleet.update(key, ImageSource::Bytes(image("0.2.0")));
+    assert_eq!(
+        version(&onlooker, "Desk lamp").as_deref(),
+        Some(env!("CARGO_PKG_VERSION"))
+    );
+    onlooker
+        .fleet
+        .update(key, ImageSource::Bytes(image("0.2.0")));
     onlooker.until("it runs the new one", 3 * SOON, |seen| {
-        matches!(seen.board("Desk lamp")?.update, Some(UpdateState::Done { .. })).then_some(())
+        matches!(
+            seen.board("Desk lamp")?.update,
+            Some(UpdateState::Done { .. })
+        )
+        .then_some(())
     });
 }
 
@@ -161,9 +221,13 @@ fn a_cancelled_update_is_over_at_the_board_too() {
     let mut onlooker = under_way(&boards);
     let key = onlooker.board("Desk lamp").expect("there").key;
     onlooker.fleet.cancel_update(key);
-    assert_eq!(problem(&mut onlooker, "Desk lamp"), UpdateProblem::Cancelled);
+    assert_eq!(
+        problem(&mut onlooker, "Desk lamp"),
+        UpdateProblem::Cancelled
+    );
     onlooker.shows("Desk lamp", "update:0", |update| {
-        update.in_progress() == Some(false) && update.last_error() == Some("aborted by a controller")
+        update.in_progress() == Some(false)
+            && update.last_error() == Some("aborted by a controller")
     });
 }
 
@@ -172,11 +236,21 @@ fn an_image_that_never_comes_up_is_given_back_and_the_reason_is_told() {
     let boards = boards(Profile::Lamp, 1);
     let mut onlooker = Onlooker::of(&[&address(&boards)]);
     let lamp = onlooker.connected("Desk lamp");
-    let broken = Image { comes_up: false, ..Image::new("0.3.0").expect("a version") };
-    onlooker.fleet.update(lamp.key, ImageSource::Bytes(broken.to_bytes(3_000)));
-    let UpdateProblem::CameBack(reason) = problem(&mut onlooker, "Desk lamp") else { panic!("it did not come back") };
+    let broken = Image {
+        comes_up: false,
+        ..Image::new("0.3.0").expect("a version")
+    };
+    onlooker
+        .fleet
+        .update(lamp.key, ImageSource::Bytes(broken.to_bytes(3_000)));
+    let UpdateProblem::CameBack(reason) = problem(&mut onlooker, "Desk lamp") else {
+        panic!("it did not come back")
+    };
     assert!(reason.contains("the one before it came back"), "{reason}");
-    assert_eq!(version(&onlooker, "Desk lamp").as_deref(), Some(env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        version(&onlooker, "Desk lamp").as_deref(),
+        Some(env!("CARGO_PKG_VERSION"))
+    );
 }
 
 /// A file with an image, that goes when this is dropped.
@@ -202,7 +276,11 @@ impl Drop for ImageFile {
 
 fn switchboard(words: &[&str]) -> Output {
     let mut command = program::switchboard();
-    command.args(words).stdin(Stdio::null()).output().expect("it runs")
+    command
+        .args(words)
+        .stdin(Stdio::null())
+        .output()
+        .expect("it runs")
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -216,9 +294,18 @@ fn on_the_command_line_an_update_says_the_versions_before_and_after() {
     let output = switchboard(&["ota", &address(&boards), file.path()]);
     let (said, progress) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{progress}");
-    assert!(said.starts_with(&format!("Desk lamp  firmware {} -> 0.2.0  (", env!("CARGO_PKG_VERSION"))), "{said}");
+    assert!(
+        said.starts_with(&format!(
+            "Desk lamp  firmware {} -> 0.2.0  (",
+            env!("CARGO_PKG_VERSION")
+        )),
+        "{said}"
+    );
     let lines: Vec<&str> = progress.lines().collect();
-    assert!(lines.iter().any(|line| line.ends_with(" kB of 30 kB")), "{progress}");
+    assert!(
+        lines.iter().any(|line| line.ends_with(" kB of 30 kB")),
+        "{progress}"
+    );
     assert!(lines.len() <= 14, "a line for every tenth: {progress}");
     assert_eq!(lines.last(), Some(&"the board restarts with the new image"));
 }
@@ -228,12 +315,21 @@ fn on_the_command_line_every_line_of_json_is_an_object_and_the_last_has_the_vers
     let boards = boards(Profile::Lamp, 1);
     let file = ImageFile::of("json.bin", &image("0.2.0"));
     let output = switchboard(&["ota", &address(&boards), file.path(), "--json"]);
-    let lines: Vec<Value> =
-        text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
     assert!(lines.iter().all(|line| line["id"].is_string()), "{lines:?}");
-    assert!(lines.iter().any(|line| line["update"]["state"] == "sending"));
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["update"]["state"] == "sending")
+    );
     let last = &lines.last().expect("something was said")["update"];
-    assert_eq!((&last["state"], &last["after"]), (&json!("done"), &json!("0.2.0")));
+    assert_eq!(
+        (&last["state"], &last["after"]),
+        (&json!("done"), &json!("0.2.0"))
+    );
     assert_eq!(last["before"], env!("CARGO_PKG_VERSION"));
 }
 
@@ -245,7 +341,11 @@ fn on_the_command_line_each_failure_has_its_exit_status() {
     let empty = ImageFile::of("empty.bin", &[]);
     let good = ImageFile::of("good.bin", &image("0.2.0"));
     for (words, status, reason) in [
-        (["ota", &address, "/nowhere/at/all.bin"], 2, "/nowhere/at/all.bin"),
+        (
+            ["ota", &address, "/nowhere/at/all.bin"],
+            2,
+            "/nowhere/at/all.bin",
+        ),
         (["ota", &address, empty.path()], 2, "empty"),
         (["ota", &address, rubbish.path()], 1, "not_an_image"),
         (["ota", "127.0.0.1:9", good.path()], 4, "cannot connect"),

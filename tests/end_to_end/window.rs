@@ -1,5 +1,6 @@
-//! The whole program behind its window: the real `App` over a real fleet and running virtual boards, driven by accessible
-//! names. Names and roles are listed in `src/ui/mod.rs`.
+//! The whole program behind its window: the real `App` over a real fleet and
+//! running virtual boards, driven by accessible names. Names and roles are
+//! listed in `src/ui/mod.rs`.
 
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
@@ -22,7 +23,8 @@ use virtual_board::{Profile, VirtualBoards, image::Image};
 
 use crate::desk::{SOON, address, boards, key, name, on, transport};
 
-/// The window, and when it wants to be drawn next: as the desktop would be told.
+/// The window, and when it wants to be drawn next: as the desktop would be
+/// told.
 pub(crate) struct Desktop {
     pub(crate) window: Harness<'static, App>,
     repaint: Arc<(Mutex<Option<Instant>>, Condvar)>,
@@ -35,28 +37,47 @@ impl Desktop {
 
     /// A window whose settings are in a file.
     pub(crate) fn remembering(addresses: &[String], file: SettingsFile) -> Self {
-        Self::of(Settings { discovery: None, addresses: addresses.to_vec(), ..Settings::default() }, file)
+        Self::of(
+            Settings {
+                discovery: None,
+                addresses: addresses.to_vec(),
+                ..Settings::default()
+            },
+            file,
+        )
     }
 
     /// A window over a fleet that is started so.
     pub(crate) fn of(settings: Settings, file: SettingsFile) -> Self {
-        let fleet = Fleet::start(Settings { transport: transport(), ..settings }).expect("a fleet");
+        let fleet = Fleet::start(Settings {
+            transport: transport(),
+            ..settings
+        })
+        .expect("a fleet");
         let repaint = Arc::new((Mutex::new(Some(Instant::now())), Condvar::new()));
         let asked = Arc::clone(&repaint);
-        let window = Harness::builder().with_size([1180.0, 900.0]).build_eframe(move |cc| {
-            cc.egui_ctx.set_request_repaint_callback(move |wanted| {
-                let Some(at) = Instant::now().checked_add(wanted.delay) else { return };
-                let mut asked_for = asked.0.lock().unwrap_or_else(PoisonError::into_inner);
-                *asked_for = Some(asked_for.map_or(at, |earlier| earlier.min(at)));
-                asked.1.notify_all();
+        let window = Harness::builder()
+            .with_size([1180.0, 900.0])
+            .build_eframe(move |cc| {
+                cc.egui_ctx.set_request_repaint_callback(move |wanted| {
+                    let Some(at) = Instant::now().checked_add(wanted.delay) else {
+                        return;
+                    };
+                    let mut asked_for = asked.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    *asked_for = Some(asked_for.map_or(at, |earlier| earlier.min(at)));
+                    asked.1.notify_all();
+                });
+                App::new(cc, fleet, file, None)
             });
-            App::new(cc, fleet, file, None)
-        });
         Self { window, repaint }
     }
 
     /// Draws each time that the window asks for it, until what is shown passes.
-    pub(crate) fn until<T>(&mut self, what: &str, mut find: impl FnMut(&Harness<'static, App>) -> Option<T>) -> T {
+    pub(crate) fn until<T>(
+        &mut self,
+        what: &str,
+        mut find: impl FnMut(&Harness<'static, App>) -> Option<T>,
+    ) -> T {
         let deadline = Instant::now() + SOON;
         loop {
             self.window.step();
@@ -64,15 +85,31 @@ impl Desktop {
                 return found;
             }
             // Also where the window never stands still.
-            assert!(Instant::now() < deadline, "never shown: {what}; shown is:\n{:#?}", self.window.root());
+            assert!(
+                Instant::now() < deadline,
+                "never shown: {what}; shown is:\n{:#?}",
+                self.window.root()
+            );
             let due = |at: &Option<Instant>| at.is_some_and(|at| at <= Instant::now());
-            let mut asked = self.repaint.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut asked = self
+                .repaint
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             while !due(&asked) {
                 let left = deadline.saturating_duration_since(Instant::now());
-                assert!(!left.is_zero(), "never shown: {what}; shown is:\n{:#?}", self.window.root());
+                assert!(
+                    !left.is_zero(),
+                    "never shown: {what}; shown is:\n{:#?}",
+                    self.window.root()
+                );
                 // What fades or ages is redrawn without a call.
                 let pause = left.min(Duration::from_millis(100));
-                let (guard, waited) = self.repaint.1.wait_timeout(asked, pause).unwrap_or_else(PoisonError::into_inner);
+                let (guard, waited) = self
+                    .repaint
+                    .1
+                    .wait_timeout(asked, pause)
+                    .unwrap_or_else(PoisonError::into_inner);
                 asked = guard;
                 if waited.timed_out() {
                     break;
@@ -84,7 +121,11 @@ impl Desktop {
 
     /// Whether it wants to be drawn now; asked once for each time.
     pub(crate) fn is_asked_to_draw(&mut self) -> bool {
-        let mut asked = self.repaint.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = self
+            .repaint
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let due = asked.is_some_and(|at| at <= Instant::now());
         if due {
             *asked = None;
@@ -93,21 +134,34 @@ impl Desktop {
     }
 
     pub(crate) fn shows(&mut self, label: &str) {
-        self.until(label, |window| window.query_all_by_label(label).next().map(|_| ()));
+        self.until(label, |window| {
+            window.query_all_by_label(label).next().map(|_| ())
+        });
     }
 
     pub(crate) fn shows_about(&mut self, part: &str) {
-        self.until(part, |window| window.query_all_by_label_contains(part).next().map(|_| ()));
+        self.until(part, |window| {
+            window.query_all_by_label_contains(part).next().map(|_| ())
+        });
     }
 
     pub(crate) fn click(&mut self, label: &str) {
-        self.until(label, |window| window.query_by_role_and_label(Role::Button, label).map(|_| ()));
+        self.until(label, |window| {
+            window
+                .query_by_role_and_label(Role::Button, label)
+                .map(|_| ())
+        });
         self.stands_still();
-        self.until(label, |window| window.query_by_role_and_label(Role::Button, label).map(|node| node.click()));
+        self.until(label, |window| {
+            window
+                .query_by_role_and_label(Role::Button, label)
+                .map(|node| node.click())
+        });
         self.window.step();
     }
 
-    /// Draws a few frames: what was laid over the window goes, and what moved for it has its place.
+    /// Draws a few frames: what was laid over the window goes, and what moved
+    /// for it has its place.
     pub(crate) fn stands_still(&mut self) {
         (0..4).for_each(|_| self.window.step());
     }
@@ -120,17 +174,31 @@ impl Desktop {
         label: &str,
         read: impl Fn(&egui_kittest::kittest::AccessKitNode<'_>) -> Option<T>,
     ) -> T {
-        self.until(label, |window| read(&window.query_by_role_and_label(Role::Switch, label)?.accesskit_node()))
+        self.until(label, |window| {
+            read(
+                &window
+                    .query_by_role_and_label(Role::Switch, label)?
+                    .accesskit_node(),
+            )
+        })
     }
 
     pub(crate) fn click_switch(&mut self, label: &str) {
-        self.until(label, |window| window.query_by_role_and_label(Role::Switch, label).map(|node| node.click()));
+        self.until(label, |window| {
+            window
+                .query_by_role_and_label(Role::Switch, label)
+                .map(|node| node.click())
+        });
         self.window.step();
     }
 }
 
 pub(crate) fn desktop(boards: &VirtualBoards) -> Desktop {
-    let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
+    let addresses: Vec<String> = boards
+        .list()
+        .iter()
+        .map(|board| board.address.to_string())
+        .collect();
     Desktop::open(&addresses)
 }
 
@@ -140,20 +208,26 @@ fn a_click_switches_the_board_and_the_card_goes_from_pending_to_confirmed() {
     let mut desktop = desktop(&boards);
     desktop.shows("Power strip: connected");
     let before = desktop.switch("Outlet 1: on", |switch| switch.toggled());
-    // A board that is held answers nothing: the card says so until it is let go.
+    // A board that is held answers nothing: the card says so until it is let
+    // go.
     boards.hold("Power strip").expect("held");
     desktop.click_switch("Outlet 1: on");
     desktop.shows("Outlet 1: pending");
     boards.release("Power strip").expect("released");
     desktop.shows_about("Outlet 1: confirmed");
-    assert_ne!(before, desktop.switch("Outlet 1: on", |switch| switch.toggled()));
+    assert_ne!(
+        before,
+        desktop.switch("Outlet 1: on", |switch| switch.toggled())
+    );
 }
 
 #[test]
 fn a_refused_click_is_taken_back_and_the_card_says_why() {
     let boards = boards(Profile::Everything, 1);
     let name = name(&boards);
-    boards.set(&name, &key("switch:0"), on(true)).expect("set by hand");
+    boards
+        .set(&name, &key("switch:0"), on(true))
+        .expect("set by hand");
     let mut desktop = desktop(&boards);
     desktop.shows(&format!("{name}: connected"));
     desktop.click_switch("Motor backward: on");
@@ -167,7 +241,9 @@ fn a_press_by_hand_shows_at_once_and_unasked() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop(&boards);
     desktop.shows("Desk lamp: connected");
-    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    boards
+        .press("Desk lamp", &key("button:0"), "press")
+        .expect("pressed");
     desktop.shows_about("Button: press");
     desktop.shows_about("by hand");
 }
@@ -178,7 +254,9 @@ fn a_board_is_added_by_address_through_the_dialog() {
     let mut desktop = Desktop::open(&[]);
     desktop.click("Add a board");
     desktop.until("the dialog", |window| {
-        window.query_by_role_and_label(Role::TextInput, "Address").map(|field| field.type_text(&address(&boards)))
+        window
+            .query_by_role_and_label(Role::TextInput, "Address")
+            .map(|field| field.type_text(&address(&boards)))
     });
     desktop.window.step();
     desktop.click("Add");
@@ -206,31 +284,54 @@ fn an_update_is_followed_on_the_card_until_the_board_is_back_with_the_new_versio
     desktop.shows("Desk lamp: connected");
     desktop.shows(&format!("Firmware: {}", env!("CARGO_PKG_VERSION")));
     let image = Image::new("0.2.0").expect("a version").to_bytes(300_000);
-    let board = desktop.window.state().window().model.selected().expect("it is shown").key;
-    desktop.window.state().fleet().update(board, ImageSource::Bytes(image));
+    let board = desktop
+        .window
+        .state()
+        .window()
+        .model
+        .selected()
+        .expect("it is shown")
+        .key;
+    desktop
+        .window
+        .state()
+        .fleet()
+        .update(board, ImageSource::Bytes(image));
     desktop.until("a bar", |window| {
-        window.query_by_role_and_label(Role::ProgressIndicator, "Firmware: progress").map(|_| ())
+        window
+            .query_by_role_and_label(Role::ProgressIndicator, "Firmware: progress")
+            .map(|_| ())
     });
     desktop.shows("Firmware: the board restarts with the new image");
     desktop.shows("Firmware: 0.2.0");
-    desktop.shows(&format!("Firmware: firmware {} -> 0.2.0", env!("CARGO_PKG_VERSION")));
+    desktop.shows(&format!(
+        "Firmware: firmware {} -> 0.2.0",
+        env!("CARGO_PKG_VERSION")
+    ));
 }
 
 #[test]
 fn a_change_is_on_the_disk_within_a_second_while_the_window_is_open() {
     let folder = std::env::temp_dir().join(format!("switchboard-window-{}", std::process::id()));
     let boards = boards(Profile::Lamp, 1);
-    let addresses: Vec<String> = boards.list().iter().map(|board| board.address.to_string()).collect();
+    let addresses: Vec<String> = boards
+        .list()
+        .iter()
+        .map(|board| board.address.to_string())
+        .collect();
     let (file, problem) = SettingsFile::open(Some(folder.clone()));
     assert_eq!(problem, None);
     let mut desktop = Desktop::remembering(&addresses, file);
     desktop.shows("Desk lamp: connected");
     desktop.click("Theme");
     desktop.click("Light");
-    // Read as the next run would after a kill: nothing is closed, and nothing more is clicked.
+    // Read as the next run would after a kill: nothing is closed, and nothing
+    // more is clicked.
     let path = folder.join("settings.json");
     let stored = desktop.until("the theme in the file", |_| {
-        std::fs::read_to_string(&path).ok().filter(|text| text.contains("\"theme\": \"light\""))
+        std::fs::read_to_string(&path)
+            .ok()
+            .filter(|text| text.contains("\"theme\": \"light\""))
     });
     assert!(stored.contains(&addresses[0]), "{stored}");
     drop(desktop);
@@ -243,7 +344,9 @@ fn the_activity_has_what_happened_and_finds_in_it_and_a_line_leads_to_its_compon
     let mut desktop = desktop(&boards);
     desktop.shows("2 connected");
     desktop.click("Activity");
-    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    boards
+        .press("Desk lamp", &key("button:0"), "press")
+        .expect("pressed");
     desktop.shows_about("Desk lamp, button:0 press, by hand");
     // Only what passes is left, and what comes meanwhile too.
     desktop.click("Changes");
@@ -252,22 +355,45 @@ fn the_activity_has_what_happened_and_finds_in_it_and_a_line_leads_to_its_compon
         let events = window.query_all_by_label_contains("button:0 press").count();
         (changes == 0 && events == 1).then_some(())
     });
-    let find = desktop.window.get_by_role_and_label(Role::TextInput, "Find in the lines");
+    let find = desktop
+        .window
+        .get_by_role_and_label(Role::TextInput, "Find in the lines");
     find.focus();
     desktop.window.step();
-    desktop.window.get_by_role_and_label(Role::TextInput, "Find in the lines").type_text("no such words");
+    desktop
+        .window
+        .get_by_role_and_label(Role::TextInput, "Find in the lines")
+        .type_text("no such words");
     desktop.shows("Nothing passes this filter.");
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::A);
     desktop.window.key_press(Key::Backspace);
     desktop.click("Pause");
-    boards.press("Desk lamp", &key("button:0"), "double_press").expect("pressed");
+    boards
+        .press("Desk lamp", &key("button:0"), "double_press")
+        .expect("pressed");
     desktop.shows("1 since");
-    assert_eq!(desktop.window.query_all_by_label_contains("double press").count(), 0, "it is held still");
+    assert_eq!(
+        desktop
+            .window
+            .query_all_by_label_contains("double press")
+            .count(),
+        0,
+        "it is held still"
+    );
     desktop.click("Go on");
     desktop.until("the line", |window| {
-        window.query_all_by_label_contains("button:0 double press").next().map(|node| node.click())
+        window
+            .query_all_by_label_contains("button:0 double press")
+            .next()
+            .map(|node| node.click())
     });
-    desktop.until("the board's page", |window| window.query_by_role_and_label(Role::Heading, "Desk lamp").map(|_| ()));
+    desktop.until("the board's page", |window| {
+        window
+            .query_by_role_and_label(Role::Heading, "Desk lamp")
+            .map(|_| ())
+    });
 }
 
 #[test]
@@ -275,24 +401,41 @@ fn what_happened_is_saved_as_a_table_or_as_json_where_the_person_types() {
     let boards = boards(Profile::Lamp, 1);
     let mut desktop = desktop(&boards);
     desktop.shows("Desk lamp: connected");
-    boards.press("Desk lamp", &key("button:0"), "press").expect("pressed");
+    boards
+        .press("Desk lamp", &key("button:0"), "press")
+        .expect("pressed");
     desktop.click("Activity");
     desktop.shows_about("Desk lamp, button:0 press, by hand");
     for (ending, wanted) in [("csv", "Desk lamp"), ("jsonl", r#""event":"press""#)] {
-        let path = std::env::temp_dir().join(format!("switchboard-activity-{}.{ending}", std::process::id()));
+        let path = std::env::temp_dir().join(format!(
+            "switchboard-activity-{}.{ending}",
+            std::process::id()
+        ));
         desktop.click("Save…");
         // Nothing here shows a file dialog, so a path is asked for.
-        desktop.until("the dialog", |window| window.query_by_role_and_label(Role::TextInput, "Path").map(|_| ()));
+        desktop.until("the dialog", |window| {
+            window
+                .query_by_role_and_label(Role::TextInput, "Path")
+                .map(|_| ())
+        });
         desktop.window.step();
-        desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
-        desktop.window.get_by_role_and_label(Role::TextInput, "Path").type_text(&path.display().to_string());
+        desktop
+            .window
+            .key_press_modifiers(Modifiers::COMMAND, Key::A);
+        desktop
+            .window
+            .get_by_role_and_label(Role::TextInput, "Path")
+            .type_text(&path.display().to_string());
         desktop.click("Save");
         desktop.shows(&format!("Saved to {}.", path.display()));
         let text = std::fs::read_to_string(&path).expect("saved");
         std::fs::remove_file(&path).expect("removed");
         assert!(text.contains(wanted), "{text}");
         if ending == "csv" {
-            assert!(text.starts_with("time,board,id,subject,what,source,timing\n"), "{text}");
+            assert!(
+                text.starts_with("time,board,id,subject,what,source,timing\n"),
+                "{text}"
+            );
         }
     }
 }
@@ -302,7 +445,8 @@ struct Folder(std::path::PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("switchboard-window-{name}-{}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("switchboard-window-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a folder");
         Self(path)
     }
@@ -321,11 +465,17 @@ fn settings_that_cannot_be_saved_are_told_in_the_window_until_they_can_be() {
     std::fs::write(&blocked, "").expect("a file where the folder is to be");
     let (file, _) = SettingsFile::open(Some(blocked.clone()));
     let mut desktop = Desktop::remembering(&[], file);
-    desktop.window.key_press_modifiers(Modifiers::COMMAND, Key::Num8);
+    desktop
+        .window
+        .key_press_modifiers(Modifiers::COMMAND, Key::Num8);
     desktop.shows_about("Settings are not being saved: ");
     std::fs::remove_file(&blocked).expect("the file is gone");
     desktop.until("the message goes", |window| {
-        window.query_all_by_label_contains("Settings are not being saved").next().is_none().then_some(())
+        window
+            .query_all_by_label_contains("Settings are not being saved")
+            .next()
+            .is_none()
+            .then_some(())
     });
     assert!(blocked.join("settings.json").exists());
 }
@@ -341,7 +491,9 @@ fn a_window_that_crashes_begins_with_the_default_view_the_next_time() {
     let crash = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let mut desktop = Desktop::remembering(&[], file);
         let begun = Instant::now();
-        desktop.until("it has run for a while", |_| (begun.elapsed() > Duration::from_millis(1_500)).then_some(()));
+        desktop.until("it has run for a while", |_| {
+            (begun.elapsed() > Duration::from_millis(1_500)).then_some(())
+        });
         panic!("as a frame would");
     }));
     assert!(crash.is_err());
@@ -352,7 +504,9 @@ fn a_window_that_crashes_begins_with_the_default_view_the_next_time() {
     // A run that ends as it should is followed by one as it was left.
     let mut desktop = Desktop::remembering(&[], file);
     let begun = Instant::now();
-    desktop.until("it has run for a while", |_| (begun.elapsed() > Duration::from_millis(1_800)).then_some(()));
+    desktop.until("it has run for a while", |_| {
+        (begun.elapsed() > Duration::from_millis(1_800)).then_some(())
+    });
     drop(desktop);
     let (mut file, _) = SettingsFile::open(Some(folder.0.clone()));
     assert!(!file.begin_run());

@@ -1,4 +1,5 @@
-//! The cable between a board and its fleet is bad: out for a while, lossy, slow, or long.
+//! The cable between a board and its fleet is bad: out for a while, lossy,
+//! slow, or long.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,8 @@ use crate::{
     row::{self, Desk, Right, ids, print},
 };
 
-/// A cable is out for so long; a press by the fleet and a hand at the board fall into that time.
+/// A cable is out for so long; a press by the fleet and a hand at the board
+/// fall into that time.
 fn cable_out(out: Duration) -> Option<(Option<Duration>, Right)> {
     let lan = Lan::of(2)?;
     let mut desk = Desk::new(&lan);
@@ -29,13 +31,20 @@ fn cable_out(out: Duration) -> Option<(Option<Duration>, Right)> {
     lan.mend(2);
     let mended = Instant::now();
     let right = desk.right_after(mended);
-    print(&format!("cable out for {} s", out.as_secs()), shown, right, &desk.reckon().to_string());
+    print(
+        &format!("cable out for {} s", out.as_secs()),
+        shown,
+        right,
+        &desk.reckon().to_string(),
+    );
     Some((shown, right))
 }
 
 #[test]
 fn a_cable_that_is_out_for_a_second_is_not_noticed_and_nothing_is_lost() {
-    let Some((shown, right)) = cable_out(Duration::from_secs(1)) else { return };
+    let Some((shown, right)) = cable_out(Duration::from_secs(1)) else {
+        return;
+    };
     assert_eq!(shown, None);
     assert!(right.obeys < limits::COMMAND_TIMEOUT + SLACK, "{right:?}");
 }
@@ -43,16 +52,26 @@ fn a_cable_that_is_out_for_a_second_is_not_noticed_and_nothing_is_lost() {
 #[test]
 #[ignore = "takes a minute"]
 fn a_cable_that_is_out_for_half_a_minute_makes_a_board_stale_and_right_again() {
-    let Some((shown, right)) = cable_out(Duration::from_secs(30)) else { return };
-    assert!(shown.is_some_and(|shown| shown < limits::STALE_AFTER + SLACK), "{shown:?}");
+    let Some((shown, right)) = cable_out(Duration::from_secs(30)) else {
+        return;
+    };
+    assert!(
+        shown.is_some_and(|shown| shown < limits::STALE_AFTER + SLACK),
+        "{shown:?}"
+    );
     assert!(right.obeys < BACK_WITHIN + SLACK, "{right:?}");
 }
 
 #[test]
 #[ignore = "takes four minutes"]
 fn a_cable_that_is_out_for_three_minutes_makes_a_board_unreachable_and_right_again() {
-    let Some((shown, right)) = cable_out(Duration::from_secs(180)) else { return };
-    assert!(shown.is_some_and(|shown| shown < limits::STALE_AFTER + SLACK), "{shown:?}");
+    let Some((shown, right)) = cable_out(Duration::from_secs(180)) else {
+        return;
+    };
+    assert!(
+        shown.is_some_and(|shown| shown < limits::STALE_AFTER + SLACK),
+        "{shown:?}"
+    );
     assert!(right.obeys < BACK_WITHIN + SLACK, "{right:?}");
 }
 
@@ -68,14 +87,24 @@ fn of_presses_over_a_link_that_loses_a_third_none_is_done_twice() {
         desk.hand();
         desk.pass(begun + Duration::from_secs(number));
     }
-    let links = desk.observer.links.iter().filter(|(at, _, link)| *at > begun && link == "stale").count();
+    let links = desk
+        .observer
+        .links
+        .iter()
+        .filter(|(at, _, link)| *at > begun && link == "stale")
+        .count();
     for host in [1, 2] {
         lan.unfiltered(host);
     }
     let mended = Instant::now();
     let right = desk.right_after(mended);
     let reckoned = desk.reckon();
-    print("30 % of packets lost, both ways, for 20 s", None, right, &format!("{reckoned}; stale {links} times"));
+    print(
+        "30 % of packets lost, both ways, for 20 s",
+        None,
+        right,
+        &format!("{reckoned}; stale {links} times"),
+    );
     assert!(right.obeys < BACK_WITHIN + SLACK, "{right:?}");
 }
 
@@ -90,17 +119,29 @@ fn twenty_boards_over_a_quarter_of_a_megabit_are_connected_and_obey() {
     let begun = Instant::now();
     let mut observer = Observer::finding(&lan, 1);
     let connected = |seen: &Observer| ids.iter().filter(|id| seen.is(id, "connected")).count();
-    let at = observer.until("all connected", Duration::from_secs(30), |seen| connected(seen) == BOARDS);
+    let at = observer.until("all connected", Duration::from_secs(30), |seen| {
+        connected(seen) == BOARDS
+    });
     let commands: Vec<_> = ids.iter().map(|id| observer.press(id)).collect();
     let pressed = Instant::now();
-    let done = commands.into_iter().filter(|number| observer.outcome(*number) == "done").count();
+    let done = commands
+        .into_iter()
+        .filter(|number| observer.outcome(*number) == "done")
+        .count();
     let took = pressed.elapsed();
     let commands = format!("{done} of {BOARDS} at once done in {} ms", took.as_millis());
-    print("256 kbit/s, both ways, 20 boards: connected", None, Right::at(at - begun), &commands);
+    print(
+        "256 kbit/s, both ways, 20 boards: connected",
+        None,
+        Right::at(at - begun),
+        &commands,
+    );
     assert_eq!(done, BOARDS);
     let shown = ids.iter().all(|id| {
         let truth = row::truth(&mut boards, id);
-        observer.within(SLACK, |seen| seen.board(id)["shown"]["light:0"] == truth).is_some()
+        observer
+            .within(SLACK, |seen| seen.board(id)["shown"]["light:0"] == truth)
+            .is_some()
     });
     assert!(shown, "{:#?}", observer.boards);
 }
@@ -125,12 +166,24 @@ fn over_a_long_way_with_jitter_presses_are_done_once_and_the_link_holds() {
         desk.press();
         desk.pass(begun + number * Duration::from_millis(700));
     }
-    let held = !desk.observer.links.iter().any(|(at, _, link)| *at > begun && link != "connected");
+    let held = !desk
+        .observer
+        .links
+        .iter()
+        .any(|(at, _, link)| *at > begun && link != "connected");
     let right = desk.right_after(Instant::now());
     let reckoned = desk.reckon();
     let median = desk.observer.median_ms();
-    let commands = format!("{reckoned}; found in {:.1} s, half within {median} ms", connected.as_secs_f64());
-    print("200 ms each way, 50 ms more or less", None, right, &commands);
+    let commands = format!(
+        "{reckoned}; found in {:.1} s, half within {median} ms",
+        connected.as_secs_f64()
+    );
+    print(
+        "200 ms each way, 50 ms more or less",
+        None,
+        right,
+        &commands,
+    );
     assert!(held, "{:?}", desk.observer.links);
     // And the one after them.
     assert_eq!(reckoned.done, 16);

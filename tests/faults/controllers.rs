@@ -15,7 +15,10 @@ use crate::{
 };
 
 fn signal(id: u32, signal: &str) {
-    let done = Command::new("kill").args([signal, &id.to_string()]).status().expect("kill");
+    let done = Command::new("kill")
+        .args([signal, &id.to_string()])
+        .status()
+        .expect("kill");
     assert!(done.success());
 }
 
@@ -30,7 +33,8 @@ fn a_controller_that_sleeps_for_two_minutes_wakes_to_what_is_so() {
     let id = desk.observer.person.id();
     signal(id, "-STOP");
     desk.hand();
-    // Given while it sleeps: it is given when it wakes, if there is a link then.
+    // Given while it sleeps: it is given when it wakes, if there is a link
+    // then.
     desk.press();
     desk.pass(asleep + Duration::from_secs(120));
     desk.hand();
@@ -38,7 +42,12 @@ fn a_controller_that_sleeps_for_two_minutes_wakes_to_what_is_so() {
     signal(id, "-CONT");
     let awake = Instant::now();
     let right = desk.right_after(awake);
-    print("controller asleep for 2 min", None, right, &desk.reckon().to_string());
+    print(
+        "controller asleep for 2 min",
+        None,
+        right,
+        &desk.reckon().to_string(),
+    );
     assert!(right.obeys < BACK_WITHIN + SLACK, "{right:?}");
 }
 
@@ -50,11 +59,24 @@ fn two_controllers_of_one_light_show_the_same_in_the_end() {
     other.connected(&desk.id);
     let begun = Instant::now();
     for round in 0..100 {
-        let ours = desk.observer.set(&desk.id, "light:0", &json!({"brightness": round % 50}));
+        let ours = desk
+            .observer
+            .set(&desk.id, "light:0", &json!({"brightness": round % 50}));
         let theirs = other.set(&desk.id, "light:0", &json!({"brightness": 50 + round % 50}));
-        assert_eq!((desk.observer.outcome(ours), other.outcome(theirs)), ("done".to_owned(), "done".to_owned()));
+        assert_eq!(
+            (desk.observer.outcome(ours), other.outcome(theirs)),
+            ("done".to_owned(), "done".to_owned())
+        );
     }
     let truth = desk.truth();
-    let right = desk.observer.shows(&desk.id, &truth, SLACK).max(other.shows(&desk.id, &truth, SLACK));
-    print("two controllers of one light", None, Right::at(right.saturating_duration_since(begun)), "100 done each");
+    let right = desk
+        .observer
+        .shows(&desk.id, &truth, SLACK)
+        .max(other.shows(&desk.id, &truth, SLACK));
+    print(
+        "two controllers of one light",
+        None,
+        Right::at(right.saturating_duration_since(begun)),
+        "100 done each",
+    );
 }

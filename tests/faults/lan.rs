@@ -1,4 +1,5 @@
-//! Computers on one switch. Each is a network namespace, gone with the test; cables are pulled at the switch.
+//! Computers on one switch. Each is a network namespace, gone with the test;
+//! cables are pulled at the switch.
 
 use std::{
     io::{self, Write},
@@ -18,11 +19,16 @@ pub(crate) struct Lan {
 }
 
 impl Lan {
-    /// A network of so many computers, or `None`, and a line that says so, where this process may not make one.
+    /// A network of so many computers, or `None`, and a line that says so,
+    /// where this process may not make one.
     pub(crate) fn of(hosts: u8) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         remove_forgotten();
-        let prefix = format!("sbf{}-{}-", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let prefix = format!(
+            "sbf{}-{}-",
+            process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         let lan = Self { prefix, hosts };
         if let Err(problem) = lan.may_be() {
             skipped("it needs root, network namespaces, tc and nft", &problem);
@@ -40,27 +46,70 @@ impl Lan {
     fn may_be(&self) -> Result<(), String> {
         run("nft", &["--version"])?;
         run("tc", &["-Version"])?;
-        self.all().try_for_each(|name| run("ip", &["netns", "add", &name]).map(drop))
+        self.all()
+            .try_for_each(|name| run("ip", &["netns", "add", &name]).map(drop))
     }
 
     fn lay(&self) -> Result<(), String> {
         let switch = self.switch();
-        run("ip", &["-n", &switch, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0"])?;
+        run(
+            "ip",
+            &[
+                "-n",
+                &switch,
+                "link",
+                "add",
+                "br0",
+                "type",
+                "bridge",
+                "mcast_snooping",
+                "0",
+            ],
+        )?;
         run("ip", &["-n", &switch, "link", "set", "br0", "up"])?;
         for number in 1..=self.hosts {
             let (host, port) = (self.host(number), format!("p{number}"));
-            run("ip", &["link", "add", "e0", "netns", &host, "type", "veth", "peer", "name", &port, "netns", &switch])?;
-            run("ip", &["-n", &switch, "link", "set", &port, "master", "br0", "up"])?;
+            run(
+                "ip",
+                &[
+                    "link", "add", "e0", "netns", &host, "type", "veth", "peer", "name", &port,
+                    "netns", &switch,
+                ],
+            )?;
+            run(
+                "ip",
+                &["-n", &switch, "link", "set", &port, "master", "br0", "up"],
+            )?;
             run("ip", &["-n", &host, "link", "set", "lo", "up"])?;
             // Without IPv6: its addresses are of no use for seconds.
-            run("ip", &["-n", &host, "link", "set", "e0", "addrgenmode", "none"])?;
-            run("ip", &["-n", &host, "address", "add", &format!("{}/24", address(number)), "dev", "e0"])?;
+            run(
+                "ip",
+                &["-n", &host, "link", "set", "e0", "addrgenmode", "none"],
+            )?;
+            run(
+                "ip",
+                &[
+                    "-n",
+                    &host,
+                    "address",
+                    "add",
+                    &format!("{}/24", address(number)),
+                    "dev",
+                    "e0",
+                ],
+            )?;
             run("ip", &["-n", &host, "link", "set", "e0", "up"])?;
         }
-        // The kernel takes its time to see a cable, and mDNS passes over an interface without one.
+        // The kernel takes its time to see a cable, and mDNS passes over an
+        // interface without one.
         let end = Instant::now() + SOON;
         for number in 1..=self.hosts {
-            while !run("ip", &["-n", &self.host(number), "-br", "link", "show", "dev", "e0"])?.contains(" UP ") {
+            while !run(
+                "ip",
+                &["-n", &self.host(number), "-br", "link", "show", "dev", "e0"],
+            )?
+            .contains(" UP ")
+            {
                 if Instant::now() > end {
                     return Err("a cable never carried anything".to_owned());
                 }
@@ -81,23 +130,52 @@ impl Lan {
     /// Runs a command on a computer.
     pub(crate) fn on(&self, number: u8, line: &str) {
         let host = self.host(number);
-        let words: Vec<_> = ["netns", "exec", &host].into_iter().chain(line.split_whitespace()).collect();
+        let words: Vec<_> = ["netns", "exec", &host]
+            .into_iter()
+            .chain(line.split_whitespace())
+            .collect();
         run("ip", &words).expect(line);
     }
 
     /// Pulls the cable of a computer at the switch.
     pub(crate) fn cut(&self, number: u8) {
-        run("ip", &["-n", &self.switch(), "link", "set", &format!("p{number}"), "down"]).expect("cut");
+        run(
+            "ip",
+            &[
+                "-n",
+                &self.switch(),
+                "link",
+                "set",
+                &format!("p{number}"),
+                "down",
+            ],
+        )
+        .expect("cut");
     }
 
     /// Puts it back.
     pub(crate) fn mend(&self, number: u8) {
-        run("ip", &["-n", &self.switch(), "link", "set", &format!("p{number}"), "up"]).expect("mended");
+        run(
+            "ip",
+            &[
+                "-n",
+                &self.switch(),
+                "link",
+                "set",
+                &format!("p{number}"),
+                "up",
+            ],
+        )
+        .expect("mended");
     }
 
-    /// A computer drops so many of a hundred packets that come in; whom it hears of itself is not touched.
+    /// A computer drops so many of a hundred packets that come in; whom it
+    /// hears of itself is not touched.
     pub(crate) fn loses(&self, number: u8, percent: u8) {
-        self.filter(number, &format!("iifname e0 numgen random mod 100 < {percent} drop"));
+        self.filter(
+            number,
+            &format!("iifname e0 numgen random mod 100 < {percent} drop"),
+        );
     }
 
     /// No mDNS reaches a computer.
@@ -107,7 +185,10 @@ impl Lan {
 
     fn filter(&self, number: u8, rule: &str) {
         self.on(number, "nft add table inet faults");
-        self.on(number, "nft add chain inet faults in { type filter hook input priority 0 ; }");
+        self.on(
+            number,
+            "nft add chain inet faults in { type filter hook input priority 0 ; }",
+        );
         self.on(number, &format!("nft add rule inet faults in {rule}"));
     }
 
@@ -118,14 +199,30 @@ impl Lan {
 
     /// What a computer sends leaves it at this rate, `256kbit`.
     pub(crate) fn slow(&self, number: u8, rate: &str) {
-        self.on(number, &format!("tc qdisc replace dev e0 root tbf rate {rate} burst 4kb latency 2000ms"));
+        self.on(
+            number,
+            &format!("tc qdisc replace dev e0 root tbf rate {rate} burst 4kb latency 2000ms"),
+        );
     }
 
-    /// Puts what a computer sends to others into the queue for [`crate::people`]'s delayer; `false` where iptables is not there.
+    /// Puts what a computer sends to others into the queue for
+    /// [`crate::people`]'s delayer; `false` where iptables is not there.
     pub(crate) fn queues(&self, number: u8) -> bool {
         let host = self.host(number);
-        // The older of its two kinds: a kernel may have NFQUEUE for it and not for nft.
-        let words = ["netns", "exec", &host, "iptables-legacy", "-A", "OUTPUT", "-o", "e0", "-j", "NFQUEUE"];
+        // The older of its two kinds: a kernel may have NFQUEUE for it and not
+        // for nft.
+        let words = [
+            "netns",
+            "exec",
+            &host,
+            "iptables-legacy",
+            "-A",
+            "OUTPUT",
+            "-o",
+            "e0",
+            "-j",
+            "NFQUEUE",
+        ];
         match run("ip", &words) {
             Ok(_) => true,
             Err(problem) => {
@@ -148,8 +245,14 @@ impl Drop for Lan {
 /// Takes away what a run that was killed left behind.
 fn remove_forgotten() {
     let list = run("ip", &["netns", "list"]).unwrap_or_default();
-    for name in list.lines().filter_map(|line| line.split_whitespace().next()) {
-        let of = name.strip_prefix("sbf").and_then(|rest| rest.split('-').next()).and_then(|id| id.parse::<u32>().ok());
+    for name in list
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+    {
+        let of = name
+            .strip_prefix("sbf")
+            .and_then(|rest| rest.split('-').next())
+            .and_then(|id| id.parse::<u32>().ok());
         if of.is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists()) {
             // Another test may have been quicker.
             let _ = run("ip", &["netns", "del", name]);
@@ -163,7 +266,10 @@ pub(crate) fn address(number: u8) -> String {
 }
 
 fn run(program: &str, words: &[&str]) -> Result<String, String> {
-    let output = Command::new(program).args(words).output().map_err(|error| format!("{program}: {error}"))?;
+    let output = Command::new(program)
+        .args(words)
+        .output()
+        .map_err(|error| format!("{program}: {error}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -172,8 +278,8 @@ fn run(program: &str, words: &[&str]) -> Result<String, String> {
     }
 }
 
-/// Says that the running test cannot run here, in the form that `./check` counts. Not by a macro, whose output the test runner
-/// would keep to itself.
+/// Says that the running test cannot run here, in the form that `./check`
+/// counts. Not by a macro, whose output the test runner would keep to itself.
 fn skipped(needs: &str, problem: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");

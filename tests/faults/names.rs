@@ -1,4 +1,5 @@
-//! What is announced is wrong or is not heard: a link does not need it, and is not led astray by it.
+//! What is announced is wrong or is not heard: a link does not need it, and is
+//! not led astray by it.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,11 @@ fn without_mdns_a_link_holds_and_an_address_by_hand_is_enough() {
     lan.without_mdns(3);
     let begun = Instant::now();
     let mut late = Observer::finding(&lan, 3);
-    assert_eq!(late.within(Duration::from_secs(5), |seen| !seen.boards.is_empty()), None, "nothing is found");
+    assert_eq!(
+        late.within(Duration::from_secs(5), |seen| !seen.boards.is_empty()),
+        None,
+        "nothing is found"
+    );
     let given = Instant::now();
     late.person.tell(&format!("add {}:8000", address(2)));
     late.connected(&desk.id);
@@ -30,10 +35,19 @@ fn without_mdns_a_link_holds_and_an_address_by_hand_is_enough() {
         desk.press();
         desk.pass(Instant::now() + Duration::from_secs(3));
     }
-    let shown = desk.observer.links.iter().any(|(at, _, link)| *at > begun && link != "connected");
+    let shown = desk
+        .observer
+        .links
+        .iter()
+        .any(|(at, _, link)| *at > begun && link != "connected");
     desk.right_after(Instant::now());
     let reckoned = desk.reckon();
-    print("mDNS blocked: connected by address", None, Right::at(right), &reckoned.to_string());
+    print(
+        "mDNS blocked: connected by address",
+        None,
+        Right::at(right),
+        &reckoned.to_string(),
+    );
     assert!(!shown, "{:?}", desk.observer.links);
     assert_eq!((reckoned.unknown, reckoned.not_done), (0, 0));
 }
@@ -43,7 +57,10 @@ fn of_two_boards_with_one_id_what_is_shown_is_one_of_them_and_never_both() {
     let Some(lan) = Lan::of(3) else { return };
     let mut desk = Desk::new(&lan);
     let mut double = Person::at(&lan, 3, "boards 1");
-    assert_eq!(ids(&double.answer()), std::slice::from_ref(&desk.id).to_vec());
+    assert_eq!(
+        ids(&double.answer()),
+        std::slice::from_ref(&desk.id).to_vec()
+    );
     // They differ from now on.
     double.ask(&format!("press {}", desk.id));
     let begun = Instant::now();
@@ -52,21 +69,41 @@ fn of_two_boards_with_one_id_what_is_shown_is_one_of_them_and_never_both() {
         desk.pass(Instant::now() + Duration::from_secs(1));
         let shown = desk.observer.board(&desk.id).clone();
         let (here, there) = (desk.truth(), truth(&mut double, &desk.id));
-        let is_so = if shown["address"] == format!("{}:8000", address(2)) { &here } else { &there };
+        let is_so = if shown["address"] == format!("{}:8000", address(2)) {
+            &here
+        } else {
+            &there
+        };
         wrong += u32::from(shown["link"] == "connected" && shown["shown"]["light:0"] != *is_so);
     }
-    let changes = desk.observer.links.windows(2).filter(|pair| pair[0].0 > begun && pair[0].2 != pair[1].2).count();
+    let changes = desk
+        .observer
+        .links
+        .windows(2)
+        .filter(|pair| pair[0].0 > begun && pair[0].2 != pair[1].2)
+        .count();
     let other = format!("{}:8000", address(3));
     let claims = desk.observer.board(&desk.id)["claims"].clone();
-    assert_eq!(claims, serde_json::json!([other]), "the person is told of the double");
+    assert_eq!(
+        claims,
+        serde_json::json!([other]),
+        "the person is told of the double"
+    );
     // The first goes: what is left is the double.
     let killed = Instant::now();
     desk.boards.kill();
     let id = desk.id.clone();
-    let at = desk.observer.until("the double is connected", SLACK * 10, |seen| {
-        seen.is(&id, "connected") && seen.board(&id)["address"] == *other
-    });
+    let at = desk
+        .observer
+        .until("the double is connected", SLACK * 10, |seen| {
+            seen.is(&id, "connected") && seen.board(&id)["address"] == *other
+        });
     let commands = format!("{wrong} wrong values, {changes} changes of the link in 20 s");
-    print("two boards with one id; then one is killed", None, Right::at(at - killed), &commands);
+    print(
+        "two boards with one id; then one is killed",
+        None,
+        Right::at(at - killed),
+        &commands,
+    );
     assert_eq!((wrong, changes), (0, 0));
 }

@@ -1,4 +1,5 @@
-//! A fleet on a computer of its own, which says what it shows as it changes, and obeys; and the one who asks it.
+//! A fleet on a computer of its own, which says what it shows as it changes,
+//! and obeys; and the one who asks it.
 
 use std::{
     collections::BTreeMap,
@@ -51,7 +52,11 @@ pub(crate) fn be() {
         let reply = |number: &str| -> switchboard::fleet::Reply {
             let number: u64 = number.parse().expect("a number");
             Some(Box::new(move |outcome| {
-                let took = if let Outcome::Done { took, .. } = &outcome { took.as_millis() } else { 0 };
+                let took = if let Outcome::Done { took, .. } = &outcome {
+                    took.as_millis()
+                } else {
+                    0
+                };
                 say(&json!({ "command": number, "outcome": word(&outcome), "took_ms": took }));
             }))
         };
@@ -59,12 +64,23 @@ pub(crate) fn be() {
             ["add", address] => {
                 fleet.add_address(address).expect("an address");
             }
-            ["press", number, id] => fleet.press(board(id), &"button:0".parse().expect("a key"), reply(number)),
+            ["press", number, id] => fleet.press(
+                board(id),
+                &"button:0".parse().expect("a key"),
+                reply(number),
+            ),
             ["set", number, id, key, change] => {
                 let change: State = serde_json::from_str(change).expect("a state");
-                fleet.set(board(id), &key.parse().expect("a key"), change, reply(number));
+                fleet.set(
+                    board(id),
+                    &key.parse().expect("a key"),
+                    change,
+                    reply(number),
+                );
             }
-            ["call", number, id, method] => fleet.call(board(id), method, Object::new(), reply(number)),
+            ["call", number, id, method] => {
+                fleet.call(board(id), method, Object::new(), reply(number))
+            }
             _ => panic!("no observer can {line:?}"),
         }
     }
@@ -78,11 +94,17 @@ fn line(board: &BoardView) -> Value {
         LinkState::Stale => ("stale", None),
         LinkState::Unreachable { problem, .. } => ("unreachable", Some(problem.to_string())),
     };
-    let shown = board.components.iter().filter(|component| component.descriptor.key.id == 0).map(|component| {
-        let key = component.descriptor.key.to_string();
-        (key, json!(component.reported))
-    });
-    let shown: Object = shown.filter(|(key, _)| !key.starts_with("sensor")).collect();
+    let shown = board
+        .components
+        .iter()
+        .filter(|component| component.descriptor.key.id == 0)
+        .map(|component| {
+            let key = component.descriptor.key.to_string();
+            (key, json!(component.reported))
+        });
+    let shown: Object = shown
+        .filter(|(key, _)| !key.starts_with("sensor"))
+        .collect();
     let (id, name, address) = (&board.id, &board.name, &board.address);
     json!({ "board": id, "name": name, "link": link, "problem": problem, "address": address, "shown": shown,
             "claims": board.claims.iter().map(|claim| claim.address.as_str()).collect::<Vec<_>>() })
@@ -128,15 +150,26 @@ impl Observer {
     }
 
     /// Listens until `so`; when that was, or `None` where it never was.
-    pub(crate) fn within(&mut self, within: Duration, mut so: impl FnMut(&Self) -> bool) -> Option<Instant> {
+    pub(crate) fn within(
+        &mut self,
+        within: Duration,
+        mut so: impl FnMut(&Self) -> bool,
+    ) -> Option<Instant> {
         let end = Instant::now() + within;
         let mut at = Instant::now();
         while !so(self) {
             let (told_at, told) = self.person.next(end)?;
             at = told_at;
             if let Some(number) = told["command"].as_u64() {
-                self.outcomes.insert(number, told["outcome"].as_str().unwrap_or_default().to_owned());
-                self.took.extend(told["took_ms"].as_u64().filter(|_| told["outcome"] == "done"));
+                self.outcomes.insert(
+                    number,
+                    told["outcome"].as_str().unwrap_or_default().to_owned(),
+                );
+                self.took.extend(
+                    told["took_ms"]
+                        .as_u64()
+                        .filter(|_| told["outcome"] == "done"),
+                );
             } else if let Some(id) = told["board"].as_str() {
                 let link = told["link"].as_str().unwrap_or_default().to_owned();
                 self.links.push((told_at, id.to_owned(), link));
@@ -147,7 +180,12 @@ impl Observer {
     }
 
     /// The same where it must come to that.
-    pub(crate) fn until(&mut self, what: &str, within: Duration, so: impl FnMut(&Self) -> bool) -> Instant {
+    pub(crate) fn until(
+        &mut self,
+        what: &str,
+        within: Duration,
+        so: impl FnMut(&Self) -> bool,
+    ) -> Instant {
         let Some(at) = self.within(within, so) else {
             panic!("not within {within:?}: {what}; boards: {:#?}", self.boards);
         };
@@ -180,24 +218,29 @@ impl Observer {
     /// A change; its number.
     pub(crate) fn set(&mut self, id: &str, key: &str, change: &Value) -> u64 {
         self.commands += 1;
-        self.person.tell(&format!("set {} {id} {key} {change}", self.commands));
+        self.person
+            .tell(&format!("set {} {id} {key} {change}", self.commands));
         self.commands
     }
 
     /// Any method; its number.
     pub(crate) fn call(&mut self, id: &str, method: &str) -> u64 {
         self.commands += 1;
-        self.person.tell(&format!("call {} {id} {method}", self.commands));
+        self.person
+            .tell(&format!("call {} {id} {method}", self.commands));
         self.commands
     }
 
     /// Waits for what came of a command.
     pub(crate) fn outcome(&mut self, number: u64) -> String {
-        self.until("an outcome", SOON, |seen| seen.outcomes.contains_key(&number));
+        self.until("an outcome", SOON, |seen| {
+            seen.outcomes.contains_key(&number)
+        });
         self.outcomes.get(&number).cloned().unwrap_or_default()
     }
 
-    /// Half of the commands that were done took no longer than this, in milliseconds.
+    /// Half of the commands that were done took no longer than this, in
+    /// milliseconds.
     pub(crate) fn median_ms(&self) -> u64 {
         let mut took = self.took.clone();
         took.sort_unstable();

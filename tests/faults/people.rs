@@ -1,5 +1,6 @@
-//! Who is on the computers of the network: this program once more, in a namespace, with a task. It obeys lines on its standard input,
-//! and ends with it.
+//! Who is on the computers of the network: this program once more, in a
+//! namespace, with a task. It obeys lines on its standard input, and ends with
+//! it.
 
 use std::{
     cmp::Reverse,
@@ -63,24 +64,44 @@ pub(crate) fn say(line: &impl Display) {
     let _ = writeln!(out, "{MARK}{line}").and_then(|()| out.flush());
 }
 
-/// Lamps at port 8000 and those after it, with what is done to them and what is asked of them from beside them.
+/// Lamps at port 8000 and those after it, with what is done to them and what is
+/// asked of them from beside them.
 fn be_boards(boards: usize) {
     let bind = "0.0.0.0".parse().expect("an address");
     let (profile, seed) = (Profile::Lamp, Some(SEED));
-    let options = Options { boards, profile, seed, bind, port: 8000, controllers: 6, ..Options::default() };
+    let options = Options {
+        boards,
+        profile,
+        seed,
+        bind,
+        port: 8000,
+        controllers: 6,
+        ..Options::default()
+    };
     let boards = VirtualBoards::start(options).expect("boards");
     let own = |id: &str| {
-        let listening = boards.list().into_iter().find(|board| board.id == id).expect("a board");
+        let listening = boards
+            .list()
+            .into_iter()
+            .find(|board| board.id == id)
+            .expect("a board");
         SocketAddr::new([127, 0, 0, 1].into(), listening.address.port())
     };
-    let list: Vec<_> =
-        boards.list().iter().map(|board| json!({ "id": board.id, "port": board.address.port() })).collect();
+    let list: Vec<_> = boards
+        .list()
+        .iter()
+        .map(|board| json!({ "id": board.id, "port": board.address.port() }))
+        .collect();
     say(&json!(list));
     let mut counters = Vec::new();
     for line in io::stdin().lock().lines() {
         let line = line.expect("a line");
         let answer = match *line.split(' ').collect::<Vec<_>>().as_slice() {
-            ["press", id] => json!(boards.press(id, &"button:0".parse().expect("a key"), "press").is_ok()),
+            ["press", id] => json!(
+                boards
+                    .press(id, &"button:0".parse().expect("a key"), "press")
+                    .is_ok()
+            ),
             ["hold", id] => json!(boards.hold(id).is_ok()),
             ["release", id] => json!(boards.release(id).is_ok()),
             ["call", id, method] => post(own(id), method, &json!({})),
@@ -88,7 +109,8 @@ fn be_boards(boards: usize) {
                 counters.push(Counter::start(own(id)));
                 json!(true)
             }
-            // What the first counter saw of what others than its neighbours did.
+            // What the first counter saw of what others than its neighbours
+            // did.
             ["counted"] => counters.first().map(Counter::presses).into(),
             _ => panic!("no board can {line:?}"),
         };
@@ -96,7 +118,8 @@ fn be_boards(boards: usize) {
     }
 }
 
-/// A lamp of each of these names, at port 8000 and those after it; any line is answered with which of them are on, by their ports.
+/// A lamp of each of these names, at port 8000 and those after it; any line is
+/// answered with which of them are on, by their ports.
 fn be_named(names: &[&str]) {
     let start = |(at, name): (u16, &&str)| {
         let bind = "0.0.0.0".parse().expect("an address");
@@ -111,15 +134,25 @@ fn be_named(names: &[&str]) {
         VirtualBoards::start(options).expect("a board")
     };
     let boards: Vec<_> = (0..).zip(names).map(start).collect();
-    let ids: Vec<_> = boards.iter().flat_map(|boards| boards.list()).map(|board| board.id).collect();
+    let ids: Vec<_> = boards
+        .iter()
+        .flat_map(|boards| boards.list())
+        .map(|board| board.id)
+        .collect();
     say(&json!(ids));
     for line in io::stdin().lock().lines() {
         line.expect("a line");
         let is_on = |port: u16| {
-            let status = post(SocketAddr::new([127, 0, 0, 1].into(), port), "Device.GetStatus", &json!({}));
+            let status = post(
+                SocketAddr::new([127, 0, 0, 1].into(), port),
+                "Device.GetStatus",
+                &json!({}),
+            );
             status["result"]["light:0"]["on"].clone()
         };
-        say(&json!((8000..).take(names.len()).map(is_on).collect::<Vec<_>>()));
+        say(&json!(
+            (8000..).take(names.len()).map(is_on).collect::<Vec<_>>()
+        ));
     }
 }
 
@@ -160,7 +193,8 @@ fn hold_packets_back(middle: Duration, spread: Duration) {
     }
 }
 
-/// A process of this program on a computer; killed when dropped, without a word to anybody.
+/// A process of this program on a computer; killed when dropped, without a word
+/// to anybody.
 pub(crate) struct Person {
     child: Child,
     input: Option<ChildStdin>,
@@ -181,7 +215,10 @@ impl Person {
         let mut start = Command::new("ip");
         start.args(["netns", "exec", &lan.host(host)]).arg(own);
         start.args(["--exact", "people::somebody", "--ignored", "--nocapture"]);
-        start.env(TASK, task).stdin(Stdio::piped()).stdout(Stdio::piped());
+        start
+            .env(TASK, task)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = start.spawn().expect("a process");
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("piped"));
@@ -189,16 +226,29 @@ impl Person {
         let (told, name) = (Arc::clone(&heard), task.to_owned());
         thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                // The runner's own "test people::somebody ... " stands before the first.
-                let Some((_, text)) = line.split_once(MARK) else { continue };
-                let value = serde_json::from_str(text).unwrap_or_else(|_| panic!("{name} says {text:?}"));
-                told.0.lock().unwrap_or_else(PoisonError::into_inner).lines.push((Instant::now(), value));
+                // The runner's own "test people::somebody ... " stands before
+                // the first.
+                let Some((_, text)) = line.split_once(MARK) else {
+                    continue;
+                };
+                let value =
+                    serde_json::from_str(text).unwrap_or_else(|_| panic!("{name} says {text:?}"));
+                told.0
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .lines
+                    .push((Instant::now(), value));
                 told.1.notify_all();
             }
             told.0.lock().unwrap_or_else(PoisonError::into_inner).over = true;
             told.1.notify_all();
         });
-        Self { child, input, heard, taken: 0 }
+        Self {
+            child,
+            input,
+            heard,
+            taken: 0,
+        }
     }
 
     /// Its number; `ip netns exec` becomes the program that it runs.
@@ -218,7 +268,8 @@ impl Person {
         writeln!(self.input.as_mut().expect("an input"), "{line}").expect("it listens");
     }
 
-    /// The next thing that it says, and when; `None` where it says nothing until then.
+    /// The next thing that it says, and when; `None` where it says nothing
+    /// until then.
     pub(crate) fn next(&mut self, until: Instant) -> Option<(Instant, Value)> {
         let mut heard = self.heard.0.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -227,8 +278,15 @@ impl Person {
                 return Some(line.clone());
             }
             assert!(!heard.over, "a process of the test has ended");
-            let left = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
-            heard = self.heard.1.wait_timeout(heard, left).unwrap_or_else(PoisonError::into_inner).0;
+            let left = until
+                .checked_duration_since(Instant::now())
+                .filter(|left| !left.is_zero())?;
+            heard = self
+                .heard
+                .1
+                .wait_timeout(heard, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 

@@ -1,4 +1,5 @@
-//! One lamp and who looks at it, and a row of the table: what was measured of one fault.
+//! One lamp and who looks at it, and a row of the table: what was measured of
+//! one fault.
 
 use std::{
     io::{self, Write},
@@ -9,7 +10,8 @@ use serde_json::Value;
 
 use crate::{BACK_WITHIN, SLACK, lan::Lan, observer::Observer, people::Person};
 
-/// A lamp on the second computer of a network, and a fleet that found it on the first.
+/// A lamp on the second computer of a network, and a fleet that found it on the
+/// first.
 pub(crate) struct Desk {
     pub(crate) boards: Person,
     pub(crate) observer: Observer,
@@ -25,7 +27,12 @@ impl Desk {
         boards.ask(&format!("count {id}"));
         let mut observer = Observer::finding(lan, 1);
         observer.connected(&id);
-        Self { boards, observer, id, pressed: Vec::new() }
+        Self {
+            boards,
+            observer,
+            id,
+            pressed: Vec::new(),
+        }
     }
 
     /// What the board says of its light, asked beside it.
@@ -42,23 +49,32 @@ impl Desk {
 
     /// A hand at the board.
     pub(crate) fn hand(&mut self) {
-        assert_eq!(self.boards.ask(&format!("press {}", self.id)), true, "a hand at the board");
+        assert_eq!(
+            self.boards.ask(&format!("press {}", self.id)),
+            true,
+            "a hand at the board"
+        );
     }
 
-    /// How long after `since` the board was no longer shown as connected; waits until `end`.
+    /// How long after `since` the board was no longer shown as connected; waits
+    /// until `end`.
     pub(crate) fn shown_after(&mut self, since: Instant, end: Instant) -> Option<Duration> {
         let id = self.id.clone();
         let left = end.saturating_duration_since(Instant::now());
-        self.observer.within(left, |seen| !seen.is(&id, "connected")).map(|at| at.saturating_duration_since(since))
+        self.observer
+            .within(left, |seen| !seen.is(&id, "connected"))
+            .map(|at| at.saturating_duration_since(since))
     }
 
     /// Listens for a time, which is the thing here.
     pub(crate) fn pass(&mut self, until: Instant) {
-        self.observer.within(until.saturating_duration_since(Instant::now()), |_| false);
+        self.observer
+            .within(until.saturating_duration_since(Instant::now()), |_| false);
     }
 
-    /// How long after `since` the lamp was connected and shown as it is, for good, and how long until it obeyed. What lay on the way
-    /// before that command has then been done, or never will be.
+    /// How long after `since` the lamp was connected and shown as it is, for
+    /// good, and how long until it obeyed. What lay on the way before that
+    /// command has then been done, or never will be.
     pub(crate) fn right_after(&mut self, since: Instant) -> Right {
         let shown = self.shown_right_after(since);
         let end = Instant::now() + BACK_WITHIN + SLACK;
@@ -79,18 +95,28 @@ impl Desk {
         loop {
             let truth = self.truth();
             let id = self.id.clone();
-            let right = |seen: &Observer| seen.is(&id, "connected") && seen.board(&id)["shown"]["light:0"] == truth;
+            let right = |seen: &Observer| {
+                seen.is(&id, "connected") && seen.board(&id)["shown"]["light:0"] == truth
+            };
             // What was late may still come: then the board is asked anew.
-            let so = self.observer.within(Duration::from_secs(1), right).is_some();
+            let so = self
+                .observer
+                .within(Duration::from_secs(1), right)
+                .is_some();
             if so && self.truth() == truth {
                 let (at, _) = self.observer.boards.get(&id).expect("shown");
                 return at.saturating_duration_since(since);
             }
-            assert!(Instant::now() < end, "is {truth}, shown is {:#}", self.observer.board(&id));
+            assert!(
+                Instant::now() < end,
+                "is {truth}, shown is {:#}",
+                self.observer.board(&id)
+            );
         }
     }
 
-    /// What came of the presses by the fleet, held against what the board did: none twice, none that was told as done left out.
+    /// What came of the presses by the fleet, held against what the board did:
+    /// none twice, none that was told as done left out.
     pub(crate) fn reckon(&mut self) -> Reckoned {
         let mut reckoned = Reckoned::default();
         for number in std::mem::take(&mut self.pressed) {
@@ -101,9 +127,17 @@ impl Desk {
             }
         }
         reckoned.by_the_board = self.boards.ask("counted").as_u64().expect("a count");
-        let Reckoned { done, unknown, by_the_board, .. } = reckoned;
+        let Reckoned {
+            done,
+            unknown,
+            by_the_board,
+            ..
+        } = reckoned;
         assert!(by_the_board <= done + unknown, "done twice: {reckoned:?}");
-        assert!(by_the_board >= done, "told as done and not done: {reckoned:?}");
+        assert!(
+            by_the_board >= done,
+            "told as done and not done: {reckoned:?}"
+        );
         reckoned
     }
 }
@@ -122,15 +156,26 @@ pub(crate) struct Reckoned {
 
 impl std::fmt::Display for Reckoned {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { done, unknown, not_done, by_the_board } = self;
-        write!(f, "{done} done, {unknown} not known, {not_done} not done; {by_the_board} at the board")
+        let Self {
+            done,
+            unknown,
+            not_done,
+            by_the_board,
+        } = self;
+        write!(
+            f,
+            "{done} done, {unknown} not known, {not_done} not done; {by_the_board} at the board"
+        )
     }
 }
 
 /// The ids of boards as they list themselves.
 pub(crate) fn ids(list: &Value) -> Vec<String> {
     let boards = list.as_array().expect("a list");
-    boards.iter().map(|board| board["id"].as_str().expect("an id").to_owned()).collect()
+    boards
+        .iter()
+        .map(|board| board["id"].as_str().expect("an id").to_owned())
+        .collect()
 }
 
 /// What a board says of its light, asked beside it.
@@ -150,16 +195,24 @@ pub(crate) struct Right {
 impl Right {
     /// Where only one of both was measured.
     pub(crate) fn at(both: Duration) -> Self {
-        Self { shown: both, obeys: both }
+        Self {
+            shown: both,
+            obeys: both,
+        }
     }
 }
 
-/// Prints a row of the table: the fault, when it was noticed, when what is shown was right again, when a command was done again, and
-/// what came of commands meanwhile.
+/// Prints a row of the table: the fault, when it was noticed, when what is
+/// shown was right again, when a command was done again, and what came of
+/// commands meanwhile.
 pub(crate) fn print(fault: &str, noticed: Option<Duration>, right: Right, commands: &str) {
     let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
     let noticed = noticed.map_or_else(|| "-".to_owned(), seconds);
-    let row = format!("ROW | {fault} | {noticed} | {} | {} | {commands} |", seconds(right.shown), seconds(right.obeys));
+    let row = format!(
+        "ROW | {fault} | {noticed} | {} | {} | {commands} |",
+        seconds(right.shown),
+        seconds(right.obeys)
+    );
     // Not by a macro, whose output the test runner would keep to itself.
     let _ = writeln!(io::stderr(), "{row}");
 }

@@ -1,4 +1,5 @@
-//! A client that is no fleet, beside the boards on their computer, where no fault of the network reaches it.
+//! A client that is no fleet, beside the boards on their computer, where no
+//! fault of the network reaches it.
 
 use std::{
     io::{Read, Write},
@@ -26,20 +27,28 @@ pub(crate) fn post(address: SocketAddr, method: &str, params: &Value) -> Value {
     let exchange = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect_timeout(&address, SOON)?;
         stream.set_read_timeout(Some(SOON))?;
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
-        let head = format!("POST /rpc HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n", body.len());
+        let body =
+            json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+        let head = format!(
+            "POST /rpc HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n",
+            body.len()
+        );
         stream.write_all(format!("{head}Connection: close\r\n\r\n{body}").as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     };
     let answer = exchange().unwrap_or_default();
-    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+    let body = answer
+        .split_once("\r\n\r\n")
+        .map(|(_, body)| body)
+        .unwrap_or_default();
     serde_json::from_str(body).unwrap_or_default()
 }
 
-/// Counts the presses that controllers ask of a board, as a subscriber of its own. A board that hung for long may put it out, as every
-/// silent client: then it comes back at once.
+/// Counts the presses that controllers ask of a board, as a subscriber of its
+/// own. A board that hung for long may put it out, as every silent client: then
+/// it comes back at once.
 pub(crate) struct Counter(Arc<AtomicU64>);
 
 impl Counter {

@@ -7,12 +7,27 @@ use serde_json::Value;
 use crate::{lan::Lan, people::Person};
 
 /// The boards of the network. Two have the same name.
-const NAMES: [&str; 8] =
-    ["\u{1f4a1}", "Desk lamp", "Desk lamp!", "Strip", "Strip", "Lamp:2", "B\u{fc}ro", "[Lab] lamp"];
+const NAMES: [&str; 8] = [
+    "\u{1f4a1}",
+    "Desk lamp",
+    "Desk lamp!",
+    "Strip",
+    "Strip",
+    "Lamp:2",
+    "B\u{fc}ro",
+    "[Lab] lamp",
+];
 
 fn switchboard(lan: &Lan, words: &[&str]) -> Output {
     let mut command = Command::new("ip");
-    command.args(["netns", "exec", &lan.host(1), env!("CARGO_BIN_EXE_switchboard")]).args(words);
+    command
+        .args([
+            "netns",
+            "exec",
+            &lan.host(1),
+            env!("CARGO_BIN_EXE_switchboard"),
+        ])
+        .args(words);
     command.output().expect("the program")
 }
 
@@ -43,23 +58,38 @@ fn a_command_reaches_the_board_that_was_typed_or_none() {
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(status), "{typed}: {words}");
         let after = boards.ask("which are on");
-        let changed: Vec<usize> = (0..NAMES.len()).filter(|at| before[*at] != after[*at]).collect();
+        let changed: Vec<usize> = (0..NAMES.len())
+            .filter(|at| before[*at] != after[*at])
+            .collect();
         assert_eq!(changed, Vec::from_iter(reached), "{typed}: {words}");
         before = after;
     }
     // Boards that cannot be told apart are listed with their ids.
     let id = |at: usize| ids[at].as_str().unwrap_or_default().to_owned();
     for (typed, all) in [("Strip", [3, 4]), ("desk-lamp", [1, 2])] {
-        // A name waits 0.4 s for a namesake; on a machine as loaded as one that runs these tests it may be heard later.
+        // A name waits 0.4 s for a namesake; on a machine as loaded as one that
+        // runs these tests it may be heard later.
         let outputs = (0..5).map(|_| switchboard(&lan, &["show", typed]));
-        let output = outputs.into_iter().find(|output| output.status.code() == Some(3)).expect("it is refused");
+        let output = outputs
+            .into_iter()
+            .find(|output| output.status.code() == Some(3))
+            .expect("it is refused");
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(all.iter().all(|at| words.contains(&format!("{} ({})", NAMES[*at], id(*at)))), "{words}");
+        assert!(
+            all.iter()
+                .all(|at| words.contains(&format!("{} ({})", NAMES[*at], id(*at)))),
+            "{words}"
+        );
     }
     let shown = switchboard(&lan, &["show", &id(4), "--json"]);
     let shown: Value = serde_json::from_slice(&shown.stdout).expect("the board that has this id");
     assert_eq!(shown["id"], ids[4]);
     // With a scheme it is an address, although a board has this name.
     let address = switchboard(&lan, &["show", "ws://lamp:2"]);
-    assert_eq!(address.status.code(), Some(4), "{}", String::from_utf8_lossy(&address.stderr));
+    assert_eq!(
+        address.status.code(),
+        Some(4),
+        "{}",
+        String::from_utf8_lossy(&address.stderr)
+    );
 }

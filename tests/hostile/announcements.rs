@@ -1,5 +1,5 @@
-//! mDNS answers that nobody asked for, as fast as they go: packets made by hand (RFC 1035, section 4; RFC 6762, section 6), on
-//! loopback.
+//! mDNS answers that nobody asked for, as fast as they go: packets made by hand
+//! (RFC 1035, section 4; RFC 6762, section 6), on loopback.
 
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 
@@ -20,11 +20,17 @@ impl Liar {
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).expect("a socket");
         socket.set_reuse_address(true).expect("shared");
         socket.set_reuse_port(true).expect("shared");
-        // RFC 6762, section 6: answers come from port 5353. Of this computer alone, so that it takes no packet from anybody else.
+        // RFC 6762, section 6: answers come from port 5353. Of this computer
+        // alone, so that it takes no packet from anybody else.
         let from = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 5353);
         socket.bind(&from.into()).expect("the port");
-        socket.set_multicast_if_v4(&Ipv4Addr::LOCALHOST).expect("loopback");
-        Self { socket: socket.into(), service: service.to_owned() }
+        socket
+            .set_multicast_if_v4(&Ipv4Addr::LOCALHOST)
+            .expect("loopback");
+        Self {
+            socket: socket.into(),
+            service: service.to_owned(),
+        }
     }
 
     /// Says that a board of this id is at this port, and has this name.
@@ -37,8 +43,16 @@ impl Liar {
         self.announce_as(id, id, name, (address, port), "");
     }
 
-    /// Says that the board of this id is there, under this instance and with one more pair.
-    pub(crate) fn announce_as(&self, label: &str, id: &str, name: &[u8], (ip, port): (Ipv4Addr, u16), pair: &str) {
+    /// Says that the board of this id is there, under this instance and with
+    /// one more pair.
+    pub(crate) fn announce_as(
+        &self,
+        label: &str,
+        id: &str,
+        name: &[u8],
+        (ip, port): (Ipv4Addr, u16),
+        pair: &str,
+    ) {
         let instance = format!("{label}.{}", self.service);
         let host = format!("{label}.local.");
         let mut packet = vec![0, 0, 0x84, 0, 0, 0, 0, 4, 0, 0, 0, 0];
@@ -48,10 +62,20 @@ impl Liar {
         srv.extend(labels(&host));
         record(&mut packet, &instance, 33, &srv);
         let mut txt = Vec::new();
-        let proto = if pair.starts_with("proto=") { "" } else { "proto=1" };
+        let proto = if pair.starts_with("proto=") {
+            ""
+        } else {
+            "proto=1"
+        };
         let id_pair = format!("id={id}");
         let name_pair = [b"friendly_name=", name].concat();
-        let pairs = [b"txtvers=1".as_slice(), id_pair.as_bytes(), &name_pair, proto.as_bytes(), pair.as_bytes()];
+        let pairs = [
+            b"txtvers=1".as_slice(),
+            id_pair.as_bytes(),
+            &name_pair,
+            proto.as_bytes(),
+            pair.as_bytes(),
+        ];
         for pair in pairs.into_iter().filter(|pair| !pair.is_empty()) {
             txt.push(u8::try_from(pair.len()).expect("a short pair"));
             txt.extend(pair);
@@ -66,10 +90,15 @@ impl Liar {
 fn record(packet: &mut Vec<u8>, name: &str, kind: u16, data: &[u8]) {
     packet.extend(labels(name));
     packet.extend(kind.to_be_bytes());
-    // The class IN; unique ones, all but PTR, replace what was known (RFC 6762, section 10.2).
+    // The class IN; unique ones, all but PTR, replace what was known (RFC 6762,
+    // section 10.2).
     packet.extend(if kind == 12 { [0, 1] } else { [0x80, 1] });
     packet.extend(120_u32.to_be_bytes());
-    packet.extend(u16::try_from(data.len()).expect("a short record").to_be_bytes());
+    packet.extend(
+        u16::try_from(data.len())
+            .expect("a short record")
+            .to_be_bytes(),
+    );
     packet.extend(data);
 }
 

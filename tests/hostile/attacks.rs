@@ -1,4 +1,5 @@
-//! Ways to attack a board, as plain bytes on plain sockets. Each goes on until it is told to end.
+//! Ways to attack a board, as plain bytes on plain sockets. Each goes on until
+//! it is told to end.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -25,7 +26,8 @@ fn connect(address: &str) -> Option<TcpStream> {
 pub(crate) fn websocket(address: &str, path: &str) -> Option<TcpStream> {
     let mut stream = connect(address)?;
     let head = format!(
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: \
+             websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).ok()?;
@@ -63,7 +65,8 @@ fn header(first: u8, length: u64) -> Vec<u8> {
     header
 }
 
-/// Writes the same again and again, and reads nothing; connects anew when it is thrown out.
+/// Writes the same again and again, and reads nothing; connects anew when it is
+/// thrown out.
 fn pour(over: &Over, open: impl Fn() -> Option<TcpStream>, begin: &[u8], again: &[u8]) {
     while !over.load(Ordering::Relaxed) {
         let Some(mut stream) = open() else {
@@ -75,26 +78,30 @@ fn pour(over: &Over, open: impl Fn() -> Option<TcpStream>, begin: &[u8], again: 
         }
         let mut at = 0;
         while !over.load(Ordering::Relaxed) {
-            // What was written in part goes on where it stopped: else it would be junk, and soon refused.
+            // What was written in part goes on where it stopped: else it would
+            // be junk, and soon refused.
             match stream.write(&again[at..]) {
                 Ok(0) => break,
                 Ok(written) => at = (at + written) % again.len(),
                 // It is not read from: that is borne, as long as it lasts.
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Err(_) => break,
             }
         }
     }
 }
 
-/// Two hundred connections at once that say nothing, or begin and do not go on; those that are put out come back.
+/// Two hundred connections at once that say nothing, or begin and do not go on;
+/// those that are put out come back.
 pub(crate) fn crowd(address: &str, over: &Over) {
     let mut crowd: Vec<Option<TcpStream>> = (0..200).map(|_| None).collect();
     while !over.load(Ordering::Relaxed) {
         for (number, place) in crowd.iter_mut().enumerate() {
             let gone = |stream: &TcpStream| {
                 let _ = stream.set_nonblocking(true);
-                matches!((&*stream).read(&mut [0; 64]), Ok(0)) || stream.take_error().ok().flatten().is_some()
+                matches!((&*stream).read(&mut [0; 64]), Ok(0))
+                    || stream.take_error().ok().flatten().is_some()
             };
             if place.as_ref().is_none_or(gone) {
                 *place = connect(address);
@@ -114,7 +121,9 @@ pub(crate) fn slow_heads(address: &str, over: &Over) {
     let mut heads: Vec<Option<TcpStream>> = (0..100).map(|_| None).collect();
     while !over.load(Ordering::Relaxed) {
         for place in &mut heads {
-            let alive = place.as_mut().is_some_and(|stream| stream.write_all(b"X").is_ok());
+            let alive = place
+                .as_mut()
+                .is_some_and(|stream| stream.write_all(b"X").is_ok());
             if !alive {
                 *place = connect(address);
             }
@@ -125,41 +134,81 @@ pub(crate) fn slow_heads(address: &str, over: &Over) {
 
 /// Messages that say they have a hundred megabytes, and have them.
 pub(crate) fn huge(address: &str, over: &Over) {
-    pour(over, || websocket(address, "/rpc"), &header(0x81, 100 << 20), &[b' '; 64 * 1024]);
+    pour(
+        over,
+        || websocket(address, "/rpc"),
+        &header(0x81, 100 << 20),
+        &[b' '; 64 * 1024],
+    );
 }
 
 /// Bodies of a hundred megabytes.
 pub(crate) fn huge_post(address: &str, over: &Over) {
-    let head = format!("POST /rpc HTTP/1.1\r\nHost: {address}\r\nContent-Length: 104857600\r\n\r\n");
-    pour(over, || connect(address), head.as_bytes(), &[b' '; 64 * 1024]);
+    let head =
+        format!("POST /rpc HTTP/1.1\r\nHost: {address}\r\nContent-Length: 104857600\r\n\r\n");
+    pour(
+        over,
+        || connect(address),
+        head.as_bytes(),
+        &[b' '; 64 * 1024],
+    );
 }
 
 /// A message in fragments of one byte, without end.
 pub(crate) fn fragments(address: &str, over: &Over) {
-    pour(over, || websocket(address, "/rpc"), &frame(0x01, b"{"), &frame(0x00, b" ").repeat(500));
+    pour(
+        over,
+        || websocket(address, "/rpc"),
+        &frame(0x01, b"{"),
+        &frame(0x00, b" ").repeat(500),
+    );
 }
 
-/// A message in fragments of nothing, without end: it never grows beyond what is allowed.
+/// A message in fragments of nothing, without end: it never grows beyond what
+/// is allowed.
 pub(crate) fn empty_fragments(address: &str, over: &Over) {
-    pour(over, || websocket(address, "/rpc"), &frame(0x01, b"{"), &frame(0x00, b"").repeat(500));
+    pour(
+        over,
+        || websocket(address, "/rpc"),
+        &frame(0x01, b"{"),
+        &frame(0x00, b"").repeat(500),
+    );
 }
 
 /// Pings as fast as they go, whose pongs nobody reads.
 pub(crate) fn pings(address: &str, over: &Over) {
-    pour(over, || websocket(address, "/rpc"), b"", &frame(0x89, &[0; 125]).repeat(50));
+    pour(
+        over,
+        || websocket(address, "/rpc"),
+        b"",
+        &frame(0x89, &[0; 125]).repeat(50),
+    );
 }
 
 /// Requests as fast as they go, whose answers nobody reads.
 pub(crate) fn deaf(address: &str, over: &Over) {
-    let subscribe = frame(0x81, br#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#);
-    pour(over, || websocket(address, "/rpc"), b"", &subscribe.repeat(50));
+    let subscribe = frame(
+        0x81,
+        br#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
+    );
+    pour(
+        over,
+        || websocket(address, "/rpc"),
+        b"",
+        &subscribe.repeat(50),
+    );
 }
 
 /// Messages of brackets within brackets.
 pub(crate) fn deep(address: &str, over: &Over) {
     let mut deep = vec![b'['; 2_048];
     deep.truncate(2_048);
-    pour(over, || websocket(address, "/rpc"), b"", &frame(0x81, &deep).repeat(20));
+    pour(
+        over,
+        || websocket(address, "/rpc"),
+        b"",
+        &frame(0x81, &deep).repeat(20),
+    );
 }
 
 /// Opens, and leaves at once, as often as it goes.

@@ -1,5 +1,6 @@
-//! Floods of connections, 900 a second, while an honest client connects over a network with a round trip of 20 ms: how many of its
-//! attempts get in, each tried once.
+//! Floods of connections, 900 a second, while an honest client connects over a
+//! network with a round trip of 20 ms: how many of its attempts get in, each
+//! tried once.
 
 use std::{
     collections::VecDeque,
@@ -73,7 +74,11 @@ impl Flood {
     /// Strangers that send `head` and no more.
     fn start(board: &str, from: From, head: String) -> Self {
         let board: SocketAddr = board.parse().expect("an address");
-        let (over, made, begun) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)), Instant::now());
+        let (over, made, begun) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+            Instant::now(),
+        );
         let (ended, count) = (Arc::clone(&over), Arc::clone(&made));
         let thread = thread::spawn(move || {
             let mut held = VecDeque::new();
@@ -93,7 +98,12 @@ impl Flood {
                 }
             }
         });
-        Self { over, made, begun, thread: Some(thread) }
+        Self {
+            over,
+            made,
+            begun,
+            thread: Some(thread),
+        }
     }
 
     fn rate(&self) -> f64 {
@@ -113,9 +123,13 @@ impl Drop for Flood {
 fn connect(to: SocketAddr, from: Ipv4Addr) -> Option<TcpStream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
     socket.bind(&SocketAddr::from((from, 0)).into()).ok()?;
-    socket.connect_timeout(&to.into(), Duration::from_secs(1)).ok()?;
+    socket
+        .connect_timeout(&to.into(), Duration::from_secs(1))
+        .ok()?;
     let stream = TcpStream::from(socket);
-    stream.set_write_timeout(Some(Duration::from_millis(100))).ok()?;
+    stream
+        .set_write_timeout(Some(Duration::from_millis(100)))
+        .ok()?;
     Some(stream)
 }
 
@@ -134,9 +148,18 @@ fn attempts(mut attempt: impl FnMut() -> Option<()>) -> (usize, Duration) {
     (got_in, slowest)
 }
 
-fn report(what: &str, from: From, flood: &Flood, victim: &Victim, (got_in, slowest): (usize, Duration)) {
+fn report(
+    what: &str,
+    from: From,
+    flood: &Flood,
+    victim: &Victim,
+    (got_in, slowest): (usize, Duration),
+) {
     let what = format!("{what}, {:.0} a second from {}", flood.rate(), from.words());
-    let served = format!("{got_in} of {ATTEMPTS} get in at once, the slowest in {} ms", slowest.as_millis());
+    let served = format!(
+        "{got_in} of {ATTEMPTS} get in at once, the slowest in {} ms",
+        slowest.as_millis()
+    );
     print(&what, victim.used(), &served);
 }
 
@@ -144,8 +167,13 @@ fn report(what: &str, from: From, flood: &Flood, victim: &Victim, (got_in, slowe
 fn ask(relay: &Relay) -> Option<()> {
     let stream = TcpStream::connect(relay.address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-    let (mut socket, _) = tungstenite::client(format!("ws://{}/rpc", relay.address), stream).ok()?;
-    socket.send(Message::Text(r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#.into())).ok()?;
+    let (mut socket, _) =
+        tungstenite::client(format!("ws://{}/rpc", relay.address), stream).ok()?;
+    socket
+        .send(Message::Text(
+            r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#.into(),
+        ))
+        .ok()?;
     let answered = matches!(socket.read().ok()?, Message::Text(text) if text.contains("uptime_ms"));
     let _ = socket.close(None);
     answered.then_some(())
@@ -162,7 +190,12 @@ fn against_an_open_board(what: &str, head: impl Fn(&str) -> String, from: From) 
     counted.0
 }
 
-fn against_a_locked_board(name: &str, what: &str, head: impl Fn(&str) -> String, from: From) -> usize {
+fn against_a_locked_board(
+    name: &str,
+    what: &str,
+    head: impl Fn(&str) -> String,
+    from: From,
+) -> usize {
     let (mut victim, address, key, folder) = locked(name);
     let relay = Relay::to(&address, ONE_WAY);
     let owner = |key: &Key| Owner::of(&relay.address.to_string(), key).map(drop);
@@ -181,7 +214,8 @@ fn nothing(_: &str) -> String {
 
 fn upgrade(address: &str) -> String {
     format!(
-        "GET /rpc HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        "GET /rpc HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: \
+             websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
 }
@@ -194,30 +228,49 @@ fn body_that_never_comes(address: &str) -> String {
 fn a_flood_of_silent_connections_keeps_no_client_of_an_open_board_out() {
     for (from, least) in [(From::Same, 27), (From::Another, 29), (From::Twenty, 29)] {
         let got_in = against_an_open_board("silent connections", nothing, from);
-        assert!(got_in >= least, "{got_in} of {ATTEMPTS} from {}", from.words());
+        assert!(
+            got_in >= least,
+            "{got_in} of {ATTEMPTS} from {}",
+            from.words()
+        );
     }
 }
 
 #[test]
 fn a_flood_of_requests_without_their_bodies_keeps_no_client_of_an_open_board_out() {
     for (from, least) in [(From::Same, 24), (From::Another, 29), (From::Twenty, 29)] {
-        let got_in = against_an_open_board("requests without their bodies", body_that_never_comes, from);
-        assert!(got_in >= least, "{got_in} of {ATTEMPTS} from {}", from.words());
+        let got_in =
+            against_an_open_board("requests without their bodies", body_that_never_comes, from);
+        assert!(
+            got_in >= least,
+            "{got_in} of {ATTEMPTS} from {}",
+            from.words()
+        );
     }
 }
 
 #[test]
 fn a_flood_of_silent_connections_keeps_no_owner_of_a_locked_board_out() {
     for (from, least) in [(From::Same, 27), (From::Another, 29), (From::Twenty, 29)] {
-        let got_in = against_a_locked_board("flood-silent", "locked: silent connections", nothing, from);
-        assert!(got_in >= least, "{got_in} of {ATTEMPTS} from {}", from.words());
+        let got_in =
+            against_a_locked_board("flood-silent", "locked: silent connections", nothing, from);
+        assert!(
+            got_in >= least,
+            "{got_in} of {ATTEMPTS} from {}",
+            from.words()
+        );
     }
 }
 
 #[test]
 fn a_flood_of_greeted_connections_keeps_no_owner_of_a_locked_board_out() {
     for (from, least) in [(From::Same, 24), (From::Another, 29), (From::Twenty, 29)] {
-        let got_in = against_a_locked_board("flood-greeted", "locked: greeted and silent", upgrade, from);
-        assert!(got_in >= least, "{got_in} of {ATTEMPTS} from {}", from.words());
+        let got_in =
+            against_a_locked_board("flood-greeted", "locked: greeted and silent", upgrade, from);
+        assert!(
+            got_in >= least,
+            "{got_in} of {ATTEMPTS} from {}",
+            from.words()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Somebody honest who is served while others attack: a fleet of one board, whose commands must all be done.
+//! Somebody honest who is served while others attack: a fleet of one board,
+//! whose commands must all be done.
 
 use std::{
     sync::mpsc,
@@ -18,7 +19,11 @@ pub(crate) struct Owner {
 impl Owner {
     /// Once the board is connected.
     pub(crate) fn of(address: &str) -> Self {
-        let fleet = Fleet::start(Settings { discovery: None, ..Settings::default() }).expect("a fleet");
+        let fleet = Fleet::start(Settings {
+            discovery: None,
+            ..Settings::default()
+        })
+        .expect("a fleet");
         let (wake, woken) = mpsc::channel();
         let mut watch = fleet.watch(move || {
             // At the end nobody waits any more.
@@ -26,7 +31,9 @@ impl Owner {
         });
         let board = fleet.add_address(address).expect("an address");
         let ready = |fleet: &Fleet| {
-            fleet.board(board).is_some_and(|view| view.link == LinkState::Connected && !view.components.is_empty())
+            fleet.board(board).is_some_and(|view| {
+                view.link == LinkState::Connected && !view.components.is_empty()
+            })
         };
         while !ready(&fleet) {
             woken.recv_timeout(SOON).expect("connected");
@@ -35,7 +42,8 @@ impl Owner {
         Self { fleet, board }
     }
 
-    /// Commands one after the other while the attack goes on: how many were done, and how long the slowest took.
+    /// Commands one after the other while the attack goes on: how many were
+    /// done, and how long the slowest took.
     pub(crate) fn commands(&self) -> Served {
         let end = Instant::now() + ATTACK;
         let mut served = Served::default();
@@ -50,7 +58,11 @@ impl Owner {
     fn press(&self) -> Duration {
         let (tell, told) = mpsc::channel();
         let reply = move |outcome| drop(tell.send(outcome));
-        self.fleet.press(self.board, &"button:0".parse().expect("a key"), Some(Box::new(reply)));
+        self.fleet.press(
+            self.board,
+            &"button:0".parse().expect("a key"),
+            Some(Box::new(reply)),
+        );
         match told.recv_timeout(SOON).expect("an outcome") {
             Outcome::Done { took, .. } => took,
             other => panic!(
@@ -79,6 +91,11 @@ impl Served {
 
 impl std::fmt::Display for Served {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "all {} commands done, the slowest in {} ms", self.took.len(), self.slowest().as_millis())
+        write!(
+            f,
+            "all {} commands done, the slowest in {} ms",
+            self.took.len(),
+            self.slowest().as_millis()
+        )
     }
 }

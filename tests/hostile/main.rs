@@ -1,8 +1,13 @@
-//! Peers that mean harm: to a board, from a computer in its network; to the app, by a board that is none. What they attack runs in a
-//! process of its own, so that its memory and processor time can be read; meanwhile somebody honest is served. Prints a line for
-//! each; docs/reliability.md has them as a table.
+//! Peers that mean harm: to a board, from a computer in its network; to the
+//! app, by a board that is none. What they attack runs in a process of its own,
+//! so that its memory and processor time can be read; meanwhile somebody honest
+//! is served. Prints a line for each; docs/reliability.md has them as a table.
 #![cfg(target_os = "linux")]
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod announcements;
 mod attacks;

@@ -1,4 +1,5 @@
-//! A board that is none: it speaks WebSocket as far as it suits it, and then does what a test tells it to.
+//! A board that is none: it speaks WebSocket as far as it suits it, and then
+//! does what a test tells it to.
 
 use std::{
     io::Write,
@@ -46,10 +47,15 @@ impl Wire {
         stream.set_write_timeout(Some(SOON)).ok()?;
         #[expect(clippy::result_large_err, reason = "tungstenite's own signature")]
         let agree = |_: &Request, mut response: Response| {
-            response.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static(protocol::SUBPROTOCOL));
+            response.headers_mut().insert(
+                "Sec-WebSocket-Protocol",
+                HeaderValue::from_static(protocol::SUBPROTOCOL),
+            );
             Ok(response)
         };
-        Some(Self { socket: tungstenite::accept_hdr(stream, agree).ok()? })
+        Some(Self {
+            socket: tungstenite::accept_hdr(stream, agree).ok()?,
+        })
     }
 
     /// The next request.
@@ -61,7 +67,10 @@ impl Wire {
         }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "results are written where they are used")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "results are written where they are used"
+    )]
     pub(crate) fn answer(&mut self, request: &Value, result: Value) -> Option<()> {
         self.text(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }).to_string())
     }
@@ -75,7 +84,8 @@ impl Wire {
         self.socket.get_mut().write_all(bytes).ok()
     }
 
-    /// Answers what a controller asks at first, with a name and one sensor, until it is subscribed.
+    /// Answers what a controller asks at first, with a name and one sensor,
+    /// until it is subscribed.
     pub(crate) fn introduce(&mut self, name: &str) -> Option<()> {
         self.introduce_as(&info(name))
     }
@@ -88,7 +98,8 @@ impl Wire {
             let result = match method.as_str() {
                 "Device.GetInfo" => info.clone(),
                 "Device.GetComponents" => {
-                    let sensor = json!({ "key": "sensor:0", "kind": "sensor", "name": info["name"] });
+                    let sensor =
+                        json!({ "key": "sensor:0", "kind": "sensor", "name": info["name"] });
                     json!({ "offset": 0, "total": 1, "components": [sensor] })
                 }
                 _ => {
@@ -111,7 +122,8 @@ pub(crate) fn info(name: &str) -> Value {
     })
 }
 
-/// An unmasked frame (RFC 6455, section 5.2) that says it has so many bytes; more than 65,535.
+/// An unmasked frame (RFC 6455, section 5.2) that says it has so many bytes;
+/// more than 65,535.
 pub(crate) fn frame_header(first: u8, length: u64) -> Vec<u8> {
     let mut header = vec![first, 127];
     header.extend(length.to_be_bytes());

@@ -1,4 +1,5 @@
-//! What is attacked: a board or a fleet, each in a process of its own, which is this program once more.
+//! What is attacked: a board or a fleet, each in a process of its own, which is
+//! this program once more.
 
 use std::{
     env,
@@ -34,10 +35,19 @@ const MARK: &str = "hostile: ";
 fn somebody() {
     let Ok(task) = env::var(TASK) else { return };
     match *task.split(' ').collect::<Vec<_>>().as_slice() {
-        ["board"] => be_a_board(Options { mdns: false, ..Options::default() }),
-        ["locked", keys] => be_a_board(Options { mdns: false, keys: Some(keys.into()), ..Options::default() }),
+        ["board"] => be_a_board(Options {
+            mdns: false,
+            ..Options::default()
+        }),
+        ["locked", keys] => be_a_board(Options {
+            mdns: false,
+            keys: Some(keys.into()),
+            ..Options::default()
+        }),
         ["fleet", service] => be_a_fleet(service, None),
-        ["fleet", service, "listening"] => be_a_fleet(service, Some((Ipv4Addr::LOCALHOST, 0).into())),
+        ["fleet", service, "listening"] => {
+            be_a_fleet(service, Some((Ipv4Addr::LOCALHOST, 0).into()))
+        }
         _ => panic!("nobody can {task:?}"),
     }
     std::process::exit(0);
@@ -51,23 +61,39 @@ fn say(line: &Value) {
 
 /// A lamp, until the end of standard input.
 fn be_a_board(options: Options) {
-    let boards = VirtualBoards::start(Options { profile: Profile::Lamp, ..options }).expect("a board");
+    let boards = VirtualBoards::start(Options {
+        profile: Profile::Lamp,
+        ..options
+    })
+    .expect("a board");
     let board = &boards.list()[0];
     say(&json!({ "id": board.id, "address": board.address }));
     let _ = io::copy(&mut io::stdin(), &mut io::sink());
 }
 
-/// A fleet that finds boards by mDNS on loopback, says what it shows, and obeys.
+/// A fleet that finds boards by mDNS on loopback, says what it shows, and
+/// obeys.
 fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
-    let lookout = Lookout { service: service.to_owned(), interfaces: Interfaces::Loopback };
-    let fleet = Fleet::start(Settings { discovery: Some(lookout), listen, ..Settings::default() }).expect("a fleet");
+    let lookout = Lookout {
+        service: service.to_owned(),
+        interfaces: Interfaces::Loopback,
+    };
+    let fleet = Fleet::start(Settings {
+        discovery: Some(lookout),
+        listen,
+        ..Settings::default()
+    })
+    .expect("a fleet");
     let (wake, woken) = channel();
     let mut watch = fleet.watch(move || {
         // At the end nobody waits any more.
         let _ = wake.send(());
     });
     thread::spawn(move || {
-        let (mut count, mut listed) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+        let (mut count, mut listed) = (
+            std::collections::BTreeSet::new(),
+            std::collections::BTreeSet::new(),
+        );
         while woken.recv().is_ok() {
             let changes = watch.drain();
             if let Some(Listening::At(address)) = changes.status.map(|status| status.listening) {
@@ -79,11 +105,17 @@ fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
                 listed.insert(board.key);
                 let (link, problem) = match &board.link {
                     LinkState::Connected => ("connected", None),
-                    LinkState::Unreachable { problem, .. } => ("unreachable", Some(problem.to_string())),
+                    LinkState::Unreachable { problem, .. } => {
+                        ("unreachable", Some(problem.to_string()))
+                    }
                     _ => ("other", None),
                 };
-                let components: Vec<_> =
-                    board.components.iter().take(8).map(|component| component.descriptor.name.clone()).collect();
+                let components: Vec<_> = board
+                    .components
+                    .iter()
+                    .take(8)
+                    .map(|component| component.descriptor.name.clone())
+                    .collect();
                 say(&json!({
                     "key": board.key.0, "id": board.id, "name": board.name, "address": board.address, "link": link,
                     "problem": problem, "components": board.components.len(), "names": components, "boards": listed.len(), "met": count.len(),
@@ -103,7 +135,11 @@ fn be_a_fleet(service: &str, listen: Option<SocketAddr>) {
                     Outcome::Done { took, .. } => say(&json!({ "took_ms": took.as_millis() })),
                     other => say(&json!({ "failed": format!("{other:?}") })),
                 };
-                fleet.press(board, &"button:0".parse().expect("a key"), Some(Box::new(reply)));
+                fleet.press(
+                    board,
+                    &"button:0".parse().expect("a key"),
+                    Some(Box::new(reply)),
+                );
             }
             _ => panic!("no fleet can {line:?}"),
         }
@@ -139,28 +175,47 @@ impl Victim {
     pub(crate) fn fleet_that_listens(service: &str) -> (Self, SocketAddr) {
         let mut victim = Self::start(&format!("fleet {service} listening"));
         let told = victim.hears("where it listens", |told| told["listens"].is_string());
-        let address = told["listens"].as_str().and_then(|text| text.parse().ok()).expect("an address");
+        let address = told["listens"]
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .expect("an address");
         (victim, address)
     }
 
     fn start(task: &str) -> Self {
         let own = env::current_exe().expect("this program");
         let mut start = Command::new(own);
-        start.args(["--exact", "process::somebody", "--ignored", "--nocapture"]).env(TASK, task);
-        let mut child = start.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a process");
+        start
+            .args(["--exact", "process::somebody", "--ignored", "--nocapture"])
+            .env(TASK, task);
+        let mut child = start
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a process");
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("piped"));
         let (tell, lines) = channel();
         thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                // The runner's own "test process::somebody ... " stands before the first.
-                let Some((_, text)) = line.split_once(MARK) else { continue };
-                if tell.send(serde_json::from_str(text).expect("JSON")).is_err() {
+                // The runner's own "test process::somebody ... " stands before
+                // the first.
+                let Some((_, text)) = line.split_once(MARK) else {
+                    continue;
+                };
+                if tell
+                    .send(serde_json::from_str(text).expect("JSON"))
+                    .is_err()
+                {
                     return;
                 }
             }
         });
-        let (peak, over, id) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)), child.id());
+        let (peak, over, id) = (
+            Arc::new(AtomicU64::new(0)),
+            Arc::new(AtomicBool::new(false)),
+            child.id(),
+        );
         let (highest, stop) = (Arc::clone(&peak), Arc::clone(&over));
         thread::spawn(move || {
             while !stop.load(Ordering::Relaxed) {
@@ -172,7 +227,14 @@ impl Victim {
             }
         });
         let first = Reading::of(id).expect("a reading");
-        Self { child, input, lines, peak, over, first }
+        Self {
+            child,
+            input,
+            lines,
+            peak,
+            over,
+            first,
+        }
     }
 
     pub(crate) fn tell(&mut self, line: &str) {
@@ -183,7 +245,10 @@ impl Victim {
     pub(crate) fn hears(&mut self, what: &str, pass: impl Fn(&Value) -> bool) -> Value {
         let (end, mut last) = (Instant::now() + SOON, Value::Null);
         loop {
-            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            match self
+                .lines
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
                 Ok(line) if pass(&line) => return line,
                 Ok(line) => last = line,
                 Err(RecvTimeoutError::Timeout) => panic!("never said: {what}; the last was {last}"),
@@ -243,10 +308,17 @@ pub(crate) struct Used {
 
 /// Prints a row of the table.
 pub(crate) fn print(peer: &str, used: Used, served: &str) {
-    let Used { peak_kb, left_kb, cpu, files, threads } = used;
+    let Used {
+        peak_kb,
+        left_kb,
+        cpu,
+        files,
+        threads,
+    } = used;
     let cpu = cpu.as_secs_f64();
     let _ = writeln!(
         io::stderr(),
-        "ROW | {peer} | {peak_kb} kB, {left_kb} kB left | {cpu:.1} s | {files}, {threads} | {served} |"
+        "ROW | {peer} | {peak_kb} kB, {left_kb} kB left | {cpu:.1} s | {files}, {threads} | \
+             {served} |"
     );
 }

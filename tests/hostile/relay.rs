@@ -1,4 +1,5 @@
-//! A network with a round trip: hands on every byte after a while. Not the kernel's delay, which needs root.
+//! A network with a round trip: hands on every byte after a while. Not the
+//! kernel's delay, which needs root.
 
 use std::{
     io::{self, Read, Write},
@@ -30,13 +31,20 @@ impl Relay {
                 if ended.load(Ordering::Relaxed) {
                     return;
                 }
-                let Ok((near, far)) = near.and_then(|near| Ok((near, TcpStream::connect(&board)?))) else { continue };
+                let Ok((near, far)) = near.and_then(|near| Ok((near, TcpStream::connect(&board)?)))
+                else {
+                    continue;
+                };
                 let (back_from, back_to) = (far.try_clone(), near.try_clone());
                 thread::spawn(move || carry(Ok(near), Ok(far), delay));
                 thread::spawn(move || carry(back_from, back_to, delay));
             }
         });
-        Self { address, over, thread: Some(thread) }
+        Self {
+            address,
+            over,
+            thread: Some(thread),
+        }
     }
 }
 
@@ -53,7 +61,9 @@ impl Drop for Relay {
 
 /// Until either end is gone.
 fn carry(from: io::Result<TcpStream>, to: io::Result<TcpStream>, delay: Duration) {
-    let (Ok(mut from), Ok(mut to)) = (from, to) else { return };
+    let (Ok(mut from), Ok(mut to)) = (from, to) else {
+        return;
+    };
     let _ = to.set_nodelay(true);
     let mut bytes = [0; 16 * 1_024];
     while let Ok(length @ 1..) = from.read(&mut bytes) {

@@ -1,4 +1,5 @@
-//! Boards that are announced or typed and where nothing answers: what they cost the app, and whether other boards wait for them.
+//! Boards that are announced or typed and where nothing answers: what they cost
+//! the app, and whether other boards wait for them.
 
 use std::{
     io::Read,
@@ -23,7 +24,8 @@ use crate::{
 /// So many attempts to connect are under way at once, at most.
 const AT_ONCE: usize = 256;
 
-/// What the app has open in addition: its runtime, its output, mDNS, the links of honest boards.
+/// What the app has open in addition: its runtime, its output, mDNS, the links
+/// of honest boards.
 const OTHER_FILES: usize = 64;
 
 /// Accepts every connection, reads what it is asked, and says nothing.
@@ -59,7 +61,12 @@ impl Tarpit {
                 }
             }
         });
-        Self { port, open, most, accepted }
+        Self {
+            port,
+            open,
+            most,
+            accepted,
+        }
     }
 }
 
@@ -67,7 +74,11 @@ fn private_service() -> String {
     static COUNT: Mutex<u32> = Mutex::new(0);
     let mut count = COUNT.lock().unwrap_or_else(PoisonError::into_inner);
     *count += 1;
-    format!("_sws{}-{:x}._tcp.local.", std::process::id() & 0xf_ffff, *count)
+    format!(
+        "_sws{}-{:x}._tcp.local.",
+        std::process::id() & 0xf_ffff,
+        *count
+    )
 }
 
 #[test]
@@ -76,15 +87,27 @@ fn an_attempt_that_is_given_up_closes_its_socket_before_the_next_one_begins() {
     let tarpit = Tarpit::open();
     app.tell(&format!("add 127.0.0.1:{}", tarpit.port));
     // 10 s for an attempt, and the backoff.
-    let next = || tarpit.accepted.recv_timeout(Duration::from_secs(20) + SOON).expect("an attempt");
+    let next = || {
+        tarpit
+            .accepted
+            .recv_timeout(Duration::from_secs(20) + SOON)
+            .expect("an attempt")
+    };
     let first = next();
     let begun = Instant::now();
     let _second = next();
     let again = begun.elapsed();
     let closed = first.recv_timeout(SOON);
-    assert!(closed.is_err_and(|end| end == std::sync::mpsc::RecvTimeoutError::Disconnected), "the first is still open");
+    assert!(
+        closed.is_err_and(|end| end == std::sync::mpsc::RecvTimeoutError::Disconnected),
+        "the first is still open"
+    );
     let open = tarpit.open.load(Ordering::Relaxed);
-    print("one board that never answers", app.used(), &format!("again after {again:.1?}; {open} open at once"));
+    print(
+        "one board that never answers",
+        app.used(),
+        &format!("again after {again:.1?}; {open} open at once"),
+    );
     assert_eq!(open, 1);
 }
 
@@ -103,17 +126,32 @@ fn three_thousand_announced_boards_that_never_answer_keep_no_other_away() {
     }
     let end = Instant::now() + SOON;
     while tarpit.open.load(Ordering::Relaxed) < AT_ONCE / 2 {
-        assert!(Instant::now() < end, "{} attempts", tarpit.open.load(Ordering::Relaxed));
+        assert!(
+            Instant::now() < end,
+            "{} attempts",
+            tarpit.open.load(Ordering::Relaxed)
+        );
         thread::sleep(Duration::from_millis(10));
     }
-    let options = Options { profile: Profile::Lamp, service, ..Options::default() };
+    let options = Options {
+        profile: Profile::Lamp,
+        service,
+        ..Options::default()
+    };
     let honest = VirtualBoards::start(options).expect("a board");
     let id = honest.list()[0].id.clone();
     let begun = Instant::now();
-    app.hears("that the honest board is connected", |told| told["id"] == *id && told["link"] == "connected");
+    app.hears("that the honest board is connected", |told| {
+        told["id"] == *id && told["link"] == "connected"
+    });
     let (took, used) = (begun.elapsed(), app.used());
     let most = tarpit.most.load(Ordering::Relaxed);
-    let told = format!("{most} sockets at once at most; the honest board is connected after {took:.1?}");
+    let told =
+        format!("{most} sockets at once at most; the honest board is connected after {took:.1?}");
     print("3,000 announced boards that never answer", used, &told);
-    assert!(most <= AT_ONCE && used.files <= AT_ONCE + OTHER_FILES, "{most} sockets, {} files", used.files);
+    assert!(
+        most <= AT_ONCE && used.files <= AT_ONCE + OTHER_FILES,
+        "{most} sockets, {} files",
+        used.files
+    );
 }

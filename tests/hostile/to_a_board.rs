@@ -1,4 +1,5 @@
-//! What is tried on an open board: its owner is served, and its memory stays as small as it was.
+//! What is tried on an open board: its owner is served, and its memory stays as
+//! small as it was.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -12,10 +13,12 @@ use crate::{
     process::{Victim, print},
 };
 
-/// What an attack may make a board take, whatever it does: places for connections are few, and each has little.
+/// What an attack may make a board take, whatever it does: places for
+/// connections are few, and each has little.
 const MEMORY_KB: u64 = 2 * 1024;
 
-/// An owner's command is done within this, also on a machine that does something else too.
+/// An owner's command is done within this, also on a machine that does
+/// something else too.
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Attacks a board with so many at once.
@@ -39,14 +42,18 @@ fn attack(peer: &str, attackers: usize, attack: fn(&str, &Over)) {
     print(peer, used, &served.to_string());
     assert!(used.peak_kb < MEMORY_KB, "{used:?}");
     assert!(served.slowest() < SERVED_WITHIN, "{served}");
-    // Afterwards all is as before: there is a place, and nothing is worked on any more.
+    // Afterwards all is as before: there is a place, and nothing is worked on
+    // any more.
     let newcomer = Owner::of(&address);
     drop(newcomer);
     victim.measure_from_now();
     let rest = Instant::now() + Duration::from_secs(1);
     thread::sleep(rest.saturating_duration_since(Instant::now()));
     let idle = victim.used().cpu;
-    assert!(idle < Duration::from_millis(200), "the board still works on it: {idle:?} in a second");
+    assert!(
+        idle < Duration::from_millis(200),
+        "the board still works on it: {idle:?} in a second"
+    );
 }
 
 #[test]

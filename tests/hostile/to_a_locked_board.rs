@@ -1,4 +1,5 @@
-//! What is tried on a locked board by who has no key, or only what was overheard: its owner is served.
+//! What is tried on a locked board by who has no key, or only what was
+//! overheard: its owner is served.
 
 use std::{
     collections::VecDeque,
@@ -52,7 +53,9 @@ impl Owner {
         let (mut socket, hello) = greeted(address)?;
         let (initiator, offer) = Initiator::new(&hello, key, fresh()).ok()?;
         socket.send(Message::Binary(offer.to_bytes())).ok()?;
-        let Message::Binary(answer) = socket.read().ok()? else { return None };
+        let Message::Binary(answer) = socket.read().ok()? else {
+            return None;
+        };
         let channel = initiator.finish(&Answer::from_bytes(&answer).ok()?).ok()?;
         let mut owner = Self { socket, channel };
         owner.ping()?;
@@ -82,17 +85,28 @@ pub(crate) fn locked(name: &str) -> (Victim, String, Key, PathBuf) {
     (victim, address, key.trim().parse().expect("a key"), folder)
 }
 
-/// One that is connected is served within this; one that comes anew waits its turn behind those who were refused, and is let in within this too.
+/// One that is connected is served within this; one that comes anew waits its
+/// turn behind those who were refused, and is let in within this too.
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 
-fn attack(name: &str, peer: &str, attackers: usize, attack: impl Fn(&str, &Key, &Over) + Send + Sync + 'static) {
+fn attack(
+    name: &str,
+    peer: &str,
+    attackers: usize,
+    attack: impl Fn(&str, &Key, &Over) + Send + Sync + 'static,
+) {
     let (mut victim, address, key, folder) = locked(name);
     let mut owner = Owner::of(&address, &key).expect("the owner is let in");
     victim.measure_from_now();
     let (over, attack) = (Arc::new(Over::new(false)), Arc::new(attack));
     let attackers: Vec<_> = (0..attackers)
         .map(|_| {
-            let (address, key, over, attack) = (address.clone(), key.clone(), Arc::clone(&over), Arc::clone(&attack));
+            let (address, key, over, attack) = (
+                address.clone(),
+                key.clone(),
+                Arc::clone(&over),
+                Arc::clone(&attack),
+            );
             thread::spawn(move || attack(&address, &key, &over))
         })
         .collect();
@@ -105,7 +119,8 @@ fn attack(name: &str, peer: &str, attackers: usize, attack: impl Fn(&str, &Key, 
     }
     // And the owner's second computer comes in meanwhile.
     let knocked = Instant::now();
-    // Before its offer it is a guest as the others are, and one that comes a moment later may put it out: then it knocks again, as the app does.
+    // Before its offer it is a guest as the others are, and one that comes a
+    // moment later may put it out: then it knocks again, as the app does.
     let mut attempts = 1;
     let mut let_in = Owner::of(&address, &key).is_some();
     while !let_in && knocked.elapsed() < SERVED_WITHIN {
@@ -119,11 +134,18 @@ fn attack(name: &str, peer: &str, attackers: usize, attack: impl Fn(&str, &Key, 
         attacker.join().expect("an attacker");
     }
     let came = if let_in {
-        format!("let in after {} ms, attempt {attempts}", entered.as_millis())
+        format!(
+            "let in after {} ms, attempt {attempts}",
+            entered.as_millis()
+        )
     } else {
         "not let in".to_owned()
     };
-    print(peer, used, &format!("{served}; another with the key {came}"));
+    print(
+        peer,
+        used,
+        &format!("{served}; another with the key {came}"),
+    );
     let _ = fs::remove_dir_all(folder);
     assert!(used.peak_kb < 2 * 1024, "{used:?}");
     assert!(served.slowest() < SERVED_WITHIN, "{served}");
@@ -135,62 +157,96 @@ fn attack(name: &str, peer: &str, attackers: usize, attack: impl Fn(&str, &Key, 
 
 #[test]
 fn handshakes_with_wrong_keys_without_end() {
-    attack("wrong", "locked: offers with a wrong key, without end", 8, |address, key, over| {
-        let wrong = Key { psk: Psk::new([9; 32]), ..key.clone() };
-        while !over.load(Ordering::Relaxed) {
-            let Some((mut socket, hello)) = greeted(address) else { continue };
-            let _ = socket.get_mut().set_read_timeout(Some(Duration::from_millis(200)));
-            if let Ok((_, offer)) = Initiator::new(&hello, &wrong, fresh()) {
-                let _ = socket.send(Message::Binary(offer.to_bytes()));
-                let _ = socket.read();
+    attack(
+        "wrong",
+        "locked: offers with a wrong key, without end",
+        8,
+        |address, key, over| {
+            let wrong = Key {
+                psk: Psk::new([9; 32]),
+                ..key.clone()
+            };
+            while !over.load(Ordering::Relaxed) {
+                let Some((mut socket, hello)) = greeted(address) else {
+                    continue;
+                };
+                let _ = socket
+                    .get_mut()
+                    .set_read_timeout(Some(Duration::from_millis(200)));
+                if let Ok((_, offer)) = Initiator::new(&hello, &wrong, fresh()) {
+                    let _ = socket.send(Message::Binary(offer.to_bytes()));
+                    let _ = socket.read();
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 #[test]
 fn handshakes_that_are_begun_and_left() {
-    attack("left", "locked: greeted and silent, without end", 8, |address, _, over| {
-        let mut held = Vec::new();
-        while !over.load(Ordering::Relaxed) {
-            held.extend(greeted(address));
-            if held.len() > 4 {
-                held.remove(0);
+    attack(
+        "left",
+        "locked: greeted and silent, without end",
+        8,
+        |address, _, over| {
+            let mut held = Vec::new();
+            while !over.load(Ordering::Relaxed) {
+                held.extend(greeted(address));
+                if held.len() > 4 {
+                    held.remove(0);
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 #[test]
 fn frames_that_are_cut_or_come_again() {
-    attack("cut", "locked: cut and replayed frames, without end", 4, |address, key, over| {
-        let mut overheard: Option<Vec<u8>> = None;
-        while !over.load(Ordering::Relaxed) {
-            let Some((mut socket, hello)) = greeted(address) else { continue };
-            let _ = socket.get_mut().set_read_timeout(Some(Duration::from_millis(200)));
-            let Ok((_, offer)) = Initiator::new(&hello, key, fresh()) else { continue };
-            let offer = offer.to_bytes();
-            // What was overheard on another connection, or a part of what would be right on this one.
-            let sent = match (&overheard, fastrand::bool()) {
-                (Some(old), true) => old.clone(),
-                _ => offer[..fastrand::usize(..offer.len())].to_vec(),
-            };
-            overheard = Some(offer);
-            let _ = socket.send(Message::Binary(sent));
-            if let Ok(Message::Binary(answer)) = socket.read() {
-                panic!("a cut or replayed offer was answered with {answer:?}");
+    attack(
+        "cut",
+        "locked: cut and replayed frames, without end",
+        4,
+        |address, key, over| {
+            let mut overheard: Option<Vec<u8>> = None;
+            while !over.load(Ordering::Relaxed) {
+                let Some((mut socket, hello)) = greeted(address) else {
+                    continue;
+                };
+                let _ = socket
+                    .get_mut()
+                    .set_read_timeout(Some(Duration::from_millis(200)));
+                let Ok((_, offer)) = Initiator::new(&hello, key, fresh()) else {
+                    continue;
+                };
+                let offer = offer.to_bytes();
+                // What was overheard on another connection, or a part of what
+                // would be right on this one.
+                let sent = match (&overheard, fastrand::bool()) {
+                    (Some(old), true) => old.clone(),
+                    _ => offer[..fastrand::usize(..offer.len())].to_vec(),
+                };
+                overheard = Some(offer);
+                let _ = socket.send(Message::Binary(sent));
+                if let Ok(Message::Binary(answer)) = socket.read() {
+                    panic!("a cut or replayed offer was answered with {answer:?}");
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// A key of role `view`, made with the owner's.
 fn view_key(address: &str, key: &Key) -> Key {
     let mut owner = Owner::of(address, key).expect("the owner is let in");
-    let request = r#"{"jsonrpc":"2.0","id":2,"method":"Keys.Add","params":{"name":"display","role":"view"}}"#;
+    let request =
+        r#"{"jsonrpc":"2.0","id":2,"method":"Keys.Add","params":{"name":"display","role":"view"}}"#;
     let added = owner.call(request).expect("an answer");
     let added: serde_json::Value = serde_json::from_str(&added).expect("JSON");
-    added["result"]["key"].as_str().expect("a key").parse().expect("a key")
+    added["result"]["key"]
+        .as_str()
+        .expect("a key")
+        .parse()
+        .expect("a key")
 }
 
 #[test]
@@ -224,5 +280,10 @@ fn clients_with_a_view_key_that_take_all_they_can() {
 
 #[test]
 fn plain_text_and_junk() {
-    attack("junk", "locked: plain text without end", 4, |address, _, over| attacks::deaf(address, over));
+    attack(
+        "junk",
+        "locked: plain text without end",
+        4,
+        |address, _, over| attacks::deaf(address, over),
+    );
 }

@@ -1,4 +1,5 @@
-//! What boards that are none try on the app: an honest board beside them is served, memory is bounded, and the person is told.
+//! What boards that are none try on the app: an honest board beside them is
+//! served, memory is bounded, and the person is told.
 
 use std::{
     sync::{
@@ -23,14 +24,18 @@ use crate::{
 /// An honest board's command is done within this.
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 
-/// What a board may cost the app, in kilobytes: a frame of 64 KiB and the message that it is part of, each in a buffer that doubles.
+/// What a board may cost the app, in kilobytes: a frame of 64 KiB and the
+/// message that it is part of, each in a buffer that doubles.
 const EACH_KB: u64 = 2 * 128;
 
 /// A service type that no other test has.
 pub(crate) fn private_service() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("_swh{}-{number:x}._tcp.local.", std::process::id() & 0xf_ffff)
+    format!(
+        "_swh{}-{number:x}._tcp.local.",
+        std::process::id() & 0xf_ffff
+    )
 }
 
 /// A fleet with an honest board, found by mDNS.
@@ -46,18 +51,32 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn set() -> Self {
         let service = private_service();
-        let options = Options { profile: Profile::Lamp, service: service.clone(), ..Options::default() };
+        let options = Options {
+            profile: Profile::Lamp,
+            service: service.clone(),
+            ..Options::default()
+        };
         let honest = VirtualBoards::start(options).expect("a board");
         let id = honest.list()[0].id.clone();
         let mut app = Victim::fleet(&service);
         let told = app.hears("that it is connected", |told| {
-            told["id"] == *id && told["link"] == "connected" && told["components"].as_u64() > Some(1)
+            told["id"] == *id
+                && told["link"] == "connected"
+                && told["components"].as_u64() > Some(1)
         });
         app.measure_from_now();
-        Self { app, honest, key: told["key"].as_u64().expect("a key"), id, service, said: Vec::new() }
+        Self {
+            app,
+            honest,
+            key: told["key"].as_u64().expect("a key"),
+            id,
+            service,
+            said: Vec::new(),
+        }
     }
 
-    /// Commands of the honest board one after the other, for as long as an attack goes on.
+    /// Commands of the honest board one after the other, for as long as an
+    /// attack goes on.
     pub(crate) fn commands(&mut self) -> Served {
         let end = Instant::now() + ATTACK;
         let mut served = Served::default();
@@ -77,7 +96,11 @@ impl Stage {
                 if let Some(took) = line["took_ms"].as_u64() {
                     return Duration::from_millis(took);
                 }
-                assert_eq!(line["failed"], Value::Null, "the honest board is not served");
+                assert_eq!(
+                    line["failed"],
+                    Value::Null,
+                    "the honest board is not served"
+                );
                 self.said.push(line);
             }
             assert!(Instant::now() < end, "no outcome");
@@ -85,12 +108,17 @@ impl Stage {
         }
     }
 
-    /// What the app shows of the board at this address, once it is as it is to be.
+    /// What the app shows of the board at this address, once it is as it is to
+    /// be.
     pub(crate) fn shows(&mut self, address: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + SOON;
         loop {
             self.said.extend(self.app.said());
-            let shown = self.said.iter().rev().find(|line| line["address"] == *address);
+            let shown = self
+                .said
+                .iter()
+                .rev()
+                .find(|line| line["address"] == *address);
             if let Some(shown) = shown.filter(|shown| wanted(shown)) {
                 return shown.clone();
             }
@@ -103,7 +131,9 @@ impl Stage {
     fn problems(&mut self, address: &str) -> Vec<String> {
         self.said.extend(self.app.said());
         let of = self.said.iter().filter(|line| line["address"] == *address);
-        let mut problems: Vec<_> = of.filter_map(|line| line["problem"].as_str().map(str::to_owned)).collect();
+        let mut problems: Vec<_> = of
+            .filter_map(|line| line["problem"].as_str().map(str::to_owned))
+            .collect();
         problems.dedup();
         problems
     }
@@ -117,8 +147,8 @@ impl Stage {
     }
 }
 
-/// A pretender against the app: what it does, how much memory it may cost, what the person is told of it, and what is to be shown in the
-/// end.
+/// A pretender against the app: what it does, how much memory it may cost, what
+/// the person is told of it, and what is to be shown in the end.
 fn pretend(
     peer: &str,
     bound_mb: u64,
@@ -131,9 +161,16 @@ fn pretend(
     stage.app.tell(&format!("add {}", pretender.address));
     let served = stage.commands();
     let problems = stage.problems(&pretender.address);
-    let words = if told.is_empty() { "nothing to tell".to_owned() } else { format!("told: {}", problems.join("; ")) };
+    let words = if told.is_empty() {
+        "nothing to tell".to_owned()
+    } else {
+        format!("told: {}", problems.join("; "))
+    };
     stage.end(peer, &served, bound_mb, &words);
-    assert!(problems.iter().any(|problem| problem.contains(told)) || told.is_empty(), "{problems:?}");
+    assert!(
+        problems.iter().any(|problem| problem.contains(told)) || told.is_empty(),
+        "{problems:?}"
+    );
     stage.shows(&pretender.address, wanted)
 }
 
@@ -155,7 +192,13 @@ fn a_message_of_a_hundred_megabytes_in_one_frame() {
 
 #[test]
 fn a_message_in_fragments_without_end() {
-    pretend("a message in fragments without end", 8, "does not speak as a Switchboard board", fragments, |_| true);
+    pretend(
+        "a message in fragments without end",
+        8,
+        "does not speak as a Switchboard board",
+        fragments,
+        |_| true,
+    );
 }
 
 /// Fragments of 60,000 bytes, for as long as they are taken.
@@ -206,7 +249,12 @@ fn twelve_boards_that_stop_before_the_end_of_the_longest_message() {
         stage.app.tell(&format!("add {}", pretender.address));
     }
     let served = stage.commands();
-    let used = stage.end("12 boards that stop before the end of a message of 64 KiB", &served, 8, "");
+    let used = stage.end(
+        "12 boards that stop before the end of a message of 64 KiB",
+        &served,
+        8,
+        "",
+    );
     let each = used.peak_kb / BOARDS;
     assert!(each < EACH_KB, "{each} kB each");
 }
@@ -264,8 +312,16 @@ fn a_page_that_never_brings_the_list_further() {
 
 #[test]
 fn values_that_are_no_numbers_or_huge() {
-    const VALUES: [&str; 8] =
-        ["NaN", "1e999", "-1e999", "Infinity", "1e308", "-1e308", "123456789012345678901234567890", "-0.0"];
+    const VALUES: [&str; 8] = [
+        "NaN",
+        "1e999",
+        "-1e999",
+        "Infinity",
+        "1e308",
+        "-1e308",
+        "123456789012345678901234567890",
+        "-0.0",
+    ];
     let shown = pretend(
         "NaN, infinite and huge numbers, without end",
         8,
@@ -287,7 +343,10 @@ fn values_that_are_no_numbers_or_huge() {
         |_| true,
     );
     let value = &shown["shown"]["value"];
-    assert!(value.is_null() || value.as_f64().is_some_and(f64::is_finite), "{shown}");
+    assert!(
+        value.is_null() || value.as_f64().is_some_and(f64::is_finite),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -300,7 +359,10 @@ fn pushes_without_end() {
             wire.introduce("Flood")?;
             for seq in 2_u64.. {
                 let params = json!({ "epoch": "00c0ffee", "prev": seq - 1, "seq": seq, "uptime_ms": seq, "sensor:0": { "value": seq } });
-                wire.text(json!({ "jsonrpc": "2.0", "method": "NotifyStatus", "params": params }).to_string())?;
+                wire.text(
+                    json!({ "jsonrpc": "2.0", "method": "NotifyStatus", "params": params })
+                        .to_string(),
+                )?;
             }
             None
         },
@@ -319,9 +381,16 @@ fn a_name_that_hides_in_what_it_differs_from_another() {
             while wire.request().is_some() {}
             None
         },
-        |shown| shown["names"].as_array().is_some_and(|names| !names.is_empty()),
+        |shown| {
+            shown["names"]
+                .as_array()
+                .is_some_and(|names| !names.is_empty())
+        },
     );
-    assert_eq!(shown["name"], "Desk\u{fffd} lamp \u{fffd}1.861.291", "{shown}");
+    assert_eq!(
+        shown["name"], "Desk\u{fffd} lamp \u{fffd}1.861.291",
+        "{shown}"
+    );
     assert_eq!(shown["names"][0], shown["name"]);
 }
 
@@ -343,7 +412,11 @@ fn a_name_that_is_not_utf_8_is_announced() {
 }
 
 /// Announcements for as long as an attack goes on, so many in a second.
-pub(crate) fn lie(stage: &mut Stage, per_second: u32, lie: impl Fn(&Liar, u32) + Send + 'static) -> (Served, u32) {
+pub(crate) fn lie(
+    stage: &mut Stage,
+    per_second: u32,
+    lie: impl Fn(&Liar, u32) + Send + 'static,
+) -> (Served, u32) {
     let over = Arc::new(AtomicBool::new(false));
     let (ended, service) = (Arc::clone(&over), stage.service.clone());
     let liar = thread::spawn(move || {
@@ -371,7 +444,14 @@ fn a_thousand_boards_a_second_are_announced() {
         liar.announce(&format!("sb-lie-{number}"), "Desk lamp", 9);
     });
     stage.said.extend(stage.app.said());
-    let most = |field: &str| stage.said.iter().filter_map(|line| line[field].as_u64()).max().unwrap_or_default();
+    let most = |field: &str| {
+        stage
+            .said
+            .iter()
+            .filter_map(|line| line[field].as_u64())
+            .max()
+            .unwrap_or_default()
+    };
     let (met, boards) = (most("met"), most("boards"));
     stage.end(
         "1,000 boards a second announced",
@@ -387,11 +467,25 @@ fn a_thousand_boards_a_second_are_announced() {
 fn an_announcement_whose_port_changes_all_the_time() {
     let mut stage = Stage::set();
     let (served, told) = lie(&mut stage, 1_000, |liar, number| {
-        liar.announce("sb-runs-away", "Runs away", 10_000 + u16::try_from(number % 50_000).unwrap_or_default());
+        liar.announce(
+            "sb-runs-away",
+            "Runs away",
+            10_000 + u16::try_from(number % 50_000).unwrap_or_default(),
+        );
     });
     stage.said.extend(stage.app.said());
-    let boards = stage.said.iter().filter_map(|line| line["met"].as_u64()).max().unwrap_or_default();
-    stage.end("one board, another port 1,000 times a second", &served, 16, &format!("{told} announced"));
+    let boards = stage
+        .said
+        .iter()
+        .filter_map(|line| line["met"].as_u64())
+        .max()
+        .unwrap_or_default();
+    stage.end(
+        "one board, another port 1,000 times a second",
+        &served,
+        16,
+        &format!("{told} announced"),
+    );
     assert_eq!(boards, 2);
 }
 
@@ -403,12 +497,23 @@ fn an_announcement_with_the_id_of_a_board_that_is_connected() {
         while wire.request().is_some() {}
         None
     });
-    let port = pretender.address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let port = pretender
+        .address
+        .rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok())
+        .expect("a port");
     let id = stage.id.clone();
-    let (served, told) = lie(&mut stage, 100, move |liar, _| liar.announce(&id, "Desk lamp", port));
+    let (served, told) = lie(&mut stage, 100, move |liar, _| {
+        liar.announce(&id, "Desk lamp", port)
+    });
     stage.said.extend(stage.app.said());
     let honest = stage.honest.list()[0].address.to_string();
-    let strayed = stage.said.iter().filter(|line| line["key"] == stage.key && line["address"] != *honest).count();
+    let strayed = stage
+        .said
+        .iter()
+        .filter(|line| line["key"] == stage.key && line["address"] != *honest)
+        .count();
     stage.end(
         "the id of a connected board announced elsewhere",
         &served,

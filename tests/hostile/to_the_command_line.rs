@@ -1,5 +1,5 @@
-//! A hostile board against the command line: escape sequences in everything it says, and endless lists. Each command runs as a process of its
-//! own.
+//! A hostile board against the command line: escape sequences in everything it
+//! says, and endless lists. Each command runs as a process of its own.
 
 use std::{
     fs,
@@ -25,8 +25,10 @@ use tungstenite::{
 
 use crate::program;
 
-/// Clears the screen, sets a color with a C1 control, reverses the text direction, is partly invisible, and starts a forged line.
-const EVIL: &str = "\u{1b}[2J\u{9b}31m\u{7}\u{202e}\u{2066}\u{200b}\u{e0041}\u{2028}\u{7f}\r\nFORGED";
+/// Clears the screen, sets a color with a C1 control, reverses the text
+/// direction, is partly invisible, and starts a forged line.
+const EVIL: &str =
+    "\u{1b}[2J\u{9b}31m\u{7}\u{202e}\u{2066}\u{200b}\u{e0041}\u{2028}\u{7f}\r\nFORGED";
 
 /// Longer than any command here takes.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -40,7 +42,9 @@ struct Deceiver {
 }
 
 impl Deceiver {
-    fn that(answers: impl Fn(&str, &Value) -> Result<Value, Value> + Send + Sync + 'static) -> Self {
+    fn that(
+        answers: impl Fn(&str, &Value) -> Result<Value, Value> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let answers: Answers = Arc::new(answers);
@@ -57,20 +61,24 @@ impl Deceiver {
 
 fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
     let mut path = String::new();
-    stream.set_read_timeout(Some(Duration::from_millis(100))).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .ok()?;
     #[expect(clippy::result_large_err, reason = "tungstenite's own signature")]
     let agree = |request: &Request, mut response: Response| {
         request.uri().path().clone_into(&mut path);
         if path == protocol::RPC_PATH && request.headers().contains_key("Sec-WebSocket-Protocol") {
-            response.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static(protocol::SUBPROTOCOL));
+            response.headers_mut().insert(
+                "Sec-WebSocket-Protocol",
+                HeaderValue::from_static(protocol::SUBPROTOCOL),
+            );
         }
         Ok(response)
     };
     let mut socket = tungstenite::accept_hdr(stream, agree).ok()?;
     if path == protocol::TELEMETRY_PATH {
         let channel = json!({ "name": EVIL, "unit_of_measurement": EVIL });
-        let head =
-            json!({ "telemetry": 1, "epoch": "00c0ffee", "uptime_ms": 1, "interval_us": 1000, "channels": [channel] });
+        let head = json!({ "telemetry": 1, "epoch": "00c0ffee", "uptime_ms": 1, "interval_us": 1000, "channels": [channel] });
         socket.send(Message::Text(head.to_string())).ok()?;
         let samples = protocol::telemetry::Samples::F32(vec![1.5e-9; 4]);
         for sequence in 0.. {
@@ -105,7 +113,10 @@ fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
                     let line = json!({ "uptime_ms": 1, "level": "error", "message": EVIL });
                     send(
                         &mut socket,
-                        &push("NotifyLog", &json!({ "epoch": "00c0ffee", "uptime_ms": 1, "lines": [line] })),
+                        &push(
+                            "NotifyLog",
+                            &json!({ "epoch": "00c0ffee", "uptime_ms": 1, "lines": [line] }),
+                        ),
                     )?;
                 }
             }
@@ -116,14 +127,16 @@ fn deceive(stream: TcpStream, answers: &Answers) -> Option<()> {
         }
         if subscribed {
             let source = if seq % 2 == 0 { "physical" } else { EVIL };
-            let mut status =
-                json!({ "epoch": "00c0ffee", "seq": seq + 1, "prev": seq, "uptime_ms": seq, "source": source });
+            let mut status = json!({ "epoch": "00c0ffee", "seq": seq + 1, "prev": seq, "uptime_ms": seq, "source": source });
             status[format!("{EVIL}:0")] = json!({ EVIL: EVIL, "value": EVIL });
             send(&mut socket, &push("NotifyStatus", &status))?;
             let event = json!({ "component": format!("{EVIL}:0"), "event": EVIL });
             send(
                 &mut socket,
-                &push("NotifyEvent", &json!({ "epoch": "00c0ffee", "uptime_ms": seq, "events": [event] })),
+                &push(
+                    "NotifyEvent",
+                    &json!({ "epoch": "00c0ffee", "uptime_ms": seq, "events": [event] }),
+                ),
             )?;
             seq += 1;
         }
@@ -158,25 +171,38 @@ fn evil(method: &str, params: &Value) -> Result<Value, Value> {
         }
         "Sys.Ping" => json!({ "uptime_ms": 1 }),
         "Log.Subscribe" => json!({}),
-        "Keys.List" => json!({ "keys": [{ "kid": EVIL, "name": EVIL, "role": EVIL, "yours": false }] }),
+        "Keys.List" => {
+            json!({ "keys": [{ "kid": EVIL, "name": EVIL, "role": EVIL, "yours": false }] })
+        }
         "Keys.Add" => json!({ "kid": EVIL, "name": EVIL, "role": EVIL, "key": EVIL }),
-        "Clients.List" => json!({ "offset": params["offset"], "total": 1, "uptime_ms": 9, "others": 0, "clients": [
-            { "id": 1, "kind": EVIL, "from": EVIL, "since_ms": 1, "heard_ms": 1, "queued": 0, "queued_bytes": 0, "kid": EVIL,
-              "key_name": EVIL, "role": EVIL },
-        ]}),
+        "Clients.List" => {
+            json!({ "offset": params["offset"], "total": 1, "uptime_ms": 9, "others": 0, "clients": [
+                { "id": 1, "kind": EVIL, "from": EVIL, "since_ms": 1, "heard_ms": 1, "queued": 0, "queued_bytes": 0, "kid": EVIL,
+                  "key_name": EVIL, "role": EVIL },
+            ]})
+        }
         "Clients.Close" => json!({ EVIL: EVIL }),
         "Light.Toggle" | "Evil.Result" => json!({ EVIL: [EVIL], "seq": 2 }),
-        _ => return Err(json!({ "code": -32000, "message": EVIL, "data": { "reason": EVIL, EVIL: EVIL } })),
+        _ => {
+            return Err(
+                json!({ "code": -32000, "message": EVIL, "data": { "reason": EVIL, EVIL: EVIL } }),
+            );
+        }
     })
 }
 
 fn switchboard(words: &[&str]) -> Command {
     let mut command = program::switchboard();
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
-/// What a command printed, how long it took and how much memory it had at most, in kilobytes.
+/// What a command printed, how long it took and how much memory it had at most,
+/// in kilobytes.
 struct Ran {
     output: Output,
     took: Duration,
@@ -211,26 +237,41 @@ fn run(words: &[&str]) -> Ran {
         }
         thread::sleep(Duration::from_millis(5));
     };
-    let output = Output { status, stdout: out.join().expect("its output"), stderr: err.join().expect("its output") };
-    Ran { output, took: begun.elapsed(), peak_kb: peak.into_inner() }
+    let output = Output {
+        status,
+        stdout: out.join().expect("its output"),
+        stderr: err.join().expect("its output"),
+    };
+    Ran {
+        output,
+        took: begun.elapsed(),
+        peak_kb: peak.into_inner(),
+    }
 }
 
-/// Asserts that the output has no control or invisible characters and no forged line.
+/// Asserts that the output has no control or invisible characters and no forged
+/// line.
 fn assert_plain(words: &[&str], bytes: &[u8]) {
-    let text = String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| panic!("{words:?} prints what is not UTF-8"));
+    let text = String::from_utf8(bytes.to_vec())
+        .unwrap_or_else(|_| panic!("{words:?} prints what is not UTF-8"));
     let unsafe_char = |c: char| {
         (c.is_control() && c != '\n')
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e0fff}')
     };
     assert!(!text.contains(unsafe_char), "{words:?} prints {text:?}");
-    assert!(!text.lines().any(|line| line.starts_with("FORGED")), "{words:?} prints a forged line: {text}");
+    assert!(
+        !text.lines().any(|line| line.starts_with("FORGED")),
+        "{words:?} prints a forged line: {text}"
+    );
 }
 
 fn holds(value: &Value) -> bool {
     match value {
         Value::String(text) => text == EVIL,
         Value::Array(values) => values.iter().any(holds),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name == EVIL || holds(value)),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name == EVIL || holds(value)),
         _ => false,
     }
 }
@@ -243,15 +284,25 @@ fn assert_says_nothing_evil(words: &[&str], prints: bool, is_json: bool) {
     let Ran { output, took, .. } = run(words);
     assert_plain(words, &output.stdout);
     assert_plain(words, &output.stderr);
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("FORGED") || !prints, "{words:?} prints nothing of the board in {took:?}: {said}");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("FORGED") || !prints,
+        "{words:?} prints nothing of the board in {took:?}: {said}"
+    );
     if words.contains(&"--json") || is_json {
         let lines: Vec<Value> = String::from_utf8_lossy(&output.stdout)
             .lines()
-            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{words:?}: {line}: {error}")))
+            .map(|line| {
+                serde_json::from_str(line)
+                    .unwrap_or_else(|error| panic!("{words:?}: {line}: {error}"))
+            })
             .collect();
         let first = lines.first();
-        assert!(!is_json || lines.iter().any(holds), "{words:?} changes what the board said: {first:?}");
+        assert!(
+            !is_json || lines.iter().any(holds),
+            "{words:?} changes what the board said: {first:?}"
+        );
     }
 }
 
@@ -259,13 +310,22 @@ fn assert_says_nothing_evil(words: &[&str], prints: bool, is_json: bool) {
 fn nothing_that_a_board_says_steers_a_terminal_whichever_command_prints_it() {
     let board = Deceiver::that(evil);
     let address = board.address.as_str();
-    let (light, button, table) = (format!("{address}/light:0"), format!("{address}/button:0"), file("table.csv"));
-    let (url, csv, image) = (format!("ws://{address}/rpc"), table.display().to_string(), file("image.bin"));
+    let (light, button, table) = (
+        format!("{address}/light:0"),
+        format!("{address}/button:0"),
+        file("table.csv"),
+    );
+    let (url, csv, image) = (
+        format!("ws://{address}/rpc"),
+        table.display().to_string(),
+        file("image.bin"),
+    );
     fs::write(&image, [0; 5_000]).expect("an image");
     let image = image.display().to_string();
     let scene = file("scene.json").display().to_string();
     let kind = format!("{address}/{EVIL}:0");
-    // Whether it prints what the board said, and whether as JSON with the exact value.
+    // Whether it prints what the board said, and whether as JSON with the exact
+    // value.
     let commands: &[(&[&str], bool, bool)] = &[
         (&["show", address], true, false),
         (&["show", address, "--json"], true, true),
@@ -285,21 +345,47 @@ fn nothing_that_a_board_says_steers_a_terminal_whichever_command_prints_it() {
         (&["clients", address, "--close", "1", "--json"], true, true),
         (&["keys", "list", address], true, false),
         (&["keys", "list", address, "--json"], true, true),
-        (&["keys", "add", address, "--name", "a", "--role", "view"], true, false),
+        (
+            &["keys", "add", address, "--name", "a", "--role", "view"],
+            true,
+            false,
+        ),
         (&["keys", "pair", address], false, false),
-        (&["telemetry", address, "--for", "1500ms", "--csv", &csv], true, false),
-        (&["telemetry", address, "--for", "1s", "--json"], true, false),
+        (
+            &["telemetry", address, "--for", "1500ms", "--csv", &csv],
+            true,
+            false,
+        ),
+        (
+            &["telemetry", address, "--for", "1s", "--json"],
+            true,
+            false,
+        ),
         (&["ota", address, &image], true, false),
         (&["ota", address, &image, "--json"], false, false),
         (&["scene", "take", &scene, address], false, false),
-        (&["compare", address, "--seconds", "1", "--alone", "0"], true, false),
+        (
+            &["compare", address, "--seconds", "1", "--alone", "0"],
+            true,
+            false,
+        ),
         (&["check", address, "--verbose"], true, false),
         (&["check", address, "--json"], true, false),
         (&["doctor", address], true, false),
         (&["doctor", address, "--json"], true, false),
-        (&["proxy", address, "--token", "a-long-password"], true, false),
         (
-            &["channel", &url, "--send", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Device.GetInfo\"}", "--json"],
+            &["proxy", address, "--token", "a-long-password"],
+            true,
+            false,
+        ),
+        (
+            &[
+                "channel",
+                &url,
+                "--send",
+                "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"Device.GetInfo\"}",
+                "--json",
+            ],
             false,
             false,
         ),
@@ -323,7 +409,11 @@ fn nothing_that_a_board_says_steers_a_terminal_whichever_command_prints_it() {
         });
     }
     let recorded = fs::read_to_string(&table).expect("a table");
-    assert!(recorded.contains(",1.5e-9\r\n"), "{}", recorded.lines().take(3).collect::<String>());
+    assert!(
+        recorded.contains(",1.5e-9\r\n"),
+        "{}",
+        recorded.lines().take(3).collect::<String>()
+    );
     for path in [table.display().to_string(), image, scene] {
         let _ = fs::remove_file(path);
     }
@@ -337,11 +427,12 @@ fn a_list_without_end_ends() {
             "Clients.List" => {
                 let client = |id| json!({ "id": id, "kind": "rpc", "since_ms": 1, "heard_ms": 1, "queued": 0, "queued_bytes": 0 });
                 let clients: Vec<_> = (offset..offset + 3).map(client).collect();
-                Ok(json!({ "offset": offset, "total": u64::MAX / 2, "uptime_ms": 9, "others": 0, "clients": clients }))
+                Ok(
+                    json!({ "offset": offset, "total": u64::MAX / 2, "uptime_ms": 9, "others": 0, "clients": clients }),
+                )
             }
             "Device.GetComponents" => {
-                let sensor =
-                    |id| json!({ "key": format!("sensor:{}", id % 60_000), "kind": "sensor", "name": "x".repeat(500) });
+                let sensor = |id| json!({ "key": format!("sensor:{}", id % 60_000), "kind": "sensor", "name": "x".repeat(500) });
                 let components: Vec<_> = (offset..offset + 20).map(sensor).collect();
                 Ok(json!({ "offset": offset, "total": u64::MAX / 2, "components": components }))
             }
@@ -355,12 +446,24 @@ fn a_list_without_end_ends() {
         (&["compare", &board.address, "--seconds", "1"], 4),
         (&["check", &board.address], 6),
     ] {
-        let Ran { output, took, peak_kb } = run(words);
+        let Ran {
+            output,
+            took,
+            peak_kb,
+        } = run(words);
         let said = String::from_utf8_lossy(&output.stderr);
-        let _ = writeln!(io::stderr(), "ROW | {} of a list without end | {peak_kb} kB | {took:.1?} | {said}", words[0]);
+        let _ = writeln!(
+            io::stderr(),
+            "ROW | {} of a list without end | {peak_kb} kB | {took:.1?} | {said}",
+            words[0]
+        );
         assert_eq!(output.status.code(), Some(status), "{words:?}: {said}");
         assert!(peak_kb < 64 * 1024, "{words:?}: {peak_kb} kB");
-        assert_eq!(words[0] == "clients", said.contains("does not end"), "{words:?}: {said}");
+        assert_eq!(
+            words[0] == "clients",
+            said.contains("does not end"),
+            "{words:?}: {said}"
+        );
     }
 }
 
@@ -376,7 +479,8 @@ fn recording(name: &str, write: impl FnOnce(&mut dyn Write)) -> PathBuf {
 fn large_lists(file: &mut dyn Write, before: &str) {
     write!(file, "{before}").expect("written");
     for _ in 0..30_000 {
-        file.write_all("0,".repeat(1_000).as_bytes()).expect("written");
+        file.write_all("0,".repeat(1_000).as_bytes())
+            .expect("written");
     }
     writeln!(file, "0]}}").expect("written");
 }
@@ -397,19 +501,31 @@ fn a_recording_of_sixty_megabytes_is_read_in_bounded_memory() {
     });
     let unknown = recording("unknown.jsonl", |file| {
         writeln!(file, "{HEAD}").expect("written");
-        large_lists(file, &format!(r#"{{{AT},"what":"of a newer version","list":["#));
+        large_lists(
+            file,
+            &format!(r#"{{{AT},"what":"of a newer version","list":["#),
+        );
     });
     let in_message = recording("in-message.jsonl", |file| {
         writeln!(file, "{HEAD}").expect("written");
-        large_lists(file, &format!(r#"{{{AT},"what":"message","way":"in","text":"hello","list":["#));
+        large_lists(
+            file,
+            &format!(r#"{{{AT},"what":"message","way":"in","text":"hello","list":["#),
+        );
     });
     let in_text = recording("in-text.jsonl", |file| {
         writeln!(file, "{HEAD}").expect("written");
-        large_lists(file, &format!(r#"{{{AT},"what":"message","way":"in","text":"{{\"a\":["#));
+        large_lists(
+            file,
+            &format!(r#"{{{AT},"what":"message","way":"in","text":"{{\"a\":["#),
+        );
     });
-    let in_head = recording("in-head.jsonl", |file| large_lists(file, r#"{"what":"recording","version":1,"list":["#));
+    let in_head = recording("in-head.jsonl", |file| {
+        large_lists(file, r#"{"what":"recording","version":1,"list":["#)
+    });
     let size = |path: &Path| fs::metadata(path).expect("it is there").len() / 1_000_000;
-    // One line of 60 MB is itself in memory, once as bytes and once as what it means.
+    // One line of 60 MB is itself in memory, once as bytes and once as what it
+    // means.
     for (path, words, status, most_mb) in [
         (&many, &[][..], 0, 24),
         (&many, &["--json"], 0, 24),
@@ -420,15 +536,28 @@ fn a_recording_of_sixty_megabytes_is_read_in_bounded_memory() {
         (&in_head, &[], 2, 24),
     ] {
         let place = path.display().to_string();
-        let Ran { output, took, peak_kb } = run(&[&["channel", "--read", &place], words].concat());
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Ran {
+            output,
+            took,
+            peak_kb,
+        } = run(&[&["channel", "--read", &place], words].concat());
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let _ = writeln!(
             io::stderr(),
             "ROW | {name} of {} MB, {words:?} | {} MB | {took:.1?} |",
             size(path),
             peak_kb / 1_024
         );
-        assert_eq!(output.status.code(), Some(status), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert!(peak_kb < most_mb * 1_024, "{name} {words:?}: {peak_kb} kB");
     }
     for path in [many, unknown, in_message, in_text, in_head] {

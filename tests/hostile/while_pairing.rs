@@ -1,5 +1,7 @@
-//! What is tried on a board while pairing is open, by who wants its key or wants nobody to have one. The person at the board does what
-//! the board's light asks for: a short press where the codes match, two presses where they differ.
+//! What is tried on a board while pairing is open, by who wants its key or
+//! wants nobody to have one. The person at the board does what the board's
+//! light asks for: a short press where the codes match, two presses where they
+//! differ.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
@@ -26,14 +28,23 @@ use crate::{SOON, honest};
 const LAMP: &str = "Desk lamp";
 
 fn lamp() -> (VirtualBoards, String, String) {
-    let options = Options { profile: Profile::Lamp, mdns: false, ..Options::default() };
+    let options = Options {
+        profile: Profile::Lamp,
+        mdns: false,
+        ..Options::default()
+    };
     let boards = VirtualBoards::start(options).expect("a board");
-    let (address, id) = (boards.list()[0].address.to_string(), boards.list()[0].id.clone());
+    let (address, id) = (
+        boards.list()[0].address.to_string(),
+        boards.list()[0].id.clone(),
+    );
     (boards, address, id)
 }
 
 fn press(boards: &VirtualBoards, event: &str) {
-    boards.press(LAMP, &"button:0".parse().expect("a key"), event).expect("pressed");
+    boards
+        .press(LAMP, &"button:0".parse().expect("a key"), event)
+        .expect("pressed");
 }
 
 fn fresh<const N: usize>() -> [u8; N] {
@@ -45,7 +56,9 @@ struct Keys(PathBuf);
 
 impl Keys {
     fn new(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("switchboard-hostile-{name}-{}", std::process::id())))
+        Self(
+            std::env::temp_dir().join(format!("switchboard-hostile-{name}-{}", std::process::id())),
+        )
     }
 
     fn store(&self) -> Store {
@@ -72,11 +85,13 @@ fn app(address: &str, board: &str, store: Store) -> (Pairing, Receiver<Progress>
         store,
         replace: false,
     };
-    let pairing = Pairing::begin(wanted, move |progress| drop(tell.send(progress))).expect("a thread");
+    let pairing =
+        Pairing::begin(wanted, move |progress| drop(tell.send(progress))).expect("a thread");
     (pairing, told)
 }
 
-/// Someone who speaks as a controller that asks, from this address of the computer.
+/// Someone who speaks as a controller that asks, from this address of the
+/// computer.
 struct Stranger {
     socket: WebSocket<TcpStream>,
     asking: Asking,
@@ -85,13 +100,18 @@ struct Stranger {
 impl Stranger {
     fn asks(address: &str, from: Ipv4Addr) -> Option<Self> {
         let to: SocketAddr = address.parse().ok()?;
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).ok()?;
-        socket.bind(&SocketAddr::new(IpAddr::V4(from), 0).into()).ok()?;
+        let socket =
+            socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).ok()?;
+        socket
+            .bind(&SocketAddr::new(IpAddr::V4(from), 0).into())
+            .ok()?;
         socket.connect(&to.into()).ok()?;
         let stream: TcpStream = socket.into();
         stream.set_read_timeout(Some(SOON)).ok()?;
         let (mut socket, _) = tungstenite::client(format!("ws://{address}/pair"), stream).ok()?;
-        let Message::Binary(hello) = socket.read().ok()? else { return None };
+        let Message::Binary(hello) = socket.read().ok()? else {
+            return None;
+        };
         let (asking, offer) = Asking::new(&Hello::from_bytes(&hello).ok()?, fresh()).ok()?;
         socket.send(Message::Binary(offer.to_bytes())).ok()?;
         Some(Self { socket, asking })
@@ -99,20 +119,31 @@ impl Stranger {
 
     /// Waits for its turn, has its code shown, and waits for a key.
     fn waits_for_a_key(mut self) -> Option<Key> {
-        let Message::Binary(answer) = self.socket.read().ok()? else { return None };
-        let mut revealed = self.asking.answered(&PairAnswer::from_bytes(&answer).ok()?).ok()?;
+        let Message::Binary(answer) = self.socket.read().ok()? else {
+            return None;
+        };
+        let mut revealed = self
+            .asking
+            .answered(&PairAnswer::from_bytes(&answer).ok()?)
+            .ok()?;
         self.socket.send(Message::Binary(revealed.reveal)).ok()?;
-        let Message::Binary(key) = self.socket.read().ok()? else { return None };
+        let Message::Binary(key) = self.socket.read().ok()? else {
+            return None;
+        };
         revealed.channel.open_text(&key).ok()?.parse().ok()
     }
 }
 
-/// The owner pairs while strangers ask without end, from this address; how often pairing was opened, how many turns strangers had,
-/// and how long it took.
+/// The owner pairs while strangers ask without end, from this address; how
+/// often pairing was opened, how many turns strangers had, and how long it
+/// took.
 fn paired_among_strangers(name: &str, from: Ipv4Addr) -> (u32, u32, Duration) {
     let (boards, address, id) = lamp();
     let keys = Keys::new(name);
-    let (over, stolen) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let (over, stolen) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU32::new(0)),
+    );
     let strangers: Vec<_> = (0..3)
         .map(|_| {
             let (address, over, stolen) = (address.clone(), Arc::clone(&over), Arc::clone(&stolen));
@@ -151,7 +182,8 @@ fn paired_among_strangers(name: &str, from: Ipv4Addr) -> (u32, u32, Duration) {
                     press(&boards, "press");
                 }
                 (Some(_), _) => {
-                    // Until the app shows its code, this is another's: it shows its own a moment earlier than the board.
+                    // Until the app shows its code, this is another's: it shows
+                    // its own a moment earlier than the board.
                     refused += 1;
                     press(&boards, "double_press");
                 }
@@ -173,7 +205,10 @@ fn paired_among_strangers(name: &str, from: Ipv4Addr) -> (u32, u32, Duration) {
 #[test]
 fn who_polls_pairing_from_another_computer_gets_no_key_and_delays_the_owner_by_a_turn() {
     let (opened, refused, took) = paired_among_strangers("poller", Ipv4Addr::new(127, 0, 0, 2));
-    println!("pairing polled from another address: opened {opened} times, {refused} refused at the board, {took:?}");
+    println!(
+        "pairing polled from another address: opened {opened} times, {refused} refused at the \
+             board, {took:?}"
+    );
     assert_eq!(opened, 1);
 }
 
@@ -181,7 +216,8 @@ fn who_polls_pairing_from_another_computer_gets_no_key_and_delays_the_owner_by_a
 fn who_polls_pairing_from_the_owners_own_address_gets_no_key_and_cannot_prevent_it() {
     let (opened, refused, took) = paired_among_strangers("neighbor", Ipv4Addr::LOCALHOST);
     println!(
-        "pairing polled from the owner's address: opened {opened} times, {refused} refused at the board, {took:?}"
+        "pairing polled from the owner's address: opened {opened} times, {refused} refused at the \
+             board, {took:?}"
     );
 }
 
@@ -195,27 +231,45 @@ fn a_man_in_the_middle_is_seen_by_the_codes_and_no_key_is_stored() {
     let board = id.clone();
     let attacker = thread::spawn(move || {
         // To the app it is the board, to the board a controller.
-        let mut to_app = tungstenite::accept(listener.accept().expect("the app").0).expect("a WebSocket");
+        let mut to_app =
+            tungstenite::accept(listener.accept().expect("the app").0).expect("a WebSocket");
         let hello = Hello::new(&board, fresh());
-        to_app.send(Message::Binary(hello.to_bytes())).expect("sent");
-        let Ok(Message::Binary(offer)) = to_app.read() else { panic!("no offer") };
+        to_app
+            .send(Message::Binary(hello.to_bytes()))
+            .expect("sent");
+        let Ok(Message::Binary(offer)) = to_app.read() else {
+            panic!("no offer")
+        };
         let offer = PairOffer::from_bytes(&offer).expect("an offer");
         let (as_board, answer) = BoardsPairing::new(&hello, &offer, fresh()).expect("answered");
-        to_app.send(Message::Binary(answer.to_bytes())).expect("sent");
-        let Ok(Message::Binary(number)) = to_app.read() else { panic!("no number") };
+        to_app
+            .send(Message::Binary(answer.to_bytes()))
+            .expect("sent");
+        let Ok(Message::Binary(number)) = to_app.read() else {
+            panic!("no number")
+        };
         let mut as_board = as_board.revealed(&number).expect("revealed");
         let stranger = Stranger::asks(&address, Ipv4Addr::LOCALHOST).expect("it asks");
         let stolen = thread::spawn(move || stranger.waits_for_a_key());
         // A key of its own choice, so that the app would speak with it.
-        let forged =
-            Key { board, kid: noise::KeyId([6; 4]), role: noise::Role::Control, psk: noise::Psk::new([6; 32]) };
-        let sealed = as_board.channel.seal(forged.to_text().as_bytes()).expect("sealed");
+        let forged = Key {
+            board,
+            kid: noise::KeyId([6; 4]),
+            role: noise::Role::Control,
+            psk: noise::Psk::new([6; 32]),
+        };
+        let sealed = as_board
+            .channel
+            .seal(forged.to_text().as_bytes())
+            .expect("sealed");
         let _ = to_app.send(Message::Binary(sealed));
         let _ = to_app.read();
         stolen.join().expect("a thread")
     });
     let (pairing, told) = app(&middle, &id, keys.store());
-    let Ok(Progress::Code { code, .. }) = told.recv_timeout(SOON) else { panic!("no code") };
+    let Ok(Progress::Code { code, .. }) = told.recv_timeout(SOON) else {
+        panic!("no code")
+    };
     let end = Instant::now() + SOON;
     let shown = loop {
         if let Some(shown) = boards.pairing_code(LAMP) {
@@ -224,11 +278,17 @@ fn a_man_in_the_middle_is_seen_by_the_codes_and_no_key_is_stored() {
         assert!(Instant::now() < end, "the board shows no code");
     };
     assert_ne!(shown, code, "one in a million");
-    assert!(matches!(told.recv_timeout(SOON), Ok(Progress::Confirmed)), "the attacker's word, which stores nothing");
+    assert!(
+        matches!(told.recv_timeout(SOON), Ok(Progress::Confirmed)),
+        "the attacker's word, which stores nothing"
+    );
     assert_eq!(keys.count(), 0);
     press(&boards, "double_press");
     drop(pairing);
-    assert!(matches!(told.recv_timeout(SOON), Ok(Progress::Failed(PairProblem::Declined))));
+    assert!(matches!(
+        told.recv_timeout(SOON),
+        Ok(Progress::Failed(PairProblem::Declined))
+    ));
     assert!(attacker.join().expect("the attacker").is_none());
     assert_eq!(keys.count(), 0);
 }
@@ -251,7 +311,10 @@ fn a_long_press_gives_nobody_a_key_and_a_controller_that_vanishes_locks_nothing(
     };
     shows(true);
     press(&boards, "long_press");
-    assert!(told.recv_timeout(Duration::from_millis(300)).is_err(), "a long press gave it a key");
+    assert!(
+        told.recv_timeout(Duration::from_millis(300)).is_err(),
+        "a long press gave it a key"
+    );
     // Confirmed by mistake; it takes the key, proves nothing and goes away.
     press(&boards, "press");
     assert!(told.recv_timeout(SOON).expect("an answer"));

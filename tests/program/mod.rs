@@ -1,12 +1,15 @@
-//! Starts the program under test as a person would, but with a service type and settings of its own: a test must never find a
-//! board of the network that it happens to run on, or one that the window of the person who runs it remembers, let alone command it.
+//! Starts the program under test as a person would, but with a service type and
+//! settings of its own: a test must never find a board of the network that it
+//! happens to run on, or one that the window of the person who runs it
+//! remembers, let alone command it.
 
 use std::{
     env,
     process::{self, Command},
 };
 
-/// The service type under which the programs of this test process find and announce boards.
+/// The service type under which the programs of this test process find and
+/// announce boards.
 pub(crate) fn service() -> String {
     // RFC 6763, section 7, allows 15 characters.
     format!("_sbt-{:x}._tcp.local.", process::id())
@@ -16,8 +19,11 @@ pub(crate) fn service() -> String {
 pub(crate) fn switchboard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
     command.env("SWITCHBOARD_SERVICE", service());
-    // A folder that does not exist: neither settings nor keys. On macOS the settings are below HOME.
+    // A folder that does not exist: neither settings nor keys. On macOS the
+    // settings are below HOME.
     let home = env::temp_dir().join(format!("switchboard-no-home-{}", process::id()));
-    command.env("XDG_CONFIG_HOME", home.join("config")).env("HOME", home);
+    command
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("HOME", home);
     command
 }

@@ -1,4 +1,5 @@
-//! Invented boards in every state that the window can show: for its tests and for `cargo run --example preview`.
+//! Invented boards in every state that the window can show: for its tests and
+//! for `cargo run --example preview`.
 
 use std::{
     collections::BTreeSet,
@@ -8,12 +9,14 @@ use std::{
 };
 
 use protocol::{
-    Caps, Code, ComponentKey, Descriptor, DeviceInfo, EntityCategory, Kind, RpcError, State, mdns::Announcement,
+    Caps, Code, ComponentKey, Descriptor, DeviceInfo, EntityCategory, Kind, RpcError, State,
+    mdns::Announcement,
 };
 use serde_json::{Value, json};
 use switchboard::fleet::{
-    BoardKey, BoardView, Candidates, Changes, CommandState, ComponentView, Happening, Health, History, LastEvent,
-    LinkProblem, LinkState, LogEntry, Origin, ResyncCause, Sample, UpdateProblem, UpdateState,
+    BoardKey, BoardView, Candidates, Changes, CommandState, ComponentView, Happening, Health,
+    History, LastEvent, LinkProblem, LinkState, LogEntry, Origin, ResyncCause, Sample,
+    UpdateProblem, UpdateState,
 };
 use switchboard::keys::{KeyId, Role};
 
@@ -26,7 +29,10 @@ pub(crate) struct Now {
 
 impl Now {
     pub(crate) fn read() -> Self {
-        Self { now: Instant::now(), wall: SystemTime::now() }
+        Self {
+            now: Instant::now(),
+            wall: SystemTime::now(),
+        }
     }
 }
 
@@ -77,14 +83,18 @@ pub(crate) fn board(key: u32, name: &str, at: Now) -> BoardView {
     }
 }
 
-/// A link that was up for an hour, with round trips that are longer for boards with a higher key.
+/// A link that was up for an hour, with round trips that are longer for boards
+/// with a higher key.
 fn health(key: u32, at: Now) -> Health {
     let mut health = Health::default();
     health.link(at.wall - seconds(3_600.0), &LinkState::Connected);
     for step in 0..240_u32 {
         let when = at.wall - seconds(f64::from(240 - step) * 15.0);
         if step == 120 && key.is_multiple_of(3) {
-            let lost = LinkState::Unreachable { problem: LinkProblem::Silent, retry_at: None };
+            let lost = LinkState::Unreachable {
+                problem: LinkProblem::Silent,
+                retry_at: None,
+            };
             health.link(when, &lost);
         }
         if !(key.is_multiple_of(3) && (120..130).contains(&step)) {
@@ -118,7 +128,10 @@ pub(crate) fn component(kind: Kind, id: u16, name: &str, reported: Value) -> Com
 }
 
 /// The same with its descriptor changed.
-pub(crate) fn described(mut view: ComponentView, change: impl FnOnce(&mut Descriptor)) -> ComponentView {
+pub(crate) fn described(
+    mut view: ComponentView,
+    change: impl FnOnce(&mut Descriptor),
+) -> ComponentView {
     change(Arc::make_mut(&mut view.descriptor));
     view
 }
@@ -134,7 +147,10 @@ pub(crate) fn light(at: Now) -> ComponentView {
             ..Caps::default()
         };
     });
-    light.command = CommandState::Confirmed { took: seconds(0.004), at: at.now - seconds(3.0) };
+    light.command = CommandState::Confirmed {
+        took: seconds(0.004),
+        at: at.now - seconds(3.0),
+    };
     light
 }
 
@@ -149,18 +165,23 @@ pub(crate) fn sensor(
 ) -> ComponentView {
     let value = value.into();
     let middle = value.as_f64().unwrap_or(20.0);
-    let mut view = described(component(Kind::Sensor, id, name, json!({"value": value})), |descriptor| {
-        descriptor.device_class = Some(class.to_owned());
-        descriptor.unit_of_measurement = Some(unit.to_owned());
-        descriptor.accuracy_decimals = Some(decimals);
-    });
+    let mut view = described(
+        component(Kind::Sensor, id, name, json!({"value": value})),
+        |descriptor| {
+            descriptor.device_class = Some(class.to_owned());
+            descriptor.unit_of_measurement = Some(unit.to_owned());
+            descriptor.accuracy_decimals = Some(decimals);
+        },
+    );
     view.history = Arc::new(wave(middle, middle.abs() * 0.04 + 0.2, at));
     view.changed = Some((at.wall - seconds(4.0), Origin::Board));
     view
 }
 
 pub(crate) fn diagnostic(view: ComponentView) -> ComponentView {
-    described(view, |descriptor| descriptor.entity_category = Some(EntityCategory::Diagnostic))
+    described(view, |descriptor| {
+        descriptor.entity_category = Some(EntityCategory::Diagnostic)
+    })
 }
 
 fn wave(middle: f64, swing: f64, at: Now) -> History {
@@ -169,20 +190,34 @@ fn wave(middle: f64, swing: f64, at: Now) -> History {
             let x = f64::from(step) / 180.0;
             let rough = (f64::from(step) * 12.9898).sin() * 0.18;
             let gap = (96..110).contains(&step);
-            let value = if gap { f64::NAN } else { middle + swing * ((x * TAU * 1.7).sin() + rough) };
-            Sample { at: at.wall - seconds(f64::from(180 - step) * 2.0), value }
+            let value = if gap {
+                f64::NAN
+            } else {
+                middle + swing * ((x * TAU * 1.7).sin() + rough)
+            };
+            Sample {
+                at: at.wall - seconds(f64::from(180 - step) * 2.0),
+                value,
+            }
         })
         .collect()
 }
 
-pub(crate) fn with(mut board: BoardView, components: impl IntoIterator<Item = ComponentView>) -> BoardView {
+pub(crate) fn with(
+    mut board: BoardView,
+    components: impl IntoIterator<Item = ComponentView>,
+) -> BoardView {
     board.components = components.into_iter().map(Arc::new).collect();
     board
 }
 
 pub(crate) fn lamp(key: u32, name: &str, at: Now) -> BoardView {
     let mut button = component(Kind::Button, 0, "Button", json!({}));
-    let press = LastEvent { name: "press".to_owned(), at: at.wall - seconds(2.0), origin: Origin::ByHand };
+    let press = LastEvent {
+        name: "press".to_owned(),
+        at: at.wall - seconds(2.0),
+        origin: Origin::ByHand,
+    };
     button.last_event = Some(Box::new(press));
     with(
         board(key, name, at),
@@ -192,16 +227,26 @@ pub(crate) fn lamp(key: u32, name: &str, at: Now) -> BoardView {
             sensor(0, "Temperature", "temperature", "°C", 1, 24.6, at),
             diagnostic(sensor(1, "Signal", "signal_strength", "dBm", 0, -52, at)),
             diagnostic(sensor(2, "Free memory", "data_size", "kB", 0, 171, at)),
-            diagnostic(component(Kind::BinarySensor, 1, "Overheated", json!({"on": false}))),
+            diagnostic(component(
+                Kind::BinarySensor,
+                1,
+                "Overheated",
+                json!({"on": false}),
+            )),
         ],
     )
 }
 
 pub(crate) fn strip(key: u32, at: Now) -> BoardView {
     let commands = [
-        CommandState::Confirmed { took: seconds(0.0042), at: at.now - seconds(1.0) },
+        CommandState::Confirmed {
+            took: seconds(0.0042),
+            at: at.now - seconds(1.0),
+        },
         CommandState::Pending { since: at.now },
-        CommandState::Unconfirmed { at: at.now - seconds(2.0) },
+        CommandState::Unconfirmed {
+            at: at.now - seconds(2.0),
+        },
         CommandState::Refused {
             error: Box::new(RpcError::new(
                 Code::FailedPrecondition,
@@ -213,9 +258,22 @@ pub(crate) fn strip(key: u32, at: Now) -> BoardView {
     ];
     let switches = commands.into_iter().enumerate().flat_map(|(n, command)| {
         let id = u16::try_from(n).unwrap();
-        let mut switch = component(Kind::Switch, id, &format!("Socket {}", n + 1), json!({"on": n != 2}));
+        let mut switch = component(
+            Kind::Switch,
+            id,
+            &format!("Socket {}", n + 1),
+            json!({"on": n != 2}),
+        );
         switch.command = command;
-        let power = sensor(id, &format!("Socket {} power", n + 1), "power", "W", 1, 12.5 * f64::from(id), at);
+        let power = sensor(
+            id,
+            &format!("Socket {} power", n + 1),
+            "power",
+            "W",
+            1,
+            12.5 * f64::from(id),
+            at,
+        );
         [switch, power]
     });
     with(board(key, "Strip", at), switches.collect::<Vec<_>>())
@@ -229,49 +287,97 @@ pub(crate) fn updatable(key: u32, at: Now) -> BoardView {
         descriptor.entity_category = Some(EntityCategory::Config);
         descriptor.device_class = Some("firmware".to_owned());
     });
-    with(board(key, "Workbench", at), [component(Kind::Switch, 0, "Relay", json!({"on": true})), firmware])
+    with(
+        board(key, "Workbench", at),
+        [
+            component(Kind::Switch, 0, "Relay", json!({"on": true})),
+            firmware,
+        ],
+    )
 }
 
 /// Boards in each state of an update.
 pub(crate) fn updates(at: Now) -> Vec<BoardView> {
     let mut sending = updatable(1, at);
-    sending.update = Some(UpdateState::Sending { sent: 258_000, size: 598_016 });
+    sending.update = Some(UpdateState::Sending {
+        sent: 258_000,
+        size: 598_016,
+    });
     let mut restarting = updatable(2, at);
     restarting.update = Some(UpdateState::Restarting);
     let mut done = updatable(3, at);
-    done.update = Some(UpdateState::Done { before: Some("0.3.0".to_owned()), after: Some("0.3.1".to_owned()) });
+    done.update = Some(UpdateState::Done {
+        before: Some("0.3.0".to_owned()),
+        after: Some("0.3.1".to_owned()),
+    });
     let mut failed = updatable(4, at);
-    failed.update = Some(UpdateState::Failed(UpdateProblem::LinkLost { sent: 258_000, size: 598_016 }));
+    failed.update = Some(UpdateState::Failed(UpdateProblem::LinkLost {
+        sent: 258_000,
+        size: 598_016,
+    }));
     let mut by_another = updatable(5, at);
     let firmware = Arc::make_mut(by_another.components.last_mut().unwrap());
     let change = json!({"in_progress": true, "update_percentage": 43, "latest_version": "0.4.0"});
-    firmware.reported.merge(&serde_json::from_value(change).unwrap());
+    firmware
+        .reported
+        .merge(&serde_json::from_value(change).unwrap());
     let mut gave_way = updatable(6, at);
     let firmware = Arc::make_mut(gave_way.components.last_mut().unwrap());
     let reason = "the new image was not reached by any controller; the one before it came back";
-    firmware.reported.merge(&State::new().with("last_error", reason));
-    let names = ["Sending", "Restarting", "Done", "Failed", "By another", "Gave way"];
+    firmware
+        .reported
+        .merge(&State::new().with("last_error", reason));
+    let names = [
+        "Sending",
+        "Restarting",
+        "Done",
+        "Failed",
+        "By another",
+        "Gave way",
+    ];
     let mut boards = vec![sending, restarting, done, failed, by_another, gave_way];
-    boards.iter_mut().zip(names).for_each(|(board, name)| board.name = name.to_owned());
+    boards
+        .iter_mut()
+        .zip(names)
+        .for_each(|(board, name)| board.name = name.to_owned());
     boards
 }
 
 pub(crate) fn everything(key: u32, at: Now) -> BoardView {
-    let unknown_light =
-        described(component(Kind::Light, 1, "Second light", json!({"on": null, "brightness": null})), |d| {
-            d.caps = Caps { brightness: true, rgb: true, ..Caps::default() };
-        });
+    let unknown_light = described(
+        component(
+            Kind::Light,
+            1,
+            "Second light",
+            json!({"on": null, "brightness": null}),
+        ),
+        |d| {
+            d.caps = Caps {
+                brightness: true,
+                rgb: true,
+                ..Caps::default()
+            };
+        },
+    );
     let setpoint = described(
-        component(Kind::Number, 0, "Setpoint", json!({"value": 21.5, "min": 5, "max": 30, "step": 0.5})),
+        component(
+            Kind::Number,
+            0,
+            "Setpoint",
+            json!({"value": 21.5, "min": 5, "max": 30, "step": 0.5}),
+        ),
         |d| {
             d.unit_of_measurement = Some("°C".to_owned());
             d.accuracy_decimals = Some(1);
         },
     );
     let options = json!({"value": "eco", "options": ["eco", "comfort", "boost"]});
-    let door = described(component(Kind::BinarySensor, 0, "Door", json!({"on": true})), |descriptor| {
-        descriptor.device_class = Some("door".to_owned());
-    });
+    let door = described(
+        component(Kind::BinarySensor, 0, "Door", json!({"on": true})),
+        |descriptor| {
+            descriptor.device_class = Some("door".to_owned());
+        },
+    );
     let mut unknown_sensor = sensor(3, "Humidity", "humidity", "%", 0, Value::Null, at);
     unknown_sensor.history = Arc::default();
     with(
@@ -283,12 +389,22 @@ pub(crate) fn everything(key: u32, at: Now) -> BoardView {
             component(Kind::Switch, 1, "Relay", json!({"on": null})),
             setpoint,
             component(Kind::Select, 0, "Mode", options),
-            component(Kind::Text, 0, "Note", json!({"value": "Second shelf, left"})),
+            component(
+                Kind::Text,
+                0,
+                "Note",
+                json!({"value": "Second shelf, left"}),
+            ),
             component(Kind::Button, 0, "Restart", json!({})),
             door,
             sensor(0, "Temperature", "temperature", "°C", 1, 24.6, at),
             unknown_sensor,
-            component(Kind::Unknown("cover".to_owned()), 0, "Blind", json!({"position": 40, "moving": null})),
+            component(
+                Kind::Unknown("cover".to_owned()),
+                0,
+                "Blind",
+                json!({"position": 40, "moving": null}),
+            ),
         ],
     )
 }
@@ -307,12 +423,17 @@ pub(crate) fn mixed(at: Now) -> Vec<BoardView> {
     weather.link_since = at.now - seconds(7.0);
     weather.last_heard = Some(at.now - seconds(22.0));
     let mut bench = lamp(4, "Bench 4", at);
-    bench.link = LinkState::Unreachable { problem: LinkProblem::Silent, retry_at: Some(at.now + seconds(9.0)) };
+    bench.link = LinkState::Unreachable {
+        problem: LinkProblem::Silent,
+        retry_at: Some(at.now + seconds(9.0)),
+    };
     bench.link_since = at.now - seconds(34.0);
     bench.last_heard = Some(at.now - seconds(79.0));
     let mut bench_10 = board(5, "Bench 10", at);
-    bench_10.link =
-        LinkState::Unreachable { problem: LinkProblem::AllPlacesTaken, retry_at: Some(at.now + seconds(41.0)) };
+    bench_10.link = LinkState::Unreachable {
+        problem: LinkProblem::AllPlacesTaken,
+        retry_at: Some(at.now + seconds(41.0)),
+    };
     let mut new = board(6, "New board", at);
     new.link = LinkState::Connecting;
     new.link_since = at.now - seconds(0.4);
@@ -333,15 +454,18 @@ pub(crate) fn mixed(at: Now) -> Vec<BoardView> {
     ]
 }
 
-/// Boards that are locked: with a key that may only view, without a key, with one that is refused, and one that is open although there
-/// is a key for it.
+/// Boards that are locked: with a key that may only view, without a key, with
+/// one that is refused, and one that is open although there is a key for it.
 pub(crate) fn locked(at: Now) -> Vec<BoardView> {
     let mut seen = lamp(1, "Desk lamp", at);
     (seen.locked, seen.held) = (Some(true), Some((KeyId([1; 4]), Role::View)));
     let problem = |key: u32, name: &str, problem: LinkProblem| {
         let mut board = board(key, name, at);
         (board.locked, board.info, board.last_heard) = (Some(true), None, None);
-        board.link = LinkState::Unreachable { problem, retry_at: None };
+        board.link = LinkState::Unreachable {
+            problem,
+            retry_at: None,
+        };
         board
     };
     let no_key = problem(2, "Vault", LinkProblem::Locked);
@@ -360,7 +484,10 @@ pub(crate) fn many(count: u32, at: Now) -> Vec<BoardView> {
             if n % 17 == 5 {
                 board.link = LinkState::Stale;
             } else if n % 23 == 7 {
-                board.link = LinkState::Unreachable { problem: LinkProblem::Closed, retry_at: None };
+                board.link = LinkState::Unreachable {
+                    problem: LinkProblem::Closed,
+                    retry_at: None,
+                };
             }
             board
         })
@@ -380,10 +507,34 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
     };
     let entries = [
         ("Weather", Happening::Link(LinkState::Stale)),
-        ("Desk lamp", changed("sensor:0", State::new().with("value", 24.6), Origin::ByHand, 0.0016)),
-        ("Strip", changed("switch:2", State::new().with("on", true), Origin::OtherController(2), 0.0031)),
+        (
+            "Desk lamp",
+            changed(
+                "sensor:0",
+                State::new().with("value", 24.6),
+                Origin::ByHand,
+                0.0016,
+            ),
+        ),
+        (
+            "Strip",
+            changed(
+                "switch:2",
+                State::new().with("on", true),
+                Origin::OtherController(2),
+                0.0031,
+            ),
+        ),
         ("Strip", Happening::Resync(ResyncCause::Gap)),
-        ("Desk lamp", changed("light:0", State::new().with("brightness", 60), Origin::ThisProgram, 0.004)),
+        (
+            "Desk lamp",
+            changed(
+                "light:0",
+                State::new().with("brightness", 60),
+                Origin::ThisProgram,
+                0.004,
+            ),
+        ),
         (
             "Desk lamp",
             Happening::Event {
@@ -393,21 +544,45 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
                 late: Some(seconds(0.0021)),
             },
         ),
-        ("Desk lamp", changed("light:0", State::new().with("on", true), Origin::ByHand, 0.0022)),
-        ("Bench 4", Happening::Link(LinkState::Unreachable { problem: LinkProblem::Silent, retry_at: None })),
+        (
+            "Desk lamp",
+            changed(
+                "light:0",
+                State::new().with("on", true),
+                Origin::ByHand,
+                0.0022,
+            ),
+        ),
+        (
+            "Bench 4",
+            Happening::Link(LinkState::Unreachable {
+                problem: LinkProblem::Silent,
+                retry_at: None,
+            }),
+        ),
     ];
     let count = entries.len();
-    let entries = entries.into_iter().enumerate().map(|(n, (board, what))| LogEntry {
-        number: n as u64,
-        at: at.wall - seconds((count - n) as f64 * 1.37),
-        steady: at.wall - seconds((count - n) as f64 * 1.37),
-        board: BoardKey(if board == "Desk lamp" { 1 } else { 2 }),
-        board_name: Arc::from(board),
-        what,
-    });
+    let entries = entries
+        .into_iter()
+        .enumerate()
+        .map(|(n, (board, what))| LogEntry {
+            number: n as u64,
+            at: at.wall - seconds((count - n) as f64 * 1.37),
+            steady: at.wall - seconds((count - n) as f64 * 1.37),
+            board: BoardKey(if board == "Desk lamp" { 1 } else { 2 }),
+            board_name: Arc::from(board),
+            what,
+        });
     entries.map(Arc::new).collect()
 }
 
-pub(crate) fn changes(boards: impl IntoIterator<Item = BoardView>, log: Vec<Arc<LogEntry>>) -> Changes {
-    Changes { boards: boards.into_iter().map(Arc::new).collect(), log, ..Changes::default() }
+pub(crate) fn changes(
+    boards: impl IntoIterator<Item = BoardView>,
+    log: Vec<Arc<LogEntry>>,
+) -> Changes {
+    Changes {
+        boards: boards.into_iter().map(Arc::new).collect(),
+        log,
+        ..Changes::default()
+    }
 }

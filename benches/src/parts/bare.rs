@@ -1,5 +1,6 @@
-//! What one would write first: a task for each board that subscribes, parses what comes with serde_json, checks `prev`, and pings after
-//! ten seconds of silence. It keeps nothing.
+//! What one would write first: a task for each board that subscribes, parses
+//! what comes with serde_json, checks `prev`, and pings after ten seconds of
+//! silence. It keeps nothing.
 
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ const PING: &str = r#"{"jsonrpc":"2.0","id":2,"method":"Sys.Ping"}"#;
 /// As docs/protocol.md, "Liveness", has it.
 const PING_AFTER: Duration = Duration::from_secs(10);
 
-/// Prints a line when all boards are connected, and what was seen since for each line on standard input.
+/// Prints a line when all boards are connected, and what was seen since for
+/// each line on standard input.
 pub(super) async fn run() -> Outcome<()> {
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let counts = Shared::default();
@@ -43,7 +45,10 @@ async fn follow(mut socket: WebSocket, counts: Shared) {
             Err(_) if socket.send(Message::text(PING)).await.is_ok() => continue,
             Err(_) => return,
         };
-        let Some(object) = text(&message).and_then(|text| serde_json::from_str::<Value>(text).ok()) else { continue };
+        let Some(object) = text(&message).and_then(|text| serde_json::from_str::<Value>(text).ok())
+        else {
+            continue;
+        };
         let mut now = counts.lock();
         if let Some(result) = object["result"]["seq"].as_u64() {
             seen = Some(result);
@@ -51,8 +56,9 @@ async fn follow(mut socket: WebSocket, counts: Shared) {
             let params = &object["params"];
             now.resyncs += u64::from(params["prev"].as_u64() != seen);
             seen = params["seq"].as_u64();
-            now.values +=
-                params.as_object().map_or(0, |fields| fields.keys().filter(|key| key.contains(':')).count() as u64);
+            now.values += params.as_object().map_or(0, |fields| {
+                fields.keys().filter(|key| key.contains(':')).count() as u64
+            });
         }
     }
 }

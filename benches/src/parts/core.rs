@@ -1,4 +1,5 @@
-//! The board core alone, without a socket or a clock: what a command and a push take of it, for callgrind to count.
+//! The board core alone, without a socket or a clock: what a command and a push
+//! take of it, for callgrind to count.
 
 use std::time::Duration;
 
@@ -33,15 +34,25 @@ impl Hardware for Nothing {
     }
 }
 
-/// Gives a lamp so many commands, each of which changes its light and is pushed to so many clients.
+/// Gives a lamp so many commands, each of which changes its light and is pushed
+/// to so many clients.
 pub(super) fn run(commands: u32, clients: u32) -> Outcome<()> {
     let now = Duration::from_secs(1);
     let places = usize::try_from(clients)? + 1;
-    let mut lamp = Board::new(profile::plan(Profile::Lamp, 0, 1, None, places), &[], Epoch(1), Nothing)?;
+    let mut lamp = Board::new(
+        profile::plan(Profile::Lamp, 0, 1, None, places),
+        &[],
+        Epoch(1),
+        Nothing,
+    )?;
     let mut others = Vec::new();
     for _ in 0..clients {
         let client = lamp.connect(now)?;
-        lamp.receive(now, client, r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#);
+        lamp.receive(
+            now,
+            client,
+            r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
+        );
         others.push(client);
     }
     let commander = lamp.connect(now)?;

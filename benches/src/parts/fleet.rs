@@ -1,4 +1,5 @@
-//! The app's own core without a face. It is drained as the window drains it: when it is woken, at most 60 times a second.
+//! The app's own core without a face. It is drained as the window drains it:
+//! when it is woken, at most 60 times a second.
 
 use std::{
     collections::BTreeSet,
@@ -15,11 +16,17 @@ use crate::{Outcome, counts::Counts};
 /// A frame of a screen that shows 60 a second.
 const FRAME: Duration = Duration::from_micros(16_667);
 
-/// Prints a line when all boards are connected, and what was seen since for each line on standard input.
+/// Prints a line when all boards are connected, and what was seen since for
+/// each line on standard input.
 pub(super) fn run(transport: Transport) -> Outcome<()> {
     let addresses = addresses()?;
     let wanted = addresses.len();
-    let fleet = Fleet::start(Settings { discovery: None, addresses, transport, ..Settings::default() })?;
+    let fleet = Fleet::start(Settings {
+        discovery: None,
+        addresses,
+        transport,
+        ..Settings::default()
+    })?;
     let (wake, woken) = channel();
     let mut watch = fleet.watch(move || {
         // At the end nobody waits any more.

@@ -1,5 +1,5 @@
-//! Parts of the bench that run in a process of their own, so that what they cost is theirs alone. Each ends when it is told to, from
-//! outside.
+//! Parts of the bench that run in a process of their own, so that what they
+//! cost is theirs alone. Each ends when it is told to, from outside.
 
 mod bare;
 mod core;
@@ -33,13 +33,15 @@ pub(crate) enum Part {
         /// How long, in milliseconds
         delay_ms: u64,
     },
-    /// The fleet without a face, linked to the boards whose addresses come on standard input
+    /// The fleet without a face, linked to the boards whose addresses come on
+    /// standard input
     FleetAlone {
         /// The library that connects to them
         #[arg(long, default_value_t = Transport::Tungstenite)]
         transport: Transport,
     },
-    /// A bare client task for each of the boards whose addresses come on standard input
+    /// A bare client task for each of the boards whose addresses come on
+    /// standard input
     BareClients,
     /// The core of a board without a socket, for callgrind
     CoreAlone {
@@ -57,7 +59,9 @@ impl Part {
         match self {
             Self::EchoServer => sockets::run(servers::echo()),
             Self::BroadcastServer => sockets::run(servers::broadcast()),
-            Self::SlowLink { to, delay_ms } => sockets::run(slow_link::run(to, Duration::from_millis(delay_ms))),
+            Self::SlowLink { to, delay_ms } => {
+                sockets::run(slow_link::run(to, Duration::from_millis(delay_ms)))
+            }
             Self::FleetAlone { transport } => fleet::run(transport),
             Self::BareClients => sockets::run(bare::run()),
             Self::CoreAlone { commands, clients } => core::run(commands, clients),
@@ -67,7 +71,11 @@ impl Part {
 
 /// Addresses, a line each, until an empty one.
 fn addresses() -> io::Result<Vec<String>> {
-    io::stdin().lock().lines().take_while(|line| !matches!(line, Ok(line) if line.is_empty())).collect()
+    io::stdin()
+        .lock()
+        .lines()
+        .take_while(|line| !matches!(line, Ok(line) if line.is_empty()))
+        .collect()
 }
 
 /// What was seen until now, for who asks.

@@ -1,4 +1,5 @@
-//! Servers of tokio-tungstenite, as its own examples have them: a task for each connection.
+//! Servers of tokio-tungstenite, as its own examples have them: a task for each
+//! connection.
 
 use std::{
     cell::{Cell, RefCell},
@@ -23,7 +24,9 @@ pub(super) async fn echo() -> Outcome<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         spawn_local(async move {
-            let Ok(mut socket) = accept_async(stream).await else { return };
+            let Ok(mut socket) = accept_async(stream).await else {
+                return;
+            };
             while let Some(Ok(message)) = socket.next().await {
                 if message.is_text() && socket.send(message).await.is_err() {
                     return;
@@ -50,7 +53,9 @@ pub(super) async fn broadcast() -> Outcome<()> {
 }
 
 async fn one_of_many(stream: TcpStream, number: u64, others: Others) {
-    let Ok(socket) = accept_async(stream).await else { return };
+    let Ok(socket) = accept_async(stream).await else {
+        return;
+    };
     let (mut outgoing, mut incoming) = socket.split();
     let (queue, mut queued) = unbounded_channel();
     others.borrow_mut().insert(number, queue);
@@ -66,8 +71,13 @@ async fn one_of_many(stream: TcpStream, number: u64, others: Others) {
             if !message.is_text() {
                 continue;
             }
-            for (_, other) in others.borrow().iter().filter(|(other, _)| **other != number) {
-                // The text is shared, not copied; whoever has gone is taken out below.
+            for (_, other) in others
+                .borrow()
+                .iter()
+                .filter(|(other, _)| **other != number)
+            {
+                // The text is shared, not copied; whoever has gone is taken out
+                // below.
                 let _ = other.send(message.clone());
             }
         }

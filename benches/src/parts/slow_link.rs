@@ -1,4 +1,5 @@
-//! A relay that hands on every byte after a while, as a slow network does. Each of the two connections acknowledges for itself.
+//! A relay that hands on every byte after a while, as a slow network does. Each
+//! of the two connections acknowledges for itself.
 
 use std::time::Duration;
 

@@ -13,26 +13,42 @@ use crate::{
 /// So many deliveries a round.
 const DELIVERIES: u64 = 20_000;
 
-/// A board with so many subscribers that it is known as a server like the others.
+/// A board with so many subscribers that it is known as a server like the
+/// others.
 pub(super) fn board(controllers: u64) -> Outcome<Server> {
     let places = controllers.to_string();
-    let (process, addresses) = Program::boards(1, &["--profile", "lamp", "--controllers", &places])?;
+    let (process, addresses) =
+        Program::boards(1, &["--profile", "lamp", "--controllers", &places])?;
     let address = addresses.into_iter().next().ok_or("no board")?;
-    Ok(Server { name: "virtual board", process, address })
+    Ok(Server {
+        name: "virtual board",
+        process,
+        address,
+    })
 }
 
 /// A board, tokio-tungstenite, and the others.
 pub(super) fn servers(controllers: u64) -> Outcome<Vec<(Server, Speech)>> {
-    let mut servers =
-        vec![(board(controllers)?, Speech::Board), (Server::tungstenite("tokio-tungstenite")?, Speech::Peer)];
-    servers.extend(Server::others()?.into_iter().map(|server| (server, Speech::Peer)));
+    let mut servers = vec![
+        (board(controllers)?, Speech::Board),
+        (Server::tungstenite("tokio-tungstenite")?, Speech::Peer),
+    ];
+    servers.extend(
+        Server::others()?
+            .into_iter()
+            .map(|server| (server, Speech::Peer)),
+    );
     Ok(servers)
 }
 
 pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     for size in [4, 50, 500] {
-        let (deliveries, rounds, size) = if quick { (8, 1, size.min(4)) } else { (DELIVERIES, 7, size) };
+        let (deliveries, rounds, size) = if quick {
+            (8, 1, size.min(4))
+        } else {
+            (DELIVERIES, 7, size)
+        };
         lines.extend(sockets::run(deliver(size, deliveries / size, rounds))?);
         if quick {
             break;
@@ -59,15 +75,24 @@ async fn deliver(size: u64, changes: u64, rounds: u32) -> Outcome<Vec<Line>> {
     }
     let mut figures = Vec::new();
     for (server, _, costs) in &crowds {
-        figures.push((server.name, Figure::of(costs, Unit::Microseconds).ok_or("no rounds")?));
+        figures.push((
+            server.name,
+            Figure::of(costs, Unit::Microseconds).ok_or("no rounds")?,
+        ));
     }
-    let [(_, ours), peers @ ..] = figures.as_slice() else { return Ok(Vec::new()) };
+    let [(_, ours), peers @ ..] = figures.as_slice() else {
+        return Ok(Vec::new());
+    };
     let lines = peers.iter().map(|(name, figure)| Line {
         row: "broadcast",
         what: format!("CPU a delivery, {size} clients"),
         ours: *ours,
         peer: Some(((*name).to_owned(), *figure)),
-        target: if *name == "tokio-tungstenite" { Target::Ratio(1.0) } else { Target::Stated },
+        target: if *name == "tokio-tungstenite" {
+            Target::Ratio(1.0)
+        } else {
+            Target::Stated
+        },
     });
     Ok(lines.collect())
 }

@@ -1,5 +1,6 @@
-//! Instructions of the firmware's core: as callgrind counts them on this computer, and as the emulated board does on RISC-V, built as for a
-//! chip. Either is skipped where its tool is not installed.
+//! Instructions of the firmware's core: as callgrind counts them on this
+//! computer, and as the emulated board does on RISC-V, built as for a chip.
+//! Either is skipped where its tool is not installed.
 
 use std::{
     ffi::OsString,
@@ -19,12 +20,27 @@ const COLLECTED: &str = "Collected : ";
 pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let commands = if quick { 2 } else { 1_000 };
     let mut lines = Vec::new();
-    for (counted, on) in [(here(commands)?, ""), (emulated::instructions(commands)?, ", RISC-V in QEMU")] {
-        let Some([command, push]) = counted else { continue };
+    for (counted, on) in [
+        (here(commands)?, ""),
+        (emulated::instructions(commands)?, ", RISC-V in QEMU"),
+    ] {
+        let Some([command, push]) = counted else {
+            continue;
+        };
         let line = |what: &str, instructions: f64| {
-            let figure =
-                Figure { median: instructions, least: instructions, most: instructions, unit: Unit::Instructions };
-            Line { row: "core", what: format!("{what}{on}"), ours: figure, peer: None, target: Target::Stated }
+            let figure = Figure {
+                median: instructions,
+                least: instructions,
+                most: instructions,
+                unit: Unit::Instructions,
+            };
+            Line {
+                row: "core",
+                what: format!("{what}{on}"),
+                ours: figure,
+                peer: None,
+                target: Target::Stated,
+            }
         };
         lines.push(line("instructions a command, nobody subscribed", command));
         lines.push(line("instructions a push and subscriber, of 10", push));
@@ -34,16 +50,23 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
 
 /// On this computer; `None` where it cannot be counted.
 fn here(commands: u32) -> Outcome<Option<[f64; 2]>> {
-    let there = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status();
+    let there = Command::new("valgrind")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
     if !there.is_ok_and(|status| status.success()) {
         eprintln!("skipped: valgrind is not installed");
         return Ok(None);
     }
-    // What starting takes is in both, and what a push takes is the difference that ten clients make.
+    // What starting takes is in both, and what a push takes is the difference
+    // that ten clients make.
     let alone = count(2 * commands, 0)? - count(commands, 0)?;
     let with_ten = count(2 * commands, 10)? - count(commands, 10)?;
     let commands = f64::from(commands);
-    Ok(Some([alone / commands, (with_ten - alone) / commands / 10.0]))
+    Ok(Some([
+        alone / commands,
+        (with_ten - alone) / commands / 10.0,
+    ]))
 }
 
 /// Instructions of a board core that is given so many commands.
@@ -60,6 +83,11 @@ fn count(commands: u32, clients: u32) -> Outcome<f64> {
     ];
     let run = Command::new("valgrind").args(arguments).output()?;
     let said = String::from_utf8_lossy(&run.stderr);
-    let total = said.lines().find_map(|line| line.split_once(COLLECTED)).map(|(_, total)| total.trim());
-    total.and_then(|total| total.parse().ok()).ok_or_else(|| format!("callgrind says no total: {said}").into())
+    let total = said
+        .lines()
+        .find_map(|line| line.split_once(COLLECTED))
+        .map(|(_, total)| total.trim());
+    total
+        .and_then(|total| total.parse().ok())
+        .ok_or_else(|| format!("callgrind says no total: {said}").into())
 }

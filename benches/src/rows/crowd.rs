@@ -1,5 +1,6 @@
-//! Many boards in one process; the fleet without a face in a second, a bare client task a board in a third. Both are connected at the same
-//! time to the same boards, so that each is told the same.
+//! Many boards in one process; the fleet without a face in a second, a bare
+//! client task a board in a third. Both are connected at the same time to the
+//! same boards, so that each is told the same.
 
 use std::{thread, time::Duration};
 
@@ -36,7 +37,11 @@ impl Crowd {
         }
         process.say("")?;
         process.line()?;
-        Ok(Self { name, process, rounds: Vec::new() })
+        Ok(Self {
+            name,
+            process,
+            rounds: Vec::new(),
+        })
     }
 
     fn counts(&mut self) -> Outcome<Counts> {
@@ -56,7 +61,11 @@ fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<
     let mut crowds = [
         Crowd::connect("fleet", &["fleet-alone"], &addresses)?,
         Crowd::connect("bare client task a board", &["bare-clients"], &addresses)?,
-        Crowd::connect("the fleet over ewebsock", &["fleet-alone", "--transport", "ewebsock"], &addresses)?,
+        Crowd::connect(
+            "the fleet over ewebsock",
+            &["fleet-alone", "--transport", "ewebsock"],
+            &addresses,
+        )?,
     ];
     thread::sleep(SETTLE.min(round * 2));
     for _ in 0..rounds {
@@ -69,24 +78,39 @@ fn watch(boards: usize, more: &[&str], rounds: u32, round: Duration) -> Outcome<
             let now = crowd.process.reading()?;
             let seen = crowd.counts()?;
             crowd.rounds.push(Round {
-                cpu_percent: now.cpu.saturating_sub(reading.cpu).as_secs_f64() * 100.0 / round.as_secs_f64(),
+                cpu_percent: now.cpu.saturating_sub(reading.cpu).as_secs_f64() * 100.0
+                    / round.as_secs_f64(),
                 reading: now,
-                counts: Counts { values: seen.values - counts.values, ..seen },
+                counts: Counts {
+                    values: seen.values - counts.values,
+                    ..seen
+                },
             });
         }
     }
     Ok(crowds)
 }
 
-/// From 1 to 1,000 boards that tell of nothing but themselves: signal and memory every 10 s, which is how long a round is, uptime every 60 s.
+/// From 1 to 1,000 boards that tell of nothing but themselves: signal and
+/// memory every 10 s, which is how long a round is, uptime every 60 s.
 #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
 pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     let mut alone = None;
     for boards in [1, 10, 100, 1_000] {
         let (boards, rounds, round) = if quick { (2, 1, 1) } else { (boards, 3, 10) };
-        let [ours, bare, over_ewebsock] = watch(boards, &["--profile", "lamp"], rounds, Duration::from_secs(round))?;
-        let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs: &Crowd| -> Outcome<Line> {
+        let [ours, bare, over_ewebsock] = watch(
+            boards,
+            &["--profile", "lamp"],
+            rounds,
+            Duration::from_secs(round),
+        )?;
+        let line = |what: &str,
+                    unit,
+                    target,
+                    of: &dyn Fn(&Round) -> f64,
+                    theirs: &Crowd|
+         -> Outcome<Line> {
             Ok(Line {
                 row: "idle",
                 what: format!("{what}, {boards} boards idle"),
@@ -97,19 +121,61 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
         };
         let cpu = |round: &Round| round.cpu_percent;
         let memory = |round: &Round| round.reading.memory_kb;
-        lines.push(line("CPU of a core", Unit::Percent, Target::Ratio(1.5), &cpu, &bare)?);
-        lines.push(line("CPU of a core", Unit::Percent, Target::Stated, &cpu, &over_ewebsock)?);
-        lines.push(line("memory", Unit::Kilobytes, Target::Stated, &memory, &bare)?);
-        lines.push(line("memory", Unit::Kilobytes, Target::Stated, &memory, &over_ewebsock)?);
-        lines.push(line("threads", Unit::Count, Target::Stated, &|round| round.reading.threads, &bare)?);
-        let all = |crowd: &Crowd| crowd.figure(Unit::Kilobytes, memory).map(|figure| figure.median);
+        lines.push(line(
+            "CPU of a core",
+            Unit::Percent,
+            Target::Ratio(1.5),
+            &cpu,
+            &bare,
+        )?);
+        lines.push(line(
+            "CPU of a core",
+            Unit::Percent,
+            Target::Stated,
+            &cpu,
+            &over_ewebsock,
+        )?);
+        lines.push(line(
+            "memory",
+            Unit::Kilobytes,
+            Target::Stated,
+            &memory,
+            &bare,
+        )?);
+        lines.push(line(
+            "memory",
+            Unit::Kilobytes,
+            Target::Stated,
+            &memory,
+            &over_ewebsock,
+        )?);
+        lines.push(line(
+            "threads",
+            Unit::Count,
+            Target::Stated,
+            &|round| round.reading.threads,
+            &bare,
+        )?);
+        let all = |crowd: &Crowd| {
+            crowd
+                .figure(Unit::Kilobytes, memory)
+                .map(|figure| figure.median)
+        };
         let all = [all(&ours)?, all(&bare)?, all(&over_ewebsock)?];
         match alone {
             None => alone = Some(all),
             Some(alone) if boards >= 100 => {
                 let each = |at: usize| (all[at] - alone[at]) / (boards - 1) as f64;
-                let figure = |value| Figure { median: value, least: value, most: value, unit: Unit::Kilobytes };
-                for (at, crowd, target) in [(1, &bare, Target::AtMost(20.0)), (2, &over_ewebsock, Target::Stated)] {
+                let figure = |value| Figure {
+                    median: value,
+                    least: value,
+                    most: value,
+                    unit: Unit::Kilobytes,
+                };
+                for (at, crowd, target) in [
+                    (1, &bare, Target::AtMost(20.0)),
+                    (2, &over_ewebsock, Target::Stated),
+                ] {
                     lines.push(Line {
                         row: "idle",
                         what: format!("memory a board, {boards} boards idle"),
@@ -132,26 +198,69 @@ pub(super) fn idle(quick: bool) -> Outcome<Vec<Line>> {
 #[expect(clippy::cast_precision_loss, reason = "a few million")]
 pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
     let (boards, rounds, round) = if quick { (2, 1, 1) } else { (1_000, 3, 6) };
-    // Of readings ten times a second every second one would be gathered with the one before: batches are of 100 ms, and timers come up to
-    // 1 ms late.
+    // Of readings ten times a second every second one would be gathered with
+    // the one before: batches are of 100 ms, and timers come up to 1 ms late.
     let more = ["--profile", "weather", "--samples-per-second", "9.7"];
     let [ours, bare, over_ewebsock] = watch(boards, &more, rounds, Duration::from_secs(round))?;
-    let line = |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs: &Crowd| -> Outcome<Line> {
-        Ok(Line {
-            row: "events",
-            what: format!("{what}, {boards} boards, 9.7 readings/s each"),
-            ours: ours.figure(unit, of)?,
-            peer: Some((theirs.name.to_owned(), theirs.figure(unit, of)?)),
-            target,
-        })
-    };
+    let line =
+        |what: &str, unit, target, of: &dyn Fn(&Round) -> f64, theirs: &Crowd| -> Outcome<Line> {
+            Ok(Line {
+                row: "events",
+                what: format!("{what}, {boards} boards, 9.7 readings/s each"),
+                ours: ours.figure(unit, of)?,
+                peer: Some((theirs.name.to_owned(), theirs.figure(unit, of)?)),
+                target,
+            })
+        };
     Ok(vec![
-        line("CPU of a core", Unit::Percent, Target::Ratio(2.0), &|round| round.cpu_percent, &bare)?,
-        line("CPU of a core", Unit::Percent, Target::Stated, &|round| round.cpu_percent, &over_ewebsock)?,
-        line("values a second", Unit::Count, Target::Stated, &|seen| seen.counts.values as f64 / round as f64, &bare)?,
-        line("happenings lost", Unit::Count, Target::AtMost(0.0), &|round| round.counts.lost as f64, &bare)?,
-        line("gaps", Unit::Count, Target::AtMost(0.0), &|round| round.counts.resyncs as f64, &bare)?,
-        line("memory", Unit::Kilobytes, Target::Stated, &|round| round.reading.memory_kb, &bare)?,
-        line("memory", Unit::Kilobytes, Target::Stated, &|round| round.reading.memory_kb, &over_ewebsock)?,
+        line(
+            "CPU of a core",
+            Unit::Percent,
+            Target::Ratio(2.0),
+            &|round| round.cpu_percent,
+            &bare,
+        )?,
+        line(
+            "CPU of a core",
+            Unit::Percent,
+            Target::Stated,
+            &|round| round.cpu_percent,
+            &over_ewebsock,
+        )?,
+        line(
+            "values a second",
+            Unit::Count,
+            Target::Stated,
+            &|seen| seen.counts.values as f64 / round as f64,
+            &bare,
+        )?,
+        line(
+            "happenings lost",
+            Unit::Count,
+            Target::AtMost(0.0),
+            &|round| round.counts.lost as f64,
+            &bare,
+        )?,
+        line(
+            "gaps",
+            Unit::Count,
+            Target::AtMost(0.0),
+            &|round| round.counts.resyncs as f64,
+            &bare,
+        )?,
+        line(
+            "memory",
+            Unit::Kilobytes,
+            Target::Stated,
+            &|round| round.reading.memory_kb,
+            &bare,
+        )?,
+        line(
+            "memory",
+            Unit::Kilobytes,
+            Target::Stated,
+            &|round| round.reading.memory_kb,
+            &over_ewebsock,
+        )?,
     ])
 }

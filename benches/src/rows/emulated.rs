@@ -1,4 +1,5 @@
-//! Instructions of the firmware's core on RISC-V: the emulated board counts them itself. It is skipped where there is no QEMU, or no image.
+//! Instructions of the firmware's core on RISC-V: the emulated board counts
+//! them itself. It is skipped where there is no QEMU, or no image.
 
 use std::{
     env,
@@ -10,7 +11,8 @@ use serde_json::Value;
 
 use crate::{Outcome, process::Program};
 
-/// A machine that counts one nanosecond an instruction; its network leads nowhere.
+/// A machine that counts one nanosecond an instruction; its network leads
+/// nowhere.
 const MACHINE: [&str; 17] = [
     "-M",
     "virt",
@@ -31,10 +33,14 @@ const MACHINE: [&str; 17] = [
     "virtio-net-device,netdev=n",
 ];
 
-/// Of a command and of a push to one of ten subscribers; `None` where it cannot be counted, and why was said.
+/// Of a command and of a push to one of ten subscribers; `None` where it cannot
+/// be counted, and why was said.
 pub(super) fn instructions(commands: u32) -> Outcome<Option<[f64; 2]>> {
     const QEMU: &str = "qemu-system-riscv32";
-    let there = Command::new(QEMU).arg("--version").stdout(Stdio::null()).status();
+    let there = Command::new(QEMU)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
     if !there.is_ok_and(|status| status.success()) {
         eprintln!("skipped: {QEMU} is not installed");
         return Ok(None);
@@ -49,9 +55,15 @@ pub(super) fn instructions(commands: u32) -> Outcome<Option<[f64; 2]>> {
     machine.say(&format!("cost {commands}"))?;
     let line: Value = serde_json::from_str(&machine.line()?)?;
     if let Some(error) = line["error"].as_str() {
-        eprintln!("skipped: the image of the emulated board was built before it could count ({error})");
+        eprintln!(
+            "skipped: the image of the emulated board was built before it could count ({error})"
+        );
         return Ok(None);
     }
-    let figure = |name: &str| line["instructions"][name].as_f64().ok_or_else(|| format!("no figures: {line}"));
+    let figure = |name: &str| {
+        line["instructions"][name]
+            .as_f64()
+            .ok_or_else(|| format!("no figures: {line}"))
+    };
     Ok(Some([figure("command")?, figure("push")?]))
 }

@@ -6,25 +6,37 @@ use std::{
 };
 
 use protocol::{ComponentKey, State};
-use switchboard::fleet::{BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings, Transport, Watch};
+use switchboard::fleet::{
+    BoardKey, Fleet, LinkState, Outcome as CommandOutcome, Settings, Transport, Watch,
+};
 
 use crate::Outcome;
 
 /// How long a board may take to be connected, and a command to be confirmed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The board of a fleet, once it is connected and this component is known. `woken` is told when there is something to drain.
-pub(super) fn connected<T>(watch: &mut Watch, woken: &Receiver<T>, component: &ComponentKey) -> Outcome<BoardKey> {
+/// The board of a fleet, once it is connected and this component is known.
+/// `woken` is told when there is something to drain.
+pub(super) fn connected<T>(
+    watch: &mut Watch,
+    woken: &Receiver<T>,
+    component: &ComponentKey,
+) -> Outcome<BoardKey> {
     let end = Instant::now() + PATIENCE;
     loop {
         for board in watch.drain().boards {
-            let there = board.components.iter().any(|known| known.descriptor.key == *component);
+            let there = board
+                .components
+                .iter()
+                .any(|known| known.descriptor.key == *component);
             if board.link == LinkState::Connected && there {
                 return Ok(board.key);
             }
         }
         let left = end.saturating_duration_since(Instant::now());
-        woken.recv_timeout(left).map_err(|_| "the board is not connected")?;
+        woken
+            .recv_timeout(left)
+            .map_err(|_| "the board is not connected")?;
     }
 }
 
@@ -36,9 +48,18 @@ pub(super) struct Linked {
 
 impl Linked {
     /// Connects, and waits until this component is known.
-    pub(super) fn connect(address: &str, component: &ComponentKey, transport: Transport) -> Outcome<Self> {
+    pub(super) fn connect(
+        address: &str,
+        component: &ComponentKey,
+        transport: Transport,
+    ) -> Outcome<Self> {
         let addresses = vec![address.to_owned()];
-        let fleet = Fleet::start(Settings { discovery: None, addresses, transport, ..Settings::default() })?;
+        let fleet = Fleet::start(Settings {
+            discovery: None,
+            addresses,
+            transport,
+            ..Settings::default()
+        })?;
         let (wake, woken) = channel();
         let mut watch = fleet.watch(move || {
             // Nobody waits once the board is connected.
@@ -48,7 +69,8 @@ impl Linked {
         Ok(Self { fleet, board })
     }
 
-    /// How long a change takes, from the call until the fleet tells that it is confirmed.
+    /// How long a change takes, from the call until the fleet tells that it is
+    /// confirmed.
     pub(super) fn set(&self, component: &ComponentKey, change: State) -> Outcome<Duration> {
         let (reply, replied) = channel();
         let begun = Instant::now();
@@ -56,8 +78,11 @@ impl Linked {
             // It is waited for.
             let _ = reply.send((begun.elapsed(), outcome));
         };
-        self.fleet.set(self.board, component, change, Some(Box::new(tell)));
-        let (took, outcome) = replied.recv_timeout(PATIENCE).map_err(|_| "a command was not answered")?;
+        self.fleet
+            .set(self.board, component, change, Some(Box::new(tell)));
+        let (took, outcome) = replied
+            .recv_timeout(PATIENCE)
+            .map_err(|_| "a command was not answered")?;
         match outcome {
             CommandOutcome::Done { .. } => Ok(took),
             other => Err(format!("a command was not confirmed: {other:?}").into()),

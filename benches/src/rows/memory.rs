@@ -1,4 +1,5 @@
-//! Memory of a connection beside other servers', and of a board among a thousand in one process.
+//! Memory of a connection beside other servers', and of a board among a
+//! thousand in one process.
 
 use std::time::Duration;
 
@@ -47,7 +48,8 @@ async fn connections(clients: u64, rounds: u32) -> Outcome<Vec<Line>> {
         for (at, (server, speech)) in servers(clients + 3)?.into_iter().enumerate() {
             // Whatever is made once, the first time.
             let mut first = Audience::gather(&server, speech, 1).await?;
-            // Two, so that what all are told next differs from what the lamp shows then.
+            // Two, so that what all are told next differs from what the lamp
+            // shows then.
             first.hear(2).await?;
             let before = server.process.reading()?.memory_kb;
             let mut all = Audience::gather(&server, speech, clients).await?;
@@ -62,7 +64,9 @@ async fn connections(clients: u64, rounds: u32) -> Outcome<Vec<Line>> {
         }
     }
     let figure = |rounds: &[f64]| Figure::of(rounds, Unit::Kilobytes).ok_or("no rounds");
-    let [(_, ours), peers @ ..] = of.as_slice() else { return Ok(Vec::new()) };
+    let [(_, ours), peers @ ..] = of.as_slice() else {
+        return Ok(Vec::new());
+    };
     let mut lines = Vec::new();
     for (name, rounds) in peers {
         lines.push(Line {

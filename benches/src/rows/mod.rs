@@ -1,5 +1,5 @@
-//! What is measured, a file for each row of the table. A row starts what it needs, warms up, and takes ours and the peers' rounds in
-//! turn.
+//! What is measured, a file for each row of the table. A row starts what it
+//! needs, warms up, and takes ours and the peers' rounds in turn.
 
 mod broadcast;
 mod command;

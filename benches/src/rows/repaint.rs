@@ -1,5 +1,7 @@
-//! A button that is pressed at the board: when the fleet asks a face to draw, beside when a bare client of the same board has received the
-//! same push. Both are in this process, each on a thread of its own, so that one clock times both.
+//! A button that is pressed at the board: when the fleet asks a face to draw,
+//! beside when a bare client of the same board has received the same push. Both
+//! are in this process, each on a thread of its own, so that one clock times
+//! both.
 
 use std::{
     collections::BTreeSet,
@@ -25,7 +27,8 @@ use crate::{
 /// Between two presses: a press and what it toggles are told, and drawn.
 const GAP: Duration = Duration::from_millis(20);
 
-/// What an event may take longer to the request for a repaint than to a bare client, in microseconds.
+/// What an event may take longer to the request for a repaint than to a bare
+/// client, in microseconds.
 const MOST: f64 = 200.0;
 
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
@@ -34,7 +37,8 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let (rounds, presses) = if quick { (2, 3) } else { (10, 150) };
     let mut waits = [Waits::default(), Waits::default(), Waits::default()];
     for round in 0..rounds {
-        // A board tells its clients one after the other: each of the two is first in every second round.
+        // A board tells its clients one after the other: each of the two is
+        // first in every second round.
         let mut pair = Pair::connect(round % 2 == 0)?;
         pair.round(presses / 5)?;
         for (waits, round) in waits.iter_mut().zip(pair.round(presses)?) {
@@ -43,13 +47,22 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     }
     let [asked, received, later] = waits;
     let mut lines = Vec::new();
-    for (share, of) in [("median", (|waits| &waits.medians) as fn(&Waits) -> &Vec<f64>), ("p99", |waits| &waits.p99s)] {
+    for (share, of) in [
+        (
+            "median",
+            (|waits| &waits.medians) as fn(&Waits) -> &Vec<f64>,
+        ),
+        ("p99", |waits| &waits.p99s),
+    ] {
         let figure = |waits| Figure::of(of(waits), Unit::Microseconds).ok_or("no rounds");
         lines.push(Line {
             row: "repaint",
             what: format!("a press at the board to the request for a repaint, {share}"),
             ours: figure(&asked)?,
-            peer: Some(("bare client of the same board has received it".to_owned(), figure(&received)?)),
+            peer: Some((
+                "bare client of the same board has received it".to_owned(),
+                figure(&received)?,
+            )),
             target: Target::Stated,
         });
         lines.push(Line {
@@ -73,7 +86,8 @@ struct Waits {
 impl Waits {
     fn add(&mut self, mut waits: Vec<f64>) -> Outcome<()> {
         waits.sort_by(f64::total_cmp);
-        self.medians.push(quantile(&waits, 0.5).ok_or("no presses")?);
+        self.medians
+            .push(quantile(&waits, 0.5).ok_or("no presses")?);
         self.p99s.push(quantile(&waits, 0.99).ok_or("no presses")?);
         Ok(())
     }
@@ -100,22 +114,42 @@ impl Pair {
             received = bare(address)?;
             face = Face::connect(addresses)?;
         }
-        Ok(Self { board, name, face, received })
+        Ok(Self {
+            board,
+            name,
+            face,
+            received,
+        })
     }
 
-    /// So many presses: how long until the request for a repaint, until the bare client had it, and how much later the first is.
+    /// So many presses: how long until the request for a repaint, until the
+    /// bare client had it, and how much later the first is.
     fn round(&mut self, presses: u32) -> Outcome<[Vec<f64>; 3]> {
         let mut waits = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..presses {
             thread::sleep(GAP);
-            // What came of the press before; only a face that has looked is woken again.
+            // What came of the press before; only a face that has looked is
+            // woken again.
             self.face.watch.drain();
-            self.face.woken.try_iter().chain(self.received.try_iter()).for_each(drop);
+            self.face
+                .woken
+                .try_iter()
+                .chain(self.received.try_iter())
+                .for_each(drop);
             let begun = Instant::now();
-            self.board.say(&format!("press \"{}\" button:0", self.name))?;
-            let asked = self.face.woken.recv_timeout(PATIENCE).map_err(|_| "no repaint was asked for")?;
-            let received = self.received.recv_timeout(PATIENCE).map_err(|_| "the bare client received nothing")?;
-            let [asked, received] = [asked, received].map(|at| at.duration_since(begun).as_secs_f64() * 1e6);
+            self.board
+                .say(&format!("press \"{}\" button:0", self.name))?;
+            let asked = self
+                .face
+                .woken
+                .recv_timeout(PATIENCE)
+                .map_err(|_| "no repaint was asked for")?;
+            let received = self
+                .received
+                .recv_timeout(PATIENCE)
+                .map_err(|_| "the bare client received nothing")?;
+            let [asked, received] =
+                [asked, received].map(|at| at.duration_since(begun).as_secs_f64() * 1e6);
             for (waits, wait) in waits.iter_mut().zip([asked, received, asked - received]) {
                 waits.push(wait);
             }
@@ -124,7 +158,8 @@ impl Pair {
     }
 }
 
-/// A face of a fleet that shows one board, as the window does: where it is woken the window requests a repaint.
+/// A face of a fleet that shows one board, as the window does: where it is
+/// woken the window requests a repaint.
 struct Face {
     /// It ends with the face.
     _fleet: Fleet,
@@ -134,26 +169,42 @@ struct Face {
 
 impl Face {
     fn connect(addresses: Vec<String>) -> Outcome<Self> {
-        let fleet = Fleet::start(Settings { discovery: None, addresses, ..Settings::default() })?;
+        let fleet = Fleet::start(Settings {
+            discovery: None,
+            addresses,
+            ..Settings::default()
+        })?;
         let (wake, woken) = channel();
         let mut watch = fleet.watch(move || {
             // At the end nobody waits any more.
             let _ = wake.send(Instant::now());
         });
         let board = connected(&mut watch, &woken, &ComponentKey::new(Kind::Button, 0))?;
-        watch.shows(Shown { boards: BTreeSet::from([board]), log: true, ..Shown::default() });
-        Ok(Self { _fleet: fleet, watch, woken })
+        watch.shows(Shown {
+            boards: BTreeSet::from([board]),
+            log: true,
+            ..Shown::default()
+        });
+        Ok(Self {
+            _fleet: fleet,
+            watch,
+            woken,
+        })
     }
 }
 
-/// A bare client on a thread of its own, which ends with the board: when it received each message after its subscription.
+/// A bare client on a thread of its own, which ends with the board: when it
+/// received each message after its subscription.
 fn bare(address: String) -> Outcome<Receiver<Instant>> {
     let (tell, received) = channel();
     thread::spawn(move || {
-        sockets::run(follow(address, tell)).unwrap_or_else(|problem| eprintln!("bare client: {problem}"));
+        sockets::run(follow(address, tell))
+            .unwrap_or_else(|problem| eprintln!("bare client: {problem}"));
     });
     // The answer to the subscription.
-    received.recv_timeout(PATIENCE).map_err(|_| "the bare client is not subscribed")?;
+    received
+        .recv_timeout(PATIENCE)
+        .map_err(|_| "the bare client is not subscribed")?;
     Ok(received)
 }
 

@@ -1,4 +1,5 @@
-//! How components change: by commands and hands at once, by the world in batches, by fades step by step.
+//! How components change: by commands and hands at once, by the world in
+//! batches, by fades step by step.
 
 use alloc::{
     boxed::Box,
@@ -9,12 +10,14 @@ use alloc::{
 use core::time::Duration;
 
 use protocol::{
-    ComponentKey, Descriptor, Event, Kind, NotifyEvent, NotifyStatus, Object, RpcError, Source, State, limits,
+    ComponentKey, Descriptor, Event, Kind, NotifyEvent, NotifyStatus, Object, RpcError, Source,
+    State, limits,
 };
 use serde_json::json;
 
 use crate::{
-    Board, Component, Hardware, Input, Retained, RetainedKey, clients::Cause, fade::Fade, retained, rules, text,
+    Board, Component, Hardware, Input, Retained, RetainedKey, clients::Cause, fade::Fade, retained,
+    rules, text,
 };
 
 /// The fields that changed, by component.
@@ -29,30 +32,57 @@ pub(crate) struct Slot {
     fade: Option<Box<Fade>>,
     input: Input,
     next_sample: Option<Duration>,
-    /// Where its state is retained: as it is kept, or `None` where that is not known.
+    /// Where its state is retained: as it is kept, or `None` where that is not
+    /// known.
     pub(crate) retained: Option<Option<String>>,
 }
 
 impl Slot {
     pub(crate) fn new(component: Component) -> Self {
-        let Component { descriptor, state, input, retained } = component;
+        let Component {
+            descriptor,
+            state,
+            input,
+            retained,
+        } = component;
         let retained = retained.then(|| Some(retained::value(&descriptor, &state)));
         let next_sample = input.period().map(|_| Duration::ZERO);
-        Self { descriptor, state, fade: None, input, next_sample, retained }
+        Self {
+            descriptor,
+            state,
+            fade: None,
+            input,
+            next_sample,
+            retained,
+        }
     }
 
-    /// Takes over what was kept of it, and makes its output so; where the hardware refuses that, as it was planned.
-    pub(crate) fn boot<H: Hardware>(&mut self, kept: &[Retained], hardware: &mut H) -> Result<(), RpcError> {
+    /// Takes over what was kept of it, and makes its output so; where the
+    /// hardware refuses that, as it was planned.
+    pub(crate) fn boot<H: Hardware>(
+        &mut self,
+        kept: &[Retained],
+        hardware: &mut H,
+    ) -> Result<(), RpcError> {
         let key = &self.descriptor.key;
-        let kept = self.retained.as_ref().and_then(|_| retained::find(kept, &RetainedKey::Component(key.clone())));
-        if let Some(state) = kept.and_then(|kept| retained::restored(&self.descriptor, &self.state, kept)) {
+        let kept = self
+            .retained
+            .as_ref()
+            .and_then(|_| retained::find(kept, &RetainedKey::Component(key.clone())));
+        if let Some(state) =
+            kept.and_then(|kept| retained::restored(&self.descriptor, &self.state, kept))
+        {
             self.retained = Some(Some(retained::value(&self.descriptor, &state)));
             if !self.is_output() || hardware.set_output(key, &state).is_ok() {
                 self.state = state;
                 return Ok(());
             }
         }
-        if self.is_output() { hardware.set_output(key, &self.state) } else { Ok(()) }
+        if self.is_output() {
+            hardware.set_output(key, &self.state)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the hardware makes something of its state.
@@ -69,7 +99,8 @@ impl Slot {
     }
 }
 
-/// Changes that wait for the end of their batch. The states of the components have them already.
+/// Changes that wait for the end of their batch. The states of the components
+/// have them already.
 pub(crate) struct Gathered {
     due: Duration,
     changes: Changes,
@@ -80,7 +111,8 @@ impl<H: Hardware> Board<H> {
     /// Changes an output, and tells everyone at once.
     ///
     /// # Errors
-    /// What [`rules::accept`] or the hardware refuses; nothing has changed then.
+    /// What [`rules::accept`] or the hardware refuses; nothing has changed
+    /// then.
     pub(crate) fn command(
         &mut self,
         now: Duration,
@@ -106,8 +138,13 @@ impl<H: Hardware> Board<H> {
         change: State,
         transition: Duration,
     ) -> Result<Option<(ComponentKey, State)>, RpcError> {
-        let Some(slot) = self.slots.get_mut(at) else { return Ok(None) };
-        let changed = differing(&slot.state, rules::accept(&slot.descriptor, &slot.state, change)?);
+        let Some(slot) = self.slots.get_mut(at) else {
+            return Ok(None);
+        };
+        let changed = differing(
+            &slot.state,
+            rules::accept(&slot.descriptor, &slot.state, change)?,
+        );
         if changed.is_empty() && slot.fade.is_none() {
             return Ok(None);
         }
@@ -116,7 +153,10 @@ impl<H: Hardware> Board<H> {
         let fade = if transition.is_zero() {
             None
         } else {
-            let shown = slot.fade.as_ref().map_or_else(|| slot.state.clone(), |fade| fade.at(now));
+            let shown = slot
+                .fade
+                .as_ref()
+                .map_or_else(|| slot.state.clone(), |fade| fade.at(now));
             Some(Box::new(Fade::new(shown, target.clone(), now, transition)))
         };
         let first = fade.as_ref().map_or(&target, |fade| &fade.shown);
@@ -131,12 +171,23 @@ impl<H: Hardware> Board<H> {
     }
 
     /// A hand or the world changed something.
-    pub(crate) fn observed(&mut self, now: Duration, at: usize, change: State, source: Source) -> Result<(), RpcError> {
-        let Some(slot) = self.slots.get_mut(at) else { return Ok(()) };
+    pub(crate) fn observed(
+        &mut self,
+        now: Duration,
+        at: usize,
+        change: State,
+        source: Source,
+    ) -> Result<(), RpcError> {
+        let Some(slot) = self.slots.get_mut(at) else {
+            return Ok(());
+        };
         let changed = if slot.is_output() {
             self.set_output(now, at, change, Duration::ZERO)?
         } else {
-            let changed = differing(&slot.state, rules::accept(&slot.descriptor, &slot.state, change)?);
+            let changed = differing(
+                &slot.state,
+                rules::accept(&slot.descriptor, &slot.state, change)?,
+            );
             slot.state.merge(&changed);
             let changed = (!changed.is_empty()).then(|| (slot.descriptor.key.clone(), changed));
             if changed.is_some() {
@@ -150,9 +201,16 @@ impl<H: Hardware> Board<H> {
         Ok(())
     }
 
-    /// The board changes what it reports of itself: the state of its first component of this kind.
+    /// The board changes what it reports of itself: the state of its first
+    /// component of this kind.
     pub(crate) fn report(&mut self, now: Duration, kind: &Kind, change: State, source: Source) {
-        let Some(slot) = self.slots.iter_mut().find(|slot| slot.descriptor.kind == *kind) else { return };
+        let Some(slot) = self
+            .slots
+            .iter_mut()
+            .find(|slot| slot.descriptor.kind == *kind)
+        else {
+            return;
+        };
         let changed = differing(&slot.state, change);
         if !changed.is_empty() {
             slot.state.merge(&changed);
@@ -171,7 +229,8 @@ impl<H: Hardware> Board<H> {
         gathered.changes.entry(key).or_default().merge(change);
     }
 
-    /// Pushes what was gathered, so that the state of every component is what `seq` stands for.
+    /// Pushes what was gathered, so that the state of every component is what
+    /// `seq` stands for.
     pub(crate) fn flush(&mut self, now: Duration) {
         if let Some(gathered) = self.gathered.take() {
             self.push(now, gathered.changes, &gathered.cause);
@@ -191,24 +250,50 @@ impl<H: Hardware> Board<H> {
         self.clients.push_status(&status, cause);
     }
 
-    /// A button was pressed, here or from afar: the event first, then what the button is bound to.
-    pub(crate) fn pressed(&mut self, now: Duration, button: &ComponentKey, event: &str, source: &Source) {
+    /// A button was pressed, here or from afar: the event first, then what the
+    /// button is bound to.
+    pub(crate) fn pressed(
+        &mut self,
+        now: Duration,
+        button: &ComponentKey,
+        event: &str,
+        source: &Source,
+    ) {
         self.flush(now);
-        self.push_event(now, button.clone(), event, Object::new(), Some(source.clone()));
+        self.push_event(
+            now,
+            button.clone(),
+            event,
+            Object::new(),
+            Some(source.clone()),
+        );
         if event != "press" {
             return;
         }
-        let targets: Vec<ComponentKey> =
-            self.bindings.iter().filter(|(from, _)| from == button).map(|(_, to)| to.clone()).collect();
+        let targets: Vec<ComponentKey> = self
+            .bindings
+            .iter()
+            .filter(|(from, _)| from == button)
+            .map(|(_, to)| to.clone())
+            .collect();
         let mut changes = Changes::new();
         for target in targets {
-            let Some(at) = self.position(&target) else { continue };
-            let was_on = self.slots.get(at).and_then(|slot| slot.state.on()).unwrap_or(false);
-            // A hand waits for no answer: where the hardware refuses, the target stays as it is.
-            let switched = self.set_output(now, at, State::new().with("on", !was_on), Duration::ZERO);
+            let Some(at) = self.position(&target) else {
+                continue;
+            };
+            let was_on = self
+                .slots
+                .get(at)
+                .and_then(|slot| slot.state.on())
+                .unwrap_or(false);
+            // A hand waits for no answer: where the hardware refuses, the
+            // target stays as it is.
+            let switched =
+                self.set_output(now, at, State::new().with("on", !was_on), Duration::ZERO);
             changes.extend(switched.ok().flatten());
         }
-        // One push, however many targets: a press needs no more room than any other request.
+        // One push, however many targets: a press needs no more room than any
+        // other request.
         if !changes.is_empty() {
             self.push(now, changes, &Cause::of(source.clone()));
         }
@@ -223,8 +308,17 @@ impl<H: Hardware> Board<H> {
         extra: Object,
         source: Option<Source>,
     ) -> NotifyEvent {
-        let event = Event { component, event: event.to_string(), extra };
-        NotifyEvent { epoch: self.epoch, uptime_ms: text::millis(now), source, events: [event].into() }
+        let event = Event {
+            component,
+            event: event.to_string(),
+            extra,
+        };
+        NotifyEvent {
+            epoch: self.epoch,
+            uptime_ms: text::millis(now),
+            source,
+            events: [event].into(),
+        }
     }
 
     pub(crate) fn push_event(
@@ -243,11 +337,18 @@ impl<H: Hardware> Board<H> {
     pub(crate) fn step_fades(&mut self, now: Duration) {
         let mut failed = Vec::new();
         for (at, slot) in self.slots.iter_mut().enumerate() {
-            let Some(fade) = slot.fade.as_mut().filter(|fade| fade.next_step <= now) else { continue };
+            let Some(fade) = slot.fade.as_mut().filter(|fade| fade.next_step <= now) else {
+                continue;
+            };
             let before = fade.step(now);
             let arrived = fade.is_over(now);
-            if self.hardware.set_output(&slot.descriptor.key, &fade.shown).is_err() {
-                // What was announced will not come: report what the output shows instead.
+            if self
+                .hardware
+                .set_output(&slot.descriptor.key, &fade.shown)
+                .is_err()
+            {
+                // What was announced will not come: report what the output
+                // shows instead.
                 let back = differing(&slot.state, before);
                 slot.state.merge(&back);
                 slot.fade = None;
@@ -265,24 +366,33 @@ impl<H: Hardware> Board<H> {
     /// Reads the sensors that are due.
     pub(crate) fn sample(&mut self, now: Duration) {
         for at in 0..self.slots.len() {
-            let Some(slot) = self.slots.get_mut(at) else { continue };
-            let (Some(due), Some(period)) = (slot.next_sample, slot.input.period()) else { continue };
+            let Some(slot) = self.slots.get_mut(at) else {
+                continue;
+            };
+            let (Some(due), Some(period)) = (slot.next_sample, slot.input.period()) else {
+                continue;
+            };
             if due > now {
                 continue;
             }
             // On the grid of its period, however late this one is.
-            let late = u32::try_from((now - due).as_nanos() / period.as_nanos()).unwrap_or(u32::MAX);
+            let late =
+                u32::try_from((now - due).as_nanos() / period.as_nanos()).unwrap_or(u32::MAX);
             slot.next_sample = Some(due + period.saturating_mul(late.saturating_add(1)));
             let value = |value| Some(State::new().with("value", value));
             let (read, source) = match slot.input {
                 Input::Told => (None, Source::Timer),
-                Input::Read { .. } => (self.hardware.read_input(now, &slot.descriptor.key), Source::Physical),
+                Input::Read { .. } => (
+                    self.hardware.read_input(now, &slot.descriptor.key),
+                    Source::Physical,
+                ),
                 Input::Uptime => (value(json!(now.as_secs())), Source::Timer),
                 Input::FreeMemory => (value(json!(self.hardware.free_memory())), Source::Timer),
                 Input::Rssi => (value(json!(self.hardware.rssi())), Source::Timer),
             };
             if let Some(read) = read {
-                // A reading that does not fit its own component is a fault of the hardware's driver; the last good one stays.
+                // A reading that does not fit its own component is a fault of
+                // the hardware's driver; the last good one stays.
                 let _ = self.observed(now, at, read, source);
             }
         }
@@ -290,7 +400,11 @@ impl<H: Hardware> Board<H> {
 
     /// Ends the batch if it is due.
     pub(crate) fn end_batch(&mut self, now: Duration) {
-        if self.gathered.as_ref().is_some_and(|gathered| gathered.due <= now) {
+        if self
+            .gathered
+            .as_ref()
+            .is_some_and(|gathered| gathered.due <= now)
+        {
             self.flush(now);
         }
     }
@@ -298,16 +412,24 @@ impl<H: Hardware> Board<H> {
     /// When a fade, a sensor or the batch is due.
     pub(crate) fn next_change(&self) -> Option<Duration> {
         let batch = self.gathered.as_ref().map(|gathered| gathered.due);
-        self.slots.iter().filter_map(Slot::next_deadline).chain(batch).min()
+        self.slots
+            .iter()
+            .filter_map(Slot::next_deadline)
+            .chain(batch)
+            .min()
     }
 
     pub(crate) fn position(&self, key: &ComponentKey) -> Option<usize> {
-        self.slots.iter().position(|slot| slot.descriptor.key == *key)
+        self.slots
+            .iter()
+            .position(|slot| slot.descriptor.key == *key)
     }
 }
 
 /// The fields of `change` that are not so already.
 fn differing(state: &State, mut change: State) -> State {
-    change.0.retain(|field, value| state.get(field) != Some(value));
+    change
+        .0
+        .retain(|field, value| state.get(field) != Some(value));
     change
 }

@@ -1,17 +1,21 @@
-//! What each method does. Reads requests, answers them; what changes is done in `change`.
+//! What each method does. Reads requests, answers them; what changes is done in
+//! `change`.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::time::Duration;
 
 use protocol::{
-    Code, CommandResult, ComponentKey, ComponentsPage, DeviceInfo, Id, Kind, Level, LogFilter, Object, Pong, Rejected,
-    Request, Response, RpcError, Snapshot, Source, limits,
+    Code, CommandResult, ComponentKey, ComponentsPage, DeviceInfo, Id, Kind, Level, LogFilter,
+    Object, Pong, Rejected, Request, Response, RpcError, Snapshot, Source, limits,
     method::{self, LogSubscribe},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Board, ClientId, Hardware, REBOOT_AFTER, Reboot, Slot, keys::locked, params::Params, rules, sizes, text};
+use crate::{
+    Board, ClientId, Hardware, REBOOT_AFTER, Reboot, Slot, keys::locked, params::Params, rules,
+    sizes, text,
+};
 
 /// Every method of a board, for who asks for another.
 const METHODS: [&str; 27] = [
@@ -85,9 +89,15 @@ enum Answer {
 
 impl<H: Hardware> Board<H> {
     /// Carries a message out. Answers the answer, if it is to be answered.
-    pub(crate) fn carry_out(&mut self, now: Duration, caller: Caller, message: &str) -> Option<String> {
+    pub(crate) fn carry_out(
+        &mut self,
+        now: Duration,
+        caller: Caller,
+        message: &str,
+    ) -> Option<String> {
         let (id, outcome) = match read(message) {
-            // JSON-RPC 2.0, section 4.1: a notification is not answered, not even where its parameters are invalid.
+            // JSON-RPC 2.0, section 4.1: a notification is not answered, not
+            // even where its parameters are invalid.
             Err(Rejected { id: None, error }) if error.code == Code::InvalidParams => return None,
             Err(Rejected { id, error }) => (id, Err(error)),
             Ok(request) => {
@@ -101,11 +111,23 @@ impl<H: Hardware> Board<H> {
         if text.len() <= limits::MESSAGE_OUT_OF_BOARD {
             return Some(text);
         }
-        let message = format!("the answer would have more than {} bytes", limits::MESSAGE_OUT_OF_BOARD);
-        Some(answer(Err(&RpcError::new(Code::ResourceExhausted, "too_large", message))))
+        let message = format!(
+            "the answer would have more than {} bytes",
+            limits::MESSAGE_OUT_OF_BOARD
+        );
+        Some(answer(Err(&RpcError::new(
+            Code::ResourceExhausted,
+            "too_large",
+            message,
+        ))))
     }
 
-    fn answer(&mut self, now: Duration, caller: Caller, request: &Request) -> Result<Answer, RpcError> {
+    fn answer(
+        &mut self,
+        now: Duration,
+        caller: Caller,
+        request: &Request,
+    ) -> Result<Answer, RpcError> {
         if !matches!(self.reboot, Reboot::No) {
             return Err(rebooting());
         }
@@ -128,7 +150,11 @@ impl<H: Hardware> Board<H> {
             },
         };
         // Its push was queued before this, so `seq` has its effect.
-        Ok(Answer::Done(CommandResult { seq: self.seq, was_on, extra: Object::new() }))
+        Ok(Answer::Done(CommandResult {
+            seq: self.seq,
+            was_on,
+            extra: Object::new(),
+        }))
     }
 
     /// What is no command of a state; `None` is answered as one.
@@ -147,7 +173,10 @@ impl<H: Hardware> Board<H> {
                 return Ok(None);
             }
             method::DEVICE_REBOOT => {
-                self.reboot = Reboot::Asked { by: caller.source(), when_alone: caller.is_client() };
+                self.reboot = Reboot::Asked {
+                    by: caller.source(),
+                    when_alone: caller.is_client(),
+                };
                 return Ok(None);
             }
             method::BUTTON_PRESS => return self.press_from_afar(now, caller, params).map(done),
@@ -157,7 +186,9 @@ impl<H: Hardware> Board<H> {
             method::DEVICE_GET_COMPONENTS => self.components_page(params, request.id.as_ref()),
             method::DEVICE_GET_STATUS => Ok(json!(self.snapshot(now, caller))),
             method::DEVICE_SUBSCRIBE => self.subscribe(now, caller),
-            method::SYS_PING => Ok(json!(Pong { uptime_ms: text::millis(now) })),
+            method::SYS_PING => Ok(json!(Pong {
+                uptime_ms: text::millis(now)
+            })),
             method::OTA_BEGIN => self.begin_update(now, caller, params),
             method::OTA_WRITE => self.write_update(now, caller, params),
             method::LOG_SUBSCRIBE => self.subscribe_log(caller, params),
@@ -183,13 +214,22 @@ impl<H: Hardware> Board<H> {
     ) -> Result<Option<bool>, RpcError> {
         let at = params.target(kind, &self.slots)?;
         let change = params.change(kind)?;
-        let transition = if *kind == Kind::Light { params.transition()? } else { Duration::ZERO };
+        let transition = if *kind == Kind::Light {
+            params.transition()?
+        } else {
+            Duration::ZERO
+        };
         let was_on = self.was_on(at);
         self.command(now, at, change, transition, caller.source())?;
         Ok(was_on)
     }
 
-    fn toggle(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<Option<bool>, RpcError> {
+    fn toggle(
+        &mut self,
+        now: Duration,
+        caller: Caller,
+        params: &Params<'_>,
+    ) -> Result<Option<bool>, RpcError> {
         let at = params.target(&Kind::Switch, &self.slots)?;
         let was_on = self.was_on(at);
         let change = protocol::State::new().with("on", !was_on.unwrap_or(false));
@@ -197,11 +237,20 @@ impl<H: Hardware> Board<H> {
         Ok(was_on)
     }
 
-    fn press_from_afar(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<(), RpcError> {
+    fn press_from_afar(
+        &mut self,
+        now: Duration,
+        caller: Caller,
+        params: &Params<'_>,
+    ) -> Result<(), RpcError> {
         let at = params.target(&Kind::Button, &self.slots)?;
-        let event = params.text("event", "press, double_press or long_press")?.unwrap_or("press");
+        let event = params
+            .text("event", "press, double_press or long_press")?
+            .unwrap_or("press");
         rules::check_event(event)?;
-        let Some(key) = self.slots.get(at).map(|slot| slot.descriptor.key.clone()) else { return Ok(()) };
+        let Some(key) = self.slots.get(at).map(|slot| slot.descriptor.key.clone()) else {
+            return Ok(());
+        };
         self.hardware.pressed_from_afar(&key, event)?;
         self.pressed(now, &key, event, &caller.source());
         Ok(())
@@ -213,7 +262,12 @@ impl<H: Hardware> Board<H> {
     }
 
     fn info(&mut self, now: Duration) -> DeviceInfo {
-        let mut info = sizes::info(&self.identity, self.hardware.reset_reason(), self.epoch, text::millis(now));
+        let mut info = sizes::info(
+            &self.identity,
+            self.hardware.reset_reason(),
+            self.epoch,
+            text::millis(now),
+        );
         let (updatable, locked) = (self.hardware.update_slot().is_some(), self.is_locked());
         let callable = self.hardware.can_call();
         let samples = !locked && self.hardware.sample_source().is_some();
@@ -245,23 +299,39 @@ impl<H: Hardware> Board<H> {
         }
     }
 
-    /// Refusals for who looks for the reason, the rest for who follows everything.
-    fn log_request(&mut self, now: Duration, caller: Caller, request: &Request, refusal: Option<&RpcError>) {
+    /// Refusals for who looks for the reason, the rest for who follows
+    /// everything.
+    fn log_request(
+        &mut self,
+        now: Duration,
+        caller: Caller,
+        request: &Request,
+        refusal: Option<&RpcError>,
+    ) {
         let by_whom = || (caller.source(), text::clipped(&request.method));
         match refusal {
             Some(RpcError { message, data, .. }) => {
                 let (by, method) = by_whom();
-                // A message repeats parameters. On a locked board keys of role view read this line too; debug lines they do not.
+                // A message repeats parameters. On a locked board keys of role
+                // view read this line too; debug lines they do not.
                 let level = if self.is_locked() {
-                    self.log(now, Level::Info, format_args!("{by} {method} refused: {}", data.reason));
+                    self.log(
+                        now,
+                        Level::Info,
+                        format_args!("{by} {method} refused: {}", data.reason),
+                    );
                     Level::Debug
                 } else {
                     Level::Info
                 };
                 self.log(now, level, format_args!("{by} {method} refused: {message}"));
             }
-            // Nobody wants to read of every sign of life, or of every piece of an image.
-            None if matches!(request.method.as_str(), method::SYS_PING | method::CLIENTS_LIST | method::OTA_WRITE) => {}
+            // Nobody wants to read of every sign of life, or of every piece of
+            // an image.
+            None if matches!(
+                request.method.as_str(),
+                method::SYS_PING | method::CLIENTS_LIST | method::OTA_WRITE
+            ) => {}
             None if self.log.takes(Level::Debug) => {
                 let params = text::shown(&Value::Object(request.params.clone()));
                 let (by, method) = by_whom();
@@ -274,17 +344,22 @@ impl<H: Hardware> Board<H> {
     fn subscribe_log(&mut self, caller: Caller, params: &Params<'_>) -> Result<Value, RpcError> {
         const ACCEPTED: &str = "error, warn, info, debug or off";
         let Caller::Client(id) = caller else {
-            return Err(needs_a_websocket("GET /log, or Log.Subscribe on a WebSocket at /rpc"));
+            return Err(needs_a_websocket(
+                "GET /log, or Log.Subscribe on a WebSocket at /rpc",
+            ));
         };
         let level = match params.text("level", ACCEPTED)? {
             None => LogFilter::default(),
             Some(word) => word.parse().map_err(|_| {
-                rules::bad("not_an_option", format!("level is {ACCEPTED}, not {}", text::clipped(word)))
+                rules::bad(
+                    "not_an_option",
+                    format!("level is {ACCEPTED}, not {}", text::clipped(word)),
+                )
             })?,
         };
         if level == LogFilter::UpTo(Level::Debug) && self.access(caller).is_view() {
-            let message =
-                "debug has the parameters of everyone's commands: a key of role view reads error, warn and info";
+            let message = "debug has the parameters of everyone's commands: a key of role view \
+                 reads error, warn and info";
             return Err(RpcError::new(Code::Forbidden, "view_only", message));
         }
         let reader = match level {
@@ -299,14 +374,21 @@ impl<H: Hardware> Board<H> {
 
     fn subscribe(&mut self, now: Duration, caller: Caller) -> Result<Value, RpcError> {
         let Caller::Client(id) = caller else {
-            return Err(needs_a_websocket("use a WebSocket at /rpc, or Device.GetStatus"));
+            return Err(needs_a_websocket(
+                "use a WebSocket at /rpc, or Device.GetStatus",
+            ));
         };
         let snapshot = self.snapshot(now, caller);
         self.clients.subscribe(id, snapshot.seq);
         Ok(json!(snapshot))
     }
 
-    fn set_name(&mut self, now: Duration, caller: Caller, params: &Params<'_>) -> Result<(), RpcError> {
+    fn set_name(
+        &mut self,
+        now: Duration,
+        caller: Caller,
+        params: &Params<'_>,
+    ) -> Result<(), RpcError> {
         let name = params.needed_text("name", "1 to 63 bytes of UTF-8")?;
         self.rename(now, name, caller.source())
     }
@@ -332,8 +414,15 @@ impl<H: Hardware> Board<H> {
     /// As many descriptors as were asked for and fit.
     fn components_page(&self, params: &Params<'_>, id: Option<&Id>) -> Result<Value, RpcError> {
         let (offset, limit) = params.page()?;
-        let mut page = ComponentsPage { offset, total: self.slots.len(), components: Vec::new() };
-        let empty = Response { id: id.cloned(), outcome: Ok(json!(page)) };
+        let mut page = ComponentsPage {
+            offset,
+            total: self.slots.len(),
+            components: Vec::new(),
+        };
+        let empty = Response {
+            id: id.cloned(),
+            outcome: Ok(json!(page)),
+        };
         let mut bytes = empty.to_json().len();
         for slot in self.slots.iter().skip(page.offset).take(limit) {
             // And the comma before it.
@@ -346,22 +435,32 @@ impl<H: Hardware> Board<H> {
         Ok(json!(page))
     }
 
-    /// Says goodbye to everyone, after the answer to whoever asked has been queued.
+    /// Says goodbye to everyone, after the answer to whoever asked has been
+    /// queued.
     pub(crate) fn announce_reboot(&mut self, now: Duration) {
-        let Reboot::Asked { by, when_alone } = &self.reboot else { return };
+        let Reboot::Asked { by, when_alone } = &self.reboot else {
+            return;
+        };
         let (by, when_alone) = (by.clone(), *when_alone);
         self.drop_update();
         self.flush(now);
         self.log(now, Level::Info, format_args!("a restart, by {by}"));
         let event = self.event(now, system(), "rebooting", Object::new(), Some(by));
         self.clients.restart(&event);
-        self.reboot = Reboot::Due { at: now + REBOOT_AFTER, when_alone };
+        self.reboot = Reboot::Due {
+            at: now + REBOOT_AFTER,
+            when_alone,
+        };
     }
 }
 
 /// The refusal of everything that comes after the command to reboot.
 pub(crate) fn rebooting() -> RpcError {
-    RpcError::new(Code::Busy, "rebooting", "the board is restarting: connect again in some seconds")
+    RpcError::new(
+        Code::Busy,
+        "rebooting",
+        "the board is restarting: connect again in some seconds",
+    )
 }
 
 /// The refusal of what pushes, over `POST`.
@@ -370,16 +469,27 @@ fn needs_a_websocket(instead: &str) -> RpcError {
     RpcError::new(Code::FailedPrecondition, "needs_a_websocket", message)
 }
 
-/// The refusal of an unknown method, with those that begin alike, or with what methods begin with.
+/// The refusal of an unknown method, with those that begin alike, or with what
+/// methods begin with.
 fn no_such_method(asked: &str) -> RpcError {
     let space = |method: &str| method.split('.').next().unwrap_or_default().to_owned();
-    let mut alike: Vec<String> =
-        METHODS.iter().filter(|method| space(method) == space(asked)).map(|&method| method.to_owned()).collect();
+    let mut alike: Vec<String> = METHODS
+        .iter()
+        .filter(|method| space(method) == space(asked))
+        .map(|&method| method.to_owned())
+        .collect();
     if alike.is_empty() {
-        alike = METHODS.iter().map(|method| format!("{}.…", space(method))).collect();
+        alike = METHODS
+            .iter()
+            .map(|method| format!("{}.…", space(method)))
+            .collect();
         alike.dedup();
     }
-    let message = format!("no method {}; this board has {}", text::clipped(asked), alike.join(", "));
+    let message = format!(
+        "no method {}; this board has {}",
+        text::clipped(asked),
+        alike.join(", ")
+    );
     RpcError::new(Code::MethodNotFound, "no_such_method", message)
 }
 
@@ -395,12 +505,22 @@ fn read(message: &str) -> Result<Request, Rejected> {
         Rejected { id: None, error }
     };
     if message.len() > limits::MESSAGE_INTO_BOARD {
-        let sentence = format!("a message has at most {} bytes, not {}", limits::MESSAGE_INTO_BOARD, message.len());
+        let sentence = format!(
+            "a message has at most {} bytes, not {}",
+            limits::MESSAGE_INTO_BOARD,
+            message.len()
+        );
         return Err(reject("too_large", sentence));
     }
     // A number is never so long.
-    let long = |id: &Option<Id>| matches!(id, Some(Id::Text(text)) if json_len(text) > sizes::REQUEST_ID);
-    let too_long = || reject("bad_id", format!("id has at most {} bytes as JSON", sizes::REQUEST_ID));
+    let long =
+        |id: &Option<Id>| matches!(id, Some(Id::Text(text)) if json_len(text) > sizes::REQUEST_ID);
+    let too_long = || {
+        reject(
+            "bad_id",
+            format!("id has at most {} bytes as JSON", sizes::REQUEST_ID),
+        )
+    };
     match Request::parse(message) {
         Ok(request) if long(&request.id) => Err(too_long()),
         Err(rejected) if long(&rejected.id) => Err(too_long()),

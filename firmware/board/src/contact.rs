@@ -1,4 +1,5 @@
-//! What is known of a connection, whatever it is for: where it comes from, since when, when it was last heard, and what it costs.
+//! What is known of a connection, whatever it is for: where it comes from,
+//! since when, when it was last heard, and what it costs.
 
 use core::{net::SocketAddr, time::Duration};
 
@@ -15,7 +16,13 @@ pub(crate) struct Contact {
 
 impl Contact {
     pub(crate) fn new(now: Duration) -> Self {
-        Self { from: None, since: now, heard: now, pong: None, held: None }
+        Self {
+            from: None,
+            since: now,
+            heard: now,
+            pong: None,
+            held: None,
+        }
     }
 }
 
@@ -24,6 +31,7 @@ impl Contact {
 pub struct Origin {
     /// Where it comes from.
     pub from: Option<SocketAddr>,
-    /// What is held for it beside what waits in the board's queues, in bytes: its task and its buffers. `None` where that is not known.
+    /// What is held for it beside what waits in the board's queues, in bytes:
+    /// its task and its buffers. `None` where that is not known.
     pub held: Option<usize>,
 }

@@ -1,15 +1,21 @@
-//! What a hand means at a button, told from how its contact opens and closes. Reads no pin and no clock: the contact's changes come
-//! in with their time, gestures come out, and [`Gestures::next_deadline`] says when time alone will bring the next.
+//! What a hand means at a button, told from how its contact opens and closes.
+//! Reads no pin and no clock: the contact's changes come in with their time,
+//! gestures come out, and [`Gestures::next_deadline`] says when time alone will
+//! bring the next.
 //!
-//! A contact bounces; a change counts once it has stood for [`DEBOUNCE`], from the moment of its first edge on. A press is told
-//! from a double press by waiting for [`DOUBLE_WITHIN`] after it. Holding is told while it goes on, because people wait for it.
+//! A contact bounces; a change counts once it has stood for [`DEBOUNCE`], from
+//! the moment of its first edge on. A press is told from a double press by
+//! waiting for [`DOUBLE_WITHIN`] after it. Holding is told while it goes on,
+//! because people wait for it.
 
 use core::time::Duration;
 
-/// A contact that has stood still for so long has settled. Tactile switches bounce for up to 10 ms; a press lasts 50 ms and more.
+/// A contact that has stood still for so long has settled. Tactile switches
+/// bounce for up to 10 ms; a press lasts 50 ms and more.
 pub const DEBOUNCE: Duration = Duration::from_millis(30);
 
-/// A second press that begins within this time after the first was let go makes it a double press.
+/// A second press that begins within this time after the first was let go makes
+/// it a double press.
 pub const DOUBLE_WITHIN: Duration = Duration::from_millis(300);
 
 /// Held for so long it is a long press.
@@ -24,22 +30,26 @@ pub const ERASE_AFTER: Duration = Duration::from_secs(10);
 /// What a hand did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gesture {
-    /// Pressed once, briefly. Told [`DOUBLE_WITHIN`] after the button was let go.
+    /// Pressed once, briefly. Told [`DOUBLE_WITHIN`] after the button was let
+    /// go.
     Press,
     /// Pressed twice in a row. Told when the second is let go.
     DoublePress,
     /// Held for [`LONG_AFTER`]; told while it is held.
     LongPress,
-    /// Held for [`WARN_AFTER`], after [`Self::LongPress`]: show that [`Self::Erase`] comes next.
+    /// Held for [`WARN_AFTER`], after [`Self::LongPress`]: show that
+    /// [`Self::Erase`] comes next.
     EraseAhead,
-    /// Let go after [`Self::EraseAhead`] and before [`Self::Erase`]: nothing is erased.
+    /// Let go after [`Self::EraseAhead`] and before [`Self::Erase`]: nothing is
+    /// erased.
     EraseCancelled,
     /// Held for [`ERASE_AFTER`]: [`crate::Board::forget_everything`].
     Erase,
 }
 
 impl Gesture {
-    /// The event that it is of the button on the wire, for [`crate::Board::press`]; `None` for those that are about erasing.
+    /// The event that it is of the button on the wire, for
+    /// [`crate::Board::press`]; `None` for those that are about erasing.
     pub const fn event(self) -> Option<&'static str> {
         match self {
             Self::Press => Some("press"),
@@ -85,14 +95,24 @@ pub struct Gestures {
 }
 
 impl Gestures {
-    /// A button whose contact is closed now, or not. One that is held from before means nothing until it is let go.
+    /// A button whose contact is closed now, or not. One that is held from
+    /// before means nothing until it is let go.
     pub const fn new(closed: bool) -> Self {
         let hand = if closed { Hand::FromBefore } else { Hand::Away };
-        Self { contact: Contact { closed, seen: closed, edges: None }, hand, began: Duration::ZERO }
+        Self {
+            contact: Contact {
+                closed,
+                seen: closed,
+                edges: None,
+            },
+            hand,
+            began: Duration::ZERO,
+        }
     }
 
-    /// The contact closed (the button is pressed) or opened. Then, and when [`Self::next_deadline`] has come, ask
-    /// [`Self::next_gesture`]; what is due by `now` is to be asked for before.
+    /// The contact closed (the button is pressed) or opened. Then, and when
+    /// [`Self::next_deadline`] has come, ask [`Self::next_gesture`]; what is
+    /// due by `now` is to be asked for before.
     pub fn contact(&mut self, now: Duration, closed: bool) {
         if closed == self.contact.seen {
             return;
@@ -106,7 +126,8 @@ impl Gestures {
     pub fn next_gesture(&mut self, now: Duration) -> Option<Gesture> {
         if let Some((first, last)) = self.contact.edges {
             if now < last + DEBOUNCE {
-                // Time that passes does not count as held or let go before it is known which.
+                // Time that passes does not count as held or let go before it
+                // is known which.
                 return self.time_passed(first);
             }
             if let Some(gesture) = self.time_passed(first) {
@@ -115,14 +136,19 @@ impl Gestures {
             self.contact.edges = None;
             if self.contact.seen != self.contact.closed {
                 self.contact.closed = self.contact.seen;
-                let gesture = if self.contact.closed { self.pressed(first) } else { self.released(first) };
+                let gesture = if self.contact.closed {
+                    self.pressed(first)
+                } else {
+                    self.released(first)
+                };
                 return gesture.or_else(|| self.time_passed(now));
             }
         }
         self.time_passed(now)
     }
 
-    /// When to ask [`Self::next_gesture`] without a change of the contact; to be asked again after every other call.
+    /// When to ask [`Self::next_gesture`] without a change of the contact; to
+    /// be asked again after every other call.
     pub fn next_deadline(&self) -> Option<Duration> {
         if let Some((_, last)) = self.contact.edges {
             return Some(last + DEBOUNCE);
@@ -135,7 +161,8 @@ impl Gestures {
         }
     }
 
-    /// When the contact closed for the gesture that was told last; of a double press the first time.
+    /// When the contact closed for the gesture that was told last; of a double
+    /// press the first time.
     pub const fn began(&self) -> Duration {
         self.began
     }
@@ -156,7 +183,10 @@ impl Gestures {
                 self.hand = Hand::Between { since: at };
                 None
             }
-            Hand::Holding { told: Gesture::EraseAhead, .. } => Some(Gesture::EraseCancelled),
+            Hand::Holding {
+                told: Gesture::EraseAhead,
+                ..
+            } => Some(Gesture::EraseCancelled),
             Hand::Away | Hand::FromBefore | Hand::Between { .. } | Hand::Holding { .. } => None,
         }
     }
@@ -169,12 +199,24 @@ impl Gestures {
                 Some(Gesture::Press)
             }
             // Of a short press and one that is held, the short one is not lost.
-            Hand::Down { since, second: true } if now >= since + LONG_AFTER => {
-                self.hand = Hand::Down { since, second: false };
+            Hand::Down {
+                since,
+                second: true,
+            } if now >= since + LONG_AFTER => {
+                self.hand = Hand::Down {
+                    since,
+                    second: false,
+                };
                 Some(Gesture::Press)
             }
-            Hand::Down { since, second: false } if now >= since + LONG_AFTER => {
-                self.hand = Hand::Holding { since, told: Gesture::LongPress };
+            Hand::Down {
+                since,
+                second: false,
+            } if now >= since + LONG_AFTER => {
+                self.hand = Hand::Holding {
+                    since,
+                    told: Gesture::LongPress,
+                };
                 Some(Gesture::LongPress)
             }
             Hand::Holding { since, told } => {
@@ -189,7 +231,8 @@ impl Gestures {
     }
 }
 
-/// What comes after `told` where the button is held on, and how long after it was pressed.
+/// What comes after `told` where the button is held on, and how long after it
+/// was pressed.
 const fn next_hold(told: Gesture) -> Option<(Duration, Gesture)> {
     match told {
         Gesture::LongPress => Some((WARN_AFTER, Gesture::EraseAhead)),

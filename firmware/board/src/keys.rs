@@ -1,5 +1,7 @@
-//! Who may control a locked board: its keys, with their roles. Decides which there are and what each allows; that somebody has one is
-//! proved by the handshake of the crate noise, whose secrets and random numbers come from here.
+//! Who may control a locked board: its keys, with their roles. Decides which
+//! there are and what each allows; that somebody has one is proved by the
+//! handshake of the crate noise, whose secrets and random numbers come from
+//! here.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::{fmt, time::Duration};
@@ -12,7 +14,9 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::{Board, ClientId, Hardware, commands::Caller, params::Params, retained::Keeping, rules, text};
+use crate::{
+    Board, ClientId, Hardware, commands::Caller, params::Params, retained::Keeping, rules, text,
+};
 
 /// The version of the form in which keys are kept.
 const FORM: u8 = 1;
@@ -56,7 +60,10 @@ impl Access {
         ];
         match self {
             Self::Key(_, Role::View) if !VIEW.contains(&method) => {
-                let message = format!("this key may only view: {}; use a key of role control", VIEW.join(", "));
+                let message = format!(
+                    "this key may only view: {}; use a key of role control",
+                    VIEW.join(", ")
+                );
                 Err(RpcError::new(Code::Forbidden, "view_only", message))
             }
             Self::Open | Self::Key(..) => Ok(()),
@@ -76,7 +83,8 @@ struct Slot {
 #[derive(Default)]
 pub(crate) struct Keys {
     slots: Vec<Slot>,
-    /// Something was kept that is no list of keys: nobody gets in, for it may have been one.
+    /// Something was kept that is no list of keys: nobody gets in, for it may
+    /// have been one.
     broken: bool,
     /// They are others than those that are kept.
     pub(crate) unsaved: bool,
@@ -91,16 +99,28 @@ impl fmt::Debug for Keys {
 impl Keys {
     /// The keys that were kept, if any were.
     pub(crate) fn restored(kept: Option<&[u8]>) -> Self {
-        let Some(kept) = kept else { return Self::default() };
+        let Some(kept) = kept else {
+            return Self::default();
+        };
         let slots = read(kept).filter(|slots| !slots.is_empty());
         let broken = slots.is_none();
-        Self { slots: slots.unwrap_or_default(), broken, unsaved: false }
+        Self {
+            slots: slots.unwrap_or_default(),
+            broken,
+            unsaved: false,
+        }
     }
 
     /// As they are kept.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = alloc::vec![FORM];
-        for Slot { kid, role, name, psk } in &self.slots {
+        for Slot {
+            kid,
+            role,
+            name,
+            psk,
+        } in &self.slots
+        {
             bytes.extend_from_slice(&kid.0);
             bytes.push(u8::from(*role == Role::View));
             bytes.extend_from_slice(psk.bytes());
@@ -122,19 +142,34 @@ impl Keys {
 
 /// Reads what [`Keys::to_bytes`] wrote.
 fn read(bytes: &[u8]) -> Option<Vec<Slot>> {
-    let [FORM, rest @ ..] = bytes else { return None };
+    let [FORM, rest @ ..] = bytes else {
+        return None;
+    };
     let mut rest = rest;
     let mut slots = Vec::new();
     while !rest.is_empty() && slots.len() < limits::KEYS {
         let (kid, after) = rest.split_first_chunk()?;
-        let [role @ (0 | 1), after @ ..] = after else { return None };
+        let [role @ (0 | 1), after @ ..] = after else {
+            return None;
+        };
         let (psk, after) = after.split_first_chunk()?;
-        let [length, after @ ..] = after else { return None };
+        let [length, after @ ..] = after else {
+            return None;
+        };
         let (name, after) = after.split_at_checked(usize::from(*length))?;
         let name = core::str::from_utf8(name).ok()?;
         check_name(name).ok()?;
-        let role = if *role == 1 { Role::View } else { Role::Control };
-        slots.push(Slot { kid: KeyId(*kid), role, name: name.to_owned(), psk: Psk::new(*psk) });
+        let role = if *role == 1 {
+            Role::View
+        } else {
+            Role::Control
+        };
+        slots.push(Slot {
+            kid: KeyId(*kid),
+            role,
+            name: name.to_owned(),
+            psk: Psk::new(*psk),
+        });
         rest = after;
     }
     rest.is_empty().then_some(slots)
@@ -143,10 +178,16 @@ fn read(bytes: &[u8]) -> Option<Vec<Slot>> {
 fn check_name(name: &str) -> Result<(), RpcError> {
     if name.is_empty() || name.len() > limits::KEY_NAME {
         let most = limits::KEY_NAME;
-        return Err(rules::bad("out_of_range", format!("a key's name has 1 to {most} bytes, not {}", name.len())));
+        return Err(rules::bad(
+            "out_of_range",
+            format!("a key's name has 1 to {most} bytes, not {}", name.len()),
+        ));
     }
     if name.chars().any(char::is_control) {
-        return Err(rules::bad("control_character", "a key's name has no control characters".to_owned()));
+        return Err(rules::bad(
+            "control_character",
+            "a key's name has no control characters".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -163,15 +204,21 @@ impl<H: Hardware> Board<H> {
     /// As [`Board::connect`]; `wrong_key` where the key was removed meanwhile.
     pub fn connect_with_key(&mut self, now: Duration, kid: KeyId) -> Result<ClientId, RpcError> {
         self.adopt_pending_key(now, kid);
-        let Some(role) = self.keys.find(kid).map(|slot| slot.role) else { return Err(wrong_key()) };
+        let Some(role) = self.keys.find(kid).map(|slot| slot.role) else {
+            return Err(wrong_key());
+        };
         self.let_in(now, Access::Key(kid, role))
     }
 
-    /// The secret of a key; `None` where the board has no such key. One that was given to a controller by pairing and has yet to be
-    /// proved is among them.
+    /// The secret of a key; `None` where the board has no such key. One that
+    /// was given to a controller by pairing and has yet to be proved is among
+    /// them.
     pub fn psk(&self, kid: KeyId) -> Option<Psk> {
         let pending = self.pairing.pending().filter(|key| key.kid == kid);
-        self.keys.find(kid).map(|slot| slot.psk.clone()).or_else(|| pending.map(|key| key.psk.clone()))
+        self.keys
+            .find(kid)
+            .map(|slot| slot.psk.clone())
+            .or_else(|| pending.map(|key| key.psk.clone()))
     }
 
     /// What a key allows; `None` where the board has no such key.
@@ -179,10 +226,11 @@ impl<H: Hardware> Board<H> {
         self.keys.find(kid).map(|slot| slot.role)
     }
 
-    /// What a connection is greeted with, and fresh random bytes for the answer to it. `None` where this hardware has no source of
-    /// them.
+    /// What a connection is greeted with, and fresh random bytes for the answer
+    /// to it. `None` where this hardware has no source of them.
     pub fn greeting(&mut self) -> Option<Hello> {
-        self.random().map(|challenge| Hello::new(&self.identity.id, challenge))
+        self.random()
+            .map(|challenge| Hello::new(&self.identity.id, challenge))
     }
 
     /// Fresh bytes from a cryptographic source.
@@ -191,11 +239,13 @@ impl<H: Hardware> Board<H> {
         self.hardware.random(&mut bytes).then_some(bytes)
     }
 
-    /// Makes a key and adds it. To be called for a hand at the board alone, or for who has proved a key of role control; with its
-    /// first key the board is locked, and everyone who is connected without one is let go.
+    /// Makes a key and adds it. To be called for a hand at the board alone, or
+    /// for who has proved a key of role control; with its first key the board
+    /// is locked, and everyone who is connected without one is let go.
     ///
     /// # Errors
-    /// Where the name is none, all places are taken, or there is no source of random numbers.
+    /// Where the name is none, all places are taken, or there is no source of
+    /// random numbers.
     pub fn add_key(&mut self, now: Duration, name: &str, role: Role) -> Result<Key, RpcError> {
         check_name(name)?;
         let key = self.new_key(role)?;
@@ -210,11 +260,22 @@ impl<H: Hardware> Board<H> {
     pub(crate) fn new_key(&mut self, role: Role) -> Result<Key, RpcError> {
         if self.keys.broken {
             let message = "the keys of this board cannot be read: erase it at the board";
-            return Err(RpcError::new(Code::FailedPrecondition, "keys_unreadable", message));
+            return Err(RpcError::new(
+                Code::FailedPrecondition,
+                "keys_unreadable",
+                message,
+            ));
         }
         if self.keys.slots.len() >= limits::KEYS {
-            let message = format!("all {} places for keys are taken: remove one first", limits::KEYS);
-            return Err(RpcError::new(Code::ResourceExhausted, "all_keys_taken", message));
+            let message = format!(
+                "all {} places for keys are taken: remove one first",
+                limits::KEYS
+            );
+            return Err(RpcError::new(
+                Code::ResourceExhausted,
+                "all_keys_taken",
+                message,
+            ));
         }
         let no_source = || {
             let message = "this board has no source of random numbers that is good enough for keys";
@@ -227,18 +288,38 @@ impl<H: Hardware> Board<H> {
                 break kid;
             }
         };
-        Ok(Key { board: self.identity.id.clone(), kid, role, psk })
+        Ok(Key {
+            board: self.identity.id.clone(),
+            kid,
+            role,
+            psk,
+        })
     }
 
-    /// From now on this is one of the board's keys. Where all places were taken since it was made, it is dropped.
-    pub(crate) fn adopt_key(&mut self, now: Duration, Key { kid, role, psk, .. }: &Key, name: &str) {
+    /// From now on this is one of the board's keys. Where all places were taken
+    /// since it was made, it is dropped.
+    pub(crate) fn adopt_key(
+        &mut self,
+        now: Duration,
+        Key { kid, role, psk, .. }: &Key,
+        name: &str,
+    ) {
         if self.keys.slots.len() >= limits::KEYS {
             return;
         }
         let was_locked = self.is_locked();
-        self.keys.slots.push(Slot { kid: *kid, role: *role, name: name.to_owned(), psk: psk.clone() });
+        self.keys.slots.push(Slot {
+            kid: *kid,
+            role: *role,
+            name: name.to_owned(),
+            psk: psk.clone(),
+        });
         self.keep_keys(now);
-        self.log(now, Level::Info, format_args!("key {kid} ({role}, {name}) added"));
+        self.log(
+            now,
+            Level::Info,
+            format_args!("key {kid} ({role}, {name}) added"),
+        );
         if !was_locked {
             self.renamed = true;
             self.clients.let_go_without_key();
@@ -246,7 +327,8 @@ impl<H: Hardware> Board<H> {
         }
     }
 
-    /// Sees to it that the keys are written at once: a key that was handed over must not be forgotten.
+    /// Sees to it that the keys are written at once: a key that was handed over
+    /// must not be forgotten.
     fn keep_keys(&mut self, now: Duration) {
         self.keys.unsaved = true;
         match &mut self.keeping {
@@ -259,45 +341,78 @@ impl<H: Hardware> Board<H> {
     pub(crate) fn list_keys(&self, caller: Caller) -> Result<Value, RpcError> {
         self.only_locked()?;
         let own = self.access(caller).kid();
-        let entry = |Slot { kid, role, name, .. }: &Slot| KeyEntry {
+        let entry = |Slot {
+                         kid, role, name, ..
+                     }: &Slot| KeyEntry {
             kid: format!("{kid}"),
             name: name.clone(),
             role: role.word().into(),
             yours: own == Some(*kid),
             extra: Object::new(),
         };
-        Ok(json!(KeyList { keys: self.keys.slots.iter().map(entry).collect() }))
+        Ok(json!(KeyList {
+            keys: self.keys.slots.iter().map(entry).collect()
+        }))
     }
 
     /// The name of a key, for people, and what it allows.
     pub(crate) fn key_of(&self, kid: KeyId) -> Option<(KeyId, &str, Role)> {
-        self.keys.find(kid).map(|slot| (slot.kid, slot.name.as_str(), slot.role))
+        self.keys
+            .find(kid)
+            .map(|slot| (slot.kid, slot.name.as_str(), slot.role))
     }
 
-    pub(crate) fn add_key_from_afar(&mut self, now: Duration, params: &Params<'_>) -> Result<Value, RpcError> {
+    pub(crate) fn add_key_from_afar(
+        &mut self,
+        now: Duration,
+        params: &Params<'_>,
+    ) -> Result<Value, RpcError> {
         self.only_locked()?;
         let name = params.needed_text("name", "1 to 32 bytes of UTF-8")?;
         let role = params.needed_text("role", "control or view")?;
         let role: Role = role.parse().map_err(|_| {
-            rules::bad("not_an_option", format!("role is control or view, not {}", text::clipped(role)))
+            rules::bad(
+                "not_an_option",
+                format!("role is control or view, not {}", text::clipped(role)),
+            )
         })?;
         let key = self.add_key(now, name, role)?;
         let (kid, text) = (format!("{}", key.kid), key.to_text());
-        Ok(json!(KeyAdded { kid, name: name.into(), role: role.word().into(), key: text.as_str().into() }))
+        Ok(json!(KeyAdded {
+            kid,
+            name: name.into(),
+            role: role.word().into(),
+            key: text.as_str().into()
+        }))
     }
 
-    pub(crate) fn remove_key(&mut self, now: Duration, params: &Params<'_>) -> Result<Value, RpcError> {
+    pub(crate) fn remove_key(
+        &mut self,
+        now: Duration,
+        params: &Params<'_>,
+    ) -> Result<Value, RpcError> {
         self.only_locked()?;
         let word = params.needed_text("kid", "the key's name, 8 hexadecimal digits")?;
-        let known = word.parse().ok().filter(|kid| self.keys.find(*kid).is_some());
+        let known = word
+            .parse()
+            .ok()
+            .filter(|kid| self.keys.find(*kid).is_some());
         let Some(kid) = known else {
-            let message = format!("no key {}; Keys.List names those that there are", text::clipped(word));
+            let message = format!(
+                "no key {}; Keys.List names those that there are",
+                text::clipped(word)
+            );
             return Err(RpcError::new(Code::NotFound, "not_found", message));
         };
         let controls = |slot: &Slot| slot.kid != kid && slot.role == Role::Control;
         if !self.keys.slots.iter().any(controls) {
-            let message = "this is the last key of role control: add another first, or erase the board at the board";
-            return Err(RpcError::new(Code::FailedPrecondition, "last_control_key", message));
+            let message = "this is the last key of role control: add another first, or erase the \
+                 board at the board";
+            return Err(RpcError::new(
+                Code::FailedPrecondition,
+                "last_control_key",
+                message,
+            ));
         }
         self.keys.slots.retain(|slot| slot.kid != kid);
         self.keep_keys(now);
@@ -318,21 +433,27 @@ impl<H: Hardware> Board<H> {
         if self.is_locked() {
             return Ok(());
         }
-        let message = "this board is open: its first key is made at the board, over its serial port or by pairing";
-        Err(RpcError::new(Code::FailedPrecondition, "not_locked", message))
+        let message = "this board is open: its first key is made at the board, over its serial \
+             port or by pairing";
+        Err(RpcError::new(
+            Code::FailedPrecondition,
+            "not_locked",
+            message,
+        ))
     }
 }
 
 /// The refusal of whoever speaks in plain text to a locked board.
 pub fn locked() -> RpcError {
-    let message = "this board is locked: it speaks Noise with who has one of its keys (docs/protocol.md, \"Locked boards\"); \
+    let message = "this board is locked: it speaks Noise with who has one of its keys \
+         (docs/protocol.md, \"Locked boards\"); \
                    other programs reach it through `switchboard proxy`";
     RpcError::new(Code::Forbidden, "locked", message)
 }
 
 /// The refusal of a key that is none of this board's.
 pub fn wrong_key() -> RpcError {
-    let message =
-        "this board has no such key: it was removed, or never was one; ask who controls the board for a new one";
+    let message = "this board has no such key: it was removed, or never was one; ask who controls \
+         the board for a new one";
     RpcError::new(Code::Forbidden, "wrong_key", message)
 }

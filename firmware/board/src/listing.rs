@@ -71,12 +71,21 @@ impl<H: Hardware> Board<H> {
             clients: Vec::new(),
             extra: Object::new(),
         };
-        let empty = Response { id: id.cloned(), outcome: Ok(json!(list)) };
+        let empty = Response {
+            id: id.cloned(),
+            outcome: Ok(json!(list)),
+        };
         let mut bytes = empty.to_json().len();
-        let mut ids: Vec<ClientId> = self.clients.ids().chain(self.sides.keys().copied()).collect();
+        let mut ids: Vec<ClientId> = self
+            .clients
+            .ids()
+            .chain(self.sides.keys().copied())
+            .collect();
         ids.sort_unstable();
         for id in ids.into_iter().skip(offset).take(limit) {
-            let Some(entry) = self.entry(id, caller) else { continue };
+            let Some(entry) = self.entry(id, caller) else {
+                continue;
+            };
             // And the comma before it.
             bytes += text::json(&entry).len() + 1;
             if bytes > limits::MESSAGE_OUT_OF_BOARD {
@@ -95,17 +104,38 @@ impl<H: Hardware> Board<H> {
                     Reads::Telemetry(_) => ClientKind::Telemetry,
                     Reads::Nothing => ClientKind::Echo,
                 };
-                // What waits for it is in a ring that the board has once, whoever reads.
-                (kind, &side.contact, side.waiting(&self.log, &self.telemetry), size_of::<(ClientId, Open)>(), None)
+                // What waits for it is in a ring that the board has once,
+                // whoever reads.
+                (
+                    kind,
+                    &side.contact,
+                    side.waiting(&self.log, &self.telemetry),
+                    size_of::<(ClientId, Open)>(),
+                    None,
+                )
             }
             None => {
                 let (queued, bytes, own) = self.clients.waiting(id)?;
-                let key = self.clients.access(id).kid().and_then(|kid| self.key_of(kid));
-                (ClientKind::Rpc, self.clients.contact(id)?, (queued, bytes, 0), own, key)
+                let key = self
+                    .clients
+                    .access(id)
+                    .kid()
+                    .and_then(|kid| self.key_of(kid));
+                (
+                    ClientKind::Rpc,
+                    self.clients.contact(id)?,
+                    (queued, bytes, 0),
+                    own,
+                    key,
+                )
             }
         };
         let (kid, key_name, role) = match key {
-            Some((kid, name, role)) => (Some(kid.to_string()), Some(name.into()), Some(role.word().into())),
+            Some((kid, name, role)) => (
+                Some(kid.to_string()),
+                Some(name.into()),
+                Some(role.word().into()),
+            ),
             None => (None, None, None),
         };
         Some(ClientEntry {
@@ -144,11 +174,16 @@ impl<H: Hardware> Board<H> {
         if let Some(side) = self.sides.get_mut(&id) {
             side.dismissed = true;
         } else if !self.clients.dismiss(id) {
-            let message = format!("no connection {number}; Clients.List names those that there are");
+            let message =
+                format!("no connection {number}; Clients.List names those that there are");
             return Err(RpcError::new(Code::NotFound, "not_found", message));
         }
         self.dismissal = true;
-        self.log(now, Level::Info, format_args!("connection {number} is closed by {}", caller.source()));
+        self.log(
+            now,
+            Level::Info,
+            format_args!("connection {number} is closed by {}", caller.source()),
+        );
         Ok(json!({}))
     }
 }

@@ -1,5 +1,6 @@
-//! The board's log: a ring of its last lines, and how far each reader has come. Nobody waits for it and it waits for nobody: what
-//! finds no room pushes the oldest line out, and a reader that comes too late is told how many it lost.
+//! The board's log: a ring of its last lines, and how far each reader has come.
+//! Nobody waits for it and it waits for nobody: what finds no room pushes the
+//! oldest line out, and a reader that comes too late is told how many it lost.
 
 use alloc::{collections::VecDeque, string::String, vec::Vec};
 use core::{fmt, time::Duration};
@@ -11,7 +12,8 @@ use crate::text;
 /// What a line costs beside its message, in bytes.
 const OVERHEAD: usize = size_of::<LogLine>();
 
-/// What the rest of a `NotifyLog` may need, in bytes: its envelope, two numbers of 20 digits, the brackets.
+/// What the rest of a `NotifyLog` may need, in bytes: its envelope, two numbers
+/// of 20 digits, the brackets.
 const ENVELOPE: usize = 192;
 
 /// The last lines, and what is asked of them.
@@ -31,7 +33,8 @@ pub(crate) struct Log {
 #[derive(Debug)]
 pub(crate) struct LogReader {
     level: Level,
-    /// How many lines that are for it are behind it, whether it saw them or not.
+    /// How many lines that are for it are behind it, whether it saw them or
+    /// not.
     passed: u64,
     /// How many of them it never saw.
     lost: u64,
@@ -56,12 +59,18 @@ impl Log {
         if !self.takes(level) {
             return;
         }
-        let line = LogLine { uptime_ms: text::millis(now), level, message: log_message(message) };
+        let line = LogLine {
+            uptime_ms: text::millis(now),
+            level,
+            message: log_message(message),
+        };
         self.total += 1;
         self.bytes += cost(&line);
         self.lines.push_back(line);
         while self.bytes > limits::LOG_KEPT {
-            let Some(oldest) = self.lines.pop_front() else { break };
+            let Some(oldest) = self.lines.pop_front() else {
+                break;
+            };
             self.bytes -= cost(&oldest);
             self.forgotten[oldest.level as usize] += 1;
         }
@@ -70,15 +79,23 @@ impl Log {
     /// A reader that begins with the oldest line that is kept.
     pub(crate) fn open(&mut self, level: Level) -> LogReader {
         self.debugging += usize::from(level == Level::Debug);
-        LogReader { level, passed: self.forgotten(level), lost: 0 }
+        LogReader {
+            level,
+            passed: self.forgotten(level),
+            lost: 0,
+        }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "a reader that is closed is not used again")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a reader that is closed is not used again"
+    )]
     pub(crate) fn close(&mut self, reader: LogReader) {
         self.debugging -= usize::from(reader.level == Level::Debug);
     }
 
-    /// How many lines there were since the board booted: another number than before means that there is a new one.
+    /// How many lines there were since the board booted: another number than
+    /// before means that there is a new one.
     pub(crate) fn total(&self) -> u64 {
         self.total
     }
@@ -91,12 +108,17 @@ impl Log {
     fn unread(&self, reader: &LogReader) -> impl Iterator<Item = &LogLine> {
         let level = reader.level;
         let seen = reader.passed.saturating_sub(self.forgotten(level));
-        self.lines.iter().filter(move |line| line.level <= level).skip(usize::try_from(seen).unwrap_or(usize::MAX))
+        self.lines
+            .iter()
+            .filter(move |line| line.level <= level)
+            .skip(usize::try_from(seen).unwrap_or(usize::MAX))
     }
 
     /// How many lines wait for a reader, and their bytes.
     pub(crate) fn waiting(&self, reader: &LogReader) -> (usize, usize) {
-        self.unread(reader).fold((0, 0), |(lines, bytes), line| (lines + 1, bytes + line.message.len()))
+        self.unread(reader).fold((0, 0), |(lines, bytes), line| {
+            (lines + 1, bytes + line.message.len())
+        })
     }
 
     /// How many lines a reader has lost since it began.
@@ -108,8 +130,13 @@ impl Log {
         self.unread(reader).next().is_some()
     }
 
-    /// Hands a reader what it has not seen, as long as `fits` says yes, but one line at least.
-    pub(crate) fn read(&self, reader: &mut LogReader, mut fits: impl FnMut(&LogLine) -> bool) -> Unread {
+    /// Hands a reader what it has not seen, as long as `fits` says yes, but one
+    /// line at least.
+    pub(crate) fn read(
+        &self,
+        reader: &mut LogReader,
+        mut fits: impl FnMut(&LogLine) -> bool,
+    ) -> Unread {
         let lost = self.forgotten(reader.level).saturating_sub(reader.passed);
         let mut lines = Vec::new();
         for line in self.unread(reader) {
@@ -123,8 +150,14 @@ impl Log {
         Unread { lost, lines }
     }
 
-    /// The message with what a reader has not seen and fits into it; `None` where there is nothing.
-    pub(crate) fn notification(&self, now: Duration, epoch: Epoch, reader: &mut LogReader) -> Option<String> {
+    /// The message with what a reader has not seen and fits into it; `None`
+    /// where there is nothing.
+    pub(crate) fn notification(
+        &self,
+        now: Duration,
+        epoch: Epoch,
+        reader: &mut LogReader,
+    ) -> Option<String> {
         if !self.has_unread(reader) {
             return None;
         }
@@ -134,7 +167,12 @@ impl Log {
             bytes += text::json(line).len() + 1;
             bytes <= limits::MESSAGE_OUT_OF_BOARD
         });
-        let params = NotifyLog { epoch, uptime_ms: text::millis(now), lost, lines };
+        let params = NotifyLog {
+            epoch,
+            uptime_ms: text::millis(now),
+            lost,
+            lines,
+        };
         Some(text::notification(method::NOTIFY_LOG, &params))
     }
 }

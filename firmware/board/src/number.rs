@@ -1,15 +1,20 @@
-//! Decimal numbers as they stand in messages. `core` has no `round`, and its formatting of numbers with a point is 30 kB of a chip's
-//! flash, so both are done here.
+//! Decimal numbers as they stand in messages. `core` has no `round`, and its
+//! formatting of numbers with a point is 30 kB of a chip's flash, so both are
+//! done here.
 
 use serde_json::Value;
 
-/// From here on not every whole number is an `f64`; nothing is gained by writing such a number without a point.
+/// From here on not every whole number is an `f64`; nothing is gained by
+/// writing such a number without a point.
 const WHOLE: f64 = 1e15;
 
 /// An `f64` has no more digits than these that mean something.
-const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+const POWERS: [f64; 16] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+];
 
-/// `value` with so many digits after the point; what needs more digits than there are stays as it is.
+/// `value` with so many digits after the point; what needs more digits than
+/// there are stays as it is.
 pub(crate) fn rounded(value: f64, decimals: usize) -> f64 {
     match POWERS.get(decimals) {
         Some(power) if (value * power).abs() < WHOLE => nearest(value * power) as f64 / power,
@@ -17,8 +22,12 @@ pub(crate) fn rounded(value: f64, decimals: usize) -> f64 {
     }
 }
 
-/// The whole number that is nearest to `value`, which is less than [`WHOLE`]; of two as near the even one (IEEE 754, section 4.3.1).
-#[expect(clippy::cast_possible_truncation, reason = "less than `WHOLE`, and its fraction is looked at")]
+/// The whole number that is nearest to `value`, which is less than [`WHOLE`];
+/// of two as near the even one (IEEE 754, section 4.3.1).
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "less than `WHOLE`, and its fraction is looked at"
+)]
 fn nearest(value: f64) -> i64 {
     let towards_zero = value as i64;
     let rest = (value - towards_zero as f64).abs();
@@ -29,8 +38,8 @@ fn nearest(value: f64) -> i64 {
     }
 }
 
-/// A number in the one form that it has in states, so that equal numbers are equal values: `24`, not `24.0`.
-/// What is no number is `null`, unknown.
+/// A number in the one form that it has in states, so that equal numbers are
+/// equal values: `24`, not `24.0`. What is no number is `null`, unknown.
 pub(crate) fn json(value: f64) -> Value {
     if value.abs() < WHOLE && rounded(value, 0) == value {
         return Value::from(nearest(value));
@@ -38,15 +47,18 @@ pub(crate) fn json(value: f64) -> Value {
     Value::from(value)
 }
 
-/// A whole number from 0 on, also where it is written as `60.0`: JSON does not tell the two apart (RFC 8259, section 6). One beyond
-/// 64 bits counts as the largest: nothing here is so large.
+/// A whole number from 0 on, also where it is written as `60.0`: JSON does not
+/// tell the two apart (RFC 8259, section 6). One beyond 64 bits counts as the
+/// largest: nothing here is so large.
 pub(crate) fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| unsigned(value.as_f64()?))
 }
 
 /// Whether a number is below 0 and whole.
 pub(crate) fn is_negative_whole(value: &Value) -> bool {
-    value.as_f64().is_some_and(|number| number < 0.0 && unsigned(-number).is_some())
+    value
+        .as_f64()
+        .is_some_and(|number| number < 0.0 && unsigned(-number).is_some())
 }
 
 /// From 2^53 on an `f64` has no fraction.
@@ -71,7 +83,9 @@ pub(crate) fn stepped(value: f64, min: f64, max: f64, step: f64) -> f64 {
 
 /// How many digits after the point a number needs.
 fn decimals(value: f64) -> usize {
-    (0..POWERS.len()).find(|decimals| rounded(value, *decimals) == value).unwrap_or(POWERS.len())
+    (0..POWERS.len())
+        .find(|decimals| rounded(value, *decimals) == value)
+        .unwrap_or(POWERS.len())
 }
 
 #[cfg(test)]
@@ -82,9 +96,23 @@ mod tests {
 
     #[test]
     fn rounding_is_that_of_decimal_text() {
-        for value in
-            [0.0, 0.5, 1.5, 2.5, -0.5, -1.5, 22.449, 22.45, -54.3, 1e-9, 123_456.789, 999.999_5, 1e14, 1e300, -7.25]
-        {
+        for value in [
+            0.0,
+            0.5,
+            1.5,
+            2.5,
+            -0.5,
+            -1.5,
+            22.449,
+            22.45,
+            -54.3,
+            1e-9,
+            123_456.789,
+            999.999_5,
+            1e14,
+            1e300,
+            -7.25,
+        ] {
             for decimals in 0..6 {
                 let text: f64 = format!("{value:.decimals$}").parse().unwrap_or(f64::NAN);
                 assert_eq!(rounded(value, decimals), text, "{value} to {decimals}");
@@ -112,9 +140,14 @@ mod tests {
             let value: Value = serde_json::from_str(text).unwrap_or_default();
             assert_eq!(whole(&value), expected, "{text}");
         }
-        for (text, expected) in
-            [("-1", true), ("-1.0", true), ("-1e300", true), ("-0.5", false), ("1", false), ("0", false)]
-        {
+        for (text, expected) in [
+            ("-1", true),
+            ("-1.0", true),
+            ("-1e300", true),
+            ("-0.5", false),
+            ("1", false),
+            ("0", false),
+        ] {
             let value: Value = serde_json::from_str(text).unwrap_or_default();
             assert_eq!(is_negative_whole(&value), expected, "{text}");
         }
@@ -122,8 +155,16 @@ mod tests {
 
     #[test]
     fn a_step_has_the_digits_that_it_is_written_with() {
-        for (value, digits) in [(1.0, 0), (0.5, 1), (0.1, 1), (0.07, 2), (0.125, 3), (2.5e-4, 5), (1e-6, 6), (1e300, 0)]
-        {
+        for (value, digits) in [
+            (1.0, 0),
+            (0.5, 1),
+            (0.1, 1),
+            (0.07, 2),
+            (0.125, 3),
+            (2.5e-4, 5),
+            (1e-6, 6),
+            (1e300, 0),
+        ] {
             assert_eq!(decimals(value), digits, "{value}");
         }
     }

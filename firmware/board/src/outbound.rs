@@ -1,5 +1,6 @@
-//! A board that calls: when it tries to reach the address that it was told, and how that goes. Whoever is called is a controller like
-//! others once the call was answered; owns no socket, and knows neither HTTP nor names of hosts.
+//! A board that calls: when it tries to reach the address that it was told, and
+//! how that goes. Whoever is called is a controller like others once the call
+//! was answered; owns no socket, and knows neither HTTP nor names of hosts.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::time::Duration;
@@ -12,10 +13,12 @@ use serde_json::{Value, json};
 
 use crate::{Board, ClientId, Hardware, Reboot, keys::Access, params::Params, rules, text};
 
-/// The longest wait before each attempt after the first, in milliseconds: min(1.8^n, 60) s, as a controller's own.
+/// The longest wait before each attempt after the first, in milliseconds:
+/// min(1.8^n, 60) s, as a controller's own.
 const WAITS_MS: [u64; 8] = [1_000, 1_800, 3_240, 5_832, 10_498, 18_896, 34_012, 60_000];
 
-/// A call that lasted this long was good, as was one in which a controller subscribed: the next wait is short again.
+/// A call that lasted this long was good, as was one in which a controller
+/// subscribed: the next wait is short again.
 const GOOD_AFTER: Duration = Duration::from_secs(30);
 
 /// What a URL may be, for errors.
@@ -67,9 +70,14 @@ pub(crate) struct Calling {
 impl Calling {
     /// As it was kept; flash may hold anything.
     pub(crate) fn restored(kept: Option<&[u8]>) -> Self {
-        let url: Option<CallUrl> = kept.and_then(|kept| core::str::from_utf8(kept).ok()?.parse().ok());
+        let url: Option<CallUrl> =
+            kept.and_then(|kept| core::str::from_utf8(kept).ok()?.parse().ok());
         Self {
-            state: if url.is_some() { State::Due } else { State::Off },
+            state: if url.is_some() {
+                State::Due
+            } else {
+                State::Off
+            },
             url,
             since: Duration::ZERO,
             number: 0,
@@ -84,7 +92,10 @@ impl Calling {
 
     /// What is kept.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        self.url.as_ref().map(|url| alloc::string::ToString::to_string(url).into_bytes()).unwrap_or_default()
+        self.url
+            .as_ref()
+            .map(|url| alloc::string::ToString::to_string(url).into_bytes())
+            .unwrap_or_default()
     }
 
     /// When [`Board::wait_to_call`] is due.
@@ -109,8 +120,10 @@ impl Calling {
             State::Due | State::Connecting => (OutboundState::Connecting, None, None),
             State::Connected { client } => (OutboundState::Connected, None, Some(client.0)),
         };
-        let failure =
-            |(at, message): &(Duration, String)| OutboundFailure { uptime_ms: millis(*at), message: message.clone() };
+        let failure = |(at, message): &(Duration, String)| OutboundFailure {
+            uptime_ms: millis(*at),
+            message: message.clone(),
+        };
         Outbound {
             url: self.url.clone(),
             state,
@@ -126,15 +139,21 @@ impl Calling {
 }
 
 impl<H: Hardware> Board<H> {
-    /// Calls there from now on, or nobody; what a hand at the board or a controller wants. The same address again is called at once.
+    /// Calls there from now on, or nobody; what a hand at the board or a
+    /// controller wants. The same address again is called at once.
     ///
     /// # Errors
-    /// `not_supported` where the hardware opens no connections of its own, or has no source of random numbers, which masks need (RFC
-    /// 6455, section 10.3).
+    /// `not_supported` where the hardware opens no connections of its own, or
+    /// has no source of random numbers, which masks need (RFC 6455, section
+    /// 10.3).
     pub fn call_there(&mut self, now: Duration, url: Option<CallUrl>) -> Result<(), RpcError> {
         if !self.hardware.can_call() || self.random::<1>().is_none() {
             let message = "this board cannot be told to call: it only takes connections";
-            return Err(RpcError::new(Code::FailedPrecondition, "not_supported", message));
+            return Err(RpcError::new(
+                Code::FailedPrecondition,
+                "not_supported",
+                message,
+            ));
         }
         if url == self.calling.url {
             if matches!(self.calling.state, State::Waiting { .. }) {
@@ -149,7 +168,11 @@ impl<H: Hardware> Board<H> {
         if let State::Connected { client } = self.calling.state {
             self.calling.old = Some(client);
         }
-        let state = if url.is_some() { State::Due } else { State::Off };
+        let state = if url.is_some() {
+            State::Due
+        } else {
+            State::Off
+        };
         let calling = &mut self.calling;
         // Whatever is on its way is not wanted any more.
         calling.number = calling.number.wrapping_add(1);
@@ -168,18 +191,26 @@ impl<H: Hardware> Board<H> {
         self.calling.told(now)
     }
 
-    pub(crate) fn set_outbound(&mut self, now: Duration, params: &Params<'_>) -> Result<Value, RpcError> {
+    pub(crate) fn set_outbound(
+        &mut self,
+        now: Duration,
+        params: &Params<'_>,
+    ) -> Result<Value, RpcError> {
         let url = match params.needed_or_null("url", ACCEPTED)? {
             None => None,
             Some(url) => Some(url.parse().map_err(|error| {
-                rules::bad("bad_url", alloc::format!("{} is nothing to call: {error}", text::clipped(url)))
+                rules::bad(
+                    "bad_url",
+                    alloc::format!("{} is nothing to call: {error}", text::clipped(url)),
+                )
             })?),
         };
         self.call_there(now, url)?;
         Ok(json!(self.outbound(now)))
     }
 
-    /// Ends the connection to whom it called before, after the answer to whoever wanted that was queued.
+    /// Ends the connection to whom it called before, after the answer to
+    /// whoever wanted that was queued.
     pub fn hang_up(&mut self) {
         if let Some(client) = self.calling.old.take() {
             self.clients.let_go_politely(client);
@@ -193,8 +224,9 @@ impl<H: Hardware> Board<H> {
         }
     }
 
-    /// Whether something about calls has changed, once after each change: a call may be due, or one that is being made not wanted any
-    /// more. To be asked after each call.
+    /// Whether something about calls has changed, once after each change: a
+    /// call may be due, or one that is being made not wanted any more. To be
+    /// asked after each call.
     pub fn take_call_news(&mut self) -> bool {
         core::mem::take(&mut self.calling.news)
     }
@@ -204,8 +236,10 @@ impl<H: Hardware> Board<H> {
         self.calling.state == State::Due && matches!(self.reboot, Reboot::No)
     }
 
-    /// The call to be made now. Within [`limits::CONNECT_TIMEOUT`] it is answered, or it has failed: [`Self::call_answered`],
-    /// [`Self::call_over`]. Where there is no place for another controller nobody is called, and that counts as a failure.
+    /// The call to be made now. Within [`limits::CONNECT_TIMEOUT`] it is
+    /// answered, or it has failed: [`Self::call_answered`],
+    /// [`Self::call_over`]. Where there is no place for another controller
+    /// nobody is called, and that counts as a failure.
     pub fn begin_call(&mut self, now: Duration) -> Option<Call> {
         if !self.is_call_due() {
             return None;
@@ -227,9 +261,11 @@ impl<H: Hardware> Board<H> {
         self.calling.number == number && matches!(self.reboot, Reboot::No)
     }
 
-    /// A controller goes. One that was called and has subscribed was worth calling: a command line connects for a moment only.
+    /// A controller goes. One that was called and has subscribed was worth
+    /// calling: a command line connects for a moment only.
     pub(crate) fn called_one_goes(&mut self, client: ClientId) {
-        if self.calling.state == (State::Connected { client }) && self.clients.is_subscribed(client) {
+        if self.calling.state == (State::Connected { client }) && self.clients.is_subscribed(client)
+        {
             self.calling.failures = 0;
         }
     }
@@ -252,20 +288,36 @@ impl<H: Hardware> Board<H> {
         if matches!(self.calling.state, State::Connected { .. }) && lasted >= GOOD_AFTER {
             self.calling.failures = 0;
         }
-        let longest = WAITS_MS.get(self.calling.failures).or(WAITS_MS.last()).copied().unwrap_or_default();
+        let longest = WAITS_MS
+            .get(self.calling.failures)
+            .or(WAITS_MS.last())
+            .copied()
+            .unwrap_or_default();
         self.calling.failures = (self.calling.failures + 1).min(WAITS_MS.len() - 1);
         let chance = self.random().map_or(0, u32::from_le_bytes);
         let wait = Duration::from_millis((longest * u64::from(chance)) >> 32);
         let why = bounded(why);
-        if self.calling.last_failure.as_ref().is_none_or(|(_, before)| *before != why) {
+        if self
+            .calling
+            .last_failure
+            .as_ref()
+            .is_none_or(|(_, before)| *before != why)
+        {
             self.log(now, Level::Warn, format_args!("the call is over: {why}"));
         }
         self.calling.last_failure = Some((now, why));
-        self.calling.turn(now, State::Waiting { retry_at: now + wait });
+        self.calling.turn(
+            now,
+            State::Waiting {
+                retry_at: now + wait,
+            },
+        );
     }
 }
 
 /// As much of a reason as is told.
 fn bounded(why: &str) -> String {
-    why.get(..why.floor_char_boundary(limits::CALL_FAILURE)).unwrap_or_default().to_owned()
+    why.get(..why.floor_char_boundary(limits::CALL_FAILURE))
+        .unwrap_or_default()
+        .to_owned()
 }

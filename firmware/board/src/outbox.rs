@@ -1,5 +1,5 @@
-//! What is pushed, as it waits for clients. A push is the same for all but for `prev`, so it is written once and shared until the last
-//! client has taken it.
+//! What is pushed, as it waits for clients. A push is the same for all but for
+//! `prev`, so it is written once and shared until the last client has taken it.
 
 use alloc::{rc::Rc, string::String};
 use core::fmt::Write;
@@ -29,7 +29,8 @@ pub(crate) struct Waiting(Rc<Message>);
 
 struct Message {
     text: String,
-    /// Of a status: where in `text` the value of `prev` stands, one digit, and what it brings its receiver up to.
+    /// Of a status: where in `text` the value of `prev` stands, one digit, and
+    /// what it brings its receiver up to.
     status: Option<(usize, u64)>,
 }
 
@@ -37,7 +38,8 @@ struct Message {
 const DIGITS: usize = 20;
 
 impl Waiting {
-    /// `prev` of a status is 0 here: one digit, in whose place each client's own is put.
+    /// `prev` of a status is 0 here: one digit, in whose place each client's
+    /// own is put.
     pub(crate) fn new(push: Push<'_>) -> Self {
         const PREV: &str = "\"prev\":";
         let text = notification(push);
@@ -48,10 +50,13 @@ impl Waiting {
         Self(Rc::new(Message { text, status }))
     }
 
-    /// The message for a client that was last sent `sent`, which becomes what this brings it up to.
+    /// The message for a client that was last sent `sent`, which becomes what
+    /// this brings it up to.
     pub(crate) fn take(self, sent: &mut u64) -> String {
         let Message { text, status } = &*self.0;
-        let Some((at, seq)) = *status else { return text.clone() };
+        let Some((at, seq)) = *status else {
+            return text.clone();
+        };
         let mut message = String::with_capacity(text.len() + DIGITS);
         message.push_str(text.get(..at).unwrap_or_default());
         // Writing into a text does not fail.
@@ -62,6 +67,9 @@ impl Waiting {
 
     /// How long it is, and the part in that of each client for which it waits.
     pub(crate) fn size(&self) -> (usize, usize) {
-        (self.0.text.len(), self.0.text.capacity() / Rc::strong_count(&self.0))
+        (
+            self.0.text.len(),
+            self.0.text.capacity() / Rc::strong_count(&self.0),
+        )
     }
 }

@@ -1,4 +1,5 @@
-//! The parameters of a request, read one by one so that each refusal says what would be accepted. Unknown ones are passed over.
+//! The parameters of a request, read one by one so that each refusal says what
+//! would be accepted. Unknown ones are passed over.
 
 use alloc::{
     borrow::ToOwned,
@@ -28,7 +29,10 @@ impl<'a> Params<'a> {
 
     /// A parameter that is there and not `null`.
     fn get(&self, name: &str) -> Option<&'a Value> {
-        self.request.params.get(name).filter(|value| !value.is_null())
+        self.request
+            .params
+            .get(name)
+            .filter(|value| !value.is_null())
     }
 
     /// A parameter as it was written, shortened.
@@ -37,22 +41,40 @@ impl<'a> Params<'a> {
     }
 
     fn missing(&self, name: &str, accepted: &str) -> RpcError {
-        rules::bad("missing", format!("{} needs {name}: {accepted}", self.request.method))
+        rules::bad(
+            "missing",
+            format!("{} needs {name}: {accepted}", self.request.method),
+        )
     }
 
     /// A whole number that may be left out.
-    pub(crate) fn whole(&self, name: &str, min: u64, max: u64, unit: &str) -> Result<Option<u64>, RpcError> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+    pub(crate) fn whole(
+        &self,
+        name: &str,
+        min: u64,
+        max: u64,
+        unit: &str,
+    ) -> Result<Option<u64>, RpcError> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
         rules::whole_number(name, value, min, max, unit).map(Some)
     }
 
     /// A whole number that must be there.
-    pub(crate) fn needed_whole(&self, name: &str, min: u64, max: u64, unit: &str) -> Result<u64, RpcError> {
+    pub(crate) fn needed_whole(
+        &self,
+        name: &str,
+        min: u64,
+        max: u64,
+        unit: &str,
+    ) -> Result<u64, RpcError> {
         let missing = || self.missing(name, &rules::whole_numbers(min, max));
         self.whole(name, min, max, unit)?.ok_or_else(missing)
     }
 
-    /// The number by which something is named, in words for people. `None` where it is below 0: nothing has such a number.
+    /// The number by which something is named, in words for people. `None`
+    /// where it is below 0: nothing has such a number.
     ///
     /// # Errors
     /// Where it is missing, no number, or a fraction.
@@ -79,12 +101,21 @@ impl<'a> Params<'a> {
 
     /// A text that may be left out.
     pub(crate) fn text(&self, name: &str, accepted: &str) -> Result<Option<&'a str>, RpcError> {
-        let Some(value) = self.get(name) else { return Ok(None) };
-        value.as_str().map(Some).ok_or_else(|| rules::wrong_type(name, accepted, value))
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        value
+            .as_str()
+            .map(Some)
+            .ok_or_else(|| rules::wrong_type(name, accepted, value))
     }
 
     /// A parameter that must be there, and may be `null`.
-    pub(crate) fn needed_or_null(&self, name: &str, accepted: &str) -> Result<Option<&'a str>, RpcError> {
+    pub(crate) fn needed_or_null(
+        &self,
+        name: &str,
+        accepted: &str,
+    ) -> Result<Option<&'a str>, RpcError> {
         if !self.request.params.contains_key(name) {
             return Err(self.missing(name, accepted));
         }
@@ -93,7 +124,8 @@ impl<'a> Params<'a> {
 
     /// A text that must be there.
     pub(crate) fn needed_text(&self, name: &str, accepted: &str) -> Result<&'a str, RpcError> {
-        self.text(name, accepted)?.ok_or_else(|| self.missing(name, accepted))
+        self.text(name, accepted)?
+            .ok_or_else(|| self.missing(name, accepted))
     }
 
     /// The fade time; none is 0.
@@ -105,8 +137,13 @@ impl<'a> Params<'a> {
     /// The component of this kind with the number `id`: its place in the list.
     pub(crate) fn target(&self, kind: &Kind, slots: &[Slot]) -> Result<usize, RpcError> {
         let number = self.needed_number("id", "the number in the component's key")?;
-        let at = |slot: &Slot| slot.descriptor.kind == *kind && Some(u64::from(slot.descriptor.key.id)) == number;
-        slots.iter().position(at).ok_or_else(|| not_found(&format!("{kind}:{}", self.shown("id")), kind, slots))
+        let at = |slot: &Slot| {
+            slot.descriptor.kind == *kind && Some(u64::from(slot.descriptor.key.id)) == number
+        };
+        slots
+            .iter()
+            .position(at)
+            .ok_or_else(|| not_found(&format!("{kind}:{}", self.shown("id")), kind, slots))
     }
 
     /// What of a component's fields shall change.
@@ -114,8 +151,9 @@ impl<'a> Params<'a> {
     /// # Errors
     /// Where none is given, or `on` is missing for a switch.
     pub(crate) fn change(&self, kind: &Kind) -> Result<State, RpcError> {
-        let given =
-            rules::fields(kind).iter().filter_map(|field| Some(((*field).to_owned(), self.get(field)?.clone())));
+        let given = rules::fields(kind)
+            .iter()
+            .filter_map(|field| Some(((*field).to_owned(), self.get(field)?.clone())));
         let change: State = given.collect();
         if change.is_empty() {
             let (name, accepted) = match kind {
@@ -130,9 +168,13 @@ impl<'a> Params<'a> {
     }
 }
 
-/// The refusal of a component that is not there, with those of its kind that are.
+/// The refusal of a component that is not there, with those of its kind that
+/// are.
 pub(crate) fn not_found(asked: &str, kind: &Kind, slots: &[Slot]) -> RpcError {
-    let of_kind = slots.iter().map(|slot| &slot.descriptor.key).filter(|key| key.kind == *kind);
+    let of_kind = slots
+        .iter()
+        .map(|slot| &slot.descriptor.key)
+        .filter(|key| key.kind == *kind);
     let all: Vec<String> = of_kind.map(ComponentKey::to_string).collect();
     let message = match all.len() {
         0 => format!("no {asked}; this board has no {kind}"),

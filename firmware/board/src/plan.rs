@@ -1,4 +1,5 @@
-//! What a board is built from, and whether that can work. Decided once, before the board starts; nothing here is asked again.
+//! What a board is built from, and whether that can work. Decided once, before
+//! the board starts; nothing here is asked again.
 
 use alloc::{
     collections::BTreeSet,
@@ -71,22 +72,32 @@ pub struct Component {
     pub state: State,
     /// Where its value comes from.
     pub input: Input,
-    /// Whether its state is kept without power. By default it is not, and each boot begins with `state`.
+    /// Whether its state is kept without power. By default it is not, and each
+    /// boot begins with `state`.
     pub retained: bool,
 }
 
 impl Component {
-    /// A component whose hardware is read every [`SAMPLE_EVERY`] where it is a sensor or binary sensor, and not otherwise.
+    /// A component whose hardware is read every [`SAMPLE_EVERY`] where it is a
+    /// sensor or binary sensor, and not otherwise.
     pub fn new(descriptor: Descriptor, state: State) -> Self {
         let input = match descriptor.kind {
-            Kind::Sensor | Kind::BinarySensor => Input::Read { every: SAMPLE_EVERY },
+            Kind::Sensor | Kind::BinarySensor => Input::Read {
+                every: SAMPLE_EVERY,
+            },
             _ => Input::Told,
         };
-        Self { descriptor, state, input, retained: false }
+        Self {
+            descriptor,
+            state,
+            input,
+            retained: false,
+        }
     }
 
-    /// The same component, its state kept over a restart and without power. Flash wears with each change, so what is measured
-    /// cannot be kept, nor what has no state.
+    /// The same component, its state kept over a restart and without power.
+    /// Flash wears with each change, so what is measured cannot be kept, nor
+    /// what has no state.
     #[must_use]
     pub fn retained(mut self) -> Self {
         self.retained = true;
@@ -108,7 +119,8 @@ pub struct Plan {
     pub identity: Identity,
     /// What is on it, in the order in which it is shown.
     pub components: Vec<Component>,
-    /// Buttons that act at the board itself, with or without a network: a press of the first toggles the second.
+    /// Buttons that act at the board itself, with or without a network: a press
+    /// of the first toggles the second.
     pub bindings: Vec<(ComponentKey, ComponentKey)>,
     /// Controllers at once; [`protocol::limits::CONTROLLERS`] on a chip.
     pub controllers: usize,
@@ -120,8 +132,9 @@ pub struct Plan {
 pub struct PlanError(pub String);
 
 impl Plan {
-    /// Whether a board can be built from it, and from the component of its firmware where it can be updated. States are brought
-    /// into the form in which they are compared and sent.
+    /// Whether a board can be built from it, and from the component of its
+    /// firmware where it can be updated. States are brought into the form in
+    /// which they are compared and sent.
     pub(crate) fn checked(mut self, firmware: Option<Component>) -> Result<Self, PlanError> {
         let refuse = |message: String| Err(PlanError(message));
         rules::check_name(&self.identity.name).map_err(|error| PlanError(error.message))?;
@@ -130,7 +143,10 @@ impl Plan {
             || self.identity.id.len() > limits::NAME
             || !self.identity.id.bytes().all(id_may_have)
         {
-            return refuse(format!("an id has lower-case letters, digits and hyphens, not {:?}", self.identity.id));
+            return refuse(format!(
+                "an id has lower-case letters, digits and hyphens, not {:?}",
+                self.identity.id
+            ));
         }
         if self.controllers == 0 {
             return refuse("a board needs a place for one controller at least".to_string());
@@ -139,10 +155,15 @@ impl Plan {
         for component in &mut self.components {
             let key = component.descriptor.key.clone();
             if key.kind != component.descriptor.kind {
-                return refuse(format!("{key} says of itself that it is a {}", component.descriptor.kind));
+                return refuse(format!(
+                    "{key} says of itself that it is a {}",
+                    component.descriptor.kind
+                ));
             }
             if key.kind == Kind::Update {
-                return refuse(format!("{key} is added by the board itself where its hardware can be updated"));
+                return refuse(format!(
+                    "{key} is added by the board itself where its hardware can be updated"
+                ));
             }
             if key.kind != Kind::Light && component.descriptor.caps != Caps::default() {
                 return refuse(format!("{key} has the capabilities of a light"));
@@ -152,17 +173,27 @@ impl Plan {
             }
             let can_measure = match component.input {
                 Input::Told => true,
-                Input::Read { .. } => matches!(key.kind, Kind::Sensor | Kind::BinarySensor | Kind::Unknown(_)),
+                Input::Read { .. } => matches!(
+                    key.kind,
+                    Kind::Sensor | Kind::BinarySensor | Kind::Unknown(_)
+                ),
                 Input::Uptime | Input::FreeMemory | Input::Rssi => key.kind == Kind::Sensor,
             };
             if !can_measure {
                 return refuse(format!("{key} is no sensor, but would be read"));
             }
             if component.retained && (component.input != Input::Told || key.kind == Kind::Button) {
-                return refuse(format!("{key} cannot be kept: it is measured, or has no state"));
+                return refuse(format!(
+                    "{key} cannot be kept: it is measured, or has no state"
+                ));
             }
-            if component.retained && RetainedKey::Component(key.clone()).to_string().len() > RetainedKey::LONGEST {
-                return refuse(format!("{key} cannot be kept: its name has more than {} bytes", RetainedKey::LONGEST));
+            if component.retained
+                && RetainedKey::Component(key.clone()).to_string().len() > RetainedKey::LONGEST
+            {
+                return refuse(format!(
+                    "{key} cannot be kept: its name has more than {} bytes",
+                    RetainedKey::LONGEST
+                ));
             }
             component.state = rules::whole_state(&component.descriptor, &component.state)
                 .map_err(|error| PlanError(format!("{key}: {}", error.message)))?;
@@ -175,7 +206,9 @@ impl Plan {
                 return refuse(format!("{button} is bound, but there is no such button"));
             }
             if !matches!(target.kind, Kind::Switch | Kind::Light) || !keys.contains(target) {
-                return refuse(format!("{button} is bound to {target}, but there is no such switch or light"));
+                return refuse(format!(
+                    "{button} is bound to {target}, but there is no such switch or light"
+                ));
             }
         }
         self.components.extend(firmware);

@@ -1,6 +1,8 @@
-//! What a board keeps without power: its keys, its name, where it calls, and the state of components that are [`crate::Component::retained`]. Decides what
-//! is written and when, and what of it counts at the next boot. Knows no flash: what is to be written goes out as data, by
-//! [`Board::take_unsaved`], so that a slow flash holds nobody up, and comes back in [`Board::new`].
+//! What a board keeps without power: its keys, its name, where it calls, and
+//! the state of components that are [`crate::Component::retained`]. Decides
+//! what is written and when, and what of it counts at the next boot. Knows no
+//! flash: what is to be written goes out as data, by [`Board::take_unsaved`],
+//! so that a slow flash holds nobody up, and comes back in [`Board::new`].
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::{fmt, str::FromStr, time::Duration};
@@ -9,11 +11,13 @@ use protocol::{ComponentKey, Descriptor, KeyError, Kind, Object, Source, State};
 
 use crate::{Board, Hardware, Reboot, change::Slot, rules, text};
 
-/// From a change to the write that keeps it: flash wears, and a dragged slider changes a hundred times. A write has everything
-/// that changed until then, so there is one in this time at most.
+/// From a change to the write that keeps it: flash wears, and a dragged slider
+/// changes a hundred times. A write has everything that changed until then, so
+/// there is one in this time at most.
 pub const KEEP_AFTER: Duration = Duration::from_secs(5);
 
-/// How long a reboot waits for what is being written. Erasing a flash sector takes up to 0.4 s, and a few may be in the way.
+/// How long a reboot waits for what is being written. Erasing a flash sector
+/// takes up to 0.4 s, and a few may be in the way.
 pub(crate) const KEEP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What something is kept under.
@@ -63,13 +67,15 @@ impl FromStr for RetainedKey {
 pub struct Retained {
     /// Under what.
     pub key: RetainedKey,
-    /// UTF-8, the name or the address to call as it is (empty where there is none), or a component's fields as a JSON object; or the
-    /// keys, which are bytes and secret.
+    /// UTF-8, the name or the address to call as it is (empty where there is
+    /// none), or a component's fields as a JSON object; or the keys, which are
+    /// bytes and secret.
     pub value: Vec<u8>,
 }
 
 impl Retained {
-    /// The longest value, in bytes; a component whose state needs more is not kept. A text of 255 bytes, each escaped, needs 522.
+    /// The longest value, in bytes; a component whose state needs more is not
+    /// kept. A text of 255 bytes, each escaped, needs 522.
     pub const LONGEST: usize = 640;
 }
 
@@ -104,14 +110,21 @@ pub(crate) enum Keeping {
 /// What a component is kept as: its fields that may change.
 pub(crate) fn value(descriptor: &Descriptor, state: &State) -> String {
     let changes = |field: &String| {
-        matches!(descriptor.kind, Kind::Unknown(_)) || rules::fields(&descriptor.kind).contains(&field.as_str())
+        matches!(descriptor.kind, Kind::Unknown(_))
+            || rules::fields(&descriptor.kind).contains(&field.as_str())
     };
-    let kept: State = state.0.iter().filter(|(field, _)| changes(field)).map(|(f, v)| (f.clone(), v.clone())).collect();
+    let kept: State = state
+        .0
+        .iter()
+        .filter(|(field, _)| changes(field))
+        .map(|(f, v)| (f.clone(), v.clone()))
+        .collect();
     text::json(&kept.0)
 }
 
-/// The whole state of a component with what was kept of it; `None` where that is no state of this component. Flash may hold
-/// anything: a board of another plan wrote it, or nobody did.
+/// The whole state of a component with what was kept of it; `None` where that
+/// is no state of this component. Flash may hold anything: a board of another
+/// plan wrote it, or nobody did.
 pub(crate) fn restored(descriptor: &Descriptor, planned: &State, kept: &[u8]) -> Option<State> {
     if kept.len() > Retained::LONGEST {
         return None;
@@ -132,7 +145,11 @@ pub(crate) fn restored_name(kept: &[u8]) -> Option<String> {
 
 /// The value kept under a key; of several the last.
 pub(crate) fn find<'a>(retained: &'a [Retained], key: &RetainedKey) -> Option<&'a [u8]> {
-    retained.iter().rev().find(|kept| kept.key == *key).map(|kept| kept.value.as_slice())
+    retained
+        .iter()
+        .rev()
+        .find(|kept| kept.key == *key)
+        .map(|kept| kept.value.as_slice())
 }
 
 impl Slot {
@@ -144,9 +161,11 @@ impl Slot {
 }
 
 impl<H: Hardware> Board<H> {
-    /// What is to be written now, if anything is: [`KEEP_AFTER`] a change, and at once before a reboot. To be asked after each
-    /// call that takes `now`; what is taken is answered with [`Self::saved`] or [`Self::not_saved`], before which nothing more
-    /// is handed out. An embedding that never asks keeps nothing.
+    /// What is to be written now, if anything is: [`KEEP_AFTER`] a change, and
+    /// at once before a reboot. To be asked after each call that takes `now`;
+    /// what is taken is answered with [`Self::saved`] or [`Self::not_saved`],
+    /// before which nothing more is handed out. An embedding that never asks
+    /// keeps nothing.
     pub fn take_unsaved(&mut self, now: Duration) -> Option<Unsaved> {
         match self.keeping {
             Keeping::EraseDue => {
@@ -159,19 +178,33 @@ impl<H: Hardware> Board<H> {
         }
         let mut unsaved = Vec::new();
         if core::mem::take(&mut self.keys.unsaved) {
-            unsaved.push(Retained { key: RetainedKey::Keys, value: self.keys.to_bytes() });
+            unsaved.push(Retained {
+                key: RetainedKey::Keys,
+                value: self.keys.to_bytes(),
+            });
         }
         if self.saved_name.as_ref() != Some(&self.identity.name) {
-            unsaved.push(Retained { key: RetainedKey::Name, value: self.identity.name.clone().into_bytes() });
+            unsaved.push(Retained {
+                key: RetainedKey::Name,
+                value: self.identity.name.clone().into_bytes(),
+            });
             self.saved_name = Some(self.identity.name.clone());
         }
         if core::mem::take(&mut self.calling.unsaved) {
-            unsaved.push(Retained { key: RetainedKey::Outbound, value: self.calling.to_bytes() });
+            unsaved.push(Retained {
+                key: RetainedKey::Outbound,
+                value: self.calling.to_bytes(),
+            });
         }
         for slot in &mut self.slots {
-            let Some(value) = slot.unsaved() else { continue };
+            let Some(value) = slot.unsaved() else {
+                continue;
+            };
             let key = RetainedKey::Component(slot.descriptor.key.clone());
-            unsaved.push(Retained { key, value: value.clone().into_bytes() });
+            unsaved.push(Retained {
+                key,
+                value: value.clone().into_bytes(),
+            });
             slot.retained = Some(Some(value));
         }
         if unsaved.is_empty() {
@@ -201,11 +234,14 @@ impl<H: Hardware> Board<H> {
         };
     }
 
-    /// What was taken could not be written, or only a part of it: it is handed out again after [`KEEP_AFTER`], but not before a
-    /// reboot. What could not be erased stays.
+    /// What was taken could not be written, or only a part of it: it is handed
+    /// out again after [`KEEP_AFTER`], but not before a reboot. What could not
+    /// be erased stays.
     pub fn not_saved(&mut self, now: Duration, failed: &Unsaved) {
         self.saved();
-        let Unsaved::Write(failed) = failed else { return };
+        let Unsaved::Write(failed) = failed else {
+            return;
+        };
         if !matches!(self.reboot, Reboot::No) {
             // Flash that fails must not keep a board from restarting.
             self.keeping = Keeping::Rests;
@@ -229,15 +265,19 @@ impl<H: Hardware> Board<H> {
         self.note_change(now);
     }
 
-    /// A hand at the board wants it as it was when it was new: everything that is kept is erased, and the board restarts. Clients
-    /// are told of the restart as by `Device.Reboot`.
+    /// A hand at the board wants it as it was when it was new: everything that
+    /// is kept is erased, and the board restarts. Clients are told of the
+    /// restart as by `Device.Reboot`.
     pub fn forget_everything(&mut self, now: Duration) {
         self.end_pairing(now, Some("the board is erased"));
         if !matches!(self.keeping, Keeping::Erasing | Keeping::Erased) {
             self.keeping = Keeping::EraseDue;
         }
         if matches!(self.reboot, Reboot::No) {
-            self.reboot = Reboot::Asked { by: Source::Physical, when_alone: true };
+            self.reboot = Reboot::Asked {
+                by: Source::Physical,
+                when_alone: true,
+            };
             self.announce_reboot(now);
         }
     }
@@ -254,7 +294,11 @@ impl<H: Hardware> Board<H> {
 
     /// The component at this place may have changed.
     pub(crate) fn note_component(&mut self, now: Duration, at: usize) {
-        if self.slots.get(at).is_some_and(|slot| slot.retained.is_some()) {
+        if self
+            .slots
+            .get(at)
+            .is_some_and(|slot| slot.retained.is_some())
+        {
             self.note_change(now);
         }
     }

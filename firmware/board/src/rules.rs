@@ -1,4 +1,5 @@
-//! What a component's fields may be: the one place that says what is accepted, for commands, hands and plans alike.
+//! What a component's fields may be: the one place that says what is accepted,
+//! for commands, hands and plans alike.
 
 use alloc::{
     format,
@@ -11,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::{number, text};
 
-/// The largest state of a component of an unknown kind, in bytes as JSON: what [`crate::Plan`] counts for it.
+/// The largest state of a component of an unknown kind, in bytes as JSON: what
+/// [`crate::Plan`] counts for it.
 pub(crate) const RAW_STATE: usize = 256;
 
 /// The events that a button has.
@@ -22,7 +24,8 @@ pub(crate) fn bad(reason: &str, message: String) -> RpcError {
     RpcError::new(Code::InvalidParams, reason, message)
 }
 
-/// The fields that a component of this kind has and that may change; empty for an unknown kind, which may have any.
+/// The fields that a component of this kind has and that may change; empty for
+/// an unknown kind, which may have any.
 pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Switch | Kind::BinarySensor => &["on"],
@@ -33,19 +36,31 @@ pub(crate) fn fields(kind: &Kind) -> &'static [&'static str] {
     }
 }
 
-/// Brings a change into the form in which it is kept, field by field in its place. `null` makes a field unknown.
+/// Brings a change into the form in which it is kept, field by field in its
+/// place. `null` makes a field unknown.
 ///
 /// # Errors
-/// A field that the component has not, or a value that it cannot take, with what would be accepted.
-pub(crate) fn accept(descriptor: &Descriptor, state: &State, mut change: State) -> Result<State, RpcError> {
+/// A field that the component has not, or a value that it cannot take, with
+/// what would be accepted.
+pub(crate) fn accept(
+    descriptor: &Descriptor,
+    state: &State,
+    mut change: State,
+) -> Result<State, RpcError> {
     for (field, value) in change.0.iter_mut() {
         match (&descriptor.kind, &*value) {
             (Kind::Unknown(_), _) => {}
             (Kind::Button, _) => {
-                return Err(bad("not_supported", format!("{} has no state", descriptor.key)));
+                return Err(bad(
+                    "not_supported",
+                    format!("{} has no state", descriptor.key),
+                ));
             }
             (Kind::Update, _) => {
-                return Err(bad("not_supported", format!("{} is changed by an update alone", descriptor.key)));
+                return Err(bad(
+                    "not_supported",
+                    format!("{} is changed by an update alone", descriptor.key),
+                ));
             }
             (_, Value::Null) if has_field(descriptor, field) => {}
             _ => *value = field_value(descriptor, state, field, value)?,
@@ -56,15 +71,19 @@ pub(crate) fn accept(descriptor: &Descriptor, state: &State, mut change: State) 
         let mut whole = state.clone();
         whole.merge(&change);
         if text::json(&whole).len() > RAW_STATE.max(text::json(state).len()) {
-            let message = format!("the state of {} has at most {RAW_STATE} bytes", descriptor.key);
+            let message = format!(
+                "the state of {} has at most {RAW_STATE} bytes",
+                descriptor.key
+            );
             return Err(RpcError::new(Code::ResourceExhausted, "too_large", message));
         }
     }
     Ok(change)
 }
 
-/// A light shows a colour or a white, not both: the one that is set makes the other unknown, so that the hardware knows which.
-/// Of both at once the colour wins: a controller may have merged two clicks into one command.
+/// A light shows a colour or a white, not both: the one that is set makes the
+/// other unknown, so that the hardware knows which. Of both at once the colour
+/// wins: a controller may have merged two clicks into one command.
 fn exclude_other_hue(descriptor: &Descriptor, change: &mut State) {
     if descriptor.caps.rgb && descriptor.caps.ct_k.is_some() {
         if change.rgb().is_some() {
@@ -88,11 +107,17 @@ fn has_field(descriptor: &Descriptor, field: &str) -> bool {
         }
 }
 
-/// What the type of a light's field is, where this value is of another one. Other kinds have all of their fields.
+/// What the type of a light's field is, where this value is of another one.
+/// Other kinds have all of their fields.
 fn type_of_light(field: &str, value: &Value) -> Option<&'static str> {
     let (fits, accepted) = match field {
         "brightness" | "ct_k" => (value.is_number(), "a whole number"),
-        "rgb" => (value.as_array().is_some_and(|parts| parts.iter().all(Value::is_number)), "a list of three numbers"),
+        "rgb" => (
+            value
+                .as_array()
+                .is_some_and(|parts| parts.iter().all(Value::is_number)),
+            "a list of three numbers",
+        ),
         "effect" => (value.is_string(), "a text"),
         _ => (true, ""),
     };
@@ -100,15 +125,29 @@ fn type_of_light(field: &str, value: &Value) -> Option<&'static str> {
 }
 
 /// Checks one field that is not `null`.
-fn field_value(descriptor: &Descriptor, state: &State, field: &str, value: &Value) -> Result<Value, RpcError> {
+fn field_value(
+    descriptor: &Descriptor,
+    state: &State,
+    field: &str,
+    value: &Value,
+) -> Result<Value, RpcError> {
     let key = &descriptor.key;
     if !has_field(descriptor, field) {
-        // docs/protocol.md, "Errors": another type of JSON comes first, whatever else would be wrong.
+        // docs/protocol.md, "Errors": another type of JSON comes first,
+        // whatever else would be wrong.
         if let Some(accepted) = type_of_light(field, value) {
             return Err(wrong_type(field, accepted, value));
         }
-        let has: Vec<&str> = fields(&descriptor.kind).iter().copied().filter(|f| has_field(descriptor, f)).collect();
-        let message = format!("{key} has no {}; it has {}", text::clipped(field), has.join(", "));
+        let has: Vec<&str> = fields(&descriptor.kind)
+            .iter()
+            .copied()
+            .filter(|f| has_field(descriptor, f))
+            .collect();
+        let message = format!(
+            "{key} has no {}; it has {}",
+            text::clipped(field),
+            has.join(", ")
+        );
         return Err(bad("not_supported", message));
     }
     match (&descriptor.kind, field) {
@@ -122,25 +161,44 @@ fn field_value(descriptor: &Descriptor, state: &State, field: &str, value: &Valu
             let [warmest, coldest] = descriptor.caps.ct_k.unwrap_or_default();
             whole_number("ct_k", value, warmest.into(), coldest.into(), " K").map(Value::from)
         }
-        (_, "effect") => one_of("effect", value, descriptor.caps.effects.iter().map(String::as_str)),
+        (_, "effect") => one_of(
+            "effect",
+            value,
+            descriptor.caps.effects.iter().map(String::as_str),
+        ),
         (Kind::Sensor, _) => {
-            let measured = value.as_f64().ok_or_else(|| wrong_type("value", "a number", value))?;
+            let measured = value
+                .as_f64()
+                .ok_or_else(|| wrong_type("value", "a number", value))?;
             let decimals = descriptor.accuracy_decimals;
-            Ok(number::json(decimals.map_or(measured, |decimals| number::rounded(measured, decimals.into()))))
+            Ok(number::json(decimals.map_or(measured, |decimals| {
+                number::rounded(measured, decimals.into())
+            })))
         }
         (Kind::Number, _) => {
-            let wanted = value.as_f64().ok_or_else(|| wrong_type("value", "a number", value))?;
+            let wanted = value
+                .as_f64()
+                .ok_or_else(|| wrong_type("value", "a number", value))?;
             let [min, max, step] = state.range().unwrap_or([f64::MIN, f64::MAX, 1.0]);
             if !(min..=max).contains(&wanted) {
-                let unit = descriptor.unit_of_measurement.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
+                let unit = descriptor
+                    .unit_of_measurement
+                    .as_deref()
+                    .map(|unit| format!(" {unit}"))
+                    .unwrap_or_default();
                 let [min, max, wanted] = [min, max, wanted].map(number::json);
-                return Err(bad("out_of_range", format!("value is {min} to {max}{unit}, not {wanted}")));
+                return Err(bad(
+                    "out_of_range",
+                    format!("value is {min} to {max}{unit}, not {wanted}"),
+                ));
             }
             Ok(number::json(number::stepped(wanted, min, max, step)))
         }
         (Kind::Select, _) => one_of("value", value, state.options()),
         (Kind::Text, _) => {
-            let line = value.as_str().ok_or_else(|| wrong_type("value", "a text", value))?;
+            let line = value
+                .as_str()
+                .ok_or_else(|| wrong_type("value", "a text", value))?;
             check_line("value", line, 0, limits::TEXT_VALUE)?;
             Ok(value.clone())
         }
@@ -173,12 +231,16 @@ pub(crate) fn whole_state(descriptor: &Descriptor, state: &State) -> Result<Stat
     if let Some([warmest, coldest]) = descriptor.caps.ct_k
         && warmest > coldest
     {
-        return Err(bad("out_of_range", format!("ct_k is [warmest, coldest], not [{warmest}, {coldest}]")));
+        return Err(bad(
+            "out_of_range",
+            format!("ct_k is [warmest, coldest], not [{warmest}, {coldest}]"),
+        ));
     }
     let (kept, changeable): (State, State) = split(state, fixed);
     let mut whole = accept(descriptor, state, changeable)?;
-    if let Some(missing) =
-        fields(&descriptor.kind).iter().find(|field| has_field(descriptor, field) && whole.get(field).is_none())
+    if let Some(missing) = fields(&descriptor.kind)
+        .iter()
+        .find(|field| has_field(descriptor, field) && whole.get(field).is_none())
     {
         return Err(bad("missing", format!("{missing} is missing at boot")));
     }
@@ -188,8 +250,12 @@ pub(crate) fn whole_state(descriptor: &Descriptor, state: &State) -> Result<Stat
 
 /// The fields that are in `names`, and the others.
 fn split(state: &State, names: &[&str]) -> (State, State) {
-    let fields = state.0.iter().map(|(field, value)| (field.clone(), value.clone()));
-    let (kept, others): (Vec<_>, Vec<_>) = fields.partition(|(field, _)| names.contains(&field.as_str()));
+    let fields = state
+        .0
+        .iter()
+        .map(|(field, value)| (field.clone(), value.clone()));
+    let (kept, others): (Vec<_>, Vec<_>) =
+        fields.partition(|(field, _)| names.contains(&field.as_str()));
     (kept.into_iter().collect(), others.into_iter().collect())
 }
 
@@ -219,18 +285,30 @@ pub(crate) fn check_event(event: &str) -> Result<(), RpcError> {
 
 fn check_line(field: &str, line: &str, min: usize, max: usize) -> Result<(), RpcError> {
     if !(min..=max).contains(&line.len()) {
-        let message = format!("{field} has {min} to {max} bytes of UTF-8, not {}", line.len());
+        let message = format!(
+            "{field} has {min} to {max} bytes of UTF-8, not {}",
+            line.len()
+        );
         return Err(bad("out_of_range", message));
     }
     if line.chars().any(char::is_control) {
-        return Err(bad("control_character", format!("{field} is one line of text without control characters")));
+        return Err(bad(
+            "control_character",
+            format!("{field} is one line of text without control characters"),
+        ));
     }
     Ok(())
 }
 
-/// A whole number from `min` to `max`; `unit` with its space. A fraction is out of range, and not of another type: JSON has one type
-/// for all numbers.
-pub(crate) fn whole_number(field: &str, value: &Value, min: u64, max: u64, unit: &str) -> Result<u64, RpcError> {
+/// A whole number from `min` to `max`; `unit` with its space. A fraction is out
+/// of range, and not of another type: JSON has one type for all numbers.
+pub(crate) fn whole_number(
+    field: &str,
+    value: &Value,
+    min: u64,
+    max: u64,
+    unit: &str,
+) -> Result<u64, RpcError> {
     let accepted = whole_numbers(min, max);
     match number::whole(value) {
         Some(number) if (min..=max).contains(&number) => Ok(number),
@@ -252,7 +330,10 @@ pub(crate) fn whole_numbers(min: u64, max: u64) -> String {
 fn color(value: &Value) -> Result<Value, RpcError> {
     let accepted = "a list of red, green and blue, 0 to 255 each, for example [255,120,0]";
     let is_numbers = |parts: &&Vec<Value>| parts.iter().all(Value::is_number);
-    let parts = value.as_array().filter(is_numbers).ok_or_else(|| wrong_type("rgb", accepted, value))?;
+    let parts = value
+        .as_array()
+        .filter(is_numbers)
+        .ok_or_else(|| wrong_type("rgb", accepted, value))?;
     if parts.len() != 3 {
         return Err(out_of_range("rgb", accepted, value));
     }
@@ -260,13 +341,22 @@ fn color(value: &Value) -> Result<Value, RpcError> {
     for part in parts {
         let byte = number::whole(part)
             .filter(|byte| *byte <= 255)
-            .ok_or_else(|| bad("out_of_range", format!("rgb is {accepted}; it cannot have {}", text::shown(part))))?;
+            .ok_or_else(|| {
+                bad(
+                    "out_of_range",
+                    format!("rgb is {accepted}; it cannot have {}", text::shown(part)),
+                )
+            })?;
         color.push(byte);
     }
     Ok(json!(color))
 }
 
-fn one_of<'a>(field: &str, value: &Value, words: impl Iterator<Item = &'a str>) -> Result<Value, RpcError> {
+fn one_of<'a>(
+    field: &str,
+    value: &Value,
+    words: impl Iterator<Item = &'a str>,
+) -> Result<Value, RpcError> {
     let words: Vec<&str> = words.collect();
     let reason = match value.as_str() {
         Some(word) if words.contains(&word) => return Ok(value.clone()),
@@ -274,13 +364,26 @@ fn one_of<'a>(field: &str, value: &Value, words: impl Iterator<Item = &'a str>) 
         None => "wrong_type",
     };
     let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
-    Err(bad(reason, format!("{field} is one of {}, not {}", words.join(", "), text::shown(value))))
+    Err(bad(
+        reason,
+        format!(
+            "{field} is one of {}, not {}",
+            words.join(", "),
+            text::shown(value)
+        ),
+    ))
 }
 
 pub(crate) fn out_of_range(field: &str, accepted: &str, value: &Value) -> RpcError {
-    bad("out_of_range", format!("{field} is {accepted}, not {}", text::shown(value)))
+    bad(
+        "out_of_range",
+        format!("{field} is {accepted}, not {}", text::shown(value)),
+    )
 }
 
 pub(crate) fn wrong_type(field: &str, accepted: &str, value: &Value) -> RpcError {
-    bad("wrong_type", format!("{field} is {accepted}, not {}", text::shown(value)))
+    bad(
+        "wrong_type",
+        format!("{field} is {accepted}, not {}", text::shown(value)),
+    )
 }

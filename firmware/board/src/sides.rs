@@ -1,5 +1,6 @@
-//! Connections beside the control channel: readers of the log and of the telemetry, and echoes. Decides what each is given and when
-//! one is to end; what is said on them is the server's.
+//! Connections beside the control channel: readers of the log and of the
+//! telemetry, and echoes. Decides what each is given and when one is to end;
+//! what is said on them is the server's.
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;
@@ -59,7 +60,8 @@ impl Open {
 pub(crate) type Sides = BTreeMap<ClientId, Open>;
 
 impl<H: Hardware> Board<H> {
-    /// A client opened `/log`, `/telemetry` or `/ws` of an open board. It is to be given to [`Self::close_side`].
+    /// A client opened `/log`, `/telemetry` or `/ws` of an open board. It is to
+    /// be given to [`Self::close_side`].
     ///
     /// # Errors
     /// `no_telemetry` where the board takes no samples.
@@ -73,7 +75,14 @@ impl<H: Hardware> Board<H> {
             Side::Echo => Reads::Nothing,
         };
         let id = self.clients.next_number();
-        self.sides.insert(id, Open { reads, contact: Contact::new(now), dismissed: false });
+        self.sides.insert(
+            id,
+            Open {
+                reads,
+                contact: Contact::new(now),
+                dismissed: false,
+            },
+        );
         Ok(id)
     }
 
@@ -104,9 +113,16 @@ impl<H: Hardware> Board<H> {
         }
     }
 
-    /// What a reader of the log has not seen, at most `most` lines; one that comes too late is told how many it lost.
+    /// What a reader of the log has not seen, at most `most` lines; one that
+    /// comes too late is told how many it lost.
     pub fn read_log(&mut self, id: ClientId, most: usize) -> Unread {
-        let Some(Open { reads: Reads::Log(reader), .. }) = self.sides.get_mut(&id) else { return Unread::default() };
+        let Some(Open {
+            reads: Reads::Log(reader),
+            ..
+        }) = self.sides.get_mut(&id)
+        else {
+            return Unread::default();
+        };
         let mut left = most;
         self.log.read(reader, |_| {
             left = left.wrapping_sub(1);
@@ -114,7 +130,8 @@ impl<H: Hardware> Board<H> {
         })
     }
 
-    /// What is said on `/telemetry` before the first frame, as JSON; `None` where the board takes no samples.
+    /// What is said on `/telemetry` before the first frame, as JSON; `None`
+    /// where the board takes no samples.
     pub fn announce_telemetry(&mut self, now: Duration) -> Option<alloc::string::String> {
         let source = self.hardware.sample_source()?;
         Some(text::json(&Telemetry::announced(source, now, self.epoch)))
@@ -122,7 +139,13 @@ impl<H: Hardware> Board<H> {
 
     /// The next frame of a reader of the telemetry.
     pub fn read_telemetry(&mut self, id: ClientId) -> Option<&[u8]> {
-        let Some(Open { reads: Reads::Telemetry(reader), .. }) = self.sides.get_mut(&id) else { return None };
+        let Some(Open {
+            reads: Reads::Telemetry(reader),
+            ..
+        }) = self.sides.get_mut(&id)
+        else {
+            return None;
+        };
         self.telemetry.read(reader)
     }
 
@@ -131,7 +154,8 @@ impl<H: Hardware> Board<H> {
         self.hardware.sample_source().is_some()
     }
 
-    /// How many frames of telemetry there were since boot: another number means that there is a new one.
+    /// How many frames of telemetry there were since boot: another number means
+    /// that there is a new one.
     pub fn frames(&self) -> u64 {
         self.telemetry.total()
     }
@@ -148,5 +172,9 @@ impl<H: Hardware> Board<H> {
 
 /// The refusal of a board without a source of samples.
 pub fn no_telemetry() -> RpcError {
-    RpcError::new(Code::NotFound, "no_telemetry", "this board takes no samples: it has no /telemetry")
+    RpcError::new(
+        Code::NotFound,
+        "no_telemetry",
+        "this board takes no samples: it has no /telemetry",
+    )
 }

@@ -1,10 +1,11 @@
-//! Whether everything that a board may have to say fits into its messages, reckoned from the worst values before it starts.
+//! Whether everything that a board may have to say fits into its messages,
+//! reckoned from the worst values before it starts.
 
 use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec};
 
 use protocol::{
-    ComponentKey, ComponentsPage, DeviceInfo, Epoch, Id, Kind, NotifyStatus, ResetReason, Response, Snapshot, Source,
-    State,
+    ComponentKey, ComponentsPage, DeviceInfo, Epoch, Id, Kind, NotifyStatus, ResetReason, Response,
+    Snapshot, Source, State,
     limits::{self, MESSAGE_OUT_OF_BOARD},
 };
 use serde_json::{Value, json};
@@ -15,7 +16,8 @@ use crate::{
     rules, text, update,
 };
 
-/// The longest `id` of a request, in bytes as JSON: an answer repeats it and must still fit into its message.
+/// The longest `id` of a request, in bytes as JSON: an answer repeats it and
+/// must still fit into its message.
 pub(crate) const REQUEST_ID: usize = 64;
 
 /// The longest reason of a reset, in bytes.
@@ -24,21 +26,37 @@ const REASON: usize = 32;
 /// A number as long as an `f64` can be in JSON.
 const LONGEST_NUMBER: f64 = -1.234_567_890_123_456_7e-308;
 
-/// Refuses a plan of which some message would be larger than [`MESSAGE_OUT_OF_BOARD`].
+/// Refuses a plan of which some message would be larger than
+/// [`MESSAGE_OUT_OF_BOARD`].
 pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
     let fits = |what: &str, bytes: usize| {
         if bytes <= MESSAGE_OUT_OF_BOARD {
             return Ok(());
         }
         Err(PlanError(format!(
-            "{what} may need {bytes} bytes; a message out of a board has at most {MESSAGE_OUT_OF_BOARD}"
+            "{what} may need {bytes} bytes; a message out of a board has at most \
+                 {MESSAGE_OUT_OF_BOARD}"
         )))
     };
-    fits("Device.GetInfo", answer(&json!(info(&plan.identity, Some(longest_reason()), Epoch(u32::MAX), u64::MAX))))?;
+    fits(
+        "Device.GetInfo",
+        answer(&json!(info(
+            &plan.identity,
+            Some(longest_reason()),
+            Epoch(u32::MAX),
+            u64::MAX
+        ))),
+    )?;
     for component in &plan.components {
-        let page =
-            ComponentsPage { offset: usize::MAX, total: usize::MAX, components: vec![component.descriptor.clone()] };
-        fits(&format!("the description of {}", component.descriptor.key), answer(&json!(page)))?;
+        let page = ComponentsPage {
+            offset: usize::MAX,
+            total: usize::MAX,
+            components: vec![component.descriptor.clone()],
+        };
+        fits(
+            &format!("the description of {}", component.descriptor.key),
+            answer(&json!(page)),
+        )?;
     }
     let components: BTreeMap<ComponentKey, State> = plan
         .components
@@ -62,7 +80,10 @@ pub(crate) fn check(plan: &Plan) -> Result<(), PlanError> {
         source: Some(Source::Client(u32::MAX)),
         components,
     };
-    fits("a change of all components", notification(Push::Status(&everything)).len())
+    fits(
+        "a change of all components",
+        notification(Push::Status(&everything)).len(),
+    )
 }
 
 /// The feature of a board that can be updated.
@@ -89,7 +110,12 @@ fn longest_reason() -> ResetReason {
 }
 
 /// What a board that can do everything answers to `Device.GetInfo`.
-pub(crate) fn info(identity: &Identity, reset_reason: Option<ResetReason>, epoch: Epoch, uptime_ms: u64) -> DeviceInfo {
+pub(crate) fn info(
+    identity: &Identity,
+    reset_reason: Option<ResetReason>,
+    epoch: Epoch,
+    uptime_ms: u64,
+) -> DeviceInfo {
     DeviceInfo {
         id: identity.id.clone(),
         name: identity.name.clone(),
@@ -98,7 +124,18 @@ pub(crate) fn info(identity: &Identity, reset_reason: Option<ResetReason>, epoch
         platform: identity.platform.clone(),
         board: identity.board.clone(),
         proto: protocol::PROTOCOL_MAJOR,
-        features: ["transition", HTTP_RPC, "log", CLIENTS, TELEMETRY, OTA, KEYS, OUTBOUND].map(str::to_owned).into(),
+        features: [
+            "transition",
+            HTTP_RPC,
+            "log",
+            CLIENTS,
+            TELEMETRY,
+            OTA,
+            KEYS,
+            OUTBOUND,
+        ]
+        .map(str::to_owned)
+        .into(),
         epoch,
         uptime_ms,
         reset_reason,
@@ -108,7 +145,10 @@ pub(crate) fn info(identity: &Identity, reset_reason: Option<ResetReason>, epoch
 
 /// The length of an answer with this result and the longest id.
 fn answer(result: &Value) -> usize {
-    let without_id = Response { id: Some(Id::Number(0)), outcome: Ok(result.clone()) };
+    let without_id = Response {
+        id: Some(Id::Number(0)),
+        outcome: Ok(result.clone()),
+    };
     without_id.to_json().len() - 1 + REQUEST_ID
 }
 
@@ -124,7 +164,9 @@ fn largest(component: &Component) -> State {
             continue;
         }
         let longest_of = |words: &mut dyn Iterator<Item = &str>| {
-            words.max_by_key(|word| text::json(word).len()).map_or(Value::Null, Value::from)
+            words
+                .max_by_key(|word| text::json(word).len())
+                .map_or(Value::Null, Value::from)
         };
         let value = match (&descriptor.kind, *field) {
             (_, "on") => json!(false),
@@ -133,7 +175,8 @@ fn largest(component: &Component) -> State {
             (_, "ct_k") => json!(u16::MAX),
             (_, "effect") => longest_of(&mut descriptor.caps.effects.iter().map(String::as_str)),
             (Kind::Select, _) => longest_of(&mut component.state.options()),
-            // Without control characters, an escape is two bytes for one at most (RFC 8259, section 7).
+            // Without control characters, an escape is two bytes for one at
+            // most (RFC 8259, section 7).
             (Kind::Text, _) => json!("\"".repeat(limits::TEXT_VALUE)),
             _ => json!(LONGEST_NUMBER),
         };

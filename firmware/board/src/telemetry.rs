@@ -1,22 +1,28 @@
-//! The board's telemetry: a few frames of samples in a ring, and how far each reader has come. Samples are taken only while somebody
-//! reads. Nobody waits for it and it waits for nobody: a reader that comes too late has lost whole frames, and sees it by their numbers.
+//! The board's telemetry: a few frames of samples in a ring, and how far each
+//! reader has come. Samples are taken only while somebody reads. Nobody waits
+//! for it and it waits for nobody: a reader that comes too late has lost whole
+//! frames, and sees it by their numbers.
 
 use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
 use protocol::{
     Epoch, limits,
-    telemetry::{Channel, Frame, MOST_CHANNELS, Samples, Telemetry as Announced, VERSION, most_rows},
+    telemetry::{
+        Channel, Frame, MOST_CHANNELS, Samples, Telemetry as Announced, VERSION, most_rows,
+    },
 };
 
 use crate::text;
 
-/// What takes samples: a converter, or what stands for one. All its channels are sampled at one rate.
+/// What takes samples: a converter, or what stands for one. All its channels
+/// are sampled at one rate.
 pub trait SampleSource {
     /// What it measures, 1 to 16 channels. Always the same answer.
     fn channels(&self) -> Vec<Channel>;
 
-    /// From one sample to the next, in microseconds; from 1. Always the same answer.
+    /// From one sample to the next, in microseconds; from 1. Always the same
+    /// answer.
     fn interval_us(&self) -> u32;
 
     /// Somebody reads from now on: the first sample is wanted.
@@ -25,8 +31,9 @@ pub trait SampleSource {
     /// Nobody reads any more.
     fn stop(&mut self);
 
-    /// Appends the samples that were taken up to `now` and not handed out yet, at most `most` of each channel: all channels' first,
-    /// then all channels' second. `None` where there is none.
+    /// Appends the samples that were taken up to `now` and not handed out yet,
+    /// at most `most` of each channel: all channels' first, then all channels'
+    /// second. `None` where there is none.
     fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<Taken>;
 }
 
@@ -55,7 +62,8 @@ fn channels(source: &dyn SampleSource) -> usize {
     source.channels().len().clamp(1, MOST_CHANNELS)
 }
 
-/// How often a frame is sent: as often as one is full, and twenty times a second at least.
+/// How often a frame is sent: as often as one is full, and twenty times a
+/// second at least.
 fn every(source: &dyn SampleSource) -> Duration {
     let rows = u32::try_from(most_rows(channels(source), size_of::<i16>())).unwrap_or(u32::MAX);
     let full = Duration::from_micros(source.interval_us().max(1).into()).saturating_mul(rows);
@@ -90,7 +98,10 @@ impl Telemetry {
             self.due = now + every(source);
         }
         self.readers += 1;
-        Reader { next: self.total, lost: 0 }
+        Reader {
+            next: self.total,
+            lost: 0,
+        }
     }
 
     /// A reader is gone.
@@ -107,7 +118,8 @@ impl Telemetry {
         (self.readers > 0).then_some(self.due)
     }
 
-    /// How many frames there were since the board booted: another number than before means that there is a new one.
+    /// How many frames there were since the board booted: another number than
+    /// before means that there is a new one.
     pub(crate) fn total(&self) -> u64 {
         self.total
     }
@@ -117,19 +129,28 @@ impl Telemetry {
         if self.readers == 0 || now < self.due {
             return;
         }
-        // From when it was due, so that the rate holds; after a delay from now, so that its readers have their turn.
+        // From when it was due, so that the rate holds; after a delay from now,
+        // so that its readers have their turn.
         let every = every(source);
-        self.due = if now < self.due + every { self.due + every } else { now + every };
+        self.due = if now < self.due + every {
+            self.due + every
+        } else {
+            now + every
+        };
         let channels = channels(source);
         let most = most_rows(channels, size_of::<i16>());
         // As many as the ring holds: what is left comes the next time.
         for _ in 0..limits::TELEMETRY_KEPT / limits::TELEMETRY_MESSAGE {
             let mut samples = Vec::new();
-            let Some(Taken { first, gap }) = source.take(now, most, &mut samples) else { return };
+            let Some(Taken { first, gap }) = source.take(now, most, &mut samples) else {
+                return;
+            };
             self.add(&Frame {
                 gap,
                 // It begins again at 0, as the wire has it.
-                sequence: (self.total & u64::from(u32::MAX)).try_into().unwrap_or_default(),
+                sequence: (self.total & u64::from(u32::MAX))
+                    .try_into()
+                    .unwrap_or_default(),
                 time_us: u64::try_from(first.as_micros()).unwrap_or(u64::MAX),
                 interval_us: source.interval_us(),
                 channels: u8::try_from(channels).unwrap_or(u8::MAX),
@@ -139,13 +160,16 @@ impl Telemetry {
     }
 
     fn add(&mut self, frame: &Frame) {
-        // A source that hands out what is no frame has lost one, and its readers see that.
+        // A source that hands out what is no frame has lost one, and its
+        // readers see that.
         self.total += 1;
         let frame = frame.encode().unwrap_or_default();
         self.bytes += frame.len();
         self.frames.push_back(frame);
         while self.bytes > limits::TELEMETRY_KEPT {
-            let Some(oldest) = self.frames.pop_front() else { break };
+            let Some(oldest) = self.frames.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.len();
         }
     }

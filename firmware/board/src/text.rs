@@ -1,4 +1,5 @@
-//! Text of bounded length: JSON of what is ours, and excerpts of what a client sent, for error messages.
+//! Text of bounded length: JSON of what is ours, and excerpts of what a client
+//! sent, for error messages.
 
 use alloc::string::{String, ToString};
 use core::time::Duration;
@@ -22,12 +23,20 @@ pub(crate) fn notification(method: &str, params: &impl Serialize) -> String {
         method: &'a str,
         params: &'a P,
     }
-    json(&Envelope { jsonrpc: "2.0", method, params })
+    json(&Envelope {
+        jsonrpc: "2.0",
+        method,
+        params,
+    })
 }
 
 /// A client's text, or the beginning of it, without control characters.
 pub(crate) fn clipped(text: &str) -> String {
-    let mut clean: String = text.chars().take(EXCERPT).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut clean: String = text
+        .chars()
+        .take(EXCERPT)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     if text.chars().nth(EXCERPT).is_some() {
         clean.push('…');
     }

@@ -1,5 +1,6 @@
-//! Firmware update: which call may follow which, whether the image is the one that was promised, and what everyone is told. Where
-//! the bytes go is [`UpdateSlot`]'s.
+//! Firmware update: which call may follow which, whether the image is the one
+//! that was promised, and what everyone is told. Where the bytes go is
+//! [`UpdateSlot`]'s.
 
 use alloc::{
     borrow::ToOwned,
@@ -16,8 +17,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Board, ClientId, Component, Hardware, Image, Reboot, SlotError, UpdateSlot, commands::Caller, params::Params,
-    rules, text,
+    Board, ClientId, Component, Hardware, Image, Reboot, SlotError, UpdateSlot, commands::Caller,
+    params::Params, rules, text,
 };
 
 /// How much is read back at once for the hash: it lies on a chip's stack.
@@ -63,8 +64,15 @@ impl Updates {
     pub(crate) fn at_boot(slot: Option<&mut dyn UpdateSlot>) -> (Self, Option<&'static str>) {
         let image = slot.map(|slot| slot.image());
         let trial = (image == Some(Image::OnTrial)).then_some(limits::UPDATE_TRIAL);
-        let came_back = "the new image was not reached by any controller; the one before it came back";
-        (Self { transfer: None, trial }, (image == Some(Image::CameBack)).then_some(came_back))
+        let came_back =
+            "the new image was not reached by any controller; the one before it came back";
+        (
+            Self {
+                transfer: None,
+                trial,
+            },
+            (image == Some(Image::CameBack)).then_some(came_back),
+        )
     }
 
     /// A client's connection has ended.
@@ -78,7 +86,12 @@ impl Updates {
 
     /// When [`Board::watch_update`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
-        self.transfer.as_ref().map(Transfer::idle_at).into_iter().chain(self.trial).min()
+        self.transfer
+            .as_ref()
+            .map(Transfer::idle_at)
+            .into_iter()
+            .chain(self.trial)
+            .min()
     }
 }
 
@@ -96,16 +109,27 @@ pub(crate) fn component(version: &str, last_error: Option<&str>) -> Component {
 
 /// That component with the longest state that it can have.
 pub(crate) fn largest(mut state: State) -> State {
-    // Without control characters, an escape is two bytes for one at most (RFC 8259, section 7).
+    // Without control characters, an escape is two bytes for one at most (RFC
+    // 8259, section 7).
     let longest = |bytes| Value::from("\"".repeat(bytes));
-    state.merge(&idle(None).with("in_progress", false).with("update_percentage", 100));
-    state.with("latest_version", longest(limits::VERSION)).with("last_error", longest(limits::UPDATE_ERROR))
+    state.merge(
+        &idle(None)
+            .with("in_progress", false)
+            .with("update_percentage", 100),
+    );
+    state
+        .with("latest_version", longest(limits::VERSION))
+        .with("last_error", longest(limits::UPDATE_ERROR))
 }
 
 /// No update is under way.
 fn idle(last_error: Option<&str>) -> State {
-    let state = State::new().with("latest_version", Value::Null).with("in_progress", false);
-    state.with("update_percentage", Value::Null).with("last_error", last_error)
+    let state = State::new()
+        .with("latest_version", Value::Null)
+        .with("in_progress", false);
+    state
+        .with("update_percentage", Value::Null)
+        .with("last_error", last_error)
 }
 
 impl<H: Hardware> Board<H> {
@@ -120,18 +144,25 @@ impl<H: Hardware> Board<H> {
         let size = params.needed_whole("size", 1, u64::MAX, " bytes")?;
         let digits = params.needed_text("sha256", "64 hexadecimal digits")?;
         let sha256 = digits.parse().map_err(|_| {
-            let message =
-                format!("sha256 is the SHA-256 of the image, 64 hexadecimal digits, not {}", text::clipped(digits));
+            let message = format!(
+                "sha256 is the SHA-256 of the image, 64 hexadecimal digits, not {}",
+                text::clipped(digits)
+            );
             rules::bad("out_of_range", message)
         })?;
         let version = params.text("version", "a text")?;
         version.map(rules::check_version).transpose()?;
-        // Reserved for locked boards: that it is a text is all that an open one asks.
+        // Reserved for locked boards: that it is a text is all that an open one
+        // asks.
         params.text("signature", "a text")?;
-        let size = u32::try_from(size).ok().filter(|size| *size <= capacity).ok_or_else(|| {
-            let message = format!("the image has {size} bytes; this board has room for {capacity}");
-            RpcError::new(Code::ResourceExhausted, "too_large", message)
-        })?;
+        let size = u32::try_from(size)
+            .ok()
+            .filter(|size| *size <= capacity)
+            .ok_or_else(|| {
+                let message =
+                    format!("the image has {size} bytes; this board has room for {capacity}");
+                RpcError::new(Code::ResourceExhausted, "too_large", message)
+            })?;
         let owner = Owner::Here(caller);
         if let Some(transfer) = &mut self.update.transfer {
             if transfer.owner != owner && transfer.owner != Owner::Gone {
@@ -140,11 +171,15 @@ impl<H: Hardware> Board<H> {
             if (transfer.size, transfer.sha256) == (size, sha256) {
                 transfer.owner = owner;
                 transfer.last_write = now;
-                return Ok(json!(ota::Begun { chunk: limits::UPDATE_CHUNK, offset: transfer.written }));
+                return Ok(json!(ota::Begun {
+                    chunk: limits::UPDATE_CHUNK,
+                    offset: transfer.written
+                }));
             }
         }
         if self.update.trial.is_some() {
-            let message = "the image that runs is on trial and could not be confirmed; the one before it must stay";
+            let message = "the image that runs is on trial and could not be confirmed; the one \
+                 before it must stay";
             return Err(failed_precondition("not_confirmed", message));
         }
         if self.update.transfer.take().is_some() {
@@ -153,12 +188,25 @@ impl<H: Hardware> Board<H> {
         if let Err(error) = self.slot()?.begin(size) {
             return Err(self.end_update(now, caller.source(), error));
         }
-        self.update.transfer = Some(Transfer { owner, size, sha256, written: 0, last_write: now });
-        let begun = State::new().with("in_progress", true).with("update_percentage", 0);
-        let begun = begun.with("latest_version", version).with("last_error", Value::Null);
+        self.update.transfer = Some(Transfer {
+            owner,
+            size,
+            sha256,
+            written: 0,
+            last_write: now,
+        });
+        let begun = State::new()
+            .with("in_progress", true)
+            .with("update_percentage", 0);
+        let begun = begun
+            .with("latest_version", version)
+            .with("last_error", Value::Null);
         self.report_update(now, begun, caller.source());
         self.flush(now);
-        Ok(json!(ota::Begun { chunk: limits::UPDATE_CHUNK, offset: 0 }))
+        Ok(json!(ota::Begun {
+            chunk: limits::UPDATE_CHUNK,
+            offset: 0
+        }))
     }
 
     /// `Ota.Write`.
@@ -173,17 +221,29 @@ impl<H: Hardware> Board<H> {
         let offset = params.needed_whole("offset", 0, u64::MAX, "")?;
         if offset != u64::from(written) {
             let message = format!("the next write begins at offset {written}, not {offset}");
-            return Err(with_offset(failed_precondition("wrong_offset", message), written));
+            return Err(with_offset(
+                failed_precondition("wrong_offset", message),
+                written,
+            ));
         }
         let data = params.needed_text("data", "bytes in base64")?;
         let bytes = ota::from_base64(data).map_err(|error| {
-            rules::bad("bad_base64", format!("data is base64 with padding (RFC 4648, section 4): {error}"))
+            rules::bad(
+                "bad_base64",
+                format!("data is base64 with padding (RFC 4648, section 4): {error}"),
+            )
         })?;
         if !(1..=limits::UPDATE_CHUNK).contains(&bytes.len()) {
-            let message = format!("data has 1 to {} bytes, not {}", limits::UPDATE_CHUNK, bytes.len());
+            let message = format!(
+                "data has 1 to {} bytes, not {}",
+                limits::UPDATE_CHUNK,
+                bytes.len()
+            );
             return Err(rules::bad("out_of_range", message));
         }
-        let end = u32::try_from(bytes.len()).ok().and_then(|length| written.checked_add(length));
+        let end = u32::try_from(bytes.len())
+            .ok()
+            .and_then(|length| written.checked_add(length));
         let end = end.filter(|end| *end <= size).ok_or_else(|| {
             let message = format!("{} bytes are missing, not {}", size - written, bytes.len());
             rules::bad("out_of_range", message)
@@ -196,7 +256,11 @@ impl<H: Hardware> Board<H> {
         transfer.last_write = now;
         let percent = transfer.percent();
         if percent != before {
-            self.report_update(now, State::new().with("update_percentage", percent), caller.source());
+            self.report_update(
+                now,
+                State::new().with("update_percentage", percent),
+                caller.source(),
+            );
         }
         Ok(json!(ota::Written { offset: end }))
     }
@@ -206,14 +270,23 @@ impl<H: Hardware> Board<H> {
         let transfer = self.transfer_of(caller)?;
         let (written, size, sha256) = (transfer.written, transfer.size, transfer.sha256);
         if written < size {
-            let message = format!("{} of {size} bytes are missing, from offset {written} on", size - written);
-            return Err(with_offset(failed_precondition("incomplete", message), written));
+            let message = format!(
+                "{} of {size} bytes are missing, from offset {written} on",
+                size - written
+            );
+            return Err(with_offset(
+                failed_precondition("incomplete", message),
+                written,
+            ));
         }
         if let Err(refused) = activate(self.slot()?, size, sha256) {
             return Err(self.end_update(now, caller.source(), refused));
         }
         self.update.transfer = None;
-        self.reboot = Reboot::Asked { by: caller.source(), when_alone: caller.is_client() };
+        self.reboot = Reboot::Asked {
+            by: caller.source(),
+            when_alone: caller.is_client(),
+        };
         Ok(())
     }
 
@@ -227,7 +300,8 @@ impl<H: Hardware> Board<H> {
         Ok(())
     }
 
-    /// A controller was heard to ask something: the image that runs can be reached.
+    /// A controller was heard to ask something: the image that runs can be
+    /// reached.
     pub(crate) fn reached(&mut self) {
         if self.update.trial.is_some()
             && let Some(slot) = self.hardware.update_slot()
@@ -237,11 +311,25 @@ impl<H: Hardware> Board<H> {
         }
     }
 
-    /// Ends an update that stands still, and the trial of an image that nobody has reached.
+    /// Ends an update that stands still, and the trial of an image that nobody
+    /// has reached.
     pub(crate) fn watch_update(&mut self, now: Duration) {
-        if self.update.transfer.as_ref().is_some_and(|transfer| transfer.idle_at() <= now) {
+        if self
+            .update
+            .transfer
+            .as_ref()
+            .is_some_and(|transfer| transfer.idle_at() <= now)
+        {
             let why = format!("nothing came for {} s", limits::UPDATE_IDLE.as_secs());
-            self.end_update(now, Source::Timer, Refused { code: Code::Timeout, reason: "timeout", why });
+            self.end_update(
+                now,
+                Source::Timer,
+                Refused {
+                    code: Code::Timeout,
+                    reason: "timeout",
+                    why,
+                },
+            );
         }
         if self.update.trial.is_none_or(|until| now < until) || !matches!(self.reboot, Reboot::No) {
             return;
@@ -250,11 +338,16 @@ impl<H: Hardware> Board<H> {
         match self.hardware.update_slot().map(UpdateSlot::roll_back) {
             None => {}
             Some(Ok(())) => {
-                self.reboot = Reboot::Asked { by: Source::Timer, when_alone: true };
+                self.reboot = Reboot::Asked {
+                    by: Source::Timer,
+                    when_alone: true,
+                };
                 self.announce_reboot(now);
             }
             Some(Err(error)) => {
-                let why = clipped(format!("nobody has reached this image, and none can come back: {error}"));
+                let why = clipped(format!(
+                    "nobody has reached this image, and none can come back: {error}"
+                ));
                 self.report_update(now, State::new().with("last_error", why), Source::Timer);
             }
         }
@@ -271,13 +364,19 @@ impl<H: Hardware> Board<H> {
 
     fn slot(&mut self) -> Result<&mut dyn UpdateSlot, RpcError> {
         let message = "this board has no place for a new image: flash it by cable";
-        self.hardware.update_slot().ok_or_else(|| failed_precondition("not_supported", message))
+        self.hardware
+            .update_slot()
+            .ok_or_else(|| failed_precondition("not_supported", message))
     }
 
     fn transfer_of(&mut self, caller: Caller) -> Result<&mut Transfer, RpcError> {
         self.slot()?;
         let transfer = self.update.transfer.as_mut().ok_or_else(no_update)?;
-        if transfer.owner == Owner::Here(caller) { Ok(transfer) } else { Err(in_progress(transfer)) }
+        if transfer.owner == Owner::Here(caller) {
+            Ok(transfer)
+        } else {
+            Err(in_progress(transfer))
+        }
     }
 
     /// Ends the update, tells everyone why, and answers the same.
@@ -302,7 +401,11 @@ fn activate(slot: &mut dyn UpdateSlot, size: u32, expected: Digest) -> Result<()
     let found = hash(slot, size)?;
     if found != expected {
         let why = format!("the image that was written has another SHA-256: {found}");
-        return Err(Refused { code: Code::FailedPrecondition, reason: "hash_mismatch", why });
+        return Err(Refused {
+            code: Code::FailedPrecondition,
+            reason: "hash_mismatch",
+            why,
+        });
     }
     Ok(slot.activate()?)
 }
@@ -331,7 +434,11 @@ struct Refused {
 
 impl Refused {
     fn aborted() -> Self {
-        Self { code: Code::FailedPrecondition, reason: "aborted", why: "aborted by a controller".to_owned() }
+        Self {
+            code: Code::FailedPrecondition,
+            reason: "aborted",
+            why: "aborted by a controller".to_owned(),
+        }
     }
 }
 
@@ -339,8 +446,16 @@ impl From<SlotError> for Refused {
     fn from(error: SlotError) -> Self {
         let why = error.to_string();
         match error {
-            SlotError::NotAnImage(_) => Self { code: Code::FailedPrecondition, reason: "not_an_image", why },
-            SlotError::Failed(_) => Self { code: Code::InternalError, reason: "update_slot", why },
+            SlotError::NotAnImage(_) => Self {
+                code: Code::FailedPrecondition,
+                reason: "not_an_image",
+                why,
+            },
+            SlotError::Failed(_) => Self {
+                code: Code::InternalError,
+                reason: "update_slot",
+                why,
+            },
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Announces a board by mDNS for as long as it has an address, and anew with each address that it gets.
+//! Announces a board by mDNS for as long as it has an address, and anew with
+//! each address that it gets.
 
 use alloc::boxed::Box;
 use core::net::{Ipv4Addr, SocketAddr};
@@ -18,8 +19,8 @@ const PACKETS: usize = 8;
 /// What they may hold together in each direction, in bytes: three whole ones.
 const BUFFER: usize = 3 * 1_472;
 
-/// A router may give another address when the old one is renewed (RFC 2131, section 4.4.5). embassy-net wakes nobody then, so it is
-/// looked at.
+/// A router may give another address when the old one is renewed (RFC 2131,
+/// section 4.4.5). embassy-net wakes nobody then, so it is looked at.
 const LOOK_AFTER: Duration = Duration::from_secs(10);
 
 /// After an error of the socket.
@@ -36,7 +37,8 @@ pub enum News {
     Failed(MdnsIoError<UdpError>),
 }
 
-/// Announces the board whenever it has an address, and answers for it, for ever.
+/// Announces the board whenever it has an address, and answers for it, for
+/// ever.
 pub async fn announce<H: Hardware, C: Clock>(
     stack: Stack<'static>,
     port: u16,
@@ -48,14 +50,28 @@ pub async fn announce<H: Hardware, C: Clock>(
     let udp = Udp::new(stack, &*buffers);
     loop {
         stack.wait_config_up().await;
-        let Some(address) = address(stack) else { continue };
+        let Some(address) = address(stack) else {
+            continue;
+        };
         tell(News::Address(SocketAddr::from((address, port))));
         let answering = async {
-            let mut socket = edge_mdns::io::bind(&udp, edge_mdns::io::IPV4_DEFAULT_SOCKET, Some(address), None).await?;
+            let mut socket = edge_mdns::io::bind(
+                &udp,
+                edge_mdns::io::IPV4_DEFAULT_SOCKET,
+                Some(address),
+                None,
+            )
+            .await?;
             let (receive, send) = socket.split();
             respond(receive, send, address, port, board, &mut random).await
         };
-        match select3(answering, stack.wait_config_down(), other_address(stack, address)).await {
+        match select3(
+            answering,
+            stack.wait_config_down(),
+            other_address(stack, address),
+        )
+        .await
+        {
             Either3::First(Ok(())) | Either3::Third(()) => {}
             Either3::First(Err(error)) => {
                 tell(News::Failed(error));

@@ -1,6 +1,7 @@
-//! What an RGB LED is driven with for a light's state. Colours on the wire are meant for eyes and screens; an LED that is switched
-//! on and off quickly gives light in proportion to its number. Between the two lie the curves of IEC 61966-2-1 (sRGB) and of
-//! CIE 15 (lightness). Drives no LED.
+//! What an RGB LED is driven with for a light's state. Colours on the wire are
+//! meant for eyes and screens; an LED that is switched on and off quickly gives
+//! light in proportion to its number. Between the two lie the curves of IEC
+//! 61966-2-1 (sRGB) and of CIE 15 (lightness). Drives no LED.
 
 use protocol::State;
 
@@ -25,8 +26,9 @@ impl Pixel {
     }
 }
 
-/// The pixel that shows `state`: dark where it is off or unknown; of `rgb` and `ct_k` the one that is there, white where neither is.
-/// A light that is on and not at 0 % is never dark.
+/// The pixel that shows `state`: dark where it is off or unknown; of `rgb` and
+/// `ct_k` the one that is there, white where neither is. A light that is on and
+/// not at 0 % is never dark.
 pub fn pixel(state: &State) -> Pixel {
     if state.on() != Some(true) {
         return Pixel::DARK;
@@ -39,22 +41,35 @@ pub fn pixel(state: &State) -> Pixel {
     let luminance = luminance(state.brightness().unwrap_or(100));
     let [red, green, blue] = colour.map(|part| round(part * luminance));
     let pixel = Pixel { red, green, blue };
-    if pixel == Pixel::DARK && luminance > 0.0 { dimmest(colour) } else { pixel }
+    if pixel == Pixel::DARK && luminance > 0.0 {
+        dimmest(colour)
+    } else {
+        pixel
+    }
 }
 
 /// The least light of a colour: its strongest part alone. None of black.
 fn dimmest([red, green, blue]: [f32; 3]) -> Pixel {
     let most = red.max(green).max(blue);
     let lit = |part: f32| u8::from(part > 0.0 && part >= most);
-    Pixel { red: lit(red), green: lit(green), blue: lit(blue) }
+    Pixel {
+        red: lit(red),
+        green: lit(green),
+        blue: lit(blue),
+    }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "0 to 255"
+)]
 fn round(part: f32) -> u8 {
     (part.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
 }
 
-/// CIE 15:2018, section 8.2.1: how much light looks `percent` as bright as all of it.
+/// CIE 15:2018, section 8.2.1: how much light looks `percent` as bright as all
+/// of it.
 fn luminance(percent: u8) -> f32 {
     // Where L* is 8 or less, the curve is a line.
     const LINE: f32 = 903.3;
@@ -66,10 +81,12 @@ fn luminance(percent: u8) -> f32 {
     root * root * root
 }
 
-/// The light of a black body of so many kelvin, 1,667 to 25,000, as linear sRGB whose strongest part is 1.
+/// The light of a black body of so many kelvin, 1,667 to 25,000, as linear sRGB
+/// whose strongest part is 1.
 ///
-/// The locus is the approximation of B. Kim et al., "Design of advanced color temperature control system for HDTV applications", Journal
-/// of the Korean Physical Society 41 (2002); the matrix is IEC 61966-2-1's.
+/// The locus is the approximation of B. Kim et al., "Design of advanced color
+/// temperature control system for HDTV applications", Journal of the Korean
+/// Physical Society 41 (2002); the matrix is IEC 61966-2-1's.
 fn white(kelvin: f32) -> [f32; 3] {
     let t = 1_000.0 / kelvin.clamp(1_667.0, 25_000.0);
     let cubic = |[a, b, c, d]: [f32; 4], at: f32| ((a * at + b) * at + c) * at + d;
@@ -96,7 +113,10 @@ fn white(kelvin: f32) -> [f32; 3] {
 }
 
 /// The light of each value of sRGB, 0 to 1.
-#[expect(clippy::cast_possible_truncation, reason = "the table needs no more than f32")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the table needs no more than f32"
+)]
 static LINEAR: [f32; 256] = {
     let mut table = [0.0; 256];
     let mut value = 0;
@@ -112,7 +132,8 @@ const fn linear(value: f64) -> f64 {
     if value <= 0.04045 {
         return value / 12.92;
     }
-    // To the power of 2.4: squared, times the fifth root of the square, which Newton's method finds.
+    // To the power of 2.4: squared, times the fifth root of the square, which
+    // Newton's method finds.
     let base = (value + 0.055) / 1.055;
     let square = base * base;
     let mut root = 1.0;

@@ -1,5 +1,6 @@
-//! A connection over embassy-net as the server uses it, and the sockets that connections are made of: each has its buffers for ever,
-//! and goes back to where it came from.
+//! A connection over embassy-net as the server uses it, and the sockets that
+//! connections are made of: each has its buffers for ever, and goes back to
+//! where it came from.
 
 use alloc::{boxed::Box, vec, vec::Vec};
 use core::cell::RefCell;
@@ -14,12 +15,13 @@ use embassy_net::{
 };
 use embassy_sync::waitqueue::WakerRegistration;
 
-/// What a socket holds in each direction, in bytes. Every socket has its own, so they are most of what a board's network needs
-/// of its memory.
+/// What a socket holds in each direction, in bytes. Every socket has its own,
+/// so they are most of what a board's network needs of its memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buffers {
-    /// What has come in and was not read yet: the window that the peer may fill. Less than a whole segment (1,460 on Ethernet)
-    /// makes every sender cut what it sends.
+    /// What has come in and was not read yet: the window that the peer may
+    /// fill. Less than a whole segment (1,460 on Ethernet) makes every sender
+    /// cut what it sends.
     pub receive: usize,
     /// What was written and not acknowledged yet.
     pub send: usize,
@@ -34,7 +36,10 @@ pub(crate) struct Sockets {
 
 impl Sockets {
     pub(crate) const fn new(idle: Vec<TcpSocket<'static>>) -> Self {
-        Self { idle, waiting: WakerRegistration::new() }
+        Self {
+            idle,
+            waiting: WakerRegistration::new(),
+        }
     }
 }
 
@@ -42,7 +47,8 @@ impl Sockets {
 pub(crate) fn socket(stack: Stack<'static>, buffers: Buffers) -> TcpSocket<'static> {
     let buffer = |size| Box::leak(vec![0; size].into_boxed_slice());
     let mut socket = TcpSocket::new(stack, buffer(buffers.receive), buffer(buffers.send));
-    // Frames are written whole; to wait for the acknowledgement of the one before would only delay them.
+    // Frames are written whole; to wait for the acknowledgement of the one
+    // before would only delay them.
     socket.set_nagle_enabled(false);
     socket
 }
@@ -55,9 +61,13 @@ pub struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    /// A connection that this socket is or becomes; it goes home when the connection is dropped.
+    /// A connection that this socket is or becomes; it goes home when the
+    /// connection is dropped.
     pub(crate) fn new(socket: TcpSocket<'static>, home: &'a RefCell<Sockets>) -> Self {
-        Self { socket: Some(socket), home }
+        Self {
+            socket: Some(socket),
+            home,
+        }
     }
 
     pub(crate) fn socket(&mut self) -> &mut TcpSocket<'static> {
@@ -67,7 +77,9 @@ impl<'a> Connection<'a> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        let Some(mut socket) = self.socket.take() else { return };
+        let Some(mut socket) = self.socket.take() else {
+            return;
+        };
         socket.abort();
         let mut sockets = self.home.borrow_mut();
         sockets.idle.push(socket);

@@ -1,9 +1,11 @@
-//! What a board is called before anybody has named it: from the address of its network card, which no other board has.
+//! What a board is called before anybody has named it: from the address of its
+//! network card, which no other board has.
 
 use alloc::{format, string::String};
 
-/// Names the board for ever, as its announcement and its host name have it: `sb-` and the last three bytes of the address, which
-/// the maker of the card counts up.
+/// Names the board for ever, as its announcement and its host name have it:
+/// `sb-` and the last three bytes of the address, which the maker of the card
+/// counts up.
 pub fn id([.., a, b, c]: [u8; 6]) -> String {
     format!("sb-{a:02x}{b:02x}{c:02x}")
 }

@@ -1,4 +1,5 @@
-//! What the board's one LED shows: its light, or for a while something that the board has to tell. Drives no LED and reads no clock.
+//! What the board's one LED shows: its light, or for a while something that the
+//! board has to tell. Drives no LED and reads no clock.
 
 use core::time::Duration;
 
@@ -23,8 +24,9 @@ const RED: Pixel = Pixel::new(64, 0, 0);
 const GREEN: Pixel = Pixel::new(0, 64, 0);
 const BLUE: Pixel = Pixel::new(0, 0, 64);
 
-/// A code begins with a long blue flash; each digit is as many white flashes, or a long one for 0. All is counted and nothing told by
-/// color alone, so that everyone can compare it.
+/// A code begins with a long blue flash; each digit is as many white flashes,
+/// or a long one for 0. All is counted and nothing told by color alone, so that
+/// everyone can compare it.
 const BEGINS: Duration = Duration::from_millis(1_500);
 const ZERO: Duration = Duration::from_millis(1_000);
 const COUNTED: Duration = Duration::from_millis(200);
@@ -37,7 +39,8 @@ const BETWEEN_GROUPS: Duration = Duration::from_millis(2_000);
 pub enum Notice {
     /// "It is me": blinks white for five seconds.
     Identify,
-    /// The button is held, and everything will be forgotten: blinks red, quickly, until something else is told.
+    /// The button is held, and everything will be forgotten: blinks red,
+    /// quickly, until something else is told.
     EraseAhead,
     /// Everything was forgotten: red for two seconds.
     Erased,
@@ -63,8 +66,14 @@ impl Pairing {
             PairingShown::Confirmed => Some(Self::Confirmed),
             PairingShown::Code(code) => {
                 let mut digits = [0; 6];
-                let shown = code.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0');
-                digits.iter_mut().zip(shown).for_each(|(digit, shown)| *digit = shown);
+                let shown = code
+                    .bytes()
+                    .filter(u8::is_ascii_digit)
+                    .map(|digit| digit - b'0');
+                digits
+                    .iter_mut()
+                    .zip(shown)
+                    .for_each(|(digit, shown)| *digit = shown);
                 Some(Self::Code(digits))
             }
         }
@@ -107,7 +116,9 @@ impl Indicator {
         if let Some((pairing, since)) = self.pairing.filter(|_| identifies) {
             return shown_of_pairing(now, pairing, since);
         }
-        let Some((notice, since)) = self.notice else { return (self.light, None) };
+        let Some((notice, since)) = self.notice else {
+            return (self.light, None);
+        };
         let passed = now.saturating_sub(since);
         let (colour, half, ends) = match notice {
             Notice::Identify => (WHITE, Some(SLOW), Some(IDENTIFY)),
@@ -118,16 +129,26 @@ impl Indicator {
             self.notice = None;
             return self.shown(now);
         }
-        let Some(half) = half else { return (colour, ends.map(|ends| since + ends)) };
+        let Some(half) = half else {
+            return (colour, ends.map(|ends| since + ends));
+        };
         blinks(now, since, half, colour)
     }
 }
 
-fn blinks(now: Duration, since: Duration, half: Duration, colour: Pixel) -> (Pixel, Option<Duration>) {
+fn blinks(
+    now: Duration,
+    since: Duration,
+    half: Duration,
+    colour: Pixel,
+) -> (Pixel, Option<Duration>) {
     let passed = now.saturating_sub(since);
     let halves = u32::try_from(passed.as_millis() / half.as_millis()).unwrap_or(u32::MAX);
     let pixel = if halves % 2 == 0 { colour } else { Pixel::DARK };
-    (pixel, Some(since + half.saturating_mul(halves.saturating_add(1))))
+    (
+        pixel,
+        Some(since + half.saturating_mul(halves.saturating_add(1))),
+    )
 }
 
 fn shown_of_pairing(now: Duration, pairing: Pairing, since: Duration) -> (Pixel, Option<Duration>) {
@@ -137,7 +158,8 @@ fn shown_of_pairing(now: Duration, pairing: Pairing, since: Duration) -> (Pixel,
         Pairing::Code(digits) => {
             let whole: Duration = pattern(digits).map(|(_, lasts)| lasts).sum();
             let passed = now.saturating_sub(since);
-            let rounds = u32::try_from(passed.as_millis() / whole.as_millis().max(1)).unwrap_or(u32::MAX);
+            let rounds =
+                u32::try_from(passed.as_millis() / whole.as_millis().max(1)).unwrap_or(u32::MAX);
             let mut ends = since + whole.saturating_mul(rounds);
             for (pixel, lasts) in pattern(digits) {
                 ends += lasts;
@@ -153,12 +175,26 @@ fn shown_of_pairing(now: Duration, pairing: Pairing, since: Duration) -> (Pixel,
 /// A code once, as what is shown for how long.
 fn pattern(digits: [u8; 6]) -> impl Iterator<Item = (Pixel, Duration)> {
     let flashes = digits.into_iter().enumerate().flat_map(|(at, digit)| {
-        let (number, lasts) = if digit == 0 { (1, ZERO) } else { (digit, COUNTED) };
-        let pause = if at % 3 == 2 { BETWEEN_GROUPS } else { BETWEEN_DIGITS };
+        let (number, lasts) = if digit == 0 {
+            (1, ZERO)
+        } else {
+            (digit, COUNTED)
+        };
+        let pause = if at % 3 == 2 {
+            BETWEEN_GROUPS
+        } else {
+            BETWEEN_DIGITS
+        };
         (1..=number).flat_map(move |flash| {
-            let dark = if flash == number { pause } else { BETWEEN_FLASHES };
+            let dark = if flash == number {
+                pause
+            } else {
+                BETWEEN_FLASHES
+            };
             [(WHITE, lasts), (Pixel::DARK, dark)]
         })
     });
-    [(BLUE, BEGINS), (Pixel::DARK, BETWEEN_DIGITS)].into_iter().chain(flashes)
+    [(BLUE, BEGINS), (Pixel::DARK, BETWEEN_DIGITS)]
+        .into_iter()
+        .chain(flashes)
 }

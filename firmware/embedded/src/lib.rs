@@ -1,6 +1,7 @@
-//! What a board without an operating system needs beside the server, over embassy-net: a port on which every free socket listens, an
-//! announcement that follows the address, and a name from the network card. The emulated machine and the chips share it; it
-//! knows neither.
+//! What a board without an operating system needs beside the server, over
+//! embassy-net: a port on which every free socket listens, an announcement that
+//! follows the address, and a name from the network card. The emulated machine
+//! and the chips share it; it knows neither.
 #![no_std]
 
 extern crate alloc;

@@ -1,5 +1,5 @@
-//! Takes a firmware image into a part of NOR flash while it comes over the network, in pieces of any length. Which image boots is
-//! not decided here.
+//! Takes a firmware image into a part of NOR flash while it comes over the
+//! network, in pieces of any length. Which image boots is not decided here.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -9,7 +9,8 @@ use embedded_storage::nor_flash::NorFlash;
 /// How much of an image tells what it is.
 const HEAD: usize = 14;
 
-/// How each image of an ESP chip begins (esptool's documentation, "Firmware Image Format").
+/// How each image of an ESP chip begins (esptool's documentation, "Firmware
+/// Image Format").
 const MAGIC: u8 = 0xe9;
 
 /// Why an image is not taken.
@@ -42,7 +43,14 @@ pub struct Staging<F> {
 impl<F: NorFlash> Staging<F> {
     /// A place that begins and ends with whole sectors of this flash.
     pub fn new(flash: F, place: Range<u32>, chip: u16) -> Self {
-        Self { flash, place, chip, size: 0, written: 0, held: Vec::new() }
+        Self {
+            flash,
+            place,
+            chip,
+            size: 0,
+            written: 0,
+            held: Vec::new(),
+        }
     }
 
     /// The largest image.
@@ -63,7 +71,8 @@ impl<F: NorFlash> Staging<F> {
         Ok(())
     }
 
-    /// Takes the next bytes. A sector is erased before its first byte is written.
+    /// Takes the next bytes. A sector is erased before its first byte is
+    /// written.
     ///
     /// # Errors
     /// As [`StagingError`] has them; what it is, is told by the first 14 bytes.
@@ -86,7 +95,8 @@ impl<F: NorFlash> Staging<F> {
     /// Everything came: writes what is still held.
     ///
     /// # Errors
-    /// [`StagingError::NotAnImage`] where less came than was announced, and those of the flash.
+    /// [`StagingError::NotAnImage`] where less came than was announced, and
+    /// those of the flash.
     pub fn finish(&mut self) -> Result<(), StagingError<F::Error>> {
         if self.written + length(&self.held) != self.size || self.size < length_of(HEAD) {
             return Err(StagingError::NotAnImage);
@@ -101,20 +111,29 @@ impl<F: NorFlash> Staging<F> {
     /// # Errors
     /// [`StagingError::OutOfPlace`] beyond the image, and those of the flash.
     pub fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), StagingError<F::Error>> {
-        if offset.checked_add(length(bytes)).is_none_or(|end| end > self.size) {
+        if offset
+            .checked_add(length(bytes))
+            .is_none_or(|end| end > self.size)
+        {
             return Err(StagingError::OutOfPlace);
         }
         // Flash is read in words: from the one before to the one behind.
         let word = length_of(F::READ_SIZE);
-        let (from, to) = (offset / word * word, (offset + length(bytes)).next_multiple_of(word));
+        let (from, to) = (
+            offset / word * word,
+            (offset + length(bytes)).next_multiple_of(word),
+        );
         let mut words = alloc::vec![0; (to - from) as usize];
-        self.flash.read(self.place.start + from, &mut words).map_err(StagingError::Flash)?;
+        self.flash
+            .read(self.place.start + from, &mut words)
+            .map_err(StagingError::Flash)?;
         let skip = (offset - from) as usize;
         bytes.copy_from_slice(&words[skip..skip + bytes.len()]);
         Ok(())
     }
 
-    /// Writes the first of what is held, a multiple of what the flash writes at once.
+    /// Writes the first of what is held, a multiple of what the flash writes at
+    /// once.
     fn flush(&mut self, whole: usize) -> Result<(), StagingError<F::Error>> {
         if whole == 0 {
             return Ok(());
@@ -124,10 +143,14 @@ impl<F: NorFlash> Staging<F> {
         let mut next = from.next_multiple_of(sector);
         while next < to {
             let at = self.place.start + next;
-            self.flash.erase(at, at + sector).map_err(StagingError::Flash)?;
+            self.flash
+                .erase(at, at + sector)
+                .map_err(StagingError::Flash)?;
             next += sector;
         }
-        self.flash.write(self.place.start + from, &self.held[..whole]).map_err(StagingError::Flash)?;
+        self.flash
+            .write(self.place.start + from, &self.held[..whole])
+            .map_err(StagingError::Flash)?;
         self.held.drain(..whole);
         self.written = to;
         Ok(())
@@ -136,10 +159,12 @@ impl<F: NorFlash> Staging<F> {
 
 fn check<E>(head: &[u8], chip: u16) -> Result<(), StagingError<E>> {
     match head {
-        [MAGIC, _, _, _, _, _, _, _, _, _, _, _, low, high, ..] => match u16::from_le_bytes([*low, *high]) {
-            its if its == chip => Ok(()),
-            other => Err(StagingError::AnotherChip(other)),
-        },
+        [MAGIC, _, _, _, _, _, _, _, _, _, _, _, low, high, ..] => {
+            match u16::from_le_bytes([*low, *high]) {
+                its if its == chip => Ok(()),
+                other => Err(StagingError::AnotherChip(other)),
+            }
+        }
         _ => Err(StagingError::NotAnImage),
     }
 }

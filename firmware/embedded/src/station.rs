@@ -1,16 +1,21 @@
-//! Decides when a Wi-Fi station joins its network, leaves it, and when the radio is to be started anew. Drives no radio and
-//! reads no clock: what happened comes in with its time, [`Station::next`] says what to do.
+//! Decides when a Wi-Fi station joins its network, leaves it, and when the
+//! radio is to be started anew. Drives no radio and reads no clock: what
+//! happened comes in with its time, [`Station::next`] says what to do.
 //!
-//! A network that is away is no fault: it is looked for, for ever, ever less often, and the board goes on without it. A radio that
-//! does not answer, or refuses orders, is one: after some of these in a row the chip is to be reset, which is all that
-//! helps. An association without an address is left and made anew, since a router that was restarted may not know of it.
+//! A network that is away is no fault: it is looked for, for ever, ever less
+//! often, and the board goes on without it. A radio that does not answer, or
+//! refuses orders, is one: after some of these in a row the chip is to be
+//! reset, which is all that helps. An association without an address is left
+//! and made anew, since a router that was restarted may not know of it.
 
 use core::time::Duration;
 
-/// A radio answers within this time whether it has joined: scanning all channels and the handshake take a few seconds.
+/// A radio answers within this time whether it has joined: scanning all
+/// channels and the handshake take a few seconds.
 pub const JOIN_WITHIN: Duration = Duration::from_secs(30);
 
-/// From joining to an address; DHCP asks again after 4, 8, 16 s (RFC 2131, section 4.1).
+/// From joining to an address; DHCP asks again after 4, 8, 16 s (RFC 2131,
+/// section 4.1).
 pub const ADDRESS_WITHIN: Duration = Duration::from_secs(45);
 
 /// The longest rest between attempts.
@@ -28,7 +33,8 @@ pub enum Event {
     NoNetwork,
     /// [`Step::Join`] succeeded.
     Joined,
-    /// [`Step::Join`] failed by what is in the air: no such network, a wrong password, too far.
+    /// [`Step::Join`] failed by what is in the air: no such network, a wrong
+    /// password, too far.
     Refused,
     /// The radio did not do what it was told, or did not answer in time.
     Fault,
@@ -88,10 +94,16 @@ impl Default for Station {
 impl Station {
     /// A station that knows no network.
     pub const fn new() -> Self {
-        Self { state: State::Idle, network: false, attempts: 0, faults: 0 }
+        Self {
+            state: State::Idle,
+            network: false,
+            attempts: 0,
+            faults: 0,
+        }
     }
 
-    /// Something happened. `chance` is a random number: boards that lost one network together do not all come back at once.
+    /// Something happened. `chance` is a random number: boards that lost one
+    /// network together do not all come back at once.
     pub fn handle(&mut self, now: Duration, event: Event, chance: u32) {
         match event {
             Event::Network | Event::NoNetwork => {
@@ -105,7 +117,9 @@ impl Station {
             Event::Joined => {
                 self.faults = 0;
                 if self.state != State::Wrong {
-                    self.state = State::Joined { leave_at: Some(now + ADDRESS_WITHIN) };
+                    self.state = State::Joined {
+                        leave_at: Some(now + ADDRESS_WITHIN),
+                    };
                 }
             }
             Event::Refused => {
@@ -152,11 +166,14 @@ impl Station {
                 self.state = self.rested(now);
                 Step::Leave
             }
-            State::Resting { until: at } | State::Joined { leave_at: Some(at) } => Step::Wait(Some(at)),
+            State::Resting { until: at } | State::Joined { leave_at: Some(at) } => {
+                Step::Wait(Some(at))
+            }
         }
     }
 
-    /// Whether it takes its network for joined: a radio that says otherwise has lost it.
+    /// Whether it takes its network for joined: a radio that says otherwise has
+    /// lost it.
     pub const fn has_joined(&self) -> bool {
         matches!(self.state, State::Joined { .. })
     }
@@ -168,7 +185,11 @@ impl Station {
     }
 
     fn rested(&self, until: Duration) -> State {
-        if self.network { State::Resting { until } } else { State::Idle }
+        if self.network {
+            State::Resting { until }
+        } else {
+            State::Idle
+        }
     }
 }
 

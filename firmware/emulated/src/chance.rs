@@ -1,4 +1,5 @@
-//! Numbers by chance, from the moment of boot: for epochs, ports and delays. Not for keys.
+//! Numbers by chance, from the moment of boot: for epochs, ports and delays.
+//! Not for keys.
 
 use core::convert::Infallible;
 
@@ -6,7 +7,8 @@ use rand_core::TryRng;
 
 use crate::machine;
 
-/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
+/// generators, 2014).
 pub(crate) struct Chance(u64);
 
 impl Chance {

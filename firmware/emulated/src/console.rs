@@ -1,4 +1,5 @@
-//! The serial port: hands at the board, a line each, and what the board says of itself, one JSON line each.
+//! The serial port: hands at the board, a line each, and what the board says of
+//! itself, one JSON line each.
 
 use alloc::{
     borrow::ToOwned,
@@ -12,12 +13,14 @@ use serde_json::{Value, json};
 
 use crate::{Board, cost, machine, memory};
 
-const USAGE: &str = "press button:0 [press|double_press|long_press], set light:0 on=true brightness=40, lock, pair, call ws://10.0.2.2:7433 (or off), memory, cost [COMMANDS], erase, panic, off";
+const USAGE: &str = "press button:0 [press|double_press|long_press], set light:0 on=true \
+     brightness=40, lock, pair, call ws://10.0.2.2:7433 (or off), memory, cost [COMMANDS], erase, panic, off";
 
 /// The longest line that is read.
 const LINE: usize = 512;
 
-/// What has come in and was not read yet; what finds no room is lost, as at any serial port.
+/// What has come in and was not read yet; what finds no room is lost, as at any
+/// serial port.
 static INPUT: Pipe<CriticalSectionRawMutex, 256> = Pipe::new();
 
 /// Bytes have come in: the serial port's interrupt.
@@ -81,12 +84,16 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
         None => Ok(()),
         Some("press") => {
             let key = component(words.next())?;
-            board.press(&key, words.next().unwrap_or("press")).map_err(|error| error.message)
+            board
+                .press(&key, words.next().unwrap_or("press"))
+                .map_err(|error| error.message)
         }
         Some("set") => {
             let key = component(words.next())?;
             let change = words.map(field).collect::<Result<Object, String>>()?;
-            board.observe(&key, State::from(change), Source::Physical).map_err(|error| error.message)
+            board
+                .observe(&key, State::from(change), Source::Physical)
+                .map_err(|error| error.message)
         }
         Some("memory") => {
             let memory::Usage { free, used, most } = memory::usage();
@@ -99,15 +106,21 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
                 Ok(asked) => asked.unwrap_or(1_000).clamp(1, cost::MOST),
                 Err(_) => return Err(USAGE.to_owned()),
             };
-            let cost::Cost { command, push } = cost::measure(commands).map_err(|error| error.to_string())?;
-            say(&json!({ "instructions": { "commands": commands, "command": command, "push": push } }));
+            let cost::Cost { command, push } =
+                cost::measure(commands).map_err(|error| error.to_string())?;
+            say(
+                &json!({ "instructions": { "commands": commands, "command": command, "push": push } }),
+            );
             Ok(())
         }
         Some("erase") => {
             board.forget_everything();
             Ok(())
         }
-        #[expect(clippy::panic, reason = "it is asked for, to see what becomes of a panic")]
+        #[expect(
+            clippy::panic,
+            reason = "it is asked for, to see what becomes of a panic"
+        )]
         Some("panic") => panic!("asked for"),
         Some("off") => machine::exit(0),
         Some(_) => match embedded::owner::obey(line, board) {
@@ -121,11 +134,15 @@ fn obey(line: &str, board: &Board) -> Result<(), String> {
 }
 
 fn component(word: Option<&str>) -> Result<ComponentKey, String> {
-    word.and_then(|word| word.parse().ok()).ok_or_else(|| USAGE.to_owned())
+    word.and_then(|word| word.parse().ok())
+        .ok_or_else(|| USAGE.to_owned())
 }
 
 /// `name=value`; a value that is no JSON is a text.
 fn field(word: &str) -> Result<(String, Value), String> {
     let (name, value) = word.split_once('=').ok_or_else(|| USAGE.to_owned())?;
-    Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| value.into())))
+    Ok((
+        name.to_owned(),
+        serde_json::from_str(value).unwrap_or_else(|_| value.into()),
+    ))
 }

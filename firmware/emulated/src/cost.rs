@@ -1,5 +1,7 @@
-//! What a command and a push cost the board's core on this processor, in instructions. QEMU counts them where it is started with
-//! `-icount shift=0`; otherwise its counter follows the computer's clock, and the figures say nothing.
+//! What a command and a push cost the board's core on this processor, in
+//! instructions. QEMU counts them where it is started with `-icount shift=0`;
+//! otherwise its counter follows the computer's clock, and the figures say
+//! nothing.
 
 use alloc::{format, vec::Vec};
 use core::time::Duration;
@@ -10,7 +12,8 @@ use riscv::register::minstret;
 
 use crate::plan;
 
-/// The most commands that are counted at once: no interrupt is served meanwhile.
+/// The most commands that are counted at once: no interrupt is served
+/// meanwhile.
 pub(crate) const MOST: u32 = 10_000;
 
 /// How many are told of each change when pushes are counted.
@@ -18,7 +21,8 @@ const CLIENTS: u32 = 10;
 
 /// Instructions, each the mean.
 pub(crate) struct Cost {
-    /// Of a command that changes a light, from its text to the text of its answer; nobody is subscribed.
+    /// Of a command that changes a light, from its text to the text of its
+    /// answer; nobody is subscribed.
     pub(crate) command: u64,
     /// Of a push to one of ten subscribers, until its text is taken.
     pub(crate) push: u64,
@@ -49,12 +53,15 @@ impl Hardware for Nothing {
     }
 }
 
-/// Counts so many commands to a board that nothing is connected to, once alone and once with ten who are told. As `core-alone` of
-/// `benches/` does.
+/// Counts so many commands to a board that nothing is connected to, once alone
+/// and once with ten who are told. As `core-alone` of `benches/` does.
 pub(crate) fn measure(commands: u32) -> Result<Cost, PlanError> {
     let (alone, with_clients) = (count(commands, 0)?, count(commands, CLIENTS)?);
     let of_one = u64::from(commands);
-    Ok(Cost { command: alone / of_one, push: with_clients.saturating_sub(alone) / of_one / u64::from(CLIENTS) })
+    Ok(Cost {
+        command: alone / of_one,
+        push: with_clients.saturating_sub(alone) / of_one / u64::from(CLIENTS),
+    })
 }
 
 fn count(commands: u32, clients: u32) -> Result<u64, PlanError> {
@@ -64,10 +71,16 @@ fn count(commands: u32, clients: u32) -> Result<u64, PlanError> {
     let mut board = Board::new(plan, &[], Epoch(1), Nothing)?;
     let mut connected = Vec::new();
     for number in 0..=clients {
-        let client = board.connect(now).map_err(|error| PlanError(error.message))?;
+        let client = board
+            .connect(now)
+            .map_err(|error| PlanError(error.message))?;
         // All but the first, which commands.
         if number > 0 {
-            board.receive(now, client, r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#);
+            board.receive(
+                now,
+                client,
+                r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
+            );
         }
         connected.push(client);
     }

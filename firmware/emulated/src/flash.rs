@@ -1,13 +1,21 @@
-//! The flash: the second of the virt board's two pairs of CFI chips (hw/riscv/virt.c: 32 MiB from 0x2200_0000 on, sectors of 256 KiB; the
-//! first is for firmware to boot from). Two 16-bit chips with Intel's command set answer side by side, so each command is given twice in
-//! a word (hw/block/pflash_cfi01.c; JEDEC JEP137, command set 0001).
+//! The flash: the second of the virt board's two pairs of CFI chips
+//! (hw/riscv/virt.c: 32 MiB from 0x2200_0000 on, sectors of 256 KiB; the first
+//! is for firmware to boot from). Two 16-bit chips with Intel's command set
+//! answer side by side, so each command is given twice in a word
+//! (hw/block/pflash_cfi01.c; JEDEC JEP137, command set 0001).
 //!
-//! With `-drive if=pflash,unit=1,…` QEMU keeps it in a file; without, it lasts as long as QEMU runs, over each reset.
-#![expect(unsafe_code, reason = "flash is memory, and commands are written to it")]
+//! With `-drive if=pflash,unit=1,…` QEMU keeps it in a file; without, it lasts
+//! as long as QEMU runs, over each reset.
+#![expect(
+    unsafe_code,
+    reason = "flash is memory, and commands are written to it"
+)]
 
 use core::ptr::{read_volatile, write_volatile};
 
-use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use embedded_storage::nor_flash::{
+    ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
+};
 
 const START: usize = 0x2200_0000;
 const SIZE: usize = 32 << 20;
@@ -21,7 +29,8 @@ const CLEAR_STATUS: u32 = 0x0050_0050;
 const ERASE: u32 = 0x0020_0020;
 const CONFIRM: u32 = 0x00d0_00d0;
 
-/// In the status: it is done; it could not erase, could not program, the sector is locked.
+/// In the status: it is done; it could not erase, could not program, the sector
+/// is locked.
 const READY: u32 = 0x0080_0080;
 const FAILED: u32 = 0x0032_0032;
 
@@ -29,13 +38,15 @@ const FAILED: u32 = 0x0032_0032;
 pub(crate) struct Flash(());
 
 impl Flash {
-    /// How much of it is for the storage: three sectors are the least that it needs.
+    /// How much of it is for the storage: three sectors are the least that it
+    /// needs.
     pub(crate) const STORAGE: core::ops::Range<u32> = 0..4 * SECTOR;
 
     /// The flash.
     ///
     /// # Safety
-    /// It is called once: a second one would read a status where the first expects bytes.
+    /// It is called once: a second one would read a status where the first
+    /// expects bytes.
     pub(crate) unsafe fn take() -> Self {
         Self(())
     }
@@ -52,7 +63,8 @@ impl Flash {
     }
 
     fn command(address: usize, word: u32) {
-        // SAFETY: `check` made it a word of the flash, which is no memory of this program.
+        // SAFETY: `check` made it a word of the flash, which is no memory of
+        // this program.
         unsafe { write_volatile(address as *mut u32, word) }
     }
 
@@ -61,7 +73,8 @@ impl Flash {
         unsafe { read_volatile(address as *const u32) }
     }
 
-    /// Waits until a command is done, and has the chips show their contents again.
+    /// Waits until a command is done, and has the chips show their contents
+    /// again.
     fn finish(address: usize) -> Result<(), FlashError> {
         let status = loop {
             let status = Self::word(address);
@@ -71,7 +84,11 @@ impl Flash {
         };
         Self::command(address, CLEAR_STATUS);
         Self::command(address, READ_ARRAY);
-        if status & FAILED == 0 { Ok(()) } else { Err(FlashError::Failed(status)) }
+        if status & FAILED == 0 {
+            Ok(())
+        } else {
+            Err(FlashError::Failed(status))
+        }
     }
 }
 
@@ -135,7 +152,10 @@ impl NorFlash for Flash {
         let start = Self::check(offset, bytes.len(), WORD)?;
         for (number, chunk) in bytes.chunks_exact(WORD).enumerate() {
             let address = start + number * WORD;
-            let word = chunk.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+            let word = chunk
+                .iter()
+                .rev()
+                .fold(0, |word, byte| word << 8 | u32::from(*byte));
             Self::command(address, PROGRAM);
             Self::command(address, word);
             Self::finish(address)?;

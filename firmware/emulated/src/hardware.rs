@@ -1,5 +1,6 @@
-//! The hardware that this machine only pretends to have: outputs that are remembered, a motor whose directions exclude each other,
-//! a temperature that goes up and down. Its reset button is real.
+//! The hardware that this machine only pretends to have: outputs that are
+//! remembered, a motor whose directions exclude each other, a temperature that
+//! goes up and down. Its reset button is real.
 
 use alloc::{collections::BTreeMap, format};
 use core::time::Duration;
@@ -31,11 +32,20 @@ pub(crate) struct Bench {
 impl Bench {
     /// All outputs are off.
     pub(crate) fn new(slot: Slot, reset_reason: ResetReason, entropy: Option<Entropy>) -> Self {
-        Self { outputs: BTreeMap::new(), slot, reset_reason, entropy, waves: Waves::default() }
+        Self {
+            outputs: BTreeMap::new(),
+            slot,
+            reset_reason,
+            entropy,
+            waves: Waves::default(),
+        }
     }
 
     fn is_on(&self, switch: u16) -> bool {
-        self.outputs.get(&ComponentKey::new(Kind::Switch, switch)).and_then(State::on) == Some(true)
+        self.outputs
+            .get(&ComponentKey::new(Kind::Switch, switch))
+            .and_then(State::on)
+            == Some(true)
     }
 }
 
@@ -51,8 +61,13 @@ impl Hardware for Bench {
             && state.on() == Some(true)
             && self.is_on(other)
         {
-            let message = format!("{key} is interlocked with switch:{other}, which must be off first");
-            return Err(RpcError::new(Code::FailedPrecondition, "interlocked", message));
+            let message =
+                format!("{key} is interlocked with switch:{other}, which must be off first");
+            return Err(RpcError::new(
+                Code::FailedPrecondition,
+                "interlocked",
+                message,
+            ));
         }
         self.outputs.insert(key.clone(), state.clone());
         Ok(())
@@ -60,7 +75,11 @@ impl Hardware for Bench {
 
     fn read_input(&mut self, now: Duration, key: &ComponentKey) -> Option<State> {
         let value = match (&key.kind, key.id) {
-            (Kind::Sensor, MOTOR_POWER) if INTERLOCKED.into_iter().any(|switch| self.is_on(switch)) => MOTOR_WATTS,
+            (Kind::Sensor, MOTOR_POWER)
+                if INTERLOCKED.into_iter().any(|switch| self.is_on(switch)) =>
+            {
+                MOTOR_WATTS
+            }
             (Kind::Sensor, MOTOR_POWER) => 0.0,
             (Kind::Sensor, _) => temperature(now),
             _ => return None,
@@ -73,7 +92,9 @@ impl Hardware for Bench {
     }
 
     fn random(&mut self, bytes: &mut [u8]) -> bool {
-        self.entropy.as_mut().is_some_and(|entropy| entropy.fill(bytes))
+        self.entropy
+            .as_mut()
+            .is_some_and(|entropy| entropy.fill(bytes))
     }
 
     fn can_call(&self) -> bool {

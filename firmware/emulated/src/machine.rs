@@ -1,5 +1,6 @@
-//! The machine: where QEMU's virt board has its devices (hw/riscv/virt.c), and how it is ended or started again. What the devices
-//! do is in the files that drive them.
+//! The machine: where QEMU's virt board has its devices (hw/riscv/virt.c), and
+//! how it is ended or started again. What the devices do is in the files that
+//! drive them.
 #![expect(unsafe_code, reason = "registers are memory")]
 
 use core::ptr::{read_volatile, write_volatile};
@@ -20,7 +21,8 @@ const UART: usize = 0x1000_0000;
 /// The first of eight slots for virtio devices.
 const VIRTIO: usize = 0x1000_1000;
 
-/// A word of RAM that the linker does not know (memory.x) and a reset leaves as it is: whether the board reset itself.
+/// A word of RAM that the linker does not know (memory.x) and a reset leaves as
+/// it is: whether the board reset itself.
 const RESET_MARK: usize = 0x8040_8000;
 const ITSELF: u32 = 0x5357_5253;
 
@@ -35,8 +37,8 @@ const UART_INTERRUPT: u32 = 10;
 pub(crate) const TICKS_PER_SECOND: u64 = 10_000_000;
 
 fn read(address: usize) -> u32 {
-    // SAFETY: every address here is a 32-bit register of the virt board, or RAM beyond memory.x, aligned; nothing of this program
-    // is there.
+    // SAFETY: every address here is a 32-bit register of the virt board, or RAM
+    // beyond memory.x, aligned; nothing of this program is there.
     unsafe { read_volatile(address as *const u32) }
 }
 
@@ -57,8 +59,13 @@ fn write_byte(address: usize, value: u8) {
 
 /// Ends the machine: QEMU exits with this status.
 pub(crate) fn exit(status: u16) -> ! {
-    // hw/misc/sifive_test.c: 0x5555 is success; 0x3333 is failure, and its status is in the upper half.
-    let word = if status == 0 { 0x5555 } else { 0x3333 | u32::from(status) << 16 };
+    // hw/misc/sifive_test.c: 0x5555 is success; 0x3333 is failure, and its
+    // status is in the upper half.
+    let word = if status == 0 {
+        0x5555
+    } else {
+        0x3333 | u32::from(status) << 16
+    };
     write(TEST_DEVICE, word);
     stop()
 }
@@ -74,7 +81,11 @@ pub(crate) fn reset() -> ! {
 pub(crate) fn take_reset_reason() -> ResetReason {
     let mark = read(RESET_MARK);
     write(RESET_MARK, 0);
-    if mark == ITSELF { ResetReason::Software } else { ResetReason::PowerOn }
+    if mark == ITSELF {
+        ResetReason::Software
+    } else {
+        ResetReason::PowerOn
+    }
 }
 
 fn stop() -> ! {
@@ -108,13 +119,15 @@ pub(crate) fn interrupt_at(ticks: u64) {
     const LOW: usize = CLINT + 0x4000;
     let [a, b, c, d, e, f, g, h] = ticks.to_be_bytes();
     let [high, low] = [[a, b, c, d], [e, f, g, h]].map(u32::from_be_bytes);
-    // The privileged architecture, "Machine Timer Registers": no moment in between may be earlier than both.
+    // The privileged architecture, "Machine Timer Registers": no moment in
+    // between may be earlier than both.
     write(LOW, u32::MAX);
     write(LOW + 4, high);
     write(LOW, low);
 }
 
-/// Lets the interrupts of the timer, the serial port and all virtio slots through.
+/// Lets the interrupts of the timer, the serial port and all virtio slots
+/// through.
 pub(crate) fn enable_interrupts() {
     let mut enabled = 0;
     for interrupt in [UART_INTERRUPT].into_iter().chain(1..=SLOTS) {
@@ -123,7 +136,8 @@ pub(crate) fn enable_interrupts() {
     }
     write(PLIC + 0x2000, enabled);
     write(PLIC + 0x20_0000, 0);
-    // SAFETY: the handlers are linked (main.rs), and no critical section is open at boot, when alone this is called.
+    // SAFETY: the handlers are linked (main.rs), and no critical section is
+    // open at boot, when alone this is called.
     unsafe {
         riscv::interrupt::enable_interrupt(Interrupt::MachineTimer);
         riscv::interrupt::enable_interrupt(Interrupt::MachineExternal);
@@ -163,7 +177,8 @@ pub(crate) fn virtio_slots() -> impl Iterator<Item = usize> {
     (0..SLOTS as usize).map(|slot| VIRTIO + slot * SLOT_SIZE)
 }
 
-/// What is in a slot, as a number of virtio 1.2, section 5; 0 in an empty one. Reading it changes nothing.
+/// What is in a slot, as a number of virtio 1.2, section 5; 0 in an empty one.
+/// Reading it changes nothing.
 pub(crate) fn virtio_device(slot: usize) -> u32 {
     read(slot + 0x8)
 }

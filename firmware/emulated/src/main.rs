@@ -1,4 +1,5 @@
-//! The board core on an emulated RISC-V machine. Brings the machine up and starts what runs on it; decides nothing about the board.
+//! The board core on an emulated RISC-V machine. Brings the machine up and
+//! starts what runs on it; decides nothing about the board.
 #![no_std]
 #![no_main]
 #![expect(unsafe_code, reason = "the flash is taken once")]
@@ -52,7 +53,10 @@ type SharedStorage = Mutex<CriticalSectionRawMutex, Storage>;
 /// Where it is served.
 const PORT: u16 = 80;
 
-const BUFFERS: Buffers = Buffers { receive: 2_048, send: 2_048 };
+const BUFFERS: Buffers = Buffers {
+    receive: 2_048,
+    send: 2_048,
+};
 
 const SETTINGS: Settings = Settings {
     socket_buffers: BUFFERS.receive + BUFFERS.send,
@@ -68,12 +72,21 @@ fn main() -> ! {
 }
 
 fn start(spawner: Spawner) {
-    let Some(card) = Card::find() else { fail("the machine has no network card: -device virtio-net-device") };
+    let Some(card) = Card::find() else {
+        fail("the machine has no network card: -device virtio-net-device")
+    };
     let mut chance = Chance::of_this_boot();
     let slot = Slot::boot();
     let plan = plan::plan(card.mac(), slot.version());
-    let resources = Box::leak(Box::new(StackResources::<{ embedded::sockets(&SETTINGS) }>::new()));
-    let (stack, runner) = embassy_net::new(card, embedded::config(&plan.identity.id), resources, chance.next());
+    let resources = Box::leak(Box::new(
+        StackResources::<{ embedded::sockets(&SETTINGS) }>::new(),
+    ));
+    let (stack, runner) = embassy_net::new(
+        card,
+        embedded::config(&plan.identity.id),
+        resources,
+        chance.next(),
+    );
     let epoch = Epoch((chance.next() >> 32) as u32);
     let mut storage = open_storage();
     let retained = embassy_futures::block_on(storage.retained()).unwrap_or_else(|error| {
@@ -105,7 +118,9 @@ fn open_storage() -> Storage {
     match embassy_futures::block_on(Storage::open(flash, Flash::STORAGE)) {
         Ok((storage, found)) => {
             if !matches!(found, Found::Nothing | Found::Entries) {
-                say_error(&format!("what is in the flash counts as nothing: {found:?}"));
+                say_error(&format!(
+                    "what is in the flash counts as nothing: {found:?}"
+                ));
             }
             storage
         }
@@ -162,7 +177,8 @@ fn say_where(identity: &board::Identity, address: SocketAddr) {
     }));
 }
 
-/// Keeps what the board hands out. A machine that is reset meanwhile has lost its power.
+/// Keeps what the board hands out. A machine that is reset meanwhile has lost
+/// its power.
 #[embassy_executor::task]
 async fn keep(board: &'static Board, storage: &'static SharedStorage) -> ! {
     board

@@ -10,7 +10,8 @@ use core::{
 use embedded_alloc::LlffHeap;
 use portable_atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Enough for four controllers and two echoes of 64 KiB; how much of it four controllers need is in the README.
+/// Enough for four controllers and two echoes of 64 KiB; how much of it four
+/// controllers need is in the README.
 const SIZE: usize = 768 * 1_024;
 
 struct Heap {
@@ -19,7 +20,10 @@ struct Heap {
 }
 
 #[global_allocator]
-static HEAP: Heap = Heap { inner: LlffHeap::empty(), most: AtomicUsize::new(0) };
+static HEAP: Heap = Heap {
+    inner: LlffHeap::empty(),
+    most: AtomicUsize::new(0),
+};
 
 // SAFETY: everything is passed on to an allocator that keeps the contract.
 unsafe impl GlobalAlloc for Heap {
@@ -57,5 +61,9 @@ pub(crate) struct Usage {
 /// How the heap is used now.
 pub(crate) fn usage() -> Usage {
     let Heap { inner, most } = &HEAP;
-    Usage { free: inner.free(), used: inner.used(), most: most.load(Ordering::Relaxed) }
+    Usage {
+        free: inner.free(),
+        used: inner.used(),
+        most: most.load(Ordering::Relaxed),
+    }
 }

@@ -1,5 +1,9 @@
-//! The network card: virtio-net as a driver of embassy-net. It moves frames and decides nothing about them.
-#![expect(unsafe_code, reason = "the card reads and writes this program's memory")]
+//! The network card: virtio-net as a driver of embassy-net. It moves frames and
+//! decides nothing about them.
+#![expect(
+    unsafe_code,
+    reason = "the card reads and writes this program's memory"
+)]
 
 use alloc::alloc::{alloc_zeroed, dealloc, handle_alloc_error};
 use core::{alloc::Layout, cell::RefCell, ptr::NonNull, task::Context};
@@ -23,7 +27,8 @@ const QUEUE: usize = 16;
 /// The longest Ethernet frame without its check sequence.
 const FRAME: usize = 1_514;
 
-/// What the card needs for a frame: its own header of 12 bytes, and at least 1,526 bytes in all (virtio 1.2, section 5.1.6.3).
+/// What the card needs for a frame: its own header of 12 bytes, and at least
+/// 1,526 bytes in all (virtio 1.2, section 5.1.6.3).
 const BUFFER: usize = 1_536;
 
 /// Who is woken when frames have come or gone.
@@ -36,12 +41,16 @@ pub(crate) fn interrupted() {
 
 type Device = VirtIONet<Memory, MmioTransport<'static>, QUEUE>;
 
-/// The registers of the first device of a type that the machine has. To be asked once for each type.
+/// The registers of the first device of a type that the machine has. To be
+/// asked once for each type.
 pub(crate) fn find(wanted: DeviceType) -> Option<MmioTransport<'static>> {
-    // A transport that is made and dropped resets its device: it is not made to look.
-    let slot = machine::virtio_slots().find(|slot| machine::virtio_device(*slot) == wanted as u32)?;
+    // A transport that is made and dropped resets its device: it is not made to
+    // look.
+    let slot =
+        machine::virtio_slots().find(|slot| machine::virtio_device(*slot) == wanted as u32)?;
     let header = NonNull::new(slot as *mut VirtIOHeader)?;
-    // SAFETY: each slot of the virt board has these registers, and who asks once for each type is the only one to use them.
+    // SAFETY: each slot of the virt board has these registers, and who asks
+    // once for each type is the only one to use them.
     unsafe { MmioTransport::new(header, machine::SLOT_SIZE) }.ok()
 }
 
@@ -55,7 +64,9 @@ impl Card {
     /// The first network card that the machine has.
     pub(crate) fn find() -> Option<Self> {
         let device = Device::new(find(DeviceType::Network)?, BUFFER).ok()?;
-        Some(Self { device: RefCell::new(device) })
+        Some(Self {
+            device: RefCell::new(device),
+        })
     }
 
     /// Its address.
@@ -72,12 +83,22 @@ impl Driver for Card {
         // Before looking: a frame that comes in between wakes.
         WAITING.register(cx.waker());
         let received = self.device.borrow_mut().receive().ok()?;
-        Some((Received { device: &self.device, frame: received }, ToSend { device: &self.device }))
+        Some((
+            Received {
+                device: &self.device,
+                frame: received,
+            },
+            ToSend {
+                device: &self.device,
+            },
+        ))
     }
 
     fn transmit(&mut self, cx: &mut Context<'_>) -> Option<ToSend<'_>> {
         WAITING.register(cx.waker());
-        self.device.borrow().can_send().then_some(ToSend { device: &self.device })
+        self.device.borrow().can_send().then_some(ToSend {
+            device: &self.device,
+        })
     }
 
     fn link_state(&mut self, _: &mut Context<'_>) -> LinkState {
@@ -122,13 +143,15 @@ impl TxToken for ToSend<'_> {
         let mut device = self.device.borrow_mut();
         let mut frame = device.new_tx_buffer(length);
         let result = fill(frame.packet_mut());
-        // Waits until QEMU has taken it. A frame that it does not take is lost, as frames are.
+        // Waits until QEMU has taken it. A frame that it does not take is lost,
+        // as frames are.
         let _ = device.send(frame);
         result
     }
 }
 
-/// Memory that a device reads and writes: the machine has no translation, so each address is the one that the device uses.
+/// Memory that a device reads and writes: the machine has no translation, so
+/// each address is the one that the device uses.
 pub(crate) struct Memory;
 
 fn pages(count: usize) -> Layout {
@@ -138,7 +161,8 @@ fn pages(count: usize) -> Layout {
     }
 }
 
-// SAFETY: memory comes zeroed, aligned and unaliased from the heap; addresses are physical throughout.
+// SAFETY: memory comes zeroed, aligned and unaliased from the heap; addresses
+// are physical throughout.
 unsafe impl Hal for Memory {
     fn dma_alloc(count: usize, _: BufferDirection) -> (PhysAddr, NonNull<u8>) {
         let layout = pages(count);

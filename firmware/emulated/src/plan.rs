@@ -1,4 +1,5 @@
-//! What is on this board: each kind of component, a switch that can be refused, and a kind that no controller knows.
+//! What is on this board: each kind of component, a switch that can be refused,
+//! and a kind that no controller knows.
 
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
@@ -24,7 +25,10 @@ pub(crate) fn plan(mac: [u8; 6], version: &str) -> Plan {
             board: "QEMU virt".to_owned(),
         },
         components: components(),
-        bindings: vec![(ComponentKey::new(Kind::Button, 0), ComponentKey::new(Kind::Light, 0))],
+        bindings: vec![(
+            ComponentKey::new(Kind::Button, 0),
+            ComponentKey::new(Kind::Light, 0),
+        )],
         controllers: limits::CONTROLLERS,
     }
 }
@@ -43,16 +47,37 @@ fn components() -> Vec<Component> {
         effects: ["none", "candle"].map(str::to_owned).into(),
         extra: Object::new(),
     };
-    let mut motion = component(Kind::BinarySensor, 0, "Motion", json!({ "on": false })).with_input(Input::Told);
+    let mut motion =
+        component(Kind::BinarySensor, 0, "Motion", json!({ "on": false })).with_input(Input::Told);
     motion.descriptor.device_class = Some("motion".to_owned());
-    let mut speed = component(Kind::Number, 0, "Speed", json!({ "value": 50, "min": 0, "max": 100, "step": 5 }));
+    let mut speed = component(
+        Kind::Number,
+        0,
+        "Speed",
+        json!({ "value": 50, "min": 0, "max": 100, "step": 5 }),
+    );
     speed.descriptor.unit_of_measurement = Some("%".to_owned());
-    let mut mode = component(Kind::Select, 0, "Mode", json!({ "value": "auto", "options": ["auto", "day", "night"] }));
+    let mut mode = component(
+        Kind::Select,
+        0,
+        "Mode",
+        json!({ "value": "auto", "options": ["auto", "day", "night"] }),
+    );
     mode.descriptor.entity_category = Some(EntityCategory::Config);
     let [forward, backward] = INTERLOCKED;
     vec![
-        component(Kind::Switch, forward, "Motor forward", json!({ "on": false })),
-        component(Kind::Switch, backward, "Motor backward", json!({ "on": false })),
+        component(
+            Kind::Switch,
+            forward,
+            "Motor forward",
+            json!({ "on": false }),
+        ),
+        component(
+            Kind::Switch,
+            backward,
+            "Motor backward",
+            json!({ "on": false }),
+        ),
         light,
         component(Kind::Button, 0, "Button", json!({})),
         motion,
@@ -61,7 +86,12 @@ fn components() -> Vec<Component> {
         speed,
         mode,
         component(Kind::Text, 0, "Label", json!({ "value": "Hello" })),
-        component(Kind::from("valve"), 0, "Valve", json!({ "position": 40, "moving": false })),
+        component(
+            Kind::from("valve"),
+            0,
+            "Valve",
+            json!({ "position": 40, "moving": false }),
+        ),
         diagnostic(2, "Uptime", "duration", "s", Input::Uptime),
         diagnostic(3, "Free memory", "data_size", "B", Input::FreeMemory),
     ]
@@ -73,9 +103,12 @@ fn component(kind: Kind, id: u16, name: &str, state: Value) -> Component {
         _ => State::new(),
     };
     let component = Component::new(Descriptor::new(kind, id, name), state);
-    // What a person sets stays set without power; what is measured is measured again.
+    // What a person sets stays set without power; what is measured is measured
+    // again.
     match component.descriptor.kind {
-        Kind::Switch | Kind::Light | Kind::Number | Kind::Select | Kind::Text => component.retained(),
+        Kind::Switch | Kind::Light | Kind::Number | Kind::Select | Kind::Text => {
+            component.retained()
+        }
         _ => component,
     }
 }

@@ -1,5 +1,7 @@
-//! The serial port as a board's: Improv between the lines of the console. The machine is on a cable, so its Wi-Fi is the pretended
-//! one of `provisioning`; what is given to it is kept in the flash like a chip's. Decides nothing: `provisioning` does.
+//! The serial port as a board's: Improv between the lines of the console. The
+//! machine is on a cable, so its Wi-Fi is the pretended one of `provisioning`;
+//! what is given to it is kept in the flash like a chip's. Decides nothing:
+//! `provisioning` does.
 
 use alloc::{collections::VecDeque, vec::Vec};
 use core::{net::SocketAddr, time::Duration};
@@ -22,7 +24,11 @@ enum Coming {
 }
 
 /// Talks at the port, for ever.
-pub(crate) async fn run(board: &'static Board, stack: Stack<'static>, storage: &'static SharedStorage) -> ! {
+pub(crate) async fn run(
+    board: &'static Board,
+    stack: Stack<'static>,
+    storage: &'static SharedStorage,
+) -> ! {
     let mut desk = Desk {
         board,
         stack,
@@ -39,15 +45,28 @@ pub(crate) async fn run(board: &'static Board, stack: Stack<'static>, storage: &
     }
     loop {
         let mut bytes = [0; 64];
-        let next = desk.coming.iter().map(|(at, _)| *at).chain(desk.machine.next_deadline()).min();
+        let next = desk
+            .coming
+            .iter()
+            .map(|(at, _)| *at)
+            .chain(desk.machine.next_deadline())
+            .min();
         let due = async {
             match next {
-                Some(at) => Timer::at(Instant::from_micros(u64::try_from(at.as_micros()).unwrap_or(u64::MAX))).await,
+                Some(at) => {
+                    Timer::at(Instant::from_micros(
+                        u64::try_from(at.as_micros()).unwrap_or(u64::MAX),
+                    ))
+                    .await
+                }
                 None => core::future::pending().await,
             }
         };
         match select(console::read(&mut bytes), due).await {
-            Either::First(read) => desk.handle(Input::Bytes(bytes.get(..read).unwrap_or_default())).await,
+            Either::First(read) => {
+                desk.handle(Input::Bytes(bytes.get(..read).unwrap_or_default()))
+                    .await
+            }
             Either::Second(()) => desk.catch_up().await,
         }
     }
@@ -96,11 +115,27 @@ impl Desk {
         match action {
             Action::Send(packet) => console::send(&packet),
             Action::Text(text) => self.console.read(&text, self.board),
-            Action::Connect { attempt, credentials } => {
-                self.coming.retain(|(_, coming)| matches!(coming, Coming::Scanned));
+            Action::Connect {
+                attempt,
+                credentials,
+            } => {
+                self.coming
+                    .retain(|(_, coming)| matches!(coming, Coming::Scanned));
                 match join(&credentials) {
-                    Outcome::Joined => self.later(JOINED_AFTER, Coming::Connected { attempt, joined: true }),
-                    Outcome::Refused => self.later(REFUSED_AFTER, Coming::Connected { attempt, joined: false }),
+                    Outcome::Joined => self.later(
+                        JOINED_AFTER,
+                        Coming::Connected {
+                            attempt,
+                            joined: true,
+                        },
+                    ),
+                    Outcome::Refused => self.later(
+                        REFUSED_AFTER,
+                        Coming::Connected {
+                            attempt,
+                            joined: false,
+                        },
+                    ),
                     Outcome::Nothing => {}
                 }
             }
@@ -126,13 +161,20 @@ impl Desk {
 
     /// Where the board is served, on its cable.
     fn address(&self) -> Option<SocketAddr> {
-        self.stack.config_v4().map(|config| SocketAddr::from((config.address.address(), PORT)))
+        self.stack
+            .config_v4()
+            .map(|config| SocketAddr::from((config.address.address(), PORT)))
     }
 }
 
 fn about(board: &Board) -> About {
     let identity = board.identity();
-    About { version: identity.version, chip: identity.platform, name: identity.name, hostname: identity.id }
+    About {
+        version: identity.version,
+        chip: identity.platform,
+        name: identity.name,
+        hostname: identity.id,
+    }
 }
 
 fn now() -> Duration {

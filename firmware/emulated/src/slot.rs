@@ -1,6 +1,7 @@
-//! Where a new firmware image goes: RAM beyond what the linker knows, which a reset of the machine leaves as it is. QEMU starts the
-//! same program at every reset, so an image is taken, checked, kept and reported here, and not run. Images are those of virtual
-//! boards (`virtual-board image`).
+//! Where a new firmware image goes: RAM beyond what the linker knows, which a
+//! reset of the machine leaves as it is. QEMU starts the same program at every
+//! reset, so an image is taken, checked, kept and reported here, and not run.
+//! Images are those of virtual boards (`virtual-board image`).
 #![expect(unsafe_code, reason = "memory that the linker does not know")]
 
 use alloc::{borrow::ToOwned, string::ToString};
@@ -37,14 +38,22 @@ struct Version {
 impl Version {
     /// A text of at most [`limits::VERSION`] bytes.
     fn of(text: &[u8]) -> Option<Self> {
-        core::str::from_utf8(text).ok().filter(|text| !text.is_empty() && !text.chars().any(char::is_control))?;
+        core::str::from_utf8(text)
+            .ok()
+            .filter(|text| !text.is_empty() && !text.chars().any(char::is_control))?;
         let mut bytes = [0; limits::VERSION];
         bytes.get_mut(..text.len())?.copy_from_slice(text);
-        Some(Self { length: u32::try_from(text.len()).ok()?, bytes })
+        Some(Self {
+            length: u32::try_from(text.len()).ok()?,
+            bytes,
+        })
     }
 
     fn as_str(&self) -> &str {
-        self.bytes.get(..self.length as usize).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+        self.bytes
+            .get(..self.length as usize)
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
     }
 }
 
@@ -60,7 +69,8 @@ struct Record {
 
 impl Record {
     fn load() -> Self {
-        // SAFETY: it is RAM, aligned, that nothing else names; any bytes are a record.
+        // SAFETY: it is RAM, aligned, that nothing else names; any bytes are a
+        // record.
         unsafe { ptr::read_volatile(RECORD as *const Self) }
     }
 
@@ -82,7 +92,12 @@ impl Slot {
         let mut record = Record::load();
         let built = Version::of(env!("CARGO_PKG_VERSION").as_bytes());
         if let Some(built) = built.filter(|_| record.magic != MAGIC) {
-            record = Record { magic: MAGIC, next: KEPT, running: built, other: built };
+            record = Record {
+                magic: MAGIC,
+                next: KEPT,
+                running: built,
+                other: built,
+            };
         }
         let came_back = record.next == TRYING;
         if record.next != KEPT {
@@ -125,7 +140,8 @@ fn version() -> Option<Version> {
 
 fn load(offset: u32, bytes: &mut [u8]) -> Result<(), SlotError> {
     let from = place(offset, bytes.len()).ok_or_else(out_of_place)?;
-    // SAFETY: the place is RAM that nothing else names, and `place` bounds it; a slice of this program does not overlap it.
+    // SAFETY: the place is RAM that nothing else names, and `place` bounds it;
+    // a slice of this program does not overlap it.
     unsafe { ptr::copy_nonoverlapping(from as *const u8, bytes.as_mut_ptr(), bytes.len()) };
     Ok(())
 }
@@ -156,7 +172,8 @@ impl UpdateSlot for Slot {
     }
 
     fn finish(&mut self) -> Result<(), SlotError> {
-        let refuse = || SlotError::NotAnImage("an image is what `virtual-board image` writes".to_string());
+        let refuse =
+            || SlotError::NotAnImage("an image is what `virtual-board image` writes".to_string());
         version().map(|_| ()).ok_or_else(refuse)
     }
 
@@ -165,7 +182,8 @@ impl UpdateSlot for Slot {
     }
 
     fn activate(&mut self) -> Result<(), SlotError> {
-        self.record.other = version().ok_or_else(|| SlotError::Failed("the image is gone".to_owned()))?;
+        self.record.other =
+            version().ok_or_else(|| SlotError::Failed("the image is gone".to_owned()))?;
         self.remember(NEW);
         Ok(())
     }

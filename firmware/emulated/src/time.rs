@@ -1,4 +1,5 @@
-//! The clock and timers of embassy-time: the machine's timer, and a queue of who waits for it.
+//! The clock and timers of embassy-time: the machine's timer, and a queue of
+//! who waits for it.
 
 use core::{cell::RefCell, task::Waker};
 
@@ -34,7 +35,10 @@ impl Driver for Timer {
 /// Wakes those whose time has come: the timer's interrupt.
 pub(crate) fn expired() {
     critical_section::with(|cs| {
-        let next = TIMER.queue.borrow_ref_mut(cs).next_expiration(machine::ticks());
+        let next = TIMER
+            .queue
+            .borrow_ref_mut(cs)
+            .next_expiration(machine::ticks());
         // A moment that has passed meanwhile interrupts again at once.
         machine::interrupt_at(next);
     });

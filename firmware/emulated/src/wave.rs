@@ -1,5 +1,6 @@
-//! What the machine samples: waves that are the same at every run, so that whoever reads them can check each sample. A saw of a second
-//! and a triangle of 100 ms, a thousand samples a second.
+//! What the machine samples: waves that are the same at every run, so that
+//! whoever reads them can check each sample. A saw of a second and a triangle
+//! of 100 ms, a thousand samples a second.
 
 use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;
@@ -19,9 +20,11 @@ pub(crate) struct Waves {
     next_ms: u64,
 }
 
-/// Milliseconds within the second; twice the way to the nearest tenth of a second.
+/// Milliseconds within the second; twice the way to the nearest tenth of a
+/// second.
 fn sample(ms: u64) -> [i16; 2] {
-    let [second, tenth] = [ms % 1_000, ms % 100].map(|part| i16::try_from(part).unwrap_or_default());
+    let [second, tenth] =
+        [ms % 1_000, ms % 100].map(|part| i16::try_from(part).unwrap_or_default());
     [second, 2 * tenth.min(100 - tenth)]
 }
 

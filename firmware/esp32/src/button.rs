@@ -1,4 +1,5 @@
-//! The BOOT button: its edges go to the board's gestures, and what these mean to the board. It works without a network.
+//! The BOOT button: its edges go to the board's gestures, and what these mean
+//! to the board. It works without a network.
 
 use core::time::Duration;
 
@@ -42,7 +43,12 @@ pub(crate) async fn watch(pin: AnyPin<'static>, board: &'static Board, lamp: &'s
         }
         let time = async {
             match gestures.next_deadline() {
-                Some(at) => Timer::at(Instant::from_micros(u64::try_from(at.as_micros()).unwrap_or(u64::MAX))).await,
+                Some(at) => {
+                    Timer::at(Instant::from_micros(
+                        u64::try_from(at.as_micros()).unwrap_or(u64::MAX),
+                    ))
+                    .await
+                }
                 None => core::future::pending().await,
             }
         };

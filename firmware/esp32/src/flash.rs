@@ -1,13 +1,18 @@
-//! The chip's flash as its users share it: one at a time, each call whole. What lies where is `partitions.csv`'s.
+//! The chip's flash as its users share it: one at a time, each call whole. What
+//! lies where is `partitions.csv`'s.
 
 use alloc::boxed::Box;
 use core::{cell::RefCell, ops::Range};
 
-use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use embedded_storage::nor_flash::{
+    ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
+};
 use esp_bootloader_esp_idf::{
     ota::Ota,
     ota_updater::OtaUpdater,
-    partitions::{self, AppPartitionSubType, Error, PARTITION_TABLE_MAX_LEN, PartitionEntry, PartitionType},
+    partitions::{
+        self, AppPartitionSubType, Error, PARTITION_TABLE_MAX_LEN, PartitionEntry, PartitionType,
+    },
 };
 use esp_hal::peripherals::FLASH;
 use esp_storage::{FlashStorage, FlashStorageError};
@@ -25,10 +30,12 @@ impl Flash {
         Self(Box::leak(Box::new(RefCell::new(FlashStorage::new(part)))))
     }
 
-    /// Where the partition with this name begins and ends; `None` where the table has none, or cannot be read.
+    /// Where the partition with this name begins and ends; `None` where the
+    /// table has none, or cannot be read.
     pub(crate) fn partition(self, name: &str) -> Option<Range<u32>> {
         let mut buffer = Box::new([0; PARTITION_TABLE_MAX_LEN]);
-        let table = partitions::read_partition_table(&mut self.0.borrow_mut(), &mut buffer[..]).ok()?;
+        let table =
+            partitions::read_partition_table(&mut self.0.borrow_mut(), &mut buffer[..]).ok()?;
         let entry = table.iter().find(|entry| entry.label_as_str() == name)?;
         Some(entry.offset()..entry.offset().checked_add(entry.len())?)
     }
@@ -38,18 +45,27 @@ impl Flash {
     /// Where the firmware that runs begins, and the two places for firmware.
     pub(crate) fn app_places(self) -> Option<(Range<u32>, Range<u32>, Range<u32>)> {
         let mut buffer = Box::new([0; PARTITION_TABLE_MAX_LEN]);
-        let table = partitions::read_partition_table(&mut self.0.borrow_mut(), &mut buffer[..]).ok()?;
-        let range = |entry: PartitionEntry| Some(entry.offset()..entry.offset().checked_add(entry.len())?);
+        let table =
+            partitions::read_partition_table(&mut self.0.borrow_mut(), &mut buffer[..]).ok()?;
+        let range =
+            |entry: PartitionEntry| Some(entry.offset()..entry.offset().checked_add(entry.len())?);
         let place = |which| range(table.find_partition(PartitionType::App(which)).ok()??);
         let running = range(table.booted_partition().ok()??)?;
-        Some((running, place(AppPartitionSubType::Ota0)?, place(AppPartitionSubType::Ota1)?))
+        Some((
+            running,
+            place(AppPartitionSubType::Ota0)?,
+            place(AppPartitionSubType::Ota1)?,
+        ))
     }
 
     /// Reads or writes the record of which firmware boots.
     ///
     /// # Errors
     /// Where there is none, or the flash refuses.
-    pub(crate) fn record<R>(self, work: impl FnOnce(&mut Ota<'_, 'static>) -> Result<R, Error>) -> Result<R, Error> {
+    pub(crate) fn record<R>(
+        self,
+        work: impl FnOnce(&mut Ota<'_, 'static>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
         let mut buffer = Box::new([0; PARTITION_TABLE_MAX_LEN]);
         let mut flash = self.0.borrow_mut();
         let mut updater = OtaUpdater::new(&mut flash, &mut buffer)?;
@@ -75,7 +91,10 @@ impl ReadNorFlash for Flash {
     const READ_SIZE: usize = 4;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
-        self.0.borrow_mut().read_nor(offset, bytes).map_err(FlashError)
+        self.0
+            .borrow_mut()
+            .read_nor(offset, bytes)
+            .map_err(FlashError)
     }
 
     fn capacity(&self) -> usize {
@@ -92,6 +111,9 @@ impl NorFlash for Flash {
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        self.0.borrow_mut().write_nor(offset, bytes).map_err(FlashError)
+        self.0
+            .borrow_mut()
+            .write_nor(offset, bytes)
+            .map_err(FlashError)
     }
 }

@@ -1,4 +1,5 @@
-//! What the board core asks of the chip: each output and input goes to its adapter.
+//! What the board core asks of the chip: each output and input goes to its
+//! adapter.
 
 use alloc::string::String;
 use core::time::Duration;
@@ -19,7 +20,8 @@ use protocol::{ComponentKey, Kind, ResetReason, RpcError, State};
 use serde_json::json;
 
 use crate::{
-    heap, light::Lamp, panic, plan::FREE_STACK, reset, stack, thermometer::Thermometer, update::Slot, wifi::Air,
+    heap, light::Lamp, panic, plan::FREE_STACK, reset, stack, thermometer::Thermometer,
+    update::Slot, wifi::Air,
 };
 
 /// The chip.
@@ -46,7 +48,16 @@ impl Chip {
         let relay = Output::new(relay, Level::Low, OutputConfig::default());
         let last_panic = panic::take_last();
         let reset_reason = reset::reason(last_panic.is_some());
-        Self { lamp, air, relay, thermometer, update, last_panic, reset_reason, random }
+        Self {
+            lamp,
+            air,
+            relay,
+            thermometer,
+            update,
+            last_panic,
+            reset_reason,
+            random,
+        }
     }
 }
 
@@ -89,8 +100,9 @@ impl Hardware for Chip {
         self.update.as_mut().map(|slot| slot as &mut dyn UpdateSlot)
     }
 
-    /// True random numbers as long as the radio is on, which it is before anything is served (ESP32-C3 Technical Reference Manual,
-    /// chapter "Random Number Generator").
+    /// True random numbers as long as the radio is on, which it is before
+    /// anything is served (ESP32-C3 Technical Reference Manual, chapter "Random
+    /// Number Generator").
     fn random(&mut self, bytes: &mut [u8]) -> bool {
         self.random.read(bytes);
         true
@@ -100,7 +112,8 @@ impl Hardware for Chip {
         true
     }
 
-    /// On the serial port and the LED; never as a line of the log, which is read over the network.
+    /// On the serial port and the LED; never as a line of the log, which is
+    /// read over the network.
     fn show_pairing(&mut self, shown: PairingShown<'_>) {
         println!("{}", pairing_line(shown));
         self.lamp.pairing(Pairing::of(shown));

@@ -44,10 +44,15 @@ impl Keeper {
             error!("the Wi-Fi that is kept cannot be read: {error}");
             None
         });
-        (Box::leak(Box::new(Self(Some(Mutex::new(storage))))), retained, wifi)
+        (
+            Box::leak(Box::new(Self(Some(Mutex::new(storage))))),
+            retained,
+            wifi,
+        )
     }
 
-    /// Keeps the Wi-Fi that is to be used. Answers whether it will be there after a reset.
+    /// Keeps the Wi-Fi that is to be used. Answers whether it will be there
+    /// after a reset.
     pub(crate) async fn keep_wifi(&self, wifi: &Wifi) -> bool {
         let Some(storage) = &self.0 else { return false };
         match storage.lock().await.set_wifi(Some(wifi)).await {

@@ -1,5 +1,5 @@
-//! The board's LED, a WS2812, driven by the remote-control peripheral. What it shows is decided in `embedded::indicator` and
-//! `embedded::colour`.
+//! The board's LED, a WS2812, driven by the remote-control peripheral. What it
+//! shows is decided in `embedded::indicator` and `embedded::colour`.
 
 use core::{cell::RefCell, time::Duration};
 
@@ -22,7 +22,8 @@ use log::error;
 /// Ticks of 12.5 ns.
 const CLOCK: Rate = Rate::from_mhz(80);
 
-/// WS2812B data sheet (Worldsemi), "Data transfer time": a one is high for 0.8 µs and low for 0.45 µs, a zero 0.4 and 0.85.
+/// WS2812B data sheet (Worldsemi), "Data transfer time": a one is high for 0.8
+/// µs and low for 0.45 µs, a zero 0.4 and 0.85.
 const ONE: PulseCode = PulseCode::new(Level::High, 64, Level::Low, 36);
 const ZERO: PulseCode = PulseCode::new(Level::High, 32, Level::Low, 68);
 
@@ -85,7 +86,8 @@ pub(crate) async fn show(lamp: &'static Lamp, pulses: RMT<'static>, pin: AnyPin<
         }
         match until {
             Some(until) => {
-                let until = Instant::from_micros(u64::try_from(until.as_micros()).unwrap_or(u64::MAX));
+                let until =
+                    Instant::from_micros(u64::try_from(until.as_micros()).unwrap_or(u64::MAX));
                 select(lamp.changed.wait(), Timer::at(until)).await;
             }
             None => lamp.changed.wait().await,
@@ -93,10 +95,18 @@ pub(crate) async fn show(lamp: &'static Lamp, pulses: RMT<'static>, pin: AnyPin<
     }
 }
 
-fn led(pulses: RMT<'static>, pin: AnyPin<'static>) -> Result<Channel<'static, Async, Tx>, esp_hal::rmt::ConfigError> {
-    let config =
-        TxChannelConfig::default().with_clk_divider(1).with_idle_output(true).with_idle_output_level(Level::Low);
-    let channel = Rmt::new(pulses, CLOCK)?.into_async().channel0.configure_tx(&config)?;
+fn led(
+    pulses: RMT<'static>,
+    pin: AnyPin<'static>,
+) -> Result<Channel<'static, Async, Tx>, esp_hal::rmt::ConfigError> {
+    let config = TxChannelConfig::default()
+        .with_clk_divider(1)
+        .with_idle_output(true)
+        .with_idle_output_level(Level::Low);
+    let channel = Rmt::new(pulses, CLOCK)?
+        .into_async()
+        .channel0
+        .configure_tx(&config)?;
     Ok(channel.with_pin(pin))
 }
 

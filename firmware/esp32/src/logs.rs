@@ -1,6 +1,10 @@
-//! What the program says: a line on the serial port at once, and soon after one in the board's log. Saying it waits for nobody:
-//! of lines that come quicker than the board takes them, the latest are only on the serial port.
-#![expect(unsafe_code, reason = "without compare-and-swap (riscv32imc) a logger is set with a promise")]
+//! What the program says: a line on the serial port at once, and soon after one
+//! in the board's log. Saying it waits for nobody: of lines that come quicker
+//! than the board takes them, the latest are only on the serial port.
+#![expect(
+    unsafe_code,
+    reason = "without compare-and-swap (riscv32imc) a logger is set with a promise"
+)]
 
 use alloc::string::{String, ToString};
 
@@ -20,7 +24,8 @@ static LOGGER: Logger = Logger;
 
 /// From now on everything from `Info` on is said.
 pub(crate) fn start() {
-    // SAFETY: called once, before anything else runs that could set or use a logger.
+    // SAFETY: called once, before anything else runs that could set or use a
+    // logger.
     unsafe {
         let _ = log::set_logger_racy(&LOGGER);
         log::set_max_level_racy(LevelFilter::Info);

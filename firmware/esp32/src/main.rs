@@ -1,4 +1,5 @@
-//! The board on an ESP32. Brings the chip up and starts what runs on it; decides nothing about the board.
+//! The board on an ESP32. Brings the chip up and starts what runs on it;
+//! decides nothing about the board.
 #![no_std]
 #![no_main]
 
@@ -51,20 +52,27 @@ type Board = Shared<Chip, EmbassyClock>;
 /// Where it is served.
 const PORT: u16 = 80;
 
-/// An echo needs twice its longest message: two of 2 KiB fit beside four controllers.
+/// An echo needs twice its longest message: two of 2 KiB fit beside four
+/// controllers.
 const SETTINGS: Settings = Settings {
     echo_limit: 2_048,
     socket_buffers: BUFFERS.receive + BUFFERS.send,
     ..Settings::for_controllers(limits::CONTROLLERS)
 };
 
-/// Of 12 sockets, 43 kB in all: a whole segment can come in, the longest message but a half goes out at once.
-const BUFFERS: Buffers = Buffers { receive: 1_536, send: 2_048 };
+/// Of 12 sockets, 43 kB in all: a whole segment can come in, the longest
+/// message but a half goes out at once.
+const BUFFERS: Buffers = Buffers {
+    receive: 1_536,
+    send: 2_048,
+};
 
 #[esp_hal::main]
 async fn main(spawner: Spawner) {
     stack::paint();
-    let parts = Parts::of(esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max())));
+    let parts = Parts::of(esp_hal::init(
+        esp_hal::Config::default().with_cpu_clock(CpuClock::max()),
+    ));
     heap::init();
     logs::start();
     esp_rtos::start(TimerGroup::new(parts.timers).timer0, parts.interrupt);
@@ -78,16 +86,35 @@ async fn main(spawner: Spawner) {
     let mac = interface.mac_address();
     let random = Rng::new();
     let plan = plan::plan(mac);
-    let resources = Box::leak(Box::new(StackResources::<{ embedded::sockets(&SETTINGS) }>::new()));
+    let resources = Box::leak(Box::new(
+        StackResources::<{ embedded::sockets(&SETTINGS) }>::new(),
+    ));
     let seed = u64::from(random.random()) << 32 | u64::from(random.random());
-    let (stack, runner) = embassy_net::new(interface, embedded::config(&plan.identity.id), resources, seed);
+    let (stack, runner) = embassy_net::new(
+        interface,
+        embedded::config(&plan.identity.id),
+        resources,
+        seed,
+    );
 
     let flash = Flash::new(parts.flash);
     let (keeper, retained, wifi) = Keeper::open(flash).await;
     let lamp: &'static Lamp = Box::leak(Box::default());
-    let chip = Chip::new(lamp, air, parts.relay, Thermometer::new(parts.thermometer), Slot::boot(flash), random);
-    let board: &'static Board = match Shared::new(plan, &retained, Epoch(random.random()), chip, EmbassyClock::start())
-    {
+    let chip = Chip::new(
+        lamp,
+        air,
+        parts.relay,
+        Thermometer::new(parts.thermometer),
+        Slot::boot(flash),
+        random,
+    );
+    let board: &'static Board = match Shared::new(
+        plan,
+        &retained,
+        Epoch(random.random()),
+        chip,
+        EmbassyClock::start(),
+    ) {
         Ok(board) => Box::leak(Box::new(board)),
         Err(error) => panic::fail(format_args!("{error}")),
     };
@@ -96,7 +123,10 @@ async fn main(spawner: Spawner) {
     spawn(spawner, wifi::stay(controller, stack, air, random));
     spawn(spawner, logs::keep(board));
     spawn(spawner, keeper::keep(keeper, board));
-    spawn(spawner, provisioning::talk(parts.serial, board, air, keeper, wifi.clone()));
+    spawn(
+        spawner,
+        provisioning::talk(parts.serial, board, air, keeper, wifi.clone()),
+    );
     air.join(wifi);
     spawn(spawner, network(runner));
     spawn(spawner, serve(stack, board));

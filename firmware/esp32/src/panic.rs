@@ -1,5 +1,6 @@
-//! What becomes of a panic: its message goes to the serial port and into memory that a reset does not clear, then the chip is reset.
-//! The next run finds it there.
+//! What becomes of a panic: its message goes to the serial port and into memory
+//! that a reset does not clear, then the chip is reset. The next run finds it
+//! there.
 
 use alloc::string::String;
 use core::{
@@ -13,7 +14,8 @@ use portable_atomic::{AtomicU8, AtomicU32, Ordering};
 /// The longest message that is kept, in bytes.
 const LONGEST: usize = 256;
 
-/// Says that there is a message. Not what memory holds by chance after power-on.
+/// Says that there is a message. Not what memory holds by chance after
+/// power-on.
 const KEPT: u32 = 0x9a41_c0de;
 
 #[esp_hal::ram(unstable(rtc_fast, persistent))]
@@ -28,13 +30,24 @@ pub(crate) fn take_last() -> Option<String> {
     if STATE.swap(0, Ordering::Relaxed) != KEPT {
         return None;
     }
-    let length = usize::try_from(LENGTH.load(Ordering::Relaxed)).ok()?.min(LONGEST);
-    let bytes = MESSAGE[..length].iter().map(|byte| byte.load(Ordering::Relaxed)).collect();
-    Some(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    let length = usize::try_from(LENGTH.load(Ordering::Relaxed))
+        .ok()?
+        .min(LONGEST);
+    let bytes = MESSAGE[..length]
+        .iter()
+        .map(|byte| byte.load(Ordering::Relaxed))
+        .collect();
+    Some(
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    )
 }
 
 /// The chip cannot go on, and says why.
-#[expect(clippy::panic, reason = "only a reset helps, and the message is wanted then")]
+#[expect(
+    clippy::panic,
+    reason = "only a reset helps, and the message is wanted then"
+)]
 pub(crate) fn fail(reason: fmt::Arguments<'_>) -> ! {
     panic!("{reason}")
 }
@@ -57,7 +70,10 @@ fn panicked(info: &PanicInfo<'_>) -> ! {
     println!("{info}");
     let mut memory = Memory(0);
     let _ = write!(memory, "{info}");
-    LENGTH.store(u32::try_from(memory.0).unwrap_or_default(), Ordering::Relaxed);
+    LENGTH.store(
+        u32::try_from(memory.0).unwrap_or_default(),
+        Ordering::Relaxed,
+    );
     STATE.store(KEPT, Ordering::Relaxed);
     esp_hal::system::software_reset()
 }

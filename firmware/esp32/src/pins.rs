@@ -1,4 +1,5 @@
-//! All that differs by chip and by board: which pin is what, and what the two are called. Nothing else asks which chip it is.
+//! All that differs by chip and by board: which pin is what, and what the two
+//! are called. Nothing else asks which chip it is.
 
 #[cfg(not(any(
     feature = "esp32c3-devkitm-1",
@@ -7,10 +8,15 @@
     feature = "esp32s3-devkitc-1",
     feature = "esp32-devkitc"
 )))]
-compile_error!("name the board: --no-default-features --features esp32c6-devkitc-1 (README.md lists them)");
+compile_error!(
+    "name the board: --no-default-features --features esp32c6-devkitc-1 (README.md lists them)"
+);
 
 #[cfg(any(
-    all(feature = "esp32c3", any(feature = "esp32c6", feature = "esp32s3", feature = "esp32")),
+    all(
+        feature = "esp32c3",
+        any(feature = "esp32c6", feature = "esp32s3", feature = "esp32")
+    ),
     all(feature = "esp32c6", any(feature = "esp32s3", feature = "esp32")),
     all(feature = "esp32s3", feature = "esp32"),
     all(feature = "esp32c3-devkitm-1", feature = "esp32c3-devkit-rust-1"),
@@ -36,7 +42,8 @@ pub(crate) const CHIP: &str = if cfg!(feature = "esp32c3") {
     "ESP32"
 };
 
-/// The chip in the head of its images (esptool's documentation, "Firmware Image Format": `chip_id`).
+/// The chip in the head of its images (esptool's documentation, "Firmware Image
+/// Format": `chip_id`).
 pub(crate) const IMAGE_CHIP: u16 = if cfg!(feature = "esp32c3") {
     5
 } else if cfg!(feature = "esp32c6") {
@@ -85,20 +92,41 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The pins are those of the boards' circuit diagrams; README.md has them in a table.
+    /// The pins are those of the boards' circuit diagrams; README.md has them
+    /// in a table.
     pub(crate) fn of(chip: Peripherals) -> Self {
         #[cfg(feature = "esp32c3-devkitm-1")]
-        let (led, button, relay) = (chip.GPIO8.degrade(), chip.GPIO9.degrade(), chip.GPIO4.degrade());
+        let (led, button, relay) = (
+            chip.GPIO8.degrade(),
+            chip.GPIO9.degrade(),
+            chip.GPIO4.degrade(),
+        );
         #[cfg(feature = "esp32c3-devkit-rust-1")]
-        let (led, button, relay) = (chip.GPIO2.degrade(), chip.GPIO9.degrade(), chip.GPIO4.degrade());
+        let (led, button, relay) = (
+            chip.GPIO2.degrade(),
+            chip.GPIO9.degrade(),
+            chip.GPIO4.degrade(),
+        );
         #[cfg(feature = "esp32c6-devkitc-1")]
-        let (led, button, relay) = (chip.GPIO8.degrade(), chip.GPIO9.degrade(), chip.GPIO4.degrade());
+        let (led, button, relay) = (
+            chip.GPIO8.degrade(),
+            chip.GPIO9.degrade(),
+            chip.GPIO4.degrade(),
+        );
         // Of version 1.1; version 1.0 has the LED at GPIO48.
         #[cfg(feature = "esp32s3-devkitc-1")]
-        let (led, button, relay) = (chip.GPIO38.degrade(), chip.GPIO0.degrade(), chip.GPIO4.degrade());
+        let (led, button, relay) = (
+            chip.GPIO38.degrade(),
+            chip.GPIO0.degrade(),
+            chip.GPIO4.degrade(),
+        );
         // This board has no WS2812: one may be wired here.
         #[cfg(feature = "esp32-devkitc")]
-        let (led, button, relay) = (chip.GPIO16.degrade(), chip.GPIO0.degrade(), chip.GPIO4.degrade());
+        let (led, button, relay) = (
+            chip.GPIO16.degrade(),
+            chip.GPIO0.degrade(),
+            chip.GPIO4.degrade(),
+        );
         Self {
             led,
             button,
@@ -123,24 +151,34 @@ impl Parts {
 
 #[cfg(not(feature = "esp32"))]
 pub(crate) type SerialPart = esp_hal::peripherals::USB_DEVICE<'static>;
-/// The classic ESP32 has no USB: its boards have a converter at the first serial port. Its pins are in and out.
+/// The classic ESP32 has no USB: its boards have a converter at the first
+/// serial port. Its pins are in and out.
 #[cfg(feature = "esp32")]
-pub(crate) type SerialPart =
-    (esp_hal::peripherals::UART0<'static>, esp_hal::peripherals::GPIO3<'static>, esp_hal::peripherals::GPIO1<'static>);
+pub(crate) type SerialPart = (
+    esp_hal::peripherals::UART0<'static>,
+    esp_hal::peripherals::GPIO3<'static>,
+    esp_hal::peripherals::GPIO1<'static>,
+);
 
-/// Opens the port to which a computer is connected: what comes in, and what goes out. Where it is USB it cannot fail.
+/// Opens the port to which a computer is connected: what comes in, and what
+/// goes out. Where it is USB it cannot fail.
 #[cfg(not(feature = "esp32"))]
 pub(crate) fn open_serial(
     part: SerialPart,
-) -> Result<(impl embedded_io_async::Read, impl embedded_io_async::Write), core::convert::Infallible> {
-    Ok(esp_hal::usb::usb_serial_jtag::UsbSerialJtag::new(part).into_async().split())
+) -> Result<(impl embedded_io_async::Read, impl embedded_io_async::Write), core::convert::Infallible>
+{
+    Ok(esp_hal::usb::usb_serial_jtag::UsbSerialJtag::new(part)
+        .into_async()
+        .split())
 }
 
-/// Opens the port to which a computer is connected, at 115,200 bits a second: what comes in, and what goes out.
+/// Opens the port to which a computer is connected, at 115,200 bits a second:
+/// what comes in, and what goes out.
 #[cfg(feature = "esp32")]
 pub(crate) fn open_serial(
     (port, input, output): SerialPart,
-) -> Result<(impl embedded_io_async::Read, impl embedded_io_async::Write), esp_hal::uart::ConfigError> {
+) -> Result<(impl embedded_io_async::Read, impl embedded_io_async::Write), esp_hal::uart::ConfigError>
+{
     let port = esp_hal::uart::Uart::new(port, esp_hal::uart::Config::default())?;
     Ok(port.with_rx(input).with_tx(output).into_async().split())
 }

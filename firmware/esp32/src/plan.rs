@@ -17,12 +17,23 @@ pub(crate) const FREE_STACK: u16 = 4;
 
 /// The board with this network address.
 pub(crate) fn plan(mac: [u8; 6]) -> Plan {
-    let mut light =
-        component(Kind::Light, 0, "Light", json!({ "on": false, "brightness": 60, "rgb": null, "ct_k": 3000 }));
-    light.descriptor.caps = Caps { brightness: true, rgb: true, ct_k: Some([2200, 6500]), ..Caps::default() };
+    let mut light = component(
+        Kind::Light,
+        0,
+        "Light",
+        json!({ "on": false, "brightness": 60, "rgb": null, "ct_k": 3000 }),
+    );
+    light.descriptor.caps = Caps {
+        brightness: true,
+        rgb: true,
+        ct_k: Some([2200, 6500]),
+        ..Caps::default()
+    };
     let mut relay = component(Kind::Switch, 0, "Relay", json!({ "on": false }));
     relay.descriptor.device_class = Some("outlet".to_owned());
-    let read = |seconds| Input::Read { every: Duration::from_secs(seconds) };
+    let read = |seconds| Input::Read {
+        every: Duration::from_secs(seconds),
+    };
     let mut components = vec![
         light,
         component(Kind::Button, 0, "BOOT", json!({})),
@@ -33,7 +44,15 @@ pub(crate) fn plan(mac: [u8; 6]) -> Plan {
         diagnostic(FREE_STACK, "Free stack", ["data_size", "B"], read(60)),
     ];
     if cfg!(not(feature = "esp32")) {
-        components.insert(3, diagnostic(TEMPERATURE, "Chip temperature", ["temperature", "°C"], read(10)));
+        components.insert(
+            3,
+            diagnostic(
+                TEMPERATURE,
+                "Chip temperature",
+                ["temperature", "°C"],
+                read(10),
+            ),
+        );
     }
     Plan {
         identity: Identity {
@@ -45,7 +64,10 @@ pub(crate) fn plan(mac: [u8; 6]) -> Plan {
             board: pins::BOARD.to_owned(),
         },
         components,
-        bindings: vec![(ComponentKey::new(Kind::Button, 0), ComponentKey::new(Kind::Light, 0))],
+        bindings: vec![(
+            ComponentKey::new(Kind::Button, 0),
+            ComponentKey::new(Kind::Light, 0),
+        )],
         controllers: limits::CONTROLLERS,
     }
 }

@@ -1,5 +1,6 @@
-//! The serial port: Improv, by which a board without a network is given one. What it answers and when it gives up is decided in
-//! `provisioning`; this reads, writes, and asks the radio and the flash.
+//! The serial port: Improv, by which a board without a network is given one.
+//! What it answers and when it gives up is decided in `provisioning`; this
+//! reads, writes, and asks the radio and the flash.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -35,13 +36,26 @@ pub(crate) async fn talk(
         Ok(port) => port,
         Err(error) => return error!("the serial port cannot be opened: {error:?}"),
     };
-    let mut teller = Teller { output, board, air, keeper, stored, attempt: None, lines: Lines::default() };
+    let mut teller = Teller {
+        output,
+        board,
+        air,
+        keeper,
+        stored,
+        attempt: None,
+        lines: Lines::default(),
+    };
     let mut machine = Provisioning::new();
     loop {
         let mut bytes = [0; 64];
         let due = async {
             match machine.next_deadline() {
-                Some(at) => Timer::at(Instant::from_micros(u64::try_from(at.as_micros()).unwrap_or(u64::MAX))).await,
+                Some(at) => {
+                    Timer::at(Instant::from_micros(
+                        u64::try_from(at.as_micros()).unwrap_or(u64::MAX),
+                    ))
+                    .await
+                }
                 None => core::future::pending().await,
             }
         };
@@ -73,11 +87,17 @@ impl<W: Write> Teller<W> {
             (News::Scanned(found), _) => Input::Scanned(found),
             (News::Address(address), Some(attempt)) => {
                 self.attempt = None;
-                Input::Connected { attempt, address: Some(address) }
+                Input::Connected {
+                    attempt,
+                    address: Some(address),
+                }
             }
             (News::Refused, Some(attempt)) => {
                 self.attempt = None;
-                Input::Connected { attempt, address: None }
+                Input::Connected {
+                    attempt,
+                    address: None,
+                }
             }
             (News::Address(address), None) => Input::Network(Some(address)),
             (News::NoAddress | News::Refused, _) => Input::Network(None),
@@ -89,7 +109,9 @@ impl<W: Write> Teller<W> {
         while !actions.is_empty() {
             let mut next = Vec::new();
             for action in actions {
-                let Some(input) = self.act(action).await else { continue };
+                let Some(input) = self.act(action).await else {
+                    continue;
+                };
                 next.extend(machine.handle(now(), input, &about(self.board)));
             }
             actions = next;
@@ -109,9 +131,16 @@ impl<W: Write> Teller<W> {
                 }
                 None
             }
-            Action::Connect { attempt, credentials } => {
-                let Ok(wifi) = Wifi::new(credentials.ssid(), credentials.password().reveal()) else {
-                    return Some(Input::Connected { attempt, address: None });
+            Action::Connect {
+                attempt,
+                credentials,
+            } => {
+                let Ok(wifi) = Wifi::new(credentials.ssid(), credentials.password().reveal())
+                else {
+                    return Some(Input::Connected {
+                        attempt,
+                        address: None,
+                    });
                 };
                 self.attempt = Some(attempt);
                 self.air.join(Some(wifi));
@@ -142,7 +171,12 @@ impl<W: Write> Teller<W> {
 
 fn about(board: &Board) -> About {
     let identity = board.identity();
-    About { version: identity.version, chip: pins::CHIP.into(), name: identity.name, hostname: identity.id }
+    About {
+        version: identity.version,
+        chip: pins::CHIP.into(),
+        name: identity.name,
+        hostname: identity.id,
+    }
 }
 
 fn now() -> Duration {

@@ -1,4 +1,5 @@
-//! Why the chip started. The numbers are the same on every chip (ESP-IDF, soc/reset_reasons.h).
+//! Why the chip started. The numbers are the same on every chip (ESP-IDF,
+//! soc/reset_reasons.h).
 
 use alloc::format;
 

@@ -1,5 +1,5 @@
-//! How much of the main task's stack was never used: painted at boot, looked at later. The radio's tasks have stacks of their own,
-//! from the heap.
+//! How much of the main task's stack was never used: painted at boot, looked at
+//! later. The radio's tasks have stacks of their own, from the heap.
 #![expect(unsafe_code, reason = "a stack is memory that nobody names")]
 
 use core::ptr::{addr_of, read_volatile, write_volatile};
@@ -27,7 +27,8 @@ pub(crate) fn paint() {
     let here = 0_u32;
     let top = addr_of!(here) as usize - FRAMES;
     for address in (bottom()..top).step_by(4) {
-        // SAFETY: below every frame that is in use, above the guard: nobody's memory. It is aligned as the stack's end is.
+        // SAFETY: below every frame that is in use, above the guard: nobody's
+        // memory. It is aligned as the stack's end is.
         unsafe { write_volatile(address as *mut u32, PAINT) };
     }
 }
@@ -37,7 +38,8 @@ pub(crate) fn least_free() -> u32 {
     let here = 0_u32;
     let top = addr_of!(here) as usize;
     // SAFETY: the stack of the task that runs this, from its end to its top.
-    let used =
-        (bottom()..top).step_by(4).take_while(|address| unsafe { read_volatile(*address as *const u32) } == PAINT);
+    let used = (bottom()..top)
+        .step_by(4)
+        .take_while(|address| unsafe { read_volatile(*address as *const u32) } == PAINT);
     u32::try_from(used.count() * 4).unwrap_or(u32::MAX)
 }

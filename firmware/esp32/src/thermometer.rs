@@ -1,5 +1,6 @@
-//! The chip's own thermometer. It tells the temperature of the silicon, which is some degrees warmer than the room, more with the
-//! radio on; good for seeing a chip that is too hot.
+//! The chip's own thermometer. It tells the temperature of the silicon, which
+//! is some degrees warmer than the room, more with the radio on; good for
+//! seeing a chip that is too hot.
 
 #[cfg(not(feature = "esp32"))]
 use esp_hal::tsens::{Config, TemperatureSensor};
@@ -15,7 +16,9 @@ pub(crate) struct Thermometer {
 impl Thermometer {
     #[cfg(not(feature = "esp32"))]
     pub(crate) fn new(part: ThermometerPart) -> Self {
-        Self { sensor: TemperatureSensor::new(part, Config::default()).ok() }
+        Self {
+            sensor: TemperatureSensor::new(part, Config::default()).ok(),
+        }
     }
 
     #[cfg(feature = "esp32")]

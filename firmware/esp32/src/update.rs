@@ -1,8 +1,10 @@
-//! Where a new firmware image goes: the place of the two that does not run. What an image is and which counts at a boot is decided
-//! in `embedded::staging` and `embedded::trial`; the record of what boots is `esp-bootloader-esp-idf`'s.
+//! Where a new firmware image goes: the place of the two that does not run.
+//! What an image is and which counts at a boot is decided in
+//! `embedded::staging` and `embedded::trial`; the record of what boots is
+//! `esp-bootloader-esp-idf`'s.
 //!
-//! To activate takes two writes of that record. A cut of power between them starts the new image without a trial; its hash has been
-//! checked by then.
+//! To activate takes two writes of that record. A cut of power between them
+//! starts the new image without a trial; its hash has been checked by then.
 
 use alloc::{format, string::ToString};
 
@@ -31,7 +33,8 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// What a boot finds; to be called once. `None` where the partition table has no two places for firmware.
+    /// What a boot finds; to be called once. `None` where the partition table
+    /// has no two places for firmware.
     pub(crate) fn boot(flash: Flash) -> Option<Self> {
         let (running, first, second) = flash.app_places()?;
         let (this, other, place) = if running == first {
@@ -40,14 +43,23 @@ impl Slot {
             (AppPartitionSubType::Ota1, AppPartitionSubType::Ota0, first)
         };
         // Without a record there was no update yet: the first place runs.
-        let found = flash.record(|record| Ok((record.current_app_partition()?, record.current_ota_state()?)));
+        let found = flash
+            .record(|record| Ok((record.current_app_partition()?, record.current_ota_state()?)));
         let (selected, state) = found.unwrap_or((this, OtaImageState::Undefined));
         let (image, abort) = trial::at_boot(record(state), selected == this);
         info!("the firmware of {this:?} runs: {image:?}");
-        if abort && let Err(error) = flash.record(|record| record.set_current_ota_state(OtaImageState::Aborted)) {
+        if abort
+            && let Err(error) =
+                flash.record(|record| record.set_current_ota_state(OtaImageState::Aborted))
+        {
             error!("an image that fails will not be taken back: {error:?}");
         }
-        Some(Self { flash, other, image, staging: Staging::new(flash, place, pins::IMAGE_CHIP) })
+        Some(Self {
+            flash,
+            other,
+            image,
+            staging: Staging::new(flash, place, pins::IMAGE_CHIP),
+        })
     }
 }
 
@@ -66,10 +78,13 @@ fn refused(error: StagingError<FlashError>) -> SlotError {
             "an image for {} begins with 0xe9; `espflash save-image` writes one",
             pins::CHIP
         )),
-        StagingError::AnotherChip(chip) => {
-            SlotError::NotAnImage(format!("this image is for another chip (number {chip}) than {}", pins::CHIP))
+        StagingError::AnotherChip(chip) => SlotError::NotAnImage(format!(
+            "this image is for another chip (number {chip}) than {}",
+            pins::CHIP
+        )),
+        StagingError::OutOfPlace => {
+            SlotError::Failed("that is beyond the place for an image".to_string())
         }
-        StagingError::OutOfPlace => SlotError::Failed("that is beyond the place for an image".to_string()),
         StagingError::Flash(error) => SlotError::Failed(format!("flash: {error:?}")),
     }
 }
@@ -115,12 +130,16 @@ impl UpdateSlot for Slot {
     fn abort(&mut self) {}
 
     fn confirm(&mut self) -> Result<(), SlotError> {
-        self.flash.record(|record| record.set_current_ota_state(OtaImageState::Valid)).map_err(unrecorded)?;
+        self.flash
+            .record(|record| record.set_current_ota_state(OtaImageState::Valid))
+            .map_err(unrecorded)?;
         self.image = Image::Confirmed;
         Ok(())
     }
 
     fn roll_back(&mut self) -> Result<(), SlotError> {
-        self.flash.record(|record| record.set_current_ota_state(OtaImageState::Aborted)).map_err(unrecorded)
+        self.flash
+            .record(|record| record.set_current_ota_state(OtaImageState::Aborted))
+            .map_err(unrecorded)
     }
 }

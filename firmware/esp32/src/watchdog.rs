@@ -1,5 +1,6 @@
-//! Resets the chip when its executor stands still: a task that never waits, a deadlock, an interrupt without end. What the network
-//! does is watched in `wifi.rs`.
+//! Resets the chip when its executor stands still: a task that never waits, a
+//! deadlock, an interrupt without end. What the network does is watched in
+//! `wifi.rs`.
 
 use embassy_time::Timer;
 use esp_hal::{
@@ -11,7 +12,8 @@ use esp_hal::{
 /// Erasing flash and answering four clients take far less together.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Starts the RTC's watchdog: it has its own clock, and resets everything but its own domain.
+/// Starts the RTC's watchdog: it has its own clock, and resets everything but
+/// its own domain.
 pub(crate) fn start(timer: RTC_TIMER<'static>) -> Rtc<'static> {
     let mut rtc = Rtc::new(timer);
     rtc.rwdt.set_timeout(RwdtStage::Stage0, PATIENCE);

@@ -1,4 +1,5 @@
-//! The radio as a station of one network. When it joins, rests and is given up is decided in `embedded::station`.
+//! The radio as a station of one network. When it joins, rests and is given up
+//! is decided in `embedded::station`.
 
 use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 use core::{cell::Cell, net::SocketAddr, time::Duration};
@@ -10,8 +11,9 @@ use embassy_time::{Instant, Timer, with_timeout};
 use embedded::station::{Event, JOIN_WITHIN, Station, Step};
 use esp_hal::{peripherals::WIFI, rng::Rng};
 use esp_radio::wifi::{
-    AuthenticationMethod, AuthenticationMethodConfig, Config, ConnectionError, ControllerConfig, CountryInfo,
-    PowerSaveMode, WifiController, WifiError, ap::AccessPointInfo, scan::ScanConfig, sta::StationConfig,
+    AuthenticationMethod, AuthenticationMethodConfig, Config, ConnectionError, ControllerConfig,
+    CountryInfo, PowerSaveMode, WifiController, WifiError, ap::AccessPointInfo, scan::ScanConfig,
+    sta::StationConfig,
 };
 use log::{error, info, warn};
 use protocol::improv;
@@ -19,12 +21,14 @@ use storage::Wifi;
 
 use crate::panic;
 
-/// "01" is the world-safe mode of ESP-IDF, for a board whose country nobody has told. esp-radio scans channels 1 to 13 all the same;
-/// where 12 and 13 are not allowed (USA), set the country here.
+/// "01" is the world-safe mode of ESP-IDF, for a board whose country nobody has
+/// told. esp-radio scans channels 1 to 13 all the same; where 12 and 13 are not
+/// allowed (USA), set the country here.
 const COUNTRY: [u8; 2] = *b"01";
 
-/// Asleep between beacons, the radio would be told of frames only every 100 ms and more, and would miss multicast, with which
-/// it is found. A board that lights an LED has the 100 mA.
+/// Asleep between beacons, the radio would be told of frames only every 100 ms
+/// and more, and would miss multicast, with which it is found. A board that
+/// lights an LED has the 100 mA.
 const POWER_SAVE: PowerSaveMode = PowerSaveMode::None;
 
 /// How often the signal strength is looked at.
@@ -51,7 +55,8 @@ pub(crate) struct Air {
 }
 
 impl Air {
-    /// Joins this network from now on; `None` is none. What there was to tell of another one is not told any more.
+    /// Joins this network from now on; `None` is none. What there was to tell
+    /// of another one is not told any more.
     pub(crate) fn join(&self, network: Option<Wifi>) {
         self.news.clear();
         self.network.signal(network);
@@ -85,8 +90,11 @@ impl Air {
 ///
 /// # Errors
 /// Where it does not start: out of memory, most likely.
-pub(crate) fn start(radio: WIFI<'static>) -> Result<(WifiController<'static>, &'static Air), WifiError> {
-    // Each buffer is 1.6 kB of the heap. A board exchanges short messages: half of the usual number bounds what a burst can take.
+pub(crate) fn start(
+    radio: WIFI<'static>,
+) -> Result<(WifiController<'static>, &'static Air), WifiError> {
+    // Each buffer is 1.6 kB of the heap. A board exchanges short messages: half
+    // of the usual number bounds what a burst can take.
     let config = ControllerConfig::default()
         .with_country_info(CountryInfo::from(COUNTRY))
         .with_static_rx_buf_num(6)
@@ -94,7 +102,12 @@ pub(crate) fn start(radio: WIFI<'static>) -> Result<(WifiController<'static>, &'
         .with_dynamic_tx_buf_num(12);
     let mut controller = WifiController::new(radio, config)?;
     controller.set_power_saving(POWER_SAVE)?;
-    let air = Air { network: Signal::new(), scan: Signal::new(), news: Channel::new(), rssi: Cell::new(None) };
+    let air = Air {
+        network: Signal::new(),
+        scan: Signal::new(),
+        news: Channel::new(),
+        rssi: Cell::new(None),
+    };
     Ok((controller, Box::leak(Box::new(air))))
 }
 
@@ -111,7 +124,12 @@ pub(crate) async fn stay(
     let mut had_address = false;
     loop {
         let happened = match station.next(now()) {
-            Step::Join => match select(join(&mut controller, air, network.as_ref()), air.network.wait()).await {
+            Step::Join => match select(
+                join(&mut controller, air, network.as_ref()),
+                air.network.wait(),
+            )
+            .await
+            {
                 Either::First(event) => event,
                 Either::Second(told) => Happened::Told(told),
             },
@@ -122,8 +140,11 @@ pub(crate) async fn stay(
             Step::Reset => panic::fail(format_args!("the radio does not answer any more")),
             Step::Wait(until) => {
                 air.rssi.set(rssi(&controller));
-                let other =
-                    select3(air.network.wait(), air.scan.wait(), select(sleep(until), Timer::after(LOOK_AFTER)));
+                let other = select3(
+                    air.network.wait(),
+                    air.scan.wait(),
+                    select(sleep(until), Timer::after(LOOK_AFTER)),
+                );
                 let wait = watch(&controller, station.has_joined(), stack, &mut had_address);
                 match select(wait, other).await {
                     Either::First(event) => Happened::Event(event),
@@ -140,7 +161,11 @@ pub(crate) async fn stay(
             Happened::Event(event) => event,
             Happened::Told(told) => {
                 network = told;
-                if network.is_some() { Event::Network } else { Event::NoNetwork }
+                if network.is_some() {
+                    Event::Network
+                } else {
+                    Event::NoNetwork
+                }
             }
         };
         station.handle(now(), event, random.random());
@@ -153,9 +178,15 @@ enum Happened {
     Told(Option<Wifi>),
 }
 
-async fn join(controller: &mut WifiController<'static>, air: &Air, network: Option<&Wifi>) -> Happened {
+async fn join(
+    controller: &mut WifiController<'static>,
+    air: &Air,
+    network: Option<&Wifi>,
+) -> Happened {
     // The station joins only what it was told.
-    let Some(network) = network else { return Happened::Event(Event::NoNetwork) };
+    let Some(network) = network else {
+        return Happened::Event(Event::NoNetwork);
+    };
     let configured = config(network).and_then(|config| controller.set_config(&config));
     if let Err(error) = configured {
         warn!("the radio does not take the network {network:?}: {error:?}");
@@ -164,25 +195,27 @@ async fn join(controller: &mut WifiController<'static>, air: &Air, network: Opti
     }
     info!("joins {network:?}");
     let limit = embassy_time::Duration::from_secs(JOIN_WITHIN.as_secs());
-    Happened::Event(match with_timeout(limit, controller.connect_async()).await {
-        Ok(Ok(joined)) => {
-            info!("has joined {network:?} on channel {}", joined.channel);
-            Event::Joined
-        }
-        Ok(Err(ConnectionError::Failed(refusal))) => {
-            warn!("cannot join {network:?}: {:?}", refusal.reason);
-            air.tell(News::Refused);
-            Event::Refused
-        }
-        Ok(Err(error)) => {
-            error!("the radio: {error:?}");
-            Event::Fault
-        }
-        Err(_) => {
-            error!("the radio does not answer");
-            Event::Fault
-        }
-    })
+    Happened::Event(
+        match with_timeout(limit, controller.connect_async()).await {
+            Ok(Ok(joined)) => {
+                info!("has joined {network:?} on channel {}", joined.channel);
+                Event::Joined
+            }
+            Ok(Err(ConnectionError::Failed(refusal))) => {
+                warn!("cannot join {network:?}: {:?}", refusal.reason);
+                air.tell(News::Refused);
+                Event::Refused
+            }
+            Ok(Err(error)) => {
+                error!("the radio: {error:?}");
+                Event::Fault
+            }
+            Err(_) => {
+                error!("the radio does not answer");
+                Event::Fault
+            }
+        },
+    )
 }
 
 fn config(wifi: &Wifi) -> Result<Config, WifiError> {
@@ -192,7 +225,11 @@ fn config(wifi: &Wifi) -> Result<Config, WifiError> {
         // The least that is accepted. WEP and the first WPA are broken.
         AuthenticationMethodConfig::Wpa2Personal(wifi.password().try_into()?)
     };
-    Ok(Config::Station(StationConfig::default().with_ssid(wifi.ssid().try_into()?).with_authentication(authentication)))
+    Ok(Config::Station(
+        StationConfig::default()
+            .with_ssid(wifi.ssid().try_into()?)
+            .with_authentication(authentication),
+    ))
 }
 
 async fn leave(controller: &mut WifiController<'static>) {
@@ -231,18 +268,30 @@ async fn watch(
         Either::First(()) => Event::Lost,
         Either::Second(()) => {
             *had_address = !*had_address;
-            if *had_address { Event::Address } else { Event::NoAddress }
+            if *had_address {
+                Event::Address
+            } else {
+                Event::NoAddress
+            }
         }
     }
 }
 
 fn rssi(controller: &WifiController<'static>) -> Option<i8> {
-    controller.is_connected().then(|| controller.rssi().ok()?.try_into().ok()).flatten()
+    controller
+        .is_connected()
+        .then(|| controller.rssi().ok()?.try_into().ok())
+        .flatten()
 }
 
 async fn sleep(until: Option<Duration>) {
     match until {
-        Some(until) => Timer::at(Instant::from_micros(u64::try_from(until.as_micros()).unwrap_or(u64::MAX))).await,
+        Some(until) => {
+            Timer::at(Instant::from_micros(
+                u64::try_from(until.as_micros()).unwrap_or(u64::MAX),
+            ))
+            .await
+        }
         None => core::future::pending().await,
     }
 }
@@ -264,6 +313,12 @@ async fn scan(controller: &mut WifiController<'static>) -> Option<Vec<improv::Ne
 }
 
 fn network(found: &AccessPointInfo) -> improv::Network {
-    let locked = found.auth_method.is_some_and(|method| method != AuthenticationMethod::None);
-    improv::Network { ssid: found.ssid.as_str().to_owned(), rssi: found.signal_strength, locked }
+    let locked = found
+        .auth_method
+        .is_some_and(|method| method != AuthenticationMethod::None);
+    improv::Network {
+        ssid: found.ssid.as_str().to_owned(),
+        rssi: found.signal_strength,
+        locked,
+    }
 }

@@ -1,11 +1,15 @@
-//! How a board is given its Wi-Fi over a serial port, by Improv (`protocol::improv`): what it answers, when it connects, scans and
-//! stores, and when it gives up.
+//! How a board is given its Wi-Fi over a serial port, by Improv
+//! (`protocol::improv`): what it answers, when it connects, scans and stores,
+//! and when it gives up.
 //!
-//! Bytes, outcomes and time go in, [`Action`]s come out. It owns no port, no radio and no flash, and reads no clock. Whoever has
-//! the cable is trusted: no command waits for a hand at the board.
+//! Bytes, outcomes and time go in, [`Action`]s come out. It owns no port, no
+//! radio and no flash, and reads no clock. Whoever has the cable is trusted: no
+//! command waits for a hand at the board.
 //!
-//! A driver does this: it hands everything to [`Provisioning::handle`], carries the actions out in their order, and calls
-//! [`Provisioning::run_until`] at [`Provisioning::next_deadline`]. What it does late is no harm: an outcome names its attempt.
+//! A driver does this: it hands everything to [`Provisioning::handle`], carries
+//! the actions out in their order, and calls [`Provisioning::run_until`] at
+//! [`Provisioning::next_deadline`]. What it does late is no harm: an outcome
+//! names its attempt.
 #![no_std]
 
 extern crate alloc;
@@ -20,8 +24,8 @@ use core::{net::SocketAddr, time::Duration};
 
 use protocol::improv::{Credentials, Network, Reader};
 
-/// How long an attempt to connect may take, with DHCP and the writing of the credentials. Then the client is told that the board
-/// is unable to connect.
+/// How long an attempt to connect may take, with DHCP and the writing of the
+/// credentials. Then the client is told that the board is unable to connect.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a scan may take. Then the client is told of an error.
@@ -33,7 +37,8 @@ pub const STALLED: Duration = Duration::from_millis(500);
 /// So many networks are named at most, the strongest.
 pub const MAX_NETWORKS: usize = 32;
 
-/// What the firmware is called in the answer to a request for device information.
+/// What the firmware is called in the answer to a request for device
+/// information.
 pub const FIRMWARE: &str = "Switchboard";
 
 /// What a board says of itself, as it is now.
@@ -45,7 +50,8 @@ pub struct About {
     pub chip: String,
     /// The board's name.
     pub name: String,
-    /// The host name that it gives to DHCP and mDNS. It is the board's own; no client can change it.
+    /// The host name that it gives to DHCP and mDNS. It is the board's own; no
+    /// client can change it.
     pub hostname: String,
 }
 
@@ -57,19 +63,22 @@ pub struct Attempt(u32);
 pub enum Input<'a> {
     /// These came in at the port.
     Bytes(&'a [u8]),
-    /// An attempt of [`Action::Connect`] led to this address; `None` where it failed, for example because of a wrong password.
+    /// An attempt of [`Action::Connect`] led to this address; `None` where it
+    /// failed, for example because of a wrong password.
     Connected {
         /// Which.
         attempt: Attempt,
         /// Where the board is served now.
         address: Option<SocketAddr>,
     },
-    /// Without an attempt: the stored network was joined, and the board is served there; `None` where it was left.
+    /// Without an attempt: the stored network was joined, and the board is
+    /// served there; `None` where it was left.
     Network(Option<SocketAddr>),
-    /// What became of [`Action::Store`]: whether the credentials will be there after a reset.
+    /// What became of [`Action::Store`]: whether the credentials will be there
+    /// after a reset.
     Stored(bool),
-    /// What [`Action::Scan`] found, in any order, with several entries where several stations have one name; `None` where it
-    /// failed.
+    /// What [`Action::Scan`] found, in any order, with several entries where
+    /// several stations have one name; `None` where it failed.
     Scanned(Option<Vec<Network>>),
     /// What became of [`Action::Rename`]; [`About::name`] is the name now.
     Renamed(bool),
@@ -82,17 +91,19 @@ pub enum Action {
     Send(Vec<u8>),
     /// This came in and is none of Improv's: for a console, if there is one.
     Text(Vec<u8>),
-    /// Leave the network, if the board is in one, give up earlier attempts, and connect to this one; answered by
-    /// [`Input::Connected`].
+    /// Leave the network, if the board is in one, give up earlier attempts, and
+    /// connect to this one; answered by [`Input::Connected`].
     Connect {
         /// To be named in the answer.
         attempt: Attempt,
         /// The network and its password.
         credentials: Credentials,
     },
-    /// The last attempt is over: go back to the stored network, if there is one.
+    /// The last attempt is over: go back to the stored network, if there is
+    /// one.
     Abandon,
-    /// Keep these over a reset: they led to a connection. Answered by [`Input::Stored`].
+    /// Keep these over a reset: they led to a connection. Answered by
+    /// [`Input::Stored`].
     Store(Credentials),
     /// Look for networks; answered by [`Input::Scanned`].
     Scan,
@@ -173,7 +184,10 @@ impl Provisioning {
             Phase::Connecting { until, .. } | Phase::Storing { until, .. } => Some(*until),
         };
         let stalled = self.reader.is_waiting().then(|| self.heard + STALLED);
-        [attempt, stalled, self.scanning_until].into_iter().flatten().min()
+        [attempt, stalled, self.scanning_until]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Gives up what has taken too long.

@@ -7,7 +7,8 @@ use protocol::improv::{MAX_SSID, Network};
 
 use crate::MAX_NETWORKS;
 
-/// Each name once, the strongest first. Networks without a name cannot be chosen.
+/// Each name once, the strongest first. Networks without a name cannot be
+/// chosen.
 pub(crate) fn worth_naming(mut found: Vec<Network>) -> Vec<Network> {
     found.retain(|network| (1..=MAX_SSID).contains(&network.ssid.len()));
     found.sort_by_key(|network| Reverse(network.rssi));

@@ -1,11 +1,13 @@
-//! A Wi-Fi for boards that have none: three networks, and how each behaves. Owns no clock: it says when what happens.
+//! A Wi-Fi for boards that have none: three networks, and how each behaves.
+//! Owns no clock: it says when what happens.
 
 use alloc::{borrow::ToOwned, vec::Vec};
 use core::time::Duration;
 
 use protocol::improv::{Credentials, Network};
 
-/// The network that asks for [`PASSWORD`]. A board joins it after [`JOINED_AFTER`]; with another password it is turned away.
+/// The network that asks for [`PASSWORD`]. A board joins it after
+/// [`JOINED_AFTER`]; with another password it is turned away.
 pub const LOCKED: &str = "Switchboard Lab";
 
 /// The password of [`LOCKED`].
@@ -51,6 +53,10 @@ pub fn join(credentials: &Credentials) -> Outcome {
 pub fn scan() -> Vec<Network> {
     [(SILENT, -88, true), (LOCKED, -54, true), (OPEN, -67, false)]
         .into_iter()
-        .map(|(ssid, rssi, locked)| Network { ssid: ssid.to_owned(), rssi, locked })
+        .map(|(ssid, rssi, locked)| Network {
+            ssid: ssid.to_owned(),
+            rssi,
+            locked,
+        })
         .collect()
 }

@@ -4,26 +4,41 @@ use alloc::{string::String, vec::Vec};
 use core::{net::SocketAddr, time::Duration};
 
 use protocol::improv::{
-    Command, CommandError, Credentials, DeviceInfo, ErrorState, Item, Network, NetworkState, Packet, PacketKind,
-    RpcResult, State,
+    Command, CommandError, Credentials, DeviceInfo, ErrorState, Item, Network, NetworkState,
+    Packet, PacketKind, RpcResult, State,
 };
 
-use crate::{About, Action, Attempt, CONNECT_TIMEOUT, FIRMWARE, Phase, Provisioning, SCAN_TIMEOUT, networks};
+use crate::{
+    About, Action, Attempt, CONNECT_TIMEOUT, FIRMWARE, Phase, Provisioning, SCAN_TIMEOUT, networks,
+};
 
 impl Provisioning {
-    pub(crate) fn read(&mut self, now: Duration, item: Item, about: &About, actions: &mut Vec<Action>) {
+    pub(crate) fn read(
+        &mut self,
+        now: Duration,
+        item: Item,
+        about: &About,
+        actions: &mut Vec<Action>,
+    ) {
         match item {
             Item::Text(text) => actions.push(Action::Text(text)),
             Item::Damaged => send(&ErrorState::InvalidPacket.to_packet(), actions),
-            Item::Packet(packet) if packet.kind() == PacketKind::Command => match Command::from_data(packet.data()) {
-                Ok(command) => {
-                    send(&ErrorState::None.to_packet(), actions);
-                    self.obey(now, command, about, actions);
+            Item::Packet(packet) if packet.kind() == PacketKind::Command => {
+                match Command::from_data(packet.data()) {
+                    Ok(command) => {
+                        send(&ErrorState::None.to_packet(), actions);
+                        self.obey(now, command, about, actions);
+                    }
+                    Err(CommandError::Invalid) => {
+                        send(&ErrorState::InvalidPacket.to_packet(), actions)
+                    }
+                    Err(CommandError::Unknown(_)) => {
+                        send(&ErrorState::UnknownCommand.to_packet(), actions)
+                    }
                 }
-                Err(CommandError::Invalid) => send(&ErrorState::InvalidPacket.to_packet(), actions),
-                Err(CommandError::Unknown(_)) => send(&ErrorState::UnknownCommand.to_packet(), actions),
-            },
-            // An answer: the port brings back what was sent. Or something newer, which nobody has defined an error for.
+            }
+            // An answer: the port brings back what was sent. Or something
+            // newer, which nobody has defined an error for.
             Item::Packet(_) => {}
         }
     }
@@ -39,8 +54,22 @@ impl Provisioning {
                 }
             }
             Command::RequestInfo => {
-                let About { version, chip, name, .. } = about.clone();
-                send_result(&DeviceInfo { firmware: FIRMWARE.into(), version, chip, name }.to_result(), actions);
+                let About {
+                    version,
+                    chip,
+                    name,
+                    ..
+                } = about.clone();
+                send_result(
+                    &DeviceInfo {
+                        firmware: FIRMWARE.into(),
+                        version,
+                        chip,
+                        name,
+                    }
+                    .to_result(),
+                    actions,
+                );
             }
             Command::RequestNetworks => self.scan(now, actions),
             Command::GetHostname => answer(number, [about.hostname.clone()], actions),
@@ -49,29 +78,52 @@ impl Provisioning {
             Command::GetDeviceName => answer(number, [about.name.clone()], actions),
             Command::SetDeviceName(name) => actions.push(Action::Rename(name)),
             Command::RequestNetworkState => {
-                let online = if self.address.is_some() { NetworkState::ONLINE } else { 0 };
-                let state =
-                    NetworkState { flags: online | NetworkState::WIFI, urls: self.urls().into_iter().collect() };
+                let online = if self.address.is_some() {
+                    NetworkState::ONLINE
+                } else {
+                    0
+                };
+                let state = NetworkState {
+                    flags: online | NetworkState::WIFI,
+                    urls: self.urls().into_iter().collect(),
+                };
                 send_result(&state.to_result(), actions);
             }
         }
     }
 
-    /// The newest credentials count: a client that lost patience sends others while an attempt goes on.
+    /// The newest credentials count: a client that lost patience sends others
+    /// while an attempt goes on.
     fn connect(&mut self, now: Duration, credentials: Credentials, actions: &mut Vec<Action>) {
         self.attempts = self.attempts.wrapping_add(1);
         let attempt = Attempt(self.attempts);
         self.scanning_until = None;
         self.address = None;
         let until = now + CONNECT_TIMEOUT;
-        self.phase = Phase::Connecting { attempt, credentials: credentials.clone(), until };
+        self.phase = Phase::Connecting {
+            attempt,
+            credentials: credentials.clone(),
+            until,
+        };
         send(&State::Provisioning.to_packet(), actions);
-        actions.push(Action::Connect { attempt, credentials });
+        actions.push(Action::Connect {
+            attempt,
+            credentials,
+        });
     }
 
-    pub(crate) fn connected(&mut self, made: Attempt, address: Option<SocketAddr>, actions: &mut Vec<Action>) {
+    pub(crate) fn connected(
+        &mut self,
+        made: Attempt,
+        address: Option<SocketAddr>,
+        actions: &mut Vec<Action>,
+    ) {
         match core::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Connecting { attempt, credentials, until } if attempt == made => match address {
+            Phase::Connecting {
+                attempt,
+                credentials,
+                until,
+            } if attempt == made => match address {
                 Some(address) => {
                     self.phase = Phase::Storing { address, until };
                     actions.push(Action::Store(credentials));
@@ -90,7 +142,8 @@ impl Provisioning {
                 send(&State::Provisioned.to_packet(), actions);
                 answer(Command::SEND_WIFI_SETTINGS, self.urls(), actions);
             }
-            // A board that forgets its network at the next reset was not provisioned.
+            // A board that forgets its network at the next reset was not
+            // provisioned.
             Phase::Storing { .. } => self.abandon(ErrorState::OTHER, actions),
             other => self.phase = other,
         }
@@ -140,8 +193,12 @@ impl Provisioning {
 
     pub(crate) fn expire(&mut self, now: Duration, actions: &mut Vec<Action>) {
         match &self.phase {
-            Phase::Connecting { until, .. } if now >= *until => self.abandon(ErrorState::UnableToConnect, actions),
-            Phase::Storing { until, .. } if now >= *until => self.abandon(ErrorState::OTHER, actions),
+            Phase::Connecting { until, .. } if now >= *until => {
+                self.abandon(ErrorState::UnableToConnect, actions)
+            }
+            Phase::Storing { until, .. } if now >= *until => {
+                self.abandon(ErrorState::OTHER, actions)
+            }
             _ => {}
         }
         if self.scanning_until.is_some_and(|until| now >= until) {
@@ -180,7 +237,13 @@ fn url(address: SocketAddr) -> String {
 }
 
 fn answer(command: u8, strings: impl IntoIterator<Item = String>, actions: &mut Vec<Action>) {
-    send_result(&RpcResult { command, strings: strings.into_iter().collect() }, actions);
+    send_result(
+        &RpcResult {
+            command,
+            strings: strings.into_iter().collect(),
+        },
+        actions,
+    );
 }
 
 fn send_result(result: &RpcResult, actions: &mut Vec<Action>) {

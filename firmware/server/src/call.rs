@@ -1,5 +1,6 @@
-//! Makes the calls of a board that was told to: connects, asks for a WebSocket, and then serves who is there as any controller. When
-//! to call and whom is the board's; names of hosts are resolved anew with each call.
+//! Makes the calls of a board that was told to: connects, asks for a WebSocket,
+//! and then serves who is there as any controller. When to call and whom is the
+//! board's; names of hosts are resolved anew with each call.
 
 use alloc::{format, string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
@@ -22,8 +23,12 @@ use crate::{
 /// The longest head of an answer, in bytes.
 const HEAD: usize = 4_096;
 
-/// Makes the board's calls over this network, for ever. To be run beside [`crate::serve`], which does everything else.
-pub async fn call<N: TcpConnect + Dns, H: Hardware, C: Clock>(network: &N, shared: &Shared<H, C>) -> ! {
+/// Makes the board's calls over this network, for ever. To be run beside
+/// [`crate::serve`], which does everything else.
+pub async fn call<N: TcpConnect + Dns, H: Hardware, C: Clock>(
+    network: &N,
+    shared: &Shared<H, C>,
+) -> ! {
     loop {
         let call = shared.call_due().await;
         // A restart waits for what is still to be said.
@@ -43,16 +48,30 @@ async fn answered<N: TcpConnect + Dns, H: Hardware, C: Clock>(
     shared: &Shared<H, C>,
 ) -> Option<String> {
     let opening = within(shared.clock(), CONNECT_TIMEOUT, open(network, call, shared));
-    let (mut socket, rest, called) = match select(opening, shared.call_unwanted(call.number)).await {
+    let (mut socket, rest, called) = match select(opening, shared.call_unwanted(call.number)).await
+    {
         Either::First(Some(Ok(opened))) => opened,
         Either::First(Some(Err(why))) => return Some(why),
-        Either::First(None) => return Some(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())),
+        Either::First(None) => {
+            return Some(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()));
+        }
         Either::Second(()) => return None,
     };
     let mask = || shared.random().unwrap_or_default();
     // What it holds is its task, which is not one a connection.
-    let origin = Origin { from: Some(called), held: None };
-    serve(&mut socket, rest, call, shared, origin, Endpoint::Client(&mask)).await
+    let origin = Origin {
+        from: Some(called),
+        held: None,
+    };
+    serve(
+        &mut socket,
+        rest,
+        call,
+        shared,
+        origin,
+        Endpoint::Client(&mask),
+    )
+    .await
 }
 
 /// Connects and becomes a WebSocket; with what came behind the answer's head.
@@ -70,26 +89,40 @@ async fn open<'n, N: TcpConnect + Dns, H: Hardware, C: Clock>(
             .map_err(|error| format!("no address of {host} is known: {}", words(error.kind())))?,
     };
     let called = SocketAddr::new(address, call.url.port());
-    let mut socket =
-        network.connect(called).await.map_err(|error| format!("cannot connect: {}", words(error.kind())))?;
+    let mut socket = network
+        .connect(called)
+        .await
+        .map_err(|error| format!("cannot connect: {}", words(error.kind())))?;
     let nonce = shared.random().ok_or("there are no random numbers")?;
     let (asked, request) = Asked::new(nonce, &call.url, &shared.identity(), shared.is_locked());
-    write(&mut socket, request.as_bytes(), CONNECT_TIMEOUT, shared.clock()).await.map_err(closed)?;
+    write(
+        &mut socket,
+        request.as_bytes(),
+        CONNECT_TIMEOUT,
+        shared.clock(),
+    )
+    .await
+    .map_err(closed)?;
     let mut input = Vec::new();
     let end = read_head(&mut socket, &mut input).await?;
     asked.is_answered_by(&input[..end])?;
     Ok((socket, input.split_off(end), called))
 }
 
-/// What a network says for people; without a name of its own for most, which a chip's has not either.
+/// What a network says for people; without a name of its own for most, which a
+/// chip's has not either.
 fn words(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::ConnectionRefused => "nobody listens there",
         // A chip's network says no more.
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "nobody listens there, or there is no way",
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
+            "nobody listens there, or there is no way"
+        }
         ErrorKind::TimedOut => "nobody answers",
         ErrorKind::NotFound => "there is none",
-        ErrorKind::AddrNotAvailable | ErrorKind::Unsupported => "this board's network has no way there",
+        ErrorKind::AddrNotAvailable | ErrorKind::Unsupported => {
+            "this board's network has no way there"
+        }
         ErrorKind::OutOfMemory => "no memory",
         _ => "the network refuses, or has no way there",
     }
@@ -108,7 +141,9 @@ async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>) -> Result<usi
         }
         searched = input.len();
         if searched >= HEAD {
-            return Err(format!("the head of its answer is longer than {HEAD} bytes"));
+            return Err(format!(
+                "the head of its answer is longer than {HEAD} bytes"
+            ));
         }
         let mut chunk = [0; 256];
         let room = (HEAD - searched).min(chunk.len());
@@ -131,20 +166,33 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
     let (connected, reader, channel, first) = if shared.is_locked() {
         let greeted = greeting::greet(socket, rest, None, shared, endpoint);
         match select(greeted, shared.call_unwanted(call.number)).await {
-            Either::First(Ok(proved)) => {
-                (shared.connect_with_key(proved.kid, origin), proved.reader, Some(proved.channel), Some(proved.first))
+            Either::First(Ok(proved)) => (
+                shared.connect_with_key(proved.kid, origin),
+                proved.reader,
+                Some(proved.channel),
+                Some(proved.first),
+            ),
+            Either::First(Err(Gone)) => {
+                return Some("who was called proved no key of this board".into());
             }
-            Either::First(Err(Gone)) => return Some("who was called proved no key of this board".into()),
             Either::Second(()) => return None,
         }
     } else {
-        (shared.connect(origin), Reader::at(endpoint, limits::MESSAGE_INTO_BOARD, rest), None, None)
+        (
+            shared.connect(origin),
+            Reader::at(endpoint, limits::MESSAGE_INTO_BOARD, rest),
+            None,
+            None,
+        )
     };
     let controller = match connected {
         Ok(controller) => controller,
         Err(error) => {
             let why = error.message.clone();
-            if rpc::refuse(socket, channel, error, endpoint, shared.clock()).await.is_ok() {
+            if rpc::refuse(socket, channel, error, endpoint, shared.clock())
+                .await
+                .is_ok()
+            {
                 end(socket, shared.clock()).await;
             }
             return Some(why);
@@ -154,7 +202,10 @@ async fn serve<S: Socket, H: Hardware, C: Clock>(
     if let Some(first) = first {
         controller.receive(&first);
     }
-    if rpc::run(socket, reader, controller, channel, endpoint).await.is_ok() {
+    if rpc::run(socket, reader, controller, channel, endpoint)
+        .await
+        .is_ok()
+    {
         end(socket, shared.clock()).await;
     }
     Some("the connection has ended".into())

@@ -1,5 +1,6 @@
-//! Where time comes from: the clock of the board that is served, and deadlines made with it. Which timer hardware or
-//! operating system is behind it is not decided here.
+//! Where time comes from: the clock of the board that is served, and deadlines
+//! made with it. Which timer hardware or operating system is behind it is not
+//! decided here.
 
 use core::time::Duration;
 
@@ -7,13 +8,15 @@ use embassy_futures::select::{Either, select};
 
 /// A board's clock, which stands at zero when the board boots.
 ///
-/// It is a trait, and not `embassy-time` everywhere, because that crate's queue on the desk holds 64 timers; a computer that
-/// runs a thousand boards has thousands.
+/// It is a trait, and not `embassy-time` everywhere, because that crate's queue
+/// on the desk holds 64 timers; a computer that runs a thousand boards has
+/// thousands.
 pub trait Clock {
     /// Time since boot.
     fn now(&self) -> Duration;
 
-    /// Waits until the clock stands at `at`; a moment that has passed is over at once.
+    /// Waits until the clock stands at `at`; a moment that has passed is over
+    /// at once.
     fn sleep_until(&self, at: Duration) -> impl Future<Output = ()>;
 }
 
@@ -27,7 +30,8 @@ impl<C: Clock> Clock for &C {
     }
 }
 
-/// The clock of a chip: `embassy-time`, with the driver that the firmware links.
+/// The clock of a chip: `embassy-time`, with the driver that the firmware
+/// links.
 #[derive(Debug, Clone, Copy)]
 pub struct EmbassyClock {
     boot: embassy_time::Instant,
@@ -36,7 +40,9 @@ pub struct EmbassyClock {
 impl EmbassyClock {
     /// A clock that starts now.
     pub fn start() -> Self {
-        Self { boot: embassy_time::Instant::now() }
+        Self {
+            boot: embassy_time::Instant::now(),
+        }
     }
 }
 
@@ -47,15 +53,23 @@ impl Clock for EmbassyClock {
 
     async fn sleep_until(&self, at: Duration) {
         let micros = u64::try_from(at.as_micros()).unwrap_or(u64::MAX);
-        match self.boot.checked_add(embassy_time::Duration::from_micros(micros)) {
+        match self
+            .boot
+            .checked_add(embassy_time::Duration::from_micros(micros))
+        {
             Some(at) => embassy_time::Timer::at(at).await,
             None => core::future::pending().await,
         }
     }
 }
 
-/// What `work` comes to within `limit` from now; `None` where it takes longer, and then it is dropped.
-pub(crate) async fn within<F: Future>(clock: &impl Clock, limit: Duration, work: F) -> Option<F::Output> {
+/// What `work` comes to within `limit` from now; `None` where it takes longer,
+/// and then it is dropped.
+pub(crate) async fn within<F: Future>(
+    clock: &impl Clock,
+    limit: Duration,
+    work: F,
+) -> Option<F::Output> {
     match select(work, clock.sleep_until(clock.now() + limit)).await {
         Either::First(output) => Some(output),
         Either::Second(()) => None,

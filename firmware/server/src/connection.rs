@@ -1,4 +1,5 @@
-//! One connection from its first byte to its last: reads requests, decides what each becomes, and answers.
+//! One connection from its first byte to its last: reads requests, decides what
+//! each becomes, and answers.
 
 use alloc::{string::String, vec::Vec};
 
@@ -26,11 +27,23 @@ use crate::{
 /// What a request becomes.
 #[derive(Debug, PartialEq, Eq)]
 enum Decision {
-    Page { head_only: bool },
-    Call { length: usize },
-    Control { accept: String, subprotocol: Option<&'static str> },
-    Side { accept: String, side: Side },
-    Pair { accept: String },
+    Page {
+        head_only: bool,
+    },
+    Call {
+        length: usize,
+    },
+    Control {
+        accept: String,
+        subprotocol: Option<&'static str>,
+    },
+    Side {
+        accept: String,
+        side: Side,
+    },
+    Pair {
+        accept: String,
+    },
     Refuse(Response),
 }
 
@@ -54,26 +67,50 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
     let mut input = Vec::new();
     let mut served = false;
     let _counted = shared.count();
-    let origin = Origin { from: Some(from), held: shared.held() };
-    // A restart waits until what was said has reached the client, so that a conversation lasts until the connection is closed.
+    let origin = Origin {
+        from: Some(from),
+        held: shared.held(),
+    };
+    // A restart waits until what was said has reached the client, so that a
+    // conversation lasts until the connection is closed.
     let (ended, _conversation) = loop {
         let stage = if served { Stage::Idle } else { Stage::Silent };
         let waited = {
-            let request = pin!(await_request(&mut socket, &mut input, served, settings, clock));
+            let request = pin!(await_request(
+                &mut socket,
+                &mut input,
+                served,
+                settings,
+                clock
+            ));
             select(slot.wait(clock.now(), stage, request), shared.restarting()).await
         };
         let read = match waited {
             Either::First(Some(read)) => read,
-            // Its slot is needed now: not even the rest of what it sends is waited for.
+            // Its slot is needed now: not even the rest of what it sends is
+            // waited for.
             Either::First(None) => break (Err(Gone), None),
             Either::Second(()) => break (Ok(()), None),
         };
         let conversation = shared.converse();
         let next = match read {
-            Ok(request) => answer(&mut socket, &mut input, request, origin, &slot, shared, settings).await,
+            Ok(request) => {
+                answer(
+                    &mut socket,
+                    &mut input,
+                    request,
+                    origin,
+                    &slot,
+                    shared,
+                    settings,
+                )
+                .await
+            }
             Err(Unreadable::Refused(refusal)) => {
                 let refused = pin!(refuse(&mut socket, refusal, settings, clock));
-                slot.wait(clock.now(), Stage::Idle, refused).await.unwrap_or(Err(Gone))
+                slot.wait(clock.now(), Stage::Idle, refused)
+                    .await
+                    .unwrap_or(Err(Gone))
             }
             Err(Unreadable::Silent) => Ok(Next::End),
             Err(Unreadable::Gone) => Err(Gone),
@@ -86,7 +123,8 @@ pub(crate) async fn serve<S: Socket, H: Hardware, C: Clock>(
     };
     if ended.is_ok() {
         // It has had its answer, and may be evicted while it is closed.
-        slot.wait(clock.now(), Stage::Idle, pin!(end(&mut socket, clock))).await;
+        slot.wait(clock.now(), Stage::Idle, pin!(end(&mut socket, clock)))
+            .await;
     }
 }
 
@@ -97,7 +135,10 @@ pub(crate) async fn refuse_connection<S: Socket>(
     clock: &impl Clock,
     settings: &Settings,
 ) {
-    if refuse(&mut socket, Refusal::Full, settings, clock).await.is_ok() {
+    if refuse(&mut socket, Refusal::Full, settings, clock)
+        .await
+        .is_ok()
+    {
         end(&mut socket, clock).await;
     }
 }
@@ -109,7 +150,8 @@ enum Unreadable {
     Refused(Refusal),
 }
 
-/// Waits for a request. A client that was served may be silent for longer before it begins the next; none may linger over one.
+/// Waits for a request. A client that was served may be silent for longer
+/// before it begins the next; none may linger over one.
 async fn await_request<S: Socket>(
     socket: &mut S,
     input: &mut Vec<u8>,
@@ -118,13 +160,24 @@ async fn await_request<S: Socket>(
     clock: &impl Clock,
 ) -> Result<Request, Unreadable> {
     if served && input.is_empty() {
-        match within(clock, settings.keep_alive, read_more(socket, input, settings.head_limit)).await {
+        match within(
+            clock,
+            settings.keep_alive,
+            read_more(socket, input, settings.head_limit),
+        )
+        .await
+        {
             Some(Ok(())) => {}
             Some(Err(Gone)) => return Err(Unreadable::Gone),
             None => return Err(Unreadable::Silent),
         }
     }
-    let read = within(clock, settings.head_timeout, read_head(socket, input, settings.head_limit)).await;
+    let read = within(
+        clock,
+        settings.head_timeout,
+        read_head(socket, input, settings.head_limit),
+    )
+    .await;
     match read {
         Some(read) => read,
         None if input.is_empty() => Err(Unreadable::Silent),
@@ -132,8 +185,13 @@ async fn await_request<S: Socket>(
     }
 }
 
-/// Reads until a head is whole and takes it off `input`; what came behind it stays there.
-async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>, limit: usize) -> Result<Request, Unreadable> {
+/// Reads until a head is whole and takes it off `input`; what came behind it
+/// stays there.
+async fn read_head<S: Socket>(
+    socket: &mut S,
+    input: &mut Vec<u8>,
+    limit: usize,
+) -> Result<Request, Unreadable> {
     let mut searched = 0;
     loop {
         // RFC 9112, section 2.2: empty lines before a request are passed over.
@@ -158,12 +216,18 @@ async fn read_head<S: Socket>(socket: &mut S, input: &mut Vec<u8>, limit: usize)
         if searched >= limit {
             return Err(Unreadable::Refused(Refusal::HeadTooLong));
         }
-        read_more(socket, input, limit - searched).await.map_err(|_| Unreadable::Gone)?;
+        read_more(socket, input, limit - searched)
+            .await
+            .map_err(|_| Unreadable::Gone)?;
     }
 }
 
 /// Reads once, at most `most` bytes, behind what is there.
-async fn read_more<S: Socket>(socket: &mut S, input: &mut Vec<u8>, most: usize) -> Result<(), Gone> {
+async fn read_more<S: Socket>(
+    socket: &mut S,
+    input: &mut Vec<u8>,
+    most: usize,
+) -> Result<(), Gone> {
     let mut chunk = [0; 256];
     let room = most.min(chunk.len());
     match socket.read(&mut chunk[..room]).await {
@@ -178,15 +242,23 @@ async fn read_more<S: Socket>(socket: &mut S, input: &mut Vec<u8>, most: usize) 
 fn decide(request: &mut Request) -> Decision {
     let refuse = |refusal| Decision::Refuse(Response::refusal(refusal));
     match (request.resource, request.method) {
-        (Resource::Page, method @ (Method::Get | Method::Head)) => Decision::Page { head_only: method == Method::Head },
+        (Resource::Page, method @ (Method::Get | Method::Head)) => Decision::Page {
+            head_only: method == Method::Head,
+        },
         (Resource::Rpc, Method::Post) => match request.body {
-            Body::Length(length) if length <= limits::MESSAGE_INTO_BOARD => Decision::Call { length },
+            Body::Length(length) if length <= limits::MESSAGE_INTO_BOARD => {
+                Decision::Call { length }
+            }
             Body::Length(_) => refuse(Refusal::BodyTooLong),
             Body::Compressed => refuse(Refusal::Compressed),
             Body::None | Body::Encoded => refuse(Refusal::LengthRequired),
         },
         (
-            channel @ (Resource::Rpc | Resource::Echo | Resource::Log | Resource::Telemetry | Resource::Pair),
+            channel @ (Resource::Rpc
+            | Resource::Echo
+            | Resource::Log
+            | Resource::Telemetry
+            | Resource::Pair),
             Method::Get,
         ) => match request.upgrade.take() {
             None => refuse(Refusal::NoUpgrade),
@@ -194,15 +266,25 @@ fn decide(request: &mut Request) -> Decision {
             Some(Err(BadUpgrade::Key)) => refuse(Refusal::UpgradeKey),
             Some(Err(BadUpgrade::Body)) => refuse(Refusal::UpgradeBody),
             Some(Ok(upgrade)) if channel == Resource::Rpc => control(upgrade),
-            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Echo => {
-                Decision::Side { accept, side: Side::Echo }
+            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Echo => Decision::Side {
+                accept,
+                side: Side::Echo,
+            },
+            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Telemetry => Decision::Side {
+                accept,
+                side: Side::Telemetry,
+            },
+            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Pair => {
+                Decision::Pair { accept }
             }
-            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Telemetry => {
-                Decision::Side { accept, side: Side::Telemetry }
-            }
-            Some(Ok(Upgrade { accept, .. })) if channel == Resource::Pair => Decision::Pair { accept },
-            Some(Ok(Upgrade { accept, .. })) => match request.parameter("level").map_or(Ok(Level::Info), str::parse) {
-                Ok(level) => Decision::Side { accept, side: Side::Log(level) },
+            Some(Ok(Upgrade { accept, .. })) => match request
+                .parameter("level")
+                .map_or(Ok(Level::Info), str::parse)
+            {
+                Ok(level) => Decision::Side {
+                    accept,
+                    side: Side::Log(level),
+                },
                 Err(_) => refuse(Refusal::Level),
             },
         },
@@ -215,13 +297,20 @@ fn decide(request: &mut Request) -> Decision {
     }
 }
 
-/// A client that offers no subprotocol (websocat) gets version 1, and hears of no subprotocol: to name one that was not offered
-/// would fail the handshake (RFC 6455, section 4.1).
+/// A client that offers no subprotocol (websocat) gets version 1, and hears of
+/// no subprotocol: to name one that was not offered would fail the handshake
+/// (RFC 6455, section 4.1).
 fn control(Upgrade { accept, protocols }: Upgrade) -> Decision {
     if protocols.is_empty() {
-        Decision::Control { accept, subprotocol: None }
+        Decision::Control {
+            accept,
+            subprotocol: None,
+        }
     } else if protocols.iter().any(|offered| offered == SUBPROTOCOL) {
-        Decision::Control { accept, subprotocol: Some(SUBPROTOCOL) }
+        Decision::Control {
+            accept,
+            subprotocol: Some(SUBPROTOCOL),
+        }
     } else {
         Decision::Refuse(Response::unsupported_version())
     }
@@ -243,25 +332,42 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     };
     let mut has_body = !matches!(request.body, Body::None | Body::Length(0));
     let (response, head_only) = match decision {
-        Decision::Control { accept, subprotocol } if shared.is_locked() => {
+        Decision::Control {
+            accept,
+            subprotocol,
+        } if shared.is_locked() => {
             let switching = switching_protocols(&accept, subprotocol);
             {
                 let switched = pin!(send(socket, &switching, settings, clock));
-                slot.wait(clock.now(), Stage::Requested, switched).await.unwrap_or(Err(Gone))?;
+                slot.wait(clock.now(), Stage::Requested, switched)
+                    .await
+                    .unwrap_or(Err(Gone))?;
             }
-            let proved = greeting::greet(socket, core::mem::take(input), Some(slot), shared, Endpoint::Server).await?;
+            let proved = greeting::greet(
+                socket,
+                core::mem::take(input),
+                Some(slot),
+                shared,
+                Endpoint::Server,
+            )
+            .await?;
             let connected = shared.connect_with_key(proved.kid, origin);
-            return serve_proved(socket, proved, connected, slot, clock).await.map(|()| Next::End);
+            return serve_proved(socket, proved, connected, slot, clock)
+                .await
+                .map(|()| Next::End);
         }
         Decision::Pair { accept } => match (shared.check_pairing(), origin.from) {
             (Ok(()), Some(from)) => {
                 send(socket, &switching_protocols(&accept, None), settings, clock).await?;
                 let input = core::mem::take(input);
-                let (proved, asking) = greeting::pair(socket, input, from.ip(), slot, shared).await?;
+                let (proved, asking) =
+                    greeting::pair(socket, input, from.ip(), slot, shared).await?;
                 let connected = shared.connect_with_key(proved.kid, origin);
                 // The key is the board's by now.
                 drop(asking);
-                return serve_proved(socket, proved, connected, slot, clock).await.map(|()| Next::End);
+                return serve_proved(socket, proved, connected, slot, clock)
+                    .await
+                    .map(|()| Next::End);
             }
             (Err(error), _) => (Response::forbidden(error), false),
             (Ok(()), None) => return Err(Gone),
@@ -269,16 +375,37 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Side { .. } | Decision::Call { .. } if shared.is_locked() => {
             (Response::forbidden(board::locked()), false)
         }
-        Decision::Control { accept, subprotocol } => match shared.connect(origin) {
+        Decision::Control {
+            accept,
+            subprotocol,
+        } => match shared.connect(origin) {
             Ok(controller) => {
-                send(socket, &switching_protocols(&accept, subprotocol), settings, clock).await?;
+                send(
+                    socket,
+                    &switching_protocols(&accept, subprotocol),
+                    settings,
+                    clock,
+                )
+                .await?;
                 let reader = Reader::new(limits::MESSAGE_INTO_BOARD, core::mem::take(input));
-                return rpc::run(socket, reader, controller, None, Endpoint::Server).await.map(|()| Next::End);
+                return rpc::run(socket, reader, controller, None, Endpoint::Server)
+                    .await
+                    .map(|()| Next::End);
             }
             Err(error) => (Response::all_places_taken(error), false),
         },
         Decision::Side { accept, side } => {
-            match open_side(socket, input, (accept, side), origin, slot, shared, settings).await {
+            match open_side(
+                socket,
+                input,
+                (accept, side),
+                origin,
+                slot,
+                shared,
+                settings,
+            )
+            .await
+            {
                 Ok(ended) => return ended.map(|()| Next::End),
                 Err(refused) => (refused, false),
             }
@@ -286,18 +413,38 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
         Decision::Page { head_only } => {
             let body = match shared.is_locked() {
                 true => locked_page(),
-                false => page(&shared.identity(), shared.components(), shared.has_telemetry(), clock.now().as_secs()),
+                false => page(
+                    &shared.identity(),
+                    shared.components(),
+                    shared.has_telemetry(),
+                    clock.now().as_secs(),
+                ),
             };
             (Response::page(body), head_only)
         }
         Decision::Refuse(response) => (response, request.method == Method::Head),
         Decision::Call { length } => {
             if request.expects_continue && input.len() < length {
-                let told = pin!(send(socket, b"HTTP/1.1 100 Continue\r\n\r\n", settings, clock));
-                slot.wait(clock.now(), Stage::Requested, told).await.unwrap_or(Err(Gone))?;
+                let told = pin!(send(
+                    socket,
+                    b"HTTP/1.1 100 Continue\r\n\r\n",
+                    settings,
+                    clock
+                ));
+                slot.wait(clock.now(), Stage::Requested, told)
+                    .await
+                    .unwrap_or(Err(Gone))?;
             }
-            let body = pin!(within(clock, settings.body_timeout, read_body(socket, input, length)));
-            match slot.wait(clock.now(), Stage::Requested, body).await.ok_or(Gone)? {
+            let body = pin!(within(
+                clock,
+                settings.body_timeout,
+                read_body(socket, input, length)
+            ));
+            match slot
+                .wait(clock.now(), Stage::Requested, body)
+                .await
+                .ok_or(Gone)?
+            {
                 // It was read: the next request follows.
                 Some(body) => {
                     has_body = false;
@@ -309,11 +456,16 @@ async fn answer<S: Socket, H: Hardware, C: Clock>(
     };
     // A body that was not read would be taken for the next request.
     let keep_alive = request.keep_alive && !has_body;
-    let responded = pin!(respond(socket, &response, keep_alive, head_only, settings, clock));
-    slot.wait(clock.now(), Stage::Requested, responded).await.unwrap_or(Err(Gone))
+    let responded = pin!(respond(
+        socket, &response, keep_alive, head_only, settings, clock
+    ));
+    slot.wait(clock.now(), Stage::Requested, responded)
+        .await
+        .unwrap_or(Err(Gone))
 }
 
-/// Serves a controller that has proved its key until it ends, or tells it that it cannot be served.
+/// Serves a controller that has proved its key until it ends, or tells it that
+/// it cannot be served.
 async fn serve_proved<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     proved: greeting::Proved,
@@ -324,16 +476,32 @@ async fn serve_proved<S: Socket, H: Hardware, C: Clock>(
     match connected {
         Ok(controller) => {
             controller.receive(&proved.first);
-            rpc::run(socket, proved.reader, controller, Some(proved.channel), Endpoint::Server).await
+            rpc::run(
+                socket,
+                proved.reader,
+                controller,
+                Some(proved.channel),
+                Endpoint::Server,
+            )
+            .await
         }
         Err(error) => {
-            let refused = pin!(rpc::refuse(socket, Some(proved.channel), error, Endpoint::Server, clock));
-            slot.wait(clock.now(), Stage::Idle, refused).await.unwrap_or(Err(Gone))
+            let refused = pin!(rpc::refuse(
+                socket,
+                Some(proved.channel),
+                error,
+                Endpoint::Server,
+                clock
+            ));
+            slot.wait(clock.now(), Stage::Idle, refused)
+                .await
+                .unwrap_or(Err(Gone))
         }
     }
 }
 
-/// Serves a side channel until it ends, with everything said or not; what is refused is answered.
+/// Serves a side channel until it ends, with everything said or not; what is
+/// refused is answered.
 async fn open_side<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     input: &mut Vec<u8>,
@@ -343,9 +511,21 @@ async fn open_side<S: Socket, H: Hardware, C: Clock>(
     shared: &Shared<H, C>,
     settings: &Settings,
 ) -> Result<Result<(), Gone>, Response> {
-    let Some(_place) = slot.side_channel() else { return Err(Response::refusal(Refusal::SideChannelsFull)) };
-    let channel = shared.open_side(side, origin).map_err(Response::not_found)?;
-    if send(socket, &switching_protocols(&accept, None), settings, shared.clock()).await.is_err() {
+    let Some(_place) = slot.side_channel() else {
+        return Err(Response::refusal(Refusal::SideChannelsFull));
+    };
+    let channel = shared
+        .open_side(side, origin)
+        .map_err(Response::not_found)?;
+    if send(
+        socket,
+        &switching_protocols(&accept, None),
+        settings,
+        shared.clock(),
+    )
+    .await
+    .is_err()
+    {
         return Ok(Err(Gone));
     }
     let input = core::mem::take(input);
@@ -361,7 +541,11 @@ async fn open_side<S: Socket, H: Hardware, C: Clock>(
     }
 }
 
-async fn read_body<S: Socket>(socket: &mut S, input: &mut Vec<u8>, length: usize) -> Result<Vec<u8>, Gone> {
+async fn read_body<S: Socket>(
+    socket: &mut S,
+    input: &mut Vec<u8>,
+    length: usize,
+) -> Result<Vec<u8>, Gone> {
     while input.len() < length {
         let missing = length - input.len();
         read_more(socket, input, missing).await?;
@@ -386,7 +570,15 @@ async fn refuse<S: Socket>(
     settings: &Settings,
     clock: &impl Clock,
 ) -> Result<Next, Gone> {
-    respond(socket, &Response::refusal(refusal), false, false, settings, clock).await
+    respond(
+        socket,
+        &Response::refusal(refusal),
+        false,
+        false,
+        settings,
+        clock,
+    )
+    .await
 }
 
 async fn respond<S: Socket>(
@@ -397,11 +589,23 @@ async fn respond<S: Socket>(
     settings: &Settings,
     clock: &impl Clock,
 ) -> Result<Next, Gone> {
-    send(socket, &response.to_bytes(keep_alive, head_only), settings, clock).await?;
+    send(
+        socket,
+        &response.to_bytes(keep_alive, head_only),
+        settings,
+        clock,
+    )
+    .await?;
     Ok(if keep_alive { Next::Another } else { Next::End })
 }
 
-/// A client that does not read may not hold its connection for as long as a controller may.
-async fn send<S: Socket>(socket: &mut S, bytes: &[u8], settings: &Settings, clock: &impl Clock) -> Result<(), Gone> {
+/// A client that does not read may not hold its connection for as long as a
+/// controller may.
+async fn send<S: Socket>(
+    socket: &mut S,
+    bytes: &[u8],
+    settings: &Settings,
+    clock: &impl Clock,
+) -> Result<(), Gone> {
     write(socket, bytes, settings.response_timeout, clock).await
 }

@@ -1,6 +1,8 @@
-//! Runs a changing number of futures as one, and polls only those that were woken. Decides nothing about them.
+//! Runs a changing number of futures as one, and polls only those that were
+//! woken. Decides nothing about them.
 //!
-//! `FuturesUnordered` of futures-util does the same but needs compare-and-swap, which the ESP32-C3 (riscv32imc) has not.
+//! `FuturesUnordered` of futures-util does the same but needs compare-and-swap,
+//! which the ESP32-C3 (riscv32imc) has not.
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::{
@@ -80,7 +82,11 @@ impl Calls {
 
 impl<'a> Crowd<'a> {
     pub(crate) fn new() -> Self {
-        let called = Called { order: VecDeque::new(), waiting: Vec::new(), crowd: None };
+        let called = Called {
+            order: VecDeque::new(),
+            waiting: Vec::new(),
+            crowd: None,
+        };
         Self {
             places: Vec::new(),
             free: Vec::new(),
@@ -92,17 +98,26 @@ impl<'a> Crowd<'a> {
     pub(crate) fn add(&mut self, member: Member<'a>) {
         let place = self.free.pop().unwrap_or_else(|| {
             let place = self.places.len();
-            self.calls.0.lock(|called| called.borrow_mut().waiting.push(false));
-            let waker = Waker::from(Arc::new(Bell { place, calls: self.calls.clone() }));
-            self.places.push(Place { member: None, waker });
+            self.calls
+                .0
+                .lock(|called| called.borrow_mut().waiting.push(false));
+            let waker = Waker::from(Arc::new(Bell {
+                place,
+                calls: self.calls.clone(),
+            }));
+            self.places.push(Place {
+                member: None,
+                waker,
+            });
             place
         });
         self.places[place].member = Some(member);
         self.calls.call(place);
     }
 
-    /// Polls each future that was woken, once; those that end leave. Others may wake while this runs: they are polled when the
-    /// crowd is woken again, so that no client can keep the others from their turn.
+    /// Polls each future that was woken, once; those that end leave. Others may
+    /// wake while this runs: they are polled when the crowd is woken again, so
+    /// that no client can keep the others from their turn.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) {
         let turns = self.calls.0.lock(|called| {
             let mut called = called.borrow_mut();
@@ -110,10 +125,16 @@ impl<'a> Crowd<'a> {
             called.order.len()
         });
         for _ in 0..turns {
-            let Some(place) = self.calls.next() else { break };
+            let Some(place) = self.calls.next() else {
+                break;
+            };
             let Place { member, waker } = &mut self.places[place];
             let Some(future) = member else { continue };
-            if future.as_mut().poll(&mut Context::from_waker(waker)).is_ready() {
+            if future
+                .as_mut()
+                .poll(&mut Context::from_waker(waker))
+                .is_ready()
+            {
                 *member = None;
                 self.free.push(place);
             }

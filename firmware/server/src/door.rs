@@ -1,6 +1,8 @@
-//! Who may ask at all. A person's browser runs the programs of strangers, and it reaches the boards of the person's network. So a
-//! web page may drive a board only if its origin is allowed, and a request must name the board by a name that no stranger can
-//! point at it (DNS rebinding). Programs that are no browser send no `Origin`, or the address that they connect to.
+//! Who may ask at all. A person's browser runs the programs of strangers, and
+//! it reaches the boards of the person's network. So a web page may drive a
+//! board only if its origin is allowed, and a request must name the board by a
+//! name that no stranger can point at it (DNS rebinding). Programs that are no
+//! browser send no `Origin`, or the address that they connect to.
 
 use core::net::IpAddr;
 
@@ -12,31 +14,46 @@ use crate::{
     response::{Refusal, Response},
 };
 
-/// What a request is refused with, whatever it asks for; `None` where it may go on.
+/// What a request is refused with, whatever it asks for; `None` where it may go
+/// on.
 pub(crate) fn refuse(request: &Request, board_id: &str, allowed: &[Origin]) -> Option<Response> {
-    if request.host.as_deref().is_some_and(|host| !is_of_board(host, board_id)) {
+    if request
+        .host
+        .as_deref()
+        .is_some_and(|host| !is_of_board(host, board_id))
+    {
         return Some(Response::refusal(Refusal::OtherHost));
     }
     let acts = request.upgrade.is_some() || request.method == Method::Post;
     match &request.origin {
-        Some(origin) if acts && !is_own(origin, request.host.as_deref()) && !is_allowed(origin, allowed) => {
+        Some(origin)
+            if acts && !is_own(origin, request.host.as_deref()) && !is_allowed(origin, allowed) =>
+        {
             Some(Response::origin_not_allowed(allowed))
         }
         _ => None,
     }
 }
 
-/// RFC 6454, section 7.3: origins are compared as a whole. `null` is nobody's, and two in one request are none.
+/// RFC 6454, section 7.3: origins are compared as a whole. `null` is nobody's,
+/// and two in one request are none.
 fn is_allowed(origin: &str, allowed: &[Origin]) -> bool {
-    origin.parse::<Origin>().is_ok_and(|origin| allowed.contains(&origin))
+    origin
+        .parse::<Origin>()
+        .is_ok_and(|origin| allowed.contains(&origin))
 }
 
-/// Whether an origin is the board itself: `http`, and the host and port of this `Host`, which is the board's. A page from there is the
-/// board's own; a stranger's page has the stranger's origin, whatever its name was made to point at.
+/// Whether an origin is the board itself: `http`, and the host and port of this
+/// `Host`, which is the board's. A page from there is the board's own; a
+/// stranger's page has the stranger's origin, whatever its name was made to
+/// point at.
 fn is_own(origin: &str, host: Option<&str>) -> bool {
-    let authority =
-        origin.split_at_checked("http://".len()).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("http://"));
-    let (Some((_, authority)), Some(host)) = (authority, host) else { return false };
+    let authority = origin
+        .split_at_checked("http://".len())
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("http://"));
+    let (Some((_, authority)), Some(host)) = (authority, host) else {
+        return false;
+    };
     match (split_port(authority), split_port(host)) {
         (Some((name, port)), Some((own, own_port))) => {
             port.unwrap_or(80) == own_port.unwrap_or(80) && is_same_host(name, own)
@@ -45,9 +62,15 @@ fn is_own(origin: &str, host: Option<&str>) -> bool {
     }
 }
 
-/// Whether two hosts are written alike, but for the case of letters, the root's dot, and the ways to write an IPv6 address.
+/// Whether two hosts are written alike, but for the case of letters, the root's
+/// dot, and the ways to write an IPv6 address.
 fn is_same_host(one: &str, other: &str) -> bool {
-    let address = |host: &str| host.strip_prefix('[')?.strip_suffix(']')?.parse::<IpAddr>().ok();
+    let address = |host: &str| {
+        host.strip_prefix('[')?
+            .strip_suffix(']')?
+            .parse::<IpAddr>()
+            .ok()
+    };
     let name = |host: &str| host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     match (address(one), address(other)) {
         (Some(one), Some(other)) => one == other,
@@ -55,13 +78,21 @@ fn is_same_host(one: &str, other: &str) -> bool {
     }
 }
 
-/// Whether a board can be reached by this `Host`: an IP address, `localhost`, a name of mDNS, the board's id; each with or without a
-/// port. Names of DNS are what a stranger's page can have point anywhere.
+/// Whether a board can be reached by this `Host`: an IP address, `localhost`, a
+/// name of mDNS, the board's id; each with or without a port. Names of DNS are
+/// what a stranger's page can have point anywhere.
 fn is_of_board(host: &str, board_id: &str) -> bool {
-    let Some((host, _)) = split_port(host) else { return false };
-    if let Some(bracketed) = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+    let Some((host, _)) = split_port(host) else {
+        return false;
+    };
+    if let Some(bracketed) = host
+        .strip_prefix('[')
+        .and_then(|inner| inner.strip_suffix(']'))
+    {
         // RFC 6874: the zone of a link-local address.
-        let address = bracketed.split_once('%').map_or(bracketed, |(address, _)| address);
+        let address = bracketed
+            .split_once('%')
+            .map_or(bracketed, |(address, _)| address);
         return matches!(address.parse(), Ok(IpAddr::V6(_)));
     }
     // A name may end with the root's dot.
@@ -123,9 +154,13 @@ mod tests {
 
     #[test]
     fn an_origin_is_allowed_as_a_whole() {
-        let allowed: [Origin; 2] =
-            ["http://Panel.example:8080", "https://lab.example"].map(|text| text.parse().expect("an origin"));
-        for origin in ["http://panel.example:8080", "HTTP://PANEL.EXAMPLE:8080", "https://lab.example:443"] {
+        let allowed: [Origin; 2] = ["http://Panel.example:8080", "https://lab.example"]
+            .map(|text| text.parse().expect("an origin"));
+        for origin in [
+            "http://panel.example:8080",
+            "HTTP://PANEL.EXAMPLE:8080",
+            "https://lab.example:443",
+        ] {
             assert!(is_allowed(origin, &allowed), "{origin}");
         }
         for origin in [
@@ -180,15 +215,32 @@ mod tests {
         ] {
             assert!(!is_own(origin, Some(host)), "{origin} {host}");
         }
-        assert!(!is_own("http://192.168.1.17", None), "HTTP/1.0 without a Host");
+        assert!(
+            !is_own("http://192.168.1.17", None),
+            "HTTP/1.0 without a Host"
+        );
     }
 
     #[test]
     fn what_is_no_origin_is_not_allowed_by_accident() {
-        for text in ["null", "*", "http://", "http://*", "http://a/", "http://a b", "://a", "1http://a", "a", ""] {
+        for text in [
+            "null",
+            "*",
+            "http://",
+            "http://*",
+            "http://a/",
+            "http://a b",
+            "://a",
+            "1http://a",
+            "a",
+            "",
+        ] {
             assert!(text.parse::<Origin>().is_err(), "{text}");
         }
-        let shown = |text: &str| text.parse::<Origin>().map(|origin| alloc::string::ToString::to_string(&origin));
+        let shown = |text: &str| {
+            text.parse::<Origin>()
+                .map(|origin| alloc::string::ToString::to_string(&origin))
+        };
         assert_eq!(shown("HTTP://[::1]:80").as_deref(), Ok("http://[::1]"));
         assert_eq!(shown("app://Index").as_deref(), Ok("app://index"));
     }

@@ -1,5 +1,5 @@
-//! `/ws`: sends back what it is sent, text and binary, as ESP-IDF's example does. One message at a time: a client that does not
-//! read is not read from.
+//! `/ws`: sends back what it is sent, text and binary, as ESP-IDF's example
+//! does. One message at a time: a client that does not read is not read from.
 
 use alloc::vec::Vec;
 
@@ -52,21 +52,33 @@ async fn echo<S: Socket, H: Hardware, C: Clock>(
             Ok(Message::Ping(payload)) => frame(FrameType::Pong, &payload),
             Ok(Message::Pong) => continue,
             Ok(Message::Close(code)) => return Ok(close_frame(code, "")),
-            Err(Stopped::Broken(Close { code, reason })) => return Ok(close_frame(Some(code), reason)),
+            Err(Stopped::Broken(Close { code, reason })) => {
+                return Ok(close_frame(Some(code), reason));
+            }
             Err(Stopped::Gone) => return Err(Gone),
         };
         write(socket, &answer, WRITE, clock).await?;
     }
 }
 
-/// The next message of a client that may be silent for a while, but answers a ping then, as on the control channel.
-async fn next<S: Socket>(reader: &mut Reader, socket: &mut S, clock: &impl Clock) -> Result<Message, Stopped> {
+/// The next message of a client that may be silent for a while, but answers a
+/// ping then, as on the control channel.
+async fn next<S: Socket>(
+    reader: &mut Reader,
+    socket: &mut S,
+    clock: &impl Clock,
+) -> Result<Message, Stopped> {
     if let Some(message) = within(clock, limits::BOARD_PINGS_AFTER, reader.next(socket)).await {
         return message;
     }
-    if write(socket, &frame(FrameType::Ping, &[]), WRITE, clock).await.is_err() {
+    if write(socket, &frame(FrameType::Ping, &[]), WRITE, clock)
+        .await
+        .is_err()
+    {
         return Err(Stopped::Gone);
     }
     let patience = limits::BOARD_DROPS_AFTER.saturating_sub(limits::BOARD_PINGS_AFTER);
-    within(clock, patience, reader.next(socket)).await.unwrap_or(Err(Stopped::Gone))
+    within(clock, patience, reader.next(socket))
+        .await
+        .unwrap_or(Err(Stopped::Gone))
 }

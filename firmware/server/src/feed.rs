@@ -1,6 +1,8 @@
-//! `/log` and `/telemetry`: sends what the board has for this reader, as it comes. The log is text, a line a message; first what is kept. The
-//! telemetry is one text that says what is measured, and then binary frames. What a client says here is passed over. A client that
-//! does not read holds up nobody: what it is too late for it loses, and can tell.
+//! `/log` and `/telemetry`: sends what the board has for this reader, as it
+//! comes. The log is text, a line a message; first what is kept. The telemetry
+//! is one text that says what is measured, and then binary frames. What a
+//! client says here is passed over. A client that does not read holds up
+//! nobody: what it is too late for it loses, and can tell.
 
 use alloc::{format, string::ToString, vec::Vec};
 
@@ -18,7 +20,8 @@ use crate::{
 /// How many lines are taken out of the ring at once.
 const LINES: usize = 8;
 
-/// Sends until the client closes, falls silent, is to be closed, or the board restarts.
+/// Sends until the client closes, falls silent, is to be closed, or the board
+/// restarts.
 pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     already_read: Vec<u8>,
@@ -43,16 +46,29 @@ async fn follow<S: Socket, H: Hardware, C: Clock>(
     if channel.side() == Side::Telemetry
         && let Some(announced) = channel.telemetry()
     {
-        write(socket, &frame(FrameType::Text(false), announced.as_bytes()), WRITE, clock).await?;
+        write(
+            socket,
+            &frame(FrameType::Text(false), announced.as_bytes()),
+            WRITE,
+            clock,
+        )
+        .await?;
     }
     let mut reader = Reader::new(limits::MESSAGE_INTO_BOARD, already_read);
     let mut pinged = false;
-    // When it was last heard: what is sent to it meanwhile is no sign of its life.
+    // When it was last heard: what is sent to it meanwhile is no sign of its
+    // life.
     let mut heard_at = clock.now();
     loop {
-        let silent_until = heard_at + if pinged { limits::BOARD_DROPS_AFTER } else { limits::BOARD_PINGS_AFTER };
+        let silent_until = heard_at
+            + if pinged {
+                limits::BOARD_DROPS_AFTER
+            } else {
+                limits::BOARD_PINGS_AFTER
+            };
         let patience = silent_until.saturating_sub(clock.now());
-        let heard = match select(within(clock, patience, reader.next(socket)), channel.news()).await {
+        let heard = match select(within(clock, patience, reader.next(socket)), channel.news()).await
+        {
             Either::First(heard) => heard,
             Either::Second(()) => {
                 send(socket, channel).await?;
@@ -70,7 +86,9 @@ async fn follow<S: Socket, H: Hardware, C: Clock>(
         let silent = heard.is_none();
         let answer = match heard {
             Some(Ok(Message::Close(code))) => return Ok(close_frame(code, "")),
-            Some(Err(Stopped::Broken(Close { code, reason }))) => return Ok(close_frame(Some(code), reason)),
+            Some(Err(Stopped::Broken(Close { code, reason }))) => {
+                return Ok(close_frame(Some(code), reason));
+            }
             Some(Err(Stopped::Gone)) => return Err(Gone),
             Some(Ok(Message::Ping(payload))) => Some(frame(FrameType::Pong, &payload)),
             Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Pong)) => None,
@@ -84,7 +102,10 @@ async fn follow<S: Socket, H: Hardware, C: Clock>(
     }
 }
 
-async fn send<S: Socket, H: Hardware, C: Clock>(socket: &mut S, channel: &SideChannel<'_, H, C>) -> Result<(), Gone> {
+async fn send<S: Socket, H: Hardware, C: Clock>(
+    socket: &mut S,
+    channel: &SideChannel<'_, H, C>,
+) -> Result<(), Gone> {
     let clock = channel.clock();
     if channel.side() == Side::Telemetry {
         let next = channel.read_frame(|samples| frame(FrameType::Binary(false), samples));
@@ -95,11 +116,26 @@ async fn send<S: Socket, H: Hardware, C: Clock>(socket: &mut S, channel: &SideCh
     }
     let unread = channel.read_lines(LINES);
     if unread.lost > 0 {
-        let note = format!("({} lines were lost: they came faster than they were read)", unread.lost);
-        write(socket, &frame(FrameType::Text(false), note.as_bytes()), WRITE, clock).await?;
+        let note = format!(
+            "({} lines were lost: they came faster than they were read)",
+            unread.lost
+        );
+        write(
+            socket,
+            &frame(FrameType::Text(false), note.as_bytes()),
+            WRITE,
+            clock,
+        )
+        .await?;
     }
     for line in unread.lines {
-        write(socket, &frame(FrameType::Text(false), line.to_string().as_bytes()), WRITE, clock).await?;
+        write(
+            socket,
+            &frame(FrameType::Text(false), line.to_string().as_bytes()),
+            WRITE,
+            clock,
+        )
+        .await?;
     }
     Ok(())
 }

@@ -1,12 +1,15 @@
-//! The handshake limiter of a locked board: one handshake per key at a time gets an answer to its offer, so that clients of one key never
-//! wait for those of another; and a wrong key is refused late, later each time. Owns no socket and reads no clock.
+//! The handshake limiter of a locked board: one handshake per key at a time
+//! gets an answer to its offer, so that clients of one key never wait for those
+//! of another; and a wrong key is refused late, later each time. Owns no socket
+//! and reads no clock.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use noise::KeyId;
 
-/// The first refusal of a wrong key comes after this time, each further one after twice the time.
+/// The first refusal of a wrong key comes after this time, each further one
+/// after twice the time.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 
 /// No refusal comes later.
@@ -25,7 +28,8 @@ pub(crate) struct Handshakes {
 }
 
 impl Handshakes {
-    /// Begins the one handshake of this key; `false` while another is under way.
+    /// Begins the one handshake of this key; `false` while another is under
+    /// way.
     pub(crate) fn begin(&mut self, kid: KeyId) -> bool {
         let free = self.is_free(kid);
         if free {
@@ -44,13 +48,16 @@ impl Handshakes {
         !self.pending.contains(&kid)
     }
 
-    /// A key was wrong: how long the refusal has to wait. It delays no other connection.
+    /// A key was wrong: how long the refusal has to wait. It delays no other
+    /// connection.
     pub(crate) fn failed(&mut self, now: Duration) -> Duration {
         if now.saturating_sub(self.last_failure) >= FORGIVEN_AFTER {
             self.failures = 0;
         }
         self.last_failure = now;
-        let delay = FIRST_DELAY.saturating_mul(1 << self.failures.min(16)).min(LONGEST_DELAY);
+        let delay = FIRST_DELAY
+            .saturating_mul(1 << self.failures.min(16))
+            .min(LONGEST_DELAY);
         self.failures = self.failures.saturating_add(1);
         delay
     }

@@ -1,4 +1,5 @@
-//! Stands between a board and its hardware to hold a restart back until the server's own connections have ended.
+//! Stands between a board and its hardware to hold a restart back until the
+//! server's own connections have ended.
 
 use alloc::string::String;
 use core::time::Duration;
@@ -14,7 +15,10 @@ pub(crate) struct Watched<H> {
 
 impl<H: Hardware> Watched<H> {
     pub(crate) fn new(hardware: H) -> Self {
-        Self { hardware, restart: false }
+        Self {
+            hardware,
+            restart: false,
+        }
     }
 
     /// The embedding's own.

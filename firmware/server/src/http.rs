@@ -1,5 +1,5 @@
-//! HTTP/1.1 requests (RFC 9112) as far as a board needs them: edge-http parses the head; what it says is judged here. Owns no
-//! socket.
+//! HTTP/1.1 requests (RFC 9112) as far as a board needs them: edge-http parses
+//! the head; what it says is judged here. Owns no socket.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
@@ -21,21 +21,25 @@ pub struct Request {
     pub method: Method,
     /// The resource.
     pub resource: Resource,
-    /// The authority that the client meant, of an absolute target or of the field `Host`; `None` only in HTTP/1.0.
+    /// The authority that the client meant, of an absolute target or of the
+    /// field `Host`; `None` only in HTTP/1.0.
     pub host: Option<String>,
-    /// Where the web page comes from that a browser asks for, as it came; `None` where no browser asks. What is no text, or was
-    /// given twice, is still there, as no origin that there is.
+    /// Where the web page comes from that a browser asks for, as it came;
+    /// `None` where no browser asks. What is no text, or was given twice, is
+    /// still there, as no origin that there is.
     pub origin: Option<String>,
     /// What stands behind the `?` of its target, as it came.
     pub query: String,
     /// Whether the client keeps the connection for further requests.
     pub keep_alive: bool,
-    /// Whether the client sends the body only when it is told to (RFC 9110, section 10.1.1; never in HTTP/1.0).
+    /// Whether the client sends the body only when it is told to (RFC 9110,
+    /// section 10.1.1; never in HTTP/1.0).
     pub expects_continue: bool,
     /// How its body is delimited.
     pub body: Body,
-    /// What it takes to become a WebSocket; `None` where it asks for no upgrade, or in HTTP/1.0, whose upgrades are ignored (RFC 9110,
-    /// section 7.8).
+    /// What it takes to become a WebSocket; `None` where it asks for no
+    /// upgrade, or in HTTP/1.0, whose upgrades are ignored (RFC 9110, section
+    /// 7.8).
     pub upgrade: Option<Result<Upgrade, BadUpgrade>>,
 }
 
@@ -67,7 +71,8 @@ pub enum Body {
     Length(usize),
     /// `Transfer-Encoding`, which a board does not take.
     Encoded,
-    /// `Content-Encoding` other than `identity`, which a board does not take either.
+    /// `Content-Encoding` other than `identity`, which a board does not take
+    /// either.
     Compressed,
 }
 
@@ -85,7 +90,8 @@ pub struct Upgrade {
 pub enum BadUpgrade {
     /// Another version than 13 (RFC 6455, section 4.4).
     Version,
-    /// The key is not 16 bytes in base64, or was given twice (RFC 6455, section 11.3.1).
+    /// The key is not 16 bytes in base64, or was given twice (RFC 6455, section
+    /// 11.3.1).
     Key,
     /// The request has a body, which would not be read.
     Body,
@@ -101,7 +107,8 @@ pub enum BadHead {
 }
 
 impl Request {
-    /// The value of a parameter of the query, `name=value` between `&` (WHATWG URL, section 5.1), without decoding.
+    /// The value of a parameter of the query, `name=value` between `&` (WHATWG
+    /// URL, section 5.1), without decoding.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query
             .split('&')
@@ -110,8 +117,9 @@ impl Request {
     }
 }
 
-/// Where a request's head ends in `bytes`; the search begins at `from`, to where it was searched before. An end
-/// that is written with LF alone is found too, so that it is refused at once and not waited for.
+/// Where a request's head ends in `bytes`; the search begins at `from`, to
+/// where it was searched before. An end that is written with LF alone is found
+/// too, so that it is refused at once and not waited for.
 pub fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
     let start = from.saturating_sub(b"\n\r".len());
     let rest = bytes.get(start..)?;
@@ -123,7 +131,8 @@ pub fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
     (0..rest.len()).find_map(end)
 }
 
-/// Whether what came cannot be the beginning of a request: a method is a token (RFC 9112, section 3.1), which a TLS record is not.
+/// Whether what came cannot be the beginning of a request: a method is a token
+/// (RFC 9112, section 3.1), which a TLS record is not.
 pub fn is_no_request(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| !first.is_ascii_graphic())
 }
@@ -135,12 +144,15 @@ pub fn is_no_request(bytes: &[u8]) -> bool {
 pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
     let mut copy = alloc::vec![0; head.len()];
     let mut headers = RequestHeaders::<FIELDS>::new();
-    // edge-http reads a socket byte by byte to stop at the end of the head. Over a slice that costs nothing, and never waits.
-    let core::task::Poll::Ready(received) = poll_once(headers.receive(&mut copy, head, true)) else {
+    // edge-http reads a socket byte by byte to stop at the end of the head.
+    // Over a slice that costs nothing, and never waits.
+    let core::task::Poll::Ready(received) = poll_once(headers.receive(&mut copy, head, true))
+    else {
         return Err(BadHead::Malformed);
     };
     match received {
-        // What is behind the end that it found would be a body within the head: lines that end with a bare LF.
+        // What is behind the end that it found would be a body within the head:
+        // lines that end with a bare LF.
         Ok((_, 0)) => {}
         Err(ParseError::TooManyHeaders) => return Err(BadHead::TooManyFields),
         Ok(_) | Err(_) => return Err(BadHead::Malformed),
@@ -148,7 +160,12 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
     // RFC 9112, section 3.2: one Host field, and no more.
     let mut hosts = raw(&headers, "Host");
     let host = match (hosts.next(), hosts.next()) {
-        (Some(host), None) => Some(core::str::from_utf8(host).map_err(|_| BadHead::Malformed)?.trim().to_owned()),
+        (Some(host), None) => Some(
+            core::str::from_utf8(host)
+                .map_err(|_| BadHead::Malformed)?
+                .trim()
+                .to_owned(),
+        ),
         (None, _) if !headers.http11 => None,
         _ => return Err(BadHead::Malformed),
     };
@@ -183,10 +200,14 @@ pub fn parse(head: &[u8]) -> Result<Request, BadHead> {
     })
 }
 
-/// The authority of a target in absolute form, and the rest of it (RFC 9112, section 3.2.2: a server must accept it, and ignore `Host`).
-/// What has another scheme than a board speaks is kept whole as its authority, which no board has (RFC 9110, section 7.4).
+/// The authority of a target in absolute form, and the rest of it (RFC 9112,
+/// section 3.2.2: a server must accept it, and ignore `Host`). What has another
+/// scheme than a board speaks is kept whole as its authority, which no board
+/// has (RFC 9110, section 7.4).
 fn absolute(target: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = target.split_once("://").filter(|_| !target.starts_with('/'))?;
+    let (scheme, rest) = target
+        .split_once("://")
+        .filter(|_| !target.starts_with('/'))?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("ws") {
         return Some((target, "/"));
     }
@@ -196,11 +217,17 @@ fn absolute(target: &str) -> Option<(&str, &str)> {
 type Head<'b> = RequestHeaders<'b, FIELDS>;
 
 fn values<'h>(head: &'h Head<'_>, name: &'h str) -> impl Iterator<Item = &'h str> {
-    head.headers.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    head.headers
+        .iter()
+        .filter(move |(field, _)| field.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
 }
 
 fn raw<'h>(head: &'h Head<'_>, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
-    head.headers.iter_raw().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    head.headers
+        .iter_raw()
+        .filter(move |(field, _)| field.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }
 
 /// All of it: what would be passed over as unreadable would be let in.
@@ -212,7 +239,10 @@ fn origin(head: &Head<'_>) -> Option<String> {
 
 /// The members of a list field (RFC 9110, section 5.6.1).
 fn tokens<'h>(head: &'h Head<'_>, name: &'h str) -> impl Iterator<Item = &'h str> {
-    values(head, name).flat_map(|value| value.split(',')).map(str::trim).filter(|token| !token.is_empty())
+    values(head, name)
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
 }
 
 fn has_token(head: &Head<'_>, name: &str, wanted: &str) -> bool {
@@ -228,26 +258,36 @@ fn body(head: &Head<'_>) -> Result<Body, BadHead> {
         return Ok(Body::Compressed);
     }
     let mut lengths = raw(head, "Content-Length");
-    let Some(length) = lengths.next() else { return Ok(Body::None) };
+    let Some(length) = lengths.next() else {
+        return Ok(Body::None);
+    };
     let digits = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
-    // RFC 9112, section 6.3: a length that is invalid or given twice ends the connection.
+    // RFC 9112, section 6.3: a length that is invalid or given twice ends the
+    // connection.
     if !digits || lengths.next().is_some() {
         return Err(BadHead::Malformed);
     }
-    let length = core::str::from_utf8(length).ok().and_then(|digits| digits.parse().ok());
+    let length = core::str::from_utf8(length)
+        .ok()
+        .and_then(|digits| digits.parse().ok());
     Ok(Body::Length(length.unwrap_or(usize::MAX)))
 }
 
-/// edge-http's own test takes `Connection: Upgrade` alone; Firefox sends `keep-alive, Upgrade`.
+/// edge-http's own test takes `Connection: Upgrade` alone; Firefox sends
+/// `keep-alive, Upgrade`.
 fn asks_for_websocket(head: &Head<'_>) -> bool {
-    head.method == Method::Get && has_token(head, "Connection", "upgrade") && has_token(head, "Upgrade", "websocket")
+    head.method == Method::Get
+        && has_token(head, "Connection", "upgrade")
+        && has_token(head, "Upgrade", "websocket")
 }
 
 fn upgrade(head: &Head<'_>) -> Result<Upgrade, BadUpgrade> {
     let once = |name| {
         let mut all = raw(head, name);
         match (all.next(), all.next()) {
-            (Some(value), None) => core::str::from_utf8(value).map(str::trim).unwrap_or_default(),
+            (Some(value), None) => core::str::from_utf8(value)
+                .map(str::trim)
+                .unwrap_or_default(),
             _ => "",
         }
     };
@@ -256,11 +296,23 @@ fn upgrade(head: &Head<'_>) -> Result<Upgrade, BadUpgrade> {
     }
     let key = once("Sec-WebSocket-Key");
     // 16 bytes are 22 digits of base64 and two fillers.
-    let digits = key.strip_suffix("==").filter(|digits| digits.len() == 22).unwrap_or_default();
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/') {
+    let digits = key
+        .strip_suffix("==")
+        .filter(|digits| digits.len() == 22)
+        .unwrap_or_default();
+    if digits.is_empty()
+        || !digits
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
+    {
         return Err(BadUpgrade::Key);
     }
     let mut buffer = [0; MAX_BASE64_KEY_RESPONSE_LEN];
     let accept = sec_key_response(key, &mut buffer).to_owned();
-    Ok(Upgrade { accept, protocols: tokens(head, "Sec-WebSocket-Protocol").map(str::to_owned).collect() })
+    Ok(Upgrade {
+        accept,
+        protocols: tokens(head, "Sec-WebSocket-Protocol")
+            .map(str::to_owned)
+            .collect(),
+    })
 }

@@ -1,7 +1,8 @@
-//! Serves a board: HTTP, WebSocket and mDNS over whatever network is behind edge-nal's traits.
+//! Serves a board: HTTP, WebSocket and mDNS over whatever network is behind
+//! edge-nal's traits.
 //!
-//! It decides how connections are kept, bounded and ended; what a message means is the board's. Nothing here knows whether it
-//! runs on a chip or on the desk.
+//! It decides how connections are kept, bounded and ended; what a message means
+//! is the board's. Nothing here knows whether it runs on a chip or on the desk.
 #![no_std]
 
 extern crate alloc;

@@ -1,5 +1,6 @@
-//! A chip's own mDNS responder, over edge-mdns: its host name, its service, and the TXT record of its announcement. On the desk
-//! the operating system's or another responder does this.
+//! A chip's own mDNS responder, over edge-mdns: its host name, its service, and
+//! the TXT record of its announcement. On the desk the operating system's or
+//! another responder does this.
 
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
@@ -23,11 +24,14 @@ use crate::{clock::Clock, shared::Shared};
 /// A packet in either direction: what one Ethernet frame carries.
 const PACKET: usize = 1_472;
 
-/// How long others may remember what they heard. RFC 6762, section 10: 120 s where a host's address is in it.
+/// How long others may remember what they heard. RFC 6762, section 10: 120 s
+/// where a host's address is in it.
 const REMEMBERED: Ttl = Ttl::from_secs(120);
 
-/// Answers and announces until the network fails: `receive` and `send` are halves of a socket on port 5353 that has joined
-/// 224.0.0.251 ([`edge_mdns::io::bind`] makes one). The board is announced when this starts, and again when its name changes.
+/// Answers and announces until the network fails: `receive` and `send` are
+/// halves of a socket on port 5353 that has joined 224.0.0.251
+/// ([`edge_mdns::io::bind`] makes one). The board is announced when this
+/// starts, and again when its name changes.
 ///
 /// # Errors
 /// What the socket could not do; to be called again when the network is back.
@@ -45,14 +49,29 @@ where
     H: Hardware,
     C: Clock,
 {
-    let (received, sent) = (VecBufAccess::<NoopRawMutex, PACKET>::new(), VecBufAccess::<NoopRawMutex, PACKET>::new());
+    let (received, sent) = (
+        VecBufAccess::<NoopRawMutex, PACKET>::new(),
+        VecBufAccess::<NoopRawMutex, PACKET>::new(),
+    );
     let again = Signal::<NoopRawMutex, ()>::new();
-    let responder = Mdns::new(Some(address), None, receive, send, &received, &sent, random, &again);
+    let responder = Mdns::new(
+        Some(address),
+        None,
+        receive,
+        send,
+        &received,
+        &sent,
+        random,
+        &again,
+    );
     loop {
         let announcement = shared.announcement();
         let renamed = shared.announced_otherwise(&announcement);
         let txt = announcement.to_txt();
-        let txt: Vec<_> = txt.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let txt: Vec<_> = txt
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+            .collect();
         let host = host(&announcement, address);
         let service = service(&announcement, port, &txt);
         let answers = HostAnswersMdnsHandler::new(ServiceAnswers::new(&host, &service));
@@ -65,11 +84,20 @@ where
 
 /// The board is found as `<id>.local`.
 fn host(announcement: &Announcement, address: Ipv4Addr) -> Host<'_> {
-    Host { hostname: &announcement.id, ipv4: address, ipv6: core::net::Ipv6Addr::UNSPECIFIED, ttl: REMEMBERED }
+    Host {
+        hostname: &announcement.id,
+        ipv4: address,
+        ipv6: core::net::Ipv6Addr::UNSPECIFIED,
+        ttl: REMEMBERED,
+    }
 }
 
 /// The instance is named by the id: two boards may have one name.
-fn service<'a>(announcement: &'a Announcement, port: u16, txt: &'a [(&'a str, &'a str)]) -> Service<'a> {
+fn service<'a>(
+    announcement: &'a Announcement,
+    port: u16,
+    txt: &'a [(&'a str, &'a str)],
+) -> Service<'a> {
     Service {
         name: &announcement.id,
         priority: 0,

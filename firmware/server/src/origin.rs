@@ -1,4 +1,5 @@
-//! Where a web page comes from (RFC 6454), written so that two that are the same origin are the same text.
+//! Where a web page comes from (RFC 6454), written so that two that are the
+//! same origin are the same text.
 
 use alloc::{
     format,
@@ -6,8 +7,10 @@ use alloc::{
 };
 use core::{fmt, str::FromStr};
 
-/// An origin of web pages: `https://panel.example`, `http://192.168.1.5:8080`. Scheme and host in lower case, without the port
-/// that the scheme has anyway (RFC 6454, section 6.2). `null`, the origin of files and sandboxes, is none: it says nothing.
+/// An origin of web pages: `https://panel.example`, `http://192.168.1.5:8080`.
+/// Scheme and host in lower case, without the port that the scheme has anyway
+/// (RFC 6454, section 6.2). `null`, the origin of files and sandboxes, is none:
+/// it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(String);
 
@@ -21,10 +24,16 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
         let (scheme, authority) = text.split_once("://").ok_or(NotAnOrigin)?;
         let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
         let (host, port) = split_port(authority).ok_or(NotAnOrigin)?;
-        // Neither a path nor a query, nor anything that a browser would not write there.
-        let is_host = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b));
+        // Neither a path nor a query, nor anything that a browser would not
+        // write there.
+        let is_host = !host.is_empty()
+            && host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b));
         if !is_scheme || !is_host {
             return Err(NotAnOrigin);
         }
@@ -49,13 +58,17 @@ impl fmt::Display for Origin {
 
 impl fmt::Display for NotAnOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an origin is a scheme, a host and, where it is not the usual one, a port: http://192.168.1.5:8080")
+        f.write_str(
+            "an origin is a scheme, a host and, where it is not the usual one, a port: \
+             http://192.168.1.5:8080",
+        )
     }
 }
 
 impl core::error::Error for NotAnOrigin {}
 
-/// Takes a host, an IPv6 address still in its brackets, and its port apart. `None` where it is not one host and at most one port.
+/// Takes a host, an IPv6 address still in its brackets, and its port apart.
+/// `None` where it is not one host and at most one port.
 pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let end_of_host = match authority.strip_prefix('[') {
         Some(inner) => inner.find(']')? + 2,
@@ -67,7 +80,9 @@ pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
         None => None,
         // RFC 3986, section 3.2.3: an empty port is the usual one.
         Some("") => Some((host, None)),
-        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => Some((host, Some(digits.parse().ok()?))),
+        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            Some((host, Some(digits.parse().ok()?)))
+        }
         Some(_) => None,
     }
 }

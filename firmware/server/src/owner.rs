@@ -1,5 +1,7 @@
-//! What a person may type at a board's serial port, between the packets of Improv: `lock` has it make a key and print it, `pair` opens
-//! pairing, `call` says whom it calls. Who holds the cable is trusted (docs/protocol.md, "The first key, and pairing").
+//! What a person may type at a board's serial port, between the packets of
+//! Improv: `lock` has it make a key and print it, `pair` opens pairing, `call`
+//! says whom it calls. Who holds the cable is trusted (docs/protocol.md, "The
+//! first key, and pairing").
 
 use alloc::{format, string::String};
 
@@ -8,12 +10,13 @@ use board::{Hardware, PairingShown};
 use noise::Role;
 use protocol::outbound::CallUrl;
 
-/// The longest line that is read, in bytes: an address to call, and some words before it.
+/// The longest line that is read, in bytes: an address to call, and some words
+/// before it.
 const LINE: usize = protocol::limits::CALL_URL + 32;
 
 /// What can be typed.
-pub const USAGE: &str =
-    "lock (makes a key and prints it), pair (a controller may ask for one), call ws://HOST:PORT/PATH (or call off)";
+pub const USAGE: &str = "lock (makes a key and prints it), pair (a controller may ask for one), \
+     call ws://HOST:PORT/PATH (or call off)";
 
 /// Obeys a line; what is to be printed, and nothing where it is none of these.
 pub fn obey<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Option<String> {
@@ -27,19 +30,24 @@ pub fn obey<H: Hardware, C: Clock>(line: &str, board: &Shared<H, C>) -> Option<S
         }),
         "pair" => {
             board.open_pairing();
-            Some("pairing is open for 120 s: the code of a controller that asks is printed here".into())
+            Some(
+                "pairing is open for 120 s: the code of a controller that asks is printed here"
+                    .into(),
+            )
         }
         _ => None,
     }
 }
 
-/// What is printed at the board of how pairing goes. Only there: the code must not be on the network.
+/// What is printed at the board of how pairing goes. Only there: the code must
+/// not be on the network.
 pub fn pairing_line(shown: PairingShown<'_>) -> String {
     match shown {
         PairingShown::Nothing => "pairing is closed".into(),
         PairingShown::Open => "pairing is open, and no controller asks".into(),
         PairingShown::Code(code) => format!(
-            "pairing code {code}: if the controller shows the same, press the button once, briefly; if not, press it twice"
+            "pairing code {code}: if the controller shows the same, press the button once, \
+                 briefly; if not, press it twice"
         ),
         PairingShown::Confirmed => "pairing is confirmed: the controller stores its key".into(),
     }
@@ -70,12 +78,20 @@ pub struct Lines(String);
 
 impl Lines {
     /// Obeys each line that is whole, and answers what is to be printed.
-    pub fn read<H: Hardware, C: Clock>(&mut self, bytes: &[u8], board: &Shared<H, C>) -> Option<String> {
+    pub fn read<H: Hardware, C: Clock>(
+        &mut self,
+        bytes: &[u8],
+        board: &Shared<H, C>,
+    ) -> Option<String> {
         self.read_with(bytes, |line| obey(line, board))
     }
 
     /// The same for a board that is asked elsewhere.
-    pub fn read_with(&mut self, bytes: &[u8], mut obey: impl FnMut(&str) -> Option<String>) -> Option<String> {
+    pub fn read_with(
+        &mut self,
+        bytes: &[u8],
+        mut obey: impl FnMut(&str) -> Option<String>,
+    ) -> Option<String> {
         let mut printed: Option<String> = None;
         for byte in bytes {
             match byte {

@@ -5,10 +5,21 @@ use alloc::{format, string::String};
 use board::Identity;
 
 /// The page. It needs no script and loads nothing.
-pub(crate) fn page(identity: &Identity, components: usize, telemetry: bool, uptime_s: u64) -> String {
-    let [id, name, mac, version, platform, board] =
-        [&identity.id, &identity.name, &identity.mac, &identity.version, &identity.platform, &identity.board]
-            .map(|text| escaped(text));
+pub(crate) fn page(
+    identity: &Identity,
+    components: usize,
+    telemetry: bool,
+    uptime_s: u64,
+) -> String {
+    let [id, name, mac, version, platform, board] = [
+        &identity.id,
+        &identity.name,
+        &identity.mac,
+        &identity.version,
+        &identity.platform,
+        &identity.board,
+    ]
+    .map(|text| escaped(text));
     let (days, hours, minutes) = (uptime_s / 86_400, uptime_s / 3_600 % 24, uptime_s / 60 % 60);
     format!(
         "<!doctype html>\n\
@@ -29,15 +40,19 @@ pub(crate) fn page(identity: &Identity, components: usize, telemetry: bool, upti
          <p><code>ws://HOST/log</code> sends the log, <code>ws://HOST/log?level=debug</code> all of it.</p>\n\
          {samples}<p><code>ws://HOST/ws</code> sends back what it is sent.</p>\n\
          </body></html>\n",
-        samples =
-            if telemetry { "<p><code>ws://HOST/telemetry</code> sends samples, in binary frames.</p>\n" } else { "" },
+        samples = if telemetry {
+            "<p><code>ws://HOST/telemetry</code> sends samples, in binary frames.</p>\n"
+        } else {
+            ""
+        },
         plural = if components == 1 { "" } else { "s" },
     )
 }
 
 /// The page of a locked board: not even its name is told.
 pub(crate) fn locked_page() -> String {
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>A locked board</title></head>\n\
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>A locked \
+         board</title></head>\n\
      <body><h1>A locked board</h1>\n\
      <p>This is a Switchboard board. It obeys only who has one of its keys: <code>switchboard keys add</code> takes one, \
      <code>switchboard keys pair</code> asks for one.</p>\n</body></html>\n"

@@ -1,10 +1,14 @@
-//! The connection pool: how many connections there are, and which one ends when another comes and all slots are taken. A connection
-//! that only waits for its client can be evicted; a controller or a side channel cannot. Owns no socket and reads no clock.
+//! The connection pool: how many connections there are, and which one ends when
+//! another comes and all slots are taken. A connection that only waits for its
+//! client can be evicted; a controller or a side channel cannot. Owns no socket
+//! and reads no clock.
 //!
-//! During a flood every choice is unfair to someone, so it is made by what an attacker cannot choose freely. A source address that
-//! opened many connections in the last seconds goes first, then one that has many slots. Among equals one goes at random that has been
-//! there for [`HOLD`], so that a client that needs one round trip to send the next message has it. Where there is none, the newcomer goes
-//! if this is a flood, and otherwise the oldest.
+//! During a flood every choice is unfair to someone, so it is made by what an
+//! attacker cannot choose freely. A source address that opened many connections
+//! in the last seconds goes first, then one that has many slots. Among equals
+//! one goes at random that has been there for [`HOLD`], so that a client that
+//! needs one round trip to send the next message has it. Where there is none,
+//! the newcomer goes if this is a flood, and otherwise the oldest.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::{
@@ -21,13 +25,16 @@ use crate::{serve::Settings, sources::Sources};
 /// Evicted connections that have not ended yet.
 const LEAVING: usize = 1;
 
-/// Refused connections that are told so; while one is, others are closed without a word.
+/// Refused connections that are told so; while one is, others are closed
+/// without a word.
 const REFUSED: usize = 1;
 
-/// In a flood a connection is not evicted by its equals within this time, during which a client in a local network answers.
+/// In a flood a connection is not evicted by its equals within this time,
+/// during which a client in a local network answers.
 const HOLD: Duration = Duration::from_millis(60);
 
-/// It is a flood where more connections came in the last seconds than the slots could each hold for [`HOLD`].
+/// It is a flood where more connections came in the last seconds than the slots
+/// could each hold for [`HOLD`].
 const FLOOD_PER_SLOT: u32 = 16;
 
 /// The connections of a board.
@@ -64,12 +71,13 @@ enum State {
 /// How far a connection that waits for its client has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// It had its answer: it may send another request, or is being closed (RFC 9112, section 9.5: either side may close an idle
-    /// connection).
+    /// It had its answer: it may send another request, or is being closed (RFC
+    /// 9112, section 9.5: either side may close an idle connection).
     Idle,
     /// Its request is incomplete.
     Silent,
-    /// Its request has arrived; the body, the proof of a key or the reading of the answer is missing.
+    /// Its request has arrived; the body, the proof of a key or the reading of
+    /// the answer is missing.
     Requested,
 }
 
@@ -98,7 +106,8 @@ impl Pool {
         }
     }
 
-    /// Waits until the next connection may be accepted: until evicted ones have ended.
+    /// Waits until the next connection may be accepted: until evicted ones have
+    /// ended.
     pub(crate) async fn may_accept(&self) {
         poll_fn(|cx| {
             if self.connections.borrow().len() < self.slots + LEAVING {
@@ -122,25 +131,45 @@ impl Pool {
         }
         self.last_number.set(self.last_number.get() + 1);
         let number = self.last_number.get();
-        let connection = Connection { from, state: State::Waits(Stage::Silent), since: now, waker: None };
+        let connection = Connection {
+            from,
+            state: State::Waits(Stage::Silent),
+            since: now,
+            waker: None,
+        };
         self.connections.borrow_mut().insert(number, connection);
         Admission::Admitted(Slot { pool: self, number })
     }
 
-    /// Gives a slot to a newcomer from this address; `false` where the newcomer is the one to go.
+    /// Gives a slot to a newcomer from this address; `false` where the newcomer
+    /// is the one to go.
     fn evict_for(&self, now: Duration, newcomer: IpAddr) -> bool {
         let mut connections = self.connections.borrow_mut();
-        let of = |stage: Stage| move |connection: &Connection| connection.state == State::Waits(stage);
-        let count = |stage| connections.values().filter(|connection| of(stage)(connection)).count();
-        let idle = connections.iter().filter(|(_, connection)| of(Stage::Idle)(connection));
-        let longest_idle =
-            idle.min_by_key(|(number, connection)| (connection.since, **number)).map(|(number, _)| *number);
+        let of =
+            |stage: Stage| move |connection: &Connection| connection.state == State::Waits(stage);
+        let count = |stage| {
+            connections
+                .values()
+                .filter(|connection| of(stage)(connection))
+                .count()
+        };
+        let idle = connections
+            .iter()
+            .filter(|(_, connection)| of(Stage::Idle)(connection));
+        let longest_idle = idle
+            .min_by_key(|(number, connection)| (connection.since, **number))
+            .map(|(number, _)| *number);
         let victim = longest_idle.or_else(|| {
-            // Those whose request has arrived keep three quarters of what neither is kept nor idle: connections that send
-            // nothing cannot displace them.
+            // Those whose request has arrived keep three quarters of what
+            // neither is kept nor idle: connections that send nothing cannot
+            // displace them.
             let (silent, requested) = (count(Stage::Silent), count(Stage::Requested));
             let share = (silent + requested).saturating_sub(((silent + requested) / 4).max(1));
-            let stage = if silent == 0 || requested > share { Stage::Requested } else { Stage::Silent };
+            let stage = if silent == 0 || requested > share {
+                Stage::Requested
+            } else {
+                Stage::Silent
+            };
             let candidates: Vec<(u64, IpAddr, Duration)> = connections
                 .iter()
                 .filter(|(_, connection)| of(stage)(connection))
@@ -148,7 +177,9 @@ impl Pool {
                 .collect();
             self.choose(now, newcomer, &candidates)
         });
-        let Some(connection) = victim.and_then(|victim| connections.get_mut(&victim)) else { return false };
+        let Some(connection) = victim.and_then(|victim| connections.get_mut(&victim)) else {
+            return false;
+        };
         connection.state = State::Evicted;
         if let Some(waker) = connection.waker.take() {
             waker.wake();
@@ -157,18 +188,33 @@ impl Pool {
     }
 
     /// Which of these goes; `None` where it is the newcomer.
-    fn choose(&self, now: Duration, newcomer: IpAddr, candidates: &[(u64, IpAddr, Duration)]) -> Option<u64> {
+    fn choose(
+        &self,
+        now: Duration,
+        newcomer: IpAddr,
+        candidates: &[(u64, IpAddr, Duration)],
+    ) -> Option<u64> {
         let mut sources = self.sources.borrow_mut();
-        let slots = |from| candidates.iter().filter(|(_, other, _)| *other == from).count();
+        let slots = |from| {
+            candidates
+                .iter()
+                .filter(|(_, other, _)| *other == from)
+                .count()
+        };
         let burden = |from: IpAddr, own: usize| (sources.heat(from), slots(from) + own);
-        let burdens: Vec<_> =
-            candidates.iter().map(|(_, from, _)| burden(*from, usize::from(*from == newcomer))).collect();
+        let burdens: Vec<_> = candidates
+            .iter()
+            .map(|(_, from, _)| burden(*from, usize::from(*from == newcomer)))
+            .collect();
         let (own, most) = (burden(newcomer, 1), burdens.iter().max().copied()?);
         if own > most {
             return None;
         }
-        let heaviest =
-            candidates.iter().zip(&burdens).filter(|(_, burden)| **burden == most).map(|(candidate, _)| candidate);
+        let heaviest = candidates
+            .iter()
+            .zip(&burdens)
+            .filter(|(_, burden)| **burden == most)
+            .map(|(candidate, _)| candidate);
         if own < most {
             // It may be interrupted at once.
             let chosen: Vec<u64> = heaviest.map(|(number, ..)| *number).collect();
@@ -179,11 +225,14 @@ impl Pool {
             .filter(|(.., since)| now.saturating_sub(*since) >= HOLD)
             .map(|(number, ..)| *number)
             .collect();
-        let flood = usize::try_from(sources.total() / FLOOD_PER_SLOT).is_ok_and(|times| times >= self.slots);
+        let flood = usize::try_from(sources.total() / FLOOD_PER_SLOT)
+            .is_ok_and(|times| times >= self.slots);
         match held.get(sources.random(held.len())) {
             Some(chosen) => Some(*chosen),
             None if flood => None,
-            None => heaviest.min_by_key(|(number, _, since)| (*since, *number)).map(|(number, ..)| *number),
+            None => heaviest
+                .min_by_key(|(number, _, since)| (*since, *number))
+                .map(|(number, ..)| *number),
         }
     }
 }
@@ -195,8 +244,9 @@ pub(crate) struct Slot<'a> {
 }
 
 impl<'a> Slot<'a> {
-    /// Runs `work`, which waits for the client. `None` where the connection was evicted meanwhile: it has to end now. It is pinned
-    /// by the caller: passed by value it would be kept twice, some 4 kB for each connection.
+    /// Runs `work`, which waits for the client. `None` where the connection was
+    /// evicted meanwhile: it has to end now. It is pinned by the caller: passed
+    /// by value it would be kept twice, some 4 kB for each connection.
     pub(crate) async fn wait<F: Future>(
         &self,
         now: Duration,
@@ -215,8 +265,8 @@ impl<'a> Slot<'a> {
         output
     }
 
-    /// A slot for an echo or a reader of the log, while there is one: they last as long as their clients like, and may not fill
-    /// the pool.
+    /// A slot for an echo or a reader of the log, while there is one: they last
+    /// as long as their clients like, and may not fill the pool.
     pub(crate) fn side_channel(&self) -> Option<SideSlot<'a>> {
         let pool = self.pool;
         if pool.side_channels.get() >= pool.side_channel_slots {
@@ -238,12 +288,22 @@ impl<'a> Slot<'a> {
 
     fn is_evicted(&self, cx: &Context<'_>) -> bool {
         match self.pool.connections.borrow_mut().get_mut(&self.number) {
-            Some(Connection { state: State::Waits(_), waker, .. }) => {
+            Some(Connection {
+                state: State::Waits(_),
+                waker,
+                ..
+            }) => {
                 *waker = Some(cx.waker().clone());
                 false
             }
-            Some(Connection { state: State::Evicted, .. }) => true,
-            Some(Connection { state: State::Kept, .. }) | None => false,
+            Some(Connection {
+                state: State::Evicted,
+                ..
+            }) => true,
+            Some(Connection {
+                state: State::Kept, ..
+            })
+            | None => false,
         }
     }
 }
@@ -275,7 +335,9 @@ pub(crate) struct SideSlot<'a> {
 
 impl Drop for SideSlot<'_> {
     fn drop(&mut self) {
-        self.pool.side_channels.set(self.pool.side_channels.get() - 1);
+        self.pool
+            .side_channels
+            .set(self.pool.side_channels.get() - 1);
     }
 }
 
@@ -287,7 +349,13 @@ mod tests {
     use super::*;
 
     fn pool(connections: usize) -> Pool {
-        Pool::new(&Settings { connections, ..Settings::for_controllers(4) }, 7)
+        Pool::new(
+            &Settings {
+                connections,
+                ..Settings::for_controllers(4)
+            },
+            7,
+        )
     }
 
     fn ms(millis: u64) -> Duration {
@@ -305,22 +373,42 @@ mod tests {
         }
     }
 
-    /// A connection that is in this stage since then; polled once, so that it waits.
-    fn in_stage(slot: Slot<'_>, now: Duration, stage: Stage) -> Pin<Box<dyn Future<Output = Option<()>> + '_>> {
-        let mut waiting: Pin<Box<dyn Future<Output = Option<()>> + '_>> =
-            Box::pin(async move { slot.wait(now, stage, pin!(core::future::pending::<()>())).await });
-        let polled = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    /// A connection that is in this stage since then; polled once, so that it
+    /// waits.
+    fn in_stage(
+        slot: Slot<'_>,
+        now: Duration,
+        stage: Stage,
+    ) -> Pin<Box<dyn Future<Output = Option<()>> + '_>> {
+        let mut waiting: Pin<Box<dyn Future<Output = Option<()>> + '_>> = Box::pin(async move {
+            slot.wait(now, stage, pin!(core::future::pending::<()>()))
+                .await
+        });
+        let polled = waiting
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
         assert!(polled.is_pending());
         waiting
     }
 
     fn is_evicted(waiting: &mut Pin<Box<dyn Future<Output = Option<()>> + '_>>) -> bool {
-        waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(None)
+        waiting
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            == Poll::Ready(None)
     }
 
-    /// How many of an honest client's connections, about five a second, survive `round_trip` while others connect so many times a
-    /// second from so many addresses.
-    fn survivors(slots: usize, rate: u64, sources: u64, stage: Stage, honest: IpAddr, round_trip: Duration) -> usize {
+    /// How many of an honest client's connections, about five a second, survive
+    /// `round_trip` while others connect so many times a second from so many
+    /// addresses.
+    fn survivors(
+        slots: usize,
+        rate: u64,
+        sources: u64,
+        stage: Stage,
+        honest: IpAddr,
+        round_trip: Duration,
+    ) -> usize {
         let (pool, mut chance) = (pool(slots), Sources::new(11));
         let mut crowd = Vec::new();
         let (mut now, mut strangers, mut survived) = (ms(0), 0_u64, 0);
@@ -328,19 +416,31 @@ mod tests {
         while attempts < 30 || client.is_some() {
             now += Duration::from_micros(1_000_000 / rate);
             // Of those that come in the same moment, either may be first.
-            for is_stranger in if chance.random(2) == 0 { [true, false] } else { [false, true] } {
+            for is_stranger in if chance.random(2) == 0 {
+                [true, false]
+            } else {
+                [false, true]
+            } {
                 if is_stranger {
                     strangers += 1;
                     let from = host(u8::try_from(100 + strangers % sources).unwrap_or(255));
-                    crowd.extend(admitted(pool.admit(now, from)).map(|slot| in_stage(slot, now, stage)));
+                    crowd.extend(
+                        admitted(pool.admit(now, from)).map(|slot| in_stage(slot, now, stage)),
+                    );
                 } else if attempts < 30 && client.is_none() && now >= next_attempt {
-                    (next_attempt, attempts) = (now + ms(150 + chance.random(100) as u64), attempts + 1);
-                    client = admitted(pool.admit(now, honest)).map(|slot| (now, in_stage(slot, now, stage)));
+                    (next_attempt, attempts) =
+                        (now + ms(150 + chance.random(100) as u64), attempts + 1);
+                    client = admitted(pool.admit(now, honest))
+                        .map(|slot| (now, in_stage(slot, now, stage)));
                 }
                 crowd.retain_mut(|stranger| !is_evicted(stranger));
                 client.take_if(|(_, waiting)| is_evicted(waiting));
             }
-            survived += usize::from(client.take_if(|(since, _)| now.saturating_sub(*since) >= round_trip).is_some());
+            survived += usize::from(
+                client
+                    .take_if(|(since, _)| now.saturating_sub(*since) >= round_trip)
+                    .is_some(),
+            );
         }
         survived
     }
@@ -348,8 +448,16 @@ mod tests {
     #[test]
     fn a_flood_from_one_address_evicts_no_client_from_another() {
         for stage in [Stage::Silent, Stage::Requested] {
-            assert_eq!(survivors(8, 900, 1, stage, host(1), ms(20)), 30, "{stage:?}");
-            assert_eq!(survivors(8, 900, 1, stage, host(1), ms(500)), 30, "{stage:?}, a slow client");
+            assert_eq!(
+                survivors(8, 900, 1, stage, host(1), ms(20)),
+                30,
+                "{stage:?}"
+            );
+            assert_eq!(
+                survivors(8, 900, 1, stage, host(1), ms(500)),
+                30,
+                "{stage:?}, a slow client"
+            );
         }
     }
 
@@ -363,7 +471,8 @@ mod tests {
 
     #[test]
     fn a_flood_from_the_clients_own_address_leaves_it_a_fair_share() {
-        // Eight slots for 900 connections a second, each held for 60 ms: one in seven, where the oldest went first none.
+        // Eight slots for 900 connections a second, each held for 60 ms: one in
+        // seven, where the oldest went first none.
         let survived = survivors(8, 900, 1, Stage::Requested, host(100), ms(20));
         assert!(survived >= 1, "{survived} of 30");
         let survived = survivors(128, 900, 1, Stage::Requested, host(100), ms(20));
@@ -379,7 +488,10 @@ mod tests {
             .collect();
         let mut silent = Vec::new();
         for at in 1..2_000 {
-            silent.extend(admitted(pool.admit(ms(at), host(2))).map(|slot| in_stage(slot, ms(at), Stage::Silent)));
+            silent.extend(
+                admitted(pool.admit(ms(at), host(2)))
+                    .map(|slot| in_stage(slot, ms(at), Stage::Silent)),
+            );
             silent.retain_mut(|stranger| !is_evicted(stranger));
         }
         assert!(requested.iter_mut().all(|client| !is_evicted(client)));
@@ -393,7 +505,13 @@ mod tests {
             .map(|slot| in_stage(slot, ms(0), Stage::Requested))
             .collect();
         assert!(admitted(pool.admit(ms(1), host(1))).is_some());
-        assert_eq!(strangers.iter_mut().filter_map(|stranger| is_evicted(stranger).then_some(())).count(), 1);
+        assert_eq!(
+            strangers
+                .iter_mut()
+                .filter_map(|stranger| is_evicted(stranger).then_some(()))
+                .count(),
+            1
+        );
     }
 
     #[test]
@@ -408,7 +526,10 @@ mod tests {
         assert!(matches!(told, Admission::Refused(_)));
         assert!(matches!(pool.admit(ms(9_000), host(2)), Admission::Dropped));
         drop(told);
-        assert!(matches!(pool.admit(ms(9_000), host(2)), Admission::Refused(_)));
+        assert!(matches!(
+            pool.admit(ms(9_000), host(2)),
+            Admission::Refused(_)
+        ));
         drop(kept);
         assert!(admitted(pool.admit(ms(9_000), host(2))).is_some());
     }

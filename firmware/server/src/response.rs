@@ -1,4 +1,5 @@
-//! HTTP responses out of a board, each made whole in one buffer, and the sentences of its refusals.
+//! HTTP responses out of a board, each made whole in one buffer, and the
+//! sentences of its refusals.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -25,55 +26,102 @@ const JSON: &str = "application/json";
 impl Response {
     /// The page.
     pub fn page(body: String) -> Self {
-        Self { status: (200, "OK"), fields: &[], content_type: "text/html; charset=utf-8", body }
+        Self {
+            status: (200, "OK"),
+            fields: &[],
+            content_type: "text/html; charset=utf-8",
+            body,
+        }
     }
 
     /// The answer to a request by `POST`; `None` to a notification.
     pub fn answer(answer: Option<String>) -> Self {
         match answer {
-            Some(body) => Self { status: (200, "OK"), fields: &[], content_type: JSON, body },
-            None => Self { status: (204, "No Content"), fields: &[], content_type: "", body: String::new() },
+            Some(body) => Self {
+                status: (200, "OK"),
+                fields: &[],
+                content_type: JSON,
+                body,
+            },
+            None => Self {
+                status: (204, "No Content"),
+                fields: &[],
+                content_type: "",
+                body: String::new(),
+            },
         }
     }
 
     /// 503 with the board's own words: all its places are taken.
     pub fn all_places_taken(error: RpcError) -> Self {
-        Self { status: (503, "Service Unavailable"), fields: &[], content_type: JSON, body: error_message(error) }
+        Self {
+            status: (503, "Service Unavailable"),
+            fields: &[],
+            content_type: JSON,
+            body: error_message(error),
+        }
     }
 
     /// 400: a client of another version of the wire.
     pub fn unsupported_version() -> Self {
-        let message = format!("this board speaks {SUBPROTOCOL}; offer it, or no subprotocol at all");
+        let message =
+            format!("this board speaks {SUBPROTOCOL}; offer it, or no subprotocol at all");
         let error = RpcError::new(Code::UnsupportedVersion, "unsupported_version", message);
-        Self { status: (400, "Bad Request"), fields: &[], content_type: JSON, body: error_message(error) }
+        Self {
+            status: (400, "Bad Request"),
+            fields: &[],
+            content_type: JSON,
+            body: error_message(error),
+        }
     }
 
     /// 403 with the board's own words.
     pub fn forbidden(error: RpcError) -> Self {
-        Self { status: (403, "Forbidden"), fields: &[], content_type: JSON, body: error_message(error) }
+        Self {
+            status: (403, "Forbidden"),
+            fields: &[],
+            content_type: JSON,
+            body: error_message(error),
+        }
     }
 
     /// 404 with the board's own words.
     pub fn not_found(error: RpcError) -> Self {
-        Self { status: (404, "Not Found"), fields: &[], content_type: JSON, body: error_message(error) }
+        Self {
+            status: (404, "Not Found"),
+            fields: &[],
+            content_type: JSON,
+            body: error_message(error),
+        }
     }
 
     /// 403: a web page that may not drive the board.
     pub fn origin_not_allowed(allowed: &[Origin]) -> Self {
         let message = match allowed {
             [] => {
-                "no web page may drive this board; a program sends no Origin, or the address that it connects to".into()
+                "no web page may drive this board; a program sends no Origin, or the address that \
+                     it connects to"
+                    .into()
             }
-            allowed => format!("web pages of {} may drive this board, and no others", listed(allowed)),
+            allowed => format!(
+                "web pages of {} may drive this board, and no \
+                 others",
+                listed(allowed)
+            ),
         };
-        Self::forbidden(RpcError::new(Code::Forbidden, "origin_not_allowed", message))
+        Self::forbidden(RpcError::new(
+            Code::Forbidden,
+            "origin_not_allowed",
+            message,
+        ))
     }
 
     /// A refusal with a sentence for people.
     pub fn refusal(refusal: Refusal) -> Self {
         let (status, phrase, sentence) = refusal.words();
         let fields: &[_] = match refusal {
-            // RFC 9110, section 15.5.16: so the client knows that it is the coding.
+            // RFC 9110, section 15.5.16: so the client knows that it is the
+            // coding.
             Refusal::Compressed => &[("Accept-Encoding", "identity")],
             Refusal::MethodOfRpc => &[("Allow", "GET, POST")],
             Refusal::MethodOfPage => &[("Allow", "GET, HEAD")],
@@ -84,13 +132,21 @@ impl Response {
             _ => &[],
         };
         let body = match refusal {
-            Refusal::BodyTooLong => format!("{sentence} At most {} bytes.\n", limits::MESSAGE_INTO_BOARD),
+            Refusal::BodyTooLong => {
+                format!("{sentence} At most {} bytes.\n", limits::MESSAGE_INTO_BOARD)
+            }
             _ => format!("{sentence}\n"),
         };
-        Self { status: (status, phrase), fields, content_type: TEXT, body }
+        Self {
+            status: (status, phrase),
+            fields,
+            content_type: TEXT,
+            body,
+        }
     }
 
-    /// The bytes to write. `head_only` answers `HEAD`: the length is told, the body is not sent.
+    /// The bytes to write. `head_only` answers `HEAD`: the length is told, the
+    /// body is not sent.
     pub fn to_bytes(&self, keep_alive: bool, head_only: bool) -> Vec<u8> {
         let (status, phrase) = self.status;
         let mut head = format!("HTTP/1.1 {status} {phrase}\r\n");
@@ -99,7 +155,11 @@ impl Response {
         }
         // RFC 9110, section 8.6: no length goes with 204.
         if status != 204 {
-            head += &format!("Content-Type: {}\r\nContent-Length: {}\r\n", self.content_type, self.body.len());
+            head += &format!(
+                "Content-Type: {}\r\nContent-Length: {}\r\n",
+                self.content_type,
+                self.body.len()
+            );
         }
         // RFC 9110, section 7.8: who sends Upgrade names it in Connection too.
         let upgrade = self.fields.iter().any(|(name, _)| *name == "Upgrade");
@@ -120,7 +180,9 @@ impl Response {
 
 /// The response that makes a connection a WebSocket (RFC 6455, section 4.2.2).
 pub fn switching_protocols(accept: &str, subprotocol: Option<&str>) -> Vec<u8> {
-    let mut head = String::from("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+    let mut head = String::from(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
+    );
     head += &format!("Sec-WebSocket-Accept: {accept}\r\n");
     if let Some(subprotocol) = subprotocol {
         head += &format!("Sec-WebSocket-Protocol: {subprotocol}\r\n");
@@ -173,43 +235,94 @@ pub enum Refusal {
 impl Refusal {
     fn words(self) -> (u16, &'static str, &'static str) {
         match self {
-            Self::NotFound => (404, "Not Found", "There is nothing here. A board has /, /rpc, /log and /ws."),
+            Self::NotFound => (
+                404,
+                "Not Found",
+                "There is nothing here. A board has /, /rpc, /log and /ws.",
+            ),
             Self::MethodOfPage => (405, "Method Not Allowed", "This page is read with GET."),
-            Self::MethodOfRpc => {
-                (405, "Method Not Allowed", "Open /rpc as a WebSocket with GET, or POST one JSON-RPC request to it.")
-            }
-            Self::MethodOfSideChannel => {
-                (405, "Method Not Allowed", "Open /ws, /log and /telemetry as a WebSocket with GET.")
-            }
+            Self::MethodOfRpc => (
+                405,
+                "Method Not Allowed",
+                "Open /rpc as a WebSocket with GET, or POST one JSON-RPC request to it.",
+            ),
+            Self::MethodOfSideChannel => (
+                405,
+                "Method Not Allowed",
+                "Open /ws, /log and /telemetry as a WebSocket with GET.",
+            ),
             Self::Level => (400, "Bad Request", "level is error, warn, info or debug."),
-            Self::NoUpgrade => (426, "Upgrade Required", "This is a WebSocket: ask for the upgrade to websocket."),
-            Self::UpgradeVersion => (426, "Upgrade Required", "This board speaks version 13 of WebSocket (RFC 6455)."),
-            Self::UpgradeKey => {
-                (400, "Bad Request", "Sec-WebSocket-Key is 16 bytes in base64 (RFC 6455, section 4.1).")
-            }
-            Self::UpgradeBody => (400, "Bad Request", "An opening handshake has no body (RFC 6455, section 4.1)."),
-            Self::Compressed => (415, "Unsupported Media Type", "Send the request as it is, without Content-Encoding."),
+            Self::NoUpgrade => (
+                426,
+                "Upgrade Required",
+                "This is a WebSocket: ask for the upgrade to websocket.",
+            ),
+            Self::UpgradeVersion => (
+                426,
+                "Upgrade Required",
+                "This board speaks version 13 of WebSocket (RFC 6455).",
+            ),
+            Self::UpgradeKey => (
+                400,
+                "Bad Request",
+                "Sec-WebSocket-Key is 16 bytes in base64 (RFC 6455, section 4.1).",
+            ),
+            Self::UpgradeBody => (
+                400,
+                "Bad Request",
+                "An opening handshake has no body (RFC 6455, section 4.1).",
+            ),
+            Self::Compressed => (
+                415,
+                "Unsupported Media Type",
+                "Send the request as it is, without Content-Encoding.",
+            ),
             Self::OtherHost => (
                 421,
                 "Misdirected Request",
-                "A board is reached by its IP address, a name under .local, localhost or its id. Host names another.",
+                "A board is reached by its IP address, a name under .local, localhost or its id. \
+                     Host names another.",
             ),
-            Self::LengthRequired => (411, "Length Required", "Send Content-Length with the request."),
-            Self::BodyTooLong => (413, "Content Too Large", "The request is longer than this board takes."),
-            Self::HeadTooLong => {
-                (431, "Request Header Fields Too Large", "The head of the request is longer than this board takes.")
-            }
-            Self::BadRequest => (400, "Bad Request", "This is not a request of HTTP/1.1 (RFC 9112)."),
+            Self::LengthRequired => (
+                411,
+                "Length Required",
+                "Send Content-Length with the request.",
+            ),
+            Self::BodyTooLong => (
+                413,
+                "Content Too Large",
+                "The request is longer than this board takes.",
+            ),
+            Self::HeadTooLong => (
+                431,
+                "Request Header Fields Too Large",
+                "The head of the request is longer than this board takes.",
+            ),
+            Self::BadRequest => (
+                400,
+                "Bad Request",
+                "This is not a request of HTTP/1.1 (RFC 9112).",
+            ),
             Self::Timeout => (408, "Request Timeout", "The request did not come in time."),
-            Self::Full => (503, "Service Unavailable", "All connections of this board are taken. Try again later."),
-            Self::SideChannelsFull => {
-                (503, "Service Unavailable", "All places for /ws, /log and /telemetry are taken. Try again later.")
-            }
+            Self::Full => (
+                503,
+                "Service Unavailable",
+                "All connections of this board are taken. Try again later.",
+            ),
+            Self::SideChannelsFull => (
+                503,
+                "Service Unavailable",
+                "All places for /ws, /log and /telemetry are taken. Try again later.",
+            ),
         }
     }
 }
 
 /// An error of the wire that answers no request in particular.
 pub(crate) fn error_message(error: RpcError) -> String {
-    protocol::Response { id: None, outcome: Err(error) }.to_json()
+    protocol::Response {
+        id: None,
+        outcome: Err(error),
+    }
+    .to_json()
 }

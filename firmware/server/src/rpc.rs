@@ -1,5 +1,6 @@
-//! `/rpc`: one controller's channel. Reads and writes at the same time, so that a client that does not read is still heard; what
-//! is said, and when it has to end, is the board's decision.
+//! `/rpc`: one controller's channel. Reads and writes at the same time, so that
+//! a client that does not read is still heard; what is said, and when it has to
+//! end, is the board's decision.
 
 use alloc::vec::Vec;
 use core::{
@@ -47,10 +48,12 @@ enum Step {
     Last(Vec<u8>),
 }
 
-/// What is ready goes out in one write while it has fewer bytes: the push of a command and its answer are one TCP segment.
+/// What is ready goes out in one write while it has fewer bytes: the push of a
+/// command and its answer are one TCP segment.
 const TOGETHER: usize = 1_024;
 
-/// Serves the channel until either endpoint ends it. Where everything was said, the connection is still to be closed in order.
+/// Serves the channel until either endpoint ends it. Where everything was said,
+/// the connection is still to be closed in order.
 pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     socket: &mut S,
     reader: Reader,
@@ -63,16 +66,32 @@ pub(crate) async fn run<S: Socket, H: Hardware, C: Clock>(
     let urgent = RefCell::new(Urgent::default());
     {
         let (mut incoming, mut outgoing) = socket.split();
-        let listening = listen(&mut incoming, reader, &controller, &urgent, &channel, endpoint);
-        let mut talking = pin!(talk(&mut outgoing, &controller, &urgent, &channel, endpoint));
+        let listening = listen(
+            &mut incoming,
+            reader,
+            &controller,
+            &urgent,
+            &channel,
+            endpoint,
+        );
+        let mut talking = pin!(talk(
+            &mut outgoing,
+            &controller,
+            &urgent,
+            &channel,
+            endpoint
+        ));
         match select(select(listening, controller.dismissed()), &mut talking).await {
             Either::First(Either::First(Deaf::Gone)) => Err(Gone),
             Either::First(Either::First(Deaf::Say(close))) => {
                 urgent.borrow_mut().close = Some(close);
                 within(clock, DRAIN, talking).await.unwrap_or(Err(Gone))
             }
-            // A frame that stands still cannot be followed by a close frame: after a moment the socket is dropped.
-            Either::First(Either::Second(())) => within(clock, DRAIN, talking).await.unwrap_or(Err(Gone)),
+            // A frame that stands still cannot be followed by a close frame:
+            // after a moment the socket is dropped.
+            Either::First(Either::Second(())) => {
+                within(clock, DRAIN, talking).await.unwrap_or(Err(Gone))
+            }
             Either::Second(said) => said,
         }
     }
@@ -88,7 +107,10 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
     endpoint: Endpoint<'_>,
 ) -> Deaf {
     loop {
-        let message = reader.next(socket).await.map(|message| unsealed(message, channel));
+        let message = reader
+            .next(socket)
+            .await
+            .map(|message| unsealed(message, channel));
         match message {
             Ok(Message::Text(text)) => {
                 controller.room().await;
@@ -96,19 +118,25 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
             }
             Ok(Message::Ping(payload)) => {
                 controller.heard();
-                // RFC 6455, section 5.5.3: of pings that wait, the latest alone may be answered.
+                // RFC 6455, section 5.5.3: of pings that wait, the latest alone
+                // may be answered.
                 urgent.borrow_mut().pong = Some(endpoint.frame(FrameType::Pong, &payload));
             }
             Ok(Message::Pong) => controller.ponged(),
             Ok(Message::Binary(_)) => {
                 let (code, reason) = match &*channel.borrow() {
-                    None => (Close::UNSUPPORTED_DATA, "the control channel takes JSON in text messages"),
+                    None => (
+                        Close::UNSUPPORTED_DATA,
+                        "the control channel takes JSON in text messages",
+                    ),
                     Some(_) => (Close::POLICY, "not encrypted with this key"),
                 };
                 return Deaf::Say(endpoint.close_frame(Some(code), reason));
             }
             Ok(Message::Close(code)) => return Deaf::Say(endpoint.close_frame(code, "")),
-            Err(Stopped::Broken(Close { code, reason })) => return Deaf::Say(endpoint.close_frame(Some(code), reason)),
+            Err(Stopped::Broken(Close { code, reason })) => {
+                return Deaf::Say(endpoint.close_frame(Some(code), reason));
+            }
             Err(Stopped::Gone) => return Deaf::Gone,
         }
         // Lets the other half, and the other connections, have their turn.
@@ -116,7 +144,8 @@ async fn listen<R: Read, H: Hardware, C: Clock>(
     }
 }
 
-/// On a secret channel, what was sealed as it was meant; what was not becomes a binary message, which is refused.
+/// On a secret channel, what was sealed as it was meant; what was not becomes a
+/// binary message, which is refused.
 fn unsealed(message: Message, channel: &RefCell<Option<Channel>>) -> Message {
     match (message, &mut *channel.borrow_mut()) {
         (Message::Binary(sealed), Some(channel)) => match channel.open_text(&sealed) {
@@ -137,7 +166,8 @@ async fn talk<W: Write, H: Hardware, C: Clock>(
     endpoint: Endpoint<'_>,
 ) -> Result<(), Gone> {
     loop {
-        let (bytes, last) = poll_fn(|cx| poll_ready(|| poll_step(cx, controller, urgent, channel, endpoint))).await;
+        let (bytes, last) =
+            poll_fn(|cx| poll_ready(|| poll_step(cx, controller, urgent, channel, endpoint))).await;
         write(socket, &bytes, WRITE, controller.clock()).await?;
         if last {
             return Ok(());
@@ -193,12 +223,16 @@ fn message(text: &str, channel: Option<&mut Channel>, endpoint: Endpoint<'_>) ->
     match channel.map(|channel| channel.seal(text.as_bytes())) {
         None => Step::Frame(endpoint.frame(FrameType::Text(false), text.as_bytes())),
         Some(Ok(sealed)) => Step::Frame(endpoint.frame(FrameType::Binary(false), &sealed)),
-        // A message out of a board is far below the limit, and 2^64 of them are never sent.
-        Some(Err(_)) => Step::Last(endpoint.close_frame(Some(Close::POLICY), "cannot be encrypted")),
+        // A message out of a board is far below the limit, and 2^64 of them are
+        // never sent.
+        Some(Err(_)) => {
+            Step::Last(endpoint.close_frame(Some(Close::POLICY), "cannot be encrypted"))
+        }
     }
 }
 
-/// Tells a controller why it has no place, over its channel where it has proved a key.
+/// Tells a controller why it has no place, over its channel where it has proved
+/// a key.
 pub(crate) async fn refuse<S: Socket>(
     socket: &mut S,
     mut channel: Option<Channel>,
@@ -206,7 +240,9 @@ pub(crate) async fn refuse<S: Socket>(
     endpoint: Endpoint<'_>,
     clock: &impl Clock,
 ) -> Result<(), Gone> {
-    let Step::Frame(mut bytes) = message(&error_message(error), channel.as_mut(), endpoint) else { return Err(Gone) };
+    let Step::Frame(mut bytes) = message(&error_message(error), channel.as_mut(), endpoint) else {
+        return Err(Gone);
+    };
     bytes.append(&mut endpoint.close_frame(Some(Close::TRY_AGAIN_LATER), ""));
     write(socket, &bytes, WRITE, clock).await
 }
@@ -227,7 +263,13 @@ mod tests {
     fn what_is_ready_goes_out_together_and_in_its_order() {
         assert_eq!(written(vec![]), (Poll::Pending, 0));
         let push_and_answer = vec![Step::Frame(vec![1; 200]), Step::Frame(vec![2; 80])];
-        assert_eq!(written(push_and_answer), (Poll::Ready(([[1; 200].as_slice(), &[2; 80]].concat(), false)), 0));
+        assert_eq!(
+            written(push_and_answer),
+            (
+                Poll::Ready(([[1; 200].as_slice(), &[2; 80]].concat(), false)),
+                0
+            )
+        );
     }
 
     #[test]
@@ -242,7 +284,11 @@ mod tests {
 
     #[test]
     fn nothing_follows_the_last() {
-        let (ready, left) = written(vec![Step::Frame(vec![1]), Step::Last(vec![2]), Step::Frame(vec![3])]);
+        let (ready, left) = written(vec![
+            Step::Frame(vec![1]),
+            Step::Last(vec![2]),
+            Step::Frame(vec![3]),
+        ]);
         assert_eq!((ready, left), (Poll::Ready((vec![1, 2], true)), 1));
     }
 }

@@ -1,5 +1,5 @@
-//! Accepts connections and runs each beside the board's own timer until the board restarts. Which connection has a slot is decided in
-//! `pool`.
+//! Accepts connections and runs each beside the board's own timer until the
+//! board restarts. Which connection has a slot is decided in `pool`.
 
 use alloc::{boxed::Box, collections::VecDeque};
 use core::{cell::RefCell, future::poll_fn, task::Poll, time::Duration};
@@ -23,27 +23,34 @@ use crate::{
 pub struct Settings {
     /// Whose web pages may open channels, and `POST`; by default nobody's.
     pub allowed_origins: &'static [Origin],
-    /// Connections at once, of whatever kind; by default four more than controllers. They must be more than controllers and
-    /// side channels together: a page and a `POST` need one too, and so does a client whose request is incomplete. The more
-    /// there are, the larger a flood in which clients of the flood's own address still get in. For a moment there may be two more.
+    /// Connections at once, of whatever kind; by default four more than
+    /// controllers. They must be more than controllers and side channels
+    /// together: a page and a `POST` need one too, and so does a client whose
+    /// request is incomplete. The more there are, the larger a flood in which
+    /// clients of the flood's own address still get in. For a moment there may
+    /// be two more.
     pub connections: usize,
-    /// Connections to `/ws`, `/log` and `/telemetry` at once, all together; 2 by default.
+    /// Connections to `/ws`, `/log` and `/telemetry` at once, all together; 2
+    /// by default.
     pub side_channels: usize,
-    /// What the network holds for each connection in its buffers, in bytes, where the board's own memory is meant; 0 by default.
+    /// What the network holds for each connection in its buffers, in bytes,
+    /// where the board's own memory is meant; 0 by default.
     pub socket_buffers: usize,
-    /// The longest message that `/ws` echoes, in bytes; 64 KiB by default. Twice as much is needed for each echo: less suits a
-    /// chip.
+    /// The longest message that `/ws` echoes, in bytes; 64 KiB by default.
+    /// Twice as much is needed for each echo: less suits a chip.
     pub echo_limit: usize,
     /// The longest head of a request, in bytes; 4,096 by default.
     pub head_limit: usize,
-    /// How long a client may take for a head: from connecting on, or from the first byte of a further request on; 5 s by
-    /// default. While all connections are taken, one that waits may be ended sooner.
+    /// How long a client may take for a head: from connecting on, or from the
+    /// first byte of a further request on; 5 s by default. While all
+    /// connections are taken, one that waits may be ended sooner.
     pub head_timeout: Duration,
     /// How long a client may take for a body; 5 s by default.
     pub body_timeout: Duration,
     /// How long a client may take to read a response; 5 s by default.
     pub response_timeout: Duration,
-    /// How long a connection is kept for a further request to begin; 30 s by default. While all connections are taken it ends sooner.
+    /// How long a connection is kept for a further request to begin; 30 s by
+    /// default. While all connections are taken it ends sooner.
     pub keep_alive: Duration,
 }
 
@@ -71,9 +78,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a restart waits for close frames and answers to leave.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// Serves the board on everything that `acceptor` accepts, until the board restarts: every client has been told then, and
-/// [`Hardware::reboot`] is called last. To drop it ends all connections without a word.
-pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &Shared<H, C>, settings: &Settings) {
+/// Serves the board on everything that `acceptor` accepts, until the board
+/// restarts: every client has been told then, and [`Hardware::reboot`] is
+/// called last. To drop it ends all connections without a word.
+pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(
+    acceptor: &A,
+    shared: &Shared<H, C>,
+    settings: &Settings,
+) {
     // A board without a source of random numbers has no keys either.
     let secret = shared.random().map_or(0, u64::from_le_bytes);
     let pool = Pool::new(settings, secret);
@@ -89,10 +101,16 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &S
                         Admission::Dropped => drop(socket),
                         admission => arrived.borrow_mut().push_back((from, socket, admission)),
                     }
-                    // In a flood the next connection is there already: those that were accepted have their turn first.
+                    // In a flood the next connection is there already: those
+                    // that were accepted have their turn first.
                     yield_now().await;
                 }
-                Err(_) => shared.clock().sleep_until(shared.clock().now() + ACCEPT_PAUSE).await,
+                Err(_) => {
+                    shared
+                        .clock()
+                        .sleep_until(shared.clock().now() + ACCEPT_PAUSE)
+                        .await
+                }
             }
         }
     }));
@@ -104,12 +122,18 @@ pub async fn serve<A: TcpAccept, H: Hardware, C: Clock>(acceptor: &A, shared: &S
             match admission {
                 Admission::Admitted(slot) => {
                     let serving = connection::serve(socket, from, slot, shared, settings);
-                    // What is read into while a client is silent belongs to it too.
+                    // What is read into while a client is silent belongs to it
+                    // too.
                     shared.set_held(size_of_val(&serving) + WAITING + settings.socket_buffers);
                     crowd.add(Box::pin(serving));
                 }
                 Admission::Refused(slot) => {
-                    crowd.add(Box::pin(connection::refuse_connection(socket, slot, shared.clock(), settings)));
+                    crowd.add(Box::pin(connection::refuse_connection(
+                        socket,
+                        slot,
+                        shared.clock(),
+                        settings,
+                    )));
                 }
                 Admission::Dropped => {}
             }

@@ -1,5 +1,6 @@
-//! The board as its connections share it: who is woken when the board has something to say. One thread, no lock; every call is
-//! short and none waits while the board is borrowed.
+//! The board as its connections share it: who is woken when the board has
+//! something to say. One thread, no lock; every call is short and none waits
+//! while the board is borrowed.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::{
@@ -12,7 +13,8 @@ use core::{
 };
 
 use board::{
-    Asker, Board, Call, ClientId, Hardware, Identity, Origin, Outgoing, Plan, PlanError, Retained, Turn, Unsaved,
+    Asker, Board, Call, ClientId, Hardware, Identity, Origin, Outgoing, Plan, PlanError, Retained,
+    Turn, Unsaved,
 };
 use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
@@ -27,7 +29,8 @@ use crate::{clock::Clock, handshakes::Handshakes, hardware::Watched};
 pub struct Shared<H, C> {
     inner: RefCell<Inner<H>>,
     clock: C,
-    /// What a connection holds by being there, in bytes; 0 until the first is served.
+    /// What a connection holds by being there, in bytes; 0 until the first is
+    /// served.
     held: Cell<usize>,
 }
 
@@ -40,9 +43,11 @@ pub(crate) struct Inner<H> {
     handshakes: Handshakes,
     /// What those who ask for a key were woken for last.
     pairing: u32,
-    /// Who waits for a new name, a restart, something to keep, a call, a handshake or a turn of pairing: a handful.
+    /// Who waits for a new name, a restart, something to keep, a call, a
+    /// handshake or a turn of pairing: a handful.
     watching: Vec<Waker>,
-    /// How many lines of the log and frames of telemetry their readers have been woken for, and who reads.
+    /// How many lines of the log and frames of telemetry their readers have
+    /// been woken for, and who reads.
     told: (u64, u64),
     reading: Vec<Waker>,
     /// Connections of every kind.
@@ -53,7 +58,8 @@ pub(crate) struct Inner<H> {
 #[derive(Default)]
 struct Waiting {
     waker: Option<Waker>,
-    /// It has a message for the board, which is to come when the client's queue has room for the answer.
+    /// It has a message for the board, which is to come when the client's queue
+    /// has room for the answer.
     for_room: bool,
 }
 
@@ -66,11 +72,18 @@ struct Run {
 }
 
 impl<H: Hardware, C: Clock> Shared<H, C> {
-    /// A board that has just booted: `clock` stands near zero. `retained` is what [`Self::keep`] wrote.
+    /// A board that has just booted: `clock` stands near zero. `retained` is
+    /// what [`Self::keep`] wrote.
     ///
     /// # Errors
     /// As [`Board::new`].
-    pub fn new(plan: Plan, retained: &[Retained], epoch: Epoch, hardware: H, clock: C) -> Result<Self, PlanError> {
+    pub fn new(
+        plan: Plan,
+        retained: &[Retained],
+        epoch: Epoch,
+        hardware: H,
+        clock: C,
+    ) -> Result<Self, PlanError> {
         let board = Board::new(plan, retained, epoch, Watched::new(hardware))?;
         let inner = RefCell::new(Inner {
             board,
@@ -84,7 +97,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             reading: Vec::new(),
             connections: 0,
         });
-        Ok(Self { inner, clock, held: Cell::new(0) })
+        Ok(Self {
+            inner,
+            clock,
+            held: Cell::new(0),
+        })
     }
 
     /// The board's clock.
@@ -108,7 +125,14 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     /// What it says of itself by mDNS now.
     pub fn announcement(&self) -> Announcement {
-        let Identity { id, name, mac, version, platform, board } = self.identity();
+        let Identity {
+            id,
+            name,
+            mac,
+            version,
+            platform,
+            board,
+        } = self.identity();
         Announcement {
             id,
             mac,
@@ -126,7 +150,12 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     ///
     /// # Errors
     /// As [`Board::observe`].
-    pub fn observe(&self, key: &ComponentKey, change: State, source: Source) -> Result<(), RpcError> {
+    pub fn observe(
+        &self,
+        key: &ComponentKey,
+        change: State,
+        source: Source,
+    ) -> Result<(), RpcError> {
         self.with(|board, now| board.observe(now, key, change, source))
     }
 
@@ -138,11 +167,17 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.press(now, key, event))
     }
 
-    /// As [`Self::press`], of a button whose contact closed at `began`: see [`Board::press_begun`].
+    /// As [`Self::press`], of a button whose contact closed at `began`: see
+    /// [`Board::press_begun`].
     ///
     /// # Errors
     /// As [`Board::press`].
-    pub fn press_begun(&self, began: Duration, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
+    pub fn press_begun(
+        &self,
+        began: Duration,
+        key: &ComponentKey,
+        event: &str,
+    ) -> Result<(), RpcError> {
         self.with(|board, now| board.press_begun(now, began, key, event))
     }
 
@@ -164,12 +199,15 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.forget_everything(now));
     }
 
-    /// Keeps what is to be kept, for ever: `save` writes or erases, and is called for one thing at a time. A write that fails is
-    /// tried again; why it failed is for `save` to tell.
+    /// Keeps what is to be kept, for ever: `save` writes or erases, and is
+    /// called for one thing at a time. A write that fails is tried again; why
+    /// it failed is for `save` to tell.
     pub async fn keep<E>(&self, mut save: impl AsyncFnMut(&Unsaved) -> Result<(), E>) -> ! {
         loop {
             self.watch(|inner| inner.board.has_unsaved()).await;
-            let Some(unsaved) = self.with(|board, now| board.take_unsaved(now)) else { continue };
+            let Some(unsaved) = self.with(|board, now| board.take_unsaved(now)) else {
+                continue;
+            };
             match save(&unsaved).await {
                 Ok(()) => self.with(|board, _| board.saved()),
                 Err(_) => self.with(|board, now| board.not_saved(now, &unsaved)),
@@ -182,10 +220,14 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.log(now, level, message));
     }
 
-    /// Waits until the board announces itself otherwise: its name has changed, or whether it is locked.
+    /// Waits until the board announces itself otherwise: its name has changed,
+    /// or whether it is locked.
     pub async fn announced_otherwise(&self, than: &Announcement) {
         let locked = than.api_encryption.is_some();
-        self.watch(|inner| inner.board.name() != than.friendly_name || inner.board.is_locked() != locked).await;
+        self.watch(|inner| {
+            inner.board.name() != than.friendly_name || inner.board.is_locked() != locked
+        })
+        .await;
     }
 
     /// Whether only who has a key is obeyed.
@@ -236,11 +278,15 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// Somebody had a wrong key: how long the answer is to wait.
     pub(crate) fn wrong_key(&self, kid: KeyId) -> Duration {
         let delay = self.inner.borrow_mut().handshakes.failed(self.clock.now());
-        self.log(Level::Warn, format_args!("somebody tried a wrong key ({kid})"));
+        self.log(
+            Level::Warn,
+            format_args!("somebody tried a wrong key ({kid})"),
+        );
         delay
     }
 
-    /// Waits until no other handshake of this key is under way; the next one waits until the guard is dropped.
+    /// Waits until no other handshake of this key is under way; the next one
+    /// waits until the guard is dropped.
     pub(crate) async fn handshake(&self, kid: KeyId) -> Handshake<'_, H, C> {
         loop {
             if self.inner.borrow_mut().handshakes.begin(kid) {
@@ -255,14 +301,22 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.inner.borrow().board.check_pairing()
     }
 
-    /// A controller at this address asks for a key; when the guard is dropped it does no more.
+    /// A controller at this address asks for a key; when the guard is dropped
+    /// it does no more.
     pub(crate) fn ask_for_key(&self, from: IpAddr) -> Result<AskingForKey<'_, H, C>, RpcError> {
         let asker = self.with(|board, now| board.ask_for_key(now, from))?;
-        Ok(AskingForKey { shared: self, asker })
+        Ok(AskingForKey {
+            shared: self,
+            asker,
+        })
     }
 
     /// A controller has proved this key.
-    pub(crate) fn connect_with_key(&self, kid: KeyId, origin: Origin) -> Result<Controller<'_, H, C>, RpcError> {
+    pub(crate) fn connect_with_key(
+        &self,
+        kid: KeyId,
+        origin: Origin,
+    ) -> Result<Controller<'_, H, C>, RpcError> {
         let client = self.with(|board, now| board.connect_with_key(now, kid))?;
         Ok(self.controller(client, origin))
     }
@@ -296,7 +350,8 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     /// Waits until a call that is being made is not wanted any more.
     pub(crate) async fn call_unwanted(&self, number: u32) {
-        self.watch(|inner| !inner.board.is_call_wanted(number)).await;
+        self.watch(|inner| !inner.board.is_call_wanted(number))
+            .await;
     }
 
     pub(crate) fn call_answered(&self, number: u32, controller: &Controller<'_, H, C>) {
@@ -312,14 +367,21 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         change(self.inner.borrow_mut().board.hardware_mut().inner_mut())
     }
 
-    /// Waits until a restart is due: the controllers have been told, and nothing new is begun.
+    /// Waits until a restart is due: the controllers have been told, and
+    /// nothing new is begun.
     pub(crate) async fn restarting(&self) {
-        self.watch(|inner| inner.board.hardware().restart_is_due()).await;
+        self.watch(|inner| inner.board.hardware().restart_is_due())
+            .await;
     }
 
     /// Restarts the hardware.
     pub(crate) fn restart(&self) {
-        self.inner.borrow_mut().board.hardware_mut().inner_mut().reboot();
+        self.inner
+            .borrow_mut()
+            .board
+            .hardware_mut()
+            .inner_mut()
+            .reboot();
     }
 
     /// Waits until no connection has anything to finish.
@@ -331,7 +393,8 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.inner.borrow_mut()
     }
 
-    /// What a connection holds by being there, in bytes: its task, and its buffers here and in the network.
+    /// What a connection holds by being there, in bytes: its task, and its
+    /// buffers here and in the network.
     pub(crate) fn set_held(&self, bytes: usize) {
         self.held.set(bytes);
     }
@@ -346,7 +409,8 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         Counted { shared: self }
     }
 
-    /// Notes that something has begun which a restart waits for, until the guard is dropped.
+    /// Notes that something has begun which a restart waits for, until the
+    /// guard is dropped.
     pub(crate) fn converse(&self) -> Conversation<'_, H, C> {
         self.inner.borrow_mut().conversations += 1;
         Conversation { shared: self }
@@ -360,8 +424,14 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     fn controller(&self, client: ClientId, origin: Origin) -> Controller<'_, H, C> {
         self.inner.borrow_mut().board.comes_from(client, origin);
-        self.inner.borrow_mut().clients.insert(client, Waiting::default());
-        Controller { shared: self, client }
+        self.inner
+            .borrow_mut()
+            .clients
+            .insert(client, Waiting::default());
+        Controller {
+            shared: self,
+            client,
+        }
     }
 
     /// Does what is due, whenever it is due, for ever.
@@ -415,7 +485,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             if done(&inner) {
                 return Poll::Ready(());
             }
-            if !inner.watching.iter().any(|waker| waker.will_wake(cx.waker())) {
+            if !inner
+                .watching
+                .iter()
+                .any(|waker| waker.will_wake(cx.waker()))
+            {
                 inner.watching.push(cx.waker().clone());
             }
             Poll::Pending
@@ -425,7 +499,8 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 }
 
 impl<H: Hardware> Inner<H> {
-    /// Wakes the timer's task if it would come too late, and those who wait for a name, a restart, or something to keep.
+    /// Wakes the timer's task if it would come too late, and those who wait for
+    /// a name, a restart, or something to keep.
     fn settle(&mut self) {
         if is_sooner(self.board.next_deadline(), self.run.armed) {
             wake(&mut self.run.waker);
@@ -434,7 +509,12 @@ impl<H: Hardware> Inner<H> {
         let pairing = self.board.pairing_changes();
         let paired = core::mem::replace(&mut self.pairing, pairing) != pairing;
         let calls = self.board.take_call_news();
-        if calls || renamed || paired || self.board.hardware().restart_is_due() || self.board.has_unsaved() {
+        if calls
+            || renamed
+            || paired
+            || self.board.hardware().restart_is_due()
+            || self.board.has_unsaved()
+        {
             self.wake_watching();
         }
         let told = (self.board.logged(), self.board.frames());
@@ -527,7 +607,8 @@ impl<H: Hardware, C: Clock> AskingForKey<'_, H, C> {
 
     /// Waits until the code was confirmed at the board, or it is over.
     pub(crate) async fn outcome(&self) -> Turn {
-        self.until(|turn| matches!(turn, Turn::Confirmed | Turn::Over)).await
+        self.until(|turn| matches!(turn, Turn::Confirmed | Turn::Over))
+            .await
     }
 
     /// Waits until it is over.
@@ -536,22 +617,27 @@ impl<H: Hardware, C: Clock> AskingForKey<'_, H, C> {
     }
 
     async fn until(&self, done: impl Fn(Turn) -> bool) -> Turn {
-        self.shared.watch(|inner| done(inner.board.pairing_turn(self.asker))).await;
+        self.shared
+            .watch(|inner| done(inner.board.pairing_turn(self.asker)))
+            .await;
         self.shared.inner.borrow().board.pairing_turn(self.asker)
     }
 
     pub(crate) fn show_code(&self, code: noise::Code) {
-        self.shared.with(|board, now| board.show_pairing_code(now, self.asker, code));
+        self.shared
+            .with(|board, now| board.show_pairing_code(now, self.asker, code));
     }
 
     pub(crate) fn take_key(&self) -> Result<Key, RpcError> {
-        self.shared.with(|board, now| board.take_paired_key(now, self.asker))
+        self.shared
+            .with(|board, now| board.take_paired_key(now, self.asker))
     }
 }
 
 impl<H: Hardware, C: Clock> Drop for AskingForKey<'_, H, C> {
     fn drop(&mut self) {
-        self.shared.with(|board, now| board.leave_pairing(now, self.asker));
+        self.shared
+            .with(|board, now| board.leave_pairing(now, self.asker));
     }
 }
 
@@ -583,7 +669,11 @@ impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
         .await;
     }
 
-    fn poll<R>(&self, cx: &Context<'_>, ask: impl FnOnce(&mut Board<Watched<H>>) -> Option<R>) -> Poll<R> {
+    fn poll<R>(
+        &self,
+        cx: &Context<'_>,
+        ask: impl FnOnce(&mut Board<Watched<H>>) -> Option<R>,
+    ) -> Poll<R> {
         let mut inner = self.shared.inner.borrow_mut();
         let answer = ask(&mut inner.board);
         if let Some(answer) = answer {
@@ -597,11 +687,16 @@ impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
 
     pub(crate) fn ponged(&self) {
         let now = self.shared.clock.now();
-        self.shared.inner.borrow_mut().board.ponged(now, self.client);
+        self.shared
+            .inner
+            .borrow_mut()
+            .board
+            .ponged(now, self.client);
     }
 
     pub(crate) fn receive(&self, text: &str) {
-        self.shared.with(|board, now| board.receive(now, self.client, text));
+        self.shared
+            .with(|board, now| board.receive(now, self.client, text));
     }
 
     pub(crate) fn heard(&self) {
@@ -629,6 +724,7 @@ impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
 impl<H: Hardware, C: Clock> Drop for Controller<'_, H, C> {
     fn drop(&mut self) {
         self.shared.inner.borrow_mut().clients.remove(&self.client);
-        self.shared.with(|board, now| board.disconnect(now, self.client));
+        self.shared
+            .with(|board, now| board.disconnect(now, self.client));
     }
 }

@@ -1,4 +1,5 @@
-//! A connection beside the control channel, as its task has it: what the board gives it, and when it is to end.
+//! A connection beside the control channel, as its task has it: what the board
+//! gives it, and when it is to end.
 
 use alloc::{string::String, vec::Vec};
 use core::{future::poll_fn, task::Poll};
@@ -22,13 +23,21 @@ pub(crate) struct SideChannel<'a, H: Hardware, C: Clock> {
 
 impl<H: Hardware, C: Clock> Shared<H, C> {
     /// A client opened a channel beside the control channel.
-    pub(crate) fn open_side(&self, side: Side, origin: Origin) -> Result<SideChannel<'_, H, C>, RpcError> {
+    pub(crate) fn open_side(
+        &self,
+        side: Side,
+        origin: Origin,
+    ) -> Result<SideChannel<'_, H, C>, RpcError> {
         let id = self.with(|board, now| {
             let id = board.open_side(now, side)?;
             board.comes_from(id, origin);
             Ok(id)
         })?;
-        Ok(SideChannel { shared: self, side, id })
+        Ok(SideChannel {
+            shared: self,
+            side,
+            id,
+        })
     }
 }
 
@@ -51,7 +60,9 @@ impl<'a, H: Hardware, C: Clock> SideChannel<'a, H, C> {
 
     /// Waits until the channel is to end, and comes to what is said then.
     pub(crate) async fn ends(&self) -> Vec<u8> {
-        let dismissed = self.shared.watch(|inner| inner.board().is_dismissed(self.id));
+        let dismissed = self
+            .shared
+            .watch(|inner| inner.board().is_dismissed(self.id));
         match select(self.shared.restarting(), dismissed).await {
             Either::First(()) => close_frame(Some(Close::SERVICE_RESTART), "the board restarts"),
             Either::Second(()) => close_frame(Some(Close::NORMAL), CLOSED_FROM_AFAR),
@@ -78,7 +89,11 @@ impl<'a, H: Hardware, C: Clock> SideChannel<'a, H, C> {
 
     /// The next frame of telemetry.
     pub(crate) fn read_frame<R>(&self, made: impl FnOnce(&[u8]) -> R) -> Option<R> {
-        self.shared.inner().board_mut().read_telemetry(self.id).map(made)
+        self.shared
+            .inner()
+            .board_mut()
+            .read_telemetry(self.id)
+            .map(made)
     }
 
     /// What is said before the first frame.

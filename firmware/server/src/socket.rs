@@ -22,17 +22,20 @@ const READ_ON: usize = 2_048;
 /// How long a frame may take to leave.
 pub(crate) const WRITE: Duration = protocol::limits::BOARD_DROPS_AFTER;
 
-/// Says that nothing more will be sent, then reads until the peer has said so too: to drop a socket with unread bytes sends a
-/// reset, which makes the peer forget what it has not read yet (RFC 9112, section 9.6).
+/// Says that nothing more will be sent, then reads until the peer has said so
+/// too: to drop a socket with unread bytes sends a reset, which makes the peer
+/// forget what it has not read yet (RFC 9112, section 9.6).
 pub(crate) async fn end<S: Socket>(socket: &mut S, clock: &impl Clock) {
     let drain = async {
         if socket.close(Close::Write).await.is_err() {
             return;
         }
-        // Large enough that what a client had on its way is read within the time, each piece in a turn of its own.
+        // Large enough that what a client had on its way is read within the
+        // time, each piece in a turn of its own.
         let mut rest = alloc::vec![0; READ_ON];
         while matches!(socket.read(&mut rest).await, Ok(read) if read > 0) {
-            // Who goes on sending is always ready to be read: without this neither the clock nor anybody else had a turn.
+            // Who goes on sending is always ready to be read: without this
+            // neither the clock nor anybody else had a turn.
             yield_now().await;
         }
     };

@@ -1,5 +1,6 @@
-//! Which source addresses connected often in the last seconds, in a table of a fixed size, and the random numbers by which equals are
-//! told apart. Reads no clock.
+//! Which source addresses connected often in the last seconds, in a table of a
+//! fixed size, and the random numbers by which equals are told apart. Reads no
+//! clock.
 
 use core::{
     hash::{Hash, Hasher},
@@ -7,8 +8,10 @@ use core::{
     time::Duration,
 };
 
-/// Counters in a row. Addresses that share one share its count, and which do depends on a secret. With two rows, the lower count
-/// being taken (a count-min sketch), an ordinary address is mistaken for one of twenty busy ones in 2 % of cases, with one row in 15 %.
+/// Counters in a row. Addresses that share one share its count, and which do
+/// depends on a secret. With two rows, the lower count being taken (a count-min
+/// sketch), an ordinary address is mistaken for one of twenty busy ones in 2 %
+/// of cases, with one row in 15 %.
 const COUNTERS: usize = 128;
 
 const ROWS: usize = 2;
@@ -16,7 +19,8 @@ const ROWS: usize = 2;
 /// After this time a count is half of what it was.
 const HALF_LIFE: Duration = Duration::from_secs(1);
 
-/// So many connections in a few seconds are ordinary: a browser, a script that polls.
+/// So many connections in a few seconds are ordinary: a browser, a script that
+/// polls.
 const ORDINARY: u16 = 8;
 
 /// The counters.
@@ -30,7 +34,13 @@ pub(crate) struct Sources {
 
 impl Sources {
     pub(crate) fn new(secret: u64) -> Self {
-        Self { secret, drawn: secret, counts: [[0; COUNTERS]; ROWS], total: 0, halved: Duration::ZERO }
+        Self {
+            secret,
+            drawn: secret,
+            counts: [[0; COUNTERS]; ROWS],
+            total: 0,
+            halved: Duration::ZERO,
+        }
     }
 
     /// A connection from this address was accepted.
@@ -42,7 +52,10 @@ impl Sources {
             }
             self.halved += HALF_LIFE;
             self.total /= 2;
-            self.counts.as_flattened_mut().iter_mut().for_each(|count| *count /= 2);
+            self.counts
+                .as_flattened_mut()
+                .iter_mut()
+                .for_each(|count| *count /= 2);
         }
         self.total = self.total.saturating_add(1);
         for (row, place) in self.counts.iter_mut().zip(places(self.secret, from)) {
@@ -52,9 +65,15 @@ impl Sources {
 
     /// How far above the ordinary its rate is, in powers of two: 0 is ordinary.
     pub(crate) fn heat(&self, from: IpAddr) -> u32 {
-        let counts = self.counts.iter().zip(places(self.secret, from)).map(|(row, place)| row[place]);
+        let counts = self
+            .counts
+            .iter()
+            .zip(places(self.secret, from))
+            .map(|(row, place)| row[place]);
         let count = counts.min().unwrap_or_default();
-        (count / ORDINARY).checked_ilog2().map_or(0, |powers| powers + 1)
+        (count / ORDINARY)
+            .checked_ilog2()
+            .map_or(0, |powers| powers + 1)
     }
 
     /// Connections in the last seconds, from everywhere.
@@ -62,23 +81,30 @@ impl Sources {
         self.total
     }
 
-    /// A number below `end`, or 0. Good enough to be not foreseen without the secret, and no more.
+    /// A number below `end`, or 0. Good enough to be not foreseen without the
+    /// secret, and no more.
     pub(crate) fn random(&mut self, end: usize) -> usize {
         self.drawn = mixed(self.drawn.wrapping_add(0x9e37_79b9_7f4a_7c15));
-        usize::try_from(self.drawn >> 33).unwrap_or_default().checked_rem(end).unwrap_or_default()
+        usize::try_from(self.drawn >> 33)
+            .unwrap_or_default()
+            .checked_rem(end)
+            .unwrap_or_default()
     }
 }
 
 /// The counter of an address in each row.
 fn places(secret: u64, from: IpAddr) -> [usize; ROWS] {
     let mut hasher = Mixer(secret);
-    // An IPv4 address is the same host where it is written as IPv6 (RFC 4291, section 2.5.5.2).
+    // An IPv4 address is the same host where it is written as IPv6 (RFC 4291,
+    // section 2.5.5.2).
     from.to_canonical().hash(&mut hasher);
     let bits = hasher.finish();
-    [bits, bits >> 32].map(|bits| usize::try_from(bits & 0xffff_ffff).unwrap_or_default() % COUNTERS)
+    [bits, bits >> 32]
+        .map(|bits| usize::try_from(bits & 0xffff_ffff).unwrap_or_default() % COUNTERS)
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): `core` has no hasher of its own.
+/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): `core` has no
+/// hasher of its own.
 fn mixed(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -114,7 +140,10 @@ mod tests {
         }
         sources.connected(now, hosts[1]);
         assert_eq!(hosts.map(|host| sources.heat(host)), [7, 0]);
-        assert_eq!(sources.heat(Ipv4Addr::new(192, 168, 1, 1).to_ipv6_mapped().into()), 7);
+        assert_eq!(
+            sources.heat(Ipv4Addr::new(192, 168, 1, 1).to_ipv6_mapped().into()),
+            7
+        );
         sources.connected(now + Duration::from_secs(8), hosts[1]);
         assert_eq!(hosts.map(|host| sources.heat(host)), [0, 0]);
     }

@@ -1,4 +1,5 @@
-//! The opening handshake as a client makes it (RFC 6455, section 4.1): the request, and whether an answer is one. Owns no socket.
+//! The opening handshake as a client makes it (RFC 6455, section 4.1): the
+//! request, and whether an answer is one. Owns no socket.
 
 use alloc::{
     format,
@@ -19,11 +20,20 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// A request with these 16 bytes, which are random, and its bytes as they are sent. On a locked board it says no more than its TXT
-    /// record does.
-    pub(crate) fn new(nonce: [u8; 16], url: &CallUrl, identity: &Identity, locked: bool) -> (Self, String) {
+    /// A request with these 16 bytes, which are random, and its bytes as they
+    /// are sent. On a locked board it says no more than its TXT record does.
+    pub(crate) fn new(
+        nonce: [u8; 16],
+        url: &CallUrl,
+        identity: &Identity,
+        locked: bool,
+    ) -> (Self, String) {
         let key = base64(&nonce);
-        let mut head = format!("GET {} HTTP/1.1\r\nHost: {}\r\n", url.path(), url.authority());
+        let mut head = format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\n",
+            url.path(),
+            url.authority()
+        );
         head += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
         head += &format!("Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: {SUBPROTOCOL}\r\n");
         head += &format!("{ID_FIELD}: {}\r\n", identity.id);
@@ -34,15 +44,20 @@ impl Asked {
         (Self { key }, head)
     }
 
-    /// Whether this head, which ends with an empty line, makes the connection a WebSocket.
+    /// Whether this head, which ends with an empty line, makes the connection a
+    /// WebSocket.
     ///
     /// # Errors
     /// Why not, for people.
     pub(crate) fn is_answered_by(&self, head: &[u8]) -> Result<(), String> {
         let head = core::str::from_utf8(head).map_err(|_| NO_HTTP)?;
         let (status, fields) = head.split_once("\r\n").ok_or(NO_HTTP)?;
-        // RFC 9112, section 4: version, three digits, a phrase that may be empty.
-        let status = status.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).ok_or(NO_HTTP)?;
+        // RFC 9112, section 4: version, three digits, a phrase that may be
+        // empty.
+        let status = status
+            .strip_prefix("HTTP/1.")
+            .and_then(|rest| rest.get(2..5))
+            .ok_or(NO_HTTP)?;
         if !status.bytes().all(|b| b.is_ascii_digit()) {
             return Err(NO_HTTP.to_string());
         }
@@ -57,20 +72,29 @@ impl Asked {
                 .map(|(_, value)| value.trim())
         };
         let has = |name, token: &str| {
-            values(name).flat_map(|value| value.split(',')).any(|value| value.trim().eq_ignore_ascii_case(token))
+            values(name)
+                .flat_map(|value| value.split(','))
+                .any(|value| value.trim().eq_ignore_ascii_case(token))
         };
         if !has("Upgrade", "websocket") || !has("Connection", "upgrade") {
             return Err("it answers HTTP 101 and names no WebSocket".to_string());
         }
         let mut buffer = [0; MAX_BASE64_KEY_RESPONSE_LEN];
         let mut accepted = values("Sec-WebSocket-Accept");
-        if accepted.next() != Some(sec_key_response(&self.key, &mut buffer)) || accepted.next().is_some() {
-            return Err("its Sec-WebSocket-Accept does not fit: it is no WebSocket server".to_string());
+        if accepted.next() != Some(sec_key_response(&self.key, &mut buffer))
+            || accepted.next().is_some()
+        {
+            return Err(
+                "its Sec-WebSocket-Accept does not fit: it is no WebSocket server".to_string(),
+            );
         }
         if values("Sec-WebSocket-Extensions").any(|value| !value.is_empty()) {
-            return Err("it wants an extension of WebSocket, of which none was offered".to_string());
+            return Err(
+                "it wants an extension of WebSocket, of which none was offered".to_string(),
+            );
         }
-        // A server that names none has not looked at it, and speaks version 1 as any other.
+        // A server that names none has not looked at it, and speaks version 1
+        // as any other.
         match values("Sec-WebSocket-Protocol").find(|value| *value != SUBPROTOCOL) {
             Some(_) => Err(format!("it speaks another subprotocol than {SUBPROTOCOL}")),
             None => Ok(()),
@@ -108,7 +132,8 @@ mod tests {
         let (_, head) = asked();
         assert_eq!(
             head,
-            "GET /boards?room=4 HTTP/1.1\r\nHost: bench:7433\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET /boards?room=4 HTTP/1.1\r\nHost: bench:7433\r\nConnection: Upgrade\r\nUpgrade: \
+                 websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
              Sec-WebSocket-Protocol: switchboard.v1\r\nSwitchboard-Id: sb-1\r\n\
              Switchboard-Encryption: Noise_NNpsk0_25519_ChaChaPoly_SHA256\r\n\r\n"
@@ -119,7 +144,8 @@ mod tests {
         #[test]
         fn no_head_is_taken_for_an_answer_by_chance(head in prop_oneof![
             vec(any::<u8>(), 0..200),
-            "HTTP/1\\.1 [0-9é]{0,4}[ -~é]{0,20}(\r\n[A-Za-z:, é-]{0,30}){0,6}\r\n\r\n".prop_map(String::into_bytes),
+            "HTTP/1\\.1 [0-9é]{0,4}[ -~é]{0,20}(\r\n[A-Za-z:, \
+                 é-]{0,30}){0,6}\r\n\r\n".prop_map(String::into_bytes),
         ]) {
             prop_assert!(asked().0.is_answered_by(&head).is_err());
         }
@@ -128,11 +154,18 @@ mod tests {
     #[test]
     fn only_the_answer_to_this_request_is_one() {
         let (asked, _) = asked();
-        let answer = |fields: &str| asked.is_answered_by(format!("HTTP/1.1 101 \r\n{fields}\r\n").as_bytes());
+        let answer = |fields: &str| {
+            asked.is_answered_by(format!("HTTP/1.1 101 \r\n{fields}\r\n").as_bytes())
+        };
         let upgrade = "Upgrade: WebSocket\r\nconnection: keep-alive, Upgrade\r\n";
         let accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
         assert_eq!(answer(&format!("{upgrade}{accept}")), Ok(()));
-        assert_eq!(answer(&format!("{upgrade}{accept}Sec-WebSocket-Protocol: switchboard.v1\r\n")), Ok(()));
+        assert_eq!(
+            answer(&format!(
+                "{upgrade}{accept}Sec-WebSocket-Protocol: switchboard.v1\r\n"
+            )),
+            Ok(())
+        );
         for bad in [
             upgrade.to_string(),
             accept.to_string(),
@@ -153,7 +186,10 @@ mod tests {
             (b"\r\n\r\n", "HTTP/1.1"),
         ] {
             let said = asked.is_answered_by(head);
-            assert!(said.as_ref().is_err_and(|why| why.contains(expected)), "{said:?}");
+            assert!(
+                said.as_ref().is_err_and(|why| why.contains(expected)),
+                "{said:?}"
+            );
         }
     }
 }

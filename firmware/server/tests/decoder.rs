@@ -10,11 +10,17 @@ fn decode(bytes: &[u8], pieces: &[usize]) -> (Vec<Message>, Option<Violation>) {
     decode_with(Decoder::new(LIMIT), bytes, pieces)
 }
 
-fn decode_with(mut decoder: Decoder, bytes: &[u8], pieces: &[usize]) -> (Vec<Message>, Option<Violation>) {
+fn decode_with(
+    mut decoder: Decoder,
+    bytes: &[u8],
+    pieces: &[usize],
+) -> (Vec<Message>, Option<Violation>) {
     let (mut messages, mut rest) = (Vec::new(), bytes);
     let mut pieces = pieces.iter().cycle();
     while !rest.is_empty() {
-        let length = pieces.next().map_or(rest.len(), |length| (*length).clamp(1, rest.len()));
+        let length = pieces
+            .next()
+            .map_or(rest.len(), |length| (*length).clamp(1, rest.len()));
         let (mut piece, after) = rest.split_at(length);
         rest = after;
         loop {
@@ -35,11 +41,20 @@ fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
         Ok(short) if short < 126 => frame.push(0x80 | short),
         _ => {
             frame.push(0x80 | 126);
-            frame.extend(u16::try_from(payload.len()).unwrap_or(u16::MAX).to_be_bytes());
+            frame.extend(
+                u16::try_from(payload.len())
+                    .unwrap_or(u16::MAX)
+                    .to_be_bytes(),
+            );
         }
     }
     frame.extend(mask);
-    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    frame.extend(
+        payload
+            .iter()
+            .zip(mask.iter().cycle())
+            .map(|(byte, mask)| byte ^ mask),
+    );
     frame
 }
 
@@ -106,7 +121,9 @@ proptest! {
 
 #[test]
 fn a_frame_that_announces_too_much_is_refused_before_it_comes() {
-    let header = [0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4];
+    let header = [
+        0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4,
+    ];
     let (_, violation) = decode(&header, &[]);
     assert_eq!(violation.map(|close| close.code), Some(1009));
 }

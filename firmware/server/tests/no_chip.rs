@@ -1,9 +1,11 @@
-//! The board core and its server are the same on every chip and on the desk, and what goes beside them knows no chip either.
+//! The board core and its server are the same on every chip and on the desk,
+//! and what goes beside them knows no chip either.
 
 use std::process::Command;
 
 #[test]
-fn core_server_and_what_is_embedded_depend_on_nothing_that_knows_a_chip() -> Result<(), Box<dyn std::error::Error>> {
+fn core_server_and_what_is_embedded_depend_on_nothing_that_knows_a_chip()
+-> Result<(), Box<dyn std::error::Error>> {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",
@@ -18,14 +20,27 @@ fn core_server_and_what_is_embedded_depend_on_nothing_that_knows_a_chip() -> Res
             "--package",
             "switchboard-provisioning",
         ])
-        .args(["--edges", "normal,build", "--prefix", "none", "--offline", "--locked"])
+        .args([
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--offline",
+            "--locked",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()?;
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let tree = String::from_utf8(output.stdout)?;
     assert!(tree.contains("switchboard-protocol "), "{tree}");
     let of_a_chip = |name: &&str| {
-        ["esp-", "esp32", "esp_", "riscv", "xtensa", "cortex-m"].iter().any(|chip| name.starts_with(chip))
+        ["esp-", "esp32", "esp_", "riscv", "xtensa", "cortex-m"]
+            .iter()
+            .any(|chip| name.starts_with(chip))
     };
     let found: Vec<_> = tree.lines().filter(of_a_chip).collect();
     assert!(found.is_empty(), "{found:?}");

@@ -3,7 +3,8 @@
 use embedded_storage::nor_flash as waiting;
 use embedded_storage_async::nor_flash::{NorFlash, ReadNorFlash};
 
-/// A flash driver that is done when its calls return, such as esp-storage's: nothing else runs meanwhile.
+/// A flash driver that is done when its calls return, such as esp-storage's:
+/// nothing else runs meanwhile.
 #[derive(Debug, Clone)]
 pub struct Blocking<F>(pub F);
 

@@ -1,7 +1,9 @@
-//! Makes the erasing of a sector survive a cut. A sector that was erased in part may look like one that is in use, with what it held
-//! long ago, or like one that is full: sequential-storage would take its contents back, or repair itself with what is left of them.
-//! So the first sector of the storage is a journal: which sector is about to be erased, and that it was. An erasure that is not
-//! noted as done is done again as the storage is opened.
+//! Makes the erasing of a sector survive a cut. A sector that was erased in
+//! part may look like one that is in use, with what it held long ago, or like
+//! one that is full: sequential-storage would take its contents back, or repair
+//! itself with what is left of them. So the first sector of the storage is a
+//! journal: which sector is about to be erased, and that it was. An erasure
+//! that is not noted as done is done again as the storage is opened.
 
 use core::ops::Range;
 
@@ -17,7 +19,8 @@ pub(crate) struct Journal<F> {
     next: u32,
 }
 
-/// Room for one word of a flash; sequential-storage takes none with longer ones.
+/// Room for one word of a flash; sequential-storage takes none with longer
+/// ones.
 const WORD: usize = 32;
 
 /// A word as it is erased.
@@ -30,9 +33,16 @@ impl<F: NorFlash> Journal<F> {
     /// A note: which sector is to be erased, and a word for that it was.
     const NOTE: u32 = 2 * Self::word();
 
-    #[expect(clippy::cast_possible_truncation, reason = "words and sectors of a flash fit its 32-bit addresses")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "words and sectors of a flash fit its 32-bit addresses"
+    )]
     const fn word() -> u32 {
-        let word = if F::WRITE_SIZE > F::READ_SIZE { F::WRITE_SIZE } else { F::READ_SIZE };
+        let word = if F::WRITE_SIZE > F::READ_SIZE {
+            F::WRITE_SIZE
+        } else {
+            F::READ_SIZE
+        };
         // A note's number takes four bytes.
         if word < 4 { 4 } else { word as u32 }
     }
@@ -42,19 +52,27 @@ impl<F: NorFlash> Journal<F> {
         F::ERASE_SIZE as u32
     }
 
-    /// The flash with its journal in the first sector of `range`. Finishes the erasure that a cut has interrupted, unless
-    /// somebody else wrote what is there.
+    /// The flash with its journal in the first sector of `range`. Finishes the
+    /// erasure that a cut has interrupted, unless somebody else wrote what is
+    /// there.
     pub(crate) async fn open(flash: F, range: &Range<u32>) -> Result<Self, F::Error> {
         let sector = range.start..range.start + Self::sector_size();
-        let mut journal = Self { next: sector.end, flash, sector };
+        let mut journal = Self {
+            next: sector.end,
+            flash,
+            sector,
+        };
         let mut last = None;
-        for at in (journal.sector.start..=journal.sector.end - Self::NOTE).step_by(Self::NOTE as usize) {
+        for at in
+            (journal.sector.start..=journal.sector.end - Self::NOTE).step_by(Self::NOTE as usize)
+        {
             let note = journal.read_word(at).await?;
             let is_done = journal.read_word(at + Self::word()).await? != BLANK;
             if note == BLANK && !is_done {
                 journal.next = journal.next.min(at);
             } else if journal.next < at {
-                // A note after the end of the notes: the journal itself was being erased, and nothing else then.
+                // A note after the end of the notes: the journal itself was
+                // being erased, and nothing else then.
                 journal.next = journal.sector.end;
                 return Ok(journal);
             } else {
@@ -66,7 +84,10 @@ impl<F: NorFlash> Journal<F> {
             && let erased = range.start + number.saturating_mul(Self::sector_size())
             && erased < range.end
         {
-            journal.flash.erase(erased, erased + Self::sector_size()).await?;
+            journal
+                .flash
+                .erase(erased, erased + Self::sector_size())
+                .await?;
             journal.write_word(at + Self::word(), &DONE).await?;
         }
         Ok(journal)
@@ -77,7 +98,8 @@ impl<F: NorFlash> Journal<F> {
         self.flash
     }
 
-    /// Erases the journal itself. A cut leaves notes that say nothing, or that say what is done.
+    /// Erases the journal itself. A cut leaves notes that say nothing, or that
+    /// say what is done.
     pub(crate) async fn forget(&mut self) -> Result<(), F::Error> {
         self.flash.erase(self.sector.start, self.sector.end).await?;
         self.next = self.sector.start;
@@ -105,14 +127,15 @@ impl<F: NorFlash> Journal<F> {
         }
         let note = self.next;
         self.next += Self::NOTE;
-        self.write_word(note, &noted((at - self.sector.start) / Self::sector_size())).await?;
+        self.write_word(note, &noted((at - self.sector.start) / Self::sector_size()))
+            .await?;
         self.flash.erase(at, at + Self::sector_size()).await?;
         self.write_word(note + Self::word(), &DONE).await
     }
 }
 
-/// The note for the sector with this number: the number and its complement. A cut leaves bits 1 that were to become 0, and then the
-/// two do not fit.
+/// The note for the sector with this number: the number and its complement. A
+/// cut leaves bits 1 that were to become 0, and then the two do not fit.
 fn noted(number: u32) -> [u8; WORD] {
     let mut word = BLANK;
     let [low, high, ..] = number.to_le_bytes();

@@ -1,4 +1,5 @@
-//! Under what something lies in the flash: a byte that says what it is, and its number or name.
+//! Under what something lies in the flash: a byte that says what it is, and its
+//! number or name.
 
 use alloc::string::ToString;
 
@@ -12,7 +13,8 @@ pub(crate) struct Key {
     bytes: [u8; Self::LONGEST],
 }
 
-/// These bytes are in flash; a newer version may add to them and must not reuse them.
+/// These bytes are in flash; a newer version may add to them and must not reuse
+/// them.
 const VERSION: u8 = b'v';
 const WIFI: u8 = b'w';
 const RETAINED: u8 = b'r';
@@ -38,13 +40,17 @@ impl Key {
         let name = retained.to_string();
         let mut key = Self::plain(RETAINED);
         key.length = u8::try_from(name.len() + 1).ok()?;
-        key.bytes.get_mut(1..=name.len())?.copy_from_slice(name.as_bytes());
+        key.bytes
+            .get_mut(1..=name.len())?
+            .copy_from_slice(name.as_bytes());
         Some(key)
     }
 
     /// What a board keeps, if this is that.
     pub(crate) fn retained(&self) -> Option<RetainedKey> {
-        let [RETAINED, name @ ..] = self.used() else { return None };
+        let [RETAINED, name @ ..] = self.used() else {
+            return None;
+        };
         core::str::from_utf8(name).ok()?.parse().ok()
     }
 
@@ -56,17 +62,35 @@ impl Key {
 impl MapKey for Key {
     fn serialize_into(&self, buffer: &mut [u8]) -> Result<usize, SerializationError> {
         let used = self.used();
-        let [length, place @ ..] = buffer else { return Err(SerializationError::BufferTooSmall) };
+        let [length, place @ ..] = buffer else {
+            return Err(SerializationError::BufferTooSmall);
+        };
         *length = self.length;
-        place.get_mut(..used.len()).ok_or(SerializationError::BufferTooSmall)?.copy_from_slice(used);
+        place
+            .get_mut(..used.len())
+            .ok_or(SerializationError::BufferTooSmall)?
+            .copy_from_slice(used);
         Ok(used.len() + 1)
     }
 
     fn deserialize_from(buffer: &[u8]) -> Result<(Self, usize), SerializationError> {
-        let [length, rest @ ..] = buffer else { return Err(SerializationError::BufferTooSmall) };
-        let used = rest.get(..(*length).into()).ok_or(SerializationError::InvalidFormat)?;
+        let [length, rest @ ..] = buffer else {
+            return Err(SerializationError::BufferTooSmall);
+        };
+        let used = rest
+            .get(..(*length).into())
+            .ok_or(SerializationError::InvalidFormat)?;
         let mut bytes = [0; Self::LONGEST];
-        bytes.get_mut(..used.len()).ok_or(SerializationError::InvalidFormat)?.copy_from_slice(used);
-        Ok((Self { length: *length, bytes }, used.len() + 1))
+        bytes
+            .get_mut(..used.len())
+            .ok_or(SerializationError::InvalidFormat)?
+            .copy_from_slice(used);
+        Ok((
+            Self {
+                length: *length,
+                bytes,
+            },
+            used.len() + 1,
+        ))
     }
 }

@@ -1,8 +1,11 @@
-//! What a board keeps in flash. Decides under which keys things lie there, and what becomes of flash that another program or a
-//! newer version wrote. When something is written is [`board::Board`]'s to decide; where, sequential-storage's.
+//! What a board keeps in flash. Decides under which keys things lie there, and
+//! what becomes of flash that another program or a newer version wrote. When
+//! something is written is [`board::Board`]'s to decide; where,
+//! sequential-storage's.
 //!
-//! Everything is an entry of its own: after a cut each has the value of before or of after, and of several that are written
-//! together the first ones are new. Nothing is written before there is something to keep.
+//! Everything is an entry of its own: after a cut each has the value of before
+//! or of after, and of several that are written together the first ones are
+//! new. Nothing is written before there is something to keep.
 #![no_std]
 
 extern crate alloc;
@@ -31,7 +34,8 @@ pub use wifi::{Wifi, WifiError};
 use journal::Journal;
 use key::Key;
 
-/// The format of the entries. A board with an older one does not read a newer one.
+/// The format of the entries. A board with an older one does not read a newer
+/// one.
 const VERSION: u8 = 1;
 
 /// In place of a version while everything is being erased.
@@ -50,16 +54,19 @@ pub enum Found {
     Nothing,
     /// What this or an older version has kept.
     Entries,
-    /// What a newer version has kept, in this format. It counts as nothing, and the first write erases it.
+    /// What a newer version has kept, in this format. It counts as nothing, and
+    /// the first write erases it.
     Newer(u8),
-    /// What nobody has kept. It counts as nothing, and the first write erases it.
+    /// What nobody has kept. It counts as nothing, and the first write erases
+    /// it.
     Garbage,
 }
 
 /// Why something could not be kept, read or erased.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError<E: Debug> {
-    /// The part of the flash that was named has less than three sectors, does not begin and end with one, or is not there.
+    /// The part of the flash that was named has less than three sectors, does
+    /// not begin and end with one, or is not there.
     #[error("the storage needs three whole flash sectors at least")]
     Range,
     /// The flash refuses.
@@ -71,7 +78,8 @@ pub enum StorageError<E: Debug> {
     /// A value has more than [`LONGEST`] bytes, or a key more than 32.
     #[error("an entry has at most {LONGEST} bytes, and its key 32")]
     TooLong,
-    /// What lies there cannot be understood any more. It counts as nothing from now on, and the next write erases it.
+    /// What lies there cannot be understood any more. It counts as nothing from
+    /// now on, and the next write erases it.
     #[error("the storage cannot be understood; it begins anew")]
     Garbage,
 }
@@ -100,11 +108,16 @@ impl<F: NorFlash> Storage<F>
 where
     F::Error: Debug,
 {
-    /// Opens the part of a flash that begins and ends at these addresses: three sectors at least. Says what was found there.
+    /// Opens the part of a flash that begins and ends at these addresses: three
+    /// sectors at least. Says what was found there.
     ///
     /// # Errors
-    /// [`StorageError::Range`], and [`StorageError::Flash`] where it cannot be read. Whatever lies there is no error.
-    pub async fn open(flash: F, range: Range<u32>) -> Result<(Self, Found), StorageError<F::Error>> {
+    /// [`StorageError::Range`], and [`StorageError::Flash`] where it cannot be
+    /// read. Whatever lies there is no error.
+    pub async fn open(
+        flash: F,
+        range: Range<u32>,
+    ) -> Result<(Self, Found), StorageError<F::Error>> {
         // The next line reckons with the difference.
         if range.start >= range.end || range.end as usize > flash.capacity() {
             return Err(StorageError::Range);
@@ -115,13 +128,20 @@ where
             return Err(StorageError::Range);
         }
         let config = MapConfig::try_new(entries).map_err(|_| StorageError::Range)?;
-        let flash = Journal::open(flash, &range).await.map_err(StorageError::Flash)?;
+        let flash = Journal::open(flash, &range)
+            .await
+            .map_err(StorageError::Flash)?;
         let map = MapStorage::new(flash, config, Cache::new_uncached());
-        let mut storage = Self { map, contents: Contents::Ours, buffer: [0; BUFFER] };
+        let mut storage = Self {
+            map,
+            contents: Contents::Ours,
+            buffer: [0; BUFFER],
+        };
         let version = match storage.get(Key::VERSION).await {
             Ok(version) => version,
             Err(StorageError::Flash(error)) => return Err(StorageError::Flash(error)),
-            // A flash that answers nonsense is not broken: somebody else wrote it.
+            // A flash that answers nonsense is not broken: somebody else wrote
+            // it.
             Err(_) => None,
         };
         let found = match version.as_deref() {
@@ -158,7 +178,10 @@ where
                 // From the oldest on: a later one replaces it.
                 match all.iter_mut().find(|known| known.key == key) {
                     Some(known) => known.value = value.into(),
-                    None => all.push(Retained { key, value: value.into() }),
+                    None => all.push(Retained {
+                        key,
+                        value: value.into(),
+                    }),
                 }
             }
             Ok(())
@@ -168,13 +191,16 @@ where
         Ok(all)
     }
 
-    /// Writes what a board hands out, one entry after the other, or erases everything.
+    /// Writes what a board hands out, one entry after the other, or erases
+    /// everything.
     ///
     /// # Errors
-    /// As the flash has them, [`StorageError::Full`], [`StorageError::TooLong`] and [`StorageError::Garbage`]. What was written before
-    /// stays.
+    /// As the flash has them, [`StorageError::Full`], [`StorageError::TooLong`]
+    /// and [`StorageError::Garbage`]. What was written before stays.
     pub async fn save(&mut self, unsaved: &Unsaved) -> Result<(), StorageError<F::Error>> {
-        let Unsaved::Write(entries) = unsaved else { return self.erase().await };
+        let Unsaved::Write(entries) = unsaved else {
+            return self.erase().await;
+        };
         for entry in entries {
             let key = Key::of(&entry.key).ok_or(StorageError::TooLong)?;
             self.set(key, &entry.value).await?;
@@ -187,26 +213,32 @@ where
     /// # Errors
     /// As the flash has them, and [`StorageError::Garbage`].
     pub async fn wifi(&mut self) -> Result<Option<Wifi>, StorageError<F::Error>> {
-        Ok(self.get(Key::WIFI).await?.and_then(|value| Wifi::from_bytes(&value)))
+        Ok(self
+            .get(Key::WIFI)
+            .await?
+            .and_then(|value| Wifi::from_bytes(&value)))
     }
 
-    /// Keeps the Wi-Fi that is to be used; `None` forgets it, but erases its password only with time: see [`Self::erase`].
+    /// Keeps the Wi-Fi that is to be used; `None` forgets it, but erases its
+    /// password only with time: see [`Self::erase`].
     ///
     /// # Errors
     /// As [`Self::save`].
     pub async fn set_wifi(&mut self, wifi: Option<&Wifi>) -> Result<(), StorageError<F::Error>> {
-        self.set(Key::WIFI, &wifi.map(Wifi::to_bytes).unwrap_or_default()).await
+        self.set(Key::WIFI, &wifi.map(Wifi::to_bytes).unwrap_or_default())
+            .await
     }
 
-    /// Erases everything, the bytes themselves too. After a cut in between, nothing counts either, and the rest is erased as it is
-    /// opened.
+    /// Erases everything, the bytes themselves too. After a cut in between,
+    /// nothing counts either, and the rest is erased as it is opened.
     ///
     /// # Errors
     /// As the flash has them.
     pub async fn erase(&mut self) -> Result<(), StorageError<F::Error>> {
         let mut last = None;
         if self.contents == Contents::Ours {
-            // A storage that cannot take this entry any more is erased without it.
+            // A storage that cannot take this entry any more is erased without
+            // it.
             match self.put(Key::VERSION, &[ERASING]).await {
                 Err(StorageError::Flash(error)) => return Err(StorageError::Flash(error)),
                 _ => last = sectors::active(self.map.flash_range(), self.map.flash()).await?,
@@ -214,13 +246,22 @@ where
         }
         self.contents = Contents::Foreign;
         let range = self.map.flash_range();
-        // The sector with that entry goes last: it says what the others are worth.
+        // The sector with that entry goes last: it says what the others are
+        // worth.
         let (marked, others): (Vec<_>, Vec<_>) =
             sectors::all::<F>(range).partition(|sector| Some(sector.start) == last);
         for sector in others.into_iter().chain(marked) {
-            self.map.flash().erase(sector.start, sector.end).await.map_err(StorageError::Flash)?;
+            self.map
+                .flash()
+                .erase(sector.start, sector.end)
+                .await
+                .map_err(StorageError::Flash)?;
         }
-        self.map.flash().forget().await.map_err(StorageError::Flash)?;
+        self.map
+            .flash()
+            .forget()
+            .await
+            .map_err(StorageError::Flash)?;
         self.contents = Contents::Blank;
         Ok(())
     }

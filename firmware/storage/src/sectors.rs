@@ -9,17 +9,24 @@ use crate::StorageError;
 /// An erased byte.
 const ERASED: u8 = 0xff;
 
-/// Half a byte's bits: from so many zeros on, sequential-storage takes a sector's mark as set.
+/// Half a byte's bits: from so many zeros on, sequential-storage takes a
+/// sector's mark as set.
 const MARKED: u32 = 4;
 
 /// Each sector.
 pub(crate) fn all<F: NorFlash>(range: Range<u32>) -> impl Iterator<Item = Range<u32>> {
     let size = u32::try_from(F::ERASE_SIZE).unwrap_or(u32::MAX);
-    range.step_by(F::ERASE_SIZE).map(move |start| start..start + size)
+    range
+        .step_by(F::ERASE_SIZE)
+        .map(move |start| start..start + size)
 }
 
-/// Where the sector begins that sequential-storage writes to: its first word is marked and its last is not.
-pub(crate) async fn active<F: NorFlash>(range: Range<u32>, flash: &mut F) -> Result<Option<u32>, StorageError<F::Error>>
+/// Where the sector begins that sequential-storage writes to: its first word is
+/// marked and its last is not.
+pub(crate) async fn active<F: NorFlash>(
+    range: Range<u32>,
+    flash: &mut F,
+) -> Result<Option<u32>, StorageError<F::Error>>
 where
     F::Error: Debug,
 {
@@ -53,7 +60,9 @@ where
 {
     // A power of two divides a sector.
     const PIECE: usize = 512;
-    let buffer = buffer.get_mut(..PIECE.min(F::ERASE_SIZE)).ok_or(StorageError::Range)?;
+    let buffer = buffer
+        .get_mut(..PIECE.min(F::ERASE_SIZE))
+        .ok_or(StorageError::Range)?;
     for at in range.step_by(buffer.len()) {
         flash.read(at, buffer).await.map_err(StorageError::Flash)?;
         if buffer.iter().any(|byte| *byte != ERASED) {

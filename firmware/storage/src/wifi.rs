@@ -13,16 +13,19 @@ pub struct Wifi {
 /// Why this is no Wi-Fi.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WifiError {
-    /// IEEE 802.11, 9.4.2.2: an SSID has at most 32 bytes. One of no bytes is a wildcard.
+    /// IEEE 802.11, 9.4.2.2: an SSID has at most 32 bytes. One of no bytes is a
+    /// wildcard.
     #[error("a network's name has 1 to 32 bytes")]
     Ssid,
-    /// IEEE 802.11, J.4: a passphrase has 8 to 63 characters, a key 64 hexadecimal digits. An open network has none.
+    /// IEEE 802.11, J.4: a passphrase has 8 to 63 characters, a key 64
+    /// hexadecimal digits. An open network has none.
     #[error("a password has 8 to 64 bytes, or none on an open network")]
     Password,
 }
 
 impl Wifi {
-    /// The network `ssid`, of 1 to 32 bytes, with a password of 8 to 64 bytes; an open one has an empty one.
+    /// The network `ssid`, of 1 to 32 bytes, with a password of 8 to 64 bytes;
+    /// an open one has an empty one.
     ///
     /// # Errors
     /// Where one of them has another length.
@@ -33,7 +36,10 @@ impl Wifi {
         if !password.is_empty() && !(8..=64).contains(&password.len()) {
             return Err(WifiError::Password);
         }
-        Ok(Self { ssid: ssid.to_owned(), password: password.to_owned() })
+        Ok(Self {
+            ssid: ssid.to_owned(),
+            password: password.to_owned(),
+        })
     }
 
     /// The network's name.
@@ -54,12 +60,18 @@ impl Wifi {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first()?;
         let (ssid, password) = rest.split_at_checked((*length).into())?;
-        Self::new(core::str::from_utf8(ssid).ok()?, core::str::from_utf8(password).ok()?).ok()
+        Self::new(
+            core::str::from_utf8(ssid).ok()?,
+            core::str::from_utf8(password).ok()?,
+        )
+        .ok()
     }
 }
 
 impl fmt::Debug for Wifi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wifi").field("ssid", &self.ssid).finish_non_exhaustive()
+        f.debug_struct("Wifi")
+            .field("ssid", &self.ssid)
+            .finish_non_exhaustive()
     }
 }

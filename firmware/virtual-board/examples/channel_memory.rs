@@ -1,9 +1,11 @@
-//! What an open channel costs a virtual board, counted by the allocator, beside what the board itself says of it (`Clients.List`):
+//! What an open channel costs a virtual board, counted by the allocator, beside
+//! what the board itself says of it (`Clients.List`):
 //!
 //!     cargo run -p switchboard-virtual-board --example channel_memory
 //!
-//! A hundred boards run in this process, and one client of each kind connects to every one. The clients allocate nothing while they
-//! are connected; what the system holds for sockets is not counted.
+//! A hundred boards run in this process, and one client of each kind connects
+//! to every one. The clients allocate nothing while they are connected; what
+//! the system holds for sockets is not counted.
 
 use std::{
     error::Error,
@@ -23,10 +25,22 @@ static HEAP: PeakAlloc = PeakAlloc;
 const BOARDS: usize = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options { boards: BOARDS, profile: Profile::Lamp, mdns: false, ..Options::default() };
+    let options = Options {
+        boards: BOARDS,
+        profile: Profile::Lamp,
+        mdns: false,
+        ..Options::default()
+    };
     let boards = VirtualBoards::start(options)?;
-    let addresses: Vec<SocketAddr> = boards.list().into_iter().map(|board| board.address).collect();
-    println!("{:<12} {:>10} {:>14}", "channel", "allocated", "the board says");
+    let addresses: Vec<SocketAddr> = boards
+        .list()
+        .into_iter()
+        .map(|board| board.address)
+        .collect();
+    println!(
+        "{:<12} {:>10} {:>14}",
+        "channel", "allocated", "the board says"
+    );
     for path in ["/rpc", "/log", "/telemetry", "/ws"] {
         // Whatever is made once, the first time.
         drop(open(&addresses, path)?);
@@ -46,7 +60,8 @@ fn open(addresses: &[SocketAddr], path: &str) -> Result<Vec<TcpStream>, Box<dyn 
     for address in addresses {
         let mut stream = TcpStream::connect(address)?;
         let handshake = format!(
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: \
+                 websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         stream.write_all(handshake.as_bytes())?;
@@ -60,8 +75,9 @@ fn open(addresses: &[SocketAddr], path: &str) -> Result<Vec<TcpStream>, Box<dyn 
     Ok(channels)
 }
 
-/// What is allocated, in bytes: the least within half a second, since boards also do other things. Before that it is waited until the
-/// ring of the telemetry is full.
+/// What is allocated, in bytes: the least within half a second, since boards
+/// also do other things. Before that it is waited until the ring of the
+/// telemetry is full.
 fn at_rest() -> usize {
     sleep(Duration::from_millis(1_500));
     let end = Instant::now() + Duration::from_millis(500);
@@ -79,12 +95,15 @@ fn said(address: SocketAddr) -> Result<u64, Box<dyn Error>> {
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"Clients.List"}"#;
     write!(
         stream,
-        "POST /rpc HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /rpc HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: \
+             {}\r\n\r\n{body}",
         body.len()
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let json = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let list: Value = serde_json::from_str(json)?;
-    list["result"]["clients"][0]["memory"].as_u64().ok_or_else(|| format!("no memory in {list}").into())
+    list["result"]["clients"][0]["memory"]
+        .as_u64()
+        .ok_or_else(|| format!("no memory in {list}").into())
 }

@@ -1,4 +1,5 @@
-//! Announces boards by mDNS: one responder for up to [`SHARE`] boards of the process. The only place that knows mdns-sd.
+//! Announces boards by mDNS: one responder for up to [`SHARE`] boards of the
+//! process. The only place that knows mdns-sd.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -15,38 +16,66 @@ pub(crate) struct Announcer {
     service: String,
 }
 
-/// Boards of one responder. It answers for all of them in one burst of some 400 bytes a board, and a socket of Linux holds
-/// 208 KiB at first, of which each datagram takes a power of two; what comes too much is lost. Each responder waits a random
-/// time of its own before it answers, as real boards do (RFC 6762, section 6).
+/// Boards of one responder. It answers for all of them in one burst of some 400
+/// bytes a board, and a socket of Linux holds 208 KiB at first, of which each
+/// datagram takes a power of two; what comes too much is lost. Each responder
+/// waits a random time of its own before it answers, as real boards do (RFC
+/// 6762, section 6).
 const SHARE: usize = 250;
 
-/// How long the responder, whose queue of commands is bounded, is left alone when it is full.
+/// How long the responder, whose queue of commands is bounded, is left alone
+/// when it is full.
 const FULL: Duration = Duration::from_millis(20);
 
-/// The longest datagram on the loopback interface, in bytes: with what the kernel adds, just within 8 KiB. Other interfaces
-/// would fragment it.
+/// The longest datagram on the loopback interface, in bytes: with what the
+/// kernel adds, just within 8 KiB. Other interfaces would fragment it.
 const LOOPBACK_DATAGRAM: usize = 7_500;
 
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 impl Announcer {
-    /// Starts responders for so many boards that listen on `address`: on the loopback interface alone where they do.
+    /// Starts responders for so many boards that listen on `address`: on the
+    /// loopback interface alone where they do.
     pub(crate) fn start(address: IpAddr, service: String, boards: usize) -> Result<Self, Error> {
-        let daemons = (0..boards.div_ceil(SHARE)).map(|_| responder(address)).collect::<Result<_, _>>()?;
+        let daemons = (0..boards.div_ceil(SHARE))
+            .map(|_| responder(address))
+            .collect::<Result<_, _>>()?;
         Ok(Self { daemons, service })
     }
 
     /// Announces a board, or what has changed about it.
-    pub(crate) async fn announce(&self, announcement: &Announcement, address: SocketAddr) -> Result<(), Error> {
+    pub(crate) async fn announce(
+        &self,
+        announcement: &Announcement,
+        address: SocketAddr,
+    ) -> Result<(), Error> {
         let txt = announcement.to_txt();
-        let txt: Vec<_> = txt.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let txt: Vec<_> = txt
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+            .collect();
         let host = format!("{}.local.", announcement.id);
         // The instance is named by the id: two boards may have one name.
         let every_interface = address.ip().is_unspecified();
-        let ip = if every_interface { String::new() } else { address.ip().to_string() };
-        let service = ServiceInfo::new(&self.service, &announcement.id, &host, ip.as_str(), address.port(), &txt[..])?;
-        let service = if every_interface { service.enable_addr_auto() } else { service };
+        let ip = if every_interface {
+            String::new()
+        } else {
+            address.ip().to_string()
+        };
+        let service = ServiceInfo::new(
+            &self.service,
+            &announcement.id,
+            &host,
+            ip.as_str(),
+            address.port(),
+            &txt[..],
+        )?;
+        let service = if every_interface {
+            service.enable_addr_auto()
+        } else {
+            service
+        };
         loop {
             match self.of(&announcement.id)?.register(service.clone()) {
                 Err(Error::Again) => sleep(FULL).await,
@@ -75,7 +104,11 @@ impl Announcer {
                 // An error means that the responder has ended.
                 let _ = left.recv_async().await;
             }
-            for ended in self.daemons.iter().filter_map(|daemon| daemon.shutdown().ok()) {
+            for ended in self
+                .daemons
+                .iter()
+                .filter_map(|daemon| daemon.shutdown().ok())
+            {
                 let _ = ended.recv_async().await;
             }
         };
@@ -86,7 +119,9 @@ impl Announcer {
     /// The responder of a board: the same for its whole life.
     fn of(&self, id: &str) -> Result<&ServiceDaemon, Error> {
         let sum: usize = id.bytes().map(usize::from).sum();
-        self.daemons.get(sum % self.daemons.len().max(1)).ok_or_else(|| Error::Msg("no responder runs".to_owned()))
+        self.daemons
+            .get(sum % self.daemons.len().max(1))
+            .ok_or_else(|| Error::Msg("no responder runs".to_owned()))
     }
 }
 
@@ -94,8 +129,15 @@ fn responder(address: IpAddr) -> Result<ServiceDaemon, Error> {
     let daemon = ServiceDaemon::new()?;
     if address.is_loopback() {
         daemon.disable_interface(IfKind::All)?;
-        daemon.enable_interface(if address.is_ipv4() { IfKind::LoopbackV4 } else { IfKind::LoopbackV6 })?;
+        daemon.enable_interface(if address.is_ipv4() {
+            IfKind::LoopbackV4
+        } else {
+            IfKind::LoopbackV6
+        })?;
     }
-    daemon.set_max_packet_size(vec![IfKind::LoopbackV4, IfKind::LoopbackV6], LOOPBACK_DATAGRAM)?;
+    daemon.set_max_packet_size(
+        vec![IfKind::LoopbackV4, IfKind::LoopbackV6],
+        LOOPBACK_DATAGRAM,
+    )?;
     Ok(daemon)
 }

@@ -1,4 +1,5 @@
-//! A board's clock on this computer: tokio's timers, of which there may be any number. They come up to a millisecond late.
+//! A board's clock on this computer: tokio's timers, of which there may be any
+//! number. They come up to a millisecond late.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,9 @@ pub(crate) struct DeskClock {
 
 impl DeskClock {
     pub(crate) fn start() -> Self {
-        Self { boot: Instant::now() }
+        Self {
+            boot: Instant::now(),
+        }
     }
 }
 

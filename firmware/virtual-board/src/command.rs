@@ -1,4 +1,5 @@
-//! What can be said to running virtual boards, a line each: hands at a board, cables pulled, the end. Reads only; obeys nothing.
+//! What can be said to running virtual boards, a line each: hands at a board,
+//! cables pulled, the end. Reads only; obeys nothing.
 
 use protocol::{
     ComponentKey, Object, State,
@@ -7,7 +8,8 @@ use protocol::{
 use serde_json::Value;
 
 /// The lines that are understood.
-pub const USAGE: &str = "press BOARD button:0 [press|double_press|long_press], set BOARD switch:1 on=true, erase BOARD, pair BOARD, call BOARD ws://HOST:PORT (or off), \
+pub const USAGE: &str = "press BOARD button:0 [press|double_press|long_press], set BOARD switch:1 \
+     on=true, erase BOARD, pair BOARD, call BOARD ws://HOST:PORT (or off), \
                          stop BOARD, start BOARD, quit; BOARD is a name, \"a name\" or an id";
 
 /// A line that was understood.
@@ -105,11 +107,19 @@ impl Command {
             "" => Ok(None),
             "press" => press(rest).map(Some),
             "set" => set(rest).map(Some),
-            "erase" => Ok(Some(Self::Erase { board: only_board(rest, "erase")? })),
-            "pair" => Ok(Some(Self::Pair { board: only_board(rest, "pair")? })),
+            "erase" => Ok(Some(Self::Erase {
+                board: only_board(rest, "erase")?,
+            })),
+            "pair" => Ok(Some(Self::Pair {
+                board: only_board(rest, "pair")?,
+            })),
             "call" => call(rest).map(Some),
-            "stop" => Ok(Some(Self::Stop { board: only_board(rest, "stop")? })),
-            "start" => Ok(Some(Self::Start { board: only_board(rest, "start")? })),
+            "stop" => Ok(Some(Self::Stop {
+                board: only_board(rest, "stop")?,
+            })),
+            "start" => Ok(Some(Self::Start {
+                board: only_board(rest, "start")?,
+            })),
             "quit" if rest.is_empty() => Ok(Some(Self::Quit)),
             "quit" => Err(CommandError::TooMuch(rest.to_owned(), "quit")),
             other => Err(CommandError::Unknown(other.to_owned())),
@@ -124,15 +134,20 @@ fn press(text: &str) -> Result<Command, CommandError> {
         return Err(CommandError::TooMuch(rest.to_owned(), "press"));
     }
     let event = if event.is_empty() { "press" } else { event };
-    Ok(Command::Press { board, button, event: event.to_owned() })
+    Ok(Command::Press {
+        board,
+        button,
+        event: event.to_owned(),
+    })
 }
 
 fn set(text: &str) -> Result<Command, CommandError> {
     let (board, component, mut rest) = board_and_component(text, "set")?;
     let mut fields = Object::new();
     while !rest.is_empty() {
-        let (name, value) =
-            rest.split_once('=').ok_or_else(|| CommandError::NotAField(first_word(rest).0.to_owned()))?;
+        let (name, value) = rest
+            .split_once('=')
+            .ok_or_else(|| CommandError::NotAField(first_word(rest).0.to_owned()))?;
         if name.is_empty() || name.contains(char::is_whitespace) {
             return Err(CommandError::NotAField(first_word(rest).0.to_owned()));
         }
@@ -143,10 +158,15 @@ fn set(text: &str) -> Result<Command, CommandError> {
     if fields.is_empty() {
         return Err(CommandError::NoFields);
     }
-    Ok(Command::Set { board, component, change: State::from(fields) })
+    Ok(Command::Set {
+        board,
+        component,
+        change: State::from(fields),
+    })
 }
 
-/// A value at the beginning of a text: JSON where it is JSON up to a space or the end, otherwise the word as a text.
+/// A value at the beginning of a text: JSON where it is JSON up to a space or
+/// the end, otherwise the word as a text.
 fn json_or_word(text: &str) -> (Value, &str) {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     if let Some(Ok(value)) = values.next()
@@ -165,11 +185,13 @@ fn json_or_word(text: &str) -> (Value, &str) {
 fn call(text: &str) -> Result<Command, CommandError> {
     let (board, word) = match quoted(text)? {
         Some((board, rest)) => (board, rest),
-        None => text.rsplit_once(char::is_whitespace).ok_or(if text.is_empty() {
-            CommandError::NoBoard("call")
-        } else {
-            CommandError::NoUrl
-        })?,
+        None => text
+            .rsplit_once(char::is_whitespace)
+            .ok_or(if text.is_empty() {
+                CommandError::NoBoard("call")
+            } else {
+                CommandError::NoUrl
+            })?,
     };
     let (board, word) = (board.trim(), word.trim());
     if board.is_empty() {
@@ -178,9 +200,15 @@ fn call(text: &str) -> Result<Command, CommandError> {
     let url = match word {
         "" => return Err(CommandError::NoUrl),
         "off" => None,
-        url => Some(url.parse().map_err(|error| CommandError::Url(url.to_owned(), error))?),
+        url => Some(
+            url.parse()
+                .map_err(|error| CommandError::Url(url.to_owned(), error))?,
+        ),
     };
-    Ok(Command::Call { board: board.to_owned(), url })
+    Ok(Command::Call {
+        board: board.to_owned(),
+        url,
+    })
 }
 
 fn only_board(text: &str, command: &'static str) -> Result<String, CommandError> {
@@ -195,14 +223,17 @@ fn only_board(text: &str, command: &'static str) -> Result<String, CommandError>
     }
 }
 
-/// A board and a component; a name without quotation marks goes up to the first word that names a component.
+/// A board and a component; a name without quotation marks goes up to the first
+/// word that names a component.
 fn board_and_component<'a>(
     text: &'a str,
     command: &'static str,
 ) -> Result<(String, ComponentKey, &'a str), CommandError> {
     if let Some((board, rest)) = quoted(text)? {
         let (word, rest) = first_word(rest);
-        let component = word.parse().map_err(|_| CommandError::NoComponent(command))?;
+        let component = word
+            .parse()
+            .map_err(|_| CommandError::NoComponent(command))?;
         return if board.is_empty() {
             Err(CommandError::NoBoard(command))
         } else {
@@ -213,7 +244,10 @@ fn board_and_component<'a>(
     while !at.is_empty() {
         let (word, rest) = first_word(at);
         if let Ok(component) = word.parse() {
-            let board = text.get(..text.len() - at.len()).unwrap_or_default().trim_end();
+            let board = text
+                .get(..text.len() - at.len())
+                .unwrap_or_default()
+                .trim_end();
             return if board.is_empty() {
                 Err(CommandError::NoBoard(command))
             } else {
@@ -222,18 +256,32 @@ fn board_and_component<'a>(
         }
         at = rest;
     }
-    Err(if text.is_empty() { CommandError::NoBoard(command) } else { CommandError::NoComponent(command) })
+    Err(if text.is_empty() {
+        CommandError::NoBoard(command)
+    } else {
+        CommandError::NoComponent(command)
+    })
 }
 
-/// A name in quotation marks, single or double, at the beginning of a text, and what comes after it.
+/// A name in quotation marks, single or double, at the beginning of a text, and
+/// what comes after it.
 fn quoted(text: &str) -> Result<Option<(&str, &str)>, CommandError> {
-    let Some(mark) = text.chars().next().filter(|mark| matches!(mark, '"' | '\'')) else { return Ok(None) };
+    let Some(mark) = text
+        .chars()
+        .next()
+        .filter(|mark| matches!(mark, '"' | '\''))
+    else {
+        return Ok(None);
+    };
     let inner = text.get(1..).unwrap_or_default();
-    let (name, rest) = inner.split_once(mark).ok_or_else(|| CommandError::Unclosed(inner.to_owned()))?;
+    let (name, rest) = inner
+        .split_once(mark)
+        .ok_or_else(|| CommandError::Unclosed(inner.to_owned()))?;
     Ok(Some((name, rest.trim_start())))
 }
 
-/// The first word of a text and what comes after it, both without spaces around them.
+/// The first word of a text and what comes after it, both without spaces around
+/// them.
 fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim();
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));

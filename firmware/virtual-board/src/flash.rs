@@ -1,5 +1,6 @@
-//! The part of a virtual board's memory that holds firmware: two places for an image, and which of them boots. It outlives the
-//! board's runs. It runs nothing: [`crate::life`] does what [`Flash::boot`] says.
+//! The part of a virtual board's memory that holds firmware: two places for an
+//! image, and which of them boots. It outlives the board's runs. It runs
+//! nothing: [`crate::life`] does what [`Flash::boot`] says.
 
 use std::{cell::RefCell, mem, rc::Rc};
 
@@ -35,17 +36,28 @@ pub(crate) struct Flash {
 impl Flash {
     /// A board that was flashed with this version.
     pub(crate) fn with(version: String) -> Self {
-        let running = Image { version, comes_up: true };
-        Self { running, record: Record::Kept, came_back: false, coming: Vec::new() }
+        let running = Image {
+            version,
+            comes_up: true,
+        };
+        Self {
+            running,
+            record: Record::Kept,
+            came_back: false,
+            coming: Vec::new(),
+        }
     }
 
-    /// What a boot loader does at a reset. Answers the image that runs from now on.
+    /// What a boot loader does at a reset. Answers the image that runs from now
+    /// on.
     pub(crate) fn boot(&mut self) -> &Image {
         self.coming = Vec::new();
         self.came_back = false;
         match mem::replace(&mut self.record, Record::Kept) {
             Record::Kept => {}
-            Record::New(image) => self.record = Record::Trying(mem::replace(&mut self.running, image)),
+            Record::New(image) => {
+                self.record = Record::Trying(mem::replace(&mut self.running, image))
+            }
             Record::Trying(before) => {
                 self.running = before;
                 self.came_back = true;
@@ -91,20 +103,24 @@ impl UpdateSlot for Slot {
 
     fn finish(&mut self) -> Result<(), SlotError> {
         let read = Image::read(&self.0.borrow().coming);
-        read.map(|_| ()).map_err(|error| SlotError::NotAnImage(error.to_string()))
+        read.map(|_| ())
+            .map_err(|error| SlotError::NotAnImage(error.to_string()))
     }
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), SlotError> {
         let flash = self.0.borrow();
         let from = offset as usize;
         let there = flash.coming.get(from..from + bytes.len());
-        bytes.copy_from_slice(there.ok_or_else(|| SlotError::Failed("nothing was written there".to_owned()))?);
+        bytes.copy_from_slice(
+            there.ok_or_else(|| SlotError::Failed("nothing was written there".to_owned()))?,
+        );
         Ok(())
     }
 
     fn activate(&mut self) -> Result<(), SlotError> {
         let mut flash = self.0.borrow_mut();
-        let image = Image::read(&flash.coming).map_err(|error| SlotError::NotAnImage(error.to_string()))?;
+        let image =
+            Image::read(&flash.coming).map_err(|error| SlotError::NotAnImage(error.to_string()))?;
         flash.record = Record::New(image);
         Ok(())
     }

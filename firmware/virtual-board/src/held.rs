@@ -1,4 +1,5 @@
-//! A future that can be stopped and continued from outside: a board that hangs, with its sockets open.
+//! A future that can be stopped and continued from outside: a board that hangs,
+//! with its sockets open.
 
 use std::{
     cell::{Cell, RefCell},
@@ -34,7 +35,10 @@ impl Grip {
 
     /// `work`, which stands still while it is held.
     pub(crate) fn on<F: Future>(&self, work: F) -> Held<F> {
-        Held { work: Box::pin(work), grip: self.clone() }
+        Held {
+            work: Box::pin(work),
+            grip: self.clone(),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Firmware images of virtual boards: a format that is honest about being one. What a board does with an image is in `flash`.
+//! Firmware images of virtual boards: a format that is honest about being one.
+//! What a board does with an image is in `flash`.
 //!
 //! ```text
 //! switchboard virtual image\n
@@ -24,7 +25,8 @@ const HEAD: usize = MAGIC.len() + VERSION.len() + limits::VERSION + 1 + NEVER.le
 pub struct Image {
     /// 1 to 32 bytes of UTF-8 without control characters.
     pub version: String,
-    /// Whether it starts. One that does not is a board whose firmware crashes before it has a network.
+    /// Whether it starts. One that does not is a board whose firmware crashes
+    /// before it has a network.
     pub comes_up: bool,
 }
 
@@ -32,10 +34,14 @@ pub struct Image {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
     /// They begin with something else.
-    #[error("an image of a virtual board begins with {:?}; `virtual-board image` writes one", MAGIC.trim_end())]
+    #[error("an image of a virtual board begins with {:?}; `virtual-board image` writes \
+         one", MAGIC.trim_end())]
     Magic,
     /// The second line names no version.
-    #[error("the image's second line is `version` and 1 to {} bytes", limits::VERSION)]
+    #[error(
+        "the image's second line is `version` and 1 to {} bytes",
+        limits::VERSION
+    )]
     Version,
     /// The head does not end with an empty line.
     #[error("after the image's version comes `never comes up` or an empty line")]
@@ -46,10 +52,19 @@ impl Image {
     /// An image of this version that comes up.
     ///
     /// # Errors
-    /// [`ImageError::Version`] where the version is too short, too long or no line.
+    /// [`ImageError::Version`] where the version is too short, too long or no
+    /// line.
     pub fn new(version: &str) -> Result<Self, ImageError> {
-        let fits = (1..=limits::VERSION).contains(&version.len()) && !version.chars().any(char::is_control);
-        if fits { Ok(Self { version: version.to_owned(), comes_up: true }) } else { Err(ImageError::Version) }
+        let fits = (1..=limits::VERSION).contains(&version.len())
+            && !version.chars().any(char::is_control);
+        if fits {
+            Ok(Self {
+                version: version.to_owned(),
+                comes_up: true,
+            })
+        } else {
+            Err(ImageError::Version)
+        }
     }
 
     /// Reads the head of an image.
@@ -57,9 +72,17 @@ impl Image {
     /// # Errors
     /// [`ImageError`].
     pub fn read(bytes: &[u8]) -> Result<Self, ImageError> {
-        let rest = bytes.strip_prefix(MAGIC.as_bytes()).ok_or(ImageError::Magic)?;
-        let rest = rest.strip_prefix(VERSION.as_bytes()).ok_or(ImageError::Version)?;
-        let end = rest.iter().take(limits::VERSION + 1).position(|byte| *byte == b'\n').ok_or(ImageError::Version)?;
+        let rest = bytes
+            .strip_prefix(MAGIC.as_bytes())
+            .ok_or(ImageError::Magic)?;
+        let rest = rest
+            .strip_prefix(VERSION.as_bytes())
+            .ok_or(ImageError::Version)?;
+        let end = rest
+            .iter()
+            .take(limits::VERSION + 1)
+            .position(|byte| *byte == b'\n')
+            .ok_or(ImageError::Version)?;
         let (version, rest) = rest.split_at(end);
         let version = std::str::from_utf8(version).map_err(|_| ImageError::Version)?;
         let rest = rest.get(1..).unwrap_or_default();
@@ -67,10 +90,14 @@ impl Image {
         if never.unwrap_or(rest).first() != Some(&b'\n') {
             return Err(ImageError::Head);
         }
-        Ok(Self { comes_up: never.is_none(), ..Self::new(version)? })
+        Ok(Self {
+            comes_up: never.is_none(),
+            ..Self::new(version)?
+        })
     }
 
-    /// What can be told of an image of which only the beginning is there: `Err` as soon as it cannot become one.
+    /// What can be told of an image of which only the beginning is there: `Err`
+    /// as soon as it cannot become one.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -79,14 +106,21 @@ impl Image {
         if bytes.get(..magic) != MAGIC.as_bytes().get(..magic) {
             return Err(ImageError::Magic);
         }
-        if bytes.len() < HEAD { Ok(()) } else { Self::read(bytes).map(|_| ()) }
+        if bytes.len() < HEAD {
+            Ok(())
+        } else {
+            Self::read(bytes).map(|_| ())
+        }
     }
 
-    /// The whole image, of `size` bytes where its head leaves room, otherwise the head alone.
+    /// The whole image, of `size` bytes where its head leaves room, otherwise
+    /// the head alone.
     pub fn to_bytes(&self, size: usize) -> Vec<u8> {
         let mut bytes = self.to_string().into_bytes();
-        // Different at every place, so that parts in the wrong order make another image; the factor is 2^32 over the golden ratio.
-        let filler = (bytes.len()..size).map(|at| ((at as u64).wrapping_mul(0x9e37_79b1) >> 16).to_le_bytes()[0]);
+        // Different at every place, so that parts in the wrong order make
+        // another image; the factor is 2^32 over the golden ratio.
+        let filler = (bytes.len()..size)
+            .map(|at| ((at as u64).wrapping_mul(0x9e37_79b1) >> 16).to_le_bytes()[0]);
         bytes.extend(filler);
         bytes
     }
@@ -107,7 +141,10 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for (version, comes_up) in [("0.2.0", true), ("2026-11 größer", false), ("1", true)] {
-            let image = Image { version: version.to_owned(), comes_up };
+            let image = Image {
+                version: version.to_owned(),
+                comes_up,
+            };
             let bytes = image.to_bytes(10_000);
             assert_eq!(bytes.len(), 10_000);
             assert_eq!(Image::read(&bytes), Ok(image.clone()));
@@ -121,14 +158,29 @@ mod tests {
         let read = |text: &str| Image::read(text.as_bytes());
         assert_eq!(read(""), Err(ImageError::Magic));
         assert_eq!(read("\u{7f}ELF"), Err(ImageError::Magic));
-        assert_eq!(read("switchboard virtual image\nv0.2\n\n"), Err(ImageError::Version));
-        assert_eq!(read("switchboard virtual image\nversion \n\n"), Err(ImageError::Version));
-        assert_eq!(read("switchboard virtual image\nversion 1\t2\n\n"), Err(ImageError::Version));
         assert_eq!(
-            read(&format!("switchboard virtual image\nversion {}\n\n", "1".repeat(33))),
+            read("switchboard virtual image\nv0.2\n\n"),
             Err(ImageError::Version)
         );
-        assert_eq!(read("switchboard virtual image\nversion 1\nnever\n\n"), Err(ImageError::Head));
+        assert_eq!(
+            read("switchboard virtual image\nversion \n\n"),
+            Err(ImageError::Version)
+        );
+        assert_eq!(
+            read("switchboard virtual image\nversion 1\t2\n\n"),
+            Err(ImageError::Version)
+        );
+        assert_eq!(
+            read(&format!(
+                "switchboard virtual image\nversion {}\n\n",
+                "1".repeat(33)
+            )),
+            Err(ImageError::Version)
+        );
+        assert_eq!(
+            read("switchboard virtual image\nversion 1\nnever\n\n"),
+            Err(ImageError::Head)
+        );
         assert_eq!(Image::check_beginning(b"s"), Ok(()));
         assert_eq!(Image::check_beginning(b"\xe9"), Err(ImageError::Magic));
         assert_eq!(

@@ -1,7 +1,9 @@
-//! Boards that run on this computer: the same core and server as on a chip, over real sockets and real mDNS.
+//! Boards that run on this computer: the same core and server as on a chip,
+//! over real sockets and real mDNS.
 //!
-//! It decides how many there are, when each starts and stops, and what a hand at them does. What a board is and how it answers
-//! is decided in `firmware/board` and `firmware/server`.
+//! It decides how many there are, when each starts and stops, and what a hand
+//! at them does. What a board is and how it answers is decided in
+//! `firmware/board` and `firmware/server`.
 
 mod announce;
 mod boards;

@@ -1,4 +1,5 @@
-//! The life of one board: it boots, serves, reboots, loses its power and gets it back.
+//! The life of one board: it boots, serves, reboots, loses its power and gets
+//! it back.
 
 use std::{
     cell::{Cell, RefCell},
@@ -46,7 +47,8 @@ pub(crate) struct Life {
     announcer: Option<Rc<Announcer>>,
 }
 
-/// How long a board waits for its own port when it boots again: connections of before may be in its way.
+/// How long a board waits for its own port when it boots again: connections of
+/// before may be in its way.
 const PORT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often it tries.
@@ -84,11 +86,22 @@ impl Life {
             Some(running) => running.identity(),
             None => {
                 let planned = &self.plan.identity;
-                let name = self.memory.borrow().name().unwrap_or_else(|| planned.name.clone());
-                Identity { name, ..planned.clone() }
+                let name = self
+                    .memory
+                    .borrow()
+                    .name()
+                    .unwrap_or_else(|| planned.name.clone());
+                Identity {
+                    name,
+                    ..planned.clone()
+                }
             }
         };
-        Listening { id: identity.id, name: identity.name, address: self.address.get() }
+        Listening {
+            id: identity.id,
+            name: identity.name,
+            address: self.address.get(),
+        }
     }
 
     /// The board while it has power.
@@ -96,14 +109,19 @@ impl Life {
         self.running.borrow().clone()
     }
 
-    /// Gives it power; it listens where `acceptor` does. Only within the runtime of the boards.
+    /// Gives it power; it listens where `acceptor` does. Only within the
+    /// runtime of the boards.
     ///
     /// # Errors
     /// Where the board cannot be built.
     pub(crate) fn start(self: &Rc<Self>, acceptor: Acceptor) -> Result<(), StartFailure> {
-        self.address.set(acceptor.address().map_err(StartFailure::Listen)?);
-        let shared = self.boot(ResetReason::PowerOn).map_err(StartFailure::Plan)?;
-        // A board with many clients does more at once than tokio grants a task; the server itself sees to it that each has its turn.
+        self.address
+            .set(acceptor.address().map_err(StartFailure::Listen)?);
+        let shared = self
+            .boot(ResetReason::PowerOn)
+            .map_err(StartFailure::Plan)?;
+        // A board with many clients does more at once than tokio grants a task;
+        // the server itself sees to it that each has its turn.
         let task = spawn_local(unconstrained(Rc::clone(self).live(acceptor, shared)));
         self.task.replace(Some(task));
         Ok(())
@@ -114,7 +132,8 @@ impl Life {
         self.memory.borrow().knows_whom_to_call()
     }
 
-    /// Takes its power: all sockets are closed when this is over, and nobody was told.
+    /// Takes its power: all sockets are closed when this is over, and nobody
+    /// was told.
     pub(crate) async fn stop(&self) {
         let task = self.task.take();
         if let Some(task) = task {
@@ -126,7 +145,8 @@ impl Life {
         self.grip.release();
     }
 
-    /// It hangs: its sockets stay open, nothing is read and nothing is answered.
+    /// It hangs: its sockets stay open, nothing is read and nothing is
+    /// answered.
     pub(crate) fn hold(&self) {
         self.grip.hold();
     }
@@ -142,17 +162,27 @@ impl Life {
         plan.identity.version = version;
         let reason = if crashed { ResetReason::Panic } else { reason };
         let simulation = Simulation::new(self.seed, &plan, self.samples_per_second);
-        let simulation = simulation.with_update_slot(Slot(Rc::clone(&self.flash))).reset_by(reason);
+        let simulation = simulation
+            .with_update_slot(Slot(Rc::clone(&self.flash)))
+            .reset_by(reason);
         let retained = self.memory.borrow().retained();
-        // Of the machine's own randomness: another process with this seed is another run of the board.
+        // Of the machine's own randomness: another process with this seed is
+        // another run of the board.
         let epoch = Epoch(fastrand::u32(..));
-        let shared = Rc::new(Shared::new(plan, &retained, epoch, simulation, DeskClock::start())?);
+        let shared = Rc::new(Shared::new(
+            plan,
+            &retained,
+            epoch,
+            simulation,
+            DeskClock::start(),
+        )?);
         self.running.replace(Some(Rc::clone(&shared)));
         Ok(shared)
     }
 
-    /// Starts an image, and answers its version and whether there was a crash: an image that does not come up crashes at once,
-    /// and with that reset the one before it comes back.
+    /// Starts an image, and answers its version and whether there was a crash:
+    /// an image that does not come up crashes at once, and with that reset the
+    /// one before it comes back.
     fn boot_image(&self) -> (String, bool) {
         let mut flash = self.flash.borrow_mut();
         let crashed = !flash.boot().comes_up;
@@ -167,16 +197,26 @@ impl Life {
             let serving = server::serve(&acceptor, &*shared, &self.settings);
             let keeping = shared.keep(async |unsaved| {
                 let saved = self.memory.borrow_mut().save(unsaved);
-                saved.inspect_err(|error| eprintln!("{} cannot keep its state: {error}", self.listening().name))
+                saved.inspect_err(|error| {
+                    eprintln!("{} cannot keep its state: {error}", self.listening().name)
+                })
             });
             let calling = server::call(&Network, &*shared);
-            select(self.grip.on(select3(serving, keeping, calling)), self.announce(&shared)).await;
+            select(
+                self.grip.on(select3(serving, keeping, calling)),
+                self.announce(&shared),
+            )
+            .await;
             drop(acceptor);
             self.running.take();
             acceptor = match self.listen_again().await {
                 Ok(acceptor) => acceptor,
                 Err(error) => {
-                    eprintln!("{} cannot listen on {} again: {error}", self.listening().name, self.address.get());
+                    eprintln!(
+                        "{} cannot listen on {} again: {error}",
+                        self.listening().name,
+                        self.address.get()
+                    );
                     return;
                 }
             };
@@ -194,7 +234,9 @@ impl Life {
         let begun = Instant::now();
         loop {
             match Acceptor::bind(self.address.get()) {
-                Err(error) if error.kind() == ErrorKind::AddrInUse && begun.elapsed() < PORT_PATIENCE => {
+                Err(error)
+                    if error.kind() == ErrorKind::AddrInUse && begun.elapsed() < PORT_PATIENCE =>
+                {
                     sleep(PORT_RETRY).await;
                 }
                 done => return done,
@@ -209,7 +251,10 @@ impl Life {
             if let Some(announcer) = &self.announcer
                 && let Err(error) = announcer.announce(&announcement, self.address.get()).await
             {
-                eprintln!("{} cannot be announced: {error}", announcement.friendly_name);
+                eprintln!(
+                    "{} cannot be announced: {error}",
+                    announcement.friendly_name
+                );
             }
             shared.announced_otherwise(&announcement).await;
         }

@@ -1,5 +1,6 @@
-//! `virtual-board`: boards without hardware, driven by lines on standard input. One JSON line on standard output for each board
-//! that listens, and `{"error":…}` for each line that cannot be obeyed.
+//! `virtual-board`: boards without hardware, driven by lines on standard input.
+//! One JSON line on standard output for each board that listens, and
+//! `{"error":…}` for each line that cannot be obeyed.
 
 use std::{
     io::{self, BufRead, Write},
@@ -48,22 +49,27 @@ struct Arguments {
     /// Where they listen; 0.0.0.0 is every interface
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     bind: IpAddr,
-    /// The first board's port, the others have the following; 0 is any free port
+    /// The first board's port, the others have the following; 0 is any free
+    /// port
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Of everything random: the same seed makes the same boards, with the same ids; without it they are others each time
+    /// Of everything random: the same seed makes the same boards, with the same
+    /// ids; without it they are others each time
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Keep names and states in this folder, beyond the end of the program; without --seed, the same boards come back
+    /// Keep names and states in this folder, beyond the end of the program;
+    /// without --seed, the same boards come back
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// Lock them: only who has a key is obeyed. The first key of each that has none yet is written to the folder of --keys
+    /// Lock them: only who has a key is obeyed. The first key of each that has
+    /// none yet is written to the folder of --keys
     #[arg(long, requires = "keys")]
     locked: bool,
     /// Where the first keys go, ID.key, for their owner's eyes only
     #[arg(long, value_name = "DIR", requires = "locked")]
     keys: Option<PathBuf>,
-    /// Have them call this address, and stay connected to it: for a controller that cannot connect to them
+    /// Have them call this address, and stay connected to it: for a controller
+    /// that cannot connect to them
     #[arg(long, value_name = "ws://HOST:PORT/PATH")]
     call: Option<CallUrl>,
     /// Read each sensor this often, and let it change each time
@@ -72,17 +78,20 @@ struct Arguments {
     /// Controllers at once on each board
     #[arg(long, default_value_t = limits::CONTROLLERS, value_name = "N", value_parser = at_least_one)]
     controllers: usize,
-    /// Let web pages of this origin drive them, for example http://192.168.1.5:8080; may be given several times
+    /// Let web pages of this origin drive them, for example
+    /// http://192.168.1.5:8080; may be given several times
     #[arg(long, value_name = "URL")]
     allow_origin: Vec<Origin>,
-    /// One board behind a serial port, whose path is printed: it is in no network until it is given one by Improv, for example
-    /// with `switchboard provision`
+    /// One board behind a serial port, whose path is printed: it is in no
+    /// network until it is given one by Improv, for example with `switchboard
+    /// provision`
     #[arg(long, conflicts_with = "boards")]
     serial: bool,
     /// Do not announce them
     #[arg(long)]
     no_mdns: bool,
-    /// The service to announce, with its domain; what a controller is told to look for.
+    /// The service to announce, with its domain; what a controller is told to
+    /// look for.
     #[arg(long, hide = true)]
     service: Option<String>,
 }
@@ -98,7 +107,8 @@ enum Task {
         /// Its length in bytes
         #[arg(long, default_value_t = 200_000)]
         size: usize,
-        /// It crashes when it starts, so that the board goes back to the image before it
+        /// It crashes when it starts, so that the board goes back to the image
+        /// before it
         #[arg(long)]
         never_comes_up: bool,
         /// Where it is written
@@ -114,7 +124,10 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a whole number from 1 on".into())
+    text.parse()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| "a whole number from 1 on".into())
 }
 
 /// What the main thread waits for.
@@ -125,7 +138,13 @@ enum Input {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(Task::Image { image_version, size, never_comes_up, file }) = arguments.task {
+    if let Some(Task::Image {
+        image_version,
+        size,
+        never_comes_up,
+        file,
+    }) = arguments.task
+    {
         return match write_image(&image_version, size, never_comes_up, &file) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -174,9 +193,17 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn write_image(version: &str, size: usize, never_comes_up: bool, file: &Path) -> Result<(), String> {
+fn write_image(
+    version: &str,
+    size: usize,
+    never_comes_up: bool,
+    file: &Path,
+) -> Result<(), String> {
     let image = Image::new(version).map_err(|error| format!("{version:?}: {error}"))?;
-    let image = Image { comes_up: !never_comes_up, ..image };
+    let image = Image {
+        comes_up: !never_comes_up,
+        ..image
+    };
     files::write(file, &image.to_bytes(size), files::Access::AsBefore)
         .map_err(|error| format!("{}: {error}", file.display()))
 }
@@ -215,11 +242,15 @@ fn options(arguments: &Arguments) -> Options {
         allowed_origins: arguments.allow_origin.clone().leak(),
         started: !arguments.serial,
         mdns: !arguments.no_mdns,
-        service: arguments.service.clone().unwrap_or(Options::default().service),
+        service: arguments
+            .service
+            .clone()
+            .unwrap_or(Options::default().service),
     }
 }
 
-/// Passes lines on. Their end does not end the program: it may have been started without a terminal.
+/// Passes lines on. Their end does not end the program: it may have been
+/// started without a terminal.
 fn read_lines(inputs: &Sender<Input>) {
     for line in io::stdin().lock().lines() {
         let Ok(line) = line else { return };
@@ -231,14 +262,26 @@ fn read_lines(inputs: &Sender<Input>) {
 
 fn obey(boards: &VirtualBoards, command: Command) {
     let outcome = match command {
-        Command::Press { board, button, event } => boards.press(&board, &button, &event),
-        Command::Set { board, component, change } => boards.set(&board, &component, change),
+        Command::Press {
+            board,
+            button,
+            event,
+        } => boards.press(&board, &button, &event),
+        Command::Set {
+            board,
+            component,
+            change,
+        } => boards.set(&board, &component, change),
         Command::Erase { board } => boards.forget_everything(&board),
         Command::Pair { board } => boards.open_pairing(&board),
         Command::Call { board, url } => boards.call(&board, url),
         Command::Stop { board } => boards.stop(&board),
         Command::Start { board } => boards.start_again(&board).map(|()| {
-            boards.list().iter().filter(|listening| listening.id == board || listening.name == board).for_each(say);
+            boards
+                .list()
+                .iter()
+                .filter(|listening| listening.id == board || listening.name == board)
+                .for_each(say);
         }),
         Command::Quit => Ok(()),
     };

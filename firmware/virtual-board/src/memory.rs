@@ -1,5 +1,5 @@
-//! What a virtual board keeps without power: as long as this program runs, or in a file for longer. What is kept, and when, is the
-//! board core's.
+//! What a virtual board keeps without power: as long as this program runs, or
+//! in a file for longer. What is kept, and when, is the board core's.
 
 use std::{collections::BTreeMap, io, path::Path};
 
@@ -20,11 +20,13 @@ impl Memory {
     /// A memory in this file.
     ///
     /// # Errors
-    /// Where it cannot be read or made. A file that nobody understands is none: it is told, and begun anew.
+    /// Where it cannot be read or made. A file that nobody understands is none:
+    /// it is told, and begun anew.
     pub(crate) fn in_file(path: &Path) -> io::Result<Self> {
         // Nothing is waited for: a file is done when its calls return.
         let opened = block_on(async {
-            let (mut storage, found) = Storage::open(Blocking(StateFile::open(path)?), 0..SIZE).await?;
+            let (mut storage, found) =
+                Storage::open(Blocking(StateFile::open(path)?), 0..SIZE).await?;
             let retained = storage.retained().await?;
             Ok::<_, Failure>((storage, found, retained))
         });
@@ -32,12 +34,24 @@ impl Memory {
         if !matches!(found, Found::Nothing | Found::Entries) {
             eprintln!("what is in {} counts as nothing: {found:?}", path.display());
         }
-        Ok(Self { kept: retained.into_iter().map(|kept| (kept.key, kept.value)).collect(), file: Some(storage) })
+        Ok(Self {
+            kept: retained
+                .into_iter()
+                .map(|kept| (kept.key, kept.value))
+                .collect(),
+            file: Some(storage),
+        })
     }
 
     /// Everything that is kept.
     pub(crate) fn retained(&self) -> Vec<Retained> {
-        self.kept.iter().map(|(key, value)| Retained { key: key.clone(), value: value.clone() }).collect()
+        self.kept
+            .iter()
+            .map(|(key, value)| Retained {
+                key: key.clone(),
+                value: value.clone(),
+            })
+            .collect()
     }
 
     /// The name that is kept, if one is.
@@ -60,7 +74,11 @@ impl Memory {
         }
         match unsaved {
             Unsaved::Write(retained) => {
-                self.kept.extend(retained.iter().map(|kept| (kept.key.clone(), kept.value.clone())));
+                self.kept.extend(
+                    retained
+                        .iter()
+                        .map(|kept| (kept.key.clone(), kept.value.clone())),
+                );
             }
             Unsaved::Erase => self.kept.clear(),
         }

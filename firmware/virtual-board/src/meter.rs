@@ -1,5 +1,7 @@
-//! What a virtual board measures a thousand times a second: the voltage and the current of its supply. Decides how they look when
-//! something is switched: a surge that dies away, a ripple of 100 Hz that grows with the load, a voltage that sinks under it.
+//! What a virtual board measures a thousand times a second: the voltage and the
+//! current of its supply. Decides how they look when something is switched: a
+//! surge that dies away, a ripple of 100 Hz that grows with the load, a voltage
+//! that sinks under it.
 
 use std::time::Duration;
 
@@ -9,7 +11,8 @@ use protocol::{ComponentKey, Kind, Object, State, telemetry::Channel};
 /// From one sample to the next, in microseconds.
 const INTERVAL_US: u32 = 1_000;
 
-/// What is older than this when it is asked for was not sampled: the board hung.
+/// What is older than this when it is asked for was not sampled: the board
+/// hung.
 const REMEMBERS: Duration = Duration::from_secs(1);
 
 /// The supply, in volts, and its resistance, in ohms.
@@ -19,7 +22,8 @@ const OHMS: f64 = 0.18;
 /// What the board itself draws, in watts.
 const IDLE: f64 = 0.4;
 
-/// The load follows with this time constant, and so does the surge die away; in seconds.
+/// The load follows with this time constant, and so does the surge die away; in
+/// seconds.
 const FOLLOWS: f64 = 0.012;
 const SURGE: f64 = 0.09;
 
@@ -39,11 +43,20 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { chance: fastrand::Rng::with_seed(seed), next_us: 0, wanted: IDLE, load: IDLE, surge: 0.0 }
+        Self {
+            chance: fastrand::Rng::with_seed(seed),
+            next_us: 0,
+            wanted: IDLE,
+            load: IDLE,
+            surge: 0.0,
+        }
     }
 
     /// Something was switched: these are all outputs now.
-    pub(crate) fn draws<'a>(&mut self, outputs: impl Iterator<Item = (&'a ComponentKey, &'a State)>) {
+    pub(crate) fn draws<'a>(
+        &mut self,
+        outputs: impl Iterator<Item = (&'a ComponentKey, &'a State)>,
+    ) {
         let watts = IDLE + outputs.map(|(key, state)| watts(key, state)).sum::<f64>();
         // What is switched on draws more at first than later.
         self.surge += 0.8 * (watts - self.wanted).max(0.0);
@@ -56,7 +69,8 @@ impl Meter {
         self.load += (self.wanted - self.load) * (1.0 - (-step / FOLLOWS).exp());
         self.surge *= (-step / SURGE).exp();
         let mut noise = |size: f64| size * (self.chance.f64() + self.chance.f64() - 1.0);
-        // A rectifier at 50 Hz; a tenth of a second has ten of its periods exactly.
+        // A rectifier at 50 Hz; a tenth of a second has ten of its periods
+        // exactly.
         #[expect(clippy::cast_precision_loss, reason = "below 100,000")]
         let ripple = ((at_us % 100_000) as f64 * 1e-6 * 100.0 * std::f64::consts::TAU).sin();
         let amperes = (self.load + self.surge) / VOLTS;
@@ -72,7 +86,13 @@ fn watts(key: &ComponentKey, state: &State) -> f64 {
         return 0.0;
     }
     match key.kind {
-        Kind::Light => 7.0 * state.get("brightness").and_then(serde_json::Value::as_f64).unwrap_or(100.0) / 100.0,
+        Kind::Light => {
+            7.0 * state
+                .get("brightness")
+                .and_then(serde_json::Value::as_f64)
+                .unwrap_or(100.0)
+                / 100.0
+        }
         Kind::Switch => 4.5 + 1.5 * f64::from(key.id % 4),
         _ => 0.0,
     }
@@ -87,7 +107,10 @@ impl SampleSource for Meter {
             accuracy_decimals: Some(3),
             extra: Object::new(),
         };
-        vec![channel("Supply voltage", "V"), channel("Supply current", "A")]
+        vec![
+            channel("Supply voltage", "V"),
+            channel("Supply current", "A"),
+        ]
     }
 
     fn interval_us(&self) -> u32 {
@@ -103,7 +126,10 @@ impl SampleSource for Meter {
 
     fn take(&mut self, now: Duration, most: usize, samples: &mut Vec<i16>) -> Option<Taken> {
         let (now, interval) = (micros(now), u64::from(INTERVAL_US));
-        let missed = now.saturating_sub(self.next_us).saturating_sub(micros(REMEMBERS)).div_ceil(interval);
+        let missed = now
+            .saturating_sub(self.next_us)
+            .saturating_sub(micros(REMEMBERS))
+            .div_ceil(interval);
         self.next_us += missed * interval;
         let first = Duration::from_micros(self.next_us);
         for _ in 0..most {
@@ -114,7 +140,10 @@ impl SampleSource for Meter {
             samples.extend(row.map(raw));
             self.next_us += interval;
         }
-        (!samples.is_empty()).then_some(Taken { first, gap: missed > 0 })
+        (!samples.is_empty()).then_some(Taken {
+            first,
+            gap: missed > 0,
+        })
     }
 }
 
@@ -122,7 +151,10 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a number that is too large becomes the largest")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a number that is too large becomes the largest"
+)]
 fn raw(value: f64) -> i16 {
     (value / SCALE).round() as i16
 }
@@ -133,7 +165,9 @@ mod tests {
 
     fn taken(meter: &mut Meter, now_ms: u64) -> (Taken, Vec<i16>) {
         let mut samples = Vec::new();
-        let taken = meter.take(Duration::from_millis(now_ms), 5_000, &mut samples).expect("samples");
+        let taken = meter
+            .take(Duration::from_millis(now_ms), 5_000, &mut samples)
+            .expect("samples");
         (taken, samples)
     }
 
@@ -146,10 +180,19 @@ mod tests {
         let mut meter = Meter::new(1);
         meter.start(Duration::from_millis(100));
         let (first, samples) = taken(&mut meter, 149);
-        assert_eq!(first, Taken { first: Duration::from_millis(100), gap: false });
+        assert_eq!(
+            first,
+            Taken {
+                first: Duration::from_millis(100),
+                gap: false
+            }
+        );
         assert_eq!(samples.len(), 2 * 50);
         assert_eq!(taken(&mut meter, 150).0.first, Duration::from_millis(150));
-        assert_eq!(meter.take(Duration::from_millis(150), 10, &mut Vec::new()), None);
+        assert_eq!(
+            meter.take(Duration::from_millis(150), 10, &mut Vec::new()),
+            None
+        );
     }
 
     #[test]
@@ -157,7 +200,13 @@ mod tests {
         let mut meter = Meter::new(1);
         meter.start(Duration::ZERO);
         let (late, samples) = taken(&mut meter, 10_000);
-        assert_eq!(late, Taken { first: Duration::from_secs(9), gap: true });
+        assert_eq!(
+            late,
+            Taken {
+                first: Duration::from_secs(9),
+                gap: true
+            }
+        );
         assert_eq!(samples.len(), 2 * 1_001);
     }
 
@@ -166,7 +215,10 @@ mod tests {
         let mut meter = Meter::new(1);
         meter.start(Duration::ZERO);
         let (_, dark) = taken(&mut meter, 499);
-        let light = (ComponentKey::new(Kind::Light, 0), State::new().with("on", true).with("brightness", 100));
+        let light = (
+            ComponentKey::new(Kind::Light, 0),
+            State::new().with("on", true).with("brightness", 100),
+        );
         meter.draws([(&light.0, &light.1)].into_iter());
         let (_, lit) = taken(&mut meter, 1_499);
         assert!(milliamperes(&dark).all(|current| current < 60));

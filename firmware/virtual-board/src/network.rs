@@ -1,4 +1,5 @@
-//! The network of this computer as a board calls through it: names are resolved on a thread of their own.
+//! The network of this computer as a board calls through it: names are resolved
+//! on a thread of their own.
 
 use std::{
     io,
@@ -30,11 +31,18 @@ impl Dns for Network {
         let (answer, answered) = async_channel::bounded(1);
         let host = host.to_owned();
         // The system may take as long as it likes; whoever gave up is not told.
-        thread::Builder::new().name("a name".into()).spawn(move || {
-            let found = (host.as_str(), 0).to_socket_addrs();
-            let _ = answer.send_blocking(found.map(|all| all.map(|found| found.ip()).collect::<Vec<_>>()));
-        })?;
-        let all = answered.recv().await.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))?;
+        thread::Builder::new()
+            .name("a name".into())
+            .spawn(move || {
+                let found = (host.as_str(), 0).to_socket_addrs();
+                let _ = answer.send_blocking(
+                    found.map(|all| all.map(|found| found.ip()).collect::<Vec<_>>()),
+                );
+            })?;
+        let all = answered
+            .recv()
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))?;
         let fits = |address: &IpAddr| match wanted {
             AddrType::IPv4 => address.is_ipv4(),
             AddrType::IPv6 => address.is_ipv6(),

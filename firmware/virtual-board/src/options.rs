@@ -20,23 +20,30 @@ pub struct Options {
     pub boards: usize,
     /// What is on them. Default: mixed.
     pub profile: Profile,
-    /// What their names begin with; each profile has its own words where there is none.
+    /// What their names begin with; each profile has its own words where there
+    /// is none.
     pub name: Option<String>,
     /// Where they listen. Default 127.0.0.1; 0.0.0.0 is every interface.
     pub bind: IpAddr,
-    /// The first board's port, the others have the following; 0, the default, is any free port.
+    /// The first board's port, the others have the following; 0, the default,
+    /// is any free port.
     pub port: u16,
-    /// Of everything random: ids, first states, weather. The same seed makes the same boards, with the same ids; `None`, the
-    /// default, makes others each time, so that boards of two programs are not taken for one.
+    /// Of everything random: ids, first states, weather. The same seed makes
+    /// the same boards, with the same ids; `None`, the default, makes others
+    /// each time, so that boards of two programs are not taken for one.
     pub seed: Option<u64>,
-    /// Where boards keep what they keep without power, a file each, named after its id. The seed is kept there too where none is
-    /// given, so that the next start makes the same boards. `None`, the default, keeps it as long as the boards run.
+    /// Where boards keep what they keep without power, a file each, named after
+    /// its id. The seed is kept there too where none is given, so that the next
+    /// start makes the same boards. `None`, the default, keeps it as long as
+    /// the boards run.
     pub state_dir: Option<PathBuf>,
-    /// Boards are locked: where they put the first key of each that has none yet, `ID.key`, which only its owner can read. `None`, the
-    /// default, makes no keys.
+    /// Boards are locked: where they put the first key of each that has none
+    /// yet, `ID.key`, which only its owner can read. `None`, the default, makes
+    /// no keys.
     pub keys: Option<PathBuf>,
-    /// Whom they call from the start, whatever they have kept; what a board is told afterwards it keeps. `None`, the default: whom they
-    /// called before, if they kept that.
+    /// Whom they call from the start, whatever they have kept; what a board is
+    /// told afterwards it keeps. `None`, the default: whom they called before,
+    /// if they kept that.
     pub call: Option<CallUrl>,
     /// How often a sensor is read. Default: as the profile has it.
     pub samples_per_second: Option<f64>,
@@ -44,19 +51,23 @@ pub struct Options {
     pub controllers: usize,
     /// Whose web pages may drive them. Default: nobody's.
     pub allowed_origins: &'static [Origin],
-    /// Whether they start at once. Default yes; others are started one by one, with [`crate::VirtualBoards::start_again`].
+    /// Whether they start at once. Default yes; others are started one by one,
+    /// with [`crate::VirtualBoards::start_again`].
     pub started: bool,
     /// Whether they are announced. Default yes.
     pub mdns: bool,
-    /// The service that they are announced as, with its domain. Default: what the environment variable
-    /// `SWITCHBOARD_SERVICE` names, else [`protocol::mdns::SERVICE`]. Tests have their own, so that they meet neither each other
-    /// nor a real board.
+    /// The service that they are announced as, with its domain. Default: what
+    /// the environment variable `SWITCHBOARD_SERVICE` names, else
+    /// [`protocol::mdns::SERVICE`]. Tests have their own, so that they meet
+    /// neither each other nor a real board.
     pub service: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let named = env::var("SWITCHBOARD_SERVICE").ok().filter(|service| !service.is_empty());
+        let named = env::var("SWITCHBOARD_SERVICE")
+            .ok()
+            .filter(|service| !service.is_empty());
         Self {
             boards: 1,
             profile: Profile::Mixed,
@@ -138,7 +149,9 @@ pub enum StartError {
     #[error("a board cannot call: {0}")]
     Call(protocol::RpcError),
     /// No announcements are possible.
-    #[error("cannot announce by mDNS ({0}); without announcements the boards can be added by address")]
+    #[error(
+        "cannot announce by mDNS ({0}); without announcements the boards can be added by address"
+    )]
     Mdns(mdns_sd::Error),
     /// The boards' thread cannot be started.
     #[error("cannot start a thread: {0}")]

@@ -1,4 +1,5 @@
-//! What is on a virtual board: the plans to choose from, made from a seed. How their world behaves is in `simulation`.
+//! What is on a virtual board: the plans to choose from, made from a seed. How
+//! their world behaves is in `simulation`.
 
 use std::time::Duration;
 
@@ -6,13 +7,15 @@ use board::{Component, Identity, Input, Plan};
 use protocol::{Caps, ComponentKey, Descriptor, EntityCategory, Kind, Object, State};
 use serde_json::{Value, json};
 
-/// The field of a descriptor that names the switch which must be off before this one may be on.
+/// The field of a descriptor that names the switch which must be off before
+/// this one may be on.
 pub(crate) const INTERLOCKED_BY: &str = "interlocked_by";
 
 /// A sort of virtual board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {
-    /// A dimmable light with colour and whites, and a button at the board that toggles it.
+    /// A dimmable light with colour and whites, and a button at the board that
+    /// toggles it.
     Lamp,
     /// Four switches, each with the power that it draws.
     Strip,
@@ -20,14 +23,16 @@ pub enum Profile {
     Weather,
     /// Ten faders: numbers from 0 to 100 %.
     Mixer,
-    /// Each kind of component, a switch that can be refused, and a kind that no controller knows.
+    /// Each kind of component, a switch that can be refused, and a kind that no
+    /// controller knows.
     Everything,
     /// Lamp, strip and weather in turn.
     Mixed,
 }
 
 impl Profile {
-    /// What the board with this number is, and how many of that sort came before it.
+    /// What the board with this number is, and how many of that sort came
+    /// before it.
     fn of(self, index: usize) -> (Self, usize) {
         match (self, index % 3) {
             (Self::Mixed, 0) => (Self::Lamp, index / 3),
@@ -49,12 +54,24 @@ impl Profile {
     }
 }
 
-/// The plan of the board with this number, counted from 0. The same seed and number make the same board. Boards are named after
-/// their profile or `name_prefix`: the first plainly, the others with a number from 2 on.
-pub fn plan(profile: Profile, index: usize, seed: u64, name_prefix: Option<&str>, controllers: usize) -> Plan {
+/// The plan of the board with this number, counted from 0. The same seed and
+/// number make the same board. Boards are named after their profile or
+/// `name_prefix`: the first plainly, the others with a number from 2 on.
+pub fn plan(
+    profile: Profile,
+    index: usize,
+    seed: u64,
+    name_prefix: Option<&str>,
+    controllers: usize,
+) -> Plan {
     let (profile, earlier) = profile.of(index);
-    let (stem, earlier) = name_prefix.map_or((profile.friendly_name(), earlier), |prefix| (prefix, index));
-    let name = if earlier == 0 { stem.to_owned() } else { format!("{stem} {}", earlier + 1) };
+    let (stem, earlier) =
+        name_prefix.map_or((profile.friendly_name(), earlier), |prefix| (prefix, index));
+    let name = if earlier == 0 {
+        stem.to_owned()
+    } else {
+        format!("{stem} {}", earlier + 1)
+    };
     let [a, b, c] = number_of(seed, index);
     let button = || ComponentKey::new(Kind::Button, 0);
     let light = || ComponentKey::new(Kind::Light, 0);
@@ -63,7 +80,11 @@ pub fn plan(profile: Profile, index: usize, seed: u64, name_prefix: Option<&str>
         Profile::Strip => ("Virtual power strip", strip(seed, index), vec![]),
         Profile::Weather => ("Virtual weather station", weather(seed, index), vec![]),
         Profile::Mixer => ("Virtual mixing desk", mixer(), vec![]),
-        Profile::Everything | Profile::Mixed => ("Virtual test bench", everything(), vec![(button(), light())]),
+        Profile::Everything | Profile::Mixed => (
+            "Virtual test bench",
+            everything(),
+            vec![(button(), light())],
+        ),
     };
     components.extend(diagnostics(&components));
     // It is kept for the next boot.
@@ -72,7 +93,8 @@ pub fn plan(profile: Profile, index: usize, seed: u64, name_prefix: Option<&str>
         identity: Identity {
             id: format!("sb-{a:02x}{b:02x}{c:02x}"),
             name,
-            // IEEE 802, 8.2.2: the second bit of the first byte says that nobody bought this address.
+            // IEEE 802, 8.2.2: the second bit of the first byte says that
+            // nobody bought this address.
             mac: format!("02:53:42:{a:02x}:{b:02x}:{c:02x}"),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             platform: "virtual".to_owned(),
@@ -84,24 +106,33 @@ pub fn plan(profile: Profile, index: usize, seed: u64, name_prefix: Option<&str>
     }
 }
 
-/// The same plan with its sensors read this often, for load: [`crate::simulation::Simulation`] of the same rate changes each
-/// value at each reading.
+/// The same plan with its sensors read this often, for load:
+/// [`crate::simulation::Simulation`] of the same rate changes each value at
+/// each reading.
 #[must_use]
 pub fn restless(mut plan: Plan, samples_per_second: f64) -> Plan {
-    let every = Duration::try_from_secs_f64(1.0 / samples_per_second).unwrap_or(board::SAMPLE_EVERY);
+    let every =
+        Duration::try_from_secs_f64(1.0 / samples_per_second).unwrap_or(board::SAMPLE_EVERY);
     for component in &mut plan.components {
         if let Input::Read { .. } = component.input {
-            component.input = Input::Read { every: every.max(Duration::from_millis(1)) };
+            component.input = Input::Read {
+                every: every.max(Duration::from_millis(1)),
+            };
         }
     }
     plan
 }
 
-/// Three bytes for each board: other boards of one seed have others, other seeds most likely too.
+/// Three bytes for each board: other boards of one seed have others, other
+/// seeds most likely too.
 fn number_of(seed: u64, index: usize) -> [u8; 3] {
-    // An odd factor reaches each of the 2^24 numbers once before the first comes again.
+    // An odd factor reaches each of the 2^24 numbers once before the first
+    // comes again.
     let spread = (index as u64).wrapping_mul(0x9e_3779);
-    let [_, _, _, _, _, a, b, c] = fastrand::Rng::with_seed(seed).u64(..).wrapping_add(spread).to_be_bytes();
+    let [_, _, _, _, _, a, b, c] = fastrand::Rng::with_seed(seed)
+        .u64(..)
+        .wrapping_add(spread)
+        .to_be_bytes();
     [a, b, c]
 }
 
@@ -119,9 +150,12 @@ fn component(kind: Kind, id: u16, name: &str, icon: &str, state: Value) -> Compo
         _ => State::new(),
     };
     let component = Component::new(descriptor, state);
-    // What a person sets stays set without power; what is measured is measured again.
+    // What a person sets stays set without power; what is measured is measured
+    // again.
     match component.descriptor.kind {
-        Kind::Switch | Kind::Light | Kind::Number | Kind::Select | Kind::Text => component.retained(),
+        Kind::Switch | Kind::Light | Kind::Number | Kind::Select | Kind::Text => {
+            component.retained()
+        }
         _ => component,
     }
 }
@@ -143,7 +177,8 @@ fn sensor(id: u16, name: &str, class: &str, unit: &str, decimals: u8, first: f64
 }
 
 fn colour_light(id: u16, name: &str) -> Component {
-    let first = json!({ "on": false, "brightness": 60, "rgb": null, "ct_k": 3000, "effect": "none" });
+    let first =
+        json!({ "on": false, "brightness": 60, "rgb": null, "ct_k": 3000, "effect": "none" });
     let mut light = component(Kind::Light, id, name, "mdi:lamp", first);
     light.descriptor.caps = Caps {
         brightness: true,
@@ -156,7 +191,16 @@ fn colour_light(id: u16, name: &str) -> Component {
 }
 
 fn lamp() -> Vec<Component> {
-    vec![colour_light(0, "Light"), component(Kind::Button, 0, "Button", "mdi:gesture-tap-button", json!({}))]
+    vec![
+        colour_light(0, "Light"),
+        component(
+            Kind::Button,
+            0,
+            "Button",
+            "mdi:gesture-tap-button",
+            json!({}),
+        ),
+    ]
 }
 
 fn strip(seed: u64, index: usize) -> Vec<Component> {
@@ -165,8 +209,13 @@ fn strip(seed: u64, index: usize) -> Vec<Component> {
     for id in 0..4_u16 {
         let number = id + 1;
         let on = chance.bool();
-        let mut outlet =
-            component(Kind::Switch, id, &format!("Outlet {number}"), "mdi:power-socket-de", json!({ "on": on }));
+        let mut outlet = component(
+            Kind::Switch,
+            id,
+            &format!("Outlet {number}"),
+            "mdi:power-socket-de",
+            json!({ "on": on }),
+        );
         outlet.descriptor.device_class = Some("outlet".to_owned());
         components.push(outlet);
         components.push(sensor(id, &format!("Power {number}"), "power", "W", 1, 0.0));
@@ -180,14 +229,27 @@ fn weather(seed: u64, index: usize) -> Vec<Component> {
     vec![
         sensor(0, "Temperature", "temperature", "°C", 1, around(21.0, 3.0)),
         sensor(1, "Humidity", "humidity", "%", 0, around(48.0, 10.0)),
-        sensor(2, "Air pressure", "atmospheric_pressure", "hPa", 1, around(1013.0, 8.0)),
+        sensor(
+            2,
+            "Air pressure",
+            "atmospheric_pressure",
+            "hPa",
+            1,
+            around(1013.0, 8.0),
+        ),
     ]
 }
 
 fn mixer() -> Vec<Component> {
     let fader = |id: u16| {
         let range = json!({ "value": 0, "min": 0, "max": 100, "step": 1 });
-        let mut fader = component(Kind::Number, id, &format!("Fader {}", id + 1), "mdi:tune-vertical", range);
+        let mut fader = component(
+            Kind::Number,
+            id,
+            &format!("Fader {}", id + 1),
+            "mdi:tune-vertical",
+            range,
+        );
         fader.descriptor.unit_of_measurement = Some("%".to_owned());
         fader
     };
@@ -195,9 +257,24 @@ fn mixer() -> Vec<Component> {
 }
 
 fn everything() -> Vec<Component> {
-    let mut interlocked = component(Kind::Switch, 1, "Motor backward", "mdi:engine", json!({ "on": false }));
-    interlocked.descriptor.extra.insert(INTERLOCKED_BY.to_owned(), json!("switch:0"));
-    let mut motion = component(Kind::BinarySensor, 0, "Motion", "mdi:motion-sensor", json!({ "on": false }));
+    let mut interlocked = component(
+        Kind::Switch,
+        1,
+        "Motor backward",
+        "mdi:engine",
+        json!({ "on": false }),
+    );
+    interlocked
+        .descriptor
+        .extra
+        .insert(INTERLOCKED_BY.to_owned(), json!("switch:0"));
+    let mut motion = component(
+        Kind::BinarySensor,
+        0,
+        "Motion",
+        "mdi:motion-sensor",
+        json!({ "on": false }),
+    );
     motion.descriptor.device_class = Some("motion".to_owned());
     let range = json!({ "value": 50, "min": 0, "max": 100, "step": 5 });
     let mut speed = component(Kind::Number, 0, "Speed", "mdi:speedometer", range);
@@ -205,19 +282,49 @@ fn everything() -> Vec<Component> {
     let modes = json!({ "value": "auto", "options": ["auto", "day", "night"] });
     let mut mode = component(Kind::Select, 0, "Mode", "mdi:tune", modes);
     mode.descriptor.entity_category = Some(EntityCategory::Config);
-    let valve = component(Kind::from("valve"), 0, "Valve", "mdi:valve", json!({ "position": 40, "moving": false }));
+    let valve = component(
+        Kind::from("valve"),
+        0,
+        "Valve",
+        "mdi:valve",
+        json!({ "position": 40, "moving": false }),
+    );
     vec![
-        component(Kind::Switch, 0, "Motor forward", "mdi:engine", json!({ "on": false })),
+        component(
+            Kind::Switch,
+            0,
+            "Motor forward",
+            "mdi:engine",
+            json!({ "on": false }),
+        ),
         interlocked,
         colour_light(0, "Light"),
-        component(Kind::Light, 1, "Indicator", "mdi:led-on", json!({ "on": false })),
-        component(Kind::Button, 0, "Button", "mdi:gesture-tap-button", json!({})),
+        component(
+            Kind::Light,
+            1,
+            "Indicator",
+            "mdi:led-on",
+            json!({ "on": false }),
+        ),
+        component(
+            Kind::Button,
+            0,
+            "Button",
+            "mdi:gesture-tap-button",
+            json!({}),
+        ),
         motion,
         sensor(0, "Temperature", "temperature", "°C", 1, 22.5),
         sensor(1, "Motor power", "power", "W", 1, 0.0),
         speed,
         mode,
-        component(Kind::Text, 0, "Label", "mdi:form-textbox", json!({ "value": "Hello" })),
+        component(
+            Kind::Text,
+            0,
+            "Label",
+            "mdi:form-textbox",
+            json!({ "value": "Hello" }),
+        ),
         valve,
     ]
 }
@@ -225,7 +332,11 @@ fn everything() -> Vec<Component> {
 /// What every board tells of itself; numbered after its other sensors.
 fn diagnostics(others: &[Component]) -> Vec<Component> {
     let kinds = others.iter().map(|component| &component.descriptor.key);
-    let free = kinds.filter(|key| key.kind == Kind::Sensor).map(|key| key.id + 1).max().unwrap_or(0);
+    let free = kinds
+        .filter(|key| key.kind == Kind::Sensor)
+        .map(|key| key.id + 1)
+        .max()
+        .unwrap_or(0);
     let diagnostic = |offset, name, class: &str, unit, icon: &str, input| {
         let mut sensor = sensor(free + offset, name, class, unit, 0, 0.0).with_input(input);
         sensor.state = State::new().with("value", Value::Null);
@@ -234,8 +345,29 @@ fn diagnostics(others: &[Component]) -> Vec<Component> {
         sensor
     };
     vec![
-        diagnostic(0, "Signal", "signal_strength", "dBm", "mdi:wifi", Input::Rssi),
-        diagnostic(1, "Uptime", "duration", "s", "mdi:timer-outline", Input::Uptime),
-        diagnostic(2, "Free memory", "data_size", "B", "mdi:memory", Input::FreeMemory),
+        diagnostic(
+            0,
+            "Signal",
+            "signal_strength",
+            "dBm",
+            "mdi:wifi",
+            Input::Rssi,
+        ),
+        diagnostic(
+            1,
+            "Uptime",
+            "duration",
+            "s",
+            "mdi:timer-outline",
+            Input::Uptime,
+        ),
+        diagnostic(
+            2,
+            "Free memory",
+            "data_size",
+            "B",
+            "mdi:memory",
+            Input::FreeMemory,
+        ),
     ]
 }

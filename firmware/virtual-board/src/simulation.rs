@@ -1,5 +1,6 @@
-//! The world around a virtual board: plausible, made from a seed, and without a chip. It decides what sensors read and what
-//! outputs refuse; what is reported, when and to whom, is the board core's.
+//! The world around a virtual board: plausible, made from a seed, and without a
+//! chip. It decides what sensors read and what outputs refuse; what is
+//! reported, when and to whom, is the board core's.
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
@@ -53,22 +54,38 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// The world of a board with this plan. With `samples_per_second` each reading differs from the one before; the plan must be
-    /// [`crate::profile::restless`] at the same rate for readings to be that frequent.
+    /// The world of a board with this plan. With `samples_per_second` each
+    /// reading differs from the one before; the plan must be
+    /// [`crate::profile::restless`] at the same rate for readings to be that
+    /// frequent.
     pub fn new(seed: u64, plan: &Plan, samples_per_second: Option<f64>) -> Self {
-        let from_id = plan.identity.id.bytes().fold(seed, |hash, byte| hash.wrapping_mul(31) ^ u64::from(byte));
+        let from_id = plan
+            .identity
+            .id
+            .bytes()
+            .fold(seed, |hash, byte| hash.wrapping_mul(31) ^ u64::from(byte));
         let mut chance = fastrand::Rng::with_seed(from_id);
         let mut sensors = BTreeMap::new();
         let mut interlocks = Vec::new();
         for component in &plan.components {
             let descriptor = &component.descriptor;
-            if let Some(other) = descriptor.extra.get(INTERLOCKED_BY).and_then(|key| key.as_str()?.parse().ok()) {
+            if let Some(other) = descriptor
+                .extra
+                .get(INTERLOCKED_BY)
+                .and_then(|key| key.as_str()?.parse().ok())
+            {
                 interlocks.push((other, descriptor.key.clone()));
             }
             let first = component.state.number().unwrap_or_default();
-            let wanders = |pace| World::Wanders { now: first, middle: first, pace };
+            let wanders = |pace| World::Wanders {
+                now: first,
+                middle: first,
+                pace,
+            };
             let world = match (&descriptor.kind, descriptor.device_class.as_deref()) {
-                (Kind::BinarySensor, _) => World::Visits { on: component.state.on() == Some(true) },
+                (Kind::BinarySensor, _) => World::Visits {
+                    on: component.state.on() == Some(true),
+                },
                 (Kind::Sensor, Some("power")) => World::Load {
                     switch: ComponentKey::new(Kind::Switch, descriptor.key.id),
                     watts: 5.0 + 115.0 * chance.f64(),
@@ -79,7 +96,15 @@ impl Simulation {
                 _ => continue,
             };
             let digit = 10.0_f64.powi(-i32::from(descriptor.accuracy_decimals.unwrap_or(0)));
-            sensors.insert(descriptor.key.clone(), Sensor { world, digit, read: Duration::ZERO, high: false });
+            sensors.insert(
+                descriptor.key.clone(),
+                Sensor {
+                    world,
+                    digit,
+                    read: Duration::ZERO,
+                    high: false,
+                },
+            );
         }
         Self {
             chance: RefCell::new(chance),
@@ -119,12 +144,19 @@ impl Simulation {
 
 impl Hardware for Simulation {
     fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError> {
-        let blocking = self.interlocks.iter().find(|(other, this)| this == key && self.is_on(other));
+        let blocking = self
+            .interlocks
+            .iter()
+            .find(|(other, this)| this == key && self.is_on(other));
         if let Some((other, _)) = blocking
             && state.on() == Some(true)
         {
             let message = format!("{key} is interlocked with {other}, which must be off first");
-            return Err(RpcError::new(Code::FailedPrecondition, "interlocked", message));
+            return Err(RpcError::new(
+                Code::FailedPrecondition,
+                "interlocked",
+                message,
+            ));
         }
         self.outputs.insert(key.clone(), state.clone());
         self.meter.draws(self.outputs.iter());
@@ -141,13 +173,19 @@ impl Hardware for Simulation {
         let passed = now.saturating_sub(sensor.read).as_secs_f64();
         sensor.read = now;
         sensor.high = !sensor.high;
-        // Beyond the digit that is reported, so that rounding does not swallow it.
-        let flicker = if self.restless && sensor.high { 1.5 * sensor.digit } else { 0.0 };
+        // Beyond the digit that is reported, so that rounding does not swallow
+        // it.
+        let flicker = if self.restless && sensor.high {
+            1.5 * sensor.digit
+        } else {
+            0.0
+        };
         let mut swing = || 2.0 * chance.f64() - 1.0;
         let value = match &mut sensor.world {
             World::Visits { on } => {
                 // Three seconds of motion, twice a minute.
-                let flips = self.restless || chance.f64() < passed * if *on { 1.0 / 3.0 } else { 1.0 / 30.0 };
+                let flips = self.restless
+                    || chance.f64() < passed * if *on { 1.0 / 3.0 } else { 1.0 / 30.0 };
                 *on ^= flips;
                 return Some(State::new().with("on", *on));
             }
@@ -155,8 +193,10 @@ impl Hardware for Simulation {
             World::Load { watts, .. } if load_is_on => *watts * (1.0 + 0.004 * swing()),
             World::Load { .. } => 0.0,
             World::Wanders { now, middle, pace } => {
-                // A random walk grows with the root of time; the pull back to the middle takes ten minutes.
-                *now += *pace * 3.0 * swing() * passed.sqrt() + (*middle - *now) * (passed / 600.0).min(1.0);
+                // A random walk grows with the root of time; the pull back to
+                // the middle takes ten minutes.
+                *now += *pace * 3.0 * swing() * passed.sqrt()
+                    + (*middle - *now) * (passed / 600.0).min(1.0);
                 *now
             }
         };
@@ -169,7 +209,8 @@ impl Hardware for Simulation {
     fn reboot(&mut self) {}
 
     fn free_memory(&self) -> Option<u32> {
-        // A heap of an ESP32-C3 as it is after Wi-Fi has started, with some connections coming and going.
+        // A heap of an ESP32-C3 as it is after Wi-Fi has started, with some
+        // connections coming and going.
         Some(176_000 + self.chance.borrow_mut().u32(0..24) * 512)
     }
 
@@ -195,9 +236,12 @@ impl Hardware for Simulation {
             PairingShown::Nothing => "pairing is closed".to_owned(),
             PairingShown::Open => "pairing is open, and no controller asks".to_owned(),
             PairingShown::Code(code) => format!(
-                "pairing code {code}: if the controller shows the same, press a button of the board; if not, press it with double_press"
+                "pairing code {code}: if the controller shows the same, press a button of the \
+                     board; if not, press it with double_press"
             ),
-            PairingShown::Confirmed => "pairing is confirmed: the controller stores its key".to_owned(),
+            PairingShown::Confirmed => {
+                "pairing is confirmed: the controller stores its key".to_owned()
+            }
         };
         eprintln!("{}: {words}", self.id);
     }

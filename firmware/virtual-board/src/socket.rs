@@ -1,5 +1,5 @@
-//! TCP of this computer as edge-nal has it: tokio's sockets. They are told of once by the system when something comes, and are not asked
-//! for it before.
+//! TCP of this computer as edge-nal has it: tokio's sockets. They are told of
+//! once by the system when something comes, and are not asked for it before.
 
 use std::{
     io,
@@ -22,7 +22,8 @@ pub(crate) struct Socket(TcpStream);
 
 impl Socket {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
-        // A push is one small write: it must not wait until the one before is acknowledged.
+        // A push is one small write: it must not wait until the one before is
+        // acknowledged.
         stream.set_nodelay(true)?;
         Ok(Self(stream))
     }
@@ -119,7 +120,8 @@ impl TcpShutdown for Socket {
 pub(crate) struct Acceptor(TcpListener);
 
 impl Acceptor {
-    /// Listens on `address`; port 0 is any free one. Only within the runtime of the boards.
+    /// Listens on `address`; port 0 is any free one. Only within the runtime of
+    /// the boards.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;

@@ -1,6 +1,8 @@
-//! A NOR flash in a file, as large as the settings of a chip with ESP-IDF's usual partitions. Each write reaches the file at once, so
-//! that the end of this program at any moment is what a cut is to a chip. What the computer has not written when its own power goes
-//! is the computer's. It holds keys: it is for its owner alone.
+//! A NOR flash in a file, as large as the settings of a chip with ESP-IDF's
+//! usual partitions. Each write reaches the file at once, so that the end of
+//! this program at any moment is what a cut is to a chip. What the computer has
+//! not written when its own power goes is the computer's. It holds keys: it is
+//! for its owner alone.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -39,7 +41,9 @@ impl StateFile {
         #[cfg(unix)]
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, "another program has opened it"),
+            TryLockError::WouldBlock => {
+                io::Error::new(io::ErrorKind::ResourceBusy, "another program has opened it")
+            }
             TryLockError::Error(error) => error,
         })?;
         let length = file.seek(SeekFrom::End(0))?;

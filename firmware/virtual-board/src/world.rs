@@ -1,4 +1,5 @@
-//! All boards of the process on one thread: what is asked of them from other threads is done here, one thing at a time.
+//! All boards of the process on one thread: what is asked of them from other
+//! threads is done here, one thing at a time.
 
 use std::{
     fs, io,
@@ -41,13 +42,29 @@ pub(crate) enum Action {
 /// What is asked, and who waits for the answer.
 pub(crate) enum Order {
     /// Something of the board with this id or name.
-    Act { board: String, action: Action, done: SyncSender<Result<(), ActionError>> },
+    Act {
+        board: String,
+        action: Action,
+        done: SyncSender<Result<(), ActionError>>,
+    },
     /// A new key of a board, as text.
-    Key { board: String, name: String, role: Role, done: SyncSender<Result<String, ActionError>> },
+    Key {
+        board: String,
+        name: String,
+        role: Role,
+        done: SyncSender<Result<String, ActionError>>,
+    },
     /// A line that is typed at a board's serial port; what it prints.
-    Line { board: String, line: String, done: SyncSender<Result<Option<String>, ActionError>> },
+    Line {
+        board: String,
+        line: String,
+        done: SyncSender<Result<Option<String>, ActionError>>,
+    },
     /// The code that a board shows.
-    Code { board: String, answer: SyncSender<Option<String>> },
+    Code {
+        board: String,
+        answer: SyncSender<Option<String>>,
+    },
     /// What there is.
     List { answer: SyncSender<Vec<Listening>> },
 }
@@ -59,8 +76,16 @@ struct World {
 }
 
 /// Runs boards until `orders` is closed, then says goodbye.
-pub(crate) fn run(options: &Options, started: &Sender<Result<(), StartError>>, orders: &Receiver<Order>) {
-    let runtime = match Builder::new_current_thread().enable_io().enable_time().build_local(LocalOptions::default()) {
+pub(crate) fn run(
+    options: &Options,
+    started: &Sender<Result<(), StartError>>,
+    orders: &Receiver<Order>,
+) {
+    let runtime = match Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build_local(LocalOptions::default())
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             // Who started this has gone if nobody listens.
@@ -76,7 +101,10 @@ pub(crate) fn run(options: &Options, started: &Sender<Result<(), StartError>>, o
             return;
         }
     };
-    let mut world = World { boards: Vec::new(), call: options.call.clone() };
+    let mut world = World {
+        boards: Vec::new(),
+        call: options.call.clone(),
+    };
     runtime.block_on(async {
         let outcome = world.start(options, announcer.as_ref());
         let failed = outcome.is_err();
@@ -88,7 +116,11 @@ pub(crate) fn run(options: &Options, started: &Sender<Result<(), StartError>>, o
             board.stop().await;
         }
     });
-    let ids: Vec<_> = world.boards.iter().map(|board| board.listening().id).collect();
+    let ids: Vec<_> = world
+        .boards
+        .iter()
+        .map(|board| board.listening().id)
+        .collect();
     // The boards hold the announcer too.
     drop(world);
     if let Some(announcer) = announcer.and_then(Rc::into_inner) {
@@ -97,7 +129,11 @@ pub(crate) fn run(options: &Options, started: &Sender<Result<(), StartError>>, o
 }
 
 impl World {
-    fn start(&mut self, options: &Options, announcer: Option<&Rc<Announcer>>) -> Result<(), StartError> {
+    fn start(
+        &mut self,
+        options: &Options,
+        announcer: Option<&Rc<Announcer>>,
+    ) -> Result<(), StartError> {
         // Where that is refused, a board that cannot listen says so.
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let seed = match (options.seed, &options.state_dir) {
@@ -106,15 +142,26 @@ impl World {
             (None, None) => fastrand::u64(..),
         };
         for index in 0..options.boards {
-            let Options { profile, controllers, samples_per_second, allowed_origins, .. } = *options;
-            let mut plan = profile::plan(profile, index, seed, options.name.as_deref(), controllers);
+            let Options {
+                profile,
+                controllers,
+                samples_per_second,
+                allowed_origins,
+                ..
+            } = *options;
+            let mut plan =
+                profile::plan(profile, index, seed, options.name.as_deref(), controllers);
             if let Some(rate) = samples_per_second {
                 plan = profile::restless(plan, rate);
             }
             let port = match options.port {
                 0 => 0,
-                first => u16::try_from(usize::from(first) + index)
-                    .map_err(|_| StartError::Ports { port: first, boards: options.boards })?,
+                first => {
+                    u16::try_from(usize::from(first) + index).map_err(|_| StartError::Ports {
+                        port: first,
+                        boards: options.boards,
+                    })?
+                }
             };
             let address = SocketAddr::new(options.bind, port);
             let seed = seed.wrapping_mul(1_000).wrapping_add(index as u64);
@@ -126,16 +173,25 @@ impl World {
                 }
             };
             let chips = Settings::for_controllers(controllers);
-            // Two more side channels than a chip: the exercises of the lab may be done side by side. And as many connections as a
-            // flood of some thousand a second needs in which clients of the flood's own address still get in.
+            // Two more side channels than a chip: the exercises of the lab may
+            // be done side by side. And as many connections as a flood of some
+            // thousand a second needs in which clients of the flood's own
+            // address still get in.
             let settings = Settings {
                 allowed_origins,
                 side_channels: chips.side_channels + 2,
                 connections: controllers + 60,
                 ..chips
             };
-            let board =
-                Rc::new(Life::new(plan, memory, seed, samples_per_second, address, announcer.cloned(), settings));
+            let board = Rc::new(Life::new(
+                plan,
+                memory,
+                seed,
+                samples_per_second,
+                address,
+                announcer.cloned(),
+                settings,
+            ));
             if options.started {
                 self.power_on(&board, address, index + 1)?;
                 if let Some(folder) = &options.keys {
@@ -148,8 +204,14 @@ impl World {
         Ok(())
     }
 
-    fn power_on(&self, board: &Rc<Life>, address: SocketAddr, number: usize) -> Result<(), StartError> {
-        let acceptor = Acceptor::bind(address).map_err(|source| StartError::Listen { address, source })?;
+    fn power_on(
+        &self,
+        board: &Rc<Life>,
+        address: SocketAddr,
+        number: usize,
+    ) -> Result<(), StartError> {
+        let acceptor =
+            Acceptor::bind(address).map_err(|source| StartError::Listen { address, source })?;
         board.start(acceptor).map_err(|failure| match failure {
             StartFailure::Plan(reason) => StartError::Plan { number, reason },
             StartFailure::Listen(source) => StartError::Listen { address, source },
@@ -158,7 +220,9 @@ impl World {
 
     fn tell_to_call(&self, board: &Life) -> Result<(), StartError> {
         match (&self.call, board.running()) {
-            (Some(url), Some(running)) => running.call_there(Some(url.clone())).map_err(StartError::Call),
+            (Some(url), Some(running)) => running
+                .call_there(Some(url.clone()))
+                .map_err(StartError::Call),
             _ => Ok(()),
         }
     }
@@ -167,35 +231,61 @@ impl World {
         while let Ok(order) = orders.recv().await {
             // Who asked may have given up.
             match order {
-                Order::Act { board, action, done } => {
+                Order::Act {
+                    board,
+                    action,
+                    done,
+                } => {
                     let outcome = match self.find(&board) {
                         Ok((number, board)) => self.carry_out(number, board, action).await,
                         Err(error) => Err(error),
                     };
                     let _ = done.send(outcome);
                 }
-                Order::Key { board, name, role, done } => {
+                Order::Key {
+                    board,
+                    name,
+                    role,
+                    done,
+                } => {
                     let _ = done.send(self.add_key(&board, &name, role));
                 }
                 Order::Line { board, line, done } => {
                     let running = self.find(&board).and_then(|(_, board)| {
-                        board.running().ok_or_else(|| ActionError::Stopped(board.listening().name))
+                        board
+                            .running()
+                            .ok_or_else(|| ActionError::Stopped(board.listening().name))
                     });
                     let _ = done.send(running.map(|board| server::owner::obey(&line, &board)));
                 }
                 Order::Code { board, answer } => {
-                    let running = self.find(&board).ok().and_then(|(_, board)| board.running());
-                    let _ = answer.send(running.and_then(|board| board.with_hardware(|hardware| hardware.code())));
+                    let running = self
+                        .find(&board)
+                        .ok()
+                        .and_then(|(_, board)| board.running());
+                    let _ = answer.send(
+                        running.and_then(|board| board.with_hardware(|hardware| hardware.code())),
+                    );
                 }
                 Order::List { answer } => {
-                    let _ = answer.send(self.boards.iter().map(|board| board.listening()).collect());
+                    let _ =
+                        answer.send(self.boards.iter().map(|board| board.listening()).collect());
                 }
             }
         }
     }
 
-    async fn carry_out(&self, number: usize, board: &Rc<Life>, action: Action) -> Result<(), ActionError> {
-        let running = || board.running().ok_or_else(|| ActionError::Stopped(board.listening().name));
+    async fn carry_out(
+        &self,
+        number: usize,
+        board: &Rc<Life>,
+        action: Action,
+    ) -> Result<(), ActionError> {
+        let running = || {
+            board
+                .running()
+                .ok_or_else(|| ActionError::Stopped(board.listening().name))
+        };
         match action {
             Action::Press { key, event } => running()?.press(&key, &event)?,
             Action::Set { key, change } => running()?.observe(&key, change, Source::Physical)?,
@@ -229,16 +319,26 @@ impl World {
 
     fn add_key(&self, board: &str, name: &str, role: Role) -> Result<String, ActionError> {
         let (_, board) = self.find(board)?;
-        let running = board.running().ok_or_else(|| ActionError::Stopped(board.listening().name))?;
+        let running = board
+            .running()
+            .ok_or_else(|| ActionError::Stopped(board.listening().name))?;
         Ok(running.add_key(name, role)?.to_text().as_str().to_owned())
     }
 
-    /// Makes the first key of a board that has none, and hands it over as a file.
+    /// Makes the first key of a board that has none, and hands it over as a
+    /// file.
     fn lock(&self, board: &Life, folder: &Path) -> Result<(), StartError> {
-        let Some(running) = board.running().filter(|running| !running.is_locked()) else { return Ok(()) };
+        let Some(running) = board.running().filter(|running| !running.is_locked()) else {
+            return Ok(());
+        };
         let path = folder.join(format!("{}.key", board.listening().id));
-        let failed = |reason| StartError::Key { path: path.clone(), reason };
-        let key = running.add_key("first key", Role::Control).map_err(|error| failed(error.to_string()))?;
+        let failed = |reason| StartError::Key {
+            path: path.clone(),
+            reason,
+        };
+        let key = running
+            .add_key("first key", Role::Control)
+            .map_err(|error| failed(error.to_string()))?;
         let text = format!("{}\n", key.to_text().as_str());
         let written = files::create_private_folder(folder)
             .and_then(|()| files::write(&path, text.as_bytes(), files::Access::Owner));
@@ -247,7 +347,12 @@ impl World {
 
     /// The board with this id, or the only one with this name.
     fn find(&self, wanted: &str) -> Result<(usize, &Rc<Life>), ActionError> {
-        let numbered = || self.boards.iter().enumerate().map(|(index, board)| (index + 1, board));
+        let numbered = || {
+            self.boards
+                .iter()
+                .enumerate()
+                .map(|(index, board)| (index + 1, board))
+        };
         if let Some(found) = numbered().find(|(_, board)| board.listening().id == wanted) {
             return Ok(found);
         }
@@ -262,14 +367,26 @@ impl World {
 
 /// The seed that boards were made from before, or a new one that is kept.
 fn kept_seed(path: &Path) -> Result<u64, StartError> {
-    let failed = |source| StartError::State { path: path.to_owned(), source };
-    match fs::read(path).and_then(|bytes| files::text(&bytes).map(|text| text.into_owned()).map_err(io::Error::other)) {
-        Ok(seed) => seed.trim().parse().map_err(|_| failed(io::Error::other("it has no whole number"))),
+    let failed = |source| StartError::State {
+        path: path.to_owned(),
+        source,
+    };
+    match fs::read(path).and_then(|bytes| {
+        files::text(&bytes)
+            .map(|text| text.into_owned())
+            .map_err(io::Error::other)
+    }) {
+        Ok(seed) => seed
+            .trim()
+            .parse()
+            .map_err(|_| failed(io::Error::other("it has no whole number"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let seed = fastrand::u64(..);
             let folder = path.parent().unwrap_or(path);
             files::create_private_folder(folder)
-                .and_then(|()| files::write(path, format!("{seed}\n").as_bytes(), files::Access::Owner))
+                .and_then(|()| {
+                    files::write(path, format!("{seed}\n").as_bytes(), files::Access::Owner)
+                })
                 .map_err(failed)?;
             Ok(seed)
         }

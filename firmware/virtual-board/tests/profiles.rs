@@ -1,6 +1,10 @@
-//! What is on virtual boards, and how plausible their world is. No socket: the board core is driven by a clock of the test.
+//! What is on virtual boards, and how plausible their world is. No socket: the
+//! board core is driven by a clock of the test.
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-#![expect(clippy::needless_pass_by_value, reason = "parameters are written in place with json!")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "parameters are written in place with json!"
+)]
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -41,11 +45,15 @@ fn call(board: &mut Board<Simulation>, now: Duration, method: &str, params: Valu
 }
 
 fn snapshot(board: &mut Board<Simulation>, now: Duration) -> Snapshot {
-    serde_json::from_value(call(board, now, "Device.GetStatus", json!({}))["result"].clone()).unwrap()
+    serde_json::from_value(call(board, now, "Device.GetStatus", json!({}))["result"].clone())
+        .unwrap()
 }
 
 fn value(board: &mut Board<Simulation>, now: Duration, sensor: &str) -> Option<f64> {
-    snapshot(board, now).components.get(&key(sensor)).and_then(State::number)
+    snapshot(board, now)
+        .components
+        .get(&key(sensor))
+        .and_then(State::number)
 }
 
 #[test]
@@ -54,46 +62,91 @@ fn every_profile_makes_a_board() {
         let mut board = running(only(profile), None);
         run_to(&mut board, Duration::from_secs(120));
         let snapshot = snapshot(&mut board, Duration::from_secs(120));
-        let unknown: Vec<_> =
-            snapshot.components.iter().filter(|(_, state)| state.get("value") == Some(&Value::Null)).collect();
+        let unknown: Vec<_> = snapshot
+            .components
+            .iter()
+            .filter(|(_, state)| state.get("value") == Some(&Value::Null))
+            .collect();
         assert!(unknown.is_empty(), "{profile:?}: {unknown:?}");
     }
 }
 
 #[test]
 fn a_thousand_boards_of_one_seed_have_names_ids_and_addresses_of_their_own() {
-    let plans: Vec<Plan> = (0..1000).map(|index| plan(Profile::Mixed, index, SEED, None, 4)).collect();
+    let plans: Vec<Plan> = (0..1000)
+        .map(|index| plan(Profile::Mixed, index, SEED, None, 4))
+        .collect();
     let distinct = |of: fn(&Plan) -> &str| plans.iter().map(of).collect::<BTreeSet<_>>().len();
     assert_eq!(distinct(|plan| &plan.identity.id), 1000);
     assert_eq!(distinct(|plan| &plan.identity.mac), 1000);
     assert_eq!(distinct(|plan| &plan.identity.name), 1000);
     for plan in &plans {
         let digits = plan.identity.id.strip_prefix("sb-").unwrap();
-        assert!(digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()), "{}", plan.identity.id);
+        assert!(
+            digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()),
+            "{}",
+            plan.identity.id
+        );
         let first = u8::from_str_radix(plan.identity.mac.get(..2).unwrap(), 16).unwrap();
-        assert_eq!(first & 0b11, 0b10, "locally administered and of one station");
+        assert_eq!(
+            first & 0b11,
+            0b10,
+            "locally administered and of one station"
+        );
     }
 }
 
 #[test]
 fn the_same_seed_and_number_make_the_same_board_and_another_seed_another() {
-    assert_eq!(plan(Profile::Strip, 5, SEED, None, 4), plan(Profile::Strip, 5, SEED, None, 4));
-    assert_ne!(plan(Profile::Strip, 5, 8, None, 4).identity.id, plan(Profile::Strip, 5, SEED, None, 4).identity.id);
+    assert_eq!(
+        plan(Profile::Strip, 5, SEED, None, 4),
+        plan(Profile::Strip, 5, SEED, None, 4)
+    );
+    assert_ne!(
+        plan(Profile::Strip, 5, 8, None, 4).identity.id,
+        plan(Profile::Strip, 5, SEED, None, 4).identity.id
+    );
 }
 
 #[test]
 fn boards_have_friendly_names_and_numbers_from_2_on() {
-    let names: Vec<String> = (0..5).map(|index| plan(Profile::Mixed, index, SEED, None, 4).identity.name).collect();
-    assert_eq!(names, ["Desk lamp", "Power strip", "Weather station", "Desk lamp 2", "Power strip 2"]);
-    assert_eq!(plan(Profile::Mixed, 0, SEED, Some("Bench"), 4).identity.name, "Bench");
-    assert_eq!(plan(Profile::Mixed, 4, SEED, Some("Bench"), 4).identity.name, "Bench 5");
+    let names: Vec<String> = (0..5)
+        .map(|index| plan(Profile::Mixed, index, SEED, None, 4).identity.name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "Desk lamp",
+            "Power strip",
+            "Weather station",
+            "Desk lamp 2",
+            "Power strip 2"
+        ]
+    );
+    assert_eq!(
+        plan(Profile::Mixed, 0, SEED, Some("Bench"), 4)
+            .identity
+            .name,
+        "Bench"
+    );
+    assert_eq!(
+        plan(Profile::Mixed, 4, SEED, Some("Bench"), 4)
+            .identity
+            .name,
+        "Bench 5"
+    );
 }
 
 #[test]
 fn the_button_of_a_lamp_toggles_its_light() {
     let mut board = running(only(Profile::Lamp), None);
-    board.press(Duration::ZERO, &key("button:0"), "press").unwrap();
-    assert_eq!(snapshot(&mut board, Duration::ZERO).components[&key("light:0")].on(), Some(true));
+    board
+        .press(Duration::ZERO, &key("button:0"), "press")
+        .unwrap();
+    assert_eq!(
+        snapshot(&mut board, Duration::ZERO).components[&key("light:0")].on(),
+        Some(true)
+    );
 }
 
 #[test]
@@ -101,10 +154,27 @@ fn the_power_of_an_outlet_follows_its_switch() {
     let mut board = running(only(Profile::Strip), None);
     let second = Duration::from_secs(1);
     for (step, on) in [(1, true), (2, false), (3, true)] {
-        call(&mut board, second * step, "Switch.Set", json!({ "id": 2, "on": on }));
+        call(
+            &mut board,
+            second * step,
+            "Switch.Set",
+            json!({ "id": 2, "on": on }),
+        );
         run_to(&mut board, second * step + Duration::from_millis(1100));
-        let watts = value(&mut board, second * step + Duration::from_millis(1100), "sensor:2").unwrap();
-        assert!(if on { (5.0..=121.0).contains(&watts) } else { watts == 0.0 }, "{watts} W while on={on}");
+        let watts = value(
+            &mut board,
+            second * step + Duration::from_millis(1100),
+            "sensor:2",
+        )
+        .unwrap();
+        assert!(
+            if on {
+                (5.0..=121.0).contains(&watts)
+            } else {
+                watts == 0.0
+            },
+            "{watts} W while on={on}"
+        );
     }
 }
 
@@ -117,12 +187,21 @@ fn the_weather_is_slow_and_stays_near_where_it_was() {
         let now = Duration::from_secs(second);
         run_to(&mut board, now);
         let value = value(&mut board, now, "sensor:0").unwrap();
-        assert!((value - last).abs() < 0.25, "from {last} to {value} in a second");
-        assert!((value - first).abs() < 5.0, "from {first} to {value} in an hour");
+        assert!(
+            (value - last).abs() < 0.25,
+            "from {last} to {value} in a second"
+        );
+        assert!(
+            (value - first).abs() < 5.0,
+            "from {first} to {value} in an hour"
+        );
         changes += usize::from(value != last);
         last = value;
     }
-    assert!((100..2000).contains(&changes), "{changes} changes in an hour");
+    assert!(
+        (100..2000).contains(&changes),
+        "{changes} changes in an hour"
+    );
 }
 
 #[test]
@@ -130,7 +209,11 @@ fn with_a_rate_each_reading_is_another_value() {
     for profile in [Profile::Weather, Profile::Strip] {
         let mut board = running(restless(only(profile), 5.0), Some(5.0));
         let client = board.connect(Duration::ZERO).unwrap();
-        board.receive(Duration::ZERO, client, r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#);
+        board.receive(
+            Duration::ZERO,
+            client,
+            r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#,
+        );
         let mut pushes = 0;
         for hundredth in 0..1000 {
             let now = Duration::from_millis(hundredth * 10);
@@ -139,7 +222,10 @@ fn with_a_rate_each_reading_is_another_value() {
                 pushes += usize::from(format!("{outgoing:?}").contains("NotifyStatus"));
             }
         }
-        assert!((49..=51).contains(&pushes), "{profile:?}: {pushes} pushes in 10 s at 5 a second");
+        assert!(
+            (49..=51).contains(&pushes),
+            "{profile:?}: {pushes} pushes in 10 s at 5 a second"
+        );
     }
 }
 
@@ -147,23 +233,60 @@ fn with_a_rate_each_reading_is_another_value() {
 fn an_interlocked_switch_is_refused_until_the_other_is_off() {
     let mut board = running(only(Profile::Everything), None);
     let now = Duration::ZERO;
-    call(&mut board, now, "Switch.Set", json!({ "id": 0, "on": true }));
-    let refused = call(&mut board, now, "Switch.Set", json!({ "id": 1, "on": true }));
+    call(
+        &mut board,
+        now,
+        "Switch.Set",
+        json!({ "id": 0, "on": true }),
+    );
+    let refused = call(
+        &mut board,
+        now,
+        "Switch.Set",
+        json!({ "id": 1, "on": true }),
+    );
     assert_eq!(
-        (&refused["error"]["code"], &refused["error"]["data"]["reason"]),
+        (
+            &refused["error"]["code"],
+            &refused["error"]["data"]["reason"]
+        ),
         (&json!(-32003), &json!("interlocked"))
     );
-    assert_eq!(refused["error"]["message"], json!("switch:1 is interlocked with switch:0, which must be off first"));
-    let by_hand = board.observe(now, &key("switch:1"), State::new().with("on", true), Source::Physical);
+    assert_eq!(
+        refused["error"]["message"],
+        json!("switch:1 is interlocked with switch:0, which must be off first")
+    );
+    let by_hand = board.observe(
+        now,
+        &key("switch:1"),
+        State::new().with("on", true),
+        Source::Physical,
+    );
     assert!(by_hand.is_err());
-    call(&mut board, now, "Switch.Set", json!({ "id": 0, "on": false }));
-    assert_eq!(call(&mut board, now, "Switch.Set", json!({ "id": 1, "on": true }))["result"]["was_on"], json!(false));
+    call(
+        &mut board,
+        now,
+        "Switch.Set",
+        json!({ "id": 0, "on": false }),
+    );
+    assert_eq!(
+        call(
+            &mut board,
+            now,
+            "Switch.Set",
+            json!({ "id": 1, "on": true })
+        )["result"]["was_on"],
+        json!(false)
+    );
 }
 
 #[test]
 fn everything_has_each_kind_and_one_that_nobody_knows() {
-    let kinds: BTreeSet<Kind> =
-        only(Profile::Everything).components.into_iter().map(|component| component.descriptor.kind).collect();
+    let kinds: BTreeSet<Kind> = only(Profile::Everything)
+        .components
+        .into_iter()
+        .map(|component| component.descriptor.kind)
+        .collect();
     assert_eq!(kinds.len(), 9);
     assert!(kinds.contains(&Kind::Unknown("valve".to_owned())));
 }

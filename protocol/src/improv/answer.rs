@@ -13,7 +13,8 @@ use super::{
 /// How far a board has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It takes no credentials now; not in the standard, but sent by some boards.
+    /// It takes no credentials now; not in the standard, but sent by some
+    /// boards.
     Stopped,
     /// A hand at the board has to allow it first; the Bluetooth variant's.
     AuthorizationRequired,
@@ -138,18 +139,29 @@ impl RpcResult {
     /// Where it is too long.
     pub fn to_packet(&self) -> Result<Packet, ResultTooLong> {
         let strings = pack(self.strings.iter().map(String::as_str)).ok_or(ResultTooLong)?;
-        let mut data = alloc::vec![self.command, u8::try_from(strings.len()).map_err(|_| ResultTooLong)?];
+        let mut data = alloc::vec![
+            self.command,
+            u8::try_from(strings.len()).map_err(|_| ResultTooLong)?
+        ];
         data.extend_from_slice(&strings);
         Packet::new(PacketKind::Result, data).ok_or(ResultTooLong)
     }
 
     fn from_data(data: &[u8]) -> Option<Self> {
-        let [command, length, strings @ ..] = data else { return None };
+        let [command, length, strings @ ..] = data else {
+            return None;
+        };
         if usize::from(*length) != strings.len() {
             return None;
         }
-        let strings = unpack(strings)?.into_iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect();
-        Some(Self { command: *command, strings })
+        let strings = unpack(strings)?
+            .into_iter()
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .collect();
+        Some(Self {
+            command: *command,
+            strings,
+        })
     }
 }
 
@@ -184,7 +196,9 @@ impl FromDevice {
         match (packet.kind(), packet.data()) {
             (PacketKind::State, [state]) => Ok(Self::State((*state).into())),
             (PacketKind::Error, [error]) => Ok(Self::Error((*error).into())),
-            (PacketKind::Result, data) => RpcResult::from_data(data).map(Self::Result).ok_or(FromDeviceError::Invalid),
+            (PacketKind::Result, data) => RpcResult::from_data(data)
+                .map(Self::Result)
+                .ok_or(FromDeviceError::Invalid),
             (PacketKind::State | PacketKind::Error, _) => Err(FromDeviceError::Invalid),
             (kind, _) => Err(FromDeviceError::Kind(kind)),
         }
@@ -207,15 +221,31 @@ pub struct DeviceInfo {
 impl DeviceInfo {
     /// The answer.
     pub fn to_result(&self) -> RpcResult {
-        let Self { firmware, version, chip, name } = self.clone();
-        RpcResult { command: Command::REQUEST_INFO, strings: alloc::vec![firmware, version, chip, name] }
+        let Self {
+            firmware,
+            version,
+            chip,
+            name,
+        } = self.clone();
+        RpcResult {
+            command: Command::REQUEST_INFO,
+            strings: alloc::vec![firmware, version, chip, name],
+        }
     }
 
-    /// Reads the answer; `None` where it has less than four strings. Two more may name an operating system; they are left.
+    /// Reads the answer; `None` where it has less than four strings. Two more
+    /// may name an operating system; they are left.
     pub fn from_strings(strings: &[String]) -> Option<Self> {
-        let [firmware, version, chip, name, ..] = strings else { return None };
+        let [firmware, version, chip, name, ..] = strings else {
+            return None;
+        };
         let [firmware, version, chip, name] = [firmware, version, chip, name].map(String::clone);
-        Some(Self { firmware, version, chip, name })
+        Some(Self {
+            firmware,
+            version,
+            chip,
+            name,
+        })
     }
 }
 
@@ -235,22 +265,37 @@ impl Network {
     pub fn to_result(&self) -> RpcResult {
         let locked = if self.locked { "YES" } else { "NO" };
         let strings = alloc::vec![self.ssid.clone(), self.rssi.to_string(), locked.to_string()];
-        RpcResult { command: Command::REQUEST_NETWORKS, strings }
+        RpcResult {
+            command: Command::REQUEST_NETWORKS,
+            strings,
+        }
     }
 
-    /// Reads the answer; `None` where it has less than three strings or the strength is no number. Whatever is not `NO` means
-    /// that a password is asked for: the Bluetooth variant names the method there.
+    /// Reads the answer; `None` where it has less than three strings or the
+    /// strength is no number. Whatever is not `NO` means that a password is
+    /// asked for: the Bluetooth variant names the method there.
     pub fn from_strings(strings: &[String]) -> Option<Self> {
-        let [ssid, rssi, locked, ..] = strings else { return None };
-        let rssi = rssi.trim().parse::<i32>().ok()?.clamp(i8::MIN.into(), i8::MAX.into());
-        Some(Self { ssid: ssid.clone(), rssi: i8::try_from(rssi).ok()?, locked: locked != "NO" })
+        let [ssid, rssi, locked, ..] = strings else {
+            return None;
+        };
+        let rssi = rssi
+            .trim()
+            .parse::<i32>()
+            .ok()?
+            .clamp(i8::MIN.into(), i8::MAX.into());
+        Some(Self {
+            ssid: ssid.clone(),
+            rssi: i8::try_from(rssi).ok()?,
+            locked: locked != "NO",
+        })
     }
 }
 
 /// How a board is connected: the answer to [`Command::RequestNetworkState`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkState {
-    /// Bits: [`Self::ONLINE`], [`Self::WIFI`], [`Self::ETHERNET`] and newer ones.
+    /// Bits: [`Self::ONLINE`], [`Self::WIFI`], [`Self::ETHERNET`] and newer
+    /// ones.
     pub flags: u8,
     /// Where it is reached; none where it is not online.
     pub urls: Vec<String>,
@@ -266,13 +311,21 @@ impl NetworkState {
 
     /// The answer.
     pub fn to_result(&self) -> RpcResult {
-        let strings = core::iter::once(self.flags.to_string()).chain(self.urls.iter().cloned()).collect();
-        RpcResult { command: Command::REQUEST_NETWORK_STATE, strings }
+        let strings = core::iter::once(self.flags.to_string())
+            .chain(self.urls.iter().cloned())
+            .collect();
+        RpcResult {
+            command: Command::REQUEST_NETWORK_STATE,
+            strings,
+        }
     }
 
     /// Reads the answer; `None` where the flags are no number of a byte.
     pub fn from_strings(strings: &[String]) -> Option<Self> {
         let (flags, urls) = strings.split_first()?;
-        Some(Self { flags: flags.parse().ok()?, urls: urls.to_vec() })
+        Some(Self {
+            flags: flags.parse().ok()?,
+            urls: urls.to_vec(),
+        })
     }
 }

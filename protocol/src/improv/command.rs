@@ -7,7 +7,8 @@ use super::{
     packet::{pack, unpack},
 };
 
-/// The longest data of a command, in bytes: its number and its length go before.
+/// The longest data of a command, in bytes: its number and its length go
+/// before.
 const MAX_COMMAND_DATA: usize = super::MAX_DATA - 2;
 
 /// A network and its password.
@@ -29,7 +30,8 @@ pub enum CredentialsError {
 }
 
 impl Credentials {
-    /// Takes a name of 1 to [`MAX_SSID`] bytes, and a password of 0, for an open network, to [`MAX_PASSWORD`] bytes.
+    /// Takes a name of 1 to [`MAX_SSID`] bytes, and a password of 0, for an
+    /// open network, to [`MAX_PASSWORD`] bytes.
     ///
     /// # Errors
     /// Where one of them is longer, or the name is empty.
@@ -58,13 +60,16 @@ impl Credentials {
 /// An RPC command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Connect to this network, and keep it when that worked. Answered with a URL.
+    /// Connect to this network, and keep it when that worked. Answered with a
+    /// URL.
     SendWifiSettings(Credentials),
-    /// Answered with the state and, where the board is provisioned, as [`Self::SendWifiSettings`] was.
+    /// Answered with the state and, where the board is provisioned, as
+    /// [`Self::SendWifiSettings`] was.
     RequestState,
     /// Answered with a [`super::DeviceInfo`].
     RequestInfo,
-    /// Answered with a [`super::Network`] each, and an empty result after the last.
+    /// Answered with a [`super::Network`] each, and an empty result after the
+    /// last.
     RequestNetworks,
     /// Answered with the host name.
     GetHostname,
@@ -81,7 +86,8 @@ pub enum Command {
 /// Why a packet is no command that can be carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// Lengths that do not fit, what is no UTF-8, a name or password that is too long.
+    /// Lengths that do not fit, what is no UTF-8, a name or password that is
+    /// too long.
     #[error("the command is malformed")]
     Invalid,
     /// A number that this version of the standard does not have.
@@ -121,7 +127,9 @@ impl Command {
     /// Packs it; `None` where a name is longer than a packet.
     pub fn to_packet(&self) -> Option<Packet> {
         let data = match self {
-            Self::SendWifiSettings(credentials) => pack([credentials.ssid(), credentials.password().reveal()])?,
+            Self::SendWifiSettings(credentials) => {
+                pack([credentials.ssid(), credentials.password().reveal()])?
+            }
             Self::SetHostname(name) | Self::SetDeviceName(name) => name.as_bytes().to_vec(),
             _ => Vec::new(),
         };
@@ -136,22 +144,37 @@ impl Command {
     /// Reads the data of a packet of the kind [`PacketKind::Command`].
     ///
     /// # Errors
-    /// [`CommandError`]. What is too much for a command that needs no data is an error too, so that nobody believes it was heard.
+    /// [`CommandError`]. What is too much for a command that needs no data is
+    /// an error too, so that nobody believes it was heard.
     pub fn from_data(data: &[u8]) -> Result<Self, CommandError> {
-        let [number, length, data @ ..] = data else { return Err(CommandError::Invalid) };
+        let [number, length, data @ ..] = data else {
+            return Err(CommandError::Invalid);
+        };
         if usize::from(*length) != data.len() {
             return Err(CommandError::Invalid);
         }
-        let alone = |command| if data.is_empty() { Ok(command) } else { Err(CommandError::Invalid) };
+        let alone = |command| {
+            if data.is_empty() {
+                Ok(command)
+            } else {
+                Err(CommandError::Invalid)
+            }
+        };
         match *number {
-            Self::SEND_WIFI_SETTINGS => Ok(Self::SendWifiSettings(credentials(data).ok_or(CommandError::Invalid)?)),
+            Self::SEND_WIFI_SETTINGS => Ok(Self::SendWifiSettings(
+                credentials(data).ok_or(CommandError::Invalid)?,
+            )),
             Self::REQUEST_STATE => alone(Self::RequestState),
             Self::REQUEST_INFO => alone(Self::RequestInfo),
             Self::REQUEST_NETWORKS => alone(Self::RequestNetworks),
             Self::HOSTNAME if data.is_empty() => Ok(Self::GetHostname),
-            Self::HOSTNAME => text(data).map(Self::SetHostname).ok_or(CommandError::Invalid),
+            Self::HOSTNAME => text(data)
+                .map(Self::SetHostname)
+                .ok_or(CommandError::Invalid),
             Self::DEVICE_NAME if data.is_empty() => Ok(Self::GetDeviceName),
-            Self::DEVICE_NAME => text(data).map(Self::SetDeviceName).ok_or(CommandError::Invalid),
+            Self::DEVICE_NAME => text(data)
+                .map(Self::SetDeviceName)
+                .ok_or(CommandError::Invalid),
             Self::REQUEST_NETWORK_STATE => alone(Self::RequestNetworkState),
             other => Err(CommandError::Unknown(other)),
         }
@@ -160,7 +183,9 @@ impl Command {
 
 fn credentials(data: &[u8]) -> Option<Credentials> {
     let strings = unpack(data)?;
-    let [ssid, password] = strings.as_slice() else { return None };
+    let [ssid, password] = strings.as_slice() else {
+        return None;
+    };
     Credentials::new(text(ssid)?, Password::new(text(password)?)).ok()
 }
 

@@ -1,4 +1,5 @@
-//! A packet as it is framed: what it is said to be, and bytes. What the bytes mean is in the files of each kind.
+//! A packet as it is framed: what it is said to be, and bytes. What the bytes
+//! mean is in the files of each kind.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -44,7 +45,8 @@ impl From<PacketKind> for u8 {
     }
 }
 
-/// A packet: [`HEADER`], [`VERSION`], kind, length, data, checksum. `Debug` leaves the data out, which may hold a password.
+/// A packet: [`HEADER`], [`VERSION`], kind, length, data, checksum. `Debug`
+/// leaves the data out, which may hold a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Packet {
     kind: PacketKind,
@@ -59,7 +61,10 @@ impl Packet {
 
     /// Packs a single byte.
     pub(super) fn of_byte(kind: PacketKind, byte: u8) -> Self {
-        Self { kind, data: alloc::vec![byte] }
+        Self {
+            kind,
+            data: alloc::vec![byte],
+        }
     }
 
     /// What it is.
@@ -72,13 +77,18 @@ impl Packet {
         &self.data
     }
 
-    /// The bytes to send. After the checksum comes a newline, which the standard does not ask for: readers look for a packet at
-    /// the start of a line, so whatever is printed next begins one.
+    /// The bytes to send. After the checksum comes a newline, which the
+    /// standard does not ask for: readers look for a packet at the start of a
+    /// line, so whatever is printed next begins one.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER.len() + self.data.len() + 5);
         bytes.extend_from_slice(&HEADER);
         // It fits: `new` has seen to that.
-        bytes.extend_from_slice(&[VERSION, self.kind.into(), u8::try_from(self.data.len()).unwrap_or(u8::MAX)]);
+        bytes.extend_from_slice(&[
+            VERSION,
+            self.kind.into(),
+            u8::try_from(self.data.len()).unwrap_or(u8::MAX),
+        ]);
         bytes.extend_from_slice(&self.data);
         bytes.push(checksum(&bytes));
         bytes.push(b'\n');
@@ -94,10 +104,13 @@ impl fmt::Debug for Packet {
 
 /// The sum of all bytes before it, modulo 256.
 pub(super) fn checksum(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte))
+    bytes
+        .iter()
+        .fold(0, |sum: u8, byte| sum.wrapping_add(*byte))
 }
 
-/// Strings one after the other, each with its length before it; `None` where one is longer than a byte can say.
+/// Strings one after the other, each with its length before it; `None` where
+/// one is longer than a byte can say.
 pub(super) fn pack<'a>(strings: impl IntoIterator<Item = &'a str>) -> Option<Vec<u8>> {
     let mut packed = Vec::new();
     for string in strings {
@@ -107,7 +120,8 @@ pub(super) fn pack<'a>(strings: impl IntoIterator<Item = &'a str>) -> Option<Vec
     Some(packed)
 }
 
-/// The strings of [`pack`], as bytes; `None` where a length goes beyond the end.
+/// The strings of [`pack`], as bytes; `None` where a length goes beyond the
+/// end.
 pub(super) fn unpack(mut packed: &[u8]) -> Option<Vec<&[u8]>> {
     let mut strings = Vec::new();
     while let Some((length, rest)) = packed.split_first() {

@@ -3,7 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
-/// A Wi-Fi password; empty for an open network. Neither `Debug` nor anything else here prints it: who needs it asks for it.
+/// A Wi-Fi password; empty for an open network. Neither `Debug` nor anything
+/// else here prints it: who needs it asks for it.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Password(String);
 
@@ -27,6 +28,10 @@ impl Password {
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Its length would help who guesses.
-        f.write_str(if self.0.is_empty() { "(none)" } else { "(hidden)" })
+        f.write_str(if self.0.is_empty() {
+            "(none)"
+        } else {
+            "(hidden)"
+        })
     }
 }

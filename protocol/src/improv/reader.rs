@@ -1,4 +1,5 @@
-//! Finds packets in a stream that also carries text: a board's log, or a person's lines.
+//! Finds packets in a stream that also carries text: a board's log, or a
+//! person's lines.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,7 +9,8 @@ use super::{
     packet::{PacketKind, checksum},
 };
 
-/// Where the data begins: after the header, the version, the kind and the length.
+/// Where the data begins: after the header, the version, the kind and the
+/// length.
 const DATA_AT: usize = HEADER.len() + 3;
 
 /// What a stream consists of.
@@ -18,8 +20,9 @@ pub enum Item {
     Text(Vec<u8>),
     /// A whole packet.
     Packet(Packet),
-    /// A packet whose checksum was wrong, or whose end did not come. Its bytes are gone, and those up to the end of the line,
-    /// where a length was wrong, for they may hold a password; a packet that begins among them is found.
+    /// A packet whose checksum was wrong, or whose end did not come. Its bytes
+    /// are gone, and those up to the end of the line, where a length was wrong,
+    /// for they may hold a password; a packet that begins among them is found.
     Damaged,
 }
 
@@ -35,9 +38,10 @@ impl fmt::Debug for Item {
 
 /// Reads a stream in pieces of any size.
 ///
-/// No text is lost but a newline right after a packet, which ends that (see [`Packet::encode`]), and what [`Item::Damaged`]
-/// takes with it. Text that might be the
-/// beginning of a packet is held back until that is decided, 7 bytes at most; of a packet 265 bytes at most.
+/// No text is lost but a newline right after a packet, which ends that (see
+/// [`Packet::encode`]), and what [`Item::Damaged`] takes with it. Text that
+/// might be the beginning of a packet is held back until that is decided, 7
+/// bytes at most; of a packet 265 bytes at most.
 #[derive(Default)]
 pub struct Reader {
     /// The beginning of a packet, as far as it has come.
@@ -58,7 +62,8 @@ impl Reader {
         items.0
     }
 
-    /// Whether something is held back. Who hears nothing more for a while calls [`Self::give_up`].
+    /// Whether something is held back. Who hears nothing more for a while calls
+    /// [`Self::give_up`].
     pub fn is_waiting(&self) -> bool {
         !self.held.is_empty()
     }
@@ -81,9 +86,12 @@ impl Reader {
         if ends_packet {
             return;
         }
-        let expected = HEADER.get(self.held.len()).or((self.held.len() == HEADER.len()).then_some(&VERSION));
+        let expected = HEADER
+            .get(self.held.len())
+            .or((self.held.len() == HEADER.len()).then_some(&VERSION));
         if expected.is_some_and(|expected| byte != *expected) {
-            // No beginning of the header is also within it, so that the search starts anew with this byte.
+            // No beginning of the header is also within it, so that the search
+            // starts anew with this byte.
             self.text_was_held(items);
             if byte != HEADER[0] {
                 self.text(&[byte], items);
@@ -91,7 +99,9 @@ impl Reader {
             }
         }
         self.held.push(byte);
-        let Some(length) = self.held.get(DATA_AT - 1) else { return };
+        let Some(length) = self.held.get(DATA_AT - 1) else {
+            return;
+        };
         if self.held.len() <= DATA_AT + usize::from(*length) {
             return;
         }
@@ -124,7 +134,8 @@ impl Reader {
         }
     }
 
-    /// Drops a damaged packet, and reads on where the next header begins in it: the length may be what was damaged.
+    /// Drops a damaged packet, and reads on where the next header begins in it:
+    /// the length may be what was damaged.
     fn resync(&mut self, items: &mut Items) {
         items.0.push(Item::Damaged);
         self.skipping_line = true;
@@ -132,7 +143,10 @@ impl Reader {
         let next = (1..damaged.len()).find(|at| {
             let rest = &damaged[*at..];
             let looked_at = rest.len().min(HEADER.len());
-            rest[..looked_at] == HEADER[..looked_at] && rest.get(HEADER.len()).is_none_or(|version| *version == VERSION)
+            rest[..looked_at] == HEADER[..looked_at]
+                && rest
+                    .get(HEADER.len())
+                    .is_none_or(|version| *version == VERSION)
         });
         if let Some(next) = next {
             // Each time it is shorter by a byte at least, so that this ends.

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, error::Error, fmt::Debug};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use switchboard_protocol::{
-    Caps, Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo, EntityCategory, Epoch, Id, Kind,
-    Level, LogFilter, Object, Pong, ResetReason, Response, RpcError, Snapshot, State,
+    Caps, Code, CommandResult, ComponentKey, ComponentsPage, Descriptor, DeviceInfo,
+    EntityCategory, Epoch, Id, Kind, Level, LogFilter, Object, Pong, ResetReason, Response,
+    RpcError, Snapshot, State,
     clients::{ClientEntry, ClientKind, ClientList},
     keys::{KeyAdded, KeyEntry, KeyList},
     method::LogSubscribe,
@@ -16,7 +17,8 @@ use switchboard_protocol::{
 
 use crate::{Outcome, object};
 
-/// The one answer that is not written back as it came: it gains an empty reason.
+/// The one answer that is not written back as it came: it gains an empty
+/// reason.
 pub(crate) const WITHOUT_DATA: &str = "error_without_data";
 
 fn info() -> DeviceInfo {
@@ -37,15 +39,24 @@ fn info() -> DeviceInfo {
 }
 
 fn newer_info() -> DeviceInfo {
-    DeviceInfo { features: vec![], extra: object(json!({ "firmware_date": "2027-01-02" })), ..info() }
+    DeviceInfo {
+        features: vec![],
+        extra: object(json!({ "firmware_date": "2027-01-02" })),
+        ..info()
+    }
 }
 
 fn reset_by(reason: ResetReason) -> DeviceInfo {
-    DeviceInfo { reset_reason: Some(reason), ..info() }
+    DeviceInfo {
+        reset_reason: Some(reason),
+        ..info()
+    }
 }
 
 fn logs() -> LogSubscribe {
-    LogSubscribe { level: LogFilter::UpTo(Level::Debug) }
+    LogSubscribe {
+        level: LogFilter::UpTo(Level::Debug),
+    }
 }
 
 fn client(id: u32, kind: ClientKind, since_ms: u64, heard_ms: u64) -> ClientEntry {
@@ -92,7 +103,14 @@ fn clients() -> ClientList {
     let log = client(5, ClientKind::Log, 86_300_001, 86_300_001);
     let echo = client(6, ClientKind::Echo, 86_300_002, 86_300_002);
     let clients = vec![controller, samples, log, echo];
-    ClientList { offset: 0, total: 4, uptime_ms: 86_400_123, others: 1, clients, extra: Object::new() }
+    ClientList {
+        offset: 0,
+        total: 4,
+        uptime_ms: 86_400_123,
+        others: 1,
+        clients,
+        extra: Object::new(),
+    }
 }
 
 fn newer_clients() -> ClientList {
@@ -101,7 +119,14 @@ fn newer_clients() -> ClientList {
         ..client(1, ClientKind::Unknown("video".into()), 1, 2)
     };
     let extra = object(json!({ "most": 12 }));
-    ClientList { offset: 1, total: 2, uptime_ms: 5, others: 0, clients: vec![newer], extra }
+    ClientList {
+        offset: 1,
+        total: 2,
+        uptime_ms: 5,
+        others: 0,
+        clients: vec![newer],
+        extra,
+    }
 }
 
 fn keys() -> KeyList {
@@ -113,7 +138,10 @@ fn keys() -> KeyList {
         extra: Object::new(),
     };
     KeyList {
-        keys: vec![entry("5f3a91c2", "Anna's laptop", "control", true), entry("00c0ffee", "visitor", "view", false)],
+        keys: vec![
+            entry("5f3a91c2", "Anna's laptop", "control", true),
+            entry("00c0ffee", "visitor", "view", false),
+        ],
     }
 }
 
@@ -122,7 +150,9 @@ fn added() -> KeyAdded {
         kid: "5f3a91c2".into(),
         name: "Anna's laptop".into(),
         role: "view".into(),
-        key: "switchboard-key:1:sb-59f0d6:5f3a91c2:view:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8".into(),
+        key:
+            "switchboard-key:1:sb-59f0d6:5f3a91c2:view:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+                .into(),
     }
 }
 
@@ -143,7 +173,10 @@ fn outbound(url: Option<&str>, state: OutboundState) -> Outbound {
 const CALLED: &str = "ws://192.168.1.5:7433/";
 
 fn connected() -> Outbound {
-    let failure = OutboundFailure { uptime_ms: 86_398_000, message: "it answers HTTP 404".into() };
+    let failure = OutboundFailure {
+        uptime_ms: 86_398_000,
+        message: "it answers HTTP 404".into(),
+    };
     Outbound {
         uptime_ms: 86_460_123,
         client: Some(3),
@@ -154,14 +187,20 @@ fn connected() -> Outbound {
 }
 
 fn waiting() -> Outbound {
-    let failure = OutboundFailure { uptime_ms: 86_400_123, message: "no answer within 10 s".into() };
+    let failure = OutboundFailure {
+        uptime_ms: 86_400_123,
+        message: "no answer within 10 s".into(),
+    };
     Outbound {
         uptime_ms: 86_400_124,
         retry_ms: Some(86_401_500),
         attempts: 1,
         last_failure: Some(failure),
         extra: object(json!({ "hops": 2 })),
-        ..outbound(Some("ws://bench.example.org/boards?room=4"), OutboundState::Waiting)
+        ..outbound(
+            Some("ws://bench.example.org/boards?room=4"),
+            OutboundState::Waiting,
+        )
     }
 }
 
@@ -190,17 +229,33 @@ fn components() -> ComponentsPage {
         entity_category: Some(EntityCategory::Config),
         ..Descriptor::new(Kind::Number, 0, "Interval")
     };
-    let components = vec![light, Descriptor::new(Kind::Button, 0, "Button"), signal, interval];
-    ComponentsPage { offset: 0, total: 5, components }
+    let components = vec![
+        light,
+        Descriptor::new(Kind::Button, 0, "Button"),
+        signal,
+        interval,
+    ];
+    ComponentsPage {
+        offset: 0,
+        total: 5,
+        components,
+    }
 }
 
 fn unknown_component() -> ComponentsPage {
     let fan = Descriptor {
-        caps: Caps { extra: object(json!({ "speeds": 3 })), ..Caps::default() },
+        caps: Caps {
+            extra: object(json!({ "speeds": 3 })),
+            ..Caps::default()
+        },
         extra: object(json!({ "blades": 5 })),
         ..Descriptor::new(Kind::Unknown("fan".into()), 0, "Ventilator")
     };
-    ComponentsPage { offset: 4, total: 5, components: vec![fan] }
+    ComponentsPage {
+        offset: 4,
+        total: 5,
+        components: vec![fan],
+    }
 }
 
 fn firmware() -> ComponentsPage {
@@ -210,72 +265,150 @@ fn firmware() -> ComponentsPage {
         icon: Some("mdi:package-up".into()),
         ..Descriptor::new(Kind::Update, 0, "Firmware")
     };
-    ComponentsPage { offset: 0, total: 1, components: vec![firmware] }
+    ComponentsPage {
+        offset: 0,
+        total: 1,
+        components: vec![firmware],
+    }
 }
 
-const BEGUN: Begun = Begun { chunk: 1_024, offset: 0 };
+const BEGUN: Begun = Begun {
+    chunk: 1_024,
+    offset: 0,
+};
 const WRITTEN: Written = Written { offset: 13 };
 
 fn snapshot(client: Option<u32>) -> Snapshot {
     let light = json!({ "on": false, "brightness": 60, "rgb": [255, 128, 0], "ct_k": null, "effect": "none" });
     let components = BTreeMap::from([
-        (ComponentKey::new(Kind::Light, 0), State::from(object(light))),
-        (ComponentKey::new(Kind::Sensor, 0), State::new().with("value", -52)),
+        (
+            ComponentKey::new(Kind::Light, 0),
+            State::from(object(light)),
+        ),
+        (
+            ComponentKey::new(Kind::Sensor, 0),
+            State::new().with("value", -52),
+        ),
         (
             ComponentKey::new(Kind::Number, 0),
-            State::new().with("value", 10).with("min", 1).with("max", 60).with("step", 0.5),
+            State::new()
+                .with("value", 10)
+                .with("min", 1)
+                .with("max", 60)
+                .with("step", 0.5),
         ),
-        (ComponentKey::new(Kind::Unknown("fan".into()), 0), State::new().with("speed", 3)),
+        (
+            ComponentKey::new(Kind::Unknown("fan".into()), 0),
+            State::new().with("speed", 3),
+        ),
     ]);
-    Snapshot { epoch: Epoch(0x5f3a_91c2), seq: 1041, uptime_ms: 86_400_000, client, components }
+    Snapshot {
+        epoch: Epoch(0x5f3a_91c2),
+        seq: 1041,
+        uptime_ms: 86_400_000,
+        client,
+        components,
+    }
 }
 
 fn done(seq: u64) -> CommandResult {
-    CommandResult { seq, ..CommandResult::default() }
+    CommandResult {
+        seq,
+        ..CommandResult::default()
+    }
 }
 
 fn done_was(seq: u64, was_on: bool) -> CommandResult {
-    CommandResult { seq, was_on: Some(was_on), ..CommandResult::default() }
+    CommandResult {
+        seq,
+        was_on: Some(was_on),
+        ..CommandResult::default()
+    }
 }
 
 fn newer_done() -> CommandResult {
-    CommandResult { extra: object(json!({ "power_w": 4.5 })), ..done_was(1042, false) }
+    CommandResult {
+        extra: object(json!({ "power_w": 4.5 })),
+        ..done_was(1042, false)
+    }
 }
 
 fn error(id: Option<i64>, code: Code, reason: &str, message: &str) -> Response {
-    Response { id: id.map(Id::Number), outcome: Err(RpcError::new(code, reason, message)) }
+    Response {
+        id: id.map(Id::Number),
+        outcome: Err(RpcError::new(code, reason, message)),
+    }
 }
 
 /// Every file with the answer that it stands for.
 pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     let mut newer_error = RpcError::new(Code::Other(-32050), "novel", "of a newer board");
     newer_error.data.extra = object(json!({ "retry_ms": 500 }));
-    let mut wrong_offset =
-        RpcError::new(Code::FailedPrecondition, "wrong_offset", "the next write begins at offset 2048, not 1024");
+    let mut wrong_offset = RpcError::new(
+        Code::FailedPrecondition,
+        "wrong_offset",
+        "the next write begins at offset 2048, not 1024",
+    );
     wrong_offset.data.extra = object(json!({ "offset": 2_048 }));
     let without_data = RpcError::new(Code::InternalError, "", "no more is known");
     let mut all = vec![
         (
             "error_parse_error",
-            error(None, Code::ParseError, "not_json", "one JSON object is expected: EOF while parsing"),
+            error(
+                None,
+                Code::ParseError,
+                "not_json",
+                "one JSON object is expected: EOF while parsing",
+            ),
         ),
         (
             "error_invalid_request",
-            error(None, Code::InvalidRequest, "batch", "batches are not supported: send one object per message"),
+            error(
+                None,
+                Code::InvalidRequest,
+                "batch",
+                "batches are not supported: send one object per message",
+            ),
         ),
         (
             "error_method_not_found",
-            error(Some(1), Code::MethodNotFound, "no_such_method", "no method Fan.Set; this board has Sys.Ping"),
+            error(
+                Some(1),
+                Code::MethodNotFound,
+                "no_such_method",
+                "no method Fan.Set; this board has Sys.Ping",
+            ),
         ),
         (
             "error_invalid_params",
-            error(Some(2), Code::InvalidParams, "out_of_range", "brightness is 0 to 100 %, not 101"),
+            error(
+                Some(2),
+                Code::InvalidParams,
+                "out_of_range",
+                "brightness is 0 to 100 %, not 101",
+            ),
         ),
-        ("error_internal_error", error(Some(3), Code::InternalError, "hardware", "the board failed")),
-        ("error_not_found", error(Some(4), Code::NotFound, "not_found", "no light:7; this board has light:0")),
+        (
+            "error_internal_error",
+            error(Some(3), Code::InternalError, "hardware", "the board failed"),
+        ),
+        (
+            "error_not_found",
+            error(
+                Some(4),
+                Code::NotFound,
+                "not_found",
+                "no light:7; this board has light:0",
+            ),
+        ),
         (
             "error_busy",
-            error(Some(5), Code::Busy, "rebooting", "the board is restarting: connect again in some seconds"),
+            error(
+                Some(5),
+                Code::Busy,
+                "rebooting",
+                "the board is restarting: connect again in some seconds",
+            ),
         ),
         (
             "error_failed_precondition",
@@ -286,7 +419,10 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
                 "nothing can be pushed over POST: use a WebSocket at /rpc, or Device.GetStatus",
             ),
         ),
-        ("error_timeout", error(Some(7), Code::Timeout, "motor", "the motor did not arrive")),
+        (
+            "error_timeout",
+            error(Some(7), Code::Timeout, "motor", "the motor did not arrive"),
+        ),
         (
             "error_resource_exhausted",
             error(
@@ -296,10 +432,23 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
                 "all 4 places for controllers are taken; one of them must disconnect first",
             ),
         ),
-        ("error_forbidden", error(Some(8), Code::Forbidden, "role", "this controller may only look")),
+        (
+            "error_forbidden",
+            error(
+                Some(8),
+                Code::Forbidden,
+                "role",
+                "this controller may only look",
+            ),
+        ),
         (
             "error_rate_limited",
-            error(Some(9), Code::RateLimited, "too_often", "asked too often; once a second is accepted"),
+            error(
+                Some(9),
+                Code::RateLimited,
+                "too_often",
+                "asked too often; once a second is accepted",
+            ),
         ),
         (
             "error_unsupported_version",
@@ -310,33 +459,68 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
                 "this board speaks switchboard.v1; offer it, or no subprotocol at all",
             ),
         ),
-        ("error_unknown_code_and_field", Response { id: Some(Id::Number(10)), outcome: Err(newer_error) }),
+        (
+            "error_unknown_code_and_field",
+            Response {
+                id: Some(Id::Number(10)),
+                outcome: Err(newer_error),
+            },
+        ),
         (
             "error_update_in_progress",
             error(
                 Some(21),
                 Code::Busy,
                 "update_in_progress",
-                "controller 3 updates this board, 43 % are there; it ends by Ota.Abort, or 30 s after its last write",
+                "controller 3 updates this board, 43 % are there; it ends by Ota.Abort, or 30 s \
+                     after its last write",
             ),
         ),
-        ("error_wrong_offset", Response { id: Some(Id::Number(23)), outcome: Err(wrong_offset) }),
-        (WITHOUT_DATA, Response { id: Some(Id::Text("a-1".into())), outcome: Err(without_data) }),
+        (
+            "error_wrong_offset",
+            Response {
+                id: Some(Id::Number(23)),
+                outcome: Err(wrong_offset),
+            },
+        ),
+        (
+            WITHOUT_DATA,
+            Response {
+                id: Some(Id::Text("a-1".into())),
+                outcome: Err(without_data),
+            },
+        ),
     ];
     let mut result = |name, id, value: &dyn ErasedResult| {
-        all.push((name, Response { id: Some(Id::Number(id)), outcome: Ok(value.to_value()?) }));
+        all.push((
+            name,
+            Response {
+                id: Some(Id::Number(id)),
+                outcome: Ok(value.to_value()?),
+            },
+        ));
         Ok::<_, serde_json::Error>(())
     };
     result("result_device_get_info", 1, &info())?;
     result("result_device_get_info_of_newer_board", 1, &newer_info())?;
     result("result_device_get_components", 2, &components())?;
-    result("result_device_get_components_unknown_kind", 2, &unknown_component())?;
+    result(
+        "result_device_get_components_unknown_kind",
+        2,
+        &unknown_component(),
+    )?;
     result("result_device_get_status", 4, &snapshot(None))?;
     result("result_device_subscribe", 5, &snapshot(Some(3)))?;
     result("result_device_set_name", 6, &done(1041))?;
     result("result_device_identify", 7, &done(1041))?;
     result("result_device_reboot", 8, &done(1041))?;
-    result("result_sys_ping", 9, &Pong { uptime_ms: 86_400_123 })?;
+    result(
+        "result_sys_ping",
+        9,
+        &Pong {
+            uptime_ms: 86_400_123,
+        },
+    )?;
     result("result_switch_set", 10, &done_was(1042, false))?;
     result("result_switch_toggle", 11, &done_was(1043, true))?;
     result("result_light_set", 12, &done_was(1044, false))?;
@@ -351,8 +535,16 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     result("result_clients_close", 30, &Object::new())?;
     result("result_clients_list_of_newer_board", 31, &newer_clients())?;
     result("result_keys_remove", 28, &Object::new())?;
-    result("result_outbound_set", 29, &outbound(Some(CALLED), OutboundState::Connecting))?;
-    result("result_outbound_set_off", 30, &outbound(None, OutboundState::Off))?;
+    result(
+        "result_outbound_set",
+        29,
+        &outbound(Some(CALLED), OutboundState::Connecting),
+    )?;
+    result(
+        "result_outbound_set_off",
+        30,
+        &outbound(None, OutboundState::Off),
+    )?;
     result("result_outbound_get", 31, &connected())?;
     result("result_outbound_get_waiting", 31, &waiting())?;
     result("result_ota_begin", 21, &BEGUN)?;
@@ -360,8 +552,16 @@ pub(crate) fn all() -> Result<Vec<(&'static str, Response)>, Box<dyn Error>> {
     result("result_ota_commit", 24, &done(1050))?;
     result("result_ota_abort", 25, &done(1051))?;
     result("result_log_subscribe", 21, &logs())?;
-    result("result_device_get_info_with_reset_reason", 1, &reset_by(ResetReason::Brownout))?;
-    result("result_device_get_info_with_new_reset_reason", 1, &reset_by(ResetReason::Unknown("lightning".into())))?;
+    result(
+        "result_device_get_info_with_reset_reason",
+        1,
+        &reset_by(ResetReason::Brownout),
+    )?;
+    result(
+        "result_device_get_info_with_new_reset_reason",
+        1,
+        &reset_by(ResetReason::Unknown("lightning".into())),
+    )?;
     result("result_of_newer_board", 10, &newer_done())?;
     Ok(all)
 }
@@ -384,27 +584,50 @@ pub(crate) fn decode_all(read: impl Fn(&str) -> Result<Value, Box<dyn Error>>) -
         Ok(())
     }
     same(read("result_device_get_info")?, &info())?;
-    same(read("result_device_get_info_of_newer_board")?, &newer_info())?;
+    same(
+        read("result_device_get_info_of_newer_board")?,
+        &newer_info(),
+    )?;
     same(read("result_device_get_components")?, &components())?;
-    same(read("result_device_get_components_unknown_kind")?, &unknown_component())?;
+    same(
+        read("result_device_get_components_unknown_kind")?,
+        &unknown_component(),
+    )?;
     same(read("result_device_get_status")?, &snapshot(None))?;
     same(read("result_device_subscribe")?, &snapshot(Some(3)))?;
     same(read("result_device_set_name")?, &done(1041))?;
-    same(read("result_sys_ping")?, &Pong { uptime_ms: 86_400_123 })?;
+    same(
+        read("result_sys_ping")?,
+        &Pong {
+            uptime_ms: 86_400_123,
+        },
+    )?;
     same(read("result_switch_set")?, &done_was(1042, false))?;
     same(read("result_switch_toggle")?, &done_was(1043, true))?;
     same(read("result_light_set")?, &done_was(1044, false))?;
     same(read("result_button_press")?, &done(1047))?;
     same(read("result_device_get_components_update")?, &firmware())?;
-    same(read("result_outbound_set")?, &outbound(Some(CALLED), OutboundState::Connecting))?;
-    same(read("result_outbound_set_off")?, &outbound(None, OutboundState::Off))?;
+    same(
+        read("result_outbound_set")?,
+        &outbound(Some(CALLED), OutboundState::Connecting),
+    )?;
+    same(
+        read("result_outbound_set_off")?,
+        &outbound(None, OutboundState::Off),
+    )?;
     same(read("result_outbound_get")?, &connected())?;
     same(read("result_outbound_get_waiting")?, &waiting())?;
     same(read("result_ota_begin")?, &BEGUN)?;
     same(read("result_ota_write")?, &WRITTEN)?;
     same(read("result_ota_commit")?, &done(1050))?;
     same(read("result_log_subscribe")?, &logs())?;
-    same(read("result_device_get_info_with_reset_reason")?, &reset_by(ResetReason::Brownout))?;
-    same(read("result_device_get_info_with_new_reset_reason")?, &reset_by(ResetReason::Unknown("lightning".into())))?;
+    same(
+        read("result_device_get_info_with_reset_reason")?,
+        &reset_by(ResetReason::Brownout),
+    )?;
+    same(
+        read("result_device_get_info_with_new_reset_reason")?,
+        &reset_by(ResetReason::Unknown("lightning".into())),
+    )?;
     same(read("result_of_newer_board")?, &newer_done())
 }

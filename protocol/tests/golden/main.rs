@@ -1,4 +1,5 @@
-//! Every golden file is read to the value that it stands for, and that value is written back as the same JSON.
+//! Every golden file is read to the value that it stands for, and that value is
+//! written back as the same JSON.
 
 mod answers;
 mod pushes;
@@ -17,7 +18,8 @@ fn folder() -> PathBuf {
 }
 
 fn golden(name: &str) -> Result<String, Box<dyn Error>> {
-    fs::read_to_string(folder().join(name).with_extension("json")).map_err(|error| format!("{name}: {error}").into())
+    fs::read_to_string(folder().join(name).with_extension("json"))
+        .map_err(|error| format!("{name}: {error}").into())
 }
 
 fn json(text: &str) -> Result<Value, serde_json::Error> {
@@ -26,7 +28,11 @@ fn json(text: &str) -> Result<Value, serde_json::Error> {
 
 /// Fields as they stand in a message; for what is no object, none.
 fn object(fields: Value) -> Object {
-    if let Value::Object(fields) = fields { fields } else { Object::new() }
+    if let Value::Object(fields) = fields {
+        fields
+    } else {
+        Object::new()
+    }
 }
 
 #[test]
@@ -93,10 +99,15 @@ fn each_push_is_read_and_written_as_its_file_has_it() -> Outcome {
 fn each_txt_record_is_read_and_written_as_its_file_has_it() -> Outcome {
     for (name, announcement) in pushes::announcements() {
         let pairs: Vec<(String, String)> = serde_json::from_str(&golden(name)?)?;
-        let borrowed = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let borrowed = pairs
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
         assert_eq!(Announcement::from_txt(borrowed)?, announcement, "{name}");
-        let written: Vec<(String, String)> =
-            announcement.to_txt().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let written: Vec<(String, String)> = announcement
+            .to_txt()
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect();
         assert_eq!(written, pairs, "{name}");
     }
     Ok(())
@@ -109,13 +120,27 @@ fn no_golden_file_is_left_untested() -> Outcome {
     tested.extend(answers::all()?.into_iter().map(|(name, _)| name.to_owned()));
     tested.extend(pushes::all()?.into_iter().map(|(name, _)| name.to_owned()));
     tested.insert(telemetry::FIRST.to_owned());
-    tested.extend(telemetry::frames().into_iter().map(|(name, _)| name.to_owned()));
-    tested.extend(pushes::announcements().into_iter().map(|(name, _)| name.to_owned()));
+    tested.extend(
+        telemetry::frames()
+            .into_iter()
+            .map(|(name, _)| name.to_owned()),
+    );
+    tested.extend(
+        pushes::announcements()
+            .into_iter()
+            .map(|(name, _)| name.to_owned()),
+    );
     let mut there = BTreeSet::new();
     for entry in fs::read_dir(folder())? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json" || extension == "hex") {
-            there.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json" || extension == "hex")
+        {
+            there.extend(
+                path.file_stem()
+                    .map(|stem| stem.to_string_lossy().into_owned()),
+            );
         }
     }
     assert_eq!(tested, there);

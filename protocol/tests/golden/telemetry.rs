@@ -1,4 +1,5 @@
-//! What the golden files of `/telemetry` stand for: its first message, and binary frames in hexadecimal digits.
+//! What the golden files of `/telemetry` stand for: its first message, and
+//! binary frames in hexadecimal digits.
 
 use std::{error::Error, fs};
 
@@ -55,16 +56,28 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
         samples: Samples::F32(vec![0.5, -1.25e6]),
         ..whole.clone()
     };
-    let late =
-        Frame { gap: true, sequence: 8, time_us: 86_401_000_123, samples: Samples::I16(vec![0, 1]), ..whole.clone() };
-    vec![("telemetry_frame_i16", whole), ("telemetry_frame_f32", reckoned), ("telemetry_frame_after_a_gap", late)]
+    let late = Frame {
+        gap: true,
+        sequence: 8,
+        time_us: 86_401_000_123,
+        samples: Samples::I16(vec![0, 1]),
+        ..whole.clone()
+    };
+    vec![
+        ("telemetry_frame_i16", whole),
+        ("telemetry_frame_f32", reckoned),
+        ("telemetry_frame_after_a_gap", late),
+    ]
 }
 
 fn bytes(name: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let text = fs::read_to_string(folder().join(name).with_extension("hex"))?;
     let digits: String = text.split_whitespace().collect();
     let pair = |at: usize| digits.get(at..at + 2).ok_or("half a byte");
-    (0..digits.len()).step_by(2).map(|at| Ok(u8::from_str_radix(pair(at)?, 16)?)).collect()
+    (0..digits.len())
+        .step_by(2)
+        .map(|at| Ok(u8::from_str_radix(pair(at)?, 16)?))
+        .collect()
 }
 
 #[test]

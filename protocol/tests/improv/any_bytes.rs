@@ -1,4 +1,5 @@
-//! Whatever comes in, in whatever pieces: no panic, no text lost, every packet found.
+//! Whatever comes in, in whatever pieces: no panic, no text lost, every packet
+//! found.
 
 use proptest::{collection::vec, prelude::*};
 use switchboard_protocol::improv::{
@@ -44,12 +45,16 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn packet() -> impl Strategy<Value = Packet> {
-    (any::<u8>(), vec(any::<u8>(), 0..=MAX_DATA)).prop_map(|(kind, data)| Packet::new(kind.into(), data).unwrap())
+    (any::<u8>(), vec(any::<u8>(), 0..=MAX_DATA))
+        .prop_map(|(kind, data)| Packet::new(kind.into(), data).unwrap())
 }
 
 /// Text that holds no beginning of a packet.
 fn text() -> impl Strategy<Value = Vec<u8>> {
-    vec(any::<u8>().prop_filter("a header's first byte", |byte| *byte != HEADER[0]), 0..40)
+    vec(
+        any::<u8>().prop_filter("a header's first byte", |byte| *byte != HEADER[0]),
+        0..40,
+    )
 }
 
 proptest! {

@@ -12,15 +12,34 @@ fn ready() -> Packet {
 
 #[test]
 fn a_log_before_between_and_after_packets_is_handed_through() {
-    let stream = [b"boot\nIMP", &ready().encode()[..], b"scan\r\n", &ready().encode(), b"IMPROVed\n"].concat();
+    let stream = [
+        b"boot\nIMP",
+        &ready().encode()[..],
+        b"scan\r\n",
+        &ready().encode(),
+        b"IMPROVed\n",
+    ]
+    .concat();
     let items = Reader::default().receive(&stream);
     let packet = || Item::Packet(ready());
-    assert_eq!(items, [text("boot\nIMP"), packet(), text("scan\r\n"), packet(), text("IMPROVed\n")]);
+    assert_eq!(
+        items,
+        [
+            text("boot\nIMP"),
+            packet(),
+            text("scan\r\n"),
+            packet(),
+            text("IMPROVed\n")
+        ]
+    );
 }
 
 #[test]
 fn another_version_is_text() {
-    assert_eq!(Reader::default().receive(b"IMPROV\x02\x01\x01\x02\n"), [text("IMPROV\u{2}\u{1}\u{1}\u{2}\n")]);
+    assert_eq!(
+        Reader::default().receive(b"IMPROV\x02\x01\x01\x02\n"),
+        [text("IMPROV\u{2}\u{1}\u{1}\u{2}\n")]
+    );
 }
 
 #[test]
@@ -28,13 +47,19 @@ fn a_packet_needs_no_newline_after_it() {
     let mut encoded = ready().encode();
     assert_eq!(encoded.pop(), Some(b'\n'));
     let twice = [encoded.clone(), encoded].concat();
-    assert_eq!(Reader::default().receive(&twice), [Item::Packet(ready()), Item::Packet(ready())]);
+    assert_eq!(
+        Reader::default().receive(&twice),
+        [Item::Packet(ready()), Item::Packet(ready())]
+    );
 }
 
 #[test]
 fn only_one_newline_belongs_to_a_packet() {
     let stream = [&ready().encode()[..], b"\n"].concat();
-    assert_eq!(Reader::default().receive(&stream), [Item::Packet(ready()), text("\n")]);
+    assert_eq!(
+        Reader::default().receive(&stream),
+        [Item::Packet(ready()), text("\n")]
+    );
 }
 
 #[test]
@@ -42,7 +67,10 @@ fn a_bad_checksum_is_told_and_the_next_packet_read() {
     let mut damaged = ready().encode();
     damaged[10] ^= 1;
     let stream = [damaged, ready().encode()].concat();
-    assert_eq!(Reader::default().receive(&stream), [Item::Damaged, Item::Packet(ready())]);
+    assert_eq!(
+        Reader::default().receive(&stream),
+        [Item::Damaged, Item::Packet(ready())]
+    );
 }
 
 #[test]
@@ -51,7 +79,10 @@ fn a_packet_that_a_wrong_length_would_swallow_is_found() {
     damaged[8] = 20;
     let stream = [damaged, ready().encode(), ready().encode()].concat();
     let items = Reader::default().receive(&stream);
-    assert_eq!(items, [Item::Damaged, Item::Packet(ready()), Item::Packet(ready())]);
+    assert_eq!(
+        items,
+        [Item::Damaged, Item::Packet(ready()), Item::Packet(ready())]
+    );
 }
 
 #[test]
@@ -68,7 +99,10 @@ fn a_packet_that_never_ends_is_given_up() {
 
 #[test]
 fn what_a_damaged_packet_held_is_not_handed_through_as_text() {
-    let bytes = Command::SetDeviceName("secret".to_owned()).to_packet().unwrap().encode();
+    let bytes = Command::SetDeviceName("secret".to_owned())
+        .to_packet()
+        .unwrap()
+        .encode();
     for at in 7..bytes.len() - 1 {
         let mut damaged = bytes.clone();
         damaged[at] ^= 0x10;
@@ -76,7 +110,10 @@ fn what_a_damaged_packet_held_is_not_handed_through_as_text() {
         let mut items = reader.receive(&damaged);
         items.extend(reader.give_up());
         items.extend(reader.receive(b"next\n"));
-        assert!(!format!("{items:?}").contains("cret"), "byte {at}: {items:?}");
+        assert!(
+            !format!("{items:?}").contains("cret"),
+            "byte {at}: {items:?}"
+        );
         assert!(items.contains(&Item::Damaged), "byte {at}: {items:?}");
     }
 }
@@ -86,5 +123,8 @@ fn the_line_after_a_damaged_packet_is_handed_through() {
     let mut bytes = ready().encode();
     bytes[10] ^= 1;
     let stream = [&bytes[..], b"next\n"].concat();
-    assert_eq!(Reader::default().receive(&stream), [Item::Damaged, text("next\n")]);
+    assert_eq!(
+        Reader::default().receive(&stream),
+        [Item::Damaged, text("next\n")]
+    );
 }

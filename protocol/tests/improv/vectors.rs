@@ -1,18 +1,24 @@
-//! Packets as <https://www.improv-wifi.com/serial/> has them ("Packet format" and the tables of each packet; read in the version
-//! that has "Get Network State"). The examples in the tables there give the strings; headers, lengths and checksums were added
-//! apart from this code: the checksum is the sum of all bytes before it, of which `IMPROV` and the version 1 make 0x1DE, modulo 256.
+//! Packets as <https://www.improv-wifi.com/serial/> has them ("Packet format"
+//! and the tables of each packet; read in the version that has "Get Network
+//! State"). The examples in the tables there give the strings; headers, lengths
+//! and checksums were added apart from this code: the checksum is the sum of
+//! all bytes before it, of which `IMPROV` and the version 1 make 0x1DE,
+//! modulo 256.
 
 use switchboard_protocol::improv::{
-    Command, CommandError, Credentials, DeviceInfo, ErrorState, FromDevice, Item, Network, NetworkState, Packet,
-    PacketKind, Password, Reader, RpcResult, State,
+    Command, CommandError, Credentials, DeviceInfo, ErrorState, FromDevice, Item, Network,
+    NetworkState, Packet, PacketKind, Password, Reader, RpcResult, State,
 };
 
 fn whole(hex: &str) -> Vec<u8> {
     let mut bytes = b"IMPROV\x01".to_vec();
-    bytes.extend(hex.split_whitespace().flat_map(|word| match word.strip_prefix('\'') {
-        Some(text) => text.as_bytes().to_vec(),
-        None => vec![u8::from_str_radix(word, 16).unwrap()],
-    }));
+    bytes.extend(
+        hex.split_whitespace()
+            .flat_map(|word| match word.strip_prefix('\'') {
+                Some(text) => text.as_bytes().to_vec(),
+                None => vec![u8::from_str_radix(word, 16).unwrap()],
+            }),
+    );
     bytes.push(b'\n');
     bytes
 }
@@ -40,7 +46,11 @@ fn from_device(hex: &str, encoded: &Packet, meant: &FromDevice) {
 }
 
 fn result(hex: &str, result: &RpcResult) {
-    from_device(hex, &result.to_packet().unwrap(), &FromDevice::Result(result.clone()));
+    from_device(
+        hex,
+        &result.to_packet().unwrap(),
+        &FromDevice::Result(result.clone()),
+    );
 }
 
 fn strings(strings: &[&str]) -> Vec<String> {
@@ -50,15 +60,22 @@ fn strings(strings: &[&str]) -> Vec<String> {
 #[test]
 fn credentials_are_the_example_of_the_standard() {
     let credentials = Credentials::new("MyWirelessAP", Password::new("mysecurepassword")).unwrap();
-    // 0x1DE + 03 + 20 + 01 + 1E + 0C + 10 = 0x23C; the name makes 0x4A5, the password 0x6E0: together 0xDC1.
-    command("03 20 01 1E 0C 'MyWirelessAP 10 'mysecurepassword C1", &Command::SendWifiSettings(credentials));
+    // 0x1DE + 03 + 20 + 01 + 1E + 0C + 10 = 0x23C; the name makes 0x4A5, the
+    // password 0x6E0: together 0xDC1.
+    command(
+        "03 20 01 1E 0C 'MyWirelessAP 10 'mysecurepassword C1",
+        &Command::SendWifiSettings(credentials),
+    );
 }
 
 #[test]
 fn an_open_network_has_an_empty_password() {
     let credentials = Credentials::new("ab", Password::default()).unwrap();
     // 0x1DE + 03 + 06 + 01 + 04 + 02 + 61 + 62 + 00 = 0x2B1.
-    command("03 06 01 04 02 61 62 00 B1", &Command::SendWifiSettings(credentials));
+    command(
+        "03 06 01 04 02 61 62 00 B1",
+        &Command::SendWifiSettings(credentials),
+    );
 }
 
 #[test]
@@ -75,9 +92,15 @@ fn commands_without_data_say_so() {
 #[test]
 fn names_are_set_without_a_length_of_their_own() {
     // 0x1DE + 03 + 06 + 05 + 04 + 6C + 61 + 6D + 70 = 0x39A.
-    command("03 06 05 04 'lamp 9A", &Command::SetHostname("lamp".to_owned()));
+    command(
+        "03 06 05 04 'lamp 9A",
+        &Command::SetHostname("lamp".to_owned()),
+    );
     // 0x1DE + 03 + 06 + 06 + 04 + 4C + C3 + A4 + 6D = 0x411.
-    command("03 06 06 04 4C C3 A4 6D 11", &Command::SetDeviceName("Läm".to_owned()));
+    command(
+        "03 06 06 04 4C C3 A4 6D 11",
+        &Command::SetDeviceName("Läm".to_owned()),
+    );
 }
 
 #[test]
@@ -112,7 +135,10 @@ fn errors_are_one_byte() {
 #[test]
 fn a_provisioned_board_answers_with_its_url() {
     // 0x1DE + 04 + 12 + 01 + 10 + 0F = 0x214, and the URL's 0x3DA make 0x5EE.
-    let answer = RpcResult { command: Command::SEND_WIFI_SETTINGS, strings: strings(&["http://10.0.0.7"]) };
+    let answer = RpcResult {
+        command: Command::SEND_WIFI_SETTINGS,
+        strings: strings(&["http://10.0.0.7"]),
+    };
     result("04 12 01 10 0F 'http://10.0.0.7 EE", &answer);
 }
 
@@ -124,32 +150,73 @@ fn a_board_says_what_it_is() {
         chip: "ESP32-C3".to_owned(),
         name: "Temperature Monitor".to_owned(),
     };
-    // Lengths: 7 + 9 + 8 + 19 + 4 = 0x2F. 0x1DE + 04 + 31 + 03 + 2F + 07 + 09 + 08 + 13 = 0x270; the names make 0x271, 0x1B3,
-    // 0x1F0 and 0x796: together 0x101A.
-    result("04 31 03 2F 07 'ESPHome 09 '2021.11.0 08 'ESP32-C3 13 'Temperature 20 'Monitor 1A", &info.to_result());
-    assert_eq!(DeviceInfo::from_strings(&info.to_result().strings), Some(info.clone()));
+    // Lengths: 7 + 9 + 8 + 19 + 4 = 0x2F. 0x1DE + 04 + 31 + 03 + 2F + 07 + 09 +
+    // 08 + 13 = 0x270; the names make 0x271, 0x1B3, 0x1F0 and 0x796: together
+    // 0x101A.
+    result(
+        "04 31 03 2F 07 'ESPHome 09 '2021.11.0 08 'ESP32-C3 13 'Temperature 20 'Monitor 1A",
+        &info.to_result(),
+    );
+    assert_eq!(
+        DeviceInfo::from_strings(&info.to_result().strings),
+        Some(info.clone())
+    );
     let with_system = [info.to_result().strings, strings(&["Linux", "6"])].concat();
     assert_eq!(DeviceInfo::from_strings(&with_system), Some(info));
-    assert_eq!(DeviceInfo::from_strings(&strings(&["ESPHome", "1", "C3"])), None);
+    assert_eq!(
+        DeviceInfo::from_strings(&strings(&["ESPHome", "1", "C3"])),
+        None
+    );
 }
 
 #[test]
 fn a_network_is_three_strings_and_the_last_answer_none() {
-    let network = Network { ssid: "MyWirelessNetwork".to_owned(), rssi: -60, locked: true };
-    // Lengths: 17 + 3 + 3 + 3 = 0x1A. 0x1DE + 04 + 1C + 04 + 1A + 11 + 03 + 03 = 0x233; the strings make 0x6FE, 0x93 and 0xF1:
-    // together 0xAB5.
-    result("04 1C 04 1A 11 'MyWirelessNetwork 03 '-60 03 'YES B5", &network.to_result());
-    assert_eq!(Network::from_strings(&network.to_result().strings), Some(network));
+    let network = Network {
+        ssid: "MyWirelessNetwork".to_owned(),
+        rssi: -60,
+        locked: true,
+    };
+    // Lengths: 17 + 3 + 3 + 3 = 0x1A. 0x1DE + 04 + 1C + 04 + 1A + 11 + 03 + 03
+    // = 0x233; the strings make 0x6FE, 0x93 and 0xF1: together 0xAB5.
+    result(
+        "04 1C 04 1A 11 'MyWirelessNetwork 03 '-60 03 'YES B5",
+        &network.to_result(),
+    );
+    assert_eq!(
+        Network::from_strings(&network.to_result().strings),
+        Some(network)
+    );
     // 0x1DE + 04 + 02 + 04 + 00 = 0x1E8.
-    result("04 02 04 00 E8", &RpcResult { command: Command::REQUEST_NETWORKS, strings: Vec::new() });
+    result(
+        "04 02 04 00 E8",
+        &RpcResult {
+            command: Command::REQUEST_NETWORKS,
+            strings: Vec::new(),
+        },
+    );
 }
 
 #[test]
 fn networks_of_others_are_understood() {
-    let locked = |method| Network::from_strings(&strings(&["x", "-60", method])).unwrap().locked;
-    assert_eq!(["YES", "NO", "WPA2", "WPA2 EAP"].map(locked), [true, false, true, true]);
-    assert_eq!(Network::from_strings(&strings(&["x", "-300", "NO"])).unwrap().rssi, i8::MIN);
-    assert_eq!(Network::from_strings(&strings(&["x", "strong", "NO"])), None);
+    let locked = |method| {
+        Network::from_strings(&strings(&["x", "-60", method]))
+            .unwrap()
+            .locked
+    };
+    assert_eq!(
+        ["YES", "NO", "WPA2", "WPA2 EAP"].map(locked),
+        [true, false, true, true]
+    );
+    assert_eq!(
+        Network::from_strings(&strings(&["x", "-300", "NO"]))
+            .unwrap()
+            .rssi,
+        i8::MIN
+    );
+    assert_eq!(
+        Network::from_strings(&strings(&["x", "strong", "NO"])),
+        None
+    );
     assert_eq!(Network::from_strings(&strings(&["x", "-60"])), None);
 }
 
@@ -159,9 +226,16 @@ fn the_state_of_the_network_is_a_number_and_where_it_is() {
         flags: NetworkState::ONLINE | NetworkState::WIFI | NetworkState::ETHERNET,
         urls: strings(&["http://192.168.1.10"]),
     };
-    // Lengths: 1 + 19 + 2 = 0x16. 0x1DE + 04 + 18 + 07 + 16 + 01 + 37 + 13 = 0x262, and the URL's 0x4AF make 0x711.
-    result("04 18 07 16 01 37 13 'http://192.168.1.10 11", &state.to_result());
-    assert_eq!(NetworkState::from_strings(&state.to_result().strings), Some(state));
+    // Lengths: 1 + 19 + 2 = 0x16. 0x1DE + 04 + 18 + 07 + 16 + 01 + 37 + 13 =
+    // 0x262, and the URL's 0x4AF make 0x711.
+    result(
+        "04 18 07 16 01 37 13 'http://192.168.1.10 11",
+        &state.to_result(),
+    );
+    assert_eq!(
+        NetworkState::from_strings(&state.to_result().strings),
+        Some(state)
+    );
     assert_eq!(NetworkState::from_strings(&[]), None);
 }
 
@@ -179,26 +253,47 @@ fn a_malformed_command_is_invalid_and_a_newer_one_unknown() {
         &[1, 5, 1, b'a', 0, 1, b'b'],
         &[5, 1, 0xff],
     ] {
-        assert_eq!(Command::from_data(data), Err(CommandError::Invalid), "{data:?}");
+        assert_eq!(
+            Command::from_data(data),
+            Err(CommandError::Invalid),
+            "{data:?}"
+        );
     }
     assert_eq!(Command::from_data(&[8, 0]), Err(CommandError::Unknown(8)));
-    assert_eq!(Command::from_data(&[200, 1, 7]), Err(CommandError::Unknown(200)));
+    assert_eq!(
+        Command::from_data(&[200, 1, 7]),
+        Err(CommandError::Unknown(200))
+    );
 }
 
 #[test]
 fn credentials_are_as_long_as_a_network_has_them() {
-    let credentials =
-        |ssid: usize, password: usize| Credentials::new("s".repeat(ssid), Password::new("p".repeat(password)));
+    let credentials = |ssid: usize, password: usize| {
+        Credentials::new("s".repeat(ssid), Password::new("p".repeat(password)))
+    };
     assert!(credentials(1, 0).is_ok() && credentials(32, 64).is_ok());
-    assert!(credentials(0, 8).is_err() && credentials(33, 8).is_err() && credentials(8, 65).is_err());
+    assert!(
+        credentials(0, 8).is_err() && credentials(33, 8).is_err() && credentials(8, 65).is_err()
+    );
 }
 
 #[test]
 fn what_is_too_long_is_not_sent() {
     assert_eq!(Command::SetDeviceName("n".repeat(254)).to_packet(), None);
-    assert!(Command::SetDeviceName("n".repeat(253)).to_packet().is_some());
-    let answer = |length| RpcResult { command: 6, strings: vec!["n".repeat(length)] };
-    assert!(answer(252).to_packet().is_ok() && answer(253).to_packet().is_err() && answer(256).to_packet().is_err());
+    assert!(
+        Command::SetDeviceName("n".repeat(253))
+            .to_packet()
+            .is_some()
+    );
+    let answer = |length| RpcResult {
+        command: 6,
+        strings: vec!["n".repeat(length)],
+    };
+    assert!(
+        answer(252).to_packet().is_ok()
+            && answer(253).to_packet().is_err()
+            && answer(256).to_packet().is_err()
+    );
 }
 
 #[test]
@@ -206,6 +301,13 @@ fn no_debug_output_shows_a_password() {
     let credentials = Credentials::new("Attic", Password::new("correct horse")).unwrap();
     let command = Command::SendWifiSettings(credentials);
     let packet = command.to_packet().unwrap();
-    let shown = format!("{command:?} {packet:?} {:?} {:#?}", Item::Packet(packet.clone()), command);
-    assert!(shown.contains("Attic") && !shown.contains("horse") && !shown.contains("114"), "{shown}");
+    let shown = format!(
+        "{command:?} {packet:?} {:?} {:#?}",
+        Item::Packet(packet.clone()),
+        command
+    );
+    assert!(
+        shown.contains("Attic") && !shown.contains("horse") && !shown.contains("114"),
+        "{shown}"
+    );
 }

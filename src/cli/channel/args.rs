@@ -36,14 +36,25 @@ impl FromStr for Headers {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let Some(path) = text.strip_prefix('@') else {
-            return text.parse().map(|header| Self(vec![header])).map_err(|error: SettingsError| error.to_string());
+            return text
+                .parse()
+                .map(|header| Self(vec![header]))
+                .map_err(|error: SettingsError| error.to_string());
         };
         let bytes = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
         let text = files::text(&bytes).map_err(|error| format!("{path}: {error}"))?;
-        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let lines = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty());
         // What is in the file is not shown.
         let header = |(at, line): (usize, &str)| {
-            line.parse().map_err(|_| format!("line {} of {path} is no header; accepted: Name: value", at + 1))
+            line.parse().map_err(|_| {
+                format!(
+                    "line {} of {path} is no header; accepted: Name: value",
+                    at + 1
+                )
+            })
         };
         lines.map(header).collect::<Result<_, String>>().map(Self)
     }
@@ -54,18 +65,24 @@ impl FromStr for Headers {
 #[command(after_help = MORE)]
 pub(in crate::cli) struct ChannelArgs {
     /// ws://HOST[:PORT][/PATH], or, with TLS, wss://…
-    #[arg(value_name = "URL", required_unless_present = "read", conflicts_with = "read")]
+    #[arg(
+        value_name = "URL",
+        required_unless_present = "read",
+        conflicts_with = "read"
+    )]
     pub(super) place: Option<Place>,
     /// Print a recording instead, as it would have been printed live.
     #[arg(long, value_name = "FILE")]
     pub(super) read: Option<PathBuf>,
-    /// One JSON object a line for everything that happens, sent messages, pings and states too.
+    /// One JSON object a line for everything that happens, sent messages, pings
+    /// and states too.
     #[arg(long)]
     pub(super) json: bool,
     /// Print binary messages as lines of hexadecimal digits.
     #[arg(long, conflicts_with = "json")]
     pub(super) hex: bool,
-    /// Print only this part of messages that are JSON; others are left out and do not count.
+    /// Print only this part of messages that are JSON; others are left out and
+    /// do not count.
     #[arg(long, value_name = "POINTER")]
     pub(super) path: Option<Pointer>,
     /// End after so many messages have come.
@@ -74,32 +91,49 @@ pub(in crate::cli) struct ChannelArgs {
     /// End after this time, for example 10s.
     #[arg(long = "for", value_name = "TIME", conflicts_with = "read")]
     pub(super) wait: Option<Wait>,
-    /// After the last message, wait for answers until nothing has arrived for this time, at most ten times as long; 0s closes at once.
-    #[arg(long, value_name = "TIME", default_value = "1s", conflicts_with = "read")]
+    /// After the last message, wait for answers until nothing has arrived for
+    /// this time, at most ten times as long; 0s closes at once.
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "1s",
+        conflicts_with = "read"
+    )]
     pub(super) linger: Wait,
-    /// Send this as a text message, once it is open; can be given several times.
+    /// Send this as a text message, once it is open; can be given several
+    /// times.
     #[arg(long, value_name = "TEXT", conflicts_with = "read")]
     pub(super) send: Vec<String>,
-    /// Send the one --send again and again at this rate, up to 1000/s, until --for, --count or an interrupt ends it.
+    /// Send the one --send again and again at this rate, up to 1000/s, until
+    /// --for, --count or an interrupt ends it.
     #[arg(long, value_name = "RATE", requires = "send")]
     pub(super) repeat: Option<Rate>,
-    /// Send a ping so often, for example 10s, and give the channel up when nothing is heard for 30 s after one.
+    /// Send a ping so often, for example 10s, and give the channel up when
+    /// nothing is heard for 30 s after one.
     #[arg(long, value_name = "TIME", conflicts_with = "read")]
     pub(super) ping: Option<Wait>,
     /// Print the round trip of each ping on standard error.
     #[arg(long, requires = "ping")]
     pub(super) print_pings: bool,
-    /// A header of the request that opens it, for example 'Authorization: Bearer abc'; can be given several times.
+    /// A header of the request that opens it, for example 'Authorization:
+    /// Bearer abc'; can be given several times.
     ///
-    /// What is typed here, and a token in the address, is seen by every user of this computer, in `ps`. With @FILE the headers are the
-    /// lines of a file; @/dev/stdin reads them from standard input, which is then not sent.
-    #[arg(long = "header", value_name = "NAME: VALUE|@FILE", conflicts_with = "read")]
+    /// What is typed here, and a token in the address, is seen by every user of
+    /// this computer, in `ps`. With @FILE the headers are the lines of a file;
+    /// @/dev/stdin reads them from standard input, which is then not sent.
+    #[arg(
+        long = "header",
+        value_name = "NAME: VALUE|@FILE",
+        conflicts_with = "read"
+    )]
     pub(super) headers: Vec<Headers>,
-    /// Offer this subprotocol; can be given several times, the most wanted first.
+    /// Offer this subprotocol; can be given several times, the most wanted
+    /// first.
     #[arg(long = "protocol", value_name = "NAME", conflicts_with = "read")]
     pub(super) protocols: Vec<Protocol>,
-    /// Also trust the certificates in this file (PEM). One that the server presents byte for byte is trusted whatever its issuer;
-    /// it must be valid now and, if it names hosts, for this host.
+    /// Also trust the certificates in this file (PEM). One that the server
+    /// presents byte for byte is trusted whatever its issuer; it must be valid
+    /// now and, if it names hosts, for this host.
     #[arg(long, value_name = "FILE", conflicts_with = "read")]
     pub(super) ca: Option<PathBuf>,
     /// Open it again whenever it ends, for ever.

@@ -1,4 +1,5 @@
-//! `switchboard channel`: a WebSocket between standard input and standard output.
+//! `switchboard channel`: a WebSocket between standard input and standard
+//! output.
 
 mod args;
 mod print;
@@ -17,8 +18,8 @@ use self::print::Printer;
 use super::{Failure, output};
 use crate::{
     channel::{
-        By, Cause, Channel, Content, Full, Host, Keep, ReadError, Reader, Recorder, SendError, Settings, State, View,
-        Way,
+        By, Cause, Channel, Content, Full, Host, Keep, ReadError, Reader, Recorder, SendError,
+        Settings, State, View, Way,
     },
     fleet::StartError,
 };
@@ -40,7 +41,11 @@ pub(super) enum Ended {
     Cause(Cause),
     /// It was closed in order, but too early.
     #[error("{cause}, after {came} of {wanted} messages")]
-    TooEarly { cause: Cause, came: u64, wanted: u64 },
+    TooEarly {
+        cause: Cause,
+        came: u64,
+        wanted: u64,
+    },
     /// It was not open within the time.
     #[error("it was not open within the time that --for gives")]
     NeverOpen,
@@ -72,7 +77,9 @@ pub(super) fn channel(args: ChannelArgs) -> Result<(), Failure> {
         (Some(path), _) => read(path, &args),
         (None, Some(_)) => live(args),
         // The command line asks for one of them.
-        (None, None) => Err(Failure::Usage("an address is needed, for example ws://192.168.1.17/ws".to_owned())),
+        (None, None) => Err(Failure::Usage(
+            "an address is needed, for example ws://192.168.1.17/ws".to_owned(),
+        )),
     }
 }
 
@@ -102,22 +109,34 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
     if args.repeat.is_some() && args.send.len() != 1 {
         return Err(Failure::Usage("--repeat repeats one --send".to_owned()));
     }
-    let Some(place) = args.place.clone() else { return Ok(()) };
+    let Some(place) = args.place.clone() else {
+        return Ok(());
+    };
     let address = place.to_string();
     let printer = Printer::new(&args);
     let recorder = args.record.as_ref().map(|path| {
-        Recorder::create(path, &address)
-            .map_err(|error| Ended::Record(format!("{} cannot be written: {error}", path.display())))
+        Recorder::create(path, &address).map_err(|error| {
+            Ended::Record(format!("{} cannot be written: {error}", path.display()))
+        })
     });
     let settings = Settings {
-        headers: args.headers.into_iter().flat_map(|headers| headers.0).collect(),
+        headers: args
+            .headers
+            .into_iter()
+            .flat_map(|headers| headers.0)
+            .collect(),
         protocols: args.protocols,
         certificates: args.ca,
         ping: args.ping.map(|wait| wait.0),
         reconnect: args.reconnect,
         largest: args.largest,
-        // Nothing is left out, and a reader of the output that is slow slows the server down.
-        keep: Keep { entries: 1_024, bytes: 16 << 20, full: Full::Wait },
+        // Nothing is left out, and a reader of the output that is slow slows
+        // the server down.
+        keep: Keep {
+            entries: 1_024,
+            bytes: 16 << 20,
+            full: Full::Wait,
+        },
         ..Settings::new(place)
     };
     let recorder = recorder.transpose()?;
@@ -134,9 +153,22 @@ fn live(args: ChannelArgs) -> Result<(), Failure> {
     };
     let stays = args.count.is_some() || args.wait.is_some() || args.repeat.is_some();
     let linger = Linger::new(args.linger.0);
-    let mut talk =
-        Talk { channel, printer, input, stays, linger, repeat: args.repeat, count: args.count, came: 0, next: 0 };
-    let ended = talk.go(&woken, args.wait.and_then(|wait| Instant::now().checked_add(wait.0)));
+    let mut talk = Talk {
+        channel,
+        printer,
+        input,
+        stays,
+        linger,
+        repeat: args.repeat,
+        count: args.count,
+        came: 0,
+        next: 0,
+    };
+    let ended = talk.go(
+        &woken,
+        args.wait
+            .and_then(|wait| Instant::now().checked_add(wait.0)),
+    );
     let recorded = talk.channel.record(None).map(Recorder::finish);
     ended?;
     match recorded {
@@ -154,23 +186,31 @@ struct Input {
 
 impl Input {
     fn of(texts: Vec<String>) -> Self {
-        Self { lines: None, pending: texts.into() }
+        Self {
+            lines: None,
+            pending: texts.into(),
+        }
     }
 
     /// Reads standard input on a thread, a little ahead.
     fn standard(wake: SyncSender<()>) -> io::Result<Self> {
         let (sender, lines) = sync_channel(AHEAD);
-        thread::Builder::new().name("standard input".to_owned()).spawn(move || {
-            let mut input = io::stdin().lock();
-            while let Some(line) = line(&mut input)
-                && sender.send(line).is_ok()
-            {
+        thread::Builder::new()
+            .name("standard input".to_owned())
+            .spawn(move || {
+                let mut input = io::stdin().lock();
+                while let Some(line) = line(&mut input)
+                    && sender.send(line).is_ok()
+                {
+                    let _ = wake.try_send(());
+                }
+                drop(sender);
                 let _ = wake.try_send(());
-            }
-            drop(sender);
-            let _ = wake.try_send(());
-        })?;
-        Ok(Self { lines: Some(lines), pending: Default::default() })
+            })?;
+        Ok(Self {
+            lines: Some(lines),
+            pending: Default::default(),
+        })
     }
 
     /// What is to be sent next; it stays the next until it is taken.
@@ -196,17 +236,26 @@ impl Input {
     }
 }
 
-/// A line without its end; `None` where there is none any more. What is not UTF-8 is sent with marks in its place, since a text must be.
+/// A line without its end; `None` where there is none any more. What is not
+/// UTF-8 is sent with marks in its place, since a text must be.
 fn line(input: &mut impl BufRead) -> Option<String> {
     let mut line = Vec::new();
-    input.take(LONGEST_LINE).read_until(b'\n', &mut line).ok().filter(|read| *read > 0)?;
+    input
+        .take(LONGEST_LINE)
+        .read_until(b'\n', &mut line)
+        .ok()
+        .filter(|read| *read > 0)?;
     if line.last() == Some(&b'\n') {
         line.pop();
     }
-    Some(String::from_utf8(line).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Some(
+        String::from_utf8(line)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    )
 }
 
-/// How long answers are waited for after the last message was sent. Reads no clock.
+/// How long answers are waited for after the last message was sent. Reads no
+/// clock.
 #[derive(Debug, Clone, Copy)]
 struct Linger {
     quiet: Duration,
@@ -243,7 +292,9 @@ impl Linger {
 
     /// When it is over, once it has begun.
     fn deadline(&self) -> Option<Instant> {
-        self.since.map(|(begun, last)| (last + self.quiet).min(begun + self.quiet.saturating_mul(Self::MOST)))
+        self.since.map(|(begun, last)| {
+            (last + self.quiet).min(begun + self.quiet.saturating_mul(Self::MOST))
+        })
     }
 
     fn is_over(&self, now: Instant) -> bool {
@@ -293,10 +344,16 @@ impl Talk {
             if more {
                 continue;
             }
-            let deadlines = [end, self.linger.deadline()].into_iter().flatten().filter(|_| !closing);
-            let until = deadlines.min().unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
+            let deadlines = [end, self.linger.deadline()]
+                .into_iter()
+                .flatten()
+                .filter(|_| !closing);
+            let until = deadlines
+                .min()
+                .unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
             match woken.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                // Disconnected: standard input is at its end, and the channel is closed by now.
+                // Disconnected: standard input is at its end, and the channel
+                // is closed by now.
                 Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
         }
@@ -317,7 +374,8 @@ impl Talk {
                 Some((Way::Out, _)) => self.linger.sent(Instant::now()),
                 None => {}
             }
-            // After the last that was wanted none is printed, though more may have come; what else happens is told.
+            // After the last that was wanted none is printed, though more may
+            // have come; what else happens is told.
             if !(self.has_enough() && entry.message().is_some()) {
                 self.came += u64::from(self.printer.entry(entry, &mut out)?);
             }
@@ -336,7 +394,8 @@ impl Talk {
             };
             match sent {
                 Ok(()) => self.input.taken(),
-                // It is woken when something was sent, or when the channel is open again.
+                // It is woken when something was sent, or when the channel is
+                // open again.
                 Err(SendError::Full | SendError::NotOpen) => break,
             }
         }
@@ -346,19 +405,28 @@ impl Talk {
     /// What came of it, now that it is closed.
     fn outcome(&self, view: &View) -> Result<(), Failure> {
         let never_open = view.lives.iter().all(|life| life.lasted.is_none());
-        let Some(cause) = view.lives.last().map(|life| life.cause.clone()) else { return Ok(()) };
+        let Some(cause) = view.lives.last().map(|life| life.cause.clone()) else {
+            return Ok(());
+        };
         match &cause {
             Cause::Closed { by: By::Us, .. } if never_open => {
                 let earlier = view.lives.iter().rev().map(|life| &life.cause);
-                let earlier = earlier.clone().find(|cause| !matches!(cause, Cause::Closed { by: By::Us, .. }));
-                Err(earlier.map_or(Ended::NeverOpen, |cause| Ended::Cause(cause.clone())).into())
+                let earlier = earlier
+                    .clone()
+                    .find(|cause| !matches!(cause, Cause::Closed { by: By::Us, .. }));
+                Err(earlier
+                    .map_or(Ended::NeverOpen, |cause| Ended::Cause(cause.clone()))
+                    .into())
             }
             Cause::Closed { by: By::Us, .. } => Ok(()),
             cause if !cause.is_in_order() => Err(Ended::Cause(cause.clone()).into()),
             cause => match self.count {
-                Some(wanted) if self.came < wanted => {
-                    Err(Ended::TooEarly { cause: cause.clone(), came: self.came, wanted }.into())
+                Some(wanted) if self.came < wanted => Err(Ended::TooEarly {
+                    cause: cause.clone(),
+                    came: self.came,
+                    wanted,
                 }
+                .into()),
                 _ => Ok(()),
             },
         }

@@ -1,4 +1,5 @@
-//! What of a channel is printed, the same for one that is live and for a recording.
+//! What of a channel is printed, the same for one that is live and for a
+//! recording.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -15,11 +16,13 @@ pub(super) struct Printer {
     json: bool,
     hex: bool,
     path: Option<Pointer>,
-    /// Longer messages are not searched: parsed, a message takes many times its length.
+    /// Longer messages are not searched: parsed, a message takes many times its
+    /// length.
     largest: usize,
     print_pings: bool,
     tells_ends: bool,
-    /// Messages are escaped on a terminal; a pipe receives them unchanged, as from websocat or curl.
+    /// Messages are escaped on a terminal; a pipe receives them unchanged, as
+    /// from websocat or curl.
     on_terminal: bool,
 }
 
@@ -57,9 +60,16 @@ impl Printer {
         Ok(came)
     }
 
-    fn message(&self, content: &Content, found: Option<Vec<Value>>, out: &mut impl Write) -> io::Result<()> {
+    fn message(
+        &self,
+        content: &Content,
+        found: Option<Vec<Value>>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         match (found, content) {
-            (Some(found), _) => found.iter().try_for_each(|value| writeln!(out, "{}", plain::json(value))),
+            (Some(found), _) => found
+                .iter()
+                .try_for_each(|value| writeln!(out, "{}", plain::json(value))),
             (None, Content::Text(text)) => self.text(text, out),
             (None, Content::Binary(bytes)) if self.hex => writeln!(out, "{}", hex(bytes)),
             (None, Content::Binary(bytes)) => out.write_all(bytes),
@@ -68,7 +78,9 @@ impl Printer {
 
     fn text(&self, text: &str, out: &mut impl Write) -> io::Result<()> {
         if self.on_terminal {
-            return text.lines().try_for_each(|line| writeln!(out, "{}", words::plain(line)));
+            return text
+                .lines()
+                .try_for_each(|line| writeln!(out, "{}", words::plain(line)));
         }
         writeln!(out, "{text}")
     }
@@ -82,7 +94,9 @@ impl Printer {
                 return;
             }
             What::End(cause) if self.tells_ends => words::plain(&cause.to_string()),
-            What::Waiting(time) if self.tells_ends => format!("tries again in {}", words::short(*time)),
+            What::Waiting(time) if self.tells_ends => {
+                format!("tries again in {}", words::short(*time))
+            }
             What::Missing(entries) => format!("{entries} entries are missing here"),
             _ => return,
         };

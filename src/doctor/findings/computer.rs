@@ -1,4 +1,5 @@
-//! What is wrong with this computer's side: interfaces, the port of mDNS, a firewall.
+//! What is wrong with this computer's side: interfaces, the port of mDNS, a
+//! firewall.
 
 use super::{Advice, Finding, Kind, Verdict, some_link};
 use crate::doctor::evidence::{Echo, Evidence, Holder, Interface, Multicast, Port};
@@ -11,9 +12,24 @@ pub(super) fn findings(evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-fn finding(verdict: Verdict, kind: Kind, title: &str, tried: &str, observed: String, advice: Vec<Advice>) -> Finding {
+fn finding(
+    verdict: Verdict,
+    kind: Kind,
+    title: &str,
+    tried: &str,
+    observed: String,
+    advice: Vec<Advice>,
+) -> Finding {
     let (title, tried) = (title.to_owned(), tried.to_owned());
-    Finding { verdict, kind, board: None, title, tried, observed, advice }
+    Finding {
+        verdict,
+        kind,
+        board: None,
+        title,
+        tried,
+        observed,
+        advice,
+    }
 }
 
 fn interfaces(evidence: &Evidence) -> Finding {
@@ -22,40 +38,90 @@ fn interfaces(evidence: &Evidence) -> Finding {
         Ok(all) => all,
         Err(problem) => {
             let title = "The network interfaces cannot be listed";
-            return finding(Verdict::Warning, Kind::Interfaces, title, tried, problem.clone(), Vec::new());
+            return finding(
+                Verdict::Warning,
+                Kind::Interfaces,
+                title,
+                tried,
+                problem.clone(),
+                Vec::new(),
+            );
         }
     };
-    let usable: Vec<_> = all.iter().filter(|interface| interface.has_multicast()).map(described).collect();
+    let usable: Vec<_> = all
+        .iter()
+        .filter(|interface| interface.has_multicast())
+        .map(described)
+        .collect();
     if !usable.is_empty() {
         let title = "There is an interface with multicast";
-        return finding(Verdict::Fine, Kind::Interfaces, title, tried, usable.join(", "), Vec::new());
+        return finding(
+            Verdict::Fine,
+            Kind::Interfaces,
+            title,
+            tried,
+            usable.join(", "),
+            Vec::new(),
+        );
     }
-    let verdict = if some_link(evidence) { Verdict::Warning } else { Verdict::Fault };
+    let verdict = if some_link(evidence) {
+        Verdict::Warning
+    } else {
+        Verdict::Fault
+    };
     let found: Vec<_> = all.iter().map(described).collect();
     let observed = match found.len() {
         0 => "there is none with an address".to_owned(),
-        _ => format!("none can carry mDNS to other computers: {}", found.join(", ")),
+        _ => format!(
+            "none can carry mDNS to other computers: {}",
+            found.join(", ")
+        ),
     };
     let mut advice = vec![Advice::words(
-        "Connect this computer to the network that the boards are in, by cable or Wi-Fi; a VPN alone carries no multicast.",
+        "Connect this computer to the network that the boards are in, by cable or Wi-Fi; a VPN \
+             alone carries no multicast.",
     )];
-    let without: Vec<_> = all.iter().filter(|one| !one.loopback && one.multicast == Some(false)).collect();
+    let without: Vec<_> = all
+        .iter()
+        .filter(|one| !one.loopback && one.multicast == Some(false))
+        .collect();
     advice.extend(without.iter().map(|one| {
         let what = format!("Switch multicast on for {}.", one.name);
-        Advice::run(what, format!("sudo ip link set dev {} multicast on", one.name))
+        Advice::run(
+            what,
+            format!("sudo ip link set dev {} multicast on", one.name),
+        )
     }));
     if without.is_empty() {
-        advice.push(Advice::run("See which interfaces there are and which are up.", "ip -br address"));
+        advice.push(Advice::run(
+            "See which interfaces there are and which are up.",
+            "ip -br address",
+        ));
     }
-    finding(verdict, Kind::Interfaces, "No network interface has multicast", tried, observed, advice)
+    finding(
+        verdict,
+        Kind::Interfaces,
+        "No network interface has multicast",
+        tried,
+        observed,
+        advice,
+    )
 }
 
 fn described(interface: &Interface) -> String {
-    let Interface { name, address, prefix, .. } = interface;
+    let Interface {
+        name,
+        address,
+        prefix,
+        ..
+    } = interface;
     let why = match interface {
         Interface { loopback: true, .. } => " (this computer alone)",
         Interface { up: false, .. } => " (down)",
-        Interface { multicast: Some(false), .. } => " (without multicast)",
+        Interface {
+            multicast: Some(false),
+            ..
+        } => " (without multicast)",
         _ => "",
     };
     format!("{name} {address}/{prefix}{why}")
@@ -69,28 +135,59 @@ fn port(evidence: &Evidence) -> Finding {
                 0 => "it is free".to_owned(),
                 _ => format!("it is shared with {}", names(beside)),
             };
-            finding(Verdict::Fine, Kind::Port, "UDP port 5353 can be shared", tried, observed, Vec::new())
+            finding(
+                Verdict::Fine,
+                Kind::Port,
+                "UDP port 5353 can be shared",
+                tried,
+                observed,
+                Vec::new(),
+            )
         }
-        Port::Refused { problem, in_use: true, by } => {
+        Port::Refused {
+            problem,
+            in_use: true,
+            by,
+        } => {
             let observed = match by.len() {
                 0 => problem.clone(),
                 _ => format!("{problem}: {} has it", names(by)),
             };
-            let end = by.iter().filter_map(|holder| holder.process.as_ref()).map(|(pid, name)| {
-                let what = format!("End {name}, or set it so that it shares the port.");
-                Advice::run(what, format!("kill {pid}"))
-            });
+            let end = by
+                .iter()
+                .filter_map(|holder| holder.process.as_ref())
+                .map(|(pid, name)| {
+                    let what = format!("End {name}, or set it so that it shares the port.");
+                    Advice::run(what, format!("kill {pid}"))
+                });
             let mut advice: Vec<_> = end.collect();
-            advice.push(Advice::run("See who has the port.", "sudo ss -ulpn 'sport = :5353'"));
-            advice.push(Advice::words("On macOS: sudo lsof -nP -iUDP:5353. On Windows: netstat -abn -p UDP."));
+            advice.push(Advice::run(
+                "See who has the port.",
+                "sudo ss -ulpn 'sport = :5353'",
+            ));
+            advice.push(Advice::words(
+                "On macOS: sudo lsof -nP -iUDP:5353. On Windows: netstat -abn -p UDP.",
+            ));
             let title = "Another program keeps UDP port 5353 to itself";
             finding(Verdict::Fault, Kind::Port, title, tried, observed, advice)
         }
-        Port::Refused { problem, in_use: false, .. } => {
+        Port::Refused {
+            problem,
+            in_use: false,
+            ..
+        } => {
             let advice = vec![Advice::words(
-                "Look for what confines this program: a sandbox or a container needs access to the network.",
+                "Look for what confines this program: a sandbox or a container needs access to \
+                     the network.",
             )];
-            finding(Verdict::Fault, Kind::Port, "UDP port 5353 cannot be used", tried, problem.clone(), advice)
+            finding(
+                Verdict::Fault,
+                Kind::Port,
+                "UDP port 5353 cannot be used",
+                tried,
+                problem.clone(),
+                advice,
+            )
         }
     }
 }
@@ -104,33 +201,81 @@ fn names(holders: &[Holder]) -> String {
 }
 
 fn firewall(evidence: &Evidence) -> Option<Finding> {
-    let tried = "sent a query to 224.0.0.251, UDP port 5353, on each interface, and listened for it";
-    let (heard, deaf): (Vec<_>, Vec<_>) =
-        evidence.multicast.iter().partition(|multicast| matches!(multicast.echo, Echo::Heard { .. }));
+    let tried =
+        "sent a query to 224.0.0.251, UDP port 5353, on each interface, and listened for it";
+    let (heard, deaf): (Vec<_>, Vec<_>) = evidence
+        .multicast
+        .iter()
+        .partition(|multicast| matches!(multicast.echo, Echo::Heard { .. }));
     if deaf.is_empty() {
         let observed: Vec<_> = heard.iter().map(|multicast| observed(multicast)).collect();
         let title = "Multicast to UDP port 5353 comes through on this computer";
-        let fine = || finding(Verdict::Fine, Kind::Firewall, title, tried, observed.join("; "), Vec::new());
+        let fine = || {
+            finding(
+                Verdict::Fine,
+                Kind::Firewall,
+                title,
+                tried,
+                observed.join("; "),
+                Vec::new(),
+            )
+        };
         return (!heard.is_empty()).then(fine);
     }
-    let observed = deaf.iter().chain(&heard).map(|multicast| observed(multicast)).collect::<Vec<_>>().join("; ");
-    let verdict = if heard.is_empty() { Verdict::Fault } else { Verdict::Warning };
-    if deaf.iter().all(|multicast| matches!(multicast.echo, Echo::Failed(_))) {
-        let advice =
-            vec![Advice::run("See whether the interface has a way to 224.0.0.251.", "ip route get 224.0.0.251")];
+    let observed = deaf
+        .iter()
+        .chain(&heard)
+        .map(|multicast| observed(multicast))
+        .collect::<Vec<_>>()
+        .join("; ");
+    let verdict = if heard.is_empty() {
+        Verdict::Fault
+    } else {
+        Verdict::Warning
+    };
+    if deaf
+        .iter()
+        .all(|multicast| matches!(multicast.echo, Echo::Failed(_)))
+    {
+        let advice = vec![Advice::run(
+            "See whether the interface has a way to 224.0.0.251.",
+            "ip route get 224.0.0.251",
+        )];
         let title = "Multicast cannot be sent";
-        return Some(finding(verdict, Kind::Discovery, title, tried, observed, advice));
+        return Some(finding(
+            verdict,
+            Kind::Discovery,
+            title,
+            tried,
+            observed,
+            advice,
+        ));
     }
-    let only = deaf.iter().any(|multicast| matches!(multicast.elsewhere, Some(Echo::Heard { .. })));
+    let only = deaf
+        .iter()
+        .any(|multicast| matches!(multicast.elsewhere, Some(Echo::Heard { .. })));
     let title = match only {
         true => "A firewall drops UDP port 5353",
         false => "A firewall drops multicast, UDP port 5353 too",
     };
-    Some(finding(verdict, Kind::Firewall, title, tried, observed, open_the_port()))
+    Some(finding(
+        verdict,
+        Kind::Firewall,
+        title,
+        tried,
+        observed,
+        open_the_port(),
+    ))
 }
 
 fn observed(multicast: &Multicast) -> String {
-    let Multicast { interface, address, echo, elsewhere, others } = multicast;
+    let Multicast {
+        interface,
+        address,
+        echo,
+        elsewhere,
+        others,
+    } = multicast;
     let others = match others {
         0 => "no other host was heard".to_owned(),
         1 => "1 other host was heard".to_owned(),
@@ -163,11 +308,13 @@ fn open_the_port() -> Vec<Advice> {
             "sudo firewall-cmd --permanent --add-service=mdns && sudo firewall-cmd --reload",
         ),
         Advice::words(
-            "On macOS: System Settings, Network, Firewall, Options: allow incoming connections for Switchboard, and under Privacy \
+            "On macOS: System Settings, Network, Firewall, Options: allow incoming connections \
+                 for Switchboard, and under Privacy \
              and Security, Local Network, allow it there.",
         ),
         Advice::words(
-            "On Windows: Windows Security, Firewall, Allow an app: tick Switchboard for private networks, and set this network to \
+            "On Windows: Windows Security, Firewall, Allow an app: tick Switchboard for private \
+                 networks, and set this network to \
              private.",
         ),
     ]
@@ -178,6 +325,15 @@ fn discovery(evidence: &Evidence) -> Option<Finding> {
     let problem = evidence.discovery_problem.clone()?;
     let tried = "started to look for boards by mDNS";
     let title = "Boards cannot be found by mDNS";
-    let advice = vec![Advice::words("Until that is put right, boards can be added by their addresses, host:port.")];
-    Some(finding(Verdict::Warning, Kind::Discovery, title, tried, problem, advice))
+    let advice = vec![Advice::words(
+        "Until that is put right, boards can be added by their addresses, host:port.",
+    )];
+    Some(finding(
+        Verdict::Warning,
+        Kind::Discovery,
+        title,
+        tried,
+        problem,
+        advice,
+    ))
 }

@@ -1,4 +1,5 @@
-//! Decides what evidence means: what is wrong with this computer's side, and with each board. Tries nothing itself.
+//! Decides what evidence means: what is wrong with this computer's side, and
+//! with each board. Tries nothing itself.
 
 mod board;
 mod computer;
@@ -101,11 +102,17 @@ pub struct Advice {
 
 impl Advice {
     fn words(what: impl Into<String>) -> Self {
-        Self { what: what.into(), command: None }
+        Self {
+            what: what.into(),
+            command: None,
+        }
     }
 
     fn run(what: impl Into<String>, command: impl Into<String>) -> Self {
-        Self { what: what.into(), command: Some(command.into()) }
+        Self {
+            what: what.into(),
+            command: Some(command.into()),
+        }
     }
 }
 
@@ -128,8 +135,9 @@ pub struct Finding {
     pub advice: Vec<Advice>,
 }
 
-/// What evidence means, the worst first; what is about this computer before what is about a board. With `wanted` only boards that
-/// are meant by it are told of.
+/// What evidence means, the worst first; what is about this computer before
+/// what is about a board. With `wanted` only boards that are meant by it are
+/// told of.
 pub fn findings(evidence: &Evidence, wanted: Option<&str>) -> Vec<Finding> {
     let is_meant = |board: &&Examined| wanted.is_none_or(|wanted| board.is_meant_by(wanted));
     let meant: Vec<&Examined> = evidence.boards.iter().filter(is_meant).collect();
@@ -149,19 +157,28 @@ pub fn findings(evidence: &Evidence, wanted: Option<&str>) -> Vec<Finding> {
 fn look_after_it() -> Vec<Advice> {
     vec![
         Advice::words(
-            "Look whether the board has power and is in the same Wi-Fi; a guest network keeps its devices apart.",
+            "Look whether the board has power and is in the same Wi-Fi; a guest network keeps its \
+                 devices apart.",
         ),
-        Advice::run("Give the board its Wi-Fi again, over a cable.", "switchboard provision --serial /dev/ttyACM0"),
+        Advice::run(
+            "Give the board its Wi-Fi again, over a cable.",
+            "switchboard provision --serial /dev/ttyACM0",
+        ),
         Advice::words(
-            "In the access point, switch off client isolation and any filter of multicast (IGMP snooping without a querier).",
+            "In the access point, switch off client isolation and any filter of multicast (IGMP \
+                 snooping without a querier).",
         ),
         Advice::words("If its address is known, add it by host:port: that needs no mDNS."),
     ]
 }
 
 fn missing(wanted: &str, evidence: &Evidence) -> Finding {
-    let announced: Vec<_> =
-        evidence.boards.iter().filter(|board| board.record != Record::None).map(|board| board.name.as_str()).collect();
+    let announced: Vec<_> = evidence
+        .boards
+        .iter()
+        .filter(|board| board.record != Record::None)
+        .map(|board| board.name.as_str())
+        .collect();
     let others = match announced.len() {
         0 => "nobody announced itself".to_owned(),
         1..=8 => format!("announced themselves: {}", announced.join(", ")),
@@ -192,11 +209,18 @@ fn nobody(evidence: &Evidence) -> Finding {
 
 fn tried_to_listen(evidence: &Evidence) -> String {
     let seconds = evidence.looked.as_secs_f32();
-    format!("asked by mDNS for {} and listened {seconds:.1} s", evidence.service.trim_end_matches(".local."))
+    format!(
+        "asked by mDNS for {} and listened {seconds:.1} s",
+        evidence.service.trim_end_matches(".local.")
+    )
 }
 
 fn heard(evidence: &Evidence) -> String {
-    let others: usize = evidence.multicast.iter().map(|multicast| multicast.others).sum();
+    let others: usize = evidence
+        .multicast
+        .iter()
+        .map(|multicast| multicast.others)
+        .sum();
     match others {
         0 if evidence.multicast.is_empty() => String::new(),
         0 => "; no other host was heard by mDNS at all".to_owned(),
@@ -205,7 +229,11 @@ fn heard(evidence: &Evidence) -> String {
     }
 }
 
-/// Whether a link was had to any board: then what is wrong with this computer does not keep all of them away.
+/// Whether a link was had to any board: then what is wrong with this computer
+/// does not keep all of them away.
 fn some_link(evidence: &Evidence) -> bool {
-    evidence.boards.iter().any(|board| board.link == Link::Works)
+    evidence
+        .boards
+        .iter()
+        .any(|board| board.link == Link::Works)
 }

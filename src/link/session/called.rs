@@ -1,9 +1,12 @@
-//! What a session does when who says to be the board connects to this program: it takes the connection as if it had made it, or keeps
-//! the one that it has. There is one link to a board. Such a peer only says whose id it has; a board with a key proves that, of an open
-//! one nothing can be known, so that a link that works is asked before it is given up for another.
+//! What a session does when who says to be the board connects to this program:
+//! it takes the connection as if it had made it, or keeps the one that it has.
+//! There is one link to a board. Such a peer only says whose id it has; a board
+//! with a key proves that, of an open one nothing can be known, so that a link
+//! that works is asked before it is given up for another.
 //!
-//! Until the peer is subscribed to, nothing that it says or does settles anything: where it comes to nothing, the session goes on as if
-//! it had never connected.
+//! Until the peer is subscribed to, nothing that it says or does settles
+//! anything: where it comes to nothing, the session goes on as if it had never
+//! connected.
 
 use std::{
     collections::VecDeque,
@@ -24,10 +27,12 @@ use crate::link::{
     state::{LinkProblem, LinkState},
 };
 
-/// How long a link that works has to answer, once another peer claims to be its board.
+/// How long a link that works has to answer, once another peer claims to be its
+/// board.
 pub(super) const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
-/// How long an inbound connection has to prove what it says while another one waits.
+/// How long an inbound connection has to prove what it says while another one
+/// waits.
 const PROVES_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long a host whose connection proved nothing has to wait behind others.
@@ -79,7 +84,10 @@ enum Before {
     /// It was connecting, or had a link that was silent.
     Trying,
     /// It waited for its next attempt, or until something changes.
-    Waiting { problem: LinkProblem, retry_at: Option<Instant> },
+    Waiting {
+        problem: LinkProblem,
+        retry_at: Option<Instant>,
+    },
 }
 
 /// A connection that waits for what the present one says, or comes to.
@@ -105,7 +113,9 @@ impl Marked {
     }
 
     fn has(&self, host: &str, now: Instant) -> bool {
-        self.0.iter().any(|(marked, since)| marked == host && now.saturating_duration_since(*since) < MARKED_FOR)
+        self.0.iter().any(|(marked, since)| {
+            marked == host && now.saturating_duration_since(*since) < MARKED_FOR
+        })
     }
 
     pub(super) fn clear(&mut self) {
@@ -114,14 +124,20 @@ impl Marked {
 }
 
 impl Session {
-    /// Who says to be the board has connected. A link that is stale gives way at once, one that works is asked. Of connections that have
-    /// proved nothing yet the present one goes on for some seconds, unless its host has failed to prove itself before.
+    /// Who says to be the board has connected. A link that is stale gives way
+    /// at once, one that works is asked. Of connections that have proved
+    /// nothing yet the present one goes on for some seconds, unless its host
+    /// has failed to prove itself before.
     pub(super) fn called(&mut self, now: Instant, called: Called, out: &mut Vec<Output>) {
         let marked = self.marked.has(called.host(), now);
         match (&self.phase, &self.caller) {
             (Phase::Live(Live { stale: false, .. }), _) => self.ask_for_rival(now, called, out),
-            (Phase::Resting | Phase::Waiting { .. } | Phase::Live(_), _) => self.take_call(now, called, out),
-            (_, Some(caller)) if host(&caller.from) == called.host() => self.take_call(now, called, out),
+            (Phase::Resting | Phase::Waiting { .. } | Phase::Live(_), _) => {
+                self.take_call(now, called, out)
+            }
+            (_, Some(caller)) if host(&caller.from) == called.host() => {
+                self.take_call(now, called, out)
+            }
             _ if marked => out.push(Output::Decline),
             (_, None) => self.take_call(now, called, out),
             (_, Some(caller)) => {
@@ -129,13 +145,18 @@ impl Session {
                 if self.marked.has(host(&caller.from), now) || until <= now {
                     return self.take_call(now, called, out);
                 }
-                self.rival = Some(Rival { called, until, asked: false });
+                self.rival = Some(Rival {
+                    called,
+                    until,
+                    asked: false,
+                });
             }
         }
     }
 
-    /// Asks the link that works. One that is inbound too knows only that it lives; a board that was connected to knows whether it
-    /// connects to this program.
+    /// Asks the link that works. One that is inbound too knows only that it
+    /// lives; a board that was connected to knows whether it connects to this
+    /// program.
     fn ask_for_rival(&mut self, now: Instant, called: Called, out: &mut Vec<Output>) {
         let (purpose, method) = match self.caller {
             Some(_) => (Purpose::Ping, method::SYS_PING),
@@ -143,15 +164,29 @@ impl Session {
         };
         let (_, question) = self.requests.ask(now, purpose, method, Object::new());
         out.push(Output::Send(question));
-        self.rival = Some(Rival { called, until: now + ANSWERS_WITHIN, asked: true });
+        self.rival = Some(Rival {
+            called,
+            until: now + ANSWERS_WITHIN,
+            asked: true,
+        });
     }
 
-    /// The board that was connected to says whether it connects to this program.
-    pub(super) fn rival_known(&mut self, now: Instant, answer: Option<Value>, out: &mut Vec<Output>) {
-        let Some(rival) = self.rival.take() else { return };
+    /// The board that was connected to says whether it connects to this
+    /// program.
+    pub(super) fn rival_known(
+        &mut self,
+        now: Instant,
+        answer: Option<Value>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(rival) = self.rival.take() else {
+            return;
+        };
         let outbound = answer.and_then(|answer| serde_json::from_value::<Outbound>(answer).ok());
         match outbound.map(|outbound| outbound.state) {
-            Some(OutboundState::Connecting | OutboundState::Connected) => self.take_call(now, rival.called, out),
+            Some(OutboundState::Connecting | OutboundState::Connected) => {
+                self.take_call(now, rival.called, out)
+            }
             _ => decline_rival(&rival, out),
         }
     }
@@ -169,7 +204,8 @@ impl Session {
         self.rival.as_ref().map(|rival| rival.until)
     }
 
-    /// A connection need not wait for one that has ended, does not answer, or has proved nothing in time.
+    /// A connection need not wait for one that has ended, does not answer, or
+    /// has proved nothing in time.
     pub(super) fn settle_rival(&mut self, now: Instant, out: &mut Vec<Output>) {
         let Some(rival) = &self.rival else { return };
         match self.phase {
@@ -195,7 +231,12 @@ impl Session {
 
     /// Goes on with this connection instead of whatever there was.
     fn take_call(&mut self, now: Instant, called: Called, out: &mut Vec<Output>) {
-        let Called { id, locked, from, ephemeral } = called;
+        let Called {
+            id,
+            locked,
+            from,
+            ephemeral,
+        } = called;
         self.calls = true;
         if self.keys.is_none() {
             return self.decline(id, LinkProblem::KeysAwaited, out);
@@ -207,42 +248,66 @@ impl Session {
             return self.decline(id, LinkProblem::Locked, out);
         }
         let before = match (&self.phase, self.caller.take()) {
-            // One that has proved nothing either leaves behind what there was before it.
-            (Phase::Opening { .. } | Phase::Shaking { .. } | Phase::Reading { .. }, Some(caller)) => {
+            // One that has proved nothing either leaves behind what there was
+            // before it.
+            (
+                Phase::Opening { .. } | Phase::Shaking { .. } | Phase::Reading { .. },
+                Some(caller),
+            ) => {
                 self.marked.add(host(&caller.from), now);
                 caller.before
             }
             (Phase::Resting, _) => Before::Nothing,
-            (Phase::Waiting { problem: LinkProblem::AwaitsCall(_) | LinkProblem::NotListening, .. }, _) => {
-                Before::Nothing
-            }
-            (Phase::Waiting { problem, retry_at }, _) => {
-                Before::Waiting { problem: problem.clone(), retry_at: *retry_at }
-            }
+            (
+                Phase::Waiting {
+                    problem: LinkProblem::AwaitsCall(_) | LinkProblem::NotListening,
+                    ..
+                },
+                _,
+            ) => Before::Nothing,
+            (Phase::Waiting { problem, retry_at }, _) => Before::Waiting {
+                problem: problem.clone(),
+                retry_at: *retry_at,
+            },
             _ => Before::Trying,
         };
         self.end_connection(out);
         self.attempt += 1;
         self.id.get_or_insert_with(|| id.clone());
         self.address = Some(from.clone());
-        self.caller = Some(Caller { id, from, since: now, before });
+        self.caller = Some(Caller {
+            id,
+            from,
+            since: now,
+            before,
+        });
         self.within = CONNECT_TIMEOUT;
-        self.phase = Phase::Opening { deadline: Some(now + self.within) };
-        out.push(Output::Accept { attempt: self.attempt });
+        self.phase = Phase::Opening {
+            deadline: Some(now + self.within),
+        };
+        out.push(Output::Accept {
+            attempt: self.attempt,
+        });
         out.push(Output::Report(Report::Link(LinkState::Connecting)));
         self.opened(now, self.attempt, ephemeral, out);
     }
 
-    /// A connection is not taken. That changes nothing, but where nothing at all is known of the board what it said is shown.
+    /// A connection is not taken. That changes nothing, but where nothing at
+    /// all is known of the board what it said is shown.
     fn decline(&mut self, id: String, problem: LinkProblem, out: &mut Vec<Output>) {
         out.push(Output::Decline);
         if !self.knows_only_calls() {
             return;
         }
         let problem = match &self.phase {
-            Phase::Waiting { problem: before, .. } if *before == problem => return,
+            Phase::Waiting {
+                problem: before, ..
+            } if *before == problem => return,
             Phase::Resting | Phase::Waiting { .. } => problem,
-            Phase::Opening { .. } | Phase::Shaking { .. } | Phase::Reading { .. } | Phase::Live(_) => return,
+            Phase::Opening { .. }
+            | Phase::Shaking { .. }
+            | Phase::Reading { .. }
+            | Phase::Live(_) => return,
         };
         if problem == LinkProblem::Locked {
             out.push(Output::Report(Report::Greeted(id)));
@@ -250,14 +315,23 @@ impl Session {
         self.wait(problem, None, out);
     }
 
-    /// Whether there is nothing but what inbound connections said: no address, and no link that ever worked.
+    /// Whether there is nothing but what inbound connections said: no address,
+    /// and no link that ever worked.
     pub(super) fn knows_only_calls(&self) -> bool {
         self.target.choice().is_none() && !self.spoken
     }
 
-    /// The present connection, which was made to this program, ended before it proved anything.
-    pub(super) fn call_came_to_nothing(&mut self, now: Instant, problem: LinkProblem, out: &mut Vec<Output>) {
-        let Some(caller) = self.caller.take() else { return };
+    /// The present connection, which was made to this program, ended before it
+    /// proved anything.
+    pub(super) fn call_came_to_nothing(
+        &mut self,
+        now: Instant,
+        problem: LinkProblem,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(caller) = self.caller.take() else {
+            return;
+        };
         self.marked.add(host(&caller.from), now);
         self.end_connection(out);
         match caller.before {
@@ -280,14 +354,18 @@ impl Session {
                 self.end_connection(out);
                 self.wait(LinkProblem::NotListening, None, out);
             }
-            Phase::Waiting { problem: LinkProblem::AwaitsCall(_), .. } => {
+            Phase::Waiting {
+                problem: LinkProblem::AwaitsCall(_),
+                ..
+            } => {
                 self.wait(LinkProblem::NotListening, None, out);
             }
             _ => {}
         }
     }
 
-    /// Why there is no address to connect to: a board that connects to this program is waited for.
+    /// Why there is no address to connect to: a board that connects to this
+    /// program is waited for.
     pub(super) fn nowhere(&self, why: &str) -> LinkProblem {
         match self.calls {
             true => LinkProblem::AwaitsCall(why.to_owned()),
@@ -296,7 +374,8 @@ impl Session {
     }
 }
 
-/// The link that works stays, and the person is told who else says to be its board.
+/// The link that works stays, and the person is told who else says to be its
+/// board.
 fn decline_rival(rival: &Rival, out: &mut Vec<Output>) {
     out.push(Output::Decline);
     out.push(Output::Report(Report::Claimed(rival.called.from.clone())));

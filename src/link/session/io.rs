@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use protocol::{ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, RpcError, State, Unreadable};
+use protocol::{
+    ComponentKey, Descriptor, DeviceInfo, Event, Level, LogFilter, RpcError, State, Unreadable,
+};
 
 use super::{Called, Ephemeral};
 use crate::{
@@ -35,7 +37,8 @@ pub(crate) enum Input {
     Given(String),
     /// mDNS says where the board is, and how it speaks.
     Announced(Announced),
-    /// The next attempt goes by this announcement of the board instead of the one before, which led to nothing.
+    /// The next attempt goes by this announcement of the board instead of the
+    /// one before, which led to nothing.
     Instead(Announced),
     /// The board had this id when an earlier run knew it.
     Known(String),
@@ -45,11 +48,13 @@ pub(crate) enum Input {
     Keys(Keys),
     /// This address answered the attempt.
     Reached(u64, String),
-    /// Too many attempts are under way: this one waits for its turn, and its time does not run.
+    /// Too many attempts are under way: this one waits for its turn, and its
+    /// time does not run.
     Queued(u64),
     /// An attempt that waited has begun, and has this long.
     Begun(u64, Duration),
-    /// The socket of this attempt is open; with random bytes, in case that a handshake is to be made on it.
+    /// The socket of this attempt is open; with random bytes, in case that a
+    /// handshake is to be made on it.
     Opened(u64, Ephemeral),
     /// A text message came.
     Message(u64, String),
@@ -63,7 +68,8 @@ pub(crate) enum Input {
     Command(Command),
     /// These lines of the board's log are wanted from now on.
     FollowLog(LogFilter),
-    /// The person wants another firmware; its image is being read. The number is that of [`Input::UpdateRead`].
+    /// The person wants another firmware; its image is being read. The number
+    /// is that of [`Input::UpdateRead`].
     UpdateWanted(u64),
     /// The image was read, or why it cannot be.
     UpdateRead {
@@ -78,9 +84,11 @@ pub(crate) enum Input {
     CancelUpdate,
     /// Who says to be the board has connected to this program.
     Called(Called),
-    /// Another peer claims to be the board, which has a link: the link has to show that it works, reported as [`Report::Answered`].
+    /// Another peer claims to be the board, which has a link: the link has to
+    /// show that it works, reported as [`Report::Answered`].
     Doubted,
-    /// The id that was said on the present connection is that of a board to which another link works.
+    /// The id that was said on the present connection is that of a board to
+    /// which another link works.
     IdTaken {
         /// The id.
         id: String,
@@ -118,14 +126,17 @@ pub(crate) enum Output {
         /// Which attempts go first, where many wait.
         standing: Standing,
     },
-    /// Go on with the connection of [`Input::Called`]; what comes of it is told with this attempt's number.
+    /// Go on with the connection of [`Input::Called`]; what comes of it is told
+    /// with this attempt's number.
     Accept {
         /// Counts up.
         attempt: u64,
     },
-    /// Close the connection of [`Input::Called`]: there is a link already, or none can be had.
+    /// Close the connection of [`Input::Called`]: there is a link already, or
+    /// none can be had.
     Decline,
-    /// Send a text message. Within the session: on a locked link it leaves it as [`Output::SendSealed`].
+    /// Send a text message. Within the session: on a locked link it leaves it
+    /// as [`Output::SendSealed`].
     Send(String),
     /// Send a binary message of a handshake.
     SendFrame(Vec<u8>),
@@ -136,7 +147,8 @@ pub(crate) enum Output {
         /// What it says, for who looks at the traffic of this computer.
         text: String,
     },
-    /// The message that came says this, for who looks at the traffic of this computer.
+    /// The message that came says this, for who looks at the traffic of this
+    /// computer.
     Decrypted(String),
     /// Close the socket.
     Disconnect,
@@ -149,13 +161,15 @@ pub(crate) enum Output {
 pub(crate) enum Report {
     /// How the link is.
     Link(LinkState),
-    /// The board is locked, and this is its id: proved where there is a key for it, otherwise only said.
+    /// The board is locked, and this is its id: proved where there is a key for
+    /// it, otherwise only said.
     Greeted(String),
     /// The board answers in plain text.
     Open,
     /// The link that was doubted works.
     Answered,
-    /// An inbound connection from here claimed to be the board, whose link works and which denies it.
+    /// An inbound connection from here claimed to be the board, whose link
+    /// works and which denies it.
     Claimed(String),
     /// What the board is.
     Info(Box<DeviceInfo>),
@@ -212,7 +226,8 @@ pub(crate) enum Report {
         /// In this computer's time.
         booted: Option<SystemTime>,
     },
-    /// What the component is wanted to be, and since when a command for it is pending.
+    /// What the component is wanted to be, and since when a command for it is
+    /// pending.
     Control {
         /// Which.
         component: ComponentKey,

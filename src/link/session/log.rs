@@ -1,4 +1,5 @@
-//! Follows a board's log over reconnects: a board that is asked again sends again what it kept, and no line is told twice.
+//! Follows a board's log over reconnects: a board that is asked again sends
+//! again what it kept, and no line is told twice.
 
 use std::time::Instant;
 
@@ -13,7 +14,8 @@ pub(super) struct Following {
     wanted: LogFilter,
     /// Up to where it was told.
     told: Option<Told>,
-    /// Lines of the moment that was told last which the board is going to send again.
+    /// Lines of the moment that was told last which the board is going to send
+    /// again.
     again: usize,
     /// The board was asked again, and what it sends may be what it sent before.
     repeats: bool,
@@ -30,7 +32,12 @@ struct Told {
 
 impl Default for Following {
     fn default() -> Self {
-        Self { wanted: LogFilter::Off, told: None, again: 0, repeats: false }
+        Self {
+            wanted: LogFilter::Off,
+            told: None,
+            again: 0,
+            repeats: false,
+        }
     }
 }
 
@@ -38,7 +45,9 @@ impl Following {
     /// Whether a line is news; if so, it is told now.
     fn is_new(&mut self, epoch: Epoch, stamp: u64) -> bool {
         match &mut self.told {
-            Some(told) if self.repeats && told.epoch == epoch && stamp < told.stamp => return false,
+            Some(told) if self.repeats && told.epoch == epoch && stamp < told.stamp => {
+                return false;
+            }
             Some(told) if told.epoch == epoch && stamp == told.stamp => {
                 if self.again > 0 {
                     self.again -= 1;
@@ -46,7 +55,13 @@ impl Following {
                 }
                 told.lines += 1;
             }
-            told => *told = Some(Told { epoch, stamp, lines: 1 }),
+            told => {
+                *told = Some(Told {
+                    epoch,
+                    stamp,
+                    lines: 1,
+                })
+            }
         }
         (self.again, self.repeats) = (0, false);
         true
@@ -54,7 +69,8 @@ impl Following {
 }
 
 impl Session {
-    /// The person wants these lines from now on, on this connection and on those to come.
+    /// The person wants these lines from now on, on this connection and on
+    /// those to come.
     pub(super) fn follow_log(&mut self, now: Instant, wanted: LogFilter, out: &mut Vec<Output>) {
         self.log.wanted = wanted;
         if matches!(self.phase, Phase::Live(_)) {
@@ -74,7 +90,9 @@ impl Session {
         self.log.repeats = true;
         let level = self.log.wanted.to_string();
         let params = [("level".to_owned(), level.into())].into_iter().collect();
-        let (_, request) = self.requests.ask(now, Purpose::Log, method::LOG_SUBSCRIBE, params);
+        let (_, request) = self
+            .requests
+            .ask(now, Purpose::Log, method::LOG_SUBSCRIBE, params);
         out.push(Output::Send(request));
     }
 
@@ -91,7 +109,10 @@ impl Session {
             }
         }
         if log.lost > 0 || !lines.is_empty() {
-            out.push(Output::Report(Report::Log { lost: log.lost, lines }));
+            out.push(Output::Report(Report::Log {
+                lost: log.lost,
+                lines,
+            }));
         }
     }
 }

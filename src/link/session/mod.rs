@@ -1,5 +1,7 @@
-//! Decides what one link does: when to connect, what to ask, when a board is stale, lost or to be read anew, and what came
-//! of each command. Owns no socket, reads no clock and draws no random numbers but from the seed it is given.
+//! Decides what one link does: when to connect, what to ask, when a board is
+//! stale, lost or to be read anew, and what came of each command. Owns no
+//! socket, reads no clock and draws no random numbers but from the seed it is
+//! given.
 
 mod called;
 mod io;
@@ -16,8 +18,8 @@ use std::{
 };
 
 use protocol::{
-    BoardMessageError, ComponentKey, Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response, Unreadable, board_id,
-    limits::CONNECT_TIMEOUT, method, salvage,
+    BoardMessageError, ComponentKey, Epoch, FromBoard, Object, PROTOCOL_MAJOR, Pong, Response,
+    Unreadable, board_id, limits::CONNECT_TIMEOUT, method, salvage,
 };
 
 use super::{
@@ -43,7 +45,8 @@ pub(crate) use called::Called;
 pub(crate) use io::{Announced, Input, Output, Report};
 pub(crate) use locked::Ephemeral;
 
-/// How long an address that has answered may take until the socket is open, where the board has others.
+/// How long an address that has answered may take until the socket is open,
+/// where the board has others.
 const OTHERS_WAIT: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
@@ -51,13 +54,23 @@ enum Phase {
     /// No link is wanted.
     Resting,
     /// There is none, for now or until something changes.
-    Waiting { problem: LinkProblem, retry_at: Option<Instant> },
-    /// The socket is being opened; without a deadline while it waits until fewer others are.
+    Waiting {
+        problem: LinkProblem,
+        retry_at: Option<Instant>,
+    },
+    /// The socket is being opened; without a deadline while it waits until
+    /// fewer others are.
     Opening { deadline: Option<Instant> },
     /// The socket is open, and each end is to prove that it has the key.
-    Shaking { handshake: Handshake, deadline: Instant },
+    Shaking {
+        handshake: Handshake,
+        deadline: Instant,
+    },
     /// The board is being read.
-    Reading { reading: Box<Reading>, heartbeat: Heartbeat },
+    Reading {
+        reading: Box<Reading>,
+        heartbeat: Heartbeat,
+    },
     /// Subscribed.
     Live(Live),
 }
@@ -85,17 +98,21 @@ pub(crate) struct Session {
     given: Option<String>,
     /// The board's id, as it said last or an earlier run knew it.
     id: Option<String>,
-    /// The id that was said on the present connection. It stays what it is for as long as the connection lasts.
+    /// The id that was said on the present connection. It stays what it is for
+    /// as long as the connection lasts.
     said: Option<String>,
-    /// The board was subscribed to in this run: what is announced of it or said by others does not outweigh that.
+    /// The board was subscribed to in this run: what is announced of it or said
+    /// by others does not outweigh that.
     spoken: bool,
     /// `None` while it is not yet known which are held.
     keys: Option<Keys>,
     /// Where the board last answered, and whether it was locked there.
     seen: Option<(Option<String>, bool)>,
-    /// What makes the present connection secret; `None` where it is none, or not yet.
+    /// What makes the present connection secret; `None` where it is none, or
+    /// not yet.
     secret: Option<Box<Secret>>,
-    /// The address that answered the present attempt, or that the connection comes from.
+    /// The address that answered the present attempt, or that the connection
+    /// comes from.
     address: Option<String>,
     /// The present connection was made to this program.
     caller: Option<Caller>,
@@ -108,7 +125,8 @@ pub(crate) struct Session {
     /// How long each step of the present attempt may take.
     within: Duration,
     marked: Marked,
-    /// Another peer claims to be the board: until then the link has to show that it works.
+    /// Another peer claims to be the board: until then the link has to show
+    /// that it works.
     doubted: Option<Instant>,
     backoff: Backoff,
     requests: Requests,
@@ -118,7 +136,8 @@ pub(crate) struct Session {
     epoch: Option<Epoch>,
     client: Option<u32>,
     log: log::Following,
-    /// Of which values of the present connection it was told that they cannot be read.
+    /// Of which values of the present connection it was told that they cannot
+    /// be read.
     told_unreadable: BTreeSet<(Option<ComponentKey>, String)>,
 }
 
@@ -171,7 +190,13 @@ impl Session {
                 self.phase = Phase::Resting;
             }
             Input::RetryNow => {
-                if matches!(self.phase, Phase::Waiting { problem: LinkProblem::LockChanged { .. }, .. }) {
+                if matches!(
+                    self.phase,
+                    Phase::Waiting {
+                        problem: LinkProblem::LockChanged { .. },
+                        ..
+                    }
+                ) {
                     // The person accepts what answers there.
                     self.seen = None;
                 }
@@ -183,7 +208,10 @@ impl Session {
             Input::AlsoAt(addresses) => {
                 self.standing = Standing::Trusted;
                 self.target.give(addresses);
-                if matches!(self.phase, Phase::Waiting { .. } | Phase::Live(Live { stale: true, .. })) {
+                if matches!(
+                    self.phase,
+                    Phase::Waiting { .. } | Phase::Live(Live { stale: true, .. })
+                ) {
                     self.open(now.instant, &mut out);
                 }
             }
@@ -197,17 +225,21 @@ impl Session {
                 if attempt == self.attempt
                     && let Phase::Opening { deadline } = &mut self.phase
                 {
-                    // What accepts a connection and says nothing does not keep the other addresses from being tried.
+                    // What accepts a connection and says nothing does not keep
+                    // the other addresses from being tried.
                     if self.target.has_others(&address) {
                         let hurried = now.instant + OTHERS_WAIT;
-                        *deadline = Some(deadline.map_or(hurried, |deadline| deadline.min(hurried)));
+                        *deadline =
+                            Some(deadline.map_or(hurried, |deadline| deadline.min(hurried)));
                     }
                     self.address = Some(address);
                 }
             }
             Input::Queued(attempt) => self.queued(attempt),
             Input::Begun(attempt, within) => self.begun(now.instant, attempt, within),
-            Input::Opened(attempt, ephemeral) => self.opened(now.instant, attempt, ephemeral, &mut out),
+            Input::Opened(attempt, ephemeral) => {
+                self.opened(now.instant, attempt, ephemeral, &mut out)
+            }
             Input::Message(attempt, text) => self.message(now, attempt, &text, &mut out),
             Input::Binary(attempt, bytes) => self.binary(now, attempt, &bytes, &mut out),
             Input::Heard(attempt) => self.heard(now.instant, attempt, &mut out),
@@ -215,7 +247,11 @@ impl Session {
             Input::Command(command) => self.command(now.instant, command, &mut out),
             Input::FollowLog(wanted) => self.follow_log(now.instant, wanted, &mut out),
             Input::UpdateWanted(order) => self.update_wanted(order, &mut out),
-            Input::UpdateRead { order, image, before } => {
+            Input::UpdateRead {
+                order,
+                image,
+                before,
+            } => {
                 self.update_read(now.instant, order, image, before, &mut out);
             }
             Input::CancelUpdate => self.update_cancelled(now.instant, &mut out),
@@ -249,19 +285,31 @@ impl Session {
             Phase::Reading { reading, .. } => Some(reading.deadline()),
             Phase::Live(live) => {
                 let rereading = live.rereading.as_ref().map(|reading| reading.deadline());
-                let others = [rereading, self.status_deadline(), live.restarts_until, self.doubted];
+                let others = [
+                    rereading,
+                    self.status_deadline(),
+                    live.restarts_until,
+                    self.doubted,
+                ];
                 let others = others.into_iter().flatten();
                 Some(others.fold(live.heartbeat.next_deadline(now), Instant::min))
             }
         };
         let rival = self.rival_deadline().filter(|_| self.has_socket());
-        let others = [self.lanes.next_deadline(), self.updating.next_deadline(), rival];
+        let others = [
+            self.lanes.next_deadline(),
+            self.updating.next_deadline(),
+            rival,
+        ];
         phase.into_iter().chain(others.into_iter().flatten()).min()
     }
 
-    /// A board that pushes but does not say its whole state would be shown wrong for ever.
+    /// A board that pushes but does not say its whole state would be shown
+    /// wrong for ever.
     fn status_deadline(&self) -> Option<Instant> {
-        self.requests.awaited_since(&Purpose::Status).map(|asked| asked + CONNECT_TIMEOUT)
+        self.requests
+            .awaited_since(&Purpose::Status)
+            .map(|asked| asked + CONNECT_TIMEOUT)
     }
 
     /// Questions without an answer; bounded, whatever the board does.
@@ -271,17 +319,26 @@ impl Session {
 
     fn announced(&mut self, now: Instant, announced: Announced, out: &mut Vec<Output>) {
         let news = self.target.announce(announced.addresses.clone());
-        // An attempt goes on where it was answered, as long as that is still one of the addresses.
-        let stays = self.address.as_ref().is_some_and(|address| announced.addresses.have(address));
+        // An attempt goes on where it was answered, as long as that is still
+        // one of the addresses.
+        let stays = self
+            .address
+            .as_ref()
+            .is_some_and(|address| announced.addresses.have(address));
         let moved = news && !stays;
         let changed = self.announced.as_ref() != Some(&announced);
         self.announced = Some(announced);
         let go = match &self.phase {
             Phase::Waiting { retry_at: None, .. } => changed,
-            // What a peer said about itself is not asked for more often because the same is announced once more.
+            // What a peer said about itself is not asked for more often because
+            // the same is announced once more.
             Phase::Waiting { problem, .. } if problem.is_settled() => changed,
-            // An announcement says nothing about free places: those are asked for at the pace of the backoff.
-            Phase::Waiting { problem: LinkProblem::AllPlacesTaken, .. } => moved,
+            // An announcement says nothing about free places: those are asked
+            // for at the pace of the backoff.
+            Phase::Waiting {
+                problem: LinkProblem::AllPlacesTaken,
+                ..
+            } => moved,
             Phase::Waiting { .. } => true,
             Phase::Opening { .. } | Phase::Shaking { .. } | Phase::Reading { .. } => moved,
             Phase::Live(live) => moved && live.stale,
@@ -292,17 +349,24 @@ impl Session {
         }
     }
 
-    /// Goes by another announcement, unless it is the turn of an address that a person gave. What was said at the place before is no
-    /// reason to wait longer than otherwise.
+    /// Goes by another announcement, unless it is the turn of an address that a
+    /// person gave. What was said at the place before is no reason to wait
+    /// longer than otherwise.
     fn announced_too(&mut self, now: Instant, announced: Announced, out: &mut Vec<Output>) {
-        let before = self.announced.as_ref().map(|announced| &announced.addresses);
+        let before = self
+            .announced
+            .as_ref()
+            .map(|announced| &announced.addresses);
         let due = self.target.choice().map(|choice| choice.addresses);
         if due.as_ref() != before {
             return;
         }
         self.target.announce(announced.addresses.clone());
         self.announced = Some(announced);
-        if let Phase::Waiting { problem, retry_at: Some(_) } = &self.phase
+        if let Phase::Waiting {
+            problem,
+            retry_at: Some(_),
+        } = &self.phase
             && problem.is_settled()
         {
             let (problem, retry_at) = (problem.clone(), now + self.backoff.next_wait());
@@ -328,8 +392,14 @@ impl Session {
         };
         self.attempt += 1;
         self.within = CONNECT_TIMEOUT;
-        self.phase = Phase::Opening { deadline: Some(now + self.within) };
-        out.push(Output::Connect { attempt: self.attempt, to, standing: self.standing });
+        self.phase = Phase::Opening {
+            deadline: Some(now + self.within),
+        };
+        out.push(Output::Connect {
+            attempt: self.attempt,
+            to,
+            standing: self.standing,
+        });
         out.push(Output::Report(Report::Link(LinkState::Connecting)));
     }
 
@@ -374,7 +444,10 @@ impl Session {
 
     fn start_reading(&mut self, now: Instant, out: &mut Vec<Output>) {
         let reading = Box::new(Reading::start(now, self.within, &mut self.requests, out));
-        self.phase = Phase::Reading { reading, heartbeat: Heartbeat::new(now) };
+        self.phase = Phase::Reading {
+            reading,
+            heartbeat: Heartbeat::new(now),
+        };
     }
 
     fn ended(&mut self, now: Instant, attempt: u64, ending: Ending, out: &mut Vec<Output>) {
@@ -386,7 +459,10 @@ impl Session {
     /// The attempt or the connection is over; says when the next one is due.
     fn fail(&mut self, now: Instant, problem: LinkProblem, out: &mut Vec<Output>) {
         let (was_good, restarts_until) = match &self.phase {
-            Phase::Live(live) => (now.saturating_duration_since(live.since) >= GOOD_AFTER, live.restarts_until),
+            Phase::Live(live) => (
+                now.saturating_duration_since(live.since) >= GOOD_AFTER,
+                live.restarts_until,
+            ),
             _ => (false, None),
         };
         if was_good {
@@ -404,7 +480,8 @@ impl Session {
         let reached = self.address.take().filter(|_| !called && !was_live);
         self.end_connection(out);
         if !says_it_is_the_board(&problem) && !called {
-            // Something answered that is not the board: it may be at another of its addresses.
+            // Something answered that is not the board: it may be at another of
+            // its addresses.
             if reached.is_some_and(|address| self.target.spoiled(&address)) {
                 return self.open(now, out);
             }
@@ -414,7 +491,8 @@ impl Session {
             (problem, _) if self.target.choice().is_none() => {
                 self.wait(self.nowhere(&problem.to_string()), None, out);
             }
-            // The peer at that address says so, and nothing vouches for it: it is told, and asked again now and then.
+            // The peer at that address says so, and nothing vouches for it: it
+            // is told, and asked again now and then.
             (problem, _) if problem.is_settled() => {
                 let retry_at = problem.asked_again_after().map(|wait| now + wait);
                 self.wait(problem, retry_at, out);
@@ -428,8 +506,14 @@ impl Session {
     }
 
     fn wait(&mut self, problem: LinkProblem, retry_at: Option<Instant>, out: &mut Vec<Output>) {
-        self.phase = Phase::Waiting { problem: problem.clone(), retry_at };
-        out.push(Output::Report(Report::Link(LinkState::Unreachable { problem, retry_at })));
+        self.phase = Phase::Waiting {
+            problem: problem.clone(),
+            retry_at,
+        };
+        out.push(Output::Report(Report::Link(LinkState::Unreachable {
+            problem,
+            retry_at,
+        })));
     }
 
     fn end_connection(&mut self, out: &mut Vec<Output>) {
@@ -468,7 +552,10 @@ impl Session {
                 }
                 self.rival_outlived(out);
             }
-            Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } | Phase::Shaking { .. } => {}
+            Phase::Resting
+            | Phase::Waiting { .. }
+            | Phase::Opening { .. }
+            | Phase::Shaking { .. } => {}
         }
     }
 
@@ -478,13 +565,16 @@ impl Session {
         }
         match self.phase {
             Phase::Shaking { .. } => self.plain_text(now.instant, text, out),
-            Phase::Reading { .. } | Phase::Live(_) if self.secret.is_some() => self.plain_text(now.instant, text, out),
+            Phase::Reading { .. } | Phase::Live(_) if self.secret.is_some() => {
+                self.plain_text(now.instant, text, out)
+            }
             Phase::Reading { .. } | Phase::Live(_) => self.read(now, text, out),
             Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } => {}
         }
     }
 
-    /// Reads a message of a board that is being read or live, whether it came encrypted or not.
+    /// Reads a message of a board that is being read or live, whether it came
+    /// encrypted or not.
     fn read(&mut self, now: Now, text: &str, out: &mut Vec<Output>) {
         self.heard(now.instant, self.attempt, out);
         if text.len() > bounds::MESSAGE {
@@ -501,29 +591,41 @@ impl Session {
                     let problem = LinkProblem::NotABoard(bounds::text(error.to_string()));
                     self.fail(now.instant, problem, out);
                 }
-                // What could not be read may have been a change: the whole state is asked for instead of guessing.
+                // What could not be read may have been a change: the whole
+                // state is asked for instead of guessing.
                 Phase::Live(live) => {
                     if live.sync.miss() {
                         self.resync(now.instant, out);
                     }
                 }
-                Phase::Resting | Phase::Waiting { .. } | Phase::Opening { .. } | Phase::Shaking { .. } => {}
+                Phase::Resting
+                | Phase::Waiting { .. }
+                | Phase::Opening { .. }
+                | Phase::Shaking { .. } => {}
             },
         }
     }
 
     /// What a message says; of one that is not JSON what can be read of it.
-    fn parsed(&mut self, text: &str, out: &mut Vec<Output>) -> Result<FromBoard, BoardMessageError> {
+    fn parsed(
+        &mut self,
+        text: &str,
+        out: &mut Vec<Output>,
+    ) -> Result<FromBoard, BoardMessageError> {
         let error = match FromBoard::parse(text) {
             Ok(read) => return Ok(read),
             Err(error) => error,
         };
         // Where it is JSON, nothing is gained by reading it again.
-        let Some((rest, unreadable)) = salvage(text).filter(|(_, unreadable)| !unreadable.is_empty()) else {
+        let Some((rest, unreadable)) =
+            salvage(text).filter(|(_, unreadable)| !unreadable.is_empty())
+        else {
             return Err(error);
         };
         let read = FromBoard::parse(&rest)?;
-        unreadable.into_iter().for_each(|value| self.unreadable(value, out));
+        unreadable
+            .into_iter()
+            .for_each(|value| self.unreadable(value, out));
         Ok(read)
     }
 
@@ -531,38 +633,62 @@ impl Session {
     fn unreadable(&mut self, value: Unreadable, out: &mut Vec<Output>) {
         let place = (value.component.clone(), value.field.clone());
         if self.told_unreadable.len() < bounds::COMPONENTS && self.told_unreadable.insert(place) {
-            out.push(Output::Report(Report::Unreadable(bounds::unreadable(value))));
+            out.push(Output::Report(Report::Unreadable(bounds::unreadable(
+                value,
+            ))));
         }
     }
 
     fn answer(&mut self, now: Now, response: Response, out: &mut Vec<Output>) {
-        if let (None, Err(error), Phase::Reading { .. }) = (&response.id, &response.outcome, &self.phase)
+        if let (None, Err(error), Phase::Reading { .. }) =
+            (&response.id, &response.outcome, &self.phase)
             && error.data.reason == "all_places_taken"
         {
-            // A locked board says so once it knows that it speaks with somebody who has a key.
+            // A locked board says so once it knows that it speaks with somebody
+            // who has a key.
             return self.fail(now.instant, LinkProblem::AllPlacesTaken, out);
         }
-        let Some((request, sent, purpose)) = self.requests.take(response.id.as_ref()) else { return };
+        let Some((request, sent, purpose)) = self.requests.take(response.id.as_ref()) else {
+            return;
+        };
         if let Ok(result) = &response.outcome {
             self.measure(now, sent, &purpose, result, out);
         }
         match (purpose, &mut self.phase) {
             (Purpose::Command(component), Phase::Live(live)) => {
-                // What was seen of an earlier run says nothing about this one: its effect is seen with the state that is being read.
-                let seen = if live.rereading.is_some() { 0 } else { live.sync.seen() };
-                let answer = Answer { request, component, outcome: response.outcome };
-                self.lanes.answered(now.instant, answer, seen, &mut self.requests, out);
+                // What was seen of an earlier run says nothing about this one:
+                // its effect is seen with the state that is being read.
+                let seen = if live.rereading.is_some() {
+                    0
+                } else {
+                    live.sync.seen()
+                };
+                let answer = Answer {
+                    request,
+                    component,
+                    outcome: response.outcome,
+                };
+                self.lanes
+                    .answered(now.instant, answer, seen, &mut self.requests, out);
             }
-            (Purpose::Rival, Phase::Live(_)) => self.rival_known(now.instant, response.outcome.ok(), out),
+            (Purpose::Rival, Phase::Live(_)) => {
+                self.rival_known(now.instant, response.outcome.ok(), out)
+            }
             (Purpose::Update, Phase::Live(_)) => {
                 self.update_answered(now.instant, request, response.outcome, out);
             }
             (Purpose::Status, Phase::Live(live)) => {
-                let Some(mut snapshot) = response.outcome.ok().and_then(|result| serde_json::from_value(result).ok())
+                let Some(mut snapshot) = response
+                    .outcome
+                    .ok()
+                    .and_then(|result| serde_json::from_value(result).ok())
                 else {
                     return self.fail(
                         now.instant,
-                        LinkProblem::NotABoard(format!("its answer to {}", method::DEVICE_GET_STATUS)),
+                        LinkProblem::NotABoard(format!(
+                            "its answer to {}",
+                            method::DEVICE_GET_STATUS
+                        )),
                         out,
                     );
                 };
@@ -574,11 +700,26 @@ impl Session {
                     None => {}
                 }
             }
-            (purpose, Phase::Reading { reading, .. } | Phase::Live(Live { rereading: Some(reading), .. })) => {
+            (
+                purpose,
+                Phase::Reading { reading, .. }
+                | Phase::Live(Live {
+                    rereading: Some(reading),
+                    ..
+                }),
+            ) => {
                 let mut unreadable = Vec::new();
-                let read =
-                    reading.answered(now.instant, &purpose, response.outcome, &mut self.requests, &mut unreadable, out);
-                unreadable.into_iter().for_each(|value| self.unreadable(value, out));
+                let read = reading.answered(
+                    now.instant,
+                    &purpose,
+                    response.outcome,
+                    &mut self.requests,
+                    &mut unreadable,
+                    out,
+                );
+                unreadable
+                    .into_iter()
+                    .for_each(|value| self.unreadable(value, out));
                 match read {
                     Ok(None) => self.check_id(now.instant, out),
                     Ok(Some(snapshot)) => self.subscribed(now, snapshot, out),
@@ -586,20 +727,27 @@ impl Session {
                 }
             }
             (Purpose::Log, _) => {
-                // Where it is refused, nothing comes; a board of an older firmware has no log.
+                // Where it is refused, nothing comes; a board of an older
+                // firmware has no log.
                 if let Err(error) = response.outcome {
                     out.push(Output::Report(Report::NoLog(bounds::error(error))));
                 }
             }
             (Purpose::Info, Phase::Live(_)) => {
                 let result = response.outcome.ok();
-                // docs/protocol.md, "Finding a board": who reports what is no id is not gone on with.
-                let id = result.as_ref().and_then(|result| result.get("id")).and_then(serde_json::Value::as_str);
+                // docs/protocol.md, "Finding a board": who reports what is no
+                // id is not gone on with.
+                let id = result
+                    .as_ref()
+                    .and_then(|result| result.get("id"))
+                    .and_then(serde_json::Value::as_str);
                 if let Some(Err(error)) = id.map(board_id) {
                     return self.fail(now.instant, LinkProblem::NotABoard(error.to_string()), out);
                 }
                 let info = result.and_then(|result| serde_json::from_value(result).ok());
-                out.extend(info.map(|info| Output::Report(Report::Info(Box::new(bounds::info(info))))));
+                out.extend(
+                    info.map(|info| Output::Report(Report::Info(Box::new(bounds::info(info))))),
+                );
                 self.check_id(now.instant, out);
             }
             _ => {}
@@ -607,7 +755,9 @@ impl Session {
     }
 
     fn subscribed(&mut self, now: Now, snapshot: protocol::Snapshot, out: &mut Vec<Output>) {
-        if self.epoch.is_some_and(|epoch| epoch != snapshot.epoch) && matches!(self.phase, Phase::Reading { .. }) {
+        if self.epoch.is_some_and(|epoch| epoch != snapshot.epoch)
+            && matches!(self.phase, Phase::Reading { .. })
+        {
             out.push(Output::Report(Report::Resync(ResyncCause::NewEpoch)));
         }
         if self.epoch != Some(snapshot.epoch) {
@@ -627,7 +777,14 @@ impl Session {
         let since = now.instant;
         self.target.worked();
         self.standing = Standing::Trusted;
-        self.phase = Phase::Live(Live { since, heartbeat, stale: false, sync, rereading: None, restarts_until: None });
+        self.phase = Phase::Live(Live {
+            since,
+            heartbeat,
+            stale: false,
+            sync,
+            rereading: None,
+            restarts_until: None,
+        });
         self.spoken = true;
         if let Some(said) = &self.said {
             self.id = Some(said.clone());
@@ -635,21 +792,27 @@ impl Session {
         self.believe(now, snapshot, out);
         out.push(Output::Report(Report::Link(LinkState::Connected)));
         self.resume_log(now.instant, out);
-        // The first round trip is measured at once: what a person sees first is whether the link is quick.
+        // The first round trip is measured at once: what a person sees first is
+        // whether the link is quick.
         self.ping(now.instant, out);
     }
 
     fn ping(&mut self, now: Instant, out: &mut Vec<Output>) {
         if self.requests.awaited_since(&Purpose::Ping).is_none() {
-            let (_, ping) = self.requests.ask(now, Purpose::Ping, method::SYS_PING, Object::new());
+            let (_, ping) = self
+                .requests
+                .ask(now, Purpose::Ping, method::SYS_PING, Object::new());
             out.push(Output::Send(ping));
         }
     }
 
-    /// Another peer claims to be the board: the link is pinged, and is stale where no answer comes.
+    /// Another peer claims to be the board: the link is pinged, and is stale
+    /// where no answer comes.
     fn doubted(&mut self, now: Instant, out: &mut Vec<Output>) {
         if matches!(self.phase, Phase::Live(Live { stale: false, .. })) && self.doubted.is_none() {
-            let (_, ping) = self.requests.ask(now, Purpose::Ping, method::SYS_PING, Object::new());
+            let (_, ping) = self
+                .requests
+                .ask(now, Purpose::Ping, method::SYS_PING, Object::new());
             out.push(Output::Send(ping));
             self.doubted = Some(now + ANSWERS_WITHIN);
         }
@@ -669,9 +832,15 @@ impl Session {
         {
             self.clock.exchange(sent, now.instant, uptime_ms);
         }
-        if matches!(purpose, Purpose::Ping | Purpose::Update | Purpose::Command(_)) {
+        if matches!(
+            purpose,
+            Purpose::Ping | Purpose::Update | Purpose::Command(_)
+        ) {
             let took = now.instant.saturating_duration_since(sent);
-            out.push(Output::Report(Report::RoundTrip { took, booted: self.clock.booted(now) }));
+            out.push(Output::Report(Report::RoundTrip {
+                took,
+                booted: self.clock.booted(now),
+            }));
         }
     }
 
@@ -679,16 +848,28 @@ impl Session {
         if matches!(self.phase, Phase::Live(_)) {
             self.lanes.submit(now, command, &mut self.requests, out);
         } else {
-            let Command { ticket, component, method, .. } = command;
+            let Command {
+                ticket,
+                component,
+                method,
+                ..
+            } = command;
             let outcome = Outcome::NotConnected;
-            out.push(Output::Report(Report::Settled { ticket, component, method, outcome }));
+            out.push(Output::Report(Report::Settled {
+                ticket,
+                component,
+                method,
+                outcome,
+            }));
         }
     }
 
     fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.lanes.expire(now, &mut self.requests, out);
         self.update_tick(now, out);
-        let status_over = self.status_deadline().is_some_and(|deadline| now >= deadline);
+        let status_over = self
+            .status_deadline()
+            .is_some_and(|deadline| now >= deadline);
         match &mut self.phase {
             Phase::Resting => {}
             Phase::Waiting { retry_at, .. } => {
@@ -712,15 +893,23 @@ impl Session {
                 }
             }
             Phase::Live(live) => {
-                if self.doubted.take_if(|until| now >= *until).is_some() && !std::mem::replace(&mut live.stale, true) {
+                if self.doubted.take_if(|until| now >= *until).is_some()
+                    && !std::mem::replace(&mut live.stale, true)
+                {
                     out.push(Output::Report(Report::Link(LinkState::Stale)));
                 }
-                let reading_over = live.rereading.as_ref().is_some_and(|reading| now >= reading.deadline());
-                // A board that lost its power while it restarted sends no close: do not wait for its silence.
+                let reading_over = live
+                    .rereading
+                    .as_ref()
+                    .is_some_and(|reading| now >= reading.deadline());
+                // A board that lost its power while it restarted sends no
+                // close: do not wait for its silence.
                 let restarted = live.restarts_until.is_some_and(|until| now >= until);
                 match live.heartbeat.life(now) {
                     Life::Over => self.fail(now, LinkProblem::Silent, out),
-                    _ if reading_over || status_over => self.fail(now, LinkProblem::ConnectTimeout, out),
+                    _ if reading_over || status_over => {
+                        self.fail(now, LinkProblem::ConnectTimeout, out)
+                    }
                     _ if restarted => {
                         self.open(now, out);
                     }
@@ -731,12 +920,22 @@ impl Session {
     }
 
     fn keep_alive(&mut self, now: Instant, life: Life, out: &mut Vec<Output>) {
-        let Phase::Live(live) = &mut self.phase else { return };
+        let Phase::Live(live) = &mut self.phase else {
+            return;
+        };
         let ping = live.heartbeat.take_ping(now);
         if life == Life::Stale && !std::mem::replace(&mut live.stale, true) {
-            let goes_there = |addresses: &Candidates| self.address.as_ref().is_some_and(|own| addresses.have(own));
-            let elsewhere = self.announced.as_ref().is_some_and(|announced| !goes_there(&announced.addresses))
-                && self.target.choice().is_some_and(|choice| !goes_there(&choice.addresses));
+            let goes_there = |addresses: &Candidates| {
+                self.address.as_ref().is_some_and(|own| addresses.have(own))
+            };
+            let elsewhere = self
+                .announced
+                .as_ref()
+                .is_some_and(|announced| !goes_there(&announced.addresses))
+                && self
+                    .target
+                    .choice()
+                    .is_some_and(|choice| !goes_there(&choice.addresses));
             out.push(Output::Report(Report::Link(LinkState::Stale)));
             if elsewhere {
                 return self.open(now, out);
@@ -755,15 +954,21 @@ impl Session {
         if let Some(withheld) = self.withheld().filter(|_| self.key().is_none()) {
             return Some(withheld);
         }
-        // A board that was spoken with is asked itself: anyone can announce something else of it. And whether it is locked is what it
-        // does on a connection.
+        // A board that was spoken with is asked itself: anyone can announce
+        // something else of it. And whether it is locked is what it does on a
+        // connection.
         let announced = self.announced.as_ref().filter(|_| !self.spoken)?;
-        (announced.proto != PROTOCOL_MAJOR)
-            .then(|| LinkProblem::UnsupportedVersion { theirs: announced.proto.to_string() })
+        (announced.proto != PROTOCOL_MAJOR).then(|| LinkProblem::UnsupportedVersion {
+            theirs: announced.proto.to_string(),
+        })
     }
 }
 
-/// Whether what ended an attempt was said by the board that is meant, as far as one can tell: then no other address is tried for it.
+/// Whether what ended an attempt was said by the board that is meant, as far as
+/// one can tell: then no other address is tried for it.
 fn says_it_is_the_board(problem: &LinkProblem) -> bool {
-    matches!(problem, LinkProblem::AllPlacesTaken | LinkProblem::Rebooting | LinkProblem::Locked)
+    matches!(
+        problem,
+        LinkProblem::AllPlacesTaken | LinkProblem::Rebooting | LinkProblem::Locked
+    )
 }

@@ -1,4 +1,5 @@
-//! What a subscribed session does with what the board says unasked, and with a whole state that it asked for.
+//! What a subscribed session does with what the board says unasked, and with a
+//! whole state that it asked for.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +7,8 @@ use std::{
 };
 
 use protocol::{
-    ComponentKey, Event, NotifyEvent, NotifyStatus, Object, Snapshot, State, limits::CONNECT_TIMEOUT, method,
+    ComponentKey, Event, NotifyEvent, NotifyStatus, Object, Snapshot, State,
+    limits::CONNECT_TIMEOUT, method,
 };
 
 use super::{Output, Phase, Report, Session};
@@ -21,7 +23,9 @@ use crate::link::{
 
 impl Session {
     pub(super) fn status(&mut self, now: Now, status: NotifyStatus, out: &mut Vec<Output>) {
-        let Phase::Live(live) = &mut self.phase else { return };
+        let Phase::Live(live) = &mut self.phase else {
+            return;
+        };
         if live.rereading.is_some() {
             return;
         }
@@ -43,46 +47,79 @@ impl Session {
         let stamp = self.clock.fresh(now.instant, status.uptime_ms);
         let (at, late) = self.stamped(now, stamp);
         let components = small(status.components);
-        out.push(Output::Report(Report::Changed { components, origin, at, late }));
+        out.push(Output::Report(Report::Changed {
+            components,
+            origin,
+            at,
+            late,
+        }));
         self.progress(now.instant, out);
     }
 
     pub(super) fn event(&mut self, now: Now, event: NotifyEvent, out: &mut Vec<Output>) {
-        let Phase::Live(live) = &mut self.phase else { return };
-        if event.events.iter().any(|event| event.component.to_string() == "sys:0" && event.event == "rebooting") {
+        let Phase::Live(live) = &mut self.phase else {
+            return;
+        };
+        if event
+            .events
+            .iter()
+            .any(|event| event.component.to_string() == "sys:0" && event.event == "rebooting")
+        {
             live.restarts_until = Some(now.instant + AFTER_REBOOT);
         }
         let origin = Origin::of(event.source.as_ref(), self.client);
         let stamp = self.clock.fresh(now.instant, event.uptime_ms);
         let (at, late) = self.stamped(now, stamp);
-        let events = event.events.into_iter().map(|event| Event { event: bounds::text(event.event), ..event });
-        out.push(Output::Report(Report::Events { events: events.collect(), origin, at, late }));
+        let events = event.events.into_iter().map(|event| Event {
+            event: bounds::text(event.event),
+            ..event
+        });
+        out.push(Output::Report(Report::Events {
+            events: events.collect(),
+            origin,
+            at,
+            late,
+        }));
     }
 
     /// When the board did it, in this computer's time, and how long ago.
     pub(super) fn stamped(&self, now: Now, stamp_ms: u64) -> (SystemTime, Option<Duration>) {
         let late = self.clock.lateness(now.instant, stamp_ms);
-        (late.and_then(|late| now.wall.checked_sub(late)).unwrap_or(now.wall), late)
+        (
+            late.and_then(|late| now.wall.checked_sub(late))
+                .unwrap_or(now.wall),
+            late,
+        )
     }
 
     pub(super) fn believe(&mut self, now: Now, snapshot: Snapshot, out: &mut Vec<Output>) {
         let stamp = self.clock.fresh(now.instant, snapshot.uptime_ms);
         let (at, _) = self.stamped(now, stamp);
         let client = snapshot.client.or(self.client);
-        out.push(Output::Report(Report::Snapshot { client, components: small(snapshot.components), at }));
+        out.push(Output::Report(Report::Snapshot {
+            client,
+            components: small(snapshot.components),
+            at,
+        }));
         self.progress(now.instant, out);
     }
 
     /// Confirms what has become visible.
     fn progress(&mut self, now: Instant, out: &mut Vec<Output>) {
         if let Phase::Live(live) = &self.phase {
-            self.lanes.seen(now, live.sync.seen(), &mut self.requests, out);
+            self.lanes
+                .seen(now, live.sync.seen(), &mut self.requests, out);
         }
     }
 
     pub(super) fn resync(&mut self, now: Instant, out: &mut Vec<Output>) {
         out.push(Output::Report(Report::Resync(ResyncCause::Gap)));
-        let (_, status) = self.requests.ask(now, Purpose::Status, method::DEVICE_GET_STATUS, Object::new());
+        let (_, status) = self.requests.ask(
+            now,
+            Purpose::Status,
+            method::DEVICE_GET_STATUS,
+            Object::new(),
+        );
         out.push(Output::Send(status));
     }
 

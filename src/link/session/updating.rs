@@ -1,4 +1,5 @@
-//! What a session does with a firmware update: it ends with the link, but not with the restart that it brings about.
+//! What a session does with a firmware update: it ends with the link, but not
+//! with the restart that it brings about.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,12 @@ use crate::link::{
     update::{Image, Next, Transfer, UpdateProblem, UpdateState},
 };
 
-/// How long an answer is awaited: a chip erases flash for a write, and reads all of it back for a commit.
+/// How long an answer is awaited: a chip erases flash for a write, and reads
+/// all of it back for a commit.
 const ANSWER: Duration = Duration::from_secs(15);
 
-/// How long a board may be away after it took an image: until it would have gone back to the one before, and a minute more.
+/// How long a board may be away after it took an image: until it would have
+/// gone back to the one before, and a minute more.
 const BACK: Duration = limits::UPDATE_TRIAL.saturating_add(Duration::from_secs(60));
 
 /// The update of a board by this program.
@@ -50,7 +53,8 @@ impl Updating {
 }
 
 impl Session {
-    /// The person wants an update; its image is being read. One that is under way goes on.
+    /// The person wants an update; its image is being read. One that is under
+    /// way goes on.
     pub(super) fn update_wanted(&mut self, order: u64, out: &mut Vec<Output>) {
         if matches!(self.updating, Updating::No) {
             self.updating = Updating::Reading(order);
@@ -91,7 +95,9 @@ impl Session {
         outcome: Result<Value, RpcError>,
         out: &mut Vec<Output>,
     ) {
-        let Updating::Sending(transfer) = &mut self.updating else { return };
+        let Updating::Sending(transfer) = &mut self.updating else {
+            return;
+        };
         if transfer.request != request {
             return;
         }
@@ -123,16 +129,24 @@ impl Session {
     fn update_restarts(&mut self, now: Instant, out: &mut Vec<Output>) {
         if let Updating::Sending(transfer) = std::mem::take(&mut self.updating) {
             let (before, otherwise) = (transfer.before.clone(), transfer.lost());
-            self.updating = Updating::Restarting { epoch: self.epoch, since: now, before, otherwise };
+            self.updating = Updating::Restarting {
+                epoch: self.epoch,
+                since: now,
+                before,
+                otherwise,
+            };
             say(UpdateState::Restarting, out);
         }
     }
 
     /// The connection ended, or the board was reset under it.
     pub(super) fn update_lost(&mut self, out: &mut Vec<Output>) {
-        let Updating::Sending(transfer) = &self.updating else { return };
+        let Updating::Sending(transfer) = &self.updating else {
+            return;
+        };
         if transfer.may_be_committed() {
-            // The answer was lost, perhaps not the image: which of the two, the board's next run tells.
+            // The answer was lost, perhaps not the image: which of the two, the
+            // board's next run tells.
             let asked = transfer.asked;
             self.update_restarts(asked, out);
         } else {
@@ -143,7 +157,15 @@ impl Session {
 
     /// The board is read again: whether it runs the new image.
     pub(super) fn update_seen(&mut self, snapshot: &Snapshot, out: &mut Vec<Output>) {
-        let Updating::Restarting { epoch, before, otherwise, .. } = &self.updating else { return };
+        let Updating::Restarting {
+            epoch,
+            before,
+            otherwise,
+            ..
+        } = &self.updating
+        else {
+            return;
+        };
         if *epoch == Some(snapshot.epoch) {
             let problem = otherwise.clone();
             return self.update_failed(problem, out);
@@ -156,7 +178,9 @@ impl Session {
             return self.update_failed(problem, out);
         }
         self.updating = Updating::No;
-        let after = firmware.and_then(|firmware| firmware.installed_version()).map(text);
+        let after = firmware
+            .and_then(|firmware| firmware.installed_version())
+            .map(text);
         say(UpdateState::Done { before, after }, out);
     }
 
@@ -175,7 +199,11 @@ impl Session {
     }
 
     pub(super) fn update_tick(&mut self, now: Instant, out: &mut Vec<Output>) {
-        if self.updating.next_deadline().is_none_or(|deadline| now < deadline) {
+        if self
+            .updating
+            .next_deadline()
+            .is_none_or(|deadline| now < deadline)
+        {
             return;
         }
         if matches!(self.updating, Updating::Restarting { .. }) {
@@ -186,12 +214,15 @@ impl Session {
         }
     }
 
-    /// Tells the board not to wait for more; whether it hears that changes nothing here.
+    /// Tells the board not to wait for more; whether it hears that changes
+    /// nothing here.
     fn abort(&mut self, now: Instant, out: &mut Vec<Output>) {
         if let Updating::Sending(transfer) = &self.updating {
             self.requests.give_up(transfer.request);
         }
-        let (_, text) = self.requests.ask(now, Purpose::Update, method::OTA_ABORT, Object::new());
+        let (_, text) = self
+            .requests
+            .ask(now, Purpose::Update, method::OTA_ABORT, Object::new());
         out.push(Output::Send(text));
     }
 

@@ -1,5 +1,7 @@
-//! Decides how many attempts to connect are under way at once and which one is next, so that a network that announces thousands of
-//! boards where nothing answers costs a bounded number of sockets and keeps no other board waiting for long. Opens no sockets.
+//! Decides how many attempts to connect are under way at once and which one is
+//! next, so that a network that announces thousands of boards where nothing
+//! answers costs a bounded number of sockets and keeps no other board waiting
+//! for long. Opens no sockets.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,13 +12,16 @@ use std::{
 use protocol::limits::CONNECT_TIMEOUT;
 use tokio::sync::oneshot;
 
-/// How many attempts may be under way. A process may have at least 1,024 open files on the systems that this program runs on.
+/// How many attempts may be under way. A process may have at least 1,024 open
+/// files on the systems that this program runs on.
 pub(crate) const AT_ONCE: usize = 256;
 
-/// So many of them are only for boards that are trusted, and for hosts to which no other attempt is under way.
+/// So many of them are only for boards that are trusted, and for hosts to which
+/// no other attempt is under way.
 const RESERVED: usize = 32;
 
-/// How long an attempt at a board that was never connected may take while many others are under way.
+/// How long an attempt at a board that was never connected may take while many
+/// others are under way.
 const HURRIED: Duration = Duration::from_secs(3);
 
 /// What is known of the board that an attempt goes to; lower ones go first.
@@ -69,13 +74,27 @@ impl Attempts {
         let mut queue = self.queue();
         if queue.has_room(host, standing) {
             let within = queue.begin(host, standing);
-            return Ok(Slot { attempts: self.clone(), host: host.to_owned(), within });
+            return Ok(Slot {
+                attempts: self.clone(),
+                host: host.to_owned(),
+                within,
+            });
         }
         queue.asked += 1;
         let place = (standing, queue.asked);
         let (slot, granted) = oneshot::channel();
-        queue.waiting.insert(place, Waiting { host: host.to_owned(), slot });
-        Err(Ticket { attempts: self.clone(), place, granted })
+        queue.waiting.insert(
+            place,
+            Waiting {
+                host: host.to_owned(),
+                slot,
+            },
+        );
+        Err(Ticket {
+            attempts: self.clone(),
+            place,
+            granted,
+        })
     }
 
     fn release(&self, host: &str) {
@@ -90,9 +109,17 @@ impl Attempts {
         let mut granted = Vec::new();
         while let Some((place, waiting)) = queue.next() {
             let within = queue.begin(&waiting.host, place.0);
-            granted.push((waiting.slot, Slot { attempts: self.clone(), host: waiting.host, within }));
+            granted.push((
+                waiting.slot,
+                Slot {
+                    attempts: self.clone(),
+                    host: waiting.host,
+                    within,
+                },
+            ));
         }
-        // A slot that is not wanted any more is released when it is dropped, which takes the lock.
+        // A slot that is not wanted any more is released when it is dropped,
+        // which takes the lock.
         drop(queue);
         for (waiting, slot) in granted {
             let _ = waiting.send(slot);
@@ -107,7 +134,8 @@ impl Attempts {
 impl Queue {
     fn has_room(&self, host: &str, standing: Standing) -> bool {
         let room = AT_ONCE - self.under_way;
-        room > RESERVED || (room > 0 && (standing == Standing::Trusted || !self.by_host.contains_key(host)))
+        room > RESERVED
+            || (room > 0 && (standing == Standing::Trusted || !self.by_host.contains_key(host)))
     }
 
     /// Counts an attempt that begins; how long it may take.
@@ -120,18 +148,28 @@ impl Queue {
         }
     }
 
-    /// The attempt that is next, if there is room for it: of those with the best standing one whose host has the fewest under
-    /// way, so that a host that announces thousands of boards delays only its own. Of these by turns the one that waits longest and
-    /// the one that came last: so a board that appears behind thousands is tried soon, and one that waits is tried in any case.
+    /// The attempt that is next, if there is room for it: of those with the
+    /// best standing one whose host has the fewest under way, so that a host
+    /// that announces thousands of boards delays only its own. Of these by
+    /// turns the one that waits longest and the one that came last: so a board
+    /// that appears behind thousands is tried soon, and one that waits is tried
+    /// in any case.
     fn next(&mut self) -> Option<((Standing, u64), Waiting)> {
         if self.under_way >= AT_ONCE {
             return None;
         }
-        let eligible = self.waiting.iter().filter(|((standing, _), waiting)| self.has_room(&waiting.host, *standing));
+        let eligible = self
+            .waiting
+            .iter()
+            .filter(|((standing, _), waiting)| self.has_room(&waiting.host, *standing));
         let under_way = |host: &String| self.by_host.get(host).copied().unwrap_or_default();
         let newest_first = self.granted % 2 == 1;
         let (place, _) = eligible.min_by_key(|((standing, asked), waiting)| {
-            let order = if newest_first { u64::MAX - *asked } else { *asked };
+            let order = if newest_first {
+                u64::MAX - *asked
+            } else {
+                *asked
+            };
             (*standing, under_way(&waiting.host), order)
         })?;
         let place = *place;
@@ -140,7 +178,8 @@ impl Queue {
     }
 }
 
-/// The slot of an attempt, shared by its task and by those who know when it has come to something. Given up by all, it is released.
+/// The slot of an attempt, shared by its task and by those who know when it has
+/// come to something. Given up by all, it is released.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Held(Arc<Mutex<Option<Slot>>>);
 
@@ -171,7 +210,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// Waits until the attempt may begin. `None` never happens: the queue lives as long as its tickets.
+    /// Waits until the attempt may begin. `None` never happens: the queue lives
+    /// as long as its tickets.
     pub(crate) async fn slot(mut self) -> Option<Slot> {
         (&mut self.granted).await.ok()
     }
@@ -234,7 +274,12 @@ mod tests {
         slots.pop();
         let other = granted(&mut other_host).unwrap();
         assert_eq!(other.within, HURRIED);
-        for ticket in [&mut old_host_last, &mut old_host, &mut old_host_between, &mut failing] {
+        for ticket in [
+            &mut old_host_last,
+            &mut old_host,
+            &mut old_host_between,
+            &mut failing,
+        ] {
             assert!(granted(ticket).is_none());
             slots.pop();
             slots.push(granted(ticket).unwrap());
@@ -253,7 +298,10 @@ mod tests {
         assert!(granted(&mut next).is_some());
         slots.clear();
         let queue = attempts.queue();
-        assert_eq!((queue.under_way, queue.by_host.len(), queue.waiting.len()), (0, 0, 0));
+        assert_eq!(
+            (queue.under_way, queue.by_host.len(), queue.waiting.len()),
+            (0, 0, 0)
+        );
     }
 
     #[test]

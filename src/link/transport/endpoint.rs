@@ -7,7 +7,8 @@ use crate::link::{bounds, state::Ending};
 pub(super) struct Endpoint {
     /// `host:port`, with the zone of an IPv6 address where it has one.
     pub(super) authority: String,
-    /// The URL without the zone, which means something on this computer only (RFC 6874, section 4).
+    /// The URL without the zone, which means something on this computer only
+    /// (RFC 6874, section 4).
     pub(super) url: String,
 }
 
@@ -17,7 +18,8 @@ impl Endpoint {
     /// # Errors
     /// That it is none, as the end of the attempt.
     pub(super) fn of(url: &str) -> Result<Self, Ending> {
-        let bad = || Ending::NoConnection(bounds::text(format!("{url:?} is not the address of a board")));
+        let bad = || Ending::NoConnection(bounds::text(format!("{url:?} is not the address of a \
+             board")));
         let rest = url.strip_prefix("ws://").ok_or_else(bad)?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (before, after) = match (authority.find('%'), authority.find(']')) {

@@ -1,5 +1,6 @@
-//! Reads the head of an HTTP response and nothing after it, so that the buffer that the handshake was read into is freed with the
-//! handshake and need not be kept for as long as the link lasts.
+//! Reads the head of an HTTP response and nothing after it, so that the buffer
+//! that the handshake was read into is freed with the handshake and need not be
+//! kept for as long as the link lasts.
 
 use std::{
     io,
@@ -25,7 +26,13 @@ pub(super) struct Head<S> {
 
 impl<S> Head<S> {
     pub(super) fn of(stream: S) -> Self {
-        Self { stream, read: 0, line_ended: false, complete: false, rest: Vec::new() }
+        Self {
+            stream,
+            read: 0,
+            line_ended: false,
+            complete: false,
+            rest: Vec::new(),
+        }
     }
 
     /// The stream, and the bytes after the head that were read from it.
@@ -33,8 +40,9 @@ impl<S> Head<S> {
         (self.stream, self.rest)
     }
 
-    /// How many of these bytes belong to the head, where it ends in them. An empty line ends it (RFC 9112, section 2.1); like
-    /// the parser that reads it (section 2.2), this takes a line feed alone for the end of a line.
+    /// How many of these bytes belong to the head, where it ends in them. An
+    /// empty line ends it (RFC 9112, section 2.1); like the parser that reads
+    /// it (section 2.2), this takes a line feed alone for the end of a line.
     fn end_in(&mut self, bytes: &[u8]) -> Option<usize> {
         for (at, byte) in bytes.iter().enumerate() {
             match byte {
@@ -49,7 +57,11 @@ impl<S> Head<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Head<S> {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let head = self.get_mut();
         if head.complete {
             return Poll::Ready(Ok(()));
@@ -71,7 +83,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Head<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Head<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
     }
 
@@ -95,16 +111,19 @@ mod tests {
 
     fn read(bytes: &[u8], at_once: usize) -> (io::Result<Vec<u8>>, Vec<u8>) {
         let mut head = Head::of(Cursor::new(bytes.to_vec()));
-        let read = Builder::new_current_thread().build().unwrap().block_on(async {
-            let mut all = Vec::new();
-            let mut part = vec![0; at_once];
-            loop {
-                match head.read(&mut part).await? {
-                    0 => return Ok(all),
-                    count => all.extend_from_slice(&part[..count]),
+        let read = Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(async {
+                let mut all = Vec::new();
+                let mut part = vec![0; at_once];
+                loop {
+                    match head.read(&mut part).await? {
+                        0 => return Ok(all),
+                        count => all.extend_from_slice(&part[..count]),
+                    }
                 }
-            }
-        });
+            });
         let (rest, begun) = head.into_parts();
         let unread = rest.get_ref()[usize::try_from(rest.position()).unwrap()..].to_vec();
         (read, [begun, unread].concat())
@@ -112,9 +131,11 @@ mod tests {
 
     #[test]
     fn the_head_ends_at_its_empty_line_wherever_the_reads_fall() {
-        for (head, rest) in
-            [("HTTP/1.1 101 Yes\r\nA: b\r\n\r\n", "\u{81}frame\r\n\r\n"), ("HTTP/1.1 101 Yes\nA: b\n\n", ""), ("", "")]
-        {
+        for (head, rest) in [
+            ("HTTP/1.1 101 Yes\r\nA: b\r\n\r\n", "\u{81}frame\r\n\r\n"),
+            ("HTTP/1.1 101 Yes\nA: b\n\n", ""),
+            ("", ""),
+        ] {
             let bytes = [head, rest].concat().into_bytes();
             for at_once in [1, 2, 3, 7, 4_096] {
                 let (read, after) = read(&bytes, at_once);

@@ -1,5 +1,6 @@
-//! The WebSocket of a link: what is asked of it and what it reports. Two libraries implement it, each in one adapter file;
-//! [`Transport`] says which one is used. Decides nothing about links.
+//! The WebSocket of a link: what is asked of it and what it reports. Two
+//! libraries implement it, each in one adapter file; [`Transport`] says which
+//! one is used. Decides nothing about links.
 
 pub(crate) mod attempts;
 mod ewebsock;
@@ -25,21 +26,26 @@ use super::{bounds, state::Ending, target::Destination};
 use crate::dial::Unreached;
 use attempts::{Attempts, Held, Slot, Standing};
 
-/// How many bytes of one socket may wait to be read. A board sends a few messages per second, of 4 KiB at most; one that sends
-/// thousands is disconnected.
+/// How many bytes of one socket may wait to be read. A board sends a few
+/// messages per second, of 4 KiB at most; one that sends thousands is
+/// disconnected.
 const UNREAD: usize = 1_024 * 1_024;
 
-/// What an event costs in addition to its payload, in bytes: so 1,024 empty ones may wait.
+/// What an event costs in addition to its payload, in bytes: so 1,024 empty
+/// ones may wait.
 const EVENT: usize = 1_024;
 
-/// The library that makes the connections to boards. Boards that connect to this program always use
+/// The library that makes the connections to boards. Boards that connect to
+/// this program always use
 /// [`Transport::Tungstenite`]: ewebsock has no server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
-    /// tokio-tungstenite: an attempt that is given up closes its socket, a message is bounded as a whole.
+    /// tokio-tungstenite: an attempt that is given up closes its socket, a
+    /// message is bounded as a whole.
     Tungstenite,
-    /// ewebsock: an attempt that is given up keeps its socket until the other side or the system ends it, and a message in
-    /// fragments is bounded at 64 MiB only.
+    /// ewebsock: an attempt that is given up keeps its socket until the other
+    /// side or the system ends it, and a message in fragments is bounded at 64
+    /// MiB only.
     Ewebsock,
 }
 
@@ -49,14 +55,16 @@ impl Transport {
     /// The names that are accepted.
     pub const NAMES: [&'static str; 2] = ["tungstenite", "ewebsock"];
 
-    /// Makes this the library that the whole process uses from now on. The first choice counts.
+    /// Makes this the library that the whole process uses from now on. The
+    /// first choice counts.
     pub fn choose(self) {
         let _ = CHOSEN.set(self);
     }
 }
 
 impl Default for Transport {
-    /// The library that was chosen for this process, tokio-tungstenite where none was.
+    /// The library that was chosen for this process, tokio-tungstenite where
+    /// none was.
     fn default() -> Self {
         CHOSEN.get().copied().unwrap_or(Self::Tungstenite)
     }
@@ -78,7 +86,9 @@ impl FromStr for Transport {
         [Self::Tungstenite, Self::Ewebsock]
             .into_iter()
             .find(|transport| transport.to_string() == text)
-            .ok_or_else(|| UnknownTransport { text: text.to_owned() })
+            .ok_or_else(|| UnknownTransport {
+                text: text.to_owned(),
+            })
     }
 }
 
@@ -130,7 +140,8 @@ impl SocketEvent {
     }
 }
 
-/// Shared between a socket and its reader: how many bytes were reported and not yet read.
+/// Shared between a socket and its reader: how many bytes were reported and not
+/// yet read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Unread(Arc<AtomicUsize>);
 
@@ -146,7 +157,9 @@ impl Unread {
     fn add(&self, event: &SocketEvent) -> bool {
         let cost = event.cost();
         let bounded = |unread: usize| unread.checked_add(cost).filter(|unread| *unread <= UNREAD);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, bounded).is_ok()
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, bounded)
+            .is_ok()
     }
 }
 
@@ -184,7 +197,8 @@ impl Opening {
     }
 }
 
-/// A socket. Dropping it gives the attempt up, or sends a close frame and closes the connection.
+/// A socket. Dropping it gives the attempt up, or sends a close frame and
+/// closes the connection.
 #[derive(Debug)]
 pub(crate) struct Socket {
     to_send: UnboundedSender<ToSend>,
@@ -192,19 +206,38 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Starts to open a socket, on the runtime that is entered. `tell` gets the events, on a thread of the runtime; for each
-    /// event the reader calls [`Unread::read`].
-    pub(crate) fn open(opening: Opening, unread: Unread, tell: impl Fn(SocketEvent) + Send + Sync + 'static) -> Self {
+    /// Starts to open a socket, on the runtime that is entered. `tell` gets the
+    /// events, on a thread of the runtime; for each event the reader calls
+    /// [`Unread::read`].
+    pub(crate) fn open(
+        opening: Opening,
+        unread: Unread,
+        tell: impl Fn(SocketEvent) + Send + Sync + 'static,
+    ) -> Self {
         let (sender, to_send) = unbounded_channel();
         let (teller, slot) = (Teller::new(tell, unread), Held::default());
         match opening.transport {
-            Transport::Tungstenite => drop(tokio::spawn(tungstenite::run(opening, to_send, teller, slot.clone()))),
-            Transport::Ewebsock => drop(tokio::spawn(ewebsock::run(opening, to_send, teller, slot.clone()))),
+            Transport::Tungstenite => drop(tokio::spawn(tungstenite::run(
+                opening,
+                to_send,
+                teller,
+                slot.clone(),
+            ))),
+            Transport::Ewebsock => drop(tokio::spawn(ewebsock::run(
+                opening,
+                to_send,
+                teller,
+                slot.clone(),
+            ))),
         }
-        Self { to_send: sender, slot }
+        Self {
+            to_send: sender,
+            slot,
+        }
     }
 
-    /// What answers is a board: this is not an attempt any more, and others may begin.
+    /// What answers is a board: this is not an attempt any more, and others may
+    /// begin.
     pub(crate) fn settled(&self) {
         self.slot.release();
     }
@@ -219,7 +252,8 @@ impl Socket {
     }
 }
 
-/// Returns when the socket is not wanted any more. What is sent before it is open is dropped.
+/// Returns when the socket is not wanted any more. What is sent before it is
+/// open is dropped.
 async fn given_up(to_send: &mut UnboundedReceiver<ToSend>) {
     while to_send.recv().await.is_some() {}
 }
@@ -249,14 +283,17 @@ fn unreached(error: Unreached) -> Ending {
     }
 }
 
-/// What an HTTP status in place of a handshake means (docs/protocol.md, "HTTP"); `shown` is the status in words.
+/// What an HTTP status in place of a handshake means (docs/protocol.md,
+/// "HTTP"); `shown` is the status in words.
 fn refused_with(status: u16, shown: &str) -> Ending {
     match status {
         503 => Ending::AllPlacesTaken,
         403 => Ending::Forbidden(format!("it answers HTTP {shown}")),
-        // This program's handshake is a valid one: what can be wrong with it is the subprotocol it names.
+        // This program's handshake is a valid one: what can be wrong with it is
+        // the subprotocol it names.
         400 | 426 => Ending::OtherSubprotocol(format!("another subprotocol (HTTP {shown})")),
-        // RFC 9110, section 15.5.20. A board cannot tell a name of DNS from one that a stranger had point at it.
+        // RFC 9110, section 15.5.20. A board cannot tell a name of DNS from one
+        // that a stranger had point at it.
         421 => Ending::NotWebSocket(format!(
             "it does not go by that name, use its IP address or a name under .local (HTTP {shown})"
         )),
@@ -264,7 +301,8 @@ fn refused_with(status: u16, shown: &str) -> Ending {
     }
 }
 
-/// Reports the events of a socket, within its bounds. Lives in the socket's task; some endings show only in its being dropped.
+/// Reports the events of a socket, within its bounds. Lives in the socket's
+/// task; some endings show only in its being dropped.
 struct Teller<F: Fn(SocketEvent)> {
     tell: F,
     unread: Unread,
@@ -274,20 +312,29 @@ struct Teller<F: Fn(SocketEvent)> {
 impl<F: Fn(SocketEvent)> Teller<F> {
     /// For a socket that is not open yet.
     fn new(tell: F, unread: Unread) -> Self {
-        Self { tell, unread, ended: AtomicBool::new(false) }
+        Self {
+            tell,
+            unread,
+            ended: AtomicBool::new(false),
+        }
     }
 
-    /// Reports an event; one that is too much is the end. Nothing is reported after that.
+    /// Reports an event; one that is too much is the end. Nothing is reported
+    /// after that.
     fn tell(&self, event: SocketEvent) {
         if self.has_ended() {
             return;
         }
         if event.cost() > EVENT + bounds::MESSAGE {
             let length = event.cost() - EVENT;
-            return self.end(Ending::Misbehaved(format!("a message of {length} bytes is too long")));
+            return self.end(Ending::Misbehaved(format!(
+                "a message of {length} bytes is too long"
+            )));
         }
         if !self.unread.add(&event) {
-            return self.end(Ending::Misbehaved("messages arrived faster than they were read".to_owned()));
+            return self.end(Ending::Misbehaved(
+                "messages arrived faster than they were read".to_owned(),
+            ));
         }
         (self.tell)(event);
     }

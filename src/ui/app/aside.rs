@@ -1,4 +1,5 @@
-//! What is done aside, on threads of their own, and looked after between frames: virtual boards that start, files, the doctor.
+//! What is done aside, on threads of their own, and looked after between
+//! frames: virtual boards that start, files, the doctor.
 
 use std::{sync::mpsc, thread, time::Instant};
 
@@ -35,10 +36,15 @@ impl App {
                     let _ = sender.send((start, outcome));
                     ctx.request_repaint();
                 };
-                match thread::Builder::new().name("virtual boards".to_owned()).spawn(run) {
+                match thread::Builder::new()
+                    .name("virtual boards".to_owned())
+                    .spawn(run)
+                {
                     Ok(_) => Starter::Busy(receiver),
                     Err(error) => {
-                        self.window.tell(Notice::Failed(format!("No thread for virtual boards: {error}")));
+                        self.window.tell(Notice::Failed(format!(
+                            "No thread for virtual boards: {error}"
+                        )));
                         Starter::Absent
                     }
                 }
@@ -79,14 +85,21 @@ impl App {
 
     /// Begins to find out why a board is missing.
     pub(super) fn examine(&mut self, wanted: Option<&str>, ctx: &egui::Context) {
-        let asked = asked(wanted, &self.fleet, &self.window.model, self.keys.held().clone());
+        let asked = asked(
+            wanted,
+            &self.fleet,
+            &self.window.model,
+            self.keys.held().clone(),
+        );
         let woken = ctx.clone();
         match Examination::begin(asked, move || woken.request_repaint()) {
             Ok(examination) => {
                 self.examination = Some(examination);
                 self.window.doctor.began(wanted, Instant::now());
             }
-            Err(error) => self.window.tell(Notice::Failed(format!("No thread for the doctor: {error}"))),
+            Err(error) => self
+                .window
+                .tell(Notice::Failed(format!("No thread for the doctor: {error}"))),
         }
         ctx.request_repaint();
     }
@@ -103,7 +116,9 @@ impl App {
 
     /// Looks what came of an errand with a file.
     pub(super) fn answer_errand(&mut self) {
-        let Some(answer) = self.errand.as_mut().and_then(Journey::answer) else { return };
+        let Some(answer) = self.errand.as_mut().and_then(Journey::answer) else {
+            return;
+        };
         match answer {
             Answer::Brought(brought) => {
                 self.brought(brought);
@@ -129,7 +144,9 @@ impl App {
 
     pub(super) fn brought(&mut self, brought: Brought) {
         match brought {
-            Brought::Saved(path) => self.window.tell(Notice::Done(format!("Saved to {}.", path.display()))),
+            Brought::Saved(path) => self
+                .window
+                .tell(Notice::Done(format!("Saved to {}.", path.display()))),
             Brought::Document(document) => self.window.take_in(*document),
             Brought::Recorder(channel, recorder) => self.window.lab.record(channel, recorder),
             Brought::Recording(loaded) => self.window.lab.show_recording(loaded),

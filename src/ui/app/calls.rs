@@ -13,7 +13,8 @@ use crate::{
 };
 
 impl App {
-    /// Where boards can call, or would once this computer listened; and whether it does not yet.
+    /// Where boards can call, or would once this computer listened; and whether
+    /// it does not yet.
     pub(super) fn listens_or_would(&self) -> (SocketAddr, bool) {
         match &self.window.model.status().listening {
             Listening::At(address) => (*address, false),
@@ -24,7 +25,11 @@ impl App {
     pub(super) fn listen(&mut self, wanted: Option<&str>) {
         let address = match wanted.map(listen_address).transpose() {
             Ok(address) => address,
-            Err(error) => return self.window.answer_dialog(Err(format!("Accepted: {error}."))),
+            Err(error) => {
+                return self
+                    .window
+                    .answer_dialog(Err(format!("Accepted: {error}.")));
+            }
         };
         self.settings.listen = address;
         self.fleet.listen(address);
@@ -43,14 +48,25 @@ impl App {
         if begins && url.is_some() && self.fleet.call_url(board, listening) == url {
             self.listen(Some(&listening.to_string()));
         }
-        let name = self.window.model.board(board).map(|view| self.window.model.title(view)).unwrap_or_default();
+        let name = self
+            .window
+            .model
+            .board(board)
+            .map(|view| self.window.model.title(view))
+            .unwrap_or_default();
         let title = match &url {
             Some(url) => format!("Have {name} call {url}"),
             None => format!("Have {name} call nobody"),
         };
         let url = url.map_or(Value::Null, |url| Value::String(url.to_string()));
-        let what = What::Call(method::OUTBOUND_SET.to_owned(), Object::from_iter([("url".to_owned(), url)]));
-        self.carry_out(Action::Together(Batch::new(title, vec![Step { board, what }])), ctx);
+        let what = What::Call(
+            method::OUTBOUND_SET.to_owned(),
+            Object::from_iter([("url".to_owned(), url)]),
+        );
+        self.carry_out(
+            Action::Together(Batch::new(title, vec![Step { board, what }])),
+            ctx,
+        );
         self.window.answer_dialog(Ok(()));
     }
 }

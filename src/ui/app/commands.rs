@@ -1,4 +1,5 @@
-//! Commands that are given to the fleet, single ones and those of batches, and what comes of them.
+//! Commands that are given to the fleet, single ones and those of batches, and
+//! what comes of them.
 
 use std::time::Instant;
 
@@ -11,7 +12,8 @@ use crate::{
     ui::{Batch, Step, What},
 };
 
-/// So many commands of batches are under way at once; the others wait and can be cancelled.
+/// So many commands of batches are under way at once; the others wait and can
+/// be cancelled.
 const UNDER_WAY: usize = 128;
 
 /// The answer to a command, and what came of it.
@@ -22,7 +24,8 @@ pub(super) enum Answered {
     Single(BoardKey, String, Outcome),
     /// To what was sent from the page of frames.
     Call(Outcome),
-    /// To who is connected to a board, or, with a number, to the end of that connection.
+    /// To who is connected to a board, or, with a number, to the end of that
+    /// connection.
     Clients(BoardKey, Option<u32>, Outcome),
 }
 
@@ -41,7 +44,8 @@ impl App {
             let _ = answers.send(Answered::Clients(board, closed, outcome));
             ctx.request_repaint();
         };
-        self.fleet.call(board, method, params, Some(Box::new(reply)));
+        self.fleet
+            .call(board, method, params, Some(Box::new(reply)));
     }
 
     /// Sends what was put together on the page of frames.
@@ -52,7 +56,8 @@ impl App {
             let _ = answers.send(Answered::Call(outcome));
             ctx.request_repaint();
         };
-        self.fleet.call(board, method, params, Some(Box::new(reply)));
+        self.fleet
+            .call(board, method, params, Some(Box::new(reply)));
     }
 
     /// What of a batch is not yet sent is not.
@@ -76,19 +81,29 @@ impl App {
                     self.underway = self.underway.saturating_sub(1);
                 }
                 Answered::Single(board, what, outcome) => {
-                    self.window.answered(board, &what, &outcome, self.shown.as_ref());
+                    self.window
+                        .answered(board, &what, &outcome, self.shown.as_ref());
                 }
                 Answered::Call(outcome) => self.window.frames.answered(outcome),
                 Answered::Clients(board, closed, outcome) => {
-                    self.window.lab.clients_answered(board, closed, outcome, Instant::now());
+                    self.window
+                        .lab
+                        .clients_answered(board, closed, outcome, Instant::now());
                 }
             }
         }
     }
 
-    /// Gives the commands of a batch; their answers arrive later, and `ctx` is woken for each.
+    /// Gives the commands of a batch; their answers arrive later, and `ctx` is
+    /// woken for each.
     pub(super) fn give(&mut self, number: u64, batch: Batch, ctx: &egui::Context) {
-        self.waiting.extend(batch.steps.into_iter().enumerate().map(|(at, step)| (number, at, step)));
+        self.waiting.extend(
+            batch
+                .steps
+                .into_iter()
+                .enumerate()
+                .map(|(at, step)| (number, at, step)),
+        );
         self.give_on(ctx);
     }
 

@@ -1,4 +1,5 @@
-//! Buttons: pressing from afar. What a hand at the board did to it is said by the footer.
+//! Buttons: pressing from afar. What a hand at the board did to it is said by
+//! the footer.
 
 use eframe::egui::{Button, Ui, WidgetInfo, accesskit::Role, vec2};
 
@@ -12,7 +13,10 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     response.widget_info(|| WidgetInfo::labeled(Role::Button, card.live(), card.name("press")));
     if response.clicked() {
         let component = card.component.descriptor.key.clone();
-        actions.push(Action::Press { board: card.page.board.key, component });
+        actions.push(Action::Press {
+            board: card.page.board.key,
+            component,
+        });
     }
     card.explain(response);
 }

@@ -1,4 +1,5 @@
-//! The last lines of a card: how its last command does, or else what changed it last and how long ago.
+//! The last lines of a card: how its last command does, or else what changed it
+//! last and how long ago.
 
 use eframe::egui::{Align2, Color32, Rect, Sense, Ui, accesskit::Role, pos2, vec2};
 
@@ -29,7 +30,11 @@ struct Words {
 fn words(ui: &Ui, card: &Card<'_>) -> Words {
     let palette = palette(ui);
     let moment = card.page.moment;
-    let plain = |text: String, colour| Words { text, colour, breathes: false };
+    let plain = |text: String, colour| Words {
+        text,
+        colour,
+        breathes: false,
+    };
     if let Availability::Off { heard, .. } = card.page.availability {
         return plain(
             match heard {
@@ -41,12 +46,21 @@ fn words(ui: &Ui, card: &Card<'_>) -> Words {
     }
     match &card.component.command {
         CommandState::Pending { .. } => {
-            return Words { text: "pending".to_owned(), colour: palette.underway, breathes: true };
+            return Words {
+                text: "pending".to_owned(),
+                colour: palette.underway,
+                breathes: true,
+            };
         }
         CommandState::Unconfirmed { .. } => {
-            return plain("not confirmed: no answer in 5 s".to_owned(), palette.doubtful);
+            return plain(
+                "not confirmed: no answer in 5 s".to_owned(),
+                palette.doubtful,
+            );
         }
-        CommandState::Refused { error, .. } => return plain(format!("refused: {}", error.message), palette.bad),
+        CommandState::Refused { error, .. } => {
+            return plain(format!("refused: {}", error.message), palette.bad);
+        }
         CommandState::Confirmed { took, at } if !changed_since(card, *at) => {
             return plain(format!("confirmed {}", words::short(*took)), palette.good);
         }
@@ -68,10 +82,13 @@ fn words(ui: &Ui, card: &Card<'_>) -> Words {
     plain(text, palette.weak)
 }
 
-/// Whether somebody else changed the component after a command of this window was confirmed.
+/// Whether somebody else changed the component after a command of this window
+/// was confirmed.
 fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
     let moment = card.page.moment;
-    let Some((at, origin)) = &card.component.changed else { return false };
+    let Some((at, origin)) = &card.component.changed else {
+        return false;
+    };
     let confirmed_ago = moment.now.saturating_duration_since(confirmed);
     let changed_ago = moment.wall.duration_since(*at).unwrap_or_default();
     *origin != Origin::ThisProgram && changed_ago < confirmed_ago
@@ -80,7 +97,13 @@ fn changed_since(card: &Card<'_>, confirmed: std::time::Instant) -> bool {
 /// The width that is left for words beside the key.
 fn room(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
     let key = card.component.descriptor.key.to_string();
-    let key = text::line(ui, &key, theme::monospace_small(), palette(ui).weak, width * 0.5);
+    let key = text::line(
+        ui,
+        &key,
+        theme::monospace_small(),
+        palette(ui).weak,
+        width * 0.5,
+    );
     left_of(width, key.size().x + UNIT + MENU)
 }
 
@@ -90,7 +113,16 @@ pub(super) fn height(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
     if words.text.len() < 24 {
         return LINE;
     }
-    text::wrapped(ui, &words.text, theme::small(), words.colour, room(ui, card, width)).size().y.max(LINE)
+    text::wrapped(
+        ui,
+        &words.text,
+        theme::small(),
+        words.colour,
+        room(ui, card, width),
+    )
+    .size()
+    .y
+    .max(LINE)
 }
 
 /// Shows it.
@@ -99,7 +131,14 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     let palette = palette(ui);
     let key = card.component.descriptor.key.to_string();
     let beside = rect.until_x(rect.right() - MENU);
-    text::paint(ui, beside, Align2::RIGHT_BOTTOM, &key, theme::monospace_small(), palette.weak);
+    text::paint(
+        ui,
+        beside,
+        Align2::RIGHT_BOTTOM,
+        &key,
+        theme::monospace_small(),
+        palette.weak,
+    );
     if words.text.is_empty() {
         return;
     }
@@ -107,15 +146,31 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
     if words.breathes {
         let moment = card.page.moment;
         moment.moving();
-        let phase = ui.input(|input| input.time) % f64::from(theme::BREATH) / f64::from(theme::BREATH);
+        let phase =
+            ui.input(|input| input.time) % f64::from(theme::BREATH) / f64::from(theme::BREATH);
         #[expect(clippy::cast_possible_truncation, reason = "a share between 0 and 1")]
-        signs::breathing(ui.painter(), pos2(left + 4.0, rect.bottom() - 7.0), phase as f32, words.colour);
+        signs::breathing(
+            ui.painter(),
+            pos2(left + 4.0, rect.bottom() - 7.0),
+            phase as f32,
+            words.colour,
+        );
         left += 12.0;
     }
-    let galley = text::wrapped(ui, &words.text, theme::small(), words.colour, room(ui, card, rect.right() - left));
+    let galley = text::wrapped(
+        ui,
+        &words.text,
+        theme::small(),
+        words.colour,
+        room(ui, card, rect.right() - left),
+    );
     let place = Rect::from_min_size(pos2(left, rect.bottom() - galley.size().y), galley.size());
     ui.painter().galley(place.min, galley, words.colour);
-    let response = ui.interact(place.expand2(vec2(0.0, 1.0)), ui.scope_id().with("footer"), Sense::hover());
+    let response = ui.interact(
+        place.expand2(vec2(0.0, 1.0)),
+        ui.scope_id().with("footer"),
+        Sense::hover(),
+    );
     text::name_label(ui, &response, &card.name(&words.text));
     // A screen reader says what becomes of a command without being asked.
     response.ctx.accesskit_node_builder(response.id, |node| {

@@ -1,4 +1,5 @@
-//! Lights: brightness, colour, white and effect, as far as the light says that it has them.
+//! Lights: brightness, colour, white and effect, as far as the light says that
+//! it has them.
 
 use eframe::egui::{Align, Color32, ComboBox, Layout, Ui, color_picker, vec2};
 use protocol::{Caps, State};
@@ -21,7 +22,8 @@ fn caps<'a>(card: &'a Card<'_>) -> &'a Caps {
     &card.component.descriptor.caps
 }
 
-/// What stands for a colour or a white that is `null`. A light shows one of the two: the other is not unknown, it is not used.
+/// What stands for a colour or a white that is `null`. A light shows one of the
+/// two: the other is not unknown, it is not used.
 fn nothing(card: &Card<'_>) -> &'static str {
     match card.state.rgb().is_some() || card.state.ct_k().is_some() {
         true => "not used",
@@ -32,7 +34,15 @@ fn nothing(card: &Card<'_>) -> &'static str {
 /// How many rows of controls it has.
 pub(super) fn rows(card: &Card<'_>) -> usize {
     let caps = caps(card);
-    [caps.brightness, caps.rgb, caps.ct_k.is_some(), !caps.effects.is_empty()].into_iter().filter(|has| *has).count()
+    [
+        caps.brightness,
+        caps.rgb,
+        caps.ct_k.is_some(),
+        !caps.effects.is_empty(),
+    ]
+    .into_iter()
+    .filter(|has| *has)
+    .count()
 }
 
 /// The rows.
@@ -40,12 +50,32 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     let caps = caps(card);
     if caps.brightness {
         let value = card.state.brightness();
-        slide(ui, card, actions, ("brightness", "brightness"), value.map(f64::from), [0.0, 100.0, 1.0], "%");
+        slide(
+            ui,
+            card,
+            actions,
+            ("brightness", "brightness"),
+            value.map(f64::from),
+            [0.0, 100.0, 1.0],
+            "%",
+        );
     }
     if let Some([warmest, coldest]) = caps.ct_k {
         let value = card.state.ct_k();
-        let range = [f64::from(warmest.min(coldest)), f64::from(coldest.max(warmest)), 50.0];
-        slide(ui, card, actions, ("white", "ct_k"), value.map(f64::from), range, "K");
+        let range = [
+            f64::from(warmest.min(coldest)),
+            f64::from(coldest.max(warmest)),
+            50.0,
+        ];
+        slide(
+            ui,
+            card,
+            actions,
+            ("white", "ct_k"),
+            value.map(f64::from),
+            range,
+            "K",
+        );
     }
     if caps.rgb {
         colour(ui, card, actions);
@@ -56,12 +86,25 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
 }
 
 fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), LINE), Layout::left_to_right(Align::Center), |ui| {
-        let rect = ui.available_rect_before_wrap().until_x(ui.available_rect_before_wrap().left() + NAME);
-        text::paint(ui, rect, eframe::egui::Align2::LEFT_CENTER, name, theme::body(), palette(ui).weak);
-        ui.add_space(NAME);
-        add(ui);
-    });
+    ui.allocate_ui_with_layout(
+        vec2(ui.available_width(), LINE),
+        Layout::left_to_right(Align::Center),
+        |ui| {
+            let rect = ui
+                .available_rect_before_wrap()
+                .until_x(ui.available_rect_before_wrap().left() + NAME);
+            text::paint(
+                ui,
+                rect,
+                eframe::egui::Align2::LEFT_CENTER,
+                name,
+                theme::body(),
+                palette(ui).weak,
+            );
+            ui.add_space(NAME);
+            add(ui);
+        },
+    );
 }
 
 fn slide(
@@ -75,19 +118,42 @@ fn slide(
 ) {
     row(ui, name, |ui| {
         let width = left_of(ui.available_width(), VALUE + UNIT);
-        let slider = Slider { name: &card.name(name), value, range: min..=max, step, width };
+        let slider = Slider {
+            name: &card.name(name),
+            value,
+            range: min..=max,
+            step,
+            width,
+        };
         let (response, asked) = card.operable(ui, |ui| slider.show(ui));
         card.explain(response);
         if let Some(asked) = asked {
-            #[expect(clippy::cast_possible_truncation, reason = "the slider keeps to 0..=100 % or to kelvins of u16")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the slider keeps to 0..=100 % or to kelvins of u16"
+            )]
             let whole = asked.round() as i64;
             actions.push(card.set(State::new().with(field, whole)));
         }
-        let absent = if field == "ct_k" { nothing(card) } else { "unknown" };
+        let absent = if field == "ct_k" {
+            nothing(card)
+        } else {
+            "unknown"
+        };
         let words = value.map_or_else(|| absent.to_owned(), |value| format!("{value:.0} {unit}"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let colour = if value.is_some() { card.value_colour(ui) } else { palette(ui).weak };
-            text::label(ui, &words, &card.name(&format!("{name} {words}")), theme::body(), colour);
+            let colour = if value.is_some() {
+                card.value_colour(ui)
+            } else {
+                palette(ui).weak
+            };
+            text::label(
+                ui,
+                &words,
+                &card.name(&format!("{name} {words}")),
+                theme::body(),
+                colour,
+            );
         });
     });
 }
@@ -109,24 +175,46 @@ fn colour(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         }
         if known.is_none() {
             // A filled field would claim a colour.
-            ui.painter().rect_filled(response.rect.shrink(1.0), theme::CONTROL_RADIUS, palette(ui).card);
+            ui.painter().rect_filled(
+                response.rect.shrink(1.0),
+                theme::CONTROL_RADIUS,
+                palette(ui).card,
+            );
         }
         card.explain(response);
-        let words = known.map_or_else(|| nothing(card).to_owned(), |[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"));
-        let colour = if known.is_some() { card.value_colour(ui) } else { palette(ui).weak };
-        text::label(ui, &words, &card.name(&format!("colour {words}")), theme::monospace(), colour);
+        let words = known.map_or_else(
+            || nothing(card).to_owned(),
+            |[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"),
+        );
+        let colour = if known.is_some() {
+            card.value_colour(ui)
+        } else {
+            palette(ui).weak
+        };
+        text::label(
+            ui,
+            &words,
+            &card.name(&format!("colour {words}")),
+            theme::monospace(),
+            colour,
+        );
     });
 }
 
 fn effect(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     row(ui, "effect", |ui| {
         let shown = card.state.effect();
-        let combo = ComboBox::from_id_salt("effect").width(ui.available_width()).truncate();
+        let combo = ComboBox::from_id_salt("effect")
+            .width(ui.available_width())
+            .truncate();
         let combo = combo.selected_text(shown.unwrap_or("unknown"));
         let response = card.operable(ui, |ui| {
             combo.show_ui(ui, |ui| {
                 for effect in &caps(card).effects {
-                    if ui.selectable_label(shown == Some(effect.as_str()), effect.as_str()).clicked() {
+                    if ui
+                        .selectable_label(shown == Some(effect.as_str()), effect.as_str())
+                        .clicked()
+                    {
                         actions.push(card.set(State::new().with("effect", effect.as_str())));
                     }
                 }

@@ -1,6 +1,8 @@
 //! The menu of a card: where else its component can be shown or kept.
 
-use eframe::egui::{Button, Id, Popup, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo, accesskit::Role};
+use eframe::egui::{
+    Button, Id, Popup, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo, accesskit::Role,
+};
 
 use super::Card;
 use crate::{
@@ -19,32 +21,56 @@ use crate::{
 pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>) {
     let descriptor = &card.component.descriptor;
     let mut ui = ui.new_child(UiBuilder::new().id_salt("menu").max_rect(rect));
-    let button = ui.put(rect, Button::new(icon::DOTS_THREE).frame_when_inactive(false));
+    let button = ui.put(
+        rect,
+        Button::new(icon::DOTS_THREE).frame_when_inactive(false),
+    );
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, card.name("more")));
-    Popup::menu(&button).id(Id::unique(("card menu", card.page.board.key.0, descriptor.key.to_string()))).show(|ui| {
-        ui.set_min_width(200.0);
-        let pin = || Pin::of(card.page.model, card.page.board.key, &descriptor.key);
-        if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to the plots") {
-            actions.extend(pin().map(Action::Plot));
-        }
-        let names = &card.page.model.documents;
-        ScrollArea::vertical().max_height(theme::COMMANDS[1]).show(ui, |ui| {
-            let mut onto = |ui: &mut Ui, sort: Sort, sign: &str, names: &[String], [to, new]: [&str; 2]| {
-                for (at, name) in names.iter().enumerate() {
-                    if entry(ui, sign, &format!("{to} {name}")) {
-                        actions.extend(pin().map(|pin| Action::Pin(pin, Onto { sort, at: Some(at) })));
-                    }
-                }
-                if entry(ui, sign, new) {
-                    actions.extend(pin().map(|pin| Action::Pin(pin, Onto { sort, at: None })));
-                }
-            };
-            let words = ["Pin to", "Pin to a new dashboard"];
-            onto(ui, Sort::Dashboard, icon::PUSH_PIN, &names.dashboards, words);
-            if !settable(&descriptor.kind).is_empty() {
-                let words = ["Take into", "Take into a new scene"];
-                onto(ui, Sort::Scene, icon::PALETTE, &names.scenes, words);
+    Popup::menu(&button)
+        .id(Id::unique((
+            "card menu",
+            card.page.board.key.0,
+            descriptor.key.to_string(),
+        )))
+        .show(|ui| {
+            ui.set_min_width(200.0);
+            let pin = || Pin::of(card.page.model, card.page.board.key, &descriptor.key);
+            if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to the plots") {
+                actions.extend(pin().map(Action::Plot));
             }
+            let names = &card.page.model.documents;
+            ScrollArea::vertical()
+                .max_height(theme::COMMANDS[1])
+                .show(ui, |ui| {
+                    let mut onto = |ui: &mut Ui,
+                                    sort: Sort,
+                                    sign: &str,
+                                    names: &[String],
+                                    [to, new]: [&str; 2]| {
+                        for (at, name) in names.iter().enumerate() {
+                            if entry(ui, sign, &format!("{to} {name}")) {
+                                actions.extend(
+                                    pin().map(|pin| Action::Pin(pin, Onto { sort, at: Some(at) })),
+                                );
+                            }
+                        }
+                        if entry(ui, sign, new) {
+                            actions
+                                .extend(pin().map(|pin| Action::Pin(pin, Onto { sort, at: None })));
+                        }
+                    };
+                    let words = ["Pin to", "Pin to a new dashboard"];
+                    onto(
+                        ui,
+                        Sort::Dashboard,
+                        icon::PUSH_PIN,
+                        &names.dashboards,
+                        words,
+                    );
+                    if !settable(&descriptor.kind).is_empty() {
+                        let words = ["Take into", "Take into a new scene"];
+                        onto(ui, Sort::Scene, icon::PALETTE, &names.scenes, words);
+                    }
+                });
         });
-    });
 }

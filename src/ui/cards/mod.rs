@@ -1,5 +1,6 @@
-//! Cards: one a component, each kind with the control that fits it, and below it how the last command does. A card decides
-//! nothing; it returns what the person asks for. What is not known is shown as unknown, never as off or 0.
+//! Cards: one a component, each kind with the control that fits it, and below
+//! it how the last command does. A card decides nothing; it returns what the
+//! person asks for. What is not known is shown as unknown, never as off or 0.
 
 mod button;
 mod footer;
@@ -17,8 +18,8 @@ mod update;
 use std::{collections::HashMap, time::Instant};
 
 use eframe::egui::{
-    Align, Align2, Color32, CornerRadius, Layout, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder,
-    accesskit::Role, lerp, pos2, vec2,
+    Align, Align2, Color32, CornerRadius, Layout, Pos2, Rect, Response, Sense, Stroke, StrokeKind,
+    Ui, UiBuilder, accesskit::Role, lerp, pos2, vec2,
 };
 use protocol::{ComponentKey, Kind, State};
 
@@ -63,7 +64,8 @@ pub(super) struct Page<'a> {
 struct Card<'a> {
     page: &'a Page<'a>,
     component: &'a ComponentView,
-    /// The component's name, made unique within the board: the first part of every accessible name on the card.
+    /// The component's name, made unique within the board: the first part of
+    /// every accessible name on the card.
     label: String,
     /// What was reported, with what is wanted laid over it.
     state: State,
@@ -76,7 +78,12 @@ impl Card<'_> {
     }
 
     fn flash(&self) -> f32 {
-        flash(self.page.model, self.page.moment, self.page.board.key, &self.component.descriptor.key)
+        flash(
+            self.page.model,
+            self.page.moment,
+            self.page.board.key,
+            &self.component.descriptor.key,
+        )
     }
 
     fn live(&self) -> bool {
@@ -85,14 +92,23 @@ impl Card<'_> {
 
     /// The colour of a value: weak while it is old.
     fn value_colour(&self, ui: &Ui) -> Color32 {
-        if self.live() { palette(ui).text } else { palette(ui).weak }
+        if self.live() {
+            palette(ui).text
+        } else {
+            palette(ui).weak
+        }
     }
 
     fn set(&self, change: State) -> Action {
-        Action::Set { board: self.page.board.key, component: self.component.descriptor.key.clone(), change }
+        Action::Set {
+            board: self.page.board.key,
+            component: self.component.descriptor.key.clone(),
+            change,
+        }
     }
 
-    /// Controls, which are disabled without a link; what is read beside them is not faded.
+    /// Controls, which are disabled without a link; what is read beside them is
+    /// not faded.
     fn operable<R>(&self, ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
         ui.add_enabled_ui(self.live(), add).inner
     }
@@ -118,8 +134,14 @@ impl Card<'_> {
     }
 }
 
-/// Shows the components as cards in rows; as many in a row as fit, and all of a row equally high.
-pub(super) fn grid(ui: &mut Ui, page: &Page<'_>, components: &[&ComponentView], actions: &mut Vec<Action>) {
+/// Shows the components as cards in rows; as many in a row as fit, and all of a
+/// row equally high.
+pub(super) fn grid(
+    ui: &mut Ui,
+    page: &Page<'_>,
+    components: &[&ComponentView],
+    actions: &mut Vec<Action>,
+) {
     let labels = labels(page.board);
     let gap = UNIT * 1.5;
     let width = ui.available_width();
@@ -127,11 +149,19 @@ pub(super) fn grid(ui: &mut Ui, page: &Page<'_>, components: &[&ComponentView], 
     while (columns + 1) as f32 * (theme::CARD_WIDTH + gap) - gap <= width {
         columns += 1;
     }
-    let card_width = left_of((width + gap) / columns as f32, gap).floor().min(theme::CARD_WIDTH_MOST);
+    let card_width = left_of((width + gap) / columns as f32, gap)
+        .floor()
+        .min(theme::CARD_WIDTH_MOST);
     for row in components.chunks(columns) {
-        let cards: Vec<Card<'_>> = row.iter().map(|component| card(page, component, &labels)).collect();
+        let cards: Vec<Card<'_>> = row
+            .iter()
+            .map(|component| card(page, component, &labels))
+            .collect();
         let inner = left_of(card_width, 2.0 * theme::CARD_PADDING);
-        let height = cards.iter().map(|card| height(ui, card, inner)).fold(0.0, f32::max);
+        let height = cards
+            .iter()
+            .map(|card| height(ui, card, inner))
+            .fold(0.0, f32::max);
         let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
         for (column, card) in cards.iter().enumerate() {
             let left = rect.left() + column as f32 * (card_width + gap);
@@ -145,7 +175,11 @@ pub(super) fn grid(ui: &mut Ui, page: &Page<'_>, components: &[&ComponentView], 
     }
 }
 
-fn card<'a>(page: &'a Page<'a>, component: &'a ComponentView, labels: &HashMap<&str, usize>) -> Card<'a> {
+fn card<'a>(
+    page: &'a Page<'a>,
+    component: &'a ComponentView,
+    labels: &HashMap<&str, usize>,
+) -> Card<'a> {
     let descriptor = &component.descriptor;
     let name = descriptor.name.as_str();
     let label = match labels.get(name) {
@@ -153,14 +187,21 @@ fn card<'a>(page: &'a Page<'a>, component: &'a ComponentView, labels: &HashMap<&
         _ if name.is_empty() => descriptor.key.to_string(),
         _ => format!("{name} ({})", descriptor.key),
     };
-    Card { page, component, label, state: component.shown() }
+    Card {
+        page,
+        component,
+        label,
+        state: component.shown(),
+    }
 }
 
 /// How often each name is on the board.
 fn labels(board: &BoardView) -> HashMap<&str, usize> {
     let mut labels = HashMap::new();
     for component in &board.components {
-        *labels.entry(component.descriptor.name.as_str()).or_default() += 1;
+        *labels
+            .entry(component.descriptor.name.as_str())
+            .or_default() += 1;
     }
     labels
 }
@@ -183,25 +224,41 @@ fn show_card(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<Action>
     );
     let inner = rect.inset(vec2(theme::CARD_PADDING, 12.0));
     let builder = UiBuilder::new()
-        .id_salt((card.page.board.key.0, card.component.descriptor.key.to_string()))
+        .id_salt((
+            card.page.board.key.0,
+            card.component.descriptor.key.to_string(),
+        ))
         .max_rect(inner)
         .layout(Layout::top_down(Align::Min))
         .accessibility_role(Role::Group)
         .accessibility_label(card.label.as_str());
     let mut ui = ui.new_child(builder);
     // The menu is beside the key, in the padding of the card.
-    contents(&mut ui, card, inner, pos2(rect.right() - 2.0, rect.bottom() - 10.0), actions);
+    contents(
+        &mut ui,
+        card,
+        inner,
+        pos2(rect.right() - 2.0, rect.bottom() - 10.0),
+        actions,
+    );
 }
 
-/// The height that a component's card usually has, without its frame; a sentence of the board may need more.
+/// The height that a component's card usually has, without its frame; a
+/// sentence of the board may need more.
 pub(super) fn usual_height(ui: &Ui, page: &Page<'_>, component: &ComponentView) -> f32 {
-    let card = Card { page, component, label: String::new(), state: component.shown() };
+    let card = Card {
+        page,
+        component,
+        label: String::new(),
+        state: component.shown(),
+    };
     let body = card.body_height(ui, theme::CARD_WIDTH - 2.0 * theme::CARD_PADDING);
     let between = if body > 0.0 { HALF } else { 0.0 };
     LINE + between + body + UNIT * 2.0 + footer::LINE + 12.0
 }
 
-/// Shows the card of one component in `rect`, without a frame and under this name.
+/// Shows the card of one component in `rect`, without a frame and under this
+/// name.
 pub(super) fn in_tile(
     ui: &mut Ui,
     page: &Page<'_>,
@@ -210,19 +267,37 @@ pub(super) fn in_tile(
     rect: Rect,
     actions: &mut Vec<Action>,
 ) {
-    let card = Card { page, component, label: name.to_owned(), state: component.shown() };
-    contents(ui, &card, rect, pos2(rect.right() + 13.0, rect.bottom() + 1.0), actions);
+    let card = Card {
+        page,
+        component,
+        label: name.to_owned(),
+        state: component.shown(),
+    };
+    contents(
+        ui,
+        &card,
+        rect,
+        pos2(rect.right() + 13.0, rect.bottom() + 1.0),
+        actions,
+    );
 }
 
-/// The head, the control and the footer of a card, within `inner`, and its menu left of and above `corner`.
+/// The head, the control and the footer of a card, within `inner`, and its menu
+/// left of and above `corner`.
 fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = HALF;
     let footer = footer::height(ui, card, inner.width());
-    let body =
-        between(pos2(inner.left(), inner.top() + LINE + HALF), pos2(inner.right(), inner.bottom() - footer - UNIT));
+    let body = between(
+        pos2(inner.left(), inner.top() + LINE + HALF),
+        pos2(inner.right(), inner.bottom() - footer - UNIT),
+    );
     head(ui, card, inner, actions);
-    let mut body_ui =
-        ui.new_child(UiBuilder::new().id_salt("body").max_rect(body).layout(Layout::top_down(Align::Min)));
+    let mut body_ui = ui.new_child(
+        UiBuilder::new()
+            .id_salt("body")
+            .max_rect(body)
+            .layout(Layout::top_down(Align::Min)),
+    );
     match &card.component.descriptor.kind {
         Kind::Light => light::body(&mut body_ui, card, actions),
         Kind::Number => number::body(&mut body_ui, card, actions),
@@ -234,14 +309,26 @@ fn contents(ui: &mut Ui, card: &Card<'_>, inner: Rect, corner: Pos2, actions: &m
         Kind::Update => update::body(&mut body_ui, card, actions),
         Kind::Unknown(_) => raw::body(&mut body_ui, card),
     }
-    footer::show(ui, card, between(pos2(inner.left(), inner.bottom() - footer), inner.max));
-    menu::show(ui, card, between(corner - vec2(24.0, 20.0), corner), actions);
+    footer::show(
+        ui,
+        card,
+        between(pos2(inner.left(), inner.bottom() - footer), inner.max),
+    );
+    menu::show(
+        ui,
+        card,
+        between(corner - vec2(24.0, 20.0), corner),
+        actions,
+    );
 }
 
 /// The name, and at the right the switch or the value.
 fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, actions: &mut Vec<Action>) {
     let line = Rect::from_min_size(inner.min, vec2(inner.width(), LINE));
-    let builder = UiBuilder::new().id_salt("head").max_rect(line).layout(Layout::right_to_left(Align::Center));
+    let builder = UiBuilder::new()
+        .id_salt("head")
+        .max_rect(line)
+        .layout(Layout::right_to_left(Align::Center));
     ui.scope_builder(builder, |ui| {
         match &card.component.descriptor.kind {
             Kind::Switch | Kind::Light => switch::head(ui, card, actions),
@@ -256,7 +343,14 @@ fn head(ui: &mut Ui, card: &Card<'_>, inner: Rect, actions: &mut Vec<Action>) {
         }
         let rect = ui.available_rect_before_wrap();
         let title = title(card);
-        text::paint(ui, rect, Align2::LEFT_CENTER, title, theme::strong(), palette(ui).text);
+        text::paint(
+            ui,
+            rect,
+            Align2::LEFT_CENTER,
+            title,
+            theme::strong(),
+            palette(ui).text,
+        );
     });
 }
 
@@ -265,9 +359,17 @@ fn title<'a>(card: &'a Card<'_>) -> &'a str {
     if name.is_empty() { &card.label } else { name }
 }
 
-/// How brightly a component is lit by a push: 1 at its moment, then falling to 0.
-pub(super) fn flash(model: &Model, moment: &Moment, board: BoardKey, component: &ComponentKey) -> f32 {
-    let Some(at) = model.lit(board, component) else { return 0.0 };
+/// How brightly a component is lit by a push: 1 at its moment, then falling
+/// to 0.
+pub(super) fn flash(
+    model: &Model,
+    moment: &Moment,
+    board: BoardKey,
+    component: &ComponentKey,
+) -> f32 {
+    let Some(at) = model.lit(board, component) else {
+        return 0.0;
+    };
     let age = moment.now.saturating_duration_since(at).as_secs_f32();
     if age >= theme::FLASH {
         return 0.0;

@@ -1,4 +1,5 @@
-//! Numbers: a slider over the range that the board gives, and the exact value beside the name.
+//! Numbers: a slider over the range that the board gives, and the exact value
+//! beside the name.
 
 use eframe::egui::{DragValue, Ui};
 use protocol::State;
@@ -8,7 +9,9 @@ use crate::ui::{action::Action, slider::Slider, text, theme, theme::palette, wor
 
 /// The range that the board gives, where it makes sense.
 fn range(card: &Card<'_>) -> Option<[f64; 3]> {
-    card.state.range().filter(|[min, max, step]| min < max && *step >= 0.0 && (max - min).is_finite())
+    card.state
+        .range()
+        .filter(|[min, max, step]| min < max && *step >= 0.0 && (max - min).is_finite())
 }
 
 /// The exact value: dragged, or typed after a click.
@@ -16,7 +19,13 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     let descriptor = &card.component.descriptor;
     let unit = descriptor.unit_of_measurement.as_deref();
     let Some(value) = card.state.number() else {
-        text::label(ui, "unknown", &card.name("unknown"), theme::strong(), palette(ui).weak);
+        text::label(
+            ui,
+            "unknown",
+            &card.name("unknown"),
+            theme::strong(),
+            palette(ui).weak,
+        );
         return;
     };
     let [min, max, step] = range(card).unwrap_or([f64::NEG_INFINITY, f64::INFINITY, 0.1]);
@@ -27,8 +36,16 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         .speed(if step > 0.0 { step } else { 0.1 })
         .update_while_editing(false)
         .custom_formatter(|value, _| words::quantity(value, descriptor.accuracy_decimals, unit))
-        .custom_parser(|text| text.split_whitespace().next()?.replace(',', ".").parse().ok());
-    let response = card.operable(ui, |ui| ui.add(drag)).accessible_name(card.name("exact value"));
+        .custom_parser(|text| {
+            text.split_whitespace()
+                .next()?
+                .replace(',', ".")
+                .parse()
+                .ok()
+        });
+    let response = card
+        .operable(ui, |ui| ui.add(drag))
+        .accessible_name(card.name("exact value"));
     if response.changed() {
         actions.push(card.set(State::new().with("value", on_step(shown, [min, max, step]))));
     }
@@ -39,11 +56,23 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     let Some([min, max, step]) = range(card) else {
         let words = "The board gives no range.";
-        text::label(ui, words, &card.name(words), theme::small(), palette(ui).weak);
+        text::label(
+            ui,
+            words,
+            &card.name(words),
+            theme::small(),
+            palette(ui).weak,
+        );
         return;
     };
     let width = ui.available_width();
-    let slider = Slider { name: &card.name("value"), value: card.state.number(), range: min..=max, step, width };
+    let slider = Slider {
+        name: &card.name("value"),
+        value: card.state.number(),
+        range: min..=max,
+        step,
+        width,
+    };
     let (response, asked) = card.operable(ui, |ui| slider.show(ui));
     if let Some(asked) = asked {
         actions.push(card.set(State::new().with("value", on_step(asked, [min, max, step]))));
@@ -58,7 +87,11 @@ fn on_step(value: f64, [min, max, step]: [f64; 3]) -> f64 {
     }
     let exact = min + ((value - min) / step).round() * step;
     let dusted = words::significant(exact, 12);
-    if dusted.is_finite() { dusted.clamp(min, max) } else { value }
+    if dusted.is_finite() {
+        dusted.clamp(min, max)
+    } else {
+        value
+    }
 }
 
 #[cfg(test)]

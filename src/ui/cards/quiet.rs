@@ -25,26 +25,57 @@ pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&Component
     for component in components {
         let card = card(page, component, &labels);
         let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
-        ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.border));
+        ui.painter()
+            .hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.border));
         let column = |from: f32, to: f32| {
-            between(pos2(rect.left() + from * width, rect.top()), pos2(rect.left() + to * width - UNIT, rect.bottom()))
+            between(
+                pos2(rect.left() + from * width, rect.top()),
+                pos2(rect.left() + to * width - UNIT, rect.bottom()),
+            )
         };
-        text::paint(ui, column(0.0, 0.32), Align2::LEFT_CENTER, &card.label, theme::body(), palette.weak);
+        text::paint(
+            ui,
+            column(0.0, 0.32),
+            Align2::LEFT_CENTER,
+            &card.label,
+            theme::body(),
+            palette.weak,
+        );
         let (words, known) = match (&component.descriptor.kind, card.state.on()) {
-            (Kind::BinarySensor, on) => {
-                (on.map_or("unknown", |on| if on { "on" } else { "off" }).to_owned(), on.is_some())
-            }
+            (Kind::BinarySensor, on) => (
+                on.map_or("unknown", |on| if on { "on" } else { "off" })
+                    .to_owned(),
+                on.is_some(),
+            ),
             _ => sensor::value(&card),
         };
-        let colour = if known { card.value_colour(ui) } else { palette.weak };
+        let colour = if known {
+            card.value_colour(ui)
+        } else {
+            palette.weak
+        };
         let name = card.name(&words);
-        text::field(ui, column(0.32, 0.52), Align2::RIGHT_CENTER, &words, &name, (theme::body(), colour));
+        text::field(
+            ui,
+            column(0.32, 0.52),
+            Align2::RIGHT_CENTER,
+            &words,
+            &name,
+            (theme::body(), colour),
+        );
         if component.history.recent_len() > 1 {
             let line = column(0.54, 0.74).inset(vec2(0.0, 4.0));
             sensor::sparkline(ui, &card).show(ui, line, page.moment);
         }
         let key = component.descriptor.key.to_string();
         let place = column(0.74, 1.0);
-        text::paint(ui, place, Align2::RIGHT_CENTER, &key, theme::monospace_small(), palette.weak);
+        text::paint(
+            ui,
+            place,
+            Align2::RIGHT_CENTER,
+            &key,
+            theme::monospace_small(),
+            palette.weak,
+        );
     }
 }

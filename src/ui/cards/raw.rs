@@ -1,4 +1,5 @@
-//! Components of a kind that this program does not know: everything the board says of them, as it came.
+//! Components of a kind that this program does not know: everything the board
+//! says of them, as it came.
 
 use std::sync::Arc;
 
@@ -17,7 +18,13 @@ fn json_text(card: &Card<'_>) -> String {
 }
 
 fn galley(card: &Card<'_>, ui: &Ui, width: f32) -> Arc<Galley> {
-    text::wrapped(ui, &json_text(card), theme::monospace_small(), palette(ui).text, width)
+    text::wrapped(
+        ui,
+        &json_text(card),
+        theme::monospace_small(),
+        palette(ui).text,
+        width,
+    )
 }
 
 /// As high as it takes.
@@ -28,13 +35,19 @@ pub(super) fn height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
 /// The JSON.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
     let galley = galley(card, ui, ui.available_width());
-    eframe::egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let (rect, response) = ui.allocate_exact_size(galley.size(), eframe::egui::Sense::hover());
-        ui.painter().galley(rect.min, galley, palette(ui).text);
-        text::name_label(
-            ui,
-            &response,
-            &card.name(&format!("raw {}", serde_json::to_string(&card.state).unwrap_or_default())),
-        );
-    });
+    eframe::egui::ScrollArea::vertical()
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            let (rect, response) =
+                ui.allocate_exact_size(galley.size(), eframe::egui::Sense::hover());
+            ui.painter().galley(rect.min, galley, palette(ui).text);
+            text::name_label(
+                ui,
+                &response,
+                &card.name(&format!(
+                    "raw {}",
+                    serde_json::to_string(&card.state).unwrap_or_default()
+                )),
+            );
+        });
 }

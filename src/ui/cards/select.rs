@@ -9,7 +9,9 @@ use crate::ui::action::Action;
 /// The combo box.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     let shown = card.state.text();
-    let combo = ComboBox::from_id_salt("value").width(ui.available_width()).truncate();
+    let combo = ComboBox::from_id_salt("value")
+        .width(ui.available_width())
+        .truncate();
     let combo = combo.selected_text(shown.unwrap_or("unknown"));
     let response = card.operable(ui, |ui| {
         combo.show_ui(ui, |ui| {

@@ -6,7 +6,8 @@ use protocol::State;
 use super::Card;
 use crate::ui::{action::Action, text, theme, theme::palette, toggle};
 
-/// The switch at the right of the head. Asking for a state, not for a toggle, does what the person sees.
+/// The switch at the right of the head. Asking for a state, not for a toggle,
+/// does what the person sees.
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
     let on = card.state.on();
     let response = card.explain(card.operable(ui, |ui| toggle::show(ui, on, &card.name("on"))));
@@ -20,14 +21,31 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
 pub(super) fn read_only(ui: &mut Ui, card: &Card<'_>) {
     let on = card.state.on();
     let word = word(card, on);
-    let colour = if on.is_some() { card.value_colour(ui) } else { palette(ui).weak };
+    let colour = if on.is_some() {
+        card.value_colour(ui)
+    } else {
+        palette(ui).weak
+    };
     text::label(ui, word, &card.name(word), theme::strong(), colour);
-    let (rect, _) = ui.allocate_exact_size(eframe::egui::vec2(12.0, theme::LINE), eframe::egui::Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(
+        eframe::egui::vec2(12.0, theme::LINE),
+        eframe::egui::Sense::hover(),
+    );
     match on {
-        Some(true) => {
-            ui.painter().circle_filled(rect.center(), 5.0, if card.live() { palette(ui).accent } else { colour })
-        }
-        _ => ui.painter().circle_stroke(rect.center(), 4.5, eframe::egui::Stroke::new(1.5, palette(ui).outline)),
+        Some(true) => ui.painter().circle_filled(
+            rect.center(),
+            5.0,
+            if card.live() {
+                palette(ui).accent
+            } else {
+                colour
+            },
+        ),
+        _ => ui.painter().circle_stroke(
+            rect.center(),
+            4.5,
+            eframe::egui::Stroke::new(1.5, palette(ui).outline),
+        ),
     };
 }
 
@@ -40,9 +58,15 @@ fn words(ui: &mut Ui, card: &Card<'_>, on: Option<bool>) {
     text::label(ui, word, &card.name(word), theme::body(), palette(ui).weak);
 }
 
-/// Home Assistant's words for the device class, where they say more than on and off.
+/// Home Assistant's words for the device class, where they say more than on and
+/// off.
 fn word(card: &Card<'_>, on: Option<bool>) -> &'static str {
-    let class = card.component.descriptor.device_class.as_deref().unwrap_or_default();
+    let class = card
+        .component
+        .descriptor
+        .device_class
+        .as_deref()
+        .unwrap_or_default();
     let [off_word, on_word] = match class {
         "door" | "window" | "opening" | "garage_door" => ["closed", "open"],
         "motion" | "occupancy" | "smoke" | "gas" | "vibration" | "sound" => ["clear", "detected"],

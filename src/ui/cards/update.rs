@@ -1,5 +1,6 @@
-//! Firmware: the version that runs, how an update does, and the button that begins or cancels one. The bar follows this
-//! program's transfer, and the board's own word where another controller updates it.
+//! Firmware: the version that runs, how an update does, and the button that
+//! begins or cancels one. The bar follows this program's transfer, and the
+//! board's own word where another controller updates it.
 
 use std::sync::Arc;
 
@@ -45,23 +46,47 @@ fn shown(ui: &Ui, card: &Card<'_>) -> Shown {
             _ => Offer::No("The board has the image and restarts with it"),
         };
         let said = Some((words::update(update), palette.underway));
-        return Shown { percent: Some(update.percent().unwrap_or(0)), said, offer };
+        return Shown {
+            percent: Some(update.percent().unwrap_or(0)),
+            said,
+            offer,
+        };
     }
     if state.in_progress() == Some(true) {
-        let version = state.latest_version().map(|version| format!(" to {}", words::plain(version)));
+        let version = state
+            .latest_version()
+            .map(|version| format!(" to {}", words::plain(version)));
         let percent = state.update_percentage();
-        let there = percent.map(|percent| format!(": {percent} %")).unwrap_or_default();
-        let said = format!("another controller updates it{}{there}", version.unwrap_or_default());
+        let there = percent
+            .map(|percent| format!(": {percent} %"))
+            .unwrap_or_default();
+        let said = format!(
+            "another controller updates it{}{there}",
+            version.unwrap_or_default()
+        );
         let offer = Offer::No("Another controller updates this board");
-        return Shown { percent, said: Some((said, palette.underway)), offer };
+        return Shown {
+            percent,
+            said: Some((said, palette.underway)),
+            offer,
+        };
     }
     let said = match (own, state.last_error()) {
-        (Some(UpdateState::Failed(problem)), _) => Some((words::plain(&problem.to_string()), palette.bad)),
-        (_, Some(error)) => Some((format!("the last update failed: {}", words::plain(error)), palette.doubtful)),
+        (Some(UpdateState::Failed(problem)), _) => {
+            Some((words::plain(&problem.to_string()), palette.bad))
+        }
+        (_, Some(error)) => Some((
+            format!("the last update failed: {}", words::plain(error)),
+            palette.doubtful,
+        )),
         (Some(done), None) => Some((words::plain(&words::update(done)), palette.good)),
         (None, None) => None,
     };
-    Shown { percent: None, said, offer: Offer::Begin }
+    Shown {
+        percent: None,
+        said,
+        offer: Offer::Begin,
+    }
 }
 
 fn galley(ui: &Ui, said: &(String, Color32), width: f32) -> Arc<Galley> {
@@ -82,13 +107,19 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
 pub(super) fn height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
     let shown = shown(ui, card);
     let bar = shown.percent.map_or(0.0, |_| BAR + HALF);
-    let said = shown.said.map_or(0.0, |said| galley(ui, &said, width).size().y + 2.0 * HALF);
+    let said = shown
+        .said
+        .map_or(0.0, |said| galley(ui, &said, width).size().y + 2.0 * HALF);
     bar + said + LINE + HALF
 }
 
 /// The bar, the sentence and the button.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
-    let Shown { percent, said, offer } = shown(ui, card);
+    let Shown {
+        percent,
+        said,
+        offer,
+    } = shown(ui, card);
     if let Some(percent) = percent {
         bar(ui, card, percent);
     }
@@ -108,19 +139,28 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
             }
         }
         Offer::Begin => {
-            let response = card.operable(ui, |ui| named(ui, card, "Update firmware…", "update firmware", true));
+            let response = card.operable(ui, |ui| {
+                named(ui, card, "Update firmware…", "update firmware", true)
+            });
             if response.clicked() {
                 actions.push(Action::File(Errand::Image(board)));
             }
             card.explain(response);
         }
         Offer::No(reason) => {
-            named(ui, card, "Update firmware…", "update firmware", false).on_disabled_hover_text(reason);
+            named(ui, card, "Update firmware…", "update firmware", false)
+                .on_disabled_hover_text(reason);
         }
     }
 }
 
-fn named(ui: &mut Ui, card: &Card<'_>, words: &str, name: &str, enabled: bool) -> eframe::egui::Response {
+fn named(
+    ui: &mut Ui,
+    card: &Card<'_>,
+    words: &str,
+    name: &str,
+    enabled: bool,
+) -> eframe::egui::Response {
     let response = ui.add_enabled(enabled, Button::new(words).min_size(vec2(0.0, LINE)));
     let enabled = response.enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, card.name(name)));
@@ -131,9 +171,15 @@ fn bar(ui: &mut Ui, card: &Card<'_>, percent: u8) {
     let palette = palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), BAR), Sense::hover());
     let filled = vec2(rect.width() * f32::from(percent) / 100.0, rect.height());
-    ui.painter().rect_filled(rect, theme::CONTROL_RADIUS, palette.rail);
-    ui.painter().rect_filled(Rect::from_min_size(rect.min, filled), theme::CONTROL_RADIUS, palette.accent);
-    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, card.name("progress")));
+    ui.painter()
+        .rect_filled(rect, theme::CONTROL_RADIUS, palette.rail);
+    ui.painter().rect_filled(
+        Rect::from_min_size(rect.min, filled),
+        theme::CONTROL_RADIUS,
+        palette.accent,
+    );
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, card.name("progress")));
     response.ctx.accesskit_node_builder(response.id, |node| {
         node.set_numeric_value(f64::from(percent));
         node.set_min_numeric_value(0.0);

@@ -1,10 +1,13 @@
-//! Pages of one's own: components of several boards as tiles that are dragged and resized. The tiles themselves are in `tile`, what
-//! becomes of their arrangement in `tree`.
+//! Pages of one's own: components of several boards as tiles that are dragged
+//! and resized. The tiles themselves are in `tile`, what becomes of their
+//! arrangement in `tree`.
 
 mod tile;
 mod tree;
 
-use eframe::egui::{Button, CentralPanel, Frame, Margin, ScrollArea, Ui, WidgetInfo, accesskit::Role, vec2};
+use eframe::egui::{
+    Button, CentralPanel, Frame, Margin, ScrollArea, Ui, WidgetInfo, accesskit::Role, vec2,
+};
 use egui_tiles::Tree;
 
 use super::{
@@ -41,10 +44,16 @@ pub(super) struct Dashboards {
 
 impl Dashboards {
     pub(super) fn new(shelf: Shelf<Dashboard>) -> Self {
-        Self { binder: Binder::new(shelf), live: None, find: String::new(), width: theme::WINDOW[0] }
+        Self {
+            binder: Binder::new(shelf),
+            live: None,
+            find: String::new(),
+            width: theme::WINDOW[0],
+        }
     }
 
-    /// Pins a component onto the dashboard in this place, or a new one; says in words what came of it.
+    /// Pins a component onto the dashboard in this place, or a new one; says in
+    /// words what came of it.
     ///
     /// # Errors
     /// Where it cannot be.
@@ -66,9 +75,15 @@ impl Dashboards {
             return Ok(format!("{} is on {} already.", pin.words(), dashboard.name));
         }
         let words = format!("{} is on {} now.", pin.words(), dashboard.name);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a screen of tiles")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most a screen of tiles"
+        )]
         let columns = (self.width / theme::CARD_WIDTH).clamp(1.0, 8.0) as usize;
-        tree::add(&mut tree, pin, columns, &|pin| tile::size(ui, model, moment, pin).y);
+        tree::add(&mut tree, pin, columns, &|pin| {
+            tile::size(ui, model, moment, pin).y
+        });
         dashboard.layout = tree::layout(&tree);
         // Pinning from elsewhere leaves the page that is shown.
         if let Some(shown) = shown {
@@ -78,7 +93,13 @@ impl Dashboards {
     }
 
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
         self.width = ui.available_width();
         let Self { binder, find, .. } = self;
         binder.bar(
@@ -87,13 +108,26 @@ impl Dashboards {
             |page| Document::Dashboard(page.clone()),
             actions,
             |ui, binder, actions| {
-                let Some((at, dashboard)) = binder.shown() else { return };
+                let Some((at, dashboard)) = binder.shown() else {
+                    return;
+                };
                 let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)));
                 add.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Add to the dashboard"));
                 let pins = dashboard.pins();
                 let chosen = offers::below(&add, model, find, |_| true, |pin| pins.contains(&pin));
-                actions.extend(chosen.map(|pin| Action::Pin(pin, Onto { sort: Sort::Dashboard, at: Some(at) })));
-                let take = ui.add_enabled(!pins.is_empty(), Button::new(format!("{}  Take a scene", icon::PALETTE)));
+                actions.extend(chosen.map(|pin| {
+                    Action::Pin(
+                        pin,
+                        Onto {
+                            sort: Sort::Dashboard,
+                            at: Some(at),
+                        },
+                    )
+                }));
+                let take = ui.add_enabled(
+                    !pins.is_empty(),
+                    Button::new(format!("{}  Take a scene", icon::PALETTE)),
+                );
                 let hint = "Keep what everything on this page is now, to set it again at one click";
                 if take.on_hover_text(hint).clicked() {
                     let pins = pins.into_iter().cloned().collect();
@@ -105,7 +139,8 @@ impl Dashboards {
         match self.binder.shown() {
             None => self.binder.nothing(ui, Sort::Dashboard, TEACH),
             Some((_, dashboard)) if dashboard.layout.is_none() => {
-                let words = "Add components with the button at the upper right, or from the menu of a card: Boards, then the three \
+                let words = "Add components with the button at the upper right, or from the menu \
+                     of a card: Boards, then the three \
                     dots in the corner of a card. Tiles are moved by the line with the board's name and resized between them.";
                 empty(ui, "Nothing is on this page yet.", words, |_| {});
             }
@@ -114,26 +149,57 @@ impl Dashboards {
     }
 
     fn tiles(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-        let Some((at, dashboard)) = self.binder.shown() else { return };
-        let fits = self.live.as_ref().is_some_and(|live| live.at == at && live.written == dashboard.layout);
+        let Some((at, dashboard)) = self.binder.shown() else {
+            return;
+        };
+        let fits = self
+            .live
+            .as_ref()
+            .is_some_and(|live| live.at == at && live.written == dashboard.layout);
         if !fits {
             let written = dashboard.layout.clone();
-            self.live = Some(Live { at, tree: tree::plant(at, written.as_ref()), written });
+            self.live = Some(Live {
+                at,
+                tree: tree::plant(at, written.as_ref()),
+                written,
+            });
         }
-        let Some(Live { written, tree, .. }) = &mut self.live else { return };
+        let Some(Live { written, tree, .. }) = &mut self.live else {
+            return;
+        };
         let Some(root) = tree.root else { return };
         let needed = tree::needed(tree, root, &|pin| tile::size(ui, model, moment, pin));
         let viewport = ui.available_rect_before_wrap();
-        let room = vec2(left_of(viewport.width(), 0.0), left_of(viewport.height(), 1.0));
+        let room = vec2(
+            left_of(viewport.width(), 0.0),
+            left_of(viewport.height(), 1.0),
+        );
         let size = needed.max(room);
-        let size = vec2(if needed.y > room.y { (room.x - UNIT * 1.5).max(needed.x) } else { size.x }, size.y);
+        let size = vec2(
+            if needed.y > room.y {
+                (room.x - UNIT * 1.5).max(needed.x)
+            } else {
+                size.x
+            },
+            size.y,
+        );
         tree.set_width(size.x);
         tree.set_height(size.y);
-        let mut tiler = Tiler { model, moment, actions, viewport, edits: Vec::new(), edited: false };
-        ScrollArea::both().id_salt(("dashboard", at)).auto_shrink(false).show(ui, |ui| {
-            ui.set_min_size(size);
-            tree.ui(&mut tiler, ui);
-        });
+        let mut tiler = Tiler {
+            model,
+            moment,
+            actions,
+            viewport,
+            edits: Vec::new(),
+            edited: false,
+        };
+        ScrollArea::both()
+            .id_salt(("dashboard", at))
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                ui.set_min_size(size);
+                tree.ui(&mut tiler, ui);
+            });
         let Tiler { edits, edited, .. } = tiler;
         if edits.is_empty() && !edited {
             return;
@@ -154,11 +220,25 @@ impl Dashboards {
     }
 }
 
-const TEACH: &str = "A dashboard shows lights, switches and sensors of any boards on one page, as you arrange them: one for the \
+const TEACH: &str = "A dashboard shows lights, switches and sensors of any boards on one page, as \
+     you arrange them: one for the \
     bench, one for the greenhouse, one for the demonstration at ten. Begin one here, or pin a card from the three dots in its corner.";
 
 /// Shows the page in the middle of the window.
-pub(super) fn panel(ui: &mut Ui, page: &mut Dashboards, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-    let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin { left: 20, right: 12, top: 12, bottom: 12 });
-    CentralPanel::default().frame(frame).show(ui, |ui| page.show(ui, model, moment, actions));
+pub(super) fn panel(
+    ui: &mut Ui,
+    page: &mut Dashboards,
+    model: &Model,
+    moment: &Moment,
+    actions: &mut Vec<Action>,
+) {
+    let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
+        left: 20,
+        right: 12,
+        top: 12,
+        bottom: 12,
+    });
+    CentralPanel::default()
+        .frame(frame)
+        .show(ui, |ui| page.show(ui, model, moment, actions));
 }

@@ -1,11 +1,14 @@
-//! A tile of a dashboard: a line with its board, by which it is moved, and below it the card of its component.
+//! A tile of a dashboard: a line with its board, by which it is moved, and
+//! below it the card of its component.
 
 use eframe::egui::{
-    Align, Align2, Button, Color32, CornerRadius, CursorIcon, EventFilter, Id, Key, Layout, Popup, Rect, ScrollArea,
-    Sense, Stroke, StrokeKind, Style, Ui, UiBuilder, Vec2, Visuals, WidgetInfo, WidgetText, accesskit::Role, pos2,
-    vec2,
+    Align, Align2, Button, Color32, CornerRadius, CursorIcon, EventFilter, Id, Key, Layout, Popup,
+    Rect, ScrollArea, Sense, Stroke, StrokeKind, Style, Ui, UiBuilder, Vec2, Visuals, WidgetInfo,
+    WidgetText, accesskit::Role, pos2, vec2,
 };
-use egui_tiles::{Behavior, EditAction, LinearDir, ResizeState, SimplificationOptions, TileId, UiResponse};
+use egui_tiles::{
+    Behavior, EditAction, LinearDir, ResizeState, SimplificationOptions, TileId, UiResponse,
+};
 
 use super::tree::{self, Direction};
 use crate::ui::room::{Within as _, between, left_of};
@@ -57,9 +60,18 @@ pub(super) struct Tiler<'a> {
 
 /// How much room a component needs in a tile.
 pub(super) fn size(ui: &Ui, model: &Model, moment: &Moment, pin: &Pin) -> Vec2 {
-    let Some((board, component)) = pin.find(model) else { return vec2(LEAST, ABSENT) };
+    let Some((board, component)) = pin.find(model) else {
+        return vec2(LEAST, ABSENT);
+    };
     let availability = availability(board, "");
-    let page = Page { board, model, moment, availability: &availability, reveal: None, in_tile: true };
+    let page = Page {
+        board,
+        model,
+        moment,
+        availability: &availability,
+        reveal: None,
+        in_tile: true,
+    };
     vec2(LEAST, HEAD + cards::usual_height(ui, &page, component))
 }
 
@@ -82,15 +94,24 @@ impl Behavior<Pin> for Tiler<'_> {
         let (fill, border) = (palette(ui).card, palette(ui).border);
         let radius = CornerRadius::same(theme::CARD_RADIUS);
         let found = pin.find(self.model);
-        let lit =
-            found.map_or(0.0, |(board, view)| cards::flash(self.model, self.moment, board.key, &view.descriptor.key));
+        let lit = found.map_or(0.0, |(board, view)| {
+            cards::flash(self.model, self.moment, board.key, &view.descriptor.key)
+        });
         let fill = fill.lerp_to_gamma(palette(ui).lit, lit);
-        ui.painter().rect(rect, radius, fill, Stroke::new(1.0, border), StrokeKind::Inside);
+        ui.painter().rect(
+            rect,
+            radius,
+            fill,
+            Stroke::new(1.0, border),
+            StrokeKind::Inside,
+        );
         if let Some((board, _)) = found {
             self.moment.shows(board.key);
         }
         let dragged = self.head(ui, rect, id, pin, &title);
-        let inner = rect.after_y(rect.top() + HEAD).inset(vec2(theme::CARD_PADDING, 0.0));
+        let inner = rect
+            .after_y(rect.top() + HEAD)
+            .inset(vec2(theme::CARD_PADDING, 0.0));
         match found {
             Some((board, component)) => {
                 let availability = availability(board, &self.model.title(board));
@@ -106,14 +127,17 @@ impl Behavior<Pin> for Tiler<'_> {
                 // The menu of the card is beside the key, in the padding.
                 let inner = between(inner.min, rect.max - vec2(2.0, UNIT));
                 let mut body = ui.new_child(UiBuilder::new().id_salt("body").max_rect(inner));
-                ScrollArea::vertical().id_salt("tile").auto_shrink(false).show(&mut body, |ui| {
-                    let size = vec2(
-                        left_of(ui.available_width(), theme::CARD_PADDING - 2.0),
-                        inner.height().max(needs - UNIT),
-                    );
-                    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-                    cards::in_tile(ui, &page, component, &title, rect, self.actions);
-                });
+                ScrollArea::vertical()
+                    .id_salt("tile")
+                    .auto_shrink(false)
+                    .show(&mut body, |ui| {
+                        let size = vec2(
+                            left_of(ui.available_width(), theme::CARD_PADDING - 2.0),
+                            inner.height().max(needs - UNIT),
+                        );
+                        let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+                        cards::in_tile(ui, &page, component, &title, rect, self.actions);
+                    });
             }
             None => {
                 let words = match pin.board(self.model) {
@@ -124,10 +148,21 @@ impl Behavior<Pin> for Tiler<'_> {
                     None => "This board is not there.",
                 };
                 let name = format!("{title}: {words}");
-                text::field(ui, inner, Align2::LEFT_CENTER, words, &name, (theme::body(), palette(ui).weak));
+                text::field(
+                    ui,
+                    inner,
+                    Align2::LEFT_CENTER,
+                    words,
+                    &name,
+                    (theme::body(), palette(ui).weak),
+                );
             }
         }
-        if dragged { UiResponse::DragStarted } else { UiResponse::None }
+        if dragged {
+            UiResponse::DragStarted
+        } else {
+            UiResponse::None
+        }
     }
 
     fn tab_title_for_pane(&mut self, pin: &Pin) -> WidgetText {
@@ -150,7 +185,9 @@ impl Behavior<Pin> for Tiler<'_> {
         match state {
             // What is between two tiles is the page.
             ResizeState::Idle => Stroke::NONE,
-            ResizeState::Hovering => Stroke::new(2.0, style.visuals.widgets.hovered.bg_stroke.color),
+            ResizeState::Hovering => {
+                Stroke::new(2.0, style.visuals.widgets.hovered.bg_stroke.color)
+            }
             ResizeState::Dragging => Stroke::new(2.0, style.visuals.widgets.active.bg_stroke.color),
         }
     }
@@ -179,15 +216,31 @@ impl Tiler<'_> {
         let strip = between(rect.min, pos2(rect.right(), rect.top() + HEAD)).inset(vec2(HALF, 2.0));
         let menu = strip.after_x(strip.right() - HEAD);
         let handle = strip.until_x(menu.left());
-        let response = ui.interact(handle, Id::unique(("move", &pin.board, pin.component.to_string())), Sense::drag());
+        let response = ui.interact(
+            handle,
+            Id::unique(("move", &pin.board, pin.component.to_string())),
+            Sense::drag(),
+        );
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: move")));
         if response.has_focus() {
             self.keys(ui, id, response.id);
             let outline = Stroke::new(1.5, palette.accent);
-            ui.painter().rect_stroke(handle, CornerRadius::same(theme::CONTROL_RADIUS), outline, StrokeKind::Inside);
+            ui.painter().rect_stroke(
+                handle,
+                CornerRadius::same(theme::CONTROL_RADIUS),
+                outline,
+                StrokeKind::Inside,
+            );
         }
         let sign = handle.until_x(handle.left() + 20.0);
-        text::paint(ui, sign, Align2::CENTER_CENTER, icon::DOTS_SIX_VERTICAL, theme::body(), palette.outline);
+        text::paint(
+            ui,
+            sign,
+            Align2::CENTER_CENTER,
+            icon::DOTS_SIX_VERTICAL,
+            theme::body(),
+            palette.outline,
+        );
         let mut left = sign.right() + HALF;
         let name = match pin.board(self.model) {
             Some(board) => {
@@ -203,27 +256,57 @@ impl Tiler<'_> {
             None => title.to_owned(),
         };
         let place = handle.after_x(left);
-        text::paint(ui, place, Align2::LEFT_CENTER, &name, theme::small(), palette.weak);
-        let hint =
-            "Drag to another place. With the focus: arrows move it, with Shift they make it wider, higher or smaller";
-        let response = response.on_hover_cursor(CursorIcon::Grab).on_hover_text(hint);
+        text::paint(
+            ui,
+            place,
+            Align2::LEFT_CENTER,
+            &name,
+            theme::small(),
+            palette.weak,
+        );
+        let hint = "Drag to another place. With the focus: arrows move it, with Shift they make \
+             it wider, higher or smaller";
+        let response = response
+            .on_hover_cursor(CursorIcon::Grab)
+            .on_hover_text(hint);
         self.menu(ui, menu, id, pin, title);
         response.drag_started()
     }
 
     fn keys(&mut self, ui: &Ui, id: TileId, handle: Id) {
-        let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+        let arrows = EventFilter {
+            horizontal_arrows: true,
+            vertical_arrows: true,
+            ..EventFilter::default()
+        };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(handle, arrows));
         let keys = [
-            (Key::ArrowLeft, Direction::Left, LinearDir::Horizontal, 1.0 / 1.1),
-            (Key::ArrowRight, Direction::Right, LinearDir::Horizontal, 1.1),
+            (
+                Key::ArrowLeft,
+                Direction::Left,
+                LinearDir::Horizontal,
+                1.0 / 1.1,
+            ),
+            (
+                Key::ArrowRight,
+                Direction::Right,
+                LinearDir::Horizontal,
+                1.1,
+            ),
             (Key::ArrowUp, Direction::Up, LinearDir::Vertical, 1.0 / 1.1),
             (Key::ArrowDown, Direction::Down, LinearDir::Vertical, 1.1),
         ];
         for (key, direction, dir, factor) in keys {
             if ui.input(|input| input.key_pressed(key)) {
                 let shift = ui.input(|input| input.modifiers.shift);
-                self.edits.push((id, if shift { Edit::Resize(dir, factor) } else { Edit::Shift(direction) }));
+                self.edits.push((
+                    id,
+                    if shift {
+                        Edit::Resize(dir, factor)
+                    } else {
+                        Edit::Shift(direction)
+                    },
+                ));
             }
         }
         if ui.input(|input| input.key_pressed(Key::Delete)) {
@@ -232,7 +315,10 @@ impl Tiler<'_> {
     }
 
     fn menu(&mut self, ui: &mut Ui, rect: Rect, id: TileId, pin: &Pin, title: &str) {
-        let more = ui.put(rect, Button::new(icon::DOTS_THREE).frame_when_inactive(false));
+        let more = ui.put(
+            rect,
+            Button::new(icon::DOTS_THREE).frame_when_inactive(false),
+        );
         more.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: tile")));
         Popup::menu(&more).show(|ui| {
             ui.set_min_width(200.0);
@@ -240,11 +326,18 @@ impl Tiler<'_> {
                 && entry(ui, icon::ARROW_RIGHT, "Show on its board")
             {
                 let component = Some(component.descriptor.key.clone());
-                self.actions.push(Action::Show { board: board.key, component });
+                self.actions.push(Action::Show {
+                    board: board.key,
+                    component,
+                });
             }
             let edits = [
                 (icon::CARET_LEFT, "Move left", Edit::Shift(Direction::Left)),
-                (icon::CARET_RIGHT, "Move right", Edit::Shift(Direction::Right)),
+                (
+                    icon::CARET_RIGHT,
+                    "Move right",
+                    Edit::Shift(Direction::Right),
+                ),
                 (icon::CARET_UP, "Move up", Edit::Shift(Direction::Up)),
                 (icon::CARET_DOWN, "Move down", Edit::Shift(Direction::Down)),
                 (icon::X, "Take off this page", Edit::Remove),

@@ -1,8 +1,11 @@
-//! The tiles of a dashboard as egui_tiles arranges them: made from what is remembered and back, and what is done with them without
-//! dragging. Draws nothing.
+//! The tiles of a dashboard as egui_tiles arranges them: made from what is
+//! remembered and back, and what is done with them without dragging. Draws
+//! nothing.
 
 use eframe::egui::{Id, Rect, Vec2, vec2};
-use egui_tiles::{Container, Linear, LinearDir, SimplificationOptions, Tile, TileId, Tiles as Arena, Tree};
+use egui_tiles::{
+    Container, Linear, LinearDir, SimplificationOptions, Tile, TileId, Tiles as Arena, Tree,
+};
 
 use crate::{
     documents::{Part, Tiles},
@@ -36,13 +39,19 @@ impl Direction {
 
 /// How tiles are tidied up after a change.
 pub(super) fn rules() -> SimplificationOptions {
-    SimplificationOptions { all_panes_must_have_tabs: false, ..SimplificationOptions::default() }
+    SimplificationOptions {
+        all_panes_must_have_tabs: false,
+        ..SimplificationOptions::default()
+    }
 }
 
-/// The tiles as they are remembered; `number` tells this tree from others of the window.
+/// The tiles as they are remembered; `number` tells this tree from others of
+/// the window.
 pub(super) fn plant(number: usize, layout: Option<&Part>) -> Tree<Pin> {
     let id = Id::unique(("dashboard", number));
-    let Some(layout) = layout else { return Tree::empty(id) };
+    let Some(layout) = layout else {
+        return Tree::empty(id);
+    };
     let mut tiles = Arena::default();
     let root = insert(&mut tiles, layout);
     let mut tree = Tree::new(id, root, tiles);
@@ -83,19 +92,29 @@ fn part(tiles: &Arena<Pin>, id: TileId, share: f32) -> Option<Part> {
             // Around 1, so that a person who reads the file can compare them.
             let shares = linear.children.iter().map(|child| linear.shares[*child]);
             let mean = shares.sum::<f32>() / linear.children.len().max(1) as f32;
-            let share = |child| (linear.shares[child] / mean.max(f32::MIN_POSITIVE) * 1_000.0).round() / 1_000.0;
-            let parts = linear.children.iter().filter_map(|child| part(tiles, *child, share(*child).max(0.001)));
+            let share = |child| {
+                (linear.shares[child] / mean.max(f32::MIN_POSITIVE) * 1_000.0).round() / 1_000.0
+            };
+            let parts = linear
+                .children
+                .iter()
+                .filter_map(|child| part(tiles, *child, share(*child).max(0.001)));
             match linear.dir {
                 LinearDir::Horizontal => Tiles::Row(parts.collect()),
                 LinearDir::Vertical => Tiles::Column(parts.collect()),
             }
         }
-        Tile::Container(Container::Tabs(tabs)) => {
-            Tiles::Tabs(tabs.children.iter().filter_map(|child| part(tiles, *child, 1.0)).collect())
-        }
-        Tile::Container(Container::Grid(grid)) => {
-            Tiles::Row(grid.children().filter_map(|child| part(tiles, *child, 1.0)).collect())
-        }
+        Tile::Container(Container::Tabs(tabs)) => Tiles::Tabs(
+            tabs.children
+                .iter()
+                .filter_map(|child| part(tiles, *child, 1.0))
+                .collect(),
+        ),
+        Tile::Container(Container::Grid(grid)) => Tiles::Row(
+            grid.children()
+                .filter_map(|child| part(tiles, *child, 1.0))
+                .collect(),
+        ),
     };
     Some(Part { share, tiles })
 }
@@ -105,8 +124,8 @@ pub(super) fn has(tree: &Tree<Pin>, pin: &Pin) -> bool {
     tree.tiles.find_pane(pin).is_some()
 }
 
-/// Adds a tile: beside the others as long as there are less than `columns`, then below the lowest column. `height` is what a
-/// component needs.
+/// Adds a tile: beside the others as long as there are less than `columns`,
+/// then below the lowest column. `height` is what a component needs.
 pub(super) fn add(tree: &mut Tree<Pin>, pin: Pin, columns: usize, height: &dyn Fn(&Pin) -> f32) {
     let needs = height(&pin);
     let new = tree.tiles.insert_pane(pin);
@@ -122,21 +141,32 @@ pub(super) fn add(tree: &mut Tree<Pin>, pin: Pin, columns: usize, height: &dyn F
             row
         }
     };
-    let children = linear(tree, row).map(|linear| linear.children.clone()).unwrap_or_default();
+    let children = linear(tree, row)
+        .map(|linear| linear.children.clone())
+        .unwrap_or_default();
     if children.len() < columns {
         if let Some(row) = linear_mut(tree, row) {
-            let mean = children.iter().map(|child| row.shares[*child]).sum::<f32>() / children.len().max(1) as f32;
+            let mean = children.iter().map(|child| row.shares[*child]).sum::<f32>()
+                / children.len().max(1) as f32;
             row.children.push(new);
             row.shares.set_share(new, mean);
         }
         return;
     }
     let size = |pin: &Pin| vec2(0.0, height(pin));
-    let heights = children.iter().map(|child| (*child, needed(tree, *child, &size).y));
-    let Some((lowest, used)) = heights.min_by(|one, other| one.1.total_cmp(&other.1)) else { return };
+    let heights = children
+        .iter()
+        .map(|child| (*child, needed(tree, *child, &size).y));
+    let Some((lowest, used)) = heights.min_by(|one, other| one.1.total_cmp(&other.1)) else {
+        return;
+    };
     match linear_mut(tree, lowest) {
         Some(column) if column.dir == LinearDir::Vertical => {
-            let shares: f32 = column.children.iter().map(|child| column.shares[*child]).sum();
+            let shares: f32 = column
+                .children
+                .iter()
+                .map(|child| column.shares[*child])
+                .sum();
             column.children.push(new);
             column.shares.set_share(new, needs * shares / used.max(1.0));
         }
@@ -146,7 +176,10 @@ pub(super) fn add(tree: &mut Tree<Pin>, pin: Pin, columns: usize, height: &dyn F
             column.shares.set_share(new, needs);
             let column = tree.tiles.insert_container(column);
             if let Some(row) = linear_mut(tree, row) {
-                row.children.iter_mut().filter(|child| **child == lowest).for_each(|child| *child = column);
+                row.children
+                    .iter_mut()
+                    .filter(|child| **child == lowest)
+                    .for_each(|child| *child = column);
                 row.shares.replace_with(lowest, column);
             }
         }
@@ -165,12 +198,17 @@ pub(super) fn needed(tree: &Tree<Pin>, id: TileId, size: &dyn Fn(&Pin) -> Vec2) 
         None => Vec2::ZERO,
         Some(Tile::Pane(pin)) => size(pin),
         Some(Tile::Container(container)) => {
-            let parts: Vec<Vec2> = container.children().map(|child| needed(tree, *child, size)).collect();
+            let parts: Vec<Vec2> = container
+                .children()
+                .map(|child| needed(tree, *child, size))
+                .collect();
             let most = parts.iter().fold(Vec2::ZERO, |most, part| most.max(*part));
             let sum = parts.iter().fold(Vec2::ZERO, |sum, part| sum + *part);
             let gaps = parts.len().saturating_sub(1) as f32 * UNIT;
             match container {
-                Container::Linear(linear) if linear.dir == LinearDir::Horizontal => vec2(sum.x + gaps, most.y),
+                Container::Linear(linear) if linear.dir == LinearDir::Horizontal => {
+                    vec2(sum.x + gaps, most.y)
+                }
                 Container::Linear(_) => vec2(most.x, sum.y + gaps),
                 Container::Tabs(_) => most + vec2(0.0, theme::LINE),
                 Container::Grid(_) => sum,
@@ -179,20 +217,28 @@ pub(super) fn needed(tree: &Tree<Pin>, id: TileId, size: &dyn Fn(&Pin) -> Vec2) 
     }
 }
 
-/// Lets a tile and its neighbour in that direction change places; one that has none becomes a row or column of its own there.
+/// Lets a tile and its neighbour in that direction change places; one that has
+/// none becomes a row or column of its own there.
 pub(super) fn shift(tree: &mut Tree<Pin>, id: TileId, to: Direction) {
     if let Some(other) = neighbour(tree, id, to) {
-        if let (Some(one), Some(two)) = (tree.tiles.get_pane(&id).cloned(), tree.tiles.get_pane(&other).cloned()) {
+        if let (Some(one), Some(two)) = (
+            tree.tiles.get_pane(&id).cloned(),
+            tree.tiles.get_pane(&other).cloned(),
+        ) {
             tree.tiles.insert(id, Tile::Pane(two));
             tree.tiles.insert(other, Tile::Pane(one));
         }
         return;
     }
-    let Some(root) = tree.root.filter(|root| *root != id) else { return };
+    let Some(root) = tree.root.filter(|root| *root != id) else {
+        return;
+    };
     let edge = match linear(tree, root) {
         Some(linear) if linear.dir == to.dir() => root,
         _ => {
-            let edge = tree.tiles.insert_container(Linear::new(to.dir(), vec![root]));
+            let edge = tree
+                .tiles
+                .insert_container(Linear::new(to.dir(), vec![root]));
             tree.root = Some(edge);
             edge
         }
@@ -205,7 +251,9 @@ pub(super) fn shift(tree: &mut Tree<Pin>, id: TileId, to: Direction) {
 pub(super) fn resize(tree: &mut Tree<Pin>, id: TileId, dir: LinearDir, factor: f32) {
     let mut child = id;
     while let Some(parent) = tree.tiles.parent_of(child) {
-        if let Some(linear) = linear_mut(tree, parent).filter(|linear| linear.dir == dir && linear.children.len() > 1) {
+        if let Some(linear) =
+            linear_mut(tree, parent).filter(|linear| linear.dir == dir && linear.children.len() > 1)
+        {
             let share = linear.shares[child];
             linear.shares.set_share(child, share * factor);
             return;
@@ -217,21 +265,39 @@ pub(super) fn resize(tree: &mut Tree<Pin>, id: TileId, dir: LinearDir, factor: f
 /// The nearest tile in that direction, as they were drawn last.
 fn neighbour(tree: &Tree<Pin>, id: TileId, to: Direction) -> Option<TileId> {
     let from = tree.tiles.rect(id)?;
-    let others = tree.tiles.iter().filter(|(other, tile)| **other != id && tile.is_pane());
+    let others = tree
+        .tiles
+        .iter()
+        .filter(|(other, tile)| **other != id && tile.is_pane());
     let drawn = others.filter_map(|(other, _)| Some((*other, tree.tiles.rect(*other)?)));
     let distances = drawn.filter_map(|(other, rect)| Some((other, distance(from, rect, to)?)));
-    distances.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(other, _)| other)
+    distances
+        .min_by(|one, other| one.1.total_cmp(&other.1))
+        .map(|(other, _)| other)
 }
 
 /// How far `other` is in that direction; `None` where it is not.
 fn distance(from: Rect, other: Rect, to: Direction) -> Option<f32> {
     let (ahead, aside) = match to {
-        Direction::Left => (from.left() - other.right(), from.y_range().intersection(other.y_range()).span()),
-        Direction::Right => (other.left() - from.right(), from.y_range().intersection(other.y_range()).span()),
-        Direction::Up => (from.top() - other.bottom(), from.x_range().intersection(other.x_range()).span()),
-        Direction::Down => (other.top() - from.bottom(), from.x_range().intersection(other.x_range()).span()),
+        Direction::Left => (
+            from.left() - other.right(),
+            from.y_range().intersection(other.y_range()).span(),
+        ),
+        Direction::Right => (
+            other.left() - from.right(),
+            from.y_range().intersection(other.y_range()).span(),
+        ),
+        Direction::Up => (
+            from.top() - other.bottom(),
+            from.x_range().intersection(other.x_range()).span(),
+        ),
+        Direction::Down => (
+            other.top() - from.bottom(),
+            from.x_range().intersection(other.x_range()).span(),
+        ),
     };
-    // Of two that are equally near, the one that is more beside it; then the first.
+    // Of two that are equally near, the one that is more beside it; then the
+    // first.
     let corner = match to.dir() {
         LinearDir::Horizontal => (other.top() - from.top()).abs(),
         LinearDir::Vertical => (other.left() - from.left()).abs(),
@@ -259,7 +325,11 @@ mod tests {
 
     fn pin(number: u16) -> Pin {
         let component = format!("switch:{number}").parse().expect("a key");
-        Pin { board: "strip-1".to_owned(), component, name: String::new() }
+        Pin {
+            board: "strip-1".to_owned(),
+            component,
+            name: String::new(),
+        }
     }
 
     /// Rows in brackets, columns in braces, tabs in parentheses.
@@ -293,15 +363,22 @@ mod tests {
         assert_eq!(is(&with(6, 3)), "[0 {1 3 5} {2 4}]");
         let tree = with(6, 3);
         let needs = needed(&tree, tree.root.expect("a root"), &|_| vec2(100.0, 100.0));
-        assert_eq!(needs, vec2(3.0 * 100.0 + 2.0 * UNIT, 3.0 * 100.0 + 2.0 * UNIT));
+        assert_eq!(
+            needs,
+            vec2(3.0 * 100.0 + 2.0 * UNIT, 3.0 * 100.0 + 2.0 * UNIT)
+        );
     }
 
     #[test]
     fn what_is_remembered_becomes_the_same_tiles_again() {
         let part = |json: &str| serde_json::from_str::<Part>(json).expect("a part");
-        let tile = |number: u16| format!(r#"{{"tile":{{"board":"strip-1","component":"switch:{number}"}}}}"#);
+        let tile = |number: u16| {
+            format!(r#"{{"tile":{{"board":"strip-1","component":"switch:{number}"}}}}"#)
+        };
         let [a, b, c, d] = [tile(0), tile(1), tile(2), tile(3)];
-        let kept = part(&format!(r#"{{"row":[{{"share":1.5,"column":[{a},{b}]}},{{"share":0.5,"tabs":[{c},{d}]}}]}}"#));
+        let kept = part(&format!(
+            r#"{{"row":[{{"share":1.5,"column":[{a},{b}]}},{{"share":0.5,"tabs":[{c},{d}]}}]}}"#
+        ));
         let back = layout(&plant(0, Some(&kept))).expect("a layout");
         assert_eq!(back, kept);
     }
@@ -336,7 +413,10 @@ mod tests {
     fn neighbours_are_those_beside_not_those_across() {
         let at = |x: f32, y: f32| Rect::from_min_size(eframe::egui::pos2(x, y), vec2(100.0, 100.0));
         let from = at(0.0, 0.0);
-        assert!(distance(from, at(108.0, 0.0), Direction::Right) < distance(from, at(216.0, 0.0), Direction::Right));
+        assert!(
+            distance(from, at(108.0, 0.0), Direction::Right)
+                < distance(from, at(216.0, 0.0), Direction::Right)
+        );
         assert_eq!(distance(from, at(108.0, 108.0), Direction::Right), None);
         assert_eq!(distance(from, at(108.0, 0.0), Direction::Left), None);
         assert!(distance(from, at(0.0, 108.0), Direction::Down).is_some());
@@ -349,6 +429,9 @@ mod tests {
         resize(&mut tree, id, LinearDir::Horizontal, 2.0);
         let row = layout(&tree).expect("a layout");
         let twice = |columns: &[Part]| (columns[1].share / columns[0].share - 2.0).abs() < 0.01;
-        assert!(matches!(&row.tiles, Tiles::Row(columns) if twice(columns)), "{row:?}");
+        assert!(
+            matches!(&row.tiles, Tiles::Row(columns) if twice(columns)),
+            "{row:?}"
+        );
     }
 }

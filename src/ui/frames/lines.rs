@@ -1,4 +1,5 @@
-//! A request as a line for a terminal: with websocat, which any board understands, or with this program.
+//! A request as a line for a terminal: with websocat, which any board
+//! understands, or with this program.
 
 use protocol::RPC_PATH;
 use serde_json::Value;
@@ -13,10 +14,15 @@ fn parts(request: &str) -> Option<(String, Option<Value>)> {
     Some((method, params.filter(|params| !params.is_null())))
 }
 
-/// For websocat 1: sends the request, prints the first message that comes back and ends.
+/// For websocat 1: sends the request, prints the first message that comes back
+/// and ends.
 pub(super) fn websocat(board: &BoardView, request: &str) -> String {
     let url = format!("ws://{}{RPC_PATH}", board.address);
-    format!("echo {} | websocat --no-close --one-message {}", quoted(request.trim_end()), quoted(&url))
+    format!(
+        "echo {} | websocat --no-close --one-message {}",
+        quoted(request.trim_end()),
+        quoted(&url)
+    )
 }
 
 /// For `switchboard call`; `None` where it is no request.
@@ -51,13 +57,18 @@ mod tests {
         assert_eq!(quoted(""), "''");
         // A shell that reads it comes to the same word again.
         let word = "a'b\"c $(ls) `x` \\ ä\n*";
-        let output = std::process::Command::new("sh").args(["-c", &format!("printf %s {}", quoted(word))]).output();
+        let output = std::process::Command::new("sh")
+            .args(["-c", &format!("printf %s {}", quoted(word))])
+            .output();
         assert_eq!(output.expect("a shell").stdout, word.as_bytes());
     }
 
     #[test]
     fn a_request_has_a_method_and_perhaps_parameters() {
-        assert_eq!(parts(r#"{"id":1,"method":"Sys.Ping"}"#), Some(("Sys.Ping".to_owned(), None)));
+        assert_eq!(
+            parts(r#"{"id":1,"method":"Sys.Ping"}"#),
+            Some(("Sys.Ping".to_owned(), None))
+        );
         let (_, params) = parts(r#"{"method":"Light.Set","params":{"id":0}}"#).expect("a request");
         assert_eq!(params, Some(serde_json::json!({"id": 0})));
         assert_eq!(parts(r#"{"id":1,"result":{}}"#), None);

@@ -1,5 +1,5 @@
-//! The page of a board's raw traffic: every message both ways with its time and size, the chosen one in full, and a box that sends any
-//! method.
+//! The page of a board's raw traffic: every message both ways with its time and
+//! size, the chosen one in full, and a box that sends any method.
 
 mod lines;
 mod reading;
@@ -12,8 +12,8 @@ use std::{
 };
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, CornerRadius, FontSelection, Frame, Key, Layout, Margin, Panel, ScrollArea,
-    Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CentralPanel, CornerRadius, FontSelection, Frame, Key, Layout, Margin,
+    Panel, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
@@ -58,7 +58,8 @@ struct Tap {
 /// The page.
 #[derive(Default)]
 pub(super) struct Frames {
-    /// The board that was chosen here; otherwise it is the one that is shown elsewhere.
+    /// The board that was chosen here; otherwise it is the one that is shown
+    /// elsewhere.
     chosen: Option<BoardKey>,
     tap: Option<Tap>,
     find: String,
@@ -100,8 +101,10 @@ impl Tap {
                 self.asked.insert(id.clone(), (frame.number, frame.at));
             }
             (Some(id), Way::In) => {
-                answers =
-                    self.asked.remove(id).map(|(number, at)| (number, frame.at.duration_since(at).unwrap_or_default()));
+                answers = self
+                    .asked
+                    .remove(id)
+                    .map(|(number, at)| (number, frame.at.duration_since(at).unwrap_or_default()));
             }
             // On another connection the numbers begin again.
             (None, Way::Link) => self.asked.clear(),
@@ -110,7 +113,11 @@ impl Tap {
         if self.rows.len() == MOST {
             self.rows.pop_front();
         }
-        let mut row = Row { frame, reading, answers };
+        let mut row = Row {
+            frame,
+            reading,
+            answers,
+        };
         // An answer is told with what it answers.
         if let Some(request) = row.answers.and_then(|(number, _)| self.row(number)) {
             if request.reading.sort == Sort::Link {
@@ -149,7 +156,13 @@ impl Frames {
     }
 
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
             return;
         };
@@ -167,31 +180,44 @@ impl Frames {
         self.toolbar(ui, model, &board);
         ui.add_space(UNIT);
         let [least, first, most] = theme::FRAME_DETAILS;
-        let below = Frame::new().fill(palette(ui).ground).inner_margin(Margin { top: 8, ..Margin::ZERO });
-        Panel::bottom("frame").frame(below).resizable(true).default_size(first).size_range(least..=most).show(
-            ui,
-            |ui| {
+        let below = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
+            top: 8,
+            ..Margin::ZERO
+        });
+        Panel::bottom("frame")
+            .frame(below)
+            .resizable(true)
+            .default_size(first)
+            .size_range(least..=most)
+            .show(ui, |ui| {
                 let width = ui.available_width();
                 ui.set_min_height(ui.available_height());
                 ui.horizontal_top(|ui| {
                     let height = ui.available_height();
-                    ui.allocate_ui_with_layout(vec2(width * 0.58, height), Layout::top_down(Align::Min), |ui| {
-                        ui.set_width(width * 0.58);
-                        self.details(ui, &board, moment);
-                    });
+                    ui.allocate_ui_with_layout(
+                        vec2(width * 0.58, height),
+                        Layout::top_down(Align::Min),
+                        |ui| {
+                            ui.set_width(width * 0.58);
+                            self.details(ui, &board, moment);
+                        },
+                    );
                     ui.add_space(UNIT);
                     ui.vertical(|ui| self.sender.show(ui, &board, actions));
                 });
-            },
-        );
-        CentralPanel::default().frame(Frame::new()).show(ui, |ui| self.list(ui, moment));
+            });
+        CentralPanel::default()
+            .frame(Frame::new())
+            .show(ui, |ui| self.list(ui, moment));
     }
 
     fn toolbar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
         ui.horizontal(|ui| {
             ui.heading("Frames");
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let clear = ui.add(Button::new("Clear")).on_hover_text("Forget what is listed");
+                let clear = ui
+                    .add(Button::new("Clear"))
+                    .on_hover_text("Forget what is listed");
                 if clear.clicked()
                     && let Some(tap) = &mut self.tap
                 {
@@ -200,7 +226,11 @@ impl Frames {
                     self.selected = None;
                 }
                 let (sign, word, hint) = match self.held {
-                    false => (icon::PAUSE, "Pause", "Hold the list still; up to 5,000 frames are kept meanwhile"),
+                    false => (
+                        icon::PAUSE,
+                        "Pause",
+                        "Hold the list still; up to 5,000 frames are kept meanwhile",
+                    ),
                     true => (icon::PLAY, "Go on", "Show what came since"),
                 };
                 let hold = ui.add(Button::new(format!("{sign} {word}")));
@@ -212,7 +242,10 @@ impl Frames {
                     let total = |way: Way| {
                         let rows = tap.rows.iter().filter(|row| row.frame.way == way);
                         rows.fold((0_u64, 0_u64), |(count, bytes), row| {
-                            (count + 1, bytes + u64::try_from(row.frame.size).unwrap_or(u64::MAX))
+                            (
+                                count + 1,
+                                bytes + u64::try_from(row.frame.size).unwrap_or(u64::MAX),
+                            )
                         })
                     };
                     let ((sent, out), (came, back)) = (total(Way::Out), total(Way::In));
@@ -227,10 +260,15 @@ impl Frames {
         });
         ui.add_space(HALF);
         ui.horizontal_wrapped(|ui| {
-            let edit = TextEdit::singleline(&mut self.find).hint_text("Find in the frames").desired_width(208.0);
-            let edit = edit.align(Align2::LEFT_CENTER).min_size(vec2(0.0, theme::LINE));
+            let edit = TextEdit::singleline(&mut self.find)
+                .hint_text("Find in the frames")
+                .desired_width(208.0);
+            let edit = edit
+                .align(Align2::LEFT_CENTER)
+                .min_size(vec2(0.0, theme::LINE));
             ui.add(edit).accessible_name("Find in the frames");
-            self.chosen = board_choice::show(ui, "frames board", model, Some(board)).or(self.chosen);
+            self.chosen =
+                board_choice::show(ui, "frames board", model, Some(board)).or(self.chosen);
             for sort in Sort::ALL {
                 let shown = !self.without.contains(&sort);
                 if ui.add(Button::selectable(shown, sort.words())).clicked() {
@@ -258,7 +296,8 @@ impl Frames {
         if rows.is_empty() {
             let words = match tap.rows.is_empty() {
                 true => {
-                    "Nothing went over the link yet. A board speaks when something changes; a controller pings a quiet one every 10 s."
+                    "Nothing went over the link yet. A board speaks when something changes; a \
+                         controller pings a quiet one every 10 s."
                 }
                 false => "Nothing passes this filter.",
             };
@@ -270,7 +309,8 @@ impl Frames {
         let free = ui.ctx().memory(|memory| memory.focused()).is_none();
         if free {
             let step = ui.input(|input| {
-                i64::from(input.key_pressed(Key::ArrowDown)) - i64::from(input.key_pressed(Key::ArrowUp))
+                i64::from(input.key_pressed(Key::ArrowDown))
+                    - i64::from(input.key_pressed(Key::ArrowUp))
             });
             let next = match (step, at) {
                 (0, _) => None,
@@ -308,7 +348,8 @@ impl Frames {
         text::label(ui, &facts, &facts, theme::strong(), palette.text);
         ui.add_space(HALF);
         let shown = reading::pretty(&row.frame);
-        // What a person would type: the request itself, or that which was answered.
+        // What a person would type: the request itself, or that which was
+        // answered.
         let request = match (row.reading.sort, row.frame.way, row.answers) {
             (_, Way::Out, _) => Some(row),
             (_, _, Some((number, _))) => self.tap.as_ref().and_then(|tap| tap.row(number)),
@@ -317,28 +358,42 @@ impl Frames {
         ui.horizontal_wrapped(|ui| {
             sender::copy(ui, "JSON", "Copy the frame", &shown);
             if let Some(request) = request {
-                sender::copy(ui, "websocat", "Copy as websocat", &lines::websocat(board, &request.reading.line));
+                sender::copy(
+                    ui,
+                    "websocat",
+                    "Copy as websocat",
+                    &lines::websocat(board, &request.reading.line),
+                );
                 if let Some(line) = lines::call(board, &request.reading.line) {
                     sender::copy(ui, "switchboard call", "Copy as switchboard call", &line);
                 }
                 let again = ui.add(Button::new(format!("{}  To the box", icon::ARROW_RIGHT)));
-                again.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Put into the send box"));
-                if again.on_hover_text("Put this request into the box, to change and send it").clicked()
-                    && let Ok(value) = serde_json::from_str::<serde_json::Value>(&request.reading.line)
+                again.widget_info(|| {
+                    WidgetInfo::labeled(Role::Button, true, "Put into the send box")
+                });
+                if again
+                    .on_hover_text("Put this request into the box, to change and send it")
+                    .clicked()
+                    && let Ok(value) =
+                        serde_json::from_str::<serde_json::Value>(&request.reading.line)
                 {
-                    self.sender.take(&request.reading.method, value.get("params"));
+                    self.sender
+                        .take(&request.reading.method, value.get("params"));
                 }
             }
         });
         ui.add_space(HALF);
-        ScrollArea::both().id_salt("whole frame").auto_shrink(false).show(ui, |ui| {
-            let mut text = shown.as_str();
-            let edit = TextEdit::multiline(&mut text)
-                .font(FontSelection::FontId(theme::monospace()))
-                .desired_width(f32::INFINITY)
-                .frame(Frame::NONE);
-            ui.add(edit).accessible_name("The whole frame");
-        });
+        ScrollArea::both()
+            .id_salt("whole frame")
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                let mut text = shown.as_str();
+                let edit = TextEdit::multiline(&mut text)
+                    .font(FontSelection::FontId(theme::monospace()))
+                    .desired_width(f32::INFINITY)
+                    .frame(Frame::NONE);
+                ui.add(edit).accessible_name("The whole frame");
+            });
         if !row.frame.is_whole() {
             let words = "Only the first 16 KiB are kept.";
             text::label(ui, words, words, theme::small(), palette.doubtful);
@@ -371,18 +426,34 @@ fn facts(row: &Row, moment: &Moment) -> String {
 fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::PUSH_ROW);
-    let (rect, response) =
-        ui.push_id(("frame", row.frame.number % NAMES), |ui| ui.allocate_exact_size(size, Sense::click())).inner;
-    let name = format!("{}  {}  {}", facts(row, moment), row.reading.method, row.reading.line);
+    let (rect, response) = ui
+        .push_id(("frame", row.frame.number % NAMES), |ui| {
+            ui.allocate_exact_size(size, Sense::click())
+        })
+        .inner;
+    let name = format!(
+        "{}  {}  {}",
+        facts(row, moment),
+        row.reading.method,
+        row.reading.line
+    );
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &name));
     if !ui.is_rect_visible(rect) {
         return response.clicked();
     }
     let plate = rect.expand2(vec2(HALF, 0.0));
     if chosen || response.has_focus() {
-        ui.painter().rect_filled(plate, CornerRadius::same(theme::CONTROL_RADIUS), palette.chosen);
+        ui.painter().rect_filled(
+            plate,
+            CornerRadius::same(theme::CONTROL_RADIUS),
+            palette.chosen,
+        );
     } else if response.hovered() {
-        ui.painter().rect_filled(plate, CornerRadius::same(theme::CONTROL_RADIUS), palette.control);
+        ui.painter().rect_filled(
+            plate,
+            CornerRadius::same(theme::CONTROL_RADIUS),
+            palette.control,
+        );
     }
     let (sign, colour) = match (row.frame.way, row.reading.method.ends_with("error")) {
         (_, true) => (icon::WARNING, palette.bad),
@@ -391,8 +462,15 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
         (Way::Link, _) => (icon::DOT, palette.weak),
     };
     let time = moment.time_of_day(row.frame.at);
-    let size = if row.frame.way == Way::Link { String::new() } else { format!("{} B", row.frame.size) };
-    let took = row.answers.map(|(_, took)| words::short(took)).unwrap_or_default();
+    let size = if row.frame.way == Way::Link {
+        String::new()
+    } else {
+        format!("{} B", row.frame.size)
+    };
+    let took = row
+        .answers
+        .map(|(_, took)| words::short(took))
+        .unwrap_or_default();
     let method = match &row.reading.id {
         Some(id) => format!("{} #{id}", row.reading.method),
         None => row.reading.method.clone(),
@@ -403,26 +481,62 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
             24.0,
             Align2::CENTER_CENTER,
             sign,
-            if row.frame.way == Way::Link { theme::icon() } else { theme::body() },
+            if row.frame.way == Way::Link {
+                theme::icon()
+            } else {
+                theme::body()
+            },
             colour,
         ),
         (92.0, Align2::LEFT_CENTER, &*time, monospace.clone(), weak),
         (56.0, Align2::RIGHT_CENTER, &*size, monospace.clone(), weak),
         (64.0, Align2::RIGHT_CENTER, &*took, monospace.clone(), weak),
-        (216.0, Align2::LEFT_CENTER, &*method, theme::body(), palette.text),
-        (f32::INFINITY, Align2::LEFT_CENTER, &*row.reading.line, monospace, weak),
+        (
+            216.0,
+            Align2::LEFT_CENTER,
+            &*method,
+            theme::body(),
+            palette.text,
+        ),
+        (
+            f32::INFINITY,
+            Align2::LEFT_CENTER,
+            &*row.reading.line,
+            monospace,
+            weak,
+        ),
     ];
     let mut left = rect.left();
     for (width, align, words, font, colour) in columns {
         let right = (left + width).min(rect.right());
-        text::paint(ui, between(pos2(left, rect.top()), pos2(right - UNIT, rect.bottom())), align, words, font, colour);
+        text::paint(
+            ui,
+            between(pos2(left, rect.top()), pos2(right - UNIT, rect.bottom())),
+            align,
+            words,
+            font,
+            colour,
+        );
         left = right;
     }
     response.clicked()
 }
 
 /// Shows the page in the middle of the window.
-pub(super) fn panel(ui: &mut Ui, page: &mut Frames, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-    let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin { left: 20, right: 12, top: 12, bottom: 4 });
-    CentralPanel::default().frame(frame).show(ui, |ui| page.show(ui, model, moment, actions));
+pub(super) fn panel(
+    ui: &mut Ui,
+    page: &mut Frames,
+    model: &Model,
+    moment: &Moment,
+    actions: &mut Vec<Action>,
+) {
+    let frame = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
+        left: 20,
+        right: 12,
+        top: 12,
+        bottom: 4,
+    });
+    CentralPanel::default()
+        .frame(frame)
+        .show(ui, |ui| page.show(ui, model, moment, actions));
 }

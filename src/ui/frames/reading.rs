@@ -1,4 +1,5 @@
-//! What a frame says, read once: whether it asks, answers or tells, with which method and number, and how it looks as text.
+//! What a frame says, read once: whether it asks, answers or tells, with which
+//! method and number, and how it looks as text.
 
 use std::fmt::Write;
 
@@ -47,12 +48,20 @@ pub(super) struct Reading {
 
 /// Reads a frame.
 pub(super) fn read(frame: &WireFrame) -> Reading {
-    let link = |method: &str, line: String| Reading { sort: Sort::Link, method: method.to_owned(), id: None, line };
+    let link = |method: &str, line: String| Reading {
+        sort: Sort::Link,
+        method: method.to_owned(),
+        id: None,
+        line,
+    };
     match &frame.content {
         Content::Text(text) => message(frame.way, text),
-        Content::Binary(bytes) => {
-            Reading { sort: Sort::Push, method: "binary".to_owned(), id: None, line: hex(bytes, " ") }
-        }
+        Content::Binary(bytes) => Reading {
+            sort: Sort::Push,
+            method: "binary".to_owned(),
+            id: None,
+            line: hex(bytes, " "),
+        },
         Content::Ping => link("ping", "WebSocket ping; the library answers it".to_owned()),
         Content::Pong => link("pong", "WebSocket pong".to_owned()),
         Content::Connect(url) => link("connect", url.to_string()),
@@ -64,18 +73,48 @@ pub(super) fn read(frame: &WireFrame) -> Reading {
 fn message(way: Way, text: &str) -> Reading {
     let line = text.to_owned();
     let Ok(Value::Object(message)) = serde_json::from_str::<Value>(text) else {
-        return Reading { sort: Sort::Push, method: "text".to_owned(), id: None, line };
+        return Reading {
+            sort: Sort::Push,
+            method: "text".to_owned(),
+            id: None,
+            line,
+        };
     };
     let id = message.get("id").map(Value::to_string);
     match (message.get("method").and_then(Value::as_str), &id) {
-        (Some(SYS_PING), Some(_)) => Reading { sort: Sort::Link, method: SYS_PING.to_owned(), id, line },
-        (Some(method), Some(_)) => Reading { sort: Sort::Request, method: method.to_owned(), id, line },
-        (Some(method), None) if way == Way::Out => Reading { sort: Sort::Request, method: method.to_owned(), id, line },
-        (Some(method), None) => Reading { sort: Sort::Push, method: method.to_owned(), id, line },
+        (Some(SYS_PING), Some(_)) => Reading {
+            sort: Sort::Link,
+            method: SYS_PING.to_owned(),
+            id,
+            line,
+        },
+        (Some(method), Some(_)) => Reading {
+            sort: Sort::Request,
+            method: method.to_owned(),
+            id,
+            line,
+        },
+        (Some(method), None) if way == Way::Out => Reading {
+            sort: Sort::Request,
+            method: method.to_owned(),
+            id,
+            line,
+        },
+        (Some(method), None) => Reading {
+            sort: Sort::Push,
+            method: method.to_owned(),
+            id,
+            line,
+        },
         (None, _) => {
             let refused = message.get("error").is_some_and(|error| !error.is_null());
             let method = if refused { "error" } else { "" };
-            Reading { sort: Sort::Answer, method: method.to_owned(), id, line }
+            Reading {
+                sort: Sort::Answer,
+                method: method.to_owned(),
+                id,
+                line,
+            }
         }
     }
 }
@@ -85,12 +124,20 @@ pub(super) fn pretty(frame: &WireFrame) -> String {
     match &frame.content {
         Content::Text(text) => {
             let value = serde_json::from_str::<Value>(text);
-            value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_else(|_| text.to_string())
+            value
+                .and_then(|value| serde_json::to_string_pretty(&value))
+                .unwrap_or_else(|_| text.to_string())
         }
         Content::Binary(bytes) => {
             let mut words = String::new();
             for (at, row) in bytes.chunks(16).enumerate() {
-                let shown = |byte: &u8| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' };
+                let shown = |byte: &u8| {
+                    if (0x20..0x7f).contains(byte) {
+                        char::from(*byte)
+                    } else {
+                        '.'
+                    }
+                };
                 let letters: String = row.iter().map(shown).collect();
                 // Writing to a text cannot fail.
                 let _ = writeln!(words, "{:06x}  {:<47}  {letters}", at * 16, hex(row, " "));
@@ -102,7 +149,11 @@ pub(super) fn pretty(frame: &WireFrame) -> String {
 }
 
 fn hex(bytes: &[u8], between: &str) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(between)
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .join(between)
 }
 
 #[cfg(test)]
@@ -125,15 +176,33 @@ mod tests {
     #[test]
     fn a_message_asks_answers_or_tells() {
         let sort = |way, text: &str| {
-            let Reading { sort, method, id, .. } = read(&of(way, text));
+            let Reading {
+                sort, method, id, ..
+            } = read(&of(way, text));
             (sort, method, id)
         };
-        let is = |sort, method: &str, id: Option<&str>| (sort, method.to_owned(), id.map(str::to_owned));
-        assert_eq!(sort(Way::Out, r#"{"id":7,"method":"Light.Set"}"#), is(Sort::Request, "Light.Set", Some("7")));
-        assert_eq!(sort(Way::In, r#"{"id":7,"result":{"seq":1}}"#), is(Sort::Answer, "", Some("7")));
-        assert_eq!(sort(Way::In, r#"{"id":"a","error":{"code":1}}"#), is(Sort::Answer, "error", Some("\"a\"")));
-        assert_eq!(sort(Way::In, r#"{"method":"NotifyStatus"}"#), is(Sort::Push, "NotifyStatus", None));
-        assert_eq!(sort(Way::Out, r#"{"method":"Sys.Ping","id":1}"#), is(Sort::Link, "Sys.Ping", Some("1")));
+        let is =
+            |sort, method: &str, id: Option<&str>| (sort, method.to_owned(), id.map(str::to_owned));
+        assert_eq!(
+            sort(Way::Out, r#"{"id":7,"method":"Light.Set"}"#),
+            is(Sort::Request, "Light.Set", Some("7"))
+        );
+        assert_eq!(
+            sort(Way::In, r#"{"id":7,"result":{"seq":1}}"#),
+            is(Sort::Answer, "", Some("7"))
+        );
+        assert_eq!(
+            sort(Way::In, r#"{"id":"a","error":{"code":1}}"#),
+            is(Sort::Answer, "error", Some("\"a\""))
+        );
+        assert_eq!(
+            sort(Way::In, r#"{"method":"NotifyStatus"}"#),
+            is(Sort::Push, "NotifyStatus", None)
+        );
+        assert_eq!(
+            sort(Way::Out, r#"{"method":"Sys.Ping","id":1}"#),
+            is(Sort::Link, "Sys.Ping", Some("1"))
+        );
         assert_eq!(sort(Way::In, "hello"), is(Sort::Push, "text", None));
     }
 
@@ -141,8 +210,14 @@ mod tests {
     fn binary_is_shown_with_offsets_and_letters() {
         let bytes: Vec<u8> = (0x3e..0x50).collect();
         let content = Content::Binary(bytes.into());
-        let frame =
-            WireFrame { number: 0, at: SystemTime::UNIX_EPOCH, way: Way::In, size: 18, encrypted: false, content };
+        let frame = WireFrame {
+            number: 0,
+            at: SystemTime::UNIX_EPOCH,
+            way: Way::In,
+            size: 18,
+            encrypted: false,
+            content,
+        };
         let lines = "000000  3e 3f 40 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d  >?@ABCDEFGHIJKLM\n\
                      000010  4e 4f                                            NO\n";
         assert_eq!(pretty(&frame), lines);

@@ -1,8 +1,9 @@
-//! The box that sends any method: what the board can be asked is offered from what it says is on it, JSON is checked while it is typed.
+//! The box that sends any method: what the board can be asked is offered from
+//! what it says is on it, JSON is checked while it is typed.
 
 use eframe::egui::{
-    Align, Align2, Button, FontSelection, Key, Layout, Modifiers, Popup, PopupCloseBehavior, RichText, ScrollArea,
-    TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Align2, Button, FontSelection, Key, Layout, Modifiers, Popup, PopupCloseBehavior,
+    RichText, ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 use protocol::{Descriptor, Kind, Object, State, method};
 use serde_json::{Value, json};
@@ -62,12 +63,24 @@ pub(super) fn offers(board: &BoardView) -> Vec<Offer> {
     }
     offers.extend([
         offer(method::DEVICE_GET_INFO, None, "what the board is"),
-        offer(method::DEVICE_GET_COMPONENTS, Some(json!({"offset": 0})), "what is on it"),
+        offer(
+            method::DEVICE_GET_COMPONENTS,
+            Some(json!({"offset": 0})),
+            "what is on it",
+        ),
         offer(method::DEVICE_GET_STATUS, None, "everything's state"),
         offer(method::DEVICE_IDENTIFY, None, "let it show itself"),
-        offer(method::DEVICE_SET_NAME, Some(json!({"name": board.name})), "its name"),
+        offer(
+            method::DEVICE_SET_NAME,
+            Some(json!({"name": board.name})),
+            "its name",
+        ),
         offer(method::DEVICE_REBOOT, None, "restart it"),
-        offer(method::LOG_SUBSCRIBE, Some(json!({"level": "info"})), "its log"),
+        offer(
+            method::LOG_SUBSCRIBE,
+            Some(json!({"level": "info"})),
+            "its log",
+        ),
         offer(method::SYS_PING, None, "is it there"),
     ]);
     offers
@@ -80,14 +93,20 @@ fn of_component(view: &ComponentView) -> Vec<(&'static str, Value)> {
         let mut params = Object::from_iter([("id".to_owned(), json!(id))]);
         // What is known now, to be changed.
         let state = state_of(view).unwrap_or_else(|| {
-            settable(&key.kind).iter().take(1).fold(State::new(), |state, field| state.with(field, Value::Null))
+            settable(&key.kind)
+                .iter()
+                .take(1)
+                .fold(State::new(), |state, field| state.with(field, Value::Null))
         });
         params.extend(state.0);
         Value::Object(params)
     };
     match key.kind {
         Kind::Light => vec![(method::LIGHT_SET, set())],
-        Kind::Switch => vec![(method::SWITCH_SET, set()), (method::SWITCH_TOGGLE, json!({"id": id}))],
+        Kind::Switch => vec![
+            (method::SWITCH_SET, set()),
+            (method::SWITCH_TOGGLE, json!({"id": id})),
+        ],
         Kind::Number => vec![(method::NUMBER_SET, set())],
         Kind::Select => vec![(method::SELECT_SET, set())],
         Kind::Text => vec![(method::TEXT_SET, set())],
@@ -122,7 +141,9 @@ impl Sender {
     /// Puts a request into the fields.
     pub(super) fn take(&mut self, method: &str, params: Option<&Value>) {
         method.clone_into(&mut self.method);
-        self.params = params.and_then(|params| serde_json::to_string_pretty(params).ok()).unwrap_or_default();
+        self.params = params
+            .and_then(|params| serde_json::to_string_pretty(params).ok())
+            .unwrap_or_default();
         self.answer = None;
     }
 
@@ -141,12 +162,18 @@ impl Sender {
             text::label(ui, "Send", "Send", theme::strong(), palette.text);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let words = RichText::new("Send").color(palette.on_accent);
-                let button = Button::new(words).fill(palette.accent).min_size(vec2(72.0, theme::LINE));
+                let button = Button::new(words)
+                    .fill(palette.accent)
+                    .min_size(vec2(72.0, theme::LINE));
                 let send = ui.add_enabled(ready, button);
                 send.widget_info(|| WidgetInfo::labeled(Role::Button, ready, "Send the request"));
                 let hint = "Send it (Ctrl+Enter); Ctrl+Up brings back what was sent before";
                 let send = send.on_hover_text(hint);
-                let why = if live { "A method and a JSON object are needed" } else { "There is no link to the board" };
+                let why = if live {
+                    "A method and a JSON object are needed"
+                } else {
+                    "There is no link to the board"
+                };
                 if (send.on_disabled_hover_text(why).clicked() || enter)
                     && ready
                     && let Ok(params) = &parsed
@@ -163,18 +190,22 @@ impl Sender {
             .hint_text(RichText::new("Parameters, for example {\"id\":0}").color(palette.weak))
             .desired_width(f32::INFINITY)
             .desired_rows(4);
-        ScrollArea::vertical().id_salt("params").max_height((ui.available_height() - 48.0).max(64.0)).show(ui, |ui| {
-            if ui.add(edit).accessible_name("Parameters").changed() {
-                self.answer = None;
-            }
-        });
+        ScrollArea::vertical()
+            .id_salt("params")
+            .max_height((ui.available_height() - 48.0).max(64.0))
+            .show(ui, |ui| {
+                if ui.add(edit).accessible_name("Parameters").changed() {
+                    self.answer = None;
+                }
+            });
         ui.add_space(HALF);
         let (words, colour) = match (&parsed, &self.answer) {
             (Err(problem), _) => (problem.clone(), palette.bad),
             (_, _) if self.waiting => ("Waiting for the answer.".to_owned(), palette.underway),
-            (_, Some(Ok(Outcome::Done { result, took }))) => {
-                (format!("Answered in {}: {result}", words::short(*took)), palette.good)
-            }
+            (_, Some(Ok(Outcome::Done { result, took }))) => (
+                format!("Answered in {}: {result}", words::short(*took)),
+                palette.good,
+            ),
             (_, Some(Ok(outcome))) => (words::answer(outcome), palette.bad),
             (_, Some(Err(problem))) => (problem.clone(), palette.bad),
             (_, None) if !live => ("There is no link to the board.".to_owned(), palette.weak),
@@ -200,25 +231,33 @@ impl Sender {
         }
         let letters = self.method.to_lowercase();
         let mut chosen = None;
-        let popup = Popup::from_response(&field).id(field.id.with("offers")).open_memory(None);
-        popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
-            ui.set_width(field.rect.width().max(280.0));
-            let fits = |offer: &Offer| {
-                let words = format!("{} {}", offer.method, offer.about).to_lowercase();
-                letters.split_whitespace().all(|part| words.contains(part))
-            };
-            ScrollArea::vertical().id_salt("offers").max_height(theme::COMMANDS[1] * 0.6).show(ui, |ui| {
-                for offer in offers(board).into_iter().filter(fits) {
-                    let words = format!("{}  {}", offer.method, offer.about);
-                    let entry = ui.add(Button::new(&words).frame_when_inactive(false).truncate());
-                    entry.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, &words));
-                    if entry.clicked() {
-                        chosen = Some(offer);
-                        ui.close();
-                    }
-                }
+        let popup = Popup::from_response(&field)
+            .id(field.id.with("offers"))
+            .open_memory(None);
+        popup
+            .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+            .show(|ui| {
+                ui.set_width(field.rect.width().max(280.0));
+                let fits = |offer: &Offer| {
+                    let words = format!("{} {}", offer.method, offer.about).to_lowercase();
+                    letters.split_whitespace().all(|part| words.contains(part))
+                };
+                ScrollArea::vertical()
+                    .id_salt("offers")
+                    .max_height(theme::COMMANDS[1] * 0.6)
+                    .show(ui, |ui| {
+                        for offer in offers(board).into_iter().filter(fits) {
+                            let words = format!("{}  {}", offer.method, offer.about);
+                            let entry =
+                                ui.add(Button::new(&words).frame_when_inactive(false).truncate());
+                            entry.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, &words));
+                            if entry.clicked() {
+                                chosen = Some(offer);
+                                ui.close();
+                            }
+                        }
+                    });
             });
-        });
         if let Some(Offer { method, params, .. }) = chosen {
             self.take(&method, params.as_ref());
         }
@@ -233,7 +272,12 @@ impl Sender {
         } else {
             return;
         }
-        let (method, params) = match self.history.len().checked_sub(self.back).and_then(|at| self.history.get(at)) {
+        let (method, params) = match self
+            .history
+            .len()
+            .checked_sub(self.back)
+            .and_then(|at| self.history.get(at))
+        {
             Some(sent) => sent.clone(),
             None => Default::default(),
         };
@@ -275,13 +319,21 @@ mod tests {
 
     #[test]
     fn what_was_sent_comes_back() {
-        let mut sender =
-            Sender { history: vec![("A".into(), "1".into()), ("B".into(), "2".into())], ..Sender::default() };
+        let mut sender = Sender {
+            history: vec![("A".into(), "1".into()), ("B".into(), "2".into())],
+            ..Sender::default()
+        };
         let mut walk = |older, newer| {
             sender.walk(older, newer);
             sender.method.clone()
         };
-        assert_eq!([walk(true, false), walk(true, false), walk(true, false)], ["B", "A", "A"]);
-        assert_eq!([walk(false, true), walk(false, true), walk(false, true)], ["B", "", ""]);
+        assert_eq!(
+            [walk(true, false), walk(true, false), walk(true, false)],
+            ["B", "A", "A"]
+        );
+        assert_eq!(
+            [walk(false, true), walk(false, true), walk(false, true)],
+            ["B", "", ""]
+        );
     }
 }

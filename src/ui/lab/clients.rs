@@ -1,11 +1,11 @@
-//! The exercise with a board's clients: who is connected, since when, from where, what waits for each, what it costs the board; and the
-//! end of one.
+//! The exercise with a board's clients: who is connected, since when, from
+//! where, what waits for each, what it costs the board; and the end of one.
 
 use std::time::{Duration, Instant};
 
 use eframe::egui::{
-    Align2, Button, CornerRadius, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2,
-    vec2,
+    Align2, Button, CornerRadius, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 use protocol::clients::{ClientEntry, ClientKind, ClientList, elapsed_ms};
 
@@ -58,7 +58,13 @@ pub(super) struct Clients {
 
 impl Clients {
     /// An answer came.
-    pub(super) fn answered(&mut self, board: BoardKey, closed: Option<u32>, outcome: Outcome, now: Instant) {
+    pub(super) fn answered(
+        &mut self,
+        board: BoardKey,
+        closed: Option<u32>,
+        outcome: Outcome,
+        now: Instant,
+    ) {
         if self.about != Some(board) {
             return;
         }
@@ -101,18 +107,33 @@ impl Clients {
         }
         self.next = 0;
         let entries = std::mem::take(&mut self.coming);
-        self.listed = Some(Listed { entries, others: list.others, uptime_ms: list.uptime_ms, at: now });
+        self.listed = Some(Listed {
+            entries,
+            others: list.others,
+            uptime_ms: list.uptime_ms,
+            at: now,
+        });
     }
 
     /// Shows it.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
             let words = "There is no board yet.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
         };
         if self.about != Some(board.key) {
-            *self = Self { chosen: self.chosen, about: Some(board.key), ..Self::default() };
+            *self = Self {
+                chosen: self.chosen,
+                about: Some(board.key),
+                ..Self::default()
+            };
         }
         let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
         if live {
@@ -156,11 +177,15 @@ impl Clients {
     fn toolbar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
         let palette = palette(ui);
         ui.horizontal(|ui| {
-            self.chosen = board_choice::show(ui, "clients board", model, Some(board)).or(self.chosen);
+            self.chosen =
+                board_choice::show(ui, "clients board", model, Some(board)).or(self.chosen);
             ui.add_space(UNIT);
             match &self.closed {
                 Some(Ok(number)) => {
-                    let words = format!("Connection {number} is closed. A program that reconnects by itself is back with another number.");
+                    let words = format!(
+                        "Connection {number} is closed. A program that reconnects \
+                         by itself is back with another number."
+                    );
                     text::label(ui, &words, &words, theme::body(), palette.good);
                 }
                 Some(Err(problem)) => {
@@ -175,7 +200,8 @@ impl Clients {
     }
 }
 
-/// A column: its head, its share of the width, whether it stands at the right, and what it means.
+/// A column: its head, its share of the width, whether it stands at the right,
+/// and what it means.
 struct Column {
     word: &'static str,
     share: f32,
@@ -184,7 +210,12 @@ struct Column {
 }
 
 const fn column(word: &'static str, share: f32, right: bool, about: &'static str) -> Column {
-    Column { word, share, right, about }
+    Column {
+        word,
+        share,
+        right,
+        about,
+    }
 }
 
 const COLUMNS: [Column; 9] = [
@@ -192,15 +223,41 @@ const COLUMNS: [Column; 9] = [
         "No.",
         0.06,
         false,
-        "All channels are counted together, as they come; a controller's number is in what it causes: client:3",
+        "All channels are counted together, as they come; a controller's number is in what it \
+             causes: client:3",
     ),
     column("Channel", 0.12, false, "What the connection is for"),
-    column("From", 0.23, false, "Its address and port; on a locked board also its key"),
+    column(
+        "From",
+        0.23,
+        false,
+        "Its address and port; on a locked board also its key",
+    ),
     column("Connected", 0.10, true, "How long ago"),
-    column("Last frame", 0.10, true, "When something of whatever kind came from it last"),
-    column("Last pong", 0.10, true, "When it last answered a ping. The board pings who is silent for 20 s"),
-    column("Waiting", 0.10, true, "Messages, lines or frames that wait for it, and those that it lost"),
-    column("Memory", 0.09, true, "What the board holds for this connection now: its task, its buffers, its queue"),
+    column(
+        "Last frame",
+        0.10,
+        true,
+        "When something of whatever kind came from it last",
+    ),
+    column(
+        "Last pong",
+        0.10,
+        true,
+        "When it last answered a ping. The board pings who is silent for 20 s",
+    ),
+    column(
+        "Waiting",
+        0.10,
+        true,
+        "Messages, lines or frames that wait for it, and those that it lost",
+    ),
+    column(
+        "Memory",
+        0.09,
+        true,
+        "What the board holds for this connection now: its task, its buffers, its queue",
+    ),
     column("", 0.10, true, ""),
 ];
 
@@ -209,40 +266,71 @@ fn places(rect: Rect) -> [Rect; COLUMNS.len()] {
     std::array::from_fn(|at| {
         let column = COLUMNS.get(at).map_or(0.0, |column| column.share);
         let right = left + column * rect.width();
-        let place = between(pos2(left, rect.top()), pos2(right - UNIT * 1.5, rect.bottom()));
+        let place = between(
+            pos2(left, rect.top()),
+            pos2(right - UNIT * 1.5, rect.bottom()),
+        );
         left = right;
         place
     })
 }
 
-fn table(ui: &mut Ui, listed: &Listed, board: &BoardView, moment: &Moment, live: bool, actions: &mut Vec<Action>) {
+fn table(
+    ui: &mut Ui,
+    listed: &Listed,
+    board: &BoardView,
+    moment: &Moment,
+    live: bool,
+    actions: &mut Vec<Action>,
+) {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::LINE);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    for (column, place) in COLUMNS.iter().zip(places(rect)).filter(|(column, _)| !column.word.is_empty()) {
-        let align = if column.right { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
-        let head = text::field(ui, place, align, column.word, column.word, (theme::small(), palette.weak));
+    for (column, place) in COLUMNS
+        .iter()
+        .zip(places(rect))
+        .filter(|(column, _)| !column.word.is_empty())
+    {
+        let align = if column.right {
+            Align2::RIGHT_CENTER
+        } else {
+            Align2::LEFT_CENTER
+        };
+        let head = text::field(
+            ui,
+            place,
+            align,
+            column.word,
+            column.word,
+            (theme::small(), palette.weak),
+        );
         head.on_hover_text(column.about);
     }
     ui.spacing_mut().item_spacing.y = 0.0;
     let foot = theme::LINE * 2.0;
     let height = (ui.available_height() - foot).max(theme::COMMAND_ROW);
-    ScrollArea::vertical().id_salt("clients").max_height(height).auto_shrink([false, true]).show_rows(
-        ui,
-        theme::COMMAND_ROW,
-        listed.entries.len(),
-        |ui, rows| {
+    ScrollArea::vertical()
+        .id_salt("clients")
+        .max_height(height)
+        .auto_shrink([false, true])
+        .show_rows(ui, theme::COMMAND_ROW, listed.entries.len(), |ui, rows| {
             for entry in listed.entries.get(rows).unwrap_or_default() {
                 row(ui, entry, listed, board, moment, live, actions);
             }
-        },
-    );
+        });
     ui.add_space(UNIT);
-    let known: Vec<usize> = listed.entries.iter().filter_map(|entry| entry.memory).collect();
+    let known: Vec<usize> = listed
+        .entries
+        .iter()
+        .filter_map(|entry| entry.memory)
+        .collect();
     let channels = words::count(listed.entries.len() as u64, "channel");
     let others = match listed.others {
         0 => String::new(),
-        others => format!(", and {} (pages, POST, or not said yet)", words::count(others as u64, "other connection")),
+        others => format!(
+            ", and {} (pages, POST, or not said yet)",
+            words::count(others as u64, "other connection")
+        ),
     };
     let sum = match known.len() {
         0 => "the board does not know what they take of its memory".to_owned(),
@@ -263,19 +351,31 @@ fn row(
 ) {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::COMMAND_ROW);
-    let (rect, response) = ui.push_id(("client", entry.id), |ui| ui.allocate_exact_size(size, Sense::hover())).inner;
+    let (rect, response) = ui
+        .push_id(("client", entry.id), |ui| {
+            ui.allocate_exact_size(size, Sense::hover())
+        })
+        .inner;
     let ours = entry.kind == ClientKind::Rpc && (entry.you || board.client == Some(entry.id));
     let passed = moment.age(listed.at);
     let age = |then: u64| {
-        Duration::from_millis(elapsed_ms(listed.uptime_ms, then)) + if live { passed } else { Duration::ZERO }
+        Duration::from_millis(elapsed_ms(listed.uptime_ms, then))
+            + if live { passed } else { Duration::ZERO }
     };
     let kind = words::plain(&kind_word(&entry.kind));
-    let mut from = entry.from.as_deref().map_or_else(|| "unknown".to_owned(), words::plain);
+    let mut from = entry
+        .from
+        .as_deref()
+        .map_or_else(|| "unknown".to_owned(), words::plain);
     if let (Some(kid), Some(role)) = (&entry.kid, &entry.role) {
         let key = entry.key_name.as_deref().unwrap_or(kid);
         from = words::plain(&format!("{key} ({role}), {from}"));
     }
-    let from = if ours { format!("this window, {from}") } else { from };
+    let from = if ours {
+        format!("this window, {from}")
+    } else {
+        from
+    };
     let mut waiting = match entry.queued {
         0 => "–".to_owned(),
         queued => format!("{queued}, {}", bytes(entry.queued_bytes)),
@@ -289,15 +389,23 @@ fn row(
         from.clone(),
         words::length(age(entry.since_ms)),
         words::ago(age(entry.heard_ms)),
-        entry.pong_ms.map_or_else(|| "–".to_owned(), |then| words::ago(age(then))),
+        entry
+            .pong_ms
+            .map_or_else(|| "–".to_owned(), |then| words::ago(age(then))),
         waiting,
         entry.memory.map_or_else(|| "unknown".to_owned(), bytes),
     ];
-    let name =
-        format!("{}: {kind} from {from}, connected {}, waiting {}, memory {}", entry.id, cells[3], cells[6], cells[7]);
+    let name = format!(
+        "{}: {kind} from {from}, connected {}, waiting {}, memory {}",
+        entry.id, cells[3], cells[6], cells[7]
+    );
     text::name_label(ui, &response, &name);
     if response.hovered() {
-        ui.painter().rect_filled(rect, CornerRadius::same(theme::CONTROL_RADIUS), palette.control.gamma_multiply(0.6));
+        ui.painter().rect_filled(
+            rect,
+            CornerRadius::same(theme::CONTROL_RADIUS),
+            palette.control.gamma_multiply(0.6),
+        );
     }
     let places = places(rect);
     for (at, (cell, column)) in cells.iter().zip(&COLUMNS).enumerate() {
@@ -308,20 +416,35 @@ fn row(
             3..=6 => (theme::body(), palette.weak),
             _ => (theme::body(), palette.text),
         };
-        let align = if column.right { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
+        let align = if column.right {
+            Align2::RIGHT_CENTER
+        } else {
+            Align2::LEFT_CENTER
+        };
         text::paint(ui, places[at], align, cell, font, colour);
     }
     if ours {
         return;
     }
     let last = places[COLUMNS.len() - 1];
-    let place = Rect::from_center_size(pos2(last.right() - 28.0, rect.center().y), vec2(64.0, theme::LINE));
+    let place = Rect::from_center_size(
+        pos2(last.right() - 28.0, rect.center().y),
+        vec2(64.0, theme::LINE),
+    );
     // In a place of its own: the rows stay as high as they are.
-    let mut own = ui.new_child(UiBuilder::new().max_rect(place).id_salt(("close", entry.id)));
-    let close = own.put(place, Button::new("Close").sense(if live { Sense::click() } else { Sense::hover() }));
+    let mut own = ui.new_child(
+        UiBuilder::new()
+            .max_rect(place)
+            .id_salt(("close", entry.id)),
+    );
+    let close = own.put(
+        place,
+        Button::new("Close").sense(if live { Sense::click() } else { Sense::hover() }),
+    );
     let label = format!("Close {}", entry.id);
     close.widget_info(|| WidgetInfo::labeled(Role::Button, live, &label));
-    let hint = "The board ends this connection with 1000. A program that reconnects by itself, as this one does, is back at once with \
+    let hint = "The board ends this connection with 1000. A program that reconnects by itself, as \
+         this one does, is back at once with \
                 another number";
     if close.on_hover_text(hint).clicked() && live {
         actions.push(Action::CloseClient(board.key, entry.id));

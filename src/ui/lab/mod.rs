@@ -1,5 +1,7 @@
-//! The lab: exercises with channels, beside the boards and without them. Each is a page of its own; what it tries runs elsewhere, on
-//! a thread that it starts when a person first asks for something, and is stopped when it is dropped.
+//! The lab: exercises with channels, beside the boards and without them. Each
+//! is a page of its own; what it tries runs elsewhere, on a thread that it
+//! starts when a person first asks for something, and is stopped when it is
+//! dropped.
 
 pub(super) mod channels;
 mod clients;
@@ -30,15 +32,31 @@ pub use samples::SampleTable;
 
 /// The exercises, in their order: their words and what one learns.
 const EXERCISES: &[(Exercise, &str, &str)] = &[
-    (Exercise::Channels, "Channels", "Open WebSockets to any address, see what comes, and send"),
+    (
+        Exercise::Channels,
+        "Channels",
+        "Open WebSockets to any address, see what comes, and send",
+    ),
     (
         Exercise::Comparison,
         "Push and poll",
         "Follow one board by push and by poll, and compare what each misses and costs",
     ),
-    (Exercise::Echo, "Echo and broadcast", "See who hears what is said on an echo and on a board's control channel"),
-    (Exercise::Telemetry, "Telemetry", "Follow a thousand samples a second, and count those that were lost"),
-    (Exercise::Clients, "Clients", "See who is connected to a board, and disconnect one"),
+    (
+        Exercise::Echo,
+        "Echo and broadcast",
+        "See who hears what is said on an echo and on a board's control channel",
+    ),
+    (
+        Exercise::Telemetry,
+        "Telemetry",
+        "Follow a thousand samples a second, and count those that were lost",
+    ),
+    (
+        Exercise::Clients,
+        "Clients",
+        "See who is connected to a board, and disconnect one",
+    ),
 ];
 
 /// The page.
@@ -65,11 +83,21 @@ impl Lab {
 
     /// What is to be remembered.
     pub(super) fn settings(&self) -> LabSettings {
-        LabSettings { exercise: self.shown, channels: self.channels.remembered() }
+        LabSettings {
+            exercise: self.shown,
+            channels: self.channels.remembered(),
+        }
     }
 
-    /// A board said who is connected to it, or, with a number, what came of ending that connection.
-    pub(super) fn clients_answered(&mut self, board: BoardKey, closed: Option<u32>, outcome: Outcome, now: Instant) {
+    /// A board said who is connected to it, or, with a number, what came of
+    /// ending that connection.
+    pub(super) fn clients_answered(
+        &mut self,
+        board: BoardKey,
+        closed: Option<u32>,
+        outcome: Outcome,
+        now: Instant,
+    ) {
         self.clients.answered(board, closed, outcome, now);
     }
 
@@ -89,9 +117,19 @@ impl Lab {
     }
 
     /// Shows the page.
-    pub(super) fn panel(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
-        let page =
-            Frame::new().fill(palette(ui).ground).inner_margin(Margin { left: 20, right: 20, top: 12, bottom: 8 });
+    pub(super) fn panel(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
+        let page = Frame::new().fill(palette(ui).ground).inner_margin(Margin {
+            left: 20,
+            right: 20,
+            top: 12,
+            bottom: 8,
+        });
         CentralPanel::default().frame(page).show(ui, |ui| {
             ui.heading("Lab");
             ui.add_space(HALF);

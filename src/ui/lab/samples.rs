@@ -1,5 +1,6 @@
-//! The samples of the last minute, as they came, and what of them is drawn: the lowest and the highest of each column of pixels. Owns no
-//! connection and reads no clock; time is the board's own.
+//! The samples of the last minute, as they came, and what of them is drawn: the
+//! lowest and the highest of each column of pixels. Owns no connection and
+//! reads no clock; time is the board's own.
 
 use std::{collections::VecDeque, io, path::Path, sync::Arc};
 
@@ -15,7 +16,8 @@ use crate::{
 /// So much is kept, in seconds.
 pub(super) const KEPT: f64 = 60.0;
 
-/// And at most so many values, of all channels together, however fast they come.
+/// And at most so many values, of all channels together, however fast they
+/// come.
 const MOST_VALUES: usize = 500_000;
 
 /// The samples of one frame.
@@ -70,10 +72,9 @@ impl Store {
     pub(super) fn put(&mut self, piece: Piece) {
         match piece {
             Piece::Described(described) => {
-                let differs = self
-                    .described
-                    .as_ref()
-                    .is_none_or(|before| before.channels != described.channels || before.epoch != described.epoch);
+                let differs = self.described.as_ref().is_none_or(|before| {
+                    before.channels != described.channels || before.epoch != described.epoch
+                });
                 if differs {
                     // Other channels, or time that began anew.
                     self.blocks.clear();
@@ -86,19 +87,32 @@ impl Store {
     }
 
     fn frame(&mut self, Arrived { frame, lost }: &Arrived) {
-        let Some(described) = &self.described else { return };
+        let Some(described) = &self.described else {
+            return;
+        };
         let channels = usize::from(frame.channels);
         if channels != described.channels.len() {
             return;
         }
-        let scaled = |at: usize, scale: f64| frame.samples.get(at).map_or(f32::NAN, |sample| single(sample * scale));
+        let scaled = |at: usize, scale: f64| {
+            frame
+                .samples
+                .get(at)
+                .map_or(f32::NAN, |sample| single(sample * scale))
+        };
         let mut values = Vec::with_capacity(channels);
         for (channel, Channel { scale, .. }) in described.channels.iter().enumerate() {
-            values.push((0..frame.rows()).map(|row| scaled(row * channels + channel, *scale)).collect::<Vec<f32>>());
+            values.push(
+                (0..frame.rows())
+                    .map(|row| scaled(row * channels + channel, *scale))
+                    .collect::<Vec<f32>>(),
+            );
         }
         let edge = |values: &Vec<f32>| {
             let known = values.iter().copied().filter(|value| value.is_finite());
-            known.fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], value| [low.min(value), high.max(value)])
+            known.fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], value| {
+                [low.min(value), high.max(value)]
+            })
         };
         let edges = values.iter().map(edge).collect();
         let from = frame.time_us as f64 * 1e-6;
@@ -109,19 +123,37 @@ impl Store {
             self.blocks.clear();
             self.values = 0;
         }
-        let broken = frame.gap || *lost > 0 || after.is_some_and(|after| (from - after).abs() > 1.5 * interval);
-        let block = Block { from, interval, broken, lost: *lost > 0, values, edges };
+        let broken = frame.gap
+            || *lost > 0
+            || after.is_some_and(|after| (from - after).abs() > 1.5 * interval);
+        let block = Block {
+            from,
+            interval,
+            broken,
+            lost: *lost > 0,
+            values,
+            edges,
+        };
         self.values += block.rows() * channels;
         let end = block.to();
         self.blocks.push_back(block);
-        while self.values > MOST_VALUES || self.blocks.front().is_some_and(|oldest| oldest.to() < end - KEPT) {
-            let Some(oldest) = self.blocks.pop_front() else { break };
+        while self.values > MOST_VALUES
+            || self
+                .blocks
+                .front()
+                .is_some_and(|oldest| oldest.to() < end - KEPT)
+        {
+            let Some(oldest) = self.blocks.pop_front() else {
+                break;
+            };
             self.values -= oldest.rows() * channels;
         }
     }
 
     pub(super) fn channels(&self) -> &[Channel] {
-        self.described.as_ref().map_or(&[], |described| &described.channels)
+        self.described
+            .as_ref()
+            .map_or(&[], |described| &described.channels)
     }
 
     /// Until when samples are there.
@@ -130,12 +162,17 @@ impl Store {
     }
 
     fn between(&self, from: f64, to: f64) -> impl Iterator<Item = &Block> {
-        self.blocks.iter().filter(move |block| block.to() > from && block.from < to)
+        self.blocks
+            .iter()
+            .filter(move |block| block.to() > from && block.from < to)
     }
 
     /// Where frames were lost.
     pub(super) fn losses(&self, from: f64, to: f64) -> Vec<f64> {
-        self.between(from, to).filter(|block| block.lost).map(|block| block.from).collect()
+        self.between(from, to)
+            .filter(|block| block.lost)
+            .map(|block| block.from)
+            .collect()
     }
 
     /// What one channel was between two times.
@@ -143,7 +180,9 @@ impl Store {
         let (mut low, mut high, mut sum, mut count, mut last) =
             (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0_u32, f64::NAN);
         for block in self.between(from, to) {
-            let (Some(values), Some([lowest, highest])) = (block.values.get(channel), block.edges.get(channel)) else {
+            let (Some(values), Some([lowest, highest])) =
+                (block.values.get(channel), block.edges.get(channel))
+            else {
                 continue;
             };
             low = low.min(f64::from(*lowest));
@@ -154,23 +193,37 @@ impl Store {
                 count += 1;
             }
         }
-        (count > 0).then(|| Summary { low, mean: sum / f64::from(count), high, last })
+        (count > 0).then(|| Summary {
+            low,
+            mean: sum / f64::from(count),
+            high,
+            last,
+        })
     }
 
-    /// What is drawn of a channel between two times on so many columns: all samples where they are few, and otherwise the lowest and
-    /// the highest of each column. Times are reckoned from `to`, so that they keep their digits.
+    /// What is drawn of a channel between two times on so many columns: all
+    /// samples where they are few, and otherwise the lowest and the highest of
+    /// each column. Times are reckoned from `to`, so that they keep their
+    /// digits.
     pub(super) fn parts(&self, channel: usize, from: f64, to: f64, columns: usize) -> Parts {
         let width = (to - from) / columns.max(1) as f64;
         let mut parts = vec![Vec::new()];
         let mut column = Column::default();
         for block in self.between(from, to) {
-            let (Some(values), Some(edges)) = (block.values.get(channel), block.edges.get(channel)) else { continue };
+            let (Some(values), Some(edges)) = (block.values.get(channel), block.edges.get(channel))
+            else {
+                continue;
+            };
             if block.broken {
                 column.end(&mut parts);
                 parts.push(Vec::new());
             }
             if block.interval * 2.0 > width {
-                for (row, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+                for (row, value) in values
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, value)| value.is_finite())
+                {
                     let at = block.from + row as f64 * block.interval - to;
                     if let Some(part) = parts.last_mut() {
                         part.push([at, f64::from(*value)]);
@@ -178,14 +231,20 @@ impl Store {
                 }
                 continue;
             }
-            // A sample at the edge of a column belongs to it, whatever the last digit says.
+            // A sample at the edge of a column belongs to it, whatever the last
+            // digit says.
             let place = |at: f64| ((at - from) / width + 1e-6).floor();
             if block.to() - block.from <= width {
-                // It is one or two columns wide: which of them has its extremes is not seen.
+                // It is one or two columns wide: which of them has its extremes
+                // is not seen.
                 column.add(place(block.from), from - to, width, *edges, &mut parts);
                 continue;
             }
-            for (row, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+            for (row, value) in values
+                .iter()
+                .enumerate()
+                .filter(|(_, value)| value.is_finite())
+            {
                 let at = block.from + row as f64 * block.interval;
                 column.add(place(at), from - to, width, [*value, *value], &mut parts);
             }
@@ -208,7 +267,10 @@ impl Store {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a picture needs no more digits; what is too large is infinite")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a picture needs no more digits; what is too large is infinite"
+)]
 fn single(value: f64) -> f32 {
     value as f32
 }
@@ -220,9 +282,18 @@ struct Column {
 }
 
 impl Column {
-    fn add(&mut self, place: f64, origin: f64, width: f64, [low, high]: [f32; 2], parts: &mut Parts) {
+    fn add(
+        &mut self,
+        place: f64,
+        origin: f64,
+        width: f64,
+        [low, high]: [f32; 2],
+        parts: &mut Parts,
+    ) {
         match &mut self.open {
-            Some((open, _, edges)) if *open == place => *edges = [edges[0].min(low), edges[1].max(high)],
+            Some((open, _, edges)) if *open == place => {
+                *edges = [edges[0].min(low), edges[1].max(high)]
+            }
             _ => {
                 self.end(parts);
                 self.open = Some((place, origin + (place + 0.5) * width, [low, high]));
@@ -231,7 +302,9 @@ impl Column {
     }
 
     fn end(&mut self, parts: &mut Parts) {
-        let Some((_, at, [low, high])) = self.open.take() else { return };
+        let Some((_, at, [low, high])) = self.open.take() else {
+            return;
+        };
         if let Some(part) = parts.last_mut()
             && low <= high
         {
@@ -240,7 +313,8 @@ impl Column {
     }
 }
 
-/// Samples as a table (RFC 4180): a row for each moment, a column for each channel.
+/// Samples as a table (RFC 4180): a row for each moment, a column for each
+/// channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SampleTable {
     head: Vec<String>,
@@ -248,7 +322,8 @@ pub struct SampleTable {
 }
 
 impl SampleTable {
-    /// Writes them with a head. Times are in seconds since the board booted; what was lost has no row.
+    /// Writes them with a head. Times are in seconds since the board booted;
+    /// what was lost has no row.
     pub(in crate::ui) fn write(&self, path: &Path) -> io::Result<()> {
         let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
         let head: Vec<_> = self.head.iter().map(|name| cell(name)).collect();
@@ -256,14 +331,17 @@ impl SampleTable {
         for block in &self.blocks {
             for row in 0..block.rows() {
                 let at = block.from + row as f64 * block.interval;
-                let values = block
-                    .values
-                    .iter()
-                    .map(|values| values.get(row).map_or_else(String::new, |value| words::sample((*value).into())));
+                let values = block.values.iter().map(|values| {
+                    values
+                        .get(row)
+                        .map_or_else(String::new, |value| words::sample((*value).into()))
+                });
                 file.write_record(std::iter::once(format!("{at:.6}")).chain(values))?;
             }
         }
-        file.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()
+        file.into_inner()
+            .map_err(csv::IntoInnerError::into_error)?
+            .finish()
     }
 }
 
@@ -294,7 +372,8 @@ mod tests {
         }))
     }
 
-    /// Fifty milliseconds of both channels, which count the milliseconds within the second.
+    /// Fifty milliseconds of both channels, which count the milliseconds within
+    /// the second.
     fn frame(number: u32, lost: u32) -> Piece {
         let first = u64::from(number) * 50;
         let row = |ms: u64| {
@@ -302,23 +381,39 @@ mod tests {
             [value, value]
         };
         let samples = Samples::I16((0..50).flat_map(row).collect());
-        let frame =
-            Frame { gap: false, sequence: number, time_us: first * 1_000, interval_us: 1_000, channels: 2, samples };
+        let frame = Frame {
+            gap: false,
+            sequence: number,
+            time_us: first * 1_000,
+            interval_us: 1_000,
+            channels: 2,
+            samples,
+        };
         Piece::Frame(Arrived { frame, lost })
     }
 
     fn store(frames: impl IntoIterator<Item = (u32, u32)>) -> Store {
         let mut store = Store::default();
         store.put(described(1));
-        frames.into_iter().for_each(|(number, lost)| store.put(frame(number, lost)));
+        frames
+            .into_iter()
+            .for_each(|(number, lost)| store.put(frame(number, lost)));
         store
     }
 
     #[test]
     fn a_minute_is_kept_and_no_more() {
         let store = store((0..2_000).map(|number| (number, 0)));
-        assert!(store.end().is_some_and(|end| (end - 100.0).abs() < 1e-6), "{:?}", store.end());
-        assert!((1_200..=1_202).contains(&store.blocks.len()), "{}", store.blocks.len());
+        assert!(
+            store.end().is_some_and(|end| (end - 100.0).abs() < 1e-6),
+            "{:?}",
+            store.end()
+        );
+        assert!(
+            (1_200..=1_202).contains(&store.blocks.len()),
+            "{}",
+            store.blocks.len()
+        );
     }
 
     #[test]
@@ -331,8 +426,17 @@ mod tests {
         // The eleventh column: 200 to 219 of the first second, halved.
         assert_eq!((column[0][20][1], column[0][21][1]), (100.0, 109.5));
         let coarse = store.parts(0, 0.0, 2.0, 4);
-        let (lows, highs): (Vec<f64>, Vec<f64>) = coarse[0].chunks(2).map(|pair| (pair[0][1], pair[1][1])).unzip();
-        assert_eq!((lows, highs), (vec![0.0, 500.0, 0.0, 500.0], vec![499.0, 999.0, 499.0, 999.0]));
+        let (lows, highs): (Vec<f64>, Vec<f64>) = coarse[0]
+            .chunks(2)
+            .map(|pair| (pair[0][1], pair[1][1]))
+            .unzip();
+        assert_eq!(
+            (lows, highs),
+            (
+                vec![0.0, 500.0, 0.0, 500.0],
+                vec![499.0, 999.0, 499.0, 999.0]
+            )
+        );
     }
 
     #[test]
@@ -357,13 +461,25 @@ mod tests {
     fn what_was_measured_is_summed_up_and_saved() -> io::Result<()> {
         let store = store([(0, 0)]);
         let summary = store.summary(1, 0.0, 1.0).expect("a summary");
-        assert_eq!(summary, Summary { low: 0.0, mean: 12.25, high: 24.5, last: 24.5 });
-        let path = std::env::temp_dir().join(format!("switchboard-samples-{}.csv", std::process::id()));
+        assert_eq!(
+            summary,
+            Summary {
+                low: 0.0,
+                mean: 12.25,
+                high: 24.5,
+                last: 24.5
+            }
+        );
+        let path =
+            std::env::temp_dir().join(format!("switchboard-samples-{}.csv", std::process::id()));
         store.table(0.0, 1.0).write(&path)?;
         let table = std::fs::read_to_string(&path)?;
         std::fs::remove_file(&path)?;
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!((lines.len(), lines[0], lines[50]), (51, "seconds,Ramp (V),Half (V)", "0.049000,49,24.5"));
+        assert_eq!(
+            (lines.len(), lines[0], lines[50]),
+            (51, "seconds,Ramp (V),Half (V)", "0.049000,49,24.5")
+        );
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! The exercise with samples: a board's `/telemetry` drawn as it comes, its rate, and what of it was lost where.
+//! The exercise with samples: a board's `/telemetry` drawn as it comes, its
+//! rate, and what of it was lost where.
 
 use std::{
     collections::VecDeque,
@@ -67,7 +68,14 @@ pub(super) struct Telemetry {
 
 impl Default for Telemetry {
     fn default() -> Self {
-        Self { chosen: None, run: None, store: Store::default(), span: 5.0, held: None, problem: None }
+        Self {
+            chosen: None,
+            run: None,
+            store: Store::default(),
+            span: 5.0,
+            held: None,
+            problem: None,
+        }
     }
 }
 
@@ -83,13 +91,25 @@ impl Run {
         let following = Following::start(&board.address, wake)?;
         let (state, counts) = (State::Connecting, Counts::default());
         let address = board.address.clone();
-        Ok(Self { board: board.key, address, following, shown, state, counts, before: VecDeque::new() })
+        Ok(Self {
+            board: board.key,
+            address,
+            following,
+            shown,
+            state,
+            counts,
+            before: VecDeque::new(),
+        })
     }
 
     fn take_in(&mut self, store: &mut Store, now: Instant) {
         // Asked for before it is looked: what comes meanwhile wakes.
         self.shown.store(true, Ordering::Relaxed);
-        let News { state, pieces, counts } = self.following.take();
+        let News {
+            state,
+            pieces,
+            counts,
+        } = self.following.take();
         pieces.into_iter().for_each(|piece| store.put(piece));
         self.state = state;
         self.counts = counts;
@@ -97,7 +117,11 @@ impl Run {
         while self.before.len() > 1 && self.before.get(1).is_some_and(|(at, _)| old(at)) {
             self.before.pop_front();
         }
-        if self.before.back().is_none_or(|(_, before)| before.frames != counts.frames) {
+        if self
+            .before
+            .back()
+            .is_none_or(|(_, before)| before.frames != counts.frames)
+        {
             self.before.push_back((now, counts));
         }
     }
@@ -124,9 +148,16 @@ impl Run {
 
 impl Telemetry {
     /// Shows it.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(board) = board_choice::shown(model, self.chosen).cloned() else {
-            let words = "There is no board yet. A virtual board measures its supply a thousand times a second.";
+            let words = "There is no board yet. A virtual board measures its supply a thousand \
+                 times a second.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
         };
@@ -137,7 +168,11 @@ impl Telemetry {
             self.held = None;
         }
         // It came back elsewhere.
-        if self.run.as_ref().is_some_and(|run| run.address != board.address) {
+        if self
+            .run
+            .as_ref()
+            .is_some_and(|run| run.address != board.address)
+        {
             self.start(ui, &board);
         }
         if let Some(run) = &mut self.run {
@@ -167,12 +202,23 @@ impl Telemetry {
         ui.ctx().request_repaint();
     }
 
-    fn toolbar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView, actions: &mut Vec<Action>) {
+    fn toolbar(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        board: &BoardView,
+        actions: &mut Vec<Action>,
+    ) {
         ui.horizontal(|ui| {
-            self.chosen = board_choice::show(ui, "telemetry board", model, Some(board)).or(self.chosen);
+            self.chosen =
+                board_choice::show(ui, "telemetry board", model, Some(board)).or(self.chosen);
             let (sign, word, hint) = match self.run {
                 None => (icon::PLAY, "Start", "Open /telemetry of this board"),
-                Some(_) => (icon::STOP, "Stop", "Close /telemetry; the board then takes no samples"),
+                Some(_) => (
+                    icon::STOP,
+                    "Stop",
+                    "Close /telemetry; the board then takes no samples",
+                ),
             };
             if button(ui, sign, word, true, hint) {
                 match self.run {
@@ -181,7 +227,11 @@ impl Telemetry {
                 }
             }
             let (sign, word, hint) = match self.held {
-                None => (icon::PAUSE, "Pause", "Hold the plots still; what comes is kept for a minute"),
+                None => (
+                    icon::PAUSE,
+                    "Pause",
+                    "Hold the plots still; what comes is kept for a minute",
+                ),
                 Some(_) => (icon::PLAY, "Go on", "Follow what comes"),
             };
             let end = self.store.end();
@@ -191,7 +241,9 @@ impl Telemetry {
             ui.add_space(UNIT);
             for (span, word) in SPANS {
                 let chosen = self.span == span;
-                let choice = ui.add(Button::selectable(chosen, word)).on_hover_text("How much is drawn");
+                let choice = ui
+                    .add(Button::selectable(chosen, word))
+                    .on_hover_text("How much is drawn");
                 choice.widget_info(|| WidgetInfo::selected(Role::Button, true, chosen, word));
                 if choice.clicked() {
                     self.span = span;
@@ -199,7 +251,9 @@ impl Telemetry {
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let save = ui.add_enabled(end.is_some(), Button::new("Save CSV…"));
-                if save.on_hover_text("Save the samples that are drawn as a table").clicked()
+                if save
+                    .on_hover_text("Save the samples that are drawn as a table")
+                    .clicked()
                     && let Some(end) = self.held.or(end)
                 {
                     let table = self.store.table(end - self.span, end);
@@ -214,40 +268,69 @@ impl Telemetry {
         let palette = palette(ui);
         let Some(run) = &self.run else {
             let words = self.problem.clone().unwrap_or_else(|| {
-                "Not followed. Samples come on a channel of their own, as binary frames; each has a number, so that a frame that is \
+                "Not followed. Samples come on a channel of their own, as binary frames; each has \
+                     a number, so that a frame that is \
                  lost is seen."
                     .to_owned()
             });
-            let colour = if self.problem.is_some() { palette.bad } else { palette.weak };
+            let colour = if self.problem.is_some() {
+                palette.bad
+            } else {
+                palette.weak
+            };
             ui.label(RichText::new(words).color(colour));
             return;
         };
         let (sign, words, colour) = match &run.state {
             State::Connecting => ("○", "connecting".to_owned(), palette.underway),
             State::Open => ("●", "samples come".to_owned(), palette.good),
-            State::Waiting { why } => ("△", format!("{}; it is tried again", words::plain(why)), palette.doubtful),
+            State::Waiting { why } => (
+                "△",
+                format!("{}; it is tried again", words::plain(why)),
+                palette.doubtful,
+            ),
             State::Refused { why } => ("×", words::plain(why), palette.bad),
         };
         let counts = &run.counts;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT * 2.0;
-            text::label(ui, &format!("{sign} {words}"), &format!("telemetry: {words}"), theme::body(), colour);
+            text::label(
+                ui,
+                &format!("{sign} {words}"),
+                &format!("telemetry: {words}"),
+                theme::body(),
+                colour,
+            );
             if let Some([samples, frames, bytes]) = run.rates(moment.now) {
                 let words = format!("{samples:.0} samples/s");
-                text::label(ui, &words, &format!("rate: {words}"), theme::body(), palette.text);
+                text::label(
+                    ui,
+                    &words,
+                    &format!("rate: {words}"),
+                    theme::body(),
+                    palette.text,
+                );
                 let words = format!("{frames:.0} frames/s, {:.1} kB/s", bytes / 1_000.0);
                 text::label(ui, &words, &words, theme::body(), palette.weak);
             }
             let all = format!("{} frames", counts.frames);
-            text::label(ui, &all, &format!("arrived: {all}"), theme::body(), palette.weak);
+            text::label(
+                ui,
+                &all,
+                &format!("arrived: {all}"),
+                theme::body(),
+                palette.weak,
+            );
             let told = |count: u64| if count > 0 { palette.bad } else { palette.weak };
             let lost = format!("lost by the board: {}", words::count(counts.lost, "frame"));
             text::label(ui, &lost, &lost, theme::body(), told(counts.lost)).on_hover_text(
-                "Their numbers are missing: they were not read fast enough, or the link was down. A board waits for nobody.",
+                "Their numbers are missing: they were not read fast enough, or the link was down. \
+                     A board waits for nobody.",
             );
             let dropped = format!("dropped here: {}", words::count(counts.dropped, "frame"));
             text::label(ui, &dropped, &dropped, theme::body(), told(counts.dropped)).on_hover_text(
-                "They arrived and were let go, because this page was not shown for minutes or the window was too slow.",
+                "They arrived and were let go, because this page was not shown for minutes or the \
+                     window was too slow.",
             );
             if counts.gaps > 0 {
                 let gaps = format!("not sampled: {}", words::count(counts.gaps, "time"));
@@ -259,19 +342,28 @@ impl Telemetry {
 
     fn plots(&self, ui: &mut Ui) {
         let channels = self.store.channels();
-        let Some(end) = self.held.or(self.store.end()) else { return };
-        let view = View { to: end, span: self.span };
+        let Some(end) = self.held.or(self.store.end()) else {
+            return;
+        };
+        let view = View {
+            to: end,
+            span: self.span,
+        };
         let count = u16::try_from(channels.len().max(1)).unwrap_or(u16::MAX);
         let spacing = ui.spacing().item_spacing.y * 2.0;
-        let each = (ui.available_height() - theme::LINE) / f32::from(count) - theme::PUSH_ROW - spacing;
+        let each =
+            (ui.available_height() - theme::LINE) / f32::from(count) - theme::PUSH_ROW - spacing;
         let height = each.max(theme::PLOT_STRIP);
-        ScrollArea::vertical().id_salt("samples").auto_shrink(false).show(ui, |ui| {
-            for (number, channel) in channels.iter().enumerate() {
-                let last = number + 1 == channels.len();
-                let height = if last { height + theme::LINE } else { height };
-                waves::show(ui, &self.store, number, channel, &view, height, last);
-            }
-        });
+        ScrollArea::vertical()
+            .id_salt("samples")
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                for (number, channel) in channels.iter().enumerate() {
+                    let last = number + 1 == channels.len();
+                    let height = if last { height + theme::LINE } else { height };
+                    waves::show(ui, &self.store, number, channel, &view, height, last);
+                }
+            });
     }
 }
 

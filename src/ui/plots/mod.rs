@@ -1,4 +1,5 @@
-//! The page of plots: what was chosen, on one time axis, with the time that is shown. It is live until somebody looks back.
+//! The page of plots: what was chosen, on one time axis, with the time that is
+//! shown. It is live until somebody looks back.
 
 mod axis;
 mod list;
@@ -12,8 +13,8 @@ use std::{
 };
 
 use eframe::egui::{
-    self, Align, Button, ColorImage, Frame, Key, Layout, Margin, Modifiers, Rect, ScrollArea, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    self, Align, Button, ColorImage, Frame, Key, Layout, Margin, Modifiers, Rect, ScrollArea, Ui,
+    WidgetInfo, accesskit::Role, vec2,
 };
 use protocol::Kind;
 
@@ -35,8 +36,14 @@ use markers::Markers;
 pub use crate::settings::PlotSettings;
 
 /// Lengths of time that are shown at a click, in seconds.
-const SPANS: [(f64, &str); 6] =
-    [(60.0, "1 min"), (600.0, "10 min"), (3_600.0, "1 h"), (21_600.0, "6 h"), (86_400.0, "24 h"), (604_800.0, "7 d")];
+const SPANS: [(f64, &str); 6] = [
+    (60.0, "1 min"),
+    (600.0, "10 min"),
+    (3_600.0, "1 h"),
+    (21_600.0, "6 h"),
+    (86_400.0, "24 h"),
+    (604_800.0, "7 d"),
+];
 
 /// The shortest and the longest time that is shown.
 const SPAN: [f64; 2] = [1.0, 604_800.0];
@@ -68,7 +75,8 @@ struct Curve<'a> {
 
 impl Curve<'_> {
     fn unit(&self) -> Option<&str> {
-        self.view.and_then(|(_, view)| view.descriptor.unit_of_measurement.as_deref())
+        self.view
+            .and_then(|(_, view)| view.descriptor.unit_of_measurement.as_deref())
     }
 
     fn shape(&self) -> Shape {
@@ -81,7 +89,9 @@ impl Curve<'_> {
 
     /// A value in words, without its unit.
     fn number_words(&self, value: f64) -> String {
-        let decimals = self.view.and_then(|(_, view)| view.descriptor.accuracy_decimals);
+        let decimals = self
+            .view
+            .and_then(|(_, view)| view.descriptor.accuracy_decimals);
         match self.shape() {
             Shape::Lane => self.words(value),
             Shape::Line | Shape::Steps => words::quantity(value, decimals, None),
@@ -93,7 +103,9 @@ impl Curve<'_> {
         if self.shape() == Shape::Lane && (value == 0.0 || value == 1.0) {
             return if value == 1.0 { "on" } else { "off" }.to_owned();
         }
-        let decimals = self.view.and_then(|(_, view)| view.descriptor.accuracy_decimals);
+        let decimals = self
+            .view
+            .and_then(|(_, view)| view.descriptor.accuracy_decimals);
         match self.shape() {
             Shape::Lane => format!("{:.0} % on", value * 100.0),
             Shape::Line | Shape::Steps => words::quantity(value, decimals, self.unit()),
@@ -103,7 +115,10 @@ impl Curve<'_> {
 
 /// Whether a component has values over time.
 pub(super) fn can_be_plotted(kind: &Kind) -> bool {
-    !matches!(kind, Kind::Select | Kind::Text | Kind::Button | Kind::Update)
+    !matches!(
+        kind,
+        Kind::Select | Kind::Text | Kind::Button | Kind::Update
+    )
 }
 
 /// The time that is shown: seconds since 1970.
@@ -123,7 +138,8 @@ impl Range {
 #[derive(Debug)]
 enum Picture {
     None,
-    /// The next frame is to be taken, without what is only there for the pointer.
+    /// The next frame is to be taken, without what is only there for the
+    /// pointer.
     Wanted,
     /// It was asked for; this part of the window is the picture.
     Asked(Rect, Arc<OnceLock<Arc<ColorImage>>>),
@@ -132,7 +148,8 @@ enum Picture {
 /// The page.
 pub(super) struct Plots {
     pub(super) settings: PlotSettings,
-    /// Where the view ends while somebody looks back or holds it still; `None` while it is live.
+    /// Where the view ends while somebody looks back or holds it still; `None`
+    /// while it is live.
     end: Option<f64>,
     /// The time under the pointer.
     cursor: Option<f64>,
@@ -144,7 +161,11 @@ pub(super) struct Plots {
 
 impl Plots {
     pub(super) fn new(settings: PlotSettings) -> Self {
-        let span = if settings.span.is_finite() { settings.span.clamp(SPAN[0], SPAN[1]) } else { 600.0 };
+        let span = if settings.span.is_finite() {
+            settings.span.clamp(SPAN[0], SPAN[1])
+        } else {
+            600.0
+        };
         Self {
             settings: PlotSettings { span, ..settings },
             end: None,
@@ -161,7 +182,9 @@ impl Plots {
             return Ok(format!("{} is plotted already.", pin.name));
         }
         if self.settings.curves.len() == MOST {
-            return Err(format!("At most {MOST} curves are plotted at once. Take one away first."));
+            return Err(format!(
+                "At most {MOST} curves are plotted at once. Take one away first."
+            ));
         }
         let words = format!("{} is plotted now.", pin.name);
         self.settings.curves.push(pin);
@@ -169,14 +192,23 @@ impl Plots {
     }
 
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
         self.take_picture(ui, actions);
         let now = seconds(moment.wall);
         self.keys(ui, now);
         self.toolbar(ui, model, moment, actions);
         ui.add_space(UNIT);
         let end = self.end.unwrap_or(now);
-        let range = Range { from: end - self.settings.span, to: end };
+        let range = Range {
+            from: end - self.settings.span,
+            to: end,
+        };
         let mut taken = None;
         let curves: Vec<Curve<'_>> = self
             .settings
@@ -189,14 +221,28 @@ impl Plots {
                     moment.shows(board.key);
                 }
                 let known_until = view.map_or(now, |(board, _)| known_until(board, moment, now));
-                let buckets =
-                    view.map(|(_, view)| view.history.between(range.from, range.to, known_until)).unwrap_or_default();
-                Curve { number, pin, title: pin.title(model), view, buckets }
+                let buckets = view
+                    .map(|(_, view)| view.history.between(range.from, range.to, known_until))
+                    .unwrap_or_default();
+                Curve {
+                    number,
+                    pin,
+                    title: pin.title(model),
+                    view,
+                    buckets,
+                }
             })
             .collect();
         self.markers.take_in(model.journal());
-        let cursor = self.cursor.filter(|_| matches!(self.picture, Picture::None));
-        let mut look = strip::Look { range, cursor, hovered: None, change: None };
+        let cursor = self
+            .cursor
+            .filter(|_| matches!(self.picture, Picture::None));
+        let mut look = strip::Look {
+            range,
+            cursor,
+            hovered: None,
+            change: None,
+        };
         let body = ui.available_rect_before_wrap();
         ui.horizontal_top(|ui| {
             ui.allocate_ui_with_layout(
@@ -213,8 +259,11 @@ impl Plots {
                     empty(ui);
                     return;
                 }
-                let marks =
-                    if self.settings.events { self.markers.of(&curves, range, &moment.timeline) } else { Vec::new() };
+                let marks = if self.settings.events {
+                    self.markers.of(&curves, range, &moment.timeline)
+                } else {
+                    Vec::new()
+                };
                 strips(ui, &curves, &marks, moment, &mut look);
             });
         });
@@ -231,7 +280,14 @@ impl Plots {
     }
 
     /// Takes over what the pointer did.
-    fn after(&mut self, ui: &Ui, body: Rect, now: f64, hovered: Option<f64>, change: Option<Range>) {
+    fn after(
+        &mut self,
+        ui: &Ui,
+        body: Rect,
+        now: f64,
+        hovered: Option<f64>,
+        change: Option<Range>,
+    ) {
         if hovered != self.cursor {
             self.cursor = hovered;
             ui.ctx().request_repaint();
@@ -242,7 +298,8 @@ impl Plots {
         }
         if matches!(self.picture, Picture::Wanted) {
             let taken = Arc::new(OnceLock::new());
-            self.picture = Picture::Asked(body.intersect(ui.ctx().content_rect()), Arc::clone(&taken));
+            self.picture =
+                Picture::Asked(body.intersect(ui.ctx().content_rect()), Arc::clone(&taken));
             let ctx = ui.ctx().clone();
             ui.ctx().request_screenshot(move |image| {
                 // A second picture for one question is not wanted.
@@ -261,7 +318,11 @@ impl Plots {
         }
         let span = wanted.span().clamp(SPAN[0], SPAN[1]);
         let middle = f64::midpoint(wanted.from, wanted.to);
-        let end = if (wanted.span() - span).abs() > 1e-9 { middle + span / 2.0 } else { wanted.to };
+        let end = if (wanted.span() - span).abs() > 1e-9 {
+            middle + span / 2.0
+        } else {
+            wanted.to
+        };
         self.settings.span = span;
         self.end = (end < now).then_some(end);
     }
@@ -316,17 +377,37 @@ impl Plots {
             ui.add_space(UNIT);
             for (span, word) in SPANS {
                 let chosen = (self.settings.span - span).abs() < 0.5;
-                if ui.add(Button::selectable(chosen, word)).on_hover_text("Show this much time").clicked() {
+                if ui
+                    .add(Button::selectable(chosen, word))
+                    .on_hover_text("Show this much time")
+                    .clicked()
+                {
                     let factor = span / self.settings.span;
                     self.zoom(factor, now);
                 }
             }
             ui.add_space(UNIT);
             let moves: [(&str, &str, &str); 4] = [
-                (icon::CARET_LEFT, "Earlier", "Look back (Left, or drag the plot)"),
-                (icon::CARET_RIGHT, "Later", "Look ahead (Right, or drag the plot)"),
-                (icon::MAGNIFYING_GLASS_PLUS, "Zoom in", "Show less time (+, or Ctrl and the wheel)"),
-                (icon::MAGNIFYING_GLASS_MINUS, "Zoom out", "Show more time (-, or Ctrl and the wheel)"),
+                (
+                    icon::CARET_LEFT,
+                    "Earlier",
+                    "Look back (Left, or drag the plot)",
+                ),
+                (
+                    icon::CARET_RIGHT,
+                    "Later",
+                    "Look ahead (Right, or drag the plot)",
+                ),
+                (
+                    icon::MAGNIFYING_GLASS_PLUS,
+                    "Zoom in",
+                    "Show less time (+, or Ctrl and the wheel)",
+                ),
+                (
+                    icon::MAGNIFYING_GLASS_MINUS,
+                    "Zoom out",
+                    "Show more time (-, or Ctrl and the wheel)",
+                ),
             ];
             for (at, (sign, name, hint)) in moves.into_iter().enumerate() {
                 if sign_button(ui, sign, name).on_hover_text(hint).clicked() {
@@ -339,7 +420,11 @@ impl Plots {
                 }
             }
             let (sign, word, hint) = match self.end {
-                None => (icon::PAUSE, "Pause", "Hold the plots still; nothing is lost meanwhile (Space)"),
+                None => (
+                    icon::PAUSE,
+                    "Pause",
+                    "Hold the plots still; nothing is lost meanwhile (Space)",
+                ),
                 Some(_) => (icon::PLAY, "Live", "Follow what comes again (Space)"),
             };
             let hold = ui.add(Button::new(format!("{sign} {word}")));
@@ -348,11 +433,15 @@ impl Plots {
                 self.hold(now);
             }
             ui.add_space(UNIT);
-            ui.checkbox(&mut self.settings.events, "Events").on_hover_text("Mark events of buttons and lost links");
+            ui.checkbox(&mut self.settings.events, "Events")
+                .on_hover_text("Mark events of buttons and lost links");
             ui.add_space(UNIT);
             let any = !self.settings.curves.is_empty();
             let csv = ui.add_enabled(any, Button::new("Save CSV…"));
-            if csv.on_hover_text("Save the values of the time that is shown as a table").clicked() {
+            if csv
+                .on_hover_text("Save the values of the time that is shown as a table")
+                .clicked()
+            {
                 let end = self.end.unwrap_or(now);
                 let range = [end - self.settings.span, end, now];
                 let rows = table::rows(model, &self.settings.curves, range, &moment.timeline);
@@ -371,7 +460,9 @@ impl Plots {
 
     /// Takes the picture that was asked for, once it is there.
     fn take_picture(&mut self, ui: &Ui, actions: &mut Vec<Action>) {
-        let Picture::Asked(rect, taken) = &self.picture else { return };
+        let Picture::Asked(rect, taken) = &self.picture else {
+            return;
+        };
         if let Some(image) = taken.get() {
             let part = image.region(rect, Some(ui.ctx().pixels_per_point()));
             actions.push(Action::File(Errand::SavePicture(Arc::new(part))));
@@ -380,7 +471,8 @@ impl Plots {
     }
 }
 
-/// Until when the last value of a board holds: while the link is silent nothing newer is known than what was heard.
+/// Until when the last value of a board holds: while the link is silent nothing
+/// newer is known than what was heard.
 fn known_until(board: &BoardView, moment: &Moment, now: f64) -> f64 {
     match (&board.link, board.last_heard) {
         (crate::fleet::LinkState::Stale, Some(heard)) => {
@@ -390,8 +482,15 @@ fn known_until(board: &BoardView, moment: &Moment, now: f64) -> f64 {
     }
 }
 
-/// A strip for each unit, and one for everything that is on or off, under one another on one time axis.
-fn strips(ui: &mut Ui, curves: &[Curve<'_>], marks: &[markers::Mark], moment: &Moment, look: &mut strip::Look) {
+/// A strip for each unit, and one for everything that is on or off, under one
+/// another on one time axis.
+fn strips(
+    ui: &mut Ui,
+    curves: &[Curve<'_>],
+    marks: &[markers::Mark],
+    moment: &Moment,
+    look: &mut strip::Look,
+) {
     let mut groups: Vec<(String, Vec<&Curve<'_>>)> = Vec::new();
     for curve in curves {
         let title = match curve.shape() {
@@ -409,31 +508,53 @@ fn strips(ui: &mut Ui, curves: &[Curve<'_>], marks: &[markers::Mark], moment: &M
     let room = left_of(ui.available_height(), footer);
     let each = ((room - gap * groups.len() as f32) / groups.len() as f32).max(least);
     let scrolls = (each + gap) * groups.len() as f32 > room + 1.0;
-    ScrollArea::vertical().id_salt("strips").auto_shrink(false).max_height(room).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = gap;
-        let last = groups.len().saturating_sub(1);
-        for (at, (title, group)) in groups.iter().enumerate() {
-            let place = strip::Place { height: each, has_times: at == last, wheel_zooms: !scrolls };
-            strip::show(ui, title, group, marks, moment, &place, look);
-        }
-    });
+    ScrollArea::vertical()
+        .id_salt("strips")
+        .auto_shrink(false)
+        .max_height(room)
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = gap;
+            let last = groups.len().saturating_sub(1);
+            for (at, (title, group)) in groups.iter().enumerate() {
+                let place = strip::Place {
+                    height: each,
+                    has_times: at == last,
+                    wheel_zooms: !scrolls,
+                };
+                strip::show(ui, title, group, marks, moment, &place, look);
+            }
+        });
     let under = look.cursor.map(|cursor| axis::at(cursor, moment));
     let close = look.range.span() / 100.0;
     let near = look.cursor.and_then(|cursor| {
         let distance = |mark: &&markers::Mark| (mark.at - cursor).abs();
-        marks.iter().filter(|mark| distance(mark) < close).min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        marks
+            .iter()
+            .filter(|mark| distance(mark) < close)
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
     });
     let words = match (under, near) {
         (Some(time), Some(mark)) => format!("{time}   {}", mark.words),
         (Some(time), None) => time,
         (None, _) => {
-            format!("{} to {}", axis::at(look.range.from, moment), axis::at(look.range.to, moment))
+            format!(
+                "{} to {}",
+                axis::at(look.range.from, moment),
+                axis::at(look.range.to, moment)
+            )
         }
     };
     text::label(
         ui,
         &words,
-        &format!("{}: {words}", if look.cursor.is_some() { "cursor" } else { "shown" }),
+        &format!(
+            "{}: {words}",
+            if look.cursor.is_some() {
+                "cursor"
+            } else {
+                "shown"
+            }
+        ),
         theme::body(),
         palette(ui).weak,
     );
@@ -441,13 +562,16 @@ fn strips(ui: &mut Ui, curves: &[Curve<'_>], marks: &[markers::Mark], moment: &M
 
 fn empty(ui: &mut Ui) {
     let palette = palette(ui);
-    let frame =
-        Frame::new().stroke((1.0, palette.border)).corner_radius(theme::CARD_RADIUS).inner_margin(Margin::same(24));
+    let frame = Frame::new()
+        .stroke((1.0, palette.border))
+        .corner_radius(theme::CARD_RADIUS)
+        .inner_margin(Margin::same(24));
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         let words = "Nothing is plotted yet.";
         text::label(ui, words, words, theme::strong(), palette.text);
-        let words = "Add sensors, switches and lights of any board at the left, or from the menu of a card. What the boards \
+        let words = "Add sensors, switches and lights of any board at the left, or from the menu \
+             of a card. What the boards \
             told since this window was opened is there already: up to a day, with every extreme.";
         ui.add(egui::Label::new(egui::RichText::new(words).color(palette.weak)).wrap());
     });

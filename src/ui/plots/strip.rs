@@ -1,5 +1,5 @@
-//! One plot of the page: curves of one unit. A line never crosses a gap; where older values were summed up, a band goes from the lowest
-//! to the highest.
+//! One plot of the page: curves of one unit. A line never crosses a gap; where
+//! older values were summed up, a band goes from the lowest to the highest.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,8 @@ pub(super) struct Place {
     pub(super) height: f32,
     /// It is the lowest: the times stand below it.
     pub(super) has_times: bool,
-    /// The wheel does not scroll the page, so it makes the time longer or shorter.
+    /// The wheel does not scroll the page, so it makes the time longer or
+    /// shorter.
     pub(super) wheel_zooms: bool,
 }
 
@@ -65,7 +66,13 @@ pub(super) fn show(
         .show_axes(Vec2b::new(place.has_times, true))
         .x_grid_spacer(|input| axis::marks(&input, moment))
         .x_axis_formatter(|mark, _| axis::words(mark, moment))
-        .y_axis_formatter(move |mark, _| if is_lanes { String::new() } else { short(mark.value) })
+        .y_axis_formatter(move |mark, _| {
+            if is_lanes {
+                String::new()
+            } else {
+                short(mark.value)
+            }
+        })
         .y_axis_min_width(theme::PLOT_AXIS)
         .grid_color(palette.outline)
         .grid_fade(0.35)
@@ -73,50 +80,103 @@ pub(super) fn show(
         .show_y(false)
         .set_margin_fraction(eframe::egui::vec2(0.0, 0.12))
         .auto_bounds(Vec2b::new(false, true));
-    let plot = if is_lanes { plot.include_y(1.0).include_y(0.0) } else { plot };
+    let plot = if is_lanes {
+        plot.include_y(1.0).include_y(0.0)
+    } else {
+        plot
+    };
     let cursor = look.cursor;
     let response = plot.show(ui, |plot| {
         plot.set_plot_bounds_x(from..=to);
         for curve in curves {
             let colour = palette.series[curve.number % palette.series.len()];
-            let style = if curve.number < palette.series.len() { LineStyle::Solid } else { LineStyle::dashed_dense() };
+            let style = if curve.number < palette.series.len() {
+                LineStyle::Solid
+            } else {
+                LineStyle::dashed_dense()
+            };
             let base = lanes.get(&curve.number).copied().unwrap_or(0.0);
             draw(plot, curve, base, colour, style);
         }
         for mark in marks {
-            let colour = if mark.is_loss { palette.signs.bad } else { palette.signs.underway };
-            let style = if mark.is_loss { LineStyle::dashed_dense() } else { LineStyle::dotted_dense() };
-            plot.vline(VLine::new("", mark.at).color(colour).style(style).allow_hover(false));
+            let colour = if mark.is_loss {
+                palette.signs.bad
+            } else {
+                palette.signs.underway
+            };
+            let style = if mark.is_loss {
+                LineStyle::dashed_dense()
+            } else {
+                LineStyle::dotted_dense()
+            };
+            plot.vline(
+                VLine::new("", mark.at)
+                    .color(colour)
+                    .style(style)
+                    .allow_hover(false),
+            );
         }
         if let Some(cursor) = cursor {
-            plot.vline(VLine::new("", cursor).color(palette.text).width(1.0).allow_hover(false));
+            plot.vline(
+                VLine::new("", cursor)
+                    .color(palette.text)
+                    .width(1.0)
+                    .allow_hover(false),
+            );
         }
     });
     let transform = response.transform;
     let response = response.response;
     let frame = *transform.frame();
     let corner = frame.shrink(6.0);
-    text::paint(ui, corner, Align2::LEFT_TOP, title, theme::small(), palette.weak);
+    text::paint(
+        ui,
+        corner,
+        Align2::LEFT_TOP,
+        title,
+        theme::small(),
+        palette.weak,
+    );
     let names: Vec<&str> = curves.iter().map(|curve| curve.title.as_str()).collect();
     let name = format!("plot of {title}: {}", names.join(", "));
     response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
     let per_point = look.range.span() / f64::from(frame.width().max(1.0));
     if response.dragged() {
         let by = -f64::from(response.drag_delta().x) * per_point;
-        look.change = Some(Range { from: from + by, to: to + by });
+        look.change = Some(Range {
+            from: from + by,
+            to: to + by,
+        });
     }
     if response.double_clicked() {
-        look.change = Some(Range { from: f64::INFINITY, to: f64::INFINITY });
+        look.change = Some(Range {
+            from: f64::INFINITY,
+            to: f64::INFINITY,
+        });
     }
-    let Some(pointer) = response.hover_pos().filter(|pointer| frame.contains(*pointer)) else { return };
-    let under = transform.value_from_position(pos2(pointer.x, frame.center().y)).x;
+    let Some(pointer) = response
+        .hover_pos()
+        .filter(|pointer| frame.contains(*pointer))
+    else {
+        return;
+    };
+    let under = transform
+        .value_from_position(pos2(pointer.x, frame.center().y))
+        .x;
     look.hovered = Some(under);
     let (pinch, wheel) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta()));
-    let wheel_factor = if place.wheel_zooms { (wheel.y / 200.0).exp() } else { 1.0 };
+    let wheel_factor = if place.wheel_zooms {
+        (wheel.y / 200.0).exp()
+    } else {
+        1.0
+    };
     let factor = f64::from(pinch * wheel_factor);
     let by = -f64::from(wheel.x) * per_point;
     if (factor - 1.0).abs() > 1e-4 || by != 0.0 {
-        let (from, to) = (under - (under - from) / factor + by, under + (to - under) / factor + by);
+        let (from, to) = (
+            under - (under - from) / factor + by,
+            under + (to - under) / factor + by,
+        );
         look.change = Some(Range { from, to });
     }
 }
@@ -126,33 +186,66 @@ fn short(value: f64) -> String {
     words::short_number(value)
 }
 
-fn draw<'a>(plot: &mut egui_plot::PlotUi<'a>, curve: &Curve<'a>, base: f64, colour: Color32, style: LineStyle) {
+fn draw<'a>(
+    plot: &mut egui_plot::PlotUi<'a>,
+    curve: &Curve<'a>,
+    base: f64,
+    colour: Color32,
+    style: LineStyle,
+) {
     let mut last = None;
-    for part in curve.buckets.split(Bucket::is_gap).filter(|part| !part.is_empty()) {
+    for part in curve
+        .buckets
+        .split(Bucket::is_gap)
+        .filter(|part| !part.is_empty())
+    {
         let points = points(part, curve.shape(), base);
         last = points.last().copied().or(last);
         if part.iter().any(|bucket| bucket.low < bucket.high) {
-            let edges: Vec<(f64, &Bucket)> = part.iter().flat_map(|bucket| edges(bucket, curve.shape())).collect();
+            let edges: Vec<(f64, &Bucket)> = part
+                .iter()
+                .flat_map(|bucket| edges(bucket, curve.shape()))
+                .collect();
             let xs: Vec<f64> = edges.iter().map(|(x, _)| *x).collect();
             let lows: Vec<f64> = edges.iter().map(|(_, bucket)| bucket.low + base).collect();
             let highs: Vec<f64> = edges.iter().map(|(_, bucket)| bucket.high + base).collect();
             let fill = colour.gamma_multiply(0.25);
-            plot.add(FilledArea::new("", &xs, &lows, &highs).fill_color(fill).allow_hover(false));
+            plot.add(
+                FilledArea::new("", &xs, &lows, &highs)
+                    .fill_color(fill)
+                    .allow_hover(false),
+            );
         }
         if let [only] = points.as_slice() {
             // A line of one point is not seen.
-            plot.points(Points::new("", vec![*only]).radius(2.0).color(colour).allow_hover(false));
+            plot.points(
+                Points::new("", vec![*only])
+                    .radius(2.0)
+                    .color(colour)
+                    .allow_hover(false),
+            );
         }
-        // Points in one column of pixels would be drawn as a band, which leans where a step is upright.
+        // Points in one column of pixels would be drawn as a band, which leans
+        // where a step is upright.
         let is_line = curve.shape() == Shape::Line;
-        let line = Line::new("", PlotPoints::from(points)).color(colour).width(1.5).style(style).allow_band(is_line);
+        let line = Line::new("", PlotPoints::from(points))
+            .color(colour)
+            .width(1.5)
+            .style(style)
+            .allow_band(is_line);
         plot.line(line.allow_hover(false));
     }
     let bounds = plot.plot_bounds();
     if let Some([x, y]) = last {
         let at = PlotPoint::new(x.min(bounds.max()[0]), y);
-        let number = RichText::new(format!("{} ", curve.number + 1)).font(theme::small()).color(colour);
-        plot.text(Text::new("", at, number).anchor(Align2::RIGHT_BOTTOM).allow_hover(false));
+        let number = RichText::new(format!("{} ", curve.number + 1))
+            .font(theme::small())
+            .color(colour);
+        plot.text(
+            Text::new("", at, number)
+                .anchor(Align2::RIGHT_BOTTOM)
+                .allow_hover(false),
+        );
     }
 }
 
@@ -162,7 +255,10 @@ fn edges(bucket: &Bucket, shape: Shape) -> impl Iterator<Item = (f64, &Bucket)> 
         Shape::Line => (f64::midpoint(bucket.from, bucket.to), None),
         Shape::Steps | Shape::Lane => (bucket.from, Some(bucket.to)),
     };
-    [Some(first), second].into_iter().flatten().map(move |x| (x, bucket))
+    [Some(first), second]
+        .into_iter()
+        .flatten()
+        .map(move |x| (x, bucket))
 }
 
 /// The points of a part without a gap.
@@ -175,7 +271,10 @@ fn points(part: &[Bucket], shape: Shape, base: f64) -> Vec<[f64; 2]> {
             }
             Shape::Line => points.push([bucket.from, bucket.mean + base]),
             Shape::Steps | Shape::Lane => {
-                points.extend([[bucket.from, bucket.mean + base], [bucket.to, bucket.mean + base]]);
+                points.extend([
+                    [bucket.from, bucket.mean + base],
+                    [bucket.to, bucket.mean + base],
+                ]);
             }
         }
     }

@@ -1,4 +1,5 @@
-//! What is plotted as a table (RFC 4180): a row for each value, or for each bucket of older values.
+//! What is plotted as a table (RFC 4180): a row for each value, or for each
+//! bucket of older values.
 
 use std::{io, path::Path};
 
@@ -22,12 +23,24 @@ pub struct Row {
     bucket: Bucket,
 }
 
-/// The rows of the time between two times, curve by curve, oldest first, with times as the clock of this computer showed them.
-pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], [from, to, now]: [f64; 3], timeline: &Timeline) -> Vec<Row> {
+/// The rows of the time between two times, curve by curve, oldest first, with
+/// times as the clock of this computer showed them.
+pub(in crate::ui) fn rows(
+    model: &Model,
+    curves: &[Pin],
+    [from, to, now]: [f64; 3],
+    timeline: &Timeline,
+) -> Vec<Row> {
     let mut rows = Vec::new();
     for pin in curves {
-        let Some((_, view)) = pin.find(model) else { continue };
-        let unit = view.descriptor.unit_of_measurement.clone().unwrap_or_default();
+        let Some((_, view)) = pin.find(model) else {
+            continue;
+        };
+        let unit = view
+            .descriptor
+            .unit_of_measurement
+            .clone()
+            .unwrap_or_default();
         for bucket in view.history.between(from, to, now) {
             if bucket.to < from || bucket.from > to {
                 continue;
@@ -51,9 +64,33 @@ pub(in crate::ui) fn rows(model: &Model, curves: &[Pin], [from, to, now]: [f64; 
 /// Writes the rows with a head. Times are RFC 3339 in UTC; a gap has no values.
 pub(in crate::ui) fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
     let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
-    file.write_record(["time", "until", "board", "component", "name", "unit", "mean", "low", "high", "values"])?;
-    for Row { board, component, name, unit, bucket } in rows {
-        let number = |value: f64| if value.is_finite() { words::quantity_exact(value) } else { String::new() };
+    file.write_record([
+        "time",
+        "until",
+        "board",
+        "component",
+        "name",
+        "unit",
+        "mean",
+        "low",
+        "high",
+        "values",
+    ])?;
+    for Row {
+        board,
+        component,
+        name,
+        unit,
+        bucket,
+    } in rows
+    {
+        let number = |value: f64| {
+            if value.is_finite() {
+                words::quantity_exact(value)
+            } else {
+                String::new()
+            }
+        };
         file.write_record([
             &*stamp(bucket.from),
             &stamp(bucket.to),
@@ -67,7 +104,9 @@ pub(in crate::ui) fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
             &bucket.count.to_string(),
         ])?;
     }
-    file.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()
+    file.into_inner()
+        .map_err(csv::IntoInnerError::into_error)?
+        .finish()
 }
 
 fn stamp(seconds: f64) -> String {
@@ -81,7 +120,14 @@ mod tests {
 
     #[test]
     fn a_gap_is_a_row_without_values_and_a_name_is_no_formula() -> io::Result<()> {
-        let bucket = |from: f64, mean: f64, count| Bucket { from, to: from + 1.5, low: mean, high: mean, mean, count };
+        let bucket = |from: f64, mean: f64, count| Bucket {
+            from,
+            to: from + 1.5,
+            low: mean,
+            high: mean,
+            mean,
+            count,
+        };
         let row = |name: &str, bucket| Row {
             board: "desk-1".to_owned(),
             component: "sensor:0".to_owned(),
@@ -89,7 +135,8 @@ mod tests {
             unit: "°C".to_owned(),
             bucket,
         };
-        let path = std::env::temp_dir().join(format!("switchboard-table-{}.csv", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("switchboard-table-{}.csv", std::process::id()));
         let name = "Desk, left: Temperature";
         let formula = "=HYPERLINK(\"http://a\")";
         write(
@@ -103,14 +150,22 @@ mod tests {
         let table = std::fs::read_to_string(&path)?;
         std::fs::remove_file(&path)?;
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines[0], "time,until,board,component,name,unit,mean,low,high,values");
+        assert_eq!(
+            lines[0],
+            "time,until,board,component,name,unit,mean,low,high,values"
+        );
         assert_eq!(
             lines[1],
-            "1970-01-01T00:00:00.000Z,1970-01-01T00:00:01.500Z,desk-1,sensor:0,\"Desk, left: Temperature\",°C,21.5,21.5,21.5,1"
+            "1970-01-01T00:00:00.000Z,1970-01-01T00:00:01.500Z,desk-1,sensor:0,\"Desk, left: \
+                 Temperature\",°C,21.5,21.5,21.5,1"
         );
         assert!(lines[2].ends_with(",°C,,,,0"), "{}", lines[2]);
         // A name is never a formula, and a number below zero stays one.
-        assert!(lines[3].ends_with(",\"'=HYPERLINK(\"\"http://a\"\")\",°C,-1.5e-9,-1.5e-9,-1.5e-9,1"), "{}", lines[3]);
+        assert!(
+            lines[3].ends_with(",\"'=HYPERLINK(\"\"http://a\"\")\",°C,-1.5e-9,-1.5e-9,-1.5e-9,1"),
+            "{}",
+            lines[3]
+        );
         Ok(())
     }
 }

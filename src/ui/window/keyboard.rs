@@ -19,15 +19,17 @@ impl Window {
         if !laid_over {
             places::keys(ui, actions);
         }
-        for (modifiers, key, overlay) in
-            [(Modifiers::COMMAND, Key::K, Overlay::Commands), (Modifiers::NONE, Key::F1, Overlay::Shortcuts)]
-        {
+        for (modifiers, key, overlay) in [
+            (Modifiers::COMMAND, Key::K, Overlay::Commands),
+            (Modifiers::NONE, Key::F1, Overlay::Shortcuts),
+        ] {
             if self.dialog.is_none() && ui.input_mut(|input| input.consume_key(modifiers, key)) {
                 actions.push(Action::Open(overlay));
             }
         }
         // What is typed is undone by its field.
-        if !ui.ctx().egui_wants_keyboard_input() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z))
+        if !ui.ctx().egui_wants_keyboard_input()
+            && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z))
         {
             actions.push(Action::Undo(None));
         }
@@ -44,20 +46,30 @@ impl Window {
                 actions.push(Action::MarkNone);
             }
         }
-        let step =
-            ui.input(|input| i64::from(input.key_pressed(Key::ArrowDown)) - i64::from(input.key_pressed(Key::ArrowUp)));
+        let step = ui.input(|input| {
+            i64::from(input.key_pressed(Key::ArrowDown))
+                - i64::from(input.key_pressed(Key::ArrowUp))
+        });
         if step == 0 {
             return;
         }
         let last = self.model.listed() - 1;
-        let next = match self.model.selected().and_then(|board| self.model.position(board.key)) {
+        let next = match self
+            .model
+            .selected()
+            .and_then(|board| self.model.position(board.key))
+        {
             Some(at) if step > 0 => (at + 1).min(last),
             Some(at) => at.saturating_sub(1),
             None => 0,
         };
         if let Some(key) = self.model.listed_at(next) {
             let more = ui.input(|input| input.modifiers.shift);
-            actions.push(if more { Action::Mark(key) } else { Action::Select(key) });
+            actions.push(if more {
+                Action::Mark(key)
+            } else {
+                Action::Select(key)
+            });
         }
     }
 }

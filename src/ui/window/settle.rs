@@ -1,4 +1,5 @@
-//! What of the asked concerns only the window, and is done here: no board hears of it.
+//! What of the asked concerns only the window, and is done here: no board hears
+//! of it.
 
 use eframe::egui::Ui;
 
@@ -35,8 +36,8 @@ impl Window {
                 let left_out = self.model.make_note(&boards, &change);
                 self.dialog = None;
                 if left_out > 0 {
-                    let words =
-                        "A board that has not yet said its id cannot be noted. Wait until it was connected once.";
+                    let words = "A board that has not yet said its id cannot be noted. Wait until \
+                         it was connected once.";
                     self.tell(Notice::Failed(words.to_owned()));
                 }
                 ui.ctx().request_repaint();
@@ -85,12 +86,16 @@ impl Window {
             }
             Action::TakeScene(name, pins) => {
                 match self.scenes.take(&name, pins, &self.model) {
-                    0 => self.tell(Notice::Failed("Nothing of that can be set, or is known now.".to_owned())),
+                    0 => self.tell(Notice::Failed(
+                        "Nothing of that can be set, or is known now.".to_owned(),
+                    )),
                     _ => self.place = Place::Scenes,
                 }
                 ui.ctx().request_repaint();
             }
-            Action::ApplyScene(at) => return self.scenes.batch(at, &self.model).map(Action::Together),
+            Action::ApplyScene(at) => {
+                return self.scenes.batch(at, &self.model).map(Action::Together);
+            }
             Action::ShowDashboard(at) => {
                 self.place = Place::Dashboards;
                 self.dashboards.binder.show(at);
@@ -128,11 +133,29 @@ impl Window {
         let (place, name) = match document {
             Document::Scene(scene) => {
                 let at = self.scenes.binder.add(scene);
-                (Place::Scenes, self.scenes.binder.shelf.items.get(at).map(Shelved::name).unwrap_or_default())
+                (
+                    Place::Scenes,
+                    self.scenes
+                        .binder
+                        .shelf
+                        .items
+                        .get(at)
+                        .map(Shelved::name)
+                        .unwrap_or_default(),
+                )
             }
             Document::Dashboard(dashboard) => {
                 let at = self.dashboards.binder.add(dashboard);
-                (Place::Dashboards, self.dashboards.binder.shelf.items.get(at).map(Shelved::name).unwrap_or_default())
+                (
+                    Place::Dashboards,
+                    self.dashboards
+                        .binder
+                        .shelf
+                        .items
+                        .get(at)
+                        .map(Shelved::name)
+                        .unwrap_or_default(),
+                )
             }
         };
         let words = format!("Loaded {name}.");

@@ -1,4 +1,5 @@
-//! A board in QEMU: its serial port, and its power. The image and the network around it are made by `firmware/emulated/check`.
+//! A board in QEMU: its serial port, and its power. The image and the network
+//! around it are made by `firmware/emulated/check`.
 
 use std::{
     env,
@@ -25,7 +26,8 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Gives it power, and waits until it serves. What it keeps is gone when its machine ends.
+    /// Gives it power, and waits until it serves. What it keeps is gone when
+    /// its machine ends.
     pub(crate) fn boot() -> Self {
         Self::start(&[])
     }
@@ -41,8 +43,18 @@ impl Emulator {
         let serial = machine.stdin.take().expect("piped");
         let output = BufReader::new(machine.stdout.take().expect("piped"));
         let (sender, lines) = channel();
-        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        let mut emulator = Self { machine, serial, lines, listening: Value::Null };
+        thread::spawn(move || {
+            output
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
+        });
+        let mut emulator = Self {
+            machine,
+            serial,
+            lines,
+            listening: Value::Null,
+        };
         emulator.listening = emulator.serves();
         emulator
     }
@@ -50,7 +62,9 @@ impl Emulator {
     /// Waits until it says that it serves, for the first time or again.
     pub(crate) fn serves(&self) -> Value {
         self.hears("that it serves", |line| {
-            serde_json::from_str(line).ok().filter(|said: &Value| said["id"].is_string())
+            serde_json::from_str(line)
+                .ok()
+                .filter(|said: &Value| said["id"].is_string())
         })
     }
 
@@ -59,13 +73,20 @@ impl Emulator {
         let deadline = Instant::now() + SOON;
         let mut said = Vec::new();
         loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match self
+                .lines
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
                 Ok(line) => match pass(&line) {
                     Some(found) => return found,
                     None => said.push(line),
                 },
-                Err(RecvTimeoutError::Timeout) => panic!("the board never said {what}, but {said:#?}"),
-                Err(RecvTimeoutError::Disconnected) => panic!("the machine ended before it said {what}: {said:#?}"),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("the board never said {what}, but {said:#?}")
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("the machine ended before it said {what}: {said:#?}")
+                }
             }
         }
     }
@@ -78,7 +99,11 @@ impl Emulator {
     /// Waits until the machine has ended, and comes to its exit status.
     pub(crate) fn ends(&mut self) -> Option<i32> {
         let deadline = Instant::now() + SOON;
-        while self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok() {}
+        while self
+            .lines
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            .is_ok()
+        {}
         self.machine.wait().expect("waited").code()
     }
 
@@ -97,11 +122,27 @@ fn qemu(more: &[&str]) -> Command {
     let image = env::var("SWITCHBOARD_EMULATED").expect("SWITCHBOARD_EMULATED names the image");
     let mut command = Command::new("qemu-system-riscv32");
     command
-        .args(["-M", "virt", "-cpu", "rv32", "-m", "16", "-bios", "none", "-nographic"])
-        .args(["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-rng-device"])
+        .args([
+            "-M",
+            "virt",
+            "-cpu",
+            "rv32",
+            "-m",
+            "16",
+            "-bios",
+            "none",
+            "-nographic",
+        ])
+        .args([
+            "-global",
+            "virtio-mmio.force-legacy=false",
+            "-device",
+            "virtio-rng-device",
+        ])
         .args(["-device", "virtio-net-device,netdev=n"])
         .args(["-netdev", "tap,id=n,ifname=tap0,script=no,downscript=no"])
-        // Not with `-kernel`: beside a flash in a file, QEMU 7.2 starts what is in the flash (hw/riscv/virt.c).
+        // Not with `-kernel`: beside a flash in a file, QEMU 7.2 starts what is
+        // in the flash (hw/riscv/virt.c).
         .args(["-device", &format!("loader,file={image},cpu-num=0")])
         .args(more)
         .stdout(Stdio::piped());
@@ -119,12 +160,18 @@ impl AtAPort {
     /// Gives it power.
     pub(crate) fn boot_with(flash: &Flash) -> Self {
         let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.0.display());
-        let mut machine = qemu(&["-drive", &drive, "-monitor", "none", "-serial", "pty"]).spawn().expect("QEMU");
+        let mut machine = qemu(&["-drive", &drive, "-monitor", "none", "-serial", "pty"])
+            .spawn()
+            .expect("QEMU");
         let mut said = BufReader::new(machine.stdout.take().expect("piped"));
         let mut line = String::new();
         said.read_line(&mut line).expect("QEMU names the port");
         // "char device redirected to /dev/pts/3 (label serial0)"
-        let port = line.split_whitespace().find(|word| word.starts_with("/dev/")).expect("a port").to_owned();
+        let port = line
+            .split_whitespace()
+            .find(|word| word.starts_with("/dev/"))
+            .expect("a port")
+            .to_owned();
         Self { machine, port }
     }
 }
@@ -150,7 +197,8 @@ impl Flash {
         Ok(Self(path))
     }
 
-    /// Whether these bytes are somewhere in the part of it that a board writes to.
+    /// Whether these bytes are somewhere in the part of it that a board writes
+    /// to.
     pub(crate) fn holds(&self, wanted: &[u8]) -> bool {
         let mut bytes = Vec::new();
         let read = File::open(&self.0).and_then(|file| file.take(1 << 20).read_to_end(&mut bytes));
@@ -176,7 +224,14 @@ impl Drop for Emulator {
 /// Takes the cable out for so long, and puts it in again.
 pub(crate) fn pull_the_cable(duration: Duration) {
     let ip = |arguments: &[&str]| {
-        assert!(Command::new("ip").args(arguments).status().expect("iproute2").success(), "ip {arguments:?}");
+        assert!(
+            Command::new("ip")
+                .args(arguments)
+                .status()
+                .expect("iproute2")
+                .success(),
+            "ip {arguments:?}"
+        );
     };
     ip(&["link", "set", "tap0", "down"]);
     thread::sleep(duration);

@@ -32,10 +32,15 @@ impl FakeBoard {
         stream.set_read_timeout(Some(SOON)).expect("a timeout");
         #[expect(clippy::result_large_err, reason = "tungstenite's own signature")]
         let agree = |_: &Request, mut response: Response| {
-            response.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static(protocol::SUBPROTOCOL));
+            response.headers_mut().insert(
+                "Sec-WebSocket-Protocol",
+                HeaderValue::from_static(protocol::SUBPROTOCOL),
+            );
             Ok(response)
         };
-        FakeWire { socket: tungstenite::accept_hdr(stream, agree).expect("a WebSocket") }
+        FakeWire {
+            socket: tungstenite::accept_hdr(stream, agree).expect("a WebSocket"),
+        }
     }
 }
 
@@ -58,32 +63,40 @@ impl FakeWire {
     }
 
     pub(crate) fn says(&mut self, message: &Value) {
-        self.socket.send(Message::Text(message.to_string())).expect("the controller listens");
+        self.socket
+            .send(Message::Text(message.to_string()))
+            .expect("the controller listens");
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "results are written where they are used")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "results are written where they are used"
+    )]
     pub(crate) fn answers(&mut self, request: &Value, result: Value) {
         self.says(&json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }));
     }
 
-    /// Answers what a controller asks at first: info, two switches, both off, at `seq` 1.
+    /// Answers what a controller asks at first: info, two switches, both off,
+    /// at `seq` 1.
     pub(crate) fn introduce(&mut self) {
         let mut left = vec!["Device.GetInfo", "Device.GetComponents", "Device.Subscribe"];
         while !left.is_empty() {
-            let Message::Text(text) = self.socket.read().expect("a message") else { continue };
+            let Message::Text(text) = self.socket.read().expect("a message") else {
+                continue;
+            };
             let request: Value = serde_json::from_str(&text).expect("JSON");
             let method = request["method"].as_str().unwrap_or_default().to_owned();
             left.retain(|name| *name != method);
             let result = match method.as_str() {
                 "Device.GetInfo" => self.info(1),
                 "Device.GetComponents" => {
-                    let switch =
-                        |id: u16| json!({ "key": format!("switch:{id}"), "kind": "switch", "name": format!("S{id}") });
+                    let switch = |id: u16| json!({ "key": format!("switch:{id}"), "kind": "switch", "name": format!("S{id}") });
                     json!({ "offset": 0, "total": 2, "components": [switch(0), switch(1)] })
                 }
-                "Device.Subscribe" => {
-                    self.snapshot(1, json!({ "switch:0": { "on": false }, "switch:1": { "on": false } }))
-                }
+                "Device.Subscribe" => self.snapshot(
+                    1,
+                    json!({ "switch:0": { "on": false }, "switch:1": { "on": false } }),
+                ),
                 _ => json!({ "uptime_ms": 1_000 }),
             };
             self.answers(&request, result);
@@ -100,7 +113,10 @@ impl FakeWire {
 
     /// A snapshot at `seq`.
     pub(crate) fn snapshot(&self, seq: u64, components: Value) -> Value {
-        with_components(json!({ "epoch": EPOCH, "seq": seq, "uptime_ms": 1_000, "client": 1 }), components)
+        with_components(
+            json!({ "epoch": EPOCH, "seq": seq, "uptime_ms": 1_000, "client": 1 }),
+            components,
+        )
     }
 
     /// `NotifyStatus`.

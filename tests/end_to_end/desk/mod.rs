@@ -1,5 +1,6 @@
-//! What the end-to-end tests share: a desk with virtual boards on it, somebody who looks on through a fleet, and a bare
-//! client. It waits on events with a deadline and never for a time.
+//! What the end-to-end tests share: a desk with virtual boards on it, somebody
+//! who looks on through a fleet, and a bare client. It waits on events with a
+//! deadline and never for a time.
 
 use std::{
     collections::BTreeMap,
@@ -14,8 +15,8 @@ use std::{
 
 use protocol::{ComponentKey, State};
 use switchboard::fleet::{
-    BoardKey, BoardView, CommandState, ComponentView, Fleet, FleetStatus, Interfaces, LinkState, LogEntry, Lookout,
-    Outcome, Reply, Settings, Transport, Watch,
+    BoardKey, BoardView, CommandState, ComponentView, Fleet, FleetStatus, Interfaces, LinkState,
+    LogEntry, Lookout, Outcome, Reply, Settings, Transport, Watch,
 };
 use virtual_board::{Options, VirtualBoards};
 
@@ -26,16 +27,22 @@ pub(crate) mod wire;
 /// Long enough for a loaded machine; what passes takes milliseconds.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-/// A service type that nobody else on this machine announces, so that tests side by side never meet. RFC 6763, section 7
-/// allows 15 characters.
+/// A service type that nobody else on this machine announces, so that tests
+/// side by side never meet. RFC 6763, section 7 allows 15 characters.
 pub(crate) fn private_service() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("_sb-{:x}-{:x}._tcp.local.", process::id() & 0xff_ffff, COUNT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "_sb-{:x}-{:x}._tcp.local.",
+        process::id() & 0xff_ffff,
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
-/// The transport that these tests are run over: `SWITCHBOARD_TRANSPORT` says it, also to the programs that they start.
+/// The transport that these tests are run over: `SWITCHBOARD_TRANSPORT` says
+/// it, also to the programs that they start.
 pub(crate) fn transport() -> Transport {
-    let wanted = std::env::var("SWITCHBOARD_TRANSPORT").map(|name| name.parse::<Transport>().expect("a transport"));
+    let wanted = std::env::var("SWITCHBOARD_TRANSPORT")
+        .map(|name| name.parse::<Transport>().expect("a transport"));
     let wanted = wanted.unwrap_or(Transport::Tungstenite);
     wanted.choose();
     wanted
@@ -63,30 +70,60 @@ pub(crate) struct Onlooker {
 
 impl Onlooker {
     pub(crate) fn new(settings: Settings) -> Self {
-        let fleet = Fleet::start(Settings { transport: transport(), ..settings }).expect("a fleet");
+        let fleet = Fleet::start(Settings {
+            transport: transport(),
+            ..settings
+        })
+        .expect("a fleet");
         let woken = Arc::new((Mutex::new(true), Condvar::new()));
         let waker = Arc::clone(&woken);
         let watch = fleet.watch(move || {
             *waker.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
             waker.1.notify_all();
         });
-        Self { fleet, watch, woken, boards: BTreeMap::new(), log: Vec::new(), status: FleetStatus::default() }
+        Self {
+            fleet,
+            watch,
+            woken,
+            boards: BTreeMap::new(),
+            log: Vec::new(),
+            status: FleetStatus::default(),
+        }
     }
 
     /// By address alone, without mDNS.
     pub(crate) fn of(addresses: &[&str]) -> Self {
-        let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
-        Self::new(Settings { discovery: None, addresses, ..Settings::default() })
+        let addresses = addresses
+            .iter()
+            .map(|address| (*address).to_owned())
+            .collect();
+        Self::new(Settings {
+            discovery: None,
+            addresses,
+            ..Settings::default()
+        })
     }
 
     /// By mDNS on loopback.
     pub(crate) fn finding(service: &str) -> Self {
-        let lookout = Lookout { service: service.to_owned(), interfaces: Interfaces::Loopback };
-        Self::new(Settings { discovery: Some(lookout), ..Settings::default() })
+        let lookout = Lookout {
+            service: service.to_owned(),
+            interfaces: Interfaces::Loopback,
+        };
+        Self::new(Settings {
+            discovery: Some(lookout),
+            ..Settings::default()
+        })
     }
 
-    /// Looks until `find` answers; fails with everything that was seen when it never does.
-    pub(crate) fn until<T>(&mut self, what: &str, within: Duration, mut find: impl FnMut(&Self) -> Option<T>) -> T {
+    /// Looks until `find` answers; fails with everything that was seen when it
+    /// never does.
+    pub(crate) fn until<T>(
+        &mut self,
+        what: &str,
+        within: Duration,
+        mut find: impl FnMut(&Self) -> Option<T>,
+    ) -> T {
         let deadline = Instant::now() + within;
         loop {
             let changes = self.watch.drain();
@@ -104,64 +141,119 @@ impl Onlooker {
             let mut woken = self.woken.0.lock().unwrap_or_else(PoisonError::into_inner);
             while !*woken {
                 let left = deadline.saturating_duration_since(Instant::now());
-                assert!(!left.is_zero(), "not within {within:?}: {what}; {}", self.seen());
-                woken = self.woken.1.wait_timeout(woken, left).unwrap_or_else(PoisonError::into_inner).0;
+                assert!(
+                    !left.is_zero(),
+                    "not within {within:?}: {what}; {}",
+                    self.seen()
+                );
+                woken = self
+                    .woken
+                    .1
+                    .wait_timeout(woken, left)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
             }
             *woken = false;
         }
     }
 
     fn seen(&self) -> String {
-        let boards: Vec<_> =
-            self.boards.values().map(|b| format!("{} at {}: {:?}", b.name, b.address, b.link)).collect();
-        let log: Vec<_> = self.log.iter().rev().take(20).map(|entry| format!("{:?}", entry.what)).collect();
+        let boards: Vec<_> = self
+            .boards
+            .values()
+            .map(|b| format!("{} at {}: {:?}", b.name, b.address, b.link))
+            .collect();
+        let log: Vec<_> = self
+            .log
+            .iter()
+            .rev()
+            .take(20)
+            .map(|entry| format!("{:?}", entry.what))
+            .collect();
         format!("boards: {boards:#?}; newest first: {log:#?}")
     }
 
     /// The board of this name or id.
     pub(crate) fn board(&self, name: &str) -> Option<&Arc<BoardView>> {
-        self.boards.values().find(|board| board.name == name || board.id.as_deref() == Some(name))
+        self.boards
+            .values()
+            .find(|board| board.name == name || board.id.as_deref() == Some(name))
     }
 
     /// Waits until the board is connected and has listed what is on it.
     pub(crate) fn connected(&mut self, name: &str) -> Arc<BoardView> {
         self.until(&format!("{name} is connected"), SOON, |seen| {
-            seen.board(name).filter(|board| board.link == LinkState::Connected && !board.components.is_empty()).cloned()
+            seen.board(name)
+                .filter(|board| board.link == LinkState::Connected && !board.components.is_empty())
+                .cloned()
         })
     }
 
     /// Waits until the component's state, as it is shown, passes.
-    pub(crate) fn shows(&mut self, name: &str, component: &str, pass: impl Fn(&State) -> bool) -> Arc<BoardView> {
-        self.until(&format!("{component} of {name} shows what was expected"), SOON, |seen| {
-            let board = seen.board(name)?;
-            component_of(board, component).is_some_and(|view| pass(&view.shown())).then(|| Arc::clone(board))
-        })
+    pub(crate) fn shows(
+        &mut self,
+        name: &str,
+        component: &str,
+        pass: impl Fn(&State) -> bool,
+    ) -> Arc<BoardView> {
+        self.until(
+            &format!("{component} of {name} shows what was expected"),
+            SOON,
+            |seen| {
+                let board = seen.board(name)?;
+                component_of(board, component)
+                    .is_some_and(|view| pass(&view.shown()))
+                    .then(|| Arc::clone(board))
+            },
+        )
     }
 
     /// Waits until the component's command has come to an end.
     pub(crate) fn settled(&mut self, name: &str, component: &str) -> CommandState {
-        self.until(&format!("the command of {component} of {name} has ended"), SOON, |seen| {
-            let view = component_of(seen.board(name)?, component)?;
-            let ended = !matches!(view.command, CommandState::Idle | CommandState::Pending { .. });
-            ended.then(|| view.command.clone())
-        })
+        self.until(
+            &format!("the command of {component} of {name} has ended"),
+            SOON,
+            |seen| {
+                let view = component_of(seen.board(name)?, component)?;
+                let ended = !matches!(
+                    view.command,
+                    CommandState::Idle | CommandState::Pending { .. }
+                );
+                ended.then(|| view.command.clone())
+            },
+        )
     }
 }
 
 /// A component of a board.
-pub(crate) fn component_of<'a>(board: &'a BoardView, component: &str) -> Option<&'a Arc<ComponentView>> {
-    board.components.iter().find(|view| view.descriptor.key == key(component))
+pub(crate) fn component_of<'a>(
+    board: &'a BoardView,
+    component: &str,
+) -> Option<&'a Arc<ComponentView>> {
+    board
+        .components
+        .iter()
+        .find(|view| view.descriptor.key == key(component))
 }
 
 /// A reply, and where it arrives.
 pub(crate) fn reply() -> (Reply, mpsc::Receiver<Outcome>) {
     let (sender, receiver) = mpsc::channel();
-    (Some(Box::new(move |outcome| drop(sender.send(outcome)))), receiver)
+    (
+        Some(Box::new(move |outcome| drop(sender.send(outcome)))),
+        receiver,
+    )
 }
 
 /// Boards of one profile, on loopback, without mDNS.
 pub(crate) fn boards(profile: virtual_board::Profile, count: usize) -> VirtualBoards {
-    VirtualBoards::start(Options { boards: count, profile, mdns: false, ..Options::default() }).expect("virtual boards")
+    VirtualBoards::start(Options {
+        boards: count,
+        profile,
+        mdns: false,
+        ..Options::default()
+    })
+    .expect("virtual boards")
 }
 
 /// Where the only, or the first, of them listens.

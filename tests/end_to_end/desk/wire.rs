@@ -1,4 +1,5 @@
-//! A client that is no fleet: a blocking WebSocket and plain TCP, for saying the wrong thing on purpose.
+//! A client that is no fleet: a blocking WebSocket and plain TCP, for saying
+//! the wrong thing on purpose.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -7,7 +8,9 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tungstenite::{Error, Message, WebSocket, client::IntoClientRequest, handshake::HandshakeError, http};
+use tungstenite::{
+    Error, Message, WebSocket, client::IntoClientRequest, handshake::HandshakeError, http,
+};
 
 use super::SOON;
 
@@ -27,19 +30,33 @@ impl Wire {
     ///
     /// # Errors
     /// The HTTP response of a board that refuses, with its body.
-    pub(crate) fn request(address: &str, path: &str, subprotocols: &[&str]) -> Result<Self, (u16, String)> {
-        let mut request = format!("ws://{address}{path}").into_client_request().expect("a request");
+    pub(crate) fn request(
+        address: &str,
+        path: &str,
+        subprotocols: &[&str],
+    ) -> Result<Self, (u16, String)> {
+        let mut request = format!("ws://{address}{path}")
+            .into_client_request()
+            .expect("a request");
         if !subprotocols.is_empty() {
-            // Without blanks, which this version of tungstenite takes for a part of the name.
+            // Without blanks, which this version of tungstenite takes for a
+            // part of the name.
             let names = subprotocols.join(",").parse().expect("a header");
-            request.headers_mut().insert(http::header::SEC_WEBSOCKET_PROTOCOL, names);
+            request
+                .headers_mut()
+                .insert(http::header::SEC_WEBSOCKET_PROTOCOL, names);
         }
         let stream = TcpStream::connect(address).expect("the board listens");
         stream.set_read_timeout(Some(SOON)).expect("a timeout");
         match tungstenite::client(request, stream) {
             Ok((socket, _)) => Ok(Self { socket, last_id: 0 }),
             Err(HandshakeError::Failure(Error::Http(response))) => {
-                let body = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
+                let body = response
+                    .body()
+                    .as_deref()
+                    .map(String::from_utf8_lossy)
+                    .unwrap_or_default()
+                    .into_owned();
                 Err((response.status().as_u16(), body))
             }
             Err(other) => panic!("{other}"),
@@ -47,19 +64,28 @@ impl Wire {
     }
 
     pub(crate) fn say(&mut self, text: &str) {
-        self.socket.send(Message::Text(text.to_owned())).expect("the board listens");
+        self.socket
+            .send(Message::Text(text.to_owned()))
+            .expect("the board listens");
     }
 
-    /// The next JSON message; `None` where the board closed the connection, with the code in `closed`.
+    /// The next JSON message; `None` where the board closed the connection,
+    /// with the code in `closed`.
     pub(crate) fn hear(&mut self) -> Heard {
         loop {
             match self.socket.read() {
-                Ok(Message::Text(text)) => return Heard::Json(serde_json::from_str(&text).expect("JSON")),
+                Ok(Message::Text(text)) => {
+                    return Heard::Json(serde_json::from_str(&text).expect("JSON"));
+                }
                 Ok(Message::Binary(data)) => return Heard::Binary(data),
-                Ok(Message::Close(frame)) => return Heard::Closed(frame.map(|frame| frame.code.into())),
+                Ok(Message::Close(frame)) => {
+                    return Heard::Closed(frame.map(|frame| frame.code.into()));
+                }
                 Ok(_) => {}
                 Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Heard::Closed(None),
-                Err(Error::Io(error)) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(Error::Io(error))
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
                     panic!("the board said nothing for {SOON:?}")
                 }
                 Err(_) => return Heard::Cut,
@@ -75,12 +101,18 @@ impl Wire {
         }
     }
 
-    /// Sends a request and hears on until its answer; what was pushed meanwhile is passed over.
-    #[expect(clippy::needless_pass_by_value, reason = "parameters are written where they are used")]
+    /// Sends a request and hears on until its answer; what was pushed meanwhile
+    /// is passed over.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "parameters are written where they are used"
+    )]
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.last_id += 1;
         let id = self.last_id;
-        self.say(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string());
+        self.say(
+            &json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string(),
+        );
         loop {
             let message = self.json();
             if message["id"] == id {
@@ -127,13 +159,23 @@ pub(crate) enum Heard {
 pub(crate) fn http(address: &str, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("the board listens");
     stream.set_read_timeout(Some(SOON)).expect("a timeout");
-    stream.write_all(request.as_bytes()).expect("the board reads");
+    stream
+        .write_all(request.as_bytes())
+        .expect("the board reads");
     let mut response = Vec::new();
-    // A board may reset the connection after an error answer; what came before counts.
+    // A board may reset the connection after an error answer; what came before
+    // counts.
     let _ = stream.read_to_end(&mut response);
     let response = String::from_utf8_lossy(&response).into_owned();
-    let status = response.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
-    let body = response.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
+    let status = response
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(0);
+    let body = response
+        .split_once("\r\n\r\n")
+        .map(|(_, body)| body.to_owned())
+        .unwrap_or_default();
     (status, body)
 }
 
@@ -143,7 +185,8 @@ pub(crate) fn post(address: &str, body: &str) -> (u16, String) {
     http(
         address,
         &format!(
-            "POST /rpc HTTP/1.1\r\nHost: board.local\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+            "POST /rpc HTTP/1.1\r\nHost: board.local\r\nContent-Type: \
+                 application/json\r\nContent-Length: {length}\r\n\
              Connection: close\r\n\r\n{body}"
         ),
     )

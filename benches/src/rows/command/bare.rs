@@ -35,7 +35,8 @@ pub(super) fn command() -> String {
 }
 
 impl Bare {
-    /// The same, with a thread of its own for the socket, as every program has it that draws beside.
+    /// The same, with a thread of its own for the socket, as every program has
+    /// it that draws beside.
     pub(super) fn on_a_thread(&self) -> OnAThread {
         OnAThread(self.clone())
     }
@@ -63,14 +64,23 @@ impl Commander for OnAThread {
     fn round(&self, pace: Pace, messages: u32) -> Outcome<(f64, f64)> {
         let (calls, called) = unbounded_channel();
         let (tell, told) = mpsc::channel();
-        let Bare { address, path, message } = self.0.clone();
-        // It ends with the channel; where it ends before, that is noticed below.
+        let Bare {
+            address,
+            path,
+            message,
+        } = self.0.clone();
+        // It ends with the channel; where it ends before, that is noticed
+        // below.
         thread::spawn(move || drop(sockets::run(serve(address, path, called, tell))));
         let mut times = Vec::new();
         for number in 0..=messages {
             pace.wait();
-            calls.send((Instant::now(), message())).map_err(|_| "the socket's thread has ended")?;
-            let took = told.recv_timeout(PATIENCE).map_err(|_| "a message was not answered")?;
+            calls
+                .send((Instant::now(), message()))
+                .map_err(|_| "the socket's thread has ended")?;
+            let took = told
+                .recv_timeout(PATIENCE)
+                .map_err(|_| "a message was not answered")?;
             // The first has waited for the connection.
             if number > 0 {
                 times.push(took);
@@ -80,7 +90,8 @@ impl Commander for OnAThread {
     }
 }
 
-/// Tells of each call how long it was until the answer was here, as the fleet's reply does.
+/// Tells of each call how long it was until the answer was here, as the fleet's
+/// reply does.
 async fn serve(
     address: String,
     path: &'static str,

@@ -23,10 +23,15 @@ pub(super) struct Lamp(Arc<Linked>);
 
 impl Lamp {
     pub(super) fn connect(address: &str, transport: Transport) -> Outcome<Self> {
-        Ok(Self(Arc::new(Linked::connect(address, &light(), transport)?)))
+        Ok(Self(Arc::new(Linked::connect(
+            address,
+            &light(),
+            transport,
+        )?)))
     }
 
-    /// The same lamp, commanded by the reply to the command before: no other thread is waited for.
+    /// The same lamp, commanded by the reply to the command before: no other
+    /// thread is waited for.
     pub(super) fn chained(&self) -> Chained<'_> {
         Chained(self)
     }
@@ -50,12 +55,15 @@ impl Commander for Chained<'_> {
     fn round(&self, _: Pace, commands: u32) -> Outcome<(f64, f64)> {
         let (done, times) = channel();
         give(&self.0.0, commands, Vec::new(), done);
-        let times = times.recv_timeout(PATIENCE).map_err(|_| "a command was not confirmed")?;
+        let times = times
+            .recv_timeout(PATIENCE)
+            .map_err(|_| "a command was not confirmed")?;
         Ok(median_and_p99(times).ok_or("no commands")?)
     }
 }
 
-/// So many commands, each given by the reply to the one before. The sender goes without a word where one is not confirmed.
+/// So many commands, each given by the reply to the one before. The sender goes
+/// without a word where one is not confirmed.
 fn give(lamp: &Arc<Linked>, left: u32, mut times: Vec<Duration>, done: Sender<Vec<Duration>>) {
     if left == 0 {
         // It is waited for.
@@ -70,7 +78,8 @@ fn give(lamp: &Arc<Linked>, left: u32, mut times: Vec<Duration>, done: Sender<Ve
             give(&again, left - 1, times, done);
         }
     };
-    lamp.fleet.set(lamp.board, &light(), change(left), Some(Box::new(tell)));
+    lamp.fleet
+        .set(lamp.board, &light(), change(left), Some(Box::new(tell)));
 }
 
 fn light() -> ComponentKey {
@@ -79,5 +88,8 @@ fn light() -> ComponentKey {
 
 /// Another one each time.
 fn change(number: u32) -> State {
-    State::new().with("on", true).with("ct_k", 3000).with("brightness", number % 100)
+    State::new()
+        .with("on", true)
+        .with("ct_k", 3000)
+        .with("brightness", number % 100)
 }

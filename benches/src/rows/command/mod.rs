@@ -1,5 +1,7 @@
-//! A command of a hundred bytes to one board in another process: from the fleet's call until its effect is confirmed by `seq`, beside a
-//! message of a hundred bytes to a bare echo. Further peers say what of it is whose: the board's, the thread's that is passed on the way.
+//! A command of a hundred bytes to one board in another process: from the
+//! fleet's call until its effect is confirmed by `seq`, beside a message of a
+//! hundred bytes to a bare echo. Further peers say what of it is whose: the
+//! board's, the thread's that is passed on the way.
 
 mod bare;
 mod lamp;
@@ -44,7 +46,8 @@ impl Pace {
     }
 }
 
-/// Who sends so many, and how long each took: the median and the 99th of a hundred, in microseconds.
+/// Who sends so many, and how long each took: the median and the 99th of a
+/// hundred, in microseconds.
 trait Commander {
     fn round(&self, pace: Pace, commands: u32) -> Outcome<(f64, f64)>;
 }
@@ -55,8 +58,16 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let lamp = Lamp::connect(&address, Transport::Tungstenite)?;
     let over_ewebsock = Lamp::connect(&address, Transport::Ewebsock)?;
     let echo = Server::new("tokio-tungstenite echo", Program::part(&["echo-server"])?)?;
-    let asked = Bare { address: echo.address.clone(), path: "/", message: || "m".repeat(100) };
-    let board = Bare { address, path: "/rpc", message: bare::command };
+    let asked = Bare {
+        address: echo.address.clone(),
+        path: "/",
+        message: || "m".repeat(100),
+    };
+    let board = Bare {
+        address,
+        path: "/rpc",
+        message: bare::command,
+    };
     let mut lines = Vec::new();
     for (pace, commands, rounds) in [(Pace::Lockstep, 1_000, 9), (Pace::RandomGaps, 300, 5)] {
         let (commands, rounds) = if quick { (5, 1) } else { (commands, rounds) };
@@ -85,7 +96,12 @@ pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
             lines.extend(compared(&what, &ours, peer, at == 0)?);
         }
         if let Pace::Lockstep = pace {
-            lines.extend(compared(&format!("{what}, given by the reply to the last"), &chained, &peers[0], false)?);
+            lines.extend(compared(
+                &format!("{what}, given by the reply to the last"),
+                &chained,
+                &peers[0],
+                false,
+            )?);
         }
     }
     Ok(lines)
@@ -101,7 +117,12 @@ struct Contender<'a> {
 
 impl<'a> Contender<'a> {
     fn new(name: &'static str, commander: impl Commander + 'a) -> Self {
-        Self { name, commander: Box::new(commander), medians: Vec::new(), p99s: Vec::new() }
+        Self {
+            name,
+            commander: Box::new(commander),
+            medians: Vec::new(),
+            p99s: Vec::new(),
+        }
     }
 
     fn add(&mut self, pace: Pace, commands: u32) -> Outcome<()> {
@@ -112,18 +133,28 @@ impl<'a> Contender<'a> {
     }
 }
 
-fn compared(what: &str, ours: &Contender<'_>, peer: &Contender<'_>, held_to: bool) -> Outcome<Vec<Line>> {
+fn compared(
+    what: &str,
+    ours: &Contender<'_>,
+    peer: &Contender<'_>,
+    held_to: bool,
+) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
-    for (which, ours, theirs, most) in
-        [("median", &ours.medians, &peer.medians, 1.5), ("p99", &ours.p99s, &peer.p99s, 3.0)]
-    {
+    for (which, ours, theirs, most) in [
+        ("median", &ours.medians, &peer.medians, 1.5),
+        ("p99", &ours.p99s, &peer.p99s, 3.0),
+    ] {
         let figure = |rounds: &[f64]| Figure::of(rounds, Unit::Microseconds).ok_or("no rounds");
         lines.push(Line {
             row: "command",
             what: format!("{what}, {which}"),
             ours: figure(ours)?,
             peer: Some((peer.name.to_owned(), figure(theirs)?)),
-            target: if held_to { Target::Ratio(most) } else { Target::Stated },
+            target: if held_to {
+                Target::Ratio(most)
+            } else {
+                Target::Stated
+            },
         });
     }
     Ok(lines)

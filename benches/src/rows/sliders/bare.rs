@@ -1,5 +1,6 @@
-//! The peer: a bare client that sends the same messages at the same pace, to an echo, which sends each back, or to the board, which
-//! answers each. It gathers nothing.
+//! The peer: a bare client that sends the same messages at the same pace, to an
+//! echo, which sends each back, or to the board, which answers each. It gathers
+//! nothing.
 
 use std::{
     cell::Cell,
@@ -61,14 +62,23 @@ impl Bare<'_> {
                 }
             }
             while returned.get() < sent {
-                timeout(PATIENCE, more.notified()).await.map_err(|_| "a message was not answered")?;
+                timeout(PATIENCE, more.notified())
+                    .await
+                    .map_err(|_| "a message was not answered")?;
             }
             let (newest, lasted) = (last.elapsed(), begun.elapsed());
-            Ok(Drag { newest, unanswered, queued: 0, sent, lasted })
+            Ok(Drag {
+                newest,
+                unanswered,
+                queued: 0,
+                sent,
+                lasted,
+            })
         })
     }
 
-    /// Messages one by one at the same pace, each after the one before came back.
+    /// Messages one by one at the same pace, each after the one before came
+    /// back.
     pub(super) fn single(&self, messages: u32) -> Outcome<Vec<Duration>> {
         sockets::run(async {
             let mut socket = connect(self.address, self.path).await?;

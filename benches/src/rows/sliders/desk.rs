@@ -55,19 +55,36 @@ impl Answers {
 }
 
 impl Desk {
-    /// Connects over `to_board`; `board` is where it is without what lies between.
+    /// Connects over `to_board`; `board` is where it is without what lies
+    /// between.
     pub(super) fn connect(board: &str, to_board: &str) -> Outcome<Self> {
         let linked = Linked::connect(to_board, &fader(0), Transport::default())?;
-        Ok(Self { linked, board: board.to_owned() })
+        Ok(Self {
+            linked,
+            board: board.to_owned(),
+        })
     }
 
-    /// Drags all faders, and sees that each value was taken or superseded by a newer one, and that the board has the last of each.
+    /// Drags all faders, and sees that each value was taken or superseded by a
+    /// newer one, and that the board has the last of each.
     pub(super) fn drag(&self, ticks: u32) -> Outcome<Drag> {
-        let view = self.linked.fleet.board(self.linked.board).ok_or("the board is gone")?;
-        let onlooker = Onlooker::start(self.board.clone(), view.client.ok_or("a client without a number")?);
+        let view = self
+            .linked
+            .fleet
+            .board(self.linked.board)
+            .ok_or("the board is gone")?;
+        let onlooker = Onlooker::start(
+            self.board.clone(),
+            view.client.ok_or("a client without a number")?,
+        );
         let open = Arc::new(AtomicUsize::new(0));
         let (tell, told) = channel();
-        let mut answers = Answers { ticks, sent: 0, heard: 0, newest: None };
+        let mut answers = Answers {
+            ticks,
+            sent: 0,
+            heard: 0,
+            newest: None,
+        };
         let (mut unanswered, mut last) = (Vec::new(), Instant::now());
         let begun = Instant::now();
         for tick in 0..ticks {
@@ -79,7 +96,8 @@ impl Desk {
             }
             told.try_iter().try_for_each(|one| answers.take(one))?;
         }
-        // It is looked for the last ones now and then: who waited for each would take the processor from who is measured.
+        // It is looked for the last ones now and then: who waited for each
+        // would take the processor from who is measured.
         while answers.heard < ticks * u32::from(SLIDERS) {
             if last.elapsed() > PATIENCE {
                 return Err("a value has no outcome".into());
@@ -90,12 +108,24 @@ impl Desk {
         let newest = answers.newest.unwrap_or(last);
         let (queued, status) = onlooker.end()?;
         for slider in 0..SLIDERS {
-            let (has, given) = (&status[fader(slider).to_string()]["value"], value(slider, ticks.saturating_sub(1)));
+            let (has, given) = (
+                &status[fader(slider).to_string()]["value"],
+                value(slider, ticks.saturating_sub(1)),
+            );
             if ticks > 0 && *has != given {
-                return Err(format!("the last value of fader {slider} was {given}, the board has {has}").into());
+                return Err(format!(
+                    "the last value of fader {slider} was {given}, the board has {has}"
+                )
+                .into());
             }
         }
-        Ok(Drag { newest: newest - last, unanswered, queued, sent: answers.sent, lasted: newest - begun })
+        Ok(Drag {
+            newest: newest - last,
+            unanswered,
+            queued,
+            sent: answers.sent,
+            lasted: newest - begun,
+        })
     }
 
     fn give(&self, slider: u16, tick: u32, open: &Arc<AtomicUsize>, tell: &Sender<Told>) {
@@ -107,15 +137,24 @@ impl Desk {
             let _ = tell.send((slider, tick, outcome, Instant::now()));
         };
         let change = State::new().with("value", value(slider, tick));
-        self.linked.fleet.set(self.linked.board, &fader(slider), change, Some(Box::new(reply)));
+        self.linked.fleet.set(
+            self.linked.board,
+            &fader(slider),
+            change,
+            Some(Box::new(reply)),
+        );
     }
 
-    /// One fader at the same pace, each value after the one before was confirmed.
+    /// One fader at the same pace, each value after the one before was
+    /// confirmed.
     pub(super) fn single(&self, values: u32) -> Outcome<Vec<Duration>> {
         let mut times = Vec::new();
         for tick in 0..values {
             thread::sleep(TICK);
-            times.push(self.linked.set(&fader(0), State::new().with("value", value(0, tick + 1)))?);
+            times.push(
+                self.linked
+                    .set(&fader(0), State::new().with("value", value(0, tick + 1)))?,
+            );
         }
         Ok(times)
     }

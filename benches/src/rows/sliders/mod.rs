@@ -1,6 +1,7 @@
-//! Ten sliders of one board in another process, dragged at once at 60 Hz: how soon the newest values are confirmed once the drag has
-//! stopped, and whether anything piles up meanwhile. Beside it an echo that gets the same messages at the same pace, in turn; both over
-//! loopback and over a slow link.
+//! Ten sliders of one board in another process, dragged at once at 60 Hz: how
+//! soon the newest values are confirmed once the drag has stopped, and whether
+//! anything piles up meanwhile. Beside it an echo that gets the same messages
+//! at the same pace, in turn; both over loopback and over a slow link.
 
 mod bare;
 mod desk;
@@ -53,11 +54,13 @@ struct Link {
     board: String,
     to_board: String,
     to_echo: String,
-    /// What can be sent in a second if of each slider only one value at a time is on its way.
+    /// What can be sent in a second if of each slider only one value at a time
+    /// is on its way.
     most_sent: f64,
 }
 
-/// What a slider is dragged to: up and down from 0 to 100, each one ahead of the one before.
+/// What a slider is dragged to: up and down from 0 to 100, each one ahead of
+/// the one before.
 fn value(slider: u16, tick: u32) -> u32 {
     let along = (tick + 7 * u32::from(slider)) % 200;
     along.min(200 - along)
@@ -65,8 +68,18 @@ fn value(slider: u16, tick: u32) -> u32 {
 
 pub(super) fn measure(quick: bool) -> Outcome<Vec<Line>> {
     let extent = match quick {
-        true => Extent { ticks: 6, stops: 1, singles: 3, rounds: 1 },
-        false => Extent { ticks: 10 * RATE, stops: 10, singles: RATE, rounds: 5 },
+        true => Extent {
+            ticks: 6,
+            stops: 1,
+            singles: 3,
+            rounds: 1,
+        },
+        false => Extent {
+            ticks: 10 * RATE,
+            stops: 10,
+            singles: RATE,
+            rounds: 5,
+        },
     };
     let (_boards, addresses) = Program::boards(1, &["--profile", "mixer"])?;
     let board = addresses.into_iter().next().ok_or("no board")?;
@@ -103,11 +116,23 @@ fn slow_link(to: &str) -> Outcome<(Program, String)> {
 
 impl Link {
     fn measure(&self, extent: Extent) -> Outcome<Vec<Line>> {
-        let Extent { ticks, stops, singles, rounds } = extent;
+        let Extent {
+            ticks,
+            stops,
+            singles,
+            rounds,
+        } = extent;
         let desk = Desk::connect(&self.board, &self.to_board)?;
-        let echo = Bare { address: &self.to_echo, path: "/" };
-        let client = Bare { address: &self.to_board, path: "/rpc" };
-        let (mut ours, mut theirs, mut bare) = (Rounds::default(), Rounds::default(), Rounds::default());
+        let echo = Bare {
+            address: &self.to_echo,
+            path: "/",
+        };
+        let client = Bare {
+            address: &self.to_board,
+            path: "/rpc",
+        };
+        let (mut ours, mut theirs, mut bare) =
+            (Rounds::default(), Rounds::default(), Rounds::default());
         let round = |drag: &dyn Fn(u32) -> Outcome<Drag>| -> Outcome<(Drag, Vec<Duration>)> {
             let long = drag(ticks)?;
             let mut newest = vec![long.newest];
@@ -124,21 +149,37 @@ impl Link {
             theirs.add(round(&|ticks| echo.drag(ticks))?, echo.single(singles)?)?;
             bare.add(round(&|ticks| client.drag(ticks))?, client.single(singles)?)?;
         }
-        let line = |what: &str, unit, ours: &[f64], peer: Option<(&str, &[f64])>, target| -> Outcome<Line> {
+        let line = |what: &str,
+                    unit,
+                    ours: &[f64],
+                    peer: Option<(&str, &[f64])>,
+                    target|
+         -> Outcome<Line> {
             let figure = |rounds: &[f64]| Figure::of(rounds, unit).ok_or("no rounds");
             Ok(Line {
                 row: "sliders",
                 what: format!("{what}, ten sliders, {}", self.name),
                 ours: figure(ours)?,
-                peer: peer.map(|(who, rounds)| figure(rounds).map(|figure| (who.to_owned(), figure))).transpose()?,
+                peer: peer
+                    .map(|(who, rounds)| figure(rounds).map(|figure| (who.to_owned(), figure)))
+                    .transpose()?,
                 target,
             })
         };
         let (micros, count) = (Unit::Microseconds, Unit::Count);
         let newest = "newest values confirmed";
-        let one = Some(("tokio-tungstenite echo, one message", theirs.single.as_slice()));
-        let ten = Some(("tokio-tungstenite echo, the last ten", theirs.newest.as_slice()));
-        let board = Some(("bare client of the same board, the last ten", bare.newest.as_slice()));
+        let one = Some((
+            "tokio-tungstenite echo, one message",
+            theirs.single.as_slice(),
+        ));
+        let ten = Some((
+            "tokio-tungstenite echo, the last ten",
+            theirs.newest.as_slice(),
+        ));
+        let board = Some((
+            "bare client of the same board, the last ten",
+            bare.newest.as_slice(),
+        ));
         let own = Some(("one command of the same fleet", ours.single.as_slice()));
         let unanswered = Some(("tokio-tungstenite echo", theirs.unanswered.as_slice()));
         let most_unanswered = Some(("tokio-tungstenite echo", theirs.most_unanswered.as_slice()));
@@ -149,10 +190,34 @@ impl Link {
             line(newest, micros, &ours.newest, ten, Target::Ratio(3.0))?,
             line(newest, micros, &ours.newest, board, Target::Stated)?,
             line(newest, micros, &ours.newest, own, Target::Stated)?,
-            line("values unanswered in the last second", count, &ours.unanswered, unanswered, Target::AtMost(of_each))?,
-            line("values unanswered, at most", count, &ours.most_unanswered, most_unanswered, Target::Stated)?,
-            line("messages queued on the board, at most", count, &ours.queued, None, Target::AtMost(8.0))?,
-            line("messages sent a second", count, &ours.sent, sent, Target::AtMost(self.most_sent))?,
+            line(
+                "values unanswered in the last second",
+                count,
+                &ours.unanswered,
+                unanswered,
+                Target::AtMost(of_each),
+            )?,
+            line(
+                "values unanswered, at most",
+                count,
+                &ours.most_unanswered,
+                most_unanswered,
+                Target::Stated,
+            )?,
+            line(
+                "messages queued on the board, at most",
+                count,
+                &ours.queued,
+                None,
+                Target::AtMost(8.0),
+            )?,
+            line(
+                "messages sent a second",
+                count,
+                &ours.sent,
+                sent,
+                Target::AtMost(self.most_sent),
+            )?,
         ])
     }
 }
@@ -161,7 +226,8 @@ impl Link {
 struct Drag {
     /// From the last values until all of them were confirmed, or came back.
     newest: Duration,
-    /// At each tick, before the next values are given: of how many nothing was heard yet.
+    /// At each tick, before the next values are given: of how many nothing was
+    /// heard yet.
     unanswered: Vec<usize>,
     /// What waited on the board for who drags, at most.
     queued: usize,
@@ -183,18 +249,33 @@ struct Rounds {
 
 impl Rounds {
     #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
-    fn add(&mut self, (drag, newest): (Drag, Vec<Duration>), singles: Vec<Duration>) -> Outcome<()> {
-        let median = |times| median_and_p99(times).map(|(median, _)| median).ok_or("no messages");
+    fn add(
+        &mut self,
+        (drag, newest): (Drag, Vec<Duration>),
+        singles: Vec<Duration>,
+    ) -> Outcome<()> {
+        let median = |times| {
+            median_and_p99(times)
+                .map(|(median, _)| median)
+                .ok_or("no messages")
+        };
         self.single.push(median(singles)?);
         self.newest.push(median(newest)?);
         let at_most = drag.unanswered.iter().copied().max().unwrap_or_default();
         self.most_unanswered.push(at_most as f64);
         // What grows is more in the end.
-        let mut end: Vec<f64> = drag.unanswered.iter().rev().take(RATE as usize).map(|count| *count as f64).collect();
+        let mut end: Vec<f64> = drag
+            .unanswered
+            .iter()
+            .rev()
+            .take(RATE as usize)
+            .map(|count| *count as f64)
+            .collect();
         end.sort_by(f64::total_cmp);
         self.unanswered.push(quantile(&end, 0.5).ok_or("no ticks")?);
         self.queued.push(drag.queued as f64);
-        self.sent.push(f64::from(drag.sent) / (drag.lasted + TICK).as_secs_f64());
+        self.sent
+            .push(f64::from(drag.sent) / (drag.lasted + TICK).as_secs_f64());
         Ok(())
     }
 }

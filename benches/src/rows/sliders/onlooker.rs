@@ -1,4 +1,5 @@
-//! A second client of the board, which asks what waits there for the first one, and in the end what its state is.
+//! A second client of the board, which asks what waits there for the first one,
+//! and in the end what its state is.
 
 use std::{
     sync::{
@@ -32,18 +33,28 @@ pub(super) struct Onlooker {
 }
 
 impl Onlooker {
-    /// Asks the board at `address` about its client with this number from now on.
+    /// Asks the board at `address` about its client with this number from now
+    /// on.
     pub(super) fn start(address: String, client: u32) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&over);
-        let look = move || sockets::run(look(address, client, ends)).map_err(|problem| problem.to_string());
-        Self { over, thread: thread::spawn(look) }
+        let look = move || {
+            sockets::run(look(address, client, ends)).map_err(|problem| problem.to_string())
+        };
+        Self {
+            over,
+            thread: thread::spawn(look),
+        }
     }
 
-    /// The most messages that were queued for the client, and the board's state now.
+    /// The most messages that were queued for the client, and the board's state
+    /// now.
     pub(super) fn end(self) -> Outcome<(usize, Value)> {
         self.over.store(true, Ordering::Relaxed);
-        Ok(self.thread.join().map_err(|_| "the second client has failed")??)
+        Ok(self
+            .thread
+            .join()
+            .map_err(|_| "the second client has failed")??)
     }
 }
 
@@ -53,8 +64,13 @@ async fn look(address: String, client: u32, over: Arc<AtomicBool>) -> Outcome<(u
     while !over.load(Ordering::Relaxed) {
         let list = ask(&mut socket, LIST).await?;
         let clients = list["clients"].as_array().ok_or("no list of clients")?;
-        let entry = clients.iter().find(|entry| entry["id"] == client).ok_or("the client is not on the list")?;
-        most = most.max(usize::try_from(entry["queued"].as_u64().ok_or("no length of the queue")?)?);
+        let entry = clients
+            .iter()
+            .find(|entry| entry["id"] == client)
+            .ok_or("the client is not on the list")?;
+        most = most.max(usize::try_from(
+            entry["queued"].as_u64().ok_or("no length of the queue")?,
+        )?);
         sleep(PAUSE).await;
     }
     Ok((most, ask(&mut socket, STATUS).await?))

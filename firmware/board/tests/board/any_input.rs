@@ -1,5 +1,5 @@
-//! Whatever is sent and whatever happens: nothing panics, every request is answered once, and who follows the pushes knows the
-//! board.
+//! Whatever is sent and whatever happens: nothing panics, every request is
+//! answered once, and who follows the pushes knows the board.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -32,11 +32,23 @@ const METHODS: [&str; 16] = [
 /// Something that happens to a board with two clients.
 #[derive(Debug, Clone)]
 enum Act {
-    Ask { client: usize, method: &'static str, params: Value },
-    Observe { component: &'static str, change: Value },
+    Ask {
+        client: usize,
+        method: &'static str,
+        params: Value,
+    },
+    Observe {
+        component: &'static str,
+        change: Value,
+    },
     Press,
-    Pass { millis: u64 },
-    Read { client: usize, messages: usize },
+    Pass {
+        millis: u64,
+    },
+    Read {
+        client: usize,
+        messages: usize,
+    },
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -70,11 +82,15 @@ fn params() -> impl Strategy<Value = Value> {
         Just("limit"),
     ];
     let fields = proptest::collection::btree_map(field, value(), 0..4);
-    (prop_oneof![8 => Just(json!(0)), 2 => Just(json!(1)), 1 => value()], fields).prop_map(|(id, fields)| {
-        let mut params = json!(fields);
-        params["id"] = id;
-        params
-    })
+    (
+        prop_oneof![8 => Just(json!(0)), 2 => Just(json!(1)), 1 => value()],
+        fields,
+    )
+        .prop_map(|(id, fields)| {
+            let mut params = json!(fields);
+            params["id"] = id;
+            params
+        })
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -94,7 +110,8 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// A client as the protocol asks it to be: a snapshot, then pushes without a gap.
+/// A client as the protocol asks it to be: a snapshot, then pushes without a
+/// gap.
 struct Follower {
     id: ClientId,
     seq: Option<u64>,
@@ -108,7 +125,14 @@ impl Follower {
     fn new(board: &mut Board<Bench>) -> Self {
         let id = board.connect(Duration::ZERO).unwrap();
         let (believes, answers) = (BTreeMap::new(), BTreeMap::new());
-        Self { id, seq: None, believes, answers, asked: Vec::new(), closed: false }
+        Self {
+            id,
+            seq: None,
+            believes,
+            answers,
+            asked: Vec::new(),
+            closed: false,
+        }
     }
 
     fn read(&mut self, outgoing: Outgoing) {
@@ -123,7 +147,9 @@ impl Follower {
         assert!(text.len() <= protocol::limits::MESSAGE_OUT_OF_BOARD);
         match FromBoard::parse(&text).unwrap() {
             FromBoard::Response(response) => {
-                let Some(Id::Number(id)) = response.id else { panic!("whose answer is {text}?") };
+                let Some(Id::Number(id)) = response.id else {
+                    panic!("whose answer is {text}?")
+                };
                 *self.answers.entry(id).or_default() += 1;
                 if let Ok(snapshot) = response.outcome.and_then(|value| {
                     serde_json::from_value::<Snapshot>(value)
@@ -140,10 +166,15 @@ impl Follower {
                 assert!(status.seq > seq);
                 self.seq = Some(status.seq);
                 for (key, change) in &status.components {
-                    self.believes.get_mut(key).expect("a component that the snapshot had").merge(change);
+                    self.believes
+                        .get_mut(key)
+                        .expect("a component that the snapshot had")
+                        .merge(change);
                 }
             }
-            FromBoard::Event(_) => assert!(self.seq.is_some(), "nothing is pushed before the snapshot"),
+            FromBoard::Event(_) => {
+                assert!(self.seq.is_some(), "nothing is pushed before the snapshot")
+            }
             FromBoard::Log(_) => assert!(!self.asked.is_empty(), "the log is for who asked for it"),
             FromBoard::Other { .. } => panic!("a board says no such thing: {text}"),
         }
@@ -176,14 +207,16 @@ proptest! {
         let mut followers = [Follower::new(&mut board), Follower::new(&mut board)];
         let mut now = Duration::ZERO;
         let mut next_id = 0;
-        // The first follows from the start, the second from whenever it happens to subscribe.
+        // The first follows from the start, the second from whenever it happens
+        // to subscribe.
         board.receive(now, followers[0].id, &request(-1, method::DEVICE_SUBSCRIBE, &json!({})));
         followers[0].asked.push(-1);
         for act in acts {
             match act {
                 Act::Ask { client, method, params } => {
                     let follower = &mut followers[client];
-                    // A snapshot that is no subscription would be taken for one.
+                    // A snapshot that is no subscription would be taken for
+                    // one.
                     if method == method::DEVICE_GET_STATUS && follower.seq.is_none() || !board.has_room(follower.id) {
                         continue;
                     }
@@ -224,7 +257,8 @@ proptest! {
                 follower.read(outgoing);
             }
             if follower.closed {
-                // An event found no room. What a request needs is reserved, what the other one causes is not.
+                // An event found no room. What a request needs is reserved,
+                // what the other one causes is not.
                 continue;
             }
             let once: BTreeMap<i64, usize> = follower.asked.iter().map(|id| (*id, 1)).collect();

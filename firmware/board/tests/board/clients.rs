@@ -8,10 +8,13 @@ use protocol::{
 use serde_json::{Value, json};
 use switchboard_board::{Board, CLOSED_FROM_AFAR, ClientId, Origin, Outgoing, Plan, Side};
 
-use crate::desk::{Bench, Got, answer, ask, board, by_hand, connected, everything, ms, request, subscriber, take};
+use crate::desk::{
+    Bench, Got, answer, ask, board, by_hand, connected, everything, ms, request, subscriber, take,
+};
 
 fn list(board: &mut Board<Bench>, now: u64, asker: ClientId) -> ClientList {
-    serde_json::from_value(answer(board, ms(now), asker, method::CLIENTS_LIST, json!({})).result()).unwrap()
+    serde_json::from_value(answer(board, ms(now), asker, method::CLIENTS_LIST, json!({})).result())
+        .unwrap()
 }
 
 #[test]
@@ -19,24 +22,45 @@ fn each_connection_is_named_with_where_it_comes_from_since_when_and_what_it_take
     let mut board = board(everything());
     board.set_connections(5);
     let one = connected(&mut board);
-    board.comes_from(one, Origin { from: Some("192.168.1.5:53211".parse().unwrap()), held: Some(5_000) });
+    board.comes_from(
+        one,
+        Origin {
+            from: Some("192.168.1.5:53211".parse().unwrap()),
+            held: Some(5_000),
+        },
+    );
     let log = board.open_side(ms(10), Side::Log(Level::Info)).unwrap();
     let echo = board.open_side(ms(20), Side::Echo).unwrap();
     board.heard(ms(30), echo);
     board.ponged(ms(40), log);
     let two = board.connect(ms(50)).unwrap();
     let list = list(&mut board, 60, two);
-    assert_eq!((list.offset, list.total, list.others, list.uptime_ms), (0, 4, 1, 60));
+    assert_eq!(
+        (list.offset, list.total, list.others, list.uptime_ms),
+        (0, 4, 1, 60)
+    );
     let [first, second, third, fourth] = list.clients.try_into().unwrap();
-    assert_eq!((first.id, first.kind, first.since_ms, first.you), (1, ClientKind::Rpc, 0, false));
+    assert_eq!(
+        (first.id, first.kind, first.since_ms, first.you),
+        (1, ClientKind::Rpc, 0, false)
+    );
     assert_eq!(first.from.as_deref(), Some("192.168.1.5:53211"));
     assert!(first.memory.unwrap() > 5_000, "{:?}", first.memory);
-    assert_eq!((second.id, second.kind, second.since_ms), (log.0, ClientKind::Log, 10));
+    assert_eq!(
+        (second.id, second.kind, second.since_ms),
+        (log.0, ClientKind::Log, 10)
+    );
     assert_eq!((second.heard_ms, second.pong_ms), (40, Some(40)));
     // The first lines of the log wait for it.
     assert!(second.queued >= 2 && second.queued_bytes > 40);
-    assert_eq!((third.id, third.kind, third.heard_ms, third.pong_ms), (echo.0, ClientKind::Echo, 30, None));
-    assert_eq!((fourth.id, fourth.you, fourth.from, fourth.memory), (two.0, true, None, None));
+    assert_eq!(
+        (third.id, third.kind, third.heard_ms, third.pong_ms),
+        (echo.0, ClientKind::Echo, 30, None)
+    );
+    assert_eq!(
+        (fourth.id, fourth.you, fourth.from, fourth.memory),
+        (two.0, true, None, None)
+    );
     assert_eq!((fourth.kid, fourth.role), (None, None));
 }
 
@@ -48,23 +72,41 @@ fn what_waits_for_a_slow_controller_is_counted() {
     let quiet = list(&mut board, 0, asker).clients[0].clone();
     assert_eq!((quiet.id, quiet.queued, quiet.queued_bytes), (slow.0, 0, 0));
     for number in 0..3 {
-        by_hand(&mut board, ms(number * 200), "switch:0", json!({ "on": number % 2 == 0 }));
+        by_hand(
+            &mut board,
+            ms(number * 200),
+            "switch:0",
+            json!({ "on": number % 2 == 0 }),
+        );
         board.run_until(ms(number * 200 + 150));
     }
     take(&mut board, ms(600), asker);
     let waiting = list(&mut board, 600, asker).clients[0].clone();
     assert_eq!(waiting.queued, 3);
-    assert!((300..900).contains(&waiting.queued_bytes), "{}", waiting.queued_bytes);
+    assert!(
+        (300..900).contains(&waiting.queued_bytes),
+        "{}",
+        waiting.queued_bytes
+    );
 }
 
 #[test]
 fn a_controller_that_is_closed_is_told_so_and_its_place_is_free() {
     let mut board = board(everything());
     let (one, other) = (connected(&mut board), connected(&mut board));
-    let answered = ask(&mut board, ms(0), other, method::CLIENTS_CLOSE, json!({ "id": one.0 }));
+    let answered = ask(
+        &mut board,
+        ms(0),
+        other,
+        method::CLIENTS_CLOSE,
+        json!({ "id": one.0 }),
+    );
     assert_eq!(answered.last().unwrap().clone().result(), json!({}));
     assert!(board.is_ending(one) && board.take_dismissal());
-    let close = Outgoing::Close { code: 1000, reason: CLOSED_FROM_AFAR };
+    let close = Outgoing::Close {
+        code: 1000,
+        reason: CLOSED_FROM_AFAR,
+    };
     assert_eq!(board.next_outgoing(ms(0), one), Some(close));
     board.disconnect(ms(0), one);
     assert_eq!(list(&mut board, 0, other).total, 1);
@@ -74,11 +116,18 @@ fn a_controller_that_is_closed_is_told_so_and_its_place_is_free() {
 fn an_echo_or_a_reader_can_be_closed_too_and_by_who_polls() {
     let mut board = board(everything());
     let log = board.open_side(ms(0), Side::Log(Level::Info)).unwrap();
-    let posted = board.call(ms(0), &request(method::CLIENTS_CLOSE, &json!({ "id": log.0 }))).unwrap();
+    let posted = board
+        .call(
+            ms(0),
+            &request(method::CLIENTS_CLOSE, &json!({ "id": log.0 })),
+        )
+        .unwrap();
     assert!(posted.contains("\"result\":{}"), "{posted}");
     assert!(board.is_dismissed(log));
     board.close_side(log);
-    let posted = board.call(ms(0), &request(method::CLIENTS_LIST, &Value::Null)).unwrap_or_default();
+    let posted = board
+        .call(ms(0), &request(method::CLIENTS_LIST, &Value::Null))
+        .unwrap_or_default();
     assert!(!posted.contains("\"log\""), "{posted}");
 }
 
@@ -86,35 +135,94 @@ fn an_echo_or_a_reader_can_be_closed_too_and_by_who_polls() {
 fn nobody_closes_themselves_or_somebody_who_is_not_there() {
     let mut board = board(everything());
     let one = connected(&mut board);
-    let own = answer(&mut board, ms(0), one, method::CLIENTS_CLOSE, json!({ "id": one.0 })).error();
-    assert_eq!((own.data.reason.as_str(), own.code), ("your_own", Code::FailedPrecondition));
-    let nobody = answer(&mut board, ms(0), one, method::CLIENTS_CLOSE, json!({ "id": 9 })).error();
-    assert_eq!((nobody.data.reason.as_str(), nobody.code), ("not_found", Code::NotFound));
-    for wrong in [json!({}), json!({ "id": "one" }), json!({ "id": 0 }), json!({ "id": 1.5 })] {
-        assert_eq!(answer(&mut board, ms(0), one, method::CLIENTS_CLOSE, wrong).error().code, Code::InvalidParams);
+    let own = answer(
+        &mut board,
+        ms(0),
+        one,
+        method::CLIENTS_CLOSE,
+        json!({ "id": one.0 }),
+    )
+    .error();
+    assert_eq!(
+        (own.data.reason.as_str(), own.code),
+        ("your_own", Code::FailedPrecondition)
+    );
+    let nobody = answer(
+        &mut board,
+        ms(0),
+        one,
+        method::CLIENTS_CLOSE,
+        json!({ "id": 9 }),
+    )
+    .error();
+    assert_eq!(
+        (nobody.data.reason.as_str(), nobody.code),
+        ("not_found", Code::NotFound)
+    );
+    for wrong in [
+        json!({}),
+        json!({ "id": "one" }),
+        json!({ "id": 0 }),
+        json!({ "id": 1.5 }),
+    ] {
+        assert_eq!(
+            answer(&mut board, ms(0), one, method::CLIENTS_CLOSE, wrong)
+                .error()
+                .code,
+            Code::InvalidParams
+        );
     }
     assert!(!board.is_ending(one));
 }
 
 #[test]
 fn a_long_list_comes_in_pages_each_of_which_fits() {
-    let mut board = board(Plan { controllers: 60, ..everything() });
+    let mut board = board(Plan {
+        controllers: 60,
+        ..everything()
+    });
     let clients: Vec<ClientId> = (0..60).map(|_| connected(&mut board)).collect();
     for client in &clients {
-        let from = Some("[fd12:3456:789a:bcde:f012:3456:789a:bcde]:65535".parse().unwrap());
-        board.comes_from(*client, Origin { from, held: Some(10_000) });
+        let from = Some(
+            "[fd12:3456:789a:bcde:f012:3456:789a:bcde]:65535"
+                .parse()
+                .unwrap(),
+        );
+        board.comes_from(
+            *client,
+            Origin {
+                from,
+                held: Some(10_000),
+            },
+        );
     }
     let mut seen = Vec::new();
     while seen.len() < 60 {
-        let got = answer(&mut board, ms(0), clients[0], method::CLIENTS_LIST, json!({ "offset": seen.len() }));
+        let got = answer(
+            &mut board,
+            ms(0),
+            clients[0],
+            method::CLIENTS_LIST,
+            json!({ "offset": seen.len() }),
+        );
         let page: ClientList = serde_json::from_value(got.result()).unwrap();
         assert_eq!((page.offset, page.total), (seen.len(), 60));
         assert!(!page.clients.is_empty());
         seen.extend(page.clients.into_iter().map(|entry| entry.id));
     }
     assert_eq!(seen, (1..=60).collect::<Vec<_>>());
-    let two = answer(&mut board, ms(0), clients[0], method::CLIENTS_LIST, json!({ "offset": 3, "limit": 2 })).result();
+    let two = answer(
+        &mut board,
+        ms(0),
+        clients[0],
+        method::CLIENTS_LIST,
+        json!({ "offset": 3, "limit": 2 }),
+    )
+    .result();
     assert_eq!(two["clients"].as_array().unwrap().len(), 2);
     assert!(two.to_string().len() < limits::MESSAGE_OUT_OF_BOARD);
-    assert!(matches!(take(&mut board, ms(0), clients[0]).as_slice(), [] | [Got::Ping]));
+    assert!(matches!(
+        take(&mut board, ms(0), clients[0]).as_slice(),
+        [] | [Got::Ping]
+    ));
 }

@@ -1,14 +1,16 @@
-//! A board on the desk for tests: hardware that keeps what it was told, and the messages read as a client would read them.
+//! A board on the desk for tests: hardware that keeps what it was told, and the
+//! messages read as a client would read them.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{
-    Caps, Code, ComponentKey, Descriptor, Epoch, FromBoard, NotifyEvent, NotifyLog, NotifyStatus, Object, Request,
-    ResetReason, Response, RpcError, Snapshot, Source, State, limits, method,
+    Caps, Code, ComponentKey, Descriptor, Epoch, FromBoard, NotifyEvent, NotifyLog, NotifyStatus,
+    Object, Request, ResetReason, Response, RpcError, Snapshot, Source, State, limits, method,
 };
 use serde_json::{Value, json};
 use switchboard_board::{
-    Board, ClientId, Component, Hardware, Identity, Input, Outgoing, PairingShown, Plan, SampleSource, UpdateSlot,
+    Board, ClientId, Component, Hardware, Identity, Input, Outgoing, PairingShown, Plan,
+    SampleSource, UpdateSlot,
 };
 
 use crate::{
@@ -36,7 +38,8 @@ pub(crate) struct Bench {
     pub(crate) flash: Option<Flash>,
     pub(crate) reset_reason: Option<ResetReason>,
     pub(crate) last_panic: Option<String>,
-    /// What it has drawn of its random numbers, which are none: each byte is one more than the one before.
+    /// What it has drawn of its random numbers, which are none: each byte is
+    /// one more than the one before.
     pub(crate) drawn: u8,
     /// It has no source of random numbers.
     pub(crate) predictable: bool,
@@ -51,7 +54,11 @@ pub(crate) struct Bench {
 impl Hardware for Bench {
     fn set_output(&mut self, key: &ComponentKey, state: &State) -> Result<(), RpcError> {
         if self.stuck.contains(key) || (state.on() == Some(true) && self.refused_on.contains(key)) {
-            return Err(RpcError::new(Code::FailedPrecondition, "interlock", format!("{key} is locked by hand")));
+            return Err(RpcError::new(
+                Code::FailedPrecondition,
+                "interlock",
+                format!("{key} is locked by hand"),
+            ));
         }
         self.outputs.push((key.clone(), state.clone()));
         Ok(())
@@ -79,11 +86,15 @@ impl Hardware for Bench {
     }
 
     fn update_slot(&mut self) -> Option<&mut dyn UpdateSlot> {
-        self.flash.as_mut().map(|flash| flash as &mut dyn UpdateSlot)
+        self.flash
+            .as_mut()
+            .map(|flash| flash as &mut dyn UpdateSlot)
     }
 
     fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {
-        self.samples.as_mut().map(|samples| samples as &mut dyn SampleSource)
+        self.samples
+            .as_mut()
+            .map(|samples| samples as &mut dyn SampleSource)
     }
 
     fn reset_reason(&self) -> Option<ResetReason> {
@@ -134,8 +145,10 @@ pub(crate) fn component(text: &str, first: Value) -> Component {
 }
 
 pub(crate) fn lamp() -> Component {
-    let mut lamp =
-        component("light:0", json!({ "on": false, "brightness": 60, "rgb": null, "ct_k": 3000, "effect": "none" }));
+    let mut lamp = component(
+        "light:0",
+        json!({ "on": false, "brightness": 60, "rgb": null, "ct_k": 3000, "effect": "none" }),
+    );
     lamp.descriptor.caps = Caps {
         brightness: true,
         rgb: true,
@@ -174,8 +187,14 @@ pub(crate) fn everything() -> Plan {
         component("switch:0", json!({ "on": false })),
         component("switch:1", json!({ "on": false })),
         lamp(),
-        component("number:0", json!({ "value": 5, "min": 0, "max": 10, "step": 0.5 })),
-        component("select:0", json!({ "value": "slow", "options": ["slow", "fast"] })),
+        component(
+            "number:0",
+            json!({ "value": 5, "min": 0, "max": 10, "step": 0.5 }),
+        ),
+        component(
+            "select:0",
+            json!({ "value": "slow", "options": ["slow", "fast"] }),
+        ),
         component("text:0", json!({ "value": "hello" })),
         component("button:0", json!({})),
         component("binary_sensor:0", json!({ "on": false })).with_input(Input::Told),
@@ -193,7 +212,16 @@ pub(crate) fn board(plan: Plan) -> Board<Bench> {
 /// A board that can be updated.
 pub(crate) fn with_flash(plan: Plan) -> Board<Bench> {
     let flash = Some(Flash::with(&[MAGIC, 1, 1, 1]));
-    Board::new(plan, &[], EPOCH, Bench { flash, ..Bench::default() }).unwrap()
+    Board::new(
+        plan,
+        &[],
+        EPOCH,
+        Bench {
+            flash,
+            ..Bench::default()
+        },
+    )
+    .unwrap()
 }
 
 /// What a client was sent.
@@ -209,24 +237,36 @@ pub(crate) enum Got {
 
 impl Got {
     pub(crate) fn status(self) -> NotifyStatus {
-        let Self::Status(status) = self else { panic!("a status was expected, not {self:?}") };
+        let Self::Status(status) = self else {
+            panic!("a status was expected, not {self:?}")
+        };
         status
     }
 
     pub(crate) fn event(self) -> NotifyEvent {
-        let Self::Event(event) = self else { panic!("an event was expected, not {self:?}") };
+        let Self::Event(event) = self else {
+            panic!("an event was expected, not {self:?}")
+        };
         event
     }
 
     pub(crate) fn result(self) -> Value {
-        let Self::Answer(Response { outcome: Ok(result), .. }) = self else {
+        let Self::Answer(Response {
+            outcome: Ok(result),
+            ..
+        }) = self
+        else {
             panic!("a result was expected, not {self:?}")
         };
         result
     }
 
     pub(crate) fn error(self) -> RpcError {
-        let Self::Answer(Response { outcome: Err(error), .. }) = self else {
+        let Self::Answer(Response {
+            outcome: Err(error),
+            ..
+        }) = self
+        else {
             panic!("an error was expected, not {self:?}")
         };
         error
@@ -236,7 +276,11 @@ impl Got {
 pub(crate) fn read(outgoing: Outgoing) -> Got {
     match outgoing {
         Outgoing::Text(text) => {
-            assert!(text.len() <= limits::MESSAGE_OUT_OF_BOARD, "{} bytes: {text}", text.len());
+            assert!(
+                text.len() <= limits::MESSAGE_OUT_OF_BOARD,
+                "{} bytes: {text}",
+                text.len()
+            );
             match FromBoard::parse(&text).unwrap() {
                 FromBoard::Response(response) => Got::Answer(response),
                 FromBoard::Status(status) => Got::Status(status),
@@ -252,21 +296,36 @@ pub(crate) fn read(outgoing: Outgoing) -> Got {
 
 /// Everything that waits for a client.
 pub(crate) fn take(board: &mut Board<Bench>, now: Duration, client: ClientId) -> Vec<Got> {
-    std::iter::from_fn(|| board.next_outgoing(now, client)).map(read).collect()
+    std::iter::from_fn(|| board.next_outgoing(now, client))
+        .map(read)
+        .collect()
 }
 
 pub(crate) fn request(method: &str, params: &Value) -> String {
     Request::new(7, method, params).to_json()
 }
 
-/// Sends a request, and takes everything that comes of it; the last is its answer.
-pub(crate) fn ask(board: &mut Board<Bench>, now: Duration, client: ClientId, method: &str, params: Value) -> Vec<Got> {
+/// Sends a request, and takes everything that comes of it; the last is its
+/// answer.
+pub(crate) fn ask(
+    board: &mut Board<Bench>,
+    now: Duration,
+    client: ClientId,
+    method: &str,
+    params: Value,
+) -> Vec<Got> {
     board.receive(now, client, &request(method, &params));
     take(board, now, client)
 }
 
 /// Sends a request, and takes its answer.
-pub(crate) fn answer(board: &mut Board<Bench>, now: Duration, client: ClientId, method: &str, params: Value) -> Got {
+pub(crate) fn answer(
+    board: &mut Board<Bench>,
+    now: Duration,
+    client: ClientId,
+    method: &str,
+    params: Value,
+) -> Got {
     ask(board, now, client, method, params).pop().unwrap()
 }
 
@@ -277,11 +336,20 @@ pub(crate) fn connected(board: &mut Board<Bench>) -> ClientId {
 /// A client that has its snapshot.
 pub(crate) fn subscriber(board: &mut Board<Bench>) -> (ClientId, Snapshot) {
     let client = connected(board);
-    let snapshot = answer(board, Duration::ZERO, client, method::DEVICE_SUBSCRIBE, json!({})).result();
+    let snapshot = answer(
+        board,
+        Duration::ZERO,
+        client,
+        method::DEVICE_SUBSCRIBE,
+        json!({}),
+    )
+    .result();
     (client, serde_json::from_value(snapshot).unwrap())
 }
 
 /// A hand changes something.
 pub(crate) fn by_hand(board: &mut Board<Bench>, now: Duration, component: &str, change: Value) {
-    board.observe(now, &key(component), state(change), Source::Physical).unwrap();
+    board
+        .observe(now, &key(component), state(change), Source::Physical)
+        .unwrap();
 }

@@ -34,41 +34,86 @@ fn fade(board: &mut Board<Bench>, now: Duration, params: Value) {
 fn a_fade_is_reported_at_once_and_shown_in_steps_of_20_ms() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    let got = ask(&mut board, T0, client, method::LIGHT_SET, json!({ "id": 0, "on": true, "transition_ms": 300 }));
-    assert_eq!(got[0].clone().status().components[&key("light:0")], state(json!({ "on": true })));
-    assert_eq!((shown(&board).on(), shown(&board).brightness()), (Some(true), Some(0)), "it comes from the dark");
+    let got = ask(
+        &mut board,
+        T0,
+        client,
+        method::LIGHT_SET,
+        json!({ "id": 0, "on": true, "transition_ms": 300 }),
+    );
+    assert_eq!(
+        got[0].clone().status().components[&key("light:0")],
+        state(json!({ "on": true }))
+    );
+    assert_eq!(
+        (shown(&board).on(), shown(&board).brightness()),
+        (Some(true), Some(0)),
+        "it comes from the dark"
+    );
     let before = board.hardware().outputs.len();
     assert_eq!(run_through(&mut board, ms(5000)), 15);
-    let levels: Vec<_> =
-        board.hardware().outputs[before..].iter().map(|(_, state)| state.brightness().unwrap()).collect();
-    assert_eq!(levels, [4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60]);
-    assert_eq!(take(&mut board, ms(5000), client), [], "there is one push, not fifteen");
+    let levels: Vec<_> = board.hardware().outputs[before..]
+        .iter()
+        .map(|(_, state)| state.brightness().unwrap())
+        .collect();
+    assert_eq!(
+        levels,
+        [4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60]
+    );
+    assert_eq!(
+        take(&mut board, ms(5000), client),
+        [],
+        "there is one push, not fifteen"
+    );
 }
 
 #[test]
 fn a_fade_into_the_dark_stays_lit_until_its_end() {
     let mut board = board(everything());
     fade(&mut board, T0, json!({ "id": 0, "on": true }));
-    fade(&mut board, ms(1000), json!({ "id": 0, "on": false, "transition_ms": 100 }));
+    fade(
+        &mut board,
+        ms(1000),
+        json!({ "id": 0, "on": false, "transition_ms": 100 }),
+    );
     board.run_until(ms(1050));
-    assert_eq!((shown(&board).on(), shown(&board).brightness()), (Some(true), Some(30)));
+    assert_eq!(
+        (shown(&board).on(), shown(&board).brightness()),
+        (Some(true), Some(30))
+    );
     board.run_until(ms(1100));
-    assert_eq!((shown(&board).on(), shown(&board).brightness()), (Some(false), Some(60)), "its brightness is kept");
+    assert_eq!(
+        (shown(&board).on(), shown(&board).brightness()),
+        (Some(false), Some(60)),
+        "its brightness is kept"
+    );
     assert_eq!(board.next_deadline(), None);
 }
 
 #[test]
 fn a_command_during_a_fade_starts_from_where_it_is() {
     let mut board = board(everything());
-    fade(&mut board, T0, json!({ "id": 0, "on": true, "brightness": 100, "transition_ms": 1000 }));
+    fade(
+        &mut board,
+        T0,
+        json!({ "id": 0, "on": true, "brightness": 100, "transition_ms": 1000 }),
+    );
     board.run_until(ms(500));
     assert_eq!(shown(&board).brightness(), Some(50));
-    fade(&mut board, ms(500), json!({ "id": 0, "brightness": 0, "transition_ms": 500 }));
+    fade(
+        &mut board,
+        ms(500),
+        json!({ "id": 0, "brightness": 0, "transition_ms": 500 }),
+    );
     assert_eq!(shown(&board).brightness(), Some(50));
     board.run_until(ms(750));
     assert_eq!(shown(&board).brightness(), Some(25));
     fade(&mut board, ms(750), json!({ "id": 0, "brightness": 80 }));
-    assert_eq!(shown(&board).brightness(), Some(80), "without a transition it ends at once");
+    assert_eq!(
+        shown(&board).brightness(),
+        Some(80),
+        "without a transition it ends at once"
+    );
     assert_eq!(board.next_deadline(), None);
 }
 
@@ -76,8 +121,20 @@ fn a_command_during_a_fade_starts_from_where_it_is() {
 fn the_same_target_without_a_transition_ends_a_fade_and_pushes_nothing() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    answer(&mut board, T0, client, method::LIGHT_SET, json!({ "id": 0, "on": true, "transition_ms": 1000 }));
-    let got = ask(&mut board, ms(100), client, method::LIGHT_SET, json!({ "id": 0, "on": true }));
+    answer(
+        &mut board,
+        T0,
+        client,
+        method::LIGHT_SET,
+        json!({ "id": 0, "on": true, "transition_ms": 1000 }),
+    );
+    let got = ask(
+        &mut board,
+        ms(100),
+        client,
+        method::LIGHT_SET,
+        json!({ "id": 0, "on": true }),
+    );
     assert_eq!(got.len(), 1);
     assert_eq!(got[0].clone().result()["seq"], json!(1));
     assert_eq!(shown(&board).brightness(), Some(60));
@@ -87,12 +144,24 @@ fn the_same_target_without_a_transition_ends_a_fade_and_pushes_nothing() {
 fn colours_and_whites_are_mixed_on_the_way() {
     let mut board = board(everything());
     fade(&mut board, T0, json!({ "id": 0, "on": true, "ct_k": 3000 }));
-    fade(&mut board, T0, json!({ "id": 0, "ct_k": 6000, "transition_ms": 1000 }));
+    fade(
+        &mut board,
+        T0,
+        json!({ "id": 0, "ct_k": 6000, "transition_ms": 1000 }),
+    );
     board.run_until(ms(500));
     assert_eq!(shown(&board).ct_k(), Some(4500));
     board.run_until(ms(1000));
-    fade(&mut board, ms(1000), json!({ "id": 0, "rgb": [0, 100, 255] }));
-    fade(&mut board, ms(1000), json!({ "id": 0, "rgb": [100, 0, 255], "transition_ms": 1000 }));
+    fade(
+        &mut board,
+        ms(1000),
+        json!({ "id": 0, "rgb": [0, 100, 255] }),
+    );
+    fade(
+        &mut board,
+        ms(1000),
+        json!({ "id": 0, "rgb": [100, 0, 255], "transition_ms": 1000 }),
+    );
     board.run_until(ms(1250));
     assert_eq!(shown(&board).rgb(), Some([25, 75, 255]));
 }
@@ -100,7 +169,11 @@ fn colours_and_whites_are_mixed_on_the_way() {
 #[test]
 fn a_late_run_goes_on_from_where_the_light_should_be() {
     let mut board = board(everything());
-    fade(&mut board, T0, json!({ "id": 0, "on": true, "brightness": 100, "transition_ms": 1000 }));
+    fade(
+        &mut board,
+        T0,
+        json!({ "id": 0, "on": true, "brightness": 100, "transition_ms": 1000 }),
+    );
     board.run_until(ms(730));
     assert_eq!(shown(&board).brightness(), Some(73));
     assert_eq!(board.next_deadline(), Some(ms(740)), "on the grid of steps");
@@ -112,11 +185,20 @@ fn a_late_run_goes_on_from_where_the_light_should_be() {
 fn an_output_that_fails_on_the_way_is_reported_as_it_stands() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    answer(&mut board, T0, client, method::LIGHT_SET, json!({ "id": 0, "on": true, "transition_ms": 1000 }));
+    answer(
+        &mut board,
+        T0,
+        client,
+        method::LIGHT_SET,
+        json!({ "id": 0, "on": true, "transition_ms": 1000 }),
+    );
     board.run_until(ms(500));
     board.hardware_mut().stuck.push(key("light:0"));
     run_through(&mut board, ms(2000));
     let status = take(&mut board, ms(2000), client)[0].clone().status();
     assert_eq!(status.source, Some(Source::Timer));
-    assert_eq!(status.components[&key("light:0")], state(json!({ "brightness": 30 })));
+    assert_eq!(
+        status.components[&key("light:0")],
+        state(json!({ "brightness": 30 }))
+    );
 }

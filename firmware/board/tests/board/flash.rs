@@ -1,5 +1,6 @@
-//! Flash with two places for an image and one record of which of them boots, as a chip's boot loader has it. Its power can be cut
-//! after any number of operations.
+//! Flash with two places for an image and one record of which of them boots, as
+//! a chip's boot loader has it. Its power can be cut after any number of
+//! operations.
 
 use switchboard_board::{Image, SlotError, UpdateSlot};
 
@@ -99,7 +100,11 @@ impl UpdateSlot for Flash {
     }
 
     fn begin(&mut self, _: u32) -> Result<(), SlotError> {
-        assert_ne!(self.image, Image::OnTrial, "the image to come back to would be lost");
+        assert_ne!(
+            self.image,
+            Image::OnTrial,
+            "the image to come back to would be lost"
+        );
         if self.operate() {
             self.other().clear();
         }
@@ -118,7 +123,11 @@ impl UpdateSlot for Flash {
             }
         }
         if self.power.is_none() {
-            assert_eq!(self.other().len(), offset as usize + bytes.len(), "writes follow each other");
+            assert_eq!(
+                self.other().len(),
+                offset as usize + bytes.len(),
+                "writes follow each other"
+            );
         }
         Ok(())
     }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use proptest::prelude::{any, prop_assert, prop_oneof, proptest};
-use switchboard_board::gesture::{DEBOUNCE, DOUBLE_WITHIN, ERASE_AFTER, Gesture, Gestures, LONG_AFTER, WARN_AFTER};
+use switchboard_board::gesture::{
+    DEBOUNCE, DOUBLE_WITHIN, ERASE_AFTER, Gesture, Gestures, LONG_AFTER, WARN_AFTER,
+};
 
 use crate::desk::ms;
 
@@ -16,7 +18,11 @@ struct Button {
 
 impl Button {
     fn new(closed: bool) -> Self {
-        Self { gestures: Gestures::new(closed), now: Duration::ZERO, told: Vec::new() }
+        Self {
+            gestures: Gestures::new(closed),
+            now: Duration::ZERO,
+            told: Vec::new(),
+        }
     }
 
     fn wait(&mut self, time: Duration) {
@@ -24,7 +30,10 @@ impl Button {
         while let Some(due) = self.gestures.next_deadline().filter(|due| *due <= until) {
             self.now = due.max(self.now);
             self.ask();
-            assert!(self.gestures.next_deadline().is_none_or(|next| next > due), "a deadline that does not move");
+            assert!(
+                self.gestures.next_deadline().is_none_or(|next| next > due),
+                "a deadline that does not move"
+            );
         }
         self.now = until;
         self.ask();
@@ -62,7 +71,11 @@ fn a_gesture_says_when_its_press_began() {
     button.held(ms(80));
     button.wait(ms(100));
     button.held(ms(80));
-    assert_eq!(button.gestures.began(), ms(1_580), "of a double press the first");
+    assert_eq!(
+        button.gestures.began(),
+        ms(1_580),
+        "of a double press the first"
+    );
 }
 
 #[test]
@@ -121,7 +134,11 @@ fn ten_seconds_erase_once_and_five_warn_of_it() {
     let mut button = Button::new(false);
     button.held(Duration::from_secs(30));
     button.wait(ms(2_000));
-    let expected = [(LONG_AFTER, Gesture::LongPress), (WARN_AFTER, Gesture::EraseAhead), (ERASE_AFTER, Gesture::Erase)];
+    let expected = [
+        (LONG_AFTER, Gesture::LongPress),
+        (WARN_AFTER, Gesture::EraseAhead),
+        (ERASE_AFTER, Gesture::Erase),
+    ];
     assert_eq!(button.told, expected);
 }
 
@@ -130,10 +147,21 @@ fn whoever_lets_go_after_the_warning_erases_nothing() {
     let mut button = Button::new(false);
     button.held(ERASE_AFTER - ms(1));
     button.wait(Duration::from_secs(20));
-    assert_eq!(button.gestures(), [Gesture::LongPress, Gesture::EraseAhead, Gesture::EraseCancelled]);
+    assert_eq!(
+        button.gestures(),
+        [
+            Gesture::LongPress,
+            Gesture::EraseAhead,
+            Gesture::EraseCancelled
+        ]
+    );
     button.held(ms(80));
     button.wait(ms(1_000));
-    assert_eq!(button.gestures().last(), Some(&Gesture::Press), "and the button works on");
+    assert_eq!(
+        button.gestures().last(),
+        Some(&Gesture::Press),
+        "and the button works on"
+    );
 }
 
 #[test]
@@ -196,12 +224,16 @@ fn whoever_asks_late_is_told_the_same() {
     gestures.contact(ms(0), true);
     let late = Duration::from_secs(60);
     let told: Vec<Gesture> = std::iter::from_fn(|| gestures.next_gesture(late)).collect();
-    assert_eq!(told, [Gesture::LongPress, Gesture::EraseAhead, Gesture::Erase]);
+    assert_eq!(
+        told,
+        [Gesture::LongPress, Gesture::EraseAhead, Gesture::Erase]
+    );
 }
 
 proptest! {
-    /// However a contact opens and closes: nothing panics, no deadline stands still, and nothing is erased unless the contact was
-    /// not open for ten seconds.
+    /// However a contact opens and closes: nothing panics, no deadline stands
+    /// still, and nothing is erased unless the contact was not open for ten
+    /// seconds.
     #[test]
     fn any_contact_is_understood(
         held: bool,
@@ -221,6 +253,7 @@ proptest! {
         let count = |wanted| button.told.iter().filter(|(_, told)| *told == wanted).count();
         prop_assert!(count(Gesture::Erase) == 0 || longest >= ERASE_AFTER);
         let ended = count(Gesture::Erase) + count(Gesture::EraseCancelled);
-        prop_assert!((ended..=ended + 1).contains(&count(Gesture::EraseAhead)), "each warning ends in one way");
+        prop_assert!((ended..=ended + 1).contains(&count(Gesture::EraseAhead)), "each warning \
+             ends in one way");
     }
 }

@@ -33,16 +33,23 @@ fn every_golden_request_is_carried_out_and_answered_with_its_id() {
         let mut board = with_flash(plan.clone());
         let client = board.connect(Duration::ZERO).unwrap();
         board.receive(Duration::ZERO, client, &text);
-        let answer =
-            std::iter::from_fn(|| board.next_outgoing(Duration::ZERO, client)).find_map(|outgoing| match outgoing {
+        let answer = std::iter::from_fn(|| board.next_outgoing(Duration::ZERO, client)).find_map(
+            |outgoing| match outgoing {
                 switchboard_board::Outgoing::Text(text) => match FromBoard::parse(&text).unwrap() {
                     FromBoard::Response(response) => Some(response),
                     _ => None,
                 },
                 _ => None,
-            });
-        assert_eq!(answer.as_ref().and_then(|answer| answer.id.clone()), request.id, "{name}");
-        let error = answer.and_then(|answer| answer.outcome.err()).map(|error| error.code);
+            },
+        );
+        assert_eq!(
+            answer.as_ref().and_then(|answer| answer.id.clone()),
+            request.id,
+            "{name}"
+        );
+        let error = answer
+            .and_then(|answer| answer.outcome.err())
+            .map(|error| error.code);
         let expected = match name.as_str() {
             "request_unknown_method_and_fields.json" => Some(Code::MethodNotFound),
             // Nothing was begun.
@@ -59,5 +66,9 @@ fn every_golden_request_is_carried_out_and_answered_with_its_id() {
         };
         assert_eq!(error, expected, "{name}");
     }
-    assert!(requests >= 28, "only {requests} golden requests in {}", folder.display());
+    assert!(
+        requests >= 28,
+        "only {requests} golden requests in {}",
+        folder.display()
+    );
 }

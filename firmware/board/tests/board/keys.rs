@@ -1,4 +1,5 @@
-//! Locked boards: who is let in, what a role allows, and what is kept of keys. The handshake itself is not the core's.
+//! Locked boards: who is let in, what a role allows, and what is kept of keys.
+//! The handshake itself is not the core's.
 
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use protocol::{Code, limits, method};
 use serde_json::{Value, json};
 use switchboard_board::{Board, ClientId, Retained, Unsaved};
 
-use crate::desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take};
+use crate::desk::{
+    Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take,
+};
 
 const T0: Duration = Duration::ZERO;
 
@@ -23,7 +26,14 @@ fn with(board: &mut Board<Bench>, key: &Key) -> ClientId {
 }
 
 fn add(board: &mut Board<Bench>, client: ClientId, name: &str, role: &str) -> Key {
-    let added = answer(board, T0, client, method::KEYS_ADD, json!({ "name": name, "role": role })).result();
+    let added = answer(
+        board,
+        T0,
+        client,
+        method::KEYS_ADD,
+        json!({ "name": name, "role": role }),
+    )
+    .result();
     added["key"].as_str().unwrap().parse().unwrap()
 }
 
@@ -32,7 +42,12 @@ fn reason(got: Got) -> (Code, String) {
     (error.code, error.data.reason)
 }
 
-fn refused(board: &mut Board<Bench>, client: ClientId, method: &str, params: Value) -> (Code, String) {
+fn refused(
+    board: &mut Board<Bench>,
+    client: ClientId,
+    method: &str,
+    params: Value,
+) -> (Code, String) {
     reason(answer(board, T0, client, method, params))
 }
 
@@ -41,12 +56,24 @@ fn a_board_with_a_key_lets_nobody_in_without_one() {
     let (mut board, key) = locked();
     assert!(board.is_locked());
     assert_eq!(board.connect(T0).unwrap_err().data.reason, "locked");
-    assert!(board.call(T0, &request(method::DEVICE_GET_INFO, &json!({}))).unwrap().contains("\"locked\""));
+    assert!(
+        board
+            .call(T0, &request(method::DEVICE_GET_INFO, &json!({})))
+            .unwrap()
+            .contains("\"locked\"")
+    );
     let client = with(&mut board, &key);
     let info = answer(&mut board, T0, client, method::DEVICE_GET_INFO, json!({})).result();
     let features = info["features"].as_array().unwrap();
     assert!(features.contains(&json!("keys")) && !features.contains(&json!("http_rpc")));
-    let done = answer(&mut board, T0, client, method::SWITCH_SET, json!({ "id": 0, "on": true })).result();
+    let done = answer(
+        &mut board,
+        T0,
+        client,
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    )
+    .result();
     assert_eq!(done["was_on"], json!(false));
 }
 
@@ -56,16 +83,33 @@ fn a_key_to_view_reads_no_parameters_of_others_in_the_log() {
     let owner = with(&mut board, &key);
     let view = add(&mut board, owner, "visitor", "view");
     let visitor = with(&mut board, &view);
-    let debug = refused(&mut board, visitor, method::LOG_SUBSCRIBE, json!({ "level": "debug" }));
+    let debug = refused(
+        &mut board,
+        visitor,
+        method::LOG_SUBSCRIBE,
+        json!({ "level": "debug" }),
+    );
     assert_eq!(debug, (Code::Forbidden, "view_only".to_owned()));
     for level in ["off", "error", "warn", "info"] {
-        board.receive(T0, visitor, &request(method::LOG_SUBSCRIBE, &json!({ "level": level })));
-        let answered = take(&mut board, T0, visitor).into_iter().next().unwrap().result();
+        board.receive(
+            T0,
+            visitor,
+            &request(method::LOG_SUBSCRIBE, &json!({ "level": level })),
+        );
+        let answered = take(&mut board, T0, visitor)
+            .into_iter()
+            .next()
+            .unwrap()
+            .result();
         assert_eq!(answered["level"], level);
     }
     take(&mut board, T0, visitor);
     // The owner reads everything; so such lines are made, and kept.
-    board.receive(T0, owner, &request(method::LOG_SUBSCRIBE, &json!({ "level": "debug" })));
+    board.receive(
+        T0,
+        owner,
+        &request(method::LOG_SUBSCRIBE, &json!({ "level": "debug" })),
+    );
     take(&mut board, T0, owner);
     for params in [
         json!({ "id": 0, "value": "my secret" }),
@@ -75,11 +119,25 @@ fn a_key_to_view_reads_no_parameters_of_others_in_the_log() {
         board.receive(T0, owner, &request(method::TEXT_SET, &params));
     }
     let lines = |board: &mut Board<Bench>, client| -> Vec<String> {
-        let log = |got: Got| if let Got::Log(log) = got { log.lines } else { Vec::new() };
-        take(board, T0, client).into_iter().flat_map(log).map(|line| line.message).collect()
+        let log = |got: Got| {
+            if let Got::Log(log) = got {
+                log.lines
+            } else {
+                Vec::new()
+            }
+        };
+        take(board, T0, client)
+            .into_iter()
+            .flat_map(log)
+            .map(|line| line.message)
+            .collect()
     };
     let seen = lines(&mut board, visitor).join("\n");
-    assert!(seen.contains("Text.Set refused: wrong_type") && seen.contains("Text.Set refused: out_of_range"), "{seen}");
+    assert!(
+        seen.contains("Text.Set refused: wrong_type")
+            && seen.contains("Text.Set refused: out_of_range"),
+        "{seen}"
+    );
     assert!(!seen.contains("secret"), "{seen}");
     let seen = lines(&mut board, owner).join("\n");
     assert!(seen.matches("my secret").count() == 2, "{seen}");
@@ -92,8 +150,15 @@ fn the_first_key_lets_go_who_is_connected_without_one() {
     assert!(!board.is_locked());
     board.add_key(T0, "first key", Role::Control).unwrap();
     assert_eq!(take(&mut board, T0, client), [Got::Close(1008)]);
-    board.receive(T0, client, &request(method::SWITCH_SET, &json!({ "id": 0, "on": true })));
-    assert!(take(&mut board, T0, client).is_empty(), "nothing more is obeyed");
+    board.receive(
+        T0,
+        client,
+        &request(method::SWITCH_SET, &json!({ "id": 0, "on": true })),
+    );
+    assert!(
+        take(&mut board, T0, client).is_empty(),
+        "nothing more is obeyed"
+    );
     assert!(board.take_renamed(), "it announces itself otherwise");
 }
 
@@ -103,14 +168,21 @@ fn a_key_to_view_may_read_everything_and_change_nothing() {
     let owner = with(&mut board, &key);
     let view = add(&mut board, owner, "visitor", "view");
     let visitor = with(&mut board, &view);
-    for method in [method::DEVICE_GET_INFO, method::DEVICE_GET_COMPONENTS, method::DEVICE_GET_STATUS, method::SYS_PING]
-    {
+    for method in [
+        method::DEVICE_GET_INFO,
+        method::DEVICE_GET_COMPONENTS,
+        method::DEVICE_GET_STATUS,
+        method::SYS_PING,
+    ] {
         answer(&mut board, T0, visitor, method, json!({})).result();
     }
     answer(&mut board, T0, visitor, method::DEVICE_SUBSCRIBE, json!({})).result();
     let list = answer(&mut board, T0, visitor, method::CLIENTS_LIST, json!({})).result();
     assert_eq!(list["clients"][1]["role"], "view");
-    assert_eq!((&list["clients"][1]["key_name"], &list["clients"][0]["role"]), (&json!("visitor"), &json!("control")));
+    assert_eq!(
+        (&list["clients"][1]["key_name"], &list["clients"][0]["role"]),
+        (&json!("visitor"), &json!("control"))
+    );
     let on = json!({ "id": 0, "on": true });
     for (method, params) in [
         (method::SWITCH_SET, on.clone()),
@@ -122,12 +194,22 @@ fn a_key_to_view_may_read_everything_and_change_nothing() {
         (method::OTA_ABORT, json!({})),
         (method::CLIENTS_CLOSE, json!({ "id": 1 })),
         (method::KEYS_LIST, json!({})),
-        (method::KEYS_ADD, json!({ "name": "another", "role": "control" })),
+        (
+            method::KEYS_ADD,
+            json!({ "name": "another", "role": "control" }),
+        ),
     ] {
-        assert_eq!(refused(&mut board, visitor, method, params), (Code::Forbidden, "view_only".into()), "{method}");
+        assert_eq!(
+            refused(&mut board, visitor, method, params),
+            (Code::Forbidden, "view_only".into()),
+            "{method}"
+        );
     }
     ask(&mut board, T0, owner, method::SWITCH_SET, on);
-    assert!(matches!(take(&mut board, T0, visitor).as_slice(), [Got::Status(_)]), "it is told what others do");
+    assert!(
+        matches!(take(&mut board, T0, visitor).as_slice(), [Got::Status(_)]),
+        "it is told what others do"
+    );
 }
 
 #[test]
@@ -137,14 +219,36 @@ fn a_removed_key_ends_its_connections_and_lets_nobody_in_again() {
     let other = add(&mut board, owner, "lent", "control");
     let (first, second) = (with(&mut board, &other), with(&mut board, &other));
     let kid = other.kid.to_string();
-    assert_eq!(answer(&mut board, T0, owner, method::KEYS_REMOVE, json!({ "kid": kid })).result(), json!({}));
+    assert_eq!(
+        answer(
+            &mut board,
+            T0,
+            owner,
+            method::KEYS_REMOVE,
+            json!({ "kid": kid })
+        )
+        .result(),
+        json!({})
+    );
     for client in [first, second] {
         assert_eq!(take(&mut board, T0, client), [Got::Close(1008)]);
     }
-    assert_eq!(board.connect_with_key(T0, other.kid).unwrap_err().data.reason, "wrong_key");
+    assert_eq!(
+        board
+            .connect_with_key(T0, other.kid)
+            .unwrap_err()
+            .data
+            .reason,
+        "wrong_key"
+    );
     assert_eq!(board.psk(other.kid), None);
     assert_eq!(
-        refused(&mut board, owner, method::KEYS_REMOVE, json!({ "kid": kid })),
+        refused(
+            &mut board,
+            owner,
+            method::KEYS_REMOVE,
+            json!({ "kid": kid })
+        ),
         (Code::NotFound, "not_found".into())
     );
 }
@@ -156,7 +260,10 @@ fn the_last_key_of_role_control_cannot_be_removed_from_afar() {
     add(&mut board, owner, "visitor", "view");
     let last = json!({ "kid": key.kid.to_string() });
     let expected = (Code::FailedPrecondition, "last_control_key".into());
-    assert_eq!(refused(&mut board, owner, method::KEYS_REMOVE, last), expected);
+    assert_eq!(
+        refused(&mut board, owner, method::KEYS_REMOVE, last),
+        expected
+    );
 }
 
 #[test]
@@ -164,24 +271,42 @@ fn there_are_places_for_eight_keys_with_sound_names() {
     let (mut board, key) = locked();
     let owner = with(&mut board, &key);
     for name in ["", "x\u{7}", &"x".repeat(limits::KEY_NAME + 1)] {
-        let (code, _) = refused(&mut board, owner, method::KEYS_ADD, json!({ "name": name, "role": "view" }));
+        let (code, _) = refused(
+            &mut board,
+            owner,
+            method::KEYS_ADD,
+            json!({ "name": name, "role": "view" }),
+        );
         assert_eq!(code, Code::InvalidParams, "{name:?}");
     }
     assert_eq!(
-        refused(&mut board, owner, method::KEYS_ADD, json!({ "name": "x", "role": "admin" })),
+        refused(
+            &mut board,
+            owner,
+            method::KEYS_ADD,
+            json!({ "name": "x", "role": "admin" })
+        ),
         (Code::InvalidParams, "not_an_option".into())
     );
     for number in 1..limits::KEYS {
         add(&mut board, owner, &format!("key {number}"), "view");
     }
-    let full = refused(&mut board, owner, method::KEYS_ADD, json!({ "name": "one more", "role": "view" }));
+    let full = refused(
+        &mut board,
+        owner,
+        method::KEYS_ADD,
+        json!({ "name": "one more", "role": "view" }),
+    );
     assert_eq!(full, (Code::ResourceExhausted, "all_keys_taken".into()));
     let list = answer(&mut board, T0, owner, method::KEYS_LIST, json!({})).result();
     let keys = list["keys"].as_array().unwrap();
     assert_eq!(keys.len(), limits::KEYS);
     let first = json!({ "kid": key.kid.to_string(), "name": "first key", "role": "control", "yours": true });
     assert_eq!(keys[0], first);
-    assert!(!list.to_string().contains(&key.to_text()[40..]), "no secret is listed");
+    assert!(
+        !list.to_string().contains(&key.to_text()[40..]),
+        "no secret is listed"
+    );
 }
 
 #[test]
@@ -189,7 +314,10 @@ fn an_open_board_has_no_keys_from_afar() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let params = json!({ "name": "mine", "role": "control" });
-    assert_eq!(refused(&mut board, client, method::KEYS_ADD, params), (Code::FailedPrecondition, "not_locked".into()));
+    assert_eq!(
+        refused(&mut board, client, method::KEYS_ADD, params),
+        (Code::FailedPrecondition, "not_locked".into())
+    );
     assert!(!board.is_locked());
 }
 
@@ -197,15 +325,27 @@ fn an_open_board_has_no_keys_from_afar() {
 fn a_board_without_random_numbers_has_no_keys() {
     let mut board = board(everything());
     board.hardware_mut().predictable = true;
-    assert_eq!(board.add_key(T0, "first key", Role::Control).unwrap_err().data.reason, "not_supported");
+    assert_eq!(
+        board
+            .add_key(T0, "first key", Role::Control)
+            .unwrap_err()
+            .data
+            .reason,
+        "not_supported"
+    );
     assert!(!board.is_locked());
 }
 
 /// What is written of keys now.
 fn kept(board: &mut Board<Bench>, now: Duration) -> Retained {
-    let Some(Unsaved::Write(write)) = board.take_unsaved(now) else { panic!("keys are written at once") };
+    let Some(Unsaved::Write(write)) = board.take_unsaved(now) else {
+        panic!("keys are written at once")
+    };
     board.saved();
-    write.into_iter().find(|kept| kept.key.to_string() == "keys").unwrap()
+    write
+        .into_iter()
+        .find(|kept| kept.key.to_string() == "keys")
+        .unwrap()
 }
 
 fn again(retained: &[Retained]) -> Board<Bench> {
@@ -219,10 +359,19 @@ fn keys_are_written_at_once_and_count_after_a_cut() {
     let mut retained = vec![kept(&mut board, T0)];
     let owner = with(&mut board, &key);
     for number in 1..limits::KEYS {
-        add(&mut board, owner, &"n".repeat(24 + number), if number % 2 == 0 { "control" } else { "view" });
+        add(
+            &mut board,
+            owner,
+            &"n".repeat(24 + number),
+            if number % 2 == 0 { "control" } else { "view" },
+        );
     }
     retained.push(kept(&mut board, T0));
-    assert!(retained[1].value.len() <= Retained::LONGEST, "{} bytes", retained[1].value.len());
+    assert!(
+        retained[1].value.len() <= Retained::LONGEST,
+        "{} bytes",
+        retained[1].value.len()
+    );
     let mut board = again(&retained);
     let owner = with(&mut board, &key);
     assert_eq!(board.psk(key.kid), Some(key.psk));
@@ -236,12 +385,25 @@ fn keys_that_cannot_be_read_open_the_board_to_nobody() {
     let (mut board, key) = locked();
     let good = kept(&mut board, T0);
     for length in 0..good.value.len() {
-        let broken = Retained { value: good.value[..length].to_vec(), ..good.clone() };
+        let broken = Retained {
+            value: good.value[..length].to_vec(),
+            ..good.clone()
+        };
         let mut board = again(&[broken]);
         assert!(board.is_locked(), "{length} bytes of {}", good.value.len());
         assert_eq!(board.connect(T0).unwrap_err().data.reason, "locked");
-        assert_eq!(board.connect_with_key(T0, key.kid).unwrap_err().data.reason, "wrong_key");
-        assert_eq!(board.add_key(T0, "new", Role::Control).unwrap_err().data.reason, "keys_unreadable");
+        assert_eq!(
+            board.connect_with_key(T0, key.kid).unwrap_err().data.reason,
+            "wrong_key"
+        );
+        assert_eq!(
+            board
+                .add_key(T0, "new", Role::Control)
+                .unwrap_err()
+                .data
+                .reason,
+            "keys_unreadable"
+        );
     }
 }
 

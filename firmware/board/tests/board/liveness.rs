@@ -22,7 +22,10 @@ fn a_silent_client_is_pinged_at_20_and_40_s_and_dropped_at_60() {
     }
     assert_eq!(board.next_deadline(), Some(limits::BOARD_DROPS_AFTER));
     board.run_until(limits::BOARD_DROPS_AFTER);
-    assert_eq!(take(&mut board, limits::BOARD_DROPS_AFTER, client), [Got::Close(1001)]);
+    assert_eq!(
+        take(&mut board, limits::BOARD_DROPS_AFTER, client),
+        [Got::Close(1001)]
+    );
     assert_eq!(board.next_deadline(), None);
     board.disconnect(ms(0), client);
 }
@@ -48,7 +51,10 @@ fn any_frame_counts_as_life() {
 /// What malformed JSON is answered with.
 fn refused() -> protocol::Response {
     let rejected = protocol::Request::parse("{").unwrap_err();
-    protocol::Response { id: None, outcome: Err(rejected.error) }
+    protocol::Response {
+        id: None,
+        outcome: Err(rejected.error),
+    }
 }
 
 #[test]
@@ -57,7 +63,13 @@ fn what_waits_for_a_silent_client_dies_with_it() {
     let (silent, _) = subscriber(&mut board);
     let (alive, _) = subscriber(&mut board);
     board.heard(ms(59_999), alive);
-    answer(&mut board, ms(59_999), alive, method::SWITCH_TOGGLE, json!({ "id": 0 }));
+    answer(
+        &mut board,
+        ms(59_999),
+        alive,
+        method::SWITCH_TOGGLE,
+        json!({ "id": 0 }),
+    );
     board.run_until(ms(60_000));
     assert_eq!(take(&mut board, ms(60_000), silent), [Got::Close(1001)]);
     assert_eq!(
@@ -74,16 +86,28 @@ fn a_reboot_is_answered_announced_to_everyone_and_closes_with_1012() {
     let got = ask(&mut board, T0, one, method::DEVICE_REBOOT, json!({}));
     assert_eq!(got[0].clone().result(), json!({ "seq": 0 }));
     let event = got[1].clone().event();
-    assert_eq!((event.events[0].event.as_str(), event.source), ("rebooting", Some(Source::Client(one.0))));
+    assert_eq!(
+        (event.events[0].event.as_str(), event.source),
+        ("rebooting", Some(Source::Client(one.0)))
+    );
     assert_eq!(got[2], Got::Close(1012));
     let got = take(&mut board, T0, two);
     assert_eq!(got[0].clone().event().events[0].event, "rebooting");
     assert_eq!(got[1], Got::Close(1012));
 
     assert_eq!(board.connect(ms(1)).unwrap_err().data.reason, "rebooting");
-    assert!(board.call(ms(1), &request(method::SWITCH_TOGGLE, &json!({ "id": 0 }))).unwrap().contains("rebooting"));
+    assert!(
+        board
+            .call(ms(1), &request(method::SWITCH_TOGGLE, &json!({ "id": 0 })))
+            .unwrap()
+            .contains("rebooting")
+    );
     board.run_until(ms(1));
-    assert_eq!(board.hardware().reboots, 0, "two connections are still to be closed");
+    assert_eq!(
+        board.hardware().reboots,
+        0,
+        "two connections are still to be closed"
+    );
     board.disconnect(ms(0), one);
     board.disconnect(ms(0), two);
     assert_eq!(board.next_deadline(), Some(T0), "at once");
@@ -97,7 +121,11 @@ fn a_reboot_is_answered_announced_to_everyone_and_closes_with_1012() {
 fn a_reboot_waits_half_a_second_at_most_for_those_who_do_not_read() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    board.receive(ms(1000), client, &request(method::DEVICE_REBOOT, &json!({})));
+    board.receive(
+        ms(1000),
+        client,
+        &request(method::DEVICE_REBOOT, &json!({})),
+    );
     assert_eq!(board.next_deadline(), Some(ms(1500)));
     board.run_until(ms(1499));
     assert_eq!(board.hardware().reboots, 0);
@@ -108,7 +136,12 @@ fn a_reboot_waits_half_a_second_at_most_for_those_who_do_not_read() {
 #[test]
 fn a_reboot_by_post_leaves_time_for_its_answer() {
     let mut board = board(everything());
-    assert!(board.call(T0, &request(method::DEVICE_REBOOT, &json!({}))).unwrap().contains("\"seq\":0"));
+    assert!(
+        board
+            .call(T0, &request(method::DEVICE_REBOOT, &json!({})))
+            .unwrap()
+            .contains("\"seq\":0")
+    );
     assert_eq!(board.next_deadline(), Some(ms(500)));
     board.run_until(ms(500));
     assert_eq!(board.hardware().reboots, 1);
@@ -120,9 +153,17 @@ fn calls_for_a_client_that_is_gone_do_nothing() {
     let (client, _) = subscriber(&mut board);
     board.disconnect(ms(0), client);
     board.disconnect(ms(0), client);
-    board.receive(T0, client, &request(method::SWITCH_TOGGLE, &json!({ "id": 0 })));
+    board.receive(
+        T0,
+        client,
+        &request(method::SWITCH_TOGGLE, &json!({ "id": 0 })),
+    );
     board.heard(T0, client);
     assert!(!board.has_outgoing(client) && !board.has_room(client));
     assert_eq!(board.next_outgoing(T0, client), None);
-    assert_eq!(subscriber(&mut board).1.seq, 0, "who is gone commands nothing");
+    assert_eq!(
+        subscriber(&mut board).1.seq,
+        0,
+        "who is gone commands nothing"
+    );
 }

@@ -1,10 +1,13 @@
-//! The log: what is kept, who is told, and what becomes of a reader that is slow.
+//! The log: what is kept, who is told, and what becomes of a reader that is
+//! slow.
 
 use protocol::{Level, LogLine, NotifyLog, ResetReason, limits, method};
 use serde_json::{Value, json};
 use switchboard_board::{Board, ClientId, Side};
 
-use crate::desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, read, request, take};
+use crate::desk::{
+    Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, read, request, take,
+};
 
 /// The next message, which is of the log.
 fn next(board: &mut Board<Bench>, client: ClientId) -> Option<NotifyLog> {
@@ -21,7 +24,13 @@ fn messages(lines: &[LogLine]) -> Vec<&str> {
 /// A client that reads the log and has all that is there.
 fn reader(board: &mut Board<Bench>, level: &str) -> ClientId {
     let client = connected(board);
-    ask(board, ms(0), client, method::LOG_SUBSCRIBE, json!({ "level": level }));
+    ask(
+        board,
+        ms(0),
+        client,
+        method::LOG_SUBSCRIBE,
+        json!({ "level": level }),
+    );
     client
 }
 
@@ -32,7 +41,11 @@ fn posted(board: &mut Board<Bench>, method: &str, params: Value) -> String {
 #[test]
 fn a_board_begins_its_log_with_why_it_started_and_how_it_ended() {
     let last_panic = Some("index out of bounds\nat main.rs:7".into());
-    let bench = Bench { reset_reason: Some(ResetReason::Panic), last_panic, ..Bench::default() };
+    let bench = Bench {
+        reset_reason: Some(ResetReason::Panic),
+        last_panic,
+        ..Bench::default()
+    };
     let mut board = Board::new(everything(), &[], EPOCH, bench).unwrap();
     let reader = board.open_side(ms(0), Side::Log(Level::Info)).unwrap();
     let read = board.read_log(reader, 10);
@@ -41,7 +54,14 @@ fn a_board_begins_its_log_with_why_it_started_and_how_it_ended() {
     assert_eq!(messages(&read.lines), [panicked, started]);
     assert_eq!(read.lines[0].level, Level::Error);
     let client = connected(&mut board);
-    let info = answer(&mut board, ms(0), client, method::DEVICE_GET_INFO, json!({})).result();
+    let info = answer(
+        &mut board,
+        ms(0),
+        client,
+        method::DEVICE_GET_INFO,
+        json!({}),
+    )
+    .result();
     assert_eq!(info["reset_reason"], "panic");
 }
 
@@ -50,15 +70,31 @@ fn a_controller_is_sent_the_lines_that_are_kept_and_then_each_that_comes() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let got = ask(&mut board, ms(0), client, method::LOG_SUBSCRIBE, json!({}));
-    let [answered, Got::Log(kept)] = got.as_slice() else { panic!("{got:?}") };
+    let [answered, Got::Log(kept)] = got.as_slice() else {
+        panic!("{got:?}")
+    };
     assert_eq!(answered.clone().result(), json!({ "level": "info" }));
     assert_eq!(kept.epoch, EPOCH);
-    assert_eq!(messages(&kept.lines).last(), Some(&"controller 1 connected"));
+    assert_eq!(
+        messages(&kept.lines).last(),
+        Some(&"controller 1 connected")
+    );
 
-    board.log(ms(1_500), Level::Warn, format_args!("no address for {} s", 60));
+    board.log(
+        ms(1_500),
+        Level::Warn,
+        format_args!("no address for {} s", 60),
+    );
     assert!(board.has_outgoing(client));
     let new = next(&mut board, client).unwrap();
-    assert_eq!(new.lines, [LogLine { uptime_ms: 1_500, level: Level::Warn, message: "no address for 60 s".into() }]);
+    assert_eq!(
+        new.lines,
+        [LogLine {
+            uptime_ms: 1_500,
+            level: Level::Warn,
+            message: "no address for 60 s".into()
+        }]
+    );
     assert_eq!(new.lost, 0);
     assert!(!board.has_outgoing(client));
 }
@@ -70,8 +106,17 @@ fn a_controller_that_wants_errors_hears_nothing_else_and_after_off_nothing() {
     board.log(ms(1), Level::Info, format_args!("calm"));
     assert_eq!(next(&mut board, client), None);
     board.log(ms(2), Level::Error, format_args!("storm"));
-    assert_eq!(messages(&next(&mut board, client).unwrap().lines), ["storm"]);
-    ask(&mut board, ms(2), client, method::LOG_SUBSCRIBE, json!({ "level": "off" }));
+    assert_eq!(
+        messages(&next(&mut board, client).unwrap().lines),
+        ["storm"]
+    );
+    ask(
+        &mut board,
+        ms(2),
+        client,
+        method::LOG_SUBSCRIBE,
+        json!({ "level": "off" }),
+    );
     board.log(ms(3), Level::Error, format_args!("storm"));
     assert_eq!(next(&mut board, client), None);
 }
@@ -81,18 +126,39 @@ fn commands_are_logged_only_for_who_asks_for_debug_and_pings_never() {
     let mut board = board(everything());
     let client = connected(&mut board);
     let before = board.logged();
-    answer(&mut board, ms(0), client, method::SWITCH_SET, json!({ "id": 0, "on": true }));
+    answer(
+        &mut board,
+        ms(0),
+        client,
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
     assert_eq!(board.logged(), before);
 
     let debug = board.open_side(ms(0), Side::Log(Level::Debug)).unwrap();
     board.read_log(debug, 100);
-    answer(&mut board, ms(0), client, method::SWITCH_SET, json!({ "id": 0, "on": false }));
+    answer(
+        &mut board,
+        ms(0),
+        client,
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": false }),
+    );
     answer(&mut board, ms(0), client, method::SYS_PING, json!({}));
-    assert_eq!(messages(&board.read_log(debug, 100).lines), [r#"client:1 Switch.Set {"id":0,"on":false}"#]);
+    assert_eq!(
+        messages(&board.read_log(debug, 100).lines),
+        [r#"client:1 Switch.Set {"id":0,"on":false}"#]
+    );
 
     board.close_side(debug);
     let before = board.logged();
-    answer(&mut board, ms(0), client, method::SWITCH_SET, json!({ "id": 0, "on": true }));
+    answer(
+        &mut board,
+        ms(0),
+        client,
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
     assert_eq!(board.logged(), before);
 }
 
@@ -102,14 +168,22 @@ fn a_controller_that_leaves_follows_commands_no_more() {
     let client = reader(&mut board, "debug");
     board.disconnect(ms(0), client);
     let before = board.logged();
-    posted(&mut board, method::SWITCH_SET, json!({ "id": 0, "on": true }));
+    posted(
+        &mut board,
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
     assert_eq!(board.logged(), before);
 }
 
 #[test]
 fn a_refusal_is_logged_with_its_reason() {
     let mut board = board(everything());
-    posted(&mut board, method::SWITCH_SET, json!({ "id": 9, "on": true }));
+    posted(
+        &mut board,
+        method::SWITCH_SET,
+        json!({ "id": 9, "on": true }),
+    );
     let reader = board.open_side(ms(0), Side::Log(Level::Info)).unwrap();
     let read = board.read_log(reader, 10);
     let refused = "client:0 Switch.Set refused: no switch:9; this board has switch:0, switch:1";
@@ -121,7 +195,11 @@ fn the_log_keeps_its_size_and_tells_a_slow_reader_what_it_lost() {
     let mut board = board(everything());
     let client = reader(&mut board, "warn");
     for number in 0..1_000 {
-        board.log(ms(number), Level::Warn, format_args!("{number} {}", "x".repeat(60)));
+        board.log(
+            ms(number),
+            Level::Warn,
+            format_args!("{number} {}", "x".repeat(60)),
+        );
         board.log(ms(number), Level::Info, format_args!("for others"));
     }
     let (mut seen, mut lost) = (Vec::new(), 0);
@@ -139,11 +217,18 @@ fn the_log_keeps_its_size_and_tells_a_slow_reader_what_it_lost() {
 fn lines_that_need_several_messages_come_in_several() {
     let mut board = board(everything());
     let client = reader(&mut board, "warn");
-    // A quotation mark is two bytes in JSON: what is kept does not fit into one message.
+    // A quotation mark is two bytes in JSON: what is kept does not fit into one
+    // message.
     for _ in 0..14 {
-        board.log(ms(1), Level::Warn, format_args!("{}", "\"".repeat(limits::LOG_LINE)));
+        board.log(
+            ms(1),
+            Level::Warn,
+            format_args!("{}", "\"".repeat(limits::LOG_LINE)),
+        );
     }
-    let counts: Vec<usize> = std::iter::from_fn(|| next(&mut board, client)).map(|log| log.lines.len()).collect();
+    let counts: Vec<usize> = std::iter::from_fn(|| next(&mut board, client))
+        .map(|log| log.lines.len())
+        .collect();
     assert!(counts.len() > 1, "{counts:?}");
     assert_eq!(counts.iter().sum::<usize>(), 14);
 }
@@ -158,7 +243,9 @@ fn lines_of_the_log_take_no_place_in_the_queue_and_come_after_everything_else() 
     assert!(board.has_room(client));
     board.receive(ms(0), client, &request(method::SYS_PING, &json!({})));
     let got = take(&mut board, ms(0), client);
-    let [Got::Answer(_), Got::Log(log)] = got.as_slice() else { panic!("{got:?}") };
+    let [Got::Answer(_), Got::Log(log)] = got.as_slice() else {
+        panic!("{got:?}")
+    };
     assert_eq!(log.lines.len(), 20);
 }
 
@@ -166,8 +253,18 @@ fn lines_of_the_log_take_no_place_in_the_queue_and_come_after_everything_else() 
 fn an_unknown_level_is_refused_with_those_that_there_are() {
     let mut board = board(everything());
     let client = connected(&mut board);
-    let error = answer(&mut board, ms(0), client, method::LOG_SUBSCRIBE, json!({ "level": "verbose" })).error();
-    assert_eq!(error.message, "level is error, warn, info, debug or off, not verbose");
+    let error = answer(
+        &mut board,
+        ms(0),
+        client,
+        method::LOG_SUBSCRIBE,
+        json!({ "level": "verbose" }),
+    )
+    .error();
+    assert_eq!(
+        error.message,
+        "level is error, warn, info, debug or off, not verbose"
+    );
     assert_eq!(error.data.reason, "not_an_option");
     assert!(posted(&mut board, method::LOG_SUBSCRIBE, json!({})).contains("needs_a_websocket"));
 }

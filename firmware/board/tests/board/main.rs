@@ -1,6 +1,14 @@
-//! The rules of the board core, one sentence a test, with a clock that only the test moves.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
-#![expect(clippy::needless_pass_by_value, reason = "parameters are written in place with json!")]
+//! The rules of the board core, one sentence a test, with a clock that only the
+//! test moves.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests stop at the first surprise"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "parameters are written in place with json!"
+)]
 
 mod any_input;
 mod clients;

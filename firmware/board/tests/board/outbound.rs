@@ -1,4 +1,5 @@
-//! A board that calls: whom, when, how long it waits, and that whoever is called is a controller like others.
+//! A board that calls: whom, when, how long it waits, and that whoever is
+//! called is a controller like others.
 
 use std::time::Duration;
 
@@ -9,14 +10,22 @@ use protocol::{
 use serde_json::{Value, json};
 use switchboard_board::{Board, Call, ClientId, KEEP_AFTER, RetainedKey, Side, Unsaved};
 
-use crate::desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take};
+use crate::desk::{
+    Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take,
+};
 
 const T0: Duration = Duration::ZERO;
 const HERE: &str = "ws://192.168.1.5:7433/";
 const THERE: &str = "ws://bench/boards";
 
 fn set(board: &mut Board<Bench>, client: ClientId, url: Value) -> Got {
-    answer(board, T0, client, method::OUTBOUND_SET, json!({ "url": url }))
+    answer(
+        board,
+        T0,
+        client,
+        method::OUTBOUND_SET,
+        json!({ "url": url }),
+    )
 }
 
 /// A board that was told to call, and who told it.
@@ -47,7 +56,10 @@ fn answered(board: &mut Board<Bench>, now: Duration) -> (Call, ClientId) {
 #[test]
 fn nobody_is_called_until_somebody_wants_it() {
     let mut board = board(everything());
-    assert_eq!((how(&board, T0).state, how(&board, T0).url), (OutboundState::Off, None));
+    assert_eq!(
+        (how(&board, T0).state, how(&board, T0).url),
+        (OutboundState::Off, None)
+    );
     assert!(!board.is_call_due() && board.begin_call(T0).is_none());
 }
 
@@ -65,7 +77,14 @@ fn a_board_that_is_told_to_calls_at_once_and_says_how_it_goes() {
         json!({ "url": HERE, "state": "connected", "since_ms": 20, "uptime_ms": 50, "client": called.0, "attempts": 1 })
     );
     // It is a controller: it commands, and is pushed what others do.
-    let done = answer(&mut board, ms(60), called, method::SWITCH_SET, json!({ "id": 0, "on": true })).result();
+    let done = answer(
+        &mut board,
+        ms(60),
+        called,
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    )
+    .result();
     assert_eq!(done["was_on"], json!(false));
 }
 
@@ -80,9 +99,15 @@ fn what_is_nothing_to_call_is_refused_with_what_would_be_accepted() {
         (json!(7), "wrong_type"),
     ] {
         let error = set(&mut board, client, url.clone()).error();
-        assert_eq!((error.code, error.data.reason.as_str()), (Code::InvalidParams, reason), "{url}");
+        assert_eq!(
+            (error.code, error.data.reason.as_str()),
+            (Code::InvalidParams, reason),
+            "{url}"
+        );
     }
-    let tls = set(&mut board, client, json!("wss://bench")).error().message;
+    let tls = set(&mut board, client, json!("wss://bench"))
+        .error()
+        .message;
     assert!(tls.contains("TLS") && tls.contains("ws://"), "{tls}");
     let missing = answer(&mut board, T0, client, method::OUTBOUND_SET, json!({})).error();
     assert_eq!(missing.data.reason, "missing");
@@ -91,12 +116,23 @@ fn what_is_nothing_to_call_is_refused_with_what_would_be_accepted() {
 
 #[test]
 fn hardware_that_cannot_call_is_not_told_to() {
-    let hardware = Bench { cannot_call: true, ..Bench::default() };
+    let hardware = Bench {
+        cannot_call: true,
+        ..Bench::default()
+    };
     let mut board = Board::new(everything(), &[], EPOCH, hardware).unwrap();
     let client = connected(&mut board);
-    assert_eq!(set(&mut board, client, json!(HERE)).error().data.reason, "not_supported");
+    assert_eq!(
+        set(&mut board, client, json!(HERE)).error().data.reason,
+        "not_supported"
+    );
     let info = answer(&mut board, T0, client, method::DEVICE_GET_INFO, json!({})).result();
-    assert!(!info["features"].as_array().unwrap().contains(&json!("outbound")));
+    assert!(
+        !info["features"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("outbound"))
+    );
 }
 
 #[test]
@@ -109,10 +145,17 @@ fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
         now += ms(100);
         board.call_over(now, call.number, "the host refuses");
         let seen = how(&board, now);
-        assert_eq!((seen.state, seen.attempts), (OutboundState::Waiting, attempt));
+        assert_eq!(
+            (seen.state, seen.attempts),
+            (OutboundState::Waiting, attempt)
+        );
         assert_eq!(seen.last_failure.unwrap().message, "the host refuses");
         let retry = Duration::from_millis(seen.retry_ms.unwrap());
-        assert!(retry <= now + Duration::from_secs_f64(limit), "attempt {attempt}: {:?}", retry - now);
+        assert!(
+            retry <= now + Duration::from_secs_f64(limit),
+            "attempt {attempt}: {:?}",
+            retry - now
+        );
         board.run_until(retry.saturating_sub(ms(1)));
         assert!(!board.is_call_due() || retry <= now, "attempt {attempt}");
         now = board.next_deadline().unwrap().max(now).max(retry + ms(1));
@@ -120,7 +163,13 @@ fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
     }
     let reader = board.open_side(now, Side::Log(Level::Warn)).unwrap();
     let lines = board.read_log(reader, 100).lines;
-    assert_eq!(lines.iter().filter(|line| line.message.contains("the host refuses")).count(), 1);
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line.message.contains("the host refuses"))
+            .count(),
+        1
+    );
     board.close_side(reader);
 }
 
@@ -131,14 +180,22 @@ fn a_call_that_was_good_is_made_again_soon_and_one_that_was_short_is_not() {
         let call = begin(&mut board, ms(minute * 60_000));
         board.call_over(ms(minute * 60_000), call.number, "no answer");
     }
-    let wait = |board: &Board<Bench>, now| Duration::from_millis(how(board, now).retry_ms.unwrap()) - now;
+    let wait =
+        |board: &Board<Bench>, now| Duration::from_millis(how(board, now).retry_ms.unwrap()) - now;
     let (call, client) = answered(&mut board, ms(700_000));
     board.disconnect(ms(701_000), client);
     board.call_over(ms(701_000), call.number, "it ended");
     let after_short = wait(&board, ms(701_000));
     // Who subscribes is a controller, were it one that goes at once.
     let (call, client) = answered(&mut board, ms(790_000));
-    answer(&mut board, ms(790_000), client, method::DEVICE_SUBSCRIBE, json!({})).result();
+    answer(
+        &mut board,
+        ms(790_000),
+        client,
+        method::DEVICE_SUBSCRIBE,
+        json!({}),
+    )
+    .result();
     board.disconnect(ms(790_100), client);
     board.call_over(ms(790_100), call.number, "it ended");
     assert!(wait(&board, ms(790_100)) <= Duration::from_secs(1));
@@ -153,8 +210,17 @@ fn a_call_that_was_good_is_made_again_soon_and_one_that_was_short_is_not() {
 fn another_address_ends_the_old_call_after_the_answer_and_makes_a_new_one() {
     let (mut board, _) = told();
     let (old, called) = answered(&mut board, T0);
-    let got = ask(&mut board, ms(10), called, method::OUTBOUND_SET, json!({ "url": THERE }));
-    assert!(matches!(got.as_slice(), [Got::Answer(_), Got::Close(1001)]), "{got:?}");
+    let got = ask(
+        &mut board,
+        ms(10),
+        called,
+        method::OUTBOUND_SET,
+        json!({ "url": THERE }),
+    );
+    assert!(
+        matches!(got.as_slice(), [Got::Answer(_), Got::Close(1001)]),
+        "{got:?}"
+    );
     assert!(!board.is_call_wanted(old.number));
     board.disconnect(ms(20), called);
     board.call_over(ms(20), old.number, "it ended");
@@ -201,14 +267,21 @@ fn nobody_is_called_while_every_place_is_taken() {
 fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
     let (mut board, client) = told();
     board.run_until(KEEP_AFTER);
-    let Some(Unsaved::Write(kept)) = board.take_unsaved(KEEP_AFTER) else { panic!("it is kept") };
-    assert_eq!(kept.iter().map(|kept| kept.key.clone()).collect::<Vec<_>>(), [RetainedKey::Outbound]);
+    let Some(Unsaved::Write(kept)) = board.take_unsaved(KEEP_AFTER) else {
+        panic!("it is kept")
+    };
+    assert_eq!(
+        kept.iter().map(|kept| kept.key.clone()).collect::<Vec<_>>(),
+        [RetainedKey::Outbound]
+    );
     board.saved();
     let mut again = Board::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
     assert_eq!(begin(&mut again, T0).url.to_string(), HERE);
     set(&mut board, client, Value::Null).result();
     board.run_until(KEEP_AFTER * 3);
-    let Some(Unsaved::Write(kept)) = board.take_unsaved(KEEP_AFTER * 3) else { panic!("it is kept") };
+    let Some(Unsaved::Write(kept)) = board.take_unsaved(KEEP_AFTER * 3) else {
+        panic!("it is kept")
+    };
     let again = Board::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
     assert_eq!(how(&again, T0).state, OutboundState::Off);
     assert_eq!("outbound".parse(), Ok(RetainedKey::Outbound));
@@ -217,7 +290,10 @@ fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
 #[test]
 fn flash_that_holds_no_address_calls_nobody() {
     for bytes in [&b"http://bench"[..], b"\xff\xfe", b""] {
-        let kept = [switchboard_board::Retained { key: RetainedKey::Outbound, value: bytes.into() }];
+        let kept = [switchboard_board::Retained {
+            key: RetainedKey::Outbound,
+            value: bytes.into(),
+        }];
         let board = Board::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
         assert_eq!(how(&board, T0).state, OutboundState::Off);
     }
@@ -228,7 +304,10 @@ fn who_may_only_view_sees_where_it_calls_and_does_not_change_it() {
     let mut board = board(everything());
     let key = board.add_key(T0, "visitor", noise::Role::View).unwrap();
     let client = board.connect_with_key(T0, key.kid).unwrap();
-    assert_eq!(set(&mut board, client, json!(HERE)).error().data.reason, "view_only");
+    assert_eq!(
+        set(&mut board, client, json!(HERE)).error().data.reason,
+        "view_only"
+    );
     answer(&mut board, T0, client, method::OUTBOUND_GET, json!({})).result();
 }
 

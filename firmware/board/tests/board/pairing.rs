@@ -1,4 +1,5 @@
-//! Pairing at the board: whose turn it is, what confirms a code, and that nothing is left of a pairing that is broken off.
+//! Pairing at the board: whose turn it is, what confirms a code, and that
+//! nothing is left of a pairing that is broken off.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -23,7 +24,9 @@ fn reveal(board: &mut Board<Bench>, now: Duration, asker: Asker) -> String {
     let hello: Hello = board.greeting().unwrap();
     let (asking, offer) = Asking::new(&hello, [3; 48]).unwrap();
     let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
-    let revealed = asking.answered(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap()).unwrap();
+    let revealed = asking
+        .answered(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap())
+        .unwrap();
     let confirmed = pairing.revealed(&revealed.reveal).unwrap();
     assert_eq!(revealed.code, confirmed.code);
     board.show_pairing_code(now, asker, confirmed.code);
@@ -54,26 +57,54 @@ fn confirmed(board: &mut Board<Bench>, now: Duration) -> (Asker, Key) {
 #[test]
 fn a_controller_gets_a_key_after_a_short_press_and_the_board_counts_it_once_it_was_proved() {
     let mut board = board(everything());
-    assert_eq!(board.ask_for_key(T0, OWNER).unwrap_err().data.reason, "pairing_closed");
+    assert_eq!(
+        board.ask_for_key(T0, OWNER).unwrap_err().data.reason,
+        "pairing_closed"
+    );
     board.open_pairing(T0);
     assert_eq!(board.hardware().pairing.as_deref(), Some("open"));
     let asker = asks(&mut board, ms(1_000));
-    assert_eq!(board.take_paired_key(ms(1_500), asker).unwrap_err().data.reason, "pairing_ended");
+    assert_eq!(
+        board
+            .take_paired_key(ms(1_500), asker)
+            .unwrap_err()
+            .data
+            .reason,
+        "pairing_ended"
+    );
     let pressed = board.hardware().outputs.len();
     press(&mut board, ms(2_000), "press");
-    assert_eq!(board.hardware().outputs.len(), pressed, "the press that confirms switches nothing");
+    assert_eq!(
+        board.hardware().outputs.len(),
+        pressed,
+        "the press that confirms switches nothing"
+    );
     let paired = board.take_paired_key(ms(2_100), asker).unwrap();
-    assert_eq!((paired.role, paired.board.as_str()), (Role::Control, "sb-0000aa"));
+    assert_eq!(
+        (paired.role, paired.board.as_str()),
+        (Role::Control, "sb-0000aa")
+    );
     assert!(!board.is_locked() && !board.has_unsaved(), "it is pending");
     assert_eq!(board.hardware().pairing.as_deref(), Some("confirmed"));
-    assert_eq!(board.psk(paired.kid), Some(paired.psk.clone()), "it can be proved");
+    assert_eq!(
+        board.psk(paired.kid),
+        Some(paired.psk.clone()),
+        "it can be proved"
+    );
     board.connect_with_key(ms(2_200), paired.kid).unwrap();
     assert!(board.is_locked());
-    assert!(matches!(board.take_unsaved(ms(2_200)), Some(Unsaved::Write(_))));
+    assert!(matches!(
+        board.take_unsaved(ms(2_200)),
+        Some(Unsaved::Write(_))
+    ));
     assert_eq!(board.hardware().pairing, None);
     board.leave_pairing(ms(2_300), asker);
     assert!(board.is_locked());
-    assert_eq!(board.ask_for_key(ms(2_400), OWNER).unwrap_err().data.reason, "pairing_closed", "one key a pairing");
+    assert_eq!(
+        board.ask_for_key(ms(2_400), OWNER).unwrap_err().data.reason,
+        "pairing_closed",
+        "one key a pairing"
+    );
 }
 
 #[test]
@@ -81,10 +112,21 @@ fn only_a_short_press_that_began_after_the_code_was_visible_confirms_it() {
     let mut board = open();
     let asker = asks(&mut board, ms(1_000));
     press(&mut board, ms(2_000), "long_press");
-    board.press_begun(ms(1_300), ms(900), &key("button:0"), "press").unwrap();
+    board
+        .press_begun(ms(1_300), ms(900), &key("button:0"), "press")
+        .unwrap();
     assert_eq!(board.pairing_turn(asker), Turn::Served);
-    assert_eq!(board.take_paired_key(ms(2_500), asker).unwrap_err().data.reason, "pairing_ended");
-    board.press_begun(ms(3_000), ms(2_600), &key("button:0"), "press").unwrap();
+    assert_eq!(
+        board
+            .take_paired_key(ms(2_500), asker)
+            .unwrap_err()
+            .data
+            .reason,
+        "pairing_ended"
+    );
+    board
+        .press_begun(ms(3_000), ms(2_600), &key("button:0"), "press")
+        .unwrap();
     assert_eq!(board.pairing_turn(asker), Turn::Confirmed);
 }
 
@@ -94,7 +136,10 @@ fn a_press_before_the_code_is_visible_confirms_nothing_and_works_as_ever() {
     let asker = board.ask_for_key(ms(1_000), OWNER).unwrap();
     let pressed = board.hardware().outputs.len();
     press(&mut board, ms(1_100), "press");
-    assert!(board.hardware().outputs.len() > pressed, "it switches what it is bound to");
+    assert!(
+        board.hardware().outputs.len() > pressed,
+        "it switches what it is bound to"
+    );
     reveal(&mut board, ms(1_200), asker);
     assert_eq!(board.pairing_turn(asker), Turn::Served);
 }
@@ -109,25 +154,36 @@ fn a_double_press_refuses_the_controller_and_the_next_is_served() {
     press(&mut board, ms(2_000), "double_press");
     assert_eq!(board.pairing_turn(stranger), Turn::Over);
     board.run_until(ms(2_000) + limits::PAIRING_REST);
-    assert_eq!((board.pairing_turn(owner), board.pairing_turn(again)), (Turn::Served, Turn::Waits));
+    assert_eq!(
+        (board.pairing_turn(owner), board.pairing_turn(again)),
+        (Turn::Served, Turn::Waits)
+    );
     assert_ne!(reveal(&mut board, ms(3_500), owner), first);
     press(&mut board, ms(4_000), "press");
     board.take_paired_key(ms(4_100), owner).unwrap();
     // Also after it was confirmed by mistake.
     press(&mut board, ms(5_000), "double_press");
-    assert_eq!((board.pairing_turn(owner), board.is_locked()), (Turn::Over, false));
+    assert_eq!(
+        (board.pairing_turn(owner), board.is_locked()),
+        (Turn::Over, false)
+    );
 }
 
 #[test]
 fn who_asks_without_end_gets_no_key_and_keeps_nobody_from_their_turn() {
     let mut board = open();
-    let mut strangers: Vec<_> = (0..8).map(|_| board.ask_for_key(ms(100), STRANGER).unwrap()).collect();
+    let mut strangers: Vec<_> = (0..8)
+        .map(|_| board.ask_for_key(ms(100), STRANGER).unwrap())
+        .collect();
     let owner = board.ask_for_key(ms(200), OWNER).unwrap();
     let mut now = ms(200);
     let mut turns = 0;
     while board.pairing_turn(owner) != Turn::Served {
         turns += 1;
-        assert!(turns < 3, "the owner waits for more than the turn that had begun");
+        assert!(
+            turns < 3,
+            "the owner waits for more than the turn that had begun"
+        );
         for stranger in strangers.drain(..) {
             board.leave_pairing(now, stranger);
         }
@@ -138,7 +194,14 @@ fn who_asks_without_end_gets_no_key_and_keeps_nobody_from_their_turn() {
     reveal(&mut board, now, owner);
     for stranger in strangers {
         assert_eq!(board.pairing_turn(stranger), Turn::Waits);
-        assert_eq!(board.take_paired_key(now, stranger).unwrap_err().data.reason, "pairing_ended");
+        assert_eq!(
+            board
+                .take_paired_key(now, stranger)
+                .unwrap_err()
+                .data
+                .reason,
+            "pairing_ended"
+        );
     }
 }
 
@@ -148,7 +211,8 @@ fn each_opening_of_pairing_is_good_for_a_few_guesses_at_the_code() {
     let (mut now, mut guesses) = (T0, 0);
     while let Ok(asker) = board.ask_for_key(now, STRANGER) {
         board.run_until(now);
-        // It is told the board's number, knows the code, and goes away before it is shown.
+        // It is told the board's number, knows the code, and goes away before
+        // it is shown.
         guesses += u32::from(board.pairing_turn(asker) == Turn::Served);
         board.leave_pairing(now, asker);
         now += limits::PAIRING_REST;
@@ -174,8 +238,18 @@ fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
     let mut board = open();
     let (asker, held) = confirmed(&mut board, ms(1_000));
     board.leave_pairing(ms(2_000), asker);
-    assert_eq!((board.is_locked(), board.psk(held.kid), board.has_unsaved()), (false, None, false));
-    assert_eq!(board.connect_with_key(ms(2_100), held.kid).unwrap_err().data.reason, "wrong_key");
+    assert_eq!(
+        (board.is_locked(), board.psk(held.kid), board.has_unsaved()),
+        (false, None, false)
+    );
+    assert_eq!(
+        board
+            .connect_with_key(ms(2_100), held.kid)
+            .unwrap_err()
+            .data
+            .reason,
+        "wrong_key"
+    );
     board.connect(ms(2_200)).unwrap();
     // Its time is over.
     let mut board = open();
@@ -183,7 +257,14 @@ fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
     let end = ms(1_000) + limits::PAIRING_ANSWER;
     assert!(board.next_deadline().is_some_and(|due| due <= end));
     board.run_until(end);
-    assert_eq!((board.pairing_turn(asker), board.psk(held.kid), board.is_locked()), (Turn::Over, None, false));
+    assert_eq!(
+        (
+            board.pairing_turn(asker),
+            board.psk(held.kid),
+            board.is_locked()
+        ),
+        (Turn::Over, None, false)
+    );
     // The power is lost.
     let mut board = open();
     let (_, held) = confirmed(&mut board, ms(1_000));
@@ -194,7 +275,10 @@ fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
     let mut board = open();
     let (asker, held) = confirmed(&mut board, ms(1_000));
     board.forget_everything(ms(1_500));
-    assert_eq!((board.pairing_turn(asker), board.psk(held.kid)), (Turn::Over, None));
+    assert_eq!(
+        (board.pairing_turn(asker), board.psk(held.kid)),
+        (Turn::Over, None)
+    );
     assert_eq!(board.take_unsaved(ms(1_600)), Some(Unsaved::Erase));
 }
 
@@ -210,18 +294,38 @@ fn a_locked_board_keeps_its_keys_whatever_becomes_of_a_pairing() {
     board.open_pairing(ms(3_000));
     let (_, held) = confirmed(&mut board, ms(4_000));
     for number in 1..limits::KEYS {
-        board.add_key(ms(4_100), &format!("key {number}"), Role::View).unwrap();
+        board
+            .add_key(ms(4_100), &format!("key {number}"), Role::View)
+            .unwrap();
     }
-    assert_eq!(board.connect_with_key(ms(4_200), held.kid).unwrap_err().data.reason, "wrong_key", "no place is left");
+    assert_eq!(
+        board
+            .connect_with_key(ms(4_200), held.kid)
+            .unwrap_err()
+            .data
+            .reason,
+        "wrong_key",
+        "no place is left"
+    );
 }
 
 #[test]
 fn pairing_is_over_after_its_time() {
     let mut board = open();
-    assert_eq!(board.next_deadline().map(|due| due <= limits::PAIRING), Some(true));
+    assert_eq!(
+        board.next_deadline().map(|due| due <= limits::PAIRING),
+        Some(true)
+    );
     board.run_until(limits::PAIRING);
     assert_eq!(board.hardware().pairing, None);
-    assert_eq!(board.ask_for_key(limits::PAIRING, OWNER).unwrap_err().data.reason, "pairing_closed");
+    assert_eq!(
+        board
+            .ask_for_key(limits::PAIRING, OWNER)
+            .unwrap_err()
+            .data
+            .reason,
+        "pairing_closed"
+    );
     // Whose turn has begun is not cut off.
     let mut board = open();
     let late = limits::PAIRING - ms(100);
@@ -229,7 +333,13 @@ fn pairing_is_over_after_its_time() {
     board.run_until(limits::PAIRING);
     assert_eq!(board.pairing_turn(asker), Turn::Served);
     board.run_until(late + limits::PAIRING_ANSWER);
-    assert_eq!((board.pairing_turn(asker), board.hardware().pairing.as_deref()), (Turn::Over, None));
+    assert_eq!(
+        (
+            board.pairing_turn(asker),
+            board.hardware().pairing.as_deref()
+        ),
+        (Turn::Over, None)
+    );
 }
 
 #[test]
@@ -241,8 +351,23 @@ fn the_code_is_in_the_log_at_no_level() {
     press(&mut board, ms(2_000), "press");
     let key = board.take_paired_key(ms(2_100), asker).unwrap();
     board.connect_with_key(ms(2_200), key.kid).unwrap();
-    let lines: Vec<_> = board.read_log(reader, 100).lines.into_iter().map(|line| line.message).collect();
-    assert!(lines.iter().any(|line| line.contains("its code is shown at the board")), "{lines:?}");
+    let lines: Vec<_> = board
+        .read_log(reader, 100)
+        .lines
+        .into_iter()
+        .map(|line| line.message)
+        .collect();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("its code is shown at the board")),
+        "{lines:?}"
+    );
     let (first, last) = code.split_once(' ').unwrap();
-    assert!(!lines.iter().any(|line| line.contains(first) && line.contains(last)), "{code}: {lines:?}");
+    assert!(
+        !lines
+            .iter()
+            .any(|line| line.contains(first) && line.contains(last)),
+        "{code}: {lines:?}"
+    );
 }

@@ -1,4 +1,5 @@
-//! Places for controllers: keys of role `view` cannot take the last one, and `control` never waits for them.
+//! Places for controllers: keys of role `view` cannot take the last one, and
+//! `control` never waits for them.
 
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ use switchboard_board::{Board, ClientId};
 
 use crate::desk::{Bench, Got, board, everything, ms, take};
 
-/// A locked board with its four places, a key of role `control` and two of role `view`.
+/// A locked board with its four places, a key of role `control` and two of role
+/// `view`.
 fn locked() -> (Board<Bench>, Key, [Key; 2]) {
     let mut board = board(everything());
     let owner = board.add_key(ms(0), "owner", Role::Control).unwrap();
@@ -16,7 +18,9 @@ fn locked() -> (Board<Bench>, Key, [Key; 2]) {
 }
 
 fn connect(board: &mut Board<Bench>, now: Duration, key: &Key) -> Result<ClientId, String> {
-    board.connect_with_key(now, key.kid).map_err(|error| format!("{}: {}", error.data.reason, error.message))
+    board
+        .connect_with_key(now, key.kid)
+        .map_err(|error| format!("{}: {}", error.data.reason, error.message))
 }
 
 #[test]
@@ -27,7 +31,10 @@ fn view_keys_cannot_take_the_last_place() {
     }
     for key in [&display, &guest] {
         let refused = connect(&mut board, ms(4), key).unwrap_err();
-        assert!(refused.starts_with("all_places_taken: ") && refused.contains("3 of 4"), "{refused}");
+        assert!(
+            refused.starts_with("all_places_taken: ") && refused.contains("3 of 4"),
+            "{refused}"
+        );
     }
     connect(&mut board, ms(5), &owner).unwrap();
 }
@@ -35,7 +42,9 @@ fn view_keys_cannot_take_the_last_place() {
 #[test]
 fn a_control_client_displaces_the_view_client_that_has_been_connected_longest() {
     let (mut board, owner, [display, guest]) = locked();
-    let controls: Vec<ClientId> = (0..2).map(|at| connect(&mut board, ms(at), &owner).unwrap()).collect();
+    let controls: Vec<ClientId> = (0..2)
+        .map(|at| connect(&mut board, ms(at), &owner).unwrap())
+        .collect();
     let first = connect(&mut board, ms(10), &guest).unwrap();
     let second = connect(&mut board, ms(20), &display).unwrap();
     let newcomer = connect(&mut board, ms(30), &owner).unwrap();
@@ -47,8 +56,14 @@ fn a_control_client_displaces_the_view_client_that_has_been_connected_longest() 
     connect(&mut board, ms(31), &owner).unwrap();
     assert_eq!(take(&mut board, ms(31), second), [Got::Close(1013)]);
     let refused = connect(&mut board, ms(32), &owner).unwrap_err();
-    assert!(refused.contains("all 4 places"), "a control client never displaces another: {refused}");
-    assert!(connect(&mut board, ms(33), &display).is_err(), "and a view client displaces no one");
+    assert!(
+        refused.contains("all 4 places"),
+        "a control client never displaces another: {refused}"
+    );
+    assert!(
+        connect(&mut board, ms(33), &display).is_err(),
+        "and a view client displaces no one"
+    );
     // Once they have left, nothing has changed for the others.
     board.disconnect(ms(40), first);
     board.disconnect(ms(40), second);
@@ -63,7 +78,10 @@ fn everyone_is_control_on_an_open_board() {
     for _ in 0..4 {
         board.connect(ms(0)).unwrap();
     }
-    assert_eq!(board.connect(ms(1)).unwrap_err().data.reason, "all_places_taken");
+    assert_eq!(
+        board.connect(ms(1)).unwrap_err().data.reason,
+        "all_places_taken"
+    );
 }
 
 #[test]

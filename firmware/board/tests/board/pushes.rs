@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::desk::{
-    Got, answer, ask, board, by_hand, connected, everything, key, ms, plan, request, state, subscriber, take,
+    Got, answer, ask, board, by_hand, connected, everything, key, ms, plan, request, state,
+    subscriber, take,
 };
 use protocol::{Snapshot, Source, limits, method};
 use serde_json::json;
@@ -16,14 +17,29 @@ fn a_click_switches_the_output_and_its_answer_carries_the_seq_of_its_push() {
     let mut board = board(everything());
     let (client, snapshot) = subscriber(&mut board);
     assert_eq!(snapshot.seq, 0);
-    let got = ask(&mut board, ms(10), client, method::SWITCH_SET, json!({ "id": 1, "on": true }));
+    let got = ask(
+        &mut board,
+        ms(10),
+        client,
+        method::SWITCH_SET,
+        json!({ "id": 1, "on": true }),
+    );
     assert_eq!(got.len(), 2, "the push comes before the answer: {got:?}");
     let status = got[0].clone().status();
     assert_eq!((status.prev, status.seq, status.uptime_ms), (0, 1, 10));
     assert_eq!(status.source, Some(Source::Client(client.0)));
-    assert_eq!(status.components, [(key("switch:1"), state(json!({ "on": true })))].into());
-    assert_eq!(got[1].clone().result(), json!({ "seq": 1, "was_on": false }));
-    assert_eq!(board.hardware().outputs.last(), Some(&(key("switch:1"), state(json!({ "on": true })))));
+    assert_eq!(
+        status.components,
+        [(key("switch:1"), state(json!({ "on": true })))].into()
+    );
+    assert_eq!(
+        got[1].clone().result(),
+        json!({ "seq": 1, "was_on": false })
+    );
+    assert_eq!(
+        board.hardware().outputs.last(),
+        Some(&(key("switch:1"), state(json!({ "on": true }))))
+    );
 }
 
 #[test]
@@ -32,21 +48,46 @@ fn every_subscriber_sees_the_change_of_another() {
     let (one, _) = subscriber(&mut board);
     let (two, _) = subscriber(&mut board);
     let silent = connected(&mut board);
-    answer(&mut board, T0, one, method::LIGHT_SET, json!({ "id": 0, "on": true, "brightness": 30 }));
+    answer(
+        &mut board,
+        T0,
+        one,
+        method::LIGHT_SET,
+        json!({ "id": 0, "on": true, "brightness": 30 }),
+    );
     let got = take(&mut board, T0, two);
     let status = got[0].clone().status();
     assert_eq!(status.source, Some(Source::Client(one.0)));
-    assert_eq!(status.components[&key("light:0")], state(json!({ "on": true, "brightness": 30 })));
-    assert_eq!(take(&mut board, T0, silent), [], "who has not subscribed is told nothing");
+    assert_eq!(
+        status.components[&key("light:0")],
+        state(json!({ "on": true, "brightness": 30 }))
+    );
+    assert_eq!(
+        take(&mut board, T0, silent),
+        [],
+        "who has not subscribed is told nothing"
+    );
 }
 
 #[test]
 fn a_command_that_changes_nothing_answers_the_current_seq_and_pushes_nothing() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    answer(&mut board, T0, client, method::SWITCH_SET, json!({ "id": 0, "on": true }));
+    answer(
+        &mut board,
+        T0,
+        client,
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
     let settings = board.hardware().outputs.len();
-    let got = ask(&mut board, T0, client, method::SWITCH_SET, json!({ "id": 0, "on": true }));
+    let got = ask(
+        &mut board,
+        T0,
+        client,
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
     assert_eq!(got.len(), 1);
     assert_eq!(got[0].clone().result(), json!({ "seq": 1, "was_on": true }));
     assert_eq!(board.hardware().outputs.len(), settings);
@@ -57,7 +98,12 @@ fn changes_by_the_world_are_gathered_for_a_tenth_of_a_second() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     by_hand(&mut board, ms(1000), "sensor:0", json!({ "value": 21.0 }));
-    by_hand(&mut board, ms(1040), "binary_sensor:0", json!({ "on": true }));
+    by_hand(
+        &mut board,
+        ms(1040),
+        "binary_sensor:0",
+        json!({ "on": true }),
+    );
     by_hand(&mut board, ms(1060), "sensor:0", json!({ "value": 21.5 }));
     assert_eq!(board.next_deadline(), Some(ms(1100)));
     board.run_until(ms(1099));
@@ -68,8 +114,14 @@ fn changes_by_the_world_are_gathered_for_a_tenth_of_a_second() {
     let status = got[0].clone().status();
     assert_eq!((status.prev, status.seq), (0, 1));
     assert_eq!(status.source, Some(Source::Physical));
-    assert_eq!(status.components[&key("sensor:0")], state(json!({ "value": 21.5 })));
-    assert_eq!(status.components[&key("binary_sensor:0")], state(json!({ "on": true })));
+    assert_eq!(
+        status.components[&key("sensor:0")],
+        state(json!({ "value": 21.5 }))
+    );
+    assert_eq!(
+        status.components[&key("binary_sensor:0")],
+        state(json!({ "on": true }))
+    );
 }
 
 #[test]
@@ -77,9 +129,19 @@ fn a_batch_of_several_sources_names_none() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     by_hand(&mut board, T0, "sensor:0", json!({ "value": 21.0 }));
-    board.observe(T0, &key("binary_sensor:0"), state(json!({ "on": true })), Source::Timer).unwrap();
+    board
+        .observe(
+            T0,
+            &key("binary_sensor:0"),
+            state(json!({ "on": true })),
+            Source::Timer,
+        )
+        .unwrap();
     board.run_until(ms(100));
-    assert_eq!(take(&mut board, ms(100), client)[0].clone().status().source, None);
+    assert_eq!(
+        take(&mut board, ms(100), client)[0].clone().status().source,
+        None
+    );
 }
 
 #[test]
@@ -87,7 +149,13 @@ fn what_is_gathered_is_pushed_before_a_command_and_before_a_snapshot() {
     let mut board = board(everything());
     let (one, _) = subscriber(&mut board);
     by_hand(&mut board, T0, "switch:0", json!({ "on": true }));
-    let got = ask(&mut board, ms(1), one, method::SWITCH_SET, json!({ "id": 0, "on": true }));
+    let got = ask(
+        &mut board,
+        ms(1),
+        one,
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
     assert_eq!(got[0].clone().status().source, Some(Source::Physical));
     assert_eq!(got[1].clone().result(), json!({ "seq": 1, "was_on": true }));
 
@@ -105,12 +173,19 @@ fn a_physical_press_is_pushed_at_once_and_toggles_what_it_is_bound_to() {
     board.press(ms(5), &key("button:0"), "press").unwrap();
     let got = take(&mut board, ms(5), client);
     let event = got[0].clone().event();
-    assert_eq!((event.source, event.events[0].event.as_str()), (Some(Source::Physical), "press"));
+    assert_eq!(
+        (event.source, event.events[0].event.as_str()),
+        (Some(Source::Physical), "press")
+    );
     let status = got[1].clone().status();
     assert_eq!(status.source, Some(Source::Physical));
     assert_eq!(status.components[&key("light:0")].on(), Some(true));
     board.press(ms(6), &key("button:0"), "long_press").unwrap();
-    assert_eq!(take(&mut board, ms(6), client).len(), 1, "only a press toggles");
+    assert_eq!(
+        take(&mut board, ms(6), client).len(),
+        1,
+        "only a press toggles"
+    );
 }
 
 #[test]
@@ -126,9 +201,21 @@ fn a_binding_works_without_any_client() {
 fn a_press_from_afar_names_the_client_and_acts_like_a_hand() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    let got = ask(&mut board, T0, client, method::BUTTON_PRESS, json!({ "id": 0 }));
-    assert_eq!(got[0].clone().event().source, Some(Source::Client(client.0)));
-    assert_eq!(got[1].clone().status().source, Some(Source::Client(client.0)));
+    let got = ask(
+        &mut board,
+        T0,
+        client,
+        method::BUTTON_PRESS,
+        json!({ "id": 0 }),
+    );
+    assert_eq!(
+        got[0].clone().event().source,
+        Some(Source::Client(client.0))
+    );
+    assert_eq!(
+        got[1].clone().status().source,
+        Some(Source::Client(client.0))
+    );
     assert_eq!(got[2].clone().result(), json!({ "seq": 1 }));
 }
 
@@ -137,15 +224,31 @@ fn a_snapshot_and_its_pushes_leave_no_gap() {
     let mut board = board(everything());
     let (one, _) = subscriber(&mut board);
     for on in [true, false, true] {
-        answer(&mut board, T0, one, method::SWITCH_SET, json!({ "id": 0, "on": on }));
+        answer(
+            &mut board,
+            T0,
+            one,
+            method::SWITCH_SET,
+            json!({ "id": 0, "on": on }),
+        );
     }
     let (two, snapshot) = subscriber(&mut board);
     assert_eq!(snapshot.seq, 3);
     assert_eq!(snapshot.client, Some(two.0));
-    assert_eq!(take(&mut board, T0, two), [], "what was before the snapshot is in it");
+    assert_eq!(
+        take(&mut board, T0, two),
+        [],
+        "what was before the snapshot is in it"
+    );
     let mut last = snapshot.seq;
     for on in [false, true] {
-        answer(&mut board, T0, one, method::SWITCH_SET, json!({ "id": 0, "on": on }));
+        answer(
+            &mut board,
+            T0,
+            one,
+            method::SWITCH_SET,
+            json!({ "id": 0, "on": on }),
+        );
         let status = take(&mut board, T0, two)[0].clone().status();
         assert_eq!(status.prev, last);
         last = status.seq;
@@ -157,11 +260,25 @@ fn a_snapshot_and_its_pushes_leave_no_gap() {
 fn a_client_that_subscribes_twice_gets_two_snapshots_and_one_stream() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
-    answer(&mut board, T0, client, method::SWITCH_TOGGLE, json!({ "id": 0 }));
-    let again: Snapshot =
-        serde_json::from_value(answer(&mut board, T0, client, method::DEVICE_SUBSCRIBE, json!({})).result()).unwrap();
+    answer(
+        &mut board,
+        T0,
+        client,
+        method::SWITCH_TOGGLE,
+        json!({ "id": 0 }),
+    );
+    let again: Snapshot = serde_json::from_value(
+        answer(&mut board, T0, client, method::DEVICE_SUBSCRIBE, json!({})).result(),
+    )
+    .unwrap();
     assert_eq!(again.seq, 1);
-    let got = ask(&mut board, T0, client, method::SWITCH_TOGGLE, json!({ "id": 0 }));
+    let got = ask(
+        &mut board,
+        T0,
+        client,
+        method::SWITCH_TOGGLE,
+        json!({ "id": 0 }),
+    );
     assert_eq!(got.len(), 2);
     assert_eq!(got[0].clone().status().prev, 1);
 }
@@ -174,17 +291,33 @@ fn a_slow_client_is_sent_the_latest_of_each_field_and_harms_nobody() {
     let mut seen_by_quick = 0;
     for round in 0..40_u64 {
         let value = json!({ "value": round });
-        board.observe(ms(round * 200), &key("sensor:0"), state(value), Source::Physical).unwrap();
+        board
+            .observe(
+                ms(round * 200),
+                &key("sensor:0"),
+                state(value),
+                Source::Physical,
+            )
+            .unwrap();
         if round % 7 == 0 {
             let on = json!({ "id": 0, "on": round % 2 == 0 });
             answer(&mut board, ms(round * 200), quick, method::SWITCH_SET, on);
         }
         board.run_until(ms(round * 200 + 100));
         let got = take(&mut board, ms(round * 200 + 100), quick);
-        seen_by_quick += got.iter().filter(|got| matches!(got, Got::Status(_))).count();
+        seen_by_quick += got
+            .iter()
+            .filter(|got| matches!(got, Got::Status(_)))
+            .count();
     }
-    assert!(seen_by_quick >= 34, "nothing is coalesced for who reads: {seen_by_quick}");
-    let got: Vec<_> = take(&mut board, ms(9000), slow).into_iter().map(Got::status).collect();
+    assert!(
+        seen_by_quick >= 34,
+        "nothing is coalesced for who reads: {seen_by_quick}"
+    );
+    let got: Vec<_> = take(&mut board, ms(9000), slow)
+        .into_iter()
+        .map(Got::status)
+        .collect();
     assert_eq!(got.len(), limits::QUEUED_MESSAGES + 1);
     let mut last = 0;
     for status in &got {
@@ -192,11 +325,28 @@ fn a_slow_client_is_sent_the_latest_of_each_field_and_harms_nobody() {
         last = status.seq;
     }
     let latest = got.last().unwrap();
-    assert_eq!(latest.source, None, "it stands for changes of several sources");
-    assert_eq!(latest.components[&key("sensor:0")], state(json!({ "value": 39 })));
+    assert_eq!(
+        latest.source, None,
+        "it stands for changes of several sources"
+    );
+    assert_eq!(
+        latest.components[&key("sensor:0")],
+        state(json!({ "value": 39 }))
+    );
     assert_eq!(latest.components[&key("switch:0")].on(), Some(false));
-    let snapshot = answer(&mut board, ms(9000), quick, method::DEVICE_GET_STATUS, json!({})).result();
-    assert_eq!(snapshot["seq"], json!(last), "the slow client is up to date");
+    let snapshot = answer(
+        &mut board,
+        ms(9000),
+        quick,
+        method::DEVICE_GET_STATUS,
+        json!({}),
+    )
+    .result();
+    assert_eq!(
+        snapshot["seq"],
+        json!(last),
+        "the slow client is up to date"
+    );
 }
 
 #[test]
@@ -231,7 +381,10 @@ fn a_client_that_asks_without_reading_is_closed_as_too_slow() {
 #[test]
 fn a_client_that_has_room_for_a_request_has_room_for_all_that_it_brings() {
     let mut plan = plan(everything().components);
-    plan.bindings = vec![(key("button:0"), key("light:0")), (key("button:0"), key("switch:0"))];
+    plan.bindings = vec![
+        (key("button:0"), key("light:0")),
+        (key("button:0"), key("switch:0")),
+    ];
     for waiting in 0..4 {
         let mut board = board(plan.clone());
         let (client, _) = subscriber(&mut board);
@@ -242,13 +395,26 @@ fn a_client_that_has_room_for_a_request_has_room_for_all_that_it_brings() {
             if !board.has_room(client) {
                 break;
             }
-            // The most that a request brings: what was gathered, its event, what the button is bound to, its answer.
-            by_hand(&mut board, T0, "text:0", json!({ "value": format!("round {round}") }));
-            board.receive(T0, client, &request(method::BUTTON_PRESS, &json!({ "id": 0 })));
+            // The most that a request brings: what was gathered, its event,
+            // what the button is bound to, its answer.
+            by_hand(
+                &mut board,
+                T0,
+                "text:0",
+                json!({ "value": format!("round {round}") }),
+            );
+            board.receive(
+                T0,
+                client,
+                &request(method::BUTTON_PRESS, &json!({ "id": 0 })),
+            );
         }
         let got = take(&mut board, T0, client);
         assert!(!got.contains(&Got::Close(1013)), "{got:?}");
-        let pressed = got.iter().position(|got| matches!(got, Got::Event(_))).unwrap();
+        let pressed = got
+            .iter()
+            .position(|got| matches!(got, Got::Event(_)))
+            .unwrap();
         let switched = got[pressed + 1].clone().status();
         assert_eq!(switched.components.len(), 2, "one press, one change");
     }
@@ -259,7 +425,12 @@ fn a_change_back_and_forth_within_a_batch_ends_where_it_ended() {
     let mut board = board(everything());
     let (client, _) = subscriber(&mut board);
     by_hand(&mut board, T0, "binary_sensor:0", json!({ "on": true }));
-    by_hand(&mut board, ms(10), "binary_sensor:0", json!({ "on": false }));
+    by_hand(
+        &mut board,
+        ms(10),
+        "binary_sensor:0",
+        json!({ "on": false }),
+    );
     board.run_until(ms(100));
     let status = take(&mut board, ms(100), client)[0].clone().status();
     assert_eq!(status.components[&key("binary_sensor:0")].on(), Some(false));

@@ -1,4 +1,5 @@
-//! What a board keeps without power, when it writes it, and what it makes of it at the next boot.
+//! What a board keeps without power, when it writes it, and what it makes of it
+//! at the next boot.
 
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use serde_json::{Value, json};
 use switchboard_board::{Board, Input, KEEP_AFTER, Outgoing, Plan, Retained, RetainedKey, Unsaved};
 
 use crate::desk::{
-    Bench, EPOCH, answer, by_hand, component, connected, everything, key, ms, plan, request, state, subscriber,
+    Bench, EPOCH, answer, by_hand, component, connected, everything, key, ms, plan, request, state,
+    subscriber,
 };
 
 /// One of each kind, each kept that can be.
@@ -25,12 +27,22 @@ fn boot(retained: &[Retained]) -> Board<Bench> {
 }
 
 fn kept(text: &str, value: Value) -> Retained {
-    Retained { key: text.parse().unwrap(), value: value.to_string().into_bytes() }
+    Retained {
+        key: text.parse().unwrap(),
+        value: value.to_string().into_bytes(),
+    }
 }
 
 fn status(board: &mut Board<Bench>) -> Snapshot {
     let client = connected(board);
-    let snapshot = answer(board, Duration::ZERO, client, method::DEVICE_GET_STATUS, json!({})).result();
+    let snapshot = answer(
+        board,
+        Duration::ZERO,
+        client,
+        method::DEVICE_GET_STATUS,
+        json!({}),
+    )
+    .result();
     serde_json::from_value(snapshot).unwrap()
 }
 
@@ -48,9 +60,10 @@ fn written(board: &mut Board<Bench>, now: Duration) -> Vec<(String, String)> {
     board.run_until(now);
     match board.take_unsaved(now) {
         None => Vec::new(),
-        Some(Unsaved::Write(write)) => {
-            write.into_iter().map(|r| (r.key.to_string(), String::from_utf8(r.value).unwrap())).collect()
-        }
+        Some(Unsaved::Write(write)) => write
+            .into_iter()
+            .map(|r| (r.key.to_string(), String::from_utf8(r.value).unwrap()))
+            .collect(),
         Some(Unsaved::Erase) => panic!("nobody asked to erase"),
     }
 }
@@ -58,14 +71,30 @@ fn written(board: &mut Board<Bench>, now: Duration) -> Vec<(String, String)> {
 #[test]
 fn a_change_is_written_once_five_seconds_later_with_all_that_changed_until_then() {
     let mut board = boot(&[]);
-    command(&mut board, ms(1_000), method::SWITCH_SET, json!({ "id": 0, "on": true }));
-    command(&mut board, ms(2_000), method::LIGHT_SET, json!({ "id": 0, "brightness": 10 }));
-    command(&mut board, ms(3_000), method::LIGHT_SET, json!({ "id": 0, "brightness": 20 }));
+    command(
+        &mut board,
+        ms(1_000),
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
+    command(
+        &mut board,
+        ms(2_000),
+        method::LIGHT_SET,
+        json!({ "id": 0, "brightness": 10 }),
+    );
+    command(
+        &mut board,
+        ms(3_000),
+        method::LIGHT_SET,
+        json!({ "id": 0, "brightness": 20 }),
+    );
     assert!(!board.has_unsaved());
     assert_eq!(written(&mut board, ms(5_999)), []);
     assert_eq!(board.next_deadline(), Some(ms(6_000)));
     let light = r#"{"brightness":20,"ct_k":3000,"effect":"none","on":false,"rgb":null}"#;
-    let expected = [("switch:0", r#"{"on":true}"#), ("light:0", light)].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let expected = [("switch:0", r#"{"on":true}"#), ("light:0", light)]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()));
     assert_eq!(written(&mut board, ms(6_000)), expected);
     board.saved();
     assert_eq!(written(&mut board, ms(600_000)), []);
@@ -75,10 +104,30 @@ fn a_change_is_written_once_five_seconds_later_with_all_that_changed_until_then(
 #[test]
 fn a_change_that_is_taken_back_writes_nothing() {
     let mut board = boot(&[]);
-    command(&mut board, ms(0), method::SWITCH_SET, json!({ "id": 0, "on": true }));
-    command(&mut board, ms(100), method::SWITCH_SET, json!({ "id": 0, "on": false }));
-    command(&mut board, ms(200), method::DEVICE_SET_NAME, json!({ "name": "Other" }));
-    command(&mut board, ms(300), method::DEVICE_SET_NAME, json!({ "name": "Desk lamp" }));
+    command(
+        &mut board,
+        ms(0),
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
+    command(
+        &mut board,
+        ms(100),
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": false }),
+    );
+    command(
+        &mut board,
+        ms(200),
+        method::DEVICE_SET_NAME,
+        json!({ "name": "Other" }),
+    );
+    command(
+        &mut board,
+        ms(300),
+        method::DEVICE_SET_NAME,
+        json!({ "name": "Desk lamp" }),
+    );
     assert_eq!(written(&mut board, ms(10_000)), []);
     assert!(!board.has_unsaved());
 }
@@ -88,30 +137,57 @@ fn what_is_not_retained_is_not_written() {
     let mut plan = everything();
     plan.components[0] = plan.components[0].clone().retained();
     let mut board = Board::new(plan, &[], EPOCH, Bench::default()).unwrap();
-    command(&mut board, ms(0), method::SWITCH_SET, json!({ "id": 1, "on": true }));
+    command(
+        &mut board,
+        ms(0),
+        method::SWITCH_SET,
+        json!({ "id": 1, "on": true }),
+    );
     by_hand(&mut board, ms(0), "sensor:0", json!({ "value": 30 }));
     assert_eq!(written(&mut board, ms(10_000)), []);
-    command(&mut board, ms(10_000), method::SWITCH_SET, json!({ "id": 0, "on": true }));
-    assert_eq!(written(&mut board, ms(15_000)), [("switch:0".into(), r#"{"on":true}"#.into())]);
+    command(
+        &mut board,
+        ms(10_000),
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
+    assert_eq!(
+        written(&mut board, ms(15_000)),
+        [("switch:0".into(), r#"{"on":true}"#.into())]
+    );
 }
 
 #[test]
 fn a_reboot_writes_at_once_and_waits_for_it() {
     let mut board = boot(&[]);
-    command(&mut board, ms(0), method::TEXT_SET, json!({ "id": 0, "value": "kept" }));
+    command(
+        &mut board,
+        ms(0),
+        method::TEXT_SET,
+        json!({ "id": 0, "value": "kept" }),
+    );
     let client = board.connect(ms(0)).unwrap();
     board.receive(ms(10), client, &request(method::DEVICE_REBOOT, &json!({})));
     board.disconnect(ms(0), client);
     assert!(board.has_unsaved());
     let unsaved = board.take_unsaved(ms(10)).unwrap();
-    assert_eq!(unsaved, Unsaved::Write(vec![kept("text:0", json!({ "value": "kept" }))]));
+    assert_eq!(
+        unsaved,
+        Unsaved::Write(vec![kept("text:0", json!({ "value": "kept" }))])
+    );
     board.run_until(ms(2_000));
     assert_eq!(board.hardware().reboots, 0, "it is being written");
     // A hand comes in between.
     by_hand(&mut board, ms(2_000), "switch:1", json!({ "on": true }));
     board.saved();
     assert!(board.has_unsaved());
-    assert_eq!(board.take_unsaved(ms(2_000)), Some(Unsaved::Write(vec![kept("switch:1", json!({ "on": true }))])));
+    assert_eq!(
+        board.take_unsaved(ms(2_000)),
+        Some(Unsaved::Write(vec![kept(
+            "switch:1",
+            json!({ "on": true })
+        )]))
+    );
     board.saved();
     board.run_until(board.next_deadline().unwrap());
     assert_eq!(board.hardware().reboots, 1);
@@ -121,7 +197,12 @@ fn a_reboot_writes_at_once_and_waits_for_it() {
 fn a_reboot_does_not_wait_for_ever_for_flash_that_hangs_or_fails() {
     for fails in [true, false] {
         let mut board = boot(&[]);
-        command(&mut board, ms(0), method::SWITCH_SET, json!({ "id": 0, "on": true }));
+        command(
+            &mut board,
+            ms(0),
+            method::SWITCH_SET,
+            json!({ "id": 0, "on": true }),
+        );
         command(&mut board, ms(0), method::DEVICE_REBOOT, json!({}));
         let unsaved = board.take_unsaved(ms(0)).unwrap();
         if fails {
@@ -139,35 +220,70 @@ fn a_reboot_does_not_wait_for_ever_for_flash_that_hangs_or_fails() {
 #[test]
 fn while_one_write_is_under_way_no_other_is_handed_out() {
     let mut board = boot(&[]);
-    command(&mut board, ms(0), method::SWITCH_SET, json!({ "id": 0, "on": true }));
+    command(
+        &mut board,
+        ms(0),
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
     board.run_until(KEEP_AFTER);
     assert!(board.take_unsaved(KEEP_AFTER).is_some());
-    command(&mut board, ms(6_000), method::SWITCH_SET, json!({ "id": 0, "on": false }));
+    command(
+        &mut board,
+        ms(6_000),
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": false }),
+    );
     assert_eq!(written(&mut board, ms(60_000)), []);
     board.saved();
     board.run_until(ms(60_000));
-    assert_eq!(written(&mut board, ms(60_000)), [("switch:0".into(), r#"{"on":false}"#.into())]);
+    assert_eq!(
+        written(&mut board, ms(60_000)),
+        [("switch:0".into(), r#"{"on":false}"#.into())]
+    );
 }
 
 #[test]
 fn what_could_not_be_written_is_handed_out_again_after_five_seconds() {
     let mut board = boot(&[]);
-    command(&mut board, ms(0), method::SWITCH_SET, json!({ "id": 0, "on": true }));
-    command(&mut board, ms(0), method::DEVICE_SET_NAME, json!({ "name": "Other" }));
+    command(
+        &mut board,
+        ms(0),
+        method::SWITCH_SET,
+        json!({ "id": 0, "on": true }),
+    );
+    command(
+        &mut board,
+        ms(0),
+        method::DEVICE_SET_NAME,
+        json!({ "name": "Other" }),
+    );
     board.run_until(ms(5_000));
     let unsaved = board.take_unsaved(ms(5_000)).unwrap();
     board.not_saved(ms(5_100), &unsaved);
     assert_eq!(written(&mut board, ms(10_000)), []);
     let again = written(&mut board, ms(10_100));
-    assert_eq!(again, [("name".into(), "Other".into()), ("switch:0".into(), r#"{"on":true}"#.into())]);
+    assert_eq!(
+        again,
+        [
+            ("name".into(), "Other".into()),
+            ("switch:0".into(), r#"{"on":true}"#.into())
+        ]
+    );
 }
 
 #[test]
 fn the_state_at_boot_is_what_was_kept_with_seq_0_and_the_outputs_are_so() {
     let mut board = boot(&[
-        Retained { key: RetainedKey::Name, value: "Grüße".into() },
+        Retained {
+            key: RetainedKey::Name,
+            value: "Grüße".into(),
+        },
         kept("switch:0", json!({ "on": true })),
-        kept("light:0", json!({ "on": true, "brightness": 5, "rgb": [1, 2, 3], "ct_k": null, "effect": "candle" })),
+        kept(
+            "light:0",
+            json!({ "on": true, "brightness": 5, "rgb": [1, 2, 3], "ct_k": null, "effect": "candle" }),
+        ),
         kept("number:0", json!({ "value": 7.5 })),
         kept("select:0", json!({ "value": "fast" })),
         kept("text:0", json!({ "value": "" })),
@@ -181,7 +297,12 @@ fn the_state_at_boot_is_what_was_kept_with_seq_0_and_the_outputs_are_so() {
     assert_eq!(json!(snapshot.components[&key("number:0")]), expected);
     assert_eq!(state_of(&mut board, "valve:0"), json!({ "position": 7 }));
     assert_eq!(state_of(&mut board, "sensor:0"), json!({ "value": -3.5 }));
-    let shown = board.hardware().outputs.iter().find(|(output, _)| *output == key("light:0")).unwrap();
+    let shown = board
+        .hardware()
+        .outputs
+        .iter()
+        .find(|(output, _)| *output == key("light:0"))
+        .unwrap();
     assert_eq!(shown.1, snapshot.components[&key("light:0")]);
     assert_eq!(shown.1.rgb(), Some([1, 2, 3]));
     assert_eq!(written(&mut board, ms(600_000)), [], "it is kept already");
@@ -190,16 +311,43 @@ fn the_state_at_boot_is_what_was_kept_with_seq_0_and_the_outputs_are_so() {
 #[test]
 fn what_a_board_wrote_another_run_of_it_reads() {
     let mut board = boot(&[]);
-    command(&mut board, ms(0), method::LIGHT_SET, json!({ "id": 0, "on": true, "rgb": [9, 8, 7] }));
-    command(&mut board, ms(0), method::NUMBER_SET, json!({ "id": 0, "value": 2.5 }));
-    command(&mut board, ms(0), method::SELECT_SET, json!({ "id": 0, "value": "fast" }));
-    command(&mut board, ms(0), method::TEXT_SET, json!({ "id": 0, "value": "\"\\".repeat(127) }));
-    command(&mut board, ms(0), method::DEVICE_SET_NAME, json!({ "name": "Other" }));
+    command(
+        &mut board,
+        ms(0),
+        method::LIGHT_SET,
+        json!({ "id": 0, "on": true, "rgb": [9, 8, 7] }),
+    );
+    command(
+        &mut board,
+        ms(0),
+        method::NUMBER_SET,
+        json!({ "id": 0, "value": 2.5 }),
+    );
+    command(
+        &mut board,
+        ms(0),
+        method::SELECT_SET,
+        json!({ "id": 0, "value": "fast" }),
+    );
+    command(
+        &mut board,
+        ms(0),
+        method::TEXT_SET,
+        json!({ "id": 0, "value": "\"\\".repeat(127) }),
+    );
+    command(
+        &mut board,
+        ms(0),
+        method::DEVICE_SET_NAME,
+        json!({ "name": "Other" }),
+    );
     by_hand(&mut board, ms(0), "binary_sensor:0", json!({ "on": true }));
     by_hand(&mut board, ms(0), "valve:0", json!({ "position": null }));
     let before = status(&mut board).components;
     board.run_until(KEEP_AFTER);
-    let Some(Unsaved::Write(written)) = board.take_unsaved(KEEP_AFTER) else { panic!("something is to be written") };
+    let Some(Unsaved::Write(written)) = board.take_unsaved(KEEP_AFTER) else {
+        panic!("something is to be written")
+    };
     assert_eq!(written.len(), 7);
     let mut again = Board::new(keeper(), &written, Epoch(2), Bench::default()).unwrap();
     assert_eq!(status(&mut again).components, before);
@@ -209,7 +357,10 @@ fn what_a_board_wrote_another_run_of_it_reads() {
 #[test]
 fn what_is_malformed_of_another_plan_or_out_of_range_is_passed_over() {
     let planned = status(&mut boot(&[])).components;
-    let raw = |text: &str, value: &[u8]| Retained { key: text.parse().unwrap(), value: value.into() };
+    let raw = |text: &str, value: &[u8]| Retained {
+        key: text.parse().unwrap(),
+        value: value.into(),
+    };
     for wrong in [
         raw("name", b""),
         raw("name", b"two\nlines"),
@@ -234,44 +385,77 @@ fn what_is_malformed_of_another_plan_or_out_of_range_is_passed_over() {
         raw("valve:0", "[".repeat(600).as_bytes()),
     ] {
         let mut board = boot(std::slice::from_ref(&wrong));
-        assert_eq!((status(&mut board).components, board.name()), (planned.clone(), "Desk lamp"), "{wrong:?}");
+        assert_eq!(
+            (status(&mut board).components, board.name()),
+            (planned.clone(), "Desk lamp"),
+            "{wrong:?}"
+        );
     }
 }
 
 #[test]
 fn of_a_component_that_is_not_retained_nothing_is_taken_over() {
-    let mut board =
-        Board::new(everything(), &[kept("switch:0", json!({ "on": true }))], EPOCH, Bench::default()).unwrap();
+    let mut board = Board::new(
+        everything(),
+        &[kept("switch:0", json!({ "on": true }))],
+        EPOCH,
+        Bench::default(),
+    )
+    .unwrap();
     assert_eq!(state_of(&mut board, "switch:0"), json!({ "on": false }));
 }
 
 /// A switch that cannot be switched on.
 #[test]
 fn where_the_hardware_refuses_what_was_kept_the_plan_counts() {
-    let stuck = Bench { refused_on: vec![key("switch:0")], ..Bench::default() };
-    let mut board = Board::new(keeper(), &[kept("switch:0", json!({ "on": true }))], EPOCH, stuck).unwrap();
+    let stuck = Bench {
+        refused_on: vec![key("switch:0")],
+        ..Bench::default()
+    };
+    let mut board = Board::new(
+        keeper(),
+        &[kept("switch:0", json!({ "on": true }))],
+        EPOCH,
+        stuck,
+    )
+    .unwrap();
     assert_eq!(state_of(&mut board, "switch:0"), json!({ "on": false }));
-    assert_eq!(board.hardware().outputs[0], (key("switch:0"), state(json!({ "on": false }))));
+    assert_eq!(
+        board.hardware().outputs[0],
+        (key("switch:0"), state(json!({ "on": false })))
+    );
 }
 
 #[test]
 fn a_board_that_is_to_forget_everything_erases_tells_everyone_and_restarts() {
     let mut board = boot(&[kept("switch:0", json!({ "on": true }))]);
     let (client, _) = subscriber(&mut board);
-    command(&mut board, ms(0), method::SWITCH_SET, json!({ "id": 1, "on": true }));
+    command(
+        &mut board,
+        ms(0),
+        method::SWITCH_SET,
+        json!({ "id": 1, "on": true }),
+    );
     board.forget_everything(ms(100));
     assert_eq!(board.take_unsaved(ms(100)), Some(Unsaved::Erase));
     let told: Vec<Outgoing> = std::iter::from_fn(|| board.next_outgoing(ms(100), client)).collect();
     assert!(
         matches!(&told[told.len() - 2], Outgoing::Text(text) if text.contains("rebooting") && text.contains("physical"))
     );
-    assert!(matches!(told.last(), Some(Outgoing::Close { code: 1012, .. })));
+    assert!(matches!(
+        told.last(),
+        Some(Outgoing::Close { code: 1012, .. })
+    ));
     board.disconnect(ms(0), client);
     board.run_until(ms(2_000));
     assert_eq!(board.hardware().reboots, 0, "it is being erased");
     by_hand(&mut board, ms(2_000), "switch:1", json!({ "on": false }));
     board.saved();
-    assert_eq!(board.take_unsaved(ms(60_000)), None, "nothing is kept after that");
+    assert_eq!(
+        board.take_unsaved(ms(60_000)),
+        None,
+        "nothing is kept after that"
+    );
     board.run_until(ms(2_000));
     assert_eq!(board.hardware().reboots, 1);
 }
@@ -279,7 +463,12 @@ fn a_board_that_is_to_forget_everything_erases_tells_everyone_and_restarts() {
 #[test]
 fn a_board_may_forget_everything_while_it_writes_or_restarts() {
     let mut board = boot(&[]);
-    command(&mut board, ms(0), method::SWITCH_SET, json!({ "id": 1, "on": true }));
+    command(
+        &mut board,
+        ms(0),
+        method::SWITCH_SET,
+        json!({ "id": 1, "on": true }),
+    );
     command(&mut board, ms(0), method::DEVICE_REBOOT, json!({}));
     assert!(matches!(board.take_unsaved(ms(0)), Some(Unsaved::Write(_))));
     board.forget_everything(ms(10));
@@ -292,12 +481,26 @@ fn a_board_may_forget_everything_while_it_writes_or_restarts() {
 
 #[test]
 fn what_is_measured_or_has_no_state_cannot_be_kept() {
-    let refused = |component| Board::new(plan(vec![component]), &[], EPOCH, Bench::default()).map(|_| ()).unwrap_err();
+    let refused = |component| {
+        Board::new(plan(vec![component]), &[], EPOCH, Bench::default())
+            .map(|_| ())
+            .unwrap_err()
+    };
     let measured = component("sensor:0", json!({ "value": 1 })).retained();
-    assert!(refused(measured).to_string().contains("sensor:0 cannot be kept"));
+    assert!(
+        refused(measured)
+            .to_string()
+            .contains("sensor:0 cannot be kept")
+    );
     let stateless = component("button:0", json!({})).retained();
-    assert!(refused(stateless).to_string().contains("button:0 cannot be kept"));
-    let long = component(&format!("{}:0", "x".repeat(40)), json!({})).with_input(Input::Told).retained();
+    assert!(
+        refused(stateless)
+            .to_string()
+            .contains("button:0 cannot be kept")
+    );
+    let long = component(&format!("{}:0", "x".repeat(40)), json!({}))
+        .with_input(Input::Told)
+        .retained();
     assert!(refused(long).to_string().contains("32 bytes"));
 }
 
@@ -321,20 +524,25 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
         Just(json!("fast")),
         Just(Value::Null),
     ];
-    let object =
-        proptest::collection::btree_map(field, json, 0..5).prop_map(|fields| json!(fields).to_string().into_bytes());
+    let object = proptest::collection::btree_map(field, json, 0..5)
+        .prop_map(|fields| json!(fields).to_string().into_bytes());
     prop_oneof![4 => object, 1 => proptest::collection::vec(any::<u8>(), 0..700)]
 }
 
 fn anything() -> impl Strategy<Value = Retained> {
-    let keys =
-        ["name", "switch:0", "light:0", "number:0", "select:0", "text:0", "valve:0", "sensor:0", "button:0", "fan:7"];
-    (proptest::sample::select(keys.to_vec()), value())
-        .prop_map(|(key, value)| Retained { key: key.parse().unwrap(), value })
+    let keys = [
+        "name", "switch:0", "light:0", "number:0", "select:0", "text:0", "valve:0", "sensor:0",
+        "button:0", "fan:7",
+    ];
+    (proptest::sample::select(keys.to_vec()), value()).prop_map(|(key, value)| Retained {
+        key: key.parse().unwrap(),
+        value,
+    })
 }
 
 proptest! {
-    /// Flash is input: whatever it holds, the board boots, and its state is one that a plan could have.
+    /// Flash is input: whatever it holds, the board boots, and its state is one
+    /// that a plan could have.
     #[test]
     fn a_board_boots_from_anything(retained in proptest::collection::vec(anything(), 0..12)) {
         let mut board = boot(&retained);

@@ -6,10 +6,15 @@ use protocol::Source;
 use serde_json::{Value, json};
 use switchboard_board::{Board, Component, Input};
 
-use crate::desk::{Bench, Got, board, component, key, ms, plan, state, subscriber, take, thermometer};
+use crate::desk::{
+    Bench, Got, board, component, key, ms, plan, state, subscriber, take, thermometer,
+};
 
 fn reads(board: &mut Board<Bench>, value: Value) {
-    board.hardware_mut().readings.insert(key("sensor:0"), state(json!({ "value": value })));
+    board
+        .hardware_mut()
+        .readings
+        .insert(key("sensor:0"), state(json!({ "value": value })));
 }
 
 /// Runs the board whenever it asks to be, up to a time.
@@ -33,21 +38,37 @@ fn a_sensor_is_read_every_second_and_only_a_new_value_is_pushed() {
     assert_eq!(take(&mut board, ms(3900), client), []);
     reads(&mut board, json!(20.54));
     run_to(&mut board, ms(4900));
-    assert_eq!(take(&mut board, ms(4900), client), [], "noise below the last digit is no change");
+    assert_eq!(
+        take(&mut board, ms(4900), client),
+        [],
+        "noise below the last digit is no change"
+    );
     reads(&mut board, json!(20.56));
     run_to(&mut board, ms(5900));
     let status = take(&mut board, ms(5900), client)[0].clone().status();
-    assert_eq!(status.components[&key("sensor:0")], state(json!({ "value": 20.6 })));
-    assert_eq!((status.uptime_ms, status.source), (5100, Some(Source::Physical)));
+    assert_eq!(
+        status.components[&key("sensor:0")],
+        state(json!({ "value": 20.6 }))
+    );
+    assert_eq!(
+        (status.uptime_ms, status.source),
+        (5100, Some(Source::Physical))
+    );
 }
 
 #[test]
 fn a_sensor_has_its_own_period_and_late_runs_keep_its_grid() {
-    let mut board = board(plan(vec![thermometer().with_input(Input::Read { every: ms(250) })]));
+    let mut board = board(plan(vec![
+        thermometer().with_input(Input::Read { every: ms(250) }),
+    ]));
     board.run_until(ms(0));
     assert_eq!(board.next_deadline(), Some(ms(250)));
     board.run_until(ms(1130));
-    assert_eq!(board.hardware().reads, 2, "what was slept through is not made up for");
+    assert_eq!(
+        board.hardware().reads,
+        2,
+        "what was slept through is not made up for"
+    );
     assert_eq!(board.next_deadline(), Some(ms(1250)));
 }
 
@@ -61,7 +82,10 @@ fn a_reading_that_is_no_number_is_unknown_and_one_that_does_not_fit_is_passed_ov
     reads(&mut board, json!(f64::NAN));
     run_to(&mut board, ms(1900));
     let status = take(&mut board, ms(1900), client)[0].clone().status();
-    assert_eq!(status.components[&key("sensor:0")], state(json!({ "value": null })));
+    assert_eq!(
+        status.components[&key("sensor:0")],
+        state(json!({ "value": null }))
+    );
 }
 
 #[test]
@@ -71,7 +95,10 @@ fn signal_memory_and_uptime_are_measured_by_the_core() {
     let (client, _) = subscriber(&mut signal);
     run_to(&mut signal, ms(9_000));
     let status = take(&mut signal, ms(9_000), client)[0].clone().status();
-    assert_eq!(status.components[&key("sensor:0")], state(json!({ "value": -52 })));
+    assert_eq!(
+        status.components[&key("sensor:0")],
+        state(json!({ "value": -52 }))
+    );
     assert_eq!(status.source, Some(Source::Timer));
     assert_eq!(signal.next_deadline(), Some(ms(10_000)));
 
@@ -80,18 +107,28 @@ fn signal_memory_and_uptime_are_measured_by_the_core() {
     let (client, _) = subscriber(&mut memory);
     run_to(&mut memory, ms(9_000));
     let got = take(&mut memory, ms(9_000), client)[0].clone().status();
-    assert_eq!(got.components[&key("sensor:0")], state(json!({ "value": 176_512 })));
+    assert_eq!(
+        got.components[&key("sensor:0")],
+        state(json!({ "value": 176_512 }))
+    );
 
     let mut uptime = board(plan(vec![diagnostic(Input::Uptime)]));
     let (client, _) = subscriber(&mut uptime);
     for seconds in [0, 60, 120] {
         uptime.heard(ms(seconds * 1000), client);
         run_to(&mut uptime, ms(seconds * 1000 + 100));
-        let status = take(&mut uptime, ms(seconds * 1000 + 100), client)[0].clone().status();
-        assert_eq!(status.components[&key("sensor:0")], state(json!({ "value": seconds })));
+        let status = take(&mut uptime, ms(seconds * 1000 + 100), client)[0]
+            .clone()
+            .status();
+        assert_eq!(
+            status.components[&key("sensor:0")],
+            state(json!({ "value": seconds }))
+        );
         run_to(&mut uptime, ms(seconds * 1000 + 59_900));
         assert!(
-            !take(&mut uptime, ms(seconds * 1000 + 59_900), client).iter().any(|got| matches!(got, Got::Status(_)))
+            !take(&mut uptime, ms(seconds * 1000 + 59_900), client)
+                .iter()
+                .any(|got| matches!(got, Got::Status(_)))
         );
     }
 }
@@ -104,5 +141,8 @@ fn a_signal_that_cannot_be_told_is_unknown() {
     let (client, _) = subscriber(&mut board);
     run_to(&mut board, ms(200));
     let status = take(&mut board, ms(200), client)[0].clone().status();
-    assert_eq!(status.components[&key("sensor:0")], state(json!({ "value": null })));
+    assert_eq!(
+        status.components[&key("sensor:0")],
+        state(json!({ "value": null }))
+    );
 }

@@ -1,4 +1,5 @@
-//! Samples: when they are taken, who is given them, and what a reader that is slow loses.
+//! Samples: when they are taken, who is given them, and what a reader that is
+//! slow loses.
 
 use std::time::Duration;
 
@@ -61,7 +62,16 @@ impl SampleSource for Counter {
 
 fn sampling() -> Board<Bench> {
     let samples = Some(Counter::default());
-    Board::new(everything(), &[], EPOCH, Bench { samples, ..Bench::default() }).unwrap()
+    Board::new(
+        everything(),
+        &[],
+        EPOCH,
+        Bench {
+            samples,
+            ..Bench::default()
+        },
+    )
+    .unwrap()
 }
 
 fn reader(board: &mut Board<Bench>, at: u64) -> ClientId {
@@ -91,7 +101,16 @@ fn a_reader_is_given_what_was_sampled_since_it_came_twenty_times_a_second() {
     let reader = reader(&mut board, 10);
     run(&mut board, 10, 110);
     let [one, two] = frames(&mut board, reader).try_into().unwrap();
-    assert_eq!((one.sequence, one.time_us, one.interval_us, one.channels, one.gap), (0, 10_000, 1_000, 2, false));
+    assert_eq!(
+        (
+            one.sequence,
+            one.time_us,
+            one.interval_us,
+            one.channels,
+            one.gap
+        ),
+        (0, 10_000, 1_000, 2, false)
+    );
     let expected: Vec<i16> = (10..=60).flat_map(|count| [count, -count]).collect();
     assert_eq!(one.samples, Samples::I16(expected));
     assert_eq!((two.sequence, two.time_us, two.rows()), (1, 61_000, 50));
@@ -110,7 +129,8 @@ fn nothing_is_sampled_or_kept_while_nobody_reads() {
     board.close_side(other);
     assert!(!board.hardware().samples.as_ref().unwrap().running);
     assert_eq!(board.next_deadline(), before);
-    // Who comes then gets nothing of before, and sees by the number how much there was.
+    // Who comes then gets nothing of before, and sees by the number how much
+    // there was.
     let late = reader(&mut board, 2_000);
     assert_eq!(frames(&mut board, late), []);
     run(&mut board, 2_000, 2_060);
@@ -134,11 +154,26 @@ fn a_slow_reader_loses_whole_frames_and_nobody_else_does() {
     let kept = frames(&mut board, slow);
     assert_eq!(kept.last().unwrap().sequence, 399);
     let bytes: usize = kept.iter().map(|frame| frame.encode().unwrap().len()).sum();
-    assert!(bytes <= limits::TELEMETRY_KEPT && kept.len() > 10, "{bytes} bytes in {} frames", kept.len());
-    // Within what it is given no number is missing; what is before that is what it lost.
-    assert!(kept.windows(2).all(|pair| pair[1].sequence == pair[0].sequence + 1));
+    assert!(
+        bytes <= limits::TELEMETRY_KEPT && kept.len() > 10,
+        "{bytes} bytes in {} frames",
+        kept.len()
+    );
+    // Within what it is given no number is missing; what is before that is what
+    // it lost.
+    assert!(
+        kept.windows(2)
+            .all(|pair| pair[1].sequence == pair[0].sequence + 1)
+    );
     let client = connected(&mut board);
-    let list = answer(&mut board, ms(20_000), client, method::CLIENTS_LIST, json!({})).result();
+    let list = answer(
+        &mut board,
+        ms(20_000),
+        client,
+        method::CLIENTS_LIST,
+        json!({}),
+    )
+    .result();
     assert_eq!(list["clients"][0]["kind"], "telemetry");
     assert_eq!(list["clients"][0]["lost"], kept[0].sequence);
     assert_eq!(list["clients"][1].get("lost"), None);
@@ -154,7 +189,11 @@ fn a_board_that_was_late_sends_what_it_has_in_frames_that_are_not_too_long() {
     frames.extend(self::frames(&mut board, reader));
     let rows: Vec<usize> = frames.iter().map(Frame::rows).collect();
     assert_eq!(rows, [344, 344, 63]);
-    assert!(frames.iter().all(|frame| frame.encode().unwrap().len() <= limits::TELEMETRY_MESSAGE));
+    assert!(
+        frames
+            .iter()
+            .all(|frame| frame.encode().unwrap().len() <= limits::TELEMETRY_MESSAGE)
+    );
 }
 
 #[test]
@@ -163,12 +202,24 @@ fn what_is_measured_is_said_and_a_board_that_measures_nothing_says_so() {
     let said = board.announce_telemetry(ms(5)).unwrap();
     let announced: Telemetry = serde_json::from_str(&said).unwrap();
     assert_eq!(
-        (announced.telemetry, announced.epoch, announced.uptime_ms, announced.interval_us),
+        (
+            announced.telemetry,
+            announced.epoch,
+            announced.uptime_ms,
+            announced.interval_us
+        ),
         (1, EPOCH, 5, 1_000)
     );
     assert_eq!(announced.channels, Counter::default().channels());
     let mut without = crate::desk::board(everything());
-    assert_eq!(without.open_side(ms(0), Side::Telemetry).unwrap_err().data.reason, "no_telemetry");
+    assert_eq!(
+        without
+            .open_side(ms(0), Side::Telemetry)
+            .unwrap_err()
+            .data
+            .reason,
+        "no_telemetry"
+    );
     assert_eq!(without.announce_telemetry(ms(0)), None);
 }
 
@@ -176,7 +227,8 @@ fn what_is_measured_is_said_and_a_board_that_measures_nothing_says_so() {
 fn an_open_board_that_measures_has_the_feature_and_others_have_not() {
     let features = |board: &mut Board<Bench>| {
         let client = connected(board);
-        answer(board, ms(0), client, method::DEVICE_GET_INFO, json!({})).result()["features"].to_string()
+        answer(board, ms(0), client, method::DEVICE_GET_INFO, json!({})).result()["features"]
+            .to_string()
     };
     assert!(features(&mut sampling()).contains("\"telemetry\""));
     assert!(!features(&mut board(everything())).contains("\"telemetry\""));

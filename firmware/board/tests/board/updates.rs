@@ -1,4 +1,5 @@
-//! Firmware update: what is asked, what is refused and why, what everyone is told, and which image boots after it.
+//! Firmware update: what is asked, what is refused and why, what everyone is
+//! told, and which image boots after it.
 
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use switchboard_board::{Board, ClientId, SlotError, UpdateSlot};
 
 use crate::{
     desk::{
-        Bench, EPOCH, Got, answer, ask, board, connected, everything, key, ms, plan, read, request, state, subscriber,
-        take,
+        Bench, EPOCH, Got, answer, ask, board, connected, everything, key, ms, plan, read, request,
+        state, subscriber, take,
     },
     flash::{Flash, MAGIC},
 };
@@ -23,7 +24,9 @@ const T0: Duration = Duration::ZERO;
 const OLD: &[u8] = &[MAGIC, 1, 1, 1];
 
 fn image(length: usize) -> Vec<u8> {
-    let mut image: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
+    let mut image: Vec<u8> = (0..length)
+        .map(|at| u8::try_from(at % 251).unwrap())
+        .collect();
     image[0] = MAGIC;
     image
 }
@@ -33,7 +36,16 @@ fn updatable() -> Board<Bench> {
 }
 
 fn with_flash(flash: Flash) -> Board<Bench> {
-    Board::new(everything(), &[], EPOCH, Bench { flash: Some(flash), ..Bench::default() }).unwrap()
+    Board::new(
+        everything(),
+        &[],
+        EPOCH,
+        Bench {
+            flash: Some(flash),
+            ..Bench::default()
+        },
+    )
+    .unwrap()
 }
 
 /// The board after a reset: its memory is what it was.
@@ -53,13 +65,27 @@ fn begin(board: &mut Board<Bench>, now: Duration, client: ClientId, image: &[u8]
     answer(board, now, client, method::OTA_BEGIN, begin_of(image))
 }
 
-fn write(board: &mut Board<Bench>, now: Duration, client: ClientId, offset: usize, bytes: &[u8]) -> Got {
-    answer(board, now, client, method::OTA_WRITE, json!(ota::Write::new(u32::try_from(offset).unwrap(), bytes)))
+fn write(
+    board: &mut Board<Bench>,
+    now: Duration,
+    client: ClientId,
+    offset: usize,
+    bytes: &[u8],
+) -> Got {
+    answer(
+        board,
+        now,
+        client,
+        method::OTA_WRITE,
+        json!(ota::Write::new(u32::try_from(offset).unwrap(), bytes)),
+    )
 }
 
 fn commit(board: &mut Board<Bench>, now: Duration, client: ClientId) -> Got {
     let got = ask(board, now, client, method::OTA_COMMIT, json!({}));
-    got.into_iter().find(|got| matches!(got, Got::Answer(_))).unwrap()
+    got.into_iter()
+        .find(|got| matches!(got, Got::Answer(_)))
+        .unwrap()
 }
 
 /// Writes an image from `from` on, in the largest parts.
@@ -73,7 +99,9 @@ fn write_all(board: &mut Board<Bench>, now: Duration, client: ClientId, image: &
 }
 
 fn update_state(board: &mut Board<Bench>, now: Duration) -> State {
-    let answer = board.call(now, &request(method::DEVICE_GET_STATUS, &json!({}))).unwrap();
+    let answer = board
+        .call(now, &request(method::DEVICE_GET_STATUS, &json!({})))
+        .unwrap();
     let answer: Value = serde_json::from_str(&answer).unwrap();
     state(answer["result"]["update:0"].clone())
 }
@@ -104,7 +132,13 @@ fn a_new_image_is_written_checked_and_runs_after_the_reboot() {
     let said = ask(&mut board, T0, client, method::OTA_COMMIT, json!({}));
     let events: Vec<String> = said
         .iter()
-        .filter_map(|got| if let Got::Event(event) = got { Some(event.events[0].event.clone()) } else { None })
+        .filter_map(|got| {
+            if let Got::Event(event) = got {
+                Some(event.events[0].event.clone())
+            } else {
+                None
+            }
+        })
         .collect();
     assert_eq!(events, ["rebooting"]);
     assert_eq!(said.last(), Some(&Got::Close(1012)));
@@ -127,7 +161,11 @@ fn a_board_without_a_slot_says_so_and_has_no_such_component() {
         (method::OTA_ABORT, json!({})),
     ] {
         let refused = refused(answer(&mut board, T0, client, method, params));
-        assert_eq!(refused, why(Code::FailedPrecondition, "not_supported"), "{method}");
+        assert_eq!(
+            refused,
+            why(Code::FailedPrecondition, "not_supported"),
+            "{method}"
+        );
     }
     let info = |board: &mut Board<Bench>, client| {
         let info = answer(board, T0, client, method::DEVICE_GET_INFO, json!({})).result();
@@ -141,8 +179,13 @@ fn a_board_without_a_slot_says_so_and_has_no_such_component() {
 
 #[test]
 fn a_plan_may_not_bring_the_component_of_the_firmware_itself() {
-    let error =
-        Board::new(plan(vec![crate::desk::component("update:0", json!({}))]), &[], EPOCH, Bench::default()).err();
+    let error = Board::new(
+        plan(vec![crate::desk::component("update:0", json!({}))]),
+        &[],
+        EPOCH,
+        Bench::default(),
+    )
+    .err();
     assert!(error.unwrap().0.contains("by the board itself"));
 }
 
@@ -153,7 +196,10 @@ fn nothing_is_written_without_a_beginning_and_nothing_is_committed_before_all_is
     let none = why(Code::FailedPrecondition, "no_update");
     assert_eq!(refused(write(&mut board, T0, client, 0, &[MAGIC])), none);
     assert_eq!(refused(commit(&mut board, T0, client)), none);
-    assert_eq!(refused(answer(&mut board, T0, client, method::OTA_ABORT, json!({}))), none);
+    assert_eq!(
+        refused(answer(&mut board, T0, client, method::OTA_ABORT, json!({}))),
+        none
+    );
     let image = image(2_000);
     begin(&mut board, T0, client, &image).result();
     write(&mut board, T0, client, 0, &image[..500]).result();
@@ -175,7 +221,10 @@ fn a_write_at_another_place_is_refused_and_told_where_to_go_on() {
         let error = write(&mut board, T0, client, offset, &image[..10]).error();
         assert!(error.message.contains("offset 300"), "{}", error.message);
         assert_eq!(error.data.extra.get("offset"), Some(&json!(300)));
-        assert_eq!(refusal(error), why(Code::FailedPrecondition, "wrong_offset"));
+        assert_eq!(
+            refusal(error),
+            why(Code::FailedPrecondition, "wrong_offset")
+        );
     }
     write_all(&mut board, T0, client, &image, 300);
     commit(&mut board, T0, client).result();
@@ -192,11 +241,20 @@ fn what_is_no_base64_too_much_or_nothing_is_refused_and_the_update_goes_on() {
         (json!("6Q==\n"), "bad_base64"),
         (json!("_-=="), "bad_base64"),
         (json!(""), "out_of_range"),
-        (json!(ota::base64(&[MAGIC; limits::UPDATE_CHUNK + 1])), "out_of_range"),
+        (
+            json!(ota::base64(&[MAGIC; limits::UPDATE_CHUNK + 1])),
+            "out_of_range",
+        ),
         (json!(7), "wrong_type"),
         (Value::Null, "missing"),
     ] {
-        let got = answer(&mut board, T0, client, method::OTA_WRITE, json!({ "offset": 0, "data": data }));
+        let got = answer(
+            &mut board,
+            T0,
+            client,
+            method::OTA_WRITE,
+            json!({ "offset": 0, "data": data }),
+        );
         assert_eq!(refused(got), why(Code::InvalidParams, reason), "{data}");
     }
     write(&mut board, T0, client, 0, &image[..900]).result();
@@ -215,17 +273,53 @@ fn a_beginning_says_what_it_needs() {
         ("size", Value::Null, why(Code::InvalidParams, "missing")),
         ("size", json!(0), why(Code::InvalidParams, "out_of_range")),
         ("size", json!("100"), why(Code::InvalidParams, "wrong_type")),
-        ("size", json!(16_385), why(Code::ResourceExhausted, "too_large")),
+        (
+            "size",
+            json!(16_385),
+            why(Code::ResourceExhausted, "too_large"),
+        ),
         ("sha256", Value::Null, why(Code::InvalidParams, "missing")),
-        ("sha256", json!("abcd"), why(Code::InvalidParams, "out_of_range")),
-        ("sha256", json!("g".repeat(64)), why(Code::InvalidParams, "out_of_range")),
+        (
+            "sha256",
+            json!("abcd"),
+            why(Code::InvalidParams, "out_of_range"),
+        ),
+        (
+            "sha256",
+            json!("g".repeat(64)),
+            why(Code::InvalidParams, "out_of_range"),
+        ),
         ("sha256", json!(7), why(Code::InvalidParams, "wrong_type")),
-        ("size", json!(100.5), why(Code::InvalidParams, "out_of_range")),
-        ("size", json!(5_000_000_000_u64), why(Code::ResourceExhausted, "too_large")),
-        ("version", json!(""), why(Code::InvalidParams, "out_of_range")),
-        ("version", json!("9".repeat(33)), why(Code::InvalidParams, "out_of_range")),
-        ("version", json!("1\n2"), why(Code::InvalidParams, "control_character")),
-        ("signature", json!(1), why(Code::InvalidParams, "wrong_type")),
+        (
+            "size",
+            json!(100.5),
+            why(Code::InvalidParams, "out_of_range"),
+        ),
+        (
+            "size",
+            json!(5_000_000_000_u64),
+            why(Code::ResourceExhausted, "too_large"),
+        ),
+        (
+            "version",
+            json!(""),
+            why(Code::InvalidParams, "out_of_range"),
+        ),
+        (
+            "version",
+            json!("9".repeat(33)),
+            why(Code::InvalidParams, "out_of_range"),
+        ),
+        (
+            "version",
+            json!("1\n2"),
+            why(Code::InvalidParams, "control_character"),
+        ),
+        (
+            "signature",
+            json!(1),
+            why(Code::InvalidParams, "wrong_type"),
+        ),
     ] {
         let mut params = good.clone();
         params[field] = value;
@@ -240,12 +334,23 @@ fn bytes_that_are_no_image_end_the_update_with_the_reason() {
     let mut board = updatable();
     let (client, _) = subscriber(&mut board);
     begin(&mut board, T0, client, &[0; 100]).result();
-    let got = ask(&mut board, T0, client, method::OTA_WRITE, json!(ota::Write::new(0, &[0; 100])));
-    let [Got::Status(status), refused] = &got[..] else { panic!("{got:?}") };
+    let got = ask(
+        &mut board,
+        T0,
+        client,
+        method::OTA_WRITE,
+        json!(ota::Write::new(0, &[0; 100])),
+    );
+    let [Got::Status(status), refused] = &got[..] else {
+        panic!("{got:?}")
+    };
     let said = &status.components[&key("update:0")];
     assert_eq!(said.in_progress(), Some(false));
     assert_eq!(said.last_error(), Some("an image begins with 0xe9"));
-    assert_eq!(refusal(refused.clone().error()), why(Code::FailedPrecondition, "not_an_image"));
+    assert_eq!(
+        refusal(refused.clone().error()),
+        why(Code::FailedPrecondition, "not_an_image")
+    );
 }
 
 #[test]
@@ -257,8 +362,16 @@ fn an_image_with_another_hash_than_was_promised_is_never_booted() {
     let mut other = image.clone();
     other[2_999] ^= 1;
     write_all(&mut board, T0, client, &other, 0);
-    assert_eq!(refused(commit(&mut board, T0, client)), why(Code::FailedPrecondition, "hash_mismatch"));
-    assert!(update_state(&mut board, T0).last_error().unwrap().contains("SHA-256"));
+    assert_eq!(
+        refused(commit(&mut board, T0, client)),
+        why(Code::FailedPrecondition, "hash_mismatch")
+    );
+    assert!(
+        update_state(&mut board, T0)
+            .last_error()
+            .unwrap()
+            .contains("SHA-256")
+    );
     assert_eq!(board.hardware().reboots, 0);
     let mut board = reset(board);
     assert_eq!(flash(&mut board).running(), OLD);
@@ -272,7 +385,10 @@ fn flash_that_did_not_take_a_byte_is_found_out() {
     let image = image(3_000);
     begin(&mut board, T0, client, &image).result();
     write_all(&mut board, T0, client, &image, 0);
-    assert_eq!(refused(commit(&mut board, T0, client)), why(Code::FailedPrecondition, "hash_mismatch"));
+    assert_eq!(
+        refused(commit(&mut board, T0, client)),
+        why(Code::FailedPrecondition, "hash_mismatch")
+    );
 }
 
 #[test]
@@ -283,7 +399,10 @@ fn a_record_that_cannot_be_written_is_an_error_of_the_board_and_the_old_image_st
     let image = image(300);
     begin(&mut board, T0, client, &image).result();
     write_all(&mut board, T0, client, &image, 0);
-    assert_eq!(refused(commit(&mut board, T0, client)), why(Code::InternalError, "update_slot"));
+    assert_eq!(
+        refused(commit(&mut board, T0, client)),
+        why(Code::InternalError, "update_slot")
+    );
     let mut board = reset(board);
     assert_eq!(flash(&mut board).running(), OLD);
 }
@@ -297,11 +416,20 @@ fn while_one_controller_updates_another_is_refused_until_the_first_is_done() {
     write(&mut board, T0, first, 0, &image[..900]).result();
     let busy = why(Code::Busy, "update_in_progress");
     let error = begin(&mut board, T0, second, &image).error();
-    assert!(error.message.contains("controller 1") && error.message.contains("30 %"), "{}", error.message);
+    assert!(
+        error.message.contains("controller 1") && error.message.contains("30 %"),
+        "{}",
+        error.message
+    );
     assert_eq!(refusal(error), busy);
-    assert_eq!(refused(write(&mut board, T0, second, 900, &image[900..910])), busy);
+    assert_eq!(
+        refused(write(&mut board, T0, second, 900, &image[900..910])),
+        busy
+    );
     assert_eq!(refused(commit(&mut board, T0, second)), busy);
-    let by_post = board.call(T0, &request(method::OTA_BEGIN, &begin_of(&image))).unwrap();
+    let by_post = board
+        .call(T0, &request(method::OTA_BEGIN, &begin_of(&image)))
+        .unwrap();
     assert!(by_post.contains("update_in_progress"), "{by_post}");
     write_all(&mut board, T0, first, &image, 900);
     commit(&mut board, T0, first).result();
@@ -317,7 +445,10 @@ fn anyone_may_abort_an_update_and_begin_another() {
     let told = take(&mut board, T0, first).pop().unwrap().status();
     assert_eq!(told.source, Some(Source::Client(second.0)));
     assert_eq!(told.components[&key("update:0")].in_progress(), Some(false));
-    assert_eq!(refused(write(&mut board, T0, first, 0, &[MAGIC])), why(Code::FailedPrecondition, "no_update"));
+    assert_eq!(
+        refused(write(&mut board, T0, first, 0, &[MAGIC])),
+        why(Code::FailedPrecondition, "no_update")
+    );
     begin(&mut board, T0, second, &image(50)).result();
 }
 
@@ -329,11 +460,17 @@ fn an_update_without_a_write_for_half_a_minute_is_over() {
     begin(&mut board, T0, client, &image).result();
     write(&mut board, ms(20_000), client, 0, &image[..10]).result();
     board.run_until(ms(49_999));
-    assert_eq!(update_state(&mut board, ms(49_999)).in_progress(), Some(true));
+    assert_eq!(
+        update_state(&mut board, ms(49_999)).in_progress(),
+        Some(true)
+    );
     assert_eq!(board.next_deadline().map(|at| at <= ms(50_000)), Some(true));
     board.run_until(ms(50_000));
     let state = update_state(&mut board, ms(50_000));
-    assert_eq!((state.in_progress(), state.last_error()), (Some(false), Some("nothing came for 30 s")));
+    assert_eq!(
+        (state.in_progress(), state.last_error()),
+        (Some(false), Some("nothing came for 30 s"))
+    );
     let refused = refused(write(&mut board, ms(50_000), client, 10, &image[10..20]));
     assert_eq!(refused, why(Code::FailedPrecondition, "no_update"));
 }
@@ -349,7 +486,10 @@ fn who_comes_back_with_the_same_image_goes_on_where_it_stood() {
     let again = connected(&mut board);
     let error = write(&mut board, ms(10), again, 700, &image[700..800]).error();
     assert!(error.message.contains("has gone"), "{}", error.message);
-    assert_eq!(begin(&mut board, ms(10), again, &image).result()["offset"], json!(700));
+    assert_eq!(
+        begin(&mut board, ms(10), again, &image).result()["offset"],
+        json!(700)
+    );
     write_all(&mut board, ms(10), again, &image, 700);
     commit(&mut board, ms(10), again).result();
     let mut board = reset(board);
@@ -364,7 +504,10 @@ fn who_comes_with_another_image_begins_anew_once_the_first_has_gone() {
     write(&mut board, T0, first, 0, &image(3_000)[..700]).result();
     board.disconnect(ms(0), first);
     let (again, other) = (connected(&mut board), image(900));
-    assert_eq!(begin(&mut board, T0, again, &other).result()["offset"], json!(0));
+    assert_eq!(
+        begin(&mut board, T0, again, &other).result()["offset"],
+        json!(0)
+    );
     write_all(&mut board, T0, again, &other, 0);
     commit(&mut board, T0, again).result();
     let mut board = reset(board);
@@ -393,12 +536,24 @@ fn every_subscriber_sees_the_progress_at_most_once_a_per_cent_and_the_version_th
     board.run_until(now);
     seen.extend(take(&mut board, now, other).into_iter().map(Got::status));
     let first = seen.remove(0).components[&key("update:0")].clone();
-    assert_eq!((first.in_progress(), first.latest_version()), (Some(true), Some("0.2.0")));
+    assert_eq!(
+        (first.in_progress(), first.latest_version()),
+        (Some(true), Some("0.2.0"))
+    );
     assert_eq!(first.update_percentage(), Some(0));
-    let percents: Vec<u8> =
-        seen.iter().map(|status| status.components[&key("update:0")].update_percentage().unwrap()).collect();
+    let percents: Vec<u8> = seen
+        .iter()
+        .map(|status| {
+            status.components[&key("update:0")]
+                .update_percentage()
+                .unwrap()
+        })
+        .collect();
     assert_eq!(percents, (1..=100).collect::<Vec<u8>>());
-    assert!(seen.iter().all(|status| status.source == Some(Source::Client(client.0))));
+    assert!(
+        seen.iter()
+            .all(|status| status.source == Some(Source::Client(client.0)))
+    );
 }
 
 #[test]
@@ -432,8 +587,16 @@ fn a_slow_subscriber_gets_the_last_per_cent_and_no_gap() {
 #[test]
 fn no_hand_and_no_command_changes_what_is_said_of_an_update() {
     let mut board = updatable();
-    let error = board.observe(T0, &key("update:0"), state(json!({ "in_progress": true })), Source::Physical);
-    assert_eq!(error.map_err(refusal), Err(why(Code::InvalidParams, "not_supported")));
+    let error = board.observe(
+        T0,
+        &key("update:0"),
+        state(json!({ "in_progress": true })),
+        Source::Physical,
+    );
+    assert_eq!(
+        error.map_err(refusal),
+        Err(why(Code::InvalidParams, "not_supported"))
+    );
 }
 
 #[test]
@@ -444,7 +607,12 @@ fn a_reboot_ends_an_update() {
     begin(&mut board, T0, client, &image).result();
     write_all(&mut board, T0, client, &image, 0);
     ask(&mut board, T0, client, method::DEVICE_REBOOT, json!({}));
-    assert!(!board.call(T0, &request(method::OTA_COMMIT, &json!({}))).unwrap().contains("result"));
+    assert!(
+        !board
+            .call(T0, &request(method::OTA_COMMIT, &json!({})))
+            .unwrap()
+            .contains("result")
+    );
     let mut board = reset(board);
     assert_eq!(flash(&mut board).running(), OLD);
     assert_eq!(update_state(&mut board, T0).in_progress(), Some(false));
@@ -479,7 +647,10 @@ fn a_new_image_that_nobody_reaches_within_five_minutes_gives_way_to_the_old_one(
     board.run_until(ms(299_999));
     assert_eq!(board.hardware().reboots, 0);
     let deadline = board.next_deadline();
-    assert!(deadline.is_some_and(|at| at <= limits::UPDATE_TRIAL), "{deadline:?}");
+    assert!(
+        deadline.is_some_and(|at| at <= limits::UPDATE_TRIAL),
+        "{deadline:?}"
+    );
     board.run_until(limits::UPDATE_TRIAL);
     board.run_until(limits::UPDATE_TRIAL);
     assert_eq!(board.hardware().reboots, 1);
@@ -492,7 +663,12 @@ fn a_new_image_that_dies_before_anyone_reaches_it_gives_way_and_the_old_one_says
     let board = on_trial(&image(2_000));
     let mut board = reset(board);
     assert_eq!(flash(&mut board).running(), OLD);
-    assert!(update_state(&mut board, T0).last_error().unwrap().contains("came back"));
+    assert!(
+        update_state(&mut board, T0)
+            .last_error()
+            .unwrap()
+            .contains("came back")
+    );
     // Once: the next boot is an ordinary one.
     let mut board = reset(board);
     assert_eq!(update_state(&mut board, T0).last_error(), None);
@@ -517,9 +693,15 @@ fn an_image_that_cannot_be_confirmed_keeps_the_one_before_it() {
     assert_eq!(refused, why(Code::FailedPrecondition, "not_confirmed"));
     board.run_until(limits::UPDATE_TRIAL);
     let said = update_state(&mut board, limits::UPDATE_TRIAL);
-    assert!(said.last_error().unwrap().contains("none can come back"), "{said:?}");
+    assert!(
+        said.last_error().unwrap().contains("none can come back"),
+        "{said:?}"
+    );
     assert_eq!(board.hardware().reboots, 0);
-    assert_eq!(flash(&mut board).confirm(), Err(SlotError::Failed("the record does not take a write".into())));
+    assert_eq!(
+        flash(&mut board).confirm(),
+        Err(SlotError::Failed("the record does not take a write".into()))
+    );
 }
 
 fn any_image() -> impl Strategy<Value = Vec<u8>> {

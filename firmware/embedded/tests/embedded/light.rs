@@ -16,7 +16,10 @@ fn lit() -> State {
 #[test]
 fn a_light_that_is_off_or_unknown_is_dark() {
     assert_eq!(pixel(&State::new()), Pixel::DARK);
-    assert_eq!(pixel(&lit().with("on", false).with("brightness", 100)), Pixel::DARK);
+    assert_eq!(
+        pixel(&lit().with("on", false).with("brightness", 100)),
+        Pixel::DARK
+    );
     assert_eq!(pixel(&lit().with("brightness", 0)), Pixel::DARK);
 }
 
@@ -24,12 +27,17 @@ fn a_light_that_is_off_or_unknown_is_dark() {
 fn half_as_bright_to_the_eye_is_less_than_a_fifth_of_the_light() {
     // CIE 15: L* 50 is 18.4 % of the light.
     assert_eq!(pixel(&lit().with("brightness", 50)), Pixel::new(47, 47, 47));
-    assert_eq!(pixel(&lit().with("brightness", 100)), Pixel::new(255, 255, 255));
+    assert_eq!(
+        pixel(&lit().with("brightness", 100)),
+        Pixel::new(255, 255, 255)
+    );
 }
 
 #[test]
 fn each_step_of_brightness_is_as_bright_as_the_one_before_or_brighter_and_none_is_dark() {
-    let levels: Vec<u8> = (1..=100).map(|percent| pixel(&lit().with("brightness", percent)).red).collect();
+    let levels: Vec<u8> = (1..=100)
+        .map(|percent| pixel(&lit().with("brightness", percent)).red)
+        .collect();
     assert!(levels[0] > 0 && levels.is_sorted(), "{levels:?}");
     let red = lit().with("rgb", json!([255, 60, 0])).with("brightness", 1);
     assert_eq!(pixel(&red), Pixel::new(1, 0, 0), "the dimmest red is red");
@@ -37,7 +45,8 @@ fn each_step_of_brightness_is_as_bright_as_the_one_before_or_brighter_and_none_i
 
 #[test]
 fn colours_of_a_screen_become_light_in_proportion() {
-    // IEC 61966-2-1: 188 is half of the light, 128 a little more than a fifth, 10 three thousandths.
+    // IEC 61966-2-1: 188 is half of the light, 128 a little more than a fifth,
+    // 10 three thousandths.
     let shown = pixel(&lit().with("rgb", json!([188, 128, 10])));
     assert_eq!(shown, Pixel::new(128, 55, 1));
     assert_eq!(pixel(&lit().with("rgb", json!([0, 0, 0]))), Pixel::DARK);
@@ -48,17 +57,28 @@ fn white_is_warm_at_2200_kelvin_and_neutral_at_6500() {
     let white = |kelvin: u32| pixel(&lit().with("ct_k", kelvin));
     let warm = white(2_200);
     // M. Charity's table of black bodies has #ff932c, in sRGB.
-    assert!(warm.red == 255 && (70..85).contains(&warm.green) && (3..9).contains(&warm.blue), "{warm:?}");
+    assert!(
+        warm.red == 255 && (70..85).contains(&warm.green) && (3..9).contains(&warm.blue),
+        "{warm:?}"
+    );
     let neutral = white(6_500);
     // A black body is a little pinker than daylight of the same name.
-    assert!([neutral.red, neutral.green, neutral.blue].iter().all(|part| *part >= 240), "{neutral:?}");
-    let blues: Vec<u8> = (22..=65).map(|hundreds| white(hundreds * 100).blue).collect();
+    assert!(
+        [neutral.red, neutral.green, neutral.blue]
+            .iter()
+            .all(|part| *part >= 240),
+        "{neutral:?}"
+    );
+    let blues: Vec<u8> = (22..=65)
+        .map(|hundreds| white(hundreds * 100).blue)
+        .collect();
     assert!(blues.is_sorted(), "colder is bluer: {blues:?}");
 }
 
 const LIGHT: Pixel = Pixel::new(1, 2, 3);
 
-/// What is shown from `now` on, as long as it is not the light: each pixel and how long it stays, in milliseconds.
+/// What is shown from `now` on, as long as it is not the light: each pixel and
+/// how long it stays, in milliseconds.
 fn told(indicator: &mut Indicator, mut now: Duration, most: usize) -> Vec<(Pixel, u128)> {
     let mut shown = Vec::new();
     while let (pixel, Some(until)) = indicator.shown(now) {
@@ -80,8 +100,19 @@ fn identifying_blinks_for_five_seconds_and_then_the_light_is_back() {
     let shown = told(&mut indicator, now, 100);
     assert_eq!(shown.len(), 20);
     assert!(shown.iter().all(|(_, millis)| *millis == 250));
-    assert!(shown.iter().step_by(2).all(|(pixel, _)| *pixel != Pixel::DARK && *pixel != LIGHT));
-    assert!(shown.iter().skip(1).step_by(2).all(|(pixel, _)| *pixel == Pixel::DARK));
+    assert!(
+        shown
+            .iter()
+            .step_by(2)
+            .all(|(pixel, _)| *pixel != Pixel::DARK && *pixel != LIGHT)
+    );
+    assert!(
+        shown
+            .iter()
+            .skip(1)
+            .step_by(2)
+            .all(|(pixel, _)| *pixel == Pixel::DARK)
+    );
     assert_eq!(indicator.shown(now + Duration::from_secs(5)), (LIGHT, None));
 }
 
@@ -99,7 +130,11 @@ fn the_warning_before_everything_is_forgotten_blinks_until_the_button_is_let_go(
     let mut indicator = Indicator::default();
     indicator.light(LIGHT);
     indicator.tell(Duration::ZERO, Notice::EraseAhead);
-    assert_eq!(told(&mut indicator, Duration::ZERO, 500).len(), 500, "it goes on");
+    assert_eq!(
+        told(&mut indicator, Duration::ZERO, 500).len(),
+        500,
+        "it goes on"
+    );
     indicator.be_quiet();
     assert_eq!(indicator.shown(Duration::from_secs(60)), (LIGHT, None));
 }

@@ -1,4 +1,5 @@
-//! What a person at a board sees of pairing: the light that flashes a code, and the line on the serial port.
+//! What a person at a board sees of pairing: the light that flashes a code, and
+//! the line on the serial port.
 
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use switchboard_embedded::{
 
 const LIGHT: Pixel = Pixel::new(1, 2, 3);
 
-/// What is shown from `now` on, as colors and how long each lasts, for this long.
+/// What is shown from `now` on, as colors and how long each lasts, for this
+/// long.
 fn shown(indicator: &mut Indicator, mut now: Duration, lasts: Duration) -> Vec<(Pixel, Duration)> {
     let end = now + lasts;
     let mut shown = Vec::new();
@@ -25,7 +27,8 @@ fn shown(indicator: &mut Indicator, mut now: Duration, lasts: Duration) -> Vec<(
     shown
 }
 
-/// Reads the flashes as a person does who counts them; the code, once for each round.
+/// Reads the flashes as a person does who counts them; the code, once for each
+/// round.
 fn read(shown: &[(Pixel, Duration)]) -> Vec<String> {
     let (mut codes, mut digit) = (Vec::<String>::new(), 0);
     for (pixel, lasts) in shown {
@@ -37,7 +40,9 @@ fn read(shown: &[(Pixel, Duration)]) -> Vec<String> {
                 digit = 0;
             }
             Pixel::DARK => {}
-            Pixel { red: 0, green: 0, .. } => codes.push(String::new()),
+            Pixel {
+                red: 0, green: 0, ..
+            } => codes.push(String::new()),
             _ if is_long => digit = 10,
             _ => digit += 1,
         }
@@ -50,11 +55,26 @@ fn a_code_is_flashed_so_that_it_can_be_counted_over_and_over() {
     for code in ["482 913", "000 000", "999 999", "100 001"] {
         let mut indicator = Indicator::default();
         indicator.light(LIGHT);
-        indicator.pairing(Duration::from_secs(7), Pairing::of(PairingShown::Code(code)));
-        let rounds = read(&shown(&mut indicator, Duration::from_secs(7), Duration::from_secs(75)));
+        indicator.pairing(
+            Duration::from_secs(7),
+            Pairing::of(PairingShown::Code(code)),
+        );
+        let rounds = read(&shown(
+            &mut indicator,
+            Duration::from_secs(7),
+            Duration::from_secs(75),
+        ));
         let digits = code.replace(' ', "");
-        assert!(rounds.len() >= 2, "{code}: twice within the time that people have");
-        assert!(rounds[..rounds.len() - 1].iter().all(|round| *round == digits), "{code}: {rounds:?}");
+        assert!(
+            rounds.len() >= 2,
+            "{code}: twice within the time that people have"
+        );
+        assert!(
+            rounds[..rounds.len() - 1]
+                .iter()
+                .all(|round| *round == digits),
+            "{code}: {rounds:?}"
+        );
     }
 }
 
@@ -65,7 +85,8 @@ fn the_light_tells_that_pairing_is_open_and_that_a_code_is_confirmed() {
     indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Open));
     let open = shown(&mut indicator, Duration::ZERO, Duration::from_secs(2));
     assert!(
-        open.iter().any(|(pixel, _)| pixel.blue > 0 && pixel.red == 0)
+        open.iter()
+            .any(|(pixel, _)| pixel.blue > 0 && pixel.red == 0)
             && open.contains(&(Pixel::DARK, Duration::from_millis(500)))
     );
     indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Confirmed));
@@ -79,18 +100,31 @@ fn the_light_tells_that_pairing_is_open_and_that_a_code_is_confirmed() {
 fn nothing_that_a_controller_can_ask_for_hides_a_code_and_a_warning_does() {
     let mut indicator = Indicator::default();
     indicator.pairing(Duration::ZERO, Pairing::of(PairingShown::Code("123 456")));
-    let before = shown(&mut indicator.clone(), Duration::ZERO, Duration::from_secs(20));
+    let before = shown(
+        &mut indicator.clone(),
+        Duration::ZERO,
+        Duration::from_secs(20),
+    );
     indicator.light(LIGHT);
     indicator.tell(Duration::ZERO, Notice::Identify);
-    assert_eq!(shown(&mut indicator, Duration::ZERO, Duration::from_secs(20)), before);
+    assert_eq!(
+        shown(&mut indicator, Duration::ZERO, Duration::from_secs(20)),
+        before
+    );
     indicator.tell(Duration::ZERO, Notice::EraseAhead);
     let (pixel, _) = indicator.shown(Duration::ZERO);
-    assert!(pixel.red > 0 && pixel.green == 0, "the button is held, and would erase the board");
+    assert!(
+        pixel.red > 0 && pixel.green == 0,
+        "the button is held, and would erase the board"
+    );
 }
 
 #[test]
 fn the_serial_port_prints_the_code_and_what_to_do() {
     let line = pairing_line(PairingShown::Code("123 456"));
-    assert!(line.starts_with("pairing code 123 456") && line.contains("press it twice"), "{line}");
+    assert!(
+        line.starts_with("pairing code 123 456") && line.contains("press it twice"),
+        "{line}"
+    );
     assert!(!pairing_line(PairingShown::Open).contains("code"));
 }

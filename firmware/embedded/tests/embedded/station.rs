@@ -38,7 +38,11 @@ fn a_board_that_knows_no_network_waits_until_it_is_told_one() {
     assert_eq!(station.next(at(100)), Step::Wait(None));
     station.handle(at(100), Event::Network, LATEST);
     assert_eq!(station.next(at(100)), Step::Join);
-    assert_eq!(station.next(at(101)), Step::Wait(None), "an order is given once");
+    assert_eq!(
+        station.next(at(101)),
+        Step::Wait(None),
+        "an order is given once"
+    );
 }
 
 #[test]
@@ -81,7 +85,10 @@ fn a_network_that_is_lost_is_joined_again_at_once() {
 fn a_network_that_gives_no_address_is_left_and_joined_anew() {
     let mut station = joining();
     station.handle(at(1), Event::Joined, LATEST);
-    assert_eq!(station.next(at(2)), Step::Wait(Some(at(1) + ADDRESS_WITHIN)));
+    assert_eq!(
+        station.next(at(2)),
+        Step::Wait(Some(at(1) + ADDRESS_WITHIN))
+    );
     assert_eq!(station.next(at(1) + ADDRESS_WITHIN), Step::Leave);
     let later = at(3) + ADDRESS_WITHIN;
     assert_eq!(station.next(later), Step::Join);

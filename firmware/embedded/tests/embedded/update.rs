@@ -10,7 +10,8 @@ use switchboard_embedded::{
 const SECTOR: u32 = 4_096;
 const CHIP: u16 = 5;
 
-/// NOR flash: bits are only cleared by writing, whole sectors are set by erasing.
+/// NOR flash: bits are only cleared by writing, whole sectors are set by
+/// erasing.
 struct Nor(Vec<u8>);
 
 impl ErrorType for &mut Nor {
@@ -81,8 +82,18 @@ fn an_image_comes_in_pieces_of_any_length_and_lies_there_whole() {
         let mut back = vec![0; image.len() - 5];
         staging.read(5, &mut back).expect("within");
         assert_eq!(back, image[5..], "in pieces of {piece}");
-        assert!(nor.0[..PLACE.start as usize].iter().all(|byte| *byte == 0x12), "before the place nothing changes");
-        assert!(nor.0[(PLACE.start + 4 * SECTOR) as usize..].iter().all(|byte| *byte == 0x12), "nor behind the image");
+        assert!(
+            nor.0[..PLACE.start as usize]
+                .iter()
+                .all(|byte| *byte == 0x12),
+            "before the place nothing changes"
+        );
+        assert!(
+            nor.0[(PLACE.start + 4 * SECTOR) as usize..]
+                .iter()
+                .all(|byte| *byte == 0x12),
+            "nor behind the image"
+        );
     }
 }
 
@@ -93,9 +104,15 @@ fn what_is_no_image_of_this_chip_is_refused_before_anything_is_erased() {
     foreign[12] = 13;
     let mut staging = Staging::new(&mut nor, PLACE, CHIP);
     staging.begin(100).expect("it fits");
-    assert_eq!(staging.write(0, &foreign), Err(StagingError::AnotherChip(13)));
+    assert_eq!(
+        staging.write(0, &foreign),
+        Err(StagingError::AnotherChip(13))
+    );
     staging.begin(100).expect("it fits");
-    assert_eq!(staging.write(0, b"MZ is how programs of another system begin"), Err(StagingError::NotAnImage));
+    assert_eq!(
+        staging.write(0, b"MZ is how programs of another system begin"),
+        Err(StagingError::NotAnImage)
+    );
     assert!(nor.0.iter().all(|byte| *byte == 0x12));
 }
 
@@ -104,18 +121,44 @@ fn what_does_not_fit_or_is_out_of_order_is_refused() {
     let mut nor = flash();
     let image = image(64);
     let mut staging = Staging::new(&mut nor, PLACE, CHIP);
-    assert_eq!(staging.begin(staging.capacity() + 1), Err(StagingError::OutOfPlace));
+    assert_eq!(
+        staging.begin(staging.capacity() + 1),
+        Err(StagingError::OutOfPlace)
+    );
     staging.begin(64).expect("it fits");
     staging.write(0, &image[..32]).expect("in order");
-    assert_eq!(staging.write(36, &image[36..40]), Err(StagingError::OutOfPlace));
-    assert_eq!(staging.finish(), Err(StagingError::NotAnImage), "half of it is missing");
-    assert_eq!(staging.write(32, &image[..33]), Err(StagingError::OutOfPlace), "more than was announced");
+    assert_eq!(
+        staging.write(36, &image[36..40]),
+        Err(StagingError::OutOfPlace)
+    );
+    assert_eq!(
+        staging.finish(),
+        Err(StagingError::NotAnImage),
+        "half of it is missing"
+    );
+    assert_eq!(
+        staging.write(32, &image[..33]),
+        Err(StagingError::OutOfPlace),
+        "more than was announced"
+    );
 }
 
 #[test]
 fn an_image_is_on_trial_at_its_first_boot_with_either_kind_of_boot_loader() {
-    assert_eq!(at_boot(Record::New, true), (Image::OnTrial, true), "one without rollback: marked by ourselves");
-    assert_eq!(at_boot(Record::Pending, true), (Image::OnTrial, false), "one with rollback has marked it");
-    assert_eq!(at_boot(Record::Aborted, false), (Image::CameBack, false), "at the next boot the other one runs");
+    assert_eq!(
+        at_boot(Record::New, true),
+        (Image::OnTrial, true),
+        "one without rollback: marked by ourselves"
+    );
+    assert_eq!(
+        at_boot(Record::Pending, true),
+        (Image::OnTrial, false),
+        "one with rollback has marked it"
+    );
+    assert_eq!(
+        at_boot(Record::Aborted, false),
+        (Image::CameBack, false),
+        "at the next boot the other one runs"
+    );
     assert_eq!(at_boot(Record::Settled, true), (Image::Confirmed, false));
 }

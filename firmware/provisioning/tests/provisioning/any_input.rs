@@ -1,4 +1,5 @@
-//! Whatever comes in and whatever becomes of it: no panic, and every deadline is kept.
+//! Whatever comes in and whatever becomes of it: no panic, and every deadline
+//! is kept.
 
 use std::time::Duration;
 
@@ -24,7 +25,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         vec(any::<u8>(), 0..30).prop_map(Step::Bytes),
-        (0..9_u8, vec(any::<u8>(), 0..8)).prop_map(|(number, data)| Step::Bytes(framed(number, &data))),
+        (0..9_u8, vec(any::<u8>(), 0..8))
+            .prop_map(|(number, data)| Step::Bytes(framed(number, &data))),
         Just(Step::Settings),
         Just(Step::Scan),
         any::<(bool, bool)>().prop_map(|(last, worked)| Step::Connected { last, worked }),

@@ -30,7 +30,12 @@ impl Cable {
             name: "Desk lamp".into(),
             hostname: "switchboard-c0ffee".into(),
         };
-        Self { board: Provisioning::new(), reader: Reader::default(), now: Duration::from_secs(1), about }
+        Self {
+            board: Provisioning::new(),
+            reader: Reader::default(),
+            now: Duration::from_secs(1),
+            about,
+        }
     }
 
     pub(crate) fn sends(&mut self, command: &Command) -> Heard {
@@ -50,7 +55,12 @@ impl Cable {
     pub(crate) fn waits(&mut self) -> (Duration, Heard) {
         let deadline = self.board.next_deadline().expect("something is awaited");
         let waited = deadline - self.now;
-        assert_eq!(self.board.run_until(deadline - Duration::from_millis(1), &self.about), [], "too early");
+        assert_eq!(
+            self.board
+                .run_until(deadline - Duration::from_millis(1), &self.about),
+            [],
+            "too early"
+        );
         self.now = deadline;
         let actions = self.board.run_until(deadline, &self.about);
         (waited, self.hear(actions))
@@ -59,7 +69,15 @@ impl Cable {
     pub(crate) fn connects(&mut self, ssid: &str, password: &str) -> Attempt {
         let heard = self.sends(&Command::SendWifiSettings(credentials(ssid, password)));
         assert_eq!(heard.said, [fine(), FromDevice::State(State::Provisioning)]);
-        let [Action::Connect { attempt, credentials: asked }] = heard.done.as_slice() else { panic!("{heard:?}") };
+        let [
+            Action::Connect {
+                attempt,
+                credentials: asked,
+            },
+        ] = heard.done.as_slice()
+        else {
+            panic!("{heard:?}")
+        };
         assert_eq!(*asked, credentials(ssid, password));
         *attempt
     }
@@ -67,8 +85,17 @@ impl Cable {
     /// A board that got in, and keeps what it needs for that.
     pub(crate) fn gets_in(&mut self, ssid: &str, password: &str, address: SocketAddr) -> Heard {
         let attempt = self.connects(ssid, password);
-        let heard = self.happens(Input::Connected { attempt, address: Some(address) });
-        assert_eq!(heard, Heard { said: vec![], done: vec![Action::Store(credentials(ssid, password))] });
+        let heard = self.happens(Input::Connected {
+            attempt,
+            address: Some(address),
+        });
+        assert_eq!(
+            heard,
+            Heard {
+                said: vec![],
+                done: vec![Action::Store(credentials(ssid, password))]
+            }
+        );
         self.happens(Input::Stored(true))
     }
 
@@ -80,7 +107,9 @@ impl Cable {
                 continue;
             };
             for item in self.reader.receive(&bytes) {
-                let Item::Packet(packet) = item else { panic!("not a packet: {item:?}") };
+                let Item::Packet(packet) = item else {
+                    panic!("not a packet: {item:?}")
+                };
                 heard.said.push(FromDevice::from_packet(&packet).unwrap());
             }
         }
@@ -105,11 +134,18 @@ pub(crate) fn state(state: State) -> FromDevice {
 }
 
 pub(crate) fn result(command: u8, strings: &[&str]) -> FromDevice {
-    FromDevice::Result(RpcResult { command, strings: strings.iter().map(|string| (*string).into()).collect() })
+    FromDevice::Result(RpcResult {
+        command,
+        strings: strings.iter().map(|string| (*string).into()).collect(),
+    })
 }
 
 pub(crate) fn network(ssid: &str, rssi: i8, locked: bool) -> Network {
-    Network { ssid: ssid.into(), rssi, locked }
+    Network {
+        ssid: ssid.into(),
+        rssi,
+        locked,
+    }
 }
 
 pub(crate) fn address() -> SocketAddr {

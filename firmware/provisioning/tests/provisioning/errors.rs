@@ -11,8 +11,14 @@ use crate::cable::{Cable, address, error, fine, network, state};
 fn a_wrong_password_is_told_and_nothing_is_stored() {
     let mut cable = Cable::new();
     let attempt = cable.connects("Attic", "wrong");
-    let heard = cable.happens(Input::Connected { attempt, address: None });
-    assert_eq!(heard.said, [error(ErrorState::UnableToConnect), state(State::Ready)]);
+    let heard = cable.happens(Input::Connected {
+        attempt,
+        address: None,
+    });
+    assert_eq!(
+        heard.said,
+        [error(ErrorState::UnableToConnect), state(State::Ready)]
+    );
     assert_eq!(heard.done, [Action::Abandon]);
 }
 
@@ -21,10 +27,19 @@ fn a_network_that_never_answers_is_given_up_after_30_s() {
     let mut cable = Cable::new();
     let attempt = cable.connects("Attic", "password");
     let (waited, heard) = cable.waits();
-    assert_eq!((waited, CONNECT_TIMEOUT), (CONNECT_TIMEOUT, Duration::from_secs(30)));
-    assert_eq!(heard.said, [error(ErrorState::UnableToConnect), state(State::Ready)]);
+    assert_eq!(
+        (waited, CONNECT_TIMEOUT),
+        (CONNECT_TIMEOUT, Duration::from_secs(30))
+    );
+    assert_eq!(
+        heard.said,
+        [error(ErrorState::UnableToConnect), state(State::Ready)]
+    );
     assert_eq!(heard.done, [Action::Abandon]);
-    let late = cable.happens(Input::Connected { attempt, address: Some(address()) });
+    let late = cable.happens(Input::Connected {
+        attempt,
+        address: Some(address()),
+    });
     assert_eq!((late.said, late.done), (vec![], vec![]));
 }
 
@@ -32,7 +47,10 @@ fn a_network_that_never_answers_is_given_up_after_30_s() {
 fn credentials_that_cannot_be_stored_are_an_error() {
     let mut cable = Cable::new();
     let attempt = cable.connects("Attic", "password");
-    cable.happens(Input::Connected { attempt, address: Some(address()) });
+    cable.happens(Input::Connected {
+        attempt,
+        address: Some(address()),
+    });
     let heard = cable.happens(Input::Stored(false));
     assert_eq!(heard.said, [error(ErrorState::OTHER), state(State::Ready)]);
     assert_eq!(heard.done, [Action::Abandon]);
@@ -44,10 +62,19 @@ fn newer_credentials_replace_an_attempt_and_its_outcome_no_longer_counts() {
     let first = cable.connects("Attic", "wrong");
     cable.now += Duration::from_secs(20);
     let second = cable.connects("Attic", "right");
-    let heard = cable.happens(Input::Connected { attempt: first, address: None });
+    let heard = cable.happens(Input::Connected {
+        attempt: first,
+        address: None,
+    });
     assert_eq!((heard.said, heard.done), (vec![], vec![]));
-    let heard = cable.happens(Input::Connected { attempt: second, address: Some(address()) });
-    assert!(matches!(heard.done.as_slice(), [Action::Store(_)]), "{heard:?}");
+    let heard = cable.happens(Input::Connected {
+        attempt: second,
+        address: Some(address()),
+    });
+    assert!(
+        matches!(heard.done.as_slice(), [Action::Store(_)]),
+        "{heard:?}"
+    );
 }
 
 #[test]
@@ -55,20 +82,37 @@ fn after_a_failure_a_board_that_had_a_network_goes_back_to_it() {
     let mut cable = Cable::new();
     cable.gets_in("Attic", "correct horse", address());
     let attempt = cable.connects("Cellar", "wrong");
-    let heard = cable.happens(Input::Connected { attempt, address: None });
+    let heard = cable.happens(Input::Connected {
+        attempt,
+        address: None,
+    });
     assert_eq!(heard.done, [Action::Abandon]);
-    assert_eq!(cable.happens(Input::Network(Some(address()))).said, [state(State::Provisioned)]);
+    assert_eq!(
+        cable.happens(Input::Network(Some(address()))).said,
+        [state(State::Provisioned)]
+    );
 }
 
 #[test]
 fn a_scan_that_fails_or_never_ends_is_an_error() {
     let mut cable = Cable::new();
     cable.sends(&Command::RequestNetworks);
-    assert_eq!(cable.happens(Input::Scanned(None)).said, [error(ErrorState::OTHER)]);
+    assert_eq!(
+        cable.happens(Input::Scanned(None)).said,
+        [error(ErrorState::OTHER)]
+    );
     cable.sends(&Command::RequestNetworks);
     let (waited, heard) = cable.waits();
-    assert_eq!((waited, heard.said), (SCAN_TIMEOUT, vec![error(ErrorState::OTHER)]));
-    assert_eq!(cable.happens(Input::Scanned(Some(vec![network("Late", -50, true)]))).said, []);
+    assert_eq!(
+        (waited, heard.said),
+        (SCAN_TIMEOUT, vec![error(ErrorState::OTHER)])
+    );
+    assert_eq!(
+        cable
+            .happens(Input::Scanned(Some(vec![network("Late", -50, true)])))
+            .said,
+        []
+    );
 }
 
 #[test]
@@ -76,8 +120,14 @@ fn a_board_that_connects_does_not_scan() {
     let mut cable = Cable::new();
     cable.connects("Attic", "password");
     let heard = cable.sends(&Command::RequestNetworks);
-    assert_eq!((heard.said, heard.done), (vec![fine(), error(ErrorState::OTHER)], vec![]));
-    assert_eq!(cable.sends(&Command::RequestState).said, [fine(), state(State::Provisioning)]);
+    assert_eq!(
+        (heard.said, heard.done),
+        (vec![fine(), error(ErrorState::OTHER)], vec![])
+    );
+    assert_eq!(
+        cable.sends(&Command::RequestState).said,
+        [fine(), state(State::Provisioning)]
+    );
 }
 
 #[test]
@@ -85,11 +135,24 @@ fn what_is_no_command_is_told_apart() {
     let mut cable = Cable::new();
     let mut damaged = Command::RequestState.to_packet().unwrap().encode();
     damaged[9] ^= 0x40;
-    assert_eq!(cable.writes(&damaged).said, [error(ErrorState::InvalidPacket)]);
-    // Command 9 without data; a length that is not the data's. Checksums: 0x1DE + 03 + 02 + 09 = 0x1EC; 03 + 02 + 02 + 05.
-    assert_eq!(cable.writes(b"IMPROV\x01\x03\x02\x09\x00\xec\n").said, [error(ErrorState::UnknownCommand)]);
-    assert_eq!(cable.writes(b"IMPROV\x01\x03\x02\x02\x05\xea\n").said, [error(ErrorState::InvalidPacket)]);
-    assert_eq!(cable.sends(&Command::RequestState).said, [fine(), state(State::Ready)]);
+    assert_eq!(
+        cable.writes(&damaged).said,
+        [error(ErrorState::InvalidPacket)]
+    );
+    // Command 9 without data; a length that is not the data's. Checksums:
+    // 0x1DE + 03 + 02 + 09 = 0x1EC; 03 + 02 + 02 + 05.
+    assert_eq!(
+        cable.writes(b"IMPROV\x01\x03\x02\x09\x00\xec\n").said,
+        [error(ErrorState::UnknownCommand)]
+    );
+    assert_eq!(
+        cable.writes(b"IMPROV\x01\x03\x02\x02\x05\xea\n").said,
+        [error(ErrorState::InvalidPacket)]
+    );
+    assert_eq!(
+        cable.sends(&Command::RequestState).said,
+        [fine(), state(State::Ready)]
+    );
 }
 
 #[test]
@@ -104,8 +167,14 @@ fn a_packet_without_an_end_is_given_up_and_the_next_one_read() {
     let mut cable = Cable::new();
     assert_eq!(cable.writes(b"IMPROV\x01\x03\x20").said, []);
     let (waited, heard) = cable.waits();
-    assert_eq!((waited, heard.said), (STALLED, vec![error(ErrorState::InvalidPacket)]));
-    assert_eq!(cable.sends(&Command::RequestState).said, [fine(), state(State::Ready)]);
+    assert_eq!(
+        (waited, heard.said),
+        (STALLED, vec![error(ErrorState::InvalidPacket)])
+    );
+    assert_eq!(
+        cable.sends(&Command::RequestState).said,
+        [fine(), state(State::Ready)]
+    );
 }
 
 #[test]
@@ -114,23 +183,35 @@ fn no_other_host_name_is_taken_and_a_name_may_be_refused() {
     let heard = cable.sends(&Command::SetHostname("lamp".into()));
     assert_eq!(heard.said, [fine(), error(ErrorState::BadHostname)]);
     cable.sends(&Command::SetDeviceName(" ".into()));
-    assert_eq!(cable.happens(Input::Renamed(false)).said, [error(ErrorState::OTHER)]);
+    assert_eq!(
+        cable.happens(Input::Renamed(false)).said,
+        [error(ErrorState::OTHER)]
+    );
 }
 
 #[test]
 fn an_answer_that_is_too_long_is_an_error() {
     let mut cable = Cable::new();
     cable.about.name = "n".repeat(300);
-    assert_eq!(cable.sends(&Command::RequestInfo).said, [fine(), error(ErrorState::OTHER)]);
+    assert_eq!(
+        cable.sends(&Command::RequestInfo).said,
+        [fine(), error(ErrorState::OTHER)]
+    );
 }
 
 #[test]
 fn no_action_shows_the_password() {
     let mut cable = Cable::new();
     let attempt = cable.connects("Attic", "correct horse");
-    let heard = cable.happens(Input::Connected { attempt, address: Some(address()) });
+    let heard = cable.happens(Input::Connected {
+        attempt,
+        address: Some(address()),
+    });
     let shown = format!("{heard:?}");
-    assert!(shown.contains("Attic") && !shown.contains("horse"), "{shown}");
+    assert!(
+        shown.contains("Attic") && !shown.contains("horse"),
+        "{shown}"
+    );
     let mut cable = Cable::new();
     let settings = Command::SendWifiSettings(crate::cable::credentials("Attic", "correct horse"));
     let mut damaged = settings.to_packet().unwrap().encode();

@@ -9,16 +9,34 @@ use crate::cable::{Cable, Heard, address, fine, network, result, state};
 fn a_new_board_is_ready_and_says_what_it_is() {
     let mut cable = Cable::new();
     let heard = cable.sends(&Command::RequestState);
-    assert_eq!(heard, Heard { said: vec![fine(), state(State::Ready)], done: vec![] });
+    assert_eq!(
+        heard,
+        Heard {
+            said: vec![fine(), state(State::Ready)],
+            done: vec![]
+        }
+    );
     let heard = cable.sends(&Command::RequestInfo);
-    assert_eq!(heard.said, [fine(), result(3, &["Switchboard", "0.1.0", "ESP32-C3", "Desk lamp"])]);
+    assert_eq!(
+        heard.said,
+        [
+            fine(),
+            result(3, &["Switchboard", "0.1.0", "ESP32-C3", "Desk lamp"])
+        ]
+    );
 }
 
 #[test]
 fn credentials_are_stored_once_the_connection_worked_and_then_the_client_is_told_where_it_is() {
     let mut cable = Cable::new();
     let heard = cable.gets_in("Attic", "correct horse", address());
-    assert_eq!(heard.said, [state(State::Provisioned), result(1, &["http://192.168.1.17/"])]);
+    assert_eq!(
+        heard.said,
+        [
+            state(State::Provisioned),
+            result(1, &["http://192.168.1.17/"])
+        ]
+    );
     assert_eq!((heard.done, cable.board.next_deadline()), (vec![], None));
 }
 
@@ -27,25 +45,47 @@ fn who_asks_a_provisioned_board_for_its_state_is_told_where_it_is() {
     let mut cable = Cable::new();
     cable.gets_in("Attic", "correct horse", address());
     let heard = cable.sends(&Command::RequestState);
-    assert_eq!(heard.said, [fine(), state(State::Provisioned), result(2, &["http://192.168.1.17/"])]);
+    assert_eq!(
+        heard.said,
+        [
+            fine(),
+            state(State::Provisioned),
+            result(2, &["http://192.168.1.17/"])
+        ]
+    );
     let heard = cable.sends(&Command::RequestNetworkState);
-    assert_eq!(heard.said, [fine(), result(7, &["3", "http://192.168.1.17/"])]);
+    assert_eq!(
+        heard.said,
+        [fine(), result(7, &["3", "http://192.168.1.17/"])]
+    );
 }
 
 #[test]
 fn another_port_is_part_of_the_url() {
     let mut cable = Cable::new();
     let heard = cable.gets_in("Attic", "", "127.0.0.1:8080".parse().unwrap());
-    assert!(heard.said.contains(&result(1, &["http://127.0.0.1:8080/"])), "{heard:?}");
+    assert!(
+        heard.said.contains(&result(1, &["http://127.0.0.1:8080/"])),
+        "{heard:?}"
+    );
     let heard = cable.gets_in("Attic", "", "[fd00::1]:80".parse().unwrap());
-    assert!(heard.said.contains(&result(1, &["http://[fd00::1]/"])), "{heard:?}");
+    assert!(
+        heard.said.contains(&result(1, &["http://[fd00::1]/"])),
+        "{heard:?}"
+    );
 }
 
 #[test]
 fn networks_are_named_once_each_the_strongest_first_and_an_empty_answer_ends_them() {
     let mut cable = Cable::new();
     let heard = cable.sends(&Command::RequestNetworks);
-    assert_eq!(heard, Heard { said: vec![fine()], done: vec![Action::Scan] });
+    assert_eq!(
+        heard,
+        Heard {
+            said: vec![fine()],
+            done: vec![Action::Scan]
+        }
+    );
     let found = vec![
         network("Attic", -80, true),
         network("Cafe", -60, false),
@@ -53,7 +93,14 @@ fn networks_are_named_once_each_the_strongest_first_and_an_empty_answer_ends_the
         network("Attic", -50, true),
     ];
     let heard = cable.happens(Input::Scanned(Some(found)));
-    assert_eq!(heard.said, [result(4, &["Attic", "-50", "YES"]), result(4, &["Cafe", "-60", "NO"]), result(4, &[])]);
+    assert_eq!(
+        heard.said,
+        [
+            result(4, &["Attic", "-50", "YES"]),
+            result(4, &["Cafe", "-60", "NO"]),
+            result(4, &[])
+        ]
+    );
     assert_eq!(cable.board.next_deadline(), None);
 }
 
@@ -61,17 +108,25 @@ fn networks_are_named_once_each_the_strongest_first_and_an_empty_answer_ends_the
 fn in_a_crowd_the_strongest_are_named() {
     let mut cable = Cable::new();
     cable.sends(&Command::RequestNetworks);
-    let crowd = (0..100).map(|number| network(&format!("Network {number}"), -100 + number, true)).collect();
+    let crowd = (0..100)
+        .map(|number| network(&format!("Network {number}"), -100 + number, true))
+        .collect();
     let heard = cable.happens(Input::Scanned(Some(crowd)));
     assert_eq!(heard.said.len(), MAX_NETWORKS + 1);
-    assert_eq!(heard.said.first(), Some(&result(4, &["Network 99", "-1", "YES"])));
+    assert_eq!(
+        heard.said.first(),
+        Some(&result(4, &["Network 99", "-1", "YES"]))
+    );
 }
 
 #[test]
 fn where_there_is_no_network_the_answer_is_empty() {
     let mut cable = Cable::new();
     cable.sends(&Command::RequestNetworks);
-    assert_eq!(cable.happens(Input::Scanned(Some(vec![]))).said, [result(4, &[])]);
+    assert_eq!(
+        cable.happens(Input::Scanned(Some(vec![]))).said,
+        [result(4, &[])]
+    );
 }
 
 #[test]
@@ -84,22 +139,40 @@ fn two_requests_to_scan_are_one_scan() {
 #[test]
 fn a_board_that_comes_back_to_its_stored_network_says_so() {
     let mut cable = Cable::new();
-    assert_eq!(cable.happens(Input::Network(Some(address()))).said, [state(State::Provisioned)]);
+    assert_eq!(
+        cable.happens(Input::Network(Some(address()))).said,
+        [state(State::Provisioned)]
+    );
     assert_eq!(cable.happens(Input::Network(Some(address()))).said, []);
-    assert_eq!(cable.happens(Input::Network(None)).said, [state(State::Ready)]);
+    assert_eq!(
+        cable.happens(Input::Network(None)).said,
+        [state(State::Ready)]
+    );
 }
 
 #[test]
 fn names_can_be_read_and_the_boards_name_be_set() {
     let mut cable = Cable::new();
-    assert_eq!(cable.sends(&Command::GetHostname).said, [fine(), result(5, &["switchboard-c0ffee"])]);
-    assert_eq!(cable.sends(&Command::GetDeviceName).said, [fine(), result(6, &["Desk lamp"])]);
+    assert_eq!(
+        cable.sends(&Command::GetHostname).said,
+        [fine(), result(5, &["switchboard-c0ffee"])]
+    );
+    assert_eq!(
+        cable.sends(&Command::GetDeviceName).said,
+        [fine(), result(6, &["Desk lamp"])]
+    );
     let heard = cable.sends(&Command::SetDeviceName("Reading lamp".into()));
     assert_eq!(heard.done, [Action::Rename("Reading lamp".into())]);
     cable.about.name = "Reading lamp".into();
-    assert_eq!(cable.happens(Input::Renamed(true)).said, [result(6, &["Reading lamp"])]);
+    assert_eq!(
+        cable.happens(Input::Renamed(true)).said,
+        [result(6, &["Reading lamp"])]
+    );
     let same = Command::SetHostname("switchboard-c0ffee".into());
-    assert_eq!(cable.sends(&same).said, [fine(), result(5, &["switchboard-c0ffee"])]);
+    assert_eq!(
+        cable.sends(&same).said,
+        [fine(), result(5, &["switchboard-c0ffee"])]
+    );
 }
 
 #[test]
@@ -107,6 +180,12 @@ fn a_console_on_the_same_port_gets_its_lines() {
     let mut cable = Cable::new();
     let request = Command::RequestState.to_packet().unwrap().encode();
     let heard = cable.writes(&[b"press button:0\n", &request[..], b"memory\n"].concat());
-    assert_eq!(heard.done, [Action::Text(b"press button:0\n".into()), Action::Text(b"memory\n".into())]);
+    assert_eq!(
+        heard.done,
+        [
+            Action::Text(b"press button:0\n".into()),
+            Action::Text(b"memory\n".into())
+        ]
+    );
     assert_eq!(heard.said, [fine(), state(State::Ready)]);
 }

@@ -1,5 +1,9 @@
 //! The whole exchange as a client at the cable sees it, with time passed in.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod any_input;
 mod cable;

@@ -14,13 +14,25 @@ fn each_network_behaves_as_its_name_promises() {
         (SILENT, PASSWORD, Outcome::Nothing),
         ("not in the air", PASSWORD, Outcome::Refused),
     ] {
-        assert_eq!(join(&credentials(ssid, password)), outcome, "{ssid} {password}");
+        assert_eq!(
+            join(&credentials(ssid, password)),
+            outcome,
+            "{ssid} {password}"
+        );
     }
 }
 
 #[test]
 fn a_scan_finds_them_all_and_says_which_ask_for_a_password() {
-    let locked = |ssid| scan().iter().find(|network| network.ssid == ssid).map(|network| network.locked);
-    assert_eq!([LOCKED, OPEN, SILENT].map(locked), [Some(true), Some(false), Some(true)]);
+    let locked = |ssid| {
+        scan()
+            .iter()
+            .find(|network| network.ssid == ssid)
+            .map(|network| network.locked)
+    };
+    assert_eq!(
+        [LOCKED, OPEN, SILENT].map(locked),
+        [Some(true), Some(false), Some(true)]
+    );
     assert_eq!(scan().len(), 3);
 }

@@ -1,5 +1,5 @@
-//! Turns bytes from the other end into messages, and refuses what RFC 6455 forbids. Owns no socket; holds one message at most, of
-//! bounded size.
+//! Turns bytes from the other end into messages, and refuses what RFC 6455
+//! forbids. Owns no socket; holds one message at most, of bounded size.
 
 use alloc::{string::String, vec::Vec};
 
@@ -22,10 +22,12 @@ pub enum Message {
     Close(Option<u16>),
 }
 
-/// What the other end did that ends the connection: the close frame that tells it.
+/// What the other end did that ends the connection: the close frame that tells
+/// it.
 pub type Violation = Close;
 
-/// The payload of a control frame has at most this many bytes (RFC 6455, section 5.5).
+/// The payload of a control frame has at most this many bytes (RFC 6455,
+/// section 5.5).
 const CONTROL_PAYLOAD: usize = 125;
 
 /// Reads the bytes of one connection.
@@ -59,13 +61,20 @@ struct Unfinished {
 }
 
 const fn broken(reason: &'static str) -> Violation {
-    Close { code: Close::PROTOCOL_ERROR, reason }
+    Close {
+        code: Close::PROTOCOL_ERROR,
+        reason,
+    }
 }
 
-const NOT_UTF8: Violation = Close { code: Close::INVALID_PAYLOAD, reason: "a text message is UTF-8" };
+const NOT_UTF8: Violation = Close {
+    code: Close::INVALID_PAYLOAD,
+    reason: "a text message is UTF-8",
+};
 
 impl Decoder {
-    /// A decoder of what a client sends, which refuses messages of more than `limit` bytes.
+    /// A decoder of what a client sends, which refuses messages of more than
+    /// `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self::at(Endpoint::Server, limit)
     }
@@ -91,7 +100,8 @@ impl Decoder {
     /// Takes bytes off `input` until a message is whole or there are none left.
     ///
     /// # Errors
-    /// What the other end broke: the close frame to send. Nothing more can be decoded after it.
+    /// What the other end broke: the close frame to send. Nothing more can be
+    /// decoded after it.
     pub fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Message>, Violation> {
         loop {
             if let Some(frame) = &mut self.frame {
@@ -111,7 +121,9 @@ impl Decoder {
                     return Ok(Some(message));
                 }
             } else {
-                let Some((byte, rest)) = input.split_first() else { return Ok(None) };
+                let Some((byte, rest)) = input.split_first() else {
+                    return Ok(None);
+                };
                 *input = rest;
                 self.header[self.header_len] = *byte;
                 self.header_len += 1;
@@ -120,17 +132,20 @@ impl Decoder {
         }
     }
 
-    /// Begins a frame once its header is whole. The first two bytes are looked at here: edge-ws drops FIN from control frames.
+    /// Begins a frame once its header is whole. The first two bytes are looked
+    /// at here: edge-ws drops FIN from control frames.
     fn begin_frame(&mut self) -> Result<(), Violation> {
         let [first, second, ..] = self.header;
         if self.header_len < 2 {
             return Ok(());
         }
-        // RFC 6455, section 5.2: no extension was negotiated that would give the reserved bits a meaning.
+        // RFC 6455, section 5.2: no extension was negotiated that would give
+        // the reserved bits a meaning.
         if first & 0x70 != 0 {
             return Err(broken("the reserved bits are zero without an extension"));
         }
-        // RFC 6455, section 5.1: a server closes when a client does not mask, and a client when a server does.
+        // RFC 6455, section 5.1: a server closes when a client does not mask,
+        // and a client when a server does.
         match (self.masked, second & 0x80 != 0) {
             (true, false) => return Err(broken("a client masks its frames")),
             (false, true) => return Err(broken("a server does not mask its frames")),
@@ -153,27 +168,49 @@ impl Decoder {
             (FrameType::Text(_) | FrameType::Binary(_), Some(_)) => {
                 return Err(broken("a new message begins before the last has ended"));
             }
-            (FrameType::Continue(_), None) => return Err(broken("there is no message to continue")),
+            (FrameType::Continue(_), None) => {
+                return Err(broken("there is no message to continue"));
+            }
             (FrameType::Text(_), None) => self.begin_message(true),
             (FrameType::Binary(_), None) => self.begin_message(false),
             _ => {}
         }
-        let so_far = self.message.as_ref().map_or(0, |message| message.bytes.len());
+        let so_far = self
+            .message
+            .as_ref()
+            .map_or(0, |message| message.bytes.len());
         let length = usize::try_from(header.payload_len).unwrap_or(usize::MAX);
         if is_data(header.frame_type) && length > self.limit.saturating_sub(so_far) {
-            return Err(Close { code: Close::TOO_BIG, reason: "the message is longer than this channel takes" });
+            return Err(Close {
+                code: Close::TOO_BIG,
+                reason: "the message is longer than this channel takes",
+            });
         }
         self.control.clear();
-        self.frame = Some(Frame { header, read: 0, length });
+        self.frame = Some(Frame {
+            header,
+            read: 0,
+            length,
+        });
         Ok(())
     }
 
     fn begin_message(&mut self, text: bool) {
-        self.message = Some(Unfinished { text, bytes: Vec::new(), checked: 0 });
+        self.message = Some(Unfinished {
+            text,
+            bytes: Vec::new(),
+            checked: 0,
+        });
     }
 
     /// Unmasks a part of a payload, which begins at `start`, and keeps it.
-    fn take(&mut self, header: &FrameHeader, chunk: &[u8], start: usize, control: bool) -> Result<(), Violation> {
+    fn take(
+        &mut self,
+        header: &FrameHeader,
+        chunk: &[u8],
+        start: usize,
+        control: bool,
+    ) -> Result<(), Violation> {
         let Some(message) = self.message.as_mut().filter(|_| !control) else {
             let old = self.control.len();
             self.control.extend_from_slice(chunk);
@@ -207,12 +244,16 @@ impl Decoder {
 }
 
 fn is_data(frame_type: FrameType) -> bool {
-    matches!(frame_type, FrameType::Text(_) | FrameType::Binary(_) | FrameType::Continue(_))
+    matches!(
+        frame_type,
+        FrameType::Text(_) | FrameType::Binary(_) | FrameType::Continue(_)
+    )
 }
 
 impl Unfinished {
-    /// Looks at what came since the last call, so that bad text is refused before its message ends. A character may be cut by
-    /// the end of what has come.
+    /// Looks at what came since the last call, so that bad text is refused
+    /// before its message ends. A character may be cut by the end of what has
+    /// come.
     fn check_utf8(&mut self) -> Result<(), Violation> {
         match core::str::from_utf8(&self.bytes[self.checked..]) {
             Ok(_) => self.checked = self.bytes.len(),
@@ -224,7 +265,9 @@ impl Unfinished {
 
     fn finish(self) -> Result<Message, Violation> {
         if self.text {
-            String::from_utf8(self.bytes).map(Message::Text).map_err(|_| NOT_UTF8)
+            String::from_utf8(self.bytes)
+                .map(Message::Text)
+                .map_err(|_| NOT_UTF8)
         } else {
             Ok(Message::Binary(self.bytes))
         }
@@ -235,10 +278,15 @@ impl Unfinished {
 fn close_code(payload: &[u8]) -> Result<Option<u16>, Violation> {
     let (code, reason) = match payload {
         [] => return Ok(None),
-        [_] => return Err(broken("a close frame has no payload or begins with two bytes of code")),
+        [_] => {
+            return Err(broken(
+                "a close frame has no payload or begins with two bytes of code",
+            ));
+        }
         [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
     };
-    // 1004 to 1006 and 1015 never stand in a frame; 1012 to 1014 were registered with IANA after the RFC.
+    // 1004 to 1006 and 1015 never stand in a frame; 1012 to 1014 were
+    // registered with IANA after the RFC.
     if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
         return Err(broken("a close code that may not be sent"));
     }

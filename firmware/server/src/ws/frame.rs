@@ -1,4 +1,5 @@
-//! Frames out of a board: header and payload in one buffer, so that each is one write.
+//! Frames out of a board: header and payload in one buffer, so that each is one
+//! write.
 
 use alloc::{vec, vec::Vec};
 
@@ -10,7 +11,8 @@ pub use edge_ws::FrameType;
 pub struct Close {
     /// RFC 6455, section 7.4.
     pub code: u16,
-    /// For people; at most 123 bytes, what a control frame leaves (section 5.5).
+    /// For people; at most 123 bytes, what a control frame leaves (section
+    /// 5.5).
     pub reason: &'static str,
 }
 
@@ -33,13 +35,15 @@ impl Close {
     pub const TRY_AGAIN_LATER: u16 = 1013;
 }
 
-/// Which end of a WebSocket this one is: a client masks each frame that it sends, a server none, and each refuses what the other may
-/// not send (RFC 6455, section 5.1).
+/// Which end of a WebSocket this one is: a client masks each frame that it
+/// sends, a server none, and each refuses what the other may not send (RFC
+/// 6455, section 5.1).
 #[derive(Clone, Copy)]
 pub enum Endpoint<'a> {
     /// It was connected to.
     Server,
-    /// It connected; with where masks come from, each unpredictable (section 5.3).
+    /// It connected; with where masks come from, each unpredictable (section
+    /// 5.3).
     Client(&'a dyn Fn() -> [u8; 4]),
 }
 
@@ -50,7 +54,11 @@ impl Endpoint<'_> {
             Self::Server => None,
             Self::Client(mask) => Some(u32::from_be_bytes(mask())),
         };
-        let header = FrameHeader { frame_type, payload_len: payload.len() as u64, mask_key };
+        let header = FrameHeader {
+            frame_type,
+            payload_len: payload.len() as u64,
+            mask_key,
+        };
         let length = header.serialized_len();
         let mut bytes = Vec::with_capacity(length + payload.len());
         bytes.resize(length, 0);
@@ -62,12 +70,18 @@ impl Endpoint<'_> {
         bytes
     }
 
-    /// A close frame; without a code where the peer's had none (RFC 6455, section 5.5.1).
+    /// A close frame; without a code where the peer's had none (RFC 6455,
+    /// section 5.5.1).
     pub fn close_frame(self, code: Option<u16>, reason: &str) -> Vec<u8> {
-        let Some(code) = code else { return self.frame(FrameType::Close, &[]) };
+        let Some(code) = code else {
+            return self.frame(FrameType::Close, &[]);
+        };
         let mut payload = vec![0; 2];
         payload.copy_from_slice(&code.to_be_bytes());
-        let end = (0..=reason.len().min(123)).rev().find(|end| reason.is_char_boundary(*end)).unwrap_or(0);
+        let end = (0..=reason.len().min(123))
+            .rev()
+            .find(|end| reason.is_char_boundary(*end))
+            .unwrap_or(0);
         payload.extend_from_slice(&reason.as_bytes()[..end]);
         self.frame(FrameType::Close, &payload)
     }

@@ -1,5 +1,7 @@
-//! WebSocket (RFC 6455) over edge-ws, which codes frame headers: what a frame may be, messages of several frames, UTF-8, close
-//! codes and the closing handshake are decided here. No extension is spoken, and nothing here knows what messages mean.
+//! WebSocket (RFC 6455) over edge-ws, which codes frame headers: what a frame
+//! may be, messages of several frames, UTF-8, close codes and the closing
+//! handshake are decided here. No extension is spoken, and nothing here knows
+//! what messages mean.
 
 mod decoder;
 mod frame;

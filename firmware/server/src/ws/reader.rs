@@ -1,4 +1,5 @@
-//! Feeds a [`Decoder`] from a socket. Its buffer is small while the other end is silent.
+//! Feeds a [`Decoder`] from a socket. Its buffer is small while the other end
+//! is silent.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -23,7 +24,8 @@ pub(crate) enum Stopped {
     Broken(Close),
 }
 
-/// The messages of one connection. `next` may be dropped and called again: nothing is lost.
+/// The messages of one connection. `next` may be dropped and called again:
+/// nothing is lost.
 pub(crate) struct Reader {
     decoder: Decoder,
     buffer: Vec<u8>,
@@ -31,15 +33,21 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// A reader of a client, which begins with what came behind the request's head.
+    /// A reader of a client, which begins with what came behind the request's
+    /// head.
     pub(crate) fn new(limit: usize, already_read: Vec<u8>) -> Self {
         Self::at(Endpoint::Server, limit, already_read)
     }
 
-    /// A reader at this end of a connection, which begins with what came behind the other's head.
+    /// A reader at this end of a connection, which begins with what came behind
+    /// the other's head.
     pub(crate) fn at(endpoint: Endpoint<'_>, limit: usize, already_read: Vec<u8>) -> Self {
         let unread = 0..already_read.len();
-        Self { decoder: Decoder::at(endpoint, limit), buffer: already_read, unread }
+        Self {
+            decoder: Decoder::at(endpoint, limit),
+            buffer: already_read,
+            unread,
+        }
     }
 
     /// The next message.
@@ -51,12 +59,17 @@ impl Reader {
             self.unread.start = self.unread.end - input.len();
             match decoded {
                 Ok(Some(message)) => return Ok(message),
-                // A message in fragments may never end: the other connections have their turn.
+                // A message in fragments may never end: the other connections
+                // have their turn.
                 Ok(None) if has_read => yield_now().await,
                 Ok(None) => {}
                 Err(close) => return Err(Stopped::Broken(close)),
             }
-            let room = if self.decoder.is_between_frames() { WAITING } else { READING };
+            let room = if self.decoder.is_between_frames() {
+                WAITING
+            } else {
+                READING
+            };
             self.unread = 0..0;
             if self.buffer.len() != room {
                 self.buffer = alloc::vec![0; room];

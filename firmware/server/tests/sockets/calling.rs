@@ -1,5 +1,6 @@
-//! A board that calls, over real sockets: it masks what it sends and takes nothing that is masked, serves whom it called as any
-//! controller, and says why a call came to nothing.
+//! A board that calls, over real sockets: it masks what it sends and takes
+//! nothing that is masked, serves whom it called as any controller, and says
+//! why a call came to nothing.
 
 use std::{
     io,
@@ -11,7 +12,9 @@ use edge_http::ws::{MAX_BASE64_KEY_RESPONSE_LEN, sec_key_response};
 use noise::{Answer, Hello, Initiator, Key, Role};
 use protocol::outbound::{Outbound, OutboundState};
 
-use crate::served::{BINARY, CLOSE, Client, FIN, Outcome, PATIENCE, PING, PONG, Served, TEXT, ping};
+use crate::served::{
+    BINARY, CLOSE, Client, FIN, Outcome, PATIENCE, PING, PONG, Served, TEXT, ping,
+};
 
 /// Who is called.
 struct Called(TcpListener);
@@ -53,30 +56,43 @@ fn call(board: &Served, url: &str) -> Outcome {
 }
 
 fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
-    head.lines().filter_map(|line| line.split_once(": ")).find(|(field, _)| *field == name).map(|(_, value)| value)
+    head.lines()
+        .filter_map(|line| line.split_once(": "))
+        .find(|(field, _)| *field == name)
+        .map(|(_, value)| value)
 }
 
 fn switching(head: &str, more: &str) -> String {
     let mut buffer = [0; MAX_BASE64_KEY_RESPONSE_LEN];
-    let accept = sec_key_response(field(head, "Sec-WebSocket-Key").unwrap_or_default(), &mut buffer);
+    let accept = sec_key_response(
+        field(head, "Sec-WebSocket-Key").unwrap_or_default(),
+        &mut buffer,
+    );
     format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: {accept}\r\n{more}\r\n"
     )
 }
 
-/// The server's end of a WebSocket: it sends without masks, and takes only what is masked.
+/// The server's end of a WebSocket: it sends without masks, and takes only what
+/// is masked.
 struct End(Client);
 
 impl End {
     fn send(&mut self, first: u8, payload: &[u8]) -> io::Result<()> {
-        let length = u8::try_from(payload.len()).ok().filter(|length| *length < 126);
+        let length = u8::try_from(payload.len())
+            .ok()
+            .filter(|length| *length < 126);
         let mut frame = vec![first];
         match length {
             Some(length) => frame.push(length),
             None => {
                 frame.push(126);
-                frame.extend(u16::try_from(payload.len()).map_err(io::Error::other)?.to_be_bytes());
+                frame.extend(
+                    u16::try_from(payload.len())
+                        .map_err(io::Error::other)?
+                        .to_be_bytes(),
+                );
             }
         }
         frame.extend(payload);
@@ -87,7 +103,9 @@ impl End {
     fn frame(&mut self) -> io::Result<(u8, [u8; 4], Vec<u8>)> {
         let header = self.0.take(2)?;
         if header[1] & 0x80 == 0 {
-            return Err(io::Error::other("a client masks its frames (RFC 6455, section 5.1)"));
+            return Err(io::Error::other(
+                "a client masks its frames (RFC 6455, section 5.1)",
+            ));
         }
         let length = match header[1] & 0x7f {
             126 => {
@@ -99,12 +117,22 @@ impl End {
         let mask = self.0.take(4)?;
         let mask = [mask[0], mask[1], mask[2], mask[3]];
         let payload = self.0.take(length)?;
-        Ok((header[0], mask, payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect()))
+        Ok((
+            header[0],
+            mask,
+            payload
+                .iter()
+                .zip(mask.iter().cycle())
+                .map(|(byte, mask)| byte ^ mask)
+                .collect(),
+        ))
     }
 
     fn text(&mut self) -> io::Result<String> {
         match self.frame()? {
-            (first, _, payload) if first == FIN | TEXT => Ok(String::from_utf8_lossy(&payload).into_owned()),
+            (first, _, payload) if first == FIN | TEXT => {
+                Ok(String::from_utf8_lossy(&payload).into_owned())
+            }
             other => Err(io::Error::other(format!("{other:?} instead of a text"))),
         }
     }
@@ -112,7 +140,9 @@ impl End {
     fn binary(&mut self) -> io::Result<Vec<u8>> {
         match self.frame()? {
             (first, _, payload) if first == FIN | BINARY => Ok(payload),
-            other => Err(io::Error::other(format!("{other:?} instead of a binary message"))),
+            other => Err(io::Error::other(format!(
+                "{other:?} instead of a binary message"
+            ))),
         }
     }
 
@@ -125,14 +155,19 @@ impl End {
         loop {
             let (first, _, payload) = self.frame()?;
             if first == FIN | CLOSE {
-                return Ok(payload.first_chunk().map_or(0, |code| u16::from_be_bytes(*code)));
+                return Ok(payload
+                    .first_chunk()
+                    .map_or(0, |code| u16::from_be_bytes(*code)));
             }
         }
     }
 }
 
 /// Waits until the board's call is as it is wanted.
-fn until(board: &Served, wanted: impl Fn(&Outbound) -> bool) -> Result<Outbound, Box<dyn std::error::Error>> {
+fn until(
+    board: &Served,
+    wanted: impl Fn(&Outbound) -> bool,
+) -> Result<Outbound, Box<dyn std::error::Error>> {
     let end = Instant::now() + PATIENCE * 2;
     loop {
         let now = board.by_hand(|shared| shared.outbound())?;
@@ -149,7 +184,10 @@ fn until(board: &Served, wanted: impl Fn(&Outbound) -> bool) -> Result<Outbound,
 /// Why the last call failed, once one has.
 fn failure(board: &Served) -> Result<String, Box<dyn std::error::Error>> {
     let seen = until(board, |now| now.last_failure.is_some())?;
-    Ok(seen.last_failure.map(|failure| failure.message).unwrap_or_default())
+    Ok(seen
+        .last_failure
+        .map(|failure| failure.message)
+        .unwrap_or_default())
 }
 
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
@@ -160,10 +198,22 @@ fn who_is_called_learns_who_calls_and_is_a_controller() -> Outcome {
     let board = called.board()?;
     let (mut call, head) = called.request()?;
     assert!(head.starts_with("GET /boards HTTP/1.1\r\n"), "{head}");
-    assert_eq!(field(&head, "Host"), Some(called.0.local_addr()?.to_string().as_str()));
+    assert_eq!(
+        field(&head, "Host"),
+        Some(called.0.local_addr()?.to_string().as_str())
+    );
     assert_eq!(field(&head, "Switchboard-Id"), Some("bench-1"));
-    assert_eq!(field(&head, "Sec-WebSocket-Protocol"), Some("switchboard.v1"));
-    assert_eq!((field(&head, "Switchboard-Encryption"), field(&head, "Origin")), (None, None));
+    assert_eq!(
+        field(&head, "Sec-WebSocket-Protocol"),
+        Some("switchboard.v1")
+    );
+    assert_eq!(
+        (
+            field(&head, "Switchboard-Encryption"),
+            field(&head, "Origin")
+        ),
+        (None, None)
+    );
     // The first question may come with the answer.
     let mut first = switching(&head, "Sec-WebSocket-Protocol: switchboard.v1\r\n").into_bytes();
     first.extend([FIN | TEXT, u8::try_from(SUBSCRIBE.len())?]);
@@ -175,7 +225,9 @@ fn who_is_called_learns_who_calls_and_is_a_controller() -> Outcome {
     assert!(call.ask(on)?.contains("NotifyStatus"));
     assert!(call.text()?.contains("was_on"));
     // What others do is pushed.
-    board.controller()?.call(r#"{"jsonrpc":"2.0","id":2,"method":"Switch.Toggle","params":{"id":0}}"#)?;
+    board
+        .controller()?
+        .call(r#"{"jsonrpc":"2.0","id":2,"method":"Switch.Toggle","params":{"id":0}}"#)?;
     assert!(call.text()?.contains(r#""on":false"#));
     let seen = until(&board, |now| now.state == OutboundState::Connected)?;
     assert_eq!((seen.client, seen.attempts), (Some(1), 1));
@@ -240,10 +292,19 @@ fn a_close_is_answered_and_the_board_calls_again() -> Outcome {
 #[test]
 fn a_server_that_refuses_or_is_none_is_told_and_called_again() -> Outcome {
     for (answer, expected) in [
-        ("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "HTTP 401"),
-        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "HTTP 404"),
+        (
+            "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+            "HTTP 401",
+        ),
+        (
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            "HTTP 404",
+        ),
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP 200"),
-        ("HTTP/1.1 101 Switching Protocols\r\n\r\n", "names no WebSocket"),
+        (
+            "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+            "names no WebSocket",
+        ),
         (
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
@@ -305,15 +366,20 @@ fn another_address_ends_the_call_and_nobody_is_called_once_that_is_wanted() -> O
     let (first, second) = (Called::listen()?, Called::listen()?);
     let board = first.board()?;
     let mut call = first.answer()?;
-    let elsewhere =
-        format!(r#"{{"jsonrpc":"2.0","id":3,"method":"Outbound.Set","params":{{"url":"{}"}}}}"#, second.url()?);
+    let elsewhere = format!(
+        r#"{{"jsonrpc":"2.0","id":3,"method":"Outbound.Set","params":{{"url":"{}"}}}}"#,
+        second.url()?
+    );
     assert!(call.ask(&elsewhere)?.contains(r#""state":"connecting""#));
     assert_eq!(call.close_code()?, 1001);
     let mut call = second.answer()?;
     let nobody = r#"{"jsonrpc":"2.0","id":4,"method":"Outbound.Set","params":{"url":null}}"#;
     assert!(call.ask(nobody)?.contains(r#""state":"off""#));
     assert_eq!(call.close_code()?, 1001);
-    assert_eq!(until(&board, |now| now.client.is_none())?.state, OutboundState::Off);
+    assert_eq!(
+        until(&board, |now| now.client.is_none())?.state,
+        OutboundState::Off
+    );
     Ok(())
 }
 
@@ -322,7 +388,10 @@ fn a_board_that_restarts_says_so_to_whom_it_called() -> Outcome {
     let called = Called::listen()?;
     let board = called.board()?;
     let mut call = called.answer()?;
-    assert!(call.ask(r#"{"jsonrpc":"2.0","id":1,"method":"Device.Reboot"}"#)?.contains("seq"));
+    assert!(
+        call.ask(r#"{"jsonrpc":"2.0","id":1,"method":"Device.Reboot"}"#)?
+            .contains("seq")
+    );
     assert!(call.text()?.contains("rebooting"));
     assert_eq!(call.close_code()?, 1012);
     board.restarted.recv_timeout(PATIENCE)?;
@@ -356,7 +425,10 @@ fn a_locked_board_that_calls_obeys_only_who_has_its_key() -> Outcome {
     call(&board, &called.url()?)?;
     let (mut stream, head) = called.request()?;
     assert_eq!(field(&head, "Switchboard-Encryption"), Some(noise::SUITE));
-    assert!(!head.contains("Bench"), "its name is nobody's business: {head}");
+    assert!(
+        !head.contains("Bench"),
+        "its name is nobody's business: {head}"
+    );
     stream.send(switching(&head, "").as_bytes())?;
     let mut call = End(stream);
     let mut channel = prove(&mut call, &key)?;
@@ -365,13 +437,19 @@ fn a_locked_board_that_calls_obeys_only_who_has_its_key() -> Outcome {
     drop(call);
     // Who has no key of it, and who speaks in plain text.
     let mut call = called.answer()?;
-    let wrong = Key { psk: noise::Psk::new([9; 32]), ..key.clone() };
+    let wrong = Key {
+        psk: noise::Psk::new([9; 32]),
+        ..key.clone()
+    };
     assert!(prove(&mut call, &wrong).is_err());
     let mut call = called.answer()?;
     call.binary()?;
     call.send(FIN | TEXT, SUBSCRIBE.as_bytes())?;
     assert!(call.text()?.contains("\"locked\""));
     assert_eq!(call.close_code()?, 1008);
-    assert_eq!(failure(&board)?, "who was called proved no key of this board");
+    assert_eq!(
+        failure(&board)?,
+        "who was called proved no key of this board"
+    );
     Ok(())
 }

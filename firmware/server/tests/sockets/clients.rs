@@ -7,13 +7,16 @@ use serde_json::Value;
 use crate::served::{Client, FIN, Outcome, PONG, Served, TEXT};
 
 fn list(client: &mut Client) -> io::Result<Value> {
-    let answer = client.post(r#"{"jsonrpc":"2.0","id":1,"method":"Clients.List"}"#)?.body;
+    let answer = client
+        .post(r#"{"jsonrpc":"2.0","id":1,"method":"Clients.List"}"#)?
+        .body;
     let answer: Value = serde_json::from_str(&answer)?;
     Ok(answer["result"].clone())
 }
 
 fn close(client: &mut Client, id: &Value) -> io::Result<String> {
-    let close = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"Clients.Close","params":{{"id":{id}}}}}"#);
+    let close =
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"Clients.Close","params":{{"id":{id}}}}}"#);
     Ok(client.post(&close)?.body)
 }
 
@@ -31,11 +34,19 @@ fn every_channel_is_listed_with_its_kind_its_address_and_what_it_holds() -> Outc
     let mut client = board.client()?;
     let list = list(&mut client)?;
     assert_eq!((&list["total"], &list["others"]), (&3.into(), &1.into()));
-    for (at, (kind, peer)) in [("rpc", &rpc), ("log", &log), ("echo", &echo)].into_iter().enumerate() {
+    for (at, (kind, peer)) in [("rpc", &rpc), ("log", &log), ("echo", &echo)]
+        .into_iter()
+        .enumerate()
+    {
         let entry = &list["clients"][at];
         assert_eq!(entry["kind"], kind);
         assert_eq!(entry["from"], peer.stream.local_addr()?.to_string());
-        assert!(entry["memory"].as_u64().is_some_and(|bytes| (1_000..20_000).contains(&bytes)), "{entry}");
+        assert!(
+            entry["memory"]
+                .as_u64()
+                .is_some_and(|bytes| (1_000..20_000).contains(&bytes)),
+            "{entry}"
+        );
     }
     assert!(list["clients"][0].get("pong_ms").is_none());
     assert!(list["clients"][2]["pong_ms"].is_u64(), "{list}");
@@ -64,9 +75,12 @@ fn each_kind_of_channel_is_closed_with_1000_and_a_reason() -> Outcome {
 fn a_controller_is_told_which_connection_is_its_own_and_cannot_close_that() -> Outcome {
     let board = Served::start()?;
     let mut controller = board.controller()?;
-    let answer: Value = serde_json::from_str(&controller.call(r#"{"jsonrpc":"2.0","id":1,"method":"Clients.List"}"#)?)?;
+    let answer: Value = serde_json::from_str(
+        &controller.call(r#"{"jsonrpc":"2.0","id":1,"method":"Clients.List"}"#)?,
+    )?;
     assert_eq!(answer["result"]["clients"][0]["you"], true);
-    let own = controller.call(r#"{"jsonrpc":"2.0","id":2,"method":"Clients.Close","params":{"id":1}}"#)?;
+    let own = controller
+        .call(r#"{"jsonrpc":"2.0","id":2,"method":"Clients.Close","params":{"id":1}}"#)?;
     assert!(own.contains("your_own") && own.contains("-32003"), "{own}");
     Ok(())
 }

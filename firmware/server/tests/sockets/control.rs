@@ -2,7 +2,9 @@
 
 use std::{io, net::Shutdown};
 
-use crate::served::{BINARY, CLOSE, Client, FIN, Outcome, PATIENCE, PING, PONG, Served, TEXT, ping};
+use crate::served::{
+    BINARY, CLOSE, Client, FIN, Outcome, PATIENCE, PING, PONG, Served, TEXT, ping,
+};
 
 const SUBSCRIBE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#;
 
@@ -14,9 +16,15 @@ fn switch(on: bool) -> String {
 fn a_client_that_names_no_subprotocol_gets_version_1_without_its_name() -> Outcome {
     let board = Served::start()?;
     let (response, mut client) = board.websocket("/rpc", "")?;
-    assert_eq!((response.status, response.field("Sec-WebSocket-Protocol")), (101, None));
+    assert_eq!(
+        (response.status, response.field("Sec-WebSocket-Protocol")),
+        (101, None)
+    );
     // The example of RFC 6455, section 1.3.
-    assert_eq!(response.field("Sec-WebSocket-Accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    assert_eq!(
+        response.field("Sec-WebSocket-Accept"),
+        Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+    );
     assert!(client.call(&ping(7))?.contains("\"id\":7"));
     Ok(())
 }
@@ -25,7 +33,10 @@ fn a_client_that_names_no_subprotocol_gets_version_1_without_its_name() -> Outco
 fn a_client_that_names_version_1_among_others_gets_it() -> Outcome {
     let board = Served::start()?;
     let (response, _) = board.websocket("/rpc", "switchboard.v2, switchboard.v1")?;
-    assert_eq!((response.status, response.field("Sec-WebSocket-Protocol")), (101, Some("switchboard.v1")));
+    assert_eq!(
+        (response.status, response.field("Sec-WebSocket-Protocol")),
+        (101, Some("switchboard.v1"))
+    );
     Ok(())
 }
 
@@ -33,7 +44,10 @@ fn a_client_that_names_version_1_among_others_gets_it() -> Outcome {
 fn a_client_that_names_only_other_versions_is_told_what_is_accepted() -> Outcome {
     let board = Served::start()?;
     let (response, _) = board.websocket("/rpc", "switchboard.v2")?;
-    assert_eq!((response.status, response.field("Content-Type")), (400, Some("application/json")));
+    assert_eq!(
+        (response.status, response.field("Content-Type")),
+        (400, Some("application/json"))
+    );
     for part in ["-32008", "unsupported_version", "switchboard.v1"] {
         assert!(response.body.contains(part), "{}", response.body);
     }
@@ -43,7 +57,9 @@ fn a_client_that_names_only_other_versions_is_told_what_is_accepted() -> Outcome
 #[test]
 fn a_fifth_controller_is_refused_by_name_and_four_are_unharmed() -> Outcome {
     let board = Served::start()?;
-    let mut four = (0..4).map(|_| board.controller()).collect::<io::Result<Vec<_>>>()?;
+    let mut four = (0..4)
+        .map(|_| board.controller())
+        .collect::<io::Result<Vec<_>>>()?;
     let (refused, _) = board.websocket("/rpc", "switchboard.v1")?;
     assert_eq!(refused.status, 503);
     assert!(refused.body.contains("-32005"), "{}", refused.body);
@@ -76,7 +92,10 @@ fn a_change_by_one_controller_reaches_the_other_unasked() -> Outcome {
     other.call(SUBSCRIBE)?;
     one.call(&switch(true))?;
     let pushed = other.text()?;
-    assert!(pushed.contains("NotifyStatus") && pushed.contains(r#""switch:0":{"on":true}"#), "{pushed}");
+    assert!(
+        pushed.contains("NotifyStatus") && pushed.contains(r#""switch:0":{"on":true}"#),
+        "{pushed}"
+    );
     // And what is posted as well.
     board.client()?.post(&switch(false))?;
     assert!(other.text()?.contains(r#""switch:0":{"on":false}"#));
@@ -100,17 +119,37 @@ fn what_breaks_the_protocol_is_closed_with_the_code_for_it() -> Outcome {
     let long = format!("{{{}}}", " ".repeat(2_047));
     for (what, bytes, code) in [
         ("binary", Client::frame(FIN | BINARY, b"{}"), 1003),
-        ("2,049 bytes", Client::frame(FIN | TEXT, long.as_bytes()), 1009),
+        (
+            "2,049 bytes",
+            Client::frame(FIN | TEXT, long.as_bytes()),
+            1009,
+        ),
         ("no mask", vec![FIN | TEXT, 2, b'{', b'}'], 1002),
-        ("reserved bit", Client::frame(FIN | 0x40 | TEXT, b"{}"), 1002),
+        (
+            "reserved bit",
+            Client::frame(FIN | 0x40 | TEXT, b"{}"),
+            1002,
+        ),
         ("fragmented ping", Client::frame(PING, b""), 1002),
         ("long ping", Client::frame(FIN | PING, &[0; 126]), 1002),
         ("opcode 3", Client::frame(FIN | 3, b""), 1002),
         ("nothing to continue", Client::frame(FIN, b""), 1002),
         ("no UTF-8", Client::frame(FIN | TEXT, b"\xc0\xaf"), 1007),
-        ("bad UTF-8 before the end", Client::frame(TEXT, b"\xff"), 1007),
-        ("one byte of code", Client::frame(FIN | CLOSE, b"\x03"), 1002),
-        ("code 1005", Client::frame(FIN | CLOSE, &1005_u16.to_be_bytes()), 1002),
+        (
+            "bad UTF-8 before the end",
+            Client::frame(TEXT, b"\xff"),
+            1007,
+        ),
+        (
+            "one byte of code",
+            Client::frame(FIN | CLOSE, b"\x03"),
+            1002,
+        ),
+        (
+            "code 1005",
+            Client::frame(FIN | CLOSE, &1005_u16.to_be_bytes()),
+            1002,
+        ),
     ] {
         let mut client = board.controller()?;
         client.send(&bytes)?;
@@ -148,9 +187,10 @@ fn a_message_in_pieces_is_heard_with_a_ping_among_them() -> Outcome {
 fn what_comes_with_the_handshake_is_heard() -> Outcome {
     let board = Served::start()?;
     let mut client = board.client()?;
-    let mut bytes = b"GET /rpc HTTP/1.1\r\nHost: b.local\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+    let mut bytes =
+        b"GET /rpc HTTP/1.1\r\nHost: b.local\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        .to_vec();
+            .to_vec();
     bytes.extend(Client::frame(FIN | TEXT, ping(1).as_bytes()));
     client.send(&bytes)?;
     assert_eq!(client.response()?.status, 101);
@@ -162,7 +202,9 @@ fn what_comes_with_the_handshake_is_heard() -> Outcome {
 fn a_hundred_requests_at_once_are_all_answered() -> Outcome {
     let board = Served::start()?;
     let mut client = board.controller()?;
-    let requests: Vec<u8> = (0..100).flat_map(|id| Client::frame(FIN | TEXT, ping(id).as_bytes())).collect();
+    let requests: Vec<u8> = (0..100)
+        .flat_map(|id| Client::frame(FIN | TEXT, ping(id).as_bytes()))
+        .collect();
     client.send(&requests)?;
     for id in 0..100 {
         let answer = client.text()?;
@@ -179,8 +221,9 @@ fn a_client_that_does_not_read_gets_the_latest_state_later_without_a_gap() -> Ou
     deaf.call(SUBSCRIBE)?;
     for id in 1..=CHANGES {
         let value = format!("{}{id}", "x".repeat(250));
-        let request =
-            format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"Text.Set","params":{{"id":0,"value":"{value}"}}}}"#);
+        let request = format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"Text.Set","params":{{"id":0,"value":"{value}"}}}}"#
+        );
         assert!(other.call(&request)?.contains("result"));
     }
     let (mut seen, mut messages) = (0, 0);
@@ -199,7 +242,8 @@ fn a_client_that_does_not_read_events_is_dropped_and_harms_nobody() -> Outcome {
     let board = Served::with(2, |_| {})?;
     let (mut deaf, mut other) = (board.controller()?, board.controller()?);
     deaf.call(SUBSCRIBE)?;
-    // Events are not coalesced. The deaf client has its place until the board gives it up.
+    // Events are not coalesced. The deaf client has its place until the board
+    // gives it up.
     let mut presses = 0;
     let mut third = loop {
         let press = r#"{"jsonrpc":"2.0","id":3,"method":"Button.Press","params":{"id":0}}"#;
@@ -213,7 +257,8 @@ fn a_client_that_does_not_read_events_is_dropped_and_harms_nobody() -> Outcome {
         assert!(presses < 100_000, "the deaf client still holds its place");
     };
     assert!(third.call(&ping(1))?.contains("result"));
-    // It hears why if there is room in its buffers; in the middle of a frame no close frame can follow.
+    // It hears why if there is room in its buffers; in the middle of a frame no
+    // close frame can follow.
     assert!(matches!(deaf.close_code(), Some(1013) | None));
     Ok(())
 }
@@ -247,8 +292,12 @@ fn the_echo_sends_back_text_and_binary() -> Outcome {
     let board = Served::start()?;
     let (response, mut client) = board.websocket("/ws", "")?;
     assert_eq!(response.status, 101);
-    for (opcode, payload) in [(TEXT, "Grüße".as_bytes()), (BINARY, &[0, 255, 0]), (TEXT, b""), (BINARY, &[7; 60_000])]
-    {
+    for (opcode, payload) in [
+        (TEXT, "Grüße".as_bytes()),
+        (BINARY, &[0, 255, 0]),
+        (TEXT, b""),
+        (BINARY, &[7; 60_000]),
+    ] {
         client.send(&Client::frame(FIN | opcode, payload))?;
         assert_eq!(client.read_frame()?, (opcode, payload.to_vec()));
     }

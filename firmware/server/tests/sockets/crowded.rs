@@ -1,4 +1,5 @@
-//! A full house: who finds a place, who leaves, and who is left in peace. Nobody's time runs out here.
+//! A full house: who finds a place, who leaves, and who is left in peace.
+//! Nobody's time runs out here.
 
 use std::{
     io,
@@ -18,7 +19,11 @@ const NEVER: Duration = Duration::from_secs(3_600);
 fn patient(connections: usize) -> Result<Served, Box<dyn std::error::Error>> {
     Served::with(4, |settings| {
         settings.connections = connections;
-        (settings.head_timeout, settings.body_timeout, settings.keep_alive) = (NEVER, NEVER, NEVER);
+        (
+            settings.head_timeout,
+            settings.body_timeout,
+            settings.keep_alive,
+        ) = (NEVER, NEVER, NEVER);
     })
 }
 
@@ -26,7 +31,8 @@ fn several(number: usize, connect: impl Fn() -> io::Result<Client>) -> io::Resul
     (0..number).map(|_| connect()).collect()
 }
 
-/// Four controllers find their places, a fifth hears why it does not, and the four are unharmed.
+/// Four controllers find their places, a fifth hears why it does not, and the
+/// four are unharmed.
 fn four_controllers_and_no_fifth(board: &Served) -> Outcome {
     let mut four = several(4, || board.controller())?;
     let (fifth, _) = board.websocket("/rpc", "")?;
@@ -78,12 +84,20 @@ fn echoes_have_two_places_and_keep_no_controller_out() -> Outcome {
     let board = patient(8)?;
     let echo = || {
         let (response, client) = board.websocket("/ws", "")?;
-        if response.status == 101 { Ok(client) } else { Err(io::Error::other(format!("{response:?}"))) }
+        if response.status == 101 {
+            Ok(client)
+        } else {
+            Err(io::Error::other(format!("{response:?}")))
+        }
     };
     let mut two = several(2, echo)?;
     let (third, _) = board.websocket("/ws", "")?;
     assert_eq!(third.status, 503);
-    assert!(third.body.contains("/ws, /log and /telemetry"), "{}", third.body);
+    assert!(
+        third.body.contains("/ws, /log and /telemetry"),
+        "{}",
+        third.body
+    );
     let _strangers = several(8, || board.client())?;
     four_controllers_and_no_fifth(&board)?;
     // They were not put out either.
@@ -121,8 +135,13 @@ fn who_was_served_leaves_before_who_has_not_said_yet_what_it_wants() -> Outcome 
 fn where_nobody_only_waits_a_newcomer_is_told_that_there_is_no_place() -> Outcome {
     let board = patient(2)?;
     let mut controllers = several(2, || board.controller())?;
-    let refused = board.client()?.ask("GET / HTTP/1.1\r\nHost: b.local\r\n\r\n")?;
-    assert_eq!((refused.status, refused.field("Content-Type")), (503, Some("text/plain; charset=utf-8")));
+    let refused = board
+        .client()?
+        .ask("GET / HTTP/1.1\r\nHost: b.local\r\n\r\n")?;
+    assert_eq!(
+        (refused.status, refused.field("Content-Type")),
+        (503, Some("text/plain; charset=utf-8"))
+    );
     for controller in &mut controllers {
         assert!(controller.call(&ping(1))?.contains("result"));
     }
@@ -135,7 +154,8 @@ fn who_never_stops_sending_keeps_nobody_from_their_turn() -> Outcome {
     let mut honest = board.controller()?;
     let fragment_of_nothing = Client::frame(0, b"").repeat(1_000);
     for (begins, goes_on) in [
-        // It broke the protocol and is told so; what it sends then is read and dropped for a moment.
+        // It broke the protocol and is told so; what it sends then is read and
+        // dropped for a moment.
         (vec![0xff; 64], vec![0xff; 16 * 1_024]),
         (Client::frame(TEXT, b"{"), fragment_of_nothing),
     ] {

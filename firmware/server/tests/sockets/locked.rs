@@ -1,11 +1,14 @@
-//! A locked board over real sockets: the handshake, who is refused and how, pairing, and that strangers starve nobody.
+//! A locked board over real sockets: the handshake, who is refused and how,
+//! pairing, and that strangers starve nobody.
 
 use std::{
     io,
     time::{Duration, Instant},
 };
 
-use noise::{Answer, Asking, Channel, Hello, Initiator, Key, KeyId, PairAnswer, Psk, Revealed, Role};
+use noise::{
+    Answer, Asking, Channel, Hello, Initiator, Key, KeyId, PairAnswer, Psk, Revealed, Role,
+};
 use protocol::ComponentKey;
 
 use crate::served::{Client, Outcome, PATIENCE, Served, ping};
@@ -40,12 +43,17 @@ impl Secret {
     }
 
     fn send(&mut self, text: &str) -> io::Result<()> {
-        let sealed = self.channel.seal(text.as_bytes()).map_err(io::Error::other)?;
+        let sealed = self
+            .channel
+            .seal(text.as_bytes())
+            .map_err(io::Error::other)?;
         self.client.send_binary(&sealed)
     }
 
     fn text(&mut self) -> io::Result<String> {
-        self.channel.open_text(&self.client.binary()?).map_err(io::Error::other)
+        self.channel
+            .open_text(&self.client.binary()?)
+            .map_err(io::Error::other)
     }
 
     fn call(&mut self, text: &str) -> io::Result<String> {
@@ -69,10 +77,17 @@ fn who_has_the_key_is_obeyed_and_nobody_else_can_read_what_is_said() -> Outcome 
     let mut owner = Secret::open(&board, &key)?;
     assert!(owner.call(ON)?.contains("was_on"));
     let mut second = Secret::open(&board, &key)?;
-    assert!(second.call(r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#)?.contains("\"on\":true"));
+    assert!(
+        second
+            .call(r#"{"jsonrpc":"2.0","id":1,"method":"Device.Subscribe"}"#)?
+            .contains("\"on\":true")
+    );
     owner.call(r#"{"jsonrpc":"2.0","id":4,"method":"Switch.Toggle","params":{"id":0}}"#)?;
     let pushed = second.client.binary()?;
-    assert!(!pushed.windows(12).any(|part| part == b"NotifyStatus"), "it is sealed");
+    assert!(
+        !pushed.windows(12).any(|part| part == b"NotifyStatus"),
+        "it is sealed"
+    );
     assert!(second.channel.open_text(&pushed)?.contains("NotifyStatus"));
     Ok(())
 }
@@ -83,7 +98,12 @@ fn plain_text_is_answered_with_what_would_be_accepted() -> Outcome {
     let (mut client, _) = greeted(&board)?;
     client.send_text(ON)?;
     let error = client.text()?;
-    assert!(error.contains("-32006") && error.contains("\"locked\"") && error.contains("switchboard proxy"), "{error}");
+    assert!(
+        error.contains("-32006")
+            && error.contains("\"locked\"")
+            && error.contains("switchboard proxy"),
+        "{error}"
+    );
     assert_eq!(client.close_code(), Some(1008));
     Ok(())
 }
@@ -97,24 +117,43 @@ fn no_other_way_in_is_open() -> Outcome {
     for path in ["/ws", "/log", "/log?level=debug", "/pair"] {
         let (response, _) = board.websocket(path, "")?;
         assert_eq!(response.status, 403, "{path}");
-        assert!(response.body.contains("-32006"), "{path}: {}", response.body);
+        assert!(
+            response.body.contains("-32006"),
+            "{path}: {}",
+            response.body
+        );
     }
-    let page = board.client()?.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+    let page = board
+        .client()?
+        .ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
     assert_eq!(page.status, 200);
     assert!(
-        page.body.contains("locked") && !page.body.contains("Bench") && !page.body.contains("bench-1"),
+        page.body.contains("locked")
+            && !page.body.contains("Bench")
+            && !page.body.contains("bench-1"),
         "{}",
         page.body
     );
-    assert!(Secret::open(&board, &key)?.call(STATUS)?.contains("\"on\":false"), "nothing was switched");
+    assert!(
+        Secret::open(&board, &key)?
+            .call(STATUS)?
+            .contains("\"on\":false"),
+        "nothing was switched"
+    );
     Ok(())
 }
 
 #[test]
 fn a_wrong_key_and_an_unknown_one_are_refused_alike_and_later_each_time() -> Outcome {
     let (board, key) = locked()?;
-    let wrong = Key { psk: Psk::new([1; 32]), ..key.clone() };
-    let unknown = Key { kid: KeyId([0; 4]), ..key.clone() };
+    let wrong = Key {
+        psk: Psk::new([1; 32]),
+        ..key.clone()
+    };
+    let unknown = Key {
+        kid: KeyId([0; 4]),
+        ..key.clone()
+    };
     let mut told = Vec::new();
     for key in [&wrong, &unknown] {
         let (mut client, _, _) = offered(&board, key)?;
@@ -125,7 +164,11 @@ fn a_wrong_key_and_an_unknown_one_are_refused_alike_and_later_each_time() -> Out
     assert_eq!(told[0], told[1]);
     // Meanwhile who has the key waits for nobody.
     let (_third, _, _) = offered(&board, &wrong)?;
-    assert!(Secret::open(&board, &key)?.call(&ping(1))?.contains("uptime_ms"));
+    assert!(
+        Secret::open(&board, &key)?
+            .call(&ping(1))?
+            .contains("uptime_ms")
+    );
     Ok(())
 }
 
@@ -146,8 +189,9 @@ fn messages_that_are_replayed_changed_cut_or_plain_end_the_channel_and_do_nothin
     for broken in 0..5 {
         let mut owner = Secret::open(&board, &key)?;
         owner.call(&ping(1))?;
-        let mut sealed =
-            owner.channel.seal(br#"{"jsonrpc":"2.0","id":2,"method":"Switch.Toggle","params":{"id":0}}"#)?;
+        let mut sealed = owner
+            .channel
+            .seal(br#"{"jsonrpc":"2.0","id":2,"method":"Switch.Toggle","params":{"id":0}}"#)?;
         match broken {
             0 => sealed[3] ^= 1,
             1 => sealed.truncate(sealed.len() - 1),
@@ -166,7 +210,11 @@ fn messages_that_are_replayed_changed_cut_or_plain_end_the_channel_and_do_nothin
         assert_eq!(owner.client.close_code(), Some(1008), "case {broken}");
     }
     // The one message that was whole was obeyed once.
-    assert!(Secret::open(&board, &key)?.call(STATUS)?.contains("\"on\":true"));
+    assert!(
+        Secret::open(&board, &key)?
+            .call(STATUS)?
+            .contains("\"on\":true")
+    );
     Ok(())
 }
 
@@ -177,7 +225,12 @@ fn a_first_message_that_is_not_authentic_gives_no_place() -> Outcome {
     client.binary()?;
     client.send_binary(&[0; 40])?;
     assert_eq!(client.close_code(), Some(1008));
-    assert!(Secret::open(&board, &key)?.call(STATUS)?.contains("\"client\":1"), "it was never a controller");
+    assert!(
+        Secret::open(&board, &key)?
+            .call(STATUS)?
+            .contains("\"client\":1"),
+        "it was never a controller"
+    );
     Ok(())
 }
 
@@ -193,7 +246,10 @@ fn view_clients_cannot_lock_the_owner_out() -> Outcome {
     }
     let mut fourth = Secret::open(&board, &view)?;
     fourth.send(&ping(1))?;
-    assert!(fourth.text()?.contains("all_places_taken"), "one place is never a viewer's");
+    assert!(
+        fourth.text()?.contains("all_places_taken"),
+        "one place is never a viewer's"
+    );
     assert_eq!(fourth.client.close_code(), Some(1013));
     let mut owners = Vec::new();
     for _ in 0..3 {
@@ -213,7 +269,8 @@ fn view_clients_cannot_lock_the_owner_out() -> Outcome {
 fn handshakes_of_a_view_key_that_are_never_finished_delay_no_other_key() -> Outcome {
     let (board, key) = locked()?;
     let view = board.key("display", Role::View)?;
-    // All slots, each with a good offer; the first has an answer that it does not go on with, the others wait behind it.
+    // All slots, each with a good offer; the first has an answer that it does
+    // not go on with, the others wait behind it.
     let mut unfinished = Vec::new();
     for _ in 0..8 {
         unfinished.push(offered(&board, &view)?);
@@ -233,13 +290,21 @@ fn two_clients_with_one_key_are_both_let_in_one_after_the_other() -> Outcome {
     let answer = Answer::from_bytes(&first.binary()?)?;
     // The second is answered once the first is done.
     let (mut second, second_initiator, _) = offered(&board, &key)?;
-    second.stream.set_read_timeout(Some(Duration::from_millis(200)))?;
+    second
+        .stream
+        .set_read_timeout(Some(Duration::from_millis(200)))?;
     assert!(second.binary().is_err());
     second.stream.set_read_timeout(Some(PATIENCE))?;
-    let mut first = Secret { client: first, channel: initiator.finish(&answer)? };
+    let mut first = Secret {
+        client: first,
+        channel: initiator.finish(&answer)?,
+    };
     assert!(first.call(&ping(1))?.contains("uptime_ms"));
     let answer = Answer::from_bytes(&second.binary()?)?;
-    let mut second = Secret { client: second, channel: second_initiator.finish(&answer)? };
+    let mut second = Secret {
+        client: second,
+        channel: second_initiator.finish(&answer)?,
+    };
     assert!(second.call(&ping(1))?.contains("uptime_ms"));
     Ok(())
 }
@@ -265,8 +330,16 @@ fn an_owner_that_stops_after_its_offer_holds_the_next_up_for_five_seconds_at_mos
     let (board, key) = locked()?;
     let stopped = Secret::open(&board, &key)?;
     let begun = Instant::now();
-    assert!(Secret::open(&board, &key)?.call(&ping(1))?.contains("uptime_ms"));
-    assert!((4..8).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    assert!(
+        Secret::open(&board, &key)?
+            .call(&ping(1))?
+            .contains("uptime_ms")
+    );
+    assert!(
+        (4..8).contains(&begun.elapsed().as_secs()),
+        "{:?}",
+        begun.elapsed()
+    );
     let mut client = stopped.client;
     assert!(client.text()?.contains("handshake_timeout"));
     assert_eq!(client.close_code(), Some(1008));
@@ -281,7 +354,11 @@ fn strangers_who_knock_and_say_nothing_keep_no_owner_out() -> Outcome {
         // Some are let go while they come.
         strangers.extend(greeted(&board));
     }
-    assert!(Secret::open(&board, &key)?.call(&ping(1))?.contains("uptime_ms"));
+    assert!(
+        Secret::open(&board, &key)?
+            .call(&ping(1))?
+            .contains("uptime_ms")
+    );
     assert!(!strangers.is_empty());
     Ok(())
 }
@@ -321,12 +398,18 @@ impl Asks {
         random[..16].copy_from_slice(&hello.challenge);
         let (asking, offer) = Asking::new(&hello, random)?;
         client.send_binary(&offer.to_bytes())?;
-        Ok(Self { client, hello, asking })
+        Ok(Self {
+            client,
+            hello,
+            asking,
+        })
     }
 
     /// Waits for its turn and shows its code.
     fn reveal(mut self) -> Result<(Client, Hello, Revealed), Box<dyn std::error::Error>> {
-        let revealed = self.asking.answered(&PairAnswer::from_bytes(&self.client.binary()?)?)?;
+        let revealed = self
+            .asking
+            .answered(&PairAnswer::from_bytes(&self.client.binary()?)?)?;
         self.client.send_binary(&revealed.reveal)?;
         Ok((self.client, self.hello, revealed))
     }
@@ -337,8 +420,13 @@ fn press(board: &Served, event: &'static str) -> Outcome {
     Ok(board.by_hand(move |shared| shared.press(&button, event))??)
 }
 
-/// Proves a key that was given on this connection; the board serves it from then on.
-fn prove(mut client: Client, hello: &Hello, key: &Key) -> Result<Secret, Box<dyn std::error::Error>> {
+/// Proves a key that was given on this connection; the board serves it from
+/// then on.
+fn prove(
+    mut client: Client,
+    hello: &Hello,
+    key: &Key,
+) -> Result<Secret, Box<dyn std::error::Error>> {
     let (initiator, offer) = Initiator::new(hello, key, [7; 32])?;
     client.send_binary(&offer.to_bytes())?;
     let channel = initiator.finish(&Answer::from_bytes(&client.binary()?)?)?;
@@ -353,21 +441,42 @@ fn a_controller_is_paired_after_its_code_was_confirmed_and_its_key_proved() -> O
     assert!(refused.body.contains("pairing_closed"), "{}", refused.body);
     board.by_hand(|shared| shared.open_pairing())?;
     let (mut client, hello, mut revealed) = Asks::begin(&board)?.reveal()?;
-    assert_eq!(board.codes.recv_timeout(PATIENCE)?, revealed.code.to_string());
+    assert_eq!(
+        board.codes.recv_timeout(PATIENCE)?,
+        revealed.code.to_string()
+    );
     press(&board, "long_press")?;
-    client.stream.set_read_timeout(Some(Duration::from_millis(200)))?;
+    client
+        .stream
+        .set_read_timeout(Some(Duration::from_millis(200)))?;
     assert!(client.binary().is_err(), "no key before it was confirmed");
     client.stream.set_read_timeout(Some(PATIENCE))?;
     press(&board, "press")?;
     let key: Key = revealed.channel.open_text(&client.binary()?)?.parse()?;
     assert_eq!(key.role, Role::Control);
-    assert!(!board.by_hand(|shared| shared.is_locked())?, "the key is pending");
-    assert!(board.controller()?.call(&ping(1))?.contains("uptime_ms"), "it is open until then");
+    assert!(
+        !board.by_hand(|shared| shared.is_locked())?,
+        "the key is pending"
+    );
+    assert!(
+        board.controller()?.call(&ping(1))?.contains("uptime_ms"),
+        "it is open until then"
+    );
     let mut paired = prove(client, &hello, &key)?;
-    assert!(!board.by_hand(|shared| shared.is_locked())?, "an offer is not yet the proof");
-    assert!(paired.call(&ping(1))?.contains("uptime_ms"), "it goes on as a controller");
+    assert!(
+        !board.by_hand(|shared| shared.is_locked())?,
+        "an offer is not yet the proof"
+    );
+    assert!(
+        paired.call(&ping(1))?.contains("uptime_ms"),
+        "it goes on as a controller"
+    );
     assert!(board.by_hand(|shared| shared.is_locked())?);
-    assert!(Secret::open(&board, &key)?.call(&ping(1))?.contains("uptime_ms"));
+    assert!(
+        Secret::open(&board, &key)?
+            .call(&ping(1))?
+            .contains("uptime_ms")
+    );
     Ok(())
 }
 
@@ -381,7 +490,11 @@ fn a_controller_that_vanishes_with_its_key_leaves_the_board_open() -> Outcome {
         press(&board, "press")?;
         let key: Key = revealed.channel.open_text(&client.binary()?)?.parse()?;
         // Also one that goes after its offer, which may have been recorded.
-        let rest = if proves { prove(client, &hello, &key)?.client } else { client };
+        let rest = if proves {
+            prove(client, &hello, &key)?.client
+        } else {
+            client
+        };
         drop(rest);
         let end = Instant::now() + PATIENCE;
         while board.by_hand(move |shared| shared.has_key(key.kid))? {
@@ -415,6 +528,10 @@ fn who_polls_pairing_gets_no_key_and_the_next_is_served_after_a_double_press() -
     assert_eq!(second, revealed.code.to_string());
     press(&board, "press")?;
     let key: Key = revealed.channel.open_text(&client.binary()?)?.parse()?;
-    assert!(prove(client, &hello, &key)?.call(&ping(1))?.contains("uptime_ms"));
+    assert!(
+        prove(client, &hello, &key)?
+            .call(&ping(1))?
+            .contains("uptime_ms")
+    );
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! A chip's mDNS answer, over a network that is only two queues: multicast needs rights and routes that a test may not have.
+//! A chip's mDNS answer, over a network that is only two queues: multicast
+//! needs rights and routes that a test may not have.
 
 use std::{
     convert::Infallible,
@@ -72,10 +73,13 @@ impl rand_core::TryRng for Constant {
 }
 
 /// A question for `_switchboard._tcp.local PTR` (RFC 1035, section 4).
-const QUESTION: &[u8] = b"\0\x01\0\0\0\x01\0\0\0\0\0\0\x0c_switchboard\x04_tcp\x05local\0\0\x0c\0\x01";
+const QUESTION: &[u8] =
+    b"\0\x01\0\0\0\x01\0\0\0\0\0\0\x0c_switchboard\x04_tcp\x05local\0\0\x0c\0\x01";
 
 fn has(packet: &[u8], part: &str) -> bool {
-    packet.windows(part.len()).any(|window| window == part.as_bytes())
+    packet
+        .windows(part.len())
+        .any(|window| window == part.as_bytes())
 }
 
 #[test]
@@ -84,16 +88,34 @@ fn a_chip_announces_itself_answers_and_announces_its_new_name() -> Outcome {
     let shared = Shared::new(plan(4)?, &[], Epoch(1), hardware, DeskClock(Instant::now()))?;
     let (ask, asked) = async_channel::unbounded();
     let (tell, told) = async_channel::unbounded();
-    let responding = respond(Incoming(asked), Outgoing(tell), Ipv4Addr::new(192, 0, 2, 7), 80, &shared, Constant);
+    let responding = respond(
+        Incoming(asked),
+        Outgoing(tell),
+        Ipv4Addr::new(192, 0, 2, 7),
+        80,
+        &shared,
+        Constant,
+    );
     let client = async {
         let (announced, to) = told.recv().await?;
         assert_eq!(to, SocketAddr::from(([224, 0, 0, 251], 5353)));
-        for part in ["_switchboard", "bench-1", "id=bench-1", "friendly_name=Bench <1>", "path=/rpc", "proto=1"] {
+        for part in [
+            "_switchboard",
+            "bench-1",
+            "id=bench-1",
+            "friendly_name=Bench <1>",
+            "path=/rpc",
+            "proto=1",
+        ] {
             assert!(has(&announced, part), "{part}");
         }
-        assert!(announced.windows(4).any(|window| window == [192, 0, 2, 7]), "no address");
+        assert!(
+            announced.windows(4).any(|window| window == [192, 0, 2, 7]),
+            "no address"
+        );
 
-        // RFC 6762, section 6.7: who asks from another port gets its answer alone.
+        // RFC 6762, section 6.7: who asks from another port gets its answer
+        // alone.
         let somebody = SocketAddr::from(([192, 0, 2, 9], 40_000));
         ask.send((b"rubbish".to_vec(), somebody)).await?;
         ask.send((QUESTION.to_vec(), somebody)).await?;
@@ -101,7 +123,9 @@ fn a_chip_announces_itself_answers_and_announces_its_new_name() -> Outcome {
         assert_eq!(to, somebody);
         assert!(has(&answer, "id=bench-1"));
 
-        shared.call(r#"{"jsonrpc":"2.0","id":1,"method":"Device.SetName","params":{"name":"Window lamp"}}"#);
+        shared.call(
+            r#"{"jsonrpc":"2.0","id":1,"method":"Device.SetName","params":{"name":"Window lamp"}}"#,
+        );
         let (renamed, _) = told.recv().await?;
         assert!(has(&renamed, "friendly_name=Window lamp"));
         Outcome::Ok(())
@@ -111,7 +135,9 @@ fn a_chip_announces_itself_answers_and_announces_its_new_name() -> Outcome {
     };
     match async_io::block_on(select(select(responding, client), late)) {
         Either::First(Either::Second(outcome)) => outcome,
-        Either::First(Either::First(ended)) => Err(format!("the responder ended: {ended:?}").into()),
+        Either::First(Either::First(ended)) => {
+            Err(format!("the responder ended: {ended:?}").into())
+        }
         Either::Second(()) => Err("nothing came".into()),
     }
 }

@@ -1,4 +1,5 @@
-//! A board on a thread of its own, served on a free port of the loopback interface, and the plainest of clients: bytes over TCP.
+//! A board on a thread of its own, served on a free port of the loopback
+//! interface, and the plainest of clients: bytes over TCP.
 
 use std::{
     io::{self, Read, Write},
@@ -42,7 +43,8 @@ impl TcpAccept for Acceptor {
 
     async fn accept(&self) -> io::Result<(SocketAddr, TcpSocket)> {
         let (socket, peer) = self.0.accept().await?;
-        // As little as a chip has: so that a client which does not read is noticed after kilobytes, not after megabytes.
+        // As little as a chip has: so that a client which does not read is
+        // noticed after kilobytes, not after megabytes.
         socket2::SockRef::from(socket.get_ref()).set_send_buffer_size(4_096)?;
         Ok((peer, TcpSocket::new(socket)))
     }
@@ -60,7 +62,12 @@ pub(crate) struct Willing {
 impl Willing {
     /// Its restarts and its codes go to these.
     pub(crate) fn new(restarted: mpsc::Sender<()>, codes: mpsc::Sender<String>) -> Self {
-        Self { restarted, drawn: 1, codes, samples: None }
+        Self {
+            restarted,
+            drawn: 1,
+            codes,
+            samples: None,
+        }
     }
 }
 
@@ -82,12 +89,17 @@ impl Hardware for Willing {
         None
     }
     fn sample_source(&mut self) -> Option<&mut dyn SampleSource> {
-        self.samples.as_mut().map(|samples| samples as &mut dyn SampleSource)
+        self.samples
+            .as_mut()
+            .map(|samples| samples as &mut dyn SampleSource)
     }
     /// Not secret, but never the same twice.
     fn random(&mut self, bytes: &mut [u8]) -> bool {
         for byte in bytes {
-            self.drawn = self.drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            self.drawn = self
+                .drawn
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             *byte = self.drawn.to_be_bytes()[0];
         }
         true
@@ -119,9 +131,18 @@ pub(crate) fn plan(controllers: usize) -> Result<Plan, serde_json::Error> {
             board: "none".into(),
         },
         components: vec![
-            component(r#"{"key":"switch:0","kind":"switch","name":"Switch"}"#, r#"{"on":false}"#)?,
-            component(r#"{"key":"button:0","kind":"button","name":"Button"}"#, "{}")?,
-            component(r#"{"key":"text:0","kind":"text","name":"Text"}"#, r#"{"value":""}"#)?,
+            component(
+                r#"{"key":"switch:0","kind":"switch","name":"Switch"}"#,
+                r#"{"on":false}"#,
+            )?,
+            component(
+                r#"{"key":"button:0","kind":"button","name":"Button"}"#,
+                "{}",
+            )?,
+            component(
+                r#"{"key":"text:0","kind":"text","name":"Text"}"#,
+                r#"{"value":""}"#,
+            )?,
         ],
         bindings: vec![],
         controllers,
@@ -163,8 +184,8 @@ impl Served {
         let (stop, stopped) = async_channel::bounded::<()>(1);
         let thread = thread::spawn(move || {
             let hardware = Willing::new(told, shown);
-            let shared =
-                Shared::new(plan, &[], Epoch(1), hardware, DeskClock(Instant::now())).expect("the plan is sound");
+            let shared = Shared::new(plan, &[], Epoch(1), hardware, DeskClock(Instant::now()))
+                .expect("the plan is sound");
             async_io::block_on(async {
                 let acceptor = Acceptor(listener);
                 let network = edge_nal_std::Stack::new();
@@ -181,7 +202,14 @@ impl Served {
                 embassy_futures::select::select(serving, stopped.recv()).await;
             });
         });
-        Ok(Self { address, restarted, codes, hands, thread: Some(thread), stop })
+        Ok(Self {
+            address,
+            restarted,
+            codes,
+            hands,
+            thread: Some(thread),
+            stop,
+        })
     }
 
     /// Something is done at the board, on its thread; answers what came of it.
@@ -190,12 +218,17 @@ impl Served {
         act: impl FnOnce(&Shared<Willing, DeskClock>) -> R + Send + 'static,
     ) -> Result<R, Box<dyn std::error::Error>> {
         let (done, outcome) = mpsc::channel();
-        self.hands.send_blocking(Box::new(move |shared| drop(done.send(act(shared)))))?;
+        self.hands
+            .send_blocking(Box::new(move |shared| drop(done.send(act(shared)))))?;
         Ok(outcome.recv_timeout(PATIENCE)?)
     }
 
     /// A key of the board; with the first it is locked.
-    pub(crate) fn key(&self, name: &'static str, role: noise::Role) -> Result<noise::Key, Box<dyn std::error::Error>> {
+    pub(crate) fn key(
+        &self,
+        name: &'static str,
+        role: noise::Role,
+    ) -> Result<noise::Key, Box<dyn std::error::Error>> {
         Ok(self.by_hand(move |shared| shared.add_key(name, role))??)
     }
 
@@ -203,14 +236,19 @@ impl Served {
         Client::of(TcpStream::connect(self.address)?)
     }
 
-    /// A WebSocket on `path`, with these subprotocols offered where there are any.
+    /// A WebSocket on `path`, with these subprotocols offered where there are
+    /// any.
     pub(crate) fn websocket(&self, path: &str, protocols: &str) -> io::Result<(Response, Client)> {
         let mut client = self.client()?;
-        let offered =
-            if protocols.is_empty() { String::new() } else { format!("Sec-WebSocket-Protocol: {protocols}\r\n") };
+        let offered = if protocols.is_empty() {
+            String::new()
+        } else {
+            format!("Sec-WebSocket-Protocol: {protocols}\r\n")
+        };
         client.send(
             format!(
-                "GET {path} HTTP/1.1\r\nHost: board.local\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+                "GET {path} HTTP/1.1\r\nHost: board.local\r\nConnection: keep-alive, \
+                     Upgrade\r\nUpgrade: websocket\r\n\
                  Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offered}\r\n"
             )
             .as_bytes(),
@@ -222,7 +260,11 @@ impl Served {
     /// A controller that is connected.
     pub(crate) fn controller(&self) -> io::Result<Client> {
         let (response, client) = self.websocket("/rpc", "")?;
-        if response.status == 101 { Ok(client) } else { Err(io::Error::other(format!("{response:?}"))) }
+        if response.status == 101 {
+            Ok(client)
+        } else {
+            Err(io::Error::other(format!("{response:?}")))
+        }
     }
 }
 
@@ -244,7 +286,11 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        self.head.lines().filter_map(|line| line.split_once(": ")).find(|(field, _)| *field == name).map(|(_, v)| v)
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(field, _)| *field == name)
+            .map(|(_, v)| v)
     }
 }
 
@@ -266,13 +312,20 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, unread: Vec::new() })
+        Ok(Self {
+            stream,
+            unread: Vec::new(),
+        })
     }
 
     /// What comes up to the empty line.
     pub(crate) fn head(&mut self) -> io::Result<String> {
         let end = loop {
-            if let Some(end) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
+            if let Some(end) = self
+                .unread
+                .windows(4)
+                .position(|window| window == b"\r\n\r\n")
+            {
                 break end + 4;
             }
             self.read_more()?;
@@ -306,9 +359,20 @@ impl Client {
 
     pub(crate) fn response(&mut self) -> io::Result<Response> {
         let head = self.head()?;
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-        let mut response = Response { status, head, body: String::new() };
-        let length = response.field("Content-Length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .unwrap_or_default();
+        let mut response = Response {
+            status,
+            head,
+            body: String::new(),
+        };
+        let length = response
+            .field("Content-Length")
+            .and_then(|length| length.parse().ok())
+            .unwrap_or(0);
         response.body = String::from_utf8_lossy(&self.take(length)?).into_owned();
         Ok(response)
     }
@@ -320,7 +384,10 @@ impl Client {
     }
 
     pub(crate) fn post(&mut self, body: &str) -> io::Result<Response> {
-        self.ask(&format!("POST /rpc HTTP/1.1\r\nHost: board.local\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+        self.ask(&format!(
+            "POST /rpc HTTP/1.1\r\nHost: board.local\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ))
     }
 
     /// Whether the server has said that nothing more comes.
@@ -341,7 +408,12 @@ impl Client {
         }
         let mask = [1, 2, 3, 4];
         frame.extend(mask);
-        frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        frame.extend(
+            payload
+                .iter()
+                .zip(mask.iter().cycle())
+                .map(|(byte, mask)| byte ^ mask),
+        );
         frame
     }
 
@@ -371,7 +443,9 @@ impl Client {
     pub(crate) fn binary(&mut self) -> io::Result<Vec<u8>> {
         match self.read_frame()? {
             (BINARY, payload) => Ok(payload),
-            other => Err(io::Error::other(format!("{other:?} instead of a binary message"))),
+            other => Err(io::Error::other(format!(
+                "{other:?} instead of a binary message"
+            ))),
         }
     }
 
@@ -383,11 +457,14 @@ impl Client {
         }
     }
 
-    /// Reads up to the close frame, and its code; `None` where the connection ends without.
+    /// Reads up to the close frame, and its code; `None` where the connection
+    /// ends without.
     pub(crate) fn close_code(&mut self) -> Option<u16> {
         loop {
             match self.read_frame() {
-                Ok((CLOSE, payload)) => return payload.first_chunk().map(|code| u16::from_be_bytes(*code)),
+                Ok((CLOSE, payload)) => {
+                    return payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+                }
                 Ok(_) => {}
                 Err(_) => return None,
             }

@@ -13,7 +13,8 @@ use protocol::{
 
 use crate::served::{CLOSE, Client, FIN, Outcome, PATIENCE, PING, PONG, Served};
 
-/// Samples of sixteen channels, ten thousand a second: more than a link of a chip carries.
+/// Samples of sixteen channels, ten thousand a second: more than a link of a
+/// chip carries.
 #[derive(Default)]
 pub(crate) struct Flood {
     next_us: u64,
@@ -57,13 +58,19 @@ impl SampleSource for Flood {
 
 fn sampling() -> Result<Served, Box<dyn std::error::Error>> {
     let board = Served::start()?;
-    board.by_hand(|shared| shared.with_hardware(|hardware| hardware.samples = Some(Flood::default())))?;
+    board.by_hand(|shared| {
+        shared.with_hardware(|hardware| hardware.samples = Some(Flood::default()))
+    })?;
     Ok(board)
 }
 
 fn reader(board: &Served) -> io::Result<Client> {
     let (response, client) = board.websocket("/telemetry", "")?;
-    if response.status == 101 { Ok(client) } else { Err(io::Error::other(format!("{response:?}"))) }
+    if response.status == 101 {
+        Ok(client)
+    } else {
+        Err(io::Error::other(format!("{response:?}")))
+    }
 }
 
 fn frame(client: &mut Client) -> io::Result<Frame> {
@@ -71,13 +78,20 @@ fn frame(client: &mut Client) -> io::Result<Frame> {
 }
 
 #[test]
-fn a_reader_is_told_what_is_measured_and_then_sent_frames_whose_numbers_and_times_follow_each_other() -> Outcome {
+fn a_reader_is_told_what_is_measured_and_then_sent_frames_whose_numbers_and_times_follow_each_other()
+-> Outcome {
     let board = sampling()?;
     let mut client = reader(&board)?;
     let told: Telemetry = serde_json::from_str(&client.text()?)?;
-    assert_eq!((told.telemetry, told.interval_us, told.channels.len()), (1, 100, 16));
+    assert_eq!(
+        (told.telemetry, told.interval_us, told.channels.len()),
+        (1, 100, 16)
+    );
     let mut before = frame(&mut client)?;
-    assert_eq!((before.sequence, before.channels, before.samples.get(17)), (0, 16, Some(1.0)));
+    assert_eq!(
+        (before.sequence, before.channels, before.samples.get(17)),
+        (0, 16, Some(1.0))
+    );
     for _ in 0..20 {
         let next = frame(&mut client)?;
         assert_eq!(next.sequence, before.sequence + 1);
@@ -99,12 +113,19 @@ fn a_reader_that_does_not_read_loses_frames_that_the_board_counts_and_holds_nobo
     loop {
         for _ in 0..20 {
             let sequence = frame(&mut quick)?.sequence;
-            assert_eq!(*expected.get_or_insert(sequence), sequence, "nobody else loses any");
+            assert_eq!(
+                *expected.get_or_insert(sequence),
+                sequence,
+                "nobody else loses any"
+            );
             expected = Some(sequence + 1);
         }
-        let list = client.post(r#"{"jsonrpc":"2.0","id":1,"method":"Clients.List"}"#)?.body;
+        let list = client
+            .post(r#"{"jsonrpc":"2.0","id":1,"method":"Clients.List"}"#)?
+            .body;
         let list: serde_json::Value = serde_json::from_str(&list)?;
-        let [one, other] = [0, 1].map(|at| list["result"]["clients"][at]["lost"].as_u64().unwrap_or(0));
+        let [one, other] =
+            [0, 1].map(|at| list["result"]["clients"][at]["lost"].as_u64().unwrap_or(0));
         assert_eq!(other, 0);
         if one > 20 {
             break;
@@ -130,12 +151,20 @@ fn a_board_that_samples_nothing_has_no_such_channel() -> Outcome {
     let (response, _) = board.websocket("/telemetry", "")?;
     assert_eq!(response.status, 404);
     assert!(response.body.contains("no_telemetry"), "{}", response.body);
-    let page = board.client()?.ask("GET / HTTP/1.1\r\nHost: board.local\r\n\r\n")?.body;
+    let page = board
+        .client()?
+        .ask("GET / HTTP/1.1\r\nHost: board.local\r\n\r\n")?
+        .body;
     assert!(!page.contains("/telemetry"));
     let sampling = sampling()?;
-    let page = sampling.client()?.ask("GET / HTTP/1.1\r\nHost: board.local\r\n\r\n")?.body;
+    let page = sampling
+        .client()?
+        .ask("GET / HTTP/1.1\r\nHost: board.local\r\n\r\n")?
+        .body;
     assert!(page.contains("ws://HOST/telemetry"));
-    let plain = sampling.client()?.ask("GET /telemetry HTTP/1.1\r\nHost: board.local\r\n\r\n")?;
+    let plain = sampling
+        .client()?
+        .ask("GET /telemetry HTTP/1.1\r\nHost: board.local\r\n\r\n")?;
     assert_eq!(plain.status, 426);
     Ok(())
 }
@@ -162,7 +191,9 @@ fn a_reader_is_answered_its_pings_and_let_go_when_it_wants_or_the_board_restarts
     one.send(&Client::frame(FIN | CLOSE, b""))?;
     while one.read_frame()?.0 != CLOSE {}
     assert!(one.has_ended());
-    board.client()?.post(r#"{"jsonrpc":"2.0","id":1,"method":"Device.Reboot"}"#)?;
+    board
+        .client()?
+        .post(r#"{"jsonrpc":"2.0","id":1,"method":"Device.Reboot"}"#)?;
     assert_eq!(other.close_code(), Some(1012));
     Ok(())
 }

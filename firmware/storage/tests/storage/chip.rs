@@ -1,11 +1,14 @@
-//! A NOR flash as the ESP32 has it: sectors of 4 KiB, words of 4 bytes, bits that only go from 1 to 0 until their sector is erased.
-//! Its power can be cut at any step, a step being one word or one sector, and in the middle of it.
+//! A NOR flash as the ESP32 has it: sectors of 4 KiB, words of 4 bytes, bits
+//! that only go from 1 to 0 until their sector is erased. Its power can be cut
+//! at any step, a step being one word or one sector, and in the middle of it.
 
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
 use board::{Retained, Unsaved};
 use embassy_futures::block_on;
-use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use embedded_storage::nor_flash::{
+    ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
+};
 use switchboard_storage::{Blocking, Found, Storage};
 
 pub(crate) const SECTOR: usize = 4_096;
@@ -24,7 +27,8 @@ pub(crate) enum Torn {
     SomeBits,
 }
 
-pub(crate) const ALL_TORN: [Torn; 4] = [Torn::Not, Torn::FirstHalf, Torn::SecondHalf, Torn::SomeBits];
+pub(crate) const ALL_TORN: [Torn; 4] =
+    [Torn::Not, Torn::FirstHalf, Torn::SecondHalf, Torn::SomeBits];
 
 #[derive(Debug, Clone)]
 pub(crate) struct State {
@@ -58,7 +62,13 @@ impl Chip {
 
     pub(crate) fn with(bytes: Vec<u8>) -> Self {
         let erased = vec![0; bytes.len() / SECTOR];
-        Self(Rc::new(RefCell::new(State { bytes, erased, steps: 0, cut: None, dead: false })))
+        Self(Rc::new(RefCell::new(State {
+            bytes,
+            erased,
+            steps: 0,
+            cut: None,
+            dead: false,
+        })))
     }
 
     /// Another chip with the same contents.
@@ -93,12 +103,20 @@ impl Chip {
 }
 
 impl State {
-    /// One step: makes the bytes of `range` what `becomes` says, unless the power goes.
-    fn step(&mut self, range: Range<usize>, becomes: impl Fn(u8, usize) -> u8) -> Result<(), NoPower> {
+    /// One step: makes the bytes of `range` what `becomes` says, unless the
+    /// power goes.
+    fn step(
+        &mut self,
+        range: Range<usize>,
+        becomes: impl Fn(u8, usize) -> u8,
+    ) -> Result<(), NoPower> {
         if self.dead {
             return Err(NoPower);
         }
-        let torn = self.cut.filter(|(at, _)| *at == self.steps).map(|(_, torn)| torn);
+        let torn = self
+            .cut
+            .filter(|(at, _)| *at == self.steps)
+            .map(|(_, torn)| torn);
         let half = range.len() / 2;
         for (at, byte) in self.bytes[range].iter_mut().enumerate() {
             let done = becomes(*byte, at);
@@ -126,7 +144,11 @@ impl ReadNorFlash for Chip {
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NoPower> {
         let (state, at) = (self.0.borrow(), offset as usize);
-        assert!(at.is_multiple_of(WORD) && bytes.len().is_multiple_of(WORD), "{offset:#x} {}", bytes.len());
+        assert!(
+            at.is_multiple_of(WORD) && bytes.len().is_multiple_of(WORD),
+            "{offset:#x} {}",
+            bytes.len()
+        );
         if state.dead {
             return Err(NoPower);
         }
@@ -155,10 +177,17 @@ impl NorFlash for Chip {
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NoPower> {
         let (mut state, offset) = (self.0.borrow_mut(), offset as usize);
-        assert!(offset.is_multiple_of(WORD) && bytes.len().is_multiple_of(WORD), "{offset:#x} {}", bytes.len());
+        assert!(
+            offset.is_multiple_of(WORD) && bytes.len().is_multiple_of(WORD),
+            "{offset:#x} {}",
+            bytes.len()
+        );
         for (number, word) in bytes.chunks(WORD).enumerate() {
             let at = offset + number * WORD;
-            assert!(state.dead || state.bytes[at..at + WORD] == [0xff; WORD], "{at:#x} is written twice");
+            assert!(
+                state.dead || state.bytes[at..at + WORD] == [0xff; WORD],
+                "{at:#x} is written twice"
+            );
             state.step(at..at + WORD, |byte, at| byte & word[at])?;
         }
         Ok(())
@@ -166,7 +195,10 @@ impl NorFlash for Chip {
 }
 
 pub(crate) fn entry(key: &str, value: &str) -> Retained {
-    Retained { key: key.parse().unwrap(), value: value.into() }
+    Retained {
+        key: key.parse().unwrap(),
+        value: value.into(),
+    }
 }
 
 pub(crate) fn write(entries: &[Retained]) -> Unsaved {

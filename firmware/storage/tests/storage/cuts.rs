@@ -1,4 +1,5 @@
-//! The power is cut after every single step, and in the middle of it: what is read back is whole, old or new.
+//! The power is cut after every single step, and in the middle of it: what is
+//! read back is whole, old or new.
 
 use std::collections::BTreeMap;
 
@@ -12,35 +13,53 @@ use crate::chip::{ALL_TORN, Chip, Torn, entry, write};
 type Kept = BTreeMap<RetainedKey, Vec<u8>>;
 
 fn kept(entries: Vec<Retained>) -> Kept {
-    entries.into_iter().map(|entry| (entry.key, entry.value)).collect()
+    entries
+        .into_iter()
+        .map(|entry| (entry.key, entry.value))
+        .collect()
 }
 
 fn with(kept: &Kept, entries: &[Retained]) -> Kept {
     let mut kept = kept.clone();
-    kept.extend(entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())));
+    kept.extend(
+        entries
+            .iter()
+            .map(|entry| (entry.key.clone(), entry.value.clone())),
+    );
     kept
 }
 
-/// Every state in which a save may leave off: the first entries new, the others old.
+/// Every state in which a save may leave off: the first entries new, the others
+/// old.
 fn between(old: &Kept, entries: &[Retained]) -> Vec<Kept> {
-    (0..=entries.len()).map(|done| with(old, &entries[..done])).collect()
+    (0..=entries.len())
+        .map(|done| with(old, &entries[..done]))
+        .collect()
 }
 
-/// The number of saves that fill all sectors, so that each is closed, moved and erased.
+/// The number of saves that fill all sectors, so that each is closed, moved and
+/// erased.
 const SAVES: usize = 120;
 
 fn save_number(number: usize) -> Vec<Retained> {
-    let light = entry("light:0", &format!(r#"{{"brightness":{},"on":true}}"#, number % 101));
+    let light = entry(
+        "light:0",
+        &format!(r#"{{"brightness":{},"on":true}}"#, number % 101),
+    );
     let other = match number % 4 {
         0 => entry("name", &format!("Board {number}")),
-        1 => entry("switch:0", &format!(r#"{{"on":{}}}"#, number.is_multiple_of(3))),
+        1 => entry(
+            "switch:0",
+            &format!(r#"{{"on":{}}}"#, number.is_multiple_of(3)),
+        ),
         2 => entry("text:0", &format!("{number:0500}")),
         _ => entry("number:0", &format!(r#"{{"value":{number}}}"#)),
     };
     vec![light, other]
 }
 
-/// Cuts a save at each of its steps, in each way. Answers how many cuts there were.
+/// Cuts a save at each of its steps, in each way. Answers how many cuts there
+/// were.
 fn cut_everywhere(chip: &Chip, old: &Kept, entries: &[Retained], torn: Torn) -> u64 {
     let whole = chip.copy();
     block_on(whole.open().0.save(&write(entries))).unwrap();
@@ -52,10 +71,17 @@ fn cut_everywhere(chip: &Chip, old: &Kept, entries: &[Retained], torn: Torn) -> 
         assert!(block_on(storage.save(&write(entries))).is_err());
         trial.power_on();
         let found = kept(trial.read_back());
-        assert!(allowed.contains(&found), "{torn:?}, step {step}: {old:?} became {found:?}");
+        assert!(
+            allowed.contains(&found),
+            "{torn:?}, step {step}: {old:?} became {found:?}"
+        );
         // And it goes on from there.
         block_on(trial.open().0.save(&write(entries))).unwrap();
-        assert_eq!(kept(trial.read_back()), allowed[entries.len()], "{torn:?}, step {step}");
+        assert_eq!(
+            kept(trial.read_back()),
+            allowed[entries.len()],
+            "{torn:?}, step {step}"
+        );
     }
     whole.steps()
 }
@@ -95,7 +121,8 @@ fn a_cut_amid_the_bits_of_any_step_leaves_each_entry_whole() {
     a_cut_at_any_step_of_a_save_leaves_each_entry_whole_and_the_storage_working(Torn::SomeBits);
 }
 
-/// It takes five hundred erasures until the journal of erasures is erased itself.
+/// It takes five hundred erasures until the journal of erasures is erased
+/// itself.
 #[test]
 fn a_cut_while_the_journal_begins_anew_leaves_each_entry_whole() {
     let chip = Chip::new(4);
@@ -141,9 +168,16 @@ fn a_cut_while_everything_is_erased_brings_nothing_back() {
             let (mut storage, found) = trial.open();
             let retained = kept(block_on(storage.retained()).unwrap());
             if retained == before {
-                assert!(found == Found::Entries && step < 5, "{torn:?}, step {step}: as if it had not begun");
+                assert!(
+                    found == Found::Entries && step < 5,
+                    "{torn:?}, step {step}: as if it had not begun"
+                );
             } else {
-                assert_eq!((retained, block_on(storage.wifi()).unwrap()), (Kept::new(), None), "{torn:?}, step {step}");
+                assert_eq!(
+                    (retained, block_on(storage.wifi()).unwrap()),
+                    (Kept::new(), None),
+                    "{torn:?}, step {step}"
+                );
             }
             block_on(storage.save(&write(&[entry("name", "New")]))).unwrap();
             assert!(trial.read_back().contains(&entry("name", "New")));
@@ -160,15 +194,20 @@ enum Act {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let key = proptest::sample::select(vec!["name", "switch:0", "light:0", "text:0", "text:1", "valve:7"]);
+    let key = proptest::sample::select(vec![
+        "name", "switch:0", "light:0", "text:0", "text:1", "valve:7",
+    ]);
     let value = prop_oneof![3 => "[a-z]{0,30}", 1 => "[a-z]{200,600}"];
-    let entries = proptest::collection::vec((key, value).prop_map(|(key, value)| entry(key, &value)), 1..4);
+    let entries = proptest::collection::vec(
+        (key, value).prop_map(|(key, value)| entry(key, &value)),
+        1..4,
+    );
     prop_oneof![12 => entries.prop_map(Act::Save), 1 => any::<()>().prop_map(|()| Act::Erase), 3 => any::<()>().prop_map(|()| Act::Boot)]
 }
 
 proptest! {
-    /// Whatever is done, and whenever the power goes, also while it recovers: what is read is what was written before or what was
-    /// being written.
+    /// Whatever is done, and whenever the power goes, also while it recovers:
+    /// what is read is what was written before or what was being written.
     #[test]
     fn any_sequence_with_any_cuts_reads_back_old_or_new(
         acts in proptest::collection::vec((act(), proptest::option::weighted(0.4, (0_u64..80, 0_usize..4, 0_u64..20))), 1..60),

@@ -11,8 +11,16 @@ fn what_is_kept_is_found_by_the_next_boot_and_later_values_replace_earlier_ones(
     let chip = Chip::new(3);
     let (mut storage, found) = chip.open();
     assert_eq!(found, Found::Nothing);
-    assert_eq!(chip.steps(), 0, "nothing is written before there is something to keep");
-    let first = [entry("name", "Grüße"), entry("switch:0", r#"{"on":true}"#), entry("light:0", "{}")];
+    assert_eq!(
+        chip.steps(),
+        0,
+        "nothing is written before there is something to keep"
+    );
+    let first = [
+        entry("name", "Grüße"),
+        entry("switch:0", r#"{"on":true}"#),
+        entry("light:0", "{}"),
+    ];
     block_on(storage.save(&write(&first))).unwrap();
     block_on(storage.save(&write(&[entry("switch:0", r#"{"on":false}"#)]))).unwrap();
     let (mut again, found) = chip.open();
@@ -45,7 +53,10 @@ fn a_wifi_that_cannot_be_is_refused_and_its_password_is_not_shown() {
     assert_eq!(Wifi::new("Home", &"x".repeat(65)), Err(WifiError::Password));
     assert!(Wifi::new("Open", "").is_ok());
     let shown = format!("{:?}", Wifi::new("Home", "correct horse").unwrap());
-    assert!(shown.contains("Home") && !shown.contains("horse"), "{shown}");
+    assert!(
+        shown.contains("Home") && !shown.contains("horse"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -65,8 +76,15 @@ fn erasing_leaves_no_byte_and_the_storage_works_on() {
 
 #[test]
 fn flash_that_others_wrote_counts_as_nothing_and_is_taken_over_by_the_first_write() {
-    let text = b"SQLite format 3".iter().copied().cycle().take(3 * SECTOR).collect();
-    let noise = (0_u32..3 * 4_096).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
+    let text = b"SQLite format 3"
+        .iter()
+        .copied()
+        .cycle()
+        .take(3 * SECTOR)
+        .collect();
+    let noise = (0_u32..3 * 4_096)
+        .map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1])
+        .collect();
     let one_bit = {
         let mut bytes = vec![0xff; 3 * SECTOR];
         bytes[5_000] = 0xfe;
@@ -95,7 +113,8 @@ fn what_a_newer_version_kept_counts_as_nothing_and_stays_until_the_first_write()
     block_on(chip.open().0.save(&write(&[entry("name", "Lamp")]))).unwrap();
     // Length-prefixed keys: one byte `v`, the version.
     let config = MapConfig::new(4_096..3 * 4_096);
-    let mut map = MapStorage::<u16, _, _>::new(Blocking(chip.clone()), config, Cache::new_uncached());
+    let mut map =
+        MapStorage::<u16, _, _>::new(Blocking(chip.clone()), config, Cache::new_uncached());
     block_on(map.store_item(&mut [0; 64], &u16::from_le_bytes([1, b'v']), &2_u8)).unwrap();
     let before = chip.copy();
     let (mut storage, found) = chip.open();
@@ -111,18 +130,41 @@ fn what_cannot_be_kept_is_refused_and_nothing_else_is_lost() {
     let chip = Chip::new(3);
     let (mut storage, _) = chip.open();
     block_on(storage.save(&write(&[entry("name", "Lamp")]))).unwrap();
-    let long = Retained { key: RetainedKey::Name, value: vec![b'x'; LONGEST + 1] };
-    assert_eq!(block_on(storage.save(&write(&[long]))), Err(StorageError::TooLong));
+    let long = Retained {
+        key: RetainedKey::Name,
+        value: vec![b'x'; LONGEST + 1],
+    };
+    assert_eq!(
+        block_on(storage.save(&write(&[long]))),
+        Err(StorageError::TooLong)
+    );
     let named = entry(&format!("{}:0", "x".repeat(31)), "{}");
-    assert_eq!(block_on(storage.save(&write(&[named]))), Err(StorageError::TooLong));
-    let fills: Vec<_> = (0..20).map(|id| entry(&format!("text:{id}"), &"x".repeat(LONGEST))).collect();
-    assert_eq!(block_on(storage.save(&write(&fills))), Err(StorageError::Full));
-    assert_eq!(chip.read_back()[..2], [entry("name", "Lamp"), fills[0].clone()]);
+    assert_eq!(
+        block_on(storage.save(&write(&[named]))),
+        Err(StorageError::TooLong)
+    );
+    let fills: Vec<_> = (0..20)
+        .map(|id| entry(&format!("text:{id}"), &"x".repeat(LONGEST)))
+        .collect();
+    assert_eq!(
+        block_on(storage.save(&write(&fills))),
+        Err(StorageError::Full)
+    );
+    assert_eq!(
+        chip.read_back()[..2],
+        [entry("name", "Lamp"), fills[0].clone()]
+    );
 }
 
 #[test]
 fn a_part_of_the_flash_that_cannot_hold_it_is_refused() {
-    for (start, end) in [(0, 8_192), (1, 12_289), (0, 12_287), (12_288, 0), (0, 20_480)] {
+    for (start, end) in [
+        (0, 8_192),
+        (1, 12_289),
+        (0, 12_287),
+        (12_288, 0),
+        (0, 20_480),
+    ] {
         let range = std::ops::Range { start, end };
         let opened = block_on(Storage::open(Blocking(Chip::new(4)), range)).map(|_| ());
         assert_eq!(opened, Err(StorageError::Range));

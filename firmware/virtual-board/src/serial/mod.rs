@@ -1,7 +1,9 @@
-//! A board at a serial port: it is in no network until it is given one by Improv. Then it starts to serve.
+//! A board at a serial port: it is in no network until it is given one by
+//! Improv. Then it starts to serve.
 //!
-//! What it answers is decided in `firmware/provisioning`; its Wi-Fi is the one of `provisioning::pretended`. Only on systems
-//! with pseudo-terminals, which is all but Windows.
+//! What it answers is decided in `firmware/provisioning`; its Wi-Fi is the one
+//! of `provisioning::pretended`. Only on systems with pseudo-terminals, which
+//! is all but Windows.
 
 mod port;
 
@@ -35,13 +37,21 @@ pub struct SerialBoard {
 }
 
 impl SerialBoard {
-    /// Puts the only one of `boards`, which must not have started, behind a new serial port. `tell` gets to know where it
-    /// listens, each time it has joined a network.
+    /// Puts the only one of `boards`, which must not have started, behind a new
+    /// serial port. `tell` gets to know where it listens, each time it has
+    /// joined a network.
     ///
     /// # Errors
     /// Where there is no port, no thread, or no board.
-    pub fn start(boards: Arc<VirtualBoards>, tell: impl Fn(&Listening) + Send + 'static) -> io::Result<Self> {
-        let board = boards.list().into_iter().next().ok_or_else(|| io::Error::other("there is no board"))?;
+    pub fn start(
+        boards: Arc<VirtualBoards>,
+        tell: impl Fn(&Listening) + Send + 'static,
+    ) -> io::Result<Self> {
+        let board = boards
+            .list()
+            .into_iter()
+            .next()
+            .ok_or_else(|| io::Error::other("there is no board"))?;
         let port = SerialPort::open()?;
         let path = port.path().to_owned();
         let (ended, end) = io::pipe()?;
@@ -56,11 +66,18 @@ impl SerialBoard {
             has_network: false,
             lines: Lines::default(),
         };
-        let thread = thread::Builder::new().name("serial board".into()).spawn(move || {
-            // That the port is gone ends the board, and there is nobody to tell.
-            let _ = desk.run(&ended);
-        })?;
-        Ok(Self { path, end: Some(end), thread: Some(thread) })
+        let thread = thread::Builder::new()
+            .name("serial board".into())
+            .spawn(move || {
+                // That the port is gone ends the board, and there is nobody to
+                // tell.
+                let _ = desk.run(&ended);
+            })?;
+        Ok(Self {
+            path,
+            end: Some(end),
+            thread: Some(thread),
+        })
     }
 
     /// The file that a program opens as the board's port.
@@ -103,7 +120,12 @@ impl<F: Fn(&Listening)> Desk<F> {
     fn run(mut self, ended: &PipeReader) -> io::Result<()> {
         self.log("starts, and is in no network")?;
         loop {
-            let next = self.coming.iter().map(|(at, _)| *at).chain(self.provisioning.next_deadline()).min();
+            let next = self
+                .coming
+                .iter()
+                .map(|(at, _)| *at)
+                .chain(self.provisioning.next_deadline())
+                .min();
             let wait = next.map(|at| at.saturating_sub(self.begun.elapsed()));
             match self.port.wait(wait, ended)? {
                 Awaited::End => return Ok(()),
@@ -135,7 +157,9 @@ impl<F: Fn(&Listening)> Desk<F> {
 
     fn handle(&mut self, input: Input<'_>) -> io::Result<()> {
         let about = self.about();
-        let actions = self.provisioning.handle(self.begun.elapsed(), input, &about);
+        let actions = self
+            .provisioning
+            .handle(self.begun.elapsed(), input, &about);
         self.carry_out(actions)
     }
 
@@ -159,7 +183,10 @@ impl<F: Fn(&Listening)> Desk<F> {
                     }
                     continue;
                 }
-                Action::Connect { attempt, credentials } => {
+                Action::Connect {
+                    attempt,
+                    credentials,
+                } => {
                     self.log(&format!("joins {:?}", credentials.ssid()))?;
                     self.leave();
                     let now = self.begun.elapsed();
@@ -169,7 +196,8 @@ impl<F: Fn(&Listening)> Desk<F> {
                         outcome => {
                             let joined = outcome == Outcome::Joined;
                             let after = if joined { JOINED_AFTER } else { REFUSED_AFTER };
-                            self.coming.push((now + after, Coming::Connected { attempt, joined }));
+                            self.coming
+                                .push((now + after, Coming::Connected { attempt, joined }));
                         }
                     }
                     continue;
@@ -186,7 +214,8 @@ impl<F: Fn(&Listening)> Desk<F> {
                     Input::Stored(true)
                 }
                 Action::Scan => {
-                    self.coming.push((self.begun.elapsed() + SCANNED_AFTER, Coming::Scanned));
+                    self.coming
+                        .push((self.begun.elapsed() + SCANNED_AFTER, Coming::Scanned));
                     continue;
                 }
                 Action::Rename(name) => {
@@ -196,7 +225,10 @@ impl<F: Fn(&Listening)> Desk<F> {
                 }
             };
             let about = self.about();
-            actions.extend(self.provisioning.handle(self.begun.elapsed(), input, &about));
+            actions.extend(
+                self.provisioning
+                    .handle(self.begun.elapsed(), input, &about),
+            );
         }
         Ok(())
     }
@@ -219,7 +251,11 @@ impl<F: Fn(&Listening)> Desk<F> {
     }
 
     fn look(&mut self) {
-        let now = self.boards.list().into_iter().find(|board| board.id == self.board.id);
+        let now = self
+            .boards
+            .list()
+            .into_iter()
+            .find(|board| board.id == self.board.id);
         self.board = now.unwrap_or_else(|| self.board.clone());
     }
 
@@ -234,8 +270,14 @@ impl<F: Fn(&Listening)> Desk<F> {
 
     /// A line of the board's log, which is on the same port.
     fn log(&mut self, line: &str) -> io::Result<()> {
-        self.port
-            .write(format!("[{:>7} ms] {} {line}\r\n", self.begun.elapsed().as_millis(), self.board.name).as_bytes())
+        self.port.write(
+            format!(
+                "[{:>7} ms] {} {line}\r\n",
+                self.begun.elapsed().as_millis(),
+                self.board.name
+            )
+            .as_bytes(),
+        )
     }
 }
 

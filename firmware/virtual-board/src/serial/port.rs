@@ -1,4 +1,5 @@
-//! A pseudo-terminal as a serial port. The only place that knows how this system makes one.
+//! A pseudo-terminal as a serial port. The only place that knows how this
+//! system makes one.
 
 use std::{
     fs::File,
@@ -14,10 +15,12 @@ use rustix::{
     termios::{OptionalActions, tcgetattr, tcsetattr},
 };
 
-/// A serial port of this computer: the board's end of it. The other end is a file, and is gone when this is dropped.
+/// A serial port of this computer: the board's end of it. The other end is a
+/// file, and is gone when this is dropped.
 pub struct SerialPort {
     boards_end: File,
-    /// Kept open: without it the port would be hung up whenever nobody has it open.
+    /// Kept open: without it the port would be hung up whenever nobody has it
+    /// open.
     _computers_end: File,
     path: String,
 }
@@ -42,14 +45,20 @@ impl SerialPort {
         let boards_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&boards_end)?;
         unlockpt(&boards_end)?;
-        let path = ptsname(&boards_end, Vec::new())?.into_string().map_err(io::Error::other)?;
+        let path = ptsname(&boards_end, Vec::new())?
+            .into_string()
+            .map_err(io::Error::other)?;
         let computers_end: OwnedFd = File::options().read(true).write(true).open(&path)?.into();
         let mut raw = tcgetattr(&computers_end)?;
         // Bytes as they are, and no echo: a serial port and no terminal.
         raw.make_raw();
         tcsetattr(&computers_end, OptionalActions::Now, &raw)?;
         ioctl_fionbio(&boards_end, true)?;
-        Ok(Self { boards_end: boards_end.into(), _computers_end: computers_end.into(), path })
+        Ok(Self {
+            boards_end: boards_end.into(),
+            _computers_end: computers_end.into(),
+            path,
+        })
     }
 
     /// The file that a program opens as the port.
@@ -57,7 +66,8 @@ impl SerialPort {
         &self.path
     }
 
-    /// Writes to the port. What finds no room is lost, as at any serial port that nobody reads.
+    /// Writes to the port. What finds no room is lost, as at any serial port
+    /// that nobody reads.
     ///
     /// # Errors
     /// Where the port is gone.
@@ -81,10 +91,14 @@ impl SerialPort {
         }
     }
 
-    /// Waits for bytes, for so long at most, or until the other end of `end` is closed.
+    /// Waits for bytes, for so long at most, or until the other end of `end` is
+    /// closed.
     pub(super) fn wait(&self, time: Option<Duration>, end: &PipeReader) -> io::Result<Awaited> {
         let time = time.and_then(|time| Timespec::try_from(time).ok());
-        let mut awaited = [PollFd::new(&self.boards_end, PollFlags::IN), PollFd::new(end, PollFlags::IN)];
+        let mut awaited = [
+            PollFd::new(&self.boards_end, PollFlags::IN),
+            PollFd::new(end, PollFlags::IN),
+        ];
         match poll(&mut awaited, time.as_ref()) {
             Ok(0) | Err(rustix::io::Errno::INTR) => Ok(Awaited::Time),
             Ok(_) if !awaited[1].revents().is_empty() => Ok(Awaited::End),

@@ -18,7 +18,12 @@ use virtual_board::{ActionError, Listening, Options, Profile, StartError, Virtua
 use crate::{Outcome, PATIENCE};
 
 pub(crate) fn quiet(boards: usize, profile: Profile) -> Result<VirtualBoards, StartError> {
-    VirtualBoards::start(Options { boards, profile, mdns: false, ..Options::default() })
+    VirtualBoards::start(Options {
+        boards,
+        profile,
+        mdns: false,
+        ..Options::default()
+    })
 }
 
 pub(crate) fn first(boards: &VirtualBoards) -> Result<Listening, &'static str> {
@@ -26,18 +31,26 @@ pub(crate) fn first(boards: &VirtualBoards) -> Result<Listening, &'static str> {
 }
 
 /// One request by `POST`, over a connection of its own; its result.
-pub(crate) fn post(address: SocketAddr, method: &str, params: &Value, patience: Duration) -> io::Result<Value> {
+pub(crate) fn post(
+    address: SocketAddr,
+    method: &str,
+    params: &Value,
+    patience: Duration,
+) -> io::Result<Value> {
     let mut stream = TcpStream::connect_timeout(&address, patience)?;
     stream.set_read_timeout(Some(patience))?;
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
     let length = body.len();
     write!(
         stream,
-        "POST /rpc HTTP/1.1\r\nHost: b.local\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        "POST /rpc HTTP/1.1\r\nHost: b.local\r\nConnection: close\r\nContent-Length: \
+             {length}\r\n\r\n{body}"
     )?;
     let mut response = String::new();
     stream.read_to_string(&mut response)?;
-    let (_, body) = response.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let (_, body) = response
+        .split_once("\r\n\r\n")
+        .ok_or(io::ErrorKind::UnexpectedEof)?;
     Ok(serde_json::from_str::<Value>(body)?["result"].clone())
 }
 
@@ -60,7 +73,10 @@ impl Controller {
     }
 
     /// The first message that is wanted.
-    async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Result<Value, Box<dyn std::error::Error>> {
+    async fn until(
+        &mut self,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Value, Box<dyn std::error::Error>> {
         let search = async {
             while let Some(message) = self.0.next().await {
                 if let Message::Text(text) = message? {
@@ -90,7 +106,10 @@ impl Controller {
 }
 
 fn block_on<F: Future<Output = Outcome>>(test: F) -> Outcome {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(test)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(test)
 }
 
 #[test]
@@ -100,14 +119,26 @@ fn a_hand_at_the_board_reaches_a_controller_unasked() -> Outcome {
     block_on(async {
         let mut controller = Controller::connect(board.address).await?;
         controller.send("Device.Subscribe", json!({})).await?;
-        controller.until(|message| message["result"].is_object()).await?;
+        controller
+            .until(|message| message["result"].is_object())
+            .await?;
         boards.press(&board.name, &"button:0".parse()?, "press")?;
-        let event = controller.until(|message| message["method"] == "NotifyEvent").await?;
+        let event = controller
+            .until(|message| message["method"] == "NotifyEvent")
+            .await?;
         assert_eq!(event["params"]["source"], "physical");
-        let change = controller.until(|message| message["params"]["light:0"].is_object()).await?;
+        let change = controller
+            .until(|message| message["params"]["light:0"].is_object())
+            .await?;
         assert_eq!(change["params"]["light:0"]["on"], true);
-        boards.set(&board.id, &"light:0".parse()?, State(serde_json::from_str(r#"{"on":false}"#)?))?;
-        controller.until(|message| message["params"]["light:0"]["on"] == false).await?;
+        boards.set(
+            &board.id,
+            &"light:0".parse()?,
+            State(serde_json::from_str(r#"{"on":false}"#)?),
+        )?;
+        controller
+            .until(|message| message["params"]["light:0"]["on"] == false)
+            .await?;
         Ok(())
     })
 }
@@ -119,15 +150,24 @@ fn a_board_without_power_is_gone_and_comes_back_where_it_was_as_another_run() ->
     let before = status(board.address)?;
     let mut open = TcpStream::connect(board.address)?;
     boards.stop(&board.id)?;
-    assert!(matches!(open.read(&mut [0]), Ok(0) | Err(_)), "its sockets are closed");
+    assert!(
+        matches!(open.read(&mut [0]), Ok(0) | Err(_)),
+        "its sockets are closed"
+    );
     assert!(status(board.address).is_err());
-    assert!(matches!(boards.stop(&board.id), Err(ActionError::Stopped(_))));
+    assert!(matches!(
+        boards.stop(&board.id),
+        Err(ActionError::Stopped(_))
+    ));
     let other = boards.list().pop().ok_or("no second board")?;
     assert!(status(other.address).is_ok(), "the other is unharmed");
     boards.start_again(&board.id)?;
     assert_eq!(first(&boards)?.address, board.address);
     assert_ne!(status(board.address)?["epoch"], before["epoch"]);
-    assert!(matches!(boards.start_again(&board.id), Err(ActionError::Running(_))));
+    assert!(matches!(
+        boards.start_again(&board.id),
+        Err(ActionError::Running(_))
+    ));
     Ok(())
 }
 
@@ -151,7 +191,15 @@ fn a_held_board_accepts_and_says_nothing_until_it_is_released() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
     boards.hold(&board.id)?;
-    assert!(post(board.address, "Sys.Ping", &json!({}), Duration::from_millis(300)).is_err());
+    assert!(
+        post(
+            board.address,
+            "Sys.Ping",
+            &json!({}),
+            Duration::from_millis(300)
+        )
+        .is_err()
+    );
     let mut waiting = TcpStream::connect(board.address)?;
     waiting.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
     boards.release(&board.id)?;
@@ -166,7 +214,11 @@ fn what_a_hand_does_to_a_held_board_is_told_when_it_is_released() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
     boards.hold(&board.id)?;
-    boards.set(&board.id, &"light:0".parse()?, State::new().with("on", true))?;
+    boards.set(
+        &board.id,
+        &"light:0".parse()?,
+        State::new().with("on", true),
+    )?;
     boards.release(&board.id)?;
     assert_eq!(status(board.address)?["light:0"]["on"], true);
     Ok(())
@@ -178,9 +230,13 @@ fn a_reboot_says_why_keeps_the_name_and_listens_where_it_was() -> Outcome {
     let board = first(&boards)?;
     block_on(async {
         let mut controller = Controller::connect(board.address).await?;
-        controller.send("Device.SetName", json!({ "name": "Reading lamp" })).await?;
+        controller
+            .send("Device.SetName", json!({ "name": "Reading lamp" }))
+            .await?;
         controller.send("Device.GetStatus", json!({})).await?;
-        let before = controller.until(|message| message["result"]["epoch"].is_string()).await?;
+        let before = controller
+            .until(|message| message["result"]["epoch"].is_string())
+            .await?;
         controller.send("Device.Reboot", json!({})).await?;
         assert_eq!(controller.closed().await?, Some(1012));
         drop(controller);
@@ -203,19 +259,34 @@ fn a_reboot_says_why_keeps_the_name_and_listens_where_it_was() -> Outcome {
 fn a_board_comes_back_with_what_it_had_written_when_its_power_went() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let board = first(&boards)?;
-    post(board.address, "Light.Set", &json!({ "id": 0, "on": true, "brightness": 7 }), PATIENCE)?;
+    post(
+        board.address,
+        "Light.Set",
+        &json!({ "id": 0, "on": true, "brightness": 7 }),
+        PATIENCE,
+    )?;
     let epoch = status(board.address)?["epoch"].clone();
     post(board.address, "Device.Reboot", &json!({}), PATIENCE)?;
     let begun = Instant::now();
-    while !status(board.address).is_ok_and(|status| status["epoch"].is_string() && status["epoch"] != epoch) {
+    while !status(board.address)
+        .is_ok_and(|status| status["epoch"].is_string() && status["epoch"] != epoch)
+    {
         assert!(begun.elapsed() < PATIENCE, "it does not come back");
     }
-    post(board.address, "Light.Set", &json!({ "id": 0, "brightness": 99 }), PATIENCE)?;
+    post(
+        board.address,
+        "Light.Set",
+        &json!({ "id": 0, "brightness": 99 }),
+        PATIENCE,
+    )?;
     // It had five seconds to write that.
     boards.stop(&board.id)?;
     boards.start_again(&board.id)?;
     let after = status(board.address)?;
-    assert_eq!((&after["light:0"]["on"], &after["light:0"]["brightness"]), (&json!(true), &json!(7)));
+    assert_eq!(
+        (&after["light:0"]["on"], &after["light:0"]["brightness"]),
+        (&json!(true), &json!(7))
+    );
     boards.forget_everything(&board.id)?;
     let begun = Instant::now();
     while !status(board.address).is_ok_and(|status| status["light:0"]["on"] == false) {
@@ -227,7 +298,11 @@ fn a_board_comes_back_with_what_it_had_written_when_its_power_went() -> Outcome 
 #[test]
 fn boards_of_two_starts_have_other_ids_unless_they_have_one_seed() -> Outcome {
     let id = |seed| -> Result<String, StartError> {
-        let boards = VirtualBoards::start(Options { seed, mdns: false, ..Options::default() })?;
+        let boards = VirtualBoards::start(Options {
+            seed,
+            mdns: false,
+            ..Options::default()
+        })?;
         Ok(boards.list().remove(0).id)
     };
     assert_ne!(id(None)?, id(None)?);
@@ -237,13 +312,32 @@ fn boards_of_two_starts_have_other_ids_unless_they_have_one_seed() -> Outcome {
 
 #[test]
 fn a_board_is_named_by_id_or_by_a_name_that_only_it_has() -> Outcome {
-    let boards = VirtualBoards::start(Options { boards: 2, mdns: false, ..Options::default() })?;
-    assert!(matches!(boards.hold("nobody"), Err(ActionError::NoSuchBoard(_))));
+    let boards = VirtualBoards::start(Options {
+        boards: 2,
+        mdns: false,
+        ..Options::default()
+    })?;
+    assert!(matches!(
+        boards.hold("nobody"),
+        Err(ActionError::NoSuchBoard(_))
+    ));
     for board in boards.list() {
-        post(board.address, "Device.SetName", &json!({ "name": "Twin" }), PATIENCE)?;
+        post(
+            board.address,
+            "Device.SetName",
+            &json!({ "name": "Twin" }),
+            PATIENCE,
+        )?;
     }
-    assert!(boards.list().iter().all(|board| board.name == "Twin"), "{:?}", boards.list());
-    assert!(matches!(boards.hold("Twin"), Err(ActionError::Ambiguous(_))));
+    assert!(
+        boards.list().iter().all(|board| board.name == "Twin"),
+        "{:?}",
+        boards.list()
+    );
+    assert!(matches!(
+        boards.hold("Twin"),
+        Err(ActionError::Ambiguous(_))
+    ));
     Ok(())
 }
 
@@ -251,30 +345,52 @@ fn a_board_is_named_by_id_or_by_a_name_that_only_it_has() -> Outcome {
 fn a_port_that_is_taken_is_said_and_nothing_runs() -> Outcome {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0))?;
     let port = taken.local_addr()?.port();
-    let failed = VirtualBoards::start(Options { port, mdns: false, ..Options::default() });
+    let failed = VirtualBoards::start(Options {
+        port,
+        mdns: false,
+        ..Options::default()
+    });
     assert!(matches!(failed, Err(StartError::Listen { .. })));
     Ok(())
 }
 
 #[test]
 fn boards_are_found_by_mdns_with_their_new_names_and_say_goodbye() -> Outcome {
-    let boards = VirtualBoards::start(Options { boards: 3, ..Options::default() })?;
-    let wanted: BTreeMap<_, _> = boards.list().into_iter().map(|board| (board.id.clone(), board)).collect();
+    let boards = VirtualBoards::start(Options {
+        boards: 3,
+        ..Options::default()
+    })?;
+    let wanted: BTreeMap<_, _> = boards
+        .list()
+        .into_iter()
+        .map(|board| (board.id.clone(), board))
+        .collect();
     let daemon = ServiceDaemon::new()?;
     let events = daemon.browse(SERVICE)?;
     let deadline = Instant::now() + PATIENCE;
     let mut found = BTreeMap::new();
     while found.len() < wanted.len() {
         if let ServiceEvent::ServiceResolved(service) = events.recv_deadline(deadline)?
-            && let Some(board) = service.txt_properties.get_property_val_str("id").and_then(|id| wanted.get(id))
+            && let Some(board) = service
+                .txt_properties
+                .get_property_val_str("id")
+                .and_then(|id| wanted.get(id))
         {
             assert_eq!(service.port, board.address.port());
-            assert_eq!(service.txt_properties.get_property_val_str("friendly_name"), Some(board.name.as_str()));
+            assert_eq!(
+                service.txt_properties.get_property_val_str("friendly_name"),
+                Some(board.name.as_str())
+            );
             found.insert(board.id.clone(), service.fullname.clone());
         }
     }
     let board = first(&boards)?;
-    post(board.address, "Device.SetName", &json!({ "name": "Renamed" }), PATIENCE)?;
+    post(
+        board.address,
+        "Device.SetName",
+        &json!({ "name": "Renamed" }),
+        PATIENCE,
+    )?;
     loop {
         if let ServiceEvent::ServiceResolved(service) = events.recv_deadline(deadline)?
             && service.txt_properties.get_property_val_str("friendly_name") == Some("Renamed")
@@ -302,7 +418,9 @@ fn a_board_says_why_it_started() -> Outcome {
     let deadline = Instant::now() + PATIENCE;
     let after = loop {
         match info() {
-            Ok(after) if after["epoch"].is_string() && after["epoch"] != before["epoch"] => break after,
+            Ok(after) if after["epoch"].is_string() && after["epoch"] != before["epoch"] => {
+                break after;
+            }
             _ if Instant::now() > deadline => return Err("it did not come back".into()),
             _ => {}
         }

@@ -1,4 +1,5 @@
-//! Virtual boards as a process and as a library: over real sockets and real mDNS.
+//! Virtual boards as a process and as a library: over real sockets and real
+//! mDNS.
 
 mod library;
 mod program;

@@ -31,9 +31,16 @@ impl Program {
         let output = child.stdout.take().ok_or("no output")?;
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
-            BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+            BufReader::new(output)
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
         });
-        Ok(Self { child, input, lines })
+        Ok(Self {
+            child,
+            input,
+            lines,
+        })
     }
 
     fn line(&self) -> Result<Value, Box<dyn std::error::Error>> {
@@ -48,7 +55,11 @@ impl Program {
     fn wait(&mut self) -> Result<ExitStatus, Box<dyn std::error::Error>> {
         let deadline = Instant::now() + PATIENCE;
         // Its output ends when it does.
-        while self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok() {}
+        while self
+            .lines
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            .is_ok()
+        {}
         Ok(self.child.wait()?)
     }
 }
@@ -61,23 +72,41 @@ impl Drop for Program {
 }
 
 fn address(line: &Value) -> Result<String, &'static str> {
-    line["address"].as_str().map(str::to_owned).ok_or("no address")
+    line["address"]
+        .as_str()
+        .map(str::to_owned)
+        .ok_or("no address")
 }
 
 #[test]
 fn it_prints_a_line_a_board_and_obeys_lines() -> Outcome {
     let mut program = Program::start(&["--boards", "2", "--name", "Test", "--no-mdns"])?;
     let (one, other) = (program.line()?, program.line()?);
-    assert_eq!((&one["name"], &other["name"]), (&"Test".into(), &"Test 2".into()));
+    assert_eq!(
+        (&one["name"], &other["name"]),
+        (&"Test".into(), &"Test 2".into())
+    );
     assert!(one["id"].is_string() && TcpStream::connect(address(&one)?).is_ok());
 
     program.say("fly away")?;
-    assert!(program.line()?["error"].as_str().is_some_and(|error| error.contains("press")));
+    assert!(
+        program.line()?["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("press"))
+    );
     program.say("press Nobody button:0")?;
-    assert!(program.line()?["error"].as_str().is_some_and(|error| error.contains("Nobody")));
+    assert!(
+        program.line()?["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("Nobody"))
+    );
     program.say("stop Test 2")?;
     program.say("press Test 2 button:0")?;
-    assert!(program.line()?["error"].as_str().is_some_and(|error| error.contains("stopped")));
+    assert!(
+        program.line()?["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("stopped"))
+    );
     assert!(TcpStream::connect(address(&other)?).is_err());
     program.say("start Test 2")?;
     assert_eq!(program.line()?, other);
@@ -92,7 +121,12 @@ fn the_end_of_its_input_does_not_end_it() -> Outcome {
     let mut program = Program::start(&["--no-mdns"])?;
     let board = address(&program.line()?)?;
     drop(program.input.take());
-    assert!(program.lines.recv_timeout(Duration::from_millis(200)).is_err());
+    assert!(
+        program
+            .lines
+            .recv_timeout(Duration::from_millis(200))
+            .is_err()
+    );
     assert!(TcpStream::connect(board).is_ok());
     Ok(())
 }
@@ -118,7 +152,13 @@ fn an_image_is_written_with_its_version() -> Outcome {
     assert_eq!(image(&["--version", "0.2.0"])?, Image::new("0.2.0")?);
     assert_eq!(std::fs::metadata(&file)?.len(), 200_000);
     let broken = image(&["--version", "0.3.0", "--never-comes-up", "--size", "100"])?;
-    assert_eq!(broken, Image { comes_up: false, ..Image::new("0.3.0")? });
+    assert_eq!(
+        broken,
+        Image {
+            comes_up: false,
+            ..Image::new("0.3.0")?
+        }
+    );
     let status = Program::start(&["image", "/nowhere/at/all", "--version", "1"])?.wait()?;
     assert!(!status.success());
     Ok(std::fs::remove_file(file)?)
@@ -134,21 +174,39 @@ impl Drop for Folder {
 }
 
 fn asked(board: &str, method: &str, params: &Value) -> Result<Value, Box<dyn std::error::Error>> {
-    Ok(crate::library::post(board.parse()?, method, params, PATIENCE)?)
+    Ok(crate::library::post(
+        board.parse()?,
+        method,
+        params,
+        PATIENCE,
+    )?)
 }
 
 #[test]
 fn with_a_folder_for_it_a_board_keeps_its_state_over_the_end_of_the_program() -> Outcome {
-    let folder = Folder(std::env::temp_dir().join(format!("switchboard-state-{}", std::process::id())));
-    let arguments =
-        ["--no-mdns", "--profile", "everything", "--state-dir", folder.0.to_str().ok_or("a strange folder")?];
+    let folder =
+        Folder(std::env::temp_dir().join(format!("switchboard-state-{}", std::process::id())));
+    let arguments = [
+        "--no-mdns",
+        "--profile",
+        "everything",
+        "--state-dir",
+        folder.0.to_str().ok_or("a strange folder")?,
+    ];
     let program = Program::start(&arguments)?;
     let before = program.line()?;
     let board = address(&before)?;
     asked(&board, "Device.SetName", &json!({ "name": "Küche" }))?;
     asked(&board, "Text.Set", &json!({ "id": 0, "value": "kept" }))?;
-    asked(&board, "Light.Set", &json!({ "id": 0, "on": true, "rgb": [1, 2, 3] }))?;
-    assert!(Program::start(&arguments)?.wait()?.code() == Some(1), "two programs may not write to one folder");
+    asked(
+        &board,
+        "Light.Set",
+        &json!({ "id": 0, "on": true, "rgb": [1, 2, 3] }),
+    )?;
+    assert!(
+        Program::start(&arguments)?.wait()?.code() == Some(1),
+        "two programs may not write to one folder"
+    );
     let epoch = asked(&board, "Device.GetInfo", &json!({}))?["epoch"].clone();
     // A reboot writes at once; the program is then killed, without any goodbye.
     asked(&board, "Device.Reboot", &json!({}))?;
@@ -162,12 +220,20 @@ fn with_a_folder_for_it_a_board_keeps_its_state_over_the_end_of_the_program() ->
     drop(program);
     let mut program = Program::start(&arguments)?;
     let after = program.line()?;
-    assert_eq!((&after["id"], &after["name"]), (&before["id"], &json!("Küche")));
+    assert_eq!(
+        (&after["id"], &after["name"]),
+        (&before["id"], &json!("Küche"))
+    );
     let status = asked(&address(&after)?, "Device.GetStatus", &json!({}))?;
-    assert_eq!((&status["text:0"]["value"], &status["light:0"]["rgb"]), (&json!("kept"), &json!([1, 2, 3])));
+    assert_eq!(
+        (&status["text:0"]["value"], &status["light:0"]["rgb"]),
+        (&json!("kept"), &json!([1, 2, 3]))
+    );
     program.say("erase Küche")?;
     let deadline = Instant::now() + PATIENCE;
-    while !asked(&address(&after)?, "Device.GetInfo", &json!({})).is_ok_and(|info| info["name"] == "Test bench") {
+    while !asked(&address(&after)?, "Device.GetInfo", &json!({}))
+        .is_ok_and(|info| info["name"] == "Test bench")
+    {
         assert!(Instant::now() < deadline, "it does not forget");
     }
     Ok(())
@@ -175,9 +241,13 @@ fn with_a_folder_for_it_a_board_keeps_its_state_over_the_end_of_the_program() ->
 
 #[test]
 fn an_origin_that_is_none_is_refused_with_an_example() -> Outcome {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_virtual-board")).args(["--allow-origin", "panel.example"]).output()?;
+    let output = Command::new(env!("CARGO_BIN_EXE_virtual-board"))
+        .args(["--allow-origin", "panel.example"])
+        .output()?;
     let said = String::from_utf8(output.stderr)?;
-    assert!(!output.status.success() && said.contains("http://192.168.1.5:8080"), "{said}");
+    assert!(
+        !output.status.success() && said.contains("http://192.168.1.5:8080"),
+        "{said}"
+    );
     Ok(())
 }

@@ -11,7 +11,9 @@ use std::{
     time::Instant,
 };
 
-use protocol::improv::{Command, Credentials, ErrorState, FromDevice, Item, Password, Reader, RpcResult, State};
+use protocol::improv::{
+    Command, Credentials, ErrorState, FromDevice, Item, Password, Reader, RpcResult, State,
+};
 use virtual_board::{Options, VirtualBoards, serial::SerialBoard};
 
 use crate::{Outcome, PATIENCE};
@@ -45,13 +47,20 @@ impl Cable {
     }
 
     fn ask(&mut self, command: &Command) -> Outcome {
-        Ok(self.port.write_all(&command.to_packet().ok_or("too long")?.encode())?)
+        Ok(self
+            .port
+            .write_all(&command.to_packet().ok_or("too long")?.encode())?)
     }
 
-    fn until<T>(&self, pass: impl Fn(FromDevice) -> Option<T>) -> Result<T, Box<dyn std::error::Error>> {
+    fn until<T>(
+        &self,
+        pass: impl Fn(FromDevice) -> Option<T>,
+    ) -> Result<T, Box<dyn std::error::Error>> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let said = self.said.recv_timeout(deadline.saturating_duration_since(Instant::now()))?;
+            let said = self
+                .said
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))?;
             if let Some(passed) = pass(said) {
                 return Ok(passed);
             }
@@ -59,20 +68,33 @@ impl Cable {
     }
 
     fn join(&mut self, ssid: &str, password: &str) -> Outcome {
-        self.ask(&Command::SendWifiSettings(Credentials::new(ssid, Password::new(password))?))
+        self.ask(&Command::SendWifiSettings(Credentials::new(
+            ssid,
+            Password::new(password),
+        )?))
     }
 }
 
 fn result(said: FromDevice) -> Option<RpcResult> {
-    if let FromDevice::Result(result) = said { Some(result) } else { None }
+    if let FromDevice::Result(result) = said {
+        Some(result)
+    } else {
+        None
+    }
 }
 
 #[test]
 fn it_serves_once_it_has_the_right_password_and_says_where() -> Outcome {
-    let options = Options { started: false, mdns: false, ..Options::default() };
+    let options = Options {
+        started: false,
+        mdns: false,
+        ..Options::default()
+    };
     let boards = Arc::new(VirtualBoards::start(options)?);
     let (tell, told) = mpsc::channel();
-    let board = SerialBoard::start(Arc::clone(&boards), move |listening| drop(tell.send(listening.clone())))?;
+    let board = SerialBoard::start(Arc::clone(&boards), move |listening| {
+        drop(tell.send(listening.clone()))
+    })?;
     let mut cable = Cable::plug_in(&board)?;
 
     cable.ask(&Command::RequestNetworks)?;
@@ -84,8 +106,15 @@ fn it_serves_once_it_has_the_right_password_and_says_where() -> Outcome {
         }
         networks.push((found[0].clone(), found[2].clone()));
     }
-    let expected = [("Switchboard Lab", "YES"), ("Open Bench", "NO"), ("Far Away", "YES")];
-    assert_eq!(networks, expected.map(|(name, locked)| (name.to_owned(), locked.to_owned())));
+    let expected = [
+        ("Switchboard Lab", "YES"),
+        ("Open Bench", "NO"),
+        ("Far Away", "YES"),
+    ];
+    assert_eq!(
+        networks,
+        expected.map(|(name, locked)| (name.to_owned(), locked.to_owned()))
+    );
 
     cable.join("Switchboard Lab", "wrong")?;
     let unable = FromDevice::Error(ErrorState::UnableToConnect);
@@ -95,7 +124,10 @@ fn it_serves_once_it_has_the_right_password_and_says_where() -> Outcome {
     cable.join("Switchboard Lab", "blinking lights")?;
     cable.until(|said| (said == FromDevice::State(State::Provisioned)).then_some(()))?;
     let listening = told.recv_timeout(PATIENCE)?;
-    assert_eq!(cable.until(result)?.strings, [format!("http://{}/", listening.address)]);
+    assert_eq!(
+        cable.until(result)?.strings,
+        [format!("http://{}/", listening.address)]
+    );
     drop(std::net::TcpStream::connect(listening.address)?);
 
     // A network that does not take it: it goes back to the one that it had.
@@ -108,7 +140,11 @@ fn it_serves_once_it_has_the_right_password_and_says_where() -> Outcome {
 
 #[test]
 fn its_port_goes_with_it() -> Outcome {
-    let boards = Arc::new(VirtualBoards::start(Options { started: false, mdns: false, ..Options::default() })?);
+    let boards = Arc::new(VirtualBoards::start(Options {
+        started: false,
+        mdns: false,
+        ..Options::default()
+    })?);
     let board = SerialBoard::start(boards, |_| {})?;
     let cable = Cable::plug_in(&board)?;
     drop(board);

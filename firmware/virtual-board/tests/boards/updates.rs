@@ -1,4 +1,5 @@
-//! Updates of virtual boards: a new image is taken, kept or given back. The controllers here are foreign code, by `POST`.
+//! Updates of virtual boards: a new image is taken, kept or given back. The
+//! controllers here are foreign code, by `POST`.
 
 use std::{net::SocketAddr, time::Instant};
 
@@ -12,13 +13,24 @@ use crate::{
     library::{first, post, quiet, status},
 };
 
-/// Sends a whole image, and commits it. Answers the result of the commit: `null` where it was refused.
+/// Sends a whole image, and commits it. Answers the result of the commit:
+/// `null` where it was refused.
 fn update(address: SocketAddr, image: &[u8]) -> Result<Value, Box<dyn std::error::Error>> {
     let sha256 = ota::Digest(Sha256::digest(image).into());
-    post(address, "Ota.Begin", &json!({ "size": image.len(), "sha256": sha256 }), PATIENCE)?;
+    post(
+        address,
+        "Ota.Begin",
+        &json!({ "size": image.len(), "sha256": sha256 }),
+        PATIENCE,
+    )?;
     let mut offset = 0;
     for part in image.chunks(limits::UPDATE_CHUNK) {
-        post(address, "Ota.Write", &json!(ota::Write::new(offset, part)), PATIENCE)?;
+        post(
+            address,
+            "Ota.Write",
+            &json!(ota::Write::new(offset, part)),
+            PATIENCE,
+        )?;
         offset += u32::try_from(part.len())?;
     }
     Ok(post(address, "Ota.Commit", &json!({}), PATIENCE)?)
@@ -33,7 +45,8 @@ fn after_reboot(address: SocketAddr, epoch: &Value) -> Result<State, Box<dyn std
                 return Ok(serde_json::from_value(status["update:0"].clone())?);
             }
             _ if begun.elapsed() > PATIENCE => return Err("the board did not come back".into()),
-            // Refused connections come back at once, and there is nothing else to wait on.
+            // Refused connections come back at once, and there is nothing else
+            // to wait on.
             _ => std::thread::yield_now(),
         }
     }
@@ -51,13 +64,22 @@ fn an_image_is_taken_and_the_board_comes_back_with_its_version() -> Outcome {
     let committed = update(address, &Image::new("0.2.0")?.to_bytes(20_000))?;
     assert!(committed["seq"].is_u64(), "{committed}");
     let state = after_reboot(address, &before)?;
-    assert_eq!((state.installed_version(), state.last_error()), (Some("0.2.0"), None));
-    assert_eq!(post(address, "Device.GetInfo", &json!({}), PATIENCE)?["version"], "0.2.0");
+    assert_eq!(
+        (state.installed_version(), state.last_error()),
+        (Some("0.2.0"), None)
+    );
+    assert_eq!(
+        post(address, "Device.GetInfo", &json!({}), PATIENCE)?["version"],
+        "0.2.0"
+    );
     // It was reached: the version stays when the power goes.
     let board = first(&boards)?;
     boards.stop(&board.id)?;
     boards.start_again(&board.id)?;
-    assert_eq!(post(address, "Device.GetInfo", &json!({}), PATIENCE)?["version"], "0.2.0");
+    assert_eq!(
+        post(address, "Device.GetInfo", &json!({}), PATIENCE)?["version"],
+        "0.2.0"
+    );
     Ok(())
 }
 
@@ -66,10 +88,22 @@ fn an_image_that_never_comes_up_gives_way_to_the_one_before_it() -> Outcome {
     let boards = quiet(1, Profile::Lamp)?;
     let address = first(&boards)?.address;
     let before = epoch(address)?;
-    update(address, &Image { comes_up: false, ..Image::new("0.3.0")? }.to_bytes(3_000))?;
+    update(
+        address,
+        &Image {
+            comes_up: false,
+            ..Image::new("0.3.0")?
+        }
+        .to_bytes(3_000),
+    )?;
     let state = after_reboot(address, &before)?;
     assert_eq!(state.installed_version(), Some(env!("CARGO_PKG_VERSION")));
-    assert!(state.last_error().is_some_and(|error| error.contains("came back")), "{state:?}");
+    assert!(
+        state
+            .last_error()
+            .is_some_and(|error| error.contains("came back")),
+        "{state:?}"
+    );
     Ok(())
 }
 
@@ -81,7 +115,11 @@ fn bytes_that_are_no_image_are_refused_and_nothing_changes() -> Outcome {
     assert_eq!(update(address, &[0xe9; 3_000])?, Value::Null);
     let status = status(address)?;
     assert_eq!(status["epoch"], before);
-    assert!(status["update:0"]["last_error"].as_str().is_some_and(|error| error.contains("virtual-board image")));
+    assert!(
+        status["update:0"]["last_error"]
+            .as_str()
+            .is_some_and(|error| error.contains("virtual-board image"))
+    );
     Ok(())
 }
 
@@ -91,11 +129,24 @@ fn power_that_is_lost_in_the_middle_leaves_the_old_image() -> Outcome {
     let board = first(&boards)?;
     let image = Image::new("0.2.0")?.to_bytes(3_000);
     let sha256 = ota::Digest(Sha256::digest(&image).into());
-    post(board.address, "Ota.Begin", &json!({ "size": image.len(), "sha256": sha256 }), PATIENCE)?;
-    post(board.address, "Ota.Write", &json!(ota::Write::new(0, &image[..limits::UPDATE_CHUNK])), PATIENCE)?;
+    post(
+        board.address,
+        "Ota.Begin",
+        &json!({ "size": image.len(), "sha256": sha256 }),
+        PATIENCE,
+    )?;
+    post(
+        board.address,
+        "Ota.Write",
+        &json!(ota::Write::new(0, &image[..limits::UPDATE_CHUNK])),
+        PATIENCE,
+    )?;
     boards.stop(&board.id)?;
     boards.start_again(&board.id)?;
     let state: State = serde_json::from_value(status(board.address)?["update:0"].clone())?;
-    assert_eq!((state.in_progress(), state.installed_version()), (Some(false), Some(env!("CARGO_PKG_VERSION"))));
+    assert_eq!(
+        (state.in_progress(), state.installed_version()),
+        (Some(false), Some(env!("CARGO_PKG_VERSION")))
+    );
     Ok(())
 }

@@ -19,21 +19,35 @@ fn word() -> impl Strategy<Value = Value> {
 }
 
 fn field() -> impl Strategy<Value = String> {
-    const NAMES: [&str; 10] =
-        ["epoch", "prev", "seq", "uptime_ms", "source", "events", "light:0", "x:1", "proto", "components"];
+    const NAMES: [&str; 10] = [
+        "epoch",
+        "prev",
+        "seq",
+        "uptime_ms",
+        "source",
+        "events",
+        "light:0",
+        "x:1",
+        "proto",
+        "components",
+    ];
     prop::sample::select(&NAMES[..]).prop_map(str::to_owned)
 }
 
 fn message() -> impl Strategy<Value = String> {
     const PUSHES: [&str; 3] = ["NotifyStatus", "NotifyEvent", "Other"];
     let object = || {
-        prop::collection::vec((field(), word()), 0..8).prop_map(|fields| Value::Object(fields.into_iter().collect()))
+        prop::collection::vec((field(), word()), 0..8)
+            .prop_map(|fields| Value::Object(fields.into_iter().collect()))
     };
-    let call = (prop::sample::select(&PUSHES[..]), object())
-        .prop_map(|(method, params)| json!({ "jsonrpc": "2.0", "method": method, "params": params }).to_string());
-    let answer = (0..30_i64, prop_oneof![object(), word()])
-        .prop_map(|(id, result)| json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string());
-    let pushes = (0..40_u64, 0..40_u64).prop_map(|(prev, seq)| status(EPOCH, prev, seq, json!({})).to_string());
+    let call = (prop::sample::select(&PUSHES[..]), object()).prop_map(|(method, params)| {
+        json!({ "jsonrpc": "2.0", "method": method, "params": params }).to_string()
+    });
+    let answer = (0..30_i64, prop_oneof![object(), word()]).prop_map(|(id, result)| {
+        json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string()
+    });
+    let pushes = (0..40_u64, 0..40_u64)
+        .prop_map(|(prev, seq)| status(EPOCH, prev, seq, json!({})).to_string());
     prop_oneof![".{0,64}", call, answer, pushes]
 }
 

@@ -8,7 +8,12 @@ fn call(id: &str, locked: bool) -> Input {
 }
 
 fn call_from(from: &str, id: &str, locked: bool) -> Input {
-    Input::Called(Called { id: id.into(), locked, from: from.into(), ephemeral: Ephemeral::new([7; 32]) })
+    Input::Called(Called {
+        id: id.into(),
+        locked,
+        from: from.into(),
+        ephemeral: Ephemeral::new([7; 32]),
+    })
 }
 
 fn refused_key() -> String {
@@ -17,12 +22,20 @@ fn refused_key() -> String {
 }
 
 fn awaits(why: &LinkProblem) -> LinkState {
-    LinkState::Unreachable { problem: LinkProblem::AwaitsCall(why.to_string()), retry_at: None }
+    LinkState::Unreachable {
+        problem: LinkProblem::AwaitsCall(why.to_string()),
+        retry_at: None,
+    }
 }
 
 fn key(secret: u8) -> Input {
     let psk = Psk::new([secret; 32]);
-    let key = Key { board: "lamp-1".into(), kid: KeyId([secret; 4]), role: Role::Control, psk };
+    let key = Key {
+        board: "lamp-1".into(),
+        kid: KeyId([secret; 4]),
+        role: Role::Control,
+        psk,
+    };
     Input::Keys([key].into_iter().collect::<Keys>())
 }
 
@@ -34,8 +47,15 @@ fn outbound(state: &str) -> Value {
 impl Bench {
     /// A board of which nothing is known but its id.
     fn nowhere() -> Self {
-        let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) };
-        let mut bench = Self { session: Session::new(now.instant, 42), now, ..Self::new() };
+        let now = Now {
+            instant: Instant::now(),
+            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        };
+        let mut bench = Self {
+            session: Session::new(now.instant, 42),
+            now,
+            ..Self::new()
+        };
         bench.input(Input::Known("lamp-1".into()));
         bench
     }
@@ -50,19 +70,32 @@ impl Bench {
         bench
     }
 
-    /// A peer connects as a locked board whose key is held, greets, and says that the key is wrong.
+    /// A peer connects as a locked board whose key is held, greets, and says
+    /// that the key is wrong.
     fn refuse_the_key(&mut self, from: &str) {
         self.input(call_from(from, "lamp-1", true));
-        self.input(Input::Binary(self.attempt, Hello::new("lamp-1", [9; 16]).to_bytes()));
+        self.input(Input::Binary(
+            self.attempt,
+            Hello::new("lamp-1", [9; 16]).to_bytes(),
+        ));
         self.input(Input::Message(self.attempt, refused_key()));
     }
 
     /// The board connects, greets, proves that it has key 1, and is read.
     fn connects_with_key(&mut self, from: &str) {
         self.input(call_from(from, "lamp-1", true));
-        self.input(Input::Binary(self.attempt, Hello::new("lamp-1", [9; 16]).to_bytes()));
+        self.input(Input::Binary(
+            self.attempt,
+            Hello::new("lamp-1", [9; 16]).to_bytes(),
+        ));
         let offer = Offer::from_bytes(&self.frames.pop().unwrap()).unwrap();
-        let (channel, answer) = respond(&Hello::new("lamp-1", [9; 16]), &offer, &Psk::new([1; 32]), [8; 32]).unwrap();
+        let (channel, answer) = respond(
+            &Hello::new("lamp-1", [9; 16]),
+            &offer,
+            &Psk::new([1; 32]),
+            [8; 32],
+        )
+        .unwrap();
         self.channel = Some(channel);
         self.input(Input::Binary(self.attempt, answer.to_bytes()));
         self.be_read(EPOCH, 10);
@@ -70,7 +103,10 @@ impl Bench {
     }
 
     fn claims(&self) -> usize {
-        self.reports.iter().filter(|report| matches!(report, Report::Claimed(_))).count()
+        self.reports
+            .iter()
+            .filter(|report| matches!(report, Report::Claimed(_)))
+            .count()
     }
 
     fn closed(&mut self) {
@@ -93,8 +129,10 @@ fn a_board_that_calls_is_asked_and_commanded_as_any_other() {
 fn after_a_call_nobody_is_connected_to_and_the_next_one_is_waited_for() {
     let mut bench = Bench::called();
     bench.closed();
-    let awaited =
-        LinkState::Unreachable { problem: LinkProblem::AwaitsCall("the connection was closed".into()), retry_at: None };
+    let awaited = LinkState::Unreachable {
+        problem: LinkProblem::AwaitsCall("the connection was closed".into()),
+        retry_at: None,
+    };
     assert_eq!(bench.link(), awaited);
     bench.pass(3600 * SECOND);
     bench.input(Input::RetryNow);
@@ -109,7 +147,10 @@ fn after_a_call_nobody_is_connected_to_and_the_next_one_is_waited_for() {
 fn a_call_that_is_silent_is_dropped_as_any_link() {
     let mut bench = Bench::called();
     bench.pass(60 * SECOND);
-    assert_eq!(bench.problem(), LinkProblem::AwaitsCall("silent for 45 s".into()));
+    assert_eq!(
+        bench.problem(),
+        LinkProblem::AwaitsCall("silent for 45 s".into())
+    );
 }
 
 #[test]
@@ -118,7 +159,13 @@ fn a_board_that_announces_itself_and_called_is_connected_to_once_its_call_has_en
     bench.input(announced("10.0.0.7:80", 1, false));
     assert!(bench.connects.is_empty(), "one link is enough");
     bench.closed();
-    assert!(matches!(bench.link(), LinkState::Unreachable { retry_at: Some(_), .. }));
+    assert!(matches!(
+        bench.link(),
+        LinkState::Unreachable {
+            retry_at: Some(_),
+            ..
+        }
+    ));
     bench.pass(2 * SECOND);
     assert_eq!(bench.connects, ["10.0.0.7:80"]);
     // It calls again before that comes to anything.
@@ -132,9 +179,17 @@ fn a_link_that_works_gives_way_to_a_call_that_its_board_vouches_for() {
     for state in ["connecting", "connected"] {
         let mut bench = Bench::connected();
         bench.input(call("lamp-1", false));
-        assert_eq!((bench.accepted, bench.disconnects), (0, 0), "it is asked first");
+        assert_eq!(
+            (bench.accepted, bench.disconnects),
+            (0, 0),
+            "it is asked first"
+        );
         bench.answer(method::OUTBOUND_GET, outbound(state));
-        assert_eq!((bench.accepted, bench.disconnects, bench.declined), (1, 1, 0), "{state}");
+        assert_eq!(
+            (bench.accepted, bench.disconnects, bench.declined),
+            (1, 1, 0),
+            "{state}"
+        );
         bench.be_read(EPOCH, 10);
         assert_eq!(bench.link(), LinkState::Connected);
     }
@@ -146,12 +201,22 @@ fn who_only_says_to_be_the_board_does_not_get_its_link() {
         let mut bench = Bench::connected();
         bench.input(call("lamp-1", false));
         bench.answer(method::OUTBOUND_GET, outbound(state));
-        assert_eq!((bench.accepted, bench.declined, bench.disconnects), (0, 1, 0), "{state}");
+        assert_eq!(
+            (bench.accepted, bench.declined, bench.disconnects),
+            (0, 1, 0),
+            "{state}"
+        );
     }
     let mut bench = Bench::connected();
     bench.input(call("lamp-1", false));
-    bench.refuse(method::OUTBOUND_GET, &RpcError::new(Code::MethodNotFound, "no_such_method", "no"));
-    assert_eq!((bench.accepted, bench.declined, bench.disconnects), (0, 1, 0));
+    bench.refuse(
+        method::OUTBOUND_GET,
+        &RpcError::new(Code::MethodNotFound, "no_such_method", "no"),
+    );
+    assert_eq!(
+        (bench.accepted, bench.declined, bench.disconnects),
+        (0, 1, 0)
+    );
 }
 
 #[test]
@@ -163,7 +228,10 @@ fn a_second_call_is_declined_while_the_first_lives_and_taken_once_it_does_not() 
     // The board lost its power: its old connection says nothing any more.
     bench.input(call("lamp-1", false));
     bench.pass(4 * SECOND);
-    assert_eq!((bench.accepted, bench.declined, bench.disconnects), (2, 1, 1));
+    assert_eq!(
+        (bench.accepted, bench.declined, bench.disconnects),
+        (2, 1, 1)
+    );
     bench.be_read("0000beef", 1);
     assert_eq!(bench.link(), LinkState::Connected);
     // Or it is reset as soon as it is asked.
@@ -177,8 +245,14 @@ fn who_says_another_id_than_it_called_with_is_another_board() {
     let mut bench = Bench::nowhere();
     bench.input(call("lamp-2", false));
     bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
-    let problem = LinkProblem::AnotherBoard { expected: "lamp-2".into(), found: "lamp-1".into() };
-    assert_eq!(bench.problem(), LinkProblem::AwaitsCall(problem.to_string()));
+    let problem = LinkProblem::AnotherBoard {
+        expected: "lamp-2".into(),
+        found: "lamp-1".into(),
+    };
+    assert_eq!(
+        bench.problem(),
+        LinkProblem::AwaitsCall(problem.to_string())
+    );
 }
 
 #[test]
@@ -196,7 +270,11 @@ fn a_refusal_of_the_key_on_an_inbound_connection_settles_nothing() {
     bench.input(key(1));
     for port in 1..=7 {
         bench.refuse_the_key(&format!("10.0.0.66:{port}"));
-        assert_eq!(bench.link(), awaits(&LinkProblem::WrongKey), "it is told, and no more");
+        assert_eq!(
+            bench.link(),
+            awaits(&LinkProblem::WrongKey),
+            "it is told, and no more"
+        );
         bench.connects_with_key(&format!("10.0.0.7:{port}"));
         bench.channel = None;
         bench.closed();
@@ -211,19 +289,37 @@ fn an_inbound_connection_that_proves_nothing_leaves_the_next_attempt_where_it_wa
     bench.input(Input::Known("lamp-1".into()));
     bench.input(key(1));
     bench.input(Input::Connect);
-    bench.input(Input::Ended(bench.attempt, Ending::NoConnection("refused".into())));
+    bench.input(Input::Ended(
+        bench.attempt,
+        Ending::NoConnection("refused".into()),
+    ));
     let before = bench.link();
-    assert!(matches!(before, LinkState::Unreachable { retry_at: Some(_), .. }));
+    assert!(matches!(
+        before,
+        LinkState::Unreachable {
+            retry_at: Some(_),
+            ..
+        }
+    ));
     bench.refuse_the_key("10.0.0.66:1");
     assert_eq!(bench.link(), before);
     bench.input(call_from("10.0.0.66:2", "lamp-1", false));
-    bench.input(Input::Message(bench.attempt, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }).to_string()));
+    bench.input(Input::Message(
+        bench.attempt,
+        json!({ "jsonrpc": "2.0", "id": 1, "result": {} }).to_string(),
+    ));
     assert_eq!(bench.link(), before);
     // An attempt that it interrupted is made once more, at once.
     bench.pass(2 * SECOND);
-    assert_eq!((bench.link(), bench.connects.len()), (LinkState::Connecting, 2));
+    assert_eq!(
+        (bench.link(), bench.connects.len()),
+        (LinkState::Connecting, 2)
+    );
     bench.refuse_the_key("10.0.0.67:1");
-    assert_eq!((bench.link(), bench.connects.len()), (LinkState::Connecting, 3));
+    assert_eq!(
+        (bench.link(), bench.connects.len()),
+        (LinkState::Connecting, 3)
+    );
     // And not interrupted by the same host soon after.
     let accepted = bench.accepted;
     bench.input(call_from("10.0.0.67:2", "lamp-1", true));
@@ -236,11 +332,19 @@ fn who_connects_says_nothing_and_comes_again_keeps_no_board_waiting() {
     bench.input(key(1));
     bench.input(call_from("10.0.0.66:1", "lamp-1", true));
     bench.input(call_from("10.0.0.7:1", "lamp-1", true));
-    assert_eq!((bench.accepted, bench.declined), (1, 0), "one may still prove itself");
+    assert_eq!(
+        (bench.accepted, bench.declined),
+        (1, 0),
+        "one may still prove itself"
+    );
     bench.pass(3 * SECOND);
     assert_eq!(bench.accepted, 2, "it is the next one's turn");
     bench.input(call_from("10.0.0.66:2", "lamp-1", true));
-    assert_eq!((bench.accepted, bench.declined), (2, 1), "and not again that of the first");
+    assert_eq!(
+        (bench.accepted, bench.declined),
+        (2, 1),
+        "and not again that of the first"
+    );
     bench.connects_with_key("10.0.0.7:2");
 }
 
@@ -251,19 +355,37 @@ fn that_a_board_is_locked_is_not_believed_of_who_connects_and_says_so() {
     live.input(Input::Ended(live.attempt, Ending::Closed));
     let mut never = Bench::new();
     never.input(Input::Connect);
-    never.input(Input::Ended(never.attempt, Ending::NoConnection("refused".into())));
+    never.input(Input::Ended(
+        never.attempt,
+        Ending::NoConnection("refused".into()),
+    ));
     for mut bench in [live, never] {
         let before = bench.link();
         bench.reports.clear();
         bench.input(call_from("10.0.0.66:1", "lamp-1", true));
-        assert_eq!((bench.accepted, bench.declined, bench.reports.len()), (0, 1, 0));
+        assert_eq!(
+            (bench.accepted, bench.declined, bench.reports.len()),
+            (0, 1, 0)
+        );
         bench.input(call_from("10.0.0.66:2", "lamp-1", false));
-        bench.input(Input::Binary(bench.attempt, Hello::new("lamp-1", [9; 16]).to_bytes()));
+        bench.input(Input::Binary(
+            bench.attempt,
+            Hello::new("lamp-1", [9; 16]).to_bytes(),
+        ));
         assert_eq!(bench.link(), before);
-        assert!(!bench.reports.iter().any(|report| matches!(report, Report::Greeted(_))));
+        assert!(
+            !bench
+                .reports
+                .iter()
+                .any(|report| matches!(report, Report::Greeted(_)))
+        );
         let attempts = bench.connects.len();
         bench.pass(2 * SECOND);
-        assert_eq!(bench.connects.len(), attempts + 1, "it is tried again when it would have been");
+        assert_eq!(
+            bench.connects.len(),
+            attempts + 1,
+            "it is tried again when it would have been"
+        );
     }
 }
 
@@ -284,16 +406,32 @@ fn who_speaks_in_plain_text_although_there_is_a_key_is_believed_nothing() {
     let mut bench = Bench::nowhere();
     bench.input(key(1));
     bench.input(call("lamp-1", false));
-    bench.input(Input::Message(bench.attempt, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }).to_string()));
-    assert_eq!(bench.link(), awaits(&LinkProblem::NotLocked { board: "lamp-1".into() }));
+    bench.input(Input::Message(
+        bench.attempt,
+        json!({ "jsonrpc": "2.0", "id": 1, "result": {} }).to_string(),
+    ));
+    assert_eq!(
+        bench.link(),
+        awaits(&LinkProblem::NotLocked {
+            board: "lamp-1".into()
+        })
+    );
 }
 
 #[test]
 fn a_locked_board_of_which_there_is_no_key_is_shown_as_locked_and_not_asked() {
     let mut bench = Bench::nowhere();
     bench.input(call("lamp-1", true));
-    assert_eq!((bench.problem(), bench.accepted, bench.declined), (LinkProblem::Locked, 0, 1));
-    assert!(bench.reports.iter().any(|report| matches!(report, Report::Greeted(id) if id == "lamp-1")));
+    assert_eq!(
+        (bench.problem(), bench.accepted, bench.declined),
+        (LinkProblem::Locked, 0, 1)
+    );
+    assert!(
+        bench
+            .reports
+            .iter()
+            .any(|report| matches!(report, Report::Greeted(id) if id == "lamp-1"))
+    );
     bench.reports.clear();
     bench.input(call("lamp-1", true));
     assert!(bench.reports.is_empty(), "that is no news");
@@ -328,7 +466,10 @@ fn nobody_is_let_in_before_it_is_known_which_keys_there_are() {
 fn where_no_calls_are_taken_any_more_the_link_that_is_one_ends() {
     let mut bench = Bench::called();
     bench.input(Input::CallsAreOver);
-    assert_eq!((bench.problem(), bench.disconnects), (LinkProblem::NotListening, 1));
+    assert_eq!(
+        (bench.problem(), bench.disconnects),
+        (LinkProblem::NotListening, 1)
+    );
     bench.input(call("lamp-1", false));
     assert_eq!(bench.accepted, 2);
     let mut bench = Bench::connected();

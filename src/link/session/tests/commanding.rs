@@ -46,7 +46,10 @@ fn a_waiting_set_keeps_the_fields_that_the_newer_one_does_not_have() {
     bench.command(3, colour);
     bench.answer(method::LIGHT_SET, json!({ "seq": 10 }));
     let sent = bench.take(method::LIGHT_SET).params;
-    assert_eq!((&sent["brightness"], &sent["on"]), (&json!(20), &json!(true)));
+    assert_eq!(
+        (&sent["brightness"], &sent["on"]),
+        (&json!(20), &json!(true))
+    );
 }
 
 #[test]
@@ -58,16 +61,25 @@ fn of_a_colour_and_a_white_that_wait_the_newer_is_sent_alone() {
         hue
     };
     let (colour, white) = (json!([255, 0, 0]), json!(2700));
-    for (older, newer) in [(("rgb", &colour), ("ct_k", &white)), (("ct_k", &white), ("rgb", &colour))] {
+    for (older, newer) in [
+        (("rgb", &colour), ("ct_k", &white)),
+        (("ct_k", &white), ("rgb", &colour)),
+    ] {
         let mut bench = Bench::connected();
         bench.command(1, set(10));
         bench.command(2, hue(older.0, older.1.clone()));
         bench.command(3, hue(newer.0, newer.1.clone()));
         let wanted = bench.wanted().unwrap();
-        assert_eq!((wanted.get(older.0), wanted.get(newer.0)), (None, Some(newer.1)));
+        assert_eq!(
+            (wanted.get(older.0), wanted.get(newer.0)),
+            (None, Some(newer.1))
+        );
         bench.answer(method::LIGHT_SET, json!({ "seq": 10 }));
         let sent = bench.take(method::LIGHT_SET).params;
-        assert_eq!((sent.get(older.0), sent.get(newer.0)), (None, Some(newer.1)));
+        assert_eq!(
+            (sent.get(older.0), sent.get(newer.0)),
+            (None, Some(newer.1))
+        );
     }
 }
 
@@ -75,7 +87,11 @@ fn of_a_colour_and_a_white_that_wait_the_newer_is_sent_alone() {
 fn a_refused_command_takes_its_value_back() {
     let mut bench = Bench::connected();
     bench.command(1, set(60));
-    let error = RpcError::new(Code::FailedPrecondition, "overheated", "the light is too hot");
+    let error = RpcError::new(
+        Code::FailedPrecondition,
+        "overheated",
+        "the light is too hot",
+    );
     bench.refuse(method::LIGHT_SET, &error);
     assert_eq!(bench.outcome(1), Some(Outcome::Refused(error)));
     assert_eq!(bench.wanted(), None);
@@ -100,12 +116,26 @@ fn a_command_that_waits_for_the_one_before_has_its_five_seconds_from_the_click()
     bench.command(2, toggle());
     bench.command(3, toggle());
     bench.pass(limits::COMMAND_TIMEOUT - SECOND);
-    assert_eq!((bench.outcome(1), bench.outcome(2)), (Some(Outcome::Unconfirmed), None));
+    assert_eq!(
+        (bench.outcome(1), bench.outcome(2)),
+        (Some(Outcome::Unconfirmed), None)
+    );
     bench.pass(SECOND);
-    assert_eq!((bench.outcome(2), bench.outcome(3)), (Some(Outcome::Unconfirmed), Some(Outcome::Unconfirmed)));
-    assert_eq!(bench.asked(method::SWITCH_TOGGLE), 2, "what was given up while it waited is not sent");
+    assert_eq!(
+        (bench.outcome(2), bench.outcome(3)),
+        (Some(Outcome::Unconfirmed), Some(Outcome::Unconfirmed))
+    );
+    assert_eq!(
+        bench.asked(method::SWITCH_TOGGLE),
+        2,
+        "what was given up while it waited is not sent"
+    );
     bench.command(4, toggle());
-    assert_eq!(bench.asked(method::SWITCH_TOGGLE), 3, "the next one goes at once");
+    assert_eq!(
+        bench.asked(method::SWITCH_TOGGLE),
+        3,
+        "the next one goes at once"
+    );
 }
 
 #[test]
@@ -116,7 +146,10 @@ fn a_newer_value_that_takes_the_place_of_a_waiting_one_has_five_seconds_of_its_o
     bench.pass(4 * SECOND);
     bench.command(3, set(30));
     bench.pass(SECOND);
-    assert_eq!((bench.outcome(1), bench.outcome(3)), (Some(Outcome::Unconfirmed), None));
+    assert_eq!(
+        (bench.outcome(1), bench.outcome(3)),
+        (Some(Outcome::Unconfirmed), None)
+    );
     bench.pass(4 * SECOND);
     assert_eq!(bench.outcome(3), Some(Outcome::Unconfirmed));
 }
@@ -140,7 +173,9 @@ fn more_toggles_than_can_wait_are_refused_and_not_forgotten() {
     for ticket in 1..=12 {
         bench.command(ticket, toggle());
     }
-    let refused = (1..=12).filter(|ticket| matches!(bench.outcome(*ticket), Some(Outcome::Refused(_)))).count();
+    let refused = (1..=12)
+        .filter(|ticket| matches!(bench.outcome(*ticket), Some(Outcome::Refused(_))))
+        .count();
     assert_eq!(refused, 3);
 }
 

@@ -9,7 +9,13 @@ fn a_link_is_connected_once_the_whole_state_is_there() {
     assert_eq!(bench.link(), LinkState::Connecting);
     bench.be_read(EPOCH, 10);
     assert_eq!(bench.link(), LinkState::Connected);
-    assert!(bench.reports.iter().any(|report| matches!(report, Report::Snapshot { client: Some(3), .. })));
+    assert!(bench.reports.iter().any(|report| matches!(
+        report,
+        Report::Snapshot {
+            client: Some(3),
+            ..
+        }
+    )));
 }
 
 #[test]
@@ -18,11 +24,18 @@ fn a_long_list_of_components_is_read_page_by_page() {
     bench.input(Input::Connect);
     bench.input(opened(1));
     bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
-    let page = |from: u16| json!([{ "key": format!("switch:{from}"), "kind": "switch", "name": "S" }]);
-    bench.answer(method::DEVICE_GET_COMPONENTS, json!({ "offset": 0, "total": 2, "components": page(0) }));
+    let page =
+        |from: u16| json!([{ "key": format!("switch:{from}"), "kind": "switch", "name": "S" }]);
+    bench.answer(
+        method::DEVICE_GET_COMPONENTS,
+        json!({ "offset": 0, "total": 2, "components": page(0) }),
+    );
     assert_eq!(bench.asked(method::DEVICE_SUBSCRIBE), 0);
     assert_eq!(bench.asked[0].params["offset"], 1);
-    bench.answer(method::DEVICE_GET_COMPONENTS, json!({ "offset": 1, "total": 2, "components": page(1) }));
+    bench.answer(
+        method::DEVICE_GET_COMPONENTS,
+        json!({ "offset": 1, "total": 2, "components": page(1) }),
+    );
     assert_eq!(bench.asked(method::DEVICE_SUBSCRIBE), 1);
 }
 
@@ -33,7 +46,11 @@ fn an_attempt_is_given_up_after_ten_seconds_and_tried_again_for_ever() {
     bench.pass(10 * SECOND);
     assert_eq!(bench.problem(), LinkProblem::ConnectTimeout);
     bench.pass(3600 * SECOND);
-    assert!(bench.connects.len() > 40, "{} attempts in an hour", bench.connects.len());
+    assert!(
+        bench.connects.len() > 40,
+        "{} attempts in an hour",
+        bench.connects.len()
+    );
 }
 
 #[test]
@@ -42,7 +59,10 @@ fn the_time_of_an_attempt_that_waits_for_others_begins_when_it_begins() {
     bench.input(Input::Connect);
     bench.input(Input::Queued(1));
     bench.pass(300 * SECOND);
-    assert_eq!((bench.link(), bench.connects.len()), (LinkState::Connecting, 1));
+    assert_eq!(
+        (bench.link(), bench.connects.len()),
+        (LinkState::Connecting, 1)
+    );
     bench.input(Input::Begun(1, 3 * SECOND));
     bench.pass(2 * SECOND);
     assert_eq!(bench.link(), LinkState::Connecting);
@@ -54,8 +74,14 @@ fn the_time_of_an_attempt_that_waits_for_others_begins_when_it_begins() {
 fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_itself() {
     let standing = |inputs: Vec<Input>| {
         let mut session = Session::new(Instant::now(), 1);
-        let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH };
-        let outputs: Vec<_> = inputs.into_iter().flat_map(|input| session.handle(now, input)).collect();
+        let now = Now {
+            instant: Instant::now(),
+            wall: SystemTime::UNIX_EPOCH,
+        };
+        let outputs: Vec<_> = inputs
+            .into_iter()
+            .flat_map(|input| session.handle(now, input))
+            .collect();
         let mut standings = outputs.iter().filter_map(|output| match output {
             Output::Connect { standing, .. } => Some(*standing),
             _ => None,
@@ -63,12 +89,26 @@ fn a_board_that_was_connected_or_asked_for_goes_before_one_that_only_announces_i
         standings.next_back().unwrap()
     };
     let announced = |host: &str| announced(&format!("{host}:80"), 1, false);
-    assert_eq!(standing(vec![announced("10.0.0.7"), Input::Connect]), Standing::New);
+    assert_eq!(
+        standing(vec![announced("10.0.0.7"), Input::Connect]),
+        Standing::New
+    );
     let refused = Input::Ended(1, Ending::NoConnection("refused".into()));
-    let again = vec![announced("10.0.0.7"), Input::Connect, refused, announced("10.0.0.8")];
+    let again = vec![
+        announced("10.0.0.7"),
+        Input::Connect,
+        refused,
+        announced("10.0.0.8"),
+    ];
     assert_eq!(standing(again), Standing::Failing);
-    assert_eq!(standing(vec![Input::AlsoAt(given("10.0.0.7:80")), Input::Connect]), Standing::Trusted);
-    assert_eq!(standing(vec![announced("10.0.0.7"), Input::RetryNow]), Standing::Trusted);
+    assert_eq!(
+        standing(vec![Input::AlsoAt(given("10.0.0.7:80")), Input::Connect]),
+        Standing::Trusted
+    );
+    assert_eq!(
+        standing(vec![announced("10.0.0.7"), Input::RetryNow]),
+        Standing::Trusted
+    );
 }
 
 #[test]
@@ -114,9 +154,16 @@ fn a_board_that_answers_with_the_id_as_a_text_is_understood() {
     let mut bench = Bench::new();
     bench.input(Input::Connect);
     bench.input(opened(1));
-    let Some(protocol::Id::Number(number)) = bench.take(method::DEVICE_GET_INFO).id else { panic!("no number") };
+    let Some(protocol::Id::Number(number)) = bench.take(method::DEVICE_GET_INFO).id else {
+        panic!("no number")
+    };
     bench.message(&json!({ "jsonrpc": "2.0", "id": number.to_string(), "result": info(1, EPOCH) }));
-    assert!(bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
+    assert!(
+        bench
+            .reports
+            .iter()
+            .any(|report| matches!(report, Report::Info(_)))
+    );
 }
 
 #[test]
@@ -132,14 +179,27 @@ fn what_answers_but_is_no_board_is_called_that() {
 fn another_board_at_an_announced_address_is_not_taken_for_this_one() {
     let mut bench = Bench::new();
     let addresses = heard(&["10.0.0.9:80"]);
-    let announced = Announced { id: "lamp-2".into(), addresses, proto: 1, locked: false };
+    let announced = Announced {
+        id: "lamp-2".into(),
+        addresses,
+        proto: 1,
+        locked: false,
+    };
     bench.input(Input::Announced(announced));
     bench.input(Input::Connect);
     bench.input(opened(1));
     bench.answer(method::DEVICE_GET_INFO, info(1, EPOCH));
-    let problem = LinkProblem::AnotherBoard { expected: "lamp-2".into(), found: "lamp-1".into() };
+    let problem = LinkProblem::AnotherBoard {
+        expected: "lamp-2".into(),
+        found: "lamp-1".into(),
+    };
     assert_eq!(bench.problem(), problem);
-    assert!(!bench.reports.iter().any(|report| matches!(report, Report::Info(_))));
+    assert!(
+        !bench
+            .reports
+            .iter()
+            .any(|report| matches!(report, Report::Info(_)))
+    );
 }
 
 #[test]
@@ -166,7 +226,12 @@ fn what_answers_at_one_address_and_is_not_the_board_is_passed_over_for_the_next_
 fn where_no_address_has_the_board_the_backoff_decides() {
     let mut bench = Bench::new();
     let addresses = heard(&["10.0.0.8:80", "10.0.0.9:80"]);
-    bench.input(Input::Announced(Announced { id: "lamp-1".into(), addresses, proto: 1, locked: false }));
+    bench.input(Input::Announced(Announced {
+        id: "lamp-1".into(),
+        addresses,
+        proto: 1,
+        locked: false,
+    }));
     bench.input(Input::Connect);
     for attempt in [1, 2] {
         bench.input(opened(attempt));
@@ -183,7 +248,12 @@ fn an_attempt_that_was_answered_goes_on_when_another_address_is_announced() {
     bench.input(Input::Connect);
     bench.input(opened(1));
     let addresses = heard(&["10.0.0.8:80", "10.0.0.3:80"]);
-    bench.input(Input::Announced(Announced { id: "lamp-1".into(), addresses, proto: 1, locked: false }));
+    bench.input(Input::Announced(Announced {
+        id: "lamp-1".into(),
+        addresses,
+        proto: 1,
+        locked: false,
+    }));
     assert_eq!(bench.connects, ["10.0.0.8:80"]);
 }
 
@@ -191,7 +261,12 @@ fn an_attempt_that_was_answered_goes_on_when_another_address_is_announced() {
 fn what_accepts_a_connection_and_says_nothing_holds_the_other_addresses_up_for_three_seconds() {
     let mut bench = Bench::new();
     let addresses = heard(&["10.0.0.8:80", "10.0.0.9:80"]);
-    bench.input(Input::Announced(Announced { id: "lamp-1".into(), addresses, proto: 1, locked: false }));
+    bench.input(Input::Announced(Announced {
+        id: "lamp-1".into(),
+        addresses,
+        proto: 1,
+        locked: false,
+    }));
     bench.input(Input::Connect);
     bench.input(Input::Reached(1, "10.0.0.8:80".into()));
     bench.pass(2 * SECOND);
@@ -209,11 +284,20 @@ fn a_board_that_is_only_announced_elsewhere_is_said_so_and_reached_where_a_perso
     let mut bench = Bench::new();
     bench.input(announced("203.0.113.7:80", 1, false));
     bench.input(Input::Connect);
-    bench.input(Input::Ended(1, Ending::Elsewhere(vec!["203.0.113.7:80".into()])));
-    assert_eq!(bench.problem(), LinkProblem::Elsewhere("203.0.113.7:80".into()));
+    bench.input(Input::Ended(
+        1,
+        Ending::Elsewhere(vec!["203.0.113.7:80".into()]),
+    ));
+    assert_eq!(
+        bench.problem(),
+        LinkProblem::Elsewhere("203.0.113.7:80".into())
+    );
     bench.pass(2 * SECOND);
     // It was added by its address as well.
-    assert_eq!(bench.connects.get(1).map(String::as_str), Some("10.0.0.7:80"));
+    assert_eq!(
+        bench.connects.get(1).map(String::as_str),
+        Some("10.0.0.7:80")
+    );
 }
 
 #[test]
@@ -226,7 +310,10 @@ fn after_a_vain_attempt_the_next_goes_by_another_announcement_without_a_longer_w
     };
     bench.input(announced("10.0.0.66:80", 1, false));
     bench.input(Input::Connect);
-    bench.input(Input::Ended(1, Ending::OtherSubprotocol("switchboard.v2".into())));
+    bench.input(Input::Ended(
+        1,
+        Ending::OtherSubprotocol("switchboard.v2".into()),
+    ));
     bench.input(Input::Instead(at("10.0.0.7:80")));
     bench.pass(2 * SECOND);
     assert_eq!(bench.connects, ["10.0.0.66:80", "10.0.0.7:80"]);
@@ -246,7 +333,12 @@ fn a_board_that_answers_at_an_address_that_a_person_gave_is_meant_whatever_is_an
     let mut bench = Bench::new();
     bench.input(Input::Given("10.0.0.7:80".into()));
     let addresses = heard(&["10.0.0.7:80"]);
-    bench.input(Input::Announced(Announced { id: "stranger".into(), addresses, proto: 1, locked: false }));
+    bench.input(Input::Announced(Announced {
+        id: "stranger".into(),
+        addresses,
+        proto: 1,
+        locked: false,
+    }));
     bench.input(Input::Connect);
     bench.input(opened(1));
     bench.be_read(EPOCH, 10);
@@ -262,6 +354,9 @@ fn what_reports_an_id_that_is_none_is_not_gone_on_with() {
         let mut said = info(1, EPOCH);
         said["id"] = id.into();
         bench.answer(method::DEVICE_GET_INFO, said);
-        assert!(matches!(bench.problem(), LinkProblem::NotABoard(why) if why.contains("lower-case")), "{id:?}");
+        assert!(
+            matches!(bench.problem(), LinkProblem::NotABoard(why) if why.contains("lower-case")),
+            "{id:?}"
+        );
     }
 }

@@ -6,17 +6,26 @@ use super::*;
 fn told(bench: &mut Bench) -> (Vec<String>, u64) {
     let (mut lines, mut lost) = (Vec::new(), 0);
     for report in bench.reports.drain(..) {
-        if let Report::Log { lost: more, lines: new } = report {
+        if let Report::Log {
+            lost: more,
+            lines: new,
+        } = report
+        {
             lost += more;
-            lines.extend(new.into_iter().map(|(_, level, message)| format!("{level} {message}")));
+            lines.extend(
+                new.into_iter()
+                    .map(|(_, level, message)| format!("{level} {message}")),
+            );
         }
     }
     (lines, lost)
 }
 
 fn log(epoch: &str, lines: &[(u64, &str)]) -> Value {
-    let lines: Vec<_> =
-        lines.iter().map(|(at, message)| json!({ "uptime_ms": at, "level": "info", "message": message })).collect();
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|(at, message)| json!({ "uptime_ms": at, "level": "info", "message": message }))
+        .collect();
     json!({ "jsonrpc": "2.0", "method": "NotifyLog", "params": { "epoch": epoch, "uptime_ms": 5_000, "lines": lines } })
 }
 
@@ -46,7 +55,16 @@ fn the_log_is_followed_over_a_reconnect_and_no_line_is_told_twice() {
     bench.input(opened(bench.attempt));
     bench.be_read(EPOCH, 10);
     bench.answer(method::LOG_SUBSCRIBE, json!({ "level": "info" }));
-    bench.message(&log(EPOCH, &[(1, "boot"), (7, "one"), (7, "two"), (7, "three"), (9, "four")]));
+    bench.message(&log(
+        EPOCH,
+        &[
+            (1, "boot"),
+            (7, "one"),
+            (7, "two"),
+            (7, "three"),
+            (9, "four"),
+        ],
+    ));
     assert_eq!(told(&mut bench).0, ["info three", "info four"]);
 }
 
@@ -85,7 +103,10 @@ fn the_log_goes_on_after_a_counter_of_32_bits_has_started_again() {
     bench.input(opened(bench.attempt));
     bench.be_read(EPOCH, 11);
     bench.answer(method::LOG_SUBSCRIBE, json!({ "level": "info" }));
-    bench.message(&log(EPOCH, &[(LAP - 3_500, "before"), (1_950, "after"), (2_000, "again")]));
+    bench.message(&log(
+        EPOCH,
+        &[(LAP - 3_500, "before"), (1_950, "after"), (2_000, "again")],
+    ));
     assert_eq!(told(&mut bench).0, ["info again"]);
 }
 
@@ -102,7 +123,15 @@ fn lines_that_the_board_forgot_are_counted() {
 fn a_board_without_a_log_says_so() {
     let mut bench = Bench::connected();
     bench.input(Input::FollowLog(LogFilter::default()));
-    bench.refuse(method::LOG_SUBSCRIBE, &RpcError::new(Code::MethodNotFound, "no_such_method", "no method"));
-    assert!(bench.reports.iter().any(|report| matches!(report, Report::NoLog(_))));
+    bench.refuse(
+        method::LOG_SUBSCRIBE,
+        &RpcError::new(Code::MethodNotFound, "no_such_method", "no method"),
+    );
+    assert!(
+        bench
+            .reports
+            .iter()
+            .any(|report| matches!(report, Report::NoLog(_)))
+    );
     assert_eq!(bench.disconnects, 0);
 }

@@ -55,7 +55,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) };
+        let now = Now {
+            instant: Instant::now(),
+            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        };
         let mut bench = Self {
             session: Session::new(now.instant, 42),
             now,
@@ -96,7 +99,11 @@ impl Bench {
                 Output::Connect { attempt, to, .. } => {
                     self.attempt = attempt;
                     self.asked.clear();
-                    let next = to.addresses.texts().into_iter().find(|address| !to.last.contains(address));
+                    let next = to
+                        .addresses
+                        .texts()
+                        .into_iter()
+                        .find(|address| !to.last.contains(address));
                     self.connects.push(next.or(to.addresses.first()).unwrap());
                 }
                 Output::Accept { attempt } => {
@@ -108,7 +115,9 @@ impl Bench {
                 Output::Send(text) => self.asked.push(Request::parse(&text).unwrap()),
                 Output::SendSealed { sealed, text } => {
                     // Where the test has no channel, nobody reads it.
-                    let Some(channel) = &mut self.channel else { continue };
+                    let Some(channel) = &mut self.channel else {
+                        continue;
+                    };
                     let read = channel.open_text(&sealed).unwrap();
                     assert_eq!(read, text);
                     self.asked.push(Request::parse(&read).unwrap());
@@ -124,7 +133,11 @@ impl Bench {
     /// Moves the clock and ticks at every deadline on the way.
     fn pass(&mut self, time: Duration) {
         let end = self.now.instant + time;
-        while let Some(deadline) = self.session.next_deadline(self.now.instant).filter(|deadline| *deadline <= end) {
+        while let Some(deadline) = self
+            .session
+            .next_deadline(self.now.instant)
+            .filter(|deadline| *deadline <= end)
+        {
             self.move_to(deadline.max(self.now.instant));
             self.input(Input::Tick);
         }
@@ -149,12 +162,19 @@ impl Bench {
 
     /// Takes the oldest unanswered request of a method.
     fn take(&mut self, method: &str) -> Request {
-        let at = self.asked.iter().position(|request| request.method == method);
-        self.asked.remove(at.unwrap_or_else(|| panic!("{method} was not asked; asked: {:?}", self.asked)))
+        let at = self
+            .asked
+            .iter()
+            .position(|request| request.method == method);
+        self.asked
+            .remove(at.unwrap_or_else(|| panic!("{method} was not asked; asked: {:?}", self.asked)))
     }
 
     fn asked(&self, method: &str) -> usize {
-        self.asked.iter().filter(|request| request.method == method).count()
+        self.asked
+            .iter()
+            .filter(|request| request.method == method)
+            .count()
     }
 
     fn answer(&mut self, method: &str, result: Value) {
@@ -173,7 +193,10 @@ impl Bench {
             { "key": "light:0", "kind": "light", "name": "Lamp" },
             { "key": "switch:0", "kind": "switch", "name": "Fan" },
         ]);
-        self.answer(method::DEVICE_GET_COMPONENTS, json!({ "offset": 0, "total": 2, "components": components }));
+        self.answer(
+            method::DEVICE_GET_COMPONENTS,
+            json!({ "offset": 0, "total": 2, "components": components }),
+        );
         let mut snapshot = snapshot(epoch, seq);
         snapshot["client"] = json!(3);
         self.answer(method::DEVICE_SUBSCRIBE, snapshot);
@@ -184,7 +207,10 @@ impl Bench {
     }
 
     fn command(&mut self, ticket: u64, command: Command) {
-        self.input(Input::Command(Command { ticket: Ticket(ticket), ..command }));
+        self.input(Input::Command(Command {
+            ticket: Ticket(ticket),
+            ..command
+        }));
     }
 
     fn link(&self) -> LinkState {
@@ -204,7 +230,11 @@ impl Bench {
 
     fn outcome(&self, ticket: u64) -> Option<Outcome> {
         self.reports.iter().find_map(|report| match report {
-            Report::Settled { ticket: Ticket(number), outcome, .. } if *number == ticket => Some(outcome.clone()),
+            Report::Settled {
+                ticket: Ticket(number),
+                outcome,
+                ..
+            } if *number == ticket => Some(outcome.clone()),
             _ => None,
         })
     }
@@ -218,7 +248,10 @@ impl Bench {
     }
 
     fn changes(&self) -> usize {
-        self.reports.iter().filter(|report| matches!(report, Report::Changed { .. })).count()
+        self.reports
+            .iter()
+            .filter(|report| matches!(report, Report::Changed { .. }))
+            .count()
     }
 
     fn resyncs(&self) -> Vec<ResyncCause> {
@@ -281,14 +314,25 @@ fn given(address: &str) -> Candidates {
 
 /// Addresses that mDNS answered with.
 fn heard(addresses: &[&str]) -> Candidates {
-    let on = InterfaceId { index: 2, name: "eth0".into() };
-    let one = |text: &&str| Candidate::Heard { address: text.parse().unwrap(), on: on.clone() };
+    let on = InterfaceId {
+        index: 2,
+        name: "eth0".into(),
+    };
+    let one = |text: &&str| Candidate::Heard {
+        address: text.parse().unwrap(),
+        on: on.clone(),
+    };
     Candidates::new(addresses.iter().map(one), &[])
 }
 
 fn announced(address: &str, proto: u32, locked: bool) -> Input {
     let addresses = heard(&[address]);
-    Input::Announced(Announced { id: "lamp-1".into(), addresses, proto, locked })
+    Input::Announced(Announced {
+        id: "lamp-1".into(),
+        addresses,
+        proto,
+        locked,
+    })
 }
 
 const SECOND: Duration = Duration::from_secs(1);

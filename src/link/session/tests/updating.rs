@@ -8,12 +8,22 @@ use crate::link::update::{Image, UpdateProblem, UpdateState};
 const NEXT_EPOCH: &str = "00c0ffee";
 
 fn image(length: usize) -> Image {
-    let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
-    Image { bytes: Arc::from(bytes), sha256: Digest([7; 32]), version: Some("0.2.0".into()) }
+    let bytes: Vec<u8> = (0..length)
+        .map(|at| u8::try_from(at % 251).unwrap())
+        .collect();
+    Image {
+        bytes: Arc::from(bytes),
+        sha256: Digest([7; 32]),
+        version: Some("0.2.0".into()),
+    }
 }
 
 fn read(order: u64, image: Image) -> Input {
-    Input::UpdateRead { order, image: Ok(image), before: Some("0.1.0".into()) }
+    Input::UpdateRead {
+        order,
+        image: Ok(image),
+        before: Some("0.1.0".into()),
+    }
 }
 
 impl Bench {
@@ -26,7 +36,10 @@ impl Bench {
     }
 
     fn updates(&self) -> usize {
-        self.reports.iter().filter(|report| matches!(report, Report::Update(_))).count()
+        self.reports
+            .iter()
+            .filter(|report| matches!(report, Report::Update(_)))
+            .count()
     }
 
     fn problem_of_update(&self) -> UpdateProblem {
@@ -45,12 +58,18 @@ impl Bench {
         bench
     }
 
-    /// Takes the write under way, checks where it is, and answers it. Answers how many bytes it had.
+    /// Takes the write under way, checks where it is, and answers it. Answers
+    /// how many bytes it had.
     fn write(&mut self, offset: usize) -> usize {
         let write = self.take(method::OTA_WRITE);
         assert_eq!(write.params["offset"], offset);
         let bytes = protocol::ota::from_base64(write.params["data"].as_str().unwrap()).unwrap();
-        assert!(bytes.iter().enumerate().all(|(at, byte)| usize::from(*byte) == (offset + at) % 251));
+        assert!(
+            bytes
+                .iter()
+                .enumerate()
+                .all(|(at, byte)| usize::from(*byte) == (offset + at) % 251)
+        );
         assert!(write.to_json().len() <= limits::MESSAGE_INTO_BOARD);
         let next = offset + bytes.len();
         self.message(&json!({ "jsonrpc": "2.0", "id": write.id, "result": { "offset": next } }));
@@ -74,7 +93,8 @@ impl Bench {
         self.pass(AFTER_REBOOT);
         self.input(opened(self.attempt));
         self.answer(method::DEVICE_GET_INFO, info(1, epoch));
-        let firmware_component = json!([{ "key": "update:0", "kind": "update", "name": "Firmware" }]);
+        let firmware_component =
+            json!([{ "key": "update:0", "kind": "update", "name": "Firmware" }]);
         let page = json!({ "offset": 0, "total": 1, "components": firmware_component });
         self.answer(method::DEVICE_GET_COMPONENTS, page);
         let mut snapshot = snapshot(epoch, 0);
@@ -89,17 +109,35 @@ fn an_image_is_sent_piece_by_piece_committed_and_done_when_the_board_is_back() {
     bench.input(Input::UpdateWanted(1));
     assert_eq!(bench.update(), UpdateState::Reading);
     bench.input(read(1, image(2_500)));
-    assert_eq!(bench.update(), UpdateState::Sending { sent: 0, size: 2_500 });
+    assert_eq!(
+        bench.update(),
+        UpdateState::Sending {
+            sent: 0,
+            size: 2_500
+        }
+    );
     let begin = bench.asked.last().unwrap().params.clone();
-    assert_eq!((&begin["size"], &begin["version"]), (&json!(2_500), &json!("0.2.0")));
+    assert_eq!(
+        (&begin["size"], &begin["version"]),
+        (&json!(2_500), &json!("0.2.0"))
+    );
     assert_eq!(begin["sha256"], "07".repeat(32));
     bench.answer(method::OTA_BEGIN, json!({ "chunk": 960, "offset": 0 }));
     bench.write_all(2_500);
     assert_eq!(bench.update(), UpdateState::Checking);
     bench.answer(method::OTA_COMMIT, json!({ "seq": 10 }));
     assert_eq!(bench.update(), UpdateState::Restarting);
-    bench.restart(NEXT_EPOCH, json!({ "installed_version": "0.2.0", "last_error": null }));
-    assert_eq!(bench.update(), UpdateState::Done { before: Some("0.1.0".into()), after: Some("0.2.0".into()) });
+    bench.restart(
+        NEXT_EPOCH,
+        json!({ "installed_version": "0.2.0", "last_error": null }),
+    );
+    assert_eq!(
+        bench.update(),
+        UpdateState::Done {
+            before: Some("0.1.0".into()),
+            after: Some("0.2.0".into())
+        }
+    );
 }
 
 #[test]
@@ -108,7 +146,13 @@ fn an_image_of_which_the_board_has_a_part_is_continued_there() {
     bench.input(Input::UpdateWanted(1));
     bench.input(read(1, image(2_000)));
     bench.answer(method::OTA_BEGIN, json!({ "chunk": 500, "offset": 1_500 }));
-    assert_eq!(bench.update(), UpdateState::Sending { sent: 1_500, size: 2_000 });
+    assert_eq!(
+        bench.update(),
+        UpdateState::Sending {
+            sent: 1_500,
+            size: 2_000
+        }
+    );
     assert_eq!(bench.write(1_500), 500);
     assert_eq!(bench.asked(method::OTA_COMMIT), 1);
 }
@@ -129,7 +173,11 @@ fn a_board_that_offers_more_than_a_message_holds_gets_what_fits() {
 
 #[test]
 fn a_refusal_at_any_step_ends_it_with_the_board_s_reason() {
-    let error = RpcError::new(Code::Busy, "update_in_progress", "controller 2 updates this board");
+    let error = RpcError::new(
+        Code::Busy,
+        "update_in_progress",
+        "controller 2 updates this board",
+    );
     for step in [method::OTA_BEGIN, method::OTA_WRITE, method::OTA_COMMIT] {
         let mut bench = Bench::connected();
         bench.input(Input::UpdateWanted(1));
@@ -141,24 +189,39 @@ fn a_refusal_at_any_step_ends_it_with_the_board_s_reason() {
             bench.write_all(10);
         }
         bench.refuse(step, &error);
-        assert_eq!(bench.problem_of_update(), UpdateProblem::Refused(error.clone()), "{step}");
+        assert_eq!(
+            bench.problem_of_update(),
+            UpdateProblem::Refused(error.clone()),
+            "{step}"
+        );
         assert!(bench.asked.is_empty());
     }
 }
 
 #[test]
 fn answers_that_make_no_sense_end_it() {
-    for answer in [json!({}), json!({ "chunk": 0, "offset": 0 }), json!({ "chunk": 960, "offset": 11 }), json!(null)] {
+    for answer in [
+        json!({}),
+        json!({ "chunk": 0, "offset": 0 }),
+        json!({ "chunk": 960, "offset": 11 }),
+        json!(null),
+    ] {
         let mut bench = Bench::connected();
         bench.input(Input::UpdateWanted(1));
         bench.input(read(1, image(10)));
         bench.answer(method::OTA_BEGIN, answer);
-        assert_eq!(bench.problem_of_update(), UpdateProblem::Nonsense(method::OTA_BEGIN));
+        assert_eq!(
+            bench.problem_of_update(),
+            UpdateProblem::Nonsense(method::OTA_BEGIN)
+        );
     }
     // A board that never gets on would have this program send for ever.
     let mut bench = Bench::begin(10, 5);
     bench.answer(method::OTA_WRITE, json!({ "offset": 0 }));
-    assert_eq!(bench.problem_of_update(), UpdateProblem::Nonsense(method::OTA_WRITE));
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::Nonsense(method::OTA_WRITE)
+    );
 }
 
 #[test]
@@ -166,14 +229,26 @@ fn a_lost_link_ends_it_and_says_how_far_it_was() {
     let mut bench = Bench::begin(2_000, 960);
     bench.write(0);
     bench.input(Input::Ended(bench.attempt, Ending::Closed));
-    assert_eq!(bench.problem_of_update(), UpdateProblem::LinkLost { sent: 960, size: 2_000 });
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::LinkLost {
+            sent: 960,
+            size: 2_000
+        }
+    );
 }
 
 #[test]
 fn a_board_that_is_reset_under_it_ends_it() {
     let mut bench = Bench::begin(2_000, 960);
     bench.push(NEXT_EPOCH, 0, 1, json!({ "on": true }));
-    assert_eq!(bench.problem_of_update(), UpdateProblem::LinkLost { sent: 0, size: 2_000 });
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::LinkLost {
+            sent: 0,
+            size: 2_000
+        }
+    );
 }
 
 #[test]
@@ -185,7 +260,11 @@ fn a_board_that_does_not_answer_for_fifteen_seconds_is_given_up_and_told_so() {
     assert_eq!(bench.problem_of_update(), UpdateProblem::NoAnswer);
     assert_eq!(bench.asked(method::OTA_ABORT), 1);
     bench.write(0);
-    assert_eq!(bench.asked(method::OTA_WRITE), 0, "a late answer starts nothing");
+    assert_eq!(
+        bench.asked(method::OTA_WRITE),
+        0,
+        "a late answer starts nothing"
+    );
 }
 
 #[test]
@@ -207,7 +286,11 @@ fn a_file_that_is_read_after_it_was_cancelled_is_not_sent() {
     assert_eq!(bench.problem_of_update(), UpdateProblem::Cancelled);
     bench.input(Input::UpdateWanted(2));
     bench.input(read(1, image(10)));
-    assert_eq!(bench.update(), UpdateState::Reading, "it is another order's");
+    assert_eq!(
+        bench.update(),
+        UpdateState::Reading,
+        "it is another order's"
+    );
     bench.input(read(2, image(10)));
     assert_eq!(bench.asked(method::OTA_BEGIN), 1);
 }
@@ -225,8 +308,15 @@ fn what_the_board_has_taken_cannot_be_cancelled() {
 fn a_file_that_cannot_be_read_and_a_board_without_a_link_are_said() {
     let mut bench = Bench::connected();
     bench.input(Input::UpdateWanted(1));
-    bench.input(Input::UpdateRead { order: 1, image: Err("x.bin: not there".into()), before: None });
-    assert_eq!(bench.problem_of_update(), UpdateProblem::File("x.bin: not there".into()));
+    bench.input(Input::UpdateRead {
+        order: 1,
+        image: Err("x.bin: not there".into()),
+        before: None,
+    });
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::File("x.bin: not there".into())
+    );
     bench.input(Input::Ended(bench.attempt, Ending::Closed));
     bench.input(Input::UpdateWanted(2));
     bench.input(read(2, image(10)));
@@ -248,8 +338,14 @@ fn a_board_that_went_back_to_the_old_image_says_why() {
     let mut bench = Bench::begin(10, 960);
     bench.write_all(10);
     bench.answer(method::OTA_COMMIT, json!({ "seq": 10 }));
-    bench.restart(NEXT_EPOCH, json!({ "installed_version": "0.1.0", "last_error": "the one before it came back" }));
-    assert_eq!(bench.problem_of_update(), UpdateProblem::CameBack("the one before it came back".into()));
+    bench.restart(
+        NEXT_EPOCH,
+        json!({ "installed_version": "0.1.0", "last_error": "the one before it came back" }),
+    );
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::CameBack("the one before it came back".into())
+    );
 }
 
 #[test]
@@ -261,7 +357,10 @@ fn a_commit_whose_answer_was_lost_is_judged_by_the_board_s_next_run() {
     let mut bench = Bench::begin(10, 960);
     bench.write_all(10);
     bench.restart(EPOCH, json!({ "installed_version": "0.1.0" }));
-    assert_eq!(bench.problem_of_update(), UpdateProblem::LinkLost { sent: 10, size: 10 });
+    assert_eq!(
+        bench.problem_of_update(),
+        UpdateProblem::LinkLost { sent: 10, size: 10 }
+    );
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! A channel in a column of its own: how it is and was, what goes over it, the chosen message in full, and the box that sends.
+//! A channel in a column of its own: how it is and was, what goes over it, the
+//! chosen message in full, and the box that sends.
 
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align, Align2, Button, Color32, CornerRadius, Key, Label, Layout, Panel, Popup, PopupCloseBehavior, Rect, Response,
-    RichText, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, Color32, CornerRadius, Key, Label, Layout, Panel, Popup,
+    PopupCloseBehavior, Rect, Response, RichText, ScrollArea, Sense, TextEdit, Ui, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 
 use super::{
@@ -41,21 +43,44 @@ const NARROW: f32 = 600.0;
 const LINE: usize = 600;
 
 /// Shows it.
-pub(super) fn show(ui: &mut Ui, lane: &mut Lane, moment: &Moment, actions: &mut Vec<Action>) -> Option<Asked> {
+pub(super) fn show(
+    ui: &mut Ui,
+    lane: &mut Lane,
+    moment: &Moment,
+    actions: &mut Vec<Action>,
+) -> Option<Asked> {
     let is_low = ui.available_height() < LOW;
     let asked = head(ui, lane, actions);
     facts(ui, lane, moment);
-    plot(ui, lane, if is_low { theme::PLOT_STRIP * 0.6 } else { theme::PLOT_STRIP });
+    plot(
+        ui,
+        lane,
+        if is_low {
+            theme::PLOT_STRIP * 0.6
+        } else {
+            theme::PLOT_STRIP
+        },
+    );
     if !matches!(lane.source, Source::Recorded(_)) {
-        Panel::bottom("send").frame(eframe::egui::Frame::new()).resizable(false).show_separator_line(false).show(
-            ui,
-            |ui| {
+        Panel::bottom("send")
+            .frame(eframe::egui::Frame::new())
+            .resizable(false)
+            .show_separator_line(false)
+            .show(ui, |ui| {
                 ui.add_space(HALF);
-                let Lane { sender, view, source, .. } = lane;
-                let channel = if let Source::Live(channel) = source { Some(&*channel) } else { None };
+                let Lane {
+                    sender,
+                    view,
+                    source,
+                    ..
+                } = lane;
+                let channel = if let Source::Live(channel) = source {
+                    Some(&*channel)
+                } else {
+                    None
+                };
                 sender.show(ui, channel, view.as_ref(), if is_low { 1 } else { 2 });
-            },
-        );
+            });
     }
     details(ui, lane, moment);
     filter(ui, lane);
@@ -76,28 +101,51 @@ fn head(ui: &mut Ui, lane: &mut Lane, actions: &mut Vec<Action>) -> Option<Asked
     let address = lane.title.clone();
     ui.horizontal(|ui| {
         let (mark, colour, _) = list::state(lane, palette);
-        let font = if mark == icon::DOT { theme::icon() } else { theme::body() };
+        let font = if mark == icon::DOT {
+            theme::icon()
+        } else {
+            theme::body()
+        };
         text::label(ui, mark, &format!("{address}: sign"), font, colour);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = HALF;
-            if sign(ui, icon::X, &format!("Do not show {address}"), "Do not show it; it goes on").clicked() {
+            if sign(
+                ui,
+                icon::X,
+                &format!("Do not show {address}"),
+                "Do not show it; it goes on",
+            )
+            .clicked()
+            {
                 asked = Some(Asked::Beside(lane.id));
             }
             if !matches!(lane.source, Source::Recorded(_)) {
                 let live = lane.is_live();
-                let button = sign(ui, icon::SLIDERS_HORIZONTAL, &format!("Options of {address}"), "How it is opened");
+                let button = sign(
+                    ui,
+                    icon::SLIDERS_HORIZONTAL,
+                    &format!("Options of {address}"),
+                    "How it is opened",
+                );
                 options::below(&button, &mut lane.options, live);
                 record(ui, lane, actions);
-                let (word, hint) = if live { ("Close", "Close it, with 1000") } else { ("Open", "Open it") };
+                let (word, hint) = if live {
+                    ("Close", "Close it, with 1000")
+                } else {
+                    ("Open", "Open it")
+                };
                 let button = ui.add(Button::new(word).min_size(vec2(52.0, theme::LINE)));
-                button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{word} {address}")));
+                button.widget_info(|| {
+                    WidgetInfo::labeled(Role::Button, true, format!("{word} {address}"))
+                });
                 if button.on_hover_text(hint).clicked() {
                     asked = Some(Asked::Toggle(lane.id));
                 }
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let (_, title) = list::parts(&address);
-                text::label(ui, &title, &address, theme::strong(), palette.text).on_hover_text(&address);
+                text::label(ui, &title, &address, theme::strong(), palette.text)
+                    .on_hover_text(&address);
             });
         });
     });
@@ -107,15 +155,30 @@ fn head(ui: &mut Ui, lane: &mut Lane, actions: &mut Vec<Action>) -> Option<Asked
 /// Begins and ends a recording.
 fn record(ui: &mut Ui, lane: &Lane, actions: &mut Vec<Action>) {
     let recording = lane.view.as_ref().and_then(|view| view.recording.as_ref());
-    let Some(channel) = lane.channel().filter(|_| lane.is_live() || recording.is_some()) else { return };
+    let Some(channel) = lane
+        .channel()
+        .filter(|_| lane.is_live() || recording.is_some())
+    else {
+        return;
+    };
     if recording.is_some() {
-        let button = sign(ui, icon::STOP, &format!("End the recording of {}", lane.title), "End the recording");
+        let button = sign(
+            ui,
+            icon::STOP,
+            &format!("End the recording of {}", lane.title),
+            "End the recording",
+        );
         if button.clicked() {
             // What waits is written by its thread.
             drop(channel.record(None));
         }
-    } else if sign(ui, icon::RECORD, &format!("Record {}", lane.title), "Record everything that happens, as JSON Lines")
-        .clicked()
+    } else if sign(
+        ui,
+        icon::RECORD,
+        &format!("Record {}", lane.title),
+        "Record everything that happens, as JSON Lines",
+    )
+    .clicked()
     {
         actions.push(Action::File(Errand::Record(lane.id, lane.title.clone())));
     }
@@ -128,7 +191,14 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
         text::label(ui, words, words, theme::small(), colour).on_hover_text(words)
     };
     if let Some(problem) = &lane.problem {
-        ui.add(Label::new(RichText::new(problem).font(theme::small()).color(palette.bad)).wrap());
+        ui.add(
+            Label::new(
+                RichText::new(problem)
+                    .font(theme::small())
+                    .color(palette.bad),
+            )
+            .wrap(),
+        );
     }
     let (host, _) = list::parts(&lane.title);
     let Some(view) = &lane.view else {
@@ -137,12 +207,20 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
                 small(ui, &format!("recording {}", path.display()), palette.weak);
                 for (way, word) in [(Way::In, "in"), (Way::Out, "out")] {
                     let (messages, bytes) = lane.rows.sum(way);
-                    let words = format!("{} {word}, {}", words::grouped(messages), words::amount(bytes as f64));
+                    let words = format!(
+                        "{} {word}, {}",
+                        words::grouped(messages),
+                        words::amount(bytes as f64)
+                    );
                     small(ui, &words, palette.weak);
                 }
             }
             _ => {
-                let words = if lane.is_example { "an example, not open" } else { "not open" };
+                let words = if lane.is_example {
+                    "an example, not open"
+                } else {
+                    "not open"
+                };
                 small(ui, &format!("{host}, {words}"), palette.weak);
             }
         }
@@ -154,26 +232,37 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
         lives(ui, lane, view, moment);
     });
     if let (false, Some(life)) = (view.state.is_open(), view.lives.last()) {
-        let colour = if life.cause.is_in_order() { palette.weak } else { palette.bad };
+        let colour = if life.cause.is_in_order() {
+            palette.weak
+        } else {
+            palette.bad
+        };
         let words = words::plain(&life.cause.to_string());
         ui.add(Label::new(RichText::new(words).font(theme::small()).color(colour)).wrap());
     }
     let sent = words::count(view.pings.sent, "ping");
     if view.state.is_open() || view.pings.sent > 0 {
-        small(ui, &pings(view), palette.weak).on_hover_text(format!("{sent} sent, {} answered", view.pings.answered));
+        small(ui, &pings(view), palette.weak)
+            .on_hover_text(format!("{sent} sent, {} answered", view.pings.answered));
     }
     flow(ui, icon::ARROW_DOWN, "in", &view.received, palette);
     flow(ui, icon::ARROW_UP, "out", &view.sent, palette);
     if view.unsent > 0 {
         small(
             ui,
-            &format!("{} not sent, since it ended before", words::count(view.unsent, "message")),
+            &format!(
+                "{} not sent, since it ended before",
+                words::count(view.unsent, "message")
+            ),
             palette.doubtful,
         );
     }
     if let Some(recording) = &view.recording {
         let (words, colour) = match &recording.problem {
-            None => (format!("recorded: {} lines", words::grouped(recording.lines)), palette.underway),
+            None => (
+                format!("recorded: {} lines", words::grouped(recording.lines)),
+                palette.underway,
+            ),
             Some(problem) => (problem.clone(), palette.bad),
         };
         small(ui, &words, colour);
@@ -182,7 +271,12 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
 
 /// One way's rates: what a second, in bytes, on the wire, and the sum.
 fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
-    let Sum { messages, bytes, wire, rate: flow } = sum;
+    let Sum {
+        messages,
+        bytes,
+        wire,
+        rate: flow,
+    } = sum;
     let first = format!("{}/s", rate(flow.messages));
     let rest = [
         format!("{}/s", words::amount(flow.bytes)),
@@ -195,16 +289,31 @@ fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
     text::name_label(ui, &response, &name);
     let cells = [0.19, 0.22, 0.35, 0.24].map(|part| left_of(rect.width(), 18.0).min(480.0) * part);
     let sign = Rect::from_min_size(rect.min, vec2(16.0, 16.0));
-    text::paint(ui, sign, Align2::LEFT_CENTER, mark, theme::small(), palette.weak);
+    text::paint(
+        ui,
+        sign,
+        Align2::LEFT_CENTER,
+        mark,
+        theme::small(),
+        palette.weak,
+    );
     let mut left = rect.left() + 18.0;
     for (place, (words, width)) in [first].iter().chain(&rest).zip(cells).enumerate() {
-        let colour = if place == 0 { palette.text } else { palette.weak };
-        let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(left_of(width, HALF), rect.height()));
+        let colour = if place == 0 {
+            palette.text
+        } else {
+            palette.weak
+        };
+        let cell = Rect::from_min_size(
+            pos2(left, rect.top()),
+            vec2(left_of(width, HALF), rect.height()),
+        );
         text::paint(ui, cell, Align2::LEFT_CENTER, words, theme::small(), colour);
         left += width;
     }
     response.on_hover_text(format!(
-        "Messages {word}: {}; in them {}, over TCP {} with frames, pings and TLS. Rates are means of the last three seconds.",
+        "Messages {word}: {}; in them {}, over TCP {} with frames, pings and TLS. Rates are means \
+             of the last three seconds.",
         words::grouped(*messages),
         words::amount(*bytes as f64),
         words::amount(*wire as f64)
@@ -225,7 +334,12 @@ fn state(view: &View, moment: &Moment) -> String {
 fn pings(view: &View) -> String {
     match (view.pings.last(), view.pings.median(), view.pings.worst()) {
         (Some(last), Some(median), Some(worst)) => {
-            format!("ping {}, median {}, worst {}", words::short(last), words::short(median), words::short(worst))
+            format!(
+                "ping {}, median {}, worst {}",
+                words::short(last),
+                words::short(median),
+                words::short(worst)
+            )
         }
         _ if view.pings.sent > 0 => "no ping is answered yet".to_owned(),
         _ => "no ping yet".to_owned(),
@@ -236,7 +350,10 @@ fn pings(view: &View) -> String {
 fn lives(ui: &mut Ui, lane: &Lane, view: &View, moment: &Moment) {
     if view.state.is_open()
         && let Some(channel) = lane.channel()
-        && ui.small_button("Ping").on_hover_text("Send a ping now").clicked()
+        && ui
+            .small_button("Ping")
+            .on_hover_text("Send a ping now")
+            .clicked()
     {
         // It may have ended since.
         let _ = channel.ping();
@@ -258,21 +375,39 @@ fn lives(ui: &mut Ui, lane: &Lane, view: &View, moment: &Moment) {
     let popup = Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     popup.show(|ui| {
         ui.set_width(420.0);
-        ScrollArea::vertical().id_salt("lives").max_height(280.0).show(ui, |ui| {
-            for life in view.lives.iter().rev() {
-                let words = life_words(life, moment);
-                ui.add(Label::new(RichText::new(words).font(theme::small()).color(palette(ui).text)).wrap());
-            }
-        });
+        ScrollArea::vertical()
+            .id_salt("lives")
+            .max_height(280.0)
+            .show(ui, |ui| {
+                for life in view.lives.iter().rev() {
+                    let words = life_words(life, moment);
+                    ui.add(
+                        Label::new(
+                            RichText::new(words)
+                                .font(theme::small())
+                                .color(palette(ui).text),
+                        )
+                        .wrap(),
+                    );
+                }
+            });
     });
 }
 
 fn life_words(life: &Life, moment: &Moment) -> String {
     let began = words::time_of_day(life.began, &moment.zone);
     let lasted = life.lasted.map_or("never open".to_owned(), |lasted| {
-        format!("open for {}, {} in, {} out", words::short(lasted), life.messages[0], life.messages[1])
+        format!(
+            "open for {}, {} in, {} out",
+            words::short(lasted),
+            life.messages[0],
+            life.messages[1]
+        )
     });
-    format!("{began}  {lasted}: {}", words::plain(&life.cause.to_string()))
+    format!(
+        "{began}  {lasted}: {}",
+        words::plain(&life.cause.to_string())
+    )
 }
 
 /// The number that is plotted.
@@ -287,11 +422,22 @@ fn plot(ui: &mut Ui, lane: &mut Lane, height: f32) {
             button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "End the plot"));
             end = button.on_hover_text("Do not plot it any more").clicked();
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                text::label(ui, &words, &format!("plotted: {words}"), theme::small(), palette.text);
+                text::label(
+                    ui,
+                    &words,
+                    &format!("plotted: {words}"),
+                    theme::small(),
+                    palette.text,
+                );
             });
         });
     });
-    plotted.show(ui, lane.id, height, !matches!(lane.source, Source::Recorded(_)));
+    plotted.show(
+        ui,
+        lane.id,
+        height,
+        !matches!(lane.source, Source::Recorded(_)),
+    );
     if end {
         lane.plotted = None;
     }
@@ -304,7 +450,11 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = HALF;
         let (mark, word, hint) = match lane.held {
-            false => (icon::PAUSE, "Pause", "Hold the list still; the channel goes on"),
+            false => (
+                icon::PAUSE,
+                "Pause",
+                "Hold the list still; the channel goes on",
+            ),
             true => (icon::PLAY, "Go on", "Show what came since"),
         };
         if !matches!(lane.source, Source::Recorded(_)) && sign(ui, mark, word, hint).clicked() {
@@ -315,31 +465,50 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
             (lane.selected, lane.details) = (None, None);
         }
         let messages = ui.add(Button::selectable(lane.only_messages, icon::LIST_BULLETS));
-        messages.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, lane.only_messages, "Messages only"));
-        if messages.on_hover_text("Messages only: leave out pings and states").clicked() {
+        messages.widget_info(|| {
+            WidgetInfo::selected(Role::CheckBox, true, lane.only_messages, "Messages only")
+        });
+        if messages
+            .on_hover_text("Messages only: leave out pings and states")
+            .clicked()
+        {
             lane.only_messages = !lane.only_messages;
         }
         let words = listed(lane);
-        text::label(ui, &words, &words, theme::small(), palette.weak)
-            .on_hover_text("What is listed, and how many older entries were forgotten: a list is bounded");
+        text::label(ui, &words, &words, theme::small(), palette.weak).on_hover_text(
+            "What is listed, and how many older entries were forgotten: a list is bounded",
+        );
     });
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = HALF;
-        // With an id of its own a field keeps the focus when something appears above it.
+        // With an id of its own a field keeps the focus when something appears
+        // above it.
         let width = ((ui.available_width() - HALF) / 2.0).max(48.0);
-        let field = |ui: &mut Ui, value: &mut String, hint: &str, name: &str, colour: Option<Color32>| {
-            let mut edit = TextEdit::singleline(value).id_salt(name).hint_text(hint).desired_width(width);
-            if let Some(colour) = colour {
-                edit = edit.text_color(colour);
-            }
-            ui.add(edit.align(Align2::LEFT_CENTER).min_size(vec2(0.0, theme::LINE))).accessible_name(name)
-        };
+        let field =
+            |ui: &mut Ui, value: &mut String, hint: &str, name: &str, colour: Option<Color32>| {
+                let mut edit = TextEdit::singleline(value)
+                    .id_salt(name)
+                    .hint_text(hint)
+                    .desired_width(width);
+                if let Some(colour) = colour {
+                    edit = edit.text_color(colour);
+                }
+                ui.add(
+                    edit.align(Align2::LEFT_CENTER)
+                        .min_size(vec2(0.0, theme::LINE)),
+                )
+                .accessible_name(name)
+            };
         field(ui, &mut lane.find, "Find", "Find in the messages", None);
         let wrong = lane.path.parse::<Pointer>().err();
         let colour = wrong.as_ref().map(|_| palette.bad);
         let path = field(ui, &mut lane.path, "/path/of/json", "Part of JSON", colour);
         let hint = wrong.map_or_else(
-            || "Show only this part of JSON: names and places each after a slash, * for every element".to_owned(),
+            || {
+                "Show only this part of JSON: names and places each after a slash, * for every \
+                 element"
+                    .to_owned()
+            },
             |error| format!("{error}."),
         );
         path.on_hover_text(hint);
@@ -351,7 +520,11 @@ fn listed(lane: &Lane) -> String {
     let (all, passing, forgotten) = (lane.rows.len(), lane.rows.passing(), lane.rows.forgotten);
     let mut words = match passing == all {
         true => format!("{} listed", words::grouped(all as u64)),
-        false => format!("{} of {} listed", words::grouped(passing as u64), words::grouped(all as u64)),
+        false => format!(
+            "{} of {} listed",
+            words::grouped(passing as u64),
+            words::grouped(all as u64)
+        ),
     };
     if lane.held {
         words.push_str("; paused");
@@ -369,23 +542,44 @@ fn messages(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
     // Of several columns the arrows are for the one under the pointer.
     let free = ui.ctx().memory(|memory| memory.focused()).is_none() && ui.ui_contains_pointer();
     if let (Some(at), true) = (at, free) {
-        let step =
-            ui.input(|input| i64::from(input.key_pressed(Key::ArrowDown)) - i64::from(input.key_pressed(Key::ArrowUp)));
+        let step = ui.input(|input| {
+            i64::from(input.key_pressed(Key::ArrowDown))
+                - i64::from(input.key_pressed(Key::ArrowUp))
+        });
         let next = match step {
             1 => Some(at + 1),
             -1 => at.checked_sub(1),
             _ => None,
         };
-        selected = next.and_then(|next| lane.rows.nth_newest(next)).map(|entry| entry.number).or(selected);
+        selected = next
+            .and_then(|next| lane.rows.nth_newest(next))
+            .map(|entry| entry.number)
+            .or(selected);
     }
-    let pointer = lane.path.parse::<Pointer>().ok().filter(|pointer| !pointer.is_whole());
+    let pointer = lane
+        .path
+        .parse::<Pointer>()
+        .ok()
+        .filter(|pointer| !pointer.is_whole());
     ui.spacing_mut().item_spacing.y = 0.0;
-    let area = ScrollArea::vertical().id_salt("messages").auto_shrink(false).min_scrolled_height(0.0);
+    let area = ScrollArea::vertical()
+        .id_salt("messages")
+        .auto_shrink(false)
+        .min_scrolled_height(0.0);
     area.show_rows(ui, theme::PUSH_ROW, lane.rows.passing(), |ui, range| {
         let first = range.start;
         for nth in range {
-            let Some(entry) = lane.rows.nth_newest(nth) else { continue };
-            if row(ui, nth - first, entry, selected == Some(entry.number), pointer.as_ref(), moment) {
+            let Some(entry) = lane.rows.nth_newest(nth) else {
+                continue;
+            };
+            if row(
+                ui,
+                nth - first,
+                entry,
+                selected == Some(entry.number),
+                pointer.as_ref(),
+                moment,
+            ) {
                 selected = Some(entry.number);
             }
         }
@@ -396,12 +590,22 @@ fn messages(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
     }
 }
 
-/// An entry on one line; whether it was chosen. It is named after its place on the screen: what the library keeps of names is kept for ever, and in a
+/// An entry on one line; whether it was chosen. It is named after its place on
+/// the screen: what the library keeps of names is kept for ever, and in a
 /// stream each is on the screen for a moment.
-fn row(ui: &mut Ui, slot: usize, entry: &Arc<Entry>, chosen: bool, pointer: Option<&Pointer>, moment: &Moment) -> bool {
+fn row(
+    ui: &mut Ui,
+    slot: usize,
+    entry: &Arc<Entry>,
+    chosen: bool,
+    pointer: Option<&Pointer>,
+    moment: &Moment,
+) -> bool {
     let palette = palette(ui);
     let size = vec2(ui.available_width(), theme::PUSH_ROW);
-    let (rect, response) = ui.push_id(slot, |ui| ui.allocate_exact_size(size, Sense::click())).inner;
+    let (rect, response) = ui
+        .push_id(slot, |ui| ui.allocate_exact_size(size, Sense::click()))
+        .inner;
     let (mark, colour, words) = in_words(entry, pointer, palette);
     let time = words::time_of_day(entry.at, &moment.zone);
     let way = match &entry.what {
@@ -409,44 +613,90 @@ fn row(ui: &mut Ui, slot: usize, entry: &Arc<Entry>, chosen: bool, pointer: Opti
         What::Message(Way::Out, _) => "out  ",
         _ => "",
     };
-    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, format!("{time}  {way}{words}")));
+    response.widget_info(|| {
+        WidgetInfo::selected(
+            Role::ListBoxOption,
+            true,
+            chosen,
+            format!("{time}  {way}{words}"),
+        )
+    });
     if !ui.is_rect_visible(rect) {
         return false;
     }
     if chosen || response.has_focus() {
-        ui.painter().rect_filled(rect, CornerRadius::same(theme::CONTROL_RADIUS), palette.chosen);
+        ui.painter().rect_filled(
+            rect,
+            CornerRadius::same(theme::CONTROL_RADIUS),
+            palette.chosen,
+        );
     } else if response.hovered() {
-        ui.painter().rect_filled(rect, CornerRadius::same(theme::CONTROL_RADIUS), palette.control);
+        ui.painter().rect_filled(
+            rect,
+            CornerRadius::same(theme::CONTROL_RADIUS),
+            palette.control,
+        );
     }
     let is_message = entry.message().is_some();
     let (sign_box, rest) = rect.split_left_right_at_x(rect.left() + 20.0);
     let (time_box, text_box) = rest.split_left_right_at_x(rest.left() + 88.0);
-    text::paint(ui, sign_box, Align2::CENTER_CENTER, mark, theme::body(), colour);
-    text::paint(ui, time_box, Align2::LEFT_CENTER, &time, theme::monospace_small(), palette.weak);
+    text::paint(
+        ui,
+        sign_box,
+        Align2::CENTER_CENTER,
+        mark,
+        theme::body(),
+        colour,
+    );
+    text::paint(
+        ui,
+        time_box,
+        Align2::LEFT_CENTER,
+        &time,
+        theme::monospace_small(),
+        palette.weak,
+    );
     let (font, colour) = match is_message {
         true => (theme::monospace_small(), palette.text),
         false => (theme::small(), colour),
     };
     text::paint(ui, text_box, Align2::LEFT_CENTER, &words, font, colour);
     // In a stream another entry is here before the button is released.
-    let (pressed, released) = ui.input(|input| (input.pointer.primary_pressed(), input.pointer.any_released()));
+    let (pressed, released) = ui.input(|input| {
+        (
+            input.pointer.primary_pressed(),
+            input.pointer.any_released(),
+        )
+    });
     (response.clicked() && !released) || (ui.rect_contains_pointer(rect) && pressed)
 }
 
 /// The sign, its colour and the line of what happened.
-fn in_words(entry: &Entry, pointer: Option<&Pointer>, palette: &Palette) -> (&'static str, Color32, String) {
+fn in_words(
+    entry: &Entry,
+    pointer: Option<&Pointer>,
+    palette: &Palette,
+) -> (&'static str, Color32, String) {
     match &entry.what {
         What::Message(way, content) => {
             let words = match content {
                 Content::Text(text) => {
                     let part = pointer.and_then(|pointer| {
                         let value = json(text)?;
-                        let found: Vec<String> = pointer.select(&value).iter().map(ToString::to_string).collect();
+                        let found: Vec<String> = pointer
+                            .select(&value)
+                            .iter()
+                            .map(ToString::to_string)
+                            .collect();
                         (!found.is_empty()).then(|| found.join("  "))
                     });
                     words::plain(beginning(part.as_deref().unwrap_or(text), LINE))
                 }
-                Content::Binary(bytes) => format!("{} B  {}", bytes.len(), hex(&bytes[..bytes.len().min(LINE / 2)])),
+                Content::Binary(bytes) => format!(
+                    "{} B  {}",
+                    bytes.len(),
+                    hex(&bytes[..bytes.len().min(LINE / 2)])
+                ),
             };
             match way {
                 Way::In => (icon::ARROW_DOWN, palette.good, words),
@@ -454,38 +704,84 @@ fn in_words(entry: &Entry, pointer: Option<&Pointer>, palette: &Palette) -> (&'s
             }
         }
         What::Ping(Way::Out) => (icon::HEARTBEAT, palette.weak, "ping".to_owned()),
-        What::Ping(Way::In) => (icon::HEARTBEAT, palette.weak, "ping of the server".to_owned()),
-        What::Pong(took) => (icon::HEARTBEAT, palette.weak, format!("pong after {}", words::short(*took))),
+        What::Ping(Way::In) => (
+            icon::HEARTBEAT,
+            palette.weak,
+            "ping of the server".to_owned(),
+        ),
+        What::Pong(took) => (
+            icon::HEARTBEAT,
+            palette.weak,
+            format!("pong after {}", words::short(*took)),
+        ),
         What::Connecting => (icon::PLUGS, palette.underway, "connecting".to_owned()),
         What::Open(None) => (icon::PLUGS_CONNECTED, palette.good, "open".to_owned()),
-        What::Open(Some(protocol)) => {
-            (icon::PLUGS_CONNECTED, palette.good, format!("open, {}", words::plain(protocol)))
-        }
+        What::Open(Some(protocol)) => (
+            icon::PLUGS_CONNECTED,
+            palette.good,
+            format!("open, {}", words::plain(protocol)),
+        ),
         What::End(cause) => {
-            let colour = if cause.is_in_order() { palette.weak } else { palette.bad };
+            let colour = if cause.is_in_order() {
+                palette.weak
+            } else {
+                palette.bad
+            };
             (icon::X_CIRCLE, colour, words::plain(&cause.to_string()))
         }
-        What::Waiting(time) => (icon::CLOCK, palette.weak, format!("tries again in {}", words::short(*time))),
-        What::Missing(entries) => (icon::WARNING, palette.doubtful, format!("{entries} entries are missing here")),
-        What::Other(text) => (icon::QUESTION, palette.weak, words::plain(beginning(text, LINE))),
+        What::Waiting(time) => (
+            icon::CLOCK,
+            palette.weak,
+            format!("tries again in {}", words::short(*time)),
+        ),
+        What::Missing(entries) => (
+            icon::WARNING,
+            palette.doubtful,
+            format!("{entries} entries are missing here"),
+        ),
+        What::Other(text) => (
+            icon::QUESTION,
+            palette.weak,
+            words::plain(beginning(text, LINE)),
+        ),
     }
 }
 
 /// The chosen message in full.
 fn details(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
-    let Some(entry) = lane.selected.and_then(|number| lane.rows.numbered(number)).cloned() else { return };
-    let Some((way, content)) = entry.message() else { return };
+    let Some(entry) = lane
+        .selected
+        .and_then(|number| lane.rows.numbered(number))
+        .cloned()
+    else {
+        return;
+    };
+    let Some((way, content)) = entry.message() else {
+        return;
+    };
     let is_narrow = ui.available_width() < NARROW;
-    if lane.details.as_ref().is_none_or(|details| !details.is_of(entry.number, &lane.path, is_narrow)) {
+    if lane
+        .details
+        .as_ref()
+        .is_none_or(|details| !details.is_of(entry.number, &lane.path, is_narrow))
+    {
         lane.details = Some(Details::of(entry.number, content, &lane.path, is_narrow));
     }
     let palette = palette(ui);
     let [least, first, most] = DETAILS;
     let mut clicked = None;
-    let frame = eframe::egui::Frame::new().inner_margin(eframe::egui::Margin { top: 6, ..Default::default() });
+    let frame = eframe::egui::Frame::new().inner_margin(eframe::egui::Margin {
+        top: 6,
+        ..Default::default()
+    });
     // Some of the list stays in sight.
-    let most = (ui.available_height() - theme::LINE * 2.0 - theme::PUSH_ROW * 4.0).clamp(least, most);
-    let panel = Panel::bottom("details").frame(frame).resizable(true).default_size(first).size_range(least..=most);
+    let most =
+        (ui.available_height() - theme::LINE * 2.0 - theme::PUSH_ROW * 4.0).clamp(least, most);
+    let panel = Panel::bottom("details")
+        .frame(frame)
+        .resizable(true)
+        .default_size(first)
+        .size_range(least..=most);
     panel.show(ui, |ui| {
         ui.horizontal(|ui| {
             let way = if way == Way::In { "in" } else { "out" };

@@ -1,4 +1,5 @@
-//! One channel of the page: its options, what is known of it, and what its column remembers. Draws nothing.
+//! One channel of the page: its options, what is known of it, and what its
+//! column remembers. Draws nothing.
 
 use std::{
     io,
@@ -16,7 +17,8 @@ use crate::{
     settings::RememberedChannel,
 };
 
-/// So much of a frame may go into the numbers that are plotted; what is not looked at then is left out.
+/// So much of a frame may go into the numbers that are plotted; what is not
+/// looked at then is left out.
 const PLOTTING: Duration = Duration::from_millis(4);
 
 /// So many entries are taken over in a frame.
@@ -76,7 +78,10 @@ impl Lane {
             address: address.to_owned(),
             title: redacted(address).into_owned(),
             is_example: false,
-            options: Options { ping: "10".to_owned(), ..Options::default() },
+            options: Options {
+                ping: "10".to_owned(),
+                ..Options::default()
+            },
             source: Source::Idle,
             view: None,
             rows: Rows::default(),
@@ -95,18 +100,50 @@ impl Lane {
     }
 
     pub(super) fn recall(id: u64, remembered: &RememberedChannel) -> Self {
-        let RememberedChannel { address, example, protocols, certificates, ping_s, reconnect, path, plotted, shown } =
-            remembered;
+        let RememberedChannel {
+            address,
+            example,
+            protocols,
+            certificates,
+            ping_s,
+            reconnect,
+            path,
+            plotted,
+            shown,
+        } = remembered;
         let options = Options {
             headers: String::new(),
             protocols: protocols.join(" "),
-            certificates: certificates.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
-            ping: ping_s.filter(|s| s.is_finite()).map(|s| s.to_string()).unwrap_or_default(),
+            certificates: certificates
+                .as_ref()
+                .map(|path| path.display().to_string())
+                .unwrap_or_default(),
+            ping: ping_s
+                .filter(|s| s.is_finite())
+                .map(|s| s.to_string())
+                .unwrap_or_default(),
             reconnect: *reconnect,
         };
-        let options = if *example { Options { ping: "10".to_owned(), ..options } } else { options };
-        let plotted = plotted.as_deref().and_then(|pointer| pointer.parse().ok()).map(Plotted::new);
-        Self { is_example: *example, options, path: path.clone(), plotted, shown: *shown, ..Self::new(id, address) }
+        let options = if *example {
+            Options {
+                ping: "10".to_owned(),
+                ..options
+            }
+        } else {
+            options
+        };
+        let plotted = plotted
+            .as_deref()
+            .and_then(|pointer| pointer.parse().ok())
+            .map(Plotted::new);
+        Self {
+            is_example: *example,
+            options,
+            path: path.clone(),
+            plotted,
+            shown: *shown,
+            ..Self::new(id, address)
+        }
     }
 
     /// What is to be remembered; a recording is not.
@@ -115,21 +152,41 @@ impl Lane {
             // It is saved without the secrets in it.
             address: self.title.clone(),
             example: self.is_example,
-            protocols: self.options.protocols.split_whitespace().map(str::to_owned).collect(),
-            certificates: Some(self.options.certificates.trim()).filter(|path| !path.is_empty()).map(PathBuf::from),
+            protocols: self
+                .options
+                .protocols
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+            certificates: Some(self.options.certificates.trim())
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
             ping_s: self.options.ping.trim().parse().ok(),
             reconnect: self.options.reconnect,
             path: self.path.clone(),
-            plotted: self.plotted.as_ref().map(|plotted| plotted.pointer.to_string()),
+            plotted: self
+                .plotted
+                .as_ref()
+                .map(|plotted| plotted.pointer.to_string()),
             shown: self.shown,
         })
     }
 
     /// Of a recording.
     pub(super) fn recorded(id: u64, loaded: Loaded) -> Self {
-        let Loaded { path, address, entries, forgotten } = loaded;
+        let Loaded {
+            path,
+            address,
+            entries,
+            forgotten,
+        } = loaded;
         let rows = Rows::of(entries, forgotten);
-        Self { source: Source::Recorded(path), rows, shown: true, ..Self::new(id, &address) }
+        Self {
+            source: Source::Recorded(path),
+            rows,
+            shown: true,
+            ..Self::new(id, &address)
+        }
     }
 
     pub(super) fn channel(&self) -> Option<&Channel> {
@@ -141,7 +198,9 @@ impl Lane {
 
     /// It can be closed.
     pub(super) fn is_live(&self) -> bool {
-        self.view.as_ref().is_some_and(|view| view.state != State::Closed)
+        self.view
+            .as_ref()
+            .is_some_and(|view| view.state != State::Closed)
     }
 
     /// Opens it, with the options as they are typed.
@@ -150,9 +209,10 @@ impl Lane {
         let opened = self.settings().and_then(|settings| {
             let host = match host {
                 Some(host) => host,
-                None => {
-                    host.insert(Host::start().map_err(|error: io::Error| format!("No thread for channels: {error}."))?)
-                }
+                None => host.insert(
+                    Host::start()
+                        .map_err(|error: io::Error| format!("No thread for channels: {error}."))?,
+                ),
             };
             let ctx = ctx.clone();
             Ok(host.open(settings, DRAWING, move || ctx.request_repaint()))
@@ -161,7 +221,8 @@ impl Lane {
             Ok(channel) => {
                 self.view = Some(channel.view());
                 self.source = Source::Live(channel);
-                (self.rows, self.next, self.selected, self.details) = (Rows::default(), 0, None, None);
+                (self.rows, self.next, self.selected, self.details) =
+                    (Rows::default(), 0, None, None);
                 if let Some(plotted) = &mut self.plotted {
                     *plotted = Plotted::new(plotted.pointer.clone());
                 }
@@ -175,23 +236,43 @@ impl Lane {
     /// # Errors
     /// What is wrong with which, and what would be right.
     pub(super) fn settings(&self) -> Result<Settings, String> {
-        let place: Place = self.address.parse().map_err(|error: crate::dial::PlaceError| format!("{error}."))?;
+        let place: Place = self
+            .address
+            .parse()
+            .map_err(|error: crate::dial::PlaceError| format!("{error}."))?;
         let sentence = |error: crate::channel::SettingsError| format!("{error}.");
-        let headers = self.options.headers.lines().filter(|line| !line.trim().is_empty());
-        let headers: Vec<Header> = headers.map(|line| line.parse().map_err(sentence)).collect::<Result<_, _>>()?;
-        let protocols = self.options.protocols.split([' ', ',']).filter(|name| !name.is_empty());
-        let protocols: Vec<Protocol> =
-            protocols.map(|name| name.parse().map_err(sentence)).collect::<Result<_, _>>()?;
+        let headers = self
+            .options
+            .headers
+            .lines()
+            .filter(|line| !line.trim().is_empty());
+        let headers: Vec<Header> = headers
+            .map(|line| line.parse().map_err(sentence))
+            .collect::<Result<_, _>>()?;
+        let protocols = self
+            .options
+            .protocols
+            .split([' ', ','])
+            .filter(|name| !name.is_empty());
+        let protocols: Vec<Protocol> = protocols
+            .map(|name| name.parse().map_err(sentence))
+            .collect::<Result<_, _>>()?;
         let ping = match self.options.ping.trim() {
             "" => None,
             text => {
                 let seconds = text.parse().ok().filter(|s| (0.01..=86_400.0).contains(s));
-                let wrong =
-                    || format!("{text:?} is no interval of pings. Accepted: seconds from 0.01 to 86400, or nothing.");
+                let wrong = || {
+                    format!(
+                        "{text:?} is no interval of pings. Accepted: seconds from 0.01 to 86400, \
+                             or nothing."
+                    )
+                };
                 Some(Duration::from_secs_f64(seconds.ok_or_else(wrong)?))
             }
         };
-        let certificates = Some(self.options.certificates.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let certificates = Some(self.options.certificates.trim())
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from);
         Ok(Settings {
             headers,
             protocols,
@@ -205,7 +286,9 @@ impl Lane {
     /// Takes over what has happened.
     pub(super) fn take_over(&mut self) {
         self.rows.filter(&self.find, self.only_messages);
-        let Source::Live(channel) = &self.source else { return };
+        let Source::Live(channel) = &self.source else {
+            return;
+        };
         self.view = Some(channel.view());
         if self.held {
             return;
@@ -251,7 +334,16 @@ mod tests {
         let remembered = lane.remembered().expect("it is no recording");
         assert_eq!(remembered.address, lane.title);
         // One that 0.1 kept is not kept any longer.
-        let old = RememberedChannel { address: lane.address, ..RememberedChannel::default() };
-        assert_eq!(Lane::recall(2, &old).remembered().expect("as above").address, lane.title);
+        let old = RememberedChannel {
+            address: lane.address,
+            ..RememberedChannel::default()
+        };
+        assert_eq!(
+            Lane::recall(2, &old)
+                .remembered()
+                .expect("as above")
+                .address,
+            lane.title
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Reads a recording for the window, on another thread than the window's: the newest of it, in bounded memory.
+//! Reads a recording for the window, on another thread than the window's: the
+//! newest of it, in bounded memory.
 
 use std::{
     collections::VecDeque,
@@ -31,7 +32,12 @@ pub(in crate::ui) struct Loaded {
 pub(in crate::ui) fn load(path: &Path) -> Result<Loaded, ReadError> {
     let reader = Reader::open(path)?;
     let address = reader.address().to_owned();
-    let mut loaded = Loaded { path: path.to_owned(), address, entries: VecDeque::new(), forgotten: 0 };
+    let mut loaded = Loaded {
+        path: path.to_owned(),
+        address,
+        entries: VecDeque::new(),
+        forgotten: 0,
+    };
     let mut bytes = 0;
     for entry in reader {
         let entry = entry?;

@@ -1,5 +1,6 @@
-//! The page of channels: addresses at the left, and as many of them side by side as there is room for. What is asked is carried out here: the
-//! engine is [`crate::channel`], on a thread of its own.
+//! The page of channels: addresses at the left, and as many of them side by
+//! side as there is room for. What is asked is carried out here: the engine is
+//! [`crate::channel`], on a thread of its own.
 
 mod column;
 mod details;
@@ -12,8 +13,8 @@ mod rows;
 mod sender;
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, Frame, Key, Layout, Margin, Panel, Popup, RichText, ScrollArea, TextEdit, Ui,
-    WidgetInfo, accesskit::Role, vec2,
+    Align, Align2, Button, CentralPanel, Frame, Key, Layout, Margin, Panel, Popup, RichText,
+    ScrollArea, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use self::{
@@ -53,9 +54,18 @@ pub(super) struct Channels {
 
 impl Channels {
     pub(super) fn new(remembered: &[RememberedChannel]) -> Self {
-        let lanes: Vec<Lane> = (0..).zip(remembered).map(|(id, channel)| Lane::recall(id, channel)).collect();
+        let lanes: Vec<Lane> = (0..)
+            .zip(remembered)
+            .map(|(id, channel)| Lane::recall(id, channel))
+            .collect();
         let ids = lanes.len() as u64;
-        Self { lanes, host: None, typed: String::new(), problem: None, ids }
+        Self {
+            lanes,
+            host: None,
+            typed: String::new(),
+            problem: None,
+            ids,
+        }
     }
 
     /// What is to be remembered.
@@ -65,7 +75,12 @@ impl Channels {
 
     /// Records a channel from now on.
     pub(super) fn record(&mut self, id: u64, recorder: Recorder) {
-        if let Some(channel) = self.lanes.iter().find(|lane| lane.id == id).and_then(Lane::channel) {
+        if let Some(channel) = self
+            .lanes
+            .iter()
+            .find(|lane| lane.id == id)
+            .and_then(Lane::channel)
+        {
             channel.record(Some(recorder));
         }
     }
@@ -82,7 +97,13 @@ impl Channels {
     }
 
     /// Shows the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
         for lane in &mut self.lanes {
             lane.take_over();
             // A rate falls to nothing although nothing comes.
@@ -93,7 +114,10 @@ impl Channels {
         self.bar(ui, model, actions);
         ui.add_space(UNIT);
         let [least, first, most] = LIST;
-        let side = Frame::new().inner_margin(Margin { right: 8, ..Margin::ZERO });
+        let side = Frame::new().inner_margin(Margin {
+            right: 8,
+            ..Margin::ZERO
+        });
         let asked = Panel::left("channel list")
             .frame(side)
             .resizable(true)
@@ -104,8 +128,13 @@ impl Channels {
         if let Some(asked) = asked {
             self.settle(ui, asked);
         }
-        let middle = Frame::new().inner_margin(Margin { left: 8, ..Margin::ZERO });
-        CentralPanel::default().frame(middle).show(ui, |ui| self.columns(ui, moment, actions));
+        let middle = Frame::new().inner_margin(Margin {
+            left: 8,
+            ..Margin::ZERO
+        });
+        CentralPanel::default()
+            .frame(middle)
+            .show(ui, |ui| self.columns(ui, moment, actions));
     }
 
     /// What opens a channel.
@@ -113,16 +142,25 @@ impl Channels {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let recording = ui.add(Button::new(format!("{}  Recording…", icon::FOLDER_OPEN)));
-                recording.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Open a recording"));
-                if recording.on_hover_text("Show a recording of a channel").clicked() {
+                recording
+                    .widget_info(|| WidgetInfo::labeled(Role::Button, true, "Open a recording"));
+                if recording
+                    .on_hover_text("Show a recording of a channel")
+                    .clicked()
+                {
                     actions.push(Action::File(Errand::OpenRecording));
                 }
                 let suggestions = ui.add(Button::new(format!("Boards  {}", icon::CARET_DOWN)));
-                suggestions.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Addresses of boards"));
-                let chosen = Popup::menu(&suggestions).show(|ui| suggest(ui, model)).and_then(|shown| shown.inner);
+                suggestions
+                    .widget_info(|| WidgetInfo::labeled(Role::Button, true, "Addresses of boards"));
+                let chosen = Popup::menu(&suggestions)
+                    .show(|ui| suggest(ui, model))
+                    .and_then(|shown| shown.inner);
                 suggestions.on_hover_text("Channels of the boards that are known");
                 let words = RichText::new("Open").color(palette(ui).on_accent);
-                let button = Button::new(words).fill(palette(ui).accent).min_size(vec2(72.0, theme::LINE));
+                let button = Button::new(words)
+                    .fill(palette(ui).accent)
+                    .min_size(vec2(72.0, theme::LINE));
                 let open = ui.add_enabled(!self.typed.trim().is_empty(), button);
                 open.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Open the address"));
                 let edit = TextEdit::singleline(&mut self.typed)
@@ -145,22 +183,27 @@ impl Channels {
             });
         });
         if let Some(problem) = &self.problem {
-            text::label(ui, problem, problem, theme::small(), palette(ui).bad).on_hover_text(problem);
+            text::label(ui, problem, problem, theme::small(), palette(ui).bad)
+                .on_hover_text(problem);
         }
     }
 
-    /// Opens this address, which is shown then, beside the others where there is room.
+    /// Opens this address, which is shown then, beside the others where there
+    /// is room.
     fn open(&mut self, ui: &Ui, address: &str) {
-        let known = self
-            .lanes
-            .iter()
-            .position(|lane| lane.address == address && !matches!(lane.source, Source::Recorded(_)) && !lane.is_live());
+        let known = self.lanes.iter().position(|lane| {
+            lane.address == address
+                && !matches!(lane.source, Source::Recorded(_))
+                && !lane.is_live()
+        });
         let at = known.unwrap_or_else(|| {
             let id = self.new_id();
             self.lanes.insert(0, Lane::new(id, address));
             0
         });
-        let Some(lane) = self.lanes.get_mut(at) else { return };
+        let Some(lane) = self.lanes.get_mut(at) else {
+            return;
+        };
         lane.open(&mut self.host, ui.ctx());
         // A new address that is none is told where it was typed.
         if known.is_none() && lane.problem.is_some() {
@@ -176,14 +219,21 @@ impl Channels {
     fn settle(&mut self, ui: &Ui, asked: Asked) {
         let (Asked::Only(id) | Asked::Beside(id) | Asked::Toggle(id) | Asked::Remove(id)) = asked;
         match asked {
-            Asked::Only(_) => self.lanes.iter_mut().for_each(|lane| lane.shown = lane.id == id),
+            Asked::Only(_) => self
+                .lanes
+                .iter_mut()
+                .for_each(|lane| lane.shown = lane.id == id),
             Asked::Remove(_) => self.lanes.retain(|lane| lane.id != id),
             Asked::Beside(_) | Asked::Toggle(_) => {
-                let Some(lane) = self.lanes.iter_mut().find(|lane| lane.id == id) else { return };
+                let Some(lane) = self.lanes.iter_mut().find(|lane| lane.id == id) else {
+                    return;
+                };
                 if matches!(asked, Asked::Beside(_)) {
                     lane.shown = !lane.shown;
                 } else if lane.is_live() {
-                    lane.channel().into_iter().for_each(crate::channel::Channel::close);
+                    lane.channel()
+                        .into_iter()
+                        .for_each(crate::channel::Channel::close);
                 } else if !matches!(lane.source, Source::Recorded(_)) {
                     lane.shown = true;
                     lane.open(&mut self.host, ui.ctx());
@@ -203,17 +253,23 @@ impl Channels {
         let width = fitting.max(COLUMN);
         let mut asked = None;
         let height = ui.available_height();
-        let scroll = ScrollArea::new([fitting < COLUMN, false]).id_salt("columns").auto_shrink(false);
+        let scroll = ScrollArea::new([fitting < COLUMN, false])
+            .id_salt("columns")
+            .auto_shrink(false);
         scroll.show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = gap;
             ui.horizontal_top(|ui| {
                 for lane in self.lanes.iter_mut().filter(|lane| lane.shown) {
                     ui.push_id(("column", lane.id), |ui| {
-                        ui.allocate_ui_with_layout(vec2(width, height), Layout::top_down(Align::Min), |ui| {
-                            ui.set_width(width);
-                            ui.spacing_mut().item_spacing.x = UNIT;
-                            asked = column::show(ui, lane, moment, actions).or(asked.take());
-                        });
+                        ui.allocate_ui_with_layout(
+                            vec2(width, height),
+                            Layout::top_down(Align::Min),
+                            |ui| {
+                                ui.set_width(width);
+                                ui.spacing_mut().item_spacing.x = UNIT;
+                                asked = column::show(ui, lane, moment, actions).or(asked.take());
+                            },
+                        );
                     });
                 }
             });
@@ -230,9 +286,11 @@ fn nothing_shown(ui: &mut Ui) {
     ui.add_space(UNIT);
     ui.scope(|ui| {
         ui.set_max_width(theme::PROSE.min(ui.available_width()));
-        ui.label(RichText::new("A channel stays open, and either side speaks when it has something to say.").font(theme::strong()));
+        ui.label(RichText::new("A channel stays open, and either side speaks when it has \
+             something to say.").font(theme::strong()));
         ui.add_space(HALF);
-        let words = "Type an address above, take one of a board, or choose one at the left; a double click opens it. The eye shows several side by \
+        let words = "Type an address above, take one of a board, or choose one at the left; a \
+             double click opens it. The eye shows several side by \
                      side. The examples are public streams of prices; they need a way into the Internet.";
         ui.label(RichText::new(words).color(palette.weak));
     });
@@ -246,23 +304,31 @@ fn suggest(ui: &mut Ui, model: &Model) -> Option<String> {
         let words = "No board is known yet.";
         text::label(ui, words, words, theme::body(), palette(ui).weak);
     }
-    ScrollArea::vertical().id_salt("boards").max_height(360.0).show(ui, |ui| {
-        for board in model.in_order().take(200) {
-            let title = model.title(board);
-            text::label(ui, &title, &title, theme::small(), palette(ui).weak);
-            for (path, about) in
-                [(protocol::RPC_PATH, "control"), (protocol::ECHO_PATH, "echo"), (protocol::LOG_PATH, "log lines")]
-            {
-                let address = format!("ws://{}{path}", board.address);
-                let entry = ui.add(Button::new(format!("{path}  {about}")).frame_when_inactive(false));
-                entry.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, format!("Open {address}")));
-                if entry.on_hover_text(&address).clicked() {
-                    chosen = Some(address);
-                    ui.close();
+    ScrollArea::vertical()
+        .id_salt("boards")
+        .max_height(360.0)
+        .show(ui, |ui| {
+            for board in model.in_order().take(200) {
+                let title = model.title(board);
+                text::label(ui, &title, &title, theme::small(), palette(ui).weak);
+                for (path, about) in [
+                    (protocol::RPC_PATH, "control"),
+                    (protocol::ECHO_PATH, "echo"),
+                    (protocol::LOG_PATH, "log lines"),
+                ] {
+                    let address = format!("ws://{}{path}", board.address);
+                    let entry =
+                        ui.add(Button::new(format!("{path}  {about}")).frame_when_inactive(false));
+                    entry.widget_info(|| {
+                        WidgetInfo::labeled(Role::MenuItem, true, format!("Open {address}"))
+                    });
+                    if entry.on_hover_text(&address).clicked() {
+                        chosen = Some(address);
+                        ui.close();
+                    }
                 }
+                ui.add_space(HALF);
             }
-            ui.add_space(HALF);
-        }
-    });
+        });
     chosen
 }

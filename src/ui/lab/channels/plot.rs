@@ -1,4 +1,5 @@
-//! A number of a channel's JSON over time: the last minute, in bounded memory, with every extreme.
+//! A number of a channel's JSON over time: the last minute, in bounded memory,
+//! with every extreme.
 
 use std::collections::VecDeque;
 
@@ -42,13 +43,22 @@ pub(super) struct Plotted {
 
 impl Plotted {
     pub(super) fn new(pointer: Pointer) -> Self {
-        Self { pointer, places: VecDeque::new(), last: None, count: 0 }
+        Self {
+            pointer,
+            places: VecDeque::new(),
+            last: None,
+            count: 0,
+        }
     }
 
     /// Takes the number out of a message that came, if it is there.
     pub(super) fn take(&mut self, entry: &Entry) {
-        let Some((Way::In, Content::Text(text))) = entry.message() else { return };
-        let Some(value) = json(text).and_then(|value| self.pointer.select(&value).into_iter().find_map(number)) else {
+        let Some((Way::In, Content::Text(text))) = entry.message() else {
+            return;
+        };
+        let Some(value) =
+            json(text).and_then(|value| self.pointer.select(&value).into_iter().find_map(number))
+        else {
             return;
         };
         self.add(entry.offset.as_secs_f64(), value);
@@ -64,7 +74,11 @@ impl Plotted {
                 if self.places.len() == PLACES {
                     self.places.pop_front();
                 }
-                self.places.push_back(Place { at, low: value, high: value });
+                self.places.push_back(Place {
+                    at,
+                    low: value,
+                    high: value,
+                });
             }
         }
     }
@@ -87,7 +101,10 @@ impl Plotted {
             .filter(|place| !is_live || end - place.at <= SPAN)
             .flat_map(|place| {
                 let both = place.low < place.high;
-                [Some([place.at - end, place.low]), both.then_some([place.at - end, place.high])]
+                [
+                    Some([place.at - end, place.low]),
+                    both.then_some([place.at - end, place.high]),
+                ]
             })
             .flatten()
             .collect();
@@ -106,12 +123,29 @@ impl Plotted {
         let response = plot.show(ui, |plot| {
             if let [only] = points.as_slice() {
                 // A line of one point is not seen.
-                plot.points(Points::new("", vec![*only]).radius(2.0).color(palette.accent).allow_hover(false));
+                plot.points(
+                    Points::new("", vec![*only])
+                        .radius(2.0)
+                        .color(palette.accent)
+                        .allow_hover(false),
+                );
             }
-            plot.line(Line::new("", PlotPoints::from(points)).color(palette.accent).width(1.5).allow_hover(false));
+            plot.line(
+                Line::new("", PlotPoints::from(points))
+                    .color(palette.accent)
+                    .width(1.5)
+                    .allow_hover(false),
+            );
         });
-        let name = format!("plot of {}: {} values, {}", self.pointer, self.count, self.words());
-        response.response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
+        let name = format!(
+            "plot of {}: {} values, {}",
+            self.pointer,
+            self.count,
+            self.words()
+        );
+        response
+            .response
+            .widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &name));
     }
 }
 
@@ -126,7 +160,15 @@ mod tests {
             plotted.add(f64::from(n) * 0.0002, f64::from(n % 100));
         }
         assert_eq!(plotted.places.len(), PLACES);
-        // A value at the edge of two places may be in either; the last place has only begun.
-        assert!(plotted.places.iter().rev().skip(1).all(|place| place.low <= 1.0 && place.high >= 98.0));
+        // A value at the edge of two places may be in either; the last place
+        // has only begun.
+        assert!(
+            plotted
+                .places
+                .iter()
+                .rev()
+                .skip(1)
+                .all(|place| place.low <= 1.0 && place.high >= 98.0)
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What a column lists: the newest entries of a channel in bounded memory, and which of them pass the filter.
+//! What a column lists: the newest entries of a channel in bounded memory, and
+//! which of them pass the filter.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -31,7 +32,12 @@ impl Rows {
     /// Of a recording: all of them.
     pub(super) fn of(entries: VecDeque<Arc<Entry>>, forgotten: u64) -> Self {
         let passing = entries.iter().map(|entry| entry.number).collect();
-        Self { entries, passing, forgotten, ..Self::default() }
+        Self {
+            entries,
+            passing,
+            forgotten,
+            ..Self::default()
+        }
     }
 
     /// Adds the next one.
@@ -60,13 +66,20 @@ impl Rows {
             return;
         }
         (self.find, self.only_messages) = (find, only_messages);
-        let passing = self.entries.iter().filter(|entry| self.passes(entry)).map(|entry| entry.number).collect();
+        let passing = self
+            .entries
+            .iter()
+            .filter(|entry| self.passes(entry))
+            .map(|entry| entry.number)
+            .collect();
         self.passing = passing;
     }
 
     fn passes(&self, entry: &Entry) -> bool {
         match &entry.what {
-            What::Message(_, content) if !self.find.is_empty() => searched(content).contains(&self.find),
+            What::Message(_, content) if !self.find.is_empty() => {
+                searched(content).contains(&self.find)
+            }
             What::Message(..) => true,
             _ => !self.only_messages && self.find.is_empty(),
         }
@@ -97,19 +110,31 @@ impl Rows {
 
     /// The place of an entry among those that pass, the newest being 0.
     pub(super) fn place(&self, number: u64) -> Option<usize> {
-        self.passing.binary_search(&number).ok().map(|at| self.passing.len() - 1 - at)
+        self.passing
+            .binary_search(&number)
+            .ok()
+            .map(|at| self.passing.len() - 1 - at)
     }
 
     /// The entry with this number.
     pub(super) fn numbered(&self, number: u64) -> Option<&Arc<Entry>> {
-        let at = self.entries.binary_search_by_key(&number, |entry| entry.number).ok()?;
+        let at = self
+            .entries
+            .binary_search_by_key(&number, |entry| entry.number)
+            .ok()?;
         self.entries.get(at)
     }
 
     /// All that came and all that was sent: messages and bytes.
     pub(super) fn sum(&self, way: Way) -> (u64, u64) {
-        let of = self.entries.iter().filter_map(|entry| entry.message()).filter(|(other, _)| *other == way);
-        of.fold((0, 0), |(messages, bytes), (_, content)| (messages + 1, bytes + content.len() as u64))
+        let of = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.message())
+            .filter(|(other, _)| *other == way);
+        of.fold((0, 0), |(messages, bytes), (_, content)| {
+            (messages + 1, bytes + content.len() as u64)
+        })
     }
 }
 
@@ -133,21 +158,32 @@ mod tests {
     use super::*;
 
     fn entry(number: u64, what: What) -> Arc<Entry> {
-        Arc::new(Entry { number, at: SystemTime::UNIX_EPOCH, offset: Duration::ZERO, what })
+        Arc::new(Entry {
+            number,
+            at: SystemTime::UNIX_EPOCH,
+            offset: Duration::ZERO,
+            what,
+        })
     }
 
     #[test]
     fn the_newest_are_kept_and_only_what_passes_is_listed() {
         let mut rows = Rows::default();
         for number in 0..25_000 {
-            rows.push(entry(number, What::Message(Way::In, Content::Text(format!("N{number}").into()))));
+            rows.push(entry(
+                number,
+                What::Message(Way::In, Content::Text(format!("N{number}").into())),
+            ));
         }
         assert_eq!((rows.len(), rows.forgotten), (20_000, 5_000));
         rows.filter("n2499", false);
         assert_eq!(rows.passing(), 10);
         assert_eq!(rows.nth_newest(0).map(|entry| entry.number), Some(24_999));
         rows.push(entry(25_000, What::Connecting));
-        rows.push(entry(25_001, What::Message(Way::In, Content::Binary(vec![0xab].into()))));
+        rows.push(entry(
+            25_001,
+            What::Message(Way::In, Content::Binary(vec![0xab].into())),
+        ));
         assert_eq!((rows.passing(), rows.place(24_999)), (10, Some(0)));
         rows.filter("", true);
         assert_eq!((rows.passing(), rows.place(25_000)), (19_999, None));

@@ -1,7 +1,9 @@
-//! The box that sends: text, JSON that was checked, or bytes; once or again and again.
+//! The box that sends: text, JSON that was checked, or bytes; once or again and
+//! again.
 
 use eframe::egui::{
-    Align2, Button, FontSelection, Key, Modifiers, RichText, TextEdit, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align2, Button, FontSelection, Key, Modifiers, RichText, TextEdit, Ui, WidgetInfo,
+    accesskit::Role, vec2,
 };
 
 use crate::{
@@ -32,7 +34,12 @@ pub(super) struct Sender {
 
 impl Default for Sender {
     fn default() -> Self {
-        Self { kind: Kind::default(), typed: String::new(), rate: "10/s".to_owned(), problem: None }
+        Self {
+            kind: Kind::default(),
+            typed: String::new(),
+            rate: "10/s".to_owned(),
+            problem: None,
+        }
     }
 }
 
@@ -53,7 +60,13 @@ impl Sender {
     }
 
     /// Shows it.
-    pub(super) fn show(&mut self, ui: &mut Ui, channel: Option<&Channel>, view: Option<&View>, rows: usize) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        channel: Option<&Channel>,
+        view: Option<&View>,
+        rows: usize,
+    ) {
         let palette = palette(ui);
         let is_open = view.is_some_and(|view| view.state.is_open());
         let edit = TextEdit::multiline(&mut self.typed)
@@ -66,30 +79,50 @@ impl Sender {
         if field.changed() {
             self.problem = None;
         }
-        let enter = field.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+        let enter = field.has_focus()
+            && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
         let content = self.content();
         let ready = is_open && content.is_ok();
         ui.add_space(HALF);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = HALF;
-            for (kind, word) in [(Kind::Text, "Text"), (Kind::Json, "JSON"), (Kind::Hex, "Hex")] {
+            for (kind, word) in [
+                (Kind::Text, "Text"),
+                (Kind::Json, "JSON"),
+                (Kind::Hex, "Hex"),
+            ] {
                 let chosen = self.kind == kind;
                 let button = ui.add(Button::selectable(chosen, word));
-                button.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, chosen, format!("Send as {word}")));
+                button.widget_info(|| {
+                    WidgetInfo::selected(Role::RadioButton, true, chosen, format!("Send as {word}"))
+                });
                 if button.clicked() {
                     self.kind = kind;
                     self.problem = None;
                 }
             }
             let words = RichText::new("Send").color(palette.on_accent);
-            let send = Button::new(words).fill(palette.accent).min_size(vec2(56.0, theme::LINE));
+            let send = Button::new(words)
+                .fill(palette.accent)
+                .min_size(vec2(56.0, theme::LINE));
             let send = ui.add_enabled(ready, send);
             send.widget_info(|| WidgetInfo::labeled(Role::Button, ready, "Send the message"));
-            let why = if is_open { "What is typed is not complete" } else { "The channel is not open" };
-            if (send.on_hover_text("Ctrl+Enter").on_disabled_hover_text(why).clicked() || (enter && ready))
+            let why = if is_open {
+                "What is typed is not complete"
+            } else {
+                "The channel is not open"
+            };
+            if (send
+                .on_hover_text("Ctrl+Enter")
+                .on_disabled_hover_text(why)
+                .clicked()
+                || (enter && ready))
                 && let (Ok(content), Some(channel)) = (&content, channel)
             {
-                self.problem = channel.send(content.clone()).err().map(|error| format!("Not sent: {error}."));
+                self.problem = channel
+                    .send(content.clone())
+                    .err()
+                    .map(|error| format!("Not sent: {error}."));
             }
             self.repeat(ui, ready, channel, view, content.as_ref().ok());
         });
@@ -124,16 +157,25 @@ impl Sender {
         }
         let repeat = ui.add_enabled(ready, Button::new(format!("{}  Repeat", icon::REPEAT)));
         repeat.widget_info(|| WidgetInfo::labeled(Role::Button, ready, "Repeat the message"));
-        let edit = TextEdit::singleline(&mut self.rate).id_salt("rate").desired_width(48.0);
-        let edit = edit.align(Align2::LEFT_CENTER).min_size(vec2(0.0, theme::LINE));
-        ui.add(edit).accessible_name("Rate").on_hover_text("How often: 10/s, 30/min; up to 1000/s");
-        if repeat.on_hover_text("Send it again and again, until it is stopped").clicked()
+        let edit = TextEdit::singleline(&mut self.rate)
+            .id_salt("rate")
+            .desired_width(48.0);
+        let edit = edit
+            .align(Align2::LEFT_CENTER)
+            .min_size(vec2(0.0, theme::LINE));
+        ui.add(edit)
+            .accessible_name("Rate")
+            .on_hover_text("How often: 10/s, 30/min; up to 1000/s");
+        if repeat
+            .on_hover_text("Send it again and again, until it is stopped")
+            .clicked()
             && let (Some(channel), Some(content)) = (channel, content)
         {
             self.problem = match self.rate.parse::<Rate>() {
-                Ok(rate) => {
-                    channel.repeat(content.clone(), rate, None).err().map(|error| format!("Not sent: {error}."))
-                }
+                Ok(rate) => channel
+                    .repeat(content.clone(), rate, None)
+                    .err()
+                    .map(|error| format!("Not sent: {error}.")),
                 Err(error) => Some(format!("{:?}: {error}.", self.rate)),
             };
         }

@@ -1,5 +1,6 @@
-//! Push beside poll: what is compared is chosen here, and what came of it is drawn on one time axis (`lanes`) and summed up (`sums`).
-//! It runs on a thread of its own, which ends with the page's window or when a person stops it.
+//! Push beside poll: what is compared is chosen here, and what came of it is
+//! drawn on one time axis (`lanes`) and summed up (`sums`). It runs on a thread
+//! of its own, which ends with the page's window or when a person stops it.
 
 mod lanes;
 mod sums;
@@ -7,8 +8,8 @@ mod sums;
 use std::time::Duration;
 
 use eframe::egui::{
-    Align, Button, Checkbox, ComboBox, DragValue, Label, Layout, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role,
-    vec2,
+    Align, Button, Checkbox, ComboBox, DragValue, Label, Layout, RichText, ScrollArea, Ui,
+    WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::super::{
@@ -26,7 +27,8 @@ use crate::{
     fleet::{BoardKey, BoardView},
 };
 
-const TEACH: &str = "The board's button is pressed at random, and several clients follow what it switches: one to whom the board pushes \
+const TEACH: &str = "The board's button is pressed at random, and several clients follow what it \
+     switches: one to whom the board pushes \
     each change over a WebSocket, and others that ask again and again over HTTP. See which changes each of them learns of, how \
     late, and what that costs.";
 
@@ -52,7 +54,8 @@ const PRESSES: [Duration; 5] = [
 
 /// The page.
 pub(super) struct Comparison {
-    /// The board that was chosen here; otherwise it is the one that is shown elsewhere.
+    /// The board that was chosen here; otherwise it is the one that is shown
+    /// elsewhere.
     chosen: Option<BoardKey>,
     seconds: u64,
     polls: [Duration; comparison::RATES],
@@ -87,7 +90,13 @@ impl Default for Comparison {
 
 impl Comparison {
     /// Shows it.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, _actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        _actions: &mut Vec<Action>,
+    ) {
         self.take_over();
         let ended = |record: &Record| matches!(record.stage, Stage::Done | Stage::Failed(_));
         let underway = self.seen.as_ref().is_some_and(|(record, _)| !ended(record));
@@ -100,11 +109,15 @@ impl Comparison {
         ui.add_space(HALF);
         self.state(ui);
         ui.add_space(UNIT);
-        let Some((record, report)) = &self.seen else { return };
+        let Some((record, report)) = &self.seen else {
+            return;
+        };
         if record.stage == Stage::Together || record.stage == Stage::Waiting {
             moment.again_in(Duration::from_millis(50));
         }
-        let area = ScrollArea::vertical().id_salt("comparison").auto_shrink(false);
+        let area = ScrollArea::vertical()
+            .id_salt("comparison")
+            .auto_shrink(false);
         area.show(ui, |ui| {
             ui.set_max_width(left_of(ui.available_width(), UNIT));
             self.lanes.show(ui, record, report);
@@ -113,13 +126,13 @@ impl Comparison {
         });
     }
 
-    /// Copies and sums up what was written down since it was last looked, and nothing where nothing was.
+    /// Copies and sums up what was written down since it was last looked, and
+    /// nothing where nothing was.
     fn take_over(&mut self) {
         let seen = self.seen.as_ref().map(|(record, _)| record.edition);
-        let news = self
-            .running
-            .as_ref()
-            .and_then(|running| running.look(|record| (Some(record.edition) != seen).then(|| record.clone())));
+        let news = self.running.as_ref().and_then(|running| {
+            running.look(|record| (Some(record.edition) != seen).then(|| record.clone()))
+        });
         if let Some(record) = news {
             let report = Report::of(&record);
             self.seen = Some((record, report));
@@ -132,9 +145,12 @@ impl Comparison {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.y = UNIT;
             ui.add_enabled_ui(!underway, |ui| {
-                self.chosen = board_choice::show(ui, "compared board", model, board.as_deref()).or(self.chosen);
+                self.chosen = board_choice::show(ui, "compared board", model, board.as_deref())
+                    .or(self.chosen);
                 ui.label("for");
-                let seconds = DragValue::new(&mut self.seconds).range(1..=comparison::LONGEST.as_secs()).suffix(" s");
+                let seconds = DragValue::new(&mut self.seconds)
+                    .range(1..=comparison::LONGEST.as_secs())
+                    .suffix(" s");
                 ui.add(seconds).accessible_name("Seconds");
                 ui.label("polled every");
                 for (at, every) in self.polls.iter_mut().enumerate() {
@@ -143,7 +159,8 @@ impl Comparison {
                 ui.label("pressed every");
                 times(ui, "Press", &mut self.press_every, &PRESSES);
                 ui.add(Checkbox::new(&mut self.tls, "TLS too")).on_hover_text(
-                    "The push and the first poll once more, through a TLS server that is started on this computer for it",
+                    "The push and the first poll once more, through a TLS server that is started \
+                         on this computer for it",
                 );
             });
             if underway {
@@ -156,7 +173,8 @@ impl Comparison {
                 let words = RichText::new("Compare").color(palette(ui).on_accent);
                 let button = Button::new(words).fill(palette(ui).accent);
                 let button = ui.add_enabled(board.is_some(), button);
-                button.widget_info(|| WidgetInfo::labeled(Role::Button, board.is_some(), "Compare"));
+                button
+                    .widget_info(|| WidgetInfo::labeled(Role::Button, board.is_some(), "Compare"));
                 if let Some(board) = board.filter(|_| button.clicked()) {
                     self.begin(ui, &board, model.title(&board));
                 }
@@ -189,7 +207,9 @@ impl Comparison {
         if let Some(problem) = &self.problem {
             text::label(ui, problem, problem, theme::body(), palette.bad);
         }
-        let (Some((record, _)), Some(running)) = (&self.seen, &self.running) else { return };
+        let (Some((record, _)), Some(running)) = (&self.seen, &self.running) else {
+            return;
+        };
         ui.horizontal(|ui| {
             let words = match &record.stage {
                 Stage::Failed(problem) => format!("{}: {problem}", self.title),
@@ -199,7 +219,10 @@ impl Comparison {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let copy = ui.add(Button::new(format!("{}  Copy as a command", icon::COPY)));
                 copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Copy as a command"));
-                if copy.on_hover_text("The same comparison for the command line").clicked() {
+                if copy
+                    .on_hover_text("The same comparison for the command line")
+                    .clicked()
+                {
                     ui.ctx().copy_text(command(running.settings()));
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -213,15 +236,28 @@ impl Comparison {
 }
 
 fn done(title: &str, record: &Record) -> String {
-    let button = record.button.as_ref().map(ToString::to_string).unwrap_or_default();
+    let button = record
+        .button
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let changed: Vec<_> = record.components.iter().map(ToString::to_string).collect();
-    let times = record.presses.iter().filter(|press| press.seq.is_some()).count();
-    format!("{title}: {button} was pressed {times} times; each press changes {}.", changed.join(", "))
+    let times = record
+        .presses
+        .iter()
+        .filter(|press| press.seq.is_some())
+        .count();
+    format!(
+        "{title}: {button} was pressed {times} times; each press changes {}.",
+        changed.join(", ")
+    )
 }
 
 /// One of the times that are offered.
 fn times(ui: &mut Ui, name: &str, chosen: &mut Duration, offered: &[Duration]) {
-    let combo = ComboBox::from_id_salt(name).width(72.0).selected_text(words::round(*chosen));
+    let combo = ComboBox::from_id_salt(name)
+        .width(72.0)
+        .selected_text(words::round(*chosen));
     let combo = combo.show_ui(ui, |ui| {
         ui.set_min_size(vec2(72.0, 0.0));
         for time in offered {

@@ -1,4 +1,5 @@
-//! The four clients and what went between them and the board, in the order of time. Draws nothing.
+//! The four clients and what went between them and the board, in the order of
+//! time. Draws nothing.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -86,7 +87,12 @@ impl Clients {
             channel,
         });
         let (clients, arrows) = (Vec::from(clients), VecDeque::new());
-        Self { clients, arrows, ids: 0, began: Instant::now() }
+        Self {
+            clients,
+            arrows,
+            ids: 0,
+            began: Instant::now(),
+        }
     }
 
     /// How a client is.
@@ -96,28 +102,41 @@ impl Clients {
 
     /// How many messages a client sent and heard.
     pub(super) fn sums(&self, client: usize) -> (u64, u64) {
-        self.clients.get(client).map_or((0, 0), |client| (client.sent, client.heard))
+        self.clients
+            .get(client)
+            .map_or((0, 0), |client| (client.sent, client.heard))
     }
 
     /// All have ended.
     pub(super) fn have_ended(&self) -> bool {
-        self.clients.iter().all(|client| client.view.state == State::Closed)
+        self.clients
+            .iter()
+            .all(|client| client.view.state == State::Closed)
     }
 
     /// Nothing is drawn of what was.
     pub(super) fn clear(&mut self) {
         self.arrows.clear();
-        self.clients.iter_mut().for_each(|client| (client.sent, client.heard) = (0, 0));
+        self.clients
+            .iter_mut()
+            .for_each(|client| (client.sent, client.heard) = (0, 0));
     }
 
     /// Lets a client of the echo say something.
     pub(super) fn say(&mut self, client: usize, words: &str) -> Result<(), SendError> {
-        let Some(client) = self.clients.get(client) else { return Ok(()) };
+        let Some(client) = self.clients.get(client) else {
+            return Ok(());
+        };
         client.channel.send(Content::Text(words.into()))
     }
 
     /// Lets a client of the control channel ask for something.
-    pub(super) fn ask(&mut self, client: usize, method: &str, params: &Value) -> Result<(), SendError> {
+    pub(super) fn ask(
+        &mut self,
+        client: usize,
+        method: &str,
+        params: &Value,
+    ) -> Result<(), SendError> {
         self.ids += 1;
         let mut request = json!({"jsonrpc": "2.0", "id": self.ids, "method": method});
         if !params.is_null() {
@@ -126,7 +145,8 @@ impl Clients {
         self.say(client, &request.to_string())
     }
 
-    /// Takes over what went over the channels. Clients of the control channel subscribe as soon as they are open.
+    /// Takes over what went over the channels. Clients of the control channel
+    /// subscribe as soon as they are open.
     pub(super) fn take_over(&mut self, is_held: bool) {
         let mut fresh: Vec<(usize, Arc<Entry>)> = Vec::new();
         let mut subscribe = Vec::new();
@@ -147,15 +167,21 @@ impl Clients {
             let _ = self.ask(client, protocol::method::DEVICE_SUBSCRIBE, &Value::Null);
         }
         // Not by the time of day, which may be set back.
-        fresh.sort_by_key(|(number, entry)| self.clients.get(*number).map(|client| when(client, entry)));
+        fresh.sort_by_key(|(number, entry)| {
+            self.clients.get(*number).map(|client| when(client, entry))
+        });
         for (client, entry) in fresh {
             self.add(client, &entry);
         }
     }
 
     fn add(&mut self, number: usize, entry: &Entry) {
-        let What::Message(way, content) = &entry.what else { return };
-        let Some(client) = self.clients.get_mut(number) else { return };
+        let What::Message(way, content) = &entry.what else {
+            return;
+        };
+        let Some(client) = self.clients.get_mut(number) else {
+            return;
+        };
         let text = content.text().unwrap_or_default();
         let (sort, id, text) = read(number, text);
         let mut took = None;
@@ -169,7 +195,11 @@ impl Clients {
             }
             Way::In => {
                 client.heard += 1;
-                let asked = if sort == Sort::Push { None } else { client.asked.remove(&id) };
+                let asked = if sort == Sort::Push {
+                    None
+                } else {
+                    client.asked.remove(&id)
+                };
                 took = asked.map(|asked| entry.offset.saturating_sub(asked));
             }
         }
@@ -177,7 +207,15 @@ impl Clients {
             self.arrows.pop_front();
         }
         let since = when(client, entry).saturating_duration_since(self.began);
-        let arrow = Arrow { client: number, way: *way, at: entry.at, since, sort, text, took };
+        let arrow = Arrow {
+            client: number,
+            way: *way,
+            at: entry.at,
+            since,
+            sort,
+            text,
+            took,
+        };
         self.arrows.push_back(arrow);
     }
 }
@@ -197,7 +235,8 @@ fn read(client: usize, text: &str) -> (Sort, String, String) {
     let method = value.get("method").and_then(Value::as_str);
     let params = value.get("params").map(brief).unwrap_or_default();
     let (sort, words) = match (method, value.get("result"), value.get("error")) {
-        // What was pushed comes first: its colour says already that it is a push.
+        // What was pushed comes first: its colour says already that it is a
+        // push.
         (Some(method), ..) if id.is_empty() => (Sort::Push, format!("{params}, {method}")),
         (Some(method), ..) => (Sort::Request, format!("{method} {params}")),
         (None, _, Some(error)) if !error.is_null() => (Sort::Answer, format!("error {error}")),
@@ -208,14 +247,24 @@ fn read(client: usize, text: &str) -> (Sort, String, String) {
     (sort, id, words::plain(words.trim_end()))
 }
 
-/// Parameters or a result, with what says something of a component first and without what only orders pushes.
+/// Parameters or a result, with what says something of a component first and
+/// without what only orders pushes.
 fn brief(value: &Value) -> String {
-    let Value::Object(members) = value else { return value.to_string() };
+    let Value::Object(members) = value else {
+        return value.to_string();
+    };
     let orders = ["epoch", "prev", "uptime_ms", "seq"];
-    let (of_components, rest): (Vec<_>, Vec<_>) =
-        members.iter().filter(|(name, _)| !orders.contains(&name.as_str())).partition(|(name, _)| name.contains(':'));
+    let (of_components, rest): (Vec<_>, Vec<_>) = members
+        .iter()
+        .filter(|(name, _)| !orders.contains(&name.as_str()))
+        .partition(|(name, _)| name.contains(':'));
     let part = |(name, value): &(&String, &Value)| format!("{name} {value}");
-    of_components.iter().chain(&rest).map(part).collect::<Vec<_>>().join(", ")
+    of_components
+        .iter()
+        .chain(&rest)
+        .map(part)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -240,7 +289,10 @@ mod tests {
             of(
                 r#"{"method":"NotifyStatus","params":{"epoch":"a","prev":1,"seq":2,"source":"client:1","light:0":{"on":true}}}"#
             ),
-            (Sort::Push, "|light:0 {\"on\":true}, source \"client:1\", NotifyStatus".to_owned())
+            (
+                Sort::Push,
+                "|light:0 {\"on\":true}, source \"client:1\", NotifyStatus".to_owned()
+            )
         );
         assert_eq!(read(0, "hello").0, Sort::Echo);
     }

@@ -1,5 +1,7 @@
-//! The page of echo and broadcast: two clients on a board's `/ws`, each of which hears itself, and two on its `/rpc`, each of which hears what the
-//! other did. The exercise is the tutorial's: open two terminals; what do you notice?
+//! The page of echo and broadcast: two clients on a board's `/ws`, each of
+//! which hears itself, and two on its `/rpc`, each of which hears what the
+//! other did. The exercise is the tutorial's: open two terminals; what do you
+//! notice?
 
 mod clients;
 mod lifelines;
@@ -7,8 +9,8 @@ mod lifelines;
 use std::io;
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, Frame, Label, Layout, Rect, RichText, Sense, Ui, UiBuilder, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align, Align2, Button, CentralPanel, Frame, Label, Layout, Rect, RichText, Sense, Ui,
+    UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 use protocol::Kind;
 use serde_json::{Value, json};
@@ -32,11 +34,13 @@ use crate::{
 const HEADS: f32 = 76.0;
 
 /// What to do and to look for.
-const QUESTION: &str = "A and B are connected to /ws, C and D to /rpc of one board. Let A say hello, then let C switch. Who hears it? \
+const QUESTION: &str = "A and B are connected to /ws, C and D to /rpc of one board. Let A say \
+     hello, then let C switch. Who hears it? \
                         Did D ask for it? What do you notice?";
 
 /// What one sees then.
-const ANSWER: &str = "/ws is an echo: the server sends a message back on the channel that it came from, so A hears A, and B hears nothing. \
+const ANSWER: &str = "/ws is an echo: the server sends a message back on the channel that it came \
+     from, so A hears A, and B hears nothing. \
                       /rpc is a broadcast: the server keeps a list of its clients and pushes each change to all who subscribed, so D hears what C \
                       did, without asking, and a hand at the board is heard by both. Over HTTP nobody could be told: each would have to ask.";
 
@@ -55,15 +59,29 @@ pub(super) struct Echo {
 
 impl Echo {
     /// Shows it.
-    pub(super) fn show(&mut self, ui: &mut Ui, model: &Model, moment: &Moment, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        moment: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
         let chosen = self.chosen.and_then(|board| model.board(board));
-        let usable = |board: &&std::sync::Arc<BoardView>| is_open(board) && board.link == LinkState::Connected;
-        let board = chosen.or_else(|| model.selected().filter(usable)).or_else(|| model.in_order().find(usable));
+        let usable = |board: &&std::sync::Arc<BoardView>| {
+            is_open(board) && board.link == LinkState::Connected
+        };
+        let board = chosen
+            .or_else(|| model.selected().filter(usable))
+            .or_else(|| model.in_order().find(usable));
         let Some(board) = board.or_else(|| model.in_order().next()).cloned() else {
             return without_a_board(ui, actions);
         };
         moment.shows(board.key);
-        if self.clients.as_ref().is_some_and(|(of, _)| *of != board.key) {
+        if self
+            .clients
+            .as_ref()
+            .is_some_and(|(of, _)| *of != board.key)
+        {
             self.clients = None;
         }
         if let Some((_, clients)) = &mut self.clients {
@@ -73,7 +91,8 @@ impl Echo {
         ui.add_space(HALF);
         self.prose(ui);
         if !is_open(&board) {
-            let words = "This board is locked: it speaks plain text to nobody, so that clients without its key hear nothing here. Choose an open one.";
+            let words = "This board is locked: it speaks plain text to nobody, so that clients \
+                 without its key hear nothing here. Choose an open one.";
             ui.add_space(UNIT);
             ui.add(Label::new(RichText::new(words).color(palette(ui).doubtful)).wrap());
             return;
@@ -90,21 +109,33 @@ impl Echo {
     fn bar(&mut self, ui: &mut Ui, model: &Model, board: &BoardView) {
         ui.horizontal_wrapped(|ui| {
             self.chosen = board_choice::show(ui, "echo board", model, Some(board)).or(self.chosen);
-            let running = self.clients.as_ref().is_some_and(|(_, clients)| !clients.have_ended());
+            let running = self
+                .clients
+                .as_ref()
+                .is_some_and(|(_, clients)| !clients.have_ended());
             if running {
-                if ui.add(Button::new("Close them").min_size(vec2(96.0, theme::LINE))).clicked() {
+                if ui
+                    .add(Button::new("Close them").min_size(vec2(96.0, theme::LINE)))
+                    .clicked()
+                {
                     self.clients = None;
                 }
             } else {
                 let words = RichText::new("Open four clients").color(palette(ui).on_accent);
-                let button = Button::new(words).fill(palette(ui).accent).min_size(vec2(136.0, theme::LINE));
+                let button = Button::new(words)
+                    .fill(palette(ui).accent)
+                    .min_size(vec2(136.0, theme::LINE));
                 if ui.add_enabled(is_open(board), button).clicked() {
                     self.open(ui, board);
                 }
             }
             if let Some((_, clients)) = &mut self.clients {
                 let (sign, word, hint) = match self.held {
-                    false => (icon::PAUSE, "Pause", "Hold the picture still; the clients go on"),
+                    false => (
+                        icon::PAUSE,
+                        "Pause",
+                        "Hold the picture still; the clients go on",
+                    ),
                     true => (icon::PLAY, "Go on", "Show what came since"),
                 };
                 let hold = ui.add(Button::new(format!("{sign} {word}")));
@@ -112,7 +143,11 @@ impl Echo {
                 if hold.on_hover_text(hint).clicked() {
                     self.held = !self.held;
                 }
-                if ui.add(Button::new("Clear")).on_hover_text("Forget what is drawn").clicked() {
+                if ui
+                    .add(Button::new("Clear"))
+                    .on_hover_text("Forget what is drawn")
+                    .clicked()
+                {
                     clients.clear();
                 }
                 legend(ui);
@@ -130,7 +165,11 @@ impl Echo {
             }
         });
         ui.horizontal(|ui| {
-            let words = if self.answer { "Hide the answer" } else { "Show the answer" };
+            let words = if self.answer {
+                "Hide the answer"
+            } else {
+                "Show the answer"
+            };
             if ui.small_button(words).clicked() {
                 self.answer = !self.answer;
             }
@@ -149,15 +188,21 @@ impl Echo {
         self.problem = None;
         let host = match &self.host {
             Some(host) => Ok(host.clone()),
-            None => Host::start().map_err(|error: io::Error| format!("No thread for channels: {error}.")),
+            None => Host::start()
+                .map_err(|error: io::Error| format!("No thread for channels: {error}.")),
         };
         let opened = host.and_then(|host| {
             self.host = Some(host.clone());
             let settings = |path: &str| -> Result<Settings, String> {
-                let place = format!("ws://{}{path}", board.address).parse().map_err(|error| format!("{error}."))?;
+                let place = format!("ws://{}{path}", board.address)
+                    .parse()
+                    .map_err(|error| format!("{error}."))?;
                 Ok(Settings::new(place))
             };
-            let (echo, control) = (settings(protocol::ECHO_PATH)?, settings(protocol::RPC_PATH)?);
+            let (echo, control) = (
+                settings(protocol::ECHO_PATH)?,
+                settings(protocol::RPC_PATH)?,
+            );
             let open = |settings: &Settings| {
                 let ctx = ui.ctx().clone();
                 host.open(settings.clone(), DRAWING, move || ctx.request_repaint())
@@ -176,13 +221,28 @@ impl Echo {
     fn diagram(&mut self, ui: &mut Ui, board: &BoardView, moment: &Moment) {
         let palette = palette(ui);
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEADS), Sense::hover());
-        let Some((_, clients)) = &mut self.clients else { return };
+        let Some((_, clients)) = &mut self.clients else {
+            return;
+        };
         let name = words::plain(&board.name);
-        head(ui, rect, lifelines::board_x(rect), &name, "the board", palette.weak);
+        head(
+            ui,
+            rect,
+            lifelines::board_x(rect),
+            &name,
+            "the board",
+            palette.weak,
+        );
         let toggle = toggle(board);
         for (client, letter) in NAMES.iter().enumerate() {
-            let Some(view) = clients.view(client) else { continue };
-            let path = if client < 2 { protocol::ECHO_PATH } else { protocol::RPC_PATH };
+            let Some(view) = clients.view(client) else {
+                continue;
+            };
+            let path = if client < 2 {
+                protocol::ECHO_PATH
+            } else {
+                protocol::RPC_PATH
+            };
             let (words, colour) = match (view.lives.last(), view.state.is_open()) {
                 (_, true) => (format!("{path}, open"), palette.good),
                 (Some(life), false) => (words::plain(&life.cause.to_string()), palette.bad),
@@ -198,9 +258,14 @@ impl Echo {
                 (_, None) => ("Ping".to_owned(), format!("Ping from {letter}")),
             };
             let button = ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
-                ui.add_enabled_ui(is_open, |ui| ui.centered_and_justified(|ui| ui.button(label)).inner).inner
+                ui.add_enabled_ui(is_open, |ui| {
+                    ui.centered_and_justified(|ui| ui.button(label)).inner
+                })
+                .inner
             });
-            button.inner.widget_info(|| WidgetInfo::labeled(Role::Button, is_open, &name));
+            button
+                .inner
+                .widget_info(|| WidgetInfo::labeled(Role::Button, is_open, &name));
             if button.inner.clicked() {
                 let sent = match (client, &toggle) {
                     (0 | 1, _) => {
@@ -213,7 +278,9 @@ impl Echo {
                 self.problem = sent.err().map(|error| format!("Not sent: {error}."));
             }
         }
-        CentralPanel::default().frame(Frame::new()).show(ui, |ui| lifelines::show(ui, clients, moment));
+        CentralPanel::default()
+            .frame(Frame::new())
+            .show(ui, |ui| lifelines::show(ui, clients, moment));
     }
 }
 
@@ -222,14 +289,28 @@ fn button_place(rect: Rect, x: f32) -> Rect {
     let width = 116.0;
     // The left end counts where both ends do not fit.
     let left = (x - width / 2.0).min(rect.right() - width).max(rect.left());
-    Rect::from_min_size(pos2(left, rect.bottom() - theme::LINE - UNIT), vec2(width, theme::LINE))
+    Rect::from_min_size(
+        pos2(left, rect.bottom() - theme::LINE - UNIT),
+        vec2(width, theme::LINE),
+    )
 }
 
 /// The name above a line.
 fn head(ui: &mut Ui, rect: Rect, x: f32, name: &str, about: &str, colour: eframe::egui::Color32) {
-    let half = 92.0_f32.min(x - rect.left()).min(rect.right() - x).max(40.0);
-    let line = |top: f32| Rect::from_min_size(pos2(x - half, rect.top() + top), vec2(half * 2.0, 18.0));
-    text::paint(ui, line(2.0), Align2::CENTER_CENTER, name, theme::strong(), palette(ui).text);
+    let half = 92.0_f32
+        .min(x - rect.left())
+        .min(rect.right() - x)
+        .max(40.0);
+    let line =
+        |top: f32| Rect::from_min_size(pos2(x - half, rect.top() + top), vec2(half * 2.0, 18.0));
+    text::paint(
+        ui,
+        line(2.0),
+        Align2::CENTER_CENTER,
+        name,
+        theme::strong(),
+        palette(ui).text,
+    );
     let field = text::field(
         ui,
         line(20.0),
@@ -251,7 +332,13 @@ fn legend(ui: &mut Ui) {
             let (rect, _) = ui.allocate_exact_size(vec2(36.0, theme::LINE), Sense::hover());
             let y = rect.center().y;
             let (from, to) = (pos2(rect.left() + 6.0, y), pos2(rect.right(), y));
-            lifelines::draw(ui.painter(), from, to, sort, lifelines::colour(sort, palette));
+            lifelines::draw(
+                ui.painter(),
+                from,
+                to,
+                sort,
+                lifelines::colour(sort, palette),
+            );
         }
     });
 }
@@ -261,21 +348,43 @@ fn is_open(board: &BoardView) -> bool {
     matches!(board.lock(), Lock::Open | Lock::Unknown)
 }
 
-/// What can be switched on a board: the method, its parameters, and the words for it.
+/// What can be switched on a board: the method, its parameters, and the words
+/// for it.
 fn toggle(board: &BoardView) -> Option<(&'static str, Value, String)> {
-    let of = |kind: &Kind| board.components.iter().find(|view| view.descriptor.key.kind == *kind);
+    let of = |kind: &Kind| {
+        board
+            .components
+            .iter()
+            .find(|view| view.descriptor.key.kind == *kind)
+    };
     if let Some(light) = of(&Kind::Light) {
-        let on = light.shown().get("on").and_then(Value::as_bool).unwrap_or(false);
+        let on = light
+            .shown()
+            .get("on")
+            .and_then(Value::as_bool)
+            .unwrap_or(false);
         let params = json!({"id": light.descriptor.key.id, "on": !on});
-        return Some((protocol::method::LIGHT_SET, params, "Toggle the light".to_owned()));
+        return Some((
+            protocol::method::LIGHT_SET,
+            params,
+            "Toggle the light".to_owned(),
+        ));
     }
     if let Some(switch) = of(&Kind::Switch) {
         let params = json!({"id": switch.descriptor.key.id});
-        return Some((protocol::method::SWITCH_TOGGLE, params, "Toggle the switch".to_owned()));
+        return Some((
+            protocol::method::SWITCH_TOGGLE,
+            params,
+            "Toggle the switch".to_owned(),
+        ));
     }
     let button = of(&Kind::Button)?;
     let params = json!({"id": button.descriptor.key.id});
-    Some((protocol::method::BUTTON_PRESS, params, "Press the button".to_owned()))
+    Some((
+        protocol::method::BUTTON_PRESS,
+        params,
+        "Press the button".to_owned(),
+    ))
 }
 
 /// What to do without a board.
@@ -283,12 +392,20 @@ fn without_a_board(ui: &mut Ui, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     ui.scope(|ui| {
         ui.set_max_width(theme::PROSE.min(ui.available_width()));
-        let words = "Two clients talk to a board's echo and two to its control channel, and you see who hears what. It needs a board; a virtual one will do.";
+        let words = "Two clients talk to a board's echo and two to its control channel, and you \
+             see who hears what. It needs a board; a virtual one will do.";
         ui.add(Label::new(RichText::new(words).color(palette.weak)).wrap());
     });
     ui.add_space(UNIT);
     let words = RichText::new("Start a virtual board").color(palette.on_accent);
-    if ui.add(Button::new(words).fill(palette.accent).min_size(vec2(176.0, theme::LINE))).clicked() {
+    if ui
+        .add(
+            Button::new(words)
+                .fill(palette.accent)
+                .min_size(vec2(176.0, theme::LINE)),
+        )
+        .clicked()
+    {
         actions.push(Action::StartVirtualBoards(1));
     }
 }
