@@ -3,8 +3,8 @@
 //! are connected to by [`crate::fleet`], not here.
 
 mod certificate;
+mod endpoint;
 pub(crate) mod interfaces;
-mod place;
 mod problem;
 mod race;
 mod reach;
@@ -29,7 +29,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerNam
 
 pub(crate) use reach::{Reached, find, reach, reach_now};
 
-pub use place::{Place, PlaceError};
+pub use endpoint::{Endpoint, EndpointError};
 pub use problem::TlsProblem;
 pub use reach::Unreached;
 pub use traffic::{Counted, Traffic};
@@ -53,7 +53,7 @@ pub enum Stream {
 /// Where the name is not known, nobody answers within [`GIVE_UP`], or the
 /// certificate is not trusted.
 pub async fn dial(
-    place: &Place,
+    place: &Endpoint,
     trust: &Trust,
     traffic: Arc<Traffic>,
 ) -> Result<Stream, DialError> {
@@ -66,7 +66,11 @@ pub async fn dial(
         })
 }
 
-async fn connect(place: &Place, trust: &Trust, traffic: Arc<Traffic>) -> Result<Stream, DialError> {
+async fn connect(
+    place: &Endpoint,
+    trust: &Trust,
+    traffic: Arc<Traffic>,
+) -> Result<Stream, DialError> {
     let unreachable = |source| DialError::Unreachable {
         place: place.to_string(),
         source,

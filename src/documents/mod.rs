@@ -46,14 +46,14 @@ pub enum Document {
 /// Which sort of document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Sort {
+pub enum DocumentKind {
     /// A scene.
     Scene,
     /// A dashboard.
     Dashboard,
 }
 
-impl Sort {
+impl DocumentKind {
     /// What it is called in a sentence and in a file.
     pub fn word(self) -> &'static str {
         match self {
@@ -93,10 +93,10 @@ pub enum DocumentError {
 
 impl Document {
     /// Which sort it is.
-    pub fn sort(&self) -> Sort {
+    pub fn sort(&self) -> DocumentKind {
         match self {
-            Self::Scene(_) => Sort::Scene,
-            Self::Dashboard(_) => Sort::Dashboard,
+            Self::Scene(_) => DocumentKind::Scene,
+            Self::Dashboard(_) => DocumentKind::Dashboard,
         }
     }
 
@@ -198,7 +198,7 @@ impl Document {
 
 #[derive(Serialize)]
 struct Head {
-    switchboard: Sort,
+    switchboard: DocumentKind,
     version: u64,
 }
 

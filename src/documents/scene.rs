@@ -165,7 +165,7 @@ impl SceneStep {
     }
 }
 
-/// Whether a light shows a white instead of this colour, or a colour instead of
+/// Whether a light shows a white instead of this color, or a color instead of
 /// this white.
 fn not_used(field: &str, shown: &State) -> bool {
     match field {
@@ -273,7 +273,7 @@ mod tests {
             step.fit(&now.clone().with("brightness", Value::Null)),
             Fit::Unknown
         );
-        // A light that shows a white has no colour, and that is known.
+        // A light that shows a white has no color, and that is known.
         assert_eq!(
             step.fit(&now.with("rgb", Value::Null).with("ct_k", 2_700)),
             Fit::Otherwise
@@ -285,8 +285,8 @@ mod tests {
         for (from, to, said) in [
             (
                 "\"rgb\":",
-                "\"colour\":",
-                "no field \"colour\"; accepted: on, brightness, rgb, ct_k, effect",
+                "\"color\":",
+                "no field \"color\"; accepted: on, brightness, rgb, ct_k, effect",
             ),
             ("switch:1", "sensor:1", "a sensor cannot be set"),
             ("{\"on\":false}", "{}", "\"set\" is empty; accepted: on"),

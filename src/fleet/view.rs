@@ -281,12 +281,12 @@ pub struct LogEntry {
     /// The board's name then.
     pub board_name: Arc<str>,
     /// What it was.
-    pub what: Happening,
+    pub what: LogEvent,
 }
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Happening {
+pub enum LogEvent {
     /// A board pushed a change.
     Changed {
         /// Of what.

@@ -311,7 +311,7 @@ mod tests {
     use std::error::Error;
 
     use super::*;
-    use crate::settings::{Note, RememberedBoard, ThemeChoice};
+    use crate::settings::{Labels, RememberedBoard, ThemeChoice};
 
     type Tested = Result<(), Box<dyn Error>>;
 
@@ -427,7 +427,7 @@ mod tests {
             let mut settings = window.settings().clone();
             settings
                 .notes
-                .insert(format!("sb-{number}"), Note::default());
+                .insert(format!("sb-{number}"), Labels::default());
             window.keep(&settings);
         }
         let settings = open().settings().clone();

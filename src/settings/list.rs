@@ -50,7 +50,7 @@ pub struct Arrangement {
 /// What a person noted of a board.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Note {
+pub struct Labels {
     /// Where it is.
     pub room: String,
     /// Words for it, sorted.

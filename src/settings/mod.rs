@@ -26,7 +26,7 @@ use crate::{
 pub use file::{SettingsFile, remembered};
 pub(crate) use folder::folder;
 pub use lab::{Exercise, LabSettings, RememberedChannel};
-pub use list::{Arrangement, Grouping, Note, Sorting};
+pub use list::{Arrangement, Grouping, Labels, Sorting};
 pub use plots::PlotSettings;
 
 /// Which theme is shown.
@@ -95,7 +95,7 @@ impl RememberedBoard {
 /// A part of the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum Page {
     /// The list of boards, and the page of the chosen one.
     #[default]
     Boards,
@@ -148,7 +148,7 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// What part of the window is shown.
     #[serde(deserialize_with = "or_default")]
-    pub place: Place,
+    pub place: Page,
     /// Boards that an earlier run knew.
     #[serde(deserialize_with = "or_default")]
     pub boards: Vec<RememberedBoard>,
@@ -163,7 +163,7 @@ pub struct Settings {
     pub arrangement: Arrangement,
     /// What the person noted of boards, by their ids.
     #[serde(deserialize_with = "or_default")]
-    pub notes: BTreeMap<String, Note>,
+    pub notes: BTreeMap<String, Labels>,
     /// What is plotted.
     #[serde(deserialize_with = "or_default")]
     pub plots: PlotSettings,
@@ -324,7 +324,7 @@ mod tests {
         assert!(settings.begin_run());
         assert_eq!(
             (settings.layout, settings.place, &settings.selected),
-            (Layout::default(), Place::Boards, &None)
+            (Layout::default(), Page::Boards, &None)
         );
         assert_eq!(
             (&settings.scenes, &settings.dashboards),

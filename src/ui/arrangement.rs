@@ -8,7 +8,7 @@ use protocol::Kind;
 use super::theme;
 use crate::fleet::{BoardKey, BoardView, LinkState};
 
-pub use crate::settings::{Arrangement, Grouping, Note, Sorting};
+pub use crate::settings::{Arrangement, Grouping, Labels, Sorting};
 
 impl Grouping {
     /// All of them.
@@ -45,7 +45,7 @@ impl Sorting {
     }
 }
 
-impl Note {
+impl Labels {
     /// Whether nothing is noted.
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -54,7 +54,7 @@ impl Note {
 
 /// A change of notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoteChange {
+pub enum LabelsChange {
     /// Put into this room; an empty one is none.
     Room(String),
     /// With these tags and no others, divided by commas.
@@ -63,9 +63,9 @@ pub enum NoteChange {
     Hidden(bool),
 }
 
-impl NoteChange {
+impl LabelsChange {
     /// Makes it.
-    pub(super) fn apply(&self, note: &mut Note) {
+    pub(super) fn apply(&self, note: &mut Labels) {
         match self {
             Self::Room(room) => note.room = room.trim().to_owned(),
             Self::Tags(tags) => {
@@ -138,11 +138,11 @@ impl Arranged {
 
 /// Arranges boards that come by name.
 pub(super) fn arrange<'a>(
-    boards: impl Iterator<Item = (&'a BoardView, Option<&'a Note>)>,
+    boards: impl Iterator<Item = (&'a BoardView, Option<&'a Labels>)>,
     how: &Arrangement,
 ) -> Arranged {
     let mut arranged = Arranged::default();
-    let mut listed: Vec<(&BoardView, Option<&Note>)> = Vec::new();
+    let mut listed: Vec<(&BoardView, Option<&Labels>)> = Vec::new();
     for (board, note) in boards {
         if note.is_some_and(|note| note.hidden) && !how.with_hidden {
             arranged.hidden += 1;
@@ -201,7 +201,7 @@ fn attention(link: &LinkState) -> usize {
 
 /// The headings that a board is under; those that say that there is none come
 /// last.
-fn headings(board: &BoardView, note: Option<&Note>, grouping: Grouping) -> Vec<(usize, String)> {
+fn headings(board: &BoardView, note: Option<&Labels>, grouping: Grouping) -> Vec<(usize, String)> {
     const LAST: usize = usize::MAX;
     match grouping {
         Grouping::Nothing => Vec::new(),
@@ -259,13 +259,13 @@ mod tests {
 
     #[test]
     fn tags_are_divided_by_commas_and_kept_once() {
-        let mut note = Note::default();
-        NoteChange::Tags(" bench, , lamp,bench ".to_owned()).apply(&mut note);
+        let mut note = Labels::default();
+        LabelsChange::Tags(" bench, , lamp,bench ".to_owned()).apply(&mut note);
         assert_eq!(
             note.tags.iter().map(String::as_str).collect::<Vec<_>>(),
             ["bench", "lamp"]
         );
-        NoteChange::Tags(String::new()).apply(&mut note);
+        LabelsChange::Tags(String::new()).apply(&mut note);
         assert!(note.is_empty());
     }
 }

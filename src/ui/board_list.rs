@@ -1,4 +1,4 @@
-//! The list of boards at the left: state as shape and colour, name, address,
+//! The list of boards at the left: state as shape and color, name, address,
 //! round trip. Only rows in view are drawn.
 
 use std::collections::BTreeSet;
@@ -398,14 +398,14 @@ fn show_row(
     };
     let address = match lower_text {
         Some(state) => {
-            let colour = signs::link_colour(palette, &board.link);
+            let color = signs::link_color(palette, &board.link);
             let taken = text::paint(
                 ui,
                 lower,
                 Align2::RIGHT_CENTER,
                 &state,
                 theme::small(),
-                colour,
+                color,
             );
             lower.until_x(taken.left() - UNIT)
         }

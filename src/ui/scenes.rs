@@ -25,7 +25,7 @@ use super::{
 };
 use crate::ui::room::{Within as _, between, left_of};
 use crate::{
-    documents::{Document, Fit, Scene, SceneStep, Shelf, Sort, settable, state_of},
+    documents::{Document, DocumentKind, Fit, Scene, SceneStep, Shelf, settable, state_of},
     fleet::Outcome,
 };
 
@@ -42,7 +42,7 @@ pub(super) struct Scenes {
 /// How a component of a scene stands.
 struct Standing {
     sign: &'static str,
-    colour: Color32,
+    color: Color32,
     /// In words, after what is wanted.
     words: String,
 }
@@ -73,7 +73,7 @@ impl Scenes {
             ));
         };
         let shown = self.binder.shown().map(|(at, _)| at);
-        let at = at.unwrap_or_else(|| self.binder.begin(Sort::Scene));
+        let at = at.unwrap_or_else(|| self.binder.begin(DocumentKind::Scene));
         let Some(scene) = self.binder.shelf.items.get_mut(at) else {
             return Err("That scene is gone.".to_owned());
         };
@@ -122,7 +122,7 @@ impl Scenes {
         let Self { binder, find } = self;
         binder.bar(
             ui,
-            Sort::Scene,
+            DocumentKind::Scene,
             |scene| Document::Scene(scene.clone()),
             actions,
             |ui, binder, actions| {
@@ -140,7 +140,7 @@ impl Scenes {
                     Action::Pin(
                         pin,
                         Onto {
-                            sort: Sort::Scene,
+                            kind: DocumentKind::Scene,
                             at: Some(at),
                         },
                     )
@@ -153,7 +153,7 @@ impl Scenes {
                  so again at one click, with a fade if \
                 you like. Set everything as it is to be; then begin a scene and add the components, or take \
                 one from a dashboard, from several chosen boards, or from the menu of a card.";
-            self.binder.nothing(ui, Sort::Scene, words);
+            self.binder.nothing(ui, DocumentKind::Scene, words);
             return;
         };
         for board in scene.steps.iter().filter_map(|step| step.pin.board(model)) {
@@ -390,7 +390,7 @@ fn row(
         Align2::CENTER_CENTER,
         standing.sign,
         theme::icon(),
-        standing.colour,
+        standing.color,
     );
     let spoken = format!("{title}: {wants}; {}", standing.words);
     text::field(
@@ -433,7 +433,7 @@ fn row(
         Align2::LEFT_CENTER,
         &standing.words,
         theme::body(),
-        standing.colour,
+        standing.color,
     );
     let half = buttons.split_left_right_at_fraction(0.5);
     let there = step
@@ -473,9 +473,9 @@ fn row(
 /// component is.
 fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> Standing {
     let palette = palette(ui);
-    let is = |sign, colour, words: &str| Standing {
+    let is = |sign, color, words: &str| Standing {
         sign,
-        colour,
+        color,
         words: words.to_owned(),
     };
     let Some((board, view)) = step.pin.find(model) else {
@@ -500,7 +500,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
         }
         _ => {}
     }
-    // A light that shows a white where a colour is wanted is told with its
+    // A light that shows a white where a color is wanted is told with its
     // white.
     let mut now = state_of(view).unwrap_or_default();
     now.0
@@ -510,7 +510,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
         Fit::AsWanted => is(icon::CHECK, palette.good, "so now"),
         Fit::Otherwise => Standing {
             sign: icon::ARROW_RIGHT,
-            colour: palette.weak,
+            color: palette.weak,
             words: format!("now {now}"),
         },
         Fit::Unknown => is(icon::CLOCK, palette.weak, "not known now"),

@@ -6,7 +6,7 @@ use eframe::egui::{
 
 use super::Card;
 use crate::{
-    documents::{Sort, settable},
+    documents::{DocumentKind, settable},
     ui::{
         action::{Action, Onto},
         binder::entry,
@@ -43,33 +43,33 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<A
                 .max_height(theme::COMMANDS[1])
                 .show(ui, |ui| {
                     let mut onto = |ui: &mut Ui,
-                                    sort: Sort,
+                                    kind: DocumentKind,
                                     sign: &str,
                                     names: &[String],
                                     [to, new]: [&str; 2]| {
                         for (at, name) in names.iter().enumerate() {
                             if entry(ui, sign, &format!("{to} {name}")) {
                                 actions.extend(
-                                    pin().map(|pin| Action::Pin(pin, Onto { sort, at: Some(at) })),
+                                    pin().map(|pin| Action::Pin(pin, Onto { kind, at: Some(at) })),
                                 );
                             }
                         }
                         if entry(ui, sign, new) {
                             actions
-                                .extend(pin().map(|pin| Action::Pin(pin, Onto { sort, at: None })));
+                                .extend(pin().map(|pin| Action::Pin(pin, Onto { kind, at: None })));
                         }
                     };
                     let words = ["Pin to", "Pin to a new dashboard"];
                     onto(
                         ui,
-                        Sort::Dashboard,
+                        DocumentKind::Dashboard,
                         icon::PUSH_PIN,
                         &names.dashboards,
                         words,
                     );
                     if !settable(&descriptor.kind).is_empty() {
                         let words = ["Take into", "Take into a new scene"];
-                        onto(ui, Sort::Scene, icon::PALETTE, &names.scenes, words);
+                        onto(ui, DocumentKind::Scene, icon::PALETTE, &names.scenes, words);
                     }
                 });
         });

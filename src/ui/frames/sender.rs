@@ -199,7 +199,7 @@ impl Sender {
                 }
             });
         ui.add_space(HALF);
-        let (words, colour) = match (&parsed, &self.answer) {
+        let (words, color) = match (&parsed, &self.answer) {
             (Err(problem), _) => (problem.clone(), palette.bad),
             (_, _) if self.waiting => ("Waiting for the answer.".to_owned(), palette.underway),
             (_, Some(Ok(Outcome::Done { result, took }))) => (
@@ -212,7 +212,7 @@ impl Sender {
             (_, None) => (String::new(), palette.weak),
         };
         if !words.is_empty() {
-            text::label(ui, &words, &words, theme::small(), colour).on_hover_text(&words);
+            text::label(ui, &words, &words, theme::small(), color).on_hover_text(&words);
         }
     }
 

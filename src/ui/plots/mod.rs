@@ -64,7 +64,7 @@ enum Shape {
 
 /// A curve as it is to be drawn.
 struct Curve<'a> {
-    /// Its number in the list, from 0; it has the colour of that number.
+    /// Its number in the list, from 0; it has the color of that number.
     number: usize,
     pin: &'a Pin,
     title: String,

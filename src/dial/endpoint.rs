@@ -12,14 +12,14 @@ use crate::{
 
 /// An address of a WebSocket or of a web server (RFC 6455, 3; RFC 9110, 4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Endpoint {
     /// Without the zone of a link-local address: it is never sent.
     uri: Uri,
     secure: bool,
     address: Address,
 }
 
-impl Place {
+impl Endpoint {
     /// The control channel of a board.
     pub fn of_board(address: &Address) -> Self {
         let uri = format!("ws://{}{RPC_PATH}", address.authority())
@@ -75,13 +75,13 @@ impl Place {
     }
 }
 
-impl FromStr for Place {
-    type Err = PlaceError;
+impl FromStr for Endpoint {
+    type Err = EndpointError;
 
     /// Without a scheme it is `ws://`.
-    fn from_str(text: &str) -> Result<Self, PlaceError> {
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
         let text = text.trim();
-        let error = |why: &'static str| PlaceError {
+        let error = |why: &'static str| EndpointError {
             text: redacted(text).into_owned(),
             why,
         };
@@ -139,9 +139,9 @@ impl FromStr for Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     /// As it is shown and told: without the secrets in it. What is sent is
-    /// [`Place::uri`].
+    /// [`Endpoint::uri`].
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // As it is typed, with the zone.
         let authority = self.authority();
@@ -176,7 +176,7 @@ fn without_zone(uri: &str) -> (String, Option<String>) {
     "{text:?} is no address of a WebSocket: {why}. Accepted: ws://HOST[:PORT][/PATH] or, with \
          TLS, wss://HOST[:PORT][/PATH]"
 )]
-pub struct PlaceError {
+pub struct EndpointError {
     text: String,
     why: &'static str,
 }
@@ -203,7 +203,7 @@ mod tests {
             ("WSS://Example.org", "example.org", 443, true, "/"),
             (" ws://localhost:8080 ", "localhost", 8080, false, "/"),
         ] {
-            let place: Place = text.parse().expect("an address");
+            let place: Endpoint = text.parse().expect("an address");
             let said = place.host();
             assert_eq!(
                 (&*said, place.port(), place.is_secure(), place.path()),
@@ -219,7 +219,7 @@ mod tests {
             "ws://[fe80::1%25eth0]:8188/ws",
             "[fe80::1%eth0]:8188/ws",
         ] {
-            let place: Place = text.parse().expect("an address");
+            let place: Endpoint = text.parse().expect("an address");
             assert_eq!(place.authority(), "[fe80::1]:8188", "{text}");
             assert_eq!(place.to_string(), "ws://[fe80::1%eth0]:8188/ws", "{text}");
             assert_eq!(place.address().to_string(), "[fe80::1%eth0]:8188", "{text}");
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn an_address_is_told_without_its_secrets_and_used_with_them() {
-        let place: Place = "ws://a/ws?token=abc".parse().expect("an address");
+        let place: Endpoint = "ws://a/ws?token=abc".parse().expect("an address");
         assert_eq!(
             (place.to_string().as_str(), place.path()),
             ("ws://a/ws?token=…", "/ws?token=abc")
@@ -254,7 +254,7 @@ mod tests {
             "ws://[::1%eth0]/",
             "ws://a/?token=…",
         ] {
-            let error = text.parse::<Place>().map_or_else(
+            let error = text.parse::<Endpoint>().map_or_else(
                 |error| error.to_string(),
                 |place| format!("read as {place:?}"),
             );
