@@ -5,14 +5,10 @@
 use protocol::{Descriptor, DeviceInfo, Object, RpcError, State, Unreadable};
 use serde_json::Value;
 
-use super::names;
+use text::names;
 
 /// Components of one board.
 pub(crate) const COMPONENTS: usize = 512;
-
-/// The longest message that is read, in bytes; sixteen times what a board may
-/// send.
-pub(crate) const MESSAGE: usize = 64 * 1024;
 
 /// The state of one component, or the fields of a newer board in one object, in
 /// bytes of JSON, roughly.

@@ -124,7 +124,7 @@ impl Locked {
         let sealed = self.channel.seal(text.as_bytes()).map_err(|_| {
             Error::Capacity(CapacityError::MessageTooLong {
                 size: text.len(),
-                max_size: bounds::MESSAGE - OVERHEAD,
+                max_size: protocol::limits::MESSAGE_INTO_CONTROLLER - OVERHEAD,
             })
         })?;
         self.socket.send(Message::Binary(sealed)).await

@@ -11,6 +11,10 @@ pub const MESSAGE_INTO_BOARD: usize = 2_048;
 /// paged so that each page stays below it.
 pub const MESSAGE_OUT_OF_BOARD: usize = 4_096;
 
+/// The longest message that a controller reads, in bytes: sixteen times what a
+/// board may send.
+pub const MESSAGE_INTO_CONTROLLER: usize = 16 * MESSAGE_OUT_OF_BOARD;
+
 /// The message of an error, in bytes of UTF-8. It may quote what was sent, and
 /// escaping makes that up to six times longer: the answer still stays below
 /// [`MESSAGE_OUT_OF_BOARD`].

@@ -69,7 +69,7 @@ pub(super) async fn run<F: Fn(SocketEvent) + Send + Sync + 'static>(
     };
     teller.tell(SocketEvent::Reached(address.to_string()));
     let options = Options {
-        max_incoming_frame_size: bounds::MESSAGE,
+        max_incoming_frame_size: protocol::limits::MESSAGE_INTO_CONTROLLER,
         subprotocols: subprotocol.map(str::to_owned).into_iter().collect(),
         ..Options::default()
     };

@@ -325,7 +325,7 @@ impl<F: Fn(SocketEvent)> Teller<F> {
         if self.has_ended() {
             return;
         }
-        if event.cost() > EVENT + bounds::MESSAGE {
+        if event.cost() > EVENT + protocol::limits::MESSAGE_INTO_CONTROLLER {
             let length = event.cost() - EVENT;
             return self.end(Ending::Misbehaved(format!(
                 "a message of {length} bytes is too long"

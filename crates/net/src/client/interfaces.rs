@@ -9,7 +9,7 @@ use std::{
 
 use if_addrs::{IfAddr, get_if_addrs};
 
-use crate::address::Interface;
+use address::Interface;
 
 /// `IFF_MULTICAST` of `<linux/if.h>`.
 const MULTICAST: u32 = 0x1000;
@@ -23,7 +23,7 @@ const FRESH: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// In the system's words.
-pub(crate) fn list() -> io::Result<Vec<Interface>> {
+pub fn list() -> io::Result<Vec<Interface>> {
     let interface = |found: if_addrs::Interface| {
         let prefix = match &found.addr {
             IfAddr::V4(v4) => v4.prefixlen,
@@ -44,7 +44,7 @@ pub(crate) fn list() -> io::Result<Vec<Interface>> {
 
 /// The interfaces as they were within the last half second; none where the
 /// system does not list them.
-pub(crate) fn current() -> Arc<[Interface]> {
+pub fn current() -> Arc<[Interface]> {
     static LAST: Mutex<Option<(Instant, Arc<[Interface]>)>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     let now = Instant::now();

@@ -11,18 +11,18 @@ use tokio::{
 };
 
 use super::{GIVE_UP, interfaces, race::race};
-use crate::address::{
+use address::{
     Address, Candidates, Host, Interface, InterfaceId, Tried, Usable, Verdict, in_order,
 };
 
 /// A connection to a board.
 #[derive(Debug)]
-pub(crate) struct Reached {
+pub struct Reached {
     /// The connection.
-    pub(crate) stream: TcpStream,
+    pub stream: TcpStream,
     /// The address that answered. Of a board that was given by a name it is
     /// that name, which is also what `Host` is to say.
-    pub(crate) address: Address,
+    pub address: Address,
 }
 
 /// Why a board could not be reached.
@@ -111,7 +111,7 @@ async fn gather(candidates: &Candidates, last: &[String], interfaces: &[Interfac
 ///
 /// # Errors
 /// [`Unreached`], with what each address answered.
-pub(crate) async fn reach(candidates: &Candidates, last: &[String]) -> Result<Reached, Unreached> {
+pub async fn reach(candidates: &Candidates, last: &[String]) -> Result<Reached, Unreached> {
     let interfaces = interfaces::current();
     let Gathered {
         ordered,
@@ -157,7 +157,7 @@ pub(crate) async fn reach(candidates: &Candidates, last: &[String]) -> Result<Re
 ///
 /// # Errors
 /// As [`reach`].
-pub(crate) async fn find(candidates: &Candidates, last: &[String]) -> Result<Address, Unreached> {
+pub async fn find(candidates: &Candidates, last: &[String]) -> Result<Address, Unreached> {
     let gathered = gather(candidates, last, &interfaces::current()).await;
     if let ([(_, address)], []) = (gathered.ordered.as_slice(), gathered.tried.as_slice()) {
         return Ok(address.clone());
@@ -174,7 +174,7 @@ pub(crate) async fn find(candidates: &Candidates, last: &[String]) -> Result<Add
 ///
 /// # Errors
 /// What the addresses answered, in words.
-pub(crate) fn reach_now(candidates: &Candidates) -> Result<Address, String> {
+pub fn reach_now(candidates: &Candidates) -> Result<Address, String> {
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
@@ -234,7 +234,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::address::Candidate;
+    use address::Candidate;
 
     fn run<T>(reach: impl Future<Output = T>) -> T {
         let runtime = Builder::new_current_thread()

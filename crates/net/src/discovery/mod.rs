@@ -1,8 +1,8 @@
 //! Who announces itself: a pure [`registry`], and [`mdns`], the one file that
 //! knows mdns-sd. Says nothing about who is alive.
 
-pub(crate) mod mdns;
-pub(crate) mod registry;
+pub mod mdns;
+pub mod registry;
 
 /// How boards are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Lookout {
 
 /// The environment variable that names another service type, for programs
 /// started by tests: those must never meet a real board.
-pub(crate) const SERVICE_VARIABLE: &str = "SWITCHBOARD_SERVICE";
+pub const SERVICE_VARIABLE: &str = "SWITCHBOARD_SERVICE";
 
 impl Lookout {
     /// As the default, for this service type where one is given.

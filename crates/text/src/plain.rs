@@ -11,23 +11,23 @@ use std::{
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-use crate::link::names;
+use crate::names;
 
 /// A text from outside, escaped, on one line.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     marked(text, |_| false).into_owned()
 }
 
 /// The same, but line breaks stay: for output that this program composes of
 /// several lines.
-pub(crate) fn plain_lines(text: &str) -> Cow<'_, str> {
+pub fn plain_lines(text: &str) -> Cow<'_, str> {
     marked(text, |c| c == '\n')
 }
 
 /// A text as a cell of a CSV file (RFC 4180). A text that a spreadsheet would
 /// take as a formula gets an apostrophe in front (OWASP, "CSV Injection");
 /// numbers stay numbers.
-pub(crate) fn cell(text: &str) -> Cow<'_, str> {
+pub fn cell(text: &str) -> Cow<'_, str> {
     let is_number = text.parse().is_ok_and(f64::is_finite);
     // Some programs skip invisible characters before the sign.
     let first = names::seen(text)
@@ -46,7 +46,7 @@ pub(crate) fn cell(text: &str) -> Cow<'_, str> {
 }
 
 /// JSON on one line, with the characters that [`plain`] replaces escaped.
-pub(crate) fn json(value: &impl Serialize) -> String {
+pub fn json(value: &impl Serialize) -> String {
     let mut line = Vec::new();
     // Every map that this program prints has text keys, and writing to a vector
     // cannot fail.
@@ -61,7 +61,7 @@ pub(crate) fn json(value: &impl Serialize) -> String {
 
 /// Escapes a text that is JSON already, without parsing it into values; `None`
 /// if it is not JSON.
-pub(crate) fn json_text(text: &str) -> Option<String> {
+pub fn json_text(text: &str) -> Option<String> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
     if is_printable(text) {
         return Some(text.to_owned());
@@ -86,7 +86,7 @@ pub(crate) fn json_text(text: &str) -> Option<String> {
 ///
 /// # Errors
 /// Where it cannot be written.
-pub(crate) fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
+pub fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value.serialize(&mut serde_json::Serializer::with_formatter(out, Escaping))?)
 }
 
@@ -143,14 +143,15 @@ impl Formatter for Escaping {
 
 /// A writer that escapes everything with [`plain_lines`].
 #[derive(Debug)]
-pub(crate) struct Plain<W> {
+pub struct Plain<W> {
     out: W,
     /// The first bytes of a character that is not complete yet.
     begun: Vec<u8>,
 }
 
 impl<W: Write> Plain<W> {
-    pub(crate) const fn new(out: W) -> Self {
+    /// A writer in front of `out`.
+    pub const fn new(out: W) -> Self {
         Self {
             out,
             begun: Vec::new(),

@@ -10,7 +10,7 @@ use std::{borrow::Cow, ops::Range};
 const KEY: &str = "switchboard-key:";
 
 /// What is put in a secret's place.
-pub(crate) const MARK: &str = "…";
+pub const MARK: &str = "…";
 
 /// A parameter whose name has one of these in it is a secret, as `access_token`
 /// and `api_key` are.
@@ -33,7 +33,7 @@ const SECRET: [&str; 11] = [
 const WHOLE: [&str; 6] = ["auth", "authorization", "sig", "code", "sid", "pass"];
 
 /// A text without the secrets in it.
-pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
+pub fn redacted(text: &str) -> Cow<'_, str> {
     let mut secrets: Vec<Range<usize>> = Vec::new();
     secrets.extend(keys(text));
     secrets.extend(users(text));

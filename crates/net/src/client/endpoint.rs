@@ -5,10 +5,8 @@ use std::{fmt, str::FromStr};
 use protocol::RPC_PATH;
 use tokio_tungstenite::tungstenite::http::Uri;
 
-use crate::{
-    address::{Address, Host},
-    redact::{MARK, redacted},
-};
+use address::{Address, Host};
+use text::redact::{MARK, redacted};
 
 /// An address of a WebSocket or of a web server (RFC 6455, 3; RFC 9110, 4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]

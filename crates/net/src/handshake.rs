@@ -4,18 +4,28 @@
 
 use std::net::IpAddr;
 
-use protocol::SUBPROTOCOL;
+use protocol::{SUBPROTOCOL, limits::MESSAGE_INTO_CONTROLLER};
 use tokio_tungstenite::tungstenite::{
     handshake::server::{ErrorResponse, Request, Response},
     http::{HeaderValue, StatusCode, header, uri::Authority},
+    protocol::WebSocketConfig,
 };
 
-pub(crate) use crate::link::transport::tungstenite::limits;
+/// How long a message may be, and how much may wait to be written.
+pub fn limits() -> WebSocketConfig {
+    WebSocketConfig {
+        max_message_size: Some(MESSAGE_INTO_CONTROLLER),
+        max_frame_size: Some(MESSAGE_INTO_CONTROLLER),
+        max_write_buffer_size: 4 * MESSAGE_INTO_CONTROLLER,
+        write_buffer_size: 0,
+        ..WebSocketConfig::default()
+    }
+}
 
 /// Whether a web page asks: browsers always send `Origin` (RFC 6455, section
 /// 10.2). Some programs send it too, with the address that they connect to; a
 /// page from there could only be this program's own, and it has none.
-pub(crate) fn is_of_a_web_page(request: &Request) -> bool {
+pub fn is_of_a_web_page(request: &Request) -> bool {
     let mut origins = request.headers().get_all(header::ORIGIN).iter();
     match (origins.next(), origins.next()) {
         (None, _) => false,
@@ -69,10 +79,7 @@ fn is_own(request: &Request, origin: &HeaderValue) -> Option<bool> {
 /// # Errors
 /// The refusal, where only others are offered.
 #[expect(clippy::result_large_err, reason = "tungstenite's own type")]
-pub(crate) fn take_subprotocol(
-    request: &Request,
-    response: &mut Response,
-) -> Result<(), ErrorResponse> {
+pub fn take_subprotocol(request: &Request, response: &mut Response) -> Result<(), ErrorResponse> {
     let mut offered = request
         .headers()
         .get_all(header::SEC_WEBSOCKET_PROTOCOL)
@@ -98,7 +105,7 @@ pub(crate) fn take_subprotocol(
 }
 
 /// A refusal with a sentence.
-pub(crate) fn refuse(status: StatusCode, why: &str) -> ErrorResponse {
+pub fn refuse(status: StatusCode, why: &str) -> ErrorResponse {
     let mut response = ErrorResponse::new(Some(format!("{why}\n")));
     *response.status_mut() = status;
     response

@@ -86,7 +86,7 @@ impl Trust {
     }
 
     /// Only this one.
-    pub(crate) fn only(certificate: CertificateDer<'static>) -> Self {
+    pub fn only(certificate: CertificateDer<'static>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates([certificate.clone()]);
         Self(Whose::Own(config(roots, vec![certificate])))

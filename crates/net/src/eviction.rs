@@ -12,11 +12,11 @@ use std::{
 };
 
 /// Where an entry comes from; `None` where that is a name or not known.
-pub(crate) type Source = Option<IpAddr>;
+pub type Source = Option<IpAddr>;
 
 /// Entries that may be given up.
 #[derive(Debug)]
-pub(crate) struct Eviction<K> {
+pub struct Eviction<K> {
     entries: HashMap<K, (Instant, Source)>,
     by_source: HashMap<Source, BTreeSet<(Instant, K)>>,
     /// Every source by how many entries it has and, among equals, by how old
@@ -37,14 +37,14 @@ impl<K> Default for Eviction<K> {
 impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
     /// Adds an entry, or notes that it was confirmed just now and comes from
     /// this source.
-    pub(crate) fn confirm(&mut self, key: K, now: Instant, source: Source) {
+    pub fn confirm(&mut self, key: K, now: Instant, source: Source) {
         self.remove(&key);
         self.change(source, |of| of.insert((now, key.clone())));
         self.entries.insert(key, (now, source));
     }
 
     /// Takes an entry out; whether it was there.
-    pub(crate) fn remove(&mut self, key: &K) -> bool {
+    pub fn remove(&mut self, key: &K) -> bool {
         let Some((confirmed, source)) = self.entries.remove(key) else {
             return false;
         };
@@ -52,27 +52,28 @@ impl<K: Clone + Eq + Hash + Ord> Eviction<K> {
         true
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many entries are kept.
+    pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// When this entry was confirmed last, and where it comes from.
-    pub(crate) fn get(&self, key: &K) -> Option<(Instant, Source)> {
+    pub fn get(&self, key: &K) -> Option<(Instant, Source)> {
         self.entries.get(key).copied()
     }
 
     /// How many entries a source has.
-    pub(crate) fn of(&self, source: Source) -> usize {
+    pub fn of(&self, source: Source) -> usize {
         self.by_source.get(&source).map_or(0, BTreeSet::len)
     }
 
     /// The entry of this source that was confirmed least recently.
-    pub(crate) fn oldest_of(&self, source: Source) -> Option<&K> {
+    pub fn oldest_of(&self, source: Source) -> Option<&K> {
         self.by_source.get(&source)?.first().map(|(_, key)| key)
     }
 
     /// The entry that makes room for another.
-    pub(crate) fn next(&self) -> Option<&K> {
+    pub fn next(&self) -> Option<&K> {
         self.largest
             .last()
             .and_then(|(_, _, source)| self.oldest_of(*source))

@@ -1,10 +1,10 @@
 //! Connects to `ws://` and `wss://` addresses anywhere, and counts the bytes of
 //! each TCP connection. Speaks neither HTTP nor WebSocket; boards of the fleet
-//! are connected to by [`crate::fleet`], not here.
+//! are connected to by [`the fleet`], not here.
 
 mod certificate;
 mod endpoint;
-pub(crate) mod interfaces;
+pub mod interfaces;
 mod problem;
 mod race;
 mod reach;
@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use crate::address::Candidates;
+use address::Candidates;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -27,7 +27,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
 
-pub(crate) use reach::{Reached, find, reach, reach_now};
+pub use reach::{Reached, find, reach, reach_now};
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use problem::TlsProblem;

@@ -12,23 +12,23 @@ const LONGEST: f64 = 60.0;
 
 /// A connection that held this long counts as good: the next wait is short
 /// again.
-pub(crate) const GOOD_AFTER: Duration = Duration::from_secs(30);
+pub const GOOD_AFTER: Duration = Duration::from_secs(30);
 
 /// After an announced restart a board is given this long to come back.
-pub(crate) const AFTER_REBOOT: Duration = Duration::from_secs(5);
+pub const AFTER_REBOOT: Duration = Duration::from_secs(5);
 
 /// How long to wait after the peer at a board's address refused the key of this
 /// computer, or had no use for it. It may have been another peer.
-pub(crate) const AFTER_REFUSAL: Duration = Duration::from_secs(60);
+pub const AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
 /// How long to wait where a board is said to be locked, and there is no key, or
 /// to speak another version. That is most likely so, and as anyone can say it,
 /// it is asked again all the same.
-pub(crate) const SELDOM: Duration = Duration::from_secs(600);
+pub const SELDOM: Duration = Duration::from_secs(600);
 
 /// The waits between the attempts at one board.
 #[derive(Debug, Clone)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     failures: i32,
     random: u64,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Backoff {
 impl Backoff {
     /// Waits that are drawn from `seed`, so that a thousand boards that vanish
     /// together do not come back together.
-    pub(crate) const fn new(seed: u64) -> Self {
+    pub const fn new(seed: u64) -> Self {
         Self {
             failures: 0,
             random: seed,
@@ -44,7 +44,7 @@ impl Backoff {
     }
 
     /// The next wait: a random part of min(1.8^n, 60) s.
-    pub(crate) fn next_wait(&mut self) -> Duration {
+    pub fn next_wait(&mut self) -> Duration {
         let limit = BASE.powi(self.failures).min(LONGEST);
         // 1.8^7 > 60: counting further would change nothing.
         self.failures = (self.failures + 1).min(7);
@@ -52,7 +52,7 @@ impl Backoff {
     }
 
     /// The connection was good.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.failures = 0;
     }
 

@@ -7,14 +7,14 @@ use tokio::task::AbortHandle;
 
 /// Tasks that wait for the first request of a connection.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub struct Waiting {
     most: usize,
     tasks: Vec<(IpAddr, AbortHandle)>,
 }
 
 impl Waiting {
     /// Room for so many.
-    pub(crate) fn new(most: usize) -> Self {
+    pub fn new(most: usize) -> Self {
         Self {
             most,
             tasks: Vec::new(),
@@ -25,7 +25,7 @@ impl Waiting {
     /// one ends, chosen at random among those of the address that has the most:
     /// strangers who say nothing keep out no client of another address, and few
     /// of their own.
-    pub(crate) fn add(&mut self, from: IpAddr, task: AbortHandle) {
+    pub fn add(&mut self, from: IpAddr, task: AbortHandle) {
         if self.tasks.len() >= self.most {
             self.tasks.retain(|(_, task)| !task.is_finished());
         }

@@ -10,10 +10,9 @@ use std::{
 
 use protocol::mdns::{Announcement, TxtError};
 
-use crate::{
-    address::{Address, Candidate, Candidates, Interface, InterfaceId},
-    eviction::Eviction,
-};
+use address::{Address, Candidate, Candidates, Interface, InterfaceId};
+
+use crate::eviction::Eviction;
 
 /// An instance is resolved two or three times as its addresses come in: it is
 /// told once they have.
@@ -21,7 +20,7 @@ const SETTLE: Duration = Duration::from_millis(50);
 
 /// Instances that are kept. More than any building has; a bound against a
 /// network that invents them.
-pub(crate) const INSTANCES: usize = 4_096;
+pub const INSTANCES: usize = 4_096;
 
 /// After mDNS started again with nothing in its cache, an instance is gone that
 /// was not resolved within this. A board that is there answers the first query
@@ -32,7 +31,7 @@ const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
 /// An address that mDNS answered with, and the interface on which the answer
 /// came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Sighting {
+pub struct Sighting {
     /// The address.
     pub ip: IpAddr,
     /// The interface.
@@ -41,7 +40,7 @@ pub(crate) struct Sighting {
 
 /// What mDNS says of an instance at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Resolved {
+pub struct Resolved {
     /// `Desk lamp._switchboard._tcp.local.`; what mDNS keeps unique.
     pub full_name: String,
     /// Every address it has so far.
@@ -54,7 +53,7 @@ pub(crate) struct Resolved {
 
 /// What changed in what is announced.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Change {
+pub enum Change {
     /// New, changed, or said again.
     Announced {
         /// What mDNS calls it.
@@ -86,7 +85,7 @@ struct Instance {
 
 /// Everything that is announced.
 #[derive(Debug, Default)]
-pub(crate) struct Registry {
+pub struct Registry {
     instances: BTreeMap<String, Instance>,
     settling: BTreeSet<(Instant, String)>,
     unconfirmed: BTreeSet<(Instant, String)>,
@@ -96,7 +95,7 @@ pub(crate) struct Registry {
 impl Registry {
     /// mDNS resolved an instance, once more or for the first time. What is gone
     /// for it, where there was no room.
-    pub(crate) fn resolved(&mut self, now: Instant, resolved: Resolved) -> Option<Change> {
+    pub fn resolved(&mut self, now: Instant, resolved: Resolved) -> Option<Change> {
         let full_name = resolved.full_name.clone();
         let known = self.instances.contains_key(&full_name);
         let evicted = match self
@@ -136,7 +135,7 @@ impl Registry {
     }
 
     /// mDNS removed an instance.
-    pub(crate) fn removed(&mut self, full_name: &str) -> Option<Change> {
+    pub fn removed(&mut self, full_name: &str) -> Option<Change> {
         let instance = self.instances.remove(full_name)?;
         self.eviction.remove(&full_name.to_owned());
         if let Some(due) = instance.due {
@@ -153,7 +152,7 @@ impl Registry {
     }
 
     /// mDNS started again: what is still there is resolved once more.
-    pub(crate) fn started_again(&mut self, now: Instant) {
+    pub fn started_again(&mut self, now: Instant) {
         let confirm_by = now + CONFIRM_WITHIN;
         for (full_name, instance) in &mut self.instances {
             // Where it is already waited for, that goes on: mDNS may start
@@ -167,7 +166,7 @@ impl Registry {
 
     /// What has settled by now. An announcement that cannot be read is ignored.
     /// The computer has these interfaces.
-    pub(crate) fn settled(&mut self, now: Instant, interfaces: &[Interface]) -> Vec<Change> {
+    pub fn settled(&mut self, now: Instant, interfaces: &[Interface]) -> Vec<Change> {
         let mut changes = Vec::new();
         while let Some((confirm_by, full_name)) = self.unconfirmed.first().cloned()
             && confirm_by <= now
@@ -212,7 +211,7 @@ impl Registry {
     }
 
     /// When [`Self::settled`] has something next.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+    pub fn next_deadline(&self) -> Option<Instant> {
         let first = |of: &BTreeSet<(Instant, String)>| of.first().map(|(due, _)| *due);
         first(&self.settling)
             .into_iter()

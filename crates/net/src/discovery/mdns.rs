@@ -21,7 +21,7 @@ use super::{
     Interfaces, Lookout,
     registry::{INSTANCES, Resolved, Sighting},
 };
-use crate::address::InterfaceId;
+use address::InterfaceId;
 
 /// RFC 6762, section 10.4: a record that turned out wrong is asked for once
 /// more before it is dropped.
@@ -50,7 +50,7 @@ const SETTLED_AFTER: Duration = Duration::from_secs(20);
 
 /// What mDNS tells.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub enum Found {
     /// An instance and what is known of it so far.
     Resolved(Resolved),
     /// An instance is gone, by its full name.
@@ -62,7 +62,7 @@ pub(crate) enum Found {
 }
 
 /// Discovery by mDNS. Ends when it is dropped.
-pub(crate) struct Mdns(Arc<Discovery>);
+pub struct Mdns(Arc<Discovery>);
 
 /// What the threads share.
 struct Discovery {
@@ -85,7 +85,7 @@ impl Mdns {
     ///
     /// # Errors
     /// In mdns-sd's or the system's words, where it cannot start.
-    pub(crate) fn start(
+    pub fn start(
         lookout: &Lookout,
         tell: impl Fn(Found) + Send + Sync + 'static,
     ) -> Result<Self, String> {
@@ -101,7 +101,7 @@ impl Mdns {
 
     /// Asks whether an instance is still there: mDNS itself would believe in a
     /// dead board for minutes.
-    pub(crate) fn verify(&self, full_name: String) {
+    pub fn verify(&self, full_name: String) {
         if let Some(current) = &*self.0.current() {
             // A full command queue loses one question; the link finds out
             // without it.
@@ -111,7 +111,7 @@ impl Mdns {
 
     /// Drops the cache and asks for everything once more, without blocking: of
     /// what is known only in the cache nothing is told again.
-    pub(crate) fn start_again(&self) {
+    pub fn start_again(&self) {
         let Some(number) = self.0.current().as_ref().map(|current| current.number) else {
             return;
         };

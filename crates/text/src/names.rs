@@ -6,7 +6,7 @@
 /// A name as it is shown: one space between words and none around them,
 /// whatever sort of space it was, and a mark for each character that is not
 /// seen itself or turns the direction of others.
-pub(crate) fn shown(name: &str) -> String {
+pub fn shown(name: &str) -> String {
     visible(name)
         .split_whitespace()
         .collect::<Vec<_>>()
@@ -14,7 +14,7 @@ pub(crate) fn shown(name: &str) -> String {
 }
 
 /// A text with a mark for each character that is not seen.
-pub(crate) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     seen(text)
         .map(|(c, safe)| if safe { c } else { '\u{fffd}' })
         .collect()
@@ -22,7 +22,7 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// Each character, and whether it is seen and steers nothing. Line breaks and
 /// tabs are whitespace here.
-pub(crate) fn seen(text: &str) -> impl Iterator<Item = (char, bool)> {
+pub fn seen(text: &str) -> impl Iterator<Item = (char, bool)> {
     let mut symbol = false;
     text.chars().map(move |c| {
         // An emoji may be made of several characters, which these two join:
