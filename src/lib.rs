@@ -6,6 +6,7 @@
 //! face never sees a socket; the fleet never sees a face.
 
 pub use address;
+pub use disk::{documents, settings};
 pub use net::client as dial;
 pub(crate) use net::{discovery, eviction, handshake, waiting};
 pub(crate) use text::{plain, redact};
@@ -15,9 +16,7 @@ pub mod cli;
 pub mod comparison;
 pub mod conformance;
 pub mod doctor;
-pub mod documents;
 pub mod fleet;
-pub mod keys;
 mod link;
 mod listening;
 mod matching;
@@ -27,10 +26,15 @@ pub mod process;
 pub mod provisioning;
 pub mod proxy;
 mod record;
-pub mod settings;
 pub mod telemetry;
 #[doc(hidden)]
 pub mod trials;
 #[cfg(feature = "window")]
 pub mod ui;
 mod words;
+
+/// Keys of locked boards, and where they rest.
+pub mod keys {
+    pub use ::keys::*;
+    pub use disk::keys::*;
+}

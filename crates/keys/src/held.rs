@@ -41,7 +41,7 @@ impl Keys {
 
     /// These boards have keys; those that are not among them are not at hand,
     /// for this reason.
-    pub(crate) fn expect(&mut self, boards: BTreeSet<String>, why: &str) {
+    pub fn expect(&mut self, boards: BTreeSet<String>, why: &str) {
         let why: Arc<str> = why.into();
         let missing = boards
             .into_iter()

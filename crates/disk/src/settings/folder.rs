@@ -9,7 +9,7 @@ use std::{
 /// `~/Library/Application Support`, `$XDG_CONFIG_HOME`. `None` for a user
 /// without a home: one that is missing, that is no folder (`HOME=/dev/null`, as
 /// service accounts have it), or that this user may not enter.
-pub(crate) fn folder() -> Option<PathBuf> {
+pub fn folder() -> Option<PathBuf> {
     dirs::config_dir()
         .map(|folder| folder.join("switchboard"))
         .filter(|folder| can_be(folder))

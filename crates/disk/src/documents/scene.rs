@@ -1,11 +1,10 @@
 //! A scene: what some components are to be, and how fast they become it.
 
-use protocol::{ComponentKey, Descriptor, Kind, State, limits};
+use protocol::{Kind, State, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Pin, Shelved, check_name};
-use crate::fleet::ComponentView;
 
 /// So many components are in a scene at most.
 const STEPS: usize = 10_000;
@@ -73,8 +72,8 @@ impl Scene {
     /// Takes what a component is now into the scene, in the place of what was
     /// wanted of it before. Whether it can be: what cannot be set, or is not
     /// known, is in no scene.
-    pub fn take(&mut self, pin: Pin, view: &ComponentView) -> bool {
-        let Some(set) = state_of(view) else {
+    pub fn take(&mut self, pin: Pin, kind: &Kind, shown: &State) -> bool {
+        let Some(set) = state_of(kind, shown) else {
             return false;
         };
         match self.steps.iter_mut().find(|step| step.pin == pin) {
@@ -199,13 +198,9 @@ pub fn settable(kind: &Kind) -> &'static [&'static str] {
     }
 }
 
-/// What a component is now, as far as it can be set and is known.
-pub fn state_of(view: &ComponentView) -> Option<State> {
-    let shown = view.shown();
-    let Descriptor {
-        key: ComponentKey { kind, .. },
-        ..
-    } = view.descriptor.as_ref();
+/// The part of a component's state that can be set and is known; `None` if
+/// there is nothing of it.
+pub fn state_of(kind: &Kind, shown: &State) -> Option<State> {
     let mut set = State::new();
     for field in settable(kind) {
         if let Some(value) = shown.get(field).filter(|value| !value.is_null()) {

@@ -22,6 +22,17 @@ pub enum Grouping {
     State,
 }
 
+impl Grouping {
+    /// All groupings, in the order of a menu.
+    pub const ALL: [Self; 5] = [
+        Self::Nothing,
+        Self::Room,
+        Self::Tag,
+        Self::Kind,
+        Self::State,
+    ];
+}
+
 /// In which order boards are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +42,11 @@ pub enum Sorting {
     Name,
     /// What needs attention first, then by name.
     Attention,
+}
+
+impl Sorting {
+    /// All orders, as a menu lists them.
+    pub const ALL: [Self; 2] = [Self::Name, Self::Attention];
 }
 
 /// How the list is arranged.
@@ -57,4 +73,11 @@ pub struct Labels {
     pub tags: BTreeSet<String>,
     /// It is not listed.
     pub hidden: bool,
+}
+
+impl Labels {
+    /// Whether the board has no labels.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }

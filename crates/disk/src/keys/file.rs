@@ -7,9 +7,10 @@ use std::{
 };
 
 use files::Access;
+use keys::Keys;
 use zeroize::Zeroizing;
 
-use super::{Keys, StoreError, known::is_missing};
+use super::{StoreError, known::is_missing};
 
 /// The largest file that is read, in bytes: ten thousand keys and room to
 /// spare.
@@ -45,7 +46,7 @@ pub(super) fn read(path: &Path) -> Result<Keys, StoreError> {
 ///
 /// # Errors
 /// If a line is no key.
-pub(crate) fn from_bytes(bytes: &[u8], place: &str) -> Result<Keys, StoreError> {
+pub fn from_bytes(bytes: &[u8], place: &str) -> Result<Keys, StoreError> {
     let text = files::text(bytes).map_err(|source| StoreError::NotText {
         place: place.to_owned(),
         source,
@@ -81,7 +82,7 @@ pub(super) fn change(path: &Path, make: impl FnOnce(&mut Keys) -> bool) -> Resul
 ///
 /// # Errors
 /// If the system refuses.
-pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+pub fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     files::write(path, text.as_bytes(), Access::Owner)
 }
 

@@ -3,9 +3,10 @@
 //! the keychain, which may ask its person for a password.
 
 use keyring::{Entry, Error};
+use keys::Keys;
 use zeroize::Zeroizing;
 
-use super::{Keys, StoreError};
+use super::StoreError;
 
 /// What the secret is called in the keychain.
 const SERVICE: &str = "switchboard";

@@ -4,7 +4,7 @@
 use protocol::{ComponentKey, board_id};
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use address::Address;
 
 /// A component of a board, there or not.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -17,14 +17,10 @@ use std::{
 use protocol::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
-use crate::{
-    address::ip_of,
-    documents::{Dashboard, Scene, Shelf},
-    fleet::BoardView,
-};
+use crate::documents::{Dashboard, Scene, Shelf};
 
 pub use file::{SettingsFile, remembered};
-pub(crate) use folder::folder;
+pub use folder::folder;
 pub use lab::{Exercise, LabSettings, RememberedChannel};
 pub use list::{Arrangement, Grouping, Labels, Sorting};
 pub use plots::PlotSettings;
@@ -57,31 +53,6 @@ pub struct RememberedBoard {
 }
 
 impl RememberedBoard {
-    /// What is worth remembering of a board: of those that were found, which
-    /// were connected or whose key this computer has, since anyone can announce
-    /// others; and not those on this computer itself, which are gone with it.
-    pub fn of(board: &BoardView) -> Option<Self> {
-        let here = ip_of(&board.address).is_some_and(|ip| ip.is_loopback());
-        let met = board.id.is_some() && (board.info.is_some() || board.held.is_some());
-        // Where a board called from is no place to connect to: it calls again.
-        (!board.only_calls && (board.by_hand || (met && !here))).then(|| Self::named(board))
-    }
-
-    /// A board as it would be remembered.
-    pub fn named(board: &BoardView) -> Self {
-        // What a person gave is kept, and not what was announced since.
-        let address = board
-            .given
-            .as_ref()
-            .map_or_else(|| board.address.clone(), ToString::to_string);
-        Self {
-            address,
-            name: board.name.clone(),
-            id: board.id.clone(),
-            by_hand: board.by_hand,
-        }
-    }
-
     /// Whether both are one board: by their ids, or by the address where one
     /// has none.
     pub fn is(&self, other: &Self) -> bool {

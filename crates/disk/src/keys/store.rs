@@ -14,10 +14,11 @@ use std::{
     time::Duration,
 };
 
+use keys::{Key, Keys, KeysTextError};
 use noise::{KeyId, Psk, Role};
 
 use super::{
-    Key, Keys, KeysTextError, file,
+    file,
     keychain::{Keychain, Vault},
     known,
 };
