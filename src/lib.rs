@@ -8,7 +8,7 @@
 pub use address;
 pub use disk::{documents, settings};
 pub use net::client as dial;
-pub(crate) use net::{discovery, eviction, handshake, waiting};
+pub(crate) use net::{discovery, eviction, handshake, paging, waiting};
 pub(crate) use text::{plain, redact};
 
 pub mod channel;
@@ -20,7 +20,6 @@ pub mod fleet;
 mod link;
 mod listening;
 mod matching;
-mod paging;
 pub mod pairing;
 pub mod process;
 pub mod provisioning;

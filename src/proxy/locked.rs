@@ -21,8 +21,8 @@ use crate::{
     address::Candidates,
     dial::{Reached, reach},
     keys::Key,
-    link::bounds,
 };
+use text::bounds;
 
 /// Makes it this client's place at the board at once: a board waits for an
 /// encrypted message no longer than some seconds. Without an `id` it is not

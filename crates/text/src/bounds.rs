@@ -5,10 +5,10 @@
 use protocol::{Descriptor, DeviceInfo, Object, RpcError, State, Unreadable};
 use serde_json::Value;
 
-use text::names;
+use crate::names;
 
 /// Components of one board.
-pub(crate) const COMPONENTS: usize = 512;
+pub const COMPONENTS: usize = 512;
 
 /// The state of one component, or the fields of a newer board in one object, in
 /// bytes of JSON, roughly.
@@ -18,7 +18,7 @@ const OBJECT: usize = 4 * 1024;
 const TEXT: usize = 512;
 
 /// Cuts a text where it is longer than what is shown.
-pub(crate) fn text(mut text: String) -> String {
+pub fn text(mut text: String) -> String {
     if text.len() > TEXT {
         let end = (0..=TEXT)
             .rev()
@@ -31,17 +31,17 @@ pub(crate) fn text(mut text: String) -> String {
 }
 
 /// A name as it is shown.
-pub(crate) fn name(name: &str) -> String {
+pub fn name(name: &str) -> String {
     text(names::shown(name))
 }
 
 /// Whether a state is small enough to be kept.
-pub(crate) fn fits(state: &State) -> bool {
+pub fn fits(state: &State) -> bool {
     object_size(&state.0) <= OBJECT
 }
 
 /// Cuts what a board says of a value that cannot be read.
-pub(crate) fn unreadable(value: Unreadable) -> Unreadable {
+pub fn unreadable(value: Unreadable) -> Unreadable {
     Unreadable {
         field: text(value.field),
         found: text(value.found),
@@ -50,7 +50,7 @@ pub(crate) fn unreadable(value: Unreadable) -> Unreadable {
 }
 
 /// Cuts what a board says of itself.
-pub(crate) fn info(mut info: DeviceInfo) -> DeviceInfo {
+pub fn info(mut info: DeviceInfo) -> DeviceInfo {
     info.name = name(&info.name);
     for field in [
         &mut info.id,
@@ -68,7 +68,7 @@ pub(crate) fn info(mut info: DeviceInfo) -> DeviceInfo {
 }
 
 /// Cuts what a board says of a component.
-pub(crate) fn descriptor(mut descriptor: Descriptor) -> Descriptor {
+pub fn descriptor(mut descriptor: Descriptor) -> Descriptor {
     descriptor.name = name(&descriptor.name);
     for field in [
         &mut descriptor.device_class,
@@ -86,7 +86,7 @@ pub(crate) fn descriptor(mut descriptor: Descriptor) -> Descriptor {
 }
 
 /// Cuts an error of a board.
-pub(crate) fn error(mut error: RpcError) -> RpcError {
+pub fn error(mut error: RpcError) -> RpcError {
     error.message = text(error.message);
     error.data.reason = text(error.data.reason);
     error.data.extra = object(error.data.extra);

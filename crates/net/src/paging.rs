@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 /// How long all pages of a list may take together. A board answers each within
 /// milliseconds.
-pub(crate) const WITHIN: Duration = Duration::from_secs(10);
+pub const WITHIN: Duration = Duration::from_secs(10);
 
 /// A list that is being read.
 #[derive(Debug)]
-pub(crate) struct Pages<T> {
+pub struct Pages<T> {
     items: Vec<T>,
     most: usize,
     end: Instant,
@@ -18,7 +18,7 @@ pub(crate) struct Pages<T> {
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
     /// Request the page at this offset.
     Ask(usize),
     /// The list is complete.
@@ -29,7 +29,7 @@ pub(crate) enum Next {
 
 impl<T> Pages<T> {
     /// A list of at most `most` items.
-    pub(crate) fn new(most: usize, now: Instant) -> Self {
+    pub fn new(most: usize, now: Instant) -> Self {
         Self {
             items: Vec::new(),
             most,
@@ -39,7 +39,7 @@ impl<T> Pages<T> {
 
     /// Adds a page of a list that claims to have `total` items. An empty page
     /// ends the list.
-    pub(crate) fn add(&mut self, page: Vec<T>, total: usize, now: Instant) -> Next {
+    pub fn add(&mut self, page: Vec<T>, total: usize, now: Instant) -> Next {
         let last = page.is_empty();
         let room = self.most - self.items.len();
         let cut = page.len() > room;
@@ -56,7 +56,7 @@ impl<T> Pages<T> {
     }
 
     /// The items so far.
-    pub(crate) fn items(self) -> Vec<T> {
+    pub fn items(self) -> Vec<T> {
         self.items
     }
 }
