@@ -9,7 +9,7 @@ use protocol::{
 use serde_json::json;
 
 use super::{Trouble, conversation::Conversation, route::Route};
-use crate::paging::{Next, Pages};
+use net::paging::{Next, Pages};
 use text::bounds;
 
 /// What can be pressed, the first choice first.

@@ -16,12 +16,10 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::handshake::limits;
-use crate::{
-    address::Candidates,
-    dial::{Reached, reach},
-    keys::Key,
-};
+use address::Candidates;
+use keys::Key;
+use net::client::{Reached, reach};
+use net::handshake::limits;
 use text::bounds;
 
 /// Makes it this client's place at the board at once: a board waits for an
