@@ -13,8 +13,8 @@ pub use disk::{documents, settings};
 pub use net::client as dial;
 pub(crate) use net::{discovery, eviction, handshake, paging, waiting};
 pub use proxy;
+pub(crate) use sanitize::{plain, redact};
 pub use serial as provisioning;
-pub(crate) use text::{plain, redact};
 
 pub mod channel;
 pub mod cli;

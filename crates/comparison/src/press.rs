@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Trouble, conversation::Conversation, route::Route};
 use net::paging::{Next, Pages};
-use text::bounds;
+use sanitize::bounds;
 
 /// What can be pressed, the first choice first.
 const PRESSED: &[Kind] = &[Kind::Button, Kind::Switch, Kind::Light];

@@ -20,7 +20,7 @@ use address::Candidates;
 use keys::Key;
 use net::client::{Reached, reach};
 use net::handshake::limits;
-use text::bounds;
+use sanitize::bounds;
 
 /// Makes it this client's place at the board at once: a board waits for an
 /// encrypted message no longer than some seconds. Without an `id` it is not
