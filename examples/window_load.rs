@@ -20,7 +20,7 @@ use clap::Parser;
 use eframe::egui::{self, Event, Key, Modifiers};
 use serde_json::{Value, json};
 use switchboard::{
-    fleet::{Fleet, Happening, Settings},
+    fleet::{Fleet, LogEvent, Settings},
     process::Reading,
     ui::{self, App, SettingsFile},
 };
@@ -128,7 +128,7 @@ impl eframe::App for Timed {
         let newest = model
             .journal()
             .newest_first()
-            .find(|entry| matches!(entry.what, Happening::Changed { .. }));
+            .find(|entry| matches!(entry.what, LogEvent::Changed { .. }));
         let mut state = self.shared.lock();
         state.seen.logic.push(took);
         state
@@ -334,7 +334,7 @@ impl Course {
             "logic_busy_ms": quantiles(logic.iter().map(|took| took.busy).collect()),
             "ui_busy_ms": quantiles(ui.iter().map(|took| took.busy).collect()),
             "late_ms": quantiles(mem::take(&mut late)),
-            "happenings": happened as f64 / seconds,
+            "events": happened as f64 / seconds,
             "lost": lost,
             "cpu_percent": {
                 "fleet": share(used.fleet),

@@ -9,7 +9,7 @@ pub(crate) struct Counts {
     pub(crate) values: u64,
     /// Times that the whole state was asked for because a push was missing.
     pub(crate) resyncs: u64,
-    /// Happenings that were dropped because nobody took them.
+    /// Events that were dropped because nobody took them.
     pub(crate) lost: u64,
 }
 

@@ -17,7 +17,7 @@ use fastrand::Rng;
 use protocol::{ComponentKey, Kind, Object, State};
 use serde_json::{Value, json};
 use switchboard::fleet::{
-    BoardView, Changes, Fleet, Happening, Interfaces, LinkState, Lookout, Outcome, Reply, Settings,
+    BoardView, Changes, Fleet, Interfaces, LinkState, LogEvent, Lookout, Outcome, Reply, Settings,
     Watch,
 };
 
@@ -189,7 +189,7 @@ impl Director {
         for entry in log {
             if matches!(
                 entry.what,
-                Happening::Changed { .. } | Happening::Event { .. }
+                LogEvent::Changed { .. } | LogEvent::Event { .. }
             ) {
                 self.figures.pushes += 1;
             }

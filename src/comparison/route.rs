@@ -21,12 +21,12 @@ use tokio_tungstenite::{
 
 use super::{Trouble, tls::TlsServer};
 use crate::address::Address;
-use crate::dial::{GIVE_UP, Place, Stream, Traffic, Trust, dial};
+use crate::dial::{Endpoint, GIVE_UP, Stream, Traffic, Trust, dial};
 
 /// A way to the board.
 #[derive(Debug, Clone)]
 pub(super) struct Route {
-    place: Place,
+    place: Endpoint,
     trust: Trust,
     /// What the board knows itself by: it refuses another `Host`.
     authority: String,
@@ -36,7 +36,7 @@ impl Route {
     pub(super) fn plain(board: SocketAddr) -> Result<Self, Trouble> {
         let of_board = Address::from_socket(board);
         Ok(Self {
-            place: Place::of_board(&of_board),
+            place: Endpoint::of_board(&of_board),
             trust: Trust::usual(),
             authority: of_board.authority(),
         })

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    dial::Place,
+    dial::Endpoint,
     discovery::{
         Lookout,
         mdns::{Found, Mdns},
@@ -20,7 +20,7 @@ const WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Looks for the record; `None` where nobody announces this address. Blocks,
 /// 1.5 s at most.
-pub fn announced(place: &Place, lookout: &Lookout) -> Option<Vec<(String, String)>> {
+pub fn announced(place: &Endpoint, lookout: &Lookout) -> Option<Vec<(String, String)>> {
     let found = (place.host(), place.port()).to_socket_addrs().ok()?;
     let wanted: Vec<IpAddr> = found.map(|address| address.ip()).collect();
     let (tell, told) = channel();

@@ -181,7 +181,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
         ),
         messages: &[
             (
-                r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{"colour":"blue"}}"#,
+                r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{"color":"blue"}}"#,
                 Answer("1"),
             ),
             (

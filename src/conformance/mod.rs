@@ -24,7 +24,7 @@ pub use finding::{Finding, Point, Verdict};
 pub use lookup::announced;
 
 use crate::{
-    dial::{Place, Trust},
+    dial::{Endpoint, Trust},
     keys::{Key, Keys},
 };
 use finding::Report;
@@ -41,7 +41,7 @@ const NO_KEY: &str = "the board is locked, and this computer has no key for it";
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// Where: the address of the control channel, `ws://192.168.1.17/rpc`.
-    pub place: Place,
+    pub place: Endpoint,
     /// Whose certificates are trusted, for `wss://`.
     pub trust: Trust,
     /// Whether one component may be changed and put back, and commands be sent

@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::dial::{Place, Stream, Traffic, Trust, dial};
+use crate::dial::{Endpoint, Stream, Traffic, Trust, dial};
 
 /// How long an answer is waited for. Boards answer within milliseconds; a
 /// command is given up by the app after 5 s.
@@ -31,7 +31,7 @@ pub(super) mod opcode {
 /// Where the board is.
 #[derive(Debug, Clone)]
 pub(super) struct Board {
-    pub(super) place: Place,
+    pub(super) place: Endpoint,
     pub(super) trust: Trust,
 }
 

@@ -21,8 +21,8 @@ use crate::{
     address::Candidates,
     dial::{Reached, reach},
     keys::Key,
-    link::bounds,
 };
+use text::bounds;
 
 /// Makes it this client's place at the board at once: a board waits for an
 /// encrypted message no longer than some seconds. Without an `id` it is not
@@ -124,7 +124,7 @@ impl Locked {
         let sealed = self.channel.seal(text.as_bytes()).map_err(|_| {
             Error::Capacity(CapacityError::MessageTooLong {
                 size: text.len(),
-                max_size: bounds::MESSAGE - OVERHEAD,
+                max_size: protocol::limits::MESSAGE_INTO_CONTROLLER - OVERHEAD,
             })
         })?;
         self.socket.send(Message::Binary(sealed)).await

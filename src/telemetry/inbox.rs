@@ -9,7 +9,7 @@ use protocol::{
     telemetry::{Frame, FrameError, MOST_CHANNELS, Telemetry},
 };
 
-use crate::link::bounds;
+use text::bounds;
 
 /// What is kept for who is slow to take, in bytes of messages: some minutes of
 /// a thousand samples a second.

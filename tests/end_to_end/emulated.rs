@@ -26,7 +26,7 @@ use protocol::{
 use serde_json::{Value, json};
 use switchboard::{
     fleet::{
-        Happening, ImageSource, LinkProblem, LinkState, Listening, Lock, Origin, Outcome, Settings,
+        ImageSource, LinkProblem, LinkState, Listening, Lock, LogEvent, Origin, Outcome, Settings,
         UpdateState,
     },
     keys::Store,
@@ -128,7 +128,7 @@ fn what_a_hand_does_there_is_pushed() {
     board.types("press button:0 long_press");
     let origin = onlooker.until("the press is in the log", SOON, |seen| {
         seen.log.iter().find_map(|entry| match &entry.what {
-            Happening::Event {
+            LogEvent::Event {
                 component,
                 event,
                 origin,
@@ -715,7 +715,7 @@ fn it_calls_whom_it_was_told_to_over_a_restart_too_and_with_its_key_once_it_is_l
     board.types("press button:0");
     open.until("the press is pushed", SOON, |seen| {
         let pressed =
-            |entry: &Happening| matches!(entry, Happening::Event { component, .. } if *component == key("button:0"));
+            |entry: &LogEvent| matches!(entry, LogEvent::Event { component, .. } if *component == key("button:0"));
         seen.log.iter().any(|entry| pressed(&entry.what)).then_some(())
     });
     let (answer, answered) = reply();

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use switchboard::fleet::{BoardKey, Fleet, Happening, LinkState, Settings, Transport, Watch};
+use switchboard::fleet::{BoardKey, Fleet, LinkState, LogEvent, Settings, Transport, Watch};
 
 use super::{Shared, addresses, answer_with};
 use crate::{Outcome, counts::Counts};
@@ -61,8 +61,8 @@ fn take(watch: &mut Watch, connected: &mut BTreeSet<BoardKey>, counts: &mut Coun
     counts.lost += changes.missed;
     for entry in changes.log {
         match &entry.what {
-            Happening::Changed { .. } => counts.values += 1,
-            Happening::Resync(_) => counts.resyncs += 1,
+            LogEvent::Changed { .. } => counts.values += 1,
+            LogEvent::Resync(_) => counts.resyncs += 1,
             _ => {}
         }
     }

@@ -235,7 +235,7 @@ pub(super) fn events(quick: bool) -> Outcome<Vec<Line>> {
             &bare,
         )?,
         line(
-            "happenings lost",
+            "events lost",
             Unit::Count,
             Target::AtMost(0.0),
             &|round| round.counts.lost as f64,
