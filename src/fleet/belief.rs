@@ -21,7 +21,7 @@ use crate::{
     link::{session::Report, state::Now},
     redact::redacted,
 };
-use text::bounds;
+use sanitize::bounds;
 
 /// What of every board's own methods one may do without (docs/protocol.md,
 /// "Methods").

@@ -17,7 +17,7 @@ use super::{
     session::{Output, Report},
     state::Outcome,
 };
-use text::bounds;
+use sanitize::bounds;
 
 /// Commands that wait for the one before, for each component. More clicks than
 /// that are refused, not forgotten.

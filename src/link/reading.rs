@@ -15,7 +15,7 @@ use super::{
     session::{Output, Report},
     state::LinkProblem,
 };
-use text::bounds;
+use sanitize::bounds;
 
 /// A reading that is under way. State is subscribed to last, so that no push
 /// comes before its component is described.

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::PairProblem;
 use crate::{keys::Key, link::state::LinkProblem};
-use text::bounds;
+use sanitize::bounds;
 
 /// 80 fresh bytes from a cryptographic source, for one pairing.
 pub(super) struct Random(Zeroizing<[u8; 80]>);

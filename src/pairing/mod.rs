@@ -29,7 +29,7 @@ use crate::{
         transport::{Opening, Socket, SocketEvent, Unread},
     },
 };
-use text::bounds;
+use sanitize::bounds;
 
 use conversation::{Conversation, Random, Step};
 

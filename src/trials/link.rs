@@ -25,7 +25,7 @@ use crate::{
         update::Image,
     },
 };
-use text::bounds;
+use sanitize::bounds;
 
 /// More questions are never open at once.
 const QUESTIONS: usize = 64;

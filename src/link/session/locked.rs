@@ -14,7 +14,7 @@ use crate::{
     keys::Keys,
     link::state::{LinkProblem, Now},
 };
-use text::bounds;
+use sanitize::bounds;
 
 /// 32 fresh bytes from a cryptographic source, for one handshake.
 pub(crate) struct Ephemeral(Zeroizing<[u8; 32]>);

@@ -7,7 +7,7 @@ use protocol::{Epoch, LogFilter, NotifyLog, method};
 
 use super::{Output, Phase, Report, Session};
 use crate::link::{requests::Purpose, state::Now};
-use text::bounds;
+use sanitize::bounds;
 
 /// The log as far as it is followed.
 #[derive(Debug)]

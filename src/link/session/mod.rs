@@ -34,7 +34,7 @@ use super::{
     transport::attempts::Standing,
 };
 use net::backoff::{Backoff, GOOD_AFTER};
-use text::bounds;
+use sanitize::bounds;
 
 use crate::{address::Candidates, keys::Keys};
 use called::{ANSWERS_WITHIN, Caller, Marked, Rival};

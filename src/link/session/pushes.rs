@@ -19,7 +19,7 @@ use crate::link::{
     sync::Verdict,
 };
 use net::backoff::AFTER_REBOOT;
-use text::bounds;
+use sanitize::bounds;
 
 impl Session {
     pub(super) fn status(&mut self, now: Now, status: NotifyStatus, out: &mut Vec<Output>) {

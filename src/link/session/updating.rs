@@ -11,7 +11,7 @@ use crate::link::{
     requests::Purpose,
     update::{Image, Next, Transfer, UpdateProblem, UpdateState},
 };
-use text::bounds;
+use sanitize::bounds;
 
 /// How long an answer is awaited: a chip erases flash for a write, and reads
 /// all of it back for a commit.

@@ -1,6 +1,6 @@
 //! Reads the URL of a link: where to connect, and what to ask for there.
 
-use text::bounds;
+use sanitize::bounds;
 use crate::link::{state::Ending};
 
 /// Where a URL of a link goes.

@@ -24,7 +24,7 @@ use super::{
     Opening, SocketEvent, Teller, ToSend, attempts::Held, given_up, refused_with, slot, unreached,
 };
 use crate::{dial::find, link::state::Ending};
-use text::bounds;
+use sanitize::bounds;
 
 /// Makes one attempt, and hands over what is sent until the socket is not
 /// wanted any more.

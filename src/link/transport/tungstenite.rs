@@ -33,7 +33,7 @@ use crate::{
     dial::{Reached, reach},
     link::state::Ending,
 };
-use text::bounds;
+use sanitize::bounds;
 
 /// How long a board may leave a message unread before its connection ends.
 const WRITE: Duration = Duration::from_secs(30);

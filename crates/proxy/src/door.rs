@@ -15,7 +15,7 @@ use tokio_tungstenite::{
 use zeroize::Zeroizing;
 
 use super::{Place, Places};
-use crate::handshake::{is_of_a_web_page, limits, refuse, take_subprotocol};
+use net::handshake::{is_of_a_web_page, limits, refuse, take_subprotocol};
 
 /// How long a client may take to ask. It is on the same computer.
 const KNOCK: Duration = Duration::from_secs(10);

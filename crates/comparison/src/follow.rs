@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::time::{Duration, MissedTickBehavior, interval, timeout};
 
 use super::{Trouble, conversation::Conversation, notes::Notes, record::Way, route::Route};
-use crate::dial::Traffic;
+use net::client::Traffic;
 
 /// An answer over HTTP is waited for so long.
 const ANSWER: Duration = protocol::limits::COMMAND_TIMEOUT;

@@ -19,7 +19,8 @@ use tokio::{
 
 pub use door::{Token, TokenError};
 
-use crate::{keys::Key, waiting::Waiting};
+use keys::Key;
+use net::waiting::Waiting;
 
 /// Clients at once; a board has places for four controllers. Only a client that
 /// knows the token takes one of these.

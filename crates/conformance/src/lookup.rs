@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    dial::Endpoint,
+use net::{
+    client::Endpoint,
     discovery::{
         Lookout,
         mdns::{Found, Mdns},

@@ -16,13 +16,11 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::handshake::limits;
-use crate::{
-    address::Candidates,
-    dial::{Reached, reach},
-    keys::Key,
-};
-use text::bounds;
+use address::Candidates;
+use keys::Key;
+use net::client::{Reached, reach};
+use net::handshake::limits;
+use sanitize::bounds;
 
 /// Makes it this client's place at the board at once: a board waits for an
 /// encrypted message no longer than some seconds. Without an `id` it is not

@@ -25,11 +25,10 @@ use super::{
     route::Route,
     tls::TlsServer,
 };
-use crate::{
-    address::{AddressError, Candidates},
-    dial::{DialError, GIVE_UP, reach},
-    process::cpu,
-};
+use address::{AddressError, Candidates};
+use net::client::{DialError, GIVE_UP, reach};
+
+use crate::usage::cpu;
 
 /// How often it is looked whether something is new.
 const LOOK: Duration = Duration::from_millis(50);

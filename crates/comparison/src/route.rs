@@ -20,8 +20,8 @@ use tokio_tungstenite::{
 };
 
 use super::{Trouble, tls::TlsServer};
-use crate::address::Address;
-use crate::dial::{Endpoint, GIVE_UP, Stream, Traffic, Trust, dial};
+use address::Address;
+use net::client::{Endpoint, GIVE_UP, Stream, Traffic, Trust, dial};
 
 /// A way to the board.
 #[derive(Debug, Clone)]

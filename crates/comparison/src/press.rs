@@ -9,8 +9,8 @@ use protocol::{
 use serde_json::json;
 
 use super::{Trouble, conversation::Conversation, route::Route};
-use crate::paging::{Next, Pages};
-use text::bounds;
+use net::paging::{Next, Pages};
+use sanitize::bounds;
 
 /// What can be pressed, the first choice first.
 const PRESSED: &[Kind] = &[Kind::Button, Kind::Switch, Kind::Light];

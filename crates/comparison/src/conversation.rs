@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use super::Trouble;
-use crate::dial::Stream;
+use net::client::Stream;
 
 /// An answer is waited for so long.
 const ANSWER: Duration = protocol::limits::COMMAND_TIMEOUT;

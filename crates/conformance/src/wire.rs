@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::dial::{Endpoint, Stream, Traffic, Trust, dial};
+use net::client::{Endpoint, Stream, Traffic, Trust, dial};
 
 /// How long an answer is waited for. Boards answer within milliseconds; a
 /// command is given up by the app after 5 s.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::wire::{Board, Came, PATIENCE, Wire, agreed, ask, opcode, opening};
-use crate::keys::Key;
+use keys::Key;
 
 /// So many pushes are kept while an answer is waited for.
 const MOST_PUSHES: usize = 1_024;

@@ -270,7 +270,7 @@ async fn components(talk: &mut Talk, report: &mut Report<'_>, learnt: &mut Learn
 }
 
 /// So many components are read of one board, as for a link.
-const MOST: usize = text::bounds::COMPONENTS;
+const MOST: usize = sanitize::bounds::COMPONENTS;
 
 /// How long the list may take, one component a page included.
 const WITHIN: Duration = Duration::from_secs(60);

@@ -31,7 +31,9 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-use crate::{dial::Trust, process::cpu_of_this_thread, waiting::Waiting};
+use net::{client::Trust, waiting::Waiting};
+
+use crate::usage::cpu_of_this_thread;
 
 /// How often the time on a processor is looked at.
 const LOOK: Duration = Duration::from_millis(100);

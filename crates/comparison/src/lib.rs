@@ -13,6 +13,7 @@ mod record;
 mod report;
 mod route;
 mod tls;
+pub mod usage;
 
 use std::{io, thread::JoinHandle, time::Duration};
 
@@ -24,7 +25,7 @@ pub use process::Unknown;
 pub use record::{Cost, Followed, Follower, Record, Stage, Way};
 pub use report::{Report, Row};
 
-use crate::dial::DialError;
+use net::client::DialError;
 use notes::{Shared, look};
 
 /// The shortest time between two polls; a board is to be followed, not flooded.

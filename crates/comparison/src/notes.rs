@@ -13,7 +13,7 @@ use super::{
     judge::Sighting,
     record::{Followed, Record},
 };
-use crate::dial::Traffic;
+use net::client::Traffic;
 
 /// So much is written down of one follower; what comes later is not. A poll
 /// every 10 ms for ten minutes fits.

@@ -23,11 +23,9 @@ use serde_json::{Value, json};
 pub use finding::{Finding, Point, Verdict};
 pub use lookup::announced;
 
-use crate::{
-    dial::{Endpoint, Trust},
-    keys::{Key, Keys},
-};
 use finding::Report;
+use keys::{Key, Keys};
+use net::client::{Endpoint, Trust};
 use talk::Talk;
 use wire::Board;
 
@@ -236,7 +234,7 @@ mod tests {
 
     #[test]
     fn every_point_comes_from_a_section_of_the_document() {
-        let document = include_str!("../../docs/protocol.md");
+        let document = include_str!("../../../docs/protocol.md");
         let headings: BTreeSet<_> = document
             .lines()
             .filter(|line| line.starts_with('#'))

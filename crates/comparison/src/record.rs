@@ -13,7 +13,7 @@ use super::{
     judge::{Press, Sighting},
     process::Unknown,
 };
-use crate::dial::Traffic;
+use net::client::Traffic;
 
 /// How a board is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
