@@ -186,7 +186,7 @@ fn an_address_that_cannot_be_listened_at_is_2_and_so_is_a_command_that_nobody_ca
         (&["listen", "nowhere"], "0.0.0.0:7433 (every interface)"),
         (
             &["--listen", "127.0.0.1:0", "keys", "list"],
-            "--listen is for",
+            "--listen works only with",
         ),
     ] {
         let output = switchboard(words).output()?;
