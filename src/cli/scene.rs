@@ -151,7 +151,8 @@ fn take(
                     component: key.clone(),
                     name,
                 },
-                part,
+                &key.kind,
+                &part.shown(),
             );
         }
         if scene.steps.len() == before {

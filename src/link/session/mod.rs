@@ -23,8 +23,6 @@ use protocol::{
 };
 
 use super::{
-    backoff::{Backoff, GOOD_AFTER},
-    bounds,
     clock::Clock,
     commands::{Answer, Command, Lanes},
     heartbeat::{Heartbeat, Life},
@@ -35,6 +33,8 @@ use super::{
     target::Target,
     transport::attempts::Standing,
 };
+use net::backoff::{Backoff, GOOD_AFTER};
+use sanitize::bounds;
 
 use crate::{address::Candidates, keys::Keys};
 use called::{ANSWERS_WITHIN, Caller, Marked, Rival};
@@ -577,7 +577,7 @@ impl Session {
     /// encrypted or not.
     fn read(&mut self, now: Now, text: &str, out: &mut Vec<Output>) {
         self.heard(now.instant, self.attempt, out);
-        if text.len() > bounds::MESSAGE {
+        if text.len() > protocol::limits::MESSAGE_INTO_CONTROLLER {
             return;
         }
         match self.parsed(text, out) {
