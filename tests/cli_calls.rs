@@ -171,7 +171,7 @@ fn a_command_waits_for_a_board_that_calls() -> Tested {
     assert_eq!(set.status.code(), Some(0), "{}: {}", set.status, text(&set));
     let show = text(&switchboard(&["--listen", &address, "show", "Desk lamp"]).output()?);
     assert!(
-        show.contains("connected, it called") && show.contains("brightness=44%"),
+        show.contains("connected, inbound") && show.contains("brightness=44%"),
         "{show}"
     );
     Ok(())
