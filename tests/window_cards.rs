@@ -1,5 +1,5 @@
-//! The window over invented boards: what each card is called, what it asks for
-//! when it is operated, and that nothing is shown that is not known.
+//! The window with invented boards: the name of each control, the command it
+//! sends, and that unknown values are shown as unknown.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{sync::Arc, time::Duration};
@@ -271,7 +271,7 @@ fn what_one_types_stays_while_the_board_pushes_and_enter_sends_it() {
         .get_by_role_and_label(Role::TextInput, "Note: value")
         .type_text(" hand");
     harness.run_steps(2);
-    let pushed = scenes::component(Kind::Text, 0, "Note", json!({"value": "somebody else's"}));
+    let pushed = scenes::component(Kind::Text, 0, "Note", json!({"value": "someone else's"}));
     board.components[6] = Arc::new(pushed);
     harness.state_mut().put(&board);
     harness.run_steps(2);
@@ -498,7 +498,7 @@ fn an_address_that_is_none_keeps_the_dialog_open_and_says_why() {
 }
 
 #[test]
-fn what_failed_is_said_until_somebody_has_seen_it() {
+fn a_failure_is_shown_until_it_was_seen() {
     let at = Now::read();
     let mut harness = open(at, scenes::mixed(at));
     harness.state_mut().window.tell(Notice::Failed(
