@@ -13,8 +13,8 @@ use core::{
 };
 
 use board::{
-    Asker, Board, Call, ClientId, Hardware, Identity, Origin, Outgoing, Plan, PlanError, Retained,
-    Turn, Unsaved,
+    Asker, Board, Call, ClientId, Core, Effects, Hardware, Identity, Origin, Outgoing, Plan,
+    PlanError, Retained, Turn, Unsaved,
 };
 use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
@@ -41,14 +41,10 @@ pub(crate) struct Inner<H> {
     /// Connections that have something to finish before a restart.
     conversations: usize,
     handshakes: Handshakes,
-    /// What those who ask for a key were woken for last.
-    pairing: u32,
     /// Who waits for a new name, a restart, something to keep, a call, a
     /// handshake or a turn of pairing: a handful.
     watching: Vec<Waker>,
-    /// How many lines of the log and frames of telemetry their readers have
-    /// been woken for, and who reads.
-    told: (u64, u64),
+    /// Who waits for lines of the log or frames of telemetry.
     reading: Vec<Waker>,
     /// Connections of every kind.
     connections: usize,
@@ -91,9 +87,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             run: Run::default(),
             conversations: 0,
             handshakes: Handshakes::default(),
-            pairing: 0,
             watching: Vec::new(),
-            told: (0, 0),
             reading: Vec::new(),
             connections: 0,
         });
@@ -120,7 +114,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     pub(crate) fn has_telemetry(&self) -> bool {
-        self.inner.borrow_mut().board.has_telemetry()
+        self.with(|board, _| board.has_telemetry())
     }
 
     /// What it says of itself by mDNS now.
@@ -259,11 +253,11 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     pub(crate) fn random<const N: usize>(&self) -> Option<[u8; N]> {
-        self.inner.borrow_mut().board.random()
+        self.with(|board, _| board.random())
     }
 
     pub(crate) fn greeting(&self) -> Option<Hello> {
-        self.inner.borrow_mut().board.greeting()
+        self.with(|board, _| board.greeting())
     }
 
     pub(crate) fn psk(&self, kid: KeyId) -> Option<Psk> {
@@ -326,11 +320,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     /// # Errors
     /// As [`Board::call_there`].
     pub fn call_there(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
-        self.with(|board, now| {
-            let told = board.call_there(now, url);
-            board.hang_up();
-            told
-        })
+        self.with(|board, now| board.call_there(now, url))
     }
 
     /// How its call is, as `Outbound.Get` answers it.
@@ -423,7 +413,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     fn controller(&self, client: ClientId, origin: Origin) -> Controller<'_, H, C> {
-        self.inner.borrow_mut().board.comes_from(client, origin);
+        self.with(|board, _| board.comes_from(client, origin));
         self.inner
             .borrow_mut()
             .clients
@@ -462,20 +452,16 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         }
     }
 
-    /// Calls the board, then wakes those for whom that changed something.
-    pub(crate) fn with<R>(&self, call: impl FnOnce(&mut Board<Watched<H>>, Duration) -> R) -> R {
+    /// Changes the board, then wakes the tasks for which that matters.
+    pub(crate) fn with<R>(&self, change: impl FnOnce(&mut Core<Watched<H>>, Duration) -> R) -> R {
         let now = self.clock.now();
         let mut inner = self.inner.borrow_mut();
         let connections = inner.connections;
-        inner.board.set_connections(connections);
-        let result = call(&mut inner.board, now);
-        let Inner { board, clients, .. } = &mut *inner;
-        for (client, waiting) in clients {
-            if waiting.waker.is_some() && board.has_outgoing(*client) {
-                wake(&mut waiting.waker);
-            }
-        }
-        inner.settle();
+        let (result, effects) = inner.board.handle(|board| {
+            board.set_connections(connections);
+            change(board, now)
+        });
+        inner.act_on(effects);
         result
     }
 
@@ -499,36 +485,39 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 }
 
 impl<H: Hardware> Inner<H> {
-    /// Wakes the timer's task if it would come too late, and those who wait for
-    /// a name, a restart, or something to keep.
-    fn settle(&mut self) {
-        if is_sooner(self.board.next_deadline(), self.run.armed) {
+    /// Wakes the tasks for which a change of the board matters.
+    fn act_on(&mut self, effects: Effects) {
+        let Effects {
+            outgoing,
+            announcement,
+            closed,
+            outbound,
+            pairing,
+            unsaved,
+            unread,
+            next_deadline,
+        } = effects;
+        if outgoing {
+            for (client, waiting) in &mut self.clients {
+                if waiting.waker.is_some() && self.board.has_outgoing(*client) {
+                    wake(&mut waiting.waker);
+                }
+            }
+        }
+        if is_sooner(next_deadline, self.run.armed) {
             wake(&mut self.run.waker);
         }
-        let renamed = self.board.take_renamed() | self.board.take_dismissal();
-        let pairing = self.board.pairing_changes();
-        let paired = core::mem::replace(&mut self.pairing, pairing) != pairing;
-        let calls = self.board.take_call_news();
-        if calls
-            || renamed
-            || paired
-            || self.board.hardware().restart_is_due()
-            || self.board.has_unsaved()
-        {
+        let restart = self.board.hardware().restart_is_due();
+        if announcement || closed || outbound || pairing || unsaved || restart {
             self.wake_watching();
         }
-        let told = (self.board.logged(), self.board.frames());
-        if core::mem::replace(&mut self.told, told) != told {
+        if unread {
             self.reading.drain(..).for_each(Waker::wake);
         }
     }
 
     pub(crate) fn board(&self) -> &Board<Watched<H>> {
         &self.board
-    }
-
-    pub(crate) fn board_mut(&mut self) -> &mut Board<Watched<H>> {
-        &mut self.board
     }
 
     /// This one waits for lines or frames.

@@ -84,16 +84,13 @@ impl<'a, H: Hardware, C: Clock> SideChannel<'a, H, C> {
 
     /// The next lines of the log, at most `most`.
     pub(crate) fn read_lines(&self, most: usize) -> Unread {
-        self.shared.inner().board_mut().read_log(self.id, most)
+        self.shared.with(|board, _| board.read_log(self.id, most))
     }
 
     /// The next frame of telemetry.
     pub(crate) fn read_frame<R>(&self, made: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.shared
-            .inner()
-            .board_mut()
-            .read_telemetry(self.id)
-            .map(made)
+            .with(|board, _| board.read_telemetry(self.id).map(made))
     }
 
     /// What is said before the first frame.
