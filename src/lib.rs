@@ -5,35 +5,35 @@
 //! conformance -> dial, protocol` and `ui, cli -> telemetry -> protocol`. A
 //! face never sees a socket; the fleet never sees a face.
 
-pub mod address;
+pub use address;
+pub use comparison;
+pub use comparison::usage as process;
+pub use conformance;
+pub use disk::{documents, settings};
+pub use net::client as dial;
+pub(crate) use net::{discovery, eviction, handshake, paging, waiting};
+pub use proxy;
+pub(crate) use sanitize::{plain, redact};
+pub use serial as provisioning;
+
 pub mod channel;
 pub mod cli;
-pub mod comparison;
-pub mod conformance;
-pub mod dial;
-mod discovery;
 pub mod doctor;
-pub mod documents;
-mod eviction;
 pub mod fleet;
-mod handshake;
-pub mod keys;
 mod link;
 mod listening;
 mod matching;
-mod paging;
 pub mod pairing;
-mod plain;
-pub mod process;
-pub mod provisioning;
-pub mod proxy;
 mod record;
-mod redact;
-pub mod settings;
 pub mod telemetry;
 #[doc(hidden)]
 pub mod trials;
 #[cfg(feature = "window")]
 pub mod ui;
-mod waiting;
 mod words;
+
+/// Keys of locked boards, and where they rest.
+pub mod keys {
+    pub use ::keys::*;
+    pub use disk::keys::*;
+}

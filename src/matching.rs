@@ -7,7 +7,9 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{link::names, words::slug};
+use sanitize::names;
+
+use crate::words::slug;
 
 /// How well a text matches, best first. Among several boards only the best
 /// matches count.

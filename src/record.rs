@@ -1,4 +1,4 @@
-//! Decides how boards and happenings are written for programs: one JSON object
+//! Decides how boards and events are written for programs: one JSON object
 //! each, the same on the command line and in a file that the window saves.
 //! Times are in seconds since 1970, durations in milliseconds.
 
@@ -8,7 +8,7 @@ use protocol::Unreadable;
 use serde_json::{Value, json};
 
 use crate::fleet::{
-    BoardView, Happening, LinkState, Lock, LogEntry, Origin, ResyncCause, UpdateState,
+    BoardView, LinkState, Lock, LogEntry, LogEvent, Origin, ResyncCause, UpdateState,
 };
 
 fn link_value(link: &LinkState) -> Value {
@@ -86,10 +86,10 @@ pub(crate) fn update(state: &UpdateState) -> Value {
 }
 
 /// Something that happened, and whose it was where that is still known.
-pub(crate) fn happening(board: Option<&BoardView>, entry: &LogEntry) -> Value {
+pub(crate) fn event(board: Option<&BoardView>, entry: &LogEntry) -> Value {
     let late_ms = |late: &Option<Duration>| late.map(|late| late.as_secs_f64() * 1e3);
     let mut line = match &entry.what {
-        Happening::Changed {
+        LogEvent::Changed {
             component,
             change,
             origin,
@@ -97,7 +97,7 @@ pub(crate) fn happening(board: Option<&BoardView>, entry: &LogEntry) -> Value {
         } => {
             json!({ "what": "changed", "component": component, "change": change, "origin": origin_value(origin), "late_ms": late_ms(late) })
         }
-        Happening::Event {
+        LogEvent::Event {
             component,
             event,
             origin,
@@ -105,25 +105,25 @@ pub(crate) fn happening(board: Option<&BoardView>, entry: &LogEntry) -> Value {
         } => {
             json!({ "what": "event", "component": component, "event": event, "origin": origin_value(origin), "late_ms": late_ms(late) })
         }
-        Happening::Log { level, message } => {
+        LogEvent::Log { level, message } => {
             json!({ "what": "log", "level": level, "message": message })
         }
-        Happening::LogLost(lines) => json!({ "what": "log_lost", "lines": lines }),
-        Happening::NoLog(error) => json!({ "what": "no_log", "error": error }),
-        Happening::Unreadable(Unreadable {
+        LogEvent::LogLost(lines) => json!({ "what": "log_lost", "lines": lines }),
+        LogEvent::NoLog(error) => json!({ "what": "no_log", "error": error }),
+        LogEvent::Unreadable(Unreadable {
             component,
             field,
             found,
         }) => {
             json!({ "what": "unreadable", "component": component, "field": field, "found": found })
         }
-        Happening::IdClaimed(address) => json!({ "what": "id_claimed", "address": address }),
-        Happening::Link(link) => json!({ "what": "link", "link": link_value(link) }),
-        Happening::Resync(ResyncCause::NewEpoch) => {
+        LogEvent::IdClaimed(address) => json!({ "what": "id_claimed", "address": address }),
+        LogEvent::Link(link) => json!({ "what": "link", "link": link_value(link) }),
+        LogEvent::Resync(ResyncCause::NewEpoch) => {
             json!({ "what": "resync", "cause": "new_epoch" })
         }
-        Happening::Resync(ResyncCause::Gap) => json!({ "what": "resync", "cause": "gap" }),
-        Happening::Command {
+        LogEvent::Resync(ResyncCause::Gap) => json!({ "what": "resync", "cause": "gap" }),
+        LogEvent::Command {
             component, method, ..
         } => {
             json!({ "what": "command", "component": component, "method": method })

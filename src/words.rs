@@ -12,7 +12,7 @@ pub(crate) use crate::plain::plain;
 use crate::{
     comparison::{Cost, Follower, Record, Row, Stage, Way},
     fleet::{
-        BoardView, Happening, LinkProblem, LinkState, Origin, Outcome, ResyncCause, UpdateState,
+        BoardView, LinkProblem, LinkState, LogEvent, Origin, Outcome, ResyncCause, UpdateState,
     },
 };
 
@@ -475,7 +475,7 @@ fn measured(value: &Value, descriptor: Option<&Descriptor>) -> String {
     }
 }
 
-/// A happening as the columns of a line: of what, what, by whom, how late.
+/// A event as the columns of a line: of what, what, by whom, how late.
 pub(crate) struct Line {
     pub(crate) subject: String,
     pub(crate) what: String,
@@ -495,14 +495,14 @@ impl Line {
     }
 }
 
-/// A happening in words; `about` describes the component, where that is known.
-pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Line {
+/// A event in words; `about` describes the component, where that is known.
+pub(crate) fn event(event: &LogEvent, about: Option<&Descriptor>) -> Line {
     let lateness = |late: &Option<Duration>| {
         late.map(|late| format!("{} late", short(late)))
             .unwrap_or_default()
     };
-    match happening {
-        Happening::Changed {
+    match event {
+        LogEvent::Changed {
             component,
             change,
             origin: who,
@@ -513,7 +513,7 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
             source: cause(&component.kind, who),
             timing: lateness(late),
         },
-        Happening::Event {
+        LogEvent::Event {
             component,
             event,
             origin: who,
@@ -524,7 +524,7 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
             source: origin(who),
             timing: lateness(late),
         },
-        Happening::Command {
+        LogEvent::Command {
             component,
             method,
             outcome,
@@ -539,15 +539,15 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
                 _ => String::new(),
             },
         },
-        Happening::Log { level, message } => Line::about(&format!("log {level}"), plain(message)),
-        Happening::LogLost(lines) => Line::about(
+        LogEvent::Log { level, message } => Line::about(&format!("log {level}"), plain(message)),
+        LogEvent::LogLost(lines) => Line::about(
             "log",
             format!("{lines} lines were lost: they came faster than they were read"),
         ),
-        Happening::NoLog(error) => {
+        LogEvent::NoLog(error) => {
             Line::about("log", format!("not given: {}", plain(&error.message)))
         }
-        Happening::Link(state) => Line::about(
+        LogEvent::Link(state) => Line::about(
             "link",
             match state {
                 LinkState::Unreachable {
@@ -560,7 +560,7 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
                 other => link(other).to_owned(),
             },
         ),
-        Happening::Unreadable(Unreadable {
+        LogEvent::Unreadable(Unreadable {
             component,
             field,
             found,
@@ -578,8 +578,8 @@ pub(crate) fn happening(happening: &Happening, about: Option<&Descriptor>) -> Li
                 format!("{field}cannot be read, shown as unknown: {}", plain(found)),
             )
         }
-        Happening::IdClaimed(address) => Line::about("id", also_claimed(address)),
-        Happening::Resync(cause) => Line::about(
+        LogEvent::IdClaimed(address) => Line::about("id", also_claimed(address)),
+        LogEvent::Resync(cause) => Line::about(
             "state",
             match cause {
                 ResyncCause::NewEpoch => "asked for anew: the board was reset",

@@ -94,7 +94,7 @@ fn every_kind_of_component_has_the_control_that_fits_it() {
         (Role::Switch, "Light: on"),
         (Role::Slider, "Light: brightness"),
         (Role::Slider, "Light: white"),
-        (Role::ColorWell, "Light: colour"),
+        (Role::ColorWell, "Light: color"),
         (Role::ComboBox, "Light: effect"),
         (Role::Switch, "Relay (switch:0): on"),
         (Role::Switch, "Relay (switch:1): on"),
@@ -417,7 +417,7 @@ fn a_push_lights_its_card_for_a_moment_only() {
     let mut harness = open(at, boards);
     let mut entry = (*scenes::log(at)[1]).clone();
     let key = scenes::key("switch:0");
-    if let switchboard::fleet::Happening::Changed { component, .. } = &mut entry.what {
+    if let switchboard::fleet::LogEvent::Changed { component, .. } = &mut entry.what {
         *component = key.clone();
     }
     entry.board = BoardKey(1);

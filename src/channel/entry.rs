@@ -25,9 +25,9 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     /// A message.
-    Message(Way, Content),
+    Message(Direction, Content),
     /// A ping went out or came in.
-    Ping(Way),
+    Ping(Direction),
     /// A ping of ours was answered after this time.
     Pong(Duration),
     /// It is being opened.
@@ -47,7 +47,7 @@ pub enum What {
 
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum Direction {
     /// It came.
     In,
     /// It was sent.
@@ -112,7 +112,7 @@ impl Entry {
     }
 
     /// The message, where it is one.
-    pub fn message(&self) -> Option<(Way, &Content)> {
+    pub fn message(&self) -> Option<(Direction, &Content)> {
         match &self.what {
             What::Message(way, content) => Some((*way, content)),
             _ => None,

@@ -3,7 +3,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::entry::Way;
+use super::entry::Direction;
 
 /// So many seconds are kept.
 const KEPT: usize = 60;
@@ -54,7 +54,7 @@ impl Meter {
     }
 
     /// A message.
-    pub(super) fn message(&mut self, way: Way, bytes: usize, at: Duration) {
+    pub(super) fn message(&mut self, way: Direction, bytes: usize, at: Duration) {
         let flow = &mut self.second(at).flows[way as usize];
         flow.messages += 1.0;
         flow.bytes += bytes as f64;
@@ -70,7 +70,7 @@ impl Meter {
 
     /// How much a second, over the last whole seconds, or over what there is in
     /// the first.
-    pub(super) fn rate(&self, way: Way, now: Duration) -> Flow {
+    pub(super) fn rate(&self, way: Direction, now: Duration) -> Flow {
         let whole = now.as_secs().min(MEAN);
         let (from, to, time) = match whole {
             0 => (0, 1, now.as_secs_f64().max(0.1)),
@@ -111,12 +111,12 @@ mod tests {
         let mut meter = Meter::default();
         let at = |ms| Duration::from_millis(ms);
         for n in 0..600 {
-            meter.message(Way::In, 10, at(n * 10));
+            meter.message(Direction::In, 10, at(n * 10));
         }
-        let rate = meter.rate(Way::In, at(6_000));
+        let rate = meter.rate(Direction::In, at(6_000));
         assert_eq!((rate.messages, rate.bytes), (100.0, 1_000.0));
-        assert_eq!(meter.rate(Way::Out, at(6_000)), Flow::default());
-        assert_eq!(meter.rate(Way::In, at(20_000)), Flow::default());
+        assert_eq!(meter.rate(Direction::Out, at(6_000)), Flow::default());
+        assert_eq!(meter.rate(Direction::In, at(20_000)), Flow::default());
         assert!(meter.is_quiet(at(20_000)) && !meter.is_quiet(at(6_500)));
     }
 
@@ -125,14 +125,20 @@ mod tests {
         let mut meter = Meter::default();
         meter.wire(1_000, 100, Duration::from_millis(100));
         meter.wire(4_000, 100, Duration::from_millis(1_200));
-        assert_eq!(meter.rate(Way::In, Duration::from_secs(2)).wire, 2_000.0);
-        assert_eq!(meter.rate(Way::Out, Duration::from_secs(2)).wire, 50.0);
+        assert_eq!(
+            meter.rate(Direction::In, Duration::from_secs(2)).wire,
+            2_000.0
+        );
+        assert_eq!(
+            meter.rate(Direction::Out, Duration::from_secs(2)).wire,
+            50.0
+        );
     }
 
     #[test]
     fn no_more_than_a_minute_is_kept() {
         let mut meter = Meter::default();
-        (0..10_000).for_each(|s| meter.message(Way::Out, 1, Duration::from_secs(s)));
+        (0..10_000).for_each(|s| meter.message(Direction::Out, 1, Duration::from_secs(s)));
         assert_eq!(meter.seconds.len(), KEPT);
     }
 }

@@ -30,7 +30,7 @@ use std::{
 use tokio::sync::mpsc;
 
 pub use cause::{By, Cause, close_code};
-pub use entry::{Content, Entry, HexError, Way, What, from_hex, hex};
+pub use entry::{Content, Direction, Entry, HexError, What, from_hex, hex};
 pub use meter::Flow;
 pub use pointer::{Pointer, PointerError, number};
 pub use recording::{ReadError, Reader, Recorder, to_line};

@@ -40,7 +40,7 @@ use tokio::sync::Notify;
 
 use super::{
     cause::{By, Cause},
-    entry::{Content, Entry, Way, What, from_hex, hex},
+    entry::{Content, Direction, Entry, What, from_hex, hex},
     line::Fields,
     settings::LARGEST,
     view::Recorded,
@@ -124,10 +124,10 @@ fn stamp(at: SystemTime) -> String {
         .unwrap_or_default()
 }
 
-fn word(way: Way) -> &'static str {
+fn word(way: Direction) -> &'static str {
     match way {
-        Way::In => "in",
-        Way::Out => "out",
+        Direction::In => "in",
+        Direction::Out => "out",
     }
 }
 
@@ -145,8 +145,8 @@ fn from_json(number: u64, mut text: String) -> Result<Entry, String> {
         .and_then(|at| at.parse::<Timestamp>().ok())
         .ok_or("it has no time `at`")?;
     let way = match line.text("way") {
-        Some("out") => Way::Out,
-        _ => Way::In,
+        Some("out") => Direction::Out,
+        _ => Direction::In,
     };
     let what = match line.text("what").ok_or("it has no `what`")? {
         "message" => What::Message(
@@ -517,9 +517,12 @@ mod tests {
         let all = [
             What::Connecting,
             What::Open(Some("a.v1".to_owned())),
-            What::Message(Way::Out, Content::Text("{\"a\":\"\u{1b}\u{e4}\"}".into())),
-            What::Message(Way::In, Content::Binary(vec![0, 255].into())),
-            What::Ping(Way::Out),
+            What::Message(
+                Direction::Out,
+                Content::Text("{\"a\":\"\u{1b}\u{e4}\"}".into()),
+            ),
+            What::Message(Direction::In, Content::Binary(vec![0, 255].into())),
+            What::Ping(Direction::Out),
             What::Pong(Duration::from_micros(1_250)),
             What::Missing(7),
             What::End(Cause::Closed {

@@ -33,17 +33,15 @@ use tokio_tungstenite::{
 
 use super::{
     cause::{By, Cause},
-    entry::{Content, Way, What},
+    entry::{Content, Direction, What},
     policy::{Due, Policy},
     repeat::{Rate, Repeat},
     settings::Settings,
     store::Store,
     view::State,
 };
-use crate::{
-    dial::{Stream, Trust, dial},
-    link::backoff::{Backoff, GOOD_AFTER},
-};
+use crate::dial::{Stream, Trust, dial};
+use net::backoff::{Backoff, GOOD_AFTER};
 
 /// The other side is given this time to answer a close frame (RFC 6455, 7.1.1).
 const CLOSE: Duration = Duration::from_secs(2);
@@ -311,18 +309,21 @@ impl Life<'_> {
             match message {
                 Message::Text(text) => {
                     self.store
-                        .add(What::Message(Way::In, Content::Text(text.into_boxed_str())))
+                        .add(What::Message(
+                            Direction::In,
+                            Content::Text(text.into_boxed_str()),
+                        ))
                         .await;
                 }
                 Message::Binary(bytes) => {
                     self.store
                         .add(What::Message(
-                            Way::In,
+                            Direction::In,
                             Content::Binary(bytes.into_boxed_slice()),
                         ))
                         .await;
                 }
-                Message::Ping(_) => self.store.add(What::Ping(Way::In)).await,
+                Message::Ping(_) => self.store.add(What::Ping(Direction::In)).await,
                 Message::Pong(payload) => {
                     let took = self.policy.borrow_mut().pong(&payload, Instant::now());
                     if let Some(took) = took {
@@ -435,7 +436,7 @@ impl Life<'_> {
                 }
                 Some(Command::Ping) => {
                     let payload = self.policy.borrow_mut().ping(Instant::now());
-                    self.store.add(What::Ping(Way::Out)).await;
+                    self.store.add(What::Ping(Direction::Out)).await;
                     self.send(&mut sink, Message::Ping(payload)).await
                 }
                 Some(Command::Repeat(content, rate, times)) => {
@@ -478,7 +479,7 @@ impl Life<'_> {
             Content::Binary(bytes) => Message::Binary(bytes.to_vec()),
         };
         // Before it is sent, so that its answer comes after it.
-        self.store.add(What::Message(Way::Out, content)).await;
+        self.store.add(What::Message(Direction::Out, content)).await;
         self.send(sink, message).await
     }
 

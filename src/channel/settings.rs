@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
-use crate::dial::{GIVE_UP, Place};
+use crate::dial::{Endpoint, GIVE_UP};
 
 /// The largest message that is taken, in bytes, unless something else is said:
 /// 16 MiB.
@@ -25,7 +25,7 @@ const OWN: [&str; 6] = [
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Where to.
-    pub place: Place,
+    pub place: Endpoint,
     /// What is sent beside the headers of the handshake.
     pub headers: Vec<Header>,
     /// The subprotocols that are offered, the most wanted first (RFC 6455,
@@ -54,7 +54,7 @@ pub struct Settings {
 
 impl Settings {
     /// The usual ones: no ping, no second attempt.
-    pub fn new(place: Place) -> Self {
+    pub fn new(place: Endpoint) -> Self {
         Self {
             place,
             headers: Vec::new(),

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::{
     cause::Cause,
-    entry::{Entry, Way, What},
+    entry::{Direction, Entry, What},
     meter::Meter,
     recording::Recorder,
     settings::{Full, Keep},
@@ -162,7 +162,7 @@ impl Store {
             .meter
             .wire(self.traffic.received(), self.traffic.sent(), offset);
         match &what {
-            What::Ping(Way::Out) => inner.pings.sent += 1,
+            What::Ping(Direction::Out) => inner.pings.sent += 1,
             What::Pong(took) => inner.pings.answered(*took),
             _ => {}
         }
@@ -292,7 +292,7 @@ impl Store {
         let mut inner = self.lock();
         let wire = [self.traffic.received(), self.traffic.sent()];
         inner.meter.wire(wire[0], wire[1], now);
-        let sum = |way: Way| {
+        let sum = |way: Direction| {
             let (messages, bytes) = inner.sums[way as usize];
             Sum {
                 messages,
@@ -307,8 +307,8 @@ impl Store {
             lives: inner.lives.iter().cloned().collect(),
             ended: inner.ended,
             pings: inner.pings.clone(),
-            received: sum(Way::In),
-            sent: sum(Way::Out),
+            received: sum(Direction::In),
+            sent: sum(Direction::Out),
             unsent: inner.unsent,
             queued: inner.queued.0,
             repeating: inner.repeating,

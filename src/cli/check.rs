@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Failure, args, client, client::locate, output};
 use crate::{
     conformance::{Asked, CheckError, Finding, Verdict, announced, check},
-    dial::{Place, Trust, reach_now},
+    dial::{Endpoint, Trust, reach_now},
     discovery::Lookout,
     keys::Store,
     plain, words,
@@ -90,9 +90,9 @@ pub(super) fn conformance(keys: &Store, args: &CheckArgs) -> Result<(), Failure>
 }
 
 /// Where the board's control channel is.
-fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
+fn place(keys: &Store, typed: &str) -> Result<Endpoint, Failure> {
     let read = |text: &str| {
-        text.parse::<Place>()
+        text.parse::<Endpoint>()
             .map_err(|error| Failure::Usage(error.to_string()))
     };
     if let Some((watching, key)) = locate(keys.into(), typed)? {
@@ -103,7 +103,7 @@ fn place(keys: &Store, typed: &str) -> Result<Place, Failure> {
         let reached = reach_now(&board.where_to_ask());
         let address = reached
             .map_err(|why| Failure::NoAnswer(format!("{}: {why}", words::plain(&board.name))))?;
-        return Ok(Place::of_board(&address));
+        return Ok(Endpoint::of_board(&address));
     }
     // As for every other command, a board's page is a board.
     let typed = match typed.split_once("://") {

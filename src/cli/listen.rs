@@ -15,7 +15,7 @@ use super::{
     follow, output,
     print::Printer,
 };
-use crate::{doctor, fleet::Happening, plain};
+use crate::{doctor, fleet::LogEvent, plain};
 
 /// Carries the command out.
 pub(super) fn listen(reach: Reach<'_>, wait: Option<Duration>, json: bool) -> Result<(), Failure> {
@@ -23,7 +23,7 @@ pub(super) fn listen(reach: Reach<'_>, wait: Option<Duration>, json: bool) -> Re
     if let Some(address) = watching.listens_at() {
         say_where(address, json)?;
     }
-    let printed = |what: &Happening| !matches!(what, Happening::Command { .. });
+    let printed = |what: &LogEvent| !matches!(what, LogEvent::Command { .. });
     follow(
         Watched {
             watching,

@@ -41,7 +41,7 @@ use print::Printer;
 
 use crate::{
     fleet::{
-        BoardKey, BoardView, Happening, Outcome, ResyncCause, StartError, Transport,
+        BoardKey, BoardView, LogEvent, Outcome, ResyncCause, StartError, Transport,
         UnknownTransport,
     },
     keys::{Store, StoreError},
@@ -335,7 +335,7 @@ fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
         } => call(reach, &board, &method, params.as_deref()),
         Command::Ota { board, file, json } => ota::ota(reach, &board, file, json),
         Command::Watch { board, wait, json } => {
-            let printed = |what: &Happening| !matches!(what, Happening::Command { .. });
+            let printed = |what: &LogEvent| !matches!(what, LogEvent::Command { .. });
             follow(
                 watched(reach, board.as_deref())?,
                 printed,
@@ -353,8 +353,8 @@ fn carry_out(command: Command, reach: Reach<'_>) -> Result<(), Failure> {
             client
                 .fleet()
                 .follow_log(client.key(), LogFilter::UpTo(level));
-            let printed = |what: &Happening| {
-                use Happening::{IdClaimed, Link, Log, LogLost, NoLog, Resync};
+            let printed = |what: &LogEvent| {
+                use LogEvent::{IdClaimed, Link, Log, LogLost, NoLog, Resync};
                 matches!(
                     what,
                     Log { .. }
@@ -471,7 +471,7 @@ fn call(reach: Reach<'_>, board: &str, method: &str, params: Option<&str>) -> Re
     let outcome = client.ask(|reply| {
         client
             .fleet()
-            .call(client.key(), method, params, Some(reply))
+            .call(client.key(), method, params, Some(reply));
     })?;
     let (result, _) = done(&client.board()?.name, outcome)?;
     Ok(writeln!(output::out(), "{}", plain::json(&result))?)
@@ -497,7 +497,7 @@ fn done(board: &str, outcome: Outcome) -> Result<(Value, Duration), Failure> {
     }
 }
 
-/// The boards whose happenings are printed.
+/// The boards whose events are printed.
 struct Watched {
     watching: Watching,
     only: Option<BoardKey>,
@@ -544,7 +544,7 @@ fn watched(reach: Reach<'_>, board: Option<&str>) -> Result<Watched, Failure> {
 /// Prints what happens, until the time is over.
 fn follow(
     watched: Watched,
-    printed: impl Fn(&Happening) -> bool,
+    printed: impl Fn(&LogEvent) -> bool,
     wait: Option<Duration>,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
@@ -557,7 +557,7 @@ fn follow(
             Some(changes) => {
                 for entry in &changes.log {
                     if only.is_none_or(|only| only == entry.board) && printed(&entry.what) {
-                        printer.happening(watching.boards().get(&entry.board), entry)?;
+                        printer.event(watching.boards().get(&entry.board), entry)?;
                     }
                 }
                 if changes.missed > 0 {

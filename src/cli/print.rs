@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{output, result_line};
 use crate::{
-    fleet::{BoardView, ComponentView, Happening, LinkProblem, LinkState, LogEntry},
+    fleet::{BoardView, ComponentView, LinkProblem, LinkState, LogEntry, LogEvent},
     plain::json,
     record, words,
 };
@@ -130,7 +130,7 @@ impl Printer {
     }
 
     /// One line of `watch`.
-    pub(super) fn happening(
+    pub(super) fn event(
         &mut self,
         board: Option<&Arc<BoardView>>,
         entry: &LogEntry,
@@ -140,11 +140,11 @@ impl Printer {
             return writeln!(
                 out,
                 "{}",
-                json(&record::happening(board.map(AsRef::as_ref), entry))
+                json(&record::event(board.map(AsRef::as_ref), entry))
             );
         }
         let about = match &entry.what {
-            Happening::Changed { component, .. } => {
+            LogEvent::Changed { component, .. } => {
                 board.and_then(|board| descriptor(board, component))
             }
             _ => None,
@@ -159,7 +159,7 @@ impl Printer {
             what,
             source,
             timing,
-        } = words::happening(&entry.what, about);
+        } = words::event(&entry.what, about);
         let line = format!(
             "{}  {:<16} {:<16} {:<28} {:<22} {}",
             words::time_of_day(entry.at, zone),

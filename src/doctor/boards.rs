@@ -21,8 +21,8 @@ use crate::{
     address::{Usable, Verdict},
     dial::interfaces,
     fleet::{
-        BoardKey, BoardView, Fleet, Happening, KnownBoard, LinkProblem, LinkState, Lookout,
-        Reading, Settings, StartError, Watch, reading,
+        BoardKey, BoardView, Fleet, KnownBoard, LinkProblem, LinkState, LogEvent, Lookout, Reading,
+        Settings, StartError, Watch, reading,
     },
     keys::Keys,
 };
@@ -263,7 +263,7 @@ impl Party {
             self.boards.insert(board.key, (*board).clone());
         }
         for entry in &changes.log {
-            if let Happening::Link(LinkState::Unreachable { problem, .. }) = &entry.what {
+            if let LogEvent::Link(LinkState::Unreachable { problem, .. }) = &entry.what {
                 self.problems.insert(entry.board, problem.clone());
             }
         }

@@ -12,15 +12,16 @@ use protocol::{Code, ComponentKey, Descriptor, Event, Kind, State, mdns::Announc
 use serde_json::Value;
 
 use super::{
-    BoardKey, BoardView, CommandState, ComponentView, Happening, IdClaim, KnownBoard, LastEvent,
-    LinkState, Origin, Outcome, Sample, descriptors::Descriptors,
+    BoardKey, BoardView, CommandState, ComponentView, IdClaim, KnownBoard, LastEvent, LinkState,
+    LogEvent, Origin, Outcome, Sample, descriptors::Descriptors,
 };
 use crate::{
     address::{Address, Candidates},
     keys::Keys,
-    link::{bounds, session::Report, state::Now},
+    link::{session::Report, state::Now},
     redact::redacted,
 };
+use sanitize::bounds;
 
 /// What of every board's own methods one may do without (docs/protocol.md,
 /// "Methods").
@@ -42,7 +43,7 @@ pub(crate) struct Belief {
 }
 
 /// What happened and when, in this computer's time.
-pub(crate) type Logged = Vec<(SystemTime, Happening)>;
+pub(crate) type Logged = Vec<(SystemTime, LogEvent)>;
 
 impl Belief {
     pub(crate) fn new(now: Instant, key: BoardKey, addresses: Candidates, by_hand: bool) -> Self {
@@ -195,7 +196,7 @@ impl Belief {
             address: address.clone(),
             at: now.wall,
         });
-        vec![(now.wall, Happening::IdClaimed(address))]
+        vec![(now.wall, LogEvent::IdClaimed(address))]
     }
 
     /// Whether the person was told of this claim: a host that announces or
@@ -290,7 +291,7 @@ impl Belief {
                         let origin = origin.clone();
                         Some((
                             at,
-                            Happening::Changed {
+                            LogEvent::Changed {
                                 component: key,
                                 change,
                                 origin,
@@ -323,7 +324,7 @@ impl Belief {
                             }
                             (
                                 at,
-                                Happening::Event {
+                                LogEvent::Event {
                                     component,
                                     event,
                                     origin,
@@ -335,19 +336,19 @@ impl Belief {
                     .collect();
             }
             Report::Log { lost, lines } => {
-                let lost = (lost > 0).then_some((now.wall, Happening::LogLost(lost)));
+                let lost = (lost > 0).then_some((now.wall, LogEvent::LogLost(lost)));
                 // A board may log an address that it was given, with what is
                 // secret in it.
                 let lines = lines.into_iter().map(|(at, level, message)| {
                     let message = redacted(&message).into_owned();
-                    (at, Happening::Log { level, message })
+                    (at, LogEvent::Log { level, message })
                 });
                 return lost.into_iter().chain(lines).collect();
             }
-            Report::NoLog(error) => return vec![(now.wall, Happening::NoLog(error))],
-            Report::Unreadable(value) => return vec![(now.wall, Happening::Unreadable(value))],
+            Report::NoLog(error) => return vec![(now.wall, LogEvent::NoLog(error))],
+            Report::Unreadable(value) => return vec![(now.wall, LogEvent::Unreadable(value))],
             Report::Update(state) => Arc::make_mut(&mut self.view).update = Some(state),
-            Report::Resync(cause) => return vec![(now.wall, Happening::Resync(cause))],
+            Report::Resync(cause) => return vec![(now.wall, LogEvent::Resync(cause))],
             Report::RoundTrip { took, booted } => {
                 let view = Arc::make_mut(&mut self.view);
                 view.round_trip = Some(took);
@@ -392,7 +393,7 @@ impl Belief {
                     let outcome = without_key(&method, outcome);
                     return vec![(
                         now.wall,
-                        Happening::Command {
+                        LogEvent::Command {
                             component,
                             method,
                             outcome,
@@ -457,7 +458,7 @@ impl Belief {
             return Vec::new();
         }
         self.logged = Some(link.clone());
-        vec![(now.wall, Happening::Link(link))]
+        vec![(now.wall, LogEvent::Link(link))]
     }
 
     /// Takes over a new list, and keeps what is known of the components that
@@ -664,11 +665,8 @@ mod tests {
         let mut belief = belief();
         belief.given("10.0.0.7:80".parse().unwrap());
         belief.goes_to("203.0.113.7:80".to_owned());
-        let remembered = crate::settings::RememberedBoard::of(belief.view()).unwrap();
-        assert_eq!(
-            (&*remembered.address, remembered.by_hand),
-            ("10.0.0.7:80", true)
-        );
+        assert!(belief.view().is_worth_remembering());
+        assert_eq!(belief.view().address_to_remember(), "10.0.0.7:80");
     }
 
     #[test]

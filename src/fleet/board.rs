@@ -12,7 +12,7 @@ use protocol::{RPC_PATH, SUBPROTOCOL, mdns::Announcement};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    BoardKey, BoardView, Content, Happening, KnownBoard, LinkProblem, Outcome, Reply, Way,
+    BoardKey, BoardView, Content, Direction, KnownBoard, LinkProblem, LogEvent, Outcome, Reply,
     belief::Belief,
     descriptors::Descriptors,
     live_ids::{LiveIds, Owner},
@@ -380,16 +380,16 @@ impl Board {
         log::trace!("{}: socket: {event:?}", self.view().address);
         match event {
             SocketEvent::Queued | SocketEvent::Begun(_) | SocketEvent::Reached(_) => {}
-            SocketEvent::Opened => frames.add(now.wall, Way::Link, 0, &Content::Open),
-            SocketEvent::Text(text) => frames.text(now.wall, Way::In, text),
+            SocketEvent::Opened => frames.add(now.wall, Direction::Link, 0, &Content::Open),
+            SocketEvent::Text(text) => frames.text(now.wall, Direction::In, text),
             // What is encrypted is kept once it was read.
             SocketEvent::Binary(_) if self.session.is_encrypted() => {}
-            SocketEvent::Binary(bytes) => frames.binary(now.wall, Way::In, bytes),
-            SocketEvent::Ping => frames.add(now.wall, Way::In, 0, &Content::Ping),
-            SocketEvent::Pong => frames.add(now.wall, Way::In, 0, &Content::Pong),
+            SocketEvent::Binary(bytes) => frames.binary(now.wall, Direction::In, bytes),
+            SocketEvent::Ping => frames.add(now.wall, Direction::In, 0, &Content::Ping),
+            SocketEvent::Pong => frames.add(now.wall, Direction::In, 0, &Content::Pong),
             SocketEvent::Ended(ending) => {
                 let why = LinkProblem::from(ending.clone()).to_string();
-                frames.add(now.wall, Way::Link, 0, &Content::End(why.into()));
+                frames.add(now.wall, Direction::Link, 0, &Content::End(why.into()));
             }
         }
     }
@@ -452,7 +452,7 @@ impl Board {
                     self.belief.called_from(None);
                     self.view().frames.add(
                         now.wall,
-                        Way::Link,
+                        Direction::Link,
                         0,
                         &Content::Connect(url.as_str().into()),
                     );
@@ -474,7 +474,10 @@ impl Board {
                 }
                 Output::Send(text) => {
                     if let Some((_, socket)) = &self.socket {
-                        self.belief.view().frames.text(now.wall, Way::Out, &text);
+                        self.belief
+                            .view()
+                            .frames
+                            .text(now.wall, Direction::Out, &text);
                         socket.send(text);
                     }
                 }
@@ -483,17 +486,22 @@ impl Board {
                         self.belief
                             .view()
                             .frames
-                            .encrypted(now.wall, Way::Out, &text);
+                            .encrypted(now.wall, Direction::Out, &text);
                         socket.send_binary(sealed);
                     }
                 }
                 Output::SendFrame(bytes) => {
                     if let Some((_, socket)) = &self.socket {
-                        self.belief.view().frames.binary(now.wall, Way::Out, &bytes);
+                        self.belief
+                            .view()
+                            .frames
+                            .binary(now.wall, Direction::Out, &bytes);
                         socket.send_binary(bytes);
                     }
                 }
-                Output::Decrypted(text) => self.view().frames.encrypted(now.wall, Way::In, &text),
+                Output::Decrypted(text) => {
+                    self.view().frames.encrypted(now.wall, Direction::In, &text);
+                }
                 Output::Disconnect => {
                     self.socket = None;
                     self.belief.called_from(None);
@@ -526,10 +534,10 @@ impl Board {
         let text: Arc<str> = format!("the board called from {from}").into();
         self.view()
             .frames
-            .add(now.wall, Way::Link, 0, &Content::Connect(text));
+            .add(now.wall, Direction::Link, 0, &Content::Connect(text));
         self.view()
             .frames
-            .add(now.wall, Way::Link, 0, &Content::Open);
+            .add(now.wall, Direction::Link, 0, &Content::Open);
         self.belief.called_from(Some(from));
         let tell = self.teller(attempt, &unread, out);
         self.socket = arrival.accept(unread, tell).map(|socket| (attempt, socket));
@@ -580,7 +588,7 @@ impl Board {
         report: Report,
         step: &mut Step,
         out: &Outlet,
-    ) -> Vec<(SystemTime, Happening)> {
+    ) -> Vec<(SystemTime, LogEvent)> {
         log_report(self.view(), &report);
         let said = match &report {
             Report::Info(info) => Some((info.id.clone(), Some(info.epoch))),
@@ -723,7 +731,7 @@ fn log_report(board: &BoardView, report: &Report) {
     );
     match report {
         Report::Link(LinkState::Unreachable { problem, .. }) => {
-            log::info!("{name}: unreachable: {problem}")
+            log::info!("{name}: unreachable: {problem}");
         }
         Report::Link(link) => log::info!("{name}: {link:?}"),
         Report::Info(info) => log::debug!(
@@ -735,7 +743,7 @@ fn log_report(board: &BoardView, report: &Report) {
         Report::Greeted(id) => log::debug!("{name}: is locked, and {id}"),
         Report::Open | Report::Answered => {}
         Report::Claimed(address) => {
-            log::warn!("{name}: {address} says to be this board, which is connected")
+            log::warn!("{name}: {address} says to be this board, which is connected");
         }
         Report::Resync(cause) => log::info!("{name}: asks for everything anew: {cause:?}"),
         Report::Settled {
@@ -746,7 +754,7 @@ fn log_report(board: &BoardView, report: &Report) {
         },
         Report::Update(update) => log::debug!("{name}: firmware: {update:?}"),
         Report::Unreadable(value) => {
-            log::warn!("{name}: sent a value that cannot be read: {value:?}")
+            log::warn!("{name}: sent a value that cannot be read: {value:?}");
         }
         Report::NoLog(error) => log::debug!("{name}: gives no log: {error:?}"),
         Report::RoundTrip { took, .. } => log::trace!("{name}: round trip {took:?}"),

@@ -29,7 +29,7 @@ pub struct WireFrame {
     /// When this computer had it, or gave it away.
     pub at: SystemTime,
     /// Which way it went.
-    pub way: Way,
+    pub way: Direction,
     /// How large its payload was, in bytes; without WebSocket's own 2 to 14
     /// (RFC 6455, section 5.2).
     pub size: usize,
@@ -41,7 +41,7 @@ pub struct WireFrame {
 
 /// Which way a frame went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum Direction {
     /// To the board.
     Out,
     /// From the board.
@@ -91,7 +91,7 @@ struct Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Head {
     at: SystemTime,
-    way: Way,
+    way: Direction,
     size: usize,
     encrypted: bool,
     sort: Sort,
@@ -173,7 +173,7 @@ impl Frames {
     }
 
     /// Something went over the link.
-    pub(super) fn add(&self, at: SystemTime, way: Way, size: usize, content: &Content) {
+    pub(super) fn add(&self, at: SystemTime, way: Direction, size: usize, content: &Content) {
         let head = Head {
             at,
             way,
@@ -206,17 +206,17 @@ impl Frames {
     }
 
     /// A text message went over the link.
-    pub(super) fn text(&self, at: SystemTime, way: Way, text: &str) {
+    pub(super) fn text(&self, at: SystemTime, way: Direction, text: &str) {
         self.message(at, way, false, text);
     }
 
     /// A message went over the link, encrypted, that says this.
-    pub(super) fn encrypted(&self, at: SystemTime, way: Way, text: &str) {
+    pub(super) fn encrypted(&self, at: SystemTime, way: Direction, text: &str) {
         self.message(at, way, true, text);
     }
 
     /// A board makes a key and tells it once: it is not kept here.
-    fn message(&self, at: SystemTime, way: Way, encrypted: bool, text: &str) {
+    fn message(&self, at: SystemTime, way: Direction, encrypted: bool, text: &str) {
         let text = &*redacted(text);
         let mut end = text.len().min(LONGEST);
         while !text.is_char_boundary(end) {
@@ -233,7 +233,7 @@ impl Frames {
     }
 
     /// A binary message went over the link.
-    pub(super) fn binary(&self, at: SystemTime, way: Way, bytes: &[u8]) {
+    pub(super) fn binary(&self, at: SystemTime, way: Direction, bytes: &[u8]) {
         let part = bytes.get(..bytes.len().min(LONGEST)).unwrap_or_default();
         self.keep(
             Head {
@@ -437,9 +437,9 @@ impl Head {
             _ => Sort::End,
         };
         let way = match marks >> 3 & 3 {
-            0 => Way::Out,
-            1 => Way::In,
-            _ => Way::Link,
+            0 => Direction::Out,
+            1 => Direction::In,
+            _ => Direction::Link,
         };
         let at = SystemTime::UNIX_EPOCH
             .checked_add(since)
@@ -500,7 +500,7 @@ mod tests {
     fn a_few_are_always_kept_and_many_while_somebody_follows() {
         let frames = Arc::new(Frames::default());
         let add = |count: usize| {
-            (0..count).for_each(|_| frames.text(SystemTime::UNIX_EPOCH, Way::In, "{}"))
+            (0..count).for_each(|_| frames.text(SystemTime::UNIX_EPOCH, Direction::In, "{}"));
         };
         add(100);
         assert_eq!(numbers(&frames), (76..100).collect::<Vec<_>>());
@@ -517,13 +517,13 @@ mod tests {
         let frames = Arc::new(Frames::default());
         let _following = frames.follow();
         let long = "ä".repeat(20_000);
-        (0..1_000).for_each(|_| frames.text(SystemTime::UNIX_EPOCH, Way::In, &long));
+        (0..1_000).for_each(|_| frames.text(SystemTime::UNIX_EPOCH, Direction::In, &long));
         let kept = frames.since(0);
         assert_eq!(
             (kept.len(), kept[0].size, kept[0].is_whole()),
             (256, 40_000, false)
         );
-        frames.binary(SystemTime::UNIX_EPOCH, Way::In, &[0xff; 4]);
+        frames.binary(SystemTime::UNIX_EPOCH, Direction::In, &[0xff; 4]);
         assert!(frames.since(1_000).iter().all(|frame| frame.is_whole()));
     }
 
@@ -533,17 +533,17 @@ mod tests {
         let frames = Arc::new(Frames::default());
         frames.add(
             at(1),
-            Way::Link,
+            Direction::Link,
             0,
             &Content::Connect("ws://10.0.0.7/rpc".into()),
         );
-        frames.add(at(2), Way::Link, 0, &Content::Open);
-        frames.text(at(3), Way::Out, "{}");
-        frames.encrypted(at(4), Way::In, r#"{"name":"Lämpchen"}"#);
-        frames.binary(at(5), Way::In, &[0, 255]);
-        frames.add(at(6), Way::In, 0, &Content::Ping);
-        frames.add(at(7), Way::In, 0, &Content::Pong);
-        frames.add(at(8), Way::Link, 0, &Content::End("closed".into()));
+        frames.add(at(2), Direction::Link, 0, &Content::Open);
+        frames.text(at(3), Direction::Out, "{}");
+        frames.encrypted(at(4), Direction::In, r#"{"name":"Lämpchen"}"#);
+        frames.binary(at(5), Direction::In, &[0, 255]);
+        frames.add(at(6), Direction::In, 0, &Content::Ping);
+        frames.add(at(7), Direction::In, 0, &Content::Pong);
+        frames.add(at(8), Direction::Link, 0, &Content::End("closed".into()));
         let frame = |number, way, size, encrypted, content| WireFrame {
             number,
             at: at(number + 1),
@@ -555,24 +555,30 @@ mod tests {
         let went = [
             frame(
                 0,
-                Way::Link,
+                Direction::Link,
                 0,
                 false,
                 Content::Connect("ws://10.0.0.7/rpc".into()),
             ),
-            frame(1, Way::Link, 0, false, Content::Open),
-            frame(2, Way::Out, 2, false, Content::Text("{}".into())),
+            frame(1, Direction::Link, 0, false, Content::Open),
+            frame(2, Direction::Out, 2, false, Content::Text("{}".into())),
             frame(
                 3,
-                Way::In,
+                Direction::In,
                 20,
                 true,
                 Content::Text(r#"{"name":"Lämpchen"}"#.into()),
             ),
-            frame(4, Way::In, 2, false, Content::Binary([0, 255][..].into())),
-            frame(5, Way::In, 0, false, Content::Ping),
-            frame(6, Way::In, 0, false, Content::Pong),
-            frame(7, Way::Link, 0, false, Content::End("closed".into())),
+            frame(
+                4,
+                Direction::In,
+                2,
+                false,
+                Content::Binary([0, 255][..].into()),
+            ),
+            frame(5, Direction::In, 0, false, Content::Ping),
+            frame(6, Direction::In, 0, false, Content::Pong),
+            frame(7, Direction::Link, 0, false, Content::End("closed".into())),
         ];
         let kept = |frames: &Frames| {
             frames
@@ -593,7 +599,7 @@ mod tests {
     fn what_is_kept_of_a_board_that_nobody_looks_at_is_bounded() {
         let frames = Frames::default();
         let text =
-            |length: usize| frames.text(SystemTime::UNIX_EPOCH, Way::In, &"x".repeat(length));
+            |length: usize| frames.text(SystemTime::UNIX_EPOCH, Direction::In, &"x".repeat(length));
         text(20_000);
         assert_eq!(
             numbers(&frames),
@@ -611,7 +617,7 @@ mod tests {
         let woken = Arc::new(Mutex::new(0));
         let count = Arc::clone(&woken);
         frames.wake_with_next(move || *count.lock().unwrap_or_else(PoisonError::into_inner) += 1);
-        (0..3).for_each(|_| frames.add(SystemTime::UNIX_EPOCH, Way::In, 0, &Content::Ping));
+        (0..3).for_each(|_| frames.add(SystemTime::UNIX_EPOCH, Direction::In, 0, &Content::Ping));
         assert_eq!(*woken.lock().unwrap_or_else(PoisonError::into_inner), 1);
     }
 }

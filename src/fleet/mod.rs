@@ -29,12 +29,12 @@ use protocol::{ComponentKey, LogFilter, Object, State, board_id, outbound::CallU
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use clock::{Clock, Jump, Timeline};
-pub use frames::{Content, Following, Frames, Way, WireFrame};
+pub use frames::{Content, Direction, Following, Frames, WireFrame};
 pub use history::{Bucket, History, Summary, seconds, time};
 pub use published::Shown;
 pub use view::{
-    BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Happening, Health, IdClaim,
-    LastEvent, LinkProblem, LinkState, Listening, Lock, LogEntry, Origin, Outcome, ResyncCause,
+    BoardKey, BoardView, CommandState, ComponentView, End, FleetStatus, Health, IdClaim, LastEvent,
+    LinkProblem, LinkState, Listening, Lock, LogEntry, LogEvent, Origin, Outcome, ResyncCause,
     Sample, Span, UpdateProblem, UpdateState,
 };
 
@@ -275,7 +275,7 @@ impl Fleet {
     }
 
     /// Follows the board's own log from now on, over reconnects: first the
-    /// lines that the board kept, then each as it comes, as [`Happening::Log`].
+    /// lines that the board kept, then each as it comes, as [`LogEvent::Log`].
     /// [`LogFilter::Off`] ends it.
     pub fn follow_log(&self, board: BoardKey, wanted: LogFilter) {
         self.order(Order::FollowLog(board, wanted));

@@ -7,7 +7,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{BoardKey, BoardView, Changes, Clock, FleetStatus, Happening, LogEntry, Watch};
+use super::{BoardKey, BoardView, Changes, Clock, FleetStatus, LogEntry, LogEvent, Watch};
 
 /// Entries of the log that are kept for who has not seen them. A face that
 /// drains once a second misses none below 10,000 events a second; what all have
@@ -127,15 +127,15 @@ impl Published {
         &self,
         view: &Arc<BoardView>,
         concern: Concern,
-        happenings: Vec<(SystemTime, Happening)>,
+        events: Vec<(SystemTime, LogEvent)>,
     ) {
         let wakes = {
             let mut state = self.lock();
             state.boards.insert(view.key, Arc::clone(view));
-            let happened = !happenings.is_empty();
+            let happened = !events.is_empty();
             if happened && !state.watches.is_empty() {
                 let board_name: Arc<str> = Arc::from(view.name.as_str());
-                for (at, what) in happenings {
+                for (at, what) in events {
                     state.log(LogEntry {
                         number: 0,
                         at: self.clock.shown(at),

@@ -13,11 +13,11 @@ use protocol::{
 use serde_json::Value;
 
 use super::{
-    bounds,
     requests::{Purpose, Requests},
     session::{Output, Report},
     state::Outcome,
 };
+use sanitize::bounds;
 
 /// Commands that wait for the one before, for each component. More clicks than
 /// that are refused, not forgotten.
@@ -325,12 +325,12 @@ fn settled(command: Command, outcome: Outcome) -> Output {
     })
 }
 
-/// Of a light, colour and white: the board shows one of them (docs/protocol.md,
+/// Of a light, color and white: the board shows one of them (docs/protocol.md,
 /// Components).
 const HUES: [(&str, &str); 2] = [("rgb", "ct_k"), ("ct_k", "rgb")];
 
-/// Of a colour and a white the older is left out: in one command the board
-/// would take the colour, whichever was chosen last.
+/// Of a color and a white the older is left out: in one command the board
+/// would take the color, whichever was chosen last.
 fn put_out(newer: impl Fn(&str) -> bool) -> Option<&'static str> {
     HUES.into_iter()
         .find(|(chosen, other)| newer(chosen) && !newer(other))

@@ -1,13 +1,10 @@
 //! One link to one board: a sans-IO [`session`] that decides, and a
 //! [`transport`] that moves its messages.
 
-pub(crate) mod backoff;
-pub(crate) mod bounds;
 mod clock;
 pub(crate) mod commands;
 pub(crate) mod health;
 mod heartbeat;
-pub(crate) mod names;
 mod reading;
 mod requests;
 pub(crate) mod session;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use protocol::{RpcError, Source};
 use serde_json::Value;
 
-use super::backoff::{AFTER_REFUSAL, SELDOM};
+use net::backoff::{AFTER_REFUSAL, SELDOM};
 
 /// One time on two scales: the one that deadlines use, and the one of values
 /// and events.

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use protocol::{ComponentKey, Object, State};
 
 use super::{
-    arrangement::{Arrangement, NoteChange},
+    arrangement::{Arrangement, LabelsChange},
     batch::Batch,
     dialogs::Asks,
     files::Errand,
     pin::Pin,
-    settings::{Place, ThemeChoice},
+    settings::{Page, ThemeChoice},
 };
-use crate::{documents::Sort, fleet::BoardKey};
+use crate::{documents::DocumentKind, fleet::BoardKey};
 
 /// What is laid over the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Overlay {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Onto {
     /// Onto a dashboard or into a scene.
-    pub sort: Sort,
+    pub kind: DocumentKind,
     /// Which one; `None` is a new one.
     pub at: Option<usize>,
 }
@@ -47,7 +47,7 @@ pub enum Action {
     /// Choose only the board that is shown.
     MarkNone,
     /// Note something of these boards.
-    Note(Vec<BoardKey>, NoteChange),
+    SetLabels(Vec<BoardKey>, LabelsChange),
     /// Call a board so, on the board itself.
     Rename(BoardKey, String),
     /// Arrange the list so.
@@ -131,7 +131,7 @@ pub enum Action {
     /// Show the dashboard in this place.
     ShowDashboard(usize),
     /// Call the document in this place so.
-    Name(Sort, usize, String),
+    Name(DocumentKind, usize, String),
     /// Show this theme.
     Theme(ThemeChoice),
     /// Show a board, and on its page this component.
@@ -142,7 +142,7 @@ pub enum Action {
         component: Option<ComponentKey>,
     },
     /// Show this part of the window.
-    Go(Place),
+    Go(Page),
     /// Find out why this board is missing, by name, id or address; or, with
     /// none, what is wrong with any.
     Examine(Option<String>),

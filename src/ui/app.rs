@@ -52,8 +52,8 @@ pub struct App {
     watch: Watch,
     /// Boards that were drained and not yet taken over.
     backlog: VecDeque<Arc<BoardView>>,
-    /// Happenings that were drained and not yet taken over.
-    happenings: VecDeque<Arc<LogEntry>>,
+    /// Events that were drained and not yet taken over.
+    events: VecDeque<Arc<LogEntry>>,
     /// When the last frame began, if it left something over.
     left_over: Option<Instant>,
     window: Window,
@@ -125,7 +125,7 @@ impl App {
             fleet,
             watch,
             backlog: VecDeque::new(),
-            happenings: VecDeque::new(),
+            events: VecDeque::new(),
             left_over: None,
             window,
             settings,
@@ -175,14 +175,14 @@ impl App {
 
     /// Takes over what changed, within the budget. While something waits
     /// nothing more is drained: the fleet then keeps the newest of each board
-    /// and counts the happenings that it has to forget, so that a window that
+    /// and counts the events that it has to forget, so that a window that
     /// is too slow falls behind by a bounded time and never for good.
     fn take_over(&mut self, ctx: &egui::Context) {
         let begun = Instant::now();
         let since = self
             .left_over
             .map_or(Duration::ZERO, |then| begun.saturating_duration_since(then));
-        if self.backlog.is_empty() && self.happenings.is_empty() {
+        if self.backlog.is_empty() && self.events.is_empty() {
             let Changes {
                 boards,
                 log,
@@ -211,11 +211,11 @@ impl App {
             };
             self.window.model.apply(rest, begun);
             self.backlog.extend(boards);
-            self.happenings.extend(log);
+            self.events.extend(log);
         }
         self.take_waiting(begun, BUDGET.max(since / PART));
         self.left_over = None;
-        if !(self.backlog.is_empty() && self.happenings.is_empty()) {
+        if !(self.backlog.is_empty() && self.events.is_empty()) {
             self.left_over = Some(begun);
             ctx.request_repaint();
         }
@@ -229,7 +229,7 @@ impl App {
                 return;
             }
         }
-        while let Some(entry) = self.happenings.pop_front() {
+        while let Some(entry) = self.events.pop_front() {
             self.window.happened(entry, self.shown.as_ref(), begun);
             if begun.elapsed() > budget {
                 return;
@@ -262,7 +262,7 @@ impl App {
             }
             Action::Identify(board) => {
                 self.fleet
-                    .call(board, method::DEVICE_IDENTIFY, Object::new(), None)
+                    .call(board, method::DEVICE_IDENTIFY, Object::new(), None);
             }
             Action::TryNow(board) => match self.window.model.board(board).map(|view| &view.link) {
                 Some(LinkState::Announced) => self.fleet.connect(board),
@@ -277,12 +277,7 @@ impl App {
                 _ => self.fleet.retry_now(board),
             },
             Action::Forget(board) => {
-                if let Some(known) = self
-                    .window
-                    .model
-                    .board(board)
-                    .map(|view| RememberedBoard::named(view))
-                {
+                if let Some(known) = self.window.model.board(board).map(|view| to_remember(view)) {
                     self.settings
                         .boards
                         .retain(|remembered| !remembered.is(&known));
@@ -388,7 +383,7 @@ impl App {
             | Action::MarkTo(_)
             | Action::MarkAll
             | Action::MarkNone
-            | Action::Note(..)
+            | Action::SetLabels(..)
             | Action::Arrange(_)
             | Action::Plot(_)
             | Action::Pin(..)
@@ -464,11 +459,22 @@ impl App {
                 self.window
                     .model
                     .boards()
-                    .filter_map(|view| RememberedBoard::of(view)),
+                    .filter(|view| view.is_worth_remembering())
+                    .map(|view| to_remember(view)),
             );
             self.remembered = roster;
         }
         self.file.keep(&self.settings);
+    }
+}
+
+/// A board as the settings keep it.
+fn to_remember(board: &BoardView) -> RememberedBoard {
+    RememberedBoard {
+        address: board.address_to_remember(),
+        name: board.name.clone(),
+        id: board.id.clone(),
+        by_hand: board.by_hand,
     }
 }
 

@@ -8,53 +8,30 @@ use protocol::Kind;
 use super::theme;
 use crate::fleet::{BoardKey, BoardView, LinkState};
 
-pub use crate::settings::{Arrangement, Grouping, Note, Sorting};
+pub use crate::settings::{Arrangement, Grouping, Labels, Sorting};
 
-impl Grouping {
-    /// All of them.
-    pub(super) const ALL: [Self; 5] = [
-        Self::Nothing,
-        Self::Room,
-        Self::Tag,
-        Self::Kind,
-        Self::State,
-    ];
-
-    /// For people.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Nothing => "No groups",
-            Self::Room => "By room",
-            Self::Tag => "By tag",
-            Self::Kind => "By kind",
-            Self::State => "By state",
-        }
+/// What a grouping is called.
+pub(super) fn grouping_word(grouping: Grouping) -> &'static str {
+    match grouping {
+        Grouping::Nothing => "No groups",
+        Grouping::Room => "By room",
+        Grouping::Tag => "By tag",
+        Grouping::Kind => "By kind",
+        Grouping::State => "By state",
     }
 }
 
-impl Sorting {
-    /// All of them.
-    pub(super) const ALL: [Self; 2] = [Self::Name, Self::Attention];
-
-    /// For people.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Name => "Sorted by name",
-            Self::Attention => "Troubled first",
-        }
-    }
-}
-
-impl Note {
-    /// Whether nothing is noted.
-    pub(super) fn is_empty(&self) -> bool {
-        *self == Self::default()
+/// What an order is called.
+pub(super) fn sorting_word(sorting: Sorting) -> &'static str {
+    match sorting {
+        Sorting::Name => "Sorted by name",
+        Sorting::Attention => "Troubled first",
     }
 }
 
 /// A change of notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoteChange {
+pub enum LabelsChange {
     /// Put into this room; an empty one is none.
     Room(String),
     /// With these tags and no others, divided by commas.
@@ -63,9 +40,9 @@ pub enum NoteChange {
     Hidden(bool),
 }
 
-impl NoteChange {
+impl LabelsChange {
     /// Makes it.
-    pub(super) fn apply(&self, note: &mut Note) {
+    pub(super) fn apply(&self, note: &mut Labels) {
         match self {
             Self::Room(room) => note.room = room.trim().to_owned(),
             Self::Tags(tags) => {
@@ -138,11 +115,11 @@ impl Arranged {
 
 /// Arranges boards that come by name.
 pub(super) fn arrange<'a>(
-    boards: impl Iterator<Item = (&'a BoardView, Option<&'a Note>)>,
+    boards: impl Iterator<Item = (&'a BoardView, Option<&'a Labels>)>,
     how: &Arrangement,
 ) -> Arranged {
     let mut arranged = Arranged::default();
-    let mut listed: Vec<(&BoardView, Option<&Note>)> = Vec::new();
+    let mut listed: Vec<(&BoardView, Option<&Labels>)> = Vec::new();
     for (board, note) in boards {
         if note.is_some_and(|note| note.hidden) && !how.with_hidden {
             arranged.hidden += 1;
@@ -201,7 +178,7 @@ fn attention(link: &LinkState) -> usize {
 
 /// The headings that a board is under; those that say that there is none come
 /// last.
-fn headings(board: &BoardView, note: Option<&Note>, grouping: Grouping) -> Vec<(usize, String)> {
+fn headings(board: &BoardView, note: Option<&Labels>, grouping: Grouping) -> Vec<(usize, String)> {
     const LAST: usize = usize::MAX;
     match grouping {
         Grouping::Nothing => Vec::new(),
@@ -259,13 +236,13 @@ mod tests {
 
     #[test]
     fn tags_are_divided_by_commas_and_kept_once() {
-        let mut note = Note::default();
-        NoteChange::Tags(" bench, , lamp,bench ".to_owned()).apply(&mut note);
+        let mut note = Labels::default();
+        LabelsChange::Tags(" bench, , lamp,bench ".to_owned()).apply(&mut note);
         assert_eq!(
             note.tags.iter().map(String::as_str).collect::<Vec<_>>(),
             ["bench", "lamp"]
         );
-        NoteChange::Tags(String::new()).apply(&mut note);
+        LabelsChange::Tags(String::new()).apply(&mut note);
         assert!(note.is_empty());
     }
 }

@@ -13,9 +13,9 @@ use super::{
     icon, text,
     theme::{self, HALF, palette},
 };
-use crate::documents::{Document, Shelf, Shelved, Sort};
+use crate::documents::{Document, DocumentKind, Shelf, Shelved};
 
-/// Documents of one sort, of which one is shown.
+/// Documents of one kind, of which one is shown.
 #[derive(Debug)]
 pub(super) struct Binder<T> {
     pub(super) shelf: Shelf<T>,
@@ -62,10 +62,10 @@ impl<T: Shelved + Clone> Binder<T> {
     }
 
     /// Begins an empty one.
-    pub(super) fn begin(&mut self, sort: Sort) -> usize {
-        let word = match sort {
-            Sort::Scene => "Scene 1",
-            Sort::Dashboard => "Dashboard 1",
+    pub(super) fn begin(&mut self, kind: DocumentKind) -> usize {
+        let word = match kind {
+            DocumentKind::Scene => "Scene 1",
+            DocumentKind::Dashboard => "Dashboard 1",
         };
         self.add(T::new(word.to_owned()))
     }
@@ -109,19 +109,19 @@ impl<T: Shelved + Clone> Binder<T> {
     pub(super) fn bar(
         &mut self,
         ui: &mut Ui,
-        sort: Sort,
+        kind: DocumentKind,
         document: impl Fn(&T) -> Document,
         actions: &mut Vec<Action>,
         add: impl FnOnce(&mut Ui, &mut Self, &mut Vec<Action>),
     ) {
-        let title = match sort {
-            Sort::Scene => "Scenes",
-            Sort::Dashboard => "Dashboards",
+        let title = match kind {
+            DocumentKind::Scene => "Scenes",
+            DocumentKind::Dashboard => "Dashboards",
         };
         ui.horizontal(|ui| {
             ui.heading(title);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                self.menu(ui, sort, &document, actions);
+                self.menu(ui, kind, &document, actions);
                 if self.shown().is_some() {
                     add(ui, self, actions);
                 }
@@ -157,12 +157,12 @@ impl<T: Shelved + Clone> Binder<T> {
             }
             let new = ui
                 .add(Button::new(icon::PLUS))
-                .on_hover_text(format!("Begin a new {}", sort.word()));
+                .on_hover_text(format!("Begin a new {}", kind.word()));
             new.widget_info(|| {
-                WidgetInfo::labeled(Role::Button, true, format!("New {}", sort.word()))
+                WidgetInfo::labeled(Role::Button, true, format!("New {}", kind.word()))
             });
             if new.clicked() {
-                self.begin(sort);
+                self.begin(kind);
             }
             if let Some(at) = wanted {
                 self.show(at);
@@ -172,21 +172,21 @@ impl<T: Shelved + Clone> Binder<T> {
 
     /// What the page says while there is no document, with the button that
     /// begins one.
-    pub(super) fn nothing(&mut self, ui: &mut Ui, sort: Sort, words: &str) {
-        empty(ui, &format!("No {} yet.", sort.word()), words, |ui| {
-            let colour = palette(ui).on_accent;
+    pub(super) fn nothing(&mut self, ui: &mut Ui, kind: DocumentKind, words: &str) {
+        empty(ui, &format!("No {} yet.", kind.word()), words, |ui| {
+            let color = palette(ui).on_accent;
             let words =
-                RichText::new(format!("{}  Begin a {}", icon::PLUS, sort.word())).color(colour);
+                RichText::new(format!("{}  Begin a {}", icon::PLUS, kind.word())).color(color);
             let begin = ui.add(
                 Button::new(words)
                     .fill(palette(ui).accent)
                     .min_size(vec2(0.0, 28.0)),
             );
             begin.widget_info(|| {
-                WidgetInfo::labeled(Role::Button, true, format!("New {}", sort.word()))
+                WidgetInfo::labeled(Role::Button, true, format!("New {}", kind.word()))
             });
             if begin.clicked() {
-                self.begin(sort);
+                self.begin(kind);
             }
         });
     }
@@ -194,11 +194,11 @@ impl<T: Shelved + Clone> Binder<T> {
     fn menu(
         &mut self,
         ui: &mut Ui,
-        sort: Sort,
+        kind: DocumentKind,
         document: &impl Fn(&T) -> Document,
         actions: &mut Vec<Action>,
     ) {
-        let word = sort.word();
+        let word = kind.word();
         let more = ui
             .add(Button::new(icon::DOTS_THREE))
             .on_hover_text(format!("Rename, save, load, take away a {word}"));
@@ -208,7 +208,7 @@ impl<T: Shelved + Clone> Binder<T> {
             ui.set_min_width(200.0);
             if let Some((at, item)) = self.shown() {
                 if entry(ui, icon::PENCIL_SIMPLE, "Rename…") {
-                    actions.push(Action::Ask(Asks::Name(sort, at), item.name().to_owned()));
+                    actions.push(Action::Ask(Asks::Name(kind, at), item.name().to_owned()));
                 }
                 if entry(ui, icon::FLOPPY_DISK, "Save as a file…") {
                     actions.push(Action::File(Errand::SaveDocument(Box::new(document(item)))));

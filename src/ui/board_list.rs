@@ -1,4 +1,4 @@
-//! The list of boards at the left: state as shape and colour, name, address,
+//! The list of boards at the left: state as shape and color, name, address,
 //! round trip. Only rows in view are drawn.
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use eframe::egui::{
 
 use super::{
     action::Action,
-    arrangement::{Arrangement, Grouping, Row, Sorting},
+    arrangement::{Arrangement, Grouping, Row, Sorting, grouping_word, sorting_word},
     board_menu, icon,
     model::Model,
     moment::Moment,
@@ -274,14 +274,14 @@ fn arrange_button(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
                 folded: BTreeSet::new(),
                 ..now.clone()
             };
-            choose(ui, now.grouping == grouping, grouping.word(), to);
+            choose(ui, now.grouping == grouping, grouping_word(grouping), to);
         }
         ui.separator();
         for sorting in Sorting::ALL {
             choose(
                 ui,
                 now.sorting == sorting,
-                sorting.word(),
+                sorting_word(sorting),
                 Arrangement {
                     sorting,
                     ..now.clone()
@@ -398,14 +398,14 @@ fn show_row(
     };
     let address = match lower_text {
         Some(state) => {
-            let colour = signs::link_colour(palette, &board.link);
+            let color = signs::link_color(palette, &board.link);
             let taken = text::paint(
                 ui,
                 lower,
                 Align2::RIGHT_CENTER,
                 &state,
                 theme::small(),
-                colour,
+                color,
             );
             lower.until_x(taken.left() - UNIT)
         }

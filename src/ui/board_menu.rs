@@ -5,7 +5,9 @@ use std::sync::Arc;
 use eframe::egui::{Button, Id, Popup, Response, Ui, WidgetInfo, accesskit::Role, vec2};
 use protocol::method;
 
-use super::{action::Action, arrangement::NoteChange, dialogs::Asks, icon, model::Model, pin::Pin};
+use super::{
+    action::Action, arrangement::LabelsChange, dialogs::Asks, icon, model::Model, pin::Pin,
+};
 use crate::{
     documents::settable,
     fleet::{BoardKey, BoardView, ComponentView, LinkState, Lock},
@@ -74,7 +76,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
         ui,
         sign,
         words,
-        Action::Note(boards.to_vec(), NoteChange::Hidden(!note.hidden)),
+        Action::SetLabels(boards.to_vec(), LabelsChange::Hidden(!note.hidden)),
     );
     if let ([_], Some(board)) = (boards, first)
         && row(ui, icon::COPY, "Copy address")
@@ -90,7 +92,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, boards: &[BoardKey], actions: &mu
                 .components
                 .iter()
                 .filter(settable)
-                .filter_map(|view| Pin::of(model, board.key, &view.descriptor.key))
+                .filter_map(|view| model.pin(board.key, &view.descriptor.key))
         });
         pins.collect()
     };
@@ -179,7 +181,7 @@ fn row(ui: &mut Ui, sign: &str, words: &str) -> bool {
     row_unless(ui, sign, words, None)
 }
 
-/// The same, grey where it says why it cannot be chosen.
+/// The same, gray where it says why it cannot be chosen.
 fn row_unless(ui: &mut Ui, sign: &str, words: &str, why_not: Option<&str>) -> bool {
     let able = why_not.is_none();
     let response = ui.add_enabled(

@@ -381,7 +381,7 @@ fn link_banner(
     };
     let frame = Frame::new()
         .fill(palette.card)
-        .stroke(Stroke::new(1.0, signs::link_colour(palette, &board.link)))
+        .stroke(Stroke::new(1.0, signs::link_color(palette, &board.link)))
         .corner_radius(theme::CONTROL_RADIUS)
         .inner_margin(Margin::symmetric(12, 8));
     frame.show(ui, |ui| {

@@ -13,7 +13,7 @@ use eframe::egui::{
 
 use super::{
     action::Action,
-    arrangement::NoteChange,
+    arrangement::LabelsChange,
     batch::{Batch, Step, What},
     files::{Direction, Question},
     pairing::{self, Compare},
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     doctor::own_addresses,
-    documents::{self, Sort},
+    documents::{self, DocumentKind},
     fleet::{BoardKey, Listening},
 };
 use protocol::{Object, method};
@@ -81,7 +81,7 @@ pub enum Asks {
     /// Whether the key of a board shall be deleted; answered without a text.
     ForgetKey(BoardKey),
     /// The name of the document in this place.
-    Name(Sort, usize),
+    Name(DocumentKind, usize),
     /// The file of an errand.
     Path(Box<Question>),
 }
@@ -212,10 +212,10 @@ impl Asks {
                     .to_owned(),
                 done: "Forget",
             },
-            Self::Name(sort, _) => Words {
-                title: match sort {
-                    Sort::Scene => "Rename the scene",
-                    Sort::Dashboard => "Rename the dashboard",
+            Self::Name(kind, _) => Words {
+                title: match kind {
+                    DocumentKind::Scene => "Rename the scene",
+                    DocumentKind::Dashboard => "Rename the dashboard",
                 },
                 field: "Name",
                 hint: "Evening",
@@ -269,8 +269,8 @@ impl Asks {
             Self::Listen { .. } => Action::Listen(Some(text)),
             Self::Call { board, .. } => Action::HaveCall(*board, text),
             Self::Rename(board) => Action::Rename(*board, text),
-            Self::Room(boards) => Action::Note(boards.clone(), NoteChange::Room(text)),
-            Self::Tags(boards) => Action::Note(boards.clone(), NoteChange::Tags(text)),
+            Self::Room(boards) => Action::SetLabels(boards.clone(), LabelsChange::Room(text)),
+            Self::Tags(boards) => Action::SetLabels(boards.clone(), LabelsChange::Tags(text)),
             Self::Reboot(boards) => Action::Together(reboot(boards)),
             Self::Key(board) => Action::EnterKey(*board, text),
             Self::Pair { board, replaces } => Action::Pair {
@@ -278,7 +278,7 @@ impl Asks {
                 replace: *replaces,
             },
             Self::ForgetKey(board) => Action::ForgetKey(*board),
-            Self::Name(sort, at) => Action::Name(*sort, *at, text),
+            Self::Name(kind, at) => Action::Name(*kind, *at, text),
             Self::Path(_) => Action::Path(PathBuf::from(text)),
         }
     }

@@ -280,8 +280,8 @@ fn teach(ui: &mut Ui, palette: &Palette) {
     }
 }
 
-fn line(ui: &mut Ui, words: &str, colour: eframe::egui::Color32) {
-    ui.add(Label::new(RichText::new(words).color(colour)).wrap());
+fn line(ui: &mut Ui, words: &str, color: eframe::egui::Color32) {
+    ui.add(Label::new(RichText::new(words).color(color)).wrap());
 }
 
 fn look(
@@ -305,11 +305,11 @@ fn card(ui: &mut Ui, finding: &Finding) {
         advice,
         ..
     } = finding;
-    let (sign, colour, word) = look(palette, *verdict);
+    let (sign, color, word) = look(palette, *verdict);
     let edge = if *verdict == Verdict::Fine {
         palette.border
     } else {
-        colour
+        color
     };
     let frame = Frame::new()
         .fill(palette.card)
@@ -319,8 +319,8 @@ fn card(ui: &mut Ui, finding: &Finding) {
     frame.show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
-            ui.label(RichText::new(sign).font(theme::icon()).color(colour));
-            ui.label(RichText::new(word).font(theme::strong()).color(colour));
+            ui.label(RichText::new(sign).font(theme::icon()).color(color));
+            ui.label(RichText::new(word).font(theme::strong()).color(color));
             let title = words::plain(title);
             let response = ui.add(
                 Label::new(
@@ -335,14 +335,14 @@ fn card(ui: &mut Ui, finding: &Finding) {
             });
         });
         field(ui, "Tried", |ui| {
-            line(ui, &words::plain(tried), palette.weak)
+            line(ui, &words::plain(tried), palette.weak);
         });
         field(ui, "Observed", |ui| {
-            line(ui, &words::plain(observed), palette.text)
+            line(ui, &words::plain(observed), palette.text);
         });
         for (at, advice) in advice.iter().enumerate() {
             field(ui, if at == 0 { "To do" } else { "" }, |ui| {
-                to_do(ui, advice)
+                to_do(ui, advice);
             });
         }
     });
@@ -354,14 +354,14 @@ fn field(ui: &mut Ui, word: &str, show: impl FnOnce(&mut Ui)) {
         let (rect, _) =
             ui.allocate_exact_size(vec2(72.0, theme::LINE * 0.75), eframe::egui::Sense::hover());
         if !word.is_empty() {
-            let colour = palette(ui).weak;
+            let color = palette(ui).weak;
             text::paint(
                 ui,
                 rect,
                 eframe::egui::Align2::LEFT_CENTER,
                 word,
                 theme::small(),
-                colour,
+                color,
             );
         }
         ui.vertical(show);

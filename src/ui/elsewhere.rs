@@ -9,7 +9,7 @@ use super::{
     toasts::{Lead, Notice},
     words,
 };
-use crate::fleet::{BoardKey, BoardView, Happening, LinkState, LogEntry, Shown, UpdateState};
+use crate::fleet::{BoardKey, BoardView, LinkState, LogEntry, LogEvent, Shown, UpdateState};
 
 /// Boards whose links were lost while they were not shown.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ impl Elsewhere {
         shown: Option<&Shown>,
     ) -> bool {
         let board = entry.board;
-        let Happening::Link(link) = &entry.what else {
+        let LogEvent::Link(link) = &entry.what else {
             return false;
         };
         match link {
@@ -134,7 +134,7 @@ mod tests {
     use crate::fleet::LinkProblem;
 
     fn entry(board: u32, link: LinkState) -> LogEntry {
-        let what = Happening::Link(link);
+        let what = LogEvent::Link(link);
         LogEntry {
             number: 0,
             at: SystemTime::UNIX_EPOCH,

@@ -12,7 +12,7 @@ use super::{
     theme::{self, UNIT, palette},
     words,
 };
-use crate::fleet::{Happening, LogEntry};
+use crate::fleet::{LogEntry, LogEvent};
 use crate::ui::room::{between, left_of};
 
 /// Lines of an endless list share so many names, more than are ever on a
@@ -41,7 +41,7 @@ pub(super) fn show(
             ui.allocate_exact_size(vec2(ui.available_width(), theme::PUSH_ROW), sense)
         })
         .inner;
-    let line = words::happening(&entry.what, about(model, entry));
+    let line = words::event(&entry.what, about(model, entry));
     let time = words::time_of_day(entry.at, &moment.zone);
     let told = [line.subject.as_str(), &line.what].join(" ");
     let name = [
@@ -73,10 +73,10 @@ pub(super) fn show(
             palette.control,
         );
     }
-    let what_colour = match &entry.what {
-        Happening::Changed { .. } | Happening::Event { .. } => palette.text,
-        Happening::Link(state) => signs::link_colour(palette, state),
-        Happening::IdClaimed(_) => palette.doubtful,
+    let what_color = match &entry.what {
+        LogEvent::Changed { .. } | LogEvent::Event { .. } => palette.text,
+        LogEvent::Link(state) => signs::link_color(palette, state),
+        LogEvent::IdClaimed(_) => palette.doubtful,
         _ => palette.weak,
     };
     // Shares of the width.
@@ -89,11 +89,11 @@ pub(super) fn show(
         (time.as_str(), theme::monospace_small(), palette.weak),
         (entry.board_name.as_ref(), theme::body(), palette.text),
         (&line.subject, theme::monospace_small(), palette.weak),
-        (&line.what, theme::body(), what_colour),
+        (&line.what, theme::body(), what_color),
         (&line.source, theme::body(), palette.weak),
         (&line.timing, theme::body(), palette.weak),
     ];
-    for (column, (content, font, colour)) in columns.into_iter().enumerate() {
+    for (column, (content, font, color)) in columns.into_iter().enumerate() {
         let width = if column == 0 {
             shares[0]
         } else {
@@ -109,7 +109,7 @@ pub(super) fn show(
             } else {
                 Align2::LEFT_CENTER
             };
-            text::paint(ui, field, align, content, font, colour);
+            text::paint(ui, field, align, content, font, color);
         }
         left += width;
     }
@@ -122,20 +122,18 @@ pub(super) fn show(
 }
 
 /// What it is about, if it is a component.
-fn component(happening: &Happening) -> Option<&ComponentKey> {
-    match happening {
-        Happening::Changed { component, .. } | Happening::Event { component, .. } => {
-            Some(component)
-        }
-        Happening::Command { component, .. } => component.as_ref(),
-        Happening::Unreadable(value) => value.component.as_ref(),
+fn component(event: &LogEvent) -> Option<&ComponentKey> {
+    match event {
+        LogEvent::Changed { component, .. } | LogEvent::Event { component, .. } => Some(component),
+        LogEvent::Command { component, .. } => component.as_ref(),
+        LogEvent::Unreadable(value) => value.component.as_ref(),
         _ => None,
     }
 }
 
 /// The component that a line is about, as it describes itself.
 fn about<'a>(model: &'a Model, entry: &LogEntry) -> Option<&'a Descriptor> {
-    let Happening::Changed { component, .. } = &entry.what else {
+    let LogEvent::Changed { component, .. } = &entry.what else {
         return None;
     };
     let board = model.board(entry.board)?;

@@ -413,8 +413,8 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
                 pos2(left + width - theme::HALF, rect.bottom()),
             );
             left += width;
-            let (font, colour) = match column {
-                Column::Trouble => (theme::body(), signs::link_colour(palette, &board.link)),
+            let (font, color) = match column {
+                Column::Trouble => (theme::body(), signs::link_color(palette, &board.link)),
                 Column::Board => (theme::strong(), palette.text),
                 Column::Missed | Column::Reconnects if content != "0" => {
                     (theme::body(), palette.doubtful)
@@ -428,7 +428,7 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
                 Column::Trouble => {
                     signs::link(ui, pos2(place.left() + 10.0, place.center().y), &board.link);
                     let place = place.after_x(place.left() + 22.0);
-                    text::paint(ui, place, Align2::LEFT_CENTER, content, font, colour);
+                    text::paint(ui, place, Align2::LEFT_CENTER, content, font, color);
                 }
                 column if column.is_number() => {
                     text::paint(
@@ -437,7 +437,7 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
                         Align2::RIGHT_CENTER,
                         content,
                         font,
-                        colour,
+                        color,
                     );
                 }
                 _ => {
@@ -447,7 +447,7 @@ fn row(ui: &mut Ui, board: &BoardView, title: &str, chosen: bool, moment: &Momen
                         Align2::LEFT_CENTER,
                         content,
                         font,
-                        colour,
+                        color,
                     );
                 }
             }

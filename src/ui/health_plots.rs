@@ -157,7 +157,7 @@ fn plot(
     lines: Vec<Vec<[f64; 2]>>,
     ends: &[(f64, String)],
     height: f32,
-    colour: Color32,
+    color: Color32,
 ) {
     let palette = palette(ui);
     text::label(ui, words, words, theme::small(), palette.weak);
@@ -175,10 +175,10 @@ fn plot(
                 plot.points(
                     Points::new(words.to_owned(), vec![*only])
                         .radius(2.5)
-                        .color(colour),
+                        .color(color),
                 );
             }
-            plot.line(Line::new(words.to_owned(), PlotPoints::from(line)).color(colour));
+            plot.line(Line::new(words.to_owned(), PlotPoints::from(line)).color(color));
         }
         for (at, why) in ends {
             plot.vline(

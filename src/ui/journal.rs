@@ -9,9 +9,9 @@ use std::{
 };
 
 use super::words;
-use crate::fleet::{BoardKey, Happening, LogEntry, Outcome};
+use crate::fleet::{BoardKey, LogEntry, LogEvent, Outcome};
 
-/// Happenings that are kept: some 140 MB of changes of one value, measured with
+/// Events that are kept: some 140 MB of changes of one value, measured with
 /// `examples/window_load.rs`.
 pub(super) const KEPT: usize = 100_000;
 
@@ -73,7 +73,7 @@ impl Journal {
     }
 }
 
-/// Sorts of happenings.
+/// Sorts of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {
     /// State that was pushed.
@@ -109,16 +109,16 @@ impl Sort {
         }
     }
 
-    fn of(happening: &Happening) -> Self {
-        match happening {
-            Happening::Changed { .. } => Self::Changes,
-            Happening::Event { .. } => Self::Events,
-            Happening::Command { .. } => Self::Commands,
-            Happening::Link(_)
-            | Happening::Resync(_)
-            | Happening::Unreadable(_)
-            | Happening::IdClaimed(_) => Self::Links,
-            Happening::Log { .. } | Happening::LogLost(_) | Happening::NoLog(_) => Self::Logs,
+    fn of(event: &LogEvent) -> Self {
+        match event {
+            LogEvent::Changed { .. } => Self::Changes,
+            LogEvent::Event { .. } => Self::Events,
+            LogEvent::Command { .. } => Self::Commands,
+            LogEvent::Link(_)
+            | LogEvent::Resync(_)
+            | LogEvent::Unreadable(_)
+            | LogEvent::IdClaimed(_) => Self::Links,
+            LogEvent::Log { .. } | LogEvent::LogLost(_) | LogEvent::NoLog(_) => Self::Logs,
         }
     }
 }
@@ -145,7 +145,7 @@ impl Filter {
     }
 
     fn has_text(&self, entry: &LogEntry) -> bool {
-        let line = words::happening(&entry.what, None);
+        let line = words::event(&entry.what, None);
         [&*entry.board_name, &line.subject, &line.what, &line.source]
             .into_iter()
             .any(|words| words.to_lowercase().contains(&self.text))
@@ -154,10 +154,10 @@ impl Filter {
 
 /// What a successful command did is pushed by the board itself; a call that
 /// pushes nothing is worth a line.
-fn is_echo(happening: &Happening) -> bool {
+fn is_echo(event: &LogEvent) -> bool {
     matches!(
-        happening,
-        Happening::Command {
+        event,
+        LogEvent::Command {
             component: Some(_),
             outcome: Outcome::Done { .. },
             ..
@@ -279,7 +279,7 @@ mod tests {
     /// where it matters.
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    fn entry(number: u64, board: u32, what: Happening) -> Arc<LogEntry> {
+    fn entry(number: u64, board: u32, what: LogEvent) -> Arc<LogEntry> {
         let board_name = Arc::from(format!("Board {board}"));
         Arc::new(LogEntry {
             number,
@@ -291,9 +291,9 @@ mod tests {
         })
     }
 
-    fn value(value: u64) -> Happening {
+    fn value(value: u64) -> LogEvent {
         let component = ComponentKey::new(Kind::Sensor, 0);
-        Happening::Changed {
+        LogEvent::Changed {
             component,
             change: State::new().with("value", value),
             origin: Origin::Board,
@@ -305,7 +305,7 @@ mod tests {
         let mut journal = Journal::default();
         for number in 0..entries {
             let what = if number % 10 == 0 {
-                Happening::Link(LinkState::Stale)
+                LogEvent::Link(LinkState::Stale)
             } else {
                 value(number)
             };

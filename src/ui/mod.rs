@@ -25,7 +25,7 @@
 //! | a switch, also of a light | `Switch`, toggled as it is, value `unknown` while it is not known | `Light: on` |
 //! | its word | `Label` | `Light: off`, `Light: unknown`; while it is on the same as the switch |
 //! | brightness, white | `Slider` | `Light: brightness`, `Light: white` |
-//! | colour | `ColorWell` | `Light: colour` |
+//! | color | `ColorWell` | `Light: color` |
 //! | effect, select | `ComboBox` | `Light: effect`, `Mode: value` |
 //! | a number | `Slider`, `SpinButton` | `Setpoint: value`, `Setpoint: exact value` |
 //! | a text | `TextInput` | `Note: value` |
@@ -120,11 +120,11 @@ mod zoom;
 use crate::{record, words};
 
 use crate::settings;
-pub use crate::settings::{Layout, Place, RememberedBoard, Settings, SettingsFile, ThemeChoice};
+pub use crate::settings::{Layout, Page, RememberedBoard, Settings, SettingsFile, ThemeChoice};
 
 pub use action::{Action, Onto, Overlay};
 pub use app::App;
-pub use arrangement::{Arrangement, Grouping, Note, NoteChange, Sorting};
+pub use arrangement::{Arrangement, Grouping, Labels, LabelsChange, Sorting};
 pub use batch::{Batch, Step, What};
 pub use dialogs::Asks;
 pub use empty::VirtualBoards;

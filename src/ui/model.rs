@@ -1,5 +1,5 @@
 //! What the window knows: every board as the fleet last described it, in order,
-//! and the latest happenings. It is fed with [`Changes`] and needs no fleet;
+//! and the latest events. It is fed with [`Changes`] and needs no fleet;
 //! one board's change costs no work in proportion to all boards.
 
 use std::{
@@ -11,10 +11,10 @@ use std::{
 use protocol::ComponentKey;
 
 use super::{
-    arrangement::{self, Arranged, Arrangement, Grouping, Note, NoteChange, Sorting},
+    arrangement::{self, Arranged, Arrangement, Grouping, Labels, LabelsChange, Sorting},
     journal::Journal,
 };
-use crate::fleet::{BoardKey, BoardView, Changes, FleetStatus, Happening, LinkState, LogEntry};
+use crate::fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent};
 
 /// Pushes are remembered for lighting their cards; beyond this many the old
 /// ones are thrown out, once a second.
@@ -49,11 +49,11 @@ impl Counts {
 
 /// By name as people sort (`Bench 2` before `Bench 10`), then by id, then by
 /// key.
-type Place = (String, Option<String>, BoardKey);
+type Page = (String, Option<String>, BoardKey);
 
 struct Known {
     view: Arc<BoardView>,
-    place: Place,
+    place: Page,
     /// What the find box looks in.
     haystack: String,
 }
@@ -75,12 +75,12 @@ pub struct Model {
     roster: u64,
     /// Boards by their ids and addresses.
     names: HashMap<String, BoardKey>,
-    order: Vec<Place>,
+    order: Vec<Page>,
     namesakes: HashMap<String, usize>,
     counts: Counts,
     find: String,
     arrangement: Arrangement,
-    notes: BTreeMap<String, Note>,
+    notes: BTreeMap<String, Labels>,
     /// The list; `None` while it has to be arranged anew.
     arranged: Option<Arranged>,
     /// Chosen together; empty where only one is.
@@ -208,13 +208,13 @@ impl Model {
     }
 
     /// What the person noted of a board.
-    pub fn note(&self, board: &BoardView) -> Option<&Note> {
+    pub fn note(&self, board: &BoardView) -> Option<&Labels> {
         self.notes.get(board.id.as_ref()?)
     }
 
     /// Notes something of boards; one whose id is not known has no notes. How
     /// many were left out.
-    pub(super) fn make_note(&mut self, boards: &[BoardKey], change: &NoteChange) -> usize {
+    pub(super) fn make_note(&mut self, boards: &[BoardKey], change: &LabelsChange) -> usize {
         let mut left_out = 0;
         for key in boards {
             let Some(id) = self.board(*key).and_then(|board| board.id.clone()) else {
@@ -236,12 +236,12 @@ impl Model {
     }
 
     /// All notes, by the boards' ids.
-    pub(super) fn notes(&self) -> &BTreeMap<String, Note> {
+    pub(super) fn notes(&self) -> &BTreeMap<String, Labels> {
         &self.notes
     }
 
     /// Takes over what an earlier run noted, and how its list was arranged.
-    pub(super) fn recall(&mut self, arrangement: Arrangement, notes: BTreeMap<String, Note>) {
+    pub(super) fn recall(&mut self, arrangement: Arrangement, notes: BTreeMap<String, Labels>) {
         (self.arrangement, self.notes, self.arranged) = (arrangement, notes, None);
     }
 
@@ -273,14 +273,14 @@ impl Model {
         }
     }
 
-    fn place(&mut self, place: Place) {
+    fn place(&mut self, place: Page) {
         *self.namesakes.entry(place.0.clone()).or_default() += 1;
         let at = self.order.binary_search(&place).unwrap_or_else(|at| at);
         self.order.insert(at, place);
         self.arranged = None;
     }
 
-    fn unplace(&mut self, place: &Place) {
+    fn unplace(&mut self, place: &Page) {
         if let Ok(at) = self.order.binary_search(place) {
             self.order.remove(at);
         }
@@ -309,10 +309,9 @@ impl Model {
         }
     }
 
-    /// Takes over one happening.
+    /// Takes over one event.
     pub fn happened(&mut self, entry: Arc<LogEntry>, now: Instant) {
-        if let Happening::Changed { component, .. } | Happening::Event { component, .. } =
-            &entry.what
+        if let LogEvent::Changed { component, .. } | LogEvent::Event { component, .. } = &entry.what
         {
             let faded = |at: &Instant| now.saturating_duration_since(*at) >= Duration::from_secs(1);
             if self.lit.len() >= LIT && self.swept.as_ref().is_none_or(faded) {
@@ -530,7 +529,7 @@ impl Model {
         &self.journal
     }
 
-    /// How many happenings were lost because the window did not keep up.
+    /// How many events were lost because the window did not keep up.
     pub fn missed(&self) -> u64 {
         self.missed
     }
@@ -543,7 +542,7 @@ impl Model {
 
 /// What the find box looks in: name, address, id, kinds of components, room and
 /// tags, in lower case.
-fn haystack(view: &BoardView, note: Option<&Note>) -> String {
+fn haystack(view: &BoardView, note: Option<&Labels>) -> String {
     let mut words = vec![
         view.name.as_str(),
         &view.address,

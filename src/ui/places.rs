@@ -9,7 +9,7 @@ use eframe::egui::{
 use super::{
     action::Action,
     icon,
-    settings::Place,
+    settings::Page,
     text,
     theme::{self, palette},
 };
@@ -17,7 +17,7 @@ use crate::ui::room::{Within as _, between};
 
 /// A part of the window as the rail shows it.
 pub(super) struct Entry {
-    pub(super) place: Place,
+    pub(super) place: Page,
     /// What it is called.
     pub(super) word: &'static str,
     /// What one finds there.
@@ -28,55 +28,55 @@ pub(super) struct Entry {
 /// The parts, from the top.
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
-        place: Place::Boards,
+        place: Page::Boards,
         word: "Boards",
         about: "Every board, and the page of the chosen one",
         sign: icon::CPU,
     },
     Entry {
-        place: Place::Dashboards,
+        place: Page::Dashboards,
         word: "Dashboards",
         about: "Components of several boards on pages of your own",
         sign: icon::SQUARES_FOUR,
     },
     Entry {
-        place: Place::Scenes,
+        place: Page::Scenes,
         word: "Scenes",
         about: "Many components set at one click",
         sign: icon::PALETTE,
     },
     Entry {
-        place: Place::Activity,
+        place: Page::Activity,
         word: "Activity",
         about: "Everything that happened",
         sign: icon::LIST_BULLETS,
     },
     Entry {
-        place: Place::Plots,
+        place: Page::Plots,
         word: "Plots",
         about: "Sensors, switches and lights over time",
         sign: icon::CHART_LINE,
     },
     Entry {
-        place: Place::Health,
+        place: Page::Health,
         word: "Health",
         about: "How every link has been, the worst first",
         sign: icon::HEARTBEAT,
     },
     Entry {
-        place: Place::Frames,
+        place: Page::Frames,
         word: "Frames",
         about: "What goes over a board's link, and a box to send any method",
         sign: icon::BRACKETS_CURLY,
     },
     Entry {
-        place: Place::Doctor,
+        place: Page::Doctor,
         word: "Doctor",
         about: "Why a board is missing",
         sign: icon::STETHOSCOPE,
     },
     Entry {
-        place: Place::Lab,
+        place: Page::Lab,
         word: "Lab",
         about: "Channels, pushes and polls, made visible",
         sign: icon::FLASK,
@@ -107,7 +107,7 @@ const KEYS: [Key; 9] = [
 ];
 
 /// Shows the rail.
-pub(super) fn show(ui: &mut Ui, shown: Place, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &mut Ui, shown: Page, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let height = (ui.available_height() / ENTRIES.len() as f32)
         .clamp(theme::RAIL_ROW[0], theme::RAIL_ROW[1]);
@@ -164,7 +164,7 @@ fn paint(ui: &Ui, rect: Rect, entry: &Entry, chosen: bool, hovered: bool, focuse
             StrokeKind::Inside,
         );
     }
-    let colour = if chosen { palette.text } else { palette.weak };
+    let color = if chosen { palette.text } else { palette.weak };
     let (upper, lower) = plate
         .inset(vec2(2.0, 4.0))
         .split_top_bottom_at_fraction(0.6);
@@ -174,7 +174,7 @@ fn paint(ui: &Ui, rect: Rect, entry: &Entry, chosen: bool, hovered: bool, focuse
         Align2::CENTER_CENTER,
         entry.sign,
         theme::icon(),
-        colour,
+        color,
     );
     text::paint(
         ui,
@@ -182,6 +182,6 @@ fn paint(ui: &Ui, rect: Rect, entry: &Entry, chosen: bool, hovered: bool, focuse
         Align2::CENTER_CENTER,
         entry.word,
         theme::small(),
-        colour,
+        color,
     );
 }

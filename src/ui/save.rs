@@ -42,7 +42,7 @@ pub(super) fn write(path: &Path, lines: &Lines) -> io::Result<()> {
 fn write_json(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Result<()> {
     entries.iter().try_for_each(|entry| {
         let board = boards.get(&entry.board).map(AsRef::as_ref);
-        writeln!(file, "{}", plain::json(&record::happening(board, entry)))
+        writeln!(file, "{}", plain::json(&record::event(board, entry)))
     })
 }
 
@@ -64,7 +64,7 @@ fn write_csv(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Re
             what,
             source,
             timing,
-        } = words::happening(&entry.what, None);
+        } = words::event(&entry.what, None);
         let cells = [
             &*time,
             &*entry.board_name,

@@ -8,7 +8,7 @@ use eframe::egui::{
     Align2, Button, CentralPanel, Color32, Frame, Margin, Rect, RichText, ScrollArea, Sense,
     Slider, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
-use protocol::limits;
+use protocol::{State, limits};
 
 use super::{
     action::{Action, Onto},
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::ui::room::{Within as _, between, left_of};
 use crate::{
-    documents::{Document, Fit, Scene, SceneStep, Shelf, Sort, settable, state_of},
+    documents::{Document, DocumentKind, Fit, Scene, SceneStep, Shelf, settable, state_of},
     fleet::Outcome,
 };
 
@@ -42,7 +42,7 @@ pub(super) struct Scenes {
 /// How a component of a scene stands.
 struct Standing {
     sign: &'static str,
-    colour: Color32,
+    color: Color32,
     /// In words, after what is wanted.
     words: String,
 }
@@ -67,17 +67,20 @@ impl Scenes {
         model: &Model,
     ) -> Result<String, String> {
         let words = pin.words();
-        let Some((_, view)) = pin.find(model).filter(|(_, view)| state_of(view).is_some()) else {
+        let Some((_, view)) = model
+            .pinned(&pin)
+            .filter(|(_, view)| now_of(view).is_some())
+        else {
             return Err(format!(
                 "What {words} is now is not known; it cannot be taken into a scene."
             ));
         };
         let shown = self.binder.shown().map(|(at, _)| at);
-        let at = at.unwrap_or_else(|| self.binder.begin(Sort::Scene));
+        let at = at.unwrap_or_else(|| self.binder.begin(DocumentKind::Scene));
         let Some(scene) = self.binder.shelf.items.get_mut(at) else {
             return Err("That scene is gone.".to_owned());
         };
-        scene.take(pin, view);
+        scene.take(pin, &view.descriptor.key.kind, &view.shown());
         let words = format!("{words} is in {} as it is now.", scene.name);
         if let Some(shown) = shown {
             self.binder.show(shown);
@@ -90,8 +93,8 @@ impl Scenes {
     pub(super) fn take(&mut self, name: &str, pins: Vec<Pin>, model: &Model) -> usize {
         let mut scene = Scene::new(name);
         for pin in pins {
-            if let Some((_, view)) = pin.find(model) {
-                scene.take(pin.clone(), view);
+            if let Some((_, view)) = model.pinned(&pin) {
+                scene.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
             }
         }
         let taken = scene.steps.len();
@@ -122,7 +125,7 @@ impl Scenes {
         let Self { binder, find } = self;
         binder.bar(
             ui,
-            Sort::Scene,
+            DocumentKind::Scene,
             |scene| Document::Scene(scene.clone()),
             actions,
             |ui, binder, actions| {
@@ -140,7 +143,7 @@ impl Scenes {
                     Action::Pin(
                         pin,
                         Onto {
-                            sort: Sort::Scene,
+                            kind: DocumentKind::Scene,
                             at: Some(at),
                         },
                     )
@@ -153,10 +156,14 @@ impl Scenes {
                  so again at one click, with a fade if \
                 you like. Set everything as it is to be; then begin a scene and add the components, or take \
                 one from a dashboard, from several chosen boards, or from the menu of a card.";
-            self.binder.nothing(ui, Sort::Scene, words);
+            self.binder.nothing(ui, DocumentKind::Scene, words);
             return;
         };
-        for board in scene.steps.iter().filter_map(|step| step.pin.board(model)) {
+        for board in scene
+            .steps
+            .iter()
+            .filter_map(|step| model.pinned_board(&step.pin))
+        {
             moment.shows(board.key);
         }
         let last = batches.newest(&title(scene));
@@ -184,7 +191,7 @@ fn title(scene: &Scene) -> String {
 fn batch(scene: &Scene, model: &Model) -> Batch {
     let mut batch = Batch::new(title(scene), Vec::new());
     for step in &scene.steps {
-        match step.pin.board(model) {
+        match model.pinned_board(&step.pin) {
             Some(board) => {
                 let what = What::Set(step.pin.component.clone(), step.change(scene.transition_ms));
                 batch.steps.push(Step {
@@ -286,8 +293,8 @@ fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
                 .map(|step| step.pin.clone())
                 .collect::<Vec<_>>()
             {
-                if let Some((_, view)) = pin.find(model) {
-                    scene.take(pin.clone(), view);
+                if let Some((_, view)) = model.pinned(&pin) {
+                    scene.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
                 }
             }
         }
@@ -296,8 +303,8 @@ fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
 
 /// Whether a component is as wanted; `None` where it is not there.
 fn fit(step: &SceneStep, model: &Model) -> Option<Fit> {
-    step.pin
-        .find(model)
+    model
+        .pinned(&step.pin)
         .map(|(_, view)| step.fit(&view.shown()))
 }
 
@@ -335,9 +342,9 @@ fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<&Given>) {
         }
     });
     if let Some(pin) = taken
-        && let Some((_, view)) = pin.find(model)
+        && let Some((_, view)) = model.pinned(&pin)
     {
-        scene.take(pin.clone(), view);
+        scene.take(pin.clone(), &view.descriptor.key.kind, &view.shown());
     }
     if let Some(at) = removed {
         scene.steps.remove(at);
@@ -377,10 +384,9 @@ fn row(
     [sign, name, wanted, now, buttons]: [Rect; 5],
 ) -> (bool, bool) {
     let palette = palette(ui);
-    let title = step.pin.title(model);
-    let descriptor = step
-        .pin
-        .find(model)
+    let title = model.pin_title(&step.pin);
+    let descriptor = model
+        .pinned(&step.pin)
         .map(|(_, view)| view.descriptor.as_ref());
     let wants = words::fields(&step.set, descriptor);
     let standing = standing(ui, step, model, last);
@@ -390,7 +396,7 @@ fn row(
         Align2::CENTER_CENTER,
         standing.sign,
         theme::icon(),
-        standing.colour,
+        standing.color,
     );
     let spoken = format!("{title}: {wants}; {}", standing.words);
     text::field(
@@ -433,13 +439,12 @@ fn row(
         Align2::LEFT_CENTER,
         &standing.words,
         theme::body(),
-        standing.colour,
+        standing.color,
     );
     let half = buttons.split_left_right_at_fraction(0.5);
-    let there = step
-        .pin
-        .find(model)
-        .is_some_and(|(_, view)| state_of(view).is_some());
+    let there = model
+        .pinned(&step.pin)
+        .is_some_and(|(_, view)| now_of(view).is_some());
     let button = |ui: &mut Ui, rect: Rect, enabled: bool, sign: &str, name: String, hint: &str| {
         let mut child = ui.new_child(
             eframe::egui::UiBuilder::new()
@@ -473,13 +478,13 @@ fn row(
 /// component is.
 fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> Standing {
     let palette = palette(ui);
-    let is = |sign, colour, words: &str| Standing {
+    let is = |sign, color, words: &str| Standing {
         sign,
-        colour,
+        color,
         words: words.to_owned(),
     };
-    let Some((board, view)) = step.pin.find(model) else {
-        return match step.pin.board(model) {
+    let Some((board, view)) = model.pinned(&step.pin) else {
+        return match model.pinned_board(&step.pin) {
             Some(_) => is(icon::X_CIRCLE, palette.bad, "not known on its board"),
             None => is(icon::X_CIRCLE, palette.bad, "its board is not there"),
         };
@@ -500,9 +505,9 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
         }
         _ => {}
     }
-    // A light that shows a white where a colour is wanted is told with its
+    // A light that shows a white where a color is wanted is told with its
     // white.
-    let mut now = state_of(view).unwrap_or_default();
+    let mut now = now_of(view).unwrap_or_default();
     now.0
         .retain(|field, _| step.set.get(field).is_some() || matches!(field, "rgb" | "ct_k"));
     let now = words::fields(&now, Some(&view.descriptor));
@@ -510,7 +515,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
         Fit::AsWanted => is(icon::CHECK, palette.good, "so now"),
         Fit::Otherwise => Standing {
             sign: icon::ARROW_RIGHT,
-            colour: palette.weak,
+            color: palette.weak,
             words: format!("now {now}"),
         },
         Fit::Unknown => is(icon::CLOCK, palette.weak, "not known now"),
@@ -535,4 +540,9 @@ pub(super) fn panel(
     CentralPanel::default()
         .frame(frame)
         .show(ui, |ui| page.show(ui, model, moment, batches, actions));
+}
+
+/// What a component is now, as far as it can be set and is known.
+fn now_of(view: &crate::fleet::ComponentView) -> Option<State> {
+    state_of(&view.descriptor.key.kind, &view.shown())
 }

@@ -1,5 +1,5 @@
 //! Signs that are painted, not written: the state of a link as a shape and a
-//! colour, the program's mark, the theme's.
+//! color, the program's mark, the theme's.
 
 use std::f32::consts::TAU;
 
@@ -10,8 +10,8 @@ use eframe::egui::{
 use super::theme::{Palette, palette};
 use crate::fleet::LinkState;
 
-/// The colour of words about a link's state.
-pub(super) fn link_colour(palette: &Palette, link: &LinkState) -> Color32 {
+/// The color of words about a link's state.
+pub(super) fn link_color(palette: &Palette, link: &LinkState) -> Color32 {
     match link {
         LinkState::Announced => palette.weak,
         LinkState::Connecting => palette.underway,
@@ -25,7 +25,7 @@ pub(super) fn link_colour(palette: &Palette, link: &LinkState) -> Color32 {
 /// disc connecting, a ring announced, a triangle stale, a cross unreachable.
 pub(super) fn link(ui: &Ui, center: Pos2, link: &LinkState) {
     let palette = palette(ui);
-    let colour = match link {
+    let color = match link {
         LinkState::Announced => palette.weak,
         LinkState::Connecting => palette.signs.underway,
         LinkState::Connected => palette.signs.good,
@@ -33,17 +33,17 @@ pub(super) fn link(ui: &Ui, center: Pos2, link: &LinkState) {
         LinkState::Unreachable { .. } => palette.signs.bad,
     };
     let painter = ui.painter();
-    let stroke = Stroke::new(1.5, colour);
+    let stroke = Stroke::new(1.5, color);
     match link {
         LinkState::Connected => {
-            painter.circle_filled(center, 4.5, colour);
+            painter.circle_filled(center, 4.5, color);
         }
         LinkState::Announced => {
             painter.circle_stroke(center, 4.0, stroke);
         }
         LinkState::Connecting => {
             painter.circle_stroke(center, 4.0, stroke);
-            painter.add(half_disc(center, 4.0, colour));
+            painter.add(half_disc(center, 4.0, color));
         }
         LinkState::Stale => {
             let points = vec![
@@ -51,18 +51,18 @@ pub(super) fn link(ui: &Ui, center: Pos2, link: &LinkState) {
                 center + vec2(5.2, 4.0),
                 center + vec2(-5.2, 4.0),
             ];
-            painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
+            painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
         }
-        LinkState::Unreachable { .. } => cross(painter, center, 3.6, Stroke::new(2.0, colour)),
+        LinkState::Unreachable { .. } => cross(painter, center, 3.6, Stroke::new(2.0, color)),
     }
 }
 
-fn half_disc(center: Pos2, radius: f32, colour: Color32) -> Shape {
+fn half_disc(center: Pos2, radius: f32, color: Color32) -> Shape {
     let point = |step: u8| {
         let angle = TAU / 4.0 + TAU / 2.0 * f32::from(step) / 12.0;
         center + radius * vec2(angle.cos(), angle.sin())
     };
-    Shape::convex_polygon((0..=12).map(point).collect(), colour, Stroke::NONE)
+    Shape::convex_polygon((0..=12).map(point).collect(), color, Stroke::NONE)
 }
 
 /// A cross; also the sign for closing.
@@ -90,9 +90,9 @@ pub(super) fn plus(painter: &Painter, center: Pos2, reach: f32, stroke: Stroke) 
 }
 
 /// A disc that is half dark: the theme.
-pub(super) fn half_dark(painter: &Painter, center: Pos2, colour: Color32) {
-    painter.circle_stroke(center, 6.0, Stroke::new(1.5, colour));
-    painter.add(half_disc(center, 6.0, colour));
+pub(super) fn half_dark(painter: &Painter, center: Pos2, color: Color32) {
+    painter.circle_stroke(center, 6.0, Stroke::new(1.5, color));
+    painter.add(half_disc(center, 6.0, color));
 }
 
 /// The program's mark: two rows of sockets, and a cord from one to another.
@@ -122,11 +122,11 @@ pub(super) fn mark(ui: &Ui, rect: Rect) {
 }
 
 /// A dot that breathes while something is pending; `phase` from 0 to 1.
-pub(super) fn breathing(painter: &Painter, center: Pos2, phase: f32, colour: Color32) {
+pub(super) fn breathing(painter: &Painter, center: Pos2, phase: f32, color: Color32) {
     let breath = 0.5 - 0.5 * (phase * TAU).cos();
     painter.circle_filled(
         center,
         2.2 + 1.3 * breath,
-        colour.gamma_multiply(0.55 + 0.45 * breath),
+        color.gamma_multiply(0.55 + 0.45 * breath),
     );
 }

@@ -77,7 +77,7 @@ fn is_new(ui: &Ui, response: &Response, asked: f64) -> bool {
     })
 }
 
-/// egui paints the handle in the colour of the rail; this is painted over it.
+/// egui paints the handle in the color of the rail; this is painted over it.
 fn paint_handle(ui: &Ui, response: &Response, share: f32) {
     let palette = palette(ui);
     let rect = response.rect;
@@ -87,7 +87,7 @@ fn paint_handle(ui: &Ui, response: &Response, share: f32) {
         lerp(rect.left() + radius..=rect.right() - radius, share),
         rect.center().y,
     );
-    let colour = if ui.is_enabled() {
+    let color = if ui.is_enabled() {
         palette.accent
     } else {
         palette.outline
@@ -97,7 +97,7 @@ fn paint_handle(ui: &Ui, response: &Response, share: f32) {
     } else {
         7.0
     };
-    ui.painter().circle_filled(center, radius, colour);
+    ui.painter().circle_filled(center, radius, color);
     if response.has_focus() {
         ui.painter()
             .circle_stroke(center, radius, Stroke::new(2.0, palette.text));

@@ -16,7 +16,7 @@ pub(super) struct Sparkline<'a> {
     pub(super) history: Vec<Sample>,
     /// On and off: the line goes in steps.
     pub(super) steps: bool,
-    pub(super) colour: Color32,
+    pub(super) color: Color32,
     /// The values' precision and unit, for the tooltip.
     pub(super) decimals: Option<u8>,
     pub(super) unit: Option<&'a str>,
@@ -43,11 +43,11 @@ impl Sparkline<'_> {
         for run in &runs {
             match run.as_slice() {
                 [alone] => {
-                    ui.painter().circle_filled(*alone, 1.5, self.colour);
+                    ui.painter().circle_filled(*alone, 1.5, self.color);
                 }
                 points => {
                     ui.painter()
-                        .add(Shape::line(points.to_vec(), Stroke::new(1.5, self.colour)));
+                        .add(Shape::line(points.to_vec(), Stroke::new(1.5, self.color)));
                 }
             }
         }
@@ -56,7 +56,7 @@ impl Sparkline<'_> {
             .last()
             .is_some_and(|newest| newest.value.is_finite());
         if let (true, Some(newest)) = (known_now, runs.last().and_then(|run| run.last())) {
-            ui.painter().circle_filled(*newest, 2.5, self.colour);
+            ui.painter().circle_filled(*newest, 2.5, self.color);
         }
         if let Some(pointer) = response.hover_pos() {
             self.tell(ui, &response, &extent, inner, pointer, moment);

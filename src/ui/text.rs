@@ -9,8 +9,8 @@ use eframe::egui::{
 };
 
 /// Lays a text out on one line of at most `width`.
-pub(super) fn line(ui: &Ui, text: &str, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
-    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, colour);
+pub(super) fn line(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
     job.wrap.max_width = width.max(0.0);
     job.wrap.max_rows = 1;
     job.wrap.break_anywhere = true;
@@ -24,26 +24,20 @@ pub(super) fn paint(
     align: Align2,
     text: &str,
     font: FontId,
-    colour: Color32,
+    color: Color32,
 ) -> Rect {
-    let galley = line(ui, text, font, colour, rect.width());
+    let galley = line(ui, text, font, color, rect.width());
     let place = align.align_size_within_rect(galley.size(), rect);
-    ui.painter().galley(place.min, galley, colour);
+    ui.painter().galley(place.min, galley, color);
     place
 }
 
 /// A text of one line that takes its own width, at most what is there. `name`
 /// is its accessible name.
-pub(super) fn label(
-    ui: &mut Ui,
-    text: &str,
-    name: &str,
-    font: FontId,
-    colour: Color32,
-) -> Response {
-    let galley = line(ui, text, font, colour, ui.available_width());
+pub(super) fn label(ui: &mut Ui, text: &str, name: &str, font: FontId, color: Color32) -> Response {
+    let galley = line(ui, text, font, color, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
-    ui.painter().galley(rect.min, galley, colour);
+    ui.painter().galley(rect.min, galley, color);
     name_label(ui, &response, name);
     response
 }
@@ -53,10 +47,10 @@ pub(super) fn wrapped(
     ui: &Ui,
     text: &str,
     font: FontId,
-    colour: Color32,
+    color: Color32,
     width: f32,
 ) -> Arc<Galley> {
-    ui.painter().layout(text.to_owned(), font, colour, width)
+    ui.painter().layout(text.to_owned(), font, color, width)
 }
 
 /// Gives painted text its accessible name.

@@ -1,8 +1,8 @@
-//! Decides how the window looks: every colour, distance, radius and font size
+//! Decides how the window looks: every color, distance, radius and font size
 //! is here and nowhere else.
 //!
-//! Greys are neutral and there is one accent. Colours of states are Okabe and
-//! Ito's (2008), which colour-blind people can tell apart, each darkened or
+//! Grays are neutral and there is one accent. Colors of states are Okabe and
+//! Ito's (2008), which color-blind people can tell apart, each darkened or
 //! lightened until it can be read as text on every surface of its theme (WCAG
 //! 2.2, 1.4.3).
 
@@ -83,7 +83,7 @@ pub(super) const WINDOW_LEAST: [f32; 2] = [640.0, 400.0];
 /// The zoom: least, most.
 pub(super) const ZOOM: [f32; 2] = [0.5, 3.0];
 
-/// The colours of one theme.
+/// The colors of one theme.
 #[derive(Debug)]
 pub(super) struct Palette {
     /// Behind the cards.
@@ -135,7 +135,7 @@ pub(super) struct Palette {
     pub(super) signs: Signs,
 }
 
-/// Colours of signs: three to one against their ground (WCAG 2.2, 1.4.11).
+/// Colors of signs: three to one against their ground (WCAG 2.2, 1.4.11).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Signs {
     pub(super) good: Color32,
@@ -222,7 +222,7 @@ const LIGHT: Palette = Palette {
     },
 };
 
-/// The colours that `ui` is drawn in.
+/// The colors that `ui` is drawn in.
 pub(super) fn palette(ui: &Ui) -> &'static Palette {
     if ui.visuals().dark_mode {
         &DARK
@@ -382,13 +382,12 @@ fn visuals(theme: Theme, palette: &Palette) -> Visuals {
     visuals
 }
 
-impl From<ThemeChoice> for egui::ThemePreference {
-    fn from(choice: ThemeChoice) -> Self {
-        match choice {
-            ThemeChoice::System => Self::System,
-            ThemeChoice::Light => Self::Light,
-            ThemeChoice::Dark => Self::Dark,
-        }
+/// egui's name for a theme.
+pub(super) fn preference(choice: ThemeChoice) -> egui::ThemePreference {
+    match choice {
+        ThemeChoice::System => egui::ThemePreference::System,
+        ThemeChoice::Light => egui::ThemePreference::Light,
+        ThemeChoice::Dark => egui::ThemePreference::Dark,
     }
 }
 
@@ -398,7 +397,7 @@ mod tests {
 
     /// WCAG 2.2, "contrast ratio".
     fn contrast(a: Color32, b: Color32) -> f32 {
-        let luminance = |colour: Color32| {
+        let luminance = |color: Color32| {
             let part = |channel: u8| {
                 let c = f32::from(channel) / 255.0;
                 if c <= 0.04045 {
@@ -407,7 +406,7 @@ mod tests {
                     ((c + 0.055) / 1.055).powf(2.4)
                 }
             };
-            0.2126 * part(colour.r()) + 0.7152 * part(colour.g()) + 0.0722 * part(colour.b())
+            0.2126 * part(color.r()) + 0.7152 * part(color.g()) + 0.0722 * part(color.b())
         };
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)

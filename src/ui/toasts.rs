@@ -14,7 +14,7 @@ use super::{
     batch::{Batches, Given, Tally},
     icon,
     moment::Moment,
-    settings::Place,
+    settings::Page,
     theme::{self, HALF, UNIT, palette},
     words,
 };
@@ -183,7 +183,7 @@ impl Toast {
 
     fn show(&mut self, ui: &mut Ui, batches: &Batches, actions: &mut Vec<Action>) {
         let palette = palette(ui);
-        let (sign, colour, meaning, words) = match &self.about {
+        let (sign, color, meaning, words) = match &self.about {
             About::Notice(notice, _) | About::Links(notice, _) => match notice {
                 Notice::Done(words) => (icon::CHECK_CIRCLE, palette.good, "done", words.clone()),
                 Notice::Failed(words) => (icon::WARNING, palette.bad, "failed", words.clone()),
@@ -199,7 +199,7 @@ impl Toast {
             },
         };
         ui.horizontal_top(|ui| {
-            let sign = ui.label(RichText::new(sign).color(colour).size(theme::size::ICON));
+            let sign = ui.label(RichText::new(sign).color(color).size(theme::size::ICON));
             sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
             // The words have a width of their own: a height that depends on the
             // room that is left would never settle.
@@ -232,7 +232,7 @@ impl Toast {
                         board,
                         component: None,
                     },
-                    Lead::Boards => Action::Go(Place::Boards),
+                    Lead::Boards => Action::Go(Page::Boards),
                 });
                 actions.push(Action::Dismiss(self.number));
             }
@@ -359,7 +359,7 @@ fn answers(ui: &mut Ui, given: &Given) {
             let Some(answered) = steps.get(at - absent) else {
                 continue;
             };
-            let (sign, colour, meaning, words) = match &answered.outcome {
+            let (sign, color, meaning, words) = match &answered.outcome {
                 None if answered.cancelled => (
                     icon::X,
                     palette.weak,
@@ -386,7 +386,7 @@ fn answers(ui: &mut Ui, given: &Given) {
                 ),
             };
             ui.horizontal(|ui| {
-                let sign = ui.label(RichText::new(sign).color(colour));
+                let sign = ui.label(RichText::new(sign).color(color));
                 sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
                 let what = format!("{} {}", answered.name, answered.step.what);
                 let row = ui.label(RichText::new(format!("{what}: {words}")));

@@ -25,11 +25,11 @@ pub(super) fn show(ui: &mut Ui, on: Option<bool>, name: &str) -> Response {
             .animate_bool_with_time(response.id, on, ui.style().animation_time),
         None => 0.5,
     };
-    let faded = |colour: eframe::egui::Color32| {
+    let faded = |color: eframe::egui::Color32| {
         if ui.is_enabled() {
-            colour
+            color
         } else {
-            ui.visuals().disable(colour)
+            ui.visuals().disable(color)
         }
     };
     let radius = rect.height() / 2.0;

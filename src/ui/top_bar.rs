@@ -119,7 +119,7 @@ fn add_button(ui: &mut Ui) -> Response {
 /// That boards can call, where they can or were to.
 fn calls(ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    let (sign, colour, words) = match listening {
+    let (sign, color, words) = match listening {
         Listening::Off => return,
         Listening::At(address) => (
             icon::PLUGS_CONNECTED,
@@ -139,7 +139,7 @@ fn calls(ui: &mut Ui, listening: &Listening, actions: &mut Vec<Action>) {
         Align2::CENTER_CENTER,
         sign,
         theme::icon(),
-        colour,
+        color,
     );
     if response.on_hover_text(words).clicked() {
         actions.push(ask_to_listen(listening));

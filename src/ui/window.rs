@@ -35,7 +35,7 @@ use super::{
     pushes,
     scenes::{self, Scenes},
     selection_page::{self, Drafts},
-    settings::{Layout, Place, Settings, ThemeChoice},
+    settings::{Layout, Page, Settings, ThemeChoice},
     shortcuts,
     theme::{self, palette},
     toasts::{Lead, Notice, Toasts},
@@ -67,7 +67,7 @@ pub struct Window {
     theme: ThemeChoice,
     pushes_of_one: bool,
     pushed: Matches,
-    place: Place,
+    place: Page,
     activity: Activity,
     health: Health,
     plots: Plots,
@@ -96,7 +96,7 @@ impl Window {
     pub fn new(ctx: &egui::Context, settings: &Settings) -> Self {
         let system_fonts = fonts::install(ctx);
         theme::install(ctx);
-        ctx.set_theme(settings.theme);
+        ctx.set_theme(super::theme::preference(settings.theme));
         zoom::take_over(ctx);
         if let Some(zoom) = settings.layout.zoom {
             ctx.set_zoom_factor(zoom::shown(
@@ -193,7 +193,7 @@ impl Window {
             .show(ui, |ui| {
                 places::show(ui, self.place, &mut actions);
             });
-        if self.model.is_empty() && !matches!(self.place, Place::Doctor | Place::Lab) {
+        if self.model.is_empty() && !matches!(self.place, Page::Doctor | Page::Lab) {
             CentralPanel::default()
                 .frame(Frame::new().fill(palette.ground))
                 .show(ui, |ui| {
@@ -201,14 +201,14 @@ impl Window {
                 });
         } else {
             match self.place {
-                Place::Boards => self.boards(ui, moment, &mut actions),
-                Place::Dashboards => {
+                Page::Boards => self.boards(ui, moment, &mut actions),
+                Page::Dashboards => {
                     dashboards::panel(ui, &mut self.dashboards, &self.model, moment, &mut actions);
                 }
-                Place::Frames => {
-                    frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions)
+                Page::Frames => {
+                    frames::panel(ui, &mut self.frames, &self.model, moment, &mut actions);
                 }
-                Place::Scenes => scenes::panel(
+                Page::Scenes => scenes::panel(
                     ui,
                     &mut self.scenes,
                     &self.model,
@@ -216,7 +216,7 @@ impl Window {
                     &self.batches,
                     &mut actions,
                 ),
-                Place::Plots => {
+                Page::Plots => {
                     let page = Frame::new()
                         .fill(palette.ground)
                         .inner_margin(Margin::symmetric(20, 12));
@@ -224,7 +224,7 @@ impl Window {
                         self.plots.show(ui, &self.model, moment, &mut actions);
                     });
                 }
-                Place::Health => {
+                Page::Health => {
                     let page = Frame::new()
                         .fill(palette.ground)
                         .inner_margin(Margin::symmetric(20, 12));
@@ -232,7 +232,7 @@ impl Window {
                         self.health.show(ui, &self.model, moment, &mut actions);
                     });
                 }
-                Place::Doctor => {
+                Page::Doctor => {
                     let page = Frame::new()
                         .fill(palette.ground)
                         .inner_margin(Margin::symmetric(20, 12));
@@ -240,8 +240,8 @@ impl Window {
                         .frame(page)
                         .show(ui, |ui| self.doctor.show(ui, moment, &mut actions));
                 }
-                Place::Lab => self.lab.panel(ui, &self.model, moment, &mut actions),
-                Place::Activity => {
+                Page::Lab => self.lab.panel(ui, &self.model, moment, &mut actions),
+                Page::Activity => {
                     let page = Frame::new().fill(palette.ground).inner_margin(Margin {
                         left: 20,
                         right: 12,
@@ -369,7 +369,7 @@ impl Window {
         let window = ctx.content_rect().size() * now;
         match zoom::step(ctx, now, window) {
             Some(zoom::Step::To(zoom)) => {
-                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom)
+                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
             }
             Some(zoom::Step::TooLarge) => {
                 self.tell(Notice::Done(
@@ -475,7 +475,7 @@ impl Window {
         }
     }
 
-    /// Takes over a happening; what happened to links that nobody looks at is
+    /// Takes over a event; what happened to links that nobody looks at is
     /// told.
     pub(super) fn happened(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
         if self.elsewhere.happened(&entry, &self.model, shown) {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use switchboard::channel::{
-    Content, Full, Host, Keep, Reader, Recorder, SendError, State, Way, What,
+    Content, Direction, Full, Host, Keep, Reader, Recorder, SendError, State, What,
 };
 
 use crate::server::{Manner, SOON, Server, Waiting, came, text};
@@ -163,7 +163,7 @@ fn a_message_is_repeated_at_a_rate_and_as_often_as_was_asked() {
     let sent: Vec<Duration> = waiting
         .seen
         .iter()
-        .filter(|entry| matches!(entry.what, What::Message(Way::Out, _)))
+        .filter(|entry| matches!(entry.what, What::Message(Direction::Out, _)))
         .map(|entry| entry.offset)
         .collect();
     assert_eq!(sent.len(), 100);
@@ -232,8 +232,8 @@ fn what_happens_is_recorded_while_it_is_asked_for_and_read_back() {
     assert_eq!(
         read,
         [
-            What::Message(Way::Out, text("during")),
-            What::Message(Way::In, text("during"))
+            What::Message(Direction::Out, text("during")),
+            What::Message(Direction::In, text("during"))
         ]
     );
     std::fs::remove_file(&path).expect("it is there");

@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use switchboard::channel::{
-    Cause, Channel, Content, DRAWING, Entry, Full, Host, Settings, View, Way, What,
+    Cause, Channel, Content, DRAWING, Direction, Entry, Full, Host, Settings, View, What,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -324,7 +324,7 @@ impl Waiting {
 /// The messages that came.
 pub(crate) fn came(seen: &[Arc<Entry>]) -> impl Iterator<Item = &Content> {
     seen.iter().filter_map(|entry| match &entry.what {
-        What::Message(Way::In, content) => Some(content),
+        What::Message(Direction::In, content) => Some(content),
         _ => None,
     })
 }

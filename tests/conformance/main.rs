@@ -590,8 +590,8 @@ fn message_twists() -> Vec<Row> {
         ),
         said(
             "Messages: what is unknown",
-            "Sys.Ping\",\"params\":{\"colour\"",
-            "Sys.Pang\",\"params\":{\"colour\"",
+            "Sys.Ping\",\"params\":{\"color\"",
+            "Sys.Pang\",\"params\":{\"color\"",
         ),
         said(
             "Messages: a parameter that is null",

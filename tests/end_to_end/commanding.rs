@@ -6,7 +6,7 @@ use crate::desk::{
 };
 use protocol::State;
 use serde_json::json;
-use switchboard::fleet::{CommandState, Happening, LinkProblem, LinkState, Origin, Outcome};
+use switchboard::fleet::{CommandState, LinkProblem, LinkState, LogEvent, Origin, Outcome};
 use virtual_board::Profile;
 
 #[test]
@@ -82,7 +82,7 @@ fn a_press_by_hand_reaches_the_fleet_unasked() {
     onlooker.shows("Desk lamp", "light:0", |light| light.on() == Some(!was_on));
     let origin = onlooker.until("the press is in the log", SOON, |seen| {
         seen.log.iter().find_map(|entry| match &entry.what {
-            Happening::Event {
+            LogEvent::Event {
                 component,
                 event,
                 origin,

@@ -14,7 +14,7 @@ use crate::desk::{
 };
 use protocol::limits;
 use serde_json::json;
-use switchboard::fleet::{Happening, LinkProblem, LinkState, Outcome, ResyncCause};
+use switchboard::fleet::{LinkProblem, LinkState, LogEvent, Outcome, ResyncCause};
 use virtual_board::{Options, Profile, VirtualBoards};
 
 /// Room for a loaded machine on top of a figure of the wire.
@@ -273,7 +273,7 @@ fn a_gap_in_prev_leads_to_a_resync() {
     onlooker.until("the log says why", SOON, |seen| {
         seen.log
             .iter()
-            .any(|entry| entry.what == Happening::Resync(ResyncCause::Gap))
+            .any(|entry| entry.what == LogEvent::Resync(ResyncCause::Gap))
             .then_some(())
     });
 }

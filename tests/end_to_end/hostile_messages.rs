@@ -100,11 +100,11 @@ fn deep_nesting_is_refused_and_the_connection_lives() {
 fn a_message_of_three_kilobytes_closes_its_connection_with_1009_and_no_other() {
     let boards = boards(Profile::Lamp, 1);
     let address = &address(&boards);
-    let mut neighbour = Wire::open(address);
+    let mut neighbor = Wire::open(address);
     let mut wire = Wire::open(address);
     wire.say(&"x".repeat(3_000));
     assert_eq!(wire.hear(), Heard::Closed(Some(1009)));
-    assert!(neighbour.call("Sys.Ping", json!({}))["result"].is_object());
+    assert!(neighbor.call("Sys.Ping", json!({}))["result"].is_object());
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn two_hundred_boards_draw_no_frame_on_a_page_that_shows_nothing_of_what_they_pu
             since > 200,
             "{page}: {since} values were pushed meanwhile, after {before}, {frames} frames"
         );
-        // Every 2,000 happenings the window takes them over before they are
+        // Every 2,000 events the window takes them over before they are
         // forgotten; soon after that it looks once whether there is anything to
         // remember.
         assert!(frames <= 2, "{page}: {frames} frames were drawn");

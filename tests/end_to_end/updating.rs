@@ -10,7 +10,7 @@ use std::{
 use protocol::{limits, ota};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use switchboard::fleet::{Happening, ImageSource, Origin, UpdateProblem, UpdateState};
+use switchboard::fleet::{ImageSource, LogEvent, Origin, UpdateProblem, UpdateState};
 use virtual_board::{Profile, VirtualBoards, image::Image};
 
 use crate::desk::{Onlooker, SOON, address, boards, component_of, key, name, wire::Wire};
@@ -100,7 +100,7 @@ fn another_controller_sees_how_it_gets_on_and_is_refused_meanwhile() {
         (Some(true), Some("0.2.0"))
     );
     let by_another = onlooker.log.iter().any(|entry| {
-        matches!(&entry.what, Happening::Changed { component, origin: Origin::OtherController(_), .. }
+        matches!(&entry.what, LogEvent::Changed { component, origin: Origin::OtherController(_), .. }
             if *component == key("update:0"))
     });
     assert!(by_another);

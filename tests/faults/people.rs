@@ -109,7 +109,7 @@ fn be_boards(boards: usize) {
                 counters.push(Counter::start(own(id)));
                 json!(true)
             }
-            // What the first counter saw of what others than its neighbours
+            // What the first counter saw of what others than its neighbors
             // did.
             ["counted"] => counters.first().map(Counter::presses).into(),
             _ => panic!("no board can {line:?}"),

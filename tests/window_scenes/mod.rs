@@ -14,8 +14,8 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use switchboard::fleet::{
-    BoardKey, BoardView, Candidates, Changes, CommandState, ComponentView, Happening, Health,
-    History, LastEvent, LinkProblem, LinkState, LogEntry, Origin, ResyncCause, Sample,
+    BoardKey, BoardView, Candidates, Changes, CommandState, ComponentView, Health, History,
+    LastEvent, LinkProblem, LinkState, LogEntry, LogEvent, Origin, ResyncCause, Sample,
     UpdateProblem, UpdateState,
 };
 use switchboard::keys::{KeyId, Role};
@@ -180,7 +180,7 @@ pub(crate) fn sensor(
 
 pub(crate) fn diagnostic(view: ComponentView) -> ComponentView {
     described(view, |descriptor| {
-        descriptor.entity_category = Some(EntityCategory::Diagnostic)
+        descriptor.entity_category = Some(EntityCategory::Diagnostic);
     })
 }
 
@@ -499,14 +499,14 @@ pub(crate) fn key(text: &str) -> ComponentKey {
 }
 
 pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
-    let changed = |component: &str, change: State, origin, late: f64| Happening::Changed {
+    let changed = |component: &str, change: State, origin, late: f64| LogEvent::Changed {
         component: key(component),
         change,
         origin,
         late: Some(seconds(late)),
     };
     let entries = [
-        ("Weather", Happening::Link(LinkState::Stale)),
+        ("Weather", LogEvent::Link(LinkState::Stale)),
         (
             "Desk lamp",
             changed(
@@ -525,7 +525,7 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
                 0.0031,
             ),
         ),
-        ("Strip", Happening::Resync(ResyncCause::Gap)),
+        ("Strip", LogEvent::Resync(ResyncCause::Gap)),
         (
             "Desk lamp",
             changed(
@@ -537,7 +537,7 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
         ),
         (
             "Desk lamp",
-            Happening::Event {
+            LogEvent::Event {
                 component: key("button:0"),
                 event: "press".to_owned(),
                 origin: Origin::ByHand,
@@ -555,7 +555,7 @@ pub(crate) fn log(at: Now) -> Vec<Arc<LogEntry>> {
         ),
         (
             "Bench 4",
-            Happening::Link(LinkState::Unreachable {
+            LogEvent::Link(LinkState::Unreachable {
                 problem: LinkProblem::Silent,
                 retry_at: None,
             }),

@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr};
 use crate::{
     channel::{Header, Pointer, Protocol, Rate, SettingsError},
     cli::args::Wait,
-    dial::Place,
+    dial::Endpoint,
 };
 
 const MORE: &str = "Examples:
@@ -70,7 +70,7 @@ pub(in crate::cli) struct ChannelArgs {
         required_unless_present = "read",
         conflicts_with = "read"
     )]
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<Endpoint>,
     /// Print a recording instead, as it would have been printed live.
     #[arg(long, value_name = "FILE")]
     pub(super) read: Option<PathBuf>,

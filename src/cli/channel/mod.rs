@@ -18,8 +18,8 @@ use self::print::Printer;
 use super::{Failure, output};
 use crate::{
     channel::{
-        By, Cause, Channel, Content, Full, Host, Keep, ReadError, Reader, Recorder, SendError,
-        Settings, State, View, Way,
+        By, Cause, Channel, Content, Direction, Full, Host, Keep, ReadError, Reader, Recorder,
+        SendError, Settings, State, View,
     },
     fleet::StartError,
 };
@@ -370,8 +370,8 @@ impl Talk {
         let mut out = BufWriter::new(output::bytes());
         for entry in &since.entries {
             match entry.message() {
-                Some((Way::In, _)) => self.linger.heard(Instant::now()),
-                Some((Way::Out, _)) => self.linger.sent(Instant::now()),
+                Some((Direction::In, _)) => self.linger.heard(Instant::now()),
+                Some((Direction::Out, _)) => self.linger.sent(Instant::now()),
                 None => {}
             }
             // After the last that was wanted none is printed, though more may

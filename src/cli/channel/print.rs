@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{super::output, args::ChannelArgs};
 use crate::{
-    channel::{Content, Entry, Pointer, Way, What, hex, to_line},
+    channel::{Content, Direction, Entry, Pointer, What, hex, to_line},
     plain, words,
 };
 
@@ -49,7 +49,7 @@ impl Printer {
             },
             _ => None,
         };
-        let came = matches!(entry.what, What::Message(Way::In, _));
+        let came = matches!(entry.what, What::Message(Direction::In, _));
         if self.json {
             writeln!(out, "{}", to_line(entry, found))?;
         } else if let (true, Some((_, content))) = (came, entry.message()) {

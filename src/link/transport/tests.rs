@@ -35,7 +35,7 @@ fn open(transport: Transport, address: SocketAddr) -> (Socket, UnboundedReceiver
     };
     (
         Socket::open(opening, Unread::default(), move |event| {
-            drop(tell.send(event))
+            drop(tell.send(event));
         }),
         told,
     )
@@ -102,10 +102,15 @@ fn sent(transport: Transport, bytes: Vec<u8>) -> (Option<Ending>, Option<u16>) {
 
 /// A frame of a server: 64 KiB, which a frame may have.
 fn frame(first: u8) -> Vec<u8> {
-    let length = u64::try_from(bounds::MESSAGE)
+    let length = u64::try_from(protocol::limits::MESSAGE_INTO_CONTROLLER)
         .expect("it fits")
         .to_be_bytes();
-    [&[first, 127][..], &length, &vec![b'x'; bounds::MESSAGE]].concat()
+    [
+        &[first, 127][..],
+        &length,
+        &vec![b'x'; protocol::limits::MESSAGE_INTO_CONTROLLER],
+    ]
+    .concat()
 }
 
 const TEXT_THAT_GOES_ON: u8 = 0x01;
@@ -126,7 +131,9 @@ fn a_message_in_fragments_is_refused_with_1009_once_it_is_longer_than_any_messag
 #[test]
 fn over_ewebsock_a_message_in_fragments_is_refused_at_64_mib_or_when_it_ends() {
     let mut fragments = frame(TEXT_THAT_GOES_ON);
-    fragments.extend(frame(CONTINUATION).repeat(64 * 1_024 * 1_024 / bounds::MESSAGE));
+    fragments.extend(
+        frame(CONTINUATION).repeat(64 * 1_024 * 1_024 / protocol::limits::MESSAGE_INTO_CONTROLLER),
+    );
     let (ending, _) = sent(Transport::Ewebsock, fragments);
     assert!(
         matches!(&ending, Some(Ending::Misbehaved(text)) if text.contains("too long")),
@@ -290,7 +297,7 @@ fn what_follows_the_handshake_in_the_same_packet_is_read() {
 fn what_waits_to_be_read_is_bounded_in_bytes() {
     let unread = Unread::default();
     let small = SocketEvent::Ping;
-    let large = SocketEvent::Text("x".repeat(bounds::MESSAGE));
+    let large = SocketEvent::Text("x".repeat(protocol::limits::MESSAGE_INTO_CONTROLLER));
     let added = (0..100).take_while(|_| unread.add(&large)).count();
     assert_eq!(added, 15);
     assert!(unread.add(&small));

@@ -31,8 +31,9 @@ use super::{
 };
 use crate::{
     dial::{Reached, reach},
-    link::{bounds, state::Ending},
+    link::state::Ending,
 };
+use sanitize::bounds;
 
 /// How long a board may leave a message unread before its connection ends.
 const WRITE: Duration = Duration::from_secs(30);
@@ -54,17 +55,6 @@ const DISCARDED: usize = 1_024 * 1_024;
 
 /// A WebSocket to a board, inbound or outbound.
 pub(crate) type Stream = WebSocketStream<TcpStream>;
-
-/// How long a message may be, and how much may wait to be written.
-pub(crate) fn limits() -> WebSocketConfig {
-    WebSocketConfig {
-        max_message_size: Some(bounds::MESSAGE),
-        max_frame_size: Some(bounds::MESSAGE),
-        max_write_buffer_size: 4 * bounds::MESSAGE,
-        write_buffer_size: 0,
-        ..WebSocketConfig::default()
-    }
-}
 
 /// Makes one attempt, and serves the connection until either side ends it.
 pub(super) async fn run<F: Fn(SocketEvent)>(
@@ -138,13 +128,13 @@ async fn attempt<F: Fn(SocketEvent)>(
         );
     }
     let mut head = Head::of(stream);
-    client_async_with_config(request, &mut head, Some(limits()))
+    client_async_with_config(request, &mut head, Some(net::handshake::limits()))
         .await
         .map_err(refused)?;
     let (stream, rest) = head.into_parts();
     let limits = WebSocketConfig {
         write_buffer_size: WRITE_TOGETHER,
-        ..limits()
+        ..net::handshake::limits()
     };
     Ok(WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(limits)).await)
 }

@@ -19,10 +19,10 @@ pub(super) const LINE: f32 = 16.0;
 /// Room for the button of the menu, right of the key.
 const MENU: f32 = 12.0;
 
-/// A footer's words and their colour.
+/// A footer's words and their color.
 struct Words {
     text: String,
-    colour: Color32,
+    color: Color32,
     /// A pending command: a dot breathes before it.
     breathes: bool,
 }
@@ -30,9 +30,9 @@ struct Words {
 fn words(ui: &Ui, card: &Card<'_>) -> Words {
     let palette = palette(ui);
     let moment = card.page.moment;
-    let plain = |text: String, colour| Words {
+    let plain = |text: String, color| Words {
         text,
-        colour,
+        color,
         breathes: false,
     };
     if let Availability::Off { heard, .. } = card.page.availability {
@@ -48,7 +48,7 @@ fn words(ui: &Ui, card: &Card<'_>) -> Words {
         CommandState::Pending { .. } => {
             return Words {
                 text: "pending".to_owned(),
-                colour: palette.underway,
+                color: palette.underway,
                 breathes: true,
             };
         }
@@ -117,7 +117,7 @@ pub(super) fn height(ui: &Ui, card: &Card<'_>, width: f32) -> f32 {
         ui,
         &words.text,
         theme::small(),
-        words.colour,
+        words.color,
         room(ui, card, width),
     )
     .size()
@@ -153,7 +153,7 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
             ui.painter(),
             pos2(left + 4.0, rect.bottom() - 7.0),
             phase as f32,
-            words.colour,
+            words.color,
         );
         left += 12.0;
     }
@@ -161,11 +161,11 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect) {
         ui,
         &words.text,
         theme::small(),
-        words.colour,
+        words.color,
         room(ui, card, rect.right() - left),
     );
     let place = Rect::from_min_size(pos2(left, rect.bottom() - galley.size().y), galley.size());
-    ui.painter().galley(place.min, galley, words.colour);
+    ui.painter().galley(place.min, galley, words.color);
     let response = ui.interact(
         place.expand2(vec2(0.0, 1.0)),
         ui.scope_id().with("footer"),

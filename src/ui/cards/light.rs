@@ -1,4 +1,4 @@
-//! Lights: brightness, colour, white and effect, as far as the light says that
+//! Lights: brightness, color, white and effect, as far as the light says that
 //! it has them.
 
 use eframe::egui::{Align, Color32, ComboBox, Layout, Ui, color_picker, vec2};
@@ -22,7 +22,7 @@ fn caps<'a>(card: &'a Card<'_>) -> &'a Caps {
     &card.component.descriptor.caps
 }
 
-/// What stands for a colour or a white that is `null`. A light shows one of the
+/// What stands for a color or a white that is `null`. A light shows one of the
 /// two: the other is not unknown, it is not used.
 fn nothing(card: &Card<'_>) -> &'static str {
     match card.state.rgb().is_some() || card.state.ct_k().is_some() {
@@ -78,7 +78,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
         );
     }
     if caps.rgb {
-        colour(ui, card, actions);
+        color(ui, card, actions);
     }
     if !caps.effects.is_empty() {
         effect(ui, card, actions);
@@ -142,8 +142,8 @@ fn slide(
         };
         let words = value.map_or_else(|| absent.to_owned(), |value| format!("{value:.0} {unit}"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let colour = if value.is_some() {
-                card.value_colour(ui)
+            let color = if value.is_some() {
+                card.value_color(ui)
             } else {
                 palette(ui).weak
             };
@@ -152,14 +152,14 @@ fn slide(
                 &words,
                 &card.name(&format!("{name} {words}")),
                 theme::body(),
-                colour,
+                color,
             );
         });
     });
 }
 
-fn colour(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
-    row(ui, "colour", |ui| {
+fn color(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
+    row(ui, "color", |ui| {
         let known = card.state.rgb();
         let [r, g, b] = known.unwrap_or([255; 3]);
         let mut shown = Color32::from_rgb(r, g, b);
@@ -169,12 +169,12 @@ fn colour(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
                 ui.style_mut().explanation_tooltips = false;
                 color_picker::color_edit_button_srgba(ui, &mut shown, color_picker::Alpha::Opaque)
             })
-            .accessible_name(card.name("colour"));
+            .accessible_name(card.name("color"));
         if response.changed() && Some([shown.r(), shown.g(), shown.b()]) != known {
             actions.push(card.set(State::new().with("rgb", vec![shown.r(), shown.g(), shown.b()])));
         }
         if known.is_none() {
-            // A filled field would claim a colour.
+            // A filled field would claim a color.
             ui.painter().rect_filled(
                 response.rect.shrink(1.0),
                 theme::CONTROL_RADIUS,
@@ -186,17 +186,17 @@ fn colour(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
             || nothing(card).to_owned(),
             |[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"),
         );
-        let colour = if known.is_some() {
-            card.value_colour(ui)
+        let color = if known.is_some() {
+            card.value_color(ui)
         } else {
             palette(ui).weak
         };
         text::label(
             ui,
             &words,
-            &card.name(&format!("colour {words}")),
+            &card.name(&format!("color {words}")),
             theme::monospace(),
-            colour,
+            color,
         );
     });
 }

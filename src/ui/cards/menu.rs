@@ -6,12 +6,11 @@ use eframe::egui::{
 
 use super::Card;
 use crate::{
-    documents::{Sort, settable},
+    documents::{DocumentKind, settable},
     ui::{
         action::{Action, Onto},
         binder::entry,
         icon,
-        pin::Pin,
         plots::can_be_plotted,
         theme,
     },
@@ -34,7 +33,7 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<A
         )))
         .show(|ui| {
             ui.set_min_width(200.0);
-            let pin = || Pin::of(card.page.model, card.page.board.key, &descriptor.key);
+            let pin = || card.page.model.pin(card.page.board.key, &descriptor.key);
             if can_be_plotted(&descriptor.kind) && entry(ui, icon::CHART_LINE, "Add to the plots") {
                 actions.extend(pin().map(Action::Plot));
             }
@@ -43,33 +42,33 @@ pub(super) fn show(ui: &mut Ui, card: &Card<'_>, rect: Rect, actions: &mut Vec<A
                 .max_height(theme::COMMANDS[1])
                 .show(ui, |ui| {
                     let mut onto = |ui: &mut Ui,
-                                    sort: Sort,
+                                    kind: DocumentKind,
                                     sign: &str,
                                     names: &[String],
                                     [to, new]: [&str; 2]| {
                         for (at, name) in names.iter().enumerate() {
                             if entry(ui, sign, &format!("{to} {name}")) {
                                 actions.extend(
-                                    pin().map(|pin| Action::Pin(pin, Onto { sort, at: Some(at) })),
+                                    pin().map(|pin| Action::Pin(pin, Onto { kind, at: Some(at) })),
                                 );
                             }
                         }
                         if entry(ui, sign, new) {
                             actions
-                                .extend(pin().map(|pin| Action::Pin(pin, Onto { sort, at: None })));
+                                .extend(pin().map(|pin| Action::Pin(pin, Onto { kind, at: None })));
                         }
                     };
                     let words = ["Pin to", "Pin to a new dashboard"];
                     onto(
                         ui,
-                        Sort::Dashboard,
+                        DocumentKind::Dashboard,
                         icon::PUSH_PIN,
                         &names.dashboards,
                         words,
                     );
                     if !settable(&descriptor.kind).is_empty() {
                         let words = ["Take into", "Take into a new scene"];
-                        onto(ui, Sort::Scene, icon::PALETTE, &names.scenes, words);
+                        onto(ui, DocumentKind::Scene, icon::PALETTE, &names.scenes, words);
                     }
                 });
         });

@@ -90,8 +90,8 @@ impl Card<'_> {
         matches!(self.page.availability, Availability::Live)
     }
 
-    /// The colour of a value: weak while it is old.
-    fn value_colour(&self, ui: &Ui) -> Color32 {
+    /// The color of a value: weak while it is old.
+    fn value_color(&self, ui: &Ui) -> Color32 {
         if self.live() {
             palette(ui).text
         } else {

@@ -49,8 +49,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&Component
             ),
             _ => sensor::value(&card),
         };
-        let colour = if known {
-            card.value_colour(ui)
+        let color = if known {
+            card.value_color(ui)
         } else {
             palette.weak
         };
@@ -61,7 +61,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, page: &Page<'_>, components: &[&Component
             Align2::RIGHT_CENTER,
             &words,
             &name,
-            (theme::body(), colour),
+            (theme::body(), color),
         );
         if component.history.recent_len() > 1 {
             let line = column(0.54, 0.74).inset(vec2(0.0, 4.0));

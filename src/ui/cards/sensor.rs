@@ -39,8 +39,8 @@ pub(super) fn value(card: &Card<'_>) -> (String, bool) {
 /// The value at the right of the head.
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let (words, known) = value(card);
-    let colour = if known {
-        card.value_colour(ui)
+    let color = if known {
+        card.value_color(ui)
     } else {
         palette(ui).weak
     };
@@ -49,7 +49,7 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     } else {
         theme::strong()
     };
-    text::label(ui, &words, &card.name(&words), font, colour);
+    text::label(ui, &words, &card.name(&words), font, color);
 }
 
 /// The history, as high as the row of cards allows.
@@ -71,7 +71,7 @@ pub(super) fn sparkline<'a>(ui: &Ui, card: &'a Card<'_>) -> Sparkline<'a> {
     Sparkline {
         history: card.component.history.recent(),
         steps: descriptor.kind == protocol::Kind::BinarySensor,
-        colour: if card.live() {
+        color: if card.live() {
             palette(ui).accent
         } else {
             palette(ui).outline

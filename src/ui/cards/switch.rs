@@ -21,12 +21,12 @@ pub(super) fn head(ui: &mut Ui, card: &Card<'_>, actions: &mut Vec<Action>) {
 pub(super) fn read_only(ui: &mut Ui, card: &Card<'_>) {
     let on = card.state.on();
     let word = word(card, on);
-    let colour = if on.is_some() {
-        card.value_colour(ui)
+    let color = if on.is_some() {
+        card.value_color(ui)
     } else {
         palette(ui).weak
     };
-    text::label(ui, word, &card.name(word), theme::strong(), colour);
+    text::label(ui, word, &card.name(word), theme::strong(), color);
     let (rect, _) = ui.allocate_exact_size(
         eframe::egui::vec2(12.0, theme::LINE),
         eframe::egui::Sense::hover(),
@@ -38,7 +38,7 @@ pub(super) fn read_only(ui: &mut Ui, card: &Card<'_>) {
             if card.live() {
                 palette(ui).accent
             } else {
-                colour
+                color
             },
         ),
         _ => ui.painter().circle_stroke(

@@ -96,11 +96,11 @@ fn galley(ui: &Ui, said: &(String, Color32), width: f32) -> Arc<Galley> {
 /// The version that runs.
 pub(super) fn head(ui: &mut Ui, card: &Card<'_>) {
     let version = card.state.installed_version().map(words::plain);
-    let (version, colour) = match version {
-        Some(version) => (version, card.value_colour(ui)),
+    let (version, color) = match version {
+        Some(version) => (version, card.value_color(ui)),
         None => ("unknown".to_owned(), palette(ui).weak),
     };
-    text::label(ui, &version, &card.name(&version), theme::strong(), colour);
+    text::label(ui, &version, &card.name(&version), theme::strong(), color);
 }
 
 /// As high as what is said.

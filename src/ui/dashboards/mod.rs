@@ -20,7 +20,7 @@ use super::{
     pin::Pin,
     theme::{self, UNIT, palette},
 };
-use crate::documents::{Dashboard, Document, Part, Shelf, Sort};
+use crate::documents::{Dashboard, Document, DocumentKind, Part, Shelf};
 use crate::ui::room::left_of;
 use tile::{Edit, Tiler};
 
@@ -66,7 +66,7 @@ impl Dashboards {
         moment: &Moment,
     ) -> Result<String, String> {
         let shown = self.binder.shown().map(|(at, _)| at);
-        let at = at.unwrap_or_else(|| self.binder.begin(Sort::Dashboard));
+        let at = at.unwrap_or_else(|| self.binder.begin(DocumentKind::Dashboard));
         let Some(dashboard) = self.binder.shelf.items.get_mut(at) else {
             return Err("That dashboard is gone.".to_owned());
         };
@@ -104,7 +104,7 @@ impl Dashboards {
         let Self { binder, find, .. } = self;
         binder.bar(
             ui,
-            Sort::Dashboard,
+            DocumentKind::Dashboard,
             |page| Document::Dashboard(page.clone()),
             actions,
             |ui, binder, actions| {
@@ -119,7 +119,7 @@ impl Dashboards {
                     Action::Pin(
                         pin,
                         Onto {
-                            sort: Sort::Dashboard,
+                            kind: DocumentKind::Dashboard,
                             at: Some(at),
                         },
                     )
@@ -137,7 +137,7 @@ impl Dashboards {
         );
         ui.add_space(UNIT);
         match self.binder.shown() {
-            None => self.binder.nothing(ui, Sort::Dashboard, TEACH),
+            None => self.binder.nothing(ui, DocumentKind::Dashboard, TEACH),
             Some((_, dashboard)) if dashboard.layout.is_none() => {
                 let words = "Add components with the button at the upper right, or from the menu \
                      of a card: Boards, then the three \

@@ -217,10 +217,10 @@ pub(super) fn needed(tree: &Tree<Pin>, id: TileId, size: &dyn Fn(&Pin) -> Vec2) 
     }
 }
 
-/// Lets a tile and its neighbour in that direction change places; one that has
+/// Lets a tile and its neighbor in that direction change places; one that has
 /// none becomes a row or column of its own there.
 pub(super) fn shift(tree: &mut Tree<Pin>, id: TileId, to: Direction) {
-    if let Some(other) = neighbour(tree, id, to) {
+    if let Some(other) = neighbor(tree, id, to) {
         if let (Some(one), Some(two)) = (
             tree.tiles.get_pane(&id).cloned(),
             tree.tiles.get_pane(&other).cloned(),
@@ -263,7 +263,7 @@ pub(super) fn resize(tree: &mut Tree<Pin>, id: TileId, dir: LinearDir, factor: f
 }
 
 /// The nearest tile in that direction, as they were drawn last.
-fn neighbour(tree: &Tree<Pin>, id: TileId, to: Direction) -> Option<TileId> {
+fn neighbor(tree: &Tree<Pin>, id: TileId, to: Direction) -> Option<TileId> {
     let from = tree.tiles.rect(id)?;
     let others = tree
         .tiles
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_neighbour_a_tile_gets_a_row_or_a_column_of_its_own() {
+    fn without_a_neighbor_a_tile_gets_a_row_or_a_column_of_its_own() {
         let mut tree = with(3, 3);
         let id = tree.tiles.find_pane(&pin(1)).expect("it is there");
         shift(&mut tree, id, Direction::Down);
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_are_those_beside_not_those_across() {
+    fn neighbors_are_those_beside_not_those_across() {
         let at = |x: f32, y: f32| Rect::from_min_size(eframe::egui::pos2(x, y), vec2(100.0, 100.0));
         let from = at(0.0, 0.0);
         assert!(

@@ -27,7 +27,7 @@ use super::{
     theme::{self, HALF, UNIT, palette},
     words,
 };
-use crate::fleet::{BoardKey, BoardView, Following, Outcome, Way, WireFrame};
+use crate::fleet::{BoardKey, BoardView, Direction, Following, Outcome, WireFrame};
 use crate::ui::room::between;
 use reading::{Reading, Sort};
 
@@ -94,20 +94,20 @@ impl Tap {
         let reading = reading::read(&frame);
         let mut answers = None;
         match (&reading.id, frame.way) {
-            (Some(id), Way::Out) => {
+            (Some(id), Direction::Out) => {
                 if self.asked.len() >= MOST {
                     self.asked.clear();
                 }
                 self.asked.insert(id.clone(), (frame.number, frame.at));
             }
-            (Some(id), Way::In) => {
+            (Some(id), Direction::In) => {
                 answers = self
                     .asked
                     .remove(id)
                     .map(|(number, at)| (number, frame.at.duration_since(at).unwrap_or_default()));
             }
             // On another connection the numbers begin again.
-            (None, Way::Link) => self.asked.clear(),
+            (None, Direction::Link) => self.asked.clear(),
             _ => {}
         }
         if self.rows.len() == MOST {
@@ -239,7 +239,7 @@ impl Frames {
                     self.held = !self.held;
                 }
                 if let Some(tap) = &self.tap {
-                    let total = |way: Way| {
+                    let total = |way: Direction| {
                         let rows = tap.rows.iter().filter(|row| row.frame.way == way);
                         rows.fold((0_u64, 0_u64), |(count, bytes), row| {
                             (
@@ -248,7 +248,7 @@ impl Frames {
                             )
                         })
                     };
-                    let ((sent, out), (came, back)) = (total(Way::Out), total(Way::In));
+                    let ((sent, out), (came, back)) = (total(Direction::Out), total(Direction::In));
                     let mut words = format!("{sent} out, {out} B; {came} in, {back} B");
                     if tap.lost > 0 {
                         words.push_str(&format!("; {} earlier ones were not kept", tap.lost));
@@ -351,7 +351,7 @@ impl Frames {
         // What a person would type: the request itself, or that which was
         // answered.
         let request = match (row.reading.sort, row.frame.way, row.answers) {
-            (_, Way::Out, _) => Some(row),
+            (_, Direction::Out, _) => Some(row),
             (_, _, Some((number, _))) => self.tap.as_ref().and_then(|tap| tap.row(number)),
             _ => None,
         };
@@ -405,12 +405,12 @@ impl Frames {
 fn facts(row: &Row, moment: &Moment) -> String {
     let time = moment.time_of_day(row.frame.at);
     let way = match row.frame.way {
-        Way::Out => "to the board",
-        Way::In => "from the board",
-        Way::Link => "link",
+        Direction::Out => "to the board",
+        Direction::In => "from the board",
+        Direction::Link => "link",
     };
     let mut facts = format!("{time}  {way}");
-    if row.frame.way != Way::Link {
+    if row.frame.way != Direction::Link {
         facts.push_str(&format!("  {} B", row.frame.size));
         if row.frame.encrypted {
             facts.push_str("  encrypted");
@@ -455,14 +455,14 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
             palette.control,
         );
     }
-    let (sign, colour) = match (row.frame.way, row.reading.method.ends_with("error")) {
+    let (sign, color) = match (row.frame.way, row.reading.method.ends_with("error")) {
         (_, true) => (icon::WARNING, palette.bad),
-        (Way::Out, _) => (icon::ARROW_UP, palette.underway),
-        (Way::In, _) => (icon::ARROW_DOWN, palette.good),
-        (Way::Link, _) => (icon::DOT, palette.weak),
+        (Direction::Out, _) => (icon::ARROW_UP, palette.underway),
+        (Direction::In, _) => (icon::ARROW_DOWN, palette.good),
+        (Direction::Link, _) => (icon::DOT, palette.weak),
     };
     let time = moment.time_of_day(row.frame.at);
-    let size = if row.frame.way == Way::Link {
+    let size = if row.frame.way == Direction::Link {
         String::new()
     } else {
         format!("{} B", row.frame.size)
@@ -481,12 +481,12 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
             24.0,
             Align2::CENTER_CENTER,
             sign,
-            if row.frame.way == Way::Link {
+            if row.frame.way == Direction::Link {
                 theme::icon()
             } else {
                 theme::body()
             },
-            colour,
+            color,
         ),
         (92.0, Align2::LEFT_CENTER, &*time, monospace.clone(), weak),
         (56.0, Align2::RIGHT_CENTER, &*size, monospace.clone(), weak),
@@ -507,7 +507,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
         ),
     ];
     let mut left = rect.left();
-    for (width, align, words, font, colour) in columns {
+    for (width, align, words, font, color) in columns {
         let right = (left + width).min(rect.right());
         text::paint(
             ui,
@@ -515,7 +515,7 @@ fn line(ui: &mut Ui, row: &Row, chosen: bool, moment: &Moment) -> bool {
             align,
             words,
             font,
-            colour,
+            color,
         );
         left = right;
     }

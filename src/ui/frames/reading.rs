@@ -6,7 +6,7 @@ use std::fmt::Write;
 use protocol::method::SYS_PING;
 use serde_json::Value;
 
-use crate::fleet::{Content, Way, WireFrame};
+use crate::fleet::{Content, Direction, WireFrame};
 
 /// What a frame is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub(super) fn read(frame: &WireFrame) -> Reading {
     }
 }
 
-fn message(way: Way, text: &str) -> Reading {
+fn message(way: Direction, text: &str) -> Reading {
     let line = text.to_owned();
     let Ok(Value::Object(message)) = serde_json::from_str::<Value>(text) else {
         return Reading {
@@ -94,7 +94,7 @@ fn message(way: Way, text: &str) -> Reading {
             id,
             line,
         },
-        (Some(method), None) if way == Way::Out => Reading {
+        (Some(method), None) if way == Direction::Out => Reading {
             sort: Sort::Request,
             method: method.to_owned(),
             id,
@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    fn of(way: Way, text: &str) -> WireFrame {
+    fn of(way: Direction, text: &str) -> WireFrame {
         WireFrame {
             number: 0,
             at: SystemTime::UNIX_EPOCH,
@@ -184,26 +184,26 @@ mod tests {
         let is =
             |sort, method: &str, id: Option<&str>| (sort, method.to_owned(), id.map(str::to_owned));
         assert_eq!(
-            sort(Way::Out, r#"{"id":7,"method":"Light.Set"}"#),
+            sort(Direction::Out, r#"{"id":7,"method":"Light.Set"}"#),
             is(Sort::Request, "Light.Set", Some("7"))
         );
         assert_eq!(
-            sort(Way::In, r#"{"id":7,"result":{"seq":1}}"#),
+            sort(Direction::In, r#"{"id":7,"result":{"seq":1}}"#),
             is(Sort::Answer, "", Some("7"))
         );
         assert_eq!(
-            sort(Way::In, r#"{"id":"a","error":{"code":1}}"#),
+            sort(Direction::In, r#"{"id":"a","error":{"code":1}}"#),
             is(Sort::Answer, "error", Some("\"a\""))
         );
         assert_eq!(
-            sort(Way::In, r#"{"method":"NotifyStatus"}"#),
+            sort(Direction::In, r#"{"method":"NotifyStatus"}"#),
             is(Sort::Push, "NotifyStatus", None)
         );
         assert_eq!(
-            sort(Way::Out, r#"{"method":"Sys.Ping","id":1}"#),
+            sort(Direction::Out, r#"{"method":"Sys.Ping","id":1}"#),
             is(Sort::Link, "Sys.Ping", Some("1"))
         );
-        assert_eq!(sort(Way::In, "hello"), is(Sort::Push, "text", None));
+        assert_eq!(sort(Direction::In, "hello"), is(Sort::Push, "text", None));
     }
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
         let frame = WireFrame {
             number: 0,
             at: SystemTime::UNIX_EPOCH,
-            way: Way::In,
+            way: Direction::In,
             size: 18,
             encrypted: false,
             content,

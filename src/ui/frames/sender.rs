@@ -92,7 +92,7 @@ fn of_component(view: &ComponentView) -> Vec<(&'static str, Value)> {
     let set = || {
         let mut params = Object::from_iter([("id".to_owned(), json!(id))]);
         // What is known now, to be changed.
-        let state = state_of(view).unwrap_or_else(|| {
+        let state = state_of(&key.kind, &view.shown()).unwrap_or_else(|| {
             settable(&key.kind)
                 .iter()
                 .take(1)
@@ -199,7 +199,7 @@ impl Sender {
                 }
             });
         ui.add_space(HALF);
-        let (words, colour) = match (&parsed, &self.answer) {
+        let (words, color) = match (&parsed, &self.answer) {
             (Err(problem), _) => (problem.clone(), palette.bad),
             (_, _) if self.waiting => ("Waiting for the answer.".to_owned(), palette.underway),
             (_, Some(Ok(Outcome::Done { result, took }))) => (
@@ -212,7 +212,7 @@ impl Sender {
             (_, None) => (String::new(), palette.weak),
         };
         if !words.is_empty() {
-            text::label(ui, &words, &words, theme::small(), colour).on_hover_text(&words);
+            text::label(ui, &words, &words, theme::small(), color).on_hover_text(&words);
         }
     }
 

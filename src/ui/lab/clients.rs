@@ -409,7 +409,7 @@ fn row(
     }
     let places = places(rect);
     for (at, (cell, column)) in cells.iter().zip(&COLUMNS).enumerate() {
-        let (font, colour) = match at {
+        let (font, color) = match at {
             1 => (theme::strong(), palette.text),
             2 if ours => (theme::body(), palette.accent),
             6 if entry.lost > 0 => (theme::body(), palette.doubtful),
@@ -421,7 +421,7 @@ fn row(
         } else {
             Align2::LEFT_CENTER
         };
-        text::paint(ui, places[at], align, cell, font, colour);
+        text::paint(ui, places[at], align, cell, font, color);
     }
     if ours {
         return;

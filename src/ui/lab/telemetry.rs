@@ -273,15 +273,15 @@ impl Telemetry {
                  lost is seen."
                     .to_owned()
             });
-            let colour = if self.problem.is_some() {
+            let color = if self.problem.is_some() {
                 palette.bad
             } else {
                 palette.weak
             };
-            ui.label(RichText::new(words).color(colour));
+            ui.label(RichText::new(words).color(color));
             return;
         };
-        let (sign, words, colour) = match &run.state {
+        let (sign, words, color) = match &run.state {
             State::Connecting => ("○", "connecting".to_owned(), palette.underway),
             State::Open => ("●", "samples come".to_owned(), palette.good),
             State::Waiting { why } => (
@@ -299,7 +299,7 @@ impl Telemetry {
                 &format!("{sign} {words}"),
                 &format!("telemetry: {words}"),
                 theme::body(),
-                colour,
+                color,
             );
             if let Some([samples, frames, bytes]) = run.rates(moment.now) {
                 let words = format!("{samples:.0} samples/s");

@@ -36,7 +36,7 @@ pub(super) fn show(
 ) {
     let palette = palette(ui);
     let from = view.to - view.span;
-    let colour = palette.series[number % palette.series.len()];
+    let color = palette.series[number % palette.series.len()];
     let columns = ui.available_width().max(1.0) * ui.pixels_per_point();
     #[expect(
         clippy::cast_possible_truncation,
@@ -75,7 +75,7 @@ pub(super) fn show(
             // It has two points a column at most; egui_plot would make a band
             // of them, which breaks thin peaks.
             let line = Line::new("", PlotPoints::from(part))
-                .color(colour)
+                .color(color)
                 .width(1.25)
                 .allow_band(false);
             plot.line(line.allow_hover(false));

@@ -1,4 +1,4 @@
-//! What is plotted: each curve with its number and colour, its value, and what
+//! What is plotted: each curve with its number and color, its value, and what
 //! the time that is shown comes to; and what can be added.
 
 use eframe::egui::{
@@ -65,7 +65,7 @@ pub(super) fn show(
 /// A curve; whether it is taken away.
 fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> bool {
     let palette = palette(ui);
-    let colour = palette.series[curve.number % palette.series.len()];
+    let color = palette.series[curve.number % palette.series.len()];
     let mut taken = false;
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(22.0, theme::LINE), Sense::hover());
@@ -80,7 +80,7 @@ fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> boo
         );
         let line = between(pos2(rect.left(), rect.bottom() - 5.0), rect.max);
         ui.painter()
-            .hline(line.x_range(), line.center().y, Stroke::new(3.0, colour));
+            .hline(line.x_range(), line.center().y, Stroke::new(3.0, color));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             taken =
                 sign_button(ui, icon::X, &format!("{}: take off the plots", curve.title)).clicked();

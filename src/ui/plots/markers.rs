@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use super::{Curve, Range};
 use crate::{
-    fleet::{BoardKey, Happening, LinkState, Timeline, seconds},
+    fleet::{BoardKey, LinkState, LogEvent, Timeline, seconds},
     ui::{journal::Journal, words},
 };
 
@@ -44,11 +44,11 @@ impl Markers {
             .collect();
         for entry in new.into_iter().rev() {
             let (words, is_loss) = match &entry.what {
-                Happening::Event {
+                LogEvent::Event {
                     component, event, ..
                 } => (format!("{component} {}", event.replace('_', " ")), false),
-                Happening::Link(LinkState::Connected) => ("connected".to_owned(), false),
-                Happening::Link(LinkState::Unreachable { problem, .. }) => {
+                LogEvent::Link(LinkState::Connected) => ("connected".to_owned(), false),
+                LogEvent::Link(LinkState::Unreachable { problem, .. }) => {
                     (words::problem(problem), true)
                 }
                 _ => continue,

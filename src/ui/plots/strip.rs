@@ -89,17 +89,17 @@ pub(super) fn show(
     let response = plot.show(ui, |plot| {
         plot.set_plot_bounds_x(from..=to);
         for curve in curves {
-            let colour = palette.series[curve.number % palette.series.len()];
+            let color = palette.series[curve.number % palette.series.len()];
             let style = if curve.number < palette.series.len() {
                 LineStyle::Solid
             } else {
                 LineStyle::dashed_dense()
             };
             let base = lanes.get(&curve.number).copied().unwrap_or(0.0);
-            draw(plot, curve, base, colour, style);
+            draw(plot, curve, base, color, style);
         }
         for mark in marks {
-            let colour = if mark.is_loss {
+            let color = if mark.is_loss {
                 palette.signs.bad
             } else {
                 palette.signs.underway
@@ -111,7 +111,7 @@ pub(super) fn show(
             };
             plot.vline(
                 VLine::new("", mark.at)
-                    .color(colour)
+                    .color(color)
                     .style(style)
                     .allow_hover(false),
             );
@@ -190,7 +190,7 @@ fn draw<'a>(
     plot: &mut egui_plot::PlotUi<'a>,
     curve: &Curve<'a>,
     base: f64,
-    colour: Color32,
+    color: Color32,
     style: LineStyle,
 ) {
     let mut last = None;
@@ -209,7 +209,7 @@ fn draw<'a>(
             let xs: Vec<f64> = edges.iter().map(|(x, _)| *x).collect();
             let lows: Vec<f64> = edges.iter().map(|(_, bucket)| bucket.low + base).collect();
             let highs: Vec<f64> = edges.iter().map(|(_, bucket)| bucket.high + base).collect();
-            let fill = colour.gamma_multiply(0.25);
+            let fill = color.gamma_multiply(0.25);
             plot.add(
                 FilledArea::new("", &xs, &lows, &highs)
                     .fill_color(fill)
@@ -221,7 +221,7 @@ fn draw<'a>(
             plot.points(
                 Points::new("", vec![*only])
                     .radius(2.0)
-                    .color(colour)
+                    .color(color)
                     .allow_hover(false),
             );
         }
@@ -229,7 +229,7 @@ fn draw<'a>(
         // where a step is upright.
         let is_line = curve.shape() == Shape::Line;
         let line = Line::new("", PlotPoints::from(points))
-            .color(colour)
+            .color(color)
             .width(1.5)
             .style(style)
             .allow_band(is_line);
@@ -240,7 +240,7 @@ fn draw<'a>(
         let at = PlotPoint::new(x.min(bounds.max()[0]), y);
         let number = RichText::new(format!("{} ", curve.number + 1))
             .font(theme::small())
-            .color(colour);
+            .color(color);
         plot.text(
             Text::new("", at, number)
                 .anchor(Align2::RIGHT_BOTTOM)

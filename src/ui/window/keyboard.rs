@@ -7,7 +7,7 @@ use crate::ui::{
     action::{Action, Overlay},
     dialogs::Asks,
     places,
-    settings::Place,
+    settings::Page,
 };
 
 impl Window {
@@ -38,7 +38,7 @@ impl Window {
         if laid_over || focused.is_some() || self.model.listed() == 0 {
             return;
         }
-        if self.place == Place::Boards {
+        if self.place == Page::Boards {
             if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
                 actions.push(Action::MarkAll);
             }

@@ -5,12 +5,12 @@ use eframe::egui::Ui;
 
 use super::Window;
 use crate::{
-    documents::{Document, Shelved, Sort, check_name},
+    documents::{Document, DocumentKind, Shelved, check_name},
     ui::{
         action::{Action, Onto, Overlay},
         commands::Commands,
         moment::Moment,
-        settings::Place,
+        settings::Page,
         toasts::Notice,
     },
 };
@@ -32,7 +32,7 @@ impl Window {
                 self.model.arrange_as(arrangement);
                 ui.ctx().request_repaint();
             }
-            Action::Note(boards, change) => {
+            Action::SetLabels(boards, change) => {
                 let left_out = self.model.make_note(&boards, &change);
                 self.dialog = None;
                 if left_out > 0 {
@@ -43,7 +43,7 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             Action::Show { board, component } => {
-                self.place = Place::Boards;
+                self.place = Page::Boards;
                 self.model.select(board);
                 self.component = component;
                 self.reveal = true;
@@ -54,7 +54,7 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             Action::Examine(wanted) => {
-                self.place = Place::Doctor;
+                self.place = Page::Doctor;
                 ui.ctx().request_repaint();
                 return Some(Action::Examine(wanted));
             }
@@ -76,10 +76,12 @@ impl Window {
                 let told = self.plots.add(pin);
                 self.tell(told.map_or_else(Notice::Failed, Notice::Done));
             }
-            Action::Pin(pin, Onto { sort, at }) => {
-                let told = match sort {
-                    Sort::Dashboard => self.dashboards.pin(ui, pin, at, &self.model, moment),
-                    Sort::Scene => self.scenes.pin(pin, at, &self.model),
+            Action::Pin(pin, Onto { kind, at }) => {
+                let told = match kind {
+                    DocumentKind::Dashboard => {
+                        self.dashboards.pin(ui, pin, at, &self.model, moment)
+                    }
+                    DocumentKind::Scene => self.scenes.pin(pin, at, &self.model),
                 };
                 self.tell(told.map_or_else(Notice::Failed, Notice::Done));
                 ui.ctx().request_repaint();
@@ -89,7 +91,7 @@ impl Window {
                     0 => self.tell(Notice::Failed(
                         "Nothing of that can be set, or is known now.".to_owned(),
                     )),
-                    _ => self.place = Place::Scenes,
+                    _ => self.place = Page::Scenes,
                 }
                 ui.ctx().request_repaint();
             }
@@ -97,19 +99,19 @@ impl Window {
                 return self.scenes.batch(at, &self.model).map(Action::Together);
             }
             Action::ShowDashboard(at) => {
-                self.place = Place::Dashboards;
+                self.place = Page::Dashboards;
                 self.dashboards.binder.show(at);
                 ui.ctx().request_repaint();
             }
             Action::ShowFrames(board) => {
-                self.place = Place::Frames;
+                self.place = Page::Frames;
                 self.frames.choose(board);
                 ui.ctx().request_repaint();
             }
-            Action::Name(sort, at, name) => {
-                let outcome = check_name(&name).and_then(|()| match sort {
-                    Sort::Dashboard => self.dashboards.binder.rename(at, &name),
-                    Sort::Scene => self.scenes.binder.rename(at, &name),
+            Action::Name(kind, at, name) => {
+                let outcome = check_name(&name).and_then(|()| match kind {
+                    DocumentKind::Dashboard => self.dashboards.binder.rename(at, &name),
+                    DocumentKind::Scene => self.scenes.binder.rename(at, &name),
                 });
                 self.answer_dialog(outcome);
             }
@@ -121,7 +123,7 @@ impl Window {
             }
             Action::Theme(choice) => {
                 self.theme = choice;
-                ui.ctx().set_theme(choice);
+                ui.ctx().set_theme(crate::ui::theme::preference(choice));
             }
             other => return Some(other),
         }
@@ -134,7 +136,7 @@ impl Window {
             Document::Scene(scene) => {
                 let at = self.scenes.binder.add(scene);
                 (
-                    Place::Scenes,
+                    Page::Scenes,
                     self.scenes
                         .binder
                         .shelf
@@ -147,7 +149,7 @@ impl Window {
             Document::Dashboard(dashboard) => {
                 let at = self.dashboards.binder.add(dashboard);
                 (
-                    Place::Dashboards,
+                    Page::Dashboards,
                     self.dashboards
                         .binder
                         .shelf

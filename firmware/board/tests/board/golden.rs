@@ -18,7 +18,8 @@ fn every_golden_request_is_carried_out_and_answered_with_its_id() {
             component.state = state(json!({ "value": "eco", "options": ["eco", "boost"] }));
         }
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocol/tests/golden/v1");
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/protocol/tests/golden/v1");
     let mut requests = 0;
     for file in fs::read_dir(&folder).unwrap() {
         let path = file.unwrap().path();

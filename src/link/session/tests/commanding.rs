@@ -40,10 +40,10 @@ fn a_waiting_set_keeps_the_fields_that_the_newer_one_does_not_have() {
     let mut bench = Bench::connected();
     bench.command(1, set(10));
     bench.command(2, set(20));
-    let mut colour = set(0);
-    colour.params = Object::from_iter([("id".into(), json!(0)), ("on".into(), json!(true))]);
-    colour.wanted = Some(State::new().with("on", true));
-    bench.command(3, colour);
+    let mut color = set(0);
+    color.params = Object::from_iter([("id".into(), json!(0)), ("on".into(), json!(true))]);
+    color.wanted = Some(State::new().with("on", true));
+    bench.command(3, color);
     bench.answer(method::LIGHT_SET, json!({ "seq": 10 }));
     let sent = bench.take(method::LIGHT_SET).params;
     assert_eq!(
@@ -53,17 +53,17 @@ fn a_waiting_set_keeps_the_fields_that_the_newer_one_does_not_have() {
 }
 
 #[test]
-fn of_a_colour_and_a_white_that_wait_the_newer_is_sent_alone() {
+fn of_a_color_and_a_white_that_wait_the_newer_is_sent_alone() {
     let hue = |field: &str, value: serde_json::Value| {
         let mut hue = set(0);
         hue.params = Object::from_iter([("id".into(), json!(0)), (field.into(), value.clone())]);
         hue.wanted = Some(State::new().with(field, value));
         hue
     };
-    let (colour, white) = (json!([255, 0, 0]), json!(2700));
+    let (color, white) = (json!([255, 0, 0]), json!(2700));
     for (older, newer) in [
-        (("rgb", &colour), ("ct_k", &white)),
-        (("ct_k", &white), ("rgb", &colour)),
+        (("rgb", &color), ("ct_k", &white)),
+        (("ct_k", &white), ("rgb", &color)),
     ] {
         let mut bench = Bench::connected();
         bench.command(1, set(10));

@@ -2,10 +2,8 @@ use noise::{Hello, Key, KeyId, Offer, Psk, Role, respond};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    keys::Keys,
-    link::backoff::{AFTER_REFUSAL, SELDOM},
-};
+use crate::keys::Keys;
+use net::backoff::{AFTER_REFUSAL, SELDOM};
 
 const CHALLENGE: [u8; 16] = [9; 16];
 

@@ -27,11 +27,11 @@ use serde_json::{Value, json};
 use super::{Announced, Ephemeral, Input, Output, Report, Session};
 use crate::address::{Candidate, Candidates, InterfaceId};
 use crate::link::{
-    backoff::AFTER_REBOOT,
     commands::{Command, Ticket},
     state::{Ending, LinkProblem, LinkState, Now, Origin, Outcome, ResyncCause},
     transport::attempts::Standing,
 };
+use net::backoff::AFTER_REBOOT;
 
 const EPOCH: &str = "5f3a91c2";
 

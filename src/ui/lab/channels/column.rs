@@ -18,7 +18,7 @@ use super::{
 };
 use crate::ui::room::left_of;
 use crate::{
-    channel::{Content, Entry, Life, Pointer, State, Sum, View, Way, What, hex},
+    channel::{Content, Direction, Entry, Life, Pointer, State, Sum, View, What, hex},
     ui::{
         action::Action,
         files::Errand,
@@ -100,13 +100,13 @@ fn head(ui: &mut Ui, lane: &mut Lane, actions: &mut Vec<Action>) -> Option<Asked
     let mut asked = None;
     let address = lane.title.clone();
     ui.horizontal(|ui| {
-        let (mark, colour, _) = list::state(lane, palette);
+        let (mark, color, _) = list::state(lane, palette);
         let font = if mark == icon::DOT {
             theme::icon()
         } else {
             theme::body()
         };
-        text::label(ui, mark, &format!("{address}: sign"), font, colour);
+        text::label(ui, mark, &format!("{address}: sign"), font, color);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = HALF;
             if sign(
@@ -187,8 +187,8 @@ fn record(ui: &mut Ui, lane: &Lane, actions: &mut Vec<Action>) {
 /// How it is and was.
 fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
     let palette = palette(ui);
-    let small = |ui: &mut Ui, words: &str, colour: Color32| {
-        text::label(ui, words, words, theme::small(), colour).on_hover_text(words)
+    let small = |ui: &mut Ui, words: &str, color: Color32| {
+        text::label(ui, words, words, theme::small(), color).on_hover_text(words)
     };
     if let Some(problem) = &lane.problem {
         ui.add(
@@ -205,7 +205,7 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
         match &lane.source {
             Source::Recorded(path) => {
                 small(ui, &format!("recording {}", path.display()), palette.weak);
-                for (way, word) in [(Way::In, "in"), (Way::Out, "out")] {
+                for (way, word) in [(Direction::In, "in"), (Direction::Out, "out")] {
                     let (messages, bytes) = lane.rows.sum(way);
                     let words = format!(
                         "{} {word}, {}",
@@ -232,13 +232,13 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
         lives(ui, lane, view, moment);
     });
     if let (false, Some(life)) = (view.state.is_open(), view.lives.last()) {
-        let colour = if life.cause.is_in_order() {
+        let color = if life.cause.is_in_order() {
             palette.weak
         } else {
             palette.bad
         };
         let words = words::plain(&life.cause.to_string());
-        ui.add(Label::new(RichText::new(words).font(theme::small()).color(colour)).wrap());
+        ui.add(Label::new(RichText::new(words).font(theme::small()).color(color)).wrap());
     }
     let sent = words::count(view.pings.sent, "ping");
     if view.state.is_open() || view.pings.sent > 0 {
@@ -258,14 +258,14 @@ fn facts(ui: &mut Ui, lane: &Lane, moment: &Moment) {
         );
     }
     if let Some(recording) = &view.recording {
-        let (words, colour) = match &recording.problem {
+        let (words, color) = match &recording.problem {
             None => (
                 format!("recorded: {} lines", words::grouped(recording.lines)),
                 palette.underway,
             ),
             Some(problem) => (problem.clone(), palette.bad),
         };
-        small(ui, &words, colour);
+        small(ui, &words, color);
     }
 }
 
@@ -299,7 +299,7 @@ fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
     );
     let mut left = rect.left() + 18.0;
     for (place, (words, width)) in [first].iter().chain(&rest).zip(cells).enumerate() {
-        let colour = if place == 0 {
+        let color = if place == 0 {
             palette.text
         } else {
             palette.weak
@@ -308,7 +308,7 @@ fn flow(ui: &mut Ui, mark: &str, word: &str, sum: &Sum, palette: &Palette) {
             pos2(left, rect.top()),
             vec2(left_of(width, HALF), rect.height()),
         );
-        text::paint(ui, cell, Align2::LEFT_CENTER, words, theme::small(), colour);
+        text::paint(ui, cell, Align2::LEFT_CENTER, words, theme::small(), color);
         left += width;
     }
     response.on_hover_text(format!(
@@ -485,13 +485,13 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
         // above it.
         let width = ((ui.available_width() - HALF) / 2.0).max(48.0);
         let field =
-            |ui: &mut Ui, value: &mut String, hint: &str, name: &str, colour: Option<Color32>| {
+            |ui: &mut Ui, value: &mut String, hint: &str, name: &str, color: Option<Color32>| {
                 let mut edit = TextEdit::singleline(value)
                     .id_salt(name)
                     .hint_text(hint)
                     .desired_width(width);
-                if let Some(colour) = colour {
-                    edit = edit.text_color(colour);
+                if let Some(color) = color {
+                    edit = edit.text_color(color);
                 }
                 ui.add(
                     edit.align(Align2::LEFT_CENTER)
@@ -501,8 +501,8 @@ fn filter(ui: &mut Ui, lane: &mut Lane) {
             };
         field(ui, &mut lane.find, "Find", "Find in the messages", None);
         let wrong = lane.path.parse::<Pointer>().err();
-        let colour = wrong.as_ref().map(|_| palette.bad);
-        let path = field(ui, &mut lane.path, "/path/of/json", "Part of JSON", colour);
+        let color = wrong.as_ref().map(|_| palette.bad);
+        let path = field(ui, &mut lane.path, "/path/of/json", "Part of JSON", color);
         let hint = wrong.map_or_else(
             || {
                 "Show only this part of JSON: names and places each after a slash, * for every \
@@ -606,11 +606,11 @@ fn row(
     let (rect, response) = ui
         .push_id(slot, |ui| ui.allocate_exact_size(size, Sense::click()))
         .inner;
-    let (mark, colour, words) = in_words(entry, pointer, palette);
+    let (mark, color, words) = in_words(entry, pointer, palette);
     let time = words::time_of_day(entry.at, &moment.zone);
     let way = match &entry.what {
-        What::Message(Way::In, _) => "in  ",
-        What::Message(Way::Out, _) => "out  ",
+        What::Message(Direction::In, _) => "in  ",
+        What::Message(Direction::Out, _) => "out  ",
         _ => "",
     };
     response.widget_info(|| {
@@ -646,7 +646,7 @@ fn row(
         Align2::CENTER_CENTER,
         mark,
         theme::body(),
-        colour,
+        color,
     );
     text::paint(
         ui,
@@ -656,11 +656,11 @@ fn row(
         theme::monospace_small(),
         palette.weak,
     );
-    let (font, colour) = match is_message {
+    let (font, color) = match is_message {
         true => (theme::monospace_small(), palette.text),
-        false => (theme::small(), colour),
+        false => (theme::small(), color),
     };
-    text::paint(ui, text_box, Align2::LEFT_CENTER, &words, font, colour);
+    text::paint(ui, text_box, Align2::LEFT_CENTER, &words, font, color);
     // In a stream another entry is here before the button is released.
     let (pressed, released) = ui.input(|input| {
         (
@@ -671,7 +671,7 @@ fn row(
     (response.clicked() && !released) || (ui.rect_contains_pointer(rect) && pressed)
 }
 
-/// The sign, its colour and the line of what happened.
+/// The sign, its color and the line of what happened.
 fn in_words(
     entry: &Entry,
     pointer: Option<&Pointer>,
@@ -699,12 +699,12 @@ fn in_words(
                 ),
             };
             match way {
-                Way::In => (icon::ARROW_DOWN, palette.good, words),
-                Way::Out => (icon::ARROW_UP, palette.underway, words),
+                Direction::In => (icon::ARROW_DOWN, palette.good, words),
+                Direction::Out => (icon::ARROW_UP, palette.underway, words),
             }
         }
-        What::Ping(Way::Out) => (icon::HEARTBEAT, palette.weak, "ping".to_owned()),
-        What::Ping(Way::In) => (
+        What::Ping(Direction::Out) => (icon::HEARTBEAT, palette.weak, "ping".to_owned()),
+        What::Ping(Direction::In) => (
             icon::HEARTBEAT,
             palette.weak,
             "ping of the server".to_owned(),
@@ -722,12 +722,12 @@ fn in_words(
             format!("open, {}", words::plain(protocol)),
         ),
         What::End(cause) => {
-            let colour = if cause.is_in_order() {
+            let color = if cause.is_in_order() {
                 palette.weak
             } else {
                 palette.bad
             };
-            (icon::X_CIRCLE, colour, words::plain(&cause.to_string()))
+            (icon::X_CIRCLE, color, words::plain(&cause.to_string()))
         }
         What::Waiting(time) => (
             icon::CLOCK,
@@ -784,7 +784,7 @@ fn details(ui: &mut Ui, lane: &mut Lane, moment: &Moment) {
         .size_range(least..=most);
     panel.show(ui, |ui| {
         ui.horizontal(|ui| {
-            let way = if way == Way::In { "in" } else { "out" };
+            let way = if way == Direction::In { "in" } else { "out" };
             let offset = words::quantity(entry.offset.as_secs_f64(), Some(3), Some("s"));
             let facts = format!(
                 "{}  {way}  {}  +{offset}",

@@ -12,7 +12,7 @@ use eframe::egui;
 use super::{details::Details, load::Loaded, plot::Plotted, rows::Rows, sender::Sender};
 use crate::{
     channel::{Channel, DRAWING, Header, Host, Pointer, Protocol, Settings, State, View},
-    dial::Place,
+    dial::Endpoint,
     redact::redacted,
     settings::RememberedChannel,
 };
@@ -236,10 +236,10 @@ impl Lane {
     /// # Errors
     /// What is wrong with which, and what would be right.
     pub(super) fn settings(&self) -> Result<Settings, String> {
-        let place: Place = self
+        let place: Endpoint = self
             .address
             .parse()
-            .map_err(|error: crate::dial::PlaceError| format!("{error}."))?;
+            .map_err(|error: crate::dial::EndpointError| format!("{error}."))?;
         let sentence = |error: crate::channel::SettingsError| format!("{error}.");
         let headers = self
             .options

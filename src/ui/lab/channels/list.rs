@@ -57,7 +57,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
             ui.allocate_exact_size(size, Sense::click())
         })
         .inner;
-    let (sign, colour, state) = state(lane, palette);
+    let (sign, color, state) = state(lane, palette);
     let (host, title) = parts(&lane.title);
     let name = format!("{}: {state}", lane.title);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, lane.shown, &name));
@@ -117,7 +117,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
     } else {
         theme::body()
     };
-    text::paint(ui, mark, Align2::CENTER_CENTER, sign, font, colour);
+    text::paint(ui, mark, Align2::CENTER_CENTER, sign, font, color);
     let first = line(HALF, beside.left());
     let titled = text::paint(
         ui,
@@ -146,7 +146,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
         theme::small(),
         palette.weak,
     );
-    let (sign, colour) = match (lane.shown, eye.hovered()) {
+    let (sign, color) = match (lane.shown, eye.hovered()) {
         (true, _) => (icon::EYE, palette.accent),
         (false, true) => (icon::EYE, palette.text),
         (false, false) => (icon::EYE_SLASH, palette.outline),
@@ -157,7 +157,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
         Align2::CENTER_CENTER,
         sign,
         theme::body(),
-        colour,
+        color,
     );
     let multiple = ui.input(|input| input.modifiers.command);
     if eye.on_hover_text(words).clicked() {
@@ -174,7 +174,7 @@ fn row(ui: &mut Ui, lane: &Lane) -> Option<Asked> {
     asked
 }
 
-/// The sign, its colour and the words for how a channel is.
+/// The sign, its color and the words for how a channel is.
 pub(super) fn state(
     lane: &Lane,
     palette: &Palette,

@@ -8,7 +8,7 @@ use egui_plot::{Line, PlotPoints, Points};
 
 use super::details::json;
 use crate::{
-    channel::{Content, Entry, Pointer, Way, number},
+    channel::{Content, Direction, Entry, Pointer, number},
     ui::{
         still_plot::still_plot,
         theme::{self, palette},
@@ -53,7 +53,7 @@ impl Plotted {
 
     /// Takes the number out of a message that came, if it is there.
     pub(super) fn take(&mut self, entry: &Entry) {
-        let Some((Way::In, Content::Text(text))) = entry.message() else {
+        let Some((Direction::In, Content::Text(text))) = entry.message() else {
             return;
         };
         let Some(value) =

@@ -3,7 +3,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::channel::{Content, Entry, Way, What, hex};
+use crate::channel::{Content, Direction, Entry, What, hex};
 
 /// So many entries of a live channel are listed.
 const ENTRIES: usize = 20_000;
@@ -126,7 +126,7 @@ impl Rows {
     }
 
     /// All that came and all that was sent: messages and bytes.
-    pub(super) fn sum(&self, way: Way) -> (u64, u64) {
+    pub(super) fn sum(&self, way: Direction) -> (u64, u64) {
         let of = self
             .entries
             .iter()
@@ -172,7 +172,7 @@ mod tests {
         for number in 0..25_000 {
             rows.push(entry(
                 number,
-                What::Message(Way::In, Content::Text(format!("N{number}").into())),
+                What::Message(Direction::In, Content::Text(format!("N{number}").into())),
             ));
         }
         assert_eq!((rows.len(), rows.forgotten), (20_000, 5_000));
@@ -182,7 +182,7 @@ mod tests {
         rows.push(entry(25_000, What::Connecting));
         rows.push(entry(
             25_001,
-            What::Message(Way::In, Content::Binary(vec![0xab].into())),
+            What::Message(Direction::In, Content::Binary(vec![0xab].into())),
         ));
         assert_eq!((rows.passing(), rows.place(24_999)), (10, Some(0)));
         rows.filter("", true);

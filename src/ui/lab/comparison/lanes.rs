@@ -105,12 +105,12 @@ impl Lanes {
                 vec2(plate.width(), LANE),
             )
         };
-        let name = |ui: &Ui, at: usize, words: &str, colour: Color32| {
+        let name = |ui: &Ui, at: usize, words: &str, color: Color32| {
             let place = between(
                 pos2(rect.left(), lane(at).top()),
                 pos2(plate.left() - UNIT, lane(at).bottom()),
             );
-            text::paint(ui, place, Align2::LEFT_CENTER, words, theme::body(), colour);
+            text::paint(ui, place, Align2::LEFT_CENTER, words, theme::body(), color);
         };
         name(ui, 0, "pressed", palette.text);
         legend(

@@ -227,8 +227,8 @@ impl Comparison {
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let failed = matches!(record.stage, Stage::Failed(_));
-                    let colour = if failed { palette.bad } else { palette.text };
-                    ui.add(Label::new(RichText::new(&words).color(colour)).wrap());
+                    let color = if failed { palette.bad } else { palette.text };
+                    ui.add(Label::new(RichText::new(&words).color(color)).wrap());
                 });
             });
         });

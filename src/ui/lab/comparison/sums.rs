@@ -103,12 +103,12 @@ fn line(ui: &mut Ui, cells: &[String; 11], row: Option<&Row>) {
         } else {
             Align2::RIGHT_CENTER
         };
-        let (font, colour) = match row {
+        let (font, color) = match row {
             None => (theme::small(), palette.weak),
             Some(row) if at == MISSED && row.missed > 0 => (theme::body(), palette.bad),
             Some(_) => (theme::body(), palette.text),
         };
-        text::paint(ui, place, align, &cells[at], font, colour);
+        text::paint(ui, place, align, &cells[at], font, color);
         if row.is_none() {
             ui.interact(place, ui.scope_id().with(("sums", at)), Sense::hover())
                 .on_hover_text(about);

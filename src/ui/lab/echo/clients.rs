@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    channel::{Channel, Content, Entry, SendError, State, View, Way, What},
+    channel::{Channel, Content, Direction, Entry, SendError, State, View, What},
     ui::words,
 };
 
@@ -44,7 +44,7 @@ pub(super) enum Sort {
 pub(super) struct Arrow {
     /// Which client, from 0.
     pub(super) client: usize,
-    pub(super) way: Way,
+    pub(super) way: Direction,
     /// As the clock of this computer showed it.
     pub(super) at: SystemTime,
     /// Since the first message may have been, by a clock that is never set.
@@ -186,14 +186,14 @@ impl Clients {
         let (sort, id, text) = read(number, text);
         let mut took = None;
         match way {
-            Way::Out => {
+            Direction::Out => {
                 client.sent += 1;
                 if client.asked.len() >= ASKED {
                     client.asked.clear();
                 }
                 client.asked.insert(id, entry.offset);
             }
-            Way::In => {
+            Direction::In => {
                 client.heard += 1;
                 let asked = if sort == Sort::Push {
                     None
@@ -235,7 +235,7 @@ fn read(client: usize, text: &str) -> (Sort, String, String) {
     let method = value.get("method").and_then(Value::as_str);
     let params = value.get("params").map(brief).unwrap_or_default();
     let (sort, words) = match (method, value.get("result"), value.get("error")) {
-        // What was pushed comes first: its colour says already that it is a
+        // What was pushed comes first: its color says already that it is a
         // push.
         (Some(method), ..) if id.is_empty() => (Sort::Push, format!("{params}, {method}")),
         (Some(method), ..) => (Sort::Request, format!("{method} {params}")),

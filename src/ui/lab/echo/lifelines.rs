@@ -9,7 +9,7 @@ use eframe::egui::{
 use super::clients::{Arrow, Clients, NAMES, Sort};
 use crate::ui::room::{Within as _, between, left_of};
 use crate::{
-    channel::Way,
+    channel::Direction,
     ui::{
         moment::Moment,
         text,
@@ -42,8 +42,8 @@ fn at(rect: Rect, line: usize) -> f32 {
     (left + (rect.right() - left) * LINES[line]).round()
 }
 
-/// The colour of a sort of message.
-pub(super) fn colour(sort: Sort, palette: &Palette) -> Color32 {
+/// The color of a sort of message.
+pub(super) fn color(sort: Sort, palette: &Palette) -> Color32 {
     match sort {
         Sort::Echo => palette.series[1],
         Sort::Request => palette.series[0],
@@ -97,7 +97,7 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, moment: &Moment, palette: &Palet
         .push_id(slot, |ui| ui.allocate_exact_size(size, Sense::hover()))
         .inner;
     let client = NAMES[arrow.client];
-    let (from, to) = if arrow.way == Way::Out {
+    let (from, to) = if arrow.way == Direction::Out {
         (client, "board")
     } else {
         ("board", client)
@@ -111,7 +111,7 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, moment: &Moment, palette: &Palet
     if !ui.is_rect_visible(rect) {
         return;
     }
-    let colour = colour(arrow.sort, palette);
+    let color = color(arrow.sort, palette);
     let time_box = Rect::from_min_size(rect.min, vec2(TIMES - UNIT, ROW - 6.0));
     let time = words::quantity(arrow.since.as_secs_f64(), Some(3), Some("s"));
     text::paint(
@@ -125,7 +125,7 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, moment: &Moment, palette: &Palet
     // As wide as the lines were drawn, without the scroll bar.
     let (one, other) = (client_x(rect, arrow.client), board_x(rect));
     let y = rect.bottom() - 9.0;
-    let (start, end) = if arrow.way == Way::Out {
+    let (start, end) = if arrow.way == Direction::Out {
         (one, other)
     } else {
         (other, one)
@@ -135,7 +135,7 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, moment: &Moment, palette: &Palet
         pos2(start, y),
         pos2(end, y),
         arrow.sort,
-        colour,
+        color,
     );
     let (left, right) = (one.min(other) + UNIT, one.max(other) - UNIT);
     let took = arrow.took.map(words::short).unwrap_or_default();
@@ -175,9 +175,9 @@ fn row(ui: &mut Ui, slot: usize, arrow: &Arrow, moment: &Moment, palette: &Palet
 
 /// Draws an arrow: a request filled, an answer open and dashed, a push from a
 /// diamond, an echo from a circle.
-pub(super) fn draw(painter: &Painter, from: Pos2, to: Pos2, sort: Sort, colour: Color32) {
+pub(super) fn draw(painter: &Painter, from: Pos2, to: Pos2, sort: Sort, color: Color32) {
     let ahead = (to.x - from.x).signum();
-    let stroke = Stroke::new(1.5, colour);
+    let stroke = Stroke::new(1.5, color);
     let ends = [from, pos2(to.x - ahead * 2.0, to.y)];
     match sort {
         Sort::Answer => {
@@ -198,7 +198,7 @@ pub(super) fn draw(painter: &Painter, from: Pos2, to: Pos2, sort: Sort, colour: 
             painter.line_segment([head[2], head[0]], stroke);
         }
         _ => {
-            painter.add(Shape::convex_polygon(head.into(), colour, Stroke::NONE));
+            painter.add(Shape::convex_polygon(head.into(), color, Stroke::NONE));
         }
     }
     match sort {
@@ -210,10 +210,10 @@ pub(super) fn draw(painter: &Painter, from: Pos2, to: Pos2, sort: Sort, colour: 
                 vec2(0.0, 5.0),
             ];
             let diamond = around.map(|by| from + by).to_vec();
-            painter.add(Shape::convex_polygon(diamond, colour, Stroke::NONE));
+            painter.add(Shape::convex_polygon(diamond, color, Stroke::NONE));
         }
         Sort::Echo => {
-            painter.circle_filled(from, 4.0, colour);
+            painter.circle_filled(from, 4.0, color);
         }
         _ => {}
     }

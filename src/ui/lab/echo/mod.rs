@@ -243,14 +243,14 @@ impl Echo {
             } else {
                 protocol::RPC_PATH
             };
-            let (words, colour) = match (view.lives.last(), view.state.is_open()) {
+            let (words, color) = match (view.lives.last(), view.state.is_open()) {
                 (_, true) => (format!("{path}, open"), palette.good),
                 (Some(life), false) => (words::plain(&life.cause.to_string()), palette.bad),
                 (None, false) => (format!("{path}, {}", view.state.word()), palette.weak),
             };
             let is_open = view.state.is_open();
             let x = lifelines::client_x(rect, client);
-            head(ui, rect, x, &format!("Client {letter}"), &words, colour);
+            head(ui, rect, x, &format!("Client {letter}"), &words, color);
             let place = button_place(rect, x);
             let (label, name) = match (client, &toggle) {
                 (0 | 1, _) => ("Say hello".to_owned(), format!("Say hello from {letter}")),
@@ -296,7 +296,7 @@ fn button_place(rect: Rect, x: f32) -> Rect {
 }
 
 /// The name above a line.
-fn head(ui: &mut Ui, rect: Rect, x: f32, name: &str, about: &str, colour: eframe::egui::Color32) {
+fn head(ui: &mut Ui, rect: Rect, x: f32, name: &str, about: &str, color: eframe::egui::Color32) {
     let half = 92.0_f32
         .min(x - rect.left())
         .min(rect.right() - x)
@@ -317,7 +317,7 @@ fn head(ui: &mut Ui, rect: Rect, x: f32, name: &str, about: &str, colour: eframe
         Align2::CENTER_CENTER,
         about,
         &format!("{name}: {about}"),
-        (theme::small(), colour),
+        (theme::small(), color),
     );
     field.on_hover_text(about);
 }
@@ -337,7 +337,7 @@ fn legend(ui: &mut Ui) {
                 from,
                 to,
                 sort,
-                lifelines::colour(sort, palette),
+                lifelines::color(sort, palette),
             );
         }
     });

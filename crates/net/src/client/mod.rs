@@ -1,0 +1,171 @@
+//! Connects to `ws://` and `wss://` addresses anywhere, and counts the bytes of
+//! each TCP connection. Speaks neither HTTP nor WebSocket; boards of the fleet
+//! are connected to by [`the fleet`], not here.
+
+mod certificate;
+mod endpoint;
+pub mod interfaces;
+mod problem;
+mod race;
+mod reach;
+mod traffic;
+mod trust;
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use address::Candidates;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
+
+pub use reach::{Reached, find, reach, reach_now};
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use problem::TlsProblem;
+pub use reach::Unreached;
+pub use traffic::{Counted, Traffic};
+pub use trust::{Trust, TrustError};
+
+/// A connection is given up after this time, TLS included.
+pub const GIVE_UP: Duration = Duration::from_secs(10);
+
+/// A connection, with TLS or without.
+#[derive(Debug)]
+pub enum Stream {
+    /// TCP.
+    Plain(Counted<TcpStream>),
+    /// TLS over TCP; what is counted is encrypted.
+    Tls(Box<TlsStream<Counted<TcpStream>>>),
+}
+
+/// Connects, with Nagle's algorithm off.
+///
+/// # Errors
+/// Where the name is not known, nobody answers within [`GIVE_UP`], or the
+/// certificate is not trusted.
+pub async fn dial(
+    place: &Endpoint,
+    trust: &Trust,
+    traffic: Arc<Traffic>,
+) -> Result<Stream, DialError> {
+    timeout(GIVE_UP, connect(place, trust, traffic))
+        .await
+        .unwrap_or_else(|_| {
+            Err(DialError::NoAnswer {
+                place: place.to_string(),
+            })
+        })
+}
+
+async fn connect(
+    place: &Endpoint,
+    trust: &Trust,
+    traffic: Arc<Traffic>,
+) -> Result<Stream, DialError> {
+    let unreachable = |source| DialError::Unreachable {
+        place: place.to_string(),
+        source,
+    };
+    let reached = reach(&Candidates::given(place.address().clone()), &[])
+        .await
+        .map_err(unreachable)?;
+    let stream = Counted::new(reached.stream, traffic);
+    if !place.is_secure() {
+        return Ok(Stream::Plain(stream));
+    }
+    let name =
+        ServerName::try_from(place.host()).map_err(|_| DialError::NoName { host: place.host() })?;
+    let connector = TlsConnector::from(trust.client());
+    let stream = connector
+        .connect(name, stream)
+        .await
+        .map_err(|error| DialError::Tls {
+            place: place.to_string(),
+            problem: TlsProblem::of_handshake(&error),
+        })?;
+    Ok(Stream::Tls(Box::new(stream)))
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// The name is not known, or the connection was refused.
+    #[error("{place} cannot be reached: {source}")]
+    Unreachable {
+        /// Where.
+        place: String,
+        /// What each address answered.
+        source: Unreached,
+    },
+    /// Nobody answered.
+    #[error("{place} did not answer within {} s", GIVE_UP.as_secs())]
+    NoAnswer {
+        /// Where.
+        place: String,
+    },
+    /// The host cannot be in a certificate.
+    #[error(
+        "{host:?} is neither a host name nor an IP address, so that no certificate can be for it"
+    )]
+    NoName {
+        /// The host.
+        host: String,
+    },
+    /// The other side does not speak TLS, or its certificate is not trusted.
+    #[error("no TLS with {place}: {problem}")]
+    Tls {
+        /// Where.
+        place: String,
+        /// Why, and what to do about it.
+        problem: TlsProblem,
+    },
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

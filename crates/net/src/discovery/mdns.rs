@@ -1,0 +1,426 @@
+//! The one file that knows mdns-sd: hands on what it resolves and says why it
+//! cannot. Decides nothing about boards.
+//!
+//! mdns-sd keeps what it is sent for as long as the sender says, without a
+//! bound. So its records are counted, and where they are more than any network
+//! of boards has, a new daemon with an empty cache takes its place: who is
+//! there answers its first query.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use mdns_sd::{
+    DaemonEvent, Error, IfKind, Receiver, RecvTimeoutError, ResolvedService, ScopedIp,
+    ServiceDaemon, ServiceEvent,
+};
+
+use super::{
+    Interfaces, Lookout,
+    registry::{INSTANCES, Resolved, Sighting},
+};
+use address::InterfaceId;
+
+/// RFC 6762, section 10.4: a record that turned out wrong is asked for once
+/// more before it is dropped.
+const VERIFY_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long to wait before a lost subscription is renewed, and after mdns-sd's
+/// command queue was full.
+const RENEW_AFTER: Duration = Duration::from_millis(500);
+
+/// How often the records in mdns-sd's cache are counted. It takes some
+/// microseconds.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
+
+/// Instances that a daemon may hold: twice as many as are kept of what it
+/// tells.
+const HELD: usize = 2 * INSTANCES;
+
+/// Records that a daemon may hold. An instance has four, and one more for each
+/// further address.
+const RECORDS: i64 = 8 * INSTANCES as i64;
+
+/// A daemon is given this long before another takes its place, so that a
+/// network of many boards is not asked all the time; unless it holds four times
+/// as much as it may.
+const SETTLED_AFTER: Duration = Duration::from_secs(20);
+
+/// What mDNS tells.
+#[derive(Debug)]
+pub enum Found {
+    /// An instance and what is known of it so far.
+    Resolved(Resolved),
+    /// An instance is gone, by its full name.
+    Removed(String),
+    /// The cache was dropped, and everything is asked for once more.
+    StartedAgain,
+    /// Why nothing can be found; `None` where something can.
+    Problem(Option<String>),
+}
+
+/// Discovery by mDNS. Ends when it is dropped.
+pub struct Mdns(Arc<Discovery>);
+
+/// What the threads share.
+struct Discovery {
+    lookout: Lookout,
+    tell: Box<dyn Fn(Found) + Send + Sync>,
+    /// `None` once discovery has ended.
+    current: Mutex<Option<Current>>,
+}
+
+struct Current {
+    daemon: ServiceDaemon,
+    /// Counts the daemons.
+    number: u64,
+    since: Instant,
+}
+
+impl Mdns {
+    /// Starts to look for boards. `tell` is called on threads of its own and
+    /// must not block: mdns-sd ends a subscription whose reader falls behind.
+    ///
+    /// # Errors
+    /// In mdns-sd's or the system's words, where it cannot start.
+    pub fn start(
+        lookout: &Lookout,
+        tell: impl Fn(Found) + Send + Sync + 'static,
+    ) -> Result<Self, String> {
+        let discovery = Discovery {
+            lookout: lookout.clone(),
+            tell: Box::new(tell),
+            current: Mutex::new(None),
+        };
+        let discovery = Arc::new(discovery);
+        begin(&discovery, &mut discovery.current(), 0)?;
+        Ok(Self(discovery))
+    }
+
+    /// Asks whether an instance is still there: mDNS itself would believe in a
+    /// dead board for minutes.
+    pub fn verify(&self, full_name: String) {
+        if let Some(current) = &*self.0.current() {
+            // A full command queue loses one question; the link finds out
+            // without it.
+            let _ = current.daemon.verify(full_name, VERIFY_WITHIN);
+        }
+    }
+
+    /// Drops the cache and asks for everything once more, without blocking: of
+    /// what is known only in the cache nothing is told again.
+    pub fn start_again(&self) {
+        let Some(number) = self.0.current().as_ref().map(|current| current.number) else {
+            return;
+        };
+        let discovery = Arc::clone(&self.0);
+        // Where there is no thread to be had, it stays as it is.
+        let _ = spawn("mdns-again", move || {
+            start_again(&discovery, number, Duration::ZERO);
+        });
+    }
+}
+
+impl Drop for Mdns {
+    fn drop(&mut self) {
+        // The channels close with the daemon, and with them the threads end.
+        let last = self.0.current().take();
+        if let Some(last) = last {
+            shut_down(&last.daemon);
+        }
+    }
+}
+
+impl Discovery {
+    fn current(&self) -> MutexGuard<'_, Option<Current>> {
+        // Nothing here is left half done by a panic.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_current(&self, number: u64) -> bool {
+        self.current()
+            .as_ref()
+            .is_some_and(|current| current.number == number)
+    }
+}
+
+/// Starts a daemon and its two readers.
+fn begin(
+    discovery: &Arc<Discovery>,
+    current: &mut Option<Current>,
+    number: u64,
+) -> Result<(), String> {
+    let lookout = &discovery.lookout;
+    let daemon = ServiceDaemon::new().map_err(|error| error.to_string())?;
+    if lookout.interfaces == Interfaces::Loopback {
+        daemon
+            .disable_interface(IfKind::All)
+            .map_err(|error| error.to_string())?;
+        let loopback = vec![IfKind::LoopbackV4, IfKind::LoopbackV6];
+        daemon
+            .enable_interface(loopback)
+            .map_err(|error| error.to_string())?;
+    }
+    let events = daemon
+        .browse(&lookout.service)
+        .map_err(|error| error.to_string())?;
+    let monitor = daemon.monitor().map_err(|error| error.to_string())?;
+    let reader = (daemon.clone(), Arc::clone(discovery));
+    spawn("mdns-browse", move || {
+        browse(&reader.0, &reader.1, number, events);
+    })
+    .map_err(|error| error.to_string())?;
+    let reader = (daemon.clone(), Arc::clone(discovery));
+    spawn("mdns-monitor", move || {
+        watch(&reader.0, &reader.1, number, &monitor);
+    })
+    .map_err(|error| error.to_string())?;
+    *current = Some(Current {
+        daemon,
+        number,
+        since: Instant::now(),
+    });
+    Ok(())
+}
+
+/// Has another daemon take the place of this one, unless that has happened
+/// already or this one is younger than `age`.
+fn start_again(discovery: &Arc<Discovery>, number: u64, age: Duration) {
+    let before = {
+        let mut current = discovery.current();
+        if current
+            .as_ref()
+            .is_none_or(|current| current.number != number || current.since.elapsed() < age)
+        {
+            return;
+        }
+        let before = current.take();
+        if let Err(problem) = begin(discovery, &mut current, number + 1) {
+            log::warn!("mDNS cannot be started again: {problem}");
+            *current = before;
+            return;
+        }
+        before
+    };
+    log::debug!("mDNS starts again and asks for all boards");
+    (discovery.tell)(Found::StartedAgain);
+    if let Some(before) = before {
+        shut_down(&before.daemon);
+    }
+}
+
+fn shut_down(daemon: &ServiceDaemon) {
+    while let Err(Error::Again) = daemon.shutdown() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map(drop)
+}
+
+fn browse(
+    daemon: &ServiceDaemon,
+    discovery: &Arc<Discovery>,
+    number: u64,
+    mut events: Receiver<ServiceEvent>,
+) {
+    let tell = &discovery.tell;
+    // What is found is held by the daemon until it is removed, resolved or not.
+    let mut held: usize = 0;
+    loop {
+        while let Ok(event) = events.recv() {
+            match event {
+                ServiceEvent::ServiceResolved(service) => tell(Found::Resolved(resolved(&service))),
+                ServiceEvent::ServiceRemoved(_, full_name) => {
+                    held = held.saturating_sub(1);
+                    tell(Found::Removed(full_name));
+                }
+                ServiceEvent::ServiceFound(..) => {
+                    held += 1;
+                    if held > HELD {
+                        start_again(
+                            discovery,
+                            number,
+                            if held > 4 * HELD {
+                                Duration::ZERO
+                            } else {
+                                SETTLED_AFTER
+                            },
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+        // The subscription is gone: this reader fell behind, or the daemon
+        // ended. The former is subscribed to once more.
+        held = 0;
+        events = loop {
+            std::thread::sleep(RENEW_AFTER);
+            if !discovery.is_current(number) {
+                return;
+            }
+            match daemon.browse(&discovery.lookout.service) {
+                Ok(events) => break events,
+                Err(Error::Again) => {}
+                Err(_) => return,
+            }
+        };
+    }
+}
+
+fn resolved(service: &ResolvedService) -> Resolved {
+    // A value is bytes (RFC 6763, section 6.5): what of a name is not UTF-8 is
+    // shown as a mark, and the rest stays readable.
+    let value =
+        |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+    let txt = service
+        .txt_properties
+        .iter()
+        .map(|pair| (pair.key().to_owned(), value(pair.val())));
+    let addresses = service.addresses.iter().flat_map(sightings).collect();
+    Resolved {
+        full_name: service.fullname.clone(),
+        addresses,
+        port: service.port,
+        txt: txt.collect(),
+    }
+}
+
+/// An address with each interface on which it was answered.
+fn sightings(found: &ScopedIp) -> Vec<Sighting> {
+    let on = |id: &mdns_sd::InterfaceId| InterfaceId {
+        index: id.index,
+        name: id.name.clone(),
+    };
+    match found {
+        ScopedIp::V4(v4) => v4
+            .interface_ids()
+            .iter()
+            .map(|id| Sighting {
+                ip: (*v4.addr()).into(),
+                on: on(id),
+            })
+            .collect(),
+        ScopedIp::V6(v6) => vec![Sighting {
+            ip: (*v6.addr()).into(),
+            on: on(v6.scope_id()),
+        }],
+        // A kind of address that this program cannot connect to.
+        _ => Vec::new(),
+    }
+}
+
+/// mdns-sd opens its sockets on its own thread and reports there what it cannot
+/// do. Nothing tells how many records it holds; so that is asked now and then.
+fn watch(
+    daemon: &ServiceDaemon,
+    discovery: &Arc<Discovery>,
+    number: u64,
+    events: &Receiver<DaemonEvent>,
+) {
+    let mut counted = Instant::now();
+    loop {
+        match events.recv_timeout(COUNT_EVERY.saturating_sub(counted.elapsed())) {
+            Ok(DaemonEvent::Error(error)) => {
+                (discovery.tell)(Found::Problem(Some(error.to_string())));
+            }
+            Ok(DaemonEvent::IpAdd(_)) => (discovery.tell)(Found::Problem(None)),
+            Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if counted.elapsed() >= COUNT_EVERY {
+            counted = Instant::now();
+            if records(daemon).is_some_and(|records| records > RECORDS) {
+                start_again(discovery, number, Duration::ZERO);
+            }
+        }
+    }
+}
+
+/// How many records a daemon holds; `None` where it does not say.
+fn records(daemon: &ServiceDaemon) -> Option<i64> {
+    let metrics = daemon
+        .get_metrics()
+        .ok()?
+        .recv_timeout(Duration::from_secs(1))
+        .ok()?;
+    Some(
+        metrics
+            .iter()
+            .filter(|(name, _)| name.starts_with("cached-"))
+            .map(|(_, count)| count)
+            .sum(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+
+    use mdns_sd::ServiceInfo;
+
+    use super::*;
+
+    fn until<T>(found: &Receiver<Found>, pass: impl Fn(Found) -> Option<T>) -> T {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let found = found
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+                .expect("it is found");
+            if let Some(passed) = pass(found) {
+                return passed;
+            }
+        }
+    }
+
+    #[test]
+    fn when_the_cache_is_dropped_who_is_there_is_found_once_more() {
+        let service = format!("_swm{}._tcp.local.", std::process::id() & 0xf_ffff);
+        let responder = ServiceDaemon::new().expect("a daemon");
+        responder.disable_interface(IfKind::All).expect("told");
+        responder
+            .enable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])
+            .expect("told");
+        let there = ServiceInfo::new(
+            &service,
+            "Lamp",
+            "lamp.local.",
+            "127.0.0.1",
+            4_711,
+            &[("id", "lamp-1")][..],
+        );
+        responder
+            .register(there.expect("a service"))
+            .expect("registered");
+
+        let (tell, found) = channel();
+        let lookout = Lookout {
+            service,
+            interfaces: Interfaces::Loopback,
+        };
+        let tell = move |what| {
+            // At the end nobody waits any more.
+            let _ = tell.send(what);
+        };
+        let mdns = Mdns::start(&lookout, tell).expect("mDNS");
+        let resolved =
+            |found| matches!(found, Found::Resolved(lamp) if lamp.port == 4_711).then_some(());
+        until(&found, resolved);
+        mdns.start_again();
+        until(&found, |found| {
+            matches!(found, Found::StartedAgain).then_some(())
+        });
+        until(&found, resolved);
+        drop(mdns);
+        // The channel closes with the last thread.
+        while found.recv_timeout(Duration::from_secs(20)).is_ok() {}
+        shut_down(&responder);
+    }
+}

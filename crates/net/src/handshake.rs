@@ -1,0 +1,188 @@
+//! What the WebSocket servers of this program have in common in their opening
+//! handshake: who is refused, and which subprotocol is taken. They are for
+//! programs and boards, never for web pages.
+
+use std::net::IpAddr;
+
+use protocol::{SUBPROTOCOL, limits::MESSAGE_INTO_CONTROLLER};
+use tokio_tungstenite::tungstenite::{
+    handshake::server::{ErrorResponse, Request, Response},
+    http::{HeaderValue, StatusCode, header, uri::Authority},
+    protocol::WebSocketConfig,
+};
+
+/// How long a message may be, and how much may wait to be written.
+pub fn limits() -> WebSocketConfig {
+    WebSocketConfig {
+        max_message_size: Some(MESSAGE_INTO_CONTROLLER),
+        max_frame_size: Some(MESSAGE_INTO_CONTROLLER),
+        max_write_buffer_size: 4 * MESSAGE_INTO_CONTROLLER,
+        write_buffer_size: 0,
+        ..WebSocketConfig::default()
+    }
+}
+
+/// Whether a web page asks: browsers always send `Origin` (RFC 6455, section
+/// 10.2). Some programs send it too, with the address that they connect to; a
+/// page from there could only be this program's own, and it has none.
+pub fn is_of_a_web_page(request: &Request) -> bool {
+    let mut origins = request.headers().get_all(header::ORIGIN).iter();
+    match (origins.next(), origins.next()) {
+        (None, _) => false,
+        (Some(origin), None) => !is_own(request, origin).unwrap_or(false),
+        (Some(_), Some(_)) => true,
+    }
+}
+
+/// Whether an origin is the host that the request names, which must be one that
+/// no stranger can point here: a name of DNS is what DNS rebinding changes, an
+/// address is not. `None` where one of both cannot be read.
+fn is_own(request: &Request, origin: &HeaderValue) -> Option<bool> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (host, other) = (hosts.next(), hosts.next());
+    // RFC 9112, section 3.2.2: of a target in absolute form the authority
+    // counts.
+    let host: Authority = match request.uri().authority() {
+        Some(authority) => authority.clone(),
+        None => host?.to_str().ok()?.parse().ok()?,
+    };
+    let origin: Authority = origin
+        .to_str()
+        .ok()?
+        .strip_prefix("http://")?
+        .parse()
+        .ok()?;
+    let name = host.host();
+    let address = name
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>()
+        .is_ok();
+    let fixed = address || name.eq_ignore_ascii_case("localhost");
+    // `Authority` has the user in its text, and what it cannot read as a port.
+    let plain = [&host, &origin].iter().all(|it| !it.as_str().contains('@'));
+    let ports = [
+        host.port_u16().unwrap_or(80),
+        origin.port_u16().unwrap_or(80),
+    ];
+    Some(
+        fixed
+            && plain
+            && other.is_none()
+            && name.eq_ignore_ascii_case(origin.host())
+            && ports[0] == ports[1],
+    )
+}
+
+/// Takes `switchboard.v1` where it is offered, and none where none is.
+///
+/// # Errors
+/// The refusal, where only others are offered.
+#[expect(clippy::result_large_err, reason = "tungstenite's own type")]
+pub fn take_subprotocol(request: &Request, response: &mut Response) -> Result<(), ErrorResponse> {
+    let mut offered = request
+        .headers()
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .peekable();
+    if offered.peek().is_none() {
+        return Ok(());
+    }
+    if !offered.any(|name| name == SUBPROTOCOL) {
+        return Err(refuse(
+            StatusCode::BAD_REQUEST,
+            "the subprotocol is switchboard.v1, or none",
+        ));
+    }
+    response.headers_mut().insert(
+        header::SEC_WEBSOCKET_PROTOCOL,
+        HeaderValue::from_static(SUBPROTOCOL),
+    );
+    Ok(())
+}
+
+/// A refusal with a sentence.
+pub fn refuse(status: StatusCode, why: &str) -> ErrorResponse {
+    let mut response = ErrorResponse::new(Some(format!("{why}\n")));
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_sends_the_address_it_connects_to_as_its_origin_is_no_web_page()
+    -> Result<(), Box<dyn std::error::Error>> {
+        for (uri, host, origin, expected) in [
+            ("/", "127.0.0.1:8080", None, false),
+            ("/", "127.0.0.1:8080", Some("http://127.0.0.1:8080"), false),
+            ("/", "127.0.0.1", Some("http://127.0.0.1:80"), false),
+            ("/", "[::1]:8080", Some("http://[::1]:8080"), false),
+            ("/", "LocalHost:8080", Some("http://localhost:8080"), false),
+            (
+                "http://127.0.0.1:8080/",
+                "elsewhere",
+                Some("http://127.0.0.1:8080"),
+                false,
+            ),
+            ("/", "127.0.0.1:8080", Some("null"), true),
+            ("/", "127.0.0.1:8080", Some(""), true),
+            ("/", "127.0.0.1:8080", Some("http://127.0.0.1"), true),
+            ("/", "127.0.0.1:8080", Some("http://127.0.0.1:8081"), true),
+            ("/", "127.0.0.1:8080", Some("https://127.0.0.1:8080"), true),
+            ("/", "127.0.0.1:8080", Some("http://127.0.0.1:8080/"), true),
+            (
+                "/",
+                "127.0.0.1:8080",
+                Some("http://user@127.0.0.1:8080"),
+                true,
+            ),
+            (
+                "/",
+                "127.0.0.1:8080",
+                Some("http://127.0.0.1:8080.stranger.example"),
+                true,
+            ),
+            (
+                "/",
+                "stranger.example:8080",
+                Some("http://stranger.example:8080"),
+                true,
+            ),
+            (
+                "/",
+                "localhost.stranger.example",
+                Some("http://localhost.stranger.example"),
+                true,
+            ),
+            (
+                "http://stranger.example/",
+                "127.0.0.1",
+                Some("http://127.0.0.1"),
+                true,
+            ),
+        ] {
+            let mut request = Request::builder().uri(uri).header(header::HOST, host);
+            if let Some(origin) = origin {
+                request = request.header(header::ORIGIN, origin);
+            }
+            assert_eq!(
+                is_of_a_web_page(&request.body(())?),
+                expected,
+                "{uri} {host} {origin:?}"
+            );
+        }
+        let twice = Request::builder().uri("/").header(header::HOST, "[::1]");
+        let twice = twice
+            .header(header::ORIGIN, "http://[::1]")
+            .header(header::ORIGIN, "http://[::1]")
+            .body(())?;
+        assert!(is_of_a_web_page(&twice));
+        Ok(())
+    }
+}
