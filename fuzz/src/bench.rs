@@ -61,7 +61,7 @@ impl Hardware for Bench {
         Some(-60)
     }
 
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         true
     }
 

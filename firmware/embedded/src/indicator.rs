@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use board::PairingShown;
+use board::PairingDisplay;
 
 use crate::colour::Pixel;
 
@@ -59,12 +59,12 @@ pub enum Pairing {
 
 impl Pairing {
     /// What is to be shown; `None` where pairing is closed.
-    pub fn of(shown: PairingShown<'_>) -> Option<Self> {
+    pub fn of(shown: PairingDisplay<'_>) -> Option<Self> {
         match shown {
-            PairingShown::Nothing => None,
-            PairingShown::Open => Some(Self::Open),
-            PairingShown::Confirmed => Some(Self::Confirmed),
-            PairingShown::Code(code) => {
+            PairingDisplay::Nothing => None,
+            PairingDisplay::Open => Some(Self::Open),
+            PairingDisplay::Confirmed => Some(Self::Confirmed),
+            PairingDisplay::Code(code) => {
                 let mut digits = [0; 6];
                 let shown = code
                     .bytes()

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use board::{Hardware, PairingShown, SampleSource, UpdateSlot};
+use board::{Hardware, PairingDisplay, SampleSource, UpdateSlot};
 use protocol::{ComponentKey, ResetReason, RpcError, State};
 
 /// The embedding's hardware.
@@ -77,11 +77,11 @@ impl<H: Hardware> Hardware for Watched<H> {
         self.hardware.random(bytes)
     }
 
-    fn can_call(&self) -> bool {
-        self.hardware.can_call()
+    fn supports_outbound(&self) -> bool {
+        self.hardware.supports_outbound()
     }
 
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         self.hardware.show_pairing(shown);
     }
 

@@ -13,8 +13,8 @@ use core::{
 };
 
 use board::{
-    Asker, Board, Call, ClientId, Core, Effects, Hardware, Identity, Origin, Outgoing, Plan,
-    PlanError, Retained, Turn, Unsaved,
+    Board, ClientId, Core, Effects, Hardware, Identity, Origin, OutboundAttempt, Outgoing,
+    PairingRequest, PairingState, Plan, PlanError, Retained, Unsaved,
 };
 use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
@@ -297,8 +297,8 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     /// A controller at this address asks for a key; when the guard is dropped
     /// it does no more.
-    pub(crate) fn ask_for_key(&self, from: IpAddr) -> Result<AskingForKey<'_, H, C>, RpcError> {
-        let asker = self.with(|board, now| board.ask_for_key(now, from))?;
+    pub(crate) fn request_pairing(&self, from: IpAddr) -> Result<AskingForKey<'_, H, C>, RpcError> {
+        let asker = self.with(|board, now| board.request_pairing(now, from))?;
         Ok(AskingForKey {
             shared: self,
             asker,
@@ -315,12 +315,12 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         Ok(self.controller(client, origin))
     }
 
-    /// Calls there from now on, or nobody: see [`Board::call_there`].
+    /// Calls there from now on, or nobody: see [`Board::set_outbound_url`].
     ///
     /// # Errors
-    /// As [`Board::call_there`].
-    pub fn call_there(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
-        self.with(|board, now| board.call_there(now, url))
+    /// As [`Board::set_outbound_url`].
+    pub fn set_outbound_url(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
+        self.with(|board, now| board.set_outbound_url(now, url))
     }
 
     /// How its call is, as `Outbound.Get` answers it.
@@ -329,10 +329,10 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     /// Waits until a call is to be made.
-    pub(crate) async fn call_due(&self) -> Call {
+    pub(crate) async fn call_due(&self) -> OutboundAttempt {
         loop {
-            self.watch(|inner| inner.board.is_call_due()).await;
-            if let Some(call) = self.with(|board, now| board.begin_call(now)) {
+            self.watch(|inner| inner.board.is_outbound_due()).await;
+            if let Some(call) = self.with(|board, now| board.begin_outbound(now)) {
                 return call;
             }
         }
@@ -340,16 +340,16 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
 
     /// Waits until a call that is being made is not wanted any more.
     pub(crate) async fn call_unwanted(&self, number: u32) {
-        self.watch(|inner| !inner.board.is_call_wanted(number))
+        self.watch(|inner| !inner.board.is_outbound_wanted(number))
             .await;
     }
 
-    pub(crate) fn call_answered(&self, number: u32, controller: &Controller<'_, H, C>) {
-        self.with(|board, now| board.call_answered(now, number, controller.client));
+    pub(crate) fn outbound_connected(&self, number: u32, controller: &Controller<'_, H, C>) {
+        self.with(|board, now| board.outbound_connected(now, number, controller.client));
     }
 
-    pub(crate) fn call_over(&self, number: u32, why: &str) {
-        self.with(|board, now| board.call_over(now, number, why));
+    pub(crate) fn outbound_ended(&self, number: u32, why: &str) {
+        self.with(|board, now| board.outbound_ended(now, number, why));
     }
 
     /// What the board runs on, to be changed from outside.
@@ -585,31 +585,31 @@ impl<H: Hardware, C: Clock> Drop for Handshake<'_, H, C> {
 /// A controller that asks for a key, until it is dropped.
 pub(crate) struct AskingForKey<'a, H: Hardware, C: Clock> {
     shared: &'a Shared<H, C>,
-    asker: Asker,
+    asker: PairingRequest,
 }
 
 impl<H: Hardware, C: Clock> AskingForKey<'_, H, C> {
     /// Waits until it no longer waits for its turn.
-    pub(crate) async fn turn(&self) -> Turn {
-        self.until(|turn| turn != Turn::Waits).await
+    pub(crate) async fn turn(&self) -> PairingState {
+        self.until(|turn| turn != PairingState::Queued).await
     }
 
     /// Waits until the code was confirmed at the board, or it is over.
-    pub(crate) async fn outcome(&self) -> Turn {
-        self.until(|turn| matches!(turn, Turn::Confirmed | Turn::Over))
+    pub(crate) async fn outcome(&self) -> PairingState {
+        self.until(|turn| matches!(turn, PairingState::Confirmed | PairingState::Over))
             .await
     }
 
     /// Waits until it is over.
     pub(crate) async fn over(&self) {
-        self.until(|turn| turn == Turn::Over).await;
+        self.until(|turn| turn == PairingState::Over).await;
     }
 
-    async fn until(&self, done: impl Fn(Turn) -> bool) -> Turn {
+    async fn until(&self, done: impl Fn(PairingState) -> bool) -> PairingState {
         self.shared
-            .watch(|inner| done(inner.board.pairing_turn(self.asker)))
+            .watch(|inner| done(inner.board.pairing_state(self.asker)))
             .await;
-        self.shared.inner.borrow().board.pairing_turn(self.asker)
+        self.shared.inner.borrow().board.pairing_state(self.asker)
     }
 
     pub(crate) fn show_code(&self, code: noise::Code) {
@@ -626,7 +626,7 @@ impl<H: Hardware, C: Clock> AskingForKey<'_, H, C> {
 impl<H: Hardware, C: Clock> Drop for AskingForKey<'_, H, C> {
     fn drop(&mut self) {
         self.shared
-            .with(|board, now| board.leave_pairing(now, self.asker));
+            .with(|board, now| board.cancel_pairing(now, self.asker));
     }
 }
 

@@ -221,7 +221,7 @@ impl World {
     fn tell_to_call(&self, board: &Life) -> Result<(), StartError> {
         match (&self.call, board.running()) {
             (Some(url), Some(running)) => running
-                .call_there(Some(url.clone()))
+                .set_outbound_url(Some(url.clone()))
                 .map_err(StartError::Call),
             _ => Ok(()),
         }
@@ -311,7 +311,7 @@ impl World {
             }
             Action::Release => board.release(),
             Action::Pair => running()?.open_pairing(),
-            Action::Call { url } => running()?.call_there(url)?,
+            Action::Call { url } => running()?.set_outbound_url(url)?,
             Action::Rename { name } => running()?.rename(&name)?,
         }
         Ok(())

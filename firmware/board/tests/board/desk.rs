@@ -9,7 +9,7 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use switchboard_board::{
-    ClientId, Component, Hardware, Identity, Input, Outgoing, PairingShown, Plan, SampleSource,
+    ClientId, Component, Hardware, Identity, Input, Outgoing, PairingDisplay, Plan, SampleSource,
     UpdateSlot,
 };
 
@@ -110,16 +110,16 @@ impl Hardware for Bench {
         !self.predictable
     }
 
-    fn can_call(&self) -> bool {
+    fn supports_outbound(&self) -> bool {
         !self.cannot_call
     }
 
-    fn show_pairing(&mut self, shown: PairingShown<'_>) {
+    fn show_pairing(&mut self, shown: PairingDisplay<'_>) {
         self.pairing = match shown {
-            PairingShown::Nothing => None,
-            PairingShown::Open => Some("open".to_owned()),
-            PairingShown::Code(code) => Some(code.to_owned()),
-            PairingShown::Confirmed => Some("confirmed".to_owned()),
+            PairingDisplay::Nothing => None,
+            PairingDisplay::Open => Some("open".to_owned()),
+            PairingDisplay::Code(code) => Some(code.to_owned()),
+            PairingDisplay::Confirmed => Some("confirmed".to_owned()),
         };
     }
 

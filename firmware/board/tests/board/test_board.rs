@@ -6,8 +6,8 @@ use std::{fmt, net::IpAddr, ops::Deref, time::Duration};
 use noise::{Code, Hello, Key, KeyId, Role};
 use protocol::{ComponentKey, Epoch, Level, RpcError, Source, State};
 use switchboard_board::{
-    Asker, Board, Call, ClientId, Core, Effects, Origin, Outgoing, Plan, PlanError, Retained, Side,
-    Unread, Unsaved,
+    Board, ClientId, Core, Effects, Origin, OutboundAttempt, Outgoing, PairingRequest, Plan,
+    PlanError, Retained, Side, Unread, Unsaved,
 };
 
 use crate::desk::Bench;
@@ -91,11 +91,11 @@ macro_rules! entry_points {
 entry_points! {
     fn add_key(now: Duration, name: &str, role: Role) -> Result<Key, RpcError>;
     fn announce_telemetry(now: Duration) -> Option<String>;
-    fn ask_for_key(now: Duration, from: IpAddr) -> Result<Asker, RpcError>;
-    fn begin_call(now: Duration) -> Option<Call>;
+    fn request_pairing(now: Duration, from: IpAddr) -> Result<PairingRequest, RpcError>;
+    fn begin_outbound(now: Duration) -> Option<OutboundAttempt>;
     fn call(now: Duration, text: &str) -> Option<String>;
-    fn call_answered(now: Duration, number: u32, client: ClientId);
-    fn call_over(now: Duration, number: u32, why: &str);
+    fn outbound_connected(now: Duration, number: u32, client: ClientId);
+    fn outbound_ended(now: Duration, number: u32, why: &str);
     fn close_side(id: ClientId);
     fn comes_from(id: ClientId, origin: Origin);
     fn connect(now: Duration) -> Result<ClientId, RpcError>;
@@ -104,7 +104,7 @@ entry_points! {
     fn forget_everything(now: Duration);
     fn greeting() -> Option<Hello>;
     fn heard(now: Duration, client: ClientId);
-    fn leave_pairing(now: Duration, asker: Asker);
+    fn cancel_pairing(now: Duration, asker: PairingRequest);
     fn log(now: Duration, level: Level, message: fmt::Arguments<'_>);
     fn next_outgoing(now: Duration, client: ClientId) -> Option<Outgoing>;
     fn not_saved(now: Duration, failed: &Unsaved);
@@ -121,7 +121,7 @@ entry_points! {
     fn run_until(now: Duration);
     fn saved();
     fn set_connections(connections: usize);
-    fn show_pairing_code(now: Duration, asker: Asker, code: Code);
-    fn take_paired_key(now: Duration, asker: Asker) -> Result<Key, RpcError>;
+    fn show_pairing_code(now: Duration, asker: PairingRequest, code: Code);
+    fn take_paired_key(now: Duration, asker: PairingRequest) -> Result<Key, RpcError>;
     fn take_unsaved(now: Duration) -> Option<Unsaved>;
 }
