@@ -140,9 +140,9 @@ impl<H: Hardware> Board<H> {
         self.core.heard(now, client);
     }
 
-    /// As [`Core::ponged`]: it only postpones deadlines.
-    pub fn ponged(&mut self, now: Duration, client: ClientId) {
-        self.core.ponged(now, client);
+    /// As [`Core::pong_received`]: it only postpones deadlines.
+    pub fn pong_received(&mut self, now: Duration, client: ClientId) {
+        self.core.pong_received(now, client);
     }
 }
 

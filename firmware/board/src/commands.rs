@@ -170,7 +170,7 @@ impl<H: Hardware> Core<H> {
         rules::check_event(event)?;
         if let Some(slot) = self.components.slots.get(at) {
             let key = slot.descriptor.key.clone();
-            self.hardware.pressed_from_afar(&key, event)?;
+            self.hardware.pressed_remotely(&key, event)?;
             self.pressed(request.now, &key, event, &request.caller.source());
         }
         Ok(Reply::DONE)

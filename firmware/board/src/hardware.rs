@@ -27,7 +27,7 @@ pub trait Hardware: 'static {
     /// # Errors
     /// What the hardware cannot do now, and why: the command is refused with it
     /// and no event is pushed.
-    fn pressed_from_afar(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
+    fn pressed_remotely(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
         let _ = (key, event);
         Ok(())
     }

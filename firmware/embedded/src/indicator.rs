@@ -41,7 +41,7 @@ pub enum Notice {
     Identify,
     /// The button is held, and everything will be forgotten: blinks red,
     /// quickly, until something else is told.
-    EraseAhead,
+    EraseWarning,
     /// Everything was forgotten: red for two seconds.
     Erased,
 }
@@ -122,7 +122,7 @@ impl Indicator {
         let passed = now.saturating_sub(since);
         let (colour, half, ends) = match notice {
             Notice::Identify => (WHITE, Some(SLOW), Some(IDENTIFY)),
-            Notice::EraseAhead => (RED, Some(FAST), None),
+            Notice::EraseWarning => (RED, Some(FAST), None),
             Notice::Erased => (RED, None, Some(ERASED)),
         };
         if ends.is_some_and(|ends| passed >= ends) {

@@ -41,8 +41,8 @@ impl<H: Hardware> Hardware for Watched<H> {
         self.hardware.read_input(now, key)
     }
 
-    fn pressed_from_afar(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
-        self.hardware.pressed_from_afar(key, event)
+    fn pressed_remotely(&mut self, key: &ComponentKey, event: &str) -> Result<(), RpcError> {
+        self.hardware.pressed_remotely(key, event)
     }
 
     fn identify(&mut self) {

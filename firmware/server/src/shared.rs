@@ -188,9 +188,9 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
         self.with(|board, now| board.call(now, text))
     }
 
-    /// A hand at the board wants it as new: see [`Board::forget_everything`].
-    pub fn forget_everything(&self) {
-        self.with(|board, now| board.forget_everything(now));
+    /// A hand at the board wants it as new: see [`Board::factory_reset`].
+    pub fn factory_reset(&self) {
+        self.with(|board, now| board.factory_reset(now));
     }
 
     /// Keeps what is to be kept, for ever: `save` writes or erases, and is
@@ -204,7 +204,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
             };
             match save(&unsaved).await {
                 Ok(()) => self.with(|board, _| board.saved()),
-                Err(_) => self.with(|board, now| board.not_saved(now, &unsaved)),
+                Err(_) => self.with(|board, now| board.save_failed(now, &unsaved)),
             }
         }
     }
@@ -413,7 +413,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     }
 
     fn controller(&self, client: ClientId, origin: Origin) -> Controller<'_, H, C> {
-        self.with(|board, _| board.comes_from(client, origin));
+        self.with(|board, _| board.set_origin(client, origin));
         self.inner
             .borrow_mut()
             .clients
@@ -674,13 +674,13 @@ impl<'a, H: Hardware, C: Clock> Controller<'a, H, C> {
         Poll::Pending
     }
 
-    pub(crate) fn ponged(&self) {
+    pub(crate) fn pong_received(&self) {
         let now = self.shared.clock.now();
         self.shared
             .inner
             .borrow_mut()
             .board
-            .ponged(now, self.client);
+            .pong_received(now, self.client);
     }
 
     pub(crate) fn receive(&self, text: &str) {

@@ -289,7 +289,7 @@ impl World {
         match action {
             Action::Press { key, event } => running()?.press(&key, &event)?,
             Action::Set { key, change } => running()?.observe(&key, change, Source::Physical)?,
-            Action::Forget => running()?.forget_everything(),
+            Action::Forget => running()?.factory_reset(),
             Action::Stop => {
                 running()?;
                 board.stop().await;

@@ -9,8 +9,8 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use switchboard_board::{
-    ClientId, Component, Hardware, Identity, Input, Outgoing, PairingDisplay, Plan, SampleSource,
-    UpdateSlot,
+    ClientId, Component, Hardware, Identity, InputSource, Outgoing, PairingDisplay, Plan,
+    SampleSource, UpdateSlot,
 };
 
 use crate::{
@@ -198,8 +198,8 @@ pub(crate) fn everything() -> Plan {
         ),
         component("text:0", json!({ "value": "hello" })),
         component("button:0", json!({})),
-        component("binary_sensor:0", json!({ "on": false })).with_input(Input::Told),
-        thermometer().with_input(Input::Told),
+        component("binary_sensor:0", json!({ "on": false })).with_input(InputSource::Reported),
+        thermometer().with_input(InputSource::Reported),
         component("valve:0", json!({ "position": 40 })),
     ]);
     plan.bindings = vec![(key("button:0"), key("light:0"))];

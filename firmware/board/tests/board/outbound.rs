@@ -8,7 +8,9 @@ use protocol::{
     outbound::{Outbound, OutboundState},
 };
 use serde_json::{Value, json};
-use switchboard_board::{ClientId, KEEP_AFTER, OutboundAttempt, RetainedKey, Side, Unsaved};
+use switchboard_board::{
+    ClientId, OutboundAttempt, RetainedKey, SAVE_DELAY, SideChannelKind, Unsaved,
+};
 
 use crate::{
     desk::{Bench, EPOCH, Got, answer, ask, board, connected, everything, ms, request, take},
@@ -165,7 +167,9 @@ fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
         now = board.next_deadline().unwrap().max(now).max(retry + ms(1));
         limit = (limit * 1.8).min(60.0);
     }
-    let reader = board.open_side(now, Side::Log(Level::Warn)).unwrap();
+    let reader = board
+        .open_side_channel(now, SideChannelKind::Log(Level::Warn))
+        .unwrap();
     let lines = board.read_log(reader, 100).lines;
     assert_eq!(
         lines
@@ -174,7 +178,7 @@ fn a_call_that_fails_is_made_again_after_waits_that_grow_to_a_minute() {
             .count(),
         1
     );
-    board.close_side(reader);
+    board.close_side_channel(reader);
 }
 
 #[test]
@@ -270,8 +274,8 @@ fn nobody_is_called_while_every_place_is_taken() {
 #[test]
 fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
     let (mut board, client) = told();
-    board.run_until(KEEP_AFTER);
-    let Some(Unsaved::Write(kept)) = board.take_unsaved(KEEP_AFTER) else {
+    board.run_until(SAVE_DELAY);
+    let Some(Unsaved::Write(kept)) = board.take_unsaved(SAVE_DELAY) else {
         panic!("it is kept")
     };
     assert_eq!(
@@ -282,8 +286,8 @@ fn where_it_calls_is_kept_without_power_and_forgotten_when_it_is_erased() {
     let mut again = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();
     assert_eq!(begin(&mut again, T0).url.to_string(), HERE);
     set(&mut board, client, Value::Null).result();
-    board.run_until(KEEP_AFTER * 3);
-    let Some(Unsaved::Write(kept)) = board.take_unsaved(KEEP_AFTER * 3) else {
+    board.run_until(SAVE_DELAY * 3);
+    let Some(Unsaved::Write(kept)) = board.take_unsaved(SAVE_DELAY * 3) else {
         panic!("it is kept")
     };
     let again = TestBoard::new(everything(), &kept, EPOCH, Bench::default()).unwrap();

@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 
 use noise::{Asking, Hello, Key, PairAnswer, Pairing, Role};
 use protocol::{Level, limits};
-use switchboard_board::{PairingRequest, PairingState, Side, Unsaved};
+use switchboard_board::{PairingRequest, PairingState, SideChannelKind, Unsaved};
 
 use crate::{
     desk::{Bench, EPOCH, board, everything, key, ms},
@@ -281,7 +281,7 @@ fn a_key_that_is_never_proved_leaves_the_board_as_it_was() {
     // It is erased.
     let mut board = open();
     let (asker, held) = confirmed(&mut board, ms(1_000));
-    board.forget_everything(ms(1_500));
+    board.factory_reset(ms(1_500));
     assert_eq!(
         (board.pairing_state(asker), board.psk(held.kid)),
         (PairingState::Over, None)
@@ -352,7 +352,9 @@ fn pairing_is_over_after_its_time() {
 #[test]
 fn the_code_is_in_the_log_at_no_level() {
     let mut board = open();
-    let reader = board.open_side(T0, Side::Log(Level::Debug)).unwrap();
+    let reader = board
+        .open_side_channel(T0, SideChannelKind::Log(Level::Debug))
+        .unwrap();
     let asker = board.request_pairing(ms(1_000), OWNER).unwrap();
     let code = reveal(&mut board, ms(1_000), asker);
     press(&mut board, ms(2_000), "press");

@@ -7,7 +7,7 @@ use noise::{Code, Hello, Key, KeyId, Role};
 use protocol::{ComponentKey, Epoch, Level, RpcError, Source, State};
 use switchboard_board::{
     Board, ClientId, Core, Effects, Origin, OutboundAttempt, Outgoing, PairingRequest, Plan,
-    PlanError, Retained, Side, Unread, Unsaved,
+    PlanError, Retained, SideChannelKind, Unread, Unsaved,
 };
 
 use crate::desk::Bench;
@@ -90,29 +90,29 @@ macro_rules! entry_points {
 
 entry_points! {
     fn add_key(now: Duration, name: &str, role: Role) -> Result<Key, RpcError>;
-    fn announce_telemetry(now: Duration) -> Option<String>;
+    fn telemetry_header(now: Duration) -> Option<String>;
     fn request_pairing(now: Duration, from: IpAddr) -> Result<PairingRequest, RpcError>;
     fn begin_outbound(now: Duration) -> Option<OutboundAttempt>;
     fn call(now: Duration, text: &str) -> Option<String>;
     fn outbound_connected(now: Duration, number: u32, client: ClientId);
     fn outbound_ended(now: Duration, number: u32, why: &str);
-    fn close_side(id: ClientId);
-    fn comes_from(id: ClientId, origin: Origin);
+    fn close_side_channel(id: ClientId);
+    fn set_origin(id: ClientId, origin: Origin);
     fn connect(now: Duration) -> Result<ClientId, RpcError>;
     fn connect_with_key(now: Duration, kid: KeyId) -> Result<ClientId, RpcError>;
     fn disconnect(now: Duration, client: ClientId);
-    fn forget_everything(now: Duration);
+    fn factory_reset(now: Duration);
     fn greeting() -> Option<Hello>;
     fn heard(now: Duration, client: ClientId);
     fn cancel_pairing(now: Duration, asker: PairingRequest);
     fn log(now: Duration, level: Level, message: fmt::Arguments<'_>);
     fn next_outgoing(now: Duration, client: ClientId) -> Option<Outgoing>;
-    fn not_saved(now: Duration, failed: &Unsaved);
+    fn save_failed(now: Duration, failed: &Unsaved);
     fn observe(now: Duration, key: &ComponentKey, change: State, source: Source)
         -> Result<(), RpcError>;
     fn open_pairing(now: Duration);
-    fn open_side(now: Duration, side: Side) -> Result<ClientId, RpcError>;
-    fn ponged(now: Duration, client: ClientId);
+    fn open_side_channel(now: Duration, side: SideChannelKind) -> Result<ClientId, RpcError>;
+    fn pong_received(now: Duration, client: ClientId);
     fn press(now: Duration, key: &ComponentKey, event: &str) -> Result<(), RpcError>;
     fn press_begun(now: Duration, began: Duration, key: &ComponentKey, event: &str)
         -> Result<(), RpcError>;

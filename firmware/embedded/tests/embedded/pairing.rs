@@ -111,7 +111,7 @@ fn nothing_that_a_controller_can_ask_for_hides_a_code_and_a_warning_does() {
         shown(&mut indicator, Duration::ZERO, Duration::from_secs(20)),
         before
     );
-    indicator.tell(Duration::ZERO, Notice::EraseAhead);
+    indicator.tell(Duration::ZERO, Notice::EraseWarning);
     let (pixel, _) = indicator.shown(Duration::ZERO);
     assert!(
         pixel.red > 0 && pixel.green == 0,
