@@ -198,7 +198,7 @@ fn each_card_says_how_its_command_does() {
     for status in [
         "Socket 1: confirmed 4.2 ms",
         "Socket 2: pending",
-        "Socket 3: not confirmed: no answer in 5 s",
+        "Socket 3: unconfirmed: no response within 5 s",
         "Socket 4: refused: Switch 3 is locked out after an overcurrent; press its reset first",
     ] {
         harness.get_by_role_and_label(Role::Status, status);
@@ -362,13 +362,13 @@ fn pushes_are_listed_newest_first_with_who_did_it_and_how_late_they_came() {
     let at = Now::read();
     let harness = open_with(at, scenes::mixed(at), scenes::log(at));
     let newer = harness
-        .get_by_label("Desk lamp, light:0 on, by hand, 2.2 ms late")
+        .get_by_label("Desk lamp, light:0 on, at the board, delay 2.2 ms")
         .rect();
     let older = harness
-        .get_by_label("Desk lamp, button:0 press, by hand, 2.1 ms late")
+        .get_by_label("Desk lamp, button:0 press, at the board, delay 2.1 ms")
         .rect();
     assert!(newer.bottom() <= older.top());
-    harness.get_by_label("Desk lamp, light:0 brightness=60%, this window, 4.0 ms late");
+    harness.get_by_label("Desk lamp, light:0 brightness=60%, this app, delay 4.0 ms");
     harness.get_by_label("Bench 4, link unreachable: silent for 45 s");
 }
 
@@ -654,7 +654,7 @@ fn what_the_board_has_taken_cannot_be_cancelled_and_what_another_controller_send
         (
             "Restarting",
             100.0,
-            "Firmware: the board restarts with the new image",
+            "Firmware: the board is restarting with the new image",
         ),
         (
             "By another",

@@ -407,7 +407,7 @@ fn in_the_window_a_board_is_told_to_call_and_shown_as_one_that_called() {
     });
     desktop.click("Tell it");
     desktop.shows("link: it called");
-    desktop.shows_about("Desk lamp: connected, it called");
+    desktop.shows_about("Desk lamp: connected, inbound");
     drop(boards);
     desktop.shows_about("Unreachable");
 }

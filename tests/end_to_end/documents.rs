@@ -310,7 +310,7 @@ fn a_scene_is_taken_applied_told_board_by_board_and_undone() {
     desktop.click("Dismiss: Apply Scene 1: done");
     desktop.shows("Apply Scene 1: 1 of 2 done, 1 not");
     desktop.click("Apply Scene 1: answers");
-    desktop.shows("Desk lamp light:0: not sent: no link");
+    desktop.shows("Desk lamp light:0: not sent: not connected");
     assert_eq!(desktop.state("Power strip", "switch:0").on(), Some(true));
 }
 

@@ -88,7 +88,7 @@ fn a_board_that_does_not_answer_is_named_among_those_that_did() {
     desktop.click("Light: all on");
     desktop.shows("Turn on Light on 2 boards: 1 of 2 done, 1 not");
     desktop.click("Turn on Light on 2 boards: answers");
-    desktop.shows("Desk lamp 2 light:0: not confirmed: no answer in 5 s");
+    desktop.shows("Desk lamp 2 light:0: unconfirmed: no response within 5 s");
     boards.release("Desk lamp 2").expect("released");
 }
 

@@ -307,7 +307,10 @@ fn on_the_command_line_an_update_says_the_versions_before_and_after() {
         "{progress}"
     );
     assert!(lines.len() <= 14, "a line for every tenth: {progress}");
-    assert_eq!(lines.last(), Some(&"the board restarts with the new image"));
+    assert_eq!(
+        lines.last(),
+        Some(&"the board is restarting with the new image")
+    );
 }
 
 #[test]
