@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub(crate) use crate::plain::plain;
 use crate::{
-    comparison::{Cost, Follower, Record, Row, Stage, Way},
+    comparison::{Cost, FollowMode, Follower, Measurements, Row, Stage},
     fleet::{
         BoardView, LinkProblem, LinkState, LogEvent, Origin, Outcome, ResyncCause, UpdateState,
     },
@@ -77,14 +77,14 @@ pub(crate) fn short(time: Duration) -> String {
 
 /// How a board is followed: `push`, `poll every 1 s`, `poll every 100 ms,
 /// reconnecting, TLS`.
-pub(crate) fn follower(Follower { way, tls }: Follower) -> String {
-    let words = match way {
-        Way::Push => "push".to_owned(),
-        Way::Poll {
+pub(crate) fn follower(Follower { mode, tls }: Follower) -> String {
+    let words = match mode {
+        FollowMode::Push => "push".to_owned(),
+        FollowMode::Poll {
             every,
             keep_alive: true,
         } => format!("poll every {}", round(every)),
-        Way::Poll {
+        FollowMode::Poll {
             every,
             keep_alive: false,
         } => format!("poll every {}, reconnecting", round(every)),
@@ -102,7 +102,7 @@ pub(crate) fn round(time: Duration) -> String {
 }
 
 /// How far a comparison is.
-pub(crate) fn stage(record: &Record) -> String {
+pub(crate) fn stage(record: &Measurements) -> String {
     match &record.stage {
         Stage::Preparing => "Connecting, and trying what the button changes".to_owned(),
         Stage::Together => "All follow at once".to_owned(),

@@ -2,17 +2,17 @@
 //! pressed at random, so that what each sees, misses and costs can be compared.
 //! It has connections of its own and knows no fleet.
 
-mod conversation;
-mod course;
+mod detection;
 mod follow;
-mod judge;
-mod notes;
-mod press;
+mod measurements;
 mod process;
-mod record;
+mod recorder;
 mod report;
 mod route;
+mod rpc;
+mod run;
 mod tls;
+mod trigger;
 pub mod usage;
 
 use std::{io, thread::JoinHandle, time::Duration};
@@ -20,39 +20,39 @@ use std::{io, thread::JoinHandle, time::Duration};
 use protocol::ComponentKey;
 use tokio::{runtime::Builder, sync::oneshot, task::LocalSet};
 
-pub use judge::{Fate, Press, Sighting};
-pub use process::Unknown;
-pub use record::{Cost, Followed, Follower, Record, Stage, Way};
+pub use detection::{ChangeOutcome, Observation, Press};
+pub use measurements::{Cost, FollowMode, Follower, FollowerMeasurements, Measurements, Stage};
+pub use process::CostUnknown;
 pub use report::{Report, Row};
 
 use net::client::DialError;
-use notes::{Shared, look};
+use recorder::{Shared, lock};
 
 /// The shortest time between two polls; a board is to be followed, not flooded.
-pub const POLL_LEAST: Duration = Duration::from_millis(10);
+pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// The longest time between two polls.
-pub const POLL_MOST: Duration = Duration::from_secs(60);
+pub const MAX_POLL_INTERVAL: Duration = Duration::from_secs(60);
 /// So many rates of polling at once; each is tried with connections kept and
 /// with a connection a request.
-pub const RATES: usize = 2;
+pub const MAX_POLL_RATES: usize = 2;
 /// The longest comparison.
-pub const LONGEST: Duration = Duration::from_secs(600);
+pub const MAX_LENGTH: Duration = Duration::from_secs(600);
 /// The shortest mean time between two presses.
-pub const PRESS_LEAST: Duration = Duration::from_millis(20);
+pub const MIN_PRESS_INTERVAL: Duration = Duration::from_millis(20);
 /// The longest mean time between two presses.
-pub const PRESS_MOST: Duration = Duration::from_secs(60);
+pub const MAX_PRESS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct ComparisonSettings {
     /// The board, `host:port`.
     pub board: String,
-    /// How long all follow at once, at most [`LONGEST`].
+    /// How long all follow at once, at most [`MAX_LENGTH`].
     pub length: Duration,
-    /// How often it is polled, [`POLL_LEAST`] to [`POLL_MOST`]; at most
-    /// [`RATES`] of them.
+    /// How often it is polled, [`MIN_POLL_INTERVAL`] to [`MAX_POLL_INTERVAL`]; at most
+    /// [`MAX_POLL_RATES`] of them.
     pub polls: Vec<Duration>,
-    /// The mean time between two presses, [`PRESS_LEAST`] to [`PRESS_MOST`].
+    /// The mean time between two presses, [`MIN_PRESS_INTERVAL`] to [`MAX_PRESS_INTERVAL`].
     pub press_every: Duration,
     /// What is pressed; without it the first button, or else the first switch
     /// or light.
@@ -67,7 +67,7 @@ pub struct Settings {
     pub seed: u64,
 }
 
-impl Settings {
+impl ComparisonSettings {
     /// The usual comparison, with a seed of its own.
     pub fn of(board: String) -> Self {
         Self {
@@ -86,7 +86,7 @@ impl Settings {
     pub fn followers(&self) -> Vec<Follower> {
         let polls = |every: &Duration, tls| {
             [true, false].map(|keep_alive| Follower {
-                way: Way::Poll {
+                mode: FollowMode::Poll {
                     every: *every,
                     keep_alive,
                 },
@@ -94,13 +94,13 @@ impl Settings {
             })
         };
         let mut followers = vec![Follower {
-            way: Way::Push,
+            mode: FollowMode::Push,
             tls: false,
         }];
         followers.extend(self.polls.iter().flat_map(|every| polls(every, false)));
         if self.tls {
             followers.push(Follower {
-                way: Way::Push,
+                mode: FollowMode::Push,
                 tls: true,
             });
             followers.extend(
@@ -117,24 +117,24 @@ impl Settings {
     ///
     /// # Errors
     /// What is out of its range, and what would be accepted.
-    pub fn check(&self) -> Result<(), SettingsError> {
+    pub fn check(&self) -> Result<(), ComparisonSettingsError> {
         let within =
             |time: &Duration, least: Duration, most: Duration| *time >= least && *time <= most;
-        if self.polls.is_empty() || self.polls.len() > RATES {
-            return Err(SettingsError::Rates(self.polls.len()));
+        if self.polls.is_empty() || self.polls.len() > MAX_POLL_RATES {
+            return Err(ComparisonSettingsError::Rates(self.polls.len()));
         }
         if !self
             .polls
             .iter()
-            .all(|every| within(every, POLL_LEAST, POLL_MOST))
+            .all(|every| within(every, MIN_POLL_INTERVAL, MAX_POLL_INTERVAL))
         {
-            return Err(SettingsError::Poll);
+            return Err(ComparisonSettingsError::Poll);
         }
-        if !within(&self.press_every, PRESS_LEAST, PRESS_MOST) {
-            return Err(SettingsError::Press);
+        if !within(&self.press_every, MIN_PRESS_INTERVAL, MAX_PRESS_INTERVAL) {
+            return Err(ComparisonSettingsError::Press);
         }
-        if !within(&self.length, Duration::from_secs(1), LONGEST) || self.alone > LONGEST {
-            return Err(SettingsError::Length);
+        if !within(&self.length, Duration::from_secs(1), MAX_LENGTH) || self.alone > MAX_LENGTH {
+            return Err(ComparisonSettingsError::Length);
         }
         Ok(())
     }
@@ -142,10 +142,10 @@ impl Settings {
 
 /// Why a comparison cannot be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
+pub enum ComparisonSettingsError {
     /// None, or too many for a board's places.
     #[error(
-        "{0} rates of polling; 1 to {RATES} are accepted, as a board has only so many places for \
+        "{0} rates of polling; 1 to {MAX_POLL_RATES} are accepted, as a board has only so many places for \
              connections"
     )]
     Rates(usize),
@@ -164,7 +164,7 @@ pub enum SettingsError {
 #[derive(Debug)]
 pub struct Comparison {
     record: Shared,
-    settings: Settings,
+    settings: ComparisonSettings,
     wanted: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -175,14 +175,17 @@ impl Comparison {
     ///
     /// # Errors
     /// Where the settings cannot be, or no thread is to be had.
-    pub fn start(settings: Settings, wake: impl Fn() + Send + 'static) -> Result<Self, StartError> {
+    pub fn start(
+        settings: ComparisonSettings,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<Self, StartError> {
         settings.check()?;
         let record = Shared::new(
-            Record::new(
+            Measurements::new(
                 settings
                     .followers()
                     .into_iter()
-                    .map(Followed::new)
+                    .map(FollowerMeasurements::new)
                     .collect(),
             )
             .into(),
@@ -195,8 +198,8 @@ impl Comparison {
             .spawn(move || {
                 LocalSet::new().block_on(&runtime, async {
                     tokio::select! {
-                        () = course::run(&course, &noted) => {}
-                        () = course::wake_for(&noted, &wake) => {}
+                        () = run::run(&course, &noted) => {}
+                        () = run::wake_for(&noted, &wake) => {}
                         _ = unwanted => {}
                     }
                 });
@@ -211,13 +214,13 @@ impl Comparison {
     }
 
     /// What is compared.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &ComparisonSettings {
         &self.settings
     }
 
     /// Looks at what was written down so far; what compares waits meanwhile.
-    pub fn look<R>(&self, at: impl FnOnce(&Record) -> R) -> R {
-        at(&look(&self.record))
+    pub fn read<R>(&self, at: impl FnOnce(&Measurements) -> R) -> R {
+        at(&lock(&self.record))
     }
 }
 
@@ -236,7 +239,7 @@ impl Drop for Comparison {
 pub enum StartError {
     /// It cannot be done so.
     #[error(transparent)]
-    Settings(#[from] SettingsError),
+    Settings(#[from] ComparisonSettingsError),
     /// No thread or runtime.
     #[error("the comparison could not be started: {0}")]
     Thread(#[from] io::Error),
@@ -244,7 +247,7 @@ pub enum StartError {
 
 /// Why a board cannot be followed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum FollowError {
     #[error(transparent)]
     Dial(#[from] DialError),
     #[error("the board answered HTTP {status}: {words}")]

@@ -5,37 +5,37 @@ use std::{fs, net::SocketAddr};
 
 /// Why it is not known what a board's process costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unknown {
+pub enum CostUnknown {
     /// The board is not on this computer, or this is no Linux.
-    Elsewhere,
+    NotLocal,
     /// The board runs within this program, beside what compares.
-    Within,
+    SameProcess,
 }
 
-impl Unknown {
+impl CostUnknown {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Elsewhere => "the board is not a process of this computer",
-            Self::Within => "the board runs within this program",
+            Self::NotLocal => "the board is not a process of this computer",
+            Self::SameProcess => "the board runs within this program",
         }
     }
 }
 
 /// The number of the process that listens at this address of this computer.
-pub(super) fn that_listens_at(address: SocketAddr) -> Result<u32, Unknown> {
+pub(super) fn listener_process(address: SocketAddr) -> Result<u32, CostUnknown> {
     if !address.ip().is_loopback()
         && if_addrs::get_if_addrs().is_ok_and(|all| all.iter().all(|one| one.ip() != address.ip()))
     {
-        return Err(Unknown::Elsewhere);
+        return Err(CostUnknown::NotLocal);
     }
     let link = format!(
         "socket:[{}]",
-        inode(address.port()).ok_or(Unknown::Elsewhere)?
+        inode(address.port()).ok_or(CostUnknown::NotLocal)?
     );
-    let id = owner(&link).ok_or(Unknown::Elsewhere)?;
+    let id = owner(&link).ok_or(CostUnknown::NotLocal)?;
     if id == std::process::id() {
-        Err(Unknown::Within)
+        Err(CostUnknown::SameProcess)
     } else {
         Ok(id)
     }
@@ -84,15 +84,15 @@ mod tests {
     fn a_listener_of_this_program_is_told_apart_from_another_process() -> std::io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         assert_eq!(
-            that_listens_at(listener.local_addr()?).err(),
-            Some(Unknown::Within)
+            listener_process(listener.local_addr()?).err(),
+            Some(CostUnknown::SameProcess)
         );
         let gone = listener.local_addr()?;
         drop(listener);
-        assert_eq!(that_listens_at(gone).err(), Some(Unknown::Elsewhere));
+        assert_eq!(listener_process(gone).err(), Some(CostUnknown::NotLocal));
         assert_eq!(
-            that_listens_at(([192, 0, 2, 1], 80).into()).err(),
-            Some(Unknown::Elsewhere)
+            listener_process(([192, 0, 2, 1], 80).into()).err(),
+            Some(CostUnknown::NotLocal)
         );
         Ok(())
     }

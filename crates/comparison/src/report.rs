@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    judge::{Fate, fates, quantile},
-    record::{Cost, Followed, Follower, Record},
+    detection::{ChangeOutcome, outcomes, quantile},
+    measurements::{Cost, Follower, FollowerMeasurements, Measurements},
 };
 
 /// What one follower saw, missed and cost.
@@ -14,13 +14,13 @@ pub struct Row {
     /// Who.
     pub follower: Follower,
     /// What came of each change, in the order of the presses.
-    pub fates: Vec<Fate>,
+    pub outcomes: Vec<ChangeOutcome>,
     /// Changes that it saw.
     pub seen: usize,
     /// Changes that left no trace for it.
     pub missed: usize,
     /// Changes of which it was told nothing yet.
-    pub waiting: usize,
+    pub pending: usize,
     /// From the press to the sight of it: half were quicker.
     pub median: Option<Duration>,
     /// And 99 of 100.
@@ -55,7 +55,7 @@ pub struct Report {
 
 impl Report {
     /// The sums so far.
-    pub fn of(record: &Record) -> Self {
+    pub fn of(record: &Measurements) -> Self {
         Self {
             changes: record
                 .presses
@@ -71,14 +71,19 @@ impl Report {
     }
 }
 
-fn row(record: &Record, followed: &Followed) -> Row {
-    let fates = fates(&record.presses, &followed.sightings);
-    let count = |wanted: Fate| fates.iter().filter(|fate| **fate == wanted).count();
-    let mut delays: Vec<Duration> = fates
+fn row(record: &Measurements, followed: &FollowerMeasurements) -> Row {
+    let outcomes = outcomes(&record.presses, &followed.observations);
+    let count = |wanted: ChangeOutcome| {
+        outcomes
+            .iter()
+            .filter(|outcome| **outcome == wanted)
+            .count()
+    };
+    let mut delays: Vec<Duration> = outcomes
         .iter()
-        .filter_map(|fate| match fate {
-            Fate::Seen(delay) => Some(*delay),
-            Fate::Missed | Fate::Waiting => None,
+        .filter_map(|outcome| match outcome {
+            ChangeOutcome::Seen(delay) => Some(*delay),
+            ChangeOutcome::Missed | ChangeOutcome::Pending => None,
         })
         .collect();
     delays.sort_unstable();
@@ -87,12 +92,12 @@ fn row(record: &Record, followed: &Followed) -> Row {
     Row {
         follower: followed.follower,
         seen: delays.len(),
-        missed: count(Fate::Missed),
-        waiting: count(Fate::Waiting),
-        fates,
+        missed: count(ChangeOutcome::Missed),
+        pending: count(ChangeOutcome::Pending),
+        outcomes,
         median: quantile(&delays, 0.5),
         p99: quantile(&delays, 0.99),
-        requests: followed.asked.len(),
+        requests: followed.requests.len(),
         failed: followed.failed,
         problem: followed.problem.clone(),
         connections: connects.len(),

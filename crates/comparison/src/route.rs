@@ -19,7 +19,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Trouble, tls::TlsServer};
+use super::{FollowError, tls::TlsServer};
 use address::Address;
 use net::client::{Endpoint, GIVE_UP, Stream, Traffic, Trust, dial};
 
@@ -33,7 +33,7 @@ pub(super) struct Route {
 }
 
 impl Route {
-    pub(super) fn plain(board: SocketAddr) -> Result<Self, Trouble> {
+    pub(super) fn plain(board: SocketAddr) -> Result<Self, FollowError> {
         let of_board = Address::from_socket(board);
         Ok(Self {
             place: Endpoint::of_board(&of_board),
@@ -42,11 +42,11 @@ impl Route {
         })
     }
 
-    pub(super) fn through(server: &TlsServer, board: SocketAddr) -> Result<Self, Trouble> {
+    pub(super) fn through(server: &TlsServer, board: SocketAddr) -> Result<Self, FollowError> {
         let url = format!("wss://{}{RPC_PATH}", server.address());
         let place = url
             .parse()
-            .map_err(|_| Trouble::Strange(format!("{url} is no address")))?;
+            .map_err(|_| FollowError::Strange(format!("{url} is no address")))?;
         Ok(Self {
             place,
             trust: server.trust().clone(),
@@ -62,18 +62,18 @@ impl Route {
     pub(super) async fn connect(
         &self,
         traffic: Arc<Traffic>,
-    ) -> Result<(Stream, Duration), Trouble> {
-        let begun = Instant::now();
+    ) -> Result<(Stream, Duration), FollowError> {
+        let started = Instant::now();
         let stream = dial(&self.place, &self.trust, traffic).await?;
-        Ok((stream, begun.elapsed()))
+        Ok((stream, started.elapsed()))
     }
 
     /// A WebSocket on `/rpc`, and how long it took.
     pub(super) async fn open(
         &self,
         traffic: Arc<Traffic>,
-    ) -> Result<(WebSocketStream<Stream>, Duration), Trouble> {
-        let begun = Instant::now();
+    ) -> Result<(WebSocketStream<Stream>, Duration), FollowError> {
+        let started = Instant::now();
         let (stream, _) = self.connect(traffic).await?;
         let mut request = format!("ws://{}{RPC_PATH}", self.authority)
             .into_client_request()
@@ -93,25 +93,25 @@ impl Route {
         );
         let (socket, _) = opening
             .await
-            .map_err(|_| Trouble::NoAnswer)?
+            .map_err(|_| FollowError::NoAnswer)?
             .map_err(refused)?;
-        Ok((socket, begun.elapsed()))
+        Ok((socket, started.elapsed()))
     }
 }
 
 /// Says what a refused upgrade means.
-fn refused(error: tungstenite::Error) -> Trouble {
+fn refused(error: tungstenite::Error) -> FollowError {
     match error {
         tungstenite::Error::Http(response) => {
             let words = response
                 .body()
                 .as_ref()
                 .map(|body| String::from_utf8_lossy(body).trim().to_owned());
-            Trouble::Refused {
+            FollowError::Refused {
                 status: response.status().as_u16(),
                 words: words.unwrap_or_default(),
             }
         }
-        error => Trouble::Lost(error.to_string()),
+        error => FollowError::Lost(error.to_string()),
     }
 }

@@ -9,9 +9,9 @@ use std::{
 use protocol::ComponentKey;
 
 use super::{
-    Trouble,
-    judge::Sighting,
-    record::{Followed, Record},
+    FollowError,
+    detection::Observation,
+    measurements::{FollowerMeasurements, Measurements},
 };
 use net::client::Traffic;
 
@@ -20,34 +20,34 @@ use net::client::Traffic;
 const MOST: usize = 100_000;
 
 /// What several write down and faces look at.
-pub(super) type Shared = Arc<Mutex<Record>>;
+pub(super) type Shared = Arc<Mutex<Measurements>>;
 
 /// Looks at it.
-pub(super) fn look(record: &Shared) -> MutexGuard<'_, Record> {
+pub(super) fn lock(record: &Shared) -> MutexGuard<'_, Measurements> {
     // Whoever panicked left plain data behind.
     record.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where a follower writes.
-pub(super) struct Notes {
+pub(super) struct Recorder {
     record: Shared,
     /// Its place among the followers.
     place: usize,
-    begun: Instant,
+    started: Instant,
     components: BTreeSet<ComponentKey>,
 }
 
-impl Notes {
+impl Recorder {
     pub(super) fn new(
         record: Shared,
         place: usize,
-        begun: Instant,
+        started: Instant,
         components: BTreeSet<ComponentKey>,
     ) -> Self {
         Self {
             record,
             place,
-            begun,
+            started,
             components,
         }
     }
@@ -58,7 +58,7 @@ impl Notes {
     }
 
     pub(super) fn traffic(&self) -> Arc<Traffic> {
-        look(&self.record)
+        lock(&self.record)
             .followers
             .get(self.place)
             .map(|followed| Arc::clone(&followed.traffic))
@@ -70,25 +70,27 @@ impl Notes {
     }
 
     pub(super) fn asked(&self) {
-        self.write(|followed, at| push(&mut followed.asked, at));
+        self.write(|followed, at| push(&mut followed.requests, at));
     }
 
     pub(super) fn told(&self, seq: u64, changed: bool) {
-        self.write(|followed, at| push(&mut followed.sightings, Sighting { at, seq, changed }));
+        self.write(|followed, at| {
+            push(&mut followed.observations, Observation { at, seq, changed })
+        });
     }
 
-    pub(super) fn failed(&self, trouble: &Trouble) {
+    pub(super) fn failed(&self, trouble: &FollowError) {
         self.write(|followed, _| {
             followed.failed += 1;
             followed.problem = Some(trouble.to_string());
         });
     }
 
-    fn write(&self, note: impl FnOnce(&mut Followed, Duration)) {
-        let mut record = look(&self.record);
-        record.edition += 1;
+    fn write(&self, note: impl FnOnce(&mut FollowerMeasurements, Duration)) {
+        let mut record = lock(&self.record);
+        record.revision += 1;
         if let Some(followed) = record.followers.get_mut(self.place) {
-            note(followed, self.begun.elapsed());
+            note(followed, self.started.elapsed());
         }
     }
 }

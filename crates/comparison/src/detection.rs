@@ -20,7 +20,7 @@ pub struct Press {
 
 /// What a follower was told once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sighting {
+pub struct Observation {
     /// When, since the beginning.
     pub at: Duration,
     /// Up to which change.
@@ -31,38 +31,38 @@ pub struct Sighting {
 
 /// What came of one change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum ChangeOutcome {
     /// It was seen so long after it was asked for.
     Seen(Duration),
     /// It was over when the follower was told, and left no trace.
     Missed,
     /// The follower was told nothing since.
-    Waiting,
+    Pending,
 }
 
 /// What came of each change, in the order of `presses`; both lists are in the
 /// order of their time.
-pub(super) fn fates(presses: &[Press], sightings: &[Sighting]) -> Vec<Fate> {
-    let mut fates = vec![Fate::Waiting; presses.len()];
+pub(super) fn outcomes(presses: &[Press], observations: &[Observation]) -> Vec<ChangeOutcome> {
+    let mut outcomes = vec![ChangeOutcome::Pending; presses.len()];
     let mut next = 0;
-    for sighting in sightings {
+    for observation in observations {
         let first = next;
         while presses
             .get(next)
             .and_then(|press| press.seq)
-            .is_some_and(|seq| seq <= sighting.seq)
+            .is_some_and(|seq| seq <= observation.seq)
         {
             next += 1;
         }
-        fates[first..next].fill(Fate::Missed);
+        outcomes[first..next].fill(ChangeOutcome::Missed);
         if let Some(last) = next
             .checked_sub(1)
-            .filter(|last| *last >= first && sighting.changed)
+            .filter(|last| *last >= first && observation.changed)
         {
-            fates[last] = Fate::Seen(sighting.at.saturating_sub(presses[last].at));
+            outcomes[last] = ChangeOutcome::Seen(observation.at.saturating_sub(presses[last].at));
         }
     }
-    fates
+    outcomes
 }
 
 /// The value below which a part of the values lies (nearest rank); `None` of
@@ -94,8 +94,8 @@ mod tests {
             .collect()
     }
 
-    fn told(at: u64, seq: u64, changed: bool) -> Sighting {
-        Sighting {
+    fn told(at: u64, seq: u64, changed: bool) -> Observation {
+        Observation {
             at: ms(at),
             seq,
             changed,
@@ -104,29 +104,39 @@ mod tests {
 
     #[test]
     fn who_is_told_each_change_sees_each() {
-        let fates = fates(
+        let outcomes = outcomes(
             &presses(&[(10, 5), (20, 7)]),
             &[told(11, 5, true), told(15, 6, false), told(22, 7, true)],
         );
-        assert_eq!(fates, [Fate::Seen(ms(1)), Fate::Seen(ms(2))]);
+        assert_eq!(
+            outcomes,
+            [ChangeOutcome::Seen(ms(1)), ChangeOutcome::Seen(ms(2))]
+        );
     }
 
     #[test]
     fn of_three_changes_between_two_polls_the_last_is_seen() {
-        let fates = fates(
+        let outcomes = outcomes(
             &presses(&[(10, 1), (20, 2), (30, 3)]),
             &[told(0, 0, false), told(100, 3, true)],
         );
-        assert_eq!(fates, [Fate::Missed, Fate::Missed, Fate::Seen(ms(70))]);
+        assert_eq!(
+            outcomes,
+            [
+                ChangeOutcome::Missed,
+                ChangeOutcome::Missed,
+                ChangeOutcome::Seen(ms(70))
+            ]
+        );
     }
 
     #[test]
     fn of_what_was_undone_between_two_polls_nothing_is_seen() {
-        let fates = fates(
+        let outcomes = outcomes(
             &presses(&[(10, 1), (20, 2)]),
             &[told(0, 0, false), told(100, 2, false)],
         );
-        assert_eq!(fates, [Fate::Missed, Fate::Missed]);
+        assert_eq!(outcomes, [ChangeOutcome::Missed, ChangeOutcome::Missed]);
     }
 
     #[test]
@@ -137,10 +147,13 @@ mod tests {
             seq: None,
         });
         assert_eq!(
-            fates(&presses, &[told(12, 1, true)]),
-            [Fate::Seen(ms(2)), Fate::Waiting]
+            outcomes(&presses, &[told(12, 1, true)]),
+            [ChangeOutcome::Seen(ms(2)), ChangeOutcome::Pending]
         );
-        assert_eq!(fates(&presses, &[]), [Fate::Waiting, Fate::Waiting]);
+        assert_eq!(
+            outcomes(&presses, &[]),
+            [ChangeOutcome::Pending, ChangeOutcome::Pending]
+        );
     }
 
     #[test]

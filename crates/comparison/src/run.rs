@@ -15,15 +15,15 @@ use tokio::{
 };
 
 use super::{
-    Settings, Trouble,
+    ComparisonSettings, FollowError,
+    detection::Press,
     follow::follow,
-    judge::Press,
-    notes::{Notes, Shared, look},
-    press::Presser,
-    process::{Unknown, that_listens_at},
-    record::{Cost, Followed, Follower, Record, Stage, Way},
+    measurements::{Cost, FollowMode, Follower, FollowerMeasurements, Measurements, Stage},
+    process::{CostUnknown, listener_process},
+    recorder::{Recorder, Shared, lock},
     route::Route,
     tls::TlsServer,
+    trigger::Trigger,
 };
 use address::{AddressError, Candidates};
 use net::client::{DialError, GIVE_UP, reach};
@@ -41,7 +41,7 @@ const SETTLE: Duration = Duration::from_millis(500);
 const APART: Duration = Duration::from_millis(10);
 
 /// Runs it to its end, and writes down how it ended.
-pub(super) async fn run(settings: &Settings, record: &Shared) {
+pub(super) async fn run(settings: &ComparisonSettings, record: &Shared) {
     let _guard = Guard(Shared::clone(record));
     let stage = match compare(settings, record).await {
         Ok(()) => Stage::Done,
@@ -55,7 +55,7 @@ struct Guard(Shared);
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let ended = matches!(look(&self.0).stage, Stage::Done | Stage::Failed(_));
+        let ended = matches!(lock(&self.0).stage, Stage::Done | Stage::Failed(_));
         if !ended {
             enter(&self.0, Stage::Failed("it broke off".to_owned()));
         }
@@ -68,18 +68,18 @@ pub(super) async fn wake_for(record: &Shared, wake: &impl Fn()) {
     let mut seen = 0;
     loop {
         sleep(LOOK).await;
-        let edition = look(record).edition;
-        if edition != seen {
-            seen = edition;
+        let revision = lock(record).revision;
+        if revision != seen {
+            seen = revision;
             wake();
         }
     }
 }
 
 fn enter(record: &Shared, stage: Stage) {
-    let mut record = look(record);
+    let mut record = lock(record);
     record.stage = stage;
-    record.edition += 1;
+    record.revision += 1;
 }
 
 /// The ways to the board.
@@ -97,13 +97,13 @@ impl Routes {
     }
 }
 
-async fn compare(settings: &Settings, record: &Shared) -> Result<(), Trouble> {
+async fn compare(settings: &ComparisonSettings, record: &Shared) -> Result<(), FollowError> {
     let board = address(&settings.board).await?;
     let tls = match settings.tls {
         false => None,
         true => {
             let server = TlsServer::start(board)
-                .map_err(|error| Trouble::Strange(format!("no TLS server: {error}")))?;
+                .map_err(|error| FollowError::Strange(format!("no TLS server: {error}")))?;
             let route = Route::through(&server, board)?;
             Some((server, route))
         }
@@ -112,30 +112,30 @@ async fn compare(settings: &Settings, record: &Shared) -> Result<(), Trouble> {
         plain: Route::plain(board)?,
         tls,
     };
-    let mut presser = Presser::connect(&routes.plain, settings.press.as_ref()).await?;
-    let components = presser.learn().await?;
+    let mut trigger = Trigger::connect(&routes.plain, settings.press.as_ref()).await?;
+    let components = trigger.learn().await?;
     {
-        let mut record = look(record);
-        record.button = Some(presser.button().clone());
+        let mut record = lock(record);
+        record.button = Some(trigger.button().clone());
         record.components.clone_from(&components);
     }
-    together(settings, record, &routes, &mut presser, &components).await?;
+    together(settings, record, &routes, &mut trigger, &components).await?;
     if !settings.alone.is_zero() {
         alone(
             settings,
             record,
             &routes,
-            &mut presser,
+            &mut trigger,
             &components,
-            that_listens_at(board),
+            listener_process(board),
         )
         .await?;
     }
     Ok(())
 }
 
-async fn address(board: &str) -> Result<SocketAddr, Trouble> {
-    let unknown = |why: String| Trouble::Strange(format!("{board} is not known: {why}"));
+async fn address(board: &str) -> Result<SocketAddr, FollowError> {
+    let unknown = |why: String| FollowError::Strange(format!("{board} is not known: {why}"));
     let given = board
         .parse()
         .map(Candidates::given)
@@ -143,7 +143,7 @@ async fn address(board: &str) -> Result<SocketAddr, Trouble> {
     // Everybody who follows goes to the address that answers first.
     let reached = timeout(GIVE_UP, reach(&given, &[]))
         .await
-        .map_err(|_| Trouble::NoAnswer)?;
+        .map_err(|_| FollowError::NoAnswer)?;
     let reached = reached.map_err(|source| DialError::Unreachable {
         place: board.to_owned(),
         source,
@@ -156,27 +156,27 @@ async fn address(board: &str) -> Result<SocketAddr, Trouble> {
 
 /// Everybody follows, and the button is pressed.
 async fn together(
-    settings: &Settings,
+    settings: &ComparisonSettings,
     record: &Shared,
     routes: &Routes,
-    presser: &mut Presser,
+    trigger: &mut Trigger,
     components: &BTreeSet<ComponentKey>,
-) -> Result<(), Trouble> {
-    let begun = Instant::now();
+) -> Result<(), FollowError> {
+    let started = Instant::now();
     let followers = settings.followers();
-    look(record).begun = Some(begun);
+    lock(record).started = Some(started);
     let mut tasks = Vec::new();
     for (place, follower) in followers.iter().enumerate() {
         tasks.push(Task::begin(
             *follower,
             routes.of(*follower),
-            Notes::new(Shared::clone(record), place, begun, components.clone()),
+            Recorder::new(Shared::clone(record), place, started, components.clone()),
         ));
     }
     ready(record, &mut tasks).await?;
     enter(record, Stage::Together);
     let tls_before = routes.tls.as_ref().map(|(server, _)| server.cpu());
-    let pressing = press(settings, presser, record, begun);
+    let pressing = press(settings, trigger, record, started);
     // What ends for who follows by push ends the comparison; a poll goes on by
     // itself.
     tokio::select! {
@@ -190,19 +190,19 @@ async fn together(
         trouble = ended(&mut tasks) => return Err(trouble),
     }
     if let (Some(before), Some((server, _))) = (tls_before, &routes.tls) {
-        look(record).tls_server = Some(server.cpu().saturating_sub(before));
+        lock(record).tls_server = Some(server.cpu().saturating_sub(before));
     }
     Ok(())
 }
 
 /// One who follows, until it is dropped.
-struct Task(JoinHandle<Trouble>);
+struct Task(JoinHandle<FollowError>);
 
 impl Task {
-    fn begin(Follower { way, .. }: Follower, route: &Route, notes: Notes) -> Self {
+    fn begin(Follower { mode, .. }: Follower, route: &Route, recorder: Recorder) -> Self {
         let route = route.clone();
         Self(tokio::task::spawn_local(async move {
-            follow(way, &route, &notes).await
+            follow(mode, &route, &recorder).await
         }))
     }
 }
@@ -214,34 +214,34 @@ impl Drop for Task {
 }
 
 /// Waits until somebody follows no more.
-async fn ended(tasks: &mut [Task]) -> Trouble {
+async fn ended(tasks: &mut [Task]) -> FollowError {
     if tasks.is_empty() {
         return std::future::pending().await;
     }
     let any = futures_util::future::select_all(tasks.iter_mut().map(|task| &mut task.0));
     match any.await.0 {
         Ok(trouble) => trouble,
-        Err(error) => Trouble::Strange(error.to_string()),
+        Err(error) => FollowError::Strange(error.to_string()),
     }
 }
 
 /// Waits until all have been told something.
-async fn ready(record: &Shared, tasks: &mut [Task]) -> Result<(), Trouble> {
+async fn ready(record: &Shared, tasks: &mut [Task]) -> Result<(), FollowError> {
     let told = async {
-        while look(record)
+        while lock(record)
             .followers
             .iter()
-            .any(|followed| followed.sightings.is_empty())
+            .any(|followed| followed.observations.is_empty())
         {
             sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::select! {
         told = timeout(READY, told) => told.map_err(|_| {
-            let record = look(record);
-            let silent = record.followers.iter().find(|followed| followed.sightings.is_empty());
+            let record = lock(record);
+            let silent = record.followers.iter().find(|followed| followed.observations.is_empty());
             let why = silent.and_then(|followed| followed.problem.clone()).unwrap_or_else(|| "no answer".to_owned());
-            Trouble::Strange(why)
+            FollowError::Strange(why)
         }),
         trouble = ended(tasks) => Err(trouble),
     }
@@ -250,11 +250,11 @@ async fn ready(record: &Shared, tasks: &mut [Task]) -> Result<(), Trouble> {
 /// Presses at random: the times between two presses are exponential, as of
 /// somebody who knows nothing of the polls.
 async fn press(
-    settings: &Settings,
-    presser: &mut Presser,
+    settings: &ComparisonSettings,
+    trigger: &mut Trigger,
     record: &Shared,
-    begun: Instant,
-) -> Result<(), Trouble> {
+    started: Instant,
+) -> Result<(), FollowError> {
     let mut chance = fastrand::Rng::with_seed(settings.seed);
     let end = Instant::now() + settings.length;
     loop {
@@ -268,17 +268,17 @@ async fn press(
         }
         sleep(gap).await;
         let place = {
-            let mut record = look(record);
-            record.edition += 1;
+            let mut record = lock(record);
+            record.revision += 1;
             record.presses.push(Press {
-                at: begun.elapsed(),
+                at: started.elapsed(),
                 seq: None,
             });
             record.presses.len() - 1
         };
-        let seq = presser.press().await?;
-        let mut record = look(record);
-        record.edition += 1;
+        let seq = trigger.press().await?;
+        let mut record = lock(record);
+        record.revision += 1;
         if let Some(press) = record.presses.get_mut(place) {
             press.seq = Some(seq);
         }
@@ -288,17 +288,17 @@ async fn press(
 /// The board's process with nobody, and then with each follower by itself, the
 /// presses always being the same.
 async fn alone(
-    settings: &Settings,
+    settings: &ComparisonSettings,
     record: &Shared,
     routes: &Routes,
-    presser: &mut Presser,
+    trigger: &mut Trigger,
     components: &BTreeSet<ComponentKey>,
-    process: Result<u32, Unknown>,
-) -> Result<(), Trouble> {
+    process: Result<u32, CostUnknown>,
+) -> Result<(), FollowError> {
     let process = match process {
         Ok(process) => process,
         Err(why) => {
-            look(record)
+            lock(record)
                 .followers
                 .iter_mut()
                 .for_each(|followed| followed.cost = Cost::Unknown(why));
@@ -311,30 +311,37 @@ async fn alone(
         enter(record, Stage::Alone { follower: place });
         let follower = place.and_then(|place| followers.get(place).copied());
         // Beside the record of what all did at once.
-        let aside: Shared =
-            Arc::new(Record::new(follower.map(Followed::new).into_iter().collect()).into());
-        let begun = Instant::now();
+        let aside: Shared = Arc::new(
+            Measurements::new(
+                follower
+                    .map(FollowerMeasurements::new)
+                    .into_iter()
+                    .collect(),
+            )
+            .into(),
+        );
+        let started = Instant::now();
         let mut tasks: Vec<Task> = follower
             .map(|follower| {
-                let notes = Notes::new(Shared::clone(&aside), 0, begun, components.clone());
-                Task::begin(follower, routes.of(follower), notes)
+                let recorder = Recorder::new(Shared::clone(&aside), 0, started, components.clone());
+                Task::begin(follower, routes.of(follower), recorder)
             })
             .into_iter()
             .collect();
         ready(&aside, &mut tasks).await?;
         // At least two rounds of a slow poll.
-        let length = match follower.map(|follower| follower.way) {
-            Some(Way::Poll { every, .. }) => settings.alone.max(every * 2),
+        let length = match follower.map(|follower| follower.mode) {
+            Some(FollowMode::Poll { every, .. }) => settings.alone.max(every * 2),
             _ => settings.alone,
         };
-        let shortened = Settings {
+        let shortened = ComparisonSettings {
             length,
             ..settings.clone()
         };
         let (Ok(before), since) = (cpu(process), Instant::now()) else {
             return Ok(());
         };
-        press(&shortened, presser, &aside, begun).await?;
+        press(&shortened, trigger, &aside, started).await?;
         let (Ok(after), took) = (cpu(process), since.elapsed()) else {
             return Ok(());
         };
@@ -345,7 +352,7 @@ async fn alone(
             None => nobody = Some(cost),
             Some(place) => {
                 let beyond = cost.saturating_sub(nobody.unwrap_or_default());
-                if let Some(followed) = look(record).followers.get_mut(place) {
+                if let Some(followed) = lock(record).followers.get_mut(place) {
                     followed.cost = Cost::PerSecond(beyond);
                 }
             }

@@ -8,7 +8,7 @@ use protocol::{
 };
 use serde_json::json;
 
-use super::{Trouble, conversation::Conversation, route::Route};
+use super::{FollowError, route::Route, rpc::RpcConnection};
 use net::paging::{Next, Pages};
 use sanitize::bounds;
 
@@ -16,29 +16,29 @@ use sanitize::bounds;
 const PRESSED: &[Kind] = &[Kind::Button, Kind::Switch, Kind::Light];
 
 /// A hand at the board, by wire.
-pub(super) struct Presser {
-    board: Conversation,
+pub(super) struct Trigger {
+    board: RpcConnection,
     button: ComponentKey,
     /// Of a light, what it was switched to last.
     on: bool,
 }
 
-impl Presser {
+impl Trigger {
     /// Connects, and chooses what is pressed: what was asked for, or else the
     /// first button, switch or light.
     pub(super) async fn connect(
         route: &Route,
         wanted: Option<&ComponentKey>,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, FollowError> {
         let (socket, _) = route.open(std::sync::Arc::default()).await?;
-        let mut board = Conversation::new(socket);
+        let mut board = RpcConnection::new(socket);
         let snapshot: Snapshot = board.subscribe().await?;
         let button = match wanted {
             Some(wanted) => wanted.clone(),
             None => first(&mut board).await?,
         };
         if !PRESSED.contains(&button.kind) {
-            return Err(Trouble::NotPressed(button));
+            return Err(FollowError::NotPressed(button));
         }
         let on = snapshot
             .components
@@ -54,7 +54,7 @@ impl Presser {
 
     /// Presses twice, so that in the end all is as before, and says what
     /// changed.
-    pub(super) async fn learn(&mut self) -> Result<BTreeSet<ComponentKey>, Trouble> {
+    pub(super) async fn learn(&mut self) -> Result<BTreeSet<ComponentKey>, FollowError> {
         let mut changed = BTreeSet::new();
         for _ in 0..2 {
             // What comes before the answer is what this press changed, beside
@@ -72,18 +72,18 @@ impl Presser {
             .await?;
         }
         if changed.is_empty() {
-            Err(Trouble::ChangesNothing(self.button.clone()))
+            Err(FollowError::ChangesNothing(self.button.clone()))
         } else {
             Ok(changed)
         }
     }
 
     /// Presses once; the number of the change.
-    pub(super) async fn press(&mut self) -> Result<u64, Trouble> {
+    pub(super) async fn press(&mut self) -> Result<u64, FollowError> {
         self.press_and(|_| {}).await
     }
 
-    async fn press_and(&mut self, pushed: impl FnMut(NotifyStatus)) -> Result<u64, Trouble> {
+    async fn press_and(&mut self, pushed: impl FnMut(NotifyStatus)) -> Result<u64, FollowError> {
         let id = self.button.id;
         self.on = !self.on;
         let (method, params) = match self.button.kind {
@@ -96,7 +96,7 @@ impl Presser {
     }
 }
 
-async fn first(board: &mut Conversation) -> Result<ComponentKey, Trouble> {
+async fn first(board: &mut RpcConnection) -> Result<ComponentKey, FollowError> {
     let mut pages = Pages::new(bounds::COMPONENTS, Instant::now());
     let mut offset = 0;
     loop {
@@ -119,5 +119,8 @@ async fn first(board: &mut Conversation) -> Result<ComponentKey, Trouble> {
     }
     let all: Vec<ComponentKey> = pages.items();
     let of = |kind: &Kind| all.iter().find(|key| key.kind == *kind).cloned();
-    PRESSED.iter().find_map(of).ok_or(Trouble::NothingToPress)
+    PRESSED
+        .iter()
+        .find_map(of)
+        .ok_or(FollowError::NothingToPress)
 }

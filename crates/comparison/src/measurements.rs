@@ -10,14 +10,14 @@ use std::{
 use protocol::ComponentKey;
 
 use super::{
-    judge::{Press, Sighting},
-    process::Unknown,
+    detection::{Observation, Press},
+    process::CostUnknown,
 };
 use net::client::Traffic;
 
 /// How a board is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum FollowMode {
     /// `Device.Subscribe` on a WebSocket: the board speaks first.
     Push,
     /// `Device.GetStatus` by `POST /rpc`, again and again.
@@ -34,7 +34,7 @@ pub enum Way {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follower {
     /// How.
-    pub way: Way,
+    pub mode: FollowMode,
     /// Through the TLS server of this computer.
     pub tls: bool,
 }
@@ -45,7 +45,7 @@ pub enum Cost {
     /// It is not measured yet, or was not to be.
     Unmeasured,
     /// It cannot be known.
-    Unknown(Unknown),
+    Unknown(CostUnknown),
     /// So long on a processor in a second of following, beyond what the presses
     /// alone cost.
     PerSecond(Duration),
@@ -53,13 +53,13 @@ pub enum Cost {
 
 /// How one follower did.
 #[derive(Debug, Clone)]
-pub struct Followed {
+pub struct FollowerMeasurements {
     /// Who.
     pub follower: Follower,
     /// What it was told.
-    pub sightings: Vec<Sighting>,
+    pub observations: Vec<Observation>,
     /// When it asked, since the beginning.
-    pub asked: Vec<Duration>,
+    pub requests: Vec<Duration>,
     /// Requests that were not answered.
     pub failed: u64,
     /// Why the last of them was not.
@@ -73,12 +73,12 @@ pub struct Followed {
     pub cost: Cost,
 }
 
-impl Followed {
+impl FollowerMeasurements {
     pub(super) fn new(follower: Follower) -> Self {
         Self {
             follower,
-            sightings: Vec::new(),
-            asked: Vec::new(),
+            observations: Vec::new(),
+            requests: Vec::new(),
             failed: 0,
             problem: None,
             connects: Vec::new(),
@@ -111,11 +111,11 @@ pub enum Stage {
 
 /// Everything that was written down.
 #[derive(Debug, Clone)]
-pub struct Record {
+pub struct Measurements {
     /// How far it is.
     pub stage: Stage,
     /// The beginning of what is measured.
-    pub begun: Option<Instant>,
+    pub started: Option<Instant>,
     /// What was followed: the components that the button changes.
     pub components: BTreeSet<ComponentKey>,
     /// What was pressed.
@@ -123,25 +123,25 @@ pub struct Record {
     /// When it was.
     pub presses: Vec<Press>,
     /// Who followed.
-    pub followers: Vec<Followed>,
+    pub followers: Vec<FollowerMeasurements>,
     /// How long the TLS server was on a processor while all followed at once.
     pub tls_server: Option<Duration>,
-    /// How often anything was written down: a face that has seen this edition
+    /// How often anything was written down: a face that has seen this revision
     /// need not look again.
-    pub edition: u64,
+    pub revision: u64,
 }
 
-impl Record {
-    pub(super) fn new(followers: Vec<Followed>) -> Self {
+impl Measurements {
+    pub(super) fn new(followers: Vec<FollowerMeasurements>) -> Self {
         Self {
             stage: Stage::Preparing,
-            begun: None,
+            started: None,
             components: BTreeSet::new(),
             button: None,
             presses: Vec::new(),
             followers,
             tls_server: None,
-            edition: 0,
+            revision: 0,
         }
     }
 }

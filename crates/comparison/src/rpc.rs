@@ -9,25 +9,25 @@ use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
-use super::Trouble;
+use super::FollowError;
 use net::client::Stream;
 
 /// An answer is waited for so long.
 const ANSWER: Duration = protocol::limits::COMMAND_TIMEOUT;
 
 /// A conversation with a board.
-pub(super) struct Conversation {
+pub(super) struct RpcConnection {
     socket: WebSocketStream<Stream>,
     last: i64,
 }
 
-impl Conversation {
+impl RpcConnection {
     pub(super) fn new(socket: WebSocketStream<Stream>) -> Self {
         Self { socket, last: 0 }
     }
 
     /// Begins to be told what changes.
-    pub(super) async fn subscribe(&mut self) -> Result<Snapshot, Trouble> {
+    pub(super) async fn subscribe(&mut self) -> Result<Snapshot, FollowError> {
         self.ask(method::DEVICE_SUBSCRIBE, &json!({}), |_| {}).await
     }
 
@@ -37,31 +37,31 @@ impl Conversation {
         method: &str,
         params: &impl Serialize,
         mut pushed: impl FnMut(NotifyStatus),
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, FollowError> {
         self.last += 1;
         let text = Request::new(self.last, method, params).to_json();
         self.socket
             .send(Message::Text(text))
             .await
-            .map_err(|error| Trouble::Lost(error.to_string()))?;
+            .map_err(|error| FollowError::Lost(error.to_string()))?;
         let end = Instant::now() + ANSWER;
         loop {
             // A board that pushes all the time must not keep this going for
             // ever.
             if Instant::now() >= end {
-                return Err(Trouble::NoAnswer);
+                return Err(FollowError::NoAnswer);
             }
             match timeout_at(end, self.next())
                 .await
-                .map_err(|_| Trouble::NoAnswer)??
+                .map_err(|_| FollowError::NoAnswer)??
             {
                 FromBoard::Response(response) if response.id == Some(Id::Number(self.last)) => {
-                    let result = response.outcome.map_err(|error| Trouble::Answered {
+                    let result = response.outcome.map_err(|error| FollowError::Answered {
                         method: method.to_owned(),
                         words: error.message,
                     })?;
                     return serde_json::from_value(result).map_err(|error| {
-                        Trouble::Strange(format!(
+                        FollowError::Strange(format!(
                             "{method} was answered with what is none: {error}"
                         ))
                     });
@@ -73,7 +73,7 @@ impl Conversation {
     }
 
     /// The next change that the board tells.
-    pub(super) async fn pushed(&mut self) -> Result<NotifyStatus, Trouble> {
+    pub(super) async fn pushed(&mut self) -> Result<NotifyStatus, FollowError> {
         loop {
             if let FromBoard::Status(status) = self.next().await? {
                 return Ok(status);
@@ -81,26 +81,26 @@ impl Conversation {
         }
     }
 
-    async fn next(&mut self) -> Result<FromBoard, Trouble> {
+    async fn next(&mut self) -> Result<FromBoard, FollowError> {
         loop {
             let message = self
                 .socket
                 .next()
                 .await
-                .ok_or_else(|| Trouble::Lost("the board ended it".to_owned()))?;
-            match message.map_err(|error| Trouble::Lost(error.to_string()))? {
+                .ok_or_else(|| FollowError::Lost("the board ended it".to_owned()))?;
+            match message.map_err(|error| FollowError::Lost(error.to_string()))? {
                 Message::Text(text) => {
                     return FromBoard::parse(&text)
-                        .map_err(|error| Trouble::Strange(error.to_string()));
+                        .map_err(|error| FollowError::Strange(error.to_string()));
                 }
                 // A locked board greets with a binary message before anything
                 // else.
-                Message::Binary(_) => return Err(Trouble::Locked),
+                Message::Binary(_) => return Err(FollowError::Locked),
                 Message::Close(close) => {
                     let words = close.map_or_else(String::new, |frame| {
                         format!(": {} {}", frame.code, frame.reason)
                     });
-                    return Err(Trouble::Lost(format!("the board closed it{words}")));
+                    return Err(FollowError::Lost(format!("the board closed it{words}")));
                 }
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
