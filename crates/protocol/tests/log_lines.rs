@@ -26,7 +26,7 @@ fn a_filter_takes_every_level_and_off_and_says_so() {
         .map_err(|error| error.to_string());
     assert_eq!(
         refusal,
-        Err(r#""verbose" is no level; accepted: error, warn, info, debug"#.to_owned())
+        Err(r#"unknown level "verbose"; expected error, warn, info or debug"#.to_owned())
     );
 }
 
