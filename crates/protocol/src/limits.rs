@@ -51,7 +51,7 @@ pub const HANDSHAKE: Duration = Duration::from_secs(15);
 
 /// The part of it that starts when an offer was accepted: other controllers
 /// with the same key wait until it ends.
-pub const BEYOND_OFFER: Duration = Duration::from_secs(5);
+pub const AFTER_OFFER: Duration = Duration::from_secs(5);
 
 /// How long pairing stays open.
 pub const PAIRING: Duration = Duration::from_secs(120);
@@ -65,7 +65,7 @@ pub const PAIRING_REVEAL: Duration = Duration::from_secs(5);
 pub const PAIRING_ANSWER: Duration = Duration::from_secs(90);
 
 /// Pause after a turn that did not lead to a key.
-pub const PAIRING_REST: Duration = Duration::from_secs(1);
+pub const PAIRING_PAUSE: Duration = Duration::from_secs(1);
 
 /// Maximum number of turns while pairing is open: each is one guess of the
 /// code, with a chance of one in a million.
@@ -76,11 +76,11 @@ pub const PAIRING_TURNS: u32 = 16;
 pub const PAIRING_WAITING: usize = 16;
 
 /// Maximum size of the URL of an outbound connection, in bytes.
-pub const CALL_URL: usize = 200;
+pub const OUTBOUND_URL: usize = 200;
 
 /// Maximum size of the message about the last failed outbound connection, in
 /// bytes of UTF-8.
-pub const CALL_FAILURE: usize = 160;
+pub const OUTBOUND_FAILURE: usize = 160;
 
 /// Maximum size of a text component's value, in bytes of UTF-8.
 pub const TEXT_VALUE: usize = 255;
@@ -98,7 +98,7 @@ pub const LOG_KEPT: usize = 4_096;
 pub const TELEMETRY_KEPT: usize = 4_096;
 
 /// How often a board sends a telemetry frame, unless it is full earlier.
-pub const TELEMETRY_EVERY: Duration = Duration::from_millis(50);
+pub const TELEMETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Maximum fade time, in milliseconds (`transition_ms`).
 pub const TRANSITION_MS: u32 = 10_000;

@@ -30,7 +30,7 @@ const DEFAULT_PORT: u16 = 80;
 /// [`limits::OUTBOUND_URL`] bytes. HOST is a name, an IPv4 address or an IPv6
 /// address in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallUrl {
+pub struct OutboundUrl {
     host: String,
     port: u16,
     path: String,
@@ -38,7 +38,7 @@ pub struct CallUrl {
 
 /// A text is not an [`OutboundUrl`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CallUrlError {
+pub enum OutboundUrlError {
     /// `wss://`: the firmware has no TLS.
     #[error(
         "wss:// is not supported because this firmware lacks TLS. Use ws:// and lock the board, \
@@ -58,14 +58,16 @@ pub enum CallUrlError {
     #[error("expected a port from 1 to 65535")]
     Port,
     /// The path contains characters that a request cannot carry.
-    #[error("the path can contain letters, digits and -._~!$&'()*+,;=:@%/?, but no # and no spaces")]
+    #[error(
+        "the path can contain letters, digits and -._~!$&'()*+,;=:@%/?, but no # and no spaces"
+    )]
     Path,
     /// The URL is too long.
-    #[error("the URL can have at most {} bytes", limits::CALL_URL)]
+    #[error("the URL can have at most {} bytes", limits::OUTBOUND_URL)]
     Length,
 }
 
-impl CallUrl {
+impl OutboundUrl {
     /// The host; an IPv6 address without brackets.
     pub fn host(&self) -> &str {
         &self.host
@@ -98,25 +100,25 @@ impl CallUrl {
     }
 }
 
-impl fmt::Display for CallUrl {
+impl fmt::Display for OutboundUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ws://{}{}", self.authority(), self.path)
     }
 }
 
-impl FromStr for CallUrl {
-    type Err = CallUrlError;
+impl FromStr for OutboundUrl {
+    type Err = OutboundUrlError;
 
-    fn from_str(text: &str) -> Result<Self, CallUrlError> {
-        if text.len() > limits::CALL_URL {
-            return Err(CallUrlError::Length);
+    fn from_str(text: &str) -> Result<Self, OutboundUrlError> {
+        if text.len() > limits::OUTBOUND_URL {
+            return Err(OutboundUrlError::Length);
         }
-        let (scheme, rest) = text.split_once("://").ok_or(CallUrlError::Scheme)?;
+        let (scheme, rest) = text.split_once("://").ok_or(OutboundUrlError::Scheme)?;
         // RFC 3986, section 3.1: schemes are case-insensitive.
         match scheme {
             scheme if scheme.eq_ignore_ascii_case("ws") => {}
-            scheme if scheme.eq_ignore_ascii_case("wss") => return Err(CallUrlError::Tls),
-            _ => return Err(CallUrlError::Scheme),
+            scheme if scheme.eq_ignore_ascii_case("wss") => return Err(OutboundUrlError::Tls),
+            _ => return Err(OutboundUrlError::Scheme),
         }
         let (authority, path) = match rest.find(['/', '?', '#']) {
             Some(at) => rest.split_at(at),
@@ -125,7 +127,7 @@ impl FromStr for CallUrl {
         let (host, port) = host_and_port(authority)?;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?".contains(&b);
         if !path.bytes().all(plain) {
-            return Err(CallUrlError::Path);
+            return Err(OutboundUrlError::Path);
         }
         let path = if path.starts_with('/') {
             path.to_owned()
@@ -138,21 +140,21 @@ impl FromStr for CallUrl {
             path,
         };
         // The stored URL always has a path.
-        if url.to_string().len() > limits::CALL_URL {
-            Err(CallUrlError::Length)
+        if url.to_string().len() > limits::OUTBOUND_URL {
+            Err(OutboundUrlError::Length)
         } else {
             Ok(url)
         }
     }
 }
 
-fn host_and_port(authority: &str) -> Result<(&str, u16), CallUrlError> {
+fn host_and_port(authority: &str) -> Result<(&str, u16), OutboundUrlError> {
     let (host, port, valid) = if let Some(bracketed) = authority.strip_prefix('[') {
-        let (host, after) = bracketed.split_once(']').ok_or(CallUrlError::Host)?;
+        let (host, after) = bracketed.split_once(']').ok_or(OutboundUrlError::Host)?;
         let port = if after.is_empty() {
             None
         } else {
-            Some(after.strip_prefix(':').ok_or(CallUrlError::Host)?)
+            Some(after.strip_prefix(':').ok_or(OutboundUrlError::Host)?)
         };
         (host, port, host.parse::<core::net::Ipv6Addr>().is_ok())
     } else {
@@ -164,7 +166,7 @@ fn host_and_port(authority: &str) -> Result<(&str, u16), CallUrlError> {
         (host, port, !host.is_empty() && host.bytes().all(plain))
     };
     if !valid {
-        return Err(CallUrlError::Host);
+        return Err(OutboundUrlError::Host);
     }
     let port = match port {
         None => DEFAULT_PORT,
@@ -172,19 +174,19 @@ fn host_and_port(authority: &str) -> Result<(&str, u16), CallUrlError> {
             .parse()
             .ok()
             .filter(|port| *port > 0)
-            .ok_or(CallUrlError::Port)?,
-        Some(_) => return Err(CallUrlError::Port),
+            .ok_or(OutboundUrlError::Port)?,
+        Some(_) => return Err(OutboundUrlError::Port),
     };
     Ok((host, port))
 }
 
-impl Serialize for CallUrl {
+impl Serialize for OutboundUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for CallUrl {
+impl<'de> Deserialize<'de> for OutboundUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?
             .parse()
@@ -196,14 +198,14 @@ impl<'de> Deserialize<'de> for CallUrl {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetOutbound {
     /// The new URL; `None`, on the wire `null`, for no connection.
-    pub url: Option<CallUrl>,
+    pub url: Option<OutboundUrl>,
 }
 
 /// The result of `Outbound.Set` and `Outbound.Get`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outbound {
     /// Where the board connects; `null` is nowhere.
-    pub url: Option<CallUrl>,
+    pub url: Option<OutboundUrl>,
     /// The state of the connection.
     pub state: OutboundState,
     /// Since when, in milliseconds since boot.

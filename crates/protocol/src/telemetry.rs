@@ -9,7 +9,7 @@
 //! | 0 | 1 | [`VERSION`] |
 //! | 1 | 1 | flags: bit 0 is [`Frame::gap`]; the others are 0 and ignored |
 //! | 2 | 1 | sample format: 1 is `i16`, 2 is `f32` (IEEE 754) |
-//! | 3 | 1 | channels, 1 to [`MOST_CHANNELS`] |
+//! | 3 | 1 | channels, 1 to [`MAX_CHANNELS`] |
 //! | 4 | 4 | frame number |
 //! | 8 | 8 | when its first sample was taken, in microseconds since boot |
 //! | 16 | 4 | interval between samples, in microseconds, from 1 |
@@ -31,7 +31,7 @@ pub const VERSION: u8 = 1;
 pub const HEADER: usize = 24;
 
 /// Maximum number of channels in a frame.
-pub const MOST_CHANNELS: usize = 16;
+pub const MAX_CHANNELS: usize = 16;
 
 const GAP: u8 = 1;
 const I16: u8 = 1;
@@ -181,7 +181,7 @@ pub enum FrameError {
 }
 
 /// How many samples per channel fit into a frame.
-pub const fn most_rows(channels: usize, bytes_per_sample: usize) -> usize {
+pub const fn max_rows(channels: usize, bytes_per_sample: usize) -> usize {
     let row = if channels == 0 { 1 } else { channels } * bytes_per_sample;
     (TELEMETRY_MESSAGE - HEADER) / row
 }
@@ -327,7 +327,7 @@ impl Frame {
 
 fn check_channels(channels: u8) -> Result<(), FrameError> {
     match usize::from(channels) {
-        1..=MOST_CHANNELS => Ok(()),
+        1..=MAX_CHANNELS => Ok(()),
         _ => Err(FrameError::Channels(channels)),
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use switchboard_protocol::{
     limits::TELEMETRY_MESSAGE,
-    telemetry::{Frame, FrameError, HEADER, MOST_CHANNELS, Samples, most_rows},
+    telemetry::{Frame, FrameError, HEADER, MAX_CHANNELS, Samples, max_rows},
 };
 
 fn frame(channels: u8, samples: Samples) -> Frame {
@@ -24,8 +24,8 @@ fn whole() -> Vec<u8> {
 }
 
 fn any_frame() -> impl Strategy<Value = Frame> {
-    let samples = (1..=MOST_CHANNELS, any::<bool>()).prop_flat_map(|(channels, reckoned)| {
-        let rows = 1..=most_rows(channels, if reckoned { 4 } else { 2 });
+    let samples = (1..=MAX_CHANNELS, any::<bool>()).prop_flat_map(|(channels, reckoned)| {
+        let rows = 1..=max_rows(channels, if reckoned { 4 } else { 2 });
         let number = rows.prop_map(move |rows| rows * channels);
         number.prop_flat_map(move |number| {
             let samples = if reckoned {
@@ -133,7 +133,7 @@ fn what_is_wrong_is_said() {
 
 #[test]
 fn what_nobody_could_read_is_not_written() {
-    let long = most_rows(1, 2) + 1;
+    let long = max_rows(1, 2) + 1;
     for frame in [
         frame(0, Samples::I16(vec![1])),
         frame(17, Samples::I16(vec![1; 17])),

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use protocol::{
     Code, Level, Object, RpcError, limits,
-    outbound::{CallUrl, Outbound, OutboundFailure, OutboundState},
+    outbound::{Outbound, OutboundFailure, OutboundState, OutboundUrl},
 };
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub struct Call {
     /// Counts up; to be given back with what becomes of it.
     pub number: u32,
     /// Where.
-    pub url: CallUrl,
+    pub url: OutboundUrl,
 }
 
 /// How the present call is.
@@ -50,7 +50,7 @@ enum State {
 
 /// Where a board calls, and how that goes.
 pub(crate) struct Calling {
-    url: Option<CallUrl>,
+    url: Option<OutboundUrl>,
     state: State,
     since: Duration,
     /// Of the attempt under way: what is told of an older one is passed over.
@@ -70,7 +70,7 @@ pub(crate) struct Calling {
 impl Calling {
     /// As it was kept; flash may hold anything.
     pub(crate) fn restored(kept: Option<&[u8]>) -> Self {
-        let url: Option<CallUrl> =
+        let url: Option<OutboundUrl> =
             kept.and_then(|kept| core::str::from_utf8(kept).ok()?.parse().ok());
         Self {
             state: if url.is_some() {
@@ -146,7 +146,7 @@ impl<H: Hardware> Board<H> {
     /// `not_supported` where the hardware opens no connections of its own, or
     /// has no source of random numbers, which masks need (RFC 6455, section
     /// 10.3).
-    pub fn call_there(&mut self, now: Duration, url: Option<CallUrl>) -> Result<(), RpcError> {
+    pub fn call_there(&mut self, now: Duration, url: Option<OutboundUrl>) -> Result<(), RpcError> {
         if !self.hardware.can_call() || self.random::<1>().is_none() {
             let message = "this board cannot be told to call: it only takes connections";
             return Err(RpcError::new(
@@ -317,7 +317,7 @@ impl<H: Hardware> Board<H> {
 
 /// As much of a reason as is told.
 fn bounded(why: &str) -> String {
-    why.get(..why.floor_char_boundary(limits::CALL_FAILURE))
+    why.get(..why.floor_char_boundary(limits::OUTBOUND_FAILURE))
         .unwrap_or_default()
         .to_owned()
 }

@@ -412,7 +412,7 @@ impl<H: Hardware> Board<H> {
         }
         self.pairing.stage = Stage::Open {
             until,
-            rests_until: now + limits::PAIRING_REST,
+            rests_until: now + limits::PAIRING_PAUSE,
         };
         self.pairing.changes = self.pairing.changes.wrapping_add(1);
         self.log(

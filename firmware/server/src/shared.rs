@@ -20,7 +20,7 @@ use noise::{Hello, Key, KeyId, Psk, Role};
 use protocol::{
     ComponentKey, Epoch, Level, PROTOCOL_MAJOR, RPC_PATH, RpcError, Source, State,
     mdns::Announcement,
-    outbound::{CallUrl, Outbound},
+    outbound::{Outbound, OutboundUrl},
 };
 
 use crate::{clock::Clock, handshakes::Handshakes, hardware::Watched};
@@ -325,7 +325,7 @@ impl<H: Hardware, C: Clock> Shared<H, C> {
     ///
     /// # Errors
     /// As [`Board::call_there`].
-    pub fn call_there(&self, url: Option<CallUrl>) -> Result<(), RpcError> {
+    pub fn call_there(&self, url: Option<OutboundUrl>) -> Result<(), RpcError> {
         self.with(|board, now| {
             let told = board.call_there(now, url);
             board.hang_up();

@@ -129,8 +129,10 @@ pub struct RpcResult {
 
 /// The strings of a result do not fit into a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the strings of a result can have at most 253 bytes, including one byte for the length of \
-    each")]
+#[error(
+    "the strings of a result can have at most 253 bytes, including one byte for the length of \
+    each"
+)]
 pub struct ResultTooLong;
 
 impl RpcResult {

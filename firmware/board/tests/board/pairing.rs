@@ -153,7 +153,7 @@ fn a_double_press_refuses_the_controller_and_the_next_is_served() {
     let first = reveal(&mut board, ms(1_300), stranger);
     press(&mut board, ms(2_000), "double_press");
     assert_eq!(board.pairing_turn(stranger), Turn::Over);
-    board.run_until(ms(2_000) + limits::PAIRING_REST);
+    board.run_until(ms(2_000) + limits::PAIRING_PAUSE);
     assert_eq!(
         (board.pairing_turn(owner), board.pairing_turn(again)),
         (Turn::Served, Turn::Waits)
@@ -188,7 +188,7 @@ fn who_asks_without_end_gets_no_key_and_keeps_nobody_from_their_turn() {
             board.leave_pairing(now, stranger);
         }
         strangers.extend((0..8).map(|_| board.ask_for_key(now, STRANGER).unwrap()));
-        now += limits::PAIRING_REST;
+        now += limits::PAIRING_PAUSE;
         board.run_until(now);
     }
     reveal(&mut board, now, owner);
@@ -215,7 +215,7 @@ fn each_opening_of_pairing_is_good_for_a_few_guesses_at_the_code() {
         // it is shown.
         guesses += u32::from(board.pairing_turn(asker) == Turn::Served);
         board.leave_pairing(now, asker);
-        now += limits::PAIRING_REST;
+        now += limits::PAIRING_PAUSE;
     }
     assert_eq!(guesses, limits::PAIRING_TURNS);
     assert!(now < limits::PAIRING);
@@ -228,7 +228,7 @@ fn a_controller_that_shows_no_code_in_time_loses_its_turn() {
     let owner = board.ask_for_key(ms(100), OWNER).unwrap();
     board.run_until(limits::PAIRING_REVEAL);
     assert_eq!(board.pairing_turn(silent), Turn::Over);
-    board.run_until(limits::PAIRING_REVEAL + limits::PAIRING_REST);
+    board.run_until(limits::PAIRING_REVEAL + limits::PAIRING_PAUSE);
     assert_eq!(board.pairing_turn(owner), Turn::Served);
 }
 

@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use switchboard_protocol::{
     limits,
-    outbound::{CallUrl, CallUrlError},
+    outbound::{OutboundUrl, OutboundUrlError},
 };
 
 #[test]
-fn a_url_is_taken_apart_and_put_together() -> Result<(), CallUrlError> {
+fn a_url_is_taken_apart_and_put_together() -> Result<(), OutboundUrlError> {
     for (text, host, port, path, authority) in [
         (
             "ws://192.168.1.5:7433/",
@@ -33,7 +33,7 @@ fn a_url_is_taken_apart_and_put_together() -> Result<(), CallUrlError> {
         ),
         ("ws://bench:80?a=b", "bench", 80, "/?a=b", "bench"),
     ] {
-        let url: CallUrl = text.parse()?;
+        let url: OutboundUrl = text.parse()?;
         assert_eq!(
             (url.host(), url.port(), url.path()),
             (host, port, path),
@@ -47,39 +47,39 @@ fn a_url_is_taken_apart_and_put_together() -> Result<(), CallUrlError> {
 
 #[test]
 fn what_is_no_such_address_is_told_why() {
-    let long = format!("ws://bench/{}", "x".repeat(limits::CALL_URL));
+    let long = format!("ws://bench/{}", "x".repeat(limits::OUTBOUND_URL));
     for (text, error) in [
-        ("wss://bench", CallUrlError::Tls),
-        ("http://bench", CallUrlError::Scheme),
-        ("192.168.1.5:7433", CallUrlError::Scheme),
-        ("", CallUrlError::Scheme),
-        ("ws://", CallUrlError::Host),
-        ("ws://:80", CallUrlError::Host),
-        ("ws://user:secret@bench", CallUrlError::Port),
-        ("ws://user@bench", CallUrlError::Host),
-        ("ws://[fd00::5", CallUrlError::Host),
-        ("ws://[bench]", CallUrlError::Host),
-        ("ws://bench:0", CallUrlError::Port),
-        ("ws://bench:65536", CallUrlError::Port),
-        ("ws://bench:", CallUrlError::Port),
-        ("ws://bench:+80", CallUrlError::Port),
-        ("ws://bench/a b", CallUrlError::Path),
-        ("ws://bench/#top", CallUrlError::Path),
-        ("ws://bench/\r\nHost: other", CallUrlError::Path),
-        (long.as_str(), CallUrlError::Length),
+        ("wss://bench", OutboundUrlError::Tls),
+        ("http://bench", OutboundUrlError::Scheme),
+        ("192.168.1.5:7433", OutboundUrlError::Scheme),
+        ("", OutboundUrlError::Scheme),
+        ("ws://", OutboundUrlError::Host),
+        ("ws://:80", OutboundUrlError::Host),
+        ("ws://user:secret@bench", OutboundUrlError::Port),
+        ("ws://user@bench", OutboundUrlError::Host),
+        ("ws://[fd00::5", OutboundUrlError::Host),
+        ("ws://[bench]", OutboundUrlError::Host),
+        ("ws://bench:0", OutboundUrlError::Port),
+        ("ws://bench:65536", OutboundUrlError::Port),
+        ("ws://bench:", OutboundUrlError::Port),
+        ("ws://bench:+80", OutboundUrlError::Port),
+        ("ws://bench/a b", OutboundUrlError::Path),
+        ("ws://bench/#top", OutboundUrlError::Path),
+        ("ws://bench/\r\nHost: other", OutboundUrlError::Path),
+        (long.as_str(), OutboundUrlError::Length),
     ] {
-        assert_eq!(text.parse::<CallUrl>(), Err(error), "{text:?}");
+        assert_eq!(text.parse::<OutboundUrl>(), Err(error), "{text:?}");
     }
 }
 
 proptest! {
     #[test]
     fn whatever_is_taken_stays_the_same_and_fits_into_a_line_of_a_request(text in "(ws://)?[ -~]{0,40}") {
-        if let Ok(url) = text.parse::<CallUrl>() {
+        if let Ok(url) = text.parse::<OutboundUrl>() {
             let written = url.to_string();
             prop_assert!(!written.contains(|c: char| c.is_control() || c == ' '));
             prop_assert!(url.path().starts_with('/'));
-            prop_assert_eq!(written.parse::<CallUrl>(), Ok(url));
+            prop_assert_eq!(written.parse::<OutboundUrl>(), Ok(url));
         }
     }
 }
