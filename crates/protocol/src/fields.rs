@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_read_and_written_as_a_map_is() -> Result<(), serde_json::Error> {
+    fn fields_serialize_like_a_map() -> Result<(), serde_json::Error> {
         for text in [
             "{}",
             r#"{"on":true}"#,
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_a_name_counts_and_order_is_that_of_names() -> Result<(), serde_json::Error> {
+    fn names_are_sorted_and_the_last_value_counts() -> Result<(), serde_json::Error> {
         let mut fields: Fields = serde_json::from_str(r#"{"b":1,"a":2,"b":3}"#)?;
         assert_eq!(serde_json::to_string(&fields)?, r#"{"a":2,"b":3}"#);
         assert_eq!(fields.insert("a".to_string(), json!(4)), Some(json!(2)));
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_map_is_no_fields() {
+    fn a_value_that_is_not_a_map_is_refused() {
         for text in ["[]", "1", "null", r#""a""#, r#"{"a"}"#] {
             assert!(serde_json::from_str::<Fields>(text).is_err(), "{text}");
         }

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_lower_case_and_nothing_is_made_one() {
+    fn an_id_is_lowercase_and_never_normalized() {
         for id in ["sb-7e7291", "a", "0", "-", &"x".repeat(63)] {
             assert_eq!(board_id(id), Ok(id));
         }

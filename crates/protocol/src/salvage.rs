@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{ComponentKey, limits};
 
 /// Maximum number of values that are reported per message.
-const TOLD: usize = 16;
+const MAX_REPORTED: usize = 16;
 
 /// Maximum length of a reported value, in characters.
 const EXCERPT: usize = 40;
@@ -112,7 +112,7 @@ impl Salvage {
     }
 
     fn note(&mut self, text: &str) {
-        if self.unreadable.len() == TOLD {
+        if self.unreadable.len() == MAX_REPORTED {
             return;
         }
         let component = self
@@ -207,9 +207,9 @@ mod tests {
     use super::*;
 
     /// Component, field and text.
-    type Told = (String, String, String);
+    type Reported = (String, String, String);
 
-    fn of(text: &str) -> Option<(String, Vec<Told>)> {
+    fn of(text: &str) -> Option<(String, Vec<Reported>)> {
         let (out, unreadable) = salvage(text)?;
         let told = unreadable.into_iter().map(|value| {
             (
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_value_that_is_not_json_becomes_unknown_and_is_told_with_its_component() {
+    fn only_values_that_are_not_json_become_unknown() {
         for (value, found) in [
             ("nan", "nan"),
             ("-NaN", "-NaN"),
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_value_is_never_taken_for_it() {
+    fn part_of_a_value_is_never_taken_for_the_value() {
         let told = |found: &str| [("sensor:0".to_owned(), String::new(), found.to_owned())].into();
         let text = r#"{"result":{"sensor:0":{"value":21,5},"switch:0":{"on":true}}}"#;
         let expected = r#"{"result":{"sensor:0":{"value":null},"switch:0":{"on":true}}}"#;
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_of_a_list_is_told_by_its_key() {
+    fn a_component_in_a_list_is_reported_by_its_key() {
         let text =
             r#"{"components":[{"key":"light:0"},{"key":"sensor:3","accuracy_decimals":nan}]}"#;
         let expected =
@@ -286,13 +286,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_not_salvaged_and_what_is_deep_is_not_followed() {
+    fn only_objects_are_salvaged_and_deep_nesting_is_not_followed() {
         for text in ["", "nan", "[nan]", "{", "{\"a\":1", "{\"a\":\"}", "}{"] {
             assert_eq!(of(text), None, "{text}");
         }
         let deep = ["{\"a\":".repeat(1_000), "nan".to_owned(), "}".repeat(1_000)].concat();
         assert!(of(&deep).is_some_and(|(out, told)| out.ends_with("null}}}}}}}}}}}}}}}}") && told.len() == 1));
         let many = ["{\"a\":[", &"nan,".repeat(1_000), "1]}"].concat();
-        assert!(of(&many).is_some_and(|(_, told)| told.len() == TOLD));
+        assert!(of(&many).is_some_and(|(_, told)| told.len() == MAX_REPORTED));
     }
 }

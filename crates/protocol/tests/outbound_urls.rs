@@ -1,4 +1,4 @@
-//! Which addresses a board can be told to call.
+//! URLs of outbound connections.
 
 use proptest::prelude::*;
 use switchboard_protocol::{
@@ -7,7 +7,7 @@ use switchboard_protocol::{
 };
 
 #[test]
-fn a_url_is_taken_apart_and_put_together() -> Result<(), OutboundUrlError> {
+fn a_url_is_parsed_and_formatted() -> Result<(), OutboundUrlError> {
     for (text, host, port, path, authority) in [
         (
             "ws://192.168.1.5:7433/",
@@ -46,7 +46,7 @@ fn a_url_is_taken_apart_and_put_together() -> Result<(), OutboundUrlError> {
 }
 
 #[test]
-fn what_is_no_such_address_is_told_why() {
+fn an_invalid_url_is_refused_with_a_reason() {
     let long = format!("ws://bench/{}", "x".repeat(limits::OUTBOUND_URL));
     for (text, error) in [
         ("wss://bench", OutboundUrlError::Tls),
@@ -74,7 +74,7 @@ fn what_is_no_such_address_is_told_why() {
 
 proptest! {
     #[test]
-    fn whatever_is_taken_stays_the_same_and_fits_into_a_line_of_a_request(text in "(ws://)?[ -~]{0,40}") {
+    fn an_accepted_url_round_trips_and_fits_into_a_request_line(text in "(ws://)?[ -~]{0,40}") {
         if let Ok(url) = text.parse::<OutboundUrl>() {
             let written = url.to_string();
             prop_assert!(!written.contains(|c: char| c.is_control() || c == ' '));

@@ -1,4 +1,4 @@
-//! Frames of `/telemetry`: whatever bytes come, and every frame there and back.
+//! Frames of `/telemetry`: arbitrary bytes, and round trips of every frame.
 
 use proptest::prelude::*;
 use switchboard_protocol::{
@@ -61,7 +61,7 @@ fn any_frame() -> impl Strategy<Value = Frame> {
 
 proptest! {
     #[test]
-    fn every_frame_is_read_as_it_was_written(frame in any_frame()) {
+    fn frames_round_trip(frame in any_frame()) {
         let bytes = frame.encode();
         let bytes = bytes.map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert!(bytes.len() <= TELEMETRY_MESSAGE);
@@ -69,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_bytes_come_are_a_frame_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+    fn any_bytes_are_a_frame_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
         if let Ok(frame) = Frame::decode(&bytes) {
             prop_assert!(frame.samples.len() * 2 <= bytes.len());
         }
@@ -89,7 +89,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_wrong_is_said() {
+fn errors_say_what_is_wrong() {
     let mut cases = vec![
         (vec![], FrameError::Short(0)),
         (vec![1; HEADER - 1], FrameError::Short(HEADER - 1)),
@@ -127,12 +127,12 @@ fn what_is_wrong_is_said() {
     for (bytes, error) in cases {
         assert_eq!(Frame::decode(&bytes), Err(error));
     }
-    // A newer board's flags are passed over.
+    // A newer board's flags are ignored.
     assert!(Frame::decode(&changed(1, 0xfe)).is_ok_and(|frame| !frame.gap));
 }
 
 #[test]
-fn what_nobody_could_read_is_not_written() {
+fn invalid_frames_are_not_encoded() {
     let long = max_rows(1, 2) + 1;
     for frame in [
         frame(0, Samples::I16(vec![1])),
