@@ -280,7 +280,7 @@ async fn hand_over<'a, S: Socket, H: Hardware, C: Clock>(
     )
     .await?;
     let confirmed = pairing
-        .revealed(&number)
+        .receive_reveal(&number)
         .map_err(|_| Failure::NotAuthentic)?;
     let mut channel = confirmed.channel;
     asking.show_code(confirmed.code);

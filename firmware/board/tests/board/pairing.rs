@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use noise::{Asking, Hello, Key, PairAnswer, Pairing, Role};
+use noise::{Hello, Key, PairAnswer, Pairing, PairingRequest, Role};
 use protocol::{Level, limits};
 use switchboard_board::{Asker, Board, Side, Turn, Unsaved};
 
@@ -22,12 +22,12 @@ fn open() -> Board<Bench> {
 /// A controller whose turn it is goes on up to its code; what the board shows.
 fn reveal(board: &mut Board<Bench>, now: Duration, asker: Asker) -> String {
     let hello: Hello = board.greeting().unwrap();
-    let (asking, offer) = Asking::new(&hello, [3; 48]).unwrap();
+    let (asking, offer) = PairingRequest::new(&hello, [3; 48]).unwrap();
     let (pairing, answer) = Pairing::new(&hello, &offer, board.random().unwrap()).unwrap();
     let revealed = asking
-        .answered(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap())
+        .receive_answer(&PairAnswer::from_bytes(&answer.to_bytes()).unwrap())
         .unwrap();
-    let confirmed = pairing.revealed(&revealed.reveal).unwrap();
+    let confirmed = pairing.receive_reveal(&revealed.reveal).unwrap();
     assert_eq!(revealed.code, confirmed.code);
     board.show_pairing_code(now, asker, confirmed.code);
     assert_eq!(board.hardware().pairing, Some(revealed.code.to_string()));
