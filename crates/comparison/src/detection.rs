@@ -1,47 +1,47 @@
 //! Decides which changes a follower saw and which it missed. Owns no socket and
 //! reads no clock.
 //!
-//! Every change of a board has a number, `seq`, and whatever a follower is told
-//! says up to which number it tells. Of the changes between two tellings it has
-//! seen the last, if what it was told differs from before; those before the
-//! last it has missed, and all of them where the state is as it was: of a light
-//! that was switched off and on again a poll learns nothing.
+//! Every change of a board has a number, `seq`, and every message to a follower
+//! says up to which number it is current. Of the changes between two messages,
+//! the follower has seen the last one if the state differs from before, and
+//! missed the others. If the state is the same, it has missed all of them: when
+//! a light was turned off and on again, a poll notices nothing.
 
 use std::time::Duration;
 
-/// A change that was brought about.
+/// A change caused by the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Press {
-    /// When it was asked for, since the beginning.
+    /// When it was requested, since the start.
     pub at: Duration,
     /// Its number; `None` until the board has answered.
     pub seq: Option<u64>,
 }
 
-/// What a follower was told once.
+/// A message that a follower received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Observation {
-    /// When, since the beginning.
+    /// When it arrived, since the start.
     pub at: Duration,
-    /// Up to which change.
+    /// The change up to which it is current.
     pub seq: u64,
-    /// Whether what is followed differed from what it was told before.
+    /// Whether the observed state differed from the previous message.
     pub changed: bool,
 }
 
-/// What came of one change.
+/// Whether a follower noticed a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeOutcome {
-    /// It was seen so long after it was asked for.
+    /// It saw the change this long after the request.
     Seen(Duration),
-    /// It was over when the follower was told, and left no trace.
+    /// The change was undone or replaced before the follower was informed.
     Missed,
-    /// The follower was told nothing since.
+    /// The follower has not been informed since.
     Pending,
 }
 
-/// What came of each change, in the order of `presses`; both lists are in the
-/// order of their time.
+/// The outcome of each change, in the order of `presses`. Both lists must be in
+/// chronological order.
 pub(super) fn outcomes(presses: &[Press], observations: &[Observation]) -> Vec<ChangeOutcome> {
     let mut outcomes = vec![ChangeOutcome::Pending; presses.len()];
     let mut next = 0;
@@ -65,13 +65,13 @@ pub(super) fn outcomes(presses: &[Press], observations: &[Observation]) -> Vec<C
     outcomes
 }
 
-/// The value below which a part of the values lies (nearest rank); `None` of
-/// nothing. `values` are in ascending order.
+/// The quantile of `values` by nearest rank; `None` if there are no values.
+/// `values` must be in ascending order.
 pub(super) fn quantile(values: &[Duration], part: f64) -> Option<Duration> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a place in a list that is in memory"
+        reason = "an index into a list in memory"
     )]
     let rank = (part.clamp(0.0, 1.0) * values.len() as f64).ceil() as usize;
     values.get(rank.saturating_sub(1)).copied()
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_told_each_change_sees_each() {
+    fn a_follower_of_every_change_sees_every_change() {
         let outcomes = outcomes(
             &presses(&[(10, 5), (20, 7)]),
             &[told(11, 5, true), told(15, 6, false), told(22, 7, true)],
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn of_three_changes_between_two_polls_the_last_is_seen() {
+    fn only_the_last_of_three_changes_between_two_polls_is_seen() {
         let outcomes = outcomes(
             &presses(&[(10, 1), (20, 2), (30, 3)]),
             &[told(0, 0, false), told(100, 3, true)],
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_was_undone_between_two_polls_nothing_is_seen() {
+    fn changes_undone_between_two_polls_are_missed() {
         let outcomes = outcomes(
             &presses(&[(10, 1), (20, 2)]),
             &[told(0, 0, false), told(100, 2, false)],
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_was_told_of_yet_waits() {
+    fn a_change_without_a_later_message_is_pending() {
         let mut presses = presses(&[(10, 1)]);
         presses.push(Press {
             at: ms(20),

@@ -1,4 +1,4 @@
-//! Followers of a board: one that is told, and one that asks. Each writes down
+//! Followers of a board: one receives pushes, the others poll. Each records
 //! what it learns until it is dropped.
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
@@ -20,18 +20,18 @@ use super::{
 };
 use net::client::Traffic;
 
-/// An answer over HTTP is waited for so long.
-const ANSWER: Duration = protocol::limits::COMMAND_TIMEOUT;
-/// The largest answer that is read, in bytes.
-const LARGEST: usize = 4 * protocol::limits::MESSAGE_OUT_OF_BOARD;
+/// Timeout of a response over HTTP.
+const TIMEOUT: Duration = protocol::limits::COMMAND_TIMEOUT;
+/// Maximum size of a response, in bytes.
+const MAX_RESPONSE: usize = 4 * protocol::limits::MESSAGE_OUT_OF_BOARD;
 
-/// Follows a board until it cannot.
+/// Follows a board until it fails.
 pub(super) async fn follow(mode: FollowMode, route: &Route, recorder: &Recorder) -> FollowError {
     match mode {
         FollowMode::Push => push(route, recorder)
             .await
             .err()
-            .unwrap_or(FollowError::NoAnswer),
+            .unwrap_or(FollowError::Timeout),
         FollowMode::Poll { every, keep_alive } => poll(every, keep_alive, route, recorder).await,
     }
 }
@@ -72,16 +72,16 @@ async fn poll(
             let was_kept = kept.is_some();
             match ask(&mut kept, keep_alive, route, recorder).await {
                 // Either side may close an idle connection at any time (RFC
-                // 9112, 9.5); a question may be asked again.
-                Err(FollowError::Lost(_)) if was_kept => {
+                // 9112, 9.5), and a query is safe to repeat.
+                Err(FollowError::Disconnected(_)) if was_kept => {
                     ask(&mut kept, keep_alive, route, recorder).await
                 }
                 answered => answered,
             }
         };
-        match timeout(ANSWER, asked)
+        match timeout(TIMEOUT, asked)
             .await
-            .unwrap_or(Err(FollowError::NoAnswer))
+            .unwrap_or(Err(FollowError::Timeout))
         {
             Ok(mut snapshot) => {
                 snapshot
@@ -93,7 +93,7 @@ async fn poll(
                 recorder.told(snapshot.seq, changed);
                 before = Some(snapshot.components);
             }
-            // That nobody speaks plainly here does not change.
+            // A locked board stays locked.
             Err(trouble @ FollowError::Locked) => return trouble,
             Err(trouble) => {
                 kept = None;
@@ -111,7 +111,7 @@ async fn ask(
     route: &Route,
     recorder: &Recorder,
 ) -> Result<Snapshot, FollowError> {
-    let lost = |error: hyper::Error| FollowError::Lost(error.to_string());
+    let lost = |error: hyper::Error| FollowError::Disconnected(error.to_string());
     let mut connection = match kept.take().filter(|connection| !connection.is_closed()) {
         Some(connection) => connection,
         None => connect(route, recorder, recorder.traffic()).await?,
@@ -127,12 +127,14 @@ async fn ask(
     }
     let request = request
         .body(Full::from(body))
-        .map_err(|error| FollowError::Strange(error.to_string()))?;
+        .map_err(|error| FollowError::Invalid(error.to_string()))?;
     let response = connection.send_request(request).await.map_err(lost)?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), LARGEST).collect().await;
+    let body = Limited::new(response.into_body(), MAX_RESPONSE)
+        .collect()
+        .await;
     let body = body
-        .map_err(|error| FollowError::Lost(error.to_string()))?
+        .map_err(|error| FollowError::Disconnected(error.to_string()))?
         .to_bytes();
     let text = String::from_utf8_lossy(&body);
     if status == StatusCode::FORBIDDEN {
@@ -145,18 +147,18 @@ async fn ask(
         });
     }
     let Ok(FromBoard::Response(response)) = FromBoard::parse(&text) else {
-        return Err(FollowError::Strange(format!(
-            "POST {RPC_PATH} was answered with what is no answer"
+        return Err(FollowError::Invalid(format!(
+            "the response to POST {RPC_PATH} is not a JSON-RPC response"
         )));
     };
-    let result = response.outcome.map_err(|error| FollowError::Answered {
+    let result = response.outcome.map_err(|error| FollowError::Rejected {
         method: method::DEVICE_GET_STATUS.to_owned(),
         words: error.message,
     })?;
     if keep_alive {
         *kept = Some(connection);
     }
-    serde_json::from_value(result).map_err(|error| FollowError::Strange(error.to_string()))
+    serde_json::from_value(result).map_err(|error| FollowError::Invalid(error.to_string()))
 }
 
 async fn connect(
@@ -168,8 +170,8 @@ async fn connect(
     let (stream, _) = route.connect(traffic).await?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
-        .map_err(|error| FollowError::Lost(error.to_string()))?;
-    // It ends with what it was for.
+        .map_err(|error| FollowError::Disconnected(error.to_string()))?;
+    // Ends with the connection.
     tokio::task::spawn_local(connection);
     recorder.connected(started.elapsed());
     Ok(sender)

@@ -1,6 +1,7 @@
-//! Push beside poll: one board is followed by both at once while its button is
-//! pressed at random, so that what each sees, misses and costs can be compared.
-//! It has connections of its own and knows no fleet.
+//! Compares push with polling: followers of both types observe one board at the
+//! same time while its button is pressed at random, and what each sees, misses
+//! and costs is measured. Uses its own connections and is independent of the
+//! fleet.
 
 mod detection;
 mod follow;
@@ -28,47 +29,48 @@ pub use report::{Report, Row};
 use net::client::DialError;
 use recorder::{Shared, lock};
 
-/// The shortest time between two polls; a board is to be followed, not flooded.
+/// Minimum time between two polls, so that a board is not flooded.
 pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(10);
-/// The longest time between two polls.
+/// Maximum time between two polls.
 pub const MAX_POLL_INTERVAL: Duration = Duration::from_secs(60);
-/// So many rates of polling at once; each is tried with connections kept and
-/// with a connection a request.
+/// Maximum number of polling rates; each is measured with persistent
+/// connections and with one connection per request.
 pub const MAX_POLL_RATES: usize = 2;
-/// The longest comparison.
+/// Maximum duration of a comparison.
 pub const MAX_LENGTH: Duration = Duration::from_secs(600);
-/// The shortest mean time between two presses.
+/// Minimum mean time between two presses.
 pub const MIN_PRESS_INTERVAL: Duration = Duration::from_millis(20);
-/// The longest mean time between two presses.
+/// Maximum mean time between two presses.
 pub const MAX_PRESS_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What is compared.
+/// Settings of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComparisonSettings {
     /// The board, `host:port`.
     pub board: String,
-    /// How long all follow at once, at most [`MAX_LENGTH`].
+    /// How long all followers run together, at most [`MAX_LENGTH`].
     pub length: Duration,
-    /// How often it is polled, [`MIN_POLL_INTERVAL`] to [`MAX_POLL_INTERVAL`]; at most
-    /// [`MAX_POLL_RATES`] of them.
+    /// Polling intervals, [`MIN_POLL_INTERVAL`] to [`MAX_POLL_INTERVAL`]; at
+    /// most [`MAX_POLL_RATES`].
     pub polls: Vec<Duration>,
-    /// The mean time between two presses, [`MIN_PRESS_INTERVAL`] to [`MAX_PRESS_INTERVAL`].
+    /// Mean time between two presses, [`MIN_PRESS_INTERVAL`] to
+    /// [`MAX_PRESS_INTERVAL`].
     pub press_every: Duration,
-    /// What is pressed; without it the first button, or else the first switch
+    /// What to press; by default the first button, otherwise the first switch
     /// or light.
     pub press: Option<ComponentKey>,
-    /// The same once more through a TLS server on this computer, for the push
-    /// and the first rate.
+    /// Whether to repeat the push and the first polling rate through a TLS
+    /// server on this computer.
     pub tls: bool,
-    /// How long the board's process is observed with each follower alone; zero:
-    /// not at all.
+    /// How long to measure the board's process with each follower separately;
+    /// zero to skip this.
     pub alone: Duration,
-    /// The same presses come of the same seed.
+    /// Seed of the random press times.
     pub seed: u64,
 }
 
 impl ComparisonSettings {
-    /// The usual comparison, with a seed of its own.
+    /// The default settings, with a random seed.
     pub fn of(board: String) -> Self {
         Self {
             board,
@@ -82,7 +84,7 @@ impl ComparisonSettings {
         }
     }
 
-    /// Who follows, in the order of the table.
+    /// The followers, in the order of the report.
     pub fn followers(&self) -> Vec<Follower> {
         let polls = |every: &Duration, tls| {
             [true, false].map(|keep_alive| Follower {
@@ -113,10 +115,10 @@ impl ComparisonSettings {
         followers
     }
 
-    /// Whether it can be done.
+    /// Validates the settings.
     ///
     /// # Errors
-    /// What is out of its range, and what would be accepted.
+    /// The setting that is out of range, and what would be accepted.
     pub fn check(&self) -> Result<(), ComparisonSettingsError> {
         let within =
             |time: &Duration, least: Duration, most: Duration| *time >= least && *time <= most;
@@ -140,27 +142,24 @@ impl ComparisonSettings {
     }
 }
 
-/// Why a comparison cannot be done.
+/// Settings are out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ComparisonSettingsError {
-    /// None, or too many for a board's places.
-    #[error(
-        "{0} rates of polling; 1 to {MAX_POLL_RATES} are accepted, as a board has only so many places for \
-             connections"
-    )]
+    /// No polling rate, or too many for a board's connections.
+    #[error("{0} polling rates; choose 1 to {MAX_POLL_RATES}, because a board has few connections")]
     Rates(usize),
     /// Out of range.
-    #[error("a board is polled every 10 ms to 60 s")]
+    #[error("the polling interval must be 10 ms to 60 s")]
     Poll,
     /// Out of range.
-    #[error("the button is pressed every 20 ms to 60 s in the mean")]
+    #[error("the mean time between presses must be 20 ms to 60 s")]
     Press,
     /// Out of range.
-    #[error("a comparison takes 1 s to 10 min")]
+    #[error("the length of a comparison must be 1 s to 10 min")]
     Length,
 }
 
-/// A comparison that runs. Dropped, it ends.
+/// A running comparison. Dropping it ends it.
 #[derive(Debug)]
 pub struct Comparison {
     record: Shared,
@@ -170,11 +169,11 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Begins. `wake` is called when there is something new to look at, some
-    /// twenty times a second at most.
+    /// Starts a comparison. Calls `wake` when there are new measurements, at
+    /// most about twenty times per second.
     ///
     /// # Errors
-    /// Where the settings cannot be, or no thread is to be had.
+    /// If the settings are invalid or no thread can be started.
     pub fn start(
         settings: ComparisonSettings,
         wake: impl Fn() + Send + 'static,
@@ -213,12 +212,12 @@ impl Comparison {
         })
     }
 
-    /// What is compared.
+    /// The settings of this comparison.
     pub fn settings(&self) -> &ComparisonSettings {
         &self.settings
     }
 
-    /// Looks at what was written down so far; what compares waits meanwhile.
+    /// Reads the measurements so far. Blocks the comparison meanwhile.
     pub fn read<R>(&self, at: impl FnOnce(&Measurements) -> R) -> R {
         at(&lock(&self.record))
     }
@@ -228,24 +227,24 @@ impl Drop for Comparison {
     fn drop(&mut self) {
         drop(self.wanted.take());
         if let Some(thread) = self.thread.take() {
-            // That it panicked was printed already.
+            // The panic message was printed already.
             let _ = thread.join();
         }
     }
 }
 
-/// Why a comparison did not begin.
+/// A comparison could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// It cannot be done so.
+    /// The settings are invalid.
     #[error(transparent)]
     Settings(#[from] ComparisonSettingsError),
-    /// No thread or runtime.
+    /// No thread or runtime could be created.
     #[error("the comparison could not be started: {0}")]
     Thread(#[from] io::Error),
 }
 
-/// Why a board cannot be followed.
+/// A board cannot be followed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FollowError {
     #[error(transparent)]
@@ -253,27 +252,22 @@ pub(crate) enum FollowError {
     #[error("the board answered HTTP {status}: {words}")]
     Refused { status: u16, words: String },
     #[error("no answer within 5 s")]
-    NoAnswer,
+    Timeout,
     #[error("the connection ended: {0}")]
-    Lost(String),
+    Disconnected(String),
     #[error("{method} was refused: {words}")]
-    Answered { method: String, words: String },
-    #[error("the other side does not speak as a board: {0}")]
-    Strange(String),
-    #[error(
-        "the board is locked: without a key it says nothing, and a poll over HTTP has no way to \
-             use one. Accepted: an open board"
-    )]
+    Rejected { method: String, words: String },
+    #[error("not a Switchboard board: {0}")]
+    Invalid(String),
+    #[error("the board is locked, and polling over HTTP cannot use a key. Choose an open board")]
     Locked,
     #[error("nothing on the board can be pressed; a button, a switch or a light is needed")]
-    NothingToPress,
+    NothingPressable,
+    #[error("{0} cannot be pressed; choose a button, a switch or a light, for example button:0")]
+    NotPressable(ComponentKey),
     #[error(
-        "{0} cannot be pressed; accepted are a button, a switch or a light, for example button:0"
-    )]
-    NotPressed(ComponentKey),
-    #[error(
-        "pressing {0} changes nothing on this board, so that a poll would never see it; choose a \
-             switch or a light instead"
+        "pressing {0} changes nothing on this board, so a poll would never see it; choose a \
+            switch or a light instead"
     )]
     ChangesNothing(ComponentKey),
 }

@@ -1,5 +1,5 @@
-//! What is written down while a comparison runs. It is plain data: a face looks
-//! at it whenever it likes.
+//! The measurements of a comparison, as plain data that can be read at any
+//! time.
 
 use std::{
     collections::BTreeSet,
@@ -15,61 +15,60 @@ use super::{
 };
 use net::client::Traffic;
 
-/// How a board is followed.
+/// How a follower observes the board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FollowMode {
-    /// `Device.Subscribe` on a WebSocket: the board speaks first.
+    /// `Device.Subscribe` on a WebSocket: the board pushes changes.
     Push,
-    /// `Device.GetStatus` by `POST /rpc`, again and again.
+    /// `Device.GetStatus` by `POST /rpc`, repeatedly.
     Poll {
-        /// How often.
+        /// The polling interval.
         every: Duration,
-        /// All requests on one connection, as HTTP/1.1 has it (RFC 9112, 9.3),
-        /// or a connection each.
+        /// Whether all requests use one persistent connection (RFC 9112, 9.3),
+        /// or one connection each.
         keep_alive: bool,
     },
 }
 
-/// One who follows the board.
+/// One follower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follower {
-    /// How.
+    /// How it observes the board.
     pub mode: FollowMode,
-    /// Through the TLS server of this computer.
+    /// Whether it uses the TLS server on this computer.
     pub tls: bool,
 }
 
-/// What a follower costs a process.
+/// CPU cost of a follower for the board's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cost {
-    /// It is not measured yet, or was not to be.
+    /// Not measured yet, or not requested.
     Unmeasured,
-    /// It cannot be known.
+    /// It cannot be determined.
     Unknown(CostUnknown),
-    /// So long on a processor in a second of following, beyond what the presses
-    /// alone cost.
+    /// CPU time per second of following, in addition to that of the presses.
     PerSecond(Duration),
 }
 
-/// How one follower did.
+/// The measurements of one follower.
 #[derive(Debug, Clone)]
 pub struct FollowerMeasurements {
-    /// Who.
+    /// The follower.
     pub follower: Follower,
-    /// What it was told.
+    /// The messages that it received.
     pub observations: Vec<Observation>,
-    /// When it asked, since the beginning.
+    /// When it sent requests, since the start.
     pub requests: Vec<Duration>,
-    /// Requests that were not answered.
+    /// Number of requests without an answer.
     pub failed: u64,
-    /// Why the last of them was not.
+    /// Why the last of them failed.
     pub problem: Option<String>,
-    /// How long each of its connections took to open: TCP, TLS and, for a push,
-    /// the upgrade.
+    /// Time to open each of its connections: TCP, TLS and, for a push, the
+    /// upgrade.
     pub connects: Vec<Duration>,
-    /// The bytes of its connections.
+    /// Bytes on its connections.
     pub traffic: Arc<Traffic>,
-    /// What it costs the board's process.
+    /// CPU cost for the board's process.
     pub cost: Cost,
 }
 
@@ -88,46 +87,46 @@ impl FollowerMeasurements {
     }
 }
 
-/// How far a comparison is.
+/// Progress of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
-    /// Connections are made, and it is tried what the button does.
+    /// Connecting, and finding out what the button changes.
     Preparing,
-    /// All follow at once, and the button is pressed.
+    /// All followers are running, and the button is pressed.
     Together,
-    /// The last press is over; the slowest poll is waited for.
+    /// The last press is done; waiting for the slowest poll.
     Waiting,
-    /// The board's process is observed with one follower at a time; at first
-    /// with none.
+    /// Measuring the board's process with one follower at a time, first without
+    /// any.
     Alone {
-        /// The place of the follower; `None` without one.
+        /// Index of the follower; `None` without one.
         follower: Option<usize>,
     },
-    /// It is over.
+    /// Complete.
     Done,
-    /// It could not go on.
+    /// Failed, and why.
     Failed(String),
 }
 
-/// Everything that was written down.
+/// All measurements.
 #[derive(Debug, Clone)]
 pub struct Measurements {
-    /// How far it is.
+    /// The progress.
     pub stage: Stage,
-    /// The beginning of what is measured.
+    /// When measuring started.
     pub started: Option<Instant>,
-    /// What was followed: the components that the button changes.
+    /// The observed components: those that the button changes.
     pub components: BTreeSet<ComponentKey>,
-    /// What was pressed.
+    /// What is pressed.
     pub button: Option<ComponentKey>,
-    /// When it was.
+    /// The presses.
     pub presses: Vec<Press>,
-    /// Who followed.
+    /// The measurements of each follower.
     pub followers: Vec<FollowerMeasurements>,
-    /// How long the TLS server was on a processor while all followed at once.
+    /// CPU time of the TLS server while all followers ran together.
     pub tls_server: Option<Duration>,
-    /// How often anything was written down: a face that has seen this revision
-    /// need not look again.
+    /// Increases with every new measurement, so that readers can skip unchanged
+    /// data.
     pub revision: u64,
 }
 

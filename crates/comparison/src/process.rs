@@ -1,28 +1,28 @@
-//! Finds the process that listens where the board is, on this computer. Linux
-//! only: of others, and of boards elsewhere, nothing is known.
+//! Finds the process on this computer that listens at the board's address.
+//! Linux only.
 
 use std::{fs, net::SocketAddr};
 
-/// Why it is not known what a board's process costs.
+/// Why a board's CPU cost is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CostUnknown {
-    /// The board is not on this computer, or this is no Linux.
+    /// The board is not on this computer, or this is not Linux.
     NotLocal,
-    /// The board runs within this program, beside what compares.
+    /// The board runs inside this process.
     SameProcess,
 }
 
 impl CostUnknown {
-    /// In words.
+    /// The reason, for display.
     pub fn words(self) -> &'static str {
         match self {
-            Self::NotLocal => "the board is not a process of this computer",
-            Self::SameProcess => "the board runs within this program",
+            Self::NotLocal => "the board is not a process on this computer",
+            Self::SameProcess => "the board runs inside this program",
         }
     }
 }
 
-/// The number of the process that listens at this address of this computer.
+/// The id of the process that listens at this address.
 pub(super) fn listener_process(address: SocketAddr) -> Result<u32, CostUnknown> {
     if !address.ip().is_loopback()
         && if_addrs::get_if_addrs().is_ok_and(|all| all.iter().all(|one| one.ip() != address.ip()))
@@ -41,8 +41,8 @@ pub(super) fn listener_process(address: SocketAddr) -> Result<u32, CostUnknown> 
     }
 }
 
-/// The socket that listens on a port (proc_pid_net(5): state 0A is listening,
-/// the tenth field is the inode).
+/// The inode of the socket that listens on a port (proc_pid_net(5): state 0A is
+/// listening, the tenth field is the inode).
 fn inode(port: u16) -> Option<String> {
     let suffix = format!(":{port:04X}");
     ["/proc/net/tcp", "/proc/net/tcp6"]
@@ -59,8 +59,8 @@ fn inode(port: u16) -> Option<String> {
         })
 }
 
-/// Who has a socket open. Processes of other users are not looked into, but as
-/// root.
+/// The process that has a socket open. Processes of other users are visible
+/// only to root.
 fn owner(link: &str) -> Option<u32> {
     let processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok);
     processes

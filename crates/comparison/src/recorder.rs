@@ -1,4 +1,4 @@
-//! Writes down what one follower learns.
+//! Records the measurements of one follower.
 
 use std::{
     collections::BTreeSet,
@@ -15,23 +15,23 @@ use super::{
 };
 use net::client::Traffic;
 
-/// So much is written down of one follower; what comes later is not. A poll
-/// every 10 ms for ten minutes fits.
-const MOST: usize = 100_000;
+/// Maximum number of entries per list; later ones are dropped. A poll every 10
+/// ms for ten minutes fits.
+const MAX_ENTRIES: usize = 100_000;
 
-/// What several write down and faces look at.
+/// Measurements shared by followers and readers.
 pub(super) type Shared = Arc<Mutex<Measurements>>;
 
-/// Looks at it.
+/// Locks the measurements.
 pub(super) fn lock(record: &Shared) -> MutexGuard<'_, Measurements> {
-    // Whoever panicked left plain data behind.
+    // A panic cannot leave plain data inconsistent.
     record.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where a follower writes.
+/// Where a follower records its measurements.
 pub(super) struct Recorder {
     record: Shared,
-    /// Its place among the followers.
+    /// Index of the follower.
     place: usize,
     started: Instant,
     components: BTreeSet<ComponentKey>,
@@ -52,7 +52,7 @@ impl Recorder {
         }
     }
 
-    /// Whether this component is what is followed.
+    /// Whether this component is observed.
     pub(super) fn follows(&self, component: &ComponentKey) -> bool {
         self.components.contains(component)
     }
@@ -96,7 +96,7 @@ impl Recorder {
 }
 
 fn push<T>(list: &mut Vec<T>, item: T) {
-    if list.len() < MOST {
+    if list.len() < MAX_ENTRIES {
         list.push(item);
     }
 }

@@ -1,5 +1,5 @@
-//! Ways to a board: plain, or through the TLS server. Opens connections; says
-//! nothing over them but the opening handshake.
+//! Connections to a board: direct, or through the TLS server. Sends nothing
+//! beyond the opening handshake.
 
 use std::{
     net::SocketAddr,
@@ -23,12 +23,12 @@ use super::{FollowError, tls::TlsServer};
 use address::Address;
 use net::client::{Endpoint, GIVE_UP, Stream, Traffic, Trust, dial};
 
-/// A way to the board.
+/// A route to the board.
 #[derive(Debug, Clone)]
 pub(super) struct Route {
     place: Endpoint,
     trust: Trust,
-    /// What the board knows itself by: it refuses another `Host`.
+    /// The board's own address: it refuses any other `Host`.
     authority: String,
 }
 
@@ -46,7 +46,7 @@ impl Route {
         let url = format!("wss://{}{RPC_PATH}", server.address());
         let place = url
             .parse()
-            .map_err(|_| FollowError::Strange(format!("{url} is no address")))?;
+            .map_err(|_| FollowError::Invalid(format!("{url} is not a valid address")))?;
         Ok(Self {
             place,
             trust: server.trust().clone(),
@@ -58,7 +58,7 @@ impl Route {
         &self.authority
     }
 
-    /// A connection, and how long it took.
+    /// Opens a connection; returns it and how long that took.
     pub(super) async fn connect(
         &self,
         traffic: Arc<Traffic>,
@@ -68,7 +68,7 @@ impl Route {
         Ok((stream, started.elapsed()))
     }
 
-    /// A WebSocket on `/rpc`, and how long it took.
+    /// Opens a WebSocket at `/rpc`; returns it and how long that took.
     pub(super) async fn open(
         &self,
         traffic: Arc<Traffic>,
@@ -93,13 +93,13 @@ impl Route {
         );
         let (socket, _) = opening
             .await
-            .map_err(|_| FollowError::NoAnswer)?
+            .map_err(|_| FollowError::Timeout)?
             .map_err(refused)?;
         Ok((socket, started.elapsed()))
     }
 }
 
-/// Says what a refused upgrade means.
+/// Converts the error of a refused upgrade.
 fn refused(error: tungstenite::Error) -> FollowError {
     match error {
         tungstenite::Error::Http(response) => {
@@ -112,6 +112,6 @@ fn refused(error: tungstenite::Error) -> FollowError {
                 words: words.unwrap_or_default(),
             }
         }
-        error => FollowError::Lost(error.to_string()),
+        error => FollowError::Disconnected(error.to_string()),
     }
 }

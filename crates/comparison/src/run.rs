@@ -1,5 +1,5 @@
-//! The course of a comparison: what is tried, all followers at once, and then
-//! the board's process with each alone.
+//! Runs a comparison: a test of the trigger, all followers together, and then
+//! the board's process with each follower separately.
 
 use std::{
     collections::BTreeSet,
@@ -30,44 +30,46 @@ use net::client::{DialError, GIVE_UP, reach};
 
 use crate::usage::cpu;
 
-/// How often it is looked whether something is new.
-const LOOK: Duration = Duration::from_millis(50);
-/// How long who follows may take for the first word.
-const READY: Duration = GIVE_UP;
-/// After it the last change is on its way no longer.
-const SETTLE: Duration = Duration::from_millis(500);
-/// No two presses are nearer, so that a board that pushes at most every 100 ms
-/// is not what is measured.
-const APART: Duration = Duration::from_millis(10);
+/// How often to check for new measurements.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// Timeout for the first message to each follower.
+const FIRST_MESSAGE_TIMEOUT: Duration = GIVE_UP;
+/// Time after which the last change must have arrived.
+const SETTLE_TIME: Duration = Duration::from_millis(500);
+/// Minimum time between two presses, so that the measurement is not dominated
+/// by the 100 ms for which a board collects changes.
+const MIN_GAP: Duration = Duration::from_millis(10);
 
-/// Runs it to its end, and writes down how it ended.
+/// Runs the comparison and records how it ended.
 pub(super) async fn run(settings: &ComparisonSettings, record: &Shared) {
     let _guard = Guard(Shared::clone(record));
     let stage = match compare(settings, record).await {
         Ok(()) => Stage::Done,
         Err(trouble) => Stage::Failed(trouble.to_string()),
     };
-    enter(record, stage);
+    set_stage(record, stage);
 }
 
-/// Whoever waits for the end learns of it, however it comes.
+/// Records the end even if the run is canceled or panics.
 struct Guard(Shared);
 
 impl Drop for Guard {
     fn drop(&mut self) {
         let ended = matches!(lock(&self.0).stage, Stage::Done | Stage::Failed(_));
         if !ended {
-            enter(&self.0, Stage::Failed("it broke off".to_owned()));
+            set_stage(
+                &self.0,
+                Stage::Failed("the comparison was interrupted".to_owned()),
+            );
         }
     }
 }
 
-/// Calls `wake` whenever something was written down, but not more often than
-/// twenty times a second.
+/// Calls `wake` after new measurements, at most twenty times per second.
 pub(super) async fn wake_for(record: &Shared, wake: &impl Fn()) {
     let mut seen = 0;
     loop {
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
         let revision = lock(record).revision;
         if revision != seen {
             seen = revision;
@@ -76,13 +78,13 @@ pub(super) async fn wake_for(record: &Shared, wake: &impl Fn()) {
     }
 }
 
-fn enter(record: &Shared, stage: Stage) {
+fn set_stage(record: &Shared, stage: Stage) {
     let mut record = lock(record);
     record.stage = stage;
     record.revision += 1;
 }
 
-/// The ways to the board.
+/// The routes to the board.
 struct Routes {
     plain: Route,
     tls: Option<(TlsServer, Route)>,
@@ -102,8 +104,12 @@ async fn compare(settings: &ComparisonSettings, record: &Shared) -> Result<(), F
     let tls = match settings.tls {
         false => None,
         true => {
-            let server = TlsServer::start(board)
-                .map_err(|error| FollowError::Strange(format!("no TLS server: {error}")))?;
+            let server = TlsServer::start(board).map_err(|error| {
+                FollowError::Invalid(format!(
+                    "the TLS server could not be \
+                    started: {error}"
+                ))
+            })?;
             let route = Route::through(&server, board)?;
             Some((server, route))
         }
@@ -113,13 +119,13 @@ async fn compare(settings: &ComparisonSettings, record: &Shared) -> Result<(), F
         tls,
     };
     let mut trigger = Trigger::connect(&routes.plain, settings.press.as_ref()).await?;
-    let components = trigger.learn().await?;
+    let components = trigger.discover_effects().await?;
     {
         let mut record = lock(record);
         record.button = Some(trigger.button().clone());
         record.components.clone_from(&components);
     }
-    together(settings, record, &routes, &mut trigger, &components).await?;
+    run_together(settings, record, &routes, &mut trigger, &components).await?;
     if !settings.alone.is_zero() {
         alone(
             settings,
@@ -135,15 +141,16 @@ async fn compare(settings: &ComparisonSettings, record: &Shared) -> Result<(), F
 }
 
 async fn address(board: &str) -> Result<SocketAddr, FollowError> {
-    let unknown = |why: String| FollowError::Strange(format!("{board} is not known: {why}"));
+    let unknown =
+        |why: String| FollowError::Invalid(format!("{board} could not be resolved: {why}"));
     let given = board
         .parse()
         .map(Candidates::given)
         .map_err(|error: AddressError| unknown(error.to_string()))?;
-    // Everybody who follows goes to the address that answers first.
+    // All followers use the address that answers first.
     let reached = timeout(GIVE_UP, reach(&given, &[]))
         .await
-        .map_err(|_| FollowError::NoAnswer)?;
+        .map_err(|_| FollowError::Timeout)?;
     let reached = reached.map_err(|source| DialError::Unreachable {
         place: board.to_owned(),
         source,
@@ -154,8 +161,8 @@ async fn address(board: &str) -> Result<SocketAddr, FollowError> {
         .map_err(|error| unknown(error.to_string()))
 }
 
-/// Everybody follows, and the button is pressed.
-async fn together(
+/// Runs all followers while the button is pressed.
+async fn run_together(
     settings: &ComparisonSettings,
     record: &Shared,
     routes: &Routes,
@@ -167,26 +174,26 @@ async fn together(
     lock(record).started = Some(started);
     let mut tasks = Vec::new();
     for (place, follower) in followers.iter().enumerate() {
-        tasks.push(Task::begin(
+        tasks.push(FollowerTask::begin(
             *follower,
             routes.of(*follower),
             Recorder::new(Shared::clone(record), place, started, components.clone()),
         ));
     }
     ready(record, &mut tasks).await?;
-    enter(record, Stage::Together);
+    set_stage(record, Stage::Together);
     let tls_before = routes.tls.as_ref().map(|(server, _)| server.cpu());
     let pressing = press(settings, trigger, record, started);
-    // What ends for who follows by push ends the comparison; a poll goes on by
-    // itself.
+    // A failed push follower ends the comparison; a poll continues with its
+    // next request.
     tokio::select! {
         pressed = pressing => pressed?,
         trouble = ended(&mut tasks) => return Err(trouble),
     }
-    enter(record, Stage::Waiting);
+    set_stage(record, Stage::Waiting);
     let slowest = settings.polls.iter().max().copied().unwrap_or_default();
     tokio::select! {
-        () = sleep(slowest + SETTLE) => {}
+        () = sleep(slowest + SETTLE_TIME) => {}
         trouble = ended(&mut tasks) => return Err(trouble),
     }
     if let (Some(before), Some((server, _))) = (tls_before, &routes.tls) {
@@ -195,10 +202,10 @@ async fn together(
     Ok(())
 }
 
-/// One who follows, until it is dropped.
-struct Task(JoinHandle<FollowError>);
+/// A running follower. Dropping it ends it.
+struct FollowerTask(JoinHandle<FollowError>);
 
-impl Task {
+impl FollowerTask {
     fn begin(Follower { mode, .. }: Follower, route: &Route, recorder: Recorder) -> Self {
         let route = route.clone();
         Self(tokio::task::spawn_local(async move {
@@ -207,26 +214,26 @@ impl Task {
     }
 }
 
-impl Drop for Task {
+impl Drop for FollowerTask {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// Waits until somebody follows no more.
-async fn ended(tasks: &mut [Task]) -> FollowError {
+/// Waits until a follower fails.
+async fn ended(tasks: &mut [FollowerTask]) -> FollowError {
     if tasks.is_empty() {
         return std::future::pending().await;
     }
     let any = futures_util::future::select_all(tasks.iter_mut().map(|task| &mut task.0));
     match any.await.0 {
         Ok(trouble) => trouble,
-        Err(error) => FollowError::Strange(error.to_string()),
+        Err(error) => FollowError::Invalid(error.to_string()),
     }
 }
 
-/// Waits until all have been told something.
-async fn ready(record: &Shared, tasks: &mut [Task]) -> Result<(), FollowError> {
+/// Waits until every follower has received a message.
+async fn ready(record: &Shared, tasks: &mut [FollowerTask]) -> Result<(), FollowError> {
     let told = async {
         while lock(record)
             .followers
@@ -237,18 +244,18 @@ async fn ready(record: &Shared, tasks: &mut [Task]) -> Result<(), FollowError> {
         }
     };
     tokio::select! {
-        told = timeout(READY, told) => told.map_err(|_| {
+        told = timeout(FIRST_MESSAGE_TIMEOUT, told) => told.map_err(|_| {
             let record = lock(record);
             let silent = record.followers.iter().find(|followed| followed.observations.is_empty());
             let why = silent.and_then(|followed| followed.problem.clone()).unwrap_or_else(|| "no answer".to_owned());
-            FollowError::Strange(why)
+            FollowError::Invalid(why)
         }),
         trouble = ended(tasks) => Err(trouble),
     }
 }
 
-/// Presses at random: the times between two presses are exponential, as of
-/// somebody who knows nothing of the polls.
+/// Presses at random. The times between presses are exponentially distributed,
+/// so they are independent of the polls.
 async fn press(
     settings: &ComparisonSettings,
     trigger: &mut Trigger,
@@ -261,7 +268,7 @@ async fn press(
         let gap = settings
             .press_every
             .mul_f64(-(1.0 - chance.f64()).ln())
-            .max(APART);
+            .max(MIN_GAP);
         if Instant::now() + gap >= end {
             sleep(end.saturating_duration_since(Instant::now())).await;
             return Ok(());
@@ -285,8 +292,8 @@ async fn press(
     }
 }
 
-/// The board's process with nobody, and then with each follower by itself, the
-/// presses always being the same.
+/// Measures the board's process without followers and then with each one
+/// separately, with the same presses.
 async fn alone(
     settings: &ComparisonSettings,
     record: &Shared,
@@ -308,9 +315,9 @@ async fn alone(
     let mut nobody = None;
     let followers = settings.followers();
     for place in std::iter::once(None).chain((0..followers.len()).map(Some)) {
-        enter(record, Stage::Alone { follower: place });
+        set_stage(record, Stage::Alone { follower: place });
         let follower = place.and_then(|place| followers.get(place).copied());
-        // Beside the record of what all did at once.
+        // Separate from the measurements of all followers together.
         let aside: Shared = Arc::new(
             Measurements::new(
                 follower
@@ -321,10 +328,10 @@ async fn alone(
             .into(),
         );
         let started = Instant::now();
-        let mut tasks: Vec<Task> = follower
+        let mut tasks: Vec<FollowerTask> = follower
             .map(|follower| {
                 let recorder = Recorder::new(Shared::clone(&aside), 0, started, components.clone());
-                Task::begin(follower, routes.of(follower), recorder)
+                FollowerTask::begin(follower, routes.of(follower), recorder)
             })
             .into_iter()
             .collect();

@@ -1,5 +1,5 @@
-//! Presses a button of the board, or switches a switch or a light to the
-//! opposite, and learns from the board what that changes.
+//! Triggers changes: presses a button of the board, or toggles a switch or
+//! light, and finds out what that changes.
 
 use std::{collections::BTreeSet, time::Instant};
 
@@ -12,20 +12,20 @@ use super::{FollowError, route::Route, rpc::RpcConnection};
 use net::paging::{Next, Pages};
 use sanitize::bounds;
 
-/// What can be pressed, the first choice first.
-const PRESSED: &[Kind] = &[Kind::Button, Kind::Switch, Kind::Light];
+/// The kinds that can be pressed, in order of preference.
+const PRESSABLE: &[Kind] = &[Kind::Button, Kind::Switch, Kind::Light];
 
-/// A hand at the board, by wire.
+/// Presses a component of the board.
 pub(super) struct Trigger {
     board: RpcConnection,
     button: ComponentKey,
-    /// Of a light, what it was switched to last.
+    /// The state that a light was set to last.
     on: bool,
 }
 
 impl Trigger {
-    /// Connects, and chooses what is pressed: what was asked for, or else the
-    /// first button, switch or light.
+    /// Connects and selects what to press: `wanted`, otherwise the first
+    /// button, switch or light.
     pub(super) async fn connect(
         route: &Route,
         wanted: Option<&ComponentKey>,
@@ -37,8 +37,8 @@ impl Trigger {
             Some(wanted) => wanted.clone(),
             None => first(&mut board).await?,
         };
-        if !PRESSED.contains(&button.kind) {
-            return Err(FollowError::NotPressed(button));
+        if !PRESSABLE.contains(&button.kind) {
+            return Err(FollowError::NotPressable(button));
         }
         let on = snapshot
             .components
@@ -52,14 +52,14 @@ impl Trigger {
         &self.button
     }
 
-    /// Presses twice, so that in the end all is as before, and says what
+    /// Presses twice, which restores the state, and returns the components that
     /// changed.
-    pub(super) async fn learn(&mut self) -> Result<BTreeSet<ComponentKey>, FollowError> {
+    pub(super) async fn discover_effects(&mut self) -> Result<BTreeSet<ComponentKey>, FollowError> {
         let mut changed = BTreeSet::new();
         for _ in 0..2 {
-            // What comes before the answer is what this press changed, beside
-            // what a sensor may have measured meanwhile.
-            self.press_and(|status| {
+            // Pushes before the answer are the effect of this press, apart from
+            // sensors that changed in the meantime.
+            self.press_with(|status| {
                 let mine = status
                     .source
                     .as_ref()
@@ -78,12 +78,12 @@ impl Trigger {
         }
     }
 
-    /// Presses once; the number of the change.
+    /// Presses once; returns the number of the change.
     pub(super) async fn press(&mut self) -> Result<u64, FollowError> {
-        self.press_and(|_| {}).await
+        self.press_with(|_| {}).await
     }
 
-    async fn press_and(&mut self, pushed: impl FnMut(NotifyStatus)) -> Result<u64, FollowError> {
+    async fn press_with(&mut self, pushed: impl FnMut(NotifyStatus)) -> Result<u64, FollowError> {
         let id = self.button.id;
         self.on = !self.on;
         let (method, params) = match self.button.kind {
@@ -119,8 +119,8 @@ async fn first(board: &mut RpcConnection) -> Result<ComponentKey, FollowError> {
     }
     let all: Vec<ComponentKey> = pages.items();
     let of = |kind: &Kind| all.iter().find(|key| key.kind == *kind).cloned();
-    PRESSED
+    PRESSABLE
         .iter()
         .find_map(of)
-        .ok_or(FollowError::NothingToPress)
+        .ok_or(FollowError::NothingPressable)
 }
