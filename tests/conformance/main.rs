@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, net::SocketAddr, sync::Mutex, thread};
 
 use crooked::{Frame, Twist, relay, with_length};
 use switchboard::{
-    conformance::{Asked, Finding, Verdict, check},
+    conformance::{CheckRequest, Finding, Verdict, check},
     dial::Trust,
     keys::Keys,
     proxy::{self, Proxy},
@@ -32,15 +32,15 @@ fn board() -> (VirtualBoards, SocketAddr) {
 
 fn found(address: SocketAddr, may_change: bool, keys: Keys) -> Vec<Finding> {
     let place = format!("ws://{address}/rpc").parse().expect("an address");
-    let asked = Asked {
-        place,
+    let request = CheckRequest {
+        endpoint: place,
         trust: Trust::usual(),
         may_change,
         keys,
         txt: None,
     };
     let mut findings = Vec::new();
-    check(&asked, &mut |finding| findings.push(finding)).expect("somebody answers");
+    check(&request, &mut |finding| findings.push(finding)).expect("somebody answers");
     findings
 }
 
@@ -174,14 +174,14 @@ fn a_locked_board_behind_the_proxy_speaks_as_an_open_one_does() {
         .parse()
         .expect("an address");
     let mut findings = Vec::new();
-    let asked = Asked {
-        place,
+    let request = CheckRequest {
+        endpoint: place,
         trust: Trust::usual(),
         may_change: true,
         keys: Keys::default(),
         txt: None,
     };
-    check(&asked, &mut |finding| findings.push(finding)).expect("somebody answers");
+    check(&request, &mut |finding| findings.push(finding)).expect("somebody answers");
     // Its door is its own: a token, no page, as many clients as there are; what
     // is said behind it is the board's.
     let of_the_door = ["Connecting: ", "HTTP: ", "Web pages: ", "Log: /log"];

@@ -4,10 +4,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    asking::{Learnt, command},
+    exchanges,
     finding::{Point, Report},
-    messages, shape,
-    talk::{Talk, request},
+    queries::{BoardFacts, command},
+    schema,
+    session::{RpcSession, request},
 };
 
 const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
@@ -81,13 +82,13 @@ struct Change {
 
 impl Change {
     /// A light or a switch whose state is known, or a number.
-    fn find(learnt: &Learnt) -> Option<Self> {
+    fn find(facts: &BoardFacts) -> Option<Self> {
         ["light", "switch", "number"]
             .into_iter()
             .find_map(|wanted| {
-                learnt.components.iter().find_map(|(key, component)| {
+                facts.components.iter().find_map(|(key, component)| {
                     let kind = component["kind"].as_str().filter(|kind| *kind == wanted)?;
-                    let state = &learnt.status[key];
+                    let state = &facts.status[key];
                     let number = key.split_once(':')?.1.parse().ok()?;
                     let method = command(kind)?.0;
                     let key = key.clone();
@@ -128,19 +129,19 @@ impl Change {
 /// Changes something and puts it back. The first channel hears of what the
 /// second does; both are subscribed by it.
 pub(super) async fn check(
-    hearing: &mut Talk,
-    doing: &mut Talk,
-    learnt: &Learnt,
+    hearing: &mut RpcSession,
+    doing: &mut RpcSession,
+    facts: &BoardFacts,
     report: &mut Report<'_>,
 ) {
-    let Some(change) = Change::find(learnt) else {
+    let Some(change) = Change::find(facts) else {
         return skip(
             report,
             "there is no light, switch or number whose state is known",
         );
     };
-    if let Err(why) = switched(hearing, doing, &change, learnt, report).await {
-        report.rest(
+    if let Err(why) = switched(hearing, doing, &change, facts, report).await {
+        report.skip_rest(
             POINTS.iter().copied(),
             &format!("the point before it failed: {why}"),
         );
@@ -152,15 +153,15 @@ pub(super) async fn check(
 /// Nothing may be changed, or cannot be.
 pub(super) fn skip(report: &mut Report<'_>, why: &str) {
     for point in POINTS {
-        report.skipped(*point, why);
+        report.skip(*point, why);
     }
 }
 
 async fn switched(
-    hearing: &mut Talk,
-    doing: &mut Talk,
+    hearing: &mut RpcSession,
+    doing: &mut RpcSession,
     change: &Change,
-    learnt: &Learnt,
+    facts: &BoardFacts,
     report: &mut Report<'_>,
 ) -> Result<(), String> {
     // As long as this connection has not subscribed.
@@ -168,23 +169,23 @@ async fn switched(
         .call(change.method, change.to(&change.becomes))
         .await
         .inspect_err(|why| {
-            report.judged(CHANGE, "", why, Err("it is not carried out".to_owned()));
+            report.record(CHANGE, "", why, Err("it is not carried out".to_owned()));
         })?;
     doing.call(change.method, change.to(&change.was)).await?;
-    let thought = if doing.has_pushes() {
+    let outcome = if doing.has_pushes() {
         Err("it is told of a change".to_owned())
     } else {
         Ok(())
     };
-    report.judged(
+    report.record(
         UNASKED,
         "a command, and its opposite, by the connection itself",
         "",
-        thought,
+        outcome,
     );
     let heard = hearing.call("Device.Subscribe", json!({})).await?;
     let own = doing.call("Device.Subscribe", json!({})).await?;
-    let epoch = shape::epoch(&heard)?.to_owned();
+    let epoch = schema::epoch(&heard)?.to_owned();
     let seen = heard["seq"].as_u64().ok_or("seq is no whole number")?;
     let sent = request(change.method, &change.to(&change.becomes));
 
@@ -192,12 +193,12 @@ async fn switched(
     let result = match result {
         Ok(result) => result,
         Err(why) => {
-            report.judged(CHANGE, &sent, &why, Err("it is not carried out".to_owned()));
+            report.record(CHANGE, &sent, &why, Err("it is not carried out".to_owned()));
             return Err(why);
         }
     };
     let seq = result["seq"].as_u64();
-    let thought = match (seq, change.field) {
+    let outcome = match (seq, change.field) {
         (None, _) => Err("seq is no whole number".to_owned()),
         (_, "on") if result["was_on"] != change.was => Err(format!(
             "was_on is {}, not {}",
@@ -205,46 +206,46 @@ async fn switched(
         )),
         _ => Ok(()),
     };
-    report.judged(CHANGE, &sent, &result.to_string(), thought);
+    report.record(CHANGE, &sent, &result.to_string(), outcome);
     let early = doing.has_push_of(&change.key);
     if !early {
-        report.judged(
+        report.record(
             BEFORE,
             &sent,
             &result.to_string(),
-            Err("the answer came first".to_owned()),
+            Err("the answer received first".to_owned()),
         );
     }
-    let (seen, first) = until(hearing, change, &change.becomes, &epoch, seen, learnt)
+    let (seen, first) = until(hearing, change, &change.becomes, &epoch, seen, facts)
         .await
         .inspect_err(|why| {
-            report.judged(
+            report.record(
                 PUSHED,
                 &sent,
                 why,
                 Err("the change is not pushed as it should be".to_owned()),
             );
         })?;
-    report.judged(PUSHED, &sent, &first.to_string(), Ok(()));
+    report.record(PUSHED, &sent, &first.to_string(), Ok(()));
     let source = json!(format!(
         "client:{}",
         own["client"].as_u64().unwrap_or_default()
     ));
     let said = &first["params"]["source"];
-    let thought = if *said == source {
+    let outcome = if *said == source {
         Ok(())
     } else {
         Err(format!("source is {said}, not {source}"))
     };
-    report.judged(SOURCE, &sent, &said.to_string(), thought);
+    report.record(SOURCE, &sent, &said.to_string(), outcome);
     let own_seen = own["seq"].as_u64().unwrap_or_default();
-    let (own_seen, push) = until(doing, change, &change.becomes, &epoch, own_seen, learnt).await?;
+    let (own_seen, push) = until(doing, change, &change.becomes, &epoch, own_seen, facts).await?;
     if early {
-        let thought = match seq {
+        let outcome = match seq {
             Some(seq) if seq <= own_seen => Ok(()),
             _ => Err("the seq of the answer is beyond that of the push".to_owned()),
         };
-        report.judged(BEFORE, &sent, &push.to_string(), thought);
+        report.record(BEFORE, &sent, &push.to_string(), outcome);
     }
 
     // Sensors may speak meanwhile: only what is said of this component counts.
@@ -252,19 +253,19 @@ async fn switched(
         .call(change.method, change.to(&change.becomes))
         .await?;
     let pushed = quiet(doing, change).await;
-    let thought = match (before["seq"].as_u64(), pushed) {
+    let outcome = match (before["seq"].as_u64(), pushed) {
         (None, _) => Err("seq is no whole number".to_owned()),
         (_, true) => Err("it is pushed".to_owned()),
         _ => Ok(()),
     };
-    report.judged(UNCHANGED, &sent, &before.to_string(), thought);
-    refusals(doing, change, learnt, report).await;
+    report.record(UNCHANGED, &sent, &before.to_string(), outcome);
+    refusals(doing, change, facts, report).await;
 
     let sent = request(change.method, &change.to(&change.was));
     doing.call(change.method, change.to(&change.was)).await?;
-    match until(hearing, change, &change.was, &epoch, seen, learnt).await {
-        Ok((_, push)) => report.judged(BACK, &sent, &push.to_string(), Ok(())),
-        Err(why) => report.judged(
+    match until(hearing, change, &change.was, &epoch, seen, facts).await {
+        Ok((_, push)) => report.record(BACK, &sent, &push.to_string(), Ok(())),
+        Err(why) => report.record(
             BACK,
             &sent,
             &why,
@@ -272,7 +273,7 @@ async fn switched(
         ),
     }
     let after = doing.call("Device.GetStatus", json!({})).await?;
-    let thought = match (
+    let outcome = match (
         after[&change.key][change.field] == change.was,
         after["seq"].as_u64(),
     ) {
@@ -283,23 +284,23 @@ async fn switched(
         (true, Some(now)) if now >= seen => Ok(()),
         (true, now) => Err(format!("seq is {now:?}, and was {seen} before")),
     };
-    report.judged(SNAPSHOT, "Device.GetStatus", &after.to_string(), thought);
+    report.record(SNAPSHOT, "Device.GetStatus", &after.to_string(), outcome);
     Ok(())
 }
 
 /// Hears pushes until one says that the component is so; each must follow the
 /// one before. The last `seq` seen, and that push.
 async fn until(
-    talk: &mut Talk,
+    session: &mut RpcSession,
     change: &Change,
     value: &Value,
     epoch: &str,
     mut seen: u64,
-    learnt: &Learnt,
+    facts: &BoardFacts,
 ) -> Result<(u64, Value), String> {
     // Sensors of a busy board may come in between; not for ever.
     for _ in 0..200 {
-        let push = talk.push().await?;
+        let push = session.push().await?;
         if push["method"] != "NotifyStatus" {
             continue;
         }
@@ -311,7 +312,7 @@ async fn until(
             // (docs/protocol.md, "Order and gaps").
             continue;
         }
-        seen = shape::push(&push, epoch, seen, &learnt.components)
+        seen = schema::push(&push, epoch, seen, &facts.components)
             .map_err(|why| format!("{why}: {push}"))?;
         let said = &push["params"][&change.key][change.field];
         if said == value || said.as_f64().is_some() && said.as_f64() == value.as_f64() {
@@ -322,11 +323,11 @@ async fn until(
 }
 
 /// Whether the component is spoken of before the next answer.
-async fn quiet(talk: &mut Talk, change: &Change) -> bool {
+async fn quiet(session: &mut RpcSession, change: &Change) -> bool {
     let mut spoken = false;
-    if talk.call("Sys.Ping", json!({})).await.is_ok() {
-        while talk.has_pushes() {
-            spoken |= talk
+    if session.call("Sys.Ping", json!({})).await.is_ok() {
+        while session.has_pushes() {
+            spoken |= session
                 .push()
                 .await
                 .is_ok_and(|push| push["params"].get(&change.key).is_some());
@@ -335,27 +336,32 @@ async fn quiet(talk: &mut Talk, change: &Change) -> bool {
     spoken
 }
 
-async fn refusals(doing: &mut Talk, change: &Change, learnt: &Learnt, report: &mut Report<'_>) {
-    let light = learnt.components[&change.key]["caps"]["brightness"] == true;
+async fn refusals(
+    doing: &mut RpcSession,
+    change: &Change,
+    facts: &BoardFacts,
+    report: &mut Report<'_>,
+) {
+    let light = facts.components[&change.key]["caps"]["brightness"] == true;
     if light {
         // In this order the right one comes first.
         let sent = request(
             change.method,
             &json!({ "id": change.number, "on": change.was, "brightness": 101 }),
         );
-        let came = doing.ask(&sent).await.unwrap_or_else(|instead| instead);
+        let received = doing.ask(&sent).await.unwrap_or_else(|instead| instead);
         let now = doing
             .call("Device.GetStatus", json!({}))
             .await
             .unwrap_or_default();
-        let thought = messages::envelope(&came)
-            .and_then(|answer| messages::error(&answer, -32602, &["out_of_range"]))
+        let outcome = exchanges::envelope(&received)
+            .and_then(|answer| exchanges::error(&answer, -32602, &["out_of_range"]))
             .and_then(|()| match now[&change.key]["on"] == change.was {
                 true => Err("on was set all the same".to_owned()),
                 false => Ok(()),
             });
-        report.judged(WHOLLY, &sent, &came, thought);
+        report.record(WHOLLY, &sent, &received, outcome);
     } else {
-        report.skipped(WHOLLY, "the component has only one parameter");
+        report.skip(WHOLLY, "the component has only one parameter");
     }
 }

@@ -9,7 +9,7 @@ use super::finding::Point;
 
 /// What is expected of an answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Want {
+pub(super) enum Expected {
     /// A result under this `id`, which is JSON.
     Result(&'static str),
     /// An error under this `id`, with this code and one of these words.
@@ -22,7 +22,7 @@ pub(super) enum Want {
 pub(super) struct Exchange {
     pub(super) point: Point,
     /// The messages, each with what is expected of its answer.
-    pub(super) messages: &'static [(&'static str, Want)],
+    pub(super) messages: &'static [(&'static str, Expected)],
 }
 
 const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
@@ -33,7 +33,7 @@ const fn point(section: &'static str, name: &'static str, expected: &'static str
     }
 }
 
-use Want::{Error, Result as Answer, Silence};
+use Expected::{Error, Result as Answer, Silence};
 
 /// Everything that can be asked without a component.
 pub(super) const EXCHANGES: &[Exchange] = &[
@@ -360,7 +360,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn judge(want: Want, text: &str) -> Result<(), String> {
+pub(super) fn judge(want: Expected, text: &str) -> Result<(), String> {
     let (id, answer) = match want {
         Silence => return Err("it is answered".to_owned()),
         Answer(id) | Error(id, ..) => (id, envelope(text)?),
@@ -435,7 +435,7 @@ pub(super) fn error(answer: &Value, code: i64, reasons: &[&str]) -> Result<(), S
 mod tests {
     use super::*;
 
-    const REFUSED: Want = Error("7", -32602, &["out_of_range"]);
+    const REFUSED: Expected = Error("7", -32602, &["out_of_range"]);
 
     #[test]
     fn an_answer_as_the_document_has_it_passes() {

@@ -37,7 +37,7 @@ impl Verdict {
     }
 }
 
-/// What came of a point.
+/// What received of a point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Which.
@@ -46,13 +46,13 @@ pub struct Finding {
     pub verdict: Verdict,
     /// What was sent; empty where nothing was.
     pub sent: String,
-    /// What came back.
-    pub came: String,
+    /// What received back.
+    pub received: String,
     /// Why it is no pass; empty where it is one.
     pub why: String,
 }
 
-/// Longest text of what was sent or came that is kept; the rest is cut.
+/// Longest text of what was sent or received that is kept; the rest is cut.
 const SHOWN: usize = 400;
 
 /// Takes findings one by one and hands them on.
@@ -69,48 +69,48 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The board was asked, and this is what is thought of what came.
-    pub(super) fn judged(
+    /// The board was asked, and this is what is outcome of what received.
+    pub(super) fn record(
         &mut self,
         point: Point,
         sent: &str,
-        came: &str,
-        thought: Result<(), String>,
+        received: &str,
+        outcome: Result<(), String>,
     ) {
-        let (verdict, why) = match thought {
+        let (verdict, why) = match outcome {
             Ok(()) => (Verdict::Pass, String::new()),
             Err(why) => (Verdict::Fail, why),
         };
-        self.found(point, verdict, sent, came, why);
+        self.found(point, verdict, sent, received, why);
     }
 
     /// It was not tried, and why.
-    pub(super) fn skipped(&mut self, point: Point, why: &str) {
+    pub(super) fn skip(&mut self, point: Point, why: &str) {
         self.found(point, Verdict::Skipped, "", "", why.to_owned());
     }
 
     /// It may be so, and a person should know.
-    pub(super) fn warned(&mut self, point: Point, sent: &str, came: &str, why: &str) {
-        self.found(point, Verdict::Warning, sent, came, why.to_owned());
+    pub(super) fn warn(&mut self, point: Point, sent: &str, received: &str, why: &str) {
+        self.found(point, Verdict::Warning, sent, received, why.to_owned());
     }
 
     /// Those of the points of which nothing was said yet were not tried, and
     /// why.
-    pub(super) fn rest(&mut self, points: impl IntoIterator<Item = Point>, why: &str) {
+    pub(super) fn skip_rest(&mut self, points: impl IntoIterator<Item = Point>, why: &str) {
         for point in points {
             if !self.told.contains(&point) {
-                self.skipped(point, why);
+                self.skip(point, why);
             }
         }
     }
 
-    fn found(&mut self, point: Point, verdict: Verdict, sent: &str, came: &str, why: String) {
+    fn found(&mut self, point: Point, verdict: Verdict, sent: &str, received: &str, why: String) {
         self.told.push(point);
         (self.tell)(Finding {
             point,
             verdict,
             sent: cut(sent),
-            came: cut(came),
+            received: cut(received),
             why,
         });
     }

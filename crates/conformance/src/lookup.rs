@@ -20,8 +20,8 @@ const WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Looks for the record; `None` where nobody announces this address. Blocks,
 /// 1.5 s at most.
-pub fn announced(place: &Endpoint, lookout: &Lookout) -> Option<Vec<(String, String)>> {
-    let found = (place.host(), place.port()).to_socket_addrs().ok()?;
+pub fn announced(endpoint: &Endpoint, lookout: &Lookout) -> Option<Vec<(String, String)>> {
+    let found = (endpoint.host(), endpoint.port()).to_socket_addrs().ok()?;
     let wanted: Vec<IpAddr> = found.map(|address| address.ip()).collect();
     let (tell, told) = channel();
     let mdns = Mdns::start(lookout, move |found| {
@@ -33,7 +33,7 @@ pub fn announced(place: &Endpoint, lookout: &Lookout) -> Option<Vec<(String, Str
     while let Ok(found) = told.recv_timeout(end.saturating_duration_since(Instant::now())) {
         match found {
             Found::Resolved(service)
-                if service.port == place.port()
+                if service.port == endpoint.port()
                     && service
                         .addresses
                         .iter()

@@ -5,10 +5,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    asking::Learnt,
+    exchanges,
     finding::{Point, Report},
-    messages,
-    talk::{Talk, request},
+    queries::BoardFacts,
+    session::{RpcSession, request},
 };
 
 const PARAMETERS: Point = Point {
@@ -198,14 +198,14 @@ fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
 
 /// Sends them all. The state of what can be commanded must be the same
 /// afterwards.
-pub(super) async fn check(talk: &mut Talk, learnt: &Learnt, report: &mut Report<'_>) {
-    let before = talk
+pub(super) async fn check(session: &mut RpcSession, facts: &BoardFacts, report: &mut Report<'_>) {
+    let before = session
         .call("Device.GetStatus", json!({}))
         .await
         .unwrap_or_default();
-    let (mut sent, mut last, mut thought) = (0, (String::new(), String::new()), Ok(()));
+    let (mut sent, mut last, mut outcome) = (0, (String::new(), String::new()), Ok(()));
     let mut tried = Vec::new();
-    'all: for (key, description) in &learnt.components {
+    'all: for (key, description) in &facts.components {
         let kind = description["kind"].as_str().unwrap_or_default();
         let Some(number) = key
             .split_once(':')
@@ -223,26 +223,26 @@ pub(super) async fn check(talk: &mut Talk, learnt: &Learnt, report: &mut Report<
                 -32602
             };
             let request = request(method, &params);
-            let came = talk.ask(&request).await;
-            let judged = match &came {
-                Ok(text) => messages::envelope(text)
-                    .and_then(|answer| messages::error(&answer, code, &[reason])),
+            let received = session.ask(&request).await;
+            let checked = match &received {
+                Ok(text) => exchanges::envelope(text)
+                    .and_then(|answer| exchanges::error(&answer, code, &[reason])),
                 Err(_) => Err("there is no answer".to_owned()),
             };
             sent += 1;
-            last = (request, came.unwrap_or_else(|instead| instead));
-            if judged.is_err() {
-                thought = judged;
+            last = (request, received.unwrap_or_else(|instead| instead));
+            if checked.is_err() {
+                outcome = checked;
                 break 'all;
             }
         }
         tried.push(key);
     }
     if sent == 0 {
-        return report.skipped(PARAMETERS, "nothing on the board can be commanded");
+        return report.skip(PARAMETERS, "nothing on the board can be commanded");
     }
-    if thought.is_ok() {
-        let after = talk
+    if outcome.is_ok() {
+        let after = session
             .call("Device.GetStatus", json!({}))
             .await
             .unwrap_or_default();
@@ -251,14 +251,14 @@ pub(super) async fn check(talk: &mut Talk, learnt: &Learnt, report: &mut Report<
             .iter()
             .find(|key| is_output(key) && before[key.as_str()] != after[key.as_str()]);
         if let Some(key) = changed {
-            thought = Err(format!(
+            outcome = Err(format!(
                 "{key} was {}, and is {}",
                 before[key.as_str()],
                 after[key.as_str()]
             ));
         }
     }
-    report.judged(PARAMETERS, &last.0, &last.1, thought);
+    report.record(PARAMETERS, &last.0, &last.1, outcome);
 }
 
 /// What only commands change; sensors speak of themselves.

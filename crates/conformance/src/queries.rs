@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
+    exchanges::{self, EXCHANGES, Expected, judge},
     finding::{Point, Report},
-    messages::{self, EXCHANGES, Want, judge},
-    shape,
-    talk::{Talk, request},
+    schema,
+    session::{RpcSession, request},
 };
 
 const fn point(section: &'static str, name: &'static str, expected: &'static str) -> Point {
@@ -75,9 +75,9 @@ pub(super) const POINTS: &[Point] = &[
     ORDER, INFO, COMPONENTS, PAGES, STATUS, CLIENT, SUBSCRIBE, RUN, PING, NOT_FOUND, NO_ID, LOG,
 ];
 
-/// What was learnt of the board.
+/// What was facts of the board.
 #[derive(Debug, Default)]
-pub(super) struct Learnt {
+pub(super) struct BoardFacts {
     pub(super) info: Value,
     pub(super) components: BTreeMap<String, Value>,
     pub(super) status: Value,
@@ -99,22 +99,23 @@ pub(super) fn command(kind: &str) -> Option<(&'static str, Value)> {
 
 /// Asks everything of the table over a channel; the board has to answer each
 /// message before the next one is sent.
-pub(super) async fn table(talk: &mut Talk, report: &mut Report<'_>) -> Result<(), String> {
+pub(super) async fn table(session: &mut RpcSession, report: &mut Report<'_>) -> Result<(), String> {
     for exchange in EXCHANGES {
-        let mut thought = Ok(());
-        let (mut sent, mut came) = (Vec::new(), Vec::new());
+        let mut outcome = Ok(());
+        let (mut sent, mut received) = (Vec::new(), Vec::new());
         for (message, want) in exchange.messages {
             sent.push(*message);
-            talk.say(message).await?;
-            if matches!(want, Want::Silence) {
+            session.send(message).await?;
+            if matches!(want, Expected::Silence) {
                 // An answer to it would come before that of the next one.
-                talk.say(r#"{"jsonrpc":"2.0","id":"after","method":"Sys.Ping"}"#)
+                session
+                    .send(r#"{"jsonrpc":"2.0","id":"after","method":"Sys.Ping"}"#)
                     .await?;
             }
-            let answer = match talk.answer().await {
+            let answer = match session.answer().await {
                 Ok(answer) => answer,
                 Err(instead) => {
-                    report.judged(
+                    report.record(
                         exchange.point,
                         &sent.join(" "),
                         &instead,
@@ -123,49 +124,54 @@ pub(super) async fn table(talk: &mut Talk, report: &mut Report<'_>) -> Result<()
                     return Err(instead);
                 }
             };
-            let judged = match want {
-                Want::Silence => judge(Want::Result(r#""after""#), &answer)
+            let checked = match want {
+                Expected::Silence => judge(Expected::Result(r#""after""#), &answer)
                     .map_err(|_| "it is answered".to_owned()),
                 want => judge(*want, &answer),
             };
-            came.push(answer);
-            if let Err(why) = judged {
-                thought = Err(format!("{message}: {why}"));
+            received.push(answer);
+            if let Err(why) = checked {
+                outcome = Err(format!("{message}: {why}"));
                 // What it answered wrongly may be followed by the answer that
                 // was waited for.
-                if matches!(want, Want::Silence) {
-                    let _ = talk.answer().await;
+                if matches!(want, Expected::Silence) {
+                    let _ = session.answer().await;
                 }
                 break;
             }
         }
-        report.judged(exchange.point, &sent.join(" "), &came.join(" "), thought);
+        report.record(
+            exchange.point,
+            &sent.join(" "),
+            &received.join(" "),
+            outcome,
+        );
     }
     Ok(())
 }
 
 /// Whether answers come in order.
-pub(super) async fn order(talk: &mut Talk, report: &mut Report<'_>) -> Result<(), String> {
+pub(super) async fn order(session: &mut RpcSession, report: &mut Report<'_>) -> Result<(), String> {
     let mut sent = Vec::new();
     for (id, method) in ["Device.GetStatus", "Sys.Ping", "No.Such", "Device.GetInfo"]
         .into_iter()
         .enumerate()
     {
         let text = json!({ "jsonrpc": "2.0", "id": id, "method": method }).to_string();
-        talk.say(&text).await?;
+        session.send(&text).await?;
         sent.push(text);
     }
     let mut ids = Vec::new();
     for _ in &sent {
-        ids.push(messages::envelope(&talk.answer().await?)?["id"].clone());
+        ids.push(exchanges::envelope(&session.answer().await?)?["id"].clone());
     }
-    let came = json!(ids).to_string();
-    let thought = if ids == [0, 1, 2, 3] {
+    let received = json!(ids).to_string();
+    let outcome = if ids == [0, 1, 2, 3] {
         Ok(())
     } else {
         Err("the order is another one".to_owned())
     };
-    report.judged(ORDER, &sent.join(" "), &came, thought);
+    report.record(ORDER, &sent.join(" "), &received, outcome);
     Ok(())
 }
 
@@ -174,25 +180,25 @@ pub(super) async fn order(talk: &mut Talk, report: &mut Report<'_>) -> Result<()
 /// `other` is the number that the board gave to another connection; commands
 /// that must be refused are sent only where the board may be changed, for a
 /// board that is wrong would carry them out.
-pub(super) async fn learn(
-    talk: &mut Talk,
+pub(super) async fn discover(
+    session: &mut RpcSession,
     other: Option<u64>,
     may_change: bool,
     report: &mut Report<'_>,
-) -> Learnt {
-    let mut learnt = Learnt::default();
-    match talk.call("Device.GetInfo", json!({})).await {
+) -> BoardFacts {
+    let mut facts = BoardFacts::default();
+    match session.call("Device.GetInfo", json!({})).await {
         Ok(info) => {
-            report.judged(
+            report.record(
                 INFO,
                 &request("Device.GetInfo", &json!({})),
                 &info.to_string(),
-                shape::info(&info),
+                schema::info(&info),
             );
-            learnt.info = info;
+            facts.info = info;
         }
         Err(why) => {
-            report.judged(
+            report.record(
                 INFO,
                 &request("Device.GetInfo", &json!({})),
                 &why,
@@ -200,54 +206,54 @@ pub(super) async fn learn(
             );
         }
     }
-    components(talk, report, &mut learnt).await;
-    status(talk, other, report, &mut learnt).await;
-    ping(talk, report).await;
+    components(session, report, &mut facts).await;
+    status(session, other, report, &mut facts).await;
+    ping(session, report).await;
     match may_change {
-        true => refusals(talk, report, &learnt).await,
+        true => refusals(session, report, &facts).await,
         false => [NOT_FOUND, NO_ID]
-            .map(|point| report.skipped(point, super::ASK))
+            .map(|point| report.skip(point, super::ASK))
             .into_iter()
             .collect(),
     }
-    log(talk, report, &learnt.info).await;
-    learnt
+    log(session, report, &facts.info).await;
+    facts
 }
 
-async fn components(talk: &mut Talk, report: &mut Report<'_>, learnt: &mut Learnt) {
-    let all = match pages(talk, None).await {
+async fn components(session: &mut RpcSession, report: &mut Report<'_>, facts: &mut BoardFacts) {
+    let all = match pages(session, None).await {
         Ok(all) => all,
         Err(why) => {
-            report.judged(
+            report.record(
                 COMPONENTS,
                 "Device.GetComponents",
                 &why,
                 Err("the list cannot be had".to_owned()),
             );
-            return report.skipped(PAGES, "the list cannot be had");
+            return report.skip(PAGES, "the list cannot be had");
         }
     };
     let keys: Vec<_> = all
         .iter()
         .map(|component| component["key"].as_str().unwrap_or_default().to_owned())
         .collect();
-    let mut thought = all.iter().try_for_each(shape::description);
-    learnt.components = keys.iter().cloned().zip(all.iter().cloned()).collect();
-    if thought.is_ok() && learnt.components.len() != all.len() {
-        thought = Err("a key is there twice".to_owned());
+    let mut outcome = all.iter().try_for_each(schema::description);
+    facts.components = keys.iter().cloned().zip(all.iter().cloned()).collect();
+    if outcome.is_ok() && facts.components.len() != all.len() {
+        outcome = Err("a key is there twice".to_owned());
     }
-    report.judged(
+    report.record(
         COMPONENTS,
         "Device.GetComponents, until total is reached",
         &json!(all).to_string(),
-        thought,
+        outcome,
     );
-    let one_by_one = pages(talk, Some(1)).await;
-    let beyond = talk
+    let one_by_one = pages(session, Some(1)).await;
+    let beyond = session
         .call("Device.GetComponents", json!({ "offset": all.len() }))
         .await;
-    let came = format!("{} components, beyond the end: {beyond:?}", all.len());
-    let thought = match (one_by_one, beyond) {
+    let received = format!("{} components, beyond the end: {beyond:?}", all.len());
+    let outcome = match (one_by_one, beyond) {
         (Err(why), _) => Err(format!("with limit 1: {why}")),
         (Ok(one_by_one), _) if one_by_one != all => {
             Err("with limit 1 the list is another one".to_owned())
@@ -261,11 +267,11 @@ async fn components(talk: &mut Talk, report: &mut Report<'_>, learnt: &mut Learn
         }
         _ => Ok(()),
     };
-    report.judged(
+    report.record(
         PAGES,
         "Device.GetComponents with limit 1, and with the offset at the end",
-        &came,
-        thought,
+        &received,
+        outcome,
     );
 }
 
@@ -276,7 +282,7 @@ const MOST: usize = sanitize::bounds::COMPONENTS;
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// The whole list.
-async fn pages(talk: &mut Talk, limit: Option<u64>) -> Result<Vec<Value>, String> {
+async fn pages(session: &mut RpcSession, limit: Option<u64>) -> Result<Vec<Value>, String> {
     let begun = Instant::now();
     let mut all: Vec<Value> = Vec::new();
     loop {
@@ -284,7 +290,7 @@ async fn pages(talk: &mut Talk, limit: Option<u64>) -> Result<Vec<Value>, String
         if let Some(limit) = limit {
             params["limit"] = limit.into();
         }
-        let mut page = talk.call("Device.GetComponents", params).await?;
+        let mut page = session.call("Device.GetComponents", params).await?;
         let total = page["total"]
             .as_u64()
             .ok_or_else(|| format!("total is no whole number: {}", page["total"]))?;
@@ -298,14 +304,16 @@ async fn pages(talk: &mut Talk, limit: Option<u64>) -> Result<Vec<Value>, String
         let Value::Array(components) = page["components"].take() else {
             return Err("components is no list".to_owned());
         };
-        let came = u64::try_from(components.len()).unwrap_or(u64::MAX);
-        if limit.is_some_and(|limit| came > limit) {
-            return Err(format!("{came} components came, limit being {limit:?}"));
+        let received = u64::try_from(components.len()).unwrap_or(u64::MAX);
+        if limit.is_some_and(|limit| received > limit) {
+            return Err(format!(
+                "{received} components received, limit being {limit:?}"
+            ));
         }
         all.extend(components);
         if all.len() > MOST || begun.elapsed() > WITHIN {
             return Err(format!(
-                "the list does not end: {} came so far, total being {total}",
+                "the list does not end: {} received so far, total being {total}",
                 all.len()
             ));
         }
@@ -314,60 +322,65 @@ async fn pages(talk: &mut Talk, limit: Option<u64>) -> Result<Vec<Value>, String
             return if so_far == total {
                 Ok(all)
             } else {
-                Err(format!("{so_far} came, total being {total}"))
+                Err(format!("{so_far} received, total being {total}"))
             };
         }
-        if came == 0 {
+        if received == 0 {
             return Err(format!(
-                "a page of {came} components at {so_far} of {total}"
+                "a page of {received} components at {so_far} of {total}"
             ));
         }
     }
 }
 
-async fn status(talk: &mut Talk, other: Option<u64>, report: &mut Report<'_>, learnt: &mut Learnt) {
-    let status = match talk.call("Device.GetStatus", json!({})).await {
+async fn status(
+    session: &mut RpcSession,
+    other: Option<u64>,
+    report: &mut Report<'_>,
+    facts: &mut BoardFacts,
+) {
+    let status = match session.call("Device.GetStatus", json!({})).await {
         Ok(status) => status,
         Err(why) => {
-            report.judged(
+            report.record(
                 STATUS,
                 "Device.GetStatus",
                 &why,
                 Err("it does not answer".to_owned()),
             );
             for point in [CLIENT, SUBSCRIBE, RUN] {
-                report.skipped(point, "Device.GetStatus is not answered");
+                report.skip(point, "Device.GetStatus is not answered");
             }
             return;
         }
     };
-    report.judged(
+    report.record(
         STATUS,
         "Device.GetStatus",
         &status.to_string(),
-        shape::snapshot(&status, &learnt.components),
+        schema::snapshot(&status, &facts.components),
     );
     let number = status["client"].as_u64();
-    let thought = match number {
+    let outcome = match number {
         None => Err(format!("client is {}", status["client"])),
         Some(_) if number == other => Err("two connections have the same number".to_owned()),
         Some(_) => Ok(()),
     };
-    report.judged(
+    report.record(
         CLIENT,
         "Device.GetStatus",
         &status["client"].to_string(),
-        thought,
+        outcome,
     );
-    let mut epochs = vec![learnt.info["epoch"].clone(), status["epoch"].clone()];
+    let mut epochs = vec![facts.info["epoch"].clone(), status["epoch"].clone()];
     let (first, second) = (
-        talk.call("Device.Subscribe", json!({})).await,
-        talk.call("Device.Subscribe", json!({})).await,
+        session.call("Device.Subscribe", json!({})).await,
+        session.call("Device.Subscribe", json!({})).await,
     );
     match (first, second) {
         (Ok(first), Ok(second)) => {
-            let thought = shape::snapshot(&first, &learnt.components)
-                .and_then(|()| shape::snapshot(&second, &learnt.components))
+            let outcome = schema::snapshot(&first, &facts.components)
+                .and_then(|()| schema::snapshot(&second, &facts.components))
                 .and_then(|()| {
                     match first["client"].as_u64() == number && second["client"].as_u64() == number
                     {
@@ -375,16 +388,16 @@ async fn status(talk: &mut Talk, other: Option<u64>, report: &mut Report<'_>, le
                         false => Err("client is another one than in Device.GetStatus".to_owned()),
                     }
                 });
-            report.judged(
+            report.record(
                 SUBSCRIBE,
                 "Device.Subscribe, twice",
                 &first.to_string(),
-                thought,
+                outcome,
             );
             epochs.extend([first["epoch"].clone(), second["epoch"].clone()]);
         }
         (Err(why), _) | (_, Err(why)) => {
-            report.judged(
+            report.record(
                 SUBSCRIBE,
                 "Device.Subscribe, twice",
                 &why,
@@ -393,30 +406,30 @@ async fn status(talk: &mut Talk, other: Option<u64>, report: &mut Report<'_>, le
         }
     }
     let same = epochs.iter().all(|epoch| epoch == &epochs[0]);
-    let thought = if same {
+    let outcome = if same {
         Ok(())
     } else {
         Err("it is another one within one connection".to_owned())
     };
-    report.judged(RUN, "", &json!(epochs).to_string(), thought);
-    learnt.status = status;
+    report.record(RUN, "", &json!(epochs).to_string(), outcome);
+    facts.status = status;
 }
 
-async fn ping(talk: &mut Talk, report: &mut Report<'_>) {
-    let (mut thought, mut came) = (Ok(()), Vec::new());
+async fn ping(session: &mut RpcSession, report: &mut Report<'_>) {
+    let (mut outcome, mut received) = (Ok(()), Vec::new());
     let mut last: Option<(u64, Instant)> = None;
     for _ in 0..3 {
         let asked = Instant::now();
-        let answer = talk.call("Sys.Ping", json!({})).await;
+        let answer = session.call("Sys.Ping", json!({})).await;
         let Some(uptime) = answer
             .as_ref()
             .ok()
             .and_then(|answer| answer["uptime_ms"].as_u64())
         else {
-            thought = Err(format!("uptime_ms is no whole number: {answer:?}"));
+            outcome = Err(format!("uptime_ms is no whole number: {answer:?}"));
             break;
         };
-        came.push(uptime);
+        received.push(uptime);
         if let Some((before, at)) = last {
             // A clock of a board without crystal may be some per cent wrong;
             // one that stands, jumps or counts seconds is not meant.
@@ -426,7 +439,7 @@ async fn ping(talk: &mut Talk, report: &mut Report<'_>) {
             );
             let passed = uptime.checked_sub(before).map(|passed| passed as f64);
             if passed.is_none_or(|passed| passed < least || passed > most) {
-                thought = Err(format!(
+                outcome = Err(format!(
                     "{before} was followed by {uptime} after {} ms",
                     at.elapsed().as_millis()
                 ));
@@ -435,38 +448,47 @@ async fn ping(talk: &mut Talk, report: &mut Report<'_>) {
         last = Some((uptime, Instant::now()));
         sleep(Duration::from_millis(300)).await;
     }
-    report.judged(
+    report.record(
         PING,
         "Sys.Ping, three times, 0.3 s apart",
-        &json!(came).to_string(),
-        thought,
+        &json!(received).to_string(),
+        outcome,
     );
 }
 
-async fn refusals(talk: &mut Talk, report: &mut Report<'_>, learnt: &Learnt) {
-    let kinds = learnt
+async fn refusals(session: &mut RpcSession, report: &mut Report<'_>, facts: &BoardFacts) {
+    let kinds = facts
         .components
         .values()
         .filter_map(|component| component["kind"].as_str());
     let Some((kind, (method, params))) =
         kinds.filter_map(|kind| Some((kind, command(kind)?))).next()
     else {
-        report.skipped(NOT_FOUND, "nothing on the board can be commanded");
-        return report.skipped(NO_ID, "nothing on the board can be commanded");
+        report.skip(NOT_FOUND, "nothing on the board can be commanded");
+        return report.skip(NO_ID, "nothing on the board can be commanded");
     };
-    if learnt.components.contains_key(&format!("{kind}:65535")) {
-        report.skipped(NOT_FOUND, "the board has a component with the last number");
+    if facts.components.contains_key(&format!("{kind}:65535")) {
+        report.skip(NOT_FOUND, "the board has a component with the last number");
     } else {
         let mut nobody = params.clone();
         nobody["id"] = 65_535.into();
-        refused(talk, report, NOT_FOUND, method, nobody, -32001, "not_found").await;
+        refused(
+            session,
+            report,
+            NOT_FOUND,
+            method,
+            nobody,
+            -32001,
+            "not_found",
+        )
+        .await;
     }
-    refused(talk, report, NO_ID, method, params, -32602, "missing").await;
+    refused(session, report, NO_ID, method, params, -32602, "missing").await;
 }
 
 /// A call that must be refused.
 async fn refused(
-    talk: &mut Talk,
+    session: &mut RpcSession,
     report: &mut Report<'_>,
     point: Point,
     method: &str,
@@ -475,37 +497,39 @@ async fn refused(
     reason: &str,
 ) {
     let sent = request(method, &params);
-    let came = talk.ask(&sent).await;
-    let thought = match &came {
+    let received = session.ask(&sent).await;
+    let outcome = match &received {
         Ok(text) => {
-            messages::envelope(text).and_then(|answer| messages::error(&answer, code, &[reason]))
+            exchanges::envelope(text).and_then(|answer| exchanges::error(&answer, code, &[reason]))
         }
         Err(_) => Err("there is no answer".to_owned()),
     };
-    report.judged(
+    report.record(
         point,
         &sent,
-        came.as_deref().unwrap_or_else(|instead| instead),
-        thought,
+        received.as_deref().unwrap_or_else(|instead| instead),
+        outcome,
     );
 }
 
-async fn log(talk: &mut Talk, report: &mut Report<'_>, info: &Value) {
-    if !shape::has(info, "log") {
-        return report.skipped(LOG, "the board has no feature log");
+async fn log(session: &mut RpcSession, report: &mut Report<'_>, info: &Value) {
+    if !schema::has_feature(info, "log") {
+        return report.skip(LOG, "the board has no feature log");
     }
-    let began = talk
+    let began = session
         .call("Log.Subscribe", json!({ "level": "error" }))
         .await;
-    let ended = talk.call("Log.Subscribe", json!({ "level": "off" })).await;
-    let thought = match (&began, &ended) {
+    let ended = session
+        .call("Log.Subscribe", json!({ "level": "off" }))
+        .await;
+    let outcome = match (&began, &ended) {
         (Ok(began), Ok(ended)) if began["level"] == "error" && ended["level"] == "off" => Ok(()),
         _ => Err("the level is not what was asked for".to_owned()),
     };
-    report.judged(
+    report.record(
         LOG,
         "Log.Subscribe with error, then off",
         &format!("{began:?}, {ended:?}"),
-        thought,
+        outcome,
     );
 }

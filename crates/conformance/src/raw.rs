@@ -13,7 +13,7 @@ use net::client::{Endpoint, Stream, Traffic, Trust, dial};
 
 /// How long an answer is waited for. Boards answer within milliseconds; a
 /// command is given up by the app after 5 s.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The most that is read of one head, body or frame.
 const MOST: usize = 64 * 1024;
@@ -30,8 +30,8 @@ pub(super) mod opcode {
 
 /// Where the board is.
 #[derive(Debug, Clone)]
-pub(super) struct Board {
-    pub(super) place: Endpoint,
+pub(super) struct Target {
+    pub(super) endpoint: Endpoint,
     pub(super) trust: Trust,
 }
 
@@ -69,7 +69,7 @@ impl Answer {
 
 /// What a connection brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Came {
+pub(super) enum Received {
     /// A frame.
     Frame {
         fin: bool,
@@ -84,7 +84,7 @@ pub(super) enum Came {
     Broken(String),
 }
 
-impl Came {
+impl Received {
     /// For a person.
     pub(super) fn shown(&self) -> String {
         match self {
@@ -128,18 +128,18 @@ pub(super) fn close_code(payload: &[u8]) -> Option<u16> {
 }
 
 /// One connection.
-pub(super) struct Wire {
+pub(super) struct RawConnection {
     stream: Stream,
     buffer: Vec<u8>,
 }
 
-impl Wire {
+impl RawConnection {
     /// Connects.
     ///
     /// # Errors
     /// In words, where nobody answers.
-    pub(super) async fn connect(board: &Board) -> Result<Self, String> {
-        let stream = dial(&board.place, &board.trust, Arc::new(Traffic::default()))
+    pub(super) async fn connect(board: &Target) -> Result<Self, String> {
+        let stream = dial(&board.endpoint, &board.trust, Arc::new(Traffic::default()))
             .await
             .map_err(|e| e.to_string())?;
         Ok(Self {
@@ -154,13 +154,13 @@ impl Wire {
     }
 
     /// Reads more; false at the end.
-    async fn fill(&mut self, end: Instant) -> Result<bool, Came> {
+    async fn fill(&mut self, end: Instant) -> Result<bool, Received> {
         if self.buffer.len() > MOST {
-            return Err(Came::Broken(format!("more than {MOST} bytes")));
+            return Err(Received::Broken(format!("more than {MOST} bytes")));
         }
         let mut more = [0; 4096];
         match timeout_at(end, self.stream.read(&mut more)).await {
-            Err(_) => Err(Came::Silence),
+            Err(_) => Err(Received::Silence),
             // A reset after what was sent is an end too.
             Ok(Err(_) | Ok(0)) => Ok(false),
             Ok(Ok(read)) => {
@@ -173,14 +173,14 @@ impl Wire {
     /// Reads the answer to a request.
     ///
     /// # Errors
-    /// In words, where none came in time or it is no HTTP.
+    /// In words, where none received in time or it is no HTTP.
     pub(super) async fn answer(&mut self) -> Result<Answer, String> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         let head = loop {
             if let Some(at) = find(&self.buffer, b"\r\n\r\n") {
                 break at;
             }
-            if !self.fill(end).await.map_err(|came| came.shown())? {
+            if !self.fill(end).await.map_err(|received| received.shown())? {
                 return Err("the end of the connection, without an answer".to_owned());
             }
         };
@@ -269,34 +269,34 @@ impl Wire {
     }
 
     /// The next frame, whatever it is.
-    pub(super) async fn next(&mut self, within: Duration) -> Came {
+    pub(super) async fn next(&mut self, within: Duration) -> Received {
         let end = Instant::now() + within;
         loop {
             match parse(&self.buffer) {
-                Ok(Some((came, length))) => {
+                Ok(Some((received, length))) => {
                     self.buffer.drain(..length);
-                    return came;
+                    return received;
                 }
                 Ok(None) => {}
-                Err(what) => return Came::Broken(what),
+                Err(what) => return Received::Broken(what),
             }
             match self.fill(end).await {
                 Ok(true) => {}
-                Ok(false) => return Came::End,
-                Err(came) => return came,
+                Ok(false) => return Received::End,
+                Err(received) => return received,
             }
         }
     }
 
     /// The next frame that is no ping; those are answered.
-    pub(super) async fn next_but_pings(&mut self, within: Duration) -> Came {
+    pub(super) async fn next_except_pings(&mut self, within: Duration) -> Received {
         let end = Instant::now() + within;
         loop {
             match self
                 .next(end.saturating_duration_since(Instant::now()))
                 .await
             {
-                Came::Frame {
+                Received::Frame {
                     opcode: opcode::PING,
                     payload,
                     ..
@@ -323,7 +323,7 @@ impl Wire {
                     .next(end.saturating_duration_since(Instant::now()))
                     .await
                 {
-                    Came::Frame { .. } => {}
+                    Received::Frame { .. } => {}
                     _ => break,
                 }
             }
@@ -333,7 +333,7 @@ impl Wire {
 
 /// A frame of a server at the beginning of these bytes and its whole length, or
 /// what is wrong with it.
-fn parse(bytes: &[u8]) -> Result<Option<(Came, usize)>, String> {
+fn parse(bytes: &[u8]) -> Result<Option<(Received, usize)>, String> {
     let [first, second, rest @ ..] = bytes else {
         return Ok(None);
     };
@@ -360,12 +360,12 @@ fn parse(bytes: &[u8]) -> Result<Option<(Came, usize)>, String> {
     let Some(payload) = bytes.get(head..head + length) else {
         return Ok(None);
     };
-    let came = Came::Frame {
+    let received = Received::Frame {
         fin: first & 0x80 != 0,
         opcode: first & 0x0f,
         payload: payload.to_vec(),
     };
-    Ok(Some((came, head + length)))
+    Ok(Some((received, head + length)))
 }
 
 /// The parts of a chunked body together (RFC 9112, section 7.1).
@@ -402,8 +402,8 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// An opening handshake with these lines beside the required ones.
-pub(super) fn opening(board: &Board, path: &str, lines: &[&str]) -> String {
-    let host = board.place.authority();
+pub(super) fn opening(board: &Target, path: &str, lines: &[&str]) -> String {
+    let host = board.endpoint.authority();
     let mut head = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: \
              websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -420,20 +420,20 @@ pub(super) fn opening(board: &Board, path: &str, lines: &[&str]) -> String {
 ///
 /// # Errors
 /// In words, where there is no answer.
-pub(super) async fn ask(board: &Board, request: &str) -> Result<(Answer, Wire), String> {
-    let mut wire = Wire::connect(board).await?;
+pub(super) async fn ask(board: &Target, request: &str) -> Result<(Answer, RawConnection), String> {
+    let mut connection = RawConnection::connect(board).await?;
     // A server that refuses early may reset while this is still written; its
     // answer is read all the same.
-    let _ = wire.write(request.as_bytes()).await;
-    let answer = wire.answer().await?;
-    Ok((answer, wire))
+    let _ = connection.write(request.as_bytes()).await;
+    let answer = connection.answer().await?;
+    Ok((answer, connection))
 }
 
 /// Whether this agrees to a WebSocket (RFC 6455, section 4.2.2).
 ///
 /// # Errors
 /// What is wrong.
-pub(super) fn agreed(answer: &Answer) -> Result<(), String> {
+pub(super) fn check_upgrade(answer: &Answer) -> Result<(), String> {
     let lists = |name: &str, token: &str| {
         answer.header(name).is_some_and(|value| {
             value
@@ -454,7 +454,7 @@ pub(super) fn agreed(answer: &Answer) -> Result<(), String> {
         ));
     }
     if answer.header("Sec-WebSocket-Extensions").is_some() {
-        return Err("an extension is agreed to; version 1 has none".to_owned());
+        return Err("an extension is check_upgrade to; version 1 has none".to_owned());
     }
     Ok(())
 }

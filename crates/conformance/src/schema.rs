@@ -7,9 +7,9 @@ use protocol::{ComponentKey, PROTOCOL_MAJOR, State};
 use serde_json::{Map, Value};
 
 /// What is wrong, if anything.
-pub(super) type Judged = Result<(), String>;
+pub(super) type CheckResult = Result<(), String>;
 
-fn that(holds: bool, why: impl FnOnce() -> String) -> Judged {
+fn ensure(holds: bool, why: impl FnOnce() -> String) -> CheckResult {
     if holds { Ok(()) } else { Err(why()) }
 }
 
@@ -32,24 +32,24 @@ pub(super) fn epoch(value: &Value) -> Result<&str, String> {
         && epoch
             .bytes()
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    that(digits, || {
+    ensure(digits, || {
         format!("epoch is not eight hexadecimal digits: {epoch:?}")
     })?;
     Ok(epoch)
 }
 
 /// A board's id, as in its announcement.
-pub(super) fn id(id: &str) -> Judged {
-    that(protocol::board_id(id).is_ok(), || {
+pub(super) fn id(id: &str) -> CheckResult {
+    ensure(protocol::board_id(id).is_ok(), || {
         format!("an id has 1 to 63 lower-case letters, digits and hyphens: {id:?}")
     })
 }
 
 /// The result of `Device.GetInfo`.
-pub(super) fn info(info: &Value) -> Judged {
+pub(super) fn info(info: &Value) -> CheckResult {
     id(text(info, "id")?)?;
     let name = text(info, "name")?;
-    that((1..=63).contains(&name.len()), || {
+    ensure((1..=63).contains(&name.len()), || {
         format!("a name has 1 to 63 bytes: {name:?}")
     })?;
     let mac = text(info, "mac")?;
@@ -60,22 +60,22 @@ pub(super) fn info(info: &Value) -> Judged {
                 .bytes()
                 .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
     };
-    that(pairs.len() == 6 && pairs.iter().all(is_pair), || {
+    ensure(pairs.len() == 6 && pairs.iter().all(is_pair), || {
         format!("mac is not aa:bb:cc:dd:ee:ff: {mac:?}")
     })?;
     for field in ["version", "platform", "board"] {
-        that(!text(info, field)?.is_empty(), || {
+        ensure(!text(info, field)?.is_empty(), || {
             format!("{field} is empty")
         })?;
     }
     let major = whole(info, "proto")?;
-    that(major == u64::from(PROTOCOL_MAJOR), || {
+    ensure(major == u64::from(PROTOCOL_MAJOR), || {
         format!("proto is {major}, not {PROTOCOL_MAJOR}")
     })?;
     let features = info["features"]
         .as_array()
         .ok_or_else(|| format!("features is no list: {}", info["features"]))?;
-    that(features.iter().all(Value::is_string), || {
+    ensure(features.iter().all(Value::is_string), || {
         "features are words".to_owned()
     })?;
     epoch(info)?;
@@ -83,22 +83,22 @@ pub(super) fn info(info: &Value) -> Judged {
 }
 
 /// Whether a board says that it has a feature.
-pub(super) fn has(info: &Value, feature: &str) -> bool {
+pub(super) fn has_feature(info: &Value, feature: &str) -> bool {
     info["features"]
         .as_array()
         .is_some_and(|features| features.iter().any(|word| word == feature))
 }
 
 /// One description in the result of `Device.GetComponents`.
-pub(super) fn description(description: &Value) -> Judged {
+pub(super) fn description(description: &Value) -> CheckResult {
     let key: ComponentKey = text(description, "key")?
         .parse()
         .map_err(|e: protocol::KeyError| e.to_string())?;
     let kind = text(description, "kind")?;
-    that(kind == key.kind.as_str(), || {
+    ensure(kind == key.kind.as_str(), || {
         format!("the kind of {key} is said to be {kind:?}")
     })?;
-    that(!text(description, "name")?.is_empty(), || {
+    ensure(!text(description, "name")?.is_empty(), || {
         format!("{key} has no name")
     })?;
     let object = description
@@ -112,20 +112,20 @@ pub(super) fn description(description: &Value) -> Judged {
         "icon",
     ] {
         let said = object.get(field).is_none_or(Value::is_string);
-        that(said, || {
+        ensure(said, || {
             format!("{field} of {key} is no text; where it says nothing it is left out")
         })?;
     }
     let digits = object
         .get("accuracy_decimals")
         .is_none_or(|digits| digits.as_u64().is_some_and(|digits| digits < 256));
-    that(digits, || {
+    ensure(digits, || {
         format!("accuracy_decimals of {key} is no whole number")
     })?;
     let Some(caps) = object.get("caps") else {
         return Ok(());
     };
-    that(caps.is_object(), || format!("caps of {key} is no object"))?;
+    ensure(caps.is_object(), || format!("caps of {key} is no object"))?;
     let whites = caps
         .get("ct_k")
         .is_none_or(|range| match range.as_array().map(Vec::as_slice) {
@@ -135,34 +135,34 @@ pub(super) fn description(description: &Value) -> Judged {
                 .is_some_and(|(warm, cold)| warm <= cold),
             _ => false,
         });
-    that(whites, || {
+    ensure(whites, || {
         format!("ct_k in the caps of {key} is not [warmest, coldest] in kelvin")
     })?;
     let flag = |name: &str| caps.get(name).is_none_or(Value::is_boolean);
-    that(flag("brightness") && flag("rgb"), || {
+    ensure(flag("brightness") && flag("rgb"), || {
         format!("brightness and rgb in the caps of {key} are true or false")
     })?;
     let effects = caps.get("effects").is_none_or(|list| {
         list.as_array()
             .is_some_and(|list| list.iter().all(Value::is_string))
     });
-    that(effects, || {
+    ensure(effects, || {
         format!("effects in the caps of {key} are a list of words")
     })
 }
 
 /// A snapshot beside the components that the board described.
-pub(super) fn snapshot(snapshot: &Value, described: &BTreeMap<String, Value>) -> Judged {
+pub(super) fn snapshot(snapshot: &Value, described: &BTreeMap<String, Value>) -> CheckResult {
     epoch(snapshot)?;
     whole(snapshot, "seq")?;
     whole(snapshot, "uptime_ms")?;
     let fields = snapshot.as_object().ok_or("a snapshot is an object")?;
     for (name, value) in fields {
         if name.parse::<ComponentKey>().is_ok() {
-            that(described.contains_key(name), || {
+            ensure(described.contains_key(name), || {
                 format!("{name} is in no description")
             })?;
-            that(value.is_object(), || {
+            ensure(value.is_object(), || {
                 format!("the state of {name} is no object")
             })?;
         }
@@ -187,7 +187,7 @@ pub(super) fn state(
     description: &Value,
     fields: &Map<String, Value>,
     whole: bool,
-) -> Judged {
+) -> CheckResult {
     let kind = description["kind"].as_str().unwrap_or_default();
     let caps = &description["caps"];
     let needed: &[&str] = match kind {
@@ -221,7 +221,7 @@ pub(super) fn state(
         .map(|(field, _)| field);
     if whole {
         for field in needed.iter().chain(of_light) {
-            that(fields.contains_key(*field), || {
+            ensure(fields.contains_key(*field), || {
                 format!("{field} of {key} is missing; what is not known is null")
             })?;
         }
@@ -243,25 +243,25 @@ pub(super) fn state(
             ("update", "update_percentage") => value.as_u64().is_some_and(|percent| percent <= 100),
             _ => true,
         };
-        that(fits, || format!("{field} of {key} cannot be {value}"))?;
+        ensure(fits, || format!("{field} of {key} cannot be {value}"))?;
     }
     within(key, kind, &state)?;
     let both = kind == "light" && state.rgb().is_some() && state.ct_k().is_some();
-    that(!both, || {
+    ensure(!both, || {
         format!("{key} shows rgb and ct_k at once; the one that is not shown is null")
     })
 }
 
 /// A value within its own limits.
-fn within(key: &str, kind: &str, state: &State) -> Judged {
+fn within(key: &str, kind: &str, state: &State) -> CheckResult {
     match (kind, state.range(), state.number(), state.text()) {
         ("number", Some([min, max, _]), Some(value), _) => {
-            that(min <= value && value <= max, || {
+            ensure(min <= value && value <= max, || {
                 format!("the value of {key} is {value}, which is not from {min} to {max}")
             })
         }
         ("select", _, _, Some(value)) if state.get("options").is_some() => {
-            that(state.options().any(|option| option == value), || {
+            ensure(state.options().any(|option| option == value), || {
                 format!("the value of {key} is none of its options")
             })
         }
@@ -277,23 +277,23 @@ pub(super) fn push(
     seen: u64,
     described: &BTreeMap<String, Value>,
 ) -> Result<u64, String> {
-    that(push["method"] == "NotifyStatus", || {
+    ensure(push["method"] == "NotifyStatus", || {
         format!("it is no NotifyStatus but {}", push["method"])
     })?;
-    that(push["jsonrpc"] == "2.0" && push.get("id").is_none(), || {
+    ensure(push["jsonrpc"] == "2.0" && push.get("id").is_none(), || {
         "a push has jsonrpc and no id".to_owned()
     })?;
     let params = &push["params"];
     let said = epoch(params)?;
-    that(said == epoch_seen, || {
+    ensure(said == epoch_seen, || {
         format!("epoch is {said}, after {epoch_seen}")
     })?;
     whole(params, "uptime_ms")?;
     let (prev, seq) = (whole(params, "prev")?, whole(params, "seq")?);
-    that(prev == seen, || {
+    ensure(prev == seen, || {
         format!("prev is {prev}; {seen} was sent last")
     })?;
-    that(seq > prev, || {
+    ensure(seq > prev, || {
         format!("seq is {seq}, which does not follow {prev}")
     })?;
     for (name, value) in params.as_object().into_iter().flatten() {

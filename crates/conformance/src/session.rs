@@ -8,17 +8,17 @@ use protocol::SUBPROTOCOL;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::wire::{Board, Came, PATIENCE, Wire, agreed, ask, opcode, opening};
+use super::raw::{RawConnection, Received, TIMEOUT, Target, ask, check_upgrade, opcode, opening};
 use keys::Key;
 
 /// So many pushes are kept while an answer is waited for.
 const MOST_PUSHES: usize = 1_024;
 
 /// One control channel.
-pub(super) struct Talk {
-    pub(super) wire: Wire,
+pub(super) struct RpcSession {
+    pub(super) connection: RawConnection,
     lock: Option<Channel>,
-    /// Pushes that came while an answer was waited for.
+    /// Pushes that received while an answer was waited for.
     pushes: VecDeque<String>,
 }
 
@@ -26,48 +26,48 @@ pub(super) struct Talk {
 ///
 /// # Errors
 /// In words.
-pub(super) async fn socket(board: &Board, path: &str) -> Result<Wire, String> {
+pub(super) async fn socket(board: &Target, path: &str) -> Result<RawConnection, String> {
     let lines = [format!("Sec-WebSocket-Protocol: {SUBPROTOCOL}")];
-    let lines: Vec<&str> = if path == board.place.path() {
+    let lines: Vec<&str> = if path == board.endpoint.path() {
         vec![&lines[0]]
     } else {
         Vec::new()
     };
-    let (answer, wire) = ask(board, &opening(board, path, &lines)).await?;
-    agreed(&answer).map_err(|why| format!("no WebSocket: {why} ({})", answer.shown()))?;
-    Ok(wire)
+    let (answer, connection) = ask(board, &opening(board, path, &lines)).await?;
+    check_upgrade(&answer).map_err(|why| format!("no WebSocket: {why} ({})", answer.shown()))?;
+    Ok(connection)
 }
 
-impl Talk {
+impl RpcSession {
     /// Connects; with a key within the lock.
     ///
     /// # Errors
     /// In words.
-    pub(super) async fn open(board: &Board, key: Option<&Key>) -> Result<Self, String> {
-        let wire = socket(board, board.place.path()).await?;
-        let mut talk = Self {
-            wire,
+    pub(super) async fn open(board: &Target, key: Option<&Key>) -> Result<Self, String> {
+        let connection = socket(board, board.endpoint.path()).await?;
+        let mut session = Self {
+            connection,
             lock: None,
             pushes: VecDeque::new(),
         };
         if let Some(key) = key {
-            talk.lock = Some(shake(&mut talk.wire, key).await?);
+            session.lock = Some(shake(&mut session.connection, key).await?);
         }
-        Ok(talk)
+        Ok(session)
     }
 
     /// Sends a message.
     ///
     /// # Errors
     /// In words, where the connection has ended.
-    pub(super) async fn say(&mut self, text: &str) -> Result<(), String> {
+    pub(super) async fn send(&mut self, text: &str) -> Result<(), String> {
         let sent = match &mut self.lock {
-            None => self.wire.text(text).await,
+            None => self.connection.text(text).await,
             Some(lock) => {
                 let sealed = lock
                     .seal(text.as_bytes())
                     .map_err(|error| error.to_string())?;
-                self.wire.frame(0x80 | opcode::BINARY, &sealed).await
+                self.connection.frame(0x80 | opcode::BINARY, &sealed).await
             }
         };
         sent.map_err(|error| format!("the connection has ended: {error}"))
@@ -76,26 +76,26 @@ impl Talk {
     /// The next message, whatever it is.
     ///
     /// # Errors
-    /// What came instead.
+    /// What received instead.
     pub(super) async fn hear(&mut self) -> Result<String, String> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         let mut whole = Vec::new();
         loop {
-            let came = self
-                .wire
-                .next_but_pings(end.saturating_duration_since(Instant::now()))
+            let received = self
+                .connection
+                .next_except_pings(end.saturating_duration_since(Instant::now()))
                 .await;
             let wanted = if self.lock.is_some() {
                 opcode::BINARY
             } else {
                 opcode::TEXT
             };
-            match came {
-                Came::Frame {
+            match received {
+                Received::Frame {
                     opcode: opcode::PONG,
                     ..
                 } => {}
-                Came::Frame {
+                Received::Frame {
                     fin,
                     opcode,
                     payload,
@@ -125,9 +125,9 @@ impl Talk {
     /// The next answer; pushes before it are kept.
     ///
     /// # Errors
-    /// What came instead.
+    /// What received instead.
     pub(super) async fn answer(&mut self) -> Result<String, String> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         loop {
             let text = self.hear().await?;
             if !is_push(&text) {
@@ -143,20 +143,20 @@ impl Talk {
     /// Sends a request and waits for its answer.
     ///
     /// # Errors
-    /// What came instead of an answer.
+    /// What received instead of an answer.
     pub(super) async fn ask(&mut self, text: &str) -> Result<String, String> {
-        self.say(text).await?;
+        self.send(text).await?;
         self.answer().await
     }
 
     /// The result of a method.
     ///
     /// # Errors
-    /// What came instead of one.
+    /// What received instead of one.
     pub(super) async fn call(&mut self, method: &str, params: Value) -> Result<Value, String> {
         let request = request(method, &params);
         let text = self.ask(&request).await?;
-        let mut answer = super::messages::envelope(&text)?;
+        let mut answer = super::exchanges::envelope(&text)?;
         match answer.get("error") {
             Some(error) => Err(format!("refused: {error}")),
             None => Ok(answer["result"].take()),
@@ -166,9 +166,9 @@ impl Talk {
     /// The next push; answers are passed over.
     ///
     /// # Errors
-    /// What came instead.
+    /// What received instead.
     pub(super) async fn push(&mut self) -> Result<Value, String> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         loop {
             if Instant::now() >= end {
                 return Err("answers, and no push".to_owned());
@@ -183,7 +183,7 @@ impl Talk {
         }
     }
 
-    /// Whether pushes came before the last answer, and were not looked at.
+    /// Whether pushes received before the last answer, and were not looked at.
     pub(super) fn has_pushes(&self) -> bool {
         !self.pushes.is_empty()
     }
@@ -198,7 +198,7 @@ impl Talk {
     }
 
     pub(super) async fn close(self) {
-        self.wire.close().await;
+        self.connection.close().await;
     }
 }
 
@@ -212,22 +212,24 @@ fn is_push(text: &str) -> bool {
 }
 
 /// The handshake of a locked board.
-async fn shake(wire: &mut Wire, key: &Key) -> Result<Channel, String> {
-    let hello = Hello::from_bytes(&binary(wire).await?).map_err(|error| error.to_string())?;
+async fn shake(connection: &mut RawConnection, key: &Key) -> Result<Channel, String> {
+    let hello = Hello::from_bytes(&binary(connection).await?).map_err(|error| error.to_string())?;
     let mut ephemeral = [0; 32];
     getrandom::fill(&mut ephemeral).map_err(|error| error.to_string())?;
     let (initiator, offer) =
         Initiator::new(&hello, key, ephemeral).map_err(|error| error.to_string())?;
-    wire.frame(0x80 | opcode::BINARY, &offer.to_bytes())
+    connection
+        .frame(0x80 | opcode::BINARY, &offer.to_bytes())
         .await
         .map_err(|error| error.to_string())?;
-    let answer = Answer::from_bytes(&binary(wire).await?).map_err(|error| error.to_string())?;
+    let answer =
+        Answer::from_bytes(&binary(connection).await?).map_err(|error| error.to_string())?;
     initiator.finish(&answer).map_err(|error| error.to_string())
 }
 
-async fn binary(wire: &mut Wire) -> Result<Vec<u8>, String> {
-    match wire.next_but_pings(PATIENCE).await {
-        Came::Frame {
+async fn binary(connection: &mut RawConnection) -> Result<Vec<u8>, String> {
+    match connection.next_except_pings(TIMEOUT).await {
+        Received::Frame {
             opcode: opcode::BINARY,
             payload,
             ..

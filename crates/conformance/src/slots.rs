@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     finding::{Point, Report},
-    opening::{refusal, status},
-    wire::{Board, agreed, ask, opening},
+    opening_handshake::{refusal, status},
+    raw::{Target, ask, check_upgrade, opening},
 };
 
 const FULL: Point = Point {
@@ -33,16 +33,18 @@ const MOST: usize = 64;
 /// A controller that has left is noticed by then.
 const NOTICED: Duration = Duration::from_secs(3);
 
-pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
+pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
     let request = opening(
         board,
-        board.place.path(),
+        board.endpoint.path(),
         &["Sec-WebSocket-Protocol: switchboard.v1"],
     );
     let mut taken = Vec::new();
     let refused = loop {
         match ask(board, &request).await {
-            Ok((answer, wire)) if agreed(&answer).is_ok() && taken.len() < MOST => taken.push(wire),
+            Ok((answer, connection)) if check_upgrade(&answer).is_ok() && taken.len() < MOST => {
+                taken.push(connection)
+            }
             Ok((answer, _)) => break Ok(answer),
             Err(why) => break Err(why),
         }
@@ -54,44 +56,44 @@ pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
                 "there is no end of places: {MOST} are taken, four are meant. A chip would run \
                      out of memory."
             );
-            report.judged(FULL, &sent, &answer.shown(), Err(why));
+            report.record(FULL, &sent, &answer.shown(), Err(why));
         }
         Ok(answer) => {
-            let mut thought =
+            let mut outcome =
                 status(answer, 503).and_then(|()| refusal(answer, -32005, "all_places_taken"));
-            for wire in &mut taken {
-                let first = wire.next(Duration::from_millis(1)).await;
-                if matches!(first, super::wire::Came::End) {
-                    thought = Err("somebody was put out for it".to_owned());
+            for connection in &mut taken {
+                let first = connection.next(Duration::from_millis(1)).await;
+                if matches!(first, super::raw::Received::End) {
+                    outcome = Err("somebody was put out for it".to_owned());
                 }
             }
-            match thought {
+            match outcome {
                 Ok(()) if taken.len() > CONTROLLERS => {
                     let why = format!(
                         "{} controllers were let in; boards have places for {CONTROLLERS}",
                         taken.len()
                     );
-                    report.warned(FULL, &sent, &answer.shown(), &why);
+                    report.warn(FULL, &sent, &answer.shown(), &why);
                 }
-                thought => report.judged(FULL, &sent, &answer.shown(), thought),
+                outcome => report.record(FULL, &sent, &answer.shown(), outcome),
             }
         }
-        Err(why) => report.judged(FULL, &sent, why, Err("there is no answer".to_owned())),
+        Err(why) => report.record(FULL, &sent, why, Err("there is no answer".to_owned())),
     }
     let had = !taken.is_empty();
-    for wire in taken {
-        wire.close().await;
+    for connection in taken {
+        connection.close().await;
     }
     if !had {
-        return report.skipped(AGAIN, "others have every place");
+        return report.skip(AGAIN, "others have every place");
     }
     let until = Instant::now() + NOTICED;
     loop {
         let again = ask(board, &request).await;
         match again {
-            Ok((answer, wire)) if agreed(&answer).is_ok() => {
-                wire.close().await;
-                return report.judged(
+            Ok((answer, connection)) if check_upgrade(&answer).is_ok() => {
+                connection.close().await;
+                return report.record(
                     AGAIN,
                     "the connections are closed, a new one is opened",
                     &answer.shown(),
@@ -100,7 +102,7 @@ pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
             }
             _ if Instant::now() < until => sleep(Duration::from_millis(100)).await,
             Ok((answer, _)) => {
-                return report.judged(
+                return report.record(
                     AGAIN,
                     "a new connection",
                     &answer.shown(),
@@ -108,7 +110,7 @@ pub(super) async fn check(board: &Board, report: &mut Report<'_>) {
                 );
             }
             Err(why) => {
-                return report.judged(
+                return report.record(
                     AGAIN,
                     "a new connection",
                     &why,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     finding::{Point, Report},
-    shape,
+    schema,
 };
 
 const TXT: Point = Point {
@@ -26,13 +26,13 @@ pub(super) fn check(
     report: &mut Report<'_>,
 ) {
     match txt {
-        None => report.skipped(TXT, "it was not found by mDNS"),
+        None => report.skip(TXT, "it was not found by mDNS"),
         Some(txt) => {
-            let came: Vec<_> = txt
+            let received: Vec<_> = txt
                 .iter()
                 .map(|(key, value)| format!("{key}={value}"))
                 .collect();
-            report.judged(TXT, "", &came.join(" "), judge(txt, info, locked));
+            report.record(TXT, "", &received.join(" "), judge(txt, info, locked));
         }
     }
 }
@@ -60,7 +60,7 @@ fn judge(txt: &[(String, String)], info: &Value, locked: bool) -> Result<(), Str
             .find(|(name, _)| name.eq_ignore_ascii_case(key))
             .map(|(_, value)| value.as_str())
     };
-    shape::id(find("id").ok_or("id is missing")?)?;
+    schema::id(find("id").ok_or("id is missing")?)?;
     if find("proto") != Some("1") {
         return Err(format!(
             "proto is {:?}, not 1",
