@@ -14,7 +14,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::SOON;
+use crate::desk::SOON;
 
 /// A board that has power.
 pub(crate) struct Emulator {
