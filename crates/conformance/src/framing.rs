@@ -1,5 +1,5 @@
-//! What an open board does with frames: fragments, control frames, and what
-//! breaks the rules. Each on a connection of its own.
+//! How an open board handles frames: fragments, control frames and violations
+//! of the protocol. Each check uses its own connection.
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ const PING_WITHIN: Point = point(
     "a pong with the same payload; the message is answered",
 );
 const PING: Point = point("Liveness", "a ping", "a pong with the same payload");
-const PONG: Point = point("Liveness", "a pong that was not asked for", "passed over");
+const PONG: Point = point("Liveness", "a pong that was not asked for", "ignored");
 const CLOSE: Point = point(
     "Close codes",
     "a client's close",
-    "a close with the code that it had, then the end",
+    "a close with the same code, then the end of the connection",
 );
 const BINARY: Point = point(
     "Close codes",
@@ -42,7 +42,7 @@ const LONG_PING: Point = point("Close codes", "a ping of 126 bytes", "close 1002
 const SPLIT: Point = point(
     "Messages",
     "a character in two fragments",
-    "read as one: UTF-8 is checked over the whole message",
+    "read as one: UTF-8 is validated over the whole message",
 );
 const INTERLEAVED: Point = point(
     "Close codes",
@@ -53,7 +53,7 @@ const STRAY: Point = point("Close codes", "a continuation of nothing", "close 10
 const BARE_CLOSE: Point = point(
     "Close codes",
     "a close without a code",
-    "a close without a code, then the end",
+    "a close without a code, then the end of the connection",
 );
 const BAD_CLOSE: Point = point(
     "Close codes",
@@ -64,7 +64,7 @@ const LARGEST: Point = point("Limits", "a message of 2,048 bytes", "answered");
 const LARGER: Point = point("Limits", "a message of 2,049 bytes", "close 1009");
 const LARGER_IN_PARTS: Point = point("Limits", "2,049 bytes in fragments", "close 1009");
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[
     FRAGMENTS,
     SPLIT,
@@ -89,16 +89,16 @@ pub(super) const POINTS: &[Point] = &[
 const FIN: u8 = 0x80;
 const REQUEST: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping"}"#;
 
-/// What is done: frames, as first byte and payload.
+/// Frames to send, as first byte and payload.
 type Frames = Vec<(u8, Vec<u8>)>;
 
-/// What must come.
+/// The expected reaction.
 enum Expected {
-    /// A pong with this payload, if one is named, and an answer to the request.
+    /// A pong with this payload, if given, and an answer to the request.
     Answer(Option<&'static [u8]>),
     /// Only a pong.
     Pong(&'static [u8]),
-    /// This close, and the end.
+    /// A close with this code, then the end of the connection.
     Close(Option<u16>),
 }
 
@@ -123,7 +123,7 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
         ),
         (
             SPLIT,
-            "Sys.Ping with a pad of \"ü\", whose two bytes are in two frames",
+            "Sys.Ping padded with \"ü\", whose two bytes are in two frames",
             vec![
                 part(opcode::TEXT, first),
                 part(FIN | opcode::CONTINUATION, second),
@@ -190,7 +190,7 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
         ),
         (
             NOT_UTF8,
-            "text of the bytes ff fe",
+            "text with the bytes ff fe",
             vec![whole(b"\xff\xfe")],
             Expected::Close(Some(1007)),
         ),
@@ -232,7 +232,7 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
         match socket(board, board.endpoint.path()).await {
             Ok(mut connection) => {
                 for (first, payload) in &frames {
-                    // A board may close before the last one.
+                    // A board may close before the last one is sent.
                     let _ = connection.frame(*first, payload).await;
                 }
                 expect(report, point, sent, connection, &want).await;
@@ -258,7 +258,7 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
     }
 }
 
-/// A `Sys.Ping` of so many bytes.
+/// A `Sys.Ping` padded to this many bytes.
 fn padded(bytes: usize) -> Vec<u8> {
     let (start, end) = (
         r#"{"jsonrpc":"2.0","id":1,"method":"Sys.Ping","params":{"pad":""#,
@@ -305,7 +305,7 @@ async fn follow(
                 return if payload == *wanted {
                     Ok(())
                 } else {
-                    Err("the pong has another payload".to_owned())
+                    Err("the pong has a different payload".to_owned())
                 };
             }
             (
@@ -327,12 +327,12 @@ async fn follow(
                 let text = String::from_utf8_lossy(&payload).into_owned();
                 super::exchanges::judge(super::exchanges::Expected::Result("1"), &text)?;
                 return match pong {
-                    // It may be sent after the answer.
+                    // The pong may follow the answer.
                     Some(wanted) if ponged.is_none() => {
                         Box::pin(follow(connection, &Expected::Pong(wanted), received)).await
                     }
                     Some(wanted) if ponged.as_deref() != Some(wanted) => {
-                        Err("the pong has another payload".to_owned())
+                        Err("the pong has a different payload".to_owned())
                     }
                     _ => Ok(()),
                 };
@@ -346,23 +346,23 @@ async fn follow(
                 Expected::Close(code),
             ) => {
                 if close_code(&payload) != *code {
-                    return Err("the close has another code".to_owned());
+                    return Err("the close has a different code".to_owned());
                 }
-                // The second of the two closes (RFC 6455, section 5.5.1); where
-                // ours was the first the board does not wait for it.
+                // The second of the two close frames (RFC 6455, section 5.5.1);
+                // if ours was the first, the board does not wait for it.
                 let _ = connection.frame(FIN | opcode::CLOSE, &payload).await;
                 let last = connection.next(Duration::from_secs(3)).await;
                 received.push(last.shown());
                 return if last == Received::End {
                     Ok(())
                 } else {
-                    Err("the connection does not end".to_owned())
+                    Err("the connection was not ended".to_owned())
                 };
             }
             (Received::Frame { .. }, Expected::Close(_)) => {
-                return Err("there is no close".to_owned());
+                return Err("no close was received".to_owned());
             }
-            (other, _) => return Err(format!("{} received instead", other.shown())),
+            (other, _) => return Err(format!("received {} instead", other.shown())),
         }
     }
 }

@@ -1,9 +1,10 @@
-//! What a board answers beside its control channel: HTTP, the echo and the log.
+//! What a board serves in addition to its control channel: HTTP, the echo and
+//! the log.
 
 use serde_json::Value;
 
 use super::{
-    exchanges::{EXCHANGES, Expected, judge},
+    exchanges::{EXCHANGES, Expected, check_answer},
     finding::{Point, Report},
     opening_handshake::{refusal, status},
     raw::{Answer, Received, TIMEOUT, Target, ask, opcode, opening},
@@ -25,7 +26,7 @@ const METHOD: Point = point("HTTP", "another method", "405 with Allow");
 const POST: Point = point(
     "HTTP",
     "POST of a request",
-    "200 with the same answer as over WebSocket, 204 where it has no id",
+    "200 with the same answer as over WebSocket, 204 if it has no id",
 );
 const POST_SUBSCRIBE: Point = point("Device.Subscribe", "over POST", "-32003 needs_a_websocket");
 const POST_CLIENT: Point = point("Device.GetStatus", "over POST", "no client");
@@ -36,14 +37,14 @@ const POST_ORIGIN: Point = point(
     "a POST of a stranger's page",
     "403 with the error -32006 origin_not_allowed",
 );
-const ECHO: Point = point("HTTP", "/ws", "each text and binary message comes back");
+const ECHO: Point = point("HTTP", "/ws", "each text and binary message is returned");
 const LOG: Point = point(
     "Log",
     "/log",
     "lines of text: seconds since boot, level, message",
 );
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[
     PAGE,
     NO_PATH,
@@ -58,7 +59,7 @@ pub(super) const POINTS: &[Point] = &[
     LOG,
 ];
 
-/// Those that only an open board is asked.
+/// Points that apply only to open boards.
 const OPEN: &[Point] = &[
     POST,
     POST_SUBSCRIBE,
@@ -120,14 +121,14 @@ pub(super) async fn check(board: &Target, info: &Value, locked: bool, report: &m
             POST_NO_LENGTH,
             POST_ORIGIN,
         ] {
-            report.skip(point, "the board has no feature http_rpc");
+            report.skip(point, "the board lacks the feature http_rpc");
         }
     }
     echo(board, report).await;
     if schema::has_feature(info, "log") {
         log(board, report).await
     } else {
-        report.skip(LOG, "the board has no feature log")
+        report.skip(LOG, "the board lacks the feature log")
     }
 }
 
@@ -138,7 +139,7 @@ fn get(board: &Target, method: &str, path: &str) -> String {
     )
 }
 
-/// A request by POST.
+/// A `POST` request.
 fn post(board: &Target, lines: &str, body: &str) -> String {
     let (path, host) = (board.endpoint.path(), board.endpoint.authority());
     let length = body.len();
@@ -153,17 +154,17 @@ async fn one(
     report: &mut Report<'_>,
     point: Point,
     request: &str,
-    judge: impl Fn(&Answer) -> Result<(), String>,
+    check: impl Fn(&Answer) -> Result<(), String>,
 ) {
     match ask(board, request).await {
         Ok((answer, _)) => {
-            report.record(point, request.trim_end(), &answer.shown(), judge(&answer))
+            report.record(point, request.trim_end(), &answer.shown(), check(&answer))
         }
         Err(received) => report.record(
             point,
             request.trim_end(),
             &received,
-            Err("there is no answer".to_owned()),
+            Err("no answer".to_owned()),
         ),
     }
 }
@@ -175,7 +176,7 @@ async fn posts(board: &Target, report: &mut Report<'_>) {
         for (message, want) in exchange.messages {
             let answered = ask(board, &post(board, "", message)).await;
             let (shown, checked) = match &answered {
-                Err(why) => (why.clone(), Err("there is no answer".to_owned())),
+                Err(why) => (why.clone(), Err("no answer".to_owned())),
                 Ok((answer, _)) => (answer.shown(), same(answer, *want)),
             };
             last = ((*message).to_owned(), shown);
@@ -208,7 +209,9 @@ async fn posts(board: &Target, report: &mut Report<'_>) {
         let answer: Value = serde_json::from_str(&answer.body).unwrap_or_default();
         match answer["result"].get("client") {
             None => Ok(()),
-            Some(client) => Err(format!("client is {client}, and nobody is connected")),
+            Some(client) => Err(format!(
+                "client is {client}, but no controller is connected"
+            )),
         }
     })
     .await;
@@ -234,7 +237,7 @@ async fn posts(board: &Target, report: &mut Report<'_>) {
     .await;
 }
 
-/// Whether an answer to POST is the same as over WebSocket.
+/// Checks that an answer to `POST` is the same as over WebSocket.
 fn same(answer: &Answer, want: Expected) -> Result<(), String> {
     match want {
         Expected::Silence => status(answer, 204),
@@ -249,7 +252,7 @@ fn same(answer: &Answer, want: Expected) -> Result<(), String> {
                     answer.header("Content-Type").unwrap_or_default()
                 ));
             }
-            judge(want, &answer.body)
+            check_answer(want, &answer.body)
         }
     }
 }
@@ -260,11 +263,11 @@ async fn echo(board: &Target, report: &mut Report<'_>) {
             return report.skip(ECHO, "the board has no /ws");
         }
         Ok((answer, _)) if answer.status == 503 => {
-            return report.skip(ECHO, "both places are taken");
+            return report.skip(ECHO, "all its slots are in use");
         }
         Ok(opened) => opened,
         Err(why) => {
-            return report.record(ECHO, "GET /ws", &why, Err("there is no answer".to_owned()));
+            return report.record(ECHO, "GET /ws", &why, Err("no answer".to_owned()));
         }
     };
     if let Err(why) = super::raw::check_upgrade(&answer) {
@@ -287,7 +290,7 @@ async fn echo(board: &Target, report: &mut Report<'_>) {
                 payload: payload.to_vec(),
             })
         {
-            outcome = Err("it is not what was sent".to_owned());
+            outcome = Err("the payload differs from what was sent".to_owned());
             break;
         }
     }
@@ -303,13 +306,13 @@ async fn echo(board: &Target, report: &mut Report<'_>) {
 async fn log(board: &Target, report: &mut Report<'_>) {
     let mut connection = match socket(board, "/log?level=debug").await {
         Ok(connection) => connection,
-        Err(why) if why.contains("503") => return report.skip(LOG, "both places are taken"),
+        Err(why) if why.contains("503") => return report.skip(LOG, "all its slots are in use"),
         Err(why) => {
             return report.record(
                 LOG,
                 "GET /log with upgrade",
                 &why,
-                Err("there is no WebSocket".to_owned()),
+                Err("the WebSocket could not be opened".to_owned()),
             );
         }
     };
@@ -320,7 +323,7 @@ async fn log(board: &Target, report: &mut Report<'_>) {
             opcode: opcode::TEXT,
             payload,
         } => line(&String::from_utf8_lossy(payload)),
-        _ => Err("no line received".to_owned()),
+        _ => Err("no line was received".to_owned()),
     };
     report.record(
         LOG,
@@ -350,8 +353,8 @@ fn line(text: &str) -> Result<(), String> {
     ) {
         (true, true) => Ok(()),
         (false, _) => Err(format!(
-            "it does not begin with seconds and milliseconds: {stamp:?}"
+            "the line does not begin with seconds and milliseconds: {stamp:?}"
         )),
-        (_, false) => Err(format!("{level:?} is no level")),
+        (_, false) => Err(format!("{level:?} is not a level")),
     }
 }

@@ -1,7 +1,6 @@
-//! Whether what answers at an address is a board as docs/protocol.md has it,
-//! point by point. Switches nothing unless it may; knows no fleet and no face.
-//! What is checked is data and pure functions; `connection.rs` alone moves
-//! bytes.
+//! Checks a board against docs/protocol.md, point by point. Sends commands only
+//! if allowed. Independent of the fleet and the user interfaces. The checks are
+//! data and pure functions; only `raw.rs` performs I/O.
 
 mod changes;
 mod exchanges;
@@ -30,29 +29,29 @@ use net::client::{Endpoint, Trust};
 use raw::Target;
 use session::RpcSession;
 
-/// Why what would change something was not tried.
-const ASK: &str = "it would change something: --allow-changes tries it, and puts back what it was";
+/// Why a point that changes something was skipped.
+const ASK: &str = "it would change a component; --allow-changes runs it and restores the state";
 
-/// Why nothing was tried within a lock.
+/// Why points inside the encrypted channel were skipped.
 const NO_KEY: &str = "the board is locked, and this computer has no key for it";
 
-/// What is checked.
+/// What to check, and how.
 #[derive(Debug, Clone)]
 pub struct CheckRequest {
-    /// Where: the address of the control channel, `ws://192.168.1.17/rpc`.
+    /// The URL of the control channel, `ws://192.168.1.17/rpc`.
     pub endpoint: Endpoint,
-    /// Whose certificates are trusted, for `wss://`.
+    /// Trusted certificates, for `wss://`.
     pub trust: Trust,
-    /// Whether one component may be changed and put back, and commands be sent
-    /// that must be refused.
+    /// Whether to change and restore one component, and to send commands that
+    /// must be refused.
     pub may_change: bool,
-    /// The keys of this computer, for boards that are locked.
+    /// The keys for locked boards.
     pub keys: Keys,
-    /// The TXT record, where the board was found by mDNS.
+    /// The TXT record, if the board was found by mDNS.
     pub txt: Option<Vec<(String, String)>>,
 }
 
-/// Every point that is looked at, in the order in which they are.
+/// All points, in the order in which they are checked.
 pub fn points() -> Vec<Point> {
     let table = exchanges::EXCHANGES.iter().map(|exchange| exchange.point);
     [opening_handshake::POINTS, framing::POINTS, locked::POINTS]
@@ -76,11 +75,11 @@ pub fn points() -> Vec<Point> {
         .collect()
 }
 
-/// Checks a board, and tells each finding as it is made. Blocks, for some
+/// Checks a board and reports each finding as it is made. Blocks for a few
 /// seconds.
 ///
 /// # Errors
-/// Where nobody answers at all, or the system gives no runtime.
+/// If nothing answers at all, or no runtime can be created.
 pub fn check(request: &CheckRequest, tell: &mut dyn FnMut(Finding)) -> Result<(), CheckError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -94,8 +93,7 @@ async fn examine(request: &CheckRequest, report: &mut Report<'_>) -> Result<(), 
         endpoint: request.endpoint.clone(),
         trust: request.trust.clone(),
     };
-    // Somebody must answer before it makes sense to say of each point that
-    // nobody did.
+    // Without any answer, there is no use in reporting every point as failed.
     raw::RawConnection::connect(&board)
         .await
         .map_err(CheckError::NoAnswer)?;
@@ -103,7 +101,10 @@ async fn examine(request: &CheckRequest, report: &mut Report<'_>) -> Result<(), 
     let greeted = match locked::greeting(&board).await {
         Ok(greeted) => greeted,
         Err(why) => {
-            report.skip_rest(points(), &format!("there is no control channel: {why}"));
+            report.skip_rest(
+                points(),
+                &format!("the control channel could not be opened: {why}"),
+            );
             return Ok(());
         }
     };
@@ -112,7 +113,7 @@ async fn examine(request: &CheckRequest, report: &mut Report<'_>) -> Result<(), 
             for point in framing::POINTS {
                 report.skip(
                     *point,
-                    "the board is locked: it reads nothing of who has not its key",
+                    "the board is locked, and ignores frames of clients without a key",
                 );
             }
             locked::check(&board, hello, report).await;
@@ -136,18 +137,18 @@ async fn examine(request: &CheckRequest, report: &mut Report<'_>) -> Result<(), 
     http::check(&board, &info, greeted.is_some(), report).await;
     places(&board, greeted.is_some(), report).await;
     txt_record::check(request.txt.as_deref(), &info, greeted.is_some(), report);
-    report.skip_rest(points(), "the board stopped to answer before");
+    report.skip_rest(points(), "the board stopped answering");
     Ok(())
 }
 
-/// Without a key connections to a locked board are no controllers, and make
-/// room for each other.
+/// Connections to a locked board without a key are not controllers and evict
+/// each other.
 async fn places(board: &Target, locked: bool, report: &mut Report<'_>) {
     if locked {
         for point in slots::POINTS {
             report.skip(
                 *point,
-                "the board is locked: a place is taken by the first message within the lock",
+                "the board is locked: only an encrypted message occupies a slot",
             );
         }
         return;
@@ -166,8 +167,8 @@ fn skip_channel(report: &mut Report<'_>, why: &str) {
     }
 }
 
-/// Everything that is said on the control channel. What the board says that it
-/// is.
+/// Runs all checks on the control channel. Returns the result of
+/// `Device.GetInfo`.
 async fn channel(
     board: &Target,
     key: Option<&Key>,
@@ -177,11 +178,11 @@ async fn channel(
     let mut session = match RpcSession::open(board, key).await {
         Ok(session) => session,
         Err(why) => {
-            skip_channel(report, &format!("there is no channel: {why}"));
+            skip_channel(report, &format!("the channel could not be opened: {why}"));
             return Value::Null;
         }
     };
-    // A board that stops to answer is asked the rest on a new connection.
+    // If the board stops answering, continue on a new connection.
     if queries::table(&mut session, report).await.is_err()
         || queries::order(&mut session, report).await.is_err()
     {
@@ -206,7 +207,7 @@ async fn channel(
     }
     match (may_change, &mut other) {
         (false, _) => changes::skip(report, ASK),
-        (true, None) => changes::skip(report, "a second connection could not be had"),
+        (true, None) => changes::skip(report, "a second connection could not be opened"),
         (true, Some(other)) => changes::check(&mut session, other, &facts, report).await,
     }
     session.close().await;
@@ -216,13 +217,13 @@ async fn channel(
     facts.info
 }
 
-/// Why nothing could be checked.
+/// The check could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    /// Nobody answers there.
+    /// Nothing answers at the address.
     #[error("{0}")]
     NoAnswer(String),
-    /// The system gives no runtime.
+    /// No runtime could be created.
     #[error("the check could not be started: {0}")]
     Start(std::io::Error),
 }
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_points_have_one_name() {
+    fn point_names_are_unique() {
         let points = points();
         let names: BTreeSet<_> = points
             .iter()

@@ -1,5 +1,5 @@
-//! What a locked board says to who has no key: who it is, and that it is
-//! locked.
+//! How a locked board treats clients without a key: it identifies itself and
+//! says that it is locked.
 
 use noise::Hello;
 use protocol::SUBPROTOCOL;
@@ -28,12 +28,12 @@ const HELLO: Point = point(
 const FRESH: Point = point(
     "The handshake",
     "the challenge",
-    "another one for each connection",
+    "different for each connection",
 );
 const PLAIN: Point = point(
     "The handshake",
     "plain text before the lock",
-    "refused with -32006 locked, id being null, and close 1008; nothing is answered",
+    "refused with -32006 locked, id null, and close 1008; nothing is answered",
 );
 const STRANGE: Point = point(
     "The handshake",
@@ -46,16 +46,16 @@ const AROUND: Point = point(
     "403 with -32006 locked",
 );
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[HELLO, FRESH, PLAIN, STRANGE, AROUND];
 
-/// The greeting of a locked board; an open one says nothing before it is asked.
+/// The hello of a locked board; an open board sends nothing before a request.
 ///
 /// # Errors
-/// In words, where no WebSocket can be had.
+/// If no WebSocket can be opened; says why.
 pub(super) async fn greeting(board: &Target) -> Result<Option<Vec<u8>>, String> {
     let mut connection = socket(board, board.endpoint.path()).await?;
-    // A board in the same network greets within milliseconds.
+    // A board in the same network sends its hello within milliseconds.
     let received = connection
         .next_except_pings(std::time::Duration::from_millis(700))
         .await;
@@ -70,7 +70,7 @@ pub(super) async fn greeting(board: &Target) -> Result<Option<Vec<u8>>, String> 
     })
 }
 
-/// An open board is not asked.
+/// Skips all points on an open board.
 pub(super) fn skip(report: &mut Report<'_>) {
     for point in POINTS {
         report.skip(*point, "the board is open");
@@ -92,7 +92,7 @@ pub(super) async fn check(board: &Target, greeted: &[u8], report: &mut Report<'_
             let outcome = if fresh {
                 Ok(())
             } else {
-                Err("it is the same twice".to_owned())
+                Err("two connections got the same challenge".to_owned())
             };
             report.record(
                 FRESH,
@@ -105,7 +105,7 @@ pub(super) async fn check(board: &Target, greeted: &[u8], report: &mut Report<'_
             FRESH,
             "a second connection",
             "nothing",
-            Err("it does not greet".to_owned()),
+            Err("no hello was sent".to_owned()),
         ),
         Err(why) => report.skip(FRESH, &why),
     }
@@ -135,7 +135,7 @@ pub(super) async fn check(board: &Target, greeted: &[u8], report: &mut Report<'_
     around(board, report).await;
 }
 
-/// Something that a locked board refuses with this word and a close.
+/// Sends a frame that a locked board must refuse with this reason and a close.
 async fn refused(
     board: &Target,
     report: &mut Report<'_>,
@@ -149,7 +149,7 @@ async fn refused(
         Ok(connection) => connection,
         Err(why) => return report.skip(point, &why),
     };
-    // The greeting.
+    // The hello.
     let _ = connection.next_except_pings(TIMEOUT).await;
     let _ = connection.frame(first, payload).await;
     let (text, close) = (
@@ -168,14 +168,14 @@ async fn refused(
                 false => Err("the id is not null".to_owned()),
             }
         }),
-        _ => Err("it is not refused in words".to_owned()),
+        _ => Err("no error message was sent".to_owned()),
     };
     let closed = matches!(&close, Received::Frame { opcode: opcode::CLOSE, payload, .. } if close_code(payload) == Some(1008));
     let outcome = told.and_then(|()| {
         if closed {
             Ok(())
         } else {
-            Err("there is no close 1008".to_owned())
+            Err("no close 1008 was received".to_owned())
         }
     });
     report.record(point, sent, &received, outcome);

@@ -1,4 +1,5 @@
-//! The opening handshake of the control channel, and who is refused at it.
+//! The opening handshake of the control channel, and which handshakes are
+//! refused.
 
 use serde_json::Value;
 
@@ -30,12 +31,12 @@ const AMONG: Point = point(
 const NONE: Point = point(
     "Connecting",
     "no subprotocol offered",
-    "101, and the answer names none",
+    "101, and the answer names no subprotocol",
 );
 const BROWSERS: Point = point(
     "Connecting",
     "an opening handshake as browsers write it",
-    "Connection: keep-alive, Upgrade, and upgrade in letters of either case, are understood",
+    "Connection: keep-alive, Upgrade, and upgrade in either case, are accepted",
 );
 const OTHERS: Point = point(
     "Connecting",
@@ -52,7 +53,7 @@ const PLAIN: Point = point("HTTP", "GET of the control channel without upgrade",
 const ABSOLUTE: Point = point(
     "HTTP",
     "a target in absolute form",
-    "what its path is, and Host is ignored (RFC 9112, section 3.2.2)",
+    "the answer for its path; Host is ignored (RFC 9112, section 3.2.2)",
 );
 const OLD: Point = point(
     "HTTP",
@@ -67,7 +68,7 @@ const ORIGIN: Point = point(
 const OWN_ORIGIN: Point = point(
     "Web pages",
     "a program that sends the board's own address as its Origin",
-    "101: the Origin is http:// and what Host says",
+    "101: the Origin is http:// followed by the value of Host",
 );
 const OTHER_PORT: Point = point(
     "Web pages",
@@ -76,7 +77,7 @@ const OTHER_PORT: Point = point(
 );
 const HOST: Point = point("Web pages", "a Host that is not the board's", "421");
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[
     OURS, AMONG, NONE, BROWSERS, OTHERS, VERSION, KEY, PLAIN, ABSOLUTE, OLD, ORIGIN, OWN_ORIGIN,
     OTHER_PORT, HOST,
@@ -213,11 +214,11 @@ async fn one(
             if answer.status == 101 {
                 connection.close().await;
             }
-            // A place that somebody has tells nothing about the rest.
+            // A slot that is in use says nothing about this point.
             if answer.status == 503 {
                 report.skip(
                     point,
-                    &format!("the board has no place free: {}", answer.shown()),
+                    &format!("the board has no free slot: {}", answer.shown()),
                 );
             } else {
                 report.record(point, request.trim_end(), &answer.shown(), judge(&answer));
@@ -227,24 +228,24 @@ async fn one(
             point,
             request.trim_end(),
             &received,
-            Err("there is no answer".to_owned()),
+            Err("no answer".to_owned()),
         ),
     }
 }
 
-/// What is a WebSocket in HTTP/1.1 is none in HTTP/1.0. To hang up is a refusal
-/// too.
+/// An upgrade in HTTP/1.0 must not be accepted. Closing the connection is a
+/// refusal too.
 async fn old_upgrade(board: &Target, report: &mut Report<'_>, request: &str) {
     match ask(board, request).await {
         Ok((answer, connection)) if answer.status == 101 => connection.close().await,
         Ok((answer, _)) if answer.status == 503 => {
             return report.skip(
                 OLD,
-                &format!("the board has no place free: {}", answer.shown()),
+                &format!("the board has no free slot: {}", answer.shown()),
             );
         }
         Ok((answer, _)) => {
-            let why = "it is no WebSocket in HTTP/1.1 either".to_owned();
+            let why = "it does not become a WebSocket in HTTP/1.1 either".to_owned();
             return report.record(OLD, request.trim_end(), &answer.shown(), Err(why));
         }
         Err(received) => {
@@ -252,7 +253,7 @@ async fn old_upgrade(board: &Target, report: &mut Report<'_>, request: &str) {
                 OLD,
                 request.trim_end(),
                 &received,
-                Err("there is no answer".to_owned()),
+                Err("no answer".to_owned()),
             );
         }
     }
@@ -268,10 +269,10 @@ async fn old_upgrade(board: &Target, report: &mut Report<'_>, request: &str) {
     report.record(OLD, request.trim_end(), &shown, outcome);
 }
 
-/// Whether an answer has this status.
+/// Checks the status of an answer.
 ///
 /// # Errors
-/// The one that it has.
+/// The actual status.
 pub(super) fn status(answer: &Answer, wanted: u16) -> Result<(), String> {
     if answer.status == wanted {
         Ok(())
@@ -280,14 +281,14 @@ pub(super) fn status(answer: &Answer, wanted: u16) -> Result<(), String> {
     }
 }
 
-/// Whether the body is this error of ours.
+/// Checks that the body is this error.
 ///
 /// # Errors
-/// What is wrong with it.
+/// How it differs.
 pub(super) fn refusal(answer: &Answer, code: i64, reason: &str) -> Result<(), String> {
-    let body = exchanges::envelope(&answer.body).map_err(|why| format!("the body: {why}"))?;
+    let body = exchanges::envelope(&answer.body).map_err(|why| format!("in the body: {why}"))?;
     if body["id"] != Value::Null {
         return Err("the id in the body is not null".to_owned());
     }
-    exchanges::error(&body, code, &[reason]).map_err(|why| format!("the body: {why}"))
+    exchanges::error(&body, code, &[reason]).map_err(|why| format!("in the body: {why}"))
 }

@@ -1,6 +1,6 @@
-//! Commands with parameters that no component may take: each must be refused,
-//! with the word for it, and change nothing. Only where the person has allowed
-//! changes, for a board that is wrong would carry them out.
+//! Commands with invalid parameters: each must be refused with the right reason
+//! and change nothing. Runs only if the user allows changes, because a
+//! nonconforming board might carry them out.
 
 use serde_json::{Value, json};
 
@@ -18,12 +18,12 @@ const PARAMETERS: Point = Point {
          not_supported or control_character",
 };
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[PARAMETERS];
 
-/// What must be refused of a component of this kind, each with the word for it:
-/// docs/protocol.md, "Errors". Of each parameter another type of JSON, then
-/// values that are not accepted. Where no `id` is given, it is the component's.
+/// The commands that a component of this kind must refuse, and the reasons
+/// (docs/protocol.md, "Errors"): for each parameter another JSON type, then
+/// values out of range. `id` defaults to the component's.
 fn wrong(
     kind: &str,
     description: &Value,
@@ -120,7 +120,7 @@ fn wrong(
     }
 }
 
-/// As [`wrong`], of a light.
+/// [`wrong`] for a light.
 fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
     let mut all = vec![
         (json!({}), "missing"),
@@ -142,7 +142,7 @@ fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
         (json!({ "on": true, "id": true }), "wrong_type"),
         (json!({ "on": true, "id": 0.5 }), "out_of_range"),
         (json!({ "on": true, "id": -1 }), "not_found"),
-        // Another type of JSON, whatever else would be wrong with it.
+        // The wrong JSON type takes precedence over other errors.
         (json!({ "brightness": "60" }), "wrong_type"),
         (json!({ "brightness": [60] }), "wrong_type"),
         (json!({ "rgb": "#ff0000" }), "wrong_type"),
@@ -196,8 +196,7 @@ fn light(caps: &Value) -> Vec<(&'static str, Value, &'static str)> {
         .collect()
 }
 
-/// Sends them all. The state of what can be commanded must be the same
-/// afterwards.
+/// Sends all of them. The state of all outputs must be unchanged afterwards.
 pub(super) async fn check(session: &mut RpcSession, facts: &BoardFacts, report: &mut Report<'_>) {
     let before = session
         .call("Device.GetStatus", json!({}))
@@ -227,7 +226,7 @@ pub(super) async fn check(session: &mut RpcSession, facts: &BoardFacts, report: 
             let checked = match &received {
                 Ok(text) => exchanges::envelope(text)
                     .and_then(|answer| exchanges::error(&answer, code, &[reason])),
-                Err(_) => Err("there is no answer".to_owned()),
+                Err(_) => Err("no answer".to_owned()),
             };
             sent += 1;
             last = (request, received.unwrap_or_else(|instead| instead));
@@ -239,7 +238,10 @@ pub(super) async fn check(session: &mut RpcSession, facts: &BoardFacts, report: 
         tried.push(key);
     }
     if sent == 0 {
-        return report.skip(PARAMETERS, "nothing on the board can be commanded");
+        return report.skip(
+            PARAMETERS,
+            "the board has no component that accepts commands",
+        );
     }
     if outcome.is_ok() {
         let after = session
@@ -252,7 +254,7 @@ pub(super) async fn check(session: &mut RpcSession, facts: &BoardFacts, report: 
             .find(|key| is_output(key) && before[key.as_str()] != after[key.as_str()]);
         if let Some(key) = changed {
             outcome = Err(format!(
-                "{key} was {}, and is {}",
+                "{key} was {}, but is {} now",
                 before[key.as_str()],
                 after[key.as_str()]
             ));
@@ -261,7 +263,7 @@ pub(super) async fn check(session: &mut RpcSession, facts: &BoardFacts, report: 
     report.record(PARAMETERS, &last.0, &last.1, outcome);
 }
 
-/// What only commands change; sensors speak of themselves.
+/// Whether only commands change this component; sensors change on their own.
 fn is_output(key: &str) -> bool {
     ["switch:", "light:", "number:", "select:", "text:"]
         .iter()

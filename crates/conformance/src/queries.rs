@@ -1,5 +1,5 @@
-//! Questions on the control channel, which change nothing: the table of
-//! messages, what the board is, what is on it, how it is.
+//! Queries on the control channel, which change nothing: the table of
+//! exchanges, device information, components and state.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    exchanges::{self, EXCHANGES, Expected, judge},
+    exchanges::{self, EXCHANGES, Expected, check_answer},
     finding::{Point, Report},
     schema,
     session::{RpcSession, request},
@@ -21,43 +21,43 @@ const fn point(section: &'static str, name: &'static str, expected: &'static str
     }
 }
 
-const ORDER: Point = point(
-    "Messages",
-    "several requests at once",
-    "answered in their order",
-);
+const ORDER: Point = point("Messages", "several requests at once", "answered in order");
 const INFO: Point = point(
     "Device.GetInfo",
     "what the board is",
-    "every field, in its form",
+    "all fields, with valid values",
 );
 const COMPONENTS: Point = point(
     "Device.GetComponents",
     "descriptions",
-    "key, kind and name of each, the rest where it says something",
+    "key, kind and name of each, and optional fields",
 );
 const PAGES: Point = point(
     "Device.GetComponents",
     "page by page",
-    "the same list, whatever the limit; nothing beyond the end",
+    "the same list for any limit; empty pages beyond the end",
 );
 const STATUS: Point = point(
     "Device.GetStatus",
     "the state of everything",
-    "every component that has a state, with its fields; null where unknown",
+    "every component with a state, with its fields; null if unknown",
 );
 const CLIENT: Point = point(
     "Device.GetStatus",
     "the asker's number",
-    "client, a whole number, another one for each connection",
+    "client, a whole number, different for each connection",
 );
 const SUBSCRIBE: Point = point(
     "Device.Subscribe",
     "the snapshot",
-    "as Device.GetStatus, and the same again when called again",
+    "as Device.GetStatus, and the same when called again",
 );
-const RUN: Point = point("Pushes", "epoch", "the same in every answer of one run");
-const PING: Point = point("Sys.Ping", "uptime_ms", "whole, and goes on as time does");
+const RUN: Point = point("Pushes", "epoch", "the same in every answer of a run");
+const PING: Point = point(
+    "Sys.Ping",
+    "uptime_ms",
+    "a whole number that increases with time",
+);
 const NOT_FOUND: Point = point(
     "Commands",
     "a component that there is not",
@@ -67,15 +67,15 @@ const NO_ID: Point = point("Commands", "a command without id", "-32602 missing")
 const LOG: Point = point(
     "Log",
     "Log.Subscribe",
-    "the level that was asked for, and an end with off",
+    "the requested level, and off to end it",
 );
 
-/// Every point beside those of the table.
+/// All points of this module except those of the table.
 pub(super) const POINTS: &[Point] = &[
     ORDER, INFO, COMPONENTS, PAGES, STATUS, CLIENT, SUBSCRIBE, RUN, PING, NOT_FOUND, NO_ID, LOG,
 ];
 
-/// What was facts of the board.
+/// What the queries returned.
 #[derive(Debug, Default)]
 pub(super) struct BoardFacts {
     pub(super) info: Value,
@@ -83,8 +83,8 @@ pub(super) struct BoardFacts {
     pub(super) status: Value,
 }
 
-/// Which command a kind of component has, with parameters beside `id` that are
-/// in themselves right.
+/// The command of a kind of component, with parameters that are valid except
+/// for the missing `id`.
 pub(super) fn command(kind: &str) -> Option<(&'static str, Value)> {
     Some(match kind {
         "switch" => ("Switch.Set", json!({ "on": true })),
@@ -97,8 +97,8 @@ pub(super) fn command(kind: &str) -> Option<(&'static str, Value)> {
     })
 }
 
-/// Asks everything of the table over a channel; the board has to answer each
-/// message before the next one is sent.
+/// Sends all messages of the table. The board must answer each one before the
+/// next one is sent.
 pub(super) async fn table(session: &mut RpcSession, report: &mut Report<'_>) -> Result<(), String> {
     for exchange in EXCHANGES {
         let mut outcome = Ok(());
@@ -107,7 +107,7 @@ pub(super) async fn table(session: &mut RpcSession, report: &mut Report<'_>) -> 
             sent.push(*message);
             session.send(message).await?;
             if matches!(want, Expected::Silence) {
-                // An answer to it would come before that of the next one.
+                // An answer to the first message would precede this one.
                 session
                     .send(r#"{"jsonrpc":"2.0","id":"after","method":"Sys.Ping"}"#)
                     .await?;
@@ -119,21 +119,20 @@ pub(super) async fn table(session: &mut RpcSession, report: &mut Report<'_>) -> 
                         exchange.point,
                         &sent.join(" "),
                         &instead,
-                        Err("there is no answer".to_owned()),
+                        Err("no answer".to_owned()),
                     );
                     return Err(instead);
                 }
             };
             let checked = match want {
-                Expected::Silence => judge(Expected::Result(r#""after""#), &answer)
-                    .map_err(|_| "it is answered".to_owned()),
-                want => judge(*want, &answer),
+                Expected::Silence => check_answer(Expected::Result(r#""after""#), &answer)
+                    .map_err(|_| "the message was answered".to_owned()),
+                want => check_answer(*want, &answer),
             };
             received.push(answer);
             if let Err(why) = checked {
                 outcome = Err(format!("{message}: {why}"));
-                // What it answered wrongly may be followed by the answer that
-                // was waited for.
+                // The unexpected answer may be followed by the expected one.
                 if matches!(want, Expected::Silence) {
                     let _ = session.answer().await;
                 }
@@ -150,7 +149,7 @@ pub(super) async fn table(session: &mut RpcSession, report: &mut Report<'_>) -> 
     Ok(())
 }
 
-/// Whether answers come in order.
+/// Checks that answers are in order.
 pub(super) async fn order(session: &mut RpcSession, report: &mut Report<'_>) -> Result<(), String> {
     let mut sent = Vec::new();
     for (id, method) in ["Device.GetStatus", "Sys.Ping", "No.Such", "Device.GetInfo"]
@@ -169,17 +168,17 @@ pub(super) async fn order(session: &mut RpcSession, report: &mut Report<'_>) -> 
     let outcome = if ids == [0, 1, 2, 3] {
         Ok(())
     } else {
-        Err("the order is another one".to_owned())
+        Err("the order differs".to_owned())
     };
     report.record(ORDER, &sent.join(" "), &received, outcome);
     Ok(())
 }
 
-/// What the board is, what is on it and how it is.
+/// Queries device information, components and state.
 ///
-/// `other` is the number that the board gave to another connection; commands
-/// that must be refused are sent only where the board may be changed, for a
-/// board that is wrong would carry them out.
+/// `other` is the client number of another connection. Commands that must be
+/// refused are sent only if changes are allowed, because a nonconforming board
+/// might carry them out.
 pub(super) async fn discover(
     session: &mut RpcSession,
     other: Option<u64>,
@@ -202,7 +201,7 @@ pub(super) async fn discover(
                 INFO,
                 &request("Device.GetInfo", &json!({})),
                 &why,
-                Err("it does not answer".to_owned()),
+                Err("no answer".to_owned()),
             );
         }
     }
@@ -228,9 +227,9 @@ async fn components(session: &mut RpcSession, report: &mut Report<'_>, facts: &m
                 COMPONENTS,
                 "Device.GetComponents",
                 &why,
-                Err("the list cannot be had".to_owned()),
+                Err("the list could not be read".to_owned()),
             );
-            return report.skip(PAGES, "the list cannot be had");
+            return report.skip(PAGES, "the list could not be read");
         }
     };
     let keys: Vec<_> = all
@@ -240,7 +239,7 @@ async fn components(session: &mut RpcSession, report: &mut Report<'_>, facts: &m
     let mut outcome = all.iter().try_for_each(schema::description);
     facts.components = keys.iter().cloned().zip(all.iter().cloned()).collect();
     if outcome.is_ok() && facts.components.len() != all.len() {
-        outcome = Err("a key is there twice".to_owned());
+        outcome = Err("a key appears twice".to_owned());
     }
     report.record(
         COMPONENTS,
@@ -256,7 +255,7 @@ async fn components(session: &mut RpcSession, report: &mut Report<'_>, facts: &m
     let outcome = match (one_by_one, beyond) {
         (Err(why), _) => Err(format!("with limit 1: {why}")),
         (Ok(one_by_one), _) if one_by_one != all => {
-            Err("with limit 1 the list is another one".to_owned())
+            Err("with limit 1, the list differs".to_owned())
         }
         (_, Err(why)) => Err(format!("offset {}: {why}", all.len())),
         (_, Ok(page)) if page["components"] != json!([]) || page["total"] != json!(all.len()) => {
@@ -275,13 +274,13 @@ async fn components(session: &mut RpcSession, report: &mut Report<'_>, facts: &m
     );
 }
 
-/// So many components are read of one board, as for a link.
-const MOST: usize = sanitize::bounds::COMPONENTS;
+/// Maximum number of components to read, as for a link.
+const LIMIT: usize = sanitize::bounds::COMPONENTS;
 
-/// How long the list may take, one component a page included.
+/// Timeout for the list, even with one component per page.
 const WITHIN: Duration = Duration::from_secs(60);
 
-/// The whole list.
+/// Reads the whole list.
 async fn pages(session: &mut RpcSession, limit: Option<u64>) -> Result<Vec<Value>, String> {
     let begun = Instant::now();
     let mut all: Vec<Value> = Vec::new();
@@ -293,27 +292,27 @@ async fn pages(session: &mut RpcSession, limit: Option<u64>) -> Result<Vec<Value
         let mut page = session.call("Device.GetComponents", params).await?;
         let total = page["total"]
             .as_u64()
-            .ok_or_else(|| format!("total is no whole number: {}", page["total"]))?;
+            .ok_or_else(|| format!("total is not a whole number: {}", page["total"]))?;
         if page["offset"] != json!(all.len()) {
             return Err(format!(
-                "offset is {}, not the {} that was asked for",
+                "offset is {}, but {} was requested",
                 page["offset"],
                 all.len()
             ));
         }
         let Value::Array(components) = page["components"].take() else {
-            return Err("components is no list".to_owned());
+            return Err("components is not an array".to_owned());
         };
         let received = u64::try_from(components.len()).unwrap_or(u64::MAX);
         if limit.is_some_and(|limit| received > limit) {
             return Err(format!(
-                "{received} components received, limit being {limit:?}"
+                "received {received} components with limit {limit:?}"
             ));
         }
         all.extend(components);
-        if all.len() > MOST || begun.elapsed() > WITHIN {
+        if all.len() > LIMIT || begun.elapsed() > WITHIN {
             return Err(format!(
-                "the list does not end: {} received so far, total being {total}",
+                "the list does not end: received {} components, and total is {total}",
                 all.len()
             ));
         }
@@ -322,7 +321,9 @@ async fn pages(session: &mut RpcSession, limit: Option<u64>) -> Result<Vec<Value
             return if so_far == total {
                 Ok(all)
             } else {
-                Err(format!("{so_far} received, total being {total}"))
+                Err(format!(
+                    "received {so_far} components, but total is {total}"
+                ))
             };
         }
         if received == 0 {
@@ -346,10 +347,10 @@ async fn status(
                 STATUS,
                 "Device.GetStatus",
                 &why,
-                Err("it does not answer".to_owned()),
+                Err("no answer".to_owned()),
             );
             for point in [CLIENT, SUBSCRIBE, RUN] {
-                report.skip(point, "Device.GetStatus is not answered");
+                report.skip(point, "Device.GetStatus was not answered");
             }
             return;
         }
@@ -385,7 +386,7 @@ async fn status(
                     match first["client"].as_u64() == number && second["client"].as_u64() == number
                     {
                         true => Ok(()),
-                        false => Err("client is another one than in Device.GetStatus".to_owned()),
+                        false => Err("client differs from Device.GetStatus".to_owned()),
                     }
                 });
             report.record(
@@ -401,7 +402,7 @@ async fn status(
                 SUBSCRIBE,
                 "Device.Subscribe, twice",
                 &why,
-                Err("it does not answer".to_owned()),
+                Err("no answer".to_owned()),
             );
         }
     }
@@ -409,7 +410,7 @@ async fn status(
     let outcome = if same {
         Ok(())
     } else {
-        Err("it is another one within one connection".to_owned())
+        Err("it changed within a connection".to_owned())
     };
     report.record(RUN, "", &json!(epochs).to_string(), outcome);
     facts.status = status;
@@ -426,13 +427,14 @@ async fn ping(session: &mut RpcSession, report: &mut Report<'_>) {
             .ok()
             .and_then(|answer| answer["uptime_ms"].as_u64())
         else {
-            outcome = Err(format!("uptime_ms is no whole number: {answer:?}"));
+            outcome = Err(format!("uptime_ms is not a whole number: {answer:?}"));
             break;
         };
         received.push(uptime);
         if let Some((before, at)) = last {
-            // A clock of a board without crystal may be some per cent wrong;
-            // one that stands, jumps or counts seconds is not meant.
+            // The clock of a board without a crystal may be off by a few
+            // percent. This detects clocks that stand still, jump or count
+            // seconds.
             let (least, most) = (
                 (asked - at).as_millis() as f64 * 0.5 - 50.0,
                 at.elapsed().as_millis() as f64 * 1.5 + 50.0,
@@ -464,11 +466,14 @@ async fn refusals(session: &mut RpcSession, report: &mut Report<'_>, facts: &Boa
     let Some((kind, (method, params))) =
         kinds.filter_map(|kind| Some((kind, command(kind)?))).next()
     else {
-        report.skip(NOT_FOUND, "nothing on the board can be commanded");
-        return report.skip(NO_ID, "nothing on the board can be commanded");
+        report.skip(
+            NOT_FOUND,
+            "the board has no component that accepts commands",
+        );
+        return report.skip(NO_ID, "the board has no component that accepts commands");
     };
     if facts.components.contains_key(&format!("{kind}:65535")) {
-        report.skip(NOT_FOUND, "the board has a component with the last number");
+        report.skip(NOT_FOUND, "the board has a component with number 65535");
     } else {
         let mut nobody = params.clone();
         nobody["id"] = 65_535.into();
@@ -486,7 +491,7 @@ async fn refusals(session: &mut RpcSession, report: &mut Report<'_>, facts: &Boa
     refused(session, report, NO_ID, method, params, -32602, "missing").await;
 }
 
-/// A call that must be refused.
+/// Sends a command that must be refused.
 async fn refused(
     session: &mut RpcSession,
     report: &mut Report<'_>,
@@ -502,7 +507,7 @@ async fn refused(
         Ok(text) => {
             exchanges::envelope(text).and_then(|answer| exchanges::error(&answer, code, &[reason]))
         }
-        Err(_) => Err("there is no answer".to_owned()),
+        Err(_) => Err("no answer".to_owned()),
     };
     report.record(
         point,
@@ -514,7 +519,7 @@ async fn refused(
 
 async fn log(session: &mut RpcSession, report: &mut Report<'_>, info: &Value) {
     if !schema::has_feature(info, "log") {
-        return report.skip(LOG, "the board has no feature log");
+        return report.skip(LOG, "the board lacks the feature log");
     }
     let began = session
         .call("Log.Subscribe", json!({ "level": "error" }))
@@ -524,7 +529,7 @@ async fn log(session: &mut RpcSession, report: &mut Report<'_>, info: &Value) {
         .await;
     let outcome = match (&began, &ended) {
         (Ok(began), Ok(ended)) if began["level"] == "error" && ended["level"] == "off" => Ok(()),
-        _ => Err("the level is not what was asked for".to_owned()),
+        _ => Err("the level differs from the requested one".to_owned()),
     };
     report.record(
         LOG,

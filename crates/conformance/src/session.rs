@@ -1,5 +1,5 @@
-//! JSON messages with a board, in plain text or within its lock. Knows no
-//! methods.
+//! JSON messages over a control channel, in plain text or encrypted.
+//! Independent of the methods.
 
 use std::collections::VecDeque;
 
@@ -11,21 +11,21 @@ use tokio::time::Instant;
 use super::raw::{RawConnection, Received, TIMEOUT, Target, ask, check_upgrade, opcode, opening};
 use keys::Key;
 
-/// So many pushes are kept while an answer is waited for.
+/// Maximum number of pushes kept while waiting for an answer.
 const MOST_PUSHES: usize = 1_024;
 
-/// One control channel.
+/// A control channel.
 pub(super) struct RpcSession {
     pub(super) connection: RawConnection,
     lock: Option<Channel>,
-    /// Pushes that received while an answer was waited for.
+    /// Pushes received while waiting for an answer.
     pushes: VecDeque<String>,
 }
 
-/// Opens a WebSocket with our subprotocol.
+/// Opens a WebSocket, offering the subprotocol on the control channel.
 ///
 /// # Errors
-/// In words.
+/// Says why it could not be opened.
 pub(super) async fn socket(board: &Target, path: &str) -> Result<RawConnection, String> {
     let lines = [format!("Sec-WebSocket-Protocol: {SUBPROTOCOL}")];
     let lines: Vec<&str> = if path == board.endpoint.path() {
@@ -39,10 +39,10 @@ pub(super) async fn socket(board: &Target, path: &str) -> Result<RawConnection, 
 }
 
 impl RpcSession {
-    /// Connects; with a key within the lock.
+    /// Connects; with a key, performs the handshake of a locked board.
     ///
     /// # Errors
-    /// In words.
+    /// Says why it could not connect.
     pub(super) async fn open(board: &Target, key: Option<&Key>) -> Result<Self, String> {
         let connection = socket(board, board.endpoint.path()).await?;
         let mut session = Self {
@@ -59,7 +59,7 @@ impl RpcSession {
     /// Sends a message.
     ///
     /// # Errors
-    /// In words, where the connection has ended.
+    /// If the connection has ended.
     pub(super) async fn send(&mut self, text: &str) -> Result<(), String> {
         let sent = match &mut self.lock {
             None => self.connection.text(text).await,
@@ -73,10 +73,10 @@ impl RpcSession {
         sent.map_err(|error| format!("the connection has ended: {error}"))
     }
 
-    /// The next message, whatever it is.
+    /// Receives the next message.
     ///
     /// # Errors
-    /// What received instead.
+    /// Says what was received instead.
     pub(super) async fn hear(&mut self) -> Result<String, String> {
         let end = Instant::now() + TIMEOUT;
         let mut whole = Vec::new();
@@ -105,7 +105,7 @@ impl RpcSession {
                     whole.extend(payload);
                     if whole.len() > protocol::limits::MESSAGE_OUT_OF_BOARD + noise::OVERHEAD {
                         return Err(format!(
-                            "a message of {} bytes, where 4,096 are the most",
+                            "a message of {} bytes exceeds the limit of 4,096 bytes",
                             whole.len()
                         ));
                     }
@@ -122,10 +122,10 @@ impl RpcSession {
         }
     }
 
-    /// The next answer; pushes before it are kept.
+    /// Receives the next answer; keeps pushes that precede it.
     ///
     /// # Errors
-    /// What received instead.
+    /// Says what was received instead.
     pub(super) async fn answer(&mut self) -> Result<String, String> {
         let end = Instant::now() + TIMEOUT;
         loop {
@@ -135,7 +135,10 @@ impl RpcSession {
             }
             self.pushes.push_back(text);
             if self.pushes.len() > MOST_PUSHES || Instant::now() >= end {
-                return Err(format!("{} pushes, and no answer", self.pushes.len()));
+                return Err(format!(
+                    "received {} pushes, but no answer",
+                    self.pushes.len()
+                ));
             }
         }
     }
@@ -143,16 +146,16 @@ impl RpcSession {
     /// Sends a request and waits for its answer.
     ///
     /// # Errors
-    /// What received instead of an answer.
+    /// Says what was received instead of an answer.
     pub(super) async fn ask(&mut self, text: &str) -> Result<String, String> {
         self.send(text).await?;
         self.answer().await
     }
 
-    /// The result of a method.
+    /// Calls a method and returns its result.
     ///
     /// # Errors
-    /// What received instead of one.
+    /// Says what was received instead of a result.
     pub(super) async fn call(&mut self, method: &str, params: Value) -> Result<Value, String> {
         let request = request(method, &params);
         let text = self.ask(&request).await?;
@@ -163,15 +166,15 @@ impl RpcSession {
         }
     }
 
-    /// The next push; answers are passed over.
+    /// Receives the next push; ignores answers.
     ///
     /// # Errors
-    /// What received instead.
+    /// Says what was received instead.
     pub(super) async fn push(&mut self) -> Result<Value, String> {
         let end = Instant::now() + TIMEOUT;
         loop {
             if Instant::now() >= end {
-                return Err("answers, and no push".to_owned());
+                return Err("received answers, but no push".to_owned());
             }
             let text = match self.pushes.pop_front() {
                 Some(text) => text,
@@ -183,12 +186,12 @@ impl RpcSession {
         }
     }
 
-    /// Whether pushes received before the last answer, and were not looked at.
+    /// Whether there are unread pushes from before the last answer.
     pub(super) fn has_pushes(&self) -> bool {
         !self.pushes.is_empty()
     }
 
-    /// Whether one of them is of this component.
+    /// Whether one of them is about this component.
     pub(super) fn has_push_of(&self, component: &str) -> bool {
         let of = |text: &String| {
             serde_json::from_str::<Value>(text)
@@ -202,7 +205,7 @@ impl RpcSession {
     }
 }
 
-/// A request under the id 1.
+/// A request with id 1.
 pub(super) fn request(method: &str, params: &Value) -> String {
     serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string()
 }
@@ -211,7 +214,7 @@ fn is_push(text: &str) -> bool {
     serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("method").is_some())
 }
 
-/// The handshake of a locked board.
+/// Performs the handshake of a locked board.
 async fn shake(connection: &mut RawConnection, key: &Key) -> Result<Channel, String> {
     let hello = Hello::from_bytes(&binary(connection).await?).map_err(|error| error.to_string())?;
     let mut ephemeral = [0; 32];

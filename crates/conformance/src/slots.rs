@@ -1,5 +1,5 @@
-//! How many controllers a board takes, and what the next one is told. Takes
-//! every place that is free for a moment.
+//! How many controllers a board accepts, and how it refuses the next one.
+//! Briefly occupies all free slots.
 
 use std::time::Duration;
 
@@ -15,22 +15,22 @@ use super::{
 const FULL: Point = Point {
     section: "Connecting",
     name: "one controller too many",
-    expected: "503 with the error -32005 all_places_taken; nobody is put out",
+    expected: "503 with the error -32005 all_places_taken; existing clients are not evicted",
 };
 const AGAIN: Point = Point {
     section: "Connecting",
     name: "a place that became free",
-    expected: "can be had by the next one",
+    expected: "is available to the next one",
 };
 
-/// Every point.
+/// All points of this module.
 pub(super) const POINTS: &[Point] = &[FULL, AGAIN];
 
-/// Places that a board may have at most; boards have four (docs/protocol.md,
-/// "Limits"), virtual ones as many as they are told.
-const MOST: usize = 64;
+/// Maximum number of slots to occupy. Boards have four (docs/protocol.md,
+/// "Limits"), virtual ones as many as configured.
+const LIMIT: usize = 64;
 
-/// A controller that has left is noticed by then.
+/// Time for the board to notice that a controller has disconnected.
 const NOTICED: Duration = Duration::from_secs(3);
 
 pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
@@ -42,7 +42,7 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
     let mut taken = Vec::new();
     let refused = loop {
         match ask(board, &request).await {
-            Ok((answer, connection)) if check_upgrade(&answer).is_ok() && taken.len() < MOST => {
+            Ok((answer, connection)) if check_upgrade(&answer).is_ok() && taken.len() < LIMIT => {
                 taken.push(connection)
             }
             Ok((answer, _)) => break Ok(answer),
@@ -53,8 +53,8 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
     match &refused {
         Ok(answer) if answer.status == 101 => {
             let why = format!(
-                "there is no end of places: {MOST} are taken, four are meant. A chip would run \
-                     out of memory."
+                "the number of slots seems unlimited: {LIMIT} are in use, and a board should have \
+                    four. A chip would run out of memory."
             );
             report.record(FULL, &sent, &answer.shown(), Err(why));
         }
@@ -64,13 +64,13 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
             for connection in &mut taken {
                 let first = connection.next(Duration::from_millis(1)).await;
                 if matches!(first, super::raw::Received::End) {
-                    outcome = Err("somebody was put out for it".to_owned());
+                    outcome = Err("an existing client was evicted".to_owned());
                 }
             }
             match outcome {
                 Ok(()) if taken.len() > CONTROLLERS => {
                     let why = format!(
-                        "{} controllers were let in; boards have places for {CONTROLLERS}",
+                        "{} controllers were accepted; a board should have {CONTROLLERS} slots",
                         taken.len()
                     );
                     report.warn(FULL, &sent, &answer.shown(), &why);
@@ -78,14 +78,14 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
                 outcome => report.record(FULL, &sent, &answer.shown(), outcome),
             }
         }
-        Err(why) => report.record(FULL, &sent, why, Err("there is no answer".to_owned())),
+        Err(why) => report.record(FULL, &sent, why, Err("no answer".to_owned())),
     }
     let had = !taken.is_empty();
     for connection in taken {
         connection.close().await;
     }
     if !had {
-        return report.skip(AGAIN, "others have every place");
+        return report.skip(AGAIN, "other controllers use all slots");
     }
     let until = Instant::now() + NOTICED;
     loop {
@@ -95,7 +95,7 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
                 connection.close().await;
                 return report.record(
                     AGAIN,
-                    "the connections are closed, a new one is opened",
+                    "the connections were closed, and a new one was opened",
                     &answer.shown(),
                     Ok(()),
                 );
@@ -106,16 +106,11 @@ pub(super) async fn check(board: &Target, report: &mut Report<'_>) {
                     AGAIN,
                     "a new connection",
                     &answer.shown(),
-                    Err("it is refused".to_owned()),
+                    Err("the connection was refused".to_owned()),
                 );
             }
             Err(why) => {
-                return report.record(
-                    AGAIN,
-                    "a new connection",
-                    &why,
-                    Err("there is no answer".to_owned()),
-                );
+                return report.record(AGAIN, "a new connection", &why, Err("no answer".to_owned()));
             }
         }
     }
