@@ -706,7 +706,7 @@ fn answers_first(frame: &Frame) -> bool {
     String::from_utf8_lossy(&frame.payload).contains("\"source\":\"client:")
 }
 
-/// Sends each push twice, the second time with another sequence number.
+/// Adds a push with another sequence number.
 fn twice(frame: Frame) -> Vec<Frame> {
     let text = String::from_utf8_lossy(&frame.payload).into_owned();
     match text.contains("\"was_on\":") {

@@ -126,9 +126,9 @@ pub(super) async fn check(board: &Target, info: &Value, locked: bool, report: &m
     }
     echo(board, report).await;
     if schema::has_feature(info, "log") {
-        log(board, report).await
+        log(board, report).await;
     } else {
-        report.skip(LOG, "the board lacks the feature log")
+        report.skip(LOG, "the board lacks the feature log");
     }
 }
 
@@ -158,7 +158,7 @@ async fn one(
 ) {
     match ask(board, request).await {
         Ok((answer, _)) => {
-            report.record(point, request.trim_end(), &answer.shown(), check(&answer))
+            report.record(point, request.trim_end(), &answer.shown(), check(&answer));
         }
         Err(received) => report.record(
             point,
