@@ -13,14 +13,14 @@ use switchboard::fleet::{BoardKey, Changes, Fleet, LinkState, Watch};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What the fleet reports about its boards.
-pub(crate) struct Crowd {
+pub(crate) struct Observer {
     watch: Watch,
     woken: mpsc::Receiver<()>,
     boards: HashMap<BoardKey, (bool, bool)>,
     pub(crate) problem: Option<String>,
 }
 
-impl Crowd {
+impl Observer {
     pub(crate) fn watch(fleet: &Fleet) -> Self {
         let (wake, woken) = mpsc::channel();
         let watch = fleet.watch(move || {
