@@ -77,7 +77,7 @@ fn obey(boards: &VirtualBoards, line: &str) -> Result<String, Box<dyn Error>> {
         ["release", id] => boards.release(id)?,
         ["press", id, key] => boards.press(id, &key.parse()?, "press")?,
         ["set", id, key, change] => {
-            boards.set(id, &key.parse()?, State(serde_json::from_str(change)?))?
+            boards.set(id, &key.parse()?, State(serde_json::from_str(change)?))?;
         }
         _ => return Err(format!("{line:?} is no order").into()),
     }
