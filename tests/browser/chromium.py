@@ -30,11 +30,7 @@ def find():
 
 @contextlib.contextmanager
 def browser(chromium, *arguments, profile=None):
-<<<<<<< HEAD
-    """Runs it with these arguments in addition to the usual ones."""
-=======
     """Runs it with these arguments and the usual ones."""
->>>>>>> main
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         command = [chromium, *FLAGS, f"--user-data-dir={profile or folder}", *arguments]
         process = subprocess.Popen(
