@@ -35,9 +35,9 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trigger {
     /// A command to a lamp.
-    Board,
+    Command,
     /// The push itself, sent by one of the clients.
-    Peer,
+    Message,
 }
 
 #[derive(Default)]
