@@ -22,7 +22,7 @@ mod measured;
 use measured::{BoardsProcess, run_boards};
 #[path = "measured/observer.rs"]
 mod observer;
-use observer::{Observer, PATIENCE};
+use observer::{Observer, TIMEOUT};
 
 /// The service type of the boards of the measuring process `of`, so that no
 /// other boards are counted.
@@ -185,7 +185,7 @@ fn say(what: &str, took: Option<Duration>, so_many: usize) {
         ),
         None => println!(
             "  {what:<14}   never: {so_many} within {} s",
-            PATIENCE.as_secs()
+            TIMEOUT.as_secs()
         ),
     }
 }
