@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_query_asks_for_pointers_of_the_service() {
+    fn the_query_is_for_pointers_of_the_service() {
         let query = query("_sb._tcp.local.");
         assert_eq!(&query[..12], [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
         assert_eq!(

@@ -70,7 +70,7 @@ pub(super) fn examine(
     let linked = |wanted: &str| {
         scan.connected
             .iter()
-            .any(|known| of_known(known).matches(wanted))
+            .any(|known| from_known(known).matches(wanted))
     };
     let unlinked = request.wanted.as_deref().filter(|wanted| !linked(wanted));
     if let Some(wanted) = unlinked.filter(|wanted| reading(wanted) == Reading::Address) {
@@ -84,7 +84,7 @@ pub(super) fn examine(
             .is_none_or(|wanted| board.matches(wanted))
     };
     for known in missing {
-        if wanted(&of_known(&known)) {
+        if wanted(&from_known(&known)) {
             let KnownDevice {
                 id,
                 name,
@@ -169,7 +169,7 @@ pub(super) fn examine(
     }
     boards.extend(connected.iter().map(|known| ExaminedBoard {
         link: LinkOutcome::Works,
-        ..of_known(known)
+        ..from_known(known)
     }));
     Ok(Some(Seen {
         discovery_problem: problem,
@@ -325,7 +325,7 @@ impl Scan {
     }
 }
 
-fn of_known(known: &KnownDevice) -> ExaminedBoard {
+fn from_known(known: &KnownDevice) -> ExaminedBoard {
     let KnownDevice {
         id,
         name,

@@ -27,7 +27,7 @@ pub(crate) const READY: &str = "ready";
 
 #[test]
 #[ignore = "no test: the other tests start it as a process of its own"]
-fn somebody() {
+fn act() {
     let Ok(task) = env::var(TASK) else { return };
     let words: Vec<_> = task.split(' ').collect();
     match words[..] {
@@ -139,7 +139,7 @@ fn somebody() {
             stay();
             drop(visitors);
         }
-        _ => panic!("nobody can {task:?}"),
+        _ => panic!("unknown task: {task:?}"),
     }
 }
 
@@ -156,8 +156,7 @@ fn be_a_board(bind: &str) {
     drop(boards);
 }
 
-/// Says that it is ready, and waits until nobody holds the other end of the
-/// standard input any more.
+/// Says that it is ready, and waits until standard input is closed.
 fn stay() {
     println!("{READY}");
     let _ = io::stdin().read_to_end(&mut Vec::new());

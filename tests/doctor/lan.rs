@@ -101,12 +101,12 @@ impl Lan {
         run("ip", &words).expect(line);
     }
 
-    /// Somebody who does this there.
+    /// Starts an actor with this task there.
     pub(crate) fn there(&self, task: &str) -> Actor {
         Actor::at(&self.there, task)
     }
 
-    /// Somebody who does this here.
+    /// Starts an actor with this task here.
     pub(crate) fn at_home(&self, task: &str) -> Actor {
         Actor::at(&self.here, task)
     }
@@ -224,7 +224,7 @@ impl Actor {
         let mut start = Command::new("ip");
         start.args(["netns", "exec", host]).arg(own).args([
             "--exact",
-            "actors::somebody",
+            "actors::act",
             "--ignored",
             "--nocapture",
         ]);
@@ -247,7 +247,7 @@ impl Actor {
 
 impl Drop for Actor {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -1,6 +1,6 @@
-//! `switchboard doctor` in small networks of its own, in each of which one
-//! thing is wrong: network namespaces joined by a cable. Needs root on Linux;
-//! elsewhere each test says that it was skipped.
+//! `switchboard doctor` in small networks with one problem each: network
+//! namespaces joined by a cable. Needs root on Linux; elsewhere each test is
+//! skipped.
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::expect_used,
@@ -236,8 +236,8 @@ fn an_announcement_of_another_subnet() {
 #[test]
 fn a_record_that_outlives_its_board() {
     let Some(lan) = Lan::of_two() else { return };
-    // It is gone without a goodbye as soon as somebody connects: what was
-    // announced is then of the past.
+    // It disappears without a goodbye when a controller connects, so its
+    // announcement becomes outdated.
     let _board = lan.there("vanish");
     let (status, findings) = lan.doctor(&[]);
     assert_eq!(status, 5);

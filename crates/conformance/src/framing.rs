@@ -325,7 +325,7 @@ async fn follow(
                 Expected::Answer(pong),
             ) => {
                 let text = String::from_utf8_lossy(&payload).into_owned();
-                super::exchanges::judge(super::exchanges::Expected::Result("1"), &text)?;
+                super::exchanges::check_answer(super::exchanges::Expected::Result("1"), &text)?;
                 return match pong {
                     // The pong may follow the answer.
                     Some(wanted) if ponged.is_none() => {

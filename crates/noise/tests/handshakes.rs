@@ -311,8 +311,10 @@ fn golden_handshake() {
         "offer": hex(&offer.to_bytes()),
         "answer": hex(&answer.to_bytes()),
         "messages": [
-            { "from": "controller", "text": there, "frame": hex(&controller.seal(there.as_bytes()).expect("sealed")) },
-            { "from": "board", "text": back, "frame": hex(&board.seal(back.as_bytes()).expect("sealed")) },
+            { "from": "controller", "text": there,
+                "frame": hex(&controller.seal(there.as_bytes()).expect("sealed")) },
+            { "from": "board", "text": back,
+                "frame": hex(&board.seal(back.as_bytes()).expect("sealed")) },
         ],
     });
     compare("handshake.json", &made);

@@ -191,7 +191,7 @@ fn judge(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
             "it announced that it is restarting".to_owned(),
             vec![Advice::words("Wait until it is back, then check again.")],
         ),
-        LinkOutcome::Problem(_) | LinkOutcome::Unsettled => unanswered(board, evidence),
+        LinkOutcome::Problem(_) | LinkOutcome::Unsettled => not_answering(board, evidence),
     }
 }
 
@@ -219,7 +219,7 @@ fn named(board: &ExaminedBoard) -> String {
 }
 
 /// Nothing answers at the board's address, or not as a board should.
-fn unanswered(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
+fn not_answering(board: &ExaminedBoard, evidence: &Evidence) -> Diagnosis {
     let ExaminedBoard { name, address, .. } = board;
     let said = match &board.link {
         LinkOutcome::Problem(LinkProblem::Elsewhere(_)) => "no connection was attempted".to_owned(),
@@ -382,7 +382,9 @@ fn answer(board: &ExaminedBoard, host: &TcpProbe) -> Option<String> {
         TcpProbe::Open => "plain TCP connection succeeded".to_owned(),
         TcpProbe::Refused => "the device is there, but refuses the port".to_owned(),
         // The link reported the same error.
-        TcpProbe::NoWay(problem) if matches!(&board.link, LinkOutcome::Problem(LinkProblem::Connect(said)) if said == problem) => {
+        TcpProbe::NoWay(problem)
+            if board.link == LinkOutcome::Problem(LinkProblem::Connect(problem.clone())) =>
+        {
             "plain TCP connection failed with the same error".to_owned()
         }
         TcpProbe::NoWay(problem) => format!("plain TCP connection: {problem}"),
@@ -410,7 +412,7 @@ fn missing_interface(board: &ExaminedBoard) -> Option<String> {
 
 /// Whether no address of the board is on a network of this computer.
 fn is_elsewhere(board: &ExaminedBoard, nets: &[Interface]) -> bool {
-    let near = |ip: IpAddr| nets.iter().any(|own| own.is_beside(ip));
+    let near = |ip: IpAddr| nets.iter().any(|own| own.is_on_network_of(ip));
     match board.hosts.is_empty() {
         true => board.ip().is_some_and(|ip| !near(ip)),
         false => board.hosts.iter().all(|(address, host)| {

@@ -129,10 +129,10 @@ fn described(interface: &Interface) -> String {
 fn port(evidence: &Evidence) -> Finding {
     let tried = "bound UDP port 5353 in shared mode, as mDNS programs do";
     match &evidence.port {
-        MdnsPort::Shared { beside } => {
-            let observed = match beside.len() {
+        MdnsPort::Shared { with } => {
+            let observed = match with.len() {
                 0 => "it is free".to_owned(),
-                _ => format!("it is shared with {}", names(beside)),
+                _ => format!("it is shared with {}", names(with)),
             };
             finding(
                 Verdict::Fine,
