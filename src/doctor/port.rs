@@ -64,7 +64,7 @@ fn holders() -> Vec<Holder> {
     }
     let nameless = sockets
         .iter()
-        .filter(|(inode, _)| holders.iter().all(|(named, _)| named != inode));
+        .filter(|(inode, _)| holders.iter().all(|(cli_name, _)| cli_name != inode));
     let nameless: Vec<_> = nameless
         .map(|(_, user)| Holder {
             process: None,

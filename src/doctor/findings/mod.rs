@@ -231,7 +231,7 @@ fn heard(evidence: &Evidence) -> String {
 
 /// Whether any board is connected: then the problems of this computer do not
 /// affect all of them.
-fn some_link(evidence: &Evidence) -> bool {
+fn any_board_connected(evidence: &Evidence) -> bool {
     evidence
         .boards
         .iter()
