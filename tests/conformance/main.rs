@@ -177,7 +177,7 @@ fn a_locked_board_behind_the_proxy_behaves_like_an_open_one() {
         keys: Keys::default(),
         txt: None,
     };
-    check(&request, &mut |finding| findings.push(finding)).expect("somebody answers");
+    check(&request, &mut |finding| findings.push(finding)).expect("the board answers");
     // The proxy itself differs: it requires a token, has no page, and accepts
     // any number of clients. What is behind it is the board's.
     let of_the_door = ["Connecting: ", "HTTP: ", "Web pages: ", "Log: /log"];
