@@ -25,7 +25,7 @@ fn the_page_about_the_command_line_is_current() {
     assert!(
         page == found,
         "docs/cli.md is not current, from line {}; run: UPDATE=1 cargo test --test documents",
-        differs.map_or_else(|| page.lines().count().min(found.lines().count()), |at| at) + 1,
+        differs.unwrap_or_else(|| page.lines().count().min(found.lines().count())) + 1,
     );
 }
 
