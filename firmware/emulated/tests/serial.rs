@@ -110,7 +110,7 @@ impl Port {
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    self.port.write_all(bytes).expect("written")
+                    self.port.write_all(bytes).expect("written");
                 }
                 Err(error) => panic!("the port: {error}"),
             }

@@ -375,7 +375,7 @@ async fn binary<S: Socket, H: Hardware, C: Clock>(
             Ok(Message::Binary(bytes)) => return Ok(bytes),
             Ok(Message::Text(_)) => return Err(Failure::Refused(board::locked())),
             Ok(Message::Ping(payload)) => {
-                send(socket, FrameType::Pong, &payload, shared, endpoint).await?
+                send(socket, FrameType::Pong, &payload, shared, endpoint).await?;
             }
             Ok(Message::Pong) => {}
             Ok(Message::Close(code)) => {
