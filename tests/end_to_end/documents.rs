@@ -358,7 +358,7 @@ fn a_scene_with_a_board_that_nobody_knows_is_loaded_from_a_file_and_says_who_is_
     desktop.click("More for scenes");
     desktop.choose("Load from a file…");
     desktop.path(&file, "Load");
-    desktop.shows_about("a/sensor:0: a sensor cannot be set");
+    desktop.shows_about("a/sensor:0: components of kind sensor cannot be set");
     std::fs::remove_file(&file).expect("removed");
 }
 
