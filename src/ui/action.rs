@@ -9,12 +9,15 @@ use protocol::{ComponentKey, Object, State};
 use super::{
     arrangement::{Arrangement, LabelsChange},
     batch::Batch,
-    dialogs::Asks,
-    files::Errand,
+    dialog_kind::{Asks, listen_dialog},
+    file_task::Errand,
     pin::Pin,
     settings::{Page, ThemeChoice},
 };
-use crate::{documents::DocumentKind, fleet::BoardKey};
+use crate::{
+    documents::DocumentKind,
+    fleet::{BoardKey, Listening},
+};
 
 /// An overlay of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +191,14 @@ pub enum Task {
     StopExamining,
     /// Start this many virtual boards in this program.
     StartVirtualBoards(usize),
+}
+
+impl WindowAction {
+    /// Open the dialog for inbound connections.
+    pub(super) fn ask_to_listen(listening: &Listening) -> Self {
+        let (dialog, address) = listen_dialog(listening);
+        Self::Ask(dialog, address)
+    }
 }
 
 impl From<WindowAction> for Action {

@@ -11,10 +11,11 @@ use eframe::egui::{
 use super::{
     action::Task,
     entry_row,
-    files::Errand,
+    file_task::Errand,
     journal::{Filter, KEPT, Matches, Sort},
     model::Model,
-    page_context::{PageContext, PageView},
+    page_context::PageContext,
+    page_view::PageView,
     text,
     theme::{self, UNIT, palette},
 };

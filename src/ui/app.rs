@@ -6,6 +6,7 @@ mod board_commands;
 mod calls;
 mod commands;
 mod keys;
+mod reply;
 
 use std::{
     collections::VecDeque,
@@ -21,10 +22,9 @@ use crate::doctor::Examination;
 use crate::fleet::{BoardView, Changes, Fleet, KnownBoard, Listening, LogEntry, Shown, Watch};
 use crate::keys::Store;
 use crate::words;
-use aside::Starter;
-use commands::Answered;
 use eframe::egui;
 use jiff::tz::TimeZone;
+use reply::{Answered, Starter};
 
 /// How long a frame may spend on taking over what changed; the rest waits for
 /// the next.

@@ -5,10 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::Kind;
 
-use super::theme;
 use crate::fleet::{BoardKey, BoardView, LinkState};
 
 pub use crate::settings::{Arrangement, Grouping, Labels, Sorting};
+
+/// The height of a row with a board.
+pub(super) const ROW_HEIGHT: f32 = 48.0;
+
+/// The height of a heading.
+pub(super) const HEADING_HEIGHT: f32 = 28.0;
 
 /// What a grouping is called.
 pub(super) fn grouping_word(grouping: Grouping) -> &'static str {
@@ -72,8 +77,8 @@ impl Row {
     /// How high it is.
     pub(super) fn height(&self) -> f32 {
         match self {
-            Self::Heading { .. } => theme::LIST_HEADING,
-            Self::Board(_) => theme::LIST_ROW,
+            Self::Heading { .. } => HEADING_HEIGHT,
+            Self::Board(_) => ROW_HEIGHT,
         }
     }
 }

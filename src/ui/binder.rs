@@ -8,8 +8,8 @@ use eframe::egui::{
 
 use super::{
     action::{Task, WindowAction},
-    dialogs::Asks,
-    files::Errand,
+    dialog_kind::Asks,
+    file_task::Errand,
     icon, text,
     theme::{self, HALF, palette},
 };

@@ -8,7 +8,7 @@ use protocol::method;
 use super::{
     action::{BoardCommand, WindowAction},
     arrangement::LabelsChange,
-    dialogs::Asks,
+    dialog_kind::Asks,
     icon,
     pin::Pin,
 };

@@ -12,7 +12,7 @@ use super::{
     action::{BoardCommand, Task, WindowAction},
     board_menu,
     cards::{self, Availability, CardContext},
-    dialogs::{Asks, ask_to_listen},
+    dialog_kind::Asks,
     icon,
     page_context::PageContext,
     settings::Page,
@@ -388,7 +388,9 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
                 if problem == Some(&LinkProblem::NotListening)
                     && ui.button("Let boards call…").clicked()
                 {
-                    context.push(ask_to_listen(&context.model.status().listening));
+                    context.push(WindowAction::ask_to_listen(
+                        &context.model.status().listening,
+                    ));
                 }
                 // Of a board that calls the doctor, who connects, finds out
                 // nothing.

@@ -7,7 +7,8 @@ use protocol::ComponentKey;
 use super::{
     board_list, board_page,
     journal::Matches,
-    page_context::{PageContext, PageView},
+    page_context::PageContext,
+    page_view::PageView,
     pushes,
     selection_page::{self, Drafts},
     settings::Settings,

@@ -9,8 +9,8 @@ use protocol::{Kind, State, method};
 
 use super::{
     action::{Action, BoardCommand, Overlay, Task, WindowAction},
-    dialogs::{Asks, ask_to_listen},
-    files::Errand,
+    dialog_kind::Asks,
+    file_task::Errand,
     icon,
     model::Model,
     page_context::PageContext,
@@ -259,7 +259,7 @@ fn window_entries(model: &Model) -> Vec<Entry> {
                 icon::PLUGS_CONNECTED,
                 "Let boards call this computer…",
                 "",
-                ask_to_listen(&model.status().listening).into(),
+                WindowAction::ask_to_listen(&model.status().listening).into(),
             ),
             entry(
                 icon::ARROW_COUNTER_CLOCKWISE,

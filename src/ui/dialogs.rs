@@ -2,10 +2,7 @@
 //! add, a path where no file dialog of the desktop answers, whether boards
 //! shall restart.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use eframe::egui::{
     Align, Align2, Button, Frame, Id, Key, Layout, Modal, RichText, TextEdit, Ui, vec2,
@@ -15,15 +12,15 @@ use super::{
     action::{Action, BoardCommand, Task, WindowAction},
     arrangement::LabelsChange,
     batch::{Batch, Step, What},
-    files::{Direction, Question},
+    dialog_kind::Asks,
+    file_task::Direction,
     pairing::{self, Compare},
     theme::{self, UNIT, palette},
 };
 use crate::ui::page_context::PageContext;
 use crate::{
-    doctor::own_addresses,
     documents::{self, DocumentKind},
-    fleet::{BoardKey, Listening},
+    fleet::BoardKey,
 };
 use protocol::{Object, method};
 
@@ -41,50 +38,6 @@ pub(super) struct Dialog {
     /// The code that is compared now, while a board is paired.
     pub(super) compare: Option<Compare>,
     opened: bool,
-}
-
-/// What a dialog asks for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Asks {
-    /// The address of a board.
-    Address,
-    /// Where boards can call.
-    Listen {
-        /// They can already.
-        on: bool,
-        /// What they are to be told to call.
-        urls: Vec<String>,
-    },
-    /// Whom a board shall call.
-    Call {
-        /// Which board.
-        board: BoardKey,
-        /// This computer begins to listen with that.
-        begins: bool,
-    },
-    /// Another name for a board.
-    Rename(BoardKey),
-    /// The room of boards.
-    Room(Vec<BoardKey>),
-    /// The tags of boards.
-    Tags(Vec<BoardKey>),
-    /// Whether boards shall restart; answered without a text.
-    Reboot(Vec<BoardKey>),
-    /// The key of a board, as text.
-    Key(BoardKey),
-    /// Whether the board is ready to be paired; answered without a text.
-    Pair {
-        /// Which board.
-        board: BoardKey,
-        /// This computer has a key for it, which is replaced.
-        replaces: bool,
-    },
-    /// Whether the key of a board shall be deleted; answered without a text.
-    ForgetKey(BoardKey),
-    /// The name of the document in this place.
-    Name(DocumentKind, usize),
-    /// The file of an errand.
-    Path(Box<Question>),
 }
 
 /// The words of a dialog.
@@ -387,7 +340,9 @@ impl Dialog {
         let (words, action) = match &self.asks {
             Asks::Address => (
                 "Let boards call…",
-                Action::from(ask_to_listen(&context.model.status().listening)),
+                Action::from(WindowAction::ask_to_listen(
+                    &context.model.status().listening,
+                )),
             ),
             Asks::Listen { on: true, .. } => ("Stop listening", BoardCommand::Listen(None).into()),
             _ => return,
@@ -423,26 +378,6 @@ impl Dialog {
         enter
     }
 }
-
-/// Asks where boards can call, beginning with where they can now.
-pub(super) fn ask_to_listen(listening: &Listening) -> WindowAction {
-    let (on, address) = match listening {
-        Listening::Off => (false, EVERYWHERE),
-        Listening::At(address) | Listening::Failed { address, .. } => (true, *address),
-    };
-    let url = |ip| format!("ws://{}/", SocketAddr::new(ip, address.port()));
-    let own = if address.ip().is_unspecified() {
-        own_addresses(address.is_ipv4())
-    } else {
-        vec![address.ip()]
-    };
-    let urls = own.into_iter().map(url).collect();
-    WindowAction::Ask(Asks::Listen { on, urls }, address.to_string())
-}
-
-/// Where a computer listens unless its person wants otherwise.
-pub(super) const EVERYWHERE: SocketAddr =
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), protocol::outbound::PORT);
 
 fn listen_help(on: bool, urls: &[String]) -> String {
     let urls = match urls {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{
     model::Model,
-    toasts::{Lead, Notice},
+    notice::{Lead, Notice},
     words,
 };
 use crate::fleet::{BoardKey, BoardView, LinkState, LogEntry, LogEvent, Shown, UpdateState};

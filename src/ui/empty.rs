@@ -5,26 +5,16 @@ use eframe::egui::{Button, RichText, Ui, vec2};
 
 use super::{
     action::{Task, WindowAction},
-    dialogs::Asks,
+    dialog_kind::Asks,
     settings::Page,
     signs,
     theme::{self, UNIT, palette},
+    virtual_boards::VirtualBoards,
 };
 use crate::ui::page_context::PageContext;
 
 /// How many virtual boards are started at once: one of each common profile.
 const VIRTUAL: usize = 3;
-
-/// Whether virtual boards can be started from here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VirtualBoards {
-    /// This program has none.
-    Absent,
-    /// They can be started.
-    Ready,
-    /// They are being started.
-    Starting,
-}
 
 /// Shows it.
 pub(super) fn show(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: VirtualBoards) {

@@ -13,8 +13,10 @@ use eframe::egui::{
 
 use super::{
     action::WindowAction,
-    health_plots, icon,
-    page_context::{PageContext, PageView},
+    health_plots::{self, MEMORY, SIGNAL, sensor},
+    icon,
+    page_context::PageContext,
+    page_view::PageView,
     signs, text,
     theme::{self, UNIT, palette},
     words,
@@ -154,11 +156,6 @@ impl Column {
     }
 }
 
-/// The device class of the received signal.
-pub(super) const SIGNAL: &str = "signal_strength";
-/// The device class of free memory.
-pub(super) const MEMORY: &str = "data_size";
-
 /// How much trouble a board has: the state of its link, then pings missed and
 /// links lost.
 fn trouble(board: &BoardView) -> (u8, u32) {
@@ -176,17 +173,6 @@ fn trouble(board: &BoardView) -> (u8, u32) {
             .missed()
             .saturating_add(board.health.reconnects()),
     )
-}
-
-/// The sensor of a board with this device class.
-pub(super) fn sensor<'a>(
-    board: &'a BoardView,
-    class: &str,
-) -> Option<&'a crate::fleet::ComponentView> {
-    let mut components = board.components.iter();
-    components
-        .find(|view| view.descriptor.device_class.as_deref() == Some(class))
-        .map(AsRef::as_ref)
 }
 
 fn latest(board: &BoardView, class: &str) -> Option<f64> {

@@ -8,7 +8,6 @@ use eframe::egui::{Color32, Id, Ui, Vec2b, WidgetInfo, accesskit::Role};
 use egui_plot::{Bar, BarChart, GridMark, Line, LineStyle, Plot, PlotPoints, Points, VLine};
 
 use super::{
-    health::{MEMORY, SIGNAL, sensor},
     text,
     theme::{self, UNIT, palette},
     words,
@@ -16,6 +15,22 @@ use super::{
 use crate::fleet::{BoardView, ComponentView};
 use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
+
+/// The device class of the received signal.
+pub(super) const SIGNAL: &str = "signal_strength";
+/// The device class of free memory.
+pub(super) const MEMORY: &str = "data_size";
+
+/// The sensor of a board with this device class.
+pub(super) fn sensor<'a>(
+    board: &'a BoardView,
+    class: &str,
+) -> Option<&'a crate::fleet::ComponentView> {
+    let mut components = board.components.iter();
+    components
+        .find(|view| view.descriptor.device_class.as_deref() == Some(class))
+        .map(AsRef::as_ref)
+}
 
 /// Shows it.
 pub(super) fn show(ui: &mut Ui, board: &BoardView, title: &str, context: &FrameContext) {

@@ -78,11 +78,13 @@ mod boards_page;
 mod cards;
 mod commands;
 mod dashboards;
+mod dialog_kind;
 mod dialogs;
 mod doctor;
 mod elsewhere;
 mod empty;
 mod entry_row;
+mod file_task;
 mod files;
 mod fonts;
 mod frame_context;
@@ -94,8 +96,10 @@ mod journal;
 mod key_ring;
 mod lab;
 mod model;
+mod notice;
 mod offers;
 mod page_context;
+mod page_view;
 mod pairing;
 mod pin;
 mod places;
@@ -116,6 +120,7 @@ mod theme;
 mod toasts;
 mod toggle;
 mod top_bar;
+mod virtual_boards;
 mod window;
 mod zoom;
 
@@ -128,20 +133,14 @@ pub use action::{Action, BoardCommand, Overlay, PinTarget, Request, Task, Window
 pub use app::App;
 pub use arrangement::{Arrangement, Grouping, Labels, LabelsChange, Sorting};
 pub use batch::{Batch, Step, What};
-pub use dialogs::Asks;
-pub use empty::VirtualBoards;
-pub use files::{Direction, Errand, Question};
+pub use dialog_kind::Asks;
+pub use file_task::{Direction, Errand, Question};
 pub use frame_context::FrameContext;
 pub use journal::Journal;
-pub use lab::SampleTable;
 pub use model::{Counts, Model};
+pub use notice::{Lead, Notice};
 pub use pin::Pin;
 pub use places::PLACES;
-pub use plots::{PlotSettings, table::Row};
 pub use run::{Options, RunError, run};
-pub use toasts::{Lead, Notice};
+pub use virtual_boards::{StartVirtualBoards, VirtualBoards};
 pub use window::Window;
-
-/// Starts this many more virtual boards in this program; called on a thread of
-/// its own, so that it may take its time.
-pub type StartVirtualBoards = Box<dyn FnMut(usize) -> Result<(), String> + Send>;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::ComponentKey;
+use protocol::{ComponentKey, Kind};
 
 use super::{model::Model, words};
 use crate::fleet::{BoardKey, BoardView, ComponentView};
@@ -66,4 +66,12 @@ pub(super) fn component_name(board: &BoardView, component: &ComponentView) -> St
         (false, 0 | 1) => words::plain(&descriptor.name),
         (false, _) => format!("{} ({})", words::plain(&descriptor.name), descriptor.key),
     }
+}
+
+/// Whether a component has values over time.
+pub(super) fn can_be_plotted(kind: &Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Select | Kind::Text | Kind::Button | Kind::Update
+    )
 }

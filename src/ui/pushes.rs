@@ -8,7 +8,7 @@ use eframe::egui::{Align, Button, Layout, ScrollArea, Ui, WidgetInfo, accesskit:
 use super::{
     action::Task,
     entry_row,
-    files::Errand,
+    file_task::Errand,
     journal::{Filter, Matches},
     page_context::PageContext,
     text,

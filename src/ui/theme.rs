@@ -11,7 +11,11 @@ use eframe::egui::{
     Theme, Ui, Visuals, vec2,
 };
 
-use super::{ThemeChoice, fonts};
+use super::{
+    ThemeChoice,
+    arrangement::{HEADING_HEIGHT, ROW_HEIGHT},
+    fonts,
+};
 
 /// Everything sits on a grid of this many points.
 pub(super) const UNIT: f32 = 8.0;
@@ -49,9 +53,9 @@ pub(super) const FRAME_DETAILS: [f32; 3] = [140.0, 260.0, 640.0];
 /// Sentences of explanation are at most so wide.
 pub(super) const PROSE: f32 = 640.0;
 /// The height of a board in the list.
-pub(super) const LIST_ROW: f32 = 48.0;
+pub(super) const LIST_ROW: f32 = ROW_HEIGHT;
 /// The height of a heading in the list.
-pub(super) const LIST_HEADING: f32 = 28.0;
+pub(super) const LIST_HEADING: f32 = HEADING_HEIGHT;
 /// The height of a line of what was pushed.
 pub(super) const PUSH_ROW: f32 = 20.0;
 /// The width of the list of boards: least, at first, most.

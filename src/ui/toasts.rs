@@ -13,12 +13,13 @@ use super::{
     action::{BoardCommand, WindowAction},
     batch::{Batches, Given, Tally},
     icon,
+    notice::{Lead, Notice},
     page_context::PageContext,
     settings::Page,
     theme::{self, HALF, UNIT, palette},
     words,
 };
-use crate::fleet::{BoardKey, Outcome};
+use crate::fleet::Outcome;
 use crate::ui::room::left_of;
 
 /// What was done is shown for so long.
@@ -26,24 +27,6 @@ const SHOWN: Duration = Duration::from_secs(6);
 
 /// So many are shown at once; older ones make room.
 const MOST: usize = 5;
-
-/// A message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// Something was done.
-    Done(String),
-    /// Something failed.
-    Failed(String),
-}
-
-/// Where a message leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lead {
-    /// To a board.
-    Board(BoardKey),
-    /// To the list of boards.
-    Boards,
-}
 
 /// What a toast is about.
 #[derive(Debug, Clone, PartialEq, Eq)]

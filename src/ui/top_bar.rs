@@ -8,7 +8,7 @@ use eframe::egui::{
 
 use super::{
     action::{Overlay, WindowAction},
-    dialogs::{Asks, ask_to_listen},
+    dialog_kind::Asks,
     icon,
     model::Counts,
     settings::ThemeChoice,
@@ -137,7 +137,7 @@ fn calls(ui: &mut Ui, listening: &Listening, context: &PageContext<'_>) {
         color,
     );
     if response.on_hover_text(words).clicked() {
-        context.push(ask_to_listen(listening));
+        context.push(WindowAction::ask_to_listen(listening));
     }
 }
 

@@ -5,24 +5,16 @@ use std::{sync::mpsc, thread, time::Instant};
 
 use eframe::egui;
 
-use super::App;
+use super::{App, reply::Starter};
 use crate::{
     doctor::{self, Examination},
     fleet::ImageSource,
     ui::{
-        Asks, Notice, StartVirtualBoards, Task, VirtualBoards,
+        Asks, Notice, Task, VirtualBoards,
         doctor::asked,
         files::{Answer, Brought, Journey},
     },
 };
-
-/// Where the hook that starts virtual boards is.
-pub(super) enum Starter {
-    Absent,
-    Ready(StartVirtualBoards),
-    /// On a thread, which gives it back.
-    Busy(mpsc::Receiver<(StartVirtualBoards, Result<(), String>)>),
-}
 
 impl App {
     pub(super) fn run_task(&mut self, task: Task, ctx: &egui::Context) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::App;
 use crate::{
     fleet::{BoardKey, Listening, listen_address},
-    ui::{Asks, Batch, Step, What, dialogs::EVERYWHERE},
+    ui::{Asks, Batch, Step, What, dialog_kind::EVERYWHERE},
 };
 
 impl App {

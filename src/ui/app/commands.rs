@@ -6,7 +6,7 @@ use std::time::Instant;
 use eframe::egui;
 use protocol::Object;
 
-use super::App;
+use super::{App, reply::Answered};
 use crate::{
     fleet::{BoardKey, Outcome, Reply},
     ui::{Batch, Step, What},
@@ -15,19 +15,6 @@ use crate::{
 /// So many commands of batches are under way at once; the others wait and can
 /// be cancelled.
 const UNDER_WAY: usize = 128;
-
-/// The answer to a command, and what came of it.
-pub(super) enum Answered {
-    /// To one of a batch: the batch's number, and the place in it.
-    Step(u64, usize, Outcome),
-    /// To a single command of a board: what it was about.
-    Single(BoardKey, String, Outcome),
-    /// To what was sent from the page of frames.
-    Call(Outcome),
-    /// To who is connected to a board, or, with a number, to the end of that
-    /// connection.
-    Clients(BoardKey, Option<u32>, Outcome),
-}
 
 impl App {
     pub(super) fn ask_about_clients(

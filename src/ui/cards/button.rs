@@ -3,7 +3,7 @@
 
 use eframe::egui::{Button, Ui, WidgetInfo, accesskit::Role, vec2};
 
-use super::Card;
+use super::card::Card;
 use crate::ui::{action::BoardCommand, theme};
 
 /// The button.

@@ -3,7 +3,7 @@
 
 use eframe::egui::{Align2, Color32, Rect, Sense, Ui, accesskit::Role, pos2, vec2};
 
-use super::{Availability, Card};
+use super::card::{Availability, Card};
 use crate::ui::room::{Within as _, left_of};
 use crate::{
     fleet::{CommandState, Origin},

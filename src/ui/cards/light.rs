@@ -4,7 +4,7 @@
 use eframe::egui::{Align, Color32, ComboBox, Layout, Ui, color_picker, vec2};
 use protocol::{Caps, State};
 
-use super::Card;
+use super::card::Card;
 use crate::ui::room::{Within as _, left_of};
 use crate::ui::{
     slider::Slider,

@@ -4,14 +4,14 @@ use eframe::egui::{
     Button, Id, Popup, Rect, ScrollArea, Ui, UiBuilder, WidgetInfo, accesskit::Role,
 };
 
-use super::Card;
+use super::card::Card;
 use crate::{
     documents::{DocumentKind, settable},
     ui::{
         action::{PinTarget, WindowAction},
         binder::entry,
         icon,
-        plots::can_be_plotted,
+        pin::can_be_plotted,
         theme,
     },
 };

@@ -3,6 +3,7 @@
 //! person asks for. What is not known is shown as unknown, never as off or 0.
 
 mod button;
+mod card;
 mod footer;
 mod light;
 mod menu;
@@ -15,121 +16,22 @@ mod switch;
 mod text_field;
 mod update;
 
-use std::{collections::HashMap, time::Instant};
-
 use eframe::egui::{
-    Align, Align2, Color32, CornerRadius, Layout, Pos2, Rect, Response, Sense, Stroke, StrokeKind,
-    Ui, UiBuilder, accesskit::Role, lerp, pos2, vec2,
+    Align, Align2, CornerRadius, Layout, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    accesskit::Role, pos2, vec2,
 };
-use protocol::{ComponentKey, Kind, State};
+use protocol::Kind;
 
+pub(super) use card::{Availability, CardContext, flash};
 pub(super) use quiet::show as quiet;
 
 use super::{
-    action::BoardCommand,
-    page_context::PageContext,
     text,
     theme::{self, HALF, LINE, UNIT, palette},
 };
-use crate::fleet::{BoardKey, BoardView, ComponentView};
+use crate::fleet::ComponentView;
 use crate::ui::room::{Within as _, between, left_of};
-
-/// Whether a board's components can be operated.
-pub(super) enum Availability {
-    /// Yes.
-    Live,
-    /// No: its values are old and its controls disabled.
-    Off {
-        /// Why, for a tooltip.
-        reason: String,
-        /// When its values were last known to be right.
-        heard: Option<Instant>,
-    },
-}
-
-/// What all cards of a page have in common.
-pub(super) struct CardContext<'a> {
-    pub(super) board: &'a BoardView,
-    pub(super) context: &'a PageContext<'a>,
-    pub(super) availability: &'a Availability,
-    /// The component that is scrolled to.
-    pub(super) reveal: Option<&'a ComponentKey>,
-    /// They are tiles of a dashboard: as large as the person makes them.
-    pub(super) in_tile: bool,
-}
-
-/// What one card shows.
-struct Card<'a> {
-    page: &'a CardContext<'a>,
-    component: &'a ComponentView,
-    /// The component's name, made unique within the board: the first part of
-    /// every accessible name on the card.
-    label: String,
-    /// What was reported, with what is wanted laid over it.
-    state: State,
-}
-
-impl Card<'_> {
-    /// The accessible name of a control or value of this card.
-    fn name(&self, field: &str) -> String {
-        format!("{}: {field}", self.label)
-    }
-
-    fn flash(&self) -> f32 {
-        flash(
-            self.page.context,
-            self.page.board.key,
-            &self.component.descriptor.key,
-        )
-    }
-
-    fn live(&self) -> bool {
-        matches!(self.page.availability, Availability::Live)
-    }
-
-    /// The color of a value: weak while it is old.
-    fn value_color(&self, ui: &Ui) -> Color32 {
-        if self.live() {
-            palette(ui).text
-        } else {
-            palette(ui).weak
-        }
-    }
-
-    fn set(&self, change: State) -> BoardCommand {
-        BoardCommand::Set {
-            board: self.page.board.key,
-            component: self.component.descriptor.key.clone(),
-            change,
-        }
-    }
-
-    /// Controls, which are disabled without a link; what is read beside them is
-    /// not faded.
-    fn operable<R>(&self, ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
-        ui.add_enabled_ui(self.live(), add).inner
-    }
-
-    /// Says on a disabled control why it is disabled.
-    fn explain(&self, response: Response) -> Response {
-        match self.page.availability {
-            Availability::Live => response,
-            Availability::Off { reason, .. } => response.on_disabled_hover_text(reason),
-        }
-    }
-
-    /// The height of what is between the head and the footer.
-    fn body_height(&self, ui: &Ui, width: f32) -> f32 {
-        match &self.component.descriptor.kind {
-            Kind::Light => light::rows(self) as f32 * (LINE + HALF),
-            Kind::Switch | Kind::BinarySensor => 0.0,
-            Kind::Sensor => sensor::height(self),
-            Kind::Number | Kind::Select | Kind::Text | Kind::Button => LINE + HALF,
-            Kind::Update => update::height(self, ui, width),
-            Kind::Unknown(_) => raw::height(self, ui, width),
-        }
-    }
-}
+use card::{Card, card, labels};
 
 /// Shows the components as cards in rows; as many in a row as fit, and all of a
 /// row equally high.
@@ -167,39 +69,8 @@ pub(super) fn grid(ui: &mut Ui, page: &CardContext<'_>, components: &[&Component
     }
 }
 
-fn card<'a>(
-    page: &'a CardContext<'a>,
-    component: &'a ComponentView,
-    labels: &HashMap<&str, usize>,
-) -> Card<'a> {
-    let descriptor = &component.descriptor;
-    let name = descriptor.name.as_str();
-    let label = match labels.get(name) {
-        Some(1) if !name.is_empty() => name.to_owned(),
-        _ if name.is_empty() => descriptor.key.to_string(),
-        _ => format!("{name} ({})", descriptor.key),
-    };
-    Card {
-        page,
-        component,
-        label,
-        state: component.shown(),
-    }
-}
-
-/// How often each name is on the board.
-fn labels(board: &BoardView) -> HashMap<&str, usize> {
-    let mut labels = HashMap::new();
-    for component in &board.components {
-        *labels
-            .entry(component.descriptor.name.as_str())
-            .or_default() += 1;
-    }
-    labels
-}
-
 fn height(ui: &Ui, card: &Card<'_>, inner_width: f32) -> f32 {
-    let body = card.body_height(ui, inner_width);
+    let body = body_height(card, ui, inner_width);
     let between = if body > 0.0 { HALF } else { 0.0 };
     let total = 12.0 + LINE + between + body + UNIT + footer::height(ui, card, inner_width) + 12.0;
     (total / HALF).ceil() * HALF
@@ -243,7 +114,7 @@ pub(super) fn usual_height(ui: &Ui, page: &CardContext<'_>, component: &Componen
         label: String::new(),
         state: component.shown(),
     };
-    let body = card.body_height(ui, theme::CARD_WIDTH - 2.0 * theme::CARD_PADDING);
+    let body = body_height(&card, ui, theme::CARD_WIDTH - 2.0 * theme::CARD_PADDING);
     let between = if body > 0.0 { HALF } else { 0.0 };
     LINE + between + body + UNIT * 2.0 + footer::LINE + 12.0
 }
@@ -343,16 +214,14 @@ fn title<'a>(card: &'a Card<'_>) -> &'a str {
     if name.is_empty() { &card.label } else { name }
 }
 
-/// How brightly a component is lit by a push: 1 at its moment, then falling
-/// to 0.
-pub(super) fn flash(context: &PageContext<'_>, board: BoardKey, component: &ComponentKey) -> f32 {
-    let Some(at) = context.model.lit(board, component) else {
-        return 0.0;
-    };
-    let age = context.now.saturating_duration_since(at).as_secs_f32();
-    if age >= theme::FLASH {
-        return 0.0;
+/// The height of what is between the head and the footer.
+fn body_height(card: &Card<'_>, ui: &Ui, width: f32) -> f32 {
+    match &card.component.descriptor.kind {
+        Kind::Light => light::rows(card) as f32 * (LINE + HALF),
+        Kind::Switch | Kind::BinarySensor => 0.0,
+        Kind::Sensor => sensor::height(card),
+        Kind::Number | Kind::Select | Kind::Text | Kind::Button => LINE + HALF,
+        Kind::Update => update::height(card, ui, width),
+        Kind::Unknown(_) => raw::height(card, ui, width),
     }
-    context.moving();
-    lerp(1.0..=0.0, age / theme::FLASH)
 }

@@ -4,7 +4,7 @@
 use eframe::egui::{DragValue, Ui};
 use protocol::State;
 
-use super::Card;
+use super::card::Card;
 use crate::ui::{slider::Slider, text, theme, theme::palette, words};
 
 /// The range that the board gives, where it makes sense.

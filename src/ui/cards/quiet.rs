@@ -3,7 +3,10 @@
 use eframe::egui::{Align2, Sense, Stroke, Ui, pos2, vec2};
 use protocol::Kind;
 
-use super::{CardContext, card, labels, sensor};
+use super::{
+    card::{CardContext, card, labels},
+    sensor,
+};
 use crate::ui::room::{Within as _, between};
 use crate::{
     fleet::ComponentView,

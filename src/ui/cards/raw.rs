@@ -6,7 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{Galley, Ui};
 use serde_json::json;
 
-use super::Card;
+use super::card::Card;
 use crate::ui::{text, theme, theme::palette};
 
 /// More than this many points are scrolled.

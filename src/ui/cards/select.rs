@@ -3,7 +3,7 @@
 use eframe::egui::{ComboBox, Ui};
 use protocol::State;
 
-use super::Card;
+use super::card::Card;
 
 /// The combo box.
 pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {

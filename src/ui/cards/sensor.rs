@@ -3,7 +3,7 @@
 use eframe::egui::{Rect, Ui};
 use serde_json::Value;
 
-use super::Card;
+use super::card::Card;
 use crate::ui::room::Within as _;
 use crate::ui::{sparkline::Sparkline, text, theme, theme::palette, words};
 

@@ -3,7 +3,7 @@
 use eframe::egui::Ui;
 use protocol::State;
 
-use super::Card;
+use super::card::Card;
 use crate::ui::{text, theme, theme::palette, toggle};
 
 /// The switch at the right of the head. Asking for a state, not for a toggle,

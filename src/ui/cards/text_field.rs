@@ -4,7 +4,7 @@
 use eframe::egui::{Align2, Id, Key, TextEdit, Ui, vec2};
 use protocol::{State, limits};
 
-use super::Card;
+use super::card::Card;
 use crate::ui::{text, theme, theme::palette};
 
 /// The field.

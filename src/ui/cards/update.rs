@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use eframe::egui::{Button, Color32, Galley, Rect, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
 
-use super::Card;
+use super::card::Card;
 use crate::{
     fleet::UpdateState,
     ui::{
         action::{BoardCommand, Task},
-        files::Errand,
+        file_task::Errand,
         text,
         theme::{self, HALF, LINE, UNIT, palette},
         words,

@@ -12,7 +12,8 @@ use super::{
     action::{PinTarget, WindowAction},
     binder::{Binder, empty},
     icon, offers,
-    page_context::{PageContext, PageView},
+    page_context::PageContext,
+    page_view::PageView,
     pin::Pin,
     theme::{self, UNIT},
 };

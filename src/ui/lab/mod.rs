@@ -17,7 +17,8 @@ use eframe::egui::{Button, Margin, Ui, WidgetInfo, accesskit::Role};
 
 use self::channels::load::Loaded;
 use super::{
-    page_context::{PageContext, PageView},
+    page_context::PageContext,
+    page_view::PageView,
     settings::{Exercise, LabSettings},
     theme::{HALF, UNIT},
 };
@@ -25,8 +26,6 @@ use crate::{
     channel::Recorder,
     fleet::{BoardKey, Outcome},
 };
-
-pub use samples::SampleTable;
 
 /// The exercises, in their order: their words and what one learns.
 const EXERCISES: &[(Exercise, &str, &str)] = &[

@@ -7,6 +7,7 @@ use std::{collections::VecDeque, io, path::Path, sync::Arc};
 use files::{Access, Draft};
 use protocol::telemetry::{Channel, Telemetry};
 
+use crate::ui::file_task::WriteFile;
 use crate::{
     plain::cell,
     telemetry::{Arrived, Piece},
@@ -316,15 +317,15 @@ impl Column {
 /// Samples as a table (RFC 4180): a row for each moment, a column for each
 /// channel.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SampleTable {
+pub(super) struct SampleTable {
     head: Vec<String>,
     blocks: Vec<Block>,
 }
 
-impl SampleTable {
+impl WriteFile for SampleTable {
     /// Writes them with a head. Times are in seconds since the board booted;
     /// what was lost has no row.
-    pub(in crate::ui) fn write(&self, path: &Path) -> io::Result<()> {
+    fn write(&self, path: &Path) -> io::Result<()> {
         let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
         let head: Vec<_> = self.head.iter().map(|name| cell(name)).collect();
         file.write_record(std::iter::once("seconds").chain(head.iter().map(AsRef::as_ref)))?;

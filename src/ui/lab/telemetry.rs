@@ -17,7 +17,7 @@ use super::{
     super::{
         action::Task,
         board_choice,
-        files::Errand,
+        file_task::{Content, Errand},
         icon,
         page_context::PageContext,
         text,
@@ -245,7 +245,7 @@ impl Telemetry {
                     && let Some(end) = self.held.or(end)
                 {
                     let table = self.store.table(end - self.span, end);
-                    context.push(Task::File(Errand::SaveSamples(Arc::new(table))));
+                    context.push(Task::File(Errand::SaveSamples(Content::new(table))));
                 }
             });
         });

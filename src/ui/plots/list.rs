@@ -6,7 +6,7 @@ use eframe::egui::{
     pos2, vec2,
 };
 
-use super::{Curve, Range, can_be_plotted, sign_button};
+use super::curve::{Curve, Range};
 use crate::ui::page_context::PageContext;
 use crate::ui::room::between;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     ui::{
         action::WindowAction,
         icon, offers,
-        pin::Pin,
+        pin::{Pin, can_be_plotted},
         text,
         theme::{self, UNIT, palette},
     },
@@ -138,4 +138,11 @@ fn row(ui: &mut Ui, curve: &Curve<'_>, range: Range, cursor: Option<f64>) -> boo
         );
     }
     taken
+}
+
+/// A button with a sign, whose name is a word.
+pub(super) fn sign_button(ui: &mut Ui, sign: &str, name: &str) -> egui::Response {
+    let response = ui.add(Button::new(sign));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    response
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{Curve, Range};
+use super::curve::{Curve, Range};
 use crate::{
     fleet::{BoardKey, LinkState, LogEvent, Timeline, seconds},
     ui::{journal::Journal, words},

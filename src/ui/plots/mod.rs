@@ -2,10 +2,11 @@
 //! shown. It is live until somebody looks back.
 
 mod axis;
+mod curve;
 mod list;
 mod markers;
 mod strip;
-pub(super) mod table;
+mod table;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -16,25 +17,25 @@ use eframe::egui::{
     self, Align, Button, ColorImage, Frame, Key, Layout, Margin, Modifiers, Rect, ScrollArea, Ui,
     WidgetInfo, accesskit::Role, vec2,
 };
-use protocol::Kind;
 
 use super::{
     action::Task,
-    files::Errand,
+    file_task::{Content, Errand},
     icon,
-    page_context::{PageContext, PageView},
+    page_context::PageContext,
+    page_view::PageView,
     pin::Pin,
     text,
     theme::{self, UNIT, palette},
-    words,
 };
-use crate::fleet::{BoardView, Bucket, ComponentView, seconds};
+use crate::fleet::{BoardView, seconds};
 use crate::ui::frame_context::FrameContext;
 use crate::ui::room::left_of;
+use curve::{Curve, Range, Shape};
+use list::sign_button;
 use markers::Markers;
 
-pub use crate::settings::PlotSettings;
-
+use crate::settings::PlotSettings;
 /// Lengths of time that are shown at a click, in seconds.
 const SPANS: [(f64, &str); 6] = [
     (60.0, "1 min"),
@@ -50,89 +51,6 @@ const SPAN: [f64; 2] = [1.0, 604_800.0];
 
 /// As many curves can still be told apart.
 const MOST: usize = 16;
-
-/// How a curve is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    /// From value to value.
-    Line,
-    /// A value holds until the next.
-    Steps,
-    /// On or off: steps in a lane of its own.
-    Lane,
-}
-
-/// A curve as it is to be drawn.
-struct Curve<'a> {
-    /// Its number in the list, from 0; it has the color of that number.
-    number: usize,
-    pin: &'a Pin,
-    title: String,
-    view: Option<(&'a Arc<BoardView>, &'a Arc<ComponentView>)>,
-    /// What is known of the time that is shown.
-    buckets: Vec<Bucket>,
-}
-
-impl Curve<'_> {
-    fn unit(&self) -> Option<&str> {
-        self.view
-            .and_then(|(_, view)| view.descriptor.unit_of_measurement.as_deref())
-    }
-
-    fn shape(&self) -> Shape {
-        match self.pin.component.kind {
-            Kind::Switch | Kind::BinarySensor | Kind::Light => Shape::Lane,
-            Kind::Number => Shape::Steps,
-            _ => Shape::Line,
-        }
-    }
-
-    /// A value in words, without its unit.
-    fn number_words(&self, value: f64) -> String {
-        let decimals = self
-            .view
-            .and_then(|(_, view)| view.descriptor.accuracy_decimals);
-        match self.shape() {
-            Shape::Lane => self.words(value),
-            Shape::Line | Shape::Steps => words::quantity(value, decimals, None),
-        }
-    }
-
-    /// A value in words.
-    fn words(&self, value: f64) -> String {
-        if self.shape() == Shape::Lane && (value == 0.0 || value == 1.0) {
-            return if value == 1.0 { "on" } else { "off" }.to_owned();
-        }
-        let decimals = self
-            .view
-            .and_then(|(_, view)| view.descriptor.accuracy_decimals);
-        match self.shape() {
-            Shape::Lane => format!("{:.0} % on", value * 100.0),
-            Shape::Line | Shape::Steps => words::quantity(value, decimals, self.unit()),
-        }
-    }
-}
-
-/// Whether a component has values over time.
-pub(super) fn can_be_plotted(kind: &Kind) -> bool {
-    !matches!(
-        kind,
-        Kind::Select | Kind::Text | Kind::Button | Kind::Update
-    )
-}
-
-/// The time that is shown: seconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Range {
-    from: f64,
-    to: f64,
-}
-
-impl Range {
-    fn span(self) -> f64 {
-        self.to - self.from
-    }
-}
 
 /// How far a picture of the plots is.
 #[derive(Debug)]
@@ -447,7 +365,7 @@ impl Plots {
                     range,
                     &context.timeline,
                 );
-                context.push(Task::File(Errand::SaveTable(Arc::new(rows))));
+                context.push(Task::File(Errand::SaveTable(Content::new(rows))));
             }
             let idle = matches!(self.picture, Picture::None);
             let png = ui.add_enabled(any && idle, Button::new("Save PNG…"));
@@ -577,11 +495,4 @@ fn empty(ui: &mut Ui) {
             told since this window was opened is there already: up to a day, with every extreme.";
         ui.add(egui::Label::new(egui::RichText::new(words).color(palette.weak)).wrap());
     });
-}
-
-/// A button with a sign, whose name is a word.
-pub(super) fn sign_button(ui: &mut Ui, sign: &str, name: &str) -> egui::Response {
-    let response = ui.add(Button::new(sign));
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
-    response
 }

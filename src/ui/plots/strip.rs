@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 use eframe::egui::{Align2, Color32, RichText, Ui, Vec2b, WidgetInfo, accesskit::Role, pos2};
 use egui_plot::{FilledArea, Line, LineStyle, PlotPoint, PlotPoints, Points, Text, VLine};
 
-use super::{Curve, Range, Shape, axis, markers::Mark};
+use super::{
+    axis,
+    curve::{Curve, Range, Shape},
+    markers::Mark,
+};
 use crate::ui::frame_context::FrameContext;
 use crate::{
     fleet::Bucket,

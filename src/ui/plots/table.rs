@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use crate::{
     fleet::{Bucket, Timeline, time},
     plain::cell,
-    ui::{model::Model, pin::Pin},
+    ui::{file_task::WriteFile, model::Model, pin::Pin},
     words,
 };
 
 /// A row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub(super) struct Row {
     board: String,
     component: String,
     name: String,
@@ -61,8 +61,14 @@ pub(in crate::ui) fn rows(
     rows
 }
 
+impl WriteFile for Vec<Row> {
+    fn write(&self, path: &Path) -> io::Result<()> {
+        write(path, self)
+    }
+}
+
 /// Writes the rows with a head. Times are RFC 3339 in UTC; a gap has no values.
-pub(in crate::ui) fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
+fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
     let mut file = csv::Writer::from_writer(Draft::create(path, Access::AsBefore)?);
     file.write_record([
         "time",

@@ -9,9 +9,9 @@ use crate::{
         action::{Overlay, PinTarget, WindowAction},
         commands::Commands,
         frame_context::FrameContext,
+        notice::Notice,
         page_context::{ActionQueue, PageContext},
         settings::Page,
-        toasts::Notice,
     },
 };
 

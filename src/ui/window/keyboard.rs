@@ -5,7 +5,7 @@ use eframe::egui::{Key, Modifiers, Ui};
 use super::Window;
 use crate::ui::{
     action::{BoardCommand, Overlay, WindowAction},
-    dialogs::Asks,
+    dialog_kind::Asks,
     page_context::PageContext,
     places,
     settings::Page,

@@ -8,7 +8,7 @@ use crate::ui::{
     frames::Frames,
     health::Health,
     lab::Lab,
-    page_context::PageView,
+    page_view::PageView,
     plots::Plots,
     scenes::Scenes,
     settings::{Page, Settings},

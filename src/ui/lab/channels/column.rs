@@ -22,7 +22,7 @@ use crate::{
     channel::{Content, Direction, Entry, Life, Pointer, State, Sum, View, What, hex},
     ui::{
         action::Task,
-        files::Errand,
+        file_task::Errand,
         icon,
         page_context::PageContext,
         text,

@@ -28,7 +28,7 @@ use crate::{
     settings::RememberedChannel,
     ui::{
         action::Task,
-        files::Errand,
+        file_task::Errand,
         icon,
         model::Model,
         page_context::PageContext,
