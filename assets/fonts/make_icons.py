@@ -1,4 +1,4 @@
-"""Cuts Phosphor down to the icons that src/ui/icon.rs names; see assets/README.md."""
+"""Cuts Phosphor down to the icons that src/ui/widgets/icon.rs names; see assets/README.md."""
 import re
 import sys
 from fontTools import subset

@@ -3,10 +3,16 @@
 use eframe::egui;
 use protocol::{Object, method};
 
-use super::{App, to_remember};
 use crate::{
     fleet::{BoardKey, LinkProblem, LinkState},
-    ui::{Batch, BoardCommand, Notice, Step, What},
+    ui::{
+        app::state::{App, to_remember},
+        model::{
+            action::BoardCommand,
+            batch::{Batch, Step, What},
+            notice::Notice,
+        },
+    },
 };
 
 impl App {

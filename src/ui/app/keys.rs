@@ -2,12 +2,14 @@
 
 use eframe::egui;
 
-use super::App;
 use crate::{
     fleet::{BoardKey, LinkProblem, LinkState},
     keys,
     pairing::{PairProblem, Progress},
-    ui::{Notice, key_ring::News},
+    ui::{
+        app::{key_ring::News, state::App},
+        model::notice::Notice,
+    },
     words,
 };
 

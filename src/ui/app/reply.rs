@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use crate::{
     fleet::{BoardKey, Outcome},
-    ui::virtual_boards::StartVirtualBoards,
+    ui::model::virtual_boards::StartVirtualBoards,
 };
 
 /// Where the hook that starts virtual boards is.

@@ -1,0 +1,236 @@
+//! Errands with files: asks where through the desktop's portal, and reads or
+//! writes there, all on a thread of its own. Where no portal answers, the path
+//! is typed and the same errand goes on.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use eframe::egui;
+
+use crate::{
+    channel::{ReadError, Recorder},
+    documents::{Document, DocumentError},
+    fleet::BoardKey,
+    ui::{
+        app::export::{self, Lines},
+        model::{
+            boards::Model,
+            file_task::{Direction, Errand, Question},
+        },
+        pages::lab::channels::load::{Loaded, load},
+    },
+};
+
+/// Nobody cancels a dialog faster than this: it was never shown.
+const NEVER_SHOWN: Duration = Duration::from_millis(400);
+
+/// What an errand brings back.
+#[derive(Debug)]
+pub(crate) enum Brought {
+    /// It was written there.
+    Saved(PathBuf),
+    /// A scene or a dashboard that was in a file.
+    Document(Box<Document>),
+    /// An image for a board's firmware; the fleet reads it.
+    Image(BoardKey, PathBuf),
+    /// A recording of the lab's channel with this number has begun.
+    Recorder(u64, Recorder),
+    /// A recording of a channel that was in a file.
+    Recording(Loaded),
+}
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    /// The system said no.
+    #[error("{} could not be written: {source}", path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is no scene and no dashboard.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// It is no recording of a channel.
+    #[error(transparent)]
+    Recording(#[from] ReadError),
+}
+
+/// What is done with the file, on a thread; more than once where the first path
+/// was no good.
+type Work = Arc<dyn Fn(&Path) -> Result<Brought, FileError> + Send + Sync>;
+
+impl Errand {
+    /// What is done once the file is known.
+    fn work(self, model: &Model) -> Work {
+        match self {
+            Self::Image(board) => Arc::new(move |path| Ok(Brought::Image(board, path.to_owned()))),
+            Self::SaveTable(rows) => Arc::new(move |path| written(path, rows.write(path))),
+            Self::SaveSamples(samples) => Arc::new(move |path| written(path, samples.write(path))),
+            Self::SavePicture(image) => {
+                Arc::new(move |path| written(path, export::picture(path, &image)))
+            }
+            Self::SaveDocument(document) => {
+                Arc::new(move |path| written(path, document.write(path)))
+            }
+            Self::LoadDocument => {
+                Arc::new(|path| Ok(Brought::Document(Box::new(Document::read(path)?))))
+            }
+            Self::Record(channel, address) => Arc::new(move |path| {
+                let failed = |source| FileError::Write {
+                    path: path.to_owned(),
+                    source,
+                };
+                Ok(Brought::Recorder(
+                    channel,
+                    Recorder::create(path, &address).map_err(failed)?,
+                ))
+            }),
+            Self::OpenRecording => Arc::new(|path| Ok(Brought::Recording(load(path)?))),
+            Self::SaveLines(entries) => {
+                let boards = model
+                    .boards()
+                    .map(|board| (board.key, Arc::clone(board)))
+                    .collect();
+                let lines = Lines { entries, boards };
+                Arc::new(move |path| written(path, export::write(path, &lines)))
+            }
+        }
+    }
+}
+
+/// What came of writing a file.
+fn written(path: &Path, outcome: io::Result<()>) -> Result<Brought, FileError> {
+    let path = path.to_owned();
+    match outcome {
+        Ok(()) => Ok(Brought::Saved(path)),
+        Err(source) => Err(FileError::Write { path, source }),
+    }
+}
+
+/// An errand that is on its way.
+pub(crate) struct Journey {
+    question: Question,
+    work: Work,
+    answer: Option<mpsc::Receiver<Answer>>,
+}
+
+impl fmt::Debug for Journey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journey")
+            .field("question", &self.question)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came of asking or working.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Done.
+    Brought(Brought),
+    /// The person changed their mind.
+    Cancelled,
+    /// No file dialog of the desktop answered: a path has to be typed.
+    NoDialog,
+    /// It was not done.
+    Failed(FileError),
+}
+
+impl Journey {
+    /// Asks for the file and does the errand; the answer arrives later, and
+    /// `ctx` is woken for it.
+    ///
+    /// # Errors
+    /// Where there is no thread for it.
+    pub(crate) fn begin(errand: Errand, model: &Model, ctx: egui::Context) -> io::Result<Self> {
+        let question = errand.question(model);
+        let work = errand.work(model);
+        let answer = on_a_thread(ctx, {
+            let (question, work) = (question.clone(), Arc::clone(&work));
+            move || match ask(&question) {
+                Ok(path) => done(&path, &work),
+                Err(answer) => answer,
+            }
+        })?;
+        Ok(Self {
+            question,
+            work,
+            answer: Some(answer),
+        })
+    }
+
+    /// Does the errand with a path that was typed.
+    ///
+    /// # Errors
+    /// Where there is no thread for it.
+    pub(crate) fn go_on(&mut self, path: PathBuf, ctx: egui::Context) -> io::Result<()> {
+        let work = Arc::clone(&self.work);
+        self.answer = Some(on_a_thread(ctx, move || done(&path, &work))?);
+        Ok(())
+    }
+
+    /// What came of it, if it is known by now.
+    pub(crate) fn answer(&mut self) -> Option<Answer> {
+        let answer = match self.answer.as_ref()?.try_recv() {
+            Ok(answer) => answer,
+            Err(mpsc::TryRecvError::Empty) => return None,
+            Err(mpsc::TryRecvError::Disconnected) => Answer::Cancelled,
+        };
+        self.answer = None;
+        Some(answer)
+    }
+
+    /// How it is asked for.
+    pub(crate) fn question(&self) -> &Question {
+        &self.question
+    }
+}
+
+fn ask(question: &Question) -> Result<PathBuf, Answer> {
+    let asked = Instant::now();
+    let mut dialog = rfd::AsyncFileDialog::new().set_title(&question.title);
+    for (name, endings) in question.sorts {
+        dialog = dialog.add_filter(*name, endings);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|_| Answer::NoDialog)?;
+    let chosen = match &question.direction {
+        Direction::Open => runtime.block_on(dialog.pick_file()),
+        Direction::Save(name) => runtime.block_on(dialog.set_file_name(name).save_file()),
+    };
+    match chosen {
+        Some(file) => Ok(file.path().to_owned()),
+        None if asked.elapsed() < NEVER_SHOWN => Err(Answer::NoDialog),
+        None => Err(Answer::Cancelled),
+    }
+}
+
+fn done(path: &Path, work: &Work) -> Answer {
+    match work(path) {
+        Ok(brought) => Answer::Brought(brought),
+        Err(error) => Answer::Failed(error),
+    }
+}
+
+fn on_a_thread(
+    ctx: egui::Context,
+    run: impl FnOnce() -> Answer + Send + 'static,
+) -> io::Result<mpsc::Receiver<Answer>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new()
+        .name("file".to_owned())
+        .spawn(move || {
+            // The window may be gone; then nobody waits for the answer.
+            let _ = sender.send(run());
+            ctx.request_repaint();
+        })?;
+    Ok(receiver)
+}

@@ -1,0 +1,202 @@
+//! What can be done with a file that is still to be chosen, and how the file
+//! dialog asks for it. Touches no file.
+
+use std::{fmt, io, path::Path, sync::Arc};
+
+use eframe::egui;
+use jiff::Timestamp;
+
+use crate::{
+    documents::Document,
+    fleet::{BoardKey, LogEntry},
+    ui::model::boards::Model,
+    words,
+};
+
+/// What somebody wants done with a file that is still to be named.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Errand {
+    /// Update a board's firmware with this image.
+    Image(BoardKey),
+    /// Save these values as a table.
+    SaveTable(Content),
+    /// Save these samples as a table.
+    SaveSamples(Content),
+    /// Save this picture.
+    SavePicture(Arc<egui::ColorImage>),
+    /// Save this scene or dashboard.
+    SaveDocument(Box<Document>),
+    /// Load a scene or a dashboard.
+    LoadDocument,
+    /// Record the channel of the lab with this number; where it goes.
+    Record(u64, String),
+    /// Show a recording of a channel.
+    OpenRecording,
+    /// Save these lines, oldest first, as JSON Lines or CSV.
+    SaveLines(Vec<Arc<LogEntry>>),
+}
+
+/// Something that can be written to a file, from another thread.
+pub(crate) trait WriteFile: Send + Sync {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    fn write(&self, path: &Path) -> io::Result<()>;
+}
+
+/// What a page hands over to be written; equal only to itself.
+#[derive(Clone)]
+pub struct Content(Arc<dyn WriteFile>);
+
+impl Content {
+    pub(crate) fn new(content: impl WriteFile + 'static) -> Self {
+        Self(Arc::new(content))
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        self.0.write(path)
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Content").finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// How it is asked which file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What it is about.
+    pub title: String,
+    /// Whether a file is there already.
+    pub direction: Direction,
+    /// Names of sorts of files, with their endings.
+    pub sorts: &'static [(&'static str, &'static [&'static str])],
+    /// Where a path is typed: what becomes of it, in a sentence.
+    pub help: &'static str,
+    /// Where a path is typed: the word on the button.
+    pub done: &'static str,
+}
+
+/// Whether a file is there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Direction {
+    /// One that is there.
+    Open,
+    /// One that may be new, and what it is to be called.
+    Save(String),
+}
+
+impl Errand {
+    /// How it is asked.
+    pub(crate) fn question(&self, model: &Model) -> Question {
+        match self {
+            Self::Image(board) => Question {
+                title: format!(
+                    "Firmware for {}",
+                    model.board(*board).map_or("a board", |view| &view.name)
+                ),
+                direction: Direction::Open,
+                sorts: &[("Firmware images", &["bin"]), ("All files", &["*"])],
+                help: "type where the image is. The board restarts with it.",
+                done: "Update",
+            },
+            Self::SaveTable(_) => Question {
+                title: "Save the values".to_owned(),
+                direction: Direction::Save(dated("csv")),
+                sorts: &[("CSV", &["csv"])],
+                help: "type where to save. It becomes a table with a row for each value.",
+                done: "Save",
+            },
+            Self::SaveSamples(_) => Question {
+                title: "Save the samples".to_owned(),
+                direction: Direction::Save(dated("csv")),
+                sorts: &[("CSV", &["csv"])],
+                help: "type where to save. It becomes a table with a row for each sample.",
+                done: "Save",
+            },
+            Self::SavePicture(_) => Question {
+                title: "Save the picture".to_owned(),
+                direction: Direction::Save(dated("png")),
+                sorts: &[("PNG", &["png"])],
+                help: "type where to save the picture. It is written as PNG.",
+                done: "Save",
+            },
+            Self::SaveDocument(document) => Question {
+                title: format!("Save the {} {}", document.sort().word(), document.name()),
+                direction: Direction::Save(format!("{}.json", named(document.name()))),
+                sorts: &[("JSON", &["json"])],
+                help: "type where to save. It is one JSON file that another Switchboard can load.",
+                done: "Save",
+            },
+            Self::LoadDocument => Question {
+                title: "Load a scene or a dashboard".to_owned(),
+                direction: Direction::Open,
+                sorts: &[("JSON", &["json"]), ("All files", &["*"])],
+                help: "type where the scene or the dashboard is. What is there already stays.",
+                done: "Load",
+            },
+            Self::Record(_, address) => Question {
+                title: format!("Record {address}"),
+                direction: Direction::Save(dated("jsonl")),
+                sorts: &[("JSON Lines", &["jsonl"])],
+                help: "type where to record. Everything that happens becomes one JSON object a \
+                     line.",
+                done: "Record",
+            },
+            Self::OpenRecording => Question {
+                title: "Open a recording of a channel".to_owned(),
+                direction: Direction::Open,
+                sorts: &[("JSON Lines", &["jsonl"]), ("All files", &["*"])],
+                help: "type where the recording is.",
+                done: "Open",
+            },
+            Self::SaveLines(_) => Question {
+                title: "Save what happened".to_owned(),
+                direction: Direction::Save(dated("jsonl")),
+                sorts: &[("JSON Lines", &["jsonl"]), ("CSV", &["csv"])],
+                help: "type where to save. A name that ends with .csv makes a table, any other \
+                     one JSON object a line.",
+                done: "Save",
+            },
+        }
+    }
+}
+
+impl Question {
+    /// A path to begin with, in the person's own folder, for who types it.
+    pub(crate) fn proposed(&self) -> String {
+        match &self.direction {
+            Direction::Open => String::new(),
+            Direction::Save(name) => std::env::home_dir()
+                .unwrap_or_default()
+                .join(name)
+                .display()
+                .to_string(),
+        }
+    }
+}
+
+/// A name as that of a file.
+fn named(name: &str) -> String {
+    let name = words::slug(name);
+    if name.is_empty() {
+        "switchboard".to_owned()
+    } else {
+        name
+    }
+}
+
+/// A name that says when, with this ending.
+fn dated(ending: &str) -> String {
+    let now = Timestamp::now().to_zoned(words::local_zone().0);
+    format!("switchboard-{}.{ending}", now.strftime("%Y-%m-%d-%H%M%S"))
+}

@@ -1,0 +1,85 @@
+//! How large everything is shown: what the person wants, as far as the window
+//! is large enough for it.
+
+use eframe::egui::{
+    Context, Options, Vec2,
+    gui_zoom::kb_shortcuts::{ZOOM_IN, ZOOM_IN_SECONDARY, ZOOM_OUT, ZOOM_RESET},
+    vec2,
+};
+
+use crate::ui::widgets::theme;
+
+/// What a key did to the zoom.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Step {
+    /// It is to be this from now on.
+    To(f32),
+    /// It stays: what is shown larger would not fit into the window.
+    TooLarge,
+}
+
+/// Leaves the keys for the zoom to [`step`]: egui's own go to 5, whatever the
+/// size of the window.
+pub(crate) fn take_over(ctx: &Context) {
+    ctx.options_mut(|options: &mut Options| options.zoom_with_keyboard = false);
+}
+
+/// The zoom that is shown where `wanted` is asked for, in a window of this size
+/// in points without zoom. It leaves the least window in which every page can
+/// be used; a window that is smaller yet is not zoomed in.
+pub(crate) fn shown(wanted: f32, window: Vec2) -> f32 {
+    let [least, most] = theme::ZOOM;
+    let fits = (window / vec2(theme::WINDOW_LEAST[0], theme::WINDOW_LEAST[1]))
+        .min_elem()
+        .max(1.0);
+    // A file may hold any number.
+    let wanted = if wanted.is_finite() { wanted } else { 1.0 };
+    // Whole steps, so that in and out lead over the same ones.
+    let fits = (fits * 10.0 + 1e-3).floor() / 10.0;
+    wanted.clamp(least, most).min(fits)
+}
+
+/// What the keys ask for, from the zoom that is shown now.
+pub(crate) fn step(ctx: &Context, now: f32, window: Vec2) -> Option<Step> {
+    let pressed = |shortcut| ctx.input_mut(|input| input.consume_shortcut(shortcut));
+    let tenths = (now * 10.0).round();
+    if pressed(&ZOOM_RESET) {
+        return Some(Step::To(1.0));
+    }
+    if pressed(&ZOOM_OUT) {
+        return Some(Step::To(shown((tenths - 1.0) / 10.0, window)));
+    }
+    if pressed(&ZOOM_IN) || pressed(&ZOOM_IN_SECONDARY) {
+        let wanted = (tenths + 1.0) / 10.0;
+        let next = shown(wanted, window);
+        let is_held_back = next < wanted - 1e-3 && wanted <= theme::ZOOM[1];
+        return Some(if is_held_back {
+            Step::TooLarge
+        } else {
+            Step::To(next)
+        });
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ui::*;
+
+    #[test]
+    fn the_zoom_leaves_a_window_in_which_every_page_can_be_used() {
+        for (wanted, window, zoom) in [
+            (1.0, [1180.0, 760.0], 1.0),
+            (3.1, [1180.0, 760.0], 1.8),
+            (3.1, [2560.0, 1440.0], 3.0),
+            (2.0, [640.0, 400.0], 1.0),
+            (2.0, [300.0, 200.0], 1.0),
+            (0.7, [300.0, 200.0], 0.7),
+            (0.0, [1180.0, 760.0], 0.5),
+            (1e9, [1180.0, 760.0], 1.8),
+            (f32::NAN, [1180.0, 760.0], 1.0),
+        ] {
+            assert_eq!(shown(wanted, window.into()), zoom, "{wanted} in {window:?}");
+        }
+    }
+}
