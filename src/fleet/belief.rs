@@ -18,9 +18,10 @@ use super::{
 use crate::{
     address::{Address, Candidates},
     keys::Keys,
-    link::{bounds, session::Report, state::Now},
+    link::{session::Report, state::Now},
     redact::redacted,
 };
+use sanitize::bounds;
 
 /// What of every board's own methods one may do without (docs/protocol.md,
 /// "Methods").

@@ -312,7 +312,7 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
             words,
             keys: String::new(),
             action,
-        })
+        });
     };
     add(
         icon::CPU,

@@ -204,7 +204,7 @@ impl Window {
         let window = ctx.content_rect().size() * now;
         match zoom::step(ctx, now, window) {
             Some(zoom::Step::To(zoom)) => {
-                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom)
+                self.layout.zoom = ((zoom - 1.0).abs() > 0.01).then_some(zoom);
             }
             Some(zoom::Step::TooLarge) => {
                 self.tell(Notice::Done(

@@ -57,7 +57,7 @@ pub(super) struct Tiler<'a> {
 
 /// How much room a component needs in a tile.
 pub(super) fn size(ui: &Ui, context: &PageContext<'_>, pin: &Pin) -> Vec2 {
-    let Some((board, component)) = context.model.pinned(&pin) else {
+    let Some((board, component)) = context.model.pinned(pin) else {
         return vec2(LEAST, ABSENT);
     };
     let availability = availability(board, "");
@@ -78,7 +78,7 @@ impl Behavior<Pin> for Tiler<'_> {
         if !ui.is_rect_visible(rect) {
             return UiResponse::None;
         }
-        let title = self.context.model.pin_title(&pin);
+        let title = self.context.model.pin_title(pin);
         let builder = UiBuilder::new()
             .id_salt(("tile", &pin.board, pin.component.to_string()))
             .max_rect(rect)
@@ -89,7 +89,7 @@ impl Behavior<Pin> for Tiler<'_> {
         let ui = &mut ui;
         let (fill, border) = (palette(ui).card, palette(ui).border);
         let radius = CornerRadius::same(theme::CARD_RADIUS);
-        let found = self.context.model.pinned(&pin);
+        let found = self.context.model.pinned(pin);
         let lit = found.map_or(0.0, |(board, view)| {
             cards::flash(self.context, board.key, &view.descriptor.key)
         });
@@ -135,7 +135,7 @@ impl Behavior<Pin> for Tiler<'_> {
                     });
             }
             None => {
-                let words = match self.context.model.pinned_board(&pin) {
+                let words = match self.context.model.pinned_board(pin) {
                     Some(board) if !matches!(board.link, LinkState::Connected) => {
                         "What is on this board is not known yet."
                     }
@@ -161,7 +161,7 @@ impl Behavior<Pin> for Tiler<'_> {
     }
 
     fn tab_title_for_pane(&mut self, pin: &Pin) -> WidgetText {
-        self.context.model.pin_title(&pin).into()
+        self.context.model.pin_title(pin).into()
     }
 
     fn simplification_options(&self) -> SimplificationOptions {
@@ -237,7 +237,7 @@ impl Tiler<'_> {
             palette.outline,
         );
         let mut left = sign.right() + HALF;
-        let name = match self.context.model.pinned_board(&pin) {
+        let name = match self.context.model.pinned_board(pin) {
             Some(board) => {
                 if !matches!(board.link, LinkState::Connected) {
                     status_icons::link(ui, pos2(left + 6.0, handle.center().y), &board.link);
@@ -317,7 +317,7 @@ impl Tiler<'_> {
         more.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{title}: tile")));
         Popup::menu(&more).show(|ui| {
             ui.set_min_width(200.0);
-            if let Some((board, component)) = self.context.model.pinned(&pin)
+            if let Some((board, component)) = self.context.model.pinned(pin)
                 && entry(ui, icon::ARROW_RIGHT, "Show on its board")
             {
                 let component = Some(component.descriptor.key.clone());

@@ -135,7 +135,7 @@ impl PageView for Plots {
             .iter()
             .enumerate()
             .map(|(number, pin)| {
-                let view = context.model.pinned(&pin);
+                let view = context.model.pinned(pin);
                 if let Some((board, _)) = view {
                     context.shows(board.key);
                 }
@@ -146,7 +146,7 @@ impl PageView for Plots {
                 Curve {
                     number,
                     pin,
-                    title: context.model.pin_title(&pin),
+                    title: context.model.pin_title(pin),
                     view,
                     buckets,
                 }
