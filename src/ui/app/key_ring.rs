@@ -249,7 +249,7 @@ mod tests {
     use std::sync::{Arc, Condvar, Mutex};
 
     use crate::keys::Vault;
-    use crate::ui::*;
+    use super::*;
 
     /// A keychain that answers once it is unlocked.
     #[derive(Default)]

@@ -237,7 +237,7 @@ pub(crate) fn kind(kind: &Kind) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::ui::*;
+    use super::*;
 
     #[test]
     fn tags_are_divided_by_commas_and_kept_once() {

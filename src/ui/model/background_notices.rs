@@ -133,7 +133,7 @@ mod tests {
     use std::{sync::Arc, time::SystemTime};
 
     use crate::fleet::LinkProblem;
-    use crate::ui::*;
+    use super::*;
 
     fn entry(board: u32, link: LinkState) -> LogEntry {
         let what = LogEvent::Link(link);

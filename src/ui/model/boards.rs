@@ -591,7 +591,7 @@ fn flush(key: &mut String, digits: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use crate::ui::natural;
+    use super::natural;
 
     #[test]
     fn names_sort_as_people_sort_them() {

@@ -275,7 +275,7 @@ mod tests {
     use protocol::{ComponentKey, Kind, State};
 
     use crate::fleet::{LinkState, Origin};
-    use crate::ui::*;
+    use super::*;
 
     /// Ten seconds are enough for anything here; a budget of nothing is used
     /// where it matters.

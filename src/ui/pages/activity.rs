@@ -41,8 +41,6 @@ pub(crate) struct Activity {
     matches: Matches,
 }
 
-impl Activity {}
-
 impl PageView for Activity {
     fn margin(&self, _context: &PageContext<'_>) -> Margin {
         Margin {

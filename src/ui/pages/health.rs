@@ -217,8 +217,6 @@ impl Default for Health {
     }
 }
 
-impl Health {}
-
 impl PageView for Health {
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         // The table keeps its head and some rows, however low the window is.

@@ -64,7 +64,7 @@ pub(crate) fn step(ctx: &Context, now: f32, window: Vec2) -> Option<Step> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ui::*;
+    use super::*;
 
     #[test]
     fn the_zoom_leaves_a_window_in_which_every_page_can_be_used() {

@@ -149,7 +149,7 @@ mod tests {
 
     use eframe::egui::{Context, FontId, RawInput};
 
-    use crate::ui::*;
+    use super::*;
 
     /// Shows a text and returns which of its characters are boxes.
     fn boxes(ctx: &Context, fonts: &mut SystemFonts, text: &str) -> String {

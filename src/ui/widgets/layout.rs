@@ -56,7 +56,7 @@ impl Within for Rect {
 mod tests {
     use eframe::egui::{pos2, vec2};
 
-    use crate::ui::*;
+    use super::*;
 
     #[test]
     fn no_part_of_a_small_rectangle_is_negative() {

@@ -399,7 +399,7 @@ pub(crate) fn preference(choice: ThemeChoice) -> egui::ThemePreference {
 
 #[cfg(test)]
 mod tests {
-    use crate::ui::*;
+    use super::*;
 
     /// WCAG 2.2, "contrast ratio".
     fn contrast(a: Color32, b: Color32) -> f32 {
