@@ -258,7 +258,7 @@ fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
     }
     harness.key_press(Key::Enter);
     harness.run();
-    harness.get_by_role_and_label(Role::TextInput, "Find in the lines");
+    harness.get_by_role_and_label(Role::TextInput, "Search events");
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     harness.run();
     harness.key_press(Key::Escape);
@@ -278,7 +278,7 @@ fn a_locked_board_says_so_and_what_can_be_done_is_reached_by_keyboard() {
         ("Desk lamp", "locked: Speaks only encrypted", &[][..]),
         ("Vault", "locked, no key: ", &["Pair…", "Enter key…"]),
         ("Old vault", "locked, wrong key: ", &["Pair…", "Enter key…"]),
-        ("Erased", "locked: ", &["Forget the key…"]),
+        ("Erased", "locked: ", &["Forget key…"]),
     ] {
         let boards = scenes::locked(at);
         let key = boards.iter().find(|board| board.name == name).unwrap().key;

@@ -53,7 +53,7 @@ impl App {
                 Some((number, batch)) => self.give(number, batch, ctx),
                 None => self
                     .window
-                    .tell(Notice::Done("There is nothing to undo.".to_owned())),
+                    .tell(Notice::Done("Nothing to undo.".to_owned())),
             },
             BoardCommand::CancelUpdate(board) => self.fleet.cancel_update(board),
             BoardCommand::EnterKey(board, text) => self.enter_key(board, &text, ctx),

@@ -89,7 +89,7 @@ pub(crate) fn picture(path: &Path, picture: &ColorImage) -> io::Result<()> {
         .collect();
     let size = |length: usize| u32::try_from(length).map_err(io::Error::other);
     let image = image::RgbaImage::from_raw(size(width)?, size(height)?, pixels)
-        .ok_or_else(|| io::Error::other("the picture has fewer pixels than its size says"))?;
+        .ok_or_else(|| io::Error::other("the picture has fewer pixels than its size requires"))?;
     let mut bytes = io::Cursor::new(Vec::new());
     image
         .write_to(&mut bytes, image::ImageFormat::Png)

@@ -48,7 +48,7 @@ pub(crate) enum Brought {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
     /// The system said no.
-    #[error("{} could not be written: {source}", path.display())]
+    #[error("Could not write {}: {source}", path.display())]
     Write {
         /// Which file.
         path: PathBuf,

@@ -248,8 +248,8 @@ impl Drop for KeyRing {
 mod tests {
     use std::sync::{Arc, Condvar, Mutex};
 
-    use crate::keys::Vault;
     use super::*;
+    use crate::keys::Vault;
 
     /// A keychain that answers once it is unlocked.
     #[derive(Default)]

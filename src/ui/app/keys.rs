@@ -25,7 +25,7 @@ impl App {
             Ok(key) if id.as_ref().is_none_or(|id| *id == key.board) => key,
             Ok(key) => {
                 let words = format!(
-                    "This is the key of {}, not of {}.",
+                    "This key belongs to {}, not to {}.",
                     key.board,
                     id.unwrap_or_default()
                 );
@@ -75,7 +75,9 @@ impl App {
             .keys
             .pair(board, &view.where_to_ask(), view.id.clone(), replace, ctx)
         {
-            Ok(()) => self.window.dialog_goes_on("Asking the board…".to_owned()),
+            Ok(()) => self
+                .window
+                .dialog_goes_on("Waiting for the board…".to_owned()),
             Err(error) => self.window.answer_dialog(Err(error.to_string())),
         }
     }
@@ -92,10 +94,10 @@ impl App {
     /// The person says that the board shows another code.
     pub(super) fn codes_differ(&mut self) {
         self.keys.stop_pairing();
-        let words = "The codes differ, so no key was stored. Another controller may be asking the \
-             board, or something between this \
-                     computer and the board may have changed what they say. Press the board's button twice to refuse the code that it \
-                     shows, and try again.";
+        let words = "The codes differ, so no key was stored. Another controller may be pairing \
+            with the board, or something between this computer and the board may have changed \
+            their messages. Press the board's button twice to reject the code that it shows, \
+            then try again.";
         self.window.answer_dialog(Err(words.to_owned()));
     }
 
@@ -107,18 +109,17 @@ impl App {
         while let Some(news) = self.keys.news() {
             match news {
                 News::Waiting(left) => self.window.tell(Notice::Done(format!(
-                    "Waiting up to {} for the keychain to unlock. Boards are connected once it \
-                         has answered.",
+                    "Waiting up to {} for the keychain to unlock. Locked boards connect after \
+                        that.",
                     words::length(left)
                 ))),
                 News::Loaded(keys) => self.fleet.hold_keys(keys),
-                News::Failed(problem) => self.window.tell(Notice::Failed(format!(
-                    "Keys of boards: \
-                     {problem}."
-                ))),
+                News::Failed(problem) => self
+                    .window
+                    .tell(Notice::Failed(format!("Board keys: {problem}."))),
                 News::Pairing(Progress::Waits) => self.window.dialog_goes_on(
-                    "The board serves another controller first. If that is not yours, press the \
-                         board's button twice to refuse it."
+                    "The board is pairing with another controller first. If that is not yours, \
+                        press the board's button twice to reject it."
                         .to_owned(),
                 ),
                 News::Pairing(Progress::Code { code, .. }) => self.window.compare_code(code),

@@ -72,8 +72,8 @@ impl App {
             .map(|view| self.window.model.title(view))
             .unwrap_or_default();
         let title = match &url {
-            Some(url) => format!("Have {name} call {url}"),
-            None => format!("Have {name} call nobody"),
+            Some(url) => format!("Set the outbound connection of {name} to {url}"),
+            None => format!("Disable the outbound connection of {name}"),
         };
         let url = url.map_or(Value::Null, |url| Value::String(url.to_string()));
         let what = What::Call(

@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// What is told after a crash.
-const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page, \
-     and the order of the list are back to their \
-                       defaults; your boards, rooms, tags, scenes and dashboards are unchanged.";
+const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page \
+    and the order of the list have been reset; your boards, rooms, tags, scenes and dashboards \
+    are unchanged.";
 
 /// How the window is opened.
 pub struct Options {

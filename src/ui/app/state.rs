@@ -196,7 +196,7 @@ impl App {
                 )
             {
                 self.window.tell(Notice::Failed(format!(
-                    "Boards cannot call {address}: {problem}"
+                    "Cannot accept inbound connections at {address}: {problem}"
                 )));
             }
             let rest = Changes {

@@ -25,9 +25,9 @@ impl App {
             Task::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
             Task::File(errand) => match Journey::begin(errand, &self.window.model, ctx.clone()) {
                 Ok(journey) => self.errand = Some(journey),
-                Err(error) => self
-                    .window
-                    .tell(Notice::Failed(format!("No thread for the file: {error}"))),
+                Err(error) => self.window.tell(Notice::Failed(format!(
+                    "Could not start a thread for the file: {error}"
+                ))),
             },
             Task::UsePath(path) => {
                 if let Some(Err(error)) = self
@@ -35,8 +35,10 @@ impl App {
                     .as_mut()
                     .map(|errand| errand.go_on(path, ctx.clone()))
                 {
-                    self.window
-                        .tell(Notice::Failed(format!("No thread for the file: {error}")));
+                    self.window.tell(Notice::Failed(format!(
+                        "Could not start a thread for the file: \
+                            {error}"
+                    )));
                 }
             }
             Task::Examine(wanted) => self.examine(wanted.as_deref(), ctx),
@@ -66,7 +68,7 @@ impl App {
                     Ok(_) => Starter::Busy(receiver),
                     Err(error) => {
                         self.window.tell(Notice::Failed(format!(
-                            "No thread for virtual boards: {error}"
+                            "Could not start a thread for virtual boards: {error}"
                         )));
                         Starter::Absent
                     }
@@ -84,7 +86,7 @@ impl App {
                 Ok((start, outcome)) => {
                     self.starter = Starter::Ready(start);
                     if let Err(problem) = outcome {
-                        let words = format!("Virtual boards could not be started: {problem}");
+                        let words = format!("Could not start virtual boards: {problem}");
                         self.window.tell(Notice::Failed(words));
                     }
                     self.say_whether_virtual_boards_can_start();
@@ -120,9 +122,9 @@ impl App {
                 self.examination = Some(examination);
                 self.window.pages.doctor.began(wanted, Instant::now());
             }
-            Err(error) => self
-                .window
-                .tell(Notice::Failed(format!("No thread for the doctor: {error}"))),
+            Err(error) => self.window.tell(Notice::Failed(format!(
+                "Could not start a thread for the doctor: {error}"
+            ))),
         }
         ctx.request_repaint();
     }

@@ -30,7 +30,7 @@ pub(crate) fn grouping_word(grouping: Grouping) -> &'static str {
 pub(crate) fn sorting_word(sorting: Sorting) -> &'static str {
     match sorting {
         Sorting::Name => "Sorted by name",
-        Sorting::Attention => "Troubled first",
+        Sorting::Attention => "Problems first",
     }
 }
 
@@ -192,11 +192,11 @@ fn headings(board: &BoardView, note: Option<&Labels>, grouping: Grouping) -> Vec
             .filter(|room| !room.is_empty())
         {
             Some(room) => vec![(0, room.to_owned())],
-            None => vec![(LAST, "In no room".to_owned())],
+            None => vec![(LAST, "No room".to_owned())],
         },
         Grouping::Tag => match note.map(|note| &note.tags).filter(|tags| !tags.is_empty()) {
             Some(tags) => tags.iter().map(|tag| (0, tag.clone())).collect(),
-            None => vec![(LAST, "Without a tag".to_owned())],
+            None => vec![(LAST, "No tag".to_owned())],
         },
         Grouping::Kind => {
             let kinds: BTreeSet<String> = board
@@ -205,7 +205,7 @@ fn headings(board: &BoardView, note: Option<&Labels>, grouping: Grouping) -> Vec
                 .map(|view| kind(&view.descriptor.kind))
                 .collect();
             match kinds.is_empty() {
-                true => vec![(LAST, "Nothing known".to_owned())],
+                true => vec![(LAST, "Unknown".to_owned())],
                 false => kinds.into_iter().map(|kind| (0, kind)).collect(),
             }
         }

@@ -73,19 +73,19 @@ impl Elsewhere {
             ([], 0) => None,
             ([], back) => {
                 let words = match self.lost.first() {
-                    Some(one) if back == 1 => format!("{} is back.", name(one)),
-                    _ => format!("{back} boards are back."),
+                    Some(one) if back == 1 => format!("{} is connected again.", name(one)),
+                    _ => format!("{back} boards are connected again."),
                 };
                 self.seen();
                 Some((Notice::Done(words), None))
             }
             ([one], _) => Some((
-                Notice::Failed(format!("{} lost its link.", name(one))),
+                Notice::Failed(format!("Lost the connection to {}.", name(one))),
                 Some(Lead::Board(*one)),
             )),
             (many, _) => {
                 let words = format!(
-                    "{} and {} lost their links.",
+                    "Lost the connection to {} and {}.",
                     name(&many[0]),
                     count(many.len() - 1)
                 );
@@ -132,8 +132,8 @@ pub(crate) fn update_ended(
 mod tests {
     use std::{sync::Arc, time::SystemTime};
 
-    use crate::fleet::LinkProblem;
     use super::*;
+    use crate::fleet::LinkProblem;
 
     fn entry(board: u32, link: LinkState) -> LogEntry {
         let what = LogEvent::Link(link);

@@ -274,8 +274,8 @@ mod tests {
 
     use protocol::{ComponentKey, Kind, State};
 
-    use crate::fleet::{LinkState, Origin};
     use super::*;
+    use crate::fleet::{LinkState, Origin};
 
     /// Ten seconds are enough for anything here; a budget of nothing is used
     /// where it matters.

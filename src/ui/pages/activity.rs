@@ -83,12 +83,12 @@ impl Activity {
     fn filters(&mut self, ui: &mut Ui, model: &Model) {
         ui.horizontal_wrapped(|ui| {
             let edit = TextEdit::singleline(&mut self.text)
-                .hint_text("Find in the lines")
+                .hint_text("Search events")
                 .desired_width(208.0);
             let edit = edit
                 .align(Align2::LEFT_CENTER)
                 .min_size(vec2(0.0, theme::LINE));
-            ui.add(edit).accessible_name("Find in the lines");
+            ui.add(edit).accessible_name("Search events");
             let chosen = self
                 .board
                 .and_then(|board| model.board(board))
@@ -124,12 +124,12 @@ impl Activity {
         let end = self.end();
         let shown = self.matches.before(end);
         let newer = self.matches.len() - shown;
-        let mut words = format!("{shown} of {} lines", context.model.journal().len());
+        let mut words = format!("{shown} of {} events", context.model.journal().len());
         if !done {
-            words.push_str(", still looking");
+            words.push_str(", still searching");
         }
         if context.model.journal().len() == KEPT {
-            words.push_str("; older ones are forgotten");
+            words.push_str("; older ones are discarded");
         }
         if context.model.missed() > 0 {
             words.push_str(&format!(
@@ -142,7 +142,7 @@ impl Activity {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let save = ui.add_enabled(shown > 0 && done, Button::new("Save…"));
                 if save
-                    .on_hover_text("Save these lines as JSON Lines or CSV")
+                    .on_hover_text("Save these events as JSON Lines or CSV")
                     .clicked()
                 {
                     let lines = self
@@ -153,8 +153,8 @@ impl Activity {
                     context.push(Task::File(Errand::SaveLines(lines)));
                 }
                 let (word, hint) = match self.held {
-                    None => ("Pause", "Hold the lines still; nothing is lost meanwhile"),
-                    Some(_) => ("Go on", "Show what has happened since"),
+                    None => ("Pause", "Pause the list; no event is lost"),
+                    Some(_) => ("Go on", "Show new events"),
                 };
                 if ui.add(Button::new(word)).on_hover_text(hint).clicked() {
                     self.held = if self.held.is_some() {
@@ -164,7 +164,7 @@ impl Activity {
                     };
                 }
                 if newer > 0 {
-                    let words = format!("{newer} since");
+                    let words = format!("{newer} new");
                     text::label(ui, &words, &words, theme::body(), palette.underway);
                 }
             });
@@ -176,10 +176,10 @@ impl Activity {
         let shown = self.matches.before(end);
         if shown == 0 {
             let words = if context.model.journal().is_empty() {
-                "Nothing yet. Every push, command, answer and loss appears here the moment it \
-                     happens."
+                "No events yet. Pushes, commands, responses and lost links appear here as they \
+                    happen."
             } else {
-                "Nothing passes this filter."
+                "No event matches this filter."
             };
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;

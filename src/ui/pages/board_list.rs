@@ -63,8 +63,8 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, reveal: bool) {
             ui.add_space(UNIT + 4.0);
             text::label(
                 ui,
-                "No board is like that.",
-                "No board is like that.",
+                "No board matches.",
+                "No board matches.",
                 theme::body(),
                 palette.weak,
             );
@@ -247,7 +247,7 @@ fn group_heading(ui: &mut Ui, context: &PageContext<'_>, words: &str, boards: us
 /// The menu that says how the list is arranged.
 fn arrange_button(ui: &mut Ui, context: &PageContext<'_>) {
     let button = ui.add(Button::new(icon::SLIDERS_HORIZONTAL).frame_when_inactive(false));
-    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Arrange the list"));
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "List options"));
     let button = button.on_hover_text("Groups, order and hidden boards");
     Popup::menu(&button).show(|ui| {
         ui.set_min_width(160.0);

@@ -65,18 +65,18 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
     entry(
         ui,
         icon::HOUSE,
-        "Room…",
+        "Assign room…",
         WindowAction::Ask(Asks::Room(boards.to_vec()), note.room.clone()),
     );
     let tags = note.tags.iter().cloned().collect::<Vec<_>>().join(", ");
     entry(
         ui,
         icon::TAG,
-        "Tags…",
+        "Edit tags…",
         WindowAction::Ask(Asks::Tags(boards.to_vec()), tags),
     );
     let (sign, words) = match note.hidden {
-        true => (icon::EYE, "Show in the list"),
+        true => (icon::EYE, "Show in list"),
         false => (icon::EYE_SLASH, "Hide"),
     };
     entry(
@@ -103,7 +103,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         });
         pins.collect()
     };
-    if row(ui, icon::PALETTE, "Take a scene") {
+    if row(ui, icon::PALETTE, "Create scene") {
         let name = match (boards, first) {
             ([_], Some(board)) => board.name.clone(),
             _ => "Scene 1".to_owned(),
@@ -112,14 +112,14 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         ui.close();
     }
     if let ([key], Some(_)) = (boards, first)
-        && row(ui, icon::BRACKETS_CURLY, "Show the frames")
+        && row(ui, icon::BRACKETS_CURLY, "Show frames")
     {
         context.push(WindowAction::ShowFrames(*key));
         ui.close();
     }
     if let ([key], Some(board)) = (boards, first)
         && can_call(board)
-        && row(ui, icon::PLUGS_CONNECTED, "Let it call here…")
+        && row(ui, icon::PLUGS_CONNECTED, "Outbound connection…")
     {
         context.push(BoardCommand::AskOutbound(*key));
         ui.close();
@@ -144,7 +144,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
             context.push(WindowAction::Ask(asks, String::new()));
             ui.close();
         }
-        if board.held.is_some() && row(ui, icon::X_CIRCLE, "Forget the key…") {
+        if board.held.is_some() && row(ui, icon::X_CIRCLE, "Forget key…") {
             context.push(WindowAction::Ask(Asks::ForgetKey(*key), String::new()));
             ui.close();
         }
@@ -165,7 +165,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
     let able: Vec<BoardKey> = live.iter().filter(|key| !lacks(key)).copied().collect();
     let why_not = able
         .is_empty()
-        .then_some("It cannot be restarted from afar: it has no Device.Reboot");
+        .then_some("It cannot be rebooted remotely: it has no Device.Reboot");
     if !live.is_empty() && row_unless(ui, icon::ARROW_CLOCKWISE, "Reboot…", why_not) {
         context.push(WindowAction::Ask(Asks::Reboot(able), String::new()));
         ui.close();

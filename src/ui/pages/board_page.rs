@@ -111,7 +111,7 @@ fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
             eframe::egui::Popup::menu(&more).show(|ui| board_menu::show(ui, context, &[board.key]));
             let forget = ui
                 .add(Button::new("Forget"))
-                .on_hover_text("End the link and take this board off the list");
+                .on_hover_text("Disconnect and remove this board from the list");
             if forget.clicked() {
                 context.push(BoardCommand::Forget(board.key));
             }
@@ -119,10 +119,10 @@ fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
             let lacks = board.lacks(method::DEVICE_IDENTIFY);
             let identify = ui.add_enabled(live && !lacks, Button::new("Identify"));
             let identify =
-                identify.on_hover_text("Let the board show itself, for example by blinking");
+                identify.on_hover_text("Make the board identify itself, for example by blinking");
             let why_not = match lacks {
-                true => "This board cannot show itself: it has no Device.Identify",
-                false => "There is no link to the board",
+                true => "This board cannot identify itself: it has no Device.Identify",
+                false => "The board is not connected",
             };
             if identify.on_disabled_hover_text(why_not).clicked() {
                 context.push(BoardCommand::Identify(board.key));
@@ -165,19 +165,19 @@ fn lock(board: &BoardView) -> Option<(&'static str, &'static str)> {
         Lock::Open => Some(("open", "Anyone on this network can control it")),
         Lock::Unlocked(Role::Control) => Some((
             "locked",
-            "Speaks only encrypted; the key of this computer allows everything",
+            "Encrypted; the key of this computer allows control",
         )),
         Lock::Unlocked(Role::View) => Some((
             "locked",
-            "Speaks only encrypted; the key of this computer allows to look",
+            "Encrypted; the key of this computer allows viewing only",
         )),
         Lock::NoKey => Some((
             "locked, no key",
-            "Speaks only encrypted, and this computer has no key for it",
+            "Encrypted; this computer has no key for it",
         )),
         Lock::WrongKey => Some((
             "locked, wrong key",
-            "Speaks only encrypted, and refuses the key of this computer",
+            "Encrypted; the board rejects the key of this computer",
         )),
     }
 }
@@ -223,16 +223,16 @@ fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
             palette.weak,
         )
         .on_hover_text(if board.only_calls {
-            "Where it called from last"
+            "Address of its last connection"
         } else {
-            "Where it can be connected to"
+            "Address of the board"
         });
         if let Some(caller) = board.caller {
             fact(
                 ui,
-                "it called",
+                "inbound",
                 "link",
-                &format!("The board made this connection, from {caller}"),
+                &format!("The board opened this connection, from {caller}"),
             );
         }
         let announced = board
@@ -245,12 +245,7 @@ fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
             .map(|info| &info.version)
             .or(announced.map(|announced| &announced.version));
         if let Some(version) = version.filter(|version| !version.is_empty()) {
-            fact(
-                ui,
-                &format!("fw {version}"),
-                "firmware",
-                "Version of the firmware",
-            );
+            fact(ui, &format!("fw {version}"), "firmware", "Firmware version");
         }
         if let Some(info) = &board.info {
             fact(
@@ -265,11 +260,11 @@ fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
                 ui,
                 &format!("up {}", words::length(context.wall_age(booted))),
                 "uptime",
-                "Since the board booted",
+                "Time since the board booted",
             );
         }
         if let Some(rssi) = signal(board) {
-            fact(ui, &rssi, "signal", "Signal strength of the board's Wi-Fi");
+            fact(ui, &rssi, "signal", "Wi-Fi signal strength at the board");
         }
         if let Some(round_trip) = board
             .round_trip
@@ -316,7 +311,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         LinkState::Stale => {
             let heard = board.last_heard.unwrap_or(board.link_since);
             format!(
-                "Stale: nothing was heard for {}. Values may be old.",
+                "Stale: no data for {}. Values may be out of date.",
                 words::length(context.age(heard))
             )
         }
@@ -331,7 +326,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
                 format!(": {}", words::plain(why))
             };
             format!(
-                "Waiting for it to call, last heard {}{why}.",
+                "Waiting for the board to connect, last heard {}{why}.",
                 words::ago(context.age(since))
             )
         }
@@ -344,7 +339,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
             let next = match retry_at {
                 Some(at) if *at > context.now => {
                     let left = context.until(*at) + std::time::Duration::from_millis(999);
-                    format!(" Next try in {}.", words::length(left))
+                    format!(" Next attempt in {}.", words::length(left))
                 }
                 Some(_) => " Trying.".to_owned(),
                 None if matches!(
@@ -355,15 +350,15 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
                     String::new()
                 }
                 None if matches!(problem, LinkProblem::NotLocked { .. }) => {
-                    " It is tried again once its key is forgotten.".to_owned()
+                    " Forget its key to connect again.".to_owned()
                 }
                 None if matches!(problem, LinkProblem::KeyUnavailable { .. }) => {
                     " Unlock the keychain, then try again.".to_owned()
                 }
                 None if problem.is_about_keys() => {
-                    " It is tried again with another key.".to_owned()
+                    " Enter another key to connect again.".to_owned()
                 }
-                None => " It is not tried again until it announces itself anew.".to_owned(),
+                None => " It is tried again when it next announces itself.".to_owned(),
             };
             format!("Unreachable{since}: {}.{next}", words::problem(problem))
         }
@@ -393,7 +388,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
                     _ => None,
                 };
                 if problem == Some(&LinkProblem::NotListening)
-                    && ui.button("Let boards call…").clicked()
+                    && ui.button("Accept connections…").clicked()
                 {
                     context.push(WindowAction::ask_to_listen(
                         &context.model.status().listening,
@@ -407,7 +402,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
                         LinkProblem::AwaitsCall(_) | LinkProblem::NotListening
                     )
                 }) {
-                    let why = ui.button("Why?").on_hover_text("Let the doctor find out");
+                    let why = ui.button("Why?").on_hover_text("Ask the doctor");
                     if why.clicked() {
                         let wanted = board.id.clone().unwrap_or_else(|| board.address.clone());
                         context.push(WindowAction::Go(Page::Doctor));
@@ -435,12 +430,12 @@ fn claim_banner(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
     let palette = palette(ui);
     let others = match board.claims.len() {
         1 => String::new(),
-        more => format!(" It is the last of {more}."),
+        more => format!(" It is the latest of {more} claims."),
     };
     let words = format!(
-        "Another device at {} claims the id of this board, {id}, at {}.{others} The connection \
-             shown here is kept. If you have two boards with \
-         one id, flash one of them again; if not, another device imitates this board.",
+        "Another device at {} claimed the id of this board, {id}, at {}.{others} The connection \
+            shown here is kept. If you have two boards with one id, flash one of them again; \
+            otherwise another device is impersonating this board.",
         words::plain(&claim.address),
         words::time_of_day(claim.at, &context.zone),
     );
@@ -477,7 +472,7 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         }
         LinkProblem::KeyUnavailable { .. }
         | LinkProblem::NotLocked { .. }
-        | LinkProblem::NoGreeting => &[("Forget the key…", Asks::ForgetKey(board.key))],
+        | LinkProblem::NoGreeting => &[("Forget key…", Asks::ForgetKey(board.key))],
         _ => &[],
     };
     for (words, asks) in offers {
@@ -494,11 +489,11 @@ pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
     match &board.link {
         LinkState::Connected => Availability::Live,
         LinkState::Stale => Availability::Off {
-            reason: format!("{title} has been silent; it may not hear this"),
+            reason: format!("{title} has been silent and may not respond"),
             heard: Some(since(board.link_since)),
         },
         LinkState::Connecting => Availability::Off {
-            reason: format!("{title} is being connected"),
+            reason: format!("{title} is connecting"),
             heard: board.last_heard,
         },
         LinkState::Announced => Availability::Off {
@@ -509,7 +504,7 @@ pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
             problem: LinkProblem::AwaitsCall(_),
             ..
         } => Availability::Off {
-            reason: format!("{title} is waited for: it calls by itself"),
+            reason: format!("{title} is offline; it connects on its own"),
             heard: board.last_heard,
         },
         LinkState::Unreachable { problem, .. } => Availability::Off {
@@ -522,10 +517,10 @@ pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
 /// A page without components is never blank.
 fn nothing_known(ui: &mut Ui, board: &BoardView) {
     let words = match &board.link {
-        LinkState::Connecting => "Asking the board what is on it.",
-        LinkState::Connected | LinkState::Stale => "The board says that nothing is on it.",
+        LinkState::Connecting => "Loading components…",
+        LinkState::Connected | LinkState::Stale => "This board has no components.",
         LinkState::Announced | LinkState::Unreachable { .. } => {
-            "What is on the board is known once there is a link."
+            "Components are shown once the board is connected."
         }
     };
     let palette = palette(ui);

@@ -114,7 +114,7 @@ impl PageView for BoardsPage {
             }
             None => {
                 ui.centered_and_justified(|ui| {
-                    ui.label(RichText::new("Choose a board at the left.").color(palette(ui).weak));
+                    ui.label(RichText::new("Select a board.").color(palette(ui).weak));
                 });
             }
         }

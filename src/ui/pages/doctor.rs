@@ -103,7 +103,7 @@ impl Doctor {
                 .collect();
             let mut one = findings[first].clone();
             (one.title, one.board) = (format!("{number} boards work"), None);
-            one.tried = "a link to each".to_owned();
+            one.tried = "a connection to each".to_owned();
             one.observed = match names.len() {
                 0..=12 => names.join(", "),
                 more => format!("{} and {} more", names[..12].join(", "), more - 12),
@@ -123,8 +123,7 @@ impl PageView for Doctor {
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let palette = palette(ui);
         ui.heading("Doctor");
-        let about =
-            "Says why a board is missing, from what it tries and observes. It changes nothing.";
+        let about = "Finds out why a board is missing. It changes nothing.";
         text::label(ui, about, about, theme::body(), palette.weak);
         ui.add_space(UNIT);
         self.question(ui, context);
@@ -144,7 +143,7 @@ impl Doctor {
         let underway = matches!(self.course, Course::Underway { .. });
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 120.0).clamp(120.0, 360.0);
-            let hint = "A name, an id or an address; empty: every board";
+            let hint = "Name, id or address; empty for all boards";
             let field = TextEdit::singleline(&mut self.wanted)
                 .hint_text(hint)
                 .desired_width(width);
@@ -165,7 +164,7 @@ impl Doctor {
                 let button = Button::new(RichText::new("Examine").color(palette(ui).on_accent));
                 let button = ui.add(button.fill(palette(ui).accent));
                 let button = button.on_hover_text(if again {
-                    "Look again"
+                    "Examine again"
                 } else {
                     "Takes 4 to 20 s"
                 });
@@ -197,7 +196,7 @@ impl Doctor {
                 bar.widget_info(|| {
                     WidgetInfo::labeled(Role::ProgressIndicator, true, "Examination: progress")
                 });
-                let doing = check.map_or("Beginning", Check::words);
+                let doing = check.map_or("Starting", Check::words);
                 line(
                     ui,
                     &format!("{doing} ({})", words::length(context.age(*since))),
@@ -273,14 +272,15 @@ pub(crate) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Ke
 
 /// What is there before anything was asked.
 fn teach(ui: &mut Ui, palette: &Palette) {
-    line(ui, "It looks, in this order:", palette.weak);
+    line(ui, "It checks, in this order:", palette.weak);
     for what in [
         "whether this computer has a network interface with multicast",
         "whether another program keeps UDP port 5353 to itself",
         "whether a firewall drops UDP port 5353",
         "which boards announce themselves, at which address, in which version, open or locked",
-        "whether that address answers, is on a network of this computer, and has a place left",
-        "whether an announcement that leads nowhere is out of date",
+        "whether that address responds, is on a network of this computer, and accepts another \
+            connection",
+        "whether an announcement is out of date",
     ] {
         line(ui, &format!("•  {what}"), palette.text);
     }

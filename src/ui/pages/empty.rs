@@ -30,17 +30,15 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: Virtu
         let (rect, _) = ui.allocate_exact_size(vec2(48.0, 48.0), eframe::egui::Sense::hover());
         status_icons::mark(ui, rect);
         ui.add_space(UNIT * 2.0);
-        ui.heading("No board yet");
+        ui.heading("No boards yet");
         ui.add_space(UNIT);
         let searched = match &context.model.status().discovery_problem {
-            None => {
-                "Looking on this network for boards that announce _switchboard._tcp by mDNS. They \
-                     appear by themselves."
-                    .to_owned()
-            }
+            None => "Searching this network for boards that announce _switchboard._tcp by mDNS. \
+                    They appear automatically."
+                .to_owned(),
             Some(problem) => format!(
-                "Boards cannot be found by mDNS: {problem}. They can still \
-                 be added by address."
+                "Boards cannot be discovered by mDNS: {problem}. You can still add boards by \
+                    address."
             ),
         };
         ui.scope(|ui| {
@@ -54,7 +52,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: Virtu
             let words = if ready {
                 "Start 3 virtual boards"
             } else {
-                "Starting virtual boards"
+                "Starting virtual boards…"
             };
             let button = Button::new(RichText::new(words).color(palette.on_accent))
                 .fill(palette.accent)
@@ -65,7 +63,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: Virtu
             ui.add_space(UNIT);
         }
         if ui
-            .add(Button::new("Add a board by address").min_size(width))
+            .add(Button::new("Add board by address").min_size(width))
             .clicked()
         {
             context.push(WindowAction::Ask(Asks::Address, String::new()));
@@ -79,8 +77,8 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: Virtu
             context.push(Task::Examine(None));
         }
         ui.add_space(UNIT * 3.0);
-        let hint = "A board that is not found: is it on this network, and does a firewall let UDP \
-             port 5353 through?";
+        let hint = "If a board is not found, check that it is on this network and that no \
+            firewall blocks UDP port 5353.";
         ui.scope(|ui| {
             ui.set_max_width(440.0);
             ui.label(RichText::new(hint).font(theme::small()).color(palette.weak));

@@ -67,24 +67,24 @@ impl Column {
             Self::Reconnects => "Lost",
             Self::Signal => "RSSI",
             Self::Memory => "Free memory",
-            Self::Cause => "Why it was lost last",
+            Self::Cause => "Last cause",
         }
     }
 
     fn about(self) -> &'static str {
         match self {
             Self::Trouble => {
-                "The worst first: no link, silent, then by pings missed, links lost and round trips"
+                "Worst first: no link, stale, then missed pings, lost links and round trips"
             }
             Self::Board => "By name",
             Self::Median => "Half of the round trips were shorter",
             Self::Most => "95 of 100 round trips were shorter",
             Self::Worst => "The longest round trip",
-            Self::Missed => "Pings without an answer within 5 s",
+            Self::Missed => "Pings without a response within 5 s",
             Self::Reconnects => "How often the link was lost and came back",
-            Self::Signal => "The signal that the board receives",
-            Self::Memory => "Memory that is free on the board",
-            Self::Cause => "Why the link ended last",
+            Self::Signal => "Wi-Fi signal strength at the board",
+            Self::Memory => "Free memory on the board",
+            Self::Cause => "Why the link was lost most recently",
         }
     }
 
@@ -239,7 +239,7 @@ impl PageView for Health {
             });
         let palette = palette(ui);
         ui.heading("Link health");
-        let about = "Since this window was opened. Click a board to see it over time below.";
+        let about = "Since this window was opened. Select a board to see its history below.";
         text::label(ui, about, about, theme::body(), palette.weak);
         ui.add_space(UNIT);
         self.heads(ui);

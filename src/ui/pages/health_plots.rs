@@ -216,7 +216,7 @@ fn plot(
 /// one before.
 fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
     let palette = palette(ui);
-    let words = "How many took how long, in ms";
+    let words = "Distribution of round trips, in ms";
     text::label(ui, words, words, theme::small(), palette.weak);
     let bars = board.health.histogram().map(|(took, count)| {
         Bar::new((took.as_secs_f64() * 1e3).log10(), f64::from(count))

@@ -40,14 +40,14 @@ pub(crate) fn show(
         }
         if context.model.missed() > 0 {
             let words = format!(
-                "{} lines were lost: the window did not keep up",
+                "{} events were lost: the window did not keep up",
                 context.model.missed()
             );
             text::label(ui, &words, &words, theme::small(), palette.doubtful);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let save = ui.add_enabled(!matches.is_empty(), Button::new("Save…"));
-            let save = save.on_hover_text("Save these lines as JSON Lines or CSV");
+            let save = save.on_hover_text("Save these events as JSON Lines or CSV");
             save.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), "Save pushes"));
             if save.clicked() {
                 let lines = matches
@@ -78,7 +78,7 @@ pub(crate) fn show(
     }
     ui.spacing_mut().item_spacing.y = 0.0;
     if matches.is_empty() {
-        let words = "Nothing yet. What boards push appears here the moment it happens.";
+        let words = "No pushes yet. They appear here as they happen.";
         text::label(ui, words, words, theme::body(), palette.weak);
         ui.take_available_space();
         return;

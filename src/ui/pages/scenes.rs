@@ -77,16 +77,16 @@ impl Scenes {
             .filter(|(_, view)| now_of(view).is_some())
         else {
             return Err(format!(
-                "What {words} is now is not known; it cannot be taken into a scene."
+                "The state of {words} is unknown; it cannot be added to a scene."
             ));
         };
         let shown = self.binder.shown().map(|(at, _)| at);
         let at = at.unwrap_or_else(|| self.binder.begin(DocumentKind::Scene));
         let Some(scene) = self.binder.shelf.items.get_mut(at) else {
-            return Err("That scene is gone.".to_owned());
+            return Err("That scene no longer exists.".to_owned());
         };
         scene.take(pin, &view.descriptor.key.kind, &view.shown());
-        let words = format!("{words} is in {} as it is now.", scene.name);
+        let words = format!("Added {words} to {} with its current state.", scene.name);
         if let Some(shown) = shown {
             self.binder.show(shown);
         }
@@ -160,10 +160,10 @@ impl PageView for Scenes {
         );
         ui.add_space(UNIT);
         let Some((at, scene)) = self.binder.shown() else {
-            let words = "A scene keeps what lights, switches and values are now, and makes them \
-                 so again at one click, with a fade if \
-                you like. Set everything as it is to be; then begin a scene and add the components, or take \
-                one from a dashboard, from several chosen boards, or from the menu of a card.";
+            let words = "A scene stores the state of lights, switches and values, and restores \
+                it with one click, with a fade if you like. Set everything as you want it. Then \
+                create a scene and add components, or create one from a dashboard, from several \
+                selected boards, or from the menu of a card.";
             self.binder.nothing(ui, DocumentKind::Scene, words);
             return;
         };
@@ -182,9 +182,9 @@ impl PageView for Scenes {
         fade(ui, scene, context.model);
         ui.add_space(UNIT);
         if scene.steps.is_empty() {
-            let words = "Add components with the button at the upper right. Each is taken in as \
-                 it is at that moment.";
-            empty(ui, "Nothing is in this scene yet.", words, |_| {});
+            let words = "Add components with the button at the upper right. Each is added with \
+                its current state.";
+            empty(ui, "This scene is empty.", words, |_| {});
             return;
         }
         steps(ui, scene, context.model, last);
@@ -240,7 +240,7 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
             WidgetInfo::labeled(Role::Button, !scene.steps.is_empty(), title(scene))
         });
         if apply
-            .on_hover_text("Make everything as the scene wants it; it can be undone (Ctrl+Z)")
+            .on_hover_text("Set everything to the state in the scene; can be undone (Ctrl+Z)")
             .clicked()
         {
             context.push(BoardCommand::ApplyScene(at));
@@ -255,12 +255,12 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
         );
         if !scene.steps.is_empty() {
             told.push_str(&match fits {
-                all if all == scene.steps.len() => "; all are so now".to_owned(),
-                some => format!("; {some} of them so now"),
+                all if all == scene.steps.len() => "; all match now".to_owned(),
+                some => format!("; {some} match now"),
             });
         }
         if absent > 0 {
-            told.push_str(&format!("; {} not there", count(absent, "board")));
+            told.push_str(&format!("; {} not available", count(absent, "board")));
         }
         text::label(ui, &told, &told, theme::body(), palette.weak);
     });
@@ -270,7 +270,7 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
 fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
     ui.horizontal(|ui| {
         text::label(ui, "fade", "fade", theme::body(), palette(ui).weak)
-            .on_hover_text("How long lights take; everything else is set at once");
+            .on_hover_text("Transition time of lights; everything else is set at once");
         let mut seconds = f64::from(scene.transition_ms) / 1e3;
         let most = f64::from(limits::TRANSITION_MS) / 1e3;
         let slider = Slider::new(&mut seconds, 0.0..=most)
@@ -289,10 +289,10 @@ fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
         ui.add_space(UNIT);
         let take = ui.add_enabled(
             !scene.steps.is_empty(),
-            Button::new("Take all as they are now"),
+            Button::new("Update all to current state"),
         );
         if take
-            .on_hover_text("Want from now on what the components that are there are now")
+            .on_hover_text("Store the current state of all available components")
             .clicked()
         {
             for pin in scene
@@ -468,16 +468,16 @@ fn row(
         half.0,
         there,
         icon::ARROW_CLOCKWISE,
-        format!("{title}: take as it is now"),
-        "Want from now on what it is now",
+        format!("{title}: update to current state"),
+        "Store its current state",
     );
     let remove = button(
         ui,
         half.1,
         true,
         icon::X,
-        format!("{title}: take out"),
-        "Take it out of the scene",
+        format!("{title}: remove"),
+        "Remove from the scene",
     );
     (take, remove)
 }
@@ -493,8 +493,8 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
     };
     let Some((board, view)) = model.pinned(&step.pin) else {
         return match model.pinned_board(&step.pin) {
-            Some(_) => is(icon::X_CIRCLE, palette.bad, "not known on its board"),
-            None => is(icon::X_CIRCLE, palette.bad, "its board is not there"),
+            Some(_) => is(icon::X_CIRCLE, palette.bad, "unknown on its board"),
+            None => is(icon::X_CIRCLE, palette.bad, "board not available"),
         };
     };
     let shown = view.shown();
@@ -520,13 +520,13 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
         .retain(|field, _| step.set.get(field).is_some() || matches!(field, "rgb" | "ct_k"));
     let now = words::fields(&now, Some(&view.descriptor));
     match fit {
-        Fit::AsWanted => is(icon::CHECK, palette.good, "so now"),
+        Fit::AsWanted => is(icon::CHECK, palette.good, "as wanted"),
         Fit::Otherwise => Standing {
             sign: icon::ARROW_RIGHT,
             color: palette.weak,
             words: format!("now {now}"),
         },
-        Fit::Unknown => is(icon::CLOCK, palette.weak, "not known now"),
+        Fit::Unknown => is(icon::CLOCK, palette.weak, "unknown"),
     }
 }
 

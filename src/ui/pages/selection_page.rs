@@ -77,10 +77,10 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
             let able: Vec<BoardKey> = live.iter().filter(can).copied().collect();
             let identify = ui.add_enabled(!able.is_empty(), Button::new("Identify all"));
             let identify =
-                identify.on_hover_text("Let each board show itself, for example by blinking");
+                identify.on_hover_text("Make each board identify itself, for example by blinking");
             let why_not = match live.is_empty() {
-                true => "There is no link to any of them",
-                false => "None of them can show itself: they have no Device.Identify",
+                true => "None of them is connected",
+                false => "None of them can identify itself: they have no Device.Identify",
             };
             if identify.on_disabled_hover_text(why_not).clicked() {
                 let call = || What::Call(method::DEVICE_IDENTIFY.to_owned(), Object::new());
@@ -98,9 +98,9 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
             }
             if live.len() < boards.len() {
                 let rest = boards.iter().filter(|key| !live.contains(key));
-                let retry = ui.add(Button::new("Try the rest now"));
+                let retry = ui.add(Button::new("Connect the rest now"));
                 if retry
-                    .on_hover_text("Connect to those without a link now, not after their wait")
+                    .on_hover_text("Connect to the others now instead of after their backoff")
                     .clicked()
                 {
                     context.extend(rest.map(|board| BoardCommand::TryNow(*board)));
@@ -109,11 +109,8 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
         });
     });
     let words = match live.len() == boards.len() {
-        true => {
-            "All are connected. What is done here is told to each of them; every answer is shown."
-                .to_owned()
-        }
-        false => format!("{} connected; the others are told nothing.", live.len()),
+        true => "All are connected. Commands go to each of them; every result is shown.".to_owned(),
+        false => format!("{} connected; the others receive no commands.", live.len()),
     };
     text::label(ui, &words, &words, theme::body(), palette.weak);
     ui.add_space(UNIT * 2.0);
@@ -126,7 +123,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
                 left_of(ui.available_width(), UNIT * 2.0).min(theme::CARD_WIDTH_MOST * 2.0),
             );
             if alike.is_empty() {
-                let words = "Nothing on these boards can be switched or pressed.";
+                let words = "These boards have nothing to control.";
                 text::label(ui, words, words, theme::body(), palette.weak);
             }
             for group in &alike {
@@ -257,7 +254,7 @@ fn number(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageCon
         .copied()
         .reduce(|[a, b, c], [d, e, f]| [a.max(d), b.min(e), c.max(f)]);
     let Some(range) = range.filter(|[min, max, _]| min <= max) else {
-        let words = "no value that all of them take";
+        let words = "no common range";
         text::label(
             ui,
             words,
@@ -310,7 +307,7 @@ fn select(ui: &mut Ui, group: &Alike<'_>, context: &PageContext<'_>) {
     let words = if alike {
         now.unwrap_or_else(|| "unknown".to_owned())
     } else {
-        "several".to_owned()
+        "mixed".to_owned()
     };
     let combo = ComboBox::from_id_salt(("all", &group.name))
         .width(160.0)

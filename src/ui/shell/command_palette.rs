@@ -83,7 +83,7 @@ impl Commands {
         });
         let edit = TextEdit::singleline(&mut self.text)
             .hint_text(
-                RichText::new("Do something: a few letters of a board, a component, a page")
+                RichText::new("Type a command, or part of a board, component or page name")
                     .color(palette(ui).weak),
             )
             .desired_width(f32::INFINITY)
@@ -106,8 +106,8 @@ impl Commands {
         }
         ui.add_space(UNIT);
         if self.found.is_empty() {
-            let words = "Nothing is called that. Try the name of a board, of a component, or a \
-                 word like theme.";
+            let words = "No command matches. Try the name of a board or a component, or a word \
+                like theme.";
             text::label(ui, words, words, theme::body(), palette(ui).weak);
             return;
         }
@@ -230,7 +230,7 @@ fn document_entries(model: &Model) -> Vec<Entry> {
     let pages = pages.map(|(at, name)| {
         entry(
             icon::SQUARES_FOUR,
-            format!("Show the dashboard {name}"),
+            format!("Show dashboard {name}"),
             WindowAction::ShowDashboard(at).into(),
         )
     });
@@ -257,13 +257,13 @@ fn window_entries(model: &Model) -> Vec<Entry> {
         .chain([
             entry(
                 icon::PLUS,
-                "Add a board by address",
+                "Add board by address",
                 "Ctrl+N",
                 WindowAction::Ask(Asks::Address, String::new()).into(),
             ),
             entry(
                 icon::PLUGS_CONNECTED,
-                "Let boards call this computer…",
+                "Accept inbound connections…",
                 "",
                 WindowAction::ask_to_listen(&model.status().listening).into(),
             ),
@@ -287,7 +287,7 @@ fn window_entries(model: &Model) -> Vec<Entry> {
             ),
             entry(
                 icon::CIRCLE_HALF,
-                "Theme: as the desktop",
+                "Theme: system",
                 "",
                 WindowAction::SetTheme(ThemeChoice::System).into(),
             ),
@@ -397,7 +397,7 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
     }
     add(
         icon::BRACKETS_CURLY,
-        format!("{title}: show the frames"),
+        format!("{title}: show frames"),
         WindowAction::ShowFrames(board).into(),
     );
     add(

@@ -56,97 +56,95 @@ impl Asks {
     fn words(&self) -> Words<'_> {
         match self {
             Self::Address => Words {
-                title: "Add a board",
+                title: "Add board",
                 field: "Address",
                 hint: "192.168.1.17:80",
-                help: "host, host:port or [IPv6]:port. Without a port it is 80. The board is \
-                     remembered."
+                help: "host, host:port or [IPv6]:port. The default port is 80. The board is \
+                    remembered."
                     .to_owned(),
                 done: "Add",
             },
             Self::Listen { on, urls } => Words {
                 title: if *on {
-                    "Boards can call this computer"
+                    "Inbound connections"
                 } else {
-                    "Let boards call this \
-                     computer"
+                    "Accept inbound connections"
                 },
-                field: "Where it listens",
+                field: "Listen address",
                 hint: "0.0.0.0:7433",
                 help: listen_help(*on, urls),
                 done: if *on { "Change" } else { "Listen" },
             },
             Self::Call { begins, .. } => Words {
-                title: "Have the board call",
-                field: "Address to call",
+                title: "Outbound connection",
+                field: "Server address",
                 hint: "ws://192.168.1.5:7433/",
                 help: format!(
-                    "The board keeps a connection open to this address, also after restarts, so \
-                         that it is reached where nothing can connect to \
-                     it. Left empty it calls nobody.{}",
+                    "The board keeps a connection to this address open, also after a restart. \
+                        Use this where this computer cannot connect to the board. Leave empty \
+                        to disable the outbound connection.{}",
                     if *begins {
-                        " This computer listens from then on."
+                        " This computer starts to accept inbound connections."
                     } else {
                         ""
                     }
                 ),
-                done: "Tell it",
+                done: "Apply",
             },
             Self::Rename(_) => Words {
-                title: "Rename the board",
+                title: "Rename board",
                 field: "Name",
                 hint: "Desk lamp",
                 help: format!(
-                    "The board keeps the name itself, and every program on this network sees it. \
-                         At most {} bytes.",
+                    "The name is stored on the board and visible to everyone on this network. \
+                        At most {} bytes.",
                     protocol::limits::NAME
                 ),
                 done: "Rename",
             },
             Self::Room(_) => Words {
-                title: "Put into a room",
+                title: "Assign room",
                 field: "Room",
                 hint: "Workshop",
-                help: "The list can be grouped by rooms. Left empty: in none. This computer \
-                     remembers it."
+                help: "The list of boards can be grouped by room. Leave empty to remove the \
+                    room. Stored on this computer."
                     .to_owned(),
-                done: "Put there",
+                done: "Assign",
             },
             Self::Tags(_) => Words {
                 title: "Tags",
                 field: "Tags",
                 hint: "bench, demo",
-                help: "Words divided by commas; the find box finds them. Left empty: none. This \
-                         computer remembers them."
+                help: "Separate tags with commas. Searching for a tag finds the board. Stored \
+                    on this computer."
                     .to_owned(),
                 done: "Tag",
             },
             Self::Reboot(boards) => Words {
                 title: if boards.len() == 1 {
-                    "Restart the board?"
+                    "Reboot the board?"
                 } else {
-                    "Restart these \
-                     boards?"
+                    "Reboot these boards?"
                 },
                 field: "",
                 hint: "",
                 help: match boards.len() {
-                    1 => "It is away for some seconds, and what it drives may be off until it is \
-                         back."
+                    1 => "The board will be offline for a few seconds, and its outputs may turn \
+                        off."
                         .to_owned(),
                     many => format!(
-                        "{many} boards are away for some seconds; what they drive may \
-                         be off until then."
+                        "{many} boards will be offline for a few seconds, and their outputs may \
+                            turn off."
                     ),
                 },
                 done: "Reboot",
             },
             Self::Key(_) => Words {
-                title: "Enter the board's key",
+                title: "Enter key",
                 field: "Key",
                 hint: "switchboard-key:1:…",
-                help: "The line that you were given, for example by `switchboard keys export`. \
-                     This computer keeps it in its keychain."
+                help: "The key that you were given, for example by `switchboard keys export`. \
+                    It is stored in the keychain of this computer."
                     .to_owned(),
                 done: "Unlock",
             },
@@ -159,25 +157,23 @@ impl Asks {
                 done: "Pair",
             },
             Self::ForgetKey(_) => Words {
-                title: "Forget the board's key?",
+                title: "Forget the key?",
                 field: "",
                 hint: "",
-                help: "This computer can use the board no more while it is locked, and speaks to \
-                     it unencrypted if it is open. The key \
-                       stays on the board."
+                help: "This computer can no longer use the board while it is locked. If the \
+                    board is open, the connection is not encrypted. The key stays on the board."
                     .to_owned(),
                 done: "Forget",
             },
             Self::Name(kind, _) => Words {
                 title: match kind {
-                    DocumentKind::Scene => "Rename the scene",
-                    DocumentKind::Dashboard => "Rename the dashboard",
+                    DocumentKind::Scene => "Rename scene",
+                    DocumentKind::Dashboard => "Rename dashboard",
                 },
                 field: "Name",
                 hint: "Evening",
                 help: format!(
-                    "This computer remembers it. At most {} \
-                     characters.",
+                    "At most {} characters. Stored on this computer.",
                     documents::NAME
                 ),
                 done: "Rename",
@@ -186,10 +182,10 @@ impl Asks {
                 title: &question.title,
                 field: "Path",
                 hint: match question.direction {
-                    Direction::Open => "/path/of/the/file",
-                    Direction::Save(_) => "/path/to/save/to",
+                    Direction::Open => "/path/to/file",
+                    Direction::Save(_) => "/path/to/file",
                 },
-                help: format!("No file dialog of the desktop answered; {}", question.help),
+                help: format!("The desktop did not open a file dialog. {}", question.help),
                 done: question.done,
             },
         }
@@ -341,7 +337,7 @@ impl Dialog {
     fn beside(&self, ui: &mut Ui, context: &PageContext<'_>) {
         let (words, action) = match &self.asks {
             Asks::Address => (
-                "Let boards call…",
+                "Accept connections…",
                 Action::from(WindowAction::ask_to_listen(
                     &context.model.status().listening,
                 )),
@@ -388,13 +384,14 @@ fn listen_help(on: bool, urls: &[String]) -> String {
     };
     match on {
         true => format!(
-            "Tell boards to call {urls}, in their menus. Stopped, those that have called are let \
-                 go."
+            "Set {urls} as the outbound connection of boards, in their menus. If you stop \
+                listening, boards that are connected this way are disconnected."
         ),
         false => format!(
-            "For boards that this computer cannot connect to: they call it instead, and are used \
-                 as all others. Tell them to call {urls}. \
-             Who reaches this port can pretend to be a board without a key. This computer remembers it."
+            "For boards that this computer cannot connect to: they connect to this computer \
+                instead, and work like all others. Set {urls} as their outbound connection. \
+                Anyone who reaches this port can pretend to be a board that has no key. Stored \
+                on this computer."
         ),
     }
 }

@@ -34,25 +34,25 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         place: Page::Boards,
         word: "Boards",
-        about: "Every board, and the page of the chosen one",
+        about: "All boards, and the page of the selected one",
         sign: icon::CPU,
     },
     Entry {
         place: Page::Dashboards,
         word: "Dashboards",
-        about: "Components of several boards on pages of your own",
+        about: "Your own pages, with components of any boards",
         sign: icon::SQUARES_FOUR,
     },
     Entry {
         place: Page::Scenes,
         word: "Scenes",
-        about: "Many components set at one click",
+        about: "Set many components with one click",
         sign: icon::PALETTE,
     },
     Entry {
         place: Page::Activity,
         word: "Activity",
-        about: "Everything that happened",
+        about: "All events",
         sign: icon::LIST_BULLETS,
     },
     Entry {
@@ -64,13 +64,13 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         place: Page::Health,
         word: "Health",
-        about: "How every link has been, the worst first",
+        about: "Quality of every link, worst first",
         sign: icon::HEARTBEAT,
     },
     Entry {
         place: Page::Frames,
         word: "Frames",
-        about: "What goes over a board's link, and a box to send any method",
+        about: "Frames on the link of a board, and a way to send requests",
         sign: icon::BRACKETS_CURLY,
     },
     Entry {
@@ -82,7 +82,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         place: Page::Lab,
         word: "Lab",
-        about: "Channels, pushes and polls, made visible",
+        about: "Experiments with channels, push and polling",
         sign: icon::FLASK,
     },
 ];

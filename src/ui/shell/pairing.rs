@@ -97,12 +97,12 @@ pub(crate) fn compare(
     let (next, how) = match (*matches, *confirmed) {
         (false, false) => ("Does the board show the same code?", FLASHES),
         (false, true) => (
-            "It was confirmed at the board. Does the board show the same code?",
+            "Confirmed at the board. Does the board show the same code?",
             FLASHES,
         ),
         (true, false) => (
             "Now press the board's button once, briefly.",
-            "The board is locked when it has answered. To cancel, press its button twice.",
+            "The board is locked after that. To cancel, press its button twice.",
         ),
         (true, true) => ("Storing the key…", "The keychain may ask for its password."),
     };

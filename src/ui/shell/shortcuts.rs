@@ -17,61 +17,55 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
     (
         "Everywhere",
         &[
-            ("Ctrl+K", "Find a command, a board, a component"),
-            ("Ctrl+F", "Find a board; Escape shows all again"),
-            ("Ctrl+N", "Add a board by its address"),
-            ("Ctrl+Z", "Undo what several boards were told"),
-            ("F1", "This page"),
-            ("Ctrl++  Ctrl+-  Ctrl+0", "Larger, smaller, as at first"),
+            ("Ctrl+K", "Find a command, board or component"),
+            ("Ctrl+F", "Find a board; Escape clears the search"),
+            ("Ctrl+N", "Add a board by address"),
+            ("Ctrl+Z", "Undo the last batch of commands"),
+            ("F1", "Show this page"),
+            ("Ctrl++  Ctrl+-  Ctrl+0", "Zoom in, zoom out, reset"),
         ],
     ),
     (
         "In the list of boards",
         &[
-            ("Up  Down", "The board before, the next one"),
-            (
-                "Shift+Up  Shift+Down",
-                "The same, and choose it beside the others",
-            ),
-            ("Ctrl+A", "Choose every board of the list"),
-            (
-                "Shift+F10  Menu",
-                "What is done with the board, or with all that are chosen",
-            ),
-            ("Escape", "Choose only the one that is shown"),
+            ("Up  Down", "Previous board, next board"),
+            ("Shift+Up  Shift+Down", "Extend the selection"),
+            ("Ctrl+A", "Select all boards in the list"),
+            ("Shift+F10  Menu", "Open the menu of the selected boards"),
+            ("Escape", "Clear the selection"),
         ],
     ),
     (
-        "In the plots",
+        "On the plots page",
         &[
-            ("Left  Right", "Look back, look ahead"),
-            ("+  -", "Show less time, show more"),
-            ("Space", "Hold the plots still, follow again"),
+            ("Left  Right", "Scroll back, scroll forward"),
+            ("+  -", "Zoom in, zoom out"),
+            ("Space", "Pause, resume"),
         ],
     ),
     (
-        "On a dashboard, with a tile's upper line in focus",
+        "On a dashboard, with the header of a tile focused",
         &[
             ("Arrows", "Move the tile"),
-            ("Shift+Arrows", "Make it wider, narrower, higher, lower"),
-            ("Delete", "Take it off the page"),
+            ("Shift+Arrows", "Resize the tile"),
+            ("Delete", "Remove the tile"),
         ],
     ),
     (
-        "In the frames",
+        "On the frames page",
         &[
-            ("Up  Down", "The frame before, the next one"),
-            ("Ctrl+Enter", "Send the request in the box"),
-            ("Ctrl+Up  Ctrl+Down", "What was sent before, and after that"),
+            ("Up  Down", "Previous frame, next frame"),
+            ("Ctrl+Enter", "Send the request"),
+            ("Ctrl+Up  Ctrl+Down", "Previous request, next request"),
         ],
     ),
     (
-        "In every page",
+        "On every page",
         &[
-            ("Tab  Shift+Tab", "To the next control, to the one before"),
-            ("Space  Enter", "Operate the control that has the focus"),
-            ("Left  Right", "Move a slider that has the focus"),
-            ("Escape", "Close a dialog or a menu"),
+            ("Tab  Shift+Tab", "Next control, previous control"),
+            ("Space  Enter", "Activate the focused control"),
+            ("Left  Right", "Move the focused slider"),
+            ("Escape", "Close a dialog or menu"),
         ],
     ),
 ];
@@ -100,10 +94,7 @@ pub(crate) fn show(ui: &Ui, context: &PageContext<'_>) {
                         .iter()
                         .map(|(keys, word)| (keys.as_str(), *word))
                         .collect();
-                    for (title, keys) in KEYS
-                        .iter()
-                        .copied()
-                        .chain([("Parts of the window", places.as_slice())])
+                    for (title, keys) in KEYS.iter().copied().chain([("Pages", places.as_slice())])
                     {
                         group(ui, title, keys);
                     }

@@ -177,7 +177,7 @@ impl Toast {
                     icon::CHECK_CIRCLE,
                     palette.weak,
                     "done",
-                    "A batch long ago".to_owned(),
+                    "An earlier batch".to_owned(),
                 ),
             },
         };
@@ -198,7 +198,7 @@ impl Toast {
                     .frame_when_inactive(false)
                     .min_size(vec2(close, 0.0)),
             );
-            let close = close.on_hover_text("Take this message away");
+            let close = close.on_hover_text("Dismiss this message");
             close.widget_info(|| {
                 WidgetInfo::labeled(Role::Button, true, format!("Dismiss: {words}"))
             });
@@ -244,7 +244,7 @@ impl Toast {
             if !tally.is_complete() {
                 let cancel = ui.add(Button::new(format!("{} Cancel", icon::X)));
                 let cancel =
-                    cancel.on_hover_text("Tell nobody else; what is on its way is still answered");
+                    cancel.on_hover_text("Stop sending; commands already sent will finish");
                 cancel.widget_info(|| {
                     WidgetInfo::labeled(Role::Button, true, format!("{}: cancel", given.title))
                 });
@@ -257,7 +257,7 @@ impl Toast {
                     "{} Undo",
                     icon::ARROW_COUNTER_CLOCKWISE
                 )));
-                let undo = undo.on_hover_text("Put back what was changed (Ctrl+Z)");
+                let undo = undo.on_hover_text("Restore the previous state (Ctrl+Z)");
                 undo.widget_info(|| {
                     WidgetInfo::labeled(Role::Button, true, format!("{}: undo", given.title))
                 });
@@ -266,9 +266,9 @@ impl Toast {
                 }
             }
             let word = if self.unfolded {
-                "Hide answers"
+                "Hide results"
             } else {
-                "Answers"
+                "Results"
             };
             let answers = ui.add(Button::selectable(self.unfolded, word));
             answers.widget_info(|| {
@@ -276,7 +276,7 @@ impl Toast {
                     Role::Button,
                     true,
                     self.unfolded,
-                    format!("{}: answers", given.title),
+                    format!("{}: results", given.title),
                 )
             });
             if answers.clicked() {
@@ -304,7 +304,7 @@ fn batch_words(
         (true, _) if cancelled > 0 => format!("{}: cancelled; {done} of {all} done", given.title),
         (false, _) => format!("{}: {done} of {all} done", given.title),
         (true, 0) => format!("{}: done", given.title),
-        (true, _) => format!("{}: {done} of {all} done, {failed} not", given.title),
+        (true, _) => format!("{}: {done} of {all} done, {failed} failed", given.title),
     };
     match (given.tally().is_complete(), failed) {
         (false, 0) => (icon::CLOCK, palette.underway, "pending", words),
@@ -334,7 +334,7 @@ fn answers(ui: &mut Ui, given: &Given) {
                 ui.horizontal(|ui| {
                     let sign = ui.label(RichText::new(icon::X_CIRCLE).color(palette.bad));
                     sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, "failed"));
-                    let words = format!("{name}: this board is not there");
+                    let words = format!("{name}: the board is not available");
                     ui.label(&words).on_hover_text(&words);
                 });
                 continue;

@@ -111,10 +111,10 @@ fn counts(ui: &mut Ui, counts: &Counts) {
 }
 
 fn add_button(ui: &mut Ui) -> Response {
-    let response = icon_button(ui, "Add a board");
+    let response = icon_button(ui, "Add board");
     let stroke = Stroke::new(1.5, palette(ui).text);
     status_icons::plus(ui.painter(), response.rect.center(), 5.0, stroke);
-    response.on_hover_text("Add a board by its address (Ctrl+N)")
+    response.on_hover_text("Add board by address (Ctrl+N)")
 }
 
 /// That boards can call, where they can or were to.
@@ -125,12 +125,12 @@ fn calls(ui: &mut Ui, listening: &Listening, context: &PageContext<'_>) {
         Listening::At(address) => (
             icon::PLUGS_CONNECTED,
             palette.text,
-            format!("Boards can call: listens at {address}"),
+            format!("Accepting inbound connections at {address}"),
         ),
         Listening::Failed { address, problem } => (
             icon::PLUGS,
             palette.bad,
-            format!("Boards cannot call: {address}: {problem}"),
+            format!("Cannot accept inbound connections at {address}: {problem}"),
         ),
     };
     let response = icon_button(ui, &words);
@@ -163,10 +163,10 @@ fn help_button(ui: &mut Ui) -> Response {
 fn theme_button(ui: &mut Ui, theme: ThemeChoice, context: &PageContext<'_>) {
     let response = icon_button(ui, "Theme");
     status_icons::half_dark(ui.painter(), response.rect.center(), palette(ui).text);
-    let response = response.on_hover_text("Light, dark, or as the desktop");
+    let response = response.on_hover_text("Light, dark or system theme");
     egui::Popup::menu(&response).show(|ui| {
         for (choice, word) in [
-            (ThemeChoice::System, "As the desktop"),
+            (ThemeChoice::System, "System"),
             (ThemeChoice::Light, "Light"),
             (ThemeChoice::Dark, "Dark"),
         ] {

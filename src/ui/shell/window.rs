@@ -208,7 +208,7 @@ impl Window {
             }
             Some(zoom::Step::TooLarge) => {
                 self.tell(Notice::Done(
-                    "The window is too small for a larger zoom.".to_owned(),
+                    "The window is too small to zoom in further.".to_owned(),
                 ));
             }
             None => {}
@@ -230,14 +230,15 @@ impl Window {
             .filter(|_| !self.model.is_empty());
         let discovery = discovery.map(|problem| {
             format!(
-                "Boards cannot be found by mDNS: {problem}. They can still be added by address."
+                "Boards cannot be discovered by mDNS: {problem}. You can still add boards by \
+                    address."
             )
         });
         let unsaved = self.unsaved.as_ref().map(|problem| {
             format!(
-                "Settings are not being saved: {problem}. Check the folder and the free space of \
-                     the disk; saving is tried again every few \
-                 seconds. Until then changes are lost when the window closes."
+                "Settings cannot be saved: {problem}. Check the folder and the free disk space. \
+                    Saving is retried every few seconds; until then, changes are lost when the \
+                    window closes."
             )
         });
         for (id, problem) in [("discovery", discovery), ("unsaved", unsaved)] {

@@ -86,7 +86,7 @@ fn show(
                 }
             }
             if offered == 0 {
-                let words = "There is nothing else.";
+                let words = "No other components.";
                 text::label(ui, words, words, theme::body(), palette(ui).weak);
             }
         });

@@ -135,11 +135,11 @@ impl<T: Shelved + Clone> Binder<T> {
                 }
                 if let Some((_, removed)) = &self.removed {
                     let words = format!(
-                        "{} Bring back {}",
+                        "{} Restore {}",
                         icon::ARROW_COUNTER_CLOCKWISE,
                         removed.name()
                     );
-                    let name = format!("Bring back {}", removed.name());
+                    let name = format!("Restore {}", removed.name());
                     let back = ui.add(Button::new(words));
                     back.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
                     if back.clicked() {
@@ -165,7 +165,7 @@ impl<T: Shelved + Clone> Binder<T> {
             }
             let new = ui
                 .add(Button::new(icon::PLUS))
-                .on_hover_text(format!("Begin a new {}", kind.word()));
+                .on_hover_text(format!("New {}", kind.word()));
             new.widget_info(|| {
                 WidgetInfo::labeled(Role::Button, true, format!("New {}", kind.word()))
             });
@@ -184,7 +184,7 @@ impl<T: Shelved + Clone> Binder<T> {
         empty(ui, &format!("No {} yet.", kind.word()), words, |ui| {
             let color = palette(ui).on_accent;
             let words =
-                RichText::new(format!("{}  Begin a {}", icon::PLUS, kind.word())).color(color);
+                RichText::new(format!("{}  Create {}", icon::PLUS, kind.word())).color(color);
             let begin = ui.add(
                 Button::new(words)
                     .fill(palette(ui).accent)
@@ -209,7 +209,7 @@ impl<T: Shelved + Clone> Binder<T> {
         let word = kind.word();
         let more = ui
             .add(Button::new(icon::DOTS_THREE))
-            .on_hover_text(format!("Rename, save, load, take away a {word}"));
+            .on_hover_text(format!("Rename, save, load or delete a {word}"));
         more.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("More for {word}s")));
         let mut remove = false;
         Popup::menu(&more).show(|ui| {
@@ -221,16 +221,16 @@ impl<T: Shelved + Clone> Binder<T> {
                         item.name().to_owned(),
                     ));
                 }
-                if entry(ui, icon::FLOPPY_DISK, "Save as a file…") {
+                if entry(ui, icon::FLOPPY_DISK, "Save as…") {
                     context.push(Task::File(Errand::SaveDocument(Box::new(document(item)))));
                 }
             }
-            if entry(ui, icon::FOLDER_OPEN, "Load from a file…") {
+            if entry(ui, icon::FOLDER_OPEN, "Load…") {
                 context.push(Task::File(Errand::LoadDocument));
             }
             if self.shown().is_some() {
                 ui.separator();
-                remove = entry(ui, icon::TRASH, "Take away");
+                remove = entry(ui, icon::TRASH, "Delete");
             }
         });
         if remove {

@@ -71,13 +71,13 @@ impl Dashboards {
         let shown = self.binder.shown().map(|(at, _)| at);
         let at = at.unwrap_or_else(|| self.binder.begin(DocumentKind::Dashboard));
         let Some(dashboard) = self.binder.shelf.items.get_mut(at) else {
-            return Err("That dashboard is gone.".to_owned());
+            return Err("That dashboard no longer exists.".to_owned());
         };
         let mut tree = tree::plant(at, dashboard.layout.as_ref());
         if tree::has(&tree, &pin) {
-            return Ok(format!("{} is on {} already.", pin.words(), dashboard.name));
+            return Ok(format!("{} is already on {}.", pin.words(), dashboard.name));
         }
-        let words = format!("{} is on {} now.", pin.words(), dashboard.name);
+        let words = format!("Added {} to {}.", pin.words(), dashboard.name);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -141,7 +141,7 @@ impl PageView for Dashboards {
                     !pins.is_empty(),
                     Button::new(format!("{}  Take a scene", icon::PALETTE)),
                 );
-                let hint = "Keep what everything on this page is now, to set it again at one click";
+                let hint = "Store the current state of everything on this page as a scene";
                 if take.on_hover_text(hint).clicked() {
                     let pins = pins.into_iter().cloned().collect();
                     context.push(WindowAction::TakeScene(dashboard.name.clone(), pins));
@@ -152,10 +152,10 @@ impl PageView for Dashboards {
         match self.binder.shown() {
             None => self.binder.nothing(ui, DocumentKind::Dashboard, TEACH),
             Some((_, dashboard)) if dashboard.layout.is_none() => {
-                let words = "Add components with the button at the upper right, or from the menu \
-                     of a card: Boards, then the three \
-                    dots in the corner of a card. Tiles are moved by the line with the board's name and resized between them.";
-                empty(ui, "Nothing is on this page yet.", words, |_| {});
+                let words = "Add components with the button at the upper right, or from the \
+                    menu of a card (three dots) on the page Boards. Drag the header of a tile \
+                    to move it, and the gap between tiles to resize them.";
+                empty(ui, "This dashboard is empty.", words, |_| {});
             }
             Some(_) => self.tiles(ui, context),
         }
@@ -233,6 +233,6 @@ impl Dashboards {
     }
 }
 
-const TEACH: &str = "A dashboard shows lights, switches and sensors of any boards on one page, as \
-     you arrange them: one for the \
-    bench, one for the greenhouse, one for the demonstration at ten. Begin one here, or pin a card from the three dots in its corner.";
+const TEACH: &str = "A dashboard shows lights, switches and sensors of any boards on one page, \
+    arranged as you like: one for the bench, one for the greenhouse. Create one here, or pin a \
+    card from its menu (three dots).";

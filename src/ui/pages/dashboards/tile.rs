@@ -137,10 +137,10 @@ impl Behavior<Pin> for Tiler<'_> {
             None => {
                 let words = match self.context.model.pinned_board(pin) {
                     Some(board) if !matches!(board.link, LinkState::Connected) => {
-                        "What is on this board is not known yet."
+                        "The components of this board are not known yet."
                     }
                     Some(_) => "The board has no such component.",
-                    None => "This board is not there.",
+                    None => "This board is not available.",
                 };
                 let name = format!("{title}: {words}");
                 text::field(
@@ -335,7 +335,7 @@ impl Tiler<'_> {
                 ),
                 (icon::CARET_UP, "Move up", Edit::Shift(Direction::Up)),
                 (icon::CARET_DOWN, "Move down", Edit::Shift(Direction::Down)),
-                (icon::X, "Take off this page", Edit::Remove),
+                (icon::X, "Remove from this page", Edit::Remove),
             ];
             for (sign, words, edit) in edits {
                 if entry(ui, sign, words) {

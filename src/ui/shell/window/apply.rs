@@ -38,8 +38,7 @@ impl Window {
                 let left_out = self.model.make_note(&boards, &change);
                 self.dialog = None;
                 if left_out > 0 {
-                    let words = "A board that has not yet said its id cannot be noted. Wait until \
-                         it was connected once.";
+                    let words = "Connect to this board once before you give it a room or tags.";
                     self.tell(Notice::Failed(words.to_owned()));
                 }
                 ui.ctx().request_repaint();
@@ -88,7 +87,9 @@ impl Window {
             WindowAction::TakeScene(name, pins) => {
                 match self.pages.scenes.take(&name, pins, &self.model) {
                     0 => self.tell(Notice::Failed(
-                        "Nothing of that can be set, or is known now.".to_owned(),
+                        "None of these components can be part of a scene, or their state is \
+                            unknown."
+                            .to_owned(),
                     )),
                     _ => self.place = Page::Scenes,
                 }
