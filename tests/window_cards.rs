@@ -16,8 +16,8 @@ use serde_json::json;
 use switchboard::{
     fleet::{BoardKey, BoardView, CommandState, LinkState, LogEntry},
     ui::{
-        Asks, BoardCommand, Direction, Errand, FrameContext, Notice, Question, Request, Settings,
-        Task, VirtualBoards, Window,
+        BoardCommand, DialogKind, Direction, FileDialogSpec, FileTask, FrameContext, Notice,
+        Request, Settings, Task, VirtualBoards, Window,
     },
 };
 
@@ -217,7 +217,8 @@ fn a_board_without_a_link_keeps_its_values_with_their_age_but_cannot_be_operated
     harness.run();
     harness.get_by_label("Temperature: 24.6 °C");
     harness.get_by_label("Temperature: as of 1 min ago");
-    harness.get_by_label("Unreachable, last heard 1 min ago: silent for 45 s. Next attempt in 9 s.");
+    harness
+        .get_by_label("Unreachable, last heard 1 min ago: silent for 45 s. Next attempt in 9 s.");
     let switch = harness.get_by_role_and_label(Role::Switch, "Light: on");
     assert!(switch.accesskit_node().is_disabled());
     switch.click();
@@ -609,7 +610,7 @@ fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_ima
     harness.run();
     assert_eq!(
         harness.state().asked,
-        [Request::Task(Task::File(Errand::Image(BoardKey(1))))]
+        [Request::Task(Task::File(FileTask::Image(BoardKey(1))))]
     );
 }
 
@@ -617,7 +618,7 @@ fn a_board_that_can_be_updated_has_its_version_and_a_button_that_asks_for_an_ima
 fn an_image_may_be_named_by_typing_its_path() {
     let at = Now::read();
     let mut harness = open(at, vec![scenes::updatable(1, at)]);
-    let question = Question {
+    let question = FileDialogSpec {
         title: "Firmware for Workbench".to_owned(),
         direction: Direction::Open,
         sorts: &[],
@@ -627,7 +628,7 @@ fn an_image_may_be_named_by_typing_its_path() {
     harness
         .state_mut()
         .window
-        .ask(Asks::Path(Box::new(question)), String::new());
+        .ask(DialogKind::Path(Box::new(question)), String::new());
     harness.run();
     harness
         .get_by_role_and_label(Role::TextInput, "Path")

@@ -14,7 +14,7 @@ use scenes::Now;
 use serde_json::json;
 use switchboard::{
     fleet::BoardView,
-    ui::{BoardCommand, FrameContext, Notice, PLACES, Request, Settings, VirtualBoards, Window},
+    ui::{BoardCommand, FrameContext, Notice, PAGES, Request, Settings, VirtualBoards, Window},
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -157,7 +157,7 @@ fn all_is_named_and_reached(page: &str, harness: &mut Harness<'static, Bench>) {
 #[test]
 fn every_widget_of_every_page_has_a_name_and_is_reached_by_keyboard() {
     let at = Now::read();
-    for (number, place) in PLACES.iter().enumerate() {
+    for (number, place) in PAGES.iter().enumerate() {
         let mut harness = open(scenes::mixed(at), at);
         let key = [
             Key::Num1,

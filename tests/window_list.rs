@@ -12,7 +12,7 @@ use protocol::State;
 use scenes::Now;
 use switchboard::{
     fleet::{BoardKey, BoardView, IdClaim},
-    ui::{Batch, BoardCommand, FrameContext, Request, Settings, Step, What, Window},
+    ui::{Batch, BatchStep, BoardCommand, FrameContext, Operation, Request, Settings, Window},
 };
 
 #[path = "window_scenes/mod.rs"]
@@ -218,9 +218,9 @@ fn several_boards_are_chosen_with_the_mouse_and_told_the_same() {
         .get_by_role_and_label(Role::Button, "Light: all off")
         .click();
     harness.run();
-    let step = |board| Step {
+    let step = |board| BatchStep {
         board: BoardKey(board),
-        what: What::Set(scenes::key("light:0"), State::new().with("on", false)),
+        what: Operation::Set(scenes::key("light:0"), State::new().with("on", false)),
     };
     let batch = Batch::new("Turn off Light on 2 boards", vec![step(1), step(2)]);
     assert_eq!(
@@ -347,8 +347,7 @@ fn boards_are_rebooted_together_only_after_a_yes() {
                 Request::Board(BoardCommand::Send(batch)) => Some(&batch.steps),
                 _ => None,
             });
-        let rebooted =
-            |step: &&Step| matches!(&step.what, What::Call(method, _) if method == "Device.Reboot");
+        let rebooted = |step: &&BatchStep| matches!(&step.what, Operation::Call(method, _) if method == "Device.Reboot");
         assert_eq!(steps.flatten().filter(rebooted).count(), told);
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         app::state::{App, to_remember},
         model::{
             action::BoardCommand,
-            batch::{Batch, Step, What},
+            batch::{Batch, BatchStep, Operation},
             notice::Notice,
         },
     },
@@ -122,9 +122,9 @@ impl App {
             .map(|view| self.window.model.title(view))
             .unwrap_or_default();
         let params = Object::from_iter([("name".to_owned(), name.into())]);
-        let what = What::Call(method::DEVICE_SET_NAME.to_owned(), params);
+        let what = Operation::Call(method::DEVICE_SET_NAME.to_owned(), params);
         let title = format!("Rename {before} to {name}");
-        self.send_batch(Batch::new(title, vec![Step { board, what }]), ctx);
+        self.send_batch(Batch::new(title, vec![BatchStep { board, what }]), ctx);
         self.window.answer_dialog(Ok(()));
     }
 }

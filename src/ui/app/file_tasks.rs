@@ -1,6 +1,6 @@
 //! Errands with files: asks where through the desktop's portal, and reads or
 //! writes there, all on a thread of its own. Where no portal answers, the path
-//! is typed and the same errand goes on.
+//! is typed and the same file_task goes on.
 
 use std::{
     fmt, io,
@@ -20,7 +20,7 @@ use crate::{
         app::export::{self, Lines},
         model::{
             boards::Model,
-            file_task::{Direction, Errand, Question},
+            file_task::{Direction, FileDialogSpec, FileTask},
         },
         pages::lab::channels::load::{Loaded, load},
     },
@@ -29,9 +29,9 @@ use crate::{
 /// Nobody cancels a dialog faster than this: it was never shown.
 const NEVER_SHOWN: Duration = Duration::from_millis(400);
 
-/// What an errand brings back.
+/// What an file_task brings back.
 #[derive(Debug)]
-pub(crate) enum Brought {
+pub(crate) enum FileResult {
     /// It was written there.
     Saved(PathBuf),
     /// A scene or a dashboard that was in a file.
@@ -65,13 +65,15 @@ pub(crate) enum FileError {
 
 /// What is done with the file, on a thread; more than once where the first path
 /// was no good.
-type Work = Arc<dyn Fn(&Path) -> Result<Brought, FileError> + Send + Sync>;
+type Work = Arc<dyn Fn(&Path) -> Result<FileResult, FileError> + Send + Sync>;
 
-impl Errand {
+impl FileTask {
     /// What is done once the file is known.
     fn work(self, model: &Model) -> Work {
         match self {
-            Self::Image(board) => Arc::new(move |path| Ok(Brought::Image(board, path.to_owned()))),
+            Self::Image(board) => {
+                Arc::new(move |path| Ok(FileResult::Image(board, path.to_owned())))
+            }
             Self::SaveTable(rows) => Arc::new(move |path| written(path, rows.write(path))),
             Self::SaveSamples(samples) => Arc::new(move |path| written(path, samples.write(path))),
             Self::SavePicture(image) => {
@@ -81,19 +83,19 @@ impl Errand {
                 Arc::new(move |path| written(path, document.write(path)))
             }
             Self::LoadDocument => {
-                Arc::new(|path| Ok(Brought::Document(Box::new(Document::read(path)?))))
+                Arc::new(|path| Ok(FileResult::Document(Box::new(Document::read(path)?))))
             }
             Self::Record(channel, address) => Arc::new(move |path| {
                 let failed = |source| FileError::Write {
                     path: path.to_owned(),
                     source,
                 };
-                Ok(Brought::Recorder(
+                Ok(FileResult::Recorder(
                     channel,
                     Recorder::create(path, &address).map_err(failed)?,
                 ))
             }),
-            Self::OpenRecording => Arc::new(|path| Ok(Brought::Recording(load(path)?))),
+            Self::OpenRecording => Arc::new(|path| Ok(FileResult::Recording(load(path)?))),
             Self::SaveLines(entries) => {
                 let boards = model
                     .boards()
@@ -107,34 +109,34 @@ impl Errand {
 }
 
 /// What came of writing a file.
-fn written(path: &Path, outcome: io::Result<()>) -> Result<Brought, FileError> {
+fn written(path: &Path, outcome: io::Result<()>) -> Result<FileResult, FileError> {
     let path = path.to_owned();
     match outcome {
-        Ok(()) => Ok(Brought::Saved(path)),
+        Ok(()) => Ok(FileResult::Saved(path)),
         Err(source) => Err(FileError::Write { path, source }),
     }
 }
 
-/// An errand that is on its way.
-pub(crate) struct Journey {
-    question: Question,
+/// An file_task that is on its way.
+pub(crate) struct RunningTask {
+    spec: FileDialogSpec,
     work: Work,
-    answer: Option<mpsc::Receiver<Answer>>,
+    answer: Option<mpsc::Receiver<TaskOutcome>>,
 }
 
-impl fmt::Debug for Journey {
+impl fmt::Debug for RunningTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Journey")
-            .field("question", &self.question)
+        f.debug_struct("RunningTask")
+            .field("spec", &self.spec)
             .finish_non_exhaustive()
     }
 }
 
 /// What came of asking or working.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum TaskOutcome {
     /// Done.
-    Brought(Brought),
+    FileResult(FileResult),
     /// The person changed their mind.
     Cancelled,
     /// No file dialog of the desktop answered: a path has to be typed.
@@ -143,30 +145,34 @@ pub(crate) enum Answer {
     Failed(FileError),
 }
 
-impl Journey {
-    /// Asks for the file and does the errand; the answer arrives later, and
-    /// `ctx` is woken for it.
+impl RunningTask {
+    /// DialogKind for the file and does the file_task; the answer arrives
+    /// later, and `ctx` is woken for it.
     ///
     /// # Errors
     /// Where there is no thread for it.
-    pub(crate) fn begin(errand: Errand, model: &Model, ctx: egui::Context) -> io::Result<Self> {
-        let question = errand.question(model);
-        let work = errand.work(model);
+    pub(crate) fn begin(
+        file_task: FileTask,
+        model: &Model,
+        ctx: egui::Context,
+    ) -> io::Result<Self> {
+        let spec = file_task.dialog_spec(model);
+        let work = file_task.work(model);
         let answer = on_a_thread(ctx, {
-            let (question, work) = (question.clone(), Arc::clone(&work));
-            move || match ask(&question) {
+            let (spec, work) = (spec.clone(), Arc::clone(&work));
+            move || match ask(&spec) {
                 Ok(path) => done(&path, &work),
                 Err(answer) => answer,
             }
         })?;
         Ok(Self {
-            question,
+            spec,
             work,
             answer: Some(answer),
         })
     }
 
-    /// Does the errand with a path that was typed.
+    /// Does the file_task with a path that was typed.
     ///
     /// # Errors
     /// Where there is no thread for it.
@@ -177,53 +183,53 @@ impl Journey {
     }
 
     /// What came of it, if it is known by now.
-    pub(crate) fn answer(&mut self) -> Option<Answer> {
+    pub(crate) fn answer(&mut self) -> Option<TaskOutcome> {
         let answer = match self.answer.as_ref()?.try_recv() {
             Ok(answer) => answer,
             Err(mpsc::TryRecvError::Empty) => return None,
-            Err(mpsc::TryRecvError::Disconnected) => Answer::Cancelled,
+            Err(mpsc::TryRecvError::Disconnected) => TaskOutcome::Cancelled,
         };
         self.answer = None;
         Some(answer)
     }
 
     /// How it is asked for.
-    pub(crate) fn question(&self) -> &Question {
-        &self.question
+    pub(crate) fn spec(&self) -> &FileDialogSpec {
+        &self.spec
     }
 }
 
-fn ask(question: &Question) -> Result<PathBuf, Answer> {
+fn ask(spec: &FileDialogSpec) -> Result<PathBuf, TaskOutcome> {
     let asked = Instant::now();
-    let mut dialog = rfd::AsyncFileDialog::new().set_title(&question.title);
-    for (name, endings) in question.sorts {
+    let mut dialog = rfd::AsyncFileDialog::new().set_title(&spec.title);
+    for (name, endings) in spec.sorts {
         dialog = dialog.add_filter(*name, endings);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
-        .map_err(|_| Answer::NoDialog)?;
-    let chosen = match &question.direction {
+        .map_err(|_| TaskOutcome::NoDialog)?;
+    let chosen = match &spec.direction {
         Direction::Open => runtime.block_on(dialog.pick_file()),
         Direction::Save(name) => runtime.block_on(dialog.set_file_name(name).save_file()),
     };
     match chosen {
         Some(file) => Ok(file.path().to_owned()),
-        None if asked.elapsed() < NEVER_SHOWN => Err(Answer::NoDialog),
-        None => Err(Answer::Cancelled),
+        None if asked.elapsed() < NEVER_SHOWN => Err(TaskOutcome::NoDialog),
+        None => Err(TaskOutcome::Cancelled),
     }
 }
 
-fn done(path: &Path, work: &Work) -> Answer {
+fn done(path: &Path, work: &Work) -> TaskOutcome {
     match work(path) {
-        Ok(brought) => Answer::Brought(brought),
-        Err(error) => Answer::Failed(error),
+        Ok(result) => TaskOutcome::FileResult(result),
+        Err(error) => TaskOutcome::Failed(error),
     }
 }
 
 fn on_a_thread(
     ctx: egui::Context,
-    run: impl FnOnce() -> Answer + Send + 'static,
-) -> io::Result<mpsc::Receiver<Answer>> {
+    run: impl FnOnce() -> TaskOutcome + Send + 'static,
+) -> io::Result<mpsc::Receiver<TaskOutcome>> {
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new()
         .name("file".to_owned())

@@ -18,7 +18,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What came of something.
 #[derive(Debug)]
-pub(crate) enum News {
+pub(crate) enum KeyNews {
     /// A keychain does not answer at once; it is going to be waited for so
     /// long.
     Waiting(Duration),
@@ -37,7 +37,7 @@ pub(crate) struct KeyRing {
     /// Changes to be saved, in their order, and what ends with the thread that
     /// saves them, which ends with the sender.
     changes: Option<(mpsc::Sender<Change>, mpsc::Receiver<()>)>,
-    told: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
+    told: (mpsc::Sender<RingMessage>, mpsc::Receiver<RingMessage>),
     /// The number of the newest pairing: what an older one tells is not heard.
     pairings: u64,
     pairing: Option<Pairing>,
@@ -50,8 +50,8 @@ enum Change {
     Load,
 }
 
-enum Told {
-    Store(News),
+enum RingMessage {
+    Store(KeyNews),
     Pairing(u64, Progress),
 }
 
@@ -81,19 +81,19 @@ impl KeyRing {
             let _ends = ends;
             let tell = move |news| {
                 // The window may be gone.
-                let _ = tell.send(Told::Store(news));
+                let _ = tell.send(RingMessage::Store(news));
                 ctx.request_repaint();
             };
             let store = store.telling({
                 let tell = tell.clone();
-                move |left| tell(News::Waiting(left))
+                move |left| tell(KeyNews::Waiting(left))
             });
             let load = || {
                 let Loaded { keys, problem } = store.load();
-                tell(News::Loaded(keys));
+                tell(KeyNews::Loaded(keys));
                 problem
                     .into_iter()
-                    .for_each(|problem| tell(News::Failed(problem)));
+                    .for_each(|problem| tell(KeyNews::Failed(problem)));
             };
             load();
             while let Ok(change) = wanted.recv() {
@@ -109,7 +109,7 @@ impl KeyRing {
                     }
                 };
                 if let Err(problem) = done {
-                    tell(News::Failed(problem));
+                    tell(KeyNews::Failed(problem));
                 }
             }
         };
@@ -117,9 +117,15 @@ impl KeyRing {
             Ok(_) => ring.changes = Some((changes, ended)),
             Err(error) => {
                 // Nobody waits for keys that never come.
-                let _ = ring.told.0.send(Told::Store(News::Loaded(Keys::default())));
+                let _ = ring
+                    .told
+                    .0
+                    .send(RingMessage::Store(KeyNews::Loaded(Keys::default())));
                 let problem = StoreError::Keychain(format!("no thread: {error}"));
-                let _ = ring.told.0.send(Told::Store(News::Failed(problem)));
+                let _ = ring
+                    .told
+                    .0
+                    .send(RingMessage::Store(KeyNews::Failed(problem)));
             }
         }
         ring
@@ -130,28 +136,28 @@ impl KeyRing {
     }
 
     /// What came of something since.
-    pub(crate) fn news(&mut self) -> Option<News> {
+    pub(crate) fn news(&mut self) -> Option<KeyNews> {
         loop {
             match self.told.1.try_recv().ok()? {
-                Told::Store(News::Loaded(mut keys)) => {
+                RingMessage::Store(KeyNews::Loaded(mut keys)) => {
                     self.held.iter().for_each(|key| keys.insert(key.clone()));
                     self.held = keys.clone();
-                    return Some(News::Loaded(keys));
+                    return Some(KeyNews::Loaded(keys));
                 }
-                Told::Store(news) => return Some(news),
+                RingMessage::Store(news) => return Some(news),
                 // Its key is stored, whether or not something waits for it.
-                Told::Pairing(
+                RingMessage::Pairing(
                     _,
                     progress @ (Progress::Paired(_) | Progress::Failed(PairProblem::Unclear(_))),
                 ) => {
-                    return Some(News::Pairing(progress));
+                    return Some(KeyNews::Pairing(progress));
                 }
-                Told::Pairing(number, progress)
+                RingMessage::Pairing(number, progress)
                     if number == self.pairings && self.pairing.is_some() =>
                 {
-                    return Some(News::Pairing(progress));
+                    return Some(KeyNews::Pairing(progress));
                 }
-                Told::Pairing(..) => {}
+                RingMessage::Pairing(..) => {}
             }
         }
     }
@@ -186,8 +192,8 @@ impl KeyRing {
         self.held.insert(key);
     }
 
-    /// Asks the board of this id at one of these addresses for a key, which is
-    /// stored instead of another where `replace` says so.
+    /// DialogKind the board of this id at one of these addresses for a key,
+    /// which is stored instead of another where `replace` says so.
     ///
     /// # Errors
     /// Where that cannot even be begun.
@@ -214,7 +220,7 @@ impl KeyRing {
         };
         let pairing = Pairing::begin(wanted, move |progress| {
             // The window may be gone.
-            let _ = tell.send(Told::Pairing(number, progress));
+            let _ = tell.send(RingMessage::Pairing(number, progress));
             ctx.request_repaint();
         })?;
         self.pairing = Some(pairing);
@@ -288,10 +294,10 @@ mod tests {
                 thread::sleep(Duration::from_millis(5));
             }
         };
-        assert!(matches!(next(), News::Waiting(left) if left > Duration::from_secs(20)));
+        assert!(matches!(next(), KeyNews::Waiting(left) if left > Duration::from_secs(20)));
         *vault.0.lock().expect("as above") = true;
         vault.1.notify_all();
-        assert!(matches!(next(), News::Loaded(_)));
+        assert!(matches!(next(), KeyNews::Loaded(_)));
         let _ = std::fs::remove_dir_all(&folder);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     keys,
     pairing::{PairProblem, Progress},
     ui::{
-        app::{key_ring::News, state::App},
+        app::{key_ring::KeyNews, state::App},
         model::notice::Notice,
     },
     words,
@@ -65,8 +65,8 @@ impl App {
         }
     }
 
-    /// Asks a board for a key. The board that answers has to be the one that
-    /// was chosen.
+    /// DialogKind a board for a key. The board that answers has to be the one
+    /// that was chosen.
     pub(super) fn pair(&mut self, board: BoardKey, replace: bool, ctx: &egui::Context) {
         let Some(view) = self.window.model.board(board) else {
             return;
@@ -102,29 +102,29 @@ impl App {
     }
 
     /// Looks what came of keys that are being loaded, saved or asked for.
-    pub(super) fn answer_keys(&mut self) {
+    pub(super) fn poll_keys(&mut self) {
         if self.window.pairs_with().is_none() {
             self.keys.stop_pairing();
         }
         while let Some(news) = self.keys.news() {
             match news {
-                News::Waiting(left) => self.window.tell(Notice::Done(format!(
+                KeyNews::Waiting(left) => self.window.tell(Notice::Done(format!(
                     "Waiting up to {} for the keychain to unlock. Locked boards connect after \
                         that.",
                     words::length(left)
                 ))),
-                News::Loaded(keys) => self.fleet.hold_keys(keys),
-                News::Failed(problem) => self
+                KeyNews::Loaded(keys) => self.fleet.hold_keys(keys),
+                KeyNews::Failed(problem) => self
                     .window
                     .tell(Notice::Failed(format!("Board keys: {problem}."))),
-                News::Pairing(Progress::Waits) => self.window.dialog_goes_on(
+                KeyNews::Pairing(Progress::Waits) => self.window.dialog_goes_on(
                     "The board is pairing with another controller first. If that is not yours, \
                         press the board's button twice to reject it."
                         .to_owned(),
                 ),
-                News::Pairing(Progress::Code { code, .. }) => self.window.compare_code(code),
-                News::Pairing(Progress::Confirmed) => self.window.confirmed_at_the_board(),
-                News::Pairing(Progress::Paired(key)) => {
+                KeyNews::Pairing(Progress::Code { code, .. }) => self.window.compare_code(code),
+                KeyNews::Pairing(Progress::Confirmed) => self.window.confirmed_at_the_board(),
+                KeyNews::Pairing(Progress::Paired(key)) => {
                     self.keys.stop_pairing();
                     let view = self
                         .window
@@ -139,7 +139,7 @@ impl App {
                     let words = format!("{name} is paired. Only computers with a key can use it.");
                     self.window.tell(Notice::Done(words));
                 }
-                News::Pairing(Progress::Failed(problem)) => {
+                KeyNews::Pairing(Progress::Failed(problem)) => {
                     self.keys.stop_pairing();
                     if let PairProblem::Unclear(key) = &problem {
                         self.take_paired((**key).clone());

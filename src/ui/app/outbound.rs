@@ -11,8 +11,8 @@ use crate::{
     ui::{
         app::state::App,
         model::{
-            batch::{Batch, Step, What},
-            dialog_kind::{Asks, EVERYWHERE},
+            batch::{Batch, BatchStep, Operation},
+            dialog_kind::{DialogKind, EVERYWHERE},
         },
     },
 };
@@ -50,7 +50,7 @@ impl App {
             .call_url(board, listening)
             .map(|url| url.to_string())
             .unwrap_or_default();
-        self.window.ask(Asks::Call { board, begins }, url);
+        self.window.ask(DialogKind::Call { board, begins }, url);
     }
 
     pub(super) fn have_call(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
@@ -76,11 +76,11 @@ impl App {
             None => format!("Disable the outbound connection of {name}"),
         };
         let url = url.map_or(Value::Null, |url| Value::String(url.to_string()));
-        let what = What::Call(
+        let what = Operation::Call(
             method::OUTBOUND_SET.to_owned(),
             Object::from_iter([("url".to_owned(), url)]),
         );
-        self.send_batch(Batch::new(title, vec![Step { board, what }]), ctx);
+        self.send_batch(Batch::new(title, vec![BatchStep { board, what }]), ctx);
         self.window.answer_dialog(Ok(()));
     }
 }

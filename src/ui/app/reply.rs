@@ -16,7 +16,7 @@ pub(super) enum Starter {
 }
 
 /// The answer to a command, and what came of it.
-pub(super) enum Answered {
+pub(super) enum CommandReply {
     /// To one of a batch: the batch's number, and the place in it.
     Step(u64, usize, Outcome),
     /// To a single command of a board: what it was about.

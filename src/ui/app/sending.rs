@@ -9,8 +9,8 @@ use protocol::Object;
 use crate::{
     fleet::{BoardKey, Outcome, Reply},
     ui::{
-        app::{reply::Answered, state::App},
-        model::batch::{Batch, Step, What},
+        app::{reply::CommandReply, state::App},
+        model::batch::{Batch, BatchStep, Operation},
     },
 };
 
@@ -30,7 +30,7 @@ impl App {
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
         let reply = move |outcome| {
             // The window may be gone; then nobody waits for the answer.
-            let _ = answers.send(Answered::Clients(board, closed, outcome));
+            let _ = answers.send(CommandReply::Clients(board, closed, outcome));
             ctx.request_repaint();
         };
         self.fleet
@@ -42,7 +42,7 @@ impl App {
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
         let reply = move |outcome| {
             // The window may be gone; then nobody waits for the answer.
-            let _ = answers.send(Answered::Call(outcome));
+            let _ = answers.send(CommandReply::Call(outcome));
             ctx.request_repaint();
         };
         self.fleet
@@ -62,19 +62,19 @@ impl App {
     }
 
     /// Takes the answers to commands of batches.
-    pub(super) fn answer_commands(&mut self) {
+    pub(super) fn poll_replies(&mut self) {
         while let Ok(answered) = self.answers.1.try_recv() {
             match answered {
-                Answered::Step(batch, step, outcome) => {
+                CommandReply::Step(batch, step, outcome) => {
                     self.window.batches.answered(batch, step, outcome);
                     self.underway = self.underway.saturating_sub(1);
                 }
-                Answered::Single(board, what, outcome) => {
+                CommandReply::Single(board, what, outcome) => {
                     self.window
                         .answered(board, &what, &outcome, self.shown.as_ref());
                 }
-                Answered::Call(outcome) => self.window.pages.frames.answered(outcome),
-                Answered::Clients(board, closed, outcome) => {
+                CommandReply::Call(outcome) => self.window.pages.frames.answered(outcome),
+                CommandReply::Clients(board, closed, outcome) => {
                     self.window
                         .pages
                         .lab
@@ -94,25 +94,27 @@ impl App {
                 .enumerate()
                 .map(|(at, step)| (number, at, step)),
         );
-        self.give_on(ctx);
+        self.send_waiting(ctx);
     }
 
     /// Sends what waits, as far as there is room.
-    pub(super) fn give_on(&mut self, ctx: &egui::Context) {
+    pub(super) fn send_waiting(&mut self, ctx: &egui::Context) {
         while self.underway < UNDER_WAY
-            && let Some((number, at, Step { board, what })) = self.waiting.pop_front()
+            && let Some((number, at, BatchStep { board, what })) = self.waiting.pop_front()
         {
             self.underway += 1;
             let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
             let reply: Reply = Some(Box::new(move |outcome| {
                 // The window may be gone; then nobody waits for the answer.
-                let _ = answers.send(Answered::Step(number, at, outcome));
+                let _ = answers.send(CommandReply::Step(number, at, outcome));
                 ctx.request_repaint();
             }));
             match what {
-                What::Set(component, change) => self.fleet.set(board, &component, change, reply),
-                What::Press(component) => self.fleet.press(board, &component, reply),
-                What::Call(method, params) => self.fleet.call(board, &method, params, reply),
+                Operation::Set(component, change) => {
+                    self.fleet.set(board, &component, change, reply)
+                }
+                Operation::Press(component) => self.fleet.press(board, &component, reply),
+                Operation::Call(method, params) => self.fleet.call(board, &method, params, reply),
             }
         }
     }
@@ -123,7 +125,7 @@ impl App {
         Some(Box::new(move |outcome: Outcome| {
             let wakes = !matches!(outcome, Outcome::Done { .. });
             // The window may be gone; then nobody waits for the answer.
-            let _ = answers.send(Answered::Single(board, what, outcome));
+            let _ = answers.send(CommandReply::Single(board, what, outcome));
             if wakes {
                 ctx.request_repaint();
             }

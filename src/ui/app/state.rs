@@ -7,16 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::reply::{Answered, Starter};
+use super::reply::{CommandReply, Starter};
 use crate::{
     doctor::Examination,
     fleet::{BoardView, Changes, Fleet, KnownBoard, Listening, LogEntry, Shown, Watch},
     keys::Store,
     settings::{RememberedBoard, Settings, SettingsFile},
     ui::{
-        app::{file_tasks::Journey, key_ring::KeyRing},
+        app::{file_tasks::RunningTask, key_ring::KeyRing},
         model::{
-            action::Request, batch::Step, frame_context::FrameContext, notice::Notice,
+            action::Request, batch::BatchStep, frame_context::FrameContext, notice::Notice,
             virtual_boards::StartVirtualBoards,
         },
         shell::window::Window,
@@ -64,14 +64,14 @@ pub struct App {
     pub(super) looked: Option<Instant>,
     pub(super) starter: Starter,
     /// Answers to commands: of which batch, to which of its commands.
-    pub(super) answers: (mpsc::Sender<Answered>, mpsc::Receiver<Answered>),
+    pub(super) answers: (mpsc::Sender<CommandReply>, mpsc::Receiver<CommandReply>),
     /// Commands of batches that are not yet sent: their batch's number and
     /// their place in it.
-    pub(super) waiting: VecDeque<(u64, usize, Step)>,
+    pub(super) waiting: VecDeque<(u64, usize, BatchStep)>,
     /// How many of them were sent and are not yet answered.
     pub(super) underway: usize,
-    /// An errand with a file; a newer one takes its place.
-    pub(super) errand: Option<Journey>,
+    /// An file_task with a file; a newer one takes its place.
+    pub(super) file_task: Option<RunningTask>,
     /// What the doctor is finding out.
     pub(super) examination: Option<Examination>,
     pub(super) keys: KeyRing,
@@ -134,7 +134,7 @@ impl App {
             answers: mpsc::channel(),
             waiting: VecDeque::new(),
             underway: 0,
-            errand: None,
+            file_task: None,
             examination: None,
             keys: KeyRing::default(),
             zone,
@@ -236,12 +236,12 @@ impl App {
 
     /// Looks whether a thread has finished.
     fn answers(&mut self, ctx: &egui::Context) {
-        self.answer_starter();
-        self.answer_commands();
-        self.give_on(ctx);
-        self.answer_errand();
-        self.answer_keys();
-        self.go_on_examining();
+        self.poll_starter();
+        self.poll_replies();
+        self.send_waiting(ctx);
+        self.poll_file_task();
+        self.poll_keys();
+        self.poll_examination();
     }
 
     /// Notes that the window has started, once it has.

@@ -10,12 +10,14 @@ use crate::{
     fleet::ImageSource,
     ui::{
         app::{
-            file_tasks::{Answer, Brought, Journey},
+            file_tasks::{FileResult, RunningTask, TaskOutcome},
             reply::Starter,
             state::App,
         },
-        model::{action::Task, dialog_kind::Asks, notice::Notice, virtual_boards::VirtualBoards},
-        pages::doctor::asked,
+        model::{
+            action::Task, dialog_kind::DialogKind, notice::Notice, virtual_boards::VirtualBoards,
+        },
+        pages::doctor::examination_request,
     },
 };
 
@@ -23,17 +25,19 @@ impl App {
     pub(super) fn run_task(&mut self, task: Task, ctx: &egui::Context) {
         match task {
             Task::StartVirtualBoards(count) => self.start_virtual_boards(count, ctx),
-            Task::File(errand) => match Journey::begin(errand, &self.window.model, ctx.clone()) {
-                Ok(journey) => self.errand = Some(journey),
-                Err(error) => self.window.tell(Notice::Failed(format!(
-                    "Could not start a thread for the file: {error}"
-                ))),
-            },
+            Task::File(file_task) => {
+                match RunningTask::begin(file_task, &self.window.model, ctx.clone()) {
+                    Ok(task) => self.file_task = Some(task),
+                    Err(error) => self.window.tell(Notice::Failed(format!(
+                        "Could not start a thread for the file: {error}"
+                    ))),
+                }
+            }
             Task::UsePath(path) => {
                 if let Some(Err(error)) = self
-                    .errand
+                    .file_task
                     .as_mut()
-                    .map(|errand| errand.go_on(path, ctx.clone()))
+                    .map(|file_task| file_task.go_on(path, ctx.clone()))
                 {
                     self.window.tell(Notice::Failed(format!(
                         "Could not start a thread for the file: \
@@ -80,7 +84,7 @@ impl App {
     }
 
     /// Looks whether the thread that starts virtual boards has finished.
-    pub(super) fn answer_starter(&mut self) {
+    pub(super) fn poll_starter(&mut self) {
         if let Starter::Busy(receiver) = &self.starter {
             match receiver.try_recv() {
                 Ok((start, outcome)) => {
@@ -110,7 +114,7 @@ impl App {
 
     /// Begins to find out why a board is missing.
     pub(super) fn examine(&mut self, wanted: Option<&str>, ctx: &egui::Context) {
-        let asked = asked(
+        let asked = examination_request(
             wanted,
             &self.fleet,
             &self.window.model,
@@ -130,7 +134,7 @@ impl App {
     }
 
     /// Looks how the examination does.
-    pub(super) fn go_on_examining(&mut self) {
+    pub(super) fn poll_examination(&mut self) {
         while let Some(step) = self.examination.as_ref().and_then(Examination::step) {
             if !matches!(step, doctor::Step::Trying(_)) {
                 self.examination = None;
@@ -139,43 +143,45 @@ impl App {
         }
     }
 
-    /// Looks what came of an errand with a file.
-    pub(super) fn answer_errand(&mut self) {
-        let Some(answer) = self.errand.as_mut().and_then(Journey::answer) else {
+    /// Looks what came of an file_task with a file.
+    pub(super) fn poll_file_task(&mut self) {
+        let Some(answer) = self.file_task.as_mut().and_then(RunningTask::answer) else {
             return;
         };
         match answer {
-            Answer::Brought(brought) => {
-                self.brought(brought);
+            TaskOutcome::FileResult(result) => {
+                self.result(result);
                 self.window.answer_dialog(Ok(()));
             }
             // Where a path was typed, the dialog says so and another can be.
-            Answer::Failed(error) => {
+            TaskOutcome::Failed(error) => {
                 self.window.answer_dialog(Err(error.to_string()));
                 return;
             }
-            Answer::NoDialog => {
-                if let Some(errand) = &self.errand {
-                    let question = errand.question().clone();
-                    let proposed = question.proposed();
-                    self.window.ask(Asks::Path(Box::new(question)), proposed);
+            TaskOutcome::NoDialog => {
+                if let Some(file_task) = &self.file_task {
+                    let spec = file_task.spec().clone();
+                    let proposed = spec.proposed();
+                    self.window.ask(DialogKind::Path(Box::new(spec)), proposed);
                 }
                 return;
             }
-            Answer::Cancelled => {}
+            TaskOutcome::Cancelled => {}
         }
-        self.errand = None;
+        self.file_task = None;
     }
 
-    pub(super) fn brought(&mut self, brought: Brought) {
-        match brought {
-            Brought::Saved(path) => self
+    pub(super) fn result(&mut self, result: FileResult) {
+        match result {
+            FileResult::Saved(path) => self
                 .window
                 .tell(Notice::Done(format!("Saved to {}.", path.display()))),
-            Brought::Document(document) => self.window.add_document(*document),
-            Brought::Recorder(channel, recorder) => self.window.pages.lab.record(channel, recorder),
-            Brought::Recording(loaded) => self.window.pages.lab.show_recording(loaded),
-            Brought::Image(board, path) => self.fleet.update(board, ImageSource::File(path)),
+            FileResult::Document(document) => self.window.add_document(*document),
+            FileResult::Recorder(channel, recorder) => {
+                self.window.pages.lab.record(channel, recorder)
+            }
+            FileResult::Recording(loaded) => self.window.pages.lab.show_recording(loaded),
+            FileResult::Image(board, path) => self.fleet.update(board, ImageSource::File(path)),
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::{
     ui::model::{
         arrangement::{Arrangement, LabelsChange},
         batch::Batch,
-        dialog_kind::{Asks, listen_dialog},
-        file_task::Errand,
+        dialog_kind::{DialogKind, listen_dialog},
+        file_task::FileTask,
         pin::Pin,
     },
 };
@@ -79,7 +79,7 @@ pub enum WindowAction {
     /// Open this overlay.
     Open(Overlay),
     /// Open this dialog with an initial text.
-    Ask(Asks, String),
+    Ask(DialogKind, String),
     /// Plot this component.
     Plot(Pin),
     /// Add this component to a dashboard or a scene.
@@ -181,7 +181,7 @@ pub enum BoardCommand {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Task {
     /// Ask for a file and run this task with it.
-    File(Errand),
+    File(FileTask),
     /// Run the file task that waits for a path with this one.
     UsePath(PathBuf),
     /// Find out why this board is missing, by name, id or address; `None`

@@ -47,21 +47,21 @@ pub enum LabelsChange {
 
 impl LabelsChange {
     /// Makes it.
-    pub(crate) fn apply(&self, note: &mut Labels) {
+    pub(crate) fn apply(&self, labels: &mut Labels) {
         match self {
-            Self::Room(room) => note.room = room.trim().to_owned(),
+            Self::Room(room) => labels.room = room.trim().to_owned(),
             Self::Tags(tags) => {
                 let tags = tags.split(',').map(str::trim).filter(|tag| !tag.is_empty());
-                note.tags = tags.map(str::to_owned).collect();
+                labels.tags = tags.map(str::to_owned).collect();
             }
-            Self::Hidden(hidden) => note.hidden = *hidden,
+            Self::Hidden(hidden) => labels.hidden = *hidden,
         }
     }
 }
 
 /// A line of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Row {
+pub(crate) enum ListRow {
     /// A heading, how many boards are under it, and whether they are folded
     /// away.
     Heading {
@@ -73,7 +73,7 @@ pub(crate) enum Row {
     Board(BoardKey),
 }
 
-impl Row {
+impl ListRow {
     /// How high it is.
     pub(crate) fn height(&self) -> f32 {
         match self {
@@ -86,7 +86,7 @@ impl Row {
 /// The list as it is arranged.
 #[derive(Debug, Default)]
 pub(crate) struct Arranged {
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<ListRow>,
     /// Where each row begins.
     pub(crate) tops: Vec<f32>,
     pub(crate) height: f32,
@@ -125,11 +125,11 @@ pub(crate) fn arrange<'a>(
 ) -> Arranged {
     let mut arranged = Arranged::default();
     let mut listed: Vec<(&BoardView, Option<&Labels>)> = Vec::new();
-    for (board, note) in boards {
-        if note.is_some_and(|note| note.hidden) && !how.with_hidden {
+    for (board, labels) in boards {
+        if labels.is_some_and(|labels| labels.hidden) && !how.with_hidden {
             arranged.hidden += 1;
         } else {
-            listed.push((board, note));
+            listed.push((board, labels));
         }
     }
     arranged.listed = listed.len();
@@ -139,31 +139,31 @@ pub(crate) fn arrange<'a>(
     if how.grouping == Grouping::Nothing {
         arranged.rows = listed
             .iter()
-            .map(|(board, _)| Row::Board(board.key))
+            .map(|(board, _)| ListRow::Board(board.key))
             .collect();
     } else {
         let mut groups: BTreeMap<(usize, String), Vec<BoardKey>> = BTreeMap::new();
-        for (board, note) in listed {
-            for heading in headings(board, note, how.grouping) {
+        for (board, labels) in listed {
+            for heading in headings(board, labels, how.grouping) {
                 groups.entry(heading).or_default().push(board.key);
             }
         }
         for ((_, words), boards) in groups {
             let folded = how.folded.contains(&words);
-            arranged.rows.push(Row::Heading {
+            arranged.rows.push(ListRow::Heading {
                 words,
                 boards: boards.len(),
                 folded,
             });
             if !folded {
-                arranged.rows.extend(boards.into_iter().map(Row::Board));
+                arranged.rows.extend(boards.into_iter().map(ListRow::Board));
             }
         }
     }
     for row in &arranged.rows {
         arranged.tops.push(arranged.height);
         arranged.height += row.height();
-        if let Row::Board(board) = row {
+        if let ListRow::Board(board) = row {
             arranged.boards.push(*board);
         }
     }
@@ -183,18 +183,25 @@ fn attention(link: &LinkState) -> usize {
 
 /// The headings that a board is under; those that say that there is none come
 /// last.
-fn headings(board: &BoardView, note: Option<&Labels>, grouping: Grouping) -> Vec<(usize, String)> {
+fn headings(
+    board: &BoardView,
+    labels: Option<&Labels>,
+    grouping: Grouping,
+) -> Vec<(usize, String)> {
     const LAST: usize = usize::MAX;
     match grouping {
         Grouping::Nothing => Vec::new(),
-        Grouping::Room => match note
-            .map(|note| note.room.as_str())
+        Grouping::Room => match labels
+            .map(|labels| labels.room.as_str())
             .filter(|room| !room.is_empty())
         {
             Some(room) => vec![(0, room.to_owned())],
             None => vec![(LAST, "No room".to_owned())],
         },
-        Grouping::Tag => match note.map(|note| &note.tags).filter(|tags| !tags.is_empty()) {
+        Grouping::Tag => match labels
+            .map(|labels| &labels.tags)
+            .filter(|tags| !tags.is_empty())
+        {
             Some(tags) => tags.iter().map(|tag| (0, tag.clone())).collect(),
             None => vec![(LAST, "No tag".to_owned())],
         },
@@ -241,13 +248,13 @@ mod tests {
 
     #[test]
     fn tags_are_divided_by_commas_and_kept_once() {
-        let mut note = Labels::default();
-        LabelsChange::Tags(" bench, , lamp,bench ".to_owned()).apply(&mut note);
+        let mut labels = Labels::default();
+        LabelsChange::Tags(" bench, , lamp,bench ".to_owned()).apply(&mut labels);
         assert_eq!(
-            note.tags.iter().map(String::as_str).collect::<Vec<_>>(),
+            labels.tags.iter().map(String::as_str).collect::<Vec<_>>(),
             ["bench", "lamp"]
         );
-        LabelsChange::Tags(String::new()).apply(&mut note);
-        assert!(note.is_empty());
+        LabelsChange::Tags(String::new()).apply(&mut labels);
+        assert!(labels.is_empty());
     }
 }

@@ -8,14 +8,14 @@ use crate::{
     fleet::{BoardKey, BoardView, LinkState, LogEntry, LogEvent, Shown, UpdateState},
     ui::model::{
         boards::Model,
-        notice::{Lead, Notice},
+        notice::{Notice, NoticeTarget},
     },
     words,
 };
 
 /// Boards whose links were lost while they were not shown.
 #[derive(Debug, Default)]
-pub(crate) struct Elsewhere {
+pub(crate) struct BackgroundNotices {
     /// Boards that had a link: of one that never had, nothing was lost.
     connected: BTreeSet<BoardKey>,
     /// Those that lost it, and have not yet come back or been seen.
@@ -24,7 +24,7 @@ pub(crate) struct Elsewhere {
     back: BTreeSet<BoardKey>,
 }
 
-impl Elsewhere {
+impl BackgroundNotices {
     /// Something happened; whether there is news of links.
     pub(crate) fn happened(
         &mut self,
@@ -60,7 +60,7 @@ impl Elsewhere {
 
     /// The news of links in one message; `None` where everybody is back and was
     /// told.
-    pub(crate) fn links(&mut self, model: &Model) -> Option<(Notice, Option<Lead>)> {
+    pub(crate) fn links(&mut self, model: &Model) -> Option<(Notice, Option<NoticeTarget>)> {
         self.lost.retain(|board| model.board(*board).is_some());
         let away: Vec<BoardKey> = self.lost.difference(&self.back).copied().collect();
         let name = |board: &BoardKey| {
@@ -81,7 +81,7 @@ impl Elsewhere {
             }
             ([one], _) => Some((
                 Notice::Failed(format!("Lost the connection to {}.", name(one))),
-                Some(Lead::Board(*one)),
+                Some(NoticeTarget::Board(*one)),
             )),
             (many, _) => {
                 let words = format!(
@@ -89,7 +89,7 @@ impl Elsewhere {
                     name(&many[0]),
                     count(many.len() - 1)
                 );
-                Some((Notice::Failed(words), Some(Lead::Boards)))
+                Some((Notice::Failed(words), Some(NoticeTarget::Boards)))
             }
         }
     }
@@ -110,7 +110,7 @@ pub(crate) fn update_ended(
     old: &BoardView,
     new: &BoardView,
     shown: Option<&Shown>,
-) -> Option<(Notice, Option<Lead>)> {
+) -> Option<(Notice, Option<NoticeTarget>)> {
     let was = old.update.as_ref().is_some_and(UpdateState::is_under_way);
     let ended = new
         .update
@@ -125,7 +125,7 @@ pub(crate) fn update_ended(
     } else {
         Notice::Done(words)
     };
-    Some((notice, Some(Lead::Board(new.key))))
+    Some((notice, Some(NoticeTarget::Board(new.key))))
 }
 
 #[cfg(test)]
@@ -161,8 +161,8 @@ mod tests {
             boards: [BoardKey(2)].into(),
             ..Shown::default()
         };
-        let mut elsewhere = Elsewhere::default();
-        let mut news = |board, link| elsewhere.happened(&entry(board, link), &model, Some(&shown));
+        let mut background = BackgroundNotices::default();
+        let mut news = |board, link| background.happened(&entry(board, link), &model, Some(&shown));
         assert!(!news(1, lost()), "it never had one");
         assert!(!news(1, LinkState::Connected));
         assert!(news(1, lost()));

@@ -20,14 +20,14 @@ pub struct Batch {
     /// What the person asked for, as they see it: `Turn off 12 components`.
     pub title: String,
     /// The commands.
-    pub steps: Vec<Step>,
+    pub steps: Vec<BatchStep>,
     /// What was to be commanded too and is not there, as people know it.
     pub absent: Vec<String>,
 }
 
 impl Batch {
     /// Commands to boards that are all there.
-    pub fn new(title: impl Into<String>, steps: Vec<Step>) -> Self {
+    pub fn new(title: impl Into<String>, steps: Vec<BatchStep>) -> Self {
         Self {
             title: title.into(),
             steps,
@@ -38,16 +38,16 @@ impl Batch {
 
 /// One command of a batch.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct BatchStep {
     /// To which board.
     pub board: BoardKey,
     /// What it is to do.
-    pub what: What,
+    pub what: Operation,
 }
 
 /// What a board is to do.
 #[derive(Debug, Clone, PartialEq)]
-pub enum What {
+pub enum Operation {
     /// Set these fields; `transition_ms` among them is how, not what.
     Set(ComponentKey, State),
     /// Press a button.
@@ -58,20 +58,20 @@ pub enum What {
 
 /// A batch that was given, with the answers so far.
 #[derive(Debug)]
-pub(crate) struct Given {
+pub(crate) struct SentBatch {
     pub(crate) number: u64,
     pub(crate) title: String,
-    pub(crate) steps: Vec<Answered>,
+    pub(crate) steps: Vec<SentStep>,
     /// What was to be commanded too and was not there.
     pub(crate) absent: Vec<String>,
     /// What puts everything back as it was; taken when that is done.
-    undo: Vec<Step>,
+    undo: Vec<BatchStep>,
 }
 
 /// One command and its answer, once there is one.
 #[derive(Debug)]
-pub(crate) struct Answered {
-    pub(crate) step: Step,
+pub(crate) struct SentStep {
+    pub(crate) step: BatchStep,
     /// What the board was called.
     pub(crate) name: String,
     pub(crate) outcome: Option<Outcome>,
@@ -96,7 +96,7 @@ impl Tally {
     }
 }
 
-impl Given {
+impl SentBatch {
     /// How many answers are there.
     pub(crate) fn tally(&self) -> Tally {
         let absent = self.absent.len();
@@ -126,7 +126,7 @@ impl Given {
 #[derive(Debug, Default)]
 pub(crate) struct Batches {
     next: u64,
-    given: VecDeque<Given>,
+    given: VecDeque<SentBatch>,
 }
 
 impl Batches {
@@ -145,7 +145,7 @@ impl Batches {
     /// what is returned puts everything back and is noted as a batch of its
     /// own, under its number.
     pub(crate) fn undo(&mut self, number: Option<u64>, model: &Model) -> Option<(u64, Batch)> {
-        let wanted = |given: &&mut Given| {
+        let wanted = |given: &&mut SentBatch| {
             given.can_be_undone() && number.is_none_or(|number| number == given.number)
         };
         let given = self.given.iter_mut().rev().find(wanted)?;
@@ -154,13 +154,13 @@ impl Batches {
         Some((self.add(&batch, Vec::new(), model), batch))
     }
 
-    fn add(&mut self, batch: &Batch, undo: Vec<Step>, model: &Model) -> u64 {
+    fn add(&mut self, batch: &Batch, undo: Vec<BatchStep>, model: &Model) -> u64 {
         if self.given.len() == KEPT {
             self.given.pop_front();
         }
         let number = self.next;
         self.next += 1;
-        let steps = batch.steps.iter().map(|step| Answered {
+        let steps = batch.steps.iter().map(|step| SentStep {
             step: step.clone(),
             name: model
                 .board(step.board)
@@ -170,7 +170,7 @@ impl Batches {
             cancelled: false,
         });
         let (title, absent) = (batch.title.clone(), batch.absent.clone());
-        self.given.push_back(Given {
+        self.given.push_back(SentBatch {
             number,
             title,
             steps: steps.collect(),
@@ -205,22 +205,22 @@ impl Batches {
     }
 
     /// The batch with this number, while it is remembered.
-    pub(crate) fn get(&self, number: u64) -> Option<&Given> {
+    pub(crate) fn get(&self, number: u64) -> Option<&SentBatch> {
         self.given.iter().rev().find(|given| given.number == number)
     }
 }
 
 impl Batches {
     /// The newest batch with this title, while it is remembered.
-    pub(crate) fn newest(&self, title: &str) -> Option<&Given> {
+    pub(crate) fn newest(&self, title: &str) -> Option<&SentBatch> {
         self.given.iter().rev().find(|given| given.title == title)
     }
 }
 
 /// The command that puts back what this one is about to change, as far as that
 /// is known now.
-fn opposite(step: &Step, model: &Model) -> Option<Step> {
-    let What::Set(component, change) = &step.what else {
+fn opposite(step: &BatchStep, model: &Model) -> Option<BatchStep> {
+    let Operation::Set(component, change) = &step.what else {
         return None;
     };
     let view = model
@@ -242,13 +242,13 @@ fn opposite(step: &Step, model: &Model) -> Option<Step> {
         }
     }
     let anything = before.0.keys().any(|field| field != "transition_ms");
-    anything.then(|| Step {
+    anything.then(|| BatchStep {
         board: step.board,
-        what: What::Set(component.clone(), before),
+        what: Operation::Set(component.clone(), before),
     })
 }
 
-impl fmt::Display for What {
+impl fmt::Display for Operation {
     /// What it is about: a component or a method.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

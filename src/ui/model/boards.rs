@@ -51,11 +51,11 @@ impl Counts {
 
 /// By name as people sort (`Bench 2` before `Bench 10`), then by id, then by
 /// key.
-type Page = (String, Option<String>, BoardKey);
+type SortKey = (String, Option<String>, BoardKey);
 
-struct Known {
+struct ListedBoard {
     view: Arc<BoardView>,
-    place: Page,
+    sort_key: SortKey,
     /// What the find box looks in.
     haystack: String,
 }
@@ -72,17 +72,17 @@ pub(crate) struct Names {
 #[derive(Default)]
 pub struct Model {
     pub(crate) documents: Names,
-    boards: HashMap<BoardKey, Known>,
+    boards: HashMap<BoardKey, ListedBoard>,
     /// How often a board came, went, or was known otherwise than before.
     roster: u64,
     /// Boards by their ids and addresses.
     names: HashMap<String, BoardKey>,
-    order: Vec<Page>,
+    order: Vec<SortKey>,
     namesakes: HashMap<String, usize>,
     counts: Counts,
     find: String,
     arrangement: Arrangement,
-    notes: BTreeMap<String, Labels>,
+    labels: BTreeMap<String, Labels>,
     /// The list; `None` while it has to be arranged anew.
     arranged: Option<Arranged>,
     /// Chosen together; empty where only one is.
@@ -150,29 +150,29 @@ impl Model {
         self.choose_wanted(key);
     }
 
-    /// Takes over a board that is new, or whose place in the list or what finds
-    /// it may be another.
+    /// Takes over a board that is new, or whose sort_key in the list or what
+    /// finds it may be another.
     fn put_anew(&mut self, view: Arc<BoardView>, old: Option<&BoardView>) {
-        let place = (natural(&view.name), view.id.clone(), view.key);
-        let haystack = haystack(&view, self.note(&view));
+        let sort_key = (natural(&view.name), view.id.clone(), view.key);
+        let haystack = haystack(&view, self.labels_of(&view));
         self.arranged = None;
         self.roster += 1;
         self.name(&view, old);
         let old = self.boards.insert(
             view.key,
-            Known {
+            ListedBoard {
                 view,
-                place: place.clone(),
+                sort_key: sort_key.clone(),
                 haystack,
             },
         );
         match old {
-            Some(old) if old.place == place => {}
+            Some(old) if old.sort_key == sort_key => {}
             Some(old) => {
-                self.unplace(&old.place);
-                self.place(place);
+                self.remove_sort_key(&old.sort_key);
+                self.insert_sort_key(sort_key);
             }
-            None => self.place(place),
+            None => self.insert_sort_key(sort_key),
         }
     }
 
@@ -199,8 +199,8 @@ impl Model {
         self.names.get(name).copied()
     }
 
-    /// Whether a board's place in the list, or what finds it, may have changed;
-    /// what its components report does neither.
+    /// Whether a board's sort_key in the list, or what finds it, may have
+    /// changed; what its components report does neither.
     fn arrangement_differs(&self, old: &BoardView, new: &BoardView) -> bool {
         let by_state = self.arrangement.grouping == Grouping::State
             || self.arrangement.sorting == Sorting::Attention;
@@ -210,27 +210,27 @@ impl Model {
     }
 
     /// What the person noted of a board.
-    pub fn note(&self, board: &BoardView) -> Option<&Labels> {
-        self.notes.get(board.id.as_ref()?)
+    pub fn labels_of(&self, board: &BoardView) -> Option<&Labels> {
+        self.labels.get(board.id.as_ref()?)
     }
 
     /// Notes something of boards; one whose id is not known has no notes. How
     /// many were left out.
-    pub(crate) fn make_note(&mut self, boards: &[BoardKey], change: &LabelsChange) -> usize {
+    pub(crate) fn set_labels(&mut self, boards: &[BoardKey], change: &LabelsChange) -> usize {
         let mut left_out = 0;
         for key in boards {
             let Some(id) = self.board(*key).and_then(|board| board.id.clone()) else {
                 left_out += 1;
                 continue;
             };
-            let note = self.notes.entry(id.clone()).or_default();
-            change.apply(note);
-            if note.is_empty() {
-                self.notes.remove(&id);
+            let labels = self.labels.entry(id.clone()).or_default();
+            change.apply(labels);
+            if labels.is_empty() {
+                self.labels.remove(&id);
             }
-            let note = self.notes.get(&id);
+            let labels = self.labels.get(&id);
             if let Some(known) = self.boards.get_mut(key) {
-                known.haystack = haystack(&known.view, note);
+                known.haystack = haystack(&known.view, labels);
             }
         }
         self.arranged = None;
@@ -238,13 +238,13 @@ impl Model {
     }
 
     /// All notes, by the boards' ids.
-    pub(crate) fn notes(&self) -> &BTreeMap<String, Labels> {
-        &self.notes
+    pub(crate) fn labels(&self) -> &BTreeMap<String, Labels> {
+        &self.labels
     }
 
     /// Takes over what an earlier run noted, and how its list was arranged.
-    pub(crate) fn recall(&mut self, arrangement: Arrangement, notes: BTreeMap<String, Labels>) {
-        (self.arrangement, self.notes, self.arranged) = (arrangement, notes, None);
+    pub(crate) fn recall(&mut self, arrangement: Arrangement, labels: BTreeMap<String, Labels>) {
+        (self.arrangement, self.labels, self.arranged) = (arrangement, labels, None);
     }
 
     /// How the list is arranged.
@@ -275,21 +275,21 @@ impl Model {
         }
     }
 
-    fn place(&mut self, place: Page) {
-        *self.namesakes.entry(place.0.clone()).or_default() += 1;
-        let at = self.order.binary_search(&place).unwrap_or_else(|at| at);
-        self.order.insert(at, place);
+    fn insert_sort_key(&mut self, sort_key: SortKey) {
+        *self.namesakes.entry(sort_key.0.clone()).or_default() += 1;
+        let at = self.order.binary_search(&sort_key).unwrap_or_else(|at| at);
+        self.order.insert(at, sort_key);
         self.arranged = None;
     }
 
-    fn unplace(&mut self, place: &Page) {
-        if let Ok(at) = self.order.binary_search(place) {
+    fn remove_sort_key(&mut self, sort_key: &SortKey) {
+        if let Ok(at) = self.order.binary_search(sort_key) {
             self.order.remove(at);
         }
-        if let Some(count) = self.namesakes.get_mut(&place.0) {
+        if let Some(count) = self.namesakes.get_mut(&sort_key.0) {
             *count -= 1;
             if *count == 0 {
-                self.namesakes.remove(&place.0);
+                self.namesakes.remove(&sort_key.0);
             }
         }
         self.arranged = None;
@@ -303,7 +303,7 @@ impl Model {
         *self.counts.of(&known.view.link) -= 1;
         self.roster += 1;
         self.unname(&known.view);
-        self.unplace(&known.place);
+        self.remove_sort_key(&known.sort_key);
         self.lit.retain(|(board, _), _| *board != key);
         self.marked.remove(&key);
         if self.selected == Some(key) {
@@ -353,7 +353,9 @@ impl Model {
 
     /// Every board, by name.
     pub fn in_order(&self) -> impl Iterator<Item = &Arc<BoardView>> {
-        self.order.iter().filter_map(|place| self.board(place.2))
+        self.order
+            .iter()
+            .filter_map(|sort_key| self.board(sort_key.2))
     }
 
     /// Another number than before where a board came, went, or is known
@@ -395,7 +397,7 @@ impl Model {
     /// Arranges the list where anything changed since; cheap otherwise.
     pub(crate) fn refresh_list(&mut self) {
         if self.arranged.is_none() {
-            let matches = |known: &&Known| {
+            let matches = |known: &&ListedBoard| {
                 self.find.is_empty()
                     || self
                         .find
@@ -405,9 +407,9 @@ impl Model {
             let boards = self
                 .order
                 .iter()
-                .filter_map(|place| self.boards.get(&place.2))
+                .filter_map(|sort_key| self.boards.get(&sort_key.2))
                 .filter(matches);
-            let boards = boards.map(|known| (known.view.as_ref(), self.note(&known.view)));
+            let boards = boards.map(|known| (known.view.as_ref(), self.labels_of(&known.view)));
             self.arranged = Some(arrangement::arrange(boards, &self.arrangement));
         }
     }
@@ -423,12 +425,12 @@ impl Model {
         self.list().boards.len()
     }
 
-    /// The board in a place of the list.
+    /// The board in a sort_key of the list.
     pub fn listed_at(&self, index: usize) -> Option<BoardKey> {
         self.list().boards.get(index).copied()
     }
 
-    /// The place of a board in the list.
+    /// The sort_key of a board in the list.
     pub fn position(&self, key: BoardKey) -> Option<usize> {
         self.list().boards.iter().position(|listed| *listed == key)
     }
@@ -507,7 +509,7 @@ impl Model {
             self.refresh_list();
             self.selected = self
                 .listed_at(0)
-                .or_else(|| self.order.first().map(|place| place.2));
+                .or_else(|| self.order.first().map(|sort_key| sort_key.2));
         }
     }
 
@@ -544,7 +546,7 @@ impl Model {
 
 /// What the find box looks in: name, address, id, kinds of components, room and
 /// tags, in lower case.
-fn haystack(view: &BoardView, note: Option<&Labels>) -> String {
+fn haystack(view: &BoardView, labels: Option<&Labels>) -> String {
     let mut words = vec![
         view.name.as_str(),
         &view.address,
@@ -556,9 +558,9 @@ fn haystack(view: &BoardView, note: Option<&Labels>) -> String {
         .map(|view| view.descriptor.kind.to_string())
         .collect();
     words.extend(kinds.iter().map(String::as_str));
-    if let Some(note) = note {
-        words.push(&note.room);
-        words.extend(note.tags.iter().map(String::as_str));
+    if let Some(labels) = labels {
+        words.push(&labels.room);
+        words.extend(labels.tags.iter().map(String::as_str));
     }
     words.join("\n").to_lowercase()
 }

@@ -6,12 +6,12 @@ use crate::{
     doctor::own_addresses,
     documents::DocumentKind,
     fleet::{BoardKey, Listening},
-    ui::model::file_task::Question,
+    ui::model::file_task::FileDialogSpec,
 };
 
 /// What a dialog asks for.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Asks {
+pub enum DialogKind {
     /// The address of a board.
     Address,
     /// Where boards can call.
@@ -50,7 +50,7 @@ pub enum Asks {
     /// The name of the document in this place.
     Name(DocumentKind, usize),
     /// The file of an errand.
-    Path(Box<Question>),
+    Path(Box<FileDialogSpec>),
 }
 
 /// Where a computer listens unless its person wants otherwise.
@@ -58,7 +58,7 @@ pub(crate) const EVERYWHERE: SocketAddr =
     SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), protocol::outbound::PORT);
 
 /// The dialog for inbound connections, and the address to begin with.
-pub(crate) fn listen_dialog(listening: &Listening) -> (Asks, String) {
+pub(crate) fn listen_dialog(listening: &Listening) -> (DialogKind, String) {
     let (on, address) = match listening {
         Listening::Off => (false, EVERYWHERE),
         Listening::At(address) | Listening::Failed { address, .. } => (true, *address),
@@ -70,5 +70,5 @@ pub(crate) fn listen_dialog(listening: &Listening) -> (Asks, String) {
         vec![address.ip()]
     };
     let urls = own.into_iter().map(url).collect();
-    (Asks::Listen { on, urls }, address.to_string())
+    (DialogKind::Listen { on, urls }, address.to_string())
 }

@@ -15,7 +15,7 @@ use crate::{
 
 /// What somebody wants done with a file that is still to be named.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Errand {
+pub enum FileTask {
     /// Update a board's firmware with this image.
     Image(BoardKey),
     /// Save these values as a table.
@@ -73,7 +73,7 @@ impl PartialEq for Content {
 
 /// How it is asked which file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct FileDialogSpec {
     /// What it is about.
     pub title: String,
     /// Whether a file is there already.
@@ -95,11 +95,11 @@ pub enum Direction {
     Save(String),
 }
 
-impl Errand {
+impl FileTask {
     /// How it is asked.
-    pub(crate) fn question(&self, model: &Model) -> Question {
+    pub(crate) fn dialog_spec(&self, model: &Model) -> FileDialogSpec {
         match self {
-            Self::Image(board) => Question {
+            Self::Image(board) => FileDialogSpec {
                 title: format!(
                     "Firmware for {}",
                     model.board(*board).map_or("a board", |view| &view.name)
@@ -109,56 +109,56 @@ impl Errand {
                 help: "Enter the path of the image. The board restarts after the update.",
                 done: "Update",
             },
-            Self::SaveTable(_) => Question {
+            Self::SaveTable(_) => FileDialogSpec {
                 title: "Save values".to_owned(),
                 direction: Direction::Save(dated("csv")),
                 sorts: &[("CSV", &["csv"])],
                 help: "Enter a path. The file is a table with one row per value.",
                 done: "Save",
             },
-            Self::SaveSamples(_) => Question {
+            Self::SaveSamples(_) => FileDialogSpec {
                 title: "Save samples".to_owned(),
                 direction: Direction::Save(dated("csv")),
                 sorts: &[("CSV", &["csv"])],
                 help: "Enter a path. The file is a table with one row per sample.",
                 done: "Save",
             },
-            Self::SavePicture(_) => Question {
+            Self::SavePicture(_) => FileDialogSpec {
                 title: "Save picture".to_owned(),
                 direction: Direction::Save(dated("png")),
                 sorts: &[("PNG", &["png"])],
                 help: "Enter a path. The picture is saved as PNG.",
                 done: "Save",
             },
-            Self::SaveDocument(document) => Question {
+            Self::SaveDocument(document) => FileDialogSpec {
                 title: format!("Save {} {}", document.sort().word(), document.name()),
                 direction: Direction::Save(format!("{}.json", named(document.name()))),
                 sorts: &[("JSON", &["json"])],
                 help: "Enter a path. The file is JSON, and another Switchboard can load it.",
                 done: "Save",
             },
-            Self::LoadDocument => Question {
+            Self::LoadDocument => FileDialogSpec {
                 title: "Load scene or dashboard".to_owned(),
                 direction: Direction::Open,
                 sorts: &[("JSON", &["json"]), ("All files", &["*"])],
                 help: "Enter the path of the scene or dashboard. Existing ones are kept.",
                 done: "Load",
             },
-            Self::Record(_, address) => Question {
+            Self::Record(_, address) => FileDialogSpec {
                 title: format!("Record {address}"),
                 direction: Direction::Save(dated("jsonl")),
                 sorts: &[("JSON Lines", &["jsonl"])],
                 help: "Enter a path. Each event is recorded as one JSON object per line.",
                 done: "Record",
             },
-            Self::OpenRecording => Question {
+            Self::OpenRecording => FileDialogSpec {
                 title: "Open channel recording".to_owned(),
                 direction: Direction::Open,
                 sorts: &[("JSON Lines", &["jsonl"]), ("All files", &["*"])],
                 help: "Enter the path of the recording.",
                 done: "Open",
             },
-            Self::SaveLines(_) => Question {
+            Self::SaveLines(_) => FileDialogSpec {
                 title: "Save events".to_owned(),
                 direction: Direction::Save(dated("jsonl")),
                 sorts: &[("JSON Lines", &["jsonl"]), ("CSV", &["csv"])],
@@ -170,7 +170,7 @@ impl Errand {
     }
 }
 
-impl Question {
+impl FileDialogSpec {
     /// A path to begin with, in the person's own folder, for who types it.
     pub(crate) fn proposed(&self) -> String {
         match &self.direction {

@@ -115,7 +115,7 @@ impl FrameContext {
         age
     }
 
-    /// Asks for the next frame, where one is needed.
+    /// DialogKind for the next frame, where one is needed.
     pub(crate) fn schedule(&self, ctx: &egui::Context) {
         if let Some(next) = self.next.get() {
             ctx.request_repaint_after(next);

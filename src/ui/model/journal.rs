@@ -77,7 +77,7 @@ impl Journal {
 
 /// Sorts of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum EventCategory {
     /// State that was pushed.
     Changes,
     /// Events that were pushed.
@@ -90,7 +90,7 @@ pub(crate) enum Sort {
     Logs,
 }
 
-impl Sort {
+impl EventCategory {
     /// All of them.
     pub(crate) const ALL: [Self; 5] = [
         Self::Changes,
@@ -131,7 +131,7 @@ pub(crate) struct Filter {
     /// Of this board only.
     pub(crate) board: Option<BoardKey>,
     /// Sorts that are left out.
-    pub(crate) without: Vec<Sort>,
+    pub(crate) without: Vec<EventCategory>,
     /// Commands are left out whose effect a push has told.
     pub(crate) without_echoes: bool,
     /// With this in its words, or in the name of its board; in lower case.
@@ -141,7 +141,7 @@ pub(crate) struct Filter {
 impl Filter {
     fn passes(&self, entry: &LogEntry) -> bool {
         self.board.is_none_or(|board| board == entry.board)
-            && !self.without.contains(&Sort::of(&entry.what))
+            && !self.without.contains(&EventCategory::of(&entry.what))
             && !(self.without_echoes && is_echo(&entry.what))
             && (self.text.is_empty() || self.has_text(entry))
     }
@@ -331,7 +331,7 @@ mod tests {
         let journal = journal(40);
         assert_eq!(found(Filter::default(), &journal).len(), 40);
         let links = Filter {
-            without: vec![Sort::Changes],
+            without: vec![EventCategory::Changes],
             ..Filter::default()
         };
         assert_eq!(found(links, &journal), [0, 10, 20, 30]);

@@ -13,7 +13,7 @@ pub enum Notice {
 
 /// Where a message leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lead {
+pub enum NoticeTarget {
     /// To a board.
     Board(BoardKey),
     /// To the list of boards.

@@ -1,6 +1,6 @@
-//! The page of everything that happened: filtered by board, sort and text, held
-//! still while one reads, saved as a file. Only rows in view are drawn, and a
-//! search goes on over frames.
+//! The page of everything that happened: filtered by board, category and text,
+//! held still while one reads, saved as a file. Only rows in view are drawn,
+//! and a search goes on over frames.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::{
         model::{
             action::Task,
             boards::Model,
-            file_task::Errand,
-            journal::{Filter, KEPT, Matches, Sort},
+            file_task::FileTask,
+            journal::{EventCategory, Filter, KEPT, Matches},
             page_context::PageContext,
         },
         widgets::{
@@ -34,7 +34,7 @@ const BUDGET: Duration = Duration::from_millis(4);
 #[derive(Default)]
 pub(crate) struct Activity {
     board: Option<BoardKey>,
-    without: Vec<Sort>,
+    without: Vec<EventCategory>,
     text: String,
     /// Held still: entries from this number on are not shown.
     held: Option<u64>,
@@ -105,13 +105,13 @@ impl Activity {
                 }
             });
             combo.response.accessible_name("Board");
-            for sort in Sort::ALL {
-                let shown = !self.without.contains(&sort);
-                if ui.add(Button::selectable(shown, sort.word())).clicked() {
+            for category in EventCategory::ALL {
+                let shown = !self.without.contains(&category);
+                if ui.add(Button::selectable(shown, category.word())).clicked() {
                     if shown {
-                        self.without.push(sort);
+                        self.without.push(category);
                     } else {
-                        self.without.retain(|without| *without != sort);
+                        self.without.retain(|without| *without != category);
                     }
                 }
             }
@@ -150,7 +150,7 @@ impl Activity {
                         .entries(context.model.journal(), end)
                         .cloned()
                         .collect();
-                    context.push(Task::File(Errand::SaveLines(lines)));
+                    context.push(Task::File(FileTask::SaveLines(lines)));
                 }
                 let (word, hint) = match self.held {
                     None => ("Pause", "Pause the list; no event is lost"),

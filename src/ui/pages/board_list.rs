@@ -13,7 +13,7 @@ use crate::{
     ui::{
         model::{
             action::WindowAction,
-            arrangement::{Arrangement, Grouping, Row, Sorting, grouping_word, sorting_word},
+            arrangement::{Arrangement, Grouping, ListRow, Sorting, grouping_word, sorting_word},
             frame_context::FrameContext,
             page_context::PageContext,
         },
@@ -86,7 +86,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, reveal: bool) {
     let at = revealed.and_then(|board| {
         list.rows
             .iter()
-            .position(|row| *row == Row::Board(board.key))
+            .position(|row| *row == ListRow::Board(board.key))
     });
     if let Some(top) = at.and_then(|at| list.tops.get(at).copied()) {
         let height = ui.available_height();
@@ -114,12 +114,12 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, reveal: bool) {
             ui.scope_builder(
                 UiBuilder::new().max_rect(rect).id_salt(at),
                 |ui| match row {
-                    Row::Heading {
+                    ListRow::Heading {
                         words,
                         boards,
                         folded,
                     } => group_heading(ui, context, words, *boards, *folded),
-                    Row::Board(key) => board_row(ui, context, *key),
+                    ListRow::Board(key) => board_row(ui, context, *key),
                 },
             );
         }

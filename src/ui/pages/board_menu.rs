@@ -12,7 +12,7 @@ use crate::{
         model::{
             action::{BoardCommand, WindowAction},
             arrangement::LabelsChange,
-            dialog_kind::Asks,
+            dialog_kind::DialogKind,
             page_context::PageContext,
             pin::Pin,
         },
@@ -44,15 +44,18 @@ pub(crate) fn of_row(row: &Response, by_key: bool) -> Popup<'_> {
 pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) {
     ui.set_min_width(200.0);
     let first = boards.first().and_then(|key| context.model.board(*key));
-    let note = first
-        .and_then(|board| context.model.note(board))
+    let labels = first
+        .and_then(|board| context.model.labels_of(board))
         .cloned()
         .unwrap_or_default();
     if let ([key], Some(board)) = (boards, first) {
         let why_not = "This board cannot be renamed: it has no Device.SetName";
         let why_not = board.lacks(method::DEVICE_SET_NAME).then_some(why_not);
         if row_unless(ui, icon::PENCIL_SIMPLE, "Rename…", why_not) {
-            context.push(WindowAction::Ask(Asks::Rename(*key), board.name.clone()));
+            context.push(WindowAction::Ask(
+                DialogKind::Rename(*key),
+                board.name.clone(),
+            ));
             ui.close();
         }
     }
@@ -66,16 +69,16 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         ui,
         icon::HOUSE,
         "Assign room…",
-        WindowAction::Ask(Asks::Room(boards.to_vec()), note.room.clone()),
+        WindowAction::Ask(DialogKind::Room(boards.to_vec()), labels.room.clone()),
     );
-    let tags = note.tags.iter().cloned().collect::<Vec<_>>().join(", ");
+    let tags = labels.tags.iter().cloned().collect::<Vec<_>>().join(", ");
     entry(
         ui,
         icon::TAG,
         "Edit tags…",
-        WindowAction::Ask(Asks::Tags(boards.to_vec()), tags),
+        WindowAction::Ask(DialogKind::Tags(boards.to_vec()), tags),
     );
-    let (sign, words) = match note.hidden {
+    let (sign, words) = match labels.hidden {
         true => (icon::EYE, "Show in list"),
         false => (icon::EYE_SLASH, "Hide"),
     };
@@ -83,7 +86,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         ui,
         sign,
         words,
-        WindowAction::SetLabels(boards.to_vec(), LabelsChange::Hidden(!note.hidden)),
+        WindowAction::SetLabels(boards.to_vec(), LabelsChange::Hidden(!labels.hidden)),
     );
     if let ([_], Some(board)) = (boards, first)
         && row(ui, icon::COPY, "Copy address")
@@ -132,12 +135,12 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         )
     {
         if board.lock() != Lock::Open && row(ui, icon::KEYBOARD, "Enter key…") {
-            context.push(WindowAction::Ask(Asks::Key(*key), String::new()));
+            context.push(WindowAction::Ask(DialogKind::Key(*key), String::new()));
             ui.close();
         }
         // Paired is who can be connected to.
         if !board.only_calls && row(ui, icon::TARGET, "Pair…") {
-            let asks = Asks::Pair {
+            let asks = DialogKind::Pair {
                 board: *key,
                 replaces: board.held.is_some(),
             };
@@ -145,7 +148,10 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
             ui.close();
         }
         if board.held.is_some() && row(ui, icon::X_CIRCLE, "Forget key…") {
-            context.push(WindowAction::Ask(Asks::ForgetKey(*key), String::new()));
+            context.push(WindowAction::Ask(
+                DialogKind::ForgetKey(*key),
+                String::new(),
+            ));
             ui.close();
         }
     }
@@ -167,7 +173,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
         .is_empty()
         .then_some("It cannot be rebooted remotely: it has no Device.Reboot");
     if !live.is_empty() && row_unless(ui, icon::ARROW_CLOCKWISE, "Reboot…", why_not) {
-        context.push(WindowAction::Ask(Asks::Reboot(able), String::new()));
+        context.push(WindowAction::Ask(DialogKind::Reboot(able), String::new()));
         ui.close();
     }
     if row(ui, icon::TRASH, "Forget") {

@@ -15,7 +15,7 @@ use crate::{
     ui::{
         model::{
             action::{BoardCommand, Task, WindowAction},
-            dialog_kind::Asks,
+            dialog_kind::DialogKind,
             frame_context::FrameContext,
             page_context::PageContext,
         },
@@ -461,18 +461,18 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
     };
     let offers: &[_] = match problem {
         LinkProblem::Locked | LinkProblem::WrongKey if board.only_calls => {
-            &[("Enter key…", Asks::Key(board.key))]
+            &[("Enter key…", DialogKind::Key(board.key))]
         }
         LinkProblem::Locked | LinkProblem::WrongKey => {
-            let pair = Asks::Pair {
+            let pair = DialogKind::Pair {
                 board: board.key,
                 replaces: board.held.is_some(),
             };
-            &[("Pair…", pair), ("Enter key…", Asks::Key(board.key))]
+            &[("Pair…", pair), ("Enter key…", DialogKind::Key(board.key))]
         }
         LinkProblem::KeyUnavailable { .. }
         | LinkProblem::NotLocked { .. }
-        | LinkProblem::NoGreeting => &[("Forget key…", Asks::ForgetKey(board.key))],
+        | LinkProblem::NoGreeting => &[("Forget key…", DialogKind::ForgetKey(board.key))],
         _ => &[],
     };
     for (words, asks) in offers {

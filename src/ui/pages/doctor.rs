@@ -32,8 +32,8 @@ const SHOWN: usize = 100;
 
 /// How the examination does.
 #[derive(Debug, Default)]
-enum Course {
-    /// None was asked for.
+enum Examination {
+    /// None was examination_request for.
     #[default]
     Idle,
     /// It is under way.
@@ -53,14 +53,14 @@ enum Course {
 #[derive(Debug, Default)]
 pub(crate) struct Doctor {
     wanted: String,
-    course: Course,
+    examination: Examination,
 }
 
 impl Doctor {
     /// An examination was begun, for this board or for all.
     pub(crate) fn began(&mut self, wanted: Option<&str>, now: Instant) {
         self.wanted = wanted.unwrap_or_default().to_owned();
-        self.course = Course::Underway {
+        self.examination = Examination::Underway {
             check: None,
             since: now,
         };
@@ -68,24 +68,24 @@ impl Doctor {
 
     /// It was stopped.
     pub(crate) fn stopped(&mut self) {
-        self.course = Course::Stopped;
+        self.examination = Examination::Stopped;
     }
 
     /// It went on.
     pub(crate) fn went_on(&mut self, step: Step, now: Instant) {
         match step {
             Step::Trying(check) => {
-                if let Course::Underway { check: current, .. } = &mut self.course {
+                if let Examination::Underway { check: current, .. } = &mut self.examination {
                     *current = Some(check);
                 }
             }
             Step::Done(evidence) => {
-                self.course = Course::Done {
+                self.examination = Examination::Done {
                     findings: self.found(&evidence),
                     at: now,
                 }
             }
-            Step::Failed(problem) => self.course = Course::Failed(problem),
+            Step::Failed(problem) => self.examination = Examination::Failed(problem),
         }
     }
 
@@ -140,7 +140,7 @@ impl PageView for Doctor {
 impl Doctor {
     /// What is missing, and the button.
     fn question(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let underway = matches!(self.course, Course::Underway { .. });
+        let underway = matches!(self.examination, Examination::Underway { .. });
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 120.0).clamp(120.0, 360.0);
             let hint = "Name, id or address; empty for all boards";
@@ -160,7 +160,7 @@ impl Doctor {
                     context.push(Task::StopExamining);
                 }
             } else {
-                let again = matches!(self.course, Course::Done { .. });
+                let again = matches!(self.examination, Examination::Done { .. });
                 let button = Button::new(RichText::new("Examine").color(palette(ui).on_accent));
                 let button = ui.add(button.fill(palette(ui).accent));
                 let button = button.on_hover_text(if again {
@@ -177,15 +177,15 @@ impl Doctor {
 
     fn answer(&self, ui: &mut Ui, context: &FrameContext) {
         let palette = palette(ui);
-        match &self.course {
-            Course::Idle => teach(ui, palette),
-            Course::Stopped => line(ui, "The examination was cancelled.", palette.weak),
-            Course::Failed(problem) => line(
+        match &self.examination {
+            Examination::Idle => teach(ui, palette),
+            Examination::Stopped => line(ui, "The examination was cancelled.", palette.weak),
+            Examination::Failed(problem) => line(
                 ui,
                 &format!("The examination failed: {problem}"),
                 palette.bad,
             ),
-            Course::Underway { check, since } => {
+            Examination::Underway { check, since } => {
                 let share = check.map_or(0.0, Check::share);
                 let bar = ui.add(
                     ProgressBar::new(share)
@@ -203,7 +203,7 @@ impl Doctor {
                     palette.text,
                 );
             }
-            Course::Done { findings, at } => {
+            Examination::Done { findings, at } => {
                 let number = |verdict| {
                     findings
                         .iter()
@@ -248,7 +248,12 @@ impl Doctor {
 
 /// What is examined: with what this window knows already, so that a board to
 /// which it has a link is not tried again.
-pub(crate) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Keys) -> Asked {
+pub(crate) fn examination_request(
+    wanted: Option<&str>,
+    fleet: &Fleet,
+    model: &Model,
+    keys: Keys,
+) -> Asked {
     let known = |view: &Arc<BoardView>| Known {
         id: view.id.clone(),
         name: view.name.clone(),
@@ -270,7 +275,7 @@ pub(crate) fn asked(wanted: Option<&str>, fleet: &Fleet, model: &Model, keys: Ke
     }
 }
 
-/// What is there before anything was asked.
+/// What is there before anything was examination_request.
 fn teach(ui: &mut Ui, palette: &Palette) {
     line(ui, "It checks, in this order:", palette.weak);
     for what in [

@@ -8,7 +8,7 @@ use crate::{
     ui::{
         model::{
             action::{Task, WindowAction},
-            dialog_kind::Asks,
+            dialog_kind::DialogKind,
             page_context::PageContext,
             virtual_boards::VirtualBoards,
         },
@@ -66,7 +66,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, virtual_boards: Virtu
             .add(Button::new("Add board by address").min_size(width))
             .clicked()
         {
-            context.push(WindowAction::Ask(Asks::Address, String::new()));
+            context.push(WindowAction::Ask(DialogKind::Address, String::new()));
         }
         ui.add_space(UNIT);
         if ui

@@ -8,7 +8,7 @@ use eframe::egui::{Align, Button, Layout, ScrollArea, Ui, WidgetInfo, accesskit:
 use crate::ui::{
     model::{
         action::Task,
-        file_task::Errand,
+        file_task::FileTask,
         journal::{Filter, Matches},
         page_context::PageContext,
     },
@@ -54,7 +54,7 @@ pub(crate) fn show(
                     .entries(context.model.journal(), u64::MAX)
                     .cloned()
                     .collect();
-                context.push(Task::File(Errand::SaveLines(lines)));
+                context.push(Task::File(FileTask::SaveLines(lines)));
             }
         });
     });

@@ -16,14 +16,14 @@ use crate::{
     ui::{
         model::{
             action::{BoardCommand, PinTarget, WindowAction},
-            batch::{Batch, Given, Step, What},
+            batch::{Batch, BatchStep, Operation, SentBatch},
             boards::Model,
             page_context::PageContext,
             pin::Pin,
         },
         widgets::{
             component_picker,
-            document_bar::{Binder, empty},
+            document_bar::{DocumentBar, empty},
             icon,
             layout::{Within as _, between, left_of},
             page_view::PageView,
@@ -39,7 +39,7 @@ const ROW: f32 = 36.0;
 
 /// The page.
 pub(crate) struct Scenes {
-    pub(crate) binder: Binder<Scene>,
+    pub(crate) documents: DocumentBar<Scene>,
     /// What is looked for among what can be added.
     find: String,
 }
@@ -55,7 +55,7 @@ struct Standing {
 impl Scenes {
     pub(crate) fn new(shelf: Shelf<Scene>) -> Self {
         Self {
-            binder: Binder::new(shelf),
+            documents: DocumentBar::new(shelf),
             find: String::new(),
         }
     }
@@ -80,15 +80,15 @@ impl Scenes {
                 "The state of {words} is unknown; it cannot be added to a scene."
             ));
         };
-        let shown = self.binder.shown().map(|(at, _)| at);
-        let at = at.unwrap_or_else(|| self.binder.begin(DocumentKind::Scene));
-        let Some(scene) = self.binder.shelf.items.get_mut(at) else {
+        let shown = self.documents.shown().map(|(at, _)| at);
+        let at = at.unwrap_or_else(|| self.documents.begin(DocumentKind::Scene));
+        let Some(scene) = self.documents.shelf.items.get_mut(at) else {
             return Err("That scene no longer exists.".to_owned());
         };
         scene.take(pin, &view.descriptor.key.kind, &view.shown());
         let words = format!("Added {words} to {} with its current state.", scene.name);
         if let Some(shown) = shown {
-            self.binder.show(shown);
+            self.documents.show(shown);
         }
         Ok(words)
     }
@@ -104,14 +104,14 @@ impl Scenes {
         }
         let taken = scene.steps.len();
         if taken > 0 {
-            self.binder.add(scene);
+            self.documents.add(scene);
         }
         taken
     }
 
     /// The commands that make everything what the scene in this place wants.
     pub(crate) fn batch(&self, at: usize, model: &Model) -> Option<Batch> {
-        self.binder
+        self.documents
             .shelf
             .items
             .get(at)
@@ -130,14 +130,14 @@ impl PageView for Scenes {
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let Self { binder, find } = self;
-        binder.bar(
+        let Self { documents, find } = self;
+        documents.bar(
             ui,
             DocumentKind::Scene,
             |scene| Document::Scene(scene.clone()),
             context,
-            |ui, binder, context| {
-                let Some((at, scene)) = binder.shown() else {
+            |ui, documents, context| {
+                let Some((at, scene)) = documents.shown() else {
                     return;
                 };
                 let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)));
@@ -159,12 +159,12 @@ impl PageView for Scenes {
             },
         );
         ui.add_space(UNIT);
-        let Some((at, scene)) = self.binder.shown() else {
+        let Some((at, scene)) = self.documents.shown() else {
             let words = "A scene stores the state of lights, switches and values, and restores \
                 it with one click, with a fade if you like. Set everything as you want it. Then \
                 create a scene and add components, or create one from a dashboard, from several \
                 selected boards, or from the menu of a card.";
-            self.binder.nothing(ui, DocumentKind::Scene, words);
+            self.documents.nothing(ui, DocumentKind::Scene, words);
             return;
         };
         for board in scene
@@ -176,7 +176,7 @@ impl PageView for Scenes {
         }
         let last = context.batches.newest(&title(scene));
         head(ui, at, scene, context);
-        let Some(scene) = self.binder.shown_mut() else {
+        let Some(scene) = self.documents.shown_mut() else {
             return;
         };
         fade(ui, scene, context.model);
@@ -201,8 +201,9 @@ fn batch(scene: &Scene, model: &Model) -> Batch {
     for step in &scene.steps {
         match model.pinned_board(&step.pin) {
             Some(board) => {
-                let what = What::Set(step.pin.component.clone(), step.change(scene.transition_ms));
-                batch.steps.push(Step {
+                let what =
+                    Operation::Set(step.pin.component.clone(), step.change(scene.transition_ms));
+                batch.steps.push(BatchStep {
                     board: board.key,
                     what,
                 });
@@ -316,7 +317,7 @@ fn fit(step: &SceneStep, model: &Model) -> Option<Fit> {
         .map(|(_, view)| step.fit(&view.shown()))
 }
 
-fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<&Given>) {
+fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<&SentBatch>) {
     let mut removed = None;
     let mut taken = None;
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -388,7 +389,7 @@ fn row(
     ui: &mut Ui,
     step: &SceneStep,
     model: &Model,
-    last: Option<&Given>,
+    last: Option<&SentBatch>,
     [sign, name, wanted, now, buttons]: [Rect; 5],
 ) -> (bool, bool) {
     let palette = palette(ui);
@@ -484,7 +485,7 @@ fn row(
 
 /// What came of the last time, as long as it is not yet seen in what the
 /// component is.
-fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> Standing {
+fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&SentBatch>) -> Standing {
     let palette = palette(ui);
     let is = |sign, color, words: &str| Standing {
         sign,
@@ -500,7 +501,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&Given>) -> S
     let shown = view.shown();
     let fit = step.fit(&shown);
     let answered = last.and_then(|given| {
-        let of = |what: &What| matches!(what, What::Set(key, _) if *key == step.pin.component);
+        let of = |what: &Operation| matches!(what, Operation::Set(key, _) if *key == step.pin.component);
         given
             .steps
             .iter()

@@ -16,7 +16,7 @@ use crate::{
         model::{
             action::BoardCommand,
             arrangement,
-            batch::{Batch, Step, What},
+            batch::{Batch, BatchStep, Operation},
             boards::Model,
             page_context::PageContext,
         },
@@ -83,10 +83,10 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, drafts: &mut Drafts) 
                 false => "None of them can identify itself: they have no Device.Identify",
             };
             if identify.on_disabled_hover_text(why_not).clicked() {
-                let call = || What::Call(method::DEVICE_IDENTIFY.to_owned(), Object::new());
+                let call = || Operation::Call(method::DEVICE_IDENTIFY.to_owned(), Object::new());
                 let steps = able
                     .iter()
-                    .map(|board| Step {
+                    .map(|board| BatchStep {
                         board: *board,
                         what: call(),
                     })
@@ -177,7 +177,7 @@ fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageConte
                 Kind::Button => {
                     if named(ui, "Press all", &format!("{}: press all", group.name)) {
                         let title = format!("Press {} on {}", group.name, count(boards));
-                        context.push(group.together(title, What::Press));
+                        context.push(group.together(title, Operation::Press));
                     }
                 }
                 Kind::Number => number(ui, group, drafts, context),
@@ -192,8 +192,9 @@ fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageConte
                         ) {
                             let title = format!("Turn {word} {} on {}", group.name, count(boards));
                             let change = State::new().with("on", on);
-                            context
-                                .push(group.together(title, |key| What::Set(key, change.clone())));
+                            context.push(
+                                group.together(title, |key| Operation::Set(key, change.clone())),
+                            );
                         }
                     }
                 }
@@ -219,7 +220,7 @@ fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageConte
                 let percent = value.round() as u8;
                 let title = format!("Set {} to {percent} % on {}", group.name, count(boards));
                 let change = State::new().with("brightness", percent);
-                context.push(group.together(title, |key| What::Set(key, change.clone())));
+                context.push(group.together(title, |key| Operation::Set(key, change.clone())));
             }
         });
     }
@@ -282,7 +283,7 @@ fn number(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageCon
             count(group.on_boards.len())
         );
         let change = State::new().with("value", value);
-        context.push(group.together(title, |key| What::Set(key, change.clone())));
+        context.push(group.together(title, |key| Operation::Set(key, change.clone())));
     }
 }
 
@@ -322,7 +323,7 @@ fn select(ui: &mut Ui, group: &Alike<'_>, context: &PageContext<'_>) {
                     count(group.on_boards.len())
                 );
                 let change = State::new().with("value", option.as_str());
-                context.push(group.together(title, |key| What::Set(key, change.clone())));
+                context.push(group.together(title, |key| Operation::Set(key, change.clone())));
             }
         }
     });
@@ -349,14 +350,14 @@ fn write(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageCont
             count(group.on_boards.len())
         );
         let change = State::new().with("value", draft.as_str());
-        context.push(group.together(title, |key| What::Set(key, change.clone())));
+        context.push(group.together(title, |key| Operation::Set(key, change.clone())));
     }
 }
 
 impl Alike<'_> {
-    fn together(&self, title: String, what: impl Fn(ComponentKey) -> What) -> BoardCommand {
+    fn together(&self, title: String, what: impl Fn(ComponentKey) -> Operation) -> BoardCommand {
         let steps = self.on_boards.iter();
-        let steps = steps.map(|(board, view)| Step {
+        let steps = steps.map(|(board, view)| BatchStep {
             board: *board,
             what: what(view.descriptor.key.clone()),
         });

@@ -14,8 +14,8 @@ use crate::{
         model::{
             action::{Action, BoardCommand, Overlay, Task, WindowAction},
             boards::Model,
-            dialog_kind::Asks,
-            file_task::Errand,
+            dialog_kind::DialogKind,
+            file_task::FileTask,
             page_context::PageContext,
         },
         shell::nav_rail,
@@ -259,7 +259,7 @@ fn window_entries(model: &Model) -> Vec<Entry> {
                 icon::PLUS,
                 "Add board by address",
                 "Ctrl+N",
-                WindowAction::Ask(Asks::Address, String::new()).into(),
+                WindowAction::Ask(DialogKind::Address, String::new()).into(),
             ),
             entry(
                 icon::PLUGS_CONNECTED,
@@ -367,7 +367,7 @@ fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
                 add(
                     icon::UPLOAD_SIMPLE,
                     format!("{title}: update firmware…"),
-                    Task::File(Errand::Image(board)).into(),
+                    Task::File(FileTask::Image(board)).into(),
                 );
             }
             _ => {}

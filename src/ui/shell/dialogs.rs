@@ -15,8 +15,8 @@ use crate::{
         model::{
             action::{Action, BoardCommand, Task, WindowAction},
             arrangement::LabelsChange,
-            batch::{Batch, Step, What},
-            dialog_kind::Asks,
+            batch::{Batch, BatchStep, Operation},
+            dialog_kind::DialogKind,
             file_task::Direction,
             page_context::PageContext,
         },
@@ -29,7 +29,7 @@ use protocol::{Object, method};
 /// A dialog that is open.
 #[derive(Debug)]
 pub(crate) struct Dialog {
-    pub(crate) asks: Asks,
+    pub(crate) asks: DialogKind,
     /// What is typed.
     pub(crate) text: String,
     /// Why what was typed last was not accepted.
@@ -52,7 +52,7 @@ struct Words<'a> {
     done: &'static str,
 }
 
-impl Asks {
+impl DialogKind {
     fn words(&self) -> Words<'_> {
         match self {
             Self::Address => Words {
@@ -178,15 +178,15 @@ impl Asks {
                 ),
                 done: "Rename",
             },
-            Self::Path(question) => Words {
-                title: &question.title,
+            Self::Path(spec) => Words {
+                title: &spec.title,
                 field: "Path",
-                hint: match question.direction {
+                hint: match spec.direction {
                     Direction::Open => "/path/to/file",
                     Direction::Save(_) => "/path/to/file",
                 },
-                help: format!("The desktop did not open a file dialog. {}", question.help),
-                done: question.done,
+                help: format!("The desktop did not open a file dialog. {}", spec.help),
+                done: spec.done,
             },
         }
     }
@@ -252,7 +252,7 @@ impl Dialog {
         });
     }
 
-    pub(crate) fn new(asks: Asks, text: String) -> Self {
+    pub(crate) fn new(asks: DialogKind, text: String) -> Self {
         Self {
             asks,
             text,
@@ -293,14 +293,14 @@ impl Dialog {
         match (&self.problem, &self.under_way, &self.asks) {
             (Some(problem), ..) => drop(ui.label(RichText::new(problem).color(palette.bad))),
             (None, Some(how), _) => drop(ui.label(RichText::new(how).color(palette.text))),
-            (None, None, Asks::Pair { replaces, .. }) => pairing::steps(ui, *replaces),
+            (None, None, DialogKind::Pair { replaces, .. }) => pairing::steps(ui, *replaces),
             (None, None, _) => drop(ui.label(RichText::new(help).color(palette.weak))),
         }
         ui.add_space(UNIT * 2.0);
         pairing::buttons(ui, |ui| {
             let filled = (self.asks.may_be_empty() || !self.text.trim().is_empty())
                 && self.under_way.is_none();
-            let done = if self.problem.is_some() && matches!(self.asks, Asks::Pair { .. }) {
+            let done = if self.problem.is_some() && matches!(self.asks, DialogKind::Pair { .. }) {
                 "Try again"
             } else {
                 done
@@ -336,13 +336,15 @@ impl Dialog {
     /// What else can be done here, at the left of the buttons.
     fn beside(&self, ui: &mut Ui, context: &PageContext<'_>) {
         let (words, action) = match &self.asks {
-            Asks::Address => (
+            DialogKind::Address => (
                 "Accept connections…",
                 Action::from(WindowAction::ask_to_listen(
                     &context.model.status().listening,
                 )),
             ),
-            Asks::Listen { on: true, .. } => ("Stop listening", BoardCommand::Listen(None).into()),
+            DialogKind::Listen { on: true, .. } => {
+                ("Stop listening", BoardCommand::Listen(None).into())
+            }
             _ => return,
         };
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -398,7 +400,7 @@ fn listen_help(on: bool, urls: &[String]) -> String {
 
 /// Restarts boards, each told on its own.
 fn reboot(boards: &[BoardKey]) -> Batch {
-    let call = || What::Call(method::DEVICE_REBOOT.to_owned(), Object::new());
+    let call = || Operation::Call(method::DEVICE_REBOOT.to_owned(), Object::new());
     let title = match boards.len() {
         1 => "Reboot 1 board".to_owned(),
         many => format!("Reboot {many} boards"),
@@ -407,7 +409,7 @@ fn reboot(boards: &[BoardKey]) -> Batch {
         title,
         boards
             .iter()
-            .map(|board| Step {
+            .map(|board| BatchStep {
                 board: *board,
                 what: call(),
             })

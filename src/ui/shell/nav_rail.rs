@@ -88,7 +88,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
 ];
 
 /// What they are called, in the order of their keys.
-pub const PLACES: &[&str] = &{
+pub const PAGES: &[&str] = &{
     let mut words = [""; ENTRIES.len()];
     let mut at = 0;
     while at < ENTRIES.len() {

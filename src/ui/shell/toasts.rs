@@ -15,8 +15,8 @@ use crate::{
     ui::{
         model::{
             action::{BoardCommand, WindowAction},
-            batch::{Batches, Given, Tally},
-            notice::{Lead, Notice},
+            batch::{Batches, SentBatch, Tally},
+            notice::{Notice, NoticeTarget},
             page_context::PageContext,
         },
         widgets::{
@@ -37,10 +37,10 @@ const MOST: usize = 5;
 /// What a toast is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
-    Notice(Notice, Option<Lead>),
+    Notice(Notice, Option<NoticeTarget>),
     /// Links that were lost or came back where nobody looked; there is one such
     /// message.
-    Links(Notice, Option<Lead>),
+    Links(Notice, Option<NoticeTarget>),
     /// The batch with this number.
     Batch(u64),
 }
@@ -69,13 +69,13 @@ impl Toasts {
     }
 
     /// Shows a message that leads somewhere.
-    pub(crate) fn tell_of(&mut self, notice: Notice, lead: Option<Lead>) {
+    pub(crate) fn tell_of(&mut self, notice: Notice, lead: Option<NoticeTarget>) {
         self.add(About::Notice(notice, lead));
     }
 
     /// Shows how links do that nobody looks at, in the place of what was said
     /// of them before.
-    pub(crate) fn links(&mut self, news: Option<(Notice, Option<Lead>)>) {
+    pub(crate) fn links(&mut self, news: Option<(Notice, Option<NoticeTarget>)>) {
         self.shown
             .retain(|toast| !matches!(toast.about, About::Links(..)));
         if let Some((notice, lead)) = news {
@@ -158,7 +158,10 @@ impl Toast {
         match &self.about {
             About::Notice(notice, _) | About::Links(notice, _) => matches!(notice, Notice::Done(_)),
             About::Batch(batch) => {
-                let tally = batches.get(*batch).map(Given::tally).unwrap_or_default();
+                let tally = batches
+                    .get(*batch)
+                    .map(SentBatch::tally)
+                    .unwrap_or_default();
                 tally.is_complete() && tally.failed == 0 && !self.unfolded
             }
         }
@@ -211,11 +214,11 @@ impl Toast {
             show.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Show: {words}")));
             if show.clicked() {
                 context.push(match lead {
-                    Lead::Board(board) => WindowAction::Show {
+                    NoticeTarget::Board(board) => WindowAction::Show {
                         board,
                         component: None,
                     },
-                    Lead::Boards => WindowAction::Go(Page::Boards),
+                    NoticeTarget::Boards => WindowAction::Go(Page::Boards),
                 });
                 context.push(WindowAction::Dismiss(self.number));
             }
@@ -227,7 +230,7 @@ impl Toast {
         }
     }
 
-    fn batch(&mut self, ui: &mut Ui, given: &Given, context: &PageContext<'_>) {
+    fn batch(&mut self, ui: &mut Ui, given: &SentBatch, context: &PageContext<'_>) {
         let tally = given.tally();
         if !tally.is_complete() {
             let share = (tally.done + tally.failed) as f32 / tally.all.max(1) as f32;
@@ -291,7 +294,7 @@ impl Toast {
 
 fn batch_words(
     ui: &Ui,
-    given: &Given,
+    given: &SentBatch,
 ) -> (&'static str, eframe::egui::Color32, &'static str, String) {
     let palette = palette(ui);
     let Tally {
@@ -314,7 +317,7 @@ fn batch_words(
 }
 
 /// Each answer, those that are not good first.
-fn answers(ui: &mut Ui, given: &Given) {
+fn answers(ui: &mut Ui, given: &SentBatch) {
     let palette = palette(ui);
     let rank = |outcome: &Option<Outcome>| match outcome {
         Some(Outcome::Done { .. }) => 2,

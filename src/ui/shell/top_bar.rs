@@ -13,7 +13,7 @@ use crate::{
         model::{
             action::{Overlay, WindowAction},
             boards::Counts,
-            dialog_kind::Asks,
+            dialog_kind::DialogKind,
             page_context::PageContext,
         },
         widgets::{
@@ -42,7 +42,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, th
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_button(ui, theme, context);
             if add_button(ui).clicked() {
-                context.push(WindowAction::Ask(Asks::Address, String::new()));
+                context.push(WindowAction::Ask(DialogKind::Address, String::new()));
             }
             if help_button(ui).clicked() {
                 context.push(WindowAction::Open(Overlay::Shortcuts));

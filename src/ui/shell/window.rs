@@ -20,12 +20,12 @@ use crate::{
     ui::{
         model::{
             action::{Action, Request},
-            background_notices::{self, Elsewhere},
+            background_notices::{self, BackgroundNotices},
             batch::{Batch, Batches},
             boards::Model,
-            dialog_kind::Asks,
+            dialog_kind::DialogKind,
             frame_context::FrameContext,
-            notice::{Lead, Notice},
+            notice::{Notice, NoticeTarget},
             page_context::{ActionQueue, PageContext},
             virtual_boards::VirtualBoards,
         },
@@ -61,9 +61,9 @@ pub struct Window {
     commands: Option<Commands>,
     shortcuts: bool,
     theme: ThemeChoice,
-    place: Page,
+    page: Page,
     pub(crate) pages: Pages,
-    elsewhere: Elsewhere,
+    background: BackgroundNotices,
     layout: Layout,
     system_fonts: fonts::SystemFonts,
     opened: Option<Instant>,
@@ -100,9 +100,9 @@ impl Window {
             commands: None,
             shortcuts: false,
             theme: settings.theme,
-            place: settings.place,
+            page: settings.place,
             pages: Pages::new(settings),
-            elsewhere: Elsewhere::default(),
+            background: BackgroundNotices::default(),
             layout: settings.layout,
             system_fonts,
             opened: None,
@@ -114,11 +114,11 @@ impl Window {
     /// Writes what is to be remembered of the window into `settings`.
     pub fn remember(&self, settings: &mut Settings) {
         settings.theme = self.theme;
-        settings.place = self.place;
+        settings.place = self.page;
         settings.layout = self.layout;
         self.pages.remember(settings);
         settings.arrangement = self.model.arrangement().clone();
-        settings.notes = self.model.notes().clone();
+        settings.notes = self.model.labels().clone();
         if let Some(board) = self.model.selected() {
             settings.selected = Some(board.id.clone().unwrap_or_else(|| board.address.clone()));
         }
@@ -152,13 +152,13 @@ impl Window {
             .exact_size(theme::RAIL)
             .resizable(false)
             .frame(side.inner_margin(Margin::symmetric(0, 4)))
-            .show(ui, |ui| nav_rail::show(ui, self.place, &context));
-        if self.model.is_empty() && !matches!(self.place, Page::Doctor | Page::Lab) {
+            .show(ui, |ui| nav_rail::show(ui, self.page, &context));
+        if self.model.is_empty() && !matches!(self.page, Page::Doctor | Page::Lab) {
             CentralPanel::default()
                 .frame(Frame::new().fill(palette(ui).ground))
                 .show(ui, |ui| empty::show(ui, &context, self.virtual_boards));
         } else {
-            self.pages.view(self.place).show(ui, &context);
+            self.pages.view(self.page).show(ui, &context);
         }
         self.toasts.show(ui, &context);
         if let Some(dialog) = &mut self.dialog {
@@ -280,7 +280,7 @@ impl Window {
         names.dashboards.extend(
             self.pages
                 .dashboards
-                .binder
+                .documents
                 .shelf
                 .items
                 .iter()
@@ -290,7 +290,7 @@ impl Window {
         names.scenes.extend(
             self.pages
                 .scenes
-                .binder
+                .documents
                 .shelf
                 .items
                 .iter()
@@ -303,8 +303,8 @@ impl Window {
         self.pages.scenes.batch(at, &self.model)
     }
 
-    /// Asks for a line of text, beginning with `proposed`.
-    pub fn ask(&mut self, asks: Asks, proposed: String) {
+    /// DialogKind for a line of text, beginning with `proposed`.
+    pub fn ask(&mut self, asks: DialogKind, proposed: String) {
         self.dialog = Some(Dialog::new(asks, proposed));
     }
 
@@ -321,8 +321,8 @@ impl Window {
     /// Takes over a event; what happened to links that nobody looks at is
     /// told.
     pub(crate) fn happened(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
-        if self.elsewhere.happened(&entry, &self.model, shown) {
-            let news = self.elsewhere.links(&self.model);
+        if self.background.happened(&entry, &self.model, shown) {
+            let news = self.background.links(&self.model);
             self.toasts.links(news);
         }
         self.model.happened(entry, now);
@@ -349,7 +349,7 @@ impl Window {
             .unwrap_or_default();
         let words = format!("{name} {what}: {}", words::answer(outcome));
         self.toasts
-            .tell_of(Notice::Failed(words), Some(Lead::Board(board)));
+            .tell_of(Notice::Failed(words), Some(NoticeTarget::Board(board)));
     }
 
     /// Shows a message.
@@ -375,7 +375,7 @@ impl Window {
     /// The board that the dialog pairs with.
     pub(crate) fn pairs_with(&self) -> Option<BoardKey> {
         match &self.dialog.as_ref()?.asks {
-            Asks::Pair { board, .. } => Some(*board),
+            DialogKind::Pair { board, .. } => Some(*board),
             _ => None,
         }
     }

@@ -11,8 +11,8 @@ use crate::{
     ui::{
         model::{
             action::{Task, WindowAction},
-            dialog_kind::Asks,
-            file_task::Errand,
+            dialog_kind::DialogKind,
+            file_task::FileTask,
             page_context::PageContext,
         },
         widgets::{
@@ -24,14 +24,14 @@ use crate::{
 
 /// Documents of one kind, of which one is shown.
 #[derive(Debug)]
-pub(crate) struct Binder<T> {
+pub(crate) struct DocumentBar<T> {
     pub(crate) shelf: Shelf<T>,
     shown: usize,
     /// The one that was taken away last, and where it was.
     removed: Option<(usize, T)>,
 }
 
-impl<T: Shelved + Clone> Binder<T> {
+impl<T: Shelved + Clone> DocumentBar<T> {
     pub(crate) fn new(shelf: Shelf<T>) -> Self {
         Self {
             shelf,
@@ -217,16 +217,16 @@ impl<T: Shelved + Clone> Binder<T> {
             if let Some((at, item)) = self.shown() {
                 if entry(ui, icon::PENCIL_SIMPLE, "Rename…") {
                     context.push(WindowAction::Ask(
-                        Asks::Name(kind, at),
+                        DialogKind::Name(kind, at),
                         item.name().to_owned(),
                     ));
                 }
                 if entry(ui, icon::FLOPPY_DISK, "Save as…") {
-                    context.push(Task::File(Errand::SaveDocument(Box::new(document(item)))));
+                    context.push(Task::File(FileTask::SaveDocument(Box::new(document(item)))));
                 }
             }
             if entry(ui, icon::FOLDER_OPEN, "Load…") {
-                context.push(Task::File(Errand::LoadDocument));
+                context.push(Task::File(FileTask::LoadDocument));
             }
             if self.shown().is_some() {
                 ui.separator();

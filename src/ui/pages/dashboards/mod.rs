@@ -18,7 +18,7 @@ use crate::{
         },
         widgets::{
             component_picker,
-            document_bar::{Binder, empty},
+            document_bar::{DocumentBar, empty},
             icon,
             layout::left_of,
             page_view::PageView,
@@ -38,7 +38,7 @@ struct Live {
 
 /// The page.
 pub(crate) struct Dashboards {
-    pub(crate) binder: Binder<Dashboard>,
+    pub(crate) documents: DocumentBar<Dashboard>,
     live: Option<Live>,
     /// What is looked for among what can be added.
     find: String,
@@ -49,7 +49,7 @@ pub(crate) struct Dashboards {
 impl Dashboards {
     pub(crate) fn new(shelf: Shelf<Dashboard>) -> Self {
         Self {
-            binder: Binder::new(shelf),
+            documents: DocumentBar::new(shelf),
             live: None,
             find: String::new(),
             width: theme::WINDOW[0],
@@ -68,9 +68,9 @@ impl Dashboards {
         at: Option<usize>,
         context: &PageContext<'_>,
     ) -> Result<String, String> {
-        let shown = self.binder.shown().map(|(at, _)| at);
-        let at = at.unwrap_or_else(|| self.binder.begin(DocumentKind::Dashboard));
-        let Some(dashboard) = self.binder.shelf.items.get_mut(at) else {
+        let shown = self.documents.shown().map(|(at, _)| at);
+        let at = at.unwrap_or_else(|| self.documents.begin(DocumentKind::Dashboard));
+        let Some(dashboard) = self.documents.shelf.items.get_mut(at) else {
             return Err("That dashboard no longer exists.".to_owned());
         };
         let mut tree = tree::plant(at, dashboard.layout.as_ref());
@@ -90,7 +90,7 @@ impl Dashboards {
         dashboard.layout = tree::layout(&tree);
         // Pinning from elsewhere leaves the page that is shown.
         if let Some(shown) = shown {
-            self.binder.show(shown);
+            self.documents.show(shown);
         }
         Ok(words)
     }
@@ -108,14 +108,16 @@ impl PageView for Dashboards {
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         self.width = ui.available_width();
-        let Self { binder, find, .. } = self;
-        binder.bar(
+        let Self {
+            documents, find, ..
+        } = self;
+        documents.bar(
             ui,
             DocumentKind::Dashboard,
             |page| Document::Dashboard(page.clone()),
             context,
-            |ui, binder, context| {
-                let Some((at, dashboard)) = binder.shown() else {
+            |ui, documents, context| {
+                let Some((at, dashboard)) = documents.shown() else {
                     return;
                 };
                 let add = ui.add(Button::new(format!("{}  Add…", icon::PLUS)));
@@ -149,8 +151,8 @@ impl PageView for Dashboards {
             },
         );
         ui.add_space(UNIT);
-        match self.binder.shown() {
-            None => self.binder.nothing(ui, DocumentKind::Dashboard, TEACH),
+        match self.documents.shown() {
+            None => self.documents.nothing(ui, DocumentKind::Dashboard, TEACH),
             Some((_, dashboard)) if dashboard.layout.is_none() => {
                 let words = "Add components with the button at the upper right, or from the \
                     menu of a card (three dots) on the page Boards. Drag the header of a tile \
@@ -164,7 +166,7 @@ impl PageView for Dashboards {
 
 impl Dashboards {
     fn tiles(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        let Some((at, dashboard)) = self.binder.shown() else {
+        let Some((at, dashboard)) = self.documents.shown() else {
             return;
         };
         let fits = self
@@ -226,7 +228,7 @@ impl Dashboards {
         }
         *written = tree::layout(tree);
         let layout = written.clone();
-        if let Some(dashboard) = self.binder.shown_mut() {
+        if let Some(dashboard) = self.documents.shown_mut() {
             dashboard.layout = layout;
         }
         ui.ctx().request_repaint();

@@ -11,7 +11,7 @@ use crate::fleet::{Content, Direction, WireFrame};
 /// What a frame is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {
-    /// Asks, and is answered.
+    /// DialogKind, and is answered.
     Request,
     /// Answers a request.
     Answer,

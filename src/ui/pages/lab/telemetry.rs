@@ -23,7 +23,7 @@ use crate::{
     ui::{
         model::{
             action::Task,
-            file_task::{Content, Errand},
+            file_task::{Content, FileTask},
             frame_context::FrameContext,
             page_context::PageContext,
         },
@@ -247,7 +247,7 @@ impl Telemetry {
                     && let Some(end) = self.held.or(end)
                 {
                     let table = self.store.table(end - self.span, end);
-                    context.push(Task::File(Errand::SaveSamples(Content::new(table))));
+                    context.push(Task::File(FileTask::SaveSamples(Content::new(table))));
                 }
             });
         });

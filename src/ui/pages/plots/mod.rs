@@ -24,7 +24,7 @@ use crate::{
     ui::{
         model::{
             action::Task,
-            file_task::{Content, Errand},
+            file_task::{Content, FileTask},
             frame_context::FrameContext,
             page_context::PageContext,
             pin::Pin,
@@ -371,7 +371,7 @@ impl Plots {
                     range,
                     &context.timeline,
                 );
-                context.push(Task::File(Errand::SaveTable(Content::new(rows))));
+                context.push(Task::File(FileTask::SaveTable(Content::new(rows))));
             }
             let idle = matches!(self.picture, Picture::None);
             let png = ui.add_enabled(any && idle, Button::new("Save PNG…"));
@@ -391,7 +391,7 @@ impl Plots {
         };
         if let Some(image) = taken.get() {
             let part = image.region(rect, Some(ui.ctx().pixels_per_point()));
-            context.push(Task::File(Errand::SavePicture(Arc::new(part))));
+            context.push(Task::File(FileTask::SavePicture(Arc::new(part))));
             self.picture = Picture::None;
         }
     }

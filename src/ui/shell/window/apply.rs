@@ -35,7 +35,7 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             WindowAction::SetLabels(boards, change) => {
-                let left_out = self.model.make_note(&boards, &change);
+                let left_out = self.model.set_labels(&boards, &change);
                 self.dialog = None;
                 if left_out > 0 {
                     let words = "Connect to this board once before you give it a room or tags.";
@@ -44,14 +44,14 @@ impl Window {
                 ui.ctx().request_repaint();
             }
             WindowAction::Show { board, component } => {
-                self.place = Page::Boards;
+                self.page = Page::Boards;
                 self.model.select(board);
                 self.pages.boards.component = component;
                 self.pages.boards.reveal = true;
                 ui.ctx().request_repaint();
             }
             WindowAction::Go(place) => {
-                self.place = place;
+                self.page = place;
                 ui.ctx().request_repaint();
             }
             WindowAction::Ask(asks, typed) => self.ask(asks, typed),
@@ -91,30 +91,30 @@ impl Window {
                             unknown."
                             .to_owned(),
                     )),
-                    _ => self.place = Page::Scenes,
+                    _ => self.page = Page::Scenes,
                 }
                 ui.ctx().request_repaint();
             }
             WindowAction::ShowDashboard(at) => {
-                self.place = Page::Dashboards;
-                self.pages.dashboards.binder.show(at);
+                self.page = Page::Dashboards;
+                self.pages.dashboards.documents.show(at);
                 ui.ctx().request_repaint();
             }
             WindowAction::ShowFrames(board) => {
-                self.place = Page::Frames;
+                self.page = Page::Frames;
                 self.pages.frames.choose(board);
                 ui.ctx().request_repaint();
             }
             WindowAction::RenameDocument(kind, at, name) => {
                 let outcome = check_name(&name).and_then(|()| match kind {
-                    DocumentKind::Dashboard => self.pages.dashboards.binder.rename(at, &name),
-                    DocumentKind::Scene => self.pages.scenes.binder.rename(at, &name),
+                    DocumentKind::Dashboard => self.pages.dashboards.documents.rename(at, &name),
+                    DocumentKind::Scene => self.pages.scenes.documents.rename(at, &name),
                 });
                 self.answer_dialog(outcome);
             }
             WindowAction::Dismiss(toast) => {
                 if self.toasts.is_of_links(toast) {
-                    self.elsewhere.seen();
+                    self.background.seen();
                 }
                 self.toasts.dismiss(toast);
             }
@@ -129,13 +129,13 @@ impl Window {
     /// Adds a document that was loaded from a file, and shows it.
     pub(crate) fn add_document(&mut self, document: Document) {
         let (page, name) = match document {
-            Document::Scene(scene) => (Page::Scenes, self.pages.scenes.binder.add(scene)),
+            Document::Scene(scene) => (Page::Scenes, self.pages.scenes.documents.add(scene)),
             Document::Dashboard(dashboard) => (
                 Page::Dashboards,
-                self.pages.dashboards.binder.add(dashboard),
+                self.pages.dashboards.documents.add(dashboard),
             ),
         };
-        self.place = page;
+        self.page = page;
         self.tell(Notice::Done(format!("Loaded {name}.")));
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     ui::{
         model::{
             action::{BoardCommand, Overlay, WindowAction},
-            dialog_kind::Asks,
+            dialog_kind::DialogKind,
             page_context::PageContext,
         },
         shell::nav_rail,
@@ -18,7 +18,7 @@ use crate::{
 impl Window {
     pub(super) fn keys(&self, ui: &Ui, context: &PageContext<'_>) {
         if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::N)) {
-            context.push(WindowAction::Ask(Asks::Address, String::new()));
+            context.push(WindowAction::Ask(DialogKind::Address, String::new()));
         }
         let laid_over = self.dialog.is_some() || self.commands.is_some() || self.shortcuts;
         if !laid_over {
@@ -43,7 +43,7 @@ impl Window {
         if laid_over || focused.is_some() || self.model.listed() == 0 {
             return;
         }
-        if self.place == Page::Boards {
+        if self.page == Page::Boards {
             if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
                 context.push(WindowAction::MarkAll);
             }

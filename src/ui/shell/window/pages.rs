@@ -45,8 +45,8 @@ impl Pages {
         self.boards.remember(settings);
         settings.lab = self.lab.settings();
         settings.plots = self.plots.settings.clone();
-        settings.dashboards = self.dashboards.binder.shelf.clone();
-        settings.scenes = self.scenes.binder.shelf.clone();
+        settings.dashboards = self.dashboards.documents.shelf.clone();
+        settings.scenes = self.scenes.documents.shelf.clone();
     }
 
     /// The view of a page.

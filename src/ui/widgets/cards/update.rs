@@ -12,7 +12,7 @@ use crate::{
     ui::{
         model::{
             action::{BoardCommand, Task},
-            file_task::Errand,
+            file_task::FileTask,
         },
         widgets::{
             text,
@@ -147,7 +147,7 @@ pub(super) fn body(ui: &mut Ui, card: &Card<'_>) {
                 named(ui, card, "Update firmware…", "update firmware", true)
             });
             if response.clicked() {
-                card.page.context.push(Task::File(Errand::Image(board)));
+                card.page.context.push(Task::File(FileTask::Image(board)));
             }
             card.explain(response);
         }

@@ -20,7 +20,8 @@ use crate::{
     channel::{Content, Direction, Entry, Life, Pointer, State, Sum, View, What, hex},
     ui::{
         model::{
-            action::Task, file_task::Errand, frame_context::FrameContext, page_context::PageContext,
+            action::Task, file_task::FileTask, frame_context::FrameContext,
+            page_context::PageContext,
         },
         widgets::{
             icon,
@@ -177,7 +178,7 @@ fn record(ui: &mut Ui, lane: &Lane, context: &PageContext<'_>) {
     )
     .clicked()
     {
-        context.push(Task::File(Errand::Record(lane.id, lane.title.clone())));
+        context.push(Task::File(FileTask::Record(lane.id, lane.title.clone())));
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     channel::{Host, Recorder},
     settings::RememberedChannel,
     ui::{
-        model::{action::Task, boards::Model, file_task::Errand, page_context::PageContext},
+        model::{action::Task, boards::Model, file_task::FileTask, page_context::PageContext},
         widgets::{
             icon,
             layout::left_of,
@@ -141,7 +141,7 @@ impl Channels {
                     .on_hover_text("Show a recording of a channel")
                     .clicked()
                 {
-                    context.push(Task::File(Errand::OpenRecording));
+                    context.push(Task::File(FileTask::OpenRecording));
                 }
                 let suggestions = ui.add(Button::new(format!("Boards  {}", icon::CARET_DOWN)));
                 suggestions
