@@ -241,7 +241,7 @@ fn a_key_that_may_only_view_shows_everything_and_says_what_it_is() {
     harness.get_by_role_and_label(Role::Switch, "Light: on");
     assert!(
         harness
-            .query_all_by_label_contains("locked: Speaks only encrypted")
+            .query_all_by_label_contains("locked: Encrypted")
             .next()
             .is_some()
     );

@@ -275,7 +275,7 @@ fn the_arrows_choose_among_the_commands_and_escape_gives_none() {
 fn a_locked_board_says_so_and_what_can_be_done_is_reached_by_keyboard() {
     let at = Now::read();
     for (name, badge, offers) in [
-        ("Desk lamp", "locked: Speaks only encrypted", &[][..]),
+        ("Desk lamp", "locked: Encrypted", &[][..]),
         ("Vault", "locked, no key: ", &["Pair…", "Enter key…"]),
         ("Old vault", "locked, wrong key: ", &["Pair…", "Enter key…"]),
         ("Erased", "locked: ", &["Forget key…"]),

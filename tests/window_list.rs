@@ -124,7 +124,7 @@ fn a_board_whose_id_another_device_claims_says_so_in_the_list_and_on_its_page() 
         marked.len() == 1 && marked[0].starts_with(&claimed),
         "{marked:?}"
     );
-    harness.get_by_label_contains("Another device at 192.168.1.66:80 claims the id of this board");
+    harness.get_by_label_contains("Another device at 192.168.1.66:80 claimed the id of this board");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Carries out what the window asks of boards.
+//! Carries out the commands that go to boards.
 
 use eframe::egui;
 use protocol::{Object, method};

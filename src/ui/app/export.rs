@@ -1,4 +1,4 @@
-//! Writes what happened as JSON Lines or CSV, and pictures as PNG.
+//! Writes events as JSON Lines or CSV, and pictures as PNG.
 
 use std::{
     collections::HashMap,
@@ -16,14 +16,14 @@ use crate::{
     plain, record, words,
 };
 
-/// Lines to be saved, oldest first, and the boards that they are of.
+/// Events to be saved, oldest first, and their boards.
 #[derive(Clone)]
 pub(crate) struct Lines {
     pub(crate) entries: Vec<Arc<LogEntry>>,
     pub(crate) boards: HashMap<BoardKey, Arc<BoardView>>,
 }
 
-/// Writes the lines, oldest first: as CSV where the file is called so,
+/// Writes the events, oldest first: as CSV if the file name ends with .csv,
 /// otherwise as JSON Lines.
 pub(crate) fn write(path: &Path, lines: &Lines) -> io::Result<()> {
     let csv = path
@@ -45,7 +45,7 @@ fn write_json(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::R
     })
 }
 
-/// RFC 4180, with a head. Times are RFC 3339 in UTC, so that they sort and
+/// RFC 4180, with a header. Times are RFC 3339 in UTC, so that they sort and
 /// every spreadsheet reads them.
 fn write_csv(file: &mut impl Write, Lines { entries, boards }: &Lines) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(file);

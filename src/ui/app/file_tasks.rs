@@ -26,49 +26,49 @@ use crate::{
     },
 };
 
-/// Nobody cancels a dialog faster than this: it was never shown.
+/// A dialog that is cancelled faster than this was never shown.
 const NEVER_SHOWN: Duration = Duration::from_millis(400);
 
-/// What an file_task brings back.
+/// The result of a file task.
 #[derive(Debug)]
 pub(crate) enum FileResult {
-    /// It was written there.
+    /// The file was written.
     Saved(PathBuf),
-    /// A scene or a dashboard that was in a file.
+    /// A scene or a dashboard from a file.
     Document(Box<Document>),
-    /// An image for a board's firmware; the fleet reads it.
+    /// A firmware image; the fleet reads it.
     Image(BoardKey, PathBuf),
-    /// A recording of the lab's channel with this number has begun.
+    /// A recording of the lab's channel with this number has started.
     Recorder(u64, Recorder),
-    /// A recording of a channel that was in a file.
+    /// A channel recording from a file.
     Recording(Loaded),
 }
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
-    /// The system said no.
+    /// The system refused to write.
     #[error("Could not write {}: {source}", path.display())]
     Write {
         /// Which file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// It is no scene and no dashboard.
+    /// The file is neither a scene nor a dashboard.
     #[error(transparent)]
     Document(#[from] DocumentError),
-    /// It is no recording of a channel.
+    /// The file is not a channel recording.
     #[error(transparent)]
     Recording(#[from] ReadError),
 }
 
-/// What is done with the file, on a thread; more than once where the first path
-/// was no good.
+/// What the task does with the file, on a thread; repeated where the first path
+/// was rejected.
 type Work = Arc<dyn Fn(&Path) -> Result<FileResult, FileError> + Send + Sync>;
 
 impl FileTask {
-    /// What is done once the file is known.
+    /// What to do once the path is known.
     fn work(self, model: &Model) -> Work {
         match self {
             Self::Image(board) => {
@@ -108,7 +108,7 @@ impl FileTask {
     }
 }
 
-/// What came of writing a file.
+/// The result of writing a file.
 fn written(path: &Path, outcome: io::Result<()>) -> Result<FileResult, FileError> {
     let path = path.to_owned();
     match outcome {
@@ -117,7 +117,7 @@ fn written(path: &Path, outcome: io::Result<()>) -> Result<FileResult, FileError
     }
 }
 
-/// An file_task that is on its way.
+/// A file task in progress.
 pub(crate) struct RunningTask {
     spec: FileDialogSpec,
     work: Work,
@@ -132,16 +132,16 @@ impl fmt::Debug for RunningTask {
     }
 }
 
-/// What came of asking or working.
+/// The outcome of asking for a path or of the task.
 #[derive(Debug)]
 pub(crate) enum TaskOutcome {
     /// Done.
     FileResult(FileResult),
-    /// The person changed their mind.
+    /// The person cancelled.
     Cancelled,
-    /// No file dialog of the desktop answered: a path has to be typed.
+    /// The desktop opened no file dialog: the path has to be typed.
     NoDialog,
-    /// It was not done.
+    /// The task failed.
     Failed(FileError),
 }
 
@@ -150,7 +150,7 @@ impl RunningTask {
     /// later, and `ctx` is woken for it.
     ///
     /// # Errors
-    /// Where there is no thread for it.
+    /// When no thread can be started.
     pub(crate) fn begin(
         file_task: FileTask,
         model: &Model,
@@ -175,14 +175,14 @@ impl RunningTask {
     /// Does the file_task with a path that was typed.
     ///
     /// # Errors
-    /// Where there is no thread for it.
+    /// When no thread can be started.
     pub(crate) fn go_on(&mut self, path: PathBuf, ctx: egui::Context) -> io::Result<()> {
         let work = Arc::clone(&self.work);
         self.answer = Some(on_a_thread(ctx, move || done(&path, &work))?);
         Ok(())
     }
 
-    /// What came of it, if it is known by now.
+    /// The outcome, once there is one.
     pub(crate) fn answer(&mut self) -> Option<TaskOutcome> {
         let answer = match self.answer.as_ref()?.try_recv() {
             Ok(answer) => answer,
@@ -193,7 +193,7 @@ impl RunningTask {
         Some(answer)
     }
 
-    /// How it is asked for.
+    /// The spec of its file dialog.
     pub(crate) fn spec(&self) -> &FileDialogSpec {
         &self.spec
     }
@@ -234,7 +234,7 @@ fn on_a_thread(
     thread::Builder::new()
         .name("file".to_owned())
         .spawn(move || {
-            // The window may be gone; then nobody waits for the answer.
+            // The receiver is gone once the window is closed.
             let _ = sender.send(run());
             ctx.request_repaint();
         })?;

@@ -1,5 +1,5 @@
-//! The keys of locked boards, for the window: loaded, saved and asked for on
-//! other threads, since a keychain may wait for a person.
+//! The keys of locked boards, for the window. They are loaded, saved and paired
+//! on other threads, since a keychain may wait for a person.
 
 use std::{io, sync::mpsc, thread, time::Duration};
 
@@ -12,21 +12,20 @@ use crate::{
     pairing::{PairProblem, Pairing, Progress, Wanted},
 };
 
-/// At the end so long is waited for what is still to be saved: a keychain that
-/// asks its person something does not hold the end up.
+/// How long the exit waits for keys that are still being saved. A keychain that
+/// waits for a person must not block the exit.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// What came of something.
+/// News about keys.
 #[derive(Debug)]
 pub(crate) enum KeyNews {
-    /// A keychain does not answer at once; it is going to be waited for so
-    /// long.
+    /// The keychain does not respond at once; the wait ends after this time.
     Waiting(Duration),
-    /// These keys there were.
+    /// These keys were stored.
     Loaded(Keys),
-    /// Not all could be loaded, or one not saved.
+    /// Some could not be loaded, or one not saved.
     Failed(StoreError),
-    /// How a pairing goes on.
+    /// Progress of a pairing.
     Pairing(Progress),
 }
 
@@ -34,11 +33,11 @@ pub(crate) enum KeyNews {
 pub(crate) struct KeyRing {
     held: Keys,
     store: Store,
-    /// Changes to be saved, in their order, and what ends with the thread that
-    /// saves them, which ends with the sender.
+    /// Changes to be saved, in order, and a channel that closes when the saving
+    /// thread has ended. The thread ends when the sender is dropped.
     changes: Option<(mpsc::Sender<Change>, mpsc::Receiver<()>)>,
     told: (mpsc::Sender<RingMessage>, mpsc::Receiver<RingMessage>),
-    /// The number of the newest pairing: what an older one tells is not heard.
+    /// The number of the newest pairing; messages of older ones are ignored.
     pairings: u64,
     pairing: Option<Pairing>,
 }
@@ -46,7 +45,7 @@ pub(crate) struct KeyRing {
 enum Change {
     Add(Key),
     Forget(String),
-    /// They are loaded once more.
+    /// Load the keys again.
     Load,
 }
 
@@ -56,7 +55,7 @@ enum RingMessage {
 }
 
 impl Default for KeyRing {
-    /// None, and nowhere to save any.
+    /// No keys, and nowhere to save any.
     fn default() -> Self {
         Self {
             held: Keys::default(),
@@ -70,7 +69,7 @@ impl Default for KeyRing {
 }
 
 impl KeyRing {
-    /// Begins to load.
+    /// Starts to load the keys.
     pub(crate) fn load(store: Store, ctx: &Context) -> Self {
         let mut ring = Self::default();
         ring.store = store.clone();
@@ -80,7 +79,7 @@ impl KeyRing {
         let run = move || {
             let _ends = ends;
             let tell = move |news| {
-                // The window may be gone.
+                // The receiver is gone once the window is closed.
                 let _ = tell.send(RingMessage::Store(news));
                 ctx.request_repaint();
             };
@@ -116,7 +115,7 @@ impl KeyRing {
         match thread::Builder::new().name("keys".to_owned()).spawn(run) {
             Ok(_) => ring.changes = Some((changes, ended)),
             Err(error) => {
-                // Nobody waits for keys that never come.
+                // Do not let anything wait for keys that never arrive.
                 let _ = ring
                     .told
                     .0
@@ -135,7 +134,7 @@ impl KeyRing {
         &self.held
     }
 
-    /// What came of something since.
+    /// The next news, if there is any.
     pub(crate) fn news(&mut self) -> Option<KeyNews> {
         loop {
             match self.told.1.try_recv().ok()? {
@@ -145,7 +144,7 @@ impl KeyRing {
                     return Some(KeyNews::Loaded(keys));
                 }
                 RingMessage::Store(news) => return Some(news),
-                // Its key is stored, whether or not something waits for it.
+                // Its key is stored, even if the dialog is gone.
                 RingMessage::Pairing(
                     _,
                     progress @ (Progress::Paired(_) | Progress::Failed(PairProblem::Unclear(_))),
@@ -162,32 +161,32 @@ impl KeyRing {
         }
     }
 
-    /// Holds a key from now on, and saves it.
+    /// Adds a key and saves it.
     pub(crate) fn keep(&mut self, key: Key, ctx: &Context) {
         self.held.insert(key.clone());
         self.change(Change::Add(key), ctx);
     }
 
-    /// Holds no key for this board any more, and deletes it.
+    /// Removes and deletes the key of this board.
     pub(crate) fn forget(&mut self, board: String, ctx: &Context) {
         self.held.remove(&board);
         self.change(Change::Forget(board), ctx);
     }
 
-    /// Loads the keys once more: a keychain may have been unlocked.
+    /// Loads the keys again: the keychain may have been unlocked.
     pub(crate) fn load_again(&self, ctx: &Context) {
         self.change(Change::Load, ctx);
     }
 
     fn change(&self, change: Change, ctx: &Context) {
         if let Some((changes, _)) = &self.changes {
-            // The thread ends before this only where it panicked.
+            // The thread has ended only if it panicked.
             let _ = changes.send(change);
         }
         ctx.request_repaint();
     }
 
-    /// Holds a key that is stored already.
+    /// Adds a key that is already stored.
     pub(crate) fn hold_stored(&mut self, key: Key) {
         self.held.insert(key);
     }
@@ -196,7 +195,7 @@ impl KeyRing {
     /// which is stored instead of another where `replace` says so.
     ///
     /// # Errors
-    /// Where that cannot even be begun.
+    /// When the pairing cannot be started.
     pub(crate) fn pair(
         &mut self,
         board: BoardKey,
@@ -219,7 +218,7 @@ impl KeyRing {
             replace,
         };
         let pairing = Pairing::begin(wanted, move |progress| {
-            // The window may be gone.
+            // The receiver is gone once the window is closed.
             let _ = tell.send(RingMessage::Pairing(number, progress));
             ctx.request_repaint();
         })?;
@@ -227,14 +226,14 @@ impl KeyRing {
         Ok(())
     }
 
-    /// The person says that the board shows the same code.
+    /// The board shows the same code.
     pub(crate) fn codes_match(&self) {
         if let Some(pairing) = &self.pairing {
             pairing.codes_match();
         }
     }
 
-    /// Nobody waits for a key any more.
+    /// Abandons the pairing.
     pub(crate) fn stop_pairing(&mut self) {
         self.pairing = None;
     }
@@ -244,7 +243,7 @@ impl Drop for KeyRing {
     fn drop(&mut self) {
         if let Some((changes, ended)) = self.changes.take() {
             drop(changes);
-            // Nothing is ever sent: it comes to an end with the thread.
+            // Nothing is ever sent; the channel closes when the thread ends.
             let _ = ended.recv_timeout(FAREWELL);
         }
     }

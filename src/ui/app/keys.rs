@@ -1,4 +1,4 @@
-//! Keys of locked boards: typed, paired for, loaded and saved.
+//! Keys of locked boards: typing, pairing, loading and saving.
 
 use eframe::egui;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl App {
-    /// Takes what a person typed as a board's key.
+    /// Takes a typed key for a board.
     pub(super) fn enter_key(&mut self, board: BoardKey, text: &str, ctx: &egui::Context) {
         let id = self
             .window
@@ -39,8 +39,8 @@ impl App {
 
     pub(super) fn hold(&mut self, board: BoardKey, key: keys::Key, ctx: &egui::Context) {
         self.fleet.give_key(key.clone());
-        // The same key as before is no news to the fleet; it is wanted now all
-        // the same.
+        // The fleet ignores a key that it already has, but the person wants a
+        // connection now.
         self.fleet.retry_now(board);
         self.keys.keep(key, ctx);
     }
@@ -91,7 +91,7 @@ impl App {
         self.keys.hold_stored(key);
     }
 
-    /// The person says that the board shows another code.
+    /// The board shows another code.
     pub(super) fn codes_differ(&mut self) {
         self.keys.stop_pairing();
         let words = "The codes differ, so no key was stored. Another controller may be pairing \
@@ -101,7 +101,7 @@ impl App {
         self.window.answer_dialog(Err(words.to_owned()));
     }
 
-    /// Looks what came of keys that are being loaded, saved or asked for.
+    /// Takes news of keys that are being loaded, saved or paired.
     pub(super) fn poll_keys(&mut self) {
         if self.window.pairs_with().is_none() {
             self.keys.stop_pairing();

@@ -1,4 +1,5 @@
-//! Boards that call: where they can, and whom a board is told to.
+//! Inbound connections, and the outbound connection that a board is told to
+//! keep.
 
 use std::net::SocketAddr;
 
@@ -18,8 +19,8 @@ use crate::{
 };
 
 impl App {
-    /// Where boards can call, or would once this computer listened; and whether
-    /// it does not yet.
+    /// The address for inbound connections, and whether this computer still has
+    /// to start listening there.
     pub(super) fn listens_or_would(&self) -> (SocketAddr, bool) {
         match &self.window.model.status().listening {
             Listening::At(address) => (*address, false),

@@ -7,23 +7,23 @@ use crate::{
     ui::model::virtual_boards::StartVirtualBoards,
 };
 
-/// Where the hook that starts virtual boards is.
+/// The hook that starts virtual boards.
 pub(super) enum Starter {
     Absent,
     Ready(StartVirtualBoards),
-    /// On a thread, which gives it back.
+    /// In use on a thread, which returns it.
     Busy(mpsc::Receiver<(StartVirtualBoards, Result<(), String>)>),
 }
 
-/// The answer to a command, and what came of it.
+/// The reply to a command.
 pub(super) enum CommandReply {
-    /// To one of a batch: the batch's number, and the place in it.
+    /// To a step of a batch: the batch's number and the step's index.
     Step(u64, usize, Outcome),
-    /// To a single command of a board: what it was about.
+    /// To a single command of a board, with what it was about.
     Single(BoardKey, String, Outcome),
-    /// To what was sent from the page of frames.
+    /// To a request from the frames page.
     Call(Outcome),
-    /// To who is connected to a board, or, with a number, to the end of that
-    /// connection.
+    /// To listing the clients of a board or, with a number, closing that
+    /// client.
     Clients(BoardKey, Option<u32>, Outcome),
 }

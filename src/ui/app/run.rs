@@ -1,4 +1,4 @@
-//! Opens the window, and says what to install where it cannot be opened.
+//! Opens the window, and says what to install if it cannot be opened.
 
 use std::{
     any::Any,
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// What is told after a crash.
+/// The message after a crash.
 const CRASHED: &str = "Switchboard crashed last time. The size and zoom of the window, the page \
     and the order of the list have been reset; your boards, rooms, tags, scenes and dashboards \
     are unchanged.";
@@ -50,12 +50,13 @@ pub enum RunError {
     /// No display, or a library for it is missing.
     #[error(
         "the window could not be opened: {problem}\n\
-         It needs a display (DISPLAY or WAYLAND_DISPLAY) and, on Debian and Ubuntu, these packages:\n    \
-         apt install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 libxkbcommon-x11-0 libegl1 libgl1-mesa-dri\n\
+         It needs a display (DISPLAY or WAYLAND_DISPLAY) and, on Debian and Ubuntu, these \
+         packages:\n    apt install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 \
+         libxkbcommon-x11-0 libegl1 libgl1-mesa-dri\n\
          Without a window: switchboard list, show, set, watch."
     )]
     Display {
-        /// What the system says.
+        /// The error of the system.
         problem: String,
     },
 }
@@ -71,7 +72,7 @@ pub fn run(options: Options) -> Result<(), RunError> {
         memory,
         keys,
     } = options;
-    // They are loaded once there is a window, since the keychain may ask for a
+    // Keys are loaded once there is a window, since the keychain may ask for a
     // password.
     let (mut file, problem) = SettingsFile::open(memory);
     let crashed = file.begin_run();
@@ -104,7 +105,7 @@ pub fn run(options: Options) -> Result<(), RunError> {
         app.report(crashed.then(|| CRASHED.to_owned()));
         Ok(Box::new(app))
     });
-    // winit and its parts load the display's libraries while they run, and some
+    // winit loads the display's libraries at run time, and some of its parts
     // panic where one is missing.
     match catch_unwind(AssertUnwindSafe(|| {
         eframe::run_native(TITLE, native, creator)
@@ -128,8 +129,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or("a library of the display failed").to_owned()
 }
 
-/// The icon; without one where its file cannot be read, which costs nothing but
-/// the icon.
+/// The icon; the window has none if it cannot be decoded.
 fn icon() -> egui::IconData {
     eframe::icon_data::from_png_bytes(include_bytes!("../../../assets/icon-256.png"))
         .unwrap_or_default()

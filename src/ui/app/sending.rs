@@ -1,5 +1,5 @@
-//! Commands that are given to the fleet, single ones and those of batches, and
-//! what comes of them.
+//! Sends commands to the fleet, single ones and batches, and takes their
+//! replies.
 
 use std::time::Instant;
 
@@ -14,8 +14,8 @@ use crate::{
     },
 };
 
-/// So many commands of batches are under way at once; the others wait and can
-/// be cancelled.
+/// The number of batch commands in progress at once; the others wait and can be
+/// cancelled.
 const UNDER_WAY: usize = 128;
 
 impl App {
@@ -29,7 +29,7 @@ impl App {
     ) {
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
         let reply = move |outcome| {
-            // The window may be gone; then nobody waits for the answer.
+            // The receiver is gone once the window is closed.
             let _ = answers.send(CommandReply::Clients(board, closed, outcome));
             ctx.request_repaint();
         };
@@ -37,11 +37,11 @@ impl App {
             .call(board, method, params, Some(Box::new(reply)));
     }
 
-    /// Sends what was put together on the page of frames.
+    /// Sends a request from the frames page.
     pub(super) fn send(&self, board: BoardKey, method: &str, params: Object, ctx: &egui::Context) {
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
         let reply = move |outcome| {
-            // The window may be gone; then nobody waits for the answer.
+            // The receiver is gone once the window is closed.
             let _ = answers.send(CommandReply::Call(outcome));
             ctx.request_repaint();
         };
@@ -49,7 +49,7 @@ impl App {
             .call(board, method, params, Some(Box::new(reply)));
     }
 
-    /// What of a batch is not yet sent is not.
+    /// Drops the commands of a batch that are not sent yet.
     pub(super) fn cancel(&mut self, batch: u64) {
         let batches = &mut self.window.batches;
         self.waiting.retain(|(number, step, _)| {
@@ -61,7 +61,7 @@ impl App {
         });
     }
 
-    /// Takes the answers to commands of batches.
+    /// Takes the replies to commands.
     pub(super) fn poll_replies(&mut self) {
         while let Ok(answered) = self.answers.1.try_recv() {
             match answered {
@@ -84,7 +84,7 @@ impl App {
         }
     }
 
-    /// Gives the commands of a batch; their answers arrive later, and `ctx` is
+    /// Sends the commands of a batch. Their replies arrive later, and `ctx` is
     /// woken for each.
     pub(super) fn give(&mut self, number: u64, batch: Batch, ctx: &egui::Context) {
         self.waiting.extend(
@@ -97,7 +97,7 @@ impl App {
         self.send_waiting(ctx);
     }
 
-    /// Sends what waits, as far as there is room.
+    /// Sends waiting commands, up to the limit.
     pub(super) fn send_waiting(&mut self, ctx: &egui::Context) {
         while self.underway < UNDER_WAY
             && let Some((number, at, BatchStep { board, what })) = self.waiting.pop_front()
@@ -105,7 +105,7 @@ impl App {
             self.underway += 1;
             let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
             let reply: Reply = Some(Box::new(move |outcome| {
-                // The window may be gone; then nobody waits for the answer.
+                // The receiver is gone once the window is closed.
                 let _ = answers.send(CommandReply::Step(number, at, outcome));
                 ctx.request_repaint();
             }));
@@ -119,12 +119,12 @@ impl App {
         }
     }
 
-    /// Takes the answer to a single command.
+    /// Makes the reply callback of a single command.
     pub(super) fn reply_to(&self, board: BoardKey, what: String, ctx: &egui::Context) -> Reply {
         let (answers, ctx) = (self.answers.0.clone(), ctx.clone());
         Some(Box::new(move |outcome: Outcome| {
             let wakes = !matches!(outcome, Outcome::Done { .. });
-            // The window may be gone; then nobody waits for the answer.
+            // The receiver is gone once the window is closed.
             let _ = answers.send(CommandReply::Single(board, what, outcome));
             if wakes {
                 ctx.request_repaint();

@@ -1,5 +1,5 @@
-//! Joins the window to the fleet: hands over what changed, within a budget of
-//! time a frame, and carries out what is asked.
+//! The window as an eframe app: hands over changes of the fleet within a time
+//! budget per frame, and passes requests on.
 
 use std::{
     collections::VecDeque,
@@ -26,16 +26,16 @@ use crate::{
 use eframe::egui;
 use jiff::tz::TimeZone;
 
-/// How long a frame may spend on taking over what changed; the rest waits for
-/// the next.
+/// How long a frame may spend on changes of the fleet; the rest waits for the
+/// next frame.
 const BUDGET: Duration = Duration::from_millis(3);
 
-/// After a frame that left something over it may be this part of the time
-/// since: where painting is slow, as without a graphics card, there are few
-/// frames to take everything over in.
+/// After a frame that left something over, the budget is this fraction of the
+/// time since. Where painting is slow, as without a graphics card, there are
+/// few frames to catch up in.
 const PART: u32 = 6;
 
-/// How long a change of what is remembered may wait to be written.
+/// How long changed settings may wait to be written.
 const KEEP_WITHIN: Duration = Duration::from_millis(500);
 
 /// A window that has drawn this many frames over [`STARTS_FOR`] has started:
@@ -47,43 +47,43 @@ const STARTS_FOR: Duration = Duration::from_secs(1);
 pub struct App {
     pub(super) fleet: Fleet,
     pub(super) watch: Watch,
-    /// Boards that were drained and not yet taken over.
+    /// Boards that were drained but not applied yet.
     pub(super) backlog: VecDeque<Arc<BoardView>>,
-    /// Events that were drained and not yet taken over.
+    /// Events that were drained but not applied yet.
     pub(super) events: VecDeque<Arc<LogEntry>>,
-    /// When the last frame began, if it left something over.
+    /// When the last frame started, if it left something over.
     pub(super) left_over: Option<Instant>,
     pub(super) window: Window,
     pub(super) settings: Settings,
     pub(super) file: SettingsFile,
-    /// What was drawn last.
+    /// What the last frame showed.
     pub(super) shown: Option<Shown>,
-    /// The roster whose boards are in the settings.
+    /// The roster version whose boards are in the settings.
     pub(super) remembered: Option<u64>,
-    /// When it was last looked whether something is to be written.
+    /// When the settings were last checked for changes.
     pub(super) looked: Option<Instant>,
     pub(super) starter: Starter,
-    /// Answers to commands: of which batch, to which of its commands.
+    /// Replies to commands.
     pub(super) answers: (mpsc::Sender<CommandReply>, mpsc::Receiver<CommandReply>),
-    /// Commands of batches that are not yet sent: their batch's number and
-    /// their place in it.
+    /// Commands of batches that are not sent yet: the batch's number and the
+    /// step's index.
     pub(super) waiting: VecDeque<(u64, usize, BatchStep)>,
-    /// How many of them were sent and are not yet answered.
+    /// How many of them are sent and still unanswered.
     pub(super) underway: usize,
-    /// An file_task with a file; a newer one takes its place.
+    /// The current file task; a newer one replaces it.
     pub(super) file_task: Option<RunningTask>,
-    /// What the doctor is finding out.
+    /// The doctor's current examination.
     pub(super) examination: Option<Examination>,
     pub(super) keys: KeyRing,
     pub(super) zone: TimeZone,
-    /// How many frames were drawn, and when the first was.
+    /// How many frames were drawn, and when the first was drawn.
     pub(super) frames: u32,
     pub(super) started: Option<Instant>,
 }
 
 impl App {
-    /// An app over a fleet that has been started. Boards that an earlier run
-    /// remembered are added to it.
+    /// An app over a running fleet. Boards that an earlier run remembered are
+    /// added to it.
     pub fn new(
         cc: &eframe::CreationContext<'_>,
         fleet: Fleet,
@@ -98,8 +98,8 @@ impl App {
                 address,
                 by_hand,
             } = board.clone();
-            // A board whose address cannot be read, perhaps of a newer version,
-            // stays in the file and is not shown.
+            // A board whose address cannot be parsed, perhaps one of a newer
+            // version, stays in the file but is not shown.
             let _ = fleet.recall(KnownBoard {
                 id,
                 name,
@@ -145,8 +145,8 @@ impl App {
         app
     }
 
-    /// Loads the keys of locked boards from there, and saves those to come
-    /// there. Until they are loaded the fleet holds none.
+    /// Loads the keys of locked boards from `store`, and saves new ones there.
+    /// Until they are loaded, the fleet has none.
     #[must_use]
     pub fn with_keys(mut self, store: Store, ctx: &egui::Context) -> Self {
         self.keys = KeyRing::load(store, ctx);
@@ -170,10 +170,10 @@ impl App {
         &self.fleet
     }
 
-    /// Takes over what changed, within the budget. While something waits
-    /// nothing more is drained: the fleet then keeps the newest of each board
-    /// and counts the events that it has to forget, so that a window that
-    /// is too slow falls behind by a bounded time and never for good.
+    /// Applies changes, within the budget. While some are left, nothing more is
+    /// drained: the fleet then keeps the newest state of each board and counts
+    /// the events that it drops, so that a slow window falls behind by a
+    /// bounded time only.
     fn take_over(&mut self, ctx: &egui::Context) {
         let begun = Instant::now();
         let since = self
@@ -187,7 +187,7 @@ impl App {
                 missed,
                 status,
             } = self.watch.drain();
-            // What was forgotten is not among the boards any more.
+            // Forgotten boards are not among the changed ones.
             if let Some(Listening::Failed { address, problem }) =
                 status.as_ref().map(|status| &status.listening)
                 && !matches!(
@@ -218,7 +218,7 @@ impl App {
         }
     }
 
-    /// Boards before what happened to them.
+    /// Applies boards before their events.
     fn take_waiting(&mut self, begun: Instant, budget: Duration) {
         while let Some(board) = self.backlog.pop_front() {
             self.window.put(board, self.shown.as_ref());
@@ -234,7 +234,7 @@ impl App {
         }
     }
 
-    /// Looks whether a thread has finished.
+    /// Polls the background work.
     fn answers(&mut self, ctx: &egui::Context) {
         self.poll_starter();
         self.poll_replies();
@@ -244,7 +244,7 @@ impl App {
         self.poll_examination();
     }
 
-    /// Notes that the window has started, once it has.
+    /// Records that the window has started, once it has.
     fn note_start(&mut self, context: &FrameContext) {
         self.frames = self.frames.saturating_add(1);
         let started = *self.started.get_or_insert(context.now);
@@ -257,8 +257,8 @@ impl App {
         }
     }
 
-    /// Sees to it that what was changed is on its way to the disk within
-    /// [`KEEP_WITHIN`]; after frames have ended, with one more.
+    /// Makes sure that changed settings are on their way to the disk within
+    /// [`KEEP_WITHIN`], with one more frame if needed.
     fn keep_settings(&mut self, context: &FrameContext) {
         let since = self
             .looked
@@ -276,8 +276,7 @@ impl App {
 
     fn remember(&mut self) {
         self.window.remember(&mut self.settings);
-        // A thousand boards take a millisecond, and are seldom others than
-        // before.
+        // A thousand boards take a millisecond, and rarely change.
         let roster = Some(self.window.model.roster());
         if self.remembered != roster {
             self.settings.remember(
@@ -343,8 +342,8 @@ impl eframe::App for App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        // A frame panicked: what it drew may be drawn again at the next start.
-        // The window itself is not asked, being half done.
+        // A frame panicked, and the next start may draw the same again. The
+        // window itself may be inconsistent and is not asked.
         if std::thread::panicking() {
             self.settings.starting = true;
             self.file.keep(&self.settings);

@@ -1,5 +1,5 @@
-//! What is done aside, on threads of their own, and looked after between
-//! frames: virtual boards that start, files, the doctor.
+//! Background work of the app, on threads of its own, polled between frames:
+//! starting virtual boards, files, the doctor.
 
 use std::{sync::mpsc, thread, time::Instant};
 
@@ -83,7 +83,7 @@ impl App {
         self.say_whether_virtual_boards_can_start();
     }
 
-    /// Looks whether the thread that starts virtual boards has finished.
+    /// Checks whether the thread that starts virtual boards has finished.
     pub(super) fn poll_starter(&mut self) {
         if let Starter::Busy(receiver) = &self.starter {
             match receiver.try_recv() {
@@ -112,7 +112,7 @@ impl App {
         };
     }
 
-    /// Begins to find out why a board is missing.
+    /// Starts to examine why a board is missing.
     pub(super) fn examine(&mut self, wanted: Option<&str>, ctx: &egui::Context) {
         let asked = examination_request(
             wanted,
@@ -133,7 +133,7 @@ impl App {
         ctx.request_repaint();
     }
 
-    /// Looks how the examination does.
+    /// Passes the examination's progress on to its page.
     pub(super) fn poll_examination(&mut self) {
         while let Some(step) = self.examination.as_ref().and_then(Examination::step) {
             if !matches!(step, doctor::Step::Trying(_)) {
@@ -143,7 +143,7 @@ impl App {
         }
     }
 
-    /// Looks what came of an file_task with a file.
+    /// Takes the outcome of a file task.
     pub(super) fn poll_file_task(&mut self) {
         let Some(answer) = self.file_task.as_mut().and_then(RunningTask::answer) else {
             return;
@@ -153,7 +153,8 @@ impl App {
                 self.result(result);
                 self.window.answer_dialog(Ok(()));
             }
-            // Where a path was typed, the dialog says so and another can be.
+            // Where the path was typed, the dialog shows the error, and another
+            // can be typed.
             TaskOutcome::Failed(error) => {
                 self.window.answer_dialog(Err(error.to_string()));
                 return;

@@ -1,5 +1,5 @@
-//! Decides in which order and under which headings the boards are listed, and
-//! which of them. Knows no widget.
+//! Decides which boards are listed, in which order and under which headings.
+//! Knows no widget.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ pub(crate) const ROW_HEIGHT: f32 = 48.0;
 /// The height of a heading.
 pub(crate) const HEADING_HEIGHT: f32 = 28.0;
 
-/// What a grouping is called.
+/// The name of a grouping.
 pub(crate) fn grouping_word(grouping: Grouping) -> &'static str {
     match grouping {
         Grouping::Nothing => "No groups",
@@ -26,7 +26,7 @@ pub(crate) fn grouping_word(grouping: Grouping) -> &'static str {
     }
 }
 
-/// What an order is called.
+/// The name of a sort order.
 pub(crate) fn sorting_word(sorting: Sorting) -> &'static str {
     match sorting {
         Sorting::Name => "Sorted by name",
@@ -34,19 +34,19 @@ pub(crate) fn sorting_word(sorting: Sorting) -> &'static str {
     }
 }
 
-/// A change of notes.
+/// A change of labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabelsChange {
-    /// Put into this room; an empty one is none.
+    /// Assign this room; an empty text removes it.
     Room(String),
-    /// With these tags and no others, divided by commas.
+    /// Replace the tags; separated by commas.
     Tags(String),
-    /// Hidden or not.
+    /// Hide or show.
     Hidden(bool),
 }
 
 impl LabelsChange {
-    /// Makes it.
+    /// Applies the change.
     pub(crate) fn apply(&self, labels: &mut Labels) {
         match self {
             Self::Room(room) => labels.room = room.trim().to_owned(),
@@ -59,11 +59,10 @@ impl LabelsChange {
     }
 }
 
-/// A line of the list.
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ListRow {
-    /// A heading, how many boards are under it, and whether they are folded
-    /// away.
+    /// A heading, the number of boards under it, and whether they are folded.
     Heading {
         words: String,
         boards: usize,
@@ -74,7 +73,7 @@ pub(crate) enum ListRow {
 }
 
 impl ListRow {
-    /// How high it is.
+    /// The height of the row.
     pub(crate) fn height(&self) -> f32 {
         match self {
             Self::Heading { .. } => HEADING_HEIGHT,
@@ -83,24 +82,24 @@ impl ListRow {
     }
 }
 
-/// The list as it is arranged.
+/// The list as it is shown.
 #[derive(Debug, Default)]
 pub(crate) struct Arranged {
     pub(crate) rows: Vec<ListRow>,
-    /// Where each row begins.
+    /// The top of each row.
     pub(crate) tops: Vec<f32>,
     pub(crate) height: f32,
-    /// The boards in it, in its order, without those that are folded away; one
-    /// may be there twice.
+    /// The boards in it, in order, without folded ones; a board may be listed
+    /// twice.
     pub(crate) boards: Vec<BoardKey>,
-    /// How many boards there are in it, each counted once, folded away or not.
+    /// The number of boards in it, each counted once, folded or not.
     pub(crate) listed: usize,
-    /// Boards that are left out because they are hidden.
+    /// The number of boards that are left out because they are hidden.
     pub(crate) hidden: usize,
 }
 
 impl Arranged {
-    /// Of no board.
+    /// A list without boards.
     pub(crate) const NOTHING: Self = Self {
         rows: Vec::new(),
         tops: Vec::new(),
@@ -110,7 +109,7 @@ impl Arranged {
         hidden: 0,
     };
 
-    /// The rows that are between two heights.
+    /// The rows between two heights.
     pub(crate) fn rows_between(&self, top: f32, bottom: f32) -> std::ops::Range<usize> {
         let first = self.tops.partition_point(|at| *at <= top).saturating_sub(1);
         let last = self.tops.partition_point(|at| *at < bottom);
@@ -118,7 +117,7 @@ impl Arranged {
     }
 }
 
-/// Arranges boards that come by name.
+/// Arranges boards that are sorted by name.
 pub(crate) fn arrange<'a>(
     boards: impl Iterator<Item = (&'a BoardView, Option<&'a Labels>)>,
     how: &Arrangement,
@@ -170,7 +169,7 @@ pub(crate) fn arrange<'a>(
     arranged
 }
 
-/// What needs attention comes first.
+/// Boards that need attention come first.
 fn attention(link: &LinkState) -> usize {
     match link {
         LinkState::Unreachable { .. } => 0,
@@ -181,8 +180,8 @@ fn attention(link: &LinkState) -> usize {
     }
 }
 
-/// The headings that a board is under; those that say that there is none come
-/// last.
+/// The headings that a board is listed under; headings for boards without a
+/// label come last.
 fn headings(
     board: &BoardView,
     labels: Option<&Labels>,
@@ -226,7 +225,7 @@ fn headings(
     }
 }
 
-/// A kind as a heading.
+/// The heading of a kind.
 pub(crate) fn kind(kind: &Kind) -> String {
     match kind {
         Kind::Switch => "Switches".to_owned(),

@@ -1,6 +1,6 @@
-//! What happened where nobody looks: boards that lost their links and came
-//! back, updates that ended, commands that failed on a page that was left.
-//! Gathers it into as few messages as can be; shows none itself.
+//! Notices about boards that are not on the screen: links that were lost and
+//! restored, updates that ended. Combines them into as few messages as
+//! possible; shows none itself.
 
 use std::collections::BTreeSet;
 
@@ -16,16 +16,16 @@ use crate::{
 /// Boards whose links were lost while they were not shown.
 #[derive(Debug, Default)]
 pub(crate) struct BackgroundNotices {
-    /// Boards that had a link: of one that never had, nothing was lost.
+    /// Boards that had a link; a board that never had one cannot lose it.
     connected: BTreeSet<BoardKey>,
-    /// Those that lost it, and have not yet come back or been seen.
+    /// Those that lost it, until they are back or the notice was seen.
     lost: BTreeSet<BoardKey>,
-    /// Those of them that came back.
+    /// Those of `lost` that are connected again.
     back: BTreeSet<BoardKey>,
 }
 
 impl BackgroundNotices {
-    /// Something happened; whether there is news of links.
+    /// Takes an event; returns whether the notice about links has changed.
     pub(crate) fn happened(
         &mut self,
         entry: &LogEntry,
@@ -43,8 +43,8 @@ impl BackgroundNotices {
             }
             LinkState::Unreachable { .. } => {
                 let had = self.connected.remove(&board);
-                // A board that takes a new image goes and comes; the page of
-                // its update tells how that does.
+                // A board disconnects while it is updated; its page shows the
+                // progress.
                 let updating =
                     |view: &BoardView| view.update.as_ref().is_some_and(UpdateState::is_under_way);
                 let expected = model.board(board).is_some_and(|view| updating(view));
@@ -58,8 +58,7 @@ impl BackgroundNotices {
         }
     }
 
-    /// The news of links in one message; `None` where everybody is back and was
-    /// told.
+    /// One notice about all links; `None` if all are back and that was shown.
     pub(crate) fn links(&mut self, model: &Model) -> Option<(Notice, Option<NoticeTarget>)> {
         self.lost.retain(|board| model.board(*board).is_some());
         let away: Vec<BoardKey> = self.lost.difference(&self.back).copied().collect();
@@ -94,7 +93,7 @@ impl BackgroundNotices {
         }
     }
 
-    /// The message was taken away, or followed.
+    /// The notice was dismissed or followed.
     pub(crate) fn seen(&mut self) {
         self.lost.clear();
         self.back.clear();
@@ -105,7 +104,7 @@ fn count(boards: usize) -> String {
     words::count(u64::try_from(boards).unwrap_or(u64::MAX), "other board")
 }
 
-/// What is to be told of an update that ended while its board was not shown.
+/// The notice about an update that ended while its board was not shown.
 pub(crate) fn update_ended(
     old: &BoardView,
     new: &BoardView,

@@ -1,6 +1,6 @@
-//! Commands that are given together: to several boards, or several to one. What
-//! came of each is kept, and where the state before was known they can be
-//! undone. Sends nothing itself.
+//! Batches of commands: to several boards, or several to one. Keeps the result
+//! of each and, where the previous state was known, how to undo it. Sends
+//! nothing itself.
 
 use std::{collections::VecDeque, fmt};
 
@@ -11,22 +11,22 @@ use crate::{
     ui::model::boards::Model,
 };
 
-/// So many batches are remembered; the oldest is forgotten first.
+/// How many batches are remembered; the oldest is dropped first.
 const KEPT: usize = 20;
 
-/// Several commands, and what they are for.
+/// Several commands, sent as one action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// What the person asked for, as they see it: `Turn off 12 components`.
     pub title: String,
     /// The commands.
     pub steps: Vec<BatchStep>,
-    /// What was to be commanded too and is not there, as people know it.
+    /// Components that are not available, by their names.
     pub absent: Vec<String>,
 }
 
 impl Batch {
-    /// Commands to boards that are all there.
+    /// A batch whose boards are all available.
     pub fn new(title: impl Into<String>, steps: Vec<BatchStep>) -> Self {
         Self {
             title: title.into(),
@@ -39,16 +39,16 @@ impl Batch {
 /// One command of a batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchStep {
-    /// To which board.
+    /// The board.
     pub board: BoardKey,
-    /// What it is to do.
+    /// What it has to do.
     pub what: Operation,
 }
 
-/// What a board is to do.
+/// What a board has to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
-    /// Set these fields; `transition_ms` among them is how, not what.
+    /// Set these fields; `transition_ms` among them says how, not what.
     Set(ComponentKey, State),
     /// Press a button.
     Press(ComponentKey),
@@ -56,48 +56,48 @@ pub enum Operation {
     Call(String, Object),
 }
 
-/// A batch that was given, with the answers so far.
+/// A batch that was sent, with the results so far.
 #[derive(Debug)]
 pub(crate) struct SentBatch {
     pub(crate) number: u64,
     pub(crate) title: String,
     pub(crate) steps: Vec<SentStep>,
-    /// What was to be commanded too and was not there.
+    /// Components that were not available.
     pub(crate) absent: Vec<String>,
-    /// What puts everything back as it was; taken when that is done.
+    /// The steps that restore the previous state; taken when they are sent.
     undo: Vec<BatchStep>,
 }
 
-/// One command and its answer, once there is one.
+/// One command and its result, once there is one.
 #[derive(Debug)]
 pub(crate) struct SentStep {
     pub(crate) step: BatchStep,
-    /// What the board was called.
+    /// The name of the board.
     pub(crate) name: String,
     pub(crate) outcome: Option<Outcome>,
-    /// It was never sent.
+    /// Whether it was cancelled before it was sent.
     pub(crate) cancelled: bool,
 }
 
-/// How a batch does.
+/// Progress of a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) all: usize,
     pub(crate) done: usize,
     pub(crate) failed: usize,
-    /// Never sent.
+    /// Not sent.
     pub(crate) cancelled: usize,
 }
 
 impl Tally {
-    /// Whether every answer is there.
+    /// Whether every result is known.
     pub(crate) fn is_complete(self) -> bool {
         self.done + self.failed + self.cancelled == self.all
     }
 }
 
 impl SentBatch {
-    /// How many answers are there.
+    /// Counts the results.
     pub(crate) fn tally(&self) -> Tally {
         let absent = self.absent.len();
         let mut tally = Tally {
@@ -130,7 +130,7 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// Notes a batch and what would undo it; returns its number.
+    /// Adds a batch and the steps that undo it; returns its number.
     pub(crate) fn give(&mut self, batch: &Batch, model: &Model) -> u64 {
         let undo = batch
             .steps
@@ -141,9 +141,8 @@ impl Batches {
         self.add(batch, undo, model)
     }
 
-    /// Takes the newest batch that can be undone, or the one with this number;
-    /// what is returned puts everything back and is noted as a batch of its
-    /// own, under its number.
+    /// Undoes the batch with this number, or the newest that can be undone.
+    /// Returns a new batch, and its number, that restores the previous state.
     pub(crate) fn undo(&mut self, number: Option<u64>, model: &Model) -> Option<(u64, Batch)> {
         let wanted = |given: &&mut SentBatch| {
             given.can_be_undone() && number.is_none_or(|number| number == given.number)
@@ -180,7 +179,7 @@ impl Batches {
         number
     }
 
-    /// Takes the answer to one command.
+    /// Takes the result of one command.
     pub(crate) fn answered(&mut self, number: u64, step: usize, outcome: Outcome) {
         let given = self
             .given
@@ -192,7 +191,7 @@ impl Batches {
         }
     }
 
-    /// A command will never be sent.
+    /// Marks a command as cancelled.
     pub(crate) fn cancelled(&mut self, number: u64, step: usize) {
         let given = self
             .given
@@ -217,8 +216,8 @@ impl Batches {
     }
 }
 
-/// The command that puts back what this one is about to change, as far as that
-/// is known now.
+/// The command that restores what this one is about to change, as far as it is
+/// known.
 fn opposite(step: &BatchStep, model: &Model) -> Option<BatchStep> {
     let Operation::Set(component, change) = &step.what else {
         return None;
@@ -234,7 +233,7 @@ fn opposite(step: &BatchStep, model: &Model) -> Option<BatchStep> {
             Some(old) if !old.is_null() => {
                 before.0.insert(field.clone(), old.clone());
             }
-            // A transition is how, not what: it is undone in the same way.
+            // A transition says how, not what: undoing uses the same one.
             None if field == "transition_ms" => {
                 before.0.insert(field.clone(), value.clone());
             }
@@ -249,7 +248,7 @@ fn opposite(step: &BatchStep, model: &Model) -> Option<BatchStep> {
 }
 
 impl fmt::Display for Operation {
-    /// What it is about: a component or a method.
+    /// The component or method.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Set(component, _) | Self::Press(component) => write!(f, "{component}"),

@@ -1,6 +1,6 @@
 //! What the window knows: every board as the fleet last described it, in order,
-//! and the latest events. It is fed with [`Changes`] and needs no fleet;
-//! one board's change costs no work in proportion to all boards.
+//! and the latest events. It is fed with [`Changes`] and needs no fleet. The
+//! cost of one board's change does not depend on the number of boards.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -18,22 +18,22 @@ use crate::{
     },
 };
 
-/// Pushes are remembered for lighting their cards; beyond this many the old
-/// ones are thrown out, once a second.
+/// Pushes are remembered to light their cards; beyond this many, old ones are
+/// dropped once a second.
 const LIT: usize = 256;
 
 /// How many boards are in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Links that are alive.
+    /// Boards with a live link.
     pub connected: usize,
-    /// Links on the way.
+    /// Boards that are connecting.
     pub connecting: usize,
-    /// Links that are silent.
+    /// Boards with a silent link.
     pub stale: usize,
     /// Boards without a link.
     pub unreachable: usize,
-    /// Boards only heard of.
+    /// Boards that are only announced.
     pub announced: usize,
 }
 
@@ -49,19 +49,18 @@ impl Counts {
     }
 }
 
-/// By name as people sort (`Bench 2` before `Bench 10`), then by id, then by
-/// key.
+/// Sorts by name as people do (`Bench 2` before `Bench 10`), then by id, then
+/// by key.
 type SortKey = (String, Option<String>, BoardKey);
 
 struct ListedBoard {
     view: Arc<BoardView>,
     sort_key: SortKey,
-    /// What the find box looks in.
+    /// The text that the search box searches.
     haystack: String,
 }
 
-/// What the person's documents are called, in their order: for menus that offer
-/// them.
+/// The names of the person's documents, in order, for menus.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     pub(crate) dashboards: Vec<String>,
@@ -73,7 +72,7 @@ pub(crate) struct Names {
 pub struct Model {
     pub(crate) documents: Names,
     boards: HashMap<BoardKey, ListedBoard>,
-    /// How often a board came, went, or was known otherwise than before.
+    /// Counts additions, removals and changes of name, id or address.
     roster: u64,
     /// Boards by their ids and addresses.
     names: HashMap<String, BoardKey>,
@@ -83,26 +82,26 @@ pub struct Model {
     find: String,
     arrangement: Arrangement,
     labels: BTreeMap<String, Labels>,
-    /// The list; `None` while it has to be arranged anew.
+    /// The list; `None` when it has to be rebuilt.
     arranged: Option<Arranged>,
-    /// Chosen together; empty where only one is.
+    /// The boards selected together; empty if only one is selected.
     marked: BTreeSet<BoardKey>,
     selected: Option<BoardKey>,
-    /// By the person, or as the board of the last run.
+    /// Whether the person, or the last run, chose the selected board.
     chosen: bool,
-    /// Which board to choose once it turns up: its id or address.
+    /// The board to select once it appears: its id or address.
     wanted: Option<String>,
     journal: Journal,
     missed: u64,
     status: FleetStatus,
     lit: HashMap<(BoardKey, ComponentKey), Instant>,
-    /// When the old ones of these were thrown out.
+    /// When old entries of `lit` were last dropped.
     swept: Option<Instant>,
 }
 
 impl Model {
-    /// An empty model that will choose the board with this id or address once
-    /// there is one.
+    /// An empty model that selects the board with this id or address once it
+    /// appears.
     pub fn new(wanted: Option<String>) -> Self {
         Self {
             wanted,
@@ -110,7 +109,7 @@ impl Model {
         }
     }
 
-    /// Takes over what changed.
+    /// Applies changes.
     pub fn apply(&mut self, changes: Changes, now: Instant) {
         for board in changes.boards {
             self.put(board);
@@ -127,7 +126,7 @@ impl Model {
         }
     }
 
-    /// Takes over one board.
+    /// Applies one board.
     pub fn put(&mut self, view: Arc<BoardView>) {
         let key = view.key;
         *self.counts.of(&view.link) += 1;
@@ -135,8 +134,8 @@ impl Model {
         if let Some(old) = &old {
             *self.counts.of(&old.link) -= 1;
         }
-        // Under load that is every board in every frame, and nothing of it but
-        // what its components report.
+        // Under load every board changes in every frame, usually only the
+        // values of its components.
         let same = old.as_ref().is_some_and(|old| {
             old.name == view.name
                 && old.id == view.id
@@ -145,14 +144,14 @@ impl Model {
         });
         match self.boards.get_mut(&key).filter(|_| same) {
             Some(known) => known.view = view,
-            None => self.put_anew(view, old.as_deref()),
+            None => self.put_changed(view, old.as_deref()),
         }
         self.choose_wanted(key);
     }
 
-    /// Takes over a board that is new, or whose sort_key in the list or what
-    /// finds it may be another.
-    fn put_anew(&mut self, view: Arc<BoardView>, old: Option<&BoardView>) {
+    /// Applies a board that is new, or whose position in the list or search
+    /// text may have changed.
+    fn put_changed(&mut self, view: Arc<BoardView>, old: Option<&BoardView>) {
         let sort_key = (natural(&view.name), view.id.clone(), view.key);
         let haystack = haystack(&view, self.labels_of(&view));
         self.arranged = None;
@@ -176,7 +175,7 @@ impl Model {
         }
     }
 
-    /// Takes over what a board is known as.
+    /// Indexes a board by its id and address.
     fn name(&mut self, view: &BoardView, old: Option<&BoardView>) {
         if let Some(old) = old {
             self.unname(old);
@@ -199,8 +198,8 @@ impl Model {
         self.names.get(name).copied()
     }
 
-    /// Whether a board's sort_key in the list, or what finds it, may have
-    /// changed; what its components report does neither.
+    /// Whether a board's position in the list, or its search text, may have
+    /// changed; values of components change neither.
     fn arrangement_differs(&self, old: &BoardView, new: &BoardView) -> bool {
         let by_state = self.arrangement.grouping == Grouping::State
             || self.arrangement.sorting == Sorting::Attention;
@@ -209,13 +208,13 @@ impl Model {
             || old.components.len() != new.components.len()
     }
 
-    /// What the person noted of a board.
+    /// The labels of a board.
     pub fn labels_of(&self, board: &BoardView) -> Option<&Labels> {
         self.labels.get(board.id.as_ref()?)
     }
 
-    /// Notes something of boards; one whose id is not known has no notes. How
-    /// many were left out.
+    /// Changes the labels of boards, and returns how many were skipped: a board
+    /// whose id is unknown cannot have labels.
     pub(crate) fn set_labels(&mut self, boards: &[BoardKey], change: &LabelsChange) -> usize {
         let mut left_out = 0;
         for key in boards {
@@ -237,12 +236,12 @@ impl Model {
         left_out
     }
 
-    /// All notes, by the boards' ids.
+    /// All labels, by the boards' ids.
     pub(crate) fn labels(&self) -> &BTreeMap<String, Labels> {
         &self.labels
     }
 
-    /// Takes over what an earlier run noted, and how its list was arranged.
+    /// Restores the arrangement and labels of an earlier run.
     pub(crate) fn recall(&mut self, arrangement: Arrangement, labels: BTreeMap<String, Labels>) {
         (self.arrangement, self.labels, self.arranged) = (arrangement, labels, None);
     }
@@ -252,7 +251,7 @@ impl Model {
         &self.arrangement
     }
 
-    /// Arranges the list so.
+    /// Changes the arrangement of the list.
     pub(crate) fn arrange_as(&mut self, arrangement: Arrangement) {
         if arrangement != self.arrangement {
             self.arrangement = arrangement;
@@ -295,7 +294,7 @@ impl Model {
         self.arranged = None;
     }
 
-    /// Takes a board off the list.
+    /// Removes a board.
     pub fn remove(&mut self, key: BoardKey) {
         let Some(known) = self.boards.remove(&key) else {
             return;
@@ -311,7 +310,7 @@ impl Model {
         }
     }
 
-    /// Takes over one event.
+    /// Applies one event.
     pub fn happened(&mut self, entry: Arc<LogEntry>, now: Instant) {
         if let LogEvent::Changed { component, .. } | LogEvent::Event { component, .. } = &entry.what
         {
@@ -325,8 +324,8 @@ impl Model {
         self.journal.add(entry);
     }
 
-    /// The name, with the id (or else the address) where another board has the
-    /// same.
+    /// The name, with the id (or else the address) if another board has the
+    /// same name.
     pub fn title(&self, view: &BoardView) -> String {
         let name = view.name.clone();
         if self
@@ -346,20 +345,20 @@ impl Model {
         self.boards.get(&key).map(|known| &known.view)
     }
 
-    /// Every board, in no order.
+    /// All boards, in no particular order.
     pub fn boards(&self) -> impl Iterator<Item = &Arc<BoardView>> {
         self.boards.values().map(|known| &known.view)
     }
 
-    /// Every board, by name.
+    /// All boards, by name.
     pub fn in_order(&self) -> impl Iterator<Item = &Arc<BoardView>> {
         self.order
             .iter()
             .filter_map(|sort_key| self.board(sort_key.2))
     }
 
-    /// Another number than before where a board came, went, or is known
-    /// otherwise: by another name, id or address.
+    /// A number that changes when a board is added, removed, or changes its
+    /// name, id or address.
     pub(crate) fn roster(&self) -> u64 {
         self.roster
     }
@@ -369,7 +368,7 @@ impl Model {
         self.boards.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no boards.
     pub fn is_empty(&self) -> bool {
         self.boards.is_empty()
     }
@@ -379,13 +378,13 @@ impl Model {
         self.counts
     }
 
-    /// What is looked for, in lower case.
+    /// The search text, in lower case.
     pub(crate) fn query(&self) -> &str {
         &self.find
     }
 
-    /// Looks for boards by words in their name, address, id, kinds of
-    /// components, room and tags; all of them have to be there.
+    /// Searches boards by words in their name, address, id, kinds of
+    /// components, room and tags; all words have to match.
     pub fn find(&mut self, text: &str) {
         let text = text.trim().to_lowercase();
         if text != self.find {
@@ -394,7 +393,7 @@ impl Model {
         }
     }
 
-    /// Arranges the list where anything changed since; cheap otherwise.
+    /// Rebuilds the list if anything has changed; cheap otherwise.
     pub(crate) fn refresh_list(&mut self) {
         if self.arranged.is_none() {
             let matches = |known: &&ListedBoard| {
@@ -414,7 +413,7 @@ impl Model {
         }
     }
 
-    /// The list as it was arranged last.
+    /// The list as it was last built.
     pub(crate) fn list(&self) -> &Arranged {
         static NOTHING: Arranged = Arranged::NOTHING;
         self.arranged.as_ref().unwrap_or(&NOTHING)
@@ -425,23 +424,23 @@ impl Model {
         self.list().boards.len()
     }
 
-    /// The board in a sort_key of the list.
+    /// The board at an index of the list.
     pub fn listed_at(&self, index: usize) -> Option<BoardKey> {
         self.list().boards.get(index).copied()
     }
 
-    /// The sort_key of a board in the list.
+    /// The index of a board in the list.
     pub fn position(&self, key: BoardKey) -> Option<usize> {
         self.list().boards.iter().position(|listed| *listed == key)
     }
 
-    /// The boards that are chosen together: none, or at least two.
+    /// The boards that are selected together: none, or at least two.
     pub fn marked(&self) -> impl Iterator<Item = BoardKey> {
         let many = self.marked.len() > 1;
         self.marked.iter().copied().filter(move |_| many)
     }
 
-    /// Whether a board is shown or chosen together with others.
+    /// Whether a board is selected, alone or with others.
     pub fn is_chosen(&self, key: BoardKey) -> bool {
         match self.marked.is_empty() {
             true => self.selected == Some(key),
@@ -449,7 +448,7 @@ impl Model {
         }
     }
 
-    /// Chooses a board beside those that are chosen, or no more.
+    /// Adds a board to the selection, or removes it.
     pub(crate) fn mark(&mut self, key: BoardKey) {
         if self.marked.is_empty() {
             self.marked.extend(self.selected);
@@ -458,13 +457,13 @@ impl Model {
             self.marked.insert(key);
             self.show(key);
         }
-        // The one that is left is simply shown.
+        // A single remaining board is an ordinary selection.
         if let (Some(only), None) = (self.marked.first().copied(), self.marked.iter().nth(1)) {
             self.select(only);
         }
     }
 
-    /// Chooses every board from the shown one to this.
+    /// Selects every board from the shown one to this.
     pub(crate) fn mark_to(&mut self, key: BoardKey) {
         let from = self.selected.and_then(|selected| self.position(selected));
         let (Some(from), Some(to)) = (from, self.position(key)) else {
@@ -474,12 +473,12 @@ impl Model {
         self.marked = range.filter_map(|at| self.listed_at(at)).collect();
     }
 
-    /// Chooses every board of the list.
+    /// Selects every board of the list.
     pub(crate) fn mark_all(&mut self) {
         self.marked = self.list().boards.iter().copied().collect();
     }
 
-    /// Chooses only the one that is shown.
+    /// Reduces the selection to the shown board.
     pub(crate) fn mark_none(&mut self) {
         self.marked.clear();
     }
@@ -489,7 +488,7 @@ impl Model {
         self.board(self.selected?)
     }
 
-    /// Shows a board, and chooses no other beside it.
+    /// Selects a board, and no other.
     pub fn select(&mut self, key: BoardKey) {
         self.marked.clear();
         self.show(key);
@@ -501,9 +500,9 @@ impl Model {
         self.chosen = true;
     }
 
-    /// Shows the first board where nobody chose one and none is waited for.
-    /// While boards are `still_coming` it may be another one the next time;
-    /// after that it stays.
+    /// Selects the first board if none was chosen and none is awaited. While
+    /// boards are `still_coming`, the next call may select another one; after
+    /// that it stays.
     pub(crate) fn select_something(&mut self, still_coming: bool) {
         if self.wanted.is_none() && (self.selected.is_none() || (still_coming && !self.chosen)) {
             self.refresh_list();
@@ -513,12 +512,12 @@ impl Model {
         }
     }
 
-    /// Gives up waiting for the board of the last run.
+    /// Stops waiting for the board of the last run.
     pub(crate) fn stop_waiting(&mut self) {
         self.wanted = None;
     }
 
-    /// Whether the board of the last run is still waited for.
+    /// Whether the board of the last run is still awaited.
     pub(crate) fn is_waiting(&self) -> bool {
         self.wanted.is_some() && self.selected.is_none()
     }
@@ -528,7 +527,7 @@ impl Model {
         self.lit.get(&(board, component.clone())).copied()
     }
 
-    /// What happened.
+    /// The log of events.
     pub fn journal(&self) -> &Journal {
         &self.journal
     }
@@ -538,14 +537,14 @@ impl Model {
         self.missed
     }
 
-    /// How discovery does.
+    /// The status of discovery and inbound connections.
     pub fn status(&self) -> &FleetStatus {
         &self.status
     }
 }
 
-/// What the find box looks in: name, address, id, kinds of components, room and
-/// tags, in lower case.
+/// The text that the search box searches: name, address, id, kinds of
+/// components, room and tags, in lower case.
 fn haystack(view: &BoardView, labels: Option<&Labels>) -> String {
     let mut words = vec![
         view.name.as_str(),
@@ -565,7 +564,7 @@ fn haystack(view: &BoardView, labels: Option<&Labels>) -> String {
     words.join("\n").to_lowercase()
 }
 
-/// A text that sorts numbers by their size and letters without case.
+/// A key that sorts numbers by value and letters without case.
 fn natural(text: &str) -> String {
     let mut key = String::with_capacity(text.len() + 8);
     let mut digits = String::new();

@@ -1,4 +1,4 @@
-//! What the dialogs of the window ask for.
+//! The kinds of dialogs.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -9,51 +9,51 @@ use crate::{
     ui::model::file_task::FileDialogSpec,
 };
 
-/// What a dialog asks for.
+/// The kind of a dialog.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DialogKind {
     /// The address of a board.
     Address,
-    /// Where boards can call.
+    /// The address for inbound connections.
     Listen {
-        /// They can already.
+        /// Whether this computer already listens.
         on: bool,
-        /// What they are to be told to call.
+        /// The URLs that boards can connect to.
         urls: Vec<String>,
     },
-    /// Whom a board shall call.
+    /// The outbound connection of a board.
     Call {
         /// Which board.
         board: BoardKey,
-        /// This computer begins to listen with that.
+        /// Whether this computer has to start listening for it.
         begins: bool,
     },
-    /// Another name for a board.
+    /// The name of a board.
     Rename(BoardKey),
     /// The room of boards.
     Room(Vec<BoardKey>),
     /// The tags of boards.
     Tags(Vec<BoardKey>),
-    /// Whether boards shall restart; answered without a text.
+    /// Confirmation to reboot boards.
     Reboot(Vec<BoardKey>),
     /// The key of a board, as text.
     Key(BoardKey),
-    /// Whether the board is ready to be paired; answered without a text.
+    /// Confirmation that the board is ready to pair.
     Pair {
         /// Which board.
         board: BoardKey,
-        /// This computer has a key for it, which is replaced.
+        /// Whether an existing key is replaced.
         replaces: bool,
     },
-    /// Whether the key of a board shall be deleted; answered without a text.
+    /// Confirmation to delete the key of a board.
     ForgetKey(BoardKey),
-    /// The name of the document in this place.
+    /// The name of the document with this index.
     Name(DocumentKind, usize),
-    /// The file of an errand.
+    /// The path for a file task.
     Path(Box<FileDialogSpec>),
 }
 
-/// Where a computer listens unless its person wants otherwise.
+/// The default address for inbound connections.
 pub(crate) const EVERYWHERE: SocketAddr =
     SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), protocol::outbound::PORT);
 

@@ -1,5 +1,5 @@
-//! What can be done with a file that is still to be chosen, and how the file
-//! dialog asks for it. Touches no file.
+//! Tasks with a file that is still to be chosen, and how the file dialog asks
+//! for it. Touches no file.
 
 use std::{fmt, io, path::Path, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::{
     words,
 };
 
-/// What somebody wants done with a file that is still to be named.
+/// A task with a file that is still to be chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FileTask {
     /// Update a board's firmware with this image.
@@ -28,11 +28,11 @@ pub enum FileTask {
     SaveDocument(Box<Document>),
     /// Load a scene or a dashboard.
     LoadDocument,
-    /// Record the channel of the lab with this number; where it goes.
+    /// Record the lab's channel with this number, to this address.
     Record(u64, String),
-    /// Show a recording of a channel.
+    /// Open a channel recording.
     OpenRecording,
-    /// Save these lines, oldest first, as JSON Lines or CSV.
+    /// Save these events, oldest first, as JSON Lines or CSV.
     SaveLines(Vec<Arc<LogEntry>>),
 }
 
@@ -71,32 +71,32 @@ impl PartialEq for Content {
     }
 }
 
-/// How it is asked which file.
+/// What a file dialog asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileDialogSpec {
-    /// What it is about.
+    /// The title of the dialog.
     pub title: String,
-    /// Whether a file is there already.
+    /// Whether the file exists already.
     pub direction: Direction,
-    /// Names of sorts of files, with their endings.
+    /// File types, with their extensions.
     pub sorts: &'static [(&'static str, &'static [&'static str])],
-    /// Where a path is typed: what becomes of it, in a sentence.
+    /// If the path is typed: what happens with the file, in a sentence.
     pub help: &'static str,
-    /// Where a path is typed: the word on the button.
+    /// If the path is typed: the label of the button.
     pub done: &'static str,
 }
 
-/// Whether a file is there already.
+/// Whether the file exists already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Direction {
-    /// One that is there.
+    /// An existing file.
     Open,
-    /// One that may be new, and what it is to be called.
+    /// A file that may be new, with a proposed name.
     Save(String),
 }
 
 impl FileTask {
-    /// How it is asked.
+    /// The spec of its file dialog.
     pub(crate) fn dialog_spec(&self, model: &Model) -> FileDialogSpec {
         match self {
             Self::Image(board) => FileDialogSpec {
@@ -171,7 +171,7 @@ impl FileTask {
 }
 
 impl FileDialogSpec {
-    /// A path to begin with, in the person's own folder, for who types it.
+    /// The initial path for typing, in the home folder.
     pub(crate) fn proposed(&self) -> String {
         match &self.direction {
             Direction::Open => String::new(),
@@ -184,7 +184,7 @@ impl FileDialogSpec {
     }
 }
 
-/// A name as that of a file.
+/// A document's name as a file name.
 fn named(name: &str) -> String {
     let name = words::slug(name);
     if name.is_empty() {
@@ -194,7 +194,7 @@ fn named(name: &str) -> String {
     }
 }
 
-/// A name that says when, with this ending.
+/// A file name with the current time and this extension.
 fn dated(ending: &str) -> String {
     let now = Timestamp::now().to_zoned(words::local_zone().0);
     format!("switchboard-{}.{ending}", now.strftime("%Y-%m-%d-%H%M%S"))

@@ -1,6 +1,6 @@
-//! The time at which a frame is drawn, and when something drawn in it changes
-//! by itself. It reads no clock; who draws asks for the next frame no earlier
-//! than anything shown needs it, so that a steady window is idle.
+//! The time of a frame, what it shows, and when the next frame is needed. Reads
+//! no clock. The next frame is requested no earlier than something shown
+//! changes, so that a steady window is idle.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,15 +18,14 @@ use crate::{
 /// The time between two frames of something that moves.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// One frame's time.
+/// The context of one frame.
 #[derive(Debug)]
 pub struct FrameContext {
     /// For ages of links and commands.
     pub now: Instant,
-    /// For everything that the fleet keeps, on the scale of its clock, which
-    /// never jumps.
+    /// For times that the fleet keeps, on its own clock, which never jumps.
     pub wall: SystemTime,
-    /// How that reads on the clock of this computer.
+    /// Converts the fleet's clock to the clock of this computer.
     pub timeline: Timeline,
     /// For times of day.
     pub zone: TimeZone,
@@ -47,61 +46,61 @@ impl FrameContext {
         }
     }
 
-    /// The same with a clock that was set.
+    /// The same with another timeline.
     #[must_use]
     pub fn with_timeline(self, timeline: Timeline) -> Self {
         Self { timeline, ..self }
     }
 
-    /// The time of day at which something happened that the fleet keeps.
+    /// The time of day of an event that the fleet keeps.
     pub(crate) fn time_of_day(&self, at: SystemTime) -> String {
         words::time_of_day(self.timeline.shown(at), &self.zone)
     }
 
-    /// A frame is wanted after `delay` at the latest.
+    /// Requests a frame after `delay` at the latest.
     pub(crate) fn again_in(&self, delay: Duration) {
         self.next
             .set(Some(self.next.get().map_or(delay, |next| next.min(delay))));
     }
 
-    /// What is on this board is drawn.
+    /// This board is shown.
     pub(crate) fn shows(&self, board: BoardKey) {
         let mut shown = self.shown.borrow_mut();
         shown.boards.insert(board);
         shown.round_trips.insert(board);
     }
 
-    /// The round trip of this board is drawn.
+    /// The round trip of this board is shown.
     pub(crate) fn shows_round_trip(&self, board: BoardKey) {
         self.shown.borrow_mut().round_trips.insert(board);
     }
 
-    /// What happens, of whichever board, is drawn.
+    /// Events of all boards are shown.
     pub(crate) fn shows_log(&self) {
         self.shown.borrow_mut().log = true;
     }
 
-    /// What was drawn.
+    /// What this frame shows.
     pub(crate) fn shown(&self) -> Shown {
         self.shown.take()
     }
 
-    /// Something moves.
+    /// Requests the next frame of an animation.
     pub(crate) fn moving(&self) {
         self.again_in(FRAME);
     }
 
-    /// The age of something, which then ticks.
+    /// The age of something, updated while it is shown.
     pub(crate) fn age(&self, since: Instant) -> Duration {
         self.tick(self.now.saturating_duration_since(since))
     }
 
-    /// The age of something that the fleet keeps.
+    /// The age of something that the fleet keeps, updated while it is shown.
     pub(crate) fn wall_age(&self, since: SystemTime) -> Duration {
         self.tick(self.wall.duration_since(since).unwrap_or_default())
     }
 
-    /// The time until something, which then ticks.
+    /// The time until something, updated while it is shown.
     pub(crate) fn until(&self, then: Instant) -> Duration {
         let left = then.saturating_duration_since(self.now);
         if !left.is_zero() {
@@ -122,8 +121,7 @@ impl FrameContext {
         }
     }
 
-    /// When the next frame is needed at the latest; `None` while everything is
-    /// steady.
+    /// When the next frame is needed at the latest; `None` if nothing changes.
     pub fn next(&self) -> Option<Duration> {
         self.next.get()
     }

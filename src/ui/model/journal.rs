@@ -1,6 +1,5 @@
-//! What happened, as far back as it is kept, and the part of it that somebody
-//! looks for. A search through everything is done a little at a time, newest
-//! first, so that no frame waits for it.
+//! The event log of the window, and searches in it. A search runs a little per
+//! frame, newest events first, so that no frame waits for it.
 
 use std::{
     collections::VecDeque,
@@ -17,18 +16,18 @@ use crate::{
 /// `examples/window_load.rs`.
 pub(crate) const KEPT: usize = 100_000;
 
-/// After so many entries it is looked at the clock.
+/// The clock is read once per this many entries.
 const STRIDE: usize = 64;
 
-/// Everything that happened.
+/// The log of events, as far back as it is kept.
 #[derive(Default)]
 pub struct Journal {
-    /// Oldest first; their numbers rise, with gaps where some were lost.
+    /// Oldest first; their numbers rise, with gaps where events were lost.
     entries: VecDeque<Arc<LogEntry>>,
 }
 
 impl Journal {
-    /// One more happened.
+    /// Appends an event.
     pub fn add(&mut self, entry: Arc<LogEntry>) {
         if self.entries.len() == KEPT {
             self.entries.pop_front();
@@ -36,17 +35,17 @@ impl Journal {
         self.entries.push_back(entry);
     }
 
-    /// How many are kept.
+    /// The number of events.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nothing is kept.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The entry with this number, while it is kept.
+    /// The event with this number, if it is still kept.
     pub fn get(&self, number: u64) -> Option<&Arc<LogEntry>> {
         self.entries.get(
             self.entries
@@ -60,7 +59,7 @@ impl Journal {
         self.entries.iter().rev()
     }
 
-    /// The number after the last.
+    /// One more than the last number.
     pub fn end(&self) -> u64 {
         self.entries.back().map_or(0, |last| last.number + 1)
     }
@@ -69,29 +68,29 @@ impl Journal {
         self.entries.front().map_or(0, |first| first.number)
     }
 
-    /// The place of the first entry with this number or a higher one.
+    /// The index of the first event with this number or a higher one.
     fn place(&self, number: u64) -> usize {
         self.entries.partition_point(|entry| entry.number < number)
     }
 }
 
-/// Sorts of events.
+/// Categories of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventCategory {
-    /// State that was pushed.
+    /// Pushed state.
     Changes,
-    /// Events that were pushed.
+    /// Pushed events.
     Events,
-    /// What came of commands.
+    /// Results of commands.
     Commands,
-    /// Links and what was asked anew.
+    /// Links and resynchronization.
     Links,
-    /// Lines of boards' own logs.
+    /// Lines of the boards' own logs.
     Logs,
 }
 
 impl EventCategory {
-    /// All of them.
+    /// All categories.
     pub(crate) const ALL: [Self; 5] = [
         Self::Changes,
         Self::Events,
@@ -100,7 +99,7 @@ impl EventCategory {
         Self::Logs,
     ];
 
-    /// For people.
+    /// The label of the category.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Changes => "Changes",
@@ -125,16 +124,16 @@ impl EventCategory {
     }
 }
 
-/// What is looked for.
+/// What a search looks for.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Filter {
-    /// Of this board only.
+    /// Only this board.
     pub(crate) board: Option<BoardKey>,
-    /// Sorts that are left out.
+    /// Categories that are left out.
     pub(crate) without: Vec<EventCategory>,
-    /// Commands are left out whose effect a push has told.
+    /// Leave out commands whose effect was pushed.
     pub(crate) without_echoes: bool,
-    /// With this in its words, or in the name of its board; in lower case.
+    /// Text in the event or in the name of its board; in lower case.
     pub(crate) text: String,
 }
 
@@ -154,7 +153,7 @@ impl Filter {
     }
 }
 
-/// What a successful command did is pushed by the board itself; a call that
+/// The board pushes the effect of a successful command itself; a call that
 /// pushes nothing is worth a line.
 fn is_echo(event: &LogEvent) -> bool {
     matches!(
@@ -167,20 +166,20 @@ fn is_echo(event: &LogEvent) -> bool {
     )
 }
 
-/// The entries that pass a filter, as far as they have been looked through.
+/// The events that match a filter, as far as the log was searched.
 #[derive(Debug, Default)]
 pub(crate) struct Matches {
     filter: Filter,
-    /// Numbers of entries that pass, rising.
+    /// Numbers of matching events, rising.
     numbers: VecDeque<u64>,
-    /// All entries from the first of these numbers up to the second have been
-    /// looked at.
+    /// All events from the first of these numbers up to the second were
+    /// searched.
     from: u64,
     to: u64,
 }
 
 impl Matches {
-    /// What is looked for from now on.
+    /// Starts a new search if the filter has changed.
     pub(crate) fn look_for(&mut self, filter: Filter, journal: &Journal) {
         if self.filter != filter {
             *self = Self {
@@ -192,8 +191,8 @@ impl Matches {
         }
     }
 
-    /// Goes on looking, for so long at most: first at what is new, then further
-    /// back. Whether all has been looked through.
+    /// Continues the search for at most `budget`: first new events, then older
+    /// ones. Returns whether it is complete.
     pub(crate) fn go_on(&mut self, journal: &Journal, budget: Duration) -> bool {
         let begun = Instant::now();
         let over = |looked: usize| looked % STRIDE == STRIDE - 1 && begun.elapsed() >= budget;
@@ -231,17 +230,17 @@ impl Matches {
         true
     }
 
-    /// How many were found.
+    /// The number of matches.
     pub(crate) fn len(&self) -> usize {
         self.numbers.len()
     }
 
-    /// Whether none was found.
+    /// Whether there are no matches.
     pub(crate) fn is_empty(&self) -> bool {
         self.numbers.is_empty()
     }
 
-    /// The number of the newest but `index`, among those before `end`.
+    /// The match at `index`, newest first, among those before `end`.
     pub(crate) fn newest(&self, index: usize, end: u64) -> Option<u64> {
         let known = self.before(end);
         known
@@ -250,12 +249,12 @@ impl Matches {
             .copied()
     }
 
-    /// How many were found before the number `end`.
+    /// The number of matches before `end`.
     pub(crate) fn before(&self, end: u64) -> usize {
         self.numbers.partition_point(|number| *number < end)
     }
 
-    /// What was found before the number `end`, oldest first.
+    /// The matches before `end`, oldest first.
     pub(crate) fn entries<'a>(
         &'a self,
         journal: &'a Journal,
@@ -277,8 +276,8 @@ mod tests {
     use super::*;
     use crate::fleet::{LinkState, Origin};
 
-    /// Ten seconds are enough for anything here; a budget of nothing is used
-    /// where it matters.
+    /// Ten seconds are enough for anything here; where it matters, the budget
+    /// is zero.
     const PATIENCE: Duration = Duration::from_secs(10);
 
     fn entry(number: u64, board: u32, what: LogEvent) -> Arc<LogEntry> {

@@ -1,4 +1,4 @@
-//! Pins in the window: which component of which board they mean now.
+//! Pins in the window: the board and component that each refers to now.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
 pub use crate::documents::Pin;
 
 impl Model {
-    /// Pins a component, where the board has it.
+    /// Pins a component, if the board has it.
     pub fn pin(&self, board: BoardKey, component: &ComponentKey) -> Option<Pin> {
         let board = self.board(board)?;
         let view = board
@@ -27,7 +27,7 @@ impl Model {
         })
     }
 
-    /// The board and the component as they are now, where both are known.
+    /// The current board and component, if both are known.
     pub(crate) fn pinned(&self, pin: &Pin) -> Option<(&Arc<BoardView>, &Arc<ComponentView>)> {
         let board = self.pinned_board(pin)?;
         let component = board
@@ -37,12 +37,12 @@ impl Model {
         Some((board, component))
     }
 
-    /// The board as it is now, where it is known.
+    /// The current board, if it is known.
     pub(crate) fn pinned_board(&self, pin: &Pin) -> Option<&Arc<BoardView>> {
         self.board(self.known_as(&pin.board)?)
     }
 
-    /// What both are called now, or were when it was pinned.
+    /// The current names of both, or the names when it was pinned.
     pub(crate) fn pin_title(&self, pin: &Pin) -> String {
         match self.pinned(pin) {
             Some((board, component)) => format!(
@@ -55,7 +55,7 @@ impl Model {
     }
 }
 
-/// The name of a component, with its key where another one of the board has the
+/// The name of a component, with its key if another one on the board has the
 /// same name.
 pub(crate) fn component_name(board: &BoardView, component: &ComponentView) -> String {
     let descriptor = &component.descriptor;

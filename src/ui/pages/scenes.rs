@@ -501,7 +501,8 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&SentBatch>) 
     let shown = view.shown();
     let fit = step.fit(&shown);
     let answered = last.and_then(|given| {
-        let of = |what: &Operation| matches!(what, Operation::Set(key, _) if *key == step.pin.component);
+        let of =
+            |what: &Operation| matches!(what, Operation::Set(key, _) if *key == step.pin.component);
         given
             .steps
             .iter()
