@@ -246,7 +246,7 @@ fn boards_are_restarted_together_from_the_menu_that_the_keyboard_opens() {
             .map(|entry| entry.click())
     });
     desktop.stands_still();
-    desktop.shows_about("2 boards are away");
+    desktop.shows_about("2 boards will be offline");
     desktop.click("Reboot");
     desktop.shows("Reboot 2 boards: done");
     desktop.until("both are back", |window| {

@@ -467,11 +467,11 @@ fn settings_that_cannot_be_saved_are_told_in_the_window_until_they_can_be() {
     desktop
         .window
         .key_press_modifiers(Modifiers::COMMAND, Key::Num8);
-    desktop.shows_about("Settings are not being saved: ");
+    desktop.shows_about("Settings cannot be saved: ");
     std::fs::remove_file(&blocked).expect("the file is gone");
     desktop.until("the message goes", |window| {
         window
-            .query_all_by_label_contains("Settings are not being saved")
+            .query_all_by_label_contains("Settings cannot be saved")
             .next()
             .is_none()
             .then_some(())
