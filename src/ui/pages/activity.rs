@@ -1,6 +1,6 @@
-//! The page of everything that happened: filtered by board, category and text,
-//! held still while one reads, saved as a file. Only rows in view are drawn,
-//! and a search goes on over frames.
+//! The page of all events: filtered by board, category and text, paused for
+//! reading, saved as a file. Only visible rows are drawn, and a search
+//! continues over frames.
 
 use std::time::Duration;
 
@@ -27,16 +27,16 @@ use crate::{
     },
 };
 
-/// How long a frame may look for lines.
+/// How long a frame may search.
 const BUDGET: Duration = Duration::from_millis(4);
 
-/// What is chosen on the page.
+/// The page, and what is selected on it.
 #[derive(Default)]
 pub(crate) struct Activity {
     board: Option<BoardKey>,
     without: Vec<EventCategory>,
     text: String,
-    /// Held still: entries from this number on are not shown.
+    /// Paused: events from this number on are not shown.
     held: Option<u64>,
     matches: Matches,
 }
@@ -52,7 +52,7 @@ impl PageView for Activity {
     }
 
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        // Of a board that was forgotten nothing can be chosen any more.
+        // A forgotten board can no longer be selected.
         self.board = self
             .board
             .filter(|board| context.model.board(*board).is_some());
@@ -118,7 +118,7 @@ impl Activity {
         });
     }
 
-    /// How many lines there are, and what can be done with them.
+    /// The number of events, and the buttons.
     fn state(&mut self, ui: &mut Ui, context: &PageContext<'_>, done: bool) {
         let palette = palette(ui);
         let end = self.end();
@@ -154,7 +154,7 @@ impl Activity {
                 }
                 let (word, hint) = match self.held {
                     None => ("Pause", "Pause the list; no event is lost"),
-                    Some(_) => ("Go on", "Show new events"),
+                    Some(_) => ("Resume", "Show new events"),
                 };
                 if ui.add(Button::new(word)).on_hover_text(hint).clicked() {
                     self.held = if self.held.is_some() {

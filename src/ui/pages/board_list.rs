@@ -1,5 +1,5 @@
-//! The list of boards at the left: state as shape and color, name, address,
-//! round trip. Only rows in view are drawn.
+//! The list of boards on the left: state as shape and color, name, address,
+//! round trip. Only visible rows are drawn.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ use crate::{
     words,
 };
 
-/// Shows the list; `reveal` scrolls to the chosen board.
+/// Shows the list; `reveal` scrolls to the selected board.
 pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, reveal: bool) {
     let palette = palette(ui);
     ui.add_space(UNIT);
@@ -72,7 +72,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, reveal: bool) {
         return;
     }
     let mut area = ScrollArea::vertical().id_salt("boards").auto_shrink(false);
-    // What is found is shown from its beginning.
+    // A new search starts at the top.
     let query = ui.scope_id().with("query");
     if ui.ctx().data_mut(|data| {
         data.get_temp::<String>(query).unwrap_or_default() != context.model.query()
@@ -166,8 +166,8 @@ fn board_row(ui: &mut Ui, context: &PageContext<'_>, key: BoardKey) {
     });
 }
 
-/// Whether the menu's key is meant for this row: it has the focus, or nothing
-/// has and its board is the shown one.
+/// Whether the menu key is meant for this row: it has the focus, or nothing has
+/// and its board is selected.
 fn asks_for_menu(ui: &Ui, row: &Response, selected: bool) -> bool {
     let (focused, laid_over) =
         ui.memory(|memory| (memory.focused(), memory.top_modal_layer().is_some()));
@@ -180,7 +180,7 @@ fn asks_for_menu(ui: &Ui, row: &Response, selected: bool) -> bool {
     })
 }
 
-/// A heading, which folds its boards away and back.
+/// A heading, which folds and unfolds its boards.
 fn group_heading(ui: &mut Ui, context: &PageContext<'_>, words: &str, boards: usize, folded: bool) {
     let palette = palette(ui);
     let (rect, response) = ui.allocate_exact_size(
@@ -244,7 +244,7 @@ fn group_heading(ui: &mut Ui, context: &PageContext<'_>, words: &str, boards: us
     }
 }
 
-/// The menu that says how the list is arranged.
+/// The menu for groups, order and hidden boards.
 fn arrange_button(ui: &mut Ui, context: &PageContext<'_>) {
     let button = ui.add(Button::new(icon::SLIDERS_HORIZONTAL).frame_when_inactive(false));
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "List options"));
@@ -287,10 +287,10 @@ fn arrange_button(ui: &mut Ui, context: &PageContext<'_>) {
     });
 }
 
-/// What a row calls its board.
+/// The names of a board in its row.
 struct Names {
     shown: String,
-    /// With the id, where another board has the same name.
+    /// With the id, if another board has the same name.
     whole: String,
 }
 
@@ -370,8 +370,8 @@ fn show_row(
 
     let lower_text = match &board.link {
         LinkState::Connected => None,
-        // Each vain attempt to connect begins the state anew; what one wants to
-        // know is how long the board is silent.
+        // Each failed attempt to connect restarts the state; what matters is
+        // how long the board has been silent.
         LinkState::Unreachable { .. } => Some(match board.last_heard {
             Some(heard) => format!(
                 "{} {}",
@@ -401,7 +401,8 @@ fn show_row(
         }
         None => lower,
     };
-    // Of two with one name the id comes first, so that it is not cut off.
+    // If two boards have one name, the id comes first, so that it is not cut
+    // off.
     let where_it_is = match &board.id {
         Some(id) if names.shown != names.whole => format!("{id}  {}", board.address),
         _ => board.address.clone(),
@@ -421,8 +422,8 @@ fn show_row(
     ))
 }
 
-/// The round trip, while it means something, after a warning where another
-/// device claims the board's id.
+/// The round trip while connected, after a warning if another device claims the
+/// board's id.
 fn right_column(board: &BoardView) -> String {
     let warning = if board.claims.is_empty() {
         ""

@@ -1,4 +1,4 @@
-//! The menu of a board, or of several: what is done with boards as such.
+//! The menu of one or several boards.
 
 use std::sync::Arc;
 
@@ -20,11 +20,12 @@ use crate::{
     },
 };
 
-/// Where the next menu's first entry finds that it shall take the focus.
+/// The key under which the next menu's first entry finds that it has to take
+/// the focus.
 const ENTERED: &str = "board menu entered by key";
 
-/// The menu of a row: at the pointer where that opened it, beside the row's
-/// name where a key did.
+/// The menu of a row: at the pointer if that opened it, next to the row's name
+/// if a key did.
 pub(crate) fn of_row(row: &Response, by_key: bool) -> Popup<'_> {
     let id = Popup::default_response_id(row);
     if by_key {
@@ -33,7 +34,7 @@ pub(crate) fn of_row(row: &Response, by_key: bool) -> Popup<'_> {
             .data_mut(|data| data.insert_temp(Id::unique(ENTERED), true));
     }
     let menu = Popup::context_menu(row);
-    // Only a menu that the pointer opened has a position kept.
+    // Only a menu that was opened by the pointer keeps a position.
     match Popup::is_id_open(&row.ctx, id) && Popup::position_of_id(&row.ctx, id).is_none() {
         true => menu.at_position(row.rect.left_center() + vec2(28.0, 0.0)),
         false => menu,
@@ -138,7 +139,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
             context.push(WindowAction::Ask(DialogKind::Key(*key), String::new()));
             ui.close();
         }
-        // Paired is who can be connected to.
+        // Only boards that can be connected to can be paired.
         if !board.only_calls && row(ui, icon::TARGET, "Pair…") {
             let asks = DialogKind::Pair {
                 board: *key,
@@ -182,7 +183,7 @@ pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, boards: &[BoardKey]) 
     }
 }
 
-/// Whether a board can be told now whom to call.
+/// Whether the outbound connection of a board can be set now.
 fn can_call(board: &BoardView) -> bool {
     let live = matches!(board.link, LinkState::Connected | LinkState::Stale);
     live && board
@@ -191,12 +192,12 @@ fn can_call(board: &BoardView) -> bool {
         .is_some_and(|info| info.features.iter().any(|feature| feature == "outbound"))
 }
 
-/// An entry, whose name is its words without the sign.
+/// An entry, whose accessible name is its text without the icon.
 fn row(ui: &mut Ui, sign: &str, words: &str) -> bool {
     row_unless(ui, sign, words, None)
 }
 
-/// The same, gray where it says why it cannot be chosen.
+/// The same; disabled if there is a reason why it cannot be chosen.
 fn row_unless(ui: &mut Ui, sign: &str, words: &str, why_not: Option<&str>) -> bool {
     let able = why_not.is_none();
     let response = ui.add_enabled(

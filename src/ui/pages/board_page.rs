@@ -1,5 +1,5 @@
-//! The page of the chosen board: what it is, how its link is, and a card for
-//! each of its components. Diagnostics are in a quieter group below.
+//! The page of the selected board: facts, its link, and a card for each
+//! component. Diagnostics are in a quieter group below.
 
 use std::time::Instant;
 
@@ -31,10 +31,10 @@ use crate::{
     words,
 };
 
-/// Room for the scroll bar beside the cards.
+/// Room for the scroll bar next to the cards.
 const SCROLL_BAR: f32 = 16.0;
 
-/// Shows the page; `reveal` is scrolled to.
+/// Shows the page, scrolled to `reveal`.
 pub(crate) fn show(
     ui: &mut Ui,
     board: &BoardView,
@@ -130,7 +130,7 @@ fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let heading = eframe::egui::TextStyle::Heading.resolve(ui.style());
                 let lock = lock(board);
-                // About as wide as the word in the badge.
+                // About as wide as the text of the badge.
                 let room = lock.map_or(0.0, |(word, _)| if word.len() > 6 { 128.0 } else { 64.0 });
                 let galley = text::line(
                     ui,
@@ -158,7 +158,7 @@ fn header(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
     facts(ui, board, context);
 }
 
-/// `open` or `locked`, where that is known, and what it means.
+/// `open` or `locked`, if that is known, and what it means.
 fn lock(board: &BoardView) -> Option<(&'static str, &'static str)> {
     match board.lock() {
         Lock::Unknown => None,
@@ -200,7 +200,7 @@ fn badge(ui: &mut Ui, word: &str, meaning: &str) {
     response.inner.on_hover_text(meaning);
 }
 
-/// One line of what is known about the board.
+/// One line of facts about the board.
 fn facts(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
     let palette = palette(ui);
     ui.horizontal_wrapped(|ui| {
@@ -294,7 +294,7 @@ fn signal(board: &BoardView) -> Option<String> {
     ))
 }
 
-/// How the link is, where it is not simply connected.
+/// The state of the link, unless it is connected.
 fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
     let palette = palette(ui);
     let mut offer = None;
@@ -332,7 +332,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
         }
         LinkState::Unreachable { problem, retry_at } => {
             offer = (*problem != LinkProblem::NotListening).then_some("Try now");
-            // Not the age of the state: each vain attempt begins it anew.
+            // Not the age of the state: each failed attempt restarts it.
             let since = board.last_heard.map_or_else(String::new, |heard| {
                 format!(", last heard {}", words::ago(context.age(heard)))
             });
@@ -394,8 +394,8 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
                         &context.model.status().listening,
                     ));
                 }
-                // Of a board that calls the doctor, who connects, finds out
-                // nothing.
+                // The doctor connects to boards, and so learns nothing about
+                // one that only connects to us.
                 if problem.is_some_and(|problem| {
                     !matches!(
                         problem,
@@ -422,7 +422,7 @@ fn link_banner(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
     ui.add_space(UNIT * 1.5);
 }
 
-/// Who else claims the board's id.
+/// Another device that claims the board's id.
 fn claim_banner(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
     let (Some(claim), Some(id)) = (board.claims.last(), &board.id) else {
         return;
@@ -453,8 +453,8 @@ fn claim_banner(ui: &mut Ui, board: &BoardView, context: &FrameContext) {
     ui.add_space(UNIT * 1.5);
 }
 
-/// What can be done about a key that is missing or refused, or that an open
-/// board has no use for.
+/// The buttons for a key that is missing or rejected, or that an open board
+/// does not use.
 fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
     let LinkState::Unreachable { problem, .. } = &board.link else {
         return;
@@ -482,8 +482,7 @@ fn about_key(ui: &mut Ui, board: &BoardView, context: &PageContext<'_>) {
     }
 }
 
-/// Whether what is on a board can be operated; `title` is what the board is
-/// called.
+/// Whether a board's components can be operated; `title` is the board's name.
 pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
     let since = |fallback: Instant| board.last_heard.unwrap_or(fallback);
     match &board.link {
@@ -514,7 +513,7 @@ pub(crate) fn availability(board: &BoardView, title: &str) -> Availability {
     }
 }
 
-/// A page without components is never blank.
+/// The page of a board without components.
 fn nothing_known(ui: &mut Ui, board: &BoardView) {
     let words = match &board.link {
         LinkState::Connecting => "Loading components…",

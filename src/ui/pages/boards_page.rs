@@ -47,7 +47,7 @@ impl BoardsPage {
         }
     }
 
-    /// Writes what is to be remembered into `settings`.
+    /// Writes the state of the page into `settings`.
     pub(crate) fn remember(&self, settings: &mut Settings) {
         settings.pushes_of_one = self.pushes_of_one;
         settings.layout.list = self.list_width;

@@ -1,5 +1,5 @@
-//! The page of the doctor: asks for an examination, shows how far it is, and
-//! what was found, the worst first. Tries nothing itself.
+//! The doctor's page: starts an examination, shows its progress and its
+//! findings, worst first. Examines nothing itself.
 
 use std::{sync::Arc, time::Instant};
 
@@ -27,25 +27,25 @@ use crate::{
     words,
 };
 
-/// Findings that are shown; more are named by their number.
+/// How many findings are shown; the rest are counted.
 const SHOWN: usize = 100;
 
-/// How the examination does.
+/// The state of the examination.
 #[derive(Debug, Default)]
 enum Examination {
     /// None was examination_request for.
     #[default]
     Idle,
-    /// It is under way.
+    /// In progress.
     Underway {
         check: Option<Check>,
         since: Instant,
     },
-    /// It was stopped.
+    /// It was cancelled.
     Stopped,
-    /// It could not be made.
+    /// It could not be carried out.
     Failed(String),
-    /// It is over.
+    /// It is complete.
     Done { findings: Vec<Finding>, at: Instant },
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Doctor {
 }
 
 impl Doctor {
-    /// An examination was begun, for this board or for all.
+    /// An examination was started, for this board or for all.
     pub(crate) fn began(&mut self, wanted: Option<&str>, now: Instant) {
         self.wanted = wanted.unwrap_or_default().to_owned();
         self.examination = Examination::Underway {
@@ -66,12 +66,12 @@ impl Doctor {
         };
     }
 
-    /// It was stopped.
+    /// It was cancelled.
     pub(crate) fn stopped(&mut self) {
         self.examination = Examination::Stopped;
     }
 
-    /// It went on.
+    /// Takes the next step of the examination.
     pub(crate) fn went_on(&mut self, step: Step, now: Instant) {
         match step {
             Step::Trying(check) => {
@@ -94,7 +94,7 @@ impl Doctor {
         let works =
             |finding: &Finding| finding.verdict == Verdict::Fine && finding.kind == Kind::Board;
         let number = findings.iter().filter(|finding| works(finding)).count();
-        // A hundred boards that work are one line.
+        // Combines boards that work into one finding.
         if let Some(first) = findings.iter().position(works).filter(|_| number > 1) {
             let names: Vec<_> = findings
                 .iter()
@@ -130,7 +130,7 @@ impl PageView for Doctor {
         ui.add_space(UNIT);
         let area = ScrollArea::vertical().id_salt("doctor").auto_shrink(false);
         area.show(ui, |ui| {
-            // Beside the bar.
+            // Leave room for the scroll bar.
             ui.set_max_width(left_of(ui.available_width(), UNIT));
             self.answer(ui, context);
         });
@@ -138,7 +138,7 @@ impl PageView for Doctor {
 }
 
 impl Doctor {
-    /// What is missing, and the button.
+    /// The field for a board, and the button.
     fn question(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
         let underway = matches!(self.examination, Examination::Underway { .. });
         ui.horizontal(|ui| {
@@ -246,8 +246,8 @@ impl Doctor {
     }
 }
 
-/// What is examined: with what this window knows already, so that a board to
-/// which it has a link is not tried again.
+/// The request for an examination, with what the window already knows, so that
+/// connected boards are not tried again.
 pub(crate) fn examination_request(
     wanted: Option<&str>,
     fleet: &Fleet,
@@ -266,7 +266,7 @@ pub(crate) fn examination_request(
         wanted: wanted.map(str::to_owned),
         lookout: fleet.lookout().cloned().unwrap_or_default(),
         keys,
-        // Where a board only calls from, it cannot be examined.
+        // An address that a board only connects from cannot be examined.
         known: model
             .boards()
             .filter(|view| !view.only_calls || view.link == LinkState::Connected)
@@ -359,7 +359,7 @@ fn card(ui: &mut Ui, finding: &Finding) {
     });
 }
 
-/// A word at the left, and at the right of it what it says.
+/// A label, and its content to the right.
 fn field(ui: &mut Ui, word: &str, show: impl FnOnce(&mut Ui)) {
     ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
         let (rect, _) =

@@ -1,5 +1,5 @@
-//! What is shown while there is no board: what is searched for, and the two
-//! ways on.
+//! The page while there are no boards: what is searched for, and what to do
+//! next.
 
 use eframe::egui::{Button, RichText, Ui, vec2};
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// How many virtual boards are started at once: one of each common profile.
+/// How many virtual boards are started: one of each common profile.
 const VIRTUAL: usize = 3;
 
 /// Shows it.

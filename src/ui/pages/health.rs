@@ -27,7 +27,7 @@ use crate::{
     words,
 };
 
-/// What the table has of each board.
+/// The columns of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
     Trouble,
@@ -88,7 +88,7 @@ impl Column {
         }
     }
 
-    /// The share of the width.
+    /// The column's share of the width.
     fn share(self) -> f32 {
         match self {
             Self::Trouble => 0.13,
@@ -125,12 +125,12 @@ impl Column {
         }
     }
 
-    /// By what the table is sorted: the largest first, then the next figure.
+    /// The sort key: largest first, then by the next figure.
     fn rank(self, board: &BoardView) -> [f64; 3] {
         let health = &board.health;
         let time =
             |time: Option<Duration>| time.map_or(f64::NEG_INFINITY, |time| time.as_secs_f64());
-        // What is low is bad; what is not known comes last.
+        // Low values are bad; unknown ones come last.
         let low = |class| latest(board, class).map_or(f64::NEG_INFINITY, |value| -value);
         let first = match self {
             Self::Trouble => {
@@ -158,8 +158,8 @@ impl Column {
     }
 }
 
-/// How much trouble a board has: the state of its link, then pings missed and
-/// links lost.
+/// How many problems a board has: the state of its link, then missed pings and
+/// lost links.
 fn trouble(board: &BoardView) -> (u8, u32) {
     let state = match board.link {
         LinkState::Unreachable { .. } => 4,
@@ -192,7 +192,7 @@ fn diagnostic(board: &BoardView, class: &str) -> String {
     })
 }
 
-/// A table whose rows change their places more often than this cannot be read.
+/// A table whose rows move more often than this cannot be read.
 const SORTED_FOR: Duration = Duration::from_secs(1);
 
 /// The page.
@@ -200,8 +200,7 @@ const SORTED_FOR: Duration = Duration::from_secs(1);
 pub(crate) struct Health {
     by: Column,
     backwards: bool,
-    /// The boards in the order in which they are shown, and when they were
-    /// sorted so.
+    /// The boards in display order, and when they were sorted.
     order: Vec<BoardKey>,
     sorted: Option<Instant>,
 }
@@ -219,7 +218,7 @@ impl Default for Health {
 
 impl PageView for Health {
     fn contents(&mut self, ui: &mut Ui, context: &PageContext<'_>) {
-        // The table keeps its head and some rows, however low the window is.
+        // The table keeps its header and some rows, however low the window is.
         let room = left_of(ui.available_height(), theme::HEALTH_TABLE);
         let [least, first, most] =
             theme::HEALTH_PLOTS.map(|height| height.min(room).max(theme::SPARKLINE));
@@ -268,7 +267,8 @@ impl PageView for Health {
 }
 
 impl Health {
-    /// Sorts the boards anew where the order is old enough or they are others.
+    /// Sorts the boards if the order is old enough or boards were added or
+    /// removed.
     fn sort(&mut self, context: &PageContext<'_>) {
         let age = self
             .sorted
@@ -282,7 +282,7 @@ impl Health {
             .and_then(|age| SORTED_FOR.checked_sub(age))
             .filter(|left| there && !left.is_zero())
         {
-            // What changed meanwhile takes its place then.
+            // Changes until then are sorted at that time.
             context.again_in(left);
             return;
         }
@@ -308,8 +308,8 @@ impl Health {
         self.sorted = Some(context.now);
     }
 
-    /// The heads of the columns; one that is clicked sorts by its column, once
-    /// more the other way round.
+    /// The column headers; a click sorts by the column, a second click reverses
+    /// the order.
     fn heads(&mut self, ui: &mut Ui) {
         let rect = ui
             .available_rect_before_wrap()
@@ -329,7 +329,7 @@ impl Health {
                 (true, false) => icon::CARET_DOWN,
                 (true, true) => icon::CARET_UP,
             };
-            // As the values below.
+            // Aligned like the values below.
             let (place, layout) = match column.is_number() {
                 true => (
                     place.until_x(place.right() - UNIT),

@@ -1,6 +1,6 @@
-//! How one board's link was over time: round trips, the signal and the free
-//! memory on one time axis, and a histogram of round trips. Where the link was
-//! down there is a gap; the ends of links are marked.
+//! The history of one board's link: round trips, signal and free memory on one
+//! time axis, and a histogram of round trips. There is a gap while the link was
+//! down; the ends of links are marked.
 
 use std::time::SystemTime;
 
@@ -126,7 +126,7 @@ pub(crate) fn show(ui: &mut Ui, board: &BoardView, title: &str, context: &FrameC
     ui.take_available_space();
 }
 
-/// Minutes from now; what was is negative.
+/// Minutes from now; the past is negative.
 fn minutes(at: SystemTime, context: &FrameContext) -> f64 {
     -context
         .wall
@@ -136,7 +136,7 @@ fn minutes(at: SystemTime, context: &FrameContext) -> f64 {
         / 60.0
 }
 
-/// The means of the spans, in parts that are divided by gaps.
+/// The means of the spans, split at gaps.
 fn round_trips(board: &BoardView, context: &FrameContext) -> Vec<Vec<[f64; 2]>> {
     let points = board.health.spans().map(|span| {
         let mean = span
@@ -156,7 +156,7 @@ fn history(view: &ComponentView, context: &FrameContext) -> Vec<Vec<[f64; 2]>> {
     )
 }
 
-/// Divides points where there is no value: a line never crosses a gap.
+/// Splits points where there is no value: a line never crosses a gap.
 fn parts(points: impl Iterator<Item = [f64; 2]>) -> Vec<Vec<[f64; 2]>> {
     let mut parts = vec![Vec::new()];
     for point in points {
@@ -190,7 +190,7 @@ fn plot(
     let response = plot.show(ui, |plot| {
         for line in lines {
             if let [only] = line.as_slice() {
-                // A line of one point is not seen.
+                // A line of one point is invisible.
                 plot.points(
                     Points::new(words.to_owned(), vec![*only])
                         .radius(2.5)
@@ -212,8 +212,8 @@ fn plot(
     });
 }
 
-/// How often a round trip took how long; each bar is a fifth longer than the
-/// one before.
+/// The distribution of round trips; each bar covers times a fifth longer than
+/// the previous one.
 fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
     let palette = palette(ui);
     let words = "Distribution of round trips, in ms";
@@ -229,8 +229,8 @@ fn histogram(ui: &mut Ui, board: &BoardView, title: &str, height: f32) {
         .allow_scroll(false)
         .allow_drag(false)
         .allow_zoom(false)
-        // At least from a tenth of a millisecond to ten, so that one bar is not
-        // the whole picture.
+        // At least from 0.1 ms to 10 ms, so that one bar does not fill the
+        // plot.
         .include_x(-1.0)
         .include_x(1.0)
         .x_grid_spacer(|input| decades(input.bounds))

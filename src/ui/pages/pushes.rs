@@ -1,5 +1,5 @@
-//! The panel below: what was pushed and what became of the links, newest first.
-//! Only rows in view are drawn.
+//! The panel below the page: pushes and changes of links, newest first. Only
+//! visible rows are drawn.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use crate::ui::{
     },
 };
 
-/// How long a frame may look for lines.
+/// How long a frame may search.
 const BUDGET: Duration = Duration::from_millis(2);
 
-/// Shows the panel; `of_one` is whether only the chosen board's lines are
+/// Shows the panel; `of_one` is whether only the selected board's events are
 /// shown.
 pub(crate) fn show(
     ui: &mut Ui,

@@ -1,6 +1,6 @@
-//! The page of scenes: what each component of a scene is to be and is now, and
-//! the button that makes it so. What came of the last time is said at each
-//! component.
+//! The scenes page: the wanted and current state of each component of a scene,
+//! and the button that applies it. Each component shows the result of the last
+//! time.
 
 use std::collections::BTreeSet;
 
@@ -34,21 +34,21 @@ use crate::{
     words,
 };
 
-/// The height of a component's row.
+/// The height of a row.
 const ROW: f32 = 36.0;
 
 /// The page.
 pub(crate) struct Scenes {
     pub(crate) documents: DocumentBar<Scene>,
-    /// What is looked for among what can be added.
+    /// The search text of the component picker.
     find: String,
 }
 
-/// How a component of a scene stands.
+/// The status of a component of a scene.
 struct Standing {
     sign: &'static str,
     color: Color32,
-    /// In words, after what is wanted.
+    /// The text after the wanted state.
     words: String,
 }
 
@@ -60,11 +60,11 @@ impl Scenes {
         }
     }
 
-    /// Takes a component as it is now into the scene in this place, or a new
-    /// one; says in words what came of it.
+    /// Adds a component with its current state to the scene with this index, or
+    /// to a new one; returns a message.
     ///
     /// # Errors
-    /// Where it cannot be.
+    /// When it cannot be added.
     pub(crate) fn pin(
         &mut self,
         pin: Pin,
@@ -93,8 +93,8 @@ impl Scenes {
         Ok(words)
     }
 
-    /// Begins a scene with what these components are now, and shows it; how
-    /// many of them can be in it.
+    /// Creates a scene with the current state of these components, and shows
+    /// it; returns how many of them can be in a scene.
     pub(crate) fn take(&mut self, name: &str, pins: Vec<Pin>, model: &Model) -> usize {
         let mut scene = Scene::new(name);
         for pin in pins {
@@ -109,7 +109,7 @@ impl Scenes {
         taken
     }
 
-    /// The commands that make everything what the scene in this place wants.
+    /// The commands that apply the scene with this index.
     pub(crate) fn batch(&self, at: usize, model: &Model) -> Option<Batch> {
         self.documents
             .shelf
@@ -191,7 +191,7 @@ impl PageView for Scenes {
     }
 }
 
-/// What a batch that applies the scene is called.
+/// The title of a batch that applies the scene.
 fn title(scene: &Scene) -> String {
     format!("Apply {}", scene.name)
 }
@@ -214,7 +214,7 @@ fn batch(scene: &Scene, model: &Model) -> Batch {
     batch
 }
 
-/// The button that applies it, and how much of it is so already.
+/// The button that applies it, and how many components match already.
 fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
     let palette = palette(ui);
     let boards: BTreeSet<&str> = scene
@@ -267,7 +267,7 @@ fn head(ui: &mut Ui, at: usize, scene: &Scene, context: &PageContext<'_>) {
     });
 }
 
-/// How fast, and everything taken once more.
+/// The transition time, and the button that updates all components.
 fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
     ui.horizontal(|ui| {
         text::label(ui, "fade", "fade", theme::body(), palette(ui).weak)
@@ -310,7 +310,7 @@ fn fade(ui: &mut Ui, scene: &mut Scene, model: &Model) {
     });
 }
 
-/// Whether a component is as wanted; `None` where it is not there.
+/// Whether a component is as wanted; `None` if it is not available.
 fn fit(step: &SceneStep, model: &Model) -> Option<Fit> {
     model
         .pinned(&step.pin)
@@ -360,7 +360,7 @@ fn steps(ui: &mut Ui, scene: &mut Scene, model: &Model, last: Option<&SentBatch>
     }
 }
 
-/// A row with its fields: a sign, a name, what is wanted, what is now, buttons.
+/// A row with its fields: icon, name, wanted state, current state, buttons.
 fn columns(ui: &mut Ui, add: impl FnOnce(&mut Ui, [Rect; 5])) {
     let width = left_of(ui.available_width(), UNIT * 1.5);
     let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
@@ -383,8 +383,8 @@ fn columns(ui: &mut Ui, add: impl FnOnce(&mut Ui, [Rect; 5])) {
     add(ui, rects);
 }
 
-/// A component of the scene; whether it is to be taken as it is now, and
-/// whether it is taken away.
+/// Shows a component of the scene; returns whether to update it to the current
+/// state, and whether to remove it.
 fn row(
     ui: &mut Ui,
     step: &SceneStep,
@@ -483,8 +483,7 @@ fn row(
     (take, remove)
 }
 
-/// What came of the last time, as long as it is not yet seen in what the
-/// component is.
+/// The result of the last time, until the component's state shows it.
 fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&SentBatch>) -> Standing {
     let palette = palette(ui);
     let is = |sign, color, words: &str| Standing {
@@ -515,8 +514,8 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&SentBatch>) 
         }
         _ => {}
     }
-    // A light that shows a white where a color is wanted is told with its
-    // white.
+    // A light that shows a color temperature where a color is wanted is
+    // described by it.
     let mut now = now_of(view).unwrap_or_default();
     now.0
         .retain(|field, _| step.set.get(field).is_some() || matches!(field, "rgb" | "ct_k"));
@@ -532,7 +531,7 @@ fn standing(ui: &Ui, step: &SceneStep, model: &Model, last: Option<&SentBatch>) 
     }
 }
 
-/// What a component is now, as far as it can be set and is known.
+/// The current state of a component, as far as it can be set and is known.
 fn now_of(view: &crate::fleet::ComponentView) -> Option<State> {
     state_of(&view.descriptor.key.kind, &view.shown())
 }

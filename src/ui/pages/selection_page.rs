@@ -1,5 +1,5 @@
-//! The page of several chosen boards: what they have in common, and controls
-//! that command all of them at once.
+//! The page of several selected boards: what they have in common, and controls
+//! for all of them at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ struct Alike<'a> {
     on_boards: Vec<(BoardKey, &'a ComponentView)>,
 }
 
-/// What the controls for all were left at, by what they are called.
+/// The values of the controls for all, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Drafts {
     numbers: BTreeMap<String, f64>,
@@ -226,7 +226,7 @@ fn line(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageConte
     }
 }
 
-/// A slider for all; what it was set to, once it is let go: a drag is one
+/// A slider for all; returns its value once it is released: a drag is one
 /// command, not a hundred.
 fn slide(
     ui: &mut Ui,
@@ -243,7 +243,7 @@ fn slide(
     (response.drag_stopped() || (response.changed() && !response.dragged())).then_some(*value)
 }
 
-/// A number that all of them can be set to: within the ranges of all.
+/// A number within the ranges of all.
 fn number(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let ranges: Vec<[f64; 3]> = group
         .on_boards
@@ -332,7 +332,7 @@ fn select(ui: &mut Ui, group: &Alike<'_>, context: &PageContext<'_>) {
         .accessible_name(format!("{}: value of all", group.name));
 }
 
-/// A line of text for all.
+/// A text field for all.
 fn write(ui: &mut Ui, group: &Alike<'_>, drafts: &mut Drafts, context: &PageContext<'_>) {
     let set = named(ui, "Set all", &format!("{}: set all", group.name));
     let draft = drafts.texts.entry(group.name.clone()).or_default();
@@ -384,7 +384,7 @@ fn is_live(model: &Model, key: BoardKey) -> bool {
         .is_some_and(|board| matches!(board.link, LinkState::Connected | LinkState::Stale))
 }
 
-/// What can be operated on at least one of the boards, by kind and name.
+/// What can be controlled on at least one of the boards, by kind and name.
 fn in_common<'a>(model: &'a Model, boards: &[BoardKey]) -> Vec<Alike<'a>> {
     let mut groups: BTreeMap<(String, String), Alike<'a>> = BTreeMap::new();
     for board in boards.iter().filter_map(|key| model.board(*key)) {

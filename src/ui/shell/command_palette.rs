@@ -1,5 +1,5 @@
-//! The command palette (Ctrl+K): everything that can be done, found by a few
-//! letters. It offers Actions and carries out none.
+//! The command palette (Ctrl+K): finds any action by a few letters. It offers
+//! actions and carries out none.
 
 use eframe::egui::{
     Align2, CornerRadius, Frame, Id, Key, Modal, Modifiers, RichText, ScrollArea, Sense, TextEdit,
@@ -28,15 +28,15 @@ use crate::{
     },
 };
 
-/// More are not listed: who sees so many types another letter.
+/// The maximum number of results; typing more narrows them down.
 const MOST: usize = 200;
 
-/// Something that can be done.
+/// An entry of the palette.
 #[derive(Debug)]
 struct Entry {
     sign: &'static str,
     words: String,
-    /// The keys that do it too.
+    /// The keyboard shortcut.
     keys: String,
     action: Action,
 }
@@ -45,7 +45,7 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Commands {
     text: String,
-    /// What `found` was looked for with.
+    /// The text that `found` matches.
     looked_for: Option<String>,
     found: Vec<Entry>,
     chosen: usize,
@@ -53,8 +53,8 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    /// Shows it above everything else; what is chosen, or that it closes, is
-    /// among the actions.
+    /// Shows it above everything else; reports the chosen action and that it
+    /// closes.
     pub(crate) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
         let frame = Frame::popup(ui.style()).inner_margin(12);
         let response = Modal::new(Id::unique("commands"))
@@ -129,7 +129,7 @@ impl Commands {
             });
     }
 
-    /// Looks anew where other letters were typed.
+    /// Searches again if the text has changed.
     fn look(&mut self, model: &Model) {
         if self.looked_for.as_ref() == Some(&self.text) {
             return;
@@ -209,7 +209,7 @@ fn row(ui: &mut Ui, entry: &Entry, chosen: bool) -> eframe::egui::Response {
     response
 }
 
-/// What can be done with the person's documents.
+/// Actions on scenes and dashboards.
 fn document_entries(model: &Model) -> Vec<Entry> {
     let entry = |sign, words, action| Entry {
         sign,
@@ -237,7 +237,7 @@ fn document_entries(model: &Model) -> Vec<Entry> {
     scenes.chain(pages).collect()
 }
 
-/// What concerns the window.
+/// Actions on the window.
 fn window_entries(model: &Model) -> Vec<Entry> {
     let entry = |sign, words: &str, keys: &str, action| Entry {
         sign,
@@ -301,7 +301,7 @@ fn window_entries(model: &Model) -> Vec<Entry> {
         .collect()
 }
 
-/// What can be done with a board and with what is on it.
+/// Actions on a board and its components.
 fn board_entries(model: &Model, view: &BoardView) -> Vec<Entry> {
     let title = model.title(view);
     let board = view.key;

@@ -1,6 +1,6 @@
-//! The dialogs: questions that a line of text answers, or a yes. An address to
-//! add, a path where no file dialog of the desktop answers, whether boards
-//! shall restart.
+//! The dialogs: they ask for a line of text or a confirmation, such as an
+//! address to add, a path if the desktop opens no file dialog, or whether to
+//! reboot boards.
 
 use std::path::PathBuf;
 
@@ -30,19 +30,18 @@ use protocol::{Object, method};
 #[derive(Debug)]
 pub(crate) struct Dialog {
     pub(crate) asks: DialogKind,
-    /// What is typed.
+    /// The text.
     pub(crate) text: String,
-    /// Why what was typed last was not accepted.
+    /// Why the last text was not accepted.
     pub(crate) problem: Option<String>,
-    /// How that which was asked for goes on; nothing can be asked for
-    /// meanwhile.
+    /// The progress of the action; the button is disabled meanwhile.
     pub(crate) under_way: Option<String>,
-    /// The code that is compared now, while a board is paired.
+    /// The code to compare, while a board is being paired.
     pub(crate) compare: Option<Compare>,
     opened: bool,
 }
 
-/// The words of a dialog.
+/// The texts of a dialog.
 struct Words<'a> {
     title: &'a str,
     /// The accessible name of the field.
@@ -148,7 +147,7 @@ impl DialogKind {
                     .to_owned(),
                 done: "Unlock",
             },
-            // What is to be done is shown as steps instead.
+            // Steps are shown instead.
             Self::Pair { .. } => Words {
                 title: "Pair with the board",
                 field: "",
@@ -191,12 +190,12 @@ impl DialogKind {
         }
     }
 
-    /// Whether nothing is an answer too.
+    /// Whether an empty text is accepted.
     fn may_be_empty(&self) -> bool {
         matches!(self, Self::Room(_) | Self::Tags(_) | Self::Call { .. }) || !self.has_field()
     }
 
-    /// Whether a text is asked for.
+    /// Whether it has a text field.
     fn has_field(&self) -> bool {
         !matches!(
             self,
@@ -204,17 +203,17 @@ impl DialogKind {
         )
     }
 
-    /// Whether what is typed is not for those who look over a shoulder.
+    /// Whether the text is hidden.
     fn is_secret(&self) -> bool {
         matches!(self, Self::Key(_))
     }
 
-    /// Whether it stays until what was asked for is done.
+    /// Whether it stays open until the action is done.
     fn stays(&self) -> bool {
         self.has_field() || matches!(self, Self::Pair { .. })
     }
 
-    /// What is asked for by this answer.
+    /// The action for this text.
     fn answered(&self, text: String) -> Action {
         match self {
             Self::Address => BoardCommand::Add(text).into(),
@@ -314,14 +313,15 @@ impl Dialog {
             if cancel.clicked() {
                 context.push(WindowAction::CloseDialog);
             }
-            self.beside(ui, context);
-            // What interrupts is not done by an Enter too many.
+            self.secondary_button(ui, context);
+            // A disruptive action must not happen by pressing Enter once too
+            // often.
             if !self.asks.has_field() && !self.opened {
                 self.opened = true;
                 cancel.request_focus();
             }
             if filled && (clicked || enter) {
-                // Where it was no answer, the next one is typed at once.
+                // If the text is rejected, the field gets the focus again.
                 self.opened &= !self.asks.has_field();
                 context.push(self.asks.answered(self.text.trim().to_owned()));
                 if !self.asks.stays() {
@@ -333,8 +333,8 @@ impl Dialog {
         });
     }
 
-    /// What else can be done here, at the left of the buttons.
-    fn beside(&self, ui: &mut Ui, context: &PageContext<'_>) {
+    /// Another action, to the left of the buttons.
+    fn secondary_button(&self, ui: &mut Ui, context: &PageContext<'_>) {
         let (words, action) = match &self.asks {
             DialogKind::Address => (
                 "Accept connections…",
@@ -357,7 +357,7 @@ impl Dialog {
         });
     }
 
-    /// The line to type in; tells whether Enter was pressed there.
+    /// The text field; returns whether Enter was pressed in it.
     fn field(&mut self, ui: &mut Ui, name: &str, hint: &str) -> bool {
         let edit = TextEdit::singleline(&mut self.text)
             .password(self.asks.is_secret())
@@ -398,7 +398,7 @@ fn listen_help(on: bool, urls: &[String]) -> String {
     }
 }
 
-/// Restarts boards, each told on its own.
+/// A batch that reboots boards.
 fn reboot(boards: &[BoardKey]) -> Batch {
     let call = || Operation::Call(method::DEVICE_REBOOT.to_owned(), Object::new());
     let title = match boards.len() {

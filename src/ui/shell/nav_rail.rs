@@ -1,5 +1,5 @@
-//! The rail at the left: the parts of the window, each with its sign and a key
-//! (Ctrl+1 and on).
+//! The navigation rail on the left: the pages, each with an icon and a key
+//! (Ctrl+1 and up).
 
 use eframe::egui::{
     Align2, CornerRadius, Key, Modifiers, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
@@ -19,17 +19,17 @@ use crate::{
     },
 };
 
-/// A part of the window as the rail shows it.
+/// A page in the rail.
 pub(crate) struct Entry {
     pub(crate) place: Page,
-    /// What it is called.
+    /// The name of the page.
     pub(crate) word: &'static str,
-    /// What one finds there.
+    /// The tooltip.
     pub(crate) about: &'static str,
     pub(crate) sign: &'static str,
 }
 
-/// The parts, from the top.
+/// The pages, from the top.
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         place: Page::Boards,
@@ -87,7 +87,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// What they are called, in the order of their keys.
+/// The names of the pages, in the order of their keys.
 pub const PAGES: &[&str] = &{
     let mut words = [""; ENTRIES.len()];
     let mut at = 0;

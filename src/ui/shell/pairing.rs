@@ -1,6 +1,5 @@
-//! The dialog in which a person compares the code of a board that is being
-//! paired with the one that the board shows. Draws what the board's light does,
-//! and says what was asked for.
+//! The dialog in which a person compares the pairing code with the one that the
+//! board shows. Draws how the board's light flashes.
 
 use eframe::egui::{
     Align, Button, FontFamily, FontId, Label, Layout, Rect, RichText, Role, Sense, Ui, WidgetInfo,
@@ -15,13 +14,13 @@ use crate::ui::{
     widgets::theme::{HALF, Palette, UNIT, palette},
 };
 
-/// A digit with its flashes below: width, height.
+/// The size of a digit with its flashes below.
 const DIGIT: [f32; 2] = [40.0, 76.0];
 /// The size of a digit.
 const DIGIT_SIZE: f32 = 34.0;
 /// Between the two groups of three.
 const GAP: f32 = 24.0;
-/// A flash, and the distance from one to the next.
+/// The radius of a flash, and the distance to the next.
 const FLASH: f32 = 2.5;
 const NEXT_FLASH: f32 = 9.0;
 /// The height of the buttons.
@@ -37,13 +36,13 @@ const FLASHES: &str = "The board prints its code on the serial port, and its lig
 pub(crate) struct Compare {
     /// Six digits in two groups.
     pub(crate) code: String,
-    /// The person here said that the board shows the same.
+    /// Whether the person confirmed the code here.
     pub(crate) matches: bool,
-    /// It was confirmed at the board.
+    /// Whether the code was confirmed at the board.
     pub(crate) confirmed: bool,
 }
 
-/// What is to be done at the board before it can be asked.
+/// The steps to do at the board before pairing.
 pub(crate) fn steps(ui: &mut Ui, replaces: bool) {
     let palette = palette(ui);
     let steps = [
@@ -67,13 +66,13 @@ pub(crate) fn steps(ui: &mut Ui, replaces: bool) {
     ui.label(RichText::new(after).color(palette.weak));
 }
 
-/// The line of buttons at the end of a dialog, from the right.
+/// The buttons at the bottom of a dialog, from the right.
 pub(crate) fn buttons(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     let size = vec2(ui.available_width(), BUTTONS);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), add);
 }
 
-/// Shows it; `opened` is whether it was shown before.
+/// Shows the dialog; `opened` is whether it was shown before.
 pub(crate) fn compare(
     ui: &mut Ui,
     compare: &Compare,
@@ -129,7 +128,7 @@ pub(crate) fn compare(
         if differ.clicked() {
             context.push(BoardCommand::RejectCode);
         }
-        // An Enter too many must not confirm anything.
+        // Pressing Enter once too often must not confirm anything.
         if !*opened {
             *opened = true;
             differ.request_focus();
@@ -137,7 +136,7 @@ pub(crate) fn compare(
     });
 }
 
-/// The digits, each above the flashes that it is.
+/// The digits, each above its flashes.
 fn digits(ui: &mut Ui, code: &str, palette: &Palette) {
     let [width, height] = DIGIT;
     let digits: Vec<u8> = code
@@ -150,7 +149,7 @@ fn digits(ui: &mut Ui, code: &str, palette: &Palette) {
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Code: {code}")));
     let start = rect.center().x - whole.x / 2.0;
-    // The long blue flash with which the light begins.
+    // The long blue flash at the start.
     let begins = pos2(start - UNIT * 2.0, rect.top() + DIGIT_SIZE + UNIT * 2.0);
     let bar = Rect::from_center_size(begins, vec2(NEXT_FLASH * 2.0 + FLASH * 2.0, FLASH * 2.0));
     ui.painter().rect_filled(bar, FLASH, palette.accent);

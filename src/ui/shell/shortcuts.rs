@@ -1,4 +1,4 @@
-//! The page of keyboard shortcuts (F1).
+//! The overlay of keyboard shortcuts (F1).
 
 use eframe::egui::{Align, Button, Frame, Grid, Id, Layout, Modal, RichText, ScrollArea, Ui, vec2};
 
@@ -12,7 +12,7 @@ use crate::ui::{
     },
 };
 
-/// Keys, and what they do, in groups.
+/// Keyboard shortcuts, in groups.
 const KEYS: &[(&str, &[(&str, &str)])] = &[
     (
         "Everywhere",

@@ -1,6 +1,6 @@
-//! Short messages above the window's lower right corner: what was done, what
-//! failed, how a batch of commands does. What was done goes by itself after a
-//! while; what failed stays until somebody has seen it.
+//! Short messages in the lower right corner: what was done, what failed, the
+//! progress of a batch. Successes disappear after a while; failures stay until
+//! they are dismissed.
 
 use std::time::{Duration, Instant};
 
@@ -28,18 +28,17 @@ use crate::{
     words,
 };
 
-/// What was done is shown for so long.
+/// How long a success is shown.
 const SHOWN: Duration = Duration::from_secs(6);
 
-/// So many are shown at once; older ones make room.
+/// How many toasts are shown at once; older ones are removed.
 const MOST: usize = 5;
 
-/// What a toast is about.
+/// The content of a toast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
     Notice(Notice, Option<NoticeTarget>),
-    /// Links that were lost or came back where nobody looked; there is one such
-    /// message.
+    /// Links of boards that were not shown; there is one such toast.
     Links(Notice, Option<NoticeTarget>),
     /// The batch with this number.
     Batch(u64),
@@ -49,13 +48,13 @@ enum About {
 struct Toast {
     number: u64,
     about: About,
-    /// When it goes; set once it was shown and has nothing more to say.
+    /// When it disappears; set once it is shown and complete.
     until: Option<Instant>,
-    /// The answers of a batch are shown one by one.
+    /// Whether the results of a batch are listed.
     unfolded: bool,
 }
 
-/// The messages that are shown.
+/// The toasts.
 #[derive(Debug, Default)]
 pub(crate) struct Toasts {
     next: u64,
@@ -68,13 +67,12 @@ impl Toasts {
         self.tell_of(notice, None);
     }
 
-    /// Shows a message that leads somewhere.
+    /// Shows a message with a link to what it is about.
     pub(crate) fn tell_of(&mut self, notice: Notice, lead: Option<NoticeTarget>) {
         self.add(About::Notice(notice, lead));
     }
 
-    /// Shows how links do that nobody looks at, in the place of what was said
-    /// of them before.
+    /// Replaces the message about links of boards that are not shown.
     pub(crate) fn links(&mut self, news: Option<(Notice, Option<NoticeTarget>)>) {
         self.shown
             .retain(|toast| !matches!(toast.about, About::Links(..)));
@@ -83,20 +81,20 @@ impl Toasts {
         }
     }
 
-    /// Whether this message is about links.
+    /// Whether this toast is about links.
     pub(crate) fn is_of_links(&self, number: u64) -> bool {
         self.shown
             .iter()
             .any(|toast| toast.number == number && matches!(toast.about, About::Links(..)))
     }
 
-    /// Shows how a batch does.
+    /// Shows the progress of a batch.
     pub(crate) fn follow(&mut self, batch: u64) {
         self.add(About::Batch(batch));
     }
 
     fn add(&mut self, about: About) {
-        // Said once more, it is new.
+        // A repeated message counts as new.
         self.shown.retain(|toast| toast.about != about);
         if self.shown.len() == MOST {
             self.shown.remove(0);
@@ -110,12 +108,12 @@ impl Toasts {
         self.next += 1;
     }
 
-    /// Takes one away.
+    /// Removes a toast.
     pub(crate) fn dismiss(&mut self, number: u64) {
         self.shown.retain(|toast| toast.number != number);
     }
 
-    /// Shows them above everything but dialogs.
+    /// Shows them above everything except dialogs.
     pub(crate) fn show(&mut self, ui: &Ui, context: &PageContext<'_>) {
         self.shown
             .retain(|toast| toast.until.is_none_or(|until| until > context.now));
@@ -187,8 +185,8 @@ impl Toast {
         ui.horizontal_top(|ui| {
             let sign = ui.label(RichText::new(sign).color(color).size(theme::size::ICON));
             sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning));
-            // The words have a width of their own: a height that depends on the
-            // room that is left would never settle.
+            // The text has a fixed width: a height that depends on the
+            // remaining room would never settle.
             let close = theme::LINE + UNIT;
             let room = left_of(ui.available_width(), close + ui.spacing().item_spacing.x);
             ui.vertical(|ui| {
@@ -316,7 +314,7 @@ fn batch_words(
     }
 }
 
-/// Each answer, those that are not good first.
+/// Each result, failures first.
 fn answers(ui: &mut Ui, given: &SentBatch) {
     let palette = palette(ui);
     let rank = |outcome: &Option<Outcome>| match outcome {

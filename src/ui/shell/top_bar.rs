@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Shows the bar; what is typed into the find box goes into `find`.
+/// Shows the bar; `find` is the text of the search box.
 pub(crate) fn show(ui: &mut Ui, context: &PageContext<'_>, find: &mut String, theme: ThemeChoice) {
     ui.horizontal_centered(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
@@ -85,8 +85,7 @@ fn find_box(ui: &mut Ui, find: &mut String) {
     }
 }
 
-/// From right to left, as the layout goes; states that no board is in are left
-/// out.
+/// Right to left, like the layout; states without boards are left out.
 fn counts(ui: &mut Ui, counts: &Counts) {
     let unreachable = LinkState::Unreachable {
         problem: LinkProblem::Closed,
@@ -117,7 +116,7 @@ fn add_button(ui: &mut Ui) -> Response {
     response.on_hover_text("Add board by address (Ctrl+N)")
 }
 
-/// That boards can call, where they can or were to.
+/// The status of inbound connections.
 fn calls(ui: &mut Ui, listening: &Listening, context: &PageContext<'_>) {
     let palette = palette(ui);
     let (sign, color, words) = match listening {
@@ -178,7 +177,7 @@ fn theme_button(ui: &mut Ui, theme: ThemeChoice, context: &PageContext<'_>) {
     });
 }
 
-/// A square button whose sign is painted by the caller.
+/// A square button whose icon is painted by the caller.
 pub(crate) fn icon_button(ui: &mut Ui, name: &str) -> Response {
     let response = ui.add(Button::new("").min_size(vec2(28.0, 28.0)));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));

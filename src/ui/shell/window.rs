@@ -1,6 +1,6 @@
-//! The window without a fleet: it lays its parts out, keeps what is typed and
-//! chosen, and returns what the person asks of the boards. Whatever feeds it
-//! (the fleet, a test, a preview) does so through [`Window::model`].
+//! The window without a fleet: it lays out the pages, keeps input and
+//! selection, and returns requests. The fleet, a test or a preview feeds it
+//! through [`Window::model`].
 
 mod apply;
 mod keyboard;
@@ -42,17 +42,17 @@ use crate::{
     words,
 };
 
-/// How long the board of the last run is waited for before another is shown.
+/// How long to wait for the board of the last run before another one is shown.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the window is called.
+/// The title of the window.
 pub(crate) const TITLE: &str = "Switchboard";
 
 /// The window.
 pub struct Window {
     /// What it shows.
     pub model: Model,
-    /// Whether virtual boards can be started from it.
+    /// Whether virtual boards can be started.
     pub virtual_boards: VirtualBoards,
     pub(crate) batches: Batches,
     toasts: Toasts,
@@ -67,14 +67,14 @@ pub struct Window {
     layout: Layout,
     system_fonts: fonts::SystemFonts,
     opened: Option<Instant>,
-    /// Since when there has been a board.
+    /// When the first board appeared.
     boards_since: Option<Instant>,
-    /// Why nothing is remembered, as long as that is so.
+    /// Why settings cannot be saved, if they cannot.
     pub(crate) unsaved: Option<String>,
 }
 
 impl Window {
-    /// A window as it was left, with fonts and themes given to `ctx`.
+    /// Restores a window from settings, and gives `ctx` its fonts and themes.
     pub fn new(ctx: &egui::Context, settings: &Settings) -> Self {
         let system_fonts = fonts::install(ctx);
         theme::install(ctx);
@@ -111,7 +111,7 @@ impl Window {
         }
     }
 
-    /// Writes what is to be remembered of the window into `settings`.
+    /// Writes the state of the window into `settings`.
     pub fn remember(&self, settings: &mut Settings) {
         settings.theme = self.theme;
         settings.place = self.page;
@@ -182,7 +182,7 @@ impl Window {
         requests
     }
 
-    /// Notes how large the window is, where that is known.
+    /// Records the size of the window, if it is known.
     fn measure(&mut self, ui: &Ui) {
         let zoom = ui.ctx().zoom_factor();
         ui.ctx().input(|input| {
@@ -198,8 +198,8 @@ impl Window {
         self.zoom(ui.ctx(), zoom);
     }
 
-    /// Zooms as the person wants it, as far as the window allows; `now` is the
-    /// zoom of this frame.
+    /// Applies the wanted zoom as far as the window allows; `now` is the zoom
+    /// of this frame.
     fn zoom(&mut self, ctx: &egui::Context, now: f32) {
         let window = ctx.content_rect().size() * now;
         match zoom::step(ctx, now, window) {
@@ -219,8 +219,7 @@ impl Window {
         }
     }
 
-    /// Why no board can be found, and why nothing is remembered, as long as
-    /// that is so.
+    /// Banners for failed discovery and settings that cannot be saved.
     fn problems(&self, ui: &mut Ui) {
         let discovery = self
             .model
@@ -252,7 +251,7 @@ impl Window {
         }
     }
 
-    /// Shows the board of the last run, or after a while the first.
+    /// Selects the board of the last run or, after a while, the first one.
     fn settle_selection(&mut self, frame: &FrameContext) {
         let opened = *self.opened.get_or_insert(frame.now);
         let waited = frame.now.saturating_duration_since(opened);
@@ -273,7 +272,7 @@ impl Window {
         }
     }
 
-    /// Says what the person's documents are called, for menus and commands.
+    /// Copies the names of documents into the model, for menus and commands.
     fn name_documents(&mut self) {
         let names = &mut self.model.documents;
         names.dashboards.clear();
@@ -308,7 +307,8 @@ impl Window {
         self.dialog = Some(Dialog::new(asks, proposed));
     }
 
-    /// Takes over a board; what ended on one that nobody looks at is told.
+    /// Applies a board; if an update ended on a board that is not shown, a
+    /// notice says so.
     pub(crate) fn put(&mut self, board: Arc<BoardView>, shown: Option<&Shown>) {
         let old = self.model.board(board.key);
         let news = old.and_then(|old| background_notices::update_ended(old, &board, shown));
@@ -318,8 +318,8 @@ impl Window {
         }
     }
 
-    /// Takes over a event; what happened to links that nobody looks at is
-    /// told.
+    /// Applies an event; if it is about the link of a board that is not shown,
+    /// a notice says so.
     pub(crate) fn happened(&mut self, entry: Arc<LogEntry>, shown: Option<&Shown>, now: Instant) {
         if self.background.happened(&entry, &self.model, shown) {
             let news = self.background.links(&self.model);
@@ -328,8 +328,8 @@ impl Window {
         self.model.happened(entry, now);
     }
 
-    /// A single command was answered; where it failed and its board is not
-    /// looked at, that is told.
+    /// Takes the result of a single command; if it failed and its board is not
+    /// shown, a notice says so.
     pub(crate) fn answered(
         &mut self,
         board: BoardKey,
@@ -357,22 +357,21 @@ impl Window {
         self.toasts.tell(notice);
     }
 
-    /// Notes commands that are given together and shows how they do; returns
-    /// the number under which they are answered.
+    /// Adds a batch and shows its progress; returns its number.
     pub(crate) fn give(&mut self, batch: &Batch) -> u64 {
         let number = self.batches.give(batch, &self.model);
         self.toasts.follow(number);
         number
     }
 
-    /// The commands that undo a batch, and their number, where there are any.
+    /// The batch that undoes another one, and its number, if there is one.
     pub(crate) fn undo(&mut self, number: Option<u64>) -> Option<(u64, Batch)> {
         let undone = self.batches.undo(number, &self.model)?;
         self.toasts.follow(undone.0);
         Some(undone)
     }
 
-    /// The board that the dialog pairs with.
+    /// The board that the dialog is pairing.
     pub(crate) fn pairs_with(&self) -> Option<BoardKey> {
         match &self.dialog.as_ref()?.asks {
             DialogKind::Pair { board, .. } => Some(*board),
@@ -380,7 +379,7 @@ impl Window {
         }
     }
 
-    /// Shows a code in the dialog, to be compared with the board's.
+    /// Shows the pairing code in the dialog.
     pub fn compare_code(&mut self, code: String) {
         if let Some(dialog) = &mut self.dialog {
             dialog.problem = None;
@@ -388,7 +387,7 @@ impl Window {
         }
     }
 
-    /// The person said that the codes match.
+    /// The person confirmed the code.
     pub(crate) fn codes_match(&mut self) {
         if let Some(compare) = self
             .dialog
@@ -410,14 +409,14 @@ impl Window {
         }
     }
 
-    /// Says in the dialog how that which it asked for goes on.
+    /// Shows progress in the dialog.
     pub fn dialog_goes_on(&mut self, how: String) {
         if let Some(dialog) = &mut self.dialog {
             (dialog.under_way, dialog.problem) = (Some(how), None);
         }
     }
 
-    /// Closes the dialog, or says in it why what was typed cannot be.
+    /// Closes the dialog, or shows why the text was rejected.
     pub fn answer_dialog(&mut self, outcome: Result<(), String>) {
         match (outcome, &mut self.dialog) {
             (Ok(()), dialog) => *dialog = None,

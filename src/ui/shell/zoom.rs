@@ -1,5 +1,5 @@
-//! How large everything is shown: what the person wants, as far as the window
-//! is large enough for it.
+//! The zoom of the window: what the person wants, as far as the window is large
+//! enough.
 
 use eframe::egui::{
     Context, Options, Vec2,
@@ -9,37 +9,37 @@ use eframe::egui::{
 
 use crate::ui::widgets::theme;
 
-/// What a key did to the zoom.
+/// The effect of a key on the zoom.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Step {
-    /// It is to be this from now on.
+    /// Zoom to this.
     To(f32),
-    /// It stays: what is shown larger would not fit into the window.
+    /// Unchanged: a larger zoom would not fit into the window.
     TooLarge,
 }
 
-/// Leaves the keys for the zoom to [`step`]: egui's own go to 5, whatever the
-/// size of the window.
+/// Disables egui's own zoom keys, which go to 5 regardless of the window's
+/// size; [`step`] handles them.
 pub(crate) fn take_over(ctx: &Context) {
     ctx.options_mut(|options: &mut Options| options.zoom_with_keyboard = false);
 }
 
-/// The zoom that is shown where `wanted` is asked for, in a window of this size
-/// in points without zoom. It leaves the least window in which every page can
-/// be used; a window that is smaller yet is not zoomed in.
+/// The zoom for `wanted` in a window of this size, in points without zoom. It
+/// keeps at least the minimum size in which every page is usable; a smaller
+/// window is not zoomed in.
 pub(crate) fn shown(wanted: f32, window: Vec2) -> f32 {
     let [least, most] = theme::ZOOM;
     let fits = (window / vec2(theme::WINDOW_LEAST[0], theme::WINDOW_LEAST[1]))
         .min_elem()
         .max(1.0);
-    // A file may hold any number.
+    // The settings file may contain any number.
     let wanted = if wanted.is_finite() { wanted } else { 1.0 };
-    // Whole steps, so that in and out lead over the same ones.
+    // Whole steps, so that zooming in and out passes the same values.
     let fits = (fits * 10.0 + 1e-3).floor() / 10.0;
     wanted.clamp(least, most).min(fits)
 }
 
-/// What the keys ask for, from the zoom that is shown now.
+/// The effect of the pressed keys on the current zoom.
 pub(crate) fn step(ctx: &Context, now: f32, window: Vec2) -> Option<Step> {
     let pressed = |shortcut| ctx.input_mut(|input| input.consume_shortcut(shortcut));
     let tenths = (now * 10.0).round();

@@ -1,4 +1,4 @@
-//! The box with the boards by name, for pages that show one of them.
+//! A combo box of boards, for pages that show one of them.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::{
     ui::model::boards::Model,
 };
 
-/// The board that a page shows: the one that was chosen there, or else the one
-/// that is shown elsewhere, or the first.
+/// The board that a page shows: the one chosen there, else the selected one,
+/// else the first.
 pub(crate) fn shown(model: &Model, chosen: Option<BoardKey>) -> Option<&Arc<BoardView>> {
     chosen
         .and_then(|key| model.board(key))
@@ -18,8 +18,8 @@ pub(crate) fn shown(model: &Model, chosen: Option<BoardKey>) -> Option<&Arc<Boar
         .or_else(|| model.in_order().next())
 }
 
-/// Shows the box, named `Board`; the board that was chosen in it now. `salt`
-/// tells it apart from those of other pages.
+/// Shows the combo box, named `Board`; returns a newly chosen board. `salt`
+/// distinguishes the combo boxes of different pages.
 pub(crate) fn show(
     ui: &mut Ui,
     salt: &str,

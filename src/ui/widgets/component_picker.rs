@@ -1,5 +1,5 @@
-//! A list of components of all boards, with a box to look for one: what can be
-//! plotted, pinned or taken into a scene.
+//! The component picker: a searchable list of the components of all boards, to
+//! plot, pin or add to a scene.
 
 use eframe::egui::{
     Align2, Button, Popup, PopupCloseBehavior, Response, ScrollArea, TextEdit, Ui, WidgetInfo,
@@ -20,12 +20,11 @@ use crate::{
     },
 };
 
-/// So many components are offered at once; who looks for another types a
-/// letter.
+/// The maximum number of results; typing narrows them down.
 const OFFERED: usize = 100;
 
-/// Shows the list below `button` while it is open; returns what was chosen. It
-/// stays open: more can be.
+/// Shows the list below `button` while it is open; returns the chosen
+/// component. It stays open for more.
 pub(crate) fn below(
     button: &Response,
     model: &Model,

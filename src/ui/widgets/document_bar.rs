@@ -1,5 +1,5 @@
-//! A shelf of documents with the one that is shown, and the line above its
-//! page: their names, and what is done with documents as such.
+//! Documents of one kind, which of them is shown, and the bar above their page:
+//! names, and the menu of the shown document.
 
 use eframe::egui::{
     Align, Button, Frame, Label, Layout, Margin, Popup, RichText, Ui, WidgetInfo, accesskit::Role,
@@ -22,12 +22,12 @@ use crate::{
     },
 };
 
-/// Documents of one kind, of which one is shown.
+/// Documents of one kind; one of them is shown.
 #[derive(Debug)]
 pub(crate) struct DocumentBar<T> {
     pub(crate) shelf: Shelf<T>,
     shown: usize,
-    /// The one that was taken away last, and where it was.
+    /// The last deleted document, and its index.
     removed: Option<(usize, T)>,
 }
 
@@ -40,20 +40,20 @@ impl<T: Shelved + Clone> DocumentBar<T> {
         }
     }
 
-    /// Which is shown, and the document.
+    /// The shown document, and its index.
     pub(crate) fn shown(&self) -> Option<(usize, &T)> {
         let last = self.shelf.items.len().checked_sub(1)?;
         let at = self.shown.min(last);
         self.shelf.items.get(at).map(|item| (at, item))
     }
 
-    /// The one that is shown, to be changed.
+    /// The shown document, mutable.
     pub(crate) fn shown_mut(&mut self) -> Option<&mut T> {
         let (at, _) = self.shown()?;
         self.shelf.items.get_mut(at)
     }
 
-    /// Shows another.
+    /// Shows another document.
     pub(crate) fn show(&mut self, at: usize) {
         self.shown = at;
     }
@@ -68,7 +68,7 @@ impl<T: Shelved + Clone> DocumentBar<T> {
         name
     }
 
-    /// Begins an empty one.
+    /// Creates an empty document; returns its index.
     pub(crate) fn begin(&mut self, kind: DocumentKind) -> usize {
         let word = match kind {
             DocumentKind::Scene => "Scene 1",
@@ -78,10 +78,10 @@ impl<T: Shelved + Clone> DocumentBar<T> {
         self.shown
     }
 
-    /// Calls one so.
+    /// Renames a document.
     ///
     /// # Errors
-    /// Where another is called so.
+    /// When another document has that name.
     pub(crate) fn rename(&mut self, at: usize, name: &str) -> Result<(), String> {
         if self
             .shelf
@@ -112,8 +112,8 @@ impl<T: Shelved + Clone> DocumentBar<T> {
         }
     }
 
-    /// Shows the names, and at the right what `add` draws beside what is done
-    /// with the document that is shown.
+    /// Shows the names and, on the right, the menu of the shown document and
+    /// what `add` draws.
     pub(crate) fn bar(
         &mut self,
         ui: &mut Ui,
@@ -178,8 +178,7 @@ impl<T: Shelved + Clone> DocumentBar<T> {
         });
     }
 
-    /// What the page says while there is no document, with the button that
-    /// begins one.
+    /// The page while there is no document, with a button that creates one.
     pub(crate) fn nothing(&mut self, ui: &mut Ui, kind: DocumentKind, words: &str) {
         empty(ui, &format!("No {} yet.", kind.word()), words, |ui| {
             let color = palette(ui).on_accent;
@@ -239,7 +238,7 @@ impl<T: Shelved + Clone> DocumentBar<T> {
     }
 }
 
-/// A frame with a title and what to do.
+/// A frame with a title and an explanation.
 pub(crate) fn empty(ui: &mut Ui, title: &str, words: &str, add: impl FnOnce(&mut Ui)) {
     let palette = palette(ui);
     let frame = Frame::new()
@@ -259,8 +258,8 @@ pub(crate) fn empty(ui: &mut Ui, title: &str, words: &str, add: impl FnOnce(&mut
     });
 }
 
-/// An entry of a menu, whose name is its words without the sign; the menu is
-/// closed with a click.
+/// A menu entry, whose accessible name is its text without the icon; a click
+/// closes the menu.
 pub(crate) fn entry(ui: &mut Ui, sign: &str, words: &str) -> bool {
     let response = ui.add(Button::new(format!("{sign}  {words}")).frame_when_inactive(false));
     response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, words));

@@ -1,5 +1,5 @@
-//! Icons by name: Phosphor 2.1.2, regular, of which `assets/fonts/Phosphor.ttf`
-//! has those that are named here (`assets/README.md`).
+//! Icons by name: Phosphor 2.1.2, regular. `assets/fonts/Phosphor.ttf` contains
+//! the icons that are named here (`assets/README.md`).
 
 pub(crate) const ARROW_CLOCKWISE: &str = "\u{e036}";
 pub(crate) const ARROW_COUNTER_CLOCKWISE: &str = "\u{e038}";

@@ -1,16 +1,15 @@
-//! How much room a layout has. Everything here ends at zero: in a window that
-//! is too small, or zoomed in too far, more is subtracted than there is, and
-//! egui panics in debug builds when it is asked for a negative size.
+//! Layout arithmetic that never goes below zero: in a window that is too small
+//! or zoomed in too far, more is subtracted than there is, and egui panics in
+//! debug builds for negative sizes.
 
 use eframe::egui::{Pos2, Rect, Vec2};
 
-/// What remains of `length` once `taken` is used.
+/// What remains of `length` without `taken`.
 pub(crate) fn left_of(length: f32, taken: f32) -> f32 {
     (length - taken).max(0.0)
 }
 
-/// The rectangle between two corners; empty, at `min`, where `max` is not
-/// beyond it.
+/// The rectangle between two corners; empty at `min` if `max` is not beyond it.
 pub(crate) fn between(min: Pos2, max: Pos2) -> Rect {
     Rect::from_min_max(min, max.max(min))
 }
@@ -25,8 +24,8 @@ pub(crate) trait Within {
     fn until_y(self, y: f32) -> Rect;
     /// The part below `y`.
     fn after_y(self, y: f32) -> Rect;
-    /// Without a margin on each side; where the margins need more than there
-    /// is, the line or point in the middle.
+    /// Without a margin on each side; if the margins are larger than the
+    /// rectangle, the line or point in the middle.
     fn inset(self, margin: Vec2) -> Rect;
 }
 

@@ -1,5 +1,5 @@
-//! One line of what happened, in columns that stand still whatever is in them.
-//! Clicked, it leads to the component.
+//! A row of an event log, in columns of fixed width. A click leads to the
+//! component.
 
 use eframe::egui::{Align2, CursorIcon, Response, Sense, Ui, pos2, vec2};
 use protocol::{ComponentKey, Descriptor};
@@ -17,11 +17,11 @@ use crate::{
     words,
 };
 
-/// Lines of an endless list share so many names, more than are ever on a
-/// screen: a debug build of egui keeps each name that it has met.
+/// Rows of an endless list share this many ids, more than fit on a screen: a
+/// debug build of egui keeps each id it has seen.
 pub(crate) const NAMES: u64 = 4_096;
 
-/// Shows it; the board's name is left out where all lines are of one board.
+/// Shows the row; the board's name is left out if all rows are of one board.
 pub(crate) fn show(
     ui: &mut Ui,
     context: &PageContext<'_>,
@@ -121,7 +121,7 @@ pub(crate) fn show(
     response.on_hover_text(name)
 }
 
-/// What it is about, if it is a component.
+/// The component that an event is about.
 fn component(event: &LogEvent) -> Option<&ComponentKey> {
     match event {
         LogEvent::Changed { component, .. } | LogEvent::Event { component, .. } => Some(component),
@@ -131,7 +131,7 @@ fn component(event: &LogEvent) -> Option<&ComponentKey> {
     }
 }
 
-/// The component that a line is about, as it describes itself.
+/// The descriptor of the component that an event is about.
 fn about<'a>(model: &'a Model, entry: &LogEntry) -> Option<&'a Descriptor> {
     let LogEvent::Changed { component, .. } = &entry.what else {
         return None;

@@ -1,5 +1,5 @@
 //! A history as a small line: gaps where nothing was known, the newest value
-//! marked, the extremes in a tooltip. It paints at most four points a column,
+//! marked, the extremes in a tooltip. Paints at most four points per column,
 //! however long the history is.
 
 use std::time::SystemTime;
@@ -15,11 +15,11 @@ use crate::{
     words,
 };
 
-/// What is painted.
+/// A sparkline.
 pub(crate) struct Sparkline<'a> {
     /// Oldest first.
     pub(crate) history: Vec<Sample>,
-    /// On and off: the line goes in steps.
+    /// On and off: the line has steps.
     pub(crate) steps: bool,
     pub(crate) color: Color32,
     /// The values' precision and unit, for the tooltip.
@@ -133,8 +133,8 @@ impl Sparkline<'_> {
     }
 }
 
-/// How wide a column is. The line is nearly as wide: finer ones cannot be told
-/// apart, and a page of them costs twice the time.
+/// The width of a column. The line is nearly as wide: finer ones are
+/// indistinguishable, and take twice the time.
 const COLUMN: f32 = 2.0;
 
 /// The samples that fall onto the same column: only the extremes are painted.
@@ -157,7 +157,7 @@ impl Column {
             self.points.push(point);
             return;
         }
-        // First, lowest, highest, last: what a pen would have drawn over this
+        // First, lowest, highest, last: the same ink as the whole line in this
         // column.
         let (low, high) = (1, 2);
         if point.y > self.points[low].y {

@@ -1,5 +1,5 @@
-//! Signs that are painted, not written: the state of a link as a shape and a
-//! color, the program's mark, the theme's.
+//! Painted icons: the state of a link as a shape and a color, the logo, the
+//! theme.
 
 use std::f32::consts::TAU;
 
@@ -12,7 +12,7 @@ use crate::{
     ui::widgets::theme::{Palette, palette},
 };
 
-/// The color of words about a link's state.
+/// The color of text about a link's state.
 pub(crate) fn link_color(palette: &Palette, link: &LinkState) -> Color32 {
     match link {
         LinkState::Announced => palette.weak,
@@ -67,7 +67,7 @@ fn half_disc(center: Pos2, radius: f32, color: Color32) -> Shape {
     Shape::convex_polygon((0..=12).map(point).collect(), color, Stroke::NONE)
 }
 
-/// A cross; also the sign for closing.
+/// A cross; also the close icon.
 pub(crate) fn cross(painter: &Painter, center: Pos2, reach: f32, stroke: Stroke) {
     painter.line_segment(
         [center - vec2(reach, reach), center + vec2(reach, reach)],
@@ -97,7 +97,7 @@ pub(crate) fn half_dark(painter: &Painter, center: Pos2, color: Color32) {
     painter.add(half_disc(center, 6.0, color));
 }
 
-/// The program's mark: two rows of sockets, and a cord from one to another.
+/// The logo: two rows of sockets, and a cord between two of them.
 pub(crate) fn mark(ui: &Ui, rect: Rect) {
     let palette = palette(ui);
     let painter = ui.painter();
@@ -123,7 +123,7 @@ pub(crate) fn mark(ui: &Ui, rect: Rect) {
     painter.line_segment([from, to], Stroke::new(2.0, palette.accent));
 }
 
-/// A dot that breathes while something is pending; `phase` from 0 to 1.
+/// A dot that pulses while something is pending; `phase` from 0 to 1.
 pub(crate) fn breathing(painter: &Painter, center: Pos2, phase: f32, color: Color32) {
     let breath = 0.5 - 0.5 * (phase * TAU).cos();
     painter.circle_filled(

@@ -27,9 +27,9 @@ pub(crate) const HALF: f32 = 4.0;
 pub(crate) const LINE: f32 = 24.0;
 /// The height of the bar at the top.
 pub(crate) const TOP_BAR: f32 = 48.0;
-/// The width of the rail with the parts of the window.
+/// The width of the navigation rail.
 pub(crate) const RAIL: f32 = 80.0;
-/// The height of a part in the rail: least, most.
+/// The height of an entry in the rail: least, most.
 pub(crate) const RAIL_ROW: [f32; 2] = [36.0, 52.0];
 /// The command palette: width, height.
 pub(crate) const COMMANDS: [f32; 2] = [560.0, 400.0];
@@ -39,12 +39,12 @@ pub(crate) const COMMAND_ROW: f32 = 32.0;
 pub(crate) const HEALTH_TABLE: f32 = 240.0;
 /// The height of what is shown of one link: least, at first, most.
 pub(crate) const HEALTH_PLOTS: [f32; 3] = [240.0, 420.0, 800.0];
-/// What is plotted is listed in this width.
+/// The width of the list of curves.
 pub(crate) const PLOT_LIST: f32 = 248.0;
 /// A plot is at least this high.
 pub(crate) const PLOT_STRIP: f32 = 84.0;
-/// The numbers beside a plot take at least this width, so that all plots begin
-/// at one line.
+/// The numbers next to a plot take at least this width, so that all plots are
+/// aligned.
 pub(crate) const PLOT_AXIS: f32 = 68.0;
 /// A toast is this wide.
 pub(crate) const TOAST_WIDTH: f32 = 360.0;
@@ -52,17 +52,17 @@ pub(crate) const TOAST_WIDTH: f32 = 360.0;
 pub(crate) const ANSWERS_HEIGHT: f32 = 240.0;
 /// The height of the chosen frame below the list: least, at first, most.
 pub(crate) const FRAME_DETAILS: [f32; 3] = [140.0, 260.0, 640.0];
-/// Sentences of explanation are at most so wide.
+/// The maximum width of explanations.
 pub(crate) const PROSE: f32 = 640.0;
 /// The height of a board in the list.
 pub(crate) const LIST_ROW: f32 = ROW_HEIGHT;
 /// The height of a heading in the list.
 pub(crate) const LIST_HEADING: f32 = HEADING_HEIGHT;
-/// The height of a line of what was pushed.
+/// The height of a row of pushes.
 pub(crate) const PUSH_ROW: f32 = 20.0;
 /// The width of the list of boards: least, at first, most.
 pub(crate) const LIST_WIDTH: [f32; 3] = [200.0, 264.0, 440.0];
-/// The height of what was pushed: least, at first, most.
+/// The height of the panel of pushes: least, at first, most.
 pub(crate) const PUSHES_HEIGHT: [f32; 3] = [80.0, 184.0, 640.0];
 /// A card is at least this wide, and as many are in a row as fit.
 pub(crate) const CARD_WIDTH: f32 = 272.0;
@@ -80,11 +80,11 @@ pub(crate) const CARD_RADIUS: u8 = 8;
 pub(crate) const CONTROL_RADIUS: u8 = 4;
 /// How long a push lights its card, in seconds.
 pub(crate) const FLASH: f32 = 0.6;
-/// One breath of a pending control, in seconds.
+/// The period of a pending control's pulse, in seconds.
 pub(crate) const BREATH: f32 = 1.2;
 /// The window at its first start.
 pub(crate) const WINDOW: [f32; 2] = [1180.0, 760.0];
-/// No smaller window shows a card beside the list.
+/// The smallest window that shows a card next to the list.
 pub(crate) const WINDOW_LEAST: [f32; 2] = [640.0, 400.0];
 /// The zoom: least, most.
 pub(crate) const ZOOM: [f32; 2] = [0.5, 3.0];
@@ -98,7 +98,7 @@ pub(crate) struct Palette {
     pub(crate) side: Color32,
     /// A card.
     pub(crate) card: Color32,
-    /// A card at the moment of a push.
+    /// A card lit by a push.
     pub(crate) lit: Color32,
     /// The edges of cards and panels.
     pub(crate) border: Color32,
@@ -114,12 +114,11 @@ pub(crate) struct Palette {
     pub(crate) field: Color32,
     /// The rail of sliders and switches.
     pub(crate) rail: Color32,
-    /// The edge of what can be operated: three to one against its ground (WCAG
-    /// 2.2, 1.4.11).
+    /// The outline of controls: contrast of 3:1 (WCAG 2.2, 1.4.11).
     pub(crate) outline: Color32,
-    /// What is read.
+    /// Primary text.
     pub(crate) text: Color32,
-    /// What is read second.
+    /// Secondary text.
     pub(crate) weak: Color32,
     /// The one accent.
     pub(crate) accent: Color32,
@@ -127,21 +126,21 @@ pub(crate) struct Palette {
     pub(crate) on_accent: Color32,
     /// A link that is alive; a command that is confirmed.
     pub(crate) good: Color32,
-    /// On the way.
+    /// Connecting, pending.
     pub(crate) underway: Color32,
     /// Silent, unconfirmed.
     pub(crate) doubtful: Color32,
     /// Without a link, refused.
     pub(crate) bad: Color32,
-    /// Curves, in their order: they differ in lightness too, and each has its
-    /// number beside it.
+    /// Curves, in order: they differ in lightness too, and each has its number
+    /// next to it.
     pub(crate) series: [Color32; 8],
-    /// The signs of those four, which need less contrast than text and are
-    /// easier told apart when brighter.
+    /// Icons of those four states, which need less contrast than text and are
+    /// easier to distinguish when brighter.
     pub(crate) signs: Signs,
 }
 
-/// Colors of signs: three to one against their ground (WCAG 2.2, 1.4.11).
+/// Colors of icons: contrast of 3:1 (WCAG 2.2, 1.4.11).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signs {
     pub(crate) good: Color32,
@@ -245,7 +244,7 @@ pub(crate) mod size {
     pub(crate) const BODY: f32 = 13.0;
     /// Monospaced text, which looks larger than it is.
     pub(crate) const MONOSPACE: f32 = 12.0;
-    /// A sign that stands for a word.
+    /// An icon in place of a word.
     pub(crate) const ICON: f32 = 18.0;
     /// The value of a sensor.
     pub(crate) const VALUE: f32 = 20.0;
@@ -253,7 +252,7 @@ pub(crate) mod size {
     pub(crate) const HEADING: f32 = 20.0;
 }
 
-/// Text that is read second.
+/// Secondary text.
 pub(crate) fn small() -> FontId {
     FontId::new(size::SMALL, FontFamily::Proportional)
 }
@@ -268,7 +267,7 @@ pub(crate) fn strong() -> FontId {
     FontId::new(size::BODY, fonts::strong())
 }
 
-/// A sign that stands for a word.
+/// An icon in place of a word.
 pub(crate) fn icon() -> FontId {
     FontId::new(size::ICON, FontFamily::Proportional)
 }
@@ -283,13 +282,12 @@ pub(crate) fn monospace() -> FontId {
     FontId::new(size::MONOSPACE, FontFamily::Monospace)
 }
 
-/// Monospaced text that is read second.
+/// Secondary monospaced text.
 pub(crate) fn monospace_small() -> FontId {
     FontId::new(size::SMALL - 0.5, FontFamily::Monospace)
 }
 
-/// Makes both themes those of this program; which of them is shown stays as it
-/// is.
+/// Installs both themes; does not change which one is shown.
 pub(crate) fn install(ctx: &egui::Context) {
     for (theme, palette) in [(Theme::Dark, &DARK), (Theme::Light, &LIGHT)] {
         ctx.style_mut_of(theme, |style| {

@@ -1,6 +1,5 @@
-//! Pages of one's own: components of several boards as tiles that are dragged
-//! and resized. The tiles themselves are in `tile`, what becomes of their
-//! arrangement in `tree`.
+//! Dashboards: components of several boards as tiles that are dragged and
+//! resized. `tile` draws the tiles, `tree` arranges them.
 
 mod tile;
 mod tree;
@@ -28,10 +27,10 @@ use crate::{
 };
 use tile::{Edit, Tiler};
 
-/// The tiles of the dashboard that is shown.
+/// The tiles of the shown dashboard.
 struct Live {
     at: usize,
-    /// What was remembered of them last.
+    /// The layout that was last stored.
     written: Option<Part>,
     tree: Tree<Pin>,
 }
@@ -40,9 +39,9 @@ struct Live {
 pub(crate) struct Dashboards {
     pub(crate) documents: DocumentBar<Dashboard>,
     live: Option<Live>,
-    /// What is looked for among what can be added.
+    /// The search text of the component picker.
     find: String,
-    /// How wide the page was last.
+    /// The width of the page in the last frame.
     width: f32,
 }
 
@@ -56,11 +55,11 @@ impl Dashboards {
         }
     }
 
-    /// Pins a component onto the dashboard in this place, or a new one; says in
-    /// words what came of it.
+    /// Adds a component to the dashboard with this index, or to a new one;
+    /// returns a message.
     ///
     /// # Errors
-    /// Where it cannot be.
+    /// When it cannot be added.
     pub(crate) fn pin(
         &mut self,
         ui: &Ui,
@@ -88,7 +87,7 @@ impl Dashboards {
             tile::size(ui, context, pin).y
         });
         dashboard.layout = tree::layout(&tree);
-        // Pinning from elsewhere leaves the page that is shown.
+        // Pinning from another page does not change the shown dashboard.
         if let Some(shown) = shown {
             self.documents.show(shown);
         }

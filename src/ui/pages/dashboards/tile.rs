@@ -1,5 +1,5 @@
-//! A tile of a dashboard: a line with its board, by which it is moved, and
-//! below it the card of its component.
+//! A tile of a dashboard: a header with its board, by which it is moved, above
+//! the card of its component.
 
 use eframe::egui::{
     Align, Align2, Button, Color32, CornerRadius, CursorIcon, EventFilter, Id, Key, Layout, Popup,
@@ -28,16 +28,16 @@ use crate::{
     words,
 };
 
-/// A tile is at least so wide.
+/// The minimum width of a tile.
 pub(super) const LEAST: f32 = 208.0;
 
-/// The line above the card.
+/// The height of the header.
 pub(super) const HEAD: f32 = 24.0;
 
-/// A tile whose board is not there is so high.
+/// The height of a tile whose board is not available.
 const ABSENT: f32 = 88.0;
 
-/// What is done with a tile by its menu or by keys.
+/// An edit of a tile, from its menu or by keys.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Edit {
     Shift(Direction),
@@ -45,17 +45,17 @@ pub(super) enum Edit {
     Remove,
 }
 
-/// Draws tiles and gathers what is asked for.
+/// Draws tiles and collects edits.
 pub(super) struct Tiler<'a> {
     pub(super) context: &'a PageContext<'a>,
-    /// What of the page can be seen.
+    /// The visible part of the page.
     pub(super) viewport: Rect,
     pub(super) edits: Vec<(TileId, Edit)>,
-    /// Something was dragged or resized.
+    /// Whether a tile was dragged or resized.
     pub(super) edited: bool,
 }
 
-/// How much room a component needs in a tile.
+/// The size that a component needs in a tile.
 pub(super) fn size(ui: &Ui, context: &PageContext<'_>, pin: &Pin) -> Vec2 {
     let Some((board, component)) = context.model.pinned(pin) else {
         return vec2(LEAST, ABSENT);
@@ -119,7 +119,7 @@ impl Behavior<Pin> for Tiler<'_> {
                     in_tile: true,
                 };
                 let needs = cards::usual_height(ui, &page, component);
-                // The menu of the card is beside the key, in the padding.
+                // The menu of the card is next to the key, in the padding.
                 let inner = between(inner.min, rect.max - vec2(2.0, UNIT));
                 let mut body = ui.new_child(UiBuilder::new().id_salt("body").max_rect(inner));
                 ScrollArea::vertical()
@@ -178,7 +178,7 @@ impl Behavior<Pin> for Tiler<'_> {
 
     fn resize_stroke(&self, style: &Style, state: ResizeState) -> Stroke {
         match state {
-            // What is between two tiles is the page.
+            // The gap between two tiles shows the page.
             ResizeState::Idle => Stroke::NONE,
             ResizeState::Hovering => {
                 Stroke::new(2.0, style.visuals.widgets.hovered.bg_stroke.color)

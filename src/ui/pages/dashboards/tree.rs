@@ -1,6 +1,5 @@
-//! The tiles of a dashboard as egui_tiles arranges them: made from what is
-//! remembered and back, and what is done with them without dragging. Draws
-//! nothing.
+//! The layout of a dashboard in egui_tiles: conversion from and to the stored
+//! layout, and edits without dragging. Draws nothing.
 
 use eframe::egui::{Id, Rect, Vec2, vec2};
 use egui_tiles::{
@@ -15,7 +14,7 @@ use crate::{
     },
 };
 
-/// Where to.
+/// A direction on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Left,
@@ -37,7 +36,7 @@ impl Direction {
     }
 }
 
-/// How tiles are tidied up after a change.
+/// How egui_tiles simplifies the tree after a change.
 pub(super) fn rules() -> SimplificationOptions {
     SimplificationOptions {
         all_panes_must_have_tabs: false,
@@ -45,8 +44,8 @@ pub(super) fn rules() -> SimplificationOptions {
     }
 }
 
-/// The tiles as they are remembered; `number` tells this tree from others of
-/// the window.
+/// Makes the tree of a stored layout; `number` distinguishes it from other
+/// trees of the window.
 pub(super) fn plant(number: usize, layout: Option<&Part>) -> Tree<Pin> {
     let id = Id::unique(("dashboard", number));
     let Some(layout) = layout else {
@@ -80,7 +79,7 @@ fn insert_linear(tiles: &mut Arena<Pin>, dir: LinearDir, parts: &[Part]) -> Tile
     tiles.insert_container(linear)
 }
 
-/// What is to be remembered; nothing of an empty tree.
+/// The layout to store; `None` for an empty tree.
 pub(super) fn layout(tree: &Tree<Pin>) -> Option<Part> {
     part(&tree.tiles, tree.root?, 1.0)
 }
@@ -119,13 +118,13 @@ fn part(tiles: &Arena<Pin>, id: TileId, share: f32) -> Option<Part> {
     Some(Part { share, tiles })
 }
 
-/// Whether a component is on it.
+/// Whether the tree contains a component.
 pub(super) fn has(tree: &Tree<Pin>, pin: &Pin) -> bool {
     tree.tiles.find_pane(pin).is_some()
 }
 
-/// Adds a tile: beside the others as long as there are less than `columns`,
-/// then below the lowest column. `height` is what a component needs.
+/// Adds a tile: in a new column while there are fewer than `columns`, then
+/// below the lowest column. `height` is the height that a component needs.
 pub(super) fn add(tree: &mut Tree<Pin>, pin: Pin, columns: usize, height: &dyn Fn(&Pin) -> f32) {
     let needs = height(&pin);
     let new = tree.tiles.insert_pane(pin);
@@ -186,13 +185,13 @@ pub(super) fn add(tree: &mut Tree<Pin>, pin: Pin, columns: usize, height: &dyn F
     }
 }
 
-/// Takes a tile away.
+/// Removes a tile.
 pub(super) fn remove(tree: &mut Tree<Pin>, id: TileId) {
     tree.remove_recursively(id);
     tree.simplify(&rules());
 }
 
-/// What a part needs at least, where `size` is what a component does.
+/// The minimum size of a part, where `size` gives that of a component.
 pub(super) fn needed(tree: &Tree<Pin>, id: TileId, size: &dyn Fn(&Pin) -> Vec2) -> Vec2 {
     match tree.tiles.get(id) {
         None => Vec2::ZERO,
@@ -217,8 +216,8 @@ pub(super) fn needed(tree: &Tree<Pin>, id: TileId, size: &dyn Fn(&Pin) -> Vec2) 
     }
 }
 
-/// Lets a tile and its neighbor in that direction change places; one that has
-/// none becomes a row or column of its own there.
+/// Swaps a tile with its neighbor in that direction; a tile without one becomes
+/// a row or column of its own there.
 pub(super) fn shift(tree: &mut Tree<Pin>, id: TileId, to: Direction) {
     if let Some(other) = neighbor(tree, id, to) {
         if let (Some(one), Some(two)) = (
@@ -262,7 +261,7 @@ pub(super) fn resize(tree: &mut Tree<Pin>, id: TileId, dir: LinearDir, factor: f
     }
 }
 
-/// The nearest tile in that direction, as they were drawn last.
+/// The nearest tile in that direction, in the last frame.
 fn neighbor(tree: &Tree<Pin>, id: TileId, to: Direction) -> Option<TileId> {
     let from = tree.tiles.rect(id)?;
     let others = tree
@@ -276,7 +275,7 @@ fn neighbor(tree: &Tree<Pin>, id: TileId, to: Direction) -> Option<TileId> {
         .map(|(other, _)| other)
 }
 
-/// How far `other` is in that direction; `None` where it is not.
+/// The distance to `other` in that direction; `None` if it lies elsewhere.
 fn distance(from: Rect, other: Rect, to: Direction) -> Option<f32> {
     let (ahead, aside) = match to {
         Direction::Left => (
@@ -296,8 +295,7 @@ fn distance(from: Rect, other: Rect, to: Direction) -> Option<f32> {
             from.x_range().intersection(other.x_range()).span(),
         ),
     };
-    // Of two that are equally near, the one that is more beside it; then the
-    // first.
+    // Of two equally near ones, the one that overlaps more; then the first.
     let corner = match to.dir() {
         LinearDir::Horizontal => (other.top() - from.top()).abs(),
         LinearDir::Vertical => (other.left() - from.left()).abs(),

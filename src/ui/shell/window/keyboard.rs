@@ -1,4 +1,4 @@
-//! What keys ask for that belong to no widget.
+//! Keyboard shortcuts that belong to no widget.
 
 use eframe::egui::{Key, Modifiers, Ui};
 
@@ -32,13 +32,13 @@ impl Window {
                 context.push(WindowAction::Open(overlay));
             }
         }
-        // What is typed is undone by its field.
+        // A text field undoes its own text.
         if !ui.ctx().egui_wants_keyboard_input()
             && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Z))
         {
             context.push(BoardCommand::Undo(None));
         }
-        // A slider or a field that has the focus keeps its arrows.
+        // A focused slider or text field keeps the arrow keys.
         let focused = ui.ctx().memory(|memory| memory.focused());
         if laid_over || focused.is_some() || self.model.listed() == 0 {
             return;

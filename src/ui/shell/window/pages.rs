@@ -40,7 +40,7 @@ impl Pages {
         }
     }
 
-    /// Writes what is to be remembered of the pages into `settings`.
+    /// Writes the state of the pages into `settings`.
     pub(super) fn remember(&self, settings: &mut Settings) {
         self.boards.remember(settings);
         settings.lab = self.lab.settings();
