@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbors_are_those_beside_not_those_across() {
+    fn neighbors_are_adjacent_tiles_not_those_across() {
         let at = |x: f32, y: f32| Rect::from_min_size(eframe::egui::pos2(x, y), vec2(100.0, 100.0));
         let from = at(0.0, 0.0);
         assert!(
