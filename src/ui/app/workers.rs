@@ -136,7 +136,7 @@ impl App {
     /// Passes the examination's progress on to its page.
     pub(super) fn poll_examination(&mut self) {
         while let Some(step) = self.examination.as_ref().and_then(Examination::step) {
-            if !matches!(step, doctor::Step::Trying(_)) {
+            if !matches!(step, doctor::DoctorProgress::Running(_)) {
                 self.examination = None;
             }
             self.window.pages.doctor.went_on(step, Instant::now());

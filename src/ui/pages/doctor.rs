@@ -9,7 +9,10 @@ use eframe::egui::{
 };
 
 use crate::{
-    doctor::{Advice, Asked, Check, Evidence, Finding, Kind, Known, Step, Verdict, findings},
+    doctor::{
+        Advice, Check, DoctorProgress, DoctorRequest, Evidence, Finding, FindingKind, KnownDevice,
+        Verdict, findings,
+    },
     fleet::{BoardView, Fleet, LinkState},
     keys::Keys,
     ui::{
@@ -33,7 +36,7 @@ const SHOWN: usize = 100;
 /// The state of the examination.
 #[derive(Debug, Default)]
 enum Examination {
-    /// None was examination_request for.
+    /// None was started.
     #[default]
     Idle,
     /// In progress.
@@ -72,27 +75,28 @@ impl Doctor {
     }
 
     /// Takes the next step of the examination.
-    pub(crate) fn went_on(&mut self, step: Step, now: Instant) {
-        match step {
-            Step::Trying(check) => {
+    pub(crate) fn went_on(&mut self, progress: DoctorProgress, now: Instant) {
+        match progress {
+            DoctorProgress::Running(check) => {
                 if let Examination::Underway { check: current, .. } = &mut self.examination {
                     *current = Some(check);
                 }
             }
-            Step::Done(evidence) => {
+            DoctorProgress::Done(evidence) => {
                 self.examination = Examination::Done {
                     findings: self.found(&evidence),
                     at: now,
                 }
             }
-            Step::Failed(problem) => self.examination = Examination::Failed(problem),
+            DoctorProgress::Failed(problem) => self.examination = Examination::Failed(problem),
         }
     }
 
     fn found(&self, evidence: &Evidence) -> Vec<Finding> {
         let mut findings = findings(evidence, self.wanted());
-        let works =
-            |finding: &Finding| finding.verdict == Verdict::Fine && finding.kind == Kind::Board;
+        let works = |finding: &Finding| {
+            finding.verdict == Verdict::Fine && finding.kind == FindingKind::Board
+        };
         let number = findings.iter().filter(|finding| works(finding)).count();
         // Combines boards that work into one finding.
         if let Some(first) = findings.iter().position(works).filter(|_| number > 1) {
@@ -253,8 +257,8 @@ pub(crate) fn examination_request(
     fleet: &Fleet,
     model: &Model,
     keys: Keys,
-) -> Asked {
-    let known = |view: &Arc<BoardView>| Known {
+) -> DoctorRequest {
+    let known = |view: &Arc<BoardView>| KnownDevice {
         id: view.id.clone(),
         name: view.name.clone(),
         address: view.address.clone(),
@@ -262,7 +266,7 @@ pub(crate) fn examination_request(
         announced: view.announcement.is_some(),
         connected: view.link == LinkState::Connected,
     };
-    Asked {
+    DoctorRequest {
         wanted: wanted.map(str::to_owned),
         lookout: fleet.lookout().cloned().unwrap_or_default(),
         keys,
@@ -275,7 +279,7 @@ pub(crate) fn examination_request(
     }
 }
 
-/// What is there before anything was examination_request.
+/// The page before the first examination.
 fn teach(ui: &mut Ui, palette: &Palette) {
     line(ui, "It checks, in this order:", palette.weak);
     for what in [

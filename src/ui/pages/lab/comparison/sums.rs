@@ -3,7 +3,7 @@
 use eframe::egui::{Align2, CornerRadius, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use crate::{
-    comparison::{Cost, Record, Report, Row},
+    comparison::{Cost, Measurements, Report, Row},
     ui::widgets::{
         layout::between,
         text,
@@ -37,7 +37,7 @@ const BYTES: &str = "Bytes over TCP, with the headers of HTTP and WebSocket and 
 const MISSED: usize = 2;
 
 /// Shows it.
-pub(super) fn show(ui: &mut Ui, record: &Record, report: &Report) {
+pub(super) fn show(ui: &mut Ui, record: &Measurements, report: &Report) {
     let palette = palette(ui);
     line(ui, &words::SUMS.map(str::to_owned), None);
     for row in &report.rows {
