@@ -1,6 +1,6 @@
-//! Errands with files: asks where through the desktop's portal, and reads or
-//! writes there, all on a thread of its own. Where no portal answers, the path
-//! is typed and the same file_task goes on.
+//! Runs file tasks: asks for the path through the desktop's portal, then reads
+//! or writes the file, all on a thread of its own. Where no portal responds, the
+//! person types the path and the same task continues.
 
 use std::{
     fmt, io,
@@ -146,8 +146,8 @@ pub(crate) enum TaskOutcome {
 }
 
 impl RunningTask {
-    /// DialogKind for the file and does the file_task; the answer arrives
-    /// later, and `ctx` is woken for it.
+    /// Asks for the path and runs the task. The outcome arrives later, and
+    /// `ctx` is woken for it.
     ///
     /// # Errors
     /// When no thread can be started.
@@ -172,7 +172,7 @@ impl RunningTask {
         })
     }
 
-    /// Does the file_task with a path that was typed.
+    /// Runs the task with a path that was typed.
     ///
     /// # Errors
     /// When no thread can be started.

@@ -191,8 +191,8 @@ impl KeyRing {
         self.held.insert(key);
     }
 
-    /// DialogKind the board of this id at one of these addresses for a key,
-    /// which is stored instead of another where `replace` says so.
+    /// Pairs with the board of this id at one of these addresses. The new key
+    /// replaces an existing one only if `replace` is set.
     ///
     /// # Errors
     /// When the pairing cannot be started.

@@ -65,8 +65,8 @@ impl App {
         }
     }
 
-    /// DialogKind a board for a key. The board that answers has to be the one
-    /// that was chosen.
+    /// Starts to pair with a board. The board that responds has to be the
+    /// selected one.
     pub(super) fn pair(&mut self, board: BoardKey, replace: bool, ctx: &egui::Context) {
         let Some(view) = self.window.model.board(board) else {
             return;

@@ -2,6 +2,9 @@
 //! and the latest events. It is fed with [`Changes`] and needs no fleet. The
 //! cost of one board's change does not depend on the number of boards.
 
+mod search;
+mod selection;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -10,6 +13,7 @@ use std::{
 
 use protocol::ComponentKey;
 
+use self::search::{haystack, natural};
 use crate::{
     fleet::{BoardKey, BoardView, Changes, FleetStatus, LinkState, LogEntry, LogEvent},
     ui::model::{
@@ -434,94 +438,6 @@ impl Model {
         self.list().boards.iter().position(|listed| *listed == key)
     }
 
-    /// The boards that are selected together: none, or at least two.
-    pub fn marked(&self) -> impl Iterator<Item = BoardKey> {
-        let many = self.marked.len() > 1;
-        self.marked.iter().copied().filter(move |_| many)
-    }
-
-    /// Whether a board is selected, alone or with others.
-    pub fn is_chosen(&self, key: BoardKey) -> bool {
-        match self.marked.is_empty() {
-            true => self.selected == Some(key),
-            false => self.marked.contains(&key),
-        }
-    }
-
-    /// Adds a board to the selection, or removes it.
-    pub(crate) fn mark(&mut self, key: BoardKey) {
-        if self.marked.is_empty() {
-            self.marked.extend(self.selected);
-        }
-        if !self.marked.remove(&key) {
-            self.marked.insert(key);
-            self.show(key);
-        }
-        // A single remaining board is an ordinary selection.
-        if let (Some(only), None) = (self.marked.first().copied(), self.marked.iter().nth(1)) {
-            self.select(only);
-        }
-    }
-
-    /// Selects every board from the shown one to this.
-    pub(crate) fn mark_to(&mut self, key: BoardKey) {
-        let from = self.selected.and_then(|selected| self.position(selected));
-        let (Some(from), Some(to)) = (from, self.position(key)) else {
-            return self.select(key);
-        };
-        let range = from.min(to)..=from.max(to);
-        self.marked = range.filter_map(|at| self.listed_at(at)).collect();
-    }
-
-    /// Selects every board of the list.
-    pub(crate) fn mark_all(&mut self) {
-        self.marked = self.list().boards.iter().copied().collect();
-    }
-
-    /// Reduces the selection to the shown board.
-    pub(crate) fn mark_none(&mut self) {
-        self.marked.clear();
-    }
-
-    /// The board that is shown.
-    pub fn selected(&self) -> Option<&Arc<BoardView>> {
-        self.board(self.selected?)
-    }
-
-    /// Selects a board, and no other.
-    pub fn select(&mut self, key: BoardKey) {
-        self.marked.clear();
-        self.show(key);
-    }
-
-    fn show(&mut self, key: BoardKey) {
-        self.wanted = None;
-        self.selected = Some(key);
-        self.chosen = true;
-    }
-
-    /// Selects the first board if none was chosen and none is awaited. While
-    /// boards are `still_coming`, the next call may select another one; after
-    /// that it stays.
-    pub(crate) fn select_something(&mut self, still_coming: bool) {
-        if self.wanted.is_none() && (self.selected.is_none() || (still_coming && !self.chosen)) {
-            self.refresh_list();
-            self.selected = self
-                .listed_at(0)
-                .or_else(|| self.order.first().map(|sort_key| sort_key.2));
-        }
-    }
-
-    /// Stops waiting for the board of the last run.
-    pub(crate) fn stop_waiting(&mut self) {
-        self.wanted = None;
-    }
-
-    /// Whether the board of the last run is still awaited.
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.wanted.is_some() && self.selected.is_none()
-    }
-
     /// When a component's card was lit by a push.
     pub fn lit(&self, board: BoardKey, component: &ComponentKey) -> Option<Instant> {
         self.lit.get(&(board, component.clone())).copied()
@@ -540,65 +456,5 @@ impl Model {
     /// The status of discovery and inbound connections.
     pub fn status(&self) -> &FleetStatus {
         &self.status
-    }
-}
-
-/// The text that the search box searches: name, address, id, kinds of
-/// components, room and tags, in lower case.
-fn haystack(view: &BoardView, labels: Option<&Labels>) -> String {
-    let mut words = vec![
-        view.name.as_str(),
-        &view.address,
-        view.id.as_deref().unwrap_or_default(),
-    ];
-    let kinds: BTreeSet<String> = view
-        .components
-        .iter()
-        .map(|view| view.descriptor.kind.to_string())
-        .collect();
-    words.extend(kinds.iter().map(String::as_str));
-    if let Some(labels) = labels {
-        words.push(&labels.room);
-        words.extend(labels.tags.iter().map(String::as_str));
-    }
-    words.join("\n").to_lowercase()
-}
-
-/// A key that sorts numbers by value and letters without case.
-fn natural(text: &str) -> String {
-    let mut key = String::with_capacity(text.len() + 8);
-    let mut digits = String::new();
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            digits.push(c);
-        } else {
-            flush(&mut key, &mut digits);
-            key.extend(c.to_lowercase());
-        }
-    }
-    flush(&mut key, &mut digits);
-    key
-}
-
-fn flush(key: &mut String, digits: &mut String) {
-    if !digits.is_empty() {
-        // The number of digits before the digits: 2 before 10, and names that
-        // differ stay different.
-        key.push_str(&format!("{:03}", digits.len()));
-        key.push_str(digits);
-        digits.clear();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::natural;
-
-    #[test]
-    fn names_sort_as_people_sort_them() {
-        let mut names = ["bench 10", "Bench 2", "bench 2b", "Atelier"];
-        names.sort_by_key(|name| natural(name));
-        assert_eq!(names, ["Atelier", "Bench 2", "bench 2b", "bench 10"]);
-        assert_ne!(natural("lamp 1"), natural("lamp 01"));
     }
 }

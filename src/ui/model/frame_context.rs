@@ -114,7 +114,7 @@ impl FrameContext {
         age
     }
 
-    /// DialogKind for the next frame, where one is needed.
+    /// Requests the next frame if one is needed.
     pub(crate) fn schedule(&self, ctx: &egui::Context) {
         if let Some(next) = self.next.get() {
             ctx.request_repaint_after(next);

@@ -302,7 +302,7 @@ impl Window {
         self.pages.scenes.batch(at, &self.model)
     }
 
-    /// DialogKind for a line of text, beginning with `proposed`.
+    /// Opens a dialog with the text `proposed`.
     pub fn ask(&mut self, asks: DialogKind, proposed: String) {
         self.dialog = Some(Dialog::new(asks, proposed));
     }
